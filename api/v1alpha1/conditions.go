@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Every reason below is written by the controller and read by people and programs: a name never changes its meaning.
+// Messages hold no time, nonce or request id, so that a condition changes only when the matter does.
+//
+// An Ingress of another ingressClassName, and what only such an Ingress wants, has no condition of ours at all.
+
+// ConditionAccepted is on all three kinds: whether the object is taken as it is written. False speaks of at least one
+// rule; every rule that its message does not name is served.
+const (
+	ConditionAccepted = "Accepted"
+
+	// ReasonAccepted (True): everything in the object is acted on.
+	ReasonAccepted = "Accepted"
+	// ReasonPartlySupported (True): the object is taken, but nothing acts yet on the fields that the message names.
+	ReasonPartlySupported = "PartlySupported"
+
+	// ReasonHostOwnedElsewhere (False, Ingress): an older Ingress of another namespace owns a host of this one; the
+	// message names the host and that Ingress.
+	ReasonHostOwnedElsewhere = "HostOwnedElsewhere"
+	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
+	// and pathType; the message says which won.
+	ReasonPathConflict = "PathConflict"
+	// ReasonInvalidRule (False, Ingress): a rule passes the schema and yet cannot be compiled. That rule is dropped.
+	ReasonInvalidRule = "InvalidRule"
+
+	// ReasonWildcardHost (False, TLSCertificate and Ingress): a wildcard host is to be ordered through ACME, which
+	// HTTP-01, the challenge in use, cannot prove.
+	ReasonWildcardHost = "WildcardHost"
+	// ReasonSecretConflict (False, TLSCertificate): an older TLSCertificate, which the message names, keeps its
+	// certificate in the same Secret.
+	ReasonSecretConflict = "SecretConflict"
+
+	// ReasonInvalidTask (False, Task): the Task passes the schema and yet cannot be compiled. It takes no requests.
+	ReasonInvalidTask = "InvalidTask"
+)
+
+// ConditionResolvedRefs is on an Ingress: whether what its backends and its tls name is there. A path whose reference is
+// not resolved stays routed and answers 503, so that its requests do not fall to a shorter path.
+const (
+	ConditionResolvedRefs = "ResolvedRefs"
+
+	// ReasonResolvedRefs (True): everything that is named is there.
+	ReasonResolvedRefs = "ResolvedRefs"
+	// ReasonServiceNotFound (False): no Task has the serviceName, and no Service of the namespace the name.
+	ReasonServiceNotFound = "ServiceNotFound"
+	// ReasonPortNotFound (False): the Tasks or the Service of that name have no such port.
+	ReasonPortNotFound = "PortNotFound"
+	// ReasonNoEndpoints (False): the service is there, and nothing that could take a request is behind it: no ready or
+	// serving endpoint, and every Task drains, is unhealthy or has weight 0.
+	ReasonNoEndpoints = "NoEndpoints"
+	// ReasonUnsupportedProtocol (False): nothing speaks the backend's protocol yet.
+	ReasonUnsupportedProtocol = "UnsupportedProtocol"
+)
+
+// ConditionProgrammed is on an Ingress: whether the data plane serves what was accepted of this generation.
+const (
+	ConditionProgrammed = "Programmed"
+
+	// ReasonProgrammed (True): the data plane serves it.
+	ReasonProgrammed = "Programmed"
+	// ReasonPending (Unknown): the data plane has not taken this generation in yet.
+	ReasonPending = "Pending"
+	// ReasonNothingToProgram (False): no rule of it was accepted.
+	ReasonNothingToProgram = "NothingToProgram"
+	// ReasonRejected (False): the data plane refused the snapshot that holds it, and serves the one before.
+	ReasonRejected = "Rejected"
+)
+
+// ConditionCertificateReady is on an Ingress with tls: whether a valid certificate for its hosts is served.
+// ConditionReady is the same for a TLSCertificate. They share their reasons.
+const (
+	ConditionCertificateReady = "CertificateReady"
+	ConditionReady            = "Ready"
+
+	// ReasonCertificateValid (True): the Secret holds a valid certificate for every host.
+	ReasonCertificateValid = "CertificateValid"
+	// ReasonSecretNotFound (False): there is no Secret of that name, and none is being ordered.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretInvalid (False): the Secret is not of type kubernetes.io/tls, or its key and certificate do not parse
+	// or do not belong together.
+	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
+	ReasonHostNotCovered = "HostNotCovered"
+	// ReasonExpired (False): the certificate is past its notAfter.
+	ReasonExpired = "Expired"
+	// ReasonNotYetIssued (False): the first certificate is being ordered; Issuing on the TLSCertificate says how far it is.
+	ReasonNotYetIssued = "NotYetIssued"
+)
+
+// ConditionIssuing is on a TLSCertificate with autoRenew: whether a certificate is being ordered.
+const (
+	ConditionIssuing = "Issuing"
+
+	// ReasonUpToDate (False): no certificate is due.
+	ReasonUpToDate = "UpToDate"
+	// ReasonNotRenewed (False): autoRenew is false; the Secret is the user's.
+	ReasonNotRenewed = "NotRenewed"
+	// ReasonNotWanted (False): no Ingress or TLSCertificate wants these hosts any more.
+	ReasonNotWanted = "NotWanted"
+	// ReasonOrdering (True): the order is placed or about to be, and no challenge is open.
+	ReasonOrdering = "Ordering"
+	// ReasonChallengePending (True): the certificate authority is asked to fetch a challenge.
+	ReasonChallengePending = "ChallengePending"
+	// ReasonFinalizing (True): every challenge is proven; the certificate is awaited.
+	ReasonFinalizing = "Finalizing"
+	// ReasonChallengeUnreachable (False): the challenge path does not answer through the own data plane, so no order is
+	// placed. The next attempt is in status.nextAttemptTime.
+	ReasonChallengeUnreachable = "ChallengeUnreachable"
+	// ReasonOrderFailed (False): the certificate authority refused; the message is its own. The next attempt is in
+	// status.nextAttemptTime.
+	ReasonOrderFailed = "OrderFailed"
+)
+
+// ConditionHealthy is on a Task: whether its instance may take requests as far as its health goes.
+const (
+	ConditionHealthy = "Healthy"
+
+	// ReasonProbeSucceeded (True): the health check passes.
+	ReasonProbeSucceeded = "ProbeSucceeded"
+	// ReasonProbeFailed (False): the health check fails.
+	ReasonProbeFailed = "ProbeFailed"
+	// ReasonNotProbed (Unknown): there is a health check that has not come to a result yet.
+	ReasonNotProbed = "NotProbed"
+	// ReasonNoHealthCheck (True): there is no health check, and nobody reported the instance unhealthy.
+	ReasonNoHealthCheck = "NoHealthCheck"
+	// ReasonReportedUnhealthy (False): there is no health check, and another controller wrote status.health: Unhealthy.
+	ReasonReportedUnhealthy = "ReportedUnhealthy"
+)

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// What applies where an Ingress leaves a field, or the whole object around it, out. The schema fills in the same values
+// inside an object that is present.
+const (
+	DefaultIngressClassName = "warren"
+	DefaultRequestTimeout   = time.Duration(0)
+	DefaultConnectTimeout   = 5 * time.Second
+	DefaultIdleTimeout      = 30 * time.Second
+	DefaultRetryAttempts    = int32(1)
+)
+
+// Ingress routes HTTP requests by host and path to services.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=ingresses,singular=ingress,scope=Namespaced,shortName=wing;wingress,categories=warren
+// +kubebuilder:printcolumn:name="Host",type=string,JSONPath=".spec.rules[*].host",description="Host of the first rule; empty for every host"
+// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=".status.conditions[?(@.type=='Accepted')].status"
+// +kubebuilder:printcolumn:name="Programmed",type=string,JSONPath=".status.conditions[?(@.type=='Programmed')].status"
+// +kubebuilder:printcolumn:name="Address",type=string,JSONPath=".status.loadBalancer.ingress[0]['ip','hostname']"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
+type Ingress struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is wanted.
+	// +required
+	Spec IngressSpec `json:"spec"`
+
+	// status is what the controller made of it.
+	// +optional
+	Status IngressStatus `json:"status,omitzero"`
+}
+
+// IngressList is a list of Ingresses.
+//
+// +kubebuilder:object:root=true
+type IngressList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []Ingress `json:"items"`
+}
+
+// IngressSpec is what an Ingress wants routed, and under which certificate.
+type IngressSpec struct {
+	// ingressClassName names the controller that serves this Ingress. Absent or "warren" (what --ingress-class says) is
+	// this controller; it ignores every other class wholly.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	IngressClassName string `json:"ingressClassName,omitempty"`
+
+	// rules are the hosts and paths to serve. Their order means nothing.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=atomic
+	// +required
+	Rules []IngressRule `json:"rules"`
+
+	// tls serves the hosts over HTTPS.
+	// +optional
+	TLS *IngressTLS `json:"tls,omitempty"`
+}
+
+// Host is what a rule matches the request's host with: a DNS name, "*." before one for exactly one more label, or empty
+// for every host.
+//
+// +kubebuilder:validation:MaxLength=253
+type Host string
+
+// IngressRule is one host and its paths.
+type IngressRule struct {
+	// host is an exact name (api.example.com), a wildcard for exactly one label (*.example.com), or empty for every
+	// host that no other rule names.
+	// +optional
+	Host Host `json:"host,omitempty"`
+
+	// paths of this host. A path and pathType stand here once.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=map
+	// +listMapKey=path
+	// +listMapKey=pathType
+	// +required
+	Paths []IngressPath `json:"paths"`
+}
+
+// Path is a canonical path: what a request's path looks like once escapes, dot segments and repeated slashes are
+// resolved, so that a rule matches what is forwarded.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=1024
+type Path string
+
+// PathType says how a rule's path is compared with the request's.
+//
+// +kubebuilder:validation:Enum=Prefix;Exact
+type PathType string
+
+const (
+	// PathTypePrefix matches the path and everything below it, by whole segments; a trailing slash of the rule does not
+	// count.
+	PathTypePrefix PathType = "Prefix"
+	// PathTypeExact matches that path alone, byte for byte.
+	PathTypeExact PathType = "Exact"
+)
+
+// IngressPath sends the requests for one path to a backend, with the policies that apply on the way.
+type IngressPath struct {
+	// path to match; it begins with a slash.
+	// +required
+	Path Path `json:"path"`
+
+	// pathType says how: Prefix compares whole segments, Exact the whole path.
+	// +kubebuilder:default=Prefix
+	// +optional
+	PathType PathType `json:"pathType,omitempty"`
+
+	// backend answers the requests.
+	// +required
+	Backend IngressBackend `json:"backend"`
+
+	// rateLimit bounds the requests of each client address on this path.
+	// +optional
+	RateLimit *RateLimit `json:"rateLimit,omitempty"`
+
+	// accessControl admits or refuses clients by their address.
+	// +optional
+	AccessControl *AccessControl `json:"accessControl,omitempty"`
+
+	// headers changes header fields of the request and of the response.
+	// +optional
+	Headers *Headers `json:"headers,omitempty"`
+
+	// rewrite changes the path that the backend sees.
+	// +optional
+	Rewrite *Rewrite `json:"rewrite,omitempty"`
+
+	// loadBalancing chooses among the backend's tasks.
+	// +optional
+	LoadBalancing *LoadBalancing `json:"loadBalancing,omitempty"`
+
+	// timeouts towards the backend.
+	// +optional
+	Timeouts *Timeouts `json:"timeouts,omitempty"`
+
+	// retries on another task of the backend.
+	// +optional
+	Retries *Retries `json:"retries,omitempty"`
+}
+
+// Protocol is what the proxy speaks to a backend.
+//
+// +kubebuilder:validation:Enum=HTTP;HTTPS;H2C
+type Protocol string
+
+const (
+	// ProtocolHTTP is HTTP/1.1 without TLS.
+	ProtocolHTTP Protocol = "HTTP"
+	// ProtocolHTTPS is HTTP over TLS.
+	ProtocolHTTPS Protocol = "HTTPS"
+	// ProtocolH2C is HTTP/2 without TLS, known to be spoken beforehand.
+	ProtocolH2C Protocol = "H2C"
+)
+
+// IngressBackend is the service that answers: every Task of that serviceName in the Ingress's namespace, and the
+// endpoints of the Kubernetes Service of that name there.
+type IngressBackend struct {
+	// serviceName of the Tasks, or the name of the Service.
+	// +required
+	ServiceName ServiceName `json:"serviceName"`
+
+	// port of the service. A Task's ports, and a Service's, say what port it is on the instance.
+	// +required
+	Port Port `json:"port"`
+
+	// protocol that the backend speaks.
+	// +kubebuilder:default=HTTP
+	// +optional
+	Protocol Protocol `json:"protocol,omitempty"`
+}
+
+// RateLimit is a token bucket for each client address.
+type RateLimit struct {
+	// requestsPerSecond is the lasting rate: a number above zero, fractions as a string ("0.5").
+	// +required
+	RequestsPerSecond resource.Quantity `json:"requestsPerSecond"`
+
+	// burst is how many requests may come at once. Absent: what requestsPerSecond allows in one second, at least one.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	Burst int32 `json:"burst,omitempty"`
+}
+
+// AddressRange is an IP address or a CIDR block, IPv4 or IPv6.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=64
+type AddressRange string
+
+// AccessControl admits or refuses clients by their address. What is denied stays denied where it is also allowed.
+type AccessControl struct {
+	// allowedIPs are the only clients let in. Absent: everybody.
+	// +kubebuilder:validation:MaxItems=256
+	// +listType=atomic
+	// +optional
+	AllowedIPs []AddressRange `json:"allowedIPs,omitempty"`
+
+	// deniedIPs are kept out, even those that allowedIPs holds.
+	// +kubebuilder:validation:MaxItems=256
+	// +listType=atomic
+	// +optional
+	DeniedIPs []AddressRange `json:"deniedIPs,omitempty"`
+}
+
+// HeaderName is the name of a header field, in any case; a name is the same in every case.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=128
+type HeaderName string
+
+// HeaderValue is the value of a header field; it may be empty.
+//
+// +kubebuilder:validation:MaxLength=4096
+type HeaderValue string
+
+// HeaderFields are header fields by their name, each with one value.
+//
+// +kubebuilder:validation:MaxProperties=32
+type HeaderFields map[string]HeaderValue
+
+// Headers changes header fields: first remove, then set, then add.
+type Headers struct {
+	// add gives the request a field where it has none of that name.
+	// +optional
+	Add HeaderFields `json:"add,omitempty"`
+
+	// set gives the request a field, in place of any it has of that name.
+	// +optional
+	Set HeaderFields `json:"set,omitempty"`
+
+	// remove takes fields from the request and from the response.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=atomic
+	// +optional
+	Remove []HeaderName `json:"remove,omitempty"`
+
+	// response changes the response alone.
+	// +optional
+	Response *ResponseHeaders `json:"response,omitempty"`
+}
+
+// ResponseHeaders changes header fields of the response: first remove, then set, then add.
+type ResponseHeaders struct {
+	// add gives the response a field where it has none of that name.
+	// +optional
+	Add HeaderFields `json:"add,omitempty"`
+
+	// set gives the response a field, in place of any it has of that name.
+	// +optional
+	Set HeaderFields `json:"set,omitempty"`
+
+	// remove takes fields from the response.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=atomic
+	// +optional
+	Remove []HeaderName `json:"remove,omitempty"`
+}
+
+// Rewrite changes the path that the backend sees, in exactly one of two ways. The query stays as it is.
+type Rewrite struct {
+	// stripPrefix is taken off the front of the path, by whole segments; what is left begins with a slash.
+	// +optional
+	StripPrefix Path `json:"stripPrefix,omitempty"`
+
+	// replacePath stands in place of the whole path.
+	// +optional
+	ReplacePath Path `json:"replacePath,omitempty"`
+}
+
+// LoadBalancingPolicy is a way to choose a task.
+//
+// +kubebuilder:validation:Enum=RoundRobin;LeastRequest;Hash
+type LoadBalancingPolicy string
+
+const (
+	// LoadBalancingRoundRobin takes the tasks in turn, by weight.
+	LoadBalancingRoundRobin LoadBalancingPolicy = "RoundRobin"
+	// LoadBalancingLeastRequest takes the task with the fewest requests under way.
+	LoadBalancingLeastRequest LoadBalancingPolicy = "LeastRequest"
+	// LoadBalancingHash keeps what hashOn names on one task for as long as that task is there.
+	LoadBalancingHash LoadBalancingPolicy = "Hash"
+)
+
+// HashOn is what the Hash policy tells clients apart by.
+//
+// +kubebuilder:validation:Enum=ClientIP;Header;Cookie
+type HashOn string
+
+const (
+	// HashOnClientIP is the client's address.
+	HashOnClientIP HashOn = "ClientIP"
+	// HashOnHeader is the value of the request's header field of that name.
+	HashOnHeader HashOn = "Header"
+	// HashOnCookie is the value of the request's cookie of that name.
+	HashOnCookie HashOn = "Cookie"
+)
+
+// LoadBalancing chooses among the tasks of a backend.
+type LoadBalancing struct {
+	// policy to choose by.
+	// +kubebuilder:default=RoundRobin
+	// +optional
+	Policy LoadBalancingPolicy `json:"policy,omitempty"`
+
+	// hashOn is what the Hash policy tells clients apart by; no other policy has it.
+	// +optional
+	HashOn HashOn `json:"hashOn,omitempty"`
+
+	// name of the header field or cookie, where hashOn is Header or Cookie.
+	// +optional
+	Name HeaderName `json:"name,omitempty"`
+}
+
+// Timeouts bound how long the proxy waits for a backend. "0s" is no bound.
+type Timeouts struct {
+	// request is how long the whole exchange may take, from the request's head to the response's end.
+	// +kubebuilder:default="0s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Request *metav1.Duration `json:"request,omitempty"`
+
+	// connect is how long a new connection to a task may take.
+	// +kubebuilder:default="5s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Connect *metav1.Duration `json:"connect,omitempty"`
+
+	// idle is how long an exchange may pass without a byte in either direction.
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Idle *metav1.Duration `json:"idle,omitempty"`
+}
+
+// Retries sends a request that failed to another task, where nothing of it was sent or its method is idempotent.
+type Retries struct {
+	// attempts is how many more tasks are tried after the first. 0: none.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10
+	// +optional
+	Attempts *int32 `json:"attempts,omitempty"`
+}
+
+// IngressTLS serves an Ingress's hosts over HTTPS, with a certificate from a Secret or, with autoSSL, one that is ordered.
+type IngressTLS struct {
+	// hosts that the certificate is for. Absent: the rules' hosts.
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=set
+	// +optional
+	Hosts []CertificateHost `json:"hosts,omitempty"`
+
+	// secretName of the kubernetes.io/tls Secret. Absent with autoSSL: the Ingress's name and "-tls".
+	// +optional
+	SecretName SecretName `json:"secretName,omitempty"`
+
+	// autoSSL has a TLSCertificate made for the hosts, owned by this Ingress, that is ordered and renewed through ACME.
+	// +optional
+	AutoSSL bool `json:"autoSSL,omitempty"`
+
+	// email for the certificate authority to write to.
+	// +optional
+	Email Email `json:"email,omitempty"`
+
+	// redirectHTTP answers plain HTTP with a redirect to HTTPS, once a certificate covers the host. ACME challenges are
+	// never redirected.
+	// +kubebuilder:default=true
+	// +optional
+	RedirectHTTP *bool `json:"redirectHTTP,omitempty"`
+}
+
+// IngressStatus is what the controller made of an Ingress.
+type IngressStatus struct {
+	// observedGeneration is the metadata.generation that this status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Accepted, ResolvedRefs, Programmed, and CertificateReady where tls is set.
+	// +kubebuilder:validation:MaxItems=8
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// loadBalancer is where the Ingress is served.
+	// +optional
+	LoadBalancer LoadBalancerStatus `json:"loadBalancer,omitzero"`
+}
+
+// LoadBalancerStatus is where an Ingress is served.
+type LoadBalancerStatus struct {
+	// ingress are the addresses that clients reach the proxy under.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	Ingress []LoadBalancerIngress `json:"ingress,omitempty"`
+}
+
+// LoadBalancerIngress is one address that clients reach the proxy under: an IP address or a host name.
+type LoadBalancerIngress struct {
+	// ip is an IPv4 or IPv6 address.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	IP string `json:"ip,omitempty"`
+
+	// hostname is a DNS name.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	Hostname string `json:"hostname,omitempty"`
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// What the schema fills in where a Task, or its health check, leaves a field out.
+const (
+	DefaultTaskWeight         = int32(1)
+	DefaultHealthCheckPath    = "/"
+	DefaultCheckInterval      = 10 * time.Second
+	DefaultCheckTimeout       = time.Second
+	DefaultHealthyThreshold   = int32(1)
+	DefaultUnhealthyThreshold = int32(3)
+)
+
+// Task is one running instance of a service that is no Pod: on a virtual machine, or in a container elsewhere.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=tasks,singular=task,scope=Namespaced,shortName=wtask,categories=warren
+// +kubebuilder:printcolumn:name="Service",type=string,JSONPath=".spec.serviceName"
+// +kubebuilder:printcolumn:name="Address",type=string,JSONPath=".spec.address"
+// +kubebuilder:printcolumn:name="Desired",type=string,JSONPath=".spec.desiredState"
+// +kubebuilder:printcolumn:name="Health",type=string,JSONPath=".status.health"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
+type Task struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is wanted.
+	// +required
+	Spec TaskSpec `json:"spec"`
+
+	// status is what is known of it.
+	// +optional
+	Status TaskStatus `json:"status,omitzero"`
+}
+
+// TaskList is a list of Tasks.
+//
+// +kubebuilder:object:root=true
+type TaskList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []Task `json:"items"`
+}
+
+// DesiredState is what a Task should be doing.
+//
+// +kubebuilder:validation:Enum=Running;Draining
+type DesiredState string
+
+const (
+	// DesiredStateRunning takes requests.
+	DesiredStateRunning DesiredState = "Running"
+	// DesiredStateDraining takes no new requests; running ones finish.
+	DesiredStateDraining DesiredState = "Draining"
+)
+
+// Address is an IP address, IPv4 or IPv6, without brackets or port.
+//
+// +kubebuilder:validation:MinLength=2
+// +kubebuilder:validation:MaxLength=64
+type Address string
+
+// TaskSpec is where an instance runs and how much of the work it takes.
+type TaskSpec struct {
+	// serviceName that Ingress backends reach this instance under.
+	// +required
+	ServiceName ServiceName `json:"serviceName"`
+
+	// address of the instance: IPv4 or IPv6.
+	// +required
+	Address Address `json:"address"`
+
+	// ports of the service and where they are on the instance. Absent: a backend's port is taken as it is.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=map
+	// +listMapKey=port
+	// +optional
+	Ports []TaskPort `json:"ports,omitempty"`
+
+	// weight is the share of the requests, beside the weights of the service's other instances. 0: no new requests.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	Weight *int32 `json:"weight,omitempty"`
+
+	// desiredState: Running, or Draining for no new requests while running ones finish.
+	// +kubebuilder:default=Running
+	// +optional
+	DesiredState DesiredState `json:"desiredState,omitempty"`
+
+	// healthCheck probes the instance. Absent: it is healthy unless another controller wrote status.health: Unhealthy.
+	// +optional
+	HealthCheck *HealthCheck `json:"healthCheck,omitempty"`
+}
+
+// TaskPort says where a service's port is on an instance.
+type TaskPort struct {
+	// port of the service, as an Ingress's backend names it.
+	// +required
+	Port Port `json:"port"`
+
+	// targetPort is where the instance listens for it.
+	// +required
+	TargetPort Port `json:"targetPort"`
+}
+
+// HealthCheckType is a way to probe an instance.
+//
+// +kubebuilder:validation:Enum=HTTP;TCP
+type HealthCheckType string
+
+const (
+	// HealthCheckHTTP sends GET and takes a 2xx or 3xx answer as healthy.
+	HealthCheckHTTP HealthCheckType = "HTTP"
+	// HealthCheckTCP takes an accepted connection as healthy.
+	HealthCheckTCP HealthCheckType = "TCP"
+)
+
+// HealthCheck probes an instance at an interval.
+type HealthCheck struct {
+	// type of the probe: HTTP, or TCP for a connection alone.
+	// +kubebuilder:default=HTTP
+	// +optional
+	Type HealthCheckType `json:"type,omitempty"`
+
+	// path to get, for HTTP. Absent: "/".
+	// +optional
+	Path Path `json:"path,omitempty"`
+
+	// port of the service to probe; ports says where it is on the instance. Absent: the first of ports.
+	// +optional
+	Port Port `json:"port,omitempty"`
+
+	// interval between the beginnings of two probes.
+	// +kubebuilder:default="10s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Interval *metav1.Duration `json:"interval,omitempty"`
+
+	// timeout of one probe; no longer than interval.
+	// +kubebuilder:default="1s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Timeout *metav1.Duration `json:"timeout,omitempty"`
+
+	// healthyThreshold is how many probes in a row must succeed before an unhealthy instance is healthy.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	HealthyThreshold int32 `json:"healthyThreshold,omitempty"`
+
+	// unhealthyThreshold is how many probes in a row must fail before a healthy instance is unhealthy.
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	UnhealthyThreshold int32 `json:"unhealthyThreshold,omitempty"`
+}
+
+// Health is what is known of an instance.
+//
+// +kubebuilder:validation:Enum=Healthy;Unhealthy;Unknown
+type Health string
+
+const (
+	// HealthHealthy takes requests.
+	HealthHealthy Health = "Healthy"
+	// HealthUnhealthy takes none.
+	HealthUnhealthy Health = "Unhealthy"
+	// HealthUnknown has not been probed yet.
+	HealthUnknown Health = "Unknown"
+)
+
+// TaskStatus is what is known of an instance. Where the Task has no healthCheck, another controller may write health,
+// message and lastTransitionTime.
+type TaskStatus struct {
+	// health of the instance.
+	// +optional
+	Health Health `json:"health,omitempty"`
+
+	// message says why, for people.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// lastTransitionTime is when health last changed.
+	// +optional
+	LastTransitionTime *metav1.Time `json:"lastTransitionTime,omitempty"`
+
+	// conditions: Accepted, Healthy.
+	// +kubebuilder:validation:MaxItems=8
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TLSCertificate keeps one certificate in a Secret: ordered and renewed through ACME, or watched where it is the user's.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=tlscertificates,singular=tlscertificate,scope=Namespaced,shortName=wcert,categories=warren
+// +kubebuilder:printcolumn:name="Hosts",type=string,JSONPath=".spec.hosts"
+// +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=".spec.secretName"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=".status.conditions[?(@.type=='Ready')].status"
+// +kubebuilder:printcolumn:name="Not After",type=string,JSONPath=".status.notAfter"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
+type TLSCertificate struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is wanted.
+	// +required
+	Spec TLSCertificateSpec `json:"spec"`
+
+	// status is what the controller made of it.
+	// +optional
+	Status TLSCertificateStatus `json:"status,omitzero"`
+}
+
+// TLSCertificateList is a list of TLSCertificates.
+//
+// +kubebuilder:object:root=true
+type TLSCertificateList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []TLSCertificate `json:"items"`
+}
+
+// TLSCertificateSpec is the certificate that is wanted.
+type TLSCertificateSpec struct {
+	// hosts that the certificate covers.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=set
+	// +required
+	Hosts []CertificateHost `json:"hosts"`
+
+	// secretName of the kubernetes.io/tls Secret that holds it.
+	// +required
+	SecretName SecretName `json:"secretName"`
+
+	// autoRenew has the certificate ordered and renewed through ACME. false: the Secret is the user's; it is served and
+	// its expiry watched.
+	// +kubebuilder:default=true
+	// +optional
+	AutoRenew *bool `json:"autoRenew,omitempty"`
+
+	// email for the certificate authority to write to.
+	// +optional
+	Email Email `json:"email,omitempty"`
+
+	// profile is the ACME certificate profile to order; the directory of the authority lists those it has.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Profile string `json:"profile,omitempty"`
+}
+
+// TLSCertificateStatus is the certificate that is there, and how far the next one is.
+type TLSCertificateStatus struct {
+	// issuer of the certificate in the Secret, as a distinguished name.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Issuer string `json:"issuer,omitempty"`
+
+	// serialNumber of the certificate in the Secret, in hexadecimal.
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	SerialNumber string `json:"serialNumber,omitempty"`
+
+	// notBefore is when the certificate in the Secret begins to be valid.
+	// +optional
+	NotBefore *metav1.Time `json:"notBefore,omitempty"`
+
+	// notAfter is when the certificate in the Secret ceases to be valid.
+	// +optional
+	NotAfter *metav1.Time `json:"notAfter,omitempty"`
+
+	// renewalTime is when the next certificate is due to be ordered.
+	// +optional
+	RenewalTime *metav1.Time `json:"renewalTime,omitempty"`
+
+	// failures in a row since the last success or change of the spec.
+	// +kubebuilder:validation:Minimum=0
+	// +optional
+	Failures int32 `json:"failures,omitempty"`
+
+	// lastFailureTime is when the latest of them was.
+	// +optional
+	LastFailureTime *metav1.Time `json:"lastFailureTime,omitempty"`
+
+	// nextAttemptTime is when the next attempt is made, after a failure.
+	// +optional
+	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
+
+	// conditions: Accepted, Ready, Issuing.
+	// +kubebuilder:validation:MaxItems=8
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
