@@ -1,3 +1,6 @@
+// One binary of etcd, kube-apiserver and kubectl, in a module of its own so that Kubernetes itself never becomes a
+// dependency of the controller. k8s.io/kubernetes names its sibling modules at v0.0.0, which no proxy has: the replace
+// block at the end gives each the release that belongs to it. Raise all of them together.
 module github.com/warren-dev/ingress/hack/kube
 
 go 1.26.0

@@ -1,0 +1,150 @@
+# Everything here needs Go, make and git alone: what else is used is built from pinned Go modules into bin/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# Passed to every "go test", for example TESTFLAGS="-v -run TestRoute".
+TESTFLAGS ?=
+# Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them.
+RUNFLAGS ?=
+
+# Static binaries: they run in an empty image, and no C compiler is needed to build them.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath
+
+KUBE_VERSION := $(shell awk '$$1 == "k8s.io/kubernetes" { print $$2; exit }' hack/kube/go.mod)
+KUBE_VERSION_FIELDS := $(subst ., ,$(KUBE_VERSION:v%=%))
+KUBE_VERSION_PACKAGE := k8s.io/component-base/version
+
+CONTROLLER_GEN := bin/controller-gen
+KUSTOMIZE := bin/kustomize
+GOLANGCI_LINT := bin/golangci-lint
+
+##@ The controller
+
+.PHONY: build
+build: ## Build bin/warren-ingress
+	$(GO_BUILD) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/warren-ingress .
+
+.PHONY: run
+run: build kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it
+	$(GO_BUILD) -o bin/run ./hack/run
+	exec bin/run $(RUNFLAGS)
+
+##@ Tests
+
+.PHONY: test
+test: kube ## Run all tests but the end-to-end ones
+	go test $(TESTFLAGS) ./...
+
+.PHONY: race
+race: kube ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./proxy/... ./controllers/...
+
+.PHONY: e2e
+e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
+	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
+	go test -tags e2e -count=1 $(TESTFLAGS) ./test/e2e/...
+
+##@ Checks
+
+.PHONY: verify
+verify: verify-generated verify-modules verify-files vet lint ## Check everything that tests do not: generated code, modules, manifests, vet, lint
+
+.PHONY: verify-generated
+verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" would change nothing
+	@fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(call generate_deepcopy,$$fresh/deepcopy); \
+	$(call generate_crd,$$fresh/crd); \
+	$(call generate_role,$$fresh/rbac); \
+	diff -u api/v1alpha1/zz_generated.deepcopy.go "$$fresh/deepcopy/zz_generated.deepcopy.go" && \
+	diff -ur config/crd/bases "$$fresh/crd" && \
+	diff -u config/rbac/role.yaml "$$fresh/rbac/role.yaml" || \
+	{ echo 'generated files are out of date: run "make generate manifests" and commit what it changes' >&2; exit 1; }
+
+.PHONY: verify-modules
+verify-modules: ## Check that every go.mod and go.sum is tidy
+	@for module in . hack/kube hack/tools; do \
+	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
+	done
+
+.PHONY: verify-files
+verify-files: $(KUSTOMIZE) ## Check that shell scripts parse and every kustomization builds
+	@git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do \
+	  [[ -f "$$file" ]] || continue; \
+	  case "$$file" in \
+	  */kustomization.yaml) $(KUSTOMIZE) build "$$(dirname "$$file")" >/dev/null || { echo "$$file does not build" >&2; exit 1; } ;; \
+	  *) if [[ "$$(head -c 20 "$$file" | head -n 1 | tr -d '\0')" == '#!'*bash ]]; then bash -n "$$file"; fi ;; \
+	  esac; \
+	done
+
+.PHONY: vet
+vet: ## Run go vet, on the end-to-end tests too
+	go vet ./...
+	go vet -tags e2e ./...
+	cd hack/kube && go vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters
+	$(GOLANGCI_LINT) run
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code
+	$(GOLANGCI_LINT) fmt
+
+##@ Generated files
+
+# Each takes the folder that it writes to, so that verify can compare without touching the checkout.
+generate_deepcopy = $(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/... output:object:dir="$(1)"
+generate_crd = $(CONTROLLER_GEN) crd paths=./api/... output:crd:dir="$(1)"
+generate_role = $(CONTROLLER_GEN) rbac:roleName=warren-ingress paths=./controllers/... output:rbac:dir="$(1)"
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types
+	$(call generate_deepcopy,api/v1alpha1)
+
+.PHONY: manifests
+manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the controller's role
+	$(call generate_crd,config/crd/bases)
+	$(call generate_role,config/rbac)
+
+##@ What the rest is built with
+
+.PHONY: kube
+kube: bin/kube/kube ## Build etcd, kube-apiserver and kubectl into bin/kube
+
+bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
+	@echo "Building etcd, kube-apiserver and kubectl $(KUBE_VERSION) into bin/kube; the first time this usually takes about five minutes."
+	@mkdir -p bin/kube
+	@cd hack/kube && $(GO_BUILD) -o ../../bin/kube/kube.new -ldflags "-s -w \
+	  -X $(KUBE_VERSION_PACKAGE).gitVersion=$(KUBE_VERSION) \
+	  -X $(KUBE_VERSION_PACKAGE).gitMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
+	  -X $(KUBE_VERSION_PACKAGE).gitMinor=$(word 2,$(KUBE_VERSION_FIELDS))" .
+	@for name in etcd kube-apiserver kubectl; do ln -sf kube "bin/kube/$$name"; done
+	@mv bin/kube/kube.new $@
+
+.PHONY: tools
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Build the code generator, kustomize and the linter into bin/
+
+$(CONTROLLER_GEN): PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
+$(KUSTOMIZE): PACKAGE := sigs.k8s.io/kustomize/kustomize/v5
+$(GOLANGCI_LINT): PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
+
+$(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum
+	@echo "Building $@ from $(PACKAGE)"
+	@mkdir -p bin
+	@cd hack/tools && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ $(PACKAGE)
+
+##@ Others
+
+.PHONY: clean
+clean: ## Remove bin/ and the data of "make run"
+	rm -rf bin .run
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
