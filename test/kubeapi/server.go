@@ -1,0 +1,172 @@
+package kubeapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+const (
+	// startTimeout is for a machine that builds and tests on every core at once; alone, both servers are up in
+	// about five seconds.
+	startTimeout = 2 * time.Minute
+	// stopTimeout bounds how long the API server may wait for clients that keep a watch open.
+	stopTimeout = 10 * time.Second
+)
+
+// Options says how a [Server] runs. The zero value is what a test wants: a free port, and data that goes with it.
+type Options struct {
+	// DataDir keeps etcd's data, so that a later Server with the same folder has the same objects. If it is empty
+	// the data are in a temporary folder that Stop removes.
+	DataDir string
+	// Port is the API server's on 127.0.0.1; 0 takes a free one.
+	Port int
+	// EtcdLog and APIServerLog receive what the two print. Nil discards it.
+	EtcdLog, APIServerLog io.Writer
+}
+
+// Server is a running Kubernetes API.
+type Server struct {
+	// Config is the access of a member of system:masters, without a limit on requests that would slow a test.
+	Config *rest.Config
+	// Kubeconfig holds the same access as the content of a kubeconfig file.
+	Kubeconfig []byte
+
+	environment  *envtest.Environment
+	etcdLog      *tail
+	apiServerLog *tail
+	scratch      string
+}
+
+// New starts etcd and kube-apiserver, installs the definitions from config/crd/bases, and returns when they are served.
+// Both end with this process even when nobody calls [Server.Stop].
+func New(options Options) (*Server, error) {
+	checkout, err := Checkout()
+	if err != nil {
+		return nil, err
+	}
+	programs, err := findPrograms(checkout)
+	if err != nil {
+		return nil, err
+	}
+	definitions, err := findDefinitions(checkout)
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := makeScratch()
+	if err != nil {
+		return nil, err
+	}
+
+	server := &Server{
+		etcdLog:      newTail(options.EtcdLog),
+		apiServerLog: newTail(options.APIServerLog),
+		scratch:      scratch,
+	}
+	if server.environment, err = server.describe(options, programs, definitions); err != nil {
+		return nil, errors.Join(err, server.removeScratch())
+	}
+	if server.Config, err = server.environment.Start(); err != nil {
+		err = fmt.Errorf("starting the Kubernetes API: %w", err)
+		if server.Config == nil {
+			// Without access the servers themselves are at fault, and only they know why.
+			err = fmt.Errorf("%w\nthe end of etcd's log:\n%s\nthe end of kube-apiserver's log:\n%s",
+				err, server.etcdLog, server.apiServerLog)
+		}
+		return nil, errors.Join(err, server.Stop())
+	}
+	server.Kubeconfig = server.environment.KubeConfig
+	return server, nil
+}
+
+// Stop ends the API server, then etcd, and removes their temporary files. It returns when both are gone.
+func (s *Server) Stop() error {
+	err := s.environment.Stop()
+	if err != nil {
+		err = fmt.Errorf("stopping the Kubernetes API: %w", err)
+	}
+	return errors.Join(err, s.removeScratch())
+}
+
+func (s *Server) removeScratch() error {
+	if err := os.RemoveAll(s.scratch); err != nil {
+		return fmt.Errorf("removing the temporary files of the Kubernetes API: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) describe(options Options, programs, definitions string) (*envtest.Environment, error) {
+	certificates := filepath.Join(s.scratch, "certificates")
+	data := options.DataDir
+	if data == "" {
+		data = filepath.Join(s.scratch, "etcd")
+	}
+	for _, folder := range []string{certificates, data} {
+		// etcd warns about data that others may read, and the other folder holds private keys.
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, fmt.Errorf("making the data folder of the Kubernetes API: %w", err)
+		}
+	}
+
+	api := &envtest.APIServer{
+		Path:    filepath.Join(programs, "kube-apiserver"),
+		CertDir: certificates,
+		Out:     s.apiServerLog,
+		Err:     s.apiServerLog,
+	}
+	// On a machine without a network the API server finds no address to advertise and gives up; nothing in here
+	// reaches it through the Service that the address would be for.
+	api.Configure().Set("advertise-address", "127.0.0.1").Set("endpoint-reconciler-type", "none")
+	if options.Port != 0 {
+		api.SecureServing.Address = "127.0.0.1"
+		api.SecureServing.Port = strconv.Itoa(options.Port)
+	}
+	existing := false
+	environment := &envtest.Environment{
+		UseExistingCluster:       &existing,
+		ErrorIfCRDPathMissing:    true,
+		CRDDirectoryPaths:        []string{definitions},
+		ControlPlaneStartTimeout: startTimeout,
+		ControlPlaneStopTimeout:  stopTimeout,
+	}
+	environment.ControlPlane.APIServer = api
+	environment.ControlPlane.Etcd = &envtest.Etcd{
+		Path:    filepath.Join(programs, "etcd"),
+		DataDir: data,
+		Out:     s.etcdLog,
+		Err:     s.etcdLog,
+	}
+	environment.ControlPlane.KubectlPath = filepath.Join(programs, "kubectl")
+	return environment, nil
+}
+
+// findPrograms returns the folder of etcd, kube-apiserver and kubectl.
+func findPrograms(checkout string) (string, error) {
+	folder := filepath.Join(checkout, "bin", "kube")
+	for _, name := range []string{"etcd", "kube-apiserver", "kubectl"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			return "", fmt.Errorf("the Kubernetes API is not built (%w): run \"make kube\" in %s first", err, checkout)
+		}
+	}
+	return folder, nil
+}
+
+// findDefinitions returns the folder of the generated resource definitions.
+func findDefinitions(checkout string) (string, error) {
+	folder := filepath.Join(checkout, "config", "crd", "bases")
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil {
+		return "", fmt.Errorf("looking for resource definitions: %w", err)
+	}
+	if len(files) == 0 {
+		return "", fmt.Errorf("%s holds no resource definition: run \"make manifests\" in %s first", folder, checkout)
+	}
+	return folder, nil
+}
