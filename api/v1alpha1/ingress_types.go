@@ -29,6 +29,7 @@ const (
 // +kubebuilder:printcolumn:name="Programmed",type=string,JSONPath=".status.conditions[?(@.type=='Programmed')].status"
 // +kubebuilder:printcolumn:name="Address",type=string,JSONPath=".status.loadBalancer.ingress[0]['ip','hostname']"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
+// +kubebuilder:validation:XValidation:rule=`!has(self.spec.tls) || has(self.spec.tls.secretName) || size(self.metadata.name) <= 249`,message=`the name of this Ingress is too long to derive the name of a Secret from: write tls.secretName`
 type Ingress struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -53,10 +54,14 @@ type IngressList struct {
 }
 
 // IngressSpec is what an Ingress wants routed, and under which certificate.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.tls) || !has(self.tls.autoSSL) || !self.tls.autoSSL || (has(self.tls.hosts) && size(self.tls.hosts) > 0) || !self.rules.exists(rule, has(rule.host) && rule.host.startsWith('*'))`,message=`autoSSL cannot order a certificate for a wildcard host, which HTTP-01 cannot prove: list the hosts to order under tls.hosts, or leave autoSSL out and name a Secret`
+// +kubebuilder:validation:XValidation:rule=`!has(self.tls) || !has(self.tls.autoSSL) || !self.tls.autoSSL || (has(self.tls.hosts) && size(self.tls.hosts) > 0) || self.rules.exists(rule, has(rule.host) && rule.host != "")`,message=`autoSSL needs a host to order a certificate for: list it under tls.hosts`
 type IngressSpec struct {
 	// ingressClassName names the controller that serves this Ingress. Absent or "warren" (what --ingress-class says) is
 	// this controller; it ignores every other class wholly.
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule=`self == "" || self.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')`,message=`ingressClassName must be a class name such as warren, or absent`
 	// +optional
 	IngressClassName string `json:"ingressClassName,omitempty"`
 
@@ -76,6 +81,10 @@ type IngressSpec struct {
 // for every host.
 //
 // +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule=`self == self.lowerAscii()`,message=`host must be in lower case`,messageExpression=`'host must be in lower case: write ' + self.lowerAscii()`
+// +kubebuilder:validation:XValidation:rule=`!isIP(self) && !self.startsWith('[')`,message=`host must be a DNS name, not an address; leave it empty to serve requests to any address`
+// +kubebuilder:validation:XValidation:rule=`isIP(self) || self.startsWith('[') || !(self.contains(':') || self.contains('/'))`,message=`host is a name alone, without scheme, port or path: write api.example.com, not https://api.example.com:443/`
+// +kubebuilder:validation:XValidation:rule=`self == "" || self.contains(':') || self.contains('/') || self.startsWith('[') || self.lowerAscii().matches(r'^([*][.])?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')`,message=`host must be a DNS name such as api.example.com, *.example.com for exactly one label, or empty for every host`
 type Host string
 
 // IngressRule is one host and its paths.
@@ -87,7 +96,7 @@ type IngressRule struct {
 
 	// paths of this host. A path and pathType stand here once.
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=32
 	// +listType=map
 	// +listMapKey=path
 	// +listMapKey=pathType
@@ -99,7 +108,13 @@ type IngressRule struct {
 // resolved, so that a rule matches what is forwarded.
 //
 // +kubebuilder:validation:MinLength=1
-// +kubebuilder:validation:MaxLength=1024
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule=`self.startsWith('/')`,message=`path must begin with a slash`,messageExpression=`'path must begin with a slash: write /' + self`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('//')`,message=`path must not repeat a slash: requests are matched with repeated slashes merged, so write one`
+// +kubebuilder:validation:XValidation:rule=`!self.matches(r'/[.][.]?(/|$)')`,message=`path must not hold the segments . or ..: requests are matched with those resolved, so write the path that they lead to`
+// +kubebuilder:validation:XValidation:rule=`!self.contains('?') && !self.contains('#')`,message=`path is matched without query and fragment: leave out ? or # and what follows`
+// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([^%]|%(2[\dA-CF]|3[A-F]|[46]0|5[B-E]|7[B-D]|[89A-F][\dA-F]))*$')`,message=`a percent escape in path must be two upper-case hexadecimal digits of a character that needs it: write %2F, not %2f; a, not %61; %25 for the percent sign; and no control character such as %00`
+// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[-\w/.~!$&()*+,;=:@%?#\x27]*$')`,message=`path may hold letters, digits, percent escapes and any of / - . _ ~ ! $ & ' ( ) * + , ; = : @; percent-encode everything else, a space as %20, and write a slash for a backslash`
 type Path string
 
 // PathType says how a rule's path is compared with the request's.
@@ -193,6 +208,9 @@ type IngressBackend struct {
 // RateLimit is a token bucket for each client address.
 type RateLimit struct {
 	// requestsPerSecond is the lasting rate: a number above zero, fractions as a string ("0.5").
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`type(self) == int ? int(self) > 0 && int(self) <= 1000000 : isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0')) && !quantity(string(self)).isGreaterThan(quantity('1000000'))`,message=`requestsPerSecond must be a number above zero and at most 1000000: write 100, or a fraction as a string such as '0.5'`
 	// +required
 	RequestsPerSecond resource.Quantity `json:"requestsPerSecond"`
 
@@ -206,19 +224,22 @@ type RateLimit struct {
 // AddressRange is an IP address or a CIDR block, IPv4 or IPv6.
 //
 // +kubebuilder:validation:MinLength=1
-// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:MaxLength=50
+// +kubebuilder:validation:XValidation:rule=`isIP(self) || isCIDR(self)`,message=`must be an IP address such as 10.0.50.7 or 2001:db8::1, or a CIDR such as 10.0.0.0/8 or 2001:db8::/32`
 type AddressRange string
 
 // AccessControl admits or refuses clients by their address. What is denied stays denied where it is also allowed.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.allowedIPs) || size(self.allowedIPs) > 0`,message=`allowedIPs is empty: leave it out to admit everybody, or list 0.0.0.0/0 and ::/0 under deniedIPs to admit nobody`
 type AccessControl struct {
 	// allowedIPs are the only clients let in. Absent: everybody.
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=100
 	// +listType=atomic
 	// +optional
 	AllowedIPs []AddressRange `json:"allowedIPs,omitempty"`
 
 	// deniedIPs are kept out, even those that allowedIPs holds.
-	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:MaxItems=100
 	// +listType=atomic
 	// +optional
 	DeniedIPs []AddressRange `json:"deniedIPs,omitempty"`
@@ -227,18 +248,29 @@ type AccessControl struct {
 // HeaderName is the name of a header field, in any case; a name is the same in every case.
 //
 // +kubebuilder:validation:MinLength=1
-// +kubebuilder:validation:MaxLength=128
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[-\w!#$%&*+.^|~\x27\x60]+$')`,message=`a header or cookie name may hold letters, digits and any of ! # $ % & ' * + - . ^ _ | ~, such as X-App-Version`
 type HeaderName string
 
 // HeaderValue is the value of a header field; it may be empty.
 //
 // +kubebuilder:validation:MaxLength=4096
+// +kubebuilder:validation:Pattern=`^[^\x00-\x08\x0A-\x1F\x7F]*$`
 type HeaderValue string
 
 // HeaderFields are header fields by their name, each with one value.
 //
-// +kubebuilder:validation:MaxProperties=32
+// +kubebuilder:validation:MaxProperties=16
+// +kubebuilder:validation:XValidation:rule=`self.all(name, name.matches(r'^[-\w!#$%&*+.^|~\x27\x60]+$'))`,message=`a header name may hold letters, digits and any of ! # $ % & ' * + - . ^ _ | ~, such as X-App-Version`
+// +kubebuilder:validation:XValidation:rule=`!self.exists(name, name.matches(r'(?i)^(host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|proxy-connection|x-real-ip|forwarded|x-forwarded-.*)$'))`,message=`Host, Forwarded, X-Forwarded-*, X-Real-IP and the fields that frame a message (Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-Connection) are the proxy's own: leave them out`
+// +kubebuilder:validation:XValidation:rule=`self.all(name, self.exists_one(other, other.lowerAscii() == name.lowerAscii()))`,message=`header names are the same in every case: write each once`
 type HeaderFields map[string]HeaderValue
+
+// HeaderNames are the names of header fields that are taken out.
+//
+// +kubebuilder:validation:MaxItems=16
+// +kubebuilder:validation:XValidation:rule=`self.all(name, !(name.lowerAscii() in ['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'proxy-connection', 'x-real-ip', 'forwarded']) && !name.lowerAscii().startsWith('x-forwarded-'))`,message=`Host, Forwarded, X-Forwarded-*, X-Real-IP and the fields that frame a message (Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-Connection) are the proxy's own: leave them out`
+type HeaderNames []HeaderName
 
 // Headers changes header fields: first remove, then set, then add.
 type Headers struct {
@@ -251,10 +283,9 @@ type Headers struct {
 	Set HeaderFields `json:"set,omitempty"`
 
 	// remove takes fields from the request and from the response.
-	// +kubebuilder:validation:MaxItems=32
 	// +listType=atomic
 	// +optional
-	Remove []HeaderName `json:"remove,omitempty"`
+	Remove HeaderNames `json:"remove,omitempty"`
 
 	// response changes the response alone.
 	// +optional
@@ -272,13 +303,14 @@ type ResponseHeaders struct {
 	Set HeaderFields `json:"set,omitempty"`
 
 	// remove takes fields from the response.
-	// +kubebuilder:validation:MaxItems=32
 	// +listType=atomic
 	// +optional
-	Remove []HeaderName `json:"remove,omitempty"`
+	Remove HeaderNames `json:"remove,omitempty"`
 }
 
 // Rewrite changes the path that the backend sees, in exactly one of two ways. The query stays as it is.
+//
+// +kubebuilder:validation:XValidation:rule=`has(self.stripPrefix) != has(self.replacePath)`,message=`rewrite needs exactly one of stripPrefix and replacePath`
 type Rewrite struct {
 	// stripPrefix is taken off the front of the path, by whole segments; what is left begins with a slash.
 	// +optional
@@ -318,6 +350,11 @@ const (
 )
 
 // LoadBalancing chooses among the tasks of a backend.
+//
+// +kubebuilder:validation:XValidation:rule=`self.policy != 'Hash' || has(self.hashOn)`,message=`policy Hash needs hashOn: write ClientIP, Header or Cookie`
+// +kubebuilder:validation:XValidation:rule=`self.policy == 'Hash' || !has(self.hashOn)`,message=`hashOn belongs to policy Hash: write policy: Hash, or leave hashOn out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.hashOn) || self.hashOn == 'ClientIP' || has(self.name)`,message=`hashOn Header or Cookie needs name: write the header's or the cookie's`
+// +kubebuilder:validation:XValidation:rule=`!has(self.name) || (has(self.hashOn) && self.hashOn != 'ClientIP')`,message=`name belongs to hashOn Header or Cookie: leave it out`
 type LoadBalancing struct {
 	// policy to choose by.
 	// +kubebuilder:default=RoundRobin
@@ -339,6 +376,7 @@ type Timeouts struct {
 	// +kubebuilder:default="0s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`request must be a duration of zero or more in h, m, s and ms, such as 500ms, 30s or 1h30m, or 0s for none`
 	// +optional
 	Request *metav1.Duration `json:"request,omitempty"`
 
@@ -346,6 +384,7 @@ type Timeouts struct {
 	// +kubebuilder:default="5s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`connect must be a duration of zero or more in h, m, s and ms, such as 500ms, 5s or 1m, or 0s for none`
 	// +optional
 	Connect *metav1.Duration `json:"connect,omitempty"`
 
@@ -353,6 +392,7 @@ type Timeouts struct {
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`idle must be a duration of zero or more in h, m, s and ms, such as 500ms, 30s or 1h30m, or 0s for none`
 	// +optional
 	Idle *metav1.Duration `json:"idle,omitempty"`
 }
@@ -368,6 +408,9 @@ type Retries struct {
 }
 
 // IngressTLS serves an Ingress's hosts over HTTPS, with a certificate from a Secret or, with autoSSL, one that is ordered.
+//
+// +kubebuilder:validation:XValidation:rule=`has(self.secretName) || (has(self.autoSSL) && self.autoSSL)`,message=`tls needs secretName, the Secret that holds the certificate, or autoSSL: true to have one ordered`
+// +kubebuilder:validation:XValidation:rule=`!has(self.autoSSL) || !self.autoSSL || !has(self.hosts) || !self.hosts.exists(host, host.startsWith('*'))`,message=`autoSSL cannot order a certificate for a wildcard host, which HTTP-01 cannot prove: list exact hosts, or leave autoSSL out and name a Secret`
 type IngressTLS struct {
 	// hosts that the certificate is for. Absent: the rules' hosts.
 	// +kubebuilder:validation:MaxItems=64

@@ -67,9 +67,13 @@ const (
 //
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule=`isIP(self)`,message=`address must be an IPv4 or IPv6 address such as 192.168.1.10 or 2001:db8::10, without brackets, port or zone; names are not resolved`
+// +kubebuilder:validation:XValidation:rule=`!isIP(self) || !(ip(self).isUnspecified() || cidr('224.0.0.0/4').containsIP(self) || cidr('ff00::/8').containsIP(self) || self == '255.255.255.255')`,message=`address must be that of one instance, not the unspecified (0.0.0.0, ::), a multicast or the broadcast address`
 type Address string
 
 // TaskSpec is where an instance runs and how much of the work it takes.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.healthCheck) || has(self.healthCheck.port) || (has(self.ports) && size(self.ports) > 0)`,message=`healthCheck needs port, since the Task lists no ports to take it from`
 type TaskSpec struct {
 	// serviceName that Ingress backends reach this instance under.
 	// +required
@@ -127,6 +131,9 @@ const (
 )
 
 // HealthCheck probes an instance at an interval.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.path) || self.type == 'HTTP'`,message=`path belongs to type HTTP: leave it out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.interval) || !has(self.timeout) || !self.interval.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || !self.timeout.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self.timeout) <= duration(self.interval)`,message=`healthCheck timeout must not be longer than interval`
 type HealthCheck struct {
 	// type of the probe: HTTP, or TCP for a connection alone.
 	// +kubebuilder:default=HTTP
@@ -145,6 +152,8 @@ type HealthCheck struct {
 	// +kubebuilder:default="10s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self) >= duration('100ms')`,message=`interval must be at least 100ms`
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`interval must be a duration of zero or more in h, m, s and ms, such as 10s or 1m30s`
 	// +optional
 	Interval *metav1.Duration `json:"interval,omitempty"`
 
@@ -152,6 +161,8 @@ type HealthCheck struct {
 	// +kubebuilder:default="1s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self) > duration('0s')`,message=`timeout must be above zero`
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`timeout must be a duration of zero or more in h, m, s and ms, such as 500ms or 1s`
 	// +optional
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 

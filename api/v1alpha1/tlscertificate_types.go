@@ -40,6 +40,8 @@ type TLSCertificateList struct {
 }
 
 // TLSCertificateSpec is the certificate that is wanted.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.autoRenew) || !self.autoRenew || !self.hosts.exists(host, host.startsWith('*'))`,message=`a wildcard host cannot be ordered, since HTTP-01 cannot prove it: list exact hosts, or write autoRenew: false and keep the certificate in the Secret yourself`
 type TLSCertificateSpec struct {
 	// hosts that the certificate covers.
 	// +kubebuilder:validation:MinItems=1
@@ -65,6 +67,7 @@ type TLSCertificateSpec struct {
 	// profile is the ACME certificate profile to order; the directory of the authority lists those it has.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[-.\w]+$')`,message=`profile must be a name that the certificate authority's directory lists, such as classic or shortlived`
 	// +optional
 	Profile string `json:"profile,omitempty"`
 }

@@ -1,0 +1,107 @@
+package validation
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+func TestIngressIsAccepted(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		spec string
+	}{
+		{"one path", onePath("/")},
+		{"another class", "ingressClassName: internal.example.com\n" + onePath("/")},
+		{"an empty class", "ingressClassName: ''\n" + onePath("/")},
+		{"an empty host", oneHost(`""`)},
+		{"a host of one label", oneHost("localhost")},
+		{"a wildcard host", oneHost(`"*.example.com"`)},
+		{"an internationalised host", oneHost("xn--bcher-kva.example")},
+		{"a label of 63 letters", oneHost(strings.Repeat("a", 63) + ".com")},
+		{"a host in two rules", "rules: [" +
+			"{host: a.example.com, paths: [{path: /a, backend: {serviceName: web, port: 80}}]}, " +
+			"{host: a.example.com, paths: [{path: /b, backend: {serviceName: web, port: 80}}]}]"},
+		{"a path as Prefix and as Exact", "rules: [{paths: [" +
+			"{path: /a, backend: {serviceName: web, port: 80}}, " +
+			"{path: /a, pathType: Exact, backend: {serviceName: api, port: 80}}]}]"},
+		{"64 rules", "rules: [" + repeat("{paths: [{path: /, backend: {serviceName: web, port: 80}}]}", 64) + "]"},
+		{"every character a path may hold", onePath(`"/aZ09-._~!$&'()*+,;=:@/%20%2F%3F%5B%C3%A9"`)},
+		{"a path with a slash at its end", onePath("/v1/")},
+		{"a path with dots that are no dot segment", onePath("/.well-known/a..b/...")},
+		{"a path of 512 characters", onePath("/" + strings.Repeat("a", 511))},
+		{"a service that speaks HTTPS", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 65535, protocol: HTTPS}}]}]"},
+		{"a service that speaks H2C", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 1, protocol: H2C}}]}]"},
+
+		{"a rate limit", withPolicy("rateLimit: {requestsPerSecond: 100, burst: 20}")},
+		{"a rate below one", withPolicy(`rateLimit: {requestsPerSecond: "0.5"}`)},
+		{"a rate with a suffix", withPolicy("rateLimit: {requestsPerSecond: 500m, burst: 1000000}")},
+		{"a rate of a million", withPolicy("rateLimit: {requestsPerSecond: 1M}")},
+		{"addresses and CIDRs of both families", withPolicy(
+			`accessControl: {allowedIPs: [10.0.0.0/8, 203.0.113.7, "2001:db8::/32", "::1"], deniedIPs: [10.0.50.0/24, "0.0.0.0/0", "::/0"]}`)},
+		{"access control that lists nothing", withPolicy("accessControl: {}")},
+		{"headers", withPolicy("headers: {add: {X-Custom-Header: value}, set: {X-App-Version: v1.2.3}, remove: [Server, X-Powered-By], " +
+			`response: {add: {Cache-Control: no-store}, set: {X-Empty: "", X-Size: "grün"}, remove: [Via]}}`)},
+		{"a tab in a header value", withPolicy(`headers: {set: {X-Custom: "a\tb"}}`)},
+		{"a header value of 4096 characters", withPolicy("headers: {set: {X-Custom: " + strings.Repeat("a", 4096) + "}}")},
+		{"stripPrefix", withPolicy("rewrite: {stripPrefix: /v1}")},
+		{"replacePath", withPolicy("rewrite: {replacePath: /v2}")},
+		{"round robin", withPolicy("loadBalancing: {policy: RoundRobin}")},
+		{"least request", withPolicy("loadBalancing: {policy: LeastRequest}")},
+		{"Hash on the client's address", withPolicy("loadBalancing: {policy: Hash, hashOn: ClientIP}")},
+		{"Hash on a header", withPolicy("loadBalancing: {policy: Hash, hashOn: Header, name: X-User}")},
+		{"Hash on a cookie", withPolicy("loadBalancing: {policy: Hash, hashOn: Cookie, name: session}")},
+		{"timeouts", withPolicy("timeouts: {request: 0s, connect: 1.5s, idle: 1h30m}")},
+		{"no timeouts", withPolicy("timeouts: {request: 0s, connect: 0s, idle: 0s}")},
+		{"no retries", withPolicy("retries: {attempts: 0}")},
+
+		{"a Secret for the rules' hosts", withTLS("secretName: api-tls")},
+		{"a Secret for a wildcard", oneHost(`"*.example.com"`) + "\ntls: {secretName: wildcard.tls, redirectHTTP: false}"},
+		{"an ordered certificate", withTLS("autoSSL: true, email: admin+tls@mail.example.com")},
+		{"an ordered certificate beside a wildcard rule", oneHost(`"*.example.com"`) + "\ntls: {autoSSL: true, hosts: [a.example.com]}"},
+		{"an ordered certificate in a named Secret", withTLS("autoSSL: true, secretName: api-tls, hosts: [api.example.com]")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			requireDecodes(t, requireAccepted(t, object(t, v1alpha1.IngressKind, test.spec)))
+		})
+	}
+}
+
+func TestTaskIsAccepted(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		spec string
+	}{
+		{"an IPv4 address", "{serviceName: web, address: 192.168.1.10}"},
+		{"an IPv6 address", `{serviceName: web, address: "2001:DB8::10"}`},
+		{"a loopback address", "{serviceName: web, address: 127.0.0.1}"},
+		{"ports", taskWith("ports: [{port: 8080, targetPort: 32001}, {port: 8443, targetPort: 32001}]")},
+		{"weight 0", taskWith("weight: 0")},
+		{"weight 1000", taskWith("weight: 1000")},
+		{"draining", taskWith("desiredState: Draining")},
+		{"a health check with its own port", taskWith("healthCheck: {type: HTTP, path: /health, port: 8080, interval: 10s, timeout: 1s, healthyThreshold: 1, unhealthyThreshold: 3}")},
+		{"a health check of the Task's first port", taskWith("ports: [{port: 80, targetPort: 8080}], healthCheck: {}")},
+		{"a health check of the connection", taskWith("healthCheck: {type: TCP, port: 5432}")},
+		{"a timeout as long as the interval", taskWith("healthCheck: {port: 80, interval: 100ms, timeout: 100ms}")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			requireDecodes(t, requireAccepted(t, object(t, v1alpha1.TaskKind, test.spec)))
+		})
+	}
+}
+
+func TestTLSCertificateIsAccepted(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		spec string
+	}{
+		{"an ordered certificate", "{hosts: [secure.example.com], secretName: secure-tls}"},
+		{"several hosts, an email address and a profile", "{hosts: [a.example.com, b.example.com], secretName: tls, email: admin@example.com, profile: shortlived}"},
+		{"a wildcard that the user renews", `{hosts: ["*.example.com"], secretName: tls, autoRenew: false}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			requireDecodes(t, requireAccepted(t, object(t, v1alpha1.TLSCertificateKind, test.spec)))
+		})
+	}
+}

@@ -1,0 +1,3 @@
+// Package validation tests, on a real API server, which objects the resource definitions accept, what they say about
+// those they refuse, and what they fill in. It holds no code but tests.
+package validation
