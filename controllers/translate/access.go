@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// readAccess parses an accessControl, or says what is wrong with it.
+func readAccess(control *v1alpha1.AccessControl) (access *proxy.Access, fault string) {
+	allowed, fault := readRanges("allowedIPs", control.AllowedIPs)
+	if fault != "" {
+		return nil, fault
+	}
+	denied, fault := readRanges("deniedIPs", control.DeniedIPs)
+	if fault != "" {
+		return nil, fault
+	}
+	return &proxy.Access{Allowed: allowed, Denied: denied}, ""
+}
+
+// readRanges returns masked prefixes, sorted, each once.
+func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.Prefix, fault string) {
+	if len(ranges) == 0 {
+		return nil, ""
+	}
+	prefixes = make([]netip.Prefix, 0, len(ranges))
+	for _, r := range ranges {
+		prefix, ok := readRange(string(r))
+		if !ok {
+			return nil, "accessControl." + field + " has " + quote(string(r)) +
+				", which is neither an address such as 10.0.50.7 nor a CIDR such as 10.0.0.0/8"
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	slices.SortFunc(prefixes, netip.Prefix.Compare)
+	return slices.Compact(prefixes), ""
+}
+
+// readRange reads an address as the prefix that holds it alone. IPv4 written as IPv6 becomes IPv4, which is what a client's
+// address is compared as.
+func readRange(s string) (netip.Prefix, bool) {
+	if !strings.Contains(s, "/") {
+		addr, err := netip.ParseAddr(s)
+		if err != nil || addr.Zone() != "" {
+			return netip.Prefix{}, false
+		}
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), true
+	}
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	const mapped = 96 // ::ffff:0:0/96 is IPv4 in IPv6 (RFC 4291, section 2.5.5.2)
+	if prefix.Addr().Is4In6() && prefix.Bits() >= mapped {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped)
+	}
+	return prefix.Masked(), true
+}

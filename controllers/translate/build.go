@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// Input is everything that a snapshot is made of. The lists are in any order, an object is in its list once, and
+// nothing in them is modified or kept.
+type Input struct {
+	Ingresses       []*v1alpha1.Ingress
+	Tasks           []*v1alpha1.Task
+	TLSCertificates []*v1alpha1.TLSCertificate
+	Services        []*corev1.Service
+	EndpointSlices  []*discoveryv1.EndpointSlice
+	Options         Options
+}
+
+// Options are what the controller's flags say about translation.
+type Options struct {
+	// IngressClass is the spec.ingressClassName that is ours; an Ingress without one is ours too.
+	IngressClass string
+	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
+	AllowSharedHosts bool
+}
+
+// Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and
+// name. It does not fail: what cannot be served is reported.
+func Build(in Input) (*proxy.Snapshot, []Report) {
+	ingresses := claim(in.Ingresses, in.Options.IngressClass)
+	hosts := newHosts(len(ingresses))
+	pools := newPools(len(ingresses))
+	candidates := collect(ingresses, hosts, pools, in.Options)
+
+	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
+	pools.resolve(in)
+	snapshot.Pools = pools.programmed()
+
+	// What is not resolved is named in the order of the rules, which is the order of the candidates.
+	for i := range candidates {
+		c := &candidates[i]
+		if p := &pools.list[c.pool]; p.finding != "" {
+			ingresses[c.ingress].noteBackend(c.pool)
+		}
+	}
+	return snapshot, reports(in, ingresses, pools)
+}
+
+// ingress is an Ingress of ours and what has become of it so far.
+type ingress struct {
+	object *v1alpha1.Ingress
+	// name is "namespace/name".
+	name string
+	// routes counts the rules that have a route of their own in the snapshot and are sound.
+	routes int
+	// problems are what keeps rules of it from being served as they are written.
+	problems []problem
+	// backends are the pools that there is something to say about, in the order of the rules.
+	backends []int32
+}
+
+func (i *ingress) noteBackend(pool int32) {
+	if !slices.Contains(i.backends, pool) {
+		i.backends = append(i.backends, pool)
+	}
+}
+
+// Claims says whether an Ingress is for the controller of that class. One that names no class is for every
+// controller.
+func Claims(object *v1alpha1.Ingress, class string) bool {
+	return object.Spec.IngressClassName == "" || object.Spec.IngressClassName == class
+}
+
+// claim picks the Ingresses of the class and sorts them by age, which is who wins: see older.
+func claim(objects []*v1alpha1.Ingress, class string) []ingress {
+	ours := make([]ingress, 0, len(objects))
+	for _, object := range objects {
+		if Claims(object, class) {
+			ours = append(ours, ingress{object: object, name: object.Namespace + "/" + object.Name})
+		}
+	}
+	slices.SortFunc(ours, func(a, b ingress) int { return older(a.object, b.object) })
+	return ours
+}
+
+// older orders two Ingresses by their right to what both want: the oldest first, and the names in their order where
+// the age, which has a resolution of a second, is the same.
+func older(a, b *v1alpha1.Ingress) int {
+	return cmp.Or(
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
+		cmp.Compare(a.Namespace, b.Namespace),
+		cmp.Compare(a.Name, b.Name),
+	)
+}

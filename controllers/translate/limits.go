@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// readTimeouts returns a path's timeouts with the defaults in place of what it leaves out.
+func readTimeouts(p *v1alpha1.IngressPath) proxy.Timeouts {
+	timeouts := proxy.Timeouts{
+		Request: v1alpha1.DefaultRequestTimeout,
+		Connect: v1alpha1.DefaultConnectTimeout,
+		Idle:    v1alpha1.DefaultIdleTimeout,
+	}
+	if p.Timeouts != nil {
+		override(&timeouts.Request, p.Timeouts.Request)
+		override(&timeouts.Connect, p.Timeouts.Connect)
+		override(&timeouts.Idle, p.Timeouts.Idle)
+	}
+	return timeouts
+}
+
+func override(timeout *time.Duration, d *metav1.Duration) {
+	if d != nil {
+		*timeout = d.Duration
+	}
+}
+
+// readRetries returns how many further endpoints a path's requests may try.
+func readRetries(p *v1alpha1.IngressPath) int {
+	if p.Retries != nil && p.Retries.Attempts != nil {
+		return int(*p.Retries.Attempts)
+	}
+	return int(v1alpha1.DefaultRetryAttempts)
+}
+
+// limitsFault says what is wrong with a path's timeouts and retries.
+func limitsFault(p *v1alpha1.IngressPath) string {
+	if t := readTimeouts(p); t.Request < 0 || t.Connect < 0 || t.Idle < 0 {
+		return "timeouts holds a negative duration: write 0s for none"
+	}
+	if readRetries(p) < 0 {
+		return "retries.attempts is negative: write 0 for none"
+	}
+	return ""
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// backend is what a pool is made for. A variant tells pools of one service and port apart that do not have the
+// same endpoints: it is empty, a protocol that nothing speaks yet, or faultyVariant.
+type backend struct {
+	namespace, service string
+	port               int32
+	variant            string
+}
+
+// faultyVariant is the backend of a rule that is invalid but keeps its place. It has no endpoints whatever the service has,
+// so that the fault shows as 503 and not as a rule without its policies.
+const faultyVariant = "InvalidRule"
+
+func backendOf(namespace string, p *v1alpha1.IngressPath, faulty bool) backend {
+	b := backend{namespace: namespace, service: string(p.Backend.ServiceName), port: int32(p.Backend.Port)}
+	switch {
+	case faulty:
+		b.variant = faultyVariant
+	case p.Backend.Protocol != v1alpha1.ProtocolHTTP && p.Backend.Protocol != "":
+		b.variant = string(p.Backend.Protocol)
+	}
+	return b
+}
+
+// id is "namespace/service:port", with "/variant" behind it where there is one.
+func (b backend) id() string {
+	id := b.namespace + "/" + b.service + ":" + strconv.Itoa(int(b.port))
+	if b.variant != "" {
+		id += "/" + b.variant
+	}
+	return id
+}
+
+// pools are the pools that rules refer to, each once.
+type pools struct {
+	list      []pool
+	byBackend map[backend]int32
+	// last spares the map for the many rules that have the backend of the rule before them.
+	last int32
+}
+
+type pool struct {
+	proxy.Pool
+	backend backend
+	// used pools have a route.
+	used bool
+	// finding is what there is to say about the backend. reason is empty where the backend is served all the same.
+	finding, reason string
+}
+
+func newPools(expected int) *pools {
+	return &pools{list: make([]pool, 0, expected), byBackend: make(map[backend]int32, expected)}
+}
+
+func (p *pools) index(b backend) int32 {
+	if int(p.last) < len(p.list) && p.list[p.last].backend == b {
+		return p.last
+	}
+	i, ok := p.byBackend[b]
+	if !ok {
+		i = int32(len(p.list))
+		p.byBackend[b] = i
+		p.list = append(p.list, pool{backend: b, Pool: proxy.Pool{ID: b.id(), Service: b.namespace + "/" + b.service}})
+	}
+	p.last = i
+	return i
+}
+
+// use marks a pool as one that a route sends to and returns its id.
+func (p *pools) use(i int32) string {
+	p.list[i].used = true
+	return p.list[i].ID
+}
+
+// programmed returns the pools that routes send to.
+func (p *pools) programmed() []proxy.Pool {
+	used := make([]proxy.Pool, 0, len(p.list))
+	for i := range p.list {
+		if p.list[i].used {
+			used = append(used, p.list[i].Pool)
+		}
+	}
+	slices.SortFunc(used, func(a, b proxy.Pool) int { return cmp.Compare(a.ID, b.ID) })
+	return used
+}
+
+// resolve finds the endpoints of every pool, and what there is to say where there are none.
+func (p *pools) resolve(in Input) {
+	services := p.services(in)
+	for i := range p.list {
+		pool := &p.list[i]
+		b := pool.backend
+		switch b.variant {
+		case "":
+			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
+		case faultyVariant: // The Accepted condition speaks of it.
+		default:
+			pool.reason = v1alpha1.ReasonUnsupportedProtocol
+			pool.finding = "protocol " + quote(b.variant) + " is not supported yet: write HTTP"
+		}
+	}
+}
+
+type serviceKey struct{ namespace, name string }
+
+// service is all that stands behind one serviceName.
+type service struct {
+	tasks  []*v1alpha1.Task
+	object *corev1.Service
+	slices []*discoveryv1.EndpointSlice
+}
+
+// services gathers what stands behind the services that pools name, and only those: a cluster has many more.
+func (p *pools) services(in Input) map[serviceKey]*service {
+	services := make(map[serviceKey]*service, len(p.list))
+	for i := range p.list {
+		services[serviceKey{p.list[i].backend.namespace, p.list[i].backend.service}] = nil
+	}
+	named := func(namespace, name string) *service {
+		key := serviceKey{namespace, name}
+		s, ok := services[key]
+		if ok && s == nil {
+			s = &service{}
+			services[key] = s
+		}
+		return s
+	}
+	for _, task := range in.Tasks {
+		if s := named(task.Namespace, string(task.Spec.ServiceName)); s != nil {
+			s.tasks = append(s.tasks, task)
+		}
+	}
+	for _, object := range in.Services {
+		if s := named(object.Namespace, object.Name); s != nil {
+			s.object = object
+		}
+	}
+	for _, slice := range in.EndpointSlices {
+		if s := named(slice.Namespace, slice.Labels[discoveryv1.LabelServiceName]); s != nil {
+			s.slices = append(s.slices, slice)
+		}
+	}
+	return services
+}
+
+// endpoints returns what serves a backend, each address once, sorted by id. Where nothing takes requests, a reason
+// and a finding say why; where one of two sources could not be used, the finding alone says so.
+func (s *service) endpoints(b backend) (endpoints []proxy.Endpoint, reason, finding string) {
+	if s == nil || len(s.tasks) == 0 && s.object == nil {
+		return nil, v1alpha1.ReasonServiceNotFound, "no Task of the namespace has this serviceName, and no Service this name"
+	}
+	fromTasks, taskFault := s.taskEndpoints(b.port)
+	fromSlices, serviceFault := s.sliceEndpoints(b)
+	endpoints = mergeAddresses(append(fromTasks, fromSlices...))
+
+	var findings []string
+	for _, fault := range []sourceFault{taskFault, serviceFault} {
+		if fault.text != "" {
+			findings = append(findings, fault.text)
+		}
+	}
+	finding = strings.Join(findings, "; ")
+	switch {
+	case slices.ContainsFunc(endpoints, takesRequests):
+		return endpoints, "", finding
+	case len(endpoints) == 0 && (taskFault.port || serviceFault.port):
+		return endpoints, v1alpha1.ReasonPortNotFound, finding
+	case len(fromTasks) > 0:
+		findings = append([]string{"every Task of it drains, is unhealthy or has weight 0"}, findings...)
+	case s.object != nil && serviceFault.text == "":
+		findings = append(findings, "its Service has no endpoint that is ready or serving")
+	}
+	return endpoints, v1alpha1.ReasonNoEndpoints, strings.Join(findings, "; ")
+}
+
+// sourceFault says why a source, the Tasks or the Service, has no part in a backend though it is there.
+type sourceFault struct {
+	text string
+	// port faults are about the port that the backend names.
+	port bool
+}
+
+func takesRequests(e proxy.Endpoint) bool {
+	return !e.Draining && !e.Unhealthy && e.Weight > 0
+}
+
+// mergeAddresses keeps one endpoint of each address and sorts what is left by id. An address twice is one instance
+// that is known from two sources, and gets the share of one. Of two endpoints the one that takes requests is kept,
+// because a Task that drains and its successor at the same address are a restart; then the Task, which says more.
+func mergeAddresses(endpoints []proxy.Endpoint) []proxy.Endpoint {
+	slices.SortFunc(endpoints, func(a, b proxy.Endpoint) int {
+		return cmp.Or(
+			a.Address.Compare(b.Address),
+			-compareBool(takesRequests(a), takesRequests(b)),
+			-compareBool(isTask(a), isTask(b)),
+			cmp.Compare(a.ID, b.ID),
+		)
+	})
+	endpoints = slices.CompactFunc(endpoints, func(a, b proxy.Endpoint) bool { return a.Address == b.Address })
+	slices.SortFunc(endpoints, func(a, b proxy.Endpoint) int { return cmp.Compare(a.ID, b.ID) })
+	return endpoints
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// listPorts writes ports as people read them, in their order, each once.
+func listPorts(ports []int32) string {
+	if len(ports) == 0 {
+		return "none"
+	}
+	slices.Sort(ports)
+	ports = slices.Compact(ports)
+	texts := make([]string, len(ports))
+	for i, port := range ports {
+		texts[i] = strconv.Itoa(int(port))
+	}
+	return strings.Join(bounded(texts), ", ")
+}

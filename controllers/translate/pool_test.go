@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// endpointLines writes endpoints as "id address" with what is unusual about each behind it.
+func endpointLines(endpoints []proxy.Endpoint) []string {
+	var lines []string
+	for _, e := range endpoints {
+		line := e.ID + " " + e.Address.String()
+		if e.Weight != 1 {
+			line += fmt.Sprint(" weight=", e.Weight)
+		}
+		if e.Draining {
+			line += " draining"
+		}
+		if e.Unhealthy {
+			line += " unhealthy"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestWhatServesABackend(t *testing.T) {
+	http := corev1.ServicePort{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP}
+	resolved := accepted{metav1.ConditionTrue, "ResolvedRefs", "every backend is there"}
+	tests := map[string]struct {
+		tasks     []*v1alpha1.Task
+		services  []*corev1.Service
+		slices    []*discoveryv1.EndpointSlice
+		endpoints []string
+		resolved  accepted
+	}{
+		"nothing of that name": {
+			tasks:    []*v1alpha1.Task{newTask("default", "a", "web", "10.0.0.1"), newTask("other", "a", "api", "10.0.0.2")},
+			services: []*corev1.Service{newService("other", "api", http)},
+			resolved: accepted{metav1.ConditionFalse, "ServiceNotFound",
+				"api:80: no Task of the namespace has this serviceName, and no Service this name"},
+		},
+		"Tasks without ports, at the backend's": {
+			tasks: []*v1alpha1.Task{newTask("default", "b", "api", "10.0.0.2"), newTask("default", "a", "api", "2001:db8::1")},
+			endpoints: []string{
+				"task/default/a [2001:db8::1]:80",
+				"task/default/b 10.0.0.2:80",
+			},
+			resolved: resolved,
+		},
+		"Tasks at the targetPort of the backend's port, and not those that list others alone": {
+			tasks: []*v1alpha1.Task{
+				newTask("default", "a", "api", "10.0.0.1", listens(443, 32002), listens(80, 32001)),
+				newTask("default", "b", "api", "10.0.0.2", listens(443, 32002)),
+			},
+			endpoints: []string{"task/default/a 10.0.0.1:32001"},
+			resolved:  resolved,
+		},
+		"Tasks that list other ports": {
+			tasks: []*v1alpha1.Task{
+				newTask("default", "a", "api", "10.0.0.1", listens(8080, 1), listens(443, 2)),
+				newTask("default", "b", "api", "10.0.0.2", listens(443, 2)),
+			},
+			resolved: accepted{metav1.ConditionFalse, "PortNotFound", "api:80: its Tasks list no port 80 (they list 443, 8080)"},
+		},
+		"Tasks with their weight, state and health": {
+			tasks: []*v1alpha1.Task{
+				newTask("default", "a", "api", "10.0.0.1", weight(7)),
+				newTask("default", "b", "api", "10.0.0.2", weight(0)),
+				newTask("default", "c", "api", "10.0.0.3", draining),
+				newTask("default", "d", "api", "10.0.0.4", unhealthy),
+			},
+			endpoints: []string{
+				"task/default/a 10.0.0.1:80 weight=7",
+				"task/default/b 10.0.0.2:80 weight=0",
+				"task/default/c 10.0.0.3:80 draining",
+				"task/default/d 10.0.0.4:80 unhealthy",
+			},
+			resolved: resolved,
+		},
+		"Tasks none of which takes requests": {
+			tasks:     []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", draining), newTask("default", "b", "api", "10.0.0.2", weight(0))},
+			endpoints: []string{"task/default/a 10.0.0.1:80 draining", "task/default/b 10.0.0.2:80 weight=0"},
+			resolved:  accepted{metav1.ConditionFalse, "NoEndpoints", "api:80: every Task of it drains, is unhealthy or has weight 0"},
+		},
+		"Tasks whose addresses are none": {
+			tasks:    []*v1alpha1.Task{newTask("default", "a", "api", "web-1.example.com")},
+			resolved: accepted{metav1.ConditionFalse, "NoEndpoints", "api:80: its Tasks are invalid, as their Accepted conditions say"},
+		},
+		"an address that two Tasks have, by the one that takes requests": {
+			tasks: []*v1alpha1.Task{
+				newTask("default", "a", "api", "10.0.0.1", draining),
+				newTask("default", "b", "api", "::ffff:10.0.0.1"),
+			},
+			endpoints: []string{"task/default/b 10.0.0.1:80"},
+			resolved:  resolved,
+		},
+		"the ready endpoints of a Service, at the number of its port's name": {
+			services: []*corev1.Service{newService("default", "api", corev1.ServicePort{Name: "metrics", Port: 9090}, http)},
+			slices: []*discoveryv1.EndpointSlice{
+				newSlice("default", "api-1", "api", append(slicePort("metrics", 9999), slicePort("http", 8080)...),
+					ready("10.1.0.1"), terminating("10.1.0.2"), notReady("10.1.0.3")),
+				newSlice("default", "api-2", "api", slicePort("http", 8081), ready("10.1.0.4")),
+				newSlice("default", "web-1", "web", slicePort("http", 8080), ready("10.1.0.5")),
+			},
+			endpoints: []string{
+				"endpoint/default/api/10.1.0.1:8080 10.1.0.1:8080",
+				"endpoint/default/api/10.1.0.4:8081 10.1.0.4:8081",
+			},
+			resolved: resolved,
+		},
+		"the serving endpoints of a Service where none is ready": {
+			services: []*corev1.Service{newService("default", "api", http)},
+			slices: []*discoveryv1.EndpointSlice{
+				newSlice("default", "api-1", "api", slicePort("http", 8080), terminating("10.1.0.2"), notReady("10.1.0.3")),
+			},
+			endpoints: []string{"endpoint/default/api/10.1.0.2:8080 10.1.0.2:8080"},
+			resolved:  resolved,
+		},
+		"an endpoint without conditions, which is ready": {
+			services: []*corev1.Service{newService("default", "api", corev1.ServicePort{Port: 80})},
+			slices: []*discoveryv1.EndpointSlice{newSlice("default", "api-1", "api",
+				[]discoveryv1.EndpointPort{{Port: new(int32(8080))}}, discoveryv1.Endpoint{Addresses: []string{"10.1.0.1"}})},
+			endpoints: []string{"endpoint/default/api/10.1.0.1:8080 10.1.0.1:8080"},
+			resolved:  resolved,
+		},
+		"an endpoint that two slices hold, once": {
+			services: []*corev1.Service{newService("default", "api", http)},
+			slices: []*discoveryv1.EndpointSlice{
+				newSlice("default", "api-1", "api", slicePort("http", 8080), ready("10.1.0.1")),
+				newSlice("default", "api-2", "api", slicePort("http", 8080), ready("10.1.0.1")),
+			},
+			endpoints: []string{"endpoint/default/api/10.1.0.1:8080 10.1.0.1:8080"},
+			resolved:  resolved,
+		},
+		"IPv6 endpoints, and no names": {
+			services: []*corev1.Service{newService("default", "api", http)},
+			slices: []*discoveryv1.EndpointSlice{
+				func() *discoveryv1.EndpointSlice {
+					s := newSlice("default", "api-1", "api", slicePort("http", 8080), ready("2001:db8::1"))
+					s.AddressType = discoveryv1.AddressTypeIPv6
+					return s
+				}(),
+				func() *discoveryv1.EndpointSlice {
+					s := newSlice("default", "api-2", "api", slicePort("http", 8080), ready("api.example.com"))
+					s.AddressType = discoveryv1.AddressTypeFQDN
+					return s
+				}(),
+			},
+			endpoints: []string{"endpoint/default/api/[2001:db8::1]:8080 [2001:db8::1]:8080"},
+			resolved:  resolved,
+		},
+		"a Service without endpoints": {
+			services: []*corev1.Service{newService("default", "api", http)},
+			slices:   []*discoveryv1.EndpointSlice{newSlice("default", "api-1", "api", slicePort("http", 8080), notReady("10.1.0.1"))},
+			resolved: accepted{metav1.ConditionFalse, "NoEndpoints", "api:80: its Service has no endpoint that is ready or serving"},
+		},
+		"a Service without the port": {
+			services: []*corev1.Service{newService("default", "api",
+				corev1.ServicePort{Name: "dns", Port: 80, Protocol: corev1.ProtocolUDP}, corev1.ServicePort{Name: "b", Port: 8080},
+				corev1.ServicePort{Name: "a", Port: 443})},
+			resolved: accepted{metav1.ConditionFalse, "PortNotFound", "api:80: its Service has no TCP port 80 (it has 443, 8080)"},
+		},
+		"a headless Service without ports": {
+			services: []*corev1.Service{newService("default", "api")},
+			resolved: accepted{metav1.ConditionFalse, "PortNotFound", "api:80: its Service has no TCP port 80 (it has none)"},
+		},
+		"a Service that is a name elsewhere": {
+			services: []*corev1.Service{func() *corev1.Service {
+				s := newService("default", "api", http)
+				s.Spec.Type = corev1.ServiceTypeExternalName
+				return s
+			}()},
+			resolved: accepted{metav1.ConditionFalse, "NoEndpoints", "api:80: its Service is of type ExternalName, which names no endpoints: " +
+				"make a Task for each address instead"},
+		},
+		"Tasks and a Service together": {
+			tasks:    []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1"), newTask("default", "b", "api", "10.1.0.1", weight(5))},
+			services: []*corev1.Service{newService("default", "api", http)},
+			slices: []*discoveryv1.EndpointSlice{
+				newSlice("default", "api-1", "api", slicePort("http", 80), ready("10.1.0.1"), ready("10.1.0.2"))},
+			endpoints: []string{
+				"endpoint/default/api/10.1.0.2:80 10.1.0.2:80",
+				"task/default/a 10.0.0.1:80",
+				"task/default/b 10.1.0.1:80 weight=5",
+			},
+			resolved: resolved,
+		},
+		"Tasks, beside a Service that has no part in it": {
+			tasks:     []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
+			services:  []*corev1.Service{newService("default", "api", corev1.ServicePort{Port: 8080})},
+			endpoints: []string{"task/default/a 10.0.0.1:80"},
+			resolved: accepted{metav1.ConditionTrue, "ResolvedRefs",
+				"every backend is there; served all the same: api:80: its Service has no TCP port 80 (it has 8080)"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			snapshot, reports := build(translate.Input{
+				Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api")))},
+				Tasks:     test.tasks, Services: test.services, EndpointSlices: test.slices,
+			})
+			if diff := cmp.Diff([]string{"x.io Prefix / -> default/api:80 by default/a"}, served(snapshot)); diff != "" {
+				t.Errorf("the path does not keep its place (-want +got):\n%s", diff)
+			}
+			if got := len(snapshot.Pools); got != 1 {
+				t.Fatalf("there are %d pools, want 1: %+v", got, snapshot.Pools)
+			}
+			if got := snapshot.Pools[0]; got.ID != "default/api:80" || got.Service != "default/api" {
+				t.Errorf("the pool is %q of service %q", got.ID, got.Service)
+			}
+			if diff := cmp.Diff(test.endpoints, endpointLines(snapshot.Pools[0].Endpoints)); diff != "" {
+				t.Errorf("endpoints (-want +got):\n%s", diff)
+			}
+			c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
+			if diff := cmp.Diff(test.resolved, accepted{c.Status, c.Reason, c.Message}); diff != "" {
+				t.Errorf("ResolvedRefs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestABackendOfAnUnsupportedProtocolIsNeverSpokenToInPlainHTTP(t *testing.T) {
+	secure := prefix("/secure", "api")
+	secure.Backend.Protocol = v1alpha1.ProtocolHTTPS
+	snapshot, reports := build(translate.Input{
+		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), secure))},
+		Tasks:     []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
+	})
+	want := []proxy.Pool{
+		{ID: "default/api:80", Service: "default/api", Endpoints: snapshot.Pools[0].Endpoints},
+		{ID: "default/api:80/HTTPS", Service: "default/api"},
+	}
+	if diff := cmp.Diff(want, snapshot.Pools, cmp.Comparer(proxy.Pool.Equal)); diff != "" {
+		t.Errorf("pools (-want +got):\n%s", diff)
+	}
+	c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
+	wanted := accepted{metav1.ConditionFalse, "UnsupportedProtocol", `api:80: protocol "HTTPS" is not supported yet: write HTTP`}
+	if diff := cmp.Diff(wanted, accepted{c.Status, c.Reason, c.Message}); diff != "" {
+		t.Errorf("ResolvedRefs (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryUnresolvedBackendIsNamedOnceInTheOrderOfTheRules(t *testing.T) {
+	_, reports := build(translate.Input{
+		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1,
+			newRule("x.io", prefix("/z", "zebra"), prefix("/a", "ant"), prefix("/z/again", "zebra")),
+			newRule("y.io", prefix("/", "mole")))},
+		Tasks: []*v1alpha1.Task{newTask("default", "mole", "mole", "10.0.0.1", draining)},
+	})
+	c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
+	want := accepted{metav1.ConditionFalse, "ServiceNotFound",
+		"zebra:80: no Task of the namespace has this serviceName, and no Service this name; " +
+			"ant:80: no Task of the namespace has this serviceName, and no Service this name; " +
+			"mole:80: every Task of it drains, is unhealthy or has weight 0"}
+	if diff := cmp.Diff(want, accepted{c.Status, c.Reason, c.Message}); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// program decides which candidate has each place (host, path and match) and returns the hosts with their routes. Who lost
+// is noted on its Ingress, what is served on its own and on the pools.
+func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candidate) []proxy.Host {
+	byHost := bucket(candidates, len(hosts.list))
+	names := make([]int32, 0, len(hosts.list))
+	for h := range hosts.list {
+		if len(byHost[h]) > 0 {
+			names = append(names, int32(h))
+		}
+	}
+	slices.SortFunc(names, func(a, b int32) int { return cmp.Compare(hosts.list[a].name, hosts.list[b].name) })
+
+	// The routes of all hosts are in one piece of memory: a hundred thousand of them are allocated at once.
+	routes := make([]proxy.Route, 0, len(candidates))
+	programmed := make([]proxy.Host, 0, len(names))
+	for _, h := range names {
+		first := len(routes)
+		winner := int32(-1)
+		for _, index := range sortPlaces(candidates, byHost[h]) {
+			c := &candidates[index]
+			ing := &ingresses[c.ingress]
+			if winner >= 0 && samePlace(&candidates[winner], c) {
+				ing.problems = append(ing.problems, conflict(hosts.list[h].name, c, &candidates[winner], ingresses))
+				continue
+			}
+			winner = index
+			if !c.faulty {
+				ing.routes++
+			}
+			routes = append(routes, c.route(ing, pools.use(c.pool)))
+		}
+		programmed = append(programmed, proxy.Host{Name: hosts.list[h].name, Routes: routes[first:len(routes):len(routes)]})
+	}
+	return programmed
+}
+
+// bucket returns the indexes of the candidates of each host, in their order.
+func bucket(candidates []candidate, hosts int) [][]int32 {
+	counts := make([]int, hosts)
+	for i := range candidates {
+		counts[candidates[i].host]++
+	}
+	indexes := make([]int32, len(candidates))
+	byHost := make([][]int32, hosts)
+	for h, n := range counts {
+		byHost[h], indexes = indexes[:0:n], indexes[n:]
+	}
+	for i := range candidates {
+		h := candidates[i].host
+		byHost[h] = append(byHost[h], int32(i))
+	}
+	return byHost
+}
+
+// sortPlaces sorts candidates as a host's routes are sorted, and those of one place by who wins it.
+func sortPlaces(candidates []candidate, indexes []int32) []int32 {
+	slices.SortFunc(indexes, func(a, b int32) int {
+		x, y := &candidates[a], &candidates[b]
+		if c := cmp.Compare(x.path, y.path); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(x.match, y.match), cmp.Compare(a, b))
+	})
+	return indexes
+}
+
+func samePlace(a, b *candidate) bool {
+	return a.path == b.path && a.match == b.match
+}
+
+// conflict is the problem of a candidate whose place another one has.
+func conflict(host string, loser, winner *candidate, ingresses []ingress) problem {
+	text := loser.match.String() + " " + clip(loser.path) + " of "
+	if host == "" {
+		text += "every host"
+	} else {
+		text += "host " + clip(host)
+	}
+	text += " is served by " + location(int(winner.rule), int(winner.index))
+	if winner.ingress == loser.ingress {
+		text += " of this Ingress, which comes before it"
+	} else {
+		text += " of the older Ingress " + ingresses[winner.ingress].name
+	}
+	return problem{rule: int(loser.rule), path: int(loser.index), reason: v1alpha1.ReasonPathConflict, text: text}
+}
+
+func (c *candidate) route(ing *ingress, pool string) proxy.Route {
+	p := &ing.object.Spec.Rules[c.rule].Paths[c.index]
+	route := proxy.Route{
+		Rule:  proxy.RuleID{Ingress: ing.name, Rule: int(c.rule), Path: int(c.index)},
+		Path:  c.path,
+		Match: c.match,
+		Pool:  pool,
+	}
+	if c.faulty {
+		return route
+	}
+	if c.access != nil {
+		route.Access = *c.access
+	}
+	route.Timeouts = readTimeouts(p)
+	route.Retries = readRetries(p)
+	return route
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// Report is what is to be said about one object. It speaks of one generation of one object, which UID and Generation
+// name, and of no other.
+type Report struct {
+	// Kind is a kind of the API package: "Ingress", "TLSCertificate" or "Task".
+	Kind            string
+	Namespace, Name string
+	UID             types.UID
+	Generation      int64
+	// Conditions have no LastTransitionTime. An Ingress has Accepted and ResolvedRefs, a Task Accepted and Healthy, a
+	// TLSCertificate Accepted.
+	Conditions []metav1.Condition
+	// Routes counts the routes of an Ingress that are in the snapshot as they are written. Where it is 0, there is nothing of
+	// the Ingress to program.
+	Routes int
+}
+
+// Equal says whether two reports say the same of the same object.
+func (r *Report) Equal(o *Report) bool {
+	return r.Kind == o.Kind && r.Namespace == o.Namespace && r.Name == o.Name && r.UID == o.UID &&
+		r.Generation == o.Generation && r.Routes == o.Routes && slices.Equal(r.Conditions, o.Conditions)
+}
+
+// problem keeps a rule of an Ingress, or one path of it, from being served as it is written.
+type problem struct {
+	rule, path   int
+	reason, text string
+}
+
+// wholeRule is the path of a problem that is about all of a rule's paths.
+const wholeRule = -1
+
+func reports(in Input, ingresses []ingress, pools *pools) []Report {
+	all := make([]Report, 0, len(ingresses)+len(in.Tasks)+len(in.TLSCertificates))
+	// Two conditions for each Ingress and Task, in one piece of memory.
+	conditions := make([]metav1.Condition, 0, 2*(len(ingresses)+len(in.Tasks))+len(in.TLSCertificates))
+	add := func(kind string, object *metav1.ObjectMeta, routes int, said ...metav1.Condition) {
+		first := len(conditions)
+		for _, condition := range said {
+			condition.ObservedGeneration = object.Generation
+			conditions = append(conditions, condition)
+		}
+		all = append(all, Report{
+			Kind: kind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
+			Conditions: conditions[first:len(conditions):len(conditions)],
+			Routes:     routes,
+		})
+	}
+	for i := range ingresses {
+		ing := &ingresses[i]
+		add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
+	}
+	for _, task := range in.Tasks {
+		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task), taskHealthy(task))
+	}
+	for _, certificate := range in.TLSCertificates {
+		add(v1alpha1.TLSCertificateKind, &certificate.ObjectMeta, 0,
+			accepted(unsupportedInTLSCertificate(&certificate.Spec)))
+	}
+	slices.SortFunc(all, func(a, b Report) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}
+
+// accepted is the condition of an object that is taken, with what of it nothing acts on.
+func accepted(unsupported []string) metav1.Condition {
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAccepted,
+		Message: "everything in the object is acted on",
+	}
+	if len(unsupported) > 0 {
+		condition.Reason = v1alpha1.ReasonPartlySupported
+		condition.Message = notActedOn(unsupported)
+	}
+	return condition
+}
+
+func notActedOn(fields []string) string {
+	return "nothing acts on these fields yet: " + strings.Join(bounded(fields), ", ")
+}
+
+// accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can do least
+// about without others: a host that is another's, then a mistake, then a path that an older rule has.
+func (i *ingress) accepted() metav1.Condition {
+	unsupported := unsupportedInIngress(&i.object.Spec)
+	condition := accepted(unsupported)
+	if len(i.problems) == 0 {
+		return condition
+	}
+	slices.SortFunc(i.problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.path, b.path))
+	})
+	texts := make([]string, len(i.problems))
+	for n, p := range i.problems {
+		texts[n] = location(p.rule, p.path) + ": " + p.text
+	}
+	condition.Status = metav1.ConditionFalse
+	condition.Reason = first(i.problems, func(p problem) string { return p.reason },
+		v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathConflict)
+	condition.Message = strings.Join(bounded(texts), "; ")
+	if i.routes > 0 {
+		condition.Message += "; its other paths are served"
+	} else {
+		condition.Message += "; no path of it is served"
+	}
+	if len(unsupported) > 0 {
+		condition.Message += "; " + notActedOn(unsupported)
+	}
+	return condition
+}
+
+// resolvedRefs is False where a backend that a rule names is not served by anything.
+func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionResolvedRefs, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonResolvedRefs,
+		Message: "every backend is there",
+	}
+	var unresolved []*pool
+	var texts, notes []string
+	for _, index := range i.backends {
+		p := &pools.list[index]
+		text := p.backend.service + ":" + strconv.Itoa(int(p.backend.port)) + ": " + p.finding
+		if p.reason == "" {
+			notes = append(notes, text)
+			continue
+		}
+		unresolved = append(unresolved, p)
+		texts = append(texts, text)
+	}
+	if len(unresolved) > 0 {
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = first(unresolved, func(p *pool) string { return p.reason },
+			v1alpha1.ReasonUnsupportedProtocol, v1alpha1.ReasonServiceNotFound, v1alpha1.ReasonPortNotFound, v1alpha1.ReasonNoEndpoints)
+		condition.Message = strings.Join(bounded(texts), "; ")
+	}
+	if len(notes) > 0 {
+		condition.Message += "; served all the same: " + strings.Join(bounded(notes), "; ")
+	}
+	return condition
+}
+
+func taskAccepted(task *v1alpha1.Task) metav1.Condition {
+	condition := accepted(unsupportedInTask(&task.Spec))
+	if _, fault := taskAddress(task); fault != "" {
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = v1alpha1.ReasonInvalidTask
+		condition.Message = fault
+	}
+	return condition
+}
+
+// taskHealthy follows status.health, which another controller may write; nothing probes yet.
+func taskHealthy(task *v1alpha1.Task) metav1.Condition {
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionHealthy, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoHealthCheck,
+		Message: "there is no healthCheck, and nothing reported the instance unhealthy",
+	}
+	switch {
+	case task.Status.Health == v1alpha1.HealthUnhealthy:
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = v1alpha1.ReasonReportedUnhealthy
+		condition.Message = "status.health is Unhealthy"
+	case task.Spec.HealthCheck != nil:
+		condition.Status = metav1.ConditionUnknown
+		condition.Reason = v1alpha1.ReasonNotProbed
+		condition.Message = "the instance has not been probed; it takes requests"
+	}
+	return condition
+}
+
+// first returns the reason that comes first in order among those that the items have.
+func first[T any](items []T, reason func(T) string, order ...string) string {
+	for _, wanted := range order {
+		if slices.ContainsFunc(items, func(item T) bool { return reason(item) == wanted }) {
+			return wanted
+		}
+	}
+	return reason(items[0])
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"strconv"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// candidate is one path of a rule whose place is known: a route, unless an older one has the place.
+type candidate struct {
+	path   string
+	access *proxy.Access
+	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands.
+	host, ingress, pool, rule, index int32
+	match                            proxy.PathMatch
+	// faulty candidates keep their place with a pool that has no endpoints.
+	faulty bool
+}
+
+// collect reads the rules of all Ingresses, oldest first, so that of two candidates for one place the one with the
+// lower index wins. What is wrong is noted on its Ingress.
+func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) []candidate {
+	total := 0
+	for i := range ingresses {
+		for r := range ingresses[i].object.Spec.Rules {
+			total += len(ingresses[i].object.Spec.Rules[r].Paths)
+		}
+	}
+	c := collector{hosts: hosts, pools: pools, candidates: make([]candidate, 0, total)}
+	for i := range ingresses {
+		ing := &ingresses[i]
+		for r := range ing.object.Spec.Rules {
+			name := string(ing.object.Spec.Rules[r].Host)
+			if !validHost(name) {
+				ing.problems = append(ing.problems, problem{rule: r, path: wholeRule, reason: v1alpha1.ReasonInvalidRule,
+					text: "host " + quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
+						"*.example.com for exactly one label, or leave it empty for every host"})
+				continue
+			}
+			h := hosts.claim(name, int32(i))
+			owner := &ingresses[hosts.list[h].owner]
+			if !options.AllowSharedHosts && owner.object.Namespace != ing.object.Namespace {
+				ing.problems = append(ing.problems, ownedElsewhere(r, name, owner))
+				continue
+			}
+			c.rule(ing, candidate{host: h, ingress: int32(i), rule: int32(r)})
+		}
+	}
+	return c.candidates
+}
+
+type collector struct {
+	hosts      *hosts
+	pools      *pools
+	paths      pathReader
+	candidates []candidate
+}
+
+// rule adds the paths of a rule; like holds what its candidates have in common.
+func (c *collector) rule(ing *ingress, like candidate) {
+	paths := ing.object.Spec.Rules[like.rule].Paths
+	for i := range paths {
+		p := &paths[i]
+		path, match, fault := c.paths.read(p)
+		if fault != "" {
+			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
+				text: fault + "; the path is left out"})
+			continue
+		}
+		next := like
+		next.index, next.path, next.match = int32(i), path, match
+		if p.AccessControl != nil {
+			next.access, fault = readAccess(p.AccessControl)
+		}
+		if fault == "" {
+			fault = limitsFault(p)
+		}
+		if fault == "" && (p.Backend.Port < 1 || p.Backend.Port > 65535) {
+			fault = "backend.port is " + strconv.Itoa(int(p.Backend.Port)) + ": write 1 to 65535"
+		}
+		if fault != "" {
+			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
+				text: fault + "; the path answers 503"})
+			next.faulty = true
+		}
+		next.pool = c.pools.index(backendOf(ing.object.Namespace, p, next.faulty))
+		c.candidates = append(c.candidates, next)
+	}
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"net/netip"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// sliceEndpoints returns the endpoints of the Kubernetes Service: those that are ready, or those that still serve if none
+// is ready, which is better than to answer 503 while the last Pods terminate. There is a fault where the Service is there and
+// cannot serve the backend at all.
+func (s *service) sliceEndpoints(b backend) ([]proxy.Endpoint, sourceFault) {
+	if s.object == nil {
+		return nil, sourceFault{}
+	}
+	if s.object.Spec.Type == corev1.ServiceTypeExternalName {
+		return nil, sourceFault{text: "its Service is of type ExternalName, which names no endpoints: " +
+			"make a Task for each address instead"}
+	}
+	name, ok := servicePort(s.object, b.port)
+	if !ok {
+		var others []int32
+		for i := range s.object.Spec.Ports {
+			if isTCP(&s.object.Spec.Ports[i].Protocol) {
+				others = append(others, s.object.Spec.Ports[i].Port)
+			}
+		}
+		return nil, sourceFault{port: true, text: "its Service has no TCP port " + strconv.Itoa(int(b.port)) +
+			" (it has " + listPorts(others) + ")"}
+	}
+	var ready, serving []proxy.Endpoint
+	for _, slice := range s.slices {
+		port, ok := slicePort(slice, name)
+		if !ok || slice.AddressType != discoveryv1.AddressTypeIPv4 && slice.AddressType != discoveryv1.AddressTypeIPv6 {
+			continue
+		}
+		for i := range slice.Endpoints {
+			e := &slice.Endpoints[i]
+			endpoint, ok := sliceEndpoint(b, e, port)
+			if !ok {
+				continue
+			}
+			// A source that knows no condition leaves it out, which stands for true (discovery.k8s.io/v1).
+			isReady := e.Conditions.Ready == nil || *e.Conditions.Ready
+			isServing := e.Conditions.Serving == nil && isReady || e.Conditions.Serving != nil && *e.Conditions.Serving
+			switch {
+			case isReady:
+				ready = append(ready, endpoint)
+			case isServing:
+				serving = append(serving, endpoint)
+			}
+		}
+	}
+	if len(ready) > 0 {
+		return ready, sourceFault{}
+	}
+	return serving, sourceFault{}
+}
+
+// servicePort returns the name of a Service's port, which is what its EndpointSlices call it; it may be empty.
+func servicePort(service *corev1.Service, port int32) (name string, ok bool) {
+	for i := range service.Spec.Ports {
+		p := &service.Spec.Ports[i]
+		if p.Port == port && isTCP(&p.Protocol) {
+			return p.Name, true
+		}
+	}
+	return "", false
+}
+
+// slicePort returns the number that a slice's endpoints have a port of that name under.
+func slicePort(slice *discoveryv1.EndpointSlice, name string) (port uint16, ok bool) {
+	for i := range slice.Ports {
+		p := &slice.Ports[i]
+		named := ""
+		if p.Name != nil {
+			named = *p.Name
+		}
+		if named == name && isTCP(p.Protocol) && p.Port != nil && *p.Port > 0 && *p.Port <= 65535 {
+			return uint16(*p.Port), true
+		}
+	}
+	return 0, false
+}
+
+func isTCP(protocol *corev1.Protocol) bool {
+	return protocol == nil || *protocol == "" || *protocol == corev1.ProtocolTCP
+}
+
+// sliceEndpoint returns one endpoint of a slice. Several addresses of one endpoint lead to the same instance, so the first
+// stands for all of them.
+func sliceEndpoint(b backend, e *discoveryv1.Endpoint, port uint16) (proxy.Endpoint, bool) {
+	if len(e.Addresses) == 0 {
+		return proxy.Endpoint{}, false
+	}
+	address, err := netip.ParseAddr(e.Addresses[0])
+	if err != nil || address.Zone() != "" {
+		return proxy.Endpoint{}, false
+	}
+	at := netip.AddrPortFrom(address.Unmap(), port)
+	return proxy.Endpoint{
+		ID:      "endpoint/" + b.namespace + "/" + b.service + "/" + at.String(),
+		Address: at,
+		Weight:  1,
+	}, true
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// generator makes inputs of so few names, hosts, paths and addresses that objects meet all the time.
+type generator struct{ *rand.Rand }
+
+func pick[T any](g generator, of ...T) T { return of[g.IntN(len(of))] }
+
+func (g generator) input() translate.Input {
+	in := translate.Input{Options: translate.Options{IngressClass: "warren", AllowSharedHosts: g.IntN(4) == 0}}
+	for i := range g.IntN(12) {
+		ing := newIngress(pick(g, "blue", "green"), fmt.Sprint("i", i), g.IntN(3))
+		ing.Spec.IngressClassName = pick(g, "", "", "warren", "nginx")
+		for range 1 + g.IntN(3) {
+			rule := newRule(pick(g, "", "x.io", "*.x.io", "y.io", "NOT.io"))
+			for range 1 + g.IntN(4) {
+				rule.Paths = append(rule.Paths, g.path())
+			}
+			ing.Spec.Rules = append(ing.Spec.Rules, rule)
+		}
+		in.Ingresses = append(in.Ingresses, ing)
+	}
+	for i := range g.IntN(8) {
+		in.Tasks = append(in.Tasks, newTask(pick(g, "blue", "green"), fmt.Sprint("t", i), pick(g, "api", "web"), g.address(),
+			pick(g, draining, unhealthy, weight(0), weight(3), listens(80, 8080), listens(443, 8443), func(*v1alpha1.Task) {})))
+	}
+	for _, namespace := range []string{"blue", "green"} {
+		for _, name := range []string{"api", "web"} {
+			service := newService(namespace, name, corev1.ServicePort{Name: "p", Port: pick[int32](g, 80, 443)})
+			service.Spec.Type = pick(g, corev1.ServiceTypeClusterIP, corev1.ServiceTypeClusterIP, corev1.ServiceTypeExternalName)
+			if g.IntN(2) == 0 {
+				in.Services = append(in.Services, service)
+			}
+			for i := range g.IntN(3) {
+				in.EndpointSlices = append(in.EndpointSlices, newSlice(namespace, fmt.Sprint(name, i), name, slicePort("p", 8080),
+					pick(g, ready, terminating, notReady)(g.address()), pick(g, ready, terminating, notReady)(g.address())))
+			}
+		}
+	}
+	return in
+}
+
+func (g generator) path() v1alpha1.IngressPath {
+	p := pick(g, prefix, exact)(pick(g, "/", "/a", "/a/", "/a/b", "//"), pick(g, "api", "web", "none"))
+	p.Backend.Port = pick[v1alpha1.Port](g, 80, 80, 443)
+	p.Backend.Protocol = pick(g, v1alpha1.ProtocolHTTP, v1alpha1.ProtocolHTTP, v1alpha1.ProtocolH2C)
+	if g.IntN(4) == 0 {
+		p.AccessControl = &v1alpha1.AccessControl{AllowedIPs: []v1alpha1.AddressRange{pick[v1alpha1.AddressRange](g, "10.0.0.0/8", "ten")}}
+	}
+	if g.IntN(4) == 0 {
+		p.Headers = &v1alpha1.Headers{}
+	}
+	return p
+}
+
+func (g generator) address() string {
+	return pick(g, "10.0.0.1", "10.0.0.2", "10.0.0.3", "::ffff:10.0.0.1", "nowhere")
+}
+
+func shuffled[T any](g generator, list []T) []T {
+	list = append([]T(nil), list...)
+	g.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}
+
+func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
+	const inputs, orders = 300, 3
+	for seed := range uint64(inputs) {
+		g := generator{rand.New(rand.NewPCG(seed, 0))}
+		in := g.input()
+		snapshot, reports := translate.Build(in)
+		checkSnapshot(t, seed, snapshot)
+		for range orders {
+			other := translate.Input{
+				Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
+				EndpointSlices: shuffled(g, in.EndpointSlices), Options: in.Options,
+			}
+			snapshot2, reports2 := translate.Build(other)
+			if !snapshot.Equal(snapshot2) {
+				t.Fatalf("seed %d: the snapshots differ:\n%v\n%v", seed, served(snapshot), served(snapshot2))
+			}
+			if diff := cmp.Diff(reports, reports2); diff != "" {
+				t.Fatalf("seed %d: the reports differ:\n%s", seed, diff)
+			}
+		}
+	}
+	t.Logf("seeds 0 to %d, each in %d orders", inputs-1, orders)
+}
+
+// checkSnapshot checks what the proxy relies on: names, places and ids once and sorted, and every route's pool there.
+func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
+	t.Helper()
+	pools := map[string]int{}
+	for i, pool := range snapshot.Pools {
+		if i > 0 && snapshot.Pools[i-1].ID >= pool.ID {
+			t.Fatalf("seed %d: pool %q comes before %q", seed, snapshot.Pools[i-1].ID, pool.ID)
+		}
+		for j, e := range pool.Endpoints {
+			if j > 0 && pool.Endpoints[j-1].ID >= e.ID {
+				t.Fatalf("seed %d: endpoint %q comes before %q in %q", seed, pool.Endpoints[j-1].ID, e.ID, pool.ID)
+			}
+		}
+		pools[pool.ID] = 0
+	}
+	for i, host := range snapshot.Hosts {
+		if i > 0 && snapshot.Hosts[i-1].Name >= host.Name {
+			t.Fatalf("seed %d: host %q comes before %q", seed, snapshot.Hosts[i-1].Name, host.Name)
+		}
+		for j, r := range host.Routes {
+			if j > 0 {
+				if p := host.Routes[j-1]; p.Path > r.Path || p.Path == r.Path && p.Match >= r.Match {
+					t.Fatalf("seed %d: %v %s comes before %v %s", seed, p.Match, p.Path, r.Match, r.Path)
+				}
+			}
+			if _, ok := pools[r.Pool]; !ok {
+				t.Fatalf("seed %d: there is no pool %q", seed, r.Pool)
+			}
+			pools[r.Pool]++
+		}
+	}
+	for id, routes := range pools {
+		if routes == 0 {
+			t.Fatalf("seed %d: no route sends to pool %q", seed, id)
+		}
+	}
+}
+
+func TestBuildModifiesNothingOfItsInput(t *testing.T) {
+	for seed := range uint64(50) {
+		in := generator{rand.New(rand.NewPCG(seed, 0))}.input()
+		before := translate.Input{Options: in.Options}
+		for _, o := range in.Ingresses {
+			before.Ingresses = append(before.Ingresses, o.DeepCopy())
+		}
+		for _, o := range in.Tasks {
+			before.Tasks = append(before.Tasks, o.DeepCopy())
+		}
+		for _, o := range in.Services {
+			before.Services = append(before.Services, o.DeepCopy())
+		}
+		for _, o := range in.EndpointSlices {
+			before.EndpointSlices = append(before.EndpointSlices, o.DeepCopy())
+		}
+		translate.Build(in)
+		if diff := cmp.Diff(before, in); diff != "" {
+			t.Fatalf("seed %d (-before +after):\n%s", seed, diff)
+		}
+	}
+}

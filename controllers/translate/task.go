@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+const taskIDPrefix = "task/"
+
+func isTask(e proxy.Endpoint) bool {
+	return strings.HasPrefix(e.ID, taskIDPrefix)
+}
+
+// taskEndpoints returns the endpoints of the Tasks that serve a port. There is a fault where there are Tasks and none of
+// them can serve it.
+func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
+	endpoints := make([]proxy.Endpoint, 0, len(s.tasks))
+	var others []int32
+	for _, task := range s.tasks {
+		address, fault := taskAddress(task)
+		if fault != "" {
+			continue // The Task's own condition says so.
+		}
+		target, ok := taskPort(task, port)
+		if !ok {
+			for _, p := range task.Spec.Ports {
+				others = append(others, int32(p.Port))
+			}
+			continue
+		}
+		endpoints = append(endpoints, proxy.Endpoint{
+			ID:        taskIDPrefix + task.Namespace + "/" + task.Name,
+			Address:   netip.AddrPortFrom(address, target),
+			Weight:    taskWeight(task),
+			Draining:  task.Spec.DesiredState == v1alpha1.DesiredStateDraining,
+			Unhealthy: task.Status.Health == v1alpha1.HealthUnhealthy,
+		})
+	}
+	switch {
+	case len(endpoints) > 0 || len(s.tasks) == 0:
+		return endpoints, sourceFault{}
+	case len(others) > 0:
+		return nil, sourceFault{port: true, text: "its Tasks list no port " + strconv.Itoa(int(port)) +
+			" (they list " + listPorts(others) + ")"}
+	}
+	return nil, sourceFault{text: "its Tasks are invalid, as their Accepted conditions say"}
+}
+
+// taskAddress returns the address that a Task's instance answers at, or what is wrong with what the Task says.
+func taskAddress(task *v1alpha1.Task) (address netip.Addr, fault string) {
+	address, err := netip.ParseAddr(string(task.Spec.Address))
+	if err != nil || address.Zone() != "" || address.IsUnspecified() || address.IsMulticast() {
+		return netip.Addr{}, "address " + quote(string(task.Spec.Address)) +
+			" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10"
+	}
+	for _, port := range task.Spec.Ports {
+		if port.TargetPort < 0 || port.TargetPort > 65535 {
+			return netip.Addr{}, "targetPort " + strconv.Itoa(int(port.TargetPort)) + " is no port: write 1 to 65535"
+		}
+	}
+	return address.Unmap(), ""
+}
+
+// taskPort returns where a Task's instance listens for a port of its service. A Task that lists no ports serves
+// every port as it is.
+func taskPort(task *v1alpha1.Task, port int32) (target uint16, ok bool) {
+	if len(task.Spec.Ports) == 0 {
+		return uint16(port), true
+	}
+	for _, p := range task.Spec.Ports {
+		if int32(p.Port) != port {
+			continue
+		}
+		if p.TargetPort == 0 {
+			return uint16(port), true
+		}
+		return uint16(p.TargetPort), true
+	}
+	return 0, false
+}
+
+func taskWeight(task *v1alpha1.Task) int {
+	if task.Spec.Weight == nil {
+		return int(v1alpha1.DefaultTaskWeight)
+	}
+	return int(max(0, *task.Spec.Weight))
+}

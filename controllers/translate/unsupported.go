@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// This file is the one list of fields that the API has and nothing acts on yet. A field leaves it when something
+// does. A backend's protocol is not in it: such a backend is not resolved, because to speak plain HTTP to it instead would be
+// wrong, not merely less.
+
+// unsupportedInIngress names the fields of an Ingress that are set and nothing acts on.
+func unsupportedInIngress(spec *v1alpha1.IngressSpec) []string {
+	var fields []string
+	for r := range spec.Rules {
+		for i := range spec.Rules[r].Paths {
+			p := &spec.Rules[r].Paths[i]
+			if p.RateLimit != nil {
+				fields = append(fields, location(r, i)+".rateLimit")
+			}
+			if p.Headers != nil {
+				fields = append(fields, location(r, i)+".headers")
+			}
+			if p.Rewrite != nil {
+				fields = append(fields, location(r, i)+".rewrite")
+			}
+			if b := p.LoadBalancing; b != nil && b.Policy != v1alpha1.LoadBalancingRoundRobin && b.Policy != "" {
+				fields = append(fields, location(r, i)+".loadBalancing")
+			}
+		}
+	}
+	if spec.TLS != nil {
+		fields = append(fields, "tls")
+	}
+	return fields
+}
+
+// unsupportedInTask names the fields of a Task that are set and nothing acts on.
+func unsupportedInTask(spec *v1alpha1.TaskSpec) []string {
+	if spec.HealthCheck != nil {
+		return []string{"healthCheck"}
+	}
+	return nil
+}
+
+// unsupportedInTLSCertificate names the fields of a TLSCertificate that nothing acts on.
+func unsupportedInTLSCertificate(*v1alpha1.TLSCertificateSpec) []string {
+	return []string{"spec"}
+}
