@@ -23,7 +23,8 @@ const (
 	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
 	// and pathType; the message says which won.
 	ReasonPathConflict = "PathConflict"
-	// ReasonInvalidRule (False, Ingress): a rule passes the schema and yet cannot be compiled. That rule is dropped.
+	// ReasonInvalidRule (False, Ingress): a rule passes the schema and yet cannot be compiled. A path whose place is known
+	// keeps it and answers 503, so that its requests do not fall to a shorter path; any other is left out.
 	ReasonInvalidRule = "InvalidRule"
 
 	// ReasonWildcardHost (False, TLSCertificate and Ingress): a wildcard host is to be ordered through ACME, which

@@ -24,10 +24,14 @@ const (
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=ingresses,singular=ingress,scope=Namespaced,shortName=wing;wingress,categories=warren
-// +kubebuilder:printcolumn:name="Host",type=string,JSONPath=".spec.rules[*].host",description="Host of the first rule; empty for every host"
+// +kubebuilder:printcolumn:name="Host",type=string,JSONPath=".spec.rules[*].host",description="Host of the first rule, where it has one; further rules may have others"
 // +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=".status.conditions[?(@.type=='Accepted')].status"
 // +kubebuilder:printcolumn:name="Programmed",type=string,JSONPath=".status.conditions[?(@.type=='Programmed')].status"
 // +kubebuilder:printcolumn:name="Address",type=string,JSONPath=".status.loadBalancer.ingress[0]['ip','hostname']"
+// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=".spec.ingressClassName",priority=1
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type=='Accepted')].reason",priority=1,description="Why it is accepted or not"
+// +kubebuilder:printcolumn:name="Refs",type=string,JSONPath=".status.conditions[?(@.type=='ResolvedRefs')].reason",priority=1,description="Whether its backends are there"
+// +kubebuilder:printcolumn:name="Certificate",type=string,JSONPath=".status.conditions[?(@.type=='CertificateReady')].status",priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
 // +kubebuilder:validation:XValidation:rule=`!has(self.spec.tls) || has(self.spec.tls.secretName) || size(self.metadata.name) <= 249`,message=`the name of this Ingress is too long to derive the name of a Secret from: write tls.secretName`
 type Ingress struct {
@@ -114,7 +118,7 @@ type IngressRule struct {
 // +kubebuilder:validation:XValidation:rule=`!self.matches(r'/[.][.]?(/|$)')`,message=`path must not hold the segments . or ..: requests are matched with those resolved, so write the path that they lead to`
 // +kubebuilder:validation:XValidation:rule=`!self.contains('?') && !self.contains('#')`,message=`path is matched without query and fragment: leave out ? or # and what follows`
 // +kubebuilder:validation:XValidation:rule=`self.matches(r'^([^%]|%(2[\dA-CF]|3[A-F]|[46]0|5[B-E]|7[B-D]|[89A-F][\dA-F]))*$')`,message=`a percent escape in path must be two upper-case hexadecimal digits of a character that needs it: write %2F, not %2f; a, not %61; %25 for the percent sign; and no control character such as %00`
-// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[-\w/.~!$&()*+,;=:@%?#\x27]*$')`,message=`path may hold letters, digits, percent escapes and any of / - . _ ~ ! $ & ' ( ) * + , ; = : @; percent-encode everything else, a space as %20, and write a slash for a backslash`
+// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[!-\[\]-~]*$')`,message=`path may hold printable ASCII: percent-encode everything else, a space as %20 and é as %C3%A9, and write a slash for a backslash`
 type Path string
 
 // PathType says how a rule's path is compared with the request's.
@@ -443,7 +447,7 @@ type IngressStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Accepted, ResolvedRefs, Programmed, and CertificateReady where tls is set.
+	// conditions are Accepted, ResolvedRefs, Programmed, and CertificateReady where tls is set.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

@@ -26,7 +26,10 @@ const (
 // +kubebuilder:printcolumn:name="Service",type=string,JSONPath=".spec.serviceName"
 // +kubebuilder:printcolumn:name="Address",type=string,JSONPath=".spec.address"
 // +kubebuilder:printcolumn:name="Desired",type=string,JSONPath=".spec.desiredState"
-// +kubebuilder:printcolumn:name="Health",type=string,JSONPath=".status.health"
+// +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=".status.conditions[?(@.type=='Healthy')].status"
+// +kubebuilder:printcolumn:name="Weight",type=integer,JSONPath=".spec.weight",priority=1
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type=='Healthy')].reason",priority=1,description="Why it is healthy or not"
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=".status.message",priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
 type Task struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -97,7 +100,7 @@ type TaskSpec struct {
 	// +optional
 	Weight *int32 `json:"weight,omitempty"`
 
-	// desiredState: Running, or Draining for no new requests while running ones finish.
+	// desiredState is Running, or Draining for no new requests while running ones finish.
 	// +kubebuilder:default=Running
 	// +optional
 	DesiredState DesiredState `json:"desiredState,omitempty"`
@@ -211,7 +214,7 @@ type TaskStatus struct {
 	// +optional
 	LastTransitionTime *metav1.Time `json:"lastTransitionTime,omitempty"`
 
-	// conditions: Accepted, Healthy.
+	// conditions are Accepted and Healthy.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

@@ -15,6 +15,9 @@ import (
 // +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=".spec.secretName"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=".status.conditions[?(@.type=='Ready')].status"
 // +kubebuilder:printcolumn:name="Not After",type=string,JSONPath=".status.notAfter"
+// +kubebuilder:printcolumn:name="Issuing",type=string,JSONPath=".status.conditions[?(@.type=='Issuing')].reason",priority=1,description="How far the next certificate is"
+// +kubebuilder:printcolumn:name="Renewal",type=string,JSONPath=".status.renewalTime",priority=1
+// +kubebuilder:printcolumn:name="Issuer",type=string,JSONPath=".status.issuer",priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
 type TLSCertificate struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -109,7 +112,7 @@ type TLSCertificateStatus struct {
 	// +optional
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
 
-	// conditions: Accepted, Ready, Issuing.
+	// conditions are Accepted, Ready and Issuing.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

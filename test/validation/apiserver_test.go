@@ -60,6 +60,20 @@ func dryRun(t *testing.T, made *unstructured.Unstructured) (*unstructured.Unstru
 	return sent, err
 }
 
+// typedClient is a client of the three kinds.
+func typedClient(t *testing.T) client.Client {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatalf("making a scheme: %v", err)
+	}
+	kube, err := client.New(api.Config(t), client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatalf("making a client: %v", err)
+	}
+	return kube
+}
+
 // requireRefused compares the causes that the API server refuses an object for with those that are wanted, no more and
 // no fewer, in any order.
 func requireRefused(t *testing.T, made *unstructured.Unstructured, wanted []cause) {

@@ -1,0 +1,122 @@
+package validation
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+// checkoutFile is the content of a file of the checkout.
+func checkoutFile(t *testing.T, path string) []byte {
+	t.Helper()
+	root, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// requireManifestAccepted has the API server accept every object of a manifest, in the namespace "default", and returns
+// how many there are.
+func requireManifestAccepted(t *testing.T, manifest []byte) int {
+	t.Helper()
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifest)))
+	count := 0
+	for {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return count
+		}
+		if err != nil {
+			t.Fatalf("reading the manifest: %v", err)
+		}
+		made := &unstructured.Unstructured{}
+		if err := yaml.UnmarshalStrict(document, &made.Object); err != nil {
+			t.Fatalf("parsing the manifest: %v\n%s", err, document)
+		}
+		made.SetNamespace("default")
+		requireDecodes(t, requireAccepted(t, made))
+		count++
+	}
+}
+
+func TestSamplesAreAccepted(t *testing.T) {
+	root, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "config/samples/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		if name == "kustomization.yaml" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			if requireManifestAccepted(t, checkoutFile(t, filepath.Join("config/samples", name))) == 0 {
+				t.Error("there is no object in it")
+			}
+		})
+	}
+}
+
+func TestSamplesOfWhatIsActedOnAreInTheKustomization(t *testing.T) {
+	var kustomization struct {
+		Resources []string `json:"resources"`
+	}
+	if err := yaml.Unmarshal(checkoutFile(t, "config/samples/kustomization.yaml"), &kustomization); err != nil {
+		t.Fatalf("parsing the kustomization: %v", err)
+	}
+	slices.Sort(kustomization.Resources)
+	want := []string{"ingress_demo.yaml", "ingress_wildcard.yaml", "task_api.yaml", "task_web.yaml"}
+	if diff := cmp.Diff(want, kustomization.Resources); diff != "" {
+		t.Errorf("resources (-want +got):\n%s", diff)
+	}
+}
+
+// Every example of the pages on the kinds can be applied as it stands.
+func TestExamplesOfTheDocumentsAreAccepted(t *testing.T) {
+	for _, page := range []string{"docs/ingress.md", "docs/task.md", "docs/tlscertificate.md"} {
+		examples := fenced(string(checkoutFile(t, page)), "yaml")
+		if len(examples) == 0 {
+			t.Errorf("%s has no example", page)
+		}
+		for i, example := range examples {
+			t.Run(page+" "+strconv.Itoa(i), func(t *testing.T) {
+				if requireManifestAccepted(t, []byte(example)) == 0 {
+					t.Error("there is no object in it")
+				}
+			})
+		}
+	}
+}
+
+// fenced returns the code blocks of a language in a Markdown page.
+func fenced(page, language string) []string {
+	var blocks []string
+	for _, part := range strings.Split(page, "\n```"+language+"\n")[1:] {
+		block, _, _ := strings.Cut(part, "\n```")
+		blocks = append(blocks, block)
+	}
+	return blocks
+}
