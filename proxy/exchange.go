@@ -1,0 +1,154 @@
+package proxy
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// downstream is the client's side of one exchange, whatever version of HTTP carries it.
+type downstream interface {
+	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
+	Content() message.Reader
+	AwaitContent()
+	// SkipContent drops the content that is there already and says whether that was all.
+	SkipContent() bool
+	// WriteInformational sends a 1xx response.
+	WriteInformational(*message.Response) error
+	// WriteHead makes the final response's head pending. Until Started, another one can take its place.
+	WriteHead(*message.Response)
+	Response() message.Writer
+	Started() bool
+	// CloseAfter makes this the connection's last exchange.
+	CloseAfter()
+	// StopContent makes a Read of the content that waits, and all later ones, fail; ResumeContent ends that.
+	StopContent()
+	ResumeContent()
+}
+
+// verdict is how an exchange ended for the connection that carried it.
+type verdict uint8
+
+const (
+	// complete: the response was sent whole.
+	complete verdict = iota
+	// torn: it was not, and the client must be able to see that.
+	torn
+	// upgraded: a 101 was sent; the bytes that follow are the tunnel's.
+	upgraded
+)
+
+// exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
+type exchange struct {
+	proxy  *Proxy
+	down   downstream
+	guard  *guard
+	origin *origin
+	// shard is where this connection looks for idle upstream connections first.
+	shard  uint32
+	number uint64
+
+	request    message.Request
+	generation *generation
+	route      *route
+	host       []byte
+	client     netip.Addr
+	started    time.Duration
+
+	upstream *upstreamConn
+	tried    []*endpoint
+	upload   upload
+
+	status int
+	reason Reason
+	own    message.Response
+
+	hostBuf, pathBuf, forwardedBuf []byte
+}
+
+// serve takes a request whose head was read through all phases. A panic ends this request alone.
+func (x *exchange) serve() (v verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.proxy.config.Logger.Error(fmt.Errorf("%v", p), "panic while serving a request", "stack", string(debug.Stack()))
+			v = x.afterPanic()
+		}
+	}()
+	x.number = x.guard.begin()
+	x.generation = x.proxy.generation.Load()
+	return x.admit()
+}
+
+func (x *exchange) afterPanic() verdict {
+	x.guard.disarm()
+	if x.upstream != nil {
+		_ = x.upstream.Close()
+		x.upstream = nil
+	}
+	x.stopUpload()
+	x.down.CloseAfter()
+	if x.down.Started() {
+		x.reason = InternalError
+		return torn
+	}
+	return x.answer(InternalError, "")
+}
+
+// admit settles what the request means (which host, which path, whose), finds its route and asks the route's policies.
+func (x *exchange) admit() verdict {
+	req := &x.request
+	x.client, x.forwardedBuf = x.origin.clientAddress(req, x.proxy.config.TrustedProxies, x.forwardedBuf)
+	x.host, x.hostBuf = canonicalHost(x.hostBuf, req.Authority)
+	path, err := CanonicalPath(x.pathBuf, req.Path)
+	if err != nil {
+		return x.answer(MalformedPath, err.Error())
+	}
+	if &path[0] != &req.Path[0] {
+		x.pathBuf = path
+	}
+	req.Path = path
+	x.route = x.generation.router.find(x.host, path)
+	if x.route == nil {
+		return x.answer(RouteNotFound, "")
+	}
+	if !x.route.Access.admits(x.client) {
+		return x.answer(AccessDenied, "")
+	}
+	return x.forward()
+}
+
+// answer ends the exchange with a response of our own.
+func (x *exchange) answer(reason Reason, detail string) verdict {
+	x.reason, x.status = reason, reason.Status()
+	if reason == ClientClosed {
+		return torn
+	}
+	if !x.down.SkipContent() {
+		x.down.CloseAfter()
+	}
+	if err := answer(x.down, &x.own, reason, detail, string(x.request.Method) == "HEAD"); err != nil {
+		return torn
+	}
+	return complete
+}
+
+// release ends the exchange's hold on everything that is not its own memory.
+func (x *exchange) release() {
+	const keep = 4 << 10 // a rare long path is no reason to hold its memory
+	if cap(x.pathBuf) > keep {
+		x.pathBuf = nil
+	}
+	if cap(x.forwardedBuf) > keep {
+		x.forwardedBuf = nil
+	}
+	clear(x.tried)
+	*x = exchange{
+		request: x.request, own: x.own, tried: x.tried[:0],
+		hostBuf: x.hostBuf, pathBuf: x.pathBuf, forwardedBuf: x.forwardedBuf,
+	}
+	x.request.Reset()
+	x.own.Reset()
+}

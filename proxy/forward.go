@@ -1,0 +1,258 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// failure is an attempt that brought no response. The zero value is none.
+type failure struct {
+	reason Reason
+	detail string
+	// again is set where another endpoint may be tried: nothing of the request was sent.
+	again bool
+	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
+	// be sent again on a new one.
+	stale bool
+}
+
+// maxInformational bounds the 1xx responses that are relayed before the final one.
+const maxInformational = 16
+
+// forward sends the request to an endpoint, to another one where that is safe, and relays the response.
+func (x *exchange) forward() verdict {
+	x.dropForeignUpgrade()
+	if d := x.route.Timeouts.Request; d > 0 {
+		g, number := x.guard, x.number
+		timer := time.AfterFunc(d, func() { g.end(number, UpstreamTimeout) })
+		defer timer.Stop()
+	}
+	for {
+		e := x.route.pool.pick(x.tried)
+		if e == nil {
+			return x.answer(NoHealthyTask, "")
+		}
+		x.tried = append(x.tried, e)
+		v, failed := x.attempt(e)
+		if failed.reason == None {
+			return v
+		}
+		if !failed.again || len(x.tried) > x.route.Retries || len(x.tried) >= len(x.route.pool.endpoints) {
+			return x.answer(failed.reason, failed.detail)
+		}
+	}
+}
+
+// dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
+// proxy's sight although it is HTTP or TLS again.
+func (x *exchange) dropForeignUpgrade() {
+	u := x.request.Upgrade
+	if message.EqualFold(u, "h2c") || len(u) >= 4 && (message.EqualFold(u[:4], "http") || message.EqualFold(u[:4], "tls/")) {
+		x.request.Upgrade = nil
+	}
+}
+
+// attempt tries one endpoint, on an idle connection if there is one.
+func (x *exchange) attempt(e *endpoint) (verdict, failure) {
+	careful := x.request.HasContent() || !x.request.Idempotent()
+	up := e.take(x.shard, x.started, careful)
+	for {
+		if up == nil {
+			var failed failure
+			if up, failed = x.connect(e); failed.reason != None {
+				return torn, failed
+			}
+		}
+		v, failed := x.exchangeWith(up)
+		if !failed.stale {
+			return v, failed
+		}
+		up = nil
+	}
+}
+
+// connect makes a new connection to the endpoint.
+func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.now()) {
+		return nil, failure{reason: x.guard.disarm()}
+	}
+	up, err := e.dial(ctx, x.route.Timeouts.Connect)
+	if cause := x.guard.disarm(); cause != None {
+		if err == nil {
+			_ = up.Close()
+		}
+		return nil, failure{reason: cause}
+	}
+	switch {
+	case err == nil:
+		return up, failure{}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, failure{reason: UpstreamTimeout, detail: "the service did not take the connection in time", again: true}
+	}
+	return nil, failure{reason: UpstreamConnectFailed, again: true}
+}
+
+type closerFunc func()
+
+func (f closerFunc) Close() error { f(); return nil }
+
+// exchangeWith sends the request on a connection and relays the response. The connection is given back or
+// closed, except after an upgrade, when it stays in x.upstream.
+func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
+	x.upstream = up
+	up.transport.StallAfter(x.route.Timeouts.Idle)
+	up.transport.writeStall = x.route.Timeouts.Idle
+	if !x.guard.arm(up, x.started) {
+		return torn, x.fail(up, nil)
+	}
+	up.WriteHead(&x.request)
+	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
+	sendErr := x.send(up)
+	if sendErr != nil && isMalformed(sendErr) {
+		x.guard.end(x.number, MalformedRequest)
+	}
+	if err := x.awaitResponse(up); err != nil {
+		if sendErr != nil {
+			err = sendErr
+		}
+		return torn, x.fail(up, err)
+	}
+	up.transport.StallAfter(x.route.Timeouts.Idle)
+	x.status = up.Response.Status
+	if up.Response.Status == 101 {
+		return x.upgrade(up)
+	}
+	return x.relay(up)
+}
+
+// fail closes the connection after an attempt that brought no response, and says what to make of it.
+func (x *exchange) fail(up *upstreamConn, err error) failure {
+	cause := x.guard.disarm()
+	answering := up.Content().Buffered()
+	_ = up.Close()
+	uploading := x.upload.done != nil
+	x.stopUpload()
+	up.EndExchange(false)
+	x.upstream = nil
+	switch {
+	case cause != None:
+		return failure{reason: cause}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return failure{reason: UpstreamTimeout}
+	case isMalformed(err):
+		return failure{reason: UpstreamMalformed}
+	}
+	untouched := !uploading && !x.request.HasContent()
+	nothingSent := untouched && !up.Sent()
+	return failure{
+		reason: UpstreamReset,
+		again:  nothingSent,
+		stale:  up.reused && !answering && (nothingSent || untouched && x.request.Idempotent()),
+	}
+}
+
+func isMalformed(err error) bool {
+	_, ok := err.(*message.Error)
+	return ok
+}
+
+// awaitResponse reads the head of the final response and relays those that come before it.
+func (x *exchange) awaitResponse(up *upstreamConn) error {
+	for range maxInformational {
+		if err := up.ReadResponse(x.request.Method); err != nil {
+			return err
+		}
+		if !up.Response.Informational() {
+			return nil
+		}
+		if err := x.down.WriteInformational(&up.Response); err != nil {
+			x.guard.end(x.number, ClientClosed)
+			return err
+		}
+	}
+	return errInformationalMany
+}
+
+var errInformationalMany = &message.Error{Status: 502, Detail: "more informational responses than anybody needs"}
+
+// relay sends the response on as it comes. The head waits for content only as long as there is some already.
+func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
+	content, w := up.Content(), x.down.Response()
+	x.down.WriteHead(&up.Response)
+	for !content.Ended() {
+		if !content.Buffered() {
+			if err := w.Flush(); err != nil {
+				return x.clientWentAway(up), failure{}
+			}
+		}
+		room, err := w.Room()
+		if err != nil {
+			return x.clientWentAway(up), failure{}
+		}
+		n, err := content.Read(room)
+		if err := w.Advance(n); err != nil {
+			return x.tear(up, err)
+		}
+		if err != nil && err != io.EOF {
+			return x.tear(up, err)
+		}
+	}
+	if err := w.End(content.Trailers()); err != nil {
+		return x.clientWentAway(up), failure{}
+	}
+	x.settle(up)
+	return complete, failure{}
+}
+
+// settle ends the exchange with the endpoint after a whole response.
+func (x *exchange) settle(up *upstreamConn) {
+	sent := x.finishUpload()
+	cause := x.guard.disarm()
+	x.upstream = nil
+	if up.EndExchange(sent) && cause == None {
+		up.endpoint.give(up, x.shard, x.proxy.clock.now())
+		return
+	}
+	_ = up.Close()
+}
+
+// tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
+func (x *exchange) tear(up *upstreamConn, err error) (verdict, failure) {
+	failed := x.fail(up, err)
+	failed.again, failed.stale = false, false
+	x.down.CloseAfter()
+	if !x.down.Started() {
+		return torn, failed
+	}
+	x.reason = failed.reason
+	return torn, failure{}
+}
+
+func (x *exchange) clientWentAway(up *upstreamConn) verdict {
+	x.guard.end(x.number, ClientClosed)
+	x.fail(up, nil)
+	x.reason = ClientClosed
+	return torn
+}
+
+// upgrade relays a 101. What follows on both connections belongs to the tunnel.
+func (x *exchange) upgrade(up *upstreamConn) (verdict, failure) {
+	if len(x.request.Upgrade) == 0 || len(up.Response.Upgrade) == 0 {
+		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
+	}
+	x.down.WriteHead(&up.Response)
+	if err := x.down.Response().End(nil); err != nil {
+		return x.clientWentAway(up), failure{}
+	}
+	if cause := x.guard.disarm(); cause != None {
+		return torn, x.fail(up, nil)
+	}
+	return upgraded, failure{}
+}

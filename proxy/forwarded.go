@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"net/netip"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+var (
+	xForwardedFor   = []byte("X-Forwarded-For")
+	xForwardedHost  = []byte("X-Forwarded-Host")
+	xForwardedPort  = []byte("X-Forwarded-Port")
+	xForwardedProto = []byte("X-Forwarded-Proto")
+	xRealIP         = []byte("X-Real-IP")
+)
+
+// origin is what is known of a connection's other end. It is made once per connection.
+type origin struct {
+	peer    netip.Addr
+	trusted bool
+	// The peer's address, the scheme and the port that it came to, as the forwarding fields spell them.
+	peerText, scheme, port []byte
+}
+
+func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) origin {
+	peer = peer.Unmap().WithZone("")
+	return origin{
+		peer:     peer,
+		trusted:  contains(trusted, peer),
+		peerText: peer.AppendTo(nil),
+		scheme:   scheme,
+		port:     port,
+	}
+}
+
+// clientAddress finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address in
+// X-Forwarded-For that is not a trusted proxy's) and replaces the forwarding fields: those of an untrusted peer
+// are dropped before anything can read them, those of a trusted one are kept and added to. What it adds to
+// the request lives in buf, which it returns.
+func (o *origin) clientAddress(req *message.Request, trusted []netip.Prefix, buf []byte) (netip.Addr, []byte) {
+	client := o.peer
+	buf = buf[:0]
+	var hasHost, hasPort, hasProto bool
+	for i := range req.Fields {
+		f := &req.Fields[i]
+		switch f.Kind {
+		case message.XForwardedFor:
+			if o.trusted && len(f.Value) > 0 {
+				// Several fields mean one list (RFC 9110, section 5.3).
+				buf = append(buf, f.Value...)
+				buf = append(buf, ", "...)
+			}
+			f.Kind = message.Dropped
+		case message.XRealIP:
+			f.Kind = message.Dropped
+		case message.XForwardedHost:
+			hasHost = o.trusted
+			o.dropUntrusted(f)
+		case message.XForwardedPort:
+			hasPort = o.trusted
+			o.dropUntrusted(f)
+		case message.XForwardedProto:
+			hasProto = o.trusted
+			o.dropUntrusted(f)
+		case message.Forwarded:
+			o.dropUntrusted(f)
+		}
+	}
+	forwardedFor := o.peerText
+	realIP := o.peerText
+	if len(buf) > 0 {
+		client = rightmostUntrusted(buf[:len(buf)-2], o.peer, trusted)
+		buf = append(buf, o.peerText...)
+		n := len(buf)
+		buf = client.AppendTo(buf)
+		forwardedFor, realIP = buf[:n:n], buf[n:]
+	}
+	req.Fields = append(req.Fields,
+		message.Field{Name: xForwardedFor, Value: forwardedFor},
+		message.Field{Name: xRealIP, Value: realIP})
+	if !hasProto {
+		req.Fields = append(req.Fields, message.Field{Name: xForwardedProto, Value: o.scheme})
+	}
+	if !hasPort {
+		req.Fields = append(req.Fields, message.Field{Name: xForwardedPort, Value: o.port})
+	}
+	if !hasHost && len(req.Authority) > 0 {
+		req.Fields = append(req.Fields, message.Field{Name: xForwardedHost, Value: req.Authority})
+	}
+	return client, buf
+}
+
+func (o *origin) dropUntrusted(f *message.Field) {
+	if !o.trusted {
+		f.Kind = message.Dropped
+	}
+}
+
+// rightmostUntrusted reads a list of addresses from the right, past those of trusted proxies. Where an element is no
+// address, whatever is left of it is worth nothing: the last trusted proxy's own address is the best that is known.
+func rightmostUntrusted(list []byte, peer netip.Addr, trusted []netip.Prefix) netip.Addr {
+	client := peer
+	for end := len(list); end >= 0; {
+		begin := end
+		for begin > 0 && list[begin-1] != ',' {
+			begin--
+		}
+		address, ok := parseNode(message.TrimSpace(list[begin:end]))
+		if !ok {
+			return client
+		}
+		client = address
+		if !contains(trusted, client) {
+			return client
+		}
+		end = begin - 1
+	}
+	return client
+}
+
+// parseNode reads an address, with a port or brackets where somebody put them.
+func parseNode(b []byte) (netip.Addr, bool) {
+	s := string(b)
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Unmap().WithZone(""), true
+	}
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
+		if a, err := netip.ParseAddr(s[1 : n-1]); err == nil {
+			return a.Unmap().WithZone(""), true
+		}
+	}
+	return netip.Addr{}, false
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package proxy
+
+import "syscall"
+
+// gone says whether the peer closed or reset the connection. It does not see that behind unread bytes.
+func (t *transport) gone() bool {
+	gone := true
+	_ = t.raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = n == 0 && err != syscall.EAGAIN
+	})
+	return gone
+}

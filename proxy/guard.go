@@ -1,0 +1,68 @@
+package proxy
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is
+// up, the drain when its patience is. The exchange arms it with what to close before it waits, and disarms
+// it before that something can come into other hands.
+type guard struct {
+	mu sync.Mutex
+	// waitsFor is closed to end the wait; nil while there is none.
+	waitsFor io.Closer
+	since    time.Duration
+	// exchange counts the exchanges, so that a timer that fires late ends nobody else's.
+	exchange uint64
+	// cause is why the exchange was ended, or None.
+	cause Reason
+}
+
+// begin starts a new exchange and returns its number.
+func (g *guard) begin() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.exchange++
+	g.cause = None
+	return g.exchange
+}
+
+// arm names what to close. It says false where the exchange was ended already.
+func (g *guard) arm(c io.Closer, now time.Duration) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.cause != None {
+		return false
+	}
+	g.waitsFor, g.since = c, now
+	return true
+}
+
+// disarm ends the wait and returns why the exchange was ended, or None.
+func (g *guard) disarm() Reason {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waitsFor = nil
+	return g.cause
+}
+
+// end ends the exchange of that number, if it still runs.
+func (g *guard) end(exchange uint64, cause Reason) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.exchange == exchange && g.cause == None {
+		g.cause = cause
+		if g.waitsFor != nil {
+			_ = g.waitsFor.Close()
+		}
+	}
+}
+
+// waitingSince returns the running exchange and when it began to wait, or ok false.
+func (g *guard) waitingSince() (exchange uint64, since time.Duration, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.exchange, g.since, g.waitsFor != nil && g.cause == None
+}

@@ -1,0 +1,109 @@
+package http1
+
+import (
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// ClientConfig is what all connections to upstreams have in common.
+type ClientConfig struct {
+	Limits  Limits
+	Buffers *Buffers
+}
+
+// ClientConn is the client's side of a connection. As with ServerConn, writing the request's content and reading the
+// response may be done by two goroutines.
+type ClientConn struct {
+	config    *ClientConfig
+	in        reader
+	out       writer
+	Response  message.Response
+	keepAlive bool
+	// answered is set once the final response's head was read.
+	answered bool
+}
+
+// NewClientConn returns the client's side of a connection that was just made.
+func NewClientConn(t Transport, config *ClientConfig) *ClientConn {
+	return &ClientConn{
+		config: config,
+		in:     reader{transport: t, buffers: config.Buffers},
+		out:    writer{transport: t, buffers: config.Buffers},
+	}
+}
+
+// WriteHead makes the request's head pending, to be sent with the first content or at End.
+func (c *ClientConn) WriteHead(req *message.Request) {
+	c.answered, c.keepAlive = false, false
+	c.out.begin(frameRequest(req), req.ContentLength)
+	c.out.setHead(AppendRequest(c.out.head(), req))
+}
+
+// Request is where the request's content goes.
+func (c *ClientConn) Request() message.Writer { return &c.out }
+
+// Sent says whether a byte of the request left.
+func (c *ClientConn) Sent() bool { return c.out.sent }
+
+// ReadResponse reads the head of the next response to a request with method into Response. It returns io.EOF where the
+// connection ended before the first byte, io.ErrUnexpectedEOF where it ended later, a
+// *message.Error for a head that cannot be understood, or the transport's error.
+func (c *ClientConn) ReadResponse(method []byte) error {
+	in := &c.in
+	c.Response.Reset()
+	in.endExchange()
+	in.begin(framedByNothing, 0, c.config.Limits)
+	for seen := 0; ; {
+		if in.Buffered() {
+			received := in.buf[in.r:in.w]
+			n, err := headEnd(received, seen, c.config.Limits)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				return c.parse(received[:n], method)
+			}
+			seen = len(received)
+		}
+		if err := in.fill(); err != nil {
+			if seen > 0 {
+				err = unexpected(err)
+			}
+			return err
+		}
+	}
+}
+
+func (c *ClientConn) parse(head, method []byte) error {
+	how, keepAlive, err := parseResponse(&c.Response, head, method, c.config.Limits)
+	if err != nil {
+		return err
+	}
+	in := &c.in
+	in.r += len(head)
+	in.base = in.r
+	in.begin(how, c.Response.ContentLength, c.config.Limits)
+	if !c.Response.Informational() {
+		c.keepAlive, c.answered = keepAlive, true
+	}
+	return nil
+}
+
+// Content reads the response's content.
+func (c *ClientConn) Content() message.Reader { return &c.in }
+
+// EndExchange ends the exchange and every view of its response. It says whether the connection can carry another
+// request: only if the response was read to its end with nothing after it, the server keeps the connection
+// open, and requestSent: the whole request left.
+func (c *ClientConn) EndExchange(requestSent bool) bool {
+	reusable := c.answered && c.keepAlive && c.in.ended && requestSent && !c.in.Buffered() && c.Response.Status != 101
+	c.in.endExchange()
+	c.in.releaseBuffer()
+	c.out.releaseBuffer()
+	return reusable
+}
+
+// Detach gives up the connection after a 101: what was received beyond the head, as long as no other method is called.
+func (c *ClientConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }
+
+// Close closes the connection.
+func (c *ClientConn) Close() error { return c.in.transport.Close() }

@@ -1,0 +1,276 @@
+package http1
+
+import (
+	"io"
+	"math"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// content is where a reader stands in the content of the message whose head it parsed last.
+type content struct {
+	framing framing
+	// ended is set once the last byte of the content, and its trailers, were consumed.
+	ended bool
+	// remaining is what is left of the length, or of the running chunk.
+	remaining int64
+	chunk     chunkState
+	// digits and extension count the bytes of the running chunk-size line.
+	digits, extension int
+	// overhead is what the chunked coding's extensions and trailers came to so far.
+	overhead     int
+	trailerBytes []byte
+	trailers     []message.Field
+	limits       Limits
+}
+
+func (c *content) begin(how framing, length int64, lim Limits) {
+	*c = content{framing: how, remaining: max(length, 0), limits: lim, trailerBytes: c.trailerBytes[:0], trailers: c.trailers[:0]}
+	c.ended = how == framedByNothing || how == framedByLength && length == 0
+}
+
+// Ended says whether the content was read to its end.
+func (c *content) Ended() bool { return c.ended }
+
+// Trailers are the trailer fields, once the content has ended.
+func (c *content) Trailers() []message.Field { return c.trailers }
+
+// Read reads content, free of its framing. It returns io.EOF as soon as it knows that nothing follows, also along
+// with the last bytes; io.ErrUnexpectedEOF where the connection ended before the content; a *message.Error
+// where the framing is malformed.
+func (b *reader) Read(p []byte) (int, error) {
+	if b.ended {
+		return 0, io.EOF
+	}
+	if b.framing == framedByChunks {
+		return b.readChunked(p)
+	}
+	if b.framing == framedByLength {
+		p = p[:min(int64(len(p)), b.remaining)]
+	}
+	n, err := b.readSome(p)
+	if b.framing == framedByClose {
+		b.ended = err == io.EOF
+		return n, err
+	}
+	b.remaining -= int64(n)
+	if b.remaining == 0 {
+		b.ended = true
+		return n, io.EOF
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// readSome reads what is buffered or, if there is nothing, from the network straight into p.
+func (b *reader) readSome(p []byte) (int, error) {
+	if b.Buffered() {
+		n := copy(p, b.buf[b.r:b.w])
+		b.r += n
+		return n, nil
+	}
+	return b.transport.Read(p)
+}
+
+// skipBuffered drops the content that is buffered and says whether that was the rest of it.
+func (b *reader) skipBuffered() bool {
+	for b.Buffered() && !b.ended {
+		if b.framing == framedByChunks && b.chunk != chunkData {
+			if b.scanChunk() != nil {
+				return false
+			}
+			continue
+		}
+		n := int(min(int64(b.w-b.r), b.remaining))
+		b.r += n
+		if b.remaining -= int64(n); b.remaining > 0 {
+			return false
+		}
+		if b.framing == framedByChunks {
+			b.chunk = chunkDataCR
+		} else {
+			b.ended = true
+		}
+	}
+	return b.ended
+}
+
+// chunkState is what the next byte of a chunked message is (RFC 9112, section 7.1).
+type chunkState uint8
+
+const (
+	chunkSize chunkState = iota
+	chunkExtension
+	chunkSizeLF
+	chunkData
+	chunkDataCR
+	chunkDataLF
+	chunkTrailers
+)
+
+func (b *reader) readChunked(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		if b.chunk == chunkData {
+			if n > 0 && !b.Buffered() {
+				return n, nil
+			}
+			room := p[n:]
+			m, err := b.readSome(room[:min(int64(len(room)), b.remaining)])
+			n += m
+			if b.remaining -= int64(m); b.remaining == 0 {
+				b.chunk = chunkDataCR
+			}
+			if m == 0 && err != nil {
+				return n, unexpected(err)
+			}
+			continue
+		}
+		if !b.Buffered() {
+			if n > 0 {
+				return n, nil
+			}
+			if err := b.refill(); err != nil {
+				return n, unexpected(err)
+			}
+		}
+		if err := b.scanChunk(); err != nil {
+			return n, err
+		}
+		if b.ended {
+			return n, io.EOF
+		}
+	}
+	// The room is full. Where the end is buffered too, say so now: it saves the caller a round.
+	for b.chunk != chunkData && b.Buffered() && !b.ended {
+		if err := b.scanChunk(); err != nil {
+			return n, err
+		}
+	}
+	if b.ended {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// scanChunk consumes buffered bytes until data, the end of the content or the end of the buffer is reached.
+func (b *reader) scanChunk() error {
+	for b.r < b.w && b.chunk != chunkData && !b.ended {
+		c := b.buf[b.r]
+		b.r++
+		switch b.chunk {
+		case chunkSize:
+			if digit := hexDigit[c]; digit < 16 {
+				// 2^63 and more is refused: what is read as a signed number elsewhere must not wrap.
+				if b.digits++; b.digits > 16 || b.remaining > math.MaxInt64>>4 {
+					return errChunkSize
+				}
+				b.remaining = b.remaining<<4 | int64(digit)
+				continue
+			}
+			if b.digits == 0 {
+				return errChunkSize
+			}
+			switch c {
+			case '\r':
+				b.chunk = chunkSizeLF
+			case ';', ' ', '\t': // white space before an extension is the grammar's (BWS)
+				b.chunk = chunkExtension
+				b.extension = 1
+				if c != ';' {
+					b.extension = 0
+				}
+			default:
+				return errChunkSize
+			}
+		case chunkExtension:
+			if b.overhead++; b.overhead > b.limits.LineBytes {
+				return errChunkExtension
+			}
+			switch {
+			case c == '\r' && b.extension > 0:
+				b.chunk = chunkSizeLF
+			case c == ';':
+				b.extension++
+			case c < ' ' && c != '\t', c == 0x7f, b.extension == 0 && c != ' ' && c != '\t':
+				return errChunkExtension
+			}
+		case chunkSizeLF:
+			if c != '\n' {
+				return errBareLF
+			}
+			b.chunk = chunkData
+			if b.remaining == 0 {
+				b.chunk = chunkTrailers
+			}
+		case chunkDataCR:
+			if c != '\r' {
+				return errChunkEnd
+			}
+			b.chunk = chunkDataLF
+		case chunkDataLF:
+			if c != '\n' {
+				return errChunkEnd
+			}
+			b.chunk, b.digits, b.remaining = chunkSize, 0, 0
+		case chunkTrailers:
+			b.trailerBytes = append(b.trailerBytes, c)
+			if c == '\n' {
+				if err := b.endTrailerLine(); err != nil {
+					return err
+				}
+			} else if len(b.trailerBytes) >= b.limits.HeadBytes {
+				return errTrailersLong
+			}
+		}
+	}
+	return nil
+}
+
+// endTrailerLine looks at the trailers when a line of them is complete, and parses them all at the empty one.
+func (b *reader) endTrailerLine() error {
+	t := b.trailerBytes
+	if len(t) < 2 || t[len(t)-2] != '\r' {
+		return errBareLF
+	}
+	if len(t) > 2 && string(t[max(len(t)-4, 0):]) != "\r\n\r\n" {
+		return nil
+	}
+	var err error
+	if b.trailers, err = parseFields(b.trailers[:0], t, b.limits); err != nil {
+		return err
+	}
+	for i := range b.trailers {
+		// Fields of the connection are dropped like those of a head; those that would reframe or reroute the message are
+		// an attack or a fault (RFC 9110, section 6.5.1).
+		switch b.trailers[i].Kind {
+		case message.ContentLength, message.TransferEncoding, message.Host:
+			return errTrailerField
+		}
+	}
+	b.ended = true
+	return nil
+}
+
+// hexDigit holds the value of each hexadecimal digit, 255 elsewhere.
+var hexDigit = func() (table [256]uint8) {
+	for i := range table {
+		table[i] = 255
+	}
+	for i := range uint8(10) {
+		table['0'+i] = i
+	}
+	for i := range uint8(6) {
+		table['a'+i], table['A'+i] = 10+i, 10+i
+	}
+	return table
+}()

@@ -1,0 +1,153 @@
+package http1
+
+import (
+	"math"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// framing is how a message's content is told from what follows it (RFC 9112, section 6).
+type framing uint8
+
+const (
+	framedByNothing framing = iota // there is no content
+	framedByLength
+	framedByChunks
+	framedByClose
+)
+
+// signals is what the fields of a head say about the connection and about where the content ends.
+type signals struct {
+	length    int64 // of Content-Length, or -1
+	chunked   bool
+	closing   bool   // Connection: close
+	keepAlive bool   // Connection: keep-alive
+	upgrade   []byte // the Upgrade field's value, if Connection lists it
+	host      []byte
+	hosts     int
+	expect    bool // Expect: 100-continue
+	trailers  bool // TE: trailers
+}
+
+// readSignals collects the framing fields and marks those that Connection names as dropped
+// (RFC 9110, section 7.6.1).
+func readSignals(fields []message.Field, version message.Version) (signals, error) {
+	sig := signals{length: message.UnknownLength}
+	var upgrade []byte
+	codings, connections := 0, 0
+	for i := range fields {
+		f := &fields[i]
+		switch f.Kind {
+		case message.Other:
+		case message.Host:
+			sig.hosts++
+			sig.host = f.Value
+		case message.ContentLength:
+			if sig.length >= 0 {
+				return sig, errLengthMany
+			}
+			n, ok := parseLength(f.Value)
+			if !ok {
+				return sig, errLengthSyntax
+			}
+			sig.length = n
+		case message.TransferEncoding:
+			if codings++; codings > 1 || !message.EqualFold(f.Value, "chunked") {
+				return sig, errCoding
+			}
+			sig.chunked = true
+		case message.Connection:
+			connections++
+		case message.Upgrade:
+			upgrade = f.Value
+		case message.Expect:
+			sig.expect = sig.expect || message.EqualFold(f.Value, "100-continue")
+		case message.TE:
+			message.Elements(f.Value, func(e []byte) bool {
+				sig.trailers = sig.trailers || message.EqualFold(e, "trailers")
+				return true
+			})
+		}
+	}
+	if sig.chunked && sig.length >= 0 {
+		return sig, errLengthAndCoding
+	}
+	if sig.chunked && version == message.HTTP10 {
+		return sig, errCodingVersion
+	}
+	if connections == 0 {
+		return sig, nil
+	}
+	options, upgrading := 0, false
+	for i := range fields {
+		if fields[i].Kind != message.Connection {
+			continue
+		}
+		message.Elements(fields[i].Value, func(option []byte) bool {
+			switch {
+			case message.EqualFold(option, "close"):
+				sig.closing = true
+			case message.EqualFold(option, "keep-alive"):
+				sig.keepAlive = true
+			case message.EqualFold(option, "upgrade"):
+				upgrading = true
+			default:
+				drop(fields, option)
+			}
+			options++
+			return options <= maxConnectionOptions
+		})
+		if options > maxConnectionOptions {
+			return sig, errOptionsMany
+		}
+	}
+	if upgrading {
+		sig.upgrade = upgrade
+	}
+	return sig, nil
+}
+
+// drop marks the end-to-end fields of that name. Those of the connection are left out anyway, and what they
+// say about framing holds whether or not somebody names them.
+func drop(fields []message.Field, name []byte) {
+	for i := range fields {
+		if f := &fields[i]; f.Kind.EndToEnd() && sameName(f.Name, name) {
+			f.Kind = message.Dropped
+		}
+	}
+}
+
+func sameName(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// parseLength reads 1*DIGIT below 2^63. Signs, spaces, lists and fractions are refused, for other recipients
+// read them in other ways.
+func parseLength(b []byte) (int64, bool) {
+	if len(b) == 0 || len(b) > 19 {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return int64(n), n <= math.MaxInt64
+}

@@ -1,0 +1,102 @@
+package http1
+
+import (
+	"io"
+	"time"
+)
+
+// Transport is the byte stream below a connection: TCP, or TLS over it.
+type Transport interface {
+	io.ReadWriteCloser
+	// CloseWrite tells the peer that no more will be sent.
+	CloseWrite() error
+	// StallAfter bounds how long a Read may wait for its first byte. 0 is no bound.
+	StallAfter(d time.Duration)
+	// ExpireAfter bounds how long all the Reads from now on may take together, until StallAfter is called. 0 is no bound.
+	ExpireAfter(d time.Duration)
+}
+
+// Parker is a Transport that can wait for bytes while it holds no buffer for them.
+type Parker interface {
+	// ReadParked waits until there are bytes and reads them into a buffer of at least n bytes that it gets from buffers
+	// only then. It returns that buffer, whose first bytes are the ones read, also along with an error.
+	ReadParked(buffers *Buffers, n int) (buffer []byte, read int, err error)
+}
+
+// reader holds what was received on a connection and not yet consumed: buf[r:w]. It has no buffer while
+// there is nothing to hold.
+type reader struct {
+	transport Transport
+	buffers   *Buffers
+	buf       []byte
+	r, w      int
+	// base is where the bytes begin that may be overwritten: those before it are a head that views point into.
+	base int
+	// held is a buffer that such views point into after reading went on in another one.
+	held []byte
+	content
+}
+
+// Buffered says whether content or a further message can be read without waiting for the network.
+func (b *reader) Buffered() bool { return b.w > b.r }
+
+// fill reads more bytes behind those that are buffered, in a larger buffer where there is no room.
+func (b *reader) fill() error {
+	if b.buf == nil {
+		b.buf, b.r, b.w = b.buffers.Get(smallBuffer), 0, 0
+	}
+	if b.w == len(b.buf) {
+		grown := b.buffers.Get(2 * len(b.buf))
+		b.w = copy(grown, b.buf)
+		b.buffers.Put(b.buf)
+		b.buf = grown
+	}
+	return b.read()
+}
+
+// refill reads more content when nothing is buffered, behind the head that views point into.
+func (b *reader) refill() error {
+	if len(b.buf)-b.base < smallBuffer/4 {
+		if b.base > 0 {
+			b.held = b.buf
+		}
+		b.buf, b.base = b.buffers.Get(smallBuffer), 0
+	}
+	b.r, b.w = b.base, b.base
+	return b.read()
+}
+
+func (b *reader) read() error {
+	n, err := b.transport.Read(b.buf[b.w:])
+	b.w += n
+	if n > 0 {
+		return nil
+	}
+	if err == nil {
+		return io.ErrNoProgress
+	}
+	return err
+}
+
+// endExchange ends the life of all views. What is buffered beyond the exchange moves to the front; where there
+// is nothing, the buffer goes back.
+func (b *reader) endExchange() {
+	if b.held != nil {
+		b.buffers.Put(b.held)
+		b.held = nil
+	}
+	b.base = 0
+	if b.r == b.w {
+		b.releaseBuffer()
+		return
+	}
+	b.w = copy(b.buf, b.buf[b.r:b.w])
+	b.r = 0
+}
+
+func (b *reader) releaseBuffer() {
+	if b.buf != nil {
+		b.buffers.Put(b.buf)
+	}
+	b.buf, b.r, b.w, b.base = nil, 0, 0, 0
+}

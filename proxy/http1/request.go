@@ -1,0 +1,248 @@
+package http1
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// parseRequest fills req from a whole head. keepAlive says whether the client wants the connection to
+// last beyond the exchange. An error is a *message.Error.
+func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool, err error) {
+	line, rest, err := cutLine(head)
+	if err != nil {
+		return false, err
+	}
+	if len(line) > lim.LineBytes {
+		return false, errTargetLong
+	}
+	first, last := bytes.IndexByte(line, ' '), bytes.LastIndexByte(line, ' ')
+	if first <= 0 || last <= first+1 {
+		return false, errRequestLine
+	}
+	method, target, version := line[:first:first], line[first+1:last:last], line[last+1:]
+	if !all(method, &tokenByte) {
+		return false, errMethod
+	}
+	if req.Version, err = parseVersion(version); err != nil {
+		return false, err
+	}
+	if !isTarget(target) {
+		return false, errTarget
+	}
+	req.Method = method
+	if req.Fields, err = parseFields(req.Fields[:0], rest, lim); err != nil {
+		return false, err
+	}
+	sig, err := readSignals(req.Fields, req.Version)
+	if err != nil {
+		return false, err
+	}
+	if err := setTarget(req, target, &sig); err != nil {
+		return false, err
+	}
+	switch {
+	case sig.chunked:
+		req.ContentLength = message.UnknownLength
+	case sig.length > 0:
+		req.ContentLength = sig.length
+	default:
+		req.ContentLength = 0
+	}
+	if req.Version == message.HTTP10 {
+		// Expect, Upgrade and TE mean nothing from a 1.0 client (RFC 9110, sections 7.8 and 10.1.1).
+		return sig.keepAlive && !sig.closing, nil
+	}
+	req.AcceptsTrailers = sig.trailers
+	req.ExpectContinue = sig.expect && req.ContentLength != 0
+	if req.ContentLength == 0 {
+		req.Upgrade = sig.upgrade
+	}
+	return !sig.closing, nil
+}
+
+func parseVersion(b []byte) (message.Version, error) {
+	switch string(b) {
+	case "HTTP/1.1":
+		return message.HTTP11, nil
+	case "HTTP/1.0":
+		return message.HTTP10, nil
+	}
+	if len(b) == len("HTTP/1.1") && bytes.HasPrefix(b, []byte("HTTP/")) && isDigit(b[5]) && b[6] == '.' && isDigit(b[7]) {
+		if b[5] == '1' { // a higher minor version is understood as the one we know (RFC 9112, section 2.3)
+			return message.HTTP11, nil
+		}
+		return 0, errVersion
+	}
+	return 0, errVersionSyntax
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// setTarget splits the request target and settles which host the request is for (RFC 9112, sections 3.2 and 3.3).
+func setTarget(req *message.Request, target []byte, sig *signals) error {
+	if string(req.Method) == "CONNECT" {
+		return errConnect
+	}
+	if sig.hosts > 1 {
+		return errHostMany
+	}
+	if sig.hosts == 0 && req.Version != message.HTTP10 {
+		return errHostMissing
+	}
+	if !isAuthority(sig.host) {
+		return errHostSyntax
+	}
+	req.Authority = sig.host
+	path := target
+	switch {
+	case target[0] == '/':
+	case len(target) == 1 && target[0] == '*' && string(req.Method) == "OPTIONS":
+	default:
+		authority, rest, ok := cutAbsolute(target)
+		if !ok {
+			return errTargetForm
+		}
+		if len(authority) == 0 || !isAuthority(authority) {
+			return errHostSyntax
+		}
+		if sig.hosts == 1 && !sameName(authority, sig.host) {
+			return errHostDiffers
+		}
+		req.Authority, path = authority, rest
+	}
+	if q := bytes.IndexByte(path, '?'); q >= 0 {
+		req.Path, req.Query = path[:q:q], path[q:]
+	} else {
+		req.Path = path
+	}
+	if len(req.Path) == 0 { // http://host?query (RFC 9112, section 3.2.1)
+		req.Path = rootPath
+	}
+	return nil
+}
+
+var rootPath = []byte("/")
+
+// cutAbsolute splits a target in absolute form into its authority and what follows.
+func cutAbsolute(target []byte) (authority, rest []byte, ok bool) {
+	switch {
+	case len(target) > 7 && message.EqualFold(target[:7], "http://"):
+		target = target[7:]
+	case len(target) > 8 && message.EqualFold(target[:8], "https://"):
+		target = target[8:]
+	default:
+		return nil, nil, false
+	}
+	end := bytes.IndexAny(target, "/?")
+	if end < 0 {
+		end = len(target)
+	}
+	return target[:end:end], target[end:], true
+}
+
+// isAuthority says whether b is a host with an optional port (RFC 9110, section 4.2; userinfo is refused). The
+// empty one is allowed: it stands for none.
+func isAuthority(b []byte) bool {
+	if !all(b, &hostByte) {
+		return false
+	}
+	port := b
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 0 || bytes.IndexByte(b[1:], '[') >= 0 || !isAddress(b[1:end]) {
+			return false
+		}
+		port = b[end+1:]
+		if len(port) > 0 && port[0] != ':' {
+			return false
+		}
+	} else {
+		if bytes.IndexByte(b, '[') >= 0 || bytes.IndexByte(b, ']') >= 0 {
+			return false
+		}
+		colon := bytes.IndexByte(b, ':')
+		if colon < 0 {
+			return true
+		}
+		if port = b[colon:]; colon == 0 {
+			return false
+		}
+	}
+	if len(port) > 0 {
+		n, err := strconv.ParseUint(string(port[1:]), 10, 16)
+		return len(port) == 1 || err == nil && n > 0 && port[1] != '+'
+	}
+	return true
+}
+
+// isAddress says whether b has the characters of an IPv6 address; whoever compares it will find out the rest.
+func isAddress(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) && (lower(c) < 'a' || lower(c) > 'f') && c != ':' && c != '.' {
+			return false
+		}
+	}
+	return len(b) > 1
+}
+
+// frameRequest is how a request's content is framed; without a sign of content there is none (RFC 9112, section 6.3).
+func frameRequest(req *message.Request) framing {
+	switch {
+	case req.ContentLength > 0:
+		return framedByLength
+	case req.ContentLength == message.UnknownLength:
+		return framedByChunks
+	}
+	return framedByNothing
+}
+
+// AppendRequest appends req's head as HTTP/1.1. The caller has validated nothing if it changed nothing:
+// what was parsed is well-formed. The connection stays open afterwards unless either side says otherwise.
+func AppendRequest(b []byte, req *message.Request) []byte {
+	b = append(b, req.Method...)
+	b = append(b, ' ')
+	b = append(b, req.Path...)
+	b = append(b, req.Query...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	b = append(b, req.Authority...)
+	b = append(b, "\r\n"...)
+	b = appendFields(b, req.Fields)
+	switch {
+	case req.ContentLength > 0:
+		b = appendContentLength(b, req.ContentLength)
+	case req.ContentLength == message.UnknownLength:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case !contentIsUnusual(req.Method):
+		// A server may wait for content after such a method unless it is told that there is none (RFC 9110, section 8.6).
+		b = appendContentLength(b, 0)
+	}
+	if req.ExpectContinue {
+		b = append(b, "Expect: 100-continue\r\n"...)
+	}
+	switch {
+	case len(req.Upgrade) > 0:
+		b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
+		b = append(b, req.Upgrade...)
+		b = append(b, "\r\n"...)
+	case req.AcceptsTrailers:
+		b = append(b, "Connection: TE\r\nTE: trailers\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// contentIsUnusual says whether requests of the method have no content as a rule.
+func contentIsUnusual(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "DELETE", "OPTIONS", "TRACE":
+		return true
+	}
+	return false
+}
+
+func appendContentLength(b []byte, n int64) []byte {
+	b = append(b, "Content-Length: "...)
+	b = strconv.AppendInt(b, n, 10)
+	return append(b, "\r\n"...)
+}

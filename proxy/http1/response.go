@@ -1,0 +1,144 @@
+package http1
+
+import (
+	"bytes"
+	"strconv"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// parseResponse fills resp from a whole head that answers a request with method. It says how the content is
+// framed (RFC 9112, section 6.3) and whether the server keeps the connection open afterwards. An error is a
+// *message.Error.
+func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how framing, keepAlive bool, err error) {
+	line, rest, err := cutLine(head)
+	if err != nil {
+		return 0, false, err
+	}
+	if len(line) > lim.LineBytes {
+		return 0, false, errLineLong
+	}
+	// HTTP/1.1 200 OK; the space before an empty reason is left out by many (RFC 9112, section 4).
+	if len(line) < len("HTTP/1.1 200") || string(line[:7]) != "HTTP/1." || line[8] != ' ' {
+		return 0, false, errStatusLine
+	}
+	switch line[7] {
+	case '1':
+		resp.Version = message.HTTP11
+	case '0':
+		resp.Version = message.HTTP10
+	default:
+		return 0, false, errStatusLine
+	}
+	code := line[9:12]
+	if code[0] < '1' || code[0] > '9' || !isDigit(code[1]) || !isDigit(code[2]) {
+		return 0, false, errStatusLine
+	}
+	resp.Status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
+	if reason := line[12:]; len(reason) > 0 {
+		if reason[0] != ' ' || !isValue(reason) {
+			return 0, false, errStatusLine
+		}
+		resp.Reason = reason[1:]
+	}
+	if resp.Fields, err = parseFields(resp.Fields[:0], rest, lim); err != nil {
+		return 0, false, err
+	}
+	sig, err := readSignals(resp.Fields, resp.Version)
+	if err != nil {
+		return 0, false, err
+	}
+	resp.ContentLength = sig.length
+	resp.NoContent = resp.Status < 200 || resp.Status == 204 || resp.Status == 304 || string(method) == "HEAD"
+	if resp.Status == 101 {
+		resp.Upgrade = sig.upgrade
+	}
+	keepAlive = !sig.closing && (resp.Version == message.HTTP11 || sig.keepAlive)
+	switch {
+	case resp.NoContent:
+		return framedByNothing, keepAlive, nil
+	case sig.chunked:
+		return framedByChunks, keepAlive, nil
+	case sig.length >= 0:
+		return framedByLength, keepAlive, nil
+	}
+	return framedByClose, false, nil
+}
+
+// statusLines are the first lines of the responses that are sent often, with the reasons of RFC 9110.
+var statusLines = func() (lines [600][]byte) {
+	for code, reason := range map[int]string{
+		100: "Continue", 101: "Switching Protocols", 103: "Early Hints",
+		200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 206: "Partial Content",
+		301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified",
+		307: "Temporary Redirect", 308: "Permanent Redirect",
+		400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+		408: "Request Timeout", 409: "Conflict", 410: "Gone", 413: "Content Too Large", 414: "URI Too Long",
+		416: "Range Not Satisfiable", 421: "Misdirected Request", 422: "Unprocessable Content",
+		426: "Upgrade Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
+		500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
+		504: "Gateway Timeout", 505: "HTTP Version Not Supported",
+	} {
+		lines[code] = []byte("HTTP/1.1 " + strconv.Itoa(code) + " " + reason + "\r\n")
+	}
+	return lines
+}()
+
+// appendStatusLine appends the first line. The reason is the sender's own where it has one, for some
+// clients show it.
+func appendStatusLine(b []byte, resp *message.Response) []byte {
+	if resp.Status < len(statusLines) {
+		if line := statusLines[resp.Status]; line != nil && (len(resp.Reason) == 0 || bytes.Equal(resp.Reason, line[13:len(line)-2])) {
+			return append(b, line...)
+		}
+	}
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(resp.Status), 10)
+	b = append(b, ' ')
+	b = append(b, resp.Reason...)
+	return append(b, "\r\n"...)
+}
+
+// frameResponse decides how resp's content reaches a client of that version.
+func frameResponse(resp *message.Response, client message.Version) framing {
+	switch {
+	case resp.NoContent:
+		return framedByNothing
+	case resp.ContentLength >= 0:
+		return framedByLength
+	case client == message.HTTP10:
+		return framedByClose
+	}
+	return framedByChunks
+}
+
+// appendResponse appends resp's head for a client of that version. closing says that the
+// connection ends after the content.
+func appendResponse(b []byte, resp *message.Response, client message.Version, closing bool) []byte {
+	b = appendStatusLine(b, resp)
+	b = appendFields(b, resp.Fields)
+	switch frameResponse(resp, client) {
+	case framedByNothing:
+		// HEAD and 304 may announce what a GET would get; 1xx and 204 must not (RFC 9110, section 8.6).
+		if resp.ContentLength >= 0 && resp.Status >= 200 && resp.Status != 204 {
+			b = appendContentLength(b, resp.ContentLength)
+		}
+	case framedByLength:
+		b = appendContentLength(b, resp.ContentLength)
+	case framedByChunks:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case framedByClose:
+	}
+	switch {
+	case resp.Status == 101:
+		b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
+		b = append(b, resp.Upgrade...)
+		b = append(b, "\r\n"...)
+	case resp.Status < 200:
+	case closing:
+		b = append(b, "Connection: close\r\n"...)
+	case client == message.HTTP10:
+		b = append(b, "Connection: keep-alive\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}

@@ -1,0 +1,200 @@
+package http1
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// ErrHeadTimeout is a request whose head began and was not complete in time.
+var ErrHeadTimeout = &message.Error{Status: 408, Detail: "the request's head did not arrive in time"}
+
+// ServerConfig is what all the connections of a listener have in common.
+type ServerConfig struct {
+	Limits  Limits
+	Buffers *Buffers
+	// Idle bounds the wait for a request, Read the arrival of a whole head and, later, each wait for content.
+	Idle, Read time.Duration
+}
+
+// ServerConn is the server's side of a connection: Await, ReadRequest, EndExchange, again and again. Between the last two,
+// reading the request's content and writing the response may be done by two goroutines; nothing else may.
+type ServerConn struct {
+	config    *ServerConfig
+	in        reader
+	out       writer
+	version   message.Version
+	keepAlive bool
+	closing   bool
+}
+
+// NewServerConn returns the server's side of a connection that was just accepted.
+func NewServerConn(t Transport, config *ServerConfig) *ServerConn {
+	return &ServerConn{
+		config: config,
+		in:     reader{transport: t, buffers: config.Buffers},
+		out:    writer{transport: t, buffers: config.Buffers},
+	}
+}
+
+// Await waits for the first bytes of a request, with no buffer where the transport can do that. It returns io.EOF
+// when the client closed the connection or let the idle time pass.
+func (c *ServerConn) Await() error {
+	in := &c.in
+	if in.Buffered() {
+		return nil
+	}
+	in.transport.StallAfter(c.config.Idle)
+	if p, ok := in.transport.(Parker); ok {
+		in.buf, in.w, _ = p.ReadParked(in.buffers, smallBuffer)
+	} else {
+		_ = in.fill()
+	}
+	if in.r = 0; in.Buffered() {
+		return nil
+	}
+	in.releaseBuffer()
+	return io.EOF
+}
+
+// ReadRequest reads the head of a request, the first bytes of which are there, into req. It returns io.EOF when
+// the connection ended within it, and a *message.Error for what cannot be accepted, after
+// which the connection can only be answered and closed.
+func (c *ServerConn) ReadRequest(req *message.Request) error {
+	req.Reset()
+	c.keepAlive, c.closing, c.version = false, false, message.HTTP11
+	in := &c.in
+	in.begin(framedByNothing, 0, c.config.Limits)
+	timed := false
+	for seen := 0; ; {
+		if in.r == 0 && seen < 2 && in.w >= 2 && in.buf[0] == '\r' && in.buf[1] == '\n' {
+			in.r, seen = 2, 0 // one empty line before a request is forgiven (RFC 9112, section 2.2)
+		}
+		received := in.buf[in.r:in.w]
+		n, err := headEnd(received, seen, c.config.Limits)
+		if err != nil {
+			return c.refineLength(err, received)
+		}
+		if n > 0 {
+			if timed {
+				in.transport.StallAfter(c.config.Read)
+			}
+			return c.parse(req, received[:n])
+		}
+		if seen = len(received); !timed {
+			timed = true
+			in.transport.ExpireAfter(c.config.Read)
+		}
+		if err := in.fill(); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return ErrHeadTimeout
+			}
+			return io.EOF
+		}
+	}
+}
+
+// refineLength tells a target that is too long from fields that are too many.
+func (c *ServerConn) refineLength(err error, received []byte) error {
+	if err == errHeadLong && bytes.IndexByte(received[:min(len(received), c.config.Limits.LineBytes)], '\n') < 0 {
+		return errTargetLong
+	}
+	return err
+}
+
+func (c *ServerConn) parse(req *message.Request, head []byte) error {
+	var err error
+	c.keepAlive, err = parseRequest(req, head, c.config.Limits)
+	if err != nil {
+		return err
+	}
+	c.version = req.Version
+	in := &c.in
+	in.r += len(head)
+	in.base = in.r
+	in.begin(frameRequest(req), req.ContentLength, c.config.Limits)
+	return nil
+}
+
+// AwaitContent sets the time that each wait for content may take.
+func (c *ServerConn) AwaitContent() { c.in.transport.StallAfter(c.config.Read) }
+
+// Content reads the request's content.
+func (c *ServerConn) Content() message.Reader { return &c.in }
+
+// SkipContent drops the content that is buffered and says whether that was all there is.
+func (c *ServerConn) SkipContent() bool { return c.in.skipBuffered() }
+
+// Response is where the response's content goes.
+func (c *ServerConn) Response() message.Writer { return &c.out }
+
+// CloseAfter makes the running exchange the connection's last; the head says so if it was not written yet.
+func (c *ServerConn) CloseAfter() { c.keepAlive = false }
+
+// WriteInformational sends a 1xx response, unless the client is one that does not know them (RFC 9110, section 15.2).
+func (c *ServerConn) WriteInformational(resp *message.Response) error {
+	if c.version == message.HTTP10 {
+		return nil
+	}
+	c.out.setHead(appendResponse(c.out.head(), resp, c.version, false))
+	return c.out.Flush()
+}
+
+// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until a byte of it
+// left, another head can take its place.
+func (c *ServerConn) WriteHead(resp *message.Response) {
+	framing := frameResponse(resp, c.version)
+	c.closing = !c.keepAlive || framing == framedByClose
+	c.out.lo, c.out.hi = 0, 0
+	c.out.begin(framing, resp.ContentLength)
+	c.out.setHead(appendResponse(c.out.head(), resp, c.version, c.closing))
+}
+
+// Started says whether a byte of the final response left.
+func (c *ServerConn) Started() bool { return c.out.sent }
+
+// EndExchange ends the exchange and every view of its request. It says whether the connection can carry
+// another: not if either side wanted it closed or if the request's content was not read and is not
+// buffered whole.
+func (c *ServerConn) EndExchange() bool {
+	reusable := !c.closing && c.keepAlive && c.in.skipBuffered()
+	c.in.endExchange()
+	c.out.releaseBuffer()
+	return reusable
+}
+
+// Lingering bounds what is read and dropped of a client that still sends when the connection is closed.
+const (
+	lingerBytes = 256 << 10
+	lingerTime  = time.Second
+)
+
+// Close closes the connection. With linger it first says that no more follows and drops what the client is still sending:
+// closing with bytes unread resets the connection, and the client may lose the response (RFC 9112, section 9.6).
+func (c *ServerConn) Close(linger bool) {
+	t := c.in.transport
+	if linger && t.CloseWrite() == nil {
+		t.ExpireAfter(lingerTime)
+		c.in.endExchange()
+		c.in.releaseBuffer()
+		scratch := c.config.Buffers.Get(smallBuffer)
+		for n := 0; n < lingerBytes; {
+			m, err := t.Read(scratch)
+			if n += m; err != nil {
+				break
+			}
+		}
+		c.config.Buffers.Put(scratch)
+	}
+	_ = t.Close()
+	c.in.endExchange()
+	c.in.releaseBuffer()
+	c.out.releaseBuffer()
+}
+
+// Detach gives up the connection after a 101: what was received beyond the head, as long as no other method is called.
+func (c *ServerConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }

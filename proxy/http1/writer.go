@@ -1,0 +1,147 @@
+package http1
+
+import (
+	"errors"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// writer gathers a head and content and sends them in as few writes as there are reasons to send.
+// Pending bytes are out[lo:hi]; it has no buffer while there are none.
+type writer struct {
+	transport Transport
+	buffers   *Buffers
+	out       []byte
+	lo, hi    int
+	framing   framing
+	// remaining is what may still be written of a content with a length.
+	remaining int64
+	// wide is set once content filled the room it was given: more of it moves in larger steps.
+	wide bool
+	// sent is set once a byte of the message left.
+	sent bool
+}
+
+// chunkHole is the room before a chunk's data for its size line: four digits, CRLF. It suffices for any buffer
+// there is but the bound of the room keeps it so.
+const (
+	chunkHole = 6
+	chunkTail = 2
+	chunkMax  = 0xffff
+)
+
+var errContentLong = errors.New("more content than the head announced")
+
+func (w *writer) begin(how framing, length int64) {
+	w.framing, w.remaining, w.wide, w.sent = how, max(length, 0), false, false
+}
+
+// head returns the buffer to append a head to; setHead takes it back.
+func (w *writer) head() []byte {
+	if w.out == nil {
+		w.out, w.lo, w.hi = w.buffers.Get(smallBuffer), 0, 0
+	}
+	return w.out[:w.hi]
+}
+
+func (w *writer) setHead(b []byte) {
+	w.hi = len(b)
+	w.out = b[:cap(b)]
+}
+
+// Room returns where the next content is to be put, at least a few hundred bytes; it sends what is pending if
+// that is in the way. Advance tells how much was put there.
+func (w *writer) Room() ([]byte, error) {
+	if w.out != nil && len(w.out)-w.hi < 1024 {
+		if err := w.Flush(); err != nil {
+			return nil, err
+		}
+	}
+	if w.wide && w.lo == w.hi && len(w.out) < largeBuffer {
+		w.releaseBuffer()
+		w.out = w.buffers.Get(largeBuffer)
+	}
+	if w.out == nil {
+		w.out = w.buffers.Get(smallBuffer)
+	}
+	if w.framing != framedByChunks {
+		return w.out[w.hi:], nil
+	}
+	return w.out[w.hi+chunkHole : min(len(w.out)-chunkTail, w.hi+chunkHole+chunkMax)], nil
+}
+
+// Advance makes the first n bytes of the last Room pending content.
+func (w *writer) Advance(n int) error {
+	if n == 0 {
+		return nil
+	}
+	switch w.framing {
+	case framedByNothing:
+		return errContentLong
+	case framedByLength:
+		if int64(n) > w.remaining {
+			return errContentLong
+		}
+		w.remaining -= int64(n)
+		w.wide = w.wide || w.hi+n == len(w.out)
+		w.hi += n
+	case framedByClose:
+		w.wide = w.wide || w.hi+n == len(w.out)
+		w.hi += n
+	case framedByChunks:
+		w.wide = w.wide || n >= len(w.out)-w.hi-chunkHole-chunkTail
+		// The size stands right before the data. What was pending moves up to it, which is a head or nothing.
+		data := w.hi + chunkHole
+		size := data - 2
+		w.out[size], w.out[size+1] = '\r', '\n'
+		for v := n; v > 0; v >>= 4 {
+			size--
+			w.out[size] = "0123456789abcdef"[v&15]
+		}
+		pending := w.hi - w.lo
+		copy(w.out[size-pending:size], w.out[w.lo:w.hi])
+		w.lo = size - pending
+		w.hi = data + n
+		w.hi += copy(w.out[w.hi:], "\r\n")
+	}
+	return nil
+}
+
+// End ends the content, with trailers where the framing carries them, and sends what is pending. It returns
+// an error where a content with a length came out short.
+func (w *writer) End(trailers []message.Field) error {
+	if w.framing == framedByLength && w.remaining > 0 {
+		return errContentShort
+	}
+	if w.framing == framedByChunks {
+		b := append(w.head(), "0\r\n"...)
+		b = appendFields(b, trailers)
+		w.setHead(append(b, "\r\n"...))
+	}
+	err := w.Flush()
+	w.releaseBuffer()
+	return err
+}
+
+var errContentShort = errors.New("less content than the head announced")
+
+// Flush sends what is pending.
+func (w *writer) Flush() error {
+	if w.lo == w.hi {
+		return nil
+	}
+	n, err := w.transport.Write(w.out[w.lo:w.hi])
+	w.sent = w.sent || n > 0
+	w.lo, w.hi = 0, 0
+	return err
+}
+
+// Sent says whether a byte of the message left.
+func (w *writer) Sent() bool { return w.sent }
+
+func (w *writer) releaseBuffer() {
+	if w.out != nil {
+		w.buffers.Put(w.out)
+	}
+	w.out, w.lo, w.hi = nil, 0, 0
+}

@@ -1,0 +1,151 @@
+package message
+
+// Field is one header or trailer field.
+type Field struct {
+	// Name is a token as received; names compare without case.
+	Name []byte
+	// Value has no white space at its ends and no CR, LF or NUL within.
+	Value []byte
+	// Kind is what the proxy knows of the name.
+	Kind Kind
+}
+
+// Kind tells the few field names that the proxy acts on from all others.
+type Kind uint8
+
+const (
+	// Other is a field that the proxy passes on as it is.
+	Other Kind = iota
+
+	// The kinds from Dropped to Expect concern one connection alone or frame the message. No engine writes such a
+	// field from a message: it writes its own from the message's properties.
+
+	// Dropped is a field that somebody took out of the message.
+	Dropped
+	Host
+	Connection
+	ContentLength
+	TransferEncoding
+	KeepAlive
+	ProxyConnection
+	TE
+	Upgrade
+	Expect
+
+	// The kinds from here on are end-to-end.
+
+	Trailer
+	XForwardedFor
+	XForwardedHost
+	XForwardedPort
+	XForwardedProto
+	XRealIP
+	Forwarded
+)
+
+// EndToEnd says whether a field of this kind is passed on (RFC 9110, section 7.6.1).
+func (k Kind) EndToEnd() bool { return k == Other || k >= Trailer }
+
+// KindOf classes a field name.
+func KindOf(name []byte) Kind {
+	// The length decides among few candidates, so that a name is compared once or not at all.
+	switch len(name) {
+	case 2:
+		return is(name, "te", TE)
+	case 4:
+		return is(name, "host", Host)
+	case 6:
+		return is(name, "expect", Expect)
+	case 7:
+		switch name[0] | 0x20 {
+		case 'u':
+			return is(name, "upgrade", Upgrade)
+		case 't':
+			return is(name, "trailer", Trailer)
+		}
+	case 9:
+		switch name[0] | 0x20 {
+		case 'x':
+			return is(name, "x-real-ip", XRealIP)
+		case 'f':
+			return is(name, "forwarded", Forwarded)
+		}
+	case 10:
+		switch name[0] | 0x20 {
+		case 'c':
+			return is(name, "connection", Connection)
+		case 'k':
+			return is(name, "keep-alive", KeepAlive)
+		}
+	case 14:
+		return is(name, "content-length", ContentLength)
+	case 15:
+		return is(name, "x-forwarded-for", XForwardedFor)
+	case 16:
+		switch name[0] | 0x20 {
+		case 'p':
+			return is(name, "proxy-connection", ProxyConnection)
+		case 'x':
+			if k := is(name, "x-forwarded-host", XForwardedHost); k != Other {
+				return k
+			}
+			return is(name, "x-forwarded-port", XForwardedPort)
+		}
+	case 17:
+		switch name[0] | 0x20 {
+		case 't':
+			return is(name, "transfer-encoding", TransferEncoding)
+		case 'x':
+			return is(name, "x-forwarded-proto", XForwardedProto)
+		}
+	}
+	return Other
+}
+
+func is(name []byte, lower string, kind Kind) Kind {
+	if EqualFold(name, lower) {
+		return kind
+	}
+	return Other
+}
+
+// EqualFold compares a token with one in lower case, ASCII letters without case.
+func EqualFold(token []byte, lower string) bool {
+	if len(token) != len(lower) {
+		return false
+	}
+	for i, c := range token {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Elements calls yield with each element of a comma-separated value, without the white space around it,
+// until yield returns false. Empty elements are skipped (RFC 9110, section 5.6.1.2).
+func Elements(value []byte, yield func(element []byte) bool) {
+	for begin, i := 0, 0; i <= len(value); i++ {
+		if i < len(value) && value[i] != ',' {
+			continue
+		}
+		if e := TrimSpace(value[begin:i]); len(e) > 0 && !yield(e) {
+			return
+		}
+		begin = i + 1
+	}
+}
+
+// TrimSpace cuts the spaces and tabs at both ends, HTTP's optional white space.
+func TrimSpace(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}

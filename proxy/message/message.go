@@ -1,0 +1,96 @@
+// Package message says what an HTTP request and response are, whatever version carries them (RFC 9110).
+// It parses nothing and does no I/O. The engines of the wire versions fill these types from their
+// buffers and write them out again; the proxy's pipeline reads and changes them in between.
+//
+// Every byte slice in a message is a view of the buffer of the connection that it came from and lives
+// as long as the exchange does. Nothing here is safe for use by several goroutines at once.
+package message
+
+// Version is the version of HTTP that a message arrived with.
+type Version uint8
+
+const (
+	HTTP10 Version = iota
+	HTTP11
+	HTTP2
+)
+
+func (v Version) String() string {
+	switch v {
+	case HTTP10:
+		return "HTTP/1.0"
+	case HTTP11:
+		return "HTTP/1.1"
+	}
+	return "HTTP/2"
+}
+
+// UnknownLength is the ContentLength of a message whose content ends when its framing says so.
+const UnknownLength = -1
+
+// Request is a request's head.
+type Request struct {
+	Version Version
+	Method  []byte
+	// Authority is the host, and the port if there is one, that the request names. It may be empty with HTTP/1.0.
+	Authority []byte
+	// Path is the target's path, beginning with a slash; Query is what follows it, with its question mark.
+	Path, Query []byte
+	// Fields are the header fields in their order. Those that frame the message or belong to the
+	// connection alone are among them, marked by their Kind; an engine writes none of these.
+	Fields []Field
+	// ContentLength is the content's length in bytes, 0 where there is none, or UnknownLength.
+	ContentLength int64
+	// Upgrade is the protocol that the client asks to change to, or empty.
+	Upgrade []byte
+	// ExpectContinue is set while the client waits for a 100 before it sends the content.
+	ExpectContinue bool
+	// AcceptsTrailers is set where the client said that it understands trailers (TE: trailers).
+	AcceptsTrailers bool
+}
+
+// Reset empties the request and keeps the memory of its fields.
+func (r *Request) Reset() { *r = Request{Fields: r.Fields[:0]} }
+
+// HasContent says whether content follows the head.
+func (r *Request) HasContent() bool { return r.ContentLength != 0 }
+
+// Idempotent says whether the method may be sent twice with the effect of once (RFC 9110, section 9.2.2).
+func (r *Request) Idempotent() bool {
+	switch string(r.Method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
+		return true
+	}
+	return false
+}
+
+// Response is a response's head.
+type Response struct {
+	// Version is what the sender speaks; an engine writes its own.
+	Version Version
+	// Status is 100 to 999.
+	Status int
+	Reason []byte
+	// Fields are as in a Request.
+	Fields []Field
+	// ContentLength is the length of the content, which the response to a HEAD announces and does not have, or UnknownLength.
+	ContentLength int64
+	// NoContent is set where no content follows whatever the fields say: HEAD, 1xx, 204, 304 (RFC 9112, section 6.3).
+	NoContent bool
+	// Upgrade is the protocol that a 101 changes to.
+	Upgrade []byte
+}
+
+// Reset empties the response and keeps the memory of its fields.
+func (r *Response) Reset() { *r = Response{Fields: r.Fields[:0]} }
+
+// Informational says whether a further response to the same request follows.
+func (r *Response) Informational() bool { return r.Status < 200 && r.Status != 101 }
+
+// Error is a message that cannot be understood or accepted. Status is what a server answers to such a request.
+type Error struct {
+	Status int
+	Detail string
+}
+
+func (e *Error) Error() string { return e.Detail }

@@ -1,0 +1,302 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+)
+
+// Config is what a proxy is told once, when it is made.
+type Config struct {
+	Logger logr.Logger
+	// TrustedProxies are the peers whose forwarding fields are believed.
+	TrustedProxies []netip.Prefix
+	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message, and
+	// ReadTimeout a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
+	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
+	MaxHeaderBytes, MaxHeaders int
+	// MaxConnections bounds the client connections open at once. 0 is no bound.
+	MaxConnections int
+	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have after that.
+	DrainDelay, DrainTimeout time.Duration
+}
+
+// The limits of a line and of what an endpoint may send, which have no flag.
+const (
+	maxLineBytes       = 16 << 10
+	maxResponseHead    = 256 << 10
+	maxResponseLine    = 64 << 10
+	maxResponseFields  = 1024
+	watchInterval      = 250 * time.Millisecond
+	expireInterval     = 5 * time.Second
+	acceptRetryLongest = time.Second
+)
+
+// Proxy accepts connections and serves the requests on them by the generation that was applied last.
+type Proxy struct {
+	config     Config
+	clock      clock
+	server     http1.ServerConfig
+	tls        *tls.Config
+	buffers    http1.Buffers
+	exchanges  sync.Pool
+	generation atomic.Pointer[generation]
+	draining   atomic.Bool
+	conns      registry
+	open       atomic.Int64
+	accepted   atomic.Uint32
+	serving    sync.WaitGroup
+
+	mu        sync.Mutex // guards what follows
+	state     *state
+	listeners []net.Listener
+	closed    bool
+}
+
+// New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
+func New(config Config) *Proxy {
+	p := &Proxy{config: config, clock: newClock()}
+	p.server = http1.ServerConfig{
+		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
+		Buffers: &p.buffers,
+		Idle:    config.IdleTimeout,
+		Read:    config.ReadTimeout,
+	}
+	p.state = newState(&transportConfig{clock: p.clock, http: http1.ClientConfig{
+		Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
+		Buffers: &p.buffers,
+	}})
+	p.exchanges.New = func() any { return new(exchange) }
+	p.tls = newTLSConfig()
+	p.generation.Store(&generation{snapshot: &Snapshot{}})
+	return p
+}
+
+// Apply compiles a snapshot and serves by it from the next request on. It returns the number of the generation that is
+// served: a new one, or the running one where the snapshot means the same. On an error the running one stays.
+func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	running := p.generation.Load()
+	if running.number > 0 && running.snapshot.Equal(s) {
+		return running.number, nil
+	}
+	g, err := compile(s, running.number+1, p.state)
+	if err != nil {
+		p.state.keepOnly(running.snapshot)
+		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
+	}
+	p.generation.Store(g)
+	p.state.keepOnly(s)
+	return g.number, nil
+}
+
+// Generation is the number of the generation that is served, 0 before the first Apply.
+func (p *Proxy) Generation() uint64 { return p.generation.Load().number }
+
+// Snapshot is what is served. It must not be changed.
+func (p *Proxy) Snapshot() *Snapshot { return p.generation.Load().snapshot }
+
+// Draining says whether Shutdown was called: new clients should go elsewhere.
+func (p *Proxy) Draining() bool { return p.draining.Load() }
+
+// ServeHTTP accepts plain connections until Shutdown, which makes it return nil.
+func (p *Proxy) ServeHTTP(l net.Listener) error { return p.serve(l, false) }
+
+// ServeHTTPS accepts TLS connections until Shutdown, which makes it return nil.
+func (p *Proxy) ServeHTTPS(l net.Listener) error { return p.serve(l, true) }
+
+func (p *Proxy) serve(l net.Listener, secure bool) error {
+	if !p.track(l) {
+		return l.Close()
+	}
+	port := []byte(portOf(l))
+	delay := time.Duration(0)
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			delay = 0
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default:
+			// Descriptors may have run out: wait for some to come back rather than spin or die.
+			delay = min(max(2*delay, 5*time.Millisecond), acceptRetryLongest)
+			p.config.Logger.Error(err, "accepting a connection", "listener", l.Addr().String(), "retryAfter", delay)
+			time.Sleep(delay)
+			continue
+		}
+		p.serving.Add(1)
+		go p.serveConn(nc.(*net.TCPConn), port, secure)
+	}
+}
+
+func portOf(l net.Listener) string {
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		return strconv.Itoa(a.Port)
+	}
+	return ""
+}
+
+var (
+	schemeHTTP  = []byte("http")
+	schemeHTTPS = []byte("https")
+)
+
+func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
+	defer p.serving.Done()
+	defer p.open.Add(-1)
+	over := p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0
+	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
+	if err != nil {
+		_ = tcp.Close()
+		return
+	}
+	c := &conn{proxy: p, transport: t, stream: t, shard: p.accepted.Add(1)}
+	scheme := schemeHTTP
+	if secure {
+		if over {
+			_ = tcp.Close()
+			return
+		}
+		scheme = schemeHTTPS
+		if c.stream, err = p.handshake(t); err != nil {
+			_ = tcp.Close()
+			return
+		}
+	}
+	remote, _ := tcp.RemoteAddr().(*net.TCPAddr)
+	c.origin = newOrigin(remote.AddrPort().Addr(), p.config.TrustedProxies, scheme, port)
+	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
+	if over {
+		p.refuse(c)
+		return
+	}
+	p.conns.add(c)
+	defer p.conns.remove(c)
+	c.serve()
+}
+
+// refuse answers the first request of a connection too many, and closes it.
+func (p *Proxy) refuse(c *conn) {
+	x := p.exchanges.Get().(*exchange)
+	x.proxy, x.down, x.guard, x.origin = p, c, &c.guard, &c.origin
+	c.CloseAfter()
+	x.answer(ConnectionLimit, "")
+	x.release()
+	p.exchanges.Put(x)
+	c.ServerConn.Close(true)
+}
+
+// track remembers a listener for Shutdown. It says false where that was called before.
+func (p *Proxy) track(l net.Listener) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.listeners = append(p.listeners, l)
+	return true
+}
+
+// Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
+// its request waits, and closes upstream connections that have been idle for too long.
+func (p *Proxy) Watch(ctx context.Context) {
+	ticker := time.NewTicker(watchInterval)
+	defer ticker.Stop()
+	expired := p.clock.now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := p.clock.now()
+		p.conns.each(func(c *conn) {
+			if exchange, since, ok := c.guard.waitingSince(); ok && now-since >= watchInterval && c.transport.gone() {
+				c.guard.end(exchange, ClientClosed)
+			}
+		})
+		if now-expired >= expireInterval {
+			expired = now
+			p.mu.Lock()
+			for _, e := range p.state.endpoints {
+				e.expire(now)
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// Shutdown drains the proxy: Draining turns true at once, listeners stay open for the drain delay while responses
+// ask clients to leave, then idle connections are closed and running requests have the drain timeout to end.
+// It returns nil when all did, or an error that says how many did not. When ctx ends, it waits no longer.
+func (p *Proxy) Shutdown(ctx context.Context) error {
+	p.draining.Store(true)
+	wait(ctx, p.config.DrainDelay)
+	p.mu.Lock()
+	p.closed = true
+	for _, l := range p.listeners {
+		_ = l.Close()
+	}
+	p.mu.Unlock()
+	p.conns.each(func(c *conn) {
+		if c.phase.CompareAndSwap(phaseIdle, phaseClosed) {
+			_ = c.transport.Close()
+		}
+	})
+	done := make(chan struct{})
+	go func() {
+		p.serving.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(p.config.DrainTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+		p.closeIdleUpstreams()
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	left := 0
+	p.conns.each(func(c *conn) {
+		left++
+		_ = c.transport.Close()
+		if exchange, _, ok := c.guard.waitingSince(); ok {
+			c.guard.end(exchange, ClientClosed)
+		}
+	})
+	<-done
+	p.closeIdleUpstreams()
+	return fmt.Errorf("draining: %d connections were still busy and were closed", left)
+}
+
+func (p *Proxy) closeIdleUpstreams() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.state.endpoints {
+		e.retire()
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,93 @@
+package proxy
+
+// Reason says why the proxy answered a request itself. There is one list of reasons; each answer of
+// our own, its Proxy-Status field, its log record and its metric name one of them.
+type Reason uint8
+
+const (
+	// None: the response is the upstream's.
+	None Reason = iota
+	// MalformedRequest (400): the message is not HTTP, or can be read in more than one way.
+	MalformedRequest
+	// MalformedPath (400): the path has no canonical form.
+	MalformedPath
+	// RequestTimeout (408): the head or content did not arrive in time.
+	RequestTimeout
+	// TargetTooLong (414) and HeadTooLarge (431): the request exceeds a limit.
+	TargetTooLong
+	HeadTooLarge
+	// MethodNotSupported (501): CONNECT.
+	MethodNotSupported
+	// VersionNotSupported (505): another major version of HTTP.
+	VersionNotSupported
+	// RouteNotFound (404): no rule matches the host and the path.
+	RouteNotFound
+	// AccessDenied (403): the rule does not admit the client's address.
+	AccessDenied
+	// NoHealthyTask (503): the rule's service has no endpoint that takes requests.
+	NoHealthyTask
+	// ConnectionLimit (503): there are as many connections as --max-connections allows.
+	ConnectionLimit
+	// UpstreamConnectFailed (502): no connection to an endpoint could be made.
+	UpstreamConnectFailed
+	// UpstreamReset (502): the endpoint closed the connection before its response was complete.
+	UpstreamReset
+	// UpstreamMalformed (502): the endpoint sent something that is not one response.
+	UpstreamMalformed
+	// UpstreamTimeout (504): the endpoint did not take the connection or answer in time.
+	UpstreamTimeout
+	// ClientClosed (499): the client went away; nothing was sent.
+	ClientClosed
+	// InternalError (500): a fault of the proxy's.
+	InternalError
+	reasons
+)
+
+// reasonTable has for each reason its name, its status, and the error type of RFC 9209, section 2.3.
+var reasonTable = [reasons]struct {
+	name   string
+	status int
+	proxy  string
+	text   string
+}{
+	None:                  {"", 0, "", ""},
+	MalformedRequest:      {"MalformedRequest", 400, "http_request_error", "the request is not well-formed HTTP"},
+	MalformedPath:         {"MalformedPath", 400, "http_request_error", ""},
+	RequestTimeout:        {"RequestTimeout", 408, "http_request_error", "the request did not arrive in time"},
+	TargetTooLong:         {"TargetTooLong", 414, "http_request_error", ""},
+	HeadTooLarge:          {"HeadTooLarge", 431, "http_request_error", ""},
+	MethodNotSupported:    {"MethodNotSupported", 501, "http_request_error", ""},
+	VersionNotSupported:   {"VersionNotSupported", 505, "http_request_error", ""},
+	RouteNotFound:         {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
+	AccessDenied:          {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
+	NoHealthyTask:         {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
+	ConnectionLimit:       {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
+	UpstreamConnectFailed: {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},
+	UpstreamReset:         {"UpstreamReset", 502, "connection_terminated", "the service closed the connection before it answered"},
+	UpstreamMalformed:     {"UpstreamMalformed", 502, "http_protocol_error", "the service's answer is not a well-formed response"},
+	UpstreamTimeout:       {"UpstreamTimeout", 504, "http_response_timeout", "the service did not answer in time"},
+	ClientClosed:          {"ClientClosed", 499, "", ""},
+	InternalError:         {"InternalError", 500, "proxy_internal_error", "the proxy failed; its log says how"},
+}
+
+func (r Reason) String() string { return reasonTable[r].name }
+
+// Status is the status code of an answer with this reason.
+func (r Reason) Status() int { return reasonTable[r].status }
+
+// reasonOfStatus names why a request was refused while it was parsed.
+func reasonOfStatus(status int) Reason {
+	switch status {
+	case 408:
+		return RequestTimeout
+	case 414:
+		return TargetTooLong
+	case 431:
+		return HeadTooLarge
+	case 501:
+		return MethodNotSupported
+	case 505:
+		return VersionNotSupported
+	}
+	return MalformedRequest
+}

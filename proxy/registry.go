@@ -1,0 +1,45 @@
+package proxy
+
+import "sync"
+
+// registry knows the connections that are open, for the watch and the drain. A connection enters and leaves it
+// once; no request touches it.
+type registry struct {
+	shards [16]registryShard
+}
+
+type registryShard struct {
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+func (r *registry) shard(c *conn) *registryShard { return &r.shards[c.shard%uint32(len(r.shards))] }
+
+func (r *registry) add(c *conn) {
+	s := r.shard(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		s.conns = make(map[*conn]struct{})
+	}
+	s.conns[c] = struct{}{}
+}
+
+func (r *registry) remove(c *conn) {
+	s := r.shard(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// each calls f with every connection, one shard locked at a time.
+func (r *registry) each(f func(*conn)) {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		for c := range s.conns {
+			f(c)
+		}
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,129 @@
+package proxy
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Snapshot is all that the data plane needs to know, as plain values: what to serve, not how it is
+// going. It is immutable once it was handed to [Proxy.Apply]. Two snapshots that mean the same are
+// [Snapshot.Equal], because every list in them is sorted as its comment says.
+type Snapshot struct {
+	// Hosts are sorted by Name; a name occurs once.
+	Hosts []Host
+	// Pools are sorted by ID; an id occurs once.
+	Pools []Pool
+}
+
+// Host is one name that is served and the routes below it.
+type Host struct {
+	// Name is lower-case ASCII: an exact name such as "api.example.com", a wildcard such as
+	// "*.example.com" that stands for exactly one label, or "" for every host.
+	Name string
+	// Routes are sorted by Path, then by Match; a pair of both occurs once.
+	Routes []Route
+}
+
+// PathMatch says how a route's path is compared with a request's.
+type PathMatch uint8
+
+const (
+	// MatchPrefix compares whole segments: /api matches /api, /api/ and /api/v1, not /apiv1.
+	MatchPrefix PathMatch = iota
+	// MatchExact compares the whole path.
+	MatchExact
+)
+
+func (m PathMatch) String() string {
+	if m == MatchExact {
+		return "Exact"
+	}
+	return "Prefix"
+}
+
+// RuleID names the place that a route came from, for logs, metrics and explanations.
+type RuleID struct {
+	// Ingress is "namespace/name".
+	Ingress string
+	// Rule and Path are the indexes of the rule and of the path within it, from 0.
+	Rule, Path int
+}
+
+// Route sends the requests that match its path to a pool.
+type Route struct {
+	Rule RuleID
+	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash.
+	Path  string
+	Match PathMatch
+	// Pool is the id of the pool that serves the route.
+	Pool string
+	// Access limits who may use the route; its zero value lets everybody in.
+	Access   Access
+	Timeouts Timeouts
+	// Retries is how many further endpoints may be tried after the first, where a retry is safe.
+	Retries int
+}
+
+// Access lists the client addresses that may and may not use a route. A denied address is refused
+// even where it is allowed too; where Allowed is not empty, all that it does not list is refused.
+// The prefixes are masked and sorted.
+type Access struct {
+	Allowed, Denied []netip.Prefix
+}
+
+// Timeouts bound a request's stay with its endpoint. Zero is no bound.
+type Timeouts struct {
+	// Request bounds the whole, from the request's head to the last byte of the response.
+	Request time.Duration
+	// Connect bounds the making of a connection.
+	Connect time.Duration
+	// Idle bounds the time in which no byte arrives from or is taken by the endpoint.
+	Idle time.Duration
+}
+
+// Pool is the endpoints that serve one port of one service.
+type Pool struct {
+	// ID is stable across snapshots: "namespace/service:port". What the data plane remembers of
+	// a pool, it remembers under this id.
+	ID string
+	// Service is "namespace/service", for logs and metrics.
+	Service string
+	// Endpoints are sorted by ID; an id occurs once.
+	Endpoints []Endpoint
+}
+
+// Endpoint is one address that answers for a service.
+type Endpoint struct {
+	// ID names the object that the endpoint came from: "task/namespace/name".
+	ID      string
+	Address netip.AddrPort
+	// Weight is the endpoint's share of new requests among its pool's. Zero takes none.
+	Weight int
+	// Draining endpoints take no new request; the running ones finish.
+	Draining bool
+	// Unhealthy endpoints take no request while a healthy one is there to take it.
+	Unhealthy bool
+}
+
+// Equal says whether two snapshots mean the same.
+func (s *Snapshot) Equal(o *Snapshot) bool {
+	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal)
+}
+
+// Equal says whether two hosts have the same name and routes.
+func (h Host) Equal(o Host) bool {
+	return h.Name == o.Name && slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
+}
+
+// Equal says whether two routes match, treat and forward requests alike.
+func (r Route) Equal(o Route) bool {
+	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Pool == o.Pool &&
+		r.Timeouts == o.Timeouts && r.Retries == o.Retries &&
+		slices.Equal(r.Access.Allowed, o.Access.Allowed) && slices.Equal(r.Access.Denied, o.Access.Denied)
+}
+
+// Equal says whether two pools have the same id and endpoints.
+func (p Pool) Equal(o Pool) bool {
+	return p.ID == o.ID && p.Service == o.Service && slices.Equal(p.Endpoints, o.Endpoints)
+}

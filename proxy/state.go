@@ -1,0 +1,68 @@
+package proxy
+
+import (
+	"net/netip"
+	"sync/atomic"
+)
+
+// state is what outlives a swap of the generation: the endpoints with their idle connections, by address, and the
+// balancers' cursors, by the pool's id. It is changed only while a snapshot is applied.
+type state struct {
+	transports *transportConfig
+	endpoints  map[netip.AddrPort]*endpoint
+	cursors    map[string]*atomic.Uint32
+}
+
+func newState(config *transportConfig) *state {
+	return &state{
+		transports: config,
+		endpoints:  make(map[netip.AddrPort]*endpoint),
+		cursors:    make(map[string]*atomic.Uint32),
+	}
+}
+
+func (s *state) endpoint(address netip.AddrPort) *endpoint {
+	e := s.endpoints[address]
+	if e == nil {
+		e = newEndpoint(address, s.transports)
+		s.endpoints[address] = e
+	}
+	return e
+}
+
+func (s *state) cursor(pool string) *atomic.Uint32 {
+	c := s.cursors[pool]
+	if c == nil {
+		c = new(atomic.Uint32)
+		s.cursors[pool] = c
+	}
+	return c
+}
+
+// keepOnly forgets what no pool of the snapshot needs any more. An endpoint that goes, or takes no new
+// requests, closes its idle connections now and the busy ones as they become idle.
+func (s *state) keepOnly(snapshot *Snapshot) {
+	pools := make(map[string]bool, len(snapshot.Pools))
+	inUse := make(map[netip.AddrPort]bool, len(s.endpoints))
+	for i := range snapshot.Pools {
+		p := &snapshot.Pools[i]
+		pools[p.ID] = true
+		for j := range p.Endpoints {
+			e := &p.Endpoints[j]
+			if e.takesRequests() {
+				inUse[e.Address] = true
+			}
+		}
+	}
+	for id := range s.cursors {
+		if !pools[id] {
+			delete(s.cursors, id)
+		}
+	}
+	for address, e := range s.endpoints {
+		if !inUse[address] {
+			delete(s.endpoints, address)
+			e.retire()
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// upload is the sending of a request's content beyond what came with its head. It runs beside the wait for the
+// response, for an endpoint may answer before it has read everything, and a client may want to read while it writes.
+type upload struct {
+	// done is closed when the upload ends; nil where there was none.
+	done chan struct{}
+	// sent is set, before that, where the whole content was sent.
+	sent bool
+}
+
+// send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
+func (x *exchange) send(up *upstreamConn) error {
+	content, w := x.down.Content(), up.Request()
+	for !content.Ended() && content.Buffered() {
+		if err := copyOnce(w, content); err != nil {
+			return err
+		}
+	}
+	if content.Ended() {
+		return w.End(content.Trailers())
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
+	up.transport.StallAfter(0)
+	x.upload = upload{done: make(chan struct{})}
+	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.Timeouts.Idle)
+	return nil
+}
+
+// copyOnce moves what one Read brings. The end of the content is no error.
+func copyOnce(w message.Writer, r message.Reader) error {
+	room, err := w.Room()
+	if err != nil {
+		return err
+	}
+	n, err := r.Read(room)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	return w.Advance(n)
+}
+
+// runUpload is given all that it shares with the exchange, which waits for done before it goes on to another request.
+func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, number uint64, idle time.Duration) {
+	defer close(done)
+	defer func() {
+		if p := recover(); p != nil {
+			x.proxy.config.Logger.Error(fmt.Errorf("%v", p), "panic while sending a request's content", "stack", string(debug.Stack()))
+			g.end(number, InternalError)
+		}
+	}()
+	x.down.AwaitContent()
+	content, w := x.down.Content(), up.Request()
+	for !content.Ended() {
+		room, err := w.Room()
+		if err != nil {
+			uploadBroke(g, number, err)
+			return
+		}
+		n, err := content.Read(room)
+		if err != nil && err != io.EOF {
+			contentBroke(g, number, err)
+			return
+		}
+		if err := w.Advance(n); err != nil {
+			uploadBroke(g, number, err)
+			return
+		}
+		if !content.Ended() {
+			if err := w.Flush(); err != nil {
+				uploadBroke(g, number, err)
+				return
+			}
+		}
+	}
+	if err := w.End(content.Trailers()); err != nil {
+		uploadBroke(g, number, err)
+		return
+	}
+	x.upload.sent = true
+	if idle > 0 {
+		_ = up.transport.tcp.SetReadDeadline(time.Now().Add(idle))
+	}
+}
+
+// contentBroke ends the exchange because the client's content did not arrive, whole and well-formed.
+func contentBroke(g *guard, number uint64, err error) {
+	switch {
+	case isMalformed(err):
+		g.end(number, MalformedRequest)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		g.end(number, RequestTimeout)
+	default:
+		g.end(number, ClientClosed)
+	}
+}
+
+// uploadBroke ends the exchange only where the endpoint stopped reading. One that closed the connection may have answered.
+func uploadBroke(g *guard, number uint64, err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		g.end(number, UpstreamTimeout)
+	}
+}
+
+// uploadGrace is how long an upload may take to notice that it is at its end when the response is.
+const uploadGrace = 50 * time.Millisecond
+
+// finishUpload waits for the upload after a whole response, or ends it where the endpoint answered without reading
+// everything. It says whether the whole request was sent.
+func (x *exchange) finishUpload() bool {
+	if x.upload.done == nil {
+		return true
+	}
+	select {
+	case <-x.upload.done:
+	default:
+		timer := time.NewTimer(uploadGrace)
+		defer timer.Stop()
+		select {
+		case <-x.upload.done:
+		case <-timer.C:
+			x.guard.end(x.number, UpstreamReset) // a write that waits for the endpoint ends with its connection
+			x.stopUpload()
+		}
+	}
+	return x.upload.sent
+}
+
+// stopUpload ends an upload whose endpoint is gone and waits for it.
+func (x *exchange) stopUpload() {
+	if x.upload.done == nil {
+		return
+	}
+	select {
+	case <-x.upload.done:
+	default:
+		x.down.StopContent()
+		<-x.upload.done
+		x.down.ResumeContent()
+	}
+}

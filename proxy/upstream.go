@@ -1,0 +1,150 @@
+package proxy
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+)
+
+// transportConfig is what all connections to endpoints have in common.
+type transportConfig struct {
+	clock clock
+	http  http1.ClientConfig
+}
+
+const (
+	// idleShards spreads an endpoint's idle connections, so that requests on several cores seldom meet at one lock.
+	idleShards = 8
+	// idlePerShard bounds the idle connections that are kept; further ones are closed.
+	idlePerShard = 128
+	// upstreamIdleTimeout is less than the 60 and 75 seconds after which common servers close an idle connection.
+	upstreamIdleTimeout = 55 * time.Second
+	// trustIdle is how long an idle connection is taken for alive without a look at it.
+	trustIdle = time.Second
+)
+
+// endpoint is an address that answers requests, with the connections to it that nobody is using.
+type endpoint struct {
+	address netip.AddrPort
+	text    string
+	config  *transportConfig
+	retired atomic.Bool
+	idle    [idleShards]idleShard
+}
+
+// idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
+type idleShard struct {
+	mu    sync.Mutex
+	conns []*upstreamConn
+	_     [32]byte // keeps two shards out of one cache line
+}
+
+// upstreamConn is a connection to an endpoint. Only the exchange that took it uses it.
+type upstreamConn struct {
+	*http1.ClientConn
+	transport *transport
+	endpoint  *endpoint
+	reused    bool
+	idleSince time.Duration
+}
+
+func newEndpoint(address netip.AddrPort, config *transportConfig) *endpoint {
+	return &endpoint{address: address, text: address.String(), config: config}
+}
+
+// take returns an idle connection or nil. The shard is where to look first. With careful, a connection is
+// looked at before it is trusted, however short its rest was: for requests that cannot be sent twice.
+func (e *endpoint) take(shard uint32, now time.Duration, careful bool) *upstreamConn {
+	for i := range uint32(idleShards) {
+		s := &e.idle[(shard+i)%idleShards]
+		for {
+			c := s.pop()
+			if c == nil {
+				break
+			}
+			if (careful || now-c.idleSince > trustIdle) && !c.transport.idle() {
+				_ = c.Close()
+				continue
+			}
+			c.reused = true
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *idleShard) pop() *upstreamConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.conns)
+	if n == 0 {
+		return nil
+	}
+	c := s.conns[n-1]
+	s.conns[n-1] = nil
+	s.conns = s.conns[:n-1]
+	return c
+}
+
+// give returns a connection that can carry another request.
+func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
+	c.idleSince = now
+	s := &e.idle[shard%idleShards]
+	s.mu.Lock()
+	if e.retired.Load() || len(s.conns) >= idlePerShard {
+		s.mu.Unlock()
+		_ = c.Close()
+		return
+	}
+	s.conns = append(s.conns, c)
+	s.mu.Unlock()
+}
+
+// dial makes a connection. The context ends the attempt; timeout bounds it unless it is 0.
+func (e *endpoint) dial(ctx context.Context, timeout time.Duration) (*upstreamConn, error) {
+	d := net.Dialer{Timeout: timeout}
+	conn, err := d.DialContext(ctx, "tcp", e.text)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTransport(conn.(*net.TCPConn), e.config.clock, 0)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return &upstreamConn{ClientConn: http1.NewClientConn(t, &e.config.http), transport: t, endpoint: e}, nil
+}
+
+// retire closes the idle connections, and those in use as they are given back.
+func (e *endpoint) retire() {
+	e.retired.Store(true)
+	e.closeIdle(func(*upstreamConn) bool { return true })
+}
+
+// expire closes the connections that have been idle for too long.
+func (e *endpoint) expire(now time.Duration) {
+	e.closeIdle(func(c *upstreamConn) bool { return now-c.idleSince > upstreamIdleTimeout })
+}
+
+func (e *endpoint) closeIdle(when func(*upstreamConn) bool) {
+	for i := range e.idle {
+		s := &e.idle[i]
+		s.mu.Lock()
+		kept := s.conns[:0]
+		for _, c := range s.conns {
+			if when(c) {
+				_ = c.Close()
+				continue
+			}
+			kept = append(kept, c)
+		}
+		clear(s.conns[len(kept):])
+		s.conns = kept
+		s.mu.Unlock()
+	}
+}
