@@ -125,8 +125,7 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 	// reaches it through the Service that the address would be for.
 	api.Configure().Set("advertise-address", "127.0.0.1").Set("endpoint-reconciler-type", "none")
 	if options.Port != 0 {
-		api.SecureServing.Address = "127.0.0.1"
-		api.SecureServing.Port = strconv.Itoa(options.Port)
+		api.ListenAddr = envtest.ListenAddr{Address: "127.0.0.1", Port: strconv.Itoa(options.Port)}
 	}
 	existing := false
 	environment := &envtest.Environment{

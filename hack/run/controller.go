@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+const (
+	// restartDelay leaves time to see that the controller is gone.
+	restartDelay = time.Second
+	// stopLimit is more than the controller takes to let its requests finish.
+	stopLimit = 45 * time.Second
+)
+
+// controller runs the controller as a child process.
+type controller struct {
+	path string
+	args []string
+	// output receives what the controller prints, news what happens to it.
+	output, news io.Writer
+	// restartDelay is how long a killed controller stays away.
+	restartDelay time.Duration
+}
+
+// supervise runs the controller until ctx ends; then it asks it to stop and returns nil when it has. A controller that
+// was killed by a signal is started again: killing it is how one watches it recover. One that ends by itself is an
+// error.
+func (c *controller) supervise(ctx context.Context) error {
+	for {
+		err := c.runOnce(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		signal, killed := killedBy(err)
+		if !killed {
+			return fmt.Errorf("the controller ended by itself: %w", err)
+		}
+		fmt.Fprintf(c.news, "The controller was ended by the signal %q; starting it again in %s.\n", signal, c.restartDelay)
+		select {
+		case <-time.After(c.restartDelay):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// errExitedZero is for an end without a signal and without an error, which was not asked for either.
+var errExitedZero = errors.New("exit status 0")
+
+// runOnce returns how the process ended, never nil.
+func (c *controller) runOnce(ctx context.Context) error {
+	// The child is bound to the thread that starts it where the system can bind it at all, so the thread must live as
+	// long as the child.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	command := exec.CommandContext(ctx, c.path, c.args...)
+	command.Stdout, command.Stderr = c.output, c.output
+	command.SysProcAttr = childAttributes()
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = stopLimit
+	if err := command.Run(); err != nil {
+		return err
+	}
+	return errExitedZero
+}
+
+func killedBy(err error) (syscall.Signal, bool) {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return 0, false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return 0, false
+	}
+	return status.Signal(), true
+}

@@ -1,0 +1,76 @@
+// Command run serves the samples of this checkout on one machine: a Kubernetes API of its own, the resource definitions,
+// demo tasks that answer real HTTP, and the controller as a child process. It prints the curl lines that work, and ends
+// everything it started on Ctrl-C. What the API stores stays in .run/ for the next start.
+//
+// Arguments after the flags go to the controller as they are.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+func main() {
+	options := parseOptions(flag.CommandLine, os.Args[1:])
+	// The embedded API is started through a library that complains when nobody wants its log.
+	log.SetLogger(logr.Discard())
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// From the first signal on, a second one ends this process at once; its children notice and follow.
+	context.AfterFunc(ctx, stop)
+
+	err := run(ctx, options)
+	if errors.Is(err, context.Canceled) {
+		// It was asked to end before it had begun to serve.
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "run:", err)
+		os.Exit(1)
+	}
+}
+
+// options is what the flags say.
+type options struct {
+	ports          ports
+	controllerArgs []string
+}
+
+func parseOptions(flags *flag.FlagSet, args []string) options {
+	o := options{ports: defaultPorts()}
+	for _, p := range o.ports.named() {
+		flags.IntVar(p.number, p.flag, *p.number, "`port` on 127.0.0.1: "+p.purpose)
+	}
+	// The set that main passes exits on an error by itself.
+	_ = flags.Parse(args)
+	o.controllerArgs = flags.Args()
+	return o
+}
+
+// files are the paths that a run reads and writes.
+type files struct {
+	controller, programs, samples         string
+	data, kubeconfig, etcdLog, serversLog string
+}
+
+func filesOf(checkout string) files {
+	own := filepath.Join(checkout, ".run")
+	return files{
+		controller: filepath.Join(checkout, "bin", "warren-ingress"),
+		programs:   filepath.Join(checkout, "bin", "kube"),
+		samples:    filepath.Join(checkout, "config", "samples"),
+		data:       filepath.Join(own, "etcd"),
+		kubeconfig: filepath.Join(own, "kubeconfig"),
+		etcdLog:    filepath.Join(own, "etcd.log"),
+		serversLog: filepath.Join(own, "kube-apiserver.log"),
+	}
+}

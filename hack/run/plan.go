@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// demoLabel marks the Tasks that point to demo tasks, so that a later run can remove those it no longer has.
+const demoLabel = group + "/demo"
+
+// tasksForOneService is how many demo tasks a service has that no sample Task belongs to: two, so that balancing shows.
+const tasksForOneService = 2
+
+// demo is one demo task to start.
+type demo struct {
+	service service
+	task    string
+	port    int
+}
+
+// plan is what a run applies and starts.
+type plan struct {
+	objects []*unstructured.Unstructured
+	demos   []demo
+	routes  []route
+}
+
+// makePlan points every sample Task at a demo task of this machine, since the addresses in samples are nobody's, and
+// gives Tasks to each service that the samples route to without one. firstPort is the first demo task's; the others
+// count up from it.
+func makePlan(samples []*unstructured.Unstructured, firstPort int) plan {
+	p := plan{routes: routesOf(samples)}
+	servicePorts := map[service][]int64{}
+	var services []service
+	for _, r := range p.routes {
+		if !slices.Contains(services, r.service) {
+			services = append(services, r.service)
+		}
+		if !slices.Contains(servicePorts[r.service], r.port) {
+			servicePorts[r.service] = append(servicePorts[r.service], r.port)
+		}
+	}
+
+	served := map[service]bool{}
+	add := func(task *unstructured.Unstructured, of service) {
+		port := firstPort + len(p.demos)
+		p.demos = append(p.demos, demo{service: of, task: task.GetName(), port: port})
+		p.objects = append(p.objects, pointedAt(task, port, servicePorts[of]))
+		served[of] = true
+	}
+	for _, sample := range samples {
+		if !isKind(sample, "Task") {
+			p.objects = append(p.objects, sample)
+			continue
+		}
+		name, _, _ := unstructured.NestedString(sample.Object, "spec", "serviceName")
+		add(sample, service{namespace: sample.GetNamespace(), name: name})
+	}
+	for _, of := range services {
+		if served[of] {
+			continue
+		}
+		for i := range tasksForOneService {
+			add(newTask(of, i+1), of)
+		}
+	}
+	return p
+}
+
+func newTask(of service, number int) *unstructured.Unstructured {
+	task := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": group + "/v1alpha1",
+		"kind":       "Task",
+		"spec":       map[string]any{"serviceName": of.name},
+	}}
+	task.SetNamespace(of.namespace)
+	task.SetName(fmt.Sprintf("%s-demo-%d", of.name, number))
+	return task
+}
+
+// pointedAt returns the task with its address on this machine and each of its ports, those that Ingresses name among
+// them, at the demo task's.
+func pointedAt(task *unstructured.Unstructured, port int, servicePorts []int64) *unstructured.Unstructured {
+	task = task.DeepCopy()
+	wanted := slices.Clone(servicePorts)
+	listed, _, _ := unstructured.NestedSlice(task.Object, "spec", "ports")
+	for _, entry := range listed {
+		entry, _ := entry.(map[string]any)
+		if number, ok := number(entry, "port"); ok {
+			wanted = append(wanted, number)
+		}
+	}
+	if number, ok := number(task.Object, "spec", "healthCheck", "port"); ok {
+		wanted = append(wanted, number)
+	}
+	slices.Sort(wanted)
+
+	var ports []any
+	for _, number := range slices.Compact(wanted) {
+		ports = append(ports, map[string]any{"port": number, "targetPort": int64(port)})
+	}
+	spec, _ := task.Object["spec"].(map[string]any)
+	spec["address"] = "127.0.0.1"
+	spec["ports"] = ports
+	labels := task.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[demoLabel] = "true"
+	task.SetLabels(labels)
+	return task
+}

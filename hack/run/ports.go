@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// ports are the TCP ports of a run, all on 127.0.0.1.
+type ports struct {
+	http, https, metrics, health, admin int
+	api                                 int
+	firstDemo                           int
+}
+
+// defaultPorts are the controller's own, 6444 for the API because 6443 is where a cluster on the same machine has its
+// own, and a range for the demo tasks that no well-known service uses.
+func defaultPorts() ports {
+	return ports{http: 8000, https: 8443, metrics: 9090, health: 8081, admin: 9091, api: 6444, firstDemo: 18101}
+}
+
+// namedPort is one port with the flag that sets it.
+type namedPort struct {
+	number  *int
+	flag    string
+	purpose string
+}
+
+func (p *ports) named() []namedPort {
+	return []namedPort{
+		{&p.http, "http-port", "HTTP of the data plane"},
+		{&p.https, "https-port", "HTTPS of the data plane"},
+		{&p.metrics, "metrics-port", "metrics of the controller"},
+		{&p.health, "health-port", "health of the controller"},
+		{&p.admin, "admin-port", "explanations of the controller"},
+		{&p.api, "api-port", "the Kubernetes API"},
+		{&p.firstDemo, "demo-port", "the first demo task; the others follow it"},
+	}
+}
+
+// check returns an error that names each port which something else listens on, or which two purposes share, with the
+// flag that changes it. demos is the number of demo tasks.
+func (p *ports) check(demos int) error {
+	wanted := p.named()
+	for i := 1; i < demos; i++ {
+		number := p.firstDemo + i
+		wanted = append(wanted, namedPort{&number, "demo-port", "a demo task"})
+	}
+
+	var errs []error
+	purposes := map[int]string{}
+	for _, port := range wanted {
+		if *port.number < 1 || *port.number > 65535 {
+			errs = append(errs, fmt.Errorf("-%s %d is no TCP port: choose one from 1 to 65535", port.flag, *port.number))
+			continue
+		}
+		if other, ok := purposes[*port.number]; ok {
+			errs = append(errs, fmt.Errorf("port %d is wanted twice, for %s and for %s: choose another with make run RUNFLAGS=\"-%s PORT\"",
+				*port.number, other, port.purpose, port.flag))
+			continue
+		}
+		purposes[*port.number] = port.purpose
+		if err := listenable(*port.number); err != nil {
+			errs = append(errs, fmt.Errorf("port %d, for %s, cannot be had (%w): stop what uses it, or choose another with make run RUNFLAGS=\"-%s PORT\"",
+				*port.number, port.purpose, err, port.flag))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func listenable(port int) error {
+	listener, err := net.Listen("tcp", loopback(port))
+	if err == nil {
+		return listener.Close()
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		// Without the address, which the message has already.
+		return errors.New(strings.TrimPrefix(op.Err.Error(), "bind: "))
+	}
+	return err
+}
+
+func loopback(port int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}

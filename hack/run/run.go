@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+const (
+	// controllerNamespace is where the controller keeps what is its own, its lease among it.
+	controllerNamespace = "warren-system"
+	// readyLimit and serveLimit are for a machine that is busy with other things; a quiet one needs two seconds for both.
+	readyLimit = 60 * time.Second
+	serveLimit = 30 * time.Second
+)
+
+// run starts everything, prints how to use it, and returns when ctx has ended and everything is stopped, or when a part
+// has failed.
+func run(ctx context.Context, o options) (err error) {
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		return err
+	}
+	paths := filesOf(checkout)
+	if _, err := os.Stat(paths.controller); err != nil {
+		return fmt.Errorf("the controller is not built (%w): use make run, which builds it", err)
+	}
+	samples, err := readSamples(paths.samples)
+	if err != nil {
+		return err
+	}
+	p := makePlan(samples, o.ports.firstDemo)
+	if err := o.ports.check(len(p.demos)); err != nil {
+		return err
+	}
+
+	fmt.Printf("Starting a Kubernetes API on %s; its data are in %s.\n", loopback(o.ports.api), filepath.Dir(paths.data))
+	api, closeLogs, err := startAPI(paths, o.ports.api)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		fmt.Println("Stopping the Kubernetes API.")
+		err = errors.Join(err, api.Stop(), closeLogs())
+	}()
+	if err := os.WriteFile(paths.kubeconfig, api.Kubeconfig, 0o600); err != nil {
+		return fmt.Errorf("writing the kubeconfig: %w", err)
+	}
+
+	stopDemos, err := startDemos(p.demos)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		fmt.Println("Stopping the demo tasks.")
+		stopDemos()
+	}()
+	if err := apply(ctx, api.Config, []string{controllerNamespace}, p.objects); err != nil {
+		return err
+	}
+	fmt.Printf("Applied %d samples and started %d demo tasks.\n", len(samples), len(p.demos))
+
+	return serve(ctx, o, paths, p)
+}
+
+// startAPI also opens the files that the API's servers log to; the returned function closes them.
+func startAPI(paths files, port int) (*kubeapi.Server, func() error, error) {
+	if err := os.MkdirAll(paths.data, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	etcdLog, err := os.Create(paths.etcdLog)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making etcd's log: %w", err)
+	}
+	serverLog, err := os.Create(paths.serversLog)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("making the API server's log: %w", err), etcdLog.Close())
+	}
+	closeLogs := func() error { return errors.Join(etcdLog.Close(), serverLog.Close()) }
+
+	api, err := kubeapi.New(kubeapi.Options{DataDir: paths.data, Port: port, EtcdLog: etcdLog, APIServerLog: serverLog})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeLogs())
+	}
+	return api, closeLogs, nil
+}
+
+// serve runs the controller, waits until the samples are served, says how to reach them, and stays until ctx ends or
+// the controller does.
+func serve(ctx context.Context, o options, paths files, p plan) error {
+	signalled := ctx
+	child := &controller{
+		path:         paths.controller,
+		args:         controllerArgs(o, paths),
+		output:       &prefixedLines{to: os.Stdout, prefix: "controller | "},
+		news:         os.Stdout,
+		restartDelay: restartDelay,
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	var ended error
+	running.Go(func() {
+		ended = child.supervise(ctx)
+		cancel()
+	})
+
+	err := announce(ctx, o, paths, p)
+	if err == nil {
+		<-ctx.Done()
+	}
+	if signalled.Err() != nil {
+		fmt.Println("\nStopping the controller.")
+	}
+	cancel()
+	running.Wait()
+	if ended != nil {
+		return ended
+	}
+	return err
+}
+
+// controllerArgs are the controller's flags; what the user gave comes last and so prevails.
+func controllerArgs(o options, paths files) []string {
+	args := []string{
+		"--kubeconfig=" + paths.kubeconfig,
+		"--namespace=" + controllerNamespace,
+		"--publish-address=127.0.0.1",
+		"--http-address=" + loopback(o.ports.http),
+		"--https-address=" + loopback(o.ports.https),
+		"--metrics-address=" + loopback(o.ports.metrics),
+		"--health-address=" + loopback(o.ports.health),
+		"--admin-address=" + loopback(o.ports.admin),
+	}
+	return append(args, o.controllerArgs...)
+}
+
+// announce waits until every sample is served or has another answer that will not change, and prints what to type.
+func announce(ctx context.Context, o options, paths files, p plan) error {
+	readyz := "http://" + loopback(o.ports.health) + "/readyz"
+	err := waitFor(ctx, readyLimit, "the controller did not become ready at "+readyz, func(ctx context.Context) bool {
+		return ready(ctx, readyz)
+	})
+	if err != nil {
+		return err
+	}
+	prober := newProber(o.ports.http)
+	answers := make([]answer, len(p.routes))
+	err = waitFor(ctx, serveLimit, "not every sample was served", func(ctx context.Context) bool {
+		settled := true
+		for i, r := range p.routes {
+			if !answers[i].settled() {
+				answers[i] = prober.try(ctx, r)
+			}
+			settled = settled && answers[i].settled()
+		}
+		return settled
+	})
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	// A sample that is not served after all that time is listed with what it answers: the rest is still worth having.
+	describe(os.Stdout, prober, p.routes, answers, paths)
+	return nil
+}
+
+func describe(w io.Writer, prober *prober, routes []route, answers []answer, paths files) {
+	var served, others strings.Builder
+	for i, r := range routes {
+		if answers[i].serves() {
+			fmt.Fprintf(&served, "  %s\n", prober.curl(r))
+			continue
+		}
+		fmt.Fprintf(&others, "  %s   # %s\n", prober.curl(r), answers[i])
+	}
+	var text strings.Builder
+	if served.Len() > 0 {
+		text.WriteString("\nServing. These answer 200:\n\n" + served.String())
+	}
+	if others.Len() > 0 {
+		text.WriteString("\nThese answer something else:\n\n" + others.String())
+	}
+	fmt.Fprintf(&text, "\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:$PATH\n\nCtrl-C ends everything.\n\n",
+		paths.kubeconfig, paths.programs)
+	// Without a terminal to print to there is nobody to tell.
+	_, _ = io.WriteString(w, text.String())
+}
