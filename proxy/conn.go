@@ -64,7 +64,7 @@ func (c *conn) run() (linger bool) {
 // exchange reads a request and serves it. It says how that ended and whether another may follow.
 func (c *conn) exchange(x *exchange) (v verdict, more bool) {
 	err := c.ReadRequest(&x.request)
-	x.started = c.proxy.clock.now()
+	x.started, x.client = c.proxy.clock.now(), c.origin.peer
 	if c.proxy.draining.Load() {
 		c.CloseAfter()
 	}
@@ -76,6 +76,9 @@ func (c *conn) exchange(x *exchange) (v verdict, more bool) {
 		v = x.answer(reasonOfStatus(refused.Status), refused.Detail)
 	default:
 		return torn, false
+	}
+	if log := c.proxy.log; log != nil {
+		log.record(x, c.proxy.clock.now())
 	}
 	if v == upgraded {
 		return v, false

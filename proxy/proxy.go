@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strconv"
@@ -29,6 +30,11 @@ type Config struct {
 	MaxHeaderBytes, MaxHeaders int
 	// MaxConnections bounds the client connections open at once. 0 is no bound.
 	MaxConnections int
+	// ProxyProtocol makes a PROXY header, version 1 or 2, the first thing that a trusted proxy has to send.
+	ProxyProtocol bool
+	// AccessLog is the format of the access log, which Watch writes to AccessLogWriter.
+	AccessLog       LogFormat
+	AccessLogWriter io.Writer
 	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have after that.
 	DrainDelay, DrainTimeout time.Duration
 }
@@ -55,6 +61,7 @@ type Proxy struct {
 	generation atomic.Pointer[generation]
 	draining   atomic.Bool
 	conns      registry
+	log        *accessLog // nil: none
 	open       atomic.Int64
 	accepted   atomic.Uint32
 	serving    sync.WaitGroup
@@ -80,6 +87,9 @@ func New(config Config) *Proxy {
 	}})
 	p.exchanges.New = func() any { return new(exchange) }
 	p.tls = newTLSConfig()
+	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {
+		p.log = newAccessLog(config.AccessLog)
+	}
 	p.generation.Store(&generation{snapshot: &Snapshot{}})
 	return p
 }
@@ -165,6 +175,12 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		return
 	}
 	c := &conn{proxy: p, transport: t, stream: t, shard: p.accepted.Add(1)}
+	peer, err := p.peer(t)
+	if err != nil {
+		p.config.Logger.V(1).Info("closing a connection", "peer", tcp.RemoteAddr().String(), "cause", err.Error())
+		t.reset()
+		return
+	}
 	scheme := schemeHTTP
 	if secure {
 		if over {
@@ -177,8 +193,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 			return
 		}
 	}
-	remote, _ := tcp.RemoteAddr().(*net.TCPAddr)
-	c.origin = newOrigin(remote.AddrPort().Addr(), p.config.TrustedProxies, scheme, port)
+	c.origin = newOrigin(peer, p.config.TrustedProxies, scheme, port)
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
 	if over {
 		p.refuse(c)
@@ -187,6 +202,25 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	p.conns.add(c)
 	defer p.conns.remove(c)
 	c.serve()
+}
+
+// peer is the address that a connection comes from: the one that a PROXY header names where that protocol is on and the
+// peer is a trusted proxy, which then has to send one.
+func (p *Proxy) peer(t *transport) (netip.Addr, error) {
+	remote, ok := t.tcp.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}, net.ErrClosed
+	}
+	peer := remote.AddrPort().Addr().Unmap().WithZone("")
+	if !p.config.ProxyProtocol || !contains(p.config.TrustedProxies, peer) {
+		return peer, nil
+	}
+	t.ExpireAfter(proxyHeaderTimeout)
+	source, err := readProxyHeader(t)
+	if err != nil || !source.IsValid() {
+		return peer, err
+	}
+	return source.Unmap(), nil
 }
 
 // refuse answers the first request of a connection too many, and closes it.
@@ -212,8 +246,16 @@ func (p *Proxy) track(l net.Listener) bool {
 }
 
 // Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
-// its request waits, and closes upstream connections that have been idle for too long.
+// its request waits, closes upstream connections that have been idle for too long, and writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
+	if p.log != nil {
+		written := make(chan struct{})
+		defer func() { <-written }()
+		go func() {
+			defer close(written)
+			p.log.write(ctx, p.config.AccessLogWriter)
+		}()
+	}
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	expired := p.clock.now()

@@ -20,6 +20,8 @@ type writer struct {
 	wide bool
 	// sent is set once a byte of the message left.
 	sent bool
+	// written counts the content's bytes.
+	written int64
 }
 
 // chunkHole is the room before a chunk's data for its size line: four digits, CRLF. It suffices for any buffer
@@ -33,7 +35,7 @@ const (
 var errContentLong = errors.New("more content than the head announced")
 
 func (w *writer) begin(how framing, length int64) {
-	w.framing, w.remaining, w.wide, w.sent = how, max(length, 0), false, false
+	w.framing, w.remaining, w.wide, w.sent, w.written = how, max(length, 0), false, false, 0
 }
 
 // head returns the buffer to append a head to; setHead takes it back.
@@ -75,6 +77,7 @@ func (w *writer) Advance(n int) error {
 	if n == 0 {
 		return nil
 	}
+	w.written += int64(n)
 	switch w.framing {
 	case framedByNothing:
 		return errContentLong
@@ -135,6 +138,9 @@ func (w *writer) Flush() error {
 	w.lo, w.hi = 0, 0
 	return err
 }
+
+// Written implements message.Writer.
+func (w *writer) Written() int64 { return w.written }
 
 // Sent says whether a byte of the message left.
 func (w *writer) Sent() bool { return w.sent }

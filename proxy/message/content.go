@@ -24,4 +24,6 @@ type Writer interface {
 	Flush() error
 	// End ends the message, with trailers where the framing has a place for them, and sends what is pending.
 	End(trailers []Field) error
+	// Written is how many bytes of content were taken since the head, sent or not.
+	Written() int64
 }

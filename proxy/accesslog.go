@@ -1,0 +1,204 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// LogFormat is how the access log writes a request.
+type LogFormat string
+
+const (
+	LogNone     LogFormat = "none"
+	LogJSON     LogFormat = "json"
+	LogCombined LogFormat = "combined"
+)
+
+// ParseLogFormat reads a format's name.
+func ParseLogFormat(s string) (LogFormat, error) {
+	switch f := LogFormat(s); f {
+	case LogNone, LogJSON, LogCombined:
+		return f, nil
+	}
+	return "", fmt.Errorf("unknown access log format %q: write none, json or combined", s)
+}
+
+// accessLog writes a line for each request, from a goroutine of its own. A request never waits for it: when more lines
+// than it holds are waiting, further ones are dropped and counted.
+type accessLog struct {
+	format  LogFormat
+	lines   chan *[]byte
+	free    sync.Pool
+	dropped atomic.Uint64
+}
+
+// accessLogLines is how many lines may wait to be written.
+const accessLogLines = 8192
+
+func newAccessLog(format LogFormat) *accessLog {
+	return &accessLog{
+		format: format,
+		lines:  make(chan *[]byte, accessLogLines),
+		free:   sync.Pool{New: func() any { return new([]byte) }},
+	}
+}
+
+// write writes lines until ctx ends, and then those that are still waiting.
+func (l *accessLog) write(ctx context.Context, w io.Writer) {
+	out := bufio.NewWriterSize(w, 64<<10)
+	defer func() { _ = out.Flush() }()
+	for {
+		select {
+		case line := <-l.lines:
+			l.writeLine(out, line)
+			continue
+		default:
+		}
+		_ = out.Flush() // nobody can be told that the log cannot be written
+		select {
+		case line := <-l.lines:
+			l.writeLine(out, line)
+		case <-ctx.Done():
+			for {
+				select {
+				case line := <-l.lines:
+					l.writeLine(out, line)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (l *accessLog) writeLine(out *bufio.Writer, line *[]byte) {
+	_, _ = out.Write(*line)
+	l.free.Put(line)
+}
+
+// record adds the line of an exchange that has ended, while the views of its request still live.
+func (l *accessLog) record(x *exchange, ended time.Duration) {
+	line := l.free.Get().(*[]byte)
+	if l.format == LogJSON {
+		*line = appendJSON((*line)[:0], x, ended)
+	} else {
+		*line = appendCombined((*line)[:0], x)
+	}
+	select {
+	case l.lines <- line:
+	default:
+		l.dropped.Add(1)
+		l.free.Put(line)
+	}
+}
+
+func appendJSON(b []byte, x *exchange, ended time.Duration) []byte {
+	req := &x.request
+	b = append(b, `{"time":"`...)
+	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = append(b, `","client":"`...)
+	b = x.client.AppendTo(b)
+	b = append(b, `","method":`...)
+	b = appendQuoted(b, req.Method)
+	b = append(b, `,"host":`...)
+	b = appendQuoted(b, req.Authority)
+	b = append(b, `,"path":`...)
+	b = appendQuoted(b, req.Path)
+	b = append(b, `,"protocol":"`...)
+	b = append(b, req.Version.String()...)
+	b = append(b, `","scheme":"`...)
+	b = append(b, x.origin.scheme...)
+	b = append(b, `","status":`...)
+	b = strconv.AppendInt(b, int64(x.status), 10)
+	b = append(b, `,"bytes":`...)
+	b = strconv.AppendInt(b, x.down.Response().Written(), 10)
+	b = append(b, `,"durationSeconds":`...)
+	b = strconv.AppendFloat(b, (ended - x.started).Seconds(), 'f', 6, 64)
+	if x.route != nil {
+		b = append(b, `,"ingress":"`...)
+		b = append(b, x.route.Rule.Ingress...)
+		b = append(b, `","rule":"`...)
+		b = strconv.AppendInt(b, int64(x.route.Rule.Rule), 10)
+		b = append(b, '.')
+		b = strconv.AppendInt(b, int64(x.route.Rule.Path), 10)
+		b = append(b, `","service":"`...)
+		b = append(b, x.route.pool.service...)
+		b = append(b, '"')
+	}
+	if n := len(x.tried); n > 0 {
+		b = append(b, `,"endpoint":"`...)
+		b = append(b, x.tried[n-1].text...)
+		b = append(b, `","attempts":`...)
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	if x.reason != None {
+		b = append(b, `,"reason":"`...)
+		b = append(b, x.reason.String()...)
+		b = append(b, '"')
+	}
+	return append(b, "}\n"...)
+}
+
+// appendCombined writes the combined log format of Apache's httpd.
+func appendCombined(b []byte, x *exchange) []byte {
+	req := &x.request
+	b = x.client.AppendTo(b)
+	b = append(b, " - - ["...)
+	b = time.Now().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = append(b, `] "`...)
+	b = appendEscaped(b, req.Method)
+	b = append(b, ' ')
+	b = appendEscaped(b, req.Path)
+	b = appendEscaped(b, req.Query)
+	b = append(b, ' ')
+	b = append(b, req.Version.String()...)
+	b = append(b, `" `...)
+	b = strconv.AppendInt(b, int64(x.status), 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, x.down.Response().Written(), 10)
+	b = append(b, ' ')
+	b = appendFieldOrDash(b, req.Fields, "referer")
+	b = append(b, ' ')
+	b = appendFieldOrDash(b, req.Fields, "user-agent")
+	return append(b, '\n')
+}
+
+func appendFieldOrDash(b []byte, fields []message.Field, name string) []byte {
+	for i := range fields {
+		if message.EqualFold(fields[i].Name, name) {
+			return appendQuoted(b, fields[i].Value)
+		}
+	}
+	return append(b, `"-"`...)
+}
+
+func appendQuoted(b, s []byte) []byte {
+	b = append(b, '"')
+	b = appendEscaped(b, s)
+	return append(b, '"')
+}
+
+// appendEscaped writes what a request sent in a way that can end neither the string nor the line, in JSON's spelling.
+func appendEscaped(b, s []byte) []byte {
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ' || c >= 0x7f:
+			b = append(b, '\\', 'u', '0', '0', lowerHex[c>>4], lowerHex[c&15])
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+const lowerHex = "0123456789abcdef"

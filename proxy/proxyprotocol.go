@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// proxyHeaderTimeout bounds the arrival of a PROXY header, which a proxy sends before anything else.
+const proxyHeaderTimeout = 5 * time.Second
+
+// proxyV2Signature begins a header of version 2 of the PROXY protocol; version 1 begins with "PROXY ".
+// Both are HAProxy's, described in its doc/proxy-protocol.txt.
+var (
+	proxyV2Signature = []byte("\r\n\r\n\x00\r\nQUIT\n")
+	proxyV1Prefix    = []byte("PROXY ")
+)
+
+const (
+	// proxyV1Longest is the longest line of version 1, its CRLF included.
+	proxyV1Longest = 107
+	// proxyV2Longest bounds what follows the first 16 bytes of a header of version 2: addresses and extensions.
+	proxyV2Longest = 4 << 10
+)
+
+var errProxyHeader = errors.New("no valid PROXY header came from a trusted proxy")
+
+// readProxyHeader reads a PROXY header of either version and returns the address that it names, or the zero one where
+// it says that the connection is the proxy's own. It takes no byte that follows the header.
+func readProxyHeader(r io.Reader) (netip.Addr, error) {
+	var buf [max(proxyV1Longest, 16)]byte
+	// 16 bytes are the fixed part of version 2, and no more than the shortest line of version 1 ("PROXY UNKNOWN\r\n" is 15).
+	const shortest = 15
+	if _, err := io.ReadFull(r, buf[:shortest]); err != nil {
+		return netip.Addr{}, err
+	}
+	if bytes.HasPrefix(buf[:], proxyV1Prefix) {
+		return readProxyV1(r, buf[:], shortest)
+	}
+	if !bytes.HasPrefix(buf[:], proxyV2Signature) {
+		return netip.Addr{}, errProxyHeader
+	}
+	if _, err := io.ReadFull(r, buf[shortest:16]); err != nil {
+		return netip.Addr{}, err
+	}
+	return readProxyV2(r, buf[12], buf[13], binary.BigEndian.Uint16(buf[14:16]))
+}
+
+// readProxyV1 reads "PROXY TCP4 source destination sport dport\r\n", of which n bytes are in buf.
+func readProxyV1(r io.Reader, buf []byte, n int) (netip.Addr, error) {
+	for !bytes.HasSuffix(buf[:n], []byte("\r\n")) {
+		if n == len(buf) || bytes.IndexByte(buf[:n], '\n') >= 0 {
+			return netip.Addr{}, errProxyHeader
+		}
+		// Byte by byte: what follows the line belongs to HTTP or TLS.
+		if _, err := io.ReadFull(r, buf[n:n+1]); err != nil {
+			return netip.Addr{}, err
+		}
+		n++
+	}
+	words := strings.Split(string(buf[:n-2]), " ")
+	if len(words) >= 2 && words[1] == "UNKNOWN" {
+		return netip.Addr{}, nil
+	}
+	if len(words) != 6 || words[1] != "TCP4" && words[1] != "TCP6" {
+		return netip.Addr{}, errProxyHeader
+	}
+	source, err := netip.ParseAddr(words[2])
+	if err != nil || source.Is4() != (words[1] == "TCP4") || source.Zone() != "" {
+		return netip.Addr{}, errProxyHeader
+	}
+	for _, port := range words[4:] {
+		if _, ok := parsePort(port); !ok {
+			return netip.Addr{}, errProxyHeader
+		}
+	}
+	return source, nil
+}
+
+// readProxyV2 reads what follows the fixed part: the addresses, by family, and extensions, which are skipped.
+func readProxyV2(r io.Reader, versionCommand, family byte, length uint16) (netip.Addr, error) {
+	if versionCommand>>4 != 2 || length > proxyV2Longest {
+		return netip.Addr{}, errProxyHeader
+	}
+	rest := make([]byte, length)
+	if _, err := io.ReadFull(r, rest); err != nil {
+		return netip.Addr{}, err
+	}
+	const local, proxied = 0, 1
+	switch versionCommand & 0xf {
+	case local:
+		return netip.Addr{}, nil
+	case proxied:
+	default:
+		return netip.Addr{}, errProxyHeader
+	}
+	const unspecified, ipv4, ipv6, unix = 0, 1, 2, 3
+	switch family >> 4 {
+	case ipv4:
+		if len(rest) < 12 {
+			return netip.Addr{}, errProxyHeader
+		}
+		return netip.AddrFrom4([4]byte(rest[:4])), nil
+	case ipv6:
+		if len(rest) < 36 {
+			return netip.Addr{}, errProxyHeader
+		}
+		return netip.AddrFrom16([16]byte(rest[:16])), nil
+	case unspecified, unix:
+		return netip.Addr{}, nil
+	}
+	return netip.Addr{}, errProxyHeader
+}
+
+// parsePort reads a decimal port without sign or leading zero.
+func parsePort(s string) (uint16, bool) {
+	if s == "" || len(s) > 5 || s[0] == '0' && s != "0" {
+		return 0, false
+	}
+	n := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return uint16(n), n <= 65535
+}
