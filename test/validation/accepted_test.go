@@ -4,7 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
 )
 
 func TestIngressIsAccepted(t *testing.T) {
@@ -64,8 +67,28 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"an ordered certificate in a named Secret", withTLS("autoSSL: true, secretName: api-tls, hosts: [api.example.com]")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			requireDecodes(t, requireAccepted(t, object(t, v1alpha1.IngressKind, test.spec)))
+			kept := requireAccepted(t, object(t, v1alpha1.IngressKind, test.spec))
+			requireDecodes(t, kept)
+			requireCanonicalPaths(t, decode(t, kept).(*v1alpha1.Ingress))
 		})
+	}
+}
+
+// requireCanonicalPaths fails if the schema lets a path through that the proxy spells differently: no request could
+// match it.
+func requireCanonicalPaths(t *testing.T, ingress *v1alpha1.Ingress) {
+	t.Helper()
+	for _, rule := range ingress.Spec.Rules {
+		for _, path := range rule.Paths {
+			canonical, err := proxy.CanonicalPath(nil, []byte(path.Path))
+			if err != nil {
+				t.Errorf("the schema accepts %q, the proxy does not: %v", path.Path, err)
+				continue
+			}
+			if diff := cmp.Diff(string(path.Path), string(canonical)); diff != "" {
+				t.Errorf("the proxy spells the path differently (-schema +proxy):\n%s", diff)
+			}
+		}
 	}
 }
 
