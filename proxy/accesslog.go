@@ -100,6 +100,14 @@ func (l *accessLog) record(x *exchange, ended time.Duration) {
 	}
 }
 
+// loggedPath is the canonical path or, where a request was refused before it had one, the path as it came.
+func (x *exchange) loggedPath() []byte {
+	if x.path != nil {
+		return x.path
+	}
+	return x.request.Path
+}
+
 func appendJSON(b []byte, x *exchange, ended time.Duration) []byte {
 	req := &x.request
 	b = append(b, `{"time":"`...)
@@ -111,7 +119,7 @@ func appendJSON(b []byte, x *exchange, ended time.Duration) []byte {
 	b = append(b, `,"host":`...)
 	b = appendQuoted(b, req.Authority)
 	b = append(b, `,"path":`...)
-	b = appendQuoted(b, req.Path)
+	b = appendQuoted(b, x.loggedPath())
 	b = append(b, `,"protocol":"`...)
 	b = append(b, req.Version.String()...)
 	b = append(b, `","scheme":"`...)
@@ -156,7 +164,7 @@ func appendCombined(b []byte, x *exchange) []byte {
 	b = append(b, `] "`...)
 	b = appendEscaped(b, req.Method)
 	b = append(b, ' ')
-	b = appendEscaped(b, req.Path)
+	b = appendEscaped(b, x.loggedPath())
 	b = appendEscaped(b, req.Query)
 	b = append(b, ' ')
 	b = append(b, req.Version.String()...)

@@ -22,12 +22,12 @@ var proxyStatusOf = func() (values [reasons][]byte) {
 
 // answer writes a response of the proxy's own: the reason's status, the reason in Proxy-Status and, in a line of
 // text, the reason and detail. There is no other way to answer; head leaves the text out as a response to HEAD must.
+// What resp's fields hold already goes with it.
 func answer(down downstream, resp *message.Response, reason Reason, detail string, head bool) error {
 	row := &reasonTable[reason]
 	if detail == "" {
 		detail = row.text
 	}
-	resp.Reset()
 	resp.Version = message.HTTP11
 	resp.Status = row.status
 	resp.NoContent = head

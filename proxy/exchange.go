@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -54,7 +55,8 @@ type exchange struct {
 	request    message.Request
 	generation *generation
 	route      *route
-	host       []byte
+	// host and path are canonical; path is what the route was found by, before any rewriting.
+	host, path []byte
 	client     netip.Addr
 	started    time.Duration
 
@@ -66,7 +68,7 @@ type exchange struct {
 	reason Reason
 	own    message.Response
 
-	hostBuf, pathBuf, forwardedBuf []byte
+	hostBuf, pathBuf, rewriteBuf, forwardedBuf []byte
 }
 
 // serve takes a request whose head was read through all phases. A panic ends this request alone.
@@ -109,7 +111,7 @@ func (x *exchange) admit() verdict {
 	if &path[0] != &req.Path[0] {
 		x.pathBuf = path
 	}
-	req.Path = path
+	req.Path, x.path = path, path
 	x.route = x.generation.router.find(x.host, path)
 	if x.route == nil {
 		return x.answer(RouteNotFound, "")
@@ -117,7 +119,44 @@ func (x *exchange) admit() verdict {
 	if !x.route.Access.admits(x.client) {
 		return x.answer(AccessDenied, "")
 	}
+	if x.route.limit != 0 {
+		if ok, wait := x.proxy.limiter.allow(x.route.limit, &x.route.RateLimit, x.client, x.proxy.clock.start.Add(x.started)); !ok {
+			return x.answerRateLimited(wait)
+		}
+	}
+	if v, ok := x.prepare(); !ok {
+		return v
+	}
 	return x.forward()
+}
+
+// prepare makes the request what the endpoint is to get.
+func (x *exchange) prepare() (verdict, bool) {
+	x.request.Fields = x.route.requestHeaders.apply(x.request.Fields)
+	if !x.route.rewrites {
+		return complete, true
+	}
+	if x.rewriteBuf == nil {
+		x.rewriteBuf = make([]byte, 0, 256)
+	}
+	path, err := x.route.rewrite.apply(x.rewriteBuf, x.path)
+	if err != nil {
+		return x.answer(MalformedPath, err.Error()), false
+	}
+	x.request.Path = path
+	return complete, true
+}
+
+// answerRateLimited tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.
+func (x *exchange) answerRateLimited(wait time.Duration) verdict {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	limit := &x.route.RateLimit
+	x.own.Fields = append(x.own.Fields,
+		message.Field{Name: []byte("Retry-After"), Value: strconv.AppendInt(nil, seconds, 10)},
+		message.Field{Name: []byte("RateLimit-Limit"), Value: strconv.AppendInt(nil, int64(limit.Burst), 10)},
+		message.Field{Name: []byte("RateLimit-Remaining"), Value: []byte("0")},
+		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
+	return x.answer(RateLimited, "")
 }
 
 // answer ends the exchange with a response of our own.
@@ -138,16 +177,15 @@ func (x *exchange) answer(reason Reason, detail string) verdict {
 // release ends the exchange's hold on everything that is not its own memory.
 func (x *exchange) release() {
 	const keep = 4 << 10 // a rare long path is no reason to hold its memory
-	if cap(x.pathBuf) > keep {
-		x.pathBuf = nil
-	}
-	if cap(x.forwardedBuf) > keep {
-		x.forwardedBuf = nil
+	for _, buf := range [...]*[]byte{&x.hostBuf, &x.pathBuf, &x.rewriteBuf, &x.forwardedBuf} {
+		if cap(*buf) > keep {
+			*buf = nil
+		}
 	}
 	clear(x.tried)
 	*x = exchange{
 		request: x.request, own: x.own, tried: x.tried[:0],
-		hostBuf: x.hostBuf, pathBuf: x.pathBuf, forwardedBuf: x.forwardedBuf,
+		hostBuf: x.hostBuf, pathBuf: x.pathBuf, rewriteBuf: x.rewriteBuf, forwardedBuf: x.forwardedBuf,
 	}
 	x.request.Reset()
 	x.own.Reset()

@@ -185,6 +185,7 @@ var errInformationalMany = &message.Error{Status: 502, Detail: "more information
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
 func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 	content, w := up.Content(), x.down.Response()
+	up.Response.Fields = x.route.responseHeaders.apply(up.Response.Fields)
 	x.down.WriteHead(&up.Response)
 	for !content.Ended() {
 		if !content.Buffered() {

@@ -16,6 +16,11 @@ type generation struct {
 type route struct {
 	Route
 	pool *pool
+	// limit is the id of the route's rate limit.
+	limit                           uint32
+	requestHeaders, responseHeaders headerChanges
+	rewrites                        bool
+	rewrite                         rewrite
 }
 
 // compile makes a generation of s. Running state is taken from and added to state, which is the caller's to lock.
@@ -50,7 +55,7 @@ func compile(s *Snapshot, number uint64, state *state) (*generation, error) {
 			if p == nil {
 				return nil, fmt.Errorf("host %q, path %q: there is no pool %q", h.Name, h.Routes[j].Path, h.Routes[j].Pool)
 			}
-			compiled[j] = route{Route: h.Routes[j], pool: p}
+			compiled[j] = compileRoute(&h.Routes[j], h.Name, p, state)
 			routes[j] = &compiled[j]
 		}
 		if err := g.router.add(h.Name, routes); err != nil {
@@ -58,4 +63,19 @@ func compile(s *Snapshot, number uint64, state *state) (*generation, error) {
 		}
 	}
 	return g, nil
+}
+
+func compileRoute(r *Route, host string, p *pool, state *state) route {
+	c := route{
+		Route:           *r,
+		pool:            p,
+		requestHeaders:  compileHeaders(&r.Headers.Request),
+		responseHeaders: compileHeaders(&r.Headers.Response),
+		rewrites:        r.Rewrite != (Rewrite{}),
+		rewrite:         compileRewrite(&r.Rewrite),
+	}
+	if r.RateLimit.PerSecond > 0 {
+		c.limit = state.rule(r.limitedRule(host))
+	}
+	return c
 }

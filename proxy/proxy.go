@@ -61,6 +61,7 @@ type Proxy struct {
 	generation atomic.Pointer[generation]
 	draining   atomic.Bool
 	conns      registry
+	limiter    *limiter
 	log        *accessLog // nil: none
 	open       atomic.Int64
 	accepted   atomic.Uint32
@@ -85,6 +86,7 @@ func New(config Config) *Proxy {
 		Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 		Buffers: &p.buffers,
 	}})
+	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
 	p.tls = newTLSConfig()
 	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {

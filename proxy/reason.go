@@ -24,6 +24,8 @@ const (
 	RouteNotFound
 	// AccessDenied (403): the rule does not admit the client's address.
 	AccessDenied
+	// RateLimited (429): the client sent more requests than the rule allows.
+	RateLimited
 	// NoHealthyTask (503): the rule's service has no endpoint that takes requests.
 	NoHealthyTask
 	// ConnectionLimit (503): there are as many connections as --max-connections allows.
@@ -60,6 +62,7 @@ var reasonTable = [reasons]struct {
 	VersionNotSupported:   {"VersionNotSupported", 505, "http_request_error", ""},
 	RouteNotFound:         {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
 	AccessDenied:          {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
+	RateLimited:           {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},
 	NoHealthyTask:         {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
 	ConnectionLimit:       {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
 	UpstreamConnectFailed: {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},

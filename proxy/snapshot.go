@@ -59,7 +59,12 @@ type Route struct {
 	// Pool is the id of the pool that serves the route.
 	Pool string
 	// Access limits who may use the route; its zero value lets everybody in.
-	Access   Access
+	Access Access
+	// RateLimit bounds each client's requests; its zero value does not.
+	RateLimit RateLimit
+	// Headers changes the fields of requests and responses, Rewrite the path that the endpoint gets.
+	Headers  Headers
+	Rewrite  Rewrite
 	Timeouts Timeouts
 	// Retries is how many further endpoints may be tried after the first, where a retry is safe.
 	Retries int
@@ -119,7 +124,8 @@ func (h Host) Equal(o Host) bool {
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Pool == o.Pool &&
-		r.Timeouts == o.Timeouts && r.Retries == o.Retries &&
+		r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.RateLimit == o.RateLimit && r.Rewrite == o.Rewrite &&
+		r.Headers.Request.equal(&o.Headers.Request) && r.Headers.Response.equal(&o.Headers.Response) &&
 		slices.Equal(r.Access.Allowed, o.Access.Allowed) && slices.Equal(r.Access.Denied, o.Access.Denied)
 }
 

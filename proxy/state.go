@@ -5,12 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// state is what outlives a swap of the generation: the endpoints with their idle connections, by address, and the
-// balancers' cursors, by the pool's id. It is changed only while a snapshot is applied.
+// state is what outlives a swap of the generation: the endpoints with their idle connections, by address, the
+// balancers' cursors, by the pool's id, and the ids of rate-limited rules. It is changed only while a snapshot is applied.
 type state struct {
 	transports *transportConfig
 	endpoints  map[netip.AddrPort]*endpoint
 	cursors    map[string]*atomic.Uint32
+	rules      map[limitedRule]uint32
+	lastRule   uint32
 }
 
 func newState(config *transportConfig) *state {
@@ -18,6 +20,7 @@ func newState(config *transportConfig) *state {
 		transports: config,
 		endpoints:  make(map[netip.AddrPort]*endpoint),
 		cursors:    make(map[string]*atomic.Uint32),
+		rules:      make(map[limitedRule]uint32),
 	}
 }
 
@@ -39,6 +42,21 @@ func (s *state) cursor(pool string) *atomic.Uint32 {
 	return c
 }
 
+// rule returns the id under which what clients used of a route's limit is remembered.
+func (s *state) rule(r limitedRule) uint32 {
+	id, ok := s.rules[r]
+	if !ok {
+		s.lastRule++
+		id = s.lastRule
+		s.rules[r] = id
+	}
+	return id
+}
+
+func (r *Route) limitedRule(host string) limitedRule {
+	return limitedRule{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, limit: r.RateLimit}
+}
+
 // keepOnly forgets what no pool of the snapshot needs any more. An endpoint that goes, or takes no new
 // requests, closes its idle connections now and the busy ones as they become idle.
 func (s *state) keepOnly(snapshot *Snapshot) {
@@ -52,6 +70,20 @@ func (s *state) keepOnly(snapshot *Snapshot) {
 			if e.takesRequests() {
 				inUse[e.Address] = true
 			}
+		}
+	}
+	rules := make(map[limitedRule]bool, len(s.rules))
+	for i := range snapshot.Hosts {
+		h := &snapshot.Hosts[i]
+		for j := range h.Routes {
+			if r := &h.Routes[j]; r.RateLimit.PerSecond > 0 {
+				rules[r.limitedRule(h.Name)] = true
+			}
+		}
+	}
+	for r := range s.rules {
+		if !rules[r] {
+			delete(s.rules, r)
 		}
 	}
 	for id := range s.cursors {

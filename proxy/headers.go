@@ -1,0 +1,93 @@
+package proxy
+
+import (
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Header is a field to put into a message.
+type Header struct{ Name, Value string }
+
+// HeaderChanges says how the fields of one message are changed: first what Remove names goes, then Set
+// replaces, then Add adds where there is no field of the name. Each list is sorted by name.
+type HeaderChanges struct {
+	Add, Set []Header
+	Remove   []string
+}
+
+// Headers are a route's changes to requests and to responses.
+type Headers struct {
+	Request, Response HeaderChanges
+}
+
+func (h *HeaderChanges) equal(o *HeaderChanges) bool {
+	return slices.Equal(h.Add, o.Add) && slices.Equal(h.Set, o.Set) && slices.Equal(h.Remove, o.Remove)
+}
+
+// headerChanges is a compiled HeaderChanges.
+type headerChanges struct {
+	// gone are the names, in lower case, of which no field stays: those removed and those set anew.
+	gone     []string
+	set, add []message.Field
+	// absent are the names of add in lower case.
+	absent []string
+}
+
+func compileHeaders(h *HeaderChanges) headerChanges {
+	var c headerChanges
+	for _, name := range h.Remove {
+		c.gone = append(c.gone, lowerName(name))
+	}
+	for _, s := range h.Set {
+		c.gone = append(c.gone, lowerName(s.Name))
+		c.set = append(c.set, newField(s))
+	}
+	for _, a := range h.Add {
+		c.absent = append(c.absent, lowerName(a.Name))
+		c.add = append(c.add, newField(a))
+	}
+	return c
+}
+
+func newField(h Header) message.Field {
+	name := []byte(h.Name)
+	return message.Field{Name: name, Value: []byte(h.Value), Kind: message.KindOf(name)}
+}
+
+func lowerName(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}
+
+// apply changes fields and returns them with what was added.
+func (c *headerChanges) apply(fields []message.Field) []message.Field {
+	for _, name := range c.gone {
+		for i := range fields {
+			if f := &fields[i]; f.Kind.EndToEnd() && message.EqualFold(f.Name, name) {
+				f.Kind = message.Dropped
+			}
+		}
+	}
+	fields = append(fields, c.set...)
+	for i, name := range c.absent {
+		if !has(fields, name) {
+			fields = append(fields, c.add[i])
+		}
+	}
+	return fields
+}
+
+func has(fields []message.Field, lower string) bool {
+	for i := range fields {
+		if f := &fields[i]; f.Kind.EndToEnd() && message.EqualFold(f.Name, lower) {
+			return true
+		}
+	}
+	return false
+}

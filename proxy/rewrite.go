@@ -1,0 +1,43 @@
+package proxy
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Rewrite changes the path that the endpoint gets. At most one of the two is set; the query stays as it is.
+type Rewrite struct {
+	// StripPrefix is cut off where it is the path's beginning by whole segments; what is left of itself is "/".
+	StripPrefix string
+	// ReplacePath takes the path's place.
+	ReplacePath string
+}
+
+// rewrite is a compiled Rewrite: the prefix has no trailing slash.
+type rewrite struct{ strip, replace []byte }
+
+func compileRewrite(r *Rewrite) rewrite {
+	c := rewrite{strip: []byte(strings.TrimSuffix(r.StripPrefix, "/"))}
+	if r.ReplacePath != "" {
+		c.replace = []byte(r.ReplacePath)
+	}
+	return c
+}
+
+var rootPath = []byte("/")
+
+// apply returns the path that the endpoint gets for a canonical path. What is left after a prefix was cut off is made
+// canonical again, in buf where that needs memory.
+func (r *rewrite) apply(buf, path []byte) ([]byte, error) {
+	if r.replace != nil {
+		return r.replace, nil
+	}
+	rest, ok := bytes.CutPrefix(path, r.strip)
+	switch {
+	case !ok || len(rest) > 0 && rest[0] != '/':
+		return path, nil
+	case len(rest) == 0:
+		return rootPath, nil
+	}
+	return CanonicalPath(buf, rest)
+}
