@@ -16,9 +16,9 @@ type ports struct {
 }
 
 // defaultPorts are the controller's own, 6444 for the API because 6443 is where a cluster on the same machine has its
-// own, and a range for the demo tasks that no well-known service uses.
+// own, and for the demo tasks those that the samples name.
 func defaultPorts() ports {
-	return ports{http: 8000, https: 8443, metrics: 9090, health: 8081, admin: 9091, api: 6444, firstDemo: 18101}
+	return ports{http: 8000, https: 8443, metrics: 9090, health: 8081, admin: 9091, api: 6444, firstDemo: 18081}
 }
 
 // namedPort is one port with the flag that sets it.
