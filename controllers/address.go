@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// addressSource knows where clients reach the data plane.
+type addressSource interface {
+	addresses(context.Context) ([]v1alpha1.LoadBalancerIngress, error)
+}
+
+// fixedAddresses are what --publish-address says, or none.
+type fixedAddresses []v1alpha1.LoadBalancerIngress
+
+// addresses returns a copy: what goes into an object is overwritten when the object is decoded into.
+func (f fixedAddresses) addresses(context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
+	return slices.Clone(f), nil
+}
+
+// parsePublishAddress reads the IP address or host name that --publish-address says.
+func parsePublishAddress(text string) (fixedAddresses, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
+		return fixedAddresses{{IP: address.Unmap().String()}}, nil
+	}
+	if len(validation.IsDNS1123Subdomain(text)) > 0 {
+		return nil, fmt.Errorf("publish address %q is neither an IP address nor a host name: write one such as 203.0.113.7 or lb.example.com",
+			text)
+	}
+	return fixedAddresses{{Hostname: text}}, nil
+}
+
+// serviceAddresses are those of the Service that --publish-service names. They are in a cache of its own, because
+// that Service may be in a namespace that is not watched, and because the other cache keeps no Service's status.
+type serviceAddresses struct {
+	cache cache.Cache
+	name  types.NamespacedName
+}
+
+// addresses are none while the Service is not there or has none.
+func (s *serviceAddresses) addresses(ctx context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
+	var service corev1.Service
+	if err := s.cache.Get(ctx, s.name, &service); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("reading the Service %s whose addresses are published: %w", s.name, err)
+	}
+	var addresses []v1alpha1.LoadBalancerIngress
+	for _, at := range service.Status.LoadBalancer.Ingress {
+		addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
+	}
+	return addresses, nil
+}
+
+// parsePublishService reads the "namespace/name" that --publish-service says.
+func parsePublishService(text string) (types.NamespacedName, error) {
+	namespace, name, ok := strings.Cut(text, "/")
+	if !ok || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1035Label(name)) > 0 {
+		return types.NamespacedName{}, fmt.Errorf("publish service %q is no Service: write its namespace and name, such as warren-system/warren-ingress",
+			text)
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, nil
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// CacheOptions returns the options of the cache that Setup's controllers read from. It holds the objects of these
+// namespaces, or of all if there are none, without the parts that nothing here reads: a cluster has many more
+// Services and EndpointSlices than routes, and their metadata weighs more than they do.
+func CacheOptions(watchNamespaces []string) cache.Options {
+	options := cache.Options{
+		DefaultTransform: func(object any) (any, error) {
+			if o, ok := object.(metav1.Object); ok {
+				o.SetManagedFields(nil)
+			}
+			return object, nil
+		},
+		ByObject: map[client.Object]cache.ByObject{
+			&v1alpha1.Ingress{}:          {Transform: trimIngress},
+			&v1alpha1.Task{}:             {Transform: trimTask},
+			&corev1.Service{}:            {Transform: trimService},
+			&discoveryv1.EndpointSlice{}: {Transform: trimEndpointSlice},
+		},
+	}
+	for _, namespace := range watchNamespaces {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = map[string]cache.Config{}
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return options
+}
+
+// serviceCacheOptions are for a cache that holds one Service.
+func serviceCacheOptions(name types.NamespacedName) cache.Options {
+	return cache.Options{
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Service{}: {Namespaces: map[string]cache.Config{
+				name.Namespace: {FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name.Name)},
+			}},
+		},
+	}
+}
+
+// trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an Ingress that
+// went over to another class is known to have been ours.
+func trimIngress(object any) (any, error) {
+	ingress, ok := object.(*v1alpha1.Ingress)
+	if !ok {
+		return object, nil
+	}
+	var kept []metav1.ManagedFieldsEntry
+	for _, entry := range ingress.ManagedFields {
+		if entry.Subresource == "status" && strings.HasPrefix(entry.Manager, fieldOwnerPrefix) {
+			kept = append(kept, metav1.ManagedFieldsEntry{Manager: entry.Manager, Subresource: entry.Subresource})
+		}
+	}
+	ingress.ManagedFields = kept
+	delete(ingress.Annotations, corev1.LastAppliedConfigAnnotation)
+	return ingress, nil
+}
+
+func trimTask(object any) (any, error) {
+	task, ok := object.(*v1alpha1.Task)
+	if !ok {
+		return object, nil
+	}
+	task.ObjectMeta = identity(&task.ObjectMeta)
+	return task, nil
+}
+
+func trimService(object any) (any, error) {
+	service, ok := object.(*corev1.Service)
+	if !ok {
+		return object, nil
+	}
+	service.ObjectMeta = identity(&service.ObjectMeta)
+	service.Spec = corev1.ServiceSpec{Type: service.Spec.Type, Ports: service.Spec.Ports}
+	service.Status = corev1.ServiceStatus{}
+	return service, nil
+}
+
+func trimEndpointSlice(object any) (any, error) {
+	slice, ok := object.(*discoveryv1.EndpointSlice)
+	if !ok {
+		return object, nil
+	}
+	service := slice.Labels[discoveryv1.LabelServiceName]
+	slice.ObjectMeta = identity(&slice.ObjectMeta)
+	slice.Labels = map[string]string{discoveryv1.LabelServiceName: service}
+	for i := range slice.Endpoints {
+		e := &slice.Endpoints[i]
+		slice.Endpoints[i] = discoveryv1.Endpoint{Addresses: e.Addresses, Conditions: e.Conditions}
+	}
+	return slice, nil
+}
+
+// identity keeps what tells an object, and each version of it, from all others.
+func identity(object *metav1.ObjectMeta) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
+		ResourceVersion: object.ResourceVersion, CreationTimestamp: object.CreationTimestamp,
+		DeletionTimestamp: object.DeletionTimestamp,
+	}
+}

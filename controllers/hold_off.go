@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// holdOff gathers events until it is time to act on all of them at once: when none has come for the time quiet, so that a
+// burst costs one build, and no later than limit after the first, so that a burst without end delays none for long. Builds
+// are thereby at least quiet apart.
+//
+// It reads the time from package time alone; tests run it in a synctest bubble, where time is theirs.
+type holdOff struct {
+	quiet, limit time.Duration
+	// wake holds a token once there is an event that wait may not have seen.
+	wake chan struct{}
+
+	mu sync.Mutex
+	// first and last are when the first and last event came that were not acted on yet; first is zero if there are none.
+	first, last time.Time
+}
+
+func newHoldOff(quiet, limit time.Duration) *holdOff {
+	return &holdOff{quiet: quiet, limit: limit, wake: make(chan struct{}, 1)}
+}
+
+// event notes that something happened. It never blocks.
+func (h *holdOff) event() {
+	h.mu.Lock()
+	h.last = time.Now()
+	if h.first.IsZero() {
+		h.first = h.last
+	}
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// wait blocks until it is time to act on the events that came, and forgets them: an event that comes while they are acted
+// on is the first of the next ones. It returns false once ctx is done.
+func (h *holdOff) wait(ctx context.Context) bool {
+	for {
+		due, pending := h.take(time.Now())
+		switch {
+		case pending && due <= 0:
+			return ctx.Err() == nil
+		case pending:
+			timer := time.NewTimer(due)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return false
+			}
+		default:
+			select {
+			case <-h.wake:
+			case <-ctx.Done():
+				return false
+			}
+		}
+	}
+}
+
+// take returns how long it is until the events are acted on, and forgets them if it is time.
+func (h *holdOff) take(now time.Time) (due time.Duration, pending bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.first.IsZero() {
+		return 0, false
+	}
+	due = min(h.last.Add(h.quiet).Sub(now), h.first.Add(h.limit).Sub(now))
+	if due <= 0 {
+		h.first = time.Time{}
+	}
+	return due, true
+}

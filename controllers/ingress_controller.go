@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses/status,verbs=patch
+// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
+
+// IngressReconciler writes the status of Ingresses: what the snapshot controller found out about each, and the
+// addresses that clients reach the data plane under.
+type IngressReconciler struct {
+	class     string
+	snapshots *SnapshotController
+	addresses addressSource
+	status    statusWriter
+}
+
+// Reconcile writes one Ingress's status if it is not what it should be.
+func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var object v1alpha1.Ingress
+	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	before := object.DeepCopy()
+
+	if !translate.Claims(&object, r.class) {
+		if !r.abandoned(&object) {
+			return ctrl.Result{}, nil
+		}
+		disown(&object.Status)
+		return ctrl.Result{}, r.status.write(ctx, before, &object, nil, nil)
+	}
+
+	said, ok := r.snapshots.conditions(v1alpha1.IngressKind, &object)
+	if !ok {
+		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
+	}
+	addresses, err := r.addresses.addresses(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	object.Status.ObservedGeneration = object.Generation
+	object.Status.LoadBalancer.Ingress = addresses
+	setConditions(&object.Status.Conditions, said)
+	return ctrl.Result{}, r.status.write(ctx, before, &object, before.Status.Conditions, said)
+}
+
+// abandoned says whether the status of an Ingress of another class is what this controller left behind. Another
+// controller of this kind may own it by now: then the status speaks of the present generation, or is not under our name.
+func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
+	if object.Status.ObservedGeneration == object.Generation {
+		return false
+	}
+	for _, entry := range object.ManagedFields {
+		if entry.Manager == r.status.fieldOwner && entry.Subresource == "status" {
+			return true
+		}
+	}
+	return false
+}
+
+// setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
+func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
+	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
+		For(&v1alpha1.Ingress{}).
+		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind))
+	if service, ok := r.addresses.(*serviceAddresses); ok {
+		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},
+			handler.TypedEnqueueRequestsFromMapFunc(r.every)))
+	}
+	if err := builder.Complete(r); err != nil {
+		return fmt.Errorf("setting up the controller of Ingresses: %w", err)
+	}
+	return nil
+}
+
+// every requests all Ingresses, whose statuses all hold the addresses of the one Service.
+func (r *IngressReconciler) every(ctx context.Context, _ *corev1.Service) []reconcile.Request {
+	var list v1alpha1.IngressList
+	if err := r.status.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		// The cache answers, so there is nothing to wait for and to try again.
+		log.FromContext(ctx).Error(err, "addresses are not published")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}

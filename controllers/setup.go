@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=get;list;watch
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=warren-system,verbs=get;create;update
+
+// Options say what the controllers serve, and what they write. Applier and IngressClass must be set.
+type Options struct {
+	// Applier is the data plane.
+	Applier Applier
+	// IngressClass is the spec.ingressClassName that is ours; an Ingress without one is ours too.
+	IngressClass string
+	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
+	AllowSharedHosts bool
+	// PublishAddress is the IP address or host name that Ingresses are told to be served at. Empty for none.
+	PublishAddress string
+	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are published instead.
+	PublishService string
+}
+
+// Scheme returns a new scheme of the kinds that the controllers read and write.
+func Scheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("making the scheme: %w", err)
+		}
+	}
+	return scheme, nil
+}
+
+// Setup adds the controllers to a manager that was made with Scheme and CacheOptions. They run when the manager is
+// started. The returned one is ready when the data plane serves.
+func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
+	if options.Applier == nil || options.IngressClass == "" {
+		return nil, errors.New("setting up the controllers: there must be a data plane and an ingress class")
+	}
+	addresses, err := publishedAddresses(mgr, options)
+	if err != nil {
+		return nil, err
+	}
+	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
+		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts})
+	if err := mgr.Add(snapshots); err != nil {
+		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
+	}
+	status := statusWriter{
+		client:     mgr.GetClient(),
+		recorder:   mgr.GetEventRecorder("warren-ingress"),
+		fieldOwner: fieldOwnerPrefix + options.IngressClass,
+	}
+	for _, reconciler := range []interface{ setup(ctrl.Manager) error }{
+		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, addresses: addresses, status: status},
+		&TaskReconciler{snapshots: snapshots, status: status},
+		&TLSCertificateReconciler{snapshots: snapshots, status: status},
+	} {
+		if err := reconciler.setup(mgr); err != nil {
+			return nil, err
+		}
+	}
+	return snapshots, nil
+}
+
+// publishedAddresses reads the options that say what goes into status.loadBalancer.
+func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error) {
+	if options.PublishService == "" {
+		return parsePublishAddress(options.PublishAddress)
+	}
+	if options.PublishAddress != "" {
+		return nil, errors.New("a publish address and a publish service are given: leave one of them out")
+	}
+	name, err := parsePublishService(options.PublishService)
+	if err != nil {
+		return nil, err
+	}
+	cacheOptions := serviceCacheOptions(name)
+	cacheOptions.HTTPClient, cacheOptions.Scheme, cacheOptions.Mapper = mgr.GetHTTPClient(), mgr.GetScheme(), mgr.GetRESTMapper()
+	service, err := cache.New(mgr.GetConfig(), cacheOptions)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of the Service %s whose addresses are published: %w", name, err)
+	}
+	if err := mgr.Add(service); err != nil {
+		return nil, fmt.Errorf("watching the Service %s whose addresses are published: %w", name, err)
+	}
+	return &serviceAddresses{cache: service, name: name}, nil
+}

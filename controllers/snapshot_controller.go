@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+const (
+	// quietTime is how long no event must come before a snapshot is built, and so the least time between two builds.
+	quietTime = 20 * time.Millisecond
+	// waitLimit is the longest that an event waits for a build.
+	waitLimit = 200 * time.Millisecond
+
+	// A snapshot that was refused is tried again after retryFirst, then after twice the time each, up to retryLimit. Any event
+	// leads to a build earlier, since it may be the correction.
+	retryFirst = time.Second
+	retryLimit = time.Minute
+)
+
+// Applier serves snapshots. It returns the generation that it serves, or why it refuses a snapshot; it then goes on with
+// the one before. A snapshot that is equal to the one it serves changes nothing, the generation neither.
+type Applier interface {
+	Apply(snapshot *proxy.Snapshot) (generation uint64, err error)
+}
+
+// SnapshotController builds a snapshot from everything in the cache whenever something in it changes, and has the data
+// plane serve it. It runs on every replica; only the leader's writes to the cluster hang on what it finds out.
+type SnapshotController struct {
+	cache   cache.Cache
+	applier Applier
+	options translate.Options
+	pending *holdOff
+	// latest is nil until the first build.
+	latest atomic.Pointer[result]
+
+	mu          sync.Mutex
+	subscribers []subscriber
+}
+
+// subscriber is the queue of the controller that writes the status of a kind.
+type subscriber struct {
+	kind  string
+	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
+	return &SnapshotController{cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit)}
+}
+
+// NeedLeaderElection is false: every replica serves.
+func (c *SnapshotController) NeedLeaderElection() bool { return false }
+
+// Ready says whether the data plane serves a snapshot, an empty one too. It stays true from then on.
+func (c *SnapshotController) Ready() bool {
+	latest := c.latest.Load()
+	return latest != nil && latest.serving != nil
+}
+
+// Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no request
+// is answered by a part of the configuration.
+func (c *SnapshotController) Start(ctx context.Context) error {
+	if err := c.watch(ctx); err != nil {
+		return err
+	}
+	if !c.cache.WaitForCacheSync(ctx) {
+		return nil // Only the end of ctx ends the wait.
+	}
+	c.pending.event()
+
+	logger := log.FromContext(ctx).WithName("snapshot")
+	var retry *time.Timer
+	delay := retryFirst
+	for c.pending.wait(ctx) {
+		if retry != nil {
+			retry.Stop()
+		}
+		err := c.rebuild(log.IntoContext(ctx, logger))
+		if err == nil {
+			delay = retryFirst
+			continue
+		}
+		logger.Error(err, "snapshot is not served", "retryAfter", delay)
+		retry = time.AfterFunc(delay, c.pending.event)
+		delay = min(2*delay, retryLimit)
+	}
+	if retry != nil {
+		retry.Stop()
+	}
+	return nil
+}
+
+// watch has every event that can make a difference noted.
+func (c *SnapshotController) watch(ctx context.Context) error {
+	handler := toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { c.pending.event() },
+		DeleteFunc: func(any) { c.pending.event() },
+		UpdateFunc: func(before, after any) {
+			old, ok := before.(client.Object)
+			updated, ok2 := after.(client.Object)
+			if !ok || !ok2 || relevant(old, updated) {
+				c.pending.event()
+			}
+		},
+	}
+	for _, object := range watched() {
+		informer, err := c.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+		if err != nil {
+			return fmt.Errorf("watching %T (are the resource definitions of this version installed?): %w", object, err)
+		}
+		if _, err := informer.AddEventHandler(handler); err != nil {
+			return fmt.Errorf("watching %T: %w", object, err)
+		}
+	}
+	return nil
+}
+
+// rebuild builds a snapshot from the cache, has it served, and publishes what became of it.
+func (c *SnapshotController) rebuild(ctx context.Context) error {
+	in, err := c.input(ctx)
+	if err != nil {
+		return err
+	}
+	return c.apply(ctx, in)
+}
+
+// input lists the cache. The objects are the cache's own and not copies, of which there would be hundreds of thousands a
+// minute; Build modifies nothing.
+func (c *SnapshotController) input(ctx context.Context) (translate.Input, error) {
+	var (
+		ingresses    v1alpha1.IngressList
+		tasks        v1alpha1.TaskList
+		certificates v1alpha1.TLSCertificateList
+		services     corev1.ServiceList
+		slices       discoveryv1.EndpointSliceList
+	)
+	for _, list := range []client.ObjectList{&ingresses, &tasks, &certificates, &services, &slices} {
+		if err := c.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+			return translate.Input{}, fmt.Errorf("listing %T from the cache: %w", list, err)
+		}
+	}
+	return translate.Input{
+		Ingresses:       pointers(ingresses.Items),
+		Tasks:           pointers(tasks.Items),
+		TLSCertificates: pointers(certificates.Items),
+		Services:        pointers(services.Items),
+		EndpointSlices:  pointers(slices.Items),
+		Options:         c.options,
+	}, nil
+}
+
+func pointers[T any](items []T) []*T {
+	to := make([]*T, len(items))
+	for i := range items {
+		to[i] = &items[i]
+	}
+	return to
+}
+
+// apply has the data plane serve what in becomes, and publishes the result before it tells the other controllers of it.
+func (c *SnapshotController) apply(ctx context.Context, in translate.Input) error {
+	snapshot, reports := translate.Build(in)
+	generation, refused := c.applier.Apply(snapshot)
+
+	previous := c.latest.Load()
+	next := nextResult(previous, reports, generation, refused)
+	c.latest.Store(next)
+	next.changed(previous, c.notify)
+
+	if refused != nil {
+		return fmt.Errorf("applying the snapshot: %w", refused)
+	}
+	if previous == nil || previous.generation != generation {
+		log.FromContext(ctx).V(1).Info("snapshot is served",
+			"generation", generation, "hosts", len(snapshot.Hosts), "pools", len(snapshot.Pools))
+	}
+	return nil
+}
+
+// conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this generation
+// of it. The controller of its kind is told when there is.
+func (c *SnapshotController) conditions(kind string, object client.Object) ([]metav1.Condition, bool) {
+	latest := c.latest.Load()
+	if latest == nil {
+		return nil, false
+	}
+	v := latest.verdicts[objectKey{kind, client.ObjectKeyFromObject(object)}]
+	if v == nil || v.uid != object.GetUID() || v.generation != object.GetGeneration() {
+		return nil, false
+	}
+	return v.conditions, true
+}
+
+// changes is the source of requests for the objects of a kind that something new is to be said of. The requests go straight
+// into the queue, which takes any number of them and each once; a channel would fill up on a replica that is not
+// the leader, where nothing reads it.
+func (c *SnapshotController) changes(kind string) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		s := subscriber{kind: kind, queue: queue}
+		c.mu.Lock()
+		c.subscribers = append(c.subscribers, s)
+		c.mu.Unlock()
+		context.AfterFunc(ctx, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.subscribers = slices.DeleteFunc(c.subscribers, func(other subscriber) bool { return other == s })
+		})
+		return nil
+	})
+}
+
+func (c *SnapshotController) notify(key objectKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.subscribers {
+		if s.kind == key.kind {
+			s.queue.Add(reconcile.Request{NamespacedName: key.NamespacedName})
+		}
+	}
+}

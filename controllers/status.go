@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// fieldOwnerPrefix begins the name under which this controller owns fields of a status; the ingress class follows.
+const fieldOwnerPrefix = "warren-ingress/"
+
+// statusWriter writes the statuses of objects, and events about what changed in them.
+type statusWriter struct {
+	client     client.Client
+	recorder   events.EventRecorder
+	fieldOwner string
+}
+
+// write persists the status of after if it differs from that of before, and then tells of the conditions that changed.
+// If the object is newer in the cluster than before was, nothing is written: its event is on the way.
+func (w *statusWriter) write(ctx context.Context, before, after client.Object, was, is []metav1.Condition) error {
+	if equality.Semantic.DeepEqual(before, after) {
+		return nil
+	}
+	// The whole list of conditions is replaced, so it must be the one that was read.
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	switch err := w.client.Status().Patch(ctx, after, patch, client.FieldOwner(w.fieldOwner)); {
+	case apierrors.IsConflict(err):
+		log.FromContext(ctx).V(1).Info("status is not written, the object has changed")
+		return nil
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("writing the status: %w", err)
+	}
+	for _, e := range transitions(was, is) {
+		w.recorder.Eventf(after, nil, e.kind, e.reason, e.action, "%s", e.note)
+	}
+	return nil
+}
+
+// setConditions sets the conditions of a status to what is to be said, and leaves those of other types as they are. A
+// condition that says the same as before keeps its time.
+func setConditions(conditions *[]metav1.Condition, said []metav1.Condition) {
+	for _, condition := range said {
+		meta.SetStatusCondition(conditions, condition)
+	}
+}
+
+// transition is an event to be.
+type transition struct {
+	kind, reason, action, note string
+}
+
+// transitions returns an event for each condition whose status or reason changed. A condition that is there for the
+// first time is news if it is not True, or if it is Programmed: a new object that is in order is told of once.
+func transitions(was, is []metav1.Condition) []transition {
+	var news []transition
+	for _, now := range is {
+		before := meta.FindStatusCondition(was, now.Type)
+		switch {
+		case before == nil && now.Status == metav1.ConditionTrue && now.Type != v1alpha1.ConditionProgrammed:
+			continue
+		case before != nil && before.Status == now.Status && before.Reason == now.Reason:
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if now.Status == metav1.ConditionFalse {
+			kind = corev1.EventTypeWarning
+		}
+		news = append(news, transition{kind: kind, reason: now.Reason, action: now.Type, note: clipMessage(now.Message)})
+	}
+	return news
+}
+
+// disown takes from a status what this controller wrote, when the Ingress has gone over to another class.
+func disown(status *v1alpha1.IngressStatus) {
+	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
+		switch c.Type {
+		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed, v1alpha1.ConditionCertificateReady:
+			return true
+		}
+		return false
+	})
+	status.ObservedGeneration = 0
+	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
+}
+
+// clipMessage cuts a text to what an event's note may hold (1024 bytes), with room for what goes before it.
+func clipMessage(text string) string {
+	const limit = 900
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
+}

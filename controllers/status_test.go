@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+func TestWhichChangesOfConditionsAreEvents(t *testing.T) {
+	condition := func(conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+		return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message}
+	}
+	fine := []metav1.Condition{condition("Accepted", "True", "Accepted", "a"), condition("Programmed", "True", "Programmed", "p")}
+	tests := map[string]struct {
+		was, is []metav1.Condition
+		want    []transition
+	}{
+		"a new object in order is told of once": {
+			is: fine, want: []transition{{"Normal", "Programmed", "Programmed", "p"}},
+		},
+		"a new object that is not in order": {
+			is: []metav1.Condition{condition("Accepted", "False", "PathConflict", "a"), condition("Healthy", "Unknown", "NotProbed", "h")},
+			want: []transition{
+				{"Warning", "PathConflict", "Accepted", "a"},
+				{"Normal", "NotProbed", "Healthy", "h"},
+			},
+		},
+		"nothing new": {was: fine, is: fine},
+		"another message or generation is no news": {
+			was: fine,
+			is: []metav1.Condition{{Type: "Accepted", Status: "True", Reason: "Accepted", Message: "other", ObservedGeneration: 7},
+				condition("Programmed", "True", "Programmed", "p")},
+		},
+		"another reason is": {
+			was: fine, is: []metav1.Condition{condition("Accepted", "True", "PartlySupported", "tls")},
+			want: []transition{{"Normal", "PartlySupported", "Accepted", "tls"}},
+		},
+		"another status is": {
+			was: fine, is: []metav1.Condition{condition("Programmed", "False", "NothingToProgram", "n")},
+			want: []transition{{"Warning", "NothingToProgram", "Programmed", "n"}},
+		},
+		"a long message is cut to what an event holds": {
+			is:   []metav1.Condition{condition("Accepted", "False", "InvalidRule", strings.Repeat("é", 5000))},
+			want: []transition{{"Warning", "InvalidRule", "Accepted", strings.Repeat("é", 450) + "…"}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, transitions(test.was, test.is), cmp.AllowUnexported(transition{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDisowningLeavesTheConditionsOfOthers(t *testing.T) {
+	status := v1alpha1.IngressStatus{
+		ObservedGeneration: 3,
+		Conditions:         []metav1.Condition{{Type: "Accepted"}, {Type: "example.com/Audited"}, {Type: "Programmed"}, {Type: "ResolvedRefs"}},
+		LoadBalancer:       v1alpha1.LoadBalancerStatus{Ingress: []v1alpha1.LoadBalancerIngress{{IP: "203.0.113.7"}}},
+	}
+	disown(&status)
+	want := v1alpha1.IngressStatus{Conditions: []metav1.Condition{{Type: "example.com/Audited"}}}
+	if diff := cmp.Diff(want, status); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

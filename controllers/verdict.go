@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// result is what became of one build of the snapshot. It is immutable.
+type result struct {
+	// generation is the data plane's number of the snapshot that it serves.
+	generation uint64
+	// verdicts are about the objects that were built from.
+	verdicts map[objectKey]*verdict
+	// serving are the verdicts of the build that is served. They are the same ones, unless the data plane refused the
+	// snapshot; they are nil until it took the first.
+	serving map[objectKey]*verdict
+}
+
+type objectKey struct {
+	kind string
+	types.NamespacedName
+}
+
+// verdict is everything that the conditions of one generation of one object say. It is immutable.
+type verdict struct {
+	uid        types.UID
+	generation int64
+	conditions []metav1.Condition
+}
+
+func (v *verdict) equal(o *verdict) bool {
+	return v.uid == o.uid && v.generation == o.generation && slices.Equal(v.conditions, o.conditions)
+}
+
+// nextResult makes the result of a build from its reports and from what the data plane said to the snapshot.
+func nextResult(previous *result, reports []translate.Report, generation uint64, refused error) *result {
+	next := &result{generation: generation, verdicts: make(map[objectKey]*verdict, len(reports))}
+	if previous == nil {
+		previous = &result{}
+	}
+	for i := range reports {
+		r := &reports[i]
+		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
+		v := &verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions}
+		if r.Kind == v1alpha1.IngressKind {
+			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
+		}
+		if before := previous.verdicts[key]; before != nil && before.equal(v) {
+			v = before
+		}
+		next.verdicts[key] = v
+	}
+	next.serving = next.verdicts
+	if refused != nil {
+		next.generation, next.serving = previous.generation, previous.serving
+	}
+	return next
+}
+
+// programmed is the condition that says whether the data plane serves what was accepted of an Ingress. Where the
+// snapshot was refused it goes on with the one before, so an Ingress that has not changed since is served as before.
+func programmed(report *translate.Report, serving *verdict, refused error) metav1.Condition {
+	if refused != nil && serving != nil && serving.uid == report.UID && serving.generation == report.Generation {
+		return *meta.FindStatusCondition(serving.conditions, v1alpha1.ConditionProgrammed)
+	}
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionTrue, ObservedGeneration: report.Generation,
+		Reason: v1alpha1.ReasonProgrammed, Message: "the data plane serves what was accepted",
+	}
+	switch {
+	case refused != nil:
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = v1alpha1.ReasonRejected
+		condition.Message = "the data plane serves what was there before, because it refused this: " + clipMessage(refused.Error())
+	case report.Routes == 0:
+		condition.Status = metav1.ConditionFalse
+		condition.Reason = v1alpha1.ReasonNothingToProgram
+		condition.Message = "no rule was accepted; Accepted says why"
+	}
+	return condition
+}
+
+// changed calls f with each object that something else is said of than in the previous result, and with those that nothing is
+// said of any more.
+func (r *result) changed(previous *result, f func(objectKey)) {
+	for key, v := range r.verdicts {
+		if previous == nil || previous.verdicts[key] != v {
+			f(key)
+		}
+	}
+	if previous == nil {
+		return
+	}
+	for key := range previous.verdicts {
+		if _, ok := r.verdicts[key]; !ok {
+			f(key)
+		}
+	}
+}

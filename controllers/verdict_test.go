@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+func reportOf(name, uid string, generation int64, routes int) translate.Report {
+	return translate.Report{
+		Kind: "Ingress", Namespace: "default", Name: name, UID: types.UID(uid), Generation: generation, Routes: routes,
+		Conditions: []metav1.Condition{{Type: "Accepted", Status: "True", Reason: "Accepted", ObservedGeneration: generation}},
+	}
+}
+
+func keyOf(name string) objectKey {
+	return objectKey{"Ingress", types.NamespacedName{Namespace: "default", Name: name}}
+}
+
+func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
+	refused := errors.New("route 7: no pool")
+	served := nextResult(nil, []translate.Report{reportOf("a", "1", 1, 2), reportOf("empty", "2", 1, 0)}, 5, nil)
+	const rejected = "the data plane serves what was there before, because it refused this: route 7: no pool"
+	tests := map[string]struct {
+		previous   *result
+		report     translate.Report
+		refused    error
+		want       metav1.Condition
+		generation uint64
+	}{
+		"served": {
+			report:     reportOf("a", "1", 3, 2),
+			want:       metav1.Condition{Status: "True", Reason: "Programmed", Message: "the data plane serves what was accepted", ObservedGeneration: 3},
+			generation: 6,
+		},
+		"no route of it": {
+			report:     reportOf("a", "1", 3, 0),
+			want:       metav1.Condition{Status: "False", Reason: "NothingToProgram", Message: "no rule was accepted; Accepted says why", ObservedGeneration: 3},
+			generation: 6,
+		},
+		"refused, and nothing was served before": {
+			report: reportOf("a", "1", 3, 2), refused: refused,
+			want: metav1.Condition{Status: "False", Reason: "Rejected", Message: rejected, ObservedGeneration: 3},
+		},
+		"refused, and it is served as it was": {
+			previous: served, report: reportOf("a", "1", 1, 2), refused: refused,
+			want:       metav1.Condition{Status: "True", Reason: "Programmed", Message: "the data plane serves what was accepted", ObservedGeneration: 1},
+			generation: 5,
+		},
+		"refused twice, and it is served as it was": {
+			previous: nextResult(served, []translate.Report{reportOf("a", "1", 1, 2)}, 0, refused),
+			report:   reportOf("a", "1", 1, 2), refused: refused,
+			want:       metav1.Condition{Status: "True", Reason: "Programmed", Message: "the data plane serves what was accepted", ObservedGeneration: 1},
+			generation: 5,
+		},
+		"refused, and it has changed": {
+			previous: served, report: reportOf("a", "1", 2, 2), refused: refused,
+			want:       metav1.Condition{Status: "False", Reason: "Rejected", Message: rejected, ObservedGeneration: 2},
+			generation: 5,
+		},
+		"refused, and it is another object of the name": {
+			previous: served, report: reportOf("a", "9", 1, 2), refused: refused,
+			want:       metav1.Condition{Status: "False", Reason: "Rejected", Message: rejected, ObservedGeneration: 1},
+			generation: 5,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			generation := uint64(6)
+			if test.refused != nil {
+				generation = 0
+			}
+			got := nextResult(test.previous, []translate.Report{test.report}, generation, test.refused)
+			test.want.Type = "Programmed"
+			if diff := cmp.Diff(&test.want, meta.FindStatusCondition(got.verdicts[keyOf("a")].conditions, "Programmed")); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got.generation != test.generation {
+				t.Errorf("generation %d is served, want %d", got.generation, test.generation)
+			}
+		})
+	}
+}
+
+func TestOnlyObjectsThatSomethingNewIsSaidOfAreToldOf(t *testing.T) {
+	first := nextResult(nil, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 1, 1), reportOf("gone", "3", 1, 1)}, 1, nil)
+	second := nextResult(first, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 2, 1), reportOf("new", "4", 1, 1)}, 2, nil)
+	tests := map[string]struct {
+		previous, next *result
+		want           []string
+	}{
+		"the first result is all new":          {nil, first, []string{"changed", "gone", "same"}},
+		"changed, gone and new":                {first, second, []string{"changed", "gone", "new"}},
+		"the same again":                       {second, nextResult(second, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 2, 1), reportOf("new", "4", 1, 1)}, 2, nil), nil},
+		"another generation of the data plane": {first, nextResult(first, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 1, 1), reportOf("gone", "3", 1, 1)}, 9, nil), nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			test.next.changed(test.previous, func(key objectKey) { got = append(got, key.Name) })
+			slices.Sort(got)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
