@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command warren-ingress is a Kubernetes ingress controller with its data plane in the same process.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// version is set when the binary is linked.
+var version = "unknown"
+
+func main() {
+	f, err := parseFlags(flag.CommandLine, os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "warren-ingress:", err)
+		os.Exit(2)
+	}
+	if f.showVersion {
+		fmt.Println("warren-ingress", version)
+		return
+	}
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.zap)))
+	logger := ctrl.Log.WithName("warren")
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if err := run(ctx, f, logger); err != nil {
+		logger.Error(err, "ending")
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends and the data plane has drained, or until a part that nothing can go on without fails.
+func run(ctx context.Context, f *flags, logger logr.Logger) error {
+	kube, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding a Kubernetes API: %w", err)
+	}
+	listeners, err := listen(f)
+	if err != nil {
+		return err
+	}
+	p := proxy.New(proxyConfig(f, logger))
+
+	// What serves outlives ctx by the drain.
+	serving, stopServing := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopServing(nil)
+	g, serving := errgroup.WithContext(serving)
+	g.Go(func() error { return p.ServeHTTP(listeners.http) })
+	g.Go(func() error { return p.ServeHTTPS(listeners.https) })
+	g.Go(func() error { p.Watch(serving); return nil })
+	g.Go(func() error { return serve(serving, listeners.metrics, metricsHandler()) })
+	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p)) })
+	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p)) })
+	g.Go(func() error { return control(serving, kube, f, p, logger) })
+	g.Go(func() error {
+		defer stopServing(nil)
+		select {
+		case <-serving.Done():
+			return nil // something else failed and says so
+		case <-ctx.Done():
+		}
+		logger.Info("draining", "delay", f.drainDelay, "timeout", f.drainTimeout)
+		return p.Shutdown(serving)
+	})
+	logger.Info("serving", "version", version, "http", listeners.http.Addr().String(), "https", listeners.https.Addr().String())
+	return g.Wait()
+}
+
+func proxyConfig(f *flags, logger logr.Logger) proxy.Config {
+	return proxy.Config{
+		Logger:          logger.WithName("proxy"),
+		TrustedProxies:  f.trustedProxies,
+		ProxyProtocol:   f.proxyProtocol,
+		AccessLog:       f.accessLog,
+		AccessLogWriter: os.Stdout,
+		ReadTimeout:     f.readTimeout,
+		WriteTimeout:    f.writeTimeout,
+		IdleTimeout:     f.idleTimeout,
+		MaxHeaderBytes:  f.maxHeaderBytes,
+		MaxHeaders:      f.maxHeaders,
+		MaxConnections:  f.maxConnections,
+		DrainDelay:      f.drainDelay,
+		DrainTimeout:    f.drainTimeout,
+	}
+}
+
+// The shortest and the longest wait before the control plane is started again.
+const (
+	restartFirst = time.Second
+	restartLimit = 30 * time.Second
+)
+
+// control runs the control plane, and starts it anew whenever it ends: with the Kubernetes API out of reach or the
+// Lease lost there is nothing to write or to learn, but the data plane goes on serving what it has.
+func control(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Proxy, logger logr.Logger) error {
+	delay := restartFirst
+	for {
+		began := time.Now()
+		err := controlOnce(ctx, kube, f, p)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(began) > restartLimit {
+			delay = restartFirst
+		}
+		logger.Error(err, "the control plane ended; the data plane goes on with what it has", "restartAfter", delay)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(delay):
+		}
+		delay = min(2*delay, restartLimit)
+	}
+}
+
+func controlOnce(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Proxy) error {
+	scheme, err := controllers.Scheme()
+	if err != nil {
+		return err
+	}
+	manager, err := ctrl.NewManager(kube, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         controllers.CacheOptions(f.watchNamespaces),
+		Metrics:                       metricsserver.Options{BindAddress: "0"},
+		LeaderElection:                f.leaderElect,
+		LeaderElectionID:              "warren-ingress-" + f.ingressClass,
+		LeaderElectionNamespace:       f.namespace,
+		LeaderElectionReleaseOnCancel: true,
+		// A second control plane in one process has controllers of the same names.
+		Controller: config.Controller{SkipNameValidation: new(true)},
+	})
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	if _, err := controllers.Setup(manager, controllers.Options{
+		Applier:          p,
+		IngressClass:     f.ingressClass,
+		AllowSharedHosts: f.allowSharedHosts,
+		PublishAddress:   f.publishAddress,
+		PublishService:   f.publishService,
+	}); err != nil {
+		return err
+	}
+	return manager.Start(ctx)
+}
+
+// listeners are open before anything else is done, so that an address that is taken is an error at once.
+type listeners struct{ http, https, metrics, health, admin net.Listener }
+
+func listen(f *flags) (*listeners, error) {
+	var l listeners
+	for _, a := range []struct {
+		to            *net.Listener
+		flag, address string
+	}{
+		{&l.http, "http-address", f.httpAddress},
+		{&l.https, "https-address", f.httpsAddress},
+		{&l.metrics, "metrics-address", f.metricsAddress},
+		{&l.health, "health-address", f.healthAddress},
+		{&l.admin, "admin-address", f.adminAddress},
+	} {
+		var err error
+		if *a.to, err = net.Listen("tcp", a.address); err != nil {
+			return nil, fmt.Errorf("opening --%s: %w", a.flag, err)
+		}
+	}
+	return &l, nil
+}
+
+// serve answers the requests of operators and probes until ctx ends.
+func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func metricsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it does
+// not depend on the Kubernetes API being there.
+func healthHandler(p *proxy.Proxy) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		switch {
+		case p.Draining():
+			http.Error(w, "draining", http.StatusServiceUnavailable)
+		case p.Generation() == 0:
+			http.Error(w, "no snapshot is served yet", http.StatusServiceUnavailable)
+		default:
+			_, _ = fmt.Fprintln(w, "ok")
+		}
+	})
+	return mux
+}
+
+func adminHandler(p *proxy.Proxy) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /routes", p.RoutesHandler())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}

@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"text/tabwriter"
+)
+
+// RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
+// the admin address; no request that is proxied comes near it.
+func (p *Proxy) RoutesHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		g := p.generation.Load()
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = fmt.Fprintf(w, "generation %d, %d hosts, %d routes, %d pools\n\n",
+			g.number, len(g.snapshot.Hosts), g.router.routes, len(g.snapshot.Pools))
+		endpoints := make(map[string][]Endpoint, len(g.snapshot.Pools))
+		for i := range g.snapshot.Pools {
+			endpoints[g.snapshot.Pools[i].ID] = g.snapshot.Pools[i].Endpoints
+		}
+		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "HOST\tPATH\tMATCH\tINGRESS\tPOOL\tENDPOINTS")
+		for i := range g.snapshot.Hosts {
+			h := &g.snapshot.Hosts[i]
+			for j := range h.Routes {
+				r := &h.Routes[j]
+				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownEndpoints(endpoints[r.Pool]))
+			}
+		}
+		_ = table.Flush()
+	})
+}
+
+func shownHost(name string) string {
+	if name == "" {
+		return "(every host)"
+	}
+	return name
+}
+
+func shownEndpoints(endpoints []Endpoint) string {
+	if len(endpoints) == 0 {
+		return "none"
+	}
+	shown := ""
+	for i := range endpoints {
+		e := &endpoints[i]
+		if i > 0 {
+			shown += " "
+		}
+		shown += e.Address.String()
+		switch {
+		case e.Draining:
+			shown += "(draining)"
+		case e.Unhealthy:
+			shown += "(unhealthy)"
+		case e.Weight == 0:
+			shown += "(weight 0)"
+		}
+	}
+	return shown
+}
