@@ -21,7 +21,10 @@ type content struct {
 	overhead     int
 	trailerBytes []byte
 	trailers     []message.Field
-	limits       Limits
+	// broken is why the framing cannot be followed any further. It stays: bytes after a fault mean nothing, even
+	// where they look like the end of the content.
+	broken error
+	limits Limits
 }
 
 func (c *content) begin(how framing, length int64, lim Limits) {
@@ -41,6 +44,9 @@ func (c *content) Trailers() []message.Field { return c.trailers }
 func (b *reader) Read(p []byte) (int, error) {
 	if b.ended {
 		return 0, io.EOF
+	}
+	if b.broken != nil {
+		return 0, b.broken
 	}
 	if b.framing == framedByChunks {
 		return b.readChunked(p)
@@ -164,6 +170,13 @@ func unexpected(err error) error {
 
 // scanChunk consumes buffered bytes until data, the end of the content or the end of the buffer is reached.
 func (b *reader) scanChunk() error {
+	if b.broken == nil {
+		b.broken = b.scan()
+	}
+	return b.broken
+}
+
+func (b *reader) scan() error {
 	for b.r < b.w && b.chunk != chunkData && !b.ended {
 		c := b.buf[b.r]
 		b.r++
