@@ -67,6 +67,7 @@ func (c *ServerConn) Await() error {
 func (c *ServerConn) ReadRequest(req *message.Request) error {
 	req.Reset()
 	c.keepAlive, c.closing, c.version = false, false, message.HTTP11
+	c.out.sent = false
 	in := &c.in
 	in.begin(framedByNothing, 0, c.config.Limits)
 	timed := false
@@ -141,7 +142,9 @@ func (c *ServerConn) WriteInformational(resp *message.Response) error {
 		return nil
 	}
 	c.out.setHead(appendResponse(c.out.head(), resp, c.version, false))
-	return c.out.Flush()
+	err := c.out.Flush()
+	c.out.sent = false // nothing of the final response
+	return err
 }
 
 // WriteHead makes the final response's head pending, to be sent with the first content or at End. Until a byte of it
