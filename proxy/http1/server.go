@@ -101,7 +101,8 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 
 // refineLength tells a target that is too long from fields that are too many.
 func (c *ServerConn) refineLength(err error, received []byte) error {
-	if err == errHeadLong && bytes.IndexByte(received[:min(len(received), c.config.Limits.LineBytes)], '\n') < 0 {
+	longest := c.config.Limits.LineBytes + len("\r\n")
+	if err == errHeadLong && bytes.IndexByte(received[:min(len(received), longest)], '\n') < 0 {
 		return errTargetLong
 	}
 	return err
