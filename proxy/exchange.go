@@ -112,6 +112,9 @@ func (x *exchange) admit() verdict {
 		x.pathBuf = path
 	}
 	req.Path, x.path = path, path
+	if !x.origin.secure && x.generation.router.redirected(x.host) {
+		return x.answerRedirect()
+	}
 	x.route = x.generation.router.find(x.host, path)
 	if x.route == nil {
 		return x.answer(RouteNotFound, "")
@@ -145,6 +148,15 @@ func (x *exchange) prepare() (verdict, bool) {
 	}
 	x.request.Path = path
 	return complete, true
+}
+
+// answerRedirect sends the client to the same URL under https, at that scheme's own port.
+func (x *exchange) answerRedirect() verdict {
+	location := append([]byte("https://"), x.host...)
+	location = append(location, x.path...)
+	location = append(location, x.request.Query...)
+	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: location})
+	return x.answer(RedirectToHTTPS, "")
 }
 
 // answerRateLimited tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.

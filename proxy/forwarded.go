@@ -18,6 +18,8 @@ var (
 type origin struct {
 	peer    netip.Addr
 	trusted bool
+	// secure is set where the connection is TLS.
+	secure bool
 	// The peer's address, the scheme and the port that it came to, as the forwarding fields spell them.
 	peerText, scheme, port []byte
 }
@@ -28,6 +30,7 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 		peer:     peer,
 		trusted:  contains(trusted, peer),
 		peerText: peer.AppendTo(nil),
+		secure:   string(scheme) == "https",
 		scheme:   scheme,
 		port:     port,
 	}

@@ -7,9 +7,10 @@ import (
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
 // pointers of its endpoints and cursors, which outlive it.
 type generation struct {
-	number   uint64
-	snapshot *Snapshot
-	router   router
+	number       uint64
+	snapshot     *Snapshot
+	router       router
+	certificates certificates
 }
 
 // route is a compiled Route.
@@ -58,9 +59,13 @@ func compile(s *Snapshot, number uint64, state *state) (*generation, error) {
 			compiled[j] = compileRoute(&h.Routes[j], h.Name, p, state)
 			routes[j] = &compiled[j]
 		}
-		if err := g.router.add(h.Name, routes); err != nil {
+		if err := g.router.add(h.Name, routes, h.RedirectHTTPS); err != nil {
 			return nil, err
 		}
+	}
+	var err error
+	if g.certificates, err = compileCertificates(s.Certificates, state); err != nil {
+		return nil, err
 	}
 	return g, nil
 }

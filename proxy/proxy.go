@@ -88,7 +88,7 @@ func New(config Config) *Proxy {
 	}})
 	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
-	p.tls = newTLSConfig()
+	p.tls = p.newTLSConfig()
 	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {
 		p.log = newAccessLog(config.AccessLog)
 	}

@@ -20,6 +20,8 @@ const (
 	MethodNotSupported
 	// VersionNotSupported (505): another major version of HTTP.
 	VersionNotSupported
+	// RedirectToHTTPS (308): the host is served over HTTPS.
+	RedirectToHTTPS
 	// RouteNotFound (404): no rule matches the host and the path.
 	RouteNotFound
 	// AccessDenied (403): the rule does not admit the client's address.
@@ -60,6 +62,7 @@ var reasonTable = [reasons]struct {
 	HeadTooLarge:          {"HeadTooLarge", 431, "http_request_error", ""},
 	MethodNotSupported:    {"MethodNotSupported", 501, "http_request_error", ""},
 	VersionNotSupported:   {"VersionNotSupported", 505, "http_request_error", ""},
+	RedirectToHTTPS:       {"RedirectToHTTPS", 308, "proxy_internal_response", "this host is served over HTTPS"},
 	RouteNotFound:         {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
 	AccessDenied:          {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
 	RateLimited:           {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},

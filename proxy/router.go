@@ -18,6 +18,8 @@ type router struct {
 	wildcard map[string]*hostTable
 	every    *hostTable
 	routes   int
+	// redirects is set where any host is redirected to HTTPS.
+	redirects bool
 }
 
 // hostTable is the paths of one host.
@@ -28,6 +30,8 @@ type hostTable struct {
 	lengths []int
 	// root is the route of the prefix "/".
 	root *route
+	// redirects is set where plain requests for the host are redirected to HTTPS.
+	redirects bool
 }
 
 func (r *router) find(host, path []byte) *route {
@@ -51,6 +55,22 @@ func (r *router) find(host, path []byte) *route {
 	return nil
 }
 
+// redirected says whether plain requests for the host are redirected to HTTPS.
+func (r *router) redirected(host []byte) bool {
+	if !r.redirects {
+		return false
+	}
+	if t := r.exact[string(host)]; t != nil {
+		return t.redirects
+	}
+	if dot := bytes.IndexByte(host, '.'); dot > 0 {
+		if t := r.wildcard[string(host[dot:])]; t != nil {
+			return t.redirects
+		}
+	}
+	return r.every != nil && r.every.redirects
+}
+
 func (t *hostTable) find(path []byte) *route {
 	if len(t.exact) > 0 {
 		if found := t.exact[string(path)]; found != nil {
@@ -68,8 +88,9 @@ func (t *hostTable) find(path []byte) *route {
 }
 
 // add puts a host's routes into the router.
-func (r *router) add(name string, routes []*route) error {
-	t := &hostTable{}
+func (r *router) add(name string, routes []*route, redirects bool) error {
+	t := &hostTable{redirects: redirects}
+	r.redirects = r.redirects || redirects
 	for _, rt := range routes {
 		if err := t.add(rt); err != nil {
 			return fmt.Errorf("host %q: %w", name, err)

@@ -14,6 +14,8 @@ type Snapshot struct {
 	Hosts []Host
 	// Pools are sorted by ID; an id occurs once.
 	Pools []Pool
+	// Certificates are sorted by ID; an id occurs once. Of several for one name, the first that a client can use is served.
+	Certificates []Certificate
 }
 
 // Host is one name that is served and the routes below it.
@@ -23,6 +25,8 @@ type Host struct {
 	Name string
 	// Routes are sorted by Path, then by Match; a pair of both occurs once.
 	Routes []Route
+	// RedirectHTTPS answers plain requests for the host with 308 and the same URL under https.
+	RedirectHTTPS bool
 }
 
 // PathMatch says how a route's path is compared with a request's.
@@ -113,12 +117,13 @@ type Endpoint struct {
 
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
-	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal)
+	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
+		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal)
 }
 
 // Equal says whether two hosts have the same name and routes.
 func (h Host) Equal(o Host) bool {
-	return h.Name == o.Name && slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
+	return h.Name == o.Name && h.RedirectHTTPS == o.RedirectHTTPS && slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
 }
 
 // Equal says whether two routes match, treat and forward requests alike.

@@ -6,21 +6,25 @@ import (
 )
 
 // state is what outlives a swap of the generation: the endpoints with their idle connections, by address, the
-// balancers' cursors, by the pool's id, and the ids of rate-limited rules. It is changed only while a snapshot is applied.
+// balancers' cursors, by the pool's id, the ids of rate-limited rules and the parsed certificates. It is changed only
+// while a snapshot is applied.
 type state struct {
 	transports *transportConfig
 	endpoints  map[netip.AddrPort]*endpoint
 	cursors    map[string]*atomic.Uint32
 	rules      map[limitedRule]uint32
 	lastRule   uint32
+	// certificates are the parsed ones, by id.
+	certificates map[string]*loadedCertificate
 }
 
 func newState(config *transportConfig) *state {
 	return &state{
-		transports: config,
-		endpoints:  make(map[netip.AddrPort]*endpoint),
-		cursors:    make(map[string]*atomic.Uint32),
-		rules:      make(map[limitedRule]uint32),
+		transports:   config,
+		endpoints:    make(map[netip.AddrPort]*endpoint),
+		cursors:      make(map[string]*atomic.Uint32),
+		rules:        make(map[limitedRule]uint32),
+		certificates: make(map[string]*loadedCertificate),
 	}
 }
 
@@ -84,6 +88,15 @@ func (s *state) keepOnly(snapshot *Snapshot) {
 	for r := range s.rules {
 		if !rules[r] {
 			delete(s.rules, r)
+		}
+	}
+	certificates := make(map[string]bool, len(snapshot.Certificates))
+	for i := range snapshot.Certificates {
+		certificates[snapshot.Certificates[i].ID] = true
+	}
+	for id := range s.certificates {
+		if !certificates[id] {
+			delete(s.certificates, id)
 		}
 	}
 	for id := range s.cursors {

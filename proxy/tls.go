@@ -11,12 +11,17 @@ import (
 // handshakeTimeout bounds the whole of a TLS handshake.
 const handshakeTimeout = 10 * time.Second
 
-func newTLSConfig() *tls.Config {
+func (p *Proxy) newTLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"},
-		// No certificate and no error makes crypto/tls send the unrecognized_name alert (RFC 6066, section 3).
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil },
+		// One configuration serves all generations, so that session tickets outlive each of them.
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return p.generation.Load().certificates.find(hello), nil
+		},
+		// Small records first save a client some latency and cost the proxy a write each; a response's head and first content
+		// leave in one.
+		DynamicRecordSizingDisabled: true,
 	}
 }
 

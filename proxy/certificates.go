@@ -1,0 +1,89 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Certificate is a certificate chain with its key, and the names that it is served for.
+type Certificate struct {
+	// ID is stable across snapshots: "namespace/name" of the Secret.
+	ID string
+	// Hosts are the names, exact or with a wildcard for one label; sorted.
+	Hosts []string
+	// Chain and Key are PEM, the leaf first in the chain.
+	Chain, Key string
+}
+
+// Equal says whether two certificates are the same and served for the same names.
+func (c Certificate) Equal(o Certificate) bool {
+	return c.ID == o.ID && c.Chain == o.Chain && c.Key == o.Key && slices.Equal(c.Hosts, o.Hosts)
+}
+
+// certificates finds the certificate for a server name: exact names before wildcards. It is immutable.
+type certificates struct {
+	exact map[string][]*tls.Certificate
+	// wildcard is keyed by what follows the star: ".example.com".
+	wildcard map[string][]*tls.Certificate
+}
+
+// loadedCertificate is a parsed certificate with what it was parsed from.
+type loadedCertificate struct {
+	source Certificate
+	parsed *tls.Certificate
+}
+
+func compileCertificates(list []Certificate, s *state) (certificates, error) {
+	c := certificates{exact: make(map[string][]*tls.Certificate, len(list)), wildcard: make(map[string][]*tls.Certificate)}
+	for i := range list {
+		parsed, err := s.certificate(&list[i])
+		if err != nil {
+			return c, err
+		}
+		for _, host := range list[i].Hosts {
+			if suffix, ok := strings.CutPrefix(host, "*"); ok {
+				c.wildcard[suffix] = append(c.wildcard[suffix], parsed)
+			} else {
+				c.exact[host] = append(c.exact[host], parsed)
+			}
+		}
+	}
+	return c, nil
+}
+
+// certificate parses a certificate, or returns what it was parsed to for the snapshot before: a key's check costs more
+// than all the rest of compiling.
+func (s *state) certificate(c *Certificate) (*tls.Certificate, error) {
+	if before := s.certificates[c.ID]; before != nil && before.source.Chain == c.Chain && before.source.Key == c.Key {
+		return before.parsed, nil
+	}
+	parsed, err := tls.X509KeyPair([]byte(c.Chain), []byte(c.Key))
+	if err != nil {
+		return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
+	}
+	s.certificates[c.ID] = &loadedCertificate{source: *c, parsed: &parsed}
+	return &parsed, nil
+}
+
+// find returns the certificate for a handshake, one that the client can use if there is one. It returns nil where
+// there is none for the name, which crypto/tls answers with the alert unrecognized_name (RFC 6066, section 3).
+func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
+	name := lowerName(strings.TrimSuffix(hello.ServerName, "."))
+	candidates := c.exact[name]
+	if len(candidates) == 0 {
+		if dot := strings.IndexByte(name, '.'); dot > 0 {
+			candidates = c.wildcard[name[dot:]]
+		}
+	}
+	for _, candidate := range candidates {
+		if len(candidates) == 1 || hello.SupportsCertificate(candidate) == nil {
+			return candidate
+		}
+	}
+	if len(candidates) > 0 {
+		return candidates[0]
+	}
+	return nil
+}
