@@ -87,27 +87,27 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		return nil // Only the end of ctx ends the wait.
 	}
 	c.pending.event()
+	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
+	return nil
+}
 
-	logger := log.FromContext(ctx).WithName("snapshot")
-	var retry *time.Timer
+// run calls rebuild whenever it is time to, and again after a while where it failed.
+func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Context) error) {
 	delay := retryFirst
+	retry := time.AfterFunc(delay, c.pending.event)
+	retry.Stop()
 	for c.pending.wait(ctx) {
-		if retry != nil {
-			retry.Stop()
-		}
-		err := c.rebuild(log.IntoContext(ctx, logger))
+		retry.Stop()
+		err := rebuild(ctx)
 		if err == nil {
 			delay = retryFirst
 			continue
 		}
-		logger.Error(err, "snapshot is not served", "retryAfter", delay)
-		retry = time.AfterFunc(delay, c.pending.event)
+		log.FromContext(ctx).Error(err, "snapshot is not served", "retryAfter", delay)
+		retry.Reset(delay)
 		delay = min(2*delay, retryLimit)
 	}
-	if retry != nil {
-		retry.Stop()
-	}
-	return nil
+	retry.Stop()
 }
 
 // watch has every event that can make a difference noted.

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+// The tests of this file's harness run real controllers on a real API server, with the rights that config/rbac gives
+// and no others.
+
+var api kubeapi.Shared
+
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(api.Run(m))
+}
+
+// patience is how long a test waits for what must happen. It is only ever waited out by a test that fails.
+const patience = time.Minute
+
+// eventually waits until check returns no error.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %v: %v", patience, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// recordingProxy is a data plane that serves nothing. It numbers snapshots as the real one does.
+type recordingProxy struct {
+	mu         sync.Mutex
+	latest     *proxy.Snapshot
+	generation uint64
+	applied    int
+	// before is called ahead of each Apply; an error from it refuses the snapshot.
+	before func(*proxy.Snapshot) error
+}
+
+func (p *recordingProxy) Apply(snapshot *proxy.Snapshot) (uint64, error) {
+	p.mu.Lock()
+	before := p.before
+	p.mu.Unlock()
+	var refused error
+	if before != nil {
+		refused = before(snapshot)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.applied++
+	if refused != nil {
+		return p.generation, refused
+	}
+	if p.latest == nil || !p.latest.Equal(snapshot) {
+		p.latest = snapshot
+		p.generation++
+	}
+	return p.generation, nil
+}
+
+func (p *recordingProxy) applications() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.applied
+}
+
+func (p *recordingProxy) snapshot() *proxy.Snapshot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latest
+}
+
+// serves waits until the routes of the snapshot are these: "host path -> pool [endpoints]".
+func (p *recordingProxy) serves(t *testing.T, want ...string) {
+	t.Helper()
+	eventually(t, func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.latest == nil {
+			return fmt.Errorf("there is no snapshot")
+		}
+		endpoints := map[string][]string{}
+		for _, pool := range p.latest.Pools {
+			for _, e := range pool.Endpoints {
+				text := e.Address.String()
+				if e.Unhealthy {
+					text += "!"
+				}
+				endpoints[pool.ID] = append(endpoints[pool.ID], text)
+			}
+		}
+		var got []string
+		for _, host := range p.latest.Hosts {
+			for _, r := range host.Routes {
+				got = append(got, fmt.Sprintf("%s %s -> %s %v", host.Name, r.Path, r.Pool, endpoints[r.Pool]))
+			}
+		}
+		if !slices.Equal(want, got) {
+			return fmt.Errorf("the snapshot has\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		}
+		return nil
+	})
+}
+
+// cluster is what a test has of the API server: an administrator's client and namespaces of its own.
+type cluster struct {
+	t *testing.T
+	client.Client
+	config *rest.Config
+	// blue is the namespace of most objects, green another one.
+	blue, green string
+}
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	restConfig := api.Config(t)
+	c, err := client.New(restConfig, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v1alpha1.AddToScheme(c.Scheme()); err != nil {
+		t.Fatal(err)
+	}
+	k := &cluster{t: t, Client: c, config: restConfig}
+	k.blue, k.green = kubeapi.Namespace(t, restConfig), kubeapi.Namespace(t, restConfig)
+	k.grantRights()
+	return k
+}
+
+// user is who the controllers are to the API server.
+const (
+	user         = "warren-ingress"
+	ownNamespace = "warren-system"
+)
+
+// grantRights gives the user of the controllers the rights that are generated from the markers in the code.
+func (k *cluster) grantRights() {
+	k.t.Helper()
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(checkout, "config", "rbac", "role.yaml"))
+	if err != nil {
+		k.t.Fatalf(`%v: run "make manifests"`, err)
+	}
+	k.createOnce(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}})
+	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
+	for document := range bytes.SplitSeq(content, []byte("---\n")) {
+		if len(bytes.TrimSpace(document)) == 0 {
+			continue
+		}
+		var role unstructured.Unstructured
+		if err := yaml.Unmarshal(document, &role.Object); err != nil {
+			k.t.Fatal(err)
+		}
+		k.createOnce(&role)
+		ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: role.GetKind(), Name: role.GetName()}
+		named := metav1.ObjectMeta{Name: role.GetName(), Namespace: role.GetNamespace()}
+		if role.GetNamespace() == "" {
+			k.createOnce(&rbacv1.ClusterRoleBinding{ObjectMeta: named, RoleRef: ref, Subjects: subjects})
+			continue
+		}
+		k.createOnce(&rbacv1.RoleBinding{ObjectMeta: named, RoleRef: ref, Subjects: subjects})
+	}
+}
+
+func (k *cluster) createOnce(object client.Object) {
+	k.t.Helper()
+	if err := k.Create(k.t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *cluster) create(objects ...client.Object) {
+	k.t.Helper()
+	for _, object := range objects {
+		if err := k.Create(k.t.Context(), object); err != nil {
+			k.t.Fatalf("creating %s: %v", object.GetName(), err)
+		}
+	}
+}
+
+func (k *cluster) delete(object client.Object) {
+	k.t.Helper()
+	if err := k.Delete(k.t.Context(), object); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// change changes an object as it is in the cluster now.
+func (k *cluster) change(object client.Object, change func()) {
+	k.t.Helper()
+	k.read(object)
+	before := object.DeepCopyObject().(client.Object)
+	change()
+	if err := k.Patch(k.t.Context(), object, client.MergeFrom(before)); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// changeStatus is change for the status, as another controller does it.
+func (k *cluster) changeStatus(object client.Object, change func()) {
+	k.t.Helper()
+	k.read(object)
+	before := object.DeepCopyObject().(client.Object)
+	change()
+	if err := k.Status().Patch(k.t.Context(), object, client.MergeFrom(before)); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *cluster) read(object client.Object) {
+	k.t.Helper()
+	if err := k.Get(k.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of its
+// present generation. It leaves the object as it is in the cluster.
+func (k *cluster) says(object client.Object, want ...string) {
+	k.t.Helper()
+	slices.Sort(want)
+	eventually(k.t, func() error {
+		k.read(object)
+		var got []string
+		for _, c := range conditionsOf(object) {
+			line := fmt.Sprintf("%s=%s %s", c.Type, c.Status, c.Reason)
+			if c.ObservedGeneration != object.GetGeneration() {
+				line += fmt.Sprintf(" of generation %d, which is now %d", c.ObservedGeneration, object.GetGeneration())
+			}
+			got = append(got, line)
+		}
+		slices.Sort(got)
+		if !slices.Equal(want, got) {
+			return fmt.Errorf("%T %s says\n\t%s\nwant\n\t%s", object, object.GetName(), strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		}
+		return nil
+	})
+}
+
+func conditionsOf(object client.Object) []metav1.Condition {
+	switch o := object.(type) {
+	case *v1alpha1.Ingress:
+		return o.Status.Conditions
+	case *v1alpha1.Task:
+		return o.Status.Conditions
+	case *v1alpha1.TLSCertificate:
+		return o.Status.Conditions
+	}
+	panic(fmt.Sprintf("%T has no conditions", object))
+}
+
+// message returns a condition's message.
+func message(object client.Object, conditionType string) string {
+	if c := meta.FindStatusCondition(conditionsOf(object), conditionType); c != nil {
+		return c.Message
+	}
+	return ""
+}
+
+// served is what an Ingress says that is in order.
+var served = []string{"Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed"}
+
+// replica is one running controller.
+type replica struct {
+	*SnapshotController
+	proxy *recordingProxy
+	// stop ends it as a process ends, and returns when it has.
+	stop func()
+	// writes counts the requests that wrote to anything but a Lease or an Event.
+	writes *writeCounter
+}
+
+// start runs a replica that serves the cluster's two namespaces until the test ends, or until it is stopped.
+func (k *cluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy)) *replica {
+	k.t.Helper()
+	r := &replica{proxy: &recordingProxy{}, writes: &writeCounter{}}
+	scheme, err := Scheme()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	managerOptions := ctrl.Options{
+		Scheme: scheme, Cache: CacheOptions([]string{k.blue, k.green}), Logger: logr.Discard(),
+		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
+		// The names are for metrics of a process, which has several replicas here.
+		Controller: config.Controller{SkipNameValidation: new(true)},
+	}
+	options := Options{Applier: r.proxy, IngressClass: v1alpha1.DefaultIngressClassName}
+	for _, change := range changes {
+		change(&managerOptions, &options, r.proxy)
+	}
+	restConfig := rest.CopyConfig(k.config)
+	restConfig.Impersonate.UserName = user
+	restConfig.Wrap(r.writes.wrap)
+	mgr, err := ctrl.NewManager(restConfig, managerOptions)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if r.SnapshotController, err = Setup(mgr, options); err != nil {
+		k.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			k.t.Errorf("the replica ended with an error: %v", err)
+		}
+	})
+	k.t.Cleanup(r.stop)
+	return r
+}
+
+func (r *replica) isReady(t *testing.T) {
+	t.Helper()
+	eventually(t, func() error {
+		if !r.Ready() {
+			return fmt.Errorf("the replica is not ready")
+		}
+		return nil
+	})
+}
+
+// idle waits until no status is to be written any more.
+func (r *replica) idle(t *testing.T) {
+	t.Helper()
+	eventually(t, func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, s := range r.subscribers {
+			if n := s.queue.Len(); n > 0 {
+				return fmt.Errorf("%d objects of kind %s are queued", n, s.kind)
+			}
+		}
+		return nil
+	})
+}
+
+// writeCounter counts the requests of a client that write something that people look at.
+type writeCounter struct {
+	mu    sync.Mutex
+	count int
+}
+
+func (w *writeCounter) wrap(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		bookkeeping := strings.Contains(request.URL.Path, "/leases") || strings.Contains(request.URL.Path, "/events") ||
+			strings.Contains(request.URL.Path, "/selfsubject")
+		if request.Method != http.MethodGet && !bookkeeping {
+			w.mu.Lock()
+			w.count++
+			w.mu.Unlock()
+		}
+		return next.RoundTrip(request)
+	})
+}
+
+func (w *writeCounter) total() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.count
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+// ingress is an Ingress of one rule with a path for each service, which is named after it.
+func ingress(namespace, name, host string, services ...string) *v1alpha1.Ingress {
+	rule := v1alpha1.IngressRule{Host: v1alpha1.Host(host)}
+	for _, service := range services {
+		rule.Paths = append(rule.Paths, v1alpha1.IngressPath{Path: v1alpha1.Path("/" + service),
+			Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(service), Port: 80}})
+	}
+	return &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.IngressSpec{Rules: []v1alpha1.IngressRule{rule}}}
+}
+
+func task(namespace, name, service, address string) *v1alpha1.Task {
+	return &v1alpha1.Task{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.TaskSpec{ServiceName: v1alpha1.ServiceName(service), Address: v1alpha1.Address(address)}}
+}

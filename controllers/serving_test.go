@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+func TestAnIngressAndItsTasksAreServedAndSaySo(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
+	r := k.start()
+	r.proxy.serves(t)
+	k.create(ing, one)
+
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	k.says(ing, served...)
+	k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
+	if ing.Status.ObservedGeneration != ing.Generation {
+		t.Errorf("status.observedGeneration is %d, want %d", ing.Status.ObservedGeneration, ing.Generation)
+	}
+
+	two := task(k.blue, "two", "api", "10.0.0.2")
+	k.create(two)
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80 10.0.0.2:80]")
+
+	k.changeStatus(one, func() { one.Status.Health = v1alpha1.HealthUnhealthy })
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80! 10.0.0.2:80]")
+	k.says(one, "Accepted=True Accepted", "Healthy=False ReportedUnhealthy")
+
+	k.change(ing, func() { ing.Spec.Rules[0].Host = "y.io" })
+	r.proxy.serves(t, "y.io /api -> "+k.blue+"/api:80 [10.0.0.1:80! 10.0.0.2:80]")
+	k.says(ing, served...)
+
+	k.delete(one)
+	k.delete(two)
+	r.proxy.serves(t, "y.io /api -> "+k.blue+"/api:80 []")
+	k.says(ing, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
+}
+
+func TestAKubernetesServiceIsServedByItsEndpoints(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: k.blue, Name: "api"},
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}}}
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: k.blue, Name: "api-1", Labels: map[string]string{discoveryv1.LabelServiceName: "api"}},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(8080))}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"10.1.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
+	}
+	ing := ingress(k.blue, "shop", "x.io", "api")
+	r := k.start()
+	k.create(ing, service)
+	k.says(ing, "Accepted=True Accepted", "ResolvedRefs=False NoEndpoints", "Programmed=True Programmed")
+	k.create(slice)
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.1.0.1:8080]")
+	k.says(ing, served...)
+
+	k.change(slice, func() { slice.Endpoints[0].Addresses[0] = "10.1.0.2" })
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.1.0.2:8080]")
+
+	k.change(service, func() { service.Spec.Ports[0].Port = 8000 })
+	k.says(ing, "Accepted=True Accepted", "ResolvedRefs=False PortNotFound", "Programmed=True Programmed")
+	if got, want := message(ing, "ResolvedRefs"), "api:80: its Service has no TCP port 80 (it has 8000)"; got != want {
+		t.Errorf("ResolvedRefs says %q, want %q", got, want)
+	}
+}
+
+func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	// Ages have a resolution of a second, so the names decide within it: k.blue was made, and is named, by chance.
+	first, second := k.blue, k.green
+	if second < first {
+		first, second = second, first
+	}
+	owner := ingress(first, "owner", "x.io", "api")
+	rival := ingress(first, "rival", "x.io", "api", "web")
+	foreign := ingress(second, "foreign", "x.io", "api")
+	lost := ingress(first, "lost", "y.io", "nobody", "api")
+	invalid := &v1alpha1.Task{ObjectMeta: metav1.ObjectMeta{Namespace: first, Name: "one"},
+		Spec: v1alpha1.TaskSpec{ServiceName: "api", Address: "10.0.0.1", HealthCheck: &v1alpha1.HealthCheck{Port: 80}}}
+	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: first, Name: "c"},
+		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "c"}}
+	r := k.start()
+	k.create(owner, rival, foreign, lost, invalid, certificate, task(first, "web", "web", "10.0.0.2"))
+
+	r.proxy.serves(t,
+		"x.io /api -> "+first+"/api:80 [10.0.0.1:80]",
+		"x.io /web -> "+first+"/web:80 [10.0.0.2:80]",
+		"y.io /api -> "+first+"/api:80 [10.0.0.1:80]",
+		"y.io /nobody -> "+first+"/nobody:80 []",
+	)
+	k.says(owner, served...)
+	k.says(rival, "Accepted=False PathConflict", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed")
+	k.says(foreign, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
+	k.says(lost, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
+	k.says(invalid, "Accepted=True PartlySupported", "Healthy=Unknown NotProbed")
+	k.says(certificate, "Accepted=True PartlySupported")
+
+	want := []string{
+		"rules[0].paths[0]: Prefix /api of host x.io is served by rules[0].paths[0] of the older Ingress " + first + "/owner; its other paths are served",
+		`rules[0]: host "x.io" belongs to namespace ` + first + ", whose Ingress " + first + "/owner is the oldest to name it: " +
+			"choose another host, or have that namespace serve these paths; no path of it is served",
+		"nobody:80: no Task of the namespace has this serviceName, and no Service this name",
+	}
+	if diff := cmp.Diff(want, []string{message(rival, "Accepted"), message(foreign, "Accepted"), message(lost, "ResolvedRefs")}); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+
+	// What was in the way goes, and those behind it follow.
+	k.delete(owner)
+	k.delete(rival)
+	r.proxy.serves(t,
+		"x.io /api -> "+second+"/api:80 []",
+		"y.io /api -> "+first+"/api:80 [10.0.0.1:80]",
+		"y.io /nobody -> "+first+"/nobody:80 []",
+	)
+	k.says(foreign, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
+}
+
+func TestDeletingTheLastIngressServesTheEmptySnapshot(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing := ingress(k.blue, "shop", "x.io", "api")
+	k.create(ing)
+	r := k.start()
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 []")
+	k.delete(ing)
+	r.proxy.serves(t)
+	if diff := cmp.Diff(&proxy.Snapshot{Hosts: []proxy.Host{}, Pools: []proxy.Pool{}}, r.proxy.snapshot()); diff != "" {
+		t.Errorf("the snapshot is not empty (-want +got):\n%s", diff)
+	}
+}
+
+func TestAHundredChangesAreFewBuilds(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.create(ingress(k.blue, "shop", "x.io", "api"))
+
+	// The data plane is held in its second Apply until all changes are made, so that how fast this machine makes them does not count.
+	const changes = 100
+	held, release := make(chan struct{}), make(chan struct{})
+	var applications int
+	hold := sync.OnceFunc(func() { close(held); <-release })
+	r := k.start(func(_ *ctrl.Options, _ *Options, p *recordingProxy) {
+		p.before = func(*proxy.Snapshot) error {
+			if applications++; applications == 2 {
+				hold()
+			}
+			return nil
+		}
+	})
+	r.isReady(t)
+	var want []string
+	for i := range changes {
+		address := fmt.Sprintf("10.0.0.%d", i+1)
+		k.create(task(k.blue, fmt.Sprintf("task-%03d", i), "api", address))
+		want = append(want, address+":80")
+		if i == 0 {
+			<-held
+		}
+	}
+	before := r.proxy.applications()
+	close(release)
+	r.proxy.serves(t, fmt.Sprintf("x.io /api -> %s/api:80 %v", k.blue, want))
+	if builds := r.proxy.applications() - before; builds > changes/2 {
+		t.Errorf("%d changes led to %d builds", changes, builds)
+	}
+}
+
+func TestOnlyTheWatchedNamespacesAreServed(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	inside, outside := ingress(k.blue, "inside", "x.io", "api"), ingress(k.green, "outside", "y.io", "api")
+	k.create(outside, inside)
+	r := k.start(func(mgr *ctrl.Options, _ *Options, _ *recordingProxy) { mgr.Cache = CacheOptions([]string{k.blue}) })
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 []")
+	k.says(inside, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
+	k.says(outside)
+}
+
+func TestAllNamespacesAreServedWhereNoneIsNamed(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	// The hosts are this test's own: the other tests' Ingresses are seen too.
+	k.create(ingress(k.blue, "a", k.blue+".io", "api"), ingress(k.green, "b", k.green+".io", "api"))
+	seen := make(chan int, 1000)
+	k.start(func(mgr *ctrl.Options, _ *Options, p *recordingProxy) {
+		mgr.Cache = CacheOptions(nil)
+		p.before = func(s *proxy.Snapshot) error {
+			ours := 0
+			for _, host := range s.Hosts {
+				for _, route := range host.Routes {
+					if route.Rule.Ingress == k.blue+"/a" || route.Rule.Ingress == k.green+"/b" {
+						ours++
+					}
+				}
+			}
+			select {
+			case seen <- ours:
+			default:
+			}
+			return nil
+		}
+	})
+	if got := <-seen; got != 2 {
+		t.Errorf("the first snapshot has %d routes of the two namespaces, want 2", got)
+	}
+}
