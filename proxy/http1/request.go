@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"net/netip"
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -151,7 +152,7 @@ func isAuthority(b []byte) bool {
 	port := b
 	if len(b) > 0 && b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
-		if end < 0 || bytes.IndexByte(b[1:], '[') >= 0 || !isAddress(b[1:end]) {
+		if end < 0 || !isAddress(b[1:end]) {
 			return false
 		}
 		port = b[end+1:]
@@ -159,7 +160,7 @@ func isAuthority(b []byte) bool {
 			return false
 		}
 	} else {
-		if bytes.IndexByte(b, '[') >= 0 || bytes.IndexByte(b, ']') >= 0 {
+		if bytes.IndexByte(b, '[') >= 0 || bytes.IndexByte(b, ']') >= 0 || !hasEscapes(b) {
 			return false
 		}
 		colon := bytes.IndexByte(b, ':')
@@ -172,19 +173,29 @@ func isAuthority(b []byte) bool {
 	}
 	if len(port) > 0 {
 		n, err := strconv.ParseUint(string(port[1:]), 10, 16)
-		return len(port) == 1 || err == nil && n > 0 && port[1] != '+'
+		return len(port) == 1 || err == nil && n > 0
 	}
 	return true
 }
 
-// isAddress says whether b has the characters of an IPv6 address; whoever compares it will find out the rest.
+// isAddress says whether b is an IPv6 address, without a zone: that means something to its own host alone (RFC 9844).
 func isAddress(b []byte) bool {
-	for _, c := range b {
-		if !isDigit(c) && (lower(c) < 'a' || lower(c) > 'f') && c != ':' && c != '.' {
+	a, err := netip.ParseAddr(string(b))
+	return err == nil && a.Is6() && a.Zone() == ""
+}
+
+// hasEscapes says whether each percent sign of b has its two hexadecimal digits.
+func hasEscapes(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, '%')
+		if i < 0 {
+			return true
+		}
+		if i+2 >= len(b) || hexDigit[b[i+1]] > 15 || hexDigit[b[i+2]] > 15 {
 			return false
 		}
+		b = b[i+3:]
 	}
-	return len(b) > 1
 }
 
 // frameRequest is how a request's content is framed; without a sign of content there is none (RFC 9112, section 6.3).
