@@ -17,7 +17,7 @@ type content struct {
 	chunk     chunkState
 	// digits and extension count the bytes of the running chunk-size line.
 	digits, extension int
-	// overhead is what the chunked coding's extensions and trailers came to so far.
+	// overhead is the bytes of chunk extensions beyond those of data.
 	overhead     int
 	trailerBytes []byte
 	trailers     []message.Field
@@ -221,6 +221,9 @@ func (b *reader) scan() error {
 			if c != '\n' {
 				return errBareLF
 			}
+			// Data pays for extensions: a long upload with a few bytes of them in each chunk passes, a trickle of data
+			// under a load of extensions does not.
+			b.overhead -= int(min(int64(b.overhead), b.remaining))
 			b.chunk = chunkData
 			if b.remaining == 0 {
 				b.chunk = chunkTrailers
