@@ -267,10 +267,14 @@ func (b *reader) endTrailerLine() error {
 	}
 	for i := range b.trailers {
 		// Fields of the connection are dropped like those of a head; those that would reframe or reroute the message are
-		// an attack or a fault (RFC 9110, section 6.5.1).
-		switch b.trailers[i].Kind {
+		// an attack or a fault (RFC 9110, section 6.5.1). Who the client is was settled with the head: a
+		// trailer that says otherwise must not win where a recipient merges the two.
+		switch f := &b.trailers[i]; f.Kind {
 		case message.ContentLength, message.TransferEncoding, message.Host:
 			return errTrailerField
+		case message.XForwardedFor, message.XForwardedHost, message.XForwardedPort, message.XForwardedProto,
+			message.XRealIP, message.Forwarded:
+			f.Kind = message.Dropped
 		}
 	}
 	b.ended = true
