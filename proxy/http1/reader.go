@@ -78,12 +78,22 @@ func (b *reader) read() error {
 	return err
 }
 
+// What a connection keeps for its next trailers. A peer that sent long ones once must not occupy their memory while
+// it idles.
+const (
+	keptTrailerBytes = 512
+	keptTrailers     = 8
+)
+
 // endExchange ends the life of all views. What is buffered beyond the exchange moves to the front; where there
 // is nothing, the buffer goes back.
 func (b *reader) endExchange() {
 	if b.held != nil {
 		b.buffers.Put(b.held)
 		b.held = nil
+	}
+	if cap(b.trailerBytes) > keptTrailerBytes || cap(b.trailers) > keptTrailers {
+		b.trailerBytes, b.trailers = nil, nil
 	}
 	b.base = 0
 	if b.r == b.w {
