@@ -58,7 +58,9 @@ type exchange struct {
 	// host and path are canonical; path is what the route was found by, before any rewriting.
 	host, path []byte
 	client     netip.Addr
-	started    time.Duration
+	// secure is set where the client came over HTTPS, to us or to a trusted proxy.
+	secure  bool
+	started time.Duration
 
 	upstream *upstreamConn
 	tried    []*endpoint
@@ -102,7 +104,7 @@ func (x *exchange) afterPanic() verdict {
 // admit settles what the request means (which host, which path, whose), finds its route and asks the route's policies.
 func (x *exchange) admit() verdict {
 	req := &x.request
-	x.client, x.forwardedBuf = x.origin.clientAddress(req, x.proxy.config.TrustedProxies, x.forwardedBuf)
+	x.resolveClient()
 	x.host, x.hostBuf = canonicalHost(x.hostBuf, req.Authority)
 	path, err := CanonicalPath(x.pathBuf, req.Path)
 	if err != nil {
@@ -112,7 +114,7 @@ func (x *exchange) admit() verdict {
 		x.pathBuf = path
 	}
 	req.Path, x.path = path, path
-	if !x.origin.secure && x.generation.router.redirected(x.host) {
+	if !x.secure && x.generation.router.redirected(x.host) {
 		return x.answerRedirect()
 	}
 	x.route = x.generation.router.find(x.host, path)

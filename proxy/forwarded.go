@@ -36,13 +36,13 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 	}
 }
 
-// clientAddress finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address in
-// X-Forwarded-For that is not a trusted proxy's) and replaces the forwarding fields: those of an untrusted peer
-// are dropped before anything can read them, those of a trusted one are kept and added to. What it adds to
-// the request lives in buf, which it returns.
-func (o *origin) clientAddress(req *message.Request, trusted []netip.Prefix, buf []byte) (netip.Addr, []byte) {
-	client := o.peer
-	buf = buf[:0]
+// resolveClient finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address in
+// X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields:
+// those of an untrusted peer are dropped before anything can read them, those of a trusted one are kept and added to.
+func (x *exchange) resolveClient() {
+	o, req, trusted := x.origin, &x.request, x.proxy.config.TrustedProxies
+	x.client, x.secure = o.peer, o.secure
+	buf := x.forwardedBuf[:0]
 	var hasHost, hasPort, hasProto bool
 	for i := range req.Fields {
 		f := &req.Fields[i]
@@ -64,6 +64,7 @@ func (o *origin) clientAddress(req *message.Request, trusted []netip.Prefix, buf
 			o.dropUntrusted(f)
 		case message.XForwardedProto:
 			hasProto = o.trusted
+			x.secure = x.secure || o.trusted && message.EqualFold(f.Value, "https")
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
@@ -72,10 +73,10 @@ func (o *origin) clientAddress(req *message.Request, trusted []netip.Prefix, buf
 	forwardedFor := o.peerText
 	realIP := o.peerText
 	if len(buf) > 0 {
-		client = rightmostUntrusted(buf[:len(buf)-2], o.peer, trusted)
+		x.client = rightmostUntrusted(buf[:len(buf)-2], o.peer, trusted)
 		buf = append(buf, o.peerText...)
 		n := len(buf)
-		buf = client.AppendTo(buf)
+		buf = x.client.AppendTo(buf)
 		forwardedFor, realIP = buf[:n:n], buf[n:]
 	}
 	req.Fields = append(req.Fields,
@@ -90,7 +91,7 @@ func (o *origin) clientAddress(req *message.Request, trusted []netip.Prefix, buf
 	if !hasHost && len(req.Authority) > 0 {
 		req.Fields = append(req.Fields, message.Field{Name: xForwardedHost, Value: req.Authority})
 	}
-	return client, buf
+	x.forwardedBuf = buf
 }
 
 func (o *origin) dropUntrusted(f *message.Field) {
