@@ -138,6 +138,10 @@ func controllerArgs(o options, paths files) []string {
 		"--metrics-address=" + loopback(o.ports.metrics),
 		"--health-address=" + loopback(o.ports.health),
 		"--admin-address=" + loopback(o.ports.admin),
+		// Nothing balances in front of a single replica, so nobody needs time to notice that it goes.
+		"--drain-delay=0s",
+		"--zap-encoder=console",
+		"--zap-time-encoding=rfc3339",
 	}
 	return append(args, o.controllerArgs...)
 }
