@@ -16,12 +16,15 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -150,11 +153,17 @@ type cluster struct {
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	restConfig := api.Config(t)
-	c, err := client.New(restConfig, client.Options{})
+	scheme, err := Scheme()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v1alpha1.AddToScheme(c.Scheme()); err != nil {
+	for _, add := range []func(*runtime.Scheme) error{rbacv1.AddToScheme, coordinationv1.AddToScheme, eventsv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := client.New(restConfig, client.Options{Scheme: scheme})
+	if err != nil {
 		t.Fatal(err)
 	}
 	k := &cluster{t: t, Client: c, config: restConfig}

@@ -20,8 +20,8 @@ func TestWhatTheCacheKeepsOfAnObject(t *testing.T) {
 		Labels:      map[string]string{discoveryv1.LabelServiceName: "api", "app": "api"},
 		Annotations: map[string]string{corev1.LastAppliedConfigAnnotation: "{}", "note": "n"},
 		ManagedFields: []metav1.ManagedFieldsEntry{
-			{Manager: "kubectl", Operation: "Update", FieldsV1: &metav1.FieldsV1{Raw: []byte("{}")}},
-			{Manager: "warren-ingress/warren", Operation: "Update", Subresource: "status", FieldsV1: &metav1.FieldsV1{Raw: []byte("{}")}},
+			{Manager: "kubectl", Operation: "Update", FieldsV1: metav1.NewFieldsV1("{}")},
+			{Manager: "warren-ingress/warren", Operation: "Update", Subresource: "status", FieldsV1: metav1.NewFieldsV1("{}")},
 		},
 	}
 	bare := metav1.ObjectMeta{Namespace: "default", Name: "a", UID: "u", Generation: 2, ResourceVersion: "7"}

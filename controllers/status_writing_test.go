@@ -240,9 +240,6 @@ func TestARefusedSnapshotShowsOnWhatIsNewAndIsTriedAgain(t *testing.T) {
 func TestChangesOfConditionsAreEvents(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	if err := eventsv1.AddToScheme(k.Scheme()); err != nil {
-		t.Fatal(err)
-	}
 	one := task(k.blue, "one", "api", "10.0.0.1")
 	k.create(one, ingress(k.blue, "shop", "x.io", "api"))
 	k.start()
