@@ -124,7 +124,9 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 		}
 		return torn, x.fail(up, err)
 	}
-	up.transport.StallAfter(x.route.Timeouts.Idle)
+	if x.upload.done != nil {
+		up.transport.StallAfter(x.route.Timeouts.Idle)
+	}
 	x.status = up.Response.Status
 	if up.Response.Status == 101 {
 		return x.upgrade(up)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -23,20 +24,24 @@ func (c clock) now() time.Duration { return time.Since(c.start) }
 // or a slow download lives as long as it moves. Deadlines are moved only when they are off by more than a second (or
 // a quarter of a shorter timeout), since each move takes a lock of the runtime's.
 //
-// One goroutine may read while another writes; closing and stopReading are safe from anywhere.
+// It reads and writes through syscall.RawConn, which tells when a call would have to wait: a buffer is held and a
+// write's deadline is set only around real waits. One goroutine may read while another writes; closing and
+// stopReading are safe from anywhere.
 type transport struct {
 	tcp   *net.TCPConn
 	raw   syscall.RawConn
 	clock clock
 
 	readStall, writeStall time.Duration
-	// readAt and writeAt are the deadlines that are set, by the clock, or 0.
-	readAt, writeAt time.Duration
-	expiring        bool
-	readingStopped  atomic.Bool
+	// readAt is the read deadline that is set, by the clock, or 0; armed says that it was looked at just now.
+	readAt         time.Duration
+	armed          bool
+	expiring       bool
+	readingStopped atomic.Bool
 
-	parked parkedRead
-	probe  probe
+	in    rawRead
+	out   rawWrite
+	probe probe
 }
 
 func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transport, error) {
@@ -46,13 +51,18 @@ func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transpo
 	}
 	t := &transport{tcp: tcp, raw: raw, clock: c, writeStall: writeStall}
 	// Bound once: a closure made at each call would be an allocation at each request.
-	t.parked.try = t.parked.read
+	t.in.try, t.in.tryParked, t.in.tryExchange = t.in.read, t.in.readParked, t.in.exchange
+	t.out.try, t.out.transport = t.out.write, t
 	t.probe.look = t.probe.control
 	return t, nil
 }
 
 // StallAfter implements http1.Transport.
-func (t *transport) StallAfter(d time.Duration) { t.readStall, t.expiring = d, false }
+func (t *transport) StallAfter(d time.Duration) {
+	t.readStall, t.expiring = d, false
+	t.armRead()
+	t.armed = true
+}
 
 // ExpireAfter implements http1.Transport.
 func (t *transport) ExpireAfter(d time.Duration) {
@@ -76,8 +86,10 @@ func (t *transport) setReadDeadline(d, at time.Duration) {
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
+// armRead sees to the deadline before a read, unless StallAfter has just done so.
 func (t *transport) armRead() {
-	if t.expiring {
+	if t.armed || t.expiring {
+		t.armed = false
 		return
 	}
 	if t.readStall == 0 {
@@ -87,38 +99,174 @@ func (t *transport) armRead() {
 		return
 	}
 	at := t.clock.now() + t.readStall
-	if moved(t.readAt, at, t.readStall) {
+	if t.readAt == 0 || t.readAt > at || at-t.readAt > min(time.Second, t.readStall/4) {
 		t.setReadDeadline(t.readStall, at)
 	}
 }
 
-// moved says whether a deadline that is set is too far from the one that is wanted.
-func moved(set, wanted, timeout time.Duration) bool {
-	return set == 0 || set > wanted || wanted-set > min(time.Second, timeout/4)
+// rawRead is a read on its way.
+type rawRead struct {
+	buf []byte
+	n   int
+	err error
+	// buffers and size say where a parked read gets its buffer.
+	buffers *http1.Buffers
+	size    int
+	// request is what an exchange sends first, sent how much of it has left.
+	request []byte
+	sent    int
+
+	try, tryParked, tryExchange func(fd uintptr) bool
 }
 
 // Read implements http1.Transport.
 func (t *transport) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	t.armRead()
-	return t.tcp.Read(p)
+	r := &t.in
+	r.buf = p
+	err := t.raw.Read(r.try)
+	r.buf = nil
+	return r.result(err)
+}
+
+// ReadParked implements http1.Parker.
+func (t *transport) ReadParked(buffers *http1.Buffers, size int) ([]byte, int, error) {
+	t.armRead()
+	r := &t.in
+	r.buffers, r.size = buffers, size
+	err := t.raw.Read(r.tryParked)
+	buf := r.buf
+	r.buf = nil
+	n, err := r.result(err)
+	return buf, n, err
+}
+
+// Exchange implements http1.Exchanger.
+func (t *transport) Exchange(request, p []byte) (sent, n int, err error) {
+	t.armRead()
+	r := &t.in
+	r.request, r.sent, r.buf = request, 0, p
+	err = t.raw.Read(r.tryExchange)
+	sent = r.sent
+	r.request, r.buf = nil, nil
+	n, err = r.result(err)
+	return sent, n, err
+}
+
+// result returns what a read brought and forgets it.
+func (r *rawRead) result(err error) (int, error) {
+	n := r.n
+	if err == nil {
+		err = r.err
+	}
+	r.n, r.err = 0, nil
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// The functions from here to exchange are called with the connection's descriptor when it may be readable; false means
+// that they are to be called again when it is.
+
+func (r *rawRead) read(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), r.buf)
+		switch err {
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+			return false
+		}
+		r.n, r.err = max(n, 0), err
+		return true
+	}
+}
+
+func (r *rawRead) readParked(fd uintptr) bool {
+	r.buf = r.buffers.Get(r.size)
+	if r.read(fd) {
+		return true
+	}
+	r.buffers.Put(r.buf)
+	r.buf = nil
+	return false
+}
+
+// exchange sends a request and, instead of a read that would only find that there is no answer yet, waits at once: it
+// is called after the runtime began to listen for what arrives, so the answer cannot slip by.
+func (r *rawRead) exchange(fd uintptr) bool {
+	if r.sent == len(r.request) {
+		return r.read(fd)
+	}
+	for r.sent < len(r.request) {
+		n, err := syscall.Write(int(fd), r.request[r.sent:])
+		switch {
+		case n > 0:
+			r.sent += n
+		case err == syscall.EINTR:
+		default: // EAGAIN too: to wait until it can be sent is another call's business
+			r.err = err
+			return true
+		}
+	}
+	return false
+}
+
+// rawWrite is a write on its way.
+type rawWrite struct {
+	transport *transport
+	p         []byte
+	n         int
+	err       error
+	// waited is set while there is a deadline.
+	waited bool
+	try    func(fd uintptr) bool
 }
 
 // Write implements http1.Transport. It returns early only when not a byte was taken for the stall time.
 func (t *transport) Write(p []byte) (int, error) {
-	n := 0
+	w := &t.out
+	w.p, w.n, w.err = p, 0, nil
 	for {
-		if t.writeStall > 0 {
-			if at := t.clock.now() + t.writeStall; moved(t.writeAt, at, t.writeStall) {
-				t.writeAt = at
-				_ = t.tcp.SetWriteDeadline(t.clock.start.Add(at))
-			}
+		before := w.n
+		err := t.raw.Write(w.try)
+		if w.waited {
+			w.waited = false
+			_ = t.tcp.SetWriteDeadline(time.Time{})
 		}
-		m, err := t.tcp.Write(p[n:])
-		n += m
-		if err == nil || m == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return n, err
+		if err == nil {
+			err = w.err
+		}
+		if err == nil || w.n == before || !errors.Is(err, os.ErrDeadlineExceeded) {
+			w.p = nil
+			return w.n, err
 		}
 	}
+}
+
+func (w *rawWrite) write(fd uintptr) bool {
+	for w.n < len(w.p) {
+		n, err := syscall.Write(int(fd), w.p[w.n:])
+		switch {
+		case n > 0:
+			w.n += n
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			if d := w.transport.writeStall; d > 0 {
+				w.waited = true
+				_ = w.transport.tcp.SetWriteDeadline(time.Now().Add(d))
+			}
+			return false
+		default:
+			w.err = err
+			return true
+		}
+	}
+	return true
 }
 
 // CloseWrite implements http1.Transport.
@@ -144,48 +292,6 @@ func (t *transport) resumeReading() {
 	t.readingStopped.Store(false)
 	t.readAt = 0
 	_ = t.tcp.SetReadDeadline(time.Time{})
-}
-
-// parkedRead is a read that holds a buffer only while there is something to read.
-type parkedRead struct {
-	buffers *http1.Buffers
-	size    int
-	buf     []byte
-	n       int
-	err     error
-	try     func(fd uintptr) bool
-}
-
-// ReadParked implements http1.Parker.
-func (t *transport) ReadParked(buffers *http1.Buffers, size int) ([]byte, int, error) {
-	t.armRead()
-	p := &t.parked
-	p.buffers, p.size = buffers, size
-	err := t.raw.Read(p.try)
-	buf, n := p.buf, p.n
-	p.buf, p.n = nil, 0
-	if err == nil {
-		err = p.err
-	}
-	return buf, n, err
-}
-
-// read is called with the connection's descriptor when it may be readable; false means wait until it is.
-func (p *parkedRead) read(fd uintptr) bool {
-	p.buf = p.buffers.Get(p.size)
-	for {
-		n, err := syscall.Read(int(fd), p.buf)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
-			p.buffers.Put(p.buf)
-			p.buf = nil
-			return false
-		}
-		p.n, p.err = max(n, 0), err
-		return true
-	}
 }
 
 // probe looks at a connection without waiting and without taking anything from it.
@@ -232,6 +338,5 @@ func (c netConn) RemoteAddr() net.Addr               { return c.tcp.RemoteAddr()
 func (c netConn) SetDeadline(at time.Time) error     { return c.tcp.SetDeadline(at) }
 func (c netConn) SetReadDeadline(at time.Time) error { return c.tcp.SetReadDeadline(at) }
 func (c netConn) SetWriteDeadline(at time.Time) error {
-	c.writeAt = 0
 	return c.tcp.SetWriteDeadline(at)
 }

@@ -1,6 +1,8 @@
 package http1
 
 import (
+	"syscall"
+
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -13,9 +15,11 @@ type ClientConfig struct {
 // ClientConn is the client's side of a connection. As with ServerConn, writing the request's content and reading the
 // response may be done by two goroutines.
 type ClientConn struct {
-	config    *ClientConfig
-	in        reader
-	out       writer
+	config *ClientConfig
+	in     reader
+	out    writer
+	// exchanger is the transport, if it can send a request and wait in one step.
+	exchanger Exchanger
 	Response  message.Response
 	keepAlive bool
 	// answered is set once the final response's head was read.
@@ -24,14 +28,17 @@ type ClientConn struct {
 
 // NewClientConn returns the client's side of a connection that was just made.
 func NewClientConn(t Transport, config *ClientConfig) *ClientConn {
+	exchanger, _ := t.(Exchanger)
 	return &ClientConn{
-		config: config,
-		in:     reader{transport: t, buffers: config.Buffers},
-		out:    writer{transport: t, buffers: config.Buffers},
+		config:    config,
+		in:        reader{transport: t, buffers: config.Buffers},
+		out:       writer{transport: t, buffers: config.Buffers, holds: exchanger != nil},
+		exchanger: exchanger,
 	}
 }
 
-// WriteHead makes the request's head pending, to be sent with the first content or at End.
+// WriteHead makes the request's head pending, to be sent with the first content, at End or, where all of the request is
+// pending then, with ReadResponse.
 func (c *ClientConn) WriteHead(req *message.Request) {
 	c.answered, c.keepAlive = false, false
 	c.out.begin(frameRequest(req), req.ContentLength)
@@ -52,6 +59,11 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	c.Response.Reset()
 	in.endExchange()
 	in.begin(framedByNothing, 0, c.config.Limits)
+	if c.out.lo < c.out.hi {
+		if err := c.exchange(); err != nil {
+			return err
+		}
+	}
 	for seen := 0; ; {
 		if in.Buffered() {
 			received := in.buf[in.r:in.w]
@@ -71,6 +83,30 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 			return err
 		}
 	}
+}
+
+// exchange sends the pending request and reads the first bytes of the response. Where sending fails it leaves it to the
+// reading that follows to say what came of it: the server may have answered and closed.
+func (c *ClientConn) exchange() error {
+	in, out := &c.in, &c.out
+	if in.buf == nil {
+		in.buf = in.buffers.Get(smallBuffer)
+	}
+	pending := out.out[out.lo:out.hi]
+	sent, n, err := c.exchanger.Exchange(pending, in.buf[in.w:])
+	in.w += n
+	if err == syscall.EAGAIN && sent < len(pending) {
+		var m int
+		m, err = in.transport.Write(pending[sent:])
+		sent += m
+	}
+	out.sent = sent > 0
+	written := sent == len(pending)
+	out.releaseBuffer()
+	if n > 0 || !written {
+		return nil
+	}
+	return err
 }
 
 func (c *ClientConn) parse(head, method []byte) error {

@@ -23,6 +23,14 @@ type Parker interface {
 	ReadParked(buffers *Buffers, n int) (buffer []byte, read int, err error)
 }
 
+// Exchanger is a Transport that can send a request and wait for the answer in one step, which spares a system call: a
+// read that would only find that there is no answer yet.
+type Exchanger interface {
+	// Exchange writes request and reads the first bytes of the answer into p. An error with sent less than the request's
+	// length is one of writing; syscall.EAGAIN then means that the rest has to be written with Write.
+	Exchange(request, p []byte) (sent, n int, err error)
+}
+
 // reader holds what was received on a connection and not yet consumed: buf[r:w]. It has no buffer while
 // there is nothing to hold.
 type reader struct {

@@ -16,6 +16,8 @@ type writer struct {
 	framing   framing
 	// remaining is what may still be written of a content with a length.
 	remaining int64
+	// holds is set where End leaves a message that is pending whole to whoever reads next.
+	holds bool
 	// wide is set once content filled the room it was given: more of it moves in larger steps.
 	wide bool
 	// sent is set once a byte of the message left.
@@ -120,6 +122,9 @@ func (w *writer) End(trailers []message.Field) error {
 		b := append(w.head(), "0\r\n"...)
 		b = appendFields(b, trailers)
 		w.setHead(append(b, "\r\n"...))
+	}
+	if w.holds && !w.sent {
+		return nil
 	}
 	err := w.Flush()
 	w.releaseBuffer()
