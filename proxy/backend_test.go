@@ -1,0 +1,148 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// backend is a net/http server that counts its connections.
+type backend struct {
+	address  netip.AddrPort
+	accepted counter
+	open     counter
+	server   *httptest.Server
+}
+
+func startBackend(tb testing.TB, handler http.HandlerFunc) *backend {
+	tb.Helper()
+	b := &backend{}
+	b.server = httptest.NewUnstartedServer(handler)
+	b.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			b.accepted.Add(1)
+			b.open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			b.open.Add(-1)
+		}
+	}
+	b.server.Start()
+	tb.Cleanup(b.server.Close)
+	b.address = b.server.Listener.Addr().(*net.TCPAddr).AddrPort()
+	return b
+}
+
+// named starts a backend that answers its name.
+func named(tb testing.TB, name string) *backend {
+	tb.Helper()
+	return startBackend(tb, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, name) })
+}
+
+// script is an endpoint whose connections a test plays itself.
+type script struct {
+	tb       testing.TB
+	address  netip.AddrPort
+	accepted counter
+	conns    chan net.Conn
+}
+
+func startScript(tb testing.TB) *script {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &script{tb: tb, address: l.Addr().(*net.TCPAddr).AddrPort(), conns: make(chan net.Conn, 64)}
+	go func() {
+		defer close(s.conns)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				if !errors.Is(err, net.ErrClosed) {
+					tb.Errorf("accepting: %v", err)
+				}
+				return
+			}
+			s.accepted.Add(1)
+			s.conns <- c
+		}
+	}()
+	tb.Cleanup(func() {
+		_ = l.Close()
+		for c := range s.conns {
+			_ = c.Close()
+		}
+	})
+	return s
+}
+
+// accept returns the next connection that the proxy made.
+func (s *script) accept() *wire {
+	s.tb.Helper()
+	return newWire(s.tb, receive(s.tb, "a connection to the endpoint", s.conns))
+}
+
+// closedPort is an address where nobody listens.
+func closedPort(tb testing.TB) netip.AddrPort {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// The builders of snapshots.
+
+// poolOf has the endpoints at these addresses, each of weight 1.
+func poolOf(id string, addresses ...netip.AddrPort) Pool {
+	p := Pool{ID: id, Service: "default/" + id}
+	for i, a := range addresses {
+		p.Endpoints = append(p.Endpoints, Endpoint{ID: fmt.Sprintf("task/default/%s-%03d", id, i), Address: a, Weight: 1})
+	}
+	return p
+}
+
+// prefix and exact are routes to a pool.
+func prefix(path, pool string) Route { return routeTo(path, MatchPrefix, pool) }
+func exact(path, pool string) Route  { return routeTo(path, MatchExact, pool) }
+
+func routeTo(path string, match PathMatch, pool string) Route {
+	return Route{
+		Rule: RuleID{Ingress: "default/" + pool}, Path: path, Match: match, Pool: pool,
+		Timeouts: Timeouts{Connect: patience, Idle: patience},
+	}
+}
+
+func hostOf(name string, routes ...Route) Host { return Host{Name: name, Routes: routes} }
+
+// snapshotOf sorts what it is given as a Snapshot has to be.
+func snapshotOf(hosts []Host, pools ...Pool) *Snapshot {
+	slices.SortFunc(hosts, func(a, b Host) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(pools, func(a, b Pool) int { return strings.Compare(a.ID, b.ID) })
+	return &Snapshot{Hosts: hosts, Pools: pools}
+}
+
+// everything sends all requests to these addresses.
+func everything(addresses ...netip.AddrPort) *Snapshot {
+	return everythingBy(func(*Route) {}, addresses...)
+}
+
+// everythingBy does so by a route that change changed.
+func everythingBy(change func(*Route), addresses ...netip.AddrPort) *Snapshot {
+	r := prefix("/", "pool")
+	change(&r)
+	return snapshotOf([]Host{hostOf("", r)}, poolOf("pool", addresses...))
+}
+
+func idleAfter(d time.Duration) func(*Route) { return func(r *Route) { r.Timeouts.Idle = d } }
+func retries(n int) func(*Route)             { return func(r *Route) { r.Retries = n } }

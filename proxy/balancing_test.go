@@ -1,0 +1,177 @@
+package proxy
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// balanced compiles a pool of the endpoints, whose addresses are 192.0.2.1 and on.
+func balanced(t *testing.T, endpoints ...Endpoint) *pool {
+	t.Helper()
+	p := Pool{ID: "pool"}
+	for i, e := range endpoints {
+		e.ID = fmt.Sprintf("task/default/%d", i)
+		e.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 1)}), 80)
+		p.Endpoints = append(p.Endpoints, e)
+	}
+	return newPool(&p, newState(&transportConfig{clock: newClock()}))
+}
+
+// shares picks n times and counts by the last number of the address.
+func shares(p *pool, n int) map[int]int {
+	picked := map[int]int{}
+	for range n {
+		picked[number(p.pick(nil))]++
+	}
+	return picked
+}
+
+func number(e *endpoint) int {
+	if e == nil {
+		return 0
+	}
+	return int(e.address.Addr().As4()[3])
+}
+
+func TestRequestsAreSharedByWeight(t *testing.T) {
+	t.Parallel()
+	const picks = 30_000
+	w := func(weight int) Endpoint { return Endpoint{Weight: weight} }
+	for _, test := range []struct {
+		name      string
+		endpoints []Endpoint
+		// want are the shares by endpoint, from 1.
+		want map[int]float64
+	}{
+		{"one", []Endpoint{w(1)}, map[int]float64{1: 1}},
+		{"thirds", []Endpoint{w(1), w(1), w(1)}, map[int]float64{1: 1. / 3, 2: 1. / 3, 3: 1. / 3}},
+		{"equal weights above one", []Endpoint{w(500), w(500)}, map[int]float64{1: .5, 2: .5}},
+		{"1:2:7", []Endpoint{w(1), w(2), w(7)}, map[int]float64{1: .1, 2: .2, 3: .7}},
+		{"1:99", []Endpoint{w(1), w(99)}, map[int]float64{1: .01, 2: .99}},
+		{"weight 0", []Endpoint{w(0), w(1), w(3)}, map[int]float64{2: .25, 3: .75}},
+		{"draining", []Endpoint{w(1), {Weight: 1, Draining: true}, w(1)}, map[int]float64{1: .5, 3: .5}},
+		{"unhealthy", []Endpoint{{Weight: 9, Unhealthy: true}, w(1), w(1)}, map[int]float64{2: .5, 3: .5}},
+		{"none takes requests", []Endpoint{w(0), {Weight: 1, Draining: true}, {Weight: 1, Unhealthy: true}}, map[int]float64{0: 1}},
+		{"none at all", nil, map[int]float64{0: 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := shares(balanced(t, test.endpoints...), picks)
+			for i, share := range test.want {
+				if off := math.Abs(float64(got[i])/picks - share); off > .01*share {
+					t.Errorf("endpoint %d took %d of %d, want %.1f %% ± 1 %%", i, got[i], picks, 100*share)
+				}
+				delete(got, i)
+			}
+			if len(got) > 0 {
+				t.Errorf("endpoints that should take nothing took %v", got)
+			}
+		})
+	}
+}
+
+// A share is met in short runs too, so that a light endpoint is not hit in bursts.
+func TestWeightsAreMetInShortRuns(t *testing.T) {
+	t.Parallel()
+	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 2}, Endpoint{Weight: 7})
+	for run := range 100 {
+		got := shares(p, 50)
+		for i, want := range map[int]int{1: 5, 2: 10, 3: 35} {
+			if off := got[i] - want; off < -3 || off > 3 {
+				t.Fatalf("run %d of 50: endpoint %d took %d, want about %d", run, i, got[i], want)
+			}
+		}
+	}
+}
+
+func TestPickLeavesOutWhatWasTried(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]*pool{
+		"equal":    balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1}),
+		"weighted": balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 50}, Endpoint{Weight: 3}),
+	} {
+		for range 100 {
+			var tried []*endpoint
+			seen := map[int]bool{}
+			for range 3 {
+				e := p.pick(tried)
+				seen[number(e)] = true
+				tried = append(tried, e)
+			}
+			if diff := cmp.Diff(map[int]bool{1: true, 2: true, 3: true}, seen); diff != "" {
+				t.Fatalf("%s: endpoints tried (-want +got):\n%s", name, diff)
+			}
+			if e := p.pick(tried); e != nil {
+				t.Fatalf("%s: picked %d although all were tried", name, number(e))
+			}
+		}
+	}
+}
+
+func TestManyPickAtOnce(t *testing.T) {
+	t.Parallel()
+	const goroutines, each = 16, 3000
+	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1})
+	var took [5]atomic.Int64
+	var picking sync.WaitGroup
+	for range goroutines {
+		picking.Go(func() {
+			for range each {
+				took[number(p.pick(nil))].Add(1)
+			}
+		})
+	}
+	picking.Wait()
+	for i := 1; i <= 4; i++ {
+		if got := took[i].Load(); got != goroutines*each/4 {
+			t.Errorf("endpoint %d took %d, want exactly a quarter of %d", i, got, goroutines*each)
+		}
+	}
+}
+
+// A swap does not begin the round anew: otherwise frequent changes would send everything to the first endpoint.
+func TestRoundGoesOnAfterASwap(t *testing.T) {
+	t.Parallel()
+	a, b := named(t, "a"), named(t, "b")
+	p := serve(t)
+	got := map[string]int{}
+	for i := range 20 {
+		p.apply(everythingBy(retries(i), a.address, b.address))
+		got[p.get("example.com", "/").Body]++
+	}
+	if diff := cmp.Diff(map[string]int{"a": 10, "b": 10}, got); diff != "" {
+		t.Errorf("requests by endpoint (-want +got):\n%s", diff)
+	}
+}
+
+func TestNoEndpointThatTakesRequestsIs503AtOnce(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*Pool){
+		"empty":     func(p *Pool) { p.Endpoints = nil },
+		"weight 0":  func(p *Pool) { p.Endpoints[0].Weight = 0 },
+		"draining":  func(p *Pool) { p.Endpoints[0].Draining = true },
+		"unhealthy": func(p *Pool) { p.Endpoints[0].Unhealthy = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := named(t, "b")
+			p := serve(t)
+			snapshot := everything(b.address)
+			change(&snapshot.Pools[0])
+			p.apply(snapshot)
+			got := p.get("example.com", "/")
+			if got.Status != 503 || got.reason() != "NoHealthyTask" || got.Header.Get("Proxy-Status") != `warren; error=destination_unavailable; details="NoHealthyTask"` {
+				t.Errorf("got %d %q, want 503 NoHealthyTask", got.Status, got.Header.Get("Proxy-Status"))
+			}
+			if n := b.accepted.Load(); n != 0 {
+				t.Errorf("the endpoint was connected to %d times", n)
+			}
+		})
+	}
+}
