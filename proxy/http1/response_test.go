@@ -1,0 +1,432 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// answered is what the response to a request came to.
+type answered struct {
+	Version   string
+	Status    int
+	Reason    string
+	Fields    []field
+	Length    int64
+	NoContent bool
+	Upgrade   string
+	Content   string
+	Trailers  []field
+	Reusable  bool
+}
+
+// readAnswer reads the responses to one request with method up to the final one.
+func readAnswer(w Transport, method string) (all []answered, err error) {
+	c := newTestClient(w)
+	for {
+		if err := c.ReadResponse([]byte(method)); err != nil {
+			return all, err
+		}
+		r := &c.Response
+		a := answered{
+			Version: r.Version.String(), Status: r.Status, Reason: string(r.Reason), Fields: passed(r.Fields),
+			Length: r.ContentLength, NoContent: r.NoContent, Upgrade: string(r.Upgrade),
+		}
+		if r.Informational() {
+			all = append(all, a)
+			continue
+		}
+		content, err := io.ReadAll(c.Content())
+		a.Content, a.Trailers = string(content), passed(c.Content().Trailers())
+		a.Reusable = c.EndExchange(true)
+		return append(all, a), err
+	}
+}
+
+func TestResponseIsRefusedHoweverItIsDelivered(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\n"
+	tests := map[string]struct {
+		stream string
+		want   *message.Error
+	}{
+		"LF alone after the status line":   {"HTTP/1.1 200 OK\nA: b\r\n\r\n", errBareLF},
+		"LF alone after a field":           {ok + "A: b\nC: d\r\n\r\n", errBareLF},
+		"LF alone as the empty line":       {ok + "\n", errBareLF},
+		"CR within a value":                {ok + "A: b\rc\r\n\r\n", errBareLF},
+		"an empty line before":             {"\r\n" + ok + "\r\n", errStatusLine},
+		"no HTTP":                          {"220 smtp.example ESMTP\r\n\r\n", errStatusLine},
+		"HTTP/0.9":                         {"<html>\r\n\r\n", errStatusLine},
+		"an empty status line":             {"\r\n\r\n", errStatusLine},
+		"lower-case version":               {"http/1.1 200 OK\r\n\r\n", errStatusLine},
+		"HTTP/2":                           {"HTTP/2 200\r\n\r\n", errStatusLine},
+		"HTTP/2.0":                         {"HTTP/2.0 200 OK\r\n\r\n", errStatusLine},
+		"HTTP/1.2":                         {"HTTP/1.2 200 OK\r\n\r\n", errStatusLine},
+		"HTTP/1.10":                        {"HTTP/1.10 200 OK\r\n\r\n", errStatusLine},
+		"a space before the version":       {" HTTP/1.1 200 OK\r\n\r\n", errStatusLine},
+		"two spaces before the code":       {"HTTP/1.1  200 OK\r\n\r\n", errStatusLine},
+		"a tab before the code":            {"HTTP/1.1\t200 OK\r\n\r\n", errStatusLine},
+		"a tab after the code":             {"HTTP/1.1 200\tOK\r\n\r\n", errStatusLine},
+		"no code":                          {"HTTP/1.1 OK\r\n\r\n", errStatusLine},
+		"a code of two digits":             {"HTTP/1.1 20 OK\r\n\r\n", errStatusLine},
+		"a code of four digits":            {"HTTP/1.1 2000 OK\r\n\r\n", errStatusLine},
+		"a code below 100":                 {"HTTP/1.1 099 OK\r\n\r\n", errStatusLine},
+		"a signed code":                    {"HTTP/1.1 +20 OK\r\n\r\n", errStatusLine},
+		"a code with a letter":             {"HTTP/1.1 2O0 OK\r\n\r\n", errStatusLine},
+		"NUL in the reason":                {"HTTP/1.1 200 O\x00K\r\n\r\n", errStatusLine},
+		"CR in the reason":                 {"HTTP/1.1 200 O\rK\r\n\r\n", errStatusLine},
+		"an escape sequence in the reason": {"HTTP/1.1 200 \x1b[31mOK, in red\r\n\r\n", errStatusLine},
+		"a folded field":                   {ok + "A: b\r\n c\r\n\r\n", errFold},
+		"a folded status line":             {ok + " A: b\r\n\r\n", errFold},
+		"space before a colon":             {ok + "Content-Length : 2\r\n\r\nhi", errFieldSpace},
+		"a field without colon":            {ok + "A\r\n\r\n", errFieldName},
+		"a field without name":             {ok + ": b\r\n\r\n", errFieldName},
+		"NUL in a value":                   {ok + "A: b\x00\r\n\r\n", errFieldValue},
+		"two lengths":                      {ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi!", errLengthMany},
+		"two equal lengths":                {ok + "Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi", errLengthMany},
+		"a list of lengths":                {ok + "Content-Length: 2, 2\r\n\r\nhi", errLengthSyntax},
+		"a negative length":                {ok + "Content-Length: -2\r\n\r\nhi", errLengthSyntax},
+		"a length with a plus":             {ok + "Content-Length: +2\r\n\r\nhi", errLengthSyntax},
+		"an empty length":                  {ok + "Content-Length: \r\n\r\n", errLengthSyntax},
+		"a length of 2^63":                 {ok + "Content-Length: 9223372036854775808\r\n\r\n", errLengthSyntax},
+		"length and coding":                {ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errLengthAndCoding},
+		"coding and length":                {ok + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n", errLengthAndCoding},
+		"a coding we cannot frame":         {ok + "Transfer-Encoding: gzip\r\n\r\n", errCoding},
+		"a coding below chunked":           {ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", errCoding},
+		"identity":                         {ok + "Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nhi", errCoding},
+		"chunked twice":                    {ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errCoding},
+		"chunked on 1.0":                   {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errCodingVersion},
+		"two lengths where none matters":   {"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", errLengthMany},
+		"too many options":                 {ok + "Connection: " + strings.Repeat("a,", maxConnectionOptions) + "b\r\n\r\n", errOptionsMany},
+		"too long a status line":           {"HTTP/1.1 200 " + strings.Repeat("a", testLimits.LineBytes-len("HTTP/1.1 200 ")+1) + "\r\n\r\n", errLineLong},
+		"too long a field":                 {ok + "A: " + strings.Repeat("b", testLimits.LineBytes-2) + "\r\n\r\n", errLineLong},
+		"too long a head":                  {ok + longFields(testLimits.HeadBytes-len(ok)-1) + "\r\n", errHeadLong},
+		"a head without end":               {"HTTP/1.1 200 " + strings.Repeat("a", testLimits.HeadBytes), errHeadLong},
+		"too many fields":                  {ok + strings.Repeat("A: b\r\n", testLimits.Fields+1) + "\r\n", errFieldsMany},
+		"a bad chunk":                      {ok + "Transfer-Encoding: chunked\r\n\r\n2\r\nhi!\r\n0\r\n\r\n", errChunkEnd},
+	}
+	for name, test := range tests {
+		for prefix, before := range map[string]string{"": "", "after a 103, ": "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"} {
+			for _, d := range deliveries(before + test.stream) {
+				t.Run(prefix+name+", "+d.name, func(t *testing.T) {
+					all, err := readAnswer(newWire(d.pieces...), "GET")
+					if err != error(test.want) {
+						t.Errorf("got %v after %+v, want %v", err, all, test.want)
+					}
+					for _, a := range all {
+						if a.Reusable {
+							t.Error("the connection was taken for reusable")
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestResponseIsUnderstoodHoweverItIsDelivered(t *testing.T) {
+	tests := map[string]struct {
+		method string
+		stream string
+		want   []answered
+	}{
+		"length": {
+			"GET", "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Fields: []field{{"Server", "x"}},
+				Length: 5, Content: "hello", Reusable: true,
+			}},
+		},
+		"a length of 0": {
+			"GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Reusable: true}},
+		},
+		"chunks and trailers": {
+			"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength,
+				Content: "hello", Trailers: []field{{"X-Sum", "5"}}, Reusable: true,
+			}},
+		},
+		"up to the close": {
+			"GET", "HTTP/1.1 200 OK\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, Content: "hello"}},
+		},
+		"nothing up to the close": {
+			"GET", "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength}},
+		},
+		"1.0 up to the close": {
+			"GET", "HTTP/1.0 200 OK\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: message.UnknownLength, Content: "hello"}},
+		},
+		"1.0 with a length": {
+			"GET", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: 5, Content: "hello"}},
+		},
+		"1.0 kept alive": {
+			"GET", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: 5, Content: "hello", Reusable: true}},
+		},
+		"closed by the server": {
+			"GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 5, Content: "hello"}},
+		},
+		"HEAD with a length": {
+			"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 5, NoContent: true, Reusable: true}},
+		},
+		"HEAD with a coding": {
+			"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, NoContent: true, Reusable: true}},
+		},
+		"HEAD that claims nothing": {
+			"HEAD", "HTTP/1.1 200 OK\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, NoContent: true, Reusable: true}},
+		},
+		"a method that is not HEAD": {
+			"head", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 5, Content: "hello", Reusable: true}},
+		},
+		"204 with a length": {
+			"GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 204, Reason: "No Content", Length: 5, NoContent: true, Reusable: true}},
+		},
+		"304 with a length": {
+			"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 304, Reason: "Not Modified", Length: 5, NoContent: true, Reusable: true}},
+		},
+		"205 has the length it claims": {
+			"GET", "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 205, Reason: "Reset Content", Reusable: true}},
+		},
+		"informational ones before": {
+			"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 7\r\n\r\n" +
+				"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nhi",
+			[]answered{
+				{Version: "HTTP/1.1", Status: 100, Reason: "Continue", Length: message.UnknownLength, NoContent: true},
+				{Version: "HTTP/1.1", Status: 103, Reason: "Early Hints", Fields: []field{{"Link", "</a>"}}, Length: 7, NoContent: true},
+				{Version: "HTTP/1.1", Status: 201, Reason: "Created", Length: 2, Content: "hi", Reusable: true},
+			},
+		},
+		"an informational one with close": {
+			"POST", "HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+			[]answered{
+				{Version: "HTTP/1.1", Status: 100, Reason: "Continue", Length: message.UnknownLength, NoContent: true},
+				{Version: "HTTP/1.1", Status: 200, Reason: "OK", Reusable: true},
+			},
+		},
+		"a change of protocol": {
+			"GET", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nframes",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 101, Reason: "Switching Protocols", Fields: []field{{"Sec-WebSocket-Accept", "x"}},
+				Length: message.UnknownLength, NoContent: true, Upgrade: "websocket",
+			}},
+		},
+		"a change of protocol and nothing more": {
+			"GET", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 101, Reason: "Switching Protocols",
+				Length: message.UnknownLength, NoContent: true, Upgrade: "websocket",
+			}},
+		},
+		"no reason": {
+			"GET", "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reusable: true}},
+		},
+		"no space before no reason": {
+			"GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reusable: true}},
+		},
+		"an unusual code and reason": {
+			"GET", "HTTP/1.1 999  \t\xe9t\xe9 \r\nContent-Length: 0\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 999, Reason: " \t\xe9t\xe9 ", Reusable: true}},
+		},
+		"fields of the connection are dropped": {
+			"GET", "HTTP/1.1 200 OK\r\nA: 1\r\nConnection: b, keep-alive\r\nKeep-Alive: timeout=5\r\nUpgrade: h2c\r\nB: 2\r\n" +
+				"Proxy-Connection: x\r\nContent-Length: 0\r\nTrailer: C\r\n\r\n",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Fields: []field{{"A", "1"}, {"Trailer", "C"}}, Reusable: true,
+			}},
+		},
+	}
+	for name, test := range tests {
+		for _, d := range deliveries(test.stream) {
+			t.Run(name+", "+d.name, func(t *testing.T) {
+				got, err := readAnswer(newWire(d.pieces...), test.method)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestBytesThatCameBehindAResponseEndTheConnection(t *testing.T) {
+	tests := map[string]struct{ method, whole, behind string }{
+		"a length":             {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "!"},
+		"chunks":               {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "\r\n"},
+		"a length of 0":        {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		"the response to HEAD": {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "hello"},
+		"a 204":                {"GET", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n"},
+		"a 304":                {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "hello"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for behind, reusable := range map[string]bool{"": true, test.behind: false} {
+				all, err := readAnswer(newWire([]byte(test.whole+behind)), test.method)
+				if err != nil || len(all) != 1 {
+					t.Fatalf("got %+v and %v, want one response", all, err)
+				}
+				if all[0].Reusable != reusable {
+					t.Errorf("with %q behind the response the connection is reusable: %t, want %t", behind, all[0].Reusable, reusable)
+				}
+			}
+		})
+	}
+}
+
+func TestConnectionThatEndsEarlyIsNotAResponse(t *testing.T) {
+	streams := map[string]string{
+		"length": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+		"chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+		"a 204":  "HTTP/1.1 204 No Content\r\n\r\n",
+	}
+	errTorn := errors.New("connection reset")
+	for name, stream := range streams {
+		t.Run(name, func(t *testing.T) {
+			for n := range len(stream) {
+				for end, want := range map[error]error{io.EOF: io.ErrUnexpectedEOF, errTorn: errTorn} {
+					if n == 0 {
+						want = end // nothing came: the server may never have seen the request
+					}
+					w := newWire([]byte(stream[:n]))
+					w.end = end
+					all, err := readAnswer(w, "GET")
+					if err != want || len(all) > 0 && all[0].Reusable {
+						t.Errorf("%d bytes, then %v: got %v and %+v, want %v", n, end, err, all, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestContentUpToTheCloseEndsByNothingElse(t *testing.T) {
+	errTorn := errors.New("connection reset")
+	w := newWire([]byte("HTTP/1.1 200 OK\r\n\r\n"), []byte("hel"), []byte("lo"))
+	w.end = errTorn
+	all, err := readAnswer(w, "GET")
+	want := []answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, Content: "hello"}}
+	if diff := cmp.Diff(want, all); diff != "" || err != errTorn {
+		t.Errorf("got %v, want %v, and (-want +got):\n%s", err, errTorn, diff)
+	}
+}
+
+func TestWrittenResponseHead(t *testing.T) {
+	fields := func(names ...string) (all []message.Field) {
+		for _, n := range names {
+			all = append(all, message.Field{Name: []byte(n), Value: []byte("x"), Kind: message.KindOf([]byte(n))})
+		}
+		return all
+	}
+	tests := map[string]struct {
+		resp    message.Response
+		client  message.Version
+		closing bool
+		want    string
+	}{
+		"a length": {
+			message.Response{Status: 200, Reason: []byte("OK"), ContentLength: 5}, message.HTTP11, false,
+			"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+		},
+		"a length of 0": {
+			message.Response{Status: 404}, message.HTTP11, false,
+			"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+		},
+		"the sender's own reason": {
+			message.Response{Status: 200, Reason: []byte("Fine")}, message.HTTP11, false,
+			"HTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n",
+		},
+		"a code without a reason": {
+			message.Response{Status: 999}, message.HTTP11, false,
+			"HTTP/1.1 999 \r\nContent-Length: 0\r\n\r\n",
+		},
+		"unknown length": {
+			message.Response{Status: 200, ContentLength: message.UnknownLength}, message.HTTP11, false,
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		},
+		"unknown length to a 1.0 client": {
+			message.Response{Status: 200, ContentLength: message.UnknownLength}, message.HTTP10, true,
+			"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+		},
+		"a kept 1.0 connection": {
+			message.Response{Status: 200, ContentLength: 1}, message.HTTP10, false,
+			"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n",
+		},
+		"the last of a connection": {
+			message.Response{Status: 200, ContentLength: 1}, message.HTTP11, true,
+			"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n",
+		},
+		"HEAD announces what GET would get": {
+			message.Response{Status: 200, ContentLength: 5, NoContent: true}, message.HTTP11, false,
+			"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+		},
+		"HEAD announces no coding": {
+			message.Response{Status: 200, ContentLength: message.UnknownLength, NoContent: true}, message.HTTP11, false,
+			"HTTP/1.1 200 OK\r\n\r\n",
+		},
+		"304 with a length": {
+			message.Response{Status: 304, ContentLength: 5, NoContent: true}, message.HTTP11, false,
+			"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+		},
+		"204 never has a length": {
+			message.Response{Status: 204, ContentLength: 5, NoContent: true}, message.HTTP11, false,
+			"HTTP/1.1 204 No Content\r\n\r\n",
+		},
+		"1xx never has a length": {
+			message.Response{Status: 103, ContentLength: 5, NoContent: true, Fields: fields("Link")}, message.HTTP11, true,
+			"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",
+		},
+		"101 changes the protocol": {
+			message.Response{Status: 101, ContentLength: message.UnknownLength, NoContent: true, Upgrade: []byte("websocket")}, message.HTTP11, false,
+			"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		},
+		"only end-to-end fields": {
+			message.Response{Status: 200, ContentLength: 1, Fields: fields("A", "Connection", "Keep-Alive", "Upgrade", "Content-Length",
+				"Transfer-Encoding", "TE", "Proxy-Connection", "Trailer", "Host", "Expect", "B")}, message.HTTP11, false,
+			"HTTP/1.1 200 OK\r\nA: x\r\nTrailer: x\r\nB: x\r\nContent-Length: 1\r\n\r\n",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := string(appendResponse(nil, &test.resp, test.client, test.closing))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryStatusLineIsItsOwnWhenReadAgain(t *testing.T) {
+	// net/http keeps the reasons of older RFCs for these.
+	renamed := map[int]bool{413: true, 414: true, 416: true, 422: true}
+	for status := 100; status <= 999; status++ {
+		var got message.Response
+		head := appendStatusLine(nil, &message.Response{Status: status})
+		if _, _, err := parseResponse(&got, append(head, "\r\n"...), []byte("GET"), testLimits); err != nil || got.Status != status {
+			t.Errorf("%q was read as %d, %v", head, got.Status, err)
+		}
+		if reason := http.StatusText(status); len(got.Reason) > 0 && reason != string(got.Reason) && !renamed[status] {
+			t.Errorf("%d has the reason %q, net/http says %q", status, got.Reason, reason)
+		}
+	}
+}
