@@ -59,7 +59,8 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	c.Response.Reset()
 	in.endExchange()
 	in.begin(framedByNothing, 0, c.config.Limits)
-	if c.out.lo < c.out.hi {
+	if c.out.held {
+		c.out.held = false
 		if err := c.exchange(); err != nil {
 			return err
 		}

@@ -16,8 +16,9 @@ type writer struct {
 	framing   framing
 	// remaining is what may still be written of a content with a length.
 	remaining int64
-	// holds is set where End leaves a message that is pending whole to whoever reads next.
-	holds bool
+	// holds is set where End leaves a message that is pending whole to whoever reads next; held is set once it did.
+	// What is pending otherwise may belong to another goroutine, and only held tells the reader so without a look at it.
+	holds, held bool
 	// wide is set once content filled the room it was given: more of it moves in larger steps.
 	wide bool
 	// sent is set once a byte of the message left.
@@ -37,7 +38,7 @@ const (
 var errContentLong = errors.New("more content than the head announced")
 
 func (w *writer) begin(how framing, length int64) {
-	w.framing, w.remaining, w.wide, w.sent, w.written = how, max(length, 0), false, false, 0
+	w.framing, w.remaining, w.wide, w.sent, w.held, w.written = how, max(length, 0), false, false, false, 0
 }
 
 // head returns the buffer to append a head to; setHead takes it back.
@@ -124,6 +125,7 @@ func (w *writer) End(trailers []message.Field) error {
 		w.setHead(append(b, "\r\n"...))
 	}
 	if w.holds && !w.sent {
+		w.held = true
 		return nil
 	}
 	err := w.Flush()
