@@ -32,20 +32,19 @@ func (x *exchange) forward() verdict {
 		timer := time.AfterFunc(d, func() { g.end(number, UpstreamTimeout) })
 		defer timer.Stop()
 	}
-	for {
+	failed := failure{reason: NoHealthyTask, again: true}
+	for len(x.tried) <= x.route.Retries && failed.again {
 		e := x.route.pool.pick(x.tried)
 		if e == nil {
-			return x.answer(NoHealthyTask, "")
+			break
 		}
 		x.tried = append(x.tried, e)
-		v, failed := x.attempt(e)
-		if failed.reason == None {
+		var v verdict
+		if v, failed = x.attempt(e); failed.reason == None {
 			return v
 		}
-		if !failed.again || len(x.tried) > x.route.Retries || len(x.tried) >= len(x.route.pool.endpoints) {
-			return x.answer(failed.reason, failed.detail)
-		}
 	}
+	return x.answer(failed.reason, failed.detail)
 }
 
 // dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
