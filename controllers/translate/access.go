@@ -12,16 +12,14 @@ import (
 )
 
 // readAccess parses an accessControl, or says what is wrong with it.
-func readAccess(control *v1alpha1.AccessControl) (access *proxy.Access, fault string) {
-	allowed, fault := readRanges("allowedIPs", control.AllowedIPs)
-	if fault != "" {
-		return nil, fault
+func readAccess(control *v1alpha1.AccessControl) (access proxy.Access, fault string) {
+	if access.Allowed, fault = readRanges("allowedIPs", control.AllowedIPs); fault != "" {
+		return proxy.Access{}, fault
 	}
-	denied, fault := readRanges("deniedIPs", control.DeniedIPs)
-	if fault != "" {
-		return nil, fault
+	if access.Denied, fault = readRanges("deniedIPs", control.DeniedIPs); fault != "" {
+		return proxy.Access{}, fault
 	}
-	return &proxy.Access{Allowed: allowed, Denied: denied}, ""
+	return access, ""
 }
 
 // readRanges returns masked prefixes, sorted, each once.

@@ -127,6 +127,13 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 			line := fmt.Sprintf("%v %s -> %s by %s rule %d path %d, request %v connect %v idle %v, retries %d",
 				r.Match, r.Path, r.Pool, r.Rule.Ingress, r.Rule.Rule, r.Rule.Path,
 				r.Timeouts.Request, r.Timeouts.Connect, r.Timeouts.Idle, r.Retries)
+			if r.RateLimit != (proxy.RateLimit{}) {
+				line += fmt.Sprintf(", %v a second, %d at once", r.RateLimit.PerSecond, r.RateLimit.Burst)
+			}
+			line += headerLine("request", r.Headers.Request) + headerLine("response", r.Headers.Response)
+			if r.Rewrite != (proxy.Rewrite{}) {
+				line += fmt.Sprintf(", rewrite %+v", r.Rewrite)
+			}
 			if len(r.Access.Allowed) > 0 {
 				line += fmt.Sprintf(", allowed %v", r.Access.Allowed)
 			}
@@ -148,4 +155,11 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 		g.Reports = append(g.Reports, report)
 	}
 	return g
+}
+
+func headerLine(message string, changes proxy.HeaderChanges) string {
+	if len(changes.Add)+len(changes.Set)+len(changes.Remove) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s headers %+v", message, changes)
 }

@@ -20,13 +20,12 @@ type pathReader struct {
 // object say something else than what is served.
 func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.PathMatch, fault string) {
 	path = string(p.Path)
-	r.in = append(r.in[:0], path...)
-	canonical, err := proxy.CanonicalPath(r.out, r.in)
+	canonical, err := r.canonical(path)
 	if err != nil {
 		return "", 0, "path " + quote(path) + " cannot be matched: " + err.Error()
 	}
-	if string(canonical) != path {
-		return "", 0, "path " + quote(path) + " is not canonical: write " + quote(string(canonical))
+	if canonical != path {
+		return "", 0, "path " + quote(path) + " is not canonical: write " + quote(canonical)
 	}
 	switch p.PathType {
 	case v1alpha1.PathTypeExact:
@@ -38,4 +37,14 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 		return path, proxy.MatchPrefix, ""
 	}
 	return "", 0, "pathType " + quote(string(p.PathType)) + " is unknown: write Prefix or Exact"
+}
+
+// canonical returns the canonical form of a path: the path itself where it has that form.
+func (r *pathReader) canonical(path string) (string, error) {
+	r.in = append(r.in[:0], path...)
+	canonical, err := proxy.CanonicalPath(r.out, r.in)
+	if err != nil || string(canonical) == path {
+		return path, err
+	}
+	return string(canonical), nil
 }

@@ -108,8 +108,8 @@ func (c *candidate) route(ing *ingress, pool string) proxy.Route {
 	if c.faulty {
 		return route
 	}
-	if c.access != nil {
-		route.Access = *c.access
+	if c.policies != nil {
+		c.policies.apply(&route)
 	}
 	route.Timeouts = readTimeouts(p)
 	route.Retries = readRetries(p)

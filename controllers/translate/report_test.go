@@ -14,9 +14,6 @@ import (
 
 func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 	full := prefix("/full", "api")
-	full.RateLimit = &v1alpha1.RateLimit{}
-	full.Headers = &v1alpha1.Headers{}
-	full.Rewrite = &v1alpha1.Rewrite{StripPrefix: "/full"}
 	full.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash}
 	inTurn := prefix("/", "api")
 	inTurn.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingRoundRobin}
@@ -33,8 +30,7 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 		TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("default", "c", 0)}},
 	})
 	want := map[string]accepted{
-		"Ingress default/a": {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: rules[0].paths[1].rateLimit, " +
-			"rules[0].paths[1].headers, rules[0].paths[1].rewrite, rules[0].paths[1].loadBalancing, tls"},
+		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: rules[0].paths[1].loadBalancing, tls"},
 		"Ingress default/plain":    fully,
 		"TLSCertificate default/c": {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: spec"},
 		"Task default/checked":     {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: healthCheck"},

@@ -11,8 +11,9 @@ import (
 
 // candidate is one path of a rule whose place is known: a route, unless an older one has the place.
 type candidate struct {
-	path   string
-	access *proxy.Access
+	path string
+	// policies are nil where the path has none.
+	policies *policies
 	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands.
 	host, ingress, pool, rule, index int32
 	match                            proxy.PathMatch
@@ -72,10 +73,7 @@ func (c *collector) rule(ing *ingress, like candidate) {
 		}
 		next := like
 		next.index, next.path, next.match = int32(i), path, match
-		if p.AccessControl != nil {
-			next.access, fault = readAccess(p.AccessControl)
-		}
-		if fault == "" {
+		if next.policies, fault = c.readPolicies(p); fault == "" {
 			fault = limitsFault(p)
 		}
 		if fault == "" && (p.Backend.Port < 1 || p.Backend.Port > 65535) {

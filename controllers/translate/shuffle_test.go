@@ -62,7 +62,7 @@ func (g generator) path() v1alpha1.IngressPath {
 		p.AccessControl = &v1alpha1.AccessControl{AllowedIPs: []v1alpha1.AddressRange{pick[v1alpha1.AddressRange](g, "10.0.0.0/8", "ten")}}
 	}
 	if g.IntN(4) == 0 {
-		p.Headers = &v1alpha1.Headers{}
+		p.Headers = &v1alpha1.Headers{Set: v1alpha1.HeaderFields{"a": "1", "b": "2", "c": "3", pick(g, "d", "no token", "B"): "4"}}
 	}
 	return p
 }

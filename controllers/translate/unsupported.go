@@ -16,15 +16,6 @@ func unsupportedInIngress(spec *v1alpha1.IngressSpec) []string {
 	for r := range spec.Rules {
 		for i := range spec.Rules[r].Paths {
 			p := &spec.Rules[r].Paths[i]
-			if p.RateLimit != nil {
-				fields = append(fields, location(r, i)+".rateLimit")
-			}
-			if p.Headers != nil {
-				fields = append(fields, location(r, i)+".headers")
-			}
-			if p.Rewrite != nil {
-				fields = append(fields, location(r, i)+".rewrite")
-			}
 			if b := p.LoadBalancing; b != nil && b.Policy != v1alpha1.LoadBalancingRoundRobin && b.Policy != "" {
 				fields = append(fields, location(r, i)+".loadBalancing")
 			}

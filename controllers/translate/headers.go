@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// readHeaders reads a path's changes to header fields, or says what is wrong with them. What headers.remove lists is
+// taken from the request and from the response.
+//
+// The API refuses what is wrong here; this holds where the schema was not asked, because a line break in a value would
+// write fields of its own, and a second Content-Length a message of its own.
+func readHeaders(h *v1alpha1.Headers) (headers *proxy.Headers, fault string) {
+	headers = new(proxy.Headers)
+	if headers.Request, fault = readHeaderChanges("headers", h.Add, h.Set, h.Remove); fault != "" {
+		return nil, fault
+	}
+	if h.Response == nil {
+		headers.Response.Remove = headers.Request.Remove
+		return headers, ""
+	}
+	response := h.Response
+	if headers.Response, fault = readHeaderChanges("headers.response", response.Add, response.Set, response.Remove); fault != "" {
+		return nil, fault
+	}
+	headers.Response.Remove = sortNames(append(headers.Response.Remove, headers.Request.Remove...))
+	return headers, ""
+}
+
+func readHeaderChanges(field string, add, set v1alpha1.HeaderFields, remove v1alpha1.HeaderNames) (changes proxy.HeaderChanges, fault string) {
+	if changes.Add, fault = readHeaderFields(field+".add", add); fault != "" {
+		return changes, fault
+	}
+	if changes.Set, fault = readHeaderFields(field+".set", set); fault != "" {
+		return changes, fault
+	}
+	for _, name := range remove {
+		if fault := headerNameFault(field+".remove", string(name)); fault != "" {
+			return changes, fault
+		}
+		changes.Remove = append(changes.Remove, strings.ToLower(string(name)))
+	}
+	changes.Remove = sortNames(changes.Remove)
+	return changes, ""
+}
+
+// readHeaderFields returns fields sorted by name, as they are written: there are clients that mind the case.
+func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []proxy.Header, fault string) {
+	if len(fields) == 0 {
+		return nil, ""
+	}
+	list = make([]proxy.Header, 0, len(fields))
+	for name, value := range fields {
+		list = append(list, proxy.Header{Name: name, Value: string(value)})
+	}
+	// Faults are looked for in that order too: which of several is reported must not hang on the order of a map.
+	slices.SortFunc(list, func(a, b proxy.Header) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	for i, h := range list {
+		if fault := headerNameFault(field, h.Name); fault != "" {
+			return nil, fault
+		}
+		if i > 0 && strings.EqualFold(list[i-1].Name, h.Name) {
+			return nil, field + " has " + list[i-1].Name + " and " + h.Name + ", which are one header: write it once"
+		}
+		if strings.ContainsFunc(h.Value, isControl) {
+			return nil, field + " gives " + h.Name + " a value with a control character, a line break perhaps: leave it out"
+		}
+	}
+	return list, ""
+}
+
+// sortNames sorts names in lower case, each once.
+func sortNames(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// headerNameFault says why a field of that name cannot be changed: it is no token (RFC 9110, section 5.6.2), or the proxy writes it
+// or frames the message by it.
+func headerNameFault(field, name string) string {
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
+		return field + " has " + quote(name) + ", which is no header name: write letters, digits and hyphens, such as X-App-Version"
+	}
+	if ownHeader(strings.ToLower(name)) {
+		return field + " has " + clip(name) + ", which is the proxy's own: leave it out"
+	}
+	return ""
+}
+
+func ownHeader(lower string) bool {
+	switch lower {
+	case "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
+		"proxy-connection", "x-real-ip", "forwarded":
+		return true
+	}
+	return strings.HasPrefix(lower, "x-forwarded-")
+}
+
+func isToken(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
+// isControl is what a value must not have (RFC 9110, section 5.5). A tab may be in one.
+func isControl(r rune) bool {
+	return r < ' ' && r != '\t' || r == 0x7f
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"strconv"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// maxRate bounds requestsPerSecond and burst, as the schema does.
+const maxRate = 1_000_000
+
+// readRateLimit reads a rateLimit, or says what is wrong with it. A burst that is left out is what the rate allows in
+// one second, at least one: less would let nothing through at all.
+func readRateLimit(limit *v1alpha1.RateLimit) (read proxy.RateLimit, fault string) {
+	read.PerSecond = limit.RequestsPerSecond.AsApproximateFloat64()
+	// NaN and the infinities are no Quantity.
+	if read.PerSecond <= 0 || read.PerSecond > maxRate {
+		written := limit.RequestsPerSecond.DeepCopy() // String notes its result in the Quantity, which is not ours to write to.
+		return proxy.RateLimit{}, "rateLimit.requestsPerSecond is " + clip(written.String()) +
+			": write a number above 0 and at most " + strconv.Itoa(maxRate)
+	}
+	read.Burst = int(limit.Burst)
+	if read.Burst == 0 {
+		read.Burst = max(1, int(read.PerSecond))
+	}
+	if read.Burst < 0 || read.Burst > maxRate {
+		return proxy.RateLimit{}, "rateLimit.burst is " + strconv.Itoa(read.Burst) + ": write 1 to " + strconv.Itoa(maxRate) +
+			", or leave it out for what requestsPerSecond allows in one second"
+	}
+	return read, ""
+}
