@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -89,10 +90,10 @@ func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
 		}
 		return nil, failure{reason: cause}
 	}
-	switch {
+	switch timeout := net.Error(nil); {
 	case err == nil:
 		return up, failure{}
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, failure{reason: UpstreamTimeout, detail: "the service did not take the connection in time", again: true}
 	}
 	return nil, failure{reason: UpstreamConnectFailed, again: true}
@@ -160,7 +161,7 @@ func (x *exchange) fail(up *upstreamConn, err error) failure {
 }
 
 func isMalformed(err error) bool {
-	_, ok := err.(*message.Error)
+	_, ok := errors.AsType[*message.Error](err)
 	return ok
 }
 
