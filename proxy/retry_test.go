@@ -1,0 +1,284 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// An endpoint may close a connection that rests at any time, so also at the moment when a request is on its way. Such a request is sent
+// again only where that cannot do any harm.
+func TestRequestOnAConnectionThatClosesUnderItIsSentAgainWhereThatIsSafe(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, request string
+		again         bool
+	}{
+		{"GET", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", true},
+		{"HEAD", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", true},
+		{"OPTIONS", "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", true},
+		{"DELETE", "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", true},
+		{"PUT of nothing", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", true},
+		{"PUT of something", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", false},
+		{"GET with content", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", false},
+		{"GET with chunked content", "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", false},
+		{"POST", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", false},
+		{"POST of nothing", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", false},
+		{"PATCH", "PATCH / HTTP/1.1\r\nHost: a\r\n\r\n", false},
+		{"a method nobody knows", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", false},
+	} {
+		for how, end := range map[string]func(*wire){"closed": func(w *wire) { _ = w.Close() }, "reset": (*wire).abort} {
+			t.Run(test.name+" "+how, func(t *testing.T) {
+				t.Parallel()
+				endpoint := startScript(t)
+				p := serve(t)
+				p.apply(everything(endpoint.address))
+				client := p.dial()
+				client.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+				up := endpoint.accept()
+				up.head()
+				up.send(okReply)
+				client.reply("GET")
+
+				client.send(test.request)
+				up.request()
+				end(up)
+				method, _, _ := strings.Cut(test.request, " ")
+				if test.again {
+					up = endpoint.accept()
+					if got := up.request(); got.Method != method {
+						t.Errorf("the endpoint got %s again, want %s", got.Method, method)
+					}
+					up.send(okReply)
+				}
+				got := client.reply(method)
+				switch {
+				case test.again && got.Status != 200:
+					t.Errorf("got %d %q, want 200", got.Status, got.reason())
+				case !test.again && (got.Status != 502 || got.reason() != "UpstreamReset"):
+					t.Errorf("got %d %q, want 502 UpstreamReset", got.Status, got.reason())
+				}
+				want := int64(1)
+				if test.again {
+					want = 2
+				}
+				if n := endpoint.accepted.Load(); n != want {
+					t.Errorf("%d connections to the endpoint, want %d", n, want)
+				}
+			})
+		}
+	}
+}
+
+// Where the end of an idle connection can be noticed before anything is sent, no request has to suffer from it.
+func TestConnectionThatClosedWhileItRestedIsNoticedBeforeContentIsSent(t *testing.T) {
+	t.Parallel()
+	for how, end := range map[string]func(*wire){
+		"closed":  func(w *wire) { _ = w.Close() },
+		"reset":   (*wire).abort,
+		"chatter": func(w *wire) { w.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") },
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			up.send(okReply)
+			client.reply("GET")
+			end(up)
+
+			client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+			up = endpoint.accept()
+			if body, _ := io.ReadAll(up.request().Body); string(body) != "hi" {
+				t.Errorf("the endpoint got %q, want hi", body)
+			}
+			up.send(okReply)
+			if got := client.reply("POST"); got.Status != 200 {
+				t.Errorf("got %d %q, want 200", got.Status, got.reason())
+			}
+		})
+	}
+}
+
+// Even though more connections have died in their rest than attempts are allowed, the request gets a new one.
+func TestManyStaleConnectionsCostOneRetry(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	var clients, ups []*wire
+	for range 5 {
+		c := p.dial()
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		up := endpoint.accept()
+		up.head()
+		clients, ups = append(clients, c), append(ups, up)
+	}
+	for i, c := range clients {
+		ups[i].send(okReply)
+		c.reply("GET")
+	}
+	for _, up := range ups {
+		_ = up.Close()
+	}
+	clients[0].send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	up.send(okReply)
+	if got := clients[0].reply("GET"); got.Status != 200 {
+		t.Errorf("got %d %q, want 200", got.Status, got.reason())
+	}
+}
+
+// On a connection that was made for the request, its end is the endpoint's answer to that very request.
+func TestRequestIsNotSentAgainAfterANewConnectionBroke(t *testing.T) {
+	t.Parallel()
+	endpoint, spare := startScript(t), startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(retries(3), endpoint.address, spare.address))
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	_ = up.Close()
+	if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamReset" {
+		t.Errorf("got %d %q, want 502 UpstreamReset", got.Status, got.reason())
+	}
+	if n := endpoint.accepted.Load() + spare.accepted.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+// Once a response has begun, the request was acted on.
+func TestRequestIsNotSentAgainAfterAResponseBegan(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	up.send(okReply)
+	client.reply("GET")
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up.head()
+	up.send("HTTP/1.1 200 OK\r\nContent-Le")
+	_ = up.Close()
+	if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamReset" {
+		t.Errorf("got %d %q, want 502 UpstreamReset", got.Status, got.reason())
+	}
+	if n := endpoint.accepted.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+func TestRefusedConnectionLeadsToAnotherEndpoint(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		refuse  int
+		retries int
+		want    int
+	}{
+		{"none refuses", 0, 0, 200},
+		{"no retry allowed", 1, 0, 502},
+		{"one of two", 1, 1, 200},
+		{"as many as allowed", 3, 3, 200},
+		{"one more than allowed", 3, 2, 502},
+	} {
+		for _, request := range []string{
+			"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+			"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", // of which nothing was sent
+		} {
+			method, _, _ := strings.Cut(request, " ")
+			t.Run(test.name+" "+method, func(t *testing.T) {
+				t.Parallel()
+				b := named(t, "b")
+				var addresses []netip.AddrPort
+				for range test.refuse {
+					addresses = append(addresses, closedPort(t))
+				}
+				p := serve(t)
+				p.apply(everythingBy(retries(test.retries), append(addresses, b.address)...))
+				got := p.ask(request)
+				if got.Status != test.want {
+					t.Errorf("got %d %q, want %d", got.Status, got.reason(), test.want)
+				}
+				if test.want == 502 && got.reason() != "UpstreamConnectFailed" {
+					t.Errorf("reason %q, want UpstreamConnectFailed", got.reason())
+				}
+			})
+		}
+	}
+}
+
+func TestEveryEndpointRefusesIs502(t *testing.T) {
+	t.Parallel()
+	a, b := closedPort(t), closedPort(t)
+	for name, addresses := range map[string][]netip.AddrPort{
+		"two addresses":     {a, b},
+		"one address":       {a},
+		"one address twice": {a, a},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t)
+			p.apply(everythingBy(retries(5), addresses...))
+			if got := p.get("a", "/"); got.Status != 502 || got.reason() != "UpstreamConnectFailed" {
+				t.Errorf("got %d %q, want 502 UpstreamConnectFailed", got.Status, got.reason())
+			}
+		})
+	}
+}
+
+func TestConnectionThatIsNotTakenInTimeIs504(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect = 100 * time.Millisecond }, deafAddress(t)))
+	if got := p.get("a", "/"); got.Status != 504 || got.reason() != "UpstreamTimeout" {
+		t.Errorf("got %d %q, want 504 UpstreamTimeout", got.Status, got.reason())
+	}
+}
+
+func TestConnectionThatIsNotTakenInTimeLeadsToAnotherEndpoint(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect, r.Retries = 100*time.Millisecond, 1 }, deafAddress(t), b.address))
+	if got := p.get("a", "/"); got.Status != 200 || got.Body != "b" {
+		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.reason())
+	}
+}
+
+// deafAddress is one that neither takes nor refuses connections: its queue is full and nobody accepts.
+func deafAddress(t *testing.T) netip.AddrPort {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := name.(*syscall.SockaddrInet4).Port
+	// With a backlog of 0, Linux queues one connection and leaves the others without an answer.
+	dial(t, fmt.Sprintf("127.0.0.1:%d", port))
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
+}
