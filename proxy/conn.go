@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -18,6 +20,14 @@ type conn struct {
 	guard  guard
 	shard  uint32
 	phase  atomic.Int32
+	// running is the exchange that was begun and has not ended, or nil.
+	running *exchange
+	next    step
+	// seen and looked are the watch's own: the exchange that it saw last, and the one after which it looked whether the
+	// idle client is still there.
+	seen, looked uint64
+	// upstream is the other end of the tunnel after an upgrade.
+	upstream *upstreamConn
 }
 
 // The phases of a connection. Whoever drains closes an idle one; a busy one ends by itself.
@@ -27,69 +37,145 @@ const (
 	phaseClosed
 )
 
+// step is what a connection does next.
+type step uint8
+
+const (
+	// awaitRequest: the connection is idle, or has the first bytes of a request.
+	awaitRequest step = iota
+	// readHead: the rest of a head has to be read.
+	readHead
+	// serveRequest: the head was read; its content has to be.
+	serveRequest
+	// relayTunnel, closeLingering, closeNow and closeTorn end the connection.
+	relayTunnel
+	closeLingering
+	closeNow
+	closeTorn
+)
+
 func (c *conn) serve() {
-	linger := c.run()
+	linger := false
+	switch c.run() {
+	case relayTunnel:
+		c.tunnel(c.upstream)
+	case closeLingering:
+		linger = true
+	case closeTorn:
+		c.transport.reset()
+	}
 	c.phase.Store(phaseClosed)
 	c.ServerConn.Close(linger)
 }
 
-// run serves one request after another. It says whether the client may still be sending.
-func (c *conn) run() (linger bool) {
-	for {
-		if c.Await() != nil || !c.phase.CompareAndSwap(phaseIdle, phaseBusy) {
-			return false
+// run serves one request after another, until a step that ends the connection.
+func (c *conn) run() step {
+	parked := c.serveParked
+	for c.next < relayTunnel {
+		if c.next == awaitRequest {
+			if c.Await(parked) != nil {
+				return closeNow
+			}
+			if c.next >= relayTunnel {
+				break
+			}
 		}
-		x := c.proxy.exchanges.Get().(*exchange)
-		x.proxy, x.down, x.guard, x.origin, x.shard = c.proxy, c, &c.guard, &c.origin, c.shard
-		v, more := c.exchange(x)
-		up := x.upstream
-		x.release()
-		c.proxy.exchanges.Put(x)
-		switch {
-		case v == upgraded:
-			c.tunnel(up)
-			return false
-		case v == torn:
-			c.transport.reset()
-			return false
-		case !more:
-			return true
-		}
-		if c.proxy.draining.Load() || !c.phase.CompareAndSwap(phaseBusy, phaseIdle) {
-			return false
-		}
+		c.next = c.turn(false)
 	}
+	return c.next
 }
 
-// exchange reads a request and serves it. It says how that ended and whether another may follow.
-func (c *conn) exchange(x *exchange) (v verdict, more bool) {
+// serveParked serves a request from within the wait for the next one, if all of it is there.
+func (c *conn) serveParked() (again bool) {
+	c.next = c.turn(true)
+	return c.next == awaitRequest && !c.Buffered()
+}
+
+// turn takes the running exchange on, or begins one. While the connection is parked it goes no further than it can
+// without reading from it.
+func (c *conn) turn(parked bool) step {
+	if c.next == serveRequest {
+		return c.finish(c.running.serve())
+	}
+	x := c.running
+	if x == nil {
+		if !c.phase.CompareAndSwap(phaseIdle, phaseBusy) {
+			return closeNow
+		}
+		x = c.proxy.exchanges.Get().(*exchange)
+		x.proxy, x.down, x.guard, x.origin, x.shard = c.proxy, c, &c.guard, &c.origin, c.shard
+		c.running = x
+	}
 	err := c.ReadRequest(&x.request)
+	if err == http1.ErrParked {
+		return readHead
+	}
 	x.started, x.client = c.proxy.clock.now(), c.origin.peer
 	if c.proxy.draining.Load() {
 		c.CloseAfter()
 	}
-	switch refused := (*message.Error)(nil); {
-	case err == nil:
-		v = x.serve()
-	case asError(err, &refused):
+	if err != nil {
+		refused, ok := errors.AsType[*message.Error](err)
+		if !ok {
+			c.release(x)
+			return closeTorn
+		}
 		c.CloseAfter()
-		v = x.answer(reasonOfStatus(refused.Status), refused.Detail)
-	default:
-		return torn, false
+		return c.finish(x.answer(reasonOfStatus(refused.Status), refused.Detail))
 	}
+	if parked && !c.ContentBuffered() {
+		return serveRequest
+	}
+	return c.finish(x.serve())
+}
+
+// finish ends the running exchange.
+func (c *conn) finish(v verdict) step {
+	x := c.running
 	if log := c.proxy.log; log != nil {
 		log.record(x, c.proxy.clock.now())
 	}
 	if v == upgraded {
-		return v, false
+		c.upstream = x.upstream
+		c.release(x)
+		return relayTunnel
 	}
-	return v, c.EndExchange()
+	more := c.EndExchange()
+	c.release(x)
+	switch {
+	case v == torn:
+		return closeTorn
+	case !more:
+		return closeLingering
+	case c.proxy.draining.Load() || !c.phase.CompareAndSwap(phaseBusy, phaseIdle):
+		return closeNow
+	}
+	return awaitRequest
 }
 
-func asError(err error, target **message.Error) bool {
-	e, ok := err.(*message.Error)
-	*target = e
-	return ok
+func (c *conn) release(x *exchange) {
+	c.running = nil
+	x.release()
+	c.proxy.exchanges.Put(x)
+}
+
+// watch notices a client that went away, while its request waits or behind its last request. The latter may have come
+// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it.
+func (c *conn) watch(now time.Duration) {
+	exchange, since, waiting := c.guard.waitingSince()
+	switch {
+	case waiting:
+		if now-since >= watchInterval && c.transport.gone() {
+			c.guard.end(exchange, ClientClosed)
+		}
+	case exchange != c.seen:
+		c.seen = exchange
+	case exchange != c.looked && c.phase.Load() == phaseIdle:
+		c.looked = exchange
+		if c.transport.gone() && c.phase.CompareAndSwap(phaseIdle, phaseClosed) {
+			_ = c.transport.Close()
+		}
+	}
 }
 
 // StopContent implements downstream.

@@ -268,11 +268,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now := p.clock.now()
-		p.conns.each(func(c *conn) {
-			if exchange, since, ok := c.guard.waitingSince(); ok && now-since >= watchInterval && c.transport.gone() {
-				c.guard.end(exchange, ClientClosed)
-			}
-		})
+		p.conns.each(func(c *conn) { c.watch(now) })
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()

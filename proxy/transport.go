@@ -39,8 +39,8 @@ type transport struct {
 	expiring       bool
 	readingStopped atomic.Bool
 
-	in    rawRead
-	out   rawWrite
+	in    reading
+	out   writing
 	probe probe
 }
 
@@ -104,14 +104,15 @@ func (t *transport) armRead() {
 	}
 }
 
-// rawRead is a read on its way.
-type rawRead struct {
+// reading is a read on its way.
+type reading struct {
 	buf []byte
 	n   int
 	err error
-	// buffers and size say where a parked read gets its buffer.
+	// buffers and size say where a parked read gets its buffer, got takes what it brings.
 	buffers *http1.Buffers
 	size    int
+	got     func(buf []byte, n int) bool
 	// request is what an exchange sends first, sent how much of it has left.
 	request []byte
 	sent    int
@@ -133,15 +134,13 @@ func (t *transport) Read(p []byte) (int, error) {
 }
 
 // ReadParked implements http1.Parker.
-func (t *transport) ReadParked(buffers *http1.Buffers, size int) ([]byte, int, error) {
+func (t *transport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
 	t.armRead()
 	r := &t.in
-	r.buffers, r.size = buffers, size
+	r.buffers, r.size, r.got = buffers, size, got
 	err := t.raw.Read(r.tryParked)
-	buf := r.buf
-	r.buf = nil
-	n, err := r.result(err)
-	return buf, n, err
+	_, err = r.result(err)
+	return err
 }
 
 // Exchange implements http1.Exchanger.
@@ -157,12 +156,12 @@ func (t *transport) Exchange(request, p []byte) (sent, n int, err error) {
 }
 
 // result returns what a read brought and forgets it.
-func (r *rawRead) result(err error) (int, error) {
+func (r *reading) result(err error) (int, error) {
 	n := r.n
 	if err == nil {
 		err = r.err
 	}
-	r.n, r.err = 0, nil
+	r.n, r.err, r.got = 0, nil, nil
 	if n == 0 && err == nil {
 		err = io.EOF
 	}
@@ -172,52 +171,68 @@ func (r *rawRead) result(err error) (int, error) {
 // The functions from here to exchange are called with the connection's descriptor when it may be readable; false means
 // that they are to be called again when it is.
 
-func (r *rawRead) read(fd uintptr) bool {
+func (r *reading) read(fd uintptr) bool {
 	for {
-		n, err := syscall.Read(int(fd), r.buf)
-		switch err {
+		n, errno := rawRead(fd, r.buf)
+		switch errno {
+		case 0:
+			r.n, r.err = n, nil
+			return true
 		case syscall.EINTR:
-			continue
 		case syscall.EAGAIN:
 			return false
+		default:
+			r.n, r.err = 0, errno
+			return true
 		}
-		r.n, r.err = max(n, 0), err
-		return true
 	}
 }
 
-func (r *rawRead) readParked(fd uintptr) bool {
-	r.buf = r.buffers.Get(r.size)
-	if r.read(fd) {
-		return true
+// readParked serves what arrives from within the wait for more, which spares the read that would only find that there is
+// no more yet: what arrives meanwhile is remembered by the runtime and ends the next wait at once. Only a read
+// that filled its buffer may have left something behind that nobody will be told of again.
+func (r *reading) readParked(fd uintptr) bool {
+	for {
+		r.buf = r.buffers.Get(r.size)
+		buf := r.buf
+		done := r.read(fd)
+		r.buf = nil
+		if !done || r.n == 0 {
+			r.buffers.Put(buf)
+			return done
+		}
+		n := r.n
+		if !r.got(buf, n) {
+			return true
+		}
+		if n < len(buf) {
+			return false
+		}
 	}
-	r.buffers.Put(r.buf)
-	r.buf = nil
-	return false
 }
 
 // exchange sends a request and, instead of a read that would only find that there is no answer yet, waits at once: it
 // is called after the runtime began to listen for what arrives, so the answer cannot slip by.
-func (r *rawRead) exchange(fd uintptr) bool {
+func (r *reading) exchange(fd uintptr) bool {
 	if r.sent == len(r.request) {
 		return r.read(fd)
 	}
 	for r.sent < len(r.request) {
-		n, err := syscall.Write(int(fd), r.request[r.sent:])
-		switch {
-		case n > 0:
+		n, errno := rawWrite(fd, r.request[r.sent:])
+		switch errno {
+		case 0:
 			r.sent += n
-		case err == syscall.EINTR:
+		case syscall.EINTR:
 		default: // EAGAIN too: to wait until it can be sent is another call's business
-			r.err = err
+			r.err = errno
 			return true
 		}
 	}
 	return false
 }
 
-// rawWrite is a write on its way.
-type rawWrite struct {
+// writing is a write on its way.
+type writing struct {
 	transport *transport
 	p         []byte
 	n         int
@@ -248,21 +263,21 @@ func (t *transport) Write(p []byte) (int, error) {
 	}
 }
 
-func (w *rawWrite) write(fd uintptr) bool {
+func (w *writing) write(fd uintptr) bool {
 	for w.n < len(w.p) {
-		n, err := syscall.Write(int(fd), w.p[w.n:])
-		switch {
-		case n > 0:
+		n, errno := rawWrite(fd, w.p[w.n:])
+		switch errno {
+		case 0:
 			w.n += n
-		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
+		case syscall.EINTR:
+		case syscall.EAGAIN:
 			if d := w.transport.writeStall; d > 0 {
 				w.waited = true
 				_ = w.transport.tcp.SetWriteDeadline(time.Now().Add(d))
 			}
 			return false
 		default:
-			w.err = err
+			w.err = errno
 			return true
 		}
 	}

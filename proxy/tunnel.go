@@ -70,23 +70,22 @@ func (t *tunnel) copy(dst, src http1.Transport, first []byte) error {
 
 // copyOnce relays what one read brings. It holds a buffer only while there is something in it, where src lets it.
 func (t *tunnel) copyOnce(dst, src http1.Transport) (n int, err error) {
-	var buf []byte
+	relay := func(buf []byte, read int) bool {
+		defer t.buffers.Put(buf)
+		n = read
+		_, err = dst.Write(buf[:n])
+		return false
+	}
 	if p, ok := src.(http1.Parker); ok {
-		buf, n, err = p.ReadParked(t.buffers, tunnelBuffer)
-		if err == nil && n == 0 {
-			err = io.EOF
+		if readErr := p.ReadParked(t.buffers, tunnelBuffer, relay); readErr != nil {
+			err = readErr
 		}
-	} else {
-		buf = t.buffers.Get(tunnelBuffer)
-		n, err = src.Read(buf)
+		return n, err
 	}
-	if n > 0 {
-		if _, writeErr := dst.Write(buf[:n]); writeErr != nil {
-			err = writeErr
-		}
-	}
-	if buf != nil {
-		t.buffers.Put(buf)
+	buf := t.buffers.Get(tunnelBuffer)
+	read, readErr := src.Read(buf)
+	if relay(buf, read); readErr != nil {
+		err = readErr
 	}
 	return n, err
 }

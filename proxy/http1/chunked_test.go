@@ -273,7 +273,7 @@ func TestFaultInChunksIsNotReadPast(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stream := "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + test.chunks + lead
 			c := newTestServer(newWire([]byte(stream)))
-			if err := errors.Join(c.Await(), c.ReadRequest(new(message.Request))); err != nil {
+			if err := errors.Join(c.Await(nil), c.ReadRequest(new(message.Request))); err != nil {
 				t.Fatal(err)
 			}
 			for range 3 {
@@ -302,7 +302,7 @@ func TestSkippingDropsWhatIsThereAndNothingElse(t *testing.T) {
 			whole := n == len(content)
 			w := newWire([]byte(head+content[:n]), []byte(content[n:]+lead))
 			c, req := newTestServer(w), new(message.Request)
-			if err := errors.Join(c.Await(), c.ReadRequest(req)); err != nil {
+			if err := errors.Join(c.Await(nil), c.ReadRequest(req)); err != nil {
 				t.Fatal(err)
 			}
 			if got := c.SkipContent(); got != whole {
@@ -314,7 +314,7 @@ func TestSkippingDropsWhatIsThereAndNothingElse(t *testing.T) {
 			if !whole {
 				continue
 			}
-			if err := errors.Join(c.Await(), c.ReadRequest(req)); err != nil || string(req.Path) != "/lead" {
+			if err := errors.Join(c.Await(nil), c.ReadRequest(req)); err != nil || string(req.Path) != "/lead" {
 				t.Errorf("the request behind: %q, %v", req.Path, err)
 			}
 		}

@@ -26,7 +26,7 @@ type served struct {
 // serveAll reads the requests of a connection until it ends or one is refused.
 func serveAll(w Transport) (all []served, err error) {
 	c, req := newTestServer(w), new(message.Request)
-	for c.Await() == nil {
+	for c.Await(nil) == nil {
 		if err := c.ReadRequest(req); err != nil {
 			return all, err
 		}

@@ -30,40 +30,65 @@ type ServerConn struct {
 	version   message.Version
 	keepAlive bool
 	closing   bool
+	// parked is set while the transport cannot be read because it waits for the next bytes itself, serve being called by it.
+	parked bool
+	serve  func() (again bool)
+	got    func(buf []byte, n int) (again bool)
 }
+
+// ErrParked is what would have to be read from the transport while that is parked.
+var ErrParked = errors.New("the transport is parked")
 
 // NewServerConn returns the server's side of a connection that was just accepted.
 func NewServerConn(t Transport, config *ServerConfig) *ServerConn {
-	return &ServerConn{
+	c := &ServerConn{
 		config: config,
 		in:     reader{transport: t, buffers: config.Buffers},
 		out:    writer{transport: t, buffers: config.Buffers},
 	}
+	c.got = c.receive // bound once, or it would be allocated for each wait
+	return c
 }
 
-// Await waits for the first bytes of a request, with no buffer where the transport can do that. It returns io.EOF
-// when the client closed the connection or let the idle time pass.
-func (c *ServerConn) Await() error {
+// Await waits for the first bytes of a request, with no buffer where the transport can be parked. Such a transport calls
+// serve from within its wait, each time that there are some, and goes on waiting while serve returns true. What serve
+// would have to read, beyond what is there, it has to leave until Await has returned. Await returns nil where serve
+// returned false or was not called, and io.EOF when the client closed the connection or let the idle time pass.
+func (c *ServerConn) Await(serve func() (again bool)) error {
 	in := &c.in
 	if in.Buffered() {
 		return nil
 	}
 	in.transport.StallAfter(c.config.Idle)
+	var err error
 	if p, ok := in.transport.(Parker); ok {
-		in.buf, in.w, _ = p.ReadParked(in.buffers, smallBuffer)
+		c.serve = serve
+		err = p.ReadParked(in.buffers, smallBuffer, c.got)
 	} else {
-		_ = in.fill()
+		err = in.fill()
 	}
-	if in.r = 0; in.Buffered() {
-		return nil
+	if err != nil {
+		in.releaseBuffer()
+		return io.EOF
 	}
-	in.releaseBuffer()
-	return io.EOF
+	return nil
+}
+
+// receive is called by a parked transport.
+func (c *ServerConn) receive(buf []byte, n int) (again bool) {
+	c.in.buf, c.in.r, c.in.w = buf, 0, n
+	c.parked = true
+	again = c.serve()
+	c.parked = false
+	if again {
+		c.in.transport.StallAfter(c.config.Idle)
+	}
+	return again
 }
 
 // ReadRequest reads the head of a request, the first bytes of which are there, into req. It returns io.EOF when
 // the connection ended within it, and a *message.Error for what cannot be accepted, after
-// which the connection can only be answered and closed.
+// which the connection can only be answered and closed. ErrParked means that it has to be called again after Await.
 func (c *ServerConn) ReadRequest(req *message.Request) error {
 	req.Reset()
 	c.keepAlive, c.closing, c.version = false, false, message.HTTP11
@@ -85,6 +110,9 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 				in.transport.StallAfter(c.config.Read)
 			}
 			return c.parse(req, received[:n])
+		}
+		if c.parked {
+			return ErrParked
 		}
 		if seen = len(received); !timed {
 			timed = true
@@ -127,6 +155,15 @@ func (c *ServerConn) AwaitContent() { c.in.transport.StallAfter(c.config.Read) }
 
 // Content reads the request's content.
 func (c *ServerConn) Content() message.Reader { return &c.in }
+
+// Buffered says whether bytes are there that were not consumed, of the running exchange or of the next.
+func (c *ServerConn) Buffered() bool { return c.in.Buffered() }
+
+// ContentBuffered says whether the rest of the content is known to be there.
+func (c *ServerConn) ContentBuffered() bool {
+	in := &c.in
+	return in.ended || in.framing == framedByLength && in.remaining <= int64(in.w-in.r)
+}
 
 // SkipContent drops the content that is buffered and says whether that was all there is.
 func (c *ServerConn) SkipContent() bool { return c.in.skipBuffered() }

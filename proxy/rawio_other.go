@@ -1,0 +1,25 @@
+//go:build !linux
+
+package proxy
+
+import "syscall"
+
+func rawRead(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, err := syscall.Read(int(fd), p)
+	return n, errnoOf(err)
+}
+
+func rawWrite(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, err := syscall.Write(int(fd), p)
+	return n, errnoOf(err)
+}
+
+func errnoOf(err error) syscall.Errno {
+	if err == nil {
+		return 0
+	}
+	if errno, ok := err.(syscall.Errno); ok { //nolint:errorlint // the syscall package wraps nothing
+		return errno
+	}
+	return syscall.EIO
+}
