@@ -109,7 +109,12 @@ func rightmostUntrusted(list []byte, peer netip.Addr, trusted []netip.Prefix) ne
 		for begin > 0 && list[begin-1] != ',' {
 			begin--
 		}
-		address, ok := parseNode(message.TrimSpace(list[begin:end]))
+		node := message.TrimSpace(list[begin:end])
+		end = begin - 1
+		if len(node) == 0 {
+			continue // an empty element is none (RFC 9110, section 5.6.1.2)
+		}
+		address, ok := parseNode(node)
 		if !ok {
 			return client
 		}
@@ -117,7 +122,6 @@ func rightmostUntrusted(list []byte, peer netip.Addr, trusted []netip.Prefix) ne
 		if !contains(trusted, client) {
 			return client
 		}
-		end = begin - 1
 	}
 	return client
 }
