@@ -1,0 +1,185 @@
+package proxy
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// echoHead starts a backend that answers with the head that it got.
+func echoHead(t *testing.T) (*script, func(p *served, request string) *http.Request) {
+	t.Helper()
+	endpoint := startScript(t)
+	return endpoint, func(p *served, request string) *http.Request {
+		t.Helper()
+		client := p.dial()
+		defer func() { _ = client.Close() }()
+		client.send(request)
+		up := endpoint.accept()
+		defer func() { _ = up.Close() }()
+		got := up.request()
+		up.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		client.reply(got.Method)
+		return got
+	}
+}
+
+func trust(prefixes ...string) func(*Config) {
+	return func(c *Config) {
+		for _, p := range prefixes {
+			c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(p))
+		}
+	}
+}
+
+// forwarding picks the fields that tell an endpoint about the client.
+func forwarding(h http.Header) map[string][]string {
+	picked := map[string][]string{}
+	for name, values := range h {
+		if strings.HasPrefix(name, "X-Forwarded-") || name == "X-Real-Ip" || name == "Forwarded" {
+			picked[name] = values
+		}
+	}
+	return picked
+}
+
+func TestForwardingFieldsOfAnUntrustedPeerAreReplaced(t *testing.T) {
+	t.Parallel()
+	endpoint, ask := echoHead(t)
+	p := serve(t, trust("10.0.0.0/8"))
+	p.apply(everything(endpoint.address))
+	_, port, _ := strings.Cut(p.address, ":")
+	want := map[string][]string{
+		"X-Forwarded-For":   {"127.0.0.1"},
+		"X-Forwarded-Host":  {"shop.example.com:8000"},
+		"X-Forwarded-Port":  {port},
+		"X-Forwarded-Proto": {"http"},
+		"X-Real-Ip":         {"127.0.0.1"},
+	}
+	for name, forged := range map[string]string{
+		"none":   "",
+		"each":   "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Port: 1\r\nX-Forwarded-Proto: https\r\nX-Real-IP: 10.0.0.1\r\nForwarded: for=10.0.0.1\r\n",
+		"twice":  "x-forwarded-for: 1.1.1.1\r\nX-FORWARDED-FOR: 2.2.2.2\r\nX-Real-IP: 1.1.1.1\r\nX-Real-Ip: 2.2.2.2\r\n",
+		"named":  "Connection: X-Forwarded-For, X-Real-IP, X-Forwarded-Proto\r\nX-Forwarded-For: 1.1.1.1\r\n",
+		"empty":  "X-Forwarded-For:\r\nX-Forwarded-Proto:\r\n",
+		"absurd": "X-Forwarded-For: " + strings.Repeat("1.1.1.1, ", 1000) + "\r\n",
+	} {
+		got := ask(p, "GET / HTTP/1.1\r\nHost: shop.example.com:8000\r\n"+forged+"\r\n")
+		if diff := cmp.Diff(want, forwarding(got.Header)); diff != "" {
+			t.Errorf("%s: fields at the endpoint (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestForwardingFieldsOfATrustedPeerAreAddedTo(t *testing.T) {
+	t.Parallel()
+	endpoint, ask := echoHead(t)
+	p := serve(t, trust("127.0.0.0/8", "10.0.0.0/8", "2001:db8::/32"))
+	p.apply(everything(endpoint.address))
+	for _, test := range []struct {
+		name, sent string
+		chain, ip  string
+	}{
+		{"none", "", "127.0.0.1", "127.0.0.1"},
+		{"one", "X-Forwarded-For: 203.0.113.7\r\n", "203.0.113.7, 127.0.0.1", "203.0.113.7"},
+		{"the rightmost that is untrusted", "X-Forwarded-For: 198.51.100.1, 203.0.113.7, 10.1.2.3\r\n", "198.51.100.1, 203.0.113.7, 10.1.2.3, 127.0.0.1", "203.0.113.7"},
+		{"all trusted", "X-Forwarded-For: 10.0.0.9, 10.1.2.3\r\n", "10.0.0.9, 10.1.2.3, 127.0.0.1", "10.0.0.9"},
+		{"two fields are one list", "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-For: 10.0.0.9\r\n", "203.0.113.7, 10.0.0.9, 127.0.0.1", "203.0.113.7"},
+		{"IPv6", "X-Forwarded-For: 2620:fe::9, 2001:db8::1\r\n", "2620:fe::9, 2001:db8::1, 127.0.0.1", "2620:fe::9"},
+		{"IPv6 with brackets and port", "X-Forwarded-For: [2620:fe::9]:443\r\n", "[2620:fe::9]:443, 127.0.0.1", "2620:fe::9"},
+		{"IPv6 with brackets", "X-Forwarded-For: [2620:fe::9]\r\n", "[2620:fe::9], 127.0.0.1", "2620:fe::9"},
+		{"IPv4 with port", "X-Forwarded-For: 203.0.113.7:1234\r\n", "203.0.113.7:1234, 127.0.0.1", "203.0.113.7"},
+		{"IPv4 in IPv6's clothes", "X-Forwarded-For: ::ffff:203.0.113.7, ::ffff:10.0.0.1\r\n", "::ffff:203.0.113.7, ::ffff:10.0.0.1, 127.0.0.1", "203.0.113.7"},
+		{"junk alone", "X-Forwarded-For: unknown\r\n", "unknown, 127.0.0.1", "127.0.0.1"},
+		{"junk left of a client", "X-Forwarded-For: unknown, 203.0.113.7\r\n", "unknown, 203.0.113.7, 127.0.0.1", "203.0.113.7"},
+		{"junk right of a client", "X-Forwarded-For: 203.0.113.7, _hidden, 10.0.0.1\r\n", "203.0.113.7, _hidden, 10.0.0.1, 127.0.0.1", "10.0.0.1"},
+		{"empty elements", "X-Forwarded-For: 203.0.113.7, , 10.0.0.1\r\n", "203.0.113.7, , 10.0.0.1, 127.0.0.1", "203.0.113.7"},
+		{"nothing in it", "X-Forwarded-For:\r\n", "127.0.0.1", "127.0.0.1"},
+		{"spaces", "X-Forwarded-For:  \t203.0.113.7 \t,10.0.0.1\r\n", "203.0.113.7 \t,10.0.0.1, 127.0.0.1", "203.0.113.7"},
+		{"a zone", "X-Forwarded-For: fe80::1%eth0\r\n", "fe80::1%eth0, 127.0.0.1", "fe80::1"},
+		{"a forged X-Real-IP", "X-Real-IP: 1.1.1.1\r\n", "127.0.0.1", "127.0.0.1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := ask(p, "GET / HTTP/1.1\r\nHost: a\r\n"+test.sent+"\r\n")
+			want := map[string][]string{"X-Forwarded-For": {test.chain}, "X-Real-Ip": {test.ip}}
+			picked := forwarding(got.Header)
+			for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto"} {
+				delete(picked, name)
+			}
+			if diff := cmp.Diff(want, picked); diff != "" {
+				t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the outermost proxy said of scheme, host and port holds, for it alone has seen them.
+func TestSchemeHostAndPortOfATrustedPeerAreKept(t *testing.T) {
+	t.Parallel()
+	endpoint, ask := echoHead(t)
+	p := serve(t, trust("127.0.0.1/32"))
+	p.apply(everything(endpoint.address))
+	got := ask(p, "GET / HTTP/1.1\r\nHost: inner\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: outer\r\nX-Forwarded-Port: 443\r\nForwarded: for=203.0.113.7;proto=https\r\n\r\n")
+	want := map[string][]string{
+		"X-Forwarded-For": {"127.0.0.1"}, "X-Real-Ip": {"127.0.0.1"},
+		"X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"outer"}, "X-Forwarded-Port": {"443"},
+		"Forwarded": {"for=203.0.113.7;proto=https"},
+	}
+	if diff := cmp.Diff(want, forwarding(got.Header)); diff != "" {
+		t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
+	}
+}
+
+// The address that counts for a client is that of access control too.
+func TestAccessIsDecidedByTheClientBehindTrustedProxies(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	only := everythingBy(func(r *Route) {
+		r.Access.Allowed = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+	}, b.address)
+	request := "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"
+	for name, test := range map[string]struct {
+		change func(*Config)
+		want   int
+	}{
+		"trusted":   {trust("127.0.0.1/32"), 200},
+		"untrusted": {func(*Config) {}, 403},
+	} {
+		p := serve(t, test.change)
+		p.apply(only)
+		if got := p.ask(request); got.Status != test.want {
+			t.Errorf("%s peer: got %d %q, want %d", name, got.Status, got.reason(), test.want)
+		}
+	}
+}
+
+func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
+	t.Parallel()
+	trusted := []netip.Prefix{netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("10.0.0.0/8")}
+	for peer, want := range map[string]struct{ chain, client string }{
+		"2001:db8::5":      {"2001:db8::5", "2001:db8::5"},
+		"fe80::1%eth0":     {"fe80::1", "fe80::1"},
+		"::ffff:192.0.2.1": {"192.0.2.1", "192.0.2.1"},
+		"fd00::1":          {"2001:db8::9, fd00::1", "2001:db8::9"},
+		"::ffff:10.0.0.1":  {"2001:db8::9, 10.0.0.1", "2001:db8::9"},
+	} {
+		o := newOrigin(netip.MustParseAddr(peer), trusted, schemeHTTP, []byte("80"))
+		x := exchange{proxy: &Proxy{config: Config{TrustedProxies: trusted}}, origin: &o}
+		x.request.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
+		x.resolveClient()
+		got := map[string]string{}
+		for _, f := range x.request.Fields {
+			if f.Kind.EndToEnd() {
+				got[string(f.Name)] = string(f.Value)
+			}
+		}
+		if x.client.String() != want.client || got["X-Forwarded-For"] != want.chain || got["X-Real-IP"] != want.client {
+			t.Errorf("peer %s: client %s, fields %v, want %v", peer, x.client, got, want)
+		}
+	}
+}
