@@ -30,23 +30,26 @@ func serveAll(w Transport) (all []served, err error) {
 		if err := c.ReadRequest(req); err != nil {
 			return all, err
 		}
-		s := served{
-			Version: req.Version.String(), Method: string(req.Method), Authority: string(req.Authority),
-			Path: string(req.Path), Query: string(req.Query), Fields: passed(req.Fields),
-			Length: req.ContentLength, Upgrade: string(req.Upgrade),
-			ExpectContinue: req.ExpectContinue, AcceptsTrailers: req.AcceptsTrailers,
-		}
-		content, err := io.ReadAll(c.Content())
-		s.Content, s.Trailers = string(content), passed(c.Content().Trailers())
-		if err != nil {
-			return append(all, s), err
-		}
-		s.Reusable = c.EndExchange()
-		if all = append(all, s); !s.Reusable {
-			break
+		s, err := finish(c, req)
+		if all = append(all, s); err != nil || !s.Reusable {
+			return all, err
 		}
 	}
 	return all, nil
+}
+
+// finish reads the content of a request whose head was read, and ends the exchange.
+func finish(c *ServerConn, req *message.Request) (served, error) {
+	s := served{
+		Version: req.Version.String(), Method: string(req.Method), Authority: string(req.Authority),
+		Path: string(req.Path), Query: string(req.Query), Fields: passed(req.Fields),
+		Length: req.ContentLength, Upgrade: string(req.Upgrade),
+		ExpectContinue: req.ExpectContinue, AcceptsTrailers: req.AcceptsTrailers,
+	}
+	content, err := io.ReadAll(c.Content())
+	s.Content, s.Trailers = string(content), passed(c.Content().Trailers())
+	s.Reusable = c.EndExchange()
+	return s, err
 }
 
 // lead is a request before the one that a case is about: what follows another must be read like what comes first.
