@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -169,6 +170,7 @@ var (
 
 func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	defer p.serving.Done()
+	defer p.contain(tcp)
 	defer p.open.Add(-1)
 	over := p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0
 	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
@@ -204,6 +206,15 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	p.conns.add(c)
 	defer p.conns.remove(c)
 	c.serve()
+}
+
+// contain ends a connection whose goroutine panicked outside of what [exchange.serve] contains, and no other.
+func (p *Proxy) contain(tcp *net.TCPConn) {
+	if fault := recover(); fault != nil {
+		_ = tcp.SetLinger(0)
+		_ = tcp.Close()
+		p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "stack", string(debug.Stack()))
+	}
 }
 
 // peer is the address that a connection comes from: the one that a PROXY header names where that protocol is on and the
