@@ -1,0 +1,227 @@
+package proxy
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// provocation is how to get an answer of the proxy's own.
+type provocation struct {
+	reason Reason
+	// request has METHOD in the place of its method.
+	request  string
+	snapshot *Snapshot
+	// status, proxyStatus and body are what is to come; kept says that the connection can carry another request.
+	status      int
+	proxyStatus string
+	body        string
+	kept        bool
+	// once is set where the request is refused before its method is known, so that HEAD makes no difference.
+	once bool
+}
+
+// provocations has every reason that a plain request can provoke.
+func provocations(t *testing.T) []provocation {
+	t.Helper()
+	b := named(t, "b")
+	broken := startScripted(t, func(w *wire) { _ = w.Close() })
+	gibberish := startScripted(t, func(w *wire) { w.send("220 smtp.example.com ESMTP\r\n\r\n") })
+	mute := startScripted(t, func(*wire) {})
+	serving := everything(b.address)
+	with := func(change func(*Route)) *Snapshot { return everythingBy(change, b.address) }
+	panics := everything(b.address)
+	redirecting := everything(b.address)
+	redirecting.Hosts[0].RedirectHTTPS = true
+	const plain = "METHOD / HTTP/1.1\r\nHost: a\r\n\r\n"
+	return []provocation{
+		{MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
+		{MalformedPath, "METHOD /../x HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "climbs above the root", true, false},
+		{TargetTooLong, "METHOD /" + strings.Repeat("x", maxLineBytes) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
+		{HeadTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", serving, 431, "http_request_error", "too many fields", false, false},
+		{MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},
+		{VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},
+		{RedirectToHTTPS, plain, redirecting, 308, "proxy_internal_response", "served over HTTPS", true, false},
+		{RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
+		{AccessDenied, plain, with(func(r *Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
+		{RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
+		{UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
+		{UpstreamReset, plain, everything(broken), 502, "connection_terminated", "closed the connection", true, false},
+		{UpstreamMalformed, plain, everything(gibberish), 502, "http_protocol_error", "not a well-formed response", true, false},
+		{UpstreamTimeout, plain, everythingBy(idleAfter(50*time.Millisecond), mute), 504, "http_response_timeout", "did not answer in time", true, false},
+		{InternalError, plain, panics, 500, "proxy_internal_error", "the proxy failed", false, false},
+	}
+}
+
+// startScripted starts an endpoint that reads a request's head on each connection and then does as it is told.
+func startScripted(t *testing.T, then func(*wire)) netip.AddrPort {
+	t.Helper()
+	s := startScript(t)
+	done := make(chan struct{})
+	stop := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case c, ok := <-s.conns:
+				if !ok {
+					return
+				}
+				w := newWire(t, c)
+				w.head()
+				then(w)
+			case <-stop:
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-done })
+	return s.address
+}
+
+func TestOwnAnswersSayWhyToPeopleAndMachines(t *testing.T) {
+	t.Parallel()
+	seen := map[Reason]bool{
+		// What a plain request cannot provoke has tests of its own; nobody is there to get an answer for ClientClosed.
+		None: true, ClientClosed: true, RequestTimeout: true, ConnectionLimit: true,
+	}
+	for _, test := range provocations(t) {
+		seen[test.reason] = true
+		methods := []string{"GET", "HEAD"}
+		if test.once {
+			methods = methods[:1]
+		}
+		for _, method := range methods {
+			t.Run(test.reason.String()+" "+method, func(t *testing.T) { provoke(t, test, method) })
+		}
+	}
+	for r := range reasons {
+		if !seen[r] {
+			t.Errorf("no test provokes %v", r)
+		}
+	}
+}
+
+func provoke(t *testing.T, test provocation, method string) {
+	p := serve(t)
+	p.apply(test.snapshot)
+	switch test.reason {
+	case RateLimited: // the first request is within the burst
+		p.get("a", "/")
+	case InternalError:
+		breakGeneration(p)
+	}
+	client := p.dial()
+	client.send(strings.Replace(test.request, "METHOD", method, 1))
+	got := client.reply(method)
+	want := fmt.Sprintf("warren; error=%s; details=%q", test.proxyStatus, test.reason)
+	if got.Status != test.status || got.Header.Get("Proxy-Status") != want {
+		t.Errorf("got %d and Proxy-Status %q, want %d and %q", got.Status, got.Header.Get("Proxy-Status"), test.status, want)
+	}
+	if got.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("Content-Type is %q", got.Header.Get("Content-Type"))
+	}
+	switch {
+	case method == "HEAD" && (got.Body != "" || got.Length <= int64(len(test.body))):
+		t.Errorf("got a body of %q and a length of %d, want none and what GET gets", got.Body, got.Length)
+	case method == "GET" && (!strings.HasPrefix(got.Body, test.reason.String()+": ") || !strings.Contains(got.Body, test.body) || !strings.HasSuffix(got.Body, "\n")):
+		t.Errorf("the body is %q, want a line with %q", got.Body, test.body)
+	}
+	if got.Close != !test.kept {
+		t.Errorf("the response says that the connection closes: %v, want %v", got.Close, !test.kept)
+	}
+	if !test.kept {
+		client.expectEnd()
+		return
+	}
+	p.apply(&Snapshot{})
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if got := client.reply("GET"); got.reason() != "RouteNotFound" {
+		t.Errorf("the next request got %d %q, want RouteNotFound", got.Status, got.reason())
+	}
+}
+
+// breakGeneration makes every request panic once it is routed.
+func breakGeneration(p *served) {
+	g := *p.generation.Load()
+	every := *g.router.every
+	root := *every.root
+	root.pool = nil
+	every.root = &root
+	g.router.every = &every
+	p.generation.Store(&g)
+}
+
+func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
+	p.get("a", "/")
+	p.get("a", "/")
+	got := p.get("a", "/")
+	want := map[string][]string{
+		"Retry-After": {"100"}, "Ratelimit-Limit": {"2"}, "Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {"100"},
+	}
+	fields := fieldsBut(got.Header, "Content-Type", "Content-Length", "Proxy-Status", "X-Content-Type-Options")
+	if diff := cmp.Diff(want, fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+func TestRedirectKeepsPathAndQuery(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	redirecting := everything()
+	redirecting.Hosts[0].RedirectHTTPS = true
+	p.apply(redirecting)
+	got := p.get("Shop.example.com:8000", "/a/%7Eb?q=1&r=%2f")
+	if location := got.Header.Get("Location"); got.Status != 308 || location != "https://shop.example.com/a/~b?q=1&r=%2f" {
+		t.Errorf("got %d to %q, want 308 to https://shop.example.com/a/~b?q=1&r=%%2f", got.Status, location)
+	}
+}
+
+// An answer that does not need the content must not mistake it for the next request.
+func TestContentOfARefusedRequestIsNotTakenForARequest(t *testing.T) {
+	t.Parallel()
+	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(smuggled), smuggled)
+	for _, test := range []struct {
+		name, head, content string
+		// whole says that the proxy gets all of it at once and can go on.
+		whole bool
+	}{
+		{"with the head", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", len(smuggled)), smuggled, true},
+		{"chunked with the head", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", chunked, true},
+		{"late", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", len(smuggled)), smuggled, false},
+		{"late chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", chunked, false},
+		{"malformed chunks", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + "zz\r\n", smuggled, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t)
+			client := p.dial()
+			if test.whole {
+				client.send(test.head + test.content + "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			} else {
+				client.send(test.head)
+			}
+			if got := client.reply("POST"); got.reason() != "RouteNotFound" || got.Close == test.whole {
+				t.Errorf("got %d %q, close %v, want RouteNotFound, close %v", got.Status, got.reason(), got.Close, !test.whole)
+			}
+			if test.whole {
+				if got := client.reply("GET"); got.reason() != "RouteNotFound" {
+					t.Errorf("the next request got %d %q", got.Status, got.reason())
+				}
+				return
+			}
+			client.send(test.content)
+			client.expectEnd()
+		})
+	}
+}

@@ -1,0 +1,128 @@
+package proxy
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/go-logr/logr/funcr"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// A fault in the proxy ends the request that met it, with its stack in the log, and nothing else.
+func TestPanicEndsOneRequest(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everything(b.address))
+	other := p.dial()
+	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	other.reply("GET")
+
+	good := p.generation.Load()
+	breakGeneration(p)
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+	if got := client.reply("POST"); got.Status != 500 || got.reason() != "InternalError" || !got.Close {
+		t.Errorf("got %d %q, close %v, want 500 InternalError and a close", got.Status, got.reason(), got.Close)
+	}
+	client.expectEnd()
+	if log := p.log.text(); !strings.Contains(log, "panic while serving a request") || !strings.Contains(log, "exchange.go") {
+		t.Errorf("the log has no stack:\n%s", log)
+	}
+
+	p.generation.Store(good)
+	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if got := other.reply("GET"); got.Body != "b" {
+		t.Errorf("another connection got %d %q afterwards, want b", got.Status, got.Body)
+	}
+}
+
+// A panic after the response began cannot be answered any more: the client must see that the response is not whole.
+func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+
+	listener := startScript(t)
+	client := dial(t, listener.address.String())
+	below, err := newTransport(listener.accept().TCPConn, p.clock, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &conn{ServerConn: http1.NewServerConn(below, &p.server), proxy: p.Proxy, transport: below, stream: below}
+	x := &exchange{proxy: p.Proxy, guard: &c.guard, origin: &c.origin}
+	x.down = faultyDownstream{c, &faultyWriter{Writer: c.Response()}}
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if err := c.ReadRequest(&x.request); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan verdict)
+	go func() { ended <- x.serve() }()
+	up := endpoint.accept()
+	up.head()
+	up.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+	client.head()
+	client.expect("3\r\nabc\r\n")
+	up.send("3\r\ndef\r\n")
+	if v := receive(t, "the end of the exchange", ended); v != torn {
+		t.Errorf("the exchange ended with verdict %d, want torn", v)
+	}
+	if x.reason != InternalError {
+		t.Errorf("the reason is %v, want InternalError", x.reason)
+	}
+	up.expectClosed()
+}
+
+// faultyDownstream panics when it is to send for the second time.
+type faultyDownstream struct {
+	*conn
+	writer *faultyWriter
+}
+
+func (f faultyDownstream) Response() message.Writer { return f.writer }
+
+type faultyWriter struct {
+	message.Writer
+	flushed int
+}
+
+func (w *faultyWriter) Flush() error {
+	if w.flushed++; w.flushed > 1 {
+		panic("a fault")
+	}
+	return w.Writer.Flush()
+}
+
+// A fault outside of the containment of requests (here in the log, of all things) ends its connection and nothing else.
+func TestPanicOutsideOfARequestEndsItsConnection(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	var log logged
+	var faulty atomic.Bool
+	faulty.Store(true)
+	p := serve(t, func(c *Config) {
+		c.Logger = funcr.New(func(prefix, args string) {
+			if faulty.CompareAndSwap(true, false) {
+				panic("a fault in the log")
+			}
+			log.add(prefix, args)
+		}, funcr.Options{})
+	})
+	p.apply(everything(b.address))
+	good := p.generation.Load()
+	breakGeneration(p)
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	client.expectClosed()
+	p.generation.Store(good)
+	if got := p.get("a", "/"); got.Body != "b" {
+		t.Errorf("the next connection got %d %q, want b", got.Status, got.Body)
+	}
+	if log := log.text(); !strings.Contains(log, "a fault in the log") {
+		t.Errorf("the log does not tell of it:\n%s", log)
+	}
+}
