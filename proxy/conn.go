@@ -178,6 +178,14 @@ func (c *conn) watch(now time.Duration) {
 	}
 }
 
+// Socket implements downstream.
+func (c *conn) Socket() *transport {
+	if c.origin.secure {
+		return nil
+	}
+	return c.transport
+}
+
 // StopContent implements downstream.
 func (c *conn) StopContent() { c.transport.stopReading() }
 

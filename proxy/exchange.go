@@ -23,6 +23,8 @@ type downstream interface {
 	WriteHead(*message.Response)
 	Response() message.Writer
 	Started() bool
+	// Socket is the connection below, or nil where content cannot go straight to it and come straight from it.
+	Socket() *transport
 	// CloseAfter makes this the connection's last exchange.
 	CloseAfter()
 	// StopContent makes a Read of the content that waits, and all later ones, fail; ResumeContent ends that.

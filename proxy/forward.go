@@ -194,6 +194,13 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 			if err := w.Flush(); err != nil {
 				return x.clientWentAway(up), failure{}
 			}
+			if ok, readErr, writeErr := x.proxy.spliceContent(w, x.down.Socket(), content, up.transport); writeErr != nil {
+				return x.clientWentAway(up), failure{}
+			} else if readErr != nil {
+				return x.tear(up, readErr)
+			} else if ok {
+				break
+			}
 		}
 		room, err := w.Room()
 		if err != nil {

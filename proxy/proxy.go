@@ -58,6 +58,7 @@ type Proxy struct {
 	server     http1.ServerConfig
 	tls        *tls.Config
 	buffers    http1.Buffers
+	pipes      pipes
 	exchanges  sync.Pool
 	generation atomic.Pointer[generation]
 	draining   atomic.Bool

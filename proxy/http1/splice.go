@@ -1,0 +1,33 @@
+package http1
+
+import (
+	"io"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Splice lets move carry the rest of a content past the buffers of both connections, from the socket that r reads to the
+// one that w writes. It does so only where that rest is at least least bytes long, has a length on both sides, and
+// nothing of it is buffered; ok says whether it did. Move is told how many bytes there are and returns how many
+// it carried.
+func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) (int64, error)) (ok bool, err error) {
+	to, from := w.(*writer), r.(*reader)
+	n := from.remaining
+	if from.ended || from.framing != framedByLength || n < least || from.Buffered() ||
+		to.framing != framedByLength || to.remaining != n {
+		return false, nil
+	}
+	if err := to.Flush(); err != nil {
+		return true, err
+	}
+	moved, err := move(n)
+	from.remaining -= moved
+	to.remaining -= moved
+	to.written += moved
+	to.sent = to.sent || moved > 0
+	from.ended = from.remaining == 0
+	if err == nil && !from.ended {
+		err = io.ErrUnexpectedEOF
+	}
+	return true, err
+}

@@ -1,0 +1,150 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const canSplice = true
+
+// pipeSize is what a pipe holds unless told otherwise, and so the most that is in the kernel's hands at a time.
+const pipeSize = 64 << 10
+
+// pipes are pipes that nobody is using. The garbage collector may take them, and closes them then.
+type pipes struct{ free sync.Pool }
+
+// pipe is the descriptors of a pipe's two ends.
+type pipe struct{ read, write int }
+
+func (p *pipe) close() {
+	runtime.SetFinalizer(p, nil)
+	_ = syscall.Close(p.read)
+	_ = syscall.Close(p.write)
+}
+
+func (p *pipes) get() (*pipe, error) {
+	if free, ok := p.free.Get().(*pipe); ok {
+		return free, nil
+	}
+	var fds [2]int
+	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
+		return nil, err
+	}
+	made := &pipe{fds[0], fds[1]}
+	runtime.SetFinalizer(made, (*pipe).close)
+	return made, nil
+}
+
+// The flags of splice(2).
+const (
+	spliceMove     = 1
+	spliceNonblock = 2
+)
+
+// splice moves n bytes from one connection to the other by way of a pipe, with the stall times of both.
+func splice(to, from *transport, n int64, free *pipes) (moved int64, err error) {
+	p, err := free.get()
+	if err != nil {
+		return 0, err
+	}
+	s := splicing{to: to, pipe: p}
+	for moved < n {
+		s.wanted = int(min(n-moved, pipeSize))
+		if err = s.fill(from); err == nil {
+			err = s.drain()
+		}
+		moved += int64(s.drained)
+		if err != nil {
+			break
+		}
+	}
+	if s.held > 0 {
+		p.close()
+	} else {
+		free.free.Put(p)
+	}
+	return moved, err
+}
+
+// splicing is one pipe's load on its way.
+type splicing struct {
+	to     *transport
+	pipe   *pipe
+	wanted int
+	// held is what is in the pipe, drained what left it of the running load.
+	held, drained int
+	errno         error
+}
+
+// fill takes up to wanted bytes into the empty pipe.
+func (s *splicing) fill(from *transport) error {
+	s.drained = 0
+	from.armRead()
+	err := from.raw.Read(func(fd uintptr) bool {
+		n, err := spliceOnce(int(fd), s.pipe.write, s.wanted)
+		if err == syscall.EAGAIN {
+			return false
+		}
+		s.held, s.errno = n, err
+		return true
+	})
+	switch {
+	case err != nil:
+		return err
+	case s.errno != nil:
+		return s.errno
+	case s.held == 0:
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+// drain sends what is in the pipe. As with a write, the stall time begins anew whenever some of it was taken.
+func (s *splicing) drain() error {
+	for s.held > 0 {
+		before, waited := s.held, false
+		err := s.to.raw.Write(func(fd uintptr) bool {
+			for s.held > 0 {
+				n, err := spliceOnce(s.pipe.read, int(fd), s.held)
+				switch {
+				case err == syscall.EAGAIN:
+					if d := s.to.writeStall; d > 0 {
+						waited = true
+						_ = s.to.tcp.SetWriteDeadline(time.Now().Add(d))
+					}
+					return false
+				case err != nil:
+					s.errno = err
+					return true
+				}
+				s.held -= n
+				s.drained += n
+			}
+			return true
+		})
+		if waited {
+			_ = s.to.tcp.SetWriteDeadline(time.Time{})
+		}
+		if err == nil {
+			err = s.errno
+		}
+		if err != nil && (s.held == before || !errors.Is(err, os.ErrDeadlineExceeded)) {
+			return &spliceFault{err}
+		}
+	}
+	return nil
+}
+
+func spliceOnce(from, to, n int) (int, error) {
+	for {
+		moved, err := syscall.Splice(from, nil, to, nil, n, spliceMove|spliceNonblock)
+		if err != syscall.EINTR {
+			return int(max(moved, 0)), err
+		}
+	}
+}
