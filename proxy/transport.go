@@ -59,7 +59,7 @@ func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transpo
 
 // StallAfter implements http1.Transport.
 func (t *transport) StallAfter(d time.Duration) {
-	t.readStall, t.expiring = d, false
+	t.readStall, t.expiring, t.armed = d, false, false
 	t.armRead()
 	t.armed = true
 }
