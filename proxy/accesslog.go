@@ -16,6 +16,7 @@ import (
 // LogFormat is how the access log writes a request.
 type LogFormat string
 
+// The formats: none at all, a JSON object a line, and Apache httpd's combined log format.
 const (
 	LogNone     LogFormat = "none"
 	LogJSON     LogFormat = "json"

@@ -24,7 +24,8 @@ func CanonicalPath(buf, path []byte) ([]byte, error) {
 	}
 	// One pass: bytes are appended in decoded form, and whenever a segment ends, what was appended since
 	// the last slash is looked at. out always begins with a slash and never holds two in a row.
-	out := append(buf[:0], '/')
+	out := buf[:0]
+	out = append(out, '/')
 	segment := 1 // where the running segment begins in out
 	for i := 1; i < len(path); i++ {
 		c := path[i]

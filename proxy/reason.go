@@ -4,8 +4,8 @@ package proxy
 // our own, its Proxy-Status field, its log record and its metric name one of them.
 type Reason uint8
 
+// None means that the response is the upstream's. The others are answers of our own, with the status in brackets.
 const (
-	// None: the response is the upstream's.
 	None Reason = iota
 	// MalformedRequest (400): the message is not HTTP, or can be read in more than one way.
 	MalformedRequest
@@ -13,8 +13,9 @@ const (
 	MalformedPath
 	// RequestTimeout (408): the head or content did not arrive in time.
 	RequestTimeout
-	// TargetTooLong (414) and HeadTooLarge (431): the request exceeds a limit.
+	// TargetTooLong (414): the request line exceeds a limit.
 	TargetTooLong
+	// HeadTooLarge (431): the head exceeds --max-header-bytes or --max-headers.
 	HeadTooLarge
 	// MethodNotSupported (501): CONNECT.
 	MethodNotSupported

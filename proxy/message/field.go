@@ -13,14 +13,12 @@ type Field struct {
 // Kind tells the few field names that the proxy acts on from all others.
 type Kind uint8
 
+// Other is a field that the proxy passes on as it is, Dropped one that somebody took out of the message. The kinds from
+// there to Expect concern one connection alone or frame the message: no engine writes such a field from a message, it writes its
+// own from the message's properties. The kinds after Expect are end-to-end.
 const (
-	// Other is a field that the proxy passes on as it is.
 	Other Kind = iota
 
-	// The kinds from Dropped to Expect concern one connection alone or frame the message. No engine writes such a
-	// field from a message: it writes its own from the message's properties.
-
-	// Dropped is a field that somebody took out of the message.
 	Dropped
 	Host
 	Connection
@@ -31,8 +29,6 @@ const (
 	TE
 	Upgrade
 	Expect
-
-	// The kinds from here on are end-to-end.
 
 	Trailer
 	XForwardedFor

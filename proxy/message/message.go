@@ -9,6 +9,7 @@ package message
 // Version is the version of HTTP that a message arrived with.
 type Version uint8
 
+// The versions that are told apart. A minor version of 1 that is higher counts as 1.1 (RFC 9112, section 2.3).
 const (
 	HTTP10 Version = iota
 	HTTP11
