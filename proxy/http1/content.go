@@ -117,12 +117,13 @@ const (
 )
 
 func (b *reader) readChunked(p []byte) (int, error) {
-	n := 0
+	// Where something is buffered, all that can be had of it is returned, even if that is no content: Read then waits for nothing.
+	n, waits := 0, !b.Buffered()
 	for n < len(p) {
+		if !b.Buffered() && (n > 0 || !waits) {
+			return n, nil
+		}
 		if b.chunk == chunkData {
-			if n > 0 && !b.Buffered() {
-				return n, nil
-			}
 			room := p[n:]
 			m, err := b.readSome(room[:min(int64(len(room)), b.remaining)])
 			n += m
@@ -135,9 +136,6 @@ func (b *reader) readChunked(p []byte) (int, error) {
 			continue
 		}
 		if !b.Buffered() {
-			if n > 0 {
-				return n, nil
-			}
 			if err := b.refill(); err != nil {
 				return n, unexpected(err)
 			}
