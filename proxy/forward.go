@@ -115,17 +115,11 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 	up.WriteHead(&x.request)
 	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
-	if sendErr != nil && isMalformed(sendErr) {
-		x.guard.end(x.number, MalformedRequest)
-	}
 	if err := x.awaitResponse(up); err != nil {
 		if sendErr != nil {
 			err = sendErr
 		}
 		return torn, x.fail(up, err)
-	}
-	if x.upload.done != nil {
-		up.transport.StallAfter(x.route.Timeouts.Idle)
 	}
 	x.status = up.Response.Status
 	if up.Response.Status == 101 {
@@ -168,6 +162,7 @@ func isMalformed(err error) bool {
 // awaitResponse reads the head of the final response and relays those that come before it.
 func (x *exchange) awaitResponse(up *upstreamConn) error {
 	for range maxInformational {
+		x.boundWaits(up)
 		if err := up.ReadResponse(x.request.Method); err != nil {
 			return err
 		}
@@ -190,11 +185,16 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 	up.Response.Fields = x.route.responseHeaders.apply(up.Response.Fields)
 	x.down.WriteHead(&up.Response)
 	for !content.Ended() {
+		bounded := x.boundWaits(up)
 		if !content.Buffered() {
 			if err := w.Flush(); err != nil {
 				return x.clientWentAway(up), failure{}
 			}
-			if ok, readErr, writeErr := x.proxy.spliceContent(w, x.down.Socket(), content, up.transport); writeErr != nil {
+			var socket *transport
+			if bounded { // splicing would not notice the end of the upload
+				socket = x.down.Socket()
+			}
+			if ok, readErr, writeErr := x.proxy.spliceContent(w, socket, content, up.transport); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
@@ -224,6 +224,7 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 // settle ends the exchange with the endpoint after a whole response.
 func (x *exchange) settle(up *upstreamConn) {
 	sent := x.finishUpload()
+	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
 	x.upstream = nil
 	if up.EndExchange(sent) && cause == None {

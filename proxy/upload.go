@@ -7,8 +7,6 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
-
-	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // upload is the sending of a request's content beyond what came with its head. It runs beside the wait for the
@@ -18,13 +16,24 @@ type upload struct {
 	done chan struct{}
 	// sent is set, before that, where the whole content was sent.
 	sent bool
+	// bounded is set once the exchange noticed the end, and bounds its waits for the response again.
+	bounded bool
 }
 
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
 func (x *exchange) send(up *upstreamConn) error {
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() && content.Buffered() {
-		if err := copyOnce(w, content); err != nil {
+		room, err := w.Room()
+		if err != nil {
+			return err
+		}
+		n, err := content.Read(room)
+		if err != nil && err != io.EOF {
+			contentBroke(x.guard, x.number, err)
+			return err
+		}
+		if err := w.Advance(n); err != nil {
 			return err
 		}
 	}
@@ -41,17 +50,19 @@ func (x *exchange) send(up *upstreamConn) error {
 	return nil
 }
 
-// copyOnce moves what one Read brings. The end of the content is no error.
-func copyOnce(w message.Writer, r message.Reader) error {
-	room, err := w.Room()
-	if err != nil {
-		return err
+// boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has. The
+// wait that was on when it ended, the upload bounded itself.
+func (x *exchange) boundWaits(up *upstreamConn) bool {
+	if x.upload.done == nil || x.upload.bounded {
+		return true
 	}
-	n, err := r.Read(room)
-	if err != nil && err != io.EOF {
-		return err
+	select {
+	case <-x.upload.done:
+		x.upload.bounded = true
+		up.transport.StallAfter(x.route.Timeouts.Idle)
+	default:
 	}
-	return w.Advance(n)
+	return x.upload.bounded
 }
 
 // runUpload is given all that it shares with the exchange, which waits for done before it goes on to another request.
