@@ -28,13 +28,13 @@ const maxInformational = 16
 // forward sends the request to an endpoint, to another one where that is safe, and relays the response.
 func (x *exchange) forward() verdict {
 	x.dropForeignUpgrade()
-	if d := x.route.Timeouts.Request; d > 0 {
+	if d := x.route.timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
 		timer := time.AfterFunc(d, func() { g.end(number, UpstreamTimeout) })
 		defer timer.Stop()
 	}
 	failed := failure{reason: NoHealthyTask, again: true}
-	for len(x.tried) <= x.route.Retries && failed.again {
+	for len(x.tried) <= x.route.retries && failed.again {
 		e := x.route.pool.pick(x.tried)
 		if e == nil {
 			break
@@ -83,7 +83,7 @@ func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
 	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.now()) {
 		return nil, failure{reason: x.guard.disarm()}
 	}
-	up, err := e.dial(ctx, x.route.Timeouts.Connect)
+	up, err := e.dial(ctx, x.route.timeouts.Connect)
 	if cause := x.guard.disarm(); cause != None {
 		if err == nil {
 			_ = up.Close()
@@ -107,8 +107,8 @@ func (f closerFunc) Close() error { f(); return nil }
 // closed, except after an upgrade, when it stays in x.upstream.
 func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 	x.upstream = up
-	up.transport.StallAfter(x.route.Timeouts.Idle)
-	up.transport.writeStall = x.route.Timeouts.Idle
+	up.transport.StallAfter(x.route.timeouts.Idle)
+	up.transport.writeStall = x.route.timeouts.Idle
 	if !x.guard.arm(up, x.started) {
 		return torn, x.fail(up, nil)
 	}
@@ -169,6 +169,7 @@ func (x *exchange) awaitResponse(up *upstreamConn) error {
 		if !up.Response.Informational() {
 			return nil
 		}
+		x.upload.invited = x.upload.invited || up.Response.Status == 100
 		if err := x.down.WriteInformational(&up.Response); err != nil {
 			x.guard.end(x.number, ClientClosed)
 			return err
@@ -182,7 +183,13 @@ var errInformationalMany = &message.Error{Status: 502, Detail: "more information
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
 func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 	content, w := up.Content(), x.down.Response()
-	up.Response.Fields = x.route.responseHeaders.apply(up.Response.Fields)
+	if p := x.route.policies; p != nil {
+		up.Response.Fields = p.response.apply(up.Response.Fields)
+	}
+	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
+		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section 10.1.1).
+		x.down.CloseAfter()
+	}
 	x.down.WriteHead(&up.Response)
 	for !content.Ended() {
 		bounded := x.boundWaits(up)

@@ -18,6 +18,8 @@ type upload struct {
 	sent bool
 	// bounded is set once the exchange noticed the end, and bounds its waits for the response again.
 	bounded bool
+	// invited is set once the endpoint asked for the content with a 100.
+	invited bool
 }
 
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
@@ -46,7 +48,7 @@ func (x *exchange) send(up *upstreamConn) error {
 	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
 	up.transport.StallAfter(0)
 	x.upload = upload{done: make(chan struct{})}
-	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.Timeouts.Idle)
+	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.timeouts.Idle)
 	return nil
 }
 
@@ -59,7 +61,7 @@ func (x *exchange) boundWaits(up *upstreamConn) bool {
 	select {
 	case <-x.upload.done:
 		x.upload.bounded = true
-		up.transport.StallAfter(x.route.Timeouts.Idle)
+		up.transport.StallAfter(x.route.timeouts.Idle)
 	default:
 	}
 	return x.upload.bounded
