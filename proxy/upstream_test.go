@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ func TestConnectionsToEndpointsAreReused(t *testing.T) {
 			client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
 			client.reply("POST")
 		}
+		await(t, "the connection's rest", func() bool { return idleConnections(p.endpoint(b.address)) == 1 })
 	}
 	if n := b.accepted.Load(); n != 1 {
 		t.Errorf("%d connections to the endpoint, want 1", n)
@@ -142,8 +144,11 @@ func TestSharedEndpointKeepsItsConnections(t *testing.T) {
 	b := named(t, "b")
 	p := serve(t)
 	p.apply(snapshotOf([]Host{hostOf("", prefix("/a", "a"), prefix("/b", "b"))}, poolOf("a", b.address), poolOf("b", b.address)))
+	resting := func() bool { return idleConnections(p.endpoint(b.address)) == 1 }
 	p.get("x", "/a")
+	await(t, "the connection's rest", resting)
 	p.get("x", "/b")
+	await(t, "the connection's rest", resting)
 	p.apply(snapshotOf([]Host{hostOf("", prefix("/b", "b"))}, poolOf("b", b.address)))
 	p.get("x", "/b")
 	if n := b.accepted.Load(); n != 1 {
@@ -162,9 +167,7 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 	up.head()
 	up.send(okReply)
 	client.reply("GET")
-	p.mu.Lock()
-	e := p.state.endpoints[endpoint.address]
-	p.mu.Unlock()
+	e := p.endpoint(endpoint.address)
 	await(t, "the connection's rest", func() bool { return idleConnections(e) == 1 })
 	e.expire(p.clock.now() + upstreamIdleTimeout - time.Minute)
 	if n := idleConnections(e); n != 1 {
@@ -175,6 +178,13 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 	if n := idleConnections(e); n != 0 {
 		t.Errorf("%d idle connections after the time, want none", n)
 	}
+}
+
+// endpoint is the running state of an address.
+func (s *served) endpoint(address netip.AddrPort) *endpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.endpoints[address]
 }
 
 func idleConnections(e *endpoint) (n int) {
