@@ -51,6 +51,9 @@ type upstreamConn struct {
 	endpoint  *endpoint
 	reused    bool
 	idleSince time.Duration
+	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one,
+	// sends it after the response was complete.
+	suspect bool
 }
 
 func newEndpoint(address netip.AddrPort, config *transportConfig) *endpoint {
@@ -67,7 +70,7 @@ func (e *endpoint) take(shard uint32, now time.Duration, careful bool) *upstream
 			if c == nil {
 				break
 			}
-			if (careful || now-c.idleSince > trustIdle) && !c.transport.idle() {
+			if (careful || c.suspect || now-c.idleSince > trustIdle) && !c.transport.idle() {
 				_ = c.Close()
 				continue
 			}
@@ -93,7 +96,7 @@ func (s *idleShard) pop() *upstreamConn {
 
 // give returns a connection that can carry another request.
 func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
-	c.idleSince = now
+	c.idleSince, c.suspect = now, c.Response.NoContent
 	s := &e.idle[shard%idleShards]
 	s.mu.Lock()
 	if e.retired.Load() || len(s.conns) >= idlePerShard {
