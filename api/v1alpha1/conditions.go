@@ -38,7 +38,7 @@ const (
 	ReasonInvalidTask = "InvalidTask"
 )
 
-// ConditionResolvedRefs is on an Ingress: whether what its backends and its tls name is there. A path whose reference is
+// ConditionResolvedRefs is on an Ingress: whether what its backends name is there. A path whose reference is
 // not resolved stays routed and answers 503, so that its requests do not fall to a shorter path.
 const (
 	ConditionResolvedRefs = "ResolvedRefs"
@@ -78,15 +78,19 @@ const (
 
 	// ReasonCertificateValid (True): the Secret holds a valid certificate for every host.
 	ReasonCertificateValid = "CertificateValid"
-	// ReasonSecretNotFound (False): there is no Secret of that name, and none is being ordered.
+	// ReasonSecretNotFound (False): there is no Secret of that name and of type kubernetes.io/tls, and none is being ordered.
 	ReasonSecretNotFound = "SecretNotFound"
-	// ReasonSecretInvalid (False): the Secret is not of type kubernetes.io/tls, or its key and certificate do not parse
-	// or do not belong together.
+	// ReasonSecretInvalid (False): the Secret's key and certificate do not parse or do not belong together.
 	ReasonSecretInvalid = "SecretInvalid"
 	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
 	ReasonHostNotCovered = "HostNotCovered"
-	// ReasonExpired (False): the certificate is past its notAfter.
+	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls that the message names, so no certificate is served for
+	// it. A host that is another namespace's has HostOwnedElsewhere, as under Accepted.
+	ReasonHostNotRouted = "HostNotRouted"
+	// ReasonExpired (False): the certificate is past its notAfter. It is served all the same.
 	ReasonExpired = "Expired"
+	// ReasonNotYetValid (False): the certificate is before its notBefore. It is served where there is no better one.
+	ReasonNotYetValid = "NotYetValid"
 	// ReasonNotYetIssued (False): the first certificate is being ordered; Issuing on the TLSCertificate says how far it is.
 	ReasonNotYetIssued = "NotYetIssued"
 )

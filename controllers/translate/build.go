@@ -5,6 +5,7 @@ package translate
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -21,7 +22,12 @@ type Input struct {
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
 	EndpointSlices  []*discoveryv1.EndpointSlice
-	Options         Options
+	// Secrets are those of type kubernetes.io/tls that NamedSecrets names. Others do no harm.
+	Secrets []*Secret
+	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
+	// certificate's validity begins or ends in between.
+	Now     time.Time
+	Options Options
 }
 
 // Options are what the controller's flags say about translation.
@@ -41,6 +47,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	candidates := collect(ingresses, hosts, pools, in.Options)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
+	snapshot.Certificates = certify(in, ingresses, hosts, snapshot.Hosts)
 	pools.resolve(in)
 	snapshot.Pools = pools.programmed()
 
@@ -65,6 +72,8 @@ type ingress struct {
 	problems []problem
 	// backends are the pools that there is something to say about, in the order of the rules.
 	backends []int32
+	// findings are what keeps its certificate from being all that its tls asks for.
+	findings []finding
 }
 
 func (i *ingress) noteBackend(pool int32) {

@@ -12,7 +12,20 @@ import (
 
 // BenchmarkBuild builds 10,000 Ingresses of one host and 10 paths each, a hundred thousand routes, on 1,000 services of 3
 // Tasks. An Ingress is to be served 250 ms after it was applied among so many, and this is one part of that time.
-func BenchmarkBuild(b *testing.B) {
+func BenchmarkBuild(b *testing.B) { benchmarkBuild(b, manyIngresses()) }
+
+// BenchmarkBuildWithCertificates is BenchmarkBuild with a certificate for each Ingress.
+func BenchmarkBuildWithCertificates(b *testing.B) {
+	in := manyIngresses()
+	in.Now = today
+	for i, ing := range in.Ingresses {
+		in.Ingresses[i] = withTLS(ing, ing.Name)
+		in.Secrets = append(in.Secrets, newSecret(ing.Namespace, ing.Name, string(ing.Spec.Rules[0].Host)))
+	}
+	benchmarkBuild(b, in)
+}
+
+func manyIngresses() translate.Input {
 	in := translate.Input{Options: translate.Options{IngressClass: "warren"}}
 	for i := range 10_000 {
 		rule := newRule(fmt.Sprintf("host-%d.example.com", i))
@@ -27,11 +40,18 @@ func BenchmarkBuild(b *testing.B) {
 		in.Tasks = append(in.Tasks, newTask("default", fmt.Sprint("task-", i), fmt.Sprint("service-", i%1000),
 			fmt.Sprintf("10.0.%d.%d", i/256, i%256)))
 	}
+	return in
+}
+
+func benchmarkBuild(b *testing.B, in translate.Input) {
 	b.ReportAllocs()
 	for b.Loop() {
 		snapshot, _ := translate.Build(in)
 		if len(snapshot.Hosts) != 10_000 || len(snapshot.Pools) != 1000 {
 			b.Fatalf("%d hosts, %d pools", len(snapshot.Hosts), len(snapshot.Pools))
+		}
+		if len(snapshot.Certificates) != len(in.Secrets) {
+			b.Fatalf("%d certificates", len(snapshot.Certificates))
 		}
 	}
 }

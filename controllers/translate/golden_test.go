@@ -62,7 +62,7 @@ func readManifests(t *testing.T, file string) translate.Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var in translate.Input
+	in := translate.Input{Now: today}
 	for document := range bytes.SplitSeq(content, []byte("\n---\n")) {
 		var kind metav1.TypeMeta
 		if err := yaml.Unmarshal(document, &kind); err != nil {
@@ -79,6 +79,12 @@ func readManifests(t *testing.T, file string) translate.Input {
 			in.Services = append(in.Services, read[corev1.Service](t, document))
 		case "discovery.k8s.io/v1 EndpointSlice":
 			in.EndpointSlices = append(in.EndpointSlices, read[discoveryv1.EndpointSlice](t, document))
+		case "translate.test Secret": // as it was found to hold
+			secret := read[struct {
+				metav1.TypeMeta
+				translate.Secret
+			}](t, document)
+			in.Secrets = append(in.Secrets, &secret.Secret)
 		default:
 			t.Fatalf("%s: nothing is made of %s %s", file, kind.APIVersion, kind.Kind)
 		}
@@ -95,16 +101,18 @@ func read[T any](t *testing.T, document []byte) *T {
 	return object
 }
 
-// golden is what Build returns, for people: a line a route, an endpoint and a condition.
+// golden is what Build returns, for people: a line a route, an endpoint, a certificate and a condition.
 type golden struct {
-	Hosts   []goldenHost   `json:"hosts"`
-	Pools   []goldenPool   `json:"pools"`
-	Reports []goldenReport `json:"reports"`
+	Hosts        []goldenHost   `json:"hosts"`
+	Pools        []goldenPool   `json:"pools"`
+	Certificates []string       `json:"certificates,omitempty"`
+	Reports      []goldenReport `json:"reports"`
 }
 
 type goldenHost struct {
-	Name   string   `json:"name"`
-	Routes []string `json:"routes"`
+	Name          string   `json:"name"`
+	Routes        []string `json:"routes"`
+	RedirectHTTPS bool     `json:"redirectHTTPS,omitempty"`
 }
 
 type goldenPool struct {
@@ -122,7 +130,7 @@ type goldenReport struct {
 func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 	var g golden
 	for _, host := range snapshot.Hosts {
-		h := goldenHost{Name: host.Name}
+		h := goldenHost{Name: host.Name, RedirectHTTPS: host.RedirectHTTPS}
 		for _, r := range host.Routes {
 			line := fmt.Sprintf("%v %s -> %s by %s rule %d path %d, request %v connect %v idle %v, retries %d",
 				r.Match, r.Path, r.Pool, r.Rule.Ingress, r.Rule.Rule, r.Rule.Path,
@@ -146,6 +154,9 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 	}
 	for _, pool := range snapshot.Pools {
 		g.Pools = append(g.Pools, goldenPool{ID: pool.ID, Service: pool.Service, Endpoints: endpointLines(pool.Endpoints)})
+	}
+	for _, c := range snapshot.Certificates {
+		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))
 	}
 	for _, r := range reports {
 		report := goldenReport{Object: strings.Join([]string{r.Kind, r.Namespace, r.Name}, " "), Routes: r.Routes}

@@ -35,6 +35,32 @@ func (h *hosts) claim(name string, ingress int32) int32 {
 	return i
 }
 
+// matching returns the index of the host whose rules requests for a name are matched with first: itself, the wildcard
+// over it, or that for every host.
+func (h *hosts) matching(name string) (index int32, ok bool) {
+	if index, ok = h.byName[name]; ok {
+		return index, true
+	}
+	if wildcard := wildcardOver(name); wildcard != "" {
+		if index, ok = h.byName[wildcard]; ok {
+			return index, true
+		}
+	}
+	index, ok = h.byName[""]
+	return index, ok
+}
+
+// wildcardOver returns the wildcard that an exact host is one label below, and nothing for any other.
+func wildcardOver(host string) string {
+	if strings.HasPrefix(host, "*") {
+		return ""
+	}
+	if dot := strings.IndexByte(host, '.'); dot > 0 {
+		return "*" + host[dot:]
+	}
+	return ""
+}
+
 // ownedElsewhere is the problem of a rule whose host another namespace owns.
 func ownedElsewhere(rule int, name string, owner *ingress) problem {
 	who := "host " + quote(name)

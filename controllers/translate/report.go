@@ -22,8 +22,8 @@ type Report struct {
 	Namespace, Name string
 	UID             types.UID
 	Generation      int64
-	// Conditions have no LastTransitionTime. An Ingress has Accepted and ResolvedRefs, a Task Accepted and Healthy, a
-	// TLSCertificate Accepted.
+	// Conditions have no LastTransitionTime. An Ingress has Accepted, ResolvedRefs and, with tls, CertificateReady; a Task
+	// Accepted and Healthy; a TLSCertificate Accepted.
 	Conditions []metav1.Condition
 	// Routes counts the routes of an Ingress that are in the snapshot as they are written. Where it is 0, there is nothing of
 	// the Ingress to program.
@@ -47,8 +47,14 @@ const wholeRule = -1
 
 func reports(in Input, ingresses []ingress, pools *pools) []Report {
 	all := make([]Report, 0, len(ingresses)+len(in.Tasks)+len(in.TLSCertificates))
-	// Two conditions for each Ingress and Task, in one piece of memory.
-	conditions := make([]metav1.Condition, 0, 2*(len(ingresses)+len(in.Tasks))+len(in.TLSCertificates))
+	// Up to three conditions for each Ingress and two for each Task, in one piece of memory.
+	count := 2*(len(ingresses)+len(in.Tasks)) + len(in.TLSCertificates)
+	for i := range ingresses {
+		if ingresses[i].object.Spec.TLS != nil {
+			count++
+		}
+	}
+	conditions := make([]metav1.Condition, 0, count)
 	add := func(kind string, object *metav1.ObjectMeta, routes int, said ...metav1.Condition) {
 		first := len(conditions)
 		for _, condition := range said {
@@ -63,7 +69,11 @@ func reports(in Input, ingresses []ingress, pools *pools) []Report {
 	}
 	for i := range ingresses {
 		ing := &ingresses[i]
-		add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
+		if ing.object.Spec.TLS == nil {
+			add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
+			continue
+		}
+		add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
 	}
 	for _, task := range in.Tasks {
 		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task), taskHealthy(task))

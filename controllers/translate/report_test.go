@@ -18,7 +18,7 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 	inTurn := prefix("/", "api")
 	inTurn.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingRoundRobin}
 	ing := newIngress("default", "a", 1, newRule("x.io", inTurn, full))
-	ing.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true}
+	ing.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true, Email: "admin@example.com"}
 
 	_, reports := build(translate.Input{
 		Ingresses: []*v1alpha1.Ingress{ing, newIngress("default", "plain", 2, newRule("y.io", inTurn))},
@@ -30,7 +30,7 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 		TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("default", "c", 0)}},
 	})
 	want := map[string]accepted{
-		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: rules[0].paths[1].loadBalancing, tls"},
+		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: rules[0].paths[1].loadBalancing, tls.autoSSL, tls.email"},
 		"Ingress default/plain":    fully,
 		"TLSCertificate default/c": {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: spec"},
 		"Task default/checked":     {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: healthCheck"},

@@ -5,7 +5,9 @@ package translate_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -21,7 +23,7 @@ type generator struct{ *rand.Rand }
 func pick[T any](g generator, of ...T) T { return of[g.IntN(len(of))] }
 
 func (g generator) input() translate.Input {
-	in := translate.Input{Options: translate.Options{IngressClass: "warren", AllowSharedHosts: g.IntN(4) == 0}}
+	in := translate.Input{Now: today.Add(time.Hour), Options: translate.Options{IngressClass: "warren", AllowSharedHosts: g.IntN(4) == 0}}
 	for i := range g.IntN(12) {
 		ing := newIngress(pick(g, "blue", "green"), fmt.Sprint("i", i), g.IntN(3))
 		ing.Spec.IngressClassName = pick(g, "", "", "warren", "nginx")
@@ -32,6 +34,10 @@ func (g generator) input() translate.Input {
 			}
 			ing.Spec.Rules = append(ing.Spec.Rules, rule)
 		}
+		if g.IntN(2) == 0 {
+			ing = withTLS(ing, pick(g, "s0", "s1", "s2", "s3"), pick(g, nil, nil, []string{"x.io"}, []string{"*.x.io", "a.x.io"})...)
+			ing.Spec.TLS.RedirectHTTP = pick(g, nil, new(true), new(false))
+		}
 		in.Ingresses = append(in.Ingresses, ing)
 	}
 	for i := range g.IntN(8) {
@@ -39,6 +45,11 @@ func (g generator) input() translate.Input {
 			pick(g, draining, unhealthy, weight(0), weight(3), listens(80, 8080), listens(443, 8443), func(*v1alpha1.Task) {})))
 	}
 	for _, namespace := range []string{"blue", "green"} {
+		for i := range g.IntN(4) {
+			from := g.IntN(4) - 2
+			in.Secrets = append(in.Secrets, lasting(newSecret(namespace, fmt.Sprint("s", i), pick(g, "x.io", "*.x.io"), "y.io"),
+				from, from+pick(g, 1, 9)))
+		}
 		for _, name := range []string{"api", "web"} {
 			service := newService(namespace, name, corev1.ServicePort{Name: "p", Port: pick[int32](g, 80, 443)})
 			service.Spec.Type = pick(g, corev1.ServiceTypeClusterIP, corev1.ServiceTypeClusterIP, corev1.ServiceTypeExternalName)
@@ -87,7 +98,7 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 		for range orders {
 			other := translate.Input{
 				Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
-				EndpointSlices: shuffled(g, in.EndpointSlices), Options: in.Options,
+				EndpointSlices: shuffled(g, in.EndpointSlices), Secrets: shuffled(g, in.Secrets), Now: in.Now, Options: in.Options,
 			}
 			snapshot2, reports2 := translate.Build(other)
 			if !snapshot.Equal(snapshot2) {
@@ -104,6 +115,13 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 // checkSnapshot checks what the proxy relies on: names, places and ids once and sorted, and every route's pool there.
 func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
 	t.Helper()
+	certificates := map[string]bool{}
+	for _, c := range snapshot.Certificates {
+		if certificates[c.ID] || len(c.Hosts) == 0 || !slices.IsSorted(c.Hosts) || len(slices.Compact(slices.Clone(c.Hosts))) != len(c.Hosts) {
+			t.Fatalf("seed %d: certificate %q is there twice or for the hosts %q", seed, c.ID, c.Hosts)
+		}
+		certificates[c.ID] = true
+	}
 	pools := map[string]int{}
 	for i, pool := range snapshot.Pools {
 		if i > 0 && snapshot.Pools[i-1].ID >= pool.ID {
@@ -142,7 +160,7 @@ func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
 func TestBuildModifiesNothingOfItsInput(t *testing.T) {
 	for seed := range uint64(50) {
 		in := generator{rand.New(rand.NewPCG(seed, 0))}.input()
-		before := translate.Input{Options: in.Options}
+		before := translate.Input{Now: in.Now, Options: in.Options}
 		for _, o := range in.Ingresses {
 			before.Ingresses = append(before.Ingresses, o.DeepCopy())
 		}
@@ -154,6 +172,11 @@ func TestBuildModifiesNothingOfItsInput(t *testing.T) {
 		}
 		for _, o := range in.EndpointSlices {
 			before.EndpointSlices = append(before.EndpointSlices, o.DeepCopy())
+		}
+		for _, o := range in.Secrets {
+			secret := *o
+			secret.Names = slices.Clone(o.Names)
+			before.Secrets = append(before.Secrets, &secret)
 		}
 		translate.Build(in)
 		if diff := cmp.Diff(before, in); diff != "" {

@@ -33,6 +33,15 @@ func bounded(texts []string) []string {
 	return append(cut, "and "+strconv.Itoa(len(texts)-listed)+" more")
 }
 
+// listNames writes names of an object, or of what it refers to, for a message.
+func listNames(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = quote(name)
+	}
+	return strings.Join(bounded(quoted), ", ")
+}
+
 // quote quotes a value of an object for a message.
 func quote(s string) string {
 	return strconv.Quote(clip(s))

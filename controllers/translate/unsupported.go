@@ -21,8 +21,11 @@ func unsupportedInIngress(spec *v1alpha1.IngressSpec) []string {
 			}
 		}
 	}
-	if spec.TLS != nil {
-		fields = append(fields, "tls")
+	if tls := spec.TLS; tls != nil && tls.AutoSSL {
+		fields = append(fields, "tls.autoSSL")
+	}
+	if tls := spec.TLS; tls != nil && tls.Email != "" {
+		fields = append(fields, "tls.email")
 	}
 	return fields
 }

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// finding is one thing that keeps an Ingress's certificate from being all that its tls asks for.
+type finding struct{ reason, text string }
+
+// certificates are what the Ingresses' tls comes to.
+type certificates struct {
+	hosts   *hosts
+	options Options
+	now     time.Time
+	secrets map[types.NamespacedName]*Secret
+	// served are the names that each Secret is served for.
+	served map[*Secret][]string
+	// redirects say for the names that a certificate is served for whether plain requests are redirected.
+	redirects map[string]redirect
+}
+
+// redirect is what the oldest Ingress with a certificate for a name says of plain requests for it.
+type redirect struct {
+	namespace string
+	wanted    bool
+}
+
+// certify finds the certificates that are served, has those hosts redirected that are to be, and notes on each Ingress
+// with tls what became of it. An Ingress without tls costs nothing.
+func certify(in Input, ingresses []ingress, hosts *hosts, programmed []proxy.Host) []proxy.Certificate {
+	if !slices.ContainsFunc(ingresses, func(i ingress) bool { return i.object.Spec.TLS != nil }) {
+		return nil
+	}
+	c := certificates{
+		hosts: hosts, options: in.Options, now: in.Now,
+		secrets:   make(map[types.NamespacedName]*Secret, len(in.Secrets)),
+		served:    make(map[*Secret][]string, len(in.Secrets)),
+		redirects: make(map[string]redirect),
+	}
+	for _, s := range in.Secrets {
+		c.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+	}
+	for i := range ingresses { // oldest first, as redirects need it
+		if ingresses[i].object.Spec.TLS != nil {
+			c.add(&ingresses[i], ingresses)
+		}
+	}
+	c.redirect(programmed, ingresses)
+	return c.list()
+}
+
+// add serves an Ingress's Secret for the hosts that it may be served for.
+func (c *certificates) add(ing *ingress, ingresses []ingress) {
+	tls := ing.object.Spec.TLS
+	name := secretName(ing.object)
+	secret := c.secrets[types.NamespacedName{Namespace: ing.object.Namespace, Name: name}]
+	switch {
+	case secret == nil:
+		text := "there is no Secret " + clip(name) + " of type kubernetes.io/tls in this namespace"
+		if tls.AutoSSL {
+			text += ", and nothing orders certificates yet"
+		}
+		text += ": make it, with kubectl create secret tls for instance"
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, text})
+		return
+	case secret.Fault != "":
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretInvalid, "Secret " + clip(name) + " cannot be served: " + secret.Fault})
+		return
+	}
+	state := secret.validity(c.now)
+	switch state {
+	case expired:
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonExpired, "the certificate in Secret " + clip(name) +
+			" has expired, and is served all the same: put a new one into the Secret"})
+	case notYetValid:
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetValid, "the certificate in Secret " + clip(name) +
+			" is not valid yet: it is served all the same, but plain requests are not redirected to it"})
+	}
+	var uncovered []string
+	for _, host := range c.wanted(ing, ingresses) {
+		if !secret.covers(host) {
+			uncovered = append(uncovered, host)
+			continue
+		}
+		c.served[secret] = append(c.served[secret], host)
+		if _, ok := c.redirects[host]; !ok && state != notYetValid {
+			c.redirects[host] = redirect{ing.object.Namespace, tls.RedirectHTTP == nil || *tls.RedirectHTTP}
+		}
+	}
+	if len(uncovered) > 0 {
+		named := "no host as a subject alternative name"
+		if len(secret.Names) > 0 {
+			named = listNames(secret.Names)
+		}
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotCovered,
+			"the certificate in Secret " + clip(name) + " does not cover " + listNames(uncovered) + ": it names " + named})
+	}
+}
+
+// wanted returns the hosts that an Ingress's certificate is for and may be served for: those that its namespace owns. Were
+// it served for others, anybody could have somebody else's host answer with a certificate that no client trusts.
+func (c *certificates) wanted(ing *ingress, ingresses []ingress) []string {
+	ruled := c.ruled(ing)
+	asked := ruled
+	if hosts := ing.object.Spec.TLS.Hosts; len(hosts) > 0 {
+		asked = make([]string, len(hosts))
+		for i, host := range hosts {
+			asked[i] = string(host)
+		}
+	}
+	if len(asked) == 0 {
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotCovered,
+			"no rule has a host that a certificate could cover: list names under tls.hosts"})
+	}
+	names := make([]string, 0, len(asked))
+	for _, name := range asked {
+		i, routed := c.hosts.matching(name)
+		if routed && c.owns(ing, i, ingresses) {
+			names = append(names, name)
+			continue
+		}
+		// A wildcard that no rule of the namespace has stands for the hosts below it that this Ingress's rules have.
+		below := len(names)
+		for _, host := range ruled {
+			if wildcardOver(host) == name && c.owns(ing, c.hosts.byName[host], ingresses) {
+				names = append(names, host)
+			}
+		}
+		switch {
+		case len(names) > below:
+		case routed:
+			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostOwnedElsewhere, "no certificate of this namespace is served for " +
+				quote(name) + ", which belongs to namespace " + ingresses[c.hosts.list[i].owner].object.Namespace})
+		default:
+			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotRouted, "no certificate is served for " + quote(name) +
+				", which no rule has as its host: add a rule, or take the name from tls.hosts"})
+		}
+	}
+	return names
+}
+
+// ruled returns the hosts of an Ingress's rules, each once, without those that are invalid and without that for every host,
+// which has no name to cover.
+func (c *certificates) ruled(ing *ingress) []string {
+	var names []string
+	for r := range ing.object.Spec.Rules {
+		name := string(ing.object.Spec.Rules[r].Host)
+		if _, ok := c.hosts.byName[name]; ok && name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// owns says whether a host is one of the Ingress's namespace.
+func (c *certificates) owns(ing *ingress, host int32, ingresses []ingress) bool {
+	return c.options.AllowSharedHosts ||
+		ingresses[c.hosts.list[host].owner].object.Namespace == ing.object.Namespace
+}
+
+// redirect marks the hosts whose plain requests are redirected: an Ingress of the owner has a certificate for the host, or
+// for the wildcard over it, and wants it. The host for every host has no certificate.
+func (c *certificates) redirect(programmed []proxy.Host, ingresses []ingress) {
+	if len(c.redirects) == 0 {
+		return
+	}
+	for i := range programmed {
+		name := programmed[i].Name
+		r, ok := c.redirects[name]
+		if !ok {
+			r, ok = c.redirects[wildcardOver(name)]
+		}
+		if !ok || !r.wanted {
+			continue
+		}
+		owner := &ingresses[c.hosts.list[c.hosts.byName[name]].owner]
+		programmed[i].RedirectHTTPS = c.options.AllowSharedHosts || owner.object.Namespace == r.namespace
+	}
+}
+
+// list returns the certificates that are served for a host. Of two for one name the data plane takes the first that a client
+// can use, so those that are valid come first, and among them the latest.
+func (c *certificates) list() []proxy.Certificate {
+	secrets := make([]*Secret, 0, len(c.served))
+	for secret := range c.served {
+		secrets = append(secrets, secret)
+	}
+	slices.SortFunc(secrets, func(a, b *Secret) int {
+		return cmp.Or(
+			cmp.Compare(a.validity(c.now), b.validity(c.now)),
+			b.NotBefore.Compare(a.NotBefore),
+			cmp.Compare(a.Namespace, b.Namespace),
+			cmp.Compare(a.Name, b.Name),
+		)
+	})
+	list := make([]proxy.Certificate, len(secrets))
+	for i, secret := range secrets {
+		names := c.served[secret]
+		slices.Sort(names)
+		list[i] = proxy.Certificate{
+			ID: secret.Namespace + "/" + secret.Name, Hosts: slices.Compact(names), Chain: secret.Chain, Key: secret.Key,
+		}
+	}
+	return list
+}
+
+// certificateReady is the condition of an Ingress with tls. It is False where anything that tls asks for is not so.
+func (i *ingress) certificateReady() metav1.Condition {
+	condition := metav1.Condition{
+		Type: v1alpha1.ConditionCertificateReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid,
+		Message: "the certificate in Secret " + clip(secretName(i.object)) + " is valid, and served for every host",
+	}
+	if len(i.findings) == 0 {
+		return condition
+	}
+	texts := make([]string, len(i.findings))
+	for n, f := range i.findings {
+		texts[n] = f.text
+	}
+	condition.Status = metav1.ConditionFalse
+	condition.Reason = first(i.findings, func(f finding) string { return f.reason },
+		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretInvalid, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
+		v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)
+	condition.Message = strings.Join(bounded(texts), "; ")
+	return condition
+}

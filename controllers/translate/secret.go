@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// Secret is what a Secret of type kubernetes.io/tls was found to hold. To parse one costs more than all the rest of an
+// Ingress, so whoever makes an Input does it once for each version of a Secret. It is immutable.
+type Secret struct {
+	Namespace, Name string
+	// Fault says why the Secret cannot be served, for its author to read. Everything below is empty then.
+	Fault string
+	// Chain and Key are PEM, the leaf first in the chain, and belong together: the data plane takes them.
+	Chain, Key string
+	// Names are the leaf's DNS names in lower case, exact or with a wildcard for their first label. Its common name is none of
+	// them (RFC 9525, section 6.3).
+	Names []string
+	// NotBefore and NotAfter are the first and the last moment at which the leaf is valid.
+	NotBefore, NotAfter time.Time
+}
+
+// NamedSecrets returns the names of the Secrets that Ingresses of the class name.
+func NamedSecrets(ingresses []*v1alpha1.Ingress, class string) map[types.NamespacedName]struct{} {
+	names := make(map[types.NamespacedName]struct{})
+	for _, object := range ingresses {
+		if object.Spec.TLS != nil && Claims(object, class) {
+			names[types.NamespacedName{Namespace: object.Namespace, Name: secretName(object)}] = struct{}{}
+		}
+	}
+	return names
+}
+
+// secretName returns the name of the Secret of an Ingress with tls.
+func secretName(object *v1alpha1.Ingress) string {
+	if name := string(object.Spec.TLS.SecretName); name != "" {
+		return name
+	}
+	return object.Name + "-tls"
+}
+
+// covers says whether the certificate is good for a host: an exact one that it names or has a wildcard for, or a
+// wildcard that it names.
+func (s *Secret) covers(host string) bool {
+	wildcard := wildcardOver(host)
+	return slices.ContainsFunc(s.Names, func(name string) bool { return name == host || name == wildcard && name != "" })
+}
+
+// validity is how a certificate stands in time. What comes first is served before what comes after it.
+type validity int
+
+const (
+	valid validity = iota
+	expired
+	notYetValid
+)
+
+func (s *Secret) validity(now time.Time) validity {
+	switch {
+	case now.After(s.NotAfter):
+		return expired
+	case now.Before(s.NotBefore):
+		return notYetValid
+	}
+	return valid
+}
