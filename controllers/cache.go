@@ -32,6 +32,9 @@ func CacheOptions(watchNamespaces []string) cache.Options {
 			&v1alpha1.Task{}:             {Transform: trimTask},
 			&corev1.Service{}:            {Transform: trimService},
 			&discoveryv1.EndpointSlice{}: {Transform: trimEndpointSlice},
+			// Of a cluster's secrets only those are asked for that a certificate can be in.
+			&corev1.Secret{}: {Transform: trimSecret,
+				Field: fields.OneTermEqualSelector("type", string(corev1.SecretTypeTLS))},
 		},
 	}
 	for _, namespace := range watchNamespaces {
@@ -105,6 +108,21 @@ func trimEndpointSlice(object any) (any, error) {
 		slice.Endpoints[i] = discoveryv1.Endpoint{Addresses: e.Addresses, Conditions: e.Conditions}
 	}
 	return slice, nil
+}
+
+func trimSecret(object any) (any, error) {
+	secret, ok := object.(*corev1.Secret)
+	if !ok {
+		return object, nil
+	}
+	return &corev1.Secret{
+		ObjectMeta: identity(&secret.ObjectMeta),
+		Type:       secret.Type,
+		Data: map[string][]byte{
+			corev1.TLSCertKey:       secret.Data[corev1.TLSCertKey],
+			corev1.TLSPrivateKeyKey: secret.Data[corev1.TLSPrivateKeyKey],
+		},
+	}, nil
 }
 
 // identity keeps what tells an object, and each version of it, from all others.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -58,6 +59,9 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	object.Status.ObservedGeneration = object.Generation
 	object.Status.LoadBalancer.Ingress = addresses
 	setConditions(&object.Status.Conditions, said)
+	if object.Spec.TLS == nil {
+		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
+	}
 	return ctrl.Result{}, r.status.write(ctx, before, &object, before.Status.Conditions, said)
 }
 

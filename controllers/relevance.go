@@ -3,6 +3,9 @@
 package controllers
 
 import (
+	"bytes"
+	"maps"
+
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -15,6 +18,7 @@ import (
 func watched() []client.Object {
 	return []client.Object{
 		&v1alpha1.Ingress{}, &v1alpha1.Task{}, &v1alpha1.TLSCertificate{}, &corev1.Service{}, &discoveryv1.EndpointSlice{},
+		&corev1.Secret{},
 	}
 }
 
@@ -32,6 +36,9 @@ func relevant(before, after client.Object) bool {
 	case *corev1.Service: // which has no generation
 		before, ok := before.(*corev1.Service)
 		return !ok || before.Spec.Type != after.Spec.Type || !equality.Semantic.DeepEqual(before.Spec.Ports, after.Spec.Ports)
+	case *corev1.Secret: // which has no generation either
+		before, ok := before.(*corev1.Secret)
+		return !ok || !maps.EqualFunc(before.Data, after.Data, bytes.Equal)
 	case *discoveryv1.EndpointSlice: // whose generation does not count labels
 		before, ok := before.(*discoveryv1.EndpointSlice)
 		return !ok || before.Labels[discoveryv1.LabelServiceName] != after.Labels[discoveryv1.LabelServiceName] ||

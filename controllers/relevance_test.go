@@ -45,7 +45,12 @@ func TestWhichUpdatesLeadToABuild(t *testing.T) {
 		"a Service's type": {&corev1.Service{}, func(o client.Object) {
 			o.(*corev1.Service).Spec.Type = corev1.ServiceTypeExternalName
 		}, true},
-		"a slice's annotations": {&discoveryv1.EndpointSlice{}, func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, false},
+		"a Secret's annotations": {&corev1.Secret{}, func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, false},
+		"a Secret's data": {&corev1.Secret{Data: map[string][]byte{"tls.crt": []byte("a")}}, func(o client.Object) {
+			o.(*corev1.Secret).Data["tls.crt"] = []byte("b")
+		}, true},
+		"another Secret of the name": {&corev1.Secret{}, func(o client.Object) { o.SetUID("other") }, true},
+		"a slice's annotations":      {&discoveryv1.EndpointSlice{}, func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, false},
 		"a slice's endpoints": {&discoveryv1.EndpointSlice{}, func(o client.Object) {
 			o.(*discoveryv1.EndpointSlice).Endpoints = []discoveryv1.Endpoint{{Addresses: []string{"10.0.0.1"}}}
 		}, true},

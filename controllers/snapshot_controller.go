@@ -36,6 +36,9 @@ const (
 	// leads to a build earlier, since it may be the correction.
 	retryFirst = time.Second
 	retryLimit = time.Minute
+
+	// validityLimit is the longest that no look is taken at whether certificates are valid.
+	validityLimit = time.Hour
 )
 
 // Applier serves snapshots. It returns the generation that it serves, or why it refuses a snapshot; it then goes on with
@@ -51,6 +54,9 @@ type SnapshotController struct {
 	applier Applier
 	options translate.Options
 	pending *holdOff
+	secrets secretStore
+	// validity leads to a build when a certificate's validity begins or ends.
+	validity *time.Timer
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -65,7 +71,10 @@ type subscriber struct {
 }
 
 func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
-	return &SnapshotController{cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit)}
+	c := &SnapshotController{cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit)}
+	c.validity = time.AfterFunc(validityLimit, c.pending.event)
+	c.validity.Stop()
+	return c
 }
 
 // NeedLeaderElection is false: every replica serves.
@@ -108,6 +117,7 @@ func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Conte
 		delay = min(2*delay, retryLimit)
 	}
 	retry.Stop()
+	c.validity.Stop()
 }
 
 // watch has every event that can make a difference noted.
@@ -141,6 +151,10 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.validity.Stop()
+	if wait := untilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
+		c.validity.Reset(wait)
+	}
 	// One that ends must not come behind the one that follows it in the same process, and knows more.
 	if ctx.Err() != nil {
 		return nil
@@ -163,14 +177,24 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 			return translate.Input{}, fmt.Errorf("listing %T from the cache: %w", list, err)
 		}
 	}
-	return translate.Input{
+	in := translate.Input{
 		Ingresses:       pointers(ingresses.Items),
 		Tasks:           pointers(tasks.Items),
 		TLSCertificates: pointers(certificates.Items),
 		Services:        pointers(services.Items),
 		EndpointSlices:  pointers(slices.Items),
+		Now:             time.Now().Truncate(time.Second), // which is what certificates count in
 		Options:         c.options,
-	}, nil
+	}
+	named := translate.NamedSecrets(in.Ingresses, c.options.IngressClass)
+	var secrets corev1.SecretList
+	if len(named) > 0 {
+		if err := c.cache.List(ctx, &secrets, client.UnsafeDisableDeepCopy); err != nil {
+			return translate.Input{}, fmt.Errorf("listing the Secrets from the cache: %w", err)
+		}
+	}
+	in.Secrets = c.secrets.read(secrets.Items, named)
+	return in, nil
 }
 
 func pointers[T any](items []T) []*T {

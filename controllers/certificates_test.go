@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// secured is an Ingress with tls.
+func secured(ing *v1alpha1.Ingress, secret string) *v1alpha1.Ingress {
+	ing.Spec.TLS = &v1alpha1.IngressTLS{SecretName: v1alpha1.SecretName(secret)}
+	return ing
+}
+
+// certified are the conditions of an Ingress that is in order, and what is said of its certificate.
+func certified(ready string) []string { return append(slices.Clone(served), "CertificateReady="+ready) }
+
+// secures waits until the certificates of the snapshot, as "id: hosts: pair", and its redirected hosts are these. The pairs are
+// known by name.
+func (p *recordingProxy) secures(t *testing.T, pairs map[string]keyPair, certificates, redirected []string) {
+	t.Helper()
+	eventually(t, func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.latest == nil {
+			return fmt.Errorf("there is no snapshot")
+		}
+		var got, gotRedirected []string
+		for _, c := range p.latest.Certificates {
+			line := c.ID + ": " + strings.Join(c.Hosts, " ") + ": "
+			for name, pair := range pairs {
+				if c.Chain == string(pair.chain) && c.Key == string(pair.key) {
+					line += name
+				}
+			}
+			got = append(got, line)
+		}
+		for _, h := range p.latest.Hosts {
+			if h.RedirectHTTPS {
+				gotRedirected = append(gotRedirected, h.Name)
+			}
+		}
+		if !slices.Equal(certificates, got) || !slices.Equal(redirected, gotRedirected) {
+			return fmt.Errorf("the snapshot has the certificates %q and redirects %q, want %q and %q", got, gotRedirected, certificates, redirected)
+		}
+		return nil
+	})
+}
+
+// compiling has a replica's snapshots taken by a real data plane, which refuses what it cannot serve.
+func compiling(_ *ctrl.Options, _ *Options, p *recordingProxy) {
+	plane := proxy.New(proxy.Config{})
+	p.before = func(s *proxy.Snapshot) error {
+		_, err := plane.Apply(s)
+		return err
+	}
+}
+
+func TestASecretIsServedReplacedAndMissed(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	pairs := map[string]keyPair{
+		"first":  newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"),
+		"second": newKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "x.io"),
+		"other":  newKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "y.io"),
+	}
+	ing := secured(ingress(k.blue, "shop", "x.io", "api"), "shop-tls")
+	k.create(ing, task(k.blue, "one", "api", "10.0.0.1"))
+	r := k.start(compiling)
+	k.says(ing, certified("False SecretNotFound")...)
+	r.proxy.secures(t, pairs, nil, nil)
+
+	object := pairs["first"].secret(k.blue, "shop-tls")
+	k.create(object)
+	k.says(ing, certified("True CertificateValid")...)
+	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: first"}, []string{"x.io"})
+
+	k.change(object, func() { object.Data = pairs["second"].secret("", "").Data })
+	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: second"}, []string{"x.io"})
+	k.says(ing, certified("True CertificateValid")...)
+
+	k.change(object, func() { object.Data = pairs["other"].secret("", "").Data })
+	k.says(ing, certified("False HostNotCovered")...)
+	r.proxy.secures(t, pairs, nil, nil)
+
+	k.delete(object)
+	k.says(ing, certified("False SecretNotFound")...)
+	k.create(pairs["first"].secret(k.blue, "shop-tls"))
+	k.says(ing, certified("True CertificateValid")...)
+	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: first"}, []string{"x.io"})
+
+	k.change(ing, func() { ing.Spec.TLS = nil })
+	k.says(ing, served...)
+	r.proxy.secures(t, pairs, nil, nil)
+}
+
+func TestADeletedSecretEndsTheRedirect(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	pairs := map[string]keyPair{"pair": newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io")}
+	ing, object := secured(ingress(k.blue, "shop", "x.io", "api"), "shop-tls"), pairs["pair"].secret(k.blue, "shop-tls")
+	k.create(ing, object, task(k.blue, "one", "api", "10.0.0.1"))
+	r := k.start(compiling)
+	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: pair"}, []string{"x.io"})
+	k.delete(object)
+	r.proxy.secures(t, pairs, nil, nil)
+	k.says(ing, certified("False SecretNotFound")...)
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+}
+
+func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	right, expired := newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"), newKeyPair(t, now.Add(-time.Hour), now.Add(-time.Minute), "y.io")
+	pairs := map[string]keyPair{"right": right, "expired": expired}
+	opaque := right.secret(k.blue, "opaque")
+	opaque.Type = corev1.SecretTypeOpaque
+	ings := map[string]*v1alpha1.Ingress{}
+	k.create(task(k.blue, "one", "api", "10.0.0.1"), opaque, right.secret(k.blue, "right"), expired.secret(k.blue, "expired"),
+		keyPair{[]byte("certificate"), right.key}.secret(k.blue, "no-pem"), keyPair{expired.chain, right.key}.secret(k.blue, "mixed"))
+	for name, host := range map[string]string{"right": "x.io", "expired": "y.io", "no-pem": "a.io", "mixed": "b.io", "opaque": "c.io"} {
+		ings[name] = secured(ingress(k.blue, name, host, "api"), name)
+		k.create(ings[name])
+	}
+	r := k.start(compiling)
+	k.says(ings["right"], certified("True CertificateValid")...)
+	k.says(ings["expired"], certified("False Expired")...)
+	k.says(ings["no-pem"], certified("False SecretInvalid")...)
+	k.says(ings["mixed"], certified("False SecretInvalid")...)
+	k.says(ings["opaque"], certified("False SecretNotFound")...)
+	r.proxy.secures(t, pairs, []string{k.blue + "/right: x.io: right", k.blue + "/expired: y.io: expired"}, []string{"x.io", "y.io"})
+	var want []string
+	for _, host := range []string{"a.io", "b.io", "c.io", "x.io", "y.io"} {
+		want = append(want, host+" /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	}
+	r.proxy.serves(t, want...)
+	wantMessage := "Secret mixed cannot be served: tls: private key does not match public key: tls.crt must hold the certificate chain as PEM, " +
+		"the server's own certificate first, and tls.key the private key of that"
+	if diff := cmp.Diff(wantMessage, message(ings["mixed"], v1alpha1.ConditionCertificateReady)); diff != "" {
+		t.Errorf("CertificateReady (-want +got):\n%s", diff)
+	}
+}
+
+// fixedCache is a cache of one Ingress and one Secret.
+type fixedCache struct {
+	cache.Cache
+	ingress v1alpha1.Ingress
+	secret  corev1.Secret
+}
+
+func (c *fixedCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	switch list := list.(type) {
+	case *v1alpha1.IngressList:
+		list.Items = []v1alpha1.Ingress{c.ingress}
+	case *corev1.SecretList:
+		list.Items = []corev1.Secret{c.secret}
+	}
+	return nil
+}
+
+func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now().Truncate(time.Second)
+		pair := newKeyPair(t, start.Add(10*time.Minute), start.Add(150*time.Minute), "x.io")
+		ing := secured(ingress("blue", "shop", "x.io", "api"), "shop-tls")
+		ing.UID, ing.Generation = "u", 1
+		cached := &fixedCache{ingress: *ing, secret: *pair.secret("blue", "shop-tls")}
+		type build struct {
+			After      time.Duration
+			Redirected bool
+		}
+		var builds []build
+		c := newSnapshotController(cached, applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
+			return 1, nil
+		}), translate.Options{IngressClass: "warren"})
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		c.pending.event()
+		var reasons []string
+		c.run(ctx, func(ctx context.Context) error {
+			err := c.rebuild(ctx)
+			said, _ := c.conditions(v1alpha1.IngressKind, ing)
+			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
+			return err
+		})
+		want := []build{{0, false}, {10*time.Minute + time.Second, true}, {70*time.Minute + time.Second, true},
+			{130*time.Minute + time.Second, true}, {150*time.Minute + time.Second, true}}
+		if diff := cmp.Diff(want, builds); diff != "" {
+			t.Errorf("builds (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"NotYetValid", "CertificateValid", "CertificateValid", "CertificateValid", "Expired"}, reasons); diff != "" {
+			t.Errorf("what CertificateReady says (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+var (
+	spring = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	summer = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func TestWhatASecretHolds(t *testing.T) {
+	pair, other := newKeyPair(t, spring, summer, "X.io", "*.x.io"), newKeyPair(t, spring, summer, "x.io")
+	nameless := newKeyPair(t, spring, summer)
+	const advice = ": tls.crt must hold the certificate chain as PEM, the server's own certificate first, and tls.key the private key of that"
+	tests := map[string]struct {
+		chain, key []byte
+		want       translate.Secret
+	}{
+		"a certificate and its key": {
+			chain: pair.chain, key: pair.key,
+			want: translate.Secret{Chain: string(pair.chain), Key: string(pair.key), Names: []string{"x.io", "*.x.io"}, NotBefore: spring, NotAfter: summer},
+		},
+		"a chain: the first certificate counts": {
+			chain: slices.Concat(pair.chain, other.chain), key: pair.key,
+			want: translate.Secret{Chain: string(pair.chain) + string(other.chain), Key: string(pair.key),
+				Names: []string{"x.io", "*.x.io"}, NotBefore: spring, NotAfter: summer},
+		},
+		"a certificate without names: the common name is none": {
+			chain: nameless.chain, key: nameless.key,
+			want: translate.Secret{Chain: string(nameless.chain), Key: string(nameless.key), NotBefore: spring, NotAfter: summer},
+		},
+		"no certificate": {key: pair.key,
+			want: translate.Secret{Fault: "tls.crt is empty: put the certificate chain there as PEM, the server's own certificate first"}},
+		"no key": {chain: pair.chain,
+			want: translate.Secret{Fault: "tls.key is empty: put the certificate's private key there as PEM"}},
+		"no PEM": {chain: []byte("certificate"), key: pair.key,
+			want: translate.Secret{Fault: "tls: failed to find any PEM data in certificate input" + advice}},
+		"another certificate's key": {chain: pair.chain, key: other.key,
+			want: translate.Secret{Fault: "tls: private key does not match public key" + advice}},
+		"the chain in the wrong order": {chain: slices.Concat(other.chain, pair.chain), key: pair.key,
+			want: translate.Secret{Fault: "tls: private key does not match public key" + advice}},
+		"swapped": {chain: pair.key, key: pair.chain,
+			want: translate.Secret{Fault: "tls: failed to find certificate PEM data in certificate input, but did find a private key; " +
+				"PEM inputs may have been switched" + advice}},
+		"what is not text in a block's type": {chain: []byte("-----BEGIN \xff-----\nAAAA\n-----END \xff-----\n"), key: pair.key,
+			want: translate.Secret{Fault: `tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [?]` + advice}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			object := keyPair{test.chain, test.key}.secret("blue", "s")
+			test.want.Namespace, test.want.Name = "blue", "s"
+			got := parseSecret(object)
+			if diff := cmp.Diff(&test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			// What is found usable here must never be refused by the data plane, and with it everything else.
+			snapshot := &proxy.Snapshot{Certificates: []proxy.Certificate{{ID: "blue/s", Chain: string(test.chain), Key: string(test.key)}}}
+			if _, err := proxy.New(proxy.Config{}).Apply(snapshot); (err == nil) != (got.Fault == "") {
+				t.Errorf("the data plane says %v, the fault is %q", err, got.Fault)
+			}
+		})
+	}
+}
+
+func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
+	pair := newKeyPair(t, spring, summer, "x.io")
+	at := func(uid types.UID, resourceVersion string) corev1.Secret {
+		object := pair.secret("blue", "s")
+		object.UID, object.ResourceVersion = uid, resourceVersion
+		return *object
+	}
+	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
+	tests := map[string]struct {
+		between func(*secretStore)
+		second  corev1.Secret
+		again   bool
+	}{
+		"the same version":               {second: at("u", "1")},
+		"a new version":                  {second: at("u", "2"), again: true},
+		"another Secret of the name":     {second: at("v", "1"), again: true},
+		"it was gone in between":         {between: func(s *secretStore) { s.read(nil, named) }, second: at("u", "1"), again: true},
+		"nothing named it in between":    {between: func(s *secretStore) { s.read([]corev1.Secret{at("u", "1")}, nil) }, second: at("u", "1"), again: true},
+		"another one changed in between": {between: func(s *secretStore) { s.read([]corev1.Secret{at("u", "1"), *pair.secret("blue", "t")}, named) }, second: at("u", "1")},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var s secretStore
+			first := s.read([]corev1.Secret{at("u", "1")}, named)
+			if test.between != nil {
+				test.between(&s)
+			}
+			second := s.read([]corev1.Secret{test.second}, named)
+			if diff := cmp.Diff(first, second); diff != "" || len(first) != 1 {
+				t.Fatalf("read %v first, and then (-first +second):\n%s", first, diff)
+			}
+			if again := first[0] != second[0]; again != test.again {
+				t.Errorf("parsed again: %v, want %v", again, test.again)
+			}
+		})
+	}
+}
+
+func TestOnlySecretsThatAreNamedAreParsed(t *testing.T) {
+	pair := newKeyPair(t, spring, summer, "x.io")
+	var s secretStore
+	got := s.read([]corev1.Secret{*pair.secret("blue", "s"), *pair.secret("blue", "t"), *pair.secret("green", "s")},
+		map[types.NamespacedName]struct{}{{Namespace: "green", Name: "s"}: {}, {Namespace: "green", Name: "missing"}: {}})
+	want := []*translate.Secret{{Namespace: "green", Name: "s", Chain: string(pair.chain), Key: string(pair.key),
+		Names: []string{"x.io"}, NotBefore: spring, NotAfter: summer}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(s.parsed) != 1 {
+		t.Errorf("%d Secrets were parsed, want 1", len(s.parsed))
+	}
+}
+
+func TestHowLongValidityStaysAsItIs(t *testing.T) {
+	from := func(a, b time.Time) *translate.Secret { return &translate.Secret{NotBefore: a, NotAfter: b} }
+	tests := map[string]struct {
+		secrets []*translate.Secret
+		now     time.Time
+		want    time.Duration
+	}{
+		"no certificate":              {now: spring},
+		"one that cannot be served":   {secrets: []*translate.Secret{{Fault: "no PEM", NotAfter: summer}}, now: spring},
+		"one that has expired":        {secrets: []*translate.Secret{from(spring, summer)}, now: summer.Add(time.Second)},
+		"the second before it ends":   {secrets: []*translate.Secret{from(spring, summer)}, now: summer.Add(-time.Second), want: 2 * time.Second},
+		"its last second":             {secrets: []*translate.Secret{from(spring, summer)}, now: summer, want: time.Second},
+		"before it begins":            {secrets: []*translate.Secret{from(spring, summer)}, now: spring.Add(-time.Minute), want: 61 * time.Second},
+		"never longer than the limit": {secrets: []*translate.Secret{from(spring, summer)}, now: spring.AddDate(0, 1, 0), want: time.Hour},
+		"the first of several": {secrets: []*translate.Secret{from(spring, summer), from(spring, spring.Add(9*time.Minute)), from(spring, spring.Add(99*time.Minute))},
+			now: spring, want: time.Second},
+		"the first of several that is to come": {secrets: []*translate.Secret{from(spring, summer), from(spring, spring.Add(9*time.Minute)), from(spring, spring.Add(99*time.Minute))},
+			now: spring.Add(time.Minute), want: 8*time.Minute + time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := untilValidityChanges(test.secrets, test.now, time.Hour); got != test.want {
+				t.Errorf("%v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWhatTheCacheKeepsOfASecret(t *testing.T) {
+	full := metav1.ObjectMeta{Namespace: "blue", Name: "s", UID: "u", ResourceVersion: "7",
+		Annotations:   map[string]string{corev1.LastAppliedConfigAnnotation: "{}"},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}}
+	got, err := trimSecret(&corev1.Secret{ObjectMeta: full, Type: corev1.SecretTypeTLS,
+		Data: map[string][]byte{"tls.crt": []byte("c"), "tls.key": []byte("k"), "ca.crt": []byte("a"), "keystore.p12": []byte("p")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "s", UID: "u", ResourceVersion: "7"},
+		Type:       corev1.SecretTypeTLS, Data: map[string][]byte{"tls.crt": []byte("c"), "tls.key": []byte("k")}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
