@@ -123,35 +123,34 @@ func (x *exchange) admit() verdict {
 	if x.route == nil {
 		return x.answer(RouteNotFound, "")
 	}
-	if !x.route.Access.admits(x.client) {
-		return x.answer(AccessDenied, "")
+	if x.route.policies == nil {
+		return x.forward()
 	}
-	if x.route.limit != 0 {
-		if ok, wait := x.proxy.limiter.allow(x.route.limit, &x.route.RateLimit, x.client, x.proxy.clock.start.Add(x.started)); !ok {
-			return x.answerRateLimited(wait)
-		}
-	}
-	if v, ok := x.prepare(); !ok {
-		return v
-	}
-	return x.forward()
+	return x.police(x.route.policies)
 }
 
-// prepare makes the request what the endpoint is to get.
-func (x *exchange) prepare() (verdict, bool) {
-	x.request.Fields = x.route.requestHeaders.apply(x.request.Fields)
-	if !x.route.rewrites {
-		return complete, true
+// police asks the route's policies in their order and makes the request what the endpoint is to get.
+func (x *exchange) police(p *policies) verdict {
+	if !p.access.admits(x.client) {
+		return x.answer(AccessDenied, "")
 	}
-	if x.rewriteBuf == nil {
-		x.rewriteBuf = make([]byte, 0, 256)
+	if p.limit != 0 {
+		if ok, wait := x.proxy.limiter.allow(p.limit, &p.rateLimit, x.client, x.proxy.clock.start.Add(x.started)); !ok {
+			return x.answerRateLimited(&p.rateLimit, wait)
+		}
 	}
-	path, err := x.route.rewrite.apply(x.rewriteBuf, x.path)
-	if err != nil {
-		return x.answer(MalformedPath, err.Error()), false
+	x.request.Fields = p.request.apply(x.request.Fields)
+	if p.rewrite != nil {
+		if x.rewriteBuf == nil {
+			x.rewriteBuf = make([]byte, 0, 256)
+		}
+		path, err := p.rewrite.apply(x.rewriteBuf, x.path)
+		if err != nil {
+			return x.answer(MalformedPath, err.Error())
+		}
+		x.request.Path = path
 	}
-	x.request.Path = path
-	return complete, true
+	return x.forward()
 }
 
 // answerRedirect sends the client to the same URL under https, at that scheme's own port.
@@ -164,9 +163,8 @@ func (x *exchange) answerRedirect() verdict {
 }
 
 // answerRateLimited tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.
-func (x *exchange) answerRateLimited(wait time.Duration) verdict {
+func (x *exchange) answerRateLimited(limit *RateLimit, wait time.Duration) verdict {
 	seconds := int64((wait + time.Second - 1) / time.Second)
-	limit := &x.route.RateLimit
 	x.own.Fields = append(x.own.Fields,
 		message.Field{Name: []byte("Retry-After"), Value: strconv.AppendInt(nil, seconds, 10)},
 		message.Field{Name: []byte("RateLimit-Limit"), Value: strconv.AppendInt(nil, int64(limit.Burst), 10)},

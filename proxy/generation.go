@@ -9,78 +9,146 @@ import (
 type generation struct {
 	number       uint64
 	snapshot     *Snapshot
+	pools        map[string]*pool
 	router       router
 	certificates certificates
 }
 
-// route is a compiled Route.
+// route is a compiled Route: what a request needs of it, without the snapshot's own memory.
 type route struct {
-	Route
-	pool *pool
-	// limit is the id of the route's rate limit.
-	limit                           uint32
-	requestHeaders, responseHeaders headerChanges
-	rewrites                        bool
-	rewrite                         rewrite
+	rule     RuleID
+	pool     *pool
+	timeouts Timeouts
+	retries  int
+	// policies is nil where the route has none.
+	policies *policies
 }
 
-// compile makes a generation of s. Running state is taken from and added to state, which is the caller's to lock.
-func compile(s *Snapshot, number uint64, state *state) (*generation, error) {
-	g := &generation{number: number, snapshot: s}
-	pools := make(map[string]*pool, len(s.Pools))
-	for i := range s.Pools {
-		p := &s.Pools[i]
-		if pools[p.ID] != nil {
-			return nil, fmt.Errorf("pool %q occurs twice", p.ID)
-		}
-		pools[p.ID] = newPool(p, state)
+// policies are what a route does with requests and responses beyond sending them on.
+type policies struct {
+	access            accessTable
+	rateLimit         RateLimit
+	limit             uint32 // the id of rateLimit, 0 where there is none
+	request, response headerChanges
+	rewrite           *rewrite
+}
+
+// compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
+// what it changes, apart from the comparison. Running state is taken from and added to state, which
+// is the caller's to lock.
+func compile(s *Snapshot, before *generation, state *state) (*generation, error) {
+	g := &generation{number: before.number + 1, snapshot: s}
+	if err := g.compilePools(before, state); err != nil {
+		return nil, err
 	}
-	exact, wildcard := 0, 0
-	for i := range s.Hosts {
-		if name := s.Hosts[i].Name; name != "" && name[0] == '*' {
-			wildcard++
-		} else {
-			exact++
-		}
+	if err := g.compileHosts(before, state); err != nil {
+		return nil, err
 	}
-	g.router = router{exact: make(map[string]*hostTable, exact), wildcard: make(map[string]*hostTable, wildcard)}
-	for i := range s.Hosts {
-		h := &s.Hosts[i]
-		if i > 0 && s.Hosts[i-1].Name >= h.Name {
-			return nil, fmt.Errorf("hosts are not sorted: %q follows %q", h.Name, s.Hosts[i-1].Name)
-		}
-		compiled := make([]route, len(h.Routes))
-		routes := make([]*route, len(h.Routes))
-		for j := range h.Routes {
-			p := pools[h.Routes[j].Pool]
-			if p == nil {
-				return nil, fmt.Errorf("host %q, path %q: there is no pool %q", h.Name, h.Routes[j].Path, h.Routes[j].Pool)
+	var err error
+	g.certificates, err = compileCertificates(s.Certificates, state)
+	return g, err
+}
+
+func (g *generation) compilePools(before *generation, state *state) error {
+	g.pools = make(map[string]*pool, len(g.snapshot.Pools))
+	old := before.snapshot.Pools
+	for i := range g.snapshot.Pools {
+		p := &g.snapshot.Pools[i]
+		if i > 0 {
+			if err := inOrder("pool", g.snapshot.Pools[i-1].ID, p.ID); err != nil {
+				return err
 			}
-			compiled[j] = compileRoute(&h.Routes[j], h.Name, p, state)
-			routes[j] = &compiled[j]
 		}
-		if err := g.router.add(h.Name, routes, h.RedirectHTTPS); err != nil {
+		for len(old) > 0 && old[0].ID < p.ID {
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].Equal(*p) {
+			g.pools[p.ID] = before.pools[p.ID]
+		} else {
+			g.pools[p.ID] = newPool(p, state)
+		}
+	}
+	return nil
+}
+
+func (g *generation) compileHosts(before *generation, state *state) error {
+	g.router = newRouter(len(g.snapshot.Hosts))
+	old := before.snapshot.Hosts
+	for i := range g.snapshot.Hosts {
+		h := &g.snapshot.Hosts[i]
+		if i > 0 {
+			if err := inOrder("host", g.snapshot.Hosts[i-1].Name, h.Name); err != nil {
+				return err
+			}
+		}
+		for len(old) > 0 && old[0].Name < h.Name {
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].Equal(*h) && g.samePools(before, h) {
+			g.router.add(h.Name, before.router.host(h.Name))
+			continue
+		}
+		t, err := g.compileHost(h, state)
+		if err != nil {
+			return fmt.Errorf("host %q: %w", h.Name, err)
+		}
+		g.router.add(h.Name, t)
+	}
+	return nil
+}
+
+// inOrder checks a sorted list's next name.
+func inOrder(what, before, name string) error {
+	switch {
+	case before == name:
+		return fmt.Errorf("%s %q occurs twice", what, name)
+	case before > name:
+		return fmt.Errorf("%ss are not sorted: %q follows %q", what, name, before)
+	}
+	return nil
+}
+
+// samePools says whether the pools that a host's routes send to were taken from the generation before.
+func (g *generation) samePools(before *generation, h *Host) bool {
+	for i := range h.Routes {
+		if id := h.Routes[i].Pool; g.pools[id] == nil || g.pools[id] != before.pools[id] {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
+	t := newHostTable(len(h.Routes), h.RedirectHTTPS)
+	compiled := make([]route, len(h.Routes))
+	for i := range h.Routes {
+		r := &h.Routes[i]
+		p := g.pools[r.Pool]
+		if p == nil {
+			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
+		}
+		compiled[i] = route{rule: r.Rule, pool: p, timeouts: r.Timeouts, retries: r.Retries, policies: compilePolicies(r, h.Name, state)}
+		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
 			return nil, err
 		}
 	}
-	var err error
-	if g.certificates, err = compileCertificates(s.Certificates, state); err != nil {
-		return nil, err
-	}
-	return g, nil
+	t.sort()
+	return t, nil
 }
 
-func compileRoute(r *Route, host string, p *pool, state *state) route {
-	c := route{
-		Route:           *r,
-		pool:            p,
-		requestHeaders:  compileHeaders(&r.Headers.Request),
-		responseHeaders: compileHeaders(&r.Headers.Response),
-		rewrites:        r.Rewrite != (Rewrite{}),
-		rewrite:         compileRewrite(&r.Rewrite),
+func compilePolicies(r *Route, host string, state *state) *policies {
+	if r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
+		return nil
+	}
+	p := &policies{
+		access:    compileAccess(&r.Access),
+		rateLimit: r.RateLimit,
+		request:   compileHeaders(&r.Headers.Request),
+		response:  compileHeaders(&r.Headers.Response),
+		rewrite:   compileRewrite(&r.Rewrite),
 	}
 	if r.RateLimit.PerSecond > 0 {
-		c.limit = state.rule(r.limitedRule(host))
+		p.limit = state.rule(r.limitedRule(host))
 	}
-	return c
+	return p
 }

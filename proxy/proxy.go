@@ -107,7 +107,7 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 	if running.number > 0 && running.snapshot.Equal(s) {
 		return running.number, nil
 	}
-	g, err := compile(s, running.number+1, p.state)
+	g, err := compile(s, running, p.state)
 	if err != nil {
 		p.state.keepOnly(running.snapshot)
 		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)

@@ -16,8 +16,11 @@ type Rewrite struct {
 // rewrite is a compiled Rewrite: the prefix has no trailing slash.
 type rewrite struct{ strip, replace []byte }
 
-func compileRewrite(r *Rewrite) rewrite {
-	c := rewrite{strip: []byte(strings.TrimSuffix(r.StripPrefix, "/"))}
+func compileRewrite(r *Rewrite) *rewrite {
+	if *r == (Rewrite{}) {
+		return nil
+	}
+	c := &rewrite{strip: []byte(strings.TrimSuffix(r.StripPrefix, "/"))}
 	if r.ReplacePath != "" {
 		c.replace = []byte(r.ReplacePath)
 	}

@@ -29,7 +29,8 @@ type hostTable struct {
 	// lengths are those of the prefixes, each once, the longest first.
 	lengths []int
 	// root is the route of the prefix "/".
-	root *route
+	root   *route
+	routes int
 	// redirects is set where plain requests for the host are redirected to HTTPS.
 	redirects bool
 }
@@ -87,18 +88,14 @@ func (t *hostTable) find(path []byte) *route {
 	return t.root
 }
 
-// add puts a host's routes into the router.
-func (r *router) add(name string, routes []*route, redirects bool) error {
-	t := &hostTable{redirects: redirects}
-	r.redirects = r.redirects || redirects
-	for _, rt := range routes {
-		if err := t.add(rt); err != nil {
-			return fmt.Errorf("host %q: %w", name, err)
-		}
-	}
-	slices.SortFunc(t.lengths, func(a, b int) int { return cmp.Compare(b, a) })
-	t.lengths = slices.Compact(t.lengths)
-	r.routes += len(routes)
+func newRouter(hosts int) router {
+	return router{exact: make(map[string]*hostTable, hosts), wildcard: make(map[string]*hostTable)}
+}
+
+// add puts a host's table into the router.
+func (r *router) add(name string, t *hostTable) {
+	r.routes += t.routes
+	r.redirects = r.redirects || t.redirects
 	switch {
 	case name == "":
 		r.every = t
@@ -107,38 +104,57 @@ func (r *router) add(name string, routes []*route, redirects bool) error {
 	default:
 		r.exact[name] = t
 	}
+}
+
+// host returns the table that was added under the name.
+func (r *router) host(name string) *hostTable {
+	switch {
+	case name == "":
+		return r.every
+	case strings.HasPrefix(name, "*."):
+		return r.wildcard[name[1:]]
+	}
+	return r.exact[name]
+}
+
+func newHostTable(routes int, redirects bool) *hostTable {
+	return &hostTable{routes: routes, redirects: redirects}
+}
+
+// add puts a route into the table, which is complete after sort.
+func (t *hostTable) add(path string, match PathMatch, rt *route) error {
+	if canonical, err := CanonicalPath(nil, []byte(path)); err != nil || string(canonical) != path {
+		return fmt.Errorf("path %q is not canonical", path)
+	}
+	switch {
+	case match == MatchExact:
+		return put(&t.exact, path, rt)
+	case path == "/":
+		if t.root != nil {
+			return fmt.Errorf("path %q occurs twice", path)
+		}
+		t.root = rt
+		return nil
+	case strings.HasSuffix(path, "/"):
+		return fmt.Errorf("prefix %q ends with a slash", path)
+	}
+	t.lengths = append(t.lengths, len(path))
+	return put(&t.prefixes, path, rt)
+}
+
+func put(m *map[string]*route, path string, rt *route) error {
+	if *m == nil {
+		*m = make(map[string]*route)
+	}
+	if (*m)[path] != nil {
+		return fmt.Errorf("path %q occurs twice", path)
+	}
+	(*m)[path] = rt
 	return nil
 }
 
-func (t *hostTable) add(rt *route) error {
-	if canonical, err := CanonicalPath(nil, []byte(rt.Path)); err != nil || string(canonical) != rt.Path {
-		return fmt.Errorf("path %q is not canonical", rt.Path)
-	}
-	switch {
-	case rt.Match == MatchExact:
-		if t.exact == nil {
-			t.exact = make(map[string]*route)
-		}
-		if t.exact[rt.Path] != nil {
-			return fmt.Errorf("path %q occurs twice", rt.Path)
-		}
-		t.exact[rt.Path] = rt
-	case rt.Path == "/":
-		if t.root != nil {
-			return fmt.Errorf("path %q occurs twice", rt.Path)
-		}
-		t.root = rt
-	case strings.HasSuffix(rt.Path, "/"):
-		return fmt.Errorf("prefix %q ends with a slash", rt.Path)
-	default:
-		if t.prefixes == nil {
-			t.prefixes = make(map[string]*route)
-		}
-		if t.prefixes[rt.Path] != nil {
-			return fmt.Errorf("path %q occurs twice", rt.Path)
-		}
-		t.prefixes[rt.Path] = rt
-		t.lengths = append(t.lengths, len(rt.Path))
-	}
-	return nil
+// sort orders the prefixes' lengths as find tries them.
+func (t *hostTable) sort() {
+	slices.SortFunc(t.lengths, func(a, b int) int { return cmp.Compare(b, a) })
+	t.lengths = slices.Compact(t.lengths)
 }

@@ -1,0 +1,145 @@
+package proxy
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
+func largeSnapshot(hosts int) *Snapshot {
+	s := &Snapshot{}
+	for i := range hosts {
+		name := fmt.Sprintf("host-%05d.example.com", i)
+		if i%10 == 9 {
+			name = fmt.Sprintf("*.zone-%05d.example.com", i)
+		}
+		pool := fmt.Sprintf("default/service-%05d:80", i)
+		s.Pools = append(s.Pools, Pool{ID: pool, Service: pool[:len(pool)-3], Endpoints: []Endpoint{
+			{ID: "task/default/a", Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 80), Weight: 1},
+		}})
+		h := Host{Name: name}
+		for j := range 10 {
+			h.Routes = append(h.Routes, Route{
+				Rule: RuleID{Ingress: fmt.Sprintf("default/ingress-%05d", i), Path: j},
+				Path: fmt.Sprintf("/service/%d/%s", j, strings.Repeat("x", j)), Pool: pool,
+			})
+		}
+		slices.SortFunc(h.Routes, func(a, b Route) int { return strings.Compare(a.Path, b.Path) })
+		for j := range h.Routes {
+			h.Routes[j].Path = strings.TrimSuffix(h.Routes[j].Path, "/")
+		}
+		s.Hosts = append(s.Hosts, h)
+	}
+	slices.SortFunc(s.Hosts, func(a, b Host) int { return strings.Compare(a.Name, b.Name) })
+	return s
+}
+
+func compileForTest(t testing.TB, s *Snapshot, before *generation, st *state) *generation {
+	t.Helper()
+	g, err := compile(s, before, st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func emptyGeneration() *generation { return &generation{snapshot: &Snapshot{}} }
+
+func testState() *state { return newState(&transportConfig{clock: newClock()}) }
+
+func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
+	state := testState()
+	first := compileForTest(t, largeSnapshot(50), emptyGeneration(), state)
+
+	changed := largeSnapshot(50)
+	changed.Hosts[3].Routes[0].Retries = 5
+	changed.Pools[7].Endpoints[0].Weight = 9
+	second := compileForTest(t, changed, first, state)
+
+	for i := range changed.Hosts {
+		h := &changed.Hosts[i]
+		same := first.router.host(h.Name) == second.router.host(h.Name)
+		if want := i != 3 && h.Routes[0].Pool != changed.Pools[7].ID; same != want {
+			t.Errorf("host %q is taken over: %t, want %t", h.Name, same, want)
+		}
+	}
+	for id, p := range second.pools {
+		if same, want := p == first.pools[id], id != changed.Pools[7].ID; same != want {
+			t.Errorf("pool %q is taken over: %t, want %t", id, same, want)
+		}
+	}
+	if second.router.routes != 500 {
+		t.Errorf("%d routes, want 500", second.router.routes)
+	}
+}
+
+func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
+	g := compileForTest(t, largeSnapshot(10_000), emptyGeneration(), testState())
+	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
+		host, path := []byte(host), []byte("/service/7/xxxxxxx/and/further/down")
+		if n := testing.AllocsPerRun(100, func() { g.router.find(host, path) }); n != 0 {
+			t.Errorf("looking up %s allocates %v times", host, n)
+		}
+	}
+	if g.router.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further")) == nil {
+		t.Error("a wildcard's route is not found")
+	}
+}
+
+func BenchmarkLookupAt100000Routes(b *testing.B) {
+	g := compileForTest(b, largeSnapshot(10_000), emptyGeneration(), testState())
+	var hosts [][]byte
+	for i := range 1024 {
+		n := i * 7919 % 10_000
+		if n%10 == 9 {
+			hosts = append(hosts, fmt.Appendf(nil, "any.zone-%05d.example.com", n))
+		} else {
+			hosts = append(hosts, fmt.Appendf(nil, "host-%05d.example.com", n))
+		}
+	}
+	path := []byte("/service/7/xxxxxxx/and/further/down")
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if g.router.find(hosts[i%len(hosts)], path) == nil {
+			b.Fatal("a route is not found")
+		}
+	}
+}
+
+func BenchmarkCompile100000Routes(b *testing.B) {
+	s := largeSnapshot(10_000)
+	b.Run("anew", func(b *testing.B) {
+		for b.Loop() {
+			compileForTest(b, s, emptyGeneration(), testState())
+		}
+	})
+	b.Run("one host changed", func(b *testing.B) {
+		state := testState()
+		first := compileForTest(b, s, emptyGeneration(), state)
+		changed := largeSnapshot(10_000)
+		changed.Hosts[5].Routes[0].Retries = 5
+		for b.Loop() {
+			compileForTest(b, changed, first, state)
+		}
+	})
+	b.Run("memory", func(b *testing.B) {
+		for b.Loop() {
+			before := heap()
+			g := compileForTest(b, s, emptyGeneration(), testState())
+			b.ReportMetric(float64(heap()-before)/100_000, "B/route")
+			runtime.KeepAlive(g)
+		}
+	})
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
