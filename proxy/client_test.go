@@ -1,0 +1,362 @@
+package proxy
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// unlimited has no time limits at all, so that only what a test is about can end anything.
+func unlimited(c *Config) { c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = 0, 0, 0 }
+
+func noTimeouts(r *Route) { r.Timeouts = Timeouts{} }
+
+func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
+	t.Parallel()
+	leaving := map[string]func(*wire){"closes": func(w *wire) { _ = w.Close() }, "resets": (*wire).abort}
+	for _, test := range []struct{ name, request, response string }{
+		{"before the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},
+		{"with the next request sent already", "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n", ""},
+		{"after an informational response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"},
+		{"in the midst of the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"},
+		{"in the midst of a long response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhello", 2*spliceLeast)},
+		{"in the midst of an endless response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"},
+		{"after its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", ""},
+		{"in the midst of its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhi", ""},
+		{"in the midst of its long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhi", 2*spliceLeast), ""},
+		{"in the midst of its chunks", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", ""},
+		{"in the midst of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2", ""},
+	} {
+		for how, leave := range leaving {
+			t.Run(test.name+" "+how, func(t *testing.T) {
+				t.Parallel()
+				endpoint := startScript(t)
+				p := serve(t, unlimited)
+				p.apply(everythingBy(noTimeouts, endpoint.address))
+				client := p.dial()
+				client.send(test.request)
+				up := endpoint.accept()
+				up.head()
+				up.send(test.response)
+				if test.response != "" {
+					client.head()
+				}
+				leave(client)
+				if rest, err := up.ending(); err != nil && !isReset(err) {
+					t.Errorf("the endpoint received %q (%v), want the end", rest, err)
+				}
+				await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+				if n := endpoint.accepted.Load(); n != 1 {
+					t.Errorf("%d connections to the endpoint, want 1", n)
+				}
+			})
+		}
+	}
+}
+
+func TestClientThatGoesAwayEndsTheMakingOfAConnection(t *testing.T) {
+	t.Parallel()
+	p := serve(t, unlimited)
+	p.apply(everythingBy(noTimeouts, deafAddress(t)))
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	await(t, "the wait for the endpoint", func() bool {
+		waiting := false
+		p.conns.each(func(c *conn) { _, _, waiting = c.guard.waitingSince() })
+		return waiting
+	})
+	_ = client.Close()
+	await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+}
+
+func TestClientThatWentAwayIsLoggedAs499(t *testing.T) {
+	t.Parallel()
+	var log safeBuffer
+	endpoint := startScript(t)
+	p := serve(t, unlimited, func(c *Config) { c.AccessLog, c.AccessLogWriter = LogJSON, &log })
+	p.apply(everythingBy(noTimeouts, endpoint.address))
+	client := p.dial()
+	client.send("GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	_ = client.Close()
+	up.expectClosed()
+	await(t, "the record", func() bool { return strings.Contains(log.text(), "/gone") })
+	if got := log.text(); !strings.Contains(got, `"status":499`) || !strings.Contains(got, `"reason":"ClientClosed"`) {
+		t.Errorf("the record is %s, want status 499 and reason ClientClosed", got)
+	}
+}
+
+// safeBuffer can be read while it is written to.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// An upload of which the end is missing must not look whole to the endpoint.
+func TestBrokenUploadIsNotWholeForTheEndpoint(t *testing.T) {
+	t.Parallel()
+	closing := func(w *wire) { _ = w.Close() }
+	for _, test := range []struct {
+		name, head, first, then string
+		leave                   func(*wire)
+		// want is the status that the client gets, 0 if it is not there any more.
+		want   int
+		reason string
+	}{
+		{"short of its length", "Content-Length: 10\r\n\r\n", "hello", "", closing, 0, ""},
+		{"short of its last chunk", "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "", closing, 0, ""},
+		{"short of its last line", "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\n", closing, 0, ""},
+		{"with a malformed chunk", "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "x\r\n\r\n", nil, 400, "MalformedRequest"},
+		{"with a bare LF", "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\n\n", nil, 400, "MalformedRequest"},
+		{"with too much data in a chunk", "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "1\r\nab\r\n", nil, 400, "MalformedRequest"},
+		{"with a trailer that frames", "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", "0\r\nTransfer-Encoding: x\r\n\r\n", nil, 400, "MalformedRequest"},
+		{"with a malformed chunk at once", "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX", "", "", nil, 400, "MalformedRequest"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send("POST / HTTP/1.1\r\nHost: a\r\n" + test.head)
+			up := endpoint.accept()
+			if test.first != "" { // the head is on its way before the fault comes
+				if _, err := up.in.Peek(1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			client.send(test.first + test.then)
+			if test.leave != nil {
+				test.leave(client)
+			}
+			if test.want != 0 {
+				if got := client.reply("POST"); got.Status != test.want || got.reason() != test.reason || !got.Close {
+					t.Errorf("got %d %q, close %v, want %d %s and a close", got.Status, got.reason(), got.Close, test.want, test.reason)
+				}
+			}
+			request, err := http.ReadRequest(up.in)
+			if err != nil {
+				return // not even the head came, which is as good
+			}
+			if body, err := io.ReadAll(request.Body); err == nil {
+				t.Errorf("the endpoint received the whole content %q", body)
+			}
+		})
+	}
+}
+
+func TestClientThatSendsAByteAtATimeIsServed(t *testing.T) {
+	t.Parallel()
+	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("reading the content: %v", err)
+		}
+		_, _ = fmt.Fprintf(w, "%s %s", r.URL.Path, body)
+	})
+	p := serve(t)
+	p.apply(everything(b.address))
+	client := p.dial()
+	for _, request := range []string{
+		"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+		"POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nX-T: 1\r\n\r\n",
+	} {
+		for i := range len(request) {
+			client.send(request[i : i+1])
+		}
+		if got := client.reply("POST"); got.Body != "/slow hello" {
+			t.Errorf("got %d %q, want /slow hello", got.Status, got.Body)
+		}
+	}
+}
+
+func TestRequestThatDoesNotArriveInTimeIs408(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, sent string
+		upstream   bool
+	}{
+		{"one byte", "G", false},
+		{"part of a head", "GET / HTTP/1.1\r\nHost: a\r\n", false},
+		{"part of a content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello", true},
+		{"none of a content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", true},
+		{"part of a long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhello", 2*spliceLeast), true},
+		{"part of a chunk", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", true},
+		{"part of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, func(c *Config) { c.ReadTimeout = 150 * time.Millisecond })
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send(test.sent)
+			if got := client.reply("POST"); got.Status != 408 || got.reason() != "RequestTimeout" || !got.Close {
+				t.Errorf("got %d %q, close %v, want 408 RequestTimeout and a close", got.Status, got.reason(), got.Close)
+			}
+			client.expectEnd()
+			if test.upstream {
+				endpoint.accept().ending()
+			}
+		})
+	}
+}
+
+// The time for a head is the head's as a whole: a byte now and then does not buy more of it.
+func TestHeadThatDripsIs408(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.ReadTimeout = 500 * time.Millisecond })
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ")
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		_, _ = client.in.Peek(1)
+	}()
+	for dripping := true; dripping; {
+		select {
+		case <-answered:
+			dripping = false
+		case <-time.After(50 * time.Millisecond):
+			_, _ = client.Write([]byte("x"))
+		}
+	}
+	if got := client.reply("GET"); got.Status != 408 {
+		t.Errorf("got %d %q, want 408", got.Status, got.reason())
+	}
+}
+
+func TestClientThatTakesNothingIsCut(t *testing.T) {
+	t.Parallel()
+	for name, head := range map[string]string{
+		"with a length": fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 64*mebi),
+		"chunked":       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4000000\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, func(c *Config) { c.WriteTimeout = 300 * time.Millisecond })
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			up.send(head)
+			block := make([]byte, mebi)
+			var err error
+			for i := 0; i < 64 && err == nil; i++ {
+				_, err = up.Write(block)
+			}
+			if !isReset(err) {
+				t.Errorf("sending what nobody takes ended with %v, want a closed connection", err)
+			}
+			client.expectTorn("GET")
+		})
+	}
+}
+
+// A response to an upload that the endpoint does not want to read arrives whole, and ends both connections.
+func TestEarlyRefusalOfAnUploadArrives(t *testing.T) {
+	t.Parallel()
+	const refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!"
+	for name, then := range map[string]func(*wire){
+		"and closes":      func(w *wire) { _ = w.Close() },
+		"and waits":       func(*wire) {},
+		"and half-closes": func(w *wire) { _ = w.CloseWrite() },
+	} {
+		for coding, head := range map[string]string{
+			"with a length": fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 64*mebi),
+			"chunked":       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4000000\r\n",
+		} {
+			t.Run(name+" "+coding, func(t *testing.T) {
+				t.Parallel()
+				endpoint := startScript(t)
+				p := serve(t)
+				p.apply(everything(endpoint.address))
+				client := p.dial()
+				client.send(head)
+				up := endpoint.accept()
+				up.head()
+				sending := make(chan struct{})
+				go func() {
+					defer close(sending)
+					for block := make([]byte, 64<<10); ; {
+						if _, err := client.Write(block); err != nil {
+							return
+						}
+					}
+				}()
+				up.send(refusal)
+				then(up)
+				if got := client.reply("POST"); got.Status != 413 || got.Body != "no!" {
+					t.Errorf("got %d %q, want 413 no!", got.Status, got.Body)
+				}
+				receive(t, "the end of the upload", sending)
+			})
+		}
+	}
+}
+
+// A connection without requests ends after the idle time, and no answer is sent to nobody.
+func TestIdleConnectionEndsInSilence(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.IdleTimeout = 100 * time.Millisecond })
+	fresh, used := p.dial(), p.dial()
+	used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	used.reply("GET")
+	fresh.expectEnd()
+	used.expectEnd()
+}
+
+// The idle time begins anew after each request, also where requests follow each other without a break that would reset it.
+func TestConnectionInUseOutlivesTheIdleTime(t *testing.T) {
+	t.Parallel()
+	const idle, pause = 1500 * time.Millisecond, 100 * time.Millisecond
+	p := serve(t, func(c *Config) { c.IdleTimeout = idle })
+	client := p.dial()
+	for range idle/pause + 7 {
+		client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		client.reply("GET")
+		<-time.After(pause)
+	}
+}
+
+// A response that takes longer than a client may idle leaves the connection usable.
+func TestLongWaitForAResponseIsNoIdleTime(t *testing.T) {
+	t.Parallel()
+	const idle = 200 * time.Millisecond
+	endpoint := startScript(t)
+	p := serve(t, func(c *Config) { c.IdleTimeout = idle })
+	p.apply(everythingBy(noTimeouts, endpoint.address))
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	<-time.After(3 * idle)
+	up.send(okReply)
+	client.reply("GET")
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up.head()
+	up.send(okReply)
+	if got := client.reply("GET"); got.Status != 200 {
+		t.Errorf("got %d %q, want 200", got.Status, got.reason())
+	}
+}
