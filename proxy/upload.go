@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // upload is the sending of a request's content beyond what came with its head. It runs beside the wait for the
@@ -121,9 +123,10 @@ func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, num
 
 // contentBroke ends the exchange because the client's content did not arrive, whole and well-formed.
 func contentBroke(g *guard, number uint64, err error) {
+	refused, malformed := errors.AsType[*message.Error](err)
 	switch {
-	case isMalformed(err):
-		g.end(number, MalformedRequest)
+	case malformed:
+		g.end(number, reasonOfStatus(refused.Status))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		g.end(number, RequestTimeout)
 	default:
