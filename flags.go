@@ -6,11 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/warren-dev/ingress/proxy"
@@ -50,60 +53,74 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.StringVar(&f.ingressClass, "ingress-class", "warren", "`class` of the Ingresses that are served, besides those that name none")
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")
-	set.BoolVar(&f.allowSharedHosts, "allow-shared-hosts", false, "let Ingresses of several namespaces have rules for one host")
+	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
 	set.StringVar(&f.publishAddress, "publish-address", "", "`address` or name that goes into status.loadBalancer of every Ingress")
 	set.StringVar(&f.publishService, "publish-service", "", "Service (`namespace/name`) whose addresses go into status.loadBalancer of every Ingress")
-	set.BoolVar(&f.leaderElect, "leader-elect", true, "write status only while holding the Lease; every replica serves in any case")
+	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "write status only while holding the Lease; every replica serves in any case")
 	set.Func("trusted-proxies", "comma-separated `CIDRs` or addresses whose forwarding fields are believed (default none)", list(&f.trustedProxies, parsePrefix))
-	set.BoolVar(&f.proxyProtocol, "proxy-protocol", false, "expect a PROXY header, version 1 or 2, from trusted proxies; from nobody else")
+	set.Var(boolFlag(&f.proxyProtocol, false), "proxy-protocol", "expect a PROXY header, version 1 or 2, from trusted proxies; from nobody else")
 	set.Func("access-log", "`format` of the access log on standard output: none, json or combined (default none)", func(s string) (err error) {
 		f.accessLog, err = proxy.ParseLogFormat(s)
 		return err
 	})
-	set.DurationVar(&f.readTimeout, "read-timeout", 30*time.Second, "`time` in which a request's head must be complete, and without a byte of its content; 0 for none")
-	set.DurationVar(&f.writeTimeout, "write-timeout", 30*time.Second, "`time` in which a client must take a byte of the response; 0 for none")
-	set.DurationVar(&f.idleTimeout, "idle-timeout", 120*time.Second, "`time` after which an idle connection is closed; 0 for none")
-	set.IntVar(&f.maxHeaderBytes, "max-header-bytes", 64<<10, "largest head of a request in `bytes`; a larger one gets 431")
-	set.IntVar(&f.maxHeaders, "max-headers", 128, "largest `number` of fields in a request's head; more get 431")
-	set.IntVar(&f.maxConnections, "max-connections", 0, "largest `number` of client connections at once; 0 for no bound")
-	set.DurationVar(&f.drainDelay, "drain-delay", 5*time.Second, "`time` after SIGTERM in which listeners stay open while readiness fails")
-	set.DurationVar(&f.drainTimeout, "drain-timeout", 30*time.Second, "`time` that running requests then have to finish")
-	set.BoolVar(&f.showVersion, "version", false, "print the version and exit")
+	set.Var(durationFlag(&f.readTimeout, 30*time.Second), "read-timeout", "`time` in which a request's head must be complete, and without a byte of its content; 0 for none")
+	set.Var(durationFlag(&f.writeTimeout, 30*time.Second), "write-timeout", "`time` in which a client must take a byte of the response; 0 for none")
+	set.Var(durationFlag(&f.idleTimeout, 120*time.Second), "idle-timeout", "`time` after which an idle connection is closed; 0 for none")
+	set.Var(intFlag(&f.maxHeaderBytes, 64<<10, 1<<10, 1<<20), "max-header-bytes", "largest head of a request in `bytes`; a larger one gets 431")
+	set.Var(intFlag(&f.maxHeaders, 128, 16, 4096), "max-headers", "largest `number` of fields in a request's head; more get 431")
+	set.Var(intFlag(&f.maxConnections, 0, 0, unbounded), "max-connections", "largest `number` of client connections at once; 0 for no bound")
+	set.Var(durationFlag(&f.drainDelay, 5*time.Second), "drain-delay", "`time` after SIGTERM in which listeners stay open while readiness fails")
+	set.Var(durationFlag(&f.drainTimeout, 30*time.Second), "drain-timeout", "`time` that running requests then have to finish")
+	set.Var(boolFlag(&f.showVersion, false), "version", "print the version and exit")
 	f.zap.BindFlags(set)
+	// What is wrong is said once, by who called, and without the description of every flag.
+	set.Init(set.Name(), flag.ContinueOnError)
+	set.SetOutput(io.Discard)
 	if err := set.Parse(args); err != nil {
 		return nil, err
 	}
 	if set.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags, see -help", set.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q: there are only flags", set.Arg(0))
 	}
 	return f, f.validate()
 }
 
+// validate checks what one flag alone does not tell, and what would otherwise be found out only by the control plane,
+// which is started again and again while the process lives.
 func (f *flags) validate() error {
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"read-timeout", f.readTimeout}, {"write-timeout", f.writeTimeout}, {"idle-timeout", f.idleTimeout},
-		{"drain-delay", f.drainDelay}, {"drain-timeout", f.drainTimeout},
+	for _, a := range []struct{ flag, address string }{
+		{"http-address", f.httpAddress}, {"https-address", f.httpsAddress}, {"metrics-address", f.metricsAddress},
+		{"health-address", f.healthAddress}, {"admin-address", f.adminAddress},
 	} {
-		if d.value < 0 {
-			return fmt.Errorf("--%s is %s: write a time that is not negative", d.name, d.value)
+		if _, _, err := net.SplitHostPort(a.address); err != nil {
+			return fmt.Errorf("--%s is %q: write an address with its port, such as :8000 or 127.0.0.1:8000", a.flag, a.address)
 		}
 	}
 	switch {
-	case f.maxHeaderBytes < 1<<10 || f.maxHeaderBytes > 1<<20:
-		return fmt.Errorf("--max-header-bytes is %d: write 1024 to 1048576", f.maxHeaderBytes)
-	case f.maxHeaders < 16 || f.maxHeaders > 4096:
-		return fmt.Errorf("--max-headers is %d: write 16 to 4096", f.maxHeaders)
-	case f.maxConnections < 0:
-		return fmt.Errorf("--max-connections is %d: write 0 for no bound, or the bound", f.maxConnections)
 	case f.proxyProtocol && len(f.trustedProxies) == 0:
 		return errors.New("--proxy-protocol needs --trusted-proxies: a PROXY header is accepted from these alone")
 	case f.ingressClass == "":
 		return errors.New("--ingress-class is empty: write the class to serve, such as warren")
+	case len(validation.IsDNS1123Label(f.namespace)) > 0:
+		return fmt.Errorf("--namespace is %q: write the namespace that the controller runs in, such as warren-system", f.namespace)
+	case f.publishAddress != "" && f.publishService != "":
+		return errors.New("--publish-address and --publish-service are both given: leave one of them out")
+	case f.publishAddress != "" && !isAddress(f.publishAddress) && len(validation.IsDNS1123Subdomain(f.publishAddress)) > 0:
+		return fmt.Errorf("--publish-address is %q: write an IP address or a host name, such as 203.0.113.7 or lb.example.com", f.publishAddress)
+	case f.publishService != "" && !isServiceName(f.publishService):
+		return fmt.Errorf("--publish-service is %q: write a Service's namespace and name, such as warren-system/warren-ingress", f.publishService)
 	}
 	return nil
+}
+
+func isAddress(s string) bool {
+	address, err := netip.ParseAddr(s)
+	return err == nil && address.Zone() == ""
+}
+
+func isServiceName(s string) bool {
+	namespace, name, _ := strings.Cut(s, "/")
+	return len(validation.IsDNS1123Label(namespace)) == 0 && len(validation.IsDNS1035Label(name)) == 0
 }
 
 // defaultNamespace is where the controller runs.
@@ -131,7 +148,12 @@ func list[T any](to *[]T, parse func(string) (T, error)) func(string) error {
 	}
 }
 
-func parseNamespace(s string) (string, error) { return s, nil }
+func parseNamespace(s string) (string, error) {
+	if len(validation.IsDNS1123Label(s)) > 0 {
+		return "", fmt.Errorf("%q is no namespace: write names such as default, with commas between them", s)
+	}
+	return s, nil
+}
 
 func parsePrefix(s string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(s); err == nil {

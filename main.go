@@ -35,8 +35,14 @@ var version = "unknown"
 
 func main() {
 	f, err := parseFlags(flag.CommandLine, os.Args[1:])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "warren-ingress:", err)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Println("warren-ingress serves the Ingresses of a Kubernetes cluster. Its flags:")
+		flag.CommandLine.SetOutput(os.Stdout)
+		flag.PrintDefaults()
+		return
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "warren-ingress: %v (-help describes all flags)\n", err)
 		os.Exit(2)
 	}
 	if f.showVersion {
@@ -57,7 +63,7 @@ func main() {
 func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	kube, err := ctrl.GetConfig()
 	if err != nil {
-		return fmt.Errorf("finding a Kubernetes API: %w", err)
+		return fmt.Errorf("finding a Kubernetes API (write --kubeconfig, or set KUBECONFIG, outside of a cluster): %w", err)
 	}
 	listeners, err := listen(f)
 	if err != nil {
