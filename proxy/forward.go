@@ -49,12 +49,20 @@ func (x *exchange) forward() verdict {
 }
 
 // dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
-// proxy's sight although it is HTTP or TLS again.
+// proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for.
 func (x *exchange) dropForeignUpgrade() {
-	u := x.request.Upgrade
-	if message.EqualFold(u, "h2c") || len(u) >= 4 && (message.EqualFold(u[:4], "http") || message.EqualFold(u[:4], "tls/")) {
+	if isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
+}
+
+// isForeign says whether HTTP or TLS is in a list of protocols.
+func isForeign(protocols []byte) (foreign bool) {
+	message.Elements(protocols, func(p []byte) bool {
+		foreign = message.EqualFold(p, "h2c") || len(p) >= 4 && (message.EqualFold(p[:4], "http") || message.EqualFold(p[:4], "tls/"))
+		return !foreign
+	})
+	return foreign
 }
 
 // attempt tries one endpoint, on an idle connection if there is one.
@@ -262,7 +270,7 @@ func (x *exchange) clientWentAway(up *upstreamConn) verdict {
 
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
 func (x *exchange) upgrade(up *upstreamConn) (verdict, failure) {
-	if len(x.request.Upgrade) == 0 || len(up.Response.Upgrade) == 0 {
+	if len(x.request.Upgrade) == 0 || len(up.Response.Upgrade) == 0 || isForeign(up.Response.Upgrade) {
 		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
 	x.down.WriteHead(&up.Response)
