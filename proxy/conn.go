@@ -111,9 +111,6 @@ func (c *conn) turn(parked bool) step {
 		return readHead
 	}
 	x.started, x.client = c.proxy.clock.now(), c.origin.peer
-	if c.proxy.draining.Load() {
-		c.CloseAfter()
-	}
 	if err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
@@ -147,8 +144,8 @@ func (c *conn) finish(v verdict) step {
 		return closeTorn
 	case !more:
 		return closeLingering
-	case c.proxy.draining.Load() || !c.phase.CompareAndSwap(phaseBusy, phaseIdle):
-		return closeNow
+	case !c.phase.CompareAndSwap(phaseBusy, phaseIdle) || c.proxy.closing.Load():
+		return closeLingering // the client was not told and may have sent another request
 	}
 	return awaitRequest
 }
@@ -176,6 +173,14 @@ func (c *conn) watch(now time.Duration) {
 			_ = c.transport.Close()
 		}
 	}
+}
+
+// WriteHead implements downstream. While the proxy drains, each response is its connection's last.
+func (c *conn) WriteHead(resp *message.Response) {
+	if c.proxy.draining.Load() {
+		c.CloseAfter()
+	}
+	c.ServerConn.WriteHead(resp)
 }
 
 // Socket implements downstream.
