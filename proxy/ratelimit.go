@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"net/netip"
@@ -27,19 +26,8 @@ type limitedRule struct {
 	limit               RateLimit
 }
 
-// limitKey is what requests are counted by: an IPv4 address, or the first half of an IPv6 one, of which a client has as many
-// as it likes in the second.
-func limitKey(address netip.Addr) (high, low uint64) {
-	a := address.As16()
-	high, low = binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])
-	if address.Is4() {
-		return high, low
-	}
-	return high, 0
-}
-
 // limiter holds a token bucket for each rule and client, in shards of their own lock, at most limiterEntries in all. The
-// one that was used least recently makes room for a new one.
+// one of a shard that was used least recently makes room for a new one.
 type limiter struct {
 	seed   maphash.Seed
 	shards [limiterShards]limiterShard
@@ -47,25 +35,42 @@ type limiter struct {
 
 const (
 	limiterShards = 64
-	// limiterEntries bounds the table. An entry costs about 150 bytes, so a full one some 80 MB.
+	// limiterEntries bounds the table. An entry costs 112 bytes, 4 to 8 for the chain that it is found by and, while its
+	// shard grows, up to a quarter of room to grow: a full table has some 60 MB.
 	limiterEntries = 512 << 10
+	limiterLeast   = 16 // the entries that a shard begins with
 )
 
+// limiterKey is what requests are counted by: the rule and the client's network, which is an IPv4 address, or the first half
+// of an IPv6 one, of which a client has as many as it likes in the second. It has no padding.
 type limiterKey struct {
-	high, low uint64
-	rule      uint32
+	rule    uint32
+	network [16]byte
 }
 
+func newLimiterKey(rule uint32, client netip.Addr) limiterKey {
+	key := limiterKey{rule, client.As16()}
+	if !client.Is4() && !client.Is4In6() {
+		clear(key.network[8:])
+	}
+	return key
+}
+
+// limiterShard is a hash table without the slack of Go's maps, which would cost as much as the buckets. Entries are named by
+// their index, which they keep, or noEntry.
 type limiterShard struct {
 	mu      sync.Mutex
-	index   map[limiterKey]int32
 	entries []limiterEntry
+	// chains are the first entries of those whose hashes fall on the same chain; there are at least as many as entries.
+	chains []int32
 	// newest and oldest are the ends of the list by last use.
 	newest, oldest int32
 }
 
 type limiterEntry struct {
-	key          limiterKey
+	key limiterKey
+	// next is the next entry of the same chain.
+	next         int32
 	newer, older int32
 	bucket       rate.Limiter
 }
@@ -82,12 +87,12 @@ func newLimiter() *limiter {
 
 // allow takes a token of the client's for a rule. Where there is none, it says after how long there will be one.
 func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
-	key := limiterKey{rule: rule}
-	key.high, key.low = limitKey(client)
-	s := &l.shards[maphash.Comparable(l.seed, key)%limiterShards]
+	key := newLimiterKey(rule, client)
+	hash := l.hash(key)
+	s := &l.shards[hash%limiterShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	bucket := s.bucket(key, limit)
+	bucket := l.bucket(s, key, hash, limit)
 	if bucket.AllowN(now, 1) {
 		return true, 0
 	}
@@ -95,29 +100,76 @@ func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	return false, time.Duration(math.Ceil(missing / limit.PerSecond * float64(time.Second)))
 }
 
+func (l *limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed, key) }
+
 // bucket returns the bucket of a key, making it the newest.
-func (s *limiterShard) bucket(key limiterKey, limit *RateLimit) *rate.Limiter {
-	i, ok := s.index[key]
-	switch {
-	case ok:
-		s.unlink(i)
-	case len(s.entries) < limiterEntries/limiterShards:
-		if s.index == nil {
-			s.index = make(map[limiterKey]int32)
+func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit) *rate.Limiter {
+	i := int32(noEntry)
+	if len(s.chains) > 0 {
+		for i = *s.chain(hash); i != noEntry && s.entries[i].key != key; {
+			i = s.entries[i].next
 		}
-		i = int32(len(s.entries))
-		s.entries = append(s.entries, limiterEntry{})
-	default:
-		i = s.oldest
-		s.unlink(i)
-		delete(s.index, s.entries[i].key)
 	}
-	e := &s.entries[i]
-	if !ok {
-		s.index[key] = i
+	if i != noEntry {
+		s.unlist(i)
+	} else {
+		i = l.vacate(s)
+		e := &s.entries[i]
 		e.key = key
 		e.bucket = *rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst)
+		first := s.chain(hash)
+		e.next, *first = *first, i
 	}
+	s.list(i)
+	return &s.entries[i].bucket
+}
+
+// chain returns where the chain of a hash begins.
+func (s *limiterShard) chain(hash uint64) *int32 {
+	return &s.chains[hash/limiterShards%uint64(len(s.chains))]
+}
+
+// vacate returns an entry that is on no chain and not listed: a new one, or the oldest where there are enough.
+func (l *limiter) vacate(s *limiterShard) int32 {
+	n := len(s.entries)
+	if n == limiterEntries/limiterShards {
+		oldest := s.oldest
+		s.unlist(oldest)
+		link := s.chain(l.hash(s.entries[oldest].key))
+		for *link != oldest {
+			link = &s.entries[*link].next
+		}
+		*link = s.entries[oldest].next
+		return oldest
+	}
+	if n == cap(s.entries) {
+		grown := make([]limiterEntry, n, min(max(n+n/4, limiterLeast), limiterEntries/limiterShards))
+		copy(grown, s.entries)
+		s.entries = grown
+	}
+	s.entries = s.entries[:n+1]
+	if n == len(s.chains) {
+		l.rechain(s, max(2*n, limiterLeast))
+	}
+	return int32(n)
+}
+
+// rechain spreads all entries but the last, which is new, over n chains.
+func (l *limiter) rechain(s *limiterShard, n int) {
+	s.chains = make([]int32, n)
+	for i := range s.chains {
+		s.chains[i] = noEntry
+	}
+	for i := range s.entries[:len(s.entries)-1] {
+		e := &s.entries[i]
+		first := s.chain(l.hash(e.key))
+		e.next, *first = *first, int32(i)
+	}
+}
+
+// list makes an entry the newest of the list.
+func (s *limiterShard) list(i int32) {
+	e := &s.entries[i]
 	e.newer, e.older = noEntry, s.newest
 	if s.newest != noEntry {
 		s.entries[s.newest].newer = i
@@ -125,10 +177,10 @@ func (s *limiterShard) bucket(key limiterKey, limit *RateLimit) *rate.Limiter {
 		s.oldest = i
 	}
 	s.newest = i
-	return &e.bucket
 }
 
-func (s *limiterShard) unlink(i int32) {
+// unlist takes an entry out of the list.
+func (s *limiterShard) unlist(i int32) {
 	e := &s.entries[i]
 	if e.newer != noEntry {
 		s.entries[e.newer].older = e.older
