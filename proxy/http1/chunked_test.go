@@ -230,6 +230,8 @@ func TestContentIsNotWaitedForWhileThereIsSome(t *testing.T) {
 		"a chunk":                       {framedByChunks, 0, "5\r\nhello\r\n", "hello", nil},
 		"a chunk without its CRLF":      {framedByChunks, 0, "5\r\nhello", "hello", nil},
 		"part of a chunk":               {framedByChunks, 0, "9\r\nhello", "hello", nil},
+		"a size without its line's end": {framedByChunks, 0, "5\r", "", nil},
+		"trailers without their end":    {framedByChunks, 0, "0\r\nA: b\r\n", "", nil},
 		"two chunks":                    {framedByChunks, 0, "3\r\nhel\r\n2\r\nlo\r\n0\r\n", "hello", nil},
 		"the end with the last chunk":   {framedByChunks, 0, "5\r\nhello\r\n0\r\n\r\n", "hello", io.EOF},
 		"the end by a length":           {framedByLength, 5, "hello", "hello", io.EOF},
