@@ -18,6 +18,8 @@ type guard struct {
 	exchange uint64
 	// cause is why the exchange was ended, or None.
 	cause Reason
+	// over is set once all later exchanges are ended too.
+	over bool
 }
 
 // begin starts a new exchange and returns its number.
@@ -25,7 +27,9 @@ func (g *guard) begin() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.exchange++
-	g.cause = None
+	if !g.over {
+		g.cause = None
+	}
 	return g.exchange
 }
 
@@ -52,11 +56,26 @@ func (g *guard) disarm() Reason {
 func (g *guard) end(exchange uint64, cause Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.exchange == exchange && g.cause == None {
-		g.cause = cause
-		if g.waitsFor != nil {
-			_ = g.waitsFor.Close()
-		}
+	if g.exchange == exchange {
+		g.endLocked(cause)
+	}
+}
+
+// shut ends the exchange that runs, and every later one as it begins.
+func (g *guard) shut(cause Reason) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over = true
+	g.endLocked(cause)
+}
+
+func (g *guard) endLocked(cause Reason) {
+	if g.cause != None {
+		return
+	}
+	g.cause = cause
+	if g.waitsFor != nil {
+		_ = g.waitsFor.Close()
 	}
 }
 

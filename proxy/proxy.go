@@ -62,6 +62,7 @@ type Proxy struct {
 	exchanges  sync.Pool
 	generation atomic.Pointer[generation]
 	draining   atomic.Bool
+	closing    atomic.Bool // set when draining, once connections that are idle are closed
 	conns      registry
 	limiter    *limiter
 	log        *accessLog // nil: none
@@ -72,7 +73,6 @@ type Proxy struct {
 	mu        sync.Mutex // guards what follows
 	state     *state
 	listeners []net.Listener
-	closed    bool
 }
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
@@ -136,6 +136,7 @@ func (p *Proxy) serve(l net.Listener, secure bool) error {
 	if !p.track(l) {
 		return l.Close()
 	}
+	defer p.serving.Done()
 	port := []byte(portOf(l))
 	delay := time.Duration(0)
 	for {
@@ -172,14 +173,24 @@ var (
 func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	defer p.serving.Done()
 	defer p.contain(tcp)
-	defer p.open.Add(-1)
 	over := p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0
+	if over {
+		p.open.Add(-1) // while it is told so, it takes nobody's place
+	} else {
+		defer p.open.Add(-1)
+	}
 	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
 	if err != nil {
 		_ = tcp.Close()
 		return
 	}
 	c := &conn{proxy: p, transport: t, stream: t, shard: p.accepted.Add(1)}
+	p.conns.add(c)
+	defer p.conns.remove(c)
+	if p.closing.Load() {
+		_ = tcp.Close()
+		return
+	}
 	peer, err := p.peer(t)
 	if err != nil {
 		p.config.Logger.V(1).Info("closing a connection", "peer", tcp.RemoteAddr().String(), "cause", err.Error())
@@ -204,8 +215,6 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		p.refuse(c)
 		return
 	}
-	p.conns.add(c)
-	defer p.conns.remove(c)
 	c.serve()
 }
 
@@ -248,13 +257,15 @@ func (p *Proxy) refuse(c *conn) {
 	c.ServerConn.Close(true)
 }
 
-// track remembers a listener for Shutdown. It says false where that was called before.
+// track remembers a listener for Shutdown, which then waits for p.serving.Done. It says false where that has closed the
+// others already.
 func (p *Proxy) track(l net.Listener) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closing.Load() {
 		return false
 	}
+	p.serving.Add(1)
 	p.listeners = append(p.listeners, l)
 	return true
 }
@@ -299,7 +310,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.draining.Store(true)
 	wait(ctx, p.config.DrainDelay)
 	p.mu.Lock()
-	p.closed = true
+	p.closing.Store(true)
 	for _, l := range p.listeners {
 		_ = l.Close()
 	}
@@ -326,10 +337,9 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	left := 0
 	p.conns.each(func(c *conn) {
 		left++
-		_ = c.transport.Close()
-		if exchange, _, ok := c.guard.waitingSince(); ok {
-			c.guard.end(exchange, ClientClosed)
-		}
+		// The guard comes first: closing a connection waits for what is served from within its read.
+		c.guard.shut(ClientClosed)
+		c.transport.reset()
 	})
 	<-done
 	p.closeIdleUpstreams()
