@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,17 +32,24 @@ func (t *tunnel) run(fromClient, fromUpstream []byte) {
 	}()
 	t.relay(t.upstream, t.client, fromClient)
 	<-done
-	_ = t.client.Close()
-	_ = t.upstream.Close()
+	t.close()
 }
 
 // relay copies one direction. An end is passed on as an end, a fault closes both connections, for the peer of
 // either must not take it for an end.
 func (t *tunnel) relay(dst, src http1.Transport, first []byte) {
 	if err := t.copy(dst, src, first); err != nil || dst.CloseWrite() != nil {
-		_ = t.client.Close()
-		_ = t.upstream.Close()
+		t.close()
 	}
+}
+
+// close closes both connections at once: each close waits for what is relayed from within a read of its connection, which
+// may itself wait until the other connection takes it.
+func (t *tunnel) close() {
+	var closing sync.WaitGroup
+	closing.Go(func() { _ = t.client.Close() })
+	_ = t.upstream.Close()
+	closing.Wait()
 }
 
 func (t *tunnel) copy(dst, src http1.Transport, first []byte) error {
