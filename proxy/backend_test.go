@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -90,15 +91,42 @@ func (s *script) accept() *wire {
 	return newWire(s.tb, receive(s.tb, "a connection to the endpoint", s.conns))
 }
 
-// closedPort is an address where nobody listens.
+// closedPort is an address where nobody listens, nor will as long as the test runs.
 func closedPort(tb testing.TB) netip.AddrPort {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	_, address := boundSocket(tb)
+	return address
+}
+
+// deafAddress is one that neither takes nor refuses connections: its queue is full and nobody accepts.
+func deafAddress(tb testing.TB) netip.AddrPort {
+	tb.Helper()
+	fd, address := boundSocket(tb)
+	if err := syscall.Listen(fd, 0); err != nil {
+		tb.Fatal(err)
+	}
+	// With a backlog of 0, Linux queues one connection and leaves the others without an answer.
+	dial(tb, address.String())
+	return address
+}
+
+// boundSocket holds a port of loopback without listening.
+func boundSocket(tb testing.TB) (fd int, address netip.AddrPort) {
+	tb.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).AddrPort()
+	tb.Cleanup(func() { _ = syscall.Close(fd) })
+	loopback := [4]byte{127, 0, 0, 1}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: loopback}); err != nil {
+		tb.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return fd, netip.AddrPortFrom(netip.AddrFrom4(loopback), uint16(name.(*syscall.SockaddrInet4).Port))
 }
 
 // The builders of snapshots.

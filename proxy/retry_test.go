@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"fmt"
 	"io"
 	"net/netip"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -257,28 +255,4 @@ func TestConnectionThatIsNotTakenInTimeLeadsToAnotherEndpoint(t *testing.T) {
 	if got := p.get("a", "/"); got.Status != 200 || got.Body != "b" {
 		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.reason())
 	}
-}
-
-// deafAddress is one that neither takes nor refuses connections: its queue is full and nobody accepts.
-func deafAddress(t *testing.T) netip.AddrPort {
-	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
-	name, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := name.(*syscall.SockaddrInet4).Port
-	// With a backlog of 0, Linux queues one connection and leaves the others without an answer.
-	dial(t, fmt.Sprintf("127.0.0.1:%d", port))
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
 }

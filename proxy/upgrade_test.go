@@ -1,0 +1,318 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	handshake = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n"
+	switched  = "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+)
+
+// upgradedBy returns both ends of a tunnel.
+func upgradedBy(t *testing.T, p *served, endpoint *script) (client, up *wire) {
+	t.Helper()
+	client = p.dial()
+	client.send(handshake)
+	up = endpoint.accept()
+	up.head()
+	up.send(switched)
+	client.expect(switched)
+	return client, up
+}
+
+func TestHandshakeIsRelayed(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send(handshake)
+	up := endpoint.accept()
+	request := up.request()
+	want := map[string][]string{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Key": {"x3JJHMbDL1EzLkh9GBhXDw=="}}
+	got := fieldsBut(request.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
+	}
+	up.send(switched)
+	client.expect(switched)
+	for i := range 10 {
+		client.send(fmt.Sprintf("ping %d\x00", i))
+		up.expect(fmt.Sprintf("ping %d\x00", i))
+		up.send(fmt.Sprintf("pong %d\xff", i))
+		client.expect(fmt.Sprintf("pong %d\xff", i))
+	}
+	// What looks like HTTP is none any more.
+	client.send("GET /smuggled HTTP/1.1\r\n\r\n")
+	up.expect("GET /smuggled HTTP/1.1\r\n\r\n")
+}
+
+// Either side may be quick to use the new protocol: its first bytes come with a head.
+func TestBytesThatComeWithTheHandshakeAreTheTunnels(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send(handshake + "early client")
+	up := endpoint.accept()
+	up.head()
+	up.send(switched + "early endpoint")
+	up.expect("early client")
+	client.expect(switched + "early endpoint")
+	client.send(", late client")
+	up.expect(", late client")
+	up.send(", late endpoint")
+	client.expect(", late endpoint")
+}
+
+// An endpoint that does not want to change protocols answers as ever, and what follows is HTTP.
+func TestRefusedHandshakeLeavesHTTP(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send(handshake + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	up.send(okReply)
+	client.expect(okReply)
+	if got := up.request().URL.Path; got != "/next" {
+		t.Errorf("the endpoint got %s, want /next on the same connection", got)
+	}
+	up.send(okReply)
+	client.expect(okReply)
+}
+
+// The end of one direction is not the end of the other.
+func TestHalfClosesPassThroughATunnel(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	for _, clientFirst := range []bool{true, false} {
+		a, b := upgradedBy(t, p, endpoint)
+		if !clientFirst {
+			a, b = b, a
+		}
+		a.send("last words")
+		if err := a.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		b.expect("last words")
+		b.expectEnd()
+		for i := range 3 {
+			b.send(fmt.Sprintf("still here %d", i))
+			a.expect(fmt.Sprintf("still here %d", i))
+		}
+		_ = b.Close()
+		a.expectEnd()
+	}
+}
+
+func TestResetOfOneSideEndsTheTunnel(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	for _, clientFirst := range []bool{true, false} {
+		a, b := upgradedBy(t, p, endpoint)
+		if !clientFirst {
+			a, b = b, a
+		}
+		a.abort()
+		b.expectClosed()
+	}
+}
+
+func TestTunnelCarriesMuchBothWaysAtOnce(t *testing.T) {
+	t.Parallel()
+	const size = 8 * mebi
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client, up := upgradedBy(t, p, endpoint)
+	block := strings.Repeat("0123456789abcdef", 4096)
+	done := make(chan error, 4)
+	for _, w := range []*wire{client, up} {
+		go func() {
+			var err error
+			for n := 0; n < size && err == nil; n += len(block) {
+				_, err = w.Write([]byte(block))
+			}
+			if err == nil {
+				err = w.CloseWrite()
+			}
+			done <- err
+		}()
+		go func() {
+			got, err := w.ending()
+			if err == nil && (len(got) != size || got[size-16:] != block[:16]) {
+				err = fmt.Errorf("received %d bytes, want %d", len(got), size)
+			}
+			done <- err
+		}()
+	}
+	for range 4 {
+		if err := receive(t, "the end of the transfer", done); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSwapLeavesATunnelAlone(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client, up := upgradedBy(t, p, endpoint)
+	p.apply(&Snapshot{})
+	for range 3 {
+		client.send("ping")
+		up.expect("ping")
+		up.send("pong")
+		client.expect("pong")
+	}
+}
+
+// HTTP within a tunnel would be out of the proxy's sight: rules and limits would not apply to it.
+func TestUpgradeToHTTPOrTLSIsNotForwarded(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	for _, upgrade := range []string{"h2c", "H2C", "HTTP/2.0", "http/3", "TLS/1.2", "websocket, h2c", "h2c,websocket", "websocket\r\nUpgrade: h2c", "h2c\r\nUpgrade: websocket"} {
+		client := p.dial()
+		client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nUpgrade: " + upgrade + "\r\n\r\n")
+		up := endpoint.accept()
+		head := strings.ToLower(up.head())
+		for _, forbidden := range []string{"h2c", "http/2", "http/3", "tls/", "http2-settings"} {
+			if strings.Contains(head, forbidden) {
+				t.Errorf("%q: the endpoint got %q", upgrade, head)
+				break
+			}
+		}
+		// An endpoint that changes to it all the same is refused.
+		up.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+		if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamMalformed" {
+			t.Errorf("%q: got %d %q, want 502 UpstreamMalformed", upgrade, got.Status, got.reason())
+		}
+		up.expectClosed()
+	}
+}
+
+// Only the whole of a request can be upgraded; content would be taken for the new protocol's, or the other way round.
+func TestUpgradeThatMakesNoSenseIsNotForwarded(t *testing.T) {
+	t.Parallel()
+	for name, request := range map[string]string{
+		"not named in Connection": "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
+		"by HTTP/1.0":             "GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		"with content":            "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi",
+		"to nothing":              "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send(request)
+			up := endpoint.accept()
+			if head := up.head(); strings.Contains(head, "Upgrade") {
+				t.Errorf("the endpoint got %q", head)
+			}
+			up.send(switched)
+			if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamMalformed" {
+				t.Errorf("got %d %q, want 502 UpstreamMalformed", got.Status, got.reason())
+			}
+		})
+	}
+}
+
+func TestIdleTunnelEnds(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, func(c *Config) { c.IdleTimeout = 200 * time.Millisecond })
+	p.apply(everything(endpoint.address))
+	client, up := upgradedBy(t, p, endpoint)
+	client.send("one")
+	up.expect("one")
+	if rest, _ := client.ending(); rest != "" {
+		t.Errorf("the client received %q", rest)
+	}
+	up.expectClosed()
+}
+
+// One direction may be silent for as long as it likes while the other is not.
+func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
+	t.Parallel()
+	const idle, pause = 1500 * time.Millisecond, 100 * time.Millisecond
+	for name, fromClient := range map[string]bool{"to the endpoint": true, "to the client": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, func(c *Config) { c.IdleTimeout = idle })
+			p.apply(everything(endpoint.address))
+			from, to := upgradedBy(t, p, endpoint)
+			if !fromClient {
+				from, to = to, from
+			}
+			for range 2*idle/pause + 5 {
+				from.send(".")
+				to.expect(".")
+				<-time.After(pause)
+			}
+			to.send("still there")
+			from.expect("still there")
+		})
+	}
+}
+
+// The times of a route are for its requests: a tunnel has the client's idle time alone.
+func TestTunnelOutlivesTheTimesOfItsRoute(t *testing.T) {
+	t.Parallel()
+	const short = 150 * time.Millisecond
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) { r.Timeouts = Timeouts{Request: short, Idle: short} }, endpoint.address))
+	client, up := upgradedBy(t, p, endpoint)
+	<-time.After(3 * short)
+	client.send("ping")
+	up.expect("ping")
+	up.send("pong")
+	client.expect("pong")
+}
+
+// A tunnel of which one side takes nothing and the other has gone, or is as silent, ends all the same.
+func TestStuckTunnelEnds(t *testing.T) {
+	t.Parallel()
+	for _, clientFloods := range []bool{true, false} {
+		t.Run(fmt.Sprintf("client floods: %v", clientFloods), func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, unlimited, func(c *Config) { c.IdleTimeout = 300 * time.Millisecond })
+			p.apply(everythingBy(noTimeouts, endpoint.address))
+			from, to := upgradedBy(t, p, endpoint)
+			if !clientFloods {
+				from, to = to, from
+			}
+			block := make([]byte, mebi)
+			var err error
+			for i := 0; i < 64 && err == nil; i++ {
+				_, err = from.Write(block)
+			}
+			if !isReset(err) {
+				t.Errorf("sending what nobody takes ended with %v, want a closed connection", err)
+			}
+			_ = to.Close()
+			await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+		})
+	}
+}
