@@ -151,7 +151,7 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.validity.Stop()
+	c.validity.Stop() // No certificate may be left to wait for.
 	if wait := untilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
 		c.validity.Reset(wait)
 	}

@@ -144,6 +144,13 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 				"blue/a": not("HostNotCovered", `the certificate in Secret s does not cover "*.x.io": it names "www.x.io"`),
 			},
 		},
+		"an empty name in a certificate covers nothing": {
+			ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "*.x.io", "localhost"), "s")},
+			secrets:   []*translate.Secret{newSecret("blue", "s", "")},
+			ready: map[string]accepted{
+				"blue/a": not("HostNotCovered", `the certificate in Secret s does not cover "*.x.io", "localhost": it names ""`),
+			},
+		},
 		"a name of tls below a wildcard host, and not all of that host": {
 			ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "*.x.io"), "s", "www.x.io")},
 			secrets:   []*translate.Secret{newSecret("blue", "s", "www.x.io")},
