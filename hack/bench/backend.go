@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net/netip"
+	"strconv"
+)
+
+// The sizes of the fixed responses, and of the upload, in bytes.
+const (
+	smallBody  = 1 << 10
+	mediumBody = 64 << 10
+	largeBody  = 10 << 20
+	uploadBody = 1 << 20
+)
+
+// The paths that the backends know. Every other one gets smallBody bytes.
+const (
+	smallPath  = "/1k"
+	mediumPath = "/64k"
+	largePath  = "/10m"
+	echoPath   = "/echo"
+)
+
+// What the response header fields of the backends hold, besides the content's length and type.
+const (
+	backendField     = "X-Backend"
+	poweredByField   = "X-Powered-By"
+	responseSetField = "X-Response-Set"
+	setByBackend     = "backend"
+)
+
+// backend answers requests from memory in one loop, for any number of listeners. It does for a request what it must, so
+// that the core it shares with the load is not what limits a proxy. It reads requests as proxies write them; the
+// framing that it does not know, it refuses.
+type backend struct {
+	poller *poller
+	// served holds, by file descriptor, the listeners and the connections.
+	served []servedSocket
+}
+
+// servedSocket is a listener, or one of its connections.
+type servedSocket struct {
+	responses  *responses
+	connection *backendConn
+}
+
+// responses are those of one backend. They differ in backendField, by which one sees that both take requests.
+type responses struct {
+	name                 string
+	small, medium, large []byte
+}
+
+type backendConn struct {
+	fd int
+	in [16 << 10]byte
+	// n bytes of in are read; those of a request that is answered are gone.
+	n int
+	// content is how much of the request's is still to come, -1 before its head is complete.
+	content int64
+	// reply is what follows the content, out what is left to write of it.
+	reply, out []byte
+	// drained: all that the last event told of is read. hungUp: there is an end to be read behind it.
+	drained, hungUp bool
+}
+
+// errEnd says that a connection is over, in whichever way.
+var errEnd = errors.New("the connection is over")
+
+func newResponses(name string) *responses {
+	body := bytes.Repeat([]byte("warren ingress. "), largeBody/16)
+	return &responses{
+		name:   name,
+		small:  response(name, body[:smallBody]),
+		medium: response(name, body[:mediumBody]),
+		large:  response(name, body[:largeBody]),
+	}
+}
+
+func response(name string, body []byte) []byte {
+	head := "HTTP/1.1 200 OK\r\n" +
+		"Content-Type: text/plain\r\n" +
+		"Content-Length: " + strconv.Itoa(len(body)) + "\r\n" +
+		backendField + ": " + name + "\r\n" +
+		poweredByField + ": bench\r\n" +
+		responseSetField + ": " + setByBackend + "\r\n\r\n"
+	return append([]byte(head), body...)
+}
+
+// runBackend serves on the addresses, one backend on each, until the process ends.
+func runBackend(addresses []netip.AddrPort) error {
+	p, err := newPoller()
+	if err != nil {
+		return err
+	}
+	b := &backend{poller: p}
+	for i, address := range addresses {
+		fd, err := listenTCP(address)
+		if err != nil {
+			return err
+		}
+		if err := b.serve(fd, servedSocket{responses: newResponses(strconv.Itoa(i + 1))}); err != nil {
+			return err
+		}
+	}
+	for {
+		events, err := p.wait(longestWait)
+		if err != nil {
+			return err
+		}
+		for i := range events {
+			if err := b.ready(int(events[i].Fd), hungUp(events[i].Events)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (b *backend) serve(fd int, s servedSocket) error {
+	for len(b.served) <= fd {
+		b.served = append(b.served, servedSocket{})
+	}
+	b.served[fd] = s
+	return b.poller.add(fd)
+}
+
+// ready goes on where a socket became ready. An error is one that no connection explains.
+func (b *backend) ready(fd int, hungUp bool) error {
+	s := b.served[fd]
+	if s.connection == nil {
+		return b.acceptAll(fd, s.responses)
+	}
+	s.connection.drained, s.connection.hungUp = false, hungUp
+	err := s.connection.run(s.responses)
+	if errors.Is(err, errAgain) {
+		return nil
+	}
+	b.served[fd] = servedSocket{}
+	return closeSocket(fd)
+}
+
+func (b *backend) acceptAll(listener int, r *responses) error {
+	for {
+		fd, err := accept(listener)
+		if errors.Is(err, errAgain) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := b.serve(fd, servedSocket{responses: r, connection: &backendConn{fd: fd, content: -1}}); err != nil {
+			return err
+		}
+	}
+}
+
+// run answers requests until the socket is not ready. It never returns nil.
+func (c *backendConn) run(r *responses) error {
+	for {
+		for len(c.out) > 0 {
+			n, err := writeSocket(c.fd, c.out)
+			if err != nil {
+				return err
+			}
+			c.out = c.out[n:]
+		}
+		switch {
+		case c.content < 0:
+			if err := c.readHead(r); err != nil {
+				return err
+			}
+		case c.content > 0:
+			n, err := discardSocket(c.fd, int(c.content))
+			if err != nil {
+				return err
+			}
+			c.content -= int64(n)
+		default:
+			c.out, c.content = c.reply, -1
+		}
+	}
+}
+
+// readHead takes a request's head out of in, reading until it is complete.
+func (c *backendConn) readHead(r *responses) error {
+	end := bytes.Index(c.in[:c.n], []byte("\r\n\r\n"))
+	for end < 0 {
+		if c.n == len(c.in) {
+			return errEnd
+		}
+		if c.drained {
+			return errAgain
+		}
+		n, err := readSocket(c.fd, c.in[c.n:])
+		if err != nil {
+			return err
+		}
+		c.drained = n < len(c.in)-c.n && !c.hungUp
+		from := max(0, c.n-3)
+		c.n += n
+		if end = bytes.Index(c.in[from:c.n], []byte("\r\n\r\n")); end >= 0 {
+			end += from
+		}
+	}
+	head := c.in[:end+4]
+	content, ok := contentLength(head)
+	if !ok {
+		return errEnd
+	}
+	c.reply = r.to(head)
+	// What follows the head in the buffer is content, or the next request.
+	buffered := min(content, int64(c.n-len(head)))
+	c.n = copy(c.in[:], c.in[len(head)+int(buffered):c.n])
+	c.content = content - buffered
+	return nil
+}
+
+// contentLength returns how much content follows a request's head. It is not ok where the framing is one that this
+// backend does not know.
+func contentLength(head []byte) (length int64, ok bool) {
+	if head[0] == 'G' {
+		// Nobody gives a GET content here, and not looking for it halves what a request costs.
+		return 0, true
+	}
+	for line := range bytes.Lines(head) {
+		name, value, found := bytes.Cut(line, []byte(":"))
+		switch {
+		case !found:
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			return 0, false
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			n, err := strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)
+			return n, err == nil && n >= 0
+		}
+	}
+	return 0, true
+}
+
+// to returns the response to a request.
+func (r *responses) to(head []byte) []byte {
+	_, rest, _ := bytes.Cut(head, []byte(" "))
+	path, _, _ := bytes.Cut(rest, []byte(" "))
+	switch string(path) {
+	case mediumPath:
+		return r.medium
+	case largePath:
+		return r.large
+	case echoPath:
+		// The content is the request's head: what a proxy made of it can be looked at.
+		return response(r.name, bytes.Clone(head))
+	}
+	return r.small
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+func configurationOf(t *testing.T, s *scenario) *configuration {
+	t.Helper()
+	c := &configuration{
+		scenario: s, Folder: t.TempDir(),
+		HTTP: netip.MustParseAddrPort("127.0.0.1:20001"), HTTPS: netip.MustParseAddrPort("127.0.0.1:20002"),
+		Backends:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:20003"), netip.MustParseAddrPort("127.0.0.1:20004")},
+		OpenFiles: 20_000, Connections: 12_000,
+	}
+	made, err := makeCertificate(c.Folder, mainHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Certificate, c.Key, c.Both = made.certFile, made.keyFile, made.both
+	return c
+}
+
+func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
+	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), hostsScenario()} {
+		for _, p := range knownPeers() {
+			if p.cannot(s) != "" {
+				continue
+			}
+			t.Run(s.name+" for "+p.called, func(t *testing.T) {
+				c := configurationOf(t, s)
+				var all strings.Builder
+				for file, from := range p.files {
+					if err := c.render(file, from); err != nil {
+						t.Fatal(err)
+					}
+					content, err := os.ReadFile(filepath.Join(c.Folder, file))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if strings.HasSuffix(file, ".yaml") {
+						var document any
+						if err := yaml.UnmarshalStrict(content, &document); err != nil {
+							t.Errorf("%s is no YAML: %v", file, err)
+						}
+					}
+					all.Write(content)
+				}
+				wanted := append([]string{"20001", "20003", "20004"}, s.hosts...)
+				if s.https {
+					wanted = append(wanted, "20002", c.Certificate[:len(c.Certificate)-len("crt")])
+				}
+				if s.policies {
+					wanted = append(wanted, requestAddField, requestSetField, requestRemoveField, responseAddField, responseSetField, poweredByField, "1000000")
+				}
+				for _, want := range wanted {
+					if !strings.Contains(all.String(), want) {
+						t.Errorf("the configuration lacks %q", want)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestObjectsHoldTheScenario(t *testing.T) {
+	type counts struct{ Tasks, Ingresses, Rules, Paths, WithPolicies, WithTLS int }
+	for name, test := range map[string]struct {
+		scenario *scenario
+		want     counts
+	}{
+		"plain":    {plainScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
+		"https":    {httpsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithTLS: 1}},
+		"policies": {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
+		"hosts":    {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, err := objects(configurationOf(t, test.scenario), "bench")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got counts
+			for _, object := range made {
+				switch o := object.(type) {
+				case *v1alpha1.Task:
+					got.Tasks++
+				case *v1alpha1.Ingress:
+					got.Ingresses++
+					if o.Spec.TLS != nil {
+						got.WithTLS++
+					}
+					for _, rule := range o.Spec.Rules {
+						got.Rules++
+						for _, p := range rule.Paths {
+							got.Paths++
+							if p.RateLimit != nil && p.AccessControl != nil && p.Headers != nil && p.Rewrite != nil {
+								got.WithPolicies++
+							}
+						}
+					}
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("objects (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRequestsOfTheHostsRowReachEveryPathOfEveryHostOnce(t *testing.T) {
+	for _, r := range rows() {
+		if len(r.scenario.hosts) == 1 {
+			continue
+		}
+		seen := map[string]bool{}
+		all := r.requests()
+		for i := range all {
+			seen[all[i].Host+all[i].Path] = true
+		}
+		if want := len(r.scenario.hosts) * len(r.scenario.paths); len(seen) != want || len(all) != want {
+			t.Errorf("%s: %d requests, %d of them different, want %d", r.name, len(all), len(seen), want)
+		}
+	}
+}
+
+func TestWrongFlagsAreRefusedWithWhatToWrite(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"an unknown row":   {[]string{"-rows", "keepalive,fast"}, `"fast" is unknown: write one of keepalive, `},
+		"an unknown proxy": {[]string{"-proxies", "apache"}, `"apache" is unknown: write one of nginx, haproxy, caddy, traefik, envoy, warren, floor`},
+		"no rounds":        {[]string{"-rounds", "0"}, "-rounds is 0: write 1 or more"},
+		"no time":          {[]string{"-seconds", "0"}, "-seconds is 0: write 0.5 to 600"},
+		"an argument":      {[]string{"-rounds", "1", "keepalive"}, `unexpected argument "keepalive"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			set := flag.NewFlagSet("bench", flag.ContinueOnError)
+			set.SetOutput(io.Discard)
+			_, err := parseOptions(set, test.args)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error is %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestChosenRowsKeepTheOrderOfTheTable(t *testing.T) {
+	o, err := parseOptions(flag.NewFlagSet("bench", flag.ContinueOnError), []string{"-rows", "idle,https"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen, err := o.chosenRows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i := range chosen {
+		names = append(names, chosen[i].name)
+	}
+	if diff := cmp.Diff([]string{"https", "idle"}, names); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}

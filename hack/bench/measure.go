@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// measuredRow is a row with what was measured.
+type measuredRow struct {
+	*row
+	cells []cell
+	// rate that all proxies were given in loadOpen, in requests per second.
+	rate float64
+}
+
+// cell is one proxy in one row.
+type cell struct {
+	proxy string
+	// results are one for each round.
+	results []loadResult
+	// absent says why there are none; it is no failure.
+	absent string
+	// failure says what went wrong.
+	failure error
+}
+
+// measure starts all proxies that take part in a row, measures them in turn, and ends them. A proxy that fails leaves the
+// row and spoils nothing else. The error is one that ends everything.
+func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow, err error) {
+	say("%s: %s", r.name, r.title)
+	measured := &measuredRow{row: r}
+	var started []*running
+	defer func() {
+		for i, p := range started {
+			if p != nil {
+				// That it ended by itself spoils its own figures alone.
+				measured.cells[i].failure = errors.Join(measured.cells[i].failure, p.child.stop())
+			}
+		}
+	}()
+	for _, p := range s.proxies {
+		if p.name() == floorName && !r.floor {
+			continue
+		}
+		c := cell{proxy: p.name(), absent: p.cannot(r.scenario)}
+		var one *running
+		if c.absent == "" {
+			one, c.failure = s.startProxy(ctx, r, p)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if c.failure != nil {
+				say("  %s: %v", c.proxy, c.failure)
+			}
+		}
+		started = append(started, one)
+		measured.cells = append(measured.cells, c)
+	}
+
+	if s.cluster != nil {
+		defer func() { err = errors.Join(err, s.cluster.resume()) }()
+	}
+	if r.mode == loadOpen {
+		if measured.rate, err = s.rate(ctx, started, t); err != nil {
+			return nil, err
+		}
+	}
+	rounds := s.options.rounds
+	if r.once {
+		rounds = 1
+	}
+	for range rounds {
+		for i, p := range started {
+			if p == nil || measured.cells[i].failure != nil {
+				continue
+			}
+			if err := s.measureOnce(ctx, measured, &measured.cells[i], p); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return measured, nil
+}
+
+// measureOnce adds a result to the cell, or the failure.
+func (s *session) measureOnce(ctx context.Context, r *measuredRow, c *cell, p *running) error {
+	spec := r.spec(p, s)
+	spec.Rate = r.rate
+	result, err := s.load(ctx, spec)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		c.failure = err
+		say("  %s: %v", c.proxy, err)
+		return nil
+	}
+	c.results = append(c.results, result)
+	say("  %-8s %s", c.proxy, result.summary())
+	return nil
+}
+
+// load runs one load while the Kubernetes API stands still.
+func (s *session) load(ctx context.Context, spec *loadSpec) (loadResult, error) {
+	if s.cluster != nil {
+		if err := s.cluster.pause(ctx); err != nil {
+			return loadResult{}, err
+		}
+	}
+	return s.launcher.load(ctx, s.cores.load, spec)
+}
+
+// startProxy returns a proxy that was seen to do what the row's scenario wants.
+func (s *session) startProxy(ctx context.Context, r *row, p proxy) (_ *running, err error) {
+	c, err := s.configure(r, p)
+	if err != nil {
+		return nil, err
+	}
+	child, err := p.start(ctx, c)
+	if child == nil {
+		return nil, err
+	}
+	started := &running{proxy: p, child: child, http: c.HTTP, https: c.HTTPS}
+	if err == nil {
+		err = s.check(ctx, r, started)
+	}
+	if err != nil {
+		// That it ended by itself is known by now.
+		_ = child.stop()
+		return nil, err
+	}
+	return started, nil
+}
+
+func (s *session) check(ctx context.Context, r *row, p *running) error {
+	limited, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	address := p.http
+	if r.scenario.https {
+		address = p.https
+	}
+	if err := p.child.until(limited, func() error { return listens(address.String()) }); err != nil {
+		return err
+	}
+	c := &checker{scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends)}
+	if err := c.check(limited); err != nil {
+		return fmt.Errorf("it does not do what is to be measured: %w", err)
+	}
+	return nil
+}
+
+func listens(address string) error {
+	connection, err := net.DialTimeout("tcp4", address, time.Second)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}
+
+// rate is half of the throughput of the first proxy, nginx where it is there: as the row of keep-alive connections has
+// it, or as a short run of the same load finds it.
+func (s *session) rate(ctx context.Context, started []*running, t *table) (float64, error) {
+	const share = 0.5
+	if perSecond := t.throughput("keepalive"); perSecond > 0 {
+		return share * perSecond, nil
+	}
+	for _, p := range started {
+		if p == nil {
+			continue
+		}
+		for _, r := range rows() {
+			if r.name != "keepalive" {
+				continue
+			}
+			result, err := s.load(ctx, r.spec(p, s))
+			if err != nil {
+				return 0, err
+			}
+			return share * result.perSecond(), nil
+		}
+	}
+	// No proxy is left to be given a rate.
+	return 0, nil
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+const (
+	serviceName = "app"
+	servicePort = 8080
+	secretName  = "app-tls"
+	// hostsPerIngress is below the 64 rules that an Ingress may have.
+	hostsPerIngress = 50
+)
+
+// objects describes a scenario as the controller's users would: the namespace, a Task for each backend, the certificate's
+// Secret, and the Ingresses.
+func objects(c *configuration, namespace string) ([]client.Object, error) {
+	made := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}}
+	for i, backend := range c.Backends {
+		made = append(made, &v1alpha1.Task{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s-%d", serviceName, i+1)},
+			Spec: v1alpha1.TaskSpec{
+				ServiceName: serviceName,
+				Address:     v1alpha1.Address(backend.Addr().String()),
+				Ports:       []v1alpha1.TaskPort{{Port: servicePort, TargetPort: v1alpha1.Port(backend.Port())}},
+			},
+		})
+	}
+	var tls *v1alpha1.IngressTLS
+	if c.https {
+		secret, err := tlsSecret(c, namespace)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, secret)
+		tls = &v1alpha1.IngressTLS{SecretName: secretName, RedirectHTTP: new(false)}
+	}
+	number := 0
+	for hosts := range slices.Chunk(c.hosts, hostsPerIngress) {
+		number++
+		ingress := &v1alpha1.Ingress{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s-%d", serviceName, number)},
+			Spec:       v1alpha1.IngressSpec{TLS: tls},
+		}
+		for _, host := range hosts {
+			ingress.Spec.Rules = append(ingress.Spec.Rules, rule(c, host))
+		}
+		made = append(made, ingress)
+	}
+	return made, nil
+}
+
+func tlsSecret(c *configuration, namespace string) (*corev1.Secret, error) {
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: secretName},
+		Type:       corev1.SecretTypeTLS,
+		Data:       map[string][]byte{},
+	}
+	for key, file := range map[string]string{corev1.TLSCertKey: c.Certificate, corev1.TLSPrivateKeyKey: c.Key} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the certificate: %w", err)
+		}
+		secret.Data[key] = content
+	}
+	return secret, nil
+}
+
+func rule(c *configuration, host string) v1alpha1.IngressRule {
+	r := v1alpha1.IngressRule{Host: v1alpha1.Host(host)}
+	for _, path := range c.paths {
+		p := v1alpha1.IngressPath{
+			Path:    v1alpha1.Path(path),
+			Backend: v1alpha1.IngressBackend{ServiceName: serviceName, Port: servicePort},
+		}
+		if c.policies {
+			setPolicies(&p)
+		}
+		r.Paths = append(r.Paths, p)
+	}
+	return r
+}
+
+func setPolicies(p *v1alpha1.IngressPath) {
+	perSecond := limit(string(p.Path))
+	p.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: *resource.NewQuantity(int64(perSecond), resource.DecimalSI)}
+	p.AccessControl = &v1alpha1.AccessControl{
+		AllowedIPs: ranges(allowedAddresses()),
+		DeniedIPs:  ranges(deniedAddresses()),
+	}
+	p.Headers = &v1alpha1.Headers{
+		Add:    v1alpha1.HeaderFields{requestAddField: addedValue},
+		Set:    v1alpha1.HeaderFields{requestSetField: setByProxy},
+		Remove: v1alpha1.HeaderNames{requestRemoveField},
+		Response: &v1alpha1.ResponseHeaders{
+			Add:    v1alpha1.HeaderFields{responseAddField: addedValue},
+			Set:    v1alpha1.HeaderFields{responseSetField: setByProxy},
+			Remove: v1alpha1.HeaderNames{poweredByField},
+		},
+	}
+	p.Rewrite = &v1alpha1.Rewrite{StripPrefix: p.Path}
+}
+
+func ranges(addresses []string) []v1alpha1.AddressRange {
+	var listed []v1alpha1.AddressRange
+	for _, address := range addresses {
+		listed = append(listed, v1alpha1.AddressRange(address))
+	}
+	return listed
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// peer is a proxy of somebody else.
+type peer struct {
+	// called is its name, and its program's.
+	called string
+	// program is the path; empty where it is not there.
+	program string
+	// askVersion are the arguments to which it answers with its version.
+	askVersion []string
+	// files are those of a configuration, each with its template.
+	files map[string]string
+	// arguments to run with the configuration in a folder.
+	arguments func(folder string) []string
+	// environment beside this process's.
+	environment []string
+	// noPolicies says why it cannot have the scenario of policies.
+	noPolicies string
+}
+
+// knownPeers are those that there are configurations for, whether or not they are there.
+func knownPeers() []*peer {
+	return []*peer{
+		{
+			called: "nginx", askVersion: []string{"-v"},
+			files: map[string]string{"nginx.conf": "nginx.conf.tmpl"},
+			arguments: func(folder string) []string {
+				return []string{"-p", folder, "-c", folder + "/nginx.conf", "-e", "stderr"}
+			},
+		}, {
+			called: "haproxy", askVersion: []string{"-v"},
+			files:     map[string]string{"haproxy.cfg": "haproxy.cfg.tmpl", "hosts.map": "haproxy.map.tmpl"},
+			arguments: func(folder string) []string { return []string{"-db", "-f", folder + "/haproxy.cfg"} },
+		}, {
+			called: "caddy", askVersion: []string{"version"},
+			files: map[string]string{"Caddyfile": "Caddyfile.tmpl"},
+			arguments: func(folder string) []string {
+				return []string{"run", "--adapter", "caddyfile", "--config", folder + "/Caddyfile"}
+			},
+			environment: []string{oneThread},
+			noPolicies:  "has no rate limit without an extension",
+		}, {
+			called: "traefik", askVersion: []string{"version"},
+			files:       map[string]string{"traefik.yaml": "traefik.yaml.tmpl", "dynamic.yaml": "traefik-dynamic.yaml.tmpl"},
+			arguments:   func(folder string) []string { return []string{"--configfile=" + folder + "/traefik.yaml"} },
+			environment: []string{oneThread},
+		}, {
+			called: "envoy", askVersion: []string{"--version"},
+			files: map[string]string{"envoy.yaml": "envoy.yaml.tmpl"},
+			arguments: func(folder string) []string {
+				return []string{"-c", folder + "/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"}
+			},
+			noPolicies: "has no rate limit for each client without a service beside it",
+		},
+	}
+}
+
+// oneThread makes a Go program equal to one worker of the others.
+const oneThread = "GOMAXPROCS=1"
+
+// findPeers returns the chosen peers that are on PATH, and the names of the chosen ones that are not.
+func findPeers(o *options) (found []proxy, absent []string) {
+	for _, p := range knownPeers() {
+		if !chosen(o.proxies, p.called) {
+			continue
+		}
+		path, err := exec.LookPath(p.called)
+		if err != nil {
+			absent = append(absent, p.called)
+			continue
+		}
+		p.program = path
+		found = append(found, p)
+	}
+	return found, absent
+}
+
+func (p *peer) name() string { return p.called }
+
+// version finds the first number with a dot in what the peer says: each says it in a sentence of its own.
+func (p *peer) version() string {
+	said, err := exec.Command(p.program, p.askVersion...).CombinedOutput()
+	if err != nil {
+		return p.called
+	}
+	words := strings.FieldsFunc(string(said), func(r rune) bool { return strings.ContainsRune(" \t\n/", r) })
+	i := slices.IndexFunc(words, func(word string) bool {
+		word = strings.TrimPrefix(word, "v")
+		return strings.Contains(word, ".") && word[0] >= '0' && word[0] <= '9'
+	})
+	if i < 0 {
+		return p.called
+	}
+	return p.called + " " + strings.TrimPrefix(words[i], "v")
+}
+
+func (p *peer) cannot(s *scenario) string {
+	if s.policies {
+		return p.noPolicies
+	}
+	return ""
+}
+
+func (p *peer) start(_ context.Context, c *configuration) (*child, error) {
+	for file, from := range p.files {
+		if err := c.render(file, from); err != nil {
+			return nil, err
+		}
+	}
+	// Caddy keeps what it remembers at home.
+	environment := append([]string{"HOME=" + c.Folder, "XDG_DATA_HOME=" + c.Folder, "XDG_CONFIG_HOME=" + c.Folder}, p.environment...)
+	return c.launcher.start(c.core, p.called, environment, append([]string{p.program}, p.arguments(c.Folder)...)...)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"net/netip"
+)
+
+// proxy is one of those that are compared.
+type proxy interface {
+	// name is how the table and the flags call it.
+	name() string
+	// version is one line of what it says of itself.
+	version() string
+	// cannot says why the proxy has no configuration equal to the others' for a scenario; empty where it has.
+	cannot(s *scenario) string
+	// start runs it with that configuration. It may not serve yet.
+	start(ctx context.Context, c *configuration) (*child, error)
+}
+
+// The names of those that are no peers.
+const (
+	warrenName = "warren"
+	floorName  = "floor"
+	// referenceName is what ratios are to.
+	referenceName = "nginx"
+)
+
+// proxyNames are all, in the order in which they take their turns.
+func proxyNames() []string {
+	names := make([]string, 0, 7)
+	for _, p := range knownPeers() {
+		names = append(names, p.called)
+	}
+	return append(names, warrenName, floorName)
+}
+
+// configuration is what a proxy is started with. Templates are executed on one.
+type configuration struct {
+	*scenario
+	launcher *launcher
+	core     int
+	// HTTP and HTTPS are the addresses to listen on.
+	HTTP, HTTPS netip.AddrPort
+	// Backends take the requests in turn.
+	Backends []netip.AddrPort
+	// Folder is the proxy's own, for its files.
+	Folder string
+	// Both is a file of the certificate and the key; the other two hold one each.
+	Certificate, Key, Both string
+	// OpenFiles is the limit; Connections how many clients at once have room in it.
+	OpenFiles, Connections int
+	// User that the workers of a proxy started by root go on as: root, for it owns the folder. Empty for anybody else.
+	User string
+}
+
+// running is a proxy that was started for a row.
+type running struct {
+	proxy       proxy
+	child       *child
+	http, https netip.AddrPort
+}

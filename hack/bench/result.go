@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// perSecond is the throughput in requests per second.
+func (r *loadResult) perSecond() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return float64(r.Answered) / r.Elapsed.Seconds()
+}
+
+// cpuPerRequest is what the proxy used for one request.
+func (r *loadResult) cpuPerRequest() time.Duration {
+	if r.Answered == 0 {
+		return 0
+	}
+	return r.CPU / time.Duration(r.Answered)
+}
+
+// busy is the share of the time in which the proxy ran: 1 where its core is what limits the throughput.
+func (r *loadResult) busy() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return r.CPU.Seconds() / r.Elapsed.Seconds()
+}
+
+// tolerable is a disturbance that shows in no figure: the kernel's own threads, and this program's parent, use less.
+const tolerable = 0.05
+
+// disturbance is what other programs used, as a share of one core.
+func (r *loadResult) disturbance() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return r.Others.Seconds() / r.Elapsed.Seconds()
+}
+
+func (r *loadResult) summary() string {
+	text := fmt.Sprintf("%s µs of CPU a request, %.0f requests/s, p99 %s µs, %s MB",
+		microseconds(r.cpuPerRequest()), r.perSecond(), microseconds(r.P99), megabytes(r.Memory))
+	if r.disturbance() > tolerable {
+		text += fmt.Sprintf("; DISTURBED: other programs used %.0f%% of a core", 100*r.disturbance())
+	}
+	if r.Failed > 0 {
+		text += fmt.Sprintf("; %d failed: %s", r.Failed, r.FirstFailure)
+	}
+	return text
+}
+
+// figures are the medians of a cell's results, each by itself.
+type figures struct {
+	cpu                  time.Duration
+	perSecond            float64
+	p50, p99, p999       time.Duration
+	memory, memoryBefore int64
+	busy                 float64
+	// spread is how far apart the CPU of the rounds is: the largest less the smallest, to the median.
+	spread float64
+	// others is the largest disturbance.
+	others float64
+	// failed requests of all rounds.
+	failed int
+}
+
+func (c *cell) figures() figures {
+	f := figures{
+		cpu:          medianOf(c.results, (*loadResult).cpuPerRequest),
+		perSecond:    medianOf(c.results, (*loadResult).perSecond),
+		p50:          medianOf(c.results, func(r *loadResult) time.Duration { return r.P50 }),
+		p99:          medianOf(c.results, func(r *loadResult) time.Duration { return r.P99 }),
+		p999:         medianOf(c.results, func(r *loadResult) time.Duration { return r.P999 }),
+		memory:       medianOf(c.results, func(r *loadResult) int64 { return r.Memory }),
+		memoryBefore: medianOf(c.results, func(r *loadResult) int64 { return r.MemoryBefore }),
+		busy:         medianOf(c.results, (*loadResult).busy),
+	}
+	var all []time.Duration
+	for i := range c.results {
+		all = append(all, c.results[i].cpuPerRequest())
+		f.others = max(f.others, c.results[i].disturbance())
+		f.failed += c.results[i].Failed
+	}
+	if f.cpu > 0 {
+		f.spread = float64(slices.Max(all)-slices.Min(all)) / float64(f.cpu)
+	}
+	return f
+}
+
+func medianOf[T ~int64 | ~float64](results []loadResult, value func(*loadResult) T) T {
+	values := make([]T, 0, len(results))
+	for i := range results {
+		values = append(values, value(&results[i]))
+	}
+	return median(values)
+}
+
+// microseconds writes d with three digits, or more before the point.
+func microseconds(d time.Duration) string {
+	us := float64(d) / float64(time.Microsecond)
+	switch {
+	case us < 10:
+		return fmt.Sprintf("%.2f", us)
+	case us < 100:
+		return fmt.Sprintf("%.1f", us)
+	}
+	return fmt.Sprintf("%.0f", us)
+}
+
+// megabytes writes bytes in millions.
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f", float64(bytes)/1e6) }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"strconv"
+	"time"
+)
+
+// row is one measurement: a scenario, and a load on it.
+type row struct {
+	name, title string
+	scenario    *scenario
+	mode        loadMode
+	connections int
+	sources     int
+	method      string
+	// path that is asked for; in the scenario of hosts, below each of its paths.
+	path string
+	// fields are sent besides those of every request.
+	fields []string
+	// body of each response, upload of each request, in bytes.
+	body, upload int
+	// floor says that the floor takes part: it has neither TLS nor routes.
+	floor bool
+	// once is for what is the same each time.
+	once bool
+}
+
+// rows are all, in the order of the table.
+func rows() []row {
+	plain, https, hosts := plainScenario(), httpsScenario(), hostsScenario()
+	return []row{
+		{
+			name: "keepalive", title: "plain, 1 KiB, 64 connections",
+			scenario: plain, mode: loadClosed, connections: 64, path: smallPath, body: smallBody, floor: true,
+		}, {
+			name: "half-load", title: "plain, 1 KiB, at half of the first proxy's throughput",
+			scenario: plain, mode: loadOpen, connections: 64, path: smallPath, body: smallBody, floor: true,
+		}, {
+			name: "https", title: "HTTPS, 1 KiB, 64 connections",
+			scenario: https, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
+			name: "handshakes", title: "a new TLS 1.3 connection for each request, 16 at once",
+			scenario: https, mode: loadHandshakes, connections: 16, sources: 16, path: smallPath, body: smallBody,
+		}, {
+			name: "64k", title: "plain, 64 KiB, 64 connections",
+			scenario: plain, mode: loadClosed, connections: 64, path: mediumPath, body: mediumBody,
+		}, {
+			name: "10m", title: "plain, 10 MiB, 8 connections",
+			scenario: plain, mode: loadClosed, connections: 8, path: largePath, body: largeBody, floor: true,
+		}, {
+			name: "upload", title: "plain, an upload of 1 MiB, 16 connections",
+			scenario: plain, mode: loadClosed, connections: 16, method: "POST", path: smallPath, body: smallBody, upload: uploadBody,
+		}, {
+			name: "policies", title: "all policies on, 1 KiB, 64 connections",
+			scenario: policiesScenario(), mode: loadClosed, connections: 64, path: policyPath + smallPath, body: smallBody,
+			fields: []string{requestSetField + ": client", requestRemoveField + ": client"},
+		}, {
+			name: "hosts", title: "1,000 hosts of 10 paths, 1 KiB, 64 connections, over all of them",
+			scenario: hosts, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
+			name: "idle", title: "10,000 idle connections: memory",
+			scenario: plain, mode: loadIdle, connections: 10_000, sources: 8, path: smallPath, body: smallBody, once: true,
+		},
+	}
+}
+
+// settle is how long idle connections have idled when the memory is read.
+const settle = 3 * time.Second
+
+// spec describes the load on a proxy.
+func (r *row) spec(p *running, s *session) *loadSpec {
+	l := &loadSpec{
+		Mode: r.mode, Address: p.http, Connections: r.connections, Sources: r.sources,
+		Requests: r.requests(), Body: int64(r.body),
+		WarmUp: s.options.warmUp, Window: s.options.window, Settle: settle, Process: p.child.id(), Backends: s.backendsProcess.id(),
+	}
+	if r.scenario.https {
+		l.Address, l.ServerName = p.https, mainHost
+	}
+	return l
+}
+
+// requests are those that the row sends in turn. Neighbours are of different hosts, so that none stays in a cache by
+// being asked for again at once.
+func (r *row) requests() []request {
+	method := r.method
+	if method == "" {
+		method = "GET"
+	}
+	if len(r.scenario.hosts) == 1 {
+		return []request{{Method: method, Host: r.scenario.hosts[0], Path: r.path, Fields: r.fields, Body: r.upload}}
+	}
+	var all []request
+	for i := range r.scenario.paths {
+		for j, host := range r.scenario.hosts {
+			path := r.scenario.paths[(i+j)%len(r.scenario.paths)] + r.path
+			all = append(all, request{Method: method, Host: host, Path: path})
+		}
+	}
+	return all
+}
+
+// number writes n with commas between thousands.
+func number(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

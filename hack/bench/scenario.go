@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import "fmt"
+
+// scenario is one configuration, which every proxy gets in its own language.
+type scenario struct {
+	name string
+	// hosts and paths, each path at each host, all to the same two backends. A path is a prefix by whole segments.
+	hosts, paths []string
+	// https has the hosts' certificate and a listener beside the plain one.
+	https bool
+	// policies are applied at policyPath and, with a limit low enough to be seen, at limitedPath.
+	policies bool
+}
+
+// What the scenario of policies has. At policyPath the limit is far above any load; at limitedPath, which is otherwise
+// the same, it is so low that the check before the measurement meets it.
+const (
+	policyPath  = "/policy"
+	limitedPath = "/limited"
+
+	// highLimit and lowLimit are requests per second of one client.
+	highLimit = 1_000_000
+	lowLimit  = 1
+
+	// deniedAddress is within loopback, which allowedAddresses hold, and within deniedAddresses.
+	deniedAddress = "127.0.9.9"
+
+	// Three changes each way.
+	requestAddField    = "X-Request-Added"
+	requestSetField    = "X-Request-Set"
+	requestRemoveField = "X-Request-Removed"
+	responseAddField   = "X-Response-Added"
+	addedValue         = "added"
+	setByProxy         = "proxy"
+)
+
+func allowedAddresses() []string {
+	return []string{"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
+}
+
+func deniedAddresses() []string {
+	return []string{"127.0.9.0/24", "10.0.50.0/24", "203.0.113.0/24"}
+}
+
+const mainHost = "app.bench.test"
+
+func plainScenario() *scenario {
+	return &scenario{name: "plain", hosts: []string{mainHost}, paths: []string{"/"}}
+}
+
+func httpsScenario() *scenario {
+	return &scenario{name: "https", hosts: []string{mainHost}, paths: []string{"/"}, https: true}
+}
+
+func policiesScenario() *scenario {
+	return &scenario{name: "policies", hosts: []string{mainHost}, paths: []string{policyPath, limitedPath}, policies: true}
+}
+
+func hostsScenario() *scenario {
+	s := &scenario{name: "hosts"}
+	for i := range 1000 {
+		s.hosts = append(s.hosts, fmt.Sprintf("host-%d.bench.test", i))
+	}
+	for i := range 10 {
+		s.paths = append(s.paths, fmt.Sprintf("/section-%d", i))
+	}
+	return s
+}
+
+// limit of a path with policies, in requests per second.
+func limit(path string) int {
+	if path == limitedPath {
+		return lowLimit
+	}
+	return highLimit
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// fieldNames are the header fields of the scenario of policies, as templates call them.
+type fieldNames struct {
+	RequestAdd, RequestSet, RequestRemove    string
+	ResponseAdd, ResponseSet, ResponseRemove string
+	Added, Set                               string
+}
+
+// What follows is for templates.
+
+// Hosts of the scenario.
+func (c *configuration) Hosts() []string { return c.hosts }
+
+// Paths at each host.
+func (c *configuration) Paths() []string { return c.paths }
+
+// Secure says whether there is HTTPS.
+func (c *configuration) Secure() bool { return c.https }
+
+// Policies says whether they are on.
+func (c *configuration) Policies() bool { return c.policies }
+
+// Allowed are the addresses of clients that are let in, unless Denied has them.
+func (c *configuration) Allowed() []string { return allowedAddresses() }
+
+// Denied are the addresses of clients that are kept out.
+func (c *configuration) Denied() []string { return deniedAddresses() }
+
+// Names of header fields.
+func (c *configuration) Names() fieldNames {
+	return fieldNames{
+		RequestAdd: requestAddField, RequestSet: requestSetField, RequestRemove: requestRemoveField,
+		ResponseAdd: responseAddField, ResponseSet: responseSetField, ResponseRemove: poweredByField,
+		Added: addedValue, Set: setByProxy,
+	}
+}
+
+// render writes the file of the folder from the template.
+func (c *configuration) render(file, from string) error {
+	functions := template.FuncMap{
+		"limit": limit,
+		// A name for what a path has of its own.
+		"zone": func(path string) string { return strings.Trim(path, "/") },
+		// How nginx calls a header field in a variable.
+		"variable": func(field string) string { return strings.ReplaceAll(strings.ToLower(field), "-", "_") },
+	}
+	parsed, err := template.New(from).Funcs(functions).Option("missingkey=error").ParseFS(templates, "templates/"+from)
+	if err != nil {
+		return fmt.Errorf("reading the template %s: %w", from, err)
+	}
+	var content bytes.Buffer
+	if err := parsed.Execute(&content, c); err != nil {
+		return fmt.Errorf("filling in the template %s: %w", from, err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Folder, file), content.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("writing a configuration: %w", err)
+	}
+	return nil
+}

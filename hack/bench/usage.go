@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// tick is the unit of times in /proc. The kernel shows them to programs in hundredths of a second on every
+// architecture that Go runs on, whatever its own clock is.
+const tick = 10 * time.Millisecond
+
+// cpuOf adds up the processor time, user's and system's, that the processes have used. What the kernel does in their
+// name, such as handing their bytes over on loopback, is in it.
+func cpuOf(ids []int) (time.Duration, error) {
+	var sum time.Duration
+	for _, id := range ids {
+		s, err := readStat(id)
+		if err != nil {
+			return 0, err
+		}
+		sum += s.cpu
+	}
+	return sum, nil
+}
+
+// residentOf adds up the memory, in bytes, of the processes that is present (RSS). A page that two of them share, as a
+// worker and the process it was forked from do, is not counted twice: each has its share of it (PSS).
+func residentOf(ids []int) (int64, error) {
+	var sum int64
+	for _, id := range ids {
+		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", id))
+		if err != nil {
+			return 0, fmt.Errorf("reading the memory of process %d: %w", id, err)
+		}
+		kilobytes, err := parseResident(content)
+		if err != nil {
+			return 0, fmt.Errorf("reading the memory of process %d: %w", id, err)
+		}
+		sum += kilobytes << 10
+	}
+	return sum, nil
+}
+
+// parseResident finds the line "Pss: 1234 kB" of proc_pid_smaps(5).
+func parseResident(content []byte) (kilobytes int64, err error) {
+	for line := range bytes.Lines(content) {
+		value, found := bytes.CutPrefix(line, []byte("Pss:"))
+		if !found {
+			continue
+		}
+		number := bytes.TrimSuffix(bytes.TrimSpace(value), []byte(" kB"))
+		return strconv.ParseInt(string(number), 10, 64)
+	}
+	return 0, errors.New("there is no line for Pss")
+}
+
+// descendants returns the process and all below it, in the order of their ids.
+func descendants(root int) ([]int, error) {
+	parents, err := parents()
+	if err != nil {
+		return nil, err
+	}
+	ids := []int{root}
+	for i := 0; i < len(ids); i++ {
+		for id, parent := range parents {
+			if parent == ids[i] {
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// parents returns every process's parent.
+func parents() (map[int]int, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, fmt.Errorf("listing processes: %w", err)
+	}
+	of := make(map[int]int, len(files))
+	for _, file := range files {
+		id, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			continue
+		}
+		s, err := readStat(id)
+		if err != nil {
+			// It ended since it was listed.
+			continue
+		}
+		of[id] = s.parent
+	}
+	return of, nil
+}
+
+// stat is what this program reads of /proc/PID/stat.
+type stat struct {
+	name   string
+	parent int
+	cpu    time.Duration
+}
+
+func readStat(id int) (stat, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", id))
+	if err != nil {
+		return stat{}, fmt.Errorf("reading what process %d uses: %w", id, err)
+	}
+	s, err := parseStat(content)
+	if err != nil {
+		return stat{}, fmt.Errorf("reading what process %d uses: %w", id, err)
+	}
+	return s, nil
+}
+
+// parseStat reads the line that proc_pid_stat(5) describes. The name, the second field, is in parentheses and may hold
+// any character; the fields behind it are counted from 3.
+func parseStat(line []byte) (stat, error) {
+	open, end := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
+	if open < 0 || end < open {
+		return stat{}, fmt.Errorf("%q holds no name in parentheses", line)
+	}
+	fields := bytes.Fields(line[end+1:])
+	const parent, userTime, systemTime = 4, 14, 15
+	if len(fields) <= systemTime-3 {
+		return stat{}, fmt.Errorf("%q has too few fields", line)
+	}
+	var numbers [systemTime + 1]int64
+	for _, field := range []int{parent, userTime, systemTime} {
+		n, err := strconv.ParseInt(string(fields[field-3]), 10, 64)
+		if err != nil {
+			return stat{}, fmt.Errorf("field %d: %w", field, err)
+		}
+		numbers[field] = n
+	}
+	return stat{
+		name:   string(line[open+1 : end]),
+		parent: int(numbers[parent]),
+		cpu:    time.Duration(numbers[userTime]+numbers[systemTime]) * tick,
+	}, nil
+}

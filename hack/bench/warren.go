@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// readyLimit is how long a proxy may take from its start until it serves what it was given. The machine does nothing
+// else.
+const readyLimit = 30 * time.Second
+
+// warren is the controller of this checkout, its real binary, on a Kubernetes API that holds the scenario's objects.
+type warren struct {
+	program string
+	cluster *cluster
+	ports   *ports
+}
+
+func (w *warren) name() string            { return warrenName }
+func (w *warren) cannot(*scenario) string { return "" }
+
+func (w *warren) version() string {
+	said, err := exec.Command(w.program, "--version").Output()
+	if err != nil {
+		return warrenName
+	}
+	return strings.TrimSpace(strings.TrimPrefix(string(said), "warren-ingress ")) + " of " + warrenName + "-ingress"
+}
+
+// start applies the scenario's objects, runs the binary and returns when it says, in the status of each object, that it
+// serves all of them.
+func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
+	namespace, err := w.cluster.apply(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig := filepath.Join(c.Folder, "kubeconfig")
+	if err := os.WriteFile(kubeconfig, w.cluster.kubeconfig(), 0o600); err != nil {
+		return nil, fmt.Errorf("writing a kubeconfig: %w", err)
+	}
+	var metrics, health, admin netip.AddrPort
+	if err := w.ports.takeAll(&metrics, &health, &admin); err != nil {
+		return nil, err
+	}
+	started, err := c.launcher.start(c.core, warrenName, []string{oneThread}, w.program,
+		"--kubeconfig="+kubeconfig,
+		"--watch-namespaces="+namespace,
+		"--leader-elect=false",
+		"--http-address="+c.HTTP.String(),
+		"--https-address="+c.HTTPS.String(),
+		"--metrics-address="+metrics.String(),
+		"--health-address="+health.String(),
+		"--admin-address="+admin.String(),
+		"--drain-delay=0s",
+		"--drain-timeout=1s",
+	)
+	if err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	if err := started.until(limited, func() error { return answers200(limited, "http://"+health.String()+"/readyz") }); err != nil {
+		return started, err
+	}
+	return started, started.until(limited, func() error { return w.cluster.served(limited, namespace) })
+}
+
+func answers200(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return nil
+}
