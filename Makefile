@@ -11,6 +11,9 @@ TESTFLAGS ?=
 # Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them.
 RUNFLAGS ?=
 
+# Passed to hack/bench, for example BENCHFLAGS="-rounds 1 -markdown".
+BENCHFLAGS ?=
+
 # Static binaries: they run in an empty image, and no C compiler is needed to build them.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
 
@@ -32,6 +35,11 @@ build: ## Build bin/warren-ingress
 run: build kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it
 	$(GO_BUILD) -o bin/run ./hack/run
 	exec bin/run $(RUNFLAGS)
+
+.PHONY: bench
+bench: build kube ## Measure it beside the peers on PATH; BENCHFLAGS="-rows keepalive,https -rounds 1" chooses, bin/bench -help lists
+	$(GO_BUILD) -o bin/bench ./hack/bench
+	exec bin/bench $(BENCHFLAGS)
 
 ##@ Tests
 
