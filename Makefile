@@ -51,6 +51,16 @@ test: kube ## Run all tests but the end-to-end ones
 race: kube ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./proxy/... ./controllers/...
 
+# How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
+DURATION ?= 10m
+SOAK_RACE ?=
+SOAKFLAGS ?=
+
+.PHONY: soak
+soak: ## Put the data plane under a mixed load for DURATION and see that it stands it
+	$(if $(filter 1,$(SOAK_RACE)),CGO_ENABLED=1 go build -trimpath -race,$(GO_BUILD)) -o bin/soak ./hack/soak
+	exec bin/soak -duration $(DURATION) $(SOAKFLAGS)
+
 .PHONY: e2e
 e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// The hosts whose routes never change, while everything around them does.
+const (
+	stableHost   = "stable.soak.test"
+	wildcardHost = "*.wild.soak.test"
+	// secureHost has a certificate that stays.
+	secureHost = "secure.soak.test"
+	// rotatingHost has one that is replaced, and rollingHost endpoints that are.
+	rotatingHost = "rotating.soak.test"
+	rollingHost  = "rolling.soak.test"
+	// brokenHost's endpoint follows scripts; hurriedHost's is the same, with little time for the whole.
+	brokenHost  = "broken.soak.test"
+	hurriedHost = "hurried.soak.test"
+	// fickleHost's endpoint closes idle connections soon and without a word.
+	fickleHost = "fickle.soak.test"
+	// refusedHost's endpoint refuses connections, and so does the first of spareHost's. emptyHost has none that takes requests.
+	refusedHost = "refused.soak.test"
+	spareHost   = "spare.soak.test"
+	emptyHost   = "empty.soak.test"
+	mutantHost  = "mutant.soak.test"
+	unknownHost = "unknown.soak.test"
+)
+
+const (
+	// patientIdle is longer than anything that a good endpoint lets a client wait for.
+	patientIdle    = 30 * time.Second
+	connectTimeout = 5 * time.Second
+	hurry          = time.Second
+
+	limitPerSecond = 5
+	limitBurst     = 3
+)
+
+// loopback is where all clients come from.
+var loopback = netip.MustParsePrefix("127.0.0.0/8")
+
+func host(name string, routes ...proxy.Route) proxy.Host {
+	for i := range routes {
+		r := &routes[i]
+		r.Rule = proxy.RuleID{Ingress: "soak/" + strings.TrimPrefix(name, "*."), Path: i}
+		if r.Timeouts == (proxy.Timeouts{}) {
+			r.Timeouts = proxy.Timeouts{Connect: connectTimeout, Idle: patientIdle}
+		}
+	}
+	return proxy.Host{Name: name, Routes: routes}
+}
+
+func pool(id string, endpoints ...proxy.Endpoint) proxy.Pool {
+	for i := range endpoints {
+		if e := &endpoints[i]; e.ID == "" {
+			e.ID = "task/" + id + "/" + strconv.Itoa(i)
+		}
+	}
+	return proxy.Pool{ID: id, Service: "soak/" + id, Endpoints: endpoints}
+}
+
+func at(address netip.AddrPort) proxy.Endpoint { return proxy.Endpoint{Address: address, Weight: 1} }
+
+// stableHosts are the hosts that do not change.
+func stableHosts() []proxy.Host {
+	short := proxy.Timeouts{Connect: connectTimeout, Idle: scriptIdle}
+	whole := proxy.Timeouts{Request: hurry, Connect: connectTimeout, Idle: patientIdle}
+	return []proxy.Host{
+		host(stableHost,
+			proxy.Route{Path: "/", Pool: "stable"},
+			proxy.Route{Path: "/denied", Pool: "stable", Access: proxy.Access{Denied: []netip.Prefix{loopback}}},
+			proxy.Route{Path: "/limited", Pool: "stable", Rewrite: proxy.Rewrite{StripPrefix: "/limited"},
+				RateLimit: proxy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}},
+			proxy.Route{Path: "/stripped", Pool: "stable", Rewrite: proxy.Rewrite{StripPrefix: "/stripped"}},
+			proxy.Route{Path: "/replaced", Match: proxy.MatchExact, Pool: "stable", Rewrite: proxy.Rewrite{ReplacePath: "/bytes/1/10"}},
+		),
+		host(wildcardHost, proxy.Route{Path: "/", Pool: "stable"}),
+		host(secureHost, proxy.Route{Path: "/", Pool: "stable"}),
+		host(rotatingHost, proxy.Route{Path: "/", Pool: "stable"}),
+		host(brokenHost, proxy.Route{Path: "/", Pool: "scripts", Timeouts: short}),
+		host(hurriedHost,
+			proxy.Route{Path: "/", Pool: "scripts", Timeouts: whole},
+			proxy.Route{Path: "/wait", Pool: "stable", Timeouts: whole}),
+		host(fickleHost, proxy.Route{Path: "/", Pool: "fickle"}),
+		host(refusedHost, proxy.Route{Path: "/", Pool: "refused"}),
+		host(spareHost, proxy.Route{Path: "/", Pool: "spare", Retries: 1}),
+		host(emptyHost, proxy.Route{Path: "/", Pool: "empty"}),
+		host(mutantHost, proxy.Route{Path: "/", Pool: "mutants"}),
+	}
+}
+
+// stablePools are the pools that do not change.
+func (s *site) stablePools() []proxy.Pool {
+	good := s.endpoints[0].address
+	unhealthy, draining, weightless := at(good), at(good), at(good)
+	unhealthy.Unhealthy, draining.Draining, weightless.Weight = true, true, 0
+	return []proxy.Pool{
+		pool("mutants", at(s.endpoints[stableEndpoints].address)),
+		pool("scripts", at(s.scripted[0].address)),
+		pool("fickle", at(s.scripted[1].address)),
+		pool("refused", at(s.refusing.address)),
+		pool("spare", at(s.refusing.address), at(good)),
+		pool("empty", unhealthy, draining, weightless),
+	}
+}
+
+// sorted puts a snapshot's lists into the order that they have to have.
+func sorted(s *proxy.Snapshot) *proxy.Snapshot {
+	slices.SortFunc(s.Hosts, func(a, b proxy.Host) int { return strings.Compare(a.Name, b.Name) })
+	for i := range s.Hosts {
+		slices.SortFunc(s.Hosts[i].Routes, func(a, b proxy.Route) int { return strings.Compare(a.Path, b.Path) })
+	}
+	slices.SortFunc(s.Pools, func(a, b proxy.Pool) int { return strings.Compare(a.ID, b.ID) })
+	for i := range s.Pools {
+		slices.SortFunc(s.Pools[i].Endpoints, func(a, b proxy.Endpoint) int { return strings.Compare(a.ID, b.ID) })
+	}
+	slices.SortFunc(s.Certificates, func(a, b proxy.Certificate) int { return strings.Compare(a.ID, b.ID) })
+	return s
+}

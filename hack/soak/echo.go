@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// echoProtocol is what clients change to. Its server greets in the same write as the 101.
+const (
+	echoProtocol = "soak-echo"
+	echoGreeting = "hello, this is echo\n"
+	// echoFarewell is the line after which the server says no more and only listens.
+	echoFarewell = "that was enough\n"
+)
+
+// echo leaves HTTP behind and sends back what it gets: /echo/STREAM. After the farewell it ends its own half, reads on to
+// the end of the client's, and tells the stream how many bytes that were.
+func (s *service) echo(w http.ResponseWriter, r *http.Request, args []string) error {
+	if got := r.Header.Get("Upgrade"); got != echoProtocol {
+		return fmt.Errorf("the request asks to change to %q", got)
+	}
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return fmt.Errorf("taking over the connection: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(roundLimit))
+	head := fmt.Sprintf("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n%s: %s\r\n%s: %s\r\n\r\n%s",
+		echoProtocol, idField, r.Header.Get(idField), fromField, r.Header.Get("X-Forwarded-For"), echoGreeting)
+	if _, err := io.WriteString(conn, head); err != nil {
+		return nil // the client gave up, which is its own to explain
+	}
+	half, in := conn.(*net.TCPConn), buffered.Reader
+	farewell, err := echoLines(half, in)
+	if err != nil || half.CloseWrite() != nil || !farewell {
+		return nil
+	}
+	n, err := io.Copy(io.Discard, in)
+	if err != nil {
+		return nil
+	}
+	if told := s.streams.find(args[0]); told != nil {
+		told <- int(n)
+	}
+	return nil
+}
+
+// echoLines sends lines back until one of them is the farewell or the client ends its half.
+func echoLines(out io.Writer, in *bufio.Reader) (farewell bool, err error) {
+	for {
+		line, err := in.ReadSlice('\n')
+		// A line longer than the reader's buffer comes in pieces.
+		switch {
+		case errors.Is(err, io.EOF):
+			return false, nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return false, err
+		}
+		if _, err := out.Write(line); err != nil {
+			return false, err
+		}
+		if string(line) == echoFarewell {
+			return true, nil
+		}
+	}
+}

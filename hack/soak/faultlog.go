@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/go-logr/logr"
+)
+
+// faultLog takes the proxy's log. An error in there, a panic above all, is one that nothing explains.
+type faultLog struct{ tally *tally }
+
+// Init implements logr.LogSink.
+func (faultLog) Init(logr.RuntimeInfo) {}
+
+// Enabled implements logr.LogSink: errors are wanted alone, and those are always enabled.
+func (faultLog) Enabled(int) bool { return false }
+
+// Info implements logr.LogSink.
+func (faultLog) Info(int, string, ...any) {}
+
+// Error implements logr.LogSink.
+func (l faultLog) Error(err error, msg string, keysAndValues ...any) {
+	l.tally.fail(fmt.Errorf("%s: %w %v", msg, err, keysAndValues))
+}
+
+// WithValues implements logr.LogSink.
+func (l faultLog) WithValues(...any) logr.LogSink { return l }
+
+// WithName implements logr.LogSink.
+func (l faultLog) WithName(string) logr.LogSink { return l }
