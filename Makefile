@@ -11,8 +11,10 @@ TESTFLAGS ?=
 # Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them.
 RUNFLAGS ?=
 
-# Passed to hack/bench, for example BENCHFLAGS="-rounds 1 -markdown".
+# Passed to hack/bench, for example BENCHFLAGS="-rows keepalive,https -markdown"; bin/bench -help lists them. ROUNDS is how
+# often each proxy is measured in each row.
 BENCHFLAGS ?=
+ROUNDS ?= 3
 
 # Static binaries: they run in an empty image, and no C compiler is needed to build them.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
@@ -37,9 +39,9 @@ run: build kube ## Serve the samples on this machine with a Kubernetes API of it
 	exec bin/run $(RUNFLAGS)
 
 .PHONY: bench
-bench: build kube ## Measure it beside the peers on PATH; BENCHFLAGS="-rows keepalive,https -rounds 1" chooses, bin/bench -help lists
+bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
 	$(GO_BUILD) -o bin/bench ./hack/bench
-	exec bin/bench $(BENCHFLAGS)
+	exec bin/bench -rounds $(ROUNDS) $(BENCHFLAGS)
 
 ##@ Tests
 

@@ -35,7 +35,7 @@ func (w *warren) version() string {
 	if err != nil {
 		return warrenName
 	}
-	return strings.TrimSpace(strings.TrimPrefix(string(said), "warren-ingress ")) + " of " + warrenName + "-ingress"
+	return strings.TrimSpace(string(said))
 }
 
 // start applies the scenario's objects, runs the binary and returns when it says, in the status of each object, that it
