@@ -87,38 +87,38 @@ func echoes(tb testing.TB, names ...string) []Pool {
 	return pools
 }
 
-// echoed is what an echo saw of a request.
-type echoed struct {
-	// by is the echo's name, target the request's as it was on the wire, header the fields.
-	by, target string
-	header     http.Header
-}
-
-// echoed reads the body of an echo's response.
-func (r reply) echoed(tb testing.TB) echoed {
+// seen says which echo answered and what head it saw.
+func (r reply) seen(tb testing.TB) (by, head string) {
 	tb.Helper()
 	if r.Status != 200 {
 		tb.Fatalf("got %d %q with %q, want an echo", r.Status, r.reason(), r.Body)
 	}
-	by, head, _ := strings.Cut(r.Body, "\n")
-	line, _, _ := strings.Cut(head, "\r\n")
-	_, rest, _ := strings.Cut(line, " ")
-	target, _, _ := strings.Cut(rest, " HTTP/1.1")
+	by, head, _ = strings.Cut(r.Body, "\n")
+	return by, head
+}
+
+// header is the fields of a head that an echo saw.
+func (r reply) header(tb testing.TB) http.Header {
+	tb.Helper()
+	_, head := r.seen(tb)
 	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
 	if err != nil {
 		tb.Fatalf("reading the head %q: %v", head, err)
 	}
-	return echoed{by: by, target: target, header: request.Header}
+	return request.Header
 }
 
-// outcome is where a request ended: a status and reason of the proxy's own, or the echo that answered and the target that it saw.
+// outcome is where a request ended: a status and reason of the proxy's own, or the echo that answered and the target that it
+// saw, byte for byte.
 func (r reply) outcome(tb testing.TB) string {
 	tb.Helper()
 	if r.Header.Get("Proxy-Status") != "" {
 		return fmt.Sprintf("%d %s", r.Status, r.reason())
 	}
-	e := r.echoed(tb)
-	return e.by + " " + e.target
+	by, head := r.seen(tb)
+	line, _, _ := strings.Cut(head, "\r\n")
+	_, rest, _ := strings.Cut(line, " ")
+	return by + " " + strings.TrimSuffix(rest, " HTTP/1.1")
 }
 
 func prefixes(texts ...string) []netip.Prefix {

@@ -116,14 +116,14 @@ func TestSeedHeaderManipulation(t *testing.T) {
 	p.apply(seedRoutes(t))
 	got := p.ask("GET /api HTTP/1.1\r\nHost: headers.example.com\r\nServer: mine\r\nX-Powered-By: me\r\nX-App-Version: v0\r\nAccept: */*\r\n\r\n")
 	want := map[string][]string{"Accept": {"*/*"}, "X-Custom-Header": {"value"}, "X-App-Version": {"v1.2.3"}}
-	if diff := cmp.Diff(want, withoutForwarding(got.echoed(t).header)); diff != "" {
+	if diff := cmp.Diff(want, withoutForwarding(got.header(t))); diff != "" {
 		t.Errorf("fields at the backend (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string][]string{"X-Kept": {"yes"}}, fieldsBut(got.Header, "Content-Length")); diff != "" {
 		t.Errorf("fields at the client (-want +got):\n%s", diff)
 	}
 	own := p.ask("GET /api HTTP/1.1\r\nHost: headers.example.com\r\nx-custom-header: mine\r\n\r\n")
-	if diff := cmp.Diff([]string{"mine"}, own.echoed(t).header["X-Custom-Header"]); diff != "" {
+	if diff := cmp.Diff([]string{"mine"}, own.header(t)["X-Custom-Header"]); diff != "" {
 		t.Errorf("a field that the client has already (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,332 @@
+package proxy
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// hostileRoutes has a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a default.
+func hostileRoutes(tb testing.TB) *Snapshot {
+	tb.Helper()
+	admin := prefix("/admin", "admin")
+	admin.Access.Allowed = prefixes("192.0.2.0/24")
+	api := prefix("/api/v1", "api")
+	api.Rewrite.StripPrefix = "/api/v1"
+	return snapshotOf([]Host{hostOf("", admin, exact("/exact", "exact"), api, prefix("/", "default"))},
+		echoes(tb, "admin", "exact", "api", "default")...)
+}
+
+const (
+	malformedPath    = "400 MalformedPath"
+	malformedRequest = "400 MalformedRequest"
+	closed           = "403 AccessDenied"
+)
+
+// The answer to each target is a status of ours, or the rule that matched and the target that its endpoint saw.
+func TestHostilePaths(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(hostileRoutes(t))
+	tests := []struct{ name, target, want string }{
+		{"the closed prefix", "/admin", closed},
+		{"its trailing slash", "/admin/", closed},
+		{"below it", "/admin/users", closed},
+		{"a query that looks like a path", "/admin?/../public", closed},
+		{"a query with a slash", "/admin/?x=/", closed},
+		{"a longer name", "/administrator", "default /administrator"},
+		{"another case", "/ADMIN", "default /ADMIN"},
+		{"mixed case", "/aDmIn/users", "default /aDmIn/users"},
+
+		{"an encoded letter", "/%61dmin", closed},
+		{"every letter encoded", "/%61%64%6D%69%6E", closed},
+		{"lower-case hex", "/%61%64%6d%69%6e/users", closed},
+		{"an encoded letter of the exact path", "/e%78act", "exact /exact"},
+		{"an encoded letter of the stripped prefix", "/%61pi/%761/users", "api /users"},
+		{"a letter encoded twice", "/%2561dmin", "default /%2561dmin"},
+		{"a letter encoded three times", "/%252561dmin", "default /%252561dmin"},
+		{"lower-case hex of what stays", "/a%3fb%c3%a9", "default /a%3Fb%C3%A9"},
+
+		{"a dot segment before", "/./admin", closed},
+		{"a dot segment within", "/admin/./users", closed},
+		{"a dot segment behind", "/admin/.", closed},
+		{"into it and out again", "/admin/..", "default /"},
+		{"into it and elsewhere", "/admin/../public", "default /public"},
+		{"elsewhere and into it", "/public/../admin", closed},
+		{"elsewhere and into it by encoded dots", "/public/%2e%2e/admin", closed},
+		{"by half encoded dots", "/public/.%2e/admin", closed},
+		{"by the other half", "/public/%2E./admin", closed},
+		{"an encoded dot alone", "/%2e/admin", closed},
+		{"dots encoded twice", "/public/%252e%252e/admin", "default /public/%252e%252e/admin"},
+		{"out of the stripped prefix", "/api/v1/../../admin", closed},
+		{"out of the stripped prefix by encoded dots", "/api/v1/%2e%2e/%2e%2e/admin", closed},
+		{"up within the stripped prefix", "/api/v1/a/../b", "api /b"},
+		{"into the stripped prefix", "/x/../api/v1/users", "api /users"},
+		{"what would be closed, below the stripped prefix", "/api/v1/admin", "api /admin"},
+		{"dots at the end of the stripped prefix", "/api/v1/.", "api /"},
+		{"half out of the stripped prefix", "/api/v1/..", "default /api/"},
+		{"above the root", "/../admin", malformedPath},
+		{"far above the root", "/a/../../../../admin", malformedPath},
+		{"above the root by encoded dots", "/%2e%2e/admin", malformedPath},
+		{"above the root within the stripped prefix", "/api/v1/../../../admin", malformedPath},
+		{"three dots", "/.../admin", "default /.../admin"},
+		{"a name that begins with dots", "/..admin", "default /..admin"},
+		{"a name that ends with dots", "/admin..", "default /admin.."},
+		{"a trailing dot", "/admin.", "default /admin."},
+		{"a trailing encoded dot", "/admin%2e", "default /admin."},
+		{"a hidden file", "/.admin", "default /.admin"},
+		{"dots around the exact path", "/a/../exact", "exact /exact"},
+		{"a dot behind the exact path", "/exact/.", "default /exact/"},
+
+		{"two slashes before", "//admin", closed},
+		{"many slashes", "////admin////users", closed},
+		{"two slashes within", "/admin//users", closed},
+		{"two slashes behind", "/admin//", closed},
+		{"two slashes and dots", "//..//admin", malformedPath},
+		{"an empty segment and dots", "/public//../admin", closed},
+		{"two slashes below the stripped prefix", "/api/v1//admin", "api /admin"},
+		{"two slashes within the stripped prefix", "/api//v1/users", "api /users"},
+		{"many slashes alone", "////", "default /"},
+		{"two slashes before the exact path", "//exact", "exact /exact"},
+		{"a slash behind the exact path", "/exact/", "default /exact/"},
+
+		{"an encoded slash before", "/%2fadmin", "default /%2Fadmin"},
+		{"an encoded slash alone", "/%2f", "default /%2F"},
+		{"an encoded slash behind", "/admin%2f", "default /admin%2F"},
+		{"an encoded slash for a slash", "/admin%2fusers", "default /admin%2Fusers"},
+		{"an encoded slash below", "/admin/a%2Fb", closed},
+		{"an encoded slash and dots below", "/admin/..%2f..%2fpublic", closed},
+		{"encoded slashes around dots", "/public%2f..%2fadmin", "default /public%2F..%2Fadmin"},
+		{"an encoded slash behind dots", "/public/..%2fadmin", "default /public/..%2Fadmin"},
+		{"an encoded slash before dots", "/public%2f../admin", "default /public%2F../admin"},
+		{"an encoded slash in the stripped prefix", "/api%2fv1/users", "default /api%2Fv1/users"},
+		{"an encoded slash behind the stripped prefix", "/api/v1%2fusers", "default /api/v1%2Fusers"},
+		{"an encoded slash below the stripped prefix", "/api/v1/a%2fb", "api /a%2Fb"},
+		{"an encoded slash and dots below the stripped prefix", "/api/v1/..%2f..%2fadmin", "api /..%2F..%2Fadmin"},
+		{"a slash encoded twice", "/admin%252fusers", "default /admin%252fusers"},
+
+		{"a backslash before", `/\admin`, malformedPath},
+		{"a backslash at the front", `\admin`, malformedRequest},
+		{"a backslash for a slash", `/admin\users`, malformedPath},
+		{"a backslash and dots", `/public\..\admin`, malformedPath},
+		{"a backslash behind dots", `/public/..\admin`, malformedPath},
+		{"an encoded backslash before", "/%5cadmin", "default /%5Cadmin"},
+		{"an encoded backslash for a slash", "/admin%5cusers", "default /admin%5Cusers"},
+		{"an encoded backslash and dots", "/public%5c..%5cadmin", "default /public%5C..%5Cadmin"},
+		{"an encoded backslash behind dots", "/public/..%5cadmin", "default /public/..%5Cadmin"},
+		{"an encoded backslash below", `/admin/%5c..%5c..`, closed},
+		{"a backslash encoded twice", "/public/..%255cadmin", "default /public/..%255cadmin"},
+
+		{"a slash in two bytes too many", "/public%c0%af..%c0%afadmin", "default /public%C0%AF..%C0%AFadmin"},
+		{"a slash in three bytes", "/public/..%e0%80%afadmin", "default /public/..%E0%80%AFadmin"},
+		{"dots in two bytes too many", "/public/%c0%ae%c0%ae/admin", "default /public/%C0%AE%C0%AE/admin"},
+		{"a raw slash in two bytes too many", "/public/..\xc0\xafadmin", malformedRequest},
+		{"a full-width slash", "/public/..%ef%bc%8fadmin", "default /public/..%EF%BC%8Fadmin"},
+		{"full-width dots", "/public/%ef%bc%8e%ef%bc%8e/admin", "default /public/%EF%BC%8E%EF%BC%8E/admin"},
+		{"an overlong letter", "/%c1%a1dmin", "default /%C1%A1dmin"},
+		{"a raw letter beyond ASCII", "/\xc3\xa4dmin", malformedRequest},
+		{"IIS's escapes", "/%u0061dmin", malformedPath},
+		{"IIS's escaped slash", "/public/..%u2215admin", malformedPath},
+
+		{"a parameter", "/admin;a=b", "default /admin;a=b"},
+		{"an empty parameter", "/admin;", "default /admin;"},
+		{"a parameter before a slash", "/admin;a=b/users", "default /admin;a=b/users"},
+		{"a parameter below", "/admin/users;a=b", closed},
+		{"a parameter before", "/;a=b/admin", "default /;a=b/admin"},
+		{"a parameter of dots", "/public/..;/admin", "default /public/..;/admin"},
+		{"a parameter of dots with a value", "/public/..;a=b/admin", "default /public/..;a=b/admin"},
+		{"a parameter of a dot", "/.;/admin", "default /.;/admin"},
+		{"an encoded semicolon", "/admin%3ba=b", "default /admin%3Ba=b"},
+		{"dots within a parameter", "/public;/../admin", closed},
+
+		{"an encoded NUL behind", "/admin%00", malformedPath},
+		{"an encoded NUL before a suffix", "/admin%00.png", malformedPath},
+		{"an encoded NUL that dots remove", "/a%00/../admin", malformedPath},
+		{"a raw NUL", "/admin\x00", malformedRequest},
+		{"a raw tab", "/admin\t", malformedRequest},
+		{"a raw escape", "/\x1badmin", malformedRequest},
+		{"a raw DEL", "/admin\x7f", malformedRequest},
+		{"a raw vertical tab", "/admin\v", malformedRequest},
+		{"a bare CR", "/admin\rx", malformedRequest},
+		{"a space", "/admin /x", malformedRequest},
+		{"an encoded tab", "/admin%09", "default /admin%09"},
+		{"an encoded CR and LF", "/admin%0d%0aX-Evil:%20y", "default /admin%0D%0AX-Evil:%20y"},
+		{"an encoded space behind", "/admin%20", "default /admin%20"},
+		{"a plus", "/admin+", "default /admin+"},
+
+		{"a percent sign alone", "/admin%", malformedPath},
+		{"half an escape", "/admin%2", malformedPath},
+		{"no hex", "/%zzadmin", malformedPath},
+		{"a sign in an escape", "/%-1admin", malformedPath},
+		{"a bad escape that dots remove", "/%zz/../admin", malformedPath},
+		{"an encoded percent sign", "/%25", "default /%25"},
+
+		{"an encoded question mark", "/admin%3fx", "default /admin%3Fx"},
+		{"an encoded number sign", "/admin%23x", "default /admin%23x"},
+		{"a fragment", "/public#/../admin", malformedRequest},
+		{"a fragment at once", "/#/../admin", malformedRequest},
+		{"a fragment behind the closed prefix", "/admin#x", malformedRequest},
+		{"dots in the query", "/public?/../admin", "default /public?/../admin"},
+		{"dots in the query of the exact path", "/exact?../../admin", "exact /exact?../../admin"},
+		{"dots in the query of the stripped prefix", "/api/v1?/../../admin", "api /?/../../admin"},
+		{"a second question mark", "/public?a?b", "default /public?a?b"},
+		{"an empty query", "/public?", "default /public?"},
+		{"what no path may have, in the query", `/public?%zz%00\`, `default /public?%zz%00\`},
+		{"a query at once", "/?/admin", "default /?/admin"},
+
+		{"an absolute target", "http://a/admin", closed},
+		{"an absolute target without a path", "http://a", "default /"},
+		{"an absolute target with a query alone", "http://a?/admin", "default /?/admin"},
+		{"an absolute target with dots", "http://a/public/../admin", closed},
+		{"an absolute target above the root", "http://a/../admin", malformedPath},
+		{"an absolute target with two slashes", "http://a//admin", closed},
+		{"an absolute target in capitals", "HTTP://a/%61dmin", closed},
+		{"an absolute https target", "https://a/api/v1/users", "api /users"},
+		{"an absolute target of another host", "http://b/admin", malformedRequest},
+		{"an absolute target with a user", "http://admin@a/public", malformedRequest},
+		{"an absolute target without an authority", "http:///admin", malformedRequest},
+		{"an absolute target with a backslash", `http://a\admin`, malformedRequest},
+		{"another scheme", "ftp://a/admin", malformedRequest},
+		{"a file", "file:///admin", malformedRequest},
+		{"a target below a target", "/http://a/admin", "default /http:/a/admin"},
+		{"two slashes that look like an authority", "//a/admin", "default /a/admin"},
+		{"an authority", "a:80", malformedRequest},
+		{"an asterisk", "*", malformedRequest},
+		{"an asterisk in a path", "/*", "default /*"},
+		{"an asterisk for the prefix", "/admi*", "default /admi*"},
+		{"a name without a slash", "admin", malformedRequest},
+		{"dots without a slash", "../admin", malformedRequest},
+		{"an encoded slash at the front", "%2fadmin", malformedRequest},
+		{"a very long way round", "/" + strings.Repeat("a/../", 2000) + "admin", closed},
+		{"very many slashes", strings.Repeat("/", 10_000) + "admin", closed},
+	}
+	if len(tests) < 80 {
+		t.Errorf("%d paths, want at least 80", len(tests))
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := p.get("a", test.target).outcome(t); got != test.want {
+				t.Errorf("%.80q: got %q, want %q", test.target, got, test.want)
+			}
+		})
+	}
+}
+
+// The asterisk is no path: it is for the server itself, and there is no rule for that.
+func TestAsteriskOfOptionsIsNoPath(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(hostileRoutes(t))
+	if got := p.ask("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").outcome(t); got != malformedPath {
+		t.Errorf("got %q, want %q", got, malformedPath)
+	}
+}
+
+// FuzzForwardedPath sends requests with any target at all and looks at what the endpoint received.
+//
+// What holds: the path that the endpoint receives, with the prefix that was stripped put back, is matched by the rule
+// that was asked, whether it is read as it is, or with its dot segments resolved, or percent-decoded once and then
+// resolved. The first two readings are the same because a canonical path has no dot segment and no empty one. The third
+// agrees because decoding makes no dot (dots are decoded already, so that none is left to appear) and no slash other than
+// out of %2F: the segments stay the same in number, and those of the rules, which are made of unreserved
+// characters, can only be equal to a segment that is not encoded any more.
+//
+// What does not hold, and so is not asked for: %2F is data. It separates nothing for the rules and is forwarded
+// as it came, so /admin%2Fusers and /public%2F..%2Fadmin are not below /admin, as RFC 3986, section 2.2, has it. An
+// endpoint that decodes a path before it splits it reads them as if they were. The same goes for endpoints that take
+// a backslash out of %5C for a slash, cut off parameters behind a semicolon, decode twice, or compare without case. A
+// rule whose path has reserved characters is another exception: %40 and @ are the same to whoever decodes, and are
+// not to the rules.
+func FuzzForwardedPath(f *testing.F) {
+	p := serve(f)
+	open := hostileRoutes(f)
+	for i := range open.Hosts[0].Routes {
+		open.Hosts[0].Routes[i].Access = Access{}
+	}
+	p.apply(open)
+	for _, target := range []string{
+		"/", "/admin", "/admin/", "/%61dmin/users", "/exact", "/exact/.", "/api/v1", "/api/v1/", "/api/v1//a/./b?c=/../d", "/api/v1/../admin",
+		"/public/%2e%2e/admin", "/public/..%2fadmin", "/public%2f..%2fadmin", "/api/v1/..%2f..%2fadmin", "/admin%2fusers", "/..;/admin", "/%5c..%5cadmin",
+		"/%252e%252e/admin", "/%c0%ae%c0%ae/admin", "http://a/public/../admin", "https://a?/admin", "//a//admin", "/a?b?c", "/%25%32%65/", "/.%2E/", "*",
+		`/\..\admin`, "/admin;a/..", "/#", "/%00", "/%", "/exact%2f", "/api%2fv1/x", "/api/v1%2f..", "/...", "/a/..../admin",
+	} {
+		f.Add(target)
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		for _, c := range []byte(target) {
+			if c <= ' ' {
+				return // it ends the target or the line: nothing that a path's rules have to say about
+			}
+		}
+		client := dial(t, p.address)
+		client.send("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n")
+		got := client.reply("GET")
+		client.abort() // or so many connections would use up the ports
+		if got.Status == 400 || got.Status == 414 || got.Status == 431 {
+			return
+		}
+		by, received, _ := strings.Cut(got.outcome(t), " ")
+		checkForwarded(t, target, by, received)
+	})
+}
+
+// checkForwarded holds what an endpoint received to what FuzzForwardedPath says.
+func checkForwarded(t *testing.T, target, by, received string) {
+	t.Helper()
+	path, query, hasQuery := strings.Cut(received, "?")
+	if _, want, wanted := strings.Cut(target, "?"); query != want || hasQuery != wanted {
+		t.Errorf("%q: the query is %q in %q, want it unchanged", target, query, received)
+	}
+	if resolved := plainlyResolved(path); resolved != path {
+		t.Errorf("%q: %q resolves to %q", target, path, resolved)
+	}
+	matched := path
+	if by == "api" {
+		matched = "/api/v1" + path
+	}
+	// Kept from being decoded, a slash that is data stays within its segment.
+	decoded, err := url.PathUnescape(strings.ReplaceAll(matched, "%2F", "%252F"))
+	if err != nil {
+		t.Errorf("%q: %q cannot be decoded: %v", target, received, err)
+	}
+	for reading, path := range map[string]string{
+		"as it is": matched, "resolved": plainlyResolved(matched), "decoded and resolved": plainlyResolved(decoded),
+	} {
+		if rule := plainlyMatched(path); rule != by {
+			t.Errorf("%q: the rule of %s was asked, %q %s is %q and that of %s", target, by, received, reading, path, rule)
+		}
+	}
+}
+
+// plainlyMatched finds the rule of hostileRoutes for a path in the plainest way.
+func plainlyMatched(path string) string {
+	below := func(prefix string) bool { return path == prefix || strings.HasPrefix(path, prefix+"/") }
+	switch {
+	case path == "/exact":
+		return "exact"
+	case below("/api/v1"):
+		return "api"
+	case below("/admin"):
+		return "admin"
+	}
+	return "default"
+}
+
+// plainlyResolved resolves dot segments and leaves out empty ones. What climbs above the root stays there.
+func plainlyResolved(path string) string {
+	kept := []string{""}
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		switch {
+		case segment == "..":
+			kept = kept[:max(len(kept)-1, 1)]
+		case segment != "." && segment != "":
+			kept = append(kept, segment)
+			continue
+		}
+		if i == len(segments)-1 {
+			kept = append(kept, "")
+		}
+	}
+	return strings.Join(kept, "/")
+}
