@@ -8,13 +8,14 @@ import (
 
 // Snapshot is all that the data plane needs to know, as plain values: what to serve, not how it is
 // going. It is immutable once it was handed to [Proxy.Apply]. Two snapshots that mean the same are
-// [Snapshot.Equal], because every list in them is sorted as its comment says.
+// [Snapshot.Equal], because every list in them is in the order that its comment says.
 type Snapshot struct {
 	// Hosts are sorted by Name; a name occurs once.
 	Hosts []Host
 	// Pools are sorted by ID; an id occurs once.
 	Pools []Pool
-	// Certificates are sorted by ID; an id occurs once. Of several for one name, the first that a client can use is served.
+	// Certificates are in the order of preference: of several for one name, the first that a client can use is served. An id
+	// occurs once.
 	Certificates []Certificate
 }
 
