@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -68,6 +69,10 @@ func (x *exchange) resolveClient() {
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
+		case message.Other:
+			if imitatesForwarding(f.Name) {
+				f.Kind = message.Dropped
+			}
 		}
 	}
 	forwardedFor := o.peerText
@@ -98,6 +103,22 @@ func (o *origin) dropUntrusted(f *message.Field) {
 	if !o.trusted {
 		f.Kind = message.Dropped
 	}
+}
+
+// imitatesForwarding says whether a name is a forwarding field's but for underscores in the place of hyphens. Programs
+// that get fields as CGI's variables (RFC 3875, section 4.1.18) take it for the field itself, whoever sent it.
+func imitatesForwarding(name []byte) bool {
+	var hyphenated [len("X-Forwarded-Proto")]byte
+	if len(name) < len("X-Real-IP") || len(name) > len(hyphenated) || name[0]|0x20 != 'x' || bytes.IndexByte(name, '_') < 0 {
+		return false
+	}
+	for i, c := range name {
+		if c == '_' {
+			c = '-'
+		}
+		hyphenated[i] = c
+	}
+	return message.KindOf(hyphenated[:len(name)]) != message.Other
 }
 
 // rightmostUntrusted reads a list of addresses from the right, past those of trusted proxies. Where an element is no
