@@ -264,7 +264,7 @@ func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 			if !fromClient {
 				from, to = to, from
 			}
-			for range 2*idle/pause + 5 {
+			for range idle/pause + 7 {
 				from.send(".")
 				to.expect(".")
 				<-time.After(pause)

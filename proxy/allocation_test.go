@@ -1,0 +1,112 @@
+//go:build !race
+
+// The race detector makes sync.Pool forget at random.
+
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"testing"
+)
+
+// A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not run beside other tests, whose allocations it would count.
+func TestRequestsAllocateNothing(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+	const host = "Host: shop.example.com\r\nUser-Agent: test\r\nAccept: */*\r\n"
+	for _, test := range []struct{ name, request, response string }{
+		{"GET", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET by a wildcard", "GET /a/b?c=d HTTP/1.1\r\nHost: x.wild.example.com\r\n\r\n", ok},
+		{"GET of an old client", "GET /a/b HTTP/1.0\r\nConnection: keep-alive\r\n" + host + "\r\n", ok},
+		{"GET by an unusual host and path", "GET /a//./%62/ HTTP/1.1\r\nHost: SHOP.example.com:80\r\n\r\n", ok},
+		{"GET through another proxy", "GET /trusted HTTP/1.1\r\n" + host + "X-Forwarded-Proto: https\r\n\r\n", ok},
+		{"GET under policies", "GET /policies/x HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"HEAD", "HEAD /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"},
+		{"POST", "POST /a/b HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
+		{"chunks down", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"},
+		{"304", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			endpoint := answering(t, test.response)
+			p := serve(t, trust("127.0.0.0/8"))
+			policies := prefix("/policies", "pool")
+			policies.RateLimit = RateLimit{PerSecond: 1e9, Burst: 1e9}
+			policies.Access = Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Denied: []netip.Prefix{netip.MustParsePrefix("127.0.1.0/24")}}
+			policies.Headers.Request.Set = []Header{{Name: "X-App", Value: "1"}}
+			policies.Headers.Response.Remove = []string{"Server"}
+			policies.Rewrite.StripPrefix = "/policies"
+			p.apply(snapshotOf([]Host{
+				hostOf("shop.example.com", prefix("/", "pool"), policies),
+				hostOf("*.wild.example.com", prefix("/", "pool")),
+			}, poolOf("pool", endpoint)))
+			client := p.dial()
+			client.send(test.request)
+			length := 0
+			for {
+				n, err := client.Read(make([]byte, 4096))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if length += n; n > 0 && client.in.Buffered() == 0 {
+					break
+				}
+			}
+			request, response := []byte(test.request), make([]byte, length)
+			exchange := func() {
+				if _, err := client.Write(request); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.ReadFull(client.TCPConn, response); err != nil {
+					t.Fatal(err)
+				}
+			}
+			const warm, measured = 500, 4000
+			for range warm {
+				exchange()
+			}
+			if !bytes.HasPrefix(response, []byte(test.response[:15])) {
+				t.Fatalf("the response is %q", response)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range measured {
+				exchange()
+			}
+			runtime.ReadMemStats(&after)
+			if each := float64(after.Mallocs-before.Mallocs) / measured; each >= 0.1 {
+				t.Errorf("a request allocates %.2f times, want none", each)
+			}
+		})
+	}
+}
+
+// answering starts an endpoint that allocates nothing for a request, which comes in one piece.
+func answering(t *testing.T, response string) netip.AddrPort {
+	t.Helper()
+	endpoint := startScript(t)
+	stop, done := make(chan struct{}), make(chan struct{})
+	answer := []byte(response)
+	go func() {
+		defer close(done)
+		var c net.Conn
+		select {
+		case c = <-endpoint.conns:
+		case <-stop:
+			return
+		}
+		defer func() { _ = c.Close() }()
+		for buf := make([]byte, 4096); ; {
+			if _, err := c.Read(buf); err != nil {
+				return
+			}
+			if _, err := c.Write(answer); err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-done })
+	return endpoint.address
+}

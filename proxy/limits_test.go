@@ -1,0 +1,147 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestConnectionBeyondTheLimitIs503(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t, func(c *Config) { c.MaxConnections = 2 })
+	p.apply(everything(b.address))
+	first, second := p.dial(), p.dial()
+	for _, c := range []*wire{first, second} {
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.reply("GET")
+	}
+	for range 3 {
+		// Whether or not the client has sent anything yet.
+		excess := p.dial()
+		got := excess.reply("GET")
+		if got.Status != 503 || got.reason() != "ConnectionLimit" || !got.Close || got.Header.Get("Proxy-Status") != `warren; error=connection_limit_reached; details="ConnectionLimit"` {
+			t.Errorf("got %d %q, close %v, want 503 ConnectionLimit and a close", got.Status, got.Header.Get("Proxy-Status"), got.Close)
+		}
+		excess.expectEnd()
+	}
+	// Those within the limit are not affected, and a place that becomes free is taken.
+	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if got := first.reply("GET"); got.Status != 200 {
+		t.Errorf("a connection within the limit got %d %q, want 200", got.Status, got.reason())
+	}
+	_ = second.Close()
+	await(t, "a free place", func() bool { return p.open.Load() == 1 })
+	if got := p.get("a", "/"); got.Status != 200 {
+		t.Errorf("a connection in a free place got %d %q, want 200", got.Status, got.reason())
+	}
+}
+
+// A refused connection that lingers must not take a place.
+func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
+	first := p.dial()
+	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	first.reply("GET")
+	var refused []*wire
+	for range 5 {
+		c := p.dial()
+		c.reply("GET")
+		refused = append(refused, c) // and stays open on the client's side
+	}
+	_ = first.Close()
+	await(t, "a free place", func() bool { return p.open.Load() == 0 })
+	if got := p.get("a", "/"); got.Status != 404 {
+		t.Errorf("got %d %q, want 404: %d refused connections are no reason to refuse more", got.Status, got.reason(), len(refused))
+	}
+}
+
+// The limits are inclusive: what they allow passes, one more does not.
+func TestLimitsOfAHead(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	const bytes, fields = 4096, 10
+	p := serve(t, func(c *Config) { c.MaxHeaderBytes, c.MaxHeaders = bytes, fields })
+	p.apply(everything(endpoint.address))
+	head := func(total int) string {
+		const begin, end = "GET / HTTP/1.1\r\nHost: a\r\nX: ", "\r\n\r\n"
+		return begin + strings.Repeat("x", total-len(begin)-len(end)) + end
+	}
+	for _, test := range []struct {
+		name, request string
+		want          int
+		reason        string
+	}{
+		{"as many bytes as allowed", head(bytes), 200, ""},
+		{"one byte more", head(bytes + 1), 431, "HeadTooLarge"},
+		{"as many fields as allowed", "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", fields-1) + "\r\n", 200, ""},
+		{"one field more", "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", fields) + "\r\n", 431, "HeadTooLarge"},
+		{"a target that fills the head", "GET /" + strings.Repeat("x", bytes) + " HTTP/1.1\r\nHost: a\r\n\r\n", 414, "TargetTooLong"},
+	} {
+		client := p.dial()
+		client.send(test.request)
+		if test.want == 200 {
+			up := endpoint.accept()
+			up.request()
+			up.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		}
+		if got := client.reply("GET"); got.Status != test.want || got.reason() != test.reason {
+			t.Errorf("%s: got %d %q, want %d %q", test.name, got.Status, got.reason(), test.want, test.reason)
+		}
+		_ = client.Close()
+	}
+}
+
+// A response's head may be larger than a request's, and longer than any buffer that a connection begins with.
+func TestLargeResponseHeadsPass(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1 << 10, 8 << 10, 16 << 10, 60 << 10} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			value := strings.Repeat("v", size)
+			up.send("HTTP/1.1 200 OK\r\nX-A: " + value + "\r\nX-B: " + value + "\r\nContent-Length: 5\r\n\r\nhello")
+			got := client.reply("GET")
+			if got.Status != 200 || got.Body != "hello" || got.Header.Get("X-A") != value || got.Header.Get("X-B") != value {
+				t.Errorf("got %d with %d and %d bytes, want both of %d", got.Status, len(got.Header.Get("X-A")), len(got.Header.Get("X-B")), size)
+			}
+		})
+	}
+}
+
+// The same in the other direction, along with content that did not fit in.
+func TestLargeRequestHeadsPass(t *testing.T) {
+	t.Parallel()
+	for _, fields := range []int{1, 2, 3, 4} {
+		t.Run(fmt.Sprint(fields), func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			value := strings.Repeat("v", 15<<10)
+			body := strings.Repeat("b", 100<<10)
+			client.send("POST / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X-A: "+value+"\r\n", fields) + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)))
+			client.send(body)
+			up := endpoint.accept()
+			request := up.request()
+			if got := request.Header["X-A"]; len(got) != fields || got[0] != value {
+				t.Errorf("%d fields arrived, want %d", len(got), fields)
+			}
+			if request.ContentLength != int64(len(body)) {
+				t.Errorf("the length is %d, want %d", request.ContentLength, len(body))
+			}
+			up.send(okReply)
+			if got := client.reply("POST"); got.Status != 200 {
+				t.Errorf("got %d %q, want 200", got.Status, got.reason())
+			}
+		})
+	}
+}
