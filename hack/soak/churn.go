@@ -123,7 +123,7 @@ func (c *churn) swap(version uint64) error {
 	}
 	generation, err := c.site.proxy.Apply(c.snapshot(version))
 	if err != nil || generation != c.generation {
-		return fmt.Errorf("an equal snapshot brought generation %d after %d, error %w", generation, c.generation, err)
+		return errors.Join(fmt.Errorf("an equal snapshot brought generation %d after %d", generation, c.generation), err)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (c *churn) refuse() error {
 	garbled.Certificates[0].Chain = "not PEM"
 	for _, s := range []*proxy.Snapshot{lost, twice, garbled} {
 		if generation, err := c.site.proxy.Apply(s); err == nil || generation != c.generation {
-			return fmt.Errorf("an invalid snapshot brought generation %d after %d, error %w", generation, c.generation, err)
+			return errors.Join(fmt.Errorf("an invalid snapshot brought generation %d after %d", generation, c.generation), err)
 		}
 	}
 	return nil

@@ -116,8 +116,8 @@ func (h hastyClient) round() (string, error) {
 		allowed = append(allowed, lostAnswer, resetAnswer)
 	}
 	if !slices.Contains(allowed, outcome) {
-		err := fmt.Errorf("%s of %d bytes: got %s instead of %q: %w", c, size, outcome, allowed, errors.Join(sendErr, err))
-		return "", timely(outcome, err)
+		unexpected := fmt.Errorf("%s of %d bytes: got %s instead of %q", c, size, outcome, allowed)
+		return "", timely(outcome, errors.Join(unexpected, sendErr, err))
 	}
 	return outcome, nil
 }
