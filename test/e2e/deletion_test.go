@@ -23,5 +23,5 @@ func TestADeletedIngressIsNotServedAndItsNeighbourIs(t *testing.T) {
 	_, took := everywhere(t, "the deleted Ingress to be gone", request{host: s.host(), target: "/leaves"},
 		refused(http.StatusNotFound, "RouteNotFound"))
 	t.Logf("no replica served it %s after it was deleted", took)
-	tr.finish()
+	tr.finish(0)
 }

@@ -70,7 +70,7 @@ func TestTheOtherReplicaServesAndWritesStatusWhenTheLeaderIsDeleted(t *testing.T
 	s.says(during, "Accepted=True Accepted", "Programmed=True Programmed", "ResolvedRefs=False ServiceNotFound")
 	t.Logf("it wrote the status of a changed Ingress within %s", time.Since(changed))
 	eventually(t, "two replicas again", warren.available)
-	tr.finish()
+	tr.finish(0)
 }
 
 func TestARestartOfAllReplicasLosesNoRequest(t *testing.T) {
@@ -96,5 +96,5 @@ func TestARestartOfAllReplicasLosesNoRequest(t *testing.T) {
 		return nil
 	})
 	t.Logf("all replicas were new after %s", took)
-	tr.finish()
+	tr.finish(0)
 }

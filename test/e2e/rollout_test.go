@@ -2,17 +2,19 @@
 
 package e2e
 
-import (
-	"testing"
-)
+import "testing"
 
-func TestARollingUpdateOfABackendLosesNoRequest(t *testing.T) {
+func TestARollingUpdateOfABackendLosesNothingThatItsPodsLetBeSaved(t *testing.T) {
 	for _, test := range []struct {
-		name      string
+		name string
+		// lingering is for how many seconds a pod takes requests after its end was decided.
 		lingering int64
+		mayFail   float64
 	}{
-		{"of pods that take requests for a while after their end was decided", 3},
-		{"of pods that take no new connection once their end was decided", 0},
+		{"pods that linger lose no request", 3, 0},
+		// The proxy hears of the end of such a pod when that is there already: a request that was sent to it by then may not be
+		// sent to another pod if it is a POST, and another pod may have ended in the same way.
+		{"pods that end at once lose few", 0, 0.01},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newScene(t)
@@ -25,7 +27,7 @@ func TestARollingUpdateOfABackendLosesNoRequest(t *testing.T) {
 			s.settled(web)
 			tr.reaches(s, web)
 			s.alone(web)
-			tr.finish()
+			tr.finish(test.mayFail)
 		})
 	}
 }

@@ -29,5 +29,5 @@ func TestScalingABackendShowsWithinSecondsAndLosesNoRequest(t *testing.T) {
 		}
 		s.alone(web)
 	}
-	tr.finish()
+	tr.finish(0)
 }
