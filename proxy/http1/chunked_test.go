@@ -154,6 +154,7 @@ func TestMalformedChunksAreRefusedHoweverTheyAreDelivered(t *testing.T) {
 		"white space and no extension":        {"5 \r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"white space before the last CRLF":    {one + "0 \r\n\r\n", errChunkExtension},
 		"a second size":                       {"5 5\r\nhello\r\n0\r\n\r\n", errChunkExtension},
+		"a second size before an extension":   {"5 5;a\r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"CR in an extension":                  {"5;a\rb\r\nhello\r\n0\r\n\r\n", errBareLF},
 		"LF in an extension":                  {"5;a\nb\r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"LF in a quoted extension":            {"5;a=\"\n\"\r\nhello\r\n0\r\n\r\n", errChunkExtension},

@@ -91,6 +91,23 @@ func TestRequestIsSentAndAnsweredInOneStep(t *testing.T) {
 	}
 }
 
+func TestRequestIsSentOnceWhateverComesBeforeItsResponse(t *testing.T) {
+	w := &exchangingWire{wire: newWire([]byte("HTTP/1.1 103 Early Hints\r\n\r\n"), []byte(emptyReply)), takes: 1000}
+	c := newTestClient(w)
+	c.WriteHead(getRequest())
+	if err := c.Request().End(nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{103, 200} {
+		if err := c.ReadResponse([]byte("GET")); err != nil || c.Response.Status != want {
+			t.Fatalf("got %d, %v, want %d", c.Response.Status, err, want)
+		}
+	}
+	if diff := cmp.Diff([]string{"exchange"}, w.calls); diff != "" || w.sent.String() != getHead {
+		t.Errorf("sent %q, (-want +got):\n%s", w.sent.String(), diff)
+	}
+}
+
 func TestReadingAResponseLeavesPendingContentToItsWriter(t *testing.T) {
 	// The content may be another goroutine's to send: it has a part pending while a 100 and then the response arrive.
 	w := &exchangingWire{wire: newWire([]byte("HTTP/1.1 100 Continue\r\n\r\n"), []byte(emptyReply)), takes: 1000}

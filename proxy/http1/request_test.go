@@ -332,6 +332,10 @@ func TestRequestIsUnderstoodHoweverItIsDelivered(t *testing.T) {
 			"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n" + lead,
 			[]served{{Version: "HTTP/1.1", Method: "GET", Authority: "a", Path: "/"}},
 		},
+		"Connection that names itself": {
+			"GET / HTTP/1.1\r\nHost: a\r\nConnection: connection\r\nConnection: close\r\n\r\n" + lead,
+			[]served{{Version: "HTTP/1.1", Method: "GET", Authority: "a", Path: "/"}},
+		},
 		"fields of the connection are dropped": {
 			"GET / HTTP/1.1\r\nA: 1\r\nHost: a\r\nConnection: B, te\r\nConnection: C\r\nKeep-Alive: x\r\nProxy-Connection: x\r\n" +
 				"TE: gzip\r\nUpgrade: x\r\nb: 2\r\nC: 3\r\nBB: 4\r\nc: 5\r\n\r\n",
@@ -459,8 +463,10 @@ func TestHeadThatCanOnlyBeRefusedIsNotWaitedFor(t *testing.T) {
 		begun string
 		want  error
 	}{
-		"LF alone":            {"GET / HTTP/1.1\n", errBareLF},
-		"too long a target":   {"GET /" + strings.Repeat("a", testLimits.HeadBytes), errTargetLong},
+		"LF alone":          {"GET / HTTP/1.1\n", errBareLF},
+		"too long a target": {"GET /" + strings.Repeat("a", testLimits.HeadBytes), errTargetLong},
+		"LF alone at once":  {"\n", errBareLF},
+		"a head of all the allowed bytes without end": {"GET / HTTP/1.1\r\n" + longFields(testLimits.HeadBytes-len("GET / HTTP/1.1\r\n")), errHeadLong},
 		"too long a head":     {"GET / HTTP/1.1\r\n" + longFields(testLimits.HeadBytes), errHeadLong},
 		"one that may become": {"GET / HTTP/1.1\r\nHost: a\r\n", io.EOF},
 	}

@@ -137,6 +137,30 @@ func TestHeadLeavesWithTheFirstContent(t *testing.T) {
 	}
 }
 
+func TestChunksBehindAHugeHeadKeepTheirSize(t *testing.T) {
+	// The head's buffer is larger than any other, and more content fits into it than a chunk's four digits can say.
+	for _, head := range []int{60 << 10, 70 << 10, 100 << 10, 200 << 10} {
+		w := newWire([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+		c := newTestServer(w)
+		begin(t, c)
+		c.WriteHead(&message.Response{Status: 200, ContentLength: message.UnknownLength, Fields: []message.Field{
+			{Name: []byte("A"), Value: bytes.Repeat([]byte("b"), head)},
+		}})
+		content := bytes.Repeat([]byte("0123456789abcdef"), 1<<15)
+		writeContent(t, c.Response(), content, []int{1 << 30}, 0)
+		if err := c.Response().End(nil); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(&w.sent), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(got, content) {
+			t.Errorf("behind a head of %d bytes, net/http reads %d bytes, %v", head, len(got), err)
+		}
+	}
+}
+
 func TestContentMovesInLargeStepsOnceThereIsMuch(t *testing.T) {
 	for _, length := range []int64{1 << 20, message.UnknownLength} {
 		w := newWire([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
