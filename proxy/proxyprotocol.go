@@ -69,16 +69,18 @@ func readProxyV1(r io.Reader, buf []byte, n int) (netip.Addr, error) {
 	if len(words) != 6 || words[1] != "TCP4" && words[1] != "TCP6" {
 		return netip.Addr{}, errProxyHeader
 	}
-	source, err := netip.ParseAddr(words[2])
-	if err != nil || source.Is4() != (words[1] == "TCP4") || source.Zone() != "" {
-		return netip.Addr{}, errProxyHeader
+	for _, address := range words[2:4] {
+		a, err := netip.ParseAddr(address)
+		if err != nil || a.Is4() != (words[1] == "TCP4") || a.Zone() != "" {
+			return netip.Addr{}, errProxyHeader
+		}
 	}
 	for _, port := range words[4:] {
 		if _, ok := parsePort(port); !ok {
 			return netip.Addr{}, errProxyHeader
 		}
 	}
-	return source, nil
+	return netip.ParseAddr(words[2])
 }
 
 // readProxyV2 reads what follows the fixed part: the addresses, by family, and extensions, which are skipped.
@@ -98,14 +100,15 @@ func readProxyV2(r io.Reader, versionCommand, family byte, length uint16) (netip
 	default:
 		return netip.Addr{}, errProxyHeader
 	}
-	const unspecified, ipv4, ipv6, unix = 0, 1, 2, 3
-	switch family >> 4 {
-	case ipv4:
+	// Each is a family and a transport, which over TCP can only be a stream.
+	const unspecified, tcp4, tcp6, unix = 0x00, 0x11, 0x21, 0x31
+	switch family {
+	case tcp4:
 		if len(rest) < 12 {
 			return netip.Addr{}, errProxyHeader
 		}
 		return netip.AddrFrom4([4]byte(rest[:4])), nil
-	case ipv6:
+	case tcp6:
 		if len(rest) < 36 {
 			return netip.Addr{}, errProxyHeader
 		}
