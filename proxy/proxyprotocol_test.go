@@ -1,0 +1,289 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// What follows a header; none of it may be taken along.
+const afterProxyHeader = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+// addresses2 is the addresses part of version 2: source, destination and two ports.
+func addresses2(source, destination string) []byte {
+	s, d := netip.MustParseAddr(source), netip.MustParseAddr(destination)
+	return append(append(s.AsSlice(), d.AsSlice()...), 0x04, 0xd2, 0x01, 0xbb)
+}
+
+// extension is a type-length-value of version 2.
+func extension(kind byte, value string) []byte {
+	return append([]byte{kind, byte(len(value) >> 8), byte(len(value))}, value...)
+}
+
+type proxyHeader struct {
+	name, header string
+	// want is the source that is named, "" for none: the connection is the proxy's own.
+	want string
+}
+
+func validProxyHeaders() []proxyHeader {
+	v4, v6 := addresses2("203.0.113.7", "192.0.2.1"), addresses2("2001:db8::7", "2001:db8::1")
+	longest := strings.Repeat("ffff:", 7) + "ffff"
+	return []proxyHeader{
+		{"v1 TCP4", "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n", "203.0.113.7"},
+		{"v1 TCP4 at its shortest", "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n", "1.1.1.1"},
+		{"v1 TCP4 at its longest", "PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n", "255.255.255.255"},
+		{"v1 TCP4 with ports of 0", "PROXY TCP4 203.0.113.7 192.0.2.1 0 0\r\n", "203.0.113.7"},
+		{"v1 TCP6", "PROXY TCP6 2001:db8::7 2001:db8::1 1234 443\r\n", "2001:db8::7"},
+		{"v1 TCP6 at its longest", "PROXY TCP6 " + longest + " " + longest + " 65535 65535\r\n", longest},
+		{"v1 TCP6 in capitals", "PROXY TCP6 2001:DB8::7 2001:DB8::1 1234 443\r\n", "2001:db8::7"},
+		{"v1 TCP6 with IPv4 in disguise", "PROXY TCP6 ::ffff:203.0.113.7 ::ffff:192.0.2.1 1234 443\r\n", "::ffff:203.0.113.7"},
+		{"v1 UNKNOWN", "PROXY UNKNOWN\r\n", ""},
+		{"v1 UNKNOWN with addresses", "PROXY UNKNOWN 203.0.113.7 192.0.2.1 1234 443\r\n", ""},
+		{"v1 UNKNOWN with anything", "PROXY UNKNOWN \xff\x00 what ever\r\n", ""},
+		{"v1 UNKNOWN at its longest", "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-16) + "\r\n", ""},
+		{"v2 TCP over IPv4", proxyV2Header(0x21, 0x11, v4), "203.0.113.7"},
+		{"v2 TCP over IPv6", proxyV2Header(0x21, 0x21, v6), "2001:db8::7"},
+		{"v2 IPv4 in disguise", proxyV2Header(0x21, 0x21, addresses2("::ffff:203.0.113.7", "::ffff:192.0.2.1")), "::ffff:203.0.113.7"},
+		{"v2 with extensions", proxyV2Header(0x21, 0x11, bytes.Join([][]byte{
+			v4, extension(0x01, "h2"), extension(0x02, "a.example"), extension(0x04, strings.Repeat("x", 100)), extension(0x20, "\x01\x00\x00\x00\x00"),
+		}, nil)), "203.0.113.7"},
+		{"v2 with extensions that are none", proxyV2Header(0x21, 0x11, append(v4, 0x01, 0xff)), "203.0.113.7"},
+		{"v2 at its longest", proxyV2Header(0x21, 0x21, append(v6, make([]byte, proxyV2Longest-36)...)), "2001:db8::7"},
+		{"v2 LOCAL", proxyV2Header(0x20, 0x00, nil), ""},
+		{"v2 LOCAL with addresses", proxyV2Header(0x20, 0x11, v4), ""},
+		{"v2 LOCAL with a family that there is not", proxyV2Header(0x20, 0xff, []byte{1, 2, 3}), ""},
+		{"v2 unspecified", proxyV2Header(0x21, 0x00, nil), ""},
+		{"v2 unspecified with something", proxyV2Header(0x21, 0x00, v4), ""},
+		{"v2 unix", proxyV2Header(0x21, 0x31, make([]byte, 216)), ""},
+	}
+}
+
+func invalidProxyHeaders() []proxyHeader {
+	v4, v6 := addresses2("203.0.113.7", "192.0.2.1"), addresses2("2001:db8::7", "2001:db8::1")
+	return []proxyHeader{
+		{name: "a request", header: afterProxyHeader},
+		{name: "TLS", header: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00"},
+		{name: "HTTP/2's preface", header: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+		{name: "an empty line", header: "\r\n\r\n" + afterProxyHeader},
+		{name: "v1 in lower case", header: "proxy TCP4 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 behind a space", header: " PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 without a space", header: "PROXYTCP4 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 of another protocol", header: "PROXY UDP4 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 of a protocol in lower case", header: "PROXY tcp4 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 of a protocol that begins alike", header: "PROXY UNKNOWNS 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 without addresses", header: "PROXY TCP4\r\n" + afterProxyHeader},
+		{name: "v1 without a destination", header: "PROXY TCP4 203.0.113.7 1234 443\r\n"},
+		{name: "v1 without ports", header: "PROXY TCP4 203.0.113.7 192.0.2.1\r\n"},
+		{name: "v1 with one port", header: "PROXY TCP4 203.0.113.7 192.0.2.1 1234\r\n"},
+		{name: "v1 with three ports", header: "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443 80\r\n"},
+		{name: "v1 with two spaces", header: "PROXY TCP4  203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 with a tab", header: "PROXY TCP4\t203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 with a space at the end", header: "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443 \r\n"},
+		{name: "v1 TCP4 with IPv6", header: "PROXY TCP4 2001:db8::7 2001:db8::1 1234 443\r\n"},
+		{name: "v1 TCP6 with IPv4", header: "PROXY TCP6 203.0.113.7 192.0.2.1 1234 443\r\n"},
+		{name: "v1 TCP4 with IPv4 in disguise", header: "PROXY TCP4 ::ffff:203.0.113.7 ::ffff:192.0.2.1 1234 443\r\n"},
+		{name: "v1 with a destination of the other family", header: "PROXY TCP4 203.0.113.7 2001:db8::1 1234 443\r\n"},
+		{name: "v1 with a destination that is none", header: "PROXY TCP4 203.0.113.7 nowhere 1234 443\r\n"},
+		{name: "v1 with a source that is none", header: "PROXY TCP4 203.0.113 192.0.2.1 1234 443\r\n"},
+		{name: "v1 with leading zeros", header: "PROXY TCP4 203.0.113.007 192.0.2.1 1234 443\r\n"},
+		{name: "v1 with a zone", header: "PROXY TCP6 fe80::1%eth0 2001:db8::1 1234 443\r\n"},
+		{name: "v1 with brackets", header: "PROXY TCP6 [2001:db8::7] [2001:db8::1] 1234 443\r\n"},
+		{name: "v1 with a port in the address", header: "PROXY TCP4 203.0.113.7:1234 192.0.2.1:443 1234 443\r\n"},
+		{name: "v1 with a port too large", header: "PROXY TCP4 203.0.113.7 192.0.2.1 65536 443\r\n"},
+		{name: "v1 with a signed port", header: "PROXY TCP4 203.0.113.7 192.0.2.1 +1234 443\r\n"},
+		{name: "v1 with a port of leading zeros", header: "PROXY TCP4 203.0.113.7 192.0.2.1 01234 443\r\n"},
+		{name: "v1 with an empty port", header: "PROXY TCP4 203.0.113.7 192.0.2.1  443\r\n"},
+		{name: "v1 with a port in hex", header: "PROXY TCP4 203.0.113.7 192.0.2.1 0x50 443\r\n"},
+		{name: "v1 with LF alone", header: "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\n" + afterProxyHeader},
+		{name: "v1 with CR alone", header: "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r" + afterProxyHeader},
+		{name: "v1 with LF within", header: "PROXY TCP4 203.0.113.7\n192.0.2.1 1234 443\r\n"},
+		{name: "v1 with NUL", header: "PROXY TCP4 203.0.113.7\x00 192.0.2.1 1234 443\r\n"},
+		{name: "v1 that does not end", header: "PROXY UNKNOWN " + strings.Repeat("f", 200) + "\r\n"},
+		{name: "v1 too long by one", header: "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-15) + "\r\n"},
+		{name: "v2 with another version", header: proxyV2Header(0x11, 0x11, v4)},
+		{name: "v2 of version 3", header: proxyV2Header(0x31, 0x11, v4)},
+		{name: "v2 with another command", header: proxyV2Header(0x22, 0x11, v4)},
+		{name: "v2 with another family", header: proxyV2Header(0x21, 0x41, v4)},
+		{name: "v2 with another transport", header: proxyV2Header(0x21, 0x13, v4)},
+		{name: "v2 of datagrams", header: proxyV2Header(0x21, 0x12, v4)},
+		{name: "v2 IPv4 without addresses", header: proxyV2Header(0x21, 0x11, nil)},
+		{name: "v2 IPv4 too short by one", header: proxyV2Header(0x21, 0x11, v4[:11])},
+		{name: "v2 IPv6 too short by one", header: proxyV2Header(0x21, 0x21, v6[:35])},
+		{name: "v2 IPv6 with IPv4's addresses", header: proxyV2Header(0x21, 0x21, v4)},
+		{name: "v2 too long by one", header: proxyV2Header(0x21, 0x11, append(v4, make([]byte, proxyV2Longest-11)...))},
+		{name: "v2 as long as can be said", header: proxyV2Header(0x21, 0x11, append(v4, make([]byte, 0xffff-12)...))},
+		{name: "v2 with another signature", header: "\r\n\r\n\x00\r\nQUIT\r" + proxyV2Header(0x21, 0x11, v4)[12:]},
+	}
+}
+
+func TestProxyHeaderNamesTheSource(t *testing.T) {
+	t.Parallel()
+	for _, test := range validProxyHeaders() {
+		t.Run(test.name, func(t *testing.T) {
+			want := netip.Addr{}
+			if test.want != "" {
+				want = netip.MustParseAddr(test.want)
+			}
+			whole := strings.NewReader(test.header + afterProxyHeader)
+			piecemeal := strings.NewReader(test.header + afterProxyHeader)
+			for how, r := range map[string]struct {
+				io.Reader
+				rest io.Reader
+			}{"at once": {whole, whole}, "a byte at a time": {iotest.OneByteReader(piecemeal), piecemeal}} {
+				got, err := readProxyHeader(r)
+				if err != nil || got != want {
+					t.Errorf("%s: got %v (%v), want %v", how, got, err, want)
+				}
+				if rest, _ := io.ReadAll(r.rest); string(rest) != afterProxyHeader {
+					t.Errorf("%s: %q is left behind the header, want %q", how, rest, afterProxyHeader)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsNoProxyHeaderIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, test := range invalidProxyHeaders() {
+		t.Run(test.name, func(t *testing.T) {
+			for how, r := range map[string]io.Reader{
+				"at once":          strings.NewReader(test.header + afterProxyHeader),
+				"a byte at a time": iotest.OneByteReader(strings.NewReader(test.header + afterProxyHeader)),
+			} {
+				if got, err := readProxyHeader(r); !errors.Is(err, errProxyHeader) || got.IsValid() {
+					t.Errorf("%s: got %v and %v, want %v", how, got, err, errProxyHeader)
+				}
+			}
+		})
+	}
+}
+
+// A header that breaks off is an error wherever it does, and names nobody.
+func TestTruncatedProxyHeaderNamesNobody(t *testing.T) {
+	t.Parallel()
+	for _, test := range validProxyHeaders() {
+		for n := range len(test.header) {
+			if got, err := readProxyHeader(strings.NewReader(test.header[:n])); err == nil || got.IsValid() {
+				t.Errorf("%s, the first %d of %d bytes: got %v (%v), want an error", test.name, n, len(test.header), got, err)
+			}
+		}
+	}
+}
+
+// What is longer than any header is not waited for: the line of version 1 is given up at its greatest length.
+func TestEndlessProxyHeaderIsGivenUp(t *testing.T) {
+	t.Parallel()
+	endless := &counting{r: iotest.OneByteReader(io.MultiReader(strings.NewReader("PROXY UNKNOWN "), endlessly('f')))}
+	if _, err := readProxyHeader(endless); !errors.Is(err, errProxyHeader) || endless.n != proxyV1Longest {
+		t.Errorf("got %v after %d bytes, want %v after %d", err, endless.n, errProxyHeader, proxyV1Longest)
+	}
+	endless = &counting{r: io.MultiReader(strings.NewReader(proxyV2Header(0x21, 0x11, make([]byte, 0xffff))), endlessly(0))}
+	if _, err := readProxyHeader(endless); !errors.Is(err, errProxyHeader) || endless.n != 16 {
+		t.Errorf("got %v after %d bytes, want %v after 16", err, endless.n, errProxyHeader)
+	}
+}
+
+// endlessly is a reader of one byte again and again.
+type endlessly byte
+
+func (e endlessly) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e)
+	}
+	return len(p), nil
+}
+
+type counting struct {
+	r io.Reader
+	n int
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
+}
+
+// A header may come in pieces, and the request in the same one as its end.
+func TestRequestBehindAProxyHeaderInPieces(t *testing.T) {
+	t.Parallel()
+	backend := startEcho(t, "b")
+	p := serve(t, trust("127.0.0.1/32"), func(c *Config) { c.ProxyProtocol = true })
+	p.apply(everything(backend))
+	for name, header := range map[string]string{"version 1": proxyV1(claimed), "version 2": proxyV2(claimed)} {
+		for _, cut := range []int{1, 6, 15, 16, len(header) - 1, len(header), len(header) + 3} {
+			sent := header + "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n"
+			c := p.dial()
+			c.send(sent[:cut])
+			c.send(sent[cut:])
+			for _, want := range []string{"b /a", "b /b"} {
+				got := c.reply("GET")
+				if got.outcome(t) != want || got.header(t).Get("X-Real-IP") != claimed {
+					t.Errorf("%s cut after %d: got %q for %q, want %q for %q", name, cut, got.outcome(t), got.header(t).Get("X-Real-IP"), want, claimed)
+				}
+			}
+			_ = c.Close()
+		}
+	}
+}
+
+// A trusted proxy that never sends its header does not hold the connection for good.
+func TestSilentTrustedPeerIsCutOff(t *testing.T) {
+	t.Parallel()
+	p := serve(t, trust("127.0.0.1/32"), func(c *Config) { c.ProxyProtocol = true })
+	silent, slow := p.dial(), p.dial()
+	slow.send("PROXY TCP4 203.0.113.7 ")
+	silent.expectClosed()
+	slow.expectClosed()
+}
+
+// FuzzProxyHeader holds the parser to three promises for any bytes at all: it takes no byte beyond the header, it says
+// the same however the bytes arrive, and whom it names is written in the header.
+func FuzzProxyHeader(f *testing.F) {
+	for _, list := range [][]proxyHeader{validProxyHeaders(), invalidProxyHeaders()} {
+		for _, test := range list {
+			f.Add([]byte(test.header + afterProxyHeader))
+			f.Add([]byte(test.header[:len(test.header)/2]))
+		}
+	}
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		whole := &counting{r: bytes.NewReader(sent)}
+		got, err := readProxyHeader(whole)
+		piecemeal := &counting{r: iotest.OneByteReader(bytes.NewReader(sent))}
+		again, againErr := readProxyHeader(piecemeal)
+		if got != again || (err == nil) != (againErr == nil) || whole.n != piecemeal.n {
+			t.Fatalf("%q: %v (%v) after %d bytes, and %v (%v) after %d", sent, got, err, whole.n, again, againErr, piecemeal.n)
+		}
+		if err != nil {
+			if got.IsValid() {
+				t.Errorf("%q: got %v with %v", sent, got, err)
+			}
+			return
+		}
+		header := sent[:whole.n]
+		switch {
+		case bytes.HasPrefix(header, proxyV1Prefix):
+			if n := bytes.IndexByte(sent, '\n') + 1; n != len(header) || n < 2 || header[n-2] != '\r' || n > proxyV1Longest {
+				t.Errorf("%q: %d bytes were taken, the line has %d", sent, len(header), n)
+			}
+			words := strings.Fields(string(header))
+			if named := got.IsValid(); named != (words[1] != "UNKNOWN") || named && netip.MustParseAddr(words[2]) != got {
+				t.Errorf("%q: got %v", header, got)
+			}
+		case bytes.HasPrefix(header, proxyV2Signature):
+			if n := 16 + int(header[14])<<8 + int(header[15]); n != len(header) {
+				t.Errorf("%q: %d bytes were taken, the header has %d", sent, len(header), n)
+			}
+			if got.IsValid() && !bytes.HasPrefix(header[16:], got.AsSlice()) {
+				t.Errorf("%q: got %v", header, got)
+			}
+		default:
+			t.Errorf("%q was taken for a header", header)
+		}
+	})
+}
