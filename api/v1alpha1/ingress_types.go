@@ -401,7 +401,8 @@ type Timeouts struct {
 	Idle *metav1.Duration `json:"idle,omitempty"`
 }
 
-// Retries sends a request that failed to another task, where nothing of it was sent or its method is idempotent.
+// Retries sends a request to another task where nothing of it could be sent to the first. A request that is idempotent
+// and has no content is sent once more, beyond these attempts, where a connection that had been idle turned out to be closed.
 type Retries struct {
 	// attempts is how many more tasks are tried after the first. 0: none.
 	// +kubebuilder:default=1
