@@ -31,7 +31,7 @@ func NewClientConn(t Transport, config *ClientConfig) *ClientConn {
 	exchanger, _ := t.(Exchanger)
 	return &ClientConn{
 		config:    config,
-		in:        reader{transport: t, buffers: config.Buffers},
+		in:        reader{transport: t, buffers: config.Buffers, alone: true},
 		out:       writer{transport: t, buffers: config.Buffers, holds: exchanger != nil},
 		exchanger: exchanger,
 	}
@@ -132,7 +132,7 @@ func (c *ClientConn) Content() message.Reader { return &c.in }
 // request: only if the response was read to its end with nothing after it, the server keeps the connection
 // open, and requestSent: the whole request left.
 func (c *ClientConn) EndExchange(requestSent bool) bool {
-	reusable := c.answered && c.keepAlive && c.in.ended && requestSent && !c.in.Buffered() && c.Response.Status != 101
+	reusable := c.answered && c.keepAlive && c.in.ended && requestSent && !c.in.Buffered() && !c.in.surplus && c.Response.Status != 101
 	c.in.endExchange()
 	c.in.releaseBuffer()
 	c.out.releaseBuffer()

@@ -24,7 +24,9 @@ type content struct {
 	// broken is why the framing cannot be followed any further. It stays: bytes after a fault mean nothing, even
 	// where they look like the end of the content.
 	broken error
-	limits Limits
+	// surplus is set once bytes came behind the last one where none may come.
+	surplus bool
+	limits  Limits
 }
 
 func (c *content) begin(how framing, length int64, lim Limits) {
@@ -40,7 +42,7 @@ func (c *content) Trailers() []message.Field { return c.trailers }
 
 // Read reads content, free of its framing. It returns io.EOF as soon as it knows that nothing follows, also along
 // with the last bytes; io.ErrUnexpectedEOF where the connection ended before the content; a *message.Error
-// where the framing is malformed.
+// where the framing is malformed. It may use all of p.
 func (b *reader) Read(p []byte) (int, error) {
 	if b.ended {
 		return 0, io.EOF
@@ -51,13 +53,18 @@ func (b *reader) Read(p []byte) (int, error) {
 	if b.framing == framedByChunks {
 		return b.readChunked(p)
 	}
-	if b.framing == framedByLength {
+	// Where nothing may follow, the read is not cut off at the end: what comes behind it would otherwise wait in the
+	// socket and be taken for the answer to the next request.
+	if b.framing == framedByLength && (!b.alone || b.Buffered()) {
 		p = p[:min(int64(len(p)), b.remaining)]
 	}
 	n, err := b.readSome(p)
 	if b.framing == framedByClose {
 		b.ended = err == io.EOF
 		return n, err
+	}
+	if int64(n) > b.remaining {
+		b.surplus, n = true, int(b.remaining)
 	}
 	b.remaining -= int64(n)
 	if b.remaining == 0 {

@@ -43,6 +43,8 @@ type reader struct {
 	base int
 	// held is a buffer that such views point into after reading went on in another one.
 	held []byte
+	// alone is set where nothing may follow a message unasked: on the client's side.
+	alone bool
 	content
 }
 

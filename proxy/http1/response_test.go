@@ -294,6 +294,22 @@ func TestBytesThatCameBehindAResponseEndTheConnection(t *testing.T) {
 	}
 }
 
+func TestBytesThatComeWithTheEndOfALengthAreSeenAndKeptOut(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+	content := "0123456789"
+	for at := range content {
+		for behind, reusable := range map[string]bool{"": true, "!": false, emptyReply: false} {
+			all, err := readAnswer(newWire([]byte(head+content[:at]), []byte(content[at:]+behind)), "GET")
+			want := []answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 10, Content: content, Reusable: reusable,
+			}}
+			if diff := cmp.Diff(want, all); diff != "" || err != nil {
+				t.Errorf("cut at %d, %q behind: %v, (-want +got):\n%s", at, behind, err, diff)
+			}
+		}
+	}
+}
+
 func TestConnectionThatEndsEarlyIsNotAResponse(t *testing.T) {
 	streams := map[string]string{
 		"length": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
