@@ -64,6 +64,9 @@ type timeoutError struct{ error }
 
 func (e timeoutError) Unwrap() error { return e.error }
 
+// cutOff marks an error of sending as one: a client that is late is answered and cut off while it still sends.
+func cutOff(err error) error { return timeoutError{err} }
+
 // timely marks an error as one, where the outcome that it is about is a timeout.
 func timely(outcome string, err error) error {
 	if strings.HasSuffix(outcome, "Timeout") {

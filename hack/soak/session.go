@@ -55,7 +55,7 @@ func (s *session) exchange(c *call, check func(*wire, *reply) error) error {
 	}
 	if err := s.sendInPieces(w, c.head()); err != nil {
 		s.close()
-		return fmt.Errorf("%s: sending: %w", c, err)
+		return cutOff(fmt.Errorf("%s: sending: %w", c, err))
 	}
 	r, err := w.receive(c.method)
 	if err != nil {

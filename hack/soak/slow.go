@@ -47,7 +47,7 @@ func (s slowClient) head() error {
 	c := s.call("GET", stableHost, "/bytes/7/100")
 	head := c.head()
 	if err := w.sendSlowly(head, slowHeadPieces); err != nil {
-		return fmt.Errorf("%s: sending: %w", c, err)
+		return cutOff(fmt.Errorf("%s: sending: %w", c, err))
 	}
 	r, err := w.receive(c.method)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s slowClient) content() error {
 		return fmt.Errorf("%s: sending: %w", c, err)
 	}
 	if err := w.sendSlowly(text, slowPieces); err != nil {
-		return fmt.Errorf("%s: sending: %w", c, err)
+		return cutOff(fmt.Errorf("%s: sending: %w", c, err))
 	}
 	if _, err := w.checkReceipt(c, receipt); err != nil {
 		return fmt.Errorf("%s: %w", c, err)

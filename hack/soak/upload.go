@@ -45,7 +45,7 @@ func (s *session) upload(host string, size int64, chunked bool) error {
 	receipt, err := s.sendUpload(w, c, size, chunked)
 	if err != nil {
 		s.close()
-		return fmt.Errorf("%s of %d bytes, chunked %t: sending: %w", c, size, chunked, err)
+		return cutOff(fmt.Errorf("%s of %d bytes, chunked %t: sending: %w", c, size, chunked, err))
 	}
 	goesOn, err := w.checkReceipt(c, receipt)
 	if err != nil {
