@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package binary
+
+import (
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// The ports that are given out. They are below those that systems take for outgoing connections (32768 on Linux, 49152
+// elsewhere), so that a port which is closed for a while is not taken in the meantime.
+const (
+	firstPort = 20000
+	lastPort  = 31999
+)
+
+// portRange gives out ports of loopback that nothing listens on, each once.
+type portRange struct {
+	mu   sync.Mutex
+	next int
+}
+
+// newPortRange begins anywhere, since several checkouts may be tested on one machine.
+func newPortRange() *portRange { return &portRange{next: firstPort + rand.IntN(lastPort-firstPort)} }
+
+// address returns 127.0.0.1 with a free port.
+func (p *portRange) address(t *testing.T) string {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for range lastPort - firstPort {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(p.next))
+		if p.next++; p.next > lastPort {
+			p.next = firstPort
+		}
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatalf("closing %s to give it out: %v", address, err)
+		}
+		return address
+	}
+	t.Fatalf("no port from %d to %d is free on 127.0.0.1", firstPort, lastPort)
+	return ""
+}
