@@ -1,0 +1,70 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+	"testing"
+)
+
+// hasPipe says whether a pipe was used and lies ready to be used again.
+func (s *served) hasPipe() bool {
+	free, ok := s.pipes.free.Get().(*pipe)
+	if ok {
+		s.pipes.free.Put(free)
+	}
+	return ok
+}
+
+// The kernel moves what is long, between plain connections alone.
+func TestLongContentsOfPlainConnectionsAreSpliced(t *testing.T) {
+	t.Parallel()
+	backend := startContents(t)
+	certificate := issue(t, "a", ecdsaKey(t), "a")
+	// The backend sends some content along with the head, which does not count.
+	const long, short = spliceLeast + 128<<10, spliceLeast - 1
+	download := func(n int) string { return fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", n) }
+	upload := func(n int) string {
+		return fmt.Sprintf("PUT /1 HTTP/1.1\r\nHost: a\r\nX-Content: %d\r\nContent-Length: %[1]d\r\n\r\n%s", n, content(n))
+	}
+	for _, test := range []struct {
+		name, request string
+		secure, want  bool
+	}{
+		{"a long download", download(long), false, true},
+		{"a long upload", upload(long), false, true},
+		{"a short download", download(short), false, false},
+		{"a short upload", upload(short), false, false},
+		{"a long download over TLS", download(long), true, false},
+		{"a long upload over TLS", upload(long), true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t)
+			p.apply(with(everything(backend.address), certificate))
+			var client talker = p.dial()
+			if test.secure {
+				secured, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				client = secured
+			}
+			transfer := func() {
+				client.send(test.request)
+				if got := client.reply("GET"); got.Status != 200 {
+					t.Fatalf("got %d %q, want 200", got.Status, got.reason())
+				}
+			}
+			if test.want {
+				// The pool of pipes may lose one at any time, to the garbage collector or, with the race detector, to chance.
+				await(t, "the use of a pipe", func() bool { transfer(); return p.hasPipe() })
+				return
+			}
+			for range 3 {
+				if transfer(); p.hasPipe() {
+					t.Fatal("a pipe was used")
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,324 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// content is n bytes that repeat nowhere.
+func content(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
+	return string(b)
+}
+
+// firstDifference says where two contents part, in fewer words than a diff of megabytes.
+func firstDifference(want, got string) string {
+	if want == got {
+		return ""
+	}
+	for i := range min(len(want), len(got)) {
+		if want[i] != got[i] {
+			return fmt.Sprintf("byte %d of %d differs", i, len(want))
+		}
+	}
+	return fmt.Sprintf("%d bytes, want %d", len(got), len(want))
+}
+
+// startContents starts a backend that sends as much content as the path says, after it read as much as X-Content says.
+func startContents(t *testing.T) *backend {
+	t.Helper()
+	return startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		got, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("reading a request's content: %v", err)
+		}
+		if n, err := strconv.Atoi(r.Header.Get("X-Content")); err == nil {
+			if difference := firstDifference(content(n), string(got)); difference != "" {
+				t.Errorf("content at the backend: %s", difference)
+			}
+		}
+		n, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil {
+			t.Errorf("the path is %q", r.URL.Path)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(n))
+		_, _ = io.WriteString(w, content(n))
+	})
+}
+
+// contentLengths lie around all that decides on the way that content takes: buffers and the threshold of splicing.
+func contentLengths() []int {
+	return []int{0, 1, 8<<10 - 1, 8 << 10, 64 << 10, spliceLeast - 1, spliceLeast, spliceLeast + 1, spliceLeast + 8<<10, mebi + 1, 5*mebi + 3}
+}
+
+// talker is a client's side of a connection, plain or secured.
+type talker interface {
+	send(string)
+	reply(method string) reply
+}
+
+// Contents of every length arrive byte for byte and end where they end: the next message on the same connections is read as it is.
+func TestContentsOfEveryLengthArriveWhole(t *testing.T) {
+	t.Parallel()
+	backend := startContents(t)
+	certificate := issue(t, "a", ecdsaKey(t), "a")
+	for _, scheme := range []string{"http", "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t)
+			p.apply(with(everything(backend.address), certificate))
+			var client talker = p.dial()
+			if scheme == "https" {
+				secured, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				client = secured
+			}
+			expect := func(n int) {
+				t.Helper()
+				got := client.reply("GET")
+				if difference := firstDifference(content(n), got.Body); difference != "" || got.Status != 200 {
+					t.Errorf("content at the client, %d bytes: got %d, %s", n, got.Status, difference)
+				}
+			}
+			for _, n := range contentLengths() {
+				client.send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", n))
+				expect(n)
+				// The next request comes right behind the content.
+				client.send(fmt.Sprintf("PUT /7 HTTP/1.1\r\nHost: a\r\nX-Content: %d\r\nContent-Length: %[1]d\r\n\r\n%sGET /9 HTTP/1.1\r\nHost: a\r\n\r\n", n, content(n)))
+				expect(7)
+				expect(9)
+				client.send(fmt.Sprintf("PUT /%d HTTP/1.1\r\nHost: a\r\nX-Content: %[1]d\r\nContent-Length: %[1]d\r\n\r\n%s", n, content(n)))
+				expect(n)
+			}
+		})
+	}
+}
+
+// outcomes is a proxy's access log, by which a test learns why an exchange ended where no response can say so.
+func outcomes() (written *pages, config func(*Config)) {
+	written = &pages{}
+	return written, logTo(written, LogJSON)
+}
+
+func expectReason(t *testing.T, written *pages, want Reason) {
+	t.Helper()
+	if got := parsedLine(t, written.lines(t, 1)[0])["reason"]; got != want.String() {
+		t.Errorf("the reason is %v, want %s", got, want)
+	}
+}
+
+// ample is more than all buffers between two programs hold.
+const ample = 64 * mebi
+
+// A client that takes nothing of a long download for the write stall time is cut, and so is the endpoint.
+func TestClientThatStopsReadingIsCut(t *testing.T) {
+	t.Parallel()
+	const stall = 300 * time.Millisecond
+	written, log := outcomes()
+	p := serve(t, log, func(c *Config) { c.WriteTimeout = stall })
+	endpoint := startScript(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	begun := time.Now()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	up.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", ample))
+	if _, err := io.WriteString(up, strings.Repeat("x", ample)); !isReset(err) {
+		t.Fatalf("the endpoint sent everything (%v), want it cut", err)
+	}
+	if took := time.Since(begun); took < stall {
+		t.Errorf("the connection was cut after %v, want %v at the earliest", took, stall)
+	}
+	client.expectTorn("GET")
+	expectReason(t, written, ClientClosed)
+}
+
+// One that reads slowly is served to the end, however much longer than the stall time that takes.
+func TestClientThatReadsSlowlyIsServed(t *testing.T) {
+	t.Parallel()
+	const stall, pause, steps, step = 1500 * time.Millisecond, 100 * time.Millisecond, 20, mebi
+	endpoint := startScript(t)
+	p := serve(t, func(c *Config) { c.WriteTimeout = stall })
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	if err := client.SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	want := content(ample)
+	var sent atomic.Bool
+	done := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(up, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", ample)+want)
+		sent.Store(true)
+		done <- err
+	}()
+	client.head()
+	got := make([]byte, ample)
+	for i := range steps {
+		<-time.After(pause)
+		if _, err := io.ReadFull(client.in, got[i*step:(i+1)*step]); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	if sent.Load() {
+		t.Error("the endpoint has sent everything: nothing had to wait for the client")
+	}
+	if _, err := io.ReadFull(client.in, got[steps*step:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := receive(t, "the sending of the whole content", done); err != nil {
+		t.Errorf("sending the content: %v", err)
+	}
+	if difference := firstDifference(want, string(got)); difference != "" {
+		t.Error(difference)
+	}
+}
+
+// take reads this content and nothing more.
+func (w *wire) take(want string) {
+	w.tb.Helper()
+	got := make([]byte, len(want))
+	n, err := io.ReadFull(w.in, got)
+	if difference := firstDifference(want, string(got[:n])); difference != "" {
+		w.tb.Fatalf("content: %s (%v)", difference, err)
+	}
+}
+
+// A download whose endpoint stops midway is torn, for the client must not take what it got for the whole.
+func TestEndpointThatStopsMidwayTears(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		idle time.Duration
+		stop func(up *wire)
+		want Reason
+	}{
+		"by closing":      {patience, func(up *wire) { _ = up.Close() }, UpstreamReset},
+		"by resetting":    {patience, func(up *wire) { up.abort() }, UpstreamReset},
+		"by half closing": {patience, func(up *wire) { _ = up.CloseWrite() }, UpstreamReset},
+		// It may be taken for stopped before it has stopped, by a machine that is slow enough.
+		"by doing nothing": {500 * time.Millisecond, nil, UpstreamTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			written, log := outcomes()
+			p := serve(t, log)
+			endpoint := startScript(t)
+			p.apply(everythingBy(idleAfter(test.idle), endpoint.address))
+			client := p.dial()
+			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			half := content(2 * mebi)
+			_, _ = io.WriteString(up, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 2*len(half))+half)
+			client.head()
+			if test.stop != nil {
+				client.take(half)
+				half = ""
+				test.stop(up)
+			}
+			if rest, err := client.ending(); !strings.HasPrefix(half, rest) || !isReset(err) {
+				t.Errorf("received %d more bytes and %v, want a reset", len(rest), err)
+			}
+			expectReason(t, written, test.want)
+		})
+	}
+}
+
+// An upload whose client stops midway reaches the endpoint as one that broke off.
+func TestClientThatStopsMidwayBreaksTheUploadOff(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		read   time.Duration
+		stop   func(*wire)
+		want   Reason
+		status int
+	}{
+		"by closing":       {patience, func(c *wire) { _ = c.Close() }, ClientClosed, 0},
+		"by resetting":     {patience, func(c *wire) { c.abort() }, ClientClosed, 0},
+		"by doing nothing": {500 * time.Millisecond, nil, RequestTimeout, 408},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			written, log := outcomes()
+			p := serve(t, log, func(c *Config) { c.ReadTimeout = test.read })
+			endpoint := startScript(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			half := content(2 * mebi)
+			_, _ = io.WriteString(client, fmt.Sprintf("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 2*len(half))+half)
+			up := endpoint.accept()
+			up.head()
+			if test.stop != nil {
+				up.take(half)
+				half = ""
+				test.stop(client)
+			}
+			if rest, err := up.ending(); !strings.HasPrefix(half, rest) || err != nil && !isReset(err) {
+				t.Errorf("the endpoint received %d more bytes and %v, want the end", len(rest), err)
+			}
+			if test.status != 0 {
+				if got := client.reply("PUT"); got.Status != test.status || got.reason() != test.want.String() {
+					t.Errorf("got %d %q, want %d %s", got.Status, got.reason(), test.status, test.want)
+				}
+			}
+			expectReason(t, written, test.want)
+		})
+	}
+}
+
+// A client that goes away in the midst of a long download takes the endpoint's connection with it, and nothing else.
+func TestClientThatLeavesMidwayEndsTheDownload(t *testing.T) {
+	t.Parallel()
+	written, log := outcomes()
+	p := serve(t, log)
+	endpoint := startScript(t)
+	p.apply(everything(endpoint.address))
+	client, other := p.dial(), p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	up.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", ample))
+	client.head()
+	up.send(content(mebi))
+	client.take(content(mebi))
+	client.abort()
+	if _, err := io.WriteString(up, strings.Repeat("x", ample-mebi)); !isReset(err) {
+		t.Errorf("the endpoint sent everything (%v), want it cut", err)
+	}
+	expectReason(t, written, ClientClosed)
+	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	next := endpoint.accept()
+	next.head()
+	next.send(okReply)
+	if got := other.reply("GET"); got.Body != "ok" {
+		t.Errorf("another client got %d %q, want ok", got.Status, got.Body)
+	}
+}
+
+// Which failure is whose decides on what the other side is told.
+func TestSpliceFaultIsTheTakersOwn(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the pipe broke")
+	fault := error(&spliceFault{cause})
+	if diff := cmp.Diff("the pipe broke", fault.Error()); diff != "" || !errors.Is(fault, cause) {
+		t.Errorf("the fault says (-want +got):\n%s", diff)
+	}
+}
