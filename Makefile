@@ -8,6 +8,8 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # Passed to every "go test", for example TESTFLAGS="-v -run TestRoute".
 TESTFLAGS ?=
+# How long "make fuzz" runs each target.
+FUZZTIME ?= 60s
 # Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them.
 RUNFLAGS ?=
 
@@ -62,6 +64,15 @@ SOAKFLAGS ?=
 soak: ## Put the data plane under a mixed load for DURATION and see that it stands it
 	$(if $(filter 1,$(SOAK_RACE)),CGO_ENABLED=1 go build -trimpath -race,$(GO_BUILD)) -o bin/soak ./hack/soak
 	exec bin/soak -duration $(DURATION) $(SOAKFLAGS)
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
+	@for package in $$(go list ./proxy/...); do \
+	  for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+	    echo "$$target for $(FUZZTIME)"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "$$package"; \
+	  done; \
+	done
 
 .PHONY: e2e
 e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names

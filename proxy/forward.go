@@ -214,6 +214,7 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 			} else if readErr != nil {
 				return x.tear(up, readErr)
 			} else if ok {
+				up.spliced = true
 				break
 			}
 		}

@@ -52,9 +52,10 @@ type upstreamConn struct {
 	endpoint  *endpoint
 	reused    bool
 	idleSince time.Duration
-	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one,
+	// suspect is set after a response whose end was not read into a buffer, where what follows it would have been seen:
+	// a spliced one, or one that must not have content: a server that sends it all the same, to a HEAD for one,
 	// sends it after the response was complete.
-	suspect bool
+	suspect, spliced bool
 }
 
 func newEndpoint(address netip.AddrPort, config *transportConfig) *endpoint {
@@ -97,7 +98,8 @@ func (s *idleShard) pop() *upstreamConn {
 
 // give returns a connection that can carry another request.
 func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
-	c.idleSince, c.suspect = now, c.Response.NoContent
+	c.idleSince, c.suspect = now, c.spliced || c.Response.NoContent
+	c.spliced = false
 	s := &e.idle[shard%idleShards]
 	s.mu.Lock()
 	if e.retired.Load() || len(s.conns) >= idlePerShard {

@@ -11,7 +11,11 @@ import (
 // nothing of it is buffered; ok says whether it did. Move is told how many bytes there are and returns how many
 // it carried.
 func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) (int64, error)) (ok bool, err error) {
-	to, from := w.(*writer), r.(*reader)
+	to, isWriter := w.(*writer)
+	from, isReader := r.(*reader)
+	if !isWriter || !isReader {
+		return false, nil
+	}
 	n := from.remaining
 	if from.ended || from.framing != framedByLength || n < least || from.Buffered() ||
 		to.framing != framedByLength || to.remaining != n {
