@@ -99,7 +99,7 @@ func (k kind) run(ctx context.Context, v *visitor, t *tally) {
 		}
 		began := time.Now()
 		note, err := c.round()
-		if _, timed := errors.AsType[timeoutError](err); timed && v.lateness.since(began) > tooLate {
+		if _, timed := errors.AsType[timeoutError](err); timed && v.lateness.between(began, time.Now()) > tooLate {
 			note, err = "timed out as the machine was busy", nil
 		}
 		t.count(note, err)

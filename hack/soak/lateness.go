@@ -14,6 +14,8 @@ type lateness struct {
 	mu sync.Mutex
 	// pauses are the latest ones, in their order.
 	pauses []pause
+	// due is when the running nap should end. While it does not, the pause that nobody has noted yet is going on.
+	due time.Time
 }
 
 type pause struct {
@@ -31,26 +33,42 @@ const (
 
 // watch naps until ctx ends.
 func (l *lateness) watch(ctx context.Context) {
-	for began := time.Now(); rest(ctx, latenessStep); began = time.Now() {
-		if late := time.Since(began) - latenessStep; late >= latenessLeast {
-			l.add(pause{end: time.Now(), length: late})
-		}
+	l.nap(time.Now())
+	for rest(ctx, latenessStep) {
+		l.nap(time.Now())
 	}
 }
 
-func (l *lateness) add(p pause) {
+// nap notes how late it is, and that the next nap begins.
+func (l *lateness) nap(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if p, late := l.running(now); late {
+		l.add(p)
+	}
+	l.due = now.Add(latenessStep)
+}
+
+// running is the pause that the running nap has become, if it has.
+func (l *lateness) running(now time.Time) (p pause, late bool) {
+	p = pause{end: now, length: now.Sub(l.due)}
+	return p, !l.due.IsZero() && p.length >= latenessLeast
+}
+
+func (l *lateness) add(p pause) {
 	// A round does not last longer than roundLimit, so older ones are of no use to anybody.
 	l.pauses = slices.DeleteFunc(l.pauses, func(old pause) bool { return p.end.Sub(old.end) > 2*roundLimit })
 	l.pauses = append(l.pauses, p)
 }
 
-// since is for how long, in all, nothing ran when it should have.
-func (l *lateness) since(t time.Time) time.Duration {
+// between is for how long, in all, nothing ran when it should have.
+func (l *lateness) between(t, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := time.Duration(0)
+	if p, late := l.running(now); late {
+		sum = p.length
+	}
 	for _, p := range l.pauses {
 		if p.end.After(t) {
 			sum += p.length

@@ -11,26 +11,42 @@ func TestLatenessCountsPausesThatReachIntoARound(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+	// Naps that end a second late each, the last of which goes on.
 	var l lateness
-	for i := range 4 {
-		l.add(pause{end: at(10 * i), length: time.Second})
+	for _, seconds := range []int{0, 1, 2, 3} {
+		l.nap(at(seconds).Add(latenessStep * time.Duration(seconds)))
 	}
+	now := at(4).Add(4 * latenessStep)
 	for _, test := range []struct {
 		name string
-		from int
+		from time.Time
 		want time.Duration
 	}{
-		{"all", -5, 4 * time.Second},
-		{"the last two", 15, 2 * time.Second},
-		{"none", 35, 0},
+		{"all", began, 4 * time.Second},
+		{"the last one and the running one", at(3), 2 * time.Second},
+		{"the running one", now, time.Second},
 	} {
-		if got := l.since(at(test.from)); got != test.want {
+		if got := l.between(test.from, now); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 		}
 	}
-	l.add(pause{end: at(1000), length: time.Second})
-	if got := l.since(at(-5)); got != time.Second {
-		t.Errorf("once the others are old: got %s, want the last one alone", got)
+	later := now.Add(3 * roundLimit)
+	l.nap(later)
+	if got, want := l.between(began, later), later.Sub(now)+time.Second; got != want {
+		t.Errorf("once the others are old: got %s, want the last one alone, %s", got, want)
+	}
+}
+
+func TestNapsThatEndInTimeAreNoLateness(t *testing.T) {
+	t.Parallel()
+	var l lateness
+	now := time.Now()
+	for range 100 {
+		l.nap(now)
+		now = now.Add(latenessStep + latenessLeast - 1)
+	}
+	if got := l.between(now.Add(-roundLimit), now); got != 0 {
+		t.Errorf("got %s, want none", got)
 	}
 }
 

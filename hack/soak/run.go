@@ -139,6 +139,6 @@ func report(ctx context.Context, books *ledger, s *site) {
 		ok, failed := books.totals()
 		fmt.Fprintf(books.out, "%6s  %d ok, %d unexplained, generation %d, %s, %s late\n",
 			time.Since(began).Round(time.Second), ok, failed, s.proxy.Generation(), g,
-			s.lateness.since(time.Now().Add(-reportInterval)).Round(time.Millisecond))
+			s.lateness.between(time.Now().Add(-reportInterval), time.Now()).Round(time.Millisecond))
 	}
 }
