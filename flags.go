@@ -27,6 +27,7 @@ type flags struct {
 	watchNamespaces                []string
 	namespace                      string
 	allowSharedHosts               bool
+	allowLocalTasks                bool
 	publishAddress, publishService string
 	leaderElect                    bool
 
@@ -54,6 +55,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")
 	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
+	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback and link-local addresses; whoever may create Tasks then reaches what listens beside the controller")
 	set.StringVar(&f.publishAddress, "publish-address", "", "`address` or name that goes into status.loadBalancer of every Ingress")
 	set.StringVar(&f.publishService, "publish-service", "", "Service (`namespace/name`) whose addresses go into status.loadBalancer of every Ingress")
 	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "write status only while holding the Lease; every replica serves in any case")

@@ -166,6 +166,7 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Prox
 		Applier:          p,
 		IngressClass:     f.ingressClass,
 		AllowSharedHosts: f.allowSharedHosts,
+		AllowLocalTasks:  f.allowLocalTasks,
 		PublishAddress:   f.publishAddress,
 		PublishService:   f.publishService,
 	}); err != nil {

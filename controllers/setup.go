@@ -28,6 +28,8 @@ type Options struct {
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
+	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
+	AllowLocalTasks bool
 	// PublishAddress is the IP address or host name that Ingresses are told to be served at. Empty for none.
 	PublishAddress string
 	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are published instead.
@@ -56,7 +58,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
-		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts})
+		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks})
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
 	}

@@ -153,11 +153,13 @@ func routeTo(path string, match PathMatch, pool string) Route {
 
 func hostOf(name string, routes ...Route) Host { return Host{Name: name, Routes: routes} }
 
-// snapshotOf sorts what it is given as a Snapshot has to be.
+// snapshotOf lists what it is given in the order that a Snapshot has to have, and leaves it alone: several tests may give the
+// same.
 func snapshotOf(hosts []Host, pools ...Pool) *Snapshot {
-	slices.SortFunc(hosts, func(a, b Host) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(pools, func(a, b Pool) int { return strings.Compare(a.ID, b.ID) })
-	return &Snapshot{Hosts: hosts, Pools: pools}
+	return &Snapshot{
+		Hosts: slices.SortedFunc(slices.Values(hosts), func(a, b Host) int { return strings.Compare(a.Name, b.Name) }),
+		Pools: slices.SortedFunc(slices.Values(pools), func(a, b Pool) int { return strings.Compare(a.ID, b.ID) }),
+	}
 }
 
 // everything sends all requests to these addresses.

@@ -122,7 +122,5 @@ func TestPanicOutsideOfARequestEndsItsConnection(t *testing.T) {
 	if got := p.get("a", "/"); got.Body != "b" {
 		t.Errorf("the next connection got %d %q, want b", got.Status, got.Body)
 	}
-	if log := log.text(); !strings.Contains(log, "a fault in the log") {
-		t.Errorf("the log does not tell of it:\n%s", log)
-	}
+	await(t, "the record of the fault", func() bool { return strings.Contains(log.text(), "a fault in the log") })
 }

@@ -1,7 +1,7 @@
 package proxy
 
 // Reason says why the proxy answered a request itself. There is one list of reasons; each answer of
-// our own, its Proxy-Status field, its log record and its metric name one of them.
+// our own, its Proxy-Status field and its log record name one of them.
 type Reason uint8
 
 // None means that the response is the upstream's. The others are answers of our own, with the status in brackets.

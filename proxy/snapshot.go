@@ -47,7 +47,7 @@ func (m PathMatch) String() string {
 	return "Prefix"
 }
 
-// RuleID names the place that a route came from, for logs, metrics and explanations.
+// RuleID names the place that a route came from, for logs.
 type RuleID struct {
 	// Ingress is "namespace/name".
 	Ingress string
@@ -97,7 +97,7 @@ type Pool struct {
 	// ID is stable across snapshots: "namespace/service:port". What the data plane remembers of
 	// a pool, it remembers under this id.
 	ID string
-	// Service is "namespace/service", for logs and metrics.
+	// Service is "namespace/service", for logs.
 	Service string
 	// Endpoints are sorted by ID; an id occurs once.
 	Endpoints []Endpoint
@@ -112,7 +112,7 @@ type Endpoint struct {
 	Weight int
 	// Draining endpoints take no new request; the running ones finish.
 	Draining bool
-	// Unhealthy endpoints take no request while a healthy one is there to take it.
+	// Unhealthy endpoints take no request.
 	Unhealthy bool
 }
 

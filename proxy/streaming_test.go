@@ -114,7 +114,7 @@ func TestLargeUploadNeedsLittleMemory(t *testing.T) {
 						_, err = io.WriteString(client, block)
 					}
 				}
-				if err == nil {
+				if err == nil && end != "" {
 					_, err = io.WriteString(client, end)
 				}
 				if err != nil {

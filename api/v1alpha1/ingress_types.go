@@ -92,20 +92,21 @@ type IngressSpec struct {
 type Host string
 
 // IngressRule is one host and its paths.
+//
+// +kubebuilder:validation:XValidation:rule=`has(self.paths) && size(self.paths) > 0`,message=`a rule needs paths: write at least one, such as {path: /, backend: {serviceName: web, port: 8080}}`
 type IngressRule struct {
 	// host is an exact name (api.example.com), a wildcard for exactly one label (*.example.com), or empty for every
 	// host that no other rule names.
 	// +optional
 	Host Host `json:"host,omitempty"`
 
-	// paths of this host. A path and pathType stand here once.
-	// +kubebuilder:validation:MinItems=1
+	// paths of this host, at least one. A path and pathType stand here once.
 	// +kubebuilder:validation:MaxItems=32
 	// +listType=map
 	// +listMapKey=path
 	// +listMapKey=pathType
-	// +required
-	Paths []IngressPath `json:"paths"`
+	// +optional
+	Paths []IngressPath `json:"paths,omitempty"`
 }
 
 // Path is a canonical path: what a request's path looks like once escapes, dot segments and repeated slashes are
@@ -211,10 +212,11 @@ type IngressBackend struct {
 
 // RateLimit is a token bucket for each client address.
 type RateLimit struct {
-	// requestsPerSecond is the lasting rate: a number above zero, fractions as a string ("0.5").
+	// requestsPerSecond is the lasting rate: a number above zero, fractions as a string ("0.5"). Exponents are refused: a
+	// large one would take every reader seconds to work out.
 	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule=`type(self) == int ? int(self) > 0 && int(self) <= 1000000 : isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0')) && !quantity(string(self)).isGreaterThan(quantity('1000000'))`,message=`requestsPerSecond must be a number above zero and at most 1000000: write 100, or a fraction as a string such as '0.5'`
+	// +kubebuilder:validation:XValidation:rule=`type(self) == int ? int(self) > 0 && int(self) <= 1000000 : string(self).matches(r'^[0-9]{1,7}([.][0-9]{1,9})?[mkM]?$') && quantity(string(self)).isGreaterThan(quantity('0')) && !quantity(string(self)).isGreaterThan(quantity('1000000'))`,message=`requestsPerSecond must be a number above zero and at most 1000000: write 100, or a fraction as a string such as '0.5'`
 	// +required
 	RequestsPerSecond resource.Quantity `json:"requestsPerSecond"`
 

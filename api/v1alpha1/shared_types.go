@@ -19,8 +19,7 @@ type SecretName string
 
 // Port is a TCP port, 1 to 65535.
 //
-// +kubebuilder:validation:Minimum=1
-// +kubebuilder:validation:Maximum=65535
+// +kubebuilder:validation:XValidation:rule=`self >= 1 && self <= 65535`,message=`a port must be a number from 1 to 65535`
 type Port int32
 
 // CertificateHost is a name that a certificate covers: a DNS name, or "*." before one.

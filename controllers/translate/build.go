@@ -36,6 +36,9 @@ type Options struct {
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
+	// AllowLocalTasks lets Tasks be at loopback and link-local addresses, which are not the namespace's but those of
+	// whatever runs beside the controller.
+	AllowLocalTasks bool
 }
 
 // Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and

@@ -124,6 +124,8 @@ type service struct {
 	tasks  []*v1alpha1.Task
 	object *corev1.Service
 	slices []*discoveryv1.EndpointSlice
+	// localTasks lets Tasks be at addresses of the controller's own machine.
+	localTasks bool
 }
 
 // services gathers what stands behind the services that pools name, and only those: a cluster has many more.
@@ -136,7 +138,7 @@ func (p *pools) services(in Input) map[serviceKey]*service {
 		key := serviceKey{namespace, name}
 		s, ok := services[key]
 		if ok && s == nil {
-			s = &service{}
+			s = &service{localTasks: in.Options.AllowLocalTasks}
 			services[key] = s
 		}
 		return s

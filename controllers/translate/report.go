@@ -76,7 +76,7 @@ func reports(in Input, ingresses []ingress, pools *pools) []Report {
 		add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
 	}
 	for _, task := range in.Tasks {
-		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task), taskHealthy(task))
+		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task, in.Options.AllowLocalTasks), taskHealthy(task))
 	}
 	for _, certificate := range in.TLSCertificates {
 		add(v1alpha1.TLSCertificateKind, &certificate.ObjectMeta, 0,
@@ -165,9 +165,9 @@ func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
 	return condition
 }
 
-func taskAccepted(task *v1alpha1.Task) metav1.Condition {
+func taskAccepted(task *v1alpha1.Task, local bool) metav1.Condition {
 	condition := accepted(unsupportedInTask(&task.Spec))
-	if _, fault := taskAddress(task); fault != "" {
+	if _, fault := taskAddress(task, local); fault != "" {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonInvalidTask
 		condition.Message = fault

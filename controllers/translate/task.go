@@ -23,7 +23,7 @@ func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 	endpoints := make([]proxy.Endpoint, 0, len(s.tasks))
 	var others []int32
 	for _, task := range s.tasks {
-		address, fault := taskAddress(task)
+		address, fault := taskAddress(task, s.localTasks)
 		if fault != "" {
 			continue // The Task's own condition says so.
 		}
@@ -53,18 +53,22 @@ func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 }
 
 // taskAddress returns the address that a Task's instance answers at, or what is wrong with what the Task says.
-func taskAddress(task *v1alpha1.Task) (address netip.Addr, fault string) {
+func taskAddress(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
 	address, err := netip.ParseAddr(string(task.Spec.Address))
 	if err != nil || address.Zone() != "" || address.IsUnspecified() || address.IsMulticast() {
 		return netip.Addr{}, "address " + quote(string(task.Spec.Address)) +
 			" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10"
+	}
+	if address = address.Unmap(); !local && (address.IsLoopback() || address.IsLinkLocalUnicast()) {
+		return netip.Addr{}, "address " + address.String() + " is of the machine that the controller runs on, not of an instance of yours: " +
+			"write an address that others reach it at, or have the controller run with --allow-local-tasks"
 	}
 	for _, port := range task.Spec.Ports {
 		if port.TargetPort < 0 || port.TargetPort > 65535 {
 			return netip.Addr{}, "targetPort " + strconv.Itoa(int(port.TargetPort)) + " is no port: write 1 to 65535"
 		}
 	}
-	return address.Unmap(), ""
+	return address, ""
 }
 
 // taskPort returns where a Task's instance listens for a port of its service. A Task that lists no ports serves

@@ -57,6 +57,7 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 		"--kubeconfig="+kubeconfig,
 		"--watch-namespaces="+namespace,
 		"--leader-elect=false",
+		"--allow-local-tasks",
 		"--http-address="+c.HTTP.String(),
 		"--https-address="+c.HTTPS.String(),
 		"--metrics-address="+metrics.String(),

@@ -133,6 +133,8 @@ func controllerArgs(o options, paths files) []string {
 		"--kubeconfig=" + paths.kubeconfig,
 		"--namespace=" + controllerNamespace,
 		"--publish-address=127.0.0.1",
+		"--allow-local-tasks",
+		"--drain-timeout=3s",
 		"--http-address=" + loopback(o.ports.http),
 		"--https-address=" + loopback(o.ports.https),
 		"--metrics-address=" + loopback(o.ports.metrics),

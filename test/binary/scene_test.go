@@ -74,7 +74,7 @@ func (s *scene) start(arguments ...string) *controller {
 	s.t.Helper()
 	return startController(s.t, append([]string{
 		"--kubeconfig=" + s.kubeconfig, "--namespace=" + s.namespace, "--watch-namespaces=" + s.namespace,
-		"--publish-address=127.0.0.1", "--drain-delay=0s",
+		"--publish-address=127.0.0.1", "--drain-delay=0s", "--allow-local-tasks",
 	}, arguments...)...)
 }
 

@@ -40,10 +40,10 @@ func TestIngressOfWrongShapeIsRefused(t *testing.T) {
 	}{
 		{"no rules", "ingressClassName: warren", []cause{{"spec.rules", "Required value"}}},
 		{"an empty rules list", "rules: []", []cause{{"spec.rules", "should have at least 1 items"}}},
-		{"an empty rule", "rules: [{}]", []cause{{"spec.rules[0].paths", "Required value"}}},
-		{"a rule without paths", "rules: [{host: a.example.com}]", []cause{{"spec.rules[0].paths", "Required value"}}},
+		{"an empty rule", "rules: [{}]", []cause{{"spec.rules[0]", "a rule needs paths: write at least one"}}},
+		{"a rule without paths", "rules: [{host: a.example.com}]", []cause{{"spec.rules[0]", "a rule needs paths: write at least one"}}},
 		{"a rule with an empty paths list", "rules: [{host: a.example.com, paths: []}]", []cause{
-			{"spec.rules[0].paths", "should have at least 1 items"}}},
+			{"spec.rules[0]", "a rule needs paths: write at least one"}}},
 		{"an empty path", "rules: [{paths: [{}]}]", []cause{
 			{pathField + ".path", "Required value"}, {pathField + ".backend", "Required value"}}},
 		{"an empty backend", "rules: [{paths: [{path: /, backend: {}}]}]", []cause{
@@ -59,9 +59,9 @@ func TestIngressOfWrongShapeIsRefused(t *testing.T) {
 		{"an unknown pathType", "rules: [{paths: [{path: /, pathType: Regex, backend: {serviceName: web, port: 80}}]}]", []cause{
 			{pathField + ".pathType", `Unsupported value: "Regex": supported values: "Prefix", "Exact"`}}},
 		{"port 0", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 0}}]}]", []cause{
-			{pathField + ".backend.port", "should be greater than or equal to 1"}}},
+			{pathField + ".backend.port", "a port must be a number from 1 to 65535"}}},
 		{"port 70000", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 70000}}]}]", []cause{
-			{pathField + ".backend.port", "should be less than or equal to 65535"}}},
+			{pathField + ".backend.port", "a port must be a number from 1 to 65535"}}},
 		{"a port by name", "rules: [{paths: [{path: /, backend: {serviceName: web, port: http}}]}]", []cause{
 			{pathField + ".backend.port", "must be of type integer"}}},
 		{"a service name that is none", "rules: [{paths: [{path: /, backend: {serviceName: Web.prod, port: 80}}]}]", []cause{
@@ -197,6 +197,8 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 			"allowedIPs is empty: leave it out to admit everybody, or list 0.0.0.0/0 and ::/0 under deniedIPs to admit nobody"}}},
 
 		{"a rate limit without rate", "rateLimit: {burst: 1}", []cause{{".rateLimit.requestsPerSecond", "Required value"}}},
+		{"a rate that takes seconds to work out", `rateLimit: {requestsPerSecond: "1e-9999999"}`, []cause{{".rateLimit.requestsPerSecond", rate}}},
+		{"a rate with an exponent", `rateLimit: {requestsPerSecond: "1e3"}`, []cause{{".rateLimit.requestsPerSecond", rate}}},
 		{"a rate of 0", "rateLimit: {requestsPerSecond: 0}", []cause{{".rateLimit.requestsPerSecond", rate}}},
 		{"a rate of 0 as a string", `rateLimit: {requestsPerSecond: "0"}`, []cause{{".rateLimit.requestsPerSecond", rate}}},
 		{"a negative rate", "rateLimit: {requestsPerSecond: -1}", []cause{{".rateLimit.requestsPerSecond", rate}}},

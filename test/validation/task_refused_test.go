@@ -39,9 +39,9 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 		{"an IPv6 multicast address", at(`"ff0e::1"`), []cause{{"spec.address", single}}},
 		{"the broadcast address", at("255.255.255.255"), []cause{{"spec.address", single}}},
 
-		{"port 0", taskWith("ports: [{port: 0, targetPort: 80}]"), []cause{{"spec.ports[0].port", "should be greater than or equal to 1"}}},
+		{"port 0", taskWith("ports: [{port: 0, targetPort: 80}]"), []cause{{"spec.ports[0].port", "a port must be a number from 1 to 65535"}}},
 		{"targetPort 70000", taskWith("ports: [{port: 80, targetPort: 70000}]"), []cause{
-			{"spec.ports[0].targetPort", "should be less than or equal to 65535"}}},
+			{"spec.ports[0].targetPort", "a port must be a number from 1 to 65535"}}},
 		{"a port without targetPort", taskWith("ports: [{port: 80}]"), []cause{{"spec.ports[0].targetPort", "Required value"}}},
 		{"a port twice", taskWith("ports: [{port: 80, targetPort: 1}, {port: 80, targetPort: 2}]"), []cause{
 			{"spec.ports[1]", `Duplicate value: {"port":80}`}}},
@@ -55,7 +55,7 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 		{"a health check without a port", taskWith("healthCheck: {}"), []cause{
 			{"spec", "healthCheck needs port, since the Task lists no ports to take it from"}}},
 		{"a health check of port 0", taskWith("healthCheck: {port: 0}"), []cause{
-			{"spec.healthCheck.port", "should be greater than or equal to 1"}}},
+			{"spec.healthCheck.port", "a port must be a number from 1 to 65535"}}},
 		{"a health check path without a slash", taskWith("healthCheck: {port: 80, path: health}"), []cause{
 			{"spec.healthCheck.path", "path must begin with a slash: write /health"}}},
 		{"a path of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, path: /health}"), []cause{
