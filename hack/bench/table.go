@@ -234,7 +234,7 @@ func (t *table) preamble() []string {
 		versions = append(versions, p.version())
 	}
 	lines := []string{
-		fmt.Sprintf("%s. %d rounds of %s, medians; ×: ratio to %s; %s in all.",
+		fmt.Sprintf("%s. Rounds: %d of %s each, medians; ×: ratio to %s; %s in all.",
 			time.Now().UTC().Format(time.DateOnly), s.options.rounds, s.options.window, referenceName, t.took.Round(time.Second)),
 		fmt.Sprintf("%s, Linux %s, %s. The proxy alone on core %d, load and backends on core %d.",
 			processor(), kernel(), runtime.Version(), s.cores.proxy, s.cores.load),
