@@ -192,6 +192,49 @@ func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 	}
 }
 
+// A long content that comes slowly is waited for as long as it comes, however much longer than the stall times that takes.
+func TestLongContentsThatComeSlowlyArrive(t *testing.T) {
+	t.Parallel()
+	const stall, pause, steps, step = 1500 * time.Millisecond, 100 * time.Millisecond, 20, 32 << 10
+	if steps*step < spliceLeast {
+		t.Fatalf("%d bytes are not spliced", steps*step)
+	}
+	whole := content(steps * step)
+	for name, upload := range map[string]bool{"download": false, "upload": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, func(c *Config) { c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = stall, stall, stall })
+			p.apply(everythingBy(idleAfter(stall), endpoint.address))
+			client := p.dial()
+			from, to := client, (*wire)(nil)
+			if upload {
+				client.send(fmt.Sprintf("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", len(whole)))
+				to = endpoint.accept()
+				to.head()
+			} else {
+				client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+				from, to = endpoint.accept(), client
+				from.head()
+				from.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(whole)))
+				to.head()
+			}
+			for i := range steps {
+				<-time.After(pause)
+				piece := whole[i*step : (i+1)*step]
+				from.send(piece)
+				to.take(piece)
+			}
+			if upload {
+				to.send(okReply)
+				if got := client.reply("PUT"); got.Body != "ok" {
+					t.Errorf("got %d %q, want ok", got.Status, got.reason())
+				}
+			}
+		})
+	}
+}
+
 // take reads this content and nothing more.
 func (w *wire) take(want string) {
 	w.tb.Helper()
@@ -304,12 +347,23 @@ func TestClientThatLeavesMidwayEndsTheDownload(t *testing.T) {
 		t.Errorf("the endpoint sent everything (%v), want it cut", err)
 	}
 	expectReason(t, written, ClientClosed)
-	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	next := endpoint.accept()
-	next.head()
-	next.send(okReply)
-	if got := other.reply("GET"); got.Body != "ok" {
-		t.Errorf("another client got %d %q, want ok", got.Status, got.Body)
+	// What was on its way to the client that left is nobody else's.
+	next := (*wire)(nil)
+	for range 3 {
+		other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if next == nil {
+			next = endpoint.accept()
+		}
+		next.head()
+		next.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", mebi))
+		other.head()
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			_, _ = io.WriteString(next, content(mebi))
+		}()
+		other.take(content(mebi))
+		<-sent
 	}
 }
 
