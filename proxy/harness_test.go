@@ -176,5 +176,3 @@ func (l *logged) text() string {
 
 // counter counts from any goroutine.
 type counter struct{ atomic.Int64 }
-
-func (c *counter) is(n int64) func() bool { return func() bool { return c.Load() == n } }
