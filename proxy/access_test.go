@@ -8,14 +8,14 @@ import (
 
 func TestAddressesAreAdmittedByBothLists(t *testing.T) {
 	t.Parallel()
-	seed := Access{Allowed: prefixes("10.0.0.0/8", "203.0.113.0/24"), Denied: prefixes("10.0.50.0/24")}
+	example := Access{Allowed: prefixes("10.0.0.0/8", "203.0.113.0/24"), Denied: prefixes("10.0.50.0/24")}
 	for _, test := range []struct {
 		name   string
 		access Access
 		want   map[string]bool
 	}{
 		{"no lists", Access{}, map[string]bool{"192.0.2.1": true, "2001:db8::1": true}},
-		{"the seed's", seed, map[string]bool{
+		{"both lists", example, map[string]bool{
 			"10.0.1.100": true, "10.0.50.10": false, "1.2.3.4": false, "203.0.113.255": true, "203.0.114.0": false,
 			"10.0.49.255": true, "10.0.50.0": false, "10.0.50.255": false, "10.0.51.0": true, "9.255.255.255": false, "11.0.0.0": false,
 		}},

@@ -120,9 +120,6 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 // Generation is the number of the generation that is served, 0 before the first Apply.
 func (p *Proxy) Generation() uint64 { return p.generation.Load().number }
 
-// Snapshot is what is served. It must not be changed.
-func (p *Proxy) Snapshot() *Snapshot { return p.generation.Load().snapshot }
-
 // Draining says whether Shutdown was called: new clients should go elsewhere.
 func (p *Proxy) Draining() bool { return p.draining.Load() }
 

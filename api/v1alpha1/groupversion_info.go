@@ -37,11 +37,6 @@ func AddToScheme(scheme *runtime.Scheme) error {
 	return schemeBuilder.AddToScheme(scheme)
 }
 
-// Resource qualifies a plural resource name such as "ingresses" with the group of this package.
-func Resource(resource string) schema.GroupResource {
-	return GroupVersion.WithResource(resource).GroupResource()
-}
-
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&Ingress{}, &IngressList{},

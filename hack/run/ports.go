@@ -34,7 +34,7 @@ func (p *ports) named() []namedPort {
 		{&p.https, "https-port", "HTTPS of the data plane"},
 		{&p.metrics, "metrics-port", "metrics of the controller"},
 		{&p.health, "health-port", "health of the controller"},
-		{&p.admin, "admin-port", "explanations of the controller"},
+		{&p.admin, "admin-port", "what the controller serves"},
 		{&p.api, "api-port", "the Kubernetes API"},
 		{&p.firstDemo, "demo-port", "the first demo task; the others follow it"},
 	}

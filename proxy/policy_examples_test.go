@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// seedRoutes has a host for each example of policies.
-func seedRoutes(tb testing.TB) *Snapshot {
+// exampleRoutes has a host for each example of policies.
+func exampleRoutes(tb testing.TB) *Snapshot {
 	tb.Helper()
 	limited := prefix("/api", "api")
 	limited.RateLimit = RateLimit{PerSecond: 10, Burst: 20}
@@ -74,7 +74,7 @@ func TestSeedSeveralServicesBehindOneHost(t *testing.T) {
 func TestSeedRateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(seedRoutes(t))
+	p.apply(exampleRoutes(t))
 	client := p.dial()
 	begun, passed := time.Now(), 0
 	for {
@@ -96,7 +96,7 @@ func TestSeedRateLimit(t *testing.T) {
 func TestSeedAccessControl(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
-	p.apply(seedRoutes(t))
+	p.apply(exampleRoutes(t))
 	for address, want := range map[string]string{
 		"10.0.1.100":  "admin /admin",
 		"10.0.50.10":  "403 AccessDenied",
@@ -113,7 +113,7 @@ func TestSeedAccessControl(t *testing.T) {
 func TestSeedHeaderManipulation(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(seedRoutes(t))
+	p.apply(exampleRoutes(t))
 	got := p.ask("GET /api HTTP/1.1\r\nHost: headers.example.com\r\nServer: mine\r\nX-Powered-By: me\r\nX-App-Version: v0\r\nAccept: */*\r\n\r\n")
 	want := map[string][]string{"Accept": {"*/*"}, "X-Custom-Header": {"value"}, "X-App-Version": {"v1.2.3"}}
 	if diff := cmp.Diff(want, withoutForwarding(got.header(t))); diff != "" {
@@ -131,7 +131,7 @@ func TestSeedHeaderManipulation(t *testing.T) {
 func TestSeedRewrites(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(seedRoutes(t))
+	p.apply(exampleRoutes(t))
 	for path, want := range map[string]string{
 		"/api/v1/users":   "api /users",
 		"/api/v1":         "api /",
