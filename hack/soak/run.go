@@ -22,6 +22,10 @@ const (
 
 // run sets everything up, lets the load run, takes everything down, and says what was wrong.
 func run(ctx context.Context, o options, out io.Writer) error {
+	chosen, err := chooseKinds(o.kinds)
+	if err != nil {
+		return err
+	}
 	if err := openPoller(); err != nil {
 		return err
 	}
@@ -32,10 +36,6 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "%s of load, -seed %d; at first: %s\n", o.duration, o.seed, before)
 	books := &ledger{out: out}
 	s, err := newSite(books, o.seed)
-	if err != nil {
-		return err
-	}
-	chosen, err := chooseKinds(o.kinds)
 	if err != nil {
 		return err
 	}
