@@ -23,7 +23,7 @@ func TestTheClusterRefusesWrongObjectsAndSaysWhatToWrite(t *testing.T) {
 		{"a path without a slash", func(i *v1alpha1.Ingress) { i.Spec.Rules[0].Paths[0].Path = "v1" },
 			"path must begin with a slash: write /v1"},
 		{"a port of 0", func(i *v1alpha1.Ingress) { i.Spec.Rules[0].Paths[0].Backend.Port = 0 },
-			"should be greater than or equal to 1"},
+			"a port must be a number from 1 to 65535"},
 		{"a host with a scheme", func(i *v1alpha1.Ingress) { i.Spec.Rules[0].Host = "https://api.example.com/" },
 			"host is a name alone, without scheme, port or path: write api.example.com"},
 	} {
