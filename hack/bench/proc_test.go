@@ -7,6 +7,7 @@ package main
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,16 +40,20 @@ func TestWhatIsNoStatIsRefused(t *testing.T) {
 	}
 }
 
-func TestMemoryIsTheShareOfEachPage(t *testing.T) {
-	got, err := parseResident([]byte("55d0-7ffc ---p 00000000 00:00 0 [rollup]\nRss:   900 kB\nPss:    432 kB\nPss_Dirty: 12 kB\n"))
+func TestMemoryIsTheShareOfAnonymousPagesAndAllOfFiles(t *testing.T) {
+	const rollup = "55d0-7ffc ---p 00000000 00:00 0 [rollup]\nRss:   900 kB\nPss:    432 kB\nPss_Anon: 200 kB\nAnonymous: 350 kB\n"
+	got, err := parseMemory([]byte(rollup))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != 432 {
-		t.Errorf("memory is %d kB, want 432", got)
+	want := memory{anonymousShare: 200 << 10, files: 550 << 10}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(memory{})); diff != "" {
+		t.Errorf("memory (-want +got):\n%s", diff)
 	}
-	if got, err := parseResident([]byte("Rss: 900 kB\n")); err == nil {
-		t.Errorf("without a Pss, memory is %d kB, want an error", got)
+	for _, missing := range []string{"Rss:", "Pss_Anon:", "Anonymous:"} {
+		if got, err := parseMemory([]byte(strings.Replace(rollup, "\n"+missing, "\nOther:", 1))); err == nil {
+			t.Errorf("without %s, memory is %+v, want an error", missing, got)
+		}
 	}
 }
 

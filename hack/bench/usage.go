@@ -6,7 +6,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,35 +32,50 @@ func cpuOf(ids []int) (time.Duration, error) {
 	return sum, nil
 }
 
-// residentOf adds up the memory, in bytes, of the processes that is present (RSS). A page that two of them share, as a
-// worker and the process it was forked from do, is not counted twice: each has its share of it (PSS).
+// residentOf returns how much memory of the processes, in bytes, is present. Pages that they share, as a worker and the
+// process that it was forked from do, count once: anonymous ones by their shares, which add up, those of files as the
+// process has them that has most. A file's shares would depend on who else on the machine runs the same program.
 func residentOf(ids []int) (int64, error) {
-	var sum int64
+	var anonymous, files int64
 	for _, id := range ids {
 		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", id))
 		if err != nil {
 			return 0, fmt.Errorf("reading the memory of process %d: %w", id, err)
 		}
-		kilobytes, err := parseResident(content)
+		m, err := parseMemory(content)
 		if err != nil {
 			return 0, fmt.Errorf("reading the memory of process %d: %w", id, err)
 		}
-		sum += kilobytes << 10
+		anonymous += m.anonymousShare
+		files = max(files, m.files)
 	}
-	return sum, nil
+	return anonymous + files, nil
 }
 
-// parseResident finds the line "Pss: 1234 kB" of proc_pid_smaps(5).
-func parseResident(content []byte) (kilobytes int64, err error) {
-	for line := range bytes.Lines(content) {
-		value, found := bytes.CutPrefix(line, []byte("Pss:"))
+// memory is what this program reads of /proc/PID/smaps_rollup, in bytes.
+type memory struct {
+	// anonymousShare counts a page that n processes share as an n-th of it.
+	anonymousShare int64
+	// files are the pages that are files' or shared memory's.
+	files int64
+}
+
+// parseMemory reads lines such as "Rss: 1234 kB", which proc_pid_smaps(5) describes.
+func parseMemory(content []byte) (memory, error) {
+	var kilobytes [3]int64
+	for i, name := range []string{"Pss_Anon:", "Rss:", "Anonymous:"} {
+		_, rest, found := bytes.Cut(content, []byte("\n"+name))
 		if !found {
-			continue
+			return memory{}, fmt.Errorf("there is no line for %s", name)
 		}
-		number := bytes.TrimSuffix(bytes.TrimSpace(value), []byte(" kB"))
-		return strconv.ParseInt(string(number), 10, 64)
+		value, _, _ := bytes.Cut(rest, []byte("kB"))
+		n, err := strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)
+		if err != nil {
+			return memory{}, fmt.Errorf("the line for %s: %w", name, err)
+		}
+		kilobytes[i] = n
 	}
-	return 0, errors.New("there is no line for Pss")
+	return memory{anonymousShare: kilobytes[0] << 10, files: (kilobytes[1] - kilobytes[2]) << 10}, nil
 }
 
 // descendants returns the process and all below it, in the order of their ids.
