@@ -329,10 +329,10 @@ func TestIdleConnectionEndsInSilence(t *testing.T) {
 // The idle time begins anew after each request, also where requests follow each other without a break that would reset it.
 func TestConnectionInUseOutlivesTheIdleTime(t *testing.T) {
 	t.Parallel()
-	const idle, pause = 1500 * time.Millisecond, 100 * time.Millisecond
+	const idle, pause = 2500 * time.Millisecond, 100 * time.Millisecond
 	p := serve(t, func(c *Config) { c.IdleTimeout = idle })
 	client := p.dial()
-	for range idle/pause + 7 {
+	for range idle/pause + 5 {
 		client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 		client.reply("GET")
 		<-time.After(pause)

@@ -253,7 +253,7 @@ func TestIdleTunnelEnds(t *testing.T) {
 // One direction may be silent for as long as it likes while the other is not.
 func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 	t.Parallel()
-	const idle, pause = 1500 * time.Millisecond, 100 * time.Millisecond
+	const idle, pause = 2500 * time.Millisecond, 100 * time.Millisecond
 	for name, fromClient := range map[string]bool{"to the endpoint": true, "to the client": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +264,7 @@ func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 			if !fromClient {
 				from, to = to, from
 			}
-			for range idle/pause + 7 {
+			for range idle/pause + 5 {
 				from.send(".")
 				to.expect(".")
 				<-time.After(pause)
