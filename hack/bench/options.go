@@ -29,8 +29,8 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 		rowNames = append(rowNames, r.name)
 	}
 	var seconds float64
-	set.IntVar(&o.rounds, "rounds", 3, "how `often` each proxy is measured in each row; the medians are shown")
-	set.Float64Var(&seconds, "seconds", 4, "how `long` one measurement takes")
+	set.IntVar(&o.rounds, "rounds", 3, "`number` of times that each proxy is measured in each row; the medians are shown")
+	set.Float64Var(&seconds, "seconds", 4, "`time` in seconds that one measurement takes")
 	set.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	set.StringVar(&o.controller, "controller", "", "`path` of the controller's binary (default bin/warren-ingress of the checkout)")
 	set.Func("rows", "comma-separated `names` of the rows to measure (default all): "+strings.Join(rowNames, ", "),
