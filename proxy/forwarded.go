@@ -99,6 +99,18 @@ func (x *exchange) resolveClient() {
 	x.forwardedBuf = buf
 }
 
+// trailersWithoutForwarding drops the forwarding fields from a request's trailers: whoever sent them, nothing here has
+// read them, and there are servers that merge trailers into the header.
+func trailersWithoutForwarding(trailers []message.Field) []message.Field {
+	for i := range trailers {
+		f := &trailers[i]
+		if f.Kind >= message.XForwardedFor || f.Kind == message.Other && imitatesForwarding(f.Name) {
+			f.Kind = message.Dropped
+		}
+	}
+	return trailers
+}
+
 func (o *origin) dropUntrusted(f *message.Field) {
 	if !o.trusted {
 		f.Kind = message.Dropped

@@ -248,6 +248,35 @@ func TestTrailersThatConcernTheConnectionAreNotForwarded(t *testing.T) {
 	}
 }
 
+// A trailer must not bring in what a field of the same name could not.
+func TestForwardingFieldsInTrailersAreDropped(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]string{"at once": "", "later": "5\r\nhello\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, trust("127.0.0.1/32"))
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			const head, end = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+				"0\r\nX-Forwarded-For: 10.0.0.1\r\nX-Real-IP: 10.0.0.1\r\nForwarded: for=10.0.0.1\r\nX_Forwarded_For: 10.0.0.1\r\nX-Sum: 1\r\n\r\n"
+			if begin == "" {
+				client.send(head + end)
+			} else {
+				client.send(head)
+			}
+			up := endpoint.accept()
+			up.head()
+			if begin != "" {
+				client.send(begin + end)
+			}
+			up.expect(begin + "0\r\nX-Sum: 1\r\n\r\n")
+			up.send(okReply)
+			client.reply("POST")
+		})
+	}
+}
+
 // Each event is there before the next one is sent, however small it is.
 func TestServerSentEventsArriveOneByOne(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func (x *exchange) send(up *upstreamConn) error {
 		}
 	}
 	if content.Ended() {
-		return w.End(content.Trailers())
+		return w.End(trailersWithoutForwarding(content.Trailers()))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, num
 			}
 		}
 	}
-	if err := w.End(content.Trailers()); err != nil {
+	if err := w.End(trailersWithoutForwarding(content.Trailers())); err != nil {
 		uploadBroke(g, number, err)
 		return
 	}
