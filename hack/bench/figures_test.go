@@ -94,6 +94,7 @@ func example() *table {
 			{proxy: "haproxy", failure: errors.New("it ended\nand so on")},
 			{proxy: "floor", results: failing},
 		}},
+		{row: &row{title: "open", mode: loadOpen}, rate: 2000, cells: []cell{{proxy: "nginx", results: result(time.Microsecond)}}},
 		{row: &row{title: "idle", mode: loadIdle}, cells: []cell{{proxy: "warren", results: result(time.Microsecond)}}},
 	}}
 }
@@ -109,7 +110,8 @@ func TestTableShowsRatiosAndWhatWentWrong(t *testing.T) {
 	}{
 		"text": {text.String(), []string{
 			"warren 9.00 ×0.90 1000 ×1.00", "caddy not measured: has no limit", "haproxy NOT MEASURED: it ended",
-			"1,200 ERRORS: torn", "20.0 0 (10.0 MB before the first)", "Not on PATH, so not measured: envoy.",
+			"1,200 ERRORS: torn", "20.0 0 (10.0 MB before the first)",
+			"open: 2,000 requests/s", "0, but it cannot keep up with the rate", "Not on PATH, so not measured: envoy.",
 		}},
 		"markdown": {markdown.String(), []string{
 			"| | proxy | CPU µs/request |", "| plain | nginx | 10.0 ×1.00 | 1000 ×1.00 |", "| | warren | 9.00 ×0.90 | 1000 ×1.00 |",

@@ -63,8 +63,10 @@ type loadResult struct {
 	Elapsed  time.Duration
 	// CPU that the proxy used in Elapsed.
 	CPU time.Duration
-	// Of the time from when a request was sent, or due, until its response was complete.
+	// Of the time from when a request was sent, or due, until its response was complete, for Timed requests: those sent, or
+	// due, in Elapsed.
 	P50, P99, P999 time.Duration
+	Timed          int
 	// Memory of the proxy that is present, in bytes: at the end with the connections open, and before the first.
 	Memory, MemoryBefore int64
 	// Others is what all other programs on the machine used in Elapsed.

@@ -142,14 +142,10 @@ func (s *session) startProxy(ctx context.Context, r *row, p proxy) (_ *running, 
 func (s *session) check(ctx context.Context, r *row, p *running) error {
 	limited, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
-	address := p.http
-	if r.scenario.https {
-		address = p.https
-	}
-	if err := p.child.until(limited, func() error { return listens(address.String()) }); err != nil {
+	c := &checker{scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends)}
+	if err := p.child.until(limited, func() error { return c.answers(limited) }); err != nil {
 		return err
 	}
-	c := &checker{scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends)}
 	if err := c.check(limited); err != nil {
 		return fmt.Errorf("it does not do what is to be measured: %w", err)
 	}

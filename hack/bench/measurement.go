@@ -109,6 +109,7 @@ func (m *measurement) result() loadResult {
 		P50:          m.latencies.percentile(0.5),
 		P99:          m.latencies.percentile(0.99),
 		P999:         m.latencies.percentile(0.999),
+		Timed:        len(m.latencies),
 		Memory:       m.resident,
 		MemoryBefore: m.residentBefore,
 		Failed:       m.failed,

@@ -124,8 +124,12 @@ func (r *measuredRow) heading() string {
 	return r.title
 }
 
+// keptUp is the share of a rate that is answered by whoever keeps up with it. The gaps between requests are drawn, so that
+// not exactly as many are due in a window as the rate says.
+const keptUp = 0.97
+
 // remark is what there is to say of a cell beside its figures.
-func (c *cell) remark(mode loadMode) string {
+func (c *cell) remark(r *measuredRow) string {
 	switch {
 	case c.absent != "":
 		return "not measured: " + c.absent
@@ -143,8 +147,11 @@ func (c *cell) remark(mode loadMode) string {
 			}
 		}
 	}
-	if mode == loadIdle {
+	switch {
+	case r.mode == loadIdle:
 		return fmt.Sprintf("0 (%s MB before the first)", megabytes(f.memoryBefore))
+	case f.perSecond < keptUp*r.rate:
+		return "0, but it cannot keep up with the rate"
 	}
 	return "0"
 }
@@ -186,7 +193,7 @@ func (t *table) write(w io.Writer) {
 					fmt.Fprintf(aligned, "%s\t", ratio)
 				}
 			}
-			fmt.Fprintf(aligned, "  %s\n", cell.remark(r.mode))
+			fmt.Fprintf(aligned, "  %s\n", cell.remark(r))
 		}
 		// The terminal is gone, or it is not.
 		_ = aligned.Flush()
@@ -221,7 +228,7 @@ func (t *table) writeMarkdown(w io.Writer) {
 				}
 				fmt.Fprintf(w, " %s |", text)
 			}
-			fmt.Fprintf(w, " %s |\n", strings.ReplaceAll(cell.remark(r.mode), "|", `\|`))
+			fmt.Fprintf(w, " %s |\n", strings.ReplaceAll(cell.remark(r), "|", `\|`))
 		}
 	}
 }
