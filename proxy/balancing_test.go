@@ -20,14 +20,20 @@ func balanced(t *testing.T, endpoints ...Endpoint) *pool {
 		e.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 1)}), 80)
 		p.Endpoints = append(p.Endpoints, e)
 	}
-	return newPool(&p, newState(&transportConfig{clock: newClock()}))
+	c := newPool(&p, testState())
+	c.require(RoundRobin)
+	c.refresh()
+	return c
 }
+
+// turn picks for a request that was given to these endpoints before.
+func turn(p *pool, tried ...*endpoint) *endpoint { return p.pick(RoundRobin, choice{tried: tried}) }
 
 // shares picks n times and counts by the last number of the address.
 func shares(p *pool, n int) map[int]int {
 	picked := map[int]int{}
 	for range n {
-		picked[number(p.pick(nil))]++
+		picked[number(turn(p))]++
 	}
 	return picked
 }
@@ -100,14 +106,14 @@ func TestPickLeavesOutWhatWasTried(t *testing.T) {
 			var tried []*endpoint
 			seen := map[int]bool{}
 			for range 3 {
-				e := p.pick(tried)
+				e := turn(p, tried...)
 				seen[number(e)] = true
 				tried = append(tried, e)
 			}
 			if diff := cmp.Diff(map[int]bool{1: true, 2: true, 3: true}, seen); diff != "" {
 				t.Fatalf("%s: endpoints tried (-want +got):\n%s", name, diff)
 			}
-			if e := p.pick(tried); e != nil {
+			if e := turn(p, tried...); e != nil {
 				t.Fatalf("%s: picked %d although all were tried", name, number(e))
 			}
 		}
@@ -123,7 +129,7 @@ func TestManyPickAtOnce(t *testing.T) {
 	for range goroutines {
 		picking.Go(func() {
 			for range each {
-				took[number(p.pick(nil))].Add(1)
+				took[number(turn(p))].Add(1)
 			}
 		})
 	}
@@ -147,6 +153,89 @@ func TestRoundGoesOnAfterASwap(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"a": 10, "b": 10}, got); diff != "" {
 		t.Errorf("requests by endpoint (-want +got):\n%s", diff)
+	}
+}
+
+// What changes of an endpoint while a generation serves, its pools learn by a refresh, whichever generation made them.
+func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
+	t.Parallel()
+	a, b := netip.MustParseAddrPort("192.0.2.1:80"), netip.MustParseAddrPort("192.0.2.2:80")
+	routes := []Host{hostOf("", prefix("/kept", "kept"), prefix("/changed", "changed"))}
+	p := New(Config{})
+	apply := func(s *Snapshot) *generation {
+		t.Helper()
+		if _, err := p.Apply(s); err != nil {
+			t.Fatal(err)
+		}
+		return p.generation.Load()
+	}
+	first := apply(snapshotOf(routes, poolOf("kept", a), poolOf("changed", a)))
+	second := apply(snapshotOf(routes, poolOf("kept", a), poolOf("changed", a, b)))
+	before := map[*pool]*pickers{}
+	for _, pool := range []*pool{first.pools["kept"], first.pools["changed"], second.pools["changed"]} {
+		before[pool] = pool.pickers.Load()
+	}
+	p.state.endpoint(a).refreshPools()
+	for pool, pickers := range before {
+		want := pool == second.pools[pool.id]
+		if got := pool.pickers.Load() != pickers; got != want {
+			t.Errorf("pool %q is refreshed: %t, want %t", pool.id, got, want)
+		}
+	}
+	apply(snapshotOf(routes, poolOf("kept"), poolOf("changed", b)))
+	if left := p.state.endpoints[a]; left != nil {
+		t.Errorf("the endpoint that no pool has is kept")
+	}
+	if pools := *second.pools["kept"].members[0].pools.Load(); len(pools) != 0 {
+		t.Errorf("the endpoint is still in %d pools", len(pools))
+	}
+}
+
+// An endpoint that comes back is one that keeps connections again.
+func TestEndpointThatDrainedMayComeBack(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everything(b.address))
+	drained := everything(b.address)
+	drained.Pools[0].Endpoints[0].Draining = true
+	p.apply(drained)
+	if got := p.get("a", "/"); got.reason() != "NoHealthyTask" {
+		t.Errorf("got %d %q while it drains, want NoHealthyTask", got.Status, got.reason())
+	}
+	p.apply(everything(b.address))
+	if got := p.get("a", "/"); got.Status != 200 {
+		t.Errorf("got %d %q, want 200", got.Status, got.reason())
+	}
+	await(t, "the connection's rest", func() bool { return idleConnections(p.endpoint(b.address)) == 1 })
+}
+
+// BenchmarkPick picks for requests on all cores among a thousand endpoints.
+func BenchmarkPick(b *testing.B) {
+	for name, weight := range map[string]func(i int) int{
+		"round robin":          func(int) int { return 1 },
+		"weighted round robin": func(i int) int { return 1 + i%10 },
+	} {
+		b.Run(name, func(b *testing.B) {
+			pool := Pool{ID: "pool"}
+			for i := range 1000 {
+				pool.Endpoints = append(pool.Endpoints, Endpoint{
+					ID: fmt.Sprintf("task/default/%04d", i), Weight: weight(i),
+					Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 80),
+				})
+			}
+			p := newPool(&pool, testState())
+			p.require(RoundRobin)
+			p.refresh()
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if p.pick(RoundRobin, choice{}) == nil {
+						b.Error("nothing was picked")
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -35,7 +35,7 @@ func (x *exchange) forward() verdict {
 	}
 	failed := failure{reason: NoHealthyTask, again: true}
 	for len(x.tried) <= x.route.retries && failed.again {
-		e := x.route.pool.pick(x.tried)
+		e := x.route.pool.pick(RoundRobin, choice{tried: x.tried})
 		if e == nil {
 			break
 		}

@@ -5,7 +5,7 @@ import (
 )
 
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
-// pointers of its endpoints and cursors, which outlive it.
+// pointers of its pools and their endpoints.
 type generation struct {
 	number       uint64
 	snapshot     *Snapshot
@@ -127,6 +127,7 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 		if p == nil {
 			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
 		}
+		p.require(RoundRobin)
 		compiled[i] = route{rule: r.Rule, pool: p, timeouts: r.Timeouts, retries: r.Retries, policies: compilePolicies(r, h.Name, state)}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
 			return nil, err

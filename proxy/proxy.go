@@ -112,6 +112,7 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 		p.state.keepOnly(running.snapshot)
 		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
 	}
+	p.state.adopt(g, running)
 	p.generation.Store(g)
 	p.state.keepOnly(s)
 	return g.number, nil

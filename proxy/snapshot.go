@@ -116,6 +116,9 @@ type Endpoint struct {
 	Unhealthy bool
 }
 
+// takesRequests says whether new requests may go to the endpoint.
+func (e *Endpoint) takesRequests() bool { return e.Weight > 0 && !e.Draining && !e.Unhealthy }
+
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
 	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&

@@ -1,17 +1,14 @@
 package proxy
 
-import (
-	"net/netip"
-	"sync/atomic"
-)
+import "net/netip"
 
-// state is what outlives a swap of the generation: the endpoints with their idle connections, by address, the
-// balancers' cursors, by the pool's id, the ids of rate-limited rules and the parsed certificates. It is changed only
+// state is what outlives a swap of the generation: the endpoints with their idle connections, by address, what is
+// remembered of pools, by their id, the ids of rate-limited rules and the parsed certificates. It is changed only
 // while a snapshot is applied.
 type state struct {
 	transports *transportConfig
 	endpoints  map[netip.AddrPort]*endpoint
-	cursors    map[string]*atomic.Uint32
+	pools      map[string]*poolState
 	rules      map[limitedRule]uint32
 	lastRule   uint32
 	// certificates are the parsed ones, by id.
@@ -22,7 +19,7 @@ func newState(config *transportConfig) *state {
 	return &state{
 		transports:   config,
 		endpoints:    make(map[netip.AddrPort]*endpoint),
-		cursors:      make(map[string]*atomic.Uint32),
+		pools:        make(map[string]*poolState),
 		rules:        make(map[limitedRule]uint32),
 		certificates: make(map[string]*loadedCertificate),
 	}
@@ -37,13 +34,31 @@ func (s *state) endpoint(address netip.AddrPort) *endpoint {
 	return e
 }
 
-func (s *state) cursor(pool string) *atomic.Uint32 {
-	c := s.cursors[pool]
-	if c == nil {
-		c = new(atomic.Uint32)
-		s.cursors[pool] = c
+func (s *state) pool(id string) *poolState {
+	p := s.pools[id]
+	if p == nil {
+		p = new(poolState)
+		s.pools[id] = p
 	}
-	return c
+	return p
+}
+
+// adopt tells endpoints which pools they are in, now that g takes the place of before, and then has the pools that
+// need it look at the endpoints: whatever changes of an endpoint after that look refreshes its pools.
+func (s *state) adopt(g, before *generation) {
+	for id, p := range before.pools {
+		if g.pools[id] != p {
+			p.leave()
+		}
+	}
+	for id, p := range g.pools {
+		if before.pools[id] != p {
+			p.join()
+		}
+		if p.isStale() {
+			p.refresh()
+		}
+	}
 }
 
 // rule returns the id under which what clients used of a route's limit is remembered.
@@ -61,19 +76,17 @@ func (r *Route) limitedRule(host string) limitedRule {
 	return limitedRule{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, limit: r.RateLimit}
 }
 
-// keepOnly forgets what no pool of the snapshot needs any more. An endpoint that goes, or takes no new
+// keepOnly forgets what nothing in the snapshot needs any more. An endpoint that goes, or takes no new
 // requests, closes its idle connections now and the busy ones as they become idle.
 func (s *state) keepOnly(snapshot *Snapshot) {
 	pools := make(map[string]bool, len(snapshot.Pools))
-	inUse := make(map[netip.AddrPort]bool, len(s.endpoints))
+	listed := make(map[netip.AddrPort]bool, len(s.endpoints)) // true: takes requests
 	for i := range snapshot.Pools {
 		p := &snapshot.Pools[i]
 		pools[p.ID] = true
 		for j := range p.Endpoints {
 			e := &p.Endpoints[j]
-			if e.takesRequests() {
-				inUse[e.Address] = true
-			}
+			listed[e.Address] = listed[e.Address] || e.takesRequests()
 		}
 	}
 	rules := make(map[limitedRule]bool, len(s.rules))
@@ -99,14 +112,19 @@ func (s *state) keepOnly(snapshot *Snapshot) {
 			delete(s.certificates, id)
 		}
 	}
-	for id := range s.cursors {
+	for id := range s.pools {
 		if !pools[id] {
-			delete(s.cursors, id)
+			delete(s.pools, id)
 		}
 	}
 	for address, e := range s.endpoints {
-		if !inUse[address] {
+		takes, ok := listed[address]
+		if !ok {
 			delete(s.endpoints, address)
+		}
+		if takes {
+			e.resume()
+		} else {
 			e.retire()
 		}
 	}

@@ -34,8 +34,12 @@ type endpoint struct {
 	address netip.AddrPort
 	text    string
 	config  *transportConfig
+	// retired endpoints take no requests, and keep no connection that has none.
 	retired atomic.Bool
-	idle    [idleShards]idleShard
+	// pools are those of the running generation that the endpoint is in. The list is replaced as a whole, by who applies a
+	// snapshot.
+	pools atomic.Pointer[[]*pool]
+	idle  [idleShards]idleShard
 }
 
 // idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
@@ -126,10 +130,21 @@ func (e *endpoint) dial(ctx context.Context, timeout time.Duration) (*upstreamCo
 	return &upstreamConn{ClientConn: http1.NewClientConn(t, &e.config.http), transport: t, endpoint: e}, nil
 }
 
-// retire closes the idle connections, and those in use as they are given back.
+// retire closes the idle connections, and those in use as they are given back, until resume.
 func (e *endpoint) retire() {
 	e.retired.Store(true)
 	e.closeIdle(func(*upstreamConn) bool { return true })
+}
+
+func (e *endpoint) resume() { e.retired.Store(false) }
+
+// refreshPools has the pools that the endpoint is in look at it again.
+func (e *endpoint) refreshPools() {
+	if pools := e.pools.Load(); pools != nil {
+		for _, p := range *pools {
+			p.refresh()
+		}
+	}
 }
 
 // expire closes the connections that have been idle for too long.

@@ -1,0 +1,126 @@
+package proxy
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// pool is a compiled Pool: its members as the snapshot has them, which never change, and how to choose among those that
+// are available now, which does. Choosing takes no lock.
+type pool struct {
+	id      string
+	service string
+	members []member
+	state   *poolState
+
+	mu sync.Mutex // guards what follows, and that of two refreshes the later one stays
+	// required are the policies that routes choose by.
+	required [balancingPolicies]bool
+	// stale is set while there is no picker for all of them.
+	stale bool
+
+	pickers atomic.Pointer[pickers]
+}
+
+// member is an endpoint's part in a pool.
+type member struct {
+	*endpoint
+	// id names the object that the endpoint came from.
+	id     string
+	weight int
+	// draining members take no new request, unhealthy ones none at all: the snapshot says so.
+	draining, unhealthy bool
+}
+
+// pickers has one for each policy that is required.
+type pickers [balancingPolicies]picker
+
+// poolState is what outlives a pool whose endpoints change.
+type poolState struct {
+	// cursor counts the requests that were given to an endpoint in turn.
+	cursor atomic.Uint32
+}
+
+func newPool(p *Pool, s *state) *pool {
+	c := &pool{id: p.ID, service: p.Service, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
+	for i := range p.Endpoints {
+		e := &p.Endpoints[i]
+		c.members[i] = member{
+			endpoint: s.endpoint(e.Address), id: e.ID, weight: e.Weight,
+			draining: e.Draining, unhealthy: e.Unhealthy,
+		}
+	}
+	return c
+}
+
+// join adds the pool to those of its endpoints, leave takes it out. Each builds new lists, for others read the old ones.
+func (p *pool) join() {
+	for i := range p.members {
+		p.members[i].changePools(func(pools []*pool) []*pool { return append(pools, p) })
+	}
+}
+
+func (p *pool) leave() {
+	for i := range p.members {
+		p.members[i].changePools(func(pools []*pool) []*pool {
+			return slices.DeleteFunc(pools, func(other *pool) bool { return other == p })
+		})
+	}
+}
+
+func (e *endpoint) changePools(change func([]*pool) []*pool) {
+	var pools []*pool
+	if before := e.pools.Load(); before != nil {
+		pools = slices.Clone(*before)
+	}
+	pools = change(pools)
+	e.pools.Store(&pools)
+}
+
+// require makes ready for choosing by a policy, from the next refresh on.
+func (p *pool) require(policy BalancingPolicy) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.required[policy] {
+		p.required[policy], p.stale = true, true
+	}
+}
+
+// pick returns the endpoint for the next request, or nil where no member that is available suits.
+func (p *pool) pick(policy BalancingPolicy, c choice) *endpoint {
+	return p.pickers.Load()[policy].pick(c)
+}
+
+// refresh has requests from now on choose among the members that are available now. It is called whenever something that
+// [available] looks at has changed, by whoever changed it.
+func (p *pool) refresh() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	members := available(p.members)
+	made := new(pickers)
+	for policy, required := range p.required {
+		if required {
+			made[policy] = newPicker(BalancingPolicy(policy), members, p.state)
+		}
+	}
+	p.pickers.Store(made)
+	p.stale = false
+}
+
+func (p *pool) isStale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stale
+}
+
+// available returns the members that take requests.
+func available(members []member) []member {
+	taking := make([]member, 0, len(members))
+	for i := range members {
+		if m := &members[i]; m.weight > 0 && !m.draining && !m.unhealthy {
+			taking = append(taking, *m)
+		}
+	}
+	return taking
+}

@@ -1,0 +1,56 @@
+package proxy
+
+import (
+	"sort"
+	"sync/atomic"
+)
+
+// roundRobin gives the members their turns, by a cursor that all pickers of the pool have shared so far, so that a change
+// does not begin the round anew.
+type roundRobin struct {
+	endpoints []*endpoint
+	// bounds are the running sums of the weights, nil where all weights are equal.
+	bounds []uint64
+	cursor *atomic.Uint32
+}
+
+func newRoundRobin(members []member, cursor *atomic.Uint32) *roundRobin {
+	r := &roundRobin{cursor: cursor, endpoints: make([]*endpoint, len(members)), bounds: make([]uint64, len(members))}
+	equal, sum := true, uint64(0)
+	for i := range members {
+		m := &members[i]
+		equal = equal && m.weight == members[0].weight
+		sum += uint64(m.weight)
+		r.endpoints[i], r.bounds[i] = m.endpoint, sum
+	}
+	if equal {
+		r.bounds = nil
+	}
+	return r
+}
+
+func (r *roundRobin) pick(c choice) *endpoint {
+	n := len(r.endpoints)
+	if n == 0 {
+		return nil
+	}
+	first := r.position(r.cursor.Add(1) - 1)
+	for i := range n {
+		if e := r.endpoints[(first+i)%n]; !c.rulesOut(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// position maps the number of a request to an index. With equal weights it goes round. With others it puts the
+// multiples of the golden ratio, which fall evenly into any interval of a circle, onto a circle that the endpoints share
+// by weight: a share is met closely from the first requests on, and no schedule has to be kept.
+func (r *roundRobin) position(request uint32) int {
+	if r.bounds == nil {
+		return int(request % uint32(len(r.endpoints)))
+	}
+	const golden = 0x9e3779b9 // 2^32 divided by the golden ratio, odd
+	point := uint64(request*golden) * r.bounds[len(r.bounds)-1] >> 32
+	return sort.Search(len(r.bounds), func(i int) bool { return r.bounds[i] > point })
+}
