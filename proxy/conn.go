@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
 	"sync/atomic"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -20,22 +22,15 @@ type conn struct {
 	guard  guard
 	shard  uint32
 	phase  atomic.Int32
+	// over is set on a connection too many, which does not count as open.
+	over bool
 	// running is the exchange that was begun and has not ended, or nil.
 	running *exchange
 	next    step
-	// seen and looked are the watch's own: the exchange that it saw last, and the one after which it looked whether the
-	// idle client is still there.
-	seen, looked uint64
+	watched watched
 	// upstream is the other end of the tunnel after an upgrade.
 	upstream *upstreamConn
 }
-
-// The phases of a connection. Whoever drains closes an idle one; a busy one ends by itself.
-const (
-	phaseIdle int32 = iota
-	phaseBusy
-	phaseClosed
-)
 
 // step is what a connection does next.
 type step uint8
@@ -52,11 +47,15 @@ const (
 	closeLingering
 	closeNow
 	closeTorn
+	// goOn leaves the connection to another goroutine.
+	goOn
 )
 
 func (c *conn) serve() {
 	linger := false
 	switch c.run() {
+	case goOn:
+		return
 	case relayTunnel:
 		c.tunnel(c.upstream)
 	case closeLingering:
@@ -68,13 +67,40 @@ func (c *conn) serve() {
 	c.ServerConn.Close(linger)
 }
 
+// leave ends a goroutine's work on the connection: the connection goes on with another one, or has ended. A panic outside of
+// what [exchange.serve] contains ends this connection and no other.
+func (c *conn) leave(tcp *net.TCPConn) {
+	p := c.proxy
+	if fault := recover(); fault != nil {
+		_ = tcp.SetLinger(0)
+		_ = tcp.Close()
+		p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "stack", string(debug.Stack()))
+	} else if c.next == goOn {
+		c.next = awaitRequest
+		go c.resume()
+		return
+	}
+	p.conns.remove(c)
+	if !c.over {
+		p.open.Add(-1)
+	}
+	p.serving.Done()
+}
+
+// resume serves a connection that another goroutine has left.
+func (c *conn) resume() {
+	defer c.leave(c.transport.tcp)
+	c.serve()
+}
+
 // run serves one request after another, until a step that ends the connection.
 func (c *conn) run() step {
 	parked := c.serveParked
 	for c.next < relayTunnel {
 		if c.next == awaitRequest {
 			if c.Await(parked) != nil {
-				return closeNow
+				c.next = c.awoken()
+				break
 			}
 			if c.next >= relayTunnel {
 				break
@@ -99,7 +125,7 @@ func (c *conn) turn(parked bool) step {
 	}
 	x := c.running
 	if x == nil {
-		if !c.phase.CompareAndSwap(phaseIdle, phaseBusy) {
+		if !c.begin() {
 			return closeNow
 		}
 		x = c.proxy.exchanges.Get().(*exchange)
@@ -154,25 +180,6 @@ func (c *conn) release(x *exchange) {
 	c.running = nil
 	x.release()
 	c.proxy.exchanges.Put(x)
-}
-
-// watch notices a client that went away, while its request waits or behind its last request. The latter may have come
-// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it.
-func (c *conn) watch(now time.Duration) {
-	exchange, since, waiting := c.guard.waitingSince()
-	switch {
-	case waiting:
-		if now-since >= watchInterval && c.transport.gone() {
-			c.guard.end(exchange, ClientClosed)
-		}
-	case exchange != c.seen:
-		c.seen = exchange
-	case exchange != c.looked && c.phase.Load() == phaseIdle:
-		c.looked = exchange
-		if c.transport.gone() && c.phase.CompareAndSwap(phaseIdle, phaseClosed) {
-			_ = c.transport.Close()
-		}
-	}
 }
 
 // WriteHead implements downstream. While the proxy drains, each response is its connection's last.

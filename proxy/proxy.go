@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -46,8 +45,6 @@ const (
 	maxResponseHead    = 256 << 10
 	maxResponseLine    = 64 << 10
 	maxResponseFields  = 1024
-	watchInterval      = 250 * time.Millisecond
-	expireInterval     = 5 * time.Second
 	acceptRetryLongest = time.Second
 )
 
@@ -168,23 +165,20 @@ var (
 	schemeHTTPS = []byte("https")
 )
 
+// serveConn serves a connection from its first byte on.
 func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
-	defer p.serving.Done()
-	defer p.contain(tcp)
-	over := p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0
-	if over {
+	c := &conn{proxy: p, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
+	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
-	} else {
-		defer p.open.Add(-1)
 	}
+	defer c.leave(tcp)
 	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
 	if err != nil {
 		_ = tcp.Close()
 		return
 	}
-	c := &conn{proxy: p, transport: t, stream: t, shard: p.accepted.Add(1)}
+	c.transport, c.stream = t, t
 	p.conns.add(c)
-	defer p.conns.remove(c)
 	if p.closing.Load() {
 		_ = tcp.Close()
 		return
@@ -197,7 +191,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	}
 	scheme := schemeHTTP
 	if secure {
-		if over {
+		if c.over {
 			_ = tcp.Close()
 			return
 		}
@@ -209,19 +203,12 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	}
 	c.origin = newOrigin(peer, p.config.TrustedProxies, scheme, port)
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
-	if over {
+	if c.over {
 		p.refuse(c)
 		return
 	}
-	c.serve()
-}
-
-// contain ends a connection whose goroutine panicked outside of what [exchange.serve] contains, and no other.
-func (p *Proxy) contain(tcp *net.TCPConn) {
-	if fault := recover(); fault != nil {
-		_ = tcp.SetLinger(0)
-		_ = tcp.Close()
-		p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "stack", string(debug.Stack()))
+	if c.phase.CompareAndSwap(phaseOpening, phaseIdle) {
+		c.serve()
 	}
 }
 
@@ -268,39 +255,6 @@ func (p *Proxy) track(l net.Listener) bool {
 	return true
 }
 
-// Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
-// its request waits, closes upstream connections that have been idle for too long, and writes the access log.
-func (p *Proxy) Watch(ctx context.Context) {
-	if p.log != nil {
-		written := make(chan struct{})
-		defer func() { <-written }()
-		go func() {
-			defer close(written)
-			p.log.write(ctx, p.config.AccessLogWriter)
-		}()
-	}
-	ticker := time.NewTicker(watchInterval)
-	defer ticker.Stop()
-	expired := p.clock.now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		now := p.clock.now()
-		p.conns.each(func(c *conn) { c.watch(now) })
-		if now-expired >= expireInterval {
-			expired = now
-			p.mu.Lock()
-			for _, e := range p.state.endpoints {
-				e.expire(now)
-			}
-			p.mu.Unlock()
-		}
-	}
-}
-
 // Shutdown drains the proxy: Draining turns true at once, listeners stay open for the drain delay while responses
 // ask clients to leave, then idle connections are closed and running requests have the drain timeout to end.
 // It returns nil when all did, or an error that says how many did not. When ctx ends, it waits no longer.
@@ -313,11 +267,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		_ = l.Close()
 	}
 	p.mu.Unlock()
-	p.conns.each(func(c *conn) {
-		if c.phase.CompareAndSwap(phaseIdle, phaseClosed) {
-			_ = c.transport.Close()
-		}
-	})
+	p.conns.each((*conn).closeIdle)
 	done := make(chan struct{})
 	go func() {
 		p.serving.Wait()

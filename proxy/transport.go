@@ -116,6 +116,8 @@ type reading struct {
 	// request is what an exchange sends first, sent how much of it has left.
 	request []byte
 	sent    int
+	// impatient makes a read that would have to wait fail with EAGAIN.
+	impatient bool
 
 	try, tryParked, tryExchange func(fd uintptr) bool
 }
@@ -180,7 +182,10 @@ func (r *reading) read(fd uintptr) bool {
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			return false
+			if !r.impatient {
+				return false
+			}
+			fallthrough
 		default:
 			r.n, r.err = 0, errno
 			return true
@@ -309,6 +314,19 @@ func (t *transport) resumeReading() {
 	_ = t.tcp.SetReadDeadline(time.Time{})
 }
 
+// interrupt makes a Read that waits fail with os.ErrDeadlineExceeded, as long as nothing has arrived, until restore.
+func (t *transport) interrupt() { _ = t.tcp.SetReadDeadline(longAgo) }
+
+// restore undoes interrupt: the next Read goes on with the deadline that was set before.
+func (t *transport) restore() {
+	at := time.Time{}
+	if t.readAt != 0 {
+		at = t.clock.start.Add(t.readAt)
+	}
+	_ = t.tcp.SetReadDeadline(at)
+	t.armed = true
+}
+
 // probe looks at a connection without waiting and without taking anything from it.
 type probe struct {
 	peek  [1]byte
@@ -332,6 +350,30 @@ func (p *probe) control(fd uintptr) {
 type tlsTransport struct {
 	*tls.Conn
 	below *transport
+	first [1]byte
+}
+
+// ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it
+// waits, and the rest of what arrived with that byte is read into a buffer.
+func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
+	for {
+		n, err := t.Read(t.first[:])
+		if n == 0 {
+			return err
+		}
+		buf := buffers.Get(size)
+		buf[0] = t.first[0]
+		t.below.in.impatient = true
+		n, err = t.Read(buf[1:])
+		t.below.in.impatient = false
+		if err != nil && !errors.Is(err, syscall.EAGAIN) {
+			buffers.Put(buf)
+			return err
+		}
+		if !got(buf, 1+n) {
+			return nil
+		}
+	}
 }
 
 func (t *tlsTransport) StallAfter(d time.Duration)  { t.below.StallAfter(d) }

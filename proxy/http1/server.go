@@ -32,8 +32,10 @@ type ServerConn struct {
 	closing   bool
 	// parked is set while the transport cannot be read because it waits for the next bytes itself, serve being called by it.
 	parked bool
-	serve  func() (again bool)
-	got    func(buf []byte, n int) (again bool)
+	// resumed is set where the next wait goes on with the time of the one before.
+	resumed bool
+	serve   func() (again bool)
+	got     func(buf []byte, n int) (again bool)
 }
 
 // ErrParked is what would have to be read from the transport while that is parked.
@@ -59,7 +61,10 @@ func (c *ServerConn) Await(serve func() (again bool)) error {
 	if in.Buffered() {
 		return nil
 	}
-	in.transport.StallAfter(c.config.Idle)
+	if !c.resumed {
+		in.transport.StallAfter(c.config.Idle)
+	}
+	c.resumed = false
 	var err error
 	if p, ok := in.transport.(Parker); ok {
 		c.serve = serve
@@ -73,6 +78,9 @@ func (c *ServerConn) Await(serve func() (again bool)) error {
 	}
 	return nil
 }
+
+// Resume makes the next Await go on with one that was interrupted: its idle time does not begin anew.
+func (c *ServerConn) Resume() { c.resumed = true }
 
 // receive is called by a parked transport.
 func (c *ServerConn) receive(buf []byte, n int) (again bool) {

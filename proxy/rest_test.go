@@ -1,0 +1,179 @@
+package proxy
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// resumed says whether a goroutine of this proxy's serves a connection that another one has left.
+func (s *served) resumed() bool {
+	var dump bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&dump, 1)
+	for block := range strings.SplitSeq(dump.String(), "\n\n") {
+		if strings.Contains(block, fmt.Sprintf("%q", s.tb.Name()+" "+s.address)) && strings.Contains(block, "(*conn).resume") {
+			return true
+		}
+	}
+	return false
+}
+
+// wakeAll wakes every connection again and again until the returned function is called.
+func (s *served) wakeAll() (stop func()) {
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				s.conns.each((*conn).wake)
+				runtime.Gosched()
+			}
+		}
+	})
+	return func() { close(done); running.Wait() }
+}
+
+func TestIdleConnectionGoesOnWithAnotherGoroutine(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everything(b.address))
+	c := p.dial()
+	for range 3 {
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if got := c.reply("GET"); got.Status != 200 {
+			t.Fatalf("got %d %q, want 200", got.Status, got.reason())
+		}
+		await(t, "another goroutine", p.resumed)
+	}
+}
+
+// A request may come in the moment in which its connection is woken, whole or in parts.
+func TestRequestsMeetWakes(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	key := ecdsaKey(t)
+	p.apply(with(everything(b.address), issue(t, "a", key, "a")))
+	secure := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	defer p.wakeAll()()
+	requests := []struct {
+		name  string
+		parts []string
+		count int
+	}{
+		{"whole", []string{"GET / HTTP/1.1\r\nHost: a\r\n\r\n"}, 1},
+		{"in parts", []string{"G", "ET / HTTP/1.1\r\nHo", "st: a\r\n", "\r\n"}, 1},
+		{"pipelined", []string{"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT", "TP/1.1\r\nHost: a\r\n\r\n"}, 3},
+		{"with content", []string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234", "56789"}, 1},
+	}
+	var clients sync.WaitGroup
+	for _, r := range requests {
+		for _, over := range []string{"http", "https"} {
+			clients.Go(func() {
+				var c interface {
+					send(string)
+					reply(string) reply
+				} = p.dial()
+				if over == "https" {
+					s, err := dialTLS(t, secure, &tls.Config{ServerName: "a"})
+					if err != nil {
+						t.Errorf("%s over %s: %v", r.name, over, err)
+						return
+					}
+					c = s
+				}
+				for range 200 {
+					for _, part := range r.parts {
+						c.send(part)
+						runtime.Gosched()
+					}
+					for range r.count {
+						if got := c.reply("GET"); got.Status != 200 {
+							t.Errorf("%s over %s: got %d %q, want 200", r.name, over, got.Status, got.reason())
+							return
+						}
+					}
+				}
+			})
+		}
+	}
+	clients.Wait()
+}
+
+func TestWakesDoNotLengthenTheIdleTime(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.IdleTimeout = 300 * time.Millisecond })
+	c := p.dial()
+	c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	c.reply("GET")
+	defer p.wakeAll()()
+	c.expectEnd() // and not after as many idle times as there are wakes
+}
+
+func TestShutdownClosesConnectionsThatAreWoken(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	var clients []*wire
+	for range 20 {
+		c := p.dial()
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.reply("GET")
+		clients = append(clients, c)
+	}
+	stop := p.wakeAll()
+	p.end()
+	stop()
+	for _, c := range clients {
+		c.expectEnd()
+	}
+}
+
+// Over TLS, too, one byte of a request may come alone.
+func TestByteAloneIsTheBeginningOfARequest(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part := range strings.SplitSeq("G|E|T / HTTP/1.1\r\nHost: a\r\n\r|\n", "|") {
+		c.send(part)
+	}
+	if got := c.reply("GET"); got.Status != 404 {
+		t.Errorf("got %d %q, want 404", got.Status, got.reason())
+	}
+}
+
+// Serving a request takes a stack of 8 KiB, waiting for the next one must not keep it. The test runs alone: stacks are
+// counted for the whole process.
+func TestIdleConnectionsHoldSmallStacks(t *testing.T) {
+	const connections, most = 500, 4 << 10
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everything(b.address))
+	before := stackInUse()
+	for range connections {
+		c := p.dial()
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.reply("GET")
+	}
+	await(t, "stacks given back", func() bool { return stackInUse() < before+connections*most })
+}
+
+func stackInUse() uint64 {
+	runtime.GC() // dead goroutines' stacks are freed by it
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.StackInuse
+}
