@@ -103,6 +103,9 @@ func (f *flags) validate() error {
 		return errors.New("--proxy-protocol needs --trusted-proxies: a PROXY header is accepted from these alone")
 	case f.ingressClass == "":
 		return errors.New("--ingress-class is empty: write the class to serve, such as warren")
+	case len(validation.IsDNS1123Subdomain(f.ingressClass)) > 0 || len(f.ingressClass) > validation.LabelValueMaxLength:
+		return fmt.Errorf("--ingress-class is %q: write a name of at most %d lower-case letters, digits and hyphens, such as warren",
+			f.ingressClass, validation.LabelValueMaxLength)
 	case len(validation.IsDNS1123Label(f.namespace)) > 0:
 		return fmt.Errorf("--namespace is %q: write the namespace that the controller runs in, such as warren-system", f.namespace)
 	case f.publishAddress != "" && f.publishService != "":

@@ -69,7 +69,13 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
+	replica, err := thisReplica(listeners)
+	if err != nil {
+		return err
+	}
 	p := proxy.New(proxyConfig(f, logger))
+	options := controllerOptions(f, p)
+	options.Replica, options.Draining = replica, ctx.Done()
 
 	// What serves outlives ctx by the drain.
 	serving, stopServing := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -81,7 +87,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	g.Go(func() error { return serve(serving, listeners.metrics, metricsHandler()) })
 	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p)) })
 	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p)) })
-	g.Go(func() error { return control(serving, kube, f, p, logger) })
+	g.Go(func() error { return control(serving, kube, f, options, logger) })
 	g.Go(func() error {
 		defer stopServing(nil)
 		select {
@@ -114,6 +120,19 @@ func proxyConfig(f *flags, logger logr.Logger) proxy.Config {
 	}
 }
 
+func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
+	return controllers.Options{
+		Applier:          p,
+		IngressClass:     f.ingressClass,
+		AllowSharedHosts: f.allowSharedHosts,
+		AllowLocalTasks:  f.allowLocalTasks,
+		PublishAddress:   f.publishAddress,
+		PublishService:   f.publishService,
+		Namespace:        f.namespace,
+		PodUID:           podUID(f.namespace),
+	}
+}
+
 // The shortest and the longest wait before the control plane is started again.
 const (
 	restartFirst = time.Second
@@ -122,11 +141,11 @@ const (
 
 // control runs the control plane, and starts it anew whenever it ends: with the Kubernetes API out of reach or the
 // Lease lost there is nothing to write or to learn, but the data plane goes on serving what it has.
-func control(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Proxy, logger logr.Logger) error {
+func control(ctx context.Context, kube *rest.Config, f *flags, options controllers.Options, logger logr.Logger) error {
 	delay := restartFirst
 	for {
 		began := time.Now()
-		err := controlOnce(ctx, kube, f, p)
+		err := controlOnce(ctx, kube, f, options)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -143,7 +162,7 @@ func control(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Proxy, l
 	}
 }
 
-func controlOnce(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Proxy) error {
+func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options controllers.Options) error {
 	scheme, err := controllers.Scheme()
 	if err != nil {
 		return err
@@ -162,14 +181,7 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, p *proxy.Prox
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if _, err := controllers.Setup(manager, controllers.Options{
-		Applier:          p,
-		IngressClass:     f.ingressClass,
-		AllowSharedHosts: f.allowSharedHosts,
-		AllowLocalTasks:  f.allowLocalTasks,
-		PublishAddress:   f.publishAddress,
-		PublishService:   f.publishService,
-	}); err != nil {
+	if _, err := controllers.Setup(manager, options); err != nil {
 		return err
 	}
 	return manager.Start(ctx)

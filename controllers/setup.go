@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
@@ -18,7 +20,6 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=get;list;watch
-// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=warren-system,verbs=get;create;update
 
 // Options say what the controllers serve, and what they write. Applier and IngressClass must be set.
 type Options struct {
@@ -34,12 +35,22 @@ type Options struct {
 	PublishAddress string
 	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are published instead.
 	PublishService string
+	// Namespace is the controller's own, where the replicas' Leases are.
+	Namespace string
+	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no other.
+	Replica Replica
+	// PodUID is that of the Pod of the same name, empty outside of a cluster.
+	PodUID types.UID
+	// Draining is closed when the process begins to end. Nil stands for never.
+	Draining <-chan struct{}
 }
 
 // Scheme returns a new scheme of the kinds that the controllers read and write.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{
+		v1alpha1.AddToScheme, coordinationv1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme,
+	} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("making the scheme: %w", err)
 		}
@@ -59,6 +70,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	}
 	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
 		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks})
+	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
+		return nil, err
+	}
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
 	}
@@ -79,6 +93,38 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	return snapshots, nil
 }
 
+// setupReplicas has the replicas know each other.
+func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotController) (*Replicas, error) {
+	if options.Replica.Name == "" {
+		return newReplicas(nil, options.Replica), nil
+	}
+	leases, err := addCache(mgr, leaseCacheOptions(options.Namespace, options.IngressClass))
+	if err != nil {
+		return nil, fmt.Errorf("watching the replicas' Leases: %w", err)
+	}
+	replicas := newReplicas(leases, options.Replica)
+	announcer := &announcer{
+		client: mgr.GetClient(), reader: mgr.GetAPIReader(), replicas: replicas, self: options.Replica,
+		namespace: options.Namespace, class: options.IngressClass, pod: options.PodUID,
+		draining: options.Draining, changed: make(chan struct{}, 1),
+	}
+	snapshots.served = announcer.serves
+	if err := mgr.Add(announcer); err != nil {
+		return nil, fmt.Errorf("setting up the Lease of this replica: %w", err)
+	}
+	return replicas, nil
+}
+
+// addCache has the manager run one more cache, for objects outside of what its own one holds.
+func addCache(mgr ctrl.Manager, options cache.Options) (cache.Cache, error) {
+	options.HTTPClient, options.Scheme, options.Mapper = mgr.GetHTTPClient(), mgr.GetScheme(), mgr.GetRESTMapper()
+	added, err := cache.New(mgr.GetConfig(), options)
+	if err != nil {
+		return nil, err
+	}
+	return added, mgr.Add(added)
+}
+
 // publishedAddresses reads the options that say what goes into status.loadBalancer.
 func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error) {
 	if options.PublishService == "" {
@@ -91,13 +137,8 @@ func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error
 	if err != nil {
 		return nil, err
 	}
-	cacheOptions := serviceCacheOptions(name)
-	cacheOptions.HTTPClient, cacheOptions.Scheme, cacheOptions.Mapper = mgr.GetHTTPClient(), mgr.GetScheme(), mgr.GetRESTMapper()
-	service, err := cache.New(mgr.GetConfig(), cacheOptions)
+	service, err := addCache(mgr, serviceCacheOptions(name))
 	if err != nil {
-		return nil, fmt.Errorf("making the cache of the Service %s whose addresses are published: %w", name, err)
-	}
-	if err := mgr.Add(service); err != nil {
 		return nil, fmt.Errorf("watching the Service %s whose addresses are published: %w", name, err)
 	}
 	return &serviceAddresses{cache: service, name: name}, nil

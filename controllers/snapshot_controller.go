@@ -57,6 +57,9 @@ type SnapshotController struct {
 	secrets secretStore
 	// validity leads to a build when a certificate's validity begins or ends.
 	validity *time.Timer
+	// served is told of each snapshot that the data plane serves.
+	served   func(serving map[objectKey]*verdict)
+	replicas *Replicas
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -71,7 +74,10 @@ type subscriber struct {
 }
 
 func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
-	c := &SnapshotController{cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit)}
+	c := &SnapshotController{
+		cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit),
+		served: func(map[objectKey]*verdict) {},
+	}
 	c.validity = time.AfterFunc(validityLimit, c.pending.event)
 	c.validity.Stop()
 	return c
@@ -85,6 +91,9 @@ func (c *SnapshotController) Ready() bool {
 	latest := c.latest.Load()
 	return latest != nil && latest.serving != nil
 }
+
+// Replicas are those that serve, this one among them.
+func (c *SnapshotController) Replicas() *Replicas { return c.replicas }
 
 // Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no request
 // is answered by a part of the configuration.
@@ -213,6 +222,9 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
 	c.latest.Store(next)
+	if refused == nil {
+		c.served(next.serving)
+	}
 	next.changed(previous, c.notify)
 
 	if refused != nil {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// A replica's Lease says how it is reached and what it serves.
+const (
+	// replicaLabel holds the ingress class, so that controllers of several classes share a namespace.
+	replicaLabel = "ingress.warren.dev/replica"
+
+	addressAnnotation    = "ingress.warren.dev/address"
+	httpPortAnnotation   = "ingress.warren.dev/http-port"
+	healthPortAnnotation = "ingress.warren.dev/health-port"
+	readyAnnotation      = "ingress.warren.dev/ready"
+	servesAnnotation     = "ingress.warren.dev/serves"
+
+	replicaLeasePrefix = "warren-replica-"
+)
+
+// Replica is one process of the controller as the others know it.
+type Replica struct {
+	// Name is the Pod's, or outside of a cluster one that no other process has.
+	Name string
+	// Address is where the other replicas reach it: plain requests at HTTPPort, probes at HealthPort.
+	Address              netip.Addr
+	HTTPPort, HealthPort uint16
+
+	// ready is false from when it begins to end.
+	ready bool
+	// serves is a digest of what it serves: see servedDigest.
+	serves string
+}
+
+// leaseName returns the name of the replica's Lease.
+func (r *Replica) leaseName() string { return replicaLeasePrefix + r.Name }
+
+// leaseOf writes a replica's Lease. If the replica is a Pod, the Lease goes with it even if the process is killed.
+func leaseOf(r *Replica, namespace, class string, pod types.UID, renewed time.Time) *coordinationv1.Lease {
+	lease := &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: r.leaseName(),
+			Labels: map[string]string{replicaLabel: class},
+			Annotations: map[string]string{
+				addressAnnotation:    r.Address.String(),
+				httpPortAnnotation:   strconv.Itoa(int(r.HTTPPort)),
+				healthPortAnnotation: strconv.Itoa(int(r.HealthPort)),
+				readyAnnotation:      strconv.FormatBool(r.ready),
+				servesAnnotation:     r.serves,
+			},
+		},
+		Spec: coordinationv1.LeaseSpec{
+			HolderIdentity:       &r.Name,
+			LeaseDurationSeconds: new(int32(replicaExpiry / time.Second)),
+			RenewTime:            &metav1.MicroTime{Time: renewed},
+		},
+	}
+	if pod != "" {
+		lease.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: corev1.SchemeGroupVersion.String(), Kind: "Pod", Name: r.Name, UID: pod,
+		}}
+	}
+	return lease
+}
+
+// readReplica reads a Lease. It says false where that tells of no replica that can be reached.
+func readReplica(lease *coordinationv1.Lease) (Replica, bool) {
+	if lease.Spec.HolderIdentity == nil || lease.Spec.RenewTime == nil {
+		return Replica{}, false
+	}
+	said := lease.Annotations
+	address, err := netip.ParseAddr(said[addressAnnotation])
+	httpPort, httpErr := strconv.ParseUint(said[httpPortAnnotation], 10, 16)
+	healthPort, healthErr := strconv.ParseUint(said[healthPortAnnotation], 10, 16)
+	if err != nil || httpErr != nil || healthErr != nil {
+		return Replica{}, false
+	}
+	return Replica{
+		Name: *lease.Spec.HolderIdentity, Address: address, HTTPPort: uint16(httpPort), HealthPort: uint16(healthPort),
+		ready: said[readyAnnotation] == "true", serves: said[servesAnnotation],
+	}, true
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=warren-system,verbs=get;list;watch;create;update;delete
+
+// Replicas knows the replicas that serve, this one among them, from the Lease that each keeps in the controller's
+// namespace.
+type Replicas struct {
+	cache     cache.Cache
+	sightings sightings // of the informer's goroutine
+	// ready is sorted by name; the slice and what is in it are immutable.
+	ready atomic.Pointer[[]Replica]
+	// serving is what this replica serves, nil until it does.
+	serving atomic.Pointer[servedDigest]
+
+	mu          sync.Mutex
+	subscribers []func()
+}
+
+// newReplicas makes the Replicas of the process that self is.
+func newReplicas(leases cache.Cache, self Replica) *Replicas {
+	r := &Replicas{cache: leases, sightings: sightings{self: self.leaseName(), last: map[string]sighting{}}}
+	r.ready.Store(new([]Replica))
+	return r
+}
+
+// leaseCacheOptions are for a cache that holds the Leases of the class's replicas.
+func leaseCacheOptions(namespace, class string) cache.Options {
+	return cache.Options{
+		ByObject: map[client.Object]cache.ByObject{
+			&coordinationv1.Lease{}: {Namespaces: map[string]cache.Config{
+				namespace: {LabelSelector: labels.SelectorFromSet(labels.Set{replicaLabel: class})},
+			}},
+		},
+	}
+}
+
+// Ready returns the replicas that take requests, sorted by name. This one is among them once its Lease is written.
+func (r *Replicas) Ready() []Replica { return slices.Clone(*r.ready.Load()) }
+
+// Subscribe has f called when Ready returns something else than before, or a replica serves something else. It is called by
+// the goroutine that reads the Leases, so it must not block.
+func (r *Replicas) Subscribe(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.subscribers = append(r.subscribers, f)
+}
+
+// Behind returns the names of the ready replicas that serve another generation of the Ingress with this UID than this
+// replica does. A replica of a version that tells in another form what it serves is not among them.
+func (r *Replicas) Behind(uid types.UID) []string {
+	own := r.serving.Load()
+	if own == nil {
+		return nil
+	}
+	var names []string
+	for _, other := range *r.ready.Load() {
+		if other.leaseName() == r.sightings.self {
+			continue
+		}
+		if theirs, ok := decodeServed(other.serves); ok && !own.alike(&theirs, uid) {
+			names = append(names, other.Name)
+		}
+	}
+	return names
+}
+
+// watch has every change of a Lease looked at.
+func (r *Replicas) watch(ctx context.Context) error {
+	informer, err := r.cache.GetInformer(ctx, &coordinationv1.Lease{}, cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watching the replicas' Leases: %w", err)
+	}
+	seen := func(object any) {
+		if lease, ok := object.(*coordinationv1.Lease); ok {
+			r.sightings.see(lease, time.Now())
+			r.publish()
+		}
+	}
+	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    seen,
+		UpdateFunc: func(_, object any) { seen(object) },
+		DeleteFunc: func(object any) {
+			if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+				object = gone.Obj
+			}
+			if lease, ok := object.(metav1.Object); ok {
+				r.sightings.forget(lease.GetName())
+				r.publish()
+			}
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("watching the replicas' Leases: %w", err)
+	}
+	return nil
+}
+
+// publish tells the subscribers if something is different.
+func (r *Replicas) publish() {
+	ready := r.sightings.ready()
+	if slices.Equal(ready, *r.ready.Load()) {
+		return
+	}
+	r.ready.Store(&ready)
+	r.mu.Lock()
+	subscribers := slices.Clone(r.subscribers)
+	r.mu.Unlock()
+	for _, f := range subscribers {
+		f()
+	}
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// known starts a replica that keeps a Lease, in a class that no other test has. Closing the channel has it drain.
+func (k *cluster) known(name string, changes ...func(*ctrl.Options, *Options, *recordingProxy)) (*replica, chan struct{}) {
+	draining := make(chan struct{})
+	return k.start(append([]func(*ctrl.Options, *Options, *recordingProxy){func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
+		o.IngressClass, o.Namespace, o.Draining = k.blue, ownNamespace, draining
+		o.Replica = Replica{Name: k.blue + "-" + name, Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
+	}}, changes...)...), draining
+}
+
+// knows waits until a replica knows these ready ones.
+func (k *cluster) knows(r *replica, want ...string) {
+	k.t.Helper()
+	eventually(k.t, func() error {
+		var got []string
+		for _, other := range r.replicas.Ready() {
+			got = append(got, other.Name[len(k.blue)+1:])
+		}
+		if !slices.Equal(want, got) {
+			return fmt.Errorf("ready replicas are %v, want %v", got, want)
+		}
+		return nil
+	})
+}
+
+func (k *cluster) lease(name string) (*coordinationv1.Lease, error) {
+	r, lease := Replica{Name: k.blue + "-" + name}, new(coordinationv1.Lease)
+	return lease, k.Get(k.t.Context(), client.ObjectKey{Namespace: ownNamespace, Name: r.leaseName()}, lease)
+}
+
+func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, _ := k.known("a")
+	k.knows(a, "a")
+	b, draining := k.known("b")
+	for _, r := range []*replica{a, b} {
+		k.knows(r, "a", "b")
+	}
+	want := Replica{Name: k.blue + "-b", Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
+	if diff := cmp.Diff(want, a.replicas.Ready()[1], cmpopts.IgnoreUnexported(Replica{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("what a knows of b (-want +got):\n%s", diff)
+	}
+
+	close(draining)
+	k.knows(a, "a")
+	if lease, err := k.lease("b"); err != nil || lease.Annotations[readyAnnotation] != "false" {
+		t.Errorf("while b drains its Lease says %v (%v), want that it is not ready", lease.Annotations, err)
+	}
+	b.stop()
+	if _, err := k.lease("b"); !apierrors.IsNotFound(err) {
+		t.Errorf("after b has ended, reading its Lease gives %v, want that there is none", err)
+	}
+}
+
+func TestAControlPlaneThatEndsAloneKeepsItsLease(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, _ := k.known("a")
+	k.knows(a, "a")
+	a.stop()
+	if _, err := k.lease("a"); err != nil {
+		t.Errorf("reading the Lease: %v", err)
+	}
+	again, _ := k.known("a")
+	k.knows(again, "a")
+}
+
+func TestAReplicaThatServesNothingYetIsNotKnown(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	var refuses atomic.Bool
+	refuses.Store(true)
+	a, _ := k.known("a", func(_ *ctrl.Options, _ *Options, p *recordingProxy) { p.before = refuseIf(&refuses) })
+	b, _ := k.known("b")
+	k.knows(b, "b")
+	if _, err := k.lease("a"); !apierrors.IsNotFound(err) {
+		t.Errorf("reading the Lease of a replica without a snapshot gives %v, want that there is none", err)
+	}
+	refuses.Store(false)
+	k.create(ingress(k.blue, "shop", "shop.example.com", "web"))
+	for _, r := range []*replica{a, b} {
+		k.knows(r, "a", "b")
+	}
+}
+
+func TestAReplicaThatDoesNotServeAnIngressYetIsBehind(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	var refuses atomic.Bool
+	a, _ := k.known("a")
+	b, _ := k.known("b", func(_ *ctrl.Options, _ *Options, p *recordingProxy) { p.before = refuseIf(&refuses) })
+	shop := ingress(k.blue, "shop", "shop.example.com", "web")
+	k.create(shop)
+	behind := func(want ...string) {
+		t.Helper()
+		eventually(t, func() error {
+			if len(a.replicas.Ready()) != 2 {
+				return fmt.Errorf("ready replicas are %v, want two", a.replicas.Ready())
+			}
+			if got := a.replicas.Behind(shop.UID); !slices.Equal(got, want) {
+				return fmt.Errorf("behind are %v, want %v", got, want)
+			}
+			return nil
+		})
+	}
+	a.proxy.serves(t, "shop.example.com /web -> "+k.blue+"/web:80 []")
+	b.proxy.serves(t, "shop.example.com /web -> "+k.blue+"/web:80 []")
+	behind()
+
+	refuses.Store(true)
+	k.change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
+	behind(k.blue + "-b")
+	refuses.Store(false)
+	// Any event has the refused snapshot tried again.
+	k.create(task(k.blue, "web", "web", "10.0.0.7"))
+	behind()
+}
+
+// refuseIf has a data plane refuse snapshots while the flag is set.
+func refuseIf(refuses *atomic.Bool) func(*proxy.Snapshot) error {
+	return func(*proxy.Snapshot) error {
+		if refuses.Load() {
+			return errors.New("refused by the test")
+		}
+		return nil
+	}
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/fnv"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// servedBuckets is how many sums a digest of what is served consists of. Each takes 11 bytes of a Lease.
+const servedBuckets = 128
+
+// servedDigest is a digest of which generation of each Ingress a data plane serves. Replicas number their snapshots each for
+// itself, and endpoints come and go at other moments on each, so neither says whether two of them serve the same of one Ingress;
+// and where there are many Ingresses, some change at any moment. An Ingress falls into a bucket by its UID, and each
+// bucket sums up its Ingresses: two replicas serve the same generation of an Ingress if their sums for its bucket are the same.
+type servedDigest [servedBuckets]uint64
+
+// digest sums up the Ingresses among the verdicts, which are of the snapshot that is served.
+func digest(serving map[objectKey]*verdict) *servedDigest {
+	s := new(servedDigest)
+	for key, v := range serving {
+		if key.kind == v1alpha1.IngressKind {
+			s.add(v.uid, v.generation)
+		}
+	}
+	return s
+}
+
+func (s *servedDigest) add(uid types.UID, generation int64) {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(uid)) // which never fails
+	bucket := h.Sum64() % servedBuckets
+	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(generation)))
+	s[bucket] += h.Sum64()
+}
+
+// alike says whether two digests are of the same generation of the Ingress with this UID.
+func (s *servedDigest) alike(o *servedDigest, uid types.UID) bool {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(uid))
+	bucket := h.Sum64() % servedBuckets
+	return s[bucket] == o[bucket]
+}
+
+// encode returns the digest as a Lease has it.
+func (s *servedDigest) encode() string {
+	sums := make([]byte, 0, 8*servedBuckets)
+	for _, sum := range s {
+		sums = binary.BigEndian.AppendUint64(sums, sum)
+	}
+	return base64.StdEncoding.EncodeToString(sums)
+}
+
+// decodeServed reads what encode wrote. Of another version's digest, which has another form, it says false.
+func decodeServed(text string) (s servedDigest, ok bool) {
+	sums, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(sums) != 8*servedBuckets {
+		return servedDigest{}, false
+	}
+	for i := range s {
+		s[i] = binary.BigEndian.Uint64(sums[8*i:])
+	}
+	return s, true
+}
