@@ -101,9 +101,13 @@ func (l *accessLog) record(x *exchange, ended time.Duration) {
 	}
 }
 
-// loggedPath is the canonical path or, where a request was refused before it had one, the path as it came.
+// loggedPath is the canonical path or, where a request was refused before it had one, the path as it came. Of a
+// challenge's path the token is left out.
 func (x *exchange) loggedPath() []byte {
 	if x.path != nil {
+		if len(x.path) > len(challengePath) && string(x.path[:len(challengePath)]) == challengePath {
+			return x.path[:len(challengePath)]
+		}
 		return x.path
 	}
 	return x.request.Path

@@ -7,6 +7,7 @@ import (
 var (
 	contentType  = []byte("Content-Type")
 	plainText    = []byte("text/plain; charset=utf-8")
+	octetStream  = []byte("application/octet-stream")
 	proxyStatus  = []byte("Proxy-Status")
 	noSniffField = message.Field{Name: []byte("X-Content-Type-Options"), Value: []byte("nosniff")}
 )
@@ -20,33 +21,36 @@ var proxyStatusOf = func() (values [reasons][]byte) {
 	return values
 }()
 
-// answer writes a response of the proxy's own: the reason's status, the reason in Proxy-Status and, in a line of
-// text, the reason and detail. There is no other way to answer; head leaves the text out as a response to HEAD must.
-// What resp's fields hold already goes with it.
-func answer(down downstream, resp *message.Response, reason Reason, detail string, head bool) error {
-	row := &reasonTable[reason]
-	if detail == "" {
-		detail = row.text
-	}
+// answer writes a response of the proxy's own: the reason's status, the reason in Proxy-Status, and content, which is in
+// pieces. There is no other way to answer; head leaves the content out as a response to HEAD must. What resp's
+// fields hold already goes with it.
+func answer(down downstream, resp *message.Response, reason Reason, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
-	resp.Status = row.status
+	resp.Status = reason.Status()
 	resp.NoContent = head
-	resp.ContentLength = int64(len(row.name) + len(": ") + len(detail) + len("\n"))
+	resp.ContentLength = 0
+	for _, piece := range content {
+		resp.ContentLength += int64(len(piece))
+	}
 	resp.Fields = append(resp.Fields,
-		message.Field{Name: contentType, Value: plainText},
+		message.Field{Name: contentType, Value: mediaType},
 		message.Field{Name: proxyStatus, Value: proxyStatusOf[reason]},
 		noSniffField,
 	)
 	down.WriteHead(resp)
 	w := down.Response()
 	if !head {
-		for _, part := range [...]string{row.name, ": ", detail, "\n"} {
-			room, err := w.Room()
-			if err != nil {
-				return err
-			}
-			if err := w.Advance(copy(room, part)); err != nil {
-				return err
+		for _, piece := range content {
+			for len(piece) > 0 {
+				room, err := w.Room()
+				if err != nil {
+					return err
+				}
+				n := copy(room, piece)
+				piece = piece[n:]
+				if err := w.Advance(n); err != nil {
+					return err
+				}
 			}
 		}
 	}

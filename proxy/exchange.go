@@ -116,6 +116,11 @@ func (x *exchange) admit() verdict {
 		x.pathBuf = path
 	}
 	req.Path, x.path = path, path
+	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
+		if proof := c.find(req.Method, x.host, path); proof != "" {
+			return x.answerChallenge(proof)
+		}
+	}
 	if !x.secure && x.generation.router.redirected(x.host) {
 		return x.answerRedirect()
 	}
@@ -153,6 +158,11 @@ func (x *exchange) police(p *policies) verdict {
 	return x.forward()
 }
 
+// answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
+func (x *exchange) answerChallenge(proof string) verdict {
+	return x.respond(ACMEChallenge, octetStream, proof)
+}
+
 // answerRedirect sends the client to the same URL under https, at that scheme's own port.
 func (x *exchange) answerRedirect() verdict {
 	location := append([]byte("https://"), x.host...)
@@ -173,8 +183,17 @@ func (x *exchange) answerRateLimited(limit *RateLimit, wait time.Duration) verdi
 	return x.answer(RateLimited, "")
 }
 
-// answer ends the exchange with a response of our own.
+// answer ends the exchange with a line of text that says why.
 func (x *exchange) answer(reason Reason, detail string) verdict {
+	row := &reasonTable[reason]
+	if detail == "" {
+		detail = row.text
+	}
+	return x.respond(reason, plainText, row.name, ": ", detail, "\n")
+}
+
+// respond ends the exchange with a response of our own.
+func (x *exchange) respond(reason Reason, mediaType []byte, content ...string) verdict {
 	x.reason, x.status = reason, reason.Status()
 	if reason == ClientClosed {
 		return torn
@@ -182,7 +201,7 @@ func (x *exchange) answer(reason Reason, detail string) verdict {
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
 	}
-	if err := answer(x.down, &x.own, reason, detail, string(x.request.Method) == "HEAD"); err != nil {
+	if err := answer(x.down, &x.own, reason, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
 		return torn
 	}
 	return complete

@@ -12,6 +12,7 @@ type generation struct {
 	pools        map[string]*pool
 	router       router
 	certificates certificates
+	challenges   challenges
 }
 
 // route is a compiled Route: what a request needs of it, without the snapshot's own memory.
@@ -45,7 +46,10 @@ func compile(s *Snapshot, before *generation, state *state) (*generation, error)
 		return nil, err
 	}
 	var err error
-	g.certificates, err = compileCertificates(s.Certificates, state)
+	if g.certificates, err = compileCertificates(s.Certificates, state); err != nil {
+		return nil, err
+	}
+	g.challenges, err = compileChallenges(s.Challenges, state)
 	return g, err
 }
 

@@ -21,6 +21,8 @@ const (
 	MethodNotSupported
 	// VersionNotSupported (505): another major version of HTTP.
 	VersionNotSupported
+	// ACMEChallenge (200): a certificate authority asked for the proof that the host is served here.
+	ACMEChallenge
 	// RedirectToHTTPS (308): the host is served over HTTPS.
 	RedirectToHTTPS
 	// RouteNotFound (404): no rule matches the host and the path.
@@ -63,6 +65,7 @@ var reasonTable = [reasons]struct {
 	HeadTooLarge:          {"HeadTooLarge", 431, "http_request_error", ""},
 	MethodNotSupported:    {"MethodNotSupported", 501, "http_request_error", ""},
 	VersionNotSupported:   {"VersionNotSupported", 505, "http_request_error", ""},
+	ACMEChallenge:         {"ACMEChallenge", 200, "proxy_internal_response", ""},
 	RedirectToHTTPS:       {"RedirectToHTTPS", 308, "proxy_internal_response", "this host is served over HTTPS"},
 	RouteNotFound:         {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
 	AccessDenied:          {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},

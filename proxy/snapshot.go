@@ -17,6 +17,8 @@ type Snapshot struct {
 	// Certificates are in the order of preference: of several for one name, the first that a client can use is served. An id
 	// occurs once.
 	Certificates []Certificate
+	// Challenges are sorted by Host, Type and Token; three of these occur once.
+	Challenges []Challenge
 }
 
 // Host is one name that is served and the routes below it.
@@ -122,7 +124,7 @@ func (e *Endpoint) takesRequests() bool { return e.Weight > 0 && !e.Draining && 
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
 	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
-		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal)
+		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges)
 }
 
 // Equal says whether two hosts have the same name and routes.

@@ -1,9 +1,12 @@
 package proxy
 
-import "net/netip"
+import (
+	"crypto/tls"
+	"net/netip"
+)
 
 // state is what outlives a swap of the generation: the endpoints with their idle connections, by address, what is
-// remembered of pools, by their id, the ids of rate-limited rules and the parsed certificates. It is changed only
+// remembered of pools, by their id, the ids of rate-limited rules, the parsed certificates and what answers challenges. It is changed only
 // while a snapshot is applied.
 type state struct {
 	transports *transportConfig
@@ -13,6 +16,8 @@ type state struct {
 	lastRule   uint32
 	// certificates are the parsed ones, by id.
 	certificates map[string]*loadedCertificate
+	// challenges are the answers to TLS-ALPN-01 challenges.
+	challenges map[alpnChallenge]*tls.Config
 }
 
 func newState(config *transportConfig) *state {

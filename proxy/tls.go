@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
@@ -15,6 +16,9 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"},
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			return p.generation.Load().challenges.handshake(hello), nil
+		},
 		// One configuration serves all generations, so that session tickets outlive each of them.
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return p.generation.Load().certificates.find(hello), nil
@@ -25,12 +29,19 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 	}
 }
 
+// errChallengeAnswered ends a connection whose handshake was all that the client wanted.
+var errChallengeAnswered = errors.New("a challenge was answered")
+
 // handshake makes a TLS stream of a connection.
 func (p *Proxy) handshake(t *transport) (http1.Transport, error) {
 	t.ExpireAfter(handshakeTimeout)
 	c := tls.Server(netConn{t}, p.tls)
 	if err := c.HandshakeContext(context.Background()); err != nil {
 		return nil, err
+	}
+	if c.ConnectionState().NegotiatedProtocol == protocolACME {
+		_ = c.CloseWrite() // no application data follows (RFC 8737, section 3)
+		return nil, errChallengeAnswered
 	}
 	t.StallAfter(p.config.IdleTimeout)
 	return &tlsTransport{Conn: c, below: t}, nil

@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"time"
+)
+
+// Challenge is what a certificate authority asks for to see that a name is served here.
+type Challenge struct {
+	// Host is an exact name in lower case.
+	Host string
+	// Token is the authority's name for the challenge. KeyAuthorization is what proves it (RFC 8555, section 8.1); it is
+	// written to no log.
+	Token, KeyAuthorization string
+	Type                    ChallengeType
+}
+
+// ChallengeType says how the authority asks.
+type ChallengeType uint8
+
+const (
+	// ChallengeHTTP01 is asked for over plain HTTP, by a path that ends in the token (RFC 8555, section 8.3).
+	ChallengeHTTP01 ChallengeType = iota
+	// ChallengeTLSALPN01 is asked for by a handshake that offers the protocol acme-tls/1 alone (RFC 8737). It does not
+	// tell the token, so of several for one host the first is answered.
+	ChallengeTLSALPN01
+)
+
+const (
+	challengePath = "/.well-known/acme-challenge/"
+	protocolACME  = "acme-tls/1"
+)
+
+// challenges finds what answers a challenge. It is immutable.
+type challenges struct {
+	// http are the key authorizations that are served over plain HTTP.
+	http map[httpChallenge]string
+	// alpn are by host.
+	alpn map[string]*tls.Config
+}
+
+type httpChallenge struct{ host, token string }
+
+// alpnChallenge is what the certificate of a TLS-ALPN-01 challenge is made from.
+type alpnChallenge struct{ host, keyAuthorization string }
+
+func compileChallenges(list []Challenge, s *state) (challenges, error) {
+	var c challenges
+	kept := make(map[alpnChallenge]*tls.Config)
+	for i := range list {
+		if i > 0 {
+			if order := list[i-1].compare(&list[i]); order >= 0 {
+				return c, fmt.Errorf("challenges for %q and %q are not sorted or occur twice", list[i-1].Host, list[i].Host)
+			}
+		}
+		switch ch := &list[i]; ch.Type {
+		case ChallengeHTTP01:
+			if c.http == nil {
+				c.http = make(map[httpChallenge]string)
+			}
+			c.http[httpChallenge{ch.Host, ch.Token}] = ch.KeyAuthorization
+		case ChallengeTLSALPN01:
+			if c.alpn[ch.Host] != nil {
+				continue
+			}
+			id := alpnChallenge{ch.Host, ch.KeyAuthorization}
+			config := s.challenges[id]
+			if config == nil {
+				var err error
+				if config, err = answerALPN(id); err != nil {
+					return c, fmt.Errorf("the challenge for %q: %w", ch.Host, err)
+				}
+			}
+			if c.alpn == nil {
+				c.alpn = make(map[string]*tls.Config)
+			}
+			kept[id], c.alpn[ch.Host] = config, config
+		}
+	}
+	s.challenges = kept
+	return c, nil
+}
+
+// compare orders challenges by host, type and token.
+func (c *Challenge) compare(o *Challenge) int {
+	return cmp.Or(cmp.Compare(c.Host, o.Host), cmp.Compare(c.Type, o.Type), cmp.Compare(c.Token, o.Token))
+}
+
+// find returns the key authorization that answers a request for the host and the path, or nothing.
+func (c *challenges) find(method, host, path []byte) string {
+	token, ok := bytes.CutPrefix(path, []byte(challengePath))
+	if !ok || string(method) != "GET" && string(method) != "HEAD" {
+		return ""
+	}
+	return c.http[httpChallenge{string(host), string(token)}]
+}
+
+// handshake returns the configuration that answers a handshake which is a challenge, and nil for any other. Nobody but
+// an authority offers that protocol alone, and who offers another one too is not asking for a challenge (RFC 8737,
+// section 3).
+func (c *challenges) handshake(hello *tls.ClientHelloInfo) *tls.Config {
+	if len(c.alpn) == 0 || len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != protocolACME {
+		return nil
+	}
+	return c.alpn[lowerName(hello.ServerName)]
+}
+
+// answerALPN makes the certificate of RFC 8737, section 3: self-signed, for the host alone, with the digest of the key
+// authorization in a critical extension.
+func answerALPN(c alpnChallenge) (*tls.Config, error) {
+	digest := sha256.Sum256([]byte(c.keyAuthorization))
+	value, err := asn1.Marshal(digest[:])
+	if err != nil {
+		return nil, err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		Subject:         pkix.Name{CommonName: "ACME challenge"},
+		NotBefore:       now.Add(-24 * time.Hour), // for an authority whose clock is behind ours
+		NotAfter:        now.Add(365 * 24 * time.Hour),
+		DNSNames:        []string{c.host},
+		ExtraExtensions: []pkix.Extension{{Id: acmeIdentifier(), Critical: true, Value: value}},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS12,
+		NextProtos:             []string{protocolACME},
+		Certificates:           []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		SessionTicketsDisabled: true,
+	}, nil
+}
+
+// acmeIdentifier is id-pe-acmeIdentifier (RFC 8737, section 6.1).
+func acmeIdentifier() asn1.ObjectIdentifier {
+	return asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 31}
+}
