@@ -41,6 +41,7 @@ func provocations(t *testing.T) []provocation {
 	return []provocation{
 		{MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
 		{MalformedPath, "METHOD /../x HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "climbs above the root", true, false},
+		{AmbiguousPath, "METHOD /x%2F..%2F.. HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "%2F or %5C", true, false},
 		{TargetTooLong, "METHOD /" + strings.Repeat("x", maxLineBytes) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
 		{HeadTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", serving, 431, "http_request_error", "too many fields", false, false},
 		{MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},

@@ -124,9 +124,16 @@ func (x *exchange) admit() verdict {
 	if !x.secure && x.generation.router.redirected(x.host) {
 		return x.answerRedirect()
 	}
-	x.route = x.generation.router.find(x.host, path)
+	router := &x.generation.router
+	x.route = router.find(x.host, path, asItIs)
 	if x.route == nil {
 		return x.answer(RouteNotFound, "")
+	}
+	if !readsOneWay(path) {
+		var ambiguous bool
+		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.host, path, x.route); ambiguous {
+			return x.answer(AmbiguousPath, "")
+		}
 	}
 	if x.route.policies == nil {
 		return x.forward()

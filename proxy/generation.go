@@ -137,7 +137,7 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			return nil, err
 		}
 	}
-	t.sort()
+	t.finish()
 	return t, nil
 }
 

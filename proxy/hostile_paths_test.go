@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -20,6 +21,7 @@ func hostileRoutes(tb testing.TB) *Snapshot {
 const (
 	malformedPath    = "400 MalformedPath"
 	malformedRequest = "400 MalformedRequest"
+	ambiguous        = "400 AmbiguousPath"
 	closed           = "403 AccessDenied"
 )
 
@@ -90,19 +92,21 @@ func TestHostilePaths(t *testing.T) {
 		{"two slashes before the exact path", "//exact", "exact /exact"},
 		{"a slash behind the exact path", "/exact/", "default /exact/"},
 
-		{"an encoded slash before", "/%2fadmin", "default /%2Fadmin"},
+		{"an encoded slash before", "/%2fadmin", ambiguous},
 		{"an encoded slash alone", "/%2f", "default /%2F"},
-		{"an encoded slash behind", "/admin%2f", "default /admin%2F"},
-		{"an encoded slash for a slash", "/admin%2fusers", "default /admin%2Fusers"},
+		{"an encoded slash behind", "/admin%2f", ambiguous},
+		{"an encoded slash for a slash", "/admin%2fusers", ambiguous},
 		{"an encoded slash below", "/admin/a%2Fb", closed},
-		{"an encoded slash and dots below", "/admin/..%2f..%2fpublic", closed},
-		{"encoded slashes around dots", "/public%2f..%2fadmin", "default /public%2F..%2Fadmin"},
-		{"an encoded slash behind dots", "/public/..%2fadmin", "default /public/..%2Fadmin"},
-		{"an encoded slash before dots", "/public%2f../admin", "default /public%2F../admin"},
-		{"an encoded slash in the stripped prefix", "/api%2fv1/users", "default /api%2Fv1/users"},
-		{"an encoded slash behind the stripped prefix", "/api/v1%2fusers", "default /api/v1%2Fusers"},
+		{"an encoded slash and dots below", "/admin/..%2f..%2fpublic", ambiguous},
+		{"encoded slashes around dots", "/public%2f..%2fadmin", ambiguous},
+		{"an encoded slash behind dots", "/public/..%2fadmin", ambiguous},
+		{"an encoded slash before dots", "/public%2f../admin", ambiguous},
+		{"an encoded slash in the stripped prefix", "/api%2fv1/users", ambiguous},
+		{"an encoded slash behind the stripped prefix", "/api/v1%2fusers", ambiguous},
 		{"an encoded slash below the stripped prefix", "/api/v1/a%2fb", "api /a%2Fb"},
-		{"an encoded slash and dots below the stripped prefix", "/api/v1/..%2f..%2fadmin", "api /..%2F..%2Fadmin"},
+		{"an encoded slash and dots below the stripped prefix", "/api/v1/..%2f..%2fadmin", ambiguous},
+		{"an encoded slash and dots within the default", "/a/b%2f../c", "default /a/b%2F../c"},
+		{"encoded slashes above the root", "/..%2f..", ambiguous},
 		{"a slash encoded twice", "/admin%252fusers", "default /admin%252fusers"},
 
 		{"a backslash before", `/\admin`, malformedPath},
@@ -110,11 +114,11 @@ func TestHostilePaths(t *testing.T) {
 		{"a backslash for a slash", `/admin\users`, malformedPath},
 		{"a backslash and dots", `/public\..\admin`, malformedPath},
 		{"a backslash behind dots", `/public/..\admin`, malformedPath},
-		{"an encoded backslash before", "/%5cadmin", "default /%5Cadmin"},
-		{"an encoded backslash for a slash", "/admin%5cusers", "default /admin%5Cusers"},
-		{"an encoded backslash and dots", "/public%5c..%5cadmin", "default /public%5C..%5Cadmin"},
-		{"an encoded backslash behind dots", "/public/..%5cadmin", "default /public/..%5Cadmin"},
-		{"an encoded backslash below", `/admin/%5c..%5c..`, closed},
+		{"an encoded backslash before", "/%5cadmin", ambiguous},
+		{"an encoded backslash for a slash", "/admin%5cusers", ambiguous},
+		{"an encoded backslash and dots", "/public%5c..%5cadmin", ambiguous},
+		{"an encoded backslash behind dots", "/public/..%5cadmin", ambiguous},
+		{"an encoded backslash below", `/admin/%5c..%5c..`, ambiguous},
 		{"a backslash encoded twice", "/public/..%255cadmin", "default /public/..%255cadmin"},
 
 		{"a slash in two bytes too many", "/public%c0%af..%c0%afadmin", "default /public%C0%AF..%C0%AFadmin"},
@@ -128,15 +132,20 @@ func TestHostilePaths(t *testing.T) {
 		{"IIS's escapes", "/%u0061dmin", malformedPath},
 		{"IIS's escaped slash", "/public/..%u2215admin", malformedPath},
 
-		{"a parameter", "/admin;a=b", "default /admin;a=b"},
-		{"an empty parameter", "/admin;", "default /admin;"},
-		{"a parameter before a slash", "/admin;a=b/users", "default /admin;a=b/users"},
+		{"a parameter", "/admin;a=b", ambiguous},
+		{"an empty parameter", "/admin;", ambiguous},
+		{"a parameter before a slash", "/admin;a=b/users", ambiguous},
 		{"a parameter below", "/admin/users;a=b", closed},
-		{"a parameter before", "/;a=b/admin", "default /;a=b/admin"},
-		{"a parameter of dots", "/public/..;/admin", "default /public/..;/admin"},
-		{"a parameter of dots with a value", "/public/..;a=b/admin", "default /public/..;a=b/admin"},
-		{"a parameter of a dot", "/.;/admin", "default /.;/admin"},
-		{"an encoded semicolon", "/admin%3ba=b", "default /admin%3Ba=b"},
+		{"a parameter elsewhere", "/map;lat=1;long=2/point", "default /map;lat=1;long=2/point"},
+		{"a parameter of the stripped prefix", "/api;a=b/v1/users", ambiguous},
+		{"a parameter below the stripped prefix", "/api/v1/map;a=b", "api /map;a=b"},
+		{"a parameter with an encoded slash", "/public;x%2f..%2f..%2fadmin", ambiguous},
+		{"a parameter behind encoded dots and a backslash", "/public/..;a%5cadmin", ambiguous},
+		{"a parameter before", "/;a=b/admin", ambiguous},
+		{"a parameter of dots", "/public/..;/admin", ambiguous},
+		{"a parameter of dots with a value", "/public/..;a=b/admin", ambiguous},
+		{"a parameter of a dot", "/.;/admin", ambiguous},
+		{"an encoded semicolon", "/admin%3ba=b", ambiguous},
 		{"dots within a parameter", "/public;/../admin", closed},
 
 		{"an encoded NUL behind", "/admin%00", malformedPath},
@@ -222,21 +231,38 @@ func TestAsteriskOfOptionsIsNoPath(t *testing.T) {
 	}
 }
 
+// TestPathsOfRulesWithReservedCharacters has rules whose own paths can be read in several ways.
+func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(snapshotOf([]Host{hostOf("", prefix("/", "default"), prefix("/@scope", "scope"), exact("/a%2Fb", "slash"), prefix("/c;d", "parameter"), prefix("/%C3%A4", "umlaut"))},
+		echoes(t, "default", "scope", "slash", "parameter", "umlaut")...))
+	for _, test := range []struct{ name, target, want string }{
+		{"as it is written", "/@scope/x", "scope /@scope/x"},
+		{"with its reserved character escaped", "/%40scope/x", ambiguous},
+		{"a rule with an encoded slash", "/a%2fb", "slash /a%2Fb"},
+		{"the slash itself", "/a/b", "default /a/b"},
+		{"below the rule's last segment", "/a%2fb/c", "default /a%2Fb/c"},
+		{"a rule with a semicolon", "/c;d/x", "parameter /c;d/x"},
+		{"another parameter than the rule's", "/c;e/x", ambiguous},
+		{"what the rule is without its parameter", "/c/x", "default /c/x"},
+		{"a rule beyond ASCII", "/%c3%a4/x", "umlaut /%C3%A4/x"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := p.get("a", test.target).outcome(t); got != test.want {
+				t.Errorf("%q: got %q, want %q", test.target, got, test.want)
+			}
+		})
+	}
+}
+
 // FuzzForwardedPath sends requests with any target at all and looks at what the endpoint received.
 //
 // What holds: the path that the endpoint receives, with the prefix that was stripped put back, is matched by the rule
-// that was asked, whether it is read as it is, or with its dot segments resolved, or percent-decoded once and then
-// resolved. The first two readings are the same because a canonical path has no dot segment and no empty one. The third
-// agrees because decoding makes no dot (dots are decoded already, so that none is left to appear) and no slash other than
-// out of %2F: the segments stay the same in number, and those of the rules, which are made of unreserved
-// characters, can only be equal to a segment that is not encoded any more.
+// that was asked, whether it is read as it is, or with its dot segments resolved, or percent-decoded once, %2F too, and then
+// resolved, or that with backslashes for slashes, or that without what follows semicolons.
 //
-// What does not hold, and so is not asked for: %2F is data. It separates nothing for the rules and is forwarded
-// as it came, so /admin%2Fusers and /public%2F..%2Fadmin are not below /admin, as RFC 3986, section 2.2, has it. An
-// endpoint that decodes a path before it splits it reads them as if they were. The same goes for endpoints that take
-// a backslash out of %5C for a slash, cut off parameters behind a semicolon, decode twice, or compare without case. A
-// rule whose path has reserved characters is another exception: %40 and @ are the same to whoever decodes, and are
-// not to the rules.
+// What does not hold, and so is not asked for: an endpoint that decodes twice, or compares without case, reads further.
 func FuzzForwardedPath(f *testing.F) {
 	p := serve(f)
 	open := hostileRoutes(f)
@@ -284,19 +310,23 @@ func checkForwarded(t *testing.T, target, by, received string) {
 	if by == "api" {
 		matched = "/api/v1" + path
 	}
-	// Kept from being decoded, a slash that is data stays within its segment.
-	decoded, err := url.PathUnescape(strings.ReplaceAll(matched, "%2F", "%252F"))
+	decoded, err := url.PathUnescape(matched)
 	if err != nil {
 		t.Errorf("%q: %q cannot be decoded: %v", target, received, err)
 	}
+	slashed := strings.ReplaceAll(decoded, `\\`, "/")
 	for reading, path := range map[string]string{
 		"as it is": matched, "resolved": plainlyResolved(matched), "decoded and resolved": plainlyResolved(decoded),
+		"with backslashes for slashes": plainlyResolved(slashed), "without parameters": plainlyResolved(parameters.ReplaceAllString(slashed, "")),
 	} {
 		if rule := plainlyMatched(path); rule != by {
 			t.Errorf("%q: the rule of %s was asked, %q %s is %q and that of %s", target, by, received, reading, path, rule)
 		}
 	}
 }
+
+// parameters are what Java's servers cut off from each segment.
+var parameters = regexp.MustCompile(`;[^/]*`)
 
 // plainlyMatched finds the rule of hostileRoutes for a path in the plainest way.
 func plainlyMatched(path string) string {

@@ -11,6 +11,8 @@ const (
 	MalformedRequest
 	// MalformedPath (400): the path has no canonical form.
 	MalformedPath
+	// AmbiguousPath (400): a server that decodes the path further would find another rule's in it.
+	AmbiguousPath
 	// RequestTimeout (408): the head or content did not arrive in time.
 	RequestTimeout
 	// TargetTooLong (414): the request line exceeds a limit.
@@ -60,6 +62,7 @@ var reasonTable = [reasons]struct {
 	None:                  {"", 0, "", ""},
 	MalformedRequest:      {"MalformedRequest", 400, "http_request_error", "the request is not well-formed HTTP"},
 	MalformedPath:         {"MalformedPath", 400, "http_request_error", ""},
+	AmbiguousPath:         {"AmbiguousPath", 400, "http_request_error", "the path is another rule's to a server that decodes %2F or %5C or drops what follows a semicolon"},
 	RequestTimeout:        {"RequestTimeout", 408, "http_request_error", "the request did not arrive in time"},
 	TargetTooLong:         {"TargetTooLong", 414, "http_request_error", ""},
 	HeadTooLarge:          {"HeadTooLarge", 431, "http_request_error", ""},

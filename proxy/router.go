@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -33,25 +34,28 @@ type hostTable struct {
 	routes int
 	// redirects is set where plain requests for the host are redirected to HTTPS.
 	redirects bool
+	// read are the same paths in other readings, or nil where they are the same in all of them.
+	read *[readings]*hostTable
 }
 
-func (r *router) find(host, path []byte) *route {
+// find returns the route of a canonical host and of a path in some reading, or nil.
+func (r *router) find(host, path []byte, as pathReading) *route {
 	if t := r.exact[string(host)]; t != nil {
-		if found := t.find(path); found != nil {
+		if found := t.in(as).find(path); found != nil {
 			return found
 		}
 	}
 	if len(r.wildcard) > 0 {
 		if dot := bytes.IndexByte(host, '.'); dot > 0 {
 			if t := r.wildcard[string(host[dot:])]; t != nil {
-				if found := t.find(path); found != nil {
+				if found := t.in(as).find(path); found != nil {
 					return found
 				}
 			}
 		}
 	}
 	if r.every != nil {
-		return r.every.find(path)
+		return r.every.in(as).find(path)
 	}
 	return nil
 }
@@ -70,6 +74,13 @@ func (r *router) redirected(host []byte) bool {
 		}
 	}
 	return r.every != nil && r.every.redirects
+}
+
+func (t *hostTable) in(as pathReading) *hostTable {
+	if t.read == nil {
+		return t
+	}
+	return t.read[as]
 }
 
 func (t *hostTable) find(path []byte) *route {
@@ -121,11 +132,15 @@ func newHostTable(routes int, redirects bool) *hostTable {
 	return &hostTable{routes: routes, redirects: redirects}
 }
 
-// add puts a route into the table, which is complete after sort.
+// add puts a route into the table, which is complete after finish.
 func (t *hostTable) add(path string, match PathMatch, rt *route) error {
 	if canonical, err := CanonicalPath(nil, []byte(path)); err != nil || string(canonical) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}
+	return t.put(path, match, rt)
+}
+
+func (t *hostTable) put(path string, match PathMatch, rt *route) error {
 	switch {
 	case match == MatchExact:
 		return put(&t.exact, path, rt)
@@ -151,6 +166,41 @@ func put(m *map[string]*route, path string, rt *route) error {
 	}
 	(*m)[path] = rt
 	return nil
+}
+
+// finish completes the table after the last add.
+func (t *hostTable) finish() {
+	t.sort()
+	for _, routes := range [...]map[string]*route{t.exact, t.prefixes} {
+		for path := range routes {
+			if !readsOneWay([]byte(path)) {
+				t.read = &[readings]*hostTable{asItIs: t}
+				for as := decoded; as < readings; as++ {
+					t.read[as] = t.reread(as)
+				}
+				return
+			}
+		}
+	}
+}
+
+// reread returns the same routes under their paths in another reading. Paths that are the same in it have one entry, and requests
+// for the others of them are ambiguous.
+func (t *hostTable) reread(as pathReading) *hostTable {
+	other := &hostTable{root: t.root}
+	for match, routes := range map[PathMatch]map[string]*route{MatchExact: t.exact, MatchPrefix: t.prefixes} {
+		for _, path := range slices.Sorted(maps.Keys(routes)) {
+			read, err := as.read(nil, []byte(path))
+			if match == MatchPrefix && len(read) > 1 {
+				read = bytes.TrimSuffix(read, rootPath)
+			}
+			if err == nil {
+				_ = other.put(string(read), match, routes[path]) // the first of several has it
+			}
+		}
+	}
+	other.sort()
+	return other
 }
 
 // sort orders the prefixes' lengths as find tries them.

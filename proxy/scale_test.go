@@ -81,11 +81,11 @@ func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
 	g := compileForTest(t, largeSnapshot(10_000), emptyGeneration(), testState())
 	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
 		host, path := []byte(host), []byte("/service/7/xxxxxxx/and/further/down")
-		if n := testing.AllocsPerRun(100, func() { g.router.find(host, path) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { g.router.find(host, path, asItIs) }); n != 0 {
 			t.Errorf("looking up %s allocates %v times", host, n)
 		}
 	}
-	if g.router.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further")) == nil {
+	if g.router.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), asItIs) == nil {
 		t.Error("a wildcard's route is not found")
 	}
 }
@@ -104,7 +104,7 @@ func BenchmarkLookupAt100000Routes(b *testing.B) {
 	path := []byte("/service/7/xxxxxxx/and/further/down")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if g.router.find(hosts[i%len(hosts)], path) == nil {
+		if g.router.find(hosts[i%len(hosts)], path, asItIs) == nil {
 			b.Fatal("a route is not found")
 		}
 	}
