@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -28,6 +30,7 @@ type flags struct {
 	namespace                      string
 	allowSharedHosts               bool
 	allowLocalTasks                bool
+	defaultCertificate             types.NamespacedName
 	publishAddress, publishService string
 	leaderElect                    bool
 
@@ -56,6 +59,10 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")
 	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
 	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback and link-local addresses; whoever may create Tasks then reaches what listens beside the controller")
+	set.Func("default-certificate", "Secret (`namespace/name`) of type kubernetes.io/tls that is served for names without a certificate (default none)", func(s string) (err error) {
+		f.defaultCertificate, err = parseSecretName(s)
+		return err
+	})
 	set.StringVar(&f.publishAddress, "publish-address", "", "`address` or name that goes into status.loadBalancer of every Ingress")
 	set.StringVar(&f.publishService, "publish-service", "", "Service (`namespace/name`) whose addresses go into status.loadBalancer of every Ingress")
 	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "write status only while holding the Lease; every replica serves in any case")
@@ -108,6 +115,8 @@ func (f *flags) validate() error {
 			f.ingressClass, validation.LabelValueMaxLength)
 	case len(validation.IsDNS1123Label(f.namespace)) > 0:
 		return fmt.Errorf("--namespace is %q: write the namespace that the controller runs in, such as warren-system", f.namespace)
+	case f.defaultCertificate.Name != "" && len(f.watchNamespaces) > 0 && !slices.Contains(f.watchNamespaces, f.defaultCertificate.Namespace):
+		return fmt.Errorf("--default-certificate is in namespace %s, which is not read: add it to --watch-namespaces", f.defaultCertificate.Namespace)
 	case f.publishAddress != "" && f.publishService != "":
 		return errors.New("--publish-address and --publish-service are both given: leave one of them out")
 	case f.publishAddress != "" && !isAddress(f.publishAddress) && len(validation.IsDNS1123Subdomain(f.publishAddress)) > 0:
@@ -158,6 +167,14 @@ func parseNamespace(s string) (string, error) {
 		return "", fmt.Errorf("%q is no namespace: write names such as default, with commas between them", s)
 	}
 	return s, nil
+}
+
+func parseSecretName(s string) (types.NamespacedName, error) {
+	namespace, name, _ := strings.Cut(s, "/")
+	if len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return types.NamespacedName{}, fmt.Errorf("%q is no Secret: write its namespace and name, such as warren-system/default-tls", s)
+	}
+	return types.NamespacedName{Namespace: namespace, Name: name}, nil
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {

@@ -130,6 +130,8 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		PublishService:   f.publishService,
 		Namespace:        f.namespace,
 		PodUID:           podUID(f.namespace),
+
+		DefaultCertificate: f.defaultCertificate,
 	}
 }
 

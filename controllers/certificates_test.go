@@ -112,19 +112,51 @@ func TestASecretIsServedReplacedAndMissed(t *testing.T) {
 	r.proxy.secures(t, pairs, nil, nil)
 }
 
-func TestADeletedSecretEndsTheRedirect(t *testing.T) {
+// A slip with kubectl takes no host down: what was served goes on, and the condition says what is wrong.
+func TestWhatASecretHeldGoesOnBeingServed(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	pairs := map[string]keyPair{
+		"pair": newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"),
+		"next": newKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "x.io"),
+	}
+	ing, object := secured(ingress(k.blue, "shop", "x.io", "api"), "shop-tls"), pairs["pair"].secret(k.blue, "shop-tls")
+	k.create(ing, object, task(k.blue, "one", "api", "10.0.0.1"))
+	r := k.start(compiling)
+	pair := []string{k.blue + "/shop-tls: x.io: pair"}
+	r.proxy.secures(t, pairs, pair, []string{"x.io"})
+
+	k.change(object, func() { object.Data[corev1.TLSPrivateKeyKey] = pairs["next"].key })
+	k.says(ing, certified("False SecretInvalid")...)
+	r.proxy.secures(t, pairs, pair, []string{"x.io"})
+	k.delete(object)
+	k.says(ing, certified("False SecretNotFound")...)
+	r.proxy.secures(t, pairs, pair, []string{"x.io"})
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+
+	k.create(pairs["next"].secret(k.blue, "shop-tls"))
+	k.says(ing, certified("True CertificateValid")...)
+	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: next"}, []string{"x.io"})
+	k.change(ing, func() { ing.Spec.TLS = nil })
+	r.proxy.secures(t, pairs, nil, nil)
+}
+
+func TestDefaultCertificateIsServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
 	pairs := map[string]keyPair{"pair": newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io")}
-	ing, object := secured(ingress(k.blue, "shop", "x.io", "api"), "shop-tls"), pairs["pair"].secret(k.blue, "shop-tls")
-	k.create(ing, object, task(k.blue, "one", "api", "10.0.0.1"))
-	r := k.start(compiling)
-	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: pair"}, []string{"x.io"})
-	k.delete(object)
+	object := pairs["pair"].secret(k.blue, "default-tls")
+	r := k.start(compiling, func(_ *ctrl.Options, options *Options, _ *recordingProxy) {
+		options.DefaultCertificate = client.ObjectKeyFromObject(object)
+	})
 	r.proxy.secures(t, pairs, nil, nil)
-	k.says(ing, certified("False SecretNotFound")...)
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	k.create(object)
+	r.proxy.secures(t, pairs, []string{k.blue + "/default-tls: : pair"}, nil)
+	k.delete(object)
+	k.create(secured(ingress(k.blue, "shop", "x.io", "api"), "default-tls"))
+	r.proxy.secures(t, pairs, []string{k.blue + "/default-tls: x.io: pair"}, []string{"x.io"})
 }
 
 func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {

@@ -17,8 +17,9 @@ import (
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 
 // secretStore holds what Secrets were found to hold, each version of each parsed once: there may be fifty builds a second, and
-// the check of one RSA key takes longer than all that a build does for an Ingress. It forgets a Secret when nothing
-// names it any more. It belongs to the goroutine that builds.
+// the check of one RSA key takes longer than all that a build does for an Ingress. Of a Secret that cannot be served any more
+// it remembers what could be, so that a slip with kubectl takes no host down; a process that starts afterwards knows
+// nothing of that. It forgets a Secret when nothing names it any more. It belongs to the goroutine that builds.
 type secretStore struct {
 	parsed map[types.NamespacedName]secretVersion
 }
@@ -27,6 +28,8 @@ type secretVersion struct {
 	uid             types.UID
 	resourceVersion string
 	content         *translate.Secret
+	// good is the content of the latest version that could be served, nil where there was none.
+	good *translate.Secret
 }
 
 // read returns what those of the Secrets hold that are named. Others are not parsed: a cluster may have many more.
@@ -41,13 +44,36 @@ func (s *secretStore) read(objects []corev1.Secret, named map[types.NamespacedNa
 		}
 		version, ok := s.parsed[name]
 		if !ok || version.uid != object.UID || version.resourceVersion != object.ResourceVersion {
-			version = secretVersion{uid: object.UID, resourceVersion: object.ResourceVersion, content: parseSecret(object)}
+			version = secretVersion{uid: object.UID, resourceVersion: object.ResourceVersion, content: parseSecret(object), good: version.good}
+			if version.content.Fault == "" {
+				version.good = version.content
+			} else if version.good != nil {
+				version.content = instead(version.good, translate.Secret{Fault: version.content.Fault})
+			}
+		}
+		parsed[name] = version
+		secrets = append(secrets, version.content)
+	}
+	for name, version := range s.parsed {
+		_, wanted := named[name]
+		if _, ok := parsed[name]; ok || !wanted || version.good == nil {
+			continue
+		}
+		if !version.content.Gone {
+			version = secretVersion{content: instead(version.good, translate.Secret{Gone: true}), good: version.good}
 		}
 		parsed[name] = version
 		secrets = append(secrets, version.content)
 	}
 	s.parsed = parsed
 	return secrets
+}
+
+// instead is what a Secret is served by that cannot be served itself: what it held when it could be, and what is to be said.
+func instead(good *translate.Secret, said translate.Secret) *translate.Secret {
+	served := *good
+	served.Fault, served.Gone = said.Fault, said.Gone
+	return &served
 }
 
 // parseSecret reads a Secret of type kubernetes.io/tls. It checks with the function that the data plane loads certificates
@@ -82,7 +108,7 @@ func parseSecret(object *corev1.Secret) *translate.Secret {
 func untilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
 	wait := time.Duration(0)
 	for _, s := range secrets {
-		if s.Fault != "" {
+		if s.Chain == "" {
 			continue
 		}
 		for _, change := range [...]time.Time{s.NotBefore, s.NotAfter} {

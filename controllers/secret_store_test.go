@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -170,5 +171,55 @@ func TestWhatTheCacheKeepsOfASecret(t *testing.T) {
 		Type:       corev1.SecretTypeTLS, Data: map[string][]byte{"tls.crt": []byte("c"), "tls.key": []byte("k")}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What a Secret held when it could be served stays with what is said of it now, for as long as something names it.
+func TestWhatASecretHeldIsRemembered(t *testing.T) {
+	pair, next := newKeyPair(t, spring, summer, "x.io"), newKeyPair(t, spring, summer, "y.io")
+	version := 0
+	holding := func(p keyPair) []corev1.Secret {
+		version++
+		object := p.secret("blue", "s")
+		object.UID, object.ResourceVersion = "u", fmt.Sprint(version)
+		return []corev1.Secret{*object}
+	}
+	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
+	const emptyKey = "tls.key is empty: put the certificate's private key there as PEM"
+	var s secretStore
+	for i, step := range []struct {
+		objects []corev1.Secret
+		named   map[types.NamespacedName]struct{}
+		chain   []byte
+		fault   string
+		gone    bool
+		none    bool
+	}{
+		{objects: holding(keyPair{chain: pair.chain}), named: named, fault: emptyKey},
+		{objects: nil, named: named, none: true},
+		{objects: holding(pair), named: named, chain: pair.chain},
+		{objects: holding(keyPair{chain: next.chain}), named: named, chain: pair.chain, fault: emptyKey},
+		{objects: holding(keyPair{chain: next.chain}), named: named, chain: pair.chain, fault: emptyKey},
+		{objects: nil, named: named, chain: pair.chain, gone: true},
+		{objects: nil, named: named, chain: pair.chain, gone: true},
+		{objects: holding(keyPair{chain: next.chain}), named: named, chain: pair.chain, fault: emptyKey},
+		{objects: holding(next), named: named, chain: next.chain},
+		{objects: nil, named: named, chain: next.chain, gone: true},
+		{objects: nil, named: nil, none: true},
+		{objects: nil, named: named, none: true},
+	} {
+		got := s.read(step.objects, step.named)
+		if step.none {
+			if len(got) != 0 {
+				t.Errorf("step %d: got %+v, want nothing", i, got)
+			}
+			continue
+		}
+		if len(got) != 1 {
+			t.Fatalf("step %d: got %d Secrets, want 1", i, len(got))
+		}
+		if s := got[0]; s.Chain != string(step.chain) || s.Fault != step.fault || s.Gone != step.gone || s.Namespace+s.Name != "blues" {
+			t.Errorf("step %d: got the fault %q, gone %v, the chain %q, want %q, %v, %q", i, s.Fault, s.Gone, s.Chain, step.fault, step.gone, step.chain)
+		}
 	}
 }

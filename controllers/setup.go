@@ -31,6 +31,8 @@ type Options struct {
 	AllowSharedHosts bool
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
 	AllowLocalTasks bool
+	// DefaultCertificate is the Secret whose certificate is served where there is none for a name.
+	DefaultCertificate types.NamespacedName
 	// PublishAddress is the IP address or host name that Ingresses are told to be served at. Empty for none.
 	PublishAddress string
 	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are published instead.
@@ -69,7 +71,8 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
-		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks})
+		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
+			DefaultCertificate: options.DefaultCertificate})
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
 	}

@@ -55,6 +55,8 @@ type SnapshotController struct {
 	options translate.Options
 	pending *holdOff
 	secrets secretStore
+	// defaultFault is what was last logged of the default certificate.
+	defaultFault string
 	// validity leads to a build when a certificate's validity begins or ends.
 	validity *time.Timer
 	// served is told of each snapshot that the data plane serves.
@@ -196,6 +198,9 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		Options:         c.options,
 	}
 	named := translate.NamedSecrets(in.Ingresses, c.options.IngressClass)
+	if c.options.DefaultCertificate.Name != "" {
+		named[c.options.DefaultCertificate] = struct{}{}
+	}
 	var secrets corev1.SecretList
 	if len(named) > 0 {
 		if err := c.cache.List(ctx, &secrets, client.UnsafeDisableDeepCopy); err != nil {
@@ -203,7 +208,32 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		}
 	}
 	in.Secrets = c.secrets.read(secrets.Items, named)
+	c.logDefaultCertificate(ctx, in.Secrets)
 	return in, nil
+}
+
+// logDefaultCertificate says what keeps the default certificate from being served as it is, when that changes. It is no
+// Ingress's, so no condition can say it.
+func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets []*translate.Secret) {
+	name := c.options.DefaultCertificate
+	if name.Name == "" {
+		return
+	}
+	fault := "there is no such Secret of type kubernetes.io/tls"
+	for _, s := range secrets {
+		if s.Namespace == name.Namespace && s.Name == name.Name && !s.Gone {
+			fault = s.Fault
+		}
+	}
+	if fault == c.defaultFault {
+		return
+	}
+	c.defaultFault = fault
+	if fault == "" {
+		log.FromContext(ctx).Info("the default certificate is served", "secret", name.String())
+		return
+	}
+	log.FromContext(ctx).Info("the default certificate cannot be served as it is", "secret", name.String(), "cause", fault)
 }
 
 func pointers[T any](items []T) []*T {

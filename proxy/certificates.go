@@ -15,11 +15,13 @@ type Certificate struct {
 	Hosts []string
 	// Chain and Key are PEM, the leaf first in the chain.
 	Chain, Key string
+	// Default has it served for every name that no certificate has, and to clients that send none.
+	Default bool
 }
 
 // Equal says whether two certificates are the same and served for the same names.
 func (c Certificate) Equal(o Certificate) bool {
-	return c.ID == o.ID && c.Chain == o.Chain && c.Key == o.Key && slices.Equal(c.Hosts, o.Hosts)
+	return c.ID == o.ID && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default && slices.Equal(c.Hosts, o.Hosts)
 }
 
 // certificates finds the certificate for a server name: exact names before wildcards. It is immutable.
@@ -27,6 +29,8 @@ type certificates struct {
 	exact map[string][]*tls.Certificate
 	// wildcard is keyed by what follows the star: ".example.com".
 	wildcard map[string][]*tls.Certificate
+	// others are for every other name.
+	others []*tls.Certificate
 }
 
 // loadedCertificate is a parsed certificate with what it was parsed from.
@@ -41,6 +45,9 @@ func compileCertificates(list []Certificate, s *state) (certificates, error) {
 		parsed, err := s.certificate(&list[i])
 		if err != nil {
 			return c, err
+		}
+		if list[i].Default {
+			c.others = append(c.others, parsed)
 		}
 		for _, host := range list[i].Hosts {
 			if suffix, ok := strings.CutPrefix(host, "*"); ok {
@@ -68,7 +75,7 @@ func (s *state) certificate(c *Certificate) (*tls.Certificate, error) {
 }
 
 // find returns the certificate for a handshake, one that the client can use if there is one. It returns nil where
-// there is none for the name, which crypto/tls answers with the alert unrecognized_name (RFC 6066, section 3).
+// there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066, section 3).
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 	name := lowerName(strings.TrimSuffix(hello.ServerName, "."))
 	candidates := c.exact[name]
@@ -76,6 +83,9 @@ func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 		if dot := strings.IndexByte(name, '.'); dot > 0 {
 			candidates = c.wildcard[name[dot:]]
 		}
+	}
+	if len(candidates) == 0 {
+		candidates = c.others
 	}
 	for _, candidate := range candidates {
 		if len(candidates) == 1 || hello.SupportsCertificate(candidate) == nil {

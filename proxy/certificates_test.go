@@ -178,6 +178,38 @@ func TestWithoutCertificatesEveryNameIsUnknown(t *testing.T) {
 	}
 }
 
+func TestNameWithoutACertificateGetsTheDefault(t *testing.T) {
+	t.Parallel()
+	key := ecdsaKey(t)
+	fallback := issue(t, "default", key, "default.example.com")
+	named := issue(t, "named", key, "api.example.com", "*.shop.example.com")
+	p := serve(t)
+	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	for _, isDefault := range []bool{true, false} {
+		fallback.Default = isDefault
+		p.apply(with(&Snapshot{}, fallback, named))
+		for name, want := range map[string]string{
+			"api.example.com": "named", "a.shop.example.com": "named", "default.example.com": "default",
+			"other.example.org": "", "a.b.shop.example.com": "", "localhost": "", "": "",
+		} {
+			if want == "" && isDefault {
+				want = "default"
+			}
+			got := ""
+			c, err := dialTLS(t, address, &tls.Config{ServerName: name})
+			if err == nil {
+				got = c.served()
+				_ = c.stream.Close()
+			} else if !strings.Contains(err.Error(), "unrecognized name") {
+				t.Errorf("%q: got %v, want the alert unrecognized_name", name, err)
+			}
+			if got != want {
+				t.Errorf("%q with a default %v: got %q, want %q", name, isDefault, got, want)
+			}
+		}
+	}
+}
+
 // Of two certificates for one name, each client is served the one that it understands.
 func TestClientGetsTheKindOfKeyThatItUnderstands(t *testing.T) {
 	t.Parallel()

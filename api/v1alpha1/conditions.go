@@ -78,9 +78,11 @@ const (
 
 	// ReasonCertificateValid (True): the Secret holds a valid certificate for every host.
 	ReasonCertificateValid = "CertificateValid"
-	// ReasonSecretNotFound (False): there is no Secret of that name and of type kubernetes.io/tls, and none is being ordered.
+	// ReasonSecretNotFound (False): there is no Secret of that name and of type kubernetes.io/tls, and none is being ordered. What
+	// a Secret held that is gone is served until the replica is restarted.
 	ReasonSecretNotFound = "SecretNotFound"
-	// ReasonSecretInvalid (False): the Secret's key and certificate do not parse or do not belong together.
+	// ReasonSecretInvalid (False): the Secret's key and certificate do not parse or do not belong together. What it held before
+	// is served until the replica is restarted.
 	ReasonSecretInvalid = "SecretInvalid"
 	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
 	ReasonHostNotCovered = "HostNotCovered"

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
@@ -22,7 +23,7 @@ type Input struct {
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
 	EndpointSlices  []*discoveryv1.EndpointSlice
-	// Secrets are those of type kubernetes.io/tls that NamedSecrets names. Others do no harm.
+	// Secrets are those of type kubernetes.io/tls that NamedSecrets and Options name. Others do no harm.
 	Secrets []*Secret
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
@@ -39,6 +40,8 @@ type Options struct {
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses, which are not the namespace's but those of
 	// whatever runs beside the controller.
 	AllowLocalTasks bool
+	// DefaultCertificate is the Secret whose certificate is served where there is none for a name. Empty for none.
+	DefaultCertificate types.NamespacedName
 }
 
 // Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and

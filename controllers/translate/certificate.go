@@ -39,7 +39,7 @@ type redirect struct {
 // certify finds the certificates that are served, has those hosts redirected that are to be, and notes on each Ingress
 // with tls what became of it. An Ingress without tls costs nothing.
 func certify(in Input, ingresses []ingress, hosts *hosts, programmed []proxy.Host) []proxy.Certificate {
-	if !slices.ContainsFunc(ingresses, func(i ingress) bool { return i.object.Spec.TLS != nil }) {
+	if in.Options.DefaultCertificate.Name == "" && !slices.ContainsFunc(ingresses, func(i ingress) bool { return i.object.Spec.TLS != nil }) {
 		return nil
 	}
 	c := certificates{
@@ -57,6 +57,11 @@ func certify(in Input, ingresses []ingress, hosts *hosts, programmed []proxy.Hos
 		}
 	}
 	c.redirect(programmed, ingresses)
+	if secret := c.secrets[in.Options.DefaultCertificate]; secret != nil && secret.Chain != "" {
+		if _, ok := c.served[secret]; !ok {
+			c.served[secret] = nil
+		}
+	}
 	return c.list()
 }
 
@@ -74,9 +79,15 @@ func (c *certificates) add(ing *ingress, ingresses []ingress) {
 		text += ": make it, with kubectl create secret tls for instance"
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, text})
 		return
-	case secret.Fault != "":
+	case secret.Gone:
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + clip(name) + " is not there any more, or not of type " +
+			"kubernetes.io/tls, and what it held goes on being served: make it anew, or take tls from the Ingress"})
+	case secret.Fault != "" && secret.Chain == "":
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretInvalid, "Secret " + clip(name) + " cannot be served: " + secret.Fault})
 		return
+	case secret.Fault != "":
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretInvalid, "Secret " + clip(name) + " cannot be served, and what it held " +
+			"before goes on being served: " + secret.Fault})
 	}
 	state := secret.validity(c.now)
 	switch state {
@@ -210,6 +221,7 @@ func (c *certificates) list() []proxy.Certificate {
 		slices.Sort(names)
 		list[i] = proxy.Certificate{
 			ID: secret.Namespace + "/" + secret.Name, Hosts: slices.Compact(names), Chain: secret.Chain, Key: secret.Key,
+			Default: secret.Namespace == c.options.DefaultCertificate.Namespace && secret.Name == c.options.DefaultCertificate.Name,
 		}
 	}
 	return list

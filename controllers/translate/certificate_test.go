@@ -35,6 +35,16 @@ func lasting(s *translate.Secret, from, to int) *translate.Secret {
 	return s
 }
 
+func gone(s *translate.Secret) *translate.Secret {
+	s.Gone = true
+	return s
+}
+
+func faulty(s *translate.Secret, fault string) *translate.Secret {
+	s.Fault = fault
+	return s
+}
+
 func withTLS(ing *v1alpha1.Ingress, secret string, hosts ...string) *v1alpha1.Ingress {
 	ing.Spec.TLS = &v1alpha1.IngressTLS{SecretName: v1alpha1.SecretName(secret)}
 	for _, host := range hosts {
@@ -95,6 +105,23 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 			served:     []string{"blue/s: x.io y.io"},
 			redirected: []string{"x.io", "y.io"},
 			ready:      map[string]accepted{"blue/a": ready("s")},
+		},
+		"a Secret that is gone is served by what it held": {
+			ingresses:  []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "s")},
+			secrets:    []*translate.Secret{gone(newSecret("blue", "s", "x.io"))},
+			served:     []string{"blue/s: x.io"},
+			redirected: []string{"x.io"},
+			ready: map[string]accepted{"blue/a": not("SecretNotFound", "Secret s is not there any more, or not of type kubernetes.io/tls, "+
+				"and what it held goes on being served: make it anew, or take tls from the Ingress")},
+		},
+		"a Secret that is faulty now is served by what it held": {
+			ingresses:  []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io", "y.io"), "s")},
+			secrets:    []*translate.Secret{faulty(lasting(newSecret("blue", "s", "x.io"), -60, -1), "it is broken")},
+			served:     []string{"blue/s: x.io"},
+			redirected: []string{"x.io"},
+			ready: map[string]accepted{"blue/a": not("SecretInvalid", "Secret s cannot be served, and what it held before goes on being served: it is broken; "+
+				"the certificate in Secret s has expired, and is served all the same: put a new one into the Secret; "+
+				"the certificate in Secret s does not cover \"y.io\": it names \"x.io\"")},
 		},
 		"the hosts of tls alone": {
 			ingresses:  []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io", "y.io"), "s", "x.io")},
@@ -428,5 +455,42 @@ func TestMessagesAboutCertificatesAreBounded(t *testing.T) {
 	})
 	if n := len(certificatesReady(reports)["blue/a"].Message); n < 1000 || n > 32768 {
 		t.Errorf("the message has %d bytes", n)
+	}
+}
+
+func TestDefaultCertificateIsServedWhateverNamesIt(t *testing.T) {
+	named := withTLS(newSite("blue", "a", 1, "x.io"), "s")
+	for name, test := range map[string]struct {
+		ingresses []*v1alpha1.Ingress
+		secrets   []*translate.Secret
+		option    string
+		want      []string
+	}{
+		"no Ingress":                   {nil, []*translate.Secret{newSecret("blue", "s", "x.io")}, "s", []string{"blue/s: default"}},
+		"an Ingress without tls":       {[]*v1alpha1.Ingress{newSite("blue", "a", 1, "x.io")}, []*translate.Secret{newSecret("blue", "s", "x.io")}, "s", []string{"blue/s: default"}},
+		"an Ingress that names it":     {[]*v1alpha1.Ingress{named}, []*translate.Secret{newSecret("blue", "s", "x.io")}, "s", []string{"blue/s: x.io default"}},
+		"an Ingress that names others": {[]*v1alpha1.Ingress{named}, []*translate.Secret{newSecret("blue", "s", "x.io"), newSecret("blue", "t")}, "t", []string{"blue/s: x.io", "blue/t: default"}},
+		"it is gone":                   {nil, []*translate.Secret{gone(newSecret("blue", "s"))}, "s", []string{"blue/s: default"}},
+		"it was never good":            {nil, []*translate.Secret{{Namespace: "blue", Name: "s", Fault: "broken"}}, "s", nil},
+		"it is not there":              {[]*v1alpha1.Ingress{named}, []*translate.Secret{newSecret("blue", "s", "x.io")}, "t", []string{"blue/s: x.io"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot, _ := translate.Build(translate.Input{Ingresses: test.ingresses, Secrets: test.secrets, Now: today,
+				Options: translate.Options{IngressClass: "warren", DefaultCertificate: types.NamespacedName{Namespace: "blue", Name: test.option}}})
+			var got []string
+			for _, c := range snapshot.Certificates {
+				line := c.ID + ":"
+				for _, host := range c.Hosts {
+					line += " " + host
+				}
+				if c.Default {
+					line += " default"
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("certificates (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

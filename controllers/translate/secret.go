@@ -15,8 +15,11 @@ import (
 // Ingress, so whoever makes an Input does it once for each version of a Secret. It is immutable.
 type Secret struct {
 	Namespace, Name string
-	// Fault says why the Secret cannot be served, for its author to read. Everything below is empty then.
+	// Fault says why the Secret cannot be served, for its author to read. What is below is then of the last version that
+	// could be, or empty where there was none.
 	Fault string
+	// Gone is set where the Secret is not there any more. What is below is then of its last version that could be served.
+	Gone bool
 	// Chain and Key are PEM, the leaf first in the chain, and belong together: the data plane takes them.
 	Chain, Key string
 	// Names are the leaf's DNS names in lower case, exact or with a wildcard for their first label. Its common name is none of
