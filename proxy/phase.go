@@ -53,12 +53,14 @@ func (c *conn) closeIdle() {
 }
 
 // wake ends the wait of an idle connection's goroutine, which then leaves the connection to a new one. Where a
-// request comes at the same time, that goes first.
-func (c *conn) wake() {
-	if c.phase.CompareAndSwap(phaseIdle, phaseWaking) {
-		c.transport.interrupt()
-		c.phase.Store(phaseAwake)
+// request comes at the same time, that goes first. It says false where the connection is not idle.
+func (c *conn) wake() bool {
+	if !c.phase.CompareAndSwap(phaseIdle, phaseWaking) {
+		return false
 	}
+	c.transport.interrupt()
+	c.phase.Store(phaseAwake)
+	return true
 }
 
 // awoken says what a connection does whose wait for a request ended without one.

@@ -34,7 +34,7 @@ func (s *served) wakeAll() (stop func()) {
 			case <-done:
 				return
 			default:
-				s.conns.each((*conn).wake)
+				s.conns.each(func(c *conn) { c.wake() })
 				runtime.Gosched()
 			}
 		}
@@ -152,6 +152,32 @@ func TestByteAloneIsTheBeginningOfARequest(t *testing.T) {
 	}
 	if got := c.reply("GET"); got.Status != 404 {
 		t.Errorf("got %d %q, want 404", got.Status, got.reason())
+	}
+}
+
+func TestMemoryIsGivenBackOnceConnectionsHaveComeToRest(t *testing.T) {
+	t.Parallel()
+	var f freed
+	for i, look := range []struct {
+		woken int
+		now   time.Duration
+		want  bool
+	}{
+		{600, 1 * time.Second, false},
+		{600, 2 * time.Second, false}, // more may come at once
+		{0, 3 * time.Second, true},
+		{0, 4 * time.Second, false},
+		{2000, 5 * time.Second, false},
+		{0, 6 * time.Second, false}, // too soon after the last time
+		{0, 63 * time.Second, true},
+		{999, 200 * time.Second, false},
+		{0, 201 * time.Second, false}, // too few
+		{1, 202 * time.Second, false},
+		{0, 203 * time.Second, true},
+	} {
+		if got := f.due(look.woken, look.now); got != look.want {
+			t.Errorf("look %d: got %v, want %v", i, got, look.want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -35,6 +36,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	expired := p.clock.now()
+	var freed freed
 	for {
 		select {
 		case <-ctx.Done():
@@ -42,7 +44,15 @@ func (p *Proxy) Watch(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now := p.clock.now()
-		p.conns.each(func(c *conn) { c.watch(now) })
+		woken := 0
+		p.conns.each(func(c *conn) {
+			if c.watch(now) {
+				woken++
+			}
+		})
+		if freed.due(woken, now) {
+			debug.FreeOSMemory()
+		}
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()
@@ -54,9 +64,34 @@ func (p *Proxy) Watch(ctx context.Context) {
 	}
 }
 
+const (
+	// freeLeast is from how many stacks on, of 8 KiB each, their memory is given back to the system at once. The runtime does so
+	// by itself, in minutes.
+	freeLeast = 1000
+	// freeInterval is the least time between two times: each takes a collection.
+	freeInterval = time.Minute
+)
+
+// freed counts the stacks that were left since memory was given back.
+type freed struct {
+	stacks int
+	at     time.Duration
+}
+
+// due says whether it is time to give memory back: many connections have come to rest, and no more did since the last look.
+func (f *freed) due(woken int, now time.Duration) bool {
+	f.stacks += woken
+	if woken > 0 || f.stacks < freeLeast || f.at > 0 && now-f.at < freeInterval {
+		return false
+	}
+	*f = freed{at: now}
+	return true
+}
+
 // watch notices a client that went away, while its request waits or behind its last request. The latter may have come
-// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it.
-func (c *conn) watch(now time.Duration) {
+// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It says
+// whether it woke the connection's goroutine.
+func (c *conn) watch(now time.Duration) (woken bool) {
 	exchange, since, waiting := c.guard.waitingSince()
 	w := &c.watched
 	switch {
@@ -64,12 +99,12 @@ func (c *conn) watch(now time.Duration) {
 		if now-since >= watchInterval && c.transport.gone() {
 			c.guard.end(exchange, ClientClosed)
 		}
-		return
+		return false
 	case exchange != w.exchange:
 		*w = watched{exchange: exchange}
-		return
+		return false
 	case w.looks > restAfter || c.phase.Load() != phaseIdle:
-		return
+		return false
 	}
 	w.looks++
 	switch w.looks {
@@ -78,6 +113,7 @@ func (c *conn) watch(now time.Duration) {
 			c.closeIdle()
 		}
 	case restAfter:
-		c.wake()
+		return c.wake()
 	}
+	return false
 }
