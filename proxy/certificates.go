@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,13 +37,23 @@ type certificates struct {
 // loadedCertificate is a parsed certificate with what it was parsed from.
 type loadedCertificate struct {
 	source Certificate
+	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one name.
 	parsed *tls.Certificate
+	// withLeaf is the same with it, or nil as long as it was not needed.
+	withLeaf *tls.Certificate
 }
 
 func compileCertificates(list []Certificate, s *state) (certificates, error) {
 	c := certificates{exact: make(map[string][]*tls.Certificate, len(list)), wildcard: make(map[string][]*tls.Certificate)}
+	names := make(map[string]int, len(list))
 	for i := range list {
-		parsed, err := s.certificate(&list[i])
+		for _, host := range list[i].Hosts {
+			names[host]++
+		}
+	}
+	for i := range list {
+		contested := slices.ContainsFunc(list[i].Hosts, func(host string) bool { return names[host] > 1 })
+		parsed, err := s.certificate(&list[i], contested)
 		if err != nil {
 			return c, err
 		}
@@ -61,17 +72,31 @@ func compileCertificates(list []Certificate, s *state) (certificates, error) {
 }
 
 // certificate parses a certificate, or returns what it was parsed to for the snapshot before: a key's check costs more
-// than all the rest of compiling.
-func (s *state) certificate(c *Certificate) (*tls.Certificate, error) {
-	if before := s.certificates[c.ID]; before != nil && before.source.Chain == c.Chain && before.source.Key == c.Key {
-		return before.parsed, nil
+// than all the rest of compiling. With a leaf it can be asked cheaply whether a client can use it.
+func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error) {
+	loaded := s.certificates[c.ID]
+	if loaded == nil || loaded.source.Chain != c.Chain || loaded.source.Key != c.Key {
+		parsed, err := tls.X509KeyPair([]byte(c.Chain), []byte(c.Key))
+		if err != nil {
+			return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
+		}
+		parsed.Leaf = nil
+		loaded = &loadedCertificate{source: *c, parsed: &parsed}
+		s.certificates[c.ID] = loaded
 	}
-	parsed, err := tls.X509KeyPair([]byte(c.Chain), []byte(c.Key))
-	if err != nil {
-		return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
+	if !leaf {
+		return loaded.parsed, nil
 	}
-	s.certificates[c.ID] = &loadedCertificate{source: *c, parsed: &parsed}
-	return &parsed, nil
+	if loaded.withLeaf == nil {
+		x, err := x509.ParseCertificate(loaded.parsed.Certificate[0])
+		if err != nil {
+			return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
+		}
+		with := *loaded.parsed
+		with.Leaf = x
+		loaded.withLeaf = &with
+	}
+	return loaded.withLeaf, nil
 }
 
 // find returns the certificate for a handshake, one that the client can use if there is one. It returns nil where

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -134,6 +135,54 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 			runtime.KeepAlive(g)
 		}
 	})
+}
+
+// A certificate with its PEM takes at most 3 KB, apart from intermediates.
+func TestCertificatesTakeLittleMemory(t *testing.T) {
+	const n, most = 2000, 3 << 10
+	key := ecdsaKey(t)
+	before := heap()
+	list := make([]Certificate, n)
+	for i := range list {
+		list[i] = issue(t, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
+	}
+	state := testState()
+	compiled, err := compileCertificates(list, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := (heap() - before) / n
+	t.Logf("%d bytes a certificate", each)
+	if each > most {
+		t.Errorf("a certificate takes %d bytes, want at most %d", each, most)
+	}
+	runtime.KeepAlive(list)
+	runtime.KeepAlive(state)
+	runtime.KeepAlive(compiled)
+}
+
+// Finding takes as long among 10,000 certificates as among 10.
+func BenchmarkFindCertificate(b *testing.B) {
+	key := ecdsaKey(b)
+	for _, n := range []int{10, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			list := make([]Certificate, n)
+			for i := range list {
+				list[i] = issue(b, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
+			}
+			c, err := compileCertificates(list, testState())
+			if err != nil {
+				b.Fatal(err)
+			}
+			hello := &tls.ClientHelloInfo{ServerName: "host-00007.example.com"}
+			b.ReportAllocs()
+			for b.Loop() {
+				if c.find(hello) == nil {
+					b.Fatal("a certificate is not found")
+				}
+			}
+		})
+	}
 }
 
 func heap() int64 {
