@@ -108,7 +108,7 @@ func parseSecret(object *corev1.Secret) *translate.Secret {
 func untilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
 	wait := time.Duration(0)
 	for _, s := range secrets {
-		if s.Chain == "" {
+		if s.NotAfter.IsZero() {
 			continue
 		}
 		for _, change := range [...]time.Time{s.NotBefore, s.NotAfter} {

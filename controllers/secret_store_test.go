@@ -137,7 +137,8 @@ func TestHowLongValidityStaysAsItIs(t *testing.T) {
 		want    time.Duration
 	}{
 		"no certificate":              {now: spring},
-		"one that cannot be served":   {secrets: []*translate.Secret{{Fault: "no PEM", NotAfter: summer}}, now: spring},
+		"one that cannot be served":   {secrets: []*translate.Secret{{Fault: "no PEM"}}, now: spring},
+		"what a faulty one held":      {secrets: []*translate.Secret{{Fault: "no PEM", NotBefore: spring, NotAfter: summer}}, now: summer, want: time.Second},
 		"one that has expired":        {secrets: []*translate.Secret{from(spring, summer)}, now: summer.Add(time.Second)},
 		"the second before it ends":   {secrets: []*translate.Secret{from(spring, summer)}, now: summer.Add(-time.Second), want: 2 * time.Second},
 		"its last second":             {secrets: []*translate.Secret{from(spring, summer)}, now: summer, want: time.Second},
