@@ -129,6 +129,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		PublishAddress:   f.publishAddress,
 		PublishService:   f.publishService,
 		Namespace:        f.namespace,
+		ReadyReplicas:    p.SetReplicas,
 		PodUID:           podUID(f.namespace),
 
 		DefaultCertificate: f.defaultCertificate,

@@ -23,7 +23,10 @@ import (
 // known starts a replica that keeps a Lease, in a class that no other test has. Closing the channel has it drain.
 func (k *cluster) known(name string, changes ...func(*ctrl.Options, *Options, *recordingProxy)) (*replica, chan struct{}) {
 	draining := make(chan struct{})
-	return k.start(append([]func(*ctrl.Options, *Options, *recordingProxy){func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
+	return k.start(append([]func(*ctrl.Options, *Options, *recordingProxy){func(m *ctrl.Options, o *Options, _ *recordingProxy) {
+		// All that is tested here holds for replicas that do not lead too.
+		m.LeaderElection, m.LeaderElectionID, m.LeaderElectionNamespace = true, "leader-"+k.blue, ownNamespace
+		m.LeaderElectionReleaseOnCancel = true
 		o.IngressClass, o.Namespace, o.Draining = k.blue, ownNamespace, draining
 		o.Replica = Replica{Name: k.blue + "-" + name, Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
 	}}, changes...)...), draining

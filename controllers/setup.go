@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -43,6 +44,8 @@ type Options struct {
 	Replica Replica
 	// PodUID is that of the Pod of the same name, empty outside of a cluster.
 	PodUID types.UID
+	// ReadyReplicas is told how many replicas are ready, this one among them, whenever that changes. Nil is not told.
+	ReadyReplicas func(n int)
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
 }
@@ -112,6 +115,9 @@ func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotControl
 		draining: options.Draining, changed: make(chan struct{}, 1),
 	}
 	snapshots.served = announcer.serves
+	if tell := options.ReadyReplicas; tell != nil {
+		replicas.Subscribe(func() { tell(len(replicas.Ready())) })
+	}
 	if err := mgr.Add(announcer); err != nil {
 		return nil, fmt.Errorf("setting up the Lease of this replica: %w", err)
 	}
@@ -125,8 +131,15 @@ func addCache(mgr ctrl.Manager, options cache.Options) (cache.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return added, mgr.Add(added)
+	return added, mgr.Add(everyReplica{added})
 }
+
+// everyReplica runs a cache on replicas that are not the leader too. A cache that is limited to a namespace does not say by
+// itself that it wants that.
+type everyReplica struct{ manager.Runnable }
+
+// NeedLeaderElection is false.
+func (everyReplica) NeedLeaderElection() bool { return false }
 
 // publishedAddresses reads the options that say what goes into status.loadBalancer.
 func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -16,6 +17,8 @@ type RateLimit struct {
 	PerSecond float64
 	// Burst is how many it may send at once after a rest, at least 1.
 	Burst int
+	// PerReplica has each replica allow that much, whatever the others do. Otherwise each allows its share.
+	PerReplica bool
 }
 
 // limitedRule is a rate limit and the route that it limits. As long as neither changes the rule keeps its id, so
@@ -31,6 +34,8 @@ type limitedRule struct {
 type limiter struct {
 	seed   maphash.Seed
 	shards [limiterShards]limiterShard
+	// replicas is how many share the limits; 0 stands for 1.
+	replicas atomic.Int32
 }
 
 const (
@@ -92,18 +97,32 @@ func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	s := &l.shards[hash%limiterShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	bucket := l.bucket(s, key, hash, limit)
-	if bucket.AllowN(now, 1) {
+	cost := l.cost(limit)
+	burst := max(limit.Burst, cost) // a share of less than one request is one request
+	bucket := l.bucket(s, key, hash, limit, burst)
+	if bucket.Burst() != burst {
+		bucket.SetBurstAt(now, burst)
+	}
+	if bucket.AllowN(now, cost) {
 		return true, 0
 	}
-	missing := 1 - bucket.TokensAt(now)
+	missing := float64(cost) - bucket.TokensAt(now)
 	return false, time.Duration(math.Ceil(missing / limit.PerSecond * float64(time.Second)))
+}
+
+// cost is how many tokens a request takes. Where replicas share a limit, each has a whole bucket, and a request takes a token
+// for every one of them. So what a client has used counts on as their number changes, and no bucket has to be touched.
+func (l *limiter) cost(limit *RateLimit) int {
+	if limit.PerReplica {
+		return 1
+	}
+	return max(1, int(l.replicas.Load()))
 }
 
 func (l *limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed, key) }
 
-// bucket returns the bucket of a key, making it the newest.
-func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit) *rate.Limiter {
+// bucket returns the bucket of a key, a full one where it is new, making it the newest.
+func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit, burst int) *rate.Limiter {
 	i := int32(noEntry)
 	if len(s.chains) > 0 {
 		for i = *s.chain(hash); i != noEntry && s.entries[i].key != key; {
@@ -116,7 +135,7 @@ func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *Ra
 		i = l.vacate(s)
 		e := &s.entries[i]
 		e.key = key
-		e.bucket = *rate.NewLimiter(rate.Limit(limit.PerSecond), limit.Burst)
+		e.bucket = *rate.NewLimiter(rate.Limit(limit.PerSecond), burst)
 		first := s.chain(hash)
 		e.next, *first = *first, i
 	}

@@ -225,7 +225,25 @@ type RateLimit struct {
 	// +kubebuilder:validation:Maximum=1000000
 	// +optional
 	Burst int32 `json:"burst,omitempty"`
+
+	// scope says what the limit is for: Cluster, all replicas of the controller together, each of which allows its share; or
+	// Replica, each of them alone.
+	// +kubebuilder:default=Cluster
+	// +optional
+	Scope RateLimitScope `json:"scope,omitempty"`
 }
+
+// RateLimitScope is what a rate limit is for.
+//
+// +kubebuilder:validation:Enum=Cluster;Replica
+type RateLimitScope string
+
+const (
+	// RateLimitCluster limits what all ready replicas together let through.
+	RateLimitCluster RateLimitScope = "Cluster"
+	// RateLimitReplica limits what each replica lets through.
+	RateLimitReplica RateLimitScope = "Replica"
+)
 
 // AddressRange is an IP address or a CIDR block, IPv4 or IPv6.
 //

@@ -27,6 +27,12 @@ func withHeaders(headers v1alpha1.Headers) v1alpha1.IngressPath {
 	return p
 }
 
+func limitedBy(scope v1alpha1.RateLimitScope) v1alpha1.IngressPath {
+	p := limited("10", 5)
+	p.RateLimit.Scope = scope
+	return p
+}
+
 func rewritten(rewrite v1alpha1.Rewrite) v1alpha1.IngressPath {
 	p := prefix("/api", "api")
 	p.Rewrite = &rewrite
@@ -63,6 +69,14 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 		"the lowest rate": {
 			path: limited("1n", 1),
 			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 1e-9, Burst: 1}},
+		},
+		"a limit of each replica": {
+			path: limitedBy(v1alpha1.RateLimitReplica),
+			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 10, Burst: 5, PerReplica: true}},
+		},
+		"a limit of all replicas": {
+			path: limitedBy(v1alpha1.RateLimitCluster),
+			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 10, Burst: 5}},
 		},
 		"headers that change nothing": {path: withHeaders(v1alpha1.Headers{Response: &v1alpha1.ResponseHeaders{}})},
 		"headers of the request, by name": {

@@ -30,5 +30,12 @@ func readRateLimit(limit *v1alpha1.RateLimit) (read proxy.RateLimit, fault strin
 		return proxy.RateLimit{}, "rateLimit.burst is " + strconv.Itoa(read.Burst) + ": write 1 to " + strconv.Itoa(maxRate) +
 			", or leave it out for what requestsPerSecond allows in one second"
 	}
+	switch limit.Scope {
+	case v1alpha1.RateLimitCluster, "":
+	case v1alpha1.RateLimitReplica:
+		read.PerReplica = true
+	default:
+		return proxy.RateLimit{}, "rateLimit.scope " + quote(string(limit.Scope)) + " is unknown: write Cluster or Replica"
+	}
 	return read, ""
 }

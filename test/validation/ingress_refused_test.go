@@ -209,6 +209,9 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 		{"a burst of 0", "rateLimit: {requestsPerSecond: 1, burst: 0}", []cause{{".rateLimit.burst", "should be greater than or equal to 1"}}},
 		{"a negative burst", "rateLimit: {requestsPerSecond: 1, burst: -5}", []cause{{".rateLimit.burst", "should be greater than or equal to 1"}}},
 
+		{"an unknown scope of a rate", "rateLimit: {requestsPerSecond: 1, scope: Node}", []cause{
+			{".rateLimit.scope", `supported values: "Cluster", "Replica"`}}},
+
 		{"no rewrite", "rewrite: {}", []cause{{".rewrite", one}}},
 		{"both rewrites", "rewrite: {stripPrefix: /v1, replacePath: /v2}", []cause{{".rewrite", one}}},
 		{"a prefix without a slash", "rewrite: {stripPrefix: v1}", []cause{{".rewrite.stripPrefix", "path must begin with a slash: write /v1"}}},
