@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -24,7 +25,7 @@ func (p *Proxy) RoutesHandler() http.Handler {
 			h := &g.snapshot.Hosts[i]
 			for j := range h.Routes {
 				r := &h.Routes[j]
-				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownEndpoints(endpoints[r.Pool]))
+				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, p.shownEndpoints(endpoints[r.Pool]))
 			}
 		}
 		_ = table.Flush()
@@ -38,7 +39,7 @@ func shownHost(name string) string {
 	return name
 }
 
-func shownEndpoints(endpoints []Endpoint) string {
+func (p *Proxy) shownEndpoints(endpoints []Endpoint) string {
 	if len(endpoints) == 0 {
 		return "none"
 	}
@@ -56,6 +57,10 @@ func shownEndpoints(endpoints []Endpoint) string {
 			shown += "(unhealthy)"
 		case e.Weight == 0:
 			shown += "(weight 0)"
+		case e.Checked:
+			if report, ok := p.Health(e.ID); ok {
+				shown += "(" + strings.ToLower(report.Health.String()) + ")"
+			}
 		}
 	}
 	return shown

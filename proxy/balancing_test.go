@@ -175,7 +175,7 @@ func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 	for _, pool := range []*pool{first.pools["kept"], first.pools["changed"], second.pools["changed"]} {
 		before[pool] = pool.pickers.Load()
 	}
-	p.state.endpoint(a).refreshPools()
+	p.state.endpoint(a).pools.refresh()
 	for pool, pickers := range before {
 		want := pool == second.pools[pool.id]
 		if got := pool.pickers.Load() != pickers; got != want {
@@ -186,7 +186,7 @@ func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 	if left := p.state.endpoints[a]; left != nil {
 		t.Errorf("the endpoint that no pool has is kept")
 	}
-	if pools := *second.pools["kept"].members[0].pools.Load(); len(pools) != 0 {
+	if pools := *second.pools["kept"].members[0].pools.pools.Load(); len(pools) != 0 {
 		t.Errorf("the endpoint is still in %d pools", len(pools))
 	}
 }

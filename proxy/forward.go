@@ -17,6 +17,8 @@ type failure struct {
 	detail string
 	// again is set where another endpoint may be tried: nothing of the request was sent.
 	again bool
+	// endpoint is set where the endpoint is to blame: it took no connection, or gave no answer on one.
+	endpoint bool
 	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
 	// be sent again on a new one.
 	stale bool
@@ -43,6 +45,9 @@ func (x *exchange) forward() verdict {
 		var v verdict
 		if v, failed = x.attempt(e); failed.reason == None {
 			return v
+		}
+		if failed.endpoint {
+			x.proxy.ejector.failed(e)
 		}
 	}
 	return x.answer(failed.reason, failed.detail)
@@ -102,9 +107,9 @@ func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
 	case err == nil:
 		return up, failure{}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, failure{reason: UpstreamTimeout, detail: "the service did not take the connection in time", again: true}
+		return nil, failure{reason: UpstreamTimeout, detail: "the service did not take the connection in time", again: true, endpoint: true}
 	}
-	return nil, failure{reason: UpstreamConnectFailed, again: true}
+	return nil, failure{reason: UpstreamConnectFailed, again: true, endpoint: true}
 }
 
 type closerFunc func()
@@ -129,6 +134,7 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 		}
 		return torn, x.fail(up, err)
 	}
+	up.endpoint.conduct.succeeded()
 	x.status = up.Response.Status
 	if up.Response.Status == 101 {
 		return x.upgrade(up)
@@ -149,16 +155,16 @@ func (x *exchange) fail(up *upstreamConn, err error) failure {
 	case cause != None:
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return failure{reason: UpstreamTimeout}
+		return failure{reason: UpstreamTimeout, endpoint: true}
 	case isMalformed(err):
 		return failure{reason: UpstreamMalformed}
 	}
 	untouched := !uploading && !x.request.HasContent()
 	nothingSent := untouched && !up.Sent()
 	return failure{
-		reason: UpstreamReset,
-		again:  nothingSent,
-		stale:  up.reused && !answering && (nothingSent || untouched && x.request.Idempotent()),
+		reason: UpstreamReset, endpoint: true,
+		again: nothingSent,
+		stale: up.reused && !answering && (nothingSent || untouched && x.request.Idempotent()),
 	}
 }
 
@@ -253,7 +259,7 @@ func (x *exchange) settle(up *upstreamConn) {
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
 func (x *exchange) tear(up *upstreamConn, err error) (verdict, failure) {
 	failed := x.fail(up, err)
-	failed.again, failed.stale = false, false
+	failed.again, failed.stale, failed.endpoint = false, false, false
 	x.down.CloseAfter()
 	if !x.down.Started() {
 		return torn, failed

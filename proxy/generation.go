@@ -39,6 +39,9 @@ type policies struct {
 // is the caller's to lock.
 func compile(s *Snapshot, before *generation, state *state) (*generation, error) {
 	g := &generation{number: before.number + 1, snapshot: s}
+	if err := inspectChecks(s); err != nil {
+		return nil, err
+	}
 	if err := g.compilePools(before, state); err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
 package proxy
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // pool is a compiled Pool: its members as the snapshot has them, which never change, and how to choose among those that
@@ -31,6 +31,8 @@ type member struct {
 	weight int
 	// draining members take no new request, unhealthy ones none at all: the snapshot says so.
 	draining, unhealthy bool
+	// checked is what a check has found out about it, or nil where it has none.
+	checked *checked
 }
 
 // pickers has one for each policy that is required.
@@ -50,32 +52,32 @@ func newPool(p *Pool, s *state) *pool {
 			endpoint: s.endpoint(e.Address), id: e.ID, weight: e.Weight,
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
+		if e.Checked {
+			c.members[i].checked = s.prober.task(e.ID)
+		}
 	}
 	return c
 }
 
-// join adds the pool to those of its endpoints, leave takes it out. Each builds new lists, for others read the old ones.
+// join adds the pool to those of its endpoints and of what is checked of them, leave takes it out.
 func (p *pool) join() {
 	for i := range p.members {
-		p.members[i].changePools(func(pools []*pool) []*pool { return append(pools, p) })
+		m := &p.members[i]
+		m.pools.add(p)
+		if m.checked != nil {
+			m.checked.pools.add(p)
+		}
 	}
 }
 
 func (p *pool) leave() {
 	for i := range p.members {
-		p.members[i].changePools(func(pools []*pool) []*pool {
-			return slices.DeleteFunc(pools, func(other *pool) bool { return other == p })
-		})
+		m := &p.members[i]
+		m.pools.remove(p)
+		if m.checked != nil {
+			m.checked.pools.remove(p)
+		}
 	}
-}
-
-func (e *endpoint) changePools(change func([]*pool) []*pool) {
-	var pools []*pool
-	if before := e.pools.Load(); before != nil {
-		pools = slices.Clone(*before)
-	}
-	pools = change(pools)
-	e.pools.Store(&pools)
 }
 
 // require makes ready for choosing by a policy, from the next refresh on.
@@ -97,7 +99,7 @@ func (p *pool) pick(policy BalancingPolicy, c choice) *endpoint {
 func (p *pool) refresh() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	members := available(p.members)
+	members := p.available()
 	made := new(pickers)
 	for policy, required := range p.required {
 		if required {
@@ -114,13 +116,28 @@ func (p *pool) isStale() bool {
 	return p.stale
 }
 
-// available returns the members that take requests.
-func available(members []member) []member {
-	taking := make([]member, 0, len(members))
-	for i := range members {
-		if m := &members[i]; m.weight > 0 && !m.draining && !m.unhealthy {
-			taking = append(taking, *m)
+// available returns the members that take requests now.
+func (p *pool) available() []member {
+	standings := make([]standing, len(p.members))
+	for i := range p.members {
+		standings[i] = p.members[i].standing()
+	}
+	taking := make([]member, 0, len(p.members))
+	for i, takes := range available(standings) {
+		if takes {
+			taking = append(taking, p.members[i])
 		}
 	}
 	return taking
+}
+
+func (m *member) standing() standing {
+	s := standing{
+		takes: m.weight > 0 && !m.draining && !m.unhealthy, health: Healthy,
+		ejected: time.Duration(m.conduct.ejected.Load()),
+	}
+	if m.checked != nil {
+		s.health = m.checked.health()
+	}
+	return s
 }

@@ -62,6 +62,9 @@ type Proxy struct {
 	closing    atomic.Bool // set when draining, once connections that are idle are closed
 	conns      registry
 	limiter    *limiter
+	ejector    ejector
+	prober     *prober
+	observers  healthObservers
 	log        *accessLog // nil: none
 	open       atomic.Int64
 	accepted   atomic.Uint32
@@ -81,10 +84,14 @@ func New(config Config) *Proxy {
 		Idle:    config.IdleTimeout,
 		Read:    config.ReadTimeout,
 	}
-	p.state = newState(&transportConfig{clock: p.clock, http: http1.ClientConfig{
+	transports := &transportConfig{clock: p.clock, http: http1.ClientConfig{
 		Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 		Buffers: &p.buffers,
-	}})
+	}}
+	probes := &probes{clock: p.clock, http: &transports.http, logger: config.Logger}
+	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
+	p.ejector.clock = p.clock
+	p.state = newState(transports, p.prober)
 	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
 	p.tls = p.newTLSConfig()

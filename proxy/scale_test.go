@@ -50,7 +50,7 @@ func compileForTest(t testing.TB, s *Snapshot, before *generation, st *state) *g
 
 func emptyGeneration() *generation { return &generation{snapshot: &Snapshot{}} }
 
-func testState() *state { return newState(&transportConfig{clock: newClock()}) }
+func testState() *state { return newState(&transportConfig{clock: newClock()}, idleProber()) }
 
 func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
 	state := testState()
@@ -129,9 +129,9 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 	})
 	b.Run("memory", func(b *testing.B) {
 		for b.Loop() {
-			before := heap()
+			before := heapBytes()
 			g := compileForTest(b, s, emptyGeneration(), testState())
-			b.ReportMetric(float64(heap()-before)/100_000, "B/route")
+			b.ReportMetric(float64(heapBytes()-before)/100_000, "B/route")
 			runtime.KeepAlive(g)
 		}
 	})
@@ -141,7 +141,7 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 func TestCertificatesTakeLittleMemory(t *testing.T) {
 	const n, most = 2000, 3 << 10
 	key := ecdsaKey(t)
-	before := heap()
+	before := heapBytes()
 	list := make([]Certificate, n)
 	for i := range list {
 		list[i] = issue(t, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
@@ -151,7 +151,7 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	each := (heap() - before) / n
+	each := (heapBytes() - before) / n
 	t.Logf("%d bytes a certificate", each)
 	if each > most {
 		t.Errorf("a certificate takes %d bytes, want at most %d", each, most)
@@ -185,7 +185,7 @@ func BenchmarkFindCertificate(b *testing.B) {
 	}
 }
 
-func heap() int64 {
+func heapBytes() int64 {
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats

@@ -14,6 +14,8 @@ type Snapshot struct {
 	Hosts []Host
 	// Pools are sorted by ID; an id occurs once.
 	Pools []Pool
+	// Checks are sorted by ID; an id occurs once.
+	Checks []Check
 	// Certificates are in the order of preference: of several for one name, the first that a client can use is served. An id
 	// occurs once.
 	Certificates []Certificate
@@ -116,6 +118,8 @@ type Endpoint struct {
 	Draining bool
 	// Unhealthy endpoints take no request.
 	Unhealthy bool
+	// Checked endpoints take requests as the Check of their ID finds.
+	Checked bool
 }
 
 // takesRequests says whether new requests may go to the endpoint.
@@ -124,6 +128,7 @@ func (e *Endpoint) takesRequests() bool { return e.Weight > 0 && !e.Draining && 
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
 	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
+		slices.EqualFunc(s.Checks, o.Checks, Check.Equal) &&
 		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges)
 }
 

@@ -10,6 +10,7 @@ import (
 // while a snapshot is applied.
 type state struct {
 	transports *transportConfig
+	prober     *prober
 	endpoints  map[netip.AddrPort]*endpoint
 	pools      map[string]*poolState
 	rules      map[limitedRule]uint32
@@ -20,9 +21,10 @@ type state struct {
 	challenges map[alpnChallenge]*tls.Config
 }
 
-func newState(config *transportConfig) *state {
+func newState(config *transportConfig, prober *prober) *state {
 	return &state{
 		transports:   config,
+		prober:       prober,
 		endpoints:    make(map[netip.AddrPort]*endpoint),
 		pools:        make(map[string]*poolState),
 		rules:        make(map[limitedRule]uint32),
@@ -84,6 +86,7 @@ func (r *Route) limitedRule(host string) limitedRule {
 // keepOnly forgets what nothing in the snapshot needs any more. An endpoint that goes, or takes no new
 // requests, closes its idle connections now and the busy ones as they become idle.
 func (s *state) keepOnly(snapshot *Snapshot) {
+	s.prober.adopt(snapshot.Checks)
 	pools := make(map[string]bool, len(snapshot.Pools))
 	listed := make(map[netip.AddrPort]bool, len(s.endpoints)) // true: takes requests
 	for i := range snapshot.Pools {

@@ -36,10 +36,9 @@ type endpoint struct {
 	config  *transportConfig
 	// retired endpoints take no requests, and keep no connection that has none.
 	retired atomic.Bool
-	// pools are those of the running generation that the endpoint is in. The list is replaced as a whole, by who applies a
-	// snapshot.
-	pools atomic.Pointer[[]*pool]
-	idle  [idleShards]idleShard
+	conduct conduct
+	pools   poolList
+	idle    [idleShards]idleShard
 }
 
 // idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
@@ -137,15 +136,6 @@ func (e *endpoint) retire() {
 }
 
 func (e *endpoint) resume() { e.retired.Store(false) }
-
-// refreshPools has the pools that the endpoint is in look at it again.
-func (e *endpoint) refreshPools() {
-	if pools := e.pools.Load(); pools != nil {
-		for _, p := range *pools {
-			p.refresh()
-		}
-	}
-}
 
 // expire closes the connections that have been idle for too long.
 func (e *endpoint) expire(now time.Duration) {

@@ -23,7 +23,8 @@ type watched struct {
 }
 
 // Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
-// its request waits, closes upstream connections that have been idle for too long, and writes the access log.
+// its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks, brings endpoints back that
+// were set aside, and writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
 	if p.log != nil {
 		written := make(chan struct{})
@@ -33,6 +34,12 @@ func (p *Proxy) Watch(ctx context.Context) {
 			p.log.write(ctx, p.config.AccessLogWriter)
 		}()
 	}
+	probed := make(chan struct{})
+	defer func() { <-probed }()
+	go func() {
+		defer close(probed)
+		p.prober.run(ctx)
+	}()
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	expired := p.clock.now()
@@ -53,6 +60,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		if freed.due(woken, now) {
 			debug.FreeOSMemory()
 		}
+		p.ejector.restore(now)
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()

@@ -1,0 +1,101 @@
+package proxy
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Check probes a task at an interval. Every proxy that serves the snapshot probes for itself, since what one of them
+// reaches another may not.
+type Check struct {
+	// ID is that of the endpoints that the check decides about, which are Checked.
+	ID string
+	// Address is what is probed. It may be at another port than any endpoint.
+	Address netip.AddrPort
+	// Path is what to GET. Empty: an accepted connection is all that is wanted.
+	Path string
+	// Expected are the statuses of a healthy answer to the GET.
+	Expected []StatusRange
+	// Interval is between the beginnings of two probes. Timeout, which is no longer, bounds all of one.
+	Interval, Timeout time.Duration
+	// HealthyThreshold and UnhealthyThreshold are how many probes in a row must succeed or fail, 1 or more.
+	HealthyThreshold, UnhealthyThreshold int
+	// Before is what was known of the task before this proxy probed it, and what the check begins with. What the check has
+	// found since is not undone by another one, so two checks that differ in it alone are equal.
+	Before Health
+}
+
+// StatusRange is the statuses from First to Last, both included.
+type StatusRange struct{ First, Last int }
+
+// Health is what a check has found out about a task.
+type Health uint8
+
+const (
+	// HealthUnknown: no probe has come to a result. The task takes requests while nothing better is known of any other.
+	HealthUnknown Health = iota
+	// Healthy: it takes requests.
+	Healthy
+	// Unhealthy: it takes none.
+	Unhealthy
+)
+
+func (h Health) String() string {
+	switch h {
+	case Healthy:
+		return "Healthy"
+	case Unhealthy:
+		return "Unhealthy"
+	}
+	return "Unknown"
+}
+
+// Equal says whether two checks probe alike.
+func (c Check) Equal(o Check) bool {
+	return c.sameProbe(&o) && c.Interval == o.Interval && c.Timeout == o.Timeout &&
+		c.HealthyThreshold == o.HealthyThreshold && c.UnhealthyThreshold == o.UnhealthyThreshold
+}
+
+// sameProbe says whether what one check found out holds for the other too.
+func (c *Check) sameProbe(o *Check) bool {
+	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && slices.Equal(c.Expected, o.Expected)
+}
+
+func (c *Check) expects(status int) bool {
+	return slices.ContainsFunc(c.Expected, func(r StatusRange) bool { return r.First <= status && status <= r.Last })
+}
+
+// findCheck returns the check of that id in a list that is sorted by id, or nil.
+func findCheck(checks []Check, id string) *Check {
+	i, ok := slices.BinarySearchFunc(checks, id, func(c Check, id string) int { return strings.Compare(c.ID, id) })
+	if !ok {
+		return nil
+	}
+	return &checks[i]
+}
+
+// inspectChecks says what is wrong with the checks of a snapshot.
+func inspectChecks(s *Snapshot) error {
+	for i := range s.Checks {
+		c := &s.Checks[i]
+		if i > 0 {
+			if err := inOrder("check", s.Checks[i-1].ID, c.ID); err != nil {
+				return err
+			}
+		}
+		if c.Interval <= 0 || c.Timeout <= 0 || c.Timeout > c.Interval || c.HealthyThreshold < 1 || c.UnhealthyThreshold < 1 {
+			return fmt.Errorf("check %q: its interval %v, timeout %v or thresholds make no sense", c.ID, c.Interval, c.Timeout)
+		}
+	}
+	for i := range s.Pools {
+		for j := range s.Pools[i].Endpoints {
+			if e := &s.Pools[i].Endpoints[j]; e.Checked && findCheck(s.Checks, e.ID) == nil {
+				return fmt.Errorf("pool %q: there is no check of endpoint %q", s.Pools[i].ID, e.ID)
+			}
+		}
+	}
+	return nil
+}

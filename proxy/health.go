@@ -1,0 +1,48 @@
+package proxy
+
+import "sync"
+
+// Health returns what the check of a task found, by the endpoint's id ("task/namespace/name"), or false where the
+// snapshot that is served checks no such task.
+func (p *Proxy) Health(id string) (HealthReport, bool) { return p.prober.report(id) }
+
+// HealthChanges has changed called with the id of each task of which Health says something else than before, until the function
+// that it returns was called. Changed must not wait.
+func (p *Proxy) HealthChanges(changed func(id string)) (stop func()) { return p.observers.add(changed) }
+
+// healthChanged has the pools that a task is in look at it again, before anybody is told.
+func (p *Proxy) healthChanged(t *checked) {
+	t.pools.refresh()
+	p.observers.tell(t.id)
+}
+
+// healthObservers are those who want to know when the health of a task changes.
+type healthObservers struct {
+	mu   sync.Mutex
+	last int
+	all  map[int]func(id string)
+}
+
+func (o *healthObservers) add(f func(id string)) (stop func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.all == nil {
+		o.all = make(map[int]func(string))
+	}
+	o.last++
+	number := o.last
+	o.all[number] = f
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		delete(o.all, number)
+	}
+}
+
+func (o *healthObservers) tell(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, f := range o.all {
+		f(id)
+	}
+}

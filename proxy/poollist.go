@@ -1,0 +1,36 @@
+package proxy
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// poolList is the pools of the running generation that an endpoint, or what a check decides about, is in. Who applies a
+// snapshot changes it, and replaces it as a whole, for others read it meanwhile.
+type poolList struct{ pools atomic.Pointer[[]*pool] }
+
+func (l *poolList) add(p *pool) { l.change(func(pools []*pool) []*pool { return append(pools, p) }) }
+
+func (l *poolList) remove(p *pool) {
+	l.change(func(pools []*pool) []*pool {
+		return slices.DeleteFunc(pools, func(other *pool) bool { return other == p })
+	})
+}
+
+func (l *poolList) change(change func([]*pool) []*pool) {
+	var pools []*pool
+	if before := l.pools.Load(); before != nil {
+		pools = slices.Clone(*before)
+	}
+	pools = change(pools)
+	l.pools.Store(&pools)
+}
+
+// refresh has the pools look again at what they are made of.
+func (l *poolList) refresh() {
+	if pools := l.pools.Load(); pools != nil {
+		for _, p := range *pools {
+			p.refresh()
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package proxy
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// probesAtOnce bounds the probes that run at the same time, each of which has a connection and a goroutine. A thousand tasks
+	// that never answer, with a timeout of 1 s, hold up those that do by a second.
+	probesAtOnce = 512
+	// probesApart is between the first probes of the tasks that come with one snapshot: 10,000 begin within two seconds.
+	probesApart = 200 * time.Microsecond
+	// probeJitter is by which part of the interval a probe may be early or late, so that what began together, on several
+	// replicas too, does not stay together.
+	probeJitter = 0.1
+)
+
+// prober probes the tasks that the snapshot checks, each at its interval, from one goroutine that begins a probe
+// whenever one is due.
+type prober struct {
+	clock clock
+	probe func(context.Context, *Check) finding
+	// changed is told of a task of which something else is reported, and of one that is not checked any more.
+	// It is called without the lock.
+	changed func(*checked)
+	// wake holds a token once the run may have to do something earlier than it knows.
+	wake chan struct{}
+
+	mu       sync.Mutex
+	tasks    map[string]*checked
+	adopted  []Check
+	adoption uint64
+	agenda   agenda
+	probing  int
+}
+
+func newProber(c clock, probe func(context.Context, *Check) finding, changed func(*checked)) *prober {
+	return &prober{clock: c, probe: probe, changed: changed, wake: make(chan struct{}, 1), tasks: make(map[string]*checked)}
+}
+
+// task returns the task of that id. One that is new is probed once a snapshot that checks it is adopted.
+func (p *prober) task(id string) *checked {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.tasks[id]
+	if t == nil {
+		t = newChecked(id)
+		p.tasks[id] = t
+	}
+	return t
+}
+
+// report returns what is known of a task, or false where it is not checked.
+func (p *prober) report(id string) (HealthReport, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.tasks[id]
+	if t == nil {
+		return HealthReport{}, false
+	}
+	return *t.report.Load(), true
+}
+
+// adopt has these checks, which are sorted by id, made from now on and no others. What is known of a task stays known as long as
+// the same is probed.
+func (p *prober) adopt(checks []Check) {
+	for _, t := range p.exchange(checks) {
+		p.changed(t)
+	}
+	p.rouse()
+}
+
+// exchange is adopt under the lock. It returns the tasks of which something else is known.
+func (p *prober) exchange(checks []Check) (changed []*checked) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.tasks) == len(checks) && slices.EqualFunc(p.adopted, checks, Check.Equal) {
+		return nil
+	}
+	p.adopted = checks
+	p.adoption++
+	due := p.clock.now()
+	for i := range checks {
+		c := &checks[i]
+		t := p.tasks[c.ID]
+		if t == nil {
+			t = newChecked(c.ID)
+			p.tasks[c.ID] = t
+		}
+		t.adoption = p.adoption
+		switch {
+		case !t.check.sameProbe(c):
+			if t.begin(c) {
+				changed = append(changed, t)
+			}
+			t.due = due
+			due += probesApart
+		case t.check.Interval != c.Interval:
+			t.check = *c
+			t.due = min(t.due, p.clock.now()+jittered(c.Interval))
+		default:
+			t.check = *c
+			continue
+		}
+		p.plan(t)
+	}
+	for id, t := range p.tasks {
+		if t.adoption == p.adoption {
+			continue
+		}
+		delete(p.tasks, id)
+		t.round++
+		if t.place != notOnAgenda {
+			p.agenda.remove(t)
+		}
+		changed = append(changed, t)
+	}
+	return changed
+}
+
+// plan puts a task on the agenda or moves it there. One that is being probed comes back when that has ended.
+func (p *prober) plan(t *checked) {
+	switch {
+	case t.place != notOnAgenda:
+		p.agenda.moved(t)
+	case !t.probing:
+		p.agenda.add(t)
+	}
+}
+
+func (p *prober) rouse() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run probes until ctx ends, and returns when no probe runs any more.
+func (p *prober) run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		t, c, round, wait := p.begin()
+		if t != nil {
+			running.Go(func() {
+				began := p.clock.now()
+				f := p.probe(ctx, &c)
+				if ctx.Err() == nil { // otherwise it was cut short
+					p.finish(t, round, began, f)
+				}
+			})
+			continue
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// begin takes the next task off the agenda if its probe is due and may begin. It returns nil, and how long it is until then,
+// otherwise.
+func (p *prober) begin() (t *checked, c Check, round uint32, wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t = p.agenda.next()
+	if t == nil || p.probing >= probesAtOnce {
+		return nil, Check{}, 0, time.Hour // or until there is a wake
+	}
+	if wait = t.due - p.clock.now(); wait > 0 {
+		return nil, Check{}, 0, wait
+	}
+	p.agenda.remove(t)
+	p.probing++
+	t.probing = true
+	return t, t.check, t.round, 0
+}
+
+// finish takes in what a probe found that began at the time began.
+func (p *prober) finish(t *checked, round uint32, began time.Duration, f finding) {
+	if p.conclude(t, round, began, f) {
+		p.changed(t)
+	}
+	p.rouse()
+}
+
+func (p *prober) conclude(t *checked, round uint32, began time.Duration, f finding) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.probing--
+	t.probing = false
+	if p.tasks[t.id] != t {
+		return false
+	}
+	if t.round == round {
+		changed = t.take(f, time.Now())
+		t.due = began + jittered(t.check.Interval)
+	}
+	p.agenda.add(t)
+	return changed
+}
+
+func jittered(interval time.Duration) time.Duration {
+	return time.Duration(float64(interval) * (1 - probeJitter + 2*probeJitter*rand.Float64()))
+}
