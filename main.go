@@ -123,6 +123,7 @@ func proxyConfig(f *flags, logger logr.Logger) proxy.Config {
 func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 	return controllers.Options{
 		Applier:          p,
+		Health:           p,
 		IngressClass:     f.ingressClass,
 		AllowSharedHosts: f.allowSharedHosts,
 		AllowLocalTasks:  f.allowLocalTasks,

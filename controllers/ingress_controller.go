@@ -45,7 +45,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 			return ctrl.Result{}, nil
 		}
 		disown(&object.Status)
-		return ctrl.Result{}, r.status.write(ctx, before, &object, nil, nil)
+		return ctrl.Result{}, r.status.writeNow(ctx, before, &object, nil, nil)
 	}
 
 	said, ok := r.snapshots.conditions(v1alpha1.IngressKind, &object)
@@ -62,7 +62,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if object.Spec.TLS == nil {
 		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
 	}
-	return ctrl.Result{}, r.status.write(ctx, before, &object, before.Status.Conditions, said)
+	return ctrl.Result{}, r.status.writeNow(ctx, before, &object, before.Status.Conditions, said)
 }
 
 // abandoned says whether the status of an Ingress of another class is what this controller left behind. Another

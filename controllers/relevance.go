@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // watched returns the kinds that a snapshot is built from.
@@ -32,7 +33,7 @@ func relevant(before, after client.Object) bool {
 	switch after := after.(type) {
 	case *v1alpha1.Task:
 		before, ok := before.(*v1alpha1.Task)
-		return !ok || before.Generation != after.Generation || before.Status.Health != after.Status.Health
+		return !ok || before.Generation != after.Generation || translate.Reported(before) != translate.Reported(after)
 	case *corev1.Service: // which has no generation
 		before, ok := before.(*corev1.Service)
 		return !ok || before.Spec.Type != after.Spec.Type || !equality.Semantic.DeepEqual(before.Spec.Ports, after.Spec.Ports)

@@ -26,6 +26,8 @@ import (
 type Options struct {
 	// Applier is the data plane.
 	Applier Applier
+	// Health is what the data plane's health checks find. Nil stands for a data plane that checks nothing.
+	Health HealthSource
 	// IngressClass is the spec.ingressClassName that is ours; an Ingress without one is ours too.
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
@@ -86,10 +88,14 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		client:     mgr.GetClient(),
 		recorder:   mgr.GetEventRecorder("warren-ingress"),
 		fieldOwner: fieldOwnerPrefix + options.IngressClass,
+		pace:       newPace(),
+	}
+	if options.Health == nil {
+		options.Health = noHealth{}
 	}
 	for _, reconciler := range []interface{ setup(ctrl.Manager) error }{
 		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, addresses: addresses, status: status},
-		&TaskReconciler{snapshots: snapshots, status: status},
+		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},
 		&TLSCertificateReconciler{snapshots: snapshots, status: status},
 	} {
 		if err := reconciler.setup(mgr); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -28,6 +29,15 @@ type statusWriter struct {
 	client     client.Client
 	recorder   events.EventRecorder
 	fieldOwner string
+	pace       *pace
+}
+
+// writeNow is write for what people wait for. Those statuses that wait for their turn wait longer for it.
+func (w *statusWriter) writeNow(ctx context.Context, before, after client.Object, was, is []metav1.Condition) error {
+	if !equality.Semantic.DeepEqual(before, after) {
+		w.pace.pass(time.Now())
+	}
+	return w.write(ctx, before, after, was, is)
 }
 
 // write persists the status of after if it differs from that of before, and then tells of the conditions that changed.
@@ -77,6 +87,8 @@ func transitions(was, is []metav1.Condition) []transition {
 			continue
 		case before != nil && before.Status == now.Status && before.Reason == now.Reason:
 			continue
+		case before != nil && before.Reason == v1alpha1.ReasonNotProbed && now.Status == metav1.ConditionTrue:
+			continue // the first probe of an instance that is in order
 		}
 		kind := corev1.EventTypeNormal
 		if now.Status == metav1.ConditionFalse {

@@ -5,26 +5,33 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks/status,verbs=patch
 
-// TaskReconciler writes the conditions of Tasks. It leaves status.health to who watches the instance.
+// TaskReconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data plane's
+// health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
 type TaskReconciler struct {
 	snapshots *SnapshotController
+	health    HealthSource
 	status    statusWriter
 }
 
-// Reconcile writes one Task's conditions if they are not what they should be.
+// Reconcile writes one Task's status if it is not what it should be, when it is its turn.
 func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Task
 	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
+		r.status.pace.leave(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	said, ok := r.snapshots.conditions(v1alpha1.TaskKind, &object)
@@ -32,7 +39,17 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
 	before := object.DeepCopy()
+	said = slices.Clone(said) // which others share
+	report, ok := r.health.Health(translate.TaskID(object.Namespace, object.Name))
+	setHealth(&object, said, report, ok)
 	setConditions(&object.Status.Conditions, said)
+	if equality.Semantic.DeepEqual(before.Status, object.Status) {
+		r.status.pace.leave(request.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if wait := r.status.pace.wait(request.NamespacedName, time.Now()); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
 	return ctrl.Result{}, r.status.write(ctx, before, &object, before.Status.Conditions, said)
 }
 
@@ -40,6 +57,7 @@ func (r *TaskReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("task").
 		For(&v1alpha1.Task{}).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.TaskKind)).
+		WatchesRawSource(healthChanges(r.health)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of Tasks: %w", err)

@@ -33,7 +33,7 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	}
 	before := object.DeepCopy()
 	setConditions(&object.Status.Conditions, said)
-	return ctrl.Result{}, r.status.write(ctx, before, &object, before.Status.Conditions, said)
+	return ctrl.Result{}, r.status.writeNow(ctx, before, &object, before.Status.Conditions, said)
 }
 
 func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {

@@ -12,6 +12,7 @@ import (
 const (
 	DefaultTaskWeight         = int32(1)
 	DefaultHealthCheckPath    = "/"
+	DefaultExpectedStatuses   = "200-399"
 	DefaultCheckInterval      = 10 * time.Second
 	DefaultCheckTimeout       = time.Second
 	DefaultHealthyThreshold   = int32(1)
@@ -77,6 +78,7 @@ type Address string
 // TaskSpec is where an instance runs and how much of the work it takes.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.healthCheck) || has(self.healthCheck.port) || (has(self.ports) && size(self.ports) > 0)`,message=`healthCheck needs port, since the Task lists no ports to take it from`
+// +kubebuilder:validation:XValidation:rule=`!has(self.healthCheck) || !has(self.healthCheck.port) || !has(self.ports) || size(self.ports) == 0 || self.ports.exists(p, p.port == self.healthCheck.port)`,message=`healthCheck port must be one of ports, which say where it is on the instance: list it there too`
 type TaskSpec struct {
 	// serviceName that Ingress backends reach this instance under.
 	// +required
@@ -127,15 +129,24 @@ type TaskPort struct {
 type HealthCheckType string
 
 const (
-	// HealthCheckHTTP sends GET and takes a 2xx or 3xx answer as healthy.
+	// HealthCheckHTTP sends GET and looks at the status of the answer.
 	HealthCheckHTTP HealthCheckType = "HTTP"
 	// HealthCheckTCP takes an accepted connection as healthy.
 	HealthCheckTCP HealthCheckType = "TCP"
 )
 
+// StatusRange is one HTTP status such as "204", or those from one to another such as "200-299".
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=16
+// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[2-5][0-9][0-9](-[2-5][0-9][0-9])?$')`,message=`expectedStatuses must be statuses such as "204", or ranges such as "200-299", from 200 to 599`
+// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^[2-5][0-9][0-9]-[2-5][0-9][0-9]$') || self.substring(0, 3) <= self.substring(4)`,message=`a range of expectedStatuses must begin with its lower end: write "200-299", not "299-200"`
+type StatusRange string
+
 // HealthCheck probes an instance at an interval.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.path) || self.type == 'HTTP'`,message=`path belongs to type HTTP: leave it out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.expectedStatuses) || self.type == 'HTTP'`,message=`expectedStatuses belong to type HTTP: leave them out`
 // +kubebuilder:validation:XValidation:rule=`!has(self.interval) || !has(self.timeout) || !self.interval.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || !self.timeout.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self.timeout) <= duration(self.interval)`,message=`healthCheck timeout must not be longer than interval`
 type HealthCheck struct {
 	// type of the probe: HTTP, or TCP for a connection alone.
@@ -146,6 +157,13 @@ type HealthCheck struct {
 	// path to get, for HTTP. Absent: "/".
 	// +optional
 	Path Path `json:"path,omitempty"`
+
+	// expectedStatuses of a healthy answer, for HTTP: statuses such as "204" and ranges such as "200-299". Absent: "200-399".
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	ExpectedStatuses []StatusRange `json:"expectedStatuses,omitempty"`
 
 	// port of the service to probe; ports says where it is on the instance. Absent: the first of ports.
 	// +optional
@@ -169,14 +187,14 @@ type HealthCheck struct {
 	// +optional
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 
-	// healthyThreshold is how many probes in a row must succeed before an unhealthy instance is healthy.
+	// healthyThreshold is how many probes in a row must succeed before an instance that was not healthy is.
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
 	// +optional
 	HealthyThreshold int32 `json:"healthyThreshold,omitempty"`
 
-	// unhealthyThreshold is how many probes in a row must fail before a healthy instance is unhealthy.
+	// unhealthyThreshold is how many probes in a row must fail before an instance that was not unhealthy is.
 	// +kubebuilder:default=3
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100
@@ -194,12 +212,12 @@ const (
 	HealthHealthy Health = "Healthy"
 	// HealthUnhealthy takes none.
 	HealthUnhealthy Health = "Unhealthy"
-	// HealthUnknown has not been probed yet.
+	// HealthUnknown has not been probed yet. It takes requests while no instance of its service is known to be healthy.
 	HealthUnknown Health = "Unknown"
 )
 
 // TaskStatus is what is known of an instance. Where the Task has no healthCheck, another controller may write health,
-// message and lastTransitionTime.
+// message and lastTransitionTime; where it has one, what they say is what the probes found.
 type TaskStatus struct {
 	// health of the instance.
 	// +optional

@@ -56,6 +56,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	snapshot.Certificates = certify(in, ingresses, hosts, snapshot.Hosts)
 	pools.resolve(in)
 	snapshot.Pools = pools.programmed()
+	snapshot.Checks = checks(in.Tasks, snapshot.Pools)
 
 	// What is not resolved is named in the order of the rules, which is the order of the candidates.
 	for i := range candidates {

@@ -105,6 +105,7 @@ func read[T any](t *testing.T, document []byte) *T {
 type golden struct {
 	Hosts        []goldenHost   `json:"hosts"`
 	Pools        []goldenPool   `json:"pools"`
+	Checks       []string       `json:"checks,omitempty"`
 	Certificates []string       `json:"certificates,omitempty"`
 	Reports      []goldenReport `json:"reports"`
 }
@@ -154,6 +155,10 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 	}
 	for _, pool := range snapshot.Pools {
 		g.Pools = append(g.Pools, goldenPool{ID: pool.ID, Service: pool.Service, Endpoints: endpointLines(pool.Endpoints)})
+	}
+	for _, c := range snapshot.Checks {
+		g.Checks = append(g.Checks, fmt.Sprintf("%s at %s: GET %q for %v, every %v within %v, healthy after %d, unhealthy after %d, before %v",
+			c.ID, c.Address, c.Path, c.Expected, c.Interval, c.Timeout, c.HealthyThreshold, c.UnhealthyThreshold, c.Before))
 	}
 	for _, c := range snapshot.Certificates {
 		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))

@@ -31,6 +31,9 @@ func endpointLines(endpoints []proxy.Endpoint) []string {
 		if e.Unhealthy {
 			line += " unhealthy"
 		}
+		if e.Checked {
+			line += " checked"
+		}
 		lines = append(lines, line)
 	}
 	return lines

@@ -166,8 +166,8 @@ func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
 }
 
 func taskAccepted(task *v1alpha1.Task, local bool) metav1.Condition {
-	condition := accepted(unsupportedInTask(&task.Spec))
-	if _, fault := taskAddress(task, local); fault != "" {
+	condition := accepted(nil)
+	if _, fault := taskFault(task, local); fault != "" {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonInvalidTask
 		condition.Message = fault
@@ -175,21 +175,22 @@ func taskAccepted(task *v1alpha1.Task, local bool) metav1.Condition {
 	return condition
 }
 
-// taskHealthy follows status.health, which another controller may write; nothing probes yet.
+// taskHealthy follows status.health where another controller may write it. Where there is a health check, what the data
+// plane has found takes the place of this condition.
 func taskHealthy(task *v1alpha1.Task) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionHealthy, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoHealthCheck,
 		Message: "there is no healthCheck, and nothing reported the instance unhealthy",
 	}
 	switch {
-	case task.Status.Health == v1alpha1.HealthUnhealthy:
+	case Reported(task) == v1alpha1.HealthUnhealthy:
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonReportedUnhealthy
 		condition.Message = "status.health is Unhealthy"
 	case task.Spec.HealthCheck != nil:
 		condition.Status = metav1.ConditionUnknown
 		condition.Reason = v1alpha1.ReasonNotProbed
-		condition.Message = "the instance has not been probed; it takes requests"
+		condition.Message = "the instance has not been probed: no rule of an Ingress reaches it, or it is new"
 	}
 	return condition
 }

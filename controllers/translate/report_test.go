@@ -23,7 +23,7 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 	_, reports := build(translate.Input{
 		Ingresses: []*v1alpha1.Ingress{ing, newIngress("default", "plain", 2, newRule("y.io", inTurn))},
 		Tasks: []*v1alpha1.Task{
-			newTask("default", "checked", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{} }),
+			newTask("default", "checked", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} }),
 			newTask("default", "plain", "api", "10.0.0.2"),
 			newTask("default", "wrong", "api", "224.0.0.1"),
 		},
@@ -33,7 +33,7 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: rules[0].paths[1].loadBalancing, tls.autoSSL, tls.email"},
 		"Ingress default/plain":    fully,
 		"TLSCertificate default/c": {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: spec"},
-		"Task default/checked":     {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: healthCheck"},
+		"Task default/checked":     fully,
 		"Task default/plain":       fully,
 		"Task default/wrong": {metav1.ConditionFalse, "InvalidTask",
 			`address "224.0.0.1" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10`},
@@ -49,14 +49,14 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 }
 
 func TestATaskIsHealthyUnlessItsStatusSaysOtherwise(t *testing.T) {
-	checked := func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{} }
+	checked := func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} }
 	tests := map[string]struct {
 		task *v1alpha1.Task
 		want accepted
 	}{
 		"no check, no word":   {newTask("default", "a", "api", "10.0.0.1"), accepted{metav1.ConditionTrue, "NoHealthCheck", "there is no healthCheck, and nothing reported the instance unhealthy"}},
 		"reported unhealthy":  {newTask("default", "a", "api", "10.0.0.1", unhealthy), accepted{metav1.ConditionFalse, "ReportedUnhealthy", "status.health is Unhealthy"}},
-		"a check, not probed": {newTask("default", "a", "api", "10.0.0.1", checked), accepted{metav1.ConditionUnknown, "NotProbed", "the instance has not been probed; it takes requests"}},
+		"a check, not probed": {newTask("default", "a", "api", "10.0.0.1", checked), accepted{metav1.ConditionUnknown, "NotProbed", "the instance has not been probed: no rule of an Ingress reaches it, or it is new"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

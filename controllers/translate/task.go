@@ -23,7 +23,7 @@ func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 	endpoints := make([]proxy.Endpoint, 0, len(s.tasks))
 	var others []int32
 	for _, task := range s.tasks {
-		address, fault := taskAddress(task, s.localTasks)
+		address, fault := taskFault(task, s.localTasks)
 		if fault != "" {
 			continue // The Task's own condition says so.
 		}
@@ -39,7 +39,8 @@ func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 			Address:   netip.AddrPortFrom(address, target),
 			Weight:    taskWeight(task),
 			Draining:  task.Spec.DesiredState == v1alpha1.DesiredStateDraining,
-			Unhealthy: task.Status.Health == v1alpha1.HealthUnhealthy,
+			Unhealthy: Reported(task) == v1alpha1.HealthUnhealthy,
+			Checked:   task.Spec.HealthCheck != nil,
 		})
 	}
 	switch {
@@ -50,6 +51,15 @@ func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 			" (they list " + listPorts(others) + ")"}
 	}
 	return nil, sourceFault{text: "its Tasks are invalid, as their Accepted conditions say"}
+}
+
+// taskFault is taskAddress for a Task as a whole, its health check included.
+func taskFault(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
+	address, fault = taskAddress(task, local)
+	if fault == "" && task.Spec.HealthCheck != nil {
+		_, fault = taskCheck(task)
+	}
+	return address, fault
 }
 
 // taskAddress returns the address that a Task's instance answers at, or what is wrong with what the Task says.

@@ -30,14 +30,6 @@ func unsupportedInIngress(spec *v1alpha1.IngressSpec) []string {
 	return fields
 }
 
-// unsupportedInTask names the fields of a Task that are set and nothing acts on.
-func unsupportedInTask(spec *v1alpha1.TaskSpec) []string {
-	if spec.HealthCheck != nil {
-		return []string{"healthCheck"}
-	}
-	return nil
-}
-
 // unsupportedInTLSCertificate names the fields of a TLSCertificate that nothing acts on.
 func unsupportedInTLSCertificate(*v1alpha1.TLSCertificateSpec) []string {
 	return []string{"spec"}

@@ -107,6 +107,7 @@ func TestTaskIsAccepted(t *testing.T) {
 		{"a health check with its own port", taskWith("healthCheck: {type: HTTP, path: /health, port: 8080, interval: 10s, timeout: 1s, healthyThreshold: 1, unhealthyThreshold: 3}")},
 		{"a health check of the Task's first port", taskWith("ports: [{port: 80, targetPort: 8080}], healthCheck: {}")},
 		{"a health check of the connection", taskWith("healthCheck: {type: TCP, port: 5432}")},
+		{"expected statuses", taskWith("healthCheck: {port: 80, expectedStatuses: ['204', 200-299, 404-404]}")},
 		{"a timeout as long as the interval", taskWith("healthCheck: {port: 80, interval: 100ms, timeout: 100ms}")},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -60,6 +60,16 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 			{"spec.healthCheck.path", "path must begin with a slash: write /health"}}},
 		{"a path of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, path: /health}"), []cause{
 			{"spec.healthCheck", "path belongs to type HTTP: leave it out"}}},
+		{"statuses of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, expectedStatuses: ['200']}"), []cause{
+			{"spec.healthCheck", "expectedStatuses belong to type HTTP: leave them out"}}},
+		{"a status that is none", taskWith("healthCheck: {port: 80, expectedStatuses: ['200', '700']}"), []cause{
+			{"spec.healthCheck.expectedStatuses[1]", "expectedStatuses must be statuses such as \"204\", or ranges such as \"200-299\", from 200 to 599"}}},
+		{"a class of statuses", taskWith("healthCheck: {port: 80, expectedStatuses: [2xx]}"), []cause{
+			{"spec.healthCheck.expectedStatuses[0]", "expectedStatuses must be statuses such as \"204\", or ranges such as \"200-299\", from 200 to 599"}}},
+		{"a range that ends before it begins", taskWith("healthCheck: {port: 80, expectedStatuses: [299-200]}"), []cause{
+			{"spec.healthCheck.expectedStatuses[0]", "a range of expectedStatuses must begin with its lower end: write \"200-299\", not \"299-200\""}}},
+		{"a health check of a port that is not listed", taskWith("ports: [{port: 80, targetPort: 8080}], healthCheck: {port: 81}"), []cause{
+			{"spec", "healthCheck port must be one of ports, which say where it is on the instance: list it there too"}}},
 		{"a timeout longer than the interval", taskWith("healthCheck: {port: 80, interval: 1s, timeout: 1500ms}"), []cause{
 			{"spec.healthCheck", "healthCheck timeout must not be longer than interval"}}},
 		{"a timeout longer than the default interval", taskWith("healthCheck: {port: 80, timeout: 11s}"), []cause{

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// HealthSource knows what the health checks of the data plane found.
+type HealthSource interface {
+	// Health returns what is known of the endpoint of an id, or false where it is not checked.
+	Health(id string) (report proxy.HealthReport, ok bool)
+	// HealthChanges has changed called with the id of each endpoint of which something else is known than before, until stop is.
+	HealthChanges(changed func(id string)) (stop func())
+}
+
+// noHealth knows of no health check.
+type noHealth struct{}
+
+func (noHealth) Health(string) (proxy.HealthReport, bool) { return proxy.HealthReport{}, false }
+func (noHealth) HealthChanges(func(string)) (stop func()) { return func() {} }
+
+// healthChanges is the source of requests for the Tasks of which a source of health knows something else than before.
+func healthChanges(from HealthSource) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		stop := from.HealthChanges(func(id string) {
+			if namespace, name, ok := translate.CutTaskID(id); ok {
+				queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}})
+			}
+		})
+		context.AfterFunc(ctx, stop)
+		return nil
+	})
+}
+
+// setHealth has a Task's status say what its health check found, which the conditions that are said then say too. Without
+// a check, what another controller wrote stays; what a former check left behind goes.
+func setHealth(task *v1alpha1.Task, said []metav1.Condition, report proxy.HealthReport, ok bool) {
+	status := &task.Status
+	if task.Spec.HealthCheck == nil {
+		if translate.Probed(task) {
+			status.Health, status.Message, status.LastTransitionTime = "", "", nil
+		}
+		return
+	}
+	condition := meta.FindStatusCondition(said, v1alpha1.ConditionHealthy)
+	if !ok || report.Health == proxy.HealthUnknown || condition == nil {
+		if status.Health != "" {
+			status.Health, status.Message, status.LastTransitionTime = v1alpha1.HealthUnknown, "", nil
+		}
+		return
+	}
+	condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonProbeSucceeded
+	health := v1alpha1.HealthHealthy
+	if report.Health == proxy.Unhealthy {
+		condition.Status, condition.Reason = metav1.ConditionFalse, v1alpha1.ReasonProbeFailed
+		health = v1alpha1.HealthUnhealthy
+	}
+	if status.Health != health {
+		status.Health, status.LastTransitionTime = health, nil
+		if !report.Since.IsZero() {
+			status.LastTransitionTime = &metav1.Time{Time: report.Since.Truncate(1e9)}
+		}
+	}
+	// Before the first probe the words are those of who probed before.
+	if report.Message != "" {
+		status.Message = report.Message
+	}
+	condition.Message = status.Message
+	if condition.Message == "" {
+		condition.Message = "as it was found before this replica probed it"
+	}
+}

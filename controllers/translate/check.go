@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// TaskID is the id of the endpoints of a Task, and of its check, in a snapshot.
+func TaskID(namespace, name string) string { return taskIDPrefix + namespace + "/" + name }
+
+// CutTaskID returns the namespace and name of the Task that an id is of, or false where it is another object's.
+func CutTaskID(id string) (namespace, name string, ok bool) {
+	rest, ok := strings.CutPrefix(id, taskIDPrefix)
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, "/")
+}
+
+// checks returns the checks of the Tasks that are endpoints of these pools, sorted by id.
+func checks(tasks []*v1alpha1.Task, pools []proxy.Pool) []proxy.Check {
+	wanted := make(map[string]bool)
+	for i := range pools {
+		for j := range pools[i].Endpoints {
+			if e := &pools[i].Endpoints[j]; e.Checked {
+				wanted[e.ID] = true
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	list := make([]proxy.Check, 0, len(wanted))
+	for _, task := range tasks {
+		if task.Spec.HealthCheck == nil || !wanted[TaskID(task.Namespace, task.Name)] {
+			continue
+		}
+		if c, fault := taskCheck(task); fault == "" {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b proxy.Check) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// taskCheck returns the check of a Task that has one, or what is wrong with it.
+func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
+	h := task.Spec.HealthCheck
+	port := int32(h.Port)
+	if port == 0 {
+		if len(task.Spec.Ports) == 0 {
+			return proxy.Check{}, "healthCheck needs port, since the Task lists no ports to take it from"
+		}
+		port = int32(task.Spec.Ports[0].Port)
+	}
+	target, ok := taskPort(task, port)
+	if !ok || target == 0 {
+		return proxy.Check{}, "healthCheck port " + strconv.Itoa(int(port)) + " is not one of ports: list it there too"
+	}
+	address, _ := netip.ParseAddr(string(task.Spec.Address)) // taskAddress has seen to it
+	check = proxy.Check{
+		ID:                 TaskID(task.Namespace, task.Name),
+		Address:            netip.AddrPortFrom(address.Unmap(), target),
+		Interval:           durationOr(h.Interval, v1alpha1.DefaultCheckInterval),
+		Timeout:            durationOr(h.Timeout, v1alpha1.DefaultCheckTimeout),
+		HealthyThreshold:   int(cmp.Or(max(0, h.HealthyThreshold), v1alpha1.DefaultHealthyThreshold)),
+		UnhealthyThreshold: int(cmp.Or(max(0, h.UnhealthyThreshold), v1alpha1.DefaultUnhealthyThreshold)),
+		Before:             healthBefore(task),
+	}
+	if check.Timeout > check.Interval || check.Timeout <= 0 {
+		return proxy.Check{}, "healthCheck timeout must be above zero and not longer than interval"
+	}
+	if h.Type == v1alpha1.HealthCheckTCP {
+		return check, ""
+	}
+	check.Path = cmp.Or(string(h.Path), v1alpha1.DefaultHealthCheckPath)
+	expected := h.ExpectedStatuses
+	if len(expected) == 0 {
+		expected = []v1alpha1.StatusRange{v1alpha1.DefaultExpectedStatuses}
+	}
+	for i := range expected {
+		r, ok := statusRange(string(expected[i]))
+		if !ok {
+			return proxy.Check{}, "expectedStatuses has " + quote(string(expected[i])) + ": write statuses such as 204, or ranges such as 200-299"
+		}
+		check.Expected = append(check.Expected, r)
+	}
+	return check, ""
+}
+
+// statusRange reads "204" or "200-299".
+func statusRange(text string) (r proxy.StatusRange, ok bool) {
+	first, last, isRange := strings.Cut(text, "-")
+	if !isRange {
+		last = first
+	}
+	var err1, err2 error
+	r.First, err1 = strconv.Atoi(first)
+	r.Last, err2 = strconv.Atoi(last)
+	return r, err1 == nil && err2 == nil && 200 <= r.First && r.First <= r.Last && r.Last <= 599
+}
+
+func durationOr(d *metav1.Duration, otherwise time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	return d.Duration
+}
+
+// healthBefore is what the probes of this or another replica had found out about a Task as it is now, before they ended.
+func healthBefore(task *v1alpha1.Task) proxy.Health {
+	c := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionHealthy)
+	switch {
+	case c == nil || c.ObservedGeneration != task.Generation:
+		return proxy.HealthUnknown
+	case c.Reason == v1alpha1.ReasonProbeSucceeded:
+		return proxy.Healthy
+	case c.Reason == v1alpha1.ReasonProbeFailed:
+		return proxy.Unhealthy
+	}
+	return proxy.HealthUnknown
+}
+
+// Reported returns what another controller wrote into status.health of a Task: nothing where the Task has a health check, or
+// had one until now, since what is there is then what the probes found.
+func Reported(task *v1alpha1.Task) v1alpha1.Health {
+	if task.Spec.HealthCheck != nil || Probed(task) {
+		return ""
+	}
+	return task.Status.Health
+}
+
+// Probed says whether the status of a Task is about probes.
+func Probed(task *v1alpha1.Task) bool {
+	c := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionHealthy)
+	if c == nil {
+		return false
+	}
+	switch c.Reason {
+	case v1alpha1.ReasonProbeSucceeded, v1alpha1.ReasonProbeFailed, v1alpha1.ReasonNotProbed:
+		return true
+	}
+	return false
+}

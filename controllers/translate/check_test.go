@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+func TestWhatIsProbedOfATask(t *testing.T) {
+	by := func(h v1alpha1.HealthCheck) func(*v1alpha1.Task) {
+		return func(t *v1alpha1.Task) { t.Spec.HealthCheck = &h }
+	}
+	was := func(reason string) func(*v1alpha1.Task) {
+		return func(t *v1alpha1.Task) {
+			t.Status.Health = v1alpha1.HealthUnhealthy
+			t.Status.Conditions = []metav1.Condition{{Type: "Healthy", Reason: reason, ObservedGeneration: t.Generation}}
+		}
+	}
+	check := func(change func(*proxy.Check)) []proxy.Check {
+		c := proxy.Check{ID: "task/default/a", Address: netip.MustParseAddrPort("10.0.0.1:80"), Path: "/", Expected: []proxy.StatusRange{{First: 200, Last: 399}},
+			Interval: 10 * time.Second, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 3}
+		change(&c)
+		return []proxy.Check{c}
+	}
+	for name, test := range map[string]struct {
+		changes []func(*v1alpha1.Task)
+		want    []proxy.Check
+	}{
+		"nothing without a check": {nil, nil},
+		"what the defaults say":   {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80})}, check(func(*proxy.Check) {})},
+		"the first port's target": {[]func(*v1alpha1.Task){listens(80, 32001), by(v1alpha1.HealthCheck{})},
+			check(func(c *proxy.Check) { c.Address = netip.MustParseAddrPort("10.0.0.1:32001") })},
+		"a connection": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckTCP})},
+			check(func(c *proxy.Check) { c.Path, c.Expected = "", nil })},
+		"a path and statuses": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Path: "/health",
+			ExpectedStatuses: []v1alpha1.StatusRange{"204", "400-404"}})},
+			check(func(c *proxy.Check) {
+				c.Path, c.Expected = "/health", []proxy.StatusRange{{First: 204, Last: 204}, {First: 400, Last: 404}}
+			})},
+		"from what was known": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80}), was("ProbeFailed")},
+			check(func(c *proxy.Check) { c.Before = proxy.Unhealthy })},
+		"a port that is not listed": {[]func(*v1alpha1.Task){listens(80, 32001), by(v1alpha1.HealthCheck{Port: 81})}, nil},
+		"nothing of a former check": {[]func(*v1alpha1.Task){was("ProbeFailed")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			task := newTask("default", "a", "api", "10.0.0.1", test.changes...)
+			snapshot, _ := build(translate.Input{
+				Ingresses: []*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("x.io", prefix("/", "api")))},
+				Tasks:     []*v1alpha1.Task{task},
+			})
+			if diff := cmp.Diff(test.want, snapshot.Checks, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for _, e := range snapshot.Pools[0].Endpoints {
+				if e.Unhealthy || e.Checked != (test.want != nil) {
+					t.Errorf("the endpoint is %+v", e)
+				}
+			}
+		})
+	}
+}
+
+func TestATaskThatNoRuleReachesIsNotProbed(t *testing.T) {
+	snapshot, _ := build(translate.Input{Tasks: []*v1alpha1.Task{
+		newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} })}})
+	if len(snapshot.Checks) != 0 {
+		t.Errorf("the checks are %+v", snapshot.Checks)
+	}
+}
