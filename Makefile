@@ -28,6 +28,10 @@ KUBE_VERSION_PACKAGE := k8s.io/component-base/version
 CONTROLLER_GEN := bin/controller-gen
 KUSTOMIZE := bin/kustomize
 GOLANGCI_LINT := bin/golangci-lint
+HELM := bin/helm
+
+CHART := config/helm/warren-ingress
+HELM_VERSION := $(shell awk '{ for (i = 1; i < NF; i++) if ($$i == "helm.sh/helm/v3") { print $$(i + 1); exit } }' hack/helm/go.mod)
 
 ##@ The controller
 
@@ -48,7 +52,7 @@ bench: build kube ## Measure the data plane beside the peers found on PATH and p
 ##@ Tests
 
 .PHONY: test
-test: kube ## Run all tests but the end-to-end ones
+test: kube $(HELM) ## Run all tests but the end-to-end ones
 	go test $(TESTFLAGS) ./...
 
 .PHONY: race
@@ -82,7 +86,7 @@ e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 ##@ Checks
 
 .PHONY: verify
-verify: verify-generated verify-modules verify-files vet lint ## Check everything that tests do not: generated code, modules, manifests, vet, lint
+verify: verify-generated verify-chart verify-modules verify-files vet lint ## Check everything that tests do not: generated code, modules, manifests, vet, lint
 
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" would change nothing
@@ -92,12 +96,19 @@ verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" woul
 	$(call generate_role,$$fresh/rbac); \
 	diff -u api/v1alpha1/zz_generated.deepcopy.go "$$fresh/deepcopy/zz_generated.deepcopy.go" && \
 	diff -ur config/crd/bases "$$fresh/crd" && \
-	diff -u config/rbac/role.yaml "$$fresh/rbac/role.yaml" || \
+	diff -u config/rbac/role.yaml "$$fresh/rbac/role.yaml" && \
+	diff -ur config/crd/bases $(CHART)/files/crds && \
+	diff -u config/rbac/role.yaml $(CHART)/files/role.yaml && \
+	diff -u config/rbac/user_roles.yaml $(CHART)/files/user_roles.yaml || \
 	{ echo 'generated files are out of date: run "make generate manifests" and commit what it changes' >&2; exit 1; }
+
+.PHONY: verify-chart
+verify-chart: $(HELM) ## Check the Helm chart's form
+	$(HELM) lint --strict $(CHART)
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/kube hack/tools; do \
+	@for module in . hack/helm hack/kube hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -137,9 +148,11 @@ generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types
 	$(call generate_deepcopy,api/v1alpha1)
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the controller's role
+manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the controller's role, and the chart's copies of them
 	$(call generate_crd,config/crd/bases)
 	$(call generate_role,config/rbac)
+	rm -rf $(CHART)/files/crds && cp -r config/crd/bases $(CHART)/files/crds
+	cp config/rbac/role.yaml config/rbac/user_roles.yaml $(CHART)/files/
 
 ##@ What the rest is built with
 
@@ -157,7 +170,7 @@ bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
 	@mv bin/kube/kube.new $@
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Build the code generator, kustomize and the linter into bin/
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(HELM) ## Build the code generator, kustomize, the linter and Helm into bin/
 
 $(CONTROLLER_GEN): PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
 $(KUSTOMIZE): PACKAGE := sigs.k8s.io/kustomize/kustomize/v5
@@ -167,6 +180,16 @@ $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go
 	@echo "Building $@ from $(PACKAGE)"
 	@mkdir -p bin
 	@cd hack/tools && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ $(PACKAGE)
+
+# Helm checks a chart against the version of Kubernetes that it was linked to know.
+$(HELM): hack/helm/go.mod hack/helm/go.sum
+	@echo "Building Helm $(HELM_VERSION) into $@"
+	@mkdir -p bin
+	@cd hack/helm && $(GO_BUILD) -ldflags "-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM_VERSION) \
+	  -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
+	  -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS)) \
+	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
+	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS))" -o ../../$@ helm.sh/helm/v3/cmd/helm
 
 ##@ Others
 

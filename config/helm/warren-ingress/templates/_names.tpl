@@ -1,0 +1,21 @@
+{{- define "warren-ingress.name" -}}
+{{- if contains "warren-ingress" .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-warren-ingress" .Release.Name | trunc 63 | trimSuffix "-" }}{{ end -}}
+{{- end }}
+
+{{- define "warren-ingress.selector" -}}
+app.kubernetes.io/name: warren-ingress
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: controller
+{{- end }}
+
+{{- define "warren-ingress.labels" -}}
+{{ include "warren-ingress.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- /* The cluster-wide name: releases of one name may be in several namespaces. */ -}}
+{{- define "warren-ingress.clusterName" -}}
+{{ printf "%s-%s" .Release.Namespace (include "warren-ingress.name" .) }}
+{{- end }}
