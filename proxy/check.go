@@ -35,11 +35,11 @@ type StatusRange struct{ First, Last int }
 type Health uint8
 
 const (
-	// HealthUnknown: no probe has come to a result. The task takes requests while nothing better is known of any other.
+	// HealthUnknown says that no probe has come to a result. The task takes requests while none is known to be healthy.
 	HealthUnknown Health = iota
-	// Healthy: it takes requests.
+	// Healthy tasks take requests.
 	Healthy
-	// Unhealthy: it takes none.
+	// Unhealthy tasks take none.
 	Unhealthy
 )
 
