@@ -24,6 +24,10 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		{"GET by an unusual host and path", "GET /a//./%62/ HTTP/1.1\r\nHost: SHOP.example.com:80\r\n\r\n", ok},
 		{"GET through another proxy", "GET /trusted HTTP/1.1\r\n" + host + "X-Forwarded-Proto: https\r\n\r\n", ok},
 		{"GET under policies", "GET /policies/x HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET by least request", "GET /least HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET by hash of a cookie", "GET /hash HTTP/1.1\r\n" + host + "Cookie: a=b; id=7\r\n\r\n", ok},
+		{"GET by hash of a new cookie", "GET /hash HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET within a limit", "GET /limit HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"HEAD", "HEAD /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"},
 		{"POST", "POST /a/b HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
 		{"chunks down", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"},
@@ -38,8 +42,12 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			policies.Headers.Request.Set = []Header{{Name: "X-App", Value: "1"}}
 			policies.Headers.Response.Remove = []string{"Server"}
 			policies.Rewrite.StripPrefix = "/policies"
+			least, hash, limit := prefix("/least", "pool"), prefix("/hash", "pool"), prefix("/limit", "pool")
+			least.Balancing.Policy = LeastRequest
+			hash.Balancing = Balancing{Policy: Hash, HashOn: HashOnCookie, Name: "id"}
+			limit.Balancing = Balancing{MaxConnections: 5, MaxPending: 5}
 			p.apply(snapshotOf([]Host{
-				hostOf("shop.example.com", prefix("/", "pool"), policies),
+				hostOf("shop.example.com", prefix("/", "pool"), hash, least, limit, policies),
 				hostOf("*.wild.example.com", prefix("/", "pool")),
 			}, poolOf("pool", endpoint)))
 			client := p.dial()

@@ -55,6 +55,8 @@ func provocations(t *testing.T) []provocation {
 		{UpstreamReset, plain, everything(broken), 502, "connection_terminated", "closed the connection", true, false},
 		{UpstreamMalformed, plain, everything(gibberish), 502, "http_protocol_error", "not a well-formed response", true, false},
 		{UpstreamTimeout, plain, everythingBy(idleAfter(50*time.Millisecond), mute), 504, "http_response_timeout", "did not answer in time", true, false},
+		{UpstreamConnectTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Connect = 50 * time.Millisecond }, deafAddress(t)), 504, "connection_timeout", "did not take the connection in time", true, false},
+		{UpstreamRequestTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Request = 50 * time.Millisecond }, mute), 504, "http_response_timeout", "longer than the rule allows", true, false},
 		{InternalError, plain, panics, 500, "proxy_internal_error", "the proxy failed", false, false},
 	}
 }
@@ -89,7 +91,7 @@ func TestOwnAnswersSayWhyToPeopleAndMachines(t *testing.T) {
 	t.Parallel()
 	seen := map[Reason]bool{
 		// What a plain request cannot provoke has tests of its own; nobody is there to get an answer for ClientClosed.
-		None: true, ClientClosed: true, RequestTimeout: true, ConnectionLimit: true, ACMEChallenge: true,
+		None: true, ClientClosed: true, RequestTimeout: true, ConnectionLimit: true, ACMEChallenge: true, UpstreamBusy: true,
 	}
 	for _, test := range provocations(t) {
 		seen[test.reason] = true

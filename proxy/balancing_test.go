@@ -20,8 +20,15 @@ func balanced(t *testing.T, endpoints ...Endpoint) *pool {
 		e.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 1)}), 80)
 		p.Endpoints = append(p.Endpoints, e)
 	}
-	c := newPool(&p, testState())
-	c.require(RoundRobin)
+	return readyPool(&p)
+}
+
+// readyPool compiles a pool for choosing by any policy.
+func readyPool(p *Pool) *pool {
+	c := newPool(p, testState())
+	for policy := range balancingPolicies {
+		c.require(policy)
+	}
 	c.refresh()
 	return c
 }
@@ -212,31 +219,43 @@ func TestEndpointThatDrainedMayComeBack(t *testing.T) {
 
 // BenchmarkPick picks for requests on all cores among a thousand endpoints.
 func BenchmarkPick(b *testing.B) {
-	for name, weight := range map[string]func(i int) int{
-		"round robin":          func(int) int { return 1 },
-		"weighted round robin": func(i int) int { return 1 + i%10 },
+	for _, bench := range []struct {
+		name   string
+		policy BalancingPolicy
+		weight func(i int) int
+	}{
+		{"round robin", RoundRobin, func(int) int { return 1 }},
+		{"weighted round robin", RoundRobin, func(i int) int { return 1 + i%10 }},
+		{"least request", LeastRequest, func(int) int { return 1 }},
+		{"weighted least request", LeastRequest, func(i int) int { return 1 + i%10 }},
+		{"hash", Hash, func(int) int { return 1 }},
+		{"weighted hash", Hash, func(i int) int { return 1 + i%10 }},
 	} {
-		b.Run(name, func(b *testing.B) {
-			pool := Pool{ID: "pool"}
-			for i := range 1000 {
-				pool.Endpoints = append(pool.Endpoints, Endpoint{
-					ID: fmt.Sprintf("task/default/%04d", i), Weight: weight(i),
-					Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 80),
-				})
-			}
-			p := newPool(&pool, testState())
-			p.require(RoundRobin)
-			p.refresh()
+		b.Run(bench.name, func(b *testing.B) {
+			pool := poolOfWeights(1000, bench.weight)
+			p := readyPool(&pool)
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if p.pick(RoundRobin, choice{}) == nil {
+				for i := uint64(0); pb.Next(); i++ {
+					if p.pick(bench.policy, choice{hash: scatter(i)}) == nil {
 						b.Error("nothing was picked")
 					}
 				}
 			})
 		})
 	}
+}
+
+// poolOfWeights has n endpoints with ids and addresses of their own.
+func poolOfWeights(n int, weight func(i int) int) Pool {
+	pool := Pool{ID: "pool"}
+	for i := range n {
+		pool.Endpoints = append(pool.Endpoints, Endpoint{
+			ID: fmt.Sprintf("task/default/%04d", i), Weight: weight(i),
+			Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 80),
+		})
+	}
+	return pool
 }
 
 func TestNoEndpointThatTakesRequestsIs503AtOnce(t *testing.T) {

@@ -30,6 +30,8 @@ type conn struct {
 	watched watched
 	// upstream is the other end of the tunnel after an upgrade.
 	upstream *upstreamConn
+	// hold is the tunnel's place at its endpoint.
+	hold hold
 }
 
 // step is what a connection does next.
@@ -159,7 +161,7 @@ func (c *conn) finish(v verdict) step {
 		log.record(x, c.proxy.clock.now())
 	}
 	if v == upgraded {
-		c.upstream = x.upstream
+		c.upstream, c.hold = x.upstream, x.hold
 		c.release(x)
 		return relayTunnel
 	}
@@ -206,6 +208,7 @@ func (c *conn) ResumeContent() { c.transport.resumeReading() }
 
 // tunnel relays bytes both ways after an upgrade.
 func (c *conn) tunnel(up *upstreamConn) {
+	defer c.hold.release()
 	t := tunnel{
 		client: c.stream, upstream: up.transport,
 		clock: c.proxy.clock, idle: c.proxy.config.IdleTimeout, buffers: &c.proxy.buffers,

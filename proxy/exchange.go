@@ -64,15 +64,24 @@ type exchange struct {
 	secure  bool
 	started time.Duration
 
+	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
+	pool     *pool
+	hash     uint64
+	hold     hold
 	upstream *upstreamConn
 	tried    []*endpoint
 	upload   upload
+	// stall is how long the endpoint may let the exchange rest, now.
+	stall time.Duration
+	// informed is set once a 1xx response went to the client, cookie while it is to be given one.
+	informed bool
+	cookie   []byte
 
 	status int
 	reason Reason
 	own    message.Response
 
-	hostBuf, pathBuf, rewriteBuf, forwardedBuf []byte
+	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
 }
 
 // serve takes a request whose head was read through all phases. A panic ends this request alone.
@@ -95,6 +104,7 @@ func (x *exchange) afterPanic() verdict {
 		x.upstream = nil
 	}
 	x.stopUpload()
+	x.hold.release()
 	x.down.CloseAfter()
 	if x.down.Started() {
 		x.reason = InternalError
@@ -226,6 +236,7 @@ func (x *exchange) release() {
 	*x = exchange{
 		request: x.request, own: x.own, tried: x.tried[:0],
 		hostBuf: x.hostBuf, pathBuf: x.pathBuf, rewriteBuf: x.rewriteBuf, forwardedBuf: x.forwardedBuf,
+		cookieBuf: x.cookieBuf,
 	}
 	x.request.Reset()
 	x.own.Reset()

@@ -15,8 +15,11 @@ import (
 type failure struct {
 	reason Reason
 	detail string
-	// again is set where another endpoint may be tried: nothing of the request was sent.
+	// again is set where another endpoint may be tried: nothing of the request was sent, or it does no harm twice and
+	// nothing of a response came.
 	again bool
+	// left is set where the endpoint went before anything was sent to it.
+	left bool
 	// endpoint is set where the endpoint is to blame: it took no connection, or gave no answer on one.
 	endpoint bool
 	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
@@ -32,23 +35,43 @@ func (x *exchange) forward() verdict {
 	x.dropForeignUpgrade()
 	if d := x.route.timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
-		timer := time.AfterFunc(d, func() { g.end(number, UpstreamTimeout) })
+		timer := time.AfterFunc(d, func() { g.end(number, UpstreamRequestTimeout) })
 		defer timer.Stop()
 	}
-	failed := failure{reason: NoHealthyTask, again: true}
-	for len(x.tried) <= x.route.retries && failed.again {
-		e := x.route.pool.pick(RoundRobin, choice{tried: x.tried})
-		if e == nil {
+	x.pool = x.route.pool
+	x.pool.state.requests.add(x.started)
+	if b := &x.route.balancing; b.Policy == Hash {
+		x.hash = x.affinityKey(b)
+	}
+	var failed failure
+	for retries := x.route.retries; ; x.renewPool() {
+		held, none := x.choose()
+		if none.reason != None {
+			if failed.reason == None || failed.left {
+				failed = none
+			}
 			break
 		}
-		x.tried = append(x.tried, e)
+		x.hold = held
+		x.tried = append(x.tried, held.endpoint)
 		var v verdict
-		if v, failed = x.attempt(e); failed.reason == None {
+		if v, failed = x.attempt(held.endpoint); failed.reason == None {
+			if v != upgraded { // which holds its place until the tunnel ends
+				x.hold.release()
+			}
 			return v
 		}
+		x.hold.release()
 		if failed.endpoint {
-			x.proxy.ejector.failed(e)
+			x.proxy.ejector.failed(held.endpoint)
 		}
+		if failed.left {
+			continue
+		}
+		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.proxy.clock.now()) {
+			break
+		}
+		retries--
 	}
 	return x.answer(failed.reason, failed.detail)
 }
@@ -106,8 +129,10 @@ func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
 	switch timeout := net.Error(nil); {
 	case err == nil:
 		return up, failure{}
+	case err == errRetired:
+		return nil, failure{reason: NoHealthyTask, left: true}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, failure{reason: UpstreamTimeout, detail: "the service did not take the connection in time", again: true, endpoint: true}
+		return nil, failure{reason: UpstreamConnectTimeout, again: true, endpoint: true}
 	}
 	return nil, failure{reason: UpstreamConnectFailed, again: true, endpoint: true}
 }
@@ -120,7 +145,8 @@ func (f closerFunc) Close() error { f(); return nil }
 // closed, except after an upgrade, when it stays in x.upstream.
 func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 	x.upstream = up
-	up.transport.StallAfter(x.route.timeouts.Idle)
+	x.stall = x.route.patience
+	up.transport.StallAfter(x.stall)
 	up.transport.writeStall = x.route.timeouts.Idle
 	if !x.guard.arm(up, x.started) {
 		return torn, x.fail(up, nil)
@@ -145,27 +171,23 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 // fail closes the connection after an attempt that brought no response, and says what to make of it.
 func (x *exchange) fail(up *upstreamConn, err error) failure {
 	cause := x.guard.disarm()
-	answering := up.Content().Buffered()
+	answering := up.Content().Buffered() || x.informed
 	_ = up.Close()
 	uploading := x.upload.done != nil
 	x.stopUpload()
 	up.EndExchange(false)
 	x.upstream = nil
+	untouched := !uploading && !x.request.HasContent()
+	again := untouched && !answering && (!up.Sent() || x.request.Idempotent())
 	switch {
 	case cause != None:
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return failure{reason: UpstreamTimeout, endpoint: true}
+		return failure{reason: UpstreamTimeout, again: again, endpoint: true}
 	case isMalformed(err):
 		return failure{reason: UpstreamMalformed}
 	}
-	untouched := !uploading && !x.request.HasContent()
-	nothingSent := untouched && !up.Sent()
-	return failure{
-		reason: UpstreamReset, endpoint: true,
-		again: nothingSent,
-		stale: up.reused && !answering && (nothingSent || untouched && x.request.Idempotent()),
-	}
+	return failure{reason: UpstreamReset, again: again, stale: again && up.reused, endpoint: true}
 }
 
 func isMalformed(err error) bool {
@@ -184,6 +206,7 @@ func (x *exchange) awaitResponse(up *upstreamConn) error {
 			return nil
 		}
 		x.upload.invited = x.upload.invited || up.Response.Status == 100
+		x.informed = true
 		if err := x.down.WriteInformational(&up.Response); err != nil {
 			x.guard.end(x.number, ClientClosed)
 			return err
@@ -200,6 +223,9 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 	if p := x.route.policies; p != nil {
 		up.Response.Fields = p.response.apply(up.Response.Fields)
 	}
+	if x.cookie != nil {
+		x.setCookie(&up.Response)
+	}
 	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
 		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section 10.1.1).
 		x.down.CloseAfter()
@@ -208,6 +234,12 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 	for !content.Ended() {
 		bounded := x.boundWaits(up)
 		if !content.Buffered() {
+			if idle := x.route.timeouts.Idle; x.stall != idle { // it has begun to answer
+				x.stall = idle
+				if bounded {
+					up.transport.StallAfter(idle)
+				}
+			}
 			if err := w.Flush(); err != nil {
 				return x.clientWentAway(up), failure{}
 			}

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"time"
 )
 
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
@@ -17,9 +18,12 @@ type generation struct {
 
 // route is a compiled Route: what a request needs of it, without the snapshot's own memory.
 type route struct {
-	rule     RuleID
-	pool     *pool
-	timeouts Timeouts
+	rule      RuleID
+	pool      *pool
+	balancing Balancing
+	timeouts  Timeouts
+	// patience is how long the endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
+	patience time.Duration
 	retries  int
 	// policies is nil where the route has none.
 	policies *policies
@@ -134,14 +138,24 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 		if p == nil {
 			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
 		}
-		p.require(RoundRobin)
-		compiled[i] = route{rule: r.Rule, pool: p, timeouts: r.Timeouts, retries: r.Retries, policies: compilePolicies(r, h.Name, state)}
+		p.require(r.Balancing.Policy)
+		compiled[i] = route{
+			rule: r.Rule, pool: p, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
+			policies: compilePolicies(r, h.Name, state),
+		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
 			return nil, err
 		}
 	}
 	t.finish()
 	return t, nil
+}
+
+func (t *Timeouts) patience() time.Duration {
+	if t.Response > 0 && (t.Idle == 0 || t.Response < t.Idle) {
+		return t.Response
+	}
+	return t.Idle
 }
 
 func compilePolicies(r *Route, host string, state *state) *policies {

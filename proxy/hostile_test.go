@@ -207,16 +207,16 @@ func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 func TestSlowEndpointIs504(t *testing.T) {
 	t.Parallel()
 	const soon = 150 * time.Millisecond
-	for name, change := range map[string]func(*Route){
-		"idle":    func(r *Route) { r.Timeouts = Timeouts{Idle: soon} },
-		"request": func(r *Route) { r.Timeouts = Timeouts{Request: soon} },
+	for reason, timeouts := range map[string]Timeouts{
+		"UpstreamTimeout":        {Idle: soon},
+		"UpstreamRequestTimeout": {Request: soon},
 	} {
 		for _, begun := range []string{"", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
-			t.Run(fmt.Sprintf("%s after %q", name, begun), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s after %q", reason, begun), func(t *testing.T) {
 				t.Parallel()
 				endpoint := startScript(t)
 				p := serve(t)
-				p.apply(everythingBy(change, endpoint.address))
+				p.apply(everythingBy(func(r *Route) { r.Timeouts = timeouts }, endpoint.address))
 				client := p.dial()
 				client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 				up := endpoint.accept()
@@ -225,8 +225,8 @@ func TestSlowEndpointIs504(t *testing.T) {
 				if strings.Contains(begun, "103") {
 					client.head()
 				}
-				if got := client.reply("GET"); got.Status != 504 || got.reason() != "UpstreamTimeout" {
-					t.Errorf("got %d %q, want 504 UpstreamTimeout", got.Status, got.reason())
+				if got := client.reply("GET"); got.Status != 504 || got.reason() != reason {
+					t.Errorf("got %d %q, want 504 %s", got.Status, got.reason(), reason)
 				}
 				up.expectClosed()
 				// The connection to the client has nothing to do with that.

@@ -40,8 +40,12 @@ type pickers [balancingPolicies]picker
 
 // poolState is what outlives a pool whose endpoints change.
 type poolState struct {
-	// cursor counts the requests that were given to an endpoint in turn.
+	// cursor counts the requests that were given to an endpoint in turn, active those that are under way.
 	cursor atomic.Uint32
+	active atomic.Int32
+	// requests and retries are what the budget of retries is made of. All that each request counts fits a cache line.
+	requests, retries window
+	queue             queue
 }
 
 func newPool(p *Pool, s *state) *pool {
@@ -94,6 +98,9 @@ func (p *pool) pick(policy BalancingPolicy, c choice) *endpoint {
 	return p.pickers.Load()[policy].pick(c)
 }
 
+// serves says whether the pool is ready for choosing by a policy.
+func (p *pool) serves(policy BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
+
 // refresh has requests from now on choose among the members that are available now. It is called whenever something that
 // [available] looks at has changed, by whoever changed it.
 func (p *pool) refresh() {
@@ -108,6 +115,7 @@ func (p *pool) refresh() {
 	}
 	p.pickers.Store(made)
 	p.stale = false
+	p.state.queue.wake()
 }
 
 func (p *pool) isStale() bool {

@@ -34,3 +34,12 @@ func (l *poolList) refresh() {
 		}
 	}
 }
+
+// wake has those look who wait in the pools' queues for a place.
+func (l *poolList) wake() {
+	if pools := l.pools.Load(); pools != nil {
+		for _, p := range *pools {
+			p.state.queue.wake()
+		}
+	}
+}

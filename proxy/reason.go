@@ -43,8 +43,15 @@ const (
 	UpstreamReset
 	// UpstreamMalformed (502): the endpoint sent something that is not one response.
 	UpstreamMalformed
-	// UpstreamTimeout (504): the endpoint did not take the connection or answer in time.
+	// UpstreamBusy (503): every endpoint has as many connections as the rule allows, and so many requests wait already, or
+	// this one waited in vain.
+	UpstreamBusy
+	// UpstreamConnectTimeout (504): no endpoint took the connection in time.
+	UpstreamConnectTimeout
+	// UpstreamTimeout (504): the endpoint did not answer, or go on, in time.
 	UpstreamTimeout
+	// UpstreamRequestTimeout (504): the exchange as a whole took too long.
+	UpstreamRequestTimeout
 	// ClientClosed (499): the client went away; nothing was sent.
 	ClientClosed
 	// InternalError (500): a fault of the proxy's.
@@ -59,28 +66,31 @@ var reasonTable = [reasons]struct {
 	proxy  string
 	text   string
 }{
-	None:                  {"", 0, "", ""},
-	MalformedRequest:      {"MalformedRequest", 400, "http_request_error", "the request is not well-formed HTTP"},
-	MalformedPath:         {"MalformedPath", 400, "http_request_error", ""},
-	AmbiguousPath:         {"AmbiguousPath", 400, "http_request_error", "the path is another rule's to a server that decodes %2F or %5C or drops what follows a semicolon"},
-	RequestTimeout:        {"RequestTimeout", 408, "http_request_error", "the request did not arrive in time"},
-	TargetTooLong:         {"TargetTooLong", 414, "http_request_error", ""},
-	HeadTooLarge:          {"HeadTooLarge", 431, "http_request_error", ""},
-	MethodNotSupported:    {"MethodNotSupported", 501, "http_request_error", ""},
-	VersionNotSupported:   {"VersionNotSupported", 505, "http_request_error", ""},
-	ACMEChallenge:         {"ACMEChallenge", 200, "proxy_internal_response", ""},
-	RedirectToHTTPS:       {"RedirectToHTTPS", 308, "proxy_internal_response", "this host is served over HTTPS"},
-	RouteNotFound:         {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
-	AccessDenied:          {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
-	RateLimited:           {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},
-	NoHealthyTask:         {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
-	ConnectionLimit:       {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
-	UpstreamConnectFailed: {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},
-	UpstreamReset:         {"UpstreamReset", 502, "connection_terminated", "the service closed the connection before it answered"},
-	UpstreamMalformed:     {"UpstreamMalformed", 502, "http_protocol_error", "the service's answer is not a well-formed response"},
-	UpstreamTimeout:       {"UpstreamTimeout", 504, "http_response_timeout", "the service did not answer in time"},
-	ClientClosed:          {"ClientClosed", 499, "", ""},
-	InternalError:         {"InternalError", 500, "proxy_internal_error", "the proxy failed; its log says how"},
+	None:                   {"", 0, "", ""},
+	MalformedRequest:       {"MalformedRequest", 400, "http_request_error", "the request is not well-formed HTTP"},
+	MalformedPath:          {"MalformedPath", 400, "http_request_error", ""},
+	AmbiguousPath:          {"AmbiguousPath", 400, "http_request_error", "the path is another rule's to a server that decodes %2F or %5C or drops what follows a semicolon"},
+	RequestTimeout:         {"RequestTimeout", 408, "http_request_error", "the request did not arrive in time"},
+	TargetTooLong:          {"TargetTooLong", 414, "http_request_error", ""},
+	HeadTooLarge:           {"HeadTooLarge", 431, "http_request_error", ""},
+	MethodNotSupported:     {"MethodNotSupported", 501, "http_request_error", ""},
+	VersionNotSupported:    {"VersionNotSupported", 505, "http_request_error", ""},
+	ACMEChallenge:          {"ACMEChallenge", 200, "proxy_internal_response", ""},
+	RedirectToHTTPS:        {"RedirectToHTTPS", 308, "proxy_internal_response", "this host is served over HTTPS"},
+	RouteNotFound:          {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
+	AccessDenied:           {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
+	RateLimited:            {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},
+	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
+	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
+	UpstreamConnectFailed:  {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},
+	UpstreamReset:          {"UpstreamReset", 502, "connection_terminated", "the service closed the connection before it answered"},
+	UpstreamMalformed:      {"UpstreamMalformed", 502, "http_protocol_error", "the service's answer is not a well-formed response"},
+	UpstreamBusy:           {"UpstreamBusy", 503, "connection_limit_reached", "the service has as many connections as it may have, and enough requests wait for one"},
+	UpstreamConnectTimeout: {"UpstreamConnectTimeout", 504, "connection_timeout", "the service did not take the connection in time"},
+	UpstreamTimeout:        {"UpstreamTimeout", 504, "http_response_timeout", "the service did not answer in time"},
+	UpstreamRequestTimeout: {"UpstreamRequestTimeout", 504, "http_response_timeout", "the service took longer than the rule allows"},
+	ClientClosed:           {"ClientClosed", 499, "", ""},
+	InternalError:          {"InternalError", 500, "proxy_internal_error", "the proxy failed; its log says how"},
 }
 
 func (r Reason) String() string { return reasonTable[r].name }

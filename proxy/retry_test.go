@@ -136,22 +136,152 @@ func TestManyStaleConnectionsCostOneRetry(t *testing.T) {
 	}
 }
 
-// On a connection that was made for the request, its end is the endpoint's answer to that very request.
-func TestRequestIsNotSentAgainAfterANewConnectionBroke(t *testing.T) {
+// On a connection that was made for the request, its end may be the endpoint's answer to that very request: another
+// endpoint gets it only where twice is as good as once.
+func TestRequestGoesToAnotherEndpointAfterANewConnectionBrokeWhereThatIsSafe(t *testing.T) {
 	t.Parallel()
-	endpoint, spare := startScript(t), startScript(t)
+	for _, test := range []struct {
+		name, request string
+		// sent is what the endpoint sends before it closes the connection.
+		sent    string
+		retries int
+		again   bool
+	}{
+		{"GET", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "", 1, true},
+		{"DELETE", "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", "", 1, true},
+		{"GET without retries", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "", 0, false},
+		{"GET that is being answered", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 2", 1, false},
+		{"GET with early hints", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n", 1, false},
+		{"PUT of something", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", "", 1, false},
+		{"POST of nothing", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "", 1, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint, spare := startScript(t), named(t, "spare")
+			p := serve(t)
+			p.apply(everythingBy(retries(test.retries), endpoint.address, spare.address))
+			client := p.dial()
+			client.send(test.request)
+			up := endpoint.accept()
+			up.request()
+			up.send(test.sent)
+			_ = up.Close()
+			method, _, _ := strings.Cut(test.request, " ")
+			got := client.reply(method)
+			if got.Status == 103 {
+				got = client.reply(method)
+			}
+			switch {
+			case test.again && (got.Status != 200 || got.Body != "spare"):
+				t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.reason())
+			case !test.again && (got.Status != 502 || got.reason() != "UpstreamReset"):
+				t.Errorf("got %d %q, want 502 UpstreamReset", got.Status, got.reason())
+			}
+			if n := spare.accepted.Load(); n > 0 != test.again {
+				t.Errorf("%d connections to the other endpoint", n)
+			}
+		})
+	}
+}
+
+// An endpoint that takes a request and hangs is given up for another one, where twice is as good as once.
+func TestEndpointThatDoesNotAnswerInTimeLeadsToAnother(t *testing.T) {
+	t.Parallel()
+	for request, want := range map[string]string{
+		"GET / HTTP/1.1\r\nHost: a\r\n\r\n":                                "",
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi":        "UpstreamTimeout",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n": "UpstreamTimeout",
+	} {
+		endpoint, spare := startScript(t), named(t, "spare")
+		p := serve(t)
+		p.apply(everythingBy(func(r *Route) { r.Timeouts.Response, r.Retries = 100*time.Millisecond, 1 }, endpoint.address, spare.address))
+		client := p.dial()
+		client.send(request)
+		if strings.Contains(request, "chunked") {
+			client.send("0\r\n\r\n")
+		}
+		method, _, _ := strings.Cut(request, " ")
+		if got := client.reply(method); got.reason() != want {
+			t.Errorf("%q: got %d %q, want %q", request, got.Status, got.reason(), want)
+		}
+		endpoint.accept()
+	}
+}
+
+// The time for an answer ends where the answer begins.
+func TestResponseMayPauseLongerThanItMayTakeToBegin(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(retries(3), endpoint.address, spare.address))
+	p.apply(everythingBy(func(r *Route) { r.Timeouts.Response = 300 * time.Millisecond }, endpoint.address))
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up := endpoint.accept()
 	up.head()
-	_ = up.Close()
-	if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamReset" {
-		t.Errorf("got %d %q, want 502 UpstreamReset", got.Status, got.reason())
+	up.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nla")
+	time.Sleep(600 * time.Millisecond) // the pause that is tested
+	up.send("te")
+	if got := client.reply("GET"); got.Body != "late" {
+		t.Errorf("got %d %q, want all of the answer", got.Status, got.Body)
 	}
-	if n := endpoint.accepted.Load() + spare.accepted.Load(); n != 1 {
-		t.Errorf("%d connections, want 1", n)
+}
+
+// A dial to an address that is gone may hang for long; it ends when the endpoint goes.
+func TestDialEndsWhenItsEndpointGoes(t *testing.T) {
+	t.Parallel()
+	for name, rest := range map[string]bool{"another takes its place": true, "none is left": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			deaf, b := deafAddress(t), named(t, "b")
+			p := serve(t)
+			p.apply(everythingBy(retries(0), deaf))
+			client := p.dial()
+			client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+			e := p.endpoint(deaf)
+			await(t, "the dial", func() bool {
+				e.dials.mu.Lock()
+				defer e.dials.mu.Unlock()
+				return len(e.dials.cancels) == 1
+			})
+			want := "NoHealthyTask"
+			if rest {
+				want = ""
+				p.apply(everythingBy(retries(0), b.address))
+			} else {
+				p.apply(everythingBy(retries(0)))
+			}
+			if got := client.reply("POST"); got.reason() != want {
+				t.Errorf("got %d %q, want %q", got.Status, got.reason(), want)
+			}
+			if n := e.active.Load(); n != 0 {
+				t.Errorf("%d requests are still counted", n)
+			}
+		})
+	}
+}
+
+// Retries stay within a fifth of the requests, once they are more than a few a second.
+func TestRetriesHaveABudget(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everythingBy(retries(3), closedPort(t), b.address))
+	client := p.dial()
+	const requests = 1500
+	failed := 0
+	for range requests {
+		client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if client.reply("GET").Status != 200 {
+			failed++
+		}
+	}
+	pool := p.generation.Load().pools["pool"].state
+	now := p.clock.now()
+	if n := pool.retries.sum(now); n > max(retryPerSecond*10, requests/retryShare) {
+		t.Errorf("%d retries for %d requests", n, requests)
+	}
+	if retried := requests/2 - failed; retried < retryPerSecond*10 {
+		t.Errorf("%d requests were saved, fewer than are always allowed", retried)
 	}
 }
 
@@ -242,8 +372,8 @@ func TestConnectionThatIsNotTakenInTimeIs504(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect = 100 * time.Millisecond }, deafAddress(t)))
-	if got := p.get("a", "/"); got.Status != 504 || got.reason() != "UpstreamTimeout" {
-		t.Errorf("got %d %q, want 504 UpstreamTimeout", got.Status, got.reason())
+	if got := p.get("a", "/"); got.Status != 504 || got.reason() != "UpstreamConnectTimeout" {
+		t.Errorf("got %d %q, want 504 UpstreamConnectTimeout", got.Status, got.reason())
 	}
 }
 

@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"sort"
+	"math/bits"
 	"sync/atomic"
 )
 
@@ -11,6 +11,10 @@ type roundRobin struct {
 	endpoints []*endpoint
 	// bounds are the running sums of the weights, nil where all weights are equal.
 	bounds []uint64
+	// begin is the endpoint at the beginning of each of equal arcs of the circle that bounds divide, as many as endpoints
+	// or up to twice as many: from there it is a step or two.
+	begin  []uint32
+	shift  int
 	cursor *atomic.Uint32
 }
 
@@ -25,6 +29,17 @@ func newRoundRobin(members []member, cursor *atomic.Uint32) *roundRobin {
 	}
 	if equal {
 		r.bounds = nil
+		return r
+	}
+	arcs := bits.Len(uint(len(members) - 1))
+	r.shift = 32 - arcs
+	r.begin = make([]uint32, 1<<arcs)
+	next := 0
+	for arc := range r.begin {
+		for r.bounds[next] <= uint64(arc)<<r.shift*sum>>32 {
+			next++
+		}
+		r.begin[arc] = uint32(next)
 	}
 	return r
 }
@@ -51,6 +66,11 @@ func (r *roundRobin) position(request uint32) int {
 		return int(request % uint32(len(r.endpoints)))
 	}
 	const golden = 0x9e3779b9 // 2^32 divided by the golden ratio, odd
-	point := uint64(request*golden) * r.bounds[len(r.bounds)-1] >> 32
-	return sort.Search(len(r.bounds), func(i int) bool { return r.bounds[i] > point })
+	place := request * golden
+	point := uint64(place) * r.bounds[len(r.bounds)-1] >> 32
+	i := int(r.begin[place>>r.shift])
+	for r.bounds[i] <= point {
+		i++
+	}
+	return i
 }

@@ -72,9 +72,11 @@ type Route struct {
 	// RateLimit bounds each client's requests; its zero value does not.
 	RateLimit RateLimit
 	// Headers changes the fields of requests and responses, Rewrite the path that the endpoint gets.
-	Headers  Headers
-	Rewrite  Rewrite
-	Timeouts Timeouts
+	Headers Headers
+	Rewrite Rewrite
+	// Balancing says which of the pool's endpoints a request goes to.
+	Balancing Balancing
+	Timeouts  Timeouts
 	// Retries is how many further endpoints may be tried after the first, where a retry is safe.
 	Retries int
 }
@@ -90,8 +92,10 @@ type Access struct {
 type Timeouts struct {
 	// Request bounds the whole, from the request's head to the last byte of the response.
 	Request time.Duration
-	// Connect bounds the making of a connection.
+	// Connect bounds the making of a connection, and the wait for a free one where their number is bounded.
 	Connect time.Duration
+	// Response bounds the time until the endpoint begins to answer a request that it was sent whole.
+	Response time.Duration
 	// Idle bounds the time in which no byte arrives from or is taken by the endpoint.
 	Idle time.Duration
 }
@@ -140,7 +144,7 @@ func (h Host) Equal(o Host) bool {
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Pool == o.Pool &&
-		r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.RateLimit == o.RateLimit && r.Rewrite == o.Rewrite &&
+		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.RateLimit == o.RateLimit && r.Rewrite == o.Rewrite &&
 		r.Headers.Request.equal(&o.Headers.Request) && r.Headers.Response.equal(&o.Headers.Response) &&
 		slices.Equal(r.Access.Allowed, o.Access.Allowed) && slices.Equal(r.Access.Denied, o.Access.Denied)
 }

@@ -120,10 +120,11 @@ func (s *state) keepOnly(snapshot *Snapshot) {
 			delete(s.certificates, id)
 		}
 	}
-	for id := range s.pools {
+	for id, p := range s.pools {
 		if !pools[id] {
 			delete(s.pools, id)
 		}
+		p.queue.wake() // who waits there may find other endpoints, or that the pool is gone
 	}
 	for address, e := range s.endpoints {
 		takes, ok := listed[address]

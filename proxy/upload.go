@@ -50,7 +50,7 @@ func (x *exchange) send(up *upstreamConn) error {
 	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
 	up.transport.StallAfter(0)
 	x.upload = upload{done: make(chan struct{})}
-	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.timeouts.Idle)
+	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.patience)
 	return nil
 }
 
@@ -63,7 +63,7 @@ func (x *exchange) boundWaits(up *upstreamConn) bool {
 	select {
 	case <-x.upload.done:
 		x.upload.bounded = true
-		up.transport.StallAfter(x.route.timeouts.Idle)
+		up.transport.StallAfter(x.stall)
 	default:
 	}
 	return x.upload.bounded

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -38,7 +39,12 @@ type endpoint struct {
 	retired atomic.Bool
 	conduct conduct
 	pools   poolList
-	idle    [idleShards]idleShard
+	dials   dials
+	_       [64]byte // keeps what each request counts out of the cache lines of what each reads
+	// active is how many requests and tunnels have a place at the endpoint.
+	active atomic.Int64
+	_      [56]byte
+	idle   [idleShards]idleShard
 }
 
 // idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
@@ -114,10 +120,28 @@ func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
 	s.mu.Unlock()
 }
 
-// dial makes a connection. The context ends the attempt; timeout bounds it unless it is 0.
+// errRetired is what comes of a connection to an endpoint that retired meanwhile: an address from which a Pod has gone may
+// never say that nobody is there.
+var errRetired = errors.New("the endpoint takes no more requests")
+
+// dial makes a connection. The context ends the attempt, and so does the endpoint's retirement; timeout bounds it unless
+// it is 0.
 func (e *endpoint) dial(ctx context.Context, timeout time.Duration) (*upstreamConn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	leave := e.dials.join(cancel)
+	defer leave()
+	if e.retired.Load() {
+		return nil, errRetired
+	}
 	d := net.Dialer{Timeout: timeout}
 	conn, err := d.DialContext(ctx, "tcp", e.text)
+	if e.retired.Load() {
+		if err == nil {
+			_ = conn.Close()
+		}
+		return nil, errRetired
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +153,11 @@ func (e *endpoint) dial(ctx context.Context, timeout time.Duration) (*upstreamCo
 	return &upstreamConn{ClientConn: http1.NewClientConn(t, &e.config.http), transport: t, endpoint: e}, nil
 }
 
-// retire closes the idle connections, and those in use as they are given back, until resume.
+// retire closes the idle connections, and those in use as they are given back, until resume. Connections that are being
+// made are given up.
 func (e *endpoint) retire() {
 	e.retired.Store(true)
+	e.dials.cancel()
 	e.closeIdle(func(*upstreamConn) bool { return true })
 }
 

@@ -1,0 +1,106 @@
+package proxy
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// queue is the requests that wait until an endpoint of their pool has a connection to spare, first come, first served.
+// While it is empty it costs an atomic load.
+type queue struct {
+	length  atomic.Int32
+	mu      sync.Mutex
+	waiting []*waiter
+}
+
+// waiter is woken, by a value in the channel, when it is first and may look for an endpoint.
+type waiter struct{ woken chan struct{} }
+
+// join adds a waiter, or returns nil where there are that many already. The first one is awake.
+func (q *queue) join(limit int) *waiter {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) >= limit {
+		return nil
+	}
+	w := &waiter{woken: make(chan struct{}, 1)}
+	q.waiting = append(q.waiting, w)
+	q.length.Store(int32(len(q.waiting)))
+	q.wakeFirst()
+	return w
+}
+
+// leave takes a waiter out and wakes who is first then, for whom there may be room too.
+func (q *queue) leave(w *waiter) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.Index(q.waiting, w); i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	}
+	q.length.Store(int32(len(q.waiting)))
+	q.wakeFirst()
+}
+
+// wake has the first look again.
+func (q *queue) wake() {
+	if q.length.Load() == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.wakeFirst()
+}
+
+func (q *queue) wakeFirst() {
+	if len(q.waiting) == 0 {
+		return
+	}
+	select {
+	case q.waiting[0].woken <- struct{}{}:
+	default:
+	}
+}
+
+// await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
+// leaves the queue.
+func (x *exchange) await() (hold, failure) {
+	b := &x.route.balancing
+	q := &x.route.pool.state.queue
+	w := q.join(b.MaxPending)
+	if w == nil {
+		return hold{}, failure{reason: UpstreamBusy}
+	}
+	defer q.leave(w)
+	ended := make(chan struct{})
+	if !x.guard.arm(closerFunc(func() { close(ended) }), x.proxy.clock.now()) {
+		return hold{}, failure{reason: x.guard.disarm()}
+	}
+	defer x.guard.disarm()
+	var late <-chan time.Time
+	if d := x.route.timeouts.Connect; d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		select {
+		case <-w.woken:
+		case <-late:
+			return hold{}, failure{reason: UpstreamBusy, detail: "no connection to the service became free in time"}
+		case <-ended:
+			return hold{}, failure{reason: x.guard.disarm()}
+		}
+		if !x.renewPool() {
+			return hold{}, failure{reason: NoHealthyTask}
+		}
+		h, full := x.take()
+		if h.endpoint != nil {
+			return h, failure{}
+		}
+		if !full {
+			return hold{}, failure{reason: NoHealthyTask}
+		}
+	}
+}
