@@ -55,7 +55,8 @@ var semicolon = []byte(";")
 func (x *exchange) makeCookie(name string) []byte {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // it never fails
-	b := append(x.cookieBuf[:0], name...)
+	b := x.cookieBuf[:0]
+	b = append(b, name...)
 	b = append(b, '=')
 	begin := len(b)
 	b = base64.RawURLEncoding.AppendEncode(b, secret[:])

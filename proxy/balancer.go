@@ -30,7 +30,7 @@ const (
 // Balancing says how a route chooses among its pool's endpoints.
 type Balancing struct {
 	Policy BalancingPolicy
-	// HashOn and Name, of the header field or cookie, are for the Hash policy.
+	// HashOn and Name, of the header field in lower case or of the cookie, are for the Hash policy.
 	HashOn HashOn
 	Name   string
 	// MaxConnections bounds the connections to each endpoint that carry a request or were upgraded, whichever routes they

@@ -16,7 +16,9 @@ const (
 	DefaultRequestTimeout   = time.Duration(0)
 	DefaultConnectTimeout   = 5 * time.Second
 	DefaultIdleTimeout      = 30 * time.Second
+	DefaultResponseTimeout  = time.Duration(0)
 	DefaultRetryAttempts    = int32(1)
+	DefaultMaxPending       = int32(100)
 )
 
 // Ingress routes HTTP requests by host and path to services.
@@ -355,7 +357,8 @@ const (
 	LoadBalancingRoundRobin LoadBalancingPolicy = "RoundRobin"
 	// LoadBalancingLeastRequest takes the task with the fewest requests under way.
 	LoadBalancingLeastRequest LoadBalancingPolicy = "LeastRequest"
-	// LoadBalancingHash keeps what hashOn names on one task for as long as that task is there.
+	// LoadBalancingHash keeps what hashOn names on one task for as long as that task is there, unless it has far more
+	// requests under way than the others.
 	LoadBalancingHash LoadBalancingPolicy = "Hash"
 )
 
@@ -367,9 +370,9 @@ type HashOn string
 const (
 	// HashOnClientIP is the client's address.
 	HashOnClientIP HashOn = "ClientIP"
-	// HashOnHeader is the value of the request's header field of that name.
+	// HashOnHeader is the value of the request's header field of that name; requests without it go to any task.
 	HashOnHeader HashOn = "Header"
-	// HashOnCookie is the value of the request's cookie of that name.
+	// HashOnCookie is the value of the request's cookie of that name; who has none is given one.
 	HashOnCookie HashOn = "Cookie"
 )
 
@@ -379,6 +382,7 @@ const (
 // +kubebuilder:validation:XValidation:rule=`self.policy == 'Hash' || !has(self.hashOn)`,message=`hashOn belongs to policy Hash: write policy: Hash, or leave hashOn out`
 // +kubebuilder:validation:XValidation:rule=`!has(self.hashOn) || self.hashOn == 'ClientIP' || has(self.name)`,message=`hashOn Header or Cookie needs name: write the header's or the cookie's`
 // +kubebuilder:validation:XValidation:rule=`!has(self.name) || (has(self.hashOn) && self.hashOn != 'ClientIP')`,message=`name belongs to hashOn Header or Cookie: leave it out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.maxPending) || has(self.maxConnectionsPerEndpoint)`,message=`maxPending belongs to maxConnectionsPerEndpoint, without which nothing waits: write both, or leave it out`
 type LoadBalancing struct {
 	// policy to choose by.
 	// +kubebuilder:default=RoundRobin
@@ -392,6 +396,20 @@ type LoadBalancing struct {
 	// name of the header field or cookie, where hashOn is Header or Cookie.
 	// +optional
 	Name HeaderName `json:"name,omitempty"`
+
+	// maxConnectionsPerEndpoint bounds the connections that each replica has in use to one task or Pod: the requests that it
+	// works on at once, and WebSockets. Absent: no bound.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	MaxConnectionsPerEndpoint int32 `json:"maxConnectionsPerEndpoint,omitempty"`
+
+	// maxPending is how many requests may wait, in each replica and as long as timeouts.connect, while every task has as many
+	// connections as it may have; further ones get 503. Absent: 100.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	MaxPending *int32 `json:"maxPending,omitempty"`
 }
 
 // Timeouts bound how long the proxy waits for a backend. "0s" is no bound.
@@ -404,13 +422,23 @@ type Timeouts struct {
 	// +optional
 	Request *metav1.Duration `json:"request,omitempty"`
 
-	// connect is how long a new connection to a task may take.
+	// connect is how long a new connection to a task may take, and how long a request may wait for one where
+	// loadBalancing.maxConnectionsPerEndpoint bounds them.
 	// +kubebuilder:default="5s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`connect must be a duration of zero or more in h, m, s and ms, such as 500ms, 5s or 1m, or 0s for none`
 	// +optional
 	Connect *metav1.Duration `json:"connect,omitempty"`
+
+	// response is how long a task may take to begin its answer to a request that it got whole. A request that may be sent
+	// twice is then tried on another task.
+	// +kubebuilder:default="0s"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`response must be a duration of zero or more in h, m, s and ms, such as 500ms, 5s or 1m, or 0s for none`
+	// +optional
+	Response *metav1.Duration `json:"response,omitempty"`
 
 	// idle is how long an exchange may pass without a byte in either direction.
 	// +kubebuilder:default="30s"

@@ -14,13 +14,15 @@ import (
 // readTimeouts returns a path's timeouts with the defaults in place of what it leaves out.
 func readTimeouts(p *v1alpha1.IngressPath) proxy.Timeouts {
 	timeouts := proxy.Timeouts{
-		Request: v1alpha1.DefaultRequestTimeout,
-		Connect: v1alpha1.DefaultConnectTimeout,
-		Idle:    v1alpha1.DefaultIdleTimeout,
+		Request:  v1alpha1.DefaultRequestTimeout,
+		Connect:  v1alpha1.DefaultConnectTimeout,
+		Response: v1alpha1.DefaultResponseTimeout,
+		Idle:     v1alpha1.DefaultIdleTimeout,
 	}
 	if p.Timeouts != nil {
 		override(&timeouts.Request, p.Timeouts.Request)
 		override(&timeouts.Connect, p.Timeouts.Connect)
+		override(&timeouts.Response, p.Timeouts.Response)
 		override(&timeouts.Idle, p.Timeouts.Idle)
 	}
 	return timeouts
@@ -42,7 +44,7 @@ func readRetries(p *v1alpha1.IngressPath) int {
 
 // limitsFault says what is wrong with a path's timeouts and retries.
 func limitsFault(p *v1alpha1.IngressPath) string {
-	if t := readTimeouts(p); t.Request < 0 || t.Connect < 0 || t.Idle < 0 {
+	if t := readTimeouts(p); t.Request < 0 || t.Connect < 0 || t.Response < 0 || t.Idle < 0 {
 		return "timeouts holds a negative duration: write 0s for none"
 	}
 	if readRetries(p) < 0 {

@@ -14,12 +14,13 @@ type policies struct {
 	rateLimit proxy.RateLimit
 	headers   *proxy.Headers
 	rewrite   *proxy.Rewrite
+	balancing *proxy.Balancing
 }
 
 // readPolicies reads a path's policies, or says what is wrong with the first that is not understood. It returns nil for a
 // path that has none.
 func (c *collector) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault string) {
-	if p.AccessControl == nil && p.RateLimit == nil && p.Headers == nil && p.Rewrite == nil {
+	if p.AccessControl == nil && p.RateLimit == nil && p.Headers == nil && p.Rewrite == nil && p.LoadBalancing == nil {
 		return nil, ""
 	}
 	read = new(policies)
@@ -43,6 +44,12 @@ func (c *collector) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault
 			return nil, fault
 		}
 	}
+	if p.LoadBalancing != nil {
+		read.balancing = new(proxy.Balancing)
+		if *read.balancing, fault = readBalancing(p.LoadBalancing); fault != "" {
+			return nil, fault
+		}
+	}
 	return read, ""
 }
 
@@ -55,5 +62,8 @@ func (p *policies) apply(route *proxy.Route) {
 	}
 	if p.rewrite != nil {
 		route.Rewrite = *p.rewrite
+	}
+	if p.balancing != nil {
+		route.Balancing = *p.balancing
 	}
 }

@@ -39,11 +39,18 @@ func rewritten(rewrite v1alpha1.Rewrite) v1alpha1.IngressPath {
 	return p
 }
 
+func balanced(b v1alpha1.LoadBalancing) v1alpha1.IngressPath {
+	p := prefix("/api", "api")
+	p.LoadBalancing = &b
+	return p
+}
+
 func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 	type treatment struct {
 		RateLimit proxy.RateLimit
 		Headers   proxy.Headers
 		Rewrite   proxy.Rewrite
+		Balancing proxy.Balancing
 	}
 	tests := map[string]struct {
 		path v1alpha1.IngressPath
@@ -118,6 +125,31 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 				Response: proxy.HeaderChanges{Remove: []string{"etag", "server", "x-debug"}},
 			}},
 		},
+		"turns": {path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingRoundRobin})},
+		"the fewest requests": {
+			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingLeastRequest}),
+			want: treatment{Balancing: proxy.Balancing{Policy: proxy.LeastRequest}},
+		},
+		"a hash of the client's address": {
+			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnClientIP}),
+			want: treatment{Balancing: proxy.Balancing{Policy: proxy.Hash, HashOn: proxy.HashOnClient}},
+		},
+		"a hash of a header, in lower case": {
+			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnHeader, Name: "X-User"}),
+			want: treatment{Balancing: proxy.Balancing{Policy: proxy.Hash, HashOn: proxy.HashOnHeader, Name: "x-user"}},
+		},
+		"a hash of a cookie, as it is": {
+			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnCookie, Name: "Session"}),
+			want: treatment{Balancing: proxy.Balancing{Policy: proxy.Hash, HashOn: proxy.HashOnCookie, Name: "Session"}},
+		},
+		"a limit of connections, and the queue's own": {
+			path: balanced(v1alpha1.LoadBalancing{MaxConnectionsPerEndpoint: 8}),
+			want: treatment{Balancing: proxy.Balancing{MaxConnections: 8, MaxPending: 100}},
+		},
+		"a limit of connections without a queue": {
+			path: balanced(v1alpha1.LoadBalancing{MaxConnectionsPerEndpoint: 8, MaxPending: new(int32(0))}),
+			want: treatment{Balancing: proxy.Balancing{MaxConnections: 8}},
+		},
 		"a prefix that is stripped": {
 			path: rewritten(v1alpha1.Rewrite{StripPrefix: "/api/"}),
 			want: treatment{Rewrite: proxy.Rewrite{StripPrefix: "/api/"}},
@@ -136,7 +168,7 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 			snapshot, reports := build(translate.Input{Ingresses: []*v1alpha1.Ingress{
 				newIngress("default", "a", 1, newRule("x.io", test.path))}})
 			r := snapshot.Hosts[0].Routes[0]
-			if diff := cmp.Diff(test.want, treatment{r.RateLimit, r.Headers, r.Rewrite}); diff != "" {
+			if diff := cmp.Diff(test.want, treatment{r.RateLimit, r.Headers, r.Rewrite, r.Balancing}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionAccepted)
@@ -158,6 +190,22 @@ func TestAPolicyThatIsNotUnderstoodIsReportedAndItsPathAnswers503(t *testing.T) 
 		"a rate beyond all":       {limited("1e400", 1), "rateLimit.requestsPerSecond is " + resourceText("1e400") + ": write a number above 0 and at most 1000000"},
 		"a negative burst":        {limited("1", -1), "rateLimit.burst is -1: write 1 to 1000000, or leave it out for what requestsPerSecond allows in one second"},
 		"a burst above a million": {limited("1", 1000001), "rateLimit.burst is 1000001: write 1 to 1000000, or leave it out for what requestsPerSecond allows in one second"},
+		"an unknown way to balance": {
+			balanced(v1alpha1.LoadBalancing{Policy: "Random"}),
+			`loadBalancing.policy "Random" is unknown: write RoundRobin, LeastRequest or Hash`,
+		},
+		"a hash of nothing": {
+			balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash}),
+			`loadBalancing.hashOn "" is unknown: write ClientIP, Header or Cookie`,
+		},
+		"a cookie that would be two fields": {
+			balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnCookie, Name: "a\r\nb"}),
+			"loadBalancing.name is no name of a header field or cookie: write one such as X-User or session",
+		},
+		"fewer connections than none": {
+			balanced(v1alpha1.LoadBalancing{MaxConnectionsPerEndpoint: -1}),
+			"loadBalancing.maxConnectionsPerEndpoint is -1: write 1 or more, or leave it out",
+		},
 		"a name that is no token": {
 			withHeaders(v1alpha1.Headers{Add: v1alpha1.HeaderFields{"X Custom": "a"}}),
 			`headers.add has "X Custom", which is no header name: write letters, digits and hyphens, such as X-App-Version`,

@@ -13,15 +13,13 @@ import (
 )
 
 func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
-	full := prefix("/full", "api")
-	full.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash}
-	inTurn := prefix("/", "api")
-	inTurn.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingRoundRobin}
-	ing := newIngress("default", "a", 1, newRule("x.io", inTurn, full))
+	hashed := prefix("/", "api")
+	hashed.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnClientIP}
+	ing := newIngress("default", "a", 1, newRule("x.io", hashed))
 	ing.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true, Email: "admin@example.com"}
 
 	_, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{ing, newIngress("default", "plain", 2, newRule("y.io", inTurn))},
+		Ingresses: []*v1alpha1.Ingress{ing, newIngress("default", "plain", 2, newRule("y.io", hashed))},
 		Tasks: []*v1alpha1.Task{
 			newTask("default", "checked", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} }),
 			newTask("default", "plain", "api", "10.0.0.2"),
@@ -30,7 +28,7 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 		TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("default", "c", 0)}},
 	})
 	want := map[string]accepted{
-		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: rules[0].paths[1].loadBalancing, tls.autoSSL, tls.email"},
+		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: tls.autoSSL, tls.email"},
 		"Ingress default/plain":    fully,
 		"TLSCertificate default/c": {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: spec"},
 		"Task default/checked":     fully,

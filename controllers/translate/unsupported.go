@@ -13,14 +13,6 @@ import (
 // unsupportedInIngress names the fields of an Ingress that are set and nothing acts on.
 func unsupportedInIngress(spec *v1alpha1.IngressSpec) []string {
 	var fields []string
-	for r := range spec.Rules {
-		for i := range spec.Rules[r].Paths {
-			p := &spec.Rules[r].Paths[i]
-			if b := p.LoadBalancing; b != nil && b.Policy != v1alpha1.LoadBalancingRoundRobin && b.Policy != "" {
-				fields = append(fields, location(r, i)+".loadBalancing")
-			}
-		}
-	}
 	if tls := spec.TLS; tls != nil && tls.AutoSSL {
 		fields = append(fields, "tls.autoSSL")
 	}

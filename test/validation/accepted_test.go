@@ -53,6 +53,8 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"replacePath", withPolicy("rewrite: {replacePath: /v2}")},
 		{"round robin", withPolicy("loadBalancing: {policy: RoundRobin}")},
 		{"least request", withPolicy("loadBalancing: {policy: LeastRequest}")},
+		{"connections within a limit", withPolicy("loadBalancing: {maxConnectionsPerEndpoint: 100}")},
+		{"connections within a limit, and nobody waits", withPolicy("loadBalancing: {maxConnectionsPerEndpoint: 1, maxPending: 0}")},
 		{"Hash on the client's address", withPolicy("loadBalancing: {policy: Hash, hashOn: ClientIP}")},
 		{"Hash on a header", withPolicy("loadBalancing: {policy: Hash, hashOn: Header, name: X-User}")},
 		{"Hash on a cookie", withPolicy("loadBalancing: {policy: Hash, hashOn: Cookie, name: session}")},

@@ -30,7 +30,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			spec: withPolicy("timeouts: {}, retries: {}, loadBalancing: {}, accessControl: {}, headers: {response: {}}") +
 				"\ntls: {secretName: tls}",
 			want: "rules: [{paths: [{path: /, pathType: Prefix, backend: {serviceName: web, port: 8080, protocol: HTTP}, " +
-				"timeouts: {request: 0s, connect: 5s, idle: 30s}, retries: {attempts: 1}, loadBalancing: {policy: RoundRobin}, " +
+				"timeouts: {request: 0s, connect: 5s, response: 0s, idle: 30s}, retries: {attempts: 1}, loadBalancing: {policy: RoundRobin}, " +
 				"accessControl: {}, headers: {response: {}}}]}]\n" +
 				"tls: {secretName: tls, redirectHTTP: true}",
 		},
@@ -38,10 +38,10 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			name: "in an Ingress, never in place of what it says",
 			kind: v1alpha1.IngressKind,
 			spec: "rules: [{host: '', paths: [{path: /, pathType: Exact, backend: {serviceName: web, port: 8080, protocol: H2C}, " +
-				"timeouts: {request: 1m, connect: 0s, idle: 0s}, retries: {attempts: 0}}]}]\n" +
+				"timeouts: {request: 1m, connect: 0s, response: 0s, idle: 0s}, retries: {attempts: 0}}]}]\n" +
 				"tls: {secretName: tls, redirectHTTP: false}",
 			want: "rules: [{host: '', paths: [{path: /, pathType: Exact, backend: {serviceName: web, port: 8080, protocol: H2C}, " +
-				"timeouts: {request: 1m, connect: 0s, idle: 0s}, retries: {attempts: 0}}]}]\n" +
+				"timeouts: {request: 1m, connect: 0s, response: 0s, idle: 0s}, retries: {attempts: 0}}]}]\n" +
 				"tls: {secretName: tls, redirectHTTP: false}",
 		},
 		{
@@ -93,9 +93,10 @@ func TestConstantsAgreeWithTheDefaultsOfTheSchema(t *testing.T) {
 
 	path := ingress.Spec.Rules[0].Paths[0]
 	wantTimeouts := &v1alpha1.Timeouts{
-		Request: duration(v1alpha1.DefaultRequestTimeout),
-		Connect: duration(v1alpha1.DefaultConnectTimeout),
-		Idle:    duration(v1alpha1.DefaultIdleTimeout),
+		Request:  duration(v1alpha1.DefaultRequestTimeout),
+		Connect:  duration(v1alpha1.DefaultConnectTimeout),
+		Response: duration(v1alpha1.DefaultResponseTimeout),
+		Idle:     duration(v1alpha1.DefaultIdleTimeout),
 	}
 	if diff := cmp.Diff(wantTimeouts, path.Timeouts); diff != "" {
 		t.Errorf("timeouts (-constants +schema):\n%s", diff)

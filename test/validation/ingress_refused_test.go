@@ -219,6 +219,10 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 
 		{"an unknown load balancing policy", "loadBalancing: {policy: Random}", []cause{
 			{".loadBalancing.policy", `supported values: "RoundRobin", "LeastRequest", "Hash"`}}},
+		{"no connection at all", "loadBalancing: {maxConnectionsPerEndpoint: 0}", []cause{
+			{".loadBalancing.maxConnectionsPerEndpoint", "greater than or equal to 1"}}},
+		{"a queue without a limit", "loadBalancing: {maxPending: 10}", []cause{
+			{".loadBalancing", "maxPending belongs to maxConnectionsPerEndpoint, without which nothing waits: write both, or leave it out"}}},
 		{"Hash on nothing", "loadBalancing: {policy: Hash}", []cause{
 			{".loadBalancing", "policy Hash needs hashOn: write ClientIP, Header or Cookie"}}},
 		{"Hash on something unknown", "loadBalancing: {policy: Hash, hashOn: Query}", []cause{

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// readBalancing reads how a path's requests are shared among its backend's endpoints, or says what is wrong with that. Like
+// all that is wrong with one path alone, the API refuses it beforehand.
+func readBalancing(b *v1alpha1.LoadBalancing) (balancing proxy.Balancing, fault string) {
+	switch b.Policy {
+	case v1alpha1.LoadBalancingRoundRobin, "":
+	case v1alpha1.LoadBalancingLeastRequest:
+		balancing.Policy = proxy.LeastRequest
+	case v1alpha1.LoadBalancingHash:
+		balancing.Policy = proxy.Hash
+		if fault = readHashOn(b, &balancing); fault != "" {
+			return proxy.Balancing{}, fault
+		}
+	default:
+		return proxy.Balancing{}, "loadBalancing.policy " + quote(string(b.Policy)) + " is unknown: write RoundRobin, LeastRequest or Hash"
+	}
+	if b.MaxConnectionsPerEndpoint < 0 {
+		return proxy.Balancing{}, "loadBalancing.maxConnectionsPerEndpoint is " + strconv.Itoa(int(b.MaxConnectionsPerEndpoint)) +
+			": write 1 or more, or leave it out"
+	}
+	if b.MaxConnectionsPerEndpoint > 0 {
+		balancing.MaxConnections = int(b.MaxConnectionsPerEndpoint)
+		balancing.MaxPending = int(v1alpha1.DefaultMaxPending)
+		if b.MaxPending != nil {
+			balancing.MaxPending = int(max(0, *b.MaxPending))
+		}
+	}
+	return balancing, ""
+}
+
+func readHashOn(b *v1alpha1.LoadBalancing, balancing *proxy.Balancing) (fault string) {
+	switch b.HashOn {
+	case v1alpha1.HashOnClientIP:
+		balancing.HashOn = proxy.HashOnClient
+		return ""
+	case v1alpha1.HashOnHeader: // field names are compared without case, and the proxy wants them in lower case
+		balancing.HashOn, balancing.Name = proxy.HashOnHeader, strings.ToLower(string(b.Name))
+	case v1alpha1.HashOnCookie:
+		balancing.HashOn, balancing.Name = proxy.HashOnCookie, string(b.Name)
+	default:
+		return "loadBalancing.hashOn " + quote(string(b.HashOn)) + " is unknown: write ClientIP, Header or Cookie"
+	}
+	notInToken := func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) } // RFC 9110, section 5.6.2
+	if b.Name == "" || strings.ContainsFunc(balancing.Name, notInToken) {
+		return "loadBalancing.name is no name of a header field or cookie: write one such as X-User or session"
+	}
+	return ""
+}
