@@ -26,7 +26,12 @@ var (
 // most of their time, so there may be more of them than cores.
 const atOnce = "6"
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if name := os.Getenv(backendProcess); name != "" {
+		os.Exit(serveAsProcess(name))
+	}
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	// What starts the Kubernetes API says nothing that its own tests do not look at.
