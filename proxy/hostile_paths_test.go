@@ -105,8 +105,14 @@ func TestHostilePaths(t *testing.T) {
 		{"an encoded slash behind the stripped prefix", "/api/v1%2fusers", ambiguous},
 		{"an encoded slash below the stripped prefix", "/api/v1/a%2fb", "api /a%2Fb"},
 		{"an encoded slash and dots below the stripped prefix", "/api/v1/..%2f..%2fadmin", ambiguous},
-		{"an encoded slash and dots within the default", "/a/b%2f../c", "default /a/b%2F../c"},
+		{"an encoded slash and dots within the default", "/a/b%2f../c", ambiguous},
 		{"encoded slashes above the root", "/..%2f..", ambiguous},
+		{"encoded dots and slashes behind the closed prefix", "/admin%2f..%2fpublic", ambiguous},
+		{"two encoded slashes and dots", "/admin%2f%2f..", ambiguous},
+		{"an encoded slash within a parameter", "/admin;%2f..", ambiguous},
+		{"an encoded backslash within a parameter", "/admin;%5c..%5cpublic", ambiguous},
+		{"an encoded slash within a parameter before", "/;%2fx/admin", ambiguous},
+		{"encoded dots below the stripped prefix, and back", "/api/v1/..%2fv1%2fx", ambiguous},
 		{"a slash encoded twice", "/admin%252fusers", "default /admin%252fusers"},
 
 		{"a backslash before", `/\admin`, malformedPath},
@@ -314,15 +320,25 @@ func checkForwarded(t *testing.T, target, by, received string) {
 	if err != nil {
 		t.Errorf("%q: %q cannot be decoded: %v", target, received, err)
 	}
-	slashed := strings.ReplaceAll(decoded, `\\`, "/")
+	slashed := strings.ReplaceAll(decoded, `\`, "/")
 	for reading, path := range map[string]string{
 		"as it is": matched, "resolved": plainlyResolved(matched), "decoded and resolved": plainlyResolved(decoded),
 		"with backslashes for slashes": plainlyResolved(slashed), "without parameters": plainlyResolved(parameters.ReplaceAllString(slashed, "")),
+		"decoded without parameters": plainlyResolved(plainlyDecoded(t, parameters.ReplaceAllString(matched, ""))), "decoded": decoded,
 	} {
 		if rule := plainlyMatched(path); rule != by {
 			t.Errorf("%q: the rule of %s was asked, %q %s is %q and that of %s", target, by, received, reading, path, rule)
 		}
 	}
+}
+
+func plainlyDecoded(t *testing.T, path string) string {
+	t.Helper()
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		t.Errorf("%q cannot be decoded: %v", path, err)
+	}
+	return decoded
 }
 
 // parameters are what Java's servers cut off from each segment.

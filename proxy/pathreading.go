@@ -5,11 +5,15 @@ import "bytes"
 // pathReading is a way in which a path is understood. The rules read a canonical path as it is. There are servers that read more
 // out of it: a slash in %2F is data to RFC 3986 (section 2.2) and a separator to whoever decodes a path before splitting it.
 // Where such a server would see the path of another rule, what was checked is not what is served, and the request is refused.
+//
+// Servers decode, split, cut and resolve in any order. Instead of trying all of them, what makes the order matter is refused
+// in any path: a dot segment that only shows in another reading, and a separator behind a semicolon of the same segment,
+// which is part of what is cut or is not.
 type pathReading uint8
 
 const (
 	asItIs pathReading = iota
-	// decoded is with the characters that need no escape out of theirs, the slash among them, and dot segments resolved then.
+	// decoded is with the characters that need no escape out of theirs, the slash among them.
 	decoded
 	// backslashed is decoded with a backslash for a slash.
 	backslashed
@@ -23,59 +27,66 @@ func readsOneWay(path []byte) bool {
 	return bytes.IndexByte(path, '%') < 0 && bytes.IndexByte(path, ';') < 0
 }
 
-// read appends what a canonical path is in this reading to buf[:0]. Characters that no path holds unescaped stay escaped.
-func (as pathReading) read(buf, path []byte) ([]byte, error) {
+// read appends what a canonical path is in this reading to buf[:0], and says false where servers do not agree on that.
+// Characters that no path holds unescaped stay escaped.
+func (as pathReading) read(buf, path []byte) (read []byte, ok bool) {
 	out := buf[:0]
 	out = append(out, '/')
-	segment, cut := 1, false
+	segment := 1
+	// parameter is set behind a semicolon until the path's own next slash.
+	parameter, cut := false, false
 	for i := 1; i < len(path); i++ {
-		c := path[i]
+		c, escaped := path[i], false
 		if c == '%' {
+			escaped = true
 			plain := unhex(path[i+1])<<4 | unhex(path[i+2])
 			switch {
+			case plain == '\\' && parameter:
+				return out, false
 			case pathByte[plain] == byteOther:
 				c = plain
 			case plain == '\\' && as >= backslashed:
 				c = '/'
-			case !cut:
-				out = append(out, path[i:i+3]...)
-				fallthrough
 			default:
+				if !cut {
+					out = append(out, path[i:i+3]...)
+				}
 				i += 2
 				continue
 			}
 			i += 2
 		}
 		switch {
+		case c == '/' && (escaped && parameter || isDotSegment(out[segment:])):
+			return out, false
 		case c == '/':
-			var ok bool
-			if out, ok = endSegment(out, segment); !ok {
-				return out, errPathAboveRoot
-			}
 			if out[len(out)-1] != '/' {
 				out = append(out, '/')
 			}
-			segment, cut = len(out), false
-		case c == ';' && as == unparametrized:
-			cut = true
+			segment, parameter, cut = len(out), false, false
+		case c == ';':
+			parameter = true
+			if cut = as == unparametrized; !cut {
+				out = append(out, c)
+			}
 		case !cut:
 			out = append(out, c)
 		}
 	}
-	out, ok := endSegment(out, segment)
-	if !ok {
-		return out, errPathAboveRoot
-	}
-	return out, nil
+	return out, !isDotSegment(out[segment:])
 }
 
-// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at all. It
-// returns buf, grown where that was needed.
+func isDotSegment(segment []byte) bool {
+	return string(segment) == "." || string(segment) == ".."
+}
+
+// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at all, or
+// has one that servers do not agree on. It returns buf, grown where that was needed.
 func (r *router) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
 	for as := decoded; as < readings; as++ {
-		read, err := as.read(buf, path)
+		read, ok := as.read(buf, path)
 		buf = read
-		if err != nil || r.find(host, read, as) != found {
+		if !ok || r.find(host, read, as) != found {
 			return true, buf
 		}
 	}

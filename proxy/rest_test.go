@@ -1,9 +1,13 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -60,10 +64,13 @@ func TestIdleConnectionGoesOnWithAnotherGoroutine(t *testing.T) {
 // A request may come in the moment in which its connection is woken, whole or in parts.
 func TestRequestsMeetWakes(t *testing.T) {
 	t.Parallel()
-	b := named(t, "b")
+	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "GET" && r.Method != "POST" {
+			w.WriteHeader(http.StatusTeapot) // the beginning of the request was lost
+		}
+	})
 	p := serve(t)
-	key := ecdsaKey(t)
-	p.apply(with(everything(b.address), issue(t, "a", key, "a")))
+	p.apply(with(everything(b.address), issue(t, "a", ecdsaKey(t), "a")))
 	secure := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	defer p.wakeAll()()
 	requests := []struct {
@@ -179,6 +186,79 @@ func TestMemoryIsGivenBackOnceConnectionsHaveComeToRest(t *testing.T) {
 			t.Errorf("look %d: got %v, want %v", i, got, look.want)
 		}
 	}
+}
+
+// together gathers what is written to it, to be sent at once or byte by byte.
+type together struct {
+	net.Conn
+	held    bytes.Buffer
+	holding bool
+}
+
+func (c *together) Write(b []byte) (int, error) {
+	if c.holding {
+		return c.held.Write(b)
+	}
+	return c.Conn.Write(b)
+}
+
+// holdTLS makes a TLS connection of which everything after the handshake is held back.
+func holdTLS(t *testing.T, address string) (*together, *tls.Conn) {
+	t.Helper()
+	below := &together{Conn: dial(t, address).TCPConn}
+	// With TLS 1.2 an alert can come with the last data.
+	stream := tls.Client(below, &tls.Config{ServerName: "a", InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
+	if err := stream.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	below.holding = true
+	return below, stream
+}
+
+func TestRequestThatComesWithTheEndOfItsStreamIsAnswered(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
+	if _, err := io.WriteString(stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if err := below.SetWriteDeadline(time.Time{}); err != nil { // the end of the stream set one
+		t.Fatal(err)
+	}
+	if _, err := below.Conn.Write(below.held.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stream).ReadString('\n'); line != "HTTP/1.1 404 Not Found\r\n" {
+		t.Errorf("got %q, %v, want 404", line, err)
+	}
+}
+
+// A record that comes byte by byte is a head that does, though no byte of the head is known before its last.
+func TestRecordThatDripsEndsWithTheReadTimeout(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.ReadTimeout = 300 * time.Millisecond })
+	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
+	if _, err := io.WriteString(stream, "GET / HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 10_000)+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	rest := below.held.Bytes()
+	await(t, "the end of the connection", func() bool {
+		if len(rest) == 1 {
+			t.Fatal("the whole record was taken")
+		}
+		_, err := below.Conn.Write(rest[:1])
+		rest = rest[1:]
+		time.Sleep(10 * time.Millisecond)
+		return err != nil
+	})
 }
 
 // Serving a request takes a stack of 8 KiB, waiting for the next one must not keep it. The test runs alone: stacks are

@@ -184,18 +184,28 @@ func (t *hostTable) finish() {
 	}
 }
 
-// reread returns the same routes under their paths in another reading. Paths that are the same in it have one entry, and requests
-// for the others of them are ambiguous.
+// reread returns the same routes under their paths in another reading. Where several paths are the same in it, the one that
+// is so in all readings has the place, or else the first; requests for the others are ambiguous.
 func (t *hostTable) reread(as pathReading) *hostTable {
 	other := &hostTable{root: t.root}
 	for match, routes := range map[PathMatch]map[string]*route{MatchExact: t.exact, MatchPrefix: t.prefixes} {
-		for _, path := range slices.Sorted(maps.Keys(routes)) {
-			read, err := as.read(nil, []byte(path))
+		paths := slices.Collect(maps.Keys(routes))
+		slices.SortFunc(paths, func(a, b string) int {
+			if plain := readsOneWay([]byte(a)); plain != readsOneWay([]byte(b)) {
+				if plain {
+					return -1
+				}
+				return 1
+			}
+			return cmp.Compare(a, b)
+		})
+		for _, path := range paths {
+			read, ok := as.read(nil, []byte(path))
 			if match == MatchPrefix && len(read) > 1 {
 				read = bytes.TrimSuffix(read, rootPath)
 			}
-			if err == nil {
-				_ = other.put(string(read), match, routes[path]) // the first of several has it
+			if ok {
+				_ = other.put(string(read), match, routes[path]) // an error says that the place is taken
 			}
 		}
 	}

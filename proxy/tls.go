@@ -44,5 +44,5 @@ func (p *Proxy) handshake(t *transport) (http1.Transport, error) {
 		return nil, errChallengeAnswered
 	}
 	t.StallAfter(p.config.IdleTimeout)
-	return &tlsTransport{Conn: c, below: t}, nil
+	return &tlsTransport{Conn: c, below: t, recordTimeout: p.config.ReadTimeout}, nil
 }

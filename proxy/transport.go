@@ -42,6 +42,8 @@ type transport struct {
 	in    reading
 	out   writing
 	probe probe
+	// record is of the TLS above, if there is one.
+	record record
 }
 
 func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transport, error) {
@@ -350,30 +352,43 @@ func (p *probe) control(fd uintptr) {
 type tlsTransport struct {
 	*tls.Conn
 	below *transport
-	first [1]byte
+	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
+	recordTimeout time.Duration
+	first         [1]byte
 }
 
 // ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it
 // waits, and the rest of what arrived with that byte is read into a buffer.
 func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
 	for {
+		t.below.record = record{bounded: true, timeout: t.recordTimeout}
 		n, err := t.Read(t.first[:])
+		late := t.below.record.late
+		t.below.record = record{}
 		if n == 0 {
 			return err
+		}
+		if late {
+			t.below.StallAfter(t.below.readStall)
 		}
 		buf := buffers.Get(size)
 		buf[0] = t.first[0]
 		t.below.in.impatient = true
-		n, err = t.Read(buf[1:])
+		n, _ = t.Read(buf[1:]) // an error that lasts comes back from the next read
 		t.below.in.impatient = false
-		if err != nil && !errors.Is(err, syscall.EAGAIN) {
-			buffers.Put(buf)
-			return err
-		}
 		if !got(buf, 1+n) {
 			return nil
 		}
 	}
+}
+
+// record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not begin the
+// idle time anew with each.
+type record struct {
+	bounded bool
+	timeout time.Duration
+	// began is set once bytes of it came, late once the rest had to be waited for.
+	began, late bool
 }
 
 func (t *tlsTransport) StallAfter(d time.Duration)  { t.below.StallAfter(d) }
@@ -389,6 +404,27 @@ func (t *tlsTransport) CloseWrite() error {
 
 // netConn lets crypto/tls use a transport as its connection.
 type netConn struct{ *transport }
+
+// Read bounds the wait for the rest of a record.
+func (c netConn) Read(p []byte) (int, error) {
+	r := &c.record
+	if !r.bounded || r.late {
+		return c.transport.Read(p)
+	}
+	if r.began {
+		c.in.impatient = true
+		n, err := c.transport.Read(p)
+		c.in.impatient = false
+		if !errors.Is(err, syscall.EAGAIN) {
+			return n, err
+		}
+		r.late = true
+		c.ExpireAfter(r.timeout)
+	}
+	n, err := c.transport.Read(p)
+	r.began = r.began || n > 0
+	return n, err
+}
 
 func (c netConn) LocalAddr() net.Addr                { return c.tcp.LocalAddr() }
 func (c netConn) RemoteAddr() net.Addr               { return c.tcp.RemoteAddr() }

@@ -1,0 +1,159 @@
+package proxy
+
+import (
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// serverStep is something that a server does with a path before it acts on it; it says false where it refuses the path.
+type serverStep struct {
+	name string
+	do   func(string) (string, bool)
+}
+
+// serverSteps are done in any order, each at most once.
+func serverSteps() []serverStep {
+	parameter := regexp.MustCompile(`;[^/]*`)
+	return []serverStep{
+		{"decode", func(p string) (string, bool) { d, err := url.PathUnescape(p); return d, err == nil }},
+		{"cut", func(p string) (string, bool) { return parameter.ReplaceAllString(p, ""), true }},
+		{"slash", func(p string) (string, bool) { return strings.ReplaceAll(p, `\`, "/"), true }},
+		{"resolve", func(p string) (string, bool) { return plainlyServed(p, false) }},
+		{"merge", func(p string) (string, bool) { return plainlyServed(p, true) }},
+	}
+}
+
+// plainlyServed resolves dot segments, and with merge leaves out empty ones. It says false for what climbs above the root.
+func plainlyServed(path string, merge bool) (string, bool) {
+	var kept []string
+	segments := strings.Split(path, "/")[1:]
+	for i, s := range segments {
+		last := i == len(segments)-1
+		switch {
+		case s == ".." && len(kept) == 0:
+			return "", false
+		case s == "..":
+			kept = kept[:len(kept)-1]
+		case s == "." || s == "" && merge:
+		default:
+			kept = append(kept, s)
+			continue
+		}
+		if last {
+			kept = append(kept, "")
+		}
+	}
+	return "/" + strings.Join(kept, "/"), true
+}
+
+// orders returns every order of every choice of the steps.
+func orders(steps []serverStep) [][]serverStep {
+	all := [][]serverStep{}
+	for i, s := range steps {
+		all = append(all, []serverStep{s})
+		for _, further := range orders(slices.Delete(slices.Clone(steps), i, i+1)) {
+			all = append(all, append([]serverStep{s}, further...))
+		}
+	}
+	return all
+}
+
+func tableOf(t *testing.T, rules map[string]PathMatch) *router {
+	t.Helper()
+	r, table := newRouter(1), newHostTable(len(rules), false)
+	for path, match := range rules {
+		if err := table.add(path, match, &route{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table.finish()
+	r.add("a", table)
+	return &r
+}
+
+// No path that passes is another rule's to a server that decodes it, cuts off parameters, takes backslashes for slashes
+// and resolves dot segments, or does some of that, in whatever order.
+func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
+	t.Parallel()
+	tokens := []string{"/", "%2F", "%5C", ";", "%3B", "..", "admin", "x"}
+	const longest = 4
+	servers := orders(serverSteps())
+	host := []byte("a")
+	for _, rules := range []map[string]PathMatch{
+		{"/": MatchPrefix, "/admin": MatchPrefix},
+		{"/": MatchPrefix, "/admin": MatchExact},
+		{"/x": MatchPrefix},
+		{"/": MatchPrefix, "/admin/x": MatchPrefix, "/x": MatchPrefix},
+	} {
+		r := tableOf(t, rules)
+		passed := 0
+		var try func(path string, left int)
+		try = func(path string, left int) {
+			if canonical, err := CanonicalPath(nil, []byte(path)); err == nil && string(canonical) == path {
+				found := r.find(host, canonical, asItIs)
+				ambiguous, _ := r.ambiguous(nil, host, canonical, found)
+				if found != nil && !ambiguous {
+					passed++
+					checkServers(t, r, path, found, servers)
+				}
+			}
+			for _, token := range tokens {
+				if left > 0 {
+					try(path+token, left-1)
+				}
+			}
+		}
+		try("/", longest)
+		if passed < 50 {
+			t.Errorf("%v: only %d paths passed", slices.Sorted(maps.Keys(rules)), passed)
+		}
+	}
+}
+
+func checkServers(t *testing.T, r *router, path string, found *route, servers [][]serverStep) {
+	t.Helper()
+	for _, server := range servers {
+		read, ok, name := path, true, ""
+		for _, step := range server {
+			if read, ok = step.do(read); !ok {
+				break
+			}
+			name += " " + step.name
+		}
+		if ok && r.find([]byte("a"), []byte(read), asItIs) != found {
+			t.Errorf("%s passes, and is %s to a server that does%s", path, read, name)
+		}
+	}
+}
+
+// A rule with an escape does not take the place of the rule for the plain path.
+func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
+	t.Parallel()
+	r := tableOf(t, map[string]PathMatch{"/": MatchPrefix, "/a/b": MatchPrefix, "/a%2Fb": MatchPrefix, "/c": MatchPrefix, "/c;d": MatchPrefix})
+	for path, want := range map[string]bool{
+		"/a/b/x%20y": false, "/a/b/x;y": false, "/c/x;y": false, "/x%20y": false,
+		"/a%2Fb": true, "/a%2Fb/x": true, "/c;d": true, "/c;d/x": true,
+	} {
+		found := r.find([]byte("a"), []byte(path), asItIs)
+		if got, _ := r.ambiguous(nil, []byte("a"), []byte(path), found); got != want {
+			t.Errorf("%s: ambiguous %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestReadingsOfAPathAllocateNothing(t *testing.T) {
+	r := tableOf(t, map[string]PathMatch{"/": MatchPrefix, "/projects": MatchPrefix})
+	host, path, buf := []byte("a"), []byte("/projects/group%2Fname;v=1/caf%C3%A9"), make([]byte, 0, 128)
+	found := r.find(host, path, asItIs)
+	if n := testing.AllocsPerRun(100, func() {
+		if ambiguous, _ := r.ambiguous(buf, host, path, found); ambiguous {
+			t.Error("ambiguous")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
