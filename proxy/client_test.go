@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ func noTimeouts(r *Route) { r.Timeouts = Timeouts{} }
 
 func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 	t.Parallel()
+	key := ecdsaKey(t)
 	leaving := map[string]func(*wire){"closes": func(w *wire) { _ = w.Close() }, "resets": (*wire).abort}
 	for _, test := range []struct{ name, request, response string }{
 		{"before the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},
@@ -33,30 +35,46 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 		{"in the midst of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2", ""},
 	} {
 		for how, leave := range leaving {
-			t.Run(test.name+" "+how, func(t *testing.T) {
-				t.Parallel()
-				endpoint := startScript(t)
-				p := serve(t, unlimited)
-				p.apply(everythingBy(noTimeouts, endpoint.address))
-				client := p.dial()
-				client.send(test.request)
-				up := endpoint.accept()
-				up.head()
-				up.send(test.response)
-				if test.response != "" {
-					client.head()
-				}
-				leave(client)
-				if rest, err := up.ending(); err != nil && !isReset(err) {
-					t.Errorf("the endpoint received %q (%v), want the end", rest, err)
-				}
-				await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
-				if n := endpoint.accepted.Load(); n != 1 {
-					t.Errorf("%d connections to the endpoint, want 1", n)
-				}
-			})
+			for _, secure := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s %s, over TLS %v", test.name, how, secure), func(t *testing.T) {
+					t.Parallel()
+					endpoint := startScript(t)
+					p := serve(t, unlimited)
+					p.apply(with(everythingBy(noTimeouts, endpoint.address), issue(t, "a", key, "a")))
+					client, send := p.dialAs(secure)
+					send(test.request)
+					up := endpoint.accept()
+					up.head()
+					up.send(test.response)
+					if test.response != "" {
+						client.head()
+					}
+					leave(client)
+					if rest, err := up.ending(); err != nil && !isReset(err) {
+						t.Errorf("the endpoint received %q (%v), want the end", rest, err)
+					}
+					await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+					if n := endpoint.accepted.Load(); n != 1 {
+						t.Errorf("%d connections to the endpoint, want 1", n)
+					}
+				})
+			}
 		}
 	}
+}
+
+// dialAs connects to the proxy, by a listener of its own where the connection is to be TLS, and returns how to send on it.
+func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
+	s.tb.Helper()
+	if !secure {
+		client = s.dial()
+		return client, client.send
+	}
+	c, err := dialTLS(s.tb, s.listen("127.0.0.1:0", s.ServeHTTPS), &tls.Config{ServerName: "a"})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return c.wire, c.send
 }
 
 func TestClientThatGoesAwayEndsTheMakingOfAConnection(t *testing.T) {

@@ -42,8 +42,8 @@ type Config struct {
 // The limits of a line and of what an endpoint may send, which have no flag.
 const (
 	maxLineBytes       = 16 << 10
-	maxResponseHead    = 256 << 10
-	maxResponseLine    = 64 << 10
+	maxResponseHead    = 60 << 10
+	maxResponseLine    = 60 << 10
 	maxResponseFields  = 1024
 	acceptRetryLongest = time.Second
 )

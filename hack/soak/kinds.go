@@ -34,6 +34,9 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{"keep-alive", 8, 3 * time.Millisecond, newBrowser},
+		// These rest for as long as it takes until a connection goes on with another goroutine.
+		{"resting", 24, 1200 * time.Millisecond, newBrowser},
+		{"resting https", 12, 1200 * time.Millisecond, newSecureClient},
 		{"rolling", 6, 5 * time.Millisecond, newRollingClient},
 		{"uploads", 3, 40 * time.Millisecond, newUploader},
 		{"downloads", 3, 100 * time.Millisecond, newDownloader},
