@@ -89,12 +89,12 @@ func newHurriedClient(v *visitor) client { return hurriedClient{newSession(v, v.
 
 func (c hurriedClient) round() (string, error) {
 	if c.rnd.IntN(2) == 0 {
-		return timeoutAnswer, c.answered(c.call("GET", hurriedHost, "/wait/9000"), timeoutAnswer)
+		return lateAnswer, c.answered(c.call("GET", hurriedHost, "/wait/9000"), lateAnswer)
 	}
 	// A drip takes longer than a second, and its head was sent long before.
 	q := c.call("GET", hurriedHost, "/drip-chunks")
 	outcome, err := scriptClient{session: c.session}.try(q, &script{content: "hello"})
-	if err == nil && outcome != torn && outcome != timeoutAnswer { // the latter where the head was late
+	if err == nil && outcome != torn && outcome != lateAnswer { // the latter where the head was late
 		err = fmt.Errorf("got %s instead of %s", outcome, torn)
 	}
 	if err != nil {

@@ -42,6 +42,8 @@ const (
 	malformedAnswer = "502 UpstreamMalformed"
 	resetAnswer     = "502 UpstreamReset"
 	timeoutAnswer   = "504 UpstreamTimeout"
+	// lateAnswer is for what takes longer than the route allows for the whole.
+	lateAnswer = "504 UpstreamRequestTimeout"
 	// torn is a response that broke off, in a way that the client can see.
 	torn = "torn"
 
