@@ -124,10 +124,10 @@ func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
 // never say that nobody is there.
 var errRetired = errors.New("the endpoint takes no more requests")
 
-// dial makes a connection. The context ends the attempt, and so does the endpoint's retirement; timeout bounds it unless
+// dial makes a connection. The exchange's context ends the attempt, and so does the endpoint's retirement; timeout bounds it unless
 // it is 0.
-func (e *endpoint) dial(ctx context.Context, timeout time.Duration) (*upstreamConn, error) {
-	ctx, cancel := context.WithCancel(ctx)
+func (e *endpoint) dial(exchange context.Context, timeout time.Duration) (*upstreamConn, error) {
+	ctx, cancel := context.WithCancel(exchange)
 	defer cancel()
 	leave := e.dials.join(cancel)
 	defer leave()
@@ -136,7 +136,8 @@ func (e *endpoint) dial(ctx context.Context, timeout time.Duration) (*upstreamCo
 	}
 	d := net.Dialer{Timeout: timeout}
 	conn, err := d.DialContext(ctx, "tcp", e.text)
-	if e.retired.Load() {
+	// An endpoint that retired may have resumed by now.
+	if gaveUp := ctx.Err() != nil && exchange.Err() == nil; gaveUp || e.retired.Load() {
 		if err == nil {
 			_ = conn.Close()
 		}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -256,5 +257,26 @@ func TestRequestsAtOnceShareNoConnection(t *testing.T) {
 	}
 	if n := b.accepted.Load(); n != 8 {
 		t.Errorf("%d connections to the endpoint, want 8", n)
+	}
+}
+
+// An endpoint may go and come back within a moment: to the request whose connection was given up it makes no difference.
+func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(deafAddress(t), testState().transports)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := e.dial(context.Background(), 0)
+		failed <- err
+	}()
+	await(t, "the dial", func() bool {
+		e.dials.mu.Lock()
+		defer e.dials.mu.Unlock()
+		return len(e.dials.cancels) == 1
+	})
+	e.retire()
+	e.resume()
+	if err := receive(t, "the end of the dial", failed); err != errRetired {
+		t.Errorf("got %v, want %v", err, errRetired)
 	}
 }
