@@ -52,11 +52,11 @@ bench: build kube ## Measure the data plane beside the peers found on PATH and p
 ##@ Tests
 
 .PHONY: test
-test: kube $(HELM) ## Run all tests but the end-to-end ones
+test: kube pebble $(HELM) ## Run all tests but the end-to-end ones
 	go test $(TESTFLAGS) ./...
 
 .PHONY: race
-race: kube ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
+race: kube pebble ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./proxy/... ./controllers/...
 
 # How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
@@ -108,7 +108,7 @@ verify-chart: $(HELM) ## Check the Helm chart's form
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/helm hack/kube hack/tools; do \
+	@for module in . hack/helm hack/kube hack/pebble hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -127,6 +127,7 @@ vet: ## Run go vet, on the end-to-end tests too
 	go vet ./...
 	go vet -tags e2e ./...
 	cd hack/kube && go vet ./...
+	cd hack/pebble && go vet ./...
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
@@ -168,6 +169,10 @@ bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
 	  -X $(KUBE_VERSION_PACKAGE).gitMinor=$(word 2,$(KUBE_VERSION_FIELDS))" .
 	@for name in etcd kube-apiserver kubectl; do ln -sf kube "bin/kube/$$name"; done
 	@mv bin/kube/kube.new $@
+
+.PHONY: pebble
+pebble: ## Build Pebble, an ACME certificate authority for tests, into bin/
+	@cd hack/pebble && $(GO_BUILD) -o ../../bin/pebble .
 
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(HELM) ## Build the code generator, kustomize, the linter and Helm into bin/

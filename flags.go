@@ -42,6 +42,8 @@ type flags struct {
 	maxConnections                         int
 	drainDelay, drainTimeout               time.Duration
 
+	acme acmeFlags
+
 	zap         zap.Options
 	showVersion bool
 }
@@ -65,7 +67,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	})
 	set.StringVar(&f.publishAddress, "publish-address", "", "`address` or name that goes into status.loadBalancer of every Ingress")
 	set.StringVar(&f.publishService, "publish-service", "", "Service (`namespace/name`) whose addresses go into status.loadBalancer of every Ingress")
-	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "write status only while holding the Lease; every replica serves in any case")
+	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "order certificates and write status only while holding the Lease; every replica serves in any case")
 	set.Func("trusted-proxies", "comma-separated `CIDRs` or addresses whose forwarding fields are believed (default none)", list(&f.trustedProxies, parsePrefix))
 	set.Var(boolFlag(&f.proxyProtocol, false), "proxy-protocol", "expect a PROXY header, version 1 or 2, from trusted proxies; from nobody else")
 	set.Func("access-log", "`format` of the access log on standard output: none, json or combined (default none)", func(s string) (err error) {
@@ -80,6 +82,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(intFlag(&f.maxConnections, 0, 0, unbounded), "max-connections", "largest `number` of client connections at once; 0 for no bound")
 	set.Var(durationFlag(&f.drainDelay, 5*time.Second), "drain-delay", "`time` after SIGTERM in which listeners stay open while readiness fails")
 	set.Var(durationFlag(&f.drainTimeout, 30*time.Second), "drain-timeout", "`time` that running requests then have to finish")
+	f.acme.bind(set)
 	set.Var(boolFlag(&f.showVersion, false), "version", "print the version and exit")
 	f.zap.BindFlags(set)
 	// What is wrong is said once, by who called, and without the description of every flag.

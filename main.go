@@ -76,6 +76,9 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	p := proxy.New(proxyConfig(f, logger))
 	options := controllerOptions(f, p)
 	options.Replica, options.Draining = replica, ctx.Done()
+	if options.ACME, err = f.acme.options(); err != nil {
+		return err
+	}
 
 	// What serves outlives ctx by the drain.
 	serving, stopServing := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -132,6 +135,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		Namespace:        f.namespace,
 		ReadyReplicas:    p.SetReplicas,
 		PodUID:           podUID(f.namespace),
+		WatchNamespaces:  f.watchNamespaces,
 
 		DefaultCertificate: f.defaultCertificate,
 	}

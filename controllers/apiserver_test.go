@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
@@ -332,7 +333,13 @@ func (k *cluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy
 		// The names are for metrics of a process, which has several replicas here.
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	}
-	options := Options{Applier: r.proxy, IngressClass: v1alpha1.DefaultIngressClassName}
+	const nobody = "https://127.0.0.1:1/directory" // Nothing listens there.
+	authority, err := acme.New(acme.Options{Directory: nobody})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	options := Options{Applier: r.proxy, IngressClass: v1alpha1.DefaultIngressClassName, Namespace: ownNamespace,
+		WatchNamespaces: []string{k.blue, k.green}, ACME: ACMEOptions{Client: authority, Directory: nobody}}
 	for _, change := range changes {
 		change(&managerOptions, &options, r.proxy)
 	}

@@ -34,7 +34,7 @@ func CacheOptions(watchNamespaces []string) cache.Options {
 			&discoveryv1.EndpointSlice{}: {Transform: trimEndpointSlice},
 			// Of a cluster's secrets only those are asked for that a certificate can be in.
 			&corev1.Secret{}: {Transform: trimSecret,
-				Field: fields.OneTermEqualSelector("type", string(corev1.SecretTypeTLS))},
+				Field: secretsOfType(corev1.SecretTypeTLS)},
 		},
 	}
 	for _, namespace := range watchNamespaces {
@@ -44,6 +44,10 @@ func CacheOptions(watchNamespaces []string) cache.Options {
 		options.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return options
+}
+
+func secretsOfType(kind corev1.SecretType) fields.Selector {
+	return fields.OneTermEqualSelector("type", string(kind))
 }
 
 // serviceCacheOptions are for a cache that holds one Service.
@@ -115,8 +119,14 @@ func trimSecret(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
+	meta := identity(&secret.ObjectMeta)
+	for _, name := range [...]string{directoryAnnotation, tlsCertificateAnnotation} {
+		if value, ok := secret.Annotations[name]; ok {
+			metav1.SetMetaDataAnnotation(&meta, name, value)
+		}
+	}
 	return &corev1.Secret{
-		ObjectMeta: identity(&secret.ObjectMeta),
+		ObjectMeta: meta,
 		Type:       secret.Type,
 		Data: map[string][]byte{
 			corev1.TLSCertKey:       secret.Data[corev1.TLSCertKey],

@@ -5,6 +5,7 @@ package controllers
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -50,6 +52,25 @@ type Options struct {
 	ReadyReplicas func(n int)
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
+	// WatchNamespaces are those whose objects are read, all if there are none.
+	WatchNamespaces []string
+	// ACME says how certificates are ordered. Its zero value orders none.
+	ACME ACMEOptions
+}
+
+// ACMEOptions say which authority certificates are ordered from, and how.
+type ACMEOptions struct {
+	// Client talks to the authority, whose directory's URL is Directory.
+	Client    *acme.Client
+	Directory string
+	// Email is the contact where a TLSCertificate names none. Empty for none.
+	Email string
+	// ExternalAccount names the Secret in Namespace that binds new accounts to an external one. Empty for none.
+	ExternalAccount string
+	// OrdersPerDay bounds all orders of a day; 0 is no bound.
+	OrdersPerDay int
+	// HTTPPort is the port of every replica that challenges are looked for at; 0 for that of its own plain requests.
+	HTTPPort uint16
 }
 
 // Scheme returns a new scheme of the kinds that the controllers read and write.
@@ -81,6 +102,11 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
 	}
+	if options.ACME.Client != nil {
+		if snapshots.orders, err = addCache(mgr, orderCacheOptions(options.WatchNamespaces)); err != nil {
+			return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
+		}
+	}
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
 	}
@@ -93,16 +119,38 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Health == nil {
 		options.Health = noHealth{}
 	}
-	for _, reconciler := range []interface{ setup(ctrl.Manager) error }{
+	reconcilers := []interface{ setup(ctrl.Manager) error }{
 		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, addresses: addresses, status: status},
 		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},
-		&TLSCertificateReconciler{snapshots: snapshots, status: status},
-	} {
+	}
+	if options.ACME.Client != nil {
+		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, status),
+			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots})
+	}
+	for _, reconciler := range reconcilers {
 		if err := reconciler.setup(mgr); err != nil {
 			return nil, err
 		}
 	}
 	return snapshots, nil
+}
+
+// tlsCertificates puts together what orders certificates.
+func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotController, status statusWriter) *TLSCertificateReconciler {
+	c, reader, o := mgr.GetClient(), mgr.GetAPIReader(), options.ACME
+	return &TLSCertificateReconciler{
+		class: options.IngressClass, name: options.Namespace + "/" + options.IngressClass,
+		snapshots: snapshots, status: status, reader: reader, working: snapshots.orders,
+		renewals: &renewals{authority: o.Client, known: map[types.UID]renewal{}},
+		issuance: &issuance{
+			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email,
+			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,
+				directory: o.Directory, external: o.ExternalAccount},
+			ledger:   &ledgerStore{reader: reader, client: c, namespace: options.Namespace, perDay: o.OrdersPerDay},
+			orders:   &orderStore{reader: reader, client: c, cache: snapshots.orders},
+			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort),
+		},
+	}
 }
 
 // setupReplicas has the replicas know each other.

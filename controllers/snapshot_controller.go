@@ -60,7 +60,9 @@ type SnapshotController struct {
 	// validity leads to a build when a certificate's validity begins or ends.
 	validity *time.Timer
 	// served is told of each snapshot that the data plane serves.
-	served   func(serving map[objectKey]*verdict)
+	served func(serving map[objectKey]*verdict)
+	// orders holds the working Secrets of orders. Nil where nothing is ordered.
+	orders   cache.Cache
 	replicas *Replicas
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
@@ -103,7 +105,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
 	}
-	if !c.cache.WaitForCacheSync(ctx) {
+	if !c.cache.WaitForCacheSync(ctx) || c.orders != nil && !c.orders.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
 	c.pending.event()
@@ -153,6 +155,16 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 			return fmt.Errorf("watching %T: %w", object, err)
 		}
 	}
+	if c.orders == nil {
+		return nil
+	}
+	informer, err := c.orders.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watching the working Secrets of orders: %w", err)
+	}
+	if _, err := informer.AddEventHandler(handler); err != nil {
+		return fmt.Errorf("watching the working Secrets of orders: %w", err)
+	}
 	return nil
 }
 
@@ -197,7 +209,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		Now:             time.Now().Truncate(time.Second), // which is what certificates count in
 		Options:         c.options,
 	}
-	named := translate.NamedSecrets(in.Ingresses, c.options.IngressClass)
+	named := translate.NamedSecrets(in.Ingresses, in.TLSCertificates, c.options.IngressClass)
 	if c.options.DefaultCertificate.Name != "" {
 		named[c.options.DefaultCertificate] = struct{}{}
 	}
@@ -209,6 +221,13 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 	}
 	in.Secrets = c.secrets.read(secrets.Items, named)
 	c.logDefaultCertificate(ctx, in.Secrets)
+	if c.orders != nil {
+		var orders corev1.SecretList
+		if err := c.orders.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
+			return translate.Input{}, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
+		}
+		in.Challenges = heldReady(orders.Items)
+	}
 	return in, nil
 }
 
@@ -270,15 +289,32 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 // conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this generation
 // of it. The controller of its kind is told when there is.
 func (c *SnapshotController) conditions(kind string, object client.Object) ([]metav1.Condition, bool) {
-	latest := c.latest.Load()
-	if latest == nil {
-		return nil, false
-	}
-	v := latest.verdicts[objectKey{kind, client.ObjectKeyFromObject(object)}]
-	if v == nil || v.uid != object.GetUID() || v.generation != object.GetGeneration() {
+	v := c.verdict(kind, object)
+	if v == nil {
 		return nil, false
 	}
 	return v.conditions, true
+}
+
+// certificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as conditions does.
+func (c *SnapshotController) certificateHosts(object *v1alpha1.Ingress) ([]string, bool) {
+	v := c.verdict(v1alpha1.IngressKind, object)
+	if v == nil {
+		return nil, false
+	}
+	return v.certificateHosts, true
+}
+
+func (c *SnapshotController) verdict(kind string, object client.Object) *verdict {
+	latest := c.latest.Load()
+	if latest == nil {
+		return nil
+	}
+	v := latest.verdicts[objectKey{kind, client.ObjectKeyFromObject(object)}]
+	if v == nil || v.uid != object.GetUID() || v.generation != object.GetGeneration() {
+		return nil
+	}
+	return v
 }
 
 // changes is the source of requests for the objects of a kind that something new is to be said of. The requests go straight

@@ -90,8 +90,13 @@ func transitions(was, is []metav1.Condition) []transition {
 		case before != nil && before.Reason == v1alpha1.ReasonNotProbed && now.Status == metav1.ConditionTrue:
 			continue // the first probe of an instance that is in order
 		}
+		// That nothing is ordered is how it should be; the first time it is no news.
+		calm := now.Type == v1alpha1.ConditionIssuing && (now.Reason == v1alpha1.ReasonUpToDate || now.Reason == v1alpha1.ReasonNotRenewed)
+		if calm && before == nil {
+			continue
+		}
 		kind := corev1.EventTypeNormal
-		if now.Status == metav1.ConditionFalse {
+		if now.Status == metav1.ConditionFalse && !calm {
 			kind = corev1.EventTypeWarning
 		}
 		news = append(news, transition{kind: kind, reason: now.Reason, action: now.Type, note: clipMessage(now.Message)})

@@ -38,8 +38,8 @@ func TestWhichChangesOfConditionsAreEvents(t *testing.T) {
 				condition("Programmed", "True", "Programmed", "p")},
 		},
 		"another reason is": {
-			was: fine, is: []metav1.Condition{condition("Accepted", "True", "PartlySupported", "tls")},
-			want: []transition{{"Normal", "PartlySupported", "Accepted", "tls"}},
+			was: fine, is: []metav1.Condition{condition("Programmed", "True", "Other", "tls")},
+			want: []transition{{"Normal", "Other", "Programmed", "tls"}},
 		},
 		"another status is": {
 			was: fine, is: []metav1.Condition{condition("Programmed", "False", "NothingToProgram", "n")},

@@ -27,7 +27,7 @@ func TestARestartRewritesNothing(t *testing.T) {
 	fine, lost := ingress(k.blue, "fine", "x.io", "api"), ingress(k.blue, "lost", "x.io", "api", "nobody")
 	one := task(k.blue, "one", "api", "10.0.0.1")
 	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: k.blue, Name: "c"},
-		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "c"}}
+		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "c", AutoRenew: new(false)}}
 	objects := []client.Object{fine, lost, one, certificate}
 	k.create(objects...)
 	publish := func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.PublishAddress = "203.0.113.7" }
@@ -36,7 +36,7 @@ func TestARestartRewritesNothing(t *testing.T) {
 		k.says(fine, served...)
 		k.says(lost, "Accepted=False PathConflict", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
 		k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
-		k.says(certificate, "Accepted=True PartlySupported")
+		k.says(certificate, "Accepted=True Accepted", "Issuing=False NotRenewed", "Ready=False SecretNotFound")
 	}
 	first := k.start(publish)
 	settled()
@@ -62,11 +62,11 @@ func (k *cluster) afterAll(r *replica) {
 		name := fmt.Sprint("marker-", i)
 		ing, one := ingress(k.green, name, name+".io", name), task(k.green, name, name, "10.9.9.9")
 		certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: k.green, Name: name},
-			Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "c"}}
+			Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{v1alpha1.CertificateHost(name + ".io")}, SecretName: v1alpha1.SecretName(name), AutoRenew: new(false)}}
 		k.create(one, ing, certificate)
 		k.says(ing, served...)
 		k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
-		k.says(certificate, "Accepted=True PartlySupported")
+		k.says(certificate, "Accepted=True Accepted", "Issuing=False NotRenewed", "Ready=False SecretNotFound")
 		r.idle(k.t)
 	}
 }

@@ -4,24 +4,62 @@ package controllers
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"sync"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=get;list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates/status,verbs=patch
 
-// TLSCertificateReconciler writes the conditions of TLSCertificates. It orders nothing.
+const (
+	// certificatesAtOnce is how many certificates are worked on at the same time: an authority may take long to answer.
+	certificatesAtOnce = 8
+	// An authority that does not answer is asked again after retryStepFirst, then after twice the time each.
+	retryStepFirst = time.Second
+	retryStepLimit = 5 * time.Minute
+	// How often an authority is asked when to renew, whatever it says, and how often where it does not say or answer.
+	renewalAskShortest = time.Minute
+	renewalAskLongest  = day
+	renewalAskDefault  = 6 * time.Hour
+)
+
+// TLSCertificateReconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
 type TLSCertificateReconciler struct {
+	class     string
+	name      string // "namespace/class" of this controller
 	snapshots *SnapshotController
 	status    statusWriter
+	// reader reads from the API server, for what must not be out of date.
+	reader   client.Reader
+	working  cache.Cache
+	issuance *issuance
+	renewals *renewals
 }
 
-// Reconcile writes one TLSCertificate's conditions if they are not what they should be.
+// Reconcile takes one step of one TLSCertificate's order, if there is one to take, and writes its status if it is not what it
+// should be.
 func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.TLSCertificate
 	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
@@ -32,17 +70,259 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
 	before := object.DeepCopy()
-	setConditions(&object.Status.Conditions, said)
-	return ctrl.Result{}, r.status.writeNow(ctx, before, &object, before.Status.Conditions, said)
+	view, after, failed := r.advance(ctx, &object, said)
+	if failed != nil && view == nil {
+		return ctrl.Result{}, failed
+	}
+	issuing := view.issuing
+	issuing.Type, issuing.ObservedGeneration = v1alpha1.ConditionIssuing, object.Generation
+	view.publish(&object.Status)
+	setConditions(&object.Status.Conditions, append(said[:len(said):len(said)], issuing))
+	is := []metav1.Condition{issuing}
+	is = append(is, said...)
+	if err := r.status.writeNow(ctx, before, &object, before.Status.Conditions, is); err != nil {
+		return ctrl.Result{}, err
+	}
+	if view.notice != "" && object.ResourceVersion != before.ResourceVersion {
+		r.status.recorder.Eventf(&object, nil, corev1.EventTypeWarning, "CertificateExpires", "Watch", "%s", view.notice)
+	}
+	if failed != nil {
+		return ctrl.Result{}, failed
+	}
+	return ctrl.Result{RequeueAfter: after}, nil
+}
+
+// advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to look again.
+func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
+	secret, err := secretOf(ctx, r.status.client, object)
+	if err != nil {
+		return nil, 0, err
+	}
+	now := r.issuance.now()
+	view := &certificateView{leaf: leafOf(secret), state: &orderState{}}
+	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
+		return view, view.watch(object, now), nil
+	}
+	if refused := meta.FindStatusCondition(said, v1alpha1.ConditionAccepted); refused != nil && refused.Status == metav1.ConditionFalse {
+		view.say(metav1.ConditionFalse, refused.Reason, "nothing is ordered: Accepted says why")
+		return view, 0, nil
+	}
+	switch unwanted, ours, err := r.unwanted(ctx, object); {
+	case err != nil:
+		return nil, 0, err
+	case !ours:
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, "another controller serves the Ingress that this TLSCertificate is of")
+		return view, 0, nil
+	case unwanted:
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonNotWanted, "the Ingress that this TLSCertificate was made for wants no certificate any more")
+		return view, 0, nil
+	}
+	working, err := r.issuance.orders.read(ctx, r.working, object)
+	if err != nil {
+		return nil, 0, err
+	}
+	why, ask := r.due(ctx, object, secret, view)
+	if why == "" && working.state.Attempt == nil {
+		view.state = working.state
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
+		view.state = &orderState{}
+		return view, max(min(view.renewal.Sub(now), ask), time.Second), nil
+	}
+	return r.order(ctx, object, view)
+}
+
+// order takes a step of an order, from what the API server says and no cache.
+func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, view *certificateView) (*certificateView, time.Duration, error) {
+	now := r.issuance.now()
+	live := &v1alpha1.TLSCertificate{}
+	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(object), live); err != nil {
+		return nil, 0, err
+	}
+	if live.UID != object.UID || live.Generation != object.Generation || live.DeletionTimestamp != nil {
+		return nil, 0, errStale // The event of the newer one is on its way.
+	}
+	secret, err := secretOf(ctx, r.reader, live)
+	if err != nil {
+		return nil, 0, err
+	}
+	working, err := r.issuance.orders.read(ctx, r.reader, live)
+	if err != nil {
+		return nil, 0, err
+	}
+	state := working.state
+	view.state, view.leaf = state, leafOf(secret)
+	if state.Controller != "" && state.Controller != r.name {
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, "the controller "+state.Controller+
+			" orders this certificate: delete Secret "+working.object.Name+" if it does so no longer")
+		return view, 0, nil
+	}
+	state.Controller = r.name
+	spec, err := specOf(&live.Spec, r.issuance.directory)
+	if err != nil {
+		return nil, 0, err
+	}
+	state.accept(spec)
+	why, _ := r.due(ctx, live, secret, view)
+	theirs := foreign(secret, live)
+	switch {
+	case why == "" && state.Attempt == nil:
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
+		return view, max(view.renewal.Sub(now), time.Second), nil
+	case theirs != "":
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
+		return view, time.Minute, nil
+	case state.waits(now):
+		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
+		return view, state.NextAttempt.Sub(now), nil
+	}
+	j := &job{issuance: r.issuance, certificate: live, working: working, secret: secret, replaces: view.leaf}
+	if secret == nil || secret.Annotations[directoryAnnotation] != r.issuance.directory {
+		j.replaces = nil
+	}
+	after := atOnce
+	if state.Attempt == nil {
+		err = j.begin(ctx)
+	} else {
+		after, err = j.advance(ctx)
+	}
+	switch {
+	case apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
+		return nil, 0, errStale
+	case err != nil:
+		text := "the cluster does not answer"
+		if failed, ok := errors.AsType[*acme.Error](err); ok {
+			text = j.redact(failed.Error())
+			err = errors.New(text) // What it was made of may quote a challenge.
+		}
+		view.progress(text + "; it is tried again")
+		return view, 0, err
+	}
+	if state.waits(now) {
+		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
+	} else {
+		view.progress("")
+	}
+	return view, after, nil
+}
+
+// errStale ends a pass that was begun on what is out of date.
+var errStale = errors.New("the object has changed meanwhile")
+
+// due says why a certificate has to be ordered, and when to ask the authority again. It notes on the view when it is due.
+func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret, view *certificateView) (string, time.Duration) {
+	in := dueInput{now: r.issuance.now(), hosts: hostsOf(&object.Spec), keyType: keyTypeWanted(&object.Spec), directory: r.issuance.directory,
+		found: secret != nil}
+	ask := renewalAskDefault
+	if secret != nil {
+		in.madeBy = secret.Annotations[directoryAnnotation]
+		parsed := parseSecret(secret)
+		if in.fault = parsed.Fault; in.fault == "" {
+			in.leaf = view.leaf
+		}
+	}
+	if in.leaf != nil {
+		var window *acme.Window
+		if in.madeBy == in.directory {
+			window, ask = r.renewals.window(ctx, object.UID, in.leaf, in.now)
+		}
+		in.renewal = renewalTime(in.leaf, window)
+		view.renewal = in.renewal
+	}
+	return due(&in), ask
+}
+
+// unwanted says whether the Ingress that a TLSCertificate was made for asks for it no longer, and whether it is this
+// controller's to serve.
+func (r *TLSCertificateReconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertificate) (unwanted, ours bool, err error) {
+	owner := metav1.GetControllerOf(object)
+	if owner == nil || owner.Kind != v1alpha1.IngressKind {
+		return false, true, nil
+	}
+	var ingress v1alpha1.Ingress
+	key := client.ObjectKey{Namespace: object.Namespace, Name: owner.Name}
+	if err := r.status.client.Get(ctx, key, &ingress); err != nil {
+		return true, true, client.IgnoreNotFound(err)
+	}
+	return ingress.UID != owner.UID || ingress.Spec.TLS == nil || !ingress.Spec.TLS.AutoSSL,
+		translate.Claims(&ingress, r.class), nil
+}
+
+// keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when somebody
+// replaces it.
+func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret client.Object) []reconcile.Request {
+	var list v1alpha1.TLSCertificateList
+	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "listing the TLSCertificates of a Secret")
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		if string(list.Items[i].Spec.SecretName) == secret.GetName() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		}
+	}
+	return requests
 }
 
 func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keptIn)).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.TLSCertificateKind)).
-		Complete(r)
+		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestForOwner[*corev1.Secret](
+			mgr.GetScheme(), mgr.GetRESTMapper(), &v1alpha1.TLSCertificate{}, handler.OnlyControllerOwner()))).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: certificatesAtOnce,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryStepFirst, retryStepLimit),
+		}).
+		Complete(reconcile.Func(func(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+			result, err := r.Reconcile(ctx, request)
+			if errors.Is(err, errStale) {
+				return ctrl.Result{RequeueAfter: presencePause}, nil
+			}
+			return result, err
+		}))
 	if err != nil {
 		return fmt.Errorf("setting up the controller of TLSCertificates: %w", err)
 	}
 	return nil
+}
+
+// renewals remembers when the authority wants certificates to be renewed.
+type renewals struct {
+	authority authority
+	mu        sync.Mutex
+	known     map[types.UID]renewal
+}
+
+type renewal struct {
+	serial string
+	window *acme.Window
+	next   time.Time
+}
+
+// window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe that.
+func (r *renewals) window(ctx context.Context, uid types.UID, leaf *x509.Certificate, now time.Time) (*acme.Window, time.Duration) {
+	serial := leaf.SerialNumber.String()
+	r.mu.Lock()
+	known := r.known[uid]
+	r.mu.Unlock()
+	if known.serial == serial && now.Before(known.next) {
+		return known.window, known.next.Sub(now)
+	}
+	if known.serial != serial {
+		known = renewal{serial: serial}
+	}
+	wait := renewalAskDefault
+	if asked, err := r.authority.RenewalInfo(ctx, leaf); err == nil {
+		known.window = &asked
+		if asked.RetryAfter > 0 {
+			wait = min(max(asked.RetryAfter, renewalAskShortest), renewalAskLongest)
+		}
+	}
+	known.next = now.Add(wait)
+	r.mu.Lock()
+	r.known[uid] = known
+	r.mu.Unlock()
+	return known.window, wait
 }

@@ -14,11 +14,9 @@ const (
 
 	// ReasonAccepted (True): everything in the object is acted on.
 	ReasonAccepted = "Accepted"
-	// ReasonPartlySupported (True): the object is taken, but nothing acts yet on the fields that the message names.
-	ReasonPartlySupported = "PartlySupported"
 
-	// ReasonHostOwnedElsewhere (False, Ingress): an older Ingress of another namespace owns a host of this one; the
-	// message names the host and that Ingress.
+	// ReasonHostOwnedElsewhere (False, Ingress and TLSCertificate): an Ingress of another namespace owns a host of this one;
+	// the message names the host and that Ingress or its namespace. No certificate is ordered for it.
 	ReasonHostOwnedElsewhere = "HostOwnedElsewhere"
 	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
 	// and pathType; the message says which won.
@@ -31,7 +29,8 @@ const (
 	// HTTP-01, the challenge in use, cannot prove.
 	ReasonWildcardHost = "WildcardHost"
 	// ReasonSecretConflict (False, TLSCertificate): an older TLSCertificate, which the message names, keeps its
-	// certificate in the same Secret.
+	// certificate in the same Secret. On Issuing: the Secret is somebody else's, and is not overwritten. On an Ingress with
+	// autoSSL: the TLSCertificate that it would have made is not its own.
 	ReasonSecretConflict = "SecretConflict"
 
 	// ReasonInvalidTask (False, Task): the Task passes the schema and yet cannot be compiled. It takes no requests.
@@ -119,6 +118,11 @@ const (
 	// ReasonOrderFailed (False): the certificate authority refused; the message is its own. The next attempt is in
 	// status.nextAttemptTime.
 	ReasonOrderFailed = "OrderFailed"
+	// ReasonOrderLimit (False): an order is due, and as many were placed as the controller allows itself; the message says of
+	// what. The next attempt is in status.nextAttemptTime.
+	ReasonOrderLimit = "OrderLimit"
+	// ReasonOrderedElsewhere (False): another controller of this kind, which the message names, orders this certificate.
+	ReasonOrderedElsewhere = "OrderedElsewhere"
 )
 
 // ConditionHealthy is on a Task: whether its instance may take requests as far as its health goes.

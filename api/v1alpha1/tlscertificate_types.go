@@ -73,7 +73,53 @@ type TLSCertificateSpec struct {
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[-.\w]+$')`,message=`profile must be a name that the certificate authority's directory lists, such as classic or shortlived`
 	// +optional
 	Profile string `json:"profile,omitempty"`
+
+	// keyType of the certificate's private key. A change takes effect at once, with a new certificate.
+	// +kubebuilder:default=ECDSAP256
+	// +optional
+	KeyType KeyType `json:"keyType,omitempty"`
+
+	// preferredChain is the common name of an issuer. Where the authority offers several chains, the one that has it is
+	// taken. Absent: the authority's own choice.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	PreferredChain string `json:"preferredChain,omitempty"`
+
+	// challengeTypes are the ways in which the hosts may be proven, in the order in which attempts use them: the first
+	// attempt uses the first, the attempt after a failed one the next.
+	// +kubebuilder:default={HTTP01,TLSALPN01}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:XValidation:rule=`self.all(a, self.exists_one(b, a == b))`,message=`challengeTypes names each type once: write [HTTP01], [TLSALPN01] or both`
+	// +listType=atomic
+	// +optional
+	ChallengeTypes []ChallengeType `json:"challengeTypes,omitempty"`
 }
+
+// KeyType is the kind and size of a private key.
+//
+// +kubebuilder:validation:Enum=ECDSAP256;RSA2048
+type KeyType string
+
+const (
+	// KeyTypeECDSAP256 costs the proxy a fraction of what RSA does in each handshake.
+	KeyTypeECDSAP256 KeyType = "ECDSAP256"
+	// KeyTypeRSA2048 is for clients that know nothing newer.
+	KeyTypeRSA2048 KeyType = "RSA2048"
+)
+
+// ChallengeType is a way to prove to a certificate authority that a host is served here.
+//
+// +kubebuilder:validation:Enum=HTTP01;TLSALPN01
+type ChallengeType string
+
+const (
+	// ChallengeHTTP01 is a plain HTTP request to port 80 of the host (RFC 8555, section 8.3).
+	ChallengeHTTP01 ChallengeType = "HTTP01"
+	// ChallengeTLSALPN01 is a TLS handshake on port 443 of the host (RFC 8737).
+	ChallengeTLSALPN01 ChallengeType = "TLSALPN01"
+)
 
 // TLSCertificateStatus is the certificate that is there, and how far the next one is.
 type TLSCertificateStatus struct {
@@ -111,6 +157,12 @@ type TLSCertificateStatus struct {
 	// nextAttemptTime is when the next attempt is made, after a failure.
 	// +optional
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
+
+	// expiryNoticeDays is how many days before notAfter the latest notice of the certificate's expiry was given: 21, 7 or
+	// 1. Only with autoRenew: false.
+	// +kubebuilder:validation:Minimum=0
+	// +optional
+	ExpiryNoticeDays int32 `json:"expiryNoticeDays,omitempty"`
 
 	// conditions are Accepted, Ready and Issuing.
 	// +kubebuilder:validation:MaxItems=8

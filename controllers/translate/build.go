@@ -25,6 +25,8 @@ type Input struct {
 	EndpointSlices  []*discoveryv1.EndpointSlice
 	// Secrets are those of type kubernetes.io/tls that NamedSecrets and Options name. Others do no harm.
 	Secrets []*Secret
+	// Challenges are what the working Secrets of orders hold ready.
+	Challenges []Challenge
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
 	Now     time.Time
@@ -53,7 +55,8 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	candidates := collect(ingresses, hosts, pools, in.Options)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
-	snapshot.Certificates = certify(in, ingresses, hosts, snapshot.Hosts)
+	tlsCertificates := claimSecrets(in.TLSCertificates)
+	snapshot.Certificates, snapshot.Challenges = certify(in, ingresses, tlsCertificates, hosts, snapshot.Hosts)
 	pools.resolve(in)
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools)
@@ -65,7 +68,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 			ingresses[c.ingress].noteBackend(c.pool)
 		}
 	}
-	return snapshot, reports(in, ingresses, pools)
+	return snapshot, reports(in, ingresses, tlsCertificates, pools)
 }
 
 // ingress is an Ingress of ours and what has become of it so far.
@@ -81,6 +84,8 @@ type ingress struct {
 	backends []int32
 	// findings are what keeps its certificate from being all that its tls asks for.
 	findings []finding
+	// certificateHosts are those of tls that a certificate is for.
+	certificateHosts []string
 }
 
 func (i *ingress) noteBackend(pool int32) {

@@ -28,6 +28,8 @@ type certificates struct {
 	served map[*Secret][]string
 	// redirects say for the names that a certificate is served for whether plain requests are redirected.
 	redirects map[string]redirect
+	// keepers are the TLSCertificates, oldest first.
+	keepers []tlsCertificate
 }
 
 // redirect is what the oldest Ingress with a certificate for a name says of plain requests for it.
@@ -36,14 +38,15 @@ type redirect struct {
 	wanted    bool
 }
 
-// certify finds the certificates that are served, has those hosts redirected that are to be, and notes on each Ingress
-// with tls what became of it. An Ingress without tls costs nothing.
-func certify(in Input, ingresses []ingress, hosts *hosts, programmed []proxy.Host) []proxy.Certificate {
-	if in.Options.DefaultCertificate.Name == "" && !slices.ContainsFunc(ingresses, func(i ingress) bool { return i.object.Spec.TLS != nil }) {
-		return nil
+// certify finds the certificates and the answers to challenges that are served, has those hosts redirected that are to be, and
+// notes on each TLSCertificate and each Ingress with tls what became of it. An Ingress without tls costs nothing.
+func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, hosts *hosts, programmed []proxy.Host) ([]proxy.Certificate, []proxy.Challenge) {
+	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
+		!slices.ContainsFunc(ingresses, func(i ingress) bool { return i.object.Spec.TLS != nil }) {
+		return nil, nil
 	}
 	c := certificates{
-		hosts: hosts, options: in.Options, now: in.Now,
+		hosts: hosts, options: in.Options, now: in.Now, keepers: tlsCertificates,
 		secrets:   make(map[types.NamespacedName]*Secret, len(in.Secrets)),
 		served:    make(map[*Secret][]string, len(in.Secrets)),
 		redirects: make(map[string]redirect),
@@ -56,13 +59,16 @@ func certify(in Input, ingresses []ingress, hosts *hosts, programmed []proxy.Hos
 			c.add(&ingresses[i], ingresses)
 		}
 	}
+	for i := range tlsCertificates {
+		c.addCertificate(&tlsCertificates[i], ingresses)
+	}
 	c.redirect(programmed, ingresses)
 	if secret := c.secrets[in.Options.DefaultCertificate]; secret != nil && secret.Chain != "" {
 		if _, ok := c.served[secret]; !ok {
 			c.served[secret] = nil
 		}
 	}
-	return c.list()
+	return c.list(), c.answer(in.Challenges, ingresses)
 }
 
 // add serves an Ingress's Secret for the hosts that it may be served for.
@@ -70,15 +76,25 @@ func (c *certificates) add(ing *ingress, ingresses []ingress) {
 	tls := ing.object.Spec.TLS
 	name := secretName(ing.object)
 	secret := c.secrets[types.NamespacedName{Namespace: ing.object.Namespace, Name: name}]
+	if tls.AutoSSL {
+		ing.certificateHosts = exact(c.wanted(ing, ingresses))
+		c.noteTaken(ing, name)
+	}
 	switch {
-	case secret == nil:
-		text := "there is no Secret " + clip(name) + " of type kubernetes.io/tls in this namespace"
-		if tls.AutoSSL {
-			text += ", and nothing orders certificates yet"
-		}
-		text += ": make it, with kubectl create secret tls for instance"
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, text})
+	case secret == nil && c.ordered(ing.object.Namespace, name):
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: TLSCertificate " +
+			clip(name) + " says how far it is"})
 		return
+	case secret == nil && tls.AutoSSL:
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is about to be ordered"})
+		return
+	case secret == nil:
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + clip(name) +
+			" of type kubernetes.io/tls in this namespace: make it, with kubectl create secret tls for instance"})
+		return
+	case secret.Gone && c.ordered(ing.object.Namespace, name):
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + clip(name) + " is not there any more, and what it held " +
+			"goes on being served while another certificate is ordered: TLSCertificate " + clip(name) + " says how far it is"})
 	case secret.Gone:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + clip(name) + " is not there any more, or not of type " +
 			"kubernetes.io/tls, and what it held goes on being served: make it anew, or take tls from the Ingress"})
@@ -99,7 +115,11 @@ func (c *certificates) add(ing *ingress, ingresses []ingress) {
 			" is not valid yet: it is served all the same, but plain requests are not redirected to it"})
 	}
 	var uncovered []string
-	for _, host := range c.wanted(ing, ingresses) {
+	names := ing.certificateHosts
+	if !tls.AutoSSL {
+		names = c.wanted(ing, ingresses)
+	}
+	for _, host := range names {
 		if !secret.covers(host) {
 			uncovered = append(uncovered, host)
 			continue
@@ -117,6 +137,30 @@ func (c *certificates) add(ing *ingress, ingresses []ingress) {
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotCovered,
 			"the certificate in Secret " + clip(name) + " does not cover " + listNames(uncovered) + ": it names " + named})
 	}
+}
+
+// ordered says whether a TLSCertificate that is renewed keeps its certificate in a Secret.
+func (c *certificates) ordered(namespace, secret string) bool {
+	return slices.ContainsFunc(c.keepers, func(t tlsCertificate) bool {
+		spec := &t.object.Spec
+		return t.object.Namespace == namespace && string(spec.SecretName) == secret && (spec.AutoRenew == nil || *spec.AutoRenew)
+	})
+}
+
+// noteTaken notes on an Ingress with autoSSL that the name of its TLSCertificate, which is the Secret's, is taken.
+func (c *certificates) noteTaken(ing *ingress, name string) {
+	for i := range c.keepers {
+		object := c.keepers[i].object
+		if object.Namespace == ing.object.Namespace && object.Name == name && !metav1.IsControlledBy(object, ing.object) {
+			ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + clip(name) +
+				" is there and not this Ingress's, so none is made for it: write another tls.secretName, or leave autoSSL out"})
+		}
+	}
+}
+
+// exact returns the names that can be ordered. The schema refuses any other with autoSSL.
+func exact(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "*") })
 }
 
 // wanted returns the hosts that an Ingress's certificate is for and may be served for: those that its namespace owns. Were
@@ -242,7 +286,7 @@ func (i *ingress) certificateReady() metav1.Condition {
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.findings, func(f finding) string { return f.reason },
-		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretInvalid, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
+		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonNotYetIssued, v1alpha1.ReasonSecretInvalid, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
 		v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)
 	condition.Message = strings.Join(bounded(texts), "; ")
 	return condition

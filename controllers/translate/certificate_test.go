@@ -385,8 +385,7 @@ func TestACertificateToOrderIsServedFromItsSecretIfThatIsThere(t *testing.T) {
 	want := map[string]accepted{
 		"blue/derived": {metav1.ConditionTrue, "CertificateValid", "the certificate in Secret derived-tls is valid, and served for every host"},
 		"blue/named":   {metav1.ConditionTrue, "CertificateValid", "the certificate in Secret s is valid, and served for every host"},
-		"blue/missing": {metav1.ConditionFalse, "SecretNotFound", "there is no Secret missing-tls of type kubernetes.io/tls in this namespace, " +
-			"and nothing orders certificates yet: make it, with kubectl create secret tls for instance"},
+		"blue/missing": {metav1.ConditionFalse, "NotYetIssued", "the first certificate is about to be ordered"},
 	}
 	if diff := cmp.Diff(want, certificatesReady(reports)); diff != "" {
 		t.Errorf("CertificateReady (-want +got):\n%s", diff)
@@ -435,7 +434,7 @@ func TestWhichSecretsIngressesName(t *testing.T) {
 		newSite("blue", "plain", 1, "x.io"), other,
 		withTLS(newSite("blue", "a", 1, "x.io"), "s"), withTLS(newSite("blue", "b", 1, "x.io"), "s"),
 		withTLS(newSite("green", "a", 1, "y.io"), "s"), withTLS(newSite("green", "auto", 1, "y.io"), ""),
-	}, "warren")
+	}, nil, "warren")
 	want := map[types.NamespacedName]struct{}{
 		{Namespace: "blue", Name: "s"}: {}, {Namespace: "green", Name: "auto-tls"}: {}, {Namespace: "green", Name: "s"}: {}}
 	if diff := cmp.Diff(want, got); diff != "" {

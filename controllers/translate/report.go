@@ -23,17 +23,20 @@ type Report struct {
 	UID             types.UID
 	Generation      int64
 	// Conditions have no LastTransitionTime. An Ingress has Accepted, ResolvedRefs and, with tls, CertificateReady; a Task
-	// Accepted and Healthy; a TLSCertificate Accepted.
+	// Accepted and Healthy; a TLSCertificate Accepted and Ready.
 	Conditions []metav1.Condition
 	// Routes counts the routes of an Ingress that are in the snapshot as they are written. Where it is 0, there is nothing of
 	// the Ingress to program.
 	Routes int
+	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
+	CertificateHosts []string
 }
 
 // Equal says whether two reports say the same of the same object.
 func (r *Report) Equal(o *Report) bool {
 	return r.Kind == o.Kind && r.Namespace == o.Namespace && r.Name == o.Name && r.UID == o.UID &&
-		r.Generation == o.Generation && r.Routes == o.Routes && slices.Equal(r.Conditions, o.Conditions)
+		r.Generation == o.Generation && r.Routes == o.Routes && slices.Equal(r.Conditions, o.Conditions) &&
+		slices.Equal(r.CertificateHosts, o.CertificateHosts)
 }
 
 // problem keeps a rule of an Ingress, or one path of it, from being served as it is written.
@@ -45,10 +48,10 @@ type problem struct {
 // wholeRule is the path of a problem that is about all of a rule's paths.
 const wholeRule = -1
 
-func reports(in Input, ingresses []ingress, pools *pools) []Report {
+func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, pools *pools) []Report {
 	all := make([]Report, 0, len(ingresses)+len(in.Tasks)+len(in.TLSCertificates))
-	// Up to three conditions for each Ingress and two for each Task, in one piece of memory.
-	count := 2*(len(ingresses)+len(in.Tasks)) + len(in.TLSCertificates)
+	// Up to three conditions for each Ingress and two for each of the others, in one piece of memory.
+	count := 2 * (len(ingresses) + len(in.Tasks) + len(in.TLSCertificates))
 	for i := range ingresses {
 		if ingresses[i].object.Spec.TLS != nil {
 			count++
@@ -74,13 +77,14 @@ func reports(in Input, ingresses []ingress, pools *pools) []Report {
 			continue
 		}
 		add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
+		all[len(all)-1].CertificateHosts = ing.certificateHosts
 	}
 	for _, task := range in.Tasks {
 		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task, in.Options.AllowLocalTasks), taskHealthy(task))
 	}
-	for _, certificate := range in.TLSCertificates {
-		add(v1alpha1.TLSCertificateKind, &certificate.ObjectMeta, 0,
-			accepted(unsupportedInTLSCertificate(&certificate.Spec)))
+	for i := range tlsCertificates {
+		certificate := &tlsCertificates[i]
+		add(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta, 0, certificate.accepted(), certificate.ready)
 	}
 	slices.SortFunc(all, func(a, b Report) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -88,28 +92,18 @@ func reports(in Input, ingresses []ingress, pools *pools) []Report {
 	return all
 }
 
-// accepted is the condition of an object that is taken, with what of it nothing acts on.
-func accepted(unsupported []string) metav1.Condition {
-	condition := metav1.Condition{
+// accepted is the condition of an object that is taken.
+func accepted() metav1.Condition {
+	return metav1.Condition{
 		Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAccepted,
 		Message: "everything in the object is acted on",
 	}
-	if len(unsupported) > 0 {
-		condition.Reason = v1alpha1.ReasonPartlySupported
-		condition.Message = notActedOn(unsupported)
-	}
-	return condition
-}
-
-func notActedOn(fields []string) string {
-	return "nothing acts on these fields yet: " + strings.Join(bounded(fields), ", ")
 }
 
 // accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can do least
 // about without others: a host that is another's, then a mistake, then a path that an older rule has.
 func (i *ingress) accepted() metav1.Condition {
-	unsupported := unsupportedInIngress(&i.object.Spec)
-	condition := accepted(unsupported)
+	condition := accepted()
 	if len(i.problems) == 0 {
 		return condition
 	}
@@ -128,9 +122,6 @@ func (i *ingress) accepted() metav1.Condition {
 		condition.Message += "; its other paths are served"
 	} else {
 		condition.Message += "; no path of it is served"
-	}
-	if len(unsupported) > 0 {
-		condition.Message += "; " + notActedOn(unsupported)
 	}
 	return condition
 }
@@ -166,7 +157,7 @@ func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
 }
 
 func taskAccepted(task *v1alpha1.Task, local bool) metav1.Condition {
-	condition := accepted(nil)
+	condition := accepted()
 	if _, fault := taskFault(task, local); fault != "" {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonInvalidTask

@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
+func TestWhatIsActedOnInFullIsAccepted(t *testing.T) {
 	hashed := prefix("/", "api")
 	hashed.LoadBalancing = &v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnClientIP}
 	ing := newIngress("default", "a", 1, newRule("x.io", hashed))
@@ -28,9 +28,9 @@ func TestFieldsThatNothingActsOnAreNamed(t *testing.T) {
 		TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("default", "c", 0)}},
 	})
 	want := map[string]accepted{
-		"Ingress default/a":        {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: tls.autoSSL, tls.email"},
+		"Ingress default/a":        fully,
 		"Ingress default/plain":    fully,
-		"TLSCertificate default/c": {metav1.ConditionTrue, "PartlySupported", "nothing acts on these fields yet: spec"},
+		"TLSCertificate default/c": {metav1.ConditionTrue, "Accepted", "everything in the object is acted on"},
 		"Task default/checked":     fully,
 		"Task default/plain":       fully,
 		"Task default/wrong": {metav1.ConditionFalse, "InvalidTask",

@@ -29,16 +29,22 @@ type Secret struct {
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that Ingresses of the class name.
-func NamedSecrets(ingresses []*v1alpha1.Ingress, class string) map[types.NamespacedName]struct{} {
+// NamedSecrets returns the names of the Secrets that Ingresses of the class and TLSCertificates name.
+func NamedSecrets(ingresses []*v1alpha1.Ingress, certificates []*v1alpha1.TLSCertificate, class string) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range ingresses {
 		if object.Spec.TLS != nil && Claims(object, class) {
 			names[types.NamespacedName{Namespace: object.Namespace, Name: secretName(object)}] = struct{}{}
 		}
 	}
+	for _, object := range certificates {
+		names[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = struct{}{}
+	}
 	return names
 }
+
+// SecretName returns the name of the Secret of an Ingress with tls. With autoSSL its TLSCertificate has the same name.
+func SecretName(object *v1alpha1.Ingress) string { return secretName(object) }
 
 // secretName returns the name of the Secret of an Ingress with tls.
 func secretName(object *v1alpha1.Ingress) string {

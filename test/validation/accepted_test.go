@@ -125,6 +125,7 @@ func TestTLSCertificateIsAccepted(t *testing.T) {
 	}{
 		{"an ordered certificate", "{hosts: [secure.example.com], secretName: secure-tls}"},
 		{"several hosts, an email address and a profile", "{hosts: [a.example.com, b.example.com], secretName: tls, email: admin@example.com, profile: shortlived}"},
+		{"a key type, a chain and a challenge type", "{hosts: [a.example.com], secretName: tls, keyType: RSA2048, preferredChain: Root X1, challengeTypes: [TLSALPN01]}"},
 		{"a wildcard that the user renews", `{hosts: ["*.example.com"], secretName: tls, autoRenew: false}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -44,7 +44,7 @@ func TestTablesShowTheColumnsOneWants(t *testing.T) {
 				}}},
 				Status: v1alpha1.IngressStatus{
 					Conditions: []metav1.Condition{
-						condition(v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonPartlySupported),
+						condition(v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted),
 						condition(v1alpha1.ConditionResolvedRefs, metav1.ConditionFalse, v1alpha1.ReasonServiceNotFound),
 						condition(v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed),
 						condition(v1alpha1.ConditionCertificateReady, metav1.ConditionFalse, v1alpha1.ReasonExpired),
@@ -53,7 +53,7 @@ func TestTablesShowTheColumnsOneWants(t *testing.T) {
 				},
 			},
 			want: map[string]any{"Name": "by-address", "Host": "shop.example.com", "Accepted": "True", "Programmed": "True", "Address": "203.0.113.7"},
-			wide: map[string]any{"Class": "warren", "Reason": "PartlySupported", "Refs": "ServiceNotFound", "Certificate": "False"},
+			wide: map[string]any{"Class": "warren", "Reason": "Accepted", "Refs": "ServiceNotFound", "Certificate": "False"},
 		},
 		{
 			name:     "an Ingress that is served at a name, not yet reported on",

@@ -61,7 +61,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			name: "in a TLSCertificate",
 			kind: v1alpha1.TLSCertificateKind,
 			spec: "{hosts: [a.example.com], secretName: tls}",
-			want: "{hosts: [a.example.com], secretName: tls, autoRenew: true}",
+			want: "{hosts: [a.example.com], secretName: tls, autoRenew: true, keyType: ECDSAP256, challengeTypes: [HTTP01, TLSALPN01]}",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

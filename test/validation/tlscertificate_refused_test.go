@@ -31,6 +31,8 @@ func TestTLSCertificateWithWrongFieldIsRefused(t *testing.T) {
 			{"spec.email", "email must be one address such as admin@example.com, without a name or mailto:"}}},
 		{"a profile with a space", "{hosts: [a.example.com], secretName: tls, profile: short lived}", []cause{
 			{"spec.profile", "profile must be a name that the certificate authority's directory lists, such as classic or shortlived"}}},
+		{"a challenge type twice", "{hosts: [a.example.com], secretName: tls, challengeTypes: [HTTP01, HTTP01]}", []cause{
+			{"spec.challengeTypes", "challengeTypes names each type once: write [HTTP01], [TLSALPN01] or both"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			requireRefused(t, object(t, v1alpha1.TLSCertificateKind, test.spec), test.want)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	stdlog "log"
+	"net/mail"
+	"os"
+
+	legolog "github.com/go-acme/lego/v4/log"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+// letsEncrypt is the directory of Let's Encrypt for certificates that browsers trust.
+const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
+
+// acmeFlags is what the command line says of ordering certificates.
+type acmeFlags struct {
+	directory, email, caFile, eabSecret string
+	httpPort, ordersPerDay              int
+}
+
+func (f *acmeFlags) bind(set *flag.FlagSet) {
+	set.StringVar(&f.directory, "acme-directory", letsEncrypt, "`URL` of the directory of the ACME authority that certificates are ordered from; to order is to agree to its terms of service")
+	set.StringVar(&f.email, "acme-email", "", "`address` that the authority may write to, where a certificate names none")
+	set.StringVar(&f.caFile, "acme-ca-file", "", "`file` of PEM certificates that are trusted for the authority's own, instead of the system's")
+	set.StringVar(&f.eabSecret, "acme-eab-secret", "", "`name` of a Secret in --namespace with keyID and hmacKey, for an authority that wants new accounts bound to one that it knows")
+	set.Var(intFlag(&f.httpPort, 0, 0, 65535), "acme-http-port", "`port` at which replicas are seen to answer challenges before the authority is asked to look; 0 for that of --http-address")
+	set.Var(intFlag(&f.ordersPerDay, 200, 0, unbounded), "acme-orders-per-day", "largest `number` of orders within a day; 0 for no bound")
+}
+
+// options reads what the flags name.
+func (f *acmeFlags) options() (controllers.ACMEOptions, error) {
+	o := controllers.ACMEOptions{Directory: f.directory, Email: f.email, ExternalAccount: f.eabSecret, OrdersPerDay: f.ordersPerDay,
+		HTTPPort: uint16(f.httpPort)}
+	if f.email != "" {
+		if _, err := mail.ParseAddress(f.email); err != nil {
+			return o, fmt.Errorf("--acme-email is %q: write one address such as admin@example.com", f.email)
+		}
+	}
+	if f.eabSecret != "" && len(validation.IsDNS1123Subdomain(f.eabSecret)) > 0 {
+		return o, fmt.Errorf("--acme-eab-secret is %q: write the name of a Secret in the namespace of --namespace", f.eabSecret)
+	}
+	var roots *x509.CertPool
+	if f.caFile != "" {
+		content, err := os.ReadFile(f.caFile)
+		if err != nil {
+			return o, fmt.Errorf("reading --acme-ca-file: %w", err)
+		}
+		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(content) {
+			return o, errors.New("--acme-ca-file holds no certificate: write the name of a file with PEM certificates")
+		}
+	}
+	// Lego writes every refused nonce to standard error, in a form of its own.
+	legolog.Logger = stdlog.New(io.Discard, "", 0)
+	var err error
+	if o.Client, err = acme.New(acme.Options{Directory: f.directory, Roots: roots, UserAgent: "warren-ingress/" + version}); err != nil {
+		return o, fmt.Errorf("--acme-directory: %w", err)
+	}
+	return o, nil
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+// +kubebuilder:rbac:groups="",resources=secrets,namespace=warren-system,verbs=get;create;update
+
+const (
+	accountSecretPrefix  = "warren-ingress-acme-account-"
+	accountSecretType    = corev1.SecretType("ingress.warren.dev/acme-account")
+	accountKeyField      = "account.key"
+	accountURLField      = "url"
+	externalKeyIDField   = "keyID"
+	externalHMACKeyField = "hmacKey"
+	emailAnnotation      = "ingress.warren.dev/acme-email"
+)
+
+// accountStore keeps the accounts with an authority in Secrets of the controller's namespace: one for each address that an
+// authority may write to, since an account has its contacts and an order has not.
+type accountStore struct {
+	reader    client.Reader
+	client    client.Client
+	authority authority
+	namespace string
+	directory string
+	// external names the Secret of the external account, or is empty.
+	external string
+}
+
+// account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that did.
+func (s *accountStore) account(ctx context.Context, email string) (account acme.Account, ok bool, err error) {
+	secret := &corev1.Secret{}
+	key := client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + nameSet([]string{s.directory, email})}
+	switch err := s.reader.Get(ctx, key, secret); {
+	case apierrors.IsNotFound(err):
+		return acme.Account{}, false, s.make(ctx, key, email)
+	case err != nil:
+		return acme.Account{}, false, fmt.Errorf("reading the account: %w", err)
+	}
+	signer, err := parseECKey(secret.Data[accountKeyField])
+	if err != nil {
+		return acme.Account{}, false, fmt.Errorf("reading the account's key in Secret %s: %w", key, err)
+	}
+	if url := string(secret.Data[accountURLField]); url != "" {
+		return acme.Account{Key: signer, URL: url}, true, nil
+	}
+	external, err := s.externalAccount(ctx)
+	if err != nil {
+		return acme.Account{}, false, err
+	}
+	url, err := s.authority.Register(ctx, signer, email, external)
+	if err != nil {
+		return acme.Account{}, false, err
+	}
+	secret.Data[accountURLField] = []byte(url)
+	if err := s.client.Update(ctx, secret); err != nil {
+		return acme.Account{}, false, fmt.Errorf("writing the account: %w", err)
+	}
+	return acme.Account{}, false, nil
+}
+
+// make writes a new key before anybody hears of it. Another replica may have been first.
+func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("making the account's key: %w", err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return fmt.Errorf("encoding the account's key: %w", err)
+	}
+	err = s.client.Create(ctx, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name,
+			Annotations: map[string]string{directoryAnnotation: s.directory, emailAnnotation: email}},
+		Type: accountSecretType,
+		Data: map[string][]byte{accountKeyField: pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})},
+	})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("writing the account: %w", err)
+	}
+	return nil
+}
+
+// forget has the account registered again with the same key: the authority does not know it.
+func (s *accountStore) forget(ctx context.Context, email string) error {
+	secret := &corev1.Secret{}
+	key := client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + nameSet([]string{s.directory, email})}
+	if err := s.reader.Get(ctx, key, secret); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	delete(secret.Data, accountURLField)
+	return s.client.Update(ctx, secret)
+}
+
+// externalAccount reads what binds a new account to one that the authority knows, nil if there is no such thing.
+func (s *accountStore) externalAccount(ctx context.Context) (*acme.ExternalAccount, error) {
+	if s.external == "" {
+		return nil, nil
+	}
+	var secret corev1.Secret
+	if err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: s.external}, &secret); err != nil {
+		return nil, fmt.Errorf("reading the Secret that --acme-eab-secret names: %w", err)
+	}
+	external := &acme.ExternalAccount{KeyID: string(secret.Data[externalKeyIDField]), HMACKey: string(secret.Data[externalHMACKeyField])}
+	if external.KeyID == "" || external.HMACKey == "" {
+		return nil, fmt.Errorf("secret %s/%s, which --acme-eab-secret names, must have %s and %s", s.namespace, s.external,
+			externalKeyIDField, externalHMACKeyField)
+	}
+	return external, nil
+}
+
+func parseECKey(text []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("it is not PEM")
+	}
+	return x509.ParseECPrivateKey(block.Bytes)
+}

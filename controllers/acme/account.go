@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package acme
+
+import (
+	"context"
+	"crypto"
+	"errors"
+
+	"github.com/go-acme/lego/v4/acme"
+)
+
+// ExternalAccount binds an account to one that the authority knows from elsewhere (RFC 8555, section 7.3.4).
+type ExternalAccount struct {
+	KeyID string
+	// HMACKey is base64url, as authorities hand it out.
+	HMACKey string
+}
+
+// Register returns the URL of the account with the key, which is made if there is none. It agrees to the authority's terms of
+// service. An email that is empty leaves the account without a contact.
+func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, external *ExternalAccount) (string, error) {
+	const step = "registering the account"
+	s, err := c.session(ctx, Account{Key: key})
+	if err != nil {
+		return "", err
+	}
+	wanted := acme.Account{TermsOfServiceAgreed: true}
+	if email != "" {
+		wanted.Contact = []string{"mailto:" + email}
+	}
+	var made acme.ExtendedAccount
+	switch {
+	case external != nil:
+		made, err = s.Accounts.NewEAB(wanted, external.KeyID, external.HMACKey)
+	case s.GetDirectory().Meta.ExternalAccountRequired:
+		return "", &Error{Step: step, Kind: Refused, Type: "externalAccountRequired",
+			Detail: "the authority only takes accounts that are bound to an external one: name its Secret with --acme-eab-secret"}
+	default:
+		made, err = s.Accounts.New(wanted)
+	}
+	switch {
+	case err != nil:
+		return "", s.last.explain(step, err)
+	case made.Location == "":
+		return "", s.last.explain(step, errors.New("the authority names no URL"))
+	case made.Status != acme.StatusValid && made.Status != "":
+		return "", &Error{Step: step, Kind: Refused, Detail: "the account is " + made.Status}
+	}
+	return made.Location, nil
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package acme
+
+import (
+	"context"
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-acme/lego/v4/acme/api"
+)
+
+const (
+	// requestTimeout bounds each request. An authority that needs longer for an order answers at once, and is asked again.
+	requestTimeout = 30 * time.Second
+	// directoryAge is how long a directory is believed. It changes with the authority's software, so rarely.
+	directoryAge = time.Hour
+)
+
+// Options say which authority a [Client] talks to.
+type Options struct {
+	// Directory is the URL of the authority's directory. It must be https.
+	Directory string
+	// Roots are trusted for the authority's own TLS certificate. Nil for those of the system.
+	Roots *x509.CertPool
+	// UserAgent names the program to the authority, such as "warren-ingress/v1.2.3".
+	UserAgent string
+}
+
+// Client talks to one authority for any number of accounts. It may be used by several goroutines.
+type Client struct {
+	options   Options
+	transport http.RoundTripper
+	directory directoryCache
+}
+
+// New returns a client. It sends nothing.
+func New(options Options) (*Client, error) {
+	if u, err := url.Parse(options.Directory); err != nil || u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("the ACME directory %q is no https URL: write one such as https://acme-v02.api.letsencrypt.org/directory",
+			options.Directory)
+	}
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: options.Roots},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: requestTimeout,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   4,
+		IdleConnTimeout:       time.Minute,
+	}
+	return &Client{options: options, transport: transport}, nil
+}
+
+// Account is who orders. Its URL is what the authority knows it under, and empty for one that is not registered.
+type Account struct {
+	Key crypto.Signer
+	URL string
+}
+
+// session is lego's client for the requests of one call. Lego takes no context, and hides all headers of a response but a few, so
+// each call has a transport of its own that knows both.
+type session struct {
+	*api.Core
+	last *exchange
+}
+
+func (c *Client) session(ctx context.Context, account Account) (*session, error) {
+	last := &exchange{ctx: ctx, to: c.transport, directory: &c.directory, url: c.options.Directory}
+	core, err := api.New(&http.Client{Transport: last, Timeout: requestTimeout}, c.options.UserAgent, c.options.Directory, account.URL, account.Key)
+	if err != nil {
+		return nil, last.explain("reading the directory", err)
+	}
+	return &session{Core: core, last: last}, nil
+}
+
+// errNoAccount is for a request that an account has to sign.
+var errNoAccount = errors.New("the account is not registered")
+
+func (c *Client) accountSession(ctx context.Context, account Account) (*session, error) {
+	if account.URL == "" {
+		return nil, errNoAccount
+	}
+	return c.session(ctx, account)
+}

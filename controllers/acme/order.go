@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package acme
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/go-acme/lego/v4/acme"
+	"github.com/go-acme/lego/v4/acme/api"
+)
+
+// OrderStatus is how far an order is (RFC 8555, section 7.1.6).
+type OrderStatus string
+
+// The states of an order.
+const (
+	OrderPending    OrderStatus = acme.StatusPending    // not every name is proven
+	OrderReady      OrderStatus = acme.StatusReady      // can be finalized
+	OrderProcessing OrderStatus = acme.StatusProcessing // the certificate is being made
+	OrderValid      OrderStatus = acme.StatusValid      // the certificate can be downloaded
+	OrderInvalid    OrderStatus = acme.StatusInvalid    // nothing will come of it
+)
+
+// OrderRequest is what is ordered.
+type OrderRequest struct {
+	Hosts []string
+	// Profile is one that the authority's directory lists, or empty.
+	Profile string
+	// Replaces is the [CertificateID] of the certificate that the new one is for the renewal of, or empty. An authority without
+	// renewal information is not told.
+	Replaces string
+}
+
+// Order is an order as the authority sees it.
+type Order struct {
+	URL    string
+	Status OrderStatus
+	// Authorizations are the URLs of what is to be proven.
+	Authorizations []string
+	// Finalize and Certificate are where the order is finalized, and where its certificate is once it is valid.
+	Finalize, Certificate string
+	// RetryAfter is when it makes sense to look again; 0 if the authority does not say.
+	RetryAfter time.Duration
+}
+
+// NewOrder places an order. Where it fails otherwise than with an answer of the authority's, an order may have been placed:
+// [Client.FindOrder] tells.
+func (c *Client) NewOrder(ctx context.Context, account Account, request OrderRequest) (Order, error) {
+	const step = "placing the order"
+	s, err := c.accountSession(ctx, account)
+	if err != nil {
+		return Order{}, notPossible(step, err)
+	}
+	placed, err := s.Orders.NewWithOptions(request.Hosts, &api.OrderOptions{Profile: request.Profile, ReplacesCertID: request.Replaces})
+	if err != nil {
+		return Order{}, s.last.explain(step, err)
+	}
+	if placed.Location == "" {
+		return Order{}, s.last.explain(step, errors.New("the authority names no URL"))
+	}
+	return s.order(placed.Location, placed.Order), nil
+}
+
+// Order looks at an order. That it is invalid is an error.
+func (c *Client) Order(ctx context.Context, account Account, url string) (Order, error) {
+	const step = "looking at the order"
+	s, err := c.accountSession(ctx, account)
+	if err != nil {
+		return Order{}, notPossible(step, err)
+	}
+	found, err := s.Orders.Get(url)
+	if err != nil {
+		return Order{}, s.last.explain(step, err)
+	}
+	if found.Status == acme.StatusInvalid {
+		return Order{}, problemError("the order", found.Error)
+	}
+	return s.order(url, found.Order), nil
+}
+
+// Finalize hands in the certificate request (DER) of an order that is ready.
+func (c *Client) Finalize(ctx context.Context, account Account, order Order, request []byte) (Order, error) {
+	const step = "finalizing the order"
+	s, err := c.accountSession(ctx, account)
+	if err != nil {
+		return Order{}, notPossible(step, err)
+	}
+	finalized, err := s.Orders.UpdateForCSR(order.Finalize, request)
+	if err != nil {
+		return Order{}, s.last.explain(step, err)
+	}
+	return s.order(order.URL, finalized.Order), nil
+}
+
+func (s *session) order(url string, o acme.Order) Order {
+	return Order{URL: url, Status: OrderStatus(o.Status), Authorizations: o.Authorizations, Finalize: o.Finalize,
+		Certificate: o.Certificate, RetryAfter: s.last.retryAfter()}
+}
+
+// listLimit is how many pages of an account's orders are read. Those that an authority lists are the open ones above all.
+const listLimit = 100
+
+// FindOrder looks among the account's orders for one of exactly these hosts that can still come to something and that
+// skip does not know. ok is false if there is none, or if the authority does not list orders: many do not, and return the open
+// order of the same hosts when it is placed again instead.
+func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string, skip func(url string) bool) (found Order, ok bool, err error) {
+	const step = "looking for the order"
+	s, err := c.accountSession(ctx, account)
+	if err != nil {
+		return Order{}, false, notPossible(step, err)
+	}
+	known, err := s.Accounts.Get(account.URL)
+	if err != nil {
+		return Order{}, false, s.last.explain(step, err)
+	}
+	page := known.Orders
+	for range listLimit {
+		if page == "" {
+			break
+		}
+		urls, next, err := s.orders(page)
+		if err != nil {
+			return Order{}, false, s.last.explain(step, err)
+		}
+		for _, url := range urls {
+			if skip(url) {
+				continue
+			}
+			o, err := s.Orders.Get(url)
+			if err != nil {
+				return Order{}, false, s.last.explain(step, err)
+			}
+			if open(o.Status) && slices.Equal(sorted(hosts), sorted(names(o.Identifiers))) {
+				return s.order(url, o.Order), true, nil
+			}
+		}
+		page = next
+	}
+	return Order{}, false, nil
+}
+
+// orders reads a page of the list of an account's orders (RFC 8555, section 7.1.2.1).
+func (s *session) orders(page string) (urls []string, next string, err error) {
+	// Lego has no type for this list. What it has for certificates reads any document.
+	content, _, err := s.Certificates.Get(page, true)
+	if err != nil {
+		return nil, "", err
+	}
+	next = s.last.next()
+	var list struct {
+		Orders []string `json:"orders"`
+	}
+	if err := json.Unmarshal(content, &list); err != nil {
+		return nil, "", err
+	}
+	return list.Orders, next, nil
+}
+
+// open says whether an order is before its finalization.
+func open(status string) bool { return status == acme.StatusPending || status == acme.StatusReady }
+
+func names(identifiers []acme.Identifier) []string {
+	list := make([]string, len(identifiers))
+	for i, identifier := range identifiers {
+		list[i] = identifier.Value
+	}
+	return list
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=create;patch;delete
+
+// AutoSSLReconciler keeps the TLSCertificate of each Ingress with autoSSL, and removes it when that goes.
+type AutoSSLReconciler struct {
+	client    client.Client
+	class     string
+	snapshots *SnapshotController
+}
+
+// Reconcile makes, changes or removes the TLSCertificates of one Ingress.
+func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var ingress v1alpha1.Ingress
+	if err := r.client.Get(ctx, request.NamespacedName, &ingress); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err) // What it owned goes with it.
+	}
+	if ingress.DeletionTimestamp != nil || !translate.Claims(&ingress, r.class) {
+		return ctrl.Result{}, nil
+	}
+	hosts, ok := r.snapshots.certificateHosts(&ingress)
+	if !ok {
+		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
+	}
+	wanted := autoSSLCertificate(&ingress, hosts)
+	if err := r.removeOthers(ctx, &ingress, wanted); err != nil || wanted == nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{}, r.keep(ctx, &ingress, wanted)
+}
+
+// autoSSLCertificate returns the TLSCertificate that an Ingress wants to have for the hosts, nil if it wants none.
+func autoSSLCertificate(ingress *v1alpha1.Ingress, hosts []string) *v1alpha1.TLSCertificate {
+	tls := ingress.Spec.TLS
+	if tls == nil || !tls.AutoSSL || len(hosts) == 0 {
+		return nil
+	}
+	name := translate.SecretName(ingress)
+	certificate := &v1alpha1.TLSCertificate{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ingress.Namespace, Name: name, OwnerReferences: []metav1.OwnerReference{
+			*metav1.NewControllerRef(ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind))}},
+		Spec: v1alpha1.TLSCertificateSpec{SecretName: v1alpha1.SecretName(name), AutoRenew: new(true), Email: tls.Email},
+	}
+	for _, host := range hosts {
+		certificate.Spec.Hosts = append(certificate.Spec.Hosts, v1alpha1.CertificateHost(host))
+	}
+	return certificate
+}
+
+// keep makes the TLSCertificate, or changes what of it comes from the Ingress. One that is somebody else's is left alone; the
+// Ingress's CertificateReady says so.
+func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress, wanted *v1alpha1.TLSCertificate) error {
+	var there v1alpha1.TLSCertificate
+	switch err := r.client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {
+	case apierrors.IsNotFound(err):
+		if err := r.client.Create(ctx, wanted); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("making the TLSCertificate of the Ingress: %w", err)
+		}
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the TLSCertificate of the Ingress: %w", err)
+	case !metav1.IsControlledBy(&there, ingress):
+		return nil
+	}
+	before := there.DeepCopy()
+	there.Spec.Hosts, there.Spec.SecretName, there.Spec.Email, there.Spec.AutoRenew =
+		wanted.Spec.Hosts, wanted.Spec.SecretName, wanted.Spec.Email, wanted.Spec.AutoRenew
+	if equality.Semantic.DeepEqual(before, &there) {
+		return nil
+	}
+	if err := r.client.Patch(ctx, &there, client.MergeFrom(before)); err != nil {
+		return fmt.Errorf("changing the TLSCertificate of the Ingress: %w", err)
+	}
+	return nil
+}
+
+// removeOthers removes the TLSCertificates that were made for the Ingress and that it does not want any more.
+func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress *v1alpha1.Ingress, wanted *v1alpha1.TLSCertificate) error {
+	var list v1alpha1.TLSCertificateList
+	if err := r.client.List(ctx, &list, client.InNamespace(ingress.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing the TLSCertificates: %w", err)
+	}
+	for i := range list.Items {
+		there := &list.Items[i]
+		if !metav1.IsControlledBy(there, ingress) || wanted != nil && there.Name == wanted.Name {
+			continue
+		}
+		if err := client.IgnoreNotFound(r.client.Delete(ctx, there.DeepCopy(), client.Preconditions{UID: &there.UID})); err != nil {
+			return fmt.Errorf("removing the TLSCertificate of the Ingress: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *AutoSSLReconciler) setup(mgr ctrl.Manager) error {
+	err := ctrl.NewControllerManagedBy(mgr).Named("autossl").
+		For(&v1alpha1.Ingress{}).
+		Owns(&v1alpha1.TLSCertificate{}).
+		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the controller of the TLSCertificates of Ingresses: %w", err)
+	}
+	return nil
+}

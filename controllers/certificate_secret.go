@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// The right to write Secrets is for those that certificates are kept in, and the working ones beside them. None is deleted: they
+// go with the TLSCertificate that owns them.
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
+
+const (
+	// tlsCertificateAnnotation marks a Secret that a TLSCertificate of that name keeps its certificate in. Whoever puts it on a
+	// Secret of his own hands that over.
+	tlsCertificateAnnotation = "ingress.warren.dev/tlscertificate"
+	// directoryAnnotation is the authority that a certificate or an account is from.
+	directoryAnnotation = "ingress.warren.dev/acme-directory"
+)
+
+// secretOf reads the Secret that a TLSCertificate names, nil if there is none.
+func secretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	key := client.ObjectKey{Namespace: certificate.Namespace, Name: string(certificate.Spec.SecretName)}
+	switch err := from.Get(ctx, key, secret); {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the certificate's Secret: %w", err)
+	}
+	return secret, nil
+}
+
+// foreign says why a Secret is not one that a TLSCertificate may write its certificate into, or nothing.
+func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string {
+	switch {
+	case secret == nil || secret.Annotations[tlsCertificateAnnotation] == certificate.Name && secret.Type == corev1.SecretTypeTLS:
+		return ""
+	case secret.Type != corev1.SecretTypeTLS:
+		return "Secret " + secret.Name + " is of type " + string(secret.Type) + " and not overwritten: write another secretName"
+	}
+	return "Secret " + secret.Name + " is not this TLSCertificate's and not overwritten: write another secretName, delete the Secret, " +
+		"or hand it over with the annotation " + tlsCertificateAnnotation + ": " + certificate.Name
+}
+
+// writeCertificate puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is none.
+func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate, directory string, chain, key []byte) error {
+	made := secret == nil
+	if made {
+		secret = &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: certificate.Namespace, Name: string(certificate.Spec.SecretName),
+				OwnerReferences: []metav1.OwnerReference{ownedBy(certificate)},
+			},
+			Type: corev1.SecretTypeTLS,
+		}
+	}
+	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, tlsCertificateAnnotation, certificate.Name)
+	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, directoryAnnotation, directory)
+	if secret.Data == nil {
+		secret.Data = map[string][]byte{}
+	}
+	secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey] = chain, key
+	var err error
+	if made {
+		err = c.Create(ctx, secret)
+	} else {
+		err = c.Update(ctx, secret)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the certificate: %w", err)
+	}
+	return nil
+}
+
+// leafOf returns the certificate that a Secret holds for servers, nil if there is none.
+func leafOf(secret *corev1.Secret) *x509.Certificate {
+	if secret == nil {
+		return nil
+	}
+	block, _ := pem.Decode(secret.Data[corev1.TLSCertKey])
+	if block == nil {
+		return nil
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	return leaf
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+// certificateView is what the status of a TLSCertificate says beside what the snapshot found out.
+type certificateView struct {
+	leaf    *x509.Certificate
+	renewal time.Time
+	state   *orderState
+	issuing metav1.Condition
+	// noticeDays is which notice of the certificate's end was given last, and notice that which is to be given now.
+	noticeDays int32
+	notice     string
+}
+
+func (v *certificateView) say(status metav1.ConditionStatus, reason, message string) {
+	v.issuing = metav1.Condition{Status: status, Reason: reason, Message: clipMessage(message)}
+}
+
+// progress says how far an attempt is, and what hinders it.
+func (v *certificateView) progress(hindrance string) {
+	reason, message := v1alpha1.ReasonOrdering, "the certificate is being ordered"
+	switch a := v.state.Attempt; {
+	case a == nil:
+		v.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
+		return
+	case a.Order.Status == acme.OrderPending && a.Visible:
+		reason, message = v1alpha1.ReasonChallengePending, "the authority is asked to see that the hosts are served here"
+	case a.Order.Status == acme.OrderReady || a.Order.Status == acme.OrderProcessing || a.Order.Status == acme.OrderValid:
+		reason, message = v1alpha1.ReasonFinalizing, "every host is proven, and the certificate awaited"
+	}
+	if hindrance != "" {
+		message += ": " + hindrance
+	}
+	v.say(metav1.ConditionTrue, reason, message)
+}
+
+// watch says of a certificate that is the user's when it ends, and returns when the next notice of that is due.
+func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) time.Duration {
+	v.say(metav1.ConditionFalse, v1alpha1.ReasonNotRenewed, "autoRenew is false: the Secret is yours")
+	if v.leaf == nil {
+		return 0
+	}
+	days, next := expiryNotice(v.leaf.NotAfter, now)
+	v.noticeDays = days
+	if days != 0 && (object.Status.ExpiryNoticeDays == 0 || days < object.Status.ExpiryNoticeDays) {
+		v.notice = fmt.Sprintf("the certificate in Secret %s expires at %s, and nothing here renews it: put a new one into the Secret",
+			object.Spec.SecretName, v.leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return next.Sub(now)
+}
+
+// publish writes the view into a status.
+func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
+	*status = v1alpha1.TLSCertificateStatus{Conditions: status.Conditions, ExpiryNoticeDays: v.noticeDays,
+		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.NextAttempt)}
+	if v.leaf != nil {
+		status.Issuer, status.SerialNumber = clipTo(v.leaf.Issuer.String(), 1024), fmt.Sprintf("%x", v.leaf.SerialNumber)
+		status.NotBefore, status.NotAfter = timeOf(v.leaf.NotBefore), timeOf(v.leaf.NotAfter)
+	}
+	status.RenewalTime = timeOf(v.renewal)
+}
+
+func timeOf(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t.Truncate(time.Second).Local()}
+}
+
+func clipTo(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "")
+}

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+// authority is a certificate authority that speaks ACME. It takes one step a call.
+type authority interface {
+	Register(ctx context.Context, key crypto.Signer, email string, external *acme.ExternalAccount) (url string, err error)
+	NewOrder(ctx context.Context, account acme.Account, request acme.OrderRequest) (acme.Order, error)
+	FindOrder(ctx context.Context, account acme.Account, hosts []string, skip func(url string) bool) (order acme.Order, ok bool, err error)
+	Order(ctx context.Context, account acme.Account, url string) (acme.Order, error)
+	Authorization(ctx context.Context, account acme.Account, url string) (acme.Authorization, error)
+	Accept(ctx context.Context, account acme.Account, challenge acme.Challenge) error
+	Finalize(ctx context.Context, account acme.Account, order acme.Order, request []byte) (acme.Order, error)
+	Certificate(ctx context.Context, account acme.Account, order acme.Order, preferred string) (chain []byte, err error)
+	RenewalInfo(ctx context.Context, leaf *x509.Certificate) (acme.Window, error)
+}
+
+const (
+	// presenceLimit is how long replicas are waited for that do not answer a challenge: one may be cut off, and the authority
+	// asks only one of them.
+	presenceLimit = 10 * time.Second
+	presencePause = 100 * time.Millisecond
+	// trialFailures is how many times in a row the trial may keep an order from being placed.
+	trialFailures = 3
+	// firstLook is how long after a step the authority is asked for the first time how far it is, and longestLook the longest
+	// time between two such questions, whatever it says.
+	firstLook   = 500 * time.Millisecond
+	longestLook = time.Minute
+	// attemptLimit is when an order that does not end is given up.
+	attemptLimit = day
+	// atOnce is when the next step is taken after one that was.
+	atOnce = time.Millisecond
+)
+
+// issuance takes the steps of orders.
+type issuance struct {
+	authority authority
+	accounts  *accountStore
+	ledger    *ledgerStore
+	orders    *orderStore
+	client    client.Client
+	presence  *presence
+	now       func() time.Time
+	directory string
+	email     string
+}
+
+// job is one pass over one order.
+type job struct {
+	*issuance
+	certificate *v1alpha1.TLSCertificate
+	working     *workingSecret
+	secret      *corev1.Secret
+	// replaces is the certificate that is renewed, nil for a first one.
+	replaces *x509.Certificate
+}
+
+// advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it. An error
+// of the authority's that ends the attempt is persisted like a step; any other has the step tried again.
+func (j *job) advance(ctx context.Context) (time.Duration, error) {
+	after, err := j.step(ctx)
+	if err == nil {
+		return after, nil
+	}
+	failed, ok := errors.AsType[*acme.Error](err)
+	if !ok || failed.Kind == acme.Transient {
+		return 0, err
+	}
+	if failed.Kind == acme.AccountGone {
+		if err := j.accounts.forget(ctx, j.attempt().Email); err != nil {
+			return 0, fmt.Errorf("giving up the account's URL: %w", err)
+		}
+	}
+	if id := j.attempt().ID; j.attempt().Order.URL != "" {
+		if err := j.ledger.fail(ctx, id); err != nil {
+			return 0, err
+		}
+	}
+	j.state().fail(j.now(), v1alpha1.ReasonOrderFailed, j.redact(failed.Error()), failed.RetryAfter)
+	return atOnce, j.persist(ctx)
+}
+
+func (j *job) state() *orderState { return j.working.state }
+func (j *job) attempt() *attempt  { return j.working.state.Attempt }
+
+func (j *job) persist(ctx context.Context) error {
+	return j.orders.write(ctx, j.working, j.working.key())
+}
+
+// redact takes out of an authority's words what it quotes of the challenges.
+func (j *job) redact(text string) string {
+	if j.attempt() == nil {
+		return text
+	}
+	for _, p := range j.attempt().Presented {
+		text = strings.ReplaceAll(text, p.KeyAuthorization, "(the key authorization)")
+		text = strings.ReplaceAll(text, p.Token, "(the token)")
+	}
+	return text
+}
+
+func (j *job) step(ctx context.Context) (time.Duration, error) {
+	a := j.attempt()
+	if j.now().Sub(a.Began) > attemptLimit {
+		return 0, &acme.Error{Step: "waiting for the authority", Kind: acme.Refused, Detail: "the order has not come to an end within a day"}
+	}
+	if !a.Tried {
+		return j.try(ctx)
+	}
+	account, ok, err := j.accounts.account(ctx, a.Email)
+	if err != nil || !ok {
+		return atOnce, err
+	}
+	switch {
+	case a.Order.URL == "":
+		return j.place(ctx, account)
+	case a.Order.Status == acme.OrderValid:
+		return j.download(ctx, account)
+	case a.Order.Status == acme.OrderReady:
+		return j.finalize(ctx, account)
+	case a.Order.Status == acme.OrderProcessing:
+		return j.look(ctx, account)
+	case !a.Authorized:
+		return j.authorize(ctx, account)
+	case !a.Visible:
+		return j.see(ctx)
+	}
+	return j.prove(ctx, account)
+}
+
+// begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything else.
+func (j *job) begin(ctx context.Context) error {
+	key, err := newPrivateKey(keyTypeWanted(&j.certificate.Spec))
+	if err != nil {
+		return err
+	}
+	a := &attempt{ID: newToken(), Began: j.now(), Hosts: hostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
+		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now()}
+	if a.Email == "" {
+		a.Email = j.email
+	}
+	for _, host := range a.Hosts {
+		token := newToken()
+		a.Presented = append(a.Presented, presented{Host: host, Type: acme.ChallengeHTTP01, Token: token, KeyAuthorization: token + ".trial"})
+	}
+	j.state().Attempt = a
+	return j.orders.write(ctx, j.working, key)
+}
+
+// try sees that the answers of the trial come through the data plane of the replicas. Where none answers no order is placed,
+// unless that was so several times: a look from here may fail where one from outside would not.
+func (j *job) try(ctx context.Context) (time.Duration, error) {
+	a := j.attempt()
+	missing, of := j.presence.missing(ctx, a.Presented)
+	switch {
+	case len(missing) == 0:
+	case j.now().Sub(a.PresentedAt) < presenceLimit:
+		return presencePause, nil
+	case len(missing) == of && j.state().Failures < trialFailures:
+		j.state().fail(j.now(), v1alpha1.ReasonChallengeUnreachable,
+			"no replica answers a challenge through its own data plane ("+strings.Join(missing, ", ")+"), so no order is placed", 0)
+		return atOnce, j.persist(ctx)
+	}
+	a.Tried, a.Presented = true, nil
+	return atOnce, j.persist(ctx)
+}
+
+// place enters the order into the ledger and places it. That it is about to be placed is written first: where the answer is lost,
+// the order is looked for and not placed again.
+func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, error) {
+	a := j.attempt()
+	at, why, err := j.ledger.reserve(ctx, ledgerEntry{ID: a.ID, Names: nameSet(a.Hosts), Time: j.now(),
+		Certificate: j.certificate.Namespace + "/" + j.certificate.Name})
+	if err != nil {
+		return 0, err
+	}
+	if !at.IsZero() {
+		j.state().wait(at, v1alpha1.ReasonOrderLimit, why)
+		return atOnce, j.persist(ctx)
+	}
+	if a.Placing {
+		others, err := j.orders.others(ctx, j.working)
+		if err != nil {
+			return 0, err
+		}
+		found, ok, err := j.authority.FindOrder(ctx, account, a.Hosts, func(url string) bool { return others[url] })
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			a.Order = found
+			return atOnce, j.persist(ctx)
+		}
+	}
+	a.Placing = true
+	if err := j.persist(ctx); err != nil {
+		return 0, err
+	}
+	request := acme.OrderRequest{Hosts: a.Hosts, Profile: j.certificate.Spec.Profile}
+	if j.replaces != nil {
+		request.Replaces, _ = acme.CertificateID(j.replaces) // One without an id is replaced without being named.
+	}
+	if a.Order, err = j.authority.NewOrder(ctx, account, request); err != nil {
+		return 0, err
+	}
+	return atOnce, j.persist(ctx)
+}
+
+// authorize has replicas hold ready what proves the names that are not proven yet.
+func (j *job) authorize(ctx context.Context, account acme.Account) (time.Duration, error) {
+	a := j.attempt()
+	var answers []presented
+	for _, url := range a.Order.Authorizations {
+		authorization, err := j.authority.Authorization(ctx, account, url)
+		if err != nil {
+			return 0, err
+		}
+		if authorization.Valid {
+			continue
+		}
+		i := slices.IndexFunc(authorization.Challenges, func(c acme.Challenge) bool { return c.Type == a.Method })
+		if i < 0 {
+			return 0, &acme.Error{Step: "choosing a challenge", Kind: acme.Refused, Detail: "the authority does not offer " + a.Method + " for " + authorization.Host}
+		}
+		c := authorization.Challenges[i]
+		answers = append(answers, presented{Host: authorization.Host, Type: c.Type, Token: c.Token, KeyAuthorization: c.KeyAuthorization,
+			URL: c.URL, Authorization: url, Accepted: c.Taken})
+	}
+	a.Presented, a.PresentedAt, a.Authorized, a.Visible = answers, j.now(), true, len(answers) == 0
+	return atOnce, j.persist(ctx)
+}
+
+// see waits until every ready replica answers, or for a fixed time where it cannot be seen to.
+func (j *job) see(ctx context.Context) (time.Duration, error) {
+	a := j.attempt()
+	if missing, _ := j.presence.missing(ctx, a.Presented); len(missing) > 0 && j.now().Sub(a.PresentedAt) < presenceLimit {
+		return presencePause, nil
+	}
+	a.Visible = true
+	return atOnce, j.persist(ctx)
+}
+
+// prove asks the authority to look at the next challenge, or how far it is with those that it was asked to look at.
+func (j *job) prove(ctx context.Context, account acme.Account) (time.Duration, error) {
+	a := j.attempt()
+	for i := range a.Presented {
+		p := &a.Presented[i]
+		if p.Accepted {
+			continue
+		}
+		if err := j.accept(ctx, account, p); err != nil {
+			return 0, err
+		}
+		p.Accepted, a.Looked = true, 0
+		return atOnce, j.persist(ctx)
+	}
+	wait, unproven := time.Duration(0), false
+	if a.Looked > 0 {
+		for i := range a.Presented {
+			p := &a.Presented[i]
+			if p.Proven {
+				continue
+			}
+			authorization, err := j.authority.Authorization(ctx, account, p.Authorization)
+			if err != nil {
+				return 0, err
+			}
+			p.Proven = authorization.Valid
+			unproven, wait = unproven || !p.Proven, max(wait, authorization.RetryAfter)
+		}
+		if !unproven {
+			return j.look(ctx, account)
+		}
+	}
+	a.Looked++
+	return nextLook(a.Looked, wait), j.persist(ctx)
+}
+
+// accept asks the authority to look at a challenge, unless one that has died since has done so.
+func (j *job) accept(ctx context.Context, account acme.Account, p *presented) error {
+	err := j.authority.Accept(ctx, account, p.challenge())
+	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Type == "malformed" {
+		if authorization, lookErr := j.authority.Authorization(ctx, account, p.Authorization); lookErr != nil || authorization.Valid ||
+			slices.ContainsFunc(authorization.Challenges, func(c acme.Challenge) bool { return c.URL == p.URL && c.Taken }) {
+			return lookErr
+		}
+	}
+	return err
+}
+
+// look asks how far the order is.
+func (j *job) look(ctx context.Context, account acme.Account) (time.Duration, error) {
+	a := j.attempt()
+	order, err := j.authority.Order(ctx, account, a.Order.URL)
+	if err != nil {
+		return 0, err
+	}
+	moved := order.Status != a.Order.Status
+	a.Order = order
+	if moved {
+		a.Looked = 0
+		return atOnce, j.persist(ctx)
+	}
+	a.Looked++
+	return nextLook(a.Looked, order.RetryAfter), j.persist(ctx)
+}
+
+// nextLook returns when to ask the authority again after so many times: when it says, and otherwise less and less often.
+func nextLook(looked int, retryAfter time.Duration) time.Duration {
+	if retryAfter > 0 {
+		return min(retryAfter, longestLook)
+	}
+	return min(firstLook<<min(looked-1, 10), longestLook)
+}
+
+func (j *job) finalize(ctx context.Context, account acme.Account) (time.Duration, error) {
+	a := j.attempt()
+	request, err := certificateRequest(j.working.key(), a.Hosts)
+	if err != nil {
+		return 0, err
+	}
+	order, err := j.authority.Finalize(ctx, account, a.Order, request)
+	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Type == "orderNotReady" {
+		// It has been finalized by one that has died since.
+		order, err = j.authority.Order(ctx, account, a.Order.URL)
+	}
+	if err != nil {
+		return 0, err
+	}
+	a.Order, a.Looked, a.Presented = order, 0, nil
+	return atOnce, j.persist(ctx)
+}
+
+// download puts the certificate into its Secret, and then forgets the attempt.
+func (j *job) download(ctx context.Context, account acme.Account) (time.Duration, error) {
+	chain, err := j.authority.Certificate(ctx, account, j.attempt().Order, j.certificate.Spec.PreferredChain)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tls.X509KeyPair(chain, j.working.key()); err != nil {
+		return 0, &acme.Error{Step: "downloading the certificate", Kind: acme.Refused, Detail: err.Error()}
+	}
+	if err := writeCertificate(ctx, j.client, j.secret, j.certificate, j.directory, chain, j.working.key()); err != nil {
+		return 0, err
+	}
+	j.state().succeed()
+	return atOnce, j.persist(ctx)
+}
+
+// newToken returns a name that nobody can guess, of 128 bits as RFC 8555, section 8.1, asks for.
+func newToken() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // It never fails: the process ends instead.
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func newPrivateKey(kind v1alpha1.KeyType) ([]byte, error) {
+	var key crypto.Signer
+	var err error
+	if kind == v1alpha1.KeyTypeRSA2048 {
+		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	} else {
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate's key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the certificate's key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// certificateRequest returns what an order is finalized with, as DER.
+func certificateRequest(key []byte, hosts []string) ([]byte, error) {
+	block, _ := pem.Decode(key)
+	if block == nil {
+		return nil, errors.New("the pending key in the working Secret is not PEM")
+	}
+	signer, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("the pending key in the working Secret cannot be read")
+	}
+	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: hosts}, signer)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate request: %w", err)
+	}
+	return request, nil
+}

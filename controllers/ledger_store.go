@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// +kubebuilder:rbac:groups="",resources=configmaps,namespace=warren-system,verbs=get;create;update
+
+const (
+	ledgerName  = "warren-ingress-acme-orders"
+	ledgerField = "orders.json"
+)
+
+// ledgerStore keeps the ledger in a ConfigMap of the controller's namespace. Every write is one of the version that was
+// read, so two orders cannot take the last place of a limit.
+type ledgerStore struct {
+	reader    client.Reader
+	client    client.Client
+	namespace string
+	perDay    int
+}
+
+// reserve enters an order before it is placed, or returns when there is room for it and why not before.
+func (s *ledgerStore) reserve(ctx context.Context, e ledgerEntry) (at time.Time, why string, err error) {
+	object, entries, err := s.read(ctx)
+	if err != nil {
+		return time.Time{}, "", err
+	}
+	for _, known := range entries {
+		if known.ID == e.ID {
+			return time.Time{}, "", nil
+		}
+	}
+	if at, why := entries.next(e.Time, e.Names, s.perDay); !at.IsZero() {
+		return at, why, nil
+	}
+	return time.Time{}, "", s.write(ctx, object, entries.enter(e))
+}
+
+// fail marks an order that came to nothing.
+func (s *ledgerStore) fail(ctx context.Context, id string) error {
+	object, entries, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	changed, ok := entries.fail(id)
+	if !ok {
+		return nil
+	}
+	return s.write(ctx, object, changed)
+}
+
+func (s *ledgerStore) read(ctx context.Context) (*corev1.ConfigMap, ledger, error) {
+	object := &corev1.ConfigMap{}
+	err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: ledgerName}, object)
+	if apierrors.IsNotFound(err) {
+		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: ledgerName}}, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the ledger of orders: %w", err)
+	}
+	var entries ledger
+	if text := object.Data[ledgerField]; text != "" {
+		if err := json.Unmarshal([]byte(text), &entries); err != nil {
+			return nil, nil, fmt.Errorf("reading the ledger of orders in ConfigMap %s/%s (delete it to begin anew): %w", s.namespace, ledgerName, err)
+		}
+	}
+	return object, entries, nil
+}
+
+func (s *ledgerStore) write(ctx context.Context, object *corev1.ConfigMap, entries ledger) error {
+	text, err := json.Marshal(entries)
+	if err != nil {
+		return fmt.Errorf("encoding the ledger of orders: %w", err)
+	}
+	object.Data = map[string]string{ledgerField: string(text)}
+	if object.ResourceVersion == "" {
+		err = s.client.Create(ctx, object)
+	} else {
+		err = s.client.Update(ctx, object)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the ledger of orders: %w", err)
+	}
+	return nil
+}

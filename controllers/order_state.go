@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// orderState is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an order
+// is written there before the next is taken, so whoever is the leader goes on where the last one was.
+type orderState struct {
+	// Controller is "namespace/class" of the controller that orders. No other one does as long as it is there.
+	Controller string `json:"controller"`
+	// Spec stands for what was ordered when the failures were counted. Another spec begins at none.
+	Spec     string `json:"spec"`
+	Failures int32  `json:"failures,omitempty"`
+	// LastFailure and NextAttempt are zero without one.
+	LastFailure time.Time `json:"lastFailure,omitzero"`
+	NextAttempt time.Time `json:"nextAttempt,omitzero"`
+	// Reason and Fault are what to say of the wait until NextAttempt.
+	Reason string `json:"reason,omitempty"`
+	Fault  string `json:"fault,omitempty"`
+	// Attempt is nil while nothing is ordered.
+	Attempt *attempt `json:"attempt,omitempty"`
+}
+
+// attempt is one order on its way. Its private key is beside it in the Secret.
+type attempt struct {
+	ID string `json:"id"`
+	// Began is when it was decided upon.
+	Began  time.Time `json:"began"`
+	Hosts  []string  `json:"hosts"`
+	Email  string    `json:"email,omitempty"`
+	Method string    `json:"method"`
+	// Placing is set before the order is placed, so that one is looked for where its answer was lost.
+	Placing bool `json:"placing,omitempty"`
+	// Order is what the authority said of the order last; its URL is empty until it is placed.
+	Order acme.Order `json:"order,omitzero"`
+	// Presented are the answers that replicas hold ready: those of a trial until the order is placed, then the real ones.
+	Presented []presented `json:"presented,omitempty"`
+	// PresentedAt is since when.
+	PresentedAt time.Time `json:"presentedAt,omitzero"`
+	// Tried is set when the trial is over.
+	Tried bool `json:"tried,omitempty"`
+	// Authorized is set when the challenges of all authorizations are presented, Visible when they were seen.
+	Authorized bool `json:"authorized,omitempty"`
+	Visible    bool `json:"visible,omitempty"`
+	// Looked counts how often the authority was asked how far it is, since the last step.
+	Looked int `json:"looked,omitempty"`
+}
+
+// presented is an answer to a challenge.
+type presented struct {
+	Host             string `json:"host"`
+	Type             string `json:"type"`
+	Token            string `json:"token"`
+	KeyAuthorization string `json:"keyAuthorization"`
+	// URL is the challenge's, and Authorization that of what it is for; empty for a trial.
+	URL           string `json:"url,omitempty"`
+	Authorization string `json:"authorization,omitempty"`
+	// Accepted is set when the authority was asked to look, Proven when it did.
+	Accepted bool `json:"accepted,omitempty"`
+	Proven   bool `json:"proven,omitempty"`
+}
+
+func (p *presented) challenge() acme.Challenge {
+	return acme.Challenge{Type: p.Type, URL: p.URL, Token: p.Token, KeyAuthorization: p.KeyAuthorization}
+}
+
+// servedFor is the answer as the data plane serves it. One to a handshake is served over plain HTTP too: that is how another
+// replica sees that it is there.
+func servedFor(namespace string, p *presented) []translate.Challenge {
+	served := proxy.Challenge{Host: p.Host, Token: p.Token, KeyAuthorization: p.KeyAuthorization, Type: proxy.ChallengeHTTP01}
+	list := []translate.Challenge{{Namespace: namespace, Challenge: served}}
+	if p.Type == acme.ChallengeTLSALPN01 {
+		served.Type = proxy.ChallengeTLSALPN01
+		list = append(list, translate.Challenge{Namespace: namespace, Challenge: served})
+	}
+	return list
+}
+
+// fail ends the attempt and has the next one wait.
+func (s *orderState) fail(now time.Time, reason, fault string, retryAfter time.Duration) {
+	s.Failures++
+	s.LastFailure = now
+	s.wait(now.Add(backoff(s.Failures, retryAfter)), reason, fault)
+}
+
+// wait ends the attempt without a failure.
+func (s *orderState) wait(until time.Time, reason, fault string) {
+	s.NextAttempt, s.Reason, s.Fault, s.Attempt = until, reason, fault, nil
+}
+
+// succeed ends the attempt, with everything forgotten that went before.
+func (s *orderState) succeed() {
+	*s = orderState{Controller: s.Controller, Spec: s.Spec}
+}
+
+// accept takes over a spec. Another one than before is tried at once, and what was begun for the one before is given up.
+func (s *orderState) accept(spec string) {
+	if s.Spec != spec {
+		*s = orderState{Controller: s.Controller, Spec: spec}
+	}
+}
+
+// waits says whether the next attempt is not due yet.
+func (s *orderState) waits(now time.Time) bool { return s.Attempt == nil && now.Before(s.NextAttempt) }
+
+func (s *orderState) encode() ([]byte, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the state of the order: %w", err)
+	}
+	return text, nil
+}
+
+// decodeOrderState reads what encode wrote.
+func decodeOrderState(text []byte) (*orderState, error) {
+	var s orderState
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("reading the state of the order: %w", err)
+	}
+	return &s, nil
+}
+
+// specOf stands for what of a TLSCertificate is ordered.
+func specOf(spec *v1alpha1.TLSCertificateSpec, directory string) (string, error) {
+	ordered := struct {
+		Hosts                     []string
+		Email, Profile, Preferred string
+		KeyType                   v1alpha1.KeyType
+		Types                     []v1alpha1.ChallengeType
+		Secret, Directory         string
+	}{hostsOf(spec), string(spec.Email), spec.Profile, spec.PreferredChain, keyTypeWanted(spec), challengeTypes(spec), string(spec.SecretName), directory}
+	text, err := json.Marshal(ordered)
+	if err != nil {
+		return "", fmt.Errorf("encoding what is ordered: %w", err)
+	}
+	return nameSet([]string{string(text)}), nil
+}
+
+// hostsOf returns the hosts of a spec, sorted.
+func hostsOf(spec *v1alpha1.TLSCertificateSpec) []string {
+	hosts := make([]string, len(spec.Hosts))
+	for i, host := range spec.Hosts {
+		hosts[i] = string(host)
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+func keyTypeWanted(spec *v1alpha1.TLSCertificateSpec) v1alpha1.KeyType {
+	if spec.KeyType == "" {
+		return v1alpha1.KeyTypeECDSAP256
+	}
+	return spec.KeyType
+}
+
+func challengeTypes(spec *v1alpha1.TLSCertificateSpec) []v1alpha1.ChallengeType {
+	if len(spec.ChallengeTypes) == 0 {
+		return []v1alpha1.ChallengeType{v1alpha1.ChallengeHTTP01, v1alpha1.ChallengeTLSALPN01}
+	}
+	return spec.ChallengeTypes
+}
+
+// challengeMethod returns the type of the challenges that an attempt after so many failures uses: those that are
+// allowed take turns.
+func challengeMethod(spec *v1alpha1.TLSCertificateSpec, failures int32) string {
+	types := challengeTypes(spec)
+	if types[int(failures)%len(types)] == v1alpha1.ChallengeTLSALPN01 {
+		return acme.ChallengeTLSALPN01
+	}
+	return acme.ChallengeHTTP01
+}

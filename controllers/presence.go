@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// presenceTimeout bounds one look at one replica.
+const presenceTimeout = 2 * time.Second
+
+// presence sees whether replicas answer challenges, as an authority would: over HTTP through the data plane.
+type presence struct {
+	client *http.Client
+	// ready returns the replicas. self is this one, for the time before its Lease is written.
+	ready func() []Replica
+	self  Replica
+	// port is where replicas answer, where it is not that of their Leases.
+	port uint16
+}
+
+func newPresence(ready func() []Replica, self Replica, port uint16) *presence {
+	return &presence{ready: ready, self: self, port: port, client: &http.Client{
+		Timeout:   presenceTimeout,
+		Transport: &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}}
+}
+
+// missing returns the names of the replicas that do not answer all of these, and of how many.
+func (p *presence) missing(ctx context.Context, answers []presented) (names []string, of int) {
+	replicas := p.ready()
+	if len(replicas) == 0 {
+		replicas = []Replica{p.self}
+	}
+	for i := range replicas {
+		for j := range answers {
+			if answers[j].Proven {
+				continue
+			}
+			if err := p.look(ctx, &replicas[i], &answers[j]); err != nil {
+				names = append(names, replicas[i].Name)
+				break
+			}
+		}
+	}
+	return names, len(replicas)
+}
+
+func (p *presence) look(ctx context.Context, replica *Replica, answer *presented) error {
+	port := replica.HTTPPort
+	if p.port != 0 {
+		port = p.port
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		"http://"+netip.AddrPortFrom(replica.Address, port).String()+"/.well-known/acme-challenge/"+answer.Token, nil)
+	if err != nil {
+		return err
+	}
+	request.Host = answer.Host
+	response, err := p.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(string(content)) != answer.KeyAuthorization {
+		return fmt.Errorf("status %d", response.StatusCode)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+// renewalTime returns when a certificate is due to be renewed: at a moment within the window that the authority suggests (RFC
+// 9773, section 4.2), or else when a third of its lifetime is left, or up to a thirtieth of it before. The moment within is the
+// certificate's own, so that certificates of one day are not renewed in one minute, and so that it is the same on every replica.
+func renewalTime(leaf *x509.Certificate, suggested *acme.Window) time.Time {
+	share := shareOf(leaf)
+	if suggested != nil {
+		return suggested.Start.Add(scale(suggested.End.Sub(suggested.Start), share)).Truncate(time.Second)
+	}
+	lifetime := leaf.NotAfter.Sub(leaf.NotBefore)
+	return leaf.NotAfter.Add(-lifetime/3 - scale(lifetime/30, share)).Truncate(time.Second)
+}
+
+// shareOf is a number from 0 to 1 that is a certificate's own.
+func shareOf(leaf *x509.Certificate) float64 {
+	sum := sha256.Sum256(leaf.Raw)
+	return float64(binary.BigEndian.Uint32(sum[:])) / math.MaxUint32
+}
+
+func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
+
+// noticeDays are how many days before its end a notice is given of a certificate that nobody here renews.
+var noticeDays = [...]int32{1, 7, 21} //nolint:gochecknoglobals // a constant that the language has no form for
+
+// expiryNotice returns which notice of a certificate's end is the latest that is due, in days before it, or 0 if none is yet;
+// and when the next one will be, the zero time if none will.
+func expiryNotice(notAfter, now time.Time) (days int32, next time.Time) {
+	for _, days := range noticeDays {
+		at := notAfter.Add(-time.Duration(days) * day)
+		if !now.Before(at) {
+			return days, next
+		}
+		next = at
+	}
+	return 0, next
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"testing"
+	"time"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+func parsedLeaf(t *testing.T, pair keyPair) *x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode(pair.chain)
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf
+}
+
+func TestACertificateIsRenewedWithAThirdOfItsLifeLeftOrWhenTheAuthoritySays(t *testing.T) {
+	start := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	for name, lifetime := range map[string]time.Duration{"of 90 days": 90 * day, "of 6 days": 6 * day} {
+		t.Run(name, func(t *testing.T) {
+			leaf := parsedLeaf(t, newKeyPair(t, start, start.Add(lifetime), "x.io"))
+			latest := leaf.NotAfter.Add(-lifetime / 3)
+			if at := renewalTime(leaf, nil); at.After(latest) || at.Before(latest.Add(-lifetime/30-time.Second)) {
+				t.Errorf("it is renewed at %s, want at %s or up to a thirtieth of its life before", at, latest)
+			}
+			window := &acme.Window{Start: start.Add(time.Hour), End: start.Add(2 * time.Hour)}
+			at := renewalTime(leaf, window)
+			if at.Before(window.Start) || at.After(window.End) || !at.Equal(renewalTime(leaf, window)) {
+				t.Errorf("it is renewed at %s, want always at one time from %s to %s", at, window.Start, window.End)
+			}
+		})
+	}
+}
+
+func TestNoticeOfAnEndIsDue21And7And1DaysBefore(t *testing.T) {
+	end := time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		before, next time.Duration
+		days         int32
+	}{
+		"a month": {30 * day, 21 * day, 0}, "21 days": {21 * day, 7 * day, 21}, "8 days": {8 * day, 7 * day, 21},
+		"7 days": {7 * day, day, 7}, "a day": {day, 0, 1}, "after": {-day, 0, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			days, next := expiryNotice(end, end.Add(-test.before))
+			if days != test.days || (test.next == 0) != next.IsZero() || test.next != 0 && !next.Equal(end.Add(-test.next)) {
+				t.Errorf("the notice is that of %d days and the next at %s, want %d and %s before the end", days, next, test.days, test.next)
+			}
+		})
+	}
+}
+
+func TestWhyACertificateIsOrdered(t *testing.T) {
+	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	leaf := parsedLeaf(t, newKeyPair(t, now.Add(-day), now.Add(day), "x.io"))
+	sound := dueInput{now: now, hosts: []string{"x.io"}, keyType: v1alpha1.KeyTypeECDSAP256, directory: "d", madeBy: "d",
+		found: true, leaf: leaf, renewal: now.Add(time.Hour)}
+	tests := map[string]struct {
+		change func(*dueInput)
+		want   string
+	}{
+		"in order":                     {func(*dueInput) {}, ""},
+		"no Secret":                    {func(in *dueInput) { in.found, in.leaf = false, nil }, "there is no certificate yet"},
+		"a Secret that is not served":  {func(in *dueInput) { in.leaf, in.fault = nil, "no PEM" }, "what the Secret holds cannot be served: no PEM"},
+		"one more host":                {func(in *dueInput) { in.hosts = []string{"x.io", "y.io"} }, "the certificate does not cover y.io"},
+		"another authority":            {func(in *dueInput) { in.directory = "e" }, "the certificate is from another authority than --acme-directory says"},
+		"another type of key":          {func(in *dueInput) { in.keyType = v1alpha1.KeyTypeRSA2048 }, "the certificate's key is of another type than keyType says"},
+		"another type of a user's key": {func(in *dueInput) { in.keyType, in.madeBy = v1alpha1.KeyTypeRSA2048, "" }, ""},
+		"time":                         {func(in *dueInput) { in.renewal = now }, "the certificate is due to be renewed"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := sound
+			test.change(&in)
+			if got := due(&in); got != test.want {
+				t.Errorf("it is ordered because %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// Challenge is an answer to a certificate authority that an object of a namespace holds ready.
+type Challenge struct {
+	Namespace string
+	proxy.Challenge
+}
+
+// answer returns the challenges that are served: those for hosts that no other namespace owns. Whoever may write into one
+// namespace could otherwise prove to an authority that he has the hosts of another.
+func (c *certificates) answer(challenges []Challenge, ingresses []ingress) []proxy.Challenge {
+	var served []proxy.Challenge
+	for i := range challenges {
+		ch := &challenges[i]
+		if _, elsewhere := c.ownedElsewhere(ch.Namespace, ch.Host, ingresses); !elsewhere {
+			served = append(served, ch.Challenge)
+		}
+	}
+	slices.SortFunc(served, func(a, b proxy.Challenge) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Token, b.Token),
+			cmp.Compare(a.KeyAuthorization, b.KeyAuthorization))
+	})
+	return slices.CompactFunc(served, func(a, b proxy.Challenge) bool {
+		return a.Host == b.Host && a.Type == b.Type && a.Token == b.Token
+	})
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// tlsCertificate is a TLSCertificate and what has become of it.
+type tlsCertificate struct {
+	object *v1alpha1.TLSCertificate
+	// refusals keep it from being ordered or served as it is written.
+	refusals []finding
+	// ready is what its Secret comes to.
+	ready metav1.Condition
+}
+
+// claimSecrets sorts the TLSCertificates by age, which is who has a Secret that several name.
+func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
+	all := make([]tlsCertificate, len(objects))
+	for i, object := range objects {
+		all[i].object = object
+	}
+	slices.SortFunc(all, func(a, b tlsCertificate) int {
+		return cmp.Or(a.object.CreationTimestamp.Compare(b.object.CreationTimestamp.Time),
+			cmp.Compare(a.object.Namespace, b.object.Namespace), cmp.Compare(a.object.Name, b.object.Name))
+	})
+	keepers := make(map[types.NamespacedName]string, len(all))
+	for i := range all {
+		object := all[i].object
+		secret := types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}
+		if keeper, ok := keepers[secret]; ok {
+			all[i].refusals = append(all[i].refusals, finding{v1alpha1.ReasonSecretConflict, "the older TLSCertificate " + clip(keeper) +
+				" keeps its certificate in Secret " + clip(secret.Name) + ": write another secretName"})
+			continue
+		}
+		keepers[secret] = object.Name
+	}
+	return all
+}
+
+// addCertificate serves a TLSCertificate's Secret for those of its hosts that its namespace owns, and says what became of it.
+func (c *certificates) addCertificate(cert *tlsCertificate, ingresses []ingress) {
+	spec := &cert.object.Spec
+	secret := c.secrets[types.NamespacedName{Namespace: cert.object.Namespace, Name: string(spec.SecretName)}]
+	conflict := len(cert.refusals) > 0
+	ordered := spec.AutoRenew == nil || *spec.AutoRenew
+	for _, host := range spec.Hosts {
+		name := string(host)
+		if ordered && strings.HasPrefix(name, "*") {
+			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonWildcardHost, "a certificate for " + quote(name) +
+				" cannot be ordered, since HTTP-01 cannot prove it: list exact hosts, or write autoRenew: false"})
+			continue
+		}
+		if owner, owned := c.ownedElsewhere(cert.object.Namespace, name, ingresses); owned {
+			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostOwnedElsewhere, "host " + quote(name) +
+				" belongs to namespace " + owner + ": no certificate of this namespace is ordered or served for it"})
+			continue
+		}
+		if conflict || secret == nil || secret.Chain == "" || !secret.covers(name) {
+			continue
+		}
+		if _, routed := c.hosts.matching(name); routed && !slices.Contains(c.served[secret], name) {
+			c.served[secret] = append(c.served[secret], name)
+		}
+	}
+	cert.ready = c.certificateInSecret(spec, secret, ordered && len(cert.refusals) == 0)
+}
+
+// ownedElsewhere says whether a name is of a host that another namespace owns, and which.
+func (c *certificates) ownedElsewhere(namespace, name string, ingresses []ingress) (owner string, owned bool) {
+	i, routed := c.hosts.matching(name)
+	if !routed || c.options.AllowSharedHosts {
+		return "", false
+	}
+	owner = ingresses[c.hosts.list[i].owner].object.Namespace
+	return owner, owner != namespace
+}
+
+// certificateInSecret is the condition Ready of a TLSCertificate.
+func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, secret *Secret, ordered bool) metav1.Condition {
+	name := clip(string(spec.SecretName))
+	not := func(reason, message string) metav1.Condition {
+		return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, Message: message}
+	}
+	missing := secret == nil || secret.Gone
+	switch {
+	case missing && ordered:
+		return not(v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: Issuing says how far it is")
+	case missing:
+		return not(v1alpha1.ReasonSecretNotFound, "there is no Secret "+name+" of type kubernetes.io/tls in this namespace")
+	case secret.Fault != "":
+		return not(v1alpha1.ReasonSecretInvalid, "Secret "+name+" cannot be served: "+secret.Fault)
+	case secret.validity(c.now) == expired:
+		return not(v1alpha1.ReasonExpired, "the certificate in Secret "+name+" has expired, and is served all the same")
+	case secret.validity(c.now) == notYetValid:
+		return not(v1alpha1.ReasonNotYetValid, "the certificate in Secret "+name+" is not valid yet")
+	}
+	var uncovered []string
+	for _, host := range spec.Hosts {
+		if !secret.covers(string(host)) {
+			uncovered = append(uncovered, string(host))
+		}
+	}
+	if len(uncovered) > 0 {
+		return not(v1alpha1.ReasonHostNotCovered, "the certificate in Secret "+name+" does not cover "+listNames(uncovered))
+	}
+	return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid,
+		Message: "Secret " + name + " holds a valid certificate for every host"}
+}
+
+func (t *tlsCertificate) accepted() metav1.Condition {
+	condition := accepted()
+	if len(t.refusals) == 0 {
+		return condition
+	}
+	texts := make([]string, len(t.refusals))
+	for i, f := range t.refusals {
+		texts[i] = f.text
+	}
+	condition.Status = metav1.ConditionFalse
+	condition.Reason = first(t.refusals, func(f finding) string { return f.reason },
+		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonWildcardHost)
+	condition.Message = strings.Join(bounded(texts), "; ")
+	return condition
+}

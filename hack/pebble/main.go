@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command pebble is a certificate authority that speaks ACME, for tests and for trying things out. It takes every name for one of
+// this machine's, keeps nothing, and signs with a root that it makes when it starts.
+//
+// It prints what it does on standard output. Pebble's own variables, such as PEBBLE_WFE_NONCEREJECT, have it misbehave.
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"flag"
+	"fmt"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/letsencrypt/challtestsrv"
+	"github.com/letsencrypt/pebble/v2/ca"
+	"github.com/letsencrypt/pebble/v2/db"
+	"github.com/letsencrypt/pebble/v2/va"
+	"github.com/letsencrypt/pebble/v2/wfe"
+)
+
+func main() {
+	address := flag.String("listen", "127.0.0.1:14000", "`address` of the directory, at https://ADDRESS/dir")
+	management := flag.String("management", "127.0.0.1:15000", "`address` of Pebble's management interface, with the root at /roots/0")
+	resolver := flag.String("resolver", "127.0.0.1:18053", "`address` of the resolver that gives every name the address 127.0.0.1")
+	httpPort := flag.Int("http-port", 8000, "`port` that HTTP-01 challenges are looked for at")
+	tlsPort := flag.Int("tls-port", 8443, "`port` that TLS-ALPN-01 challenges are looked for at")
+	folder := flag.String("folder", ".", "`folder` that ca.pem, which the directory's own certificate is trusted by, is written to")
+	validity := flag.Uint64("validity", 90*24*60*60, "`seconds` that certificates are valid for")
+	retryAfter := flag.Int("retry-after", 1, "`seconds` to wait between two looks at an order")
+	flag.Parse()
+	if err := run(*address, *management, *resolver, *folder, *httpPort, *tlsPort, *retryAfter, *validity); err != nil {
+		fmt.Fprintln(os.Stderr, "pebble:", err)
+		os.Exit(1)
+	}
+}
+
+func run(address, management, resolver, folder string, httpPort, tlsPort, retryAfter int, validity uint64) error {
+	names, err := challtestsrv.New(challtestsrv.Config{DNSAddrs: []string{resolver}, Log: log.New(os.Stderr, "", 0)})
+	if err != nil {
+		return fmt.Errorf("making the resolver: %w", err)
+	}
+	names.SetDefaultDNSIPv4("127.0.0.1")
+	names.SetDefaultDNSIPv6("")
+	go names.Run()
+
+	certificate, err := ownCertificate(folder)
+	if err != nil {
+		return err
+	}
+	logger := log.New(os.Stdout, "", log.LstdFlags|log.Lmicroseconds)
+	store := db.NewMemoryStore()
+	// One alone: of several Pebble takes any for an order that names none.
+	profiles := map[string]ca.Profile{"default": {Description: "as long as the flag says", ValidityPeriod: validity}}
+	authority := ca.New(logger, store, "", "ecdsa", 1, 1, profiles)
+	front := wfe.New(logger, store, va.New(logger, httpPort, tlsPort, false, resolver, store), authority,
+		[]string{"pebble.letsencrypt.org"}, false, false, retryAfter, retryAfter)
+	failed := make(chan error, 2)
+	go func() { failed <- serve(management, certificate, front.ManagementHandler()) }()
+	go func() { failed <- serve(address, certificate, front.Handler()) }()
+	return <-failed
+}
+
+func serve(address string, certificate tls.Certificate, handler http.Handler) error {
+	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}}
+	return server.ListenAndServeTLS("", "")
+}
+
+// ownCertificate makes the certificate of the directory itself and writes it where its users find it.
+func ownCertificate(folder string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	now := time.Now()
+	template := &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if err := os.WriteFile(filepath.Join(folder, "ca.pem"), text, 0o644); err != nil {
+		return tls.Certificate{}, fmt.Errorf("writing the directory's own certificate: %w", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package binary
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+// pebble is a certificate authority that looks for challenges at one replica. A front that may do harm is before it.
+type pebble struct {
+	t *testing.T
+	// directory is the URL, and caFile what it is trusted by.
+	directory, caFile string
+	address, manage   string
+	folder            string
+	output            output
+	mu                sync.Mutex
+	before, after     func(*http.Request) bool
+	placed            []string
+}
+
+// startPebble starts the authority, which looks for challenges at these addresses, with variables that have it misbehave.
+func startPebble(t *testing.T, http01, tlsALPN string, arguments []string, variables ...string) *pebble {
+	t.Helper()
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(checkout, "bin", "pebble")
+	if _, err := os.Stat(program); err != nil {
+		t.Fatalf(`%v: run "make pebble"`, err)
+	}
+	p := &pebble{t: t, address: ports.address(t), manage: ports.address(t), folder: t.TempDir()}
+	p.caFile = filepath.Join(p.folder, "ca.pem")
+	_, httpPort, _ := net.SplitHostPort(http01)
+	_, tlsPort, _ := net.SplitHostPort(tlsALPN)
+	command := exec.Command(program, append([]string{"-listen=" + p.address, "-management=" + p.manage, "-resolver=" + ports.address(t),
+		"-http-port=" + httpPort, "-tls-port=" + tlsPort, "-folder=" + p.folder}, arguments...)...)
+	command.Env = append(os.Environ(), append([]string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0"}, variables...)...)
+	command.Stdout, command.Stderr = &p.output, &p.output
+	command.SysProcAttr = childAttributes()
+	started := make(chan error, 1)
+	ended := make(chan struct{})
+	go func() {
+		// A child may be bound to the thread that starts it, which therefore must live as long.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait() // It is killed.
+		}
+		close(ended)
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = command.Process.Kill(); <-ended })
+	eventually(t, patience, "the authority", func() error {
+		_, err := p.client().Get("https://" + p.address + "/dir")
+		return err
+	})
+	p.front()
+	return p
+}
+
+func (p *pebble) client() *http.Client {
+	roots := x509.NewCertPool()
+	content, _ := os.ReadFile(p.caFile) // Without it nothing is trusted, and the request says so.
+	roots.AppendCertsFromPEM(content)
+	return &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
+}
+
+// front puts a server before the authority that counts orders and does what the test wants.
+func (p *pebble) front() {
+	p.t.Helper()
+	address := ports.address(p.t)
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	target, err := url.Parse("https://" + p.address)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	server := newFrontCertificate(p.t, address)
+	content, err := os.ReadFile(p.caFile)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	both := filepath.Join(p.folder, "both.pem")
+	if err := os.WriteFile(both, append(content, server.pem...), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
+		Transport: p.client().Transport,
+		ModifyResponse: func(r *http.Response) error {
+			p.mu.Lock()
+			if strings.HasSuffix(r.Request.URL.Path, "/order-plz") && r.StatusCode == http.StatusCreated {
+				p.placed = append(p.placed, time.Now().Format("15:04:05.000")+" "+r.Header.Get("Location"))
+			}
+			after := p.after
+			p.mu.Unlock()
+			if after != nil && after(r.Request) {
+				return errors.New("the answer is lost")
+			}
+			return nil
+		},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		before := p.before
+		p.mu.Unlock()
+		if before != nil && before(r) {
+			w.Header().Set("Retry-After", "3")
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = io.WriteString(w, `{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many of these","status":429}`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	s := &http.Server{Handler: handler, ReadHeaderTimeout: patience, TLSConfig: &tls.Config{Certificates: []tls.Certificate{server.pair}}}
+	go func() { _ = s.ServeTLS(listener, "", "") }()
+	p.t.Cleanup(func() { _ = s.Close() })
+	p.directory, p.caFile = "https://"+address+"/dir", both
+}
+
+// orders are those that were placed, with their times.
+func (p *pebble) orders() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.placed...)
+}
+
+// roots are what the authority's certificates are trusted by.
+func (p *pebble) roots() *x509.CertPool {
+	p.t.Helper()
+	pool := x509.NewCertPool()
+	content, err := os.ReadFile(filepath.Join(p.folder, "ca.pem"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	front := x509.NewCertPool()
+	front.AppendCertsFromPEM(content)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: front}}}
+	response, err := client.Get("https://" + p.manage + "/roots/0")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	root, err := io.ReadAll(response.Body)
+	if err != nil || !pool.AppendCertsFromPEM(root) {
+		p.t.Fatalf("reading the authority's root: %v %q", err, root)
+	}
+	return pool
+}
+
+// arguments have a controller order from the authority.
+func (p *pebble) arguments() []string {
+	return []string{"--acme-directory=" + p.directory, "--acme-ca-file=" + p.caFile, "--acme-email=admin@example.com"}
+}
+
+// secured returns the serial number of the certificate that a verified handshake for the host shows.
+func (p *pebble) secured(address, host string, roots *x509.CertPool) (string, error) {
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", address, &tls.Config{ServerName: host, RootCAs: roots})
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	return fmt.Sprintf("%x", conn.ConnectionState().PeerCertificates[0].SerialNumber), nil
+}
+
+// frontCertificate is that of the front, with its PEM.
+type frontCertificate struct {
+	pair tls.Certificate
+	pem  []byte
+}
+
+func newFrontCertificate(t *testing.T, address string) frontCertificate {
+	t.Helper()
+	pair := selfSigned(t, address)
+	return frontCertificate{pair: pair, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})}
+}
+
+var secretText = regexp.MustCompile(`PRIVATE KEY|[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`)
+
+// leaks returns what of a text must be in none.
+func leaks(text string) []byte { return bytes.TrimSpace([]byte(secretText.FindString(text))) }
