@@ -44,7 +44,7 @@ func (x *exchange) forward() verdict {
 		x.hash = x.affinityKey(b)
 	}
 	var failed failure
-	for retries := x.route.retries; ; x.renewPool() {
+	for retries := x.route.retries; ; {
 		held, none := x.choose()
 		if none.reason != None {
 			if failed.reason == None || failed.left {
@@ -66,12 +66,17 @@ func (x *exchange) forward() verdict {
 			x.proxy.ejector.failed(held.endpoint)
 		}
 		if failed.left {
+			// It may have come back meanwhile, and be the only one.
+			if x.renewPool() {
+				x.tried = x.tried[:len(x.tried)-1]
+			}
 			continue
 		}
 		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.proxy.clock.now()) {
 			break
 		}
 		retries--
+		x.renewPool()
 	}
 	return x.answer(failed.reason, failed.detail)
 }

@@ -386,3 +386,37 @@ func TestConnectionThatIsNotTakenInTimeLeadsToAnotherEndpoint(t *testing.T) {
 		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.reason())
 	}
 }
+
+// The only endpoint goes while a connection to it is being made, and is back before the request looks for another one.
+func TestEndpointThatCameBackIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	deaf := deafAddress(t)
+	p := serve(t)
+	with := func(weight int) *Snapshot {
+		s := everythingBy(func(r *Route) { r.Timeouts.Connect = patience }, deaf)
+		s.Pools[0].Endpoints[0].Weight = weight
+		return s
+	}
+	p.apply(with(1))
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	dials := func() uint64 {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		d := &p.state.endpoints[deaf].dials
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.last
+	}
+	await(t, "the first dial", func() bool { return dials() == 1 })
+	p.mu.Lock()
+	e := p.state.endpoints[deaf]
+	p.mu.Unlock()
+	e.retire()
+	e.resume()
+	await(t, "another dial of the same endpoint", func() bool { return dials() == 2 })
+	p.apply(with(0))
+	if got := client.reply("GET"); got.reason() != "NoHealthyTask" {
+		t.Errorf("got %d %q, want NoHealthyTask once the endpoint takes no requests", got.Status, got.reason())
+	}
+}

@@ -50,9 +50,16 @@ func (s *state) pool(id string) *poolState {
 	return p
 }
 
-// adopt tells endpoints which pools they are in, now that g takes the place of before, and then has the pools that
-// need it look at the endpoints: whatever changes of an endpoint after that look refreshes its pools.
+// adopt has the endpoints of g take requests and tells them which pools they are in, now that g takes the place of before, and
+// then has the pools that need it look at the endpoints: whatever changes of an endpoint after that look refreshes its pools.
 func (s *state) adopt(g, before *generation) {
+	for i := range g.snapshot.Pools {
+		for j := range g.snapshot.Pools[i].Endpoints {
+			if e := &g.snapshot.Pools[i].Endpoints[j]; e.takesRequests() {
+				s.endpoint(e.Address).resume()
+			}
+		}
+	}
 	for id, p := range before.pools {
 		if g.pools[id] != p {
 			p.leave()
@@ -131,9 +138,7 @@ func (s *state) keepOnly(snapshot *Snapshot) {
 		if !ok {
 			delete(s.endpoints, address)
 		}
-		if takes {
-			e.resume()
-		} else {
+		if !takes {
 			e.retire()
 		}
 	}
