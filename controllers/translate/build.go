@@ -76,6 +76,8 @@ type ingress struct {
 	object *v1alpha1.Ingress
 	// name is "namespace/name".
 	name string
+	// tls are the certificates that it asks for.
+	tls []*v1alpha1.IngressTLS
 	// routes counts the rules that have a route of their own in the snapshot and are sound.
 	routes int
 	// problems are what keeps rules of it from being served as they are written.
@@ -84,7 +86,7 @@ type ingress struct {
 	backends []int32
 	// findings are what keeps its certificate from being all that its tls asks for.
 	findings []finding
-	// certificateHosts are those of tls that a certificate is for.
+	// certificateHosts are those of tls with autoSSL that a certificate is ordered for.
 	certificateHosts []string
 }
 
@@ -104,9 +106,14 @@ func Claims(object *v1alpha1.Ingress, class string) bool {
 func claim(objects []*v1alpha1.Ingress, class string) []ingress {
 	ours := make([]ingress, 0, len(objects))
 	for _, object := range objects {
-		if Claims(object, class) {
-			ours = append(ours, ingress{object: object, name: object.Namespace + "/" + object.Name})
+		if !Claims(object, class) {
+			continue
 		}
+		ing := ingress{object: object, name: object.Namespace + "/" + object.Name}
+		if object.Spec.TLS != nil {
+			ing.tls = []*v1alpha1.IngressTLS{object.Spec.TLS}
+		}
+		ours = append(ours, ing)
 	}
 	slices.SortFunc(ours, func(a, b ingress) int { return older(a.object, b.object) })
 	return ours

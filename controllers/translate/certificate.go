@@ -42,7 +42,7 @@ type redirect struct {
 // notes on each TLSCertificate and each Ingress with tls what became of it. An Ingress without tls costs nothing.
 func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, hosts *hosts, programmed []proxy.Host) ([]proxy.Certificate, []proxy.Challenge) {
 	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
-		!slices.ContainsFunc(ingresses, func(i ingress) bool { return i.object.Spec.TLS != nil }) {
+		!slices.ContainsFunc(ingresses, func(i ingress) bool { return len(i.tls) > 0 }) {
 		return nil, nil
 	}
 	c := certificates{
@@ -55,8 +55,8 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 		c.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
 	}
 	for i := range ingresses { // oldest first, as redirects need it
-		if ingresses[i].object.Spec.TLS != nil {
-			c.add(&ingresses[i], ingresses)
+		for _, tls := range ingresses[i].tls {
+			c.add(&ingresses[i], tls, ingresses)
 		}
 	}
 	for i := range tlsCertificates {
@@ -71,13 +71,12 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 	return c.list(), c.answer(in.Challenges, ingresses)
 }
 
-// add serves an Ingress's Secret for the hosts that it may be served for.
-func (c *certificates) add(ing *ingress, ingresses []ingress) {
-	tls := ing.object.Spec.TLS
-	name := secretName(ing.object)
+// add serves a Secret of an Ingress for the hosts that it may be served for.
+func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []ingress) {
+	name := secretName(ing.object, tls)
 	secret := c.secrets[types.NamespacedName{Namespace: ing.object.Namespace, Name: name}]
 	if tls.AutoSSL {
-		ing.certificateHosts = exact(c.wanted(ing, ingresses))
+		ing.certificateHosts = exact(c.wanted(ing, tls, ingresses))
 		c.noteTaken(ing, name)
 	}
 	switch {
@@ -117,7 +116,7 @@ func (c *certificates) add(ing *ingress, ingresses []ingress) {
 	var uncovered []string
 	names := ing.certificateHosts
 	if !tls.AutoSSL {
-		names = c.wanted(ing, ingresses)
+		names = c.wanted(ing, tls, ingresses)
 	}
 	for _, host := range names {
 		if !secret.covers(host) {
@@ -163,14 +162,14 @@ func exact(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "*") })
 }
 
-// wanted returns the hosts that an Ingress's certificate is for and may be served for: those that its namespace owns. Were
+// wanted returns the hosts that a certificate of an Ingress is for and may be served for: those that its namespace owns. Were
 // it served for others, anybody could have somebody else's host answer with a certificate that no client trusts.
-func (c *certificates) wanted(ing *ingress, ingresses []ingress) []string {
+func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []ingress) []string {
 	ruled := c.ruled(ing)
 	asked := ruled
-	if hosts := ing.object.Spec.TLS.Hosts; len(hosts) > 0 {
-		asked = make([]string, len(hosts))
-		for i, host := range hosts {
+	if len(tls.Hosts) > 0 {
+		asked = make([]string, len(tls.Hosts))
+		for i, host := range tls.Hosts {
 			asked[i] = string(host)
 		}
 	}
@@ -275,7 +274,10 @@ func (c *certificates) list() []proxy.Certificate {
 func (i *ingress) certificateReady() metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionCertificateReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid,
-		Message: "the certificate in Secret " + clip(secretName(i.object)) + " is valid, and served for every host",
+		Message: "every certificate is valid, and served for every host",
+	}
+	if len(i.tls) == 1 {
+		condition.Message = "the certificate in Secret " + clip(secretName(i.object, i.tls[0])) + " is valid, and served for every host"
 	}
 	if len(i.findings) == 0 {
 		return condition

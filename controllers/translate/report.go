@@ -53,7 +53,7 @@ func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, po
 	// Up to three conditions for each Ingress and two for each of the others, in one piece of memory.
 	count := 2 * (len(ingresses) + len(in.Tasks) + len(in.TLSCertificates))
 	for i := range ingresses {
-		if ingresses[i].object.Spec.TLS != nil {
+		if len(ingresses[i].tls) > 0 {
 			count++
 		}
 	}
@@ -72,7 +72,7 @@ func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, po
 	}
 	for i := range ingresses {
 		ing := &ingresses[i]
-		if ing.object.Spec.TLS == nil {
+		if len(ing.tls) == 0 {
 			add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
 			continue
 		}

@@ -34,7 +34,7 @@ func NamedSecrets(ingresses []*v1alpha1.Ingress, certificates []*v1alpha1.TLSCer
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range ingresses {
 		if object.Spec.TLS != nil && Claims(object, class) {
-			names[types.NamespacedName{Namespace: object.Namespace, Name: secretName(object)}] = struct{}{}
+			names[types.NamespacedName{Namespace: object.Namespace, Name: secretName(object, object.Spec.TLS)}] = struct{}{}
 		}
 	}
 	for _, object := range certificates {
@@ -44,11 +44,11 @@ func NamedSecrets(ingresses []*v1alpha1.Ingress, certificates []*v1alpha1.TLSCer
 }
 
 // SecretName returns the name of the Secret of an Ingress with tls. With autoSSL its TLSCertificate has the same name.
-func SecretName(object *v1alpha1.Ingress) string { return secretName(object) }
+func SecretName(object *v1alpha1.Ingress) string { return secretName(object, object.Spec.TLS) }
 
-// secretName returns the name of the Secret of an Ingress with tls.
-func secretName(object *v1alpha1.Ingress) string {
-	if name := string(object.Spec.TLS.SecretName); name != "" {
+// secretName returns the name of the Secret that a tls of an Ingress is about.
+func secretName(object *v1alpha1.Ingress, tls *v1alpha1.IngressTLS) string {
+	if name := string(tls.SecretName); name != "" {
 		return name
 	}
 	return object.Name + "-tls"
