@@ -134,6 +134,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		PublishService:   f.publishService,
 		Namespace:        f.namespace,
 		ReadyReplicas:    p.SetReplicas,
+		TicketKeys:       p.SetTicketKeys,
 		PodUID:           podUID(f.namespace),
 		WatchNamespaces:  f.watchNamespaces,
 

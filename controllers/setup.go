@@ -50,6 +50,9 @@ type Options struct {
 	PodUID types.UID
 	// ReadyReplicas is told how many replicas are ready, this one among them, whenever that changes. Nil is not told.
 	ReadyReplicas func(n int)
+	// TicketKeys is told the keys that all replicas seal session tickets with, the one for new tickets first, whenever they
+	// change. Nil is for replicas that share none.
+	TicketKeys func(keys [][32]byte)
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
 	// WatchNamespaces are those whose objects are read, all if there are none.
@@ -106,6 +109,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		if snapshots.orders, err = addCache(mgr, orderCacheOptions(options.WatchNamespaces)); err != nil {
 			return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
 		}
+	}
+	if err := setupTicketKeys(mgr, options); err != nil {
+		return nil, err
 	}
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// ticketKeyUse is how long new session tickets are sealed with one key. With the key before still known, a ticket
+	// is good for 12 to 24 hours.
+	ticketKeyUse = 12 * time.Hour
+	// ticketKeyClockSkew is how far apart the clocks of two leaders may be.
+	ticketKeyClockSkew = time.Hour
+
+	ticketKeyPrevious = "previous"
+	ticketKeyCurrent  = "current"
+	ticketKeyNext     = "next"
+	ticketKeysRotated = "rotated"
+)
+
+// ticketKeys are what the replicas seal session tickets with. The next key is known for as long as the current one is in
+// use, so that a replica which hears of a change late can read the tickets of those that heard before.
+type ticketKeys struct {
+	previous, current, next [32]byte
+	// rotated is since when the current key is in use.
+	rotated time.Time
+}
+
+func newTicketKeys(now time.Time) ticketKeys {
+	return ticketKeys{previous: randomKey(), current: randomKey(), next: randomKey(), rotated: now}
+}
+
+func randomKey() (key [32]byte) {
+	_, _ = rand.Read(key[:]) // It never fails: the process ends instead.
+	return key
+}
+
+// rotate returns the keys for the time from now on.
+func (k *ticketKeys) rotate(now time.Time) ticketKeys {
+	return ticketKeys{previous: k.current, current: k.next, next: randomKey(), rotated: now}
+}
+
+// list is the keys as the data plane wants them, the one for new tickets first.
+func (k *ticketKeys) list() [][32]byte { return [][32]byte{k.current, k.next, k.previous} }
+
+// encode returns the content of the Secret that the keys are kept in.
+func (k *ticketKeys) encode() map[string][]byte {
+	return map[string][]byte{
+		ticketKeyPrevious: k.previous[:], ticketKeyCurrent: k.current[:], ticketKeyNext: k.next[:],
+		ticketKeysRotated: []byte(k.rotated.UTC().Format(time.RFC3339)),
+	}
+}
+
+// decodeTicketKeys reads what encode returned. Its errors quote nothing of it.
+func decodeTicketKeys(content map[string][]byte) (k ticketKeys, err error) {
+	for _, field := range []struct {
+		name string
+		to   *[32]byte
+	}{{ticketKeyPrevious, &k.previous}, {ticketKeyCurrent, &k.current}, {ticketKeyNext, &k.next}} {
+		if n := len(content[field.name]); n != len(field.to) {
+			return k, fmt.Errorf("%s has %d bytes, not %d", field.name, n, len(field.to))
+		}
+		copy(field.to[:], content[field.name])
+	}
+	if k.rotated, err = time.Parse(time.RFC3339, string(content[ticketKeysRotated])); err != nil {
+		return k, fmt.Errorf("%s is no time as RFC 3339 has it", ticketKeysRotated)
+	}
+	if k.previous == k.current || k.current == k.next || k.next == k.previous {
+		return k, errors.New("a key occurs twice")
+	}
+	return k, nil
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+)
+
+// +kubebuilder:rbac:groups="",resources=secrets,namespace=warren-system,resourceNames=warren-ingress-session-tickets,verbs=list;watch
+
+const (
+	ticketKeysSecretName = "warren-ingress-session-tickets"
+	ticketKeysSecretType = corev1.SecretType("ingress.warren.dev/session-tickets")
+)
+
+// ticketKeysSecret is the one Secret that the replicas have their keys from, in the controller's namespace.
+type ticketKeysSecret struct {
+	cache cache.Cache
+	name  client.ObjectKey
+}
+
+// ticketKeysCacheOptions are for a cache that holds that Secret and nothing else.
+func ticketKeysCacheOptions(namespace string) cache.Options {
+	return cache.Options{
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Secret{}: {Namespaces: map[string]cache.Config{
+				namespace: {FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, ticketKeysSecretName)},
+			}},
+		},
+	}
+}
+
+// read returns the Secret, nil if there is none, and what its keys are or what is wrong with them.
+func (s *ticketKeysSecret) read(ctx context.Context) (object *corev1.Secret, keys ticketKeys, fault, err error) {
+	object = &corev1.Secret{}
+	switch err := s.cache.Get(ctx, s.name, object); {
+	case apierrors.IsNotFound(err):
+		return nil, keys, nil, nil
+	case err != nil:
+		return nil, keys, nil, fmt.Errorf("reading the keys of session tickets: %w", err)
+	case object.Type != ticketKeysSecretType:
+		return nil, keys, nil, fmt.Errorf("secret %s is of type %s and in the way of the keys of session tickets: delete it", s.name, object.Type)
+	}
+	keys, fault = decodeTicketKeys(object.Data)
+	return object, keys, fault, nil
+}
+
+// ticketKeysReader has the data plane of this replica use the keys that there are. Keys that it cannot read leave it with
+// those that it has.
+type ticketKeysReader struct {
+	secret *ticketKeysSecret
+	tell   func(keys [][32]byte)
+}
+
+// Reconcile reads the Secret.
+func (r *ticketKeysReader) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
+	object, keys, fault, err := r.secret.read(ctx)
+	if err != nil || object == nil || fault != nil {
+		return ctrl.Result{}, err
+	}
+	r.tell(keys.list())
+	return ctrl.Result{}, nil
+}
+
+// ticketKeysKeeper makes the keys and changes them when it is time. Only the leader does.
+type ticketKeysKeeper struct {
+	secret   *ticketKeysSecret
+	client   client.Client
+	recorder events.EventRecorder
+	now      func() time.Time
+}
+
+// Reconcile writes the Secret if there is none, if it is damaged or if it is time for the next key.
+func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.Result, error) {
+	object, keys, fault, err := r.secret.read(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	now := r.now()
+	if object == nil {
+		keys = newTicketKeys(now)
+		err := r.client.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: r.secret.name.Namespace, Name: r.secret.name.Name},
+			Type:       ticketKeysSecretType, Data: keys.encode(),
+		})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return ctrl.Result{}, fmt.Errorf("writing the keys of session tickets: %w", err)
+		}
+		return ctrl.Result{RequeueAfter: ticketKeyUse}, nil
+	}
+	if fault == nil && keys.rotated.After(now.Add(ticketKeyClockSkew)) {
+		fault = fmt.Errorf("%s is in the future", ticketKeysRotated)
+	}
+	due := keys.rotated.Add(ticketKeyUse)
+	switch {
+	case fault != nil:
+		keys = newTicketKeys(now)
+	case now.Before(due):
+		return ctrl.Result{RequeueAfter: due.Sub(now)}, nil
+	default:
+		keys = keys.rotate(now)
+	}
+	object.Data = keys.encode()
+	if err := r.client.Update(ctx, object); err != nil {
+		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+			return ctrl.Result{}, nil // The event of what somebody else did is on its way.
+		}
+		return ctrl.Result{}, fmt.Errorf("writing the keys of session tickets: %w", err)
+	}
+	if fault != nil {
+		log.FromContext(ctx).Info("the keys of session tickets were damaged and are replaced: clients cannot resume their sessions once", "cause", fault.Error())
+		r.recorder.Eventf(object, nil, corev1.EventTypeWarning, "TicketKeysReplaced", "Replace",
+			"the keys were damaged (%s) and are replaced: clients cannot resume their sessions once", fault)
+	}
+	return ctrl.Result{RequeueAfter: ticketKeyUse}, nil
+}
+
+// setupTicketKeys has this replica use the keys that all replicas share, and keep them while it leads.
+func setupTicketKeys(mgr ctrl.Manager, options Options) error {
+	if options.TicketKeys == nil {
+		return nil
+	}
+	held, err := addCache(mgr, ticketKeysCacheOptions(options.Namespace))
+	if err != nil {
+		return fmt.Errorf("watching the keys of session tickets: %w", err)
+	}
+	secret := &ticketKeysSecret{cache: held, name: client.ObjectKey{Namespace: options.Namespace, Name: ticketKeysSecretName}}
+	keeper := &ticketKeysKeeper{secret: secret, client: mgr.GetClient(), recorder: mgr.GetEventRecorder("warren-ingress"), now: time.Now}
+	if err := secret.setup(mgr, "ticketkeysreader", false, &ticketKeysReader{secret: secret, tell: options.TicketKeys}); err != nil {
+		return err
+	}
+	return secret.setup(mgr, "ticketkeyskeeper", true, keeper)
+}
+
+// setup has what happens to the Secret reconciled, and once that there may be none.
+func (s *ticketKeysSecret) setup(mgr ctrl.Manager, name string, leading bool, by reconcile.Reconciler) error {
+	err := ctrl.NewControllerManagedBy(mgr).Named(name).
+		WatchesRawSource(source.Kind(s.cache, &corev1.Secret{}, &handler.TypedEnqueueRequestForObject[*corev1.Secret]{})).
+		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+			queue.Add(reconcile.Request{NamespacedName: s.name})
+			return nil
+		})).
+		WithOptions(controller.Options{NeedLeaderElection: &leading}).
+		Complete(by)
+	if err != nil {
+		return fmt.Errorf("setting up the controller of the keys of session tickets: %w", err)
+	}
+	return nil
+}

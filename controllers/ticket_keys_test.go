@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+func TestTicketKeysThatAreRotatedAreKnownBeforeAndAfterTheyAreInUse(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	before := newTicketKeys(now)
+	after := before.rotate(now.Add(ticketKeyUse))
+	if after.current != before.next || after.previous != before.current {
+		t.Error("the next key is not the current one, or the current not the previous one")
+	}
+	if !slices.Contains(before.list(), after.list()[0]) || !slices.Contains(after.list(), before.list()[0]) {
+		t.Error("tickets of one side of a rotation are not read on the other")
+	}
+	if slices.Contains(before.list(), after.next) || !after.rotated.Equal(now.Add(ticketKeyUse)) {
+		t.Error("the key after the next is not new, or the time not that of the rotation")
+	}
+}
+
+func TestTicketKeysAreReadAsTheyWereWritten(t *testing.T) {
+	keys := newTicketKeys(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	read, err := decodeTicketKeys(keys.encode())
+	if err != nil || read != keys {
+		t.Errorf("what is read is not what was written (%v)", err)
+	}
+}
+
+func TestDamagedTicketKeysAreAnErrorThatQuotesNoneOfThem(t *testing.T) {
+	for name, test := range map[string]struct {
+		damage func(map[string][]byte)
+		want   string
+	}{
+		"none":           {func(c map[string][]byte) { clear(c) }, "previous has 0 bytes, not 32"},
+		"a short key":    {func(c map[string][]byte) { c["current"] = c["current"][1:] }, "current has 31 bytes, not 32"},
+		"a long key":     {func(c map[string][]byte) { c["next"] = append(c["next"], 1) }, "next has 33 bytes, not 32"},
+		"one key twice":  {func(c map[string][]byte) { c["next"] = c["current"] }, "a key occurs twice"},
+		"no time":        {func(c map[string][]byte) { delete(c, "rotated") }, "rotated is no time as RFC 3339 has it"},
+		"a key for time": {func(c map[string][]byte) { c["rotated"] = c["next"] }, "rotated is no time as RFC 3339 has it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keys := newTicketKeys(time.Now())
+			content := keys.encode()
+			test.damage(content)
+			if _, err := decodeTicketKeys(content); err == nil || err.Error() != test.want {
+				t.Errorf("the error is %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// told remembers the keys that a data plane was told.
+type told struct {
+	mu   sync.Mutex
+	keys [][32]byte
+}
+
+func (d *told) tell(keys [][32]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keys = keys
+}
+
+func (d *told) latest() [][32]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.keys
+}
+
+// All steps are one test, since there is one Secret of that name in the one namespace that the rights are for.
+func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
+	k := newCluster(t)
+	name := client.ObjectKey{Namespace: ownNamespace, Name: ticketKeysSecretName}
+	inTheWay := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}, Data: map[string][]byte{"mine": []byte("x")}}
+	k.create(inTheWay)
+	t.Cleanup(func() {
+		if err := k.Delete(context.Background(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}); err != nil {
+			t.Error(err)
+		}
+	})
+	var planes [2]told
+	var replicas [2]*replica
+	for i, suffix := range []string{"a", "b"} {
+		replicas[i], _ = k.known(suffix, func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.TicketKeys = planes[i].tell })
+	}
+	// agreed waits until both are told the same keys, of which this is true.
+	agreed := func(what string, ok func(keys [][32]byte) bool) [][32]byte {
+		t.Helper()
+		eventually(t, func() error {
+			a, b := planes[0].latest(), planes[1].latest()
+			if len(a) != 3 || !slices.Equal(a, b) || !ok(a) {
+				return errors.New("both are not told " + what)
+			}
+			return nil
+		})
+		return planes[0].latest()
+	}
+	secret := func() *corev1.Secret {
+		t.Helper()
+		object := &corev1.Secret{}
+		if err := k.Get(t.Context(), name, object); err != nil {
+			t.Fatal(err)
+		}
+		return object
+	}
+
+	for _, r := range replicas {
+		k.knows(r, "a", "b")
+	}
+	if got := secret(); got.UID != inTheWay.UID || string(got.Data["mine"]) != "x" {
+		t.Error("a Secret of that name that is somebody else's is not left alone")
+	}
+	if planes[0].latest() != nil || planes[1].latest() != nil {
+		t.Error("there are keys before there is a Secret of them")
+	}
+	k.delete(inTheWay)
+	first := agreed("the first keys", func([][32]byte) bool { return true })
+	if got := secret(); got.Type != ticketKeysSecretType {
+		t.Errorf("the Secret is of type %s", got.Type)
+	}
+
+	// The time of the next key has come.
+	object := secret()
+	k.change(object, func() {
+		object.Data[ticketKeysRotated] = []byte(time.Now().Add(-ticketKeyUse).UTC().Format(time.RFC3339))
+	})
+	second := agreed("the next keys", func(keys [][32]byte) bool { return keys[0] == first[1] })
+	if second[2] != first[0] {
+		t.Error("the key that was in use is not known any more")
+	}
+
+	// A damaged Secret leaves the data plane with what it has until there is another.
+	object = secret()
+	k.change(object, func() { object.Data[ticketKeyCurrent] = []byte("not thirty-two bytes") })
+	third := agreed("new keys for damaged ones", func(keys [][32]byte) bool { return keys[0] != second[0] && keys[0] != second[1] })
+	eventually(t, func() error {
+		var list eventsv1.EventList
+		if err := k.List(t.Context(), &list, client.InNamespace(ownNamespace)); err != nil {
+			return err
+		}
+		for i := range list.Items {
+			if e := &list.Items[i]; e.Reason == "TicketKeysReplaced" && e.Regarding.UID == object.UID && strings.Contains(e.Note, "current has 20 bytes") {
+				return nil
+			}
+		}
+		return fmt.Errorf("none of %d Events tells of it", len(list.Items))
+	})
+
+	// Somebody who wants new keys at once deletes the Secret.
+	k.delete(secret())
+	agreed("new keys for deleted ones", func(keys [][32]byte) bool { return keys[0] != third[0] && keys[0] != third[1] })
+}
