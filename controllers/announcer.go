@@ -105,7 +105,9 @@ func (a *announcer) announce(ctx context.Context) error {
 		if a.written == nil {
 			err = a.client.Create(ctx, lease)
 		} else {
-			lease.ResourceVersion = a.written.ResourceVersion
+			// An update of a Lease that is gone would make it anew: one that was given up, and comes late, after the Lease was
+			// withdrawn. With a UID it is refused.
+			lease.UID, lease.ResourceVersion = a.written.UID, a.written.ResourceVersion
 			err = a.client.Update(ctx, lease)
 		}
 		switch {

@@ -3,17 +3,20 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -74,6 +77,57 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 	b.stop()
 	if _, err := k.lease("b"); !apierrors.IsNotFound(err) {
 		t.Errorf("after b has ended, reading its Lease gives %v, want that there is none", err)
+	}
+}
+
+// lateUpdates is a client whose updates of Leases, once late is set, reach the API server only when they have been given up
+// and the Lease is gone, as one does that hangs in the network.
+type lateUpdates struct {
+	client.Client
+	reader   client.Reader // asks the API server itself
+	late     atomic.Bool
+	waiting  chan struct{}
+	answered chan error
+}
+
+func (c *lateUpdates) Update(ctx context.Context, object client.Object, options ...client.UpdateOption) error {
+	lease, ok := object.(*coordinationv1.Lease)
+	if !ok || !c.late.CompareAndSwap(true, false) {
+		return c.Client.Update(ctx, object, options...)
+	}
+	close(c.waiting)
+	<-ctx.Done()
+	go func() {
+		own := context.WithoutCancel(ctx)
+		for !apierrors.IsNotFound(c.reader.Get(own, client.ObjectKeyFromObject(lease), new(coordinationv1.Lease))) {
+			time.Sleep(time.Millisecond)
+		}
+		c.answered <- c.Client.Update(own, lease.DeepCopy())
+	}()
+	return ctx.Err()
+}
+
+func TestAnUpdateThatComesLateDoesNotBringALeaseBack(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	slow := &lateUpdates{reader: k.Client, waiting: make(chan struct{}), answered: make(chan error, 1)}
+	a, draining := k.known("a", func(m *ctrl.Options, _ *Options, _ *recordingProxy) {
+		m.NewClient = func(config *rest.Config, options client.Options) (client.Client, error) {
+			var err error
+			slow.Client, err = client.New(config, options)
+			return slow, err
+		}
+	})
+	k.knows(a, "a")
+	slow.late.Store(true)
+	close(draining)
+	<-slow.waiting
+	a.stop()
+	if err := <-slow.answered; err == nil {
+		t.Error("the API server took the update")
+	}
+	if _, err := k.lease("a"); !apierrors.IsNotFound(err) {
+		t.Errorf("reading the Lease gives %v, want that there is none", err)
 	}
 }
 
