@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
@@ -75,7 +76,12 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	}
 	p := proxy.New(proxyConfig(f, logger))
 	options := controllerOptions(f, p)
-	options.Replica, options.Draining = replica, ctx.Done()
+	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
+	for _, c := range []prometheus.Collector{p.Collector(), options.Metrics} {
+		if err := metrics.Registry.Register(c); err != nil {
+			return fmt.Errorf("registering metrics: %w", err)
+		}
+	}
 	if options.ACME, err = f.acme.options(); err != nil {
 		return err
 	}

@@ -67,6 +67,7 @@ type issuance struct {
 	now       func() time.Time
 	directory string
 	email     string
+	metrics   *Metrics
 }
 
 // job is one pass over one order.
@@ -100,8 +101,15 @@ func (j *job) advance(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
+	ordered := j.attempt().Order.URL != ""
 	j.state().fail(j.now(), v1alpha1.ReasonOrderFailed, j.redact(failed.Error()), failed.RetryAfter)
-	return atOnce, j.persist(ctx)
+	if err := j.persist(ctx); err != nil {
+		return 0, err
+	}
+	if ordered {
+		j.metrics.orderEnded(orderFailed)
+	}
+	return atOnce, nil
 }
 
 func (j *job) state() *orderState { return j.working.state }
@@ -368,7 +376,11 @@ func (j *job) download(ctx context.Context, account acme.Account) (time.Duration
 		return 0, err
 	}
 	j.state().succeed()
-	return atOnce, j.persist(ctx)
+	if err := j.persist(ctx); err != nil {
+		return 0, err
+	}
+	j.metrics.orderEnded(orderIssued)
+	return atOnce, nil
 }
 
 // newToken returns a name that nobody can guess, of 128 bits as RFC 8555, section 8.1, asks for.

@@ -57,6 +57,8 @@ type Options struct {
 	Draining <-chan struct{}
 	// WatchNamespaces are those whose objects are read, all if there are none.
 	WatchNamespaces []string
+	// Metrics counts what the controllers do. Nil counts nothing.
+	Metrics *Metrics
 	// ACME says how certificates are ordered. Its zero value orders none.
 	ACME ACMEOptions
 }
@@ -149,7 +151,7 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 		snapshots: snapshots, status: status, reader: reader, working: snapshots.orders,
 		renewals: &renewals{authority: o.Client, known: map[types.UID]renewal{}},
 		issuance: &issuance{
-			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email,
+			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics,
 			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,
 				directory: o.Directory, external: o.ExternalAccount},
 			ledger:   &ledgerStore{reader: reader, client: c, namespace: options.Namespace, perDay: o.OrdersPerDay},

@@ -86,10 +86,10 @@ func (l *accessLog) writeLine(out *bufio.Writer, line *[]byte) {
 }
 
 // record adds the line of an exchange that has ended, while the views of its request still live.
-func (l *accessLog) record(x *exchange, ended time.Duration) {
+func (l *accessLog) record(x *exchange) {
 	line := l.free.Get().(*[]byte)
 	if l.format == LogJSON {
-		*line = appendJSON((*line)[:0], x, ended)
+		*line = appendJSON((*line)[:0], x)
 	} else {
 		*line = appendCombined((*line)[:0], x)
 	}
@@ -113,7 +113,7 @@ func (x *exchange) loggedPath() []byte {
 	return x.request.Path
 }
 
-func appendJSON(b []byte, x *exchange, ended time.Duration) []byte {
+func appendJSON(b []byte, x *exchange) []byte {
 	req := &x.request
 	b = append(b, `{"time":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
@@ -134,7 +134,7 @@ func appendJSON(b []byte, x *exchange, ended time.Duration) []byte {
 	b = append(b, `,"bytes":`...)
 	b = strconv.AppendInt(b, x.down.Response().Written(), 10)
 	b = append(b, `,"durationSeconds":`...)
-	b = strconv.AppendFloat(b, (ended - x.started).Seconds(), 'f', 6, 64)
+	b = strconv.AppendFloat(b, (x.ended - x.started).Seconds(), 'f', 6, 64)
 	if x.route != nil {
 		b = append(b, `,"ingress":"`...)
 		b = append(b, x.route.rule.Ingress...)

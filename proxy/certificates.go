@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Certificate is a certificate chain with its key, and the names that it is served for.
@@ -32,11 +33,14 @@ type certificates struct {
 	wildcard map[string][]*tls.Certificate
 	// others are for every other name.
 	others []*tls.Certificate
+	// loaded are all of them, in the order of the snapshot.
+	loaded []*loadedCertificate
 }
 
 // loadedCertificate is a parsed certificate with what it was parsed from.
 type loadedCertificate struct {
-	source Certificate
+	source   Certificate
+	notAfter time.Time
 	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one name.
 	parsed *tls.Certificate
 	// withLeaf is the same with it, or nil as long as it was not needed.
@@ -57,6 +61,7 @@ func compileCertificates(list []Certificate, s *state) (certificates, error) {
 		if err != nil {
 			return c, err
 		}
+		c.loaded = append(c.loaded, s.certificates[list[i].ID])
 		if list[i].Default {
 			c.others = append(c.others, parsed)
 		}
@@ -80,8 +85,8 @@ func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
 		}
+		loaded = &loadedCertificate{source: *c, parsed: &parsed, notAfter: parsed.Leaf.NotAfter}
 		parsed.Leaf = nil
-		loaded = &loadedCertificate{source: *c, parsed: &parsed}
 		s.certificates[c.ID] = loaded
 	}
 	if !leaf {

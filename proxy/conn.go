@@ -157,9 +157,7 @@ func (c *conn) turn(parked bool) step {
 // finish ends the running exchange.
 func (c *conn) finish(v verdict) step {
 	x := c.running
-	if log := c.proxy.log; log != nil {
-		log.record(x, c.proxy.clock.now())
-	}
+	c.proxy.ended(x)
 	if v == upgraded {
 		c.upstream, c.hold = x.upstream, x.hold
 		c.release(x)

@@ -63,6 +63,9 @@ type exchange struct {
 	// secure is set where the client came over HTTPS, to us or to a trusted proxy.
 	secure  bool
 	started time.Duration
+	// chosen is when an endpoint had been chosen, answered when the head of its final response was there, and ended when the
+	// whole response had been sent. Each is 0 as long as it did not come to that.
+	chosen, answered, ended time.Duration
 
 	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
 	pool     *pool
@@ -222,6 +225,28 @@ func (x *exchange) respond(reason Reason, mediaType []byte, content ...string) v
 		return torn
 	}
 	return complete
+}
+
+// upstreamTime is how long the service took to answer or to fail, the retries included, or less than 0 where it was not asked.
+func (x *exchange) upstreamTime() time.Duration {
+	switch {
+	case x.chosen == 0:
+		return -1
+	case x.answered == 0:
+		return x.ended - x.chosen
+	}
+	return x.answered - x.chosen
+}
+
+// ended counts and logs an exchange that is over, while the views of its request still live.
+func (p *Proxy) ended(x *exchange) {
+	if x.ended == 0 {
+		x.ended = p.clock.now()
+	}
+	p.metrics.count(x)
+	if p.log != nil {
+		p.log.record(x)
+	}
 }
 
 // release ends the exchange's hold on everything that is not its own memory.

@@ -53,6 +53,9 @@ func (x *exchange) forward() verdict {
 			break
 		}
 		x.hold = held
+		if x.chosen == 0 {
+			x.chosen = x.proxy.clock.now()
+		}
 		x.tried = append(x.tried, held.endpoint)
 		var v verdict
 		if v, failed = x.attempt(held.endpoint); failed.reason == None {
@@ -65,6 +68,7 @@ func (x *exchange) forward() verdict {
 		if failed.endpoint {
 			x.proxy.ejector.failed(held.endpoint)
 		}
+		x.pool.state.errors.add(failed.reason)
 		if failed.left {
 			// It may have come back meanwhile, and be the only one.
 			if x.renewPool() {
@@ -165,6 +169,7 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 		}
 		return torn, x.fail(up, err)
 	}
+	x.answered = x.proxy.clock.now()
 	up.endpoint.conduct.succeeded()
 	x.status = up.Response.Status
 	if up.Response.Status == 101 {
@@ -286,8 +291,9 @@ func (x *exchange) settle(up *upstreamConn) {
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
 	x.upstream = nil
+	x.ended = x.proxy.clock.now()
 	if up.EndExchange(sent) && cause == None {
-		up.endpoint.give(up, x.shard, x.proxy.clock.now())
+		up.endpoint.give(up, x.shard, x.ended)
 		return
 	}
 	_ = up.Close()
@@ -302,6 +308,7 @@ func (x *exchange) tear(up *upstreamConn, err error) (verdict, failure) {
 		return torn, failed
 	}
 	x.reason = failed.reason
+	x.pool.state.errors.add(failed.reason)
 	return torn, failure{}
 }
 

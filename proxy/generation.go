@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type generation struct {
 type route struct {
 	rule      RuleID
 	pool      *pool
+	series    *series
 	balancing Balancing
 	timeouts  Timeouts
 	// patience is how long the endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
@@ -139,8 +141,12 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
 		}
 		p.require(r.Balancing.Policy)
+		counted := state.metrics.series(r.Rule.Ingress, p.service)
+		if !slices.Contains(t.series, counted) {
+			t.series = append(t.series, counted)
+		}
 		compiled[i] = route{
-			rule: r.Rule, pool: p, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
+			rule: r.Rule, pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			policies: compilePolicies(r, h.Name, state),
 		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {

@@ -46,6 +46,7 @@ type poolState struct {
 	// requests and retries are what the budget of retries is made of. All that each request counts fits a cache line.
 	requests, retries window
 	queue             queue
+	errors            upstreamErrors
 }
 
 func newPool(p *Pool, s *state) *pool {

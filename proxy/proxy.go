@@ -66,6 +66,7 @@ type Proxy struct {
 	prober     *prober
 	observers  healthObservers
 	log        *accessLog // nil: none
+	metrics    *metrics
 	open       atomic.Int64
 	accepted   atomic.Uint32
 	serving    sync.WaitGroup
@@ -92,6 +93,7 @@ func New(config Config) *Proxy {
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
 	p.ejector.clock = p.clock
 	p.state = newState(transports, p.prober)
+	p.metrics = p.state.metrics
 	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
 	p.tls = p.newTLSConfig()
@@ -111,14 +113,19 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 	if running.number > 0 && running.snapshot.Equal(s) {
 		return running.number, nil
 	}
+	began := p.clock.now()
 	g, err := compile(s, running, p.state)
 	if err != nil {
 		p.state.keepOnly(running.snapshot)
+		p.metrics.keepOnly(running)
+		p.metrics.rejected.Add(1)
 		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
 	}
 	p.state.adopt(g, running)
 	p.generation.Store(g)
 	p.state.keepOnly(s)
+	p.metrics.keepOnly(g)
+	p.metrics.applied.observe(&latencyBounds, p.clock.now()-began)
 	return g.number, nil
 }
 
@@ -181,6 +188,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	c := &conn{proxy: p, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
 	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
+		p.metrics.refused.Add(1)
 	}
 	defer c.leave(tcp)
 	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
@@ -245,9 +253,11 @@ func (p *Proxy) peer(t *transport) (netip.Addr, error) {
 // refuse answers the first request of a connection too many, and closes it.
 func (p *Proxy) refuse(c *conn) {
 	x := p.exchanges.Get().(*exchange)
-	x.proxy, x.down, x.guard, x.origin = p, c, &c.guard, &c.origin
+	x.proxy, x.down, x.guard, x.origin, x.shard = p, c, &c.guard, &c.origin, c.shard
+	x.started, x.client = p.clock.now(), c.origin.peer
 	c.CloseAfter()
 	x.answer(ConnectionLimit, "")
+	p.ended(x)
 	x.release()
 	p.exchanges.Put(x)
 	c.ServerConn.Close(true)

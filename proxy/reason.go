@@ -98,6 +98,14 @@ func (r Reason) String() string { return reasonTable[r].name }
 // Status is the status code of an answer with this reason.
 func (r Reason) Status() int { return reasonTable[r].status }
 
+// The reasons from firstUpstream to lastUpstream are faults of an endpoint's, or what an exchange with one met with.
+const (
+	firstUpstream = UpstreamConnectFailed
+	lastUpstream  = UpstreamRequestTimeout
+)
+
+func (r Reason) isUpstream() bool { return firstUpstream <= r && r <= lastUpstream }
+
 // reasonOfStatus names why a request was refused while it was parsed.
 func reasonOfStatus(status int) Reason {
 	switch status {

@@ -34,6 +34,8 @@ type hostTable struct {
 	routes int
 	// redirects is set where plain requests for the host are redirected to HTTPS.
 	redirects bool
+	// series are those of the routes, each once.
+	series []*series
 	// read are the same paths in other readings, or nil where they are the same in all of them.
 	read *[readings]*hostTable
 }
@@ -114,6 +116,18 @@ func (r *router) add(name string, t *hostTable) {
 		r.wildcard[name[1:]] = t
 	default:
 		r.exact[name] = t
+	}
+}
+
+// each calls f with every host's table.
+func (r *router) each(f func(*hostTable)) {
+	for _, tables := range [...]map[string]*hostTable{r.exact, r.wildcard} {
+		for _, t := range tables {
+			f(t)
+		}
+	}
+	if r.every != nil {
+		f(r.every)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 type state struct {
 	transports *transportConfig
 	prober     *prober
+	metrics    *metrics
 	endpoints  map[netip.AddrPort]*endpoint
 	pools      map[string]*poolState
 	rules      map[limitedRule]uint32
@@ -25,6 +26,7 @@ func newState(config *transportConfig, prober *prober) *state {
 	return &state{
 		transports:   config,
 		prober:       prober,
+		metrics:      newMetrics(),
 		endpoints:    make(map[netip.AddrPort]*endpoint),
 		pools:        make(map[string]*poolState),
 		rules:        make(map[limitedRule]uint32),

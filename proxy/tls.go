@@ -36,9 +36,12 @@ var errChallengeAnswered = errors.New("a challenge was answered")
 func (p *Proxy) handshake(t *transport) (http1.Transport, error) {
 	t.ExpireAfter(handshakeTimeout)
 	c := tls.Server(netConn{t}, p.tls)
+	began := p.clock.now()
 	if err := c.HandshakeContext(context.Background()); err != nil {
+		p.metrics.failedHandshakes.Add(1)
 		return nil, err
 	}
+	p.metrics.handshakes.observe(&latencyBounds, p.clock.now()-began)
 	if c.ConnectionState().NegotiatedProtocol == protocolACME {
 		_ = c.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered

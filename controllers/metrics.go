@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metrics counts what the controllers do. It outlives a control plane that is started again. All methods work on nil, which
+// counts nothing.
+type Metrics struct {
+	orders *prometheus.CounterVec
+}
+
+// What becomes of an order.
+const (
+	orderIssued = "issued"
+	orderFailed = "failed"
+)
+
+// NewMetrics makes metrics that have counted nothing.
+func NewMetrics() *Metrics {
+	m := &Metrics{orders: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "warren_ingress_acme_orders_total",
+		Help: "ACME orders that ended, by what became of them: issued or failed.",
+	}, []string{"result"})}
+	for _, result := range []string{orderIssued, orderFailed} {
+		m.orders.WithLabelValues(result) // 0 from the beginning
+	}
+	return m
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(descs chan<- *prometheus.Desc) { m.orders.Describe(descs) }
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(metrics chan<- prometheus.Metric) { m.orders.Collect(metrics) }
+
+func (m *Metrics) orderEnded(result string) {
+	if m != nil {
+		m.orders.WithLabelValues(result).Inc()
+	}
+}

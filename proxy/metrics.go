@@ -1,0 +1,94 @@
+package proxy
+
+import (
+	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// metrics is what is counted. Counting takes no lock and looks nothing up; [Proxy.Collect] adds up and names what
+// was counted when somebody asks.
+type metrics struct {
+	// mask takes a connection's shard to one of the metrics', of which there are a power of two.
+	mask uint32
+	// unrouted counts the requests that no route was found for.
+	unrouted *series
+	// selection is how long requests took from their head to the endpoint that they were given to, by shard.
+	selection []paddedHistogram
+	// handshakes counts those that succeeded, failedHandshakes the others.
+	handshakes       histogram
+	failedHandshakes atomic.Uint64
+	// refused counts the connections beyond the limit.
+	refused atomic.Uint64
+	// applied is how long snapshots took to become generations, rejected how many did not.
+	applied  histogram
+	rejected atomic.Uint64
+
+	mu sync.Mutex
+	// routed are the series of the routes that there are.
+	routed map[seriesID]*series
+}
+
+type seriesID struct{ ingress, service string }
+
+// paddedHistogram does not share a cache line with the next one.
+type paddedHistogram struct {
+	histogram
+	_ [64]byte
+}
+
+// metricShards bounds the shards: beyond so many cores they share.
+const metricShards = 16
+
+func newMetrics() *metrics {
+	shards := 1 << bits.Len(uint(min(runtime.GOMAXPROCS(0), metricShards)-1))
+	return &metrics{
+		mask:      uint32(shards - 1),
+		unrouted:  newSeries("", "", shards),
+		selection: make([]paddedHistogram, shards),
+		routed:    make(map[seriesID]*series),
+	}
+}
+
+// series returns what the requests from an Ingress to a service are counted by.
+func (m *metrics) series(ingress, service string) *series {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := seriesID{ingress, service}
+	s := m.routed[id]
+	if s == nil {
+		s = newSeries(ingress, service, int(m.mask)+1)
+		m.routed[id] = s
+	}
+	return s
+}
+
+// keepOnly forgets what was counted for Ingresses and services that no route of the generation joins.
+func (m *metrics) keepOnly(g *generation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g.router.each(func(t *hostTable) {
+		for _, s := range t.series {
+			s.used = g.number
+		}
+	})
+	for id, s := range m.routed {
+		if s.used != g.number {
+			delete(m.routed, id)
+		}
+	}
+}
+
+// count counts an exchange that ended.
+func (m *metrics) count(x *exchange) {
+	s := m.unrouted
+	if x.route != nil {
+		s = x.route.series
+	}
+	i := x.shard & m.mask
+	if x.chosen > 0 {
+		m.selection[i].observe(&selectionBounds, x.chosen-x.started)
+	}
+	s.shard(i).count(newOutcome(x.status, x.reason), x.ended-x.started, x.upstreamTime())
+}

@@ -1,0 +1,262 @@
+package proxy
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// scrape returns what Prometheus reads: each series with its labels in their order, and its value; of a histogram the count.
+func (s *served) scrape() map[string]float64 {
+	s.tb.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(s.Collector())
+	families, err := registry.Gather()
+	if err != nil {
+		s.tb.Fatalf("scraping: %v", err)
+	}
+	series := make(map[string]float64)
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			name := family.GetName()
+			for _, label := range metric.GetLabel() {
+				name += fmt.Sprintf(" %s=%s", label.GetName(), label.GetValue())
+			}
+			series[name] = valueOf(metric)
+		}
+	}
+	return series
+}
+
+func valueOf(m *dto.Metric) float64 {
+	switch {
+	case m.GetCounter() != nil:
+		return m.GetCounter().GetValue()
+	case m.GetGauge() != nil:
+		return m.GetGauge().GetValue()
+	}
+	return float64(m.GetHistogram().GetSampleCount())
+}
+
+// expectSeries waits until the series that match have these values and no other has the prefix: a request is counted just after
+// its response was sent.
+func (s *served) expectSeries(prefix string, want map[string]float64) {
+	s.tb.Helper()
+	var diff string
+	if !eventually(func() bool {
+		got := s.scrape()
+		for name := range got {
+			if len(name) < len(prefix) || name[:len(prefix)] != prefix {
+				delete(got, name)
+			}
+		}
+		diff = cmp.Diff(want, got)
+		return diff == ""
+	}) {
+		s.tb.Errorf("series of %s (-want +got):\n%s", prefix, diff)
+	}
+}
+
+func byIngress(r Route, ingress string) Route {
+	r.Rule.Ingress = ingress
+	return r
+}
+
+func TestRequestsAreCountedByIngressServiceCodeAndReason(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	denied := byIngress(prefix("/denied", "b"), "default/shop")
+	denied.Access.Denied = prefixes("127.0.0.0/8")
+	limited := byIngress(prefix("/limited", "b"), "default/blog")
+	limited.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1}
+	down := byIngress(prefix("/down", "down"), "default/blog")
+	down.Retries = 1
+	p.apply(snapshotOf([]Host{hostOf("a", byIngress(prefix("/", "b"), "default/shop"), denied, down, limited)},
+		poolOf("b", startEcho(t, "b")), poolOf("down", closedPort(t))))
+	for _, path := range []string{"/", "/x", "/denied", "/limited", "/limited", "/down", "/../up"} {
+		p.get("a", path)
+	}
+	p.get("other", "/")
+
+	p.expectSeries("warren_ingress_requests_total", map[string]float64{
+		"warren_ingress_requests_total code=200 ingress=default/shop reason= service=default/b":                         2,
+		"warren_ingress_requests_total code=403 ingress=default/shop reason=AccessDenied service=default/b":             1,
+		"warren_ingress_requests_total code=200 ingress=default/blog reason= service=default/b":                         1,
+		"warren_ingress_requests_total code=429 ingress=default/blog reason=RateLimited service=default/b":              1,
+		"warren_ingress_requests_total code=502 ingress=default/blog reason=UpstreamConnectFailed service=default/down": 1,
+		"warren_ingress_requests_total code=400 ingress= reason=MalformedPath service=":                                 1,
+		"warren_ingress_requests_total code=404 ingress= reason=RouteNotFound service=":                                 1,
+	})
+	p.expectSeries("warren_ingress_request_duration_seconds", map[string]float64{
+		"warren_ingress_request_duration_seconds ingress=default/shop": 3,
+		"warren_ingress_request_duration_seconds ingress=default/blog": 3,
+		"warren_ingress_request_duration_seconds ingress=":             2,
+	})
+	p.expectSeries("warren_ingress_upstream_duration_seconds", map[string]float64{
+		"warren_ingress_upstream_duration_seconds ingress=default/shop": 2,
+		"warren_ingress_upstream_duration_seconds ingress=default/blog": 2,
+	})
+	p.expectSeries("warren_ingress_backend_", map[string]float64{
+		"warren_ingress_backend_selection_duration_seconds":                                     4,
+		"warren_ingress_backend_errors_total reason=UpstreamConnectFailed service=default/down": 1,
+	})
+	p.expectSeries("warren_ingress_access_denials_total", map[string]float64{
+		"warren_ingress_access_denials_total ingress=default/shop": 1,
+		"warren_ingress_access_denials_total ingress=default/blog": 0,
+	})
+	p.expectSeries("warren_ingress_rate_limit_rejections_total", map[string]float64{
+		"warren_ingress_rate_limit_rejections_total ingress=default/shop": 0,
+		"warren_ingress_rate_limit_rejections_total ingress=default/blog": 1,
+	})
+}
+
+func TestSeriesGoWithTheirObjectAndOutliveAChange(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	snapshot := func(services ...string) *Snapshot {
+		var routes []Route
+		var pools []Pool
+		for _, name := range services {
+			routes = append(routes, byIngress(prefix("/"+name, name), "default/"+name))
+			pools = append(pools, poolOf(name, startEcho(t, name)))
+		}
+		return snapshotOf([]Host{hostOf("a", routes...)}, pools...)
+	}
+	p.apply(snapshot("blog", "shop"))
+	p.get("a", "/shop")
+	p.get("a", "/blog")
+	// The host, its routes and pools are all compiled anew.
+	p.apply(snapshot("cart", "shop"))
+	p.get("a", "/shop")
+	p.expectSeries("warren_ingress_requests_total", map[string]float64{
+		"warren_ingress_requests_total code=200 ingress=default/shop reason= service=default/shop": 2,
+	})
+	p.expectSeries("warren_ingress_tasks", map[string]float64{
+		"warren_ingress_tasks health=Healthy service=default/shop": 1, "warren_ingress_tasks health=Unhealthy service=default/shop": 0,
+		"warren_ingress_tasks health=Unknown service=default/shop": 0,
+		"warren_ingress_tasks health=Healthy service=default/cart": 1, "warren_ingress_tasks health=Unhealthy service=default/cart": 0,
+		"warren_ingress_tasks health=Unknown service=default/cart": 0,
+	})
+	p.apply(&Snapshot{})
+	p.expectSeries("warren_ingress_requests_total", map[string]float64{})
+	p.expectSeries("warren_ingress_tasks", map[string]float64{})
+}
+
+func TestGaugesSayWhatIsServedNow(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	certificate := issue(t, "default/tls", ecdsaKey(t), "a")
+	p.apply(with(everything(endpoint.address), certificate))
+	p.dial()
+	busy := p.dial()
+	busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	p.expectSeries("warren_ingress_active_", map[string]float64{"warren_ingress_active_connections": 2, "warren_ingress_active_requests": 1})
+	up.send(okReply)
+	busy.reply("GET")
+	p.expectSeries("warren_ingress_active_requests", map[string]float64{"warren_ingress_active_requests": 0})
+	p.expectSeries("warren_ingress_snapshot_", map[string]float64{
+		"warren_ingress_snapshot_generation": 1, "warren_ingress_snapshot_apply_duration_seconds": 1, "warren_ingress_snapshot_rejections_total": 0,
+	})
+	p.expectSeries("warren_ingress_routes", map[string]float64{"warren_ingress_routes": 1})
+	want := p.generation.Load().certificates.loaded[0].notAfter
+	if want.Before(time.Now()) {
+		t.Fatalf("the certificate of the test ended at %v", want)
+	}
+	p.expectSeries("warren_ingress_certificate_", map[string]float64{
+		"warren_ingress_certificate_not_after_seconds certificate=default/tls": float64(want.Unix()),
+	})
+}
+
+func TestConnectionsBeyondTheLimitAreCounted(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
+	p.dial()
+	await(t, "the first connection", func() bool { return p.open.Load() == 1 })
+	p.get("a", "/")
+	p.expectSeries("warren_ingress_connections_refused_total", map[string]float64{"warren_ingress_connections_refused_total": 1})
+	p.expectSeries("warren_ingress_requests_total", map[string]float64{
+		"warren_ingress_requests_total code=503 ingress= reason=ConnectionLimit service=": 1,
+	})
+}
+
+// An endpoint chooses the status. However many there are and whoever counts at the same time, each is counted.
+func TestOutcomesOfAllStatusesAreCountedFromAllSides(t *testing.T) {
+	t.Parallel()
+	var counts outcomeCounts
+	var counting sync.WaitGroup
+	const goroutines, rounds = 8, 50
+	for range goroutines {
+		counting.Go(func() {
+			for range rounds {
+				for status := 200; status < 600; status++ {
+					counts.add(newOutcome(status, None))
+				}
+			}
+		})
+	}
+	counting.Wait()
+	got := make(map[outcome]uint64)
+	counts.collect(got)
+	for status := 200; status < 600; status++ {
+		if n := got[newOutcome(status, None)]; n != goroutines*rounds {
+			t.Fatalf("status %d was counted %d times, want %d", status, n, goroutines*rounds)
+		}
+	}
+	if len(got) != 400 {
+		t.Errorf("%d outcomes, want 400", len(got))
+	}
+}
+
+func TestHistogramPutsEachDurationIntoItsBucket(t *testing.T) {
+	t.Parallel()
+	var h histogram
+	for _, bound := range latencyBounds {
+		h.observe(&latencyBounds, bound)
+		h.observe(&latencyBounds, bound+1)
+	}
+	var got tally
+	got.add(&h)
+	want := slices.Repeat([]uint64{2}, len(got.buckets))
+	want[0], want[len(want)-1] = 1, 1
+	if diff := cmp.Diff(want, got.buckets[:]); diff != "" {
+		t.Errorf("buckets (-want +got):\n%s", diff)
+	}
+	var m dto.Metric
+	if err := got.metric(prometheus.NewDesc("x", "", nil, nil), &latencyBounds).Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	last := m.GetHistogram().GetBucket()[len(latencyBounds)-1]
+	if last.GetUpperBound() != 10 || last.GetCumulativeCount() != 27 || m.GetHistogram().GetSampleCount() != 28 {
+		t.Errorf("%d up to %v and %d in all, want 27 up to 10 and 28", last.GetCumulativeCount(), last.GetUpperBound(), m.GetHistogram().GetSampleCount())
+	}
+}
+
+// What counting a request costs, beside the two more looks at the clock that it takes.
+func BenchmarkCountRequest(b *testing.B) {
+	m := newMetrics()
+	x := exchange{
+		route: &route{series: newSeries("default/shop", "default/b", runtime.GOMAXPROCS(0)*2)}, status: 200,
+		started: 1, chosen: 1 + 2*time.Microsecond, answered: 200 * time.Microsecond, ended: 210 * time.Microsecond,
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.count(&x)
+	}
+}
+
+func BenchmarkClock(b *testing.B) {
+	c := newClock()
+	for b.Loop() {
+		c.now()
+	}
+}

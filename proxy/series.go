@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is compiled, so a
+// request looks up nothing; requests on several cores count in shards of it that share no cache line, made when the
+// first request comes.
+type series struct {
+	// ingress is "namespace/name" and service too. Both are empty for requests that no route was found for.
+	ingress, service string
+	shards           []atomic.Pointer[seriesShard]
+	// used is the generation that was last found to have a route of it. It is guarded by the lock of the metrics.
+	used uint64
+}
+
+// seriesShard is two cache lines and a half, of which most requests touch three.
+type seriesShard struct {
+	outcomes outcomeCounts
+	duration histogram
+	upstream histogram
+	_        [56]byte
+}
+
+func newSeries(ingress, service string, shards int) *series {
+	return &series{ingress: ingress, service: service, shards: make([]atomic.Pointer[seriesShard], shards)}
+}
+
+func (s *series) shard(i uint32) *seriesShard {
+	p := &s.shards[i]
+	if shard := p.Load(); shard != nil {
+		return shard
+	}
+	p.CompareAndSwap(nil, new(seriesShard))
+	return p.Load()
+}
+
+// outcome is a status and the reason for it.
+type outcome uint32
+
+func newOutcome(status int, reason Reason) outcome { return outcome(status)<<8 | outcome(reason) }
+
+func (o outcome) status() int    { return int(o >> 8) }
+func (o outcome) reason() Reason { return Reason(o) }
+
+// outcomeCounts counts outcomes, in the order in which they first came: nearly all requests have the first one's.
+type outcomeCounts struct {
+	counts [4]struct {
+		outcome atomic.Uint32 // 0 while it is nobody's
+		count   atomic.Uint64
+	}
+	further atomic.Pointer[outcomeCounts]
+}
+
+func (o *outcomeCounts) add(which outcome) {
+	for {
+		for i := range o.counts {
+			c := &o.counts[i]
+			has := c.outcome.Load()
+			if has == 0 && !c.outcome.CompareAndSwap(0, uint32(which)) {
+				has = c.outcome.Load()
+			}
+			if has == 0 || has == uint32(which) {
+				c.count.Add(1)
+				return
+			}
+		}
+		if o.further.Load() == nil {
+			o.further.CompareAndSwap(nil, new(outcomeCounts))
+		}
+		o = o.further.Load()
+	}
+}
+
+// collect adds what was counted to counts.
+func (o *outcomeCounts) collect(counts map[outcome]uint64) {
+	for ; o != nil; o = o.further.Load() {
+		for i := range o.counts {
+			if which := outcome(o.counts[i].outcome.Load()); which != 0 {
+				counts[which] += o.counts[i].count.Load()
+			}
+		}
+	}
+}
+
+// count counts a request that ended. Upstream is how long the service took to answer, negative where it was not asked.
+func (s *seriesShard) count(which outcome, duration, upstream time.Duration) {
+	s.outcomes.add(which)
+	s.duration.observe(&latencyBounds, duration)
+	if upstream >= 0 {
+		s.upstream.observe(&latencyBounds, upstream)
+	}
+}
+
+// upstreamErrors counts the attempts at a pool's endpoints that failed, by reason.
+type upstreamErrors [lastUpstream - firstUpstream + 1]atomic.Uint64
+
+// add counts a failure, if it is the service's and not the client's.
+func (e *upstreamErrors) add(r Reason) {
+	if r.isUpstream() {
+		e[r-firstUpstream].Add(1)
+	}
+}
