@@ -257,7 +257,7 @@ func TestEndpointThatStopsMidwayTears(t *testing.T) {
 		"by resetting":    {patience, func(up *wire) { up.abort() }, UpstreamReset},
 		"by half closing": {patience, func(up *wire) { _ = up.CloseWrite() }, UpstreamReset},
 		// It may be taken for stopped before it has stopped, by a machine that is slow enough.
-		"by doing nothing": {500 * time.Millisecond, nil, UpstreamTimeout},
+		"by doing nothing": {3 * time.Second, nil, UpstreamTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -296,7 +296,7 @@ func TestClientThatStopsMidwayBreaksTheUploadOff(t *testing.T) {
 	}{
 		"by closing":       {patience, func(c *wire) { _ = c.Close() }, ClientClosed, 0},
 		"by resetting":     {patience, func(c *wire) { c.abort() }, ClientClosed, 0},
-		"by doing nothing": {500 * time.Millisecond, nil, RequestTimeout, 408},
+		"by doing nothing": {3 * time.Second, nil, RequestTimeout, 408},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
