@@ -44,6 +44,11 @@ run: build kube ## Serve the samples on this machine with a Kubernetes API of it
 	$(GO_BUILD) -o bin/run ./hack/run
 	exec bin/run $(RUNFLAGS)
 
+.PHONY: run-acme
+run-acme: build kube pebble ## Like run, with a certificate authority to order from
+	$(GO_BUILD) -o bin/run ./hack/run
+	exec bin/run -acme $(RUNFLAGS)
+
 .PHONY: bench
 bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
 	$(GO_BUILD) -o bin/bench ./hack/bench

@@ -201,7 +201,7 @@ func (j *job) try(ctx context.Context) (time.Duration, error) {
 // the order is looked for and not placed again.
 func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
-	at, why, err := j.ledger.reserve(ctx, ledgerEntry{ID: a.ID, Names: nameSet(a.Hosts), Time: j.now(),
+	at, why, err := j.ledger.reserve(ctx, ledgerEntry{ID: a.ID, Names: namesAt(j.directory, a.Hosts), Time: j.now(),
 		Certificate: j.certificate.Namespace + "/" + j.certificate.Name})
 	if err != nil {
 		return 0, err

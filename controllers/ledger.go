@@ -31,7 +31,7 @@ type ledgerEntry struct {
 	ID string `json:"id"`
 	// Certificate is "namespace/name" of the TLSCertificate, for people.
 	Certificate string `json:"certificate"`
-	// Names stands for the exact set of names.
+	// Names stands for the exact set of names at one authority.
 	Names string    `json:"names"`
 	Time  time.Time `json:"time"`
 	// Failed is for an order that led to no certificate.
@@ -42,6 +42,12 @@ type ledgerEntry struct {
 func nameSet(hosts []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(hosts)), "\n")))
 	return hex.EncodeToString(sum[:8])
+}
+
+// namesAt stands for an exact set of names at one authority: what was ordered from a staging one takes no place of another's
+// limit.
+func namesAt(directory string, hosts []string) string {
+	return nameSet(append(slices.Clone(hosts), directory))
 }
 
 // ledgerRule allows at most so many entries that it counts within a time.

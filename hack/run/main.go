@@ -41,7 +41,11 @@ func main() {
 
 // options is what the flags say.
 type options struct {
-	ports          ports
+	ports ports
+	// acme has the controller order certificates from an authority of this run's own.
+	acme           bool
+	controller     string // the file, empty for the checkout's
+	data           string // the folder, empty for the checkout's
 	controllerArgs []string
 }
 
@@ -50,6 +54,9 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 	for _, p := range o.ports.named() {
 		flags.IntVar(p.number, p.flag, *p.number, "`port` on 127.0.0.1: "+p.purpose)
 	}
+	flags.BoolVar(&o.acme, "acme", false, "run a certificate authority too, for the controller to order from")
+	flags.StringVar(&o.controller, "controller", "", "`file` of the controller (default bin/warren-ingress)")
+	flags.StringVar(&o.data, "data", "", "`folder` of what is kept for the next start (default .run)")
 	// The set that main passes exits on an error by itself.
 	_ = flags.Parse(args)
 	o.controllerArgs = flags.Args()
@@ -58,16 +65,27 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 
 // files are the paths that a run reads and writes.
 type files struct {
-	controller, programs, samples         string
+	controller, pebble, programs, samples string
 	data, kubeconfig, etcdLog, serversLog string
+	// acme is where the authority leaves what one trusts it by.
+	acme string
 }
 
-func filesOf(checkout string) files {
+func filesOf(checkout string, o options) files {
 	own := filepath.Join(checkout, ".run")
+	if o.data != "" {
+		own = o.data
+	}
+	controller := filepath.Join(checkout, "bin", "warren-ingress")
+	if o.controller != "" {
+		controller = o.controller
+	}
 	return files{
-		controller: filepath.Join(checkout, "bin", "warren-ingress"),
+		controller: controller,
+		pebble:     filepath.Join(checkout, "bin", "pebble"),
 		programs:   filepath.Join(checkout, "bin", "kube"),
 		samples:    filepath.Join(checkout, "config", "samples"),
+		acme:       filepath.Join(own, "acme"),
 		data:       filepath.Join(own, "etcd"),
 		kubeconfig: filepath.Join(own, "kubeconfig"),
 		etcdLog:    filepath.Join(own, "etcd.log"),

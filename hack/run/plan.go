@@ -25,16 +25,18 @@ type plan struct {
 	objects []*unstructured.Unstructured
 	demos   []demo
 	routes  []route
+	// offered are the routes of what the user is to apply.
+	offered []route
 }
 
 // makePlan points every sample Task at a demo task of this machine, since the addresses in samples are nobody's, and
-// gives Tasks to each service that the samples route to without one. firstPort is the first demo task's; the others
-// count up from it.
-func makePlan(samples []*unstructured.Unstructured, firstPort int) plan {
-	p := plan{routes: routesOf(samples)}
+// gives Tasks to each service that the samples route to without one, and to those that the ones offered would route to:
+// these are for the user to apply. firstPort is the first demo task's; the others count up from it.
+func makePlan(samples, offered []*unstructured.Unstructured, firstPort int) plan {
+	p := plan{routes: routesOf(samples), offered: routesOf(offered)}
 	servicePorts := map[service][]int64{}
 	var services []service
-	for _, r := range p.routes {
+	for _, r := range slices.Concat(p.routes, p.offered) {
 		if !slices.Contains(services, r.service) {
 			services = append(services, r.service)
 		}

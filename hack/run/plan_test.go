@@ -38,7 +38,7 @@ spec:
 func TestPlanPointsEveryTaskAtADemoTaskAndGivesTheRestTwo(t *testing.T) {
 	samples := readFolder(t, map[string]string{"ingress.yaml": sampleIngress, "task.yaml": sampleTask})
 
-	got := makePlan(samples, 18101)
+	got := makePlan(samples, nil, 18101)
 
 	web, api := service{"default", "web"}, service{"default", "api"}
 	wantDemos := []demo{{api, "api-1", 18101}, {web, "web-demo-1", 18102}, {web, "web-demo-2", 18103}}
@@ -72,7 +72,7 @@ spec: {serviceName: web, address: 127.0.0.1, ports: [{port: 80, targetPort: 1810
 
 func TestSamplesAreLeftAsTheyWere(t *testing.T) {
 	samples := readFolder(t, map[string]string{"task.yaml": sampleTask})
-	makePlan(samples, 18101)
+	makePlan(samples, nil, 18101)
 	if diff := cmp.Diff(fromYAML(t, sampleTask), plain(t, samples[0].Object)); diff != "" {
 		t.Errorf("the sample after planning (-want +got):\n%s", diff)
 	}
@@ -143,5 +143,29 @@ func TestUnusableSamplesAreRefused(t *testing.T) {
 				t.Errorf("read %d objects, want an error", len(objects))
 			}
 		})
+	}
+}
+
+func TestServicesOfASampleThatIsOfferedHaveDemoTasksAndItIsNotApplied(t *testing.T) {
+	samples := readFolder(t, map[string]string{"task.yaml": sampleTask})
+	offered := readFolder(t, map[string]string{"ingress.yaml": sampleIngress})
+
+	got := makePlan(samples, offered, 18101)
+
+	var demos, objects []string
+	for _, d := range got.demos {
+		demos = append(demos, d.task)
+	}
+	for _, o := range got.objects {
+		objects = append(objects, o.GetKind()+" "+o.GetName())
+	}
+	if diff := cmp.Diff([]string{"api-1", "web-demo-1", "web-demo-2"}, demos); diff != "" {
+		t.Errorf("demo tasks (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"Task api-1", "Task web-demo-1", "Task web-demo-2"}, objects); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	if len(got.routes) != 0 || len(got.offered) == 0 {
+		t.Errorf("%d routes are expected to be served, and %d are offered, want none and some", len(got.routes), len(got.offered))
 	}
 }

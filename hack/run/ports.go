@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,12 +14,14 @@ type ports struct {
 	http, https, metrics, health, admin int
 	api                                 int
 	firstDemo                           int
+	// authority has its directory, its management and its resolver at three ports from here.
+	authority int
 }
 
 // defaultPorts are the controller's own, 6444 for the API because 6443 is where a cluster on the same machine has its
 // own, and for the demo tasks those that the samples name.
 func defaultPorts() ports {
-	return ports{http: 8000, https: 8443, metrics: 9090, health: 8081, admin: 9091, api: 6444, firstDemo: 18081}
+	return ports{http: 8000, https: 8443, metrics: 9090, health: 8081, admin: 9091, api: 6444, firstDemo: 18081, authority: 14000}
 }
 
 // namedPort is one port with the flag that sets it.
@@ -37,16 +40,24 @@ func (p *ports) named() []namedPort {
 		{&p.admin, "admin-port", "what the controller serves"},
 		{&p.api, "api-port", "the Kubernetes API"},
 		{&p.firstDemo, "demo-port", "the first demo task; the others follow it"},
+		{&p.authority, "authority-port", "with -acme, the certificate authority; two more follow it"},
 	}
 }
 
 // check returns an error that names each port which something else listens on, or which two purposes share, with the
 // flag that changes it. demos is the number of demo tasks.
-func (p *ports) check(demos int) error {
+func (p *ports) check(demos int, acme bool) error {
 	wanted := p.named()
 	for i := 1; i < demos; i++ {
 		number := p.firstDemo + i
 		wanted = append(wanted, namedPort{&number, "demo-port", "a demo task"})
+	}
+	if acme {
+		for _, number := range []int{p.authorityManagement(), p.authorityResolver()} {
+			wanted = append(wanted, namedPort{&number, "authority-port", "the certificate authority"})
+		}
+	} else {
+		wanted = slices.DeleteFunc(wanted, func(port namedPort) bool { return port.number == &p.authority })
 	}
 
 	var errs []error
@@ -69,6 +80,9 @@ func (p *ports) check(demos int) error {
 	}
 	return errors.Join(errs...)
 }
+
+func (p *ports) authorityManagement() int { return p.authority + 1 }
+func (p *ports) authorityResolver() int   { return p.authority + 2 }
 
 func listenable(port int) error {
 	listener, err := net.Listen("tcp", loopback(port))

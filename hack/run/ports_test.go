@@ -15,7 +15,7 @@ func TestTakenPortIsNamedWithItsPurposeAndItsFlag(t *testing.T) {
 	}
 	defer listener.Close()
 
-	err = p.check(1)
+	err = p.check(1, false)
 
 	if err == nil {
 		t.Fatal("the ports were found free, want an error")
@@ -34,18 +34,20 @@ func TestPortsThatCannotBeUsedTogetherAreRefused(t *testing.T) {
 	tests := map[string]struct {
 		change func(*ports)
 		demos  int
+		acme   bool
 		want   string
 	}{
 		"one port for two purposes":      {change: func(p *ports) { p.admin = p.health }, want: "wanted twice"},
 		"a demo task on another's port":  {change: func(p *ports) { p.firstDemo = p.api - 1 }, demos: 2, want: "wanted twice"},
 		"no TCP port":                    {change: func(p *ports) { p.metrics = 70000 }, want: "-metrics-port 70000 is no TCP port"},
 		"demo tasks beyond the last one": {change: func(p *ports) { p.firstDemo = 65535 }, demos: 2, want: "-demo-port 65536 is no TCP port"},
+		"an authority on another's port": {change: func(p *ports) { p.authority = p.api - 2 }, acme: true, want: "wanted twice"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := freePorts(t)
 			test.change(&p)
-			err := p.check(test.demos)
+			err := p.check(test.demos, test.acme)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want one with %q", err, test.want)
 			}
@@ -55,7 +57,7 @@ func TestPortsThatCannotBeUsedTogetherAreRefused(t *testing.T) {
 
 func TestFreePortsAreAccepted(t *testing.T) {
 	p := freePorts(t)
-	if err := p.check(1); err != nil {
+	if err := p.check(1, false); err != nil {
 		t.Errorf("free ports were refused: %v", err)
 	}
 }
@@ -73,4 +75,12 @@ func freePorts(t *testing.T) ports {
 		*port.number = listener.Addr().(*net.TCPAddr).Port
 	}
 	return p
+}
+
+func TestPortsOfAnAuthorityThatIsNotRunAreNotWanted(t *testing.T) {
+	p := freePorts(t)
+	p.authority = p.api
+	if err := p.check(1, false); err != nil {
+		t.Errorf("a port that only an authority would want was refused: %v", err)
+	}
 }

@@ -29,7 +29,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	paths := filesOf(checkout)
+	paths := filesOf(checkout, o)
 	if _, err := os.Stat(paths.controller); err != nil {
 		return fmt.Errorf("the controller is not built (%w): use make run, which builds it", err)
 	}
@@ -37,8 +37,12 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	p := makePlan(samples, o.ports.firstDemo)
-	if err := o.ports.check(len(p.demos)); err != nil {
+	offered, err := readOffered(o, paths)
+	if err != nil {
+		return err
+	}
+	p := makePlan(samples, offered, o.ports.firstDemo)
+	if err := o.ports.check(len(p.demos), o.acme); err != nil {
 		return err
 	}
 
@@ -93,24 +97,34 @@ func startAPI(paths files, port int) (*kubeapi.Server, func() error, error) {
 	return api, closeLogs, nil
 }
 
-// serve runs the controller, waits until the samples are served, says how to reach them, and stays until ctx ends or
-// the controller does.
+// serve runs the controller, and the authority if there is to be one, waits until the samples are served, says how to
+// reach them, and stays until ctx ends or one of the two does.
 func serve(ctx context.Context, o options, paths files, p plan) error {
 	signalled := ctx
-	child := &controller{
+	args := controllerArgs(o, paths)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	if o.acme {
+		a := newAuthority(o, paths)
+		running.Go(func() { cancel(a.run(ctx)) })
+		directory, err := a.ready(ctx)
+		if err != nil {
+			cancel(err)
+			running.Wait()
+			return context.Cause(ctx)
+		}
+		args = append([]string{"--acme-directory=" + directory, "--acme-ca-file=" + a.caFile()}, args...)
+	}
+	c := &child{
+		name:         "controller",
 		path:         paths.controller,
-		args:         controllerArgs(o, paths),
+		args:         args,
 		output:       &prefixedLines{to: os.Stdout, prefix: "controller | "},
 		news:         os.Stdout,
 		restartDelay: restartDelay,
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	var ended error
-	running.Go(func() {
-		ended = child.supervise(ctx)
-		cancel()
-	})
+	running.Go(func() { cancel(c.supervise(ctx)) })
 
 	err := announce(ctx, o, paths, p)
 	if err == nil {
@@ -119,10 +133,10 @@ func serve(ctx context.Context, o options, paths files, p plan) error {
 	if signalled.Err() != nil {
 		fmt.Println("\nStopping the controller.")
 	}
-	cancel()
+	cancel(err)
 	running.Wait()
-	if ended != nil {
-		return ended
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
 	}
 	return err
 }
@@ -173,11 +187,16 @@ func announce(ctx context.Context, o options, paths files, p plan) error {
 		return err
 	}
 	// A sample that is not served after all that time is listed with what it answers: the rest is still worth having.
-	describe(os.Stdout, prober, p.routes, answers, paths)
+	more := ""
+	if o.acme {
+		more = newAuthority(o, paths).howToOrder(paths, p.offered)
+	}
+	describe(os.Stdout, prober, p.routes, answers, paths, more)
 	return nil
 }
 
-func describe(w io.Writer, prober *prober, routes []route, answers []answer, paths files) {
+// describe says what is served and how to go on; more is what there is to say beside that.
+func describe(w io.Writer, prober *prober, routes []route, answers []answer, paths files, more string) {
 	var served, others strings.Builder
 	for i, r := range routes {
 		if answers[i].serves() {
@@ -193,8 +212,8 @@ func describe(w io.Writer, prober *prober, routes []route, answers []answer, pat
 	if others.Len() > 0 {
 		text.WriteString("\nThese answer something else:\n\n" + others.String())
 	}
-	fmt.Fprintf(&text, "\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:$PATH\n\nCtrl-C ends everything.\n\n",
-		paths.kubeconfig, paths.programs)
+	fmt.Fprintf(&text, "\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:$PATH\n%s\nCtrl-C ends everything.\n\n",
+		paths.kubeconfig, paths.programs, more)
 	// Without a terminal to print to there is nobody to tell.
 	_, _ = io.WriteString(w, text.String())
 }

@@ -31,6 +31,32 @@ func (p *portRange) address(t *testing.T) string {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.take(t)
+}
+
+// row returns the first of so many free ports that follow each other.
+func (p *portRange) row(t *testing.T, length int) int {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first, last := 0, 0
+	for first == 0 || last-first < length-1 {
+		_, text, _ := net.SplitHostPort(p.take(t))
+		port, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == 0 || port != last+1 {
+			first = port
+		}
+		last = port
+	}
+	return first
+}
+
+// take is for whoever holds the lock.
+func (p *portRange) take(t *testing.T) string {
+	t.Helper()
 	for range lastPort - firstPort {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(p.next))
 		if p.next++; p.next > lastPort {

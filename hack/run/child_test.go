@@ -87,8 +87,9 @@ type writerFunc func([]byte) (int, error)
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // shell is a controller that is a shell script.
-func shell(script string, args ...string) *controller {
-	return &controller{
+func shell(script string, args ...string) *child {
+	return &child{
+		name:   "controller",
 		path:   "/bin/sh",
 		args:   append([]string{"-c", script}, args...),
 		output: new(bytes.Buffer),

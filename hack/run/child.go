@@ -5,33 +5,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
 
 const (
-	// restartDelay leaves time to see that the controller is gone.
+	// restartDelay leaves time to see that the child is gone.
 	restartDelay = time.Second
 	// stopLimit is more than the controller takes to let its requests finish.
 	stopLimit = 45 * time.Second
 )
 
-// controller runs the controller as a child process.
-type controller struct {
+// child is a program that runs as a process of its own.
+type child struct {
+	// name is what it is called in messages, such as "controller".
+	name string
 	path string
 	args []string
-	// output receives what the controller prints, news what happens to it.
+	// env are variables beside those of this process, which prevail.
+	env []string
+	// output receives what the program prints, news what happens to it.
 	output, news io.Writer
-	// restartDelay is how long a killed controller stays away.
+	// restartDelay is how long one that was killed stays away.
 	restartDelay time.Duration
 }
 
-// supervise runs the controller until ctx ends; then it asks it to stop and returns nil when it has. A controller that
-// was killed by a signal is started again: killing it is how one watches it recover. One that ends by itself is an
-// error.
-func (c *controller) supervise(ctx context.Context) error {
+// supervise runs the program until ctx ends; then it asks it to stop and returns nil when it has. One that was killed by
+// a signal is started again: killing it is how one watches it recover. One that ends by itself is an error.
+func (c *child) supervise(ctx context.Context) error {
 	for {
 		err := c.runOnce(ctx)
 		if ctx.Err() != nil {
@@ -39,9 +44,9 @@ func (c *controller) supervise(ctx context.Context) error {
 		}
 		signal, killed := killedBy(err)
 		if !killed {
-			return fmt.Errorf("the controller ended by itself: %w", err)
+			return fmt.Errorf("the %s ended by itself: %w", c.name, err)
 		}
-		fmt.Fprintf(c.news, "The controller was ended by the signal %q; starting it again in %s.\n", signal, c.restartDelay)
+		fmt.Fprintf(c.news, "The %s was ended by the signal %q; starting it again in %s.\n", c.name, signal, c.restartDelay)
 		select {
 		case <-time.After(c.restartDelay):
 		case <-ctx.Done():
@@ -54,13 +59,14 @@ func (c *controller) supervise(ctx context.Context) error {
 var errExitedZero = errors.New("exit status 0")
 
 // runOnce returns how the process ended, never nil.
-func (c *controller) runOnce(ctx context.Context) error {
+func (c *child) runOnce(ctx context.Context) error {
 	// The child is bound to the thread that starts it where the system can bind it at all, so the thread must live as
 	// long as the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
 	command := exec.CommandContext(ctx, c.path, c.args...)
+	command.Env = append(slices.Clone(c.env), os.Environ()...)
 	command.Stdout, command.Stderr = c.output, c.output
 	command.SysProcAttr = childAttributes()
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
