@@ -3,6 +3,7 @@
 package binary
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -122,7 +123,9 @@ func (d *demonstration) client(address string) *http.Client {
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool},
-			Dial: func(network, _ string) (net.Conn, error) { return net.DialTimeout(network, address, patience) }},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, address)
+			}},
 	}
 }
 
