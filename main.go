@@ -50,10 +50,17 @@ func main() {
 		fmt.Println("warren-ingress", version)
 		return
 	}
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.zap)))
-	logger := ctrl.Log.WithName("warren")
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if f.check != "" {
+		if err := check(ctx, f.check, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "warren-ingress:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.zap)))
+	logger := ctrl.Log.WithName("warren")
 	if err := run(ctx, f, logger); err != nil {
 		logger.Error(err, "ending")
 		os.Exit(1)
@@ -182,12 +189,15 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options contr
 	if err != nil {
 		return err
 	}
+	if options.Owner, err = controllers.Owner(ctx, kube, f.namespace); err != nil {
+		return err
+	}
 	manager, err := ctrl.NewManager(kube, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         controllers.CacheOptions(f.watchNamespaces),
 		Metrics:                       metricsserver.Options{BindAddress: "0"},
 		LeaderElection:                f.leaderElect,
-		LeaderElectionID:              "warren-ingress-" + f.ingressClass,
+		LeaderElectionID:              controllers.ElectionLease(f.ingressClass),
 		LeaderElectionNamespace:       f.namespace,
 		LeaderElectionReleaseOnCancel: true,
 		// A second control plane in one process has controllers of the same names.

@@ -42,6 +42,8 @@ type accountStore struct {
 	directory string
 	// external names the Secret of the external account, or is empty.
 	external string
+	// owner is what the Secrets belong to, nil for nothing.
+	owner *metav1.OwnerReference
 }
 
 // account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that did.
@@ -88,7 +90,8 @@ func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email st
 	}
 	err = s.client.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name,
-			Annotations: map[string]string{directoryAnnotation: s.directory, emailAnnotation: email}},
+			OwnerReferences: belongingTo(s.owner),
+			Annotations:     map[string]string{directoryAnnotation: s.directory, emailAnnotation: email}},
 		Type: accountSecretType,
 		Data: map[string][]byte{accountKeyField: pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})},
 	})

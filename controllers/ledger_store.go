@@ -28,6 +28,8 @@ type ledgerStore struct {
 	client    client.Client
 	namespace string
 	perDay    int
+	// owner is what the ConfigMap belongs to, nil for nothing.
+	owner *metav1.OwnerReference
 }
 
 // reserve enters an order before it is placed, or returns when there is room for it and why not before.
@@ -64,7 +66,8 @@ func (s *ledgerStore) read(ctx context.Context) (*corev1.ConfigMap, ledger, erro
 	object := &corev1.ConfigMap{}
 	err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: ledgerName}, object)
 	if apierrors.IsNotFound(err) {
-		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: ledgerName}}, nil, nil
+		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: ledgerName,
+			OwnerReferences: belongingTo(s.owner)}}, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the ledger of orders: %w", err)

@@ -10,6 +10,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -46,6 +47,8 @@ type Options struct {
 	Namespace string
 	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no other.
 	Replica Replica
+	// Owner is what the objects that the controller makes in Namespace belong to. Nil for nothing.
+	Owner *metav1.OwnerReference
 	// PodUID is that of the Pod of the same name, empty outside of a cluster.
 	PodUID types.UID
 	// ReadyReplicas is told how many replicas are ready, this one among them, whenever that changes. Nil is not told.
@@ -127,6 +130,13 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Health == nil {
 		options.Health = noHealth{}
 	}
+	if options.Owner != nil {
+		claim := &leaseClaim{client: mgr.GetClient(), reader: mgr.GetAPIReader(), owner: *options.Owner,
+			lease: types.NamespacedName{Namespace: options.Namespace, Name: ElectionLease(options.IngressClass)}}
+		if err := mgr.Add(claim); err != nil {
+			return nil, fmt.Errorf("setting up the Lease of the election: %w", err)
+		}
+	}
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
 		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, addresses: addresses, status: status},
 		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},
@@ -153,8 +163,8 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 		issuance: &issuance{
 			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics,
 			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,
-				directory: o.Directory, external: o.ExternalAccount},
-			ledger:   &ledgerStore{reader: reader, client: c, namespace: options.Namespace, perDay: o.OrdersPerDay},
+				directory: o.Directory, external: o.ExternalAccount, owner: options.Owner},
+			ledger:   &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner, perDay: o.OrdersPerDay},
 			orders:   &orderStore{reader: reader, client: c, cache: snapshots.orders},
 			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort),
 		},

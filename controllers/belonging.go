@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+const (
+	// identityTimeout bounds the question who this process is to the API server.
+	identityTimeout = 10 * time.Second
+	// claimInterval is the time between two attempts to claim the Lease of the election.
+	claimInterval = 5 * time.Second
+)
+
+// ElectionLease is the name of the Lease that the leader of a class holds.
+func ElectionLease(class string) string { return "warren-ingress-" + class }
+
+// Owner returns what the objects that the controller makes for itself in its namespace belong to: its ServiceAccount. Every
+// way to uninstall the controller deletes that, and Kubernetes then deletes what belongs to it. The API server tells every
+// client who it is, so this needs no right. Nobody is the owner outside of a cluster, or of a namespace that is not the
+// ServiceAccount's.
+func Owner(ctx context.Context, config *rest.Config, namespace string) (*metav1.OwnerReference, error) {
+	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
+	defer cancel()
+	clientset, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("finding out who this process is: %w", err)
+	}
+	review, err := clientset.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	switch {
+	case apierrors.IsForbidden(err):
+		// Somebody took a right away that everybody has. Nothing but the tidiness of uninstalling depends on it.
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("finding out who this process is: %w", err)
+	}
+	return serviceAccountOf(&review.Status.UserInfo, namespace), nil
+}
+
+// serviceAccountOf returns a reference to the ServiceAccount that a user is, if it is one of the namespace.
+func serviceAccountOf(user *authenticationv1.UserInfo, namespace string) *metav1.OwnerReference {
+	name, ok := strings.CutPrefix(user.Username, "system:serviceaccount:"+namespace+":")
+	if !ok || user.UID == "" {
+		return nil
+	}
+	return &metav1.OwnerReference{APIVersion: corev1.SchemeGroupVersion.String(), Kind: "ServiceAccount", Name: name, UID: types.UID(user.UID)}
+}
+
+// belongingTo is the owner as an object's metadata has it.
+func belongingTo(owner *metav1.OwnerReference) []metav1.OwnerReference {
+	if owner == nil {
+		return nil
+	}
+	return []metav1.OwnerReference{*owner}
+}
+
+// leaseClaim has the Lease of the election belong to the controller, whose library makes it without an owner.
+type leaseClaim struct {
+	client client.Client
+	reader client.Reader
+	lease  client.ObjectKey
+	owner  metav1.OwnerReference
+}
+
+// NeedLeaderElection is true: there is a Lease from then on, and one process alone to write it.
+func (c *leaseClaim) NeedLeaderElection() bool { return true }
+
+// Start claims the Lease. The leader renews it meanwhile, so that an attempt may come too late for the version that it read.
+func (c *leaseClaim) Start(ctx context.Context) error {
+	err := wait.PollUntilContextCancel(ctx, claimInterval, true, func(ctx context.Context) (bool, error) {
+		err := c.claim(ctx)
+		if err != nil && !apierrors.IsConflict(err) && ctx.Err() == nil {
+			log.FromContext(ctx).Error(err, "the Lease of the election would stay if the controller were uninstalled now", "lease", c.lease)
+		}
+		return err == nil, nil
+	})
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (c *leaseClaim) claim(ctx context.Context) error {
+	var lease coordinationv1.Lease
+	if err := c.reader.Get(ctx, c.lease, &lease); err != nil {
+		return client.IgnoreNotFound(err) // there is no election
+	}
+	if slices.ContainsFunc(lease.OwnerReferences, func(r metav1.OwnerReference) bool { return r.UID == c.owner.UID }) {
+		return nil
+	}
+	// One of a ServiceAccount that was there before would not do.
+	lease.OwnerReferences = []metav1.OwnerReference{c.owner}
+	return c.client.Update(ctx, &lease)
+}
