@@ -46,6 +46,7 @@ type flags struct {
 
 	zap         zap.Options
 	showVersion bool
+	check       string
 }
 
 // parseFlags reads args into what set already has flags for (controller-runtime's --kubeconfig) and those here.
@@ -84,6 +85,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(durationFlag(&f.drainTimeout, 30*time.Second), "drain-timeout", "`time` that running requests then have to finish")
 	f.acme.bind(set)
 	set.Var(boolFlag(&f.showVersion, false), "version", "print the version and exit")
+	set.StringVar(&f.check, "check", "", "ask for a `URL` until it is served, and exit: how another pod tests an installation")
 	f.zap.BindFlags(set)
 	// What is wrong is said once, by who called, and without the description of every flag.
 	set.Init(set.Name(), flag.ContinueOnError)
