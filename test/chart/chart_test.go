@@ -4,6 +4,7 @@ package chart
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -11,10 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -69,6 +73,7 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	installServiceMonitors(t, c)
 	for _, name := range []string{"edge-system", "shop", "blog"} {
 		if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 			t.Fatal(err)
@@ -92,6 +97,15 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 			[]string{"Role edge-warren-ingress-watch", "RoleBinding edge-warren-ingress-watch", "Role edge-warren-ingress"},
 			[]string{"ClusterRole edge-system-edge-warren-ingress", "ClusterRoleBinding edge-system-edge-warren-ingress"}},
 		{"autoscaling", []string{"autoscaling.enabled=true", "service.type=NodePort"}, []string{"HorizontalPodAutoscaler edge-warren-ingress"}, nil},
+		{"ports of every node that are known", []string{"service.type=NodePort", "service.httpNodePort=30080", "service.httpsNodePort=30443"}, nil, nil},
+		{"a certain load balancer", []string{"service.loadBalancerClass=example.com/inner", "service.loadBalancerSourceRanges={203.0.113.0/24}",
+			"service.ipFamilyPolicy=PreferDualStack", "service.annotations.example\\.com/tier=gold", "trustedProxies={10.0.0.0/8,fd00::1}", "proxyProtocol=true"}, nil, nil},
+		{"pods at ports below 1024", []string{"containerPorts.http=80", "containerPorts.https=443"}, nil, nil},
+		{"spread over zones", []string{"topologySpread.keys={topology.kubernetes.io/zone,kubernetes.io/hostname}", "topologySpread.whenUnsatisfiable=DoNotSchedule"}, nil, nil},
+		{"metrics for the Prometheus operator", []string{"serviceMonitor.enabled=true", "serviceMonitor.interval=15s", "serviceMonitor.labels.release=prometheus"},
+			[]string{"ServiceMonitor edge-warren-ingress", "Service edge-warren-ingress-metrics"}, nil},
+		{"a file for a flag", []string{"extraArgs={--acme-ca-file=/authority/ca.pem}", "extraEnv[0].name=HTTPS_PROXY", "extraEnv[0].value=http://proxy:3128",
+			"extraVolumes[0].name=authority", "extraVolumes[0].configMap.name=authority", "extraVolumeMounts[0].name=authority", "extraVolumeMounts[0].mountPath=/authority"}, nil, nil},
 		{"a network policy", []string{"networkPolicy.enabled=true"}, []string{"NetworkPolicy edge-warren-ingress"}, nil},
 		{"without definitions and budget", []string{"crds.install=false", "podDisruptionBudget.enabled=false"},
 			nil, []string{"CustomResourceDefinition ingresses.ingress.warren.dev", "PodDisruptionBudget edge-warren-ingress"}},
@@ -126,11 +140,148 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	}
 }
 
+// serviceMonitors is the definition that the Prometheus operator brings, as far as the chart writes objects of it. What it does
+// not have is refused rather than dropped, since the chart's objects are applied strictly.
+const serviceMonitors = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: servicemonitors.monitoring.coreos.com}
+spec:
+  group: monitoring.coreos.com
+  names: {kind: ServiceMonitor, listKind: ServiceMonitorList, plural: servicemonitors, singular: servicemonitor}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        required: [spec]
+        properties:
+          spec:
+            type: object
+            required: [endpoints, selector]
+            properties:
+              selector:
+                type: object
+                properties:
+                  matchLabels: {type: object, additionalProperties: {type: string}}
+              endpoints:
+                type: array
+                items:
+                  type: object
+                  properties:
+                    port: {type: string}
+                    interval: {type: string, pattern: "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"}
+`
+
+// installServiceMonitors returns when the API server has objects of that definition.
+func installServiceMonitors(t *testing.T, c client.Client) {
+	t.Helper()
+	for _, definition := range parse(t, []byte(serviceMonitors)) {
+		if err := c.Create(t.Context(), definition); err != nil {
+			t.Fatal(err)
+		}
+	}
+	monitors := &unstructured.UnstructuredList{}
+	monitors.SetAPIVersion("monitoring.coreos.com/v1")
+	monitors.SetKind("ServiceMonitorList")
+	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		return c.List(ctx, monitors) == nil, nil
+	})
+	if err != nil {
+		t.Fatalf("waiting for ServiceMonitors to be served: %v", err)
+	}
+}
+
+// An upgrade is refused by the API server if one of these differs, and serves nobody in between if the Service's name does.
+func TestAnUpgradeFindsItsObjectsAsTheyWere(t *testing.T) {
+	rendered, err := render(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selector := map[string]string{"app.kubernetes.io/name": "warren-ingress", "app.kubernetes.io/instance": "edge", "app.kubernetes.io/component": "controller"}
+	want := map[string]map[string]string{"Deployment edge-warren-ingress": selector, "Service edge-warren-ingress": selector}
+	got := map[string]map[string]string{}
+	for _, object := range parse(t, rendered) {
+		path := []string{"spec", "selector"}
+		if object.GetKind() == "Deployment" {
+			path = append(path, "matchLabels")
+		}
+		if labels, ok, _ := unstructured.NestedStringMap(object.Object, path...); ok {
+			got[object.GetKind()+" "+object.GetName()] = labels
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("selectors (-want +got):\n%s", diff)
+	}
+}
+
+func TestOnlyPortsBelow1024TakeACapability(t *testing.T) {
+	for _, test := range []struct {
+		name, value  string
+		capabilities map[string]any
+		sysctls      bool
+	}{
+		{"the defaults", "containerPorts.http=8000", map[string]any{"drop": []any{"ALL"}}, false},
+		{"port 443", "containerPorts.https=443", map[string]any{"drop": []any{"ALL"}, "add": []any{"NET_BIND_SERVICE"}}, true},
+		{"port 1024", "containerPorts.http=1024", map[string]any{"drop": []any{"ALL"}}, false},
+		{"ports of the node", "hostPorts.http=80", map[string]any{"drop": []any{"ALL"}}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := render(t, test.value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range parse(t, rendered) {
+				if object.GetKind() != "Deployment" {
+					continue
+				}
+				pod, _, err := unstructured.NestedMap(object.Object, "spec", "template", "spec")
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, sysctls, _ := unstructured.NestedSlice(pod, "securityContext", "sysctls")
+				if sysctls != test.sysctls {
+					t.Errorf("the pod has sysctls: %t, want %t", sysctls, test.sysctls)
+				}
+				got := pod["containers"].([]any)[0].(map[string]any)["securityContext"]
+				want := map[string]any{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": test.capabilities}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("the container's security context (-want +got):\n%s", diff)
+				}
+				return
+			}
+			t.Error("there is no Deployment")
+		})
+	}
+}
+
+func TestMemoryIsCollectedATenthBelowTheLimit(t *testing.T) {
+	for limit, want := range map[string]string{"1Gi": "966367641", "1.5Gi": "1449551462", "512Mi": "483183820", "500M": "450000000", "1e9": ""} {
+		t.Run(limit, func(t *testing.T) {
+			rendered, err := render(t, "resources.limits.memory="+limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, after, found := strings.Cut(string(rendered), "name: GOMEMLIMIT, value: \"")
+			got, _, _ := strings.Cut(after, "\"")
+			if got != want || found != (want != "") {
+				t.Errorf("GOMEMLIMIT is %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 	for _, test := range []struct{ name, value, want string }{
 		{"an unknown value", "replica=3", "additional properties 'replica' not allowed"},
 		{"an unknown kind", "kind=StatefulSet", "/kind"},
 		{"no replica", "replicas=0", "/replicas"},
+		{"a proxy that is no address", "trustedProxies={lb.example.com}", "/trustedProxies/0"},
+		{"an unknown access log", "accessLog=xml", "/accessLog"},
+		{"probes at a port below 1024", "containerPorts.health=81", "/containerPorts/health"},
 		{"a tag for a digest", "image.digest=v1", "/image/digest"},
 		{"an argument that is no flag", "extraArgs={json}", "/extraArgs/0"},
 		{"an autoscaled DaemonSet", "kind=DaemonSet,autoscaling.enabled=true", "autoscaling is for kind: Deployment"},
