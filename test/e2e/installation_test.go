@@ -3,29 +3,20 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	kyaml "sigs.k8s.io/yaml"
-
-	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
 const (
@@ -35,119 +26,58 @@ const (
 	fieldOwner      = "warren-e2e"
 )
 
-// installation is config/default as it is in the cluster.
+// installation is warren-ingress in the cluster. Tests share it; which way it came there is up to them.
 type installation struct {
-	kube    *cluster
-	objects []*unstructured.Unstructured
-	// applied are the first so many of the objects.
-	applied int
+	kube *cluster
+	// kustomized and charted are the ways that there are.
+	kustomized, charted way
+	// current is the one that was taken, nil while nothing is installed; err is how that went.
+	current way
+	err     error
 	// http and https are the addresses of the data plane, with ports, as far as this process can reach it.
 	http, https string
 }
 
-// install applies config/default and returns when both replicas serve. What it returns with an error has still to be
-// uninstalled, and is nil if there is nothing to uninstall.
-func install(ctx context.Context, kube *cluster) (*installation, error) {
-	objects, err := render(ctx, setting("E2E_IMAGE", shippedImage+":dev"))
-	if err != nil {
-		return nil, err
+// way gets warren-ingress into a cluster and out of it.
+type way interface {
+	// install returns when every object is there.
+	install(ctx context.Context) error
+	// uninstall takes away what install made, as far as that got, and returns when it is gone.
+	uninstall(ctx context.Context) error
+}
+
+// by has warren-ingress installed in that way, and in no other. Nil is none.
+func (i *installation) by(ctx context.Context, w way) error {
+	if i.current == w {
+		return i.err
 	}
-	for _, object := range objects {
-		there := object.DeepCopy()
-		switch err := kube.Get(ctx, client.ObjectKeyFromObject(object), there); {
-		case err == nil:
-			return nil, fmt.Errorf("the %s %s is in the cluster already: these tests install warren-ingress themselves and remove it with all of its objects; uninstall it first, or use a cluster of their own",
-				object.GetKind(), object.GetName())
-		case !apierrors.IsNotFound(err):
-			return nil, fmt.Errorf("looking whether warren-ingress is installed: %w", err)
+	if i.current != nil {
+		if err := errors.Join(i.kube.removeScenes(ctx), i.current.uninstall(ctx)); err != nil {
+			return err
 		}
 	}
-	i := &installation{kube: kube, objects: objects}
-	for _, object := range objects {
-		sent := client.ApplyConfigurationFromUnstructured(object.DeepCopy())
-		if err := kube.Apply(ctx, sent, client.FieldOwner(fieldOwner)); err != nil {
-			return i, fmt.Errorf("applying the %s %s: %w", object.GetKind(), object.GetName(), err)
-		}
-		i.applied++
+	if i.current, i.err = w, nil; w != nil {
+		i.err = i.install(ctx)
+	}
+	return i.err
+}
+
+// install returns when all replicas serve and are reached.
+func (i *installation) install(ctx context.Context) error {
+	if err := i.current.install(ctx); err != nil {
+		return err
 	}
 	if err := await(ctx, "the controller's Deployment", i.available); err != nil {
-		return i, err
+		return err
 	}
-	return i, await(ctx, "the data plane to be reached", i.reach)
+	return await(ctx, "the data plane to be reached", i.reach)
 }
 
-// render is what "kubectl apply -k" would apply with the image replaced in the way that the documentation tells.
-func render(ctx context.Context, image string) ([]*unstructured.Unstructured, error) {
-	checkout, err := kubeapi.Checkout()
-	if err != nil {
-		return nil, err
-	}
-	// A module of its own builds kustomize; make knows how, and does nothing if it is built.
-	if output, err := exec.CommandContext(ctx, "make", "-C", checkout, "bin/kustomize").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building kustomize: %w\n%s", err, output)
-	}
-	overlay, err := os.MkdirTemp("", "warren-e2e-")
-	if err != nil {
-		return nil, fmt.Errorf("making a folder for the overlay: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(overlay) }()
-	if err := writeOverlay(overlay, filepath.Join(checkout, "config", "default"), image); err != nil {
-		return nil, fmt.Errorf("writing the overlay: %w", err)
-	}
-	var complaints bytes.Buffer
-	build := exec.CommandContext(ctx, filepath.Join(checkout, "bin", "kustomize"), "build", overlay)
-	build.Stderr = &complaints
-	output, err := build.Output()
-	if err != nil {
-		return nil, fmt.Errorf("building config/default: %w\n%s", err, complaints.Bytes())
-	}
-	return parse(output)
-}
-
-// writeOverlay writes a kustomization that is base with another image.
-func writeOverlay(folder, base, image string) error {
-	// Kustomize wants its bases relative, and looks at where symbolic links lead.
-	folder, err := filepath.EvalSymlinks(folder)
-	if err != nil {
-		return err
-	}
-	if base, err = filepath.EvalSymlinks(base); err != nil {
-		return err
-	}
-	if base, err = filepath.Rel(folder, base); err != nil {
-		return err
-	}
-	replaced := map[string]string{"name": shippedImage}
-	if name, digest, ok := strings.Cut(image, "@"); ok {
-		replaced["newName"], replaced["digest"] = name, digest
-	} else if colon := strings.LastIndexByte(image, ':'); colon > strings.LastIndexByte(image, '/') {
-		replaced["newName"], replaced["newTag"] = image[:colon], image[colon+1:]
-	} else {
-		return fmt.Errorf("image %q has no tag: write one, such as %s:dev", image, shippedImage)
-	}
-	content, err := kyaml.Marshal(map[string]any{
-		"apiVersion": "kustomize.config.k8s.io/v1beta1",
-		"kind":       "Kustomization",
-		"resources":  []string{base},
-		"images":     []any{replaced},
-	})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, "kustomization.yaml"), content, 0o600)
-}
-
-func parse(manifests []byte) ([]*unstructured.Unstructured, error) {
-	var objects []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(manifests), 4096); ; {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return objects, nil
-		case err != nil:
-			return nil, fmt.Errorf("parsing what kustomize made: %w", err)
-		}
-		objects = append(objects, object)
+// installed has warren-ingress installed by config/default.
+func installed(t *testing.T) {
+	t.Helper()
+	if err := warren.by(t.Context(), warren.kustomized); err != nil {
+		t.Fatalf("installing: %v", err)
 	}
 }
 
@@ -228,25 +158,6 @@ func reachable(address string) bool {
 		return false
 	}
 	return conn.Close() == nil
-}
-
-// uninstall deletes what install applied, and returns when it is gone.
-func (i *installation) uninstall(ctx context.Context) error {
-	applied := slices.Clone(i.objects[:i.applied])
-	// What others need goes last, as it came first: the definitions, the namespace.
-	slices.Reverse(applied)
-	for _, object := range applied {
-		if err := i.kube.Delete(ctx, object.DeepCopy()); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("uninstalling: %w", err)
-		}
-	}
-	for _, object := range applied {
-		what := fmt.Sprintf("the %s %s to go", object.GetKind(), object.GetName())
-		if err := await(ctx, what, func(ctx context.Context) error { return i.kube.gone(ctx, object) }); err != nil {
-			return fmt.Errorf("uninstalling: %w", err)
-		}
-	}
-	return nil
 }
 
 // gone fails while an object is there.

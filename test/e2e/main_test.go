@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// warren is the installation that all tests share. TestMain makes it and takes it away.
+// warren is the installation that all tests share. The first that needs it makes it, and TestMain takes it away.
 var warren *installation
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -24,19 +24,21 @@ func run(m *testing.M) (code int) {
 	if err != nil {
 		return complain(err)
 	}
-	warren, err = install(ctx, kube)
+	folder, err := os.MkdirTemp("", "warren-e2e-")
 	if err != nil {
-		return complain(errors.Join(err, kube.leave(warren, true)))
+		return complain(err)
 	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	warren = &installation{kube: kube, kustomized: &kustomization{kube: kube}, charted: &chart{kube: kube, folder: folder}}
 	// Tests do not know of signals: without this an interrupted run would leave everything behind.
 	interrupted := context.AfterFunc(ctx, func() {
-		os.Exit(complain(errors.Join(errors.New("interrupted"), kube.leave(warren, false))))
+		os.Exit(complain(errors.Join(errors.New("interrupted"), warren.leave(false))))
 	})
 	code = m.Run()
 	if !interrupted() {
 		select {} // the function above ends the process
 	}
-	if err := kube.leave(warren, code != 0); err != nil {
+	if err := warren.leave(code != 0); err != nil {
 		return complain(err)
 	}
 	return code
@@ -49,11 +51,11 @@ func complain(err error) int {
 
 // leave takes away what the tests and the installation made. After a failure it shows what the controller had to say
 // before that, or leaves everything where it is if E2E_KEEP says so.
-func (k *cluster) leave(i *installation, failed bool) error {
+func (i *installation) leave(failed bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if i == nil {
-		return nil
+	if i.current == nil {
+		return i.kube.removeScenes(ctx)
 	}
 	if failed {
 		i.printLogs(ctx)
@@ -62,5 +64,5 @@ func (k *cluster) leave(i *installation, failed bool) error {
 			return nil
 		}
 	}
-	return errors.Join(k.removeScenes(ctx), i.uninstall(ctx))
+	return errors.Join(i.kube.removeScenes(ctx), i.current.uninstall(ctx))
 }

@@ -37,6 +37,13 @@ type scene struct {
 // newScene makes a namespace that is deleted with everything in it when the test ends.
 func newScene(t *testing.T) *scene {
 	t.Helper()
+	installed(t)
+	return makeScene(t)
+}
+
+// makeScene is newScene for a test that installs warren-ingress itself.
+func makeScene(t *testing.T) *scene {
+	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		GenerateName: "warren-e2e-", Labels: map[string]string{sceneLabel: "scene"}}}
 	if err := warren.kube.Create(t.Context(), namespace); err != nil {
@@ -44,7 +51,7 @@ func newScene(t *testing.T) *scene {
 	}
 	// TestMain waits for it to be gone: the next test does not have to.
 	t.Cleanup(func() {
-		if err := warren.kube.Delete(context.Background(), namespace); err != nil {
+		if err := warren.kube.Delete(context.Background(), namespace); client.IgnoreNotFound(err) != nil {
 			t.Errorf("deleting the test's namespace: %v", err)
 		}
 	})
@@ -87,6 +94,13 @@ func (s *scene) create(objects ...client.Object) {
 // taking requests for lingering seconds after their end was decided.
 func (s *scene) backend(name string, replicas int32, lingering int64) *appsv1.Deployment {
 	s.t.Helper()
+	deployment := backendPods(name, replicas, lingering)
+	s.create(deployment, service(name))
+	s.settled(deployment)
+	return deployment
+}
+
+func backendPods(name string, replicas int32, lingering int64) *appsv1.Deployment {
 	labels := map[string]string{"app": name}
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -115,8 +129,6 @@ func (s *scene) backend(name string, replicas int32, lingering int64) *appsv1.De
 		deployment.Spec.Template.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{
 			PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: lingering}}}
 	}
-	s.create(deployment, service(name))
-	s.settled(deployment)
 	return deployment
 }
 

@@ -12,6 +12,7 @@ import (
 )
 
 func TestANameWithoutACertificateIsRefusedInTheHandshake(t *testing.T) {
+	installed(t)
 	dialer := &tls.Dialer{
 		NetDialer: &net.Dialer{Timeout: exchangeTimeout},
 		Config:    &tls.Config{ServerName: "unknown.example.org", MinVersion: tls.VersionTLS12},

@@ -65,9 +65,15 @@ type traffic struct {
 // startTraffic begins to send requests for a path of a host. They end with finish, or with the test.
 func startTraffic(t *testing.T, host, path string) *traffic {
 	t.Helper()
+	return startTrafficAt(t, rate, host, path)
+}
+
+// startTrafficAt is startTraffic at another rate.
+func startTrafficAt(t *testing.T, rate time.Duration, host, path string) *traffic {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	tr := &traffic{t: t, began: time.Now(), stop: stop, sent: map[string]int{}, failed: map[string]int{}}
-	tr.running.Go(func() { tr.run(ctx, mix(host, path)) })
+	tr.running.Go(func() { tr.run(ctx, time.Second/rate, mix(host, path)) })
 	t.Cleanup(func() {
 		stop()
 		tr.running.Wait()
@@ -75,10 +81,10 @@ func startTraffic(t *testing.T, host, path string) *traffic {
 	return tr
 }
 
-func (tr *traffic) run(ctx context.Context, kinds []kind) {
+func (tr *traffic) run(ctx context.Context, every time.Duration, kinds []kind) {
 	kept, fresh := newClient(true), newClient(false)
 	defer kept.CloseIdleConnections()
-	ticker := time.NewTicker(time.Second / rate)
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -127,6 +133,23 @@ func (tr *traffic) fail(k kind, sent time.Time, took time.Duration, how string) 
 		tr.failures = append(tr.failures, fmt.Sprintf("%s, sent after %s, ended after another %s: %s",
 			k.name, sent.Sub(tr.began).Round(time.Millisecond), took.Round(time.Millisecond), how))
 	}
+}
+
+// sends returns once so many requests were answered, well or not.
+func (tr *traffic) sends(want int) {
+	tr.t.Helper()
+	eventually(tr.t, "requests", func(context.Context) error {
+		tr.mu.Lock()
+		defer tr.mu.Unlock()
+		total := 0
+		for _, sent := range tr.sent {
+			total += sent
+		}
+		if total < want {
+			return fmt.Errorf("%d were answered, want %d", total, want)
+		}
+		return nil
+	})
 }
 
 // lastPods are the names of the pods that gave the last answers, or none while there are too few answers to tell.
