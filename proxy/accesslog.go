@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -117,6 +118,10 @@ func appendJSON(b []byte, x *exchange) []byte {
 	req := &x.request
 	b = append(b, `{"time":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	if x.requestID != nil {
+		b = append(b, `","requestId":"`...)
+		b = appendEscaped(b, x.requestID)
+	}
 	b = append(b, `","client":"`...)
 	b = x.client.AppendTo(b)
 	b = append(b, `","method":`...)
@@ -129,12 +134,20 @@ func appendJSON(b []byte, x *exchange) []byte {
 	b = append(b, req.Version.String()...)
 	b = append(b, `","scheme":"`...)
 	b = append(b, x.origin.scheme...)
+	if x.origin.tlsVersion != "" {
+		b = append(b, `","tlsVersion":"`...)
+		b = append(b, x.origin.tlsVersion...)
+	}
 	b = append(b, `","status":`...)
 	b = strconv.AppendInt(b, int64(x.status), 10)
 	b = append(b, `,"bytes":`...)
 	b = strconv.AppendInt(b, x.down.Response().Written(), 10)
 	b = append(b, `,"durationSeconds":`...)
 	b = strconv.AppendFloat(b, (x.ended - x.started).Seconds(), 'f', 6, 64)
+	if upstream := x.upstreamTime(); upstream >= 0 {
+		b = append(b, `,"upstreamSeconds":`...)
+		b = strconv.AppendFloat(b, upstream.Seconds(), 'f', 6, 64)
+	}
 	if x.route != nil {
 		b = append(b, `,"ingress":"`...)
 		b = append(b, x.route.rule.Ingress...)
@@ -147,6 +160,11 @@ func appendJSON(b []byte, x *exchange) []byte {
 		b = append(b, '"')
 	}
 	if n := len(x.tried); n > 0 {
+		if task := cmp.Or(x.pool.idOf(x.tried[n-1]), x.route.pool.idOf(x.tried[n-1])); task != "" {
+			b = append(b, `,"task":"`...)
+			b = append(b, task...)
+			b = append(b, '"')
+		}
 		b = append(b, `,"endpoint":"`...)
 		b = append(b, x.tried[n-1].text...)
 		b = append(b, `","attempts":`...)

@@ -46,6 +46,9 @@ func logTo(w *pages, format LogFormat) func(*Config) {
 	return func(c *Config) { c.AccessLog, c.AccessLogWriter = format, w }
 }
 
+// madeID matches the ids that the proxy makes.
+var madeID = regexp.MustCompile("^[0-9a-f]{32}$")
+
 // parsedLine reads a line of JSON, and checks and leaves out what differs from run to run.
 func parsedLine(t *testing.T, line string) map[string]any {
 	t.Helper()
@@ -60,8 +63,15 @@ func parsedLine(t *testing.T, line string) map[string]any {
 	if d, ok := got["durationSeconds"].(float64); !ok || d < 0 || d > patience.Seconds() {
 		t.Errorf("the duration is %v", got["durationSeconds"])
 	}
+	if d, ok := got["upstreamSeconds"].(float64); ok != (got["endpoint"] != nil) || d > got["durationSeconds"].(float64) {
+		t.Errorf("the service took %v of %v", got["upstreamSeconds"], got["durationSeconds"])
+	}
+	if id, ok := got["requestId"].(string); ok && madeID.MatchString(id) {
+		delete(got, "requestId")
+	}
 	delete(got, "time")
 	delete(got, "durationSeconds")
+	delete(got, "upstreamSeconds")
 	return got
 }
 
@@ -88,13 +98,13 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 		// status and bytes are filled in from the response.
 		want map[string]any
 	}{
-		{"forwarded", "GET /api//v1/%61?secret=1 HTTP/1.1\r\nHost: Shop.example.com:80\r\nX-Forwarded-For: 2001:db8::1\r\n\r\n", map[string]any{
-			"client": "2001:db8::1", "method": "GET", "host": "Shop.example.com:80", "path": "/api/v1/a", "protocol": "HTTP/1.1", "scheme": "http",
-			"ingress": "default/shop", "rule": "1.0", "service": "default/b", "endpoint": backend.String(), "attempts": 1.0,
+		{"forwarded", "GET /api//v1/%61?secret=1 HTTP/1.1\r\nHost: Shop.example.com:80\r\nX-Forwarded-For: 2001:db8::1\r\nX-Request-Id: a\"b\r\n\r\n", map[string]any{
+			"requestId": `a"b`, "client": "2001:db8::1", "method": "GET", "host": "Shop.example.com:80", "path": "/api/v1/a", "protocol": "HTTP/1.1", "scheme": "http",
+			"ingress": "default/shop", "rule": "1.0", "service": "default/b", "task": "task/default/b-000", "endpoint": backend.String(), "attempts": 1.0,
 		}},
 		{"failed", "POST /down HTTP/1.0\r\nHost: shop.example.com\r\nContent-Length: 2\r\n\r\nhi", map[string]any{
 			"client": "127.0.0.1", "method": "POST", "host": "shop.example.com", "path": "/down", "protocol": "HTTP/1.0", "scheme": "http",
-			"ingress": "default/shop", "rule": "1.1", "service": "default/down", "endpoint": down.String(), "attempts": 1.0, "reason": "UpstreamConnectFailed",
+			"ingress": "default/shop", "rule": "1.1", "service": "default/down", "task": "task/default/down-000", "endpoint": down.String(), "attempts": 1.0, "reason": "UpstreamConnectFailed",
 		}},
 		{"denied", "GET /denied HTTP/1.1\r\nHost: shop.example.com\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n", map[string]any{
 			"client": "203.0.113.7", "method": "GET", "host": "shop.example.com", "path": "/denied", "protocol": "HTTP/1.1", "scheme": "http",

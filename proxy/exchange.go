@@ -60,6 +60,9 @@ type exchange struct {
 	// host and path are canonical; path is what the route was found by, before any rewriting.
 	host, path []byte
 	client     netip.Addr
+	// requestID is what logs know the request by, idBuf its memory where it was made here.
+	requestID []byte
+	idBuf     [32]byte
 	// secure is set where the client came over HTTPS, to us or to a trusted proxy.
 	secure  bool
 	started time.Duration

@@ -21,6 +21,8 @@ type origin struct {
 	trusted bool
 	// secure is set where the connection is TLS.
 	secure bool
+	// tlsVersion is "1.2" or "1.3", or empty without TLS.
+	tlsVersion string
 	// The peer's address, the scheme and the port that it came to, as the forwarding fields spell them.
 	peerText, scheme, port []byte
 }
@@ -38,7 +40,7 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 }
 
 // resolveClient finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address in
-// X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields:
+// X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields, and the request's id:
 // those of an untrusted peer are dropped before anything can read them, those of a trusted one are kept and added to.
 func (x *exchange) resolveClient() {
 	o, req, trusted := x.origin, &x.request, x.proxy.config.TrustedProxies
@@ -69,6 +71,8 @@ func (x *exchange) resolveClient() {
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
+		case message.XRequestID:
+			x.takeRequestID(f)
 		case message.Other:
 			if imitatesForwarding(f.Name) {
 				f.Kind = message.Dropped
@@ -97,6 +101,7 @@ func (x *exchange) resolveClient() {
 		req.Fields = append(req.Fields, message.Field{Name: xForwardedHost, Value: req.Authority})
 	}
 	x.forwardedBuf = buf
+	x.makeRequestID()
 }
 
 // trailersWithoutForwarding drops the forwarding fields from a request's trailers: whoever sent them, nothing here has

@@ -85,6 +85,16 @@ func (p *pool) leave() {
 	}
 }
 
+// idOf names the object that an endpoint of the pool came from, or is empty where it has left the pool since.
+func (p *pool) idOf(e *endpoint) string {
+	for i := range p.members {
+		if p.members[i].endpoint == e {
+			return p.members[i].id
+		}
+	}
+	return ""
+}
+
 // require makes ready for choosing by a policy, from the next refresh on.
 func (p *pool) require(policy BalancingPolicy) {
 	p.mu.Lock()

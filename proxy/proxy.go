@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -208,19 +209,22 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		t.reset()
 		return
 	}
-	scheme := schemeHTTP
+	scheme, version := schemeHTTP, ""
 	if secure {
 		if c.over {
 			_ = tcp.Close()
 			return
 		}
 		scheme = schemeHTTPS
-		if c.stream, err = p.handshake(t); err != nil {
+		secured, err := p.handshake(t)
+		if err != nil {
 			_ = tcp.Close()
 			return
 		}
+		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.version), "TLS ")
 	}
 	c.origin = newOrigin(peer, p.config.TrustedProxies, scheme, port)
+	c.origin.tlsVersion = version
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
 	if c.over {
 		p.refuse(c)

@@ -5,8 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"time"
-
-	"github.com/warren-dev/ingress/proxy/http1"
 )
 
 // handshakeTimeout bounds the whole of a TLS handshake.
@@ -33,7 +31,7 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 var errChallengeAnswered = errors.New("a challenge was answered")
 
 // handshake makes a TLS stream of a connection.
-func (p *Proxy) handshake(t *transport) (http1.Transport, error) {
+func (p *Proxy) handshake(t *transport) (*tlsTransport, error) {
 	t.ExpireAfter(handshakeTimeout)
 	c := tls.Server(netConn{t}, p.tls)
 	began := p.clock.now()
@@ -42,10 +40,11 @@ func (p *Proxy) handshake(t *transport) (http1.Transport, error) {
 		return nil, err
 	}
 	p.metrics.handshakes.observe(&latencyBounds, p.clock.now()-began)
-	if c.ConnectionState().NegotiatedProtocol == protocolACME {
+	state := c.ConnectionState()
+	if state.NegotiatedProtocol == protocolACME {
 		_ = c.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered
 	}
 	t.StallAfter(p.config.IdleTimeout)
-	return &tlsTransport{Conn: c, below: t, recordTimeout: p.config.ReadTimeout}, nil
+	return &tlsTransport{Conn: c, below: t, recordTimeout: p.config.ReadTimeout, version: state.Version}, nil
 }

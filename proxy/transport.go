@@ -354,7 +354,9 @@ type tlsTransport struct {
 	below *transport
 	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
 	recordTimeout time.Duration
-	first         [1]byte
+	// version is TLS's.
+	version uint16
+	first   [1]byte
 }
 
 // ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it

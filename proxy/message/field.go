@@ -37,6 +37,7 @@ const (
 	XForwardedProto
 	XRealIP
 	Forwarded
+	XRequestID
 )
 
 // EndToEnd says whether a field of this kind is passed on (RFC 9110, section 7.6.1).
@@ -73,6 +74,8 @@ func KindOf(name []byte) Kind {
 		case 'k':
 			return is(name, "keep-alive", KeepAlive)
 		}
+	case 12:
+		return is(name, "x-request-id", XRequestID)
 	case 14:
 		return is(name, "content-length", ContentLength)
 	case 15:

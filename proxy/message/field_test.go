@@ -66,7 +66,7 @@ func TestOnlyFieldsOfTheWholeWayArePassedOn(t *testing.T) {
 	passed := map[Kind]bool{
 		Other: true, Dropped: false, Host: false, Connection: false, ContentLength: false, TransferEncoding: false,
 		KeepAlive: false, ProxyConnection: false, TE: false, Upgrade: false, Expect: false,
-		Trailer: true, XForwardedFor: true, XForwardedHost: true, XForwardedPort: true, XForwardedProto: true, XRealIP: true, Forwarded: true,
+		Trailer: true, XForwardedFor: true, XForwardedHost: true, XForwardedPort: true, XForwardedProto: true, XRealIP: true, Forwarded: true, XRequestID: true,
 	}
 	for kind, want := range passed {
 		if got := kind.EndToEnd(); got != want {

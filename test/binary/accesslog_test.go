@@ -20,6 +20,7 @@ import (
 // logged is a line of the JSON access log, with every field that one may have.
 type logged struct {
 	Time            time.Time `json:"time"`
+	RequestID       string    `json:"requestId"`
 	Client          string    `json:"client"`
 	Method          string    `json:"method"`
 	Host            string    `json:"host"`
@@ -29,9 +30,11 @@ type logged struct {
 	Status          int       `json:"status"`
 	Bytes           int       `json:"bytes"`
 	DurationSeconds float64   `json:"durationSeconds"`
+	UpstreamSeconds float64   `json:"upstreamSeconds"`
 	Ingress         string    `json:"ingress"`
 	Rule            string    `json:"rule"`
 	Service         string    `json:"service"`
+	Task            string    `json:"task"`
 	Endpoint        string    `json:"endpoint"`
 	Attempts        int       `json:"attempts"`
 	Reason          string    `json:"reason"`
@@ -55,14 +58,14 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 			name: "answered by a backend",
 			head: "GET /a/../items?sort=1 HTTP/1.1\nHost: " + shop + "\nReferer: http://example.com/\nUser-Agent: test/1\n",
 			json: logged{Client: client, Method: "GET", Host: shop, Path: "/items", Protocol: http11, Scheme: scheme, Status: 200,
-				Ingress: "shop", Rule: "0.0", Service: "web", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
+				Ingress: "shop", Rule: "0.0", Service: "web", Task: "task/web-1", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
 			combined: `127.0.0.1 - - "GET /items?sort=1 HTTP/1.1" 200 # "http://example.com/" "test/1"`,
 		},
 		{
 			name: "of an old client, with content",
 			head: "POST / HTTP/1.0\nHost: " + shop + "\nContent-Length: 0\n",
 			json: logged{Client: client, Method: "POST", Host: shop, Path: "/", Protocol: "HTTP/1.0", Scheme: scheme, Status: 200,
-				Ingress: "shop", Rule: "0.0", Service: "web", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
+				Ingress: "shop", Rule: "0.0", Service: "web", Task: "task/web-1", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
 			combined: `127.0.0.1 - - "POST / HTTP/1.0" 200 # "-" "-"`,
 		},
 		{
@@ -76,7 +79,7 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 			name: "for a backend that is gone",
 			head: "GET / HTTP/1.1\nHost: " + gone + "\n",
 			json: logged{Client: client, Method: "GET", Host: gone, Path: "/", Protocol: http11, Scheme: scheme, Status: 502,
-				Ingress: "gone", Rule: "0.0", Service: "gone", Endpoint: fmt.Sprintf("127.0.0.1:%d", closed.port), Attempts: 1,
+				Ingress: "gone", Rule: "0.0", Service: "gone", Task: "task/gone-1", Endpoint: fmt.Sprintf("127.0.0.1:%d", closed.port), Attempts: 1,
 				Reason: "UpstreamConnectFailed"},
 			combined: `127.0.0.1 - - "GET / HTTP/1.1" 502 # "-" "-"`,
 		},
@@ -98,7 +101,7 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 			name: "with what would end a string",
 			head: "GET /a\"b?c\\d HTTP/1.1\nHost: " + shop + "\nUser-Agent: an \"agent\"\\\n",
 			json: logged{Client: client, Method: "GET", Host: shop, Path: `/a"b`, Protocol: http11, Scheme: scheme, Status: 200,
-				Ingress: "shop", Rule: "0.0", Service: "web", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
+				Ingress: "shop", Rule: "0.0", Service: "web", Task: "task/web-1", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
 			combined: `127.0.0.1 - - "GET /a\"b?c\\d HTTP/1.1" 200 # "-" "an \"agent\"\\"`,
 		},
 	}
@@ -172,12 +175,18 @@ func TestTheJSONAccessLogHasOneObjectForEachRequest(t *testing.T) {
 			}
 			want := request.json
 			want.Bytes = bytes[i]
-			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(logged{}, "Time", "DurationSeconds")); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(logged{}, "Time", "RequestID", "DurationSeconds", "UpstreamSeconds")); diff != "" {
 				t.Errorf("the line (-want +got):\n%s", diff)
 			}
 			// The log counts milliseconds.
 			if got.Time.Before(began.Truncate(time.Millisecond)) || got.Time.After(time.Now()) {
 				t.Errorf("the time is %s, want that of the request", got.Time)
+			}
+			if read := got.Method != ""; (got.RequestID != "") != read {
+				t.Errorf("the id is %q, want one where a request could be read", got.RequestID)
+			}
+			if answered := got.Endpoint != ""; (got.UpstreamSeconds > 0) != answered || got.UpstreamSeconds > got.DurationSeconds {
+				t.Errorf("the service took %f of %f seconds", got.UpstreamSeconds, got.DurationSeconds)
 			}
 			if lasted := time.Since(began).Seconds(); got.DurationSeconds <= 0 || got.DurationSeconds > lasted {
 				t.Errorf("it took %f seconds, want more than none and less than %f", got.DurationSeconds, lasted)

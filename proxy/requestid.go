@@ -1,0 +1,37 @@
+package proxy
+
+import (
+	"math/rand/v2"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+var xRequestID = []byte("X-Request-Id")
+
+// maxRequestID is the longest id that is taken over.
+const maxRequestID = 128
+
+// takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that clients
+// choose would lead whoever looks for it in a log to other requests.
+func (x *exchange) takeRequestID(f *message.Field) {
+	if !x.origin.trusted || x.requestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
+		f.Kind = message.Dropped
+		return
+	}
+	x.requestID = f.Value
+}
+
+// makeRequestID gives the request an id if it has none: 128 random bits in hexadecimal, as much as a trace id.
+func (x *exchange) makeRequestID() {
+	if x.requestID != nil {
+		return
+	}
+	for half := range 2 {
+		bits := rand.Uint64()
+		for i := range 16 {
+			x.idBuf[16*half+i] = lowerHex[bits>>(60-4*i)&15]
+		}
+	}
+	x.requestID = x.idBuf[:]
+	x.request.Fields = append(x.request.Fields, message.Field{Name: xRequestID, Value: x.requestID, Kind: message.XRequestID})
+}
