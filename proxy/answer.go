@@ -21,10 +21,13 @@ var proxyStatusOf = func() (values [reasons][]byte) {
 	return values
 }()
 
-// answer writes a response of the proxy's own: the reason's status, the reason in Proxy-Status, and content, which is in
-// pieces. There is no other way to answer; head leaves the content out as a response to HEAD must. What resp's
+// certificateRefused is the value for UpstreamTLSFailed where it is the endpoint's certificate that is to blame.
+var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
+
+// answer writes a response of the proxy's own: the reason's status, status as Proxy-Status, which names the reason, and
+// content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must. What resp's
 // fields hold already goes with it.
-func answer(down downstream, resp *message.Response, reason Reason, head bool, mediaType []byte, content ...string) error {
+func answer(down downstream, resp *message.Response, reason Reason, status []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
 	resp.Status = reason.Status()
 	resp.NoContent = head
@@ -34,7 +37,7 @@ func answer(down downstream, resp *message.Response, reason Reason, head bool, m
 	}
 	resp.Fields = append(resp.Fields,
 		message.Field{Name: contentType, Value: mediaType},
-		message.Field{Name: proxyStatus, Value: proxyStatusOf[reason]},
+		message.Field{Name: proxyStatus, Value: status},
 		noSniffField,
 	)
 	down.WriteHead(resp)

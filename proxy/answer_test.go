@@ -52,6 +52,7 @@ func provocations(t *testing.T) []provocation {
 		{RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
+		{UpstreamTLSFailed, plain, over(UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},
 		{UpstreamReset, plain, everything(broken), 502, "connection_terminated", "closed the connection", true, false},
 		{UpstreamMalformed, plain, everything(gibberish), 502, "http_protocol_error", "not a well-formed response", true, false},
 		{UpstreamTimeout, plain, everythingBy(idleAfter(50*time.Millisecond), mute), 504, "http_response_timeout", "did not answer in time", true, false},

@@ -24,6 +24,13 @@ type backend struct {
 
 func startBackend(tb testing.TB, handler http.HandlerFunc) *backend {
 	tb.Helper()
+	b := newBackend(handler)
+	b.server.Start()
+	b.started(tb)
+	return b
+}
+
+func newBackend(handler http.HandlerFunc) *backend {
 	b := &backend{}
 	b.server = httptest.NewUnstartedServer(handler)
 	b.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -35,10 +42,13 @@ func startBackend(tb testing.TB, handler http.HandlerFunc) *backend {
 			b.open.Add(-1)
 		}
 	}
-	b.server.Start()
+	return b
+}
+
+// started takes note of where the backend listens, until the test ends.
+func (b *backend) started(tb testing.TB) {
 	tb.Cleanup(b.server.Close)
 	b.address = b.server.Listener.Addr().(*net.TCPAddr).AddrPort()
-	return b
 }
 
 // named starts a backend that answers its name.

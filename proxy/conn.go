@@ -207,8 +207,11 @@ func (c *conn) ResumeContent() { c.transport.resumeReading() }
 // tunnel relays bytes both ways after an upgrade.
 func (c *conn) tunnel(up *upstreamConn) {
 	defer c.hold.release()
+	if up.secure != nil {
+		up.secure.recordTimeout = c.proxy.config.ReadTimeout
+	}
 	t := tunnel{
-		client: c.stream, upstream: up.transport,
+		client: c.stream, upstream: up.stream(),
 		clock: c.proxy.clock, idle: c.proxy.config.IdleTimeout, buffers: &c.proxy.buffers,
 	}
 	t.run(c.Detach(), up.Detach())

@@ -86,6 +86,8 @@ type exchange struct {
 	status int
 	reason Reason
 	own    message.Response
+	// proxyStatus is what an answer of our own says in place of what its reason says as a rule, or nil.
+	proxyStatus []byte
 
 	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
 }
@@ -224,7 +226,11 @@ func (x *exchange) respond(reason Reason, mediaType []byte, content ...string) v
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
 	}
-	if err := answer(x.down, &x.own, reason, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
+	status := x.proxyStatus
+	if status == nil {
+		status = proxyStatusOf[reason]
+	}
+	if err := answer(x.down, &x.own, reason, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
 		return torn
 	}
 	return complete

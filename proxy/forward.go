@@ -22,6 +22,8 @@ type failure struct {
 	left bool
 	// endpoint is set where the endpoint is to blame: it took no connection, or gave no answer on one.
 	endpoint bool
+	// untrusted is set where it is the endpoint's certificate that was refused.
+	untrusted bool
 	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
 	// be sent again on a new one.
 	stale bool
@@ -81,6 +83,9 @@ func (x *exchange) forward() verdict {
 		}
 		retries--
 		x.renewPool()
+	}
+	if failed.untrusted {
+		x.proxyStatus = certificateRefused
 	}
 	return x.answer(failed.reason, failed.detail)
 }
@@ -142,6 +147,11 @@ func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
 		return nil, failure{reason: NoHealthyTask, left: true}
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, failure{reason: UpstreamConnectTimeout, again: true, endpoint: true}
+	case isTLSFault(err):
+		x.proxy.config.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.text, "pool", x.pool.id, "cause", err.Error())
+		failed := tlsFault(err)
+		failed.again = true
+		return nil, failed
 	}
 	return nil, failure{reason: UpstreamConnectFailed, again: true, endpoint: true}
 }
@@ -164,7 +174,7 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
 	if err := x.awaitResponse(up); err != nil {
-		if sendErr != nil {
+		if sendErr != nil && !isTLSFault(err) {
 			err = sendErr
 		}
 		return torn, x.fail(up, err)
@@ -196,6 +206,10 @@ func (x *exchange) fail(up *upstreamConn, err error) failure {
 		return failure{reason: UpstreamTimeout, again: again, endpoint: true}
 	case isMalformed(err):
 		return failure{reason: UpstreamMalformed}
+	case isTLSFault(err):
+		failed := tlsFault(err)
+		failed.again, failed.stale = again, again && up.reused
+		return failed
 	}
 	return failure{reason: UpstreamReset, again: again, stale: again && up.reused, endpoint: true}
 }
@@ -257,7 +271,7 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := x.proxy.spliceContent(w, socket, content, up.transport); writeErr != nil {
+			if ok, readErr, writeErr := x.proxy.spliceContent(w, socket, content, up.socket()); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)

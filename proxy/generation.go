@@ -78,7 +78,11 @@ func (g *generation) compilePools(before *generation, state *state) error {
 		if len(old) > 0 && old[0].Equal(*p) {
 			g.pools[p.ID] = before.pools[p.ID]
 		} else {
-			g.pools[p.ID] = newPool(p, state)
+			security, err := state.security(&p.TLS)
+			if err != nil {
+				return fmt.Errorf("pool %q: %w", p.ID, err)
+			}
+			g.pools[p.ID] = newPool(p, security, state)
 		}
 	}
 	return nil

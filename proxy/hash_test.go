@@ -80,12 +80,12 @@ func TestHashDependsOnTheEndpointsAlone(t *testing.T) {
 	state := testState()
 	for n := range all {
 		grown.Endpoints = all[4-n:]
-		p := newPool(&grown, state)
+		p := newPool(&grown, nil, state)
 		p.require(Hash)
 		p.refresh()
 	}
 	fresh := readyPool(&grown)
-	p := newPool(&grown, state)
+	p := newPool(&grown, nil, state)
 	p.require(Hash)
 	p.refresh()
 	if !slices.Equal(owners(p), owners(fresh)) {

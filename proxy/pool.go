@@ -49,12 +49,12 @@ type poolState struct {
 	errors            upstreamErrors
 }
 
-func newPool(p *Pool, s *state) *pool {
+func newPool(p *Pool, security *upstreamTLS, s *state) *pool {
 	c := &pool{id: p.ID, service: p.Service, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{
-			endpoint: s.endpoint(e.Address), id: e.ID, weight: e.Weight,
+			endpoint: s.endpoint(e.Address, security), id: e.ID, weight: e.Weight,
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
 		if e.Checked {
@@ -150,9 +150,12 @@ func (p *pool) available() []member {
 	return taking
 }
 
+// takesRequests says whether the snapshot lets new requests go to the member.
+func (m *member) takesRequests() bool { return m.weight > 0 && !m.draining && !m.unhealthy }
+
 func (m *member) standing() standing {
 	s := standing{
-		takes: m.weight > 0 && !m.draining && !m.unhealthy, health: Healthy,
+		takes: m.takesRequests(), health: Healthy,
 		ejected: time.Duration(m.conduct.ejected.Load()),
 	}
 	if m.checked != nil {

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +41,13 @@ var (
 type probes struct {
 	clock  clock
 	http   *http1.ClientConfig
+	tls    *tls.Config
 	logger logr.Logger
+}
+
+// newProbeTLS returns the configuration of probes over TLS. See [Check] for why nothing is verified.
+func newProbeTLS() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, InsecureSkipVerify: true}
 }
 
 // probe does what a check says, once. Only the end of ctx cuts it short.
@@ -62,7 +70,7 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = tcp.Close() })
 	defer stop()
-	status, err := p.get(tcp.(*net.TCPConn), c, end)
+	status, err := p.get(ctx, tcp.(*net.TCPConn), c, end)
 	if err != nil {
 		return finding{text: "GET " + c.Path + ": " + p.cause(c, err)}
 	}
@@ -70,13 +78,21 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 }
 
 // get asks for the check's path until the time end, and returns the final answer's status.
-func (p *probes) get(tcp *net.TCPConn, c *Check, end time.Duration) (status int, err error) {
+func (p *probes) get(ctx context.Context, tcp *net.TCPConn, c *Check, end time.Duration) (status int, err error) {
 	t, err := newTransport(tcp, p.clock, c.Timeout)
 	if err != nil {
 		return 0, err
 	}
 	t.ExpireAfter(max(end-p.clock.now(), 1))
-	conn := http1.NewClientConn(t, p.http)
+	var stream http1.Transport = t
+	if c.TLS {
+		secure := tls.Client(netConn{t}, p.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return 0, err
+		}
+		stream = &tlsTransport{Conn: secure, below: t}
+	}
+	conn := http1.NewClientConn(stream, p.http)
 	defer conn.EndExchange(false)
 	conn.WriteHead(&message.Request{
 		Version: message.HTTP11, Method: probeMethod, Authority: []byte(c.Address.String()), Path: []byte(c.Path), Fields: probeFields,
@@ -122,6 +138,8 @@ func (p *probes) cause(c *Check, err error) string {
 		return "no answer within " + c.Timeout.String()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "closed without an answer"
+	case isTLSFault(err):
+		return cmp.Or(tlsFault(err).detail, "TLS with the service failed")
 	}
 	return "failed"
 }

@@ -90,7 +90,7 @@ func New(config Config) *Proxy {
 		Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 		Buffers: &p.buffers,
 	}}
-	probes := &probes{clock: p.clock, http: &transports.http, logger: config.Logger}
+	probes := &probes{clock: p.clock, http: &transports.http, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
 	p.ejector.clock = p.clock
 	p.state = newState(transports, p.prober)
@@ -117,14 +117,14 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 	began := p.clock.now()
 	g, err := compile(s, running, p.state)
 	if err != nil {
-		p.state.keepOnly(running.snapshot)
+		p.state.keepOnly(running)
 		p.metrics.keepOnly(running)
 		p.metrics.rejected.Add(1)
 		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
 	}
 	p.state.adopt(g, running)
 	p.generation.Store(g)
-	p.state.keepOnly(s)
+	p.state.keepOnly(g)
 	p.metrics.keepOnly(g)
 	p.metrics.applied.observe(&latencyBounds, p.clock.now()-began)
 	return g.number, nil

@@ -39,6 +39,9 @@ const (
 	ConnectionLimit
 	// UpstreamConnectFailed (502): no connection to an endpoint could be made.
 	UpstreamConnectFailed
+	// UpstreamTLSFailed (502): there was a connection to an endpoint, and TLS failed on it: its certificate is not what the rule
+	// expects, or one of the two refused the other's terms.
+	UpstreamTLSFailed
 	// UpstreamReset (502): the endpoint closed the connection before its response was complete.
 	UpstreamReset
 	// UpstreamMalformed (502): the endpoint sent something that is not one response.
@@ -83,6 +86,7 @@ var reasonTable = [reasons]struct {
 	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
 	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
 	UpstreamConnectFailed:  {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},
+	UpstreamTLSFailed:      {"UpstreamTLSFailed", 502, "tls_protocol_error", "TLS with the service failed"},
 	UpstreamReset:          {"UpstreamReset", 502, "connection_terminated", "the service closed the connection before it answered"},
 	UpstreamMalformed:      {"UpstreamMalformed", 502, "http_protocol_error", "the service's answer is not a well-formed response"},
 	UpstreamBusy:           {"UpstreamBusy", 503, "connection_limit_reached", "the service has as many connections as it may have, and enough requests wait for one"},

@@ -403,14 +403,14 @@ func TestEndpointThatCameBackIsTriedAgain(t *testing.T) {
 	dials := func() uint64 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		d := &p.state.endpoints[deaf].dials
+		d := &p.state.endpoints[endpointKey{address: deaf}].dials
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		return d.last
 	}
 	await(t, "the first dial", func() bool { return dials() == 1 })
 	p.mu.Lock()
-	e := p.state.endpoints[deaf]
+	e := p.state.endpoints[endpointKey{address: deaf}]
 	p.mu.Unlock()
 	e.retire()
 	e.resume()

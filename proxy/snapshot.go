@@ -107,6 +107,8 @@ type Pool struct {
 	ID string
 	// Service is "namespace/service", for logs.
 	Service string
+	// TLS is what the endpoints are spoken to over, if anything.
+	TLS UpstreamTLS
 	// Endpoints are sorted by ID; an id occurs once.
 	Endpoints []Endpoint
 }
@@ -125,9 +127,6 @@ type Endpoint struct {
 	// Checked endpoints take requests as the Check of their ID finds.
 	Checked bool
 }
-
-// takesRequests says whether new requests may go to the endpoint.
-func (e *Endpoint) takesRequests() bool { return e.Weight > 0 && !e.Draining && !e.Unhealthy }
 
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
@@ -149,7 +148,7 @@ func (r Route) Equal(o Route) bool {
 		slices.Equal(r.Access.Allowed, o.Access.Allowed) && slices.Equal(r.Access.Denied, o.Access.Denied)
 }
 
-// Equal says whether two pools have the same id and endpoints.
+// Equal says whether two pools have the same id and endpoints, and speak to them alike.
 func (p Pool) Equal(o Pool) bool {
-	return p.ID == o.ID && p.Service == o.Service && slices.Equal(p.Endpoints, o.Endpoints)
+	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && slices.Equal(p.Endpoints, o.Endpoints)
 }

@@ -5,14 +5,15 @@ import (
 	"net/netip"
 )
 
-// state is what outlives a swap of the generation: the endpoints with their idle connections, by address, what is
+// state is what outlives a swap of the generation: the endpoints with their idle connections, by address and TLS, what is
 // remembered of pools, by their id, the ids of rate-limited rules, the parsed certificates and what answers challenges. It is changed only
 // while a snapshot is applied.
 type state struct {
 	transports *transportConfig
 	prober     *prober
 	metrics    *metrics
-	endpoints  map[netip.AddrPort]*endpoint
+	endpoints  map[endpointKey]*endpoint
+	securities map[UpstreamTLS]*upstreamTLS
 	pools      map[string]*poolState
 	rules      map[limitedRule]uint32
 	lastRule   uint32
@@ -27,20 +28,43 @@ func newState(config *transportConfig, prober *prober) *state {
 		transports:   config,
 		prober:       prober,
 		metrics:      newMetrics(),
-		endpoints:    make(map[netip.AddrPort]*endpoint),
+		endpoints:    make(map[endpointKey]*endpoint),
+		securities:   make(map[UpstreamTLS]*upstreamTLS),
 		pools:        make(map[string]*poolState),
 		rules:        make(map[limitedRule]uint32),
 		certificates: make(map[string]*loadedCertificate),
 	}
 }
 
-func (s *state) endpoint(address netip.AddrPort) *endpoint {
-	e := s.endpoints[address]
+// endpointKey tells endpoints apart; security is nil where there is no TLS.
+type endpointKey struct {
+	address  netip.AddrPort
+	security *upstreamTLS
+}
+
+func (s *state) endpoint(address netip.AddrPort, security *upstreamTLS) *endpoint {
+	key := endpointKey{address, security}
+	e := s.endpoints[key]
 	if e == nil {
-		e = newEndpoint(address, s.transports)
-		s.endpoints[address] = e
+		e = newEndpoint(key, s.transports)
+		s.endpoints[key] = e
 	}
 	return e
+}
+
+// security returns the parsed form of u, the same one for the same terms, and nil for none.
+func (s *state) security(u *UpstreamTLS) (*upstreamTLS, error) {
+	if *u == (UpstreamTLS{}) {
+		return nil, nil
+	}
+	if known := s.securities[*u]; known != nil {
+		return known, nil
+	}
+	parsed, err := newUpstreamTLS(u)
+	if err == nil {
+		s.securities[*u] = parsed
+	}
+	return parsed, err
 }
 
 func (s *state) pool(id string) *poolState {
@@ -55,10 +79,10 @@ func (s *state) pool(id string) *poolState {
 // adopt has the endpoints of g take requests and tells them which pools they are in, now that g takes the place of before, and
 // then has the pools that need it look at the endpoints: whatever changes of an endpoint after that look refreshes its pools.
 func (s *state) adopt(g, before *generation) {
-	for i := range g.snapshot.Pools {
-		for j := range g.snapshot.Pools[i].Endpoints {
-			if e := &g.snapshot.Pools[i].Endpoints[j]; e.takesRequests() {
-				s.endpoint(e.Address).resume()
+	for _, p := range g.pools {
+		for i := range p.members {
+			if m := &p.members[i]; m.takesRequests() {
+				m.resume()
 			}
 		}
 	}
@@ -92,18 +116,25 @@ func (r *Route) limitedRule(host string) limitedRule {
 	return limitedRule{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, limit: r.RateLimit}
 }
 
-// keepOnly forgets what nothing in the snapshot needs any more. An endpoint that goes, or takes no new
+// keepOnly forgets what nothing in a generation needs any more. An endpoint that goes, or takes no new
 // requests, closes its idle connections now and the busy ones as they become idle.
-func (s *state) keepOnly(snapshot *Snapshot) {
+func (s *state) keepOnly(g *generation) {
+	snapshot := g.snapshot
 	s.prober.adopt(snapshot.Checks)
-	pools := make(map[string]bool, len(snapshot.Pools))
-	listed := make(map[netip.AddrPort]bool, len(s.endpoints)) // true: takes requests
+	listed := make(map[*endpoint]bool, len(s.endpoints)) // true: takes requests
+	for _, p := range g.pools {
+		for i := range p.members {
+			m := &p.members[i]
+			listed[m.endpoint] = listed[m.endpoint] || m.takesRequests()
+		}
+	}
+	securities := make(map[UpstreamTLS]bool)
 	for i := range snapshot.Pools {
-		p := &snapshot.Pools[i]
-		pools[p.ID] = true
-		for j := range p.Endpoints {
-			e := &p.Endpoints[j]
-			listed[e.Address] = listed[e.Address] || e.takesRequests()
+		securities[snapshot.Pools[i].TLS] = true
+	}
+	for u := range s.securities {
+		if !securities[u] {
+			delete(s.securities, u)
 		}
 	}
 	rules := make(map[limitedRule]bool, len(s.rules))
@@ -130,15 +161,15 @@ func (s *state) keepOnly(snapshot *Snapshot) {
 		}
 	}
 	for id, p := range s.pools {
-		if !pools[id] {
+		if g.pools[id] == nil {
 			delete(s.pools, id)
 		}
 		p.queue.wake() // who waits there may find other endpoints, or that the pool is gone
 	}
-	for address, e := range s.endpoints {
-		takes, ok := listed[address]
+	for key, e := range s.endpoints {
+		takes, ok := listed[e]
 		if !ok {
-			delete(s.endpoints, address)
+			delete(s.endpoints, key)
 		}
 		if !takes {
 			e.retire()

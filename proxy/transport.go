@@ -246,7 +246,9 @@ type writing struct {
 	err       error
 	// waited is set while there is a deadline.
 	waited bool
-	try    func(fd uintptr) bool
+	// impatient makes a write that would have to wait fail with EAGAIN.
+	impatient bool
+	try       func(fd uintptr) bool
 }
 
 // Write implements http1.Transport. It returns early only when not a byte was taken for the stall time.
@@ -278,6 +280,10 @@ func (w *writing) write(fd uintptr) bool {
 			w.n += n
 		case syscall.EINTR:
 		case syscall.EAGAIN:
+			if w.impatient {
+				w.err = errno
+				return true
+			}
 			if d := w.transport.writeStall; d > 0 {
 				w.waited = true
 				_ = w.transport.tcp.SetWriteDeadline(time.Now().Add(d))
@@ -382,6 +388,15 @@ func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf
 			return nil
 		}
 	}
+}
+
+// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume.
+func (t *tlsTransport) quiet() bool {
+	t.below.StallAfter(0) // the last request's may have passed
+	t.below.in.impatient = true
+	n, err := t.Read(t.first[:])
+	t.below.in.impatient = false
+	return n == 0 && errors.Is(err, syscall.EAGAIN)
 }
 
 // record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not begin the

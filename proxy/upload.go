@@ -81,7 +81,7 @@ func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, num
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {
-		if ok, readErr, writeErr := x.proxy.spliceContent(w, up.transport, content, x.down.Socket()); writeErr != nil {
+		if ok, readErr, writeErr := x.proxy.spliceContent(w, up.socket(), content, x.down.Socket()); writeErr != nil {
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {

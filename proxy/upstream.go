@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -35,6 +36,8 @@ type endpoint struct {
 	address netip.AddrPort
 	text    string
 	config  *transportConfig
+	// tls is nil where there is none.
+	tls *tls.Config
 	// retired endpoints take no requests, and keep no connection that has none.
 	retired atomic.Bool
 	conduct conduct
@@ -58,6 +61,8 @@ type idleShard struct {
 type upstreamConn struct {
 	*http1.ClientConn
 	transport *transport
+	// secure is TLS over the transport, nil where there is none.
+	secure    *tlsTransport
 	endpoint  *endpoint
 	reused    bool
 	idleSince time.Duration
@@ -67,8 +72,12 @@ type upstreamConn struct {
 	suspect, spliced bool
 }
 
-func newEndpoint(address netip.AddrPort, config *transportConfig) *endpoint {
-	return &endpoint{address: address, text: address.String(), config: config}
+func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
+	e := &endpoint{address: key.address, text: key.address.String(), config: config}
+	if key.security != nil {
+		e.tls = key.security.forEndpoint()
+	}
+	return e
 }
 
 // take returns an idle connection or nil. The shard is where to look first. With careful, a connection is
@@ -81,7 +90,7 @@ func (e *endpoint) take(shard uint32, now time.Duration, careful bool) *upstream
 			if c == nil {
 				break
 			}
-			if (careful || c.suspect || now-c.idleSince > trustIdle) && !c.transport.idle() {
+			if (careful || c.suspect || now-c.idleSince > trustIdle) && !c.quiet() {
 				_ = c.Close()
 				continue
 			}
@@ -113,7 +122,7 @@ func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
 	s.mu.Lock()
 	if e.retired.Load() || len(s.conns) >= idlePerShard {
 		s.mu.Unlock()
-		_ = c.Close()
+		c.leave()
 		return
 	}
 	s.conns = append(s.conns, c)
@@ -124,25 +133,35 @@ func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
 // never say that nobody is there.
 var errRetired = errors.New("the endpoint takes no more requests")
 
-// dial makes a connection. The exchange's context ends the attempt, and so does the endpoint's retirement; timeout bounds it unless
-// it is 0.
+// dial makes a connection, up to the end of the TLS handshake where there is one. The exchange's context ends the attempt, and so
+// does the endpoint's retirement; timeout bounds it unless it is 0.
 func (e *endpoint) dial(exchange context.Context, timeout time.Duration) (*upstreamConn, error) {
-	ctx, cancel := context.WithCancel(exchange)
-	defer cancel()
-	leave := e.dials.join(cancel)
+	ctx, cancel := context.WithCancelCause(exchange)
+	defer cancel(nil)
+	leave := e.dials.join(func() { cancel(errRetired) })
 	defer leave()
 	if e.retired.Load() {
 		return nil, errRetired
 	}
-	d := net.Dialer{Timeout: timeout}
-	conn, err := d.DialContext(ctx, "tcp", e.text)
+	if timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, timeout)
+		defer stop()
+	}
+	c, err := e.connect(ctx)
 	// An endpoint that retired may have resumed by now.
-	if gaveUp := ctx.Err() != nil && exchange.Err() == nil; gaveUp || e.retired.Load() {
+	if gaveUp := context.Cause(ctx) == errRetired; gaveUp || e.retired.Load() {
 		if err == nil {
-			_ = conn.Close()
+			_ = c.Close()
 		}
 		return nil, errRetired
 	}
+	return c, err
+}
+
+func (e *endpoint) connect(ctx context.Context) (*upstreamConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", e.text)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +170,17 @@ func (e *endpoint) dial(exchange context.Context, timeout time.Duration) (*upstr
 		_ = conn.Close()
 		return nil, err
 	}
-	return &upstreamConn{ClientConn: http1.NewClientConn(t, &e.config.http), transport: t, endpoint: e}, nil
+	c := &upstreamConn{transport: t, endpoint: e}
+	if e.tls != nil {
+		secure := tls.Client(netConn{t}, e.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = conn.Close()
+			return nil, &handshakeError{err}
+		}
+		c.secure = &tlsTransport{Conn: secure, below: t}
+	}
+	c.ClientConn = http1.NewClientConn(c.stream(), &e.config.http)
+	return c, nil
 }
 
 // retire closes the idle connections, and those in use as they are given back, until resume. Connections that are being
@@ -176,7 +205,7 @@ func (e *endpoint) closeIdle(when func(*upstreamConn) bool) {
 		kept := s.conns[:0]
 		for _, c := range s.conns {
 			if when(c) {
-				_ = c.Close()
+				c.leave()
 				continue
 			}
 			kept = append(kept, c)

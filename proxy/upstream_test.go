@@ -185,7 +185,7 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 func (s *served) endpoint(address netip.AddrPort) *endpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.endpoints[address]
+	return s.state.endpoints[endpointKey{address: address}]
 }
 
 func idleConnections(e *endpoint) (n int) {
@@ -201,7 +201,7 @@ func idleConnections(e *endpoint) (n int) {
 // The number of connections that rest is bounded, however many were needed at once.
 func TestIdleConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	e := newEndpoint(closedPort(t), &transportConfig{clock: newClock()})
+	e := newEndpoint(endpointKey{address: closedPort(t)}, &transportConfig{clock: newClock()})
 	l := startScript(t)
 	const given = idlePerShard + 5
 	var conns []*wire
@@ -263,7 +263,7 @@ func TestRequestsAtOnceShareNoConnection(t *testing.T) {
 // An endpoint may go and come back within a moment: to the request whose connection was given up it makes no difference.
 func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) {
 	t.Parallel()
-	e := newEndpoint(deafAddress(t), testState().transports)
+	e := newEndpoint(endpointKey{address: deafAddress(t)}, testState().transports)
 	failed := make(chan error, 1)
 	go func() {
 		_, err := e.dial(context.Background(), 0)

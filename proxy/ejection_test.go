@@ -1,0 +1,95 @@
+package proxy
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAnEndpointThatRefusesConnectionsIsSetAside(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everythingBy(retries(1), b.address, closedPort(t)))
+	if diff := cmp.Diff(map[string]int{"b": 20}, p.answers(20)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	p.apply(everythingBy(retries(0), b.address, p.generation.Load().snapshot.Pools[0].Endpoints[1].Address))
+	if diff := cmp.Diff(map[string]int{"b": 20}, p.answers(20)); diff != "" {
+		t.Errorf("without retries, after it was set aside (-want +got):\n%s", diff)
+	}
+}
+
+func TestStatusesAreNoFailuresOfAnEndpoint(t *testing.T) {
+	t.Parallel()
+	failing := startBackend(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	b := named(t, "b")
+	p := serve(t)
+	p.apply(everything(failing.address, b.address))
+	got := map[int]int{}
+	for range 20 {
+		got[p.get("example.com", "/").Status]++
+	}
+	if diff := cmp.Diff(map[int]int{200: 10, 500: 10}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour) // the clock begins with the proxy, long before
+		j := &ejector{clock: clock{time.Now().Add(-time.Hour)}}
+		e := newEndpoint(endpointKey{}, nil)
+		setAside := func(failures int) time.Duration {
+			t.Helper()
+			for range failures {
+				if e.conduct.ejected.Load() != 0 {
+					t.Fatal("it was set aside before its time")
+				}
+				j.failed(e)
+			}
+			if e.conduct.ejected.Load() == 0 {
+				t.Fatal("it was not set aside")
+			}
+			began := time.Now()
+			for e.conduct.ejected.Load() != 0 {
+				time.Sleep(time.Second)
+				j.restore(j.clock.now())
+			}
+			return time.Since(began)
+		}
+		got := []time.Duration{setAside(ejectAfter)}
+		for range 14 {
+			got = append(got, setAside(1)) // it is on probation
+		}
+		e.conduct.succeeded()
+		time.Sleep(10 * time.Minute)
+		got = append(got, setAside(ejectAfter))
+		var want []time.Duration
+		for i := range 15 {
+			want = append(want, min(time.Duration(i+1)*ejectionBase, ejectionLimit))
+		}
+		want = append(want, 6*ejectionBase) // of 15 times, ten were forgiven
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
+	t.Parallel()
+	j := &ejector{clock: newClock()}
+	e := newEndpoint(endpointKey{}, nil)
+	for range 10 {
+		for range ejectAfter - 1 {
+			j.failed(e)
+		}
+		e.conduct.succeeded()
+	}
+	if e.conduct.ejected.Load() != 0 {
+		t.Error("it was set aside though it never failed three times in a row")
+	}
+}

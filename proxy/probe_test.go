@@ -1,0 +1,84 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWhatAProbeFinds(t *testing.T) {
+	t.Parallel()
+	at := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/hint":
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusNoContent)
+		case "/moved":
+			w.WriteHeader(http.StatusFound)
+		case "/hung":
+			<-r.Context().Done()
+		case "/torn":
+			panic(http.ErrAbortHandler)
+		default:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	closed := closedPort(t)
+	for _, test := range []struct {
+		path    string
+		address netip.AddrPort
+		want    finding
+	}{
+		{"/health", at.address, finding{false, "GET /health: 503"}},
+		{"/hint", at.address, finding{true, "GET /hint: 204"}},
+		{"/moved", at.address, finding{false, "GET /moved: 302"}},
+		{"/hung", at.address, finding{false, "GET /hung: no answer within 500ms"}},
+		{"/torn", at.address, finding{false, "GET /torn: closed without an answer"}},
+		{"/health", closed, finding{false, fmt.Sprintf("connecting to %s: connection refused", closed)}},
+		{"", at.address, finding{true, "connected to " + at.address.String()}},
+		{"", closed, finding{false, fmt.Sprintf("connecting to %s: connection refused", closed)}},
+	} {
+		t.Run(test.path+" "+test.want.text, func(t *testing.T) {
+			p := New(Config{})
+			c := Check{Address: test.address, Path: test.path, Expected: []StatusRange{{200, 299}}, Timeout: 500 * time.Millisecond}
+			probes := &probes{clock: p.clock, http: &p.state.transports.http}
+			if got := probes.probe(t.Context(), &c); got != test.want {
+				t.Errorf("%+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestProbesOverTLS(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "of nobody's trust")
+	config := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{"other"})}}
+	secured := startTLSBackend(t, config, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	demanding := config.Clone()
+	demanding.ClientAuth = tls.RequireAnyClientCert
+	for name, test := range map[string]struct {
+		address netip.AddrPort
+		want    finding
+	}{
+		"any certificate will do":             {secured.address, finding{true, "GET /health: 204"}},
+		"a task without TLS":                  {named(t, "plain").address, finding{false, "GET /health: the service does not speak TLS at this port"}},
+		"a task that demands a certificate":   {startTLSBackend(t, demanding, nil).address, finding{false, "GET /health: the service refused the TLS connection: certificate required"}},
+		"a task that does not end handshakes": {startScript(t).address, finding{false, "GET /health: no answer within 50ms"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := New(Config{})
+			c := Check{Address: test.address, Path: "/health", TLS: true, Expected: []StatusRange{{200, 299}}, Timeout: patience}
+			if strings.Contains(test.want.text, "50ms") {
+				c.Timeout = 50 * time.Millisecond
+			}
+			probes := &probes{clock: p.clock, http: &p.state.transports.http, tls: newProbeTLS()}
+			if got := probes.probe(t.Context(), &c); got != test.want {
+				t.Errorf("%+v, want %+v", got, test.want)
+			}
+		})
+	}
+}

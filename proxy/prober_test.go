@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// idleProber is one that nobody runs.
+func idleProber() *prober {
+	return newProber(newClock(), func(context.Context, *Check) finding { return finding{} }, func(*checked) {})
+}
+
+func TestProbesAreBoundedAndComeAtTheirInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var running, most, made atomic.Int64
+		p := newProber(newClock(), func(context.Context, *Check) finding {
+			most.Store(max(most.Load(), running.Add(1)))
+			made.Add(1)
+			time.Sleep(time.Second)
+			running.Add(-1)
+			return finding{healthy: true}
+		}, func(*checked) {})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); p.run(ctx) }()
+
+		var checks []Check
+		for i := range 2 * probesAtOnce {
+			checks = append(checks, Check{ID: fmt.Sprintf("%06d", i), Interval: time.Minute, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 1})
+		}
+		p.adopt(checks)
+		time.Sleep(10*time.Minute + 30*time.Second)
+		synctest.Wait()
+		if got := most.Load(); got != probesAtOnce {
+			t.Errorf("%d probes ran at once, want %d", got, probesAtOnce)
+		}
+		// One to begin with and one a minute: some a few more or fewer, by the jitter.
+		if got, want := made.Load(), int64(11*len(checks)); got < want*9/10 || got > want*11/10 {
+			t.Errorf("%d probes in ten minutes, want about %d", got, want)
+		}
+		p.adopt(nil)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		before := made.Load()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := made.Load(); got != before {
+			t.Errorf("%d probes of tasks that are not checked any more", got-before)
+		}
+		cancel()
+		<-ended
+	})
+}

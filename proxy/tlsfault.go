@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+)
+
+// handshakeError is why no TLS connection was made of one that the endpoint had taken.
+type handshakeError struct{ cause error }
+
+func (e *handshakeError) Error() string { return "TLS handshake: " + e.cause.Error() }
+func (e *handshakeError) Unwrap() error { return e.cause }
+
+// isTLSFault says whether it is TLS that failed, and not the connection below. Since TLS 1.3 a client learns only from its
+// first read whether the server wants a certificate of it.
+func isTLSFault(err error) bool {
+	if alert, ok := errors.AsType[*net.OpError](err); ok && (alert.Op == tlsRemoteError || alert.Op == tlsLocalError) {
+		return true
+	}
+	_, handshake := errors.AsType[*handshakeError](err)
+	_, header := errors.AsType[tls.RecordHeaderError](err)
+	return handshake || header
+}
+
+// The operations that crypto/tls gives to the alerts which it receives and sends.
+const (
+	tlsRemoteError = "remote error"
+	tlsLocalError  = "local error"
+)
+
+// tlsFault is the failure of an attempt that failed at TLS. What it tells the client names nothing of the endpoint.
+func tlsFault(err error) failure {
+	failed := failure{reason: UpstreamTLSFailed, endpoint: true}
+	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		failed.detail, failed.untrusted = certificateFault(refused.Err), true
+		return failed
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		failed.detail = "the service does not speak TLS at this port"
+		return failed
+	}
+	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == tlsRemoteError {
+		failed.detail = "the service refused the TLS connection: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")
+	}
+	return failed
+}
+
+func certificateFault(err error) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the service's certificate is not for the name that the rule expects"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the service's certificate comes from no authority that the rule trusts"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return "the service's certificate has expired or is not valid yet"
+	}
+	return "the service's certificate is not valid"
+}

@@ -1,0 +1,104 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+)
+
+// UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. Its zero value is no TLS.
+type UpstreamTLS struct {
+	// ServerName is the name or IP address that an endpoint's certificate has to be for. A name is sent along, so that the
+	// endpoint can choose a certificate. It is empty only where there is no TLS.
+	ServerName string
+	// Authorities are the certificates, as PEM, to one of which an endpoint's has to lead. Empty: those that the system trusts.
+	Authorities string
+	// SkipVerify takes every certificate.
+	SkipVerify bool
+}
+
+// upstreamTLS is an UpstreamTLS that was parsed. Endpoints are told apart by it: no request goes over a connection that was
+// made under other terms than its pool's.
+type upstreamTLS struct{ config *tls.Config }
+
+var errNoAuthority = errors.New("the authorities hold no certificate")
+
+func newUpstreamTLS(u *UpstreamTLS) (*upstreamTLS, error) {
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		ServerName: u.ServerName,
+		// As towards clients: a request's head and first content leave in one record.
+		DynamicRecordSizingDisabled: true,
+		InsecureSkipVerify:          u.SkipVerify, // which takes an explicit field of the Ingress, and is told there
+	}
+	if u.Authorities != "" {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM([]byte(u.Authorities)) {
+			return nil, errNoAuthority
+		}
+	}
+	return &upstreamTLS{config}, nil
+}
+
+// forEndpoint returns the configuration of the connections to one endpoint, which share a session.
+func (u *upstreamTLS) forEndpoint() *tls.Config {
+	config := u.config.Clone()
+	config.ClientSessionCache = new(lastSession)
+	return config
+}
+
+// lastSession is the session that an endpoint gave last, for its next connection to resume. A cache by name would have all
+// endpoints of a pool at one place in it, and one's sessions mean nothing to another.
+type lastSession struct {
+	session atomic.Pointer[tls.ClientSessionState]
+}
+
+// Get implements tls.ClientSessionCache.
+func (s *lastSession) Get(string) (*tls.ClientSessionState, bool) {
+	session := s.session.Load()
+	return session, session != nil
+}
+
+// Put implements tls.ClientSessionCache.
+func (s *lastSession) Put(_ string, session *tls.ClientSessionState) { s.session.Store(session) }
+
+// stream is what carries HTTP to the endpoint: the transport, or TLS over it.
+func (c *upstreamConn) stream() http1.Transport {
+	if c.secure != nil {
+		return c.secure
+	}
+	return c.transport
+}
+
+// socket is the connection below, or nil where content cannot go straight to it and come straight from it.
+func (c *upstreamConn) socket() *transport {
+	if c.secure != nil {
+		return nil
+	}
+	return c.transport
+}
+
+// quiet says whether the endpoint has sent nothing, not even the end of the connection, since the last response.
+func (c *upstreamConn) quiet() bool {
+	if c.secure == nil {
+		return c.transport.idle()
+	}
+	return c.secure.quiet()
+}
+
+// Close closes the connection at once, from anywhere.
+func (c *upstreamConn) Close() error { return c.transport.Close() }
+
+// leave closes a connection that nobody uses. The endpoint is told (RFC 8446, section 6.1), if that takes no wait.
+func (c *upstreamConn) leave() {
+	if c.secure == nil {
+		_ = c.transport.Close()
+		return
+	}
+	c.transport.out.impatient = true
+	_ = c.secure.Close()
+}
