@@ -222,7 +222,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			Redirected bool
 		}
 		var builds []build
-		c := newSnapshotController(cached, applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+		c := newSnapshotController(cached, nil, applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
 		}), translate.Options{IngressClass: "warren"})

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -104,7 +105,11 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
+	reader, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
+	}
+	snapshots := newSnapshotController(mgr.GetCache(), reader, options.Applier,
 		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
 			DefaultCertificate: options.DefaultCertificate})
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {

@@ -55,6 +55,8 @@ type SnapshotController struct {
 	options translate.Options
 	pending *holdOff
 	secrets secretStore
+	// authorities are those that backends are verified by.
+	authorities *authorities
 	// defaultFault is what was last logged of the default certificate.
 	defaultFault string
 	// validity leads to a build when a certificate's validity begins or ends.
@@ -77,11 +79,12 @@ type subscriber struct {
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
+func newSnapshotController(cache cache.Cache, reader client.WithWatch, applier Applier, options translate.Options) *SnapshotController {
 	c := &SnapshotController{
 		cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit),
 		served: func(map[objectKey]*verdict) {},
 	}
+	c.authorities = newAuthorities(reader, c.pending.event)
 	c.validity = time.AfterFunc(validityLimit, c.pending.event)
 	c.validity.Stop()
 	return c
@@ -108,6 +111,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if !c.cache.WaitForCacheSync(ctx) || c.orders != nil && !c.orders.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
+	defer c.authorities.wait()
 	c.pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
 	return nil
@@ -219,6 +223,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 			return translate.Input{}, fmt.Errorf("listing the Secrets from the cache: %w", err)
 		}
 	}
+	in.Authorities = c.authorities.read(ctx, translate.NamedAuthorities(in.Ingresses, c.options.IngressClass))
 	in.Secrets = c.secrets.read(secrets.Items, named)
 	c.logDefaultCertificate(ctx, in.Secrets)
 	if c.orders != nil {

@@ -51,6 +51,11 @@ const (
 	// ReasonNoEndpoints (False): the service is there, and nothing that could take a request is behind it: no ready or
 	// serving endpoint, and every Task drains, is unhealthy or has weight 0.
 	ReasonNoEndpoints = "NoEndpoints"
+	// ReasonCANotFound (False): there is no Secret or ConfigMap of the name that a backend's tls names, or it has not been read
+	// yet. No request goes to the backend, since it could not be verified.
+	ReasonCANotFound = "CANotFound"
+	// ReasonCAInvalid (False): it is there, and its key ca.crt holds no certificates that can be read. No request goes to the backend.
+	ReasonCAInvalid = "CAInvalid"
 	// ReasonUnsupportedProtocol (False): nothing speaks the backend's protocol yet.
 	ReasonUnsupportedProtocol = "UnsupportedProtocol"
 )

@@ -197,6 +197,8 @@ const (
 
 // IngressBackend is the service that answers: every Task of that serviceName in the Ingress's namespace, and the
 // endpoints of the Kubernetes Service of that name there.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.tls) || self.protocol == 'HTTPS'`,message=`tls is for a backend that speaks HTTPS: write protocol: HTTPS, or leave tls out`
 type IngressBackend struct {
 	// serviceName of the Tasks, or the name of the Service.
 	// +required
@@ -210,6 +212,44 @@ type IngressBackend struct {
 	// +kubebuilder:default=HTTP
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
+
+	// tls says what a backend that speaks HTTPS has to prove. Absent: a certificate for <serviceName>.<namespace>.svc from an
+	// authority that the controller's system trusts.
+	// +optional
+	TLS *BackendTLS `json:"tls,omitempty"`
+}
+
+// BackendServerName is what a backend's certificate is for: a DNS name or an IP address.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule=`isIP(self) || self.matches(r'^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')`,message=`serverName must be a DNS name in lower case such as api.internal, or an IP address, as the backend's certificate has it, without scheme or port`
+type BackendServerName string
+
+// BackendTLS says what a backend that speaks HTTPS has to prove before it gets a request.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.caSecretName) || !has(self.caConfigMapName)`,message=`write caSecretName or caConfigMapName, not both`
+// +kubebuilder:validation:XValidation:rule=`!has(self.insecureSkipVerify) || !self.insecureSkipVerify || !(has(self.caSecretName) || has(self.caConfigMapName))`,message=`insecureSkipVerify takes every certificate, so an authority has no part in it: leave out one of the two`
+type BackendTLS struct {
+	// caSecretName is the Secret of the Ingress's namespace whose key ca.crt has the certificates of the authorities, as PEM,
+	// that the backend's certificate may come from. It may be of any type. Absent, as caConfigMapName: those that the
+	// controller's system trusts.
+	// +optional
+	CASecretName SecretName `json:"caSecretName,omitempty"`
+
+	// caConfigMapName is a ConfigMap in place of a Secret.
+	// +optional
+	CAConfigMapName ConfigMapName `json:"caConfigMapName,omitempty"`
+
+	// serverName is what the backend's certificate has to be for; a DNS name is also sent to the backend (SNI). Absent:
+	// <serviceName>.<namespace>.svc.
+	// +optional
+	ServerName BackendServerName `json:"serverName,omitempty"`
+
+	// insecureSkipVerify takes every certificate: who can get between the controller and the backend can read and change
+	// everything.
+	// +optional
+	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
 }
 
 // RateLimit is a token bucket for each client address.

@@ -17,6 +17,13 @@ type ServiceName string
 // +kubebuilder:validation:XValidation:rule=`self.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')`,message=`secretName must be the name of a Secret, in lower-case letters, digits, hyphens and dots, such as api-tls`
 type SecretName string
 
+// ConfigMapName is the name of a ConfigMap in the namespace of the object that names it.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')`,message=`it must be the name of a ConfigMap, in lower-case letters, digits, hyphens and dots, such as api-ca`
+type ConfigMapName string
+
 // Port is a TCP port, 1 to 65535.
 //
 // +kubebuilder:validation:XValidation:rule=`self >= 1 && self <= 65535`,message=`a port must be a number from 1 to 65535`

@@ -125,12 +125,14 @@ type TaskPort struct {
 
 // HealthCheckType is a way to probe an instance.
 //
-// +kubebuilder:validation:Enum=HTTP;TCP
+// +kubebuilder:validation:Enum=HTTP;HTTPS;TCP
 type HealthCheckType string
 
 const (
 	// HealthCheckHTTP sends GET and looks at the status of the answer.
 	HealthCheckHTTP HealthCheckType = "HTTP"
+	// HealthCheckHTTPS does so over TLS, with whatever certificate the instance has.
+	HealthCheckHTTPS HealthCheckType = "HTTPS"
 	// HealthCheckTCP takes an accepted connection as healthy.
 	HealthCheckTCP HealthCheckType = "TCP"
 )
@@ -145,16 +147,16 @@ type StatusRange string
 
 // HealthCheck probes an instance at an interval.
 //
-// +kubebuilder:validation:XValidation:rule=`!has(self.path) || self.type == 'HTTP'`,message=`path belongs to type HTTP: leave it out`
-// +kubebuilder:validation:XValidation:rule=`!has(self.expectedStatuses) || self.type == 'HTTP'`,message=`expectedStatuses belong to type HTTP: leave them out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.path) || self.type != 'TCP'`,message=`path belongs to type HTTP or HTTPS: leave it out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.expectedStatuses) || self.type != 'TCP'`,message=`expectedStatuses belong to type HTTP or HTTPS: leave them out`
 // +kubebuilder:validation:XValidation:rule=`!has(self.interval) || !has(self.timeout) || !self.interval.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || !self.timeout.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self.timeout) <= duration(self.interval)`,message=`healthCheck timeout must not be longer than interval`
 type HealthCheck struct {
-	// type of the probe: HTTP, or TCP for a connection alone.
+	// type of the probe: HTTP, HTTPS for the same over TLS, whose certificate is not verified, or TCP for a connection alone.
 	// +kubebuilder:default=HTTP
 	// +optional
 	Type HealthCheckType `json:"type,omitempty"`
 
-	// path to get, for HTTP. Absent: "/".
+	// path to get, for HTTP and HTTPS. Absent: "/".
 	// +optional
 	Path Path `json:"path,omitempty"`
 

@@ -25,6 +25,8 @@ type Input struct {
 	EndpointSlices  []*discoveryv1.EndpointSlice
 	// Secrets are those of type kubernetes.io/tls that NamedSecrets and Options name. Others do no harm.
 	Secrets []*Secret
+	// Authorities are those that NamedAuthorities names, as far as they are there.
+	Authorities []*Authority
 	// Challenges are what the working Secrets of orders hold ready.
 	Challenges []Challenge
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a

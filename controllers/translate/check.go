@@ -85,6 +85,7 @@ func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
 	if h.Type == v1alpha1.HealthCheckTCP {
 		return check, ""
 	}
+	check.TLS = h.Type == v1alpha1.HealthCheckHTTPS
 	check.Path = cmp.Or(string(h.Path), v1alpha1.DefaultHealthCheckPath)
 	expected := h.ExpectedStatuses
 	if len(expected) == 0 {

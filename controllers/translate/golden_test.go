@@ -85,6 +85,12 @@ func readManifests(t *testing.T, file string) translate.Input {
 				translate.Secret
 			}](t, document)
 			in.Secrets = append(in.Secrets, &secret.Secret)
+		case "translate.test Authority": // likewise
+			authority := read[struct {
+				metav1.TypeMeta
+				translate.Authority
+			}](t, document)
+			in.Authorities = append(in.Authorities, &authority.Authority)
 		default:
 			t.Fatalf("%s: nothing is made of %s %s", file, kind.APIVersion, kind.Kind)
 		}
@@ -119,6 +125,7 @@ type goldenHost struct {
 type goldenPool struct {
 	ID        string   `json:"id"`
 	Service   string   `json:"service"`
+	TLS       string   `json:"tls,omitempty"`
 	Endpoints []string `json:"endpoints,omitempty"`
 }
 
@@ -154,11 +161,19 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 		g.Hosts = append(g.Hosts, h)
 	}
 	for _, pool := range snapshot.Pools {
-		g.Pools = append(g.Pools, goldenPool{ID: pool.ID, Service: pool.Service, Endpoints: endpointLines(pool.Endpoints)})
+		p := goldenPool{ID: pool.ID, Service: pool.Service, Endpoints: endpointLines(pool.Endpoints)}
+		if u := pool.TLS; u != (proxy.UpstreamTLS{}) {
+			p.TLS = fmt.Sprintf("name %s, authorities %q, skip verification %t", u.ServerName, u.Authorities, u.SkipVerify)
+		}
+		g.Pools = append(g.Pools, p)
 	}
 	for _, c := range snapshot.Checks {
-		g.Checks = append(g.Checks, fmt.Sprintf("%s at %s: GET %q for %v, every %v within %v, healthy after %d, unhealthy after %d, before %v",
-			c.ID, c.Address, c.Path, c.Expected, c.Interval, c.Timeout, c.HealthyThreshold, c.UnhealthyThreshold, c.Before))
+		way := "GET"
+		if c.TLS {
+			way = "GET over TLS"
+		}
+		g.Checks = append(g.Checks, fmt.Sprintf("%s at %s: %s %q for %v, every %v within %v, healthy after %d, unhealthy after %d, before %v",
+			c.ID, c.Address, way, c.Path, c.Expected, c.Interval, c.Timeout, c.HealthyThreshold, c.UnhealthyThreshold, c.Before))
 	}
 	for _, c := range snapshot.Certificates {
 		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))

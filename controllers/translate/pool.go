@@ -16,11 +16,14 @@ import (
 )
 
 // backend is what a pool is made for. A variant tells pools of one service and port apart that do not have the
-// same endpoints: it is empty, a protocol that nothing speaks yet, or faultyVariant.
+// same endpoints, or speak to them in other ways: it is empty, what a backend over HTTPS is to prove, a protocol that nothing
+// speaks yet, or faultyVariant.
 type backend struct {
 	namespace, service string
 	port               int32
 	variant            string
+	https              bool
+	tls                backendTLS
 }
 
 // faultyVariant is the backend of a rule that is invalid but keeps its place. It has no endpoints whatever the service has,
@@ -32,6 +35,9 @@ func backendOf(namespace string, p *v1alpha1.IngressPath, faulty bool) backend {
 	switch {
 	case faulty:
 		b.variant = faultyVariant
+	case p.Backend.Protocol == v1alpha1.ProtocolHTTPS:
+		b.https, b.tls = true, backendTLSOf(&p.Backend)
+		b.variant = b.tls.variant()
 	case p.Backend.Protocol != v1alpha1.ProtocolHTTP && p.Backend.Protocol != "":
 		b.variant = string(p.Backend.Protocol)
 	}
@@ -103,17 +109,40 @@ func (p *pools) programmed() []proxy.Pool {
 // resolve finds the endpoints of every pool, and what there is to say where there are none.
 func (p *pools) resolve(in Input) {
 	services := p.services(in)
+	authorities := make(map[AuthorityName]*Authority, len(in.Authorities))
+	for _, authority := range in.Authorities {
+		authorities[authority.Name] = authority
+	}
 	for i := range p.list {
 		pool := &p.list[i]
 		b := pool.backend
-		switch b.variant {
-		case "":
+		switch {
+		case b.https:
+			pool.secure(services[serviceKey{b.namespace, b.service}], authorities)
+		case b.variant == "":
 			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
-		case faultyVariant: // The Accepted condition speaks of it.
+		case b.variant == faultyVariant: // The Accepted condition speaks of it.
 		default:
 			pool.reason = v1alpha1.ReasonUnsupportedProtocol
-			pool.finding = "protocol " + quote(b.variant) + " is not supported yet: write HTTP"
+			pool.finding = "protocol " + quote(b.variant) + " is not supported yet: write HTTP or HTTPS"
 		}
+	}
+}
+
+// secure resolves a pool that is spoken to over TLS. It has no endpoints where they cannot be verified as they are to be.
+func (p *pool) secure(s *service, authorities map[AuthorityName]*Authority) {
+	terms, reason, finding := p.backend.terms(authorities)
+	p.TLS = terms
+	if reason != "" {
+		p.reason, p.finding = reason, finding
+		return
+	}
+	p.Endpoints, p.reason, p.finding = s.endpoints(p.backend)
+	switch {
+	case p.finding == "":
+		p.finding = finding
+	case p.reason == "" && finding != "":
+		p.finding += "; " + finding
 	}
 }
 

@@ -237,20 +237,20 @@ func TestWhatServesABackend(t *testing.T) {
 
 func TestABackendOfAnUnsupportedProtocolIsNeverSpokenToInPlainHTTP(t *testing.T) {
 	secure := prefix("/secure", "api")
-	secure.Backend.Protocol = v1alpha1.ProtocolHTTPS
+	secure.Backend.Protocol = v1alpha1.ProtocolH2C
 	snapshot, reports := build(translate.Input{
 		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), secure))},
 		Tasks:     []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
 	})
 	want := []proxy.Pool{
 		{ID: "default/api:80", Service: "default/api", Endpoints: snapshot.Pools[0].Endpoints},
-		{ID: "default/api:80/HTTPS", Service: "default/api"},
+		{ID: "default/api:80/H2C", Service: "default/api"},
 	}
 	if diff := cmp.Diff(want, snapshot.Pools, cmp.Comparer(proxy.Pool.Equal)); diff != "" {
 		t.Errorf("pools (-want +got):\n%s", diff)
 	}
 	c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
-	wanted := accepted{metav1.ConditionFalse, "UnsupportedProtocol", `api:80: protocol "HTTPS" is not supported yet: write HTTP`}
+	wanted := accepted{metav1.ConditionFalse, "UnsupportedProtocol", `api:80: protocol "H2C" is not supported yet: write HTTP or HTTPS`}
 	if diff := cmp.Diff(wanted, accepted{c.Status, c.Reason, c.Message}); diff != "" {
 		t.Errorf("ResolvedRefs (-want +got):\n%s", diff)
 	}

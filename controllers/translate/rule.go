@@ -76,6 +76,9 @@ func (c *collector) rule(ing *ingress, like candidate) {
 		if next.policies, fault = c.readPolicies(p); fault == "" {
 			fault = limitsFault(p)
 		}
+		if fault == "" {
+			fault = backendTLSFault(&p.Backend)
+		}
 		if fault == "" && (p.Backend.Port < 1 || p.Backend.Port > 65535) {
 			fault = "backend.port is " + strconv.Itoa(int(p.Backend.Port)) + ": write 1 to 65535"
 		}

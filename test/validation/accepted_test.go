@@ -36,6 +36,10 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"a path with dots that are no dot segment", onePath("/.well-known/a..b/...")},
 		{"a path of 512 characters", onePath("/" + strings.Repeat("a", 511))},
 		{"a service that speaks HTTPS", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 65535, protocol: HTTPS}}]}]"},
+		{"a service that speaks HTTPS, verified by a Secret", backendTLS("caSecretName: api-ca, serverName: api.internal")},
+		{"a service that speaks HTTPS, verified by a ConfigMap", backendTLS("caConfigMapName: api-ca, serverName: '2001:db8::1'")},
+		{"a service that speaks HTTPS with a certificate of the system's authorities", backendTLS("serverName: api.example.com")},
+		{"a service that speaks HTTPS and proves nothing", backendTLS("insecureSkipVerify: true")},
 		{"a service that speaks H2C", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 1, protocol: H2C}}]}]"},
 
 		{"a rate limit", withPolicy("rateLimit: {requestsPerSecond: 100, burst: 20}")},
@@ -108,6 +112,7 @@ func TestTaskIsAccepted(t *testing.T) {
 		{"draining", taskWith("desiredState: Draining")},
 		{"a health check with its own port", taskWith("healthCheck: {type: HTTP, path: /health, port: 8080, interval: 10s, timeout: 1s, healthyThreshold: 1, unhealthyThreshold: 3}")},
 		{"a health check of the Task's first port", taskWith("ports: [{port: 80, targetPort: 8080}], healthCheck: {}")},
+		{"a health check over TLS", taskWith("healthCheck: {type: HTTPS, path: /health, port: 8443, expectedStatuses: ['204']}")},
 		{"a health check of the connection", taskWith("healthCheck: {type: TCP, port: 5432}")},
 		{"expected statuses", taskWith("healthCheck: {port: 80, expectedStatuses: ['204', 200-299, 404-404]}")},
 		{"a timeout as long as the interval", taskWith("healthCheck: {port: 80, interval: 100ms, timeout: 100ms}")},

@@ -27,9 +27,38 @@ func withPolicy(policy string) string {
 	return "rules: [{paths: [{path: /, backend: {serviceName: web, port: 8080}, " + policy + "}]}]"
 }
 
+// backendTLS is the spec of an Ingress with a backend that speaks HTTPS, with the fields of its tls given as YAML in flow style.
+func backendTLS(fields string) string {
+	return "rules: [{paths: [{path: /, backend: {serviceName: web, port: 8443, protocol: HTTPS, tls: {" + fields + "}}}]}]"
+}
+
 // withTLS is the spec of an Ingress for api.example.com with the fields of tls given as YAML in flow style.
 func withTLS(tls string) string {
 	return oneHost("api.example.com") + "\ntls: {" + tls + "}"
+}
+
+func TestBackendTLSThatMakesNoSenseIsRefused(t *testing.T) {
+	const field = pathField + ".backend"
+	for _, test := range []struct {
+		name string
+		spec string
+		want []cause
+	}{
+		{"of a backend that speaks HTTP", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 80, tls: {serverName: a}}}]}]", []cause{
+			{field, "tls is for a backend that speaks HTTPS: write protocol: HTTPS, or leave tls out"}}},
+		{"two authorities", backendTLS("caSecretName: a, caConfigMapName: b"), []cause{
+			{field + ".tls", "write caSecretName or caConfigMapName, not both"}}},
+		{"an authority that has no part", backendTLS("caSecretName: a, insecureSkipVerify: true"), []cause{
+			{field + ".tls", "insecureSkipVerify takes every certificate, so an authority has no part in it: leave out one of the two"}}},
+		{"a Secret that is no name", backendTLS("caSecretName: A_b"), []cause{{field + ".tls.caSecretName", "must be the name of a Secret"}}},
+		{"a ConfigMap that is no name", backendTLS("caConfigMapName: A_b"), []cause{{field + ".tls.caConfigMapName", "it must be the name of a ConfigMap"}}},
+		{"a server name with a port", backendTLS("serverName: 'api.internal:443'"), []cause{
+			{field + ".tls.serverName", "serverName must be a DNS name in lower case such as api.internal, or an IP address"}}},
+		{"a server name that is a wildcard", backendTLS("serverName: '*.internal'"), []cause{
+			{field + ".tls.serverName", "serverName must be a DNS name in lower case such as api.internal, or an IP address"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) { requireRefused(t, object(t, v1alpha1.IngressKind, test.spec), test.want) })
+	}
 }
 
 func TestIngressOfWrongShapeIsRefused(t *testing.T) {

@@ -51,7 +51,7 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 			{"spec.desiredState", `supported values: "Running", "Draining"`}}},
 
 		{"a health check of unknown type", taskWith("healthCheck: {type: Exec, port: 80}"), []cause{
-			{"spec.healthCheck.type", `supported values: "HTTP", "TCP"`}}},
+			{"spec.healthCheck.type", `supported values: "HTTP", "HTTPS", "TCP"`}}},
 		{"a health check without a port", taskWith("healthCheck: {}"), []cause{
 			{"spec", "healthCheck needs port, since the Task lists no ports to take it from"}}},
 		{"a health check of port 0", taskWith("healthCheck: {port: 0}"), []cause{
@@ -59,9 +59,9 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 		{"a health check path without a slash", taskWith("healthCheck: {port: 80, path: health}"), []cause{
 			{"spec.healthCheck.path", "path must begin with a slash: write /health"}}},
 		{"a path of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, path: /health}"), []cause{
-			{"spec.healthCheck", "path belongs to type HTTP: leave it out"}}},
+			{"spec.healthCheck", "path belongs to type HTTP or HTTPS: leave it out"}}},
 		{"statuses of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, expectedStatuses: ['200']}"), []cause{
-			{"spec.healthCheck", "expectedStatuses belong to type HTTP: leave them out"}}},
+			{"spec.healthCheck", "expectedStatuses belong to type HTTP or HTTPS: leave them out"}}},
 		{"a status that is none", taskWith("healthCheck: {port: 80, expectedStatuses: ['200', '700']}"), []cause{
 			{"spec.healthCheck.expectedStatuses[1]", "expectedStatuses must be statuses such as \"204\", or ranges such as \"200-299\", from 200 to 599"}}},
 		{"a class of statuses", taskWith("healthCheck: {port: 80, expectedStatuses: [2xx]}"), []cause{

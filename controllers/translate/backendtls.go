@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"net/netip"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// AuthorityName names a Secret or ConfigMap that has the certificates of the authorities that a backend's may come from.
+type AuthorityName struct {
+	ConfigMap bool
+	types.NamespacedName
+}
+
+// Authority is what one of these was found to hold. It is immutable.
+type Authority struct {
+	Name AuthorityName
+	// Missing and Fault say, for people, why there are no certificates: it is not there, or what it holds is none.
+	Missing, Fault string
+	// Certificates are PEM, one at least where there is no fault.
+	Certificates string
+}
+
+// NamedAuthorities returns the names that the backends of Ingresses of the class name.
+func NamedAuthorities(ingresses []*v1alpha1.Ingress, class string) map[AuthorityName]struct{} {
+	var names map[AuthorityName]struct{}
+	for _, object := range ingresses {
+		if !Claims(object, class) {
+			continue
+		}
+		for r := range object.Spec.Rules {
+			for p := range object.Spec.Rules[r].Paths {
+				backend := &object.Spec.Rules[r].Paths[p].Backend
+				name, ok := backendTLSOf(backend).authorityName(object.Namespace)
+				if !ok {
+					continue
+				}
+				if names == nil {
+					names = make(map[AuthorityName]struct{})
+				}
+				names[name] = struct{}{}
+			}
+		}
+	}
+	return names
+}
+
+// backendTLS is a backend's tls as it is written. Pools that differ in it have no connection in common.
+type backendTLS struct {
+	caSecret, caConfigMap, serverName string
+	skipVerify                        bool
+}
+
+// backendTLSOf returns what a backend has, the zero value where it does not speak HTTPS.
+func backendTLSOf(b *v1alpha1.IngressBackend) backendTLS {
+	if b.Protocol != v1alpha1.ProtocolHTTPS || b.TLS == nil {
+		return backendTLS{}
+	}
+	return backendTLS{
+		caSecret: string(b.TLS.CASecretName), caConfigMap: string(b.TLS.CAConfigMapName),
+		serverName: string(b.TLS.ServerName), skipVerify: b.TLS.InsecureSkipVerify,
+	}
+}
+
+// backendTLSFault says what is wrong with a backend's tls. Like all that is wrong with one path alone, the API refuses it
+// beforehand.
+func backendTLSFault(b *v1alpha1.IngressBackend) string {
+	t := b.TLS
+	switch {
+	case t == nil:
+		return ""
+	case b.Protocol != v1alpha1.ProtocolHTTPS:
+		return "backend.tls is for protocol HTTPS: write that, or leave tls out"
+	case t.CASecretName != "" && t.CAConfigMapName != "":
+		return "backend.tls has caSecretName and caConfigMapName: write one of the two"
+	case t.InsecureSkipVerify && (t.CASecretName != "" || t.CAConfigMapName != ""):
+		return "backend.tls has insecureSkipVerify and names an authority: write one of the two"
+	}
+	return ""
+}
+
+func (t backendTLS) authorityName(namespace string) (name AuthorityName, ok bool) {
+	name.Namespace, name.Name = namespace, t.caSecret
+	if t.caConfigMap != "" {
+		name.ConfigMap, name.Name = true, t.caConfigMap
+	}
+	return name, name.Name != ""
+}
+
+// variant is part of a pool's id.
+func (t backendTLS) variant() string {
+	v := string(v1alpha1.ProtocolHTTPS)
+	switch {
+	case t.caConfigMap != "":
+		v += ",caConfigMapName=" + t.caConfigMap
+	case t.caSecret != "":
+		v += ",caSecretName=" + t.caSecret
+	}
+	if t.serverName != "" {
+		v += ",serverName=" + t.serverName
+	}
+	if t.skipVerify {
+		v += ",insecureSkipVerify"
+	}
+	return v
+}
+
+// skipsVerification is what there is to say about a backend that proves nothing.
+const skipsVerification = "its certificate is not verified, as insecureSkipVerify says"
+
+// terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default is
+// the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
+func (b backend) terms(authorities map[AuthorityName]*Authority) (terms proxy.UpstreamTLS, reason, finding string) {
+	terms = proxy.UpstreamTLS{ServerName: b.tls.serverName, SkipVerify: b.tls.skipVerify}
+	if terms.ServerName == "" {
+		terms.ServerName = b.service + "." + b.namespace + ".svc"
+	}
+	if address, err := netip.ParseAddr(terms.ServerName); err == nil {
+		terms.ServerName = address.Unmap().String()
+	}
+	if terms.SkipVerify {
+		return terms, "", skipsVerification
+	}
+	name, ok := b.tls.authorityName(b.namespace)
+	if !ok {
+		return terms, "", ""
+	}
+	kind := "Secret "
+	if name.ConfigMap {
+		kind = "ConfigMap "
+	}
+	authority := authorities[name]
+	switch {
+	case authority == nil:
+		return terms, v1alpha1.ReasonCANotFound, "there is no " + kind + name.Name + " to verify it by"
+	case authority.Missing != "":
+		return terms, v1alpha1.ReasonCANotFound, kind + name.Name + ", which it is to be verified by, " + authority.Missing
+	case authority.Fault != "":
+		return terms, v1alpha1.ReasonCAInvalid, kind + name.Name + ", which it is to be verified by: " + authority.Fault
+	}
+	terms.Authorities = authority.Certificates
+	return terms, "", ""
+}
