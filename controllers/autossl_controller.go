@@ -63,8 +63,9 @@ func autoSSLCertificate(ingress *v1alpha1.Ingress, hosts []string) *v1alpha1.TLS
 	return certificate
 }
 
-// keep makes the TLSCertificate, or changes what of it comes from the Ingress. One that is somebody else's is left alone; the
-// Ingress's CertificateReady says so.
+// keep makes the TLSCertificate, or changes what of it comes from the Ingress. One of an Ingress of this name that is gone is
+// taken over, so that to make an Ingress anew costs no order. One that is somebody else's is left alone; the Ingress's
+// CertificateReady says so.
 func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress, wanted *v1alpha1.TLSCertificate) error {
 	var there v1alpha1.TLSCertificate
 	switch err := r.client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {
@@ -75,19 +76,29 @@ func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress,
 		return nil
 	case err != nil:
 		return fmt.Errorf("reading the TLSCertificate of the Ingress: %w", err)
-	case !metav1.IsControlledBy(&there, ingress):
+	case there.DeletionTimestamp != nil || !metav1.IsControlledBy(&there, ingress) && !orphaned(&there, ingress):
 		return nil
 	}
 	before := there.DeepCopy()
+	if !metav1.IsControlledBy(&there, ingress) {
+		there.OwnerReferences = wanted.OwnerReferences
+	}
 	there.Spec.Hosts, there.Spec.SecretName, there.Spec.Email, there.Spec.AutoRenew =
 		wanted.Spec.Hosts, wanted.Spec.SecretName, wanted.Spec.Email, wanted.Spec.AutoRenew
 	if equality.Semantic.DeepEqual(before, &there) {
 		return nil
 	}
-	if err := r.client.Patch(ctx, &there, client.MergeFrom(before)); err != nil {
+	if err := r.client.Patch(ctx, &there, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("changing the TLSCertificate of the Ingress: %w", err)
 	}
 	return nil
+}
+
+// orphaned says whether a TLSCertificate was made for an Ingress that this one has the name of now.
+func orphaned(certificate *v1alpha1.TLSCertificate, ingress *v1alpha1.Ingress) bool {
+	owner := metav1.GetControllerOf(certificate)
+	return owner != nil && owner.Kind == v1alpha1.IngressKind && owner.APIVersion == v1alpha1.GroupVersion.String() &&
+		owner.Name == ingress.Name && owner.UID != ingress.UID
 }
 
 // removeOthers removes the TLSCertificates that were made for the Ingress and that it does not want any more.

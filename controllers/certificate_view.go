@@ -55,7 +55,11 @@ func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) 
 	}
 	days, next := expiryNotice(v.leaf.NotAfter, now)
 	v.noticeDays = days
-	if days != 0 && (object.Status.ExpiryNoticeDays == 0 || days < object.Status.ExpiryNoticeDays) {
+	given := object.Status.ExpiryNoticeDays
+	if object.Status.SerialNumber != serialOf(v.leaf) {
+		given = 0 // It was of another certificate.
+	}
+	if days != 0 && (given == 0 || days < given) {
 		v.notice = fmt.Sprintf("the certificate in Secret %s expires at %s, and nothing here renews it: put a new one into the Secret",
 			object.Spec.SecretName, v.leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
@@ -70,11 +74,13 @@ func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
 	*status = v1alpha1.TLSCertificateStatus{Conditions: status.Conditions, ExpiryNoticeDays: v.noticeDays,
 		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.NextAttempt)}
 	if v.leaf != nil {
-		status.Issuer, status.SerialNumber = clipTo(v.leaf.Issuer.String(), 1024), fmt.Sprintf("%x", v.leaf.SerialNumber)
+		status.Issuer, status.SerialNumber = clipTo(v.leaf.Issuer.String(), 1024), serialOf(v.leaf)
 		status.NotBefore, status.NotAfter = timeOf(v.leaf.NotBefore), timeOf(v.leaf.NotAfter)
 	}
 	status.RenewalTime = timeOf(v.renewal)
 }
+
+func serialOf(leaf *x509.Certificate) string { return fmt.Sprintf("%x", leaf.SerialNumber) }
 
 func timeOf(t time.Time) *metav1.Time {
 	if t.IsZero() {

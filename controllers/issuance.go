@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,7 +68,9 @@ type issuance struct {
 	now       func() time.Time
 	directory string
 	email     string
-	metrics   *Metrics
+	// claiming is held from the look at the orders of others until it is written that one's own is about to be placed.
+	claiming sync.Mutex
+	metrics  *Metrics
 }
 
 // job is one pass over one order.
@@ -96,8 +99,8 @@ func (j *job) advance(ctx context.Context) (time.Duration, error) {
 			return 0, fmt.Errorf("giving up the account's URL: %w", err)
 		}
 	}
-	if id := j.attempt().ID; j.attempt().Order.URL != "" {
-		if err := j.ledger.fail(ctx, id); err != nil {
+	if j.attempt().Placing {
+		if err := j.ledger.fail(ctx, j.attempt().ID); err != nil {
 			return 0, err
 		}
 	}
@@ -197,20 +200,15 @@ func (j *job) try(ctx context.Context) (time.Duration, error) {
 	return atOnce, j.persist(ctx)
 }
 
-// place enters the order into the ledger and places it. That it is about to be placed is written first: where the answer is lost,
-// the order is looked for and not placed again.
+// place places the order. That it is about to be placed is written first: where the answer is lost, the order is looked for and
+// not placed again.
 func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
-	at, why, err := j.ledger.reserve(ctx, ledgerEntry{ID: a.ID, Names: namesAt(j.directory, a.Hosts), Time: j.now(),
-		Certificate: j.certificate.Namespace + "/" + j.certificate.Name})
-	if err != nil {
-		return 0, err
-	}
-	if !at.IsZero() {
-		j.state().wait(at, v1alpha1.ReasonOrderLimit, why)
-		return atOnce, j.persist(ctx)
-	}
-	if a.Placing {
+	if !a.Placing {
+		if after, err := j.claim(ctx); err != nil || after > 0 {
+			return after, err
+		}
+	} else {
 		others, err := j.orders.others(ctx, j.working)
 		if err != nil {
 			return 0, err
@@ -224,18 +222,37 @@ func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, e
 			return atOnce, j.persist(ctx)
 		}
 	}
-	a.Placing = true
-	if err := j.persist(ctx); err != nil {
-		return 0, err
-	}
 	request := acme.OrderRequest{Hosts: a.Hosts, Profile: j.certificate.Spec.Profile}
 	if j.replaces != nil {
 		request.Replaces, _ = acme.CertificateID(j.replaces) // One without an id is replaced without being named.
 	}
+	var err error
 	if a.Order, err = j.authority.NewOrder(ctx, account, request); err != nil {
 		return 0, err
 	}
 	return atOnce, j.persist(ctx)
+}
+
+// claim enters the order into the ledger and writes that it is about to be placed. It returns when to go on where it is not to
+// be placed now.
+func (j *job) claim(ctx context.Context) (time.Duration, error) {
+	j.claiming.Lock()
+	defer j.claiming.Unlock()
+	a := j.attempt()
+	if after, err := j.share(ctx); err != nil || after > 0 {
+		return after, err
+	}
+	at, why, err := j.ledger.reserve(ctx, ledgerEntry{ID: a.ID, Names: namesAt(j.directory, a.Hosts), Time: j.now(),
+		Certificate: j.certificate.Namespace + "/" + j.certificate.Name})
+	if err != nil {
+		return 0, err
+	}
+	if !at.IsZero() {
+		j.state().wait(at, v1alpha1.ReasonOrderLimit, why)
+		return atOnce, j.persist(ctx)
+	}
+	a.Placing = true
+	return 0, j.persist(ctx)
 }
 
 // authorize has replicas hold ready what proves the names that are not proven yet.

@@ -112,6 +112,21 @@ func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string
 	return urls, nil
 }
 
+// inNamespace returns the working Secrets of a namespace as the API server has them.
+func (s *orderStore) inNamespace(ctx context.Context, namespace string) ([]*workingSecret, error) {
+	var list corev1.SecretList
+	if err := s.reader.List(ctx, &list, client.InNamespace(namespace), client.MatchingFieldsSelector{Selector: secretsOfType(orderSecretType)}); err != nil {
+		return nil, fmt.Errorf("listing the working Secrets: %w", err)
+	}
+	var working []*workingSecret
+	for i := range list.Items {
+		if state, err := decodeOrderState(list.Items[i].Data[orderStateField]); err == nil {
+			working = append(working, &workingSecret{object: &list.Items[i], state: state})
+		}
+	}
+	return working, nil
+}
+
 // heldReady returns what working Secrets hold ready for authorities to find.
 func heldReady(secrets []corev1.Secret) []translate.Challenge {
 	var challenges []translate.Challenge

@@ -151,7 +151,11 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	}
 	state := working.state
 	view.state, view.leaf = state, leafOf(secret)
-	if state.Controller != "" && state.Controller != r.name {
+	handedOver, err := r.handedOver(ctx, live)
+	if err != nil {
+		return nil, 0, err
+	}
+	if state.Controller != "" && state.Controller != r.name && !handedOver {
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, "the controller "+state.Controller+
 			" orders this certificate: delete Secret "+working.object.Name+" if it does so no longer")
 		return view, 0, nil
@@ -245,6 +249,18 @@ func (r *TLSCertificateReconciler) unwanted(ctx context.Context, object *v1alpha
 	}
 	return ingress.UID != owner.UID || ingress.Spec.TLS == nil || !ingress.Spec.TLS.AutoSSL,
 		translate.Claims(&ingress, r.class), nil
+}
+
+// handedOver says whether a TLSCertificate is of an Ingress that names this controller's class: whoever ordered for it before
+// does so no longer.
+func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertificate) (bool, error) {
+	owner := metav1.GetControllerOf(object)
+	if owner == nil || owner.Kind != v1alpha1.IngressKind {
+		return false, nil
+	}
+	var ingress v1alpha1.Ingress
+	err := r.status.client.Get(ctx, client.ObjectKey{Namespace: object.Namespace, Name: owner.Name}, &ingress)
+	return err == nil && ingress.Spec.IngressClassName == r.class, client.IgnoreNotFound(err)
 }
 
 // keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when somebody

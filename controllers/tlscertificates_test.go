@@ -5,10 +5,14 @@ package controllers
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
@@ -57,4 +61,59 @@ func TestASecretThatIsSomebodyElsesIsNotOverwritten(t *testing.T) {
 	if secret.ResourceVersion != version || !bytes.Equal(secret.Data["tls.crt"], pair.chain) {
 		t.Error("the Secret was written")
 	}
+}
+
+// Each of the Secrets ends so soon that another notice is due.
+func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	pair := func(left time.Duration) keyPair {
+		return newKeyPair(t, now.Add(-time.Hour-left), now.Add(left), "x.io")
+	}
+	secret, certificate := pair(30*day).secret(k.blue, "mine-tls"), kept(k.blue, "mine-tls", false)
+	k.create(secret, certificate)
+	first := k.start()
+	told := func(want int32, events int) {
+		t.Helper()
+		eventually(t, func() error {
+			k.read(certificate)
+			if certificate.Status.ExpiryNoticeDays != want {
+				return fmt.Errorf("the notice is that of %d days, want %d", certificate.Status.ExpiryNoticeDays, want)
+			}
+			var list eventsv1.EventList
+			if err := k.List(t.Context(), &list, client.InNamespace(k.blue)); err != nil {
+				return err
+			}
+			n := 0
+			for i := range list.Items {
+				if e := &list.Items[i]; e.Reason == "CertificateExpires" && e.Regarding.Name == certificate.Name && e.Type == corev1.EventTypeWarning {
+					n++
+				}
+			}
+			if n != events {
+				return fmt.Errorf("%d Events tell of it, want %d", n, events)
+			}
+			return nil
+		})
+	}
+	k.says(certificate, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False NotRenewed")
+	told(0, 0)
+	for i, step := range []struct {
+		left time.Duration
+		want int32
+	}{{21*day - time.Minute, 21}, {7*day - time.Minute, 7}, {day - time.Minute, 1}} {
+		k.change(secret, func() { secret.Data = pair(step.left).secret("", "").Data })
+		told(step.want, i+1)
+	}
+
+	// The same certificate is told of once, whoever leads.
+	first.stop()
+	second := k.start()
+	second.isReady(t)
+	k.change(certificate, func() { certificate.Spec.Email = "admin@example.com" })
+	k.says(certificate, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False NotRenewed")
+	told(1, 3)
+	k.change(secret, func() { secret.Data = pair(90*day).secret("", "").Data })
+	told(0, 3)
 }

@@ -141,6 +141,13 @@ func (s *scene) tellsNoSecret(c *controller) {
 	for i := range certificates.Items {
 		fmt.Fprintf(&told, "%+v\n", certificates.Items[i].Status)
 	}
+	var ingresses v1alpha1.IngressList
+	if err := s.List(s.t.Context(), &ingresses, client.InNamespace(s.namespace)); err != nil {
+		s.t.Fatal(err)
+	}
+	for i := range ingresses.Items {
+		fmt.Fprintf(&told, "%+v\n", ingresses.Items[i].Status)
+	}
 	if leak := leaks(told.String()); len(leak) > 0 {
 		s.t.Errorf("what the controller tells has %q", leak)
 	}

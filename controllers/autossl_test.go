@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// automatic is an Ingress with autoSSL, and the TLSCertificate that is made for it.
+func automatic(namespace, name, host string) (*v1alpha1.Ingress, *v1alpha1.TLSCertificate) {
+	ing := ingress(namespace, name, host, "api")
+	ing.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true}
+	return ing, &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name + "-tls"}}
+}
+
+// issuing waits until Issuing is this, "status reason".
+func (k *cluster) issuing(certificate *v1alpha1.TLSCertificate, want string) {
+	k.t.Helper()
+	eventually(k.t, func() error {
+		if err := k.Get(k.t.Context(), client.ObjectKeyFromObject(certificate), certificate); err != nil {
+			return err
+		}
+		for _, c := range certificate.Status.Conditions {
+			if got := string(c.Status) + " " + c.Reason; c.Type == v1alpha1.ConditionIssuing && got == want {
+				return nil
+			}
+		}
+		return fmt.Errorf("the conditions are %v, want Issuing to be %s", certificate.Status.Conditions, want)
+	})
+}
+
+// orderedBy waits until the orders of a certificate are this controller's.
+func (k *cluster) orderedBy(certificate *v1alpha1.TLSCertificate, want string) {
+	k.t.Helper()
+	eventually(k.t, func() error {
+		var working corev1.Secret
+		key := client.ObjectKey{Namespace: certificate.Namespace, Name: orderSecretName(certificate.Name)}
+		if err := k.Get(k.t.Context(), key, &working); err != nil {
+			return err
+		}
+		state, err := decodeOrderState(working.Data[orderStateField])
+		if err == nil && state.Controller != want {
+			err = fmt.Errorf("the orders are those of %s, want %s", state.Controller, want)
+		}
+		return err
+	})
+}
+
+// The API server of the tests collects no garbage, so the TLSCertificate stays, as it would for a moment elsewhere.
+func TestACertificateOfADeletedIngressIsOrderedNoMoreUntilTheIngressIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing, certificate := automatic(k.blue, "shop", "x.io")
+	k.create(ing)
+	k.start()
+	k.issuing(certificate, "True Ordering")
+	k.delete(ing)
+	k.issuing(certificate, "False NotWanted")
+	uid := certificate.UID
+
+	again, _ := automatic(k.blue, "shop", "x.io")
+	k.create(again)
+	k.issuing(certificate, "True Ordering")
+	if certificate.UID != uid || !metav1.IsControlledBy(certificate, again) {
+		t.Errorf("the TLSCertificate has UID %s and owners %v, want %s of Ingress %s", certificate.UID, certificate.OwnerReferences, uid, again.UID)
+	}
+}
+
+func TestACertificateOfAnIngressThatWentOverToAnotherClassIsOrderedByThatOne(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	const ours, theirs = v1alpha1.DefaultIngressClassName, "other"
+	ing, certificate := automatic(k.blue, "shop", "x.io")
+	ing.Spec.IngressClassName = ours
+	k.create(ing)
+	k.start()
+	k.issuing(certificate, "True Ordering")
+	k.orderedBy(certificate, ownNamespace+"/"+ours)
+	k.change(ing, func() { ing.Spec.IngressClassName = theirs })
+	k.issuing(certificate, "False OrderedElsewhere")
+	k.orderedBy(certificate, ownNamespace+"/"+ours)
+
+	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
+	k.orderedBy(certificate, ownNamespace+"/"+theirs)
+}
+
+func TestATLSCertificateThatIsSomebodyElsesIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing, wanted := automatic(k.blue, "shop", "x.io")
+	other := kept(k.blue, "other-tls", false)
+	other.Name = wanted.Name
+	k.create(other, ing, task(k.blue, "one", "api", "10.0.0.1"))
+	k.start()
+	k.issuing(other, "False NotRenewed")
+	k.says(ing, certified("False "+v1alpha1.ReasonSecretConflict)...)
+	k.read(other)
+	if metav1.GetControllerOf(other) != nil || other.Generation != 1 {
+		t.Errorf("the TLSCertificate has owners %v and generation %d, want none and 1", other.OwnerReferences, other.Generation)
+	}
+}

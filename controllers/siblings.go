@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// Several TLSCertificates of a namespace may be for the same hosts: two Ingresses with autoSSL share a host, or one certificate
+// is wanted in two Secrets. Two orders for the same names at once would be one to an authority that hands out the open order
+// again (RFC 8555, section 7.4, lets it), and two where its limits are counted.
+const (
+	// siblingPause is between two looks at an order that is waited for.
+	siblingPause = time.Second
+	// siblingLimit is how long one is waited for: it may be nobody's any more.
+	siblingLimit = time.Hour
+)
+
+// share spares the order where another TLSCertificate has, or will have, a certificate that does. It returns when to go on; 0
+// is with the order.
+func (j *job) share(ctx context.Context) (time.Duration, error) {
+	pair, err := j.siblingsCertificate(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if pair != nil {
+		if err := writeCertificate(ctx, j.client, j.secret, j.certificate, j.directory, pair.Data[corev1.TLSCertKey], pair.Data[corev1.TLSPrivateKeyKey]); err != nil {
+			return 0, err
+		}
+		j.state().succeed()
+		return atOnce, j.persist(ctx)
+	}
+	if j.now().Sub(j.attempt().Began) > siblingLimit {
+		return 0, nil
+	}
+	ordered, err := j.orders.inNamespace(ctx, j.certificate.Namespace)
+	if err != nil {
+		return 0, err
+	}
+	if slices.ContainsFunc(ordered, func(w *workingSecret) bool { return w.object.Name != j.working.object.Name && goesFirst(w, j.working) }) {
+		return siblingPause, nil
+	}
+	return 0, nil
+}
+
+// goesFirst says whether another attempt for the same hosts is to end before one is placed.
+func goesFirst(other, own *workingSecret) bool {
+	theirs, ours := other.state.Attempt, own.state.Attempt
+	switch {
+	case theirs == nil || !slices.Equal(theirs.Hosts, ours.Hosts):
+		return false
+	case theirs.Placing || !theirs.Began.Equal(ours.Began):
+		return theirs.Placing || theirs.Began.Before(ours.Began)
+	}
+	return other.object.Name < own.object.Name
+}
+
+// siblingsCertificate returns the Secret of another TLSCertificate with a certificate that would be ordered alike and that is
+// newer than the one that is replaced, nil if there is none.
+func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
+	var list v1alpha1.TLSCertificateList
+	if err := j.client.List(ctx, &list, client.InNamespace(j.certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the TLSCertificates: %w", err)
+	}
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.UID == j.certificate.UID || !orderedAlike(&other.Spec, &j.certificate.Spec) {
+			continue
+		}
+		secret, err := secretOf(ctx, j.orders.reader, other)
+		if err != nil {
+			return nil, err
+		}
+		if secret != nil && j.serves(secret, other) {
+			return secret, nil
+		}
+	}
+	return nil, nil
+}
+
+// serves says whether the certificate in another's Secret is one that need not be ordered.
+func (j *job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
+	if foreign(secret, other) != "" || secret.Annotations[directoryAnnotation] != j.directory || parseSecret(secret).Fault != "" {
+		return false
+	}
+	leaf := leafOf(secret)
+	if j.replaces != nil && !leaf.NotBefore.After(j.replaces.NotBefore) {
+		return false
+	}
+	in := dueInput{now: j.now(), hosts: j.attempt().Hosts, keyType: keyTypeWanted(&j.certificate.Spec), directory: j.directory, madeBy: j.directory,
+		found: true, leaf: leaf, renewal: renewalTime(leaf, nil)}
+	return due(&in) == ""
+}
+
+// orderedAlike says whether the same is ordered for two TLSCertificates.
+func orderedAlike(a, b *v1alpha1.TLSCertificateSpec) bool {
+	renewed := func(s *v1alpha1.TLSCertificateSpec) bool { return s.AutoRenew == nil || *s.AutoRenew }
+	return renewed(a) && renewed(b) && slices.Equal(hostsOf(a), hostsOf(b)) && keyTypeWanted(a) == keyTypeWanted(b) &&
+		a.Profile == b.Profile && a.PreferredChain == b.PreferredChain
+}
