@@ -213,7 +213,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		Now:             time.Now().Truncate(time.Second), // which is what certificates count in
 		Options:         c.options,
 	}
-	named := translate.NamedSecrets(in.Ingresses, in.TLSCertificates, c.options.IngressClass)
+	named := translate.NamedSecrets(&in)
 	if c.options.DefaultCertificate.Name != "" {
 		named[c.options.DefaultCertificate] = struct{}{}
 	}

@@ -55,7 +55,8 @@ func (m PathMatch) String() string {
 type RuleID struct {
 	// Ingress is "namespace/name".
 	Ingress string
-	// Rule and Path are the indexes of the rule and of the path within it, from 0.
+	// Rule and Path are the indexes of the rule and of the path within it, from 0. Rule is -1 for what serves requests that no
+	// rule matches.
 	Rule, Path int
 }
 

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -18,7 +19,10 @@ import (
 // Input is everything that a snapshot is made of. The lists are in any order, an object is in its list once, and
 // nothing in them is modified or kept.
 type Input struct {
-	Ingresses       []*v1alpha1.Ingress
+	Ingresses []*v1alpha1.Ingress
+	// Standard are Ingresses of networking.k8s.io, of which those are served that StandardClass claims.
+	Standard        []*Standard
+	StandardClass   StandardClass
 	Tasks           []*v1alpha1.Task
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
@@ -51,7 +55,7 @@ type Options struct {
 // Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and
 // name. It does not fail: what cannot be served is reported.
 func Build(in Input) (*proxy.Snapshot, []Report) {
-	ingresses := claim(in.Ingresses, in.Options.IngressClass)
+	ingresses := claim(in)
 	hosts := newHosts(len(ingresses))
 	pools := newPools(len(ingresses))
 	candidates := collect(ingresses, hosts, pools, in.Options)
@@ -76,7 +80,9 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 // ingress is an Ingress of ours and what has become of it so far.
 type ingress struct {
 	object *v1alpha1.Ingress
-	// name is "namespace/name".
+	// standard is what a standard Ingress has beside the object that it is read as. It is nil for an Ingress of this API.
+	standard *Standard
+	// name is "namespace/name", with "networking.k8s.io/" before it for a standard Ingress.
 	name string
 	// tls are the certificates that it asks for.
 	tls []*v1alpha1.IngressTLS
@@ -98,17 +104,11 @@ func (i *ingress) noteBackend(pool int32) {
 	}
 }
 
-// Claims says whether an Ingress is for the controller of that class. One that names no class is for every
-// controller.
-func Claims(object *v1alpha1.Ingress, class string) bool {
-	return object.Spec.IngressClassName == "" || object.Spec.IngressClassName == class
-}
-
 // claim picks the Ingresses of the class and sorts them by age, which is who wins: see older.
-func claim(objects []*v1alpha1.Ingress, class string) []ingress {
-	ours := make([]ingress, 0, len(objects))
-	for _, object := range objects {
-		if !Claims(object, class) {
+func claim(in Input) []ingress {
+	ours := make([]ingress, 0, len(in.Ingresses)+len(in.Standard))
+	for _, object := range in.Ingresses {
+		if !Claims(object, in.Options.IngressClass) {
 			continue
 		}
 		ing := ingress{object: object, name: object.Namespace + "/" + object.Name}
@@ -117,7 +117,13 @@ func claim(objects []*v1alpha1.Ingress, class string) []ingress {
 		}
 		ours = append(ours, ing)
 	}
-	slices.SortFunc(ours, func(a, b ingress) int { return older(a.object, b.object) })
+	for _, s := range in.Standard {
+		if in.StandardClass.Claims(s) {
+			name := networkingv1.GroupName + "/" + s.object.Namespace + "/" + s.object.Name
+			ours = append(ours, ingress{object: s.object, standard: s, name: name, tls: s.tls})
+		}
+	}
+	slices.SortFunc(ours, func(a, b ingress) int { return cmp.Or(older(a.object, b.object), cmp.Compare(a.name, b.name)) })
 	return ours
 }
 

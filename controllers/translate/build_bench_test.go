@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	networkingv1 "k8s.io/api/networking/v1"
+
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -54,4 +56,23 @@ func benchmarkBuild(b *testing.B, in translate.Input) {
 			b.Fatalf("%d certificates", len(snapshot.Certificates))
 		}
 	}
+}
+
+// BenchmarkBuildOfStandardIngresses is BenchmarkBuild with Ingresses of networking.k8s.io, whose annotations were read before.
+func BenchmarkBuildOfStandardIngresses(b *testing.B) {
+	in := manyIngresses()
+	in.StandardClass = translate.StandardClass{Name: "warren", Exists: true}
+	for _, ing := range in.Ingresses {
+		object := newStandard(ing.Namespace, ing.Name, 0)
+		object.CreationTimestamp = ing.CreationTimestamp
+		object.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"}
+		rule := standardRule(string(ing.Spec.Rules[0].Host))
+		for _, p := range ing.Spec.Rules[0].Paths {
+			rule.HTTP.Paths = append(rule.HTTP.Paths, standardPath(networkingv1.PathTypePrefix, string(p.Path), string(p.Backend.ServiceName)))
+		}
+		object.Spec.Rules = []networkingv1.IngressRule{rule}
+		in.Standard = append(in.Standard, translate.NewStandard(object))
+	}
+	in.Ingresses = nil
+	benchmarkBuild(b, in)
 }

@@ -430,11 +430,14 @@ func TestWhatIsServedOfASecret(t *testing.T) {
 func TestWhichSecretsIngressesName(t *testing.T) {
 	other := withTLS(newSite("blue", "other", 1, "x.io"), "theirs")
 	other.Spec.IngressClassName = "nginx"
-	got := translate.NamedSecrets([]*v1alpha1.Ingress{
-		newSite("blue", "plain", 1, "x.io"), other,
-		withTLS(newSite("blue", "a", 1, "x.io"), "s"), withTLS(newSite("blue", "b", 1, "x.io"), "s"),
-		withTLS(newSite("green", "a", 1, "y.io"), "s"), withTLS(newSite("green", "auto", 1, "y.io"), ""),
-	}, nil, "warren")
+	got := translate.NamedSecrets(&translate.Input{
+		Options: translate.Options{IngressClass: "warren"},
+		Ingresses: []*v1alpha1.Ingress{
+			newSite("blue", "plain", 1, "x.io"), other,
+			withTLS(newSite("blue", "a", 1, "x.io"), "s"), withTLS(newSite("blue", "b", 1, "x.io"), "s"),
+			withTLS(newSite("green", "a", 1, "y.io"), "s"), withTLS(newSite("green", "auto", 1, "y.io"), ""),
+		},
+	})
 	want := map[types.NamespacedName]struct{}{
 		{Namespace: "blue", Name: "s"}: {}, {Namespace: "green", Name: "auto-tls"}: {}, {Namespace: "green", Name: "s"}: {}}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -63,6 +64,7 @@ func readManifests(t *testing.T, file string) translate.Input {
 		t.Fatal(err)
 	}
 	in := translate.Input{Now: today}
+	var classes []*networkingv1.IngressClass
 	for document := range bytes.SplitSeq(content, []byte("\n---\n")) {
 		var kind metav1.TypeMeta
 		if err := yaml.Unmarshal(document, &kind); err != nil {
@@ -71,6 +73,10 @@ func readManifests(t *testing.T, file string) translate.Input {
 		switch kind.APIVersion + " " + kind.Kind {
 		case "ingress.warren.dev/v1alpha1 Ingress":
 			in.Ingresses = append(in.Ingresses, read[v1alpha1.Ingress](t, document))
+		case "networking.k8s.io/v1 Ingress":
+			in.Standard = append(in.Standard, translate.NewStandard(read[networkingv1.Ingress](t, document)))
+		case "networking.k8s.io/v1 IngressClass":
+			classes = append(classes, read[networkingv1.IngressClass](t, document))
 		case "ingress.warren.dev/v1alpha1 Task":
 			in.Tasks = append(in.Tasks, read[v1alpha1.Task](t, document))
 		case "ingress.warren.dev/v1alpha1 TLSCertificate":
@@ -95,6 +101,7 @@ func readManifests(t *testing.T, file string) translate.Input {
 			t.Fatalf("%s: nothing is made of %s %s", file, kind.APIVersion, kind.Kind)
 		}
 	}
+	in.StandardClass = translate.NewStandardClass(v1alpha1.DefaultIngressClassName, classes)
 	return in
 }
 

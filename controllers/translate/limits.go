@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,13 +43,16 @@ func readRetries(p *v1alpha1.IngressPath) int {
 	return int(v1alpha1.DefaultRetryAttempts)
 }
 
+// maxRetries bounds retries.attempts, as the schema does.
+const maxRetries = 10
+
 // limitsFault says what is wrong with a path's timeouts and retries.
 func limitsFault(p *v1alpha1.IngressPath) string {
 	if t := readTimeouts(p); t.Request < 0 || t.Connect < 0 || t.Response < 0 || t.Idle < 0 {
 		return "timeouts holds a negative duration: write 0s for none"
 	}
-	if readRetries(p) < 0 {
-		return "retries.attempts is negative: write 0 for none"
+	if n := readRetries(p); n < 0 || n > maxRetries {
+		return "retries.attempts is " + strconv.Itoa(n) + ": write 0 for none, and at most " + strconv.Itoa(maxRetries)
 	}
 	return ""
 }

@@ -21,9 +21,11 @@ import (
 type backend struct {
 	namespace, service string
 	port               int32
-	variant            string
-	https              bool
-	tls                backendTLS
+	// portName is in place of port where the backend names the Service's port.
+	portName string
+	variant  string
+	https    bool
+	tls      backendTLS
 }
 
 // faultyVariant is the backend of a rule that is invalid but keeps its place. It has no endpoints whatever the service has,
@@ -46,11 +48,19 @@ func backendOf(namespace string, p *v1alpha1.IngressPath, faulty bool) backend {
 
 // id is "namespace/service:port", with "/variant" behind it where there is one.
 func (b backend) id() string {
-	id := b.namespace + "/" + b.service + ":" + strconv.Itoa(int(b.port))
+	id := b.namespace + "/" + b.service + ":" + b.portText()
 	if b.variant != "" {
 		id += "/" + b.variant
 	}
 	return id
+}
+
+// portText is the port as the backend has it.
+func (b backend) portText() string {
+	if b.portName != "" {
+		return b.portName
+	}
+	return strconv.Itoa(int(b.port))
 }
 
 // pools are the pools that rules refer to, each once.
@@ -195,6 +205,11 @@ func (p *pools) services(in Input) map[serviceKey]*service {
 func (s *service) endpoints(b backend) (endpoints []proxy.Endpoint, reason, finding string) {
 	if s == nil || len(s.tasks) == 0 && s.object == nil {
 		return nil, v1alpha1.ReasonServiceNotFound, "no Task of the namespace has this serviceName, and no Service this name"
+	}
+	if b.portName != "" {
+		if b.port, finding = s.portNamed(b.portName); finding != "" {
+			return nil, v1alpha1.ReasonPortNotFound, finding
+		}
 	}
 	fromTasks, taskFault := s.taskEndpoints(b.port)
 	fromSlices, serviceFault := s.sliceEndpoints(b)

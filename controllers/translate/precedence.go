@@ -32,6 +32,9 @@ func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candi
 			c := &candidates[index]
 			ing := &ingresses[c.ingress]
 			if winner >= 0 && samePlace(&candidates[winner], c) {
+				if c.fallback && !candidates[winner].fallback && ing.standard.defaults > 0 {
+					continue // Nothing is left for the default backend, and the Ingress has more than that.
+				}
 				ing.problems = append(ing.problems, conflict(hosts.list[h].name, c, &candidates[winner], ingresses))
 				continue
 			}
@@ -88,7 +91,7 @@ func conflict(host string, loser, winner *candidate, ingresses []ingress) proble
 	} else {
 		text += "host " + clip(host)
 	}
-	text += " is served by " + location(int(winner.rule), int(winner.index))
+	text += " is served by " + ingresses[winner.ingress].location(int(winner.rule), int(winner.index))
 	if winner.ingress == loser.ingress {
 		text += " of this Ingress, which comes before it"
 	} else {
@@ -104,6 +107,9 @@ func (c *candidate) route(ing *ingress, pool string) proxy.Route {
 		Path:  c.path,
 		Match: c.match,
 		Pool:  pool,
+	}
+	if c.fallback {
+		route.Rule.Rule = -1
 	}
 	if c.faulty {
 		return route

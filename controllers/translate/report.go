@@ -5,7 +5,6 @@ package translate
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,7 +16,7 @@ import (
 // Report is what is to be said about one object. It speaks of one generation of one object, which UID and Generation
 // name, and of no other.
 type Report struct {
-	// Kind is a kind of the API package: "Ingress", "TLSCertificate" or "Task".
+	// Kind is a kind of the API package, "Ingress", "TLSCertificate" or "Task", or StandardKind.
 	Kind            string
 	Namespace, Name string
 	UID             types.UID
@@ -45,8 +44,23 @@ type problem struct {
 	reason, text string
 }
 
-// wholeRule is the path of a problem that is about all of a rule's paths.
-const wholeRule = -1
+// wholeRule is the path of a problem that is about all of a rule's paths, and wholeIngress the rule of one that is about all rules.
+const (
+	wholeRule    = -1
+	wholeIngress = -1
+)
+
+// noteFault notes what is wrong with a standard Ingress as a whole.
+func (i *ingress) noteFault() {
+	if i.standard == nil || i.standard.fault == "" {
+		return
+	}
+	text := i.standard.fault
+	if len(i.object.Spec.Rules) > 0 {
+		text += "; every path answers 503"
+	}
+	i.problems = append(i.problems, problem{rule: wholeIngress, path: wholeRule, reason: v1alpha1.ReasonInvalidRule, text: text})
+}
 
 func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, pools *pools) []Report {
 	all := make([]Report, 0, len(ingresses)+len(in.Tasks)+len(in.TLSCertificates))
@@ -73,10 +87,10 @@ func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, po
 	for i := range ingresses {
 		ing := &ingresses[i]
 		if len(ing.tls) == 0 {
-			add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
+			add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
 			continue
 		}
-		add(v1alpha1.IngressKind, &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
+		add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
 		all[len(all)-1].CertificateHosts = ing.certificateHosts
 	}
 	for _, task := range in.Tasks {
@@ -112,7 +126,7 @@ func (i *ingress) accepted() metav1.Condition {
 	})
 	texts := make([]string, len(i.problems))
 	for n, p := range i.problems {
-		texts[n] = location(p.rule, p.path) + ": " + p.text
+		texts[n] = i.location(p.rule, p.path) + ": " + p.text
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.problems, func(p problem) string { return p.reason },
@@ -136,7 +150,7 @@ func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
 	var texts, notes []string
 	for _, index := range i.backends {
 		p := &pools.list[index]
-		text := p.backend.service + ":" + strconv.Itoa(int(p.backend.port)) + ": " + p.finding
+		text := p.backend.service + ":" + p.backend.portText() + ": " + p.finding
 		if p.reason == "" {
 			notes = append(notes, text)
 			continue

@@ -17,12 +17,14 @@ type candidate struct {
 	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands.
 	host, ingress, pool, rule, index int32
 	match                            proxy.PathMatch
+	// fallback candidates are default backends, which have what no other candidate of their host matches.
+	fallback bool
 	// faulty candidates keep their place with a pool that has no endpoints.
 	faulty bool
 }
 
-// collect reads the rules of all Ingresses, oldest first, so that of two candidates for one place the one with the
-// lower index wins. What is wrong is noted on its Ingress.
+// collect reads the rules of all Ingresses, oldest first, and default backends after all else, so that of two candidates for one
+// place the one with the lower index wins. What is wrong is noted on its Ingress.
 func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) []candidate {
 	total := 0
 	for i := range ingresses {
@@ -31,8 +33,10 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) [
 		}
 	}
 	c := collector{hosts: hosts, pools: pools, candidates: make([]candidate, 0, total)}
+	var fallbacks []candidate
 	for i := range ingresses {
 		ing := &ingresses[i]
+		ing.noteFault()
 		for r := range ing.object.Spec.Rules {
 			name := string(ing.object.Spec.Rules[r].Host)
 			if !validHost(name) {
@@ -47,8 +51,16 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) [
 				ing.problems = append(ing.problems, ownedElsewhere(r, name, owner))
 				continue
 			}
-			c.rule(ing, candidate{host: h, ingress: int32(i), rule: int32(r)})
+			like := candidate{host: h, ingress: int32(i), rule: int32(r), fallback: ing.isDefault(int32(r))}
+			if like.fallback {
+				fallbacks = append(fallbacks, like)
+				continue
+			}
+			c.rule(ing, like)
 		}
+	}
+	for _, like := range fallbacks {
+		c.rule(&ingresses[like.ingress], like)
 	}
 	return c.candidates
 }
@@ -66,6 +78,10 @@ func (c *collector) rule(ing *ingress, like candidate) {
 	for i := range paths {
 		p := &paths[i]
 		path, match, fault := c.paths.read(p)
+		beyond := ing.beyond(like.rule, int32(i))
+		if beyond != nil && beyond.misplaced != "" {
+			fault = beyond.misplaced
+		}
 		if fault != "" {
 			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
 				text: fault + "; the path is left out"})
@@ -79,15 +95,26 @@ func (c *collector) rule(ing *ingress, like candidate) {
 		if fault == "" {
 			fault = backendTLSFault(&p.Backend)
 		}
-		if fault == "" && (p.Backend.Port < 1 || p.Backend.Port > 65535) {
+		named := beyond != nil && beyond.portName != ""
+		if fault == "" && beyond != nil {
+			fault = beyond.fault
+		}
+		if fault == "" && !named && (p.Backend.Port < 1 || p.Backend.Port > 65535) {
 			fault = "backend.port is " + strconv.Itoa(int(p.Backend.Port)) + ": write 1 to 65535"
+		}
+		if beyond != nil && ing.standard.fault != "" { // of which a problem speaks already
+			fault, next.faulty = "", true
 		}
 		if fault != "" {
 			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
 				text: fault + "; the path answers 503"})
 			next.faulty = true
 		}
-		next.pool = c.pools.index(backendOf(ing.object.Namespace, p, next.faulty))
+		to := backendOf(ing.object.Namespace, p, next.faulty)
+		if named {
+			to.portName = beyond.portName
+		}
+		next.pool = c.pools.index(to)
 		c.candidates = append(c.candidates, next)
 	}
 }

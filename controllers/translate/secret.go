@@ -29,15 +29,23 @@ type Secret struct {
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that Ingresses of the class and TLSCertificates name.
-func NamedSecrets(ingresses []*v1alpha1.Ingress, certificates []*v1alpha1.TLSCertificate, class string) map[types.NamespacedName]struct{} {
+// NamedSecrets returns the names of the Secrets that an input's Ingresses, as far as they are ours, and TLSCertificates name.
+func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
-	for _, object := range ingresses {
-		if object.Spec.TLS != nil && Claims(object, class) {
+	for _, object := range in.Ingresses {
+		if object.Spec.TLS != nil && Claims(object, in.Options.IngressClass) {
 			names[types.NamespacedName{Namespace: object.Namespace, Name: secretName(object, object.Spec.TLS)}] = struct{}{}
 		}
 	}
-	for _, object := range certificates {
+	for _, s := range in.Standard {
+		if !in.StandardClass.Claims(s) {
+			continue
+		}
+		for _, tls := range s.tls {
+			names[types.NamespacedName{Namespace: s.object.Namespace, Name: secretName(s.object, tls)}] = struct{}{}
+		}
+	}
+	for _, object := range in.TLSCertificates {
 		names[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = struct{}{}
 	}
 	return names

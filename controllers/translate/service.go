@@ -74,6 +74,25 @@ func servicePort(service *corev1.Service, port int32) (name string, ok bool) {
 	return "", false
 }
 
+// portNamed returns the number of the Service's port of a name, which is also what Tasks know it by, or why there is none.
+func (s *service) portNamed(name string) (port int32, fault string) {
+	if s.object == nil {
+		return 0, "a port has a name where there is a Service, and there is none of this name: write the port's number"
+	}
+	var others []string
+	for i := range s.object.Spec.Ports {
+		p := &s.object.Spec.Ports[i]
+		if !isTCP(&p.Protocol) {
+			continue
+		}
+		if p.Name == name {
+			return p.Port, ""
+		}
+		others = append(others, p.Name)
+	}
+	return 0, "its Service has no TCP port named " + quote(name) + " (it has " + listNames(others) + ")"
+}
+
 // slicePort returns the number that a slice's endpoints have a port of that name under.
 func slicePort(slice *discoveryv1.EndpointSlice, name string) (port uint16, ok bool) {
 	for i := range slice.Ports {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -65,6 +66,24 @@ func (g generator) input() translate.Input {
 	return in
 }
 
+func (g generator) standard() []*translate.Standard {
+	var list []*translate.Standard
+	for i := range g.IntN(6) {
+		object := newStandard(pick(g, "blue", "green"), fmt.Sprint("i", i), g.IntN(3), pick(g, nil, []string{"x.io"}, []string{"", "*.x.io"})...)
+		if g.IntN(2) == 0 {
+			object = withDefault(object, pick(g, "api", "web"))
+		}
+		for j := range object.Spec.Rules {
+			object.Spec.Rules[j].HTTP.Paths[0].Backend.Service.Port = pick(g,
+				networkingv1.ServiceBackendPort{Number: 80}, networkingv1.ServiceBackendPort{Name: "p"})
+			object.Spec.TLS = append(object.Spec.TLS, networkingv1.IngressTLS{SecretName: pick(g, "s0", "s1")})
+		}
+		object.Annotations = pick(g, nil, map[string]string{"ingress.warren.dev/retries": pick(g, "{attempts: 0}", "none")})
+		list = append(list, translate.NewStandard(object))
+	}
+	return list
+}
+
 func (g generator) path() v1alpha1.IngressPath {
 	p := pick(g, prefix, exact)(pick(g, "/", "/a", "/a/", "/a/b", "//"), pick(g, "api", "web", "none"))
 	p.Backend.Port = pick[v1alpha1.Port](g, 80, 80, 443)
@@ -93,10 +112,12 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 	for seed := range uint64(inputs) {
 		g := generator{rand.New(rand.NewPCG(seed, 0))}
 		in := g.input()
+		in.Standard, in.StandardClass = g.standard(), translate.StandardClass{Name: "warren", Exists: true}
 		snapshot, reports := translate.Build(in)
 		checkSnapshot(t, seed, snapshot)
 		for range orders {
 			other := translate.Input{
+				Standard: shuffled(g, in.Standard), StandardClass: in.StandardClass,
 				Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
 				EndpointSlices: shuffled(g, in.EndpointSlices), Secrets: shuffled(g, in.Secrets), Now: in.Now, Options: in.Options,
 			}

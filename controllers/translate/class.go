@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// StandardController is the spec.controller of the IngressClasses that are ours.
+const StandardController = "ingress.warren.dev/controller"
+
+// classAnnotation is how an Ingress named its class before it had spec.ingressClassName. The API server lets no new one have both.
+const classAnnotation = "kubernetes.io/ingress.class"
+
+// Claims says whether an Ingress is for the controller of that class. One that names no class is for every
+// controller.
+func Claims(object *v1alpha1.Ingress, class string) bool {
+	return object.Spec.IngressClassName == "" || object.Spec.IngressClassName == class
+}
+
+// StandardClass says which Ingresses of networking.k8s.io are the controller's.
+type StandardClass struct {
+	// Name is the name of the controller's class.
+	Name string
+	// Exists says that there is an IngressClass of this name and of this kind of controller.
+	Exists bool
+	// Default says that it is marked as the one for Ingresses that name no class.
+	Default bool
+}
+
+// NewStandardClass looks for the IngressClass of a name. One of another controller is none.
+func NewStandardClass(name string, classes []*networkingv1.IngressClass) StandardClass {
+	class := StandardClass{Name: name}
+	for _, object := range classes {
+		if object.Name == name && object.Spec.Controller == StandardController {
+			class.Exists = true
+			class.Default = object.Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true"
+		}
+	}
+	return class
+}
+
+// Names says whether a standard Ingress names the class, whatever the IngressClass of that name is.
+func (c StandardClass) Names(s *Standard) bool {
+	return s.class == c.Name || s.class == "" && s.annotated == c.Name
+}
+
+// Claims says whether a standard Ingress is the controller's. The annotation names no IngressClass, but the controller itself.
+func (c StandardClass) Claims(s *Standard) bool {
+	switch {
+	case s.class != "":
+		return c.Exists && s.class == c.Name
+	case s.annotated != "":
+		return s.annotated == c.Name
+	}
+	return c.Default
+}
