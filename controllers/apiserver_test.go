@@ -23,7 +23,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -147,6 +146,8 @@ type cluster struct {
 	t *testing.T
 	client.Client
 	config *rest.Config
+	// user is who the replicas that are started from now on are to the API server.
+	user string
 	// blue is the namespace of most objects, green another one.
 	blue, green string
 }
@@ -167,20 +168,21 @@ func newCluster(t *testing.T) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &cluster{t: t, Client: c, config: restConfig}
+	k := &cluster{t: t, Client: c, config: restConfig, user: fullUser}
 	k.blue, k.green = kubeapi.Namespace(t, restConfig), kubeapi.Namespace(t, restConfig)
-	k.grantRights()
+	k.grantRights(fullUser, "", func(rbacv1.PolicyRule) bool { return true })
 	return k
 }
 
-// user is who the controllers are to the API server.
+// fullUser has all rights that the controllers ask for.
 const (
-	user         = "warren-ingress"
+	fullUser     = "warren-ingress"
 	ownNamespace = "warren-system"
 )
 
-// grantRights gives the user of the controllers the rights that are generated from the markers in the code.
-func (k *cluster) grantRights() {
+// grantRights gives a user those of the rights that are generated from the markers in the code that are wanted. The names of
+// its roles end in suffix.
+func (k *cluster) grantRights(user, suffix string, wanted func(rbacv1.PolicyRule) bool) {
 	k.t.Helper()
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -196,17 +198,21 @@ func (k *cluster) grantRights() {
 		if len(bytes.TrimSpace(document)) == 0 {
 			continue
 		}
-		var role unstructured.Unstructured
-		if err := yaml.Unmarshal(document, &role.Object); err != nil {
+		// A Role has the fields of a ClusterRole that are generated.
+		var role rbacv1.ClusterRole
+		if err := yaml.UnmarshalStrict(document, &role); err != nil {
 			k.t.Fatal(err)
 		}
-		k.createOnce(&role)
-		ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: role.GetKind(), Name: role.GetName()}
-		named := metav1.ObjectMeta{Name: role.GetName(), Namespace: role.GetNamespace()}
-		if role.GetNamespace() == "" {
+		role.Name += suffix
+		role.Rules = slices.DeleteFunc(role.Rules, func(rule rbacv1.PolicyRule) bool { return !wanted(rule) })
+		ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: role.Kind, Name: role.Name}
+		named := metav1.ObjectMeta{Name: role.Name, Namespace: role.Namespace}
+		if role.Namespace == "" {
+			k.createOnce(&role)
 			k.createOnce(&rbacv1.ClusterRoleBinding{ObjectMeta: named, RoleRef: ref, Subjects: subjects})
 			continue
 		}
+		k.createOnce(&rbacv1.Role{ObjectMeta: named, Rules: role.Rules})
 		k.createOnce(&rbacv1.RoleBinding{ObjectMeta: named, RoleRef: ref, Subjects: subjects})
 	}
 }
@@ -344,7 +350,7 @@ func (k *cluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy
 		change(&managerOptions, &options, r.proxy)
 	}
 	restConfig := rest.CopyConfig(k.config)
-	restConfig.Impersonate.UserName = user
+	restConfig.Impersonate.UserName = k.user
 	restConfig.Wrap(r.writes.wrap)
 	mgr, err := ctrl.NewManager(restConfig, managerOptions)
 	if err != nil {

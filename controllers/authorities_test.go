@@ -164,7 +164,7 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 	text := string(newKeyPair(t, spring, summer, "a").chain)
 	k.create(configMap(k.blue, "named", text), configMap(k.blue, "other", text), configMap(k.green, "named", text),
 		opaqueSecret(k.blue, "named", text), opaqueSecret(k.blue, "other", text))
-	a, ctx := k.watching(user)
+	a, ctx := k.watching(fullUser)
 	inMap := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.blue, Name: "named"}}
 	inSecret := inMap
 	inSecret.ConfigMap = false

@@ -68,15 +68,20 @@ func trimIngress(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
+	ingress.ManagedFields = ownStatusEntries(ingress.ManagedFields)
+	delete(ingress.Annotations, corev1.LastAppliedConfigAnnotation)
+	return ingress, nil
+}
+
+// ownStatusEntries keeps of the managed fields who wrote the status, if it was a controller of this kind.
+func ownStatusEntries(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	var kept []metav1.ManagedFieldsEntry
-	for _, entry := range ingress.ManagedFields {
+	for _, entry := range entries {
 		if entry.Subresource == "status" && strings.HasPrefix(entry.Manager, fieldOwnerPrefix) {
 			kept = append(kept, metav1.ManagedFieldsEntry{Manager: entry.Manager, Subresource: entry.Subresource})
 		}
 	}
-	ingress.ManagedFields = kept
-	delete(ingress.Annotations, corev1.LastAppliedConfigAnnotation)
-	return ingress, nil
+	return kept
 }
 
 func trimTask(object any) (any, error) {

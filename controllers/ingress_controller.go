@@ -68,15 +68,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 // abandoned says whether the status of an Ingress of another class is what this controller left behind. Another
 // controller of this kind may own it by now: then the status speaks of the present generation, or is not under our name.
 func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
-	if object.Status.ObservedGeneration == object.Generation {
-		return false
-	}
-	for _, entry := range object.ManagedFields {
-		if entry.Manager == r.status.fieldOwner && entry.Subresource == "status" {
-			return true
-		}
-	}
-	return false
+	return object.Status.ObservedGeneration != object.Generation && r.status.wrote(object)
 }
 
 // setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.

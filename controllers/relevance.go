@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -34,6 +35,8 @@ func relevant(before, after client.Object) bool {
 	case *v1alpha1.Task:
 		before, ok := before.(*v1alpha1.Task)
 		return !ok || before.Generation != after.Generation || translate.Reported(before) != translate.Reported(after)
+	case *networkingv1.Ingress, *networkingv1.IngressClass: // whose annotations no generation counts
+		return before.GetGeneration() != after.GetGeneration() || !maps.Equal(before.GetAnnotations(), after.GetAnnotations())
 	case *corev1.Service: // which has no generation
 		before, ok := before.(*corev1.Service)
 		return !ok || before.Spec.Type != after.Spec.Type || !equality.Semantic.DeepEqual(before.Spec.Ports, after.Spec.Ports)

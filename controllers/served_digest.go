@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // servedBuckets is how many sums a digest of what is served consists of. Each takes 11 bytes of a Lease.
@@ -25,7 +26,7 @@ type servedDigest [servedBuckets]uint64
 func digest(serving map[objectKey]*verdict) *servedDigest {
 	s := new(servedDigest)
 	for key, v := range serving {
-		if key.kind == v1alpha1.IngressKind {
+		if key.kind == v1alpha1.IngressKind || key.kind == translate.StandardKind {
 			s.add(v.uid, v.generation)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -86,7 +87,7 @@ type ACMEOptions struct {
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		v1alpha1.AddToScheme, coordinationv1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme,
+		v1alpha1.AddToScheme, coordinationv1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme, networkingv1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("making the scheme: %w", err)
@@ -113,6 +114,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
 			DefaultCertificate: options.DefaultCertificate})
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
+		return nil, err
+	}
+	if snapshots.standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
 		return nil, err
 	}
 	if options.ACME.Client != nil {
@@ -144,6 +148,8 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	}
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
 		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, addresses: addresses, status: status},
+		&StandardReconciler{snapshots: snapshots, ingresses: snapshots.standard, addresses: addresses, status: status,
+			said: map[types.NamespacedName]said{}},
 		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},
 	}
 	if options.ACME.Client != nil {

@@ -64,7 +64,9 @@ type SnapshotController struct {
 	// served is told of each snapshot that the data plane serves.
 	served func(serving map[objectKey]*verdict)
 	// orders holds the working Secrets of orders. Nil where nothing is ordered.
-	orders   cache.Cache
+	orders cache.Cache
+	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
+	standard *standardIngresses
 	replicas *Replicas
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
@@ -112,6 +114,14 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.authorities.wait()
+	if c.standard != nil {
+		if !c.standard.settle(ctx) {
+			return nil
+		}
+		var late sync.WaitGroup
+		late.Go(func() { c.standard.late(ctx, c.pending.event) })
+		defer late.Wait()
+	}
 	c.pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
 	return nil
@@ -157,6 +167,11 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 		}
 		if _, err := informer.AddEventHandler(handler); err != nil {
 			return fmt.Errorf("watching %T: %w", object, err)
+		}
+	}
+	if c.standard != nil {
+		if err := c.standard.watch(ctx, handler); err != nil {
+			return err
 		}
 	}
 	if c.orders == nil {
@@ -213,6 +228,12 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		Now:             time.Now().Truncate(time.Second), // which is what certificates count in
 		Options:         c.options,
 	}
+	if c.standard != nil {
+		var err error
+		if in.Standard, err = c.standard.read(ctx); err != nil {
+			return translate.Input{}, err
+		}
+	}
 	named := translate.NamedSecrets(&in)
 	if c.options.DefaultCertificate.Name != "" {
 		named[c.options.DefaultCertificate] = struct{}{}
@@ -223,7 +244,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 			return translate.Input{}, fmt.Errorf("listing the Secrets from the cache: %w", err)
 		}
 	}
-	in.Authorities = c.authorities.read(ctx, translate.NamedAuthorities(in.Ingresses, c.options.IngressClass))
+	in.Authorities = c.authorities.read(ctx, translate.NamedAuthorities(&in))
 	in.Secrets = c.secrets.read(secrets.Items, named)
 	c.logDefaultCertificate(ctx, in.Secrets)
 	if c.orders != nil {

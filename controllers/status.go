@@ -57,10 +57,22 @@ func (w *statusWriter) write(ctx context.Context, before, after client.Object, w
 	case err != nil:
 		return fmt.Errorf("writing the status: %w", err)
 	}
-	for _, e := range transitions(was, is) {
-		w.recorder.Eventf(after, nil, e.kind, e.reason, e.action, "%s", e.note)
-	}
+	w.tell(after, was, is)
 	return nil
+}
+
+// tell tells of the conditions of an object that changed.
+func (w *statusWriter) tell(object client.Object, was, is []metav1.Condition) {
+	for _, e := range transitions(was, is) {
+		w.recorder.Eventf(object, nil, e.kind, e.reason, e.action, "%s", e.note)
+	}
+}
+
+// wrote says whether something in the status of an object is as this controller wrote it.
+func (w *statusWriter) wrote(object client.Object) bool {
+	return slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == w.fieldOwner && entry.Subresource == "status"
+	})
 }
 
 // setConditions sets the conditions of a status to what is to be said, and leaves those of other types as they are. A

@@ -53,7 +53,7 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
 		v := &verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts}
-		if r.Kind == v1alpha1.IngressKind {
+		if r.Kind == v1alpha1.IngressKind || r.Kind == translate.StandardKind {
 			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
 		}
 		if before := previous.verdicts[key]; before != nil && before.equal(v) {

@@ -27,7 +27,7 @@ const annotationLimit = 8 << 10
 
 // asked is what the annotations of a standard Ingress ask for.
 type asked struct {
-	// policies has the policies of every path, and the protocol of every backend.
+	// policies has the policies of every path, and how every backend is spoken to.
 	policies     v1alpha1.IngressPath
 	redirectHTTP bool
 	// ignored is set where the Ingress is left out as a whole.
@@ -84,6 +84,9 @@ func (a *asked) read(name, value string) (fault string) {
 		return fault
 	}
 	// Those before it are in order, or else it makes no difference what is said of this one.
+	if fault := backendTLSFault(&a.policies.Backend); fault != "" {
+		return fault
+	}
 	if _, fault := new(collector).readPolicies(&a.policies); fault != "" {
 		return fault
 	}
@@ -114,9 +117,11 @@ func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
 		path.Timeouts, fault = readYAML[v1alpha1.Timeouts](value, "{request: 30s}")
 	case "retries":
 		path.Retries, fault = readYAML[v1alpha1.Retries](value, "{attempts: 2}")
+	case "backend-tls":
+		path.Backend.TLS, fault = readYAML[v1alpha1.BackendTLS](value, "{caSecretName: backend-ca}")
 	default:
 		return "there is no such annotation: write access-control, rate-limit, headers, rewrite, load-balancing, timeouts, retries, " +
-			"backend-protocol or redirect-http"
+			"backend-protocol, backend-tls or redirect-http"
 	}
 	return fault
 }

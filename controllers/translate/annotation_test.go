@@ -30,8 +30,7 @@ func annotated(t *testing.T, annotations map[string]string) (route proxy.Route, 
 		object.Annotations[name] = value
 	}
 	snapshot, reports := build(translate.Input{
-		Standard:      []*translate.Standard{translate.NewStandard(object)},
-		StandardClass: translate.StandardClass{Name: v1alpha1.DefaultIngressClassName, Exists: true},
+		Standard: []*translate.Standard{translate.NewStandard(object)},
 	})
 	condition := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
 	if len(snapshot.Hosts) == 1 {
@@ -102,6 +101,7 @@ func TestAMistakenAnnotationClosesTheIngress(t *testing.T) {
 		{"timeouts", "{request: soon}", "invalid duration"},
 		{"retries", "{attempts: 50}", "at most 10"},
 		{"backend-protocol", "https", "write HTTP, HTTPS or H2C"},
+		{"backend-tls", "{caSecretName: ca}", "for protocol HTTPS"},
 		{"redirect-http", "yes", "neither true nor false"},
 		{"redirect-http", "true", "nothing to redirect to"},
 		{"nginx.ingress.kubernetes.io/whitelist-source-range", "10.0.0.0/8", "write ingress.warren.dev/access-control"},
@@ -117,6 +117,26 @@ func TestAMistakenAnnotationClosesTheIngress(t *testing.T) {
 				t.Errorf("Accepted is %q, want it to name the annotation and to say %q", accepted, test.want)
 			}
 		})
+	}
+}
+
+func TestAnnotationsSayHowABackendIsSpokenTo(t *testing.T) {
+	for _, test := range []struct{ tls, pool, want string }{
+		{"", "blue/web:80/HTTPS", "True "},
+		{"{caConfigMapName: ca, serverName: web.internal}", "blue/web:80/HTTPS,caConfigMapName=ca,serverName=web.internal", "True "},
+		{"{insecureSkipVerify: true}", "blue/web:80/HTTPS,insecureSkipVerify", "True "},
+		{"{serverName: 10.0.0.1}", "blue/web:80/HTTPS,serverName=10.0.0.1", "True "},
+		{"{serverName: 'a,insecureSkipVerify'}", "blue/web:80/InvalidRule", "False "},
+		{"{caSecretName: ../ca}", "blue/web:80/InvalidRule", "False "},
+		{"{caSecretName: ca, insecureSkipVerify: true}", "blue/web:80/InvalidRule", "False "},
+	} {
+		annotations := map[string]string{"backend-protocol": "HTTPS"}
+		if test.tls != "" {
+			annotations["backend-tls"] = test.tls
+		}
+		if route, accepted := annotated(t, annotations); route.Pool != test.pool || !strings.HasPrefix(accepted, test.want) {
+			t.Errorf("%s: the path is served by %s, and Accepted is %s", test.tls, route.Pool, accepted)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package translate
 
 import (
 	"net/netip"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -26,28 +27,29 @@ type Authority struct {
 	Certificates string
 }
 
-// NamedAuthorities returns the names that the backends of Ingresses of the class name.
-func NamedAuthorities(ingresses []*v1alpha1.Ingress, class string) map[AuthorityName]struct{} {
-	var names map[AuthorityName]struct{}
-	for _, object := range ingresses {
-		if !Claims(object, class) {
-			continue
+// NamedAuthorities returns the names that the backends of an input's Ingresses name, as far as they are ours.
+func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
+	names := make(map[AuthorityName]struct{})
+	for _, object := range in.Ingresses {
+		if Claims(object, in.Options.IngressClass) {
+			addAuthorities(names, object)
 		}
-		for r := range object.Spec.Rules {
-			for p := range object.Spec.Rules[r].Paths {
-				backend := &object.Spec.Rules[r].Paths[p].Backend
-				name, ok := backendTLSOf(backend).authorityName(object.Namespace)
-				if !ok {
-					continue
-				}
-				if names == nil {
-					names = make(map[AuthorityName]struct{})
-				}
+	}
+	for _, s := range in.Standard {
+		addAuthorities(names, s.object)
+	}
+	return names
+}
+
+func addAuthorities(names map[AuthorityName]struct{}, object *v1alpha1.Ingress) {
+	for r := range object.Spec.Rules {
+		for p := range object.Spec.Rules[r].Paths {
+			backend := &object.Spec.Rules[r].Paths[p].Backend
+			if name, ok := backendTLSOf(backend).authorityName(object.Namespace); ok {
 				names[name] = struct{}{}
 			}
 		}
 	}
-	return names
 }
 
 // backendTLS is a backend's tls as it is written. Pools that differ in it have no connection in common.
@@ -80,8 +82,20 @@ func backendTLSFault(b *v1alpha1.IngressBackend) string {
 		return "backend.tls has caSecretName and caConfigMapName: write one of the two"
 	case t.InsecureSkipVerify && (t.CASecretName != "" || t.CAConfigMapName != ""):
 		return "backend.tls has insecureSkipVerify and names an authority: write one of the two"
+	case !validReference(string(t.CASecretName)) || !validReference(string(t.CAConfigMapName)):
+		return "backend.tls names an authority that cannot be there: write the name of a Secret or ConfigMap, such as backend-ca"
+	case !validReference(string(t.ServerName)) && !isAddress(string(t.ServerName)):
+		return "backend.tls.serverName " + quote(string(t.ServerName)) + " is neither a DNS name nor an address: write what the backend's certificate is for"
 	}
 	return ""
+}
+
+// validReference says whether a text is empty, or a name that an object or a server may have.
+func validReference(name string) bool { return validHost(name) && !strings.HasPrefix(name, "*") }
+
+func isAddress(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
 }
 
 func (t backendTLS) authorityName(namespace string) (name AuthorityName, ok bool) {

@@ -20,9 +20,8 @@ import (
 // nothing in them is modified or kept.
 type Input struct {
 	Ingresses []*v1alpha1.Ingress
-	// Standard are Ingresses of networking.k8s.io, of which those are served that StandardClass claims.
+	// Standard are those Ingresses of networking.k8s.io that are ours.
 	Standard        []*Standard
-	StandardClass   StandardClass
 	Tasks           []*v1alpha1.Task
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
@@ -118,10 +117,8 @@ func claim(in Input) []ingress {
 		ours = append(ours, ing)
 	}
 	for _, s := range in.Standard {
-		if in.StandardClass.Claims(s) {
-			name := networkingv1.GroupName + "/" + s.object.Namespace + "/" + s.object.Name
-			ours = append(ours, ingress{object: s.object, standard: s, name: name, tls: s.tls})
-		}
+		name := networkingv1.GroupName + "/" + s.object.Namespace + "/" + s.object.Name
+		ours = append(ours, ingress{object: s.object, standard: s, name: name, tls: s.tls})
 	}
 	slices.SortFunc(ours, func(a, b ingress) int { return cmp.Or(older(a.object, b.object), cmp.Compare(a.name, b.name)) })
 	return ours

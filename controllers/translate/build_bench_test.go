@@ -61,7 +61,6 @@ func benchmarkBuild(b *testing.B, in translate.Input) {
 // BenchmarkBuildOfStandardIngresses is BenchmarkBuild with Ingresses of networking.k8s.io, whose annotations were read before.
 func BenchmarkBuildOfStandardIngresses(b *testing.B) {
 	in := manyIngresses()
-	in.StandardClass = translate.StandardClass{Name: "warren", Exists: true}
 	for _, ing := range in.Ingresses {
 		object := newStandard(ing.Namespace, ing.Name, 0)
 		object.CreationTimestamp = ing.CreationTimestamp

@@ -31,10 +31,10 @@ type StandardClass struct {
 }
 
 // NewStandardClass looks for the IngressClass of a name. One of another controller is none.
-func NewStandardClass(name string, classes []*networkingv1.IngressClass) StandardClass {
+func NewStandardClass(name string, classes []networkingv1.IngressClass) StandardClass {
 	class := StandardClass{Name: name}
-	for _, object := range classes {
-		if object.Name == name && object.Spec.Controller == StandardController {
+	for i := range classes {
+		if object := &classes[i]; object.Name == name && object.Spec.Controller == StandardController {
 			class.Exists = true
 			class.Default = object.Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true"
 		}
@@ -42,18 +42,19 @@ func NewStandardClass(name string, classes []*networkingv1.IngressClass) Standar
 	return class
 }
 
-// Names says whether a standard Ingress names the class, whatever the IngressClass of that name is.
-func (c StandardClass) Names(s *Standard) bool {
-	return s.class == c.Name || s.class == "" && s.annotated == c.Name
-}
-
 // Claims says whether a standard Ingress is the controller's. The annotation names no IngressClass, but the controller itself.
-func (c StandardClass) Claims(s *Standard) bool {
-	switch {
-	case s.class != "":
-		return c.Exists && s.class == c.Name
-	case s.annotated != "":
-		return s.annotated == c.Name
+func (c StandardClass) Claims(object *networkingv1.Ingress) bool {
+	annotated := object.Annotations[classAnnotation]
+	switch name := object.Spec.IngressClassName; {
+	case name != nil && *name != "":
+		return c.Exists && *name == c.Name
+	case annotated != "":
+		return annotated == c.Name
 	}
 	return c.Default
+}
+
+// Missing says whether a standard Ingress would be the controller's, were there an IngressClass of that name.
+func (c StandardClass) Missing(object *networkingv1.Ingress) bool {
+	return !c.Exists && object.Spec.IngressClassName != nil && *object.Spec.IngressClassName == c.Name
 }

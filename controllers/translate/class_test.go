@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-func newClass(name, controller, isDefault string) *networkingv1.IngressClass {
-	class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: networkingv1.IngressClassSpec{Controller: controller}}
+func newClass(name, controller, isDefault string) networkingv1.IngressClass {
+	class := networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: networkingv1.IngressClassSpec{Controller: controller}}
 	if isDefault != "" {
 		class.Annotations = map[string]string{networkingv1.AnnotationIsDefaultIngressClass: isDefault}
 	}
@@ -21,27 +21,27 @@ func newClass(name, controller, isDefault string) *networkingv1.IngressClass {
 
 func TestWhichStandardIngressesAreOurs(t *testing.T) {
 	const ours, theirs = translate.StandardController, "example.com/theirs"
-	none := []*networkingv1.IngressClass{}
-	plain := []*networkingv1.IngressClass{newClass("warren", ours, ""), newClass("nginx", theirs, "true")}
-	standard := []*networkingv1.IngressClass{newClass("warren", ours, "true"), newClass("nginx", theirs, "")}
+	none := []networkingv1.IngressClass{}
+	plain := []networkingv1.IngressClass{newClass("warren", ours, ""), newClass("nginx", theirs, "true")}
+	standard := []networkingv1.IngressClass{newClass("warren", ours, "true"), newClass("nginx", theirs, "")}
 	for name, test := range map[string]struct {
-		classes          []*networkingv1.IngressClass
+		classes          []networkingv1.IngressClass
 		class, annotated string
 		want             bool
 	}{
 		"of our class":                               {plain, "warren", "", true},
 		"of another class":                           {plain, "nginx", "", false},
 		"of a class that is not there":               {none, "warren", "", false},
-		"of a class of this name, but of another":    {[]*networkingv1.IngressClass{newClass("warren", theirs, "true")}, "warren", "", false},
-		"of another class of ours":                   {append([]*networkingv1.IngressClass{newClass("inner", ours, "true")}, plain...), "inner", "", false},
+		"of a class of this name, but of another":    {[]networkingv1.IngressClass{newClass("warren", theirs, "true")}, "warren", "", false},
+		"of another class of ours":                   {append([]networkingv1.IngressClass{newClass("inner", ours, "true")}, plain...), "inner", "", false},
 		"of no class":                                {plain, "", "", false},
 		"of no class, where ours is the default":     {standard, "", "", true},
 		"with the annotation":                        {none, "", "warren", true},
 		"with the annotation of another":             {standard, "", "nginx", false},
 		"of another class, with our annotation":      {plain, "nginx", "warren", false},
 		"of our class, with another's annotation":    {plain, "warren", "nginx", true},
-		"marked as the default with another value":   {[]*networkingv1.IngressClass{newClass("warren", ours, "yes")}, "", "", false},
-		"of no class, where another's is a default ": {[]*networkingv1.IngressClass{newClass("inner", ours, "true")}, "", "", false},
+		"marked as the default with another value":   {[]networkingv1.IngressClass{newClass("warren", ours, "yes")}, "", "", false},
+		"of no class, where another's is a default ": {[]networkingv1.IngressClass{newClass("inner", ours, "true")}, "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object := newStandard("blue", "a", 0, "x.io")
@@ -52,11 +52,8 @@ func TestWhichStandardIngressesAreOurs(t *testing.T) {
 			if test.annotated != "" {
 				object.Annotations = map[string]string{"kubernetes.io/ingress.class": test.annotated}
 			}
-			snapshot, reports := build(translate.Input{
-				Standard: []*translate.Standard{translate.NewStandard(object)}, StandardClass: translate.NewStandardClass("warren", test.classes),
-			})
-			if got := len(snapshot.Hosts) == 1; got != test.want || len(reports) == 1 != test.want {
-				t.Errorf("it is served: %t, and reported on %d times; want %t", got, len(reports), test.want)
+			if got := translate.NewStandardClass("warren", test.classes).Claims(object); got != test.want {
+				t.Errorf("it is ours: %t, want %t", got, test.want)
 			}
 		})
 	}

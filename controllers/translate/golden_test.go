@@ -64,7 +64,8 @@ func readManifests(t *testing.T, file string) translate.Input {
 		t.Fatal(err)
 	}
 	in := translate.Input{Now: today}
-	var classes []*networkingv1.IngressClass
+	var standard []*networkingv1.Ingress
+	var classes []networkingv1.IngressClass
 	for document := range bytes.SplitSeq(content, []byte("\n---\n")) {
 		var kind metav1.TypeMeta
 		if err := yaml.Unmarshal(document, &kind); err != nil {
@@ -74,9 +75,9 @@ func readManifests(t *testing.T, file string) translate.Input {
 		case "ingress.warren.dev/v1alpha1 Ingress":
 			in.Ingresses = append(in.Ingresses, read[v1alpha1.Ingress](t, document))
 		case "networking.k8s.io/v1 Ingress":
-			in.Standard = append(in.Standard, translate.NewStandard(read[networkingv1.Ingress](t, document)))
+			standard = append(standard, read[networkingv1.Ingress](t, document))
 		case "networking.k8s.io/v1 IngressClass":
-			classes = append(classes, read[networkingv1.IngressClass](t, document))
+			classes = append(classes, *read[networkingv1.IngressClass](t, document))
 		case "ingress.warren.dev/v1alpha1 Task":
 			in.Tasks = append(in.Tasks, read[v1alpha1.Task](t, document))
 		case "ingress.warren.dev/v1alpha1 TLSCertificate":
@@ -101,7 +102,12 @@ func readManifests(t *testing.T, file string) translate.Input {
 			t.Fatalf("%s: nothing is made of %s %s", file, kind.APIVersion, kind.Kind)
 		}
 	}
-	in.StandardClass = translate.NewStandardClass(v1alpha1.DefaultIngressClassName, classes)
+	class := translate.NewStandardClass(v1alpha1.DefaultIngressClassName, classes)
+	for _, object := range standard {
+		if class.Claims(object) {
+			in.Standard = append(in.Standard, translate.NewStandard(object))
+		}
+	}
 	return in
 }
 

@@ -38,9 +38,6 @@ func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 		}
 	}
 	for _, s := range in.Standard {
-		if !in.StandardClass.Claims(s) {
-			continue
-		}
 		for _, tls := range s.tls {
 			names[types.NamespacedName{Namespace: s.object.Namespace, Name: secretName(s.object, tls)}] = struct{}{}
 		}

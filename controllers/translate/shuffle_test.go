@@ -112,13 +112,12 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 	for seed := range uint64(inputs) {
 		g := generator{rand.New(rand.NewPCG(seed, 0))}
 		in := g.input()
-		in.Standard, in.StandardClass = g.standard(), translate.StandardClass{Name: "warren", Exists: true}
+		in.Standard = g.standard()
 		snapshot, reports := translate.Build(in)
 		checkSnapshot(t, seed, snapshot)
 		for range orders {
 			other := translate.Input{
-				Standard: shuffled(g, in.Standard), StandardClass: in.StandardClass,
-				Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
+				Standard: shuffled(g, in.Standard), Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
 				EndpointSlices: shuffled(g, in.EndpointSlices), Secrets: shuffled(g, in.Secrets), Now: in.Now, Options: in.Options,
 			}
 			snapshot2, reports2 := translate.Build(other)

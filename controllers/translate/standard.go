@@ -26,8 +26,6 @@ type Standard struct {
 	// paths are what the paths of the object's rules cannot say, rule by rule.
 	paths [][]standardPath
 	tls   []*v1alpha1.IngressTLS
-	// class is its spec.ingressClassName, and annotated what was written before there was that.
-	class, annotated string
 	// fault keeps all of its paths from being served as they are written.
 	fault string
 }
@@ -42,16 +40,10 @@ type standardPath struct {
 
 // NewStandard reads a standard Ingress. What is wrong with it becomes known when a snapshot is built from it.
 func NewStandard(object *networkingv1.Ingress) *Standard {
-	s := &Standard{
-		object: &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{
-			Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
-			CreationTimestamp: object.CreationTimestamp, DeletionTimestamp: object.DeletionTimestamp,
-		}},
-		annotated: object.Annotations[classAnnotation],
-	}
-	if object.Spec.IngressClassName != nil {
-		s.class = *object.Spec.IngressClassName
-	}
+	s := &Standard{object: &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{
+		Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
+		CreationTimestamp: object.CreationTimestamp, DeletionTimestamp: object.DeletionTimestamp,
+	}}}
 	asked := readAnnotations(object)
 	s.fault = asked.fault
 	if asked.ignored {

@@ -49,7 +49,6 @@ func buildStandard(in translate.Input, objects ...*networkingv1.Ingress) ([]stri
 	for _, object := range objects {
 		in.Standard = append(in.Standard, translate.NewStandard(object))
 	}
-	in.StandardClass = translate.StandardClass{Name: v1alpha1.DefaultIngressClassName, Exists: true}
 	snapshot, reports := build(in)
 	return served(snapshot), reports
 }
@@ -194,7 +193,6 @@ func TestAPortNameIsTheServices(t *testing.T) {
 			in := test.in
 			in.EndpointSlices = append(in.EndpointSlices, slice)
 			in.Standard = []*translate.Standard{translate.NewStandard(object)}
-			in.StandardClass = translate.StandardClass{Name: v1alpha1.DefaultIngressClassName, Exists: true}
 			snapshot, reports := build(in)
 			var got []string
 			for _, e := range snapshot.Pools[0].Endpoints {
@@ -222,9 +220,8 @@ func TestPlainRequestsForAStandardIngressAreRedirectedOnlyWhereItAsks(t *testing
 			object.Annotations = map[string]string{"ingress.warren.dev/redirect-http": test.annotation}
 		}
 		snapshot, _ := build(translate.Input{
-			Standard:      []*translate.Standard{translate.NewStandard(object)},
-			StandardClass: translate.StandardClass{Name: v1alpha1.DefaultIngressClassName, Exists: true},
-			Secrets:       []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
+			Standard: []*translate.Standard{translate.NewStandard(object)},
+			Secrets:  []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
 		})
 		if len(snapshot.Certificates) != 1 || snapshot.Hosts[0].RedirectHTTPS != test.want {
 			t.Errorf("with %q: %d certificates, RedirectHTTPS is %t, want %t", test.annotation,

@@ -87,7 +87,7 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	}{
 		{"the defaults", nil,
 			[]string{"Deployment edge-warren-ingress", "ClusterRole edge-system-edge-warren-ingress", "PodDisruptionBudget edge-warren-ingress",
-				"CustomResourceDefinition ingresses.ingress.warren.dev"},
+				"CustomResourceDefinition ingresses.ingress.warren.dev", "IngressClass warren"},
 			[]string{"HorizontalPodAutoscaler edge-warren-ingress", "NetworkPolicy edge-warren-ingress", "Role edge-warren-ingress-watch"}},
 		{"ports of each node", []string{"kind=DaemonSet", "hostPorts.http=80", "hostPorts.https=443", "service.type=ClusterIP", "publishAddress=203.0.113.7"},
 			[]string{"DaemonSet edge-warren-ingress"}, []string{"Deployment edge-warren-ingress"}},
@@ -109,6 +109,8 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"a network policy", []string{"networkPolicy.enabled=true"}, []string{"NetworkPolicy edge-warren-ingress"}, nil},
 		{"without definitions and budget", []string{"crds.install=false", "podDisruptionBudget.enabled=false"},
 			nil, []string{"CustomResourceDefinition ingresses.ingress.warren.dev", "PodDisruptionBudget edge-warren-ingress"}},
+		{"a default class of another name", []string{"ingressClass=edge", "ingressClassResource.default=true"}, []string{"IngressClass edge"}, nil},
+		{"without a class", []string{"ingressClassResource.create=false"}, nil, []string{"IngressClass warren"}},
 		{"everything about pods", []string{"podLabels.team=edge", "podAnnotations.note=hello", "nodeSelector.zone=a", "priorityClassName=system-cluster-critical",
 			"tolerations[0].operator=Exists", "imagePullSecrets[0].name=registry", "extraArgs={--access-log=json}", "drainDelaySeconds=20",
 			"image.digest=sha256:" + strings.Repeat("0123456789abcdef", 4)}, []string{"Deployment edge-warren-ingress"}, nil},

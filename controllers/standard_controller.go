@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses/status,verbs=patch
+
+// StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. There is no place in it for
+// conditions, so what they would say is told in events.
+type StandardReconciler struct {
+	snapshots *SnapshotController
+	ingresses *standardIngresses
+	addresses addressSource
+	status    statusWriter
+	// said is what was last told of each Ingress. It belongs to the one worker.
+	said map[types.NamespacedName]said
+}
+
+type said struct {
+	uid        types.UID
+	conditions []metav1.Condition
+}
+
+// Reconcile writes one Ingress's status if it is not what it should be, and tells what changed.
+func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var object networkingv1.Ingress
+	if err := r.ingresses.ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
+		delete(r.said, request.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	addresses, err := r.addresses.addresses(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if ours, known := r.ingresses.claims(&object); known && !ours {
+		delete(r.said, request.NamespacedName)
+		return ctrl.Result{}, r.leave(ctx, &object, addresses)
+	}
+	is, ok := r.snapshots.conditions(translate.StandardKind, &object)
+	if !ok {
+		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
+	}
+	written := !slices.Equal(published(&object), addresses)
+	if written {
+		if err := r.publish(ctx, &object, addresses); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	r.tell(&object, is, written)
+	return ctrl.Result{}, nil
+}
+
+// tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells what is not
+// as it should be, and that it is served only if its status did not say so yet: then it is new, and not the process.
+func (r *StandardReconciler) tell(object *networkingv1.Ingress, is []metav1.Condition, written bool) {
+	key := client.ObjectKeyFromObject(object)
+	before, ok := r.said[key]
+	if !ok || before.uid != object.UID {
+		before = said{}
+		if !written {
+			before.conditions = slices.DeleteFunc(slices.Clone(is), func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
+		}
+	}
+	r.said[key] = said{object.UID, is}
+	r.status.tell(object, before.conditions, is)
+}
+
+// leave takes the addresses from an Ingress that has gone over to another class, if it was this controller that wrote them, and
+// nobody else has written others since.
+func (r *StandardReconciler) leave(ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress) error {
+	if len(addresses) == 0 || !r.status.wrote(object) || !slices.Equal(published(object), addresses) {
+		return nil
+	}
+	return r.publish(ctx, object, nil)
+}
+
+// publish writes the addresses.
+func (r *StandardReconciler) publish(ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress) error {
+	before := object.DeepCopy()
+	object.Status.LoadBalancer.Ingress = nil
+	for _, at := range addresses {
+		object.Status.LoadBalancer.Ingress = append(object.Status.LoadBalancer.Ingress,
+			networkingv1.IngressLoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
+	}
+	return r.status.writeNow(ctx, before, object, nil, nil)
+}
+
+// published returns the addresses that an Ingress's status has.
+func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
+	var addresses []v1alpha1.LoadBalancerIngress
+	for _, at := range object.Status.LoadBalancer.Ingress {
+		addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
+	}
+	return addresses
+}
+
+// setup has the reconciler run in a manager.
+func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
+	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
+		WatchesRawSource(r.snapshots.changes(translate.StandardKind)).
+		WatchesRawSource(source.Func(r.watch))
+	if service, ok := r.addresses.(*serviceAddresses); ok {
+		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},
+			handler.TypedEnqueueRequestsFromMapFunc(r.every)))
+	}
+	if err := builder.Complete(r); err != nil {
+		return fmt.Errorf("setting up the controller of Ingresses of networking.k8s.io: %w", err)
+	}
+	return nil
+}
+
+// watch requests each Ingress that is there, and each that changes. Unlike controller-runtime's own source of objects it does not
+// wait for the cache, which may never come to hold them.
+func (r *StandardReconciler) watch(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	request := func(object any) {
+		if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
+			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
+		}
+	}
+	return r.ingresses.ingresses.watch(ctx, toolscache.ResourceEventHandlerFuncs{
+		AddFunc: request, UpdateFunc: func(_, object any) { request(object) }, DeleteFunc: request,
+	})
+}
+
+// every requests all Ingresses, whose statuses all hold the addresses of the one Service.
+func (r *StandardReconciler) every(ctx context.Context, _ *corev1.Service) []reconcile.Request {
+	if !r.ingresses.ingresses.synced(ctx) {
+		return nil // Each is requested when it becomes known.
+	}
+	var list networkingv1.IngressList
+	if err := r.ingresses.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "addresses are not published") // The cache answers, so there is nothing to try again.
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}

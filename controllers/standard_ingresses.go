@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
+
+// standardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the controller; where
+// they may not, it says so and serves all else.
+type standardIngresses struct {
+	ingresses, classes *optionalCache
+	// className is the name of the IngressClass.
+	className string
+	// class is what the latest build went by, nil before the first.
+	class atomic.Pointer[translate.StandardClass]
+
+	// What follows belongs to the goroutine that builds. versions are the Ingresses as they were read, each version once.
+	versions map[types.UID]standardVersion
+	// missing is set while an Ingress names the class, and there is no IngressClass of that name.
+	missing bool
+}
+
+type standardVersion struct {
+	resourceVersion string
+	content         *translate.Standard
+}
+
+// addStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces.
+func addStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*standardIngresses, error) {
+	s := &standardIngresses{className: className}
+	var err error
+	s.ingresses, err = addOptionalCache(mgr, standardCacheOptions(namespaces), &networkingv1.Ingress{},
+		"and Ingresses of networking.k8s.io are not served: grant list and watch on them, or heed this no further")
+	if err != nil {
+		return nil, err
+	}
+	s.classes, err = addOptionalCache(mgr, cache.Options{}, &networkingv1.IngressClass{},
+		"so Ingresses of networking.k8s.io are served that name the class, and none that name no class")
+	return s, err
+}
+
+// standardCacheOptions are for a cache that holds the standard Ingresses of these namespaces, or of all.
+func standardCacheOptions(namespaces []string) cache.Options {
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&networkingv1.Ingress{}: {Transform: trimStandardIngress}}}
+	for _, namespace := range namespaces {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = map[string]cache.Config{}
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return options
+}
+
+func trimStandardIngress(object any) (any, error) {
+	ingress, ok := object.(*networkingv1.Ingress)
+	if !ok {
+		return object, nil
+	}
+	trimmed := identity(&ingress.ObjectMeta)
+	trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
+	for name, value := range ingress.Annotations {
+		if !translate.RelevantAnnotation(name) {
+			continue
+		}
+		if trimmed.Annotations == nil {
+			trimmed.Annotations = map[string]string{}
+		}
+		trimmed.Annotations[name] = value
+	}
+	ingress.ObjectMeta = trimmed
+	return ingress, nil
+}
+
+// watch has handler told of every event.
+func (s *standardIngresses) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	if err := s.ingresses.watch(ctx, handler); err != nil {
+		return err
+	}
+	return s.classes.watch(ctx, handler)
+}
+
+// settle returns once it is known what there is to serve, or that it cannot be known; false if ctx ends before.
+func (s *standardIngresses) settle(ctx context.Context) bool {
+	return s.ingresses.settle(ctx) && s.classes.settle(ctx)
+}
+
+// late calls changed when objects become known that could not be read before. It returns when all are known, or ctx ends.
+func (s *standardIngresses) late(ctx context.Context, changed func()) {
+	var waiting sync.WaitGroup
+	for _, c := range []*optionalCache{s.ingresses, s.classes} {
+		if c.synced(ctx) {
+			continue
+		}
+		waiting.Go(func() {
+			if c.sync(ctx) {
+				changed()
+			}
+		})
+	}
+	waiting.Wait()
+}
+
+// read returns the Ingresses that are the controller's.
+func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, error) {
+	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
+	class := translate.StandardClass{Name: s.className, Exists: true}
+	if s.classes.synced(ctx) {
+		var classes networkingv1.IngressClassList
+		if err := s.classes.List(ctx, &classes, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("listing the IngressClasses from the cache: %w", err)
+		}
+		class = translate.NewStandardClass(s.className, classes.Items)
+	}
+	s.class.Store(&class)
+	if !s.ingresses.synced(ctx) {
+		return nil, nil
+	}
+	var list networkingv1.IngressList
+	if err := s.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the Ingresses of networking.k8s.io from the cache: %w", err)
+	}
+	versions := make(map[types.UID]standardVersion, len(s.versions))
+	var ours []*translate.Standard
+	missing := ""
+	for i := range list.Items {
+		object := &list.Items[i]
+		if !class.Claims(object) {
+			if class.Missing(object) {
+				missing = client.ObjectKeyFromObject(object).String()
+			}
+			continue
+		}
+		version, ok := s.versions[object.UID]
+		if !ok || version.resourceVersion != object.ResourceVersion {
+			version = standardVersion{object.ResourceVersion, translate.NewStandard(object)}
+		}
+		versions[object.UID] = version
+		ours = append(ours, version.content)
+	}
+	s.versions = versions
+	if missing != "" && !s.missing {
+		log.FromContext(ctx).Info("an Ingress of networking.k8s.io names the class, and is not served, because there is no IngressClass of that name for "+
+			translate.StandardController, "class", s.className, "ingress", missing)
+	}
+	s.missing = missing != ""
+	return ours, nil
+}
+
+// claims says whether an Ingress is the controller's, as far as the latest build knew, and false while there was none.
+func (s *standardIngresses) claims(object *networkingv1.Ingress) (ours, known bool) {
+	class := s.class.Load()
+	return class != nil && class.Claims(object), class != nil
+}

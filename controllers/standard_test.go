@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// standard is an Ingress of networking.k8s.io of our class that sends everything for a host to a service.
+func standard(namespace, name, host, service string) *networkingv1.Ingress {
+	object := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	object.Spec.IngressClassName = new(v1alpha1.DefaultIngressClassName)
+	object.Spec.Rules = []networkingv1.IngressRule{{Host: host, IngressRuleValue: networkingv1.IngressRuleValue{
+		HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{
+			Path: "/", PathType: new(networkingv1.PathTypePrefix), Backend: networkingv1.IngressBackend{
+				Service: &networkingv1.IngressServiceBackend{Name: service, Port: networkingv1.ServiceBackendPort{Number: 80}}},
+		}}},
+	}}}
+	return object
+}
+
+// ingressClass is an IngressClass of ours. All tests share them, as they are in no namespace.
+func ingressClass(name string) *networkingv1.IngressClass {
+	return &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: networkingv1.IngressClassSpec{Controller: translate.StandardController}}
+}
+
+// published waits until the status of an Ingress has exactly these addresses.
+func (k *cluster) published(object *networkingv1.Ingress, want ...string) {
+	k.t.Helper()
+	eventually(k.t, func() error {
+		k.read(object)
+		var got []string
+		for _, at := range object.Status.LoadBalancer.Ingress {
+			got = append(got, at.IP+at.Hostname)
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("the status of %s has the addresses %q, want %q", object.Name, got, want)
+		}
+		return nil
+	})
+}
+
+// events returns what was told of an Ingress of networking.k8s.io, "type reason action", sorted.
+func (k *cluster) events(object *networkingv1.Ingress) []string {
+	k.t.Helper()
+	var list eventsv1.EventList
+	if err := k.List(k.t.Context(), &list, client.InNamespace(object.Namespace)); err != nil {
+		k.t.Fatal(err)
+	}
+	var got []string
+	for _, e := range list.Items {
+		if e.Regarding.UID == object.UID {
+			got = append(got, strings.Join([]string{e.Type, e.Reason, e.Action}, " "))
+		}
+	}
+	slices.Sort(got)
+	return got
+}
+
+// tells waits until exactly this was told of an Ingress.
+func (k *cluster) tells(object *networkingv1.Ingress, want ...string) {
+	k.t.Helper()
+	slices.Sort(want)
+	eventually(k.t, func() error {
+		if diff := cmp.Diff(want, k.events(object)); diff != "" {
+			return fmt.Errorf("events (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+func publishing(address string) func(*ctrl.Options, *Options, *recordingProxy) {
+	return func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.PublishAddress = address }
+}
+
+func TestAStandardIngressIsServedWhileItIsOfOurClass(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.blue, "shop", "shop.io", "web")
+	k.create(shop, ingress(k.blue, "shop", "other.io", "web"), task(k.blue, "one", "web", "10.0.0.1"))
+	r := k.start(publishing("203.0.113.7"))
+	pool := k.blue + "/web:80"
+	r.proxy.serves(t, "other.io /web -> "+pool+" [10.0.0.1:80]", "shop.io / -> "+pool+" [10.0.0.1:80]")
+	k.published(shop, "203.0.113.7")
+	k.tells(shop, "Normal Programmed Programmed")
+
+	k.change(shop, func() { shop.Spec.IngressClassName = new("theirs") })
+	r.proxy.serves(t, "other.io /web -> "+pool+" [10.0.0.1:80]")
+	k.published(shop)
+
+	k.change(shop, func() { shop.Spec.IngressClassName = new(v1alpha1.DefaultIngressClassName) })
+	k.published(shop, "203.0.113.7")
+	k.delete(shop)
+	r.proxy.serves(t, "other.io /web -> "+pool+" [10.0.0.1:80]")
+}
+
+func TestTheStatusOfAnotherClassIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	theirs, ours := standard(k.blue, "theirs", "x.io", "web"), standard(k.blue, "ours", "y.io", "web")
+	theirs.Spec.IngressClassName = new("theirs")
+	k.create(theirs)
+	k.changeStatus(theirs, func() {
+		theirs.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "203.0.113.7"}}
+	})
+	r := k.start(publishing("203.0.113.7"))
+	k.create(ours)
+	k.published(ours, "203.0.113.7")
+	r.idle(t)
+	k.published(theirs, "203.0.113.7")
+	if events := k.events(theirs); len(events) > 0 {
+		t.Errorf("of an Ingress of another class was told: %q", events)
+	}
+}
+
+func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.blue, "shop", "shop.io", "web")
+	shop.Spec.Rules[0].HTTP.Paths = append(shop.Spec.Rules[0].HTTP.Paths, networkingv1.HTTPIngressPath{
+		Path: "/files", PathType: new(networkingv1.PathTypePrefix), Backend: networkingv1.IngressBackend{
+			Resource: &corev1.TypedLocalObjectReference{APIGroup: new("example.com"), Kind: "Bucket", Name: "files"}}})
+	k.create(shop, task(k.blue, "one", "web", "10.0.0.1"))
+	first := k.start(publishing("203.0.113.7"))
+	refused := []string{"Normal Programmed Programmed", "Warning InvalidRule Accepted"}
+	k.tells(shop, refused...)
+	first.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80 [10.0.0.1:80]", "shop.io /files -> "+k.blue+"/:0/InvalidRule []")
+
+	// An annotation counts though it leaves the generation as it is.
+	k.change(shop, func() {
+		shop.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [here]}"}
+	})
+	first.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80/InvalidRule []", "shop.io /files -> "+k.blue+"/:0/InvalidRule []")
+	k.tells(shop, append(slices.Clone(refused), "Warning NothingToProgram Programmed")...)
+	k.change(shop, func() {
+		delete(shop.Annotations, "ingress.warren.dev/access-control")
+		shop.Spec.Rules[0].HTTP.Paths = shop.Spec.Rules[0].HTTP.Paths[:1]
+	})
+	mended := append(slices.Clone(refused), "Warning NothingToProgram Programmed", "Normal Accepted Accepted", "Normal Programmed Programmed")
+	k.tells(shop, mended...)
+	first.stop()
+
+	second := k.start(publishing("203.0.113.7"))
+	after := standard(k.blue, "after", "after.io", "web")
+	k.create(after)
+	k.tells(after, "Normal Programmed Programmed")
+	second.idle(t)
+	if diff := cmp.Diff(len(mended), len(k.events(shop))); diff != "" {
+		t.Errorf("another process tells again of an Ingress that is in order: events (-before +after):\n%s", diff)
+	}
+}
+
+func TestAnIngressClassDecidesWhichStandardIngressesAreServed(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	class := "warren-" + k.blue
+	classless, named := standard(k.blue, "classless", "none.io", "web"), standard(k.blue, "named", "named.io", "web")
+	classless.Spec.IngressClassName, named.Spec.IngressClassName = nil, &class
+	k.create(classless, named, task(k.blue, "one", "web", "10.0.0.1"))
+	r := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = class })
+	r.isReady(t)
+	r.proxy.serves(t)
+
+	object := ingressClass(class)
+	k.create(object)
+	t.Cleanup(func() { _ = k.Delete(context.Background(), object) }) // where the test failed before it did
+	to := " / -> " + k.blue + "/web:80 [10.0.0.1:80]"
+	r.proxy.serves(t, "named.io"+to)
+	k.change(object, func() { object.Annotations = map[string]string{networkingv1.AnnotationIsDefaultIngressClass: "true"} })
+	r.proxy.serves(t, "named.io"+to, "none.io"+to)
+	k.delete(object)
+	r.proxy.serves(t)
+}
+
+func TestWhatCannotBeReadKeepsNothingElseFromBeingServed(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	k.user = "warren-ingress-" + k.blue
+	k.grantRights(k.user, "-"+k.blue, func(rule rbacv1.PolicyRule) bool { return !slices.Contains(rule.APIGroups, networkingv1.GroupName) })
+	k.create(ingress(k.blue, "ours", "ours.io", "web"), standard(k.blue, "standard", "standard.io", "web"), task(k.blue, "one", "web", "10.0.0.1"))
+	r := k.start()
+	r.proxy.serves(t, "ours.io /web -> "+k.blue+"/web:80 [10.0.0.1:80]")
+
+	// Once it may be read, it is served.
+	k.grantRights(k.user, "-more-"+k.blue, func(rule rbacv1.PolicyRule) bool { return slices.Contains(rule.APIGroups, networkingv1.GroupName) })
+	r.proxy.serves(t, "ours.io /web -> "+k.blue+"/web:80 [10.0.0.1:80]", "standard.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
+}
