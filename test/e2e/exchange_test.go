@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,6 +27,8 @@ type request struct {
 	target  string
 	header  http.Header
 	content string
+	// secure sends it over TLS, with a client of newSecureClient.
+	secure bool
 }
 
 // reply is what came back.
@@ -45,15 +49,23 @@ type arrival struct {
 var reasonIn = regexp.MustCompile(`^warren; error=[a-z_]+; details="([A-Za-z]+)"$`)
 
 // newClient makes a client that has every host at the data plane's address. It follows no redirect and uses no proxy.
-func newClient(keepAlive bool) *http.Client {
+func newClient(keepAlive bool) *http.Client { return newSecureClient(keepAlive, nil) }
+
+// newSecureClient is newClient for one that trusts these authorities.
+func newSecureClient(keepAlive bool, authorities *x509.CertPool) *http.Client {
 	dialer := &net.Dialer{Timeout: exchangeTimeout}
 	return &http.Client{
 		Timeout:       exchangeTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, warren.http)
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				at := warren.http
+				if strings.HasSuffix(address, ":443") {
+					at = warren.https
+				}
+				return dialer.DialContext(ctx, network, at)
 			},
+			TLSClientConfig:     &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
 			DisableKeepAlives:   !keepAlive,
 			MaxIdleConnsPerHost: 64,
 			DisableCompression:  true,
@@ -63,7 +75,11 @@ func newClient(keepAlive bool) *http.Client {
 
 // exchange sends a request and reads the whole response.
 func exchange(ctx context.Context, client *http.Client, r request) (*reply, error) {
-	sent, err := http.NewRequestWithContext(ctx, r.method, "http://"+r.host+r.target, strings.NewReader(r.content))
+	scheme := "http://"
+	if r.secure {
+		scheme = "https://"
+	}
+	sent, err := http.NewRequestWithContext(ctx, r.method, scheme+r.host+r.target, strings.NewReader(r.content))
 	if err != nil {
 		return nil, err
 	}

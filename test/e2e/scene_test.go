@@ -138,7 +138,7 @@ func service(name string) *corev1.Service {
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: corev1.ServiceSpec{
 			Selector: map[string]string{"app": name},
-			Ports:    []corev1.ServicePort{{Port: backendPort, TargetPort: intstr.FromInt32(backendPodPort)}},
+			Ports:    []corev1.ServicePort{{Name: "http", Port: backendPort, TargetPort: intstr.FromInt32(backendPodPort)}},
 		},
 	}
 }

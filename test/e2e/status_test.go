@@ -82,15 +82,7 @@ func TestStatusTellsTheAddressOfTheLoadBalancer(t *testing.T) {
 	shop := ingress("shop", map[string]string{s.host() + "/": "web"})
 	s.create(shop)
 
-	var balancer corev1.Service
-	if err := s.Get(t.Context(), client.ObjectKey{Namespace: systemNamespace, Name: systemName}, &balancer); err != nil {
-		t.Fatalf("reading the controller's Service: %v", err)
-	}
-	if len(balancer.Status.LoadBalancer.Ingress) == 0 {
-		// Nothing in this cluster makes load balancers: the test says what the provider's controller would.
-		s.publish(t.Context(), &balancer, corev1.LoadBalancerIngress{IP: "192.0.2.1"}, corev1.LoadBalancerIngress{Hostname: "lb.example.com"})
-		t.Cleanup(func() { s.publish(context.Background(), &balancer) })
-	}
+	balancer := s.loadBalancer()
 	var want []v1alpha1.LoadBalancerIngress
 	for _, at := range balancer.Status.LoadBalancer.Ingress {
 		want = append(want, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
@@ -107,6 +99,22 @@ func TestStatusTellsTheAddressOfTheLoadBalancer(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// loadBalancer returns the controller's Service once it has the addresses of a load balancer. They go when the test ends, if it is
+// the test that made them.
+func (s *scene) loadBalancer() *corev1.Service {
+	s.t.Helper()
+	balancer := &corev1.Service{}
+	if err := s.Get(s.t.Context(), client.ObjectKey{Namespace: systemNamespace, Name: systemName}, balancer); err != nil {
+		s.t.Fatalf("reading the controller's Service: %v", err)
+	}
+	if len(balancer.Status.LoadBalancer.Ingress) == 0 {
+		// Nothing in this cluster makes load balancers: the test says what the provider's controller would.
+		s.publish(s.t.Context(), balancer, corev1.LoadBalancerIngress{IP: "192.0.2.1"}, corev1.LoadBalancerIngress{Hostname: "lb.example.com"})
+		s.t.Cleanup(func() { s.publish(context.Background(), balancer) })
+	}
+	return balancer
 }
 
 // publish writes the addresses of a load balancer into a Service.
