@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -82,11 +83,11 @@ type leaseClaim struct {
 // NeedLeaderElection is true: there is a Lease from then on, and one process alone to write it.
 func (c *leaseClaim) NeedLeaderElection() bool { return true }
 
-// Start claims the Lease. The leader renews it meanwhile, so that an attempt may come too late for the version that it read.
+// Start claims the Lease, which the leader renews meanwhile.
 func (c *leaseClaim) Start(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, claimInterval, true, func(ctx context.Context) (bool, error) {
-		err := c.claim(ctx)
-		if err != nil && !apierrors.IsConflict(err) && ctx.Err() == nil {
+		err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return c.claim(ctx) })
+		if err != nil && ctx.Err() == nil {
 			log.FromContext(ctx).Error(err, "the Lease of the election would stay if the controller were uninstalled now", "lease", c.lease)
 		}
 		return err == nil, nil

@@ -19,9 +19,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses/status,verbs=patch
-// +kubebuilder:rbac:groups="";events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// The library that elects tells of it in the older form, in the namespace of its Lease.
+// +kubebuilder:rbac:groups="",resources=events,namespace=warren-system,verbs=create
 
 // IngressReconciler writes the status of Ingresses: what the snapshot controller found out about each, and the
 // addresses that clients reach the data plane under.

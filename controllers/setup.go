@@ -24,8 +24,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch
-// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=services,verbs=list;watch
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list;watch
 
 // Options say what the controllers serve, and what they write. Applier and IngressClass must be set.
 type Options struct {

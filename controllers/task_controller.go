@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks,verbs=list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks/status,verbs=patch
 
 // TaskReconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data plane's

@@ -34,6 +34,8 @@ const (
 type ticketKeysSecret struct {
 	cache cache.Cache
 	name  client.ObjectKey
+	// owner is what the Secret belongs to, nil for nothing.
+	owner *metav1.OwnerReference
 }
 
 // ticketKeysCacheOptions are for a cache that holds that Secret and nothing else.
@@ -97,8 +99,9 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	if object == nil {
 		keys = newTicketKeys(now)
 		err := r.client.Create(ctx, &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: r.secret.name.Namespace, Name: r.secret.name.Name},
-			Type:       ticketKeysSecretType, Data: keys.encode(),
+			ObjectMeta: metav1.ObjectMeta{Namespace: r.secret.name.Namespace, Name: r.secret.name.Name,
+				OwnerReferences: belongingTo(r.secret.owner)},
+			Type: ticketKeysSecretType, Data: keys.encode(),
 		})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return ctrl.Result{}, fmt.Errorf("writing the keys of session tickets: %w", err)
@@ -141,7 +144,7 @@ func setupTicketKeys(mgr ctrl.Manager, options Options) error {
 	if err != nil {
 		return fmt.Errorf("watching the keys of session tickets: %w", err)
 	}
-	secret := &ticketKeysSecret{cache: held, name: client.ObjectKey{Namespace: options.Namespace, Name: ticketKeysSecretName}}
+	secret := &ticketKeysSecret{cache: held, name: client.ObjectKey{Namespace: options.Namespace, Name: ticketKeysSecretName}, owner: options.Owner}
 	keeper := &ticketKeysKeeper{secret: secret, client: mgr.GetClient(), recorder: mgr.GetEventRecorder("warren-ingress"), now: time.Now}
 	if err := secret.setup(mgr, "ticketkeysreader", false, &ticketKeysReader{secret: secret, tell: options.TicketKeys}); err != nil {
 		return err
