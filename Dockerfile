@@ -1,4 +1,4 @@
-# The controller in an image that holds nothing else. Both bases can be replaced, for a registry of one's own:
+# The controller in an image that holds nothing else. Both bases can be replaced, for a registry of one's own or by digest:
 #
 #   docker build --build-arg VERSION=v1.2.3 --build-arg BASE_IMAGE=scratch .
 
@@ -22,6 +22,8 @@ RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
     go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/warren-ingress .
 
 FROM ${BASE_IMAGE}
+# Whom the ACME authority is trusted by. With these any base will do, an empty one too.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/warren-ingress /warren-ingress
 # The number rather than a name: Kubernetes can then see by itself that it is not root.
 USER 65532:65532

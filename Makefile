@@ -39,6 +39,19 @@ HELM_VERSION := $(shell awk '{ for (i = 1; i < NF; i++) if ($$i == "helm.sh/helm
 build: ## Build bin/warren-ingress
 	$(GO_BUILD) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/warren-ingress .
 
+# The image's name, what builds it, and what that is given, for example IMAGEFLAGS="--build-arg BASE_IMAGE=scratch".
+IMAGE ?= docker.io/warren-ingress:dev
+BUILDER ?= docker
+IMAGEFLAGS ?=
+
+.PHONY: image
+image: ## Build IMAGE with BUILDER: docker, podman or buildah
+	$(BUILDER) build --build-arg VERSION=$(VERSION) $(IMAGEFLAGS) -t $(IMAGE) .
+
+.PHONY: image-archive
+image-archive: ## Build IMAGE into bin/image.tar with buildah, from this machine's own Go, without a registry
+	hack/image/archive $(IMAGE) $(VERSION) bin/image.tar
+
 .PHONY: run
 run: build kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it
 	$(GO_BUILD) -o bin/run ./hack/run
