@@ -15,12 +15,17 @@ import (
 // renewalTime returns when a certificate is due to be renewed: at a moment within the window that the authority suggests (RFC
 // 9773, section 4.2), or else when a third of its lifetime is left, or up to a thirtieth of it before. The moment within is the
 // certificate's own, so that certificates of one day are not renewed in one minute, and so that it is the same on every replica.
+// A window may reach to the certificate's end: it is due with a sixth of its lifetime left at the latest, so that there is time
+// for attempts that fail.
 func renewalTime(leaf *x509.Certificate, suggested *acme.Window) time.Time {
-	share := shareOf(leaf)
+	share, lifetime := shareOf(leaf), leaf.NotAfter.Sub(leaf.NotBefore)
 	if suggested != nil {
-		return suggested.Start.Add(scale(suggested.End.Sub(suggested.Start), share)).Truncate(time.Second)
+		at, latest := suggested.Start.Add(scale(suggested.End.Sub(suggested.Start), share)), leaf.NotAfter.Add(-lifetime/6)
+		if at.After(latest) {
+			at = latest
+		}
+		return at.Truncate(time.Second)
 	}
-	lifetime := leaf.NotAfter.Sub(leaf.NotBefore)
 	return leaf.NotAfter.Add(-lifetime/3 - scale(lifetime/30, share)).Truncate(time.Second)
 }
 

@@ -36,6 +36,10 @@ func TestACertificateIsRenewedWithAThirdOfItsLifeLeftOrWhenTheAuthoritySays(t *t
 			if at.Before(window.Start) || at.After(window.End) || !at.Equal(renewalTime(leaf, window)) {
 				t.Errorf("it is renewed at %s, want always at one time from %s to %s", at, window.Start, window.End)
 			}
+			window = &acme.Window{Start: leaf.NotAfter.Add(-time.Minute), End: leaf.NotAfter}
+			if at, latest := renewalTime(leaf, window), leaf.NotAfter.Add(-lifetime/6); !at.Equal(latest) {
+				t.Errorf("with a window at its end it is renewed at %s, want at %s", at, latest)
+			}
 		})
 	}
 }

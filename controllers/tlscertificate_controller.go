@@ -38,7 +38,7 @@ const (
 	certificatesAtOnce = 8
 	// An authority that does not answer is asked again after retryStepFirst, then after twice the time each.
 	retryStepFirst = time.Second
-	retryStepLimit = 5 * time.Minute
+	retryStepLimit = 30 * time.Second
 	// How often an authority is asked when to renew, whatever it says, and how often where it does not say or answer.
 	renewalAskShortest = time.Minute
 	renewalAskLongest  = day

@@ -37,7 +37,9 @@ type pebble struct {
 	output            output
 	mu                sync.Mutex
 	before, after     func(*http.Request) bool
-	placed            []string
+	// down has nothing listen at the directory's address until up.
+	down, up func()
+	placed   []string
 }
 
 // startPebble starts the authority, which looks for challenges at these addresses, with variables that have it misbehave.
@@ -96,10 +98,6 @@ func (p *pebble) client() *http.Client {
 func (p *pebble) front() {
 	p.t.Helper()
 	address := ports.address(p.t)
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	target, err := url.Parse("https://" + p.address)
 	if err != nil {
 		p.t.Fatal(err)
@@ -143,10 +141,19 @@ func (p *pebble) front() {
 		}
 		proxy.ServeHTTP(w, r)
 	})
-	s := &http.Server{Handler: handler, ReadHeaderTimeout: patience, TLSConfig: &tls.Config{Certificates: []tls.Certificate{server.pair}}}
-	go func() { _ = s.ServeTLS(listener, "", "") }()
-	p.t.Cleanup(func() { _ = s.Close() })
 	p.directory, p.caFile = "https://"+address+"/dir", both
+	p.up = func() {
+		p.t.Helper()
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		s := &http.Server{Handler: handler, ReadHeaderTimeout: patience, TLSConfig: &tls.Config{Certificates: []tls.Certificate{server.pair}}}
+		go func() { _ = s.ServeTLS(listener, "", "") }()
+		p.down = func() { _ = s.Close() }
+	}
+	p.up()
+	p.t.Cleanup(func() { p.down() })
 }
 
 // orders are those that were placed, with their times.
