@@ -56,7 +56,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.StringVar(&f.httpsAddress, "https-address", ":8443", "`address` for HTTPS requests; always open, an unknown name gets the alert unrecognized_name")
 	set.StringVar(&f.metricsAddress, "metrics-address", ":9090", "`address` of /metrics")
 	set.StringVar(&f.healthAddress, "health-address", ":8081", "`address` of /healthz and /readyz")
-	set.StringVar(&f.adminAddress, "admin-address", "127.0.0.1:9091", "`address` of /routes and /debug/pprof: what this replica serves; keep it on loopback")
+	set.StringVar(&f.adminAddress, "admin-address", "127.0.0.1:9091", "`address` of /explain, /routes and /debug/pprof: what this replica serves and why; keep it on loopback")
 	set.StringVar(&f.ingressClass, "ingress-class", "warren", "`class` of the Ingresses that are served, besides those that name none")
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")

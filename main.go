@@ -273,6 +273,7 @@ func healthHandler(p *proxy.Proxy) http.Handler {
 func adminHandler(p *proxy.Proxy) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /routes", p.RoutesHandler())
+	mux.Handle("GET /explain", p.ExplainHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -1,10 +1,13 @@
 package proxy
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
@@ -64,4 +67,32 @@ func (p *Proxy) shownEndpoints(endpoints []Endpoint) string {
 		}
 	}
 	return shown
+}
+
+// ExplainHandler says what would become of the request that its query describes: url, and where they are wanted method, client (an
+// address) and any number of header ("Name: value"). With output=json it answers in JSON.
+func (p *Proxy) ExplainHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		q := &Question{URL: query.Get("url"), Method: query.Get("method"), Headers: query["header"]}
+		if client := query.Get("client"); client != "" {
+			var err error
+			if q.Peer, err = netip.ParseAddr(client); err != nil {
+				http.Error(w, fmt.Sprintf("the client %q is no address", client), http.StatusBadRequest)
+				return
+			}
+		}
+		e, err := p.Explain(q)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if query.Get("output") == "json" {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(e) // whoever asked is gone if it fails
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_ = e.WriteText(w, time.Now())
+	})
 }

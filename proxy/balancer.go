@@ -15,6 +15,16 @@ const (
 	balancingPolicies
 )
 
+func (p BalancingPolicy) String() string {
+	switch p {
+	case LeastRequest:
+		return "LeastRequest"
+	case Hash:
+		return "Hash"
+	}
+	return "RoundRobin"
+}
+
 // HashOn is what requests have in common that the Hash policy gives to one endpoint.
 type HashOn uint8
 

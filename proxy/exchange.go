@@ -121,66 +121,20 @@ func (x *exchange) afterPanic() verdict {
 	return x.answer(InternalError, "")
 }
 
-// admit settles what the request means (which host, which path, whose), finds its route and asks the route's policies.
+// admit takes a request to an answer of our own or to an endpoint.
 func (x *exchange) admit() verdict {
-	req := &x.request
-	x.resolveClient()
-	x.host, x.hostBuf = canonicalHost(x.hostBuf, req.Authority)
-	path, err := CanonicalPath(x.pathBuf, req.Path)
-	if err != nil {
-		return x.answer(MalformedPath, err.Error())
-	}
-	if &path[0] != &req.Path[0] {
-		x.pathBuf = path
-	}
-	req.Path, x.path = path, path
-	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
-		if proof := c.find(req.Method, x.host, path); proof != "" {
-			return x.answerChallenge(proof)
-		}
-	}
-	if !x.secure && x.generation.router.redirected(x.host) {
-		return x.answerRedirect()
-	}
-	router := &x.generation.router
-	x.route = router.find(x.host, path, asItIs)
-	if x.route == nil {
-		return x.answer(RouteNotFound, "")
-	}
-	if !readsOneWay(path) {
-		var ambiguous bool
-		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.host, path, x.route); ambiguous {
-			return x.answer(AmbiguousPath, "")
-		}
-	}
-	if x.route.policies == nil {
+	switch d := x.decide(x.proxy.limiter); d.reason {
+	case None:
 		return x.forward()
+	case ACMEChallenge:
+		return x.answerChallenge(d.proof)
+	case RedirectToHTTPS:
+		return x.answerRedirect()
+	case RateLimited:
+		return x.answerRateLimited(&x.route.policies.rateLimit, d.wait)
+	default:
+		return x.answer(d.reason, d.detail)
 	}
-	return x.police(x.route.policies)
-}
-
-// police asks the route's policies in their order and makes the request what the endpoint is to get.
-func (x *exchange) police(p *policies) verdict {
-	if !p.access.admits(x.client) {
-		return x.answer(AccessDenied, "")
-	}
-	if p.limit != 0 {
-		if ok, wait := x.proxy.limiter.allow(p.limit, &p.rateLimit, x.client, x.proxy.clock.start.Add(x.started)); !ok {
-			return x.answerRateLimited(&p.rateLimit, wait)
-		}
-	}
-	x.request.Fields = p.request.apply(x.request.Fields)
-	if p.rewrite != nil {
-		if x.rewriteBuf == nil {
-			x.rewriteBuf = make([]byte, 0, 256)
-		}
-		path, err := p.rewrite.apply(x.rewriteBuf, x.path)
-		if err != nil {
-			return x.answer(MalformedPath, err.Error())
-		}
-		x.request.Path = path
-	}
-	return x.forward()
 }
 
 // answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
@@ -190,11 +144,14 @@ func (x *exchange) answerChallenge(proof string) verdict {
 
 // answerRedirect sends the client to the same URL under https, at that scheme's own port.
 func (x *exchange) answerRedirect() verdict {
+	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
+	return x.answer(RedirectToHTTPS, "")
+}
+
+func (x *exchange) location() []byte {
 	location := append([]byte("https://"), x.host...)
 	location = append(location, x.path...)
-	location = append(location, x.request.Query...)
-	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: location})
-	return x.answer(RedirectToHTTPS, "")
+	return append(location, x.request.Query...)
 }
 
 // answerRateLimited tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.

@@ -75,6 +75,8 @@ type Proxy struct {
 	mu        sync.Mutex // guards what follows
 	state     *state
 	listeners []net.Listener
+	// ports are those of the plain listener and of the secure one.
+	ports map[bool]string
 }
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
@@ -95,6 +97,7 @@ func New(config Config) *Proxy {
 	p.ejector.clock = p.clock
 	p.state = newState(transports, p.prober)
 	p.metrics = p.state.metrics
+	p.ports = make(map[bool]string)
 	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
 	p.tls = p.newTLSConfig()
@@ -147,11 +150,11 @@ func (p *Proxy) ServeHTTP(l net.Listener) error { return p.serve(l, false) }
 func (p *Proxy) ServeHTTPS(l net.Listener) error { return p.serve(l, true) }
 
 func (p *Proxy) serve(l net.Listener, secure bool) error {
-	if !p.track(l) {
+	port := []byte(portOf(l))
+	if !p.track(l, string(port), secure) {
 		return l.Close()
 	}
 	defer p.serving.Done()
-	port := []byte(portOf(l))
 	delay := time.Duration(0)
 	for {
 		nc, err := l.Accept()
@@ -269,7 +272,7 @@ func (p *Proxy) refuse(c *conn) {
 
 // track remembers a listener for Shutdown, which then waits for p.serving.Done. It says false where that has closed the
 // others already.
-func (p *Proxy) track(l net.Listener) bool {
+func (p *Proxy) track(l net.Listener, port string, secure bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closing.Load() {
@@ -277,6 +280,7 @@ func (p *Proxy) track(l net.Listener) bool {
 	}
 	p.serving.Add(1)
 	p.listeners = append(p.listeners, l)
+	p.ports[secure] = port
 	return true
 }
 

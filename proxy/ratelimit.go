@@ -110,6 +110,22 @@ func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	return false, time.Duration(math.Ceil(missing / limit.PerSecond * float64(time.Second)))
 }
 
+// left is how many requests a client may send at once for a rule, by what is known of it. It changes nothing: a client that
+// was never seen has a whole bucket.
+func (l *limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) float64 {
+	key := newLimiterKey(rule, client)
+	hash := l.hash(key)
+	s := &l.shards[hash%limiterShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cost := l.cost(limit)
+	tokens := float64(max(limit.Burst, cost))
+	if i := s.find(key, hash); i != noEntry {
+		tokens = min(tokens, s.entries[i].bucket.TokensAt(now))
+	}
+	return tokens / float64(cost)
+}
+
 // cost is how many tokens a request takes. Where replicas share a limit, each has a whole bucket, and a request takes a token
 // for every one of them. So what a client has used counts on as their number changes, and no bucket has to be touched.
 func (l *limiter) cost(limit *RateLimit) int {
@@ -123,12 +139,7 @@ func (l *limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed
 
 // bucket returns the bucket of a key, a full one where it is new, making it the newest.
 func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit, burst int) *rate.Limiter {
-	i := int32(noEntry)
-	if len(s.chains) > 0 {
-		for i = *s.chain(hash); i != noEntry && s.entries[i].key != key; {
-			i = s.entries[i].next
-		}
-	}
+	i := s.find(key, hash)
 	if i != noEntry {
 		s.unlist(i)
 	} else {
@@ -141,6 +152,18 @@ func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *Ra
 	}
 	s.list(i)
 	return &s.entries[i].bucket
+}
+
+// find returns the entry of a key, or noEntry.
+func (s *limiterShard) find(key limiterKey, hash uint64) int32 {
+	if len(s.chains) == 0 {
+		return noEntry
+	}
+	i := *s.chain(hash)
+	for i != noEntry && s.entries[i].key != key {
+		i = s.entries[i].next
+	}
+	return i
 }
 
 // chain returns where the chain of a hash begins.

@@ -92,13 +92,29 @@ func (t *hostTable) find(path []byte) *route {
 		}
 	}
 	for _, n := range t.lengths {
-		if n <= len(path) && (n == len(path) || path[n] == '/') {
+		if isSegmentEnd(path, n) {
 			if found := t.prefixes[string(path[:n])]; found != nil {
 				return found
 			}
 		}
 	}
 	return t.root
+}
+
+// isSegmentEnd says whether a segment of the path ends before its nth byte.
+func isSegmentEnd(path []byte, n int) bool {
+	return n <= len(path) && (n == len(path) || path[n] == '/')
+}
+
+// route returns the route that was added with a path.
+func (t *hostTable) route(path string, match PathMatch) *route {
+	switch {
+	case match == MatchExact:
+		return t.exact[path]
+	case path == "/":
+		return t.root
+	}
+	return t.prefixes[path]
 }
 
 func newRouter(hosts int) router {

@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// candidates lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the one that won
+// did and the others did not. Which one won, the router has said.
+func (g *generation) candidates(host, path []byte, won *route) []Candidate {
+	var list []Candidate
+	var winner *Candidate
+	for _, r := range g.rulesOf(host) {
+		c := Candidate{
+			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: r.Rule.position(),
+			Service: g.pools[r.Pool].service,
+		}
+		switch {
+		case won != nil && r.compiled == won:
+			c.Wins, c.Why = true, "the most specific rule that matches"
+			winner = &c
+		case !r.covers(path):
+			c.Why = "does not match: the path is not " + r.Path
+			if r.Match == MatchPrefix {
+				c.Why += " or below it"
+			}
+		case winner == nil:
+			c.Why = "matches"
+		case winner.Host != r.host:
+			c.Why = "matches, but " + shownHost(winner.Host) + " is more specific than " + shownHost(r.host)
+		case winner.Match == MatchExact.String():
+			c.Why = "matches, but an Exact path goes before a Prefix"
+		default:
+			c.Why = "matches, but " + winner.Path + " is longer"
+		}
+		list = append(list, c)
+	}
+	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(a.rank(), b.rank()) })
+	return list
+}
+
+// namedRoute is a route of the snapshot, the name that it is under and what it was compiled to.
+type namedRoute struct {
+	*Route
+	host     string
+	compiled *route
+}
+
+// rulesOf returns the routes of the names that a host is served under, the more specific ones first.
+func (g *generation) rulesOf(host []byte) []namedRoute {
+	var list []namedRoute
+	for _, name := range namesOf(host) {
+		table := g.router.host(name)
+		i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h Host, name string) int { return cmp.Compare(h.Name, name) })
+		if table == nil || !ok {
+			continue
+		}
+		first := len(list)
+		for j := range g.snapshot.Hosts[i].Routes {
+			r := &g.snapshot.Hosts[i].Routes[j]
+			list = append(list, namedRoute{r, name, table.route(r.Path, r.Match)})
+		}
+		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
+			return cmp.Or(cmp.Compare(b.Match, a.Match), cmp.Compare(len(b.Path), len(a.Path)))
+		})
+	}
+	return list
+}
+
+// rank puts the winner first and what does not match last.
+func (c *Candidate) rank() int {
+	switch {
+	case c.Wins:
+		return 0
+	case strings.HasPrefix(c.Why, "matches"):
+		return 1
+	}
+	return 2
+}
+
+// position is "rule.path", as the access log has it.
+func (r RuleID) position() string { return fmt.Sprintf("%d.%d", r.Rule, r.Path) }
+
+// namesOf are the names that a host is served under, in the order in which the router looks at them.
+func namesOf(host []byte) []string {
+	names := []string{string(host)}
+	if dot := bytes.IndexByte(host, '.'); dot > 0 {
+		names = append(names, "*"+string(host[dot:]))
+	}
+	if len(host) > 0 {
+		names = append(names, "")
+	}
+	return names
+}
+
+// covers says whether the route matches a canonical path.
+func (r *Route) covers(path []byte) bool {
+	switch {
+	case r.Match == MatchExact:
+		return string(path) == r.Path
+	case r.Path == "/":
+		return true
+	}
+	return isSegmentEnd(path, len(r.Path)) && string(path[:len(r.Path)]) == r.Path
+}
+
+// hints say what a request that no rule matches may have been meant for.
+func (g *generation) hints(host []byte, candidates []Candidate) []string {
+	if len(candidates) > 0 {
+		return []string{"rules for this host are above; none of their paths matches"}
+	}
+	if len(g.snapshot.Hosts) == 0 {
+		return []string{"nothing is served at all: no Ingress was accepted, or none is of this controller's class"}
+	}
+	hints := []string{fmt.Sprintf("no rule is for host %s; %d hosts are served", host, len(g.snapshot.Hosts))}
+	for i := range g.snapshot.Hosts {
+		name := g.snapshot.Hosts[i].Name
+		suffix, wildcard := strings.CutPrefix(name, "*")
+		switch {
+		case !wildcard:
+			continue
+		case string(host) == suffix[1:]:
+			hints = append(hints, name+" does not stand for "+suffix[1:]+" itself")
+		case strings.HasSuffix(string(host), suffix):
+			hints = append(hints, name+" stands for exactly one label before "+suffix[1:])
+		}
+	}
+	return hints
+}

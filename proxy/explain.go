@@ -1,0 +1,264 @@
+package proxy
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Explain says what would become of a request now. It reads the request, decides and chooses by the functions that requests go
+// through and by the generation that they are served with, but nothing is sent to an endpoint and nothing is
+// taken from a rate limit. The error is about the question.
+func (p *Proxy) Explain(q *Question) (*Explanation, error) {
+	a, err := q.parse()
+	if err != nil {
+		return nil, err
+	}
+	peer := q.Peer
+	if !peer.IsValid() {
+		peer = UnspecifiedPeer()
+	}
+	scheme := schemeHTTP
+	if a.secure {
+		scheme = schemeHTTPS
+	}
+	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
+	x := exchange{proxy: p, origin: &from, started: p.clock.now(), client: from.peer, generation: p.generation.Load()}
+	e := &Explanation{
+		Generation: x.generation.number,
+		Request: ExplainedRequest{
+			Method: a.method, URL: q.URL, Peer: from.peer.String(), Client: from.peer.String(), TrustedPeer: from.trusted, Secure: a.secure,
+		},
+	}
+	e.Certificate = x.generation.explainCertificate(a.host)
+	if a.secure && e.Certificate == nil {
+		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
+		return e, nil
+	}
+	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, &p.server)
+	defer c.Close(false)
+	if err := recite(c, &x.request); err != nil {
+		refused, ok := errors.AsType[*message.Error](err)
+		if !ok {
+			return nil, fmt.Errorf("reading the request: %w", err)
+		}
+		e.answer(reasonOfStatus(refused.Status), refused.Detail)
+		return e, nil
+	}
+	x.explain(e)
+	return e, nil
+}
+
+// portOf is the port that a connection comes to: that of the listener, if there is one.
+func (p *Proxy) portOf(a *asked) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return cmp.Or(p.ports[a.secure], a.port)
+}
+
+// explain decides about the request and says what was decided.
+func (x *exchange) explain(e *Explanation) {
+	looked := &observedLimits{limiter: x.proxy.limiter}
+	d := x.decide(looked)
+	g := x.generation
+	e.Request.Host, e.Request.Path = string(x.host), string(x.path)
+	e.Request.Client, e.Request.Secure = x.client.String(), x.secure
+	switch d.reason {
+	case MalformedPath:
+	case ACMEChallenge:
+		d.detail = "the proof that a certificate authority asked for"
+	case RedirectToHTTPS:
+		e.Answer.Location = string(x.location())
+		e.Candidates = g.candidates(x.host, x.path, g.router.find(x.host, x.path, asItIs))
+	default:
+		e.Candidates = g.candidates(x.host, x.path, x.route)
+	}
+	if d.reason == RouteNotFound {
+		e.Hints = g.hints(x.host, e.Candidates)
+	}
+	if x.route != nil && d.reason != AmbiguousPath {
+		e.Access = g.explainAccess(x)
+		e.RateLimit = looked.seen
+		e.Pool = x.explainPool()
+	}
+	if d.reason != None {
+		e.answer(d.reason, d.detail)
+		return
+	}
+	x.dropForeignUpgrade()
+	e.Upstream = explainUpstream(&x.request)
+	if reason, why := x.foresee(); reason != None {
+		e.answer(reason, why)
+		return
+	}
+	e.Answer.Text = "the service's"
+}
+
+// answer notes an answer of our own.
+func (e *Explanation) answer(reason Reason, detail string) {
+	e.Answer.Status, e.Answer.Reason, e.Answer.Text = reason.Status(), reason.String(), cmp.Or(detail, reasonTable[reason].text)
+}
+
+// observedLimits are a limiter's, from which nothing is taken.
+type observedLimits struct {
+	limiter *limiter
+	seen    *ExplainedLimit
+}
+
+func (l *observedLimits) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
+	left := l.limiter.left(rule, limit, client, now)
+	missing := (1 - left) * float64(l.limiter.cost(limit)) / limit.PerSecond * float64(time.Second)
+	ok = missing < 1 // a bucket counts in nanoseconds
+	l.seen = &ExplainedLimit{PerSecond: limit.PerSecond, Burst: limit.Burst, Replicas: l.limiter.cost(limit), Left: left, Allowed: ok}
+	if !ok {
+		wait = time.Duration(missing)
+		l.seen.RetryAfter = wait.Seconds()
+	}
+	return ok, wait
+}
+
+func (g *generation) explainCertificate(host string) *ExplainedCertificate {
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		host = "" // clients name no addresses (RFC 6066, section 3)
+	}
+	found := g.certificates.find(commonHello(host))
+	if found == nil {
+		return nil
+	}
+	for i, loaded := range g.certificates.loaded {
+		if loaded.parsed == found || loaded.withLeaf == found {
+			c := &g.snapshot.Certificates[i]
+			explained := &ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: loaded.notAfter}
+			explained.Default = c.Default && !slices.ContainsFunc(namesOf([]byte(host)), func(name string) bool { return slices.Contains(c.Hosts, name) })
+			return explained
+		}
+	}
+	return nil
+}
+
+// commonHello is what today's clients can do: of several certificates for a name, they decide which one is served.
+func commonHello(host string) *tls.ClientHelloInfo {
+	return &tls.ClientHelloInfo{
+		ServerName:        host,
+		SupportedVersions: []uint16{tls.VersionTLS13, tls.VersionTLS12},
+		CipherSuites:      []uint16{tls.TLS_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+		SignatureSchemes: []tls.SignatureScheme{
+			tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.Ed25519, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA256,
+		},
+		SupportedCurves: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384},
+		SupportedPoints: []uint8{0},
+	}
+}
+
+// explainAccess says which prefix of the rule's decided, or nothing where the rule has none.
+func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
+	access := g.accessOf(x)
+	if access == nil || access.none() {
+		return nil
+	}
+	admitted := x.route.policies.access.admits(x.client)
+	for _, list := range []struct {
+		prefixes []netip.Prefix
+		what     string
+	}{{access.Denied, "denied"}, {access.Allowed, "allowed"}} {
+		i := slices.IndexFunc(list.prefixes, func(p netip.Prefix) bool { return p.Contains(x.client) })
+		if i >= 0 {
+			prefix := list.prefixes[i].String()
+			return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: prefix + " is " + list.what}
+		}
+	}
+	if admitted {
+		return &ExplainedAccess{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
+	}
+	return &ExplainedAccess{Why: "no allowed prefix holds the address"}
+}
+
+// accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single prefixes.
+func (g *generation) accessOf(x *exchange) *Access {
+	for _, r := range g.rulesOf(x.host) {
+		if r.compiled == x.route {
+			return &r.Access
+		}
+	}
+	return nil
+}
+
+// explainUpstream takes apart the head as it would be written.
+func explainUpstream(req *message.Request) *ExplainedUpstream {
+	u := &ExplainedUpstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
+	lines := bytes.Split(http1.AppendRequest(nil, req), []byte("\r\n"))
+	for _, line := range lines[1:] {
+		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {
+			u.Headers = append(u.Headers, ExplainedHeader{string(name), string(value)})
+		}
+	}
+	return u
+}
+
+// explainPool says of each endpoint whether it takes requests, as [pool.available] does.
+func (x *exchange) explainPool() *ExplainedPool {
+	p := x.route.pool
+	e := &ExplainedPool{ID: p.id, Service: p.service, Policy: x.route.balancing.Policy.String(), Tasks: []ExplainedTask{}}
+	taking := p.available()
+	for i := range p.members {
+		m := &p.members[i]
+		takes := slices.ContainsFunc(taking, func(t member) bool { return t.id == m.id && t.endpoint == m.endpoint })
+		task := ExplainedTask{
+			ID: m.id, Address: m.text, Weight: m.weight, Health: Healthy.String(), Active: m.active.Load(), TakesRequests: takes,
+		}
+		report := HealthReport{Health: Healthy}
+		if m.checked != nil {
+			report = *m.checked.report.Load()
+		} else if m.unhealthy {
+			report.Health = Unhealthy
+		}
+		task.Health, task.Why = report.Health.String(), m.whyOut(&report, takes)
+		e.Tasks = append(e.Tasks, task)
+	}
+	return e
+}
+
+// whyOut says why a member takes no requests, or what there is to say of one that does.
+func (m *member) whyOut(report *HealthReport, takes bool) string {
+	switch {
+	case m.draining:
+		return "it drains"
+	case m.weight == 0:
+		return "its weight is 0"
+	case m.unhealthy:
+		return "it was reported unhealthy"
+	case report.Health == Unhealthy:
+		return "its health check fails: " + report.Message
+	case !takes && report.Health == HealthUnknown:
+		return "no probe of it has come to a result, and others are healthy"
+	case !takes:
+		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed", ejectAfter)
+	case m.conduct.ejected.Load() > 0:
+		return "requests failed at it; it takes some all the same, for too many others did too"
+	}
+	return report.Message
+}
+
+// foresee says which answer the choice of an endpoint would lead to, or None where one is found.
+func (x *exchange) foresee() (Reason, string) {
+	p, limit := x.route.pool, x.route.balancing.MaxConnections
+	taking := p.available()
+	if len(taking) == 0 {
+		return NoHealthyTask, ""
+	}
+	c := choice{limit: int64(limit)}
+	full := !slices.ContainsFunc(taking, func(m member) bool { return !c.rulesOut(m.endpoint) })
+	if full && int(p.state.queue.length.Load()) >= x.route.balancing.MaxPending {
+		return UpstreamBusy, ""
+	}
+	return None, ""
+}

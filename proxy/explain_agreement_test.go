@@ -1,0 +1,282 @@
+package proxy
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var explainPairs = flag.Int("explain-pairs", 10_000, "how many pairs of a configuration and a request are explained and sent")
+
+// pairsApiece is how many requests there are for one configuration.
+const pairsApiece = 10
+
+// ended is how a request ended: what explain and the proxy have to agree on.
+type ended struct {
+	Status       int
+	Reason       string
+	Ingress      string
+	Rule         string
+	UpstreamPath string
+}
+
+// generator makes configurations and requests that have a good chance to meet.
+type generator struct {
+	*rand.Rand
+	echo, other netip.AddrPort
+	serial      int
+}
+
+func pickFrom[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
+
+// path is canonical; a route may have it.
+func (g *generator) path() string {
+	var b strings.Builder
+	for range g.IntN(4) {
+		b.WriteString("/" + pickFrom(g, "a", "b", "api", "v1", "x-y", ".well-known", "a%2Fb", "%3F", "b;c"))
+	}
+	if b.Len() == 0 {
+		return "/"
+	}
+	return b.String()
+}
+
+// spelled is a path as clients, and those who want to get round a rule, write it.
+func (g *generator) spelled(path string) string {
+	for range g.IntN(3) {
+		switch at := 1 + g.IntN(len(path)); g.IntN(9) {
+		case 0:
+			path = path[:at] + "/" + path[at:]
+		case 1:
+			path = path[:at] + "/." + path[at:]
+		case 2:
+			path += "/.."
+		case 3:
+			path = path[:at] + pickFrom(g, "%2e", "%2F", "%5c", "%61", "%", "\\", ";x", "%00", "#") + path[at:]
+		case 4:
+			path = strings.Replace(path, "a", "%61", 1)
+		case 5:
+			path += "/" + pickFrom(g, "below", "", "..%2f", "%2e%2e")
+		case 6:
+			path = "/x/.." + path
+		case 7:
+			path = strings.ToUpper(path)
+		default:
+			path += "more"
+		}
+	}
+	if g.IntN(5) == 0 {
+		path += "?q=" + g.path()
+	}
+	return path
+}
+
+func (g *generator) route(pools []string) Route {
+	g.serial++
+	r := prefix(g.path(), pickFrom(g, pools...))
+	if g.IntN(3) == 0 {
+		r.Match = MatchExact
+	}
+	r.Rule = RuleID{Ingress: fmt.Sprintf("default/ingress-%d", g.serial), Rule: g.IntN(3), Path: g.IntN(3)}
+	if g.IntN(3) == 0 {
+		r.Access.Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
+	}
+	if g.IntN(4) == 0 {
+		r.Access.Allowed = prefixes(pickFrom(g, "203.0.113.0/25", "127.0.0.0/8", "2001:db8::/64"))
+	}
+	if g.IntN(4) == 0 {
+		r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
+	}
+	switch g.IntN(4) {
+	case 0:
+		r.Rewrite.StripPrefix = pickFrom(g, "/a", "/api", "/a/b", "/")
+	case 1:
+		r.Rewrite.ReplacePath = g.path()
+	}
+	if g.IntN(4) == 0 {
+		r.Headers.Request = HeaderChanges{Set: []Header{{"X-Set", "1"}}, Remove: []string{"X-Gone"}}
+	}
+	r.Balancing.Policy = BalancingPolicy(g.IntN(int(balancingPolicies)))
+	return r
+}
+
+func (g *generator) pool(id string) Pool {
+	p := poolOf(id, g.echo, g.other)
+	for i := range p.Endpoints {
+		switch e := &p.Endpoints[i]; g.IntN(6) {
+		case 0:
+			e.Draining = true
+		case 1:
+			e.Unhealthy = true
+		case 2:
+			e.Weight = 0
+		}
+	}
+	return p
+}
+
+func (g *generator) snapshot() *Snapshot {
+	var pools []Pool
+	var ids []string
+	for _, id := range []string{"p0", "p1", "p2"} {
+		pools, ids = append(pools, g.pool(id)), append(ids, id)
+	}
+	var hosts []Host
+	for _, name := range []string{"", "*.example.com", "a.example.com", "b.example.com"} {
+		if g.IntN(4) == 0 {
+			continue
+		}
+		h := Host{Name: name, RedirectHTTPS: g.IntN(6) == 0}
+		for range 1 + g.IntN(5) {
+			r := g.route(ids)
+			if !slices.ContainsFunc(h.Routes, func(o Route) bool { return o.Path == r.Path && o.Match == r.Match }) {
+				h.Routes = append(h.Routes, r)
+			}
+		}
+		hosts = append(hosts, h)
+	}
+	s := snapshotOf(hosts, pools...)
+	if g.IntN(3) == 0 {
+		s.Challenges = []Challenge{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}
+	}
+	return s
+}
+
+// request is one of a generator's: a question, and the same as bytes.
+type generatedRequest struct {
+	id       string
+	question Question
+	raw      string
+}
+
+func (g *generator) request(s *Snapshot) generatedRequest {
+	g.serial++
+	r := generatedRequest{id: fmt.Sprintf("request-%d", g.serial)}
+	host := pickFrom(g, "a.example.com", "A.Example.com.", "b.example.com:8000", "c.example.com", "x.a.example.com", "example.com", "elsewhere", "[::1]:80")
+	path := g.path()
+	if len(s.Hosts) > 0 && g.IntN(3) > 0 { // one of a route's, so that rules are met
+		h := pickFrom(g, s.Hosts...)
+		path = pickFrom(g, h.Routes...).Path
+	}
+	target := g.spelled(path)
+	if g.IntN(12) == 0 {
+		target = "/.well-known/acme-challenge/" + pickFrom(g, "token", "other")
+	}
+	fields := []string{
+		"X-Forwarded-For: " + pickFrom(g, "203.0.113.7", "203.0.113.200", "198.51.100.1", "2001:db8::1", "2001:db8:1::1", "nonsense", "203.0.113.7, 127.0.0.1"),
+		"X-Request-Id: " + r.id,
+	}
+	if g.IntN(3) == 0 {
+		fields = append(fields, "X-Forwarded-Proto: "+pickFrom(g, "https", "http", "HTTPS"))
+	}
+	if g.IntN(20) == 0 {
+		fields = append(fields, pickFrom(g, "Bad Name: x", "X-Gone: y", "Upgrade: h2c", "Transfer-Encoding: gzip", "Host: another.example.com"))
+	}
+	method := pickFrom(g, "GET", "GET", "HEAD", "DELETE", "PRI")
+	if g.IntN(50) == 0 {
+		method = "CONNECT"
+	}
+	// A fragment is no part of what a client sends, and a Host among the headers is the request's.
+	sent := target
+	if i := strings.IndexByte(sent, '#'); i >= 0 {
+		sent = sent[:i]
+	}
+	authority := host
+	var lines strings.Builder
+	for _, f := range fields {
+		if name, value, _ := strings.Cut(f, ": "); name == "Host" {
+			authority = value
+			continue
+		}
+		lines.WriteString(f + "\r\n")
+	}
+	r.question = Question{URL: "http://" + host + target, Method: method, Peer: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Headers: fields}
+	r.raw = fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", method, sent, authority, lines.String())
+	return r
+}
+
+// explained is what explain foresees.
+func explained(e *Explanation) ended {
+	end := ended{Status: e.Answer.Status, Reason: e.Answer.Reason}
+	if end.Status == 0 {
+		end.Status, end.UpstreamPath = 200, e.Upstream.Path
+	}
+	if i := slices.IndexFunc(e.Candidates, func(c Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != RedirectToHTTPS.String() {
+		end.Ingress, end.Rule = e.Candidates[i].Ingress, e.Candidates[i].Rule
+	}
+	return end
+}
+
+// What explain says is what a request meets with: status, reason, rule and the path at the endpoint.
+func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
+	t.Parallel()
+	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), echo: startEcho(t, "b"), other: startEcho(t, "c")}
+	written := &pages{}
+	p := serve(t, logTo(written, LogJSON), trust("127.0.0.1/32"))
+	outcomes := map[string]int{}
+	foreseen, met := map[string]ended{}, map[string]ended{}
+	requests := map[string]generatedRequest{}
+	var client *wire
+	for n := 0; n < *explainPairs; n++ {
+		if n%pairsApiece == 0 {
+			p.apply(g.snapshot())
+		}
+		r := g.request(p.generation.Load().snapshot)
+		e, err := p.Explain(&r.question)
+		if err != nil {
+			t.Fatalf("explaining %+v: %v", r.question, err)
+		}
+		foreseen[r.id], requests[r.id] = explained(e), r
+		outcomes[e.Answer.Reason]++
+
+		if client == nil {
+			client = p.dial()
+		}
+		client.send(r.raw)
+		got := client.reply(r.question.Method)
+		if got.Close {
+			_ = client.Close()
+			client = nil
+		}
+		end := ended{Status: got.Status, Reason: got.reason()}
+		if end.Reason == "" {
+			end.UpstreamPath = foreseen[r.id].UpstreamPath // what a HEAD does not bring back
+			if r.question.Method != "HEAD" {
+				_, target, _ := strings.Cut(got.outcome(t), " ")
+				end.UpstreamPath, _, _ = strings.Cut(target, "?")
+			}
+		}
+		met[r.id] = end
+	}
+	for _, line := range written.lines(t, *explainPairs) {
+		var l struct{ RequestID, Ingress, Rule string }
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		if end, ok := met[l.RequestID]; ok {
+			end.Ingress, end.Rule = l.Ingress, l.Rule
+			met[l.RequestID] = end
+		}
+	}
+	different := 0
+	for id, want := range met {
+		if diff := cmp.Diff(want, foreseen[id]); diff != "" {
+			if different++; different <= 5 {
+				t.Errorf("%q (-met +explained):\n%s", requests[id].raw, diff)
+			}
+		}
+	}
+	t.Logf("%d pairs, by reason: %v; %d differ", *explainPairs, outcomes, different)
+	for _, r := range []Reason{None, MalformedRequest, MalformedPath, AmbiguousPath, MethodNotSupported, ACMEChallenge, RedirectToHTTPS, RouteNotFound, AccessDenied, RateLimited, NoHealthyTask} {
+		if outcomes[r.String()] < *explainPairs/1000 {
+			t.Errorf("%d of the requests end with %q: the generator has to meet it more often", outcomes[r.String()], r)
+		}
+	}
+}

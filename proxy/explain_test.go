@@ -1,0 +1,326 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func (s *served) explain(q Question) *Explanation {
+	s.tb.Helper()
+	e, err := s.Explain(&q)
+	if err != nil {
+		s.tb.Fatalf("explaining %+v: %v", q, err)
+	}
+	return e
+}
+
+func ruled(r Route, ingress string, rule, path int) Route {
+	r.Rule = RuleID{Ingress: ingress, Rule: rule, Path: path}
+	return r
+}
+
+func TestExplainSaysWhyEachCandidateLost(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(snapshotOf([]Host{
+		hostOf("", ruled(prefix("/", "b"), "default/fallback", 0, 0)),
+		hostOf("*.example.com", ruled(prefix("/api", "b"), "default/wild", 0, 0)),
+		hostOf("shop.example.com", ruled(exact("/api/v1", "b"), "default/shop", 0, 0), ruled(prefix("/", "b"), "default/shop", 0, 1),
+			ruled(prefix("/api", "b"), "default/shop", 1, 0), ruled(prefix("/ap", "b"), "default/shop", 1, 1)),
+	}, poolOf("b", closedPort(t))))
+	line := func(c Candidate) string {
+		return fmt.Sprintf("%v %s %s %s %s: %s", c.Wins, c.Host, c.Match, c.Path, c.Rule, c.Why)
+	}
+	for _, test := range []struct {
+		path string
+		want []string
+	}{
+		{"/api/v1", []string{
+			"true shop.example.com Exact /api/v1 0.0: the most specific rule that matches",
+			"false shop.example.com Prefix /api 1.0: matches, but an Exact path goes before a Prefix",
+			"false shop.example.com Prefix / 0.1: matches, but an Exact path goes before a Prefix",
+			"false *.example.com Prefix /api 0.0: matches, but shop.example.com is more specific than *.example.com",
+			"false  Prefix / 0.0: matches, but shop.example.com is more specific than (every host)",
+			"false shop.example.com Prefix /ap 1.1: does not match: the path is not /ap or below it",
+		}},
+		{"/api/v2", []string{
+			"true shop.example.com Prefix /api 1.0: the most specific rule that matches",
+			"false shop.example.com Prefix / 0.1: matches, but /api is longer",
+			"false *.example.com Prefix /api 0.0: matches, but shop.example.com is more specific than *.example.com",
+			"false  Prefix / 0.0: matches, but shop.example.com is more specific than (every host)",
+			"false shop.example.com Exact /api/v1 0.0: does not match: the path is not /api/v1",
+			"false shop.example.com Prefix /ap 1.1: does not match: the path is not /ap or below it",
+		}},
+	} {
+		var got []string
+		for _, c := range p.explain(Question{URL: "http://SHOP.example.com:8000//x/.." + test.path}).Candidates {
+			got = append(got, line(c))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.path, diff)
+		}
+	}
+}
+
+func TestExplainHintsAtWhatMayHaveBeenMeant(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	if got := p.explain(Question{URL: "http://a/"}); !strings.Contains(strings.Join(got.Hints, "\n"), "nothing is served at all") {
+		t.Errorf("without a snapshot the hints are %q", got.Hints)
+	}
+	p.apply(snapshotOf([]Host{hostOf("*.example.com", prefix("/", "b")), hostOf("shop.example.org", prefix("/api", "b"))}, poolOf("b")))
+	for host, want := range map[string][]string{
+		"a.b.example.com":  {"no rule is for host a.b.example.com; 2 hosts are served", "*.example.com stands for exactly one label before example.com"},
+		"example.com":      {"no rule is for host example.com; 2 hosts are served", "*.example.com does not stand for example.com itself"},
+		"other":            {"no rule is for host other; 2 hosts are served"},
+		"shop.example.org": {"rules for this host are above; none of their paths matches"},
+	} {
+		got := p.explain(Question{URL: "http://" + host + "/x"})
+		if diff := cmp.Diff(want, got.Hints); diff != "" || got.Answer.Reason != "RouteNotFound" || got.Answer.Status != 404 {
+			t.Errorf("%s: %+v, hints (-want +got):\n%s", host, got.Answer, diff)
+		}
+	}
+}
+
+func TestExplainNamesThePrefixThatDecided(t *testing.T) {
+	t.Parallel()
+	p := serve(t, trust("10.0.0.0/8"))
+	p.apply(everythingBy(func(r *Route) {
+		r.Access = Access{Allowed: prefixes("203.0.113.0/24", "2001:db8::/32"), Denied: prefixes("203.0.113.128/25")}
+	}, closedPort(t)))
+	for _, test := range []struct {
+		peer, forwarded string
+		want            ExplainedAccess
+	}{
+		{"203.0.113.1", "", ExplainedAccess{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
+		{"203.0.113.200", "", ExplainedAccess{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
+		{"::ffff:203.0.113.1", "", ExplainedAccess{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
+		{"198.51.100.1", "203.0.113.1", ExplainedAccess{Why: "no allowed prefix holds the address"}},
+		{"10.0.0.1", "203.0.113.200", ExplainedAccess{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
+		{"10.0.0.1", "2001:db8::5", ExplainedAccess{Admitted: true, Prefix: "2001:db8::/32", Why: "2001:db8::/32 is allowed"}},
+	} {
+		q := Question{URL: "http://a/", Peer: netip.MustParseAddr(test.peer)}
+		if test.forwarded != "" {
+			q.Headers = []string{"X-Forwarded-For: " + test.forwarded}
+		}
+		got := p.explain(q)
+		if diff := cmp.Diff(&test.want, got.Access); diff != "" || (got.Answer.Reason == "AccessDenied") == test.want.Admitted {
+			t.Errorf("%s for %q: answered with %q, access (-want +got):\n%s", test.peer, test.forwarded, got.Answer.Reason, diff)
+		}
+	}
+	p.apply(everythingBy(func(r *Route) { r.Access.Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
+	want := &ExplainedAccess{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
+	if diff := cmp.Diff(want, p.explain(Question{URL: "http://a/"}).Access); diff != "" {
+		t.Errorf("with denied prefixes alone (-want +got):\n%s", diff)
+	}
+}
+
+func TestExplainTakesNothingFromARateLimit(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
+	q := Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
+	for i, want := range []ExplainedLimit{
+		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 2, Allowed: true},
+		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 1, Allowed: true},
+		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 0},
+	} {
+		for range 5 {
+			got := p.explain(q)
+			if got.RateLimit == nil || got.RateLimit.Allowed != want.Allowed || (got.Answer.Reason == "RateLimited") == want.Allowed {
+				t.Fatalf("after %d requests: %+v, answered with %q", i, got.RateLimit, got.Answer.Reason)
+			}
+			// Some of a token has come back since.
+			if left := got.RateLimit.Left; left < want.Left || left > want.Left+0.5 {
+				t.Errorf("after %d requests %v are left, want %v", i, left, want.Left)
+			}
+			if wait := got.RateLimit.RetryAfter; want.Allowed != (wait == 0) || wait > 1000 {
+				t.Errorf("after %d requests the wait is %v s", i, wait)
+			}
+		}
+		p.get("a", "/")
+	}
+	p.SetReplicas(2)
+	other := q
+	other.Peer = netip.MustParseAddr("203.0.113.7")
+	if got := p.explain(other).RateLimit; got.Replicas != 2 || got.Left != 1 {
+		t.Errorf("shared by two replicas: %+v, want one request left here", got)
+	}
+}
+
+func TestExplainSaysWhyATaskIsOut(t *testing.T) {
+	t.Parallel()
+	pool := poolOf("pool", closedPort(t), closedPort(t), closedPort(t), closedPort(t))
+	pool.Endpoints[0].Draining, pool.Endpoints[1].Weight, pool.Endpoints[2].Unhealthy = true, 0, true
+	p := serve(t)
+	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, pool))
+	got := p.explain(Question{URL: "http://a/"})
+	type task struct {
+		Takes       bool
+		Health, Why string
+	}
+	var tasks []task
+	for _, e := range got.Pool.Tasks {
+		tasks = append(tasks, task{e.TakesRequests, e.Health, e.Why})
+	}
+	want := []task{
+		{false, "Healthy", "it drains"}, {false, "Healthy", "its weight is 0"}, {false, "Unhealthy", "it was reported unhealthy"}, {true, "Healthy", ""},
+	}
+	if diff := cmp.Diff(want, tasks); diff != "" || got.Answer.Reason != "" {
+		t.Errorf("answered with %q, tasks (-want +got):\n%s", got.Answer.Reason, diff)
+	}
+	pool.Endpoints = slices.Clone(pool.Endpoints) // the other ones are the snapshot's
+	pool.Endpoints[3].Draining = true
+	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, pool))
+	if got := p.explain(Question{URL: "http://a/"}); got.Answer.Reason != "NoHealthyTask" || got.Answer.Status != 503 {
+		t.Errorf("with none left: %+v, want 503 NoHealthyTask", got.Answer)
+	}
+}
+
+func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
+	t.Parallel()
+	down := closedPort(t)
+	pool := poolOf("pool", down, startEcho(t, "b"))
+	pool.Endpoints[0].Checked = true
+	snapshot := snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, pool)
+	snapshot.Checks = []Check{{
+		ID: pool.Endpoints[0].ID, Address: down, Interval: time.Hour, Timeout: patience, HealthyThreshold: 1, UnhealthyThreshold: 1,
+	}}
+	p := serve(t)
+	p.apply(snapshot)
+	await(t, "the probe", func() bool {
+		first := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0]
+		return first.Health == "Unhealthy" && !first.TakesRequests && strings.HasPrefix(first.Why, "its health check fails: connecting to "+down.String())
+	})
+
+	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, poolOf("pool", down, startEcho(t, "c"))))
+	await(t, "the endpoint to be set aside", func() bool {
+		p.get("a", "/")
+		first := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0]
+		return !first.TakesRequests && strings.HasPrefix(first.Why, "it is set aside")
+	})
+}
+
+func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) {
+		r.Rewrite.StripPrefix = "/api"
+		r.Headers.Request = HeaderChanges{Set: []Header{{"X-App", "1"}}, Remove: []string{"Server"}}
+	}, startEcho(t, "b")))
+	p.get("a", "/") // the listener is known from its first connection on at the latest
+	got := p.explain(Question{
+		URL: "http://Shop.example.com/api/x?q=1#fragment", Method: "POST", Peer: netip.MustParseAddr("203.0.113.7"),
+		Headers: []string{"Server: x", "Host: other.example.com", "X-Forwarded-For: 1.2.3.4"},
+	})
+	headers := got.Upstream.Headers
+	id := headers[len(headers)-3]
+	_, port, _ := strings.Cut(p.address, ":")
+	want := []ExplainedHeader{
+		{"Host", "other.example.com"}, {"X-Forwarded-For", "203.0.113.7"}, {"X-Real-IP", "203.0.113.7"}, {"X-Forwarded-Proto", "http"},
+		{"X-Forwarded-Port", port}, {"X-Forwarded-Host", "other.example.com"}, id, {"X-App", "1"}, {"Content-Length", "0"},
+	}
+	if diff := cmp.Diff(want, headers); diff != "" || id.Name != "X-Request-Id" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+	if got.Upstream.Target != "/x?q=1" || got.Upstream.Path != "/x" || got.Upstream.Method != "POST" || got.Request.Host != "other.example.com" {
+		t.Errorf("the endpoint gets %+v", got.Upstream)
+	}
+}
+
+func TestExplainFindsTheCertificateOfAHandshake(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	s := with(everything(startEcho(t, "b")), issue(t, "default/wild", ecdsaKey(t), "*.example.com"), issue(t, "default/shop", ecdsaKey(t), "shop.example.com"))
+	p.apply(s)
+	for host, want := range map[string]string{
+		"shop.example.com": "default/shop", "SHOP.example.com:8443": "default/shop", "blog.example.com": "default/wild", "example.com": "", "127.0.0.1": "",
+	} {
+		got := p.explain(Question{URL: "https://" + host + "/"})
+		switch {
+		case want == "":
+			if got.Certificate != nil || got.Answer.TLSAlert != "unrecognized_name" || got.Answer.Status != 0 || got.Pool != nil {
+				t.Errorf("%s: %+v and the answer %+v, want an alert", host, got.Certificate, got.Answer)
+			}
+		case got.Certificate == nil || got.Certificate.ID != want || got.Certificate.NotAfter.Before(time.Now()) || got.Answer.TLSAlert != "" || !got.Request.Secure:
+			t.Errorf("%s: %+v, want %s", host, got.Certificate, want)
+		}
+	}
+	other := with(everything(startEcho(t, "b")), issue(t, "default/default", ecdsaKey(t), "d"))
+	other.Certificates[0].Default = true
+	p.apply(other)
+	if got := p.explain(Question{URL: "https://127.0.0.1/"}); got.Certificate == nil || !got.Certificate.Default {
+		t.Errorf("for an address: %+v, want the default certificate", got.Certificate)
+	}
+}
+
+func TestExplainRefusesQuestionsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	for _, test := range []struct {
+		question Question
+		want     string
+	}{
+		{Question{URL: ""}, "is no URL"},
+		{Question{URL: "shop.example.com"}, "is no URL"},
+		{Question{URL: "ftp://a/"}, "is no URL"},
+		{Question{URL: "http:///x"}, "names no host"},
+		{Question{URL: "http://a/b c"}, "write %20"},
+		{Question{URL: "http://a/", Headers: []string{"nothing"}}, "has no colon"},
+		{Question{URL: "http://a/", Headers: []string{"A: b\r\nC: d"}}, "line break"},
+		{Question{URL: "http://a/", Method: "GET\n"}, "line break"},
+	} {
+		if _, err := p.Explain(&test.question); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v, want an error with %q", test.question, err, test.want)
+		}
+	}
+}
+
+func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) { r.Access.Denied = prefixes("203.0.113.0/24") }, startEcho(t, "b")))
+	server := httptest.NewServer(p.ExplainHandler())
+	t.Cleanup(server.Close)
+	ask := func(query url.Values) (int, string) {
+		response, err := http.Get(server.URL + "/explain?" + query.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		content, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(content)
+	}
+	query := url.Values{"url": {"http://a/x"}, "client": {"203.0.113.7"}, "header": {"A: b", "C: d"}, "method": {"PUT"}}
+	status, text := ask(query)
+	for _, want := range []string{"PUT http://a/x", "203.0.113.7", "-> (every host)", "denied: 203.0.113.0/24 is denied", "answer  403 AccessDenied"} {
+		if status != 200 || !strings.Contains(text, want) {
+			t.Errorf("%d without %q:\n%s", status, want, text)
+		}
+	}
+	query.Set("output", "json")
+	status, text = ask(query)
+	var e Explanation
+	if err := json.Unmarshal([]byte(text), &e); err != nil || status != 200 || e.Answer.Reason != "AccessDenied" {
+		t.Errorf("%d %v: %s", status, err, text)
+	}
+	for name, query := range map[string]url.Values{"no URL": {}, "no address": {"url": {"http://a/"}, "client": {"me"}}} {
+		if status, text := ask(query); status != 400 {
+			t.Errorf("%s: %d %s, want 400", name, status, text)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// maxShownCandidates is how many rules are shown that do not match, as text.
+const maxShownCandidates = 12
+
+// WriteText writes the explanation for people, as of now.
+func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
+	t := &explanationText{w: tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)}
+	e.writeRequest(t)
+	e.writeCertificate(t, now)
+	e.writeCandidates(t)
+	e.writePolicies(t)
+	e.writeUpstream(t)
+	e.writePool(t)
+	e.writeAnswer(t)
+	return t.w.Flush()
+}
+
+// explanationText writes a section a line or a block, the section's name in the first column.
+type explanationText struct{ w *tabwriter.Writer }
+
+func (t *explanationText) line(section string, columns ...string) {
+	_, _ = fmt.Fprintln(t.w, section+"\t"+strings.Join(columns, "\t")) // Flush says what failed
+}
+
+// block ends the columns above, so that those of one section do not widen those of the next, and begins a section of its own.
+func (t *explanationText) block(section string) {
+	_ = t.w.Flush()
+	_, _ = fmt.Fprintln(t.w, section)
+}
+
+func (t *explanationText) row(columns ...string) { t.line(" ", columns...) }
+
+func (e *Explanation) writeRequest(t *explanationText) {
+	r := &e.Request
+	t.line("request", r.Method+" "+r.URL)
+	from := r.Client
+	switch {
+	case r.Client != r.Peer:
+		from += ", as the trusted proxy " + r.Peer + " says"
+	case r.TrustedPeer:
+		from += ", a trusted proxy that names no client"
+	case r.Peer == UnspecifiedPeer().String():
+		from += ", which stands for any; name another one with --client"
+	}
+	t.line("client", from)
+	if r.Path != "" {
+		t.line("host", r.Host)
+		t.line("path", r.Path)
+	}
+	t.line("generation", fmt.Sprint(e.Generation))
+}
+
+func (e *Explanation) writeCertificate(t *explanationText, now time.Time) {
+	c := e.Certificate
+	if c == nil {
+		if strings.HasPrefix(e.Request.URL, "https") {
+			t.line("certificate", "none for this host")
+		}
+		return
+	}
+	text := c.ID + " for " + strings.Join(c.Hosts, ", ")
+	if c.Default {
+		text = c.ID + ", the default one"
+	}
+	left := c.NotAfter.Sub(now)
+	if left < 0 {
+		t.line("certificate", text+", EXPIRED since "+c.NotAfter.Format(time.DateTime))
+		return
+	}
+	t.line("certificate", fmt.Sprintf("%s, until %s (%d days)", text, c.NotAfter.UTC().Format("2006-01-02 15:04 UTC"), int(left.Hours()/24)))
+}
+
+func (e *Explanation) writeCandidates(t *explanationText) {
+	if len(e.Candidates) > 0 {
+		t.block("rules")
+	}
+	shown := 0
+	for i := range e.Candidates {
+		c := &e.Candidates[i]
+		if c.rank() == 2 {
+			if shown++; shown > maxShownCandidates {
+				continue
+			}
+		}
+		mark := "  "
+		if c.Wins {
+			mark = "->"
+		}
+		t.row(mark+" "+shownHost(c.Host), c.Match+" "+c.Path, c.Ingress+" "+c.Rule, c.Why)
+	}
+	if n := shown - maxShownCandidates; n > 0 {
+		t.row(fmt.Sprintf("   and %d more that do not match", n))
+	}
+	if len(e.Candidates) > 0 {
+		_ = t.w.Flush()
+	}
+	for _, hint := range e.Hints {
+		t.line("hint", hint)
+	}
+}
+
+func (e *Explanation) writePolicies(t *explanationText) {
+	if a := e.Access; a != nil {
+		verdict := "denied: "
+		if a.Admitted {
+			verdict = "admitted: "
+		}
+		t.line("access", verdict+a.Why)
+	}
+	if l := e.RateLimit; l != nil {
+		text := fmt.Sprintf("%v a second, %d at once", l.PerSecond, l.Burst)
+		if l.Replicas > 1 {
+			text += fmt.Sprintf(", shared by %d replicas", l.Replicas)
+		}
+		text += fmt.Sprintf("; %.1f left for this client", l.Left)
+		if !l.Allowed {
+			text += fmt.Sprintf(", the next in %.1f s", l.RetryAfter)
+		}
+		t.line("rate limit", text)
+	}
+}
+
+func (e *Explanation) writeUpstream(t *explanationText) {
+	if e.Upstream == nil {
+		return
+	}
+	t.block("endpoint gets")
+	t.row("   " + e.Upstream.Method + " " + e.Upstream.Target)
+	for _, h := range e.Upstream.Headers {
+		t.row("   " + h.Name + ": " + h.Value)
+	}
+}
+
+func (e *Explanation) writePool(t *explanationText) {
+	p := e.Pool
+	if p == nil {
+		return
+	}
+	t.block("pool " + p.ID + ", " + p.Policy)
+	if len(p.Tasks) == 0 {
+		t.row("   no Task has this serviceName, and no Service of the name an endpoint")
+	}
+	for _, task := range p.Tasks {
+		takes := "takes requests"
+		if !task.TakesRequests {
+			takes = "OUT"
+		}
+		t.row("   "+task.ID, task.Address, fmt.Sprintf("weight %d", task.Weight), task.Health, fmt.Sprintf("%d active", task.Active), takes, task.Why)
+	}
+	_ = t.w.Flush()
+}
+
+func (e *Explanation) writeAnswer(t *explanationText) {
+	a := &e.Answer
+	switch {
+	case a.TLSAlert != "":
+		t.line("answer", "TLS alert "+a.TLSAlert+": "+a.Text)
+	case a.Location != "":
+		t.line("answer", fmt.Sprintf("%d %s to %s", a.Status, a.Reason, a.Location))
+	case a.Status != 0:
+		t.line("answer", fmt.Sprintf("%d %s: %s", a.Status, a.Reason, a.Text))
+	default:
+		t.line("answer", a.Text)
+	}
+}

@@ -1,0 +1,135 @@
+package proxy
+
+import "time"
+
+// Explanation is what would become of a request, and why, in the order in which the proxy decides it. What was not come to is
+// nil or empty. Its JSON is for programs: fields are added, none changes its meaning.
+type Explanation struct {
+	// Generation is the number of the snapshot that the request was explained by.
+	Generation uint64           `json:"generation"`
+	Request    ExplainedRequest `json:"request"`
+	// Certificate is what a handshake for the URL's host gets, over HTTPS or were it so; nil where there is none for it.
+	Certificate *ExplainedCertificate `json:"certificate,omitempty"`
+	// Candidates are the rules of the hosts that the request's is one of, the winner first.
+	Candidates []Candidate `json:"candidates,omitempty"`
+	// Hints say what may be meant instead where there is no such host or path.
+	Hints     []string           `json:"hints,omitempty"`
+	Access    *ExplainedAccess   `json:"access,omitempty"`
+	RateLimit *ExplainedLimit    `json:"rateLimit,omitempty"`
+	Upstream  *ExplainedUpstream `json:"upstream,omitempty"`
+	Pool      *ExplainedPool     `json:"pool,omitempty"`
+	Answer    ExplainedAnswer    `json:"answer"`
+}
+
+// ExplainedRequest is the request as it is understood.
+type ExplainedRequest struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	// Host and Path are canonical; empty where the request was refused before.
+	Host string `json:"host,omitempty"`
+	Path string `json:"path,omitempty"`
+	// Peer is where the connection comes from, Client whom the rules see: another one where the peer is a trusted proxy.
+	Peer   string `json:"peer"`
+	Client string `json:"client"`
+	// TrustedPeer is set where the peer's forwarding fields are believed.
+	TrustedPeer bool `json:"trustedPeer"`
+	// Secure is set where the client came over HTTPS, to us or to a trusted proxy.
+	Secure bool `json:"secure"`
+}
+
+// ExplainedCertificate is a certificate that is served.
+type ExplainedCertificate struct {
+	// ID is the "namespace/name" of its Secret.
+	ID       string    `json:"id"`
+	Hosts    []string  `json:"hosts"`
+	NotAfter time.Time `json:"notAfter"`
+	// Default is set where it is served for want of one for the host.
+	Default bool `json:"default,omitempty"`
+}
+
+// Candidate is a rule that the request might have been for.
+type Candidate struct {
+	// Host is an exact name, a wildcard, or "" for every host.
+	Host  string `json:"host"`
+	Path  string `json:"path"`
+	Match string `json:"match"`
+	// Ingress is "namespace/name"; Rule is "rule.path", from 0.
+	Ingress string `json:"ingress"`
+	Rule    string `json:"rule"`
+	Service string `json:"service"`
+	Wins    bool   `json:"wins"`
+	// Why says why it wins, or lost.
+	Why string `json:"why"`
+}
+
+// ExplainedAccess is what the rule's access control says of the client.
+type ExplainedAccess struct {
+	Admitted bool `json:"admitted"`
+	// Prefix decided: the denied or the allowed one that the client is in. It is empty where there is none.
+	Prefix string `json:"prefix,omitempty"`
+	Why    string `json:"why"`
+}
+
+// ExplainedLimit is how the rule's rate limit stands with the client. Nothing was taken from it.
+type ExplainedLimit struct {
+	PerSecond float64 `json:"perSecond"`
+	Burst     int     `json:"burst"`
+	// Replicas is how many share the limit.
+	Replicas int `json:"replicas"`
+	// Left is how many requests this replica would let through at once, now.
+	Left    float64 `json:"left"`
+	Allowed bool    `json:"allowed"`
+	// RetryAfter is how long the client would be told to wait, in seconds.
+	RetryAfter float64 `json:"retryAfterSeconds,omitempty"`
+}
+
+// ExplainedUpstream is the head of the request that an endpoint would get.
+type ExplainedUpstream struct {
+	Method string `json:"method"`
+	// Target is the path, rewritten, with the query; Path is without.
+	Target  string            `json:"target"`
+	Path    string            `json:"path"`
+	Headers []ExplainedHeader `json:"headers"`
+}
+
+// ExplainedHeader is a field of a head.
+type ExplainedHeader struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// ExplainedPool is the endpoints that an endpoint would be chosen from.
+type ExplainedPool struct {
+	ID      string          `json:"id"`
+	Service string          `json:"service"`
+	Policy  string          `json:"policy"`
+	Tasks   []ExplainedTask `json:"tasks"`
+}
+
+// ExplainedTask is an endpoint of a pool.
+type ExplainedTask struct {
+	// ID names the object that it came from: "task/namespace/name".
+	ID      string `json:"id"`
+	Address string `json:"address"`
+	Weight  int    `json:"weight"`
+	// Health is what is known of it; Healthy where nothing checks it.
+	Health string `json:"health"`
+	// Active is how many requests and upgraded connections it has from this replica.
+	Active int64 `json:"active"`
+	// TakesRequests says whether new requests may go to it, and Why why not, or what its check found.
+	TakesRequests bool   `json:"takesRequests"`
+	Why           string `json:"why,omitempty"`
+}
+
+// ExplainedAnswer is how the request ends.
+type ExplainedAnswer struct {
+	// Status and Reason are those of an answer of the proxy's own. They are 0 and empty where the answer is the service's, and
+	// where no request gets through because the handshake fails.
+	Status int    `json:"status,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// TLSAlert ends the handshake.
+	TLSAlert string `json:"tlsAlert,omitempty"`
+	// Location is where a redirect leads.
+	Location string `json:"location,omitempty"`
+	Text     string `json:"text"`
+}

@@ -1,0 +1,130 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Question is a request that nobody sends.
+type Question struct {
+	// URL is absolute, with the scheme http or https. What it has behind the host is the request's target as it stands.
+	URL string
+	// Method is GET where it is empty.
+	Method string
+	// Peer is the address that the connection comes from.
+	Peer netip.Addr
+	// Headers are fields, "Name: value". A Host takes the place of the URL's.
+	Headers []string
+}
+
+// UnspecifiedPeer is the peer of a question that names none: an address of the documentation's (RFC 5737), which is in nobody's list.
+func UnspecifiedPeer() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
+
+// asked is a question taken apart.
+type asked struct {
+	method, target string
+	// host is the URL's, which a handshake names; authority what the request names.
+	host, authority string
+	secure          bool
+	port            string
+	headers         []string
+}
+
+func (q *Question) parse() (*asked, error) {
+	scheme, rest, ok := strings.Cut(q.URL, "://")
+	a := &asked{method: q.Method, secure: strings.EqualFold(scheme, "https")}
+	if !ok || !a.secure && !strings.EqualFold(scheme, "http") {
+		return nil, fmt.Errorf("%q is no URL: write one such as https://shop.example.com/cart", q.URL)
+	}
+	if a.method == "" {
+		a.method = "GET"
+	}
+	rest, _, _ = strings.Cut(rest, "#") // no client sends it
+	a.authority, a.target = rest, "/"
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		a.authority, a.target = rest[:i], rest[i:]
+		if a.target[0] == '?' {
+			a.target = "/" + a.target
+		}
+	}
+	if _, host, userinfo := strings.Cut(a.authority, "@"); userinfo {
+		a.authority = host // a client makes a field of what is before it
+	}
+	if a.authority == "" {
+		return nil, fmt.Errorf("%q names no host: write a URL such as https://shop.example.com/cart", q.URL)
+	}
+	host, _ := canonicalHost(nil, []byte(a.authority))
+	a.host, a.port = string(host), "80"
+	if a.secure {
+		a.port = "443"
+	}
+	if i := strings.LastIndexByte(a.authority, ':'); i > strings.LastIndexByte(a.authority, ']') {
+		a.port = a.authority[i+1:]
+	}
+	for _, h := range q.Headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			return nil, fmt.Errorf("the header %q has no colon: write it as 'Name: value'", h)
+		}
+		if strings.EqualFold(strings.TrimSpace(name), "host") {
+			a.authority = strings.TrimSpace(value)
+			continue
+		}
+		a.headers = append(a.headers, h)
+	}
+	return a, a.inspect()
+}
+
+// inspect refuses what a client could not put into a head without it becoming another head.
+func (a *asked) inspect() error {
+	for _, part := range append([]string{a.method, a.target, a.authority}, a.headers...) {
+		if strings.ContainsAny(part, "\r\n") {
+			return errors.New("a line break is in the question: a request has none within its lines")
+		}
+	}
+	if strings.Contains(a.target, " ") {
+		return errors.New("a space is in the URL: write %20")
+	}
+	return nil
+}
+
+// head is what a client would send.
+func (a *asked) head() []byte {
+	var b bytes.Buffer
+	_, _ = fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", a.method, a.target, a.authority)
+	for _, h := range a.headers {
+		_, _ = fmt.Fprintf(&b, "%s\r\n", h)
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// recital is a connection on which a request is read that is in memory. Whatever is written to it is lost.
+type recital struct{ *bytes.Reader }
+
+func (recital) Write(p []byte) (int, error) { return len(p), nil }
+func (recital) CloseWrite() error           { return nil }
+func (recital) Close() error                { return nil }
+func (recital) StallAfter(time.Duration)    {}
+func (recital) ExpireAfter(time.Duration)   {}
+
+// recite reads the head on a recital into req as if it came from a client. What req views lives until the connection is closed. The
+// error is a *message.Error where the head is refused.
+func recite(c *http1.ServerConn, req *message.Request) error {
+	if err := c.Await(nil); err != nil {
+		return err
+	}
+	err := c.ReadRequest(req)
+	if err == io.EOF {
+		return &message.Error{Status: 400, Detail: "the request has no end"}
+	}
+	return err
+}
