@@ -52,14 +52,19 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 	for i := range reports {
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
-		v := &verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts}
+		v := verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts}
 		if r.Kind == v1alpha1.IngressKind || r.Kind == translate.StandardKind {
 			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
 		}
-		if before := previous.verdicts[key]; before != nil && before.equal(v) {
-			v = before
+		if before := previous.verdicts[key]; before != nil && before.equal(&v) {
+			next.verdicts[key] = before
+			continue
 		}
-		next.verdicts[key] = v
+		kept := v
+		// All reports of a build share their memory. A verdict lives on for as long as nothing else is to be said, and must not hold
+		// all of that with it.
+		kept.conditions = slices.Clone(kept.conditions)
+		next.verdicts[key] = &kept
 	}
 	next.serving = next.verdicts
 	if refused != nil {

@@ -26,6 +26,19 @@ func keyOf(name string) objectKey {
 	return objectKey{"Ingress", types.NamespacedName{Namespace: "default", Name: name}}
 }
 
+// The reports of a build share one piece of memory, which a verdict would hold for as long as it stands.
+func TestAVerdictHoldsNoneOfTheMemoryOfItsBuild(t *testing.T) {
+	reports := []translate.Report{reportOf("a", "1", 1, 2)}
+	reports[0].Kind = "Task" // an Ingress has a condition more, for which its memory is made anyway
+	r := nextResult(nil, reports, 1, nil)
+	reports[0].Conditions[0].Message = "of another build"
+	for key, v := range r.verdicts {
+		if got := v.conditions[0].Message; got != "" {
+			t.Errorf("the verdict on %s has the message %q, which was written into the report afterwards", key.Name, got)
+		}
+	}
+}
+
 func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
 	refused := errors.New("route 7: no pool")
 	served := nextResult(nil, []translate.Report{reportOf("a", "1", 1, 2), reportOf("empty", "2", 1, 0)}, 5, nil)

@@ -100,10 +100,27 @@ func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, po
 		certificate := &tlsCertificates[i]
 		add(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta, 0, certificate.accepted(), certificate.ready)
 	}
-	slices.SortFunc(all, func(a, b Report) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	return inOrder(all)
+}
+
+// inOrder sorts reports. What moves about meanwhile are their indexes: a report is twenty times as large.
+func inOrder(reports []Report) []Report {
+	indexes := make([]int32, len(reports))
+	for i := range indexes {
+		indexes[i] = int32(i)
+	}
+	slices.SortFunc(indexes, func(i, j int32) int {
+		a, b := &reports[i], &reports[j]
+		if c := strings.Compare(a.Namespace, b.Namespace); c != 0 && a.Kind == b.Kind {
+			return c
+		}
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
 	})
-	return all
+	sorted := make([]Report, len(reports))
+	for to, from := range indexes {
+		sorted[to] = reports[from]
+	}
+	return sorted
 }
 
 // accepted is the condition of an object that is taken.

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// However fast Tasks change, snapshots are built some time apart, status is written at a bounded rate, and the last change
+// is what is served and said.
+func TestManyChangesAtOnceAreFewBuildsAndFewWrites(t *testing.T) {
+	t.Parallel()
+	const tasks, changes = 30, 10
+	k := newCluster(t)
+	k.create(ingress(k.blue, "shop", "x.io", "api"))
+	all := make([]*v1alpha1.Task, tasks)
+	for i := range all {
+		all[i] = task(k.blue, fmt.Sprintf("task-%02d", i), "api", fmt.Sprintf("10.0.0.%d", i+1))
+		k.create(all[i])
+	}
+	r := k.start()
+	for _, one := range all {
+		k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
+	}
+	r.idle(t)
+
+	began, builds, writes := time.Now(), r.proxy.applications(), r.writes.total()
+	var changing sync.WaitGroup
+	for _, one := range all {
+		changing.Go(func() {
+			for n := range changes {
+				before := one.DeepCopy()
+				one.Spec.Weight = new(int32(n + 2))
+				if err := k.Patch(t.Context(), one, client.MergeFrom(before)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	changing.Wait()
+	for _, one := range all {
+		k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
+	}
+	for _, e := range r.proxy.snapshot().Pools[0].Endpoints {
+		if e.Weight != changes+1 {
+			t.Errorf("%s has weight %d, want that of its last change, %d", e.ID, e.Weight, changes+1)
+		}
+	}
+	took := time.Since(began)
+	built, wrote := r.proxy.applications()-builds, r.writes.total()-writes
+	t.Logf("%d changes in %v: %d builds, %d writes of status", tasks*changes, took.Round(time.Millisecond), built, wrote)
+	if most := int(took/quietTime) + 1; built > most {
+		t.Errorf("%d builds in %v, want %d at most, which are %v apart", built, took, most, quietTime)
+	}
+	if most := statusBurst + int(statusRate*took.Seconds()) + 1; wrote > most {
+		t.Errorf("%d writes of status in %v, want %d at most", wrote, took, most)
+	}
+}
