@@ -18,6 +18,9 @@ RUNFLAGS ?=
 BENCHFLAGS ?=
 ROUNDS ?= 3
 
+# Passed to hack/churn, for example CHURNFLAGS="-services 100 -rate 500"; bin/churn -help lists them.
+CHURNFLAGS ?=
+
 # Static binaries: they run in an empty image, and no C compiler is needed to build them.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
 
@@ -66,6 +69,11 @@ run-acme: build kube pebble ## Like run, with a certificate authority to order f
 bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
 	$(GO_BUILD) -o bin/bench ./hack/bench
 	exec bin/bench -rounds $(ROUNDS) $(BENCHFLAGS)
+
+.PHONY: bench-churn
+bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cost
+	$(GO_BUILD) -o bin/churn ./hack/churn
+	exec bin/churn $(CHURNFLAGS)
 
 ##@ Tests
 

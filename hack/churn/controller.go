@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// readyLimit is how long the controller may take until it serves.
+const readyLimit = 2 * time.Minute
+
+// controller is the real binary.
+type controller struct {
+	command      *exec.Cmd
+	log          bytes.Buffer
+	http, health string
+}
+
+func startController(ctx context.Context, program, folder string, kubeconfig []byte) (*controller, error) {
+	file := filepath.Join(folder, "kubeconfig")
+	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
+		return nil, fmt.Errorf("writing a kubeconfig: %w", err)
+	}
+	ports := make([]string, 5)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("finding a free port: %w", err)
+		}
+		defer func() { _ = l.Close() }() // all at once, lest one is found twice
+		ports[i] = l.Addr().String()
+	}
+	c := &controller{http: ports[0], health: ports[1]}
+	c.command = exec.CommandContext(ctx, program, "--kubeconfig="+file, "--watch-namespaces="+namespace, "--leader-elect=false",
+		"--allow-local-tasks", "--http-address="+ports[0], "--health-address="+ports[1], "--https-address="+ports[2],
+		"--metrics-address="+ports[3], "--admin-address="+ports[4], "--drain-delay=0s", "--drain-timeout=1s")
+	c.command.Stdout, c.command.Stderr = &c.log, &c.log
+	// It must not outlive this process, however that ends.
+	c.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return c, nil
+}
+
+// start runs it and returns when it serves.
+func (c *controller) start(ctx context.Context) error {
+	if err := c.command.Start(); err != nil {
+		return fmt.Errorf("starting the controller: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	for ctx.Err() == nil {
+		if response, err := http.Get("http://" + c.health + "/readyz"); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fmt.Errorf("the controller is not ready: %w; its log:\n%s", ctx.Err(), c.log.String())
+}
+
+func (c *controller) stop() error {
+	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("ending the controller: %w", err)
+	}
+	return c.command.Wait()
+}
+
+// usage is what a process has taken.
+type usage struct {
+	cpu time.Duration
+	// resident and peak are in KiB.
+	resident, peak int
+}
+
+// clockTick is the unit of times in /proc, on every architecture that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+func (c *controller) usage() (u usage, err error) {
+	folder := fmt.Sprintf("/proc/%d/", c.command.Process.Pid)
+	stat, err := os.ReadFile(folder + "stat")
+	if err != nil {
+		return u, err
+	}
+	// The name, in brackets, may hold anything; behind it, times are the 12th and 13th field (proc_pid_stat(5)).
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	for _, field := range fields[11:13] {
+		ticks, err := strconv.Atoi(field)
+		if err != nil {
+			return u, err
+		}
+		u.cpu += time.Duration(ticks) * clockTick
+	}
+	status, err := os.Open(folder + "status")
+	if err != nil {
+		return u, err
+	}
+	defer func() { _ = status.Close() }()
+	return u, u.readMemory(status)
+}
+
+func (u *usage) readMemory(status io.Reader) error {
+	lines := bufio.NewScanner(status)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		var of *int
+		switch name {
+		case "VmRSS":
+			of = &u.resident
+		case "VmHWM":
+			of = &u.peak
+		default:
+			continue
+		}
+		var err error
+		if *of, err = strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB")); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
