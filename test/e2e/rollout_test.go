@@ -2,9 +2,15 @@
 
 package e2e
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+)
 
-func TestARollingUpdateOfABackendLosesNothingThatItsPodsLetBeSaved(t *testing.T) {
+// updates is how often each Deployment is replaced, one update upon the other.
+const updates = 10
+
+func TestRollingUpdatesOfABackendLoseNothingThatItsPodsLetBeSaved(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		// lingering is for how many seconds a pod takes requests after its end was decided.
@@ -23,8 +29,10 @@ func TestARollingUpdateOfABackendLosesNothingThatItsPodsLetBeSaved(t *testing.T)
 			everywhere(t, "the route to be served", request{host: s.host(), target: "/"}, answered("web"))
 
 			tr := startTraffic(t, s.host(), "/")
-			s.change(t, web, func() { web.Spec.Template.Annotations = map[string]string{"version": "2"} })
-			s.settled(web)
+			for n := range updates {
+				s.change(t, web, func() { web.Spec.Template.Annotations = map[string]string{"version": strconv.Itoa(n)} })
+				s.settled(web)
+			}
 			tr.reaches(s, web)
 			s.alone(web)
 			tr.finish(test.mayFail)
