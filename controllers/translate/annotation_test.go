@@ -62,6 +62,9 @@ func TestAnnotationsAskForPolicies(t *testing.T) {
 		"timeouts":        {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *proxy.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
 		"retries":         {map[string]string{"retries": "{attempts: 0}"}, with(func(r *proxy.Route) { r.Retries = 0 })},
 		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *proxy.Route) { r.Retries, r.Rewrite = 2, proxy.Rewrite{ReplacePath: "/"} })},
+		"of ingress-nginx, that keep nobody out": {
+			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0,::/0", "nginx.ingress.kubernetes.io/auth-url": "",
+				"nginx.ingress.kubernetes.io/canary": "false"}, plain},
 		"of ingress-nginx, with what does the same here": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "10.0.0.0/8", "access-control": "{allowedIPs: [10.0.0.0/8]}"},
 			with(func(r *proxy.Route) { r.Access.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })},

@@ -16,25 +16,36 @@ const foreignPrefix = "nginx.ingress.kubernetes.io/"
 // canaryAnnotation marks an Ingress that shares the paths of another one, and would here contest them.
 const canaryAnnotation = foreignPrefix + "canary"
 
-// foreignAccess are the annotations of ingress-nginx that keep clients out, each with the annotation that does so here, if
+// everybody in a list of who gets in is how cert-manager has its solvers answer in spite of a list for all Ingresses.
+const everybody = "0.0.0.0/0"
+
+// isForeign says whether an annotation is one of ingress-nginx that makes a difference with some value.
+func isForeign(name string) bool {
+	_, closes := foreignAccess(name, "10.0.0.0/8")
+	return closes || name == canaryAnnotation
+}
+
+// foreignAccess says whether an annotation of ingress-nginx keeps clients out, and names the annotation that does so here, if
 // there is one.
-func foreignAccess(name string) (instead string, ok bool) {
+func foreignAccess(name, value string) (instead string, closes bool) {
 	short, ok := strings.CutPrefix(name, foreignPrefix)
-	if !ok {
+	if !ok || strings.TrimSpace(value) == "" {
 		return "", false
 	}
 	switch short {
-	case "whitelist-source-range", "allowlist-source-range", "denylist-source-range":
+	case "whitelist-source-range", "allowlist-source-range":
+		for listed := range strings.SplitSeq(value, ",") {
+			if strings.TrimSpace(listed) == everybody {
+				return "", false
+			}
+		}
+		return annotationPrefix + "access-control", true
+	case "denylist-source-range":
 		return annotationPrefix + "access-control", true
 	case "auth-type", "auth-secret", "auth-url", "auth-tls-secret":
 		return "", true
 	}
 	return "", false
-}
-
-func isForeign(name string) bool {
-	_, access := foreignAccess(name)
-	return access || name == canaryAnnotation
 }
 
 // readForeign looks for what another controller was told of who gets in, and this one is not.
@@ -46,9 +57,9 @@ func (a *asked) readForeign(annotations map[string]string) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
-		instead, access := foreignAccess(name)
+		instead, closes := foreignAccess(name, annotations[name])
 		switch {
-		case !access || instead != "" && annotations[instead] != "":
+		case !closes || instead != "" && annotations[instead] != "":
 		case instead != "":
 			a.fault = cmp.Or(a.fault, "annotation "+name+" says who gets in, and is not acted on here: write "+instead+
 				" beside it or in its place")
