@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -45,6 +46,16 @@ func (v *certificateView) progress(hindrance string) {
 		message += ": " + hindrance
 	}
 	v.say(metav1.ConditionTrue, reason, message)
+}
+
+// blocked says what keeps the state of the order from being read, where somebody can mend that.
+func (v *certificateView) blocked(err error) (*certificateView, time.Duration, error) {
+	wrong, ok := errors.AsType[*mendable](err)
+	if !ok {
+		return nil, 0, err
+	}
+	v.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, wrong.text)
+	return v, time.Minute, nil
 }
 
 // watch says of a certificate that is the user's when it ends, and returns when the next notice of that is due.

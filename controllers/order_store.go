@@ -62,11 +62,11 @@ func (s *orderStore) read(ctx context.Context, from client.Reader, certificate *
 	case err != nil:
 		return nil, fmt.Errorf("reading the working Secret of the order: %w", err)
 	case object.Type != orderSecretType || !metav1.IsControlledBy(object, certificate):
-		return nil, fmt.Errorf("secret %s is in the way of the orders of this TLSCertificate: delete it", key)
+		return nil, &mendable{fmt.Sprintf("Secret %s is in the way of the orders of this TLSCertificate: delete it", key.Name)}
 	}
 	state, err := decodeOrderState(object.Data[orderStateField])
 	if err != nil {
-		return nil, err
+		return nil, &mendable{fmt.Sprintf("Secret %s, with the order's state, is damaged: delete it", key.Name)}
 	}
 	return &workingSecret{object: object, state: state}, nil
 }

@@ -119,7 +119,7 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 	}
 	working, err := r.issuance.orders.read(ctx, r.working, object)
 	if err != nil {
-		return nil, 0, err
+		return view.blocked(err)
 	}
 	why, ask := r.due(ctx, object, secret, view)
 	if why == "" && working.state.Attempt == nil {
@@ -147,7 +147,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	}
 	working, err := r.issuance.orders.read(ctx, r.reader, live)
 	if err != nil {
-		return nil, 0, err
+		return view.blocked(err)
 	}
 	state := working.state
 	view.state, view.leaf = state, leafOf(secret)
@@ -197,6 +197,8 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 		if failed, ok := errors.AsType[*acme.Error](err); ok {
 			text = j.redact(failed.Error())
 			err = errors.New(text) // What it was made of may quote a challenge.
+		} else if wrong, ok := errors.AsType[*mendable](err); ok {
+			text = wrong.text
 		}
 		view.progress(text + "; it is tried again")
 		return view, 0, err

@@ -117,3 +117,16 @@ func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 	k.change(secret, func() { secret.Data = pair(90*day).secret("", "").Data })
 	told(0, 3)
 }
+
+func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	certificate := kept(k.blue, "mine-tls", true)
+	inTheWay := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: k.blue, Name: "mine-acme-order"}}
+	k.create(inTheWay, certificate)
+	k.start()
+	k.issuing(certificate, "False SecretConflict")
+	if got, want := message(certificate, v1alpha1.ConditionIssuing), "Secret mine-acme-order is in the way of the orders of this TLSCertificate: delete it"; got != want {
+		t.Errorf("Issuing says %q, want %q", got, want)
+	}
+}

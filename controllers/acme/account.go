@@ -5,7 +5,9 @@ package acme
 import (
 	"context"
 	"crypto"
+	"encoding/base64"
 	"errors"
+	"strings"
 
 	"github.com/go-acme/lego/v4/acme"
 )
@@ -15,6 +17,12 @@ type ExternalAccount struct {
 	KeyID string
 	// HMACKey is base64url, as authorities hand it out.
 	HMACKey string
+}
+
+// sound says whether the key can be read, with padding or without.
+func (e *ExternalAccount) sound() bool {
+	_, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(e.HMACKey, "="))
+	return err == nil
 }
 
 // Register returns the URL of the account with the key, which is made if there is none. It agrees to the authority's terms of
@@ -31,6 +39,8 @@ func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, 
 	}
 	var made acme.ExtendedAccount
 	switch {
+	case external != nil && !external.sound():
+		return "", &Error{Step: step, Kind: Refused, Detail: "the hmacKey of the external account is not base64url, as authorities hand it out"}
 	case external != nil:
 		made, err = s.Accounts.NewEAB(wanted, external.KeyID, external.HMACKey)
 	case s.GetDirectory().Meta.ExternalAccountRequired:
