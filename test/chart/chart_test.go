@@ -106,6 +106,9 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 			[]string{"ServiceMonitor edge-warren-ingress", "Service edge-warren-ingress-metrics"}, nil},
 		{"a file for a flag", []string{"extraArgs={--acme-ca-file=/authority/ca.pem}", "extraEnv[0].name=HTTPS_PROXY", "extraEnv[0].value=http://proxy:3128",
 			"extraVolumes[0].name=authority", "extraVolumes[0].configMap.name=authority", "extraVolumeMounts[0].name=authority", "extraVolumeMounts[0].mountPath=/authority"}, nil, nil},
+		{"another authority", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority", "acme.eabSecret=eab",
+			"acme.httpPort=80", "acme.ordersPerDay=0", "extraVolumes[0].name=more", "extraVolumes[0].emptyDir.medium=Memory",
+			"extraVolumeMounts[0].name=more", "extraVolumeMounts[0].mountPath=/more"}, []string{"Deployment edge-warren-ingress"}, nil},
 		{"a network policy", []string{"networkPolicy.enabled=true"}, []string{"NetworkPolicy edge-warren-ingress"}, nil},
 		{"without definitions and budget", []string{"crds.install=false", "podDisruptionBudget.enabled=false"},
 			nil, []string{"CustomResourceDefinition ingresses.ingress.warren.dev", "PodDisruptionBudget edge-warren-ingress"}},
@@ -220,6 +223,42 @@ func TestAnUpgradeFindsItsObjectsAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestValuesForOrderingCertificatesBecomeFlags(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		values []string
+		want   []string
+	}{
+		{"the defaults", nil, []string{"--acme-orders-per-day=200"}},
+		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
+			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
+			[]string{"--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
+				"--acme-eab-secret=eab", "--acme-http-port=80", "--acme-orders-per-day=1000000"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := render(t, test.values...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, object := range parse(t, rendered) {
+				containers, _, _ := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers")
+				for _, container := range containers {
+					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
+					for _, argument := range arguments {
+						if strings.HasPrefix(argument, "--acme-") {
+							got = append(got, argument)
+						}
+					}
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("flags (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestOnlyPortsBelow1024TakeACapability(t *testing.T) {
 	for _, test := range []struct {
 		name, value  string
@@ -285,6 +324,9 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"an unknown access log", "accessLog=xml", "/accessLog"},
 		{"probes at a port below 1024", "containerPorts.health=81", "/containerPorts/health"},
 		{"a tag for a digest", "image.digest=v1", "/image/digest"},
+		{"an authority without TLS", "acme.directory=http://ca.example.com", "/acme/directory"},
+		{"a contact that is no address", "acme.email=admin", "/acme/email"},
+		{"an unknown value of ordering", "acme.staging=true", "additional properties 'staging' not allowed"},
 		{"an argument that is no flag", "extraArgs={json}", "/extraArgs/0"},
 		{"an autoscaled DaemonSet", "kind=DaemonSet,autoscaling.enabled=true", "autoscaling is for kind: Deployment"},
 	} {
