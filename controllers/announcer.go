@@ -95,7 +95,8 @@ func (a *announcer) Start(ctx context.Context) error {
 
 // announce writes the Lease. Whoever else wrote it, a former process of the same name perhaps, is overruled.
 func (a *announcer) announce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, replicaRenewal)
+	// An end in the middle of this waits for the answer: a Lease that was made and not heard of would not be withdrawn.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replicaRenewal)
 	defer cancel()
 	a.self.serves = a.replicas.serving.Load().encode()
 	const attempts = 3
