@@ -81,10 +81,12 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
+	contact := controllers.NewContact()
+	kube.Wrap(contact.Wrap)
 	p := proxy.New(proxyConfig(f, logger))
 	options := controllerOptions(f, p)
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
-	for _, c := range []prometheus.Collector{p.Collector(), options.Metrics} {
+	for _, c := range []prometheus.Collector{p.Collector(), options.Metrics, contact} {
 		if err := metrics.Registry.Register(c); err != nil {
 			return fmt.Errorf("registering metrics: %w", err)
 		}
@@ -101,7 +103,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	g.Go(func() error { return p.ServeHTTPS(listeners.https) })
 	g.Go(func() error { p.Watch(serving); return nil })
 	g.Go(func() error { return serve(serving, listeners.metrics, metricsHandler()) })
-	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p)) })
+	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p, contact)) })
 	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p)) })
 	g.Go(func() error { return control(serving, kube, f, options, logger) })
 	g.Go(func() error {
@@ -249,24 +251,6 @@ func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 func metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{}))
-	return mux
-}
-
-// healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it does
-// not depend on the Kubernetes API being there.
-func healthHandler(p *proxy.Proxy) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		switch {
-		case p.Draining():
-			http.Error(w, "draining", http.StatusServiceUnavailable)
-		case p.Generation() == 0:
-			http.Error(w, "no snapshot is served yet", http.StatusServiceUnavailable)
-		default:
-			_, _ = fmt.Fprintln(w, "ok")
-		}
-	})
 	return mux
 }
 

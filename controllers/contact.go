@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Contact is with the Kubernetes API: when it last answered. A replica renews its Lease every few seconds, so that one which
+// is not cut off never waits long for an answer; when it is, it goes on with what it has, and this says so.
+type Contact struct {
+	now func() time.Time
+	// last is when an answer began, in Unix nanoseconds; 0 before the first.
+	last      atomic.Int64
+	connected *prometheus.Desc
+	answered  *prometheus.Desc
+}
+
+// NewContact makes the contact of a process that has none yet.
+func NewContact() *Contact {
+	return &Contact{
+		now: time.Now,
+		connected: prometheus.NewDesc("warren_ingress_api_connected",
+			"Whether the Kubernetes API answered within the last 15 seconds: 1, or 0 of a replica that goes on with what it had.", nil, nil),
+		answered: prometheus.NewDesc("warren_ingress_api_last_contact_seconds",
+			"When the Kubernetes API last answered, as Unix time; 0 before the first answer.", nil, nil),
+	}
+}
+
+// Wrap is for the transport of every client of the API.
+func (c *Contact) Wrap(next http.RoundTripper) http.RoundTripper { return contactTransport{c, next} }
+
+type contactTransport struct {
+	contact *Contact
+	next    http.RoundTripper
+}
+
+// RoundTrip takes an error of a server for no answer: what is between here and the API may give one.
+func (t contactTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := t.next.RoundTrip(request)
+	if err == nil && response.StatusCode < http.StatusInternalServerError {
+		t.contact.last.Store(t.contact.now().UnixNano())
+	}
+	return response, err
+}
+
+// Last returns when the API last answered, the zero time if it has not yet.
+func (c *Contact) Last() time.Time {
+	if last := c.last.Load(); last != 0 {
+		return time.Unix(0, last)
+	}
+	return time.Time{}
+}
+
+// Connected says whether that was so recently that the other replicas do not take this one for gone.
+func (c *Contact) Connected() bool { return c.now().Sub(c.Last()) < replicaExpiry }
+
+// Describe implements prometheus.Collector.
+func (c *Contact) Describe(descs chan<- *prometheus.Desc) {
+	descs <- c.connected
+	descs <- c.answered
+}
+
+// Collect implements prometheus.Collector.
+func (c *Contact) Collect(metrics chan<- prometheus.Metric) {
+	connected, answered := 0.0, 0.0
+	if c.Connected() {
+		connected = 1
+	}
+	if last := c.last.Load(); last != 0 {
+		answered = float64(last) / float64(time.Second)
+	}
+	metrics <- prometheus.MustNewConstMetric(c.connected, prometheus.GaugeValue, connected)
+	metrics <- prometheus.MustNewConstMetric(c.answered, prometheus.GaugeValue, answered)
+}
