@@ -32,6 +32,7 @@ CONTROLLER_GEN := bin/controller-gen
 KUSTOMIZE := bin/kustomize
 GOLANGCI_LINT := bin/golangci-lint
 HELM := bin/helm
+KIND := bin/kind
 
 CHART := config/helm/warren-ingress
 HELM_VERSION := $(shell awk '{ for (i = 1; i < NF; i++) if ($$i == "helm.sh/helm/v3") { print $$(i + 1); exit } }' hack/helm/go.mod)
@@ -109,6 +110,11 @@ e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
 	go test -tags e2e -count=1 $(TESTFLAGS) ./test/e2e/...
 
+.PHONY: kind-e2e
+kind-e2e: $(KIND) ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
+	$(GO_BUILD) -o bin/e2e-backend ./test/e2e/backend
+	hack/kind/e2e
+
 ##@ Checks
 
 .PHONY: verify
@@ -134,7 +140,7 @@ verify-chart: $(HELM) ## Check the Helm chart's form
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/helm hack/kube hack/pebble hack/tools; do \
+	@for module in . hack/helm hack/kind hack/kube hack/pebble hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -221,6 +227,10 @@ $(HELM): hack/helm/go.mod hack/helm/go.sum
 	  -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS)) \
 	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
 	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS))" -o ../../$@ helm.sh/helm/v3/cmd/helm
+
+$(KIND): hack/kind/go.mod hack/kind/go.sum
+	@mkdir -p bin
+	@cd hack/kind && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ sigs.k8s.io/kind
 
 ##@ Others
 
