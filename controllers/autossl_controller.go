@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -34,19 +35,24 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if ingress.DeletionTimestamp != nil || !translate.Claims(&ingress, r.class) {
 		return ctrl.Result{}, nil
 	}
-	hosts, ok := r.snapshots.certificateHosts(&ingress)
+	hosts, ok := r.snapshots.certificateHosts(v1alpha1.IngressKind, &ingress)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	wanted := autoSSLCertificate(&ingress, hosts)
-	if err := r.removeOthers(ctx, &ingress, wanted); err != nil || wanted == nil {
-		return ctrl.Result{}, err
+	return ctrl.Result{}, r.have(ctx, &ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind), hosts)
+}
+
+// have makes, changes or removes the TLSCertificates of an Ingress that is of the kind.
+func (r *AutoSSLReconciler) have(ctx context.Context, ingress *v1alpha1.Ingress, kind schema.GroupVersionKind, hosts []string) error {
+	wanted := autoSSLCertificate(ingress, kind, hosts)
+	if err := r.removeOthers(ctx, ingress, wanted); err != nil || wanted == nil {
+		return err
 	}
-	return ctrl.Result{}, r.keep(ctx, &ingress, wanted)
+	return r.keep(ctx, ingress, wanted)
 }
 
 // autoSSLCertificate returns the TLSCertificate that an Ingress wants to have for the hosts, nil if it wants none.
-func autoSSLCertificate(ingress *v1alpha1.Ingress, hosts []string) *v1alpha1.TLSCertificate {
+func autoSSLCertificate(ingress *v1alpha1.Ingress, kind schema.GroupVersionKind, hosts []string) *v1alpha1.TLSCertificate {
 	tls := ingress.Spec.TLS
 	if tls == nil || !tls.AutoSSL || len(hosts) == 0 {
 		return nil
@@ -54,7 +60,7 @@ func autoSSLCertificate(ingress *v1alpha1.Ingress, hosts []string) *v1alpha1.TLS
 	name := translate.SecretName(ingress)
 	certificate := &v1alpha1.TLSCertificate{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ingress.Namespace, Name: name, OwnerReferences: []metav1.OwnerReference{
-			*metav1.NewControllerRef(ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind))}},
+			*metav1.NewControllerRef(ingress, kind)}},
 		Spec: v1alpha1.TLSCertificateSpec{SecretName: v1alpha1.SecretName(name), AutoRenew: new(true), Email: tls.Email},
 	}
 	for _, host := range hosts {
@@ -76,7 +82,7 @@ func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress,
 		return nil
 	case err != nil:
 		return fmt.Errorf("reading the TLSCertificate of the Ingress: %w", err)
-	case there.DeletionTimestamp != nil || !metav1.IsControlledBy(&there, ingress) && !orphaned(&there, ingress):
+	case there.DeletionTimestamp != nil || !metav1.IsControlledBy(&there, ingress) && !orphaned(&there, &wanted.OwnerReferences[0]):
 		return nil
 	}
 	before := there.DeepCopy()
@@ -94,17 +100,17 @@ func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress,
 	return nil
 }
 
-// orphaned says whether a TLSCertificate was made for an Ingress that this one has the name of now.
-func orphaned(certificate *v1alpha1.TLSCertificate, ingress *v1alpha1.Ingress) bool {
+// orphaned says whether a TLSCertificate was made for an Ingress that this one has the kind and name of now.
+func orphaned(certificate *v1alpha1.TLSCertificate, ingress *metav1.OwnerReference) bool {
 	owner := metav1.GetControllerOf(certificate)
-	return owner != nil && owner.Kind == v1alpha1.IngressKind && owner.APIVersion == v1alpha1.GroupVersion.String() &&
+	return owner != nil && owner.Kind == ingress.Kind && owner.APIVersion == ingress.APIVersion &&
 		owner.Name == ingress.Name && owner.UID != ingress.UID
 }
 
 // removeOthers removes the TLSCertificates that were made for the Ingress and that it does not want any more.
-func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress *v1alpha1.Ingress, wanted *v1alpha1.TLSCertificate) error {
+func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var list v1alpha1.TLSCertificateList
-	if err := r.client.List(ctx, &list, client.InNamespace(ingress.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the TLSCertificates: %w", err)
 	}
 	for i := range list.Items {

@@ -154,7 +154,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	}
 	if options.ACME.Client != nil {
 		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, status),
-			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots})
+			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots},
+			&StandardAutoSSLReconciler{AutoSSLReconciler: AutoSSLReconciler{client: mgr.GetClient(), snapshots: snapshots},
+				ingresses: snapshots.standard, cache: mgr.GetCache()})
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.setup(mgr); err != nil {

@@ -323,8 +323,8 @@ func (c *SnapshotController) conditions(kind string, object client.Object) ([]me
 }
 
 // certificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as conditions does.
-func (c *SnapshotController) certificateHosts(object *v1alpha1.Ingress) ([]string, bool) {
-	v := c.verdict(v1alpha1.IngressKind, object)
+func (c *SnapshotController) certificateHosts(kind string, object client.Object) ([]string, bool) {
+	v := c.verdict(kind, object)
 	if v == nil {
 		return nil, false
 	}

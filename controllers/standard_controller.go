@@ -11,8 +11,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -119,7 +117,7 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.snapshots.changes(translate.StandardKind)).
-		WatchesRawSource(source.Func(r.watch))
+		WatchesRawSource(source.Func(r.ingresses.request))
 	if service, ok := r.addresses.(*serviceAddresses); ok {
 		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.every)))
@@ -128,19 +126,6 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 		return fmt.Errorf("setting up the controller of Ingresses of networking.k8s.io: %w", err)
 	}
 	return nil
-}
-
-// watch requests each Ingress that is there, and each that changes. Unlike controller-runtime's own source of objects it does not
-// wait for the cache, which may never come to hold them.
-func (r *StandardReconciler) watch(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	request := func(object any) {
-		if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
-			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
-		}
-	}
-	return r.ingresses.ingresses.watch(ctx, toolscache.ResourceEventHandlerFuncs{
-		AddFunc: request, UpdateFunc: func(_, object any) { request(object) }, DeleteFunc: request,
-	})
 }
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.

@@ -11,10 +11,12 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -93,6 +95,19 @@ func (s *standardIngresses) watch(ctx context.Context, handler toolscache.Resour
 		return err
 	}
 	return s.classes.watch(ctx, handler)
+}
+
+// request is a source of requests for each Ingress that is there, and for each that changes. Unlike controller-runtime's own source of
+// objects it does not wait for the cache, which may never come to hold them.
+func (s *standardIngresses) request(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	request := func(object any) {
+		if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
+			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
+		}
+	}
+	return s.ingresses.watch(ctx, toolscache.ResourceEventHandlerFuncs{
+		AddFunc: request, UpdateFunc: func(_, object any) { request(object) }, DeleteFunc: request,
+	})
 }
 
 // settle returns once it is known what there is to serve, or that it cannot be known; false if ctx ends before.

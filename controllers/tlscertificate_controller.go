@@ -27,7 +27,6 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
-	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=get;list;watch
@@ -240,29 +239,21 @@ func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLS
 // unwanted says whether the Ingress that a TLSCertificate was made for asks for it no longer, and whether it is this
 // controller's to serve.
 func (r *TLSCertificateReconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertificate) (unwanted, ours bool, err error) {
-	owner := metav1.GetControllerOf(object)
-	if owner == nil || owner.Kind != v1alpha1.IngressKind {
-		return false, true, nil
+	owner, err := r.owner(ctx, object)
+	if owner == nil || err != nil {
+		return false, true, err
 	}
-	var ingress v1alpha1.Ingress
-	key := client.ObjectKey{Namespace: object.Namespace, Name: owner.Name}
-	if err := r.status.client.Get(ctx, key, &ingress); err != nil {
-		return true, true, client.IgnoreNotFound(err)
-	}
-	return ingress.UID != owner.UID || ingress.Spec.TLS == nil || !ingress.Spec.TLS.AutoSSL,
-		translate.Claims(&ingress, r.class), nil
+	return !owner.wants, owner.ours, nil
 }
 
 // handedOver says whether a TLSCertificate is of an Ingress that names this controller's class: whoever ordered for it before
 // does so no longer.
 func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertificate) (bool, error) {
-	owner := metav1.GetControllerOf(object)
-	if owner == nil || owner.Kind != v1alpha1.IngressKind {
-		return false, nil
+	owner, err := r.owner(ctx, object)
+	if owner == nil || err != nil {
+		return false, err
 	}
-	var ingress v1alpha1.Ingress
-	err := r.status.client.Get(ctx, client.ObjectKey{Namespace: object.Namespace, Name: owner.Name}, &ingress)
-	return err == nil && ingress.Spec.IngressClassName == r.class, client.IgnoreNotFound(err)
+	return owner.named, nil
 }
 
 // keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when somebody

@@ -20,7 +20,10 @@ import (
 // annotationPrefix begins the annotations by which a standard Ingress asks for what its spec has no field for.
 const annotationPrefix = "ingress.warren.dev/"
 
-const redirectAnnotation = annotationPrefix + "redirect-http"
+const (
+	redirectAnnotation = annotationPrefix + "redirect-http"
+	autoSSLAnnotation  = annotationPrefix + "auto-ssl"
+)
 
 // annotationLimit is the longest value that is read, in bytes: a hundred address ranges take half of it.
 const annotationLimit = 8 << 10
@@ -30,6 +33,9 @@ type asked struct {
 	// policies has the policies of every path, and how every backend is spoken to.
 	policies     v1alpha1.IngressPath
 	redirectHTTP bool
+	// autoSSL has a certificate ordered, with email for the authority to write to.
+	autoSSL bool
+	email   v1alpha1.Email
 	// ignored is set where the Ingress is left out as a whole.
 	ignored bool
 	// fault is what is wrong with an annotation.
@@ -66,12 +72,17 @@ func (a *asked) read(name, value string) (fault string) {
 	}
 	switch name {
 	case "redirect-http":
-		switch value {
-		case "true", "false":
-			a.redirectHTTP = value == "true"
-			return ""
+		a.redirectHTTP, fault = readBool(value)
+		return fault
+	case "auto-ssl":
+		a.autoSSL, fault = readBool(value)
+		return fault
+	case "email":
+		if !emailForm.MatchString(value) || len(value) > maxEmail {
+			return quote(value) + " is no address: write one such as admin@example.com, without a name or mailto:"
 		}
-		return quote(value) + " is neither true nor false: write one of them"
+		a.email = v1alpha1.Email(value)
+		return ""
 	case "backend-protocol":
 		switch protocol := v1alpha1.Protocol(value); protocol {
 		case v1alpha1.ProtocolHTTP, v1alpha1.ProtocolHTTPS, v1alpha1.ProtocolH2C:
@@ -92,6 +103,18 @@ func (a *asked) read(name, value string) (fault string) {
 	}
 	return limitsFault(&a.policies)
 }
+
+func readBool(value string) (read bool, fault string) {
+	if value != "true" && value != "false" {
+		return false, quote(value) + " is neither true nor false: write one of them"
+	}
+	return value == "true", ""
+}
+
+// maxEmail and emailForm are what the schema says of an email.
+const maxEmail = 254
+
+var emailForm = regexp.MustCompile(`^[^@\s:,<>]+@[^@\s:,<>.]+([.][^@\s:,<>.]+)+$`)
 
 // readPolicy reads into path the policy that an annotation is named after.
 func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
@@ -121,7 +144,7 @@ func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
 		path.Backend.TLS, fault = readYAML[v1alpha1.BackendTLS](value, "{caSecretName: backend-ca}")
 	default:
 		return "there is no such annotation: write access-control, rate-limit, headers, rewrite, load-balancing, timeouts, retries, " +
-			"backend-protocol, backend-tls or redirect-http"
+			"backend-protocol, backend-tls, redirect-http, auto-ssl or email"
 	}
 	return fault
 }

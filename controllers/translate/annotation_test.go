@@ -107,6 +107,8 @@ func TestAMistakenAnnotationClosesTheIngress(t *testing.T) {
 		{"backend-tls", "{caSecretName: ca}", "for protocol HTTPS"},
 		{"redirect-http", "yes", "neither true nor false"},
 		{"redirect-http", "true", "nothing to redirect to"},
+		{"auto-ssl", "yes", "neither true nor false"},
+		{"email", "Admin <admin@example.com>", "is no address"},
 		{"nginx.ingress.kubernetes.io/whitelist-source-range", "10.0.0.0/8", "write ingress.warren.dev/access-control"},
 		{"nginx.ingress.kubernetes.io/auth-url", "https://auth.example.com", "nothing like it here"},
 	} {

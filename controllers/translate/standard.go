@@ -3,11 +3,15 @@
 package translate
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
@@ -53,6 +57,13 @@ func NewStandard(object *networkingv1.Ingress) *Standard {
 	s.defaults = len(s.object.Spec.Rules)
 	if object.Spec.DefaultBackend != nil {
 		s.addDefaults(object.Spec.DefaultBackend, &asked.policies)
+	}
+	if asked.autoSSL {
+		fault := s.addOrdered(object.Spec.TLS, &asked)
+		if fault == "" {
+			return s
+		}
+		s.fault = cmp.Or(s.fault, "annotation "+autoSSLAnnotation+": "+fault)
 	}
 	for i := range object.Spec.TLS {
 		// Without a Secret, the hosts are left to the certificate that is served where there is no other.
@@ -132,6 +143,62 @@ func standardBackend(from *networkingv1.IngressBackend, policies *v1alpha1.Ingre
 	backend.ServiceName = v1alpha1.ServiceName(from.Service.Name)
 	backend.Port = v1alpha1.Port(from.Service.Port.Number)
 	return backend, from.Service.Port.Name, ""
+}
+
+// maxCertificateHosts is how many hosts the schema lets a TLSCertificate have.
+const maxCertificateHosts = 64
+
+// addOrdered adds the certificate that is ordered for an Ingress, or says why none can be. It has to be one that the schema would
+// take in an Ingress of this API and in a TLSCertificate.
+func (s *Standard) addOrdered(from []networkingv1.IngressTLS, asked *asked) (fault string) {
+	tls := &v1alpha1.IngressTLS{}
+	switch len(from) {
+	case 0:
+		tls.RedirectHTTP = &asked.redirectHTTP
+	case 1:
+		tls = standardTLS(&from[0], asked.redirectHTTP)
+	default:
+		return "it orders one certificate, and tls asks for several: make an Ingress for each"
+	}
+	tls.AutoSSL, tls.Email = true, asked.email
+	hosts := make(map[string]bool)
+	for _, host := range tls.Hosts {
+		hosts[string(host)] = true
+	}
+	for i := range s.object.Spec.Rules {
+		if host := string(s.object.Spec.Rules[i].Host); len(tls.Hosts) == 0 && host != "" {
+			hosts[host] = true
+		}
+	}
+	if len(hosts) == 0 {
+		return "it needs a host to order a certificate for: list it under tls.hosts"
+	}
+	if len(secretName(s.object, tls)) > validation.DNS1123SubdomainMaxLength {
+		return "the name of this Ingress is too long to derive the name of a Secret from: write secretName under tls"
+	}
+	if len(hosts) > maxCertificateHosts {
+		return "it orders for at most " + strconv.Itoa(maxCertificateHosts) + " hosts: make several Ingresses of this one"
+	}
+	for _, host := range slices.Sorted(maps.Keys(hosts)) {
+		switch {
+		case strings.HasPrefix(host, "*"):
+			return "it cannot order a certificate for the wildcard host " + quote(host) + ", which HTTP-01 cannot prove: list exact hosts under tls.hosts, " +
+				"or take the annotation off and name a Secret"
+		case !validHost(host):
+			return "it cannot order a certificate for " + quote(host) + ", which is no name: list others under tls.hosts"
+		}
+	}
+	s.tls = append(s.tls, tls)
+	return ""
+}
+
+// Ordering returns the Ingress as one of this API that asks for the same certificate to be ordered, nil if it asks for none. It
+// is not known what an Ingress with a mistake in its annotations asks for: what was ordered for it is left as it is.
+func (s *Standard) Ordering() (ordering *v1alpha1.Ingress, known bool) {
+	if len(s.tls) == 1 && s.tls[0].AutoSSL {
+		return &v1alpha1.Ingress{ObjectMeta: s.object.ObjectMeta, Spec: v1alpha1.IngressSpec{TLS: s.tls[0]}}, true
+	}
+	return nil, s.fault == ""
 }
 
 func standardTLS(from *networkingv1.IngressTLS, redirectHTTP bool) *v1alpha1.IngressTLS {

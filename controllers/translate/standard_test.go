@@ -229,3 +229,45 @@ func TestPlainRequestsForAStandardIngressAreRedirectedOnlyWhereItAsks(t *testing
 		}
 	}
 }
+
+func TestACertificateIsOrderedForAStandardIngressThatAsksForIt(t *testing.T) {
+	tls := func(secret string, hosts ...string) networkingv1.IngressTLS {
+		return networkingv1.IngressTLS{SecretName: secret, Hosts: hosts}
+	}
+	for name, test := range map[string]struct {
+		hosts []string
+		tls   []networkingv1.IngressTLS
+		want  []string // the hosts, behind the name of the Secret
+		fault string
+	}{
+		"for its rules' hosts":    {[]string{"y.io", "x.io"}, nil, []string{"a-tls", "y.io", "x.io"}, ""},
+		"into the Secret it says": {[]string{"x.io"}, []networkingv1.IngressTLS{tls("s")}, []string{"s", "x.io"}, ""},
+		"for some of its hosts":   {[]string{"x.io", "*.io"}, []networkingv1.IngressTLS{tls("", "x.io")}, []string{"a-tls", "x.io"}, ""},
+		"not without a host":      {[]string{""}, nil, nil, "it needs a host"},
+		"not for a wildcard":      {[]string{"*.x.io"}, nil, nil, `the wildcard host "*.x.io"`},
+		"not for several Secrets": {[]string{"x.io"}, []networkingv1.IngressTLS{tls("s"), tls("t")}, nil, "it orders one certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := newStandard("blue", "a", 0, test.hosts...)
+			object.Spec.TLS = test.tls
+			object.Annotations = map[string]string{"ingress.warren.dev/auto-ssl": "true", "ingress.warren.dev/email": "admin@example.com"}
+			standard := translate.NewStandard(object)
+			_, reports := build(translate.Input{Standard: []*translate.Standard{standard}, Now: today})
+			ordering, known := standard.Ordering()
+			accepted := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
+			if test.fault != "" {
+				if ordering != nil || known || !strings.Contains(accepted.Message, test.fault) {
+					t.Errorf("it orders %+v, and Accepted is %q; want nothing known, and %q", ordering, accepted.Message, test.fault)
+				}
+				return
+			}
+			if ordering == nil || ordering.UID != object.UID || ordering.Spec.TLS.Email != "admin@example.com" {
+				t.Fatalf("it orders %+v, and Accepted is %q", ordering, accepted.Message)
+			}
+			got := append([]string{translate.SecretName(ordering)}, reports[0].CertificateHosts...)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -63,13 +63,37 @@ func askSecurely(address, host, path string) (answer, error) {
 	return c.exchange(host, path, "", "")
 }
 
-func TestAStandardIngressIsServedAsItsAnnotationsSay(t *testing.T) {
-	s := newScene(t)
+// haveIngressClass makes the IngressClass, which is in no namespace, unless another test did.
+func (s *scene) haveIngressClass() {
+	s.t.Helper()
 	class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"},
 		Spec: networkingv1.IngressClassSpec{Controller: translate.StandardController}}
-	if err := s.Create(t.Context(), class); err != nil && !apierrors.IsAlreadyExists(err) { // It is in no namespace, and may be another test's.
-		t.Fatal(err)
+	if err := s.Create(s.t.Context(), class); err != nil && !apierrors.IsAlreadyExists(err) {
+		s.t.Fatal(err)
 	}
+}
+
+func TestAStandardIngressWithAutoSSLIsServedWithACertificateThatItOrders(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.haveIngressClass()
+	http01, https := ports.address(t), ports.address(t)
+	p := s.authorityFor(http01, https, nil)
+	c := s.start(append(p.arguments(), "--http-address="+http01, "--https-address="+https)...)
+	c.http, c.https = http01, https
+	c.ready()
+	s.create(task("web", startBackend(t, "web-1")))
+	s.kubectl(fmt.Sprintf(standardManifest, `ingress.warren.dev/auto-ssl: "true", ingress.warren.dev/redirect-http: "true"`, s.host("shop")), "apply", "-f", "-")
+	s.certifies(p, https, s.host("shop"), orderLimit)
+	eventually(t, patience, "the redirect", func() error { return answers(c.http, s.host("shop"), "/web", "308 RedirectToHTTPS") })
+	if n := len(p.orders()); n != 1 {
+		t.Errorf("%d orders were placed, want 1", n)
+	}
+}
+
+func TestAStandardIngressIsServedAsItsAnnotationsSay(t *testing.T) {
+	s := newScene(t)
+	s.haveIngressClass()
 	for _, name := range []string{"web", "rest", "solver"} {
 		s.create(task(name, startBackend(t, name)))
 	}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// certificateOwner is what the Ingress that a TLSCertificate was made for says now. It is the zero value, but for ours, where the
+// Ingress is gone.
+type certificateOwner struct {
+	// wants is whether it asks for the certificate, ours whether it is this controller's to serve, and named whether that is
+	// because it names this controller's class.
+	wants, ours, named bool
+}
+
+// owner looks at the Ingress that a TLSCertificate was made for. It is nil where that was made for none.
+func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alpha1.TLSCertificate) (*certificateOwner, error) {
+	ref := metav1.GetControllerOf(certificate)
+	if ref == nil || ref.Kind != v1alpha1.IngressKind {
+		return nil, nil
+	}
+	key := client.ObjectKey{Namespace: certificate.Namespace, Name: ref.Name}
+	if ref.APIVersion == networkingv1.SchemeGroupVersion.String() {
+		return r.standardOwner(ctx, key, ref)
+	}
+	var ingress v1alpha1.Ingress
+	if err := r.status.client.Get(ctx, key, &ingress); err != nil {
+		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
+	}
+	return &certificateOwner{
+		wants: ingress.UID == ref.UID && ingress.Spec.TLS != nil && ingress.Spec.TLS.AutoSSL,
+		ours:  translate.Claims(&ingress, r.class),
+		named: ingress.Spec.IngressClassName == r.class,
+	}, nil
+}
+
+func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
+	standard := r.snapshots.standard
+	if !standard.ingresses.synced(ctx) {
+		return &certificateOwner{wants: true}, nil // Whoever may read it may know better.
+	}
+	var ingress networkingv1.Ingress
+	if err := standard.ingresses.Get(ctx, key, &ingress); err != nil {
+		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
+	}
+	ours, _ := standard.claims(&ingress)
+	ordering, known := translate.NewStandard(&ingress).Ordering()
+	return &certificateOwner{
+		wants: ingress.UID == ref.UID && (ordering != nil || !known),
+		ours:  ours, named: ours,
+	}, nil
+}

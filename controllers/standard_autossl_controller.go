@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// StandardAutoSSLReconciler is AutoSSLReconciler for the Ingresses of networking.k8s.io whose annotation asks for it.
+type StandardAutoSSLReconciler struct {
+	AutoSSLReconciler
+	ingresses *standardIngresses
+	cache     cache.Cache
+}
+
+// Reconcile makes, changes or removes the TLSCertificates of one Ingress.
+func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var object networkingv1.Ingress
+	if err := r.ingresses.ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err) // What it owned goes with it.
+	}
+	if ours, _ := r.ingresses.claims(&object); object.DeletionTimestamp != nil || !ours {
+		return ctrl.Result{}, nil
+	}
+	hosts, ok := r.snapshots.certificateHosts(translate.StandardKind, &object)
+	if !ok {
+		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
+	}
+	switch ordering, known := translate.NewStandard(&object).Ordering(); {
+	case !known:
+		return ctrl.Result{}, nil
+	case ordering == nil:
+		return ctrl.Result{}, r.removeOthers(ctx, &object, nil)
+	default:
+		return ctrl.Result{}, r.have(ctx, ordering, networkingv1.SchemeGroupVersion.WithKind(v1alpha1.IngressKind), hosts)
+	}
+}
+
+func (r *StandardAutoSSLReconciler) setup(mgr ctrl.Manager) error {
+	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
+		WatchesRawSource(r.snapshots.changes(translate.StandardKind)).
+		WatchesRawSource(source.Func(r.ingresses.request)).
+		WatchesRawSource(source.Kind(r.cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](
+			mgr.GetScheme(), mgr.GetRESTMapper(), &networkingv1.Ingress{}, handler.OnlyControllerOwner()))).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the controller of the TLSCertificates of Ingresses of networking.k8s.io: %w", err)
+	}
+	return nil
+}
