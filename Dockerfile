@@ -13,6 +13,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY *.go ./
 COPY api api
+COPY cli cli
 COPY controllers controllers
 COPY proxy proxy
 ARG TARGETOS

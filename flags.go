@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -94,7 +95,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 		return nil, err
 	}
 	if set.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags", set.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q: there are only flags, and the commands %s", set.Arg(0), strings.Join(cli.Names(), " and "))
 	}
 	return f, f.validate()
 }

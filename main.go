@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -35,10 +36,19 @@ import (
 var version = "unknown"
 
 func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	switch {
+	case cli.IsPlugin(os.Args[0]):
+		os.Exit(cli.RunPlugin(ctx, os.Args[1:], streams))
+	case cli.Has(os.Args[1:]):
+		os.Exit(cli.Run(ctx, os.Args[1:], streams))
+	}
 	f, err := parseFlags(flag.CommandLine, os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Println("warren-ingress serves the Ingresses of a Kubernetes cluster. Its flags:")
+		fmt.Println("warren-ingress serves the Ingresses of a Kubernetes cluster. \"warren-ingress ls\" and \"warren-ingress explain URL\" ask a running one. Its flags:")
 		flag.CommandLine.SetOutput(os.Stdout)
 		flag.PrintDefaults()
 		return
@@ -50,8 +60,6 @@ func main() {
 		fmt.Println("warren-ingress", version)
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if f.check != "" {
 		if err := check(ctx, f.check, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, "warren-ingress:", err)
@@ -257,6 +265,8 @@ func metricsHandler() http.Handler {
 func adminHandler(p *proxy.Proxy) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /routes", p.RoutesHandler())
+	mux.Handle("GET /certificates", p.CertificatesHandler())
+	mux.Handle("GET /tasks", p.TasksHandler())
 	mux.Handle("GET /explain", p.ExplainHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -13,8 +12,11 @@ import (
 // RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
 // the admin address; no request that is proxied comes near it.
 func (p *Proxy) RoutesHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := p.generation.Load()
+		if writeJSON(w, r, g.routes()) {
+			return
+		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "generation %d, %d hosts, %d routes, %d pools\n\n",
 			g.number, len(g.snapshot.Hosts), g.router.routes, len(g.snapshot.Pools))
@@ -87,9 +89,7 @@ func (p *Proxy) ExplainHandler() http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if query.Get("output") == "json" {
-			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(e) // whoever asked is gone if it fails
+		if writeJSON(w, r, e) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -40,7 +40,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		},
 	}
 	e.Certificate = x.generation.explainCertificate(a.host)
-	if a.secure && e.Certificate == nil {
+	if a.secure && e.Certificate == nil && !q.AnyCertificate {
 		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
@@ -204,10 +204,14 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 	return u
 }
 
-// explainPool says of each endpoint whether it takes requests, as [pool.available] does.
 func (x *exchange) explainPool() *ExplainedPool {
 	p := x.route.pool
-	e := &ExplainedPool{ID: p.id, Service: p.service, Policy: x.route.balancing.Policy.String(), Tasks: []ExplainedTask{}}
+	return &ExplainedPool{ID: p.id, Service: p.service, Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
+}
+
+// explain says of each endpoint whether it takes requests, as [pool.available] does, and why not.
+func (p *pool) explain() []ExplainedTask {
+	tasks := make([]ExplainedTask, 0, len(p.members))
 	taking := p.available()
 	for i := range p.members {
 		m := &p.members[i]
@@ -222,9 +226,9 @@ func (x *exchange) explainPool() *ExplainedPool {
 			report.Health = Unhealthy
 		}
 		task.Health, task.Why = report.Health.String(), m.whyOut(&report, takes)
-		e.Tasks = append(e.Tasks, task)
+		tasks = append(tasks, task)
 	}
-	return e
+	return tasks
 }
 
 // whyOut says why a member takes no requests, or what there is to say of one that does.

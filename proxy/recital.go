@@ -23,6 +23,8 @@ type Question struct {
 	Peer netip.Addr
 	// Headers are fields, "Name: value". A Host takes the place of the URL's.
 	Headers []string
+	// AnyCertificate has a request over HTTPS go on where there is no certificate, as if there were one.
+	AnyCertificate bool
 }
 
 // UnspecifiedPeer is the peer of a question that names none: an address of the documentation's (RFC 5737), which is in nobody's list.

@@ -1,0 +1,131 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// ServedRoute is a route that is served.
+type ServedRoute struct {
+	// Host is an exact name, a wildcard, or "" for every host.
+	Host  string `json:"host"`
+	Path  string `json:"path"`
+	Match string `json:"match"`
+	// Ingress and Service are "namespace/name"; Rule is "rule.path", from 0.
+	Ingress string `json:"ingress"`
+	Rule    string `json:"rule"`
+	Service string `json:"service"`
+	Pool    string `json:"pool"`
+	// Taking is how many of the pool's Endpoints take requests now.
+	Taking    int `json:"taking"`
+	Endpoints int `json:"endpoints"`
+}
+
+// ServedTask is an endpoint of a pool that is served.
+type ServedTask struct {
+	Pool string `json:"pool"`
+	ExplainedTask
+}
+
+// routes lists the routes of a generation.
+func (g *generation) routes() []ServedRoute {
+	routes := make([]ServedRoute, 0, g.router.routes)
+	taking := make(map[string]int, len(g.pools))
+	for id, p := range g.pools {
+		taking[id] = len(p.available())
+	}
+	for i := range g.snapshot.Hosts {
+		h := &g.snapshot.Hosts[i]
+		for j := range h.Routes {
+			r := &h.Routes[j]
+			p := g.pools[r.Pool]
+			routes = append(routes, ServedRoute{
+				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: r.Rule.position(),
+				Service: p.service, Pool: p.id, Taking: taking[p.id], Endpoints: len(p.members),
+			})
+		}
+	}
+	return routes
+}
+
+// CertificatesHandler lists the certificates that are served, the one that expires first at the top.
+func (p *Proxy) CertificatesHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g := p.generation.Load()
+		list := make([]ExplainedCertificate, len(g.certificates.loaded))
+		for i, loaded := range g.certificates.loaded {
+			c := &g.snapshot.Certificates[i]
+			list[i] = ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: loaded.notAfter.UTC(), Default: c.Default}
+		}
+		slices.SortStableFunc(list, func(a, b ExplainedCertificate) int { return a.NotAfter.Compare(b.NotAfter) })
+		if writeJSON(w, r, list) {
+			return
+		}
+		now := time.Now()
+		writeTable(w, "CERTIFICATE\tEXPIRES\tDAYS\tHOSTS", func(row func(...any)) {
+			for _, c := range list {
+				hosts := c.Hosts
+				if c.Default {
+					hosts = append(slices.Clip(hosts), "(every other)")
+				}
+				row(c.ID, c.NotAfter.Format("2006-01-02 15:04"), int(c.NotAfter.Sub(now).Hours()/24), strings.Join(hosts, ","))
+			}
+		})
+	})
+}
+
+// TasksHandler lists the endpoints of all pools that are served, with their health and why they are out.
+func (p *Proxy) TasksHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g := p.generation.Load()
+		list := []ServedTask{}
+		for i := range g.snapshot.Pools {
+			pool := g.pools[g.snapshot.Pools[i].ID]
+			for _, task := range pool.explain() {
+				list = append(list, ServedTask{pool.id, task})
+			}
+		}
+		if writeJSON(w, r, list) {
+			return
+		}
+		writeTable(w, "POOL\tTASK\tADDRESS\tWEIGHT\tHEALTH\tACTIVE\tTAKES REQUESTS\tWHY", func(row func(...any)) {
+			for _, t := range list {
+				takes := "yes"
+				if !t.TakesRequests {
+					takes = "no"
+				}
+				row(t.Pool, t.ID, t.Address, t.Weight, t.Health, t.Active, takes, t.Why)
+			}
+		})
+	})
+}
+
+// writeJSON answers in JSON if the request asks for that.
+func writeJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	if r.URL.Query().Get("output") != "json" {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // whoever asked is gone if it fails
+	return true
+}
+
+// writeTable answers with a table of text.
+func writeTable(w http.ResponseWriter, head string, rows func(row func(...any))) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, head)
+	rows(func(columns ...any) {
+		texts := make([]string, len(columns))
+		for i, c := range columns {
+			texts[i] = fmt.Sprint(c)
+		}
+		_, _ = fmt.Fprintln(table, strings.Join(texts, "\t"))
+	})
+	_ = table.Flush()
+}
