@@ -145,6 +145,33 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	}
 }
 
+func TestTheAPIServerTakesWhatIsForPrometheus(t *testing.T) {
+	c, err := client.New(api.Config(t), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	installServiceMonitors(t, c)
+	if err := client.IgnoreAlreadyExists(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "warren-system"}})); err != nil {
+		t.Fatal(err)
+	}
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"service.yaml", "monitor.yaml"} {
+		content, err := os.ReadFile(filepath.Join(checkout, "config", "prometheus", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range parse(t, content) {
+			sent := client.ApplyConfigurationFromUnstructured(object)
+			if err := c.Apply(t.Context(), sent, client.FieldOwner("kustomize"), client.DryRunAll); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 // serviceMonitors is the definition that the Prometheus operator brings, as far as the chart writes objects of it. What it does
 // not have is refused rather than dropped, since the chart's objects are applied strictly.
 const serviceMonitors = `
@@ -185,7 +212,7 @@ spec:
 func installServiceMonitors(t *testing.T, c client.Client) {
 	t.Helper()
 	for _, definition := range parse(t, []byte(serviceMonitors)) {
-		if err := c.Create(t.Context(), definition); err != nil {
+		if err := client.IgnoreAlreadyExists(c.Create(t.Context(), definition)); err != nil {
 			t.Fatal(err)
 		}
 	}
