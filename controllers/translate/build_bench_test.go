@@ -75,3 +75,19 @@ func BenchmarkBuildOfStandardIngresses(b *testing.B) {
 	in.Ingresses = nil
 	benchmarkBuild(b, in)
 }
+
+// BenchmarkBuildWithOrderedCertificates is BenchmarkBuild with a certificate that is being ordered for each Ingress.
+func BenchmarkBuildWithOrderedCertificates(b *testing.B) {
+	in := manyIngresses()
+	in.Now = today
+	for i, ing := range in.Ingresses {
+		in.Ingresses[i] = withTLS(ing, ing.Name)
+		in.Ingresses[i].Spec.TLS.AutoSSL = true
+		in.TLSCertificates = append(in.TLSCertificates, &v1alpha1.TLSCertificate{
+			ObjectMeta: objectMeta(ing.Namespace, ing.Name, 0),
+			Spec: v1alpha1.TLSCertificateSpec{SecretName: v1alpha1.SecretName(ing.Name),
+				Hosts: []v1alpha1.CertificateHost{v1alpha1.CertificateHost(ing.Spec.Rules[0].Host)}},
+		})
+	}
+	benchmarkBuild(b, in)
+}

@@ -28,8 +28,9 @@ type certificates struct {
 	served map[*Secret][]string
 	// redirects say for the names that a certificate is served for whether plain requests are redirected.
 	redirects map[string]redirect
-	// keepers are the TLSCertificates, oldest first.
-	keepers []tlsCertificate
+	// keepers are the TLSCertificates by their names, and ordered the Secrets that some of them have certificates ordered into.
+	keepers map[types.NamespacedName]*v1alpha1.TLSCertificate
+	ordered map[types.NamespacedName]bool
 }
 
 // redirect is what the oldest Ingress with a certificate for a name says of plain requests for it.
@@ -46,13 +47,22 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 		return nil, nil
 	}
 	c := certificates{
-		hosts: hosts, options: in.Options, now: in.Now, keepers: tlsCertificates,
+		hosts: hosts, options: in.Options, now: in.Now,
+		keepers:   make(map[types.NamespacedName]*v1alpha1.TLSCertificate, len(tlsCertificates)),
+		ordered:   make(map[types.NamespacedName]bool, len(tlsCertificates)),
 		secrets:   make(map[types.NamespacedName]*Secret, len(in.Secrets)),
 		served:    make(map[*Secret][]string, len(in.Secrets)),
 		redirects: make(map[string]redirect),
 	}
 	for _, s := range in.Secrets {
 		c.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+	}
+	for i := range tlsCertificates {
+		object := tlsCertificates[i].object
+		c.keepers[types.NamespacedName{Namespace: object.Namespace, Name: object.Name}] = object
+		if object.Spec.AutoRenew == nil || *object.Spec.AutoRenew {
+			c.ordered[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = true
+		}
 	}
 	for i := range ingresses { // oldest first, as redirects need it
 		for _, tls := range ingresses[i].tls {
@@ -74,13 +84,14 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 // add serves a Secret of an Ingress for the hosts that it may be served for.
 func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []ingress) {
 	name := secretName(ing.object, tls)
-	secret := c.secrets[types.NamespacedName{Namespace: ing.object.Namespace, Name: name}]
+	at := types.NamespacedName{Namespace: ing.object.Namespace, Name: name}
+	secret := c.secrets[at]
 	if tls.AutoSSL {
 		ing.certificateHosts = exact(c.wanted(ing, tls, ingresses))
-		c.noteTaken(ing, name)
+		c.noteTaken(ing, at)
 	}
 	switch {
-	case secret == nil && c.ordered(ing.object.Namespace, name):
+	case secret == nil && c.ordered[at]:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: TLSCertificate " +
 			clip(name) + " says how far it is"})
 		return
@@ -91,7 +102,7 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []i
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + clip(name) +
 			" of type kubernetes.io/tls in this namespace: make it, with kubectl create secret tls for instance"})
 		return
-	case secret.Gone && c.ordered(ing.object.Namespace, name):
+	case secret.Gone && c.ordered[at]:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + clip(name) + " is not there any more, and what it held " +
 			"goes on being served while another certificate is ordered: TLSCertificate " + clip(name) + " says how far it is"})
 	case secret.Gone:
@@ -138,22 +149,11 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []i
 	}
 }
 
-// ordered says whether a TLSCertificate that is renewed keeps its certificate in a Secret.
-func (c *certificates) ordered(namespace, secret string) bool {
-	return slices.ContainsFunc(c.keepers, func(t tlsCertificate) bool {
-		spec := &t.object.Spec
-		return t.object.Namespace == namespace && string(spec.SecretName) == secret && (spec.AutoRenew == nil || *spec.AutoRenew)
-	})
-}
-
 // noteTaken notes on an Ingress with autoSSL that the name of its TLSCertificate, which is the Secret's, is taken.
-func (c *certificates) noteTaken(ing *ingress, name string) {
-	for i := range c.keepers {
-		object := c.keepers[i].object
-		if object.Namespace == ing.object.Namespace && object.Name == name && !metav1.IsControlledBy(object, ing.object) {
-			ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + clip(name) +
-				" is there and not this Ingress's, so none is made for it: write another tls.secretName, or leave autoSSL out"})
-		}
+func (c *certificates) noteTaken(ing *ingress, at types.NamespacedName) {
+	if object := c.keepers[at]; object != nil && !metav1.IsControlledBy(object, ing.object) {
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + clip(at.Name) +
+			" is there and not this Ingress's, so none is made for it: write another tls.secretName, or leave autoSSL out"})
 	}
 }
 
