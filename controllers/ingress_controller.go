@@ -30,6 +30,7 @@ import (
 type IngressReconciler struct {
 	class     string
 	snapshots *SnapshotController
+	laggards  *laggards
 	addresses addressSource
 	status    statusWriter
 }
@@ -38,11 +39,14 @@ type IngressReconciler struct {
 func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Ingress
 	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
+		object.Namespace, object.Name = request.Namespace, request.Name
+		r.laggards.forget(&object)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	before := object.DeepCopy()
 
 	if !translate.Claims(&object, r.class) {
+		r.laggards.forget(&object)
 		if !r.abandoned(&object) {
 			return ctrl.Result{}, nil
 		}
@@ -58,6 +62,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	said = r.laggards.judge(&object, said)
 	object.Status.ObservedGeneration = object.Generation
 	object.Status.LoadBalancer.Ingress = addresses
 	setConditions(&object.Status.Conditions, said)
@@ -77,7 +82,8 @@ func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
 func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
 		For(&v1alpha1.Ingress{}).
-		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind))
+		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).
+		WatchesRawSource(r.laggards.changes())
 	if service, ok := r.addresses.(*serviceAddresses); ok {
 		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},
 			handler.TypedEnqueueRequestsFromMapFunc(r.every)))

@@ -146,8 +146,10 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 			return nil, fmt.Errorf("setting up the Lease of the election: %w", err)
 		}
 	}
+	waiting := newLaggards(snapshots.replicas.Behind)
+	snapshots.replicas.Subscribe(waiting.changed)
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
-		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, addresses: addresses, status: status},
+		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, laggards: waiting, addresses: addresses, status: status},
 		&StandardReconciler{snapshots: snapshots, ingresses: snapshots.standard, addresses: addresses, status: status,
 			said: map[types.NamespacedName]said{}},
 		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},

@@ -296,10 +296,11 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
-	c.latest.Store(next)
+	// What is served is told first: who finds an object's verdict is to compare other replicas with no older snapshot.
 	if refused == nil {
 		c.served(next.serving)
 	}
+	c.latest.Store(next)
 	next.changed(previous, c.notify)
 
 	if refused != nil {

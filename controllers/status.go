@@ -101,6 +101,8 @@ func transitions(was, is []metav1.Condition) []transition {
 			continue
 		case before != nil && before.Reason == v1alpha1.ReasonNotProbed && now.Status == metav1.ConditionTrue:
 			continue // the first probe of an instance that is in order
+		case now.Reason == v1alpha1.ReasonPending:
+			continue // the news is how it ends
 		}
 		// That nothing is ordered is how it should be; the first time it is no news.
 		calm := now.Type == v1alpha1.ConditionIssuing && (now.Reason == v1alpha1.ReasonUpToDate || now.Reason == v1alpha1.ReasonNotRenewed)

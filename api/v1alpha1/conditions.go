@@ -60,13 +60,14 @@ const (
 	ReasonUnsupportedProtocol = "UnsupportedProtocol"
 )
 
-// ConditionProgrammed is on an Ingress: whether the data plane serves what was accepted of this generation.
+// ConditionProgrammed is on an Ingress: whether the data plane serves what was accepted of this generation, that of every
+// replica which is ready.
 const (
 	ConditionProgrammed = "Programmed"
 
 	// ReasonProgrammed (True): the data plane serves it.
 	ReasonProgrammed = "Programmed"
-	// ReasonPending (Unknown): the data plane has not taken this generation in yet.
+	// ReasonPending (Unknown): a ready replica has not taken this generation in yet.
 	ReasonPending = "Pending"
 	// ReasonNothingToProgram (False): no rule of it was accepted.
 	ReasonNothingToProgram = "NothingToProgram"
