@@ -20,17 +20,13 @@ func (p *Proxy) RoutesHandler() http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "generation %d, %d hosts, %d routes, %d pools\n\n",
 			g.number, len(g.snapshot.Hosts), g.router.routes, len(g.snapshot.Pools))
-		endpoints := make(map[string][]Endpoint, len(g.snapshot.Pools))
-		for i := range g.snapshot.Pools {
-			endpoints[g.snapshot.Pools[i].ID] = g.snapshot.Pools[i].Endpoints
-		}
 		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "HOST\tPATH\tMATCH\tINGRESS\tPOOL\tENDPOINTS")
 		for i := range g.snapshot.Hosts {
 			h := &g.snapshot.Hosts[i]
 			for j := range h.Routes {
 				r := &h.Routes[j]
-				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, p.shownEndpoints(endpoints[r.Pool]))
+				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownEndpoints(g.pools[r.Pool]))
 			}
 		}
 		_ = table.Flush()
@@ -44,28 +40,28 @@ func shownHost(name string) string {
 	return name
 }
 
-func (p *Proxy) shownEndpoints(endpoints []Endpoint) string {
-	if len(endpoints) == 0 {
+func shownEndpoints(p *pool) string {
+	if len(p.members) == 0 {
 		return "none"
 	}
-	shown := ""
-	for i := range endpoints {
-		e := &endpoints[i]
+	shown, open := "", p.open()
+	for i := range p.members {
+		m := &p.members[i]
 		if i > 0 {
 			shown += " "
 		}
-		shown += e.Address.String()
+		shown += m.text
 		switch {
-		case e.Draining:
+		case m.draining:
 			shown += "(draining)"
-		case e.Unhealthy:
+		case m.unhealthy:
 			shown += "(unhealthy)"
-		case e.Weight == 0:
+		case m.weight == 0:
 			shown += "(weight 0)"
-		case e.Checked:
-			if report, ok := p.Health(e.ID); ok {
-				shown += "(" + strings.ToLower(report.Health.String()) + ")"
-			}
+		case m.conduct.ejected.Load() != 0 && !open[i]:
+			shown += "(set aside)"
+		case m.checked != nil:
+			shown += "(" + strings.ToLower(m.checked.health().String()) + ")"
 		}
 	}
 	return shown

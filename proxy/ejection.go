@@ -44,15 +44,32 @@ func (c *conduct) failed() bool { return c.failures.Add(1) >= ejectAfter && c.ej
 // pool decides.
 type ejector struct {
 	clock clock
+	// wake holds a token while there are endpoints in fresh. To refresh the pools of an endpoint may take milliseconds, where
+	// there is a ring of a thousand endpoints to make, and no request is to wait for that.
+	wake chan struct{}
 
 	mu sync.Mutex
-	// out are the endpoints that are set aside.
-	out []*endpoint
+	// out are the endpoints that are set aside, fresh those of them whose pools have to be refreshed yet.
+	out, fresh []*endpoint
 }
 
 // failed notes a request's failure at an endpoint. Only the one that sets the endpoint aside takes a lock.
 func (j *ejector) failed(e *endpoint) {
 	if e.conduct.failed() && j.eject(e) {
+		select {
+		case j.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// settle has the pools of those that were set aside go without them.
+func (j *ejector) settle() {
+	j.mu.Lock()
+	fresh := j.fresh
+	j.fresh = nil
+	j.mu.Unlock()
+	for _, e := range fresh {
 		e.pools.refresh()
 	}
 }
@@ -68,7 +85,7 @@ func (j *ejector) eject(e *endpoint) bool {
 	c.times = max(0, c.times-int((now-c.returned)/ejectionDecay)) + 1
 	c.until = now + min(time.Duration(c.times)*ejectionBase, ejectionLimit)
 	c.ejected.Store(int64(now))
-	j.out = append(j.out, e)
+	j.out, j.fresh = append(j.out, e), append(j.fresh, e)
 	return true
 }
 

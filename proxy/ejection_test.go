@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,17 +12,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// awaitTaking waits until so many endpoints of the pool of that name take requests.
+func (s *served) awaitTaking(n int) {
+	s.tb.Helper()
+	await(s.tb, fmt.Sprintf("requests going to %d endpoints", n), func() bool {
+		return len(s.generation.Load().pools["pool"].pickers.Load()[RoundRobin].(*roundRobin).endpoints) == n
+	})
+}
+
 func TestAnEndpointThatRefusesConnectionsIsSetAside(t *testing.T) {
 	t.Parallel()
-	b := named(t, "b")
+	b, closed := named(t, "b"), closedPort(t)
 	p := serve(t)
-	p.apply(everythingBy(retries(1), b.address, closedPort(t)))
+	p.apply(everythingBy(retries(1), b.address, closed))
 	if diff := cmp.Diff(map[string]int{"b": 20}, p.answers(20)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	p.apply(everythingBy(retries(0), b.address, p.generation.Load().snapshot.Pools[0].Endpoints[1].Address))
+	p.awaitTaking(1)
+	p.apply(everythingBy(retries(0), b.address, closed))
 	if diff := cmp.Diff(map[string]int{"b": 20}, p.answers(20)); diff != "" {
 		t.Errorf("without retries, after it was set aside (-want +got):\n%s", diff)
+	}
+	shown := httptest.NewRecorder()
+	p.RoutesHandler().ServeHTTP(shown, httptest.NewRequest("GET", "/routes", nil))
+	if want := closed.String() + "(set aside)"; !strings.Contains(shown.Body.String(), want) {
+		t.Errorf("/routes shows\n%s\nwant %s", shown.Body, want)
 	}
 }
 

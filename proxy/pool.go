@@ -135,14 +135,19 @@ func (p *pool) isStale() bool {
 	return p.stale
 }
 
-// available returns the members that take requests now.
-func (p *pool) available() []member {
+// open says of each member whether it takes requests now.
+func (p *pool) open() []bool {
 	standings := make([]standing, len(p.members))
 	for i := range p.members {
 		standings[i] = p.members[i].standing()
 	}
+	return available(standings)
+}
+
+// available returns the members that take requests now.
+func (p *pool) available() []member {
 	taking := make([]member, 0, len(p.members))
-	for i, takes := range available(standings) {
+	for i, takes := range p.open() {
 		if takes {
 			taking = append(taking, p.members[i])
 		}

@@ -94,7 +94,7 @@ func New(config Config) *Proxy {
 	}}
 	probes := &probes{clock: p.clock, http: &transports.http, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
-	p.ejector.clock = p.clock
+	p.ejector.clock, p.ejector.wake = p.clock, make(chan struct{}, 1)
 	p.state = newState(transports, p.prober)
 	p.metrics = p.state.metrics
 	p.ports = make(map[bool]string)

@@ -182,6 +182,36 @@ func TestSwapLeavesATunnelAlone(t *testing.T) {
 	}
 }
 
+// A tunnel is a request that runs: its endpoint drains, and the tunnel goes on for as long as both ends want it, while nothing new
+// goes there.
+func TestTunnelOutlivesTheDrainingOfItsEndpoint(t *testing.T) {
+	t.Parallel()
+	endpoint, b := startScript(t), named(t, "b")
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client, up := upgradedBy(t, p, endpoint)
+	draining := everything(endpoint.address, b.address)
+	draining.Pools[0].Endpoints[0].Draining = true
+	gone := everything(b.address)
+	for name, snapshot := range map[string]*Snapshot{"draining": draining, "gone": gone} {
+		p.apply(snapshot)
+		if diff := cmp.Diff(map[string]int{"b": 10}, p.answers(10)); diff != "" {
+			t.Errorf("%s: requests (-want +got):\n%s", name, diff)
+		}
+		client.send("ping")
+		up.expect("ping")
+		up.send("pong")
+		client.expect("pong")
+	}
+	_ = up.CloseWrite()
+	client.expectEnd()
+	_ = client.CloseWrite()
+	up.expectEnd()
+	if n := endpoint.accepted.Load(); n != 1 {
+		t.Errorf("%d connections to the endpoint, want that of the tunnel alone", n)
+	}
+}
+
 // HTTP within a tunnel would be out of the proxy's sight: rules and limits would not apply to it.
 func TestUpgradeToHTTPOrTLSIsNotForwarded(t *testing.T) {
 	t.Parallel()

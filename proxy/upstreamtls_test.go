@@ -341,8 +341,9 @@ func TestRequestGoesToAnotherEndpointAfterTLSFailed(t *testing.T) {
 			t.Fatalf("got %d %q, want 200", got.Status, got.reason())
 		}
 	}
-	if n := bad.accepted.Load(); n != ejectAfter {
-		t.Errorf("%d connections to the endpoint that fails, want the %d after which it is set aside", n, ejectAfter)
+	p.awaitTaking(1) // the other is set aside
+	if n := bad.accepted.Load(); n < ejectAfter {
+		t.Errorf("%d connections to the endpoint that fails, want at least the %d after which it is set aside", n, ejectAfter)
 	}
 }
 

@@ -23,8 +23,8 @@ type watched struct {
 }
 
 // Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
-// its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks, brings endpoints back that
-// were set aside, and writes the access log.
+// its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks, sets endpoints aside that
+// fail and brings them back, and writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
 	if p.log != nil {
 		written := make(chan struct{})
@@ -48,6 +48,9 @@ func (p *Proxy) Watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-p.ejector.wake:
+			p.ejector.settle()
+			continue
 		case <-ticker.C:
 		}
 		now := p.clock.now()
