@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
@@ -17,8 +16,8 @@ import (
 )
 
 // CacheOptions returns the options of the cache that Setup's controllers read from. It holds the objects of these
-// namespaces, or of all if there are none, without the parts that nothing here reads: a cluster has many more
-// Services and EndpointSlices than routes, and their metadata weighs more than they do.
+// namespaces, or of all if there are none, without the parts that nothing here reads: an object's metadata weighs more than
+// what is wanted of it.
 func CacheOptions(watchNamespaces []string) cache.Options {
 	options := cache.Options{
 		DefaultTransform: func(object any) (any, error) {
@@ -28,22 +27,27 @@ func CacheOptions(watchNamespaces []string) cache.Options {
 			return object, nil
 		},
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.Ingress{}:          {Transform: trimIngress},
-			&v1alpha1.Task{}:             {Transform: trimTask},
-			&corev1.Service{}:            {Transform: trimService},
-			&discoveryv1.EndpointSlice{}: {Transform: trimEndpointSlice},
+			&v1alpha1.Ingress{}: {Transform: trimIngress},
+			&v1alpha1.Task{}:    {Transform: trimTask},
 			// Of a cluster's secrets only those are asked for that a certificate can be in.
 			&corev1.Secret{}: {Transform: trimSecret,
 				Field: secretsOfType(corev1.SecretTypeTLS)},
 		},
 	}
-	for _, namespace := range watchNamespaces {
-		if options.DefaultNamespaces == nil {
-			options.DefaultNamespaces = map[string]cache.Config{}
-		}
-		options.DefaultNamespaces[namespace] = cache.Config{}
-	}
+	options.DefaultNamespaces = watchedNamespaces(watchNamespaces)
 	return options
+}
+
+// watchedNamespaces has a cache hold the objects of these namespaces, or of all if there are none.
+func watchedNamespaces(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	configs := make(map[string]cache.Config, len(namespaces))
+	for _, namespace := range namespaces {
+		configs[namespace] = cache.Config{}
+	}
+	return configs
 }
 
 func secretsOfType(kind corev1.SecretType) fields.Selector {
@@ -91,32 +95,6 @@ func trimTask(object any) (any, error) {
 	}
 	task.ObjectMeta = identity(&task.ObjectMeta)
 	return task, nil
-}
-
-func trimService(object any) (any, error) {
-	service, ok := object.(*corev1.Service)
-	if !ok {
-		return object, nil
-	}
-	service.ObjectMeta = identity(&service.ObjectMeta)
-	service.Spec = corev1.ServiceSpec{Type: service.Spec.Type, Ports: service.Spec.Ports}
-	service.Status = corev1.ServiceStatus{}
-	return service, nil
-}
-
-func trimEndpointSlice(object any) (any, error) {
-	slice, ok := object.(*discoveryv1.EndpointSlice)
-	if !ok {
-		return object, nil
-	}
-	service := slice.Labels[discoveryv1.LabelServiceName]
-	slice.ObjectMeta = identity(&slice.ObjectMeta)
-	slice.Labels = map[string]string{discoveryv1.LabelServiceName: service}
-	for i := range slice.Endpoints {
-		e := &slice.Endpoints[i]
-		slice.Endpoints[i] = discoveryv1.Endpoint{Addresses: e.Addresses, Conditions: e.Conditions}
-	}
-	return slice, nil
 }
 
 func trimSecret(object any) (any, error) {

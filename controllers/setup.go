@@ -24,9 +24,6 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// +kubebuilder:rbac:groups="",resources=services,verbs=list;watch
-// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list;watch
-
 // Options say what the controllers serve, and what they write. Applier and IngressClass must be set.
 type Options struct {
 	// Applier is the data plane.
@@ -115,6 +112,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 			DefaultCertificate: options.DefaultCertificate})
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
+	}
+	if snapshots.discovery, err = addDiscovery(mgr, options.WatchNamespaces); err != nil {
+		return nil, fmt.Errorf("watching Services: %w", err)
 	}
 	if snapshots.standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
@@ -55,6 +54,8 @@ type SnapshotController struct {
 	options translate.Options
 	pending *holdOff
 	secrets secretStore
+	// discovery has the Services.
+	discovery *discovery
 	// authorities are those that backends are verified by.
 	authorities *authorities
 	// defaultFault is what was last logged of the default certificate.
@@ -122,6 +123,13 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		late.Go(func() { c.standard.late(ctx, c.pending.event) })
 		defer late.Wait()
 	}
+	in, err := c.ingresses(ctx)
+	if err != nil {
+		return err
+	}
+	if synced, err := c.discovery.start(ctx, translate.NamedServices(&in), c.handler()); !synced {
+		return err
+	}
 	c.pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
 	return nil
@@ -149,17 +157,7 @@ func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Conte
 
 // watch has every event that can make a difference noted.
 func (c *SnapshotController) watch(ctx context.Context) error {
-	handler := toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { c.pending.event() },
-		DeleteFunc: func(any) { c.pending.event() },
-		UpdateFunc: func(before, after any) {
-			old, ok := before.(client.Object)
-			updated, ok2 := after.(client.Object)
-			if !ok || !ok2 || relevant(old, updated) {
-				c.pending.event()
-			}
-		},
-	}
+	handler := c.handler()
 	for _, object := range watched() {
 		informer, err := c.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
 		if err != nil {
@@ -187,6 +185,21 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 	return nil
 }
 
+// handler notes events.
+func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { c.pending.event() },
+		DeleteFunc: func(any) { c.pending.event() },
+		UpdateFunc: func(before, after any) {
+			old, ok := before.(client.Object)
+			updated, ok2 := after.(client.Object)
+			if !ok || !ok2 || relevant(old, updated) {
+				c.pending.event()
+			}
+		},
+	}
+}
+
 // rebuild builds a snapshot from the cache, has it served, and publishes what became of it.
 func (c *SnapshotController) rebuild(ctx context.Context) error {
 	in, err := c.input(ctx)
@@ -207,33 +220,22 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 // input lists the cache. The objects are the cache's own and not copies, of which there would be hundreds of thousands a
 // minute; Build modifies nothing.
 func (c *SnapshotController) input(ctx context.Context) (translate.Input, error) {
-	var (
-		ingresses    v1alpha1.IngressList
-		tasks        v1alpha1.TaskList
-		certificates v1alpha1.TLSCertificateList
-		services     corev1.ServiceList
-		slices       discoveryv1.EndpointSliceList
-	)
-	for _, list := range []client.ObjectList{&ingresses, &tasks, &certificates, &services, &slices} {
+	in, err := c.ingresses(ctx)
+	if err != nil {
+		return in, err
+	}
+	if in.Services, in.EndpointSlices, err = c.discovery.read(ctx, translate.NamedServices(&in)); err != nil {
+		return in, err
+	}
+	var tasks v1alpha1.TaskList
+	var certificates v1alpha1.TLSCertificateList
+	for _, list := range []client.ObjectList{&tasks, &certificates} {
 		if err := c.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return translate.Input{}, fmt.Errorf("listing %T from the cache: %w", list, err)
+			return in, fmt.Errorf("listing %T from the cache: %w", list, err)
 		}
 	}
-	in := translate.Input{
-		Ingresses:       pointers(ingresses.Items),
-		Tasks:           pointers(tasks.Items),
-		TLSCertificates: pointers(certificates.Items),
-		Services:        pointers(services.Items),
-		EndpointSlices:  pointers(slices.Items),
-		Now:             time.Now().Truncate(time.Second), // which is what certificates count in
-		Options:         c.options,
-	}
-	if c.standard != nil {
-		var err error
-		if in.Standard, err = c.standard.read(ctx); err != nil {
-			return translate.Input{}, err
-		}
-	}
+	in.Tasks, in.TLSCertificates = pointers(tasks.Items), pointers(certificates.Items)
+	in.Now = time.Now().Truncate(time.Second) // which is what certificates count in
 	named := translate.NamedSecrets(&in)
 	if c.options.DefaultCertificate.Name != "" {
 		named[c.options.DefaultCertificate] = struct{}{}
@@ -255,6 +257,19 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		in.Challenges = heldReady(orders.Items)
 	}
 	return in, nil
+}
+
+// ingresses returns an input that has the Ingresses, which say what else is wanted.
+func (c *SnapshotController) ingresses(ctx context.Context) (in translate.Input, err error) {
+	var ingresses v1alpha1.IngressList
+	if err := c.cache.List(ctx, &ingresses, client.UnsafeDisableDeepCopy); err != nil {
+		return in, fmt.Errorf("listing the Ingresses from the cache: %w", err)
+	}
+	in.Ingresses, in.Options = pointers(ingresses.Items), c.options
+	if c.standard != nil {
+		in.Standard, err = c.standard.read(ctx)
+	}
+	return in, err
 }
 
 // logDefaultCertificate says what keeps the default certificate from being served as it is, when that changes. It is no

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// +kubebuilder:rbac:groups="",resources=services,verbs=list;watch
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list;watch
+
+// discovery knows the Services that Ingresses name, and their EndpointSlices. A cluster has many more, and they change all the
+// time: of those its cache keeps that they are there, and nothing follows from what becomes of them. What the cache did not keep of a
+// Service that comes to be named is read from the API server, once.
+type discovery struct {
+	cache  cache.Cache
+	reader client.Reader
+	// named are the Services that are, nil before it is known.
+	named atomic.Pointer[map[types.NamespacedName]struct{}]
+
+	// What follows belongs to the goroutine that builds: what was read of objects that the cache does not keep whole.
+
+	services map[types.NamespacedName]*corev1.Service
+	slices   map[types.NamespacedName]*discoveryv1.EndpointSlice
+}
+
+// addDiscovery has the manager run the cache of the Services and EndpointSlices of these namespaces, or of all.
+func addDiscovery(mgr ctrl.Manager, namespaces []string) (*discovery, error) {
+	d := &discovery{reader: mgr.GetAPIReader()}
+	var err error
+	d.cache, err = addCache(mgr, d.cacheOptions(namespaces))
+	return d, err
+}
+
+func (d *discovery) cacheOptions(namespaces []string) cache.Options {
+	return cache.Options{DefaultNamespaces: watchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
+		&corev1.Service{}:            {Transform: d.trimService},
+		&discoveryv1.EndpointSlice{}: {Transform: d.trimEndpointSlice},
+	}}
+}
+
+// start fills the cache, now that it is known which Services are named, and returns when it has. Handler is told of what becomes
+// of them. It returns false at the end of ctx.
+func (d *discovery) start(ctx context.Context, named map[types.NamespacedName]struct{}, handler toolscache.ResourceEventHandler) (bool, error) {
+	d.named.Store(&named)
+	for _, object := range []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}} {
+		informer, err := d.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+		if err == nil {
+			_, err = informer.AddEventHandler(toolscache.FilteringResourceEventHandler{FilterFunc: d.concerns, Handler: handler})
+		}
+		if err != nil {
+			return false, fmt.Errorf("watching %T: %w", object, err)
+		}
+	}
+	return d.cache.WaitForCacheSync(ctx), nil
+}
+
+// concerns says whether an object is, or is of, a Service that is named.
+func (d *discovery) concerns(object any) bool {
+	switch o := object.(type) {
+	case *corev1.Service:
+		return d.isNamed(client.ObjectKeyFromObject(o))
+	case *discoveryv1.EndpointSlice:
+		return d.isNamed(serviceOf(o))
+	}
+	return true // a deletion of which only the name is known
+}
+
+func (d *discovery) isNamed(service types.NamespacedName) bool {
+	named := d.named.Load()
+	if named == nil {
+		return false
+	}
+	_, ok := (*named)[service]
+	return ok
+}
+
+// serviceOf returns the Service that an EndpointSlice is of.
+func serviceOf(slice *discoveryv1.EndpointSlice) types.NamespacedName {
+	return types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
+}
+
+// read returns the Services that are named, and their EndpointSlices. From now on the cache keeps them whole.
+func (d *discovery) read(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+	d.named.Store(&named)
+	var services corev1.ServiceList
+	var slices discoveryv1.EndpointSliceList
+	for _, list := range []client.ObjectList{&services, &slices} {
+		if err := d.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, nil, fmt.Errorf("listing %T from the cache: %w", list, err)
+		}
+	}
+	wholeServices, hollowServices := d.wholeServices(services.Items)
+	wholeSlices, hollowSlices := d.wholeSlices(slices.Items)
+	if len(hollowServices) == 0 && len(hollowSlices) == 0 {
+		return wholeServices, wholeSlices, nil
+	}
+	if err := d.recall(ctx, hollowServices, hollowSlices); err != nil {
+		return nil, nil, err
+	}
+	wholeServices, _ = d.wholeServices(services.Items)
+	wholeSlices, _ = d.wholeSlices(slices.Items)
+	return wholeServices, wholeSlices, nil
+}
+
+// wholeServices returns those that are named, with what was recalled in the place of what the cache did not keep, and the names
+// of those of which nothing was. What was recalled and is not needed any more is forgotten.
+func (d *discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
+	recalled := d.services
+	d.services = nil
+	for i := range cached {
+		o := &cached[i]
+		key := client.ObjectKeyFromObject(o)
+		switch {
+		case !d.isNamed(key):
+		case o.Spec.Type != "": // which the API server fills in
+			whole = append(whole, o)
+		case recalled[key] == nil:
+			hollow = withName(hollow, key)
+		default:
+			whole = append(whole, recalled[key])
+			d.services = withObject(d.services, key, recalled[key])
+		}
+	}
+	return whole, hollow
+}
+
+// wholeSlices does so with EndpointSlices, and returns the Services of those of which nothing was recalled.
+func (d *discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*discoveryv1.EndpointSlice, hollow map[types.NamespacedName]bool) {
+	recalled := d.slices
+	d.slices = nil
+	for i := range cached {
+		o := &cached[i]
+		key := client.ObjectKeyFromObject(o)
+		switch {
+		case !d.isNamed(serviceOf(o)):
+		case o.AddressType != "": // which there is no slice without
+			whole = append(whole, o)
+		case recalled[key] == nil:
+			hollow = withName(hollow, serviceOf(o))
+		default:
+			whole = append(whole, recalled[key])
+			d.slices = withObject(d.slices, key, recalled[key])
+		}
+	}
+	return whole, hollow
+}
+
+func withName(names map[types.NamespacedName]bool, name types.NamespacedName) map[types.NamespacedName]bool {
+	if names == nil {
+		names = make(map[types.NamespacedName]bool)
+	}
+	names[name] = true
+	return names
+}
+
+func withObject[T any](objects map[types.NamespacedName]T, name types.NamespacedName, object T) map[types.NamespacedName]T {
+	if objects == nil {
+		objects = make(map[types.NamespacedName]T)
+	}
+	objects[name] = object
+	return objects
+}
+
+// recallOneByOne is up to how many Services of a namespace are asked for by name. More are had from a list of all.
+const recallOneByOne = 8
+
+// recall reads these Services and the EndpointSlices of those from the API server. What it reads is at least as new as what the
+// cache did not keep: it is asked for after the cache was told to.
+func (d *discovery) recall(ctx context.Context, services, ofSlices map[types.NamespacedName]bool) error {
+	for namespace, names := range byNamespace(services) {
+		for _, only := range selections(names, func(name string) client.ListOption {
+			return client.MatchingFields{metav1.ObjectNameField: name}
+		}) {
+			var list corev1.ServiceList
+			if err := d.reader.List(ctx, &list, client.InNamespace(namespace), only); err != nil {
+				return fmt.Errorf("reading Services that were not named before: %w", err)
+			}
+			for i := range list.Items {
+				if o := &list.Items[i]; services[client.ObjectKeyFromObject(o)] {
+					d.services = withObject(d.services, client.ObjectKeyFromObject(o), trimmedService(o))
+				}
+			}
+		}
+	}
+	for namespace, names := range byNamespace(ofSlices) {
+		for _, only := range selections(names, func(name string) client.ListOption {
+			return client.MatchingLabels{discoveryv1.LabelServiceName: name}
+		}) {
+			var list discoveryv1.EndpointSliceList
+			if err := d.reader.List(ctx, &list, client.InNamespace(namespace), only); err != nil {
+				return fmt.Errorf("reading EndpointSlices of Services that were not named before: %w", err)
+			}
+			for i := range list.Items {
+				if o := &list.Items[i]; ofSlices[serviceOf(o)] {
+					d.slices = withObject(d.slices, client.ObjectKeyFromObject(o), trimmedEndpointSlice(o))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func byNamespace(names map[types.NamespacedName]bool) map[string][]string {
+	grouped := make(map[string][]string)
+	for name := range names {
+		grouped[name.Namespace] = append(grouped[name.Namespace], name.Name)
+	}
+	return grouped
+}
+
+// selections are the lists that names are asked for in.
+func selections(names []string, by func(name string) client.ListOption) []client.ListOption {
+	if len(names) > recallOneByOne {
+		return []client.ListOption{client.MatchingLabels{}}
+	}
+	each := make([]client.ListOption, len(names))
+	for i, name := range names {
+		each[i] = by(name)
+	}
+	return each
+}
+
+// trimService keeps of a Service that is not named that it is there.
+func (d *discovery) trimService(object any) (any, error) {
+	service, ok := object.(*corev1.Service)
+	switch {
+	case !ok:
+		return object, nil
+	case !d.isNamed(client.ObjectKeyFromObject(service)):
+		return &corev1.Service{ObjectMeta: hollow(&service.ObjectMeta)}, nil
+	}
+	return trimmedService(service), nil
+}
+
+// trimEndpointSlice keeps of a slice of a Service that is not named whose it is.
+func (d *discovery) trimEndpointSlice(object any) (any, error) {
+	slice, ok := object.(*discoveryv1.EndpointSlice)
+	switch {
+	case !ok:
+		return object, nil
+	case !d.isNamed(serviceOf(slice)):
+		kept := &discoveryv1.EndpointSlice{ObjectMeta: hollow(&slice.ObjectMeta)}
+		kept.Labels = map[string]string{discoveryv1.LabelServiceName: serviceOf(slice).Name}
+		return kept, nil
+	}
+	return trimmedEndpointSlice(slice), nil
+}
+
+// hollow keeps what an informer tells objects by.
+func hollow(object *metav1.ObjectMeta) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: object.Namespace, Name: object.Name, UID: object.UID, ResourceVersion: object.ResourceVersion}
+}
+
+func trimmedService(service *corev1.Service) *corev1.Service {
+	return &corev1.Service{
+		ObjectMeta: identity(&service.ObjectMeta),
+		Spec:       corev1.ServiceSpec{Type: service.Spec.Type, Ports: service.Spec.Ports},
+	}
+}
+
+func trimmedEndpointSlice(slice *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
+	kept := &discoveryv1.EndpointSlice{
+		ObjectMeta: identity(&slice.ObjectMeta), AddressType: slice.AddressType, Ports: slice.Ports,
+		Endpoints: make([]discoveryv1.Endpoint, len(slice.Endpoints)),
+	}
+	kept.Labels = map[string]string{discoveryv1.LabelServiceName: serviceOf(slice).Name}
+	for i := range slice.Endpoints {
+		e := &slice.Endpoints[i]
+		kept.Endpoints[i] = discoveryv1.Endpoint{Addresses: e.Addresses, Conditions: e.Conditions}
+	}
+	return kept
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// kubernetesService is a Service with one slice of one endpoint.
+func kubernetesService(namespace, name, address string) (*corev1.Service, *discoveryv1.EndpointSlice) {
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}}}
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: namespace, Name: name + "-1", Labels: map[string]string{discoveryv1.LabelServiceName: name}},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(8080))}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
+	}
+	return service, slice
+}
+
+// discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it told of.
+type discovering struct {
+	*discovery
+	k      *cluster
+	events atomic.Int64
+}
+
+func (k *cluster) discovers(names ...string) *discovering {
+	k.t.Helper()
+	d := &discovering{k: k, discovery: &discovery{reader: k.Client}}
+	options := d.cacheOptions([]string{k.blue})
+	options.Scheme = k.Scheme()
+	var err error
+	if d.cache, err = cache.New(k.config, options); err != nil {
+		k.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(k.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.cache.Start(ctx) }()
+	k.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			k.t.Error(err)
+		}
+	})
+	handler := toolscache.ResourceEventHandlerFuncs{AddFunc: func(any) { d.events.Add(1) },
+		UpdateFunc: func(any, any) { d.events.Add(1) }, DeleteFunc: func(any) { d.events.Add(1) }}
+	if synced, err := d.start(ctx, d.named(names), handler); !synced || err != nil {
+		k.t.Fatalf("synced %t, %v", synced, err)
+	}
+	return d
+}
+
+func (d *discovering) named(names []string) map[types.NamespacedName]struct{} {
+	set := make(map[types.NamespacedName]struct{})
+	for _, name := range names {
+		set[types.NamespacedName{Namespace: d.k.blue, Name: name}] = struct{}{}
+	}
+	return set
+}
+
+// finds returns the Services that are found where these are named, each with its ports and addresses.
+func (d *discovering) finds(names ...string) []string {
+	d.k.t.Helper()
+	services, endpoints, err := d.read(d.k.t.Context(), d.named(names))
+	if err != nil {
+		d.k.t.Fatal(err)
+	}
+	var found []string
+	for _, s := range services {
+		var addresses []string
+		for _, slice := range endpoints {
+			for _, e := range slice.Endpoints {
+				if serviceOf(slice).Name == s.Name {
+					addresses = append(addresses, e.Addresses...)
+				}
+			}
+		}
+		found = append(found, fmt.Sprintf("%s:%d %s", s.Name, s.Spec.Ports[0].Port, strings.Join(addresses, " ")))
+	}
+	slices.Sort(found)
+	return found
+}
+
+// has waits until the cache has an object as it is in the cluster now.
+func (d *discovering) has(object client.Object) {
+	d.k.t.Helper()
+	d.k.read(object)
+	cached := object.DeepCopyObject().(client.Object)
+	eventually(d.k.t, func() error {
+		if err := d.cache.Get(d.k.t.Context(), client.ObjectKeyFromObject(object), cached); err != nil {
+			return err
+		}
+		if got, want := cached.GetResourceVersion(), object.GetResourceVersion(); got != want {
+			return fmt.Errorf("the cache has version %s of %s, want %s", got, object.GetName(), want)
+		}
+		return nil
+	})
+}
+
+func TestOfServicesThatNothingNamesNothingIsHeldAndNothingFollows(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	api, apiSlice := kubernetesService(k.blue, "api", "10.1.0.1")
+	other, otherSlice := kubernetesService(k.blue, "other", "10.1.0.2")
+	k.create(api, apiSlice, other, otherSlice)
+	d := k.discovers("api")
+	d.has(api)
+	d.has(apiSlice)
+	eventually(t, func() error {
+		if n := d.events.Load(); n != 2 {
+			return fmt.Errorf("%d events, want 2, of the Service that is named and its slice", n)
+		}
+		return nil
+	})
+
+	k.change(other, func() { other.Spec.Ports[0].Port = 81 })
+	k.change(otherSlice, func() { otherSlice.Endpoints[0].Addresses[0] = "10.1.0.3" })
+	another, anotherSlice := kubernetesService(k.blue, "another", "10.1.0.4")
+	k.create(another, anotherSlice)
+	for _, object := range []client.Object{other, otherSlice, another, anotherSlice} {
+		d.has(object)
+	}
+	k.delete(another)
+	k.change(apiSlice, func() { apiSlice.Endpoints[0].Addresses[0] = "10.1.0.5" }) // after which all before it has been told
+	d.has(apiSlice)
+	eventually(t, func() error {
+		if n := d.events.Load(); n != 3 {
+			return fmt.Errorf("%d events, want 3: that of the slice of the Service that is named on top", n)
+		}
+		return nil
+	})
+	var services corev1.ServiceList
+	var endpoints discoveryv1.EndpointSliceList
+	for _, list := range []client.ObjectList{&services, &endpoints} {
+		if err := d.cache.List(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range services.Items {
+		if s.Name != "api" && (s.Spec.Type != "" || len(s.Spec.Ports) > 0 || !s.CreationTimestamp.IsZero()) {
+			t.Errorf("of the Service %s, which nothing names, the cache has %+v", s.Name, s)
+		}
+	}
+	for _, s := range endpoints.Items {
+		if serviceOf(&s).Name != "api" && (len(s.Endpoints) > 0 || len(s.Ports) > 0) {
+			t.Errorf("of the EndpointSlice %s, whose Service nothing names, the cache has %+v", s.Name, s)
+		}
+	}
+	if diff := cmp.Diff([]string{"api:80 10.1.0.5"}, d.finds("api")); diff != "" {
+		t.Errorf("found (-want +got):\n%s", diff)
+	}
+}
+
+func TestAServiceThatComesToBeNamedIsFound(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	late, lateSlice := kubernetesService(k.blue, "late", "10.1.0.1")
+	k.create(late, lateSlice)
+	d := k.discovers()
+	finds := func(want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, d.finds("late", "missing")); diff != "" {
+			t.Errorf("found (-want +got):\n%s", diff)
+		}
+	}
+	finds("late:80 10.1.0.1")
+	finds("late:80 10.1.0.1") // not read anew: what was read is still there
+	if len(d.services) != 1 || len(d.slices) != 1 {
+		t.Errorf("%d Services and %d slices are held that were read beside the cache, want one each", len(d.services), len(d.slices))
+	}
+
+	k.change(late, func() { late.Spec.Ports[0].Port = 81 })
+	k.change(lateSlice, func() { lateSlice.Endpoints[0].Addresses[0] = "10.1.0.2" })
+	d.has(late)
+	d.has(lateSlice)
+	finds("late:81 10.1.0.2")
+	if len(d.services)+len(d.slices) != 0 {
+		t.Error("what the cache has whole is held twice")
+	}
+
+	d.finds() // nothing is named
+	k.change(late, func() { late.Spec.Ports[0].Port = 82 })
+	d.has(late)
+	finds("late:82 10.1.0.2")
+	k.delete(lateSlice)
+	eventually(t, func() error {
+		if diff := cmp.Diff([]string{"late:82 "}, d.finds("late")); diff != "" {
+			return fmt.Errorf("found (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+func TestManyServicesThatComeToBeNamedAtOnceAreFound(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	var names, want []string
+	for i := range recallOneByOne + 3 {
+		service, slice := kubernetesService(k.blue, fmt.Sprintf("service-%02d", i), fmt.Sprintf("10.1.0.%d", i+1))
+		k.create(service, slice)
+		names = append(names, service.Name)
+		want = append(want, fmt.Sprintf("%s:80 10.1.0.%d", service.Name, i+1))
+	}
+	d := k.discovers()
+	// All but the last, which must not be found with the others.
+	if diff := cmp.Diff(want[:len(want)-1], d.finds(names[:len(names)-1]...)); diff != "" {
+		t.Errorf("found (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnIngressFindsAServiceThatWasThereBeforeIt(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	service, slice := kubernetesService(k.blue, "api", "10.1.0.1")
+	k.create(service, slice)
+	r := k.start()
+	r.isReady(t)
+	ing := ingress(k.blue, "shop", "x.io", "api")
+	k.create(ing)
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.1.0.1:8080]")
+	k.says(ing, served...)
+}
