@@ -8,6 +8,8 @@ SHELL := bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # Passed to every "go test", for example TESTFLAGS="-v -run TestRoute".
 TESTFLAGS ?=
+# How long the tests of one package may take. They run side by side, so a busy machine makes the longest ones longer.
+TESTTIMEOUT ?= 30m
 # How long "make fuzz" runs each target.
 FUZZTIME ?= 60s
 # Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them.
@@ -81,11 +83,11 @@ bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cos
 
 .PHONY: test
 test: kube pebble $(HELM) ## Run all tests but the end-to-end ones
-	go test $(TESTFLAGS) ./...
+	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
 race: kube pebble ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./proxy/... ./controllers/...
+	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./controllers/...
 
 # How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
 DURATION ?= 10m
@@ -109,7 +111,7 @@ fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
 .PHONY: e2e
 e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
-	go test -tags e2e -count=1 $(TESTFLAGS) ./test/e2e/...
+	go test -tags e2e -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/e2e/...
 
 .PHONY: kind-e2e
 kind-e2e: $(KIND) ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
