@@ -206,7 +206,7 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 
 func (x *exchange) explainPool() *ExplainedPool {
 	p := x.route.pool
-	return &ExplainedPool{ID: p.id, Service: p.service, Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
+	return &ExplainedPool{ID: p.id, Service: p.service, TLS: p.tls.explain(), Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
 }
 
 // explain says of each endpoint whether it takes requests, as [pool.available] does, and why not.

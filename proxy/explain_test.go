@@ -212,6 +212,28 @@ func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
 	})
 }
 
+func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "a")
+	for want, terms := range map[string]UpstreamTLS{
+		"": {},
+		"a certificate for api.default.svc from an authority of the rule's":   trusting(a),
+		"a certificate for api.default.svc from an authority of the system's": {ServerName: backendName},
+		"any certificate, asked for as api.default.svc":                       {ServerName: backendName, SkipVerify: true},
+	} {
+		p := serve(t)
+		p.apply(over(terms, everything(closedPort(t))))
+		e := p.explain(Question{URL: "http://a/"})
+		if e.Pool.TLS != want {
+			t.Errorf("%+v: got %q, want %q", terms, e.Pool.TLS, want)
+		}
+		var text strings.Builder
+		if err := e.WriteText(&text, time.Now()); err != nil || strings.Contains(text.String(), "over TLS") != (want != "") || !strings.Contains(text.String(), want) {
+			t.Errorf("%+v: the text is %v\n%s", terms, err, text.String())
+		}
+	}
+}
+
 func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

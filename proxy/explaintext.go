@@ -145,9 +145,13 @@ func (e *Explanation) writePool(t *explanationText) {
 	if p == nil {
 		return
 	}
-	t.block("pool " + p.ID + ", " + p.Policy)
+	heading := "pool " + p.ID + ", " + p.Policy
+	if p.TLS != "" {
+		heading += ", over TLS: " + p.TLS
+	}
+	t.block(heading)
 	if len(p.Tasks) == 0 {
-		t.row("   no Task has this serviceName, and no Service of the name an endpoint")
+		t.row("   the service has no endpoint, or none that may be used; ResolvedRefs of the Ingress says why")
 	}
 	for _, task := range p.Tasks {
 		takes := "takes requests"

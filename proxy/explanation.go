@@ -100,10 +100,12 @@ type ExplainedHeader struct {
 
 // ExplainedPool is the endpoints that an endpoint would be chosen from.
 type ExplainedPool struct {
-	ID      string          `json:"id"`
-	Service string          `json:"service"`
-	Policy  string          `json:"policy"`
-	Tasks   []ExplainedTask `json:"tasks"`
+	ID      string `json:"id"`
+	Service string `json:"service"`
+	// TLS says how endpoints are verified, empty where they are spoken to in the clear.
+	TLS    string          `json:"tls,omitempty"`
+	Policy string          `json:"policy"`
+	Tasks  []ExplainedTask `json:"tasks"`
 }
 
 // ExplainedTask is an endpoint of a pool.

@@ -11,6 +11,7 @@ import (
 type pool struct {
 	id      string
 	service string
+	tls     UpstreamTLS
 	members []member
 	state   *poolState
 
@@ -50,7 +51,7 @@ type poolState struct {
 }
 
 func newPool(p *Pool, security *upstreamTLS, s *state) *pool {
-	c := &pool{id: p.ID, service: p.Service, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
+	c := &pool{id: p.ID, service: p.Service, tls: p.TLS, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{

@@ -20,6 +20,19 @@ type UpstreamTLS struct {
 	SkipVerify bool
 }
 
+// explain says for people what an endpoint has to prove.
+func (u *UpstreamTLS) explain() string {
+	switch {
+	case *u == UpstreamTLS{}:
+		return ""
+	case u.SkipVerify:
+		return "any certificate, asked for as " + u.ServerName
+	case u.Authorities == "":
+		return "a certificate for " + u.ServerName + " from an authority of the system's"
+	}
+	return "a certificate for " + u.ServerName + " from an authority of the rule's"
+}
+
 // upstreamTLS is an UpstreamTLS that was parsed. Endpoints are told apart by it: no request goes over a connection that was
 // made under other terms than its pool's.
 type upstreamTLS struct{ config *tls.Config }
