@@ -1,10 +1,6 @@
 package http1
 
-import (
-	"math"
-
-	"github.com/warren-dev/ingress/proxy/message"
-)
+import "github.com/warren-dev/ingress/proxy/message"
 
 // framing is how a message's content is told from what follows it (RFC 9112, section 6).
 type framing uint8
@@ -46,7 +42,7 @@ func readSignals(fields []message.Field, version message.Version) (signals, erro
 			if sig.length >= 0 {
 				return sig, errLengthMany
 			}
-			n, ok := parseLength(f.Value)
+			n, ok := message.ParseLength(f.Value)
 			if !ok {
 				return sig, errLengthSyntax
 			}
@@ -111,43 +107,8 @@ func readSignals(fields []message.Field, version message.Version) (signals, erro
 // say about framing holds whether or not somebody names them.
 func drop(fields []message.Field, name []byte) {
 	for i := range fields {
-		if f := &fields[i]; f.Kind.EndToEnd() && sameName(f.Name, name) {
+		if f := &fields[i]; f.Kind.EndToEnd() && message.SameName(f.Name, name) {
 			f.Kind = message.Dropped
 		}
 	}
-}
-
-func sameName(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c | 0x20
-	}
-	return c
-}
-
-// parseLength reads 1*DIGIT below 2^63. Signs, spaces, lists and fractions are refused, for other recipients
-// read them in other ways.
-func parseLength(b []byte) (int64, bool) {
-	if len(b) == 0 || len(b) > 19 {
-		return 0, false
-	}
-	var n uint64
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + uint64(c-'0')
-	}
-	return int64(n), n <= math.MaxInt64
 }

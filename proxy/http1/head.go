@@ -62,7 +62,7 @@ func parseFields(fields []message.Field, b []byte, lim Limits) ([]message.Field,
 			return fields, errFieldsMany
 		}
 		colon := 0
-		for colon < len(line) && tokenByte[line[colon]] {
+		for colon < len(line) && message.IsTokenByte(line[colon]) {
 			colon++
 		}
 		if colon == 0 || colon == len(line) || line[colon] != ':' {
@@ -72,7 +72,7 @@ func parseFields(fields []message.Field, b []byte, lim Limits) ([]message.Field,
 		if len(value) > 0 && value[0] == ' ' {
 			value = value[1:]
 		}
-		if !isValue(value) {
+		if !message.IsValue(value) {
 			return fields, fieldValueError(value)
 		}
 		name := line[:colon:colon]

@@ -45,7 +45,7 @@ func refusedByNetHTTP() []difference {
 			why:     "A path is refused for a bad escape by whoever makes it canonical; here it is passed on as it is.",
 			example: "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
 			applies: func(c *compared, err error) bool {
-				return strings.Contains(err.Error(), "invalid URL escape") && !hasEscapes([]byte(c.path))
+				return strings.Contains(err.Error(), "invalid URL escape") && !message.HasEscapes([]byte(c.path))
 			},
 		},
 		{

@@ -2,7 +2,6 @@ package http1
 
 import (
 	"bytes"
-	"net/netip"
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -23,13 +22,13 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 		return false, errRequestLine
 	}
 	method, target, version := line[:first:first], line[first+1:last:last], line[last+1:]
-	if !all(method, &tokenByte) {
+	if !message.IsToken(method) {
 		return false, errMethod
 	}
 	if req.Version, err = parseVersion(version); err != nil {
 		return false, err
 	}
-	if !isTarget(target) {
+	if !message.IsTarget(target) {
 		return false, errTarget
 	}
 	req.Method = method
@@ -92,7 +91,7 @@ func setTarget(req *message.Request, target []byte, sig *signals) error {
 	if sig.hosts == 0 && req.Version != message.HTTP10 {
 		return errHostMissing
 	}
-	if !isAuthority(sig.host) {
+	if !message.IsAuthority(sig.host) {
 		return errHostSyntax
 	}
 	req.Authority = sig.host
@@ -105,10 +104,10 @@ func setTarget(req *message.Request, target []byte, sig *signals) error {
 		if !ok {
 			return errTargetForm
 		}
-		if len(authority) == 0 || !isAuthority(authority) {
+		if len(authority) == 0 || !message.IsAuthority(authority) {
 			return errHostSyntax
 		}
-		if sig.hosts == 1 && !sameName(authority, sig.host) {
+		if sig.hosts == 1 && !message.SameName(authority, sig.host) {
 			return errHostDiffers
 		}
 		req.Authority, path = authority, rest
@@ -141,61 +140,6 @@ func cutAbsolute(target []byte) (authority, rest []byte, ok bool) {
 		end = len(target)
 	}
 	return target[:end:end], target[end:], true
-}
-
-// isAuthority says whether b is a host with an optional port (RFC 9110, section 4.2; userinfo is refused). The
-// empty one is allowed: it stands for none.
-func isAuthority(b []byte) bool {
-	if !all(b, &hostByte) {
-		return false
-	}
-	port := b
-	if len(b) > 0 && b[0] == '[' {
-		end := bytes.IndexByte(b, ']')
-		if end < 0 || !isAddress(b[1:end]) {
-			return false
-		}
-		port = b[end+1:]
-		if len(port) > 0 && port[0] != ':' {
-			return false
-		}
-	} else {
-		if bytes.IndexByte(b, '[') >= 0 || bytes.IndexByte(b, ']') >= 0 || !hasEscapes(b) {
-			return false
-		}
-		colon := bytes.IndexByte(b, ':')
-		if colon < 0 {
-			return true
-		}
-		if port = b[colon:]; colon == 0 {
-			return false
-		}
-	}
-	if len(port) > 0 {
-		n, err := strconv.ParseUint(string(port[1:]), 10, 16)
-		return len(port) == 1 || err == nil && n > 0
-	}
-	return true
-}
-
-// isAddress says whether b is an IPv6 address, without a zone: that means something to its own host alone (RFC 9844).
-func isAddress(b []byte) bool {
-	a, err := netip.ParseAddr(string(b))
-	return err == nil && a.Is6() && a.Zone() == ""
-}
-
-// hasEscapes says whether each percent sign of b has its two hexadecimal digits.
-func hasEscapes(b []byte) bool {
-	for {
-		i := bytes.IndexByte(b, '%')
-		if i < 0 {
-			return true
-		}
-		if i+2 >= len(b) || hexDigit[b[i+1]] > 15 || hexDigit[b[i+2]] > 15 {
-			return false
-		}
-		b = b[i+3:]
-	}
 }
 
 // frameRequest is how a request's content is framed; without a sign of content there is none (RFC 9112, section 6.3).

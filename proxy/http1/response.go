@@ -36,7 +36,7 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	}
 	resp.Status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 	if reason := line[12:]; len(reason) > 0 {
-		if reason[0] != ' ' || !isValue(reason) {
+		if reason[0] != ' ' || !message.IsValue(reason) {
 			return 0, false, errStatusLine
 		}
 		resp.Reason = reason[1:]

@@ -1,5 +1,5 @@
-// Package message says what an HTTP request and response are, whatever version carries them (RFC 9110).
-// It parses nothing and does no I/O. The engines of the wire versions fill these types from their
+// Package message says what an HTTP request and response are, whatever version carries them (RFC 9110), and has the grammar that
+// all versions share. It parses no message and does no I/O. The engines of the wire versions fill these types from their
 // buffers and write them out again; the proxy's pipeline reads and changes them in between.
 //
 // Every byte slice in a message is a view of the buffer of the connection that it came from and lives

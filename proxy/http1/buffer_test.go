@@ -1,0 +1,20 @@
+package http1
+
+import "testing"
+
+func TestBuffersComeBackInTheirSizes(t *testing.T) {
+	var p Buffers
+	for _, n := range []int{0, 1, smallBuffer, smallBuffer + 1, largeBuffer, largeBuffer + 1, 1 << 20} {
+		b := p.Get(n)
+		if len(b) < n || len(b) != cap(b) {
+			t.Errorf("asked for %d: got %d of %d", n, len(b), cap(b))
+		}
+		p.Put(b[:0])
+		p.Put(b[: len(b)/2 : len(b)/2+1]) // a part of one must not come back as a whole one
+		for range 4 {
+			if again := p.Get(n); len(again) < n {
+				t.Errorf("asked for %d again: got %d", n, len(again))
+			}
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package message
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// tokenByte marks the characters of a token (RFC 9110, section 5.6.2).
+var tokenByte = set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+func set(members string) (table [256]bool) {
+	for i := range len(members) {
+		table[members[i]] = true
+	}
+	return table
+}
+
+func all(b []byte, table *[256]bool) bool {
+	for _, c := range b {
+		if !table[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// IsTokenByte says whether a token may have c in it.
+func IsTokenByte(c byte) bool { return tokenByte[c] }
+
+// IsToken says whether b is a token.
+func IsToken(b []byte) bool { return len(b) > 0 && all(b, &tokenByte) }
+
+// IsValue says whether b may be a field's value: visible characters, spaces, tabs and the bytes
+// beyond ASCII (RFC 9110, section 5.5). Eight bytes are looked at in one step; a step that finds a
+// control character looks again for the tab, the one that is allowed.
+func IsValue(b []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for len(b) >= 8 {
+		x := binary.LittleEndian.Uint64(b)
+		control := (x - 0x20*ones) & ^x & highs
+		del := x ^ 0x7f*ones
+		del = (del - ones) & ^del & highs
+		if control|del != 0 && !isValueSlow(b[:8]) {
+			return false
+		}
+		b = b[8:]
+	}
+	return isValueSlow(b)
+}
+
+func isValueSlow(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// IsTarget says whether b has only bytes that a request-target may have on the wire: visible ASCII without the
+// number sign (RFC 9112, section 3.2; a fragment is never sent).
+func IsTarget(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7f || c == '#' {
+			return false
+		}
+	}
+	return true
+}
+
+// SameName says whether two tokens or hosts are the same, ASCII letters without case.
+func SameName(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// ParseLength reads 1*DIGIT below 2^63. Signs, spaces, lists and fractions are refused, for other recipients
+// read them in other ways.
+func ParseLength(b []byte) (int64, bool) {
+	if len(b) == 0 || len(b) > 19 {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return int64(n), n <= math.MaxInt64
+}
