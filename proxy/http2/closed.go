@@ -1,0 +1,39 @@
+package http2
+
+// ending is how a stream was closed.
+type ending uint8
+
+const (
+	// unknownEnding: the stream was passed over, or closed long ago.
+	unknownEnding ending = iota
+	// endedByBoth: request and response were sent whole.
+	endedByBoth
+	// endedByClient: the client reset the stream.
+	endedByClient
+	// endedByUs: we did, and frames that the client sent before it knew are no fault (RFC 9113, section 5.1).
+	endedByUs
+)
+
+// closedKept is how many closed streams are remembered: as many as may be open at once.
+const closedKept = maxStreams
+
+// closedStreams remembers how the streams ended that were closed last.
+type closedStreams struct {
+	ids  [closedKept]uint32
+	ends [closedKept]ending
+	next int
+}
+
+func (c *closedStreams) add(id uint32, how ending) {
+	c.ids[c.next], c.ends[c.next] = id, how
+	c.next = (c.next + 1) % closedKept
+}
+
+func (c *closedStreams) find(id uint32) ending {
+	for i, closed := range c.ids {
+		if closed == id {
+			return c.ends[i]
+		}
+	}
+	return unknownEnding
+}

@@ -1,0 +1,189 @@
+package http2
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// content is a request's content on its way from the goroutine that reads the connection to whoever reads it. Its methods for
+// the former want the connection's lock held, those for the latter take it.
+type content struct {
+	stream *Stream
+	ready  sync.Cond
+	// buf[r:w] came and was not read.
+	buf  []byte
+	r, w int
+	// closed is set once the stream's last frame came, ended once that was read.
+	closed, ended bool
+	// remaining is what is to come of a length that was announced, or UnknownLength.
+	remaining int64
+	trailers  []message.Field
+	malformed *message.Error
+	// waiting is set while somebody waits, since then; late once that was too long.
+	waiting, late, stopped bool
+	since                  time.Duration
+}
+
+// begin makes ready for a request's content.
+func (c *content) begin(req *message.Request, end bool) {
+	c.closed, c.remaining = end, req.ContentLength
+	// Nobody waits for the end of what has no content. Should some come after all, it is a fault.
+	c.ended = req.ContentLength == 0
+}
+
+// take takes what a frame brought, the last one where end is set. It says false where that is not what the head announced.
+func (c *content) take(data []byte, end bool) bool {
+	if c.remaining != message.UnknownLength {
+		c.remaining -= int64(len(data))
+		if c.remaining < 0 || end && c.remaining > 0 {
+			c.fail(errLengthDiffers)
+			return false
+		}
+	}
+	if len(data) > 0 {
+		c.put(data)
+	}
+	c.closed = c.closed || end
+	c.ready.Broadcast()
+	return true
+}
+
+// fail makes every Read from now on fail.
+func (c *content) fail(err *message.Error) {
+	c.malformed = err
+	c.remaining = message.UnknownLength // whatever comes now is not counted any more
+	c.ready.Broadcast()
+}
+
+func (c *content) put(data []byte) {
+	buffers := c.stream.conn.config.Buffers
+	pending := c.w - c.r
+	switch {
+	case pending+len(data) > len(c.buf):
+		grown := buffers.Get(max(min(2*len(c.buf), streamWindow), pending+len(data)))
+		copy(grown, c.buf[c.r:c.w])
+		if c.buf != nil {
+			buffers.Put(c.buf)
+		}
+		c.buf, c.r, c.w = grown, 0, pending
+	case c.w+len(data) > len(c.buf):
+		copy(c.buf, c.buf[c.r:c.w])
+		c.r, c.w = 0, pending
+	}
+	c.w += copy(c.buf[c.w:], data)
+}
+
+// Read implements message.Reader.
+func (c *content) Read(p []byte) (int, error) {
+	s := c.stream
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if c.ended {
+		return 0, io.EOF
+	}
+	for c.r == c.w && !c.settled() {
+		c.waiting, c.since = true, s.conn.config.Now()
+		c.ready.Wait()
+		c.waiting = false
+	}
+	switch {
+	case c.malformed != nil:
+		return 0, c.malformed
+	case c.stopped, c.late:
+		return 0, os.ErrDeadlineExceeded
+	case s.err != nil:
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := copy(p, c.buf[c.r:c.w])
+	c.drop(n)
+	if c.closed && c.r == c.w {
+		c.ended = true
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// settled says whether waiting would bring no more.
+func (c *content) settled() bool {
+	return c.closed || c.malformed != nil || c.stopped || c.late || c.stream.err != nil
+}
+
+// drop consumes n bytes and lets the client send as many.
+func (c *content) drop(n int) {
+	s := c.stream
+	if c.r += n; c.r == c.w {
+		c.releaseBuffer()
+	}
+	s.conn.give(int64(n))
+	if c.closed || s.err != nil {
+		return
+	}
+	// What the client may send and has not is recvWindow; the rest up to the full window waits here or was consumed.
+	consumed := streamWindow - s.recvWindow - int64(c.w-c.r)
+	if consumed >= streamWindow/2 {
+		s.recvWindow += consumed
+		s.conn.out.pending = appendWindowUpdate(s.conn.out.reserve(s.conn, frameHeader+windowUpdateLength), s.id, consumed)
+		s.conn.flushSoon()
+	}
+}
+
+// give lets the client send n bytes more on the connection.
+func (c *ServerConn) give(n int64) {
+	if c.credit += n; c.credit < connectionWindow/2 || c.err != nil {
+		return
+	}
+	c.recvWindow += c.credit
+	c.out.pending = appendWindowUpdate(c.out.reserve(c, frameHeader+windowUpdateLength), 0, c.credit)
+	c.credit = 0
+	c.flushSoon()
+}
+
+// Buffered implements message.Reader.
+func (c *content) Buffered() bool {
+	mu := &c.stream.conn.mu
+	mu.Lock()
+	defer mu.Unlock()
+	return c.r < c.w || c.settled()
+}
+
+// Ended implements message.Reader.
+func (c *content) Ended() bool { return c.ended }
+
+// Trailers implements message.Reader.
+func (c *content) Trailers() []message.Field { return c.trailers }
+
+func (c *content) skip() bool {
+	mu := &c.stream.conn.mu
+	mu.Lock()
+	defer mu.Unlock()
+	c.drop(c.w - c.r)
+	c.ended = c.ended || c.closed && c.malformed == nil
+	return c.ended
+}
+
+func (c *content) stop(stopped bool) {
+	mu := &c.stream.conn.mu
+	mu.Lock()
+	defer mu.Unlock()
+	c.stopped = stopped
+	c.ready.Broadcast()
+}
+
+// release forgets what nobody read. The client may send as much again, on other streams.
+func (c *content) release() {
+	c.stream.conn.give(int64(c.w - c.r))
+	c.releaseBuffer()
+	c.closed, c.ended, c.malformed, c.trailers = false, false, nil, nil
+	c.late, c.stopped = false, false
+}
+
+func (c *content) releaseBuffer() {
+	if c.buf != nil {
+		c.stream.conn.config.Buffers.Put(c.buf)
+	}
+	c.buf, c.r, c.w = nil, 0, 0
+}

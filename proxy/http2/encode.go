@@ -1,0 +1,147 @@
+package http2
+
+import (
+	"strconv"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// The representations of a field that are written (RFC 7541, section 6): one that is in the static table, and a name, in that
+// table or not, with a value that is kept in no table.
+const (
+	indexedField  = 0x80
+	literalField  = 0x00
+	literalPrefix = 4
+	stringPrefix  = 7
+	tableEmpty    = 0x20 // a dynamic table's new size, 0 (section 6.3)
+	indexOfStatus = 8
+	indexOfLength = 28
+)
+
+// statusIndex is where the static table has a status.
+func statusIndex(status int) byte {
+	switch status {
+	case 200:
+		return 8
+	case 204:
+		return 9
+	case 206:
+		return 10
+	case 304:
+		return 11
+	case 400:
+		return 12
+	case 404:
+		return 13
+	case 500:
+		return 14
+	}
+	return 0
+}
+
+// staticName is a name of a response's field that the static table has, and where (RFC 7541, appendix A).
+type staticName struct {
+	name  string
+	index byte
+}
+
+// staticNames are listed by their length.
+var staticNames = func() (table [32][]staticName) {
+	for _, n := range []staticName{
+		{"accept-ranges", 18}, {"access-control-allow-origin", 20}, {"age", 21}, {"allow", 22}, {"cache-control", 24},
+		{"content-disposition", 25}, {"content-encoding", 26}, {"content-language", 27}, {"content-location", 29},
+		{"content-range", 30}, {"content-type", 31}, {"date", 33}, {"etag", 34}, {"expires", 36}, {"last-modified", 44},
+		{"link", 45}, {"location", 46}, {"proxy-authenticate", 48}, {"refresh", 52}, {"retry-after", 53}, {"server", 54},
+		{"set-cookie", 55}, {"strict-transport-security", 56}, {"vary", 59}, {"via", 60}, {"www-authenticate", 61},
+	} {
+		table[len(n.name)] = append(table[len(n.name)], n)
+	}
+	return table
+}()
+
+func indexOf(name []byte) byte {
+	if len(name) >= len(staticNames) {
+		return 0
+	}
+	for _, n := range staticNames[len(name)] {
+		if message.EqualFold(name, n.name) {
+			return n.index
+		}
+	}
+	return 0
+}
+
+// appendInteger appends n with a prefix of so many bits, the others being those of first (RFC 7541, section 5.1).
+func appendInteger(b []byte, first byte, prefix, n int) []byte {
+	most := 1<<prefix - 1
+	if n < most {
+		return append(b, first|byte(n))
+	}
+	b = append(b, first|byte(most))
+	for n -= most; n >= 0x80; n >>= 7 {
+		b = append(b, byte(n)|0x80)
+	}
+	return append(b, byte(n))
+}
+
+// appendText appends a string as it is. To code it would save the client a fifth of the bytes and cost more here than to send them.
+func appendText(b, text []byte) []byte {
+	return append(appendInteger(b, 0, stringPrefix, len(text)), text...)
+}
+
+// appendResponse appends a response's header block. It uses no dynamic table: a head can be made before it is known that it will be
+// sent, by any number of streams at a time, and the client's table costs us no memory.
+func appendResponse(b []byte, resp *message.Response) []byte {
+	if i := statusIndex(resp.Status); i > 0 {
+		b = append(b, indexedField|i)
+	} else {
+		b = appendInteger(b, literalField, literalPrefix, indexOfStatus)
+		b = append(b, 3)
+		b = strconv.AppendInt(b, int64(resp.Status), 10)
+	}
+	b = appendFields(b, resp.Fields)
+	// HEAD and 304 may announce what a GET would get; 1xx and 204 must not (RFC 9110, section 8.6).
+	if resp.ContentLength >= 0 && (!resp.NoContent || resp.Status >= 200 && resp.Status != 204) {
+		var digits [20]byte
+		b = appendInteger(b, literalField, literalPrefix, indexOfLength)
+		b = appendText(b, strconv.AppendInt(digits[:0], resp.ContentLength, 10))
+	}
+	return b
+}
+
+// appendTrailers appends the header block behind a response's content.
+func appendTrailers(b []byte, trailers []message.Field) []byte { return appendFields(b, trailers) }
+
+// appendFields appends the fields that are passed on, their names in lower case (RFC 9113, section 8.2).
+func appendFields(b []byte, fields []message.Field) []byte {
+	for i := range fields {
+		f := &fields[i]
+		if !f.Kind.EndToEnd() {
+			continue
+		}
+		if index := indexOf(f.Name); index > 0 {
+			b = appendInteger(b, literalField, literalPrefix, int(index))
+		} else {
+			b = append(b, literalField)
+			b = appendInteger(b, 0, stringPrefix, len(f.Name))
+			for _, c := range f.Name {
+				if 'A' <= c && c <= 'Z' {
+					c |= 0x20
+				}
+				b = append(b, c)
+			}
+		}
+		b = appendText(b, f.Value)
+	}
+	return b
+}
+
+// hasFields says whether any of the fields is passed on.
+func hasFields(fields []message.Field) bool {
+	for i := range fields {
+		if fields[i].Kind.EndToEnd() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,208 @@
+package http2
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	xhttp2 "golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// pooled lends buffers that are never used again, so that a view of one which was given back shows.
+type pooled struct{}
+
+func (pooled) Get(n int) []byte { return make([]byte, n) }
+
+func (pooled) Put(b []byte) {
+	for i := range b {
+		b[i] = 0xdb
+	}
+}
+
+// canned is a transport that has received everything that it will receive, in pieces.
+type canned struct {
+	in    *bytes.Reader
+	piece int
+	mu    sync.Mutex
+	out   bytes.Buffer
+}
+
+func (c *canned) Read(p []byte) (int, error) { return c.in.Read(p[:min(len(p), c.piece)]) }
+
+func (c *canned) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.Write(p)
+}
+
+func (c *canned) Park(size int) ([]byte, int, error) {
+	buf := make([]byte, size)
+	n, err := c.Read(buf)
+	return buf, n, err
+}
+
+func (c *canned) Close() error              { return nil }
+func (c *canned) CloseWrite() error         { return nil }
+func (c *canned) StallAfter(time.Duration)  {}
+func (c *canned) ExpireAfter(time.Duration) {}
+func (c *canned) StopReading()              {}
+func (c *canned) ResumeReading()            {}
+
+// mirror answers each request with its own content.
+type mirror struct {
+	tb testing.TB
+	*Stream
+}
+
+func (m mirror) Begin(s *Stream) Exchange { return mirror{m.tb, s} }
+func (m mirror) Abort()                   {}
+func (m mirror) Release()                 {}
+
+func (m mirror) Serve() {
+	resp := message.Response{Status: 200, ContentLength: message.UnknownLength}
+	if refused := m.Refused(); refused != nil {
+		resp.Status = refused.Status
+		m.WriteHead(&resp)
+		_ = m.Response().End(nil)
+		return
+	}
+	wellFormed(m.tb, &m.Request)
+	m.WriteHead(&resp)
+	in, out := m.Content(), m.Response()
+	for !in.Ended() {
+		room, err := out.Room()
+		if err != nil {
+			return
+		}
+		n, err := in.Read(room)
+		if err != nil && err != io.EOF {
+			return
+		}
+		if out.Advance(n) != nil {
+			return
+		}
+	}
+	_ = out.End(in.Trailers())
+}
+
+// wellFormed fails where a request could be another one, or two, for a reader of HTTP/1.1.
+func wellFormed(tb testing.TB, r *message.Request) {
+	if !message.IsToken(r.Method) || !message.IsTarget(r.Path) || len(r.Path) == 0 || !message.IsTarget(r.Query) ||
+		len(r.Authority) == 0 || !message.IsAuthority(r.Authority) {
+		tb.Errorf("the request %q %q %q of %q was taken", r.Method, r.Path, r.Query, r.Authority)
+	}
+	cookies := 0
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		if !message.IsToken(f.Name) || !message.IsValue(f.Value) || bytes.ToLower(f.Name)[0] != f.Name[0] {
+			tb.Errorf("the field %q: %q was taken", f.Name, f.Value)
+		}
+		switch f.Kind {
+		case message.Connection, message.TransferEncoding, message.Upgrade, message.KeepAlive, message.ProxyConnection:
+			tb.Errorf("the field %q was taken", f.Name)
+		case message.Other:
+			if string(f.Name) == "cookie" {
+				cookies++
+			}
+		}
+	}
+	if cookies > 1 {
+		tb.Errorf("%d cookies were left", cookies)
+	}
+}
+
+func testConfig() *Config {
+	began := time.Now()
+	return &Config{
+		Limits: Limits{HeadBytes: 4096, LineBytes: 1024, Fields: 32}, Buffers: pooled{},
+		Now: func() time.Duration { return time.Since(began) },
+	}
+}
+
+// FuzzFrames has a connection read any bytes behind the preface, in pieces: it ends, nothing that is no request is served,
+// and what it sends is well-formed.
+func FuzzFrames(f *testing.F) {
+	seed := func(write func(*xhttp2.Framer)) {
+		var b bytes.Buffer
+		write(xhttp2.NewFramer(&b, nil))
+		f.Add(b.Bytes(), uint8(50))
+		f.Add(b.Bytes(), uint8(1))
+	}
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{{":method", "POST"}, {":scheme", "https"}, {":path", "/a?b"}, {":authority", "a"}, {"cookie", "a=b"}, {"cookie", "c=d"}, {"content-length", "5"}} {
+		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
+	}
+	seed(func(w *xhttp2.Framer) {
+		_ = w.WriteSettings(xhttp2.Setting{ID: xhttp2.SettingInitialWindowSize, Val: 3})
+		_ = w.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true, PadLength: 7})
+		_ = w.WriteDataPadded(1, true, []byte("hello"), []byte{0, 0})
+		_ = w.WriteWindowUpdate(1, 10)
+		_ = w.WritePing(false, [8]byte{})
+		_ = w.WriteRSTStream(1, xhttp2.ErrCodeCancel)
+	})
+	seed(func(w *xhttp2.Framer) {
+		_ = w.WriteSettings()
+		_ = w.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes()[:9]})
+		_ = w.WriteContinuation(1, true, block.Bytes()[9:])
+		_ = w.WriteData(1, false, []byte("hello"))
+		_ = w.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte{0x00, 1, 'x', 1, 'y'}, EndHeaders: true, EndStream: true})
+		_ = w.WritePriority(1, xhttp2.PriorityParam{StreamDep: 3})
+		_ = w.WriteRawFrame(0x10, 0, 0, []byte("\x00\x00\x00\x01u=1, i"))
+		_ = w.WriteGoAway(0, xhttp2.ErrCodeNo, nil)
+	})
+	f.Fuzz(func(t *testing.T, received []byte, piece uint8) {
+		in := append([]byte(preface), received...)
+		transport := &canned{in: bytes.NewReader(in), piece: max(1, int(piece))}
+		_ = NewServerConn(transport, testConfig(), mirror{tb: t}).Serve(nil)
+		sent := xhttp2.NewFramer(nil, bytes.NewReader(transport.out.Bytes()))
+		sent.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+		for {
+			_, err := sent.ReadFrame()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				t.Fatalf("what was sent is no sequence of frames: %v", err)
+			}
+		}
+	})
+}
+
+// FuzzHeaderBlock has any bytes decoded as a request's header block, in comparison with x/net's reading of it.
+func FuzzHeaderBlock(f *testing.F) {
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":path", "/a?b"}, {":authority", "a"}, {"te", "trailers"}, {"cookie", "c=d"}, {"host", "a"}} {
+		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
+	}
+	f.Add(block.Bytes(), true)
+	f.Add([]byte{0x82, 0x87, 0x84, 0x41, 1, 'a', 0x00, 1, 'x', 1, '\n'}, false)
+	f.Fuzz(func(t *testing.T, encoded []byte, end bool) {
+		var h headReader
+		var req message.Request
+		h.init(testConfig().Limits)
+		h.begin(&req)
+		if h.decode(encoded) != nil {
+			return
+		}
+		if h.finish(end) != nil {
+			return
+		}
+		wellFormed(t, &req)
+		fields, err := hpack.NewDecoder(4096, nil).DecodeFull(encoded)
+		if err != nil {
+			t.Fatalf("x/net cannot decode what was taken: %v", err)
+		}
+		for _, field := range fields {
+			if field.Name == ":method" && field.Value != string(req.Method) || field.Name == ":path" && field.Value != string(req.Path)+string(req.Query) {
+				t.Errorf("%s is %q, want %q", field.Name, req.Method, field.Value)
+			}
+		}
+	})
+}

@@ -1,0 +1,172 @@
+package http2
+
+import (
+	"runtime"
+	"sync"
+)
+
+// output gathers frames until somebody sends them. The connection's lock guards it.
+type output struct {
+	// pending is a whole number of frames, in a borrowed buffer, or nil.
+	pending []byte
+	// writing is set while somebody sends what was pending before, idle is told when nobody does any more.
+	writing bool
+	idle    sync.Cond
+	// controls counts the answers to frames that are pending.
+	controls int
+	err      error
+}
+
+// room says whether a stream may add a frame. Those that the connection adds itself are few and short.
+func (o *output) room() bool { return len(o.pending) < flushAt }
+
+// reserve returns what is pending with room for n bytes behind it.
+func (o *output) reserve(c *ServerConn, n int) []byte {
+	need := len(o.pending) + n
+	if need <= cap(o.pending) {
+		return o.pending
+	}
+	grown := c.config.Buffers.Get(max(need, min(2*cap(o.pending), largeBuffer)))
+	grown = grown[:copy(grown, o.pending)]
+	if o.pending != nil {
+		c.config.Buffers.Put(o.pending[:cap(o.pending)])
+	}
+	o.pending = grown
+	return grown
+}
+
+// control adds an answer to a frame of the client's, which is sent when the frames that are there have been processed.
+func (c *ServerConn) control(add func(b []byte) []byte) error {
+	const longest = frameHeader + pingLength
+	if c.out.controls++; c.out.controls > maxControls {
+		return errControlsMany
+	}
+	c.out.pending = add(c.out.reserve(c, longest))
+	return nil
+}
+
+// appendGoAway adds a GOAWAY frame.
+func (c *ServerConn) appendGoAway(last uint32, why code, detail string) {
+	c.out.pending = appendGoAway(c.out.reserve(c, frameHeader+goAwayLeast+len(detail)), last, why, detail)
+}
+
+// appendBlock adds a header block in as many frames as it needs.
+func (c *ServerConn) appendBlock(stream uint32, block []byte, end bool) {
+	b := c.out.reserve(c, len(block)+(2+len(block)/maxFrame)*frameHeader)
+	kind, flags := frameHeaders, uint8(0)
+	if end {
+		flags |= flagEndStream
+	}
+	shrink := 0
+	if c.shrink && !c.shrunk {
+		shrink, c.shrunk = 1, true
+	}
+	for {
+		n := min(len(block), maxFrame-shrink)
+		if n == len(block) {
+			flags |= flagEndHeaders
+		}
+		b = appendFrameHeader(b, shrink+n, kind, flags, stream)
+		if shrink > 0 {
+			b = append(b, tableEmpty)
+		}
+		b = append(b, block[:n]...)
+		if block = block[n:]; len(block) == 0 {
+			break
+		}
+		kind, flags, shrink = frameContinuation, 0, 0
+	}
+	c.out.pending = b
+}
+
+const (
+	// tinyFrame is the length of content below which a DATA frame costs more than it brings, if it is only that short because the
+	// client's window is.
+	tinyFrame = 512
+	// windowUpdatesPerFrame is how many WINDOW_UPDATE frames a client may answer each DATA frame with: for the stream and for the
+	// connection, and once more for good measure. maxWindowUpdates bounds what it can save up.
+	windowUpdatesPerFrame = 3
+	maxWindowUpdates      = 10_000
+)
+
+// appendData adds content of a stream, within the windows, cut where the windows or the frame did not suffice for all.
+func (c *ServerConn) appendData(s *Stream, data []byte, end, cut bool) error {
+	if cut && len(data) < tinyFrame {
+		if err := c.spendLocked(1); err != nil {
+			c.failLocked(err)
+			c.transport.StopReading()
+			return err
+		}
+	}
+	flags := uint8(0)
+	if end {
+		flags = flagEndStream
+	}
+	b := c.out.reserve(c, frameHeader+len(data))
+	b = appendFrameHeader(b, len(data), frameData, flags, s.id)
+	c.out.pending = append(b, data...)
+	s.sendWindow -= int64(len(data))
+	c.sendWindow -= int64(len(data))
+	c.windowUpdates = min(c.windowUpdates+windowUpdatesPerFrame, maxWindowUpdates)
+	return nil
+}
+
+// flush sends what is pending, unless somebody else is about to. It lets go of the lock meanwhile. Only who has nothing else to do
+// stays as long as others go on adding.
+func (c *ServerConn) flush(stay bool) {
+	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
+		return
+	}
+	c.out.writing = true
+	c.write(stay)
+}
+
+// flushSoon has what is pending sent by a goroutine of its own.
+func (c *ServerConn) flushSoon() {
+	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
+		return
+	}
+	c.out.writing = true
+	c.handOver()
+}
+
+func (c *ServerConn) handOver() {
+	c.workers.all.Go(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.write(true)
+	})
+}
+
+// write is called by whoever has set writing.
+func (c *ServerConn) write(stay bool) {
+	for {
+		if c.running > 1 {
+			// Answers that are ready now travel along, which is cheaper for all: about 14 of them where 32 streams are busy.
+			c.mu.Unlock()
+			runtime.Gosched()
+			c.mu.Lock()
+		}
+		b := c.out.pending
+		c.out.pending, c.out.controls = nil, 0
+		c.wakeNext()
+		c.mu.Unlock()
+		_, err := c.transport.Write(b)
+		c.config.Buffers.Put(b[:cap(b)])
+		c.mu.Lock()
+		if err != nil {
+			c.out.err = err
+			c.failLocked(err)
+			c.transport.StopReading()
+		}
+		if err != nil || len(c.out.pending) == 0 {
+			break
+		}
+		if !stay {
+			c.handOver()
+			return
+		}
+	}
+	c.out.writing = false
+	c.out.idle.Broadcast()
+}

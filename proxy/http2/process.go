@@ -1,0 +1,206 @@
+package http2
+
+import "encoding/binary"
+
+// process acts on a frame. An error ends the connection.
+func (c *ServerConn) process(f frame) error {
+	if c.block.open && (f.kind != frameContinuation || f.stream != c.block.stream) {
+		return errBlockBroken
+	}
+	if !c.greeted {
+		if f.kind != frameSettings || f.has(flagAck) {
+			return errSettingsFirst
+		}
+		c.greeted = true
+	}
+	switch f.kind {
+	case frameData:
+		return c.processData(f)
+	case frameHeaders:
+		return c.processHeaders(f)
+	case framePriority:
+		return c.processPriority(f)
+	case frameReset:
+		return c.processReset(f)
+	case frameSettings:
+		return c.processSettings(f)
+	case framePush:
+		return errPush
+	case framePing:
+		return c.processPing(f)
+	case frameGoAway:
+		return c.processGoAway(f)
+	case frameWindowUpdate:
+		return c.processWindowUpdate(f)
+	case frameContinuation:
+		return c.processContinuation(f)
+	case framePriorityUpdate:
+		return c.processPriorityUpdate(f)
+	}
+	// Frames of other types are ignored (RFC 9113, section 5.5).
+	return c.spend(1)
+}
+
+// spend accounts for n frames that brought nothing.
+func (c *ServerConn) spend(n int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.spendLocked(n)
+}
+
+func (c *ServerConn) spendLocked(n int64) error {
+	if !c.unproductive.spend(n, c.config.Now()) {
+		return errUnproductive
+	}
+	return nil
+}
+
+// isIdle says whether nothing was ever heard of a stream. Those that only we could open are, always.
+func (c *ServerConn) isIdle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
+
+func (c *ServerConn) processData(f frame) error {
+	if f.stream == 0 {
+		return errFrameStream
+	}
+	if c.isIdle(f.stream) {
+		return errFrameIdle
+	}
+	data, err := f.unpad()
+	if err != nil {
+		return err
+	}
+	end := f.has(flagEndStream)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// All of the payload counts, padding too (RFC 9113, section 6.9.1).
+	n := int64(len(f.payload))
+	if c.recvWindow -= n; c.recvWindow < 0 {
+		return errWindowExceeded
+	}
+	if len(data) == 0 && !end {
+		if err := c.spendLocked(1); err != nil {
+			return err
+		}
+	}
+	s := c.streams[f.stream]
+	if s == nil {
+		c.give(n)
+		return c.processClosed(f.stream)
+	}
+	if s.in.closed {
+		c.give(n)
+		return c.reset(s, codeStreamClosed)
+	}
+	if s.recvWindow -= n; s.recvWindow < 0 {
+		c.give(n)
+		return c.reset(s, codeFlowControl)
+	}
+	c.give(n - int64(len(data))) // of the stream's window, padding is given back with the data around it
+	if !s.in.take(data, end) {
+		c.give(int64(len(data)))
+		return c.malformed(s)
+	}
+	return nil
+}
+
+// processClosed answers a frame on a stream that was closed (RFC 9113, section 5.1).
+func (c *ServerConn) processClosed(stream uint32) error {
+	if c.closed.find(stream) == endedByUs {
+		return nil
+	}
+	if err := c.spendLocked(1); err != nil {
+		return err
+	}
+	return c.control(func(b []byte) []byte { return appendReset(b, stream, codeStreamClosed) })
+}
+
+func (c *ServerConn) processReset(f frame) error {
+	switch {
+	case f.stream == 0:
+		return errFrameStream
+	case len(f.payload) != resetLength:
+		return errFrameLength
+	case c.isIdle(f.stream):
+		return errFrameIdle
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.streams[f.stream]
+	if s == nil {
+		return c.spendLocked(1)
+	}
+	c.forget(s, endedByClient)
+	s.abort(errStreamReset)
+	if !c.resets.spend(1, c.config.Now()) {
+		return errResetsMany
+	}
+	return nil
+}
+
+func (c *ServerConn) processPing(f frame) error {
+	switch {
+	case f.stream != 0:
+		return errFrameStream
+	case len(f.payload) != pingLength:
+		return errFrameLength
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.spendLocked(1); err != nil || f.has(flagAck) {
+		return err
+	}
+	return c.control(func(b []byte) []byte {
+		return append(appendFrameHeader(b, pingLength, framePing, flagAck, 0), f.payload...)
+	})
+}
+
+// processGoAway has nothing to do: the client will open no more streams, and close the connection when it wants to.
+func (c *ServerConn) processGoAway(f frame) error {
+	switch {
+	case f.stream != 0:
+		return errFrameStream
+	case len(f.payload) < goAwayLeast:
+		return errFrameLength
+	}
+	return c.spend(1)
+}
+
+func (c *ServerConn) processWindowUpdate(f frame) error {
+	if len(f.payload) != windowUpdateLength {
+		return errFrameLength
+	}
+	n := int64(binary.BigEndian.Uint32(f.payload) & maxWindow)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.windowUpdates > 0 {
+		c.windowUpdates--
+	} else if err := c.spendLocked(1); err != nil {
+		return err
+	}
+	if f.stream == 0 {
+		switch {
+		case n == 0:
+			return errWindowZero
+		case c.sendWindow+n > maxWindow:
+			return errWindowOverflow
+		}
+		c.sendWindow += n
+		c.wakeNext()
+		return nil
+	}
+	if c.isIdle(f.stream) {
+		return errFrameIdle
+	}
+	s := c.streams[f.stream]
+	switch {
+	case s == nil:
+		return nil // the client may not know yet that it is closed
+	case n == 0:
+		return c.reset(s, codeProtocol)
+	case s.sendWindow+n > maxWindow:
+		return c.reset(s, codeFlowControl)
+	}
+	s.sendWindow += n
+	s.out.wakeForWindow()
+	return nil
+}

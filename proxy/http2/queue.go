@@ -1,0 +1,69 @@
+package http2
+
+import "slices"
+
+// queue is the streams that wait for what all share, room in the buffer and the connection's window: the more urgent first;
+// of equally urgent ones, those that are of no use in parts one after another as they were asked for, the others in turn
+// (RFC 9218, section 10).
+type queue struct{ waiting []*Stream }
+
+func (q *queue) join(s *Stream) {
+	i := len(q.waiting)
+	for i > 0 && s.before(q.waiting[i-1]) {
+		i--
+	}
+	q.waiting = slices.Insert(q.waiting, i, s)
+	s.out.queued = true
+}
+
+// before says whether s goes before a stream that came to the queue before it.
+func (s *Stream) before(o *Stream) bool {
+	if s.priority.urgency != o.priority.urgency {
+		return s.priority.urgency < o.priority.urgency
+	}
+	return !s.priority.incremental && !o.priority.incremental && s.id < o.id
+}
+
+func (q *queue) leave(s *Stream) {
+	if !s.out.queued {
+		return
+	}
+	s.out.queued = false
+	if i := slices.Index(q.waiting, s); i >= 0 {
+		q.waiting = slices.Delete(q.waiting, i, i+1)
+	}
+}
+
+// moved puts a stream whose priority changed where it belongs.
+func (q *queue) moved(s *Stream) {
+	if s.out.queued {
+		q.leave(s)
+		q.join(s)
+	}
+}
+
+func (q *queue) wakeAll() {
+	for len(q.waiting) > 0 {
+		q.wakeFirst()
+	}
+}
+
+func (q *queue) wakeFirst() {
+	s := q.waiting[0]
+	q.leave(s)
+	s.out.wake()
+}
+
+// wakeNext wakes the stream that is first, if there is something for it. It wakes the next one in turn.
+func (c *ServerConn) wakeNext() {
+	if len(c.queue.waiting) > 0 && c.sendWindow > 0 && c.out.room() {
+		c.queue.wakeFirst()
+	}
+}
+
+// Waiting is how many streams wait for room or for the connection's window.
+func (c *ServerConn) Waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue.waiting)
+}

@@ -1,0 +1,239 @@
+package http2
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// response is a response on its way into the connection's buffer. Its head and some content are gathered here; they go on in
+// frames as the windows and the others allow.
+type response struct {
+	stream *Stream
+	// block is the final head's header block until it is started; buf[:n] is content.
+	block []byte
+	buf   []byte
+	n     int
+	// wide is set once content filled the room it was given: more of it moves in larger steps.
+	wide bool
+	// empty is set where no content may follow, remaining is what may be written of a length, or UnknownLength.
+	empty     bool
+	remaining int64
+	written   int64
+	// started is set once the head is in the connection's buffer, ended once the last frame is.
+	started, ended bool
+
+	// What follows is guarded by the connection's lock, and so are changes of started and ended.
+
+	ready sync.Cond
+	// waiting is set while the stream waits, since then; queued while it does so for what all share; stalled once it was too long.
+	waiting, queued, stalled bool
+	since                    time.Duration
+}
+
+var (
+	errContentLong  = errors.New("more content than the head announced")
+	errContentShort = errors.New("less content than the head announced")
+)
+
+// WriteInformational sends a 1xx response.
+func (s *Stream) WriteInformational(resp *message.Response) error {
+	c := s.conn
+	block := appendResponse(s.out.block[:0], resp)
+	s.out.block = block[:0]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	c.appendBlock(s.id, block, false)
+	c.flush(false)
+	return nil
+}
+
+// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until it is, another one
+// can take its place.
+func (s *Stream) WriteHead(resp *message.Response) {
+	w := &s.out
+	w.block = appendResponse(w.block[:0], resp)
+	w.n, w.wide, w.written = 0, false, 0
+	w.empty, w.remaining = resp.NoContent, resp.ContentLength
+}
+
+// Room implements message.Writer.
+func (w *response) Room() ([]byte, error) {
+	if w.buf != nil && len(w.buf)-w.n < 1024 {
+		if err := w.send(false, nil); err != nil {
+			return nil, err
+		}
+	}
+	buffers := w.stream.conn.config.Buffers
+	if w.wide && w.n == 0 && len(w.buf) < largeBuffer {
+		w.releaseBuffer()
+		w.buf = buffers.Get(largeBuffer)
+	}
+	if w.buf == nil {
+		w.buf = buffers.Get(smallBuffer)
+	}
+	return w.buf[w.n:], nil
+}
+
+// Advance implements message.Writer.
+func (w *response) Advance(n int) error {
+	if n == 0 {
+		return nil
+	}
+	if w.remaining != message.UnknownLength {
+		if w.remaining -= int64(n); w.remaining < 0 {
+			return errContentLong
+		}
+	}
+	if w.empty {
+		return errContentLong
+	}
+	w.written += int64(n)
+	w.n += n
+	w.wide = w.wide || w.n == len(w.buf)
+	return nil
+}
+
+// Flush implements message.Writer.
+func (w *response) Flush() error {
+	if w.started && w.n == 0 {
+		return nil
+	}
+	if err := w.send(false, nil); err != nil {
+		return err
+	}
+	c := w.stream.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flush(false)
+	return nil
+}
+
+// End implements message.Writer. Where the request was read to its end the response leaves when the work on the stream ends,
+// which is next: the endpoint's connection is free for others sooner.
+func (w *response) End(trailers []message.Field) error {
+	if !w.empty && w.remaining > 0 {
+		return errContentShort
+	}
+	if w.empty {
+		trailers = nil
+	}
+	if err := w.send(true, trailers); err != nil {
+		return err
+	}
+	w.releaseBuffer()
+	s := w.stream
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if !s.in.ended {
+		s.conn.flush(false)
+	}
+	return nil
+}
+
+// Written implements message.Writer.
+func (w *response) Written() int64 { return w.written }
+
+// send moves what is pending into the connection's buffer and waits where that has no room or a window is closed.
+func (w *response) send(end bool, trailers []message.Field) error {
+	s := w.stream
+	c := s.conn
+	trailing := end && hasFields(trailers)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.wakeNext()
+	for sent := 0; ; {
+		switch {
+		case s.err != nil:
+			return s.err
+		case w.stalled:
+			return os.ErrDeadlineExceeded
+		}
+		if !c.out.room() {
+			if c.out.writing {
+				w.wait(true)
+			} else {
+				c.flush(false)
+			}
+			continue
+		}
+		left := w.n - sent
+		if !w.started {
+			w.started = true
+			w.ended = end && left == 0 && !trailing && s.fault == codeNone
+			c.appendBlock(s.id, w.block, w.ended)
+			if left == 0 && !trailing {
+				return nil
+			}
+		}
+		n := int(min(int64(left), maxFrame, s.sendWindow, c.sendWindow))
+		if left > 0 && n <= 0 {
+			c.flush(false)
+			if s.sendWindow <= 0 || c.sendWindow <= 0 {
+				w.wait(s.sendWindow > 0)
+			}
+			continue
+		}
+		last := end && n == left && !trailing && s.fault == codeNone
+		if n > 0 || last {
+			if err := c.appendData(s, w.buf[sent:sent+n], last, n < left); err != nil {
+				return err
+			}
+		}
+		if sent += n; sent < w.n {
+			continue
+		}
+		w.n = 0
+		if trailing && s.fault == codeNone {
+			w.block = appendTrailers(w.block[:0], trailers)
+			c.appendBlock(s.id, w.block, true)
+		}
+		w.ended = end && s.fault == codeNone
+		return nil
+	}
+}
+
+// wait waits to be woken: in the queue for what all share, or for the stream's own window.
+func (w *response) wait(shared bool) {
+	c := w.stream.conn
+	if w.stream.err != nil {
+		return // since the lock was let go of to flush
+	}
+	if shared {
+		c.queue.join(w.stream)
+	}
+	w.waiting, w.since = true, c.config.Now()
+	for w.waiting {
+		w.ready.Wait()
+	}
+}
+
+func (w *response) wake() {
+	w.waiting = false
+	w.ready.Broadcast()
+}
+
+// wakeForWindow wakes a stream that waits for its own window.
+func (w *response) wakeForWindow() {
+	if w.waiting && !w.queued && w.stream.sendWindow > 0 {
+		w.wake()
+	}
+}
+
+func (w *response) release() {
+	w.releaseBuffer()
+	w.started, w.ended, w.stalled, w.written = false, false, false, 0
+}
+
+func (w *response) releaseBuffer() {
+	if w.buf != nil {
+		w.stream.conn.config.Buffers.Put(w.buf)
+	}
+	w.buf, w.n = nil, 0
+}

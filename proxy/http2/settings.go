@@ -1,0 +1,71 @@
+package http2
+
+import "encoding/binary"
+
+// settingsCost is what a SETTINGS frame costs of the budget for frames that bring nothing: each stream has to be looked at.
+const settingsCost = 10
+
+func (c *ServerConn) processSettings(f frame) error {
+	switch {
+	case f.stream != 0:
+		return errFrameStream
+	case f.has(flagAck) && len(f.payload) != 0, len(f.payload)%settingLength != 0:
+		return errFrameLength
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.has(flagAck) {
+		return c.spendLocked(1)
+	}
+	if err := c.spendLocked(settingsCost + int64(len(f.payload)/settingLength)); err != nil {
+		return err
+	}
+	for p := f.payload; len(p) > 0; p = p[settingLength:] {
+		if err := c.set(setting(binary.BigEndian.Uint16(p)), binary.BigEndian.Uint32(p[2:])); err != nil {
+			return err
+		}
+	}
+	return c.control(func(b []byte) []byte { return appendFrameHeader(b, 0, frameSettings, flagAck, 0) })
+}
+
+// set takes a setting of the client's (RFC 9113, section 6.5.2). Those that are not listed are ignored: we push nothing, open no
+// streams, and send heads that the endpoints made.
+func (c *ServerConn) set(s setting, value uint32) error {
+	switch s {
+	case settingTableSize:
+		// Our heads use no table, but one that becomes smaller than it was has to be told so (RFC 7541, section 4.2).
+		if value < defaultTable && !c.shrunk {
+			c.shrink = true
+		}
+	case settingPush, settingNoOldPriorities:
+		if value > 1 {
+			return errSettingValue
+		}
+	case settingInitialWindow:
+		if value > maxWindow {
+			return errWindowOverflow
+		}
+		return c.setInitialWindow(int64(value))
+	case settingMaxFrame:
+		if value < maxFrame || value > largestFrame {
+			return errSettingValue
+		}
+	}
+	return nil
+}
+
+// defaultTable is the size of a decoder's table before it says something else (RFC 9113, section 6.5.2).
+const defaultTable = 4096
+
+// setInitialWindow changes the windows of all open streams, which may become negative (RFC 9113, section 6.9.2).
+func (c *ServerConn) setInitialWindow(n int64) error {
+	change := n - c.initialWindow
+	c.initialWindow = n
+	for _, s := range c.streams {
+		if s.sendWindow += change; s.sendWindow > maxWindow {
+			return errWindowOverflow
+		}
+		s.out.wakeForWindow()
+	}
+	return nil
+}

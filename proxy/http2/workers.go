@@ -1,0 +1,61 @@
+package http2
+
+import "sync"
+
+// workers are the goroutines of a connection's streams. One that has nothing to do waits for the next stream: its stack has
+// grown to what serving takes. The connection's lock guards the list.
+type workers struct {
+	idle []*worker
+	// all counts these goroutines and those that send.
+	all sync.WaitGroup
+}
+
+type worker struct {
+	// next has room for one, so that giving a worker that is idle a stream waits for nothing.
+	next chan *Stream
+}
+
+// serve has a stream served.
+func (w *workers) serve(c *ServerConn, s *Stream) {
+	if n := len(w.idle); n > 0 {
+		last := w.idle[n-1]
+		w.idle = w.idle[:n-1]
+		last.next <- s
+		return
+	}
+	w.all.Go(func() {
+		one := &worker{next: make(chan *Stream, 1)}
+		one.run(c, s)
+	})
+}
+
+// run serves one stream after another, until it is dismissed.
+func (w *worker) run(c *ServerConn, s *Stream) {
+	for ok := true; ok; {
+		s.exchange.Serve()
+		c.finish(s)
+		if !c.workers.rest(c, w) {
+			return
+		}
+		s, ok = <-w.next
+	}
+}
+
+// rest puts a worker among those that are idle, unless there is no more to come.
+func (w *workers) rest(c *ServerConn, idle *worker) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return false
+	}
+	w.idle = append(w.idle, idle)
+	return true
+}
+
+// dismiss ends the workers that are idle.
+func (w *workers) dismiss() {
+	for _, idle := range w.idle {
+		close(idle.next)
+	}
+	w.idle = nil
+}
