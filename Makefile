@@ -82,11 +82,11 @@ bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cos
 ##@ Tests
 
 .PHONY: test
-test: kube pebble $(HELM) ## Run all tests but the end-to-end ones
+test: kube pebble h2spec $(HELM) ## Run all tests but the end-to-end ones
 	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
-race: kube pebble ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
+race: kube pebble h2spec ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./controllers/...
 
 # How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
@@ -143,7 +143,7 @@ verify-chart: $(HELM) ## Check the Helm chart's form
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/helm hack/kind hack/kube hack/pebble hack/tools; do \
+	@for module in . hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -163,6 +163,7 @@ vet: ## Run go vet, on the end-to-end tests too
 	go vet -tags e2e ./...
 	cd hack/kube && go vet ./...
 	cd hack/pebble && go vet ./...
+	cd hack/h2spec && go vet ./...
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
@@ -208,6 +209,10 @@ bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
 .PHONY: pebble
 pebble: ## Build Pebble, an ACME certificate authority for tests, into bin/
 	@cd hack/pebble && $(GO_BUILD) -o ../../bin/pebble .
+
+.PHONY: h2spec
+h2spec: ## Build h2spec, which asks a server whether it speaks HTTP/2 as it is specified, into bin/
+	@cd hack/h2spec && $(GO_BUILD) -o ../../bin/h2spec .
 
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(HELM) ## Build the code generator, kustomize, the linter and Helm into bin/

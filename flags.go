@@ -36,7 +36,7 @@ type flags struct {
 	leaderElect                    bool
 
 	trustedProxies                         []netip.Prefix
-	proxyProtocol                          bool
+	proxyProtocol, h2c                     bool
 	accessLog                              proxy.LogFormat
 	readTimeout, writeTimeout, idleTimeout time.Duration
 	maxHeaderBytes, maxHeaders             int
@@ -72,6 +72,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "order certificates and write status only while holding the Lease; every replica serves in any case")
 	set.Func("trusted-proxies", "comma-separated `CIDRs` or addresses whose forwarding fields are believed (default none)", list(&f.trustedProxies, parsePrefix))
 	set.Var(boolFlag(&f.proxyProtocol, false), "proxy-protocol", "expect a PROXY header, version 1 or 2, from trusted proxies; from nobody else")
+	set.Var(boolFlag(&f.h2c, false), "h2c", "speak HTTP/2 on plain connections too, where the client begins so; over TLS it is always offered")
 	set.Func("access-log", "`format` of the access log on standard output: none, json or combined (default none)", func(s string) (err error) {
 		f.accessLog, err = proxy.ParseLogFormat(s)
 		return err

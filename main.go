@@ -133,6 +133,7 @@ func proxyConfig(f *flags, logger logr.Logger) proxy.Config {
 		Logger:          logger.WithName("proxy"),
 		TrustedProxies:  f.trustedProxies,
 		ProxyProtocol:   f.proxyProtocol,
+		H2C:             f.h2c,
 		AccessLog:       f.accessLog,
 		AccessLogWriter: os.Stdout,
 		ReadTimeout:     f.readTimeout,

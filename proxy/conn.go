@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -11,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// conn is a downstream connection that speaks HTTP/1. One goroutine serves it.
+// conn is a downstream connection. One goroutine serves it, or reads it where it speaks HTTP/2.
 type conn struct {
 	*http1.ServerConn
 	proxy     *Proxy
@@ -32,6 +33,8 @@ type conn struct {
 	upstream *upstreamConn
 	// hold is the tunnel's place at its endpoint.
 	hold hold
+	// session is set once the connection speaks HTTP/2.
+	session atomic.Pointer[session]
 }
 
 // step is what a connection does next.
@@ -44,8 +47,9 @@ const (
 	readHead
 	// serveRequest: the head was read; its content has to be.
 	serveRequest
-	// relayTunnel, closeLingering, closeNow and closeTorn end the connection.
+	// relayTunnel, speakHTTP2, closeLingering, closeNow and closeTorn end the connection, or HTTP/1 on it.
 	relayTunnel
+	speakHTTP2
 	closeLingering
 	closeNow
 	closeTorn
@@ -60,6 +64,10 @@ func (c *conn) serve() {
 		return
 	case relayTunnel:
 		c.tunnel(c.upstream)
+	case speakHTTP2:
+		received := bytes.Clone(c.Detach())
+		c.Release()
+		c.serveHTTP2(received)
 	case closeLingering:
 		linger = true
 	case closeTorn:
@@ -135,8 +143,12 @@ func (c *conn) turn(parked bool) step {
 		c.running = x
 	}
 	err := c.ReadRequest(&x.request)
-	if err == http1.ErrParked {
+	switch err {
+	case http1.ErrParked:
 		return readHead
+	case http1.ErrPriorKnowledge:
+		c.release(x)
+		return speakHTTP2
 	}
 	x.started, x.client = c.proxy.clock.now(), c.origin.peer
 	if err != nil {

@@ -33,6 +33,13 @@ func (g *guard) begin() uint64 {
 	return g.exchange
 }
 
+// renew makes the guard ready for another owner's exchanges, after the last one was shut.
+func (g *guard) renew() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over, g.cause = false, None
+}
+
 // arm names what to close. It says false where the exchange was ended already.
 func (g *guard) arm(c io.Closer, now time.Duration) bool {
 	g.mu.Lock()

@@ -38,8 +38,12 @@ func (c *conn) begin() bool {
 	return true
 }
 
-// closeIdle closes the connection if no request is running on it.
+// closeIdle closes the connection if no request is running on it, and one of HTTP/2 as soon as none is.
 func (c *conn) closeIdle() {
+	if s := c.session.Load(); s != nil {
+		s.Drain()
+		return
+	}
 	for {
 		phase := c.settledPhase()
 		if phase == phaseBusy || phase == phaseClosed {

@@ -17,6 +17,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http2"
 )
 
 // Config is what a proxy is told once, when it is made.
@@ -31,6 +32,8 @@ type Config struct {
 	MaxHeaderBytes, MaxHeaders int
 	// MaxConnections bounds the client connections open at once. 0 is no bound.
 	MaxConnections int
+	// H2C has plain connections speak HTTP/2 where the client begins so.
+	H2C bool
 	// ProxyProtocol makes a PROXY header, version 1 or 2, the first thing that a trusted proxy has to send.
 	ProxyProtocol bool
 	// AccessLog is the format of the access log, which Watch writes to AccessLogWriter.
@@ -54,10 +57,12 @@ type Proxy struct {
 	config     Config
 	clock      clock
 	server     http1.ServerConfig
+	server2    http2.Config
 	tls        *tls.Config
 	buffers    http1.Buffers
 	pipes      pipes
 	exchanges  sync.Pool
+	streams    sync.Pool
 	generation atomic.Pointer[generation]
 	draining   atomic.Bool
 	closing    atomic.Bool // set when draining, once connections that are idle are closed
@@ -87,6 +92,14 @@ func New(config Config) *Proxy {
 		Buffers: &p.buffers,
 		Idle:    config.IdleTimeout,
 		Read:    config.ReadTimeout,
+
+		PriorKnowledge: config.H2C,
+	}
+	p.server2 = http2.Config{
+		Limits:  http2.Limits(p.server.Limits),
+		Buffers: &p.buffers,
+		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
+		Now: p.clock.now,
 	}
 	transports := &transportConfig{clock: p.clock, http: http1.ClientConfig{
 		Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
@@ -100,6 +113,7 @@ func New(config Config) *Proxy {
 	p.ports = make(map[bool]string)
 	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
+	p.streams.New = func() any { return new(stream) }
 	p.tls = p.newTLSConfig()
 	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {
 		p.log = newAccessLog(config.AccessLog)
@@ -212,7 +226,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		t.reset()
 		return
 	}
-	scheme, version := schemeHTTP, ""
+	scheme, version, negotiated := schemeHTTP, "", ""
 	if secure {
 		if c.over {
 			_ = tcp.Close()
@@ -225,9 +239,16 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 			return
 		}
 		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.version), "TLS ")
+		negotiated = secured.protocol
 	}
 	c.origin = newOrigin(peer, p.config.TrustedProxies, scheme, port)
 	c.origin.tlsVersion = version
+	if negotiated == protocolHTTP2 {
+		if c.phase.CompareAndSwap(phaseOpening, phaseBusy) {
+			c.serveHTTP2(nil)
+		}
+		return
+	}
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
 	if c.over {
 		p.refuse(c)
@@ -289,6 +310,7 @@ func (p *Proxy) track(l net.Listener, port string, secure bool) bool {
 // It returns nil when all did, or an error that says how many did not. When ctx ends, it waits no longer.
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.draining.Store(true)
+	p.conns.each((*conn).announceDrain)
 	wait(ctx, p.config.DrainDelay)
 	p.mu.Lock()
 	p.closing.Store(true)

@@ -13,7 +13,7 @@ const handshakeTimeout = 10 * time.Second
 func (p *Proxy) newTLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
+		NextProtos: []string{protocolHTTP2, "http/1.1"},
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			return p.generation.Load().challenges.handshake(hello), nil
 		},
@@ -26,6 +26,9 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 		DynamicRecordSizingDisabled: true,
 	}
 }
+
+// protocolHTTP2 is the name of HTTP/2 in a handshake (RFC 9113, section 3.2).
+const protocolHTTP2 = "h2"
 
 // errChallengeAnswered ends a connection whose handshake was all that the client wanted.
 var errChallengeAnswered = errors.New("a challenge was answered")
@@ -46,5 +49,5 @@ func (p *Proxy) handshake(t *transport) (*tlsTransport, error) {
 		return nil, errChallengeAnswered
 	}
 	t.StallAfter(p.config.IdleTimeout)
-	return &tlsTransport{Conn: c, below: t, recordTimeout: p.config.ReadTimeout, version: state.Version}, nil
+	return &tlsTransport{Conn: c, below: t, recordTimeout: p.config.ReadTimeout, version: state.Version, protocol: state.NegotiatedProtocol}, nil
 }

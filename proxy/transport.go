@@ -360,9 +360,10 @@ type tlsTransport struct {
 	below *transport
 	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
 	recordTimeout time.Duration
-	// version is TLS's.
-	version uint16
-	first   [1]byte
+	// version is TLS's, protocol what was agreed on to be spoken in it, if that was asked.
+	version  uint16
+	protocol string
+	first    [1]byte
 }
 
 // ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it

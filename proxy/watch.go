@@ -103,6 +103,10 @@ func (f *freed) due(woken int, now time.Duration) bool {
 // along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It says
 // whether it woke the connection's goroutine.
 func (c *conn) watch(now time.Duration) (woken bool) {
+	if s := c.session.Load(); s != nil {
+		s.Watch(now)
+		return false
+	}
 	exchange, since, waiting := c.guard.waitingSince()
 	w := &c.watched
 	switch {

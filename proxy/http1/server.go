@@ -19,6 +19,8 @@ type ServerConfig struct {
 	Buffers *Buffers
 	// Idle bounds the wait for a request, Read the arrival of a whole head and, later, each wait for content.
 	Idle, Read time.Duration
+	// PriorKnowledge has a connection that begins as one of HTTP/2 end with ErrPriorKnowledge.
+	PriorKnowledge bool
 }
 
 // ServerConn is the server's side of a connection: Await, ReadRequest, EndExchange, again and again. Between the last two,
@@ -34,12 +36,20 @@ type ServerConn struct {
 	parked bool
 	// resumed is set where the next wait goes on with the time of the one before.
 	resumed bool
-	serve   func() (again bool)
-	got     func(buf []byte, n int) (again bool)
+	// used is set once a request came.
+	used  bool
+	serve func() (again bool)
+	got   func(buf []byte, n int) (again bool)
 }
 
 // ErrParked is what would have to be read from the transport while that is parked.
 var ErrParked = errors.New("the transport is parked")
+
+// ErrPriorKnowledge is a connection whose client speaks HTTP/2 without having asked (RFC 9113, section 3.3). Nothing was consumed.
+var ErrPriorKnowledge = errors.New("the client speaks HTTP/2")
+
+// http2Head is what the first bytes of such a connection look like here (RFC 9113, section 3.4).
+const http2Head = "PRI * HTTP/2.0\r\n\r\n"
 
 // NewServerConn returns the server's side of a connection that was just accepted.
 func NewServerConn(t Transport, config *ServerConfig) *ServerConn {
@@ -96,7 +106,8 @@ func (c *ServerConn) receive(buf []byte, n int) (again bool) {
 
 // ReadRequest reads the head of a request, the first bytes of which are there, into req. It returns io.EOF when
 // the connection ended within it, and a *message.Error for what cannot be accepted, after
-// which the connection can only be answered and closed. ErrParked means that it has to be called again after Await.
+// which the connection can only be answered and closed. ErrParked means that it has to be called again after Await,
+// ErrPriorKnowledge that the connection is not one of HTTP/1.
 func (c *ServerConn) ReadRequest(req *message.Request) error {
 	req.Reset()
 	c.keepAlive, c.closing, c.version = false, false, message.HTTP11
@@ -117,6 +128,10 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 			if timed {
 				in.transport.StallAfter(c.config.Read)
 			}
+			if c.config.PriorKnowledge && !c.used && string(received[:n]) == http2Head {
+				return ErrPriorKnowledge
+			}
+			c.used = true
 			return c.parse(req, received[:n])
 		}
 		if c.parked {
@@ -245,5 +260,9 @@ func (c *ServerConn) Close(linger bool) {
 	c.out.releaseBuffer()
 }
 
-// Detach gives up the connection after a 101: what was received beyond the head, as long as no other method is called.
+// Detach gives up the connection after a 101 or ErrPriorKnowledge: what was received and not consumed, as long as no other method
+// is called.
 func (c *ServerConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }
+
+// Release gives back the memory of a connection that was given up.
+func (c *ServerConn) Release() { c.in.releaseBuffer() }

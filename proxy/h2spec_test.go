@@ -1,0 +1,39 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// All cases of h2spec pass, the strict ones too, without exception. Without TLS one cannot: what is not the preface of HTTP/2 is a
+// request of HTTP/1.1 there, and answered as one (RFC 9113, section 3.4, has such a connection closed).
+func TestHTTP2ConformsToItsSpecification(t *testing.T) {
+	t.Parallel()
+	key := ecdsaKey(t)
+	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "an answer with some content")
+	})
+	p := serve(t)
+	p.apply(with(everything(b.address), asDefault(issue(t, "a", key, "a"))))
+	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	command := exec.CommandContext(t.Context(), filepath.Join("..", "bin", "h2spec"), "-address="+address, "-tls", "-timeout="+patience.String())
+	said, err := command.CombinedOutput()
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		t.Fatalf(`%v: run "make h2spec"`, err)
+	case err != nil:
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// asDefault has a certificate served for every name.
+func asDefault(c Certificate) Certificate {
+	c.Default = true
+	return c
+}

@@ -1,0 +1,81 @@
+package proxy
+
+import (
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http2"
+)
+
+// session is HTTP/2 on a connection.
+type session struct {
+	*http2.ServerConn
+	conn *conn
+}
+
+// serveHTTP2 serves the connection to its end. What was received already comes first.
+func (c *conn) serveHTTP2(received []byte) {
+	p := c.proxy
+	s := &session{conn: c}
+	t := &sharedTransport{Transport: c.stream, below: c.transport, buffers: &p.buffers}
+	t.got = t.take // bound once, or it would be allocated for each wait
+	s.ServerConn = http2.NewServerConn(t, &p.server2, s)
+	c.transport.StallAfter(0) // how long it may rest, it knows itself
+	c.session.Store(s)
+	// Whoever drains may have looked just before.
+	if p.draining.Load() {
+		s.Announce()
+	}
+	if p.closing.Load() {
+		s.Drain()
+	}
+	if err := s.Serve(received); http2.IsFault(err) {
+		p.config.Logger.V(1).Info("closing a connection", "peer", c.origin.peer.String(), "cause", err.Error())
+	}
+}
+
+// announceDrain asks the client of a connection of HTTP/2 to go elsewhere; one of HTTP/1 is told with its next response.
+func (c *conn) announceDrain() {
+	if s := c.session.Load(); s != nil {
+		s.Announce()
+	}
+}
+
+// Begin implements http2.Handler.
+func (s *session) Begin(below *http2.Stream) http2.Exchange {
+	p := s.conn.proxy
+	one := p.streams.Get().(*stream)
+	one.Stream, one.session, one.started = below, s, p.clock.now()
+	one.guard.renew()
+	return one
+}
+
+// sharedTransport is a connection's stream as its session wants it.
+type sharedTransport struct {
+	http1.Transport
+	below   *transport
+	buffers *http1.Buffers
+	buf     []byte
+	n       int
+	got     func(buf []byte, n int) (again bool)
+}
+
+func (t *sharedTransport) take(buf []byte, n int) (again bool) {
+	t.buf, t.n = buf, n
+	return false
+}
+
+// Park implements http2.Transport.
+func (t *sharedTransport) Park(size int) (buf []byte, n int, err error) {
+	err = t.Transport.(http1.Parker).ReadParked(t.buffers, size, t.got)
+	buf, n = t.buf, t.n
+	t.buf, t.n = nil, 0
+	if n > 0 {
+		err = nil
+	}
+	return buf, n, err
+}
+
+// StopReading implements http2.Transport.
+func (t *sharedTransport) StopReading() { t.below.stopReading() }
+
+// ResumeReading implements http2.Transport.
+func (t *sharedTransport) ResumeReading() { t.below.resumeReading() }
