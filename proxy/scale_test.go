@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
@@ -137,15 +138,22 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 	})
 }
 
+// manyCertificates are as many for a host each, with one key.
+func manyCertificates(tb testing.TB, n int) []Certificate {
+	tb.Helper()
+	key := ecdsaKey(tb)
+	list := make([]Certificate, n)
+	for i := range list {
+		list[i] = issue(tb, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
+	}
+	return list
+}
+
 // A certificate with its PEM takes at most 3 KB, apart from intermediates.
 func TestCertificatesTakeLittleMemory(t *testing.T) {
 	const n, most = 2000, 3 << 10
-	key := ecdsaKey(t)
 	before := heapBytes()
-	list := make([]Certificate, n)
-	for i := range list {
-		list[i] = issue(t, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
-	}
+	list := manyCertificates(t, n)
 	state := testState()
 	compiled, err := compileCertificates(list, state)
 	if err != nil {
@@ -161,15 +169,48 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 	runtime.KeepAlive(compiled)
 }
 
+// The time is printed, and what is allocated stands for it: it does not depend on what else the machine does.
+func TestAHandshakeCostsTheSameAmong10000Certificates(t *testing.T) {
+	const handshakes = 100
+	one := issue(t, "", ecdsaKey(t), "any") // to make 10,000 would take longer than all the rest
+	list := make([]Certificate, 10_000)
+	for i := range list {
+		list[i] = Certificate{ID: fmt.Sprintf("default/certificate-%05d", i), Hosts: []string{fmt.Sprintf("host-%05d.example.com", i)}, Chain: one.Chain, Key: one.Key}
+	}
+	cost := map[int]uint64{}
+	for _, n := range []int{10, len(list)} {
+		p := serve(t)
+		p.apply(with(&Snapshot{}, list[:n]...))
+		address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+		shake := func(i int) {
+			c, err := tls.Dial("tcp", address, &tls.Config{ServerName: list[i*7919%n].Hosts[0], InsecureSkipVerify: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Close()
+		}
+		shake(0) // what is made once is made now
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		for i := range handshakes {
+			shake(i)
+		}
+		took := time.Since(began)
+		runtime.ReadMemStats(&after)
+		cost[n] = (after.Mallocs - before.Mallocs) / handshakes
+		t.Logf("among %d certificates a handshake takes %s and %d allocations, client included", n, (took / handshakes).Round(time.Microsecond), cost[n])
+	}
+	if few, many := cost[10], cost[len(list)]; many > few+few/10 {
+		t.Errorf("a handshake takes %d allocations among %d certificates and %d among 10", many, len(list), few)
+	}
+}
+
 // Finding takes as long among 10,000 certificates as among 10.
 func BenchmarkFindCertificate(b *testing.B) {
-	key := ecdsaKey(b)
 	for _, n := range []int{10, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			list := make([]Certificate, n)
-			for i := range list {
-				list[i] = issue(b, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
-			}
+			list := manyCertificates(b, n)
 			c, err := compileCertificates(list, testState())
 			if err != nil {
 				b.Fatal(err)
