@@ -8,8 +8,9 @@
 //   - KUBECONFIG: the cluster, with the rights of an administrator. Required.
 //   - E2E_IMAGE: the controller's image, docker.io/warren-ingress:dev unless set.
 //   - E2E_BACKEND_IMAGE: an image of the program in backend, docker.io/warren-e2e-backend:dev unless set.
+//   - E2E_PEBBLE_IMAGE: an image of the program in hack/pebble, docker.io/warren-e2e-pebble:dev unless set.
 //   - E2E_KEEP: if it is not empty, a failed run leaves everything in place to look at.
 //
-// Both images must be on the nodes, or in a registry that they pull from. The tests have to reach the data plane: by the
+// The images must be on the nodes, or in a registry that they pull from. The tests have to reach the data plane: by the
 // Service's cluster address, by its load balancer, or by a node's address, whichever answers first.
 package e2e
