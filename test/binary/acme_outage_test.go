@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,13 +30,14 @@ func TestAnOrderSurvivesAnOutageOfTheAuthorityAtAnyStep(t *testing.T) {
 			p := s.authorityFor(http01, https, nil)
 			fell := make(chan struct{})
 			var once sync.Once
+			// From the answer that is lost on no other comes through, until the authority is back.
+			var away atomic.Bool
 			p.mu.Lock()
 			p.after = func(r *http.Request) bool {
-				lost := false
 				if strings.Contains(r.URL.Path, path) {
-					once.Do(func() { lost = true; close(fell) })
+					once.Do(func() { away.Store(true); close(fell) })
 				}
-				return lost
+				return away.Load()
 			}
 			p.mu.Unlock()
 			s.start(append(p.arguments(), "--http-address="+http01, "--https-address="+https)...)
@@ -56,6 +58,7 @@ func TestAnOrderSurvivesAnOutageOfTheAuthorityAtAnyStep(t *testing.T) {
 				}
 				return client.IgnoreNotFound(err)
 			})
+			away.Store(false)
 			p.up()
 			// It is asked again after twice the time each, so at most as long after its return as it was away.
 			s.certifies(p, https, s.host("shop"), orderLimit+*outage)

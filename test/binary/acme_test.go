@@ -21,7 +21,6 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -103,7 +102,6 @@ func TestAnIngressWithAutoSSLIsServedWithACertificateThatItOrders(t *testing.T) 
 	if n := len(p.orders()); n != 1 {
 		t.Errorf("%d orders were placed, want 1", n)
 	}
-	s.tellsNoSecret(c)
 
 	// When autoSSL goes, so does the TLSCertificate.
 	s.change(shop, func() { shop.Spec.TLS = nil })
@@ -115,45 +113,6 @@ func TestAnIngressWithAutoSSLIsServedWithACertificateThatItOrders(t *testing.T) 
 		}
 		return errors.Join(errors.New("it is there, or cannot be read"), err)
 	})
-}
-
-// tellsNoSecret greps what the controller tells.
-func (s *scene) tellsNoSecret(c *controller) {
-	s.t.Helper()
-	var told strings.Builder
-	told.WriteString(c.stderr.String() + c.stdout.String())
-	_, metrics, err := read("http://" + c.metrics + "/metrics")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	told.WriteString(metrics)
-	var events eventsv1.EventList
-	if err := s.List(s.t.Context(), &events, client.InNamespace(s.namespace)); err != nil {
-		s.t.Fatal(err)
-	}
-	for i := range events.Items {
-		told.WriteString(events.Items[i].Note + "\n")
-	}
-	var certificates v1alpha1.TLSCertificateList
-	if err := s.List(s.t.Context(), &certificates, client.InNamespace(s.namespace)); err != nil {
-		s.t.Fatal(err)
-	}
-	for i := range certificates.Items {
-		fmt.Fprintf(&told, "%+v\n", certificates.Items[i].Status)
-	}
-	var ingresses v1alpha1.IngressList
-	if err := s.List(s.t.Context(), &ingresses, client.InNamespace(s.namespace)); err != nil {
-		s.t.Fatal(err)
-	}
-	for i := range ingresses.Items {
-		fmt.Fprintf(&told, "%+v\n", ingresses.Items[i].Status)
-	}
-	if leak := leaks(told.String()); len(leak) > 0 {
-		s.t.Errorf("what the controller tells has %q", leak)
-	}
-	if told.Len() < 1000 {
-		s.t.Errorf("what the controller tells is only %d bytes", told.Len())
-	}
 }
 
 func TestALeaderKilledAtAnyStepOfAnOrderLeadsToNoSecondOrder(t *testing.T) {

@@ -37,6 +37,8 @@ type pebble struct {
 	output            output
 	mu                sync.Mutex
 	before, after     func(*http.Request) bool
+	// instead answers in the authority's place where it returns true.
+	instead func(http.ResponseWriter, *http.Request) bool
 	// down has nothing listen at the directory's address until up.
 	down, up func()
 	placed   []string
@@ -130,8 +132,11 @@ func (p *pebble) front() {
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
-		before := p.before
+		before, instead := p.before, p.instead
 		p.mu.Unlock()
+		if instead != nil && instead(w, r) {
+			return
+		}
 		if before != nil && before(r) {
 			w.Header().Set("Retry-After", "3")
 			w.Header().Set("Content-Type", "application/problem+json")

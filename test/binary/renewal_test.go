@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,10 +167,18 @@ func TestARenewalUnderLoadFailsNoHandshakeAndIsServedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	http01, https := ports.address(t), ports.address(t)
-	p := s.authorityFor(http01, https, []string{"-validity=45"})
-	// Pebble would have certificates that are so short-lived renewed at any time of their life.
+	p := s.authorityFor(http01, https, nil)
+	// The authority wants the first certificate to be renewed soon.
+	var asked atomic.Bool
 	p.mu.Lock()
-	p.before = func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/renewalInfo/") }
+	p.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/renewalInfo/") || !asked.CompareAndSwap(false, true) {
+			return false
+		}
+		at := time.Now().Add(10 * time.Second)
+		_, _ = fmt.Fprintf(w, `{"suggestedWindow": {"start": %q, "end": %q}}`, at.Format(time.RFC3339), at.Add(time.Second).Format(time.RFC3339))
+		return true
+	}
 	p.mu.Unlock()
 	s.start(append(p.arguments(), "--http-address="+http01, "--https-address="+https)...)
 	host := s.host("shop")

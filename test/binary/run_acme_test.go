@@ -73,8 +73,8 @@ func demonstrate(t *testing.T) *demonstration {
 		_ = command.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(patience):
-			t.Errorf("it has not ended %s after it was asked to", patience)
+		case <-time.After(3 * patience):
+			t.Errorf("it has not ended %s after it was asked to", 3*patience)
 			_ = command.Process.Kill()
 			<-ended
 		}
