@@ -110,12 +110,13 @@ func orphaned(certificate *v1alpha1.TLSCertificate, ingress *metav1.OwnerReferen
 // removeOthers removes the TLSCertificates that were made for the Ingress and that it does not want any more.
 func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var list v1alpha1.TLSCertificateList
-	if err := r.client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.MatchingFields{byOwner: string(ingress.GetUID())},
+		client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the TLSCertificates: %w", err)
 	}
 	for i := range list.Items {
 		there := &list.Items[i]
-		if !metav1.IsControlledBy(there, ingress) || wanted != nil && there.Name == wanted.Name {
+		if wanted != nil && there.Name == wanted.Name {
 			continue
 		}
 		if err := client.IgnoreNotFound(r.client.Delete(ctx, there.DeepCopy(), client.Preconditions{UID: &there.UID})); err != nil {

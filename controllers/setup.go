@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -155,6 +156,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},
 	}
 	if options.ACME.Client != nil {
+		if err := indexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
+			return nil, err
+		}
 		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, status),
 			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots},
 			&StandardAutoSSLReconciler{AutoSSLReconciler: AutoSSLReconciler{client: mgr.GetClient(), snapshots: snapshots},

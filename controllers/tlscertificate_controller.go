@@ -260,15 +260,14 @@ func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alp
 // replaces it.
 func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret client.Object) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
-	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.GetNamespace()), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.GetNamespace()), client.MatchingFields{bySecret: secret.GetName()},
+		client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the TLSCertificates of a Secret")
 		return nil
 	}
 	var requests []reconcile.Request
 	for i := range list.Items {
-		if string(list.Items[i].Spec.SecretName) == secret.GetName() {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-		}
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
 	}
 	return requests
 }

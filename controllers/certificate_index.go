@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// The fields that the cache finds TLSCertificates by. Where each of 10,000 Ingresses has one, to look through all of them for
+// each Ingress and for each Secret would keep a replica that starts busy for minutes.
+const (
+	byOwner  = "owner"  // the UID of the Ingress that it was made for
+	bySecret = "secret" // the name of its Secret
+)
+
+// indexCertificates has the cache find TLSCertificates by these fields.
+func indexCertificates(ctx context.Context, cache client.FieldIndexer) error {
+	for field, value := range map[string]func(*v1alpha1.TLSCertificate) string{
+		byOwner: func(c *v1alpha1.TLSCertificate) string {
+			if owner := metav1.GetControllerOfNoCopy(c); owner != nil {
+				return string(owner.UID)
+			}
+			return ""
+		},
+		bySecret: func(c *v1alpha1.TLSCertificate) string { return string(c.Spec.SecretName) },
+	} {
+		err := cache.IndexField(ctx, &v1alpha1.TLSCertificate{}, field, func(object client.Object) []string {
+			if found := value(object.(*v1alpha1.TLSCertificate)); found != "" {
+				return []string{found}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("indexing the TLSCertificates by %s: %w", field, err)
+		}
+	}
+	return nil
+}
