@@ -114,7 +114,7 @@ e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	go test -tags e2e -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/e2e/...
 
 .PHONY: kind-e2e
-kind-e2e: $(KIND) ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
+kind-e2e: $(KIND) pebble ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
 	$(GO_BUILD) -o bin/e2e-backend ./test/e2e/backend
 	hack/kind/e2e
 
