@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -202,7 +203,10 @@ func TestWhatCannotBeReadKeepsNothingElseFromBeingServed(t *testing.T) {
 	r := k.start()
 	r.proxy.serves(t, "ours.io /web -> "+k.blue+"/web:80 [10.0.0.1:80]")
 
-	// Once it may be read, it is served.
+	// Once it may be read, it is served. The client asks again after up to a minute.
 	k.grantRights(k.user, "-more-"+k.blue, func(rule rbacv1.PolicyRule) bool { return slices.Contains(rule.APIGroups, networkingv1.GroupName) })
+	for deadline := time.Now().Add(2 * patience); len(r.proxy.snapshot().Hosts) < 2 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	r.proxy.serves(t, "ours.io /web -> "+k.blue+"/web:80 [10.0.0.1:80]", "standard.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
 }
