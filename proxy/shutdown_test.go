@@ -179,7 +179,7 @@ func TestOverlongRequestsAreCutAndCounted(t *testing.T) {
 	tunnelling, up4 := upgradedBy(t, p, endpoint)
 	begun := p.dial()
 	begun.send("GET / HT")
-	await(t, "all connections", func() bool { return p.open.Load() == 5 })
+	await(t, "all connections being busy", func() bool { return p.activeRequests() == 5 })
 
 	err := receive(t, "the end of the drain", p.shutdown(context.Background()))
 	if err == nil || !strings.Contains(err.Error(), "5 connections") {
