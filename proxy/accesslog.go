@@ -156,7 +156,7 @@ func appendJSON(b []byte, x *exchange) []byte {
 		b = append(b, '.')
 		b = strconv.AppendInt(b, int64(x.route.rule.Path), 10)
 		b = append(b, `","service":"`...)
-		b = append(b, x.route.pool.service...)
+		b = append(b, x.route.series.service...)
 		b = append(b, '"')
 	}
 	if n := len(x.tried); n > 0 {

@@ -45,7 +45,6 @@ func TestNoReplicaServesAnOlderGenerationOnceAnIngressIsProgrammed(t *testing.T)
 	web := startBackend(t, "web-1")
 	host := s.host("shop")
 	shop := ingress("shop", host, "web")
-	path := &shop.Spec.Rules[0].Paths[0]
 	s.create(shop, task("web", web))
 	replicas := []*controller{s.start(), s.start(), s.start()}
 	for _, r := range replicas {
@@ -56,7 +55,7 @@ func TestNoReplicaServesAnOlderGenerationOnceAnIngressIsProgrammed(t *testing.T)
 
 	for change := range programmedChanges {
 		want := fmt.Sprintf("/change/%d", change)
-		s.change(shop, func() { path = &shop.Spec.Rules[0].Paths[0]; path.Rewrite = &v1alpha1.Rewrite{ReplacePath: v1alpha1.Path(want)} })
+		s.change(shop, func() { shop.Spec.Rules[0].Paths[0].Rewrite = &v1alpha1.Rewrite{ReplacePath: v1alpha1.Path(want)} })
 		s.says(shop, conditions, "Programmed=True")
 		var probing sync.WaitGroup
 		failed := make([]error, len(replicas))

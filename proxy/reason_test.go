@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// way is one to an answer of the proxy's own.
+type way struct {
+	reason Reason
+	config func(*Config)
+	// provoke has a request end for the reason and returns the response, empty where nobody is there to get one.
+	provoke func(t *testing.T, p *served) reply
+}
+
+// ways has one to each reason that there is.
+func ways(t *testing.T) []way {
+	t.Helper()
+	none := func(*Config) {}
+	var list []way
+	for _, provoked := range provocations(t) {
+		list = append(list, way{provoked.reason, none, func(_ *testing.T, p *served) reply {
+			p.apply(provoked.snapshot)
+			switch provoked.reason {
+			case RateLimited: // the first request is within the burst
+				p.get("a", "/")
+			case InternalError:
+				breakGeneration(p)
+			}
+			return p.ask(strings.Replace(provoked.request, "METHOD", "GET", 1))
+		}})
+	}
+	return append(list,
+		way{RequestTimeout, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond }, func(_ *testing.T, p *served) reply { return p.ask("GET / HTTP/1.1\r\nHost: a\r\n") }},
+		way{ConnectionLimit, func(c *Config) { c.MaxConnections = 1 }, func(t *testing.T, p *served) reply {
+			p.dial()
+			await(t, "the first connection", func() bool { return p.open.Load() == 1 })
+			return p.get("a", "/")
+		}},
+		way{ACMEChallenge, none, func(_ *testing.T, p *served) reply {
+			p.apply(challenged(&Snapshot{}, http01("a", challengeToken, challengeProof)))
+			return p.get("a", challengePath+challengeToken)
+		}},
+		way{UpstreamBusy, none, func(t *testing.T, p *served) reply {
+			endpoint := startScript(t)
+			p.apply(limitedTo(1, 0, endpoint.address))
+			first := p.dial()
+			first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			busy := p.get("a", "/")
+			up.send(okReply)
+			first.reply("GET")
+			return busy
+		}},
+		way{ClientClosed, none, func(t *testing.T, p *served) reply {
+			endpoint := startScript(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			_ = client.Close()
+			up.expectClosed()
+			return reply{}
+		}},
+	)
+}
+
+// Whatever way leads to an answer of our own, the client, the access log and the metrics are told the same reason and status.
+func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
+	t.Parallel()
+	seen := map[Reason]bool{None: true}
+	for _, w := range ways(t) {
+		seen[w.reason] = true
+		t.Run(w.reason.String(), func(t *testing.T) {
+			written := &pages{}
+			p := serve(t, logTo(written, LogJSON), w.config)
+			got := w.provoke(t, p)
+			if w.reason != ClientClosed && (got.reason() != w.reason.String() || got.Status != w.reason.Status()) {
+				t.Errorf("the client got %d %q, want %d %v", got.Status, got.reason(), w.reason.Status(), w.reason)
+			}
+			line := fmt.Sprintf(`"status":%d`, w.reason.Status())
+			named := fmt.Sprintf(`"reason":"%v"`, w.reason)
+			await(t, "a line of the log with "+line+" and "+named, func() bool {
+				written.mu.Lock()
+				defer written.mu.Unlock()
+				for logged := range strings.Lines(written.text.String()) {
+					if strings.Contains(logged, line) && strings.Contains(logged, named) {
+						return true
+					}
+				}
+				return false
+			})
+			label := fmt.Sprintf("warren_ingress_requests_total code=%d ", w.reason.Status())
+			labelled := fmt.Sprintf(" reason=%v ", w.reason)
+			await(t, "a series with the reason", func() bool {
+				for series, n := range p.scrape() {
+					if strings.HasPrefix(series, label) && strings.Contains(series, labelled) {
+						return n == 1
+					}
+				}
+				return false
+			})
+		})
+	}
+	for r := range reasons {
+		if !seen[r] {
+			t.Errorf("no way leads to %v", r)
+		}
+	}
+}
+
+// A response that breaks off has the service's status, and the log and the metrics say that it is not whole.
+func TestAResponseThatBreaksOffHasItsReason(t *testing.T) {
+	t.Parallel()
+	written := &pages{}
+	p := serve(t, logTo(written, LogJSON))
+	p.apply(everything(startScripted(t, func(w *wire) {
+		w.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+		_ = w.Close()
+	})))
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	client.expectTorn("GET")
+	line := parsedLine(t, written.lines(t, 1)[0])
+	if line["status"] != 200.0 || line["reason"] != "UpstreamReset" {
+		t.Errorf("the line is %v, want the status 200 and the reason UpstreamReset", line)
+	}
+	p.expectSeries("warren_ingress_backend_errors_total", map[string]float64{
+		"warren_ingress_backend_errors_total reason=UpstreamReset service=default/pool": 1,
+	})
+}
