@@ -121,7 +121,7 @@ kind-e2e: $(KIND) pebble ## Run the end-to-end tests in a cluster of kind made f
 ##@ Checks
 
 .PHONY: verify
-verify: verify-generated verify-chart verify-modules verify-files vet lint ## Check everything that tests do not: generated code, modules, manifests, vet, lint
+verify: verify-generated verify-chart verify-monitoring verify-modules verify-files vet lint ## Check everything that tests do not: generated code, modules, manifests, vet, lint
 
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" would change nothing
@@ -141,9 +141,14 @@ verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" woul
 verify-chart: $(HELM) ## Check the Helm chart's form
 	$(HELM) lint --strict $(CHART)
 
+.PHONY: verify-monitoring
+verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own code
+	@cd hack/prometheus && $(GO_BUILD) -o ../../bin/prometheus-check .
+	@bin/prometheus-check config/prometheus/rules.yaml config/grafana/dashboard.json
+
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/tools; do \
+	@for module in . hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -164,6 +169,7 @@ vet: ## Run go vet, on the end-to-end tests too
 	cd hack/kube && go vet ./...
 	cd hack/pebble && go vet ./...
 	cd hack/h2spec && go vet ./...
+	cd hack/prometheus && go vet ./...
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters

@@ -39,8 +39,8 @@ type certificates struct {
 
 // loadedCertificate is a parsed certificate with what it was parsed from.
 type loadedCertificate struct {
-	source   Certificate
-	notAfter time.Time
+	source              Certificate
+	notBefore, notAfter time.Time
 	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one name.
 	parsed *tls.Certificate
 	// withLeaf is the same with it, or nil as long as it was not needed.
@@ -85,7 +85,7 @@ func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
 		}
-		loaded = &loadedCertificate{source: *c, parsed: &parsed, notAfter: parsed.Leaf.NotAfter}
+		loaded = &loadedCertificate{source: *c, parsed: &parsed, notBefore: parsed.Leaf.NotBefore, notAfter: parsed.Leaf.NotAfter}
 		parsed.Leaf = nil
 		s.certificates[c.ID] = loaded
 	}

@@ -34,6 +34,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 		routes:           desc("routes", "Routes that are served."),
 		tasks:            desc("tasks", "Tasks and endpoints of a service by health.", "service", "health"),
 		notAfter:         desc("certificate_not_after_seconds", "When a certificate expires, in seconds since 1970.", "certificate"),
+		notBefore:        desc("certificate_not_before_seconds", "When a certificate began to be valid, in seconds since 1970.", "certificate"),
 		droppedLines:     desc("access_log_dropped_lines_total", "Lines of the access log that were dropped because more waited than are held."),
 	}
 }
@@ -46,7 +47,7 @@ type collector struct {
 	handshakes, failedHandshakes                    *prometheus.Desc
 	connections, refused, active                    *prometheus.Desc
 	generation, applied, rejected, routes, tasks    *prometheus.Desc
-	notAfter                                        *prometheus.Desc
+	notAfter, notBefore                             *prometheus.Desc
 	droppedLines                                    *prometheus.Desc
 }
 
@@ -54,7 +55,7 @@ type collector struct {
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
 		c.requests, c.duration, c.upstream, c.selection, c.errors, c.limited, c.denied, c.handshakes, c.failedHandshakes, c.connections,
-		c.refused, c.active, c.generation, c.applied, c.rejected, c.routes, c.tasks, c.notAfter, c.droppedLines,
+		c.refused, c.active, c.generation, c.applied, c.rejected, c.routes, c.tasks, c.notAfter, c.notBefore, c.droppedLines,
 	} {
 		descs <- d
 	}
@@ -94,6 +95,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	gauge(c.routes, float64(g.router.routes))
 	for i, certificate := range g.certificates.loaded {
 		gauge(c.notAfter, float64(certificate.notAfter.Unix()), g.snapshot.Certificates[i].ID)
+		gauge(c.notBefore, float64(certificate.notBefore.Unix()), g.snapshot.Certificates[i].ID)
 	}
 	c.collectServices(g, gauge, counter)
 }

@@ -35,3 +35,13 @@ func (c *controller) scrape() (scrape, error) {
 	}
 	return series, nil
 }
+
+// names are the metrics that there are series of.
+func (s scrape) names() map[string]bool {
+	names := map[string]bool{}
+	for series := range s {
+		name, _, _ := strings.Cut(series, "{")
+		names[name] = true
+	}
+	return names
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command prometheus checks what is in config for Prometheus and Grafana by Prometheus's own code: the rules of a
+// PrometheusRule as promtool does, and the expressions of a dashboard by their syntax.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
+)
+
+func main() {
+	var faults []error
+	for _, file := range os.Args[1:] {
+		if err := check(file); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", file, err))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func check(file string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if strings.HasSuffix(file, ".json") {
+		return checkDashboard(content)
+	}
+	return checkRules(content)
+}
+
+// checkRules checks the groups of a PrometheusRule, which are a rule file's.
+func checkRules(content []byte) error {
+	var rule struct{ Spec yaml.Node }
+	if err := yaml.Unmarshal(content, &rule); err != nil {
+		return err
+	}
+	groups, err := yaml.Marshal(&rule.Spec)
+	if err != nil {
+		return err
+	}
+	parsed, faults := rulefmt.Parse(groups, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.Default())
+	if len(faults) == 0 && len(parsed.Groups) == 0 {
+		return errors.New("there are no rules")
+	}
+	return errors.Join(faults...)
+}
+
+// checkDashboard checks the expressions of a dashboard's panels, with a time in the place of Grafana's variable for one.
+func checkDashboard(content []byte) error {
+	var dashboard struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(content, &dashboard); err != nil {
+		return err
+	}
+	expressions := parser.NewParser(parser.Options{})
+	var faults []error
+	checked := 0
+	for _, panel := range dashboard.Panels {
+		for _, target := range panel.Targets {
+			checked++
+			if _, err := expressions.ParseExpr(strings.ReplaceAll(target.Expr, "$__rate_interval", "5m")); err != nil {
+				faults = append(faults, fmt.Errorf("panel %q: %w", panel.Title, err))
+			}
+		}
+	}
+	if checked == 0 {
+		return errors.New("there are no expressions")
+	}
+	return errors.Join(faults...)
+}
