@@ -106,12 +106,18 @@ func (c *controller) tells(health, metric string) error {
 		c.t.Fatal(err)
 	}
 	status, text, err := read("http://" + c.health + "/healthz?verbose")
-	if err != nil || status != http.StatusOK || !strings.Contains(text, "kubernetes api: "+health) {
-		return fmt.Errorf("/healthz?verbose is %d %q (%v), want 200 with the API %s", status, text, err, health)
+	if err != nil {
+		return err
 	}
-	_, text, err = read("http://" + c.metrics + "/metrics")
-	if err != nil || !strings.Contains(text, "\nwarren_ingress_api_connected "+metric+"\n") {
-		return fmt.Errorf("warren_ingress_api_connected is not %s (%v)", metric, err)
+	if status != http.StatusOK || !strings.Contains(text, "kubernetes api: "+health) {
+		return fmt.Errorf("/healthz?verbose is %d %q, want 200 with the API %s", status, text, health)
+	}
+	got, err := c.scrape()
+	if err != nil {
+		return err
+	}
+	if value := fmt.Sprint(got["warren_ingress_api_connected"]); value != metric {
+		return fmt.Errorf("warren_ingress_api_connected is %s, want %s", value, metric)
 	}
 	return nil
 }
