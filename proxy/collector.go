@@ -203,13 +203,15 @@ func (p *Proxy) healthOf(e *Endpoint) Health {
 	return Healthy
 }
 
-// activeRequests counts the connections that carry a request or were upgraded.
+// activeRequests counts the requests and the upgraded connections that have not ended.
 func (p *Proxy) activeRequests() int {
-	busy := 0
+	active := 0
 	p.conns.each(func(c *conn) {
-		if c.phase.Load() == phaseBusy {
-			busy++
+		if s := c.session.Load(); s != nil {
+			active += s.Running()
+		} else if c.phase.Load() == phaseBusy {
+			active++
 		}
 	})
-	return busy
+	return active
 }

@@ -149,6 +149,26 @@ func TestSeriesGoWithTheirObjectAndOutliveAChange(t *testing.T) {
 	p.expectSeries("warren_ingress_tasks", map[string]float64{})
 }
 
+func TestEachRequestOverHTTP2IsActiveByItself(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, h2c)
+	p.apply(everything(endpoint.address))
+	c := p.dialFrames()
+	var waiting [2]*wire
+	for i := range waiting {
+		c.get(uint32(2*i+1), "/")
+		waiting[i] = endpoint.accept()
+		waiting[i].head()
+	}
+	p.expectSeries("warren_ingress_active_", map[string]float64{"warren_ingress_active_connections": 1, "warren_ingress_active_requests": 2})
+	for i, up := range waiting {
+		up.send(okReply)
+		c.answer(uint32(2*i + 1))
+	}
+	await(t, "the end of both", func() bool { return p.activeRequests() == 0 })
+}
+
 func TestGaugesSayWhatIsServedNow(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

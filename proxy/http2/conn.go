@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it; Announce, Drain and Watch may be
-// called from others.
+// ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it; Announce, Drain, Watch and
+// Running may be called from others.
 type ServerConn struct {
 	config    *Config
 	transport Transport
@@ -160,6 +160,13 @@ func (c *ServerConn) failLocked(err error) {
 		s.abort(err)
 	}
 	c.queue.wakeAll()
+}
+
+// Running returns how many requests are being served.
+func (c *ServerConn) Running() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running
 }
 
 // Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long and gives back the memory
