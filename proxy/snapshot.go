@@ -53,7 +53,7 @@ func (m PathMatch) String() string {
 
 // RuleID names the place that a route came from, for logs.
 type RuleID struct {
-	// Ingress is "namespace/name".
+	// Ingress is "namespace/name", with more before it where that alone does not tell one object from all others.
 	Ingress string
 	// Rule and Path are the indexes of the rule and of the path within it, from 0. Rule is -1 for what serves requests that no
 	// rule matches.
