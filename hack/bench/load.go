@@ -24,6 +24,8 @@ const (
 	loadOpen loadMode = "open"
 	// loadHandshakes makes a TLS connection for each request.
 	loadHandshakes loadMode = "handshakes"
+	// loadStreams sends requests on many streams of each connection, over HTTP/2.
+	loadStreams loadMode = "streams"
 	// loadIdle makes connections, sends one request on each, and leaves them.
 	loadIdle loadMode = "idle"
 )
@@ -34,8 +36,8 @@ type loadSpec struct {
 	Address netip.AddrPort
 	// ServerName is asked for in TLS. Empty: plain HTTP.
 	ServerName string
-	// Connections at once.
-	Connections int
+	// Connections at once, and of loadStreams the streams on each.
+	Connections, Streams int
 	// Sources is how many addresses of loopback they come from; 0 leaves that to the system.
 	Sources int
 	// Requests are sent in turn, over all connections.
@@ -116,6 +118,8 @@ func (s *loadSpec) run() (loadResult, error) {
 		err = runOpen(m)
 	case loadHandshakes:
 		err = runHandshakes(m)
+	case loadStreams:
+		err = runStreams(m)
 	case loadIdle:
 		err = runIdle(m)
 	default:

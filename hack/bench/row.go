@@ -15,8 +15,10 @@ type row struct {
 	scenario    *scenario
 	mode        loadMode
 	connections int
-	sources     int
-	method      string
+	// streams on each connection, of loadStreams.
+	streams int
+	sources int
+	method  string
 	// path that is asked for; in the scenario of hosts, below each of its paths.
 	path string
 	// fields are sent besides those of every request.
@@ -31,7 +33,7 @@ type row struct {
 
 // rows are all, in the order of the table.
 func rows() []row {
-	plain, https, hosts := plainScenario(), httpsScenario(), hostsScenario()
+	plain, https, http2, hosts := plainScenario(), httpsScenario(), http2Scenario(), hostsScenario()
 	return []row{
 		{
 			name: "keepalive", title: "plain, 1 KiB, 64 connections",
@@ -45,6 +47,15 @@ func rows() []row {
 		}, {
 			name: "handshakes", title: "a new TLS 1.3 connection for each request, 16 at once",
 			scenario: https, mode: loadHandshakes, connections: 16, sources: 16, path: smallPath, body: smallBody,
+		}, {
+			name: "h2", title: "HTTP/2, 1 KiB, 16 connections of 32 streams",
+			scenario: http2, mode: loadStreams, connections: 16, streams: 32, path: smallPath, body: smallBody,
+		}, {
+			name: "h2-one", title: "HTTP/2, 1 KiB, 16 connections of one stream",
+			scenario: http2, mode: loadStreams, connections: 16, streams: 1, path: smallPath, body: smallBody,
+		}, {
+			name: "h2-64k", title: "HTTP/2, 64 KiB, 16 connections of 32 streams",
+			scenario: http2, mode: loadStreams, connections: 16, streams: 32, path: mediumPath, body: mediumBody,
 		}, {
 			name: "64k", title: "plain, 64 KiB, 64 connections",
 			scenario: plain, mode: loadClosed, connections: 64, path: mediumPath, body: mediumBody,
@@ -74,7 +85,7 @@ const settle = 3 * time.Second
 // spec describes the load on a proxy.
 func (r *row) spec(p *running, s *session) *loadSpec {
 	l := &loadSpec{
-		Mode: r.mode, Address: p.http, Connections: r.connections, Sources: r.sources,
+		Mode: r.mode, Address: p.http, Connections: r.connections, Streams: r.streams, Sources: r.sources,
 		Requests: r.requests(), Body: int64(r.body),
 		WarmUp: s.options.warmUp, Window: s.options.window, Settle: settle, Process: p.child.id(), Backends: s.backendsProcess.id(),
 	}

@@ -13,6 +13,8 @@ type scenario struct {
 	hosts, paths []string
 	// https has the hosts' certificate and a listener beside the plain one.
 	https bool
+	// http2 has it spoken over HTTPS where the client offers it.
+	http2 bool
 	// policies are applied at policyPath and, with a limit low enough to be seen, at limitedPath.
 	policies bool
 }
@@ -55,6 +57,10 @@ func plainScenario() *scenario {
 
 func httpsScenario() *scenario {
 	return &scenario{name: "https", hosts: []string{mainHost}, paths: []string{"/"}, https: true}
+}
+
+func http2Scenario() *scenario {
+	return &scenario{name: "http2", hosts: []string{mainHost}, paths: []string{"/"}, https: true, http2: true}
 }
 
 func policiesScenario() *scenario {

@@ -35,6 +35,9 @@ func (c *configuration) Paths() []string { return c.paths }
 // Secure says whether there is HTTPS.
 func (c *configuration) Secure() bool { return c.https }
 
+// HTTP2 says whether it is spoken over HTTPS.
+func (c *configuration) HTTP2() bool { return c.http2 }
+
 // Policies says whether they are on.
 func (c *configuration) Policies() bool { return c.policies }
 
