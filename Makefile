@@ -134,7 +134,9 @@ verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" woul
 	diff -u config/rbac/role.yaml "$$fresh/rbac/role.yaml" && \
 	diff -ur config/crd/bases $(CHART)/files/crds && \
 	diff -u config/rbac/role.yaml $(CHART)/files/role.yaml && \
-	diff -u config/rbac/user_roles.yaml $(CHART)/files/user_roles.yaml || \
+	diff -u config/rbac/user_roles.yaml $(CHART)/files/user_roles.yaml && \
+	diff -u config/prometheus/rules.yaml $(CHART)/files/rules.yaml && \
+	diff -u config/grafana/dashboard.json $(CHART)/files/dashboard.json || \
 	{ echo 'generated files are out of date: run "make generate manifests" and commit what it changes' >&2; exit 1; }
 
 .PHONY: verify-chart
@@ -195,7 +197,7 @@ manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the controller's role, and
 	$(call generate_crd,config/crd/bases)
 	$(call generate_role,config/rbac)
 	rm -rf $(CHART)/files/crds && cp -r config/crd/bases $(CHART)/files/crds
-	cp config/rbac/role.yaml config/rbac/user_roles.yaml $(CHART)/files/
+	cp config/rbac/role.yaml config/rbac/user_roles.yaml config/prometheus/rules.yaml config/grafana/dashboard.json $(CHART)/files/
 
 ##@ What the rest is built with
 

@@ -4,7 +4,6 @@ package chart
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -12,13 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -73,7 +70,7 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	installServiceMonitors(t, c)
+	installMonitoring(t, c)
 	for _, name := range []string{"edge-system", "shop", "blog"} {
 		if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 			t.Fatal(err)
@@ -104,6 +101,8 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"spread over zones", []string{"topologySpread.keys={topology.kubernetes.io/zone,kubernetes.io/hostname}", "topologySpread.whenUnsatisfiable=DoNotSchedule"}, nil, nil},
 		{"metrics for the Prometheus operator", []string{"serviceMonitor.enabled=true", "serviceMonitor.interval=15s", "serviceMonitor.labels.release=prometheus"},
 			[]string{"ServiceMonitor edge-warren-ingress", "Service edge-warren-ingress-metrics"}, nil},
+		{"alerts and a dashboard", []string{"prometheusRule.enabled=true", "prometheusRule.labels.release=prometheus", "dashboard.enabled=true"},
+			[]string{"PrometheusRule edge-warren-ingress", "ConfigMap edge-warren-ingress-dashboard"}, nil},
 		{"a file for a flag", []string{"extraArgs={--acme-ca-file=/authority/ca.pem}", "extraEnv[0].name=HTTPS_PROXY", "extraEnv[0].value=http://proxy:3128",
 			"extraVolumes[0].name=authority", "extraVolumes[0].configMap.name=authority", "extraVolumeMounts[0].name=authority", "extraVolumeMounts[0].mountPath=/authority"}, nil, nil},
 		{"another authority", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority", "acme.eabSecret=eab",
@@ -142,88 +141,6 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestTheAPIServerTakesWhatIsForPrometheus(t *testing.T) {
-	c, err := client.New(api.Config(t), client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	installServiceMonitors(t, c)
-	if err := client.IgnoreAlreadyExists(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "warren-system"}})); err != nil {
-		t.Fatal(err)
-	}
-	checkout, err := kubeapi.Checkout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"service.yaml", "monitor.yaml"} {
-		content, err := os.ReadFile(filepath.Join(checkout, "config", "prometheus", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, object := range parse(t, content) {
-			sent := client.ApplyConfigurationFromUnstructured(object)
-			if err := c.Apply(t.Context(), sent, client.FieldOwner("kustomize"), client.DryRunAll); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
-}
-
-// serviceMonitors is the definition that the Prometheus operator brings, as far as the chart writes objects of it. What it does
-// not have is refused rather than dropped, since the chart's objects are applied strictly.
-const serviceMonitors = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: servicemonitors.monitoring.coreos.com}
-spec:
-  group: monitoring.coreos.com
-  names: {kind: ServiceMonitor, listKind: ServiceMonitorList, plural: servicemonitors, singular: servicemonitor}
-  scope: Namespaced
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema:
-      openAPIV3Schema:
-        type: object
-        required: [spec]
-        properties:
-          spec:
-            type: object
-            required: [endpoints, selector]
-            properties:
-              selector:
-                type: object
-                properties:
-                  matchLabels: {type: object, additionalProperties: {type: string}}
-              endpoints:
-                type: array
-                items:
-                  type: object
-                  properties:
-                    port: {type: string}
-                    interval: {type: string, pattern: "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"}
-`
-
-// installServiceMonitors returns when the API server has objects of that definition.
-func installServiceMonitors(t *testing.T, c client.Client) {
-	t.Helper()
-	for _, definition := range parse(t, []byte(serviceMonitors)) {
-		if err := client.IgnoreAlreadyExists(c.Create(t.Context(), definition)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	monitors := &unstructured.UnstructuredList{}
-	monitors.SetAPIVersion("monitoring.coreos.com/v1")
-	monitors.SetKind("ServiceMonitorList")
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		return c.List(ctx, monitors) == nil, nil
-	})
-	if err != nil {
-		t.Fatalf("waiting for ServiceMonitors to be served: %v", err)
 	}
 }
 
