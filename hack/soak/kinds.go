@@ -44,6 +44,7 @@ func kinds() []kind {
 		{"events", 4, 50 * time.Millisecond, newEventReader},
 		{"upgrades", 6, 100 * time.Millisecond, newUpgrader},
 		{"https", 4, 10 * time.Millisecond, newSecureClient},
+		{"http/2", 4, 20 * time.Millisecond, newMultiplexedClient},
 		{"new certificates", 2, 50 * time.Millisecond, newRotationWatcher},
 		{"no certificate", 1, 100 * time.Millisecond, newStranger},
 		{"toggles", 6, 10 * time.Millisecond, newToggleWatcher},
