@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -208,6 +209,34 @@ func TestConnectionsBeyondTheLimitAreCounted(t *testing.T) {
 	p.expectSeries("warren_ingress_requests_total", map[string]float64{
 		"warren_ingress_requests_total code=503 ingress= reason=ConnectionLimit service=": 1,
 	})
+}
+
+func TestRequestsOverHTTP2AreCountedOneByOne(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	written := &pages{}
+	p := serve(t, h2c, logTo(written, LogJSON))
+	p.apply(everything(endpoint.address))
+	client := p.dialFrames()
+	client.get(1, "/one")
+	client.get(3, "/two")
+	first, second := endpoint.accept(), endpoint.accept()
+	p.expectSeries("warren_ingress_active_", map[string]float64{"warren_ingress_active_connections": 1, "warren_ingress_active_requests": 2})
+	for _, up := range []*wire{first, second} {
+		up.head()
+		up.send(okReply)
+	}
+	client.answer(1)
+	client.answer(3)
+	p.expectSeries("warren_ingress_active_", map[string]float64{"warren_ingress_active_connections": 1, "warren_ingress_active_requests": 0})
+	p.expectSeries("warren_ingress_requests_total", map[string]float64{
+		"warren_ingress_requests_total code=200 ingress=default/pool reason= service=default/pool": 2,
+	})
+	for _, line := range written.lines(t, 2) {
+		if !strings.Contains(line, `"protocol":"HTTP/2"`) || !strings.Contains(line, `"requestId":"`) {
+			t.Errorf("the line is %s", line)
+		}
+	}
 }
 
 // An endpoint chooses the status. However many there are and whoever counts at the same time, each is counted.
