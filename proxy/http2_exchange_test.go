@@ -321,13 +321,13 @@ func TestManyStreamsShareAConnection(t *testing.T) {
 	c := p.http2Client(true)
 	c.do(c.request("GET", "/", nil)) // or each client would make a connection
 	errs := make(chan error)
-	const clients, each = 64, 20
+	const clients, each = 24, 6
 	for i := range clients {
 		go func() {
 			errs <- func() error {
 				for j := range each {
 					path := fmt.Sprintf("/%d/%d", i, j)
-					content := bytes.Repeat([]byte{byte(i)}, 1+(i*j*997)%200_000)
+					content := bytes.Repeat([]byte{byte(i)}, 1+(i*j*997)%60_000)
 					resp, err := c.Post(c.base+path, "x/y", bytes.NewReader(content))
 					if err != nil {
 						return err

@@ -164,7 +164,7 @@ func TestClientsThatStopReadingHoldUpNobody(t *testing.T) {
 func TestDrainOfHTTP2(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
-	p := serve(t, h2c, func(c *Config) { c.DrainDelay = time.Second })
+	p := serve(t, h2c)
 	p.apply(everything(endpoint.address))
 	idle, unused, busy := p.dialFrames(), p.dialFrames(), p.dialFrames()
 	idle.request(1, true, ":method", "CONNECT", ":authority", "a")
@@ -173,8 +173,9 @@ func TestDrainOfHTTP2(t *testing.T) {
 	up := endpoint.accept()
 	up.head()
 
-	p.ended = true
-	ended := p.shutdown(context.Background())
+	// The drain delay, for as long as the test wants it.
+	p.draining.Store(true)
+	p.conns.each((*conn).announceDrain)
 	for _, c := range []*frames{idle, busy} {
 		if got := c.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 1<<31-1 {
 			t.Errorf("at first got %v, want NO_ERROR and every stream", got)
@@ -188,6 +189,8 @@ func TestDrainOfHTTP2(t *testing.T) {
 	if got := busy.answer(3); got.status != "200" {
 		t.Errorf("after the announcement got %v, want 200", got)
 	}
+	p.ended = true
+	ended := p.shutdown(context.Background())
 	for _, test := range []struct {
 		c    *frames
 		last uint32
