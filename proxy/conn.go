@@ -143,10 +143,10 @@ func (c *conn) turn(parked bool) step {
 		c.running = x
 	}
 	err := c.ReadRequest(&x.request)
-	switch err {
-	case http1.ErrParked:
+	switch {
+	case errors.Is(err, http1.ErrParked):
 		return readHead
-	case http1.ErrPriorKnowledge:
+	case errors.Is(err, http1.ErrPriorKnowledge):
 		c.release(x)
 		return speakHTTP2
 	}

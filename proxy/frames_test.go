@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -226,20 +225,6 @@ func (f *frames) ping() {
 			return
 		}
 	}
-}
-
-// dialSecureFrames connects to a listener for TLS.
-func dialSecureFrames(tb testing.TB, address string, settings ...http2.Setting) *frames {
-	tb.Helper()
-	c, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, ServerName: "a", NextProtos: []string{"h2"}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = c.Close() })
-	if protocol := c.ConnectionState().NegotiatedProtocol; protocol != "h2" {
-		tb.Fatalf("agreed on %q, want h2", protocol)
-	}
-	return newFrames(tb, c, settings...)
 }
 
 func (a answered) String() string {

@@ -334,8 +334,11 @@ func TestManyStreamsShareAConnection(t *testing.T) {
 					}
 					got, err := io.ReadAll(resp.Body)
 					_ = resp.Body.Close()
-					if err != nil || string(got) != string(content)+path {
-						return fmt.Errorf("%s: %d bytes came back for %d (%v)", path, len(got), len(content), err)
+					if err != nil {
+						return fmt.Errorf("%s: after %d bytes: %w", path, len(got), err)
+					}
+					if string(got) != string(content)+path {
+						return fmt.Errorf("%s: %d bytes came back for %d", path, len(got), len(content))
 					}
 				}
 				return nil

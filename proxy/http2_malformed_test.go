@@ -192,7 +192,7 @@ func TestContentThatWasNotAnnouncedReachesNobody(t *testing.T) {
 	t.Parallel()
 	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		_, _ = io.WriteString(w, string(body))
+		_, _ = w.Write(body)
 	})
 	p := serve(t, h2c)
 	p.apply(everything(b.address))

@@ -104,7 +104,8 @@ func (c *ServerConn) appendData(s *Stream, data []byte, end, cut bool) error {
 	}
 	b := c.out.reserve(c, frameHeader+len(data))
 	b = appendFrameHeader(b, len(data), frameData, flags, s.id)
-	c.out.pending = append(b, data...)
+	b = append(b, data...)
+	c.out.pending = b
 	s.sendWindow -= int64(len(data))
 	c.sendWindow -= int64(len(data))
 	c.windowUpdates = min(c.windowUpdates+windowUpdatesPerFrame, maxWindowUpdates)
