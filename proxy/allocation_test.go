@@ -6,11 +6,13 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
 	"net/netip"
 	"runtime"
+	"sync"
 	"testing"
 )
 
@@ -146,21 +148,16 @@ func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	<-done
 }
 
-// answering starts an endpoint that allocates nothing for a request, which comes in one piece.
+// answering starts an endpoint that allocates nothing for a request, which comes in one piece. A client of HTTP/2 may send the next
+// request before the last one's connection is free, so there can be several.
 func answering(t *testing.T, response string) netip.AddrPort {
 	t.Helper()
 	endpoint := startScript(t)
-	stop, done := make(chan struct{}), make(chan struct{})
-	answer := []byte(response)
-	go func() {
-		defer close(done)
-		var c net.Conn
-		select {
-		case c = <-endpoint.conns:
-		case <-stop:
-			return
-		}
-		defer func() { _ = c.Close() }()
+	stop, answer := make(chan struct{}), []byte(response)
+	var serving sync.WaitGroup
+	play := func(c net.Conn) {
+		stopped := context.AfterFunc(t.Context(), func() { _ = c.Close() })
+		defer stopped()
 		for buf := make([]byte, 4096); ; {
 			if _, err := c.Read(buf); err != nil {
 				return
@@ -169,7 +166,17 @@ func answering(t *testing.T, response string) netip.AddrPort {
 				return
 			}
 		}
-	}()
-	t.Cleanup(func() { close(stop); <-done })
+	}
+	serving.Go(func() {
+		for {
+			select {
+			case c := <-endpoint.conns:
+				serving.Go(func() { play(c) })
+			case <-stop:
+				return
+			}
+		}
+	})
+	t.Cleanup(func() { close(stop); serving.Wait() })
 	return endpoint.address
 }
