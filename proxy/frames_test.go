@@ -41,10 +41,7 @@ func newFrames(tb testing.TB, c net.Conn, settings ...http2.Setting) *frames {
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		tb.Fatal(err)
 	}
-	f := &frames{Framer: http2.NewFramer(c, c), tb: tb, conn: c, settings: make(map[http2.SettingID]uint32)}
-	f.encoder = hpack.NewEncoder(&f.block)
-	f.AllowIllegalWrites = true
-	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	f := bareFrames(tb, c)
 	f.must(io.WriteString(c, http2.ClientPreface))
 	f.check(f.WriteSettings(settings...))
 	answered := false
@@ -62,6 +59,28 @@ func newFrames(tb testing.TB, c net.Conn, settings ...http2.Setting) *frames {
 			tb.Fatalf("received %v, want SETTINGS", frame)
 		}
 	}
+	return f
+}
+
+func bareFrames(tb testing.TB, c net.Conn) *frames {
+	f := &frames{Framer: http2.NewFramer(c, c), tb: tb, conn: c, settings: make(map[http2.SettingID]uint32)}
+	f.encoder = hpack.NewEncoder(&f.block)
+	f.AllowIllegalWrites = true
+	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	return f
+}
+
+// dialHasty connects and sends the preface, SETTINGS and what write writes at once, and waits for nothing: what the proxy does
+// after a short time may be done before an answer is read.
+func (s *served) dialHasty(write func(*http2.Framer, *frames)) *frames {
+	s.tb.Helper()
+	f := bareFrames(s.tb, s.dial().TCPConn)
+	var all bytes.Buffer
+	all.WriteString(http2.ClientPreface)
+	w := http2.NewFramer(&all, nil)
+	f.check(w.WriteSettings())
+	write(w, f)
+	f.must(f.conn.Write(all.Bytes()))
 	return f
 }
 

@@ -25,7 +25,7 @@ func (f *frames) goAway() *http2.GoAwayFrame {
 func TestIdleHTTP2ConnectionIsClosedAfterTheIdleTime(t *testing.T) {
 	t.Parallel()
 	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 50 * time.Millisecond })
-	fresh := p.dialFrames()
+	fresh := p.dialHasty(func(*http2.Framer, *frames) {})
 	if got := fresh.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 0 {
 		t.Errorf("got %v, want NO_ERROR and no stream", got)
 	}
@@ -35,10 +35,8 @@ func TestIdleHTTP2ConnectionIsClosedAfterTheIdleTime(t *testing.T) {
 // PING keeps nobody's place: a connection without a stream is idle.
 func TestPingDoesNotKeepAConnection(t *testing.T) {
 	t.Parallel()
-	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = time.Second })
-	c := p.dialFrames()
-	c.get(1, "/")
-	c.answer(1)
+	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 300 * time.Millisecond })
+	c := p.dialHasty(func(*http2.Framer, *frames) {})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -46,8 +44,8 @@ func TestPingDoesNotKeepAConnection(t *testing.T) {
 			time.Sleep(20 * time.Millisecond) // the pace of the load
 		}
 	}()
-	if got := c.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 1 {
-		t.Errorf("got %v, want NO_ERROR and stream 1", got)
+	if got := c.goAway(); got.ErrCode != http2.ErrCodeNo {
+		t.Errorf("got %v, want NO_ERROR", got)
 	}
 	c.expectEnd()
 	_ = c.conn.Close()
@@ -59,8 +57,9 @@ func TestStreamsOutliveTheIdleTimeOverHTTP2(t *testing.T) {
 	endpoint := startScript(t)
 	p := serve(t, h2c, func(c *Config) { c.IdleTimeout, c.ReadTimeout = 50*time.Millisecond, 50*time.Millisecond })
 	p.apply(everythingBy(noTimeouts, endpoint.address))
-	c := p.dialFrames()
-	c.get(1, "/")
+	c := p.dialHasty(func(w *http2.Framer, f *frames) {
+		f.check(w.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: f.encode(head("GET", "/")...), EndStream: true, EndHeaders: true}))
+	})
 	up := endpoint.accept()
 	up.head()
 	looked := p.clock.now()
