@@ -73,13 +73,13 @@ func (t *transport) ExpireAfter(d time.Duration) {
 }
 
 func (t *transport) setReadDeadline(d, at time.Duration) {
-	t.readAt = at
 	if d == 0 {
 		t.readAt = 0
 		_ = t.tcp.SetReadDeadline(time.Time{})
-		return
+	} else {
+		t.readAt = at
+		_ = t.tcp.SetReadDeadline(t.clock.start.Add(at))
 	}
-	_ = t.tcp.SetReadDeadline(t.clock.start.Add(at))
 	if t.readingStopped.Load() { // stopReading may have come between
 		_ = t.tcp.SetReadDeadline(longAgo)
 	}

@@ -24,10 +24,14 @@ type upload struct {
 	invited bool
 }
 
+// sentWithHead bounds the content that is sent before the upload of the rest begins. A client may go on sending for as long as
+// this one takes, and the endpoint wait meanwhile for somebody to read its response.
+const sentWithHead = 64 << 10
+
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
 func (x *exchange) send(up *upstreamConn) error {
 	content, w := x.down.Content(), up.Request()
-	for !content.Ended() && content.Buffered() {
+	for !content.Ended() && content.Buffered() && w.Written() < sentWithHead {
 		room, err := w.Room()
 		if err != nil {
 			return err

@@ -121,6 +121,7 @@ func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	defer c.mu.Unlock()
 	switch {
 	case c.departure == departed:
+		c.closed.add(stream, endedByUs)
 		return nil, nil // it learns from the GOAWAY that nothing was done (RFC 9113, section 6.8)
 	case c.running >= maxStreams:
 		c.closed.add(stream, endedByUs)
@@ -178,7 +179,9 @@ func (c *ServerConn) endTrailers(s *Stream, encoded []byte) error {
 		refused = errTrailersNotLast
 	}
 	if refused == nil {
-		s.in.trailers = trailers.Fields
+		if !s.in.ended { // or somebody may be looking already whether there are any
+			s.in.trailers = trailers.Fields
+		}
 		if s.in.take(nil, true) {
 			return nil
 		}

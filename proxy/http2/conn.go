@@ -174,6 +174,7 @@ func (c *ServerConn) Running() int {
 func (c *ServerConn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.out.watch(now)
 	for _, s := range c.streams {
 		s.expire(now)
 	}

@@ -69,8 +69,14 @@ func (h *headReader) refuse(err *message.Error) {
 	}
 }
 
+// usualArena is how many bytes the strings of most heads need.
+const usualArena = 512
+
 // keep copies a decoded string to where the request's views point.
 func (h *headReader) keep(s string) []byte {
+	if h.arena == nil {
+		h.arena = make([]byte, 0, usualArena) // what is empty differs from what is not there
+	}
 	begin := len(h.arena)
 	h.arena = append(h.arena, s...)
 	return h.arena[begin:len(h.arena):len(h.arena)]

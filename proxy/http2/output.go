@@ -3,6 +3,7 @@ package http2
 import (
 	"runtime"
 	"sync"
+	"time"
 )
 
 // output gathers frames until somebody sends them. The connection's lock guards it.
@@ -14,7 +15,17 @@ type output struct {
 	idle    sync.Cond
 	// controls counts the answers to frames that are pending.
 	controls int
-	err      error
+	// content counts the bytes of content that the windows let pass; it was seen to differ from seen at moved.
+	content, seen int64
+	moved         time.Duration
+	err           error
+}
+
+// watch notices whether the client takes content.
+func (o *output) watch(now time.Duration) {
+	if o.content != o.seen {
+		o.seen, o.moved = o.content, now
+	}
 }
 
 // room says whether a stream may add a frame. Those that the connection adds itself are few and short.
@@ -108,6 +119,7 @@ func (c *ServerConn) appendData(s *Stream, data []byte, end, cut bool) error {
 	c.out.pending = b
 	s.sendWindow -= int64(len(data))
 	c.sendWindow -= int64(len(data))
+	c.out.content += int64(len(data))
 	c.windowUpdates = min(c.windowUpdates+windowUpdatesPerFrame, maxWindowUpdates)
 	return nil
 }

@@ -44,20 +44,25 @@ func (q *queue) moved(s *Stream) {
 
 func (q *queue) wakeAll() {
 	for len(q.waiting) > 0 {
-		q.wakeFirst()
+		q.wake(q.waiting[0])
 	}
 }
 
-func (q *queue) wakeFirst() {
-	s := q.waiting[0]
+func (q *queue) wake(s *Stream) {
 	q.leave(s)
 	s.out.wake()
 }
 
-// wakeNext wakes the stream that is first, if there is something for it. It wakes the next one in turn.
+// wakeNext wakes the first stream that there is something for. It wakes the next one in turn.
 func (c *ServerConn) wakeNext() {
-	if len(c.queue.waiting) > 0 && c.sendWindow > 0 && c.out.room() {
-		c.queue.wakeFirst()
+	if !c.out.room() {
+		return
+	}
+	for _, s := range c.queue.waiting {
+		if c.sendWindow > 0 || !s.out.wantsWindow {
+			c.queue.wake(s)
+			return
+		}
 	}
 }
 

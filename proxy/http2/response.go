@@ -29,9 +29,10 @@ type response struct {
 	// What follows is guarded by the connection's lock, and so are changes of started and ended.
 
 	ready sync.Cond
-	// waiting is set while the stream waits, since then; queued while it does so for what all share; stalled once it was too long.
-	waiting, queued, stalled bool
-	since                    time.Duration
+	// waiting is set while the stream waits, since then; queued while it does so for what all share, wantsWindow where the
+	// connection's window is a part of that; stalled once it was too long.
+	waiting, queued, wantsWindow, stalled bool
+	since                                 time.Duration
 }
 
 var (
@@ -42,14 +43,15 @@ var (
 // WriteInformational sends a 1xx response.
 func (s *Stream) WriteInformational(resp *message.Response) error {
 	c := s.conn
-	block := appendResponse(s.out.block[:0], resp)
-	s.out.block = block[:0]
+	w := &s.out
+	w.block = appendResponse(w.block[:0], resp)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.err != nil {
-		return s.err
+	defer c.wakeNext()
+	if err := w.awaitRoom(false); err != nil {
+		return err
 	}
-	c.appendBlock(s.id, block, false)
+	c.appendBlock(s.id, w.block, false)
 	c.flush(false)
 	return nil
 }
@@ -149,21 +151,10 @@ func (w *response) send(end bool, trailers []message.Field) error {
 	defer c.mu.Unlock()
 	defer c.wakeNext()
 	for sent := 0; ; {
-		switch {
-		case s.err != nil:
-			return s.err
-		case w.stalled:
-			return os.ErrDeadlineExceeded
-		}
-		if !c.out.room() {
-			if c.out.writing {
-				w.wait(true)
-			} else {
-				c.flush(false)
-			}
-			continue
-		}
 		left := w.n - sent
+		if err := w.awaitRoom(w.started && left > 0); err != nil {
+			return err
+		}
 		if !w.started {
 			w.started = true
 			w.ended = end && left == 0 && !trailing && s.fault == codeNone
@@ -172,11 +163,11 @@ func (w *response) send(end bool, trailers []message.Field) error {
 				return nil
 			}
 		}
-		n := int(min(int64(left), maxFrame, s.sendWindow, c.sendWindow))
-		if left > 0 && n <= 0 {
+		n := int(max(0, min(int64(left), maxFrame, s.sendWindow, c.sendWindow)))
+		if left > 0 && n == 0 {
 			c.flush(false)
 			if s.sendWindow <= 0 || c.sendWindow <= 0 {
-				w.wait(s.sendWindow > 0)
+				w.wait(s.sendWindow > 0, true)
 			}
 			continue
 		}
@@ -199,14 +190,36 @@ func (w *response) send(end bool, trailers []message.Field) error {
 	}
 }
 
+// awaitRoom waits until the connection's buffer has room. It lets go of the lock meanwhile.
+func (w *response) awaitRoom(wantsWindow bool) error {
+	s, c := w.stream, w.stream.conn
+	for {
+		switch {
+		case s.err != nil:
+			return s.err
+		case w.stalled:
+			return os.ErrDeadlineExceeded
+		case c.out.room():
+			return nil
+		case c.out.writing:
+			w.wait(true, wantsWindow)
+		default:
+			c.flush(false)
+		}
+	}
+}
+
 // wait waits to be woken: in the queue for what all share, or for the stream's own window.
-func (w *response) wait(shared bool) {
+func (w *response) wait(shared, wantsWindow bool) {
 	c := w.stream.conn
 	if w.stream.err != nil {
 		return // since the lock was let go of to flush
 	}
+	w.wantsWindow = wantsWindow
 	if shared {
 		c.queue.join(w.stream)
+	} else {
+		c.wakeNext() // it may have been this stream's turn
 	}
 	w.waiting, w.since = true, c.config.Now()
 	for w.waiting {

@@ -175,7 +175,11 @@ func (s *Stream) expire(now time.Duration) {
 		s.in.late = true
 		s.in.ready.Broadcast()
 	}
-	if s.out.waiting && config.Write > 0 && now-s.out.since >= config.Write {
+	since := s.out.since
+	if s.out.queued {
+		since = max(since, s.conn.out.moved) // it is not the client that holds it up, but those before it
+	}
+	if s.out.waiting && config.Write > 0 && now-since >= config.Write {
 		s.out.stalled = true
 		s.conn.queue.leave(s)
 		s.out.wake()
