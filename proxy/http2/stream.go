@@ -171,6 +171,9 @@ func (c *ServerConn) close(s *Stream) {
 // expire ends the waits of a stream that take too long.
 func (s *Stream) expire(now time.Duration) {
 	config := s.conn.config
+	if s.conn.recvWindow <= 0 {
+		s.in.since = now // the client may not send: it is content of other streams that has to be read first
+	}
 	if s.in.waiting && config.Read > 0 && now-s.in.since >= config.Read {
 		s.in.late = true
 		s.in.ready.Broadcast()
