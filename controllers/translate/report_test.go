@@ -24,6 +24,7 @@ func TestWhatIsActedOnInFullIsAccepted(t *testing.T) {
 			newTask("default", "checked", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} }),
 			newTask("default", "plain", "api", "10.0.0.2"),
 			newTask("default", "wrong", "api", "224.0.0.1"),
+			newTask("default", "nowhere", "api", "::ffff:0.0.0.0"),
 		},
 		TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("default", "c", 0)}},
 	})
@@ -33,6 +34,8 @@ func TestWhatIsActedOnInFullIsAccepted(t *testing.T) {
 		"TLSCertificate default/c": {metav1.ConditionTrue, "Accepted", "everything in the object is acted on"},
 		"Task default/checked":     fully,
 		"Task default/plain":       fully,
+		"Task default/nowhere": {metav1.ConditionFalse, "InvalidTask",
+			`address "::ffff:0.0.0.0" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10`},
 		"Task default/wrong": {metav1.ConditionFalse, "InvalidTask",
 			`address "224.0.0.1" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10`},
 	}

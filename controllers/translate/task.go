@@ -65,11 +65,12 @@ func taskFault(task *v1alpha1.Task, local bool) (address netip.Addr, fault strin
 // taskAddress returns the address that a Task's instance answers at, or what is wrong with what the Task says.
 func taskAddress(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
 	address, err := netip.ParseAddr(string(task.Spec.Address))
+	address = address.Unmap() // ::ffff:0.0.0.0 is the unspecified address too
 	if err != nil || address.Zone() != "" || address.IsUnspecified() || address.IsMulticast() {
 		return netip.Addr{}, "address " + quote(string(task.Spec.Address)) +
 			" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10"
 	}
-	if address = address.Unmap(); !local && (address.IsLoopback() || address.IsLinkLocalUnicast()) {
+	if !local && (address.IsLoopback() || address.IsLinkLocalUnicast()) {
 		return netip.Addr{}, "address " + address.String() + " is of the machine that the controller runs on, not of an instance of yours: " +
 			"write an address that others reach it at, or have the controller run with --allow-local-tasks"
 	}
