@@ -67,7 +67,7 @@ func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 		tasks[i] = task(k.blue, fmt.Sprint("task-", i+1), "api", at.IP.String())
 		tasks[i].Spec.Ports = []v1alpha1.TaskPort{{Port: 80, TargetPort: v1alpha1.Port(at.Port)}}
 		tasks[i].Spec.HealthCheck = &v1alpha1.HealthCheck{Path: "/health",
-			Interval: &metav1.Duration{Duration: 100 * time.Millisecond}, Timeout: &metav1.Duration{Duration: 100 * time.Millisecond}}
+			Interval: &metav1.Duration{Duration: time.Second}, Timeout: &metav1.Duration{Duration: time.Second}}
 		objects = append(objects, tasks[i])
 	}
 	k.create(objects...)

@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// checking returns the check of an endpoint at path "/health", as often as a test can wait for.
+// checking returns the check of an endpoint at path "/health", as often as a test can wait for. On a busy machine a healthy task
+// may take long to answer, and then says nothing of what is tested.
 func checking(e *Endpoint) Check {
 	e.Checked = true
 	return Check{
 		ID: e.ID, Address: e.Address, Path: "/health", Expected: []StatusRange{{200, 399}},
-		Interval: 100 * time.Millisecond, Timeout: 100 * time.Millisecond, HealthyThreshold: 1, UnhealthyThreshold: 2,
+		Interval: time.Second, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 2,
 	}
 }
 
@@ -130,7 +131,7 @@ func TestWhatIsKnownOfATaskSurvivesASwap(t *testing.T) {
 		t.Errorf("after a swap that probes the same: %v", report.Health)
 	}
 	other := checkAll(everything(b.address))
-	other.Checks[0].Path, other.Checks[0].Interval = "/", time.Hour
+	other.Checks[0].Path, other.Checks[0].Interval, other.Checks[0].Timeout = "/", time.Hour, patience // it has one probe
 	p.apply(other)
 	p.awaitHealth(id, Healthy)
 	p.apply(everything(b.address))

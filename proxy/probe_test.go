@@ -36,7 +36,7 @@ func TestWhatAProbeFinds(t *testing.T) {
 		{"/health", at.address, finding{false, "GET /health: 503"}},
 		{"/hint", at.address, finding{true, "GET /hint: 204"}},
 		{"/moved", at.address, finding{false, "GET /moved: 302"}},
-		{"/hung", at.address, finding{false, "GET /hung: no answer within 500ms"}},
+		{"/hung", at.address, finding{false, "GET /hung: no answer within 1s"}},
 		{"/torn", at.address, finding{false, "GET /torn: closed without an answer"}},
 		{"/health", closed, finding{false, fmt.Sprintf("connecting to %s: connection refused", closed)}},
 		{"", at.address, finding{true, "connected to " + at.address.String()}},
@@ -44,7 +44,10 @@ func TestWhatAProbeFinds(t *testing.T) {
 	} {
 		t.Run(test.path+" "+test.want.text, func(t *testing.T) {
 			p := New(Config{})
-			c := Check{Address: test.address, Path: test.path, Expected: []StatusRange{{200, 299}}, Timeout: 500 * time.Millisecond}
+			c := Check{Address: test.address, Path: test.path, Expected: []StatusRange{{200, 299}}, Timeout: patience}
+			if test.path == "/hung" {
+				c.Timeout = time.Second
+			}
 			probes := &probes{clock: p.clock, http: &p.state.transports.http}
 			if got := probes.probe(t.Context(), &c); got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
@@ -67,13 +70,13 @@ func TestProbesOverTLS(t *testing.T) {
 		"any certificate will do":             {secured.address, finding{true, "GET /health: 204"}},
 		"a task without TLS":                  {named(t, "plain").address, finding{false, "GET /health: the service does not speak TLS at this port"}},
 		"a task that demands a certificate":   {startTLSBackend(t, demanding, nil).address, finding{false, "GET /health: the service refused the TLS connection: certificate required"}},
-		"a task that does not end handshakes": {startScript(t).address, finding{false, "GET /health: no answer within 50ms"}},
+		"a task that does not end handshakes": {startScript(t).address, finding{false, "GET /health: no answer within 1s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{})
 			c := Check{Address: test.address, Path: "/health", TLS: true, Expected: []StatusRange{{200, 299}}, Timeout: patience}
-			if strings.Contains(test.want.text, "50ms") {
-				c.Timeout = 50 * time.Millisecond
+			if strings.Contains(test.want.text, "no answer") {
+				c.Timeout = time.Second
 			}
 			probes := &probes{clock: p.clock, http: &p.state.transports.http, tls: newProbeTLS()}
 			if got := probes.probe(t.Context(), &c); got != test.want {

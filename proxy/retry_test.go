@@ -194,7 +194,7 @@ func TestEndpointThatDoesNotAnswerInTimeLeadsToAnother(t *testing.T) {
 	} {
 		endpoint, spare := startScript(t), named(t, "spare")
 		p := serve(t)
-		p.apply(everythingBy(func(r *Route) { r.Timeouts.Response, r.Retries = 100*time.Millisecond, 1 }, endpoint.address, spare.address))
+		p.apply(everythingBy(func(r *Route) { r.Timeouts.Response, r.Retries = time.Second, 1 }, endpoint.address, spare.address))
 		client := p.dial()
 		client.send(request)
 		if strings.Contains(request, "chunked") {
@@ -213,13 +213,13 @@ func TestResponseMayPauseLongerThanItMayTakeToBegin(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts.Response = 300 * time.Millisecond }, endpoint.address))
+	p.apply(everythingBy(func(r *Route) { r.Timeouts.Response = time.Second }, endpoint.address))
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up := endpoint.accept()
 	up.head()
 	up.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nla")
-	time.Sleep(600 * time.Millisecond) // the pause that is tested
+	time.Sleep(1500 * time.Millisecond) // the pause that is tested
 	up.send("te")
 	if got := client.reply("GET"); got.Body != "late" {
 		t.Errorf("got %d %q, want all of the answer", got.Status, got.Body)
@@ -385,7 +385,7 @@ func TestConnectionThatIsNotTakenInTimeLeadsToAnotherEndpoint(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect, r.Retries = 100*time.Millisecond, 1 }, deafAddress(t), b.address))
+	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect, r.Retries = time.Second, 1 }, deafAddress(t), b.address))
 	if got := p.get("a", "/"); got.Status != 200 || got.Body != "b" {
 		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.reason())
 	}

@@ -453,7 +453,7 @@ func TestEndpointThatDoesNotAnswerAnUploadIs504(t *testing.T) {
 // The deadlines that one route set on a connection must not strike another's request there.
 func TestRouteWithoutTimeoutsInheritsNoneFromAnother(t *testing.T) {
 	t.Parallel()
-	const short = 100 * time.Millisecond
+	const short = 500 * time.Millisecond
 	endpoint := startScript(t)
 	p := serve(t)
 	bounded, unbounded := prefix("/bounded", "pool"), prefix("/unbounded", "pool")

@@ -92,7 +92,7 @@ type observation struct {
 	failure     string
 }
 
-// observe has 8 clients send GETs for a while, and returns those that began after the fault that happens in the midst.
+// observe has 8 clients send GETs for a while, and returns those that ended after the fault that happens in the midst.
 func observe(address, host string, fault func()) []observation {
 	const before, after, pace = time.Second, 8 * time.Second, 20 * time.Millisecond
 	var (
@@ -171,7 +171,7 @@ func TestWhatClientsSeeOfABackendThatFails(t *testing.T) {
 				s.create(task("failing", b))
 			}
 			i := ingress("failing", host, "failing")
-			i.Spec.Rules[0].Paths[0].Timeouts = &v1alpha1.Timeouts{Response: &metav1.Duration{Duration: 500 * time.Millisecond}}
+			i.Spec.Rules[0].Paths[0].Timeouts = &v1alpha1.Timeouts{Response: &metav1.Duration{Duration: 900 * time.Millisecond}}
 			s.create(i)
 			eventually(t, patience, "three endpoints", func() error {
 				_, routes, err := controller.routes()
