@@ -182,7 +182,7 @@ func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 	for _, pool := range []*pool{first.pools["kept"], first.pools["changed"], second.pools["changed"]} {
 		before[pool] = pool.pickers.Load()
 	}
-	p.state.endpoint(a, nil).pools.refresh()
+	p.state.endpoint(endpointKey{namespace: "default", address: a}).pools.refresh()
 	for pool, pickers := range before {
 		want := pool == second.pools[pool.id]
 		if got := pool.pickers.Load() != pickers; got != want {
@@ -190,7 +190,7 @@ func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 		}
 	}
 	apply(snapshotOf(routes, poolOf("kept"), poolOf("changed", b)))
-	if left := p.state.endpoints[endpointKey{address: a}]; left != nil {
+	if left := p.state.endpoints[endpointKey{namespace: "default", address: a}]; left != nil {
 		t.Errorf("the endpoint that no pool has is kept")
 	}
 	if pools := *second.pools["kept"].members[0].pools.pools.Load(); len(pools) != 0 {

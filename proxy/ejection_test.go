@@ -110,3 +110,29 @@ func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
 		t.Error("it was set aside though it never failed three times in a row")
 	}
 }
+
+// Who may have an Ingress and a Task at somebody else's address must not take that from the other's service: what is told by
+// requests of a namespace, timeouts of its own choice among it, counts there alone.
+func TestWhatANamespaceMeetsWithAtAnEndpointCountsForNoOther(t *testing.T) {
+	t.Parallel()
+	hung := startBackend(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	b := named(t, "b")
+	theirs, ours := poolOf("theirs", hung.address), poolOf("ours", hung.address, b.address)
+	theirs.Service = "elsewhere/theirs"
+	hasty := prefix("/", "theirs")
+	hasty.Timeouts.Response = time.Millisecond
+	p := serve(t)
+	p.apply(snapshotOf([]Host{hostOf("theirs", hasty), hostOf("ours", prefix("/", "ours"))}, theirs, ours))
+	for range ejectAfter {
+		if got := p.get("theirs", "/"); got.reason() != "UpstreamTimeout" {
+			t.Fatalf("got %d %q, want UpstreamTimeout", got.Status, got.reason())
+		}
+	}
+	pools := p.generation.Load().pools
+	if pools["theirs"].members[0].conduct.ejected.Load() == 0 {
+		t.Error("it is not set aside where it failed")
+	}
+	if pools["ours"].members[0].conduct.ejected.Load() != 0 {
+		t.Error("it is set aside in another namespace")
+	}
+}

@@ -52,10 +52,11 @@ type poolState struct {
 
 func newPool(p *Pool, security *upstreamTLS, s *state) *pool {
 	c := &pool{id: p.ID, service: p.Service, tls: p.TLS, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
+	namespace := p.namespace()
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{
-			endpoint: s.endpoint(e.Address, security), id: e.ID, weight: e.Weight,
+			endpoint: s.endpoint(endpointKey{namespace, e.Address, security}), id: e.ID, weight: e.Weight,
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
 		if e.Checked {

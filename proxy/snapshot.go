@@ -106,7 +106,7 @@ type Pool struct {
 	// ID is stable across snapshots: "namespace/service:port". What the data plane remembers of
 	// a pool, it remembers under this id.
 	ID string
-	// Service is "namespace/service", for logs.
+	// Service is "namespace/service". Pools of one namespace share what is known of their endpoints.
 	Service string
 	// TLS is what the endpoints are spoken to over, if anything.
 	TLS UpstreamTLS

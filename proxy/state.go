@@ -3,9 +3,10 @@ package proxy
 import (
 	"crypto/tls"
 	"net/netip"
+	"strings"
 )
 
-// state is what outlives a swap of the generation: the endpoints with their idle connections, by address and TLS, what is
+// state is what outlives a swap of the generation: the endpoints with their idle connections, by namespace, address and TLS, what is
 // remembered of pools, by their id, the ids of rate-limited rules, the parsed certificates and what answers challenges. It is changed only
 // while a snapshot is applied.
 type state struct {
@@ -36,14 +37,21 @@ func newState(config *transportConfig, prober *prober) *state {
 	}
 }
 
-// endpointKey tells endpoints apart; security is nil where there is no TLS.
+// endpointKey tells endpoints apart; security is nil where there is no TLS. Namespaces share none: what the requests of one meet with,
+// whose timeouts are its own to choose, and the connections that it holds are no other's concern.
 type endpointKey struct {
-	address  netip.AddrPort
-	security *upstreamTLS
+	namespace string
+	address   netip.AddrPort
+	security  *upstreamTLS
 }
 
-func (s *state) endpoint(address netip.AddrPort, security *upstreamTLS) *endpoint {
-	key := endpointKey{address, security}
+// namespace is that of the pool's service.
+func (p *Pool) namespace() string {
+	namespace, _, _ := strings.Cut(p.Service, "/")
+	return namespace
+}
+
+func (s *state) endpoint(key endpointKey) *endpoint {
 	e := s.endpoints[key]
 	if e == nil {
 		e = newEndpoint(key, s.transports)

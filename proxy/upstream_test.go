@@ -181,11 +181,11 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 	}
 }
 
-// endpoint is the running state of an address.
+// endpoint is the running state of an address in the namespace that pools are in.
 func (s *served) endpoint(address netip.AddrPort) *endpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.endpoints[endpointKey{address: address}]
+	return s.state.endpoints[endpointKey{namespace: "default", address: address}]
 }
 
 func idleConnections(e *endpoint) (n int) {
