@@ -104,9 +104,11 @@ func (s *orderState) succeed() {
 	*s = orderState{Controller: s.Controller, Spec: s.Spec}
 }
 
-// accept takes over a spec. Another one than before is tried at once, and what was begun for the one before is given up.
-func (s *orderState) accept(spec string) {
-	if s.Spec != spec {
+// accept takes over a spec and its hosts. Another one than before is tried at once, and what was begun for the one before is given
+// up. So is an attempt for other hosts: whoever may write Secrets of the namespace could otherwise have a certificate for hosts of
+// another, which the account has proven already.
+func (s *orderState) accept(spec string, hosts []string) {
+	if s.Spec != spec || s.Attempt != nil && !slices.Equal(s.Attempt.Hosts, hosts) {
 		*s = orderState{Controller: s.Controller, Spec: spec}
 	}
 }

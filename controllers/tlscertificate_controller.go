@@ -164,7 +164,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if err != nil {
 		return nil, 0, err
 	}
-	state.accept(spec)
+	state.accept(spec, hostsOf(&live.Spec))
 	why, _ := r.due(ctx, live, secret, view)
 	theirs := foreign(secret, live)
 	switch {
