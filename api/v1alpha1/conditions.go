@@ -26,7 +26,7 @@ const (
 	ReasonInvalidRule = "InvalidRule"
 
 	// ReasonWildcardHost (False, TLSCertificate and Ingress): a wildcard host is to be ordered through ACME, which
-	// HTTP-01, the challenge in use, cannot prove.
+	// neither HTTP-01 nor TLS-ALPN-01 can prove.
 	ReasonWildcardHost = "WildcardHost"
 	// ReasonSecretConflict (False, TLSCertificate): an older TLSCertificate, which the message names, keeps its
 	// certificate in the same Secret. On Issuing: the Secret is somebody else's, and is not overwritten. On an Ingress with

@@ -92,7 +92,7 @@ func TestAnIngressWithAutoSSLIsServedWithACertificateThatItOrders(t *testing.T) 
 	s.certifies(p, https, s.host("shop"), orderLimit)
 	s.ingressSays(shop, "Accepted=True Accepted", "CertificateReady=True CertificateValid")
 
-	if got, err := ask(http01, s.host("shop"), "/"); err == nil && got.status != http.StatusPermanentRedirect || err != nil && got.status != http.StatusPermanentRedirect {
+	if got, err := ask(http01, s.host("shop"), "/"); got.status != http.StatusPermanentRedirect {
 		t.Errorf("a plain request is answered with %s (%v), want a redirect", got, err)
 	}
 	var secret corev1.Secret
