@@ -88,6 +88,8 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 			[]string{"HorizontalPodAutoscaler edge-warren-ingress", "NetworkPolicy edge-warren-ingress", "Role edge-warren-ingress-watch"}},
 		{"ports of each node", []string{"kind=DaemonSet", "hostPorts.http=80", "hostPorts.https=443", "service.type=ClusterIP", "publishAddress=203.0.113.7"},
 			[]string{"DaemonSet edge-warren-ingress"}, []string{"Deployment edge-warren-ingress"}},
+		{"ports of some nodes", []string{"hostPorts.http=80", "hostPorts.https=443", "service.type=ClusterIP", "publishAddress=203.0.113.7"},
+			[]string{"Deployment edge-warren-ingress"}, []string{"DaemonSet edge-warren-ingress"}},
 		{"a DaemonSet behind a load balancer", []string{"kind=DaemonSet", "service.externalTrafficPolicy=Cluster"},
 			[]string{"DaemonSet edge-warren-ingress"}, nil},
 		{"some namespaces", []string{"watchNamespaces={shop,blog}"},
@@ -99,6 +101,10 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 			"service.ipFamilyPolicy=PreferDualStack", "service.annotations.example\\.com/tier=gold", "trustedProxies={10.0.0.0/8,fd00::1}", "proxyProtocol=true"}, nil, nil},
 		{"pods at ports below 1024", []string{"containerPorts.http=80", "containerPorts.https=443"}, nil, nil},
 		{"spread over zones", []string{"topologySpread.keys={topology.kubernetes.io/zone,kubernetes.io/hostname}", "topologySpread.whenUnsatisfiable=DoNotSchedule"}, nil, nil},
+		{"three replicas over zones", []string{"replicas=3", "topologySpread.keys={topology.kubernetes.io/zone,kubernetes.io/hostname}",
+			"podDisruptionBudget.maxUnavailable=1", "priorityClassName=system-cluster-critical"}, []string{"PodDisruptionBudget edge-warren-ingress"}, nil},
+		{"a further release of the same class", []string{"ingressClassResource.create=false", "crds.install=false"},
+			[]string{"Deployment edge-warren-ingress"}, []string{"IngressClass warren", "CustomResourceDefinition ingresses.ingress.warren.dev"}},
 		{"metrics for the Prometheus operator", []string{"serviceMonitor.enabled=true", "serviceMonitor.interval=15s", "serviceMonitor.labels.release=prometheus"},
 			[]string{"ServiceMonitor edge-warren-ingress", "Service edge-warren-ingress-metrics"}, nil},
 		{"alerts and a dashboard", []string{"prometheusRule.enabled=true", "prometheusRule.labels.release=prometheus", "dashboard.enabled=true"},
@@ -239,6 +245,41 @@ func TestOnlyPortsBelow1024TakeACapability(t *testing.T) {
 				return
 			}
 			t.Error("there is no Deployment")
+		})
+	}
+}
+
+// No node has its ports twice: an update that began a new replica there before the old one ended would never end.
+func TestAnUpdateIsPossibleWhereReplicasHaveTheNodesPorts(t *testing.T) {
+	before := map[string]any{"maxSurge": int64(1), "maxUnavailable": int64(0)}
+	after := map[string]any{"maxSurge": int64(0), "maxUnavailable": int64(1)}
+	for _, test := range []struct {
+		name, values string
+		want         map[string]any
+	}{
+		{"a Deployment", "kind=Deployment", before},
+		{"a Deployment with a port of the node", "kind=Deployment,hostPorts.https=443", after},
+		{"a DaemonSet", "kind=DaemonSet", before},
+		// Kubernetes' default for a DaemonSet is what is wanted there.
+		{"a DaemonSet with a port of the node", "kind=DaemonSet,hostPorts.https=443", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := render(t, test.values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range parse(t, rendered) {
+				field, ok := map[string]string{"Deployment": "strategy", "DaemonSet": "updateStrategy"}[object.GetKind()]
+				if !ok {
+					continue
+				}
+				got, _, _ := unstructured.NestedMap(object.Object, "spec", field, "rollingUpdate")
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("how the pods are replaced (-want +got):\n%s", diff)
+				}
+				return
+			}
+			t.Error("there are no pods")
 		})
 	}
 }
