@@ -142,22 +142,29 @@ func TestAStandardIngressReachesEachOfTenPods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
+	if len(want) != 10 {
+		t.Fatalf("there are the pods %q, want 10", want)
+	}
 	client := newClient(true)
-	for range 100 {
-		reply, err := exchange(t.Context(), client, request{method: http.MethodGet, host: "load-balancing", target: "/"})
-		if err != nil {
-			t.Fatal(err)
+	// A replica hears of the last pods a moment after they are ready.
+	eventually(t, "each pod to be reached", func(ctx context.Context) error {
+		var got []string
+		for range 100 {
+			reply, err := exchange(ctx, client, request{method: http.MethodGet, host: "load-balancing", target: "/"})
+			if err != nil {
+				return err
+			}
+			if err := answered("web")(reply); err != nil {
+				return err
+			}
+			got = append(got, reply.arrival.Pod)
 		}
-		if err := answered("web")(reply); err != nil {
-			t.Fatal(err)
+		slices.Sort(got)
+		if got = slices.Compact(got); !slices.Equal(got, want) {
+			return fmt.Errorf("100 requests were answered by %q, want each of %q", got, want)
 		}
-		got = append(got, reply.arrival.Pod)
-	}
-	slices.Sort(got)
-	if got = slices.Compact(got); len(want) != 10 || !slices.Equal(got, want) {
-		t.Errorf("100 requests were answered by %q, want each of %q", got, want)
-	}
+		return nil
+	})
 }
 
 func TestADefaultBackendOfAStandardIngressAnswersEveryRequest(t *testing.T) {
