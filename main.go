@@ -11,8 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -102,6 +104,8 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if options.ACME, err = f.acme.options(); err != nil {
 		return err
 	}
+	options.ACME.TrustedProxy = f.proxyProtocol &&
+		slices.ContainsFunc(f.trustedProxies, func(trusted netip.Prefix) bool { return trusted.Contains(replica.Address.Unmap()) })
 
 	// What serves outlives ctx by the drain.
 	serving, stopServing := context.WithCancelCause(context.WithoutCancel(ctx))

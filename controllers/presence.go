@@ -4,8 +4,10 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -25,10 +27,27 @@ type presence struct {
 	port uint16
 }
 
-func newPresence(ready func() []Replica, self Replica, port uint16) *presence {
+// proxyHeader is what a trusted proxy sends first where it asks for itself: version 1 of the PROXY protocol.
+const proxyHeader = "PROXY UNKNOWN\r\n"
+
+// newPresence makes one that looks at that port of each replica, and begins with a PROXY header if replicas expect one of it.
+func newPresence(ready func() []Replica, self Replica, port uint16, trustedProxy bool) *presence {
+	transport := &http.Transport{DisableKeepAlives: true}
+	if trustedProxy {
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := io.WriteString(conn, proxyHeader); err != nil {
+				return nil, errors.Join(err, conn.Close())
+			}
+			return conn, nil
+		}
+	}
 	return &presence{ready: ready, self: self, port: port, client: &http.Client{
 		Timeout:   presenceTimeout,
-		Transport: &http.Transport{DisableKeepAlives: true},
+		Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},

@@ -3,12 +3,17 @@
 package controllers
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"testing"
+
+	"github.com/go-logr/logr"
+
+	"github.com/warren-dev/ingress/proxy"
 )
 
 // replicaAnswering is one whose data plane answers for a host as it is told to.
@@ -54,7 +59,7 @@ func TestReplicasThatDoNotAnswerAChallengeAreMissing(t *testing.T) {
 		}),
 		replicaAnswering(t, "wrong", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "something else") }),
 	}
-	p := newPresence(func() []Replica { return replicas }, Replica{}, 0)
+	p := newPresence(func() []Replica { return replicas }, Replica{}, 0, false)
 	if missing, of := p.missing(t.Context(), answers); of != len(replicas) || !slices.Equal(missing, []string{"none", "one", "elsewhere", "wrong"}) {
 		t.Errorf("%q of %d are missing, want all but the first of %d", missing, of, len(replicas))
 	}
@@ -73,8 +78,48 @@ func TestAReplicaAloneIsAskedItself(t *testing.T) {
 	self := replicaAnswering(t, "self", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "token.proof\n") })
 	at := self.HTTPPort
 	self.HTTPPort = 0 // --acme-http-port is the one that counts.
-	p := newPresence(func() []Replica { return nil }, self, at)
+	p := newPresence(func() []Replica { return nil }, self, at, false)
 	if missing, of := p.missing(t.Context(), []presented{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}); of != 1 || len(missing) > 0 {
 		t.Errorf("%q of %d are missing, want none of one", missing, of)
+	}
+}
+
+// Behind a load balancer that sends PROXY headers, the addresses that are trusted may be those of the replicas too.
+func TestAReplicaIsSeenToAnswerAlsoWhereItExpectsAPROXYHeader(t *testing.T) {
+	t.Parallel()
+	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	const token, keyAuthorization = "token", "token.thumbprint"
+	answers := []presented{{Host: "x.io", Type: "http-01", Token: token, KeyAuthorization: keyAuthorization}}
+	for _, test := range []struct {
+		name         string
+		config       proxy.Config
+		trustedProxy bool
+		missing      []string
+	}{
+		{"without the protocol", proxy.Config{}, false, nil},
+		{"with the protocol, from an address that is not trusted",
+			proxy.Config{ProxyProtocol: true, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, false, nil},
+		{"with the protocol, from an address that is trusted",
+			proxy.Config{ProxyProtocol: true, TrustedProxies: []netip.Prefix{loopback}}, true, nil},
+		{"with the protocol, and without the header that it wants",
+			proxy.Config{ProxyProtocol: true, TrustedProxies: []netip.Prefix{loopback}}, false, []string{"a"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.config.Logger, test.config.MaxHeaderBytes, test.config.MaxHeaders, test.config.DrainTimeout = logr.Discard(), 64<<10, 128, patience
+			p, address := startProxyWith(t, test.config)
+			if _, err := p.Apply(&proxy.Snapshot{Challenges: []proxy.Challenge{{Host: "x.io", Token: token, KeyAuthorization: keyAuthorization}}}); err != nil {
+				t.Fatal(err)
+			}
+			at := netip.MustParseAddrPort(address)
+			self := Replica{Name: "a", Address: at.Addr(), HTTPPort: at.Port()}
+			presence := newPresence(func() []Replica { return []Replica{self} }, self, 0, test.trustedProxy)
+			eventually(t, func() error { // a look is given up after seconds, which a busy machine may take
+				if missing, of := presence.missing(t.Context(), answers); !slices.Equal(missing, test.missing) || of != 1 {
+					return fmt.Errorf("%q of %d do not answer, want %q", missing, of, test.missing)
+				}
+				return nil
+			})
+		})
 	}
 }

@@ -79,6 +79,8 @@ type ACMEOptions struct {
 	OrdersPerDay int
 	// HTTPPort is the port of every replica that challenges are looked for at; 0 for that of its own plain requests.
 	HTTPPort uint16
+	// TrustedProxy says that the replicas take this process for a proxy that has to begin with a PROXY header.
+	TrustedProxy bool
 }
 
 // Scheme returns a new scheme of the kinds that the controllers read and write.
@@ -185,7 +187,7 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 				directory: o.Directory, external: o.ExternalAccount, owner: options.Owner},
 			ledger:   &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner, perDay: o.OrdersPerDay},
 			orders:   &orderStore{reader: reader, client: c, cache: snapshots.orders},
-			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort),
+			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort, o.TrustedProxy),
 		},
 	}
 }
