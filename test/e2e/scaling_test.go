@@ -9,7 +9,7 @@ import (
 
 // shownWithin is how long after Kubernetes says that pods are there, or are to go, requests may not heed it. It is a
 // figure for a machine that does everything at once; the log says how long it was.
-const shownWithin = 10 * time.Second
+const shownWithin = 30 * time.Second
 
 func TestScalingABackendShowsWithinSecondsAndLosesNoRequest(t *testing.T) {
 	s := newScene(t)
