@@ -127,7 +127,7 @@ func (d *discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Serv
 		case o.Spec.Type != "": // which the API server fills in
 			whole = append(whole, o)
 		case recalled[key] == nil:
-			hollow = withName(hollow, key)
+			hollow = withObject(hollow, key, true)
 		default:
 			whole = append(whole, recalled[key])
 			d.services = withObject(d.services, key, recalled[key])
@@ -148,7 +148,7 @@ func (d *discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*di
 		case o.AddressType != "": // which there is no slice without
 			whole = append(whole, o)
 		case recalled[key] == nil:
-			hollow = withName(hollow, serviceOf(o))
+			hollow = withObject(hollow, serviceOf(o), true)
 		default:
 			whole = append(whole, recalled[key])
 			d.slices = withObject(d.slices, key, recalled[key])
@@ -157,14 +157,7 @@ func (d *discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*di
 	return whole, hollow
 }
 
-func withName(names map[types.NamespacedName]bool, name types.NamespacedName) map[types.NamespacedName]bool {
-	if names == nil {
-		names = make(map[types.NamespacedName]bool)
-	}
-	names[name] = true
-	return names
-}
-
+// withObject returns the map, which is made with its first object.
 func withObject[T any](objects map[types.NamespacedName]T, name types.NamespacedName, object T) map[types.NamespacedName]T {
 	if objects == nil {
 		objects = make(map[types.NamespacedName]T)
