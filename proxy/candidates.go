@@ -9,7 +9,7 @@ import (
 )
 
 // candidates lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the one that won
-// did and the others did not. Which one won, the router has said.
+// did and the others did not, those that are not served among them. Which one won, the router has said.
 func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
@@ -23,10 +23,7 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 			c.Wins, c.Why = true, "the most specific rule that matches"
 			winner = &c
 		case !r.covers(path):
-			c.Why = "does not match: the path is not " + r.Path
-			if r.Match == MatchPrefix {
-				c.Why += " or below it"
-			}
+			c.Why = r.mismatch()
 		case winner == nil:
 			c.Why = "matches"
 		case winner.Host != r.host:
@@ -38,6 +35,7 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 		}
 		list = append(list, c)
 	}
+	list = append(list, g.unserved(host, path)...)
 	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(a.rank(), b.rank()) })
 	return list
 }
@@ -75,10 +73,10 @@ func (c *Candidate) rank() int {
 	switch {
 	case c.Wins:
 		return 0
-	case strings.HasPrefix(c.Why, "matches"):
-		return 1
+	case strings.HasPrefix(c.Why, mismatched):
+		return 2
 	}
-	return 2
+	return 1
 }
 
 // position is "rule.path", as the access log has it.
@@ -107,9 +105,24 @@ func (r *Route) covers(path []byte) bool {
 	return isSegmentEnd(path, len(r.Path)) && string(path[:len(r.Path)]) == r.Path
 }
 
+// mismatched is what every mismatch begins with.
+const mismatched = "does not match"
+
+// mismatch says why a path that the route does not cover is none of its.
+func (r *Route) mismatch() string {
+	why := mismatched + ": the path is not " + r.Path
+	if r.Match == MatchPrefix {
+		why += " or below it"
+	}
+	return why
+}
+
 // hints say what a request that no rule matches may have been meant for.
 func (g *generation) hints(host []byte, candidates []Candidate) []string {
 	if len(candidates) > 0 {
+		if candidates[0].Unserved != "" && candidates[0].rank() == 1 {
+			return []string{"rules for this host are above; none that matches is served"}
+		}
 		return []string{"rules for this host are above; none of their paths matches"}
 	}
 	if len(g.snapshot.Hosts) == 0 {

@@ -93,6 +93,54 @@ func TestExplainHintsAtWhatMayHaveBeenMeant(t *testing.T) {
 	}
 }
 
+func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	snapshot := snapshotOf([]Host{hostOf("a", ruled(prefix("/api", "b"), "default/first", 0, 0))}, poolOf("b"))
+	refused := func(host, path string, match PathMatch, position int, reason string) {
+		snapshot.Unserved = append(snapshot.Unserved, Unserved{
+			Host: host, Path: path, Match: match, Rule: RuleID{Ingress: "default/second", Path: position}, Service: "default/s",
+			Reason: reason, Why: "told so",
+		})
+	}
+	refused("", "/", MatchPrefix, 0, "HostOwnedElsewhere")
+	refused("*.example.com", "/x", MatchExact, 1, "PathConflict")
+	refused("a", "/api", MatchPrefix, 2, "PathConflict")
+	refused("a", "no/path", MatchPrefix, 3, "InvalidRule")
+	refused("a", "/other", MatchPrefix, 4, "PathConflict")
+	p.apply(snapshot)
+
+	for _, test := range []struct {
+		url  string
+		want []string
+		hint string
+	}{
+		{"http://a/api/v1", []string{
+			"0.0: the most specific rule that matches",
+			"0.2 PathConflict: matches, but is not served, PathConflict: told so",
+			"0.3 InvalidRule: is not served, InvalidRule: told so",
+			"0.0 HostOwnedElsewhere: matches, but is not served, HostOwnedElsewhere: told so",
+			"0.4 PathConflict: does not match: the path is not /other or below it",
+		}, ""},
+		{"http://w.example.com/x", []string{
+			"0.1 PathConflict: matches, but is not served, PathConflict: told so",
+			"0.0 HostOwnedElsewhere: matches, but is not served, HostOwnedElsewhere: told so",
+		}, "rules for this host are above; none that matches is served"},
+	} {
+		e := p.explain(Question{URL: test.url})
+		var got []string
+		for _, c := range e.Candidates {
+			got = append(got, strings.TrimSuffix(c.Rule+" "+c.Unserved, " ")+": "+c.Why)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.url, diff)
+		}
+		if hint := strings.Join(e.Hints, "\n"); hint != test.hint {
+			t.Errorf("%s: the hint is %q, not %q", test.url, hint, test.hint)
+		}
+	}
+}
+
 func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("10.0.0.0/8"))

@@ -58,6 +58,8 @@ type Candidate struct {
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
 	Wins    bool   `json:"wins"`
+	// Unserved is the condition's reason where the rule has no route at all.
+	Unserved string `json:"unserved,omitempty"`
 	// Why says why it wins, or lost.
 	Why string `json:"why"`
 }

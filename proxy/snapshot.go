@@ -21,6 +21,8 @@ type Snapshot struct {
 	Certificates []Certificate
 	// Challenges are sorted by Host, Type and Token; three of these occur once.
 	Challenges []Challenge
+	// Unserved are in the order of [Unserved.Compare]. No request gets to them; they are there to explain why.
+	Unserved []Unserved
 }
 
 // Host is one name that is served and the routes below it.
@@ -133,7 +135,8 @@ type Endpoint struct {
 func (s *Snapshot) Equal(o *Snapshot) bool {
 	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
 		slices.EqualFunc(s.Checks, o.Checks, Check.Equal) &&
-		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges)
+		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges) &&
+		slices.Equal(s.Unserved, o.Unserved)
 }
 
 // Equal says whether two hosts have the same name and routes.

@@ -60,6 +60,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	candidates := collect(ingresses, hosts, pools, in.Options)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
+	snapshot.Unserved = unserved(ingresses)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, ingresses, tlsCertificates, hosts, snapshot.Hosts)
 	pools.resolve(in)

@@ -126,6 +126,7 @@ type golden struct {
 	Pools        []goldenPool   `json:"pools"`
 	Checks       []string       `json:"checks,omitempty"`
 	Certificates []string       `json:"certificates,omitempty"`
+	Unserved     []string       `json:"unserved,omitempty"`
 	Reports      []goldenReport `json:"reports"`
 }
 
@@ -190,6 +191,10 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 	}
 	for _, c := range snapshot.Certificates {
 		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))
+	}
+	for _, u := range snapshot.Unserved {
+		g.Unserved = append(g.Unserved, fmt.Sprintf("%v %q of host %q for %s, by %s rule %d path %d, %s: %s",
+			u.Match, u.Path, u.Host, u.Service, u.Rule.Ingress, u.Rule.Rule, u.Rule.Path, u.Reason, u.Why))
 	}
 	for _, r := range reports {
 		report := goldenReport{Object: strings.Join([]string{r.Kind, r.Namespace, r.Name}, " "), Routes: r.Routes}

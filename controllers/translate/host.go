@@ -67,7 +67,7 @@ func ownedElsewhere(rule int, name string, owner *ingress) problem {
 	if name == "" {
 		who = "the empty host, which is every host,"
 	}
-	return problem{rule: rule, path: wholeRule, reason: v1alpha1.ReasonHostOwnedElsewhere,
+	return problem{rule: rule, path: wholeRule, unserved: true, reason: v1alpha1.ReasonHostOwnedElsewhere,
 		text: who + " belongs to namespace " + owner.object.Namespace + ", whose Ingress " + owner.name +
 			" is the oldest to name it: choose another host, or have that namespace serve these paths"}
 }

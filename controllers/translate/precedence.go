@@ -97,7 +97,7 @@ func conflict(host string, loser, winner *candidate, ingresses []ingress) proble
 	} else {
 		text += " of the older Ingress " + ingresses[winner.ingress].name
 	}
-	return problem{rule: int(loser.rule), path: int(loser.index), reason: v1alpha1.ReasonPathConflict, text: text}
+	return problem{rule: int(loser.rule), path: int(loser.index), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
 }
 
 func (c *candidate) route(ing *ingress, pool string) proxy.Route {

@@ -42,6 +42,8 @@ func (r *Report) Equal(o *Report) bool {
 type problem struct {
 	rule, path   int
 	reason, text string
+	// unserved is set where no request gets to the rule or path, and not even to an answer that is its own.
+	unserved bool
 }
 
 // wholeRule is the path of a problem that is about all of a rule's paths, and wholeIngress the rule of one that is about all rules.

@@ -40,7 +40,7 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) [
 		for r := range ing.object.Spec.Rules {
 			name := string(ing.object.Spec.Rules[r].Host)
 			if !validHost(name) {
-				ing.problems = append(ing.problems, problem{rule: r, path: wholeRule, reason: v1alpha1.ReasonInvalidRule,
+				ing.problems = append(ing.problems, problem{rule: r, path: wholeRule, unserved: true, reason: v1alpha1.ReasonInvalidRule,
 					text: "host " + quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
 						"*.example.com for exactly one label, or leave it empty for every host"})
 				continue
@@ -83,8 +83,8 @@ func (c *collector) rule(ing *ingress, like candidate) {
 			fault = beyond.misplaced
 		}
 		if fault != "" {
-			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
-				text: fault + "; the path is left out"})
+			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, unserved: true,
+				reason: v1alpha1.ReasonInvalidRule, text: fault + "; the path is left out"})
 			continue
 		}
 		next := like
