@@ -171,7 +171,7 @@ func (c *conn) finish(v verdict) step {
 	x := c.running
 	c.proxy.ended(x)
 	if v == upgraded {
-		c.upstream, c.hold = x.upstream, x.hold
+		c.upstream, c.hold = x.up.Sole(), x.hold
 		c.release(x)
 		return relayTunnel
 	}

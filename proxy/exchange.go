@@ -32,6 +32,34 @@ type downstream interface {
 	ResumeContent()
 }
 
+// upstream is the endpoint's side of one exchange, whatever version of HTTP carries it. Sending the request and reading the
+// response may be done by two goroutines.
+type upstream interface {
+	// Close fails every wait, now and later, from anywhere.
+	Close() error
+	// WriteHead makes the request's head pending, to be sent with the first content; Request is where that goes. Sent says whether
+	// anything of the request left.
+	WriteHead(*message.Request)
+	Request() message.Writer
+	Sent() bool
+	// ReadResponse reads the head of the next response to a request with method into Response, which Content follows.
+	ReadResponse(method []byte) error
+	Response() *message.Response
+	Content() message.Reader
+	// StallAfter bounds each wait for something from the endpoint from now on, and BoundWait the one that the other goroutine is
+	// in; StallWritesAfter bounds each wait for the endpoint to take something. 0 is no bound.
+	StallAfter(time.Duration)
+	BoundWait(time.Duration)
+	StallWritesAfter(time.Duration)
+	// Reused says whether the connection had been there before, so that the endpoint may have closed it at any time.
+	Reused() bool
+	// Sole is the connection, where no other exchange is on it and it can be spliced from and to and become a tunnel, or nil.
+	Sole() *upstreamConn
+	// EndExchange ends the exchange and every view of its response, requestSent says whether the request left whole. What can
+	// carry other exchanges is kept for them as of now, where the shard's look first.
+	EndExchange(requestSent bool, shard uint32, now time.Duration)
+}
+
 // verdict is how an exchange ended for the connection that carried it.
 type verdict uint8
 
@@ -46,8 +74,10 @@ const (
 
 // exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
 type exchange struct {
-	proxy  *Proxy
-	down   downstream
+	proxy *Proxy
+	down  downstream
+	// up is nil while the exchange has no connection to an endpoint.
+	up     upstream
 	guard  *guard
 	origin *origin
 	// shard is where this connection looks for idle upstream connections first.
@@ -71,12 +101,11 @@ type exchange struct {
 	chosen, answered, ended time.Duration
 
 	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
-	pool     *pool
-	hash     uint64
-	hold     hold
-	upstream *upstreamConn
-	tried    []*endpoint
-	upload   upload
+	pool   *pool
+	hash   uint64
+	hold   hold
+	tried  []*endpoint
+	upload upload
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
 	// informed is set once a 1xx response went to the client, cookie while it is to be given one.
@@ -107,9 +136,9 @@ func (x *exchange) serve() (v verdict) {
 
 func (x *exchange) afterPanic() verdict {
 	x.guard.disarm()
-	if x.upstream != nil {
-		_ = x.upstream.Close()
-		x.upstream = nil
+	if x.up != nil {
+		_ = x.up.Close()
+		x.up = nil
 	}
 	x.stopUpload()
 	x.hold.release()

@@ -110,24 +110,20 @@ func isForeign(protocols []byte) (foreign bool) {
 // attempt tries one endpoint, on an idle connection if there is one.
 func (x *exchange) attempt(e *endpoint) (verdict, failure) {
 	careful := x.request.HasContent() || !x.request.Idempotent()
-	up := e.take(x.shard, x.started, careful)
-	for {
-		if up == nil {
-			var failed failure
-			if up, failed = x.connect(e); failed.reason != None {
-				return torn, failed
-			}
-		}
-		v, failed := x.exchangeWith(up)
-		if !failed.stale {
+	if up := e.take(x.shard, x.started, careful); up != nil {
+		if v, failed := x.exchangeWith(up); !failed.stale {
 			return v, failed
 		}
-		up = nil
 	}
+	up, failed := x.connect(e)
+	if failed.reason != None {
+		return torn, failed
+	}
+	return x.exchangeWith(up)
 }
 
 // connect makes a new connection to the endpoint.
-func (x *exchange) connect(e *endpoint) (*upstreamConn, failure) {
+func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.now()) {
@@ -161,12 +157,12 @@ type closerFunc func()
 func (f closerFunc) Close() error { f(); return nil }
 
 // exchangeWith sends the request on a connection and relays the response. The connection is given back or
-// closed, except after an upgrade, when it stays in x.upstream.
-func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
-	x.upstream = up
+// closed, except after an upgrade, when it stays in x.up.
+func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
+	x.up = up
 	x.stall = x.route.patience
-	up.transport.StallAfter(x.stall)
-	up.transport.writeStall = x.route.timeouts.Idle
+	up.StallAfter(x.stall)
+	up.StallWritesAfter(x.route.timeouts.Idle)
 	if !x.guard.arm(up, x.started) {
 		return torn, x.fail(up, nil)
 	}
@@ -180,25 +176,26 @@ func (x *exchange) exchangeWith(up *upstreamConn) (verdict, failure) {
 		return torn, x.fail(up, err)
 	}
 	x.answered = x.proxy.clock.now()
-	up.endpoint.conduct.succeeded()
-	x.status = up.Response.Status
-	if up.Response.Status == 101 {
+	x.hold.endpoint.conduct.succeeded()
+	x.status = up.Response().Status
+	if x.status == 101 {
 		return x.upgrade(up)
 	}
 	return x.relay(up)
 }
 
 // fail closes the connection after an attempt that brought no response, and says what to make of it.
-func (x *exchange) fail(up *upstreamConn, err error) failure {
+func (x *exchange) fail(up upstream, err error) failure {
 	cause := x.guard.disarm()
 	answering := up.Content().Buffered() || x.informed
 	_ = up.Close()
 	uploading := x.upload.done != nil
 	x.stopUpload()
-	up.EndExchange(false)
-	x.upstream = nil
+	sent, reused := up.Sent(), up.Reused()
+	up.EndExchange(false, x.shard, x.started)
+	x.up = nil
 	untouched := !uploading && !x.request.HasContent()
-	again := untouched && !answering && (!up.Sent() || x.request.Idempotent())
+	again := untouched && !answering && (!sent || x.request.Idempotent())
 	switch {
 	case cause != None:
 		return failure{reason: cause}
@@ -208,10 +205,10 @@ func (x *exchange) fail(up *upstreamConn, err error) failure {
 		return failure{reason: UpstreamMalformed}
 	case isTLSFault(err):
 		failed := tlsFault(err)
-		failed.again, failed.stale = again, again && up.reused
+		failed.again, failed.stale = again, again && reused
 		return failed
 	}
-	return failure{reason: UpstreamReset, again: again, stale: again && up.reused, endpoint: true}
+	return failure{reason: UpstreamReset, again: again, stale: again && reused, endpoint: true}
 }
 
 func isMalformed(err error) bool {
@@ -220,18 +217,19 @@ func isMalformed(err error) bool {
 }
 
 // awaitResponse reads the head of the final response and relays those that come before it.
-func (x *exchange) awaitResponse(up *upstreamConn) error {
+func (x *exchange) awaitResponse(up upstream) error {
 	for range maxInformational {
 		x.boundWaits(up)
 		if err := up.ReadResponse(x.request.Method); err != nil {
 			return err
 		}
-		if !up.Response.Informational() {
+		resp := up.Response()
+		if !resp.Informational() {
 			return nil
 		}
-		x.upload.invited = x.upload.invited || up.Response.Status == 100
+		x.upload.invited = x.upload.invited || resp.Status == 100
 		x.informed = true
-		if err := x.down.WriteInformational(&up.Response); err != nil {
+		if err := x.down.WriteInformational(resp); err != nil {
 			x.guard.end(x.number, ClientClosed)
 			return err
 		}
@@ -242,26 +240,26 @@ func (x *exchange) awaitResponse(up *upstreamConn) error {
 var errInformationalMany = &message.Error{Status: 502, Detail: "more informational responses than anybody needs"}
 
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
-func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
-	content, w := up.Content(), x.down.Response()
+func (x *exchange) relay(up upstream) (verdict, failure) {
+	resp, content, w := up.Response(), up.Content(), x.down.Response()
 	if p := x.route.policies; p != nil {
-		up.Response.Fields = p.response.apply(up.Response.Fields)
+		resp.Fields = p.response.apply(resp.Fields)
 	}
 	if x.cookie != nil {
-		x.setCookie(&up.Response)
+		x.setCookie(resp)
 	}
 	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
 		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section 10.1.1).
 		x.down.CloseAfter()
 	}
-	x.down.WriteHead(&up.Response)
+	x.down.WriteHead(resp)
 	for !content.Ended() {
 		bounded := x.boundWaits(up)
 		if !content.Buffered() {
 			if idle := x.route.timeouts.Idle; x.stall != idle { // it has begun to answer
 				x.stall = idle
 				if bounded {
-					up.transport.StallAfter(idle)
+					up.StallAfter(idle)
 				}
 			}
 			if err := w.Flush(); err != nil {
@@ -271,12 +269,12 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := x.proxy.spliceContent(w, socket, content, up.socket()); writeErr != nil {
+			if ok, readErr, writeErr := x.proxy.spliceContent(w, socket, content, up.Sole().socket()); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
 			} else if ok {
-				up.spliced = true
+				up.Sole().spliced = true
 				break
 			}
 		}
@@ -300,21 +298,17 @@ func (x *exchange) relay(up *upstreamConn) (verdict, failure) {
 }
 
 // settle ends the exchange with the endpoint after a whole response.
-func (x *exchange) settle(up *upstreamConn) {
+func (x *exchange) settle(up upstream) {
 	sent := x.finishUpload()
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
-	x.upstream = nil
+	x.up = nil
 	x.ended = x.proxy.clock.now()
-	if up.EndExchange(sent) && cause == None {
-		up.endpoint.give(up, x.shard, x.ended)
-		return
-	}
-	_ = up.Close()
+	up.EndExchange(sent && cause == None, x.shard, x.ended)
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
-func (x *exchange) tear(up *upstreamConn, err error) (verdict, failure) {
+func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 	failed := x.fail(up, err)
 	failed.again, failed.stale, failed.endpoint = false, false, false
 	x.down.CloseAfter()
@@ -326,7 +320,7 @@ func (x *exchange) tear(up *upstreamConn, err error) (verdict, failure) {
 	return torn, failure{}
 }
 
-func (x *exchange) clientWentAway(up *upstreamConn) verdict {
+func (x *exchange) clientWentAway(up upstream) verdict {
 	x.guard.end(x.number, ClientClosed)
 	x.fail(up, nil)
 	x.reason = ClientClosed
@@ -334,11 +328,12 @@ func (x *exchange) clientWentAway(up *upstreamConn) verdict {
 }
 
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
-func (x *exchange) upgrade(up *upstreamConn) (verdict, failure) {
-	if len(x.request.Upgrade) == 0 || len(up.Response.Upgrade) == 0 || isForeign(up.Response.Upgrade) {
+func (x *exchange) upgrade(up upstream) (verdict, failure) {
+	resp := up.Response()
+	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
 		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
-	x.down.WriteHead(&up.Response)
+	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
 		return x.clientWentAway(up), failure{}
 	}

@@ -29,7 +29,7 @@ type upload struct {
 const sentWithHead = 64 << 10
 
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
-func (x *exchange) send(up *upstreamConn) error {
+func (x *exchange) send(up upstream) error {
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() && content.Buffered() && w.Written() < sentWithHead {
 		room, err := w.Room()
@@ -52,7 +52,7 @@ func (x *exchange) send(up *upstreamConn) error {
 		return err
 	}
 	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
-	up.transport.StallAfter(0)
+	up.StallAfter(0)
 	x.upload = upload{done: make(chan struct{})}
 	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.patience)
 	return nil
@@ -60,21 +60,21 @@ func (x *exchange) send(up *upstreamConn) error {
 
 // boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has. The
 // wait that was on when it ended, the upload bounded itself.
-func (x *exchange) boundWaits(up *upstreamConn) bool {
+func (x *exchange) boundWaits(up upstream) bool {
 	if x.upload.done == nil || x.upload.bounded {
 		return true
 	}
 	select {
 	case <-x.upload.done:
 		x.upload.bounded = true
-		up.transport.StallAfter(x.stall)
+		up.StallAfter(x.stall)
 	default:
 	}
 	return x.upload.bounded
 }
 
 // runUpload is given all that it shares with the exchange, which waits for done before it goes on to another request.
-func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, number uint64, idle time.Duration) {
+func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number uint64, idle time.Duration) {
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -85,7 +85,7 @@ func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, num
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {
-		if ok, readErr, writeErr := x.proxy.spliceContent(w, up.socket(), content, x.down.Socket()); writeErr != nil {
+		if ok, readErr, writeErr := x.proxy.spliceContent(w, up.Sole().socket(), content, x.down.Socket()); writeErr != nil {
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {
@@ -121,7 +121,7 @@ func (x *exchange) runUpload(up *upstreamConn, done chan struct{}, g *guard, num
 	}
 	x.upload.sent = true
 	if idle > 0 {
-		_ = up.transport.tcp.SetReadDeadline(time.Now().Add(idle))
+		up.BoundWait(idle)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // transportConfig is what all connections to endpoints have in common.
@@ -72,6 +73,35 @@ type upstreamConn struct {
 	suspect, spliced bool
 }
 
+// Response implements upstream.
+func (c *upstreamConn) Response() *message.Response { return &c.ClientConn.Response }
+
+// StallAfter implements upstream.
+func (c *upstreamConn) StallAfter(d time.Duration) { c.transport.StallAfter(d) }
+
+// BoundWait implements upstream.
+func (c *upstreamConn) BoundWait(d time.Duration) {
+	_ = c.transport.tcp.SetReadDeadline(time.Now().Add(d))
+}
+
+// StallWritesAfter implements upstream.
+func (c *upstreamConn) StallWritesAfter(d time.Duration) { c.transport.writeStall = d }
+
+// Reused implements upstream.
+func (c *upstreamConn) Reused() bool { return c.reused }
+
+// Sole implements upstream.
+func (c *upstreamConn) Sole() *upstreamConn { return c }
+
+// EndExchange implements upstream. A connection that can carry no other exchange is closed.
+func (c *upstreamConn) EndExchange(requestSent bool, shard uint32, now time.Duration) {
+	if c.ClientConn.EndExchange(requestSent) {
+		c.endpoint.give(c, shard, now)
+		return
+	}
+	_ = c.Close()
+}
+
 func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
 	e := &endpoint{address: key.address, text: key.address.String(), config: config}
 	if key.security != nil {
@@ -116,7 +146,7 @@ func (s *idleShard) pop() *upstreamConn {
 
 // give returns a connection that can carry another request.
 func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
-	c.idleSince, c.suspect = now, c.spliced || c.Response.NoContent
+	c.idleSince, c.suspect = now, c.spliced || c.Response().NoContent
 	c.spliced = false
 	s := &e.idle[shard%idleShards]
 	s.mu.Lock()

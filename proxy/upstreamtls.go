@@ -87,9 +87,9 @@ func (c *upstreamConn) stream() http1.Transport {
 	return c.transport
 }
 
-// socket is the connection below, or nil where content cannot go straight to it and come straight from it.
+// socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where there is no c.
 func (c *upstreamConn) socket() *transport {
-	if c.secure != nil {
+	if c == nil || c.secure != nil {
 		return nil
 	}
 	return c.transport
