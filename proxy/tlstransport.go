@@ -1,0 +1,109 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+)
+
+// tlsTransport is TLS over a transport: the stall times are those below.
+type tlsTransport struct {
+	*tls.Conn
+	below *transport
+	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
+	recordTimeout time.Duration
+	// version is TLS's, protocol what was agreed on to be spoken in it, if that was asked.
+	version  uint16
+	protocol string
+	first    [1]byte
+}
+
+// ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it
+// waits, and the rest of what arrived with that byte is read into a buffer.
+func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
+	for {
+		t.below.record = record{bounded: true, timeout: t.recordTimeout}
+		n, err := t.Read(t.first[:])
+		late := t.below.record.late
+		t.below.record = record{}
+		if n == 0 {
+			return err
+		}
+		if late {
+			t.below.StallAfter(t.below.readStall)
+		}
+		buf := buffers.Get(size)
+		buf[0] = t.first[0]
+		t.below.in.impatient = true
+		n, _ = t.Read(buf[1:]) // an error that lasts comes back from the next read
+		t.below.in.impatient = false
+		if !got(buf, 1+n) {
+			return nil
+		}
+	}
+}
+
+// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume.
+func (t *tlsTransport) quiet() bool {
+	t.below.StallAfter(0) // the last request's may have passed
+	t.below.in.impatient = true
+	n, err := t.Read(t.first[:])
+	t.below.in.impatient = false
+	return n == 0 && errors.Is(err, syscall.EAGAIN)
+}
+
+// record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not begin the
+// idle time anew with each.
+type record struct {
+	bounded bool
+	timeout time.Duration
+	// began is set once bytes of it came, late once the rest had to be waited for.
+	began, late bool
+}
+
+func (t *tlsTransport) StallAfter(d time.Duration)  { t.below.StallAfter(d) }
+func (t *tlsTransport) ExpireAfter(d time.Duration) { t.below.ExpireAfter(d) }
+
+// CloseWrite sends the close_notify alert and then ends the stream.
+func (t *tlsTransport) CloseWrite() error {
+	if err := t.Conn.CloseWrite(); err != nil {
+		return err
+	}
+	return t.below.CloseWrite()
+}
+
+// netConn lets crypto/tls use a transport as its connection.
+type netConn struct{ *transport }
+
+// Read bounds the wait for the rest of a record.
+func (c netConn) Read(p []byte) (int, error) {
+	r := &c.record
+	if !r.bounded || r.late {
+		return c.transport.Read(p)
+	}
+	if r.began {
+		c.in.impatient = true
+		n, err := c.transport.Read(p)
+		c.in.impatient = false
+		if !errors.Is(err, syscall.EAGAIN) {
+			return n, err
+		}
+		r.late = true
+		c.ExpireAfter(r.timeout)
+	}
+	n, err := c.transport.Read(p)
+	r.began = r.began || n > 0
+	return n, err
+}
+
+func (c netConn) LocalAddr() net.Addr                { return c.tcp.LocalAddr() }
+func (c netConn) RemoteAddr() net.Addr               { return c.tcp.RemoteAddr() }
+func (c netConn) SetDeadline(at time.Time) error     { return c.tcp.SetDeadline(at) }
+func (c netConn) SetReadDeadline(at time.Time) error { return c.tcp.SetReadDeadline(at) }
+func (c netConn) SetWriteDeadline(at time.Time) error {
+	return c.tcp.SetWriteDeadline(at)
+}
