@@ -17,7 +17,7 @@ type block struct {
 // release forgets the memory of a block that was in pieces: few are.
 func (b *block) release() { b.bytes = nil }
 
-func (c *ServerConn) processHeaders(f frame) error {
+func (c *conn) processHeaders(f frame) error {
 	switch {
 	case f.stream == 0:
 		return errFrameStream
@@ -37,14 +37,14 @@ func (c *ServerConn) processHeaders(f frame) error {
 		fragment = fragment[priorityLength:]
 	}
 	if f.has(flagEndHeaders) {
-		return c.endBlock(fragment)
+		return c.side.endBlock(fragment)
 	}
 	c.block.open, c.block.frames = true, 1
 	c.block.bytes = append(c.block.bytes[:0], fragment...)
 	return nil
 }
 
-func (c *ServerConn) processContinuation(f frame) error {
+func (c *conn) processContinuation(f frame) error {
 	b := &c.block
 	if !b.open {
 		return errContinuation
@@ -60,115 +60,11 @@ func (c *ServerConn) processContinuation(f frame) error {
 		return nil
 	}
 	b.open = false
-	return c.endBlock(b.bytes)
+	return c.side.endBlock(b.bytes)
 }
 
-// endBlock decodes a whole block, whatever becomes of it: later ones build on the table that it leaves (RFC 9113, section 4.3).
-func (c *ServerConn) endBlock(encoded []byte) error {
-	stream := c.block.stream
-	c.mu.Lock()
-	s := c.streams[stream]
-	c.mu.Unlock()
-	switch {
-	case s != nil:
-		return c.endTrailers(s, encoded)
-	case stream <= c.last:
-		if err := c.refuseReopened(stream); err != nil {
-			return err
-		}
-		c.heads.begin(nil)
-		return c.heads.decode(encoded)
-	}
-	c.last = stream
-	s, err := c.admit(stream)
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		c.heads.begin(nil)
-		return c.heads.decode(encoded)
-	}
-	c.heads.begin(&s.Request)
-	c.heads.arena = s.arena[:0]
-	if err := c.heads.decode(encoded); err != nil {
-		return err
-	}
-	if c.block.itself {
-		c.heads.refuse(errDependsOnItself)
-	}
-	s.refused = c.heads.finish(c.block.end)
-	s.arena = c.heads.arena
-	s.priority = c.heads.priority
-	return c.start(s)
-}
-
-// refuseReopened tells a stream that was closed from one that was passed over (RFC 9113, sections 5.1 and 5.1.1).
-func (c *ServerConn) refuseReopened(stream uint32) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch c.closed.find(stream) {
-	case endedByBoth, endedByClient:
-		return errStreamReopened
-	case endedByUs:
-		return nil
-	}
-	return errStreamNumber
-}
-
-// admit returns a stream for a request, or nil where there may be no more: the client has to try again, here or elsewhere.
-func (c *ServerConn) admit(stream uint32) (*Stream, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.departure == departed:
-		c.closed.add(stream, endedByUs)
-		return nil, nil // it learns from the GOAWAY that nothing was done (RFC 9113, section 6.8)
-	case c.running >= maxStreams:
-		c.closed.add(stream, endedByUs)
-		if !c.resets.spend(1, c.config.Now()) {
-			return nil, errResetsMany
-		}
-		return nil, c.control(func(b []byte) []byte { return appendReset(b, stream, codeRefusedStream) })
-	}
-	c.accepted = stream
-	return c.newStream(stream), nil
-}
-
-// start has a stream served.
-func (c *ServerConn) start(s *Stream) error {
-	exchange := c.handler.Begin(s)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s.exchange = exchange
-	if s.refused != nil && s.refused.Status == malformedStatus {
-		s.fault = codeProtocol
-	}
-	s.in.begin(&s.Request, c.block.end)
-	c.streams[s.id] = s
-	c.running++
-	if c.err != nil { // nobody took notice of a stream that was not there yet
-		delete(c.streams, s.id)
-		s.abort(c.err)
-	}
-	if c.departure == announced {
-		c.announce()
-	}
-	c.workers.serve(c, s)
-	return nil
-}
-
-// endTrailers takes the block behind a request's content.
-func (c *ServerConn) endTrailers(s *Stream, encoded []byte) error {
-	var trailers message.Request
-	c.heads.begin(&trailers)
-	c.heads.trailers = true
-	c.heads.arena = nil
-	if err := c.heads.decode(encoded); err != nil {
-		return err
-	}
-	refused := c.heads.refused
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// takeTrailers takes what a block behind a stream's content brought, or why it is refused.
+func (c *conn) takeTrailers(s *stream, trailers []message.Field, refused *message.Error) error {
 	switch {
 	case c.streams[s.id] != s:
 		return nil // it ended meanwhile
@@ -180,7 +76,7 @@ func (c *ServerConn) endTrailers(s *Stream, encoded []byte) error {
 	}
 	if refused == nil {
 		if !s.in.ended { // or somebody may be looking already whether there are any
-			s.in.trailers = trailers.Fields
+			s.in.trailers = trailers
 		}
 		if s.in.take(nil, true) {
 			return nil
@@ -188,5 +84,5 @@ func (c *ServerConn) endTrailers(s *Stream, encoded []byte) error {
 		refused = s.in.malformed
 	}
 	s.in.fail(refused)
-	return c.malformed(s)
+	return c.side.malformed(s)
 }

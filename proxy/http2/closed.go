@@ -8,9 +8,9 @@ const (
 	unknownEnding ending = iota
 	// endedByBoth: request and response were sent whole.
 	endedByBoth
-	// endedByClient: the client reset the stream.
-	endedByClient
-	// endedByUs: we did, and frames that the client sent before it knew are no fault (RFC 9113, section 5.1).
+	// endedByPeer: the peer reset the stream.
+	endedByPeer
+	// endedByUs: we did, and frames that the peer sent before it knew are no fault (RFC 9113, section 5.1).
 	endedByUs
 )
 

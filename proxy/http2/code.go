@@ -21,7 +21,7 @@ const (
 	codeEnhanceYourCalm code = 0xb
 )
 
-// connectionError ends the connection; the client is told its code and detail.
+// connectionError ends the connection; the peer is told its code and detail.
 type connectionError struct {
 	code   code
 	detail string
@@ -33,7 +33,7 @@ func connectionErrorOf(c code, detail string) *connectionError {
 	return &connectionError{code: c, detail: detail}
 }
 
-// The faults of a client that end its connection. Each is a value made once, so that a flood of them allocates nothing.
+// The faults of a peer that end its connection. Each is a value made once, so that a flood of them allocates nothing.
 var (
 	errPreface           = connectionErrorOf(codeProtocol, "the connection does not begin with the client's preface (RFC 9113, section 3.4)")
 	errFrameLong         = connectionErrorOf(codeFrameSize, "a frame is longer than allowed (RFC 9113, section 4.2)")
@@ -45,7 +45,7 @@ var (
 	errContinuation      = connectionErrorOf(codeProtocol, "a CONTINUATION continues nothing (RFC 9113, section 6.10)")
 	errStreamNumber      = connectionErrorOf(codeProtocol, "a stream's number is even or lower than one before (RFC 9113, section 5.1.1)")
 	errStreamReopened    = connectionErrorOf(codeStreamClosed, "a header block is on a stream that was closed (RFC 9113, section 5.1)")
-	errPush              = connectionErrorOf(codeProtocol, "a client cannot push (RFC 9113, section 8.4)")
+	errPush              = connectionErrorOf(codeProtocol, "something is pushed, which nobody may (RFC 9113, section 8.4)")
 	errWindowZero        = connectionErrorOf(codeProtocol, "a WINDOW_UPDATE adds nothing (RFC 9113, section 6.9)")
 	errWindowOverflow    = connectionErrorOf(codeFlowControl, "a window exceeds 2^31-1 (RFC 9113, section 6.9.1)")
 	errWindowExceeded    = connectionErrorOf(codeFlowControl, "more data came than the window allows (RFC 9113, section 6.9.1)")
@@ -73,7 +73,7 @@ var (
 	errConnectionClosed = errors.New("the connection is closed")
 )
 
-// IsFault says whether a connection ended because of what its client sent.
+// IsFault says whether a connection ended because of what the peer sent.
 func IsFault(err error) bool {
 	_, ok := errors.AsType[*connectionError](err)
 	return ok

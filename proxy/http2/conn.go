@@ -2,61 +2,82 @@ package http2
 
 import (
 	"errors"
+	"io"
+	"os"
 	"sync"
 	"time"
 )
 
-// ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it; Announce, Drain, Watch and
-// Running may be called from others.
-type ServerConn struct {
+// conn is what both sides of a connection have in common: frames in and out, windows, and what is held against a peer. The
+// goroutine that owns the connection reads it; the streams' goroutines, and those that watch or drain, come in under the lock.
+type conn struct {
 	config    *Config
 	transport Transport
-	handler   Handler
+	// side is the whole of which this is a part.
+	side side
 
 	// Of the goroutine that reads alone: what was received and not consumed is buf[r:w].
 	buf  []byte
 	r, w int
 	// expiring is set while the reads have to bring the rest of what has begun.
 	expiring bool
-	heads    headReader
 	block    block
-	// greeted is set once the client's settings came, last is the highest stream that it used.
+	// greeted is set once the peer's settings came.
 	greeted bool
-	last    uint32
 
-	mu      sync.Mutex // guards what follows, and each stream's share of it
-	streams map[uint32]*Stream
+	mu sync.Mutex // guards what follows, and each stream's share of it
+	// streams are those that are open.
+	streams map[uint32]*stream
 	closed  closedStreams
-	// running counts the streams that are served, those that were reset meanwhile among them.
+	// last is the highest stream that was opened.
+	last uint32
+	// running counts the streams that are worked on, those that were reset meanwhile among them.
 	running int
-	// sendWindow is what the client takes, recvWindow what it may send; credit was consumed and not given back to it yet.
+	// sendWindow is what the peer takes, recvWindow what it may send; credit was consumed and not given back to it yet.
 	sendWindow, recvWindow, credit int64
-	// initialWindow is the client's setting: how much it takes on a new stream.
+	// initialWindow is the peer's setting: how much it takes on a new stream.
 	initialWindow int64
-	// shrink is set while the next header block has to say that the client's table is empty; shrunk once one has.
+	// shrink is set while the next header block has to say that the peer's table is empty; shrunk once one has.
 	shrink, shrunk bool
 	resets         budget
 	unproductive   budget
-	// windowUpdates is how many of them our DATA frames account for.
-	windowUpdates int
-	out           output
-	queue         queue
-	workers       workers
-	free          []*Stream
-	departure     departure
-	// accepted is the highest stream that was served, or refused in a way that the client knows.
+	// echoes is how many frames of the peer's our DATA frames account for.
+	echoes    int
+	out       output
+	queue     queue
+	departure departure
+	// accepted is the highest stream of the peer's that was served, or refused in a way that it knows.
 	accepted uint32
 	// err is why the connection ended, quietSince when the last stream did; rested is set once that was too long ago.
 	err        error
 	quietSince time.Duration
 	rested     bool
+	// senders are the goroutines that send, and those of the side's streams where it has any.
+	senders sync.WaitGroup
 }
 
-// NewServerConn returns the server's side of a connection that was just accepted.
-func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
-	c := &ServerConn{
-		config: config, transport: t, handler: handler,
-		streams:       make(map[uint32]*Stream),
+// side is what the two sides of a connection do differently. The goroutine that reads calls the first four, without the lock; the
+// others are called with it.
+type side interface {
+	// endBlock takes a whole header block. It decodes it whatever becomes of it: later ones build on the table that it leaves
+	// (RFC 9113, section 4.3).
+	endBlock(encoded []byte) error
+	processGoAway(f frame) error
+	processPriorityUpdate(f frame) error
+	// malformed ends a stream whose content is not what its head said.
+	malformed(s *stream) error
+	// set takes a setting that only this side acts on.
+	set(s setting, value uint32) error
+	// wasReset says that the peer ended a stream that was open.
+	wasReset(s *stream, why code) error
+	// rest gives up what is kept for streams to come.
+	rest()
+}
+
+func (c *conn) init(t Transport, config *Config, side side) {
+	*c = conn{
+		config: config, transport: t, side: side,
+		streams:       make(map[uint32]*stream),
 		sendWindow:    defaultWindow,
 		recvWindow:    connectionWindow,
 		initialWindow: defaultWindow,
@@ -65,23 +86,10 @@ func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
 		quietSince:    config.Now(),
 	}
 	c.out.idle.L = &c.mu
-	c.heads.init(config.Limits)
-	return c
 }
 
-// Serve serves the connection to its end and returns why that came. What was received already comes first.
-func (c *ServerConn) Serve(received []byte) error {
-	if len(received) > 0 {
-		c.buf = c.config.Buffers.Get(max(len(received), smallBuffer))
-		c.w = copy(c.buf, received)
-	}
-	err := c.read()
-	c.end(err)
-	return err
-}
-
-// end ends every stream and the connection. The client is told why, unless it is gone.
-func (c *ServerConn) end(err error) {
+// end ends every stream and the connection. The peer is told why, unless it is gone.
+func (c *conn) end(err error) {
 	fault, told := errors.AsType[*connectionError](err)
 	told = told || err == errDrained || err == errIdle || err == errSlowFrame
 	c.mu.Lock()
@@ -91,7 +99,7 @@ func (c *ServerConn) end(err error) {
 	case told && c.departure < departed:
 		c.appendGoAway(c.accepted, codeNone, "")
 	}
-	c.failLocked(errConnectionClosed)
+	c.failLocked(causeForStreams(err))
 	if told {
 		// Somebody who takes nothing is told nothing.
 		timer := time.AfterFunc(lastWords, func() { _ = c.transport.Close() })
@@ -101,17 +109,27 @@ func (c *ServerConn) end(err error) {
 		c.flush(true)
 		timer.Stop()
 	}
-	c.workers.dismiss()
+	c.side.rest()
 	c.mu.Unlock()
 	if !told {
 		_ = c.transport.Close() // ends a write that waits
 	}
-	c.workers.all.Wait()
+	c.senders.Wait()
 	if told {
 		c.linger()
 	}
 	_ = c.transport.Close()
 	c.release()
+}
+
+// causeForStreams is what the streams of a connection fail with that ends for a reason: never with what would be the end of their
+// content, or a timeout of theirs.
+func causeForStreams(err error) error {
+	switch {
+	case err == io.EOF, err == errDrained, err == errIdle, err == errSlowFrame, errors.Is(err, os.ErrDeadlineExceeded):
+		return errConnectionClosed
+	}
+	return err
 }
 
 // The times and bytes that the end of a connection may take.
@@ -121,9 +139,9 @@ const (
 	lingerBytes = 256 << 10
 )
 
-// linger says that no more follows and drops what the client is still sending: closing with bytes unread resets the
-// connection, and the client may lose what was sent last.
-func (c *ServerConn) linger() {
+// linger says that no more follows and drops what the peer is still sending: closing with bytes unread resets the
+// connection, and the peer may lose what was sent last.
+func (c *conn) linger() {
 	c.transport.ResumeReading()
 	if c.transport.CloseWrite() != nil {
 		return
@@ -141,7 +159,7 @@ func (c *ServerConn) linger() {
 }
 
 // release gives the buffers back.
-func (c *ServerConn) release() {
+func (c *conn) release() {
 	if c.buf != nil {
 		c.config.Buffers.Put(c.buf)
 	}
@@ -150,7 +168,7 @@ func (c *ServerConn) release() {
 }
 
 // failLocked ends every stream, now and later.
-func (c *ServerConn) failLocked(err error) {
+func (c *conn) failLocked(err error) {
 	if c.err != nil {
 		return
 	}
@@ -162,16 +180,27 @@ func (c *ServerConn) failLocked(err error) {
 	c.queue.wakeAll()
 }
 
-// Running returns how many requests are being served.
-func (c *ServerConn) Running() int {
+// Running returns how many streams are being worked on.
+func (c *conn) Running() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.running
 }
 
+// leave says that the work on a stream has ended.
+func (c *conn) leave() {
+	if c.running--; c.running > 0 {
+		return
+	}
+	c.quietSince = c.config.Now()
+	if c.departure == departed {
+		c.transport.StopReading()
+	}
+}
+
 // Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long and gives back the memory
 // of a connection that has come to rest.
-func (c *ServerConn) Watch(now time.Duration) {
+func (c *conn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out.watch(now)
@@ -183,8 +212,7 @@ func (c *ServerConn) Watch(now time.Duration) {
 	}
 	quiet := now - c.quietSince
 	if quiet >= restAfter {
-		c.workers.dismiss()
-		c.free = nil
+		c.side.rest()
 	}
 	if d := c.config.Idle; d > 0 && quiet >= d && !c.rested {
 		c.rested = true

@@ -9,10 +9,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// content is a request's content on its way from the goroutine that reads the connection to whoever reads it. Its methods for
+// content is a message's content on its way from the goroutine that reads the connection to whoever reads it. Its methods for
 // the former want the connection's lock held, those for the latter take it.
 type content struct {
-	stream *Stream
+	stream *stream
 	ready  sync.Cond
 	// buf[r:w] came and was not read.
 	buf  []byte
@@ -26,13 +26,13 @@ type content struct {
 	// waiting is set while somebody waits, since then; late once that was too long.
 	waiting, late, stopped bool
 	since                  time.Duration
+	// patience is how long each wait may take, 0 as long as it wants.
+	patience time.Duration
 }
 
-// begin makes ready for a request's content.
-func (c *content) begin(req *message.Request, end bool) {
-	c.closed, c.remaining = end, req.ContentLength
-	// Nobody waits for the end of what has no content. Should some come after all, it is a fault.
-	c.ended = req.ContentLength == 0
+// begin makes ready for content of a length, or UnknownLength, end being set where none follows.
+func (c *content) begin(length int64, end bool) {
+	c.closed, c.ended, c.remaining = end, end, length
 }
 
 // take takes what a frame brought, the last one where end is set. It says false where that is not what the head announced.
@@ -112,7 +112,7 @@ func (c *content) settled() bool {
 	return c.closed || c.malformed != nil || c.stopped || c.late || c.stream.err != nil
 }
 
-// drop consumes n bytes and lets the client send as many.
+// drop consumes n bytes and lets the peer send as many.
 func (c *content) drop(n int) {
 	s := c.stream
 	if c.r += n; c.r == c.w {
@@ -122,7 +122,7 @@ func (c *content) drop(n int) {
 	if c.closed || s.err != nil {
 		return
 	}
-	// What the client may send and has not is recvWindow; the rest up to the full window waits here or was consumed.
+	// What the peer may send and has not is recvWindow; the rest up to the full window waits here or was consumed.
 	consumed := streamWindow - s.recvWindow - int64(c.w-c.r)
 	if consumed >= streamWindow/2 {
 		s.recvWindow += consumed
@@ -131,8 +131,8 @@ func (c *content) drop(n int) {
 	}
 }
 
-// give lets the client send n bytes more on the connection.
-func (c *ServerConn) give(n int64) {
+// give lets the peer send n bytes more on the connection.
+func (c *conn) give(n int64) {
 	if c.credit += n; c.credit < connectionWindow/2 || c.err != nil {
 		return
 	}
@@ -173,7 +173,7 @@ func (c *content) stop(stopped bool) {
 	c.ready.Broadcast()
 }
 
-// release forgets what nobody read. The client may send as much again, on other streams.
+// release forgets what nobody read. The peer may send as much again, on other streams.
 func (c *content) release() {
 	c.stream.conn.give(int64(c.w - c.r))
 	c.releaseBuffer()

@@ -10,7 +10,7 @@ func TestContentIsNotLateWhileTheConnectionsWindowIsClosed(t *testing.T) {
 	now := time.Duration(0)
 	c := NewServerConn(nil, &Config{Read: time.Second, Now: func() time.Duration { return now }}, nil)
 	s := c.newStream(1)
-	c.streams[s.id], c.running = s, 1
+	c.streams[s.id], c.running = &s.stream, 1
 	s.in.waiting = true
 	for _, step := range []struct {
 		at     time.Duration

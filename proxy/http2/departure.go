@@ -33,6 +33,14 @@ func (c *ServerConn) announce() {
 	c.appendGoAway(highestStream, codeNone, "")
 }
 
+// processGoAway has nothing to do: the client will open no more streams, and close the connection when it wants to.
+func (c *ServerConn) processGoAway(f frame) error {
+	if err := f.checkGoAway(); err != nil {
+		return err
+	}
+	return c.spend(1)
+}
+
 // Drain ends the connection as soon as no stream is open. The client can be sure that what it asked for later was not done.
 func (c *ServerConn) Drain() {
 	c.mu.Lock()

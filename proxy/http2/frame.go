@@ -125,3 +125,14 @@ func appendGoAway(b []byte, last uint32, c code, detail string) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(c))
 	return append(b, detail...)
 }
+
+// checkGoAway says whether a GOAWAY frame is one.
+func (f *frame) checkGoAway() error {
+	switch {
+	case f.stream != 0:
+		return errFrameStream
+	case len(f.payload) < goAwayLeast:
+		return errFrameLength
+	}
+	return nil
+}

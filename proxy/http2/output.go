@@ -21,7 +21,7 @@ type output struct {
 	err           error
 }
 
-// watch notices whether the client takes content.
+// watch notices whether the peer takes content.
 func (o *output) watch(now time.Duration) {
 	if o.content != o.seen {
 		o.seen, o.moved = o.content, now
@@ -32,7 +32,7 @@ func (o *output) watch(now time.Duration) {
 func (o *output) room() bool { return len(o.pending) < flushAt }
 
 // reserve returns what is pending with room for n bytes behind it.
-func (o *output) reserve(c *ServerConn, n int) []byte {
+func (o *output) reserve(c *conn, n int) []byte {
 	need := len(o.pending) + n
 	if need <= cap(o.pending) {
 		return o.pending
@@ -46,8 +46,8 @@ func (o *output) reserve(c *ServerConn, n int) []byte {
 	return grown
 }
 
-// control adds an answer to a frame of the client's, which is sent when the frames that are there have been processed.
-func (c *ServerConn) control(add func(b []byte) []byte) error {
+// control adds an answer to a frame of the peer's, which is sent when the frames that are there have been processed.
+func (c *conn) control(add func(b []byte) []byte) error {
 	const longest = frameHeader + pingLength
 	if c.out.controls++; c.out.controls > maxControls {
 		return errControlsMany
@@ -57,12 +57,12 @@ func (c *ServerConn) control(add func(b []byte) []byte) error {
 }
 
 // appendGoAway adds a GOAWAY frame.
-func (c *ServerConn) appendGoAway(last uint32, why code, detail string) {
+func (c *conn) appendGoAway(last uint32, why code, detail string) {
 	c.out.pending = appendGoAway(c.out.reserve(c, frameHeader+goAwayLeast+len(detail)), last, why, detail)
 }
 
 // appendBlock adds a header block in as many frames as it needs.
-func (c *ServerConn) appendBlock(stream uint32, block []byte, end bool) {
+func (c *conn) appendBlock(stream uint32, block []byte, end bool) {
 	b := c.out.reserve(c, len(block)+(2+len(block)/maxFrame)*frameHeader)
 	kind, flags := frameHeaders, uint8(0)
 	if end {
@@ -92,19 +92,19 @@ func (c *ServerConn) appendBlock(stream uint32, block []byte, end bool) {
 
 const (
 	// tinyFrame is the length of content below which a DATA frame costs more than it brings, if it is only that short because the
-	// client's window is.
+	// peer's window is.
 	tinyFrame = 512
-	// windowUpdatesPerFrame is how many WINDOW_UPDATE frames a client may answer each DATA frame with: for the stream and for the
-	// connection, and once more for good measure. maxWindowUpdates bounds what it can save up.
-	windowUpdatesPerFrame = 3
-	maxWindowUpdates      = 10_000
+	// echoesPerFrame is how many WINDOW_UPDATE frames a peer may answer each DATA frame with: for the stream and for the connection,
+	// and once more for good measure. maxEchoes bounds what it can save up.
+	echoesPerFrame = 3
+	maxEchoes      = 10_000
 )
 
 // appendData adds content of a stream, within the windows, cut where the windows or the frame did not suffice for all.
-func (c *ServerConn) appendData(s *Stream, data []byte, end, cut bool) error {
+func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	if cut && len(data) < tinyFrame {
 		if err := c.spendLocked(1); err != nil {
-			c.failLocked(err)
+			c.failLocked(causeForStreams(err))
 			c.transport.StopReading()
 			return err
 		}
@@ -120,13 +120,13 @@ func (c *ServerConn) appendData(s *Stream, data []byte, end, cut bool) error {
 	s.sendWindow -= int64(len(data))
 	c.sendWindow -= int64(len(data))
 	c.out.content += int64(len(data))
-	c.windowUpdates = min(c.windowUpdates+windowUpdatesPerFrame, maxWindowUpdates)
+	c.echoes = min(c.echoes+echoesPerFrame, maxEchoes)
 	return nil
 }
 
 // flush sends what is pending, unless somebody else is about to. It lets go of the lock meanwhile. Only who has nothing else to do
 // stays as long as others go on adding.
-func (c *ServerConn) flush(stay bool) {
+func (c *conn) flush(stay bool) {
 	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
 		return
 	}
@@ -135,7 +135,7 @@ func (c *ServerConn) flush(stay bool) {
 }
 
 // flushSoon has what is pending sent by a goroutine of its own.
-func (c *ServerConn) flushSoon() {
+func (c *conn) flushSoon() {
 	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
 		return
 	}
@@ -143,8 +143,8 @@ func (c *ServerConn) flushSoon() {
 	c.handOver()
 }
 
-func (c *ServerConn) handOver() {
-	c.workers.all.Go(func() {
+func (c *conn) handOver() {
+	c.senders.Go(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.write(true)
@@ -152,7 +152,7 @@ func (c *ServerConn) handOver() {
 }
 
 // write is called by whoever has set writing.
-func (c *ServerConn) write(stay bool) {
+func (c *conn) write(stay bool) {
 	for {
 		if c.running > 1 {
 			// Answers that are ready now travel along, which is cheaper for all: about 14 of them where 32 streams are busy.
@@ -169,7 +169,7 @@ func (c *ServerConn) write(stay bool) {
 		c.mu.Lock()
 		if err != nil {
 			c.out.err = err
-			c.failLocked(err)
+			c.failLocked(causeForStreams(err))
 			c.transport.StopReading()
 		}
 		if err != nil || len(c.out.pending) == 0 {

@@ -10,9 +10,9 @@ func TestTurnMayComeLaterThanTheWriteTimeout(t *testing.T) {
 	now := time.Duration(0)
 	c := NewServerConn(nil, &Config{Write: time.Second, Now: func() time.Duration { return now }}, nil)
 	s := c.newStream(1)
-	c.streams[s.id], c.running = s, 1
+	c.streams[s.id], c.running = &s.stream, 1
 	s.out.waiting = true
-	c.queue.join(s)
+	c.queue.join(&s.stream)
 	for _, step := range []struct {
 		at      time.Duration
 		taken   int64

@@ -76,7 +76,7 @@ func TestPriorityFieldIsRead(t *testing.T) {
 func TestQueueServesByUrgencyThenByAge(t *testing.T) {
 	var q queue
 	join := func(id uint32, urgency uint8, incremental bool) {
-		q.join(&Stream{id: id, priority: priority{urgency, incremental}})
+		q.join(&stream{id: id, priority: priority{urgency, incremental}})
 	}
 	join(9, 3, false)
 	join(1, 5, false)
@@ -124,8 +124,8 @@ func TestClosedStreamsAreRememberedForAWhile(t *testing.T) {
 	if got := c.find(1); got != endedByUs {
 		t.Errorf("stream 1 ended by %d", got)
 	}
-	c.add(999, endedByClient)
-	if got := fmt.Sprint(c.find(1), c.find(3), c.find(999)); got != fmt.Sprint(unknownEnding, endedByBoth, endedByClient) {
+	c.add(999, endedByPeer)
+	if got := fmt.Sprint(c.find(1), c.find(3), c.find(999)); got != fmt.Sprint(unknownEnding, endedByBoth, endedByPeer) {
 		t.Errorf("got %s", got)
 	}
 }

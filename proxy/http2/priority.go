@@ -32,7 +32,7 @@ func parsePriority(value []byte) priority {
 	return p
 }
 
-// processPriorityUpdate changes the priority of a stream that is open. One that comes before its stream is dropped: the
+// processPriorityUpdate implements side. It changes the priority of a stream that is open. One that comes before its stream is dropped: the
 // request has a field of its own for it (RFC 9218, section 7.1).
 func (c *ServerConn) processPriorityUpdate(f frame) error {
 	switch {
@@ -55,7 +55,7 @@ func (c *ServerConn) processPriorityUpdate(f frame) error {
 }
 
 // processPriority takes note of nothing: what the frame says is no longer in use (RFC 9113, section 5.3.2).
-func (c *ServerConn) processPriority(f frame) error {
+func (c *conn) processPriority(f frame) error {
 	switch {
 	case f.stream == 0:
 		return errFrameStream
@@ -73,7 +73,7 @@ func dependsOnItself(b []byte, stream uint32) bool {
 }
 
 // resetOrEnd resets a stream or, where it is not open, ends the connection: there is nothing to reset.
-func (c *ServerConn) resetOrEnd(stream uint32, fault code, otherwise error) error {
+func (c *conn) resetOrEnd(stream uint32, fault code, otherwise error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.streams[stream]; s != nil {

@@ -3,7 +3,7 @@ package http2
 import "encoding/binary"
 
 // process acts on a frame. An error ends the connection.
-func (c *ServerConn) process(f frame) error {
+func (c *conn) process(f frame) error {
 	if c.block.open && (f.kind != frameContinuation || f.stream != c.block.stream) {
 		return errBlockBroken
 	}
@@ -29,41 +29,38 @@ func (c *ServerConn) process(f frame) error {
 	case framePing:
 		return c.processPing(f)
 	case frameGoAway:
-		return c.processGoAway(f)
+		return c.side.processGoAway(f)
 	case frameWindowUpdate:
 		return c.processWindowUpdate(f)
 	case frameContinuation:
 		return c.processContinuation(f)
 	case framePriorityUpdate:
-		return c.processPriorityUpdate(f)
+		return c.side.processPriorityUpdate(f)
 	}
 	// Frames of other types are ignored (RFC 9113, section 5.5).
 	return c.spend(1)
 }
 
 // spend accounts for n frames that brought nothing.
-func (c *ServerConn) spend(n int64) error {
+func (c *conn) spend(n int64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.spendLocked(n)
 }
 
-func (c *ServerConn) spendLocked(n int64) error {
+func (c *conn) spendLocked(n int64) error {
 	if !c.unproductive.spend(n, c.config.Now()) {
 		return errUnproductive
 	}
 	return nil
 }
 
-// isIdle says whether nothing was ever heard of a stream. Those that only we could open are, always.
-func (c *ServerConn) isIdle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
+// isIdle says whether nothing was ever heard of a stream. Those that only a server can open are, always: nobody pushes.
+func (c *conn) isIdle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
 
-func (c *ServerConn) processData(f frame) error {
+func (c *conn) processData(f frame) error {
 	if f.stream == 0 {
 		return errFrameStream
-	}
-	if c.isIdle(f.stream) {
-		return errFrameIdle
 	}
 	data, err := f.unpad()
 	if err != nil {
@@ -72,6 +69,9 @@ func (c *ServerConn) processData(f frame) error {
 	end := f.has(flagEndStream)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.isIdle(f.stream) {
+		return errFrameIdle
+	}
 	// All of the payload counts, padding too (RFC 9113, section 6.9.1).
 	n := int64(len(f.payload))
 	if c.recvWindow -= n; c.recvWindow < 0 {
@@ -98,13 +98,13 @@ func (c *ServerConn) processData(f frame) error {
 	c.give(n - int64(len(data))) // of the stream's window, padding is given back with the data around it
 	if !s.in.take(data, end) {
 		c.give(int64(len(data)))
-		return c.malformed(s)
+		return c.side.malformed(s)
 	}
 	return nil
 }
 
 // processClosed answers a frame on a stream that was closed (RFC 9113, section 5.1).
-func (c *ServerConn) processClosed(stream uint32) error {
+func (c *conn) processClosed(stream uint32) error {
 	if c.closed.find(stream) == endedByUs {
 		return nil
 	}
@@ -114,30 +114,27 @@ func (c *ServerConn) processClosed(stream uint32) error {
 	return c.control(func(b []byte) []byte { return appendReset(b, stream, codeStreamClosed) })
 }
 
-func (c *ServerConn) processReset(f frame) error {
+func (c *conn) processReset(f frame) error {
 	switch {
 	case f.stream == 0:
 		return errFrameStream
 	case len(f.payload) != resetLength:
 		return errFrameLength
-	case c.isIdle(f.stream):
-		return errFrameIdle
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.isIdle(f.stream) {
+		return errFrameIdle
+	}
 	s := c.streams[f.stream]
 	if s == nil {
 		return c.spendLocked(1)
 	}
-	c.forget(s, endedByClient)
-	s.abort(errStreamReset)
-	if !c.resets.spend(1, c.config.Now()) {
-		return errResetsMany
-	}
-	return nil
+	c.forget(s, endedByPeer)
+	return c.side.wasReset(s, code(binary.BigEndian.Uint32(f.payload)))
 }
 
-func (c *ServerConn) processPing(f frame) error {
+func (c *conn) processPing(f frame) error {
 	switch {
 	case f.stream != 0:
 		return errFrameStream
@@ -154,26 +151,15 @@ func (c *ServerConn) processPing(f frame) error {
 	})
 }
 
-// processGoAway has nothing to do: the client will open no more streams, and close the connection when it wants to.
-func (c *ServerConn) processGoAway(f frame) error {
-	switch {
-	case f.stream != 0:
-		return errFrameStream
-	case len(f.payload) < goAwayLeast:
-		return errFrameLength
-	}
-	return c.spend(1)
-}
-
-func (c *ServerConn) processWindowUpdate(f frame) error {
+func (c *conn) processWindowUpdate(f frame) error {
 	if len(f.payload) != windowUpdateLength {
 		return errFrameLength
 	}
 	n := int64(binary.BigEndian.Uint32(f.payload) & maxWindow)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.windowUpdates > 0 {
-		c.windowUpdates--
+	if c.echoes > 0 {
+		c.echoes--
 	} else if err := c.spendLocked(1); err != nil {
 		return err
 	}
@@ -194,7 +180,7 @@ func (c *ServerConn) processWindowUpdate(f frame) error {
 	s := c.streams[f.stream]
 	switch {
 	case s == nil:
-		return nil // the client may not know yet that it is closed
+		return nil // the peer may not know yet that it is closed
 	case n == 0:
 		return c.reset(s, codeProtocol)
 	case s.sendWindow+n > maxWindow:

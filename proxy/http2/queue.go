@@ -5,9 +5,9 @@ import "slices"
 // queue is the streams that wait for what all share, room in the buffer and the connection's window: the more urgent first;
 // of equally urgent ones, those that are of no use in parts one after another as they were asked for, the others in turn
 // (RFC 9218, section 10).
-type queue struct{ waiting []*Stream }
+type queue struct{ waiting []*stream }
 
-func (q *queue) join(s *Stream) {
+func (q *queue) join(s *stream) {
 	i := len(q.waiting)
 	for i > 0 && s.before(q.waiting[i-1]) {
 		i--
@@ -17,14 +17,14 @@ func (q *queue) join(s *Stream) {
 }
 
 // before says whether s goes before a stream that came to the queue before it.
-func (s *Stream) before(o *Stream) bool {
+func (s *stream) before(o *stream) bool {
 	if s.priority.urgency != o.priority.urgency {
 		return s.priority.urgency < o.priority.urgency
 	}
 	return !s.priority.incremental && !o.priority.incremental && s.id < o.id
 }
 
-func (q *queue) leave(s *Stream) {
+func (q *queue) leave(s *stream) {
 	if !s.out.queued {
 		return
 	}
@@ -35,7 +35,7 @@ func (q *queue) leave(s *Stream) {
 }
 
 // moved puts a stream whose priority changed where it belongs.
-func (q *queue) moved(s *Stream) {
+func (q *queue) moved(s *stream) {
 	if s.out.queued {
 		q.leave(s)
 		q.join(s)
@@ -48,13 +48,13 @@ func (q *queue) wakeAll() {
 	}
 }
 
-func (q *queue) wake(s *Stream) {
+func (q *queue) wake(s *stream) {
 	q.leave(s)
 	s.out.wake()
 }
 
 // wakeNext wakes the first stream that there is something for. It wakes the next one in turn.
-func (c *ServerConn) wakeNext() {
+func (c *conn) wakeNext() {
 	if !c.out.room() {
 		return
 	}
@@ -67,7 +67,7 @@ func (c *ServerConn) wakeNext() {
 }
 
 // Waiting is how many streams wait for room or for the connection's window.
-func (c *ServerConn) Waiting() int {
+func (c *conn) Waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.queue.waiting)

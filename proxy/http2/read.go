@@ -9,11 +9,7 @@ import (
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // read takes one frame after another until the connection's end, and returns why that is.
-func (c *ServerConn) read() error {
-	c.greet()
-	if err := c.readPreface(); err != nil {
-		return err
-	}
+func (c *conn) read() error {
 	for {
 		f, err := c.next()
 		if err != nil {
@@ -25,41 +21,8 @@ func (c *ServerConn) read() error {
 	}
 }
 
-// greet sends our settings (RFC 9113, section 3.4).
-func (c *ServerConn) greet() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	const settings = 4
-	b := c.out.reserve(c, 128)
-	b = appendFrameHeader(b, settings*settingLength, frameSettings, 0, 0)
-	b = appendSetting(b, settingMaxStreams, maxStreams)
-	b = appendSetting(b, settingInitialWindow, streamWindow)
-	b = appendSetting(b, settingMaxHeaderList, uint32(c.config.Limits.HeadBytes))
-	b = appendSetting(b, settingNoOldPriorities, 1)
-	c.out.pending = appendWindowUpdate(b, 0, connectionWindow-defaultWindow)
-	c.flush(true)
-}
-
-func (c *ServerConn) readPreface() error {
-	c.expire()
-	for checked := 0; ; {
-		received := c.buf[c.r:c.w]
-		n := min(len(received), len(preface))
-		if string(received[checked:n]) != preface[checked:n] {
-			return errPreface
-		}
-		if checked = n; n == len(preface) {
-			c.r += n
-			return nil
-		}
-		if err := c.fill(len(preface)); err != nil {
-			return err
-		}
-	}
-}
-
 // next returns the next frame, a view of the buffer until the next call.
-func (c *ServerConn) next() (frame, error) {
+func (c *conn) next() (frame, error) {
 	for {
 		need := frameHeader
 		if received := c.buf[c.r:c.w]; len(received) >= frameHeader {
@@ -80,7 +43,7 @@ func (c *ServerConn) next() (frame, error) {
 }
 
 // wait reads more of a frame that is need bytes long, or of the next.
-func (c *ServerConn) wait(need int) error {
+func (c *conn) wait(need int) error {
 	quiet, err := c.beforeWait()
 	if err != nil {
 		return err
@@ -105,7 +68,7 @@ func (c *ServerConn) wait(need int) error {
 }
 
 // expire bounds the arrival of the rest of what has begun.
-func (c *ServerConn) expire() {
+func (c *conn) expire() {
 	if !c.expiring {
 		c.expiring = true
 		c.transport.ExpireAfter(c.config.Read)
@@ -113,7 +76,7 @@ func (c *ServerConn) expire() {
 }
 
 // beforeWait sends what is pending and says whether no stream is open.
-func (c *ServerConn) beforeWait() (quiet bool, err error) {
+func (c *conn) beforeWait() (quiet bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flushSoon()
@@ -126,9 +89,9 @@ func (c *ServerConn) beforeWait() (quiet bool, err error) {
 	return c.running == 0, nil
 }
 
-// afterDeadline says why the connection ends whose wait was ended, or nil where it goes on: a client has nothing to send while it
-// waits for a response.
-func (c *ServerConn) afterDeadline() error {
+// afterDeadline says why the connection ends whose wait was ended, or nil where it goes on: a peer may have nothing to send while
+// streams are open.
+func (c *conn) afterDeadline() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -148,7 +111,7 @@ func (c *ServerConn) afterDeadline() error {
 }
 
 // park waits for the next frame without a buffer.
-func (c *ServerConn) park() error {
+func (c *conn) park() error {
 	c.release()
 	buf, n, err := c.transport.Park(smallBuffer)
 	if err != nil {
@@ -159,7 +122,7 @@ func (c *ServerConn) park() error {
 }
 
 // fill reads more bytes behind those that are there, in a buffer that holds need of them.
-func (c *ServerConn) fill(need int) error {
+func (c *conn) fill(need int) error {
 	if c.r == c.w {
 		c.r, c.w = 0, 0
 	}

@@ -5,7 +5,7 @@ import "encoding/binary"
 // settingsCost is what a SETTINGS frame costs of the budget for frames that bring nothing: each stream has to be looked at.
 const settingsCost = 10
 
-func (c *ServerConn) processSettings(f frame) error {
+func (c *conn) processSettings(f frame) error {
 	switch {
 	case f.stream != 0:
 		return errFrameStream
@@ -28,9 +28,9 @@ func (c *ServerConn) processSettings(f frame) error {
 	return c.control(func(b []byte) []byte { return appendFrameHeader(b, 0, frameSettings, flagAck, 0) })
 }
 
-// set takes a setting of the client's (RFC 9113, section 6.5.2). Those that are not listed are ignored: we push nothing, open no
-// streams, and send heads that the endpoints made.
-func (c *ServerConn) set(s setting, value uint32) error {
+// set takes a setting of the peer's (RFC 9113, section 6.5.2). Those that are listed nowhere are ignored: the heads that we send
+// others made.
+func (c *conn) set(s setting, value uint32) error {
 	switch s {
 	case settingTableSize:
 		// Our heads use no table, but one that becomes smaller than it was has to be told so (RFC 7541, section 4.2).
@@ -51,14 +51,14 @@ func (c *ServerConn) set(s setting, value uint32) error {
 			return errSettingValue
 		}
 	}
-	return nil
+	return c.side.set(s, value)
 }
 
 // defaultTable is the size of a decoder's table before it says something else (RFC 9113, section 6.5.2).
 const defaultTable = 4096
 
 // setInitialWindow changes the windows of all open streams, which may become negative (RFC 9113, section 6.9.2).
-func (c *ServerConn) setInitialWindow(n int64) error {
+func (c *conn) setInitialWindow(n int64) error {
 	change := n - c.initialWindow
 	c.initialWindow = n
 	for _, s := range c.streams {

@@ -1,13 +1,9 @@
 package http2
 
-import "sync"
-
 // workers are the goroutines of a connection's streams. One that has nothing to do waits for the next stream: its stack has
 // grown to what serving takes. The connection's lock guards the list.
 type workers struct {
 	idle []*worker
-	// all counts these goroutines and those that send.
-	all sync.WaitGroup
 }
 
 type worker struct {
@@ -23,7 +19,7 @@ func (w *workers) serve(c *ServerConn, s *Stream) {
 		last.next <- s
 		return
 	}
-	w.all.Go(func() {
+	c.senders.Go(func() {
 		one := &worker{next: make(chan *Stream, 1)}
 		one.run(c, s)
 	})

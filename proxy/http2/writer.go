@@ -9,11 +9,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// response is a response on its way into the connection's buffer. Its head and some content are gathered here; they go on in
+// writer is a message on its way into the connection's buffer. Its head and some content are gathered here; they go on in
 // frames as the windows and the others allow.
-type response struct {
-	stream *Stream
-	// block is the final head's header block until it is started; buf[:n] is content.
+type writer struct {
+	stream *stream
+	// block is the head's header block until it is started; buf[:n] is content.
 	block []byte
 	buf   []byte
 	n     int
@@ -33,6 +33,8 @@ type response struct {
 	// connection's window is a part of that; stalled once it was too long.
 	waiting, queued, wantsWindow, stalled bool
 	since                                 time.Duration
+	// patience is how long each wait may take, 0 as long as it wants.
+	patience time.Duration
 }
 
 var (
@@ -40,33 +42,31 @@ var (
 	errContentShort = errors.New("less content than the head announced")
 )
 
-// WriteInformational sends a 1xx response.
-func (s *Stream) WriteInformational(resp *message.Response) error {
+// begin makes a head pending. Until it is started, another one can take its place.
+func (w *writer) begin(block []byte, length int64, empty bool) {
+	w.block = block
+	w.n, w.wide, w.written = 0, false, 0
+	w.empty, w.remaining = empty, length
+}
+
+// sendBlock sends a header block that is followed by another one.
+func (w *writer) sendBlock(block []byte) error {
+	s := w.stream
 	c := s.conn
-	w := &s.out
-	w.block = appendResponse(w.block[:0], resp)
+	w.block = block
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.wakeNext()
 	if err := w.awaitRoom(false); err != nil {
 		return err
 	}
-	c.appendBlock(s.id, w.block, false)
+	c.appendBlock(s.id, block, false)
 	c.flush(false)
 	return nil
 }
 
-// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until it is, another one
-// can take its place.
-func (s *Stream) WriteHead(resp *message.Response) {
-	w := &s.out
-	w.block = appendResponse(w.block[:0], resp)
-	w.n, w.wide, w.written = 0, false, 0
-	w.empty, w.remaining = resp.NoContent, resp.ContentLength
-}
-
 // Room implements message.Writer.
-func (w *response) Room() ([]byte, error) {
+func (w *writer) Room() ([]byte, error) {
 	if w.buf != nil && len(w.buf)-w.n < 1024 {
 		if err := w.send(false, nil); err != nil {
 			return nil, err
@@ -84,7 +84,7 @@ func (w *response) Room() ([]byte, error) {
 }
 
 // Advance implements message.Writer.
-func (w *response) Advance(n int) error {
+func (w *writer) Advance(n int) error {
 	if n == 0 {
 		return nil
 	}
@@ -103,7 +103,7 @@ func (w *response) Advance(n int) error {
 }
 
 // Flush implements message.Writer.
-func (w *response) Flush() error {
+func (w *writer) Flush() error {
 	if w.started && w.n == 0 {
 		return nil
 	}
@@ -117,9 +117,8 @@ func (w *response) Flush() error {
 	return nil
 }
 
-// End implements message.Writer. Where the request was read to its end the response leaves when the work on the stream ends,
-// which is next: the endpoint's connection is free for others sooner.
-func (w *response) End(trailers []message.Field) error {
+// End implements message.Writer. Where everything was received the message leaves when the work on the stream ends, which is next.
+func (w *writer) End(trailers []message.Field) error {
 	if !w.empty && w.remaining > 0 {
 		return errContentShort
 	}
@@ -140,10 +139,10 @@ func (w *response) End(trailers []message.Field) error {
 }
 
 // Written implements message.Writer.
-func (w *response) Written() int64 { return w.written }
+func (w *writer) Written() int64 { return w.written }
 
 // send moves what is pending into the connection's buffer and waits where that has no room or a window is closed.
-func (w *response) send(end bool, trailers []message.Field) error {
+func (w *writer) send(end bool, trailers []message.Field) error {
 	s := w.stream
 	c := s.conn
 	trailing := end && hasFields(trailers)
@@ -191,7 +190,7 @@ func (w *response) send(end bool, trailers []message.Field) error {
 }
 
 // awaitRoom waits until the connection's buffer has room. It lets go of the lock meanwhile.
-func (w *response) awaitRoom(wantsWindow bool) error {
+func (w *writer) awaitRoom(wantsWindow bool) error {
 	s, c := w.stream, w.stream.conn
 	for {
 		switch {
@@ -210,7 +209,7 @@ func (w *response) awaitRoom(wantsWindow bool) error {
 }
 
 // wait waits to be woken: in the queue for what all share, or for the stream's own window.
-func (w *response) wait(shared, wantsWindow bool) {
+func (w *writer) wait(shared, wantsWindow bool) {
 	c := w.stream.conn
 	if w.stream.err != nil {
 		return // since the lock was let go of to flush
@@ -227,24 +226,27 @@ func (w *response) wait(shared, wantsWindow bool) {
 	}
 }
 
-func (w *response) wake() {
+func (w *writer) wake() {
 	w.waiting = false
 	w.ready.Broadcast()
 }
 
 // wakeForWindow wakes a stream that waits for its own window.
-func (w *response) wakeForWindow() {
+func (w *writer) wakeForWindow() {
 	if w.waiting && !w.queued && w.stream.sendWindow > 0 {
 		w.wake()
 	}
 }
 
-func (w *response) release() {
+func (w *writer) release() {
 	w.releaseBuffer()
+	if cap(w.block) > maxKept {
+		w.block = nil
+	}
 	w.started, w.ended, w.stalled, w.written = false, false, false, 0
 }
 
-func (w *response) releaseBuffer() {
+func (w *writer) releaseBuffer() {
 	if w.buf != nil {
 		w.stream.conn.config.Buffers.Put(w.buf)
 	}

@@ -1,0 +1,114 @@
+package http2
+
+import "github.com/warren-dev/ingress/proxy/message"
+
+// endBlock implements side.
+func (c *ServerConn) endBlock(encoded []byte) error {
+	stream := c.block.stream
+	c.mu.Lock()
+	open := c.streams[stream]
+	c.mu.Unlock()
+	switch {
+	case open != nil:
+		return c.endTrailers(open, encoded)
+	case stream <= c.last:
+		if err := c.refuseReopened(stream); err != nil {
+			return err
+		}
+		c.heads.begin(nil)
+		return c.heads.decode(encoded)
+	}
+	c.last = stream
+	s, err := c.admit(stream)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		c.heads.begin(nil)
+		return c.heads.decode(encoded)
+	}
+	c.heads.begin(&s.Request)
+	c.heads.arena = s.arena[:0]
+	if err := c.heads.decode(encoded); err != nil {
+		return err
+	}
+	if c.block.itself {
+		c.heads.refuse(errDependsOnItself)
+	}
+	s.refused = c.heads.finish(c.block.end)
+	s.arena = c.heads.arena
+	s.priority = c.heads.priority
+	return c.start(s)
+}
+
+// refuseReopened tells a stream that was closed from one that was passed over (RFC 9113, sections 5.1 and 5.1.1).
+func (c *ServerConn) refuseReopened(stream uint32) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch c.closed.find(stream) {
+	case endedByBoth, endedByPeer:
+		return errStreamReopened
+	case endedByUs:
+		return nil
+	}
+	return errStreamNumber
+}
+
+// admit returns a stream for a request, or nil where there may be no more: the client has to try again, here or elsewhere.
+func (c *ServerConn) admit(stream uint32) (*Stream, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.departure == departed:
+		c.closed.add(stream, endedByUs)
+		return nil, nil // it learns from the GOAWAY that nothing was done (RFC 9113, section 6.8)
+	case c.running >= maxStreams:
+		c.closed.add(stream, endedByUs)
+		if !c.resets.spend(1, c.config.Now()) {
+			return nil, errResetsMany
+		}
+		return nil, c.control(func(b []byte) []byte { return appendReset(b, stream, codeRefusedStream) })
+	}
+	c.accepted = stream
+	return c.newStream(stream), nil
+}
+
+// start has a stream served.
+func (c *ServerConn) start(s *Stream) error {
+	exchange := c.handler.Begin(s)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.exchange, s.work = exchange, exchange
+	if s.refused != nil && s.refused.Status == malformedStatus {
+		s.fault = codeProtocol
+	}
+	s.in.begin(s.Request.ContentLength, c.block.end)
+	// Nobody waits for the end of what has no content. Should some come after all, it is a fault.
+	s.in.ended = s.Request.ContentLength == 0
+	c.streams[s.id] = &s.stream
+	c.running++
+	if c.err != nil { // nobody took notice of a stream that was not there yet
+		delete(c.streams, s.id)
+		s.abort(c.err)
+	}
+	if c.departure == announced {
+		c.announce()
+	}
+	c.workers.serve(c, s)
+	return nil
+}
+
+// endTrailers takes the block behind a request's content.
+func (c *ServerConn) endTrailers(s *stream, encoded []byte) error {
+	var trailers message.Request
+	c.heads.begin(&trailers)
+	c.heads.trailers = true
+	c.heads.arena = nil
+	if err := c.heads.decode(encoded); err != nil {
+		return err
+	}
+	refused := c.heads.refused
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.takeTrailers(s, trailers.Fields, refused)
+}

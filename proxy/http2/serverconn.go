@@ -1,0 +1,79 @@
+package http2
+
+// ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it; Announce, Drain, Watch and
+// Running may be called from others.
+type ServerConn struct {
+	conn
+	handler Handler
+	heads   headReader // of the goroutine that reads alone
+
+	// The lock guards these.
+
+	workers workers
+	free    []*Stream
+}
+
+// NewServerConn returns the server's side of a connection that was just accepted.
+func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
+	c := &ServerConn{handler: handler}
+	c.init(t, config, c)
+	c.heads.init(config.Limits)
+	return c
+}
+
+// Serve serves the connection to its end and returns why that came. What was received already comes first.
+func (c *ServerConn) Serve(received []byte) error {
+	if len(received) > 0 {
+		c.buf = c.config.Buffers.Get(max(len(received), smallBuffer))
+		c.w = copy(c.buf, received)
+	}
+	c.greet()
+	err := c.readPreface()
+	if err == nil {
+		err = c.read()
+	}
+	c.end(err)
+	return err
+}
+
+// greet sends our settings (RFC 9113, section 3.4).
+func (c *ServerConn) greet() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	const settings = 4
+	b := c.out.reserve(&c.conn, 128)
+	b = appendFrameHeader(b, settings*settingLength, frameSettings, 0, 0)
+	b = appendSetting(b, settingMaxStreams, maxStreams)
+	b = appendSetting(b, settingInitialWindow, streamWindow)
+	b = appendSetting(b, settingMaxHeaderList, uint32(c.config.Limits.HeadBytes))
+	b = appendSetting(b, settingNoOldPriorities, 1)
+	c.out.pending = appendWindowUpdate(b, 0, connectionWindow-defaultWindow)
+	c.flush(true)
+}
+
+func (c *ServerConn) readPreface() error {
+	c.expire()
+	for checked := 0; ; {
+		received := c.buf[c.r:c.w]
+		n := min(len(received), len(preface))
+		if string(received[checked:n]) != preface[checked:n] {
+			return errPreface
+		}
+		if checked = n; n == len(preface) {
+			c.r += n
+			return nil
+		}
+		if err := c.fill(len(preface)); err != nil {
+			return err
+		}
+	}
+}
+
+// set implements side. The client's other settings are of no use: we push nothing and open no streams.
+func (c *ServerConn) set(setting, uint32) error { return nil }
+
+// rest implements side.
+func (c *ServerConn) rest() {
+	c.workers.dismiss()
+	c.free = nil
+}

@@ -1,0 +1,135 @@
+package http2
+
+import "github.com/warren-dev/ingress/proxy/message"
+
+// Stream is one request and its response. Between Serve's beginning and its end, reading the content and writing the response may
+// be done by two goroutines; nothing else may. It is used again after that.
+type Stream struct {
+	stream
+	exchange Exchange
+	// Request is the request's head. Whoever serves it may take it and leave another one, whose memory is used next.
+	Request message.Request
+	refused *message.Error
+	arena   []byte
+}
+
+// newStream returns a stream that nobody knows of yet.
+func (c *ServerConn) newStream(id uint32) *Stream {
+	var s *Stream
+	if n := len(c.free); n > 0 {
+		s = c.free[n-1]
+		c.free = c.free[:n-1]
+	} else {
+		s = new(Stream)
+		s.init(&c.conn)
+		s.in.patience, s.out.patience = c.config.Read, c.config.Write
+	}
+	s.id = id
+	s.sendWindow, s.recvWindow = c.initialWindow, streamWindow
+	return s
+}
+
+// recycle ends all views of the stream's request and keeps its memory for the next.
+func (c *ServerConn) recycle(s *Stream) {
+	s.stream.recycle()
+	if cap(s.arena) > maxKept {
+		s.arena = nil
+	}
+	s.Request.Reset()
+	s.refused = nil
+	c.free = append(c.free, s)
+}
+
+// Refused is why the request cannot be served, or nil.
+func (s *Stream) Refused() *message.Error { return s.refused }
+
+// Content reads the request's content.
+func (s *Stream) Content() message.Reader { return &s.in }
+
+// AwaitContent does nothing: every wait for content is bounded.
+func (s *Stream) AwaitContent() {}
+
+// SkipContent drops the content that is there and says whether that was all.
+func (s *Stream) SkipContent() bool { return s.in.skip() }
+
+// WriteInformational sends a 1xx response.
+func (s *Stream) WriteInformational(resp *message.Response) error {
+	return s.out.sendBlock(appendResponse(s.out.block[:0], resp))
+}
+
+// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until it is, another one
+// can take its place.
+func (s *Stream) WriteHead(resp *message.Response) {
+	s.out.begin(appendResponse(s.out.block[:0], resp), resp.ContentLength, resp.NoContent)
+}
+
+// Response is where the response's content goes. Where the request was read to its end the response leaves when the work on the
+// stream ends, which is next: the endpoint's connection is free for others sooner.
+func (s *Stream) Response() message.Writer { return &s.out }
+
+// Started says whether a part of the final response was sent, or is about to be.
+func (s *Stream) Started() bool { return s.out.started }
+
+// CloseAfter does nothing: no exchange is in the way of those that follow it.
+func (s *Stream) CloseAfter() {}
+
+// StopContent makes a Read of the content that waits, and all later ones, fail.
+func (s *Stream) StopContent() { s.in.stop(true) }
+
+// ResumeContent ends that.
+func (s *Stream) ResumeContent() { s.in.stop(false) }
+
+// malformed implements side. Where no response has begun the client is told why first: the content fails whoever reads it.
+func (c *ServerConn) malformed(s *stream) error {
+	if s.out.started {
+		return c.reset(s, codeProtocol)
+	}
+	s.fault = codeProtocol
+	return nil
+}
+
+// wasReset implements side.
+func (c *ServerConn) wasReset(s *stream, _ code) error {
+	s.abort(errStreamReset)
+	if !c.resets.spend(1, c.config.Now()) {
+		return errResetsMany
+	}
+	return nil
+}
+
+// finish ends the stream, or what is left of it, once nobody works on it any more.
+func (c *ServerConn) finish(s *Stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	exchange := s.exchange
+	s.exchange, s.work = nil, nil // from here on nobody aborts it
+	exchange.Release()
+	if c.streams[s.id] == &s.stream {
+		c.close(s)
+	}
+	c.recycle(s)
+	c.leave()
+	c.flush(true)
+}
+
+// close closes a stream that is open still.
+func (c *ServerConn) close(s *Stream) {
+	reset := codeNone
+	switch {
+	case s.fault != codeNone:
+		reset = s.fault
+		c.resets.spend(1, c.config.Now())
+	case !s.out.ended:
+		reset = codeInternal // the response broke off
+		if s.out.stalled {
+			reset = codeCancel
+		}
+	case s.in.closed:
+		c.forget(&s.stream, endedByBoth)
+		c.resets.earn()
+		return
+	}
+	// After a whole response the rest of the content is of no use (RFC 9113, section 8.1).
+	c.forget(&s.stream, endedByUs)
+	c.appendReset(s.id, reset)
+}
