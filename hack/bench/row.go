@@ -57,6 +57,9 @@ func rows() []row {
 			name: "h2-64k", title: "HTTP/2, 64 KiB, 16 connections of 32 streams",
 			scenario: http2, mode: loadStreams, connections: 16, streams: 32, path: mediumPath, body: mediumBody,
 		}, {
+			name: "h2-one-64k", title: "HTTP/2, 64 KiB, 16 connections of one stream",
+			scenario: http2, mode: loadStreams, connections: 16, streams: 1, path: mediumPath, body: mediumBody,
+		}, {
 			name: "64k", title: "plain, 64 KiB, 64 connections",
 			scenario: plain, mode: loadClosed, connections: 64, path: mediumPath, body: mediumBody,
 		}, {
