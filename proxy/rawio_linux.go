@@ -14,6 +14,16 @@ func rawRead(fd uintptr, p []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+// rawWriteMore writes what more follows at once: the kernel may keep it until then, and send both in one piece.
+func rawWriteMore(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		syscall.MSG_NOSIGNAL|msgMore, 0, 0)
+	return int(n), errno
+}
+
+// msgMore is MSG_MORE of send(2).
+const msgMore = 0x8000
+
 func rawWrite(fd uintptr, p []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return int(n), errno

@@ -14,6 +14,8 @@ func rawWrite(fd uintptr, p []byte) (int, syscall.Errno) {
 	return n, errnoOf(err)
 }
 
+func rawWriteMore(fd uintptr, p []byte) (int, syscall.Errno) { return rawWrite(fd, p) }
+
 func errnoOf(err error) syscall.Errno {
 	if err == nil {
 		return 0

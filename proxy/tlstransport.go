@@ -22,6 +22,20 @@ type tlsTransport struct {
 	first    [1]byte
 }
 
+// maxRecord is how much a record holds (RFC 8446, section 5.1).
+const maxRecord = 16 << 10
+
+// Write implements http1.Transport. crypto/tls writes one record after another: those of one Write leave in one piece.
+func (t *tlsTransport) Write(p []byte) (int, error) {
+	if len(p) <= maxRecord {
+		return t.Conn.Write(p)
+	}
+	t.below.following.Store(int32((len(p) - 1) / maxRecord))
+	n, err := t.Conn.Write(p)
+	t.below.following.Store(0)
+	return n, err
+}
+
 // ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it
 // waits, and the rest of what arrived with that byte is read into a buffer.
 func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
@@ -98,6 +112,16 @@ func (c netConn) Read(p []byte) (int, error) {
 	n, err := c.transport.Read(p)
 	r.began = r.began || n > 0
 	return n, err
+}
+
+// Write lets the kernel wait for the records that follow. What TLS sends of its own accord in between counts as one of them, which
+// makes two pieces of one and holds nothing back: the last record never finds another to wait for.
+func (c netConn) Write(p []byte) (int, error) {
+	if c.following.Load() > 0 {
+		c.following.Add(-1)
+		return c.writeMore(p)
+	}
+	return c.transport.Write(p)
 }
 
 func (c netConn) LocalAddr() net.Addr                { return c.tcp.LocalAddr() }

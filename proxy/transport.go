@@ -41,8 +41,9 @@ type transport struct {
 	in    reading
 	out   writing
 	probe probe
-	// record is of the TLS above, if there is one.
-	record record
+	// record is of the TLS above, if there is one, and following how many records come right after the next one that it writes.
+	record    record
+	following atomic.Int32
 }
 
 func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transport, error) {
@@ -247,13 +248,20 @@ type writing struct {
 	waited bool
 	// impatient makes a write that would have to wait fail with EAGAIN.
 	impatient bool
-	try       func(fd uintptr) bool
+	// send is how a part is written.
+	send func(fd uintptr, p []byte) (int, syscall.Errno)
+	try  func(fd uintptr) bool
 }
 
 // Write implements http1.Transport. It returns early only when not a byte was taken for the stall time.
-func (t *transport) Write(p []byte) (int, error) {
+func (t *transport) Write(p []byte) (int, error) { return t.write(p, rawWrite) }
+
+// writeMore is Write where more follows at once.
+func (t *transport) writeMore(p []byte) (int, error) { return t.write(p, rawWriteMore) }
+
+func (t *transport) write(p []byte, send func(fd uintptr, p []byte) (int, syscall.Errno)) (int, error) {
 	w := &t.out
-	w.p, w.n, w.err = p, 0, nil
+	w.p, w.n, w.err, w.send = p, 0, nil, send
 	for {
 		before := w.n
 		err := t.raw.Write(w.try)
@@ -273,7 +281,7 @@ func (t *transport) Write(p []byte) (int, error) {
 
 func (w *writing) write(fd uintptr) bool {
 	for w.n < len(w.p) {
-		n, errno := rawWrite(fd, w.p[w.n:])
+		n, errno := w.send(fd, w.p[w.n:])
 		switch errno {
 		case 0:
 			w.n += n
