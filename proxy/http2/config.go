@@ -35,9 +35,11 @@ const (
 	// 50 ms away can send 5 MB/s on one stream.
 	streamWindow     = 256 << 10
 	connectionWindow = 1 << 20
-	// flushAt is how much is gathered before it is sent, which is also where streams begin to wait for those who send. One more
-	// frame and head may come on top.
-	flushAt = 32 << 10
+	// flushAt is how much is gathered before it is sent, which is also where streams begin to wait for those who send: three TLS
+	// records (RFC 8446, section 5.1). Heads may come on top.
+	flushAt = 48 << 10
+	// leastRoom is the room below which a frame of content waits for the next time.
+	leastRoom = 1 << 10
 	// maxControls bounds the answers to frames (SETTINGS, PING, RST_STREAM) that wait to be sent.
 	maxControls = 1000
 	// maxContinuations bounds the frames of one header block. A client whose frames are as long as they may be needs two for the

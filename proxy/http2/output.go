@@ -28,8 +28,13 @@ func (o *output) watch(now time.Duration) {
 	}
 }
 
-// room says whether a stream may add a frame. Those that the connection adds itself are few and short.
-func (o *output) room() bool { return len(o.pending) < flushAt }
+// room is how much content a stream may add in a frame, or 0. The frames that the connection adds itself are few and short.
+func (o *output) room() int {
+	if n := flushAt - len(o.pending) - frameHeader; n >= leastRoom {
+		return n
+	}
+	return 0
+}
 
 // reserve returns what is pending with room for n bytes behind it.
 func (o *output) reserve(c *conn, n int) []byte {

@@ -55,7 +55,7 @@ func (q *queue) wake(s *stream) {
 
 // wakeNext wakes the first stream that there is something for. It wakes the next one in turn.
 func (c *conn) wakeNext() {
-	if !c.out.room() {
+	if c.out.room() == 0 {
 		return
 	}
 	for _, s := range c.queue.waiting {

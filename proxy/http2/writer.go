@@ -162,7 +162,7 @@ func (w *writer) send(end bool, trailers []message.Field) error {
 				return nil
 			}
 		}
-		n := int(max(0, min(int64(left), maxFrame, s.sendWindow, c.sendWindow)))
+		n := int(max(0, min(int64(left), int64(c.out.room()), maxFrame, s.sendWindow, c.sendWindow)))
 		if left > 0 && n == 0 {
 			c.flush(false)
 			if s.sendWindow <= 0 || c.sendWindow <= 0 {
@@ -198,7 +198,7 @@ func (w *writer) awaitRoom(wantsWindow bool) error {
 			return s.err
 		case w.stalled:
 			return os.ErrDeadlineExceeded
-		case c.out.room():
+		case c.out.room() > 0:
 			return nil
 		case c.out.writing:
 			w.wait(true, wantsWindow)
