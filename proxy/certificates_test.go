@@ -274,6 +274,10 @@ func TestWhatIsNoHandshakeIsCutOff(t *testing.T) {
 		if got, err := c.ending(); strings.Contains(got, "HTTP/1") || err != nil && !isReset(err) {
 			t.Errorf("%s: got %q (%v), want the end", name, got, err)
 		}
+		peer := c.LocalAddr().String()
+		await(t, "the cause in the log for "+name, func() bool {
+			return strings.Contains(p.log.text(), `"closing a connection" "peer"="`+peer+`" "cause"="`)
+		})
 	}
 	c, err := dialTLS(t, address, &tls.Config{ServerName: "a"})
 	if err != nil {

@@ -57,6 +57,18 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 	}
 }
 
+// To say over TLS that there are too many would cost more than a place.
+func TestConnectionTooManyOverTLSIsClosedAndLogged(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
+	first := p.dial()
+	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	first.reply("GET")
+	c := dial(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
+	c.expectEnd()
+	await(t, "the cause in the log", func() bool { return strings.Contains(p.log.text(), errConnectionsMany.Error()) })
+}
+
 // The limits are inclusive: what they allow passes, one more does not.
 func TestLimitsOfAHead(t *testing.T) {
 	t.Parallel()

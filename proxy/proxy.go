@@ -222,19 +222,21 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	}
 	peer, err := p.peer(t)
 	if err != nil {
-		p.config.Logger.V(1).Info("closing a connection", "peer", tcp.RemoteAddr().String(), "cause", err.Error())
+		p.closed(tcp, err)
 		t.reset()
 		return
 	}
 	scheme, version, negotiated := schemeHTTP, "", ""
 	if secure {
 		if c.over {
+			p.closed(tcp, errConnectionsMany) // to say so in TLS would cost more than to serve it
 			_ = tcp.Close()
 			return
 		}
 		scheme = schemeHTTPS
 		secured, err := p.handshake(t)
 		if err != nil {
+			p.closed(tcp, err)
 			_ = tcp.Close()
 			return
 		}
@@ -256,6 +258,15 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	}
 	if c.phase.CompareAndSwap(phaseOpening, phaseIdle) {
 		c.serve()
+	}
+}
+
+var errConnectionsMany = errors.New("there are as many connections as there may be")
+
+// closed says why a connection ends on which nothing can be answered.
+func (p *Proxy) closed(tcp *net.TCPConn, why error) {
+	if log := p.config.Logger.V(1); log.Enabled() {
+		log.Info("closing a connection", "peer", tcp.RemoteAddr().String(), "cause", why.Error())
 	}
 }
 
