@@ -41,20 +41,22 @@ func (k *cluster) issuing(certificate *v1alpha1.TLSCertificate, want ...string) 
 	})
 }
 
-// orderedBy waits until the orders of a certificate are this controller's.
+// orderedBy waits until the orders of a certificate are those of this class's controller, and of no other.
 func (k *cluster) orderedBy(certificate *v1alpha1.TLSCertificate, want string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
-		var working corev1.Secret
-		key := client.ObjectKey{Namespace: certificate.Namespace, Name: orderSecretName(certificate.Name)}
-		if err := k.Get(k.t.Context(), key, &working); err != nil {
+		k.read(certificate)
+		if got := certificate.Annotations[orderedByAnnotation]; got != ownNamespace+"/"+want {
+			return fmt.Errorf("the orders are those of %q, want %s", got, want)
+		}
+		var working corev1.SecretList
+		if err := k.List(k.t.Context(), &working, client.InNamespace(ownNamespace), client.MatchingLabels{orderNamespaceLabel: certificate.Namespace}); err != nil {
 			return err
 		}
-		state, err := decodeOrderState(working.Data[orderStateField])
-		if err == nil && state.Controller != want {
-			err = fmt.Errorf("the orders are those of %s, want %s", state.Controller, want)
+		if n := len(working.Items); n != 1 || working.Items[0].Labels[orderLabel] != want {
+			return fmt.Errorf("there are %d orders, want one of %s", n, want)
 		}
-		return err
+		return nil
 	})
 }
 
@@ -87,13 +89,13 @@ func TestACertificateOfAnIngressThatWentOverToAnotherClassIsOrderedByThatOne(t *
 	k.create(ing)
 	k.start()
 	k.issuing(certificate, attempted...)
-	k.orderedBy(certificate, ownNamespace+"/"+ours)
+	k.orderedBy(certificate, ours)
 	k.change(ing, func() { ing.Spec.IngressClassName = theirs })
 	k.issuing(certificate, "False OrderedElsewhere")
-	k.orderedBy(certificate, ownNamespace+"/"+ours)
+	k.orderedBy(certificate, ours)
 
 	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
-	k.orderedBy(certificate, ownNamespace+"/"+theirs)
+	k.orderedBy(certificate, theirs)
 }
 
 func TestATLSCertificateThatIsSomebodyElsesIsLeftAlone(t *testing.T) {

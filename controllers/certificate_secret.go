@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// The right to write Secrets is for those that certificates are kept in, and the working ones beside them. None is deleted: they
-// go with the TLSCertificate that owns them.
+// The right to write Secrets is for those that certificates are kept in. None is deleted: they go with the TLSCertificate that
+// owns them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
 
 const (

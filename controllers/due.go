@@ -57,7 +57,7 @@ func duePolicies() []func(*dueInput) (why string) {
 			return ""
 		},
 		func(in *dueInput) string {
-			if in.madeBy != "" && keyTypeOf(in.leaf) != in.keyType {
+			if in.madeBy != "" && keyTypeOf(in.leaf.PublicKey) != in.keyType {
 				return "the certificate's key is of another type than keyType says"
 			}
 			return ""
@@ -91,9 +91,9 @@ func uncoveredHosts(leaf *x509.Certificate, hosts []string) []string {
 	return uncovered
 }
 
-// keyTypeOf returns the type of a certificate's key, and nothing for one that is not ordered here.
-func keyTypeOf(leaf *x509.Certificate) v1alpha1.KeyType {
-	switch key := leaf.PublicKey.(type) {
+// keyTypeOf returns the type of a public key, and nothing for one that is not ordered here.
+func keyTypeOf(public any) v1alpha1.KeyType {
+	switch key := public.(type) {
 	case *ecdsa.PublicKey:
 		if key.Params().BitSize == 256 {
 			return v1alpha1.KeyTypeECDSAP256

@@ -5,14 +5,10 @@ package controllers
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -165,14 +161,17 @@ func (j *job) step(ctx context.Context) (time.Duration, error) {
 
 // begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything else.
 func (j *job) begin(ctx context.Context) error {
-	key, err := newPrivateKey(keyTypeWanted(&j.certificate.Spec))
-	if err != nil {
-		return err
-	}
 	a := &attempt{ID: newToken(), Began: j.now(), Hosts: hostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
 		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now()}
 	if a.Email == "" {
 		a.Email = j.email
+	}
+	if begun, err := j.takeOver(ctx, a); begun || err != nil {
+		return err
+	}
+	key, err := newPrivateKey(keyTypeWanted(&j.certificate.Spec))
+	if err != nil {
+		return err
 	}
 	for _, host := range a.Hosts {
 		token := newToken()
@@ -405,39 +404,4 @@ func newToken() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // It never fails: the process ends instead.
 	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func newPrivateKey(kind v1alpha1.KeyType) ([]byte, error) {
-	var key crypto.Signer
-	var err error
-	if kind == v1alpha1.KeyTypeRSA2048 {
-		key, err = rsa.GenerateKey(rand.Reader, 2048)
-	} else {
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("making the certificate's key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the certificate's key: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
-}
-
-// certificateRequest returns what an order is finalized with, as DER.
-func certificateRequest(key []byte, hosts []string) ([]byte, error) {
-	block, _ := pem.Decode(key)
-	if block == nil {
-		return nil, errors.New("the pending key in the working Secret is not PEM")
-	}
-	signer, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, errors.New("the pending key in the working Secret cannot be read")
-	}
-	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: hosts}, signer)
-	if err != nil {
-		return nil, fmt.Errorf("making the certificate request: %w", err)
-	}
-	return request, nil
 }

@@ -121,3 +121,14 @@ func (l ledger) fail(id string) (ledger, bool) {
 	changed[i].Failed = true
 	return changed, true
 }
+
+// placed returns the entry of an order for a set of names that may come to something, by its ID.
+func (l ledger) placed(id, certificate, names string) (ledgerEntry, bool) {
+	i := slices.IndexFunc(l, func(e ledgerEntry) bool {
+		return e.ID == id && e.Certificate == certificate && e.Names == names && !e.Failed
+	})
+	if i < 0 {
+		return ledgerEntry{}, false
+	}
+	return l[i], true
+}

@@ -49,6 +49,16 @@ func (s *ledgerStore) reserve(ctx context.Context, e ledgerEntry) (at time.Time,
 	return time.Time{}, "", s.write(ctx, object, entries.enter(e))
 }
 
+// placed returns the entry of an order for a set of names that may come to something, by its ID.
+func (s *ledgerStore) placed(ctx context.Context, id, certificate, names string) (ledgerEntry, bool, error) {
+	_, entries, err := s.read(ctx)
+	if err != nil {
+		return ledgerEntry{}, false, err
+	}
+	e, ok := entries.placed(id, certificate, names)
+	return e, ok, nil
+}
+
 // fail marks an order that came to nothing.
 func (s *ledgerStore) fail(ctx context.Context, id string) error {
 	object, entries, err := s.read(ctx)

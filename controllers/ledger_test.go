@@ -81,3 +81,15 @@ func TestTheWaitAfterFailuresDoublesFromAMinuteTo32Hours(t *testing.T) {
 		})
 	}
 }
+
+func TestAnOrderIsKnownByAllThatTheLedgerHasOfIt(t *testing.T) {
+	l := ledger{{ID: "1", Certificate: "shop/tls", Names: "x"}, {ID: "2", Certificate: "shop/tls", Names: "x", Failed: true}}
+	for _, test := range []struct {
+		id, certificate, names string
+		want                   bool
+	}{{"1", "shop/tls", "x", true}, {"1", "blog/tls", "x", false}, {"1", "shop/tls", "y", false}, {"2", "shop/tls", "x", false}, {"3", "shop/tls", "x", false}} {
+		if e, ok := l.placed(test.id, test.certificate, test.names); ok != test.want || ok && e.ID != test.id {
+			t.Errorf("order %s of %s for %s is %v (%v), want it known to be %v", test.id, test.certificate, test.names, e, ok, test.want)
+		}
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -17,11 +19,11 @@ import (
 // orderState is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an order
 // is written there before the next is taken, so whoever is the leader goes on where the last one was.
 type orderState struct {
-	// Controller is "namespace/class" of the controller that orders. No other one does as long as it is there.
-	Controller string `json:"controller"`
-	// Spec stands for what was ordered when the failures were counted. Another spec begins at none.
-	Spec     string `json:"spec"`
-	Failures int32  `json:"failures,omitempty"`
+	// Certificate is the TLSCertificate whose failures were counted, and Spec stands for what was ordered then. Another one
+	// begins at none.
+	Certificate types.UID `json:"certificate"`
+	Spec        string    `json:"spec"`
+	Failures    int32     `json:"failures,omitempty"`
 	// LastFailure and NextAttempt are zero without one.
 	LastFailure time.Time `json:"lastFailure,omitzero"`
 	NextAttempt time.Time `json:"nextAttempt,omitzero"`
@@ -100,17 +102,22 @@ func (s *orderState) wait(until time.Time, reason, fault string) {
 }
 
 // succeed ends the attempt, with everything forgotten that went before.
-func (s *orderState) succeed() {
-	*s = orderState{Controller: s.Controller, Spec: s.Spec}
-}
+func (s *orderState) succeed() { *s = orderState{} }
 
-// accept takes over a spec and its hosts. Another one than before is tried at once, and what was begun for the one before is given
-// up. So is an attempt for other hosts: whoever may write Secrets of the namespace could otherwise have a certificate for hosts of
-// another, which the account has proven already.
-func (s *orderState) accept(spec string, hosts []string) {
-	if s.Spec != spec || s.Attempt != nil && !slices.Equal(s.Attempt.Hosts, hosts) {
-		*s = orderState{Controller: s.Controller, Spec: spec}
+// empty says whether there is nothing to remember.
+func (s *orderState) empty() bool { return s.Attempt == nil && s.NextAttempt.IsZero() }
+
+// accept takes over a spec and whose it is. Another spec than before is tried at once, and what was begun for the one before is
+// given up. A TLSCertificate that was made anew under its name goes on with the attempt of the one before, as that may have placed
+// an order.
+func (s *orderState) accept(certificate types.UID, spec string) {
+	switch {
+	case s.Spec != spec:
+		*s = orderState{}
+	case s.Certificate != certificate:
+		*s = orderState{Attempt: s.Attempt}
 	}
+	s.Certificate, s.Spec = certificate, spec
 }
 
 // waits says whether the next attempt is not due yet.

@@ -5,35 +5,32 @@ package controllers
 import (
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
-func TestAnAttemptIsGivenUpForAnotherSpecAndWhereItIsForOtherHosts(t *testing.T) {
-	hosts := []string{"a.example.com", "b.example.com"}
+func TestWhatIsKeptOfAnOrderIsOfOneSpecAndOneCertificate(t *testing.T) {
 	tests := map[string]struct {
-		spec  string
-		begun []string
-		kept  bool
+		certificate types.UID
+		spec        string
+		failures    int32
+		kept        bool
 	}{
-		"the same":                             {"spec", hosts, true},
-		"another spec":                         {"other", hosts, false},
-		"a host of somebody else's, forged":    {"spec", []string{"a.example.com", "b.example.com", "theirs.example.com"}, false},
-		"another host, forged":                 {"spec", []string{"a.example.com", "theirs.example.com"}, false},
-		"fewer hosts, which nobody here wrote": {"spec", []string{"a.example.com"}, false},
+		"the same":                {"uid", "spec", 3, true},
+		"another spec":            {"uid", "other", 0, false},
+		"made anew, for the same": {"another", "spec", 0, true},
+		"made anew, for another":  {"another", "other", 0, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			state := orderState{Controller: "ns/warren", Spec: test.spec, Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{Hosts: test.begun}}
-			state.accept("spec", hosts)
-			if kept := state.Attempt != nil && state.Failures == 3; kept != test.kept {
-				t.Errorf("the state is %+v, want it kept to be %v", state, test.kept)
+			state := orderState{Certificate: "uid", Spec: "spec", Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{ID: "1"}}
+			state.accept(test.certificate, test.spec)
+			if state.Failures != test.failures || (state.Attempt != nil) != test.kept || state.NextAttempt.IsZero() != (test.failures == 0) {
+				t.Errorf("the state is %+v, want %d failures, and the attempt kept to be %v", state, test.failures, test.kept)
 			}
-			if state.Spec != "spec" || state.Controller != "ns/warren" {
-				t.Errorf("it is the order of %q for %q", state.Controller, state.Spec)
+			if state.Spec != test.spec || state.Certificate != test.certificate {
+				t.Errorf("it is that of %q for %q", state.Spec, state.Certificate)
 			}
 		})
-	}
-	waiting := orderState{Spec: "spec", Failures: 3}
-	if waiting.accept("spec", hosts); waiting.Failures != 3 {
-		t.Errorf("the failures of a wait for the same spec are %d, want 3", waiting.Failures)
 	}
 }

@@ -4,11 +4,17 @@ package controllers
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,10 +22,16 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
+// +kubebuilder:rbac:groups="",resources=secrets,namespace=warren-system,verbs=get;list;watch;create;update;delete
+
 const (
 	orderSecretType   = corev1.SecretType("ingress.warren.dev/acme-order")
-	orderSecretSuffix = "-acme-order"
+	orderSecretPrefix = "warren-ingress-acme-order-"
 	orderStateField   = "order.json"
+	// orderLabel holds the ingress class, so that controllers of several classes share a namespace, and orderNamespaceLabel the
+	// namespace of the TLSCertificate. Its name, which may be longer than a label, is in tlsCertificateAnnotation, behind the namespace.
+	orderLabel          = "ingress.warren.dev/order"
+	orderNamespaceLabel = "ingress.warren.dev/certificate-namespace"
 )
 
 // workingSecret is the Secret of a TLSCertificate's order as it was read.
@@ -31,49 +43,62 @@ type workingSecret struct {
 // key is the pending private key, as PEM.
 func (w *workingSecret) key() []byte { return w.object.Data[corev1.TLSPrivateKeyKey] }
 
-// orderSecretName returns the name of a TLSCertificate's working Secret.
-func orderSecretName(certificate string) string {
-	const limit = 253
-	if len(certificate)+len(orderSecretSuffix) <= limit {
-		return certificate + orderSecretSuffix
-	}
-	sum := nameSet([]string{certificate})
-	return certificate[:limit-len(orderSecretSuffix)-len(sum)] + sum + orderSecretSuffix
+// orderSecretName returns the name of a TLSCertificate's working Secret. It has a digest in it, because the names of a class, a
+// namespace and an object may be longer together than one name can be.
+func orderSecretName(class string, certificate types.NamespacedName) string {
+	sum := sha256.Sum256([]byte(class + "/" + certificate.String()))
+	return orderSecretPrefix + hex.EncodeToString(sum[:16])
 }
 
-// orderStore keeps working Secrets. What it reads for a decision comes from the API server and not from a cache: a step that was
-// taken must not look as if it was not.
+// certificateOf returns the TLSCertificate that a working Secret is for. It is the zero value for any other Secret.
+func certificateOf(working *corev1.Secret) types.NamespacedName {
+	namespace, name, _ := strings.Cut(working.Annotations[tlsCertificateAnnotation], "/")
+	return types.NamespacedName{Namespace: namespace, Name: name}
+}
+
+// orderStore keeps working Secrets in the controller's namespace: what is in them is believed, and who may write Secrets of the
+// namespaces that are served is not. What it reads for a decision comes from the API server and not from a cache: a step that
+// was taken must not look as if it was not.
 type orderStore struct {
-	reader client.Reader
-	client client.Client
-	cache  client.Reader
+	reader    client.Reader
+	client    client.Client
+	cache     client.Reader
+	namespace string
+	class     string
+	// owner is what the Secrets belong to, nil for nothing. They cannot belong to a TLSCertificate of another namespace.
+	owner *metav1.OwnerReference
 }
 
 // read returns the working Secret of a TLSCertificate, one that is not written yet if there is none.
-func (s *orderStore) read(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*workingSecret, error) {
-	key := client.ObjectKey{Namespace: certificate.Namespace, Name: orderSecretName(certificate.Name)}
+func (s *orderStore) read(ctx context.Context, from client.Reader, certificate types.NamespacedName) (*workingSecret, error) {
+	key := client.ObjectKey{Namespace: s.namespace, Name: orderSecretName(s.class, certificate)}
 	object := &corev1.Secret{}
 	switch err := from.Get(ctx, key, object); {
 	case apierrors.IsNotFound(err):
 		return &workingSecret{state: &orderState{}, object: &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, OwnerReferences: []metav1.OwnerReference{ownedBy(certificate)}},
-			Type:       orderSecretType,
+			ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, OwnerReferences: belongingTo(s.owner),
+				Labels:      map[string]string{orderLabel: s.class, orderNamespaceLabel: certificate.Namespace},
+				Annotations: map[string]string{tlsCertificateAnnotation: certificate.String()}},
+			Type: orderSecretType,
 		}}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading the working Secret of the order: %w", err)
-	case object.Type != orderSecretType || !metav1.IsControlledBy(object, certificate):
-		return nil, &mendable{fmt.Sprintf("Secret %s is in the way of the orders of this TLSCertificate: delete it", key.Name)}
+	case object.Type != orderSecretType || certificateOf(object) != certificate:
+		return nil, &mendable{fmt.Sprintf("Secret %s is in the way of the orders of this TLSCertificate: delete it", key)}
 	}
 	state, err := decodeOrderState(object.Data[orderStateField])
 	if err != nil {
-		return nil, &mendable{fmt.Sprintf("Secret %s, with the order's state, is damaged: delete it", key.Name)}
+		return nil, &mendable{fmt.Sprintf("Secret %s, with the order's state, is damaged: delete it", key)}
 	}
 	return &workingSecret{object: object, state: state}, nil
 }
 
-// write persists the state, with the pending key as long as there is an attempt. It fails if somebody else has written since it
-// was read.
+// write persists the state, with the pending key as long as there is an attempt. Where nothing is left to remember, the Secret
+// goes. It fails if somebody else has written since it was read.
 func (s *orderStore) write(ctx context.Context, w *workingSecret, key []byte) error {
+	if w.state.empty() {
+		return s.delete(ctx, w.object)
+	}
 	text, err := w.state.encode()
 	if err != nil {
 		return err
@@ -93,6 +118,28 @@ func (s *orderStore) write(ctx context.Context, w *workingSecret, key []byte) er
 	return nil
 }
 
+// delete deletes a working Secret as it was read.
+func (s *orderStore) delete(ctx context.Context, object *corev1.Secret) error {
+	if object.ResourceVersion == "" {
+		return nil
+	}
+	err := s.client.Delete(ctx, object, client.Preconditions{UID: &object.UID, ResourceVersion: &object.ResourceVersion})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting the state of the order: %w", err)
+	}
+	return nil
+}
+
+// cached returns the working Secret of a TLSCertificate, whatever it holds, as the cache has it; nil if there is none.
+func (s *orderStore) cached(ctx context.Context, certificate types.NamespacedName) (*corev1.Secret, error) {
+	object := &corev1.Secret{}
+	err := s.cache.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: orderSecretName(s.class, certificate)}, object)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return object, err
+}
+
 // others returns the URLs of the orders that other working Secrets hold.
 func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string]bool, error) {
 	var list corev1.SecretList
@@ -102,7 +149,7 @@ func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string
 	urls := map[string]bool{}
 	for i := range list.Items {
 		object := &list.Items[i]
-		if object.UID == own.object.UID {
+		if object.Name == own.object.Name {
 			continue
 		}
 		if state, err := decodeOrderState(object.Data[orderStateField]); err == nil && state.Attempt != nil {
@@ -112,10 +159,11 @@ func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string
 	return urls, nil
 }
 
-// inNamespace returns the working Secrets of a namespace as the API server has them.
-func (s *orderStore) inNamespace(ctx context.Context, namespace string) ([]*workingSecret, error) {
+// ofNamespace returns the working Secrets of a namespace's TLSCertificates as the API server has them.
+func (s *orderStore) ofNamespace(ctx context.Context, namespace string) ([]*workingSecret, error) {
 	var list corev1.SecretList
-	if err := s.reader.List(ctx, &list, client.InNamespace(namespace), client.MatchingFieldsSelector{Selector: secretsOfType(orderSecretType)}); err != nil {
+	if err := s.reader.List(ctx, &list, client.InNamespace(s.namespace), client.MatchingFieldsSelector{Selector: secretsOfType(orderSecretType)},
+		client.MatchingLabels{orderLabel: s.class, orderNamespaceLabel: namespace}); err != nil {
 		return nil, fmt.Errorf("listing the working Secrets: %w", err)
 	}
 	var working []*workingSecret
@@ -127,42 +175,51 @@ func (s *orderStore) inNamespace(ctx context.Context, namespace string) ([]*work
 	return working, nil
 }
 
-// heldReady returns what working Secrets hold ready for authorities to find.
-func heldReady(secrets []corev1.Secret) []translate.Challenge {
-	var challenges []translate.Challenge
+// heldReady returns what working Secrets hold ready for authorities to find: of each TLSCertificate that is there, for its hosts.
+func heldReady(secrets []corev1.Secret, certificates []*v1alpha1.TLSCertificate) []translate.Challenge {
+	held := map[types.NamespacedName][]presented{}
 	for i := range secrets {
 		state, err := decodeOrderState(secrets[i].Data[orderStateField])
-		if err != nil || state.Attempt == nil {
-			continue // Only its author can have written anything else; whoever orders says so.
+		if err != nil || state.Attempt == nil || len(state.Attempt.Presented) == 0 {
+			continue // Whoever orders says what is damaged.
 		}
-		for j := range state.Attempt.Presented {
-			challenges = append(challenges, servedFor(secrets[i].Namespace, &state.Attempt.Presented[j])...)
+		held[certificateOf(&secrets[i])] = state.Attempt.Presented
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	var challenges []translate.Challenge
+	for _, certificate := range certificates {
+		answers := held[client.ObjectKeyFromObject(certificate)]
+		for i := range answers {
+			if slices.Contains(certificate.Spec.Hosts, v1alpha1.CertificateHost(answers[i].Host)) {
+				challenges = append(challenges, servedFor(certificate.Namespace, &answers[i])...)
+			}
 		}
 	}
 	return challenges
 }
 
-// orderCacheOptions are for a cache of the working Secrets of these namespaces, or of all if there are none, without their keys.
-func orderCacheOptions(watchNamespaces []string) cache.Options {
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{
-		&corev1.Secret{}: {Field: secretsOfType(orderSecretType), Transform: func(object any) (any, error) {
-			secret, ok := object.(*corev1.Secret)
-			if !ok {
-				return object, nil
-			}
-			meta := identity(&secret.ObjectMeta)
-			meta.OwnerReferences = secret.OwnerReferences
-			return &corev1.Secret{ObjectMeta: meta, Type: secret.Type,
-				Data: map[string][]byte{orderStateField: secret.Data[orderStateField]}}, nil
-		}},
+// orderCacheOptions are for a cache of the class's working Secrets, without their keys.
+func orderCacheOptions(namespace, class string) cache.Options {
+	return cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.Secret{}: {
+			Namespaces: map[string]cache.Config{namespace: {
+				FieldSelector: secretsOfType(orderSecretType),
+				LabelSelector: labels.SelectorFromSet(labels.Set{orderLabel: class}),
+			}},
+			Transform: func(object any) (any, error) {
+				secret, ok := object.(*corev1.Secret)
+				if !ok {
+					return object, nil
+				}
+				meta := identity(&secret.ObjectMeta)
+				metav1.SetMetaDataAnnotation(&meta, tlsCertificateAnnotation, secret.Annotations[tlsCertificateAnnotation])
+				return &corev1.Secret{ObjectMeta: meta, Type: secret.Type,
+					Data: map[string][]byte{orderStateField: secret.Data[orderStateField]}}, nil
+			},
+		},
 	}}
-	for _, namespace := range watchNamespaces {
-		if options.DefaultNamespaces == nil {
-			options.DefaultNamespaces = map[string]cache.Config{}
-		}
-		options.DefaultNamespaces[namespace] = cache.Config{}
-	}
-	return options
 }
 
 // ownedBy is the reference that has an object go with its TLSCertificate.

@@ -123,7 +123,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	if options.ACME.Client != nil {
-		if snapshots.orders, err = addCache(mgr, orderCacheOptions(options.WatchNamespaces)); err != nil {
+		if snapshots.orders, err = addCache(mgr, orderCacheOptions(options.Namespace, options.IngressClass)); err != nil {
 			return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
 		}
 	}
@@ -179,14 +179,16 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 	c, reader, o := mgr.GetClient(), mgr.GetAPIReader(), options.ACME
 	return &TLSCertificateReconciler{
 		class: options.IngressClass, name: options.Namespace + "/" + options.IngressClass,
-		snapshots: snapshots, status: status, reader: reader, working: snapshots.orders,
+		namespaces: options.WatchNamespaces,
+		snapshots:  snapshots, status: status, reader: reader, working: snapshots.orders,
 		renewals: &renewals{authority: o.Client, known: map[types.UID]renewal{}},
 		issuance: &issuance{
 			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics,
 			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,
 				directory: o.Directory, external: o.ExternalAccount, owner: options.Owner},
-			ledger:   &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner, perDay: o.OrdersPerDay},
-			orders:   &orderStore{reader: reader, client: c, cache: snapshots.orders},
+			ledger: &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner, perDay: o.OrdersPerDay},
+			orders: &orderStore{reader: reader, client: c, cache: snapshots.orders, namespace: options.Namespace,
+				class: options.IngressClass, owner: options.Owner},
 			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort, o.TrustedProxy),
 		},
 	}

@@ -41,7 +41,7 @@ func (j *job) share(ctx context.Context) (time.Duration, error) {
 	if j.now().Sub(j.attempt().Began) > siblingLimit {
 		return 0, nil
 	}
-	ordered, err := j.orders.inNamespace(ctx, j.certificate.Namespace)
+	ordered, err := j.orders.ofNamespace(ctx, j.certificate.Namespace)
 	if err != nil {
 		return 0, err
 	}

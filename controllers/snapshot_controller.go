@@ -254,7 +254,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		if err := c.orders.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
 			return translate.Input{}, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
 		}
-		in.Challenges = heldReady(orders.Items)
+		in.Challenges = heldReady(orders.Items, in.TLSCertificates)
 	}
 	return in, nil
 }

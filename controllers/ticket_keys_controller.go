@@ -23,8 +23,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// +kubebuilder:rbac:groups="",resources=secrets,namespace=warren-system,resourceNames=warren-ingress-session-tickets,verbs=list;watch
-
 const (
 	ticketKeysSecretName = "warren-ingress-session-tickets"
 	ticketKeysSecretType = corev1.SecretType("ingress.warren.dev/session-tickets")

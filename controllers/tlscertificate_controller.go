@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,10 +47,12 @@ const (
 
 // TLSCertificateReconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
 type TLSCertificateReconciler struct {
-	class     string
-	name      string // "namespace/class" of this controller
-	snapshots *SnapshotController
-	status    statusWriter
+	class string
+	name  string // "namespace/class" of this controller
+	// namespaces are those whose TLSCertificates are looked after, all if there are none.
+	namespaces []string
+	snapshots  *SnapshotController
+	status     statusWriter
 	// reader reads from the API server, for what must not be out of date.
 	reader   client.Reader
 	working  cache.Cache
@@ -61,8 +64,11 @@ type TLSCertificateReconciler struct {
 // should be.
 func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.TLSCertificate
-	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	switch err := r.status.client.Get(ctx, request.NamespacedName, &object); {
+	case apierrors.IsNotFound(err):
+		return ctrl.Result{}, r.forget(ctx, request.NamespacedName)
+	case err != nil:
+		return ctrl.Result{}, err
 	}
 	said, ok := r.snapshots.conditions(v1alpha1.TLSCertificateKind, &object)
 	if !ok {
@@ -111,12 +117,12 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 		return nil, 0, err
 	case !ours:
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, "another controller serves the Ingress that this TLSCertificate is of")
-		return view, 0, nil
+		return view, 0, r.yield(ctx, object)
 	case unwanted:
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonNotWanted, "the Ingress that this TLSCertificate was made for wants no certificate any more")
 		return view, 0, nil
 	}
-	working, err := r.issuance.orders.read(ctx, r.working, object)
+	working, err := r.issuance.orders.read(ctx, r.working, client.ObjectKeyFromObject(object))
 	if err != nil {
 		return view.blocked(err)
 	}
@@ -144,27 +150,26 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if err != nil {
 		return nil, 0, err
 	}
-	working, err := r.issuance.orders.read(ctx, r.reader, live)
+	working, err := r.issuance.orders.read(ctx, r.reader, client.ObjectKeyFromObject(live))
 	if err != nil {
 		return view.blocked(err)
 	}
-	state := working.state
-	view.state, view.leaf = state, leafOf(secret)
-	handedOver, err := r.handedOver(ctx, live)
+	view.leaf = leafOf(secret)
+	elsewhere, err := r.elsewhere(ctx, live)
 	if err != nil {
 		return nil, 0, err
 	}
-	if state.Controller != "" && state.Controller != r.name && !handedOver {
-		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, "the controller "+state.Controller+
-			" orders this certificate: delete Secret "+working.object.Name+" if it does so no longer")
-		return view, 0, nil
+	if elsewhere != "" {
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, elsewhere)
+		return view, 0, r.yield(ctx, live)
 	}
-	state.Controller = r.name
 	spec, err := specOf(&live.Spec, r.issuance.directory)
 	if err != nil {
 		return nil, 0, err
 	}
-	state.accept(spec, hostsOf(&live.Spec))
+	state := working.state
+	state.accept(live.UID, spec)
+	view.state = state
 	why, _ := r.due(ctx, live, secret, view)
 	theirs := foreign(secret, live)
 	switch {
@@ -177,12 +182,23 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	case state.waits(now):
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 		return view, state.NextAttempt.Sub(now), nil
+	case live.Annotations[orderedByAnnotation] != r.name:
+		if err := r.claim(ctx, live); err != nil {
+			return nil, 0, err
+		}
+		return nil, 0, errStale // The event of the claim is on its way.
 	}
 	j := &job{issuance: r.issuance, certificate: live, working: working, secret: secret, replaces: view.leaf}
 	if secret == nil || secret.Annotations[directoryAnnotation] != r.issuance.directory {
 		j.replaces = nil
 	}
-	after := atOnce
+	return r.step(ctx, j, view)
+}
+
+// step takes the next step of an order, and says what came of it.
+func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certificateView) (*certificateView, time.Duration, error) {
+	state, after := j.state(), atOnce
+	var err error
 	if state.Attempt == nil {
 		err = j.begin(ctx)
 	} else {
@@ -202,7 +218,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 		view.progress(text + "; it is tried again")
 		return view, 0, err
 	}
-	if state.waits(now) {
+	if state.waits(j.now()) {
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 	} else {
 		view.progress("")
@@ -272,20 +288,41 @@ func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret client.Obj
 	return requests
 }
 
+// orderedIn names the TLSCertificate that a working Secret is for, if it is looked after.
+func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.Secret) []reconcile.Request {
+	certificate := certificateOf(working)
+	if certificate.Name == "" || len(r.namespaces) > 0 && !slices.Contains(r.namespaces, certificate.Namespace) {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: certificate}}
+}
+
+// forget gives up what is kept of the orders of a TLSCertificate that is gone, whenever it went: Kubernetes does not, as they are in
+// another namespace.
+func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
+	working, err := r.issuance.orders.cached(ctx, certificate)
+	if err != nil || working == nil {
+		return err
+	}
+	if err := r.reader.Get(ctx, certificate, &v1alpha1.TLSCertificate{}); !apierrors.IsNotFound(err) {
+		return err // It is there, and its event on its way.
+	}
+	return r.issuance.orders.delete(ctx, working)
+}
+
 func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keptIn)).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.TLSCertificateKind)).
-		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestForOwner[*corev1.Secret](
-			mgr.GetScheme(), mgr.GetRESTMapper(), &v1alpha1.TLSCertificate{}, handler.OnlyControllerOwner()))).
+		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: certificatesAtOnce,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryStepFirst, retryStepLimit),
 		}).
 		Complete(reconcile.Func(func(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 			result, err := r.Reconcile(ctx, request)
-			if errors.Is(err, errStale) {
+			if errors.Is(err, errStale) || apierrors.IsConflict(err) {
 				return ctrl.Result{RequeueAfter: presencePause}, nil
 			}
 			return result, err

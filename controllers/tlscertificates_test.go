@@ -122,11 +122,12 @@ func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	certificate := kept(k.blue, "mine-tls", true)
-	inTheWay := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: k.blue, Name: "mine-acme-order"}}
-	k.create(inTheWay, certificate)
+	name := orderSecretName(v1alpha1.DefaultIngressClassName, client.ObjectKeyFromObject(certificate))
+	k.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: name}}, certificate)
 	k.start()
 	k.issuing(certificate, "False SecretConflict")
-	if got, want := message(certificate, v1alpha1.ConditionIssuing), "Secret mine-acme-order is in the way of the orders of this TLSCertificate: delete it"; got != want {
+	want := "Secret " + ownNamespace + "/" + name + " is in the way of the orders of this TLSCertificate: delete it"
+	if got := message(certificate, v1alpha1.ConditionIssuing); got != want {
 		t.Errorf("Issuing says %q, want %q", got, want)
 	}
 }

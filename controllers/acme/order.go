@@ -39,6 +39,7 @@ type OrderRequest struct {
 type Order struct {
 	URL    string
 	Status OrderStatus
+	Hosts  []string
 	// Authorizations are the URLs of what is to be proven.
 	Authorizations []string
 	// Finalize and Certificate are where the order is finalized, and where its certificate is once it is valid.
@@ -97,7 +98,7 @@ func (c *Client) Finalize(ctx context.Context, account Account, order Order, req
 }
 
 func (s *session) order(url string, o acme.Order) Order {
-	return Order{URL: url, Status: OrderStatus(o.Status), Authorizations: o.Authorizations, Finalize: o.Finalize,
+	return Order{URL: url, Status: OrderStatus(o.Status), Hosts: names(o.Identifiers), Authorizations: o.Authorizations, Finalize: o.Finalize,
 		Certificate: o.Certificate, RetryAfter: s.last.retryAfter()}
 }
 

@@ -31,7 +31,7 @@ func TestAnOrderNamesItsProfileAndWhatItReplaces(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Order{URL: a.URL + "/order/1", Status: OrderPending, Authorizations: []string{a.URL + "/authorization/1"}, Finalize: a.URL + "/finalize/1"}
+			want := Order{URL: a.URL + "/order/1", Status: OrderPending, Hosts: []string{"x.io"}, Authorizations: []string{a.URL + "/authorization/1"}, Finalize: a.URL + "/finalize/1"}
 			if diff := cmp.Diff(want, order); diff != "" {
 				t.Errorf("the order (-want +got):\n%s", diff)
 			}

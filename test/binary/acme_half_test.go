@@ -13,7 +13,6 @@ import (
 	"sync"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -75,9 +74,10 @@ func (h *halfOfValidations) count() (all, cut int) {
 // tryAtOnce deletes the working Secret of a TLSCertificate whose last attempt failed, as the documentation says to do instead of
 // waiting for the next one. It leaves one alone that has begun meanwhile.
 func (s *scene) tryAtOnce(certificate string) error {
-	working := &corev1.Secret{}
-	if err := s.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: certificate + "-acme-order"}, working); err != nil {
-		return client.IgnoreNotFound(err)
+	orders, err := s.orders(s.namespace)
+	working := orders[certificate]
+	if err != nil || working == nil {
+		return err
 	}
 	var state struct {
 		Failures int

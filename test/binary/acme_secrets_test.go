@@ -74,7 +74,7 @@ func (c *confidant) learn(secret *corev1.Secret) {
 	defer c.mu.Unlock()
 	for field, content := range secret.Data {
 		what := secret.Name + " " + field
-		if secret.Type == "ingress.warren.dev/acme-account" {
+		if secret.Type == "ingress.warren.dev/acme-account" || secret.Type == orderSecretType {
 			what = field // There is a digest in its name.
 		}
 		if block, _ := pem.Decode(content); block != nil && strings.HasSuffix(block.Type, "PRIVATE KEY") {
@@ -94,7 +94,7 @@ func (c *confidant) learn(secret *corev1.Secret) {
 				Presented []struct{ Token, KeyAuthorization string } `json:"presented"`
 			} `json:"attempt"`
 		}
-		if secret.Type != "ingress.warren.dev/acme-order" || json.Unmarshal(content, &order) != nil {
+		if secret.Type != orderSecretType || json.Unmarshal(content, &order) != nil {
 			continue
 		}
 		for _, p := range order.Attempt.Presented {
@@ -172,7 +172,7 @@ func TestNothingSecretOfAnOrderIsTold(t *testing.T) {
 	c := s.start(append(p.arguments(), "--http-address="+http01, "--https-address="+https, "--access-log=json", "--zap-log-level=5")...)
 	s.create(automatic("shop", s.host("shop")), task("web", startBackend(t, "web-1")))
 	s.certifies(p, https, s.host("shop"), orderLimit)
-	know.expectsSilence(c, "shop-tls tls.key", "shop-tls-acme-order order.json token", "shop-tls-acme-order order.json key authorization",
+	know.expectsSilence(c, "tls.key", "order.json token", "order.json key authorization",
 		"account.key", "warren-ingress-session-tickets current", "warren-ingress-session-tickets next")
 }
 
@@ -202,5 +202,5 @@ func TestNothingSecretOfAChallengeThatFailsIsTold(t *testing.T) {
 		}
 		return nil
 	})
-	know.expectsSilence(c, "shop-tls-acme-order order.json token", "shop-tls-acme-order order.json key authorization")
+	know.expectsSilence(c, "order.json token", "order.json key authorization")
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+// Earlier versions kept the working Secret of an order beside its TLSCertificate. What is under way there is gone on with, so that
+// an upgrade costs no order. But whoever may write Secrets of the namespace may have written it: of what it says, only that is
+// taken over that the ledger and the authority confirm.
+const formerOrderSuffix = "-acme-order"
+
+// formerOrder is what a working Secret beside its TLSCertificate says.
+type formerOrder struct {
+	object *corev1.Secret
+	state  struct {
+		// Controller is "namespace/class" of the controller that ordered.
+		Controller string `json:"controller"`
+		Attempt    *struct {
+			ID     string `json:"id"`
+			Method string `json:"method"`
+			Order  struct{ URL string }
+		} `json:"attempt"`
+	}
+}
+
+// formerOrderName returns the name of the working Secret that was beside a TLSCertificate.
+func formerOrderName(certificate string) string {
+	const limit = 253
+	if len(certificate)+len(formerOrderSuffix) <= limit {
+		return certificate + formerOrderSuffix
+	}
+	sum := nameSet([]string{certificate})
+	return certificate[:limit-len(formerOrderSuffix)-len(sum)] + sum + formerOrderSuffix
+}
+
+// readFormerOrder reads the working Secret beside a TLSCertificate, nil if there is none that was written for it.
+func readFormerOrder(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*formerOrder, error) {
+	former := &formerOrder{object: &corev1.Secret{}}
+	key := client.ObjectKey{Namespace: certificate.Namespace, Name: formerOrderName(certificate.Name)}
+	switch err := from.Get(ctx, key, former.object); {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading the former working Secret of the order: %w", err)
+	case former.object.Type != orderSecretType || !metav1.IsControlledBy(former.object, certificate):
+		return nil, nil
+	}
+	if json.Unmarshal(former.object.Data[orderStateField], &former.state) != nil {
+		return nil, nil // Nothing that it could say is missed.
+	}
+	return former, nil
+}
+
+// takeOver has an attempt go on with the order that was placed where the working Secret was beside the TLSCertificate. It says
+// whether it did, or has to be called again to.
+func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) {
+	former, err := readFormerOrder(ctx, j.orders.reader, j.certificate)
+	if err != nil || former == nil || former.state.Attempt == nil {
+		return false, err
+	}
+	told := former.state.Attempt
+	entry, ok, err := j.ledger.placed(ctx, told.ID, j.certificate.Namespace+"/"+j.certificate.Name, namesAt(j.directory, a.Hosts))
+	if err != nil || !ok || j.now().Sub(entry.Time) > attemptLimit {
+		return false, err
+	}
+	account, ok, err := j.accounts.account(ctx, a.Email)
+	if err != nil || !ok {
+		return true, err
+	}
+	order, ok, err := j.confirm(ctx, account, a.Hosts, told.Order.URL)
+	if err != nil || !ok {
+		return false, err
+	}
+	key, err := j.pendingKey(ctx, account, order, former.object.Data[corev1.TLSPrivateKeyKey])
+	if err != nil || key == nil {
+		return false, err
+	}
+	if told.Method == acme.ChallengeHTTP01 || told.Method == acme.ChallengeTLSALPN01 {
+		a.Method = told.Method
+	}
+	a.ID, a.Began, a.Tried, a.Placing, a.Order = entry.ID, entry.Time, true, true, order
+	j.state().Attempt = a
+	if err := j.orders.write(ctx, j.working, key); err != nil {
+		return false, err
+	}
+	return true, j.retire(ctx, former)
+}
+
+// confirm looks at the order that was told of, or for one where its URL was not known. It is not ok if the authority knows of none for
+// exactly these hosts, or another TLSCertificate has it.
+func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string, told string) (order acme.Order, ok bool, err error) {
+	others, err := j.orders.others(ctx, j.working)
+	if err != nil {
+		return order, false, err
+	}
+	if told == "" {
+		order, ok, err = j.authority.FindOrder(ctx, account, hosts, func(url string) bool { return others[url] })
+	} else if ok = !others[told] && sameServer(told, j.directory); ok {
+		order, err = j.authority.Order(ctx, account, told)
+	}
+	if failed, is := errors.AsType[*acme.Error](err); is && (failed.Kind == acme.Refused || failed.Kind == acme.AccountGone) {
+		return order, false, nil
+	}
+	return order, ok && slices.Equal(slices.Sorted(slices.Values(order.Hosts)), hosts), err
+}
+
+// pendingKey returns the key for an order that is taken over: another than the one that was told where the order is not finalized yet, so
+// that nobody has seen it in that namespace. It is nil if the certificate that the order led to is for no such key.
+func (j *job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
+	wanted := keyTypeWanted(&j.certificate.Spec)
+	switch order.Status {
+	case acme.OrderPending, acme.OrderReady:
+		return newPrivateKey(wanted)
+	case acme.OrderProcessing:
+		return nil, &acme.Error{Step: "looking at the order", Kind: acme.Transient, Detail: "the authority has not made the certificate yet"}
+	}
+	chain, err := j.authority.Certificate(ctx, account, order, j.certificate.Spec.PreferredChain)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tls.X509KeyPair(chain, told); err != nil || pendingKeyType(told) != wanted {
+		return nil, nil // Of another type, it would have to be ordered again at once.
+	}
+	return told, nil
+}
+
+// sameServer says whether two URLs lead to the same server: no request of the account's goes anywhere else.
+func sameServer(a, b string) bool {
+	one, err := url.Parse(a)
+	other, otherErr := url.Parse(b)
+	return err == nil && otherErr == nil && one.Scheme == other.Scheme && one.Host == other.Host
+}
+
+// retire takes out of a working Secret beside its TLSCertificate what is kept in the controller's namespace from now on. The Secret goes
+// with the TLSCertificate.
+func (j *job) retire(ctx context.Context, former *formerOrder) error {
+	former.object.Data = nil
+	if err := j.client.Update(ctx, former.object); err != nil {
+		return fmt.Errorf("emptying the former working Secret of the order: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import "testing"
+
+func TestAnOrderIsAtTheServerOfTheDirectory(t *testing.T) {
+	const directory = "https://acme.example.com/directory"
+	for told, want := range map[string]bool{
+		"https://acme.example.com/order/1":           true,
+		"http://acme.example.com/order/1":            false,
+		"https://acme.example.com:8443/order/1":      false,
+		"https://acme.example.com.evil.test/order/1": false,
+		"https://acme.example.com@evil.test/order/1": false,
+		"//acme.example.com/order/1":                 false,
+		"https://%zz/":                               false,
+	} {
+		if got := sameServer(told, directory); got != want {
+			t.Errorf("%s is at the server of %s: %v, want %v", told, directory, got, want)
+		}
+	}
+}
