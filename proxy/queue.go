@@ -15,7 +15,7 @@ type queue struct {
 	waiting []*waiter
 }
 
-// waiter is woken, by a value in the channel, when it is first and may look for an endpoint.
+// waiter is woken, by a value in the channel, when it may look for an endpoint: it is first, or there is none for those before it.
 type waiter struct{ woken chan struct{} }
 
 // join adds a waiter, or returns nil where there are that many already. The first one is awake.
@@ -53,12 +53,25 @@ func (q *queue) wake() {
 	q.wakeFirst()
 }
 
-func (q *queue) wakeFirst() {
-	if len(q.waiting) == 0 {
-		return
+// pass has the next one behind a waiter look: what has room may be an endpoint that the waiter has tried, or that its hash is not
+// for.
+func (q *queue) pass(w *waiter) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.Index(q.waiting, w); i >= 0 && i+1 < len(q.waiting) {
+		q.waiting[i+1].wake()
 	}
+}
+
+func (q *queue) wakeFirst() {
+	if len(q.waiting) > 0 {
+		q.waiting[0].wake()
+	}
+}
+
+func (w *waiter) wake() {
 	select {
-	case q.waiting[0].woken <- struct{}{}:
+	case w.woken <- struct{}{}:
 	default:
 	}
 }
@@ -102,5 +115,6 @@ func (x *exchange) await() (hold, failure) {
 		if !full {
 			return hold{}, failure{reason: NoHealthyTask}
 		}
+		q.pass(w)
 	}
 }

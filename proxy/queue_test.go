@@ -95,6 +95,51 @@ func TestClientThatGoesAwayLeavesTheQueue(t *testing.T) {
 	last.reply("GET")
 }
 
+// A request that is retried waits for an endpoint that it has not tried. The one that it has tried is free for others.
+func TestRetryThatWaitsHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	one, other := startScript(t), startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(func(r *Route) {
+		r.Balancing, r.Retries = Balancing{MaxConnections: 1, MaxPending: 9}, 1
+	}, one.address, other.address))
+	send := func(path string) *wire {
+		c := p.dial()
+		c.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+		return c
+	}
+	retried := send("/retried")
+	await(t, "a connection", func() bool { return one.accepted.Load()+other.accepted.Load() == 1 })
+	failing, full := one, other
+	if other.accepted.Load() == 1 {
+		failing, full = other, one
+	}
+	first := send("/first")
+	slow := full.accept()
+	slow.request()
+	_ = failing.accept().Close()
+	await(t, "the retry's wait", func() bool { return p.waiting() == 1 })
+
+	second := send("/second")
+	up := failing.accept()
+	if got := up.request().URL.Path; got != "/second" {
+		t.Errorf("the endpoint that has room got %s, want /second", got)
+	}
+	up.send(okReply)
+	if got := second.reply("GET"); got.Status != 200 {
+		t.Errorf("got %d %q, want 200", got.Status, got.reason())
+	}
+	slow.send(okReply)
+	first.reply("GET")
+	if got := slow.request().URL.Path; got != "/retried" {
+		t.Errorf("the other endpoint got %s, want /retried", got)
+	}
+	slow.send(okReply)
+	if got := retried.reply("GET"); got.Status != 200 {
+		t.Errorf("the retried request got %d %q, want 200", got.Status, got.reason())
+	}
+}
+
 // A change of the pool is seen by who waits: another endpoint, or none, or no pool at all.
 func TestWhoWaitsSeesThePoolChange(t *testing.T) {
 	t.Parallel()
