@@ -18,7 +18,7 @@ type conn struct {
 	proxy     *Proxy
 	transport *transport
 	// stream is the transport, or TLS over it.
-	stream http1.Transport
+	stream byteStream
 	origin origin
 	guard  guard
 	shard  uint32
@@ -219,12 +219,7 @@ func (c *conn) ResumeContent() { c.transport.resumeReading() }
 // tunnel relays bytes both ways after an upgrade.
 func (c *conn) tunnel(up *upstreamConn) {
 	defer c.hold.release()
-	if up.secure != nil {
-		up.secure.recordTimeout = c.proxy.config.ReadTimeout
-	}
-	t := tunnel{
-		client: c.stream, upstream: up.stream(),
-		clock: c.proxy.clock, idle: c.proxy.config.IdleTimeout, buffers: &c.proxy.buffers,
-	}
-	t.run(c.Detach(), up.Detach())
+	received := bytes.Clone(c.Detach())
+	c.Release()
+	c.proxy.newTunnel(c.stream, up).run(received)
 }

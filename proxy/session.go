@@ -15,7 +15,7 @@ type session struct {
 func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
 	s := &session{conn: c}
-	t := &sharedTransport{Transport: c.stream, below: c.transport, buffers: &p.buffers}
+	t := &sharedTransport{byteStream: c.stream, below: c.transport, buffers: &p.buffers}
 	t.got = t.take // bound once, or it would be allocated for each wait
 	s.ServerConn = http2.NewServerConn(t, &p.server2, s)
 	c.transport.StallAfter(0) // how long it may rest, it knows itself
@@ -50,7 +50,7 @@ func (s *session) Begin(below *http2.Stream) http2.Exchange {
 
 // sharedTransport is a connection's stream as its session wants it.
 type sharedTransport struct {
-	http1.Transport
+	byteStream
 	below   *transport
 	buffers *http1.Buffers
 	buf     []byte
@@ -65,7 +65,7 @@ func (t *sharedTransport) take(buf []byte, n int) (again bool) {
 
 // Park implements http2.Transport.
 func (t *sharedTransport) Park(size int) (buf []byte, n int, err error) {
-	err = t.Transport.(http1.Parker).ReadParked(t.buffers, size, t.got)
+	err = t.ReadParked(t.buffers, size, t.got)
 	buf, n = t.buf, t.n
 	t.buf, t.n = nil, 0
 	if n > 0 {

@@ -19,6 +19,12 @@ func newClock() clock { return clock{time.Now()} }
 
 func (c clock) now() time.Duration { return time.Since(c.start) }
 
+// byteStream is TCP, or TLS over it.
+type byteStream interface {
+	http1.Transport
+	http1.Parker
+}
+
 // transport is a TCP connection whose timeouts are stall times: they begin anew whenever bytes flow, so that a stream
 // or a slow download lives as long as it moves. Deadlines are moved only when they are off by more than a second (or
 // a quarter of a shorter timeout), since each move takes a lock of the runtime's.

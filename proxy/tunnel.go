@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -11,48 +12,92 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 )
 
+// side is one of the two that a tunnel connects. One goroutine may read from it while another writes to it.
+type side interface {
+	io.Writer
+	http1.Parker
+	// StallAfter bounds how long a ReadParked may wait. 0 is no bound.
+	StallAfter(d time.Duration)
+	// CloseWrite tells the peer that no more will be sent.
+	CloseWrite() error
+	// Close ends both directions. It may be called from any goroutine, and may wait for what a ReadParked has brought to be dealt with.
+	Close() error
+}
+
 // tunnel relays bytes between a client and an endpoint that have left HTTP behind. Each side may end its half
 // on its own; both end when nothing was relayed in either direction for the idle time.
 type tunnel struct {
-	client, upstream http1.Transport
-	clock            clock
-	idle             time.Duration
-	buffers          *http1.Buffers
+	client   side
+	upstream *upstreamConn
+	clock    clock
+	idle     time.Duration
+	buffers  *http1.Buffers
 	// active is when a byte was relayed last.
 	active atomic.Int64
+	// abandoned is set once the client is known to be gone.
+	abandoned atomic.Bool
+}
+
+// newTunnel returns the tunnel between a client and the endpoint that answered it with a 101.
+func (p *Proxy) newTunnel(client side, up *upstreamConn) *tunnel {
+	if up.secure != nil {
+		up.secure.recordTimeout = p.config.ReadTimeout
+	}
+	return &tunnel{client: client, upstream: up, clock: p.clock, idle: p.config.IdleTimeout, buffers: &p.buffers}
 }
 
 // run relays until both halves have ended, and closes both connections. What was received beyond the heads goes first.
-func (t *tunnel) run(fromClient, fromUpstream []byte) {
+func (t *tunnel) run(fromClient []byte) {
 	t.active.Store(int64(t.clock.now()))
+	upstream := t.upstream.stream()
+	fromUpstream := bytes.Clone(t.upstream.Detach())
+	t.upstream.EndExchange(false) // its buffers are of no more use
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.relay(t.client, t.upstream, fromUpstream)
+		t.relay(t.client, upstream, fromUpstream)
 	}()
-	t.relay(t.upstream, t.client, fromClient)
+	t.relay(upstream, t.client, fromClient)
 	<-done
 	t.close()
 }
 
-// relay copies one direction. An end is passed on as an end, a fault closes both connections, for the peer of
-// either must not take it for an end.
-func (t *tunnel) relay(dst, src http1.Transport, first []byte) {
-	if err := t.copy(dst, src, first); err != nil || dst.CloseWrite() != nil {
+// relay copies one direction. An end is passed on as an end; a fault ends both directions, and the endpoint must not take it for
+// an end. A tunnel that was idle has come to its end.
+func (t *tunnel) relay(dst, src side, first []byte) {
+	err := t.copy(dst, src, first)
+	if err == nil {
+		err = dst.CloseWrite()
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, os.ErrDeadlineExceeded) && !t.abandoned.Load():
 		t.close()
+	default:
+		t.end(t.upstream.transport.reset)
 	}
 }
 
-// close closes both connections at once: each close waits for what is relayed from within a read of its connection, which
-// may itself wait until the other connection takes it.
 func (t *tunnel) close() {
-	var closing sync.WaitGroup
-	closing.Go(func() { _ = t.client.Close() })
-	_ = t.upstream.Close()
-	closing.Wait()
+	t.end(func() { _ = t.upstream.stream().Close() })
 }
 
-func (t *tunnel) copy(dst, src http1.Transport, first []byte) error {
+// end ends both sides at once, the endpoint's by endUpstream: each end waits for what is relayed from within a read of its
+// side, which may itself wait until the other side takes it.
+func (t *tunnel) end(endUpstream func()) {
+	var ending sync.WaitGroup
+	ending.Go(func() { _ = t.client.Close() })
+	endUpstream()
+	ending.Wait()
+}
+
+// abandon ends the tunnel of a client that is gone, without waiting for anything.
+func (t *tunnel) abandon() {
+	t.abandoned.Store(true)
+	t.upstream.transport.stopReading()
+}
+
+func (t *tunnel) copy(dst, src side, first []byte) error {
 	if len(first) > 0 {
 		if _, err := dst.Write(first); err != nil {
 			return err
@@ -64,7 +109,7 @@ func (t *tunnel) copy(dst, src http1.Transport, first []byte) error {
 		switch now := t.clock.now(); {
 		case n > 0:
 			t.active.Store(int64(now))
-		case errors.Is(err, os.ErrDeadlineExceeded) && now-time.Duration(t.active.Load()) < t.idle:
+		case errors.Is(err, os.ErrDeadlineExceeded) && now-time.Duration(t.active.Load()) < t.idle && !t.abandoned.Load():
 			continue // the other direction is alive
 		}
 		switch {
@@ -76,23 +121,15 @@ func (t *tunnel) copy(dst, src http1.Transport, first []byte) error {
 	}
 }
 
-// copyOnce relays what one read brings. It holds a buffer only while there is something in it, where src lets it.
-func (t *tunnel) copyOnce(dst, src http1.Transport) (n int, err error) {
-	relay := func(buf []byte, read int) bool {
+// copyOnce relays what one read brings. It holds a buffer only while there is something in it.
+func (t *tunnel) copyOnce(dst, src side) (n int, err error) {
+	readErr := src.ReadParked(t.buffers, tunnelBuffer, func(buf []byte, read int) bool {
 		defer t.buffers.Put(buf)
 		n = read
 		_, err = dst.Write(buf[:n])
 		return false
-	}
-	if p, ok := src.(http1.Parker); ok {
-		if readErr := p.ReadParked(t.buffers, tunnelBuffer, relay); readErr != nil {
-			err = readErr
-		}
-		return n, err
-	}
-	buf := t.buffers.Get(tunnelBuffer)
-	read, readErr := src.Read(buf)
-	if relay(buf, read); readErr != nil {
+	})
+	if readErr != nil {
 		err = readErr
 	}
 	return n, err

@@ -5,8 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"sync/atomic"
-
-	"github.com/warren-dev/ingress/proxy/http1"
 )
 
 // UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. Its zero value is no TLS.
@@ -80,7 +78,7 @@ func (s *lastSession) Get(string) (*tls.ClientSessionState, bool) {
 func (s *lastSession) Put(_ string, session *tls.ClientSessionState) { s.session.Store(session) }
 
 // stream is what carries HTTP to the endpoint: the transport, or TLS over it.
-func (c *upstreamConn) stream() http1.Transport {
+func (c *upstreamConn) stream() byteStream {
 	if c.secure != nil {
 		return c.secure
 	}
