@@ -106,6 +106,8 @@ type exchange struct {
 	hold   hold
 	tried  []*endpoint
 	upload upload
+	// opening is that of a WebSocket whose client makes none.
+	opening opening
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
 	// informed is set once a 1xx response went to the client, cookie while it is to be given one.

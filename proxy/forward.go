@@ -181,6 +181,9 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	if x.status == 101 {
 		return x.upgrade(up)
 	}
+	if x.opening.taken(up.Response()) {
+		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
+	}
 	return x.relay(up)
 }
 
@@ -333,12 +336,15 @@ func (x *exchange) upgrade(up upstream) (verdict, failure) {
 	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
 		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
+	if !x.opening.finish(resp) {
+		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
+	}
+	if cause := x.guard.disarm(); cause != None {
+		return torn, x.fail(up, nil) // while the client can be told
+	}
 	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
 		return x.clientWentAway(up), failure{}
-	}
-	if cause := x.guard.disarm(); cause != None {
-		return torn, x.fail(up, nil)
 	}
 	return upgraded, failure{}
 }

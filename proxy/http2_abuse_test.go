@@ -59,6 +59,14 @@ func TestFloodEndsTheConnection(t *testing.T) {
 			_ = f.open(uint32(2*i+1), true, head("GET", "/")...)
 			return f.WriteWindowUpdate(uint32(2*i+1), 0)
 		}},
+		{"WebSockets that are reset", func(f *frames, i int) error {
+			_ = f.open(uint32(2*i+1), false, connect("/")...)
+			return f.WriteRSTStream(uint32(2*i+1), http2.ErrCodeCancel)
+		}},
+		{"WebSockets beyond the limit", func(f *frames, i int) error { return f.open(uint32(2*i+1), false, connect("/")...) }},
+		{"malformed WebSockets", func(f *frames, i int) error {
+			return f.open(uint32(2*i+1), false, connect("/", "content-length", "1")...)
+		}},
 		{"malformed requests", func(f *frames, i int) error {
 			return f.open(uint32(2*i+1), true, head("GET", "/", "connection", "close")...)
 		}},

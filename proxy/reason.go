@@ -19,7 +19,7 @@ const (
 	TargetTooLong
 	// HeadTooLarge (431): the head exceeds --max-header-bytes or --max-headers.
 	HeadTooLarge
-	// MethodNotSupported (501): CONNECT.
+	// MethodNotSupported (501): CONNECT, but for a WebSocket over HTTP/2.
 	MethodNotSupported
 	// VersionNotSupported (505): another major version of HTTP.
 	VersionNotSupported

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 )
 
@@ -30,14 +31,44 @@ func (s *stream) Serve() {
 	x.proxy, x.down, x.guard, x.origin, x.shard = p, s, &s.guard, &c.origin, c.shard
 	x.started, x.client = s.started, c.origin.peer
 	x.request, s.Request = s.Request, x.request
+	v := complete
 	if refused := s.Refused(); refused != nil {
 		x.answer(reasonOfStatus(refused.Status), refused.Detail)
 	} else {
-		x.serve()
+		if len(x.request.Upgrade) > 0 {
+			x.request.Fields = x.opening.begin(x.request.Fields)
+		}
+		v = x.serve()
 	}
 	p.ended(x)
+	up, held := x.up, x.hold
 	x.release()
 	p.exchanges.Put(x)
+	if v == upgraded {
+		s.tunnel(up.Sole(), held)
+	}
+}
+
+// tunnel relays bytes both ways after an upgrade.
+func (s *stream) tunnel(up *upstreamConn, held hold) {
+	defer held.release()
+	t := s.session.conn.proxy.newTunnel(s, up)
+	s.guard.begin() // whatever the exchange was to end by
+	if !s.guard.arm(closerFunc(t.abandon), s.started) {
+		t.abandon()
+	}
+	defer s.guard.disarm()
+	t.run(nil)
+}
+
+// ReadParked implements http1.Parker.
+func (s *stream) ReadParked(_ *http1.Buffers, size int, got func(buf []byte, n int) (again bool)) error {
+	for {
+		buf, n, err := s.Park(size)
+		if err != nil || !got(buf, n) {
+			return err
+		}
+	}
 }
 
 // Abort implements http2.Exchange.

@@ -51,7 +51,7 @@ func (t *tunnel) run(fromClient []byte) {
 	t.active.Store(int64(t.clock.now()))
 	upstream := t.upstream.stream()
 	fromUpstream := bytes.Clone(t.upstream.Detach())
-	t.upstream.EndExchange(false) // its buffers are of no more use
+	t.upstream.ClientConn.EndExchange(false) // its buffers are of no more use
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -82,7 +82,11 @@ func (c *ServerConn) start(s *Stream) error {
 	if s.refused != nil && s.refused.Status == malformedStatus {
 		s.fault = codeProtocol
 	}
-	s.in.begin(s.Request.ContentLength, c.block.end)
+	length := s.Request.ContentLength
+	if s.connect = len(s.Request.Upgrade) > 0; s.connect {
+		length = message.UnknownLength // of what is no content of the request
+	}
+	s.in.begin(length, c.block.end)
 	// Nobody waits for the end of what has no content. Should some come after all, it is a fault.
 	s.in.ended = s.Request.ContentLength == 0
 	c.streams[s.id] = &s.stream

@@ -70,6 +70,8 @@ func (c *conn) takeTrailers(s *stream, trailers []message.Field, refused *messag
 		return nil // it ended meanwhile
 	case s.in.closed:
 		return c.reset(s, codeStreamClosed)
+	case s.connect:
+		return c.reset(s, codeProtocol) // a tunnel has no place for them (RFC 9113, section 8.5)
 	case !c.block.end:
 		// Only what ends the stream is trailers (RFC 9113, section 8.1).
 		refused = errTrailersNotLast

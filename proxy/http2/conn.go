@@ -33,6 +33,8 @@ type conn struct {
 	last uint32
 	// running counts the streams that are worked on, those that were reset meanwhile among them.
 	running int
+	// tunnels counts those of them that are tunnels.
+	tunnels int
 	// sendWindow is what the peer takes, recvWindow what it may send; credit was consumed and not given back to it yet.
 	sendWindow, recvWindow, credit int64
 	// initialWindow is the peer's setting: how much it takes on a new stream.
@@ -48,10 +50,13 @@ type conn struct {
 	departure departure
 	// accepted is the highest stream of the peer's that was served, or refused in a way that it knows.
 	accepted uint32
-	// err is why the connection ended, quietSince when the last stream did; rested is set once that was too long ago.
+	// err is why the connection ended, quietSince when the last stream did that is no tunnel; rested is set once that was too long ago.
 	err        error
 	quietSince time.Duration
 	rested     bool
+	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when it
+	// began to; woken once that wait was ended so that it waits without.
+	holding, woken bool
 	// senders are the goroutines that send, and those of the side's streams where it has any.
 	senders sync.WaitGroup
 }
@@ -189,11 +194,11 @@ func (c *conn) Running() int {
 
 // leave says that the work on a stream has ended.
 func (c *conn) leave() {
-	if c.running--; c.running > 0 {
+	if c.running--; c.running > c.tunnels {
 		return
 	}
 	c.quietSince = c.config.Now()
-	if c.departure == departed {
+	if c.running == 0 && c.departure == departed {
 		c.transport.StopReading()
 	}
 }
@@ -207,14 +212,18 @@ func (c *conn) Watch(now time.Duration) {
 	for _, s := range c.streams {
 		s.expire(now)
 	}
-	if c.running > 0 {
+	if c.running > c.tunnels {
 		return
 	}
 	quiet := now - c.quietSince
 	if quiet >= restAfter {
 		c.side.rest()
+		if c.holding {
+			c.holding, c.woken = false, true
+			c.transport.StopReading()
+		}
 	}
-	if d := c.config.Idle; d > 0 && quiet >= d && !c.rested {
+	if d := c.config.Idle; c.running == 0 && d > 0 && quiet >= d && !c.rested {
 		c.rested = true
 		c.transport.StopReading()
 	}

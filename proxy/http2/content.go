@@ -85,11 +85,7 @@ func (c *content) Read(p []byte) (int, error) {
 	if c.ended {
 		return 0, io.EOF
 	}
-	for c.r == c.w && !c.settled() {
-		c.waiting, c.since = true, s.conn.config.Now()
-		c.ready.Wait()
-		c.waiting = false
-	}
+	c.await()
 	switch {
 	case c.malformed != nil:
 		return 0, c.malformed
@@ -105,6 +101,15 @@ func (c *content) Read(p []byte) (int, error) {
 		return n, io.EOF
 	}
 	return n, nil
+}
+
+// await waits until there is something to read, or never will be.
+func (c *content) await() {
+	for c.r == c.w && !c.settled() {
+		c.waiting, c.since = true, c.stream.conn.config.Now()
+		c.ready.Wait()
+		c.waiting = false
+	}
 }
 
 // settled says whether waiting would bring no more.

@@ -92,12 +92,16 @@ func appendText(b, text []byte) []byte {
 // appendResponse appends a response's header block. It uses no dynamic table: a head can be made before it is known that it will be
 // sent, by any number of streams at a time, and the client's table costs us no memory.
 func appendResponse(b []byte, resp *message.Response) []byte {
-	if i := statusIndex(resp.Status); i > 0 {
+	status := resp.Status
+	if status == 101 {
+		status = 200 // what changes the protocol of a stream is a success like others (RFC 8441, section 5)
+	}
+	if i := statusIndex(status); i > 0 {
 		b = append(b, indexedField|i)
 	} else {
 		b = appendInteger(b, literalField, literalPrefix, indexOfStatus)
 		b = append(b, 3)
-		b = strconv.AppendInt(b, int64(resp.Status), 10)
+		b = strconv.AppendInt(b, int64(status), 10)
 	}
 	b = appendFields(b, resp.Fields)
 	// HEAD and 304 may announce what a GET would get; 1xx and 204 must not (RFC 9110, section 8.6).

@@ -82,6 +82,7 @@ const (
 	settingInitialWindow   setting = 0x4
 	settingMaxFrame        setting = 0x5
 	settingMaxHeaderList   setting = 0x6
+	settingConnectProtocol setting = 0x8 // RFC 8441, section 3
 	settingNoOldPriorities setting = 0x9 // RFC 9218, section 2.1
 )
 

@@ -3,6 +3,7 @@ package http2
 import (
 	"bytes"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func (c *canned) ExpireAfter(time.Duration) {}
 func (c *canned) StopReading()              {}
 func (c *canned) ResumeReading()            {}
 
-// mirror answers each request with its own content.
+// mirror answers each request with its own content, or makes it a tunnel that leads back.
 type mirror struct {
 	tb testing.TB
 	*Stream
@@ -72,6 +73,10 @@ func (m mirror) Serve() {
 		return
 	}
 	wellFormed(m.tb, &m.Request)
+	if len(m.Request.Upgrade) > 0 {
+		m.tunnel()
+		return
+	}
 	m.WriteHead(&resp)
 	in, out := m.Content(), m.Response()
 	for !in.Ended() {
@@ -88,6 +93,27 @@ func (m mirror) Serve() {
 		}
 	}
 	_ = out.End(in.Trailers())
+}
+
+func (m mirror) tunnel() {
+	m.WriteHead(&message.Response{Status: 101, NoContent: true, Upgrade: m.Request.Upgrade})
+	if m.Response().End(nil) != nil {
+		return
+	}
+	for {
+		buf, n, err := m.Park(1)
+		if err == io.EOF {
+			_ = m.CloseWrite()
+		}
+		if err != nil {
+			return
+		}
+		_, err = m.Write(buf[:n])
+		m.conn.config.Buffers.Put(buf)
+		if err != nil {
+			return
+		}
+	}
 }
 
 // wellFormed fails where a request could be another one, or two, for a reader of HTTP/1.1.
@@ -156,6 +182,14 @@ func FuzzFrames(f *testing.F) {
 		_ = w.WriteRawFrame(0x10, 0, 0, []byte("\x00\x00\x00\x01u=1, i"))
 		_ = w.WriteGoAway(0, xhttp2.ErrCodeNo, nil)
 	})
+	seed(func(w *xhttp2.Framer) {
+		_ = w.WriteSettings()
+		_ = w.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 1, BlockFragment: connectBlock(), EndHeaders: true})
+		_ = w.WriteData(1, false, []byte("hello"))
+		_ = w.WriteHeaders(xhttp2.HeadersFrameParam{StreamID: 3, BlockFragment: connectBlock(), EndHeaders: true})
+		_ = w.WriteRSTStream(3, xhttp2.ErrCodeCancel)
+		_ = w.WriteData(1, true, []byte("you"))
+	})
 	f.Fuzz(func(t *testing.T, received []byte, piece uint8) {
 		in := append([]byte(preface), received...)
 		transport := &canned{in: bytes.NewReader(in), piece: max(1, int(piece))}
@@ -174,6 +208,16 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
+// connectBlock is the header block of a request for a WebSocket.
+func connectBlock() []byte {
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "https"}, {":path", "/a?b"}, {":authority", "a"}} {
+		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
+	}
+	return block.Bytes()
+}
+
 // FuzzHeaderBlock has any bytes decoded as a request's header block, in comparison with x/net's reading of it.
 func FuzzHeaderBlock(f *testing.F) {
 	var block bytes.Buffer
@@ -182,6 +226,7 @@ func FuzzHeaderBlock(f *testing.F) {
 		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 	}
 	f.Add(block.Bytes(), true)
+	f.Add(connectBlock(), false)
 	f.Add([]byte{0x82, 0x87, 0x84, 0x41, 1, 'a', 0x00, 1, 'x', 1, '\n'}, false)
 	f.Fuzz(func(t *testing.T, encoded []byte, end bool) {
 		var h headReader
@@ -199,10 +244,34 @@ func FuzzHeaderBlock(f *testing.F) {
 		if err != nil {
 			t.Fatalf("x/net cannot decode what was taken: %v", err)
 		}
-		for _, field := range fields {
-			if field.Name == ":method" && field.Value != string(req.Method) || field.Name == ":path" && field.Value != string(req.Path)+string(req.Query) {
-				t.Errorf("%s is %q, want %q", field.Name, req.Method, field.Value)
+		method, protocol := string(req.Method), ""
+		if len(req.Upgrade) > 0 {
+			method, protocol = "CONNECT", string(req.Upgrade)
+			if string(req.Method) != "GET" || req.HasContent() || protocol != "websocket" {
+				t.Errorf("a CONNECT became %s with %d bytes of content and an upgrade to %s", req.Method, req.ContentLength, protocol)
 			}
+		}
+		got := ""
+		for _, field := range fields {
+			switch field.Name {
+			case ":method":
+				if field.Value != method {
+					t.Errorf("the method %q became %q", field.Value, req.Method)
+				}
+			case ":path":
+				if field.Value != string(req.Path)+string(req.Query) {
+					t.Errorf("the path %q became %q and %q", field.Value, req.Path, req.Query)
+				}
+			case ":protocol":
+				got = strings.ToLower(field.Value)
+			case "content-length":
+				if protocol != "" {
+					t.Errorf("a CONNECT with a length was taken")
+				}
+			}
+		}
+		if got != protocol {
+			t.Errorf("the protocol %q became %q", got, protocol)
 		}
 	})
 }

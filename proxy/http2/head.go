@@ -23,6 +23,7 @@ type headReader struct {
 	// regular is set once a field came that is no pseudo-header.
 	regular              bool
 	scheme, path         []byte
+	protocol             []byte
 	hasAuthority         bool
 	host                 []byte
 	hosts                int
@@ -120,6 +121,8 @@ func (h *headReader) takePseudo(f hpack.HeaderField) {
 		to = &h.scheme
 	case ":path":
 		to = &h.path
+	case ":protocol":
+		to = &h.protocol
 	case ":authority":
 		to = &req.Authority
 		if h.hasAuthority {

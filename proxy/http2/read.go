@@ -44,11 +44,11 @@ func (c *conn) next() (frame, error) {
 
 // wait reads more of a frame that is need bytes long, or of the next.
 func (c *conn) wait(need int) error {
-	quiet, err := c.beforeWait()
+	begun := c.w > c.r || c.block.open
+	quiet, resting, err := c.beforeWait(begun)
 	if err != nil {
 		return err
 	}
-	begun := c.w > c.r || c.block.open
 	switch {
 	case begun && (quiet || c.block.open):
 		c.expire()
@@ -56,7 +56,7 @@ func (c *conn) wait(need int) error {
 		c.expiring = false
 		c.transport.StallAfter(0)
 	}
-	if quiet && !begun {
+	if resting {
 		err = c.park()
 	} else {
 		err = c.fill(need)
@@ -75,18 +75,21 @@ func (c *conn) expire() {
 	}
 }
 
-// beforeWait sends what is pending and says whether no stream is open.
-func (c *conn) beforeWait() (quiet bool, err error) {
+// beforeWait sends what is pending. It says whether no stream is open, and whether there is nothing to hold a buffer for: no part of a
+// frame, where one begun is set, and no stream that is no tunnel.
+func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flushSoon()
 	switch {
 	case c.err != nil:
-		return false, c.err
+		return false, false, c.err
 	case c.departure == departed && c.running == 0:
-		return false, errDrained
+		return false, false, errDrained
 	}
-	return c.running == 0, nil
+	resting = !begun && c.running == c.tunnels
+	c.holding = !begun && !resting
+	return c.running == 0, resting, nil
 }
 
 // afterDeadline says why the connection ends whose wait was ended, or nil where it goes on: a peer may have nothing to send while
@@ -101,10 +104,11 @@ func (c *conn) afterDeadline() error {
 		return errDrained
 	case c.running == 0 && c.rested:
 		return errIdle
+	case c.woken:
 	case c.expiring && (c.running == 0 || c.block.open):
 		return errSlowFrame
 	}
-	c.rested, c.expiring = false, false
+	c.rested, c.woken, c.expiring = false, false, false
 	c.transport.ResumeReading()
 	c.transport.StallAfter(0)
 	return nil

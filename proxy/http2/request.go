@@ -15,7 +15,8 @@ var (
 	errScheme          = refuse(400, ":scheme is neither http nor https (RFC 9113, section 8.3.1)")
 	errPath            = refuse(400, ":path is not a path that begins with a slash, with an optional query (RFC 9113, section 8.3.1)")
 	errPathLong        = refuse(414, ":path is too long")
-	errConnect         = refuse(501, "CONNECT is not served here")
+	errConnect         = refuse(501, "CONNECT is served for the protocol websocket alone (RFC 8441)")
+	errProtocol        = refuse(400, ":protocol is no token, or the method is not CONNECT (RFC 8441, section 4)")
 	errAuthority       = refuse(400, "neither :authority nor Host is there, or it is not a host with an optional port (RFC 9113, section 8.3.1)")
 	errHostDiffers     = refuse(400, "Host differs from :authority (RFC 9113, section 8.3.1)")
 	errHostMany        = refuse(400, "the request has several Hosts (RFC 9112, section 3.2)")
@@ -28,6 +29,7 @@ var (
 	errConnectionField = refuse(400, "a field is there that concerns a connection of HTTP/1.1 (RFC 9113, section 8.2.2)")
 	errTE              = refuse(400, "TE is something other than trailers (RFC 9113, section 8.2.2)")
 	errLength          = refuse(400, "Content-Length is not a plain decimal number, once (RFC 9110, section 8.6)")
+	errTunnelLength    = refuse(400, "Content-Length is there where a tunnel is asked for (RFC 9110, section 9.3.6)")
 	errLengthDiffers   = refuse(400, "the content is not as long as Content-Length says (RFC 9113, section 8.1.1)")
 	errTrailerField    = refuse(400, "a trailer frames the message or names its host (RFC 9110, section 6.5.1)")
 	errTrailersNotLast = refuse(400, "a header block within the content does not end the stream (RFC 9113, section 8.1)")
@@ -46,6 +48,7 @@ func refuse(status int, detail string) *message.Error {
 func (h *headReader) finish(end bool) *message.Error {
 	h.finishTarget()
 	h.finishContent(end)
+	h.finishConnect()
 	h.joinCookies()
 	return h.refused
 }
@@ -56,7 +59,10 @@ func (h *headReader) finishTarget() {
 	case !message.IsToken(req.Method):
 		h.refuse(errMethod)
 		return
-	case string(req.Method) == "CONNECT":
+	case h.protocol != nil && (string(req.Method) != "CONNECT" || !message.IsToken(h.protocol)):
+		h.refuse(errProtocol)
+		return
+	case string(req.Method) == "CONNECT" && !message.EqualFold(h.protocol, webSocket):
 		h.refuse(errConnect)
 		return
 	case !message.EqualFold(h.scheme, "http") && !message.EqualFold(h.scheme, "https"):
@@ -100,6 +106,28 @@ func (h *headReader) finishContent(end bool) {
 		req.ContentLength = 0
 	}
 	req.ExpectContinue = h.expects && req.ContentLength != 0
+}
+
+const webSocket = "websocket"
+
+var (
+	methodGet       = []byte("GET")
+	upgradeToSocket = []byte(webSocket)
+)
+
+// finishConnect makes of a CONNECT for a protocol the request that it is in HTTP/1.1 (RFC 8441, section 5). What follows it is no
+// content.
+func (h *headReader) finishConnect() {
+	if h.protocol == nil || h.refused != nil {
+		return
+	}
+	if h.lengths > 0 {
+		h.refuse(errTunnelLength)
+		return
+	}
+	req := h.request
+	req.Method, req.Upgrade = methodGet, upgradeToSocket
+	req.ContentLength, req.ExpectContinue = 0, false
 }
 
 // joinCookies makes one field of a cookie that came in pieces, so that servers of HTTP/1.1 understand it (RFC 9113, section 8.2.3).

@@ -40,12 +40,13 @@ func (c *ServerConn) Serve(received []byte) error {
 func (c *ServerConn) greet() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	const settings = 4
+	const settings = 5
 	b := c.out.reserve(&c.conn, 128)
 	b = appendFrameHeader(b, settings*settingLength, frameSettings, 0, 0)
 	b = appendSetting(b, settingMaxStreams, maxStreams)
 	b = appendSetting(b, settingInitialWindow, streamWindow)
 	b = appendSetting(b, settingMaxHeaderList, uint32(c.config.Limits.HeadBytes))
+	b = appendSetting(b, settingConnectProtocol, 1)
 	b = appendSetting(b, settingNoOldPriorities, 1)
 	c.out.pending = appendWindowUpdate(b, 0, connectionWindow-defaultWindow)
 	c.flush(true)

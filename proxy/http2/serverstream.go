@@ -22,8 +22,8 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 	} else {
 		s = new(Stream)
 		s.init(&c.conn)
-		s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	}
+	s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	s.id = id
 	s.sendWindow, s.recvWindow = c.initialWindow, streamWindow
 	return s
@@ -61,6 +61,7 @@ func (s *Stream) WriteInformational(resp *message.Response) error {
 // can take its place.
 func (s *Stream) WriteHead(resp *message.Response) {
 	s.out.begin(appendResponse(s.out.block[:0], resp), resp.ContentLength, resp.NoContent)
+	s.out.switching = resp.Status == 101
 }
 
 // Response is where the response's content goes. Where the request was read to its end the response leaves when the work on the
@@ -106,6 +107,9 @@ func (c *ServerConn) finish(s *Stream) {
 	exchange.Release()
 	if c.streams[s.id] == &s.stream {
 		c.close(s)
+	}
+	if s.tunnel {
+		c.tunnels--
 	}
 	c.recycle(s)
 	c.leave()

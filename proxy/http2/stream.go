@@ -10,6 +10,8 @@ type stream struct {
 	work work
 	in   content
 	out  writer
+	// connect is set where the request asks for a tunnel.
+	connect bool
 
 	// What follows is guarded by the connection's lock.
 
@@ -19,6 +21,8 @@ type stream struct {
 	fault code
 	// err is why nothing more can be sent or received.
 	err error
+	// tunnel is set once the stream is one.
+	tunnel bool
 }
 
 // work is told when a stream is open no longer. It must not block and must not call the stream.
@@ -35,6 +39,7 @@ func (s *stream) recycle() {
 	s.in.release()
 	s.out.release()
 	s.err, s.fault = nil, codeNone
+	s.connect, s.tunnel = false, false
 }
 
 // maxKept bounds the memory of heads that a stream keeps for the next: a rare long one is no reason to hold it.
@@ -42,13 +47,18 @@ const maxKept = 4 << 10
 
 // abort ends the work on a stream that is open no longer.
 func (s *stream) abort(err error) {
+	s.fail(err)
+	if s.work != nil {
+		s.work.Abort()
+	}
+}
+
+// fail ends all waits on a stream that is open no longer.
+func (s *stream) fail(err error) {
 	s.err = err
 	s.conn.queue.leave(s)
 	s.in.ready.Broadcast()
 	s.out.wake()
-	if s.work != nil {
-		s.work.Abort()
-	}
 }
 
 // forget closes a stream. The work on it may go on.

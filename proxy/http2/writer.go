@@ -19,6 +19,8 @@ type writer struct {
 	n     int
 	// wide is set once content filled the room it was given: more of it moves in larger steps.
 	wide bool
+	// switching is set where the head is that of a 101: a tunnel follows.
+	switching bool
 	// empty is set where no content may follow, remaining is what may be written of a length, or UnknownLength.
 	empty     bool
 	remaining int64
@@ -68,7 +70,7 @@ func (w *writer) sendBlock(block []byte) error {
 // Room implements message.Writer.
 func (w *writer) Room() ([]byte, error) {
 	if w.buf != nil && len(w.buf)-w.n < 1024 {
-		if err := w.send(false, nil); err != nil {
+		if err := w.send(w.buf[:w.n], false, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -107,7 +109,7 @@ func (w *writer) Flush() error {
 	if w.started && w.n == 0 {
 		return nil
 	}
-	if err := w.send(false, nil); err != nil {
+	if err := w.send(w.buf[:w.n], false, nil); err != nil {
 		return err
 	}
 	c := w.stream.conn
@@ -119,13 +121,16 @@ func (w *writer) Flush() error {
 
 // End implements message.Writer. Where everything was received the message leaves when the work on the stream ends, which is next.
 func (w *writer) End(trailers []message.Field) error {
+	if w.switching {
+		return w.stream.openTunnel()
+	}
 	if !w.empty && w.remaining > 0 {
 		return errContentShort
 	}
 	if w.empty {
 		trailers = nil
 	}
-	if err := w.send(true, trailers); err != nil {
+	if err := w.send(w.buf[:w.n], true, trailers); err != nil {
 		return err
 	}
 	w.releaseBuffer()
@@ -141,8 +146,9 @@ func (w *writer) End(trailers []message.Field) error {
 // Written implements message.Writer.
 func (w *writer) Written() int64 { return w.written }
 
-// send moves what is pending into the connection's buffer and waits where that has no room or a window is closed.
-func (w *writer) send(end bool, trailers []message.Field) error {
+// send moves what is pending, content behind the head, into the connection's buffer and waits where that has no room or a window is
+// closed.
+func (w *writer) send(content []byte, end bool, trailers []message.Field) error {
 	s := w.stream
 	c := s.conn
 	trailing := end && hasFields(trailers)
@@ -150,7 +156,7 @@ func (w *writer) send(end bool, trailers []message.Field) error {
 	defer c.mu.Unlock()
 	defer c.wakeNext()
 	for sent := 0; ; {
-		left := w.n - sent
+		left := len(content) - sent
 		if err := w.awaitRoom(w.started && left > 0); err != nil {
 			return err
 		}
@@ -172,11 +178,11 @@ func (w *writer) send(end bool, trailers []message.Field) error {
 		}
 		last := end && n == left && !trailing && s.fault == codeNone
 		if n > 0 || last {
-			if err := c.appendData(s, w.buf[sent:sent+n], last, n < left); err != nil {
+			if err := c.appendData(s, content[sent:sent+n], last, n < left); err != nil {
 				return err
 			}
 		}
-		if sent += n; sent < w.n {
+		if sent += n; sent < len(content) {
 			continue
 		}
 		w.n = 0
@@ -243,7 +249,7 @@ func (w *writer) release() {
 	if cap(w.block) > maxKept {
 		w.block = nil
 	}
-	w.started, w.ended, w.stalled, w.written = false, false, false, 0
+	w.started, w.ended, w.stalled, w.switching, w.written = false, false, false, false, 0
 }
 
 func (w *writer) releaseBuffer() {

@@ -42,7 +42,8 @@ type Request struct {
 	Fields []Field
 	// ContentLength is the content's length in bytes, 0 where there is none, or UnknownLength.
 	ContentLength int64
-	// Upgrade is the protocol that the client asks to change to, or empty.
+	// Upgrade is the protocol that the client asks to change to, or empty. With HTTP/2 that is a CONNECT (RFC 8441), which is a GET
+	// here as it is in HTTP/1.1.
 	Upgrade []byte
 	// ExpectContinue is set while the client waits for a 100 before it sends the content.
 	ExpectContinue bool
