@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"strconv"
@@ -106,12 +107,16 @@ func (l *accessLog) record(x *exchange) {
 // challenge's path the token is left out.
 func (x *exchange) loggedPath() []byte {
 	if x.path != nil {
-		if len(x.path) > len(challengePath) && string(x.path[:len(challengePath)]) == challengePath {
-			return x.path[:len(challengePath)]
-		}
-		return x.path
+		return withoutToken(x.path)
 	}
 	return x.request.Path
+}
+
+func withoutToken(path []byte) []byte {
+	if len(path) > len(challengePath) && string(path[:len(challengePath)]) == challengePath {
+		return path[:len(challengePath)]
+	}
+	return path
 }
 
 func appendJSON(b []byte, x *exchange) []byte {
@@ -121,6 +126,10 @@ func appendJSON(b []byte, x *exchange) []byte {
 	if x.requestID != nil {
 		b = append(b, `","requestId":"`...)
 		b = appendEscaped(b, x.requestID)
+	}
+	if x.trace != nil {
+		b = append(b, `","trace_id":"`...)
+		b = hex.AppendEncode(b, x.trace.own.trace[:])
 	}
 	b = append(b, `","client":"`...)
 	b = x.client.AppendTo(b)
@@ -203,10 +212,8 @@ func appendCombined(b []byte, x *exchange) []byte {
 }
 
 func appendFieldOrDash(b []byte, fields []message.Field, name string) []byte {
-	for i := range fields {
-		if message.EqualFold(fields[i].Name, name) {
-			return appendQuoted(b, fields[i].Value)
-		}
+	if value, ok := firstValue(fields, name); ok {
+		return appendQuoted(b, value)
 	}
 	return append(b, `"-"`...)
 }

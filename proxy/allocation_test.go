@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -35,10 +36,16 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		{"POST", "POST /a/b HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
 		{"chunks down", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"},
 		{"304", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"},
+		{"traced", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"traced by the client", "GET /a/b HTTP/1.1\r\n" + host + "traceparent: " + unsampledParent + "\r\ntracestate: a=1,b=2\r\n\r\n", ok},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			endpoint := answering(t, test.response)
-			p := serve(t, trust("127.0.0.0/8"))
+			changes := []func(*Config){trust("127.0.0.0/8")}
+			if strings.HasPrefix(test.name, "traced") {
+				changes = append(changes, tracing(noSpans{t}, 0))
+			}
+			p := serve(t, changes...)
 			policies := prefix("/policies", "pool")
 			policies.RateLimit = RateLimit{PerSecond: 1e9, Burst: 1e9}
 			policies.Access = Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Denied: []netip.Prefix{netip.MustParsePrefix("127.0.1.0/24")}}

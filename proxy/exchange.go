@@ -93,6 +93,8 @@ type exchange struct {
 	// requestID is what logs know the request by, idBuf its memory where it was made here.
 	requestID []byte
 	idBuf     [32]byte
+	// trace is nil where there is no tracing.
+	trace *tracePlace
 	// secure is set where the client came over HTTPS, to us or to a trusted proxy.
 	secure  bool
 	started time.Duration
@@ -154,6 +156,9 @@ func (x *exchange) afterPanic() verdict {
 
 // admit takes a request to an answer of our own or to an endpoint.
 func (x *exchange) admit() verdict {
+	if t := x.proxy.tracer; t != nil {
+		t.begin(x)
+	}
 	switch d := x.decide(x.proxy.limiter); d.reason {
 	case None:
 		return x.forward()
@@ -241,6 +246,9 @@ func (p *Proxy) ended(x *exchange) {
 		x.ended = p.clock.now()
 	}
 	p.metrics.count(x)
+	if p.tracer != nil {
+		p.tracer.record(x)
+	}
 	if p.log != nil {
 		p.log.record(x)
 	}
@@ -255,6 +263,9 @@ func (x *exchange) release() {
 		}
 	}
 	clear(x.tried)
+	if x.trace != nil {
+		x.proxy.tracer.end(x.trace)
+	}
 	*x = exchange{
 		request: x.request, own: x.own, tried: x.tried[:0],
 		hostBuf: x.hostBuf, pathBuf: x.pathBuf, rewriteBuf: x.rewriteBuf, forwardedBuf: x.forwardedBuf,

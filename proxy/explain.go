@@ -67,6 +67,10 @@ func (p *Proxy) portOf(a *asked) string {
 
 // explain decides about the request and says what was decided.
 func (x *exchange) explain(e *Explanation) {
+	if t := x.proxy.tracer; t != nil {
+		t.begin(x)
+		defer t.end(x.trace)
+	}
 	looked := &observedLimits{limiter: x.proxy.limiter}
 	d := x.decide(looked)
 	g := x.generation
@@ -95,6 +99,9 @@ func (x *exchange) explain(e *Explanation) {
 		return
 	}
 	x.dropForeignUpgrade()
+	if x.trace != nil {
+		x.trace.explain(x.request.Fields)
+	}
 	e.Upstream = explainUpstream(&x.request)
 	if reason, why := x.foresee(); reason != None {
 		e.answer(reason, why)

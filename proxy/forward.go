@@ -59,8 +59,15 @@ func (x *exchange) forward() verdict {
 			x.chosen = x.proxy.clock.now()
 		}
 		x.tried = append(x.tried, held.endpoint)
+		if x.trace != nil {
+			x.trace.attempt(x, held.endpoint)
+		}
 		var v verdict
-		if v, failed = x.attempt(held.endpoint); failed.reason == None {
+		v, failed = x.attempt(held.endpoint)
+		if x.trace != nil {
+			x.trace.attempted(x, failed)
+		}
+		if failed.reason == None {
 			if v != upgraded { // which holds its place until the tunnel ends
 				x.hold.release()
 			}

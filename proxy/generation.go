@@ -20,6 +20,7 @@ type generation struct {
 // route is a compiled Route: what a request needs of it, without the snapshot's own memory.
 type route struct {
 	rule      RuleID
+	path      string
 	pool      *pool
 	series    *series
 	balancing Balancing
@@ -150,7 +151,7 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			t.series = append(t.series, counted)
 		}
 		compiled[i] = route{
-			rule: r.Rule, pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
+			rule: r.Rule, path: r.Path, pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			policies: compilePolicies(r, h.Name, state),
 		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {

@@ -39,6 +39,8 @@ type Config struct {
 	// AccessLog is the format of the access log, which Watch writes to AccessLogWriter.
 	AccessLog       LogFormat
 	AccessLogWriter io.Writer
+	// Tracing is nil where there is none.
+	Tracing *Tracing
 	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have after that.
 	DrainDelay, DrainTimeout time.Duration
 }
@@ -72,6 +74,7 @@ type Proxy struct {
 	prober     *prober
 	observers  healthObservers
 	log        *accessLog // nil: none
+	tracer     *tracer    // nil: none
 	metrics    *metrics
 	open       atomic.Int64
 	accepted   atomic.Uint32
@@ -117,6 +120,9 @@ func New(config Config) *Proxy {
 	p.tls = p.newTLSConfig()
 	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {
 		p.log = newAccessLog(config.AccessLog)
+	}
+	if config.Tracing != nil {
+		p.tracer = newTracer(config.Tracing)
 	}
 	p.generation.Store(&generation{snapshot: &Snapshot{}})
 	return p

@@ -31,6 +31,8 @@ const (
 	Expect
 
 	Trailer
+	Traceparent
+	Tracestate
 	XForwardedFor
 	XForwardedHost
 	XForwardedPort
@@ -73,7 +75,11 @@ func KindOf(name []byte) Kind {
 			return is(name, "connection", Connection)
 		case 'k':
 			return is(name, "keep-alive", KeepAlive)
+		case 't':
+			return is(name, "tracestate", Tracestate)
 		}
+	case 11:
+		return is(name, "traceparent", Traceparent)
 	case 12:
 		return is(name, "x-request-id", XRequestID)
 	case 14:

@@ -13,6 +13,7 @@ func TestKindIsKnownInAnyCaseAndFromNothingElse(t *testing.T) {
 		"Keep-Alive": KeepAlive, "Proxy-Connection": ProxyConnection, "TE": TE, "Upgrade": Upgrade, "Expect": Expect,
 		"Trailer": Trailer, "X-Forwarded-For": XForwardedFor, "X-Forwarded-Host": XForwardedHost,
 		"X-Forwarded-Port": XForwardedPort, "X-Forwarded-Proto": XForwardedProto, "X-Real-IP": XRealIP, "Forwarded": Forwarded,
+		"Traceparent": Traceparent, "Tracestate": Tracestate,
 	}
 	for name, want := range kinds {
 		for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name), alternating(name)} {
@@ -67,6 +68,7 @@ func TestOnlyFieldsOfTheWholeWayArePassedOn(t *testing.T) {
 		Other: true, Dropped: false, Host: false, Connection: false, ContentLength: false, TransferEncoding: false,
 		KeepAlive: false, ProxyConnection: false, TE: false, Upgrade: false, Expect: false,
 		Trailer: true, XForwardedFor: true, XForwardedHost: true, XForwardedPort: true, XForwardedProto: true, XRealIP: true, Forwarded: true, XRequestID: true,
+		Traceparent: true, Tracestate: true,
 	}
 	for kind, want := range passed {
 		if got := kind.EndToEnd(); got != want {

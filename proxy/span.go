@@ -1,0 +1,118 @@
+package proxy
+
+import (
+	"cmp"
+	"net/netip"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Span is what became of a request that is recorded. Texts that the client chose are cut off after some hundred bytes and may
+// hold any of them.
+type Span struct {
+	Trace TraceID
+	ID    SpanID
+	// Parent is whose request it was, zero where the trace begins here.
+	Parent SpanID
+	// TraceState is what came with the parent, for others to read.
+	TraceState string
+	// Linked is where the request says to belong although that is not believed; its ids are zero where there is nothing of the kind.
+	Linked Link
+
+	Start, End time.Time
+	// Client is the client's address, Peer that of the connection.
+	Client, Peer netip.Addr
+	Method       string
+	// Secure is set where the client came over HTTPS, to us or to a trusted proxy.
+	Secure bool
+	// Host is canonical, Authority as it was sent.
+	Host, Authority string
+	// Path is the canonical one, Forwarded the one that endpoints get, which a rewrite may have made. Both are without the query.
+	Path, Forwarded string
+	Version         message.Version
+	UserAgent       string
+	RequestID       string
+
+	// Route is nil where no rule was found.
+	Route *SpanRoute
+	// Attempts are the endpoints that were tried, in their order.
+	Attempts []Attempt
+	// Status is that of the response, which nobody may have got.
+	Status int
+	// Reason is that of an answer of our own or of a response that broke off.
+	Reason Reason
+}
+
+// Link is the place in a trace that a span has to do with.
+type Link struct {
+	Trace TraceID
+	Span  SpanID
+}
+
+// SpanRoute is the rule that a request was for.
+type SpanRoute struct {
+	Rule RuleID
+	// Path is the rule's.
+	Path string
+	// Service is "namespace/name".
+	Service string
+}
+
+// Attempt is what became of a request at one endpoint: a span of its own, whose parent is the request's.
+type Attempt struct {
+	ID         SpanID
+	Start, End time.Time
+	// Task names the object that the endpoint came from.
+	Task     string
+	Endpoint netip.AddrPort
+	// Secure is set where the endpoint is spoken to over TLS.
+	Secure bool
+	// Status is that of the endpoint's response, 0 where there was none.
+	Status int
+	// Reason is why there was none, or why it broke off.
+	Reason Reason
+}
+
+// maxSpanText bounds each text of a span that a client chose, which spans that wait to be sent would otherwise let it fill memory with.
+const maxSpanText = 512
+
+// span makes a record of the exchange, which has ended.
+func (x *exchange) span() *Span {
+	req, t := &x.request, x.trace
+	at := x.proxy.clock.dates()
+	userAgent, _ := firstValue(req.Fields, "user-agent")
+	s := &Span{
+		Trace: t.own.trace, ID: t.own.span, Parent: t.parent.span, TraceState: t.state,
+		Linked: Link{t.linked.trace, t.linked.span},
+		Start:  at(x.started), End: at(x.ended),
+		Client: x.client, Peer: x.origin.peer,
+		Method: spanText(req.Method), Secure: x.secure || x.origin.secure,
+		Host: spanText(x.host), Authority: spanText(req.Authority), Path: spanText(x.loggedPath()), Forwarded: spanText(withoutToken(req.Path)),
+		Version: req.Version, UserAgent: spanText(userAgent), RequestID: spanText(x.requestID),
+		Status: x.status, Reason: x.reason,
+	}
+	if r := x.route; r != nil {
+		s.Route = &SpanRoute{Rule: r.rule, Path: r.path, Service: r.series.service}
+	}
+	for _, a := range t.attempts {
+		s.Attempts = append(s.Attempts, Attempt{
+			ID: a.id, Start: at(a.started), End: at(cmp.Or(a.ended, x.ended)),
+			Task: a.task, Endpoint: a.endpoint.address, Secure: a.endpoint.tls != nil, Status: a.status, Reason: a.reason,
+		})
+	}
+	return s
+}
+
+// firstValue is the value of the first field of a name, also of one that was taken out of the message.
+func firstValue(fields []message.Field, lower string) (value []byte, ok bool) {
+	for i := range fields {
+		if message.EqualFold(fields[i].Name, lower) {
+			return fields[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// spanText copies what the request has in its connection's memory.
+func spanText(b []byte) string { return string(b[:min(len(b), maxSpanText)]) }

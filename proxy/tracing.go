@@ -1,0 +1,224 @@
+package proxy
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Tracing has each request be a span of a trace: of the one that it says to belong to, or of a new one. Endpoints are told which.
+type Tracing struct {
+	// Sampling is which part of the traces that begin here is recorded, from 0 to 1. Of others, whoever sent the request decided.
+	Sampling float64
+	// TrustedOnly has nobody believed but trusted proxies: requests of others begin a new trace.
+	TrustedOnly bool
+	Recorder    SpanRecorder
+}
+
+// SpanRecorder takes the spans of requests that are recorded.
+type SpanRecorder interface {
+	// Record takes over a span. A request waits for it, so it waits for nothing.
+	Record(*Span)
+}
+
+var (
+	traceparent = []byte("traceparent")
+
+	explainedTraceparent = []byte("that of the span, made for each request")
+)
+
+// tracer is Tracing that runs.
+type tracer struct {
+	recorder    SpanRecorder
+	trustedOnly bool
+	// always is set where every trace is recorded; otherwise those are of which the second half of the id, without its last bit,
+	// is less than bound. OpenTelemetry's TraceIDRatioBased does the same, so that others come to the same decision.
+	always bool
+	bound  uint64
+	places sync.Pool
+}
+
+func newTracer(config *Tracing) *tracer {
+	t := &tracer{recorder: config.Recorder, trustedOnly: config.TrustedOnly, always: config.Sampling >= 1}
+	if !t.always {
+		t.bound = uint64(max(0, config.Sampling) * (1 << 63))
+	}
+	t.places.New = func() any { return new(tracePlace) }
+	return t
+}
+
+func (t *tracer) samples(id *TraceID) bool {
+	return t.always || binary.BigEndian.Uint64(id[8:])>>1 < t.bound
+}
+
+// tracePlace is the place of an exchange in a trace. It is used again for others.
+type tracePlace struct {
+	// own is the exchange's span, parent the one that it belongs to, linked the one that it says to belong to and is not
+	// believed. Each of the latter may be none.
+	own, parent, linked traceContext
+	// state is the tracestate that came with the parent, where the exchange is recorded and it is no longer than what has to be
+	// passed on (section 3.3.1.5).
+	state    string
+	attempts []tracedAttempt
+	// field is the traceparent that the endpoint gets.
+	field [traceparentLength]byte
+}
+
+// tracedAttempt is an attempt of an exchange that is recorded. Times are by the proxy's clock; ended is 0 until it has.
+type tracedAttempt struct {
+	id             SpanID
+	started, ended time.Duration
+	endpoint       *endpoint
+	task           string
+	status         int
+	reason         Reason
+}
+
+// begin gives the exchange its place in a trace, and has its request say so instead of what it said.
+func (t *tracer) begin(x *exchange) {
+	p := t.places.Get().(*tracePlace)
+	x.trace = p
+	said := takeTraceparent(x.request.Fields)
+	if t.trustedOnly && !x.origin.trusted {
+		p.linked = said
+	} else {
+		p.parent = said
+	}
+	p.own = p.parent
+	if p.parent.none() || !keepTracestate(x.request.Fields) {
+		dropFields(x.request.Fields, message.Tracestate)
+	}
+	if p.parent.none() {
+		p.own.trace = newTraceID()
+		p.own.sampled = t.samples(&p.own.trace)
+	}
+	if p.own.sampled && !p.parent.none() {
+		if state := tracestateOf(x.request.Fields); len(state) <= maxSpanText {
+			p.state = state
+		}
+	}
+	p.own.span = newSpanID()
+	p.own.writeTraceparent(&p.field)
+	x.request.Fields = append(x.request.Fields, message.Field{Name: traceparent, Value: p.field[:], Kind: message.Traceparent})
+}
+
+// record records the exchange, which has ended, if its trace is. One whose head was refused gets its place only now, by as much of
+// the head as could be read.
+func (t *tracer) record(x *exchange) {
+	if x.trace == nil {
+		t.begin(x)
+	}
+	if x.trace.own.sampled {
+		t.recorder.Record(x.span())
+	}
+}
+
+// end takes back the place, once nothing of the request is used any more.
+func (t *tracer) end(p *tracePlace) {
+	clear(p.attempts)
+	*p = tracePlace{attempts: p.attempts[:0]}
+	t.places.Put(p)
+}
+
+// takeTraceparent takes the traceparent out of a request and returns what it says. Several say nothing.
+func takeTraceparent(fields []message.Field) (c traceContext) {
+	n := 0
+	for i := range fields {
+		f := &fields[i]
+		if f.Kind != message.Traceparent {
+			continue
+		}
+		f.Kind = message.Dropped
+		if n++; n == 1 {
+			c, _ = parseTraceparent(f.Value)
+		}
+	}
+	if n > 1 {
+		return traceContext{}
+	}
+	return c
+}
+
+// keepTracestate says whether the tracestate, which several fields may be pieces of, can be passed on.
+func keepTracestate(fields []message.Field) bool {
+	members := 0
+	for i := range fields {
+		if f := &fields[i]; f.Kind == message.Tracestate {
+			n, ok := tracestateMembers(f.Value)
+			if members += n; !ok || members > maxTracestateMembers {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// tracestateOf is the list that the fields of a tracestate are pieces of (RFC 9110, section 5.3).
+func tracestateOf(fields []message.Field) (state string) {
+	for i := range fields {
+		if f := &fields[i]; f.Kind == message.Tracestate && len(f.Value) > 0 {
+			if state != "" {
+				state += ","
+			}
+			state += string(f.Value)
+		}
+	}
+	return state
+}
+
+func dropFields(fields []message.Field, kind message.Kind) {
+	for i := range fields {
+		if fields[i].Kind == kind {
+			fields[i].Kind = message.Dropped
+		}
+	}
+}
+
+// explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody will find.
+func (p *tracePlace) explain(fields []message.Field) {
+	for i := range fields {
+		if f := &fields[i]; f.Kind == message.Traceparent && len(f.Value) == len(p.field) && &f.Value[0] == &p.field[0] {
+			f.Value = explainedTraceparent
+		}
+	}
+}
+
+// Ids are random, by a source that each core has for itself.
+
+func newTraceID() (id TraceID) {
+	binary.BigEndian.PutUint64(id[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(id[8:], max(1, rand.Uint64()))
+	return id
+}
+
+func newSpanID() (id SpanID) {
+	binary.BigEndian.PutUint64(id[:], max(1, rand.Uint64()))
+	return id
+}
+
+// attempt begins an attempt at an endpoint, which from now on is told that the request is that attempt's.
+func (p *tracePlace) attempt(x *exchange, e *endpoint) {
+	if !p.own.sampled {
+		return
+	}
+	a := tracedAttempt{id: newSpanID(), started: x.proxy.clock.now(), endpoint: e, task: x.pool.idOf(e)}
+	p.attempts = append(p.attempts, a)
+	hex.Encode(p.field[36:], a.id[:])
+}
+
+// attempted ends the last attempt.
+func (p *tracePlace) attempted(x *exchange, failed failure) {
+	if !p.own.sampled {
+		return
+	}
+	a := &p.attempts[len(p.attempts)-1]
+	a.status, a.reason, a.ended = x.status, cmp.Or(failed.reason, x.reason), x.ended
+	if a.ended == 0 {
+		a.ended = x.proxy.clock.now()
+	}
+}
