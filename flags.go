@@ -43,7 +43,8 @@ type flags struct {
 	maxConnections                         int
 	drainDelay, drainTimeout               time.Duration
 
-	acme acmeFlags
+	acme    acmeFlags
+	tracing tracingFlags
 
 	zap         zap.Options
 	showVersion bool
@@ -86,6 +87,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(durationFlag(&f.drainDelay, 5*time.Second), "drain-delay", "`time` after SIGTERM in which listeners stay open while readiness fails")
 	set.Var(durationFlag(&f.drainTimeout, 30*time.Second), "drain-timeout", "`time` that running requests then have to finish")
 	f.acme.bind(set)
+	f.tracing.bind(set)
 	set.Var(boolFlag(&f.showVersion, false), "version", "print the version and exit")
 	set.StringVar(&f.check, "check", "", "ask for a `URL` until it is served, and exit: how another pod tests an installation")
 	f.zap.BindFlags(set)
@@ -131,7 +133,7 @@ func (f *flags) validate() error {
 	case f.publishService != "" && !isServiceName(f.publishService):
 		return fmt.Errorf("--publish-service is %q: write a Service's namespace and name, such as warren-system/warren-ingress", f.publishService)
 	}
-	return nil
+	return f.tracing.validate()
 }
 
 func isAddress(s string) bool {

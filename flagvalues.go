@@ -68,6 +68,27 @@ func (v *intValue) Set(s string) error {
 	return fmt.Errorf("write a whole number from %d to %d", v.least, v.most)
 }
 
+// fractionValue is a flag of a part of something, from none to all of it.
+type fractionValue float64
+
+func fractionFlag(to *float64, value float64) *fractionValue {
+	*to = value
+	return (*fractionValue)(to)
+}
+
+// String implements flag.Value.
+func (f *fractionValue) String() string { return strconv.FormatFloat(float64(*f), 'g', -1, 64) }
+
+// Set implements flag.Value.
+func (f *fractionValue) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v >= 0 && v <= 1) {
+		return errors.New("write a number from 0 to 1, such as 0.05")
+	}
+	*f = fractionValue(v)
+	return nil
+}
+
 // boolValue is a flag that is true when it is given without a value.
 type boolValue bool
 

@@ -93,10 +93,18 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	}
 	contact := controllers.NewContact()
 	kube.Wrap(contact.Wrap)
-	p := proxy.New(proxyConfig(f, logger))
+	traced, exporter, err := f.tracing.tracing(ctx, replica.Name, logger)
+	if err != nil {
+		return err
+	}
+	p := proxy.New(proxyConfig(f, traced, logger))
 	options := controllerOptions(f, p)
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
-	for _, c := range []prometheus.Collector{p.Collector(), options.Metrics, contact} {
+	collectors := []prometheus.Collector{p.Collector(), options.Metrics, contact}
+	if exporter != nil {
+		collectors = append(collectors, exporter)
+	}
+	for _, c := range collectors {
 		if err := metrics.Registry.Register(c); err != nil {
 			return fmt.Errorf("registering metrics: %w", err)
 		}
@@ -114,6 +122,9 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	g.Go(func() error { return p.ServeHTTP(listeners.http) })
 	g.Go(func() error { return p.ServeHTTPS(listeners.https) })
 	g.Go(func() error { p.Watch(serving); return nil })
+	if exporter != nil {
+		g.Go(func() error { exporter.Run(serving); return nil })
+	}
 	g.Go(func() error { return serve(serving, listeners.metrics, metricsHandler()) })
 	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p, contact)) })
 	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p)) })
@@ -132,7 +143,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	return g.Wait()
 }
 
-func proxyConfig(f *flags, logger logr.Logger) proxy.Config {
+func proxyConfig(f *flags, traced *proxy.Tracing, logger logr.Logger) proxy.Config {
 	return proxy.Config{
 		Logger:          logger.WithName("proxy"),
 		TrustedProxies:  f.trustedProxies,
@@ -140,6 +151,7 @@ func proxyConfig(f *flags, logger logr.Logger) proxy.Config {
 		H2C:             f.h2c,
 		AccessLog:       f.accessLog,
 		AccessLogWriter: os.Stdout,
+		Tracing:         traced,
 		ReadTimeout:     f.readTimeout,
 		WriteTimeout:    f.writeTimeout,
 		IdleTimeout:     f.idleTimeout,

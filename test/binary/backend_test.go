@@ -21,6 +21,8 @@ type arrival struct {
 	Content string
 	// Nonce is what the client put into nonceField, RealIP what the proxy put into X-Real-Ip.
 	Nonce, RealIP string
+	// Trace is the traceparent that it came with.
+	Trace string
 }
 
 // nonceField tells requests apart, so that a response to another one is found out.
@@ -81,7 +83,7 @@ func (b *backend) answer(w http.ResponseWriter, r *http.Request) {
 	// Whoever does not read the response cannot be told.
 	_ = json.NewEncoder(w).Encode(arrival{
 		Backend: b.name, Method: r.Method, Host: r.Host, Path: r.URL.Path, Content: string(content),
-		Nonce: r.Header.Get(nonceField), RealIP: r.Header.Get("X-Real-Ip"),
+		Nonce: r.Header.Get(nonceField), RealIP: r.Header.Get("X-Real-Ip"), Trace: r.Header.Get("Traceparent"),
 	})
 }
 

@@ -37,6 +37,15 @@ func TestAWrongFlagEndsTheProcessWithWhatToWriteInstead(t *testing.T) {
 		"published Service without a name": {[]string{"--publish-service=warren"}, []string{"--publish-service", "warren-system/warren-ingress"}},
 		"both kinds of published address": {[]string{"--publish-address=lb.example.com", "--publish-service=a/b"},
 			[]string{"--publish-address", "--publish-service", "leave one of them out"}},
+		"a collector without a scheme":     {[]string{"--otlp-endpoint=collector:4318"}, []string{"-otlp-endpoint", `"collector:4318"`, "http://collector:4318"}},
+		"a collector by gRPC":              {[]string{"--otlp-endpoint=grpc://collector:4317"}, []string{"-otlp-endpoint", "http://collector:4318"}},
+		"a collector with a password":      {[]string{"--otlp-endpoint=https://me:secret@collector"}, []string{"-otlp-endpoint", "OTEL_EXPORTER_OTLP_HEADERS"}},
+		"a collector with a query":         {[]string{"--otlp-endpoint=https://collector?a=b"}, []string{"-otlp-endpoint", "no query"}},
+		"more than all traces":             {[]string{"--otlp-endpoint=http://collector", "--trace-sampling=10"}, []string{"-trace-sampling", "0 to 1", "0.05"}},
+		"a part of traces that is none":    {[]string{"--otlp-endpoint=http://collector", "--trace-sampling=NaN"}, []string{"-trace-sampling", "0 to 1"}},
+		"a part of traces for nobody":      {[]string{"--trace-sampling=0.1"}, []string{"--trace-sampling", "--otlp-endpoint"}},
+		"a trace context of some":          {[]string{"--otlp-endpoint=http://collector", "--trace-context=some"}, []string{"-trace-context", "all or trusted"}},
+		"a trace context for nobody":       {[]string{"--trace-context=trusted"}, []string{"--trace-context", "--otlp-endpoint"}},
 		"no kubeconfig where one is named": {[]string{"--kubeconfig=" + filepath.Join(t.TempDir(), "none")}, []string{"--kubeconfig", "no such file"}},
 	}
 	for name, test := range tests {
@@ -104,7 +113,7 @@ func TestHelpDescribesEveryFlag(t *testing.T) {
 		"http-address", "https-address", "metrics-address", "health-address", "admin-address", "ingress-class", "watch-namespaces",
 		"namespace", "allow-shared-hosts", "allow-local-tasks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
 		"access-log", "read-timeout", "write-timeout", "idle-timeout", "max-header-bytes", "max-headers", "max-connections",
-		"drain-delay", "drain-timeout", "kubeconfig", "zap-log-level",
+		"drain-delay", "drain-timeout", "otlp-endpoint", "trace-sampling", "trace-context", "kubeconfig", "zap-log-level",
 	} {
 		if !strings.Contains(help, "  -"+flag+"\n") && !strings.Contains(help, "  -"+flag+" ") {
 			t.Errorf("-help does not describe -%s", flag)

@@ -114,6 +114,8 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"another authority", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority", "acme.eabSecret=eab",
 			"acme.httpPort=80", "acme.ordersPerDay=0", "extraVolumes[0].name=more", "extraVolumes[0].emptyDir.medium=Memory",
 			"extraVolumeMounts[0].name=more", "extraVolumeMounts[0].mountPath=/more"}, []string{"Deployment edge-warren-ingress"}, nil},
+		{"a collector", []string{"tracing.endpoint=http://collector:4318", "tracing.sampling=0.05", "tracing.context=trusted",
+			"extraEnv[0].name=OTEL_EXPORTER_OTLP_HEADERS", "extraEnv[0].valueFrom.secretKeyRef.name=collector", "extraEnv[0].valueFrom.secretKeyRef.key=headers"}, nil, nil},
 		{"a network policy", []string{"networkPolicy.enabled=true"}, []string{"NetworkPolicy edge-warren-ingress"}, nil},
 		{"without definitions and budget", []string{"crds.install=false", "podDisruptionBudget.enabled=false"},
 			nil, []string{"CustomResourceDefinition ingresses.ingress.warren.dev", "PodDisruptionBudget edge-warren-ingress"}},
@@ -173,13 +175,18 @@ func TestAnUpgradeFindsItsObjectsAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestValuesForOrderingCertificatesBecomeFlags(t *testing.T) {
+func TestValuesForOrderingCertificatesAndForTracingBecomeFlags(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		values []string
 		want   []string
 	}{
 		{"the defaults", nil, []string{"--acme-orders-per-day=200"}},
+		{"a collector", []string{"tracing.endpoint=http://collector:4318"},
+			[]string{"--otlp-endpoint=http://collector:4318", "--trace-sampling=1", "--trace-context=all", "--acme-orders-per-day=200"}},
+		{"a collector of some traces", []string{"tracing.endpoint=https://otlp.example.com/tenant", "tracing.sampling=0.00001", "tracing.context=trusted"},
+			[]string{"--otlp-endpoint=https://otlp.example.com/tenant", "--trace-sampling=0.00001", "--trace-context=trusted", "--acme-orders-per-day=200"}},
+		{"a part of the traces for nobody", []string{"tracing.sampling=0.5"}, []string{"--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
 			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
 			[]string{"--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
@@ -196,7 +203,7 @@ func TestValuesForOrderingCertificatesBecomeFlags(t *testing.T) {
 				for _, container := range containers {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
-						if strings.HasPrefix(argument, "--acme-") {
+						if strings.HasPrefix(argument, "--acme-") || strings.HasPrefix(argument, "--otlp-") || strings.HasPrefix(argument, "--trace-") {
 							got = append(got, argument)
 						}
 					}
@@ -312,6 +319,9 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"an authority without TLS", "acme.directory=http://ca.example.com", "/acme/directory"},
 		{"a contact that is no address", "acme.email=admin", "/acme/email"},
 		{"an unknown value of ordering", "acme.staging=true", "additional properties 'staging' not allowed"},
+		{"a collector by gRPC", "tracing.endpoint=collector:4317", "/tracing/endpoint"},
+		{"more than all traces", "tracing.sampling=1.5", "/tracing/sampling"},
+		{"a trace context of some", "tracing.context=some", "/tracing/context"},
 		{"an argument that is no flag", "extraArgs={json}", "/extraArgs/0"},
 		{"an autoscaled DaemonSet", "kind=DaemonSet,autoscaling.enabled=true", "autoscaling is for kind: Deployment"},
 	} {

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tracing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"github.com/warren-dev/ingress/proxy"
+)
+
+const (
+	// waiting is how many requests' spans are held until they are sent; further ones are dropped. So many take some MiB at most.
+	waiting = 2048
+	// batchSize is from how many spans on they are sent without waiting for more, batchDelay how long the first of them waits.
+	batchSize  = 512
+	batchDelay = time.Second
+	// attemptsTime is how long the collector is tried with one batch, and collectorPatience how much of it a collector gets that
+	// answers, and asks to be left alone for a while.
+	attemptsTime      = time.Minute
+	collectorPatience = 20 * time.Second
+	// lastSpansTime is what the last spans have to be sent in when the process ends.
+	lastSpansTime = 5 * time.Second
+)
+
+// tracesPath is where a collector takes traces (OTLP specification, OTLP/HTTP).
+const tracesPath = "v1/traces"
+
+// Options are what an exporter is told once, when it is made.
+type Options struct {
+	Logger logr.Logger
+	// Endpoint is the URL of a collector that speaks OTLP over HTTP.
+	Endpoint *url.URL
+	// Version is the program's, Instance tells this process from others.
+	Version, Instance string
+}
+
+// Exporter holds spans and sends them, in batches, from the goroutine that runs it. What else there is to say of the connection, such
+// as header fields and certificates, it takes from OpenTelemetry's environment variables.
+type Exporter struct {
+	logger   logr.Logger
+	client   otlptrace.Client
+	resource *resourcepb.Resource
+	scope    *commonpb.InstrumentationScope
+	queue    chan *proxy.Span
+	// farewell is how long Run goes on once it is to end.
+	farewell time.Duration
+	// failing is set while the collector takes nothing.
+	failing bool
+
+	descriptions             descriptions
+	sent, overflowed, failed atomic.Uint64
+}
+
+// New makes an exporter. The error is about what the environment says.
+func New(ctx context.Context, o Options) (*Exporter, error) {
+	otel.SetLogger(o.Logger) // where the library has something to say, or it would write lines of its own
+	described, err := describe(ctx, o.Version, o.Instance)
+	if err != nil {
+		return nil, err
+	}
+	e := &Exporter{
+		logger:   o.Logger,
+		resource: described,
+		scope:    &commonpb.InstrumentationScope{Name: "github.com/warren-dev/ingress/proxy", Version: o.Version},
+		queue:    make(chan *proxy.Span, waiting),
+		farewell: lastSpansTime,
+
+		descriptions: newDescriptions(),
+	}
+	e.client = otlptracehttp.NewClient(
+		otlptracehttp.WithEndpointURL(tracesURL(o.Endpoint)),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
+			Enabled: true, InitialInterval: time.Second, MaxInterval: collectorPatience / 2, MaxElapsedTime: collectorPatience,
+		}))
+	if err := e.client.Start(ctx); err != nil {
+		return nil, fmt.Errorf("making a client of the collector: %w", err)
+	}
+	return e, nil
+}
+
+// tracesURL adds to a collector's URL where it takes traces, unless somebody has done so.
+func tracesURL(collector *url.URL) string {
+	if strings.HasSuffix(strings.TrimRight(collector.Path, "/"), "/"+tracesPath) {
+		return collector.String()
+	}
+	return collector.JoinPath(tracesPath).String()
+}
+
+// Record implements proxy.SpanRecorder.
+func (e *Exporter) Record(s *proxy.Span) {
+	select {
+	case e.queue <- s:
+	default:
+		e.overflowed.Add(1 + uint64(len(s.Attempts)))
+	}
+}
+
+// Run sends spans until ctx ends, and then those that still wait, for five seconds at most.
+func (e *Exporter) Run(ctx context.Context) {
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(e.farewell, stop) })()
+	for {
+		batch := e.collect(ctx)
+		if len(batch) == 0 {
+			_ = e.client.Stop(sending) // it has nothing to lose any more
+			return
+		}
+		e.send(sending, batch)
+	}
+}
+
+// collect waits for spans to send. Once ctx has ended there may be none.
+func (e *Exporter) collect(ctx context.Context) (batch []*tracepb.Span) {
+	var due <-chan time.Time
+	for len(batch) < batchSize {
+		select {
+		case s := <-e.queue:
+			batch = appendSpans(batch, s)
+			if due == nil {
+				due = time.After(batchDelay)
+			}
+		case <-due:
+			return batch
+		case <-ctx.Done():
+			select {
+			case s := <-e.queue:
+				batch = appendSpans(batch, s)
+			default:
+				return batch
+			}
+		}
+	}
+	return batch
+}
+
+// send has the collector take a batch, or gives it up. That it does not is told once, until it does again.
+func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
+	request := []*tracepb.ResourceSpans{{
+		Resource: e.resource, SchemaUrl: semconv.SchemaURL,
+		ScopeSpans: []*tracepb.ScopeSpans{{Scope: e.scope, SchemaUrl: semconv.SchemaURL, Spans: batch}},
+	}}
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := e.client.UploadTraces(ctx, request)
+		if _, unreachable := errors.AsType[*url.Error](err); err != nil && !unreachable {
+			err = backoff.Permanent(err) // it has answered, and the library has tried again where that answer asks for it
+		}
+		return struct{}{}, err
+	}, backoff.WithMaxElapsedTime(attemptsTime), backoff.WithNotify(func(err error, _ time.Duration) { e.complain(err) }))
+	if err != nil {
+		e.failed.Add(uint64(len(batch)))
+		e.complain(err)
+		return
+	}
+	e.sent.Add(uint64(len(batch)))
+	if e.failing {
+		e.failing = false
+		e.logger.Info("spans are sent again")
+	}
+}
+
+func (e *Exporter) complain(err error) {
+	if !e.failing {
+		e.failing = true
+		e.logger.Error(err, "the collector takes no spans; those that cannot wait are dropped until it does")
+	}
+}
