@@ -86,8 +86,8 @@ test: kube pebble h2spec $(HELM) ## Run all tests but the end-to-end ones
 	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
-race: kube pebble h2spec ## Run the tests of proxy and controllers under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./controllers/...
+race: kube pebble h2spec ## Run the tests of proxy, tracing and controllers under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./tracing ./controllers/...
 
 # How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
 DURATION ?= 10m
