@@ -111,8 +111,7 @@ func (c *ServerConn) endTrailers(s *stream, encoded []byte) error {
 	if err := c.heads.decode(encoded); err != nil {
 		return err
 	}
-	refused := c.heads.refused
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.takeTrailers(s, trailers.Fields, refused)
+	return c.takeTrailers(s, c.heads.fields, c.heads.refused)
 }

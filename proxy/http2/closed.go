@@ -37,3 +37,14 @@ func (c *closedStreams) find(id uint32) ending {
 	}
 	return unknownEnding
 }
+
+// end notes that the peer has reset a stream, too. It says false where nothing is known of it, or that it did.
+func (c *closedStreams) end(id uint32) bool {
+	for i, closed := range c.ids {
+		if closed == id && c.ends[i] != endedByPeer {
+			c.ends[i] = endedByPeer
+			return true
+		}
+	}
+	return false
+}

@@ -64,14 +64,27 @@ var (
 var (
 	errDrained   = errors.New("the connection was drained")
 	errIdle      = errors.New("the connection was idle for too long")
+	errSilent    = errors.New("the server sent nothing for too long, not even an answer to a PING")
 	errSlowFrame = errors.New("a frame or a header block did not arrive in time")
 )
 
 // What ends the work on a stream.
 var (
 	errStreamReset      = errors.New("the stream was reset")
+	errStreamClosed     = errors.New("the stream was given up")
 	errConnectionClosed = errors.New("the connection is closed")
+	errNotSent          = errors.New("nothing of the request was sent")
+	// ErrUnprocessed is what a request fails with that the server did nothing with: it may be sent again whatever it asks for
+	// (RFC 9113, section 8.7).
+	ErrUnprocessed = errors.New("the server did nothing with the request")
 )
+
+// ResetError is the code that a server ended a stream with before its response was whole.
+type ResetError uint32
+
+func (e ResetError) Error() string {
+	return fmt.Sprintf("the server reset the stream with code %d", uint32(e))
+}
 
 // IsFault says whether a connection ended because of what the peer sent.
 func IsFault(err error) bool {

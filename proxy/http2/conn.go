@@ -43,6 +43,10 @@ type conn struct {
 	shrink, shrunk bool
 	resets         budget
 	unproductive   budget
+	// creditOnArrival gives the peer back of the connection's window what arrives, and not as it is read.
+	creditOnArrival bool
+	// reads counts the waits for something to read: between two that are the same nothing came.
+	reads uint64
 	// echoes is how many frames of the peer's our DATA frames account for.
 	echoes    int
 	out       output
@@ -198,7 +202,7 @@ func (c *conn) leave() {
 		return
 	}
 	c.quietSince = c.config.Now()
-	if c.running == 0 && c.departure == departed {
+	if c.running == 0 && c.departure >= departed {
 		c.transport.StopReading()
 	}
 }
@@ -208,12 +212,20 @@ func (c *conn) leave() {
 func (c *conn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.watch(now)
+}
+
+// watch returns when the last wait began for something of the peer's that took too long, or -1.
+func (c *conn) watch(now time.Duration) (late time.Duration) {
+	late = -1
 	c.out.watch(now)
 	for _, s := range c.streams {
-		s.expire(now)
+		if s.expire(now) {
+			late = max(late, s.in.since)
+		}
 	}
 	if c.running > c.tunnels {
-		return
+		return late
 	}
 	quiet := now - c.quietSince
 	if quiet >= restAfter {
@@ -227,6 +239,7 @@ func (c *conn) Watch(now time.Duration) {
 		c.rested = true
 		c.transport.StopReading()
 	}
+	return late
 }
 
 // restAfter is how long a connection keeps the memory and the goroutines of its streams after the last one.

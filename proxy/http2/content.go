@@ -17,8 +17,8 @@ type content struct {
 	// buf[r:w] came and was not read.
 	buf  []byte
 	r, w int
-	// closed is set once the stream's last frame came, ended once that was read.
-	closed, ended bool
+	// begun is set once the head came, closed once the stream's last frame did, ended once that was read.
+	begun, closed, ended bool
 	// remaining is what is to come of a length that was announced, or UnknownLength.
 	remaining int64
 	trailers  []message.Field
@@ -32,11 +32,15 @@ type content struct {
 
 // begin makes ready for content of a length, or UnknownLength, end being set where none follows.
 func (c *content) begin(length int64, end bool) {
-	c.closed, c.ended, c.remaining = end, end, length
+	c.begun, c.closed, c.ended, c.remaining = true, end, end, length
 }
 
 // take takes what a frame brought, the last one where end is set. It says false where that is not what the head announced.
 func (c *content) take(data []byte, end bool) bool {
+	if !c.begun {
+		c.fail(errNoHead)
+		return false
+	}
 	if c.remaining != message.UnknownLength {
 		c.remaining -= int64(len(data))
 		if c.remaining < 0 || end && c.remaining > 0 {
@@ -64,7 +68,7 @@ func (c *content) put(data []byte) {
 	pending := c.w - c.r
 	switch {
 	case pending+len(data) > len(c.buf):
-		grown := buffers.Get(max(min(2*len(c.buf), streamWindow), pending+len(data)))
+		grown := buffers.Get(max(min(2*len(c.buf), int(c.stream.fullWindow)), pending+len(data)))
 		copy(grown, c.buf[c.r:c.w])
 		if c.buf != nil {
 			buffers.Put(c.buf)
@@ -89,10 +93,14 @@ func (c *content) Read(p []byte) (int, error) {
 	switch {
 	case c.malformed != nil:
 		return 0, c.malformed
-	case c.stopped, c.late:
+	case c.stopped:
 		return 0, os.ErrDeadlineExceeded
-	case s.err != nil:
-		return 0, io.ErrUnexpectedEOF
+	case c.r < c.w, c.closed:
+		c.late = false // what came is read, whatever became of the stream
+	case c.late:
+		return 0, os.ErrDeadlineExceeded
+	default:
+		return 0, s.err
 	}
 	n := copy(p, c.buf[c.r:c.w])
 	c.drop(n)
@@ -106,10 +114,15 @@ func (c *content) Read(p []byte) (int, error) {
 // await waits until there is something to read, or never will be.
 func (c *content) await() {
 	for c.r == c.w && !c.settled() {
-		c.waiting, c.since = true, c.stream.conn.config.Now()
-		c.ready.Wait()
-		c.waiting = false
+		c.wait()
 	}
+}
+
+// wait waits for something to change.
+func (c *content) wait() {
+	c.waiting, c.since = true, c.stream.conn.config.Now()
+	c.ready.Wait()
+	c.waiting = false
 }
 
 // settled says whether waiting would bring no more.
@@ -123,16 +136,23 @@ func (c *content) drop(n int) {
 	if c.r += n; c.r == c.w {
 		c.releaseBuffer()
 	}
-	s.conn.give(int64(n))
+	s.conn.consumed(int64(n))
 	if c.closed || s.err != nil {
 		return
 	}
 	// What the peer may send and has not is recvWindow; the rest up to the full window waits here or was consumed.
-	consumed := streamWindow - s.recvWindow - int64(c.w-c.r)
-	if consumed >= streamWindow/2 {
+	consumed := s.fullWindow - s.recvWindow - int64(c.w-c.r)
+	if consumed >= s.fullWindow/2 {
 		s.recvWindow += consumed
 		s.conn.out.pending = appendWindowUpdate(s.conn.out.reserve(s.conn, frameHeader+windowUpdateLength), s.id, consumed)
 		s.conn.flushSoon()
+	}
+}
+
+// consumed accounts for n bytes that are kept no longer.
+func (c *conn) consumed(n int64) {
+	if !c.creditOnArrival {
+		c.give(n)
 	}
 }
 
@@ -180,9 +200,9 @@ func (c *content) stop(stopped bool) {
 
 // release forgets what nobody read. The peer may send as much again, on other streams.
 func (c *content) release() {
-	c.stream.conn.give(int64(c.w - c.r))
+	c.stream.conn.consumed(int64(c.w - c.r))
 	c.releaseBuffer()
-	c.closed, c.ended, c.malformed, c.trailers = false, false, nil, nil
+	c.begun, c.closed, c.ended, c.malformed, c.trailers = false, false, false, nil, nil
 	c.late, c.stopped = false, false
 }
 

@@ -9,8 +9,10 @@ const (
 	announced
 	// told: the client knows that, and what it sends is served.
 	told
-	// departed: the client knows which stream was the last.
+	// departed: the client knows which stream was the last. A client's connection opens no more.
 	departed
+	// left: the server said so, and takes no stream that it did not know of.
+	left
 )
 
 // Announce asks the client to make its next requests on another connection. Those that come all the same are served. A client

@@ -14,8 +14,20 @@ const (
 	literalPrefix = 4
 	stringPrefix  = 7
 	tableEmpty    = 0x20 // a dynamic table's new size, 0 (section 6.3)
-	indexOfStatus = 8
-	indexOfLength = 28
+
+	// Where the static table has what begins a request, and these names (RFC 7541, appendix A).
+
+	indexOfAuthority = 1
+	indexOfGet       = 2
+	indexOfPost      = 3
+	indexOfRoot      = 4
+	indexOfStatus    = 8
+	indexOfLength    = 28
+
+	// Two whole fields: te: trailers, and expect: 100-continue.
+
+	acceptsTrailers = "\x00\x02te\x08trailers"
+	expectsContinue = "\x0f\x14\x0c100-continue"
 )
 
 // statusIndex is where the static table has a status.
@@ -39,7 +51,7 @@ func statusIndex(status int) byte {
 	return 0
 }
 
-// staticName is a name of a response's field that the static table has, and where (RFC 7541, appendix A).
+// staticName is a name of a field that the static table has, and where (RFC 7541, appendix A).
 type staticName struct {
 	name  string
 	index byte
@@ -53,6 +65,9 @@ var staticNames = func() (table [32][]staticName) {
 		{"content-range", 30}, {"content-type", 31}, {"date", 33}, {"etag", 34}, {"expires", 36}, {"last-modified", 44},
 		{"link", 45}, {"location", 46}, {"proxy-authenticate", 48}, {"refresh", 52}, {"retry-after", 53}, {"server", 54},
 		{"set-cookie", 55}, {"strict-transport-security", 56}, {"vary", 59}, {"via", 60}, {"www-authenticate", 61},
+		{"accept", 19}, {"accept-charset", 15}, {"accept-encoding", 16}, {"accept-language", 17}, {"authorization", 23}, {"cookie", 32},
+		{"from", 37}, {"if-match", 39}, {"if-modified-since", 40}, {"if-none-match", 41}, {"if-range", 42}, {"if-unmodified-since", 43},
+		{"max-forwards", 47}, {"proxy-authorization", 49}, {"range", 50}, {"referer", 51}, {"user-agent", 58},
 	} {
 		table[len(n.name)] = append(table[len(n.name)], n)
 	}
@@ -106,14 +121,61 @@ func appendResponse(b []byte, resp *message.Response) []byte {
 	b = appendFields(b, resp.Fields)
 	// HEAD and 304 may announce what a GET would get; 1xx and 204 must not (RFC 9110, section 8.6).
 	if resp.ContentLength >= 0 && (!resp.NoContent || resp.Status >= 200 && resp.Status != 204) {
-		var digits [20]byte
-		b = appendInteger(b, literalField, literalPrefix, indexOfLength)
-		b = appendText(b, strconv.AppendInt(digits[:0], resp.ContentLength, 10))
+		b = appendLength(b, resp.ContentLength)
 	}
 	return b
 }
 
-// appendTrailers appends the header block behind a response's content.
+func appendLength(b []byte, n int64) []byte {
+	var digits [20]byte
+	b = appendInteger(b, literalField, literalPrefix, indexOfLength)
+	return appendText(b, strconv.AppendInt(digits[:0], n, 10))
+}
+
+// appendRequest appends a request's header block, which uses no dynamic table either.
+func appendRequest(b []byte, req *message.Request, s scheme) []byte {
+	switch string(req.Method) {
+	case "GET":
+		b = append(b, indexedField|indexOfGet)
+	case "POST":
+		b = append(b, indexedField|indexOfPost)
+	default:
+		b = appendText(appendInteger(b, literalField, literalPrefix, indexOfGet), req.Method)
+	}
+	b = append(b, indexedField|byte(s))
+	if len(req.Query) == 0 && string(req.Path) == "/" {
+		b = append(b, indexedField|indexOfRoot)
+	} else {
+		b = appendInteger(b, literalField, literalPrefix, indexOfRoot)
+		b = appendInteger(b, 0, stringPrefix, len(req.Path)+len(req.Query))
+		b = append(append(b, req.Path...), req.Query...)
+	}
+	if len(req.Authority) > 0 {
+		b = appendText(appendInteger(b, literalField, literalPrefix, indexOfAuthority), req.Authority)
+	}
+	b = appendFields(b, req.Fields)
+	if req.ContentLength > 0 || req.ContentLength == 0 && contentIsUsual(req.Method) {
+		b = appendLength(b, req.ContentLength)
+	}
+	if req.ExpectContinue {
+		b = append(b, expectsContinue...)
+	}
+	if req.AcceptsTrailers {
+		b = append(b, acceptsTrailers...)
+	}
+	return b
+}
+
+// contentIsUsual says whether a server may want to be told that there is no content (RFC 9110, section 8.6).
+func contentIsUsual(method []byte) bool {
+	switch string(method) {
+	case "POST", "PUT", "PATCH":
+		return true
+	}
+	return false
+}
+
+// appendTrailers appends the header block behind content.
 func appendTrailers(b []byte, trailers []message.Field) []byte { return appendFields(b, trailers) }
 
 // appendFields appends the fields that are passed on, their names in lower case (RFC 9113, section 8.2).

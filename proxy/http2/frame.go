@@ -115,6 +115,12 @@ func appendReset(b []byte, stream uint32, c code) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(c))
 }
 
+// appendPing appends a PING that asks for an answer. There is one at a time, which needs nothing to be known by.
+func appendPing(b []byte) []byte {
+	b = appendFrameHeader(b, pingLength, framePing, 0, 0)
+	return append(b, 0, 0, 0, 0, 0, 0, 0, 0)
+}
+
 func appendWindowUpdate(b []byte, stream uint32, n int64) []byte {
 	b = appendFrameHeader(b, windowUpdateLength, frameWindowUpdate, 0, stream)
 	return binary.BigEndian.AppendUint32(b, uint32(n))

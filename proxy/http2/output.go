@@ -99,9 +99,10 @@ const (
 	// tinyFrame is the length of content below which a DATA frame costs more than it brings, if it is only that short because the
 	// peer's window is.
 	tinyFrame = 512
-	// echoesPerFrame is how many WINDOW_UPDATE frames a peer may answer each DATA frame with: for the stream and for the connection,
-	// and once more for good measure. maxEchoes bounds what it can save up.
-	echoesPerFrame = 3
+	// echoesPerFrame is how many frames a peer may answer each DATA frame with: a WINDOW_UPDATE for the stream, one for the
+	// connection and one more for good measure, and a PING that measures the way, which gRPC's implementations send with each piece
+	// of content. maxEchoes bounds what it can save up.
+	echoesPerFrame = 4
 	maxEchoes      = 10_000
 )
 

@@ -55,6 +55,15 @@ func (c *conn) spendLocked(n int64) error {
 	return nil
 }
 
+// spendEcho accounts for a frame that may be an answer to one of ours.
+func (c *conn) spendEcho() error {
+	if c.echoes > 0 {
+		c.echoes--
+		return nil
+	}
+	return c.spendLocked(1)
+}
+
 // isIdle says whether nothing was ever heard of a stream. Those that only a server can open are, always: nobody pushes.
 func (c *conn) isIdle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
 
@@ -77,6 +86,9 @@ func (c *conn) processData(f frame) error {
 	if c.recvWindow -= n; c.recvWindow < 0 {
 		return errWindowExceeded
 	}
+	if c.creditOnArrival {
+		c.give(n)
+	}
 	if len(data) == 0 && !end {
 		if err := c.spendLocked(1); err != nil {
 			return err
@@ -84,20 +96,20 @@ func (c *conn) processData(f frame) error {
 	}
 	s := c.streams[f.stream]
 	if s == nil {
-		c.give(n)
+		c.consumed(n)
 		return c.processClosed(f.stream)
 	}
 	if s.in.closed {
-		c.give(n)
+		c.consumed(n)
 		return c.reset(s, codeStreamClosed)
 	}
 	if s.recvWindow -= n; s.recvWindow < 0 {
-		c.give(n)
+		c.consumed(n)
 		return c.reset(s, codeFlowControl)
 	}
-	c.give(n - int64(len(data))) // of the stream's window, padding is given back with the data around it
+	c.consumed(n - int64(len(data))) // of the stream's window, padding is given back with the data around it
 	if !s.in.take(data, end) {
-		c.give(int64(len(data)))
+		c.consumed(int64(len(data)))
 		return c.side.malformed(s)
 	}
 	return nil
@@ -127,7 +139,10 @@ func (c *conn) processReset(f frame) error {
 		return errFrameIdle
 	}
 	s := c.streams[f.stream]
-	if s == nil {
+	switch {
+	case s == nil && c.closed.end(f.stream):
+		return nil // it crossed with ours
+	case s == nil:
 		return c.spendLocked(1)
 	}
 	c.forget(s, endedByPeer)
@@ -143,7 +158,7 @@ func (c *conn) processPing(f frame) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.spendLocked(1); err != nil || f.has(flagAck) {
+	if err := c.spendEcho(); err != nil || f.has(flagAck) {
 		return err
 	}
 	return c.control(func(b []byte) []byte {
@@ -158,9 +173,7 @@ func (c *conn) processWindowUpdate(f frame) error {
 	n := int64(binary.BigEndian.Uint32(f.payload) & maxWindow)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.echoes > 0 {
-		c.echoes--
-	} else if err := c.spendLocked(1); err != nil {
+	if err := c.spendEcho(); err != nil {
 		return err
 	}
 	if f.stream == 0 {

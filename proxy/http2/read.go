@@ -81,10 +81,11 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flushSoon()
+	c.reads++
 	switch {
 	case c.err != nil:
 		return false, false, c.err
-	case c.departure == departed && c.running == 0:
+	case c.departure >= departed && c.running == 0:
 		return false, false, errDrained
 	}
 	resting = !begun && c.running == c.tunnels
@@ -100,7 +101,7 @@ func (c *conn) afterDeadline() error {
 	switch {
 	case c.err != nil:
 		return c.err
-	case c.running == 0 && c.departure == departed:
+	case c.running == 0 && c.departure >= departed:
 		return errDrained
 	case c.running == 0 && c.rested:
 		return errIdle

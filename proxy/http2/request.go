@@ -50,6 +50,7 @@ func (h *headReader) finish(end bool) *message.Error {
 	h.finishContent(end)
 	h.finishConnect()
 	h.joinCookies()
+	h.request.Fields = h.fields
 	return h.refused
 }
 
@@ -135,7 +136,7 @@ func (h *headReader) joinCookies() {
 	if h.cookies < 2 || h.refused != nil {
 		return
 	}
-	fields := h.request.Fields
+	fields := h.fields
 	begin := len(h.arena)
 	for i := h.firstCookie; i < len(fields); i++ {
 		f := &fields[i]

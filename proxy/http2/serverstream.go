@@ -25,7 +25,7 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 	}
 	s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	s.id = id
-	s.sendWindow, s.recvWindow = c.initialWindow, streamWindow
+	s.sendWindow, s.recvWindow, s.fullWindow = c.initialWindow, streamWindow, streamWindow
 	return s
 }
 

@@ -15,8 +15,10 @@ type stream struct {
 
 	// What follows is guarded by the connection's lock.
 
-	sendWindow, recvWindow int64
-	priority               priority
+	// fullWindow is what the peer may send where nothing of it waits here.
+	sendWindow, recvWindow, fullWindow int64
+
+	priority priority
 	// fault is the code of a peer's fault that the last frame is followed by.
 	fault code
 	// err is why nothing more can be sent or received.
@@ -83,13 +85,21 @@ func (c *conn) appendReset(stream uint32, why code) {
 	c.out.pending = appendReset(c.out.reserve(c, frameHeader+resetLength), stream, why)
 }
 
-// expire ends the waits of a stream that take too long.
-func (s *stream) expire(now time.Duration) {
+// failed is why nothing more can be sent or received, or nil. What has no number yet the peer never heard of.
+func (s *stream) failed() error {
+	if s.id == 0 && s.err == nil && (s.conn.err != nil || s.conn.departure == left) {
+		return ErrUnprocessed
+	}
+	return s.err
+}
+
+// expire ends the waits of a stream that take too long. It says whether one was for something of the peer's.
+func (s *stream) expire(now time.Duration) (late bool) {
 	if s.conn.recvWindow <= 0 {
 		s.in.since = now // the peer may not send: it is content of other streams that has to be read first
 	}
 	if d := s.in.patience; s.in.waiting && d > 0 && now-s.in.since >= d {
-		s.in.late = true
+		late, s.in.late = true, true
 		s.in.ready.Broadcast()
 	}
 	since := s.out.since
@@ -101,4 +111,5 @@ func (s *stream) expire(now time.Duration) {
 		s.conn.queue.leave(s)
 		s.out.wake()
 	}
+	return late
 }

@@ -161,6 +161,9 @@ func (w *writer) send(content []byte, end bool, trailers []message.Field) error 
 			return err
 		}
 		if !w.started {
+			if s.id == 0 {
+				c.number(s)
+			}
 			w.started = true
 			w.ended = end && left == 0 && !trailing && s.fault == codeNone
 			c.appendBlock(s.id, w.block, w.ended)
@@ -199,9 +202,9 @@ func (w *writer) send(content []byte, end bool, trailers []message.Field) error 
 func (w *writer) awaitRoom(wantsWindow bool) error {
 	s, c := w.stream, w.stream.conn
 	for {
-		switch {
-		case s.err != nil:
-			return s.err
+		switch err := s.failed(); {
+		case err != nil:
+			return err
 		case w.stalled:
 			return os.ErrDeadlineExceeded
 		case c.out.room() > 0:
@@ -217,7 +220,7 @@ func (w *writer) awaitRoom(wantsWindow bool) error {
 // wait waits to be woken: in the queue for what all share, or for the stream's own window.
 func (w *writer) wait(shared, wantsWindow bool) {
 	c := w.stream.conn
-	if w.stream.err != nil {
+	if w.stream.failed() != nil {
 		return // since the lock was let go of to flush
 	}
 	w.wantsWindow = wantsWindow

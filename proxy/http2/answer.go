@@ -1,0 +1,68 @@
+package http2
+
+// endBlock implements side.
+func (c *ClientConn) endBlock(encoded []byte) error {
+	s, err := c.answered(c.block.stream)
+	if err != nil {
+		return err
+	}
+	trailers := s != nil && s.in.begun
+	c.heads.begin(s != nil, trailers)
+	if err := c.heads.decode(encoded); err != nil || s == nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.streams[c.block.stream] != &s.stream:
+		return nil // it ended meanwhile
+	case trailers:
+		refused := c.heads.finishTrailers()
+		s.trailers, c.heads.head = c.heads.head, s.trailers
+		return c.takeTrailers(&s.stream, s.trailers.Fields, refused)
+	}
+	return c.takeHead(s)
+}
+
+// answered returns the stream that a header block is on, or nil where it is not open any more.
+func (c *ClientConn) answered(stream uint32) (*ClientStream, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.streams[stream]; s != nil {
+		return s.work.(*ClientStream), nil
+	}
+	if c.isIdle(stream) {
+		return nil, errFrameIdle
+	}
+	if err := c.spendEcho(); err != nil {
+		return nil, err
+	}
+	return nil, c.processClosed(stream)
+}
+
+// takeHead takes a head that was decoded: an informational one or the final one.
+func (c *ClientConn) takeHead(s *ClientStream) error {
+	refused := c.heads.finish(c.block.end, s.bodiless)
+	if refused == nil && s.came == maxHeads {
+		refused = errInformationalsMany
+	}
+	if refused != nil {
+		s.in.fail(refused)
+		return c.malformed(&s.stream)
+	}
+	if s.came == len(s.heads) {
+		s.heads = append(s.heads, responseHead{})
+	}
+	head := &s.heads[s.came]
+	*head, c.heads.head = c.heads.head, *head
+	s.came++
+	if !head.Informational() {
+		length := head.ContentLength
+		if head.NoContent {
+			length = 0
+		}
+		s.in.begin(length, c.block.end)
+	}
+	s.in.ready.Broadcast()
+	return nil
+}

@@ -1,0 +1,305 @@
+package http2
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	xhttp2 "golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// How a stream ends tells whether its request can be sent again.
+func TestStreamThatTheServerEnds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		end  func(p *peer)
+		want error
+	}{
+		{"refused", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeRefusedStream)) }, ErrUnprocessed},
+		{"above the last stream of a GOAWAY", func(p *peer) { p.check(p.WriteGoAway(0, xhttp2.ErrCodeNo, nil)) }, ErrUnprocessed},
+		{"above the last stream of the second GOAWAY", func(p *peer) {
+			p.check(p.WriteGoAway(highestStream, xhttp2.ErrCodeNo, nil))
+			p.check(p.WriteGoAway(0, xhttp2.ErrCodeNo, nil))
+		}, ErrUnprocessed},
+		{"reset", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeInternal)) }, ResetError(codeInternal)},
+		{"reset without an error before there is a response", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeNo)) }, ResetError(codeNone)},
+		{"refused after a head", func(p *peer) {
+			p.headers(1, false, ":status", "200")
+			p.check(p.WriteRSTStream(1, xhttp2.ErrCodeRefusedStream))
+		}, ResetError(codeRefusedStream)},
+		{"reset within the content", func(p *peer) {
+			p.headers(1, false, ":status", "200")
+			p.check(p.WriteData(1, false, []byte("x")))
+			p.check(p.WriteRSTStream(1, xhttp2.ErrCode(0x1234)))
+		}, ResetError(0x1234)},
+		{"with the connection", func(p *peer) { _ = p.conn.Close() }, errConnectionClosed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, p := dialPeer(t, testConfig())
+			s := c.get("/")
+			p.awaitHeaders()
+			test.end(p)
+			status, content, err := read(s)
+			if !errors.Is(err, test.want) {
+				t.Errorf("got %d %q (%v), want %v", status, content, err, test.want)
+			}
+			s.EndExchange()
+		})
+	}
+}
+
+// Content that came before the stream was reset is read before the error is.
+func TestContentIsReadUpToAReset(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig())
+	s := c.get("/")
+	p.awaitHeaders()
+	p.headers(1, false, ":status", "200")
+	p.check(p.WriteData(1, false, []byte("hello")))
+	p.check(p.WriteRSTStream(1, xhttp2.ErrCodeCancel))
+	p.ping()
+	if _, content, err := read(s); content != "hello" || !errors.Is(err, ResetError(codeCancel)) {
+		t.Errorf("got %q and %v, want hello and the reset", content, err)
+	}
+}
+
+// A server that has answered needs no more of the request (RFC 9113, section 8.1).
+func TestWholeResponseIsReadThoughTheRequestIsNoLongerWanted(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig())
+	s := c.post("/")
+	p.awaitHeaders()
+	p.headers(1, false, ":status", "200")
+	p.check(p.WriteData(1, false, []byte("hello")))
+	p.headers(1, true, "x-t", "v")
+	p.check(p.WriteRSTStream(1, xhttp2.ErrCodeNo))
+	p.ping()
+	if status, content, err := read(s); status != 200 || content != "hello" || err != nil {
+		t.Errorf("got %d %q (%v), want 200 hello", status, content, err)
+	}
+	if got := describe(s.Content().Trailers()); got != "x-t: v" {
+		t.Errorf("the trailers are %q", got)
+	}
+	if err := write(s.Request(), []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Request().Flush(); !errors.Is(err, ResetError(codeNone)) {
+		t.Errorf("sending more: %v, want the reset", err)
+	}
+	s.EndExchange()
+	p.ping()
+}
+
+// Streams that a server knows of when it goes away come to their end, and then the connection does.
+func TestConnectionEndsAfterTheLastStreamThatAServerWhichGoesAwayKnows(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig())
+	s, waiting := c.get("/"), c.open()
+	p.awaitHeaders()
+	p.check(p.WriteGoAway(1, xhttp2.ErrCodeNo, nil))
+	p.ping()
+	if c.Usable() || c.Open() != nil {
+		t.Error("there is another stream")
+	}
+	waiting.WriteHead(requestOf("GET", "/", 0))
+	if err := waiting.Request().End(nil); !errors.Is(err, ErrUnprocessed) || waiting.Sent() {
+		t.Errorf("a stream that had not begun: %v, sent: %t; want that nothing was done", err, waiting.Sent())
+	}
+	if err := waiting.ReadResponse(nil); !errors.Is(err, ErrUnprocessed) {
+		t.Errorf("its response: %v", err)
+	}
+	waiting.EndExchange()
+	p.headers(1, true, ":status", "200")
+	if status, _, err := read(s); status != 200 || err != nil {
+		t.Errorf("got %d (%v), want 200", status, err)
+	}
+	s.EndExchange()
+	if err := c.end(); err != errDrained {
+		t.Errorf("the connection ended: %v", err)
+	}
+}
+
+func TestDrainLetsStreamsComeToTheirEnd(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig())
+	s, waiting := c.get("/"), c.open()
+	p.awaitHeaders()
+	c.Drain()
+	if c.Usable() || c.Open() != nil {
+		t.Error("there is another stream")
+	}
+	waiting.WriteHead(requestOf("GET", "/", 0))
+	if err := waiting.Request().End(nil); err != nil {
+		t.Errorf("a stream that was opened before: %v", err)
+	}
+	p.headers(1, true, ":status", "200")
+	p.awaitHeaders()
+	p.headers(3, true, ":status", "200")
+	for _, s := range []*ClientStream{s, waiting} {
+		if status, _, err := read(s); status != 200 || err != nil {
+			t.Errorf("got %d (%v), want 200", status, err)
+		}
+		s.EndExchange()
+	}
+	if err := c.end(); err != errDrained {
+		t.Errorf("the connection ended: %v", err)
+	}
+}
+
+func TestDrainOfAConnectionAtRestEndsIt(t *testing.T) {
+	t.Parallel()
+	c, _ := dialPeer(t, testConfig())
+	c.Drain()
+	if err := c.end(); err != errDrained {
+		t.Errorf("the connection ended: %v", err)
+	}
+}
+
+// The server learns at once that nobody wants the response.
+func TestCloseResetsTheStream(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig())
+	s := c.post("/")
+	p.awaitHeaders()
+	waited := make(chan error)
+	go func() { waited <- s.ReadResponse(nil) }()
+	_ = s.Close()
+	if got := p.awaitReset(1); got != xhttp2.ErrCodeCancel {
+		t.Errorf("the stream was reset with %v", got)
+	}
+	if err := <-waited; err != errStreamClosed {
+		t.Errorf("the wait for the response: %v", err)
+	}
+	if err := s.Request().End(nil); err != errStreamClosed {
+		t.Errorf("the end of the request: %v", err)
+	}
+	_ = s.Close()
+	s.EndExchange()
+	p.ping() // no second reset
+}
+
+func TestExchangeThatIsNotWholeResetsItsStream(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		request  func(c *client) *ClientStream
+		response func(p *peer)
+	}{
+		{"no response", func(c *client) *ClientStream { return c.get("/") }, nil},
+		{"a part of the request", func(c *client) *ClientStream { return c.post("/") }, func(p *peer) { p.headers(1, true, ":status", "200") }},
+		{"a part of the response", func(c *client) *ClientStream { return c.get("/") }, func(p *peer) { p.headers(1, false, ":status", "200") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, p := dialPeer(t, testConfig())
+			s := test.request(c)
+			p.awaitHeaders()
+			if test.response != nil {
+				test.response(p)
+				if err := s.ReadResponse(nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.EndExchange()
+			if got := p.awaitReset(1); got != xhttp2.ErrCodeCancel {
+				t.Errorf("the stream was reset with %v", got)
+			}
+			if n := c.Running(); n != 0 {
+				t.Errorf("%d exchanges still run", n)
+			}
+		})
+	}
+}
+
+func TestStreamsAreAsManyAsTheServerTakes(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig(), xhttp2.Setting{ID: xhttp2.SettingMaxConcurrentStreams, Val: 2})
+	first := c.open()
+	c.open()
+	if c.Open() != nil {
+		t.Error("there was a third stream")
+	}
+	if !c.Usable() {
+		t.Error("a connection that is full is not usable any more")
+	}
+	first.EndExchange()
+	c.open()
+	p.check(p.WriteSettings(xhttp2.Setting{ID: xhttp2.SettingMaxConcurrentStreams, Val: 1_000_000}))
+	p.ping()
+	for range maxStreams - 2 {
+		c.open()
+	}
+	if c.Open() != nil {
+		t.Error("there were more streams than we open")
+	}
+}
+
+// The last numbers are for the streams that were opened; then another connection has to be made.
+func TestNumbersOfStreamsComeToTheirEnd(t *testing.T) {
+	c := NewClientConn(&canned{}, testConfig(), false)
+	c.last = highestStream - 2*maxStreams - 4
+	for range 2 {
+		s := c.Open()
+		if s == nil {
+			t.Fatal("there was no stream")
+		}
+		s.WriteHead(requestOf("GET", "/", 0))
+		if err := s.Request().End(nil); err != nil {
+			t.Fatal(err)
+		}
+		if s.id%2 != 1 || s.id > highestStream {
+			t.Errorf("the number is %d", s.id)
+		}
+	}
+	if c.Open() != nil || c.Usable() {
+		t.Error("there is another stream")
+	}
+}
+
+// Whatever is on its way is ended from anywhere, and its stream is never taken for another exchange's.
+func TestStreamsAreClosedAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	c := dialServer(t, echo)
+	content := []byte(strings.Repeat("x", 300_000))
+	var running sync.WaitGroup
+	for worker := range 8 {
+		running.Go(func() {
+			for i := range 100 {
+				s := c.Open()
+				if s == nil {
+					t.Error("there was no stream")
+					return
+				}
+				var others sync.WaitGroup
+				s.WriteHead(requestOf("POST", fmt.Sprintf("/%d/%d", worker, i), message.UnknownLength))
+				if err := s.Request().Flush(); err != nil {
+					t.Errorf("sending the head: %v", err)
+				}
+				others.Go(func() {
+					if write(s.Request(), content) == nil {
+						_ = s.Request().End(nil)
+					}
+				})
+				if i%3 > 0 {
+					others.Go(func() { _ = s.Close() })
+				}
+				status, got, err := read(s)
+				others.Wait()
+				switch {
+				case err == nil && (status != 200 || got != string(content)):
+					t.Errorf("got %d with %d bytes, want 200 with %d", status, len(got), len(content))
+				case err != nil && i%3 == 0:
+					t.Errorf("an exchange that nobody closed: %v", err)
+				}
+				s.EndExchange()
+			}
+		})
+	}
+	running.Wait()
+}

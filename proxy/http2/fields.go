@@ -1,0 +1,168 @@
+package http2
+
+import (
+	"errors"
+
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// fieldReader decodes header blocks and holds the fields in them to what HTTP/1.1 can say too (RFC 9113, section 8.2). What is
+// wrong with a block is remembered and the rest decoded all the same. What reads heads is made of one.
+type fieldReader struct {
+	limits  Limits
+	decoder *hpack.Decoder
+	// fields are what was read, views into arena.
+	fields []message.Field
+	arena  []byte
+	// trailers is set where the block stands behind content.
+	trailers bool
+	refused  *message.Error
+	// size is that of the list so far, number the fields that count against the limit.
+	size, number int
+	// regular is set once a field came that is no pseudo-header.
+	regular bool
+	length  int64
+	lengths int
+}
+
+// init has each field that is decoded given to take.
+func (r *fieldReader) init(limits Limits, take func(hpack.HeaderField)) {
+	r.limits = limits
+	r.decoder = hpack.NewDecoder(defaultTable, take)
+	// A string that is longer than any head leaves the table in a state that nobody knows.
+	r.decoder.SetMaxStringLength(2 * limits.HeadBytes)
+}
+
+// renewed returns a reader for the next block, with the table that the last one left.
+func (r *fieldReader) renewed() fieldReader {
+	return fieldReader{limits: r.limits, decoder: r.decoder, length: message.UnknownLength}
+}
+
+func (r *fieldReader) decode(encoded []byte) error {
+	_, err := r.decoder.Write(encoded)
+	if err == nil {
+		err = r.decoder.Close()
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, hpack.ErrStringLength):
+		return errBlockLong
+	}
+	return errCompression
+}
+
+func (r *fieldReader) refuse(err *message.Error) {
+	if r.refused == nil {
+		r.refused = err
+	}
+}
+
+// usualArena is how many bytes the strings of most heads need.
+const usualArena = 512
+
+// keep copies a decoded string to where the views point.
+func (r *fieldReader) keep(s string) []byte {
+	if r.arena == nil {
+		r.arena = make([]byte, 0, usualArena) // what is empty differs from what is not there
+	}
+	begin := len(r.arena)
+	r.arena = append(r.arena, s...)
+	return r.arena[begin:len(r.arena):len(r.arena)]
+}
+
+// fits says whether there is room for a field: beyond the limit nothing is kept (RFC 9113, section 10.5.1).
+func (r *fieldReader) fits(f hpack.HeaderField) bool {
+	if r.size += len(f.Name) + len(f.Value) + 32; r.size > r.limits.HeadBytes {
+		r.refuse(errHeadLong)
+		return false
+	}
+	return true
+}
+
+// isPseudo says whether a field is one of those that stand for a first line (RFC 9113, section 8.3). One that comes where none may
+// is refused.
+func (r *fieldReader) isPseudo(f hpack.HeaderField) (pseudo, ok bool) {
+	switch {
+	case len(f.Name) == 0 || f.Name[0] != ':':
+		r.regular = true
+		return false, true
+	case r.trailers:
+		r.refuse(errPseudoTrailer)
+	case r.regular:
+		r.refuse(errPseudoLate)
+	default:
+		return true, true
+	}
+	return true, false
+}
+
+// read keeps a header or trailer field. It says false of what no message may have.
+func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
+	if len(f.Name)+len(f.Value) > r.limits.LineBytes {
+		r.refuse(errFieldLong)
+		return field, false
+	}
+	name, value := r.keep(f.Name), r.keep(f.Value)
+	if !isLowerToken(name) {
+		r.refuse(errFieldName)
+		return field, false
+	}
+	if !message.IsValue(value) || len(message.TrimSpace(value)) != len(value) {
+		r.refuse(errFieldValue)
+		return field, false
+	}
+	kind := message.KindOf(name)
+	switch kind {
+	case message.Connection, message.KeepAlive, message.ProxyConnection, message.TransferEncoding, message.Upgrade:
+		r.refuse(errConnectionField)
+		return field, false
+	case message.ContentLength:
+		n, ok := message.ParseLength(value)
+		if !ok || r.lengths > 0 {
+			r.refuse(errLength)
+			return field, false
+		}
+		r.length = n
+		r.lengths++
+	}
+	if r.trailers {
+		kind = r.trailerKind(kind)
+	}
+	return message.Field{Name: name, Value: value, Kind: kind}, true
+}
+
+// trailerKind refuses what would frame the message or name its host, and drops what says who the client is: that was settled
+// with the head (RFC 9110, section 6.5.1).
+func (r *fieldReader) trailerKind(k message.Kind) message.Kind {
+	switch k {
+	case message.ContentLength, message.Host, message.TE, message.Expect:
+		r.refuse(errTrailerField)
+	case message.XForwardedFor, message.XForwardedHost, message.XForwardedPort, message.XForwardedProto,
+		message.XRealIP, message.Forwarded:
+		return message.Dropped
+	}
+	return k
+}
+
+// add takes a field that was read. It says false where there are too many.
+func (r *fieldReader) add(f message.Field) bool {
+	if r.number++; r.number > r.limits.Fields {
+		r.refuse(errFieldsMany)
+		return false
+	}
+	r.fields = append(r.fields, f)
+	return true
+}
+
+// isLowerToken says whether b is a token without upper-case letters (RFC 9113, section 8.2).
+func isLowerToken(b []byte) bool {
+	for _, c := range b {
+		if !message.IsTokenByte(c) || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return len(b) > 0
+}

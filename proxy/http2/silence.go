@@ -1,0 +1,35 @@
+package http2
+
+import "time"
+
+// silence is what a client makes of a server that it hears nothing from.
+type silence struct {
+	// reads is their number at the last look, looked when that was. What was heard last came no earlier than heard.
+	reads         uint64
+	looked, heard time.Duration
+	// doubted is set while the server has to show that it is there, since.
+	doubted bool
+	since   time.Duration
+}
+
+// pingPatience is how long a server may take to answer a PING, or to send anything else.
+const pingPatience = 5 * time.Second
+
+// watchSilence has a server that let a stream wait for too long, and sent nothing else meanwhile, show that it is there. Until it
+// does, no more streams are opened. A server is not asked otherwise: some end connections on which there is a PING now and then.
+func (c *ClientConn) watchSilence(late, now time.Duration) {
+	s := &c.silence
+	if s.reads != c.reads {
+		s.reads, s.heard, s.doubted = c.reads, s.looked, false
+	}
+	s.looked = now
+	switch {
+	case s.doubted && now-s.since >= pingPatience:
+		c.failLocked(errSilent)
+		c.transport.StopReading()
+	case late >= s.heard && !s.doubted && c.err == nil:
+		s.doubted, s.since = true, now
+		c.out.pending = appendPing(c.out.reserve(&c.conn, frameHeader+pingLength))
+		c.flushSoon()
+	}
+}
