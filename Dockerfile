@@ -16,11 +16,13 @@ COPY api api
 COPY cli cli
 COPY controllers controllers
 COPY proxy proxy
+COPY tracing tracing
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown
+# See the Makefile for the tag.
 RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/warren-ingress .
+    go build -trimpath -tags grpcnotrace -ldflags "-s -w -X main.version=${VERSION}" -o /out/warren-ingress .
 
 FROM ${BASE_IMAGE}
 # Whom the ACME authority is trusted by. With these any base will do, an empty one too.
