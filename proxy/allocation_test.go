@@ -5,9 +5,11 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
@@ -15,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/net/http2"
 )
 
 // A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not run beside other tests, whose allocations it would count.
@@ -155,16 +159,81 @@ func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	<-done
 }
 
-// answering starts an endpoint that allocates nothing for a request, which comes in one piece. A client of HTTP/2 may send the next
-// request before the last one's connection is free, so there can be several.
+// A request to an endpoint of HTTP/2 allocates nothing either, with content too.
+func TestRequestsToAnEndpointOfHTTP2AllocateNothing(t *testing.T) {
+	endpoint := playing(t, playFrames)
+	p := serve(t)
+	p.apply(inH2C(everything(endpoint)))
+	const response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	for name, request := range map[string][]byte{
+		"GET":  []byte("GET /a/b?c=d HTTP/1.1\r\nHost: a\r\nUser-Agent: test\r\n\r\n"),
+		"POST": []byte("POST /a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"),
+	} {
+		client := p.dial()
+		got := make([]byte, len(response))
+		each := allocations(func() {
+			if _, err := client.Write(request); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(client.TCPConn, got); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if string(got) != response {
+			t.Fatalf("%s: the response is %q", name, got)
+		}
+		if each >= 0.1 {
+			t.Errorf("%s: a request allocates %.2f times, want none", name, each)
+		}
+	}
+}
+
+// playFrames answers each request on a connection once it has ended.
+func playFrames(c net.Conn) {
+	in := bufio.NewReader(c)
+	if _, err := in.Discard(len(http2.ClientPreface)); err != nil {
+		return
+	}
+	var out bytes.Buffer
+	framer := http2.NewFramer(&out, nil)
+	_ = framer.WriteSettings()
+	_ = framer.WriteSettingsAck()
+	if _, err := c.Write(out.Bytes()); err != nil {
+		return
+	}
+	out.Reset()
+	length := []byte{0x0f, 0x0d, 1, '2'}         // content-length: 2, without an index (RFC 7541, section 6.2.2)
+	block := append([]byte{0x80 | 8}, length...) // :status 200
+	_ = framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndHeaders: true})
+	data := out.Len()
+	_ = framer.WriteData(1, true, []byte("ok"))
+	answer := out.Bytes()
+	const frameHeader, headers, end = 9, 1, 1
+	for {
+		head, err := in.Peek(frameHeader)
+		if err != nil {
+			return
+		}
+		kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
+		if _, err := in.Discard(frameHeader + int(head[1])<<8 + int(head[2])); err != nil {
+			return
+		}
+		if kind > headers || flags&end == 0 { // neither DATA nor HEADERS, or not the last one
+			continue
+		}
+		binary.BigEndian.PutUint32(answer[5:], stream)
+		binary.BigEndian.PutUint32(answer[data+5:], stream)
+		if _, err := c.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+// answering starts an endpoint that allocates nothing for a request, which comes in one piece.
 func answering(t *testing.T, response string) netip.AddrPort {
 	t.Helper()
-	endpoint := startScript(t)
-	stop, answer := make(chan struct{}), []byte(response)
-	var serving sync.WaitGroup
-	play := func(c net.Conn) {
-		stopped := context.AfterFunc(t.Context(), func() { _ = c.Close() })
-		defer stopped()
+	answer := []byte(response)
+	return playing(t, func(c net.Conn) {
 		for buf := make([]byte, 4096); ; {
 			if _, err := c.Read(buf); err != nil {
 				return
@@ -173,12 +242,25 @@ func answering(t *testing.T, response string) netip.AddrPort {
 				return
 			}
 		}
-	}
+	})
+}
+
+// playing starts an endpoint whose connections play serves. A client of HTTP/2 may send the next request before the last one's
+// connection is free, so there can be several.
+func playing(t *testing.T, play func(net.Conn)) netip.AddrPort {
+	t.Helper()
+	endpoint := startScript(t)
+	stop := make(chan struct{})
+	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
 			select {
 			case c := <-endpoint.conns:
-				serving.Go(func() { play(c) })
+				serving.Go(func() {
+					stopped := context.AfterFunc(t.Context(), func() { _ = c.Close() })
+					defer stopped()
+					play(c)
+				})
 			case <-stop:
 				return
 			}

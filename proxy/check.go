@@ -20,6 +20,8 @@ type Check struct {
 	// TLS has the GET sent over TLS. The certificate may be any: what is asked is whether the task serves, and what a rule expects
 	// of its certificate is that rule's.
 	TLS bool
+	// H2C has the GET sent in HTTP/2 where there is no TLS. Over TLS the task chooses.
+	H2C bool
 	// Expected are the statuses of a healthy answer to the GET.
 	Expected []StatusRange
 	// Interval is between the beginnings of two probes. Timeout, which is no longer, bounds all of one.
@@ -64,7 +66,7 @@ func (c Check) Equal(o Check) bool {
 
 // sameProbe says whether what one check found out holds for the other too.
 func (c *Check) sameProbe(o *Check) bool {
-	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.TLS == o.TLS && slices.Equal(c.Expected, o.Expected)
+	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
 }
 
 func (c *Check) expects(status int) bool {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -209,6 +210,12 @@ func (c *conn) Socket() *transport {
 	}
 	return c.transport
 }
+
+// RestContent implements downstream. A connection that is silent in the midst of a request holds up those after it.
+func (c *conn) RestContent() bool { return false }
+
+// BreakOff implements downstream: HTTP/1.1 has no codes.
+func (c *conn) BreakOff(http2.ResetError) bool { return false }
 
 // StopContent implements downstream.
 func (c *conn) StopContent() { c.transport.stopReading() }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -15,6 +16,9 @@ type downstream interface {
 	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
 	Content() message.Reader
 	AwaitContent()
+	// RestContent ends that, where the client's connection does not depend on the content: a client may have nothing to say for
+	// a while. It says false where the waits stay bounded. It may be called while the content is read.
+	RestContent() bool
 	// SkipContent drops the content that is there already and says whether that was all.
 	SkipContent() bool
 	// WriteInformational sends a 1xx response.
@@ -25,6 +29,9 @@ type downstream interface {
 	Started() bool
 	// Socket is the connection below, or nil where content cannot go straight to it and come straight from it.
 	Socket() *transport
+	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun. It says
+	// whether it can.
+	BreakOff(code http2.ResetError) bool
 	// CloseAfter makes this the connection's last exchange.
 	CloseAfter()
 	// StopContent makes a Read of the content that waits, and all later ones, fail; ResumeContent ends that.
@@ -51,6 +58,8 @@ type upstream interface {
 	StallAfter(time.Duration)
 	BoundWait(time.Duration)
 	StallWritesAfter(time.Duration)
+	// Answering says whether some of a head is there already.
+	Answering() bool
 	// Reused says whether the connection had been there before, so that the endpoint may have closed it at any time.
 	Reused() bool
 	// Sole is the connection, where no other exchange is on it and it can be spliced from and to and become a tunnel, or nil.
@@ -78,6 +87,7 @@ type exchange struct {
 	down  downstream
 	// up is nil while the exchange has no connection to an endpoint.
 	up     upstream
+	shared sharedStream // what up is where the connection is shared
 	guard  *guard
 	origin *origin
 	// shard is where this connection looks for idle upstream connections first.
@@ -108,6 +118,7 @@ type exchange struct {
 	hold   hold
 	tried  []*endpoint
 	upload upload
+	kept   kept
 	// opening is that of a WebSocket whose client makes none.
 	opening opening
 	// stall is how long the endpoint may let the exchange rest, now.
@@ -140,11 +151,14 @@ func (x *exchange) serve() (v verdict) {
 
 func (x *exchange) afterPanic() verdict {
 	x.guard.disarm()
-	if x.up != nil {
-		_ = x.up.Close()
-		x.up = nil
+	up := x.up
+	if x.up = nil; up != nil {
+		_ = up.Close()
 	}
 	x.stopUpload()
+	if up != nil && up.Sole() == nil {
+		up.EndExchange(false, x.shard, x.proxy.clock.now()) // the stream is part of what goes on
+	}
 	x.hold.release()
 	x.down.CloseAfter()
 	if x.down.Started() {
@@ -256,6 +270,7 @@ func (p *Proxy) ended(x *exchange) {
 
 // release ends the exchange's hold on everything that is not its own memory.
 func (x *exchange) release() {
+	x.kept.drop()
 	const keep = 4 << 10 // a rare long path is no reason to hold its memory
 	for _, buf := range [...]*[]byte{&x.hostBuf, &x.pathBuf, &x.rewriteBuf, &x.forwardedBuf} {
 		if cap(*buf) > keep {

@@ -213,7 +213,18 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 
 func (x *exchange) explainPool() *ExplainedPool {
 	p := x.route.pool
-	return &ExplainedPool{ID: p.id, Service: p.service, TLS: p.tls.explain(), Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
+	return &ExplainedPool{ID: p.id, Service: p.service, Protocol: p.protocol(), TLS: p.tls.explain(), Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
+}
+
+// protocol is what the pool's endpoints are spoken to in, as rules have it.
+func (p *pool) protocol() string {
+	switch {
+	case p.tls != UpstreamTLS{}:
+		return "HTTPS"
+	case p.h2c:
+		return "H2C"
+	}
+	return "HTTP"
 }
 
 // explain says of each endpoint whether it takes requests, as [pool.available] does, and why not.

@@ -282,6 +282,25 @@ func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {
 	}
 }
 
+func TestExplainNamesTheProtocol(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "a")
+	for want, s := range map[string]*Snapshot{
+		"HTTP": everything(closedPort(t)), "H2C": inH2C(everything(closedPort(t))), "HTTPS": over(trusting(a), everything(closedPort(t))),
+	} {
+		p := serve(t)
+		p.apply(s)
+		e := p.explain(Question{URL: "http://a/"})
+		if e.Pool.Protocol != want {
+			t.Errorf("got %q, want %q", e.Pool.Protocol, want)
+		}
+		var text strings.Builder
+		if err := e.WriteText(&text, time.Now()); err != nil || strings.Contains(text.String(), "in HTTP/2 without TLS") != (want == "H2C") {
+			t.Errorf("%s: the text is %v\n%s", want, err, text.String())
+		}
+	}
+}
+
 func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -146,8 +146,11 @@ func (e *Explanation) writePool(t *explanationText) {
 		return
 	}
 	heading := "pool " + p.ID + ", " + p.Policy
-	if p.TLS != "" {
+	switch {
+	case p.TLS != "":
 		heading += ", over TLS: " + p.TLS
+	case p.Protocol == "H2C":
+		heading += ", in HTTP/2 without TLS"
 	}
 	t.block(heading)
 	if len(p.Tasks) == 0 {

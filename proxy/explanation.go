@@ -104,6 +104,8 @@ type ExplainedHeader struct {
 type ExplainedPool struct {
 	ID      string `json:"id"`
 	Service string `json:"service"`
+	// Protocol is HTTP, HTTPS or H2C.
+	Protocol string `json:"protocol"`
 	// TLS says how endpoints are verified, empty where they are spoken to in the clear.
 	TLS    string          `json:"tls,omitempty"`
 	Policy string          `json:"policy"`

@@ -6,8 +6,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -27,6 +29,8 @@ type failure struct {
 	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
 	// be sent again on a new one.
 	stale bool
+	// cause is what the endpoint did, where that is of use to the client.
+	cause error
 }
 
 // maxInformational bounds the 1xx responses that are relayed before the final one.
@@ -94,13 +98,27 @@ func (x *exchange) forward() verdict {
 	if failed.untrusted {
 		x.proxyStatus = certificateRefused
 	}
+	// A gRPC client makes more of the code than of a status (its protocol's table of "HTTP2 Error Code"): CANCEL after its
+	// deadline says that the server kept to that.
+	if code, ok := errors.AsType[http2.ResetError](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
+		x.reason, x.status = failed.reason, failed.reason.Status()
+		return torn
+	}
 	return x.answer(failed.reason, failed.detail)
 }
 
+// isCall says whether the request is a call by gRPC.
+func (x *exchange) isCall() bool {
+	const mediaType = "application/grpc"
+	i := slices.IndexFunc(x.request.Fields, func(f message.Field) bool { return message.EqualFold(f.Name, "content-type") })
+	return i >= 0 && len(x.request.Fields[i].Value) >= len(mediaType) && message.EqualFold(x.request.Fields[i].Value[:len(mediaType)], mediaType)
+}
+
 // dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
-// proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for.
+// proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no
+// upgrades (RFC 9113, section 8.6).
 func (x *exchange) dropForeignUpgrade() {
-	if isForeign(x.request.Upgrade) {
+	if x.route.pool.h2c || isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
 }
@@ -114,10 +132,9 @@ func isForeign(protocols []byte) (foreign bool) {
 	return foreign
 }
 
-// attempt tries one endpoint, on an idle connection if there is one.
+// attempt tries one endpoint, on a connection that is there if one can be had.
 func (x *exchange) attempt(e *endpoint) (verdict, failure) {
-	careful := x.request.HasContent() || !x.request.Idempotent()
-	if up := e.take(x.shard, x.started, careful); up != nil {
+	if up := x.reuse(e); up != nil {
 		if v, failed := x.exchangeWith(up); !failed.stale {
 			return v, failed
 		}
@@ -129,17 +146,38 @@ func (x *exchange) attempt(e *endpoint) (verdict, failure) {
 	return x.exchangeWith(up)
 }
 
-// connect makes a new connection to the endpoint.
+// reuse returns a stream of a connection that has room for one, or a connection that is idle, or nil.
+func (x *exchange) reuse(e *endpoint) upstream {
+	if e.shares() {
+		switch {
+		case !x.wantsSole() && e.sharing.open(&x.shared):
+			return &x.shared
+		case e.h2c:
+			return nil
+		}
+	}
+	careful := x.request.HasContent() || !x.request.Idempotent()
+	if up := e.take(x.shard, x.started, careful); up != nil {
+		return up
+	}
+	return nil
+}
+
+// wantsSole says whether the request may lead to a tunnel, for which it needs a connection of its own.
+func (x *exchange) wantsSole() bool { return len(x.request.Upgrade) > 0 }
+
+// connect makes a new connection to the endpoint, or waits for one that is being made.
 func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.now()) {
 		return nil, failure{reason: x.guard.disarm()}
 	}
-	up, err := e.dial(ctx, x.route.timeouts.Connect)
+	up, err := e.dial(ctx, demand{timeout: x.route.timeouts.Connect, sole: x.wantsSole(), stream: &x.shared})
 	if cause := x.guard.disarm(); cause != None {
 		if err == nil {
 			_ = up.Close()
+			up.EndExchange(false, x.shard, x.proxy.clock.now())
 		}
 		return nil, failure{reason: cause}
 	}
@@ -177,11 +215,12 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
 	if err := x.awaitResponse(up); err != nil {
-		if sendErr != nil && !isTLSFault(err) {
+		if sendErr != nil && !isTLSFault(err) && !errors.Is(err, http2.ErrUnprocessed) {
 			err = sendErr
 		}
 		return torn, x.fail(up, err)
 	}
+	x.kept.drop()
 	x.answered = x.proxy.clock.now()
 	x.hold.endpoint.conduct.succeeded()
 	x.status = up.Response().Status
@@ -197,15 +236,16 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 // fail closes the connection after an attempt that brought no response, and says what to make of it.
 func (x *exchange) fail(up upstream, err error) failure {
 	cause := x.guard.disarm()
-	answering := up.Content().Buffered() || x.informed
+	answering := up.Answering() || x.informed
 	_ = up.Close()
 	uploading := x.upload.done != nil
 	x.stopUpload()
 	sent, reused := up.Sent(), up.Reused()
-	up.EndExchange(false, x.shard, x.started)
+	up.EndExchange(false, x.shard, x.proxy.clock.now())
 	x.up = nil
-	untouched := !uploading && !x.request.HasContent()
-	again := untouched && !answering && (!sent || x.request.Idempotent())
+	unprocessed := !sent || errors.Is(err, http2.ErrUnprocessed)
+	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
+	again := untouched && !answering && (unprocessed || x.request.Idempotent())
 	switch {
 	case cause != None:
 		return failure{reason: cause}
@@ -218,7 +258,8 @@ func (x *exchange) fail(up upstream, err error) failure {
 		failed.again, failed.stale = again, again && reused
 		return failed
 	}
-	return failure{reason: UpstreamReset, again: again, stale: again && reused, endpoint: true}
+	// Whoever stops or has no room for more streams says so, and is not to blame.
+	return failure{reason: UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, http2.ErrUnprocessed), cause: err}
 }
 
 func isMalformed(err error) bool {
@@ -263,6 +304,8 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 		x.down.CloseAfter()
 	}
 	x.down.WriteHead(resp)
+	talk := x.converse(up)
+	defer talk.end()
 	for !content.Ended() {
 		bounded := x.boundWaits(up)
 		if !content.Buffered() {
@@ -293,6 +336,7 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 			return x.clientWentAway(up), failure{}
 		}
 		n, err := content.Read(room)
+		talk.note()
 		if err := w.Advance(n); err != nil {
 			return x.tear(up, err)
 		}
@@ -324,6 +368,9 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 	x.down.CloseAfter()
 	if !x.down.Started() {
 		return torn, failed
+	}
+	if code, ok := errors.AsType[http2.ResetError](err); ok {
+		x.down.BreakOff(code)
 	}
 	x.reason = failed.reason
 	x.pool.state.errors.add(failed.reason)

@@ -12,6 +12,7 @@ type pool struct {
 	id      string
 	service string
 	tls     UpstreamTLS
+	h2c     bool
 	members []member
 	state   *poolState
 
@@ -51,12 +52,12 @@ type poolState struct {
 }
 
 func newPool(p *Pool, security *upstreamTLS, s *state) *pool {
-	c := &pool{id: p.ID, service: p.Service, tls: p.TLS, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
+	c := &pool{id: p.ID, service: p.Service, tls: p.TLS, h2c: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	namespace := p.namespace()
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{
-			endpoint: s.endpoint(endpointKey{namespace, e.Address, security}), id: e.ID, weight: e.Weight,
+			endpoint: s.endpoint(endpointKey{namespace, e.Address, security, p.H2C && security == nil}), id: e.ID, weight: e.Weight,
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
 		if e.Checked {

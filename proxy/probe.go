@@ -12,11 +12,9 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/go-logr/logr"
 
-	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -39,15 +37,14 @@ var (
 // probes are made over connections of its own, which it makes for each probe: that a task takes new ones is part of
 // being healthy. It speaks HTTP as forwarding does, so that what it can talk to, requests can.
 type probes struct {
-	clock  clock
-	http   *http1.ClientConfig
-	tls    *tls.Config
-	logger logr.Logger
+	transports *transportConfig
+	tls        *tls.Config
+	logger     logr.Logger
 }
 
 // newProbeTLS returns the configuration of probes over TLS. See [Check] for why nothing is verified.
 func newProbeTLS() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, InsecureSkipVerify: true}
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{protocolHTTP2, protocolHTTP1}, InsecureSkipVerify: true}
 }
 
 // probe does what a check says, once. Only the end of ctx cuts it short.
@@ -58,7 +55,8 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 			f = finding{text: "the probe failed; the proxy's log says how"}
 		}
 	}()
-	end := p.clock.now() + c.Timeout
+	probing, stop := context.WithTimeout(ctx, c.Timeout)
+	defer stop()
 	dialer := net.Dialer{Timeout: c.Timeout, KeepAlive: -1}
 	tcp, err := dialer.DialContext(ctx, "tcp", c.Address.String())
 	if err != nil {
@@ -68,45 +66,53 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 	if c.Path == "" {
 		return finding{healthy: true, text: "connected to " + c.Address.String()}
 	}
-	stop := context.AfterFunc(ctx, func() { _ = tcp.Close() })
-	defer stop()
-	status, err := p.get(ctx, tcp.(*net.TCPConn), c, end)
+	status, err := p.get(probing, tcp.(*net.TCPConn), c)
 	if err != nil {
 		return finding{text: "GET " + c.Path + ": " + p.cause(c, err)}
 	}
 	return finding{healthy: c.expects(status), text: "GET " + c.Path + ": " + strconv.Itoa(status)}
 }
 
-// get asks for the check's path until the time end, and returns the final answer's status.
-func (p *probes) get(ctx context.Context, tcp *net.TCPConn, c *Check, end time.Duration) (status int, err error) {
-	t, err := newTransport(tcp, p.clock, c.Timeout)
+// get asks for the check's path until ctx ends, and returns the final answer's status.
+func (p *probes) get(ctx context.Context, tcp *net.TCPConn, c *Check) (status int, err error) {
+	// Nothing else uses the connection, and nothing of it is kept.
+	e := &endpoint{text: c.Address.String(), config: p.transports, h2c: c.H2C && !c.TLS}
+	if c.TLS {
+		e.tls = p.tls
+	}
+	defer e.retire()
+	l, err := e.secure(ctx, tcp, e.tls)
 	if err != nil {
 		return 0, err
 	}
-	t.ExpireAfter(max(end-p.clock.now(), 1))
-	var stream http1.Transport = t
-	if c.TLS {
-		secure := tls.Client(netConn{t}, p.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			return 0, err
-		}
-		stream = &tlsTransport{Conn: secure, below: t}
+	var stream sharedStream
+	up, err := e.speak(l, &stream)
+	if err != nil {
+		return 0, err
 	}
-	conn := http1.NewClientConn(stream, p.http)
-	defer conn.EndExchange(false)
-	conn.WriteHead(&message.Request{
+	defer up.EndExchange(false, 0, p.transports.clock.now())
+	stop := context.AfterFunc(ctx, func() { _ = up.Close() })
+	defer stop()
+	if status, err = ask(up, c); err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return status, err
+}
+
+func ask(up upstream, c *Check) (status int, err error) {
+	up.WriteHead(&message.Request{
 		Version: message.HTTP11, Method: probeMethod, Authority: []byte(c.Address.String()), Path: []byte(c.Path), Fields: probeFields,
 	})
-	if err := conn.Request().End(nil); err != nil {
+	if err := up.Request().End(nil); err != nil {
 		return 0, err
 	}
 	for range maxInformational {
-		if err := conn.ReadResponse(probeMethod); err != nil {
+		if err := up.ReadResponse(probeMethod); err != nil {
 			return 0, err
 		}
-		if !conn.Response.Informational() {
-			status = conn.Response.Status
-			drain(conn.Content())
+		if resp := up.Response(); !resp.Informational() {
+			status = resp.Status
+			drain(up.Content())
 			return status, nil
 		}
 	}

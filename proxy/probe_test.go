@@ -48,7 +48,7 @@ func TestWhatAProbeFinds(t *testing.T) {
 			if test.path == "/hung" {
 				c.Timeout = time.Second
 			}
-			probes := &probes{clock: p.clock, http: &p.state.transports.http}
+			probes := &probes{transports: p.state.transports}
 			if got := probes.probe(t.Context(), &c); got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
 			}
@@ -78,7 +78,7 @@ func TestProbesOverTLS(t *testing.T) {
 			if strings.Contains(test.want.text, "no answer") {
 				c.Timeout = time.Second
 			}
-			probes := &probes{clock: p.clock, http: &p.state.transports.http, tls: newProbeTLS()}
+			probes := &probes{transports: p.state.transports, tls: newProbeTLS()}
 			if got := probes.probe(t.Context(), &c); got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
 			}

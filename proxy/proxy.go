@@ -104,11 +104,15 @@ func New(config Config) *Proxy {
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
 		Now: p.clock.now,
 	}
-	transports := &transportConfig{clock: p.clock, http: http1.ClientConfig{
-		Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
-		Buffers: &p.buffers,
-	}}
-	probes := &probes{clock: p.clock, http: &transports.http, tls: newProbeTLS(), logger: config.Logger}
+	transports := &transportConfig{
+		clock: p.clock, logger: config.Logger,
+		http1: http1.ClientConfig{
+			Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
+			Buffers: &p.buffers,
+		},
+	}
+	transports.http2 = http2.Config{Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now}
+	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
 	p.ejector.clock, p.ejector.wake = p.clock, make(chan struct{}, 1)
 	p.state = newState(transports, p.prober)

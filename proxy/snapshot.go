@@ -110,8 +110,10 @@ type Pool struct {
 	ID string
 	// Service is "namespace/service". Pools of one namespace share what is known of their endpoints.
 	Service string
-	// TLS is what the endpoints are spoken to over, if anything.
+	// TLS is what the endpoints are spoken to over, if anything. What they speak in it, HTTP/2 or HTTP/1.1, they choose.
 	TLS UpstreamTLS
+	// H2C has endpoints without TLS spoken to in HTTP/2, which they are known to speak.
+	H2C bool
 	// Endpoints are sorted by ID; an id occurs once.
 	Endpoints []Endpoint
 }
@@ -154,5 +156,5 @@ func (r Route) Equal(o Route) bool {
 
 // Equal says whether two pools have the same id and endpoints, and speak to them alike.
 func (p Pool) Equal(o Pool) bool {
-	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && slices.Equal(p.Endpoints, o.Endpoints)
+	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && p.H2C == o.H2C && slices.Equal(p.Endpoints, o.Endpoints)
 }

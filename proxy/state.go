@@ -37,12 +37,13 @@ func newState(config *transportConfig, prober *prober) *state {
 	}
 }
 
-// endpointKey tells endpoints apart; security is nil where there is no TLS. Namespaces share none: what the requests of one meet with,
+// endpointKey tells endpoints apart; security is nil where there is no TLS, and then h2c says that HTTP/2 is spoken. Namespaces share none: what the requests of one meet with,
 // whose timeouts are its own to choose, and the connections that it holds are no other's concern.
 type endpointKey struct {
 	namespace string
 	address   netip.AddrPort
 	security  *upstreamTLS
+	h2c       bool
 }
 
 // namespace is that of the pool's service.

@@ -13,7 +13,7 @@ const handshakeTimeout = 10 * time.Second
 func (p *Proxy) newTLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{protocolHTTP2, "http/1.1"},
+		NextProtos: []string{protocolHTTP2, protocolHTTP1},
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			return p.generation.Load().challenges.handshake(hello), nil
 		},
@@ -27,8 +27,11 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 	}
 }
 
-// protocolHTTP2 is the name of HTTP/2 in a handshake (RFC 9113, section 3.2).
-const protocolHTTP2 = "h2"
+// The names of HTTP/2 and HTTP/1.1 in a handshake (RFC 9113, section 3.2; RFC 7301, section 6).
+const (
+	protocolHTTP2 = "h2"
+	protocolHTTP1 = "http/1.1"
+)
 
 // errChallengeAnswered ends a connection whose handshake was all that the client wanted.
 var errChallengeAnswered = errors.New("a challenge was answered")

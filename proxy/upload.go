@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -22,6 +23,10 @@ type upload struct {
 	bounded bool
 	// invited is set once the endpoint asked for the content with a 100.
 	invited bool
+	// stopping is set once it is ended for a reason of the exchange's own.
+	stopping atomic.Bool
+	// conversation is what the exchange is from the response's head on, if it is one.
+	conversation atomic.Pointer[conversation]
 }
 
 // sentWithHead bounds the content that is sent before the upload of the rest begins. A client may go on sending for as long as
@@ -31,6 +36,13 @@ const sentWithHead = 64 << 10
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
 func (x *exchange) send(up upstream) error {
 	content, w := x.down.Content(), up.Request()
+	x.upload = upload{}
+	if up.Sole() == nil && x.request.HasContent() && !x.kept.whole() {
+		x.kept.begin(&x.proxy.buffers)
+	}
+	if err := x.kept.writeTo(w); err != nil {
+		return err
+	}
 	for !content.Ended() && content.Buffered() && w.Written() < sentWithHead {
 		room, err := w.Room()
 		if err != nil {
@@ -41,6 +53,7 @@ func (x *exchange) send(up upstream) error {
 			contentBroke(x.guard, x.number, err)
 			return err
 		}
+		x.kept.add(room[:n])
 		if err := w.Advance(n); err != nil {
 			return err
 		}
@@ -53,7 +66,7 @@ func (x *exchange) send(up upstream) error {
 	}
 	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
 	up.StallAfter(0)
-	x.upload = upload{done: make(chan struct{})}
+	x.upload.done = make(chan struct{})
 	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.patience)
 	return nil
 }
@@ -89,7 +102,7 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {
-			contentBroke(g, number, readErr)
+			x.uploadFailed(g, number, readErr)
 			return
 		} else if ok {
 			break
@@ -101,9 +114,11 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 		}
 		n, err := content.Read(room)
 		if err != nil && err != io.EOF {
-			contentBroke(g, number, err)
+			x.uploadFailed(g, number, err)
 			return
 		}
+		x.upload.conversation.Load().note()
+		x.kept.add(room[:n])
 		if err := w.Advance(n); err != nil {
 			uploadBroke(g, number, err)
 			return
@@ -122,6 +137,13 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	x.upload.sent = true
 	if idle > 0 {
 		up.BoundWait(idle)
+	}
+}
+
+// uploadFailed ends the exchange because of the client's content, unless it is the exchange that ended the upload.
+func (x *exchange) uploadFailed(g *guard, number uint64, err error) {
+	if !x.upload.stopping.Load() {
+		contentBroke(g, number, err)
 	}
 }
 
@@ -177,6 +199,7 @@ func (x *exchange) stopUpload() {
 	select {
 	case <-x.upload.done:
 	default:
+		x.upload.stopping.Store(true)
 		x.down.StopContent()
 		<-x.upload.done
 		x.down.ResumeContent()

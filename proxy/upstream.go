@@ -1,23 +1,26 @@
 package proxy
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/go-logr/logr"
+
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // transportConfig is what all connections to endpoints have in common.
 type transportConfig struct {
-	clock clock
-	http  http1.ClientConfig
+	clock  clock
+	logger logr.Logger
+	http1  http1.ClientConfig
+	http2  http2.Config
+	shared sharedConns
 }
 
 const (
@@ -37,8 +40,12 @@ type endpoint struct {
 	address netip.AddrPort
 	text    string
 	config  *transportConfig
-	// tls is nil where there is none.
-	tls *tls.Config
+	// tls is nil where there is none, tlsHTTP1 the same for connections on which nothing but HTTP/1.1 will do.
+	tls, tlsHTTP1 *tls.Config
+	// h2c is set where HTTP/2 is spoken without TLS.
+	h2c bool
+	// sharing are the connections of HTTP/2; the others, while they are idle, are in idle.
+	sharing sharing
 	// retired endpoints take no requests, and keep no connection that has none.
 	retired atomic.Bool
 	conduct conduct
@@ -58,12 +65,10 @@ type idleShard struct {
 	_     [32]byte // keeps two shards out of one cache line
 }
 
-// upstreamConn is a connection to an endpoint. Only the exchange that took it uses it.
+// upstreamConn is a connection of HTTP/1.1 to an endpoint. Only the exchange that took it uses it.
 type upstreamConn struct {
 	*http1.ClientConn
-	transport *transport
-	// secure is TLS over the transport, nil where there is none.
-	secure    *tlsTransport
+	link
 	endpoint  *endpoint
 	reused    bool
 	idleSince time.Duration
@@ -93,6 +98,20 @@ func (c *upstreamConn) Reused() bool { return c.reused }
 // Sole implements upstream.
 func (c *upstreamConn) Sole() *upstreamConn { return c }
 
+// Answering implements upstream.
+func (c *upstreamConn) Answering() bool { return c.Content().Buffered() }
+
+// Close closes the connection at once, from anywhere.
+func (c *upstreamConn) Close() error { return c.link.Close() }
+
+// socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where there is no c.
+func (c *upstreamConn) socket() *transport {
+	if c == nil || c.secure != nil {
+		return nil
+	}
+	return c.transport
+}
+
 // EndExchange implements upstream. A connection that can carry no other exchange is closed.
 func (c *upstreamConn) EndExchange(requestSent bool, shard uint32, now time.Duration) {
 	if c.ClientConn.EndExchange(requestSent) {
@@ -103,9 +122,9 @@ func (c *upstreamConn) EndExchange(requestSent bool, shard uint32, now time.Dura
 }
 
 func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
-	e := &endpoint{address: key.address, text: key.address.String(), config: config}
+	e := &endpoint{address: key.address, text: key.address.String(), config: config, h2c: key.h2c}
 	if key.security != nil {
-		e.tls = key.security.forEndpoint()
+		e.tls, e.tlsHTTP1 = key.security.forEndpoint()
 	}
 	return e
 }
@@ -159,66 +178,13 @@ func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
 	s.mu.Unlock()
 }
 
-// errRetired is what comes of a connection to an endpoint that retired meanwhile: an address from which a Pod has gone may
-// never say that nobody is there.
-var errRetired = errors.New("the endpoint takes no more requests")
-
-// dial makes a connection, up to the end of the TLS handshake where there is one. The exchange's context ends the attempt, and so
-// does the endpoint's retirement; timeout bounds it unless it is 0.
-func (e *endpoint) dial(exchange context.Context, timeout time.Duration) (*upstreamConn, error) {
-	ctx, cancel := context.WithCancelCause(exchange)
-	defer cancel(nil)
-	leave := e.dials.join(func() { cancel(errRetired) })
-	defer leave()
-	if e.retired.Load() {
-		return nil, errRetired
-	}
-	if timeout > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, timeout)
-		defer stop()
-	}
-	c, err := e.connect(ctx)
-	// An endpoint that retired may have resumed by now.
-	if gaveUp := context.Cause(ctx) == errRetired; gaveUp || e.retired.Load() {
-		if err == nil {
-			_ = c.Close()
-		}
-		return nil, errRetired
-	}
-	return c, err
-}
-
-func (e *endpoint) connect(ctx context.Context) (*upstreamConn, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", e.text)
-	if err != nil {
-		return nil, err
-	}
-	t, err := newTransport(conn.(*net.TCPConn), e.config.clock, 0)
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	c := &upstreamConn{transport: t, endpoint: e}
-	if e.tls != nil {
-		secure := tls.Client(netConn{t}, e.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			_ = conn.Close()
-			return nil, &handshakeError{err}
-		}
-		c.secure = &tlsTransport{Conn: secure, below: t}
-	}
-	c.ClientConn = http1.NewClientConn(c.stream(), &e.config.http)
-	return c, nil
-}
-
-// retire closes the idle connections, and those in use as they are given back, until resume. Connections that are being
+// retire closes the idle connections, and those in use as they are given back or their last exchange ends, until resume. Connections that are being
 // made are given up.
 func (e *endpoint) retire() {
 	e.retired.Store(true)
 	e.dials.cancel()
 	e.closeIdle(func(*upstreamConn) bool { return true })
+	e.sharing.drain(func(*sharedConn) bool { return true })
 }
 
 func (e *endpoint) resume() { e.retired.Store(false) }
@@ -226,6 +192,7 @@ func (e *endpoint) resume() { e.retired.Store(false) }
 // expire closes the connections that have been idle for too long.
 func (e *endpoint) expire(now time.Duration) {
 	e.closeIdle(func(c *upstreamConn) bool { return now-c.idleSince > upstreamIdleTimeout })
+	e.sharing.drain(func(c *sharedConn) bool { return c.idleFor(now) > upstreamIdleTimeout })
 }
 
 func (e *endpoint) closeIdle(when func(*upstreamConn) bool) {

@@ -229,7 +229,7 @@ func rest(t *testing.T, e *endpoint, c *wire) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.give(&upstreamConn{ClientConn: http1.NewClientConn(below, &e.config.http), transport: below, endpoint: e}, 0, 0)
+	e.give(&upstreamConn{ClientConn: http1.NewClientConn(below, &e.config.http1), link: link{transport: below}, endpoint: e}, 0, 0)
 }
 
 // Requests at once take a connection each.
@@ -266,7 +266,7 @@ func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) 
 	e := newEndpoint(endpointKey{address: deafAddress(t)}, testState().transports)
 	failed := make(chan error, 1)
 	go func() {
-		_, err := e.dial(context.Background(), 0)
+		_, err := e.dial(context.Background(), demand{})
 		failed <- err
 	}()
 	await(t, "the dial", func() bool {

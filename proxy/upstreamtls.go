@@ -40,7 +40,7 @@ var errNoAuthority = errors.New("the authorities hold no certificate")
 func newUpstreamTLS(u *UpstreamTLS) (*upstreamTLS, error) {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
+		NextProtos: []string{protocolHTTP2, protocolHTTP1},
 		ServerName: u.ServerName,
 		// As towards clients: a request's head and first content leave in one record.
 		DynamicRecordSizingDisabled: true,
@@ -55,11 +55,14 @@ func newUpstreamTLS(u *UpstreamTLS) (*upstreamTLS, error) {
 	return &upstreamTLS{config}, nil
 }
 
-// forEndpoint returns the configuration of the connections to one endpoint, which share a session.
-func (u *upstreamTLS) forEndpoint() *tls.Config {
-	config := u.config.Clone()
-	config.ClientSessionCache = new(lastSession)
-	return config
+// forEndpoint returns the configuration of the connections to one endpoint, which share a session: of those on which the endpoint
+// chooses what is spoken, and of those on which it is HTTP/1.1.
+func (u *upstreamTLS) forEndpoint() (negotiating, http1 *tls.Config) {
+	negotiating = u.config.Clone()
+	negotiating.ClientSessionCache = new(lastSession)
+	http1 = negotiating.Clone()
+	http1.NextProtos = []string{protocolHTTP1}
+	return negotiating, http1
 }
 
 // lastSession is the session that an endpoint gave last, for its next connection to resume. A cache by name would have all
@@ -76,40 +79,3 @@ func (s *lastSession) Get(string) (*tls.ClientSessionState, bool) {
 
 // Put implements tls.ClientSessionCache.
 func (s *lastSession) Put(_ string, session *tls.ClientSessionState) { s.session.Store(session) }
-
-// stream is what carries HTTP to the endpoint: the transport, or TLS over it.
-func (c *upstreamConn) stream() byteStream {
-	if c.secure != nil {
-		return c.secure
-	}
-	return c.transport
-}
-
-// socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where there is no c.
-func (c *upstreamConn) socket() *transport {
-	if c == nil || c.secure != nil {
-		return nil
-	}
-	return c.transport
-}
-
-// quiet says whether the endpoint has sent nothing, not even the end of the connection, since the last response.
-func (c *upstreamConn) quiet() bool {
-	if c.secure == nil {
-		return c.transport.idle()
-	}
-	return c.secure.quiet()
-}
-
-// Close closes the connection at once, from anywhere.
-func (c *upstreamConn) Close() error { return c.transport.Close() }
-
-// leave closes a connection that nobody uses. The endpoint is told (RFC 8446, section 6.1), if that takes no wait.
-func (c *upstreamConn) leave() {
-	if c.secure == nil {
-		_ = c.transport.Close()
-		return
-	}
-	c.transport.out.impatient = true
-	_ = c.secure.Close()
-}

@@ -60,6 +60,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 				woken++
 			}
 		})
+		p.state.transports.shared.watch(now)
 		if freed.due(woken, now) {
 			debug.FreeOSMemory()
 		}

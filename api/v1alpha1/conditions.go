@@ -56,8 +56,6 @@ const (
 	ReasonCANotFound = "CANotFound"
 	// ReasonCAInvalid (False): it is there, and its key ca.crt holds no certificates that can be read. No request goes to the backend.
 	ReasonCAInvalid = "CAInvalid"
-	// ReasonUnsupportedProtocol (False): nothing speaks the backend's protocol yet.
-	ReasonUnsupportedProtocol = "UnsupportedProtocol"
 )
 
 // ConditionProgrammed is on an Ingress: whether the data plane serves what was accepted of this generation, that of every

@@ -189,7 +189,7 @@ type Protocol string
 const (
 	// ProtocolHTTP is HTTP/1.1 without TLS.
 	ProtocolHTTP Protocol = "HTTP"
-	// ProtocolHTTPS is HTTP over TLS.
+	// ProtocolHTTPS is HTTP over TLS: of HTTP/2 and HTTP/1.1, what the backend chooses.
 	ProtocolHTTPS Protocol = "HTTPS"
 	// ProtocolH2C is HTTP/2 without TLS, known to be spoken beforehand.
 	ProtocolH2C Protocol = "H2C"

@@ -42,17 +42,41 @@ func checks(tasks []*v1alpha1.Task, pools []proxy.Pool) []proxy.Check {
 	if len(wanted) == 0 {
 		return nil
 	}
+	h2c := h2cAddresses(pools)
 	list := make([]proxy.Check, 0, len(wanted))
 	for _, task := range tasks {
 		if task.Spec.HealthCheck == nil || !wanted[TaskID(task.Namespace, task.Name)] {
 			continue
 		}
 		if c, fault := taskCheck(task); fault == "" {
+			c.H2C = c.Path != "" && !c.TLS && h2c[c.Address]
 			list = append(list, c)
 		}
 	}
 	slices.SortFunc(list, func(a, b proxy.Check) int { return cmp.Compare(a.ID, b.ID) })
 	return list
+}
+
+// h2cAddresses are those that requests are sent to in HTTP/2 without TLS, and none in HTTP/1.1: probes are sent there in the same
+// way.
+func h2cAddresses(pools []proxy.Pool) map[netip.AddrPort]bool {
+	addresses := make(map[netip.AddrPort]bool)
+	for _, h2c := range []bool{true, false} {
+		for i := range pools {
+			p := &pools[i]
+			if p.H2C != h2c || p.TLS != (proxy.UpstreamTLS{}) || !h2c && len(addresses) == 0 {
+				continue
+			}
+			for j := range p.Endpoints {
+				if h2c {
+					addresses[p.Endpoints[j].Address] = true
+				} else {
+					delete(addresses, p.Endpoints[j].Address)
+				}
+			}
+		}
+	}
+	return addresses
 }
 
 // taskCheck returns the check of a Task that has one, or what is wrong with it.

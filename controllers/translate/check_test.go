@@ -3,6 +3,7 @@
 package translate_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -67,6 +68,38 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestATaskIsProbedInHTTP2WhereNoRuleSendsItAnythingElse(t *testing.T) {
+	task := newTask("default", "a", "api", "10.0.0.1", listens(80, 8080), listens(90, 9090), func(t *v1alpha1.Task) {
+		t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 90}
+	})
+	to := func(port v1alpha1.Port, protocol v1alpha1.Protocol) func(*v1alpha1.IngressPath) {
+		return func(p *v1alpha1.IngressPath) { p.Backend.Port, p.Backend.Protocol = port, protocol }
+	}
+	for name, test := range map[string]struct {
+		paths []func(*v1alpha1.IngressPath)
+		want  bool
+	}{
+		"H2C":                       {[]func(*v1alpha1.IngressPath){to(90, v1alpha1.ProtocolH2C)}, true},
+		"H2C, and HTTP elsewhere":   {[]func(*v1alpha1.IngressPath){to(90, v1alpha1.ProtocolH2C), to(80, v1alpha1.ProtocolHTTP)}, true},
+		"H2C and HTTP":              {[]func(*v1alpha1.IngressPath){to(90, v1alpha1.ProtocolH2C), to(90, v1alpha1.ProtocolHTTP)}, false},
+		"HTTP":                      {[]func(*v1alpha1.IngressPath){to(90, v1alpha1.ProtocolHTTP)}, false},
+		"H2C at another port alone": {[]func(*v1alpha1.IngressPath){to(80, v1alpha1.ProtocolH2C)}, false},
+	} {
+		rule := newRule("x.io")
+		for i, change := range test.paths {
+			path := prefix(fmt.Sprintf("/%d", i), "api")
+			change(&path)
+			rule.Paths = append(rule.Paths, path)
+		}
+		snapshot, _ := build(translate.Input{
+			Ingresses: []*v1alpha1.Ingress{newIngress("default", "i", 1, rule)}, Tasks: []*v1alpha1.Task{task},
+		})
+		if len(snapshot.Checks) != 1 || snapshot.Checks[0].H2C != test.want {
+			t.Errorf("%s: the checks are %+v, want one with H2C %t", name, snapshot.Checks, test.want)
+		}
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 )
 
 // backend is what a pool is made for. A variant tells pools of one service and port apart that do not have the
-// same endpoints, or speak to them in other ways: it is empty, what a backend over HTTPS is to prove, a protocol that nothing
-// speaks yet, or faultyVariant.
+// same endpoints, or speak to them in other ways: it is empty, what a backend over HTTPS is to prove, h2cVariant, or
+// faultyVariant.
 type backend struct {
 	namespace, service string
 	port               int32
@@ -32,6 +32,9 @@ type backend struct {
 // so that the fault shows as 503 and not as a rule without its policies.
 const faultyVariant = "InvalidRule"
 
+// h2cVariant is the backend of a rule whose endpoints are known to speak HTTP/2.
+const h2cVariant = string(v1alpha1.ProtocolH2C)
+
 func backendOf(namespace string, p *v1alpha1.IngressPath, faulty bool) backend {
 	b := backend{namespace: namespace, service: string(p.Backend.ServiceName), port: int32(p.Backend.Port)}
 	switch {
@@ -40,8 +43,8 @@ func backendOf(namespace string, p *v1alpha1.IngressPath, faulty bool) backend {
 	case p.Backend.Protocol == v1alpha1.ProtocolHTTPS:
 		b.https, b.tls = true, backendTLSOf(&p.Backend)
 		b.variant = b.tls.variant()
-	case p.Backend.Protocol != v1alpha1.ProtocolHTTP && p.Backend.Protocol != "":
-		b.variant = string(p.Backend.Protocol)
+	case p.Backend.Protocol == v1alpha1.ProtocolH2C:
+		b.variant = h2cVariant
 	}
 	return b
 }
@@ -129,12 +132,10 @@ func (p *pools) resolve(in Input) {
 		switch {
 		case b.https:
 			pool.secure(services[serviceKey{b.namespace, b.service}], authorities)
-		case b.variant == "":
-			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
 		case b.variant == faultyVariant: // The Accepted condition speaks of it.
 		default:
-			pool.reason = v1alpha1.ReasonUnsupportedProtocol
-			pool.finding = "protocol " + quote(b.variant) + " is not supported yet: write HTTP or HTTPS"
+			pool.H2C = b.variant == h2cVariant
+			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
 		}
 	}
 }

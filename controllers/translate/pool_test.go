@@ -235,22 +235,22 @@ func TestWhatServesABackend(t *testing.T) {
 	}
 }
 
-func TestABackendOfAnUnsupportedProtocolIsNeverSpokenToInPlainHTTP(t *testing.T) {
-	secure := prefix("/secure", "api")
-	secure.Backend.Protocol = v1alpha1.ProtocolH2C
+func TestABackendIsSpokenToInTheProtocolOfItsRule(t *testing.T) {
+	calls := prefix("/calls", "api")
+	calls.Backend.Protocol = v1alpha1.ProtocolH2C
 	snapshot, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), secure))},
+		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), calls))},
 		Tasks:     []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
 	})
 	want := []proxy.Pool{
 		{ID: "default/api:80", Service: "default/api", Endpoints: snapshot.Pools[0].Endpoints},
-		{ID: "default/api:80/H2C", Service: "default/api"},
+		{ID: "default/api:80/H2C", Service: "default/api", H2C: true, Endpoints: snapshot.Pools[0].Endpoints},
 	}
 	if diff := cmp.Diff(want, snapshot.Pools, cmp.Comparer(proxy.Pool.Equal)); diff != "" {
 		t.Errorf("pools (-want +got):\n%s", diff)
 	}
 	c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
-	wanted := accepted{metav1.ConditionFalse, "UnsupportedProtocol", `api:80: protocol "H2C" is not supported yet: write HTTP or HTTPS`}
+	wanted := accepted{metav1.ConditionTrue, "ResolvedRefs", "every backend is there"}
 	if diff := cmp.Diff(wanted, accepted{c.Status, c.Reason, c.Message}); diff != "" {
 		t.Errorf("ResolvedRefs (-want +got):\n%s", diff)
 	}

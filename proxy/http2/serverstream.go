@@ -11,6 +11,8 @@ type Stream struct {
 	Request message.Request
 	refused *message.Error
 	arena   []byte
+	// broken is the code of whoever broke the response off, if it was not us.
+	broken code
 }
 
 // newStream returns a stream that nobody knows of yet.
@@ -25,6 +27,7 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 	}
 	s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	s.id = id
+	s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	s.sendWindow, s.recvWindow, s.fullWindow = c.initialWindow, streamWindow, streamWindow
 	return s
 }
@@ -36,7 +39,7 @@ func (c *ServerConn) recycle(s *Stream) {
 		s.arena = nil
 	}
 	s.Request.Reset()
-	s.refused = nil
+	s.refused, s.broken = nil, codeNone
 	c.free = append(c.free, s)
 }
 
@@ -46,8 +49,22 @@ func (s *Stream) Refused() *message.Error { return s.refused }
 // Content reads the request's content.
 func (s *Stream) Content() message.Reader { return &s.in }
 
-// AwaitContent does nothing: every wait for content is bounded.
+// AwaitContent does nothing: every wait for content is bounded, until RestContent.
 func (s *Stream) AwaitContent() {}
+
+// RestContent has no wait for content bounded any more, not even the one that is on.
+func (s *Stream) RestContent() bool {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	s.in.patience = 0
+	return true
+}
+
+// BreakOff has a response that is not whole, or not begun, end with the code that the server it comes from ended it with.
+func (s *Stream) BreakOff(why ResetError) bool {
+	s.broken = code(why)
+	return true
+}
 
 // SkipContent drops the content that is there and says whether that was all.
 func (s *Stream) SkipContent() bool { return s.in.skip() }
@@ -125,8 +142,11 @@ func (c *ServerConn) close(s *Stream) {
 		c.resets.spend(1, c.config.Now())
 	case !s.out.ended:
 		reset = codeInternal // the response broke off
-		if s.out.stalled {
+		switch {
+		case s.out.stalled:
 			reset = codeCancel
+		case s.broken != codeNone:
+			reset = s.broken
 		}
 	case s.in.closed:
 		c.forget(&s.stream, endedByBoth)

@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for as long as
+// it likes while the other one is not, and both for the idle time of the rule, as in a tunnel.
+type conversation struct {
+	clock  clock
+	guard  *guard
+	number uint64
+	idle   time.Duration
+	// moved is when something passed last, by the clock.
+	moved atomic.Int64
+
+	mu    sync.Mutex // guards what follows
+	timer *time.Timer
+	over  bool
+}
+
+// converse makes the exchange a conversation if it is one and the client's side can be. It returns nil where nothing is to
+// be noted.
+func (x *exchange) converse(up upstream) *conversation {
+	if x.boundWaits(up) || !x.down.RestContent() {
+		return nil
+	}
+	idle := x.route.timeouts.Idle
+	if idle == 0 {
+		return nil
+	}
+	c := &conversation{clock: x.proxy.clock, guard: x.guard, number: x.number, idle: idle}
+	c.note()
+	c.mu.Lock()
+	c.timer = time.AfterFunc(idle, c.look)
+	c.mu.Unlock()
+	x.upload.conversation.Store(c)
+	return c
+}
+
+// note says that something passed. There need not be a conversation.
+func (c *conversation) note() {
+	if c != nil {
+		c.moved.Store(int64(c.clock.now()))
+	}
+}
+
+// look ends an exchange in which nothing passes any more.
+func (c *conversation) look() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return
+	}
+	if left := c.idle - (c.clock.now() - time.Duration(c.moved.Load())); left > 0 {
+		c.timer.Reset(left)
+		return
+	}
+	c.guard.end(c.number, UpstreamTimeout)
+}
+
+func (c *conversation) end() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	c.timer.Stop()
+}

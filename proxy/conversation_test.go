@@ -1,0 +1,31 @@
+package proxy
+
+import (
+	"testing"
+	"time"
+)
+
+func TestConversationEndsOnceNothingPassed(t *testing.T) {
+	t.Parallel()
+	c := &conversation{clock: newClock(), guard: new(guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
+	c.number = c.guard.begin()
+	c.note()
+	if c.look(); c.guard.disarm() != None {
+		t.Error("a conversation in which something passed just now was ended")
+	}
+	c.moved.Store(int64(c.clock.now() - 2*c.idle))
+	if c.look(); c.guard.disarm() != UpstreamTimeout {
+		t.Error("a conversation in which nothing passed was not ended")
+	}
+}
+
+// A timer that fires late ends nobody else's exchange.
+func TestConversationThatIsOverEndsNothing(t *testing.T) {
+	t.Parallel()
+	c := &conversation{clock: newClock(), guard: new(guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
+	c.number = c.guard.begin()
+	c.end()
+	if c.look(); c.guard.disarm() != None {
+		t.Error("the exchange was ended")
+	}
+}

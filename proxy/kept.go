@@ -1,0 +1,93 @@
+package proxy
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// kept is the content that was sent of a request, for as long as it may have to be sent again: an endpoint can say of a stream that
+// it did nothing with it, whatever it got (RFC 9113, section 8.7), and one that is about to stop does. The upload adds to it,
+// and the exchange decides.
+type kept struct {
+	// keeping is set while it is whole.
+	keeping atomic.Bool
+
+	mu      sync.Mutex // guards what follows
+	buffers *http1.Buffers
+	buf     []byte
+	n       int
+}
+
+// keptMost bounds what is kept: that of most calls that are one message. Beyond it, a request is sent once.
+const keptMost = 64 << 10
+
+// begin keeps what is sent from now on. Nothing was sent before that is not kept.
+func (k *kept) begin(buffers *http1.Buffers) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.buffers = buffers
+	k.keeping.Store(true)
+}
+
+func (k *kept) add(content []byte) {
+	if !k.keeping.Load() {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch need := k.n + len(content); {
+	case !k.keeping.Load():
+		return
+	case need > keptMost:
+		k.dropLocked()
+		return
+	case need > len(k.buf):
+		grown := k.buffers.Get(need)
+		copy(grown, k.buf[:k.n])
+		if k.buf != nil {
+			k.buffers.Put(k.buf)
+		}
+		k.buf = grown
+	}
+	k.n += copy(k.buf[k.n:], content)
+}
+
+// drop forgets it.
+func (k *kept) drop() {
+	if !k.keeping.Load() {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dropLocked()
+}
+
+func (k *kept) dropLocked() {
+	if k.buf != nil {
+		k.buffers.Put(k.buf)
+	}
+	k.buf, k.n = nil, 0
+	k.keeping.Store(false)
+}
+
+// whole says whether it is all that was sent.
+func (k *kept) whole() bool { return k.keeping.Load() }
+
+// writeTo sends it again. Nothing is added meanwhile.
+func (k *kept) writeTo(w message.Writer) error {
+	for content := k.buf[:k.n]; len(content) > 0; {
+		room, err := w.Room()
+		if err != nil {
+			return err
+		}
+		n := copy(room, content)
+		if err := w.Advance(n); err != nil {
+			return err
+		}
+		content = content[n:]
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package proxy
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// sharedConn is a connection of HTTP/2 to an endpoint. Each exchange has a stream of it.
+type sharedConn struct {
+	*http2.ClientConn
+	link
+	endpoint *endpoint
+	// used is when the last exchange ended, by the proxy's clock.
+	used atomic.Int64
+}
+
+func newSharedConn(l link, e *endpoint) *sharedConn {
+	c := &sharedConn{link: l, endpoint: e}
+	c.used.Store(int64(e.config.clock.now()))
+	l.transport.writeStall = sharedWriteStall
+	t := &sharedTransport{byteStream: l.stream(), below: l.transport, buffers: e.config.http1.Buffers}
+	t.got = t.take
+	c.ClientConn = http2.NewClientConn(t, &e.config.http2, l.secure != nil)
+	return c
+}
+
+// sharedWriteStall bounds how long an endpoint may take nothing at all of a connection. How long one exchange may wait for that,
+// its rule says.
+const sharedWriteStall = 30 * time.Second
+
+// serve reads the connection to its end. It is the goroutine's that is the connection's own.
+func (c *sharedConn) serve() {
+	defer func() {
+		if fault := recover(); fault != nil {
+			_ = c.link.Close()
+			c.endpoint.config.logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "endpoint", c.endpoint.text, "stack", string(debug.Stack()))
+		}
+		c.endpoint.sharing.remove(c)
+	}()
+	// Who drains may have looked just before the connection was there.
+	if c.endpoint.retired.Load() {
+		c.Drain()
+	}
+	if err := c.Serve(); http2.IsFault(err) {
+		c.endpoint.config.logger.V(1).Info("closing a connection", "endpoint", c.endpoint.text, "cause", err.Error())
+	}
+}
+
+// Close closes the connection at once, with all exchanges on it.
+func (c *sharedConn) Close() error { return c.link.Close() }
+
+// idleFor is how long there has been no exchange, 0 while there is one.
+func (c *sharedConn) idleFor(now time.Duration) time.Duration {
+	if c.Running() > 0 {
+		return 0
+	}
+	return now - time.Duration(c.used.Load())
+}
+
+// sharedStream is an exchange's stream of a connection that others share. It is part of the exchange.
+type sharedStream struct {
+	*http2.ClientStream
+	conn   *sharedConn
+	reused bool
+}
+
+// Response implements upstream.
+func (s *sharedStream) Response() *message.Response { return &s.ClientStream.Response }
+
+// BoundWait implements upstream.
+func (s *sharedStream) BoundWait(d time.Duration) { s.StallAfter(d) }
+
+// Reused implements upstream.
+func (s *sharedStream) Reused() bool { return s.reused }
+
+// Sole implements upstream.
+func (s *sharedStream) Sole() *upstreamConn { return nil }
+
+// Answering implements upstream: a head arrives as a whole.
+func (s *sharedStream) Answering() bool { return false }
+
+// EndExchange implements upstream.
+func (s *sharedStream) EndExchange(_ bool, _ uint32, now time.Duration) {
+	s.conn.used.Store(int64(now))
+	s.ClientStream.EndExchange()
+	*s = sharedStream{}
+}
+
+// sharedConns knows the connections to endpoints that are shared, for the watch.
+type sharedConns struct {
+	mu    sync.Mutex
+	conns map[*sharedConn]struct{}
+}
+
+func (s *sharedConns) add(c *sharedConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		s.conns = make(map[*sharedConn]struct{})
+	}
+	s.conns[c] = struct{}{}
+}
+
+func (s *sharedConns) remove(c *sharedConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// watch does what no exchange can do for the connections, at now.
+func (s *sharedConns) watch(now time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.Watch(now)
+	}
+}
