@@ -86,11 +86,11 @@ bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cos
 ##@ Tests
 
 .PHONY: test
-test: kube pebble h2spec $(HELM) ## Run all tests but the end-to-end ones
+test: kube pebble h2spec grpc $(HELM) ## Run all tests but the end-to-end ones
 	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
-race: kube pebble h2spec ## Run the tests of proxy, tracing and controllers under the race detector (needs a C compiler)
+race: kube pebble h2spec grpc ## Run the tests of proxy, tracing and controllers under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./tracing ./controllers/...
 
 # How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
@@ -154,7 +154,7 @@ verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own cod
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/tools; do \
+	@for module in . hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -175,6 +175,7 @@ vet: ## Run go vet, on the end-to-end tests too
 	cd hack/kube && go vet ./...
 	cd hack/pebble && go vet ./...
 	cd hack/h2spec && go vet ./...
+	cd hack/grpc && go vet ./...
 	cd hack/prometheus && go vet ./...
 
 .PHONY: lint
@@ -221,6 +222,10 @@ bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
 .PHONY: pebble
 pebble: ## Build Pebble, an ACME certificate authority for tests, into bin/
 	@cd hack/pebble && $(GO_BUILD) -o ../../bin/pebble .
+
+.PHONY: grpc
+grpc: ## Build grpc-go's client and server with its interop test cases into bin/
+	@cd hack/grpc && $(GO_BUILD) -o ../../bin/grpc .
 
 .PHONY: h2spec
 h2spec: ## Build h2spec, which asks a server whether it speaks HTTP/2 as it is specified, into bin/

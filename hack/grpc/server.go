@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"net"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/interop"
+	testgrpc "google.golang.org/grpc/interop/grpc_testing"
+	testpb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// maxMessage is more than the 4 MiB that grpc-go takes as a rule.
+const maxMessage = 64 << 20
+
+// service is that of the interop test cases, and what they leave out.
+type service struct {
+	testgrpc.TestServiceServer
+	name string
+}
+
+// The names of metadata that the service understands beyond what the interop test cases have.
+const (
+	// serverName is how each response says who answered.
+	serverName = "server-name"
+	// wantDetails asks for an error that has the request among its details.
+	wantDetails = "want-details"
+)
+
+// UnaryCall implements TestServiceServer.
+func (s *service) UnaryCall(ctx context.Context, in *testpb.SimpleRequest) (*testpb.SimpleResponse, error) {
+	if asked, _ := metadata.FromIncomingContext(ctx); len(asked[wantDetails]) > 0 {
+		detailed, err := status.New(codes.FailedPrecondition, "with details").WithDetails(in)
+		if err != nil {
+			return nil, err
+		}
+		return nil, detailed.Err()
+	}
+	if err := grpc.SetHeader(ctx, metadata.Pairs(serverName, s.name)); err != nil {
+		return nil, err
+	}
+	return s.TestServiceServer.UnaryCall(ctx, in)
+}
+
+func serve(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	address := flags.String("address", "127.0.0.1:0", "`address` to listen at")
+	name := flags.String("name", "", "`name` that the server answers under")
+	certificate := flags.String("cert", "", "PEM `file` of the certificate; none: no TLS")
+	key := flags.String("key", "", "PEM `file` of the certificate's key")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	options := []grpc.ServerOption{grpc.MaxRecvMsgSize(maxMessage)}
+	if *certificate != "" {
+		secure, err := credentials.NewServerTLSFromFile(*certificate, *key)
+		if err != nil {
+			return err
+		}
+		options = append(options, grpc.Creds(secure))
+	}
+	l, err := net.Listen("tcp", *address)
+	if err != nil {
+		return err
+	}
+	server := grpc.NewServer(options...)
+	testgrpc.RegisterTestServiceServer(server, &service{interop.NewTestServer(), *name})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	if err := awaitServing(ctx, l.Addr().String(), *certificate != ""); err != nil {
+		return err
+	}
+	// The first line is for whoever started this.
+	fmt.Println(l.Addr())
+	awaitEnd()
+	server.GracefulStop()
+	return <-served
+}
+
+// awaitServing calls until there is an answer: a server that is stopped before it serves resets the connections that wait.
+func awaitServing(ctx context.Context, address string, secure bool) error {
+	security := insecure.NewCredentials()
+	if secure {
+		security = credentials.NewTLS(&tls.Config{InsecureSkipVerify: true}) // it is this process that is called
+	}
+	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(security))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	_, err = testgrpc.NewTestServiceClient(conn).EmptyCall(ctx, &testpb.Empty{}, grpc.WaitForReady(true))
+	return err
+}
