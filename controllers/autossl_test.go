@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -92,10 +93,38 @@ func TestACertificateOfAnIngressThatWentOverToAnotherClassIsOrderedByThatOne(t *
 	k.orderedBy(certificate, ours)
 	k.change(ing, func() { ing.Spec.IngressClassName = theirs })
 	k.issuing(certificate, "False OrderedElsewhere")
-	k.orderedBy(certificate, ours)
 
 	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
 	k.orderedBy(certificate, theirs)
+	k.issuing(certificate, attempted...)
+}
+
+func TestControllersOfTwoClassesDoNotContradictEachOther(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	const ours, theirs = v1alpha1.DefaultIngressClassName, "other"
+	ing, certificate := automatic(k.blue, "shop", "x.io")
+	ing.Spec.IngressClassName = ours
+	pair := newKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(90*day), "x.io")
+	orderedByEither := kept(k.blue, "mine-tls", true)
+	k.create(pair.secret(k.blue, "shop-tls"), ing, orderedByEither)
+	one := k.start()
+	other := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
+	k.issuing(certificate, "False "+v1alpha1.ReasonUpToDate)
+	k.issuing(orderedByEither, attempted...)
+	// There would be tens of writes a second without end.
+	written, since := 0, time.Now()
+	eventually(t, func() error {
+		if now := one.writes.total() + other.writes.total(); now != written {
+			written, since = now, time.Now()
+		}
+		if calm := time.Since(since); calm < time.Second {
+			return fmt.Errorf("the last of %d writes was %s ago", written, calm)
+		}
+		return nil
+	})
+	k.issuing(certificate, "False "+v1alpha1.ReasonUpToDate)
+	k.issuing(orderedByEither, attempted...)
 }
 
 func TestATLSCertificateThatIsSomebodyElsesIsLeftAlone(t *testing.T) {

@@ -21,6 +21,8 @@ type certificateView struct {
 	renewal time.Time
 	state   *orderState
 	issuing metav1.Condition
+	// silent leaves the status to another controller.
+	silent bool
 	// noticeDays is which notice of the certificate's end was given last, and notice that which is to be given now.
 	noticeDays int32
 	notice     string

@@ -5,7 +5,9 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -47,14 +49,39 @@ func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alp
 	return nil
 }
 
-// yield gives up what is kept of the orders of a TLSCertificate that another controller has claimed.
-func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
-	if by := certificate.Annotations[orderedByAnnotation]; by == "" || by == r.name {
-		return nil
+// standAside has the view say that another controller orders a TLSCertificate, and why. It says so once, and where that one has nothing to
+// say: two controllers that contradict each other would write the status without end.
+func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
+	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
+	switch certificate.Annotations[orderedByAnnotation] {
+	case r.name:
+		return view, 0, r.release(ctx, certificate)
+	case "":
+		view.silent = answered(certificate, said)
+		return view, 0, nil
 	}
+	view.silent = answered(certificate, said)
 	working, err := r.issuance.orders.cached(ctx, client.ObjectKeyFromObject(certificate))
-	if err != nil || working == nil {
-		return err
+	if err == nil && working != nil {
+		err = r.issuance.orders.delete(ctx, working)
 	}
-	return r.issuance.orders.delete(ctx, working)
+	return view, 0, err
+}
+
+// answered says whether the status of a TLSCertificate has what a controller that looks after it has to say: that no certificate is due
+// would not be said of one that cannot be used.
+func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) bool {
+	issuing := meta.FindStatusCondition(certificate.Status.Conditions, v1alpha1.ConditionIssuing)
+	return issuing != nil && issuing.ObservedGeneration == certificate.Generation &&
+		(issuing.Reason != v1alpha1.ReasonUpToDate || meta.IsStatusConditionTrue(said, v1alpha1.ConditionReady))
+}
+
+// release leaves the orders of a TLSCertificate to any controller.
+func (r *TLSCertificateReconciler) release(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
+	before := certificate.DeepCopy()
+	delete(certificate.Annotations, orderedByAnnotation)
+	if err := r.status.client.Patch(ctx, certificate, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("leaving the orders of the TLSCertificate to another controller: %w", err)
+	}
+	return nil
 }

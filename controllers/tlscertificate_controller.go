@@ -74,11 +74,11 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	before := object.DeepCopy()
 	view, after, failed := r.advance(ctx, &object, said)
-	if failed != nil && view == nil {
-		return ctrl.Result{}, failed
+	if view == nil || view.silent {
+		return ctrl.Result{RequeueAfter: after}, failed
 	}
+	before := object.DeepCopy()
 	issuing := view.issuing
 	issuing.Type, issuing.ObservedGeneration = v1alpha1.ConditionIssuing, object.Generation
 	view.publish(&object.Status)
@@ -116,8 +116,7 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 	case err != nil:
 		return nil, 0, err
 	case !ours:
-		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, "another controller serves the Ingress that this TLSCertificate is of")
-		return view, 0, r.yield(ctx, object)
+		return r.standAside(ctx, object, said, view, "another controller serves the Ingress that this TLSCertificate is of")
 	case unwanted:
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonNotWanted, "the Ingress that this TLSCertificate was made for wants no certificate any more")
 		return view, 0, nil
@@ -133,11 +132,11 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 		view.state = &orderState{}
 		return view, max(min(view.renewal.Sub(now), ask), time.Second), nil
 	}
-	return r.order(ctx, object, view)
+	return r.order(ctx, object, said, view)
 }
 
 // order takes a step of an order, from what the API server says and no cache.
-func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, view *certificateView) (*certificateView, time.Duration, error) {
+func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
 	now := r.issuance.now()
 	live := &v1alpha1.TLSCertificate{}
 	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(object), live); err != nil {
@@ -160,8 +159,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 		return nil, 0, err
 	}
 	if elsewhere != "" {
-		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, elsewhere)
-		return view, 0, r.yield(ctx, live)
+		return r.standAside(ctx, live, said, view, elsewhere)
 	}
 	spec, err := specOf(&live.Spec, r.issuance.directory)
 	if err != nil {
