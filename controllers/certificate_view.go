@@ -45,7 +45,7 @@ func (v *certificateView) progress(hindrance string) {
 		reason, message = v1alpha1.ReasonFinalizing, "every host is proven, and the certificate awaited"
 	}
 	if hindrance != "" {
-		message += ": " + hindrance
+		message += ": " + hindrance + "; it is tried again"
 	}
 	v.say(metav1.ConditionTrue, reason, message)
 }
@@ -85,7 +85,7 @@ func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) 
 // publish writes the view into a status.
 func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
 	*status = v1alpha1.TLSCertificateStatus{Conditions: status.Conditions, ExpiryNoticeDays: v.noticeDays,
-		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.NextAttempt)}
+		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.next())}
 	if v.leaf != nil {
 		status.Issuer, status.SerialNumber = clipTo(v.leaf.Issuer.String(), 1024), serialOf(v.leaf)
 		status.NotBefore, status.NotAfter = timeOf(v.leaf.NotBefore), timeOf(v.leaf.NotAfter)

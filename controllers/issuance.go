@@ -80,16 +80,30 @@ type job struct {
 }
 
 // advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it. An error
-// of the authority's that ends the attempt is persisted like a step; any other has the step tried again.
+// of the authority's that ends the attempt, or puts it off, is persisted like a step; any other has the step tried again.
 func (j *job) advance(ctx context.Context) (time.Duration, error) {
+	held := j.attempt().Hold
+	j.attempt().Hold = nil // which a step that is taken persists
 	after, err := j.step(ctx)
 	if err == nil {
 		return after, nil
 	}
 	failed, ok := errors.AsType[*acme.Error](err)
-	if !ok || failed.Kind == acme.Transient {
+	switch {
+	case !ok || failed.Kind == acme.Transient && failed.RetryAfter == 0:
 		return 0, err
+	case failed.Kind == acme.Transient || failed.Kind == acme.RateLimited:
+		hold := held.again(j.now(), failed.RetryAfter, j.redact(failed.Error()))
+		if hold.Until.Before(j.attempt().Began.Add(attemptLimit)) {
+			j.attempt().Hold = hold
+			return hold.Until.Sub(j.now()), j.persist(ctx)
+		}
 	}
+	return j.giveUp(ctx, failed)
+}
+
+// giveUp ends the attempt, for the next one to wait.
+func (j *job) giveUp(ctx context.Context, failed *acme.Error) (time.Duration, error) {
 	if failed.Kind == acme.AccountGone {
 		if err := j.accounts.forget(ctx, j.attempt().Email); err != nil {
 			return 0, fmt.Errorf("giving up the account's URL: %w", err)
@@ -225,10 +239,14 @@ func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, e
 	if j.replaces != nil {
 		request.Replaces, _ = acme.CertificateID(j.replaces) // One without an id is replaced without being named.
 	}
-	var err error
-	if a.Order, err = j.authority.NewOrder(ctx, account, request); err != nil {
+	order, err := j.authority.NewOrder(ctx, account, request)
+	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Kind == acme.RateLimited {
+		return j.giveUp(ctx, failed) // None was placed that could be kept.
+	}
+	if err != nil {
 		return 0, err
 	}
+	a.Order = order
 	return atOnce, j.persist(ctx)
 }
 

@@ -57,6 +57,8 @@ type attempt struct {
 	Visible    bool `json:"visible,omitempty"`
 	// Looked counts how often the authority was asked how far it is, since the last step.
 	Looked int `json:"looked,omitempty"`
+	// Hold is nil unless the authority put the next step off.
+	Hold *hold `json:"hold,omitempty"`
 }
 
 // presented is an answer to a challenge.
@@ -122,6 +124,19 @@ func (s *orderState) accept(certificate types.UID, spec string) {
 
 // waits says whether the next attempt is not due yet.
 func (s *orderState) waits(now time.Time) bool { return s.Attempt == nil && now.Before(s.NextAttempt) }
+
+// held says whether the next step of the attempt is not due yet.
+func (s *orderState) held(now time.Time) bool {
+	return s.Attempt != nil && s.Attempt.Hold != nil && now.Before(s.Attempt.Hold.Until)
+}
+
+// next is when the authority is asked again; zero where that is now, or nothing is wrong.
+func (s *orderState) next() time.Time {
+	if s.Attempt != nil && s.Attempt.Hold != nil {
+		return s.Attempt.Hold.Until
+	}
+	return s.NextAttempt
+}
 
 func (s *orderState) encode() ([]byte, error) {
 	text, err := json.Marshal(s)

@@ -180,6 +180,9 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	case state.waits(now):
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 		return view, state.NextAttempt.Sub(now), nil
+	case state.held(now):
+		view.progress(state.Attempt.Hold.Fault)
+		return view, state.next().Sub(now), nil
 	case live.Annotations[orderedByAnnotation] != r.name:
 		if err := r.claim(ctx, live); err != nil {
 			return nil, 0, err
@@ -213,12 +216,15 @@ func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certi
 		} else if wrong, ok := errors.AsType[*mendable](err); ok {
 			text = wrong.text
 		}
-		view.progress(text + "; it is tried again")
+		view.progress(text)
 		return view, 0, err
 	}
-	if state.waits(j.now()) {
+	switch now := j.now(); {
+	case state.waits(now):
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
-	} else {
+	case state.held(now):
+		view.progress(state.Attempt.Hold.Fault)
+	default:
 		view.progress("")
 	}
 	return view, after, nil

@@ -154,7 +154,7 @@ type TLSCertificateStatus struct {
 	// +optional
 	LastFailureTime *metav1.Time `json:"lastFailureTime,omitempty"`
 
-	// nextAttemptTime is when the next attempt is made, after a failure.
+	// nextAttemptTime is when the next attempt is made, after a failure, or when an order goes on that the authority has put off.
 	// +optional
 	NextAttemptTime *metav1.Time `json:"nextAttemptTime,omitempty"`
 

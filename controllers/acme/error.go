@@ -107,10 +107,8 @@ func problemError(step string, problem *acme.ProblemDetails) *Error {
 	failed := &Error{Step: step, Kind: Refused, Detail: "the authority does not say why"}
 	if problem != nil {
 		failed.describe(problem)
-		// It is about what was done before: to ask for the same object again changes nothing.
-		if failed.Kind == Transient {
-			failed.Kind = Refused
-		}
+		// It is about what was done before: to ask for the same object again changes nothing, however late.
+		failed.Kind = Refused
 	}
 	return failed
 }

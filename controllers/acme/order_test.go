@@ -70,6 +70,7 @@ func TestAnInvalidOrderIsRefusedInTheAuthoritysWords(t *testing.T) {
 	}{
 		"with its fault":    {map[string]any{"type": problemNamespace + "caa", "detail": "CAA forbids it"}, "the order: caa: CAA forbids it"},
 		"of a passing kind": {map[string]any{"type": problemNamespace + "serverInternal", "detail": "signing failed"}, "the order: serverInternal: signing failed"},
+		"of a limit":        {map[string]any{"type": problemNamespace + "rateLimited", "detail": "too many looks", "status": 429}, "the order: rateLimited: too many looks"},
 		"without a word":    {nil, "the order: the authority does not say why"},
 	} {
 		t.Run(name, func(t *testing.T) {

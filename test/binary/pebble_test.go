@@ -138,10 +138,7 @@ func (p *pebble) front() {
 			return
 		}
 		if before != nil && before(r) {
-			w.Header().Set("Retry-After", "3")
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusTooManyRequests)
-			_, _ = io.WriteString(w, `{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many of these","status":429}`)
+			tooMany(3)(w)
 			return
 		}
 		proxy.ServeHTTP(w, r)
