@@ -86,7 +86,7 @@ bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cos
 ##@ Tests
 
 .PHONY: test
-test: kube pebble h2spec grpc $(HELM) ## Run all tests but the end-to-end ones
+test: kube pebble h2spec grpc $(HELM) ## Run all tests but those that want a cluster or a browser
 	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
@@ -111,6 +111,10 @@ fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
 	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "$$package"; \
 	  done; \
 	done
+
+.PHONY: browser
+browser: ## Run the tests with headless Chromium, which has to be installed
+	go test -tags browser -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/browser
 
 .PHONY: e2e
 e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
@@ -169,9 +173,9 @@ verify-files: $(KUSTOMIZE) ## Check that shell scripts parse and every kustomiza
 	done
 
 .PHONY: vet
-vet: ## Run go vet, on the end-to-end tests too
+vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
-	go vet -tags e2e ./...
+	go vet -tags e2e,browser ./...
 	cd hack/kube && go vet ./...
 	cd hack/pebble && go vet ./...
 	cd hack/h2spec && go vet ./...
