@@ -152,9 +152,11 @@ verify-chart: $(HELM) ## Check the Helm chart's form
 	$(HELM) lint --strict $(CHART)
 
 .PHONY: verify-monitoring
-verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own code
+verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own code, and by promtool if it is there
 	@cd hack/prometheus && $(GO_BUILD) -o ../../bin/prometheus-check .
 	@bin/prometheus-check config/prometheus/rules.yaml config/grafana/dashboard.json
+	@bin/prometheus-check -groups config/prometheus/rules.yaml > bin/rules.yaml
+	@if command -v promtool >/dev/null; then promtool check rules bin/rules.yaml; fi
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy

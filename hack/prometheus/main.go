@@ -7,6 +7,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,9 +20,15 @@ import (
 )
 
 func main() {
+	groups := flag.Bool("groups", false, "print the rules of the files as promtool wants them, rather than check anything")
+	flag.Parse()
+	do := check
+	if *groups {
+		do = printGroups
+	}
 	var faults []error
-	for _, file := range os.Args[1:] {
-		if err := check(file); err != nil {
+	for _, file := range flag.Args() {
+		if err := do(file); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", file, err))
 		}
 	}
@@ -42,13 +49,30 @@ func check(file string) error {
 	return checkRules(content)
 }
 
-// checkRules checks the groups of a PrometheusRule, which are a rule file's.
-func checkRules(content []byte) error {
-	var rule struct{ Spec yaml.Node }
-	if err := yaml.Unmarshal(content, &rule); err != nil {
+func printGroups(file string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
 		return err
 	}
-	groups, err := yaml.Marshal(&rule.Spec)
+	groups, err := groupsOf(content)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(groups)
+	return err
+}
+
+// groupsOf returns the groups of a PrometheusRule, which are a rule file's.
+func groupsOf(content []byte) ([]byte, error) {
+	var rule struct{ Spec yaml.Node }
+	if err := yaml.Unmarshal(content, &rule); err != nil {
+		return nil, err
+	}
+	return yaml.Marshal(&rule.Spec)
+}
+
+func checkRules(content []byte) error {
+	groups, err := groupsOf(content)
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,14 @@ package binary
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
@@ -70,6 +73,31 @@ func TestMonitoringNamesMetricsThatThereAre(t *testing.T) {
 		short := "…_" + strings.TrimPrefix(base, "warren_ingress_certificate_")
 		if strings.HasPrefix(name, "warren_ingress_") && !strings.Contains(string(documented), "`"+base+"`") && !strings.Contains(string(documented), "`"+short+"`") {
 			t.Errorf("docs/metrics.md does not have %s", base)
+		}
+	}
+}
+
+// "promtool check metrics" is this linter.
+func TestMetricsAreNamedAndDescribedAsPrometheusWants(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	web := startBackend(t, "web-1")
+	s.create(ingress("shop", s.host("shop"), "web"), task("web", web))
+	c := s.start("--access-log=json", "--otlp-endpoint="+startCollector(t).URL).ready()
+	if err := answers(c.http, s.host("shop"), "/", from("web-1")); err != nil {
+		t.Fatal(err)
+	}
+	status, text, err := read("http://" + c.metrics + "/metrics")
+	if err != nil || status != http.StatusOK || !strings.Contains(text, "warren_ingress_trace_spans_dropped_total") {
+		t.Fatalf("/metrics is %d %.80q: %v", status, text, err)
+	}
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range problems {
+		if strings.HasPrefix(problem.Metric, "warren_ingress_") { // others are their libraries'
+			t.Errorf("%s: %s", problem.Metric, problem.Text)
 		}
 	}
 }
