@@ -14,6 +14,8 @@ import (
 const (
 	stableHost   = "stable.soak.test"
 	wildcardHost = "*.wild.soak.test"
+	// sharedHost's endpoint is spoken to in HTTP/2.
+	sharedHost = "shared.soak.test"
 	// secureHost has a certificate that stays.
 	secureHost = "secure.soak.test"
 	// rotatingHost has one that is replaced, and rollingHost endpoints that are.
@@ -82,6 +84,7 @@ func stableHosts() []proxy.Host {
 		),
 		host(wildcardHost, proxy.Route{Path: "/", Pool: "stable"}),
 		host(secureHost, proxy.Route{Path: "/", Pool: "stable"}),
+		host(sharedHost, proxy.Route{Path: "/", Pool: "shared"}),
 		host(rotatingHost, proxy.Route{Path: "/", Pool: "stable"}),
 		host(brokenHost, proxy.Route{Path: "/", Pool: "scripts", Timeouts: short}),
 		host(hurriedHost,
@@ -100,7 +103,10 @@ func (s *site) stablePools() []proxy.Pool {
 	good := s.endpoints[0].address
 	unhealthy, draining, weightless := at(good), at(good), at(good)
 	unhealthy.Unhealthy, draining.Draining, weightless.Weight = true, true, 0
+	shared := pool("shared", at(good), at(s.endpoints[1].address))
+	shared.H2C = true
 	return []proxy.Pool{
+		shared,
 		pool("mutants", at(s.endpoints[stableEndpoints].address)),
 		pool("scripts", at(s.scripted[0].address)),
 		pool("fickle", at(s.scripted[1].address)),

@@ -23,10 +23,13 @@ func startEndpoint(name string, handler http.Handler) (*endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting endpoint %s: %w", name, err)
 	}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
 	e := &endpoint{
 		name:    name,
 		address: l.Addr().(*net.TCPAddr).AddrPort(),
-		server:  &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)},
+		server:  &http.Server{Handler: handler, Protocols: &protocols, ErrorLog: log.New(io.Discard, "", 0)},
 		done:    make(chan struct{}),
 	}
 	go func() {

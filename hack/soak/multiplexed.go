@@ -62,17 +62,18 @@ func (m *multiplexed) round() (string, error) {
 // draw chooses a request. All choices are made here: what it returns may run beside others.
 func (m *multiplexed) draw() func() error {
 	seed, size := m.rnd.Uint64(), m.spread(0, secureSize)
+	host := [...]string{secureHost, sharedHost}[m.rnd.IntN(2)]
 	switch m.rnd.IntN(8) {
 	case 0:
 		chunked := m.rnd.IntN(2) == 0
-		return func() error { return m.upload(seed, size, chunked) }
+		return func() error { return m.upload(host, seed, size, chunked) }
 	case 1:
 		after := time.Duration(m.rnd.IntN(20)) * time.Millisecond
-		return func() error { return m.abandon(seed, after) }
+		return func() error { return m.abandon(host, seed, after) }
 	case 2:
-		return func() error { return m.fetch(seed, size, "?chunked") }
+		return func() error { return m.fetch(host, seed, size, "?chunked") }
 	}
-	return func() error { return m.fetch(seed, size%smallSize, "") }
+	return func() error { return m.fetch(host, seed, size%smallSize, "") }
 }
 
 // ask sends a call and has its response checked, whose content is checked by check.
@@ -101,13 +102,13 @@ func (m *multiplexed) ask(ctx context.Context, c *call, content io.Reader, lengt
 	return nil
 }
 
-func (m *multiplexed) fetch(seed uint64, size int64, query string) error {
-	c := m.call("GET", secureHost, "/bytes/"+strconv.FormatUint(seed, 10)+"/"+strconv.FormatInt(size, 10)+query)
+func (m *multiplexed) fetch(host string, seed uint64, size int64, query string) error {
+	c := m.call("GET", host, "/bytes/"+strconv.FormatUint(seed, 10)+"/"+strconv.FormatInt(size, 10)+query)
 	return m.ask(context.Background(), c, nil, 0, func(r *reply) error { return m.pattern.verify(r.Body, seed, size) })
 }
 
-func (m *multiplexed) upload(seed uint64, size int64, chunked bool) error {
-	c := m.call("POST", secureHost, "/hash")
+func (m *multiplexed) upload(host string, seed uint64, size int64, chunked bool) error {
+	c := m.call("POST", host, "/hash")
 	digest := sha256.New()
 	length := size
 	if chunked {
@@ -120,11 +121,11 @@ func (m *multiplexed) upload(seed uint64, size int64, chunked bool) error {
 }
 
 // abandon gives a large response up after a while, wherever it is then.
-func (m *multiplexed) abandon(seed uint64, after time.Duration) error {
+func (m *multiplexed) abandon(host string, seed uint64, after time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), after)
 	defer cancel()
 	const large = 8 << 20
-	c := m.call("GET", secureHost, "/bytes/"+strconv.FormatUint(seed, 10)+"/"+strconv.Itoa(large))
+	c := m.call("GET", host, "/bytes/"+strconv.FormatUint(seed, 10)+"/"+strconv.Itoa(large))
 	err := m.ask(ctx, c, nil, 0, func(r *reply) error { return m.pattern.verify(r.Body, seed, large) })
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil
