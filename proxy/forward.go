@@ -251,7 +251,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failure{reason: UpstreamTimeout, again: again, endpoint: true}
-	case isMalformed(err):
+	case isMalformed(err), http2.IsFault(err):
 		return failure{reason: UpstreamMalformed}
 	case isTLSFault(err):
 		failed := tlsFault(err)

@@ -189,6 +189,40 @@ func TestResetRequestIsSentAgainOnlyIfIdempotent(t *testing.T) {
 	}
 }
 
+func TestFaultsOfAnEndpointOfHTTP2AreToldApart(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault func(f *frames, stream uint32)
+		want  string
+	}{
+		"a frame that is none":   {func(f *frames, _ uint32) { f.check(f.WriteRawFrame(http2.FrameData, 0, 0, nil)) }, "UpstreamMalformed"},
+		"a head that is none":    {func(f *frames, stream uint32) { f.request(stream, true, ":status", "2x0") }, "UpstreamMalformed"},
+		"the connection's end":   {func(f *frames, _ uint32) { _ = f.conn.Close() }, "UpstreamReset"},
+		"a reset of the stream":  {func(f *frames, stream uint32) { f.check(f.WriteRSTStream(stream, http2.ErrCodeInternal)) }, "UpstreamReset"},
+		"silence":                {func(*frames, uint32) {}, "UpstreamTimeout"},
+		"silence, but for pings": {func(f *frames, _ uint32) { f.check(f.WritePing(false, [8]byte{1})) }, "UpstreamTimeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startScript(t)
+			p := serve(t)
+			p.apply(inH2C(everythingBy(func(r *Route) {
+				r.Timeouts.Idle = patience
+				if test.want == "UpstreamTimeout" {
+					r.Timeouts.Idle = 300 * time.Millisecond
+				}
+			}, s.address)))
+			client := p.dial()
+			client.send(post)
+			f := s.acceptFrames()
+			test.fault(f, f.received(true).stream)
+			if got := client.reply("POST"); got.reason() != test.want {
+				t.Errorf("got %d %q, want %s", got.Status, got.Body, test.want)
+			}
+		})
+	}
+}
+
 // The code with which the endpoint ends a response that has begun is the client's too.
 func TestCodeOfABrokenResponseReachesTheClient(t *testing.T) {
 	t.Parallel()

@@ -341,8 +341,8 @@ func TestEndpointThatDoesNotSpeakHTTP2IsABadGateway(t *testing.T) {
 	b := named(t, "b")
 	p := serve(t)
 	p.apply(inH2C(everything(b.address)))
-	if got := p.get("a", "/"); got.Status != 502 {
-		t.Errorf("got %d %q, want 502", got.Status, got.Body)
+	if got := p.get("a", "/"); got.Status != 502 || got.reason() != "UpstreamMalformed" {
+		t.Errorf("got %d %q, want 502 UpstreamMalformed", got.Status, got.Body)
 	}
 }
 
