@@ -99,8 +99,8 @@ func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 	snapshot := snapshotOf([]Host{hostOf("a", ruled(prefix("/api", "b"), "default/first", 0, 0))}, poolOf("b"))
 	refused := func(host, path string, match PathMatch, position int, reason string) {
 		snapshot.Unserved = append(snapshot.Unserved, Unserved{
-			Host: host, Path: path, Match: match, Rule: RuleID{Ingress: "default/second", Path: position}, Service: "default/s",
-			Reason: reason, Why: "told so",
+			Host: host, Path: path, Match: match, Senseless: reason == "InvalidRule", Rule: RuleID{Ingress: "default/second", Path: position},
+			Service: "default/s", Reason: reason, Why: "told so",
 		})
 	}
 	refused("", "/", MatchPrefix, 0, "HostOwnedElsewhere")
@@ -108,6 +108,7 @@ func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 	refused("a", "/api", MatchPrefix, 2, "PathConflict")
 	refused("a", "no/path", MatchPrefix, 3, "InvalidRule")
 	refused("a", "/other", MatchPrefix, 4, "PathConflict")
+	refused("a", "/v(.*)", MatchPrefix, 5, "InvalidRule")
 	p.apply(snapshot)
 
 	for _, test := range []struct {
@@ -119,6 +120,7 @@ func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 			"0.0: the most specific rule that matches",
 			"0.2 PathConflict: matches, but is not served, PathConflict: told so",
 			"0.3 InvalidRule: is not served, InvalidRule: told so",
+			"0.5 InvalidRule: is not served, InvalidRule: told so",
 			"0.0 HostOwnedElsewhere: matches, but is not served, HostOwnedElsewhere: told so",
 			"0.4 PathConflict: does not match: the path is not /other or below it",
 		}, ""},

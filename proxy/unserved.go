@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 )
@@ -12,7 +11,9 @@ type Unserved struct {
 	Host  string
 	Path  string
 	Match PathMatch
-	Rule  RuleID
+	// Senseless is set where the path is none that a request could have been compared with, such as a pattern.
+	Senseless bool
+	Rule      RuleID
 	// Service is "namespace/service".
 	Service string
 	// Reason is the condition's that the object has because of it, and Why a sentence for its author.
@@ -42,12 +43,15 @@ func (g *generation) unserved(host, path []byte) []Candidate {
 func (u *Unserved) candidate(path []byte) Candidate {
 	c := Candidate{
 		Host: u.Host, Path: u.Path, Match: u.Match.String(), Ingress: u.Rule.Ingress, Rule: u.Rule.position(),
-		Service: u.Service, Unserved: u.Reason, Why: "matches, but is not served, " + u.Reason + ": " + u.Why,
+		Service: u.Service, Unserved: u.Reason,
 	}
-	canonical, err := CanonicalPath(nil, []byte(u.Path))
-	if err != nil || !bytes.Equal(canonical, []byte(u.Path)) {
+	route := Route{Path: u.Path, Match: u.Match}
+	switch {
+	case u.Senseless:
 		c.Why = "is not served, " + u.Reason + ": " + u.Why
-	} else if route := (Route{Path: u.Path, Match: u.Match}); !route.covers(path) {
+	case route.covers(path):
+		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why
+	default:
 		c.Why = route.mismatch()
 	}
 	return c

@@ -193,8 +193,12 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))
 	}
 	for _, u := range snapshot.Unserved {
-		g.Unserved = append(g.Unserved, fmt.Sprintf("%v %q of host %q for %s, by %s rule %d path %d, %s: %s",
-			u.Match, u.Path, u.Host, u.Service, u.Rule.Ingress, u.Rule.Rule, u.Rule.Path, u.Reason, u.Why))
+		match := u.Match.String()
+		if u.Senseless {
+			match = "Senseless"
+		}
+		g.Unserved = append(g.Unserved, fmt.Sprintf("%s %q of host %q for %s, by %s rule %d path %d, %s: %s",
+			match, u.Path, u.Host, u.Service, u.Rule.Ingress, u.Rule.Rule, u.Rule.Path, u.Reason, u.Why))
 	}
 	for _, r := range reports {
 		report := goldenReport{Object: strings.Join([]string{r.Kind, r.Namespace, r.Name}, " "), Routes: r.Routes}

@@ -36,12 +36,13 @@ func (i *ingress) appendUnserved(list []proxy.Unserved, p *problem) []proxy.Unse
 		if fault != "" {
 			path = string(written.Path)
 		}
+		beyond := i.beyond(int32(p.rule), int32(n))
 		id := proxy.RuleID{Ingress: i.name, Rule: p.rule, Path: n}
 		if i.isDefault(int32(p.rule)) {
 			id.Rule = -1
 		}
 		list = append(list, proxy.Unserved{
-			Host: string(rule.Host), Path: path, Match: match, Rule: id,
+			Host: string(rule.Host), Path: path, Match: match, Senseless: fault != "" || beyond != nil && beyond.misplaced != "", Rule: id,
 			Service: i.object.Namespace + "/" + string(written.Backend.ServiceName), Reason: p.reason, Why: p.text,
 		})
 	}
