@@ -112,6 +112,7 @@ func newExporter(t *testing.T, address string, logger logr.Logger) *Exporter {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.farewell = patience
 	return e
 }
 

@@ -41,6 +41,8 @@ const (
 // tracesPath is where a collector takes traces (OTLP specification, OTLP/HTTP).
 const tracesPath = "v1/traces"
 
+const noneTaken = "the collector takes no spans; those that cannot wait are dropped until it does"
+
 // Options are what an exporter is told once, when it is made.
 type Options struct {
 	Logger logr.Logger
@@ -60,7 +62,7 @@ type Exporter struct {
 	queue    chan *proxy.Span
 	// farewell is how long Run goes on once it is to end.
 	farewell time.Duration
-	// failing is set while the collector takes nothing.
+	// failing is set while the collector takes nothing, or not all.
 	failing bool
 
 	descriptions             descriptions
@@ -69,7 +71,6 @@ type Exporter struct {
 
 // New makes an exporter. The error is about what the environment says.
 func New(ctx context.Context, o Options) (*Exporter, error) {
-	otel.SetLogger(o.Logger) // where the library has something to say, or it would write lines of its own
 	described, err := describe(ctx, o.Version, o.Instance)
 	if err != nil {
 		return nil, err
@@ -83,11 +84,17 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 
 		descriptions: newDescriptions(),
 	}
+	var wrong faults
+	otel.SetLogger(logr.New(&wrong))
 	e.client = otlptracehttp.NewClient(
 		otlptracehttp.WithEndpointURL(tracesURL(o.Endpoint)),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second, MaxInterval: collectorPatience / 2, MaxElapsedTime: collectorPatience,
 		}))
+	otel.SetLogger(o.Logger) // where the library has something to say, or it would write lines of its own
+	if wrong.found != nil {
+		return nil, fmt.Errorf("reading OTEL_EXPORTER_OTLP_… of the environment, of which _HEADERS wants name=value with commas between them: %w", wrong.found)
+	}
 	if err := e.client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("making a client of the collector: %w", err)
 	}
@@ -150,7 +157,7 @@ func (e *Exporter) collect(ctx context.Context) (batch []*tracepb.Span) {
 	return batch
 }
 
-// send has the collector take a batch, or gives it up. That it does not is told once, until it does again.
+// send has the collector take a batch, or gives it up. That it does not take all of it is told once, until it does again.
 func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
 	request := []*tracepb.ResourceSpans{{
 		Resource: e.resource, SchemaUrl: semconv.SchemaURL,
@@ -162,22 +169,28 @@ func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
 			err = backoff.Permanent(err) // it has answered, and the library has tried again where that answer asks for it
 		}
 		return struct{}{}, err
-	}, backoff.WithMaxElapsedTime(attemptsTime), backoff.WithNotify(func(err error, _ time.Duration) { e.complain(err) }))
-	if err != nil {
-		e.failed.Add(uint64(len(batch)))
-		e.complain(err)
-		return
-	}
-	e.sent.Add(uint64(len(batch)))
-	if e.failing {
+	}, backoff.WithMaxElapsedTime(attemptsTime), backoff.WithNotify(func(err error, _ time.Duration) { e.complain(err, noneTaken) }))
+	taken := uint64(len(batch))
+	rejected, partial := rejectedOf(err)
+	switch {
+	case partial:
+		taken -= min(rejected, taken)
+		e.complain(err, "the collector has a complaint about spans that it was sent; those that it rejects are dropped")
+	case err != nil:
+		taken = 0
+		e.complain(err, noneTaken)
+	case e.failing:
 		e.failing = false
 		e.logger.Info("spans are sent again")
 	}
+	e.sent.Add(taken)
+	e.failed.Add(uint64(len(batch)) - taken)
 }
 
-func (e *Exporter) complain(err error) {
+// complain says what is wrong with the collector once.
+func (e *Exporter) complain(err error, what string) {
 	if !e.failing {
 		e.failing = true
-		e.logger.Error(err, "the collector takes no spans; those that cannot wait are dropped until it does")
+		e.logger.Error(err, what)
 	}
 }

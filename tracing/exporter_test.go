@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -168,11 +170,10 @@ func TestWhatACollectorRefusesIsDroppedAndToldOnce(t *testing.T) {
 	c.Start()
 	lines := make(chan string, 8)
 	e := newExporter(t, c.URL, testLog(lines))
-	end := run(t, e)
 	for range 2*batchSize + 1 {
 		e.Record(named("/"))
 	}
-	end()
+	run(t, e)()
 	close(lines)
 	var logged []string
 	for line := range lines {
@@ -185,6 +186,49 @@ func TestWhatACollectorRefusesIsDroppedAndToldOnce(t *testing.T) {
 		t.Errorf("the collector was asked %d times, want once for each batch", n)
 	}
 	expectCounts(t, e, 0, 0, 2*batchSize+1)
+}
+
+// A response of 200 may reject some spans, or none and only warn (OTLP specification, Partial Success).
+func TestWhatACollectorTakesInPartIsCountedInParts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name                    string
+		rejected, sent, dropped int
+	}{
+		{"some rejected", 2, 3, 2},
+		{"a warning", 0, 5, 0},
+		{"more rejected than were sent", 7, 0, 5},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			answer, err := proto.Marshal(&collectorpb.ExportTraceServiceResponse{PartialSuccess: &collectorpb.ExportTracePartialSuccess{
+				RejectedSpans: int64(test.rejected), ErrorMessage: "too\nold",
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newCollector(t)
+			c.refuse = func(w http.ResponseWriter) bool {
+				w.Header().Set("Content-Type", "application/x-protobuf")
+				_, _ = w.Write(answer)
+				return true
+			}
+			c.Start()
+			lines := make(chan string, 8)
+			e := newExporter(t, c.URL, testLog(lines))
+			for range 5 {
+				e.Record(named("/"))
+			}
+			run(t, e)()
+			expectCounts(t, e, test.sent, 0, test.dropped)
+			if len(lines) != 1 {
+				t.Fatalf("the log has %d lines, want one", len(lines))
+			}
+			if line := <-lines; !strings.Contains(line, "has a complaint") || !strings.Contains(line, `too\nold`) {
+				t.Errorf("the log has %q, want what the collector says", line)
+			}
+		})
+	}
 }
 
 func TestTheEnvironmentSaysMoreOfTheConnectionAndWhoseSpansTheyAre(t *testing.T) {
@@ -222,11 +266,28 @@ func TestTheEnvironmentSaysMoreOfTheConnectionAndWhoseSpansTheyAre(t *testing.T)
 	}
 }
 
-func TestAnEnvironmentThatIsWrongIsAnError(t *testing.T) {
-	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "production")
-	_, err := New(t.Context(), Options{Logger: logr.Discard(), Endpoint: &url.URL{Scheme: "http", Host: "collector:4318"}})
-	if err == nil || !strings.Contains(err.Error(), "OTEL_RESOURCE_ATTRIBUTES") {
-		t.Errorf("the error is %v, want one that names the variable", err)
+// What is wrong may be a password, which no log is to have.
+func TestAnEnvironmentThatIsWrongIsAnErrorWithoutItsValues(t *testing.T) {
+	const headers, certificate = "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_CERTIFICATE"
+	for _, test := range []struct{ name, variable, value, want string }{
+		{"attributes without values", "OTEL_RESOURCE_ATTRIBUTES", "production", "OTEL_RESOURCE_ATTRIBUTES"},
+		{"a field as HTTP has it", headers, "authorization: Bearer s3cret", "_HEADERS wants name=value"},
+		{"a field as HTTP has it, in base64", headers, "authorization: Basic s3cret==", "_HEADERS wants name=value"},
+		{"a percent sign in a field", headers, "authorization=s3cret%zz", "write %25"},
+		{"a certificate that is not there", certificate, filepath.Join(t.TempDir(), "nobody.pem"), "no such file"},
+		{"a timeout in words", "OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "parse duration"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv(test.variable, test.value)
+			lines := make(chan string, 8)
+			_, err := New(t.Context(), Options{Logger: testLog(lines), Endpoint: &url.URL{Scheme: "https", Host: "collector:4318"}})
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "zz") {
+				t.Errorf("the error is %v, want one that says %q and not the value", err, test.want)
+			}
+			if len(lines) != 0 {
+				t.Errorf("the log has %q", <-lines)
+			}
+		})
 	}
 }
 
