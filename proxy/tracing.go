@@ -211,9 +211,13 @@ func (p *tracePlace) attempt(x *exchange, e *endpoint) {
 	hex.Encode(p.field[36:], a.id[:])
 }
 
-// attempted ends the last attempt.
+// attempted ends the last attempt. There was none where the endpoint left before it could be asked.
 func (p *tracePlace) attempted(x *exchange, failed failure) {
 	if !p.own.sampled {
+		return
+	}
+	if failed.left {
+		p.attempts = p.attempts[:len(p.attempts)-1]
 		return
 	}
 	a := &p.attempts[len(p.attempts)-1]

@@ -273,6 +273,22 @@ func TestRequestsOverHTTP2HaveSpans(t *testing.T) {
 	}
 }
 
+// An endpoint of HTTP/2 is told of the attempt too.
+func TestEndpointsOverHTTP2AreToldOfTheAttempt(t *testing.T) {
+	t.Parallel()
+	recorded, told := make(spans, 1), make(chan http.Header, 1)
+	b := startH2C(t, func(_ http.ResponseWriter, r *http.Request) { told <- r.Header })
+	p := serve(t, tracing(recorded, 1))
+	p.apply(inH2C(everything(b.address)))
+	if got := p.get("a", "/"); got.Status != 200 {
+		t.Fatalf("got %d %q, want 200", got.Status, got.reason())
+	}
+	ids, _ := place(t, receive(t, "the request", told))
+	if got := receive(t, "the recording of the span", recorded); len(got.Attempts) != 1 || ids != spelled(got.Trace, got.Attempts[0].ID) {
+		t.Errorf("the endpoint is told %s of %+v", ids, got.Attempts)
+	}
+}
+
 // What a rule says of the fields is said of ours too.
 func TestRulesMayKeepTheContextFromEndpoints(t *testing.T) {
 	t.Parallel()

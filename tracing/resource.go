@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/resource"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 )
 
@@ -33,12 +32,4 @@ func describe(ctx context.Context, version, instance string) (*resourcepb.Resour
 		r.Attributes = append(r.Attributes, text(a.Key, a.Value.String()))
 	}
 	return r, nil
-}
-
-func text(key attribute.Key, value string) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: string(key), Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
-}
-
-func number(key attribute.Key, value int) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: string(key), Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_IntValue{IntValue: int64(value)}}}
 }
