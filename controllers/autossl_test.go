@@ -99,6 +99,20 @@ func TestACertificateOfAnIngressThatWentOverToAnotherClassIsOrderedByThatOne(t *
 	k.issuing(certificate, attempted...)
 }
 
+func TestACertificateIsOrderedByTheControllerThatItsHostsLeadTo(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	const ours, theirs = v1alpha1.DefaultIngressClassName, "other"
+	certificate, led := kept(k.blue, "mine-tls", true), ingress(k.blue, "led", "x.io", "api")
+	led.Spec.IngressClassName = theirs
+	k.create(led, certificate)
+	k.start()
+	k.issuing(certificate, "False OrderedElsewhere")
+	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
+	k.orderedBy(certificate, theirs)
+	k.issuing(certificate, attempted...)
+}
+
 func TestControllersOfTwoClassesDoNotContradictEachOther(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

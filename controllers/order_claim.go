@@ -5,6 +5,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -12,11 +13,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // orderedByAnnotation on a TLSCertificate is "namespace/class" of the controller that orders it. No other one does as long as it
 // is there, because each keeps its orders where the others do not look.
 const orderedByAnnotation = "ingress.warren.dev/ordered-by"
+
+// asidePause is when a controller looks again whether a TLSCertificate is its own to order.
+const asidePause = 10 * time.Minute
 
 // elsewhere says which other controller orders a TLSCertificate, and what to do if that one does so no longer; nothing if there is
 // none.
@@ -24,18 +29,49 @@ func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v
 	by, mend := certificate.Annotations[orderedByAnnotation], "remove the annotation "+orderedByAnnotation
 	if by == "" {
 		former, err := readFormerOrder(ctx, r.reader, certificate)
-		if err != nil || former == nil {
+		if err != nil {
 			return "", err
 		}
-		by, mend = former.state.Controller, "delete Secret "+former.object.Name
+		if former != nil {
+			by, mend = former.state.Controller, "delete Secret "+former.object.Name
+		}
 	}
 	if by == "" || by == r.name {
-		return "", nil
+		return r.ledElsewhere(ctx, certificate)
 	}
 	if handedOver, err := r.handedOver(ctx, certificate); handedOver || err != nil {
 		return "", err
 	}
 	return "the controller " + by + " orders this certificate: " + mend + " if it does so no longer", nil
+}
+
+// ledElsewhere says, of a TLSCertificate that was made for no Ingress, that its hosts lead to replicas of another class, which the authority
+// would ask in vain: Ingresses of the namespace have one of them, and none of those is for this controller.
+func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
+	if metav1.GetControllerOfNoCopy(certificate) != nil {
+		return "", nil
+	}
+	var list v1alpha1.IngressList
+	if err := r.status.client.List(ctx, &list, client.InNamespace(certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return "", fmt.Errorf("listing the Ingresses of the TLSCertificate's hosts: %w", err)
+	}
+	class := ""
+	for i := range list.Items {
+		ingress := &list.Items[i]
+		if !slices.ContainsFunc(ingress.Spec.Rules, func(rule v1alpha1.IngressRule) bool {
+			return slices.Contains(certificate.Spec.Hosts, v1alpha1.CertificateHost(rule.Host))
+		}) {
+			continue
+		}
+		if translate.Claims(ingress, r.class) {
+			return "", nil
+		}
+		class = ingress.Spec.IngressClassName
+	}
+	if class == "" {
+		return "", nil
+	}
+	return "the Ingresses of its hosts are of class " + class + ", whose controller orders this certificate", nil
 }
 
 // claim has no other controller order a TLSCertificate. It fails if somebody has changed it since it was read.
@@ -55,17 +91,17 @@ func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[orderedByAnnotation] {
 	case r.name:
-		return view, 0, r.release(ctx, certificate)
+		return view, asidePause, r.release(ctx, certificate)
 	case "":
 		view.silent = answered(certificate, said)
-		return view, 0, nil
+		return view, asidePause, nil
 	}
 	view.silent = answered(certificate, said)
 	working, err := r.issuance.orders.cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err == nil && working != nil {
 		err = r.issuance.orders.delete(ctx, working)
 	}
-	return view, 0, err
+	return view, asidePause, err
 }
 
 // answered says whether the status of a TLSCertificate has what a controller that looks after it has to say: that no certificate is due
