@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	xhttp2 "golang.org/x/net/http2"
@@ -302,4 +303,65 @@ func TestStreamsAreClosedAtAnyMoment(t *testing.T) {
 		})
 	}
 	running.Wait()
+}
+
+// A server that goes away may close its end before it was read what it said last.
+func TestLastWordsOfAServerAreReadThoughNothingCanBeSent(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig(), xhttp2.Setting{ID: xhttp2.SettingInitialWindowSize, Val: 10})
+	answered, unprocessed, waiting := c.get("/"), c.get("/"), c.post("/")
+	sent := make(chan error)
+	go func() { sent <- send(waiting, 100) }()
+	p.await("content", func(f xhttp2.Frame) bool { _, ok := f.(*xhttp2.DataFrame); return ok })
+	soon(t, "the wait for the window", waiting.queues)
+	c.wire.cut.Store(true)
+	late := c.open()
+	late.WriteHead(requestOf("GET", "/", 0))
+	if err := late.Request().End(nil); err != nil && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the request that finds that nothing can be sent: %v", err)
+	}
+	if err := <-sent; !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("what waits to be sent: %v, want EPIPE", err)
+	}
+	if c.Usable() || c.Open() != nil {
+		t.Error("there is another stream")
+	}
+	p.headers(1, true, ":status", "200")
+	p.check(p.WriteGoAway(1, xhttp2.ErrCodeNo, nil))
+	_ = p.conn.Close()
+	if status, _, err := read(answered); status != 200 || err != nil {
+		t.Errorf("the answered request got %d (%v), want 200", status, err)
+	}
+	for _, s := range []*ClientStream{unprocessed, waiting, late} {
+		if _, _, err := read(s); !errors.Is(err, ErrUnprocessed) {
+			t.Errorf("what the server did not know of: %v", err)
+		}
+	}
+}
+
+// One that cannot be sent to and says nothing either is given up.
+func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
+	t.Parallel()
+	config, now := standing()
+	c, p := dialPeer(t, config)
+	s := c.get("/")
+	p.awaitHeaders()
+	c.wire.cut.Store(true)
+	other := c.open()
+	other.WriteHead(requestOf("GET", "/", 0))
+	_ = other.Request().End(nil)
+	watchAt(c, now, lastWords-1)
+	if c.Running() != 2 {
+		t.Fatal("the exchanges have ended")
+	}
+	failed := make(chan error)
+	go func() { failed <- s.ReadResponse(nil) }()
+	soon(t, "the wait for the head", s.waits)
+	watchAt(c, now, lastWords)
+	if err := <-failed; err != errConnectionClosed {
+		t.Errorf("the exchange: %v", err)
+	}
+	if err := c.end(); err != errConnectionClosed {
+		t.Errorf("the connection ended: %v", err)
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,9 +27,18 @@ type wire struct {
 	buffers Buffers
 	mu      sync.Mutex
 	stopped bool
+	// cut makes every Write fail.
+	cut atomic.Bool
 }
 
 var longAgo = time.Unix(1, 0)
+
+func (w *wire) Write(p []byte) (int, error) {
+	if w.cut.Load() {
+		return 0, syscall.EPIPE
+	}
+	return w.Conn.Write(p)
+}
 
 func (w *wire) CloseWrite() error { return w.Conn.(*net.TCPConn).CloseWrite() }
 
@@ -105,7 +116,8 @@ func dial(tb testing.TB, l net.Listener) net.Conn {
 // client serves the client's end of a connection until the test ends.
 type client struct {
 	*ClientConn
-	tb testing.TB
+	tb   testing.TB
+	wire *wire
 	// ended is closed once Serve has returned why.
 	ended chan struct{}
 	why   error
@@ -113,8 +125,8 @@ type client struct {
 
 func serveClient(tb testing.TB, c net.Conn, config *Config) *client {
 	tb.Helper()
-	one := &client{tb: tb, ended: make(chan struct{})}
-	one.ClientConn = NewClientConn(&wire{Conn: c, buffers: config.Buffers}, config, false)
+	one := &client{tb: tb, wire: &wire{Conn: c, buffers: config.Buffers}, ended: make(chan struct{})}
+	one.ClientConn = NewClientConn(one.wire, config, false)
 	go func() {
 		defer close(one.ended)
 		one.why = one.Serve()

@@ -18,6 +18,8 @@ type ClientConn struct {
 	// The lock guards these.
 
 	free []*ClientStream
+	// broken is when it became known that nothing can be sent any more, as out has it.
+	broken time.Duration
 	// limit is how many streams the server lets be open at once.
 	limit   int
 	silence silence
@@ -163,6 +165,17 @@ func (c *ClientConn) wasReset(s *stream, why code) error {
 	return nil
 }
 
+// cannotSend implements side. What the server said before is read all the same: most likely it went away, and tells which requests
+// it did nothing with.
+func (c *ClientConn) cannotSend(error) {
+	c.broken = c.config.Now()
+	c.depart(departed)
+	c.queue.wakeAll()
+	for _, s := range c.streams {
+		s.out.wake()
+	}
+}
+
 // rest implements side.
 func (c *ClientConn) rest() { c.free = nil }
 
@@ -178,4 +191,8 @@ func (c *ClientConn) Watch(now time.Duration) {
 		}
 	}
 	c.watchSilence(late, now)
+	if c.out.err != nil && now-c.broken >= lastWords {
+		c.failLocked(errConnectionClosed)
+		c.transport.StopReading()
+	}
 }

@@ -79,6 +79,8 @@ type side interface {
 	set(s setting, value uint32) error
 	// wasReset says that the peer ended a stream that was open.
 	wasReset(s *stream, why code) error
+	// cannotSend says that nothing can be sent any more.
+	cannotSend(err error)
 	// rest gives up what is kept for streams to come.
 	rest()
 }

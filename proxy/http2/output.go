@@ -175,8 +175,7 @@ func (c *conn) write(stay bool) {
 		c.mu.Lock()
 		if err != nil {
 			c.out.err = err
-			c.failLocked(causeForStreams(err))
-			c.transport.StopReading()
+			c.side.cannotSend(causeForStreams(err))
 		}
 		if err != nil || len(c.out.pending) == 0 {
 			break

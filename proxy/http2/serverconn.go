@@ -73,6 +73,12 @@ func (c *ServerConn) readPreface() error {
 // set implements side. The client's other settings are of no use: we push nothing and open no streams.
 func (c *ServerConn) set(setting, uint32) error { return nil }
 
+// cannotSend implements side: there is nobody to serve.
+func (c *ServerConn) cannotSend(err error) {
+	c.failLocked(err)
+	c.transport.StopReading()
+}
+
 // rest implements side.
 func (c *ServerConn) rest() {
 	c.workers.dismiss()

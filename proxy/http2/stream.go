@@ -87,7 +87,8 @@ func (c *conn) appendReset(stream uint32, why code) {
 
 // failed is why nothing more can be sent or received, or nil. What has no number yet the peer never heard of.
 func (s *stream) failed() error {
-	if s.id == 0 && s.err == nil && (s.conn.err != nil || s.conn.departure == left) {
+	c := s.conn
+	if s.id == 0 && s.err == nil && (c.err != nil || c.out.err != nil || c.departure == left) {
 		return ErrUnprocessed
 	}
 	return s.err

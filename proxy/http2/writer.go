@@ -205,6 +205,8 @@ func (w *writer) awaitRoom(wantsWindow bool) error {
 		switch err := s.failed(); {
 		case err != nil:
 			return err
+		case c.out.err != nil:
+			return c.out.err
 		case w.stalled:
 			return os.ErrDeadlineExceeded
 		case c.out.room() > 0:
@@ -220,7 +222,7 @@ func (w *writer) awaitRoom(wantsWindow bool) error {
 // wait waits to be woken: in the queue for what all share, or for the stream's own window.
 func (w *writer) wait(shared, wantsWindow bool) {
 	c := w.stream.conn
-	if w.stream.failed() != nil {
+	if w.stream.failed() != nil || c.out.err != nil {
 		return // since the lock was let go of to flush
 	}
 	w.wantsWindow = wantsWindow
