@@ -15,9 +15,12 @@ type Check struct {
 	ID string
 	// Address is what is probed. It may be at another port than any endpoint.
 	Address netip.AddrPort
-	// Path is what to GET. Empty: an accepted connection is all that is wanted.
+	// Path is what to GET. Empty, and without GRPC: an accepted connection is all that is wanted.
 	Path string
-	// TLS has the GET sent over TLS. The certificate may be any: what is asked is whether the task serves, and what a rule expects
+	// GRPC has gRPC's health protocol spoken in place of a GET. Service is what is asked about; empty: the server as a whole.
+	GRPC    bool
+	Service string
+	// TLS has the task asked over TLS. The certificate may be any: what is asked is whether the task serves, and what a rule expects
 	// of its certificate is that rule's.
 	TLS bool
 	// H2C has the GET sent in HTTP/2 where there is no TLS. Over TLS the task chooses.
@@ -66,7 +69,8 @@ func (c Check) Equal(o Check) bool {
 
 // sameProbe says whether what one check found out holds for the other too.
 func (c *Check) sameProbe(o *Check) bool {
-	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
+	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.GRPC == o.GRPC && c.Service == o.Service &&
+		c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
 }
 
 func (c *Check) expects(status int) bool {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http2"
@@ -108,11 +107,7 @@ func (x *exchange) forward() verdict {
 }
 
 // isCall says whether the request is a call by gRPC.
-func (x *exchange) isCall() bool {
-	const mediaType = "application/grpc"
-	i := slices.IndexFunc(x.request.Fields, func(f message.Field) bool { return message.EqualFold(f.Name, "content-type") })
-	return i >= 0 && len(x.request.Fields[i].Value) >= len(mediaType) && message.EqualFold(x.request.Fields[i].Value[:len(mediaType)], mediaType)
-}
+func (x *exchange) isCall() bool { return isGRPC(x.request.Fields) }
 
 // dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
 // proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no

@@ -77,17 +77,4 @@ func (k *kept) dropLocked() {
 func (k *kept) whole() bool { return k.keeping.Load() }
 
 // writeTo sends it again. Nothing is added meanwhile.
-func (k *kept) writeTo(w message.Writer) error {
-	for content := k.buf[:k.n]; len(content) > 0; {
-		room, err := w.Room()
-		if err != nil {
-			return err
-		}
-		n := copy(room, content)
-		if err := w.Advance(n); err != nil {
-			return err
-		}
-		content = content[n:]
-	}
-	return nil
-}
+func (k *kept) writeTo(w message.Writer) error { return write(w, k.buf[:k.n]) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -63,60 +64,96 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 		return finding{text: fmt.Sprintf("connecting to %s: %s", c.Address, p.cause(c, err))}
 	}
 	defer func() { _ = tcp.Close() }()
-	if c.Path == "" {
+	if c.Path == "" && !c.GRPC {
 		return finding{healthy: true, text: "connected to " + c.Address.String()}
 	}
-	status, err := p.get(probing, tcp.(*net.TCPConn), c)
-	if err != nil {
-		return finding{text: "GET " + c.Path + ": " + p.cause(c, err)}
+	question, ask := "GET "+c.Path, askPath
+	if c.GRPC {
+		question, ask = healthQuestion(c.Service), askHealth
 	}
-	return finding{healthy: c.expects(status), text: "GET " + c.Path + ": " + strconv.Itoa(status)}
+	f, err = p.exchange(probing, tcp.(*net.TCPConn), c, ask)
+	if err != nil {
+		f.text = p.cause(c, err)
+	}
+	f.text = question + ": " + f.text
+	return f
 }
 
-// get asks for the check's path until ctx ends, and returns the final answer's status.
-func (p *probes) get(ctx context.Context, tcp *net.TCPConn, c *Check) (status int, err error) {
+// exchange asks the task on a connection until ctx ends. When it returns, nothing of ours is on the connection any more.
+func (p *probes) exchange(ctx context.Context, tcp *net.TCPConn, c *Check, ask func(upstream, *Check) (finding, error)) (f finding, err error) {
 	// Nothing else uses the connection, and nothing of it is kept.
-	e := &endpoint{text: c.Address.String(), config: p.transports, h2c: c.H2C && !c.TLS}
+	e := &endpoint{text: c.Address.String(), config: p.transports, h2c: (c.H2C || c.GRPC) && !c.TLS}
 	if c.TLS {
 		e.tls = p.tls
 	}
 	defer e.retire()
 	l, err := e.secure(ctx, tcp, e.tls)
 	if err != nil {
-		return 0, err
+		return finding{}, err
 	}
-	var stream sharedStream
-	up, err := e.speak(l, &stream)
-	if err != nil {
-		return 0, err
+	// It closes what a task does that does not let the connection end in order, too.
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	up := upstream(nil)
+	switch shared := e.chose(l); {
+	case shared:
+		stream, end := p.begin(l, e)
+		defer end()
+		up = stream
+	case c.GRPC:
+		return finding{text: "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}, nil
+	default:
+		up = e.newSole(l)
 	}
 	defer up.EndExchange(false, 0, p.transports.clock.now())
-	stop := context.AfterFunc(ctx, func() { _ = up.Close() })
-	defer stop()
-	if status, err = ask(up, c); err != nil && ctx.Err() != nil {
+	if f, err = ask(up, c); err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	return status, err
+	return f, err
 }
 
-func ask(up upstream, c *Check) (status int, err error) {
+// begin begins HTTP/2 on a connection, with the one exchange that will be on it. End waits for the connection's end, which comes once
+// there is no exchange.
+func (p *probes) begin(l link, e *endpoint) (stream *sharedStream, end func()) {
+	conn := newSharedConn(l, e)
+	stream = &sharedStream{ClientStream: conn.Open(), conn: conn} // nobody reads yet what could forbid it
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		conn.serve()
+	}()
+	return stream, func() {
+		conn.Drain()
+		<-served
+	}
+}
+
+func askPath(up upstream, c *Check) (finding, error) {
 	up.WriteHead(&message.Request{
 		Version: message.HTTP11, Method: probeMethod, Authority: []byte(c.Address.String()), Path: []byte(c.Path), Fields: probeFields,
 	})
 	if err := up.Request().End(nil); err != nil {
-		return 0, err
+		return finding{}, err
 	}
+	if err := readFinal(up, probeMethod); err != nil {
+		return finding{}, err
+	}
+	status := up.Response().Status
+	drain(up.Content())
+	return finding{healthy: c.expects(status), text: strconv.Itoa(status)}, nil
+}
+
+// readFinal reads the head of the final response.
+func readFinal(up upstream, method []byte) error {
 	for range maxInformational {
-		if err := up.ReadResponse(probeMethod); err != nil {
-			return 0, err
+		if err := up.ReadResponse(method); err != nil {
+			return err
 		}
-		if resp := up.Response(); !resp.Informational() {
-			status = resp.Status
-			drain(up.Content())
-			return status, nil
+		if !up.Response().Informational() {
+			return nil
 		}
 	}
-	return 0, errInformationalMany
+	return errInformationalMany
 }
 
 func drain(content message.Reader) {
@@ -138,11 +175,18 @@ func (p *probes) cause(c *Check, err error) string {
 	if malformed, ok := errors.AsType[*message.Error](err); ok {
 		return "the answer is malformed: " + malformed.Detail
 	}
+	if reset, ok := errors.AsType[http2.ResetError](err); ok {
+		return reset.Error()
+	}
 	timeout := net.Error(nil)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer within " + c.Timeout.String()
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case http2.IsFault(err):
+		return "the answer is not HTTP/2: " + err.Error()
+	case errors.Is(err, http2.ErrUnprocessed):
+		return err.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http2.ErrClosed):
 		return "closed without an answer"
 	case isTLSFault(err):
 		return cmp.Or(tlsFault(err).detail, "TLS with the service failed")

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// probesAtOnce bounds the probes that run at the same time, each of which has a connection and a goroutine. A thousand tasks
+	// probesAtOnce bounds the probes that run at the same time, each of which has a connection and a goroutine, or two with HTTP/2. A thousand tasks
 	// that never answer, with a timeout of 1 s, hold up those that do by a second.
 	probesAtOnce = 512
 	// probesApart is between the first probes of the tasks that come with one snapshot: 10,000 begin within two seconds.

@@ -3,16 +3,22 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"flag"
 	"fmt"
+	"io"
 	"net"
+	"os"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/interop"
 	testgrpc "google.golang.org/grpc/interop/grpc_testing"
 	testpb "google.golang.org/grpc/interop/grpc_testing"
@@ -58,6 +64,7 @@ func serve(ctx context.Context, args []string) error {
 	name := flags.String("name", "", "`name` that the server answers under")
 	certificate := flags.String("cert", "", "PEM `file` of the certificate; none: no TLS")
 	key := flags.String("key", "", "PEM `file` of the certificate's key")
+	healthy := flags.Bool("health", true, "serve gRPC's health protocol; a line [SERVICE=]STATUS of standard input changes what it says")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -75,6 +82,10 @@ func serve(ctx context.Context, args []string) error {
 	}
 	server := grpc.NewServer(options...)
 	testgrpc.RegisterTestServiceServer(server, &service{interop.NewTestServer(), *name})
+	statuses := health.NewServer()
+	if *healthy {
+		healthpb.RegisterHealthServer(server, statuses)
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	if err := awaitServing(ctx, l.Addr().String(), *certificate != ""); err != nil {
@@ -82,9 +93,29 @@ func serve(ctx context.Context, args []string) error {
 	}
 	// The first line is for whoever started this.
 	fmt.Println(l.Addr())
-	awaitEnd()
+	if err := changeHealth(statuses, os.Stdin); err != nil {
+		return err
+	}
 	server.GracefulStop()
 	return <-served
+}
+
+// changeHealth has what the health protocol says changed by each line, until there are no more, and repeats the line once it has.
+func changeHealth(statuses *health.Server, lines io.Reader) error {
+	scanner := bufio.NewScanner(lines)
+	for scanner.Scan() {
+		service, name, ok := strings.Cut(scanner.Text(), "=")
+		if !ok {
+			service, name = "", service
+		}
+		status, ok := healthpb.HealthCheckResponse_ServingStatus_value[name]
+		if !ok {
+			return fmt.Errorf("%q is no status of the health protocol's", name)
+		}
+		statuses.SetServingStatus(service, healthpb.HealthCheckResponse_ServingStatus(status))
+		fmt.Println(scanner.Text())
+	}
+	return scanner.Err()
 }
 
 // awaitServing calls until there is an answer: a server that is stopped before it serves resets the connections that wait.

@@ -38,7 +38,7 @@ func TestStreamThatTheServerEnds(t *testing.T) {
 			p.check(p.WriteData(1, false, []byte("x")))
 			p.check(p.WriteRSTStream(1, xhttp2.ErrCode(0x1234)))
 		}, ResetError(0x1234)},
-		{"with the connection", func(p *peer) { _ = p.conn.Close() }, errConnectionClosed},
+		{"with the connection", func(p *peer) { _ = p.conn.Close() }, ErrClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -112,7 +112,7 @@ func (c *ClientConn) depart(how departure) {
 func (c *ClientConn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failLocked(errConnectionClosed)
+	c.failLocked(ErrClosed)
 	c.transport.StopReading()
 	return nil
 }

@@ -138,7 +138,7 @@ func (c *conn) end(err error) {
 func causeForStreams(err error) error {
 	switch {
 	case err == io.EOF, err == errDrained, err == errIdle, err == errSlowFrame, errors.Is(err, os.ErrDeadlineExceeded):
-		return errConnectionClosed
+		return ErrClosed
 	}
 	return err
 }
