@@ -125,7 +125,7 @@ type TaskPort struct {
 
 // HealthCheckType is a way to probe an instance.
 //
-// +kubebuilder:validation:Enum=HTTP;HTTPS;TCP
+// +kubebuilder:validation:Enum=HTTP;HTTPS;TCP;GRPC;GRPCS
 type HealthCheckType string
 
 const (
@@ -135,6 +135,10 @@ const (
 	HealthCheckHTTPS HealthCheckType = "HTTPS"
 	// HealthCheckTCP takes an accepted connection as healthy.
 	HealthCheckTCP HealthCheckType = "TCP"
+	// HealthCheckGRPC asks by gRPC's health protocol, over HTTP/2 without TLS, whether a service is served.
+	HealthCheckGRPC HealthCheckType = "GRPC"
+	// HealthCheckGRPCS does so over TLS, with whatever certificate the instance has.
+	HealthCheckGRPCS HealthCheckType = "GRPCS"
 )
 
 // StatusRange is one HTTP status such as "204", or those from one to another such as "200-299".
@@ -148,10 +152,13 @@ type StatusRange string
 // HealthCheck probes an instance at an interval.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.path) || self.type != 'TCP'`,message=`path belongs to type HTTP or HTTPS: leave it out`
-// +kubebuilder:validation:XValidation:rule=`!has(self.expectedStatuses) || self.type != 'TCP'`,message=`expectedStatuses belong to type HTTP or HTTPS: leave them out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.path) || !(self.type in ['GRPC', 'GRPCS'])`,message=`path belongs to type HTTP or HTTPS: leave it out; what gRPC's health protocol is asked about is written in service`
+// +kubebuilder:validation:XValidation:rule=`!has(self.expectedStatuses) || self.type in ['HTTP', 'HTTPS']`,message=`expectedStatuses belong to type HTTP or HTTPS: leave them out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.service) || self.type in ['GRPC', 'GRPCS']`,message=`service belongs to type GRPC or GRPCS: write one of these, or leave service out`
 // +kubebuilder:validation:XValidation:rule=`!has(self.interval) || !has(self.timeout) || !self.interval.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || !self.timeout.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self.timeout) <= duration(self.interval)`,message=`healthCheck timeout must not be longer than interval`
 type HealthCheck struct {
-	// type of the probe: HTTP, HTTPS for the same over TLS, whose certificate is not verified, or TCP for a connection alone.
+	// type of the probe: HTTP for a GET, GRPC for gRPC's health protocol (grpc.health.v1.Health/Check), HTTPS and GRPCS for these over
+	// TLS, whose certificate is not verified, or TCP for a connection alone.
 	// +kubebuilder:default=HTTP
 	// +optional
 	Type HealthCheckType `json:"type,omitempty"`
@@ -160,12 +167,19 @@ type HealthCheck struct {
 	// +optional
 	Path Path `json:"path,omitempty"`
 
-	// expectedStatuses of a healthy answer, for HTTP: statuses such as "204" and ranges such as "200-299". Absent: "200-399".
+	// expectedStatuses of a healthy answer, for HTTP and HTTPS: statuses such as "204" and ranges such as "200-299". Absent: "200-399".
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=atomic
 	// +optional
 	ExpectedStatuses []StatusRange `json:"expectedStatuses,omitempty"`
+
+	// service that gRPC's health protocol is asked about, for GRPC and GRPCS, by the name that the server has for it there, such as
+	// shop.v1.Orders. Absent: the server as a whole.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^[!-~]*$')`,message=`service must be a name as gRPC's health protocol has it, such as shop.v1.Orders: printable ASCII without spaces`
+	// +optional
+	Service string `json:"service,omitempty"`
 
 	// port of the service to probe; ports says where it is on the instance. Absent: the first of ports.
 	// +optional

@@ -106,10 +106,14 @@ func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
 	if check.Timeout > check.Interval || check.Timeout <= 0 {
 		return proxy.Check{}, "healthCheck timeout must be above zero and not longer than interval"
 	}
-	if h.Type == v1alpha1.HealthCheckTCP {
+	check.TLS = h.Type == v1alpha1.HealthCheckHTTPS || h.Type == v1alpha1.HealthCheckGRPCS
+	switch h.Type {
+	case v1alpha1.HealthCheckTCP:
+		return check, ""
+	case v1alpha1.HealthCheckGRPC, v1alpha1.HealthCheckGRPCS:
+		check.GRPC, check.Service = true, h.Service
 		return check, ""
 	}
-	check.TLS = h.Type == v1alpha1.HealthCheckHTTPS
 	check.Path = cmp.Or(string(h.Path), v1alpha1.DefaultHealthCheckPath)
 	expected := h.ExpectedStatuses
 	if len(expected) == 0 {

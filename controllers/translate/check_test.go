@@ -43,6 +43,13 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 			check(func(c *proxy.Check) { c.Address = netip.MustParseAddrPort("10.0.0.1:32001") })},
 		"a connection": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckTCP})},
 			check(func(c *proxy.Check) { c.Path, c.Expected = "", nil })},
+		"gRPC's health protocol": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPC})},
+			check(func(c *proxy.Check) { c.Path, c.Expected, c.GRPC = "", nil, true })},
+		"gRPC's health protocol for a service, over TLS": {
+			[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPCS, Service: "shop.v1.Orders"})},
+			check(func(c *proxy.Check) {
+				c.Path, c.Expected, c.GRPC, c.Service, c.TLS = "", nil, true, "shop.v1.Orders", true
+			})},
 		"a path and statuses": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Path: "/health",
 			ExpectedStatuses: []v1alpha1.StatusRange{"204", "400-404"}})},
 			check(func(c *proxy.Check) {

@@ -182,12 +182,15 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 		g.Pools = append(g.Pools, p)
 	}
 	for _, c := range snapshot.Checks {
-		way := "GET"
+		way, what := "GET", c.Path
+		if c.GRPC {
+			way, what = "gRPC", c.Service
+		}
 		if c.TLS {
-			way = "GET over TLS"
+			way += " over TLS"
 		}
 		g.Checks = append(g.Checks, fmt.Sprintf("%s at %s: %s %q for %v, every %v within %v, healthy after %d, unhealthy after %d, before %v",
-			c.ID, c.Address, way, c.Path, c.Expected, c.Interval, c.Timeout, c.HealthyThreshold, c.UnhealthyThreshold, c.Before))
+			c.ID, c.Address, way, what, c.Expected, c.Interval, c.Timeout, c.HealthyThreshold, c.UnhealthyThreshold, c.Before))
 	}
 	for _, c := range snapshot.Certificates {
 		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))

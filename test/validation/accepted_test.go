@@ -114,6 +114,9 @@ func TestTaskIsAccepted(t *testing.T) {
 		{"a health check of the Task's first port", taskWith("ports: [{port: 80, targetPort: 8080}], healthCheck: {}")},
 		{"a health check over TLS", taskWith("healthCheck: {type: HTTPS, path: /health, port: 8443, expectedStatuses: ['204']}")},
 		{"a health check of the connection", taskWith("healthCheck: {type: TCP, port: 5432}")},
+		{"a health check by gRPC", taskWith("healthCheck: {type: GRPC, port: 9090}")},
+		{"a health check by gRPC of one service", taskWith("healthCheck: {type: GRPC, port: 9090, service: shop.v1.Orders}")},
+		{"a health check by gRPC over TLS, of the server as a whole", taskWith("healthCheck: {type: GRPCS, port: 9090, service: ''}")},
 		{"expected statuses", taskWith("healthCheck: {port: 80, expectedStatuses: ['204', 200-299, 404-404]}")},
 		{"a timeout as long as the interval", taskWith("healthCheck: {port: 80, interval: 100ms, timeout: 100ms}")},
 	} {

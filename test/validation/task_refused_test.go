@@ -51,7 +51,7 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 			{"spec.desiredState", `supported values: "Running", "Draining"`}}},
 
 		{"a health check of unknown type", taskWith("healthCheck: {type: Exec, port: 80}"), []cause{
-			{"spec.healthCheck.type", `supported values: "HTTP", "HTTPS", "TCP"`}}},
+			{"spec.healthCheck.type", `supported values: "HTTP", "HTTPS", "TCP", "GRPC", "GRPCS"`}}},
 		{"a health check without a port", taskWith("healthCheck: {}"), []cause{
 			{"spec", "healthCheck needs port, since the Task lists no ports to take it from"}}},
 		{"a health check of port 0", taskWith("healthCheck: {port: 0}"), []cause{
@@ -62,6 +62,16 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 			{"spec.healthCheck", "path belongs to type HTTP or HTTPS: leave it out"}}},
 		{"statuses of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, expectedStatuses: ['200']}"), []cause{
 			{"spec.healthCheck", "expectedStatuses belong to type HTTP or HTTPS: leave them out"}}},
+		{"a path of a gRPC check", taskWith("healthCheck: {type: GRPC, port: 80, path: /health}"), []cause{
+			{"spec.healthCheck", "path belongs to type HTTP or HTTPS: leave it out; what gRPC's health protocol is asked about is written in service"}}},
+		{"statuses of a gRPC check", taskWith("healthCheck: {type: GRPCS, port: 80, expectedStatuses: ['200']}"), []cause{
+			{"spec.healthCheck", "expectedStatuses belong to type HTTP or HTTPS: leave them out"}}},
+		{"a service of an HTTP check", taskWith("healthCheck: {port: 80, service: shop.v1.Orders}"), []cause{
+			{"spec.healthCheck", "service belongs to type GRPC or GRPCS: write one of these, or leave service out"}}},
+		{"a service of a TCP check", taskWith("healthCheck: {type: TCP, port: 80, service: shop.v1.Orders}"), []cause{
+			{"spec.healthCheck", "service belongs to type GRPC or GRPCS: write one of these, or leave service out"}}},
+		{"a service with a space", taskWith("healthCheck: {type: GRPC, port: 80, service: my orders}"), []cause{
+			{"spec.healthCheck.service", "service must be a name as gRPC's health protocol has it, such as shop.v1.Orders: printable ASCII without spaces"}}},
 		{"a status that is none", taskWith("healthCheck: {port: 80, expectedStatuses: ['200', '700']}"), []cause{
 			{"spec.healthCheck.expectedStatuses[1]", "expectedStatuses must be statuses such as \"204\", or ranges such as \"200-299\", from 200 to 599"}}},
 		{"a class of statuses", taskWith("healthCheck: {port: 80, expectedStatuses: [2xx]}"), []cause{
