@@ -368,3 +368,54 @@ func TestProbesSpeakHTTP2(t *testing.T) {
 		})
 	}
 }
+
+// Those who wait for a connection that many are to share are told each for itself why there is none, and who waits no longer
+// leaves it to the others.
+func TestConnectionThatManyWaitForFailsForEach(t *testing.T) {
+	t.Parallel()
+	refused := serve(t)
+	refused.apply(inH2C(everything(closedPort(t))))
+	deaf := serve(t)
+	address := deafAddress(t)
+	deaf.apply(inH2C(everythingBy(func(r *Route) { r.Timeouts.Connect = 500 * time.Millisecond }, address)))
+	for want, p := range map[string]*served{"UpstreamConnectFailed": refused, "UpstreamConnectTimeout": deaf} {
+		var all []*wire
+		for range 2 { // fewer than set an endpoint aside
+			c := p.dial()
+			c.send(post)
+			all = append(all, c)
+		}
+		for _, c := range all {
+			if got := c.reply("POST"); got.reason() != want {
+				t.Errorf("got %d %q, want %s", got.Status, got.Body, want)
+			}
+		}
+	}
+	e := deaf.sharedEndpoint(address)
+	await(t, "the end of a dial that nobody waits for", func() bool {
+		e.dials.mu.Lock()
+		defer e.dials.mu.Unlock()
+		return len(e.dials.cancels) == 0
+	})
+}
+
+// Whoever waits for a connection to an endpoint that retires goes to another one, and that costs no retry.
+func TestWaitForASharedConnectionEndsWithItsEndpoint(t *testing.T) {
+	t.Parallel()
+	address := deafAddress(t)
+	other := startH2C(t, echoed)
+	p := serve(t)
+	p.apply(inH2C(everythingBy(retries(0), address)))
+	client := p.dial()
+	client.send(post)
+	e := p.sharedEndpoint(address)
+	await(t, "the dial", func() bool {
+		e.dials.mu.Lock()
+		defer e.dials.mu.Unlock()
+		return len(e.dials.cancels) == 1
+	})
+	p.apply(inH2C(everythingBy(retries(0), other.address)))
+	if got := client.reply("POST"); got.Status != 200 {
+		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.Body)
+	}
+}
