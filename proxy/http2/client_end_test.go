@@ -358,10 +358,10 @@ func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
 	go func() { failed <- s.ReadResponse(nil) }()
 	soon(t, "the wait for the head", s.waits)
 	watchAt(c, now, lastWords)
-	if err := <-failed; err != errConnectionClosed {
+	if err := <-failed; err != ErrClosed {
 		t.Errorf("the exchange: %v", err)
 	}
-	if err := c.end(); err != errConnectionClosed {
+	if err := c.end(); err != ErrClosed {
 		t.Errorf("the connection ended: %v", err)
 	}
 }

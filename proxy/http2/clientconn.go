@@ -192,7 +192,7 @@ func (c *ClientConn) Watch(now time.Duration) {
 	}
 	c.watchSilence(late, now)
 	if c.out.err != nil && now-c.broken >= lastWords {
-		c.failLocked(errConnectionClosed)
+		c.failLocked(ErrClosed)
 		c.transport.StopReading()
 	}
 }
