@@ -267,11 +267,11 @@ func TestNumbersOfStreamsComeToTheirEnd(t *testing.T) {
 func TestStreamsAreClosedAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	c := dialServer(t, echo)
-	content := []byte(strings.Repeat("x", 300_000))
+	content := []byte(strings.Repeat("x", 150_000))
 	var running sync.WaitGroup
 	for worker := range 8 {
 		running.Go(func() {
-			for i := range 100 {
+			for i := range 30 {
 				s := c.Open()
 				if s == nil {
 					t.Error("there was no stream")

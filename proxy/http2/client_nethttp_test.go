@@ -33,7 +33,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func TestExchangesShareAConnection(t *testing.T) {
 	t.Parallel()
 	c := dialServer(t, echo)
-	content := bytes.Repeat([]byte("0123456789abcdef"), 40_000)
+	content := bytes.Repeat([]byte("0123456789abcdef"), 20_000)
 	var running sync.WaitGroup
 	for i := range 50 {
 		running.Go(func() {

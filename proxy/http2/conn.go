@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type conn struct {
 	block    block
 	// greeted is set once the peer's settings came.
 	greeted bool
+
+	// reads counts those that brought something.
+	reads atomic.Uint64
 
 	mu sync.Mutex // guards what follows, and each stream's share of it
 	// streams are those that are open.
@@ -45,8 +49,6 @@ type conn struct {
 	unproductive   budget
 	// creditOnArrival gives the peer back of the connection's window what arrives, and not as it is read.
 	creditOnArrival bool
-	// reads counts the waits for something to read: between two that are the same nothing came.
-	reads uint64
 	// echoes is how many frames of the peer's our DATA frames account for.
 	echoes    int
 	out       output

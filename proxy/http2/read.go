@@ -81,7 +81,6 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flushSoon()
-	c.reads++
 	switch {
 	case c.err != nil:
 		return false, false, c.err
@@ -122,6 +121,7 @@ func (c *conn) park() error {
 	if err != nil {
 		return err
 	}
+	c.reads.Add(1)
 	c.buf, c.r, c.w = buf, 0, n
 	return nil
 }
@@ -147,6 +147,7 @@ func (c *conn) fill(need int) error {
 	n, err := c.transport.Read(c.buf[c.w:])
 	c.w += n
 	if n > 0 {
+		c.reads.Add(1)
 		return nil
 	}
 	return err

@@ -19,8 +19,8 @@ const pingPatience = 5 * time.Second
 // does, no more streams are opened. A server is not asked otherwise: some end connections on which there is a PING now and then.
 func (c *ClientConn) watchSilence(late, now time.Duration) {
 	s := &c.silence
-	if s.reads != c.reads {
-		s.reads, s.heard, s.doubted = c.reads, s.looked, false
+	if reads := c.reads.Load(); s.reads != reads {
+		s.reads, s.heard, s.doubted = reads, s.looked, false
 	}
 	s.looked = now
 	switch {
