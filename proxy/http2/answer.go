@@ -2,11 +2,10 @@ package http2
 
 // endBlock implements side.
 func (c *ClientConn) endBlock(encoded []byte) error {
-	s, err := c.answered(c.block.stream)
+	s, trailers, err := c.answered(c.block.stream)
 	if err != nil {
 		return err
 	}
-	trailers := s != nil && s.in.begun
 	c.heads.begin(s != nil, trailers)
 	if err := c.heads.decode(encoded); err != nil || s == nil {
 		return err
@@ -18,26 +17,29 @@ func (c *ClientConn) endBlock(encoded []byte) error {
 		return nil // it ended meanwhile
 	case trailers:
 		refused := c.heads.finishTrailers()
-		s.trailers, c.heads.head = c.heads.head, s.trailers
+		if !s.in.closed { // or there are some already, which somebody may be reading
+			s.trailers, c.heads.head = c.heads.head, s.trailers
+		}
 		return c.takeTrailers(&s.stream, s.trailers.Fields, refused)
 	}
 	return c.takeHead(s)
 }
 
-// answered returns the stream that a header block is on, or nil where it is not open any more.
-func (c *ClientConn) answered(stream uint32) (*ClientStream, error) {
+// answered returns the stream that a header block is on, or nil where it is not open any more, and whether the block stands behind
+// content.
+func (c *ClientConn) answered(stream uint32) (s *ClientStream, trailers bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.streams[stream]; s != nil {
-		return s.work.(*ClientStream), nil
+		return s.work.(*ClientStream), s.in.begun, nil
 	}
 	if c.isIdle(stream) {
-		return nil, errFrameIdle
+		return nil, false, errFrameIdle
 	}
 	if err := c.spendEcho(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return nil, c.processClosed(stream)
+	return nil, false, c.processClosed(stream)
 }
 
 // takeHead takes a head that was decoded: an informational one or the final one.

@@ -256,3 +256,25 @@ func FuzzResponseBlock(f *testing.F) {
 		}
 	})
 }
+
+// Trailers are there until the exchange ends, whatever the server sends behind them and on other streams.
+func TestTrailersAreTheFirstOnes(t *testing.T) {
+	t.Parallel()
+	c, p := dialPeer(t, testConfig())
+	s, other := c.get("/"), c.get("/other")
+	p.awaitHeaders()
+	p.headers(1, false, ":status", "200")
+	p.headers(1, true, "grpc-status", "0")
+	if status, _, err := read(s); status != 200 || err != nil {
+		t.Fatalf("got %d (%v), want 200", status, err)
+	}
+	trailers := s.Content().Trailers()
+	p.headers(1, true, "again", "1")
+	p.headers(3, true, ":status", "200", "set-cookie", "another client's")
+	if status, _, err := read(other); status != 200 || err != nil {
+		t.Fatalf("the other exchange got %d (%v), want 200", status, err)
+	}
+	if got, want := describe(trailers), "grpc-status: 0"; got != want {
+		t.Errorf("the trailers are %q, want %q", got, want)
+	}
+}
