@@ -111,3 +111,24 @@ func TestFaultOfTheServerEndsTheConnection(t *testing.T) {
 		})
 	}
 }
+
+// A server may have any number of responses that cannot be understood: each is the fault of its own exchange.
+func TestMalformedResponsesEndNoOtherExchange(t *testing.T) {
+	t.Parallel()
+	config, _ := standing()
+	c, p := dialPeer(t, config)
+	other := c.get("/")
+	for id := uint32(3); id < 3+2*2*resetBurst; id += 2 {
+		s := c.get("/malformed")
+		p.headers(id, true, ":status", "2x0")
+		if _, _, err := read(s); !isMalformed(err) {
+			t.Fatalf("response %d: %v, want that it is malformed", id/2, err)
+		}
+		s.EndExchange()
+		p.awaitReset(id)
+	}
+	p.headers(1, true, ":status", "200")
+	if status, _, err := read(other); status != 200 || err != nil {
+		t.Errorf("the other exchange got %d (%v), want 200", status, err)
+	}
+}

@@ -165,6 +165,9 @@ func (c *ClientConn) wasReset(s *stream, why code) error {
 	return nil
 }
 
+// faulted implements side. It was we who opened the stream, and other exchanges have no part in its fault.
+func (c *ClientConn) faulted() error { return nil }
+
 // cannotSend implements side. What the server said before is read all the same: most likely it went away, and tells which requests
 // it did nothing with.
 func (c *ClientConn) cannotSend(error) {

@@ -147,7 +147,6 @@ func (c *ClientConn) isOpen(s *ClientStream) bool { return c.streams[s.id] == &s
 func (c *ClientConn) closeStream(s *ClientStream) {
 	if s.in.closed && s.out.ended {
 		c.forget(&s.stream, endedByBoth)
-		c.resets.earn()
 		return
 	}
 	c.forget(&s.stream, endedByUs)

@@ -45,7 +45,6 @@ type conn struct {
 	initialWindow int64
 	// shrink is set while the next header block has to say that the peer's table is empty; shrunk once one has.
 	shrink, shrunk bool
-	resets         budget
 	unproductive   budget
 	// creditOnArrival gives the peer back of the connection's window what arrives, and not as it is read.
 	creditOnArrival bool
@@ -81,6 +80,8 @@ type side interface {
 	set(s setting, value uint32) error
 	// wasReset says that the peer ended a stream that was open.
 	wasReset(s *stream, why code) error
+	// faulted accounts for a stream that a fault of the peer's ended.
+	faulted() error
 	// cannotSend says that nothing can be sent any more.
 	cannotSend(err error)
 	// rest gives up what is kept for streams to come.
@@ -94,7 +95,6 @@ func (c *conn) init(t Transport, config *Config, side side) {
 		sendWindow:    defaultWindow,
 		recvWindow:    connectionWindow,
 		initialWindow: defaultWindow,
-		resets:        budget{burst: resetBurst, perSecond: resetsPerSecond},
 		unproductive:  budget{burst: unproductiveBurst, perSecond: unproductivesPerSecond},
 		quietSince:    config.Now(),
 	}

@@ -11,11 +11,12 @@ type ServerConn struct {
 
 	workers workers
 	free    []*Stream
+	resets  budget
 }
 
 // NewServerConn returns the server's side of a connection that was just accepted.
 func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
-	c := &ServerConn{handler: handler}
+	c := &ServerConn{handler: handler, resets: budget{burst: resetBurst, perSecond: resetsPerSecond}}
 	c.init(t, config, c)
 	c.heads.init(config.Limits)
 	return c

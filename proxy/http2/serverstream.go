@@ -109,6 +109,11 @@ func (c *ServerConn) malformed(s *stream) error {
 // wasReset implements side.
 func (c *ServerConn) wasReset(s *stream, _ code) error {
 	s.abort(errStreamReset)
+	return c.faulted()
+}
+
+// faulted implements side. What was begun for a stream costs as much when it is we who were made to reset it.
+func (c *ServerConn) faulted() error {
 	if !c.resets.spend(1, c.config.Now()) {
 		return errResetsMany
 	}

@@ -69,13 +69,12 @@ func (c *conn) forget(s *stream, how ending) {
 	c.closed.add(s.id, how)
 }
 
-// reset ends a stream because of a fault of the peer's, and the connection where there were too many: what was begun for a
-// stream costs as much when it is we who were made to reset it.
+// reset ends a stream because of a fault of the peer's.
 func (c *conn) reset(s *stream, fault code) error {
 	c.forget(s, endedByUs)
 	s.abort(errStreamReset)
-	if !c.resets.spend(1, c.config.Now()) {
-		return errResetsMany
+	if err := c.side.faulted(); err != nil {
+		return err
 	}
 	return c.control(func(b []byte) []byte { return appendReset(b, s.id, fault) })
 }
