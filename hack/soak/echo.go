@@ -21,8 +21,13 @@ const (
 // echo leaves HTTP behind and sends back what it gets: /echo/STREAM. After the farewell it ends its own half, reads on to
 // the end of the client's, and tells the stream how many bytes that were.
 func (s *service) echo(w http.ResponseWriter, r *http.Request, args []string) error {
-	if got := r.Header.Get("Upgrade"); got != echoProtocol {
-		return fmt.Errorf("the request asks to change to %q", got)
+	protocol, proof := r.Header.Get("Upgrade"), ""
+	switch protocol {
+	case echoProtocol:
+	case socketProtocol:
+		proof = acceptField + ": " + acceptOf(r.Header.Get("Sec-WebSocket-Key")) + "\r\n"
+	default:
+		return fmt.Errorf("the request asks to change to %q", protocol)
 	}
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -30,8 +35,8 @@ func (s *service) echo(w http.ResponseWriter, r *http.Request, args []string) er
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(roundLimit))
-	head := fmt.Sprintf("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n%s: %s\r\n%s: %s\r\n\r\n%s",
-		echoProtocol, idField, r.Header.Get(idField), fromField, r.Header.Get("X-Forwarded-For"), echoGreeting)
+	head := fmt.Sprintf("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n%s%s: %s\r\n%s: %s\r\n\r\n%s",
+		protocol, proof, idField, r.Header.Get(idField), fromField, r.Header.Get("X-Forwarded-For"), echoGreeting)
 	if _, err := io.WriteString(conn, head); err != nil {
 		return nil // the client gave up, which is its own to explain
 	}

@@ -43,6 +43,7 @@ func kinds() []kind {
 		{"trailers", 2, 20 * time.Millisecond, newTrailerReader},
 		{"events", 4, 50 * time.Millisecond, newEventReader},
 		{"upgrades", 6, 100 * time.Millisecond, newUpgrader},
+		{"http/2 sockets", 4, 100 * time.Millisecond, newSocketOpener},
 		{"https", 4, 10 * time.Millisecond, newSecureClient},
 		{"http/2", 4, 20 * time.Millisecond, newMultiplexedClient},
 		{"new certificates", 2, 50 * time.Millisecond, newRotationWatcher},

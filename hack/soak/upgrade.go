@@ -39,8 +39,20 @@ func (u upgrader) round() (string, error) {
 	c := u.call("GET", stableHost, "", "Connection: Upgrade", "Upgrade: "+echoProtocol)
 	stream := "echo-" + c.id
 	c.target = "/echo/" + stream
-	if err := u.converse(w, c); err != nil {
+	if err := u.change(w, c); err != nil {
 		return "", fmt.Errorf("%s: %w", c, err)
+	}
+	note, err := u.converse(w, stream, w.abort)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", c, err)
+	}
+	return note, nil
+}
+
+// converse talks for a while and ends in one of the ways that there are.
+func (u upgrader) converse(w *wire, stream string, abort func()) (note string, err error) {
+	if err := u.talk(w); err != nil {
+		return "", err
 	}
 	switch u.rnd.IntN(3) {
 	case 0:
@@ -48,7 +60,7 @@ func (u upgrader) round() (string, error) {
 	case 1:
 		return "the endpoint ended first", u.endSecond(w, stream)
 	}
-	w.abort()
+	abort()
 	return "the client aborted", nil
 }
 
@@ -59,8 +71,8 @@ func (u upgrader) open() (*wire, error) {
 	return u.dialTLS(&tls.Config{RootCAs: u.authority.roots, ServerName: secureHost})
 }
 
-// converse changes protocols and exchanges lines until there were enough swaps.
-func (u upgrader) converse(w *wire, c *call) error {
+// change leaves HTTP.
+func (u upgrader) change(w *wire, c *call) error {
 	if err := w.send(c.head()); err != nil {
 		return fmt.Errorf("sending: %w", err)
 	}
@@ -74,6 +86,11 @@ func (u upgrader) converse(w *wire, c *call) error {
 	if got := r.Header.Get("Upgrade"); got != echoProtocol {
 		return fmt.Errorf("changed to the protocol %q", got)
 	}
+	return nil
+}
+
+// talk is greeted and exchanges lines until there were enough swaps.
+func (u upgrader) talk(w *wire) error {
 	if err := w.expect(echoGreeting); err != nil {
 		return err
 	}
