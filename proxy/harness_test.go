@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen. It decides nothing unless something is broken.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // served is a proxy with a plain listener on loopback, for one test.
 type served struct {

@@ -2,7 +2,10 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -222,7 +225,7 @@ func TestIdleTunnelOverHTTP2Ends(t *testing.T) {
 // One direction may be silent for as long as it likes while the other is not.
 func TestTunnelOverHTTP2WithTrafficInOneDirectionLives(t *testing.T) {
 	t.Parallel()
-	const idle, pause = 2500 * time.Millisecond, 100 * time.Millisecond
+	const idle, pause = 4 * time.Second, 100 * time.Millisecond
 	for name, fromClient := range map[string]bool{"to the endpoint": true, "to the client": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -316,4 +319,41 @@ func TestResetBeforeTheAnswerEndsTheHandshake(t *testing.T) {
 	c.check(c.WriteRSTStream(1, http2.ErrCodeCancel))
 	up.expectClosed()
 	c.ping()
+}
+
+func TestWebSocketsPassFromHTTP2ToTLS(t *testing.T) {
+	t.Parallel()
+	key := ecdsaKey(t)
+	a := newAuthority(t, "a")
+	config := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{backendName})}}
+	b := startTLSBackend(t, config, func(w http.ResponseWriter, r *http.Request) {
+		c, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = c.Close() }()
+		_, _ = io.WriteString(c, switchedFor(r.Header.Get("Sec-WebSocket-Key")))
+		_, _ = io.Copy(c, buffered)
+	})
+	p := serve(t)
+	p.apply(with(over(trusting(a), everything(b.address)), issue(t, "a", key, "a")))
+	secure, err := tls.Dial("tcp", p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a", InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = secure.Close() })
+	c := newFrames(t, secure)
+	c.request(1, false, connect("/")...)
+	c.tell(1, "early")
+	c.hear(1, "early")
+	for i := range 10 {
+		frame := fmt.Sprintf("frame %d %s\x00", i, strings.Repeat("x", i<<10))
+		c.tell(1, frame)
+		c.hear(1, frame)
+	}
+	c.check(c.WriteData(1, true, []byte("last words")))
+	if got := c.answer(1); got.body != "last words" || !got.ended {
+		t.Errorf("got %v, want the last words and the end", got)
+	}
 }
