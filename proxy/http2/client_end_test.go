@@ -350,6 +350,7 @@ func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
 	other := c.open()
 	other.WriteHead(requestOf("GET", "/", 0))
 	_ = other.Request().End(nil)
+	soon(t, "the failure to send", func() bool { return !c.Usable() }) // another goroutine may be the one that sends
 	watchAt(c, now, lastWords-1)
 	if c.Running() != 2 {
 		t.Fatal("the exchanges have ended")
