@@ -203,6 +203,8 @@ func TestEndpointChoosesTheVersionOverTLS(t *testing.T) {
 			if want := test.version + ` POST a "hello"`; got.Body != want {
 				t.Errorf("%s: got %d %q, want %q", name, got.Status, got.Body, want)
 			}
+			// One that only one request uses at a time is there for the next a moment after the response.
+			await(t, "the connection's return", func() bool { return test.backend != old || p.idle() == 1 })
 		}
 		if n := test.backend.accepted.Load(); n != test.connections {
 			t.Errorf("%s: %d connections to the endpoint, want %d", name, n, test.connections)

@@ -188,6 +188,16 @@ func (s *served) endpoint(address netip.AddrPort) *endpoint {
 	return s.state.endpoints[endpointKey{namespace: "default", address: address}]
 }
 
+// idle is how many connections of HTTP/1.1 to endpoints nobody is using.
+func (s *served) idle() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.state.endpoints {
+		n += idleConnections(e)
+	}
+	return n
+}
+
 func idleConnections(e *endpoint) (n int) {
 	for i := range e.idle {
 		s := &e.idle[i]
