@@ -37,11 +37,14 @@ const sharedWriteStall = 30 * time.Second
 // serve reads the connection to its end. It is the goroutine's that is the connection's own.
 func (c *sharedConn) serve() {
 	defer func() {
-		if fault := recover(); fault != nil {
-			_ = c.link.Close()
-			c.endpoint.config.logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "endpoint", c.endpoint.text, "stack", string(debug.Stack()))
-		}
+		fault := recover()
 		c.endpoint.sharing.remove(c)
+		if fault == nil {
+			return
+		}
+		c.endpoint.config.logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "endpoint", c.endpoint.text, "stack", string(debug.Stack()))
+		_ = c.link.Close()
+		_ = c.ClientConn.Close() // nobody else would end the waits of its exchanges
 	}()
 	// Who drains may have looked just before the connection was there.
 	if c.endpoint.retired.Load() {

@@ -86,7 +86,7 @@ func (e *endpoint) share(ctx context.Context, stream *sharedStream) (upstream, e
 		case <-d.done:
 		case <-ctx.Done():
 		}
-		sole := s.leave(d)
+		sole := s.leave(d, ctx.Err() == context.DeadlineExceeded)
 		switch {
 		case sole != nil:
 			return sole, nil
@@ -120,12 +120,17 @@ func (e *endpoint) join() *joinedDial {
 	return s.dial
 }
 
-// leave ends the wait for a connection, and takes it if it is there and not to be shared.
-func (s *sharing) leave(d *joinedDial) *upstreamConn {
+// leave ends the wait for a connection, and takes it if it is there and not to be shared. One that was not made in time is waited for
+// by nobody else: as long as somebody always does, it would not begin anew at an address that is reached again, and one try of TCP
+// waits longer each time before it knocks again.
+func (s *sharing) leave(d *joinedDial, late bool) *upstreamConn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.waiting--; d.waiting == 0 {
+	d.waiting--
+	if d.waiting == 0 {
 		d.cancel()
+	}
+	if d.waiting == 0 || late {
 		s.concludeLocked(d)
 	}
 	sole := d.sole
@@ -143,6 +148,7 @@ func (s *sharing) concludeLocked(d *joinedDial) {
 // run makes a connection for those who joined.
 func (e *endpoint) run(ctx context.Context, d *joinedDial) {
 	s := &e.sharing
+	var sole *upstreamConn
 	defer close(d.done)
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -152,10 +158,11 @@ func (e *endpoint) run(ctx context.Context, d *joinedDial) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.concludeLocked(d)
-		if d.waiting == 0 && d.sole != nil {
-			d.sole.leave()
-			d.sole = nil
+		if d.waiting == 0 && sole != nil {
+			sole.leave()
+			return
 		}
+		d.sole = sole
 	}()
 	l, err := e.link(ctx, e.tls)
 	switch {
@@ -165,7 +172,7 @@ func (e *endpoint) run(ctx context.Context, d *joinedDial) {
 		d.conn = newSharedConn(l, e)
 		s.add(d.conn)
 	default:
-		d.sole = e.newSole(l)
+		sole = e.newSole(l)
 	}
 }
 
