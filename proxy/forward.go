@@ -246,6 +246,8 @@ func (x *exchange) fail(up upstream, err error) failure {
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failure{reason: UpstreamTimeout, again: again, endpoint: true}
+	case errors.Is(err, http2.ErrNotHTTP2):
+		return failure{reason: UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
 	case isMalformed(err), http2.IsFault(err):
 		return failure{reason: UpstreamMalformed}
 	case isTLSFault(err):

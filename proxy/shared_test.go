@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -343,8 +344,40 @@ func TestEndpointThatDoesNotSpeakHTTP2IsABadGateway(t *testing.T) {
 	b := named(t, "b")
 	p := serve(t)
 	p.apply(inH2C(everything(b.address)))
-	if got := p.get("a", "/"); got.Status != 502 || got.reason() != "UpstreamMalformed" {
-		t.Errorf("got %d %q, want 502 UpstreamMalformed", got.Status, got.Body)
+	if got := p.get("a", "/"); got.Status != 502 || got.Body != "UpstreamMalformed: the service does not answer in HTTP/2\n" {
+		t.Errorf("got %d %q, want 502 and that it is no HTTP/2", got.Status, got.Body)
+	}
+}
+
+// A connection that is not made in time keeps those who come later from nothing, though somebody goes on waiting for it.
+func TestConnectionThatIsLateIsNotWaitedForByOthers(t *testing.T) {
+	t.Parallel()
+	address := deafAddress(t)
+	p := serve(t)
+	p.apply(inH2C(everything(address)))
+	e := p.sharedEndpoint(address)
+	dialled := func() *joinedDial {
+		e.sharing.mu.Lock()
+		defer e.sharing.mu.Unlock()
+		return e.sharing.dial
+	}
+	patient, stop := context.WithCancel(t.Context())
+	gaveUp := make(chan error)
+	go func() {
+		_, err := e.dial(patient, demand{stream: new(sharedStream)})
+		gaveUp <- err
+	}()
+	await(t, "a dial", func() bool { return dialled() != nil })
+	late := dialled()
+	if _, err := e.dial(t.Context(), demand{timeout: time.Millisecond, stream: new(sharedStream)}); err != context.DeadlineExceeded {
+		t.Errorf("got %v, want that it took too long", err)
+	}
+	if dialled() == late {
+		t.Error("whoever comes next would wait for the same connection")
+	}
+	stop()
+	if err := <-gaveUp; err != context.Canceled {
+		t.Errorf("who went on waiting got %v, want that it was cancelled", err)
 	}
 }
 

@@ -3,10 +3,12 @@ package http2
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	xhttp2 "golang.org/x/net/http2"
 
@@ -365,4 +367,67 @@ func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
 	if err := c.end(); err != ErrClosed {
 		t.Errorf("the connection ended: %v", err)
 	}
+}
+
+// A server that takes no streams at all leaves no connection behind that others would have to be made beside.
+func TestIdleConnectionToAServerThatTakesNoStreamsEnds(t *testing.T) {
+	t.Parallel()
+	config, now := standing()
+	c, p := dialPeer(t, config)
+	s := c.get("/")
+	p.awaitHeaders()
+	p.check(p.WriteSettings(xhttp2.Setting{ID: xhttp2.SettingMaxConcurrentStreams, Val: 0}))
+	p.ping()
+	if c.Usable() || c.Open() != nil {
+		t.Error("there is another stream")
+	}
+	watchAt(c, now, time.Second)
+	p.headers(1, true, ":status", "200")
+	if status, _, err := read(s); status != 200 || err != nil {
+		t.Errorf("the stream that there was: %d, %v; want 200", status, err)
+	}
+	s.EndExchange()
+	watchAt(c, now, 2*time.Second)
+	if err := c.end(); err != errDrained {
+		t.Errorf("the connection ended: %v, want that it was drained", err)
+	}
+}
+
+// clogged is a transport that takes nothing until it is closed.
+type clogged struct {
+	*canned
+	closed chan struct{}
+}
+
+func (c *clogged) Write([]byte) (int, error) {
+	<-c.closed
+	return 0, net.ErrClosed
+}
+
+// Where a server takes nothing any more, an exchange that is given up is over at once: it waits for nobody's write.
+func TestExchangeIsGivenUpWhileTheServerTakesNothing(t *testing.T) {
+	t.Parallel()
+	transport := &clogged{&canned{}, make(chan struct{})}
+	c := NewClientConn(transport, testConfig(), false)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for range 2 {
+			s := c.Open()
+			s.WriteHead(requestOf("GET", "/", 0))
+			if err := s.Request().End(nil); err != nil {
+				t.Errorf("sending the request: %v", err)
+			}
+			_ = s.Close()
+			s.EndExchange()
+		}
+	}()
+	select {
+	case <-over:
+	case <-time.After(patience):
+		t.Error("an exchange waits for the server")
+	}
+	close(transport.closed)
+	c.senders.Wait()
+	<-over
 }

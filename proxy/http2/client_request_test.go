@@ -92,6 +92,11 @@ func TestRequestLeavesInOneWrite(t *testing.T) {
 	if err := s.Request().End(nil); err != nil {
 		t.Fatal(err)
 	}
+	soon(t, "the request to be sent", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.out.resting != nil
+	})
 	if !s.Sent() || transport.writes != 1 {
 		t.Errorf("it took %d writes, want 1", transport.writes)
 	}

@@ -51,6 +51,7 @@ func NewClientConn(t Transport, config *Config, secure bool) *ClientConn {
 	}
 	c.init(t, config, c)
 	c.creditOnArrival = true
+	c.sendsApart = true // an exchange that is given up must not wait until the server takes what others send
 	c.heads.init(config.Limits)
 	c.greet()
 	return c
@@ -70,6 +71,9 @@ func (c *ClientConn) greet() {
 // Serve reads the connection to its end and returns why that came.
 func (c *ClientConn) Serve() error {
 	err := c.read()
+	if !c.greeted && IsFault(err) {
+		err = ErrNotHTTP2
+	}
 	c.end(err)
 	return err
 }
@@ -86,11 +90,11 @@ func (c *ClientConn) Open() *ClientStream {
 	return c.newStream()
 }
 
-// Usable says whether the connection will ever have a stream for another exchange.
+// Usable says whether the connection will have a stream for another exchange, as far as is known.
 func (c *ClientConn) Usable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.usable()
+	return c.usable() && c.limit > 0
 }
 
 func (c *ClientConn) usable() bool { return c.err == nil && c.departure == staying && !c.rested }
@@ -180,10 +184,13 @@ func (c *ClientConn) cannotSend(error) {
 }
 
 // rest implements side.
-func (c *ClientConn) rest() { c.free = nil }
+func (c *ClientConn) rest() {
+	c.free = nil
+	c.out.dismiss()
+}
 
 // Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long, finds out whether the server is
-// there still, and ends a connection that was idle for too long.
+// there still, and ends a connection that was idle for too long, or is idle because the server takes no streams at all.
 func (c *ClientConn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,8 +201,11 @@ func (c *ClientConn) Watch(now time.Duration) {
 		}
 	}
 	c.watchSilence(late, now)
-	if c.out.err != nil && now-c.broken >= lastWords {
+	switch {
+	case c.out.err != nil && now-c.broken >= lastWords:
 		c.failLocked(ErrClosed)
 		c.transport.StopReading()
+	case c.limit == 0 && c.running == 0:
+		c.depart(departed) // others are made meanwhile, and would be in excess
 	}
 }

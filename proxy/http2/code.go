@@ -60,6 +60,9 @@ var (
 	errResetsMany        = connectionErrorOf(codeEnhanceYourCalm, "too many streams are reset")
 )
 
+// ErrNotHTTP2 is what a connection and its exchanges end with whose server does not begin with what HTTP/2 begins with.
+var ErrNotHTTP2 error = connectionErrorOf(codeProtocol, "the server does not answer in HTTP/2 (RFC 9113, section 3.4)")
+
 // The ends of a connection that nobody is to blame for.
 var (
 	errDrained   = errors.New("the connection was drained")

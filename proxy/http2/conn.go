@@ -48,6 +48,8 @@ type conn struct {
 	unproductive   budget
 	// creditOnArrival gives the peer back of the connection's window what arrives, and not as it is read.
 	creditOnArrival bool
+	// sendsApart has a goroutine of the connection's own send whatever is pending, and not the one that made it so.
+	sendsApart bool
 	// echoes is how many frames of the peer's our DATA frames account for.
 	echoes    int
 	out       output

@@ -13,6 +13,8 @@ type output struct {
 	// writing is set while somebody sends what was pending before, idle is told when nobody does any more.
 	writing bool
 	idle    sync.Cond
+	// resting wakes the goroutine that sends, while it has nothing to do; nil otherwise, and where there is none.
+	resting chan struct{}
 	// controls counts the answers to frames that are pending.
 	controls int
 	// content counts the bytes of content that the windows let pass; it was seen to differ from seen at moved.
@@ -130,9 +132,15 @@ func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	return nil
 }
 
-// flush sends what is pending, unless somebody else is about to. It lets go of the lock meanwhile. Only who has nothing else to do
-// stays as long as others go on adding.
+// flush sends what is pending, unless somebody else is about to, and has it sent where the connection sends apart. It lets go of the
+// lock meanwhile. Only who has nothing else to do stays as long as others go on adding.
 func (c *conn) flush(stay bool) {
+	if c.sendsApart && !stay {
+		if c.err == nil { // or the connection waits for those who send to end
+			c.flushSoon()
+		}
+		return
+	}
 	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
 		return
 	}
@@ -150,11 +158,37 @@ func (c *conn) flushSoon() {
 }
 
 func (c *conn) handOver() {
-	c.senders.Go(func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+	if resting := c.out.resting; resting != nil {
+		c.out.resting = nil
+		resting <- struct{}{}
+		return
+	}
+	c.senders.Go(c.send)
+}
+
+// send sends, and where the connection sends apart rests until there is more.
+func (c *conn) send() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := make(chan struct{}, 1) // has room for one, so that to wake who rests waits for nothing
+	for again := true; again; {
 		c.write(true)
-	})
+		if !c.sendsApart || c.err != nil || c.out.err != nil || c.out.resting != nil {
+			return
+		}
+		c.out.resting = next
+		c.mu.Unlock()
+		_, again = <-next
+		c.mu.Lock()
+	}
+}
+
+// dismiss ends the goroutine that rests.
+func (o *output) dismiss() {
+	if o.resting != nil {
+		close(o.resting)
+		o.resting = nil
+	}
 }
 
 // write is called by whoever has set writing.
