@@ -222,7 +222,7 @@ func TestServerOfHTTP1IsUnhealthyByGRPC(t *testing.T) {
 	w := s.accept()
 	w.expect(http2.ClientPreface)
 	w.send("HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n\r\n")
-	const want = "grpc.health.v1.Health/Check: the answer is not HTTP/2: a frame is longer than allowed (RFC 9113, section 4.2) (code 6)"
+	const want = "grpc.health.v1.Health/Check: the answer is not HTTP/2: the server does not answer in HTTP/2 (RFC 9113, section 3.4) (code 1)"
 	if got := receive(t, "a finding", found); got != (finding{text: want}) {
 		t.Errorf("%+v, want %q", got, want)
 	}
