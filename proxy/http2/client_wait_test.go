@@ -269,3 +269,39 @@ func TestContentWaitsForAWindowThatBecameNegative(t *testing.T) {
 		t.Errorf("sending: %v", err)
 	}
 }
+
+// So is one that exchanges wait for in vain until they are given up: their own patience may be longer, or without end.
+func TestServerThatIsGivenUpOnIsAskedWhetherItIsThere(t *testing.T) {
+	t.Parallel()
+	config, now := standing()
+	c, p := dialPeer(t, config)
+	c.Watch(0)
+	for _, test := range []struct {
+		patience time.Duration
+		asked    bool
+	}{{pingPatience - 1, false}, {pingPatience, true}} {
+		s := c.get("/")
+		failed := make(chan error)
+		go func() { failed <- s.ReadResponse(nil) }()
+		soon(t, "the wait for the head", s.waits)
+		watchAt(c, now, time.Duration(now.Load())+test.patience)
+		_ = s.Close()
+		if err := <-failed; err == nil {
+			t.Fatal("there is a response")
+		}
+		s.EndExchange()
+		c.Watch(time.Duration(now.Load()))
+		other := c.Open()
+		if asked := other == nil; asked != test.asked {
+			t.Errorf("after %v it is asked: %v, want %v", test.patience, asked, test.asked)
+		}
+		if other != nil {
+			other.EndExchange()
+		}
+	}
+	p.await("a PING", func(f xhttp2.Frame) bool { _, ok := f.(*xhttp2.PingFrame); return ok })
+	watchAt(c, now, time.Duration(now.Load())+pingPatience)
+	if err := c.end(); err != errSilent {
+		t.Errorf("the connection ended: %v", err)
+	}
+}

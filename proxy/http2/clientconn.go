@@ -52,6 +52,7 @@ func NewClientConn(t Transport, config *Config, secure bool) *ClientConn {
 	c.init(t, config, c)
 	c.creditOnArrival = true
 	c.sendsApart = true // an exchange that is given up must not wait until the server takes what others send
+	c.silence.missed = -1
 	c.heads.init(config.Limits)
 	c.greet()
 	return c

@@ -120,6 +120,7 @@ func (s *ClientStream) Close() error {
 	if s.err != nil {
 		return nil
 	}
+	c.silence.gaveUp(&s.in, c.config.Now())
 	if c.isOpen(s) {
 		c.closeStream(s)
 		c.flushSoon()
