@@ -305,3 +305,25 @@ func TestServerThatIsGivenUpOnIsAskedWhetherItIsThere(t *testing.T) {
 		t.Errorf("the connection ended: %v", err)
 	}
 }
+
+// Content that a server leaves lying may use up the window of all. Who comes then goes to another connection, until it is taken.
+func TestConnectionWhoseWindowIsUsedUpForLongHasNoStream(t *testing.T) {
+	t.Parallel()
+	config, now := standing()
+	c, p := dialPeer(t, config, xhttp2.Setting{ID: xhttp2.SettingInitialWindowSize, Val: 1 << 20})
+	s := c.post("/")
+	failed := make(chan error)
+	go func() { failed <- send(s, defaultWindow+1) }()
+	soon(t, "the end of the window", func() bool { return s.queues() && s.sentOf() == defaultWindow })
+	watchAt(c, now, time.Minute) // it is seen that content was taken
+	c.open().EndExchange()
+	watchAt(c, now, time.Minute+stuckAfter)
+	if c.Open() != nil || !c.Usable() {
+		t.Error("there is a stream whose content nobody takes, or the connection is given up")
+	}
+	p.check(p.WriteWindowUpdate(0, 100))
+	if err := <-failed; err != nil {
+		t.Fatal(err)
+	}
+	c.open()
+}

@@ -79,16 +79,25 @@ func (c *ClientConn) Serve() error {
 	return err
 }
 
-// Open returns a stream for an exchange, or nil where the connection has none now: the server takes no more at a time, goes away or
-// may be dead, or there are no more numbers.
+// Open returns a stream for an exchange, or nil where the connection has none now: the server takes no more at a time or no
+// content, goes away or may be dead, or there are no more numbers.
 func (c *ClientConn) Open() *ClientStream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.usable() || c.running >= c.limit || c.silence.doubted {
+	if !c.usable() || c.running >= c.limit || c.silence.doubted || c.stuck() {
 		return nil
 	}
 	c.running++
 	return c.newStream()
+}
+
+// stuckAfter is how long a server may take no content of any exchange until others go elsewhere.
+const stuckAfter = time.Second
+
+// stuck says whether the connection's window is used up by content that the server leaves lying: all that other exchanges have to send
+// would wait until it is taken.
+func (c *ClientConn) stuck() bool {
+	return c.sendWindow <= 0 && c.config.Now()-c.out.moved >= stuckAfter
 }
 
 // Usable says whether the connection will have a stream for another exchange, as far as is known.
