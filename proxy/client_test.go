@@ -336,7 +336,7 @@ func TestEarlyRefusalOfAnUploadArrives(t *testing.T) {
 // A connection without requests ends after the idle time, and no answer is sent to nobody.
 func TestIdleConnectionEndsInSilence(t *testing.T) {
 	t.Parallel()
-	p := serve(t, func(c *Config) { c.IdleTimeout = 100 * time.Millisecond })
+	p := serve(t, func(c *Config) { c.IdleTimeout = time.Second })
 	fresh, used := p.dial(), p.dial()
 	used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	used.reply("GET")

@@ -269,7 +269,7 @@ func TestUpgradeThatMakesNoSenseIsNotForwarded(t *testing.T) {
 func TestIdleTunnelEnds(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
-	p := serve(t, func(c *Config) { c.IdleTimeout = 200 * time.Millisecond })
+	p := serve(t, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 	p.apply(everything(endpoint.address))
 	client, up := upgradedBy(t, p, endpoint)
 	client.send("one")
@@ -327,7 +327,7 @@ func TestStuckTunnelEnds(t *testing.T) {
 		t.Run(fmt.Sprintf("client floods: %v", clientFloods), func(t *testing.T) {
 			t.Parallel()
 			endpoint := startScript(t)
-			p := serve(t, unlimited, func(c *Config) { c.IdleTimeout = 300 * time.Millisecond })
+			p := serve(t, unlimited, func(c *Config) { c.IdleTimeout = time.Second })
 			p.apply(everythingBy(noTimeouts, endpoint.address))
 			from, to := upgradedBy(t, p, endpoint)
 			if !clientFloods {

@@ -209,7 +209,7 @@ func TestStuckTunnelHoldsUpNoOtherStream(t *testing.T) {
 func TestIdleTunnelOverHTTP2Ends(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
-	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 200 * time.Millisecond })
+	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 	p.apply(everything(endpoint.address))
 	c := p.dialHasty(func(w *http2.Framer, f *frames) {
 		f.check(w.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: f.encode(connect("/")...), EndHeaders: true}))
