@@ -19,6 +19,7 @@ func TestRequestsGoToPodsByHostAndPath(t *testing.T) {
 		"*." + host + "/":    "api",
 	}))
 	everywhere(t, "the routes to be served", request{host: host, target: "/api"}, answered("api"))
+	everywhere(t, "the pod of the other service", request{host: host, target: "/"}, answered("web"))
 
 	for _, test := range []struct {
 		name   string
