@@ -112,6 +112,10 @@ fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
 	  done; \
 	done
 
+.PHONY: hostile
+hostile: kube ## Attack the program as clients and tenants who mean harm would, and print what others notice of it
+	go test -tags hostile -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/hostile
+
 .PHONY: browser
 browser: ## Run the tests with headless Chromium, which has to be installed
 	go test -tags browser -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/browser
@@ -177,7 +181,7 @@ verify-files: $(KUSTOMIZE) ## Check that shell scripts parse and every kustomiza
 .PHONY: vet
 vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
-	go vet -tags e2e,browser ./...
+	go vet -tags e2e,browser,hostile ./...
 	cd hack/kube && go vet ./...
 	cd hack/pebble && go vet ./...
 	cd hack/h2spec && go vet ./...

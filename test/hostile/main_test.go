@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+// programVariable names the program to attack in place of this checkout's.
+const programVariable = "WARREN_BINARY"
+
+// program is what is attacked. The first attack builds it.
+var program build
+
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	code := m.Run()
+	if err := program.remove(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+type build struct {
+	once         sync.Once
+	folder, file string
+	err          error
+}
+
+// path returns where the program is.
+func (b *build) path(t *testing.T) string {
+	t.Helper()
+	b.once.Do(func() { b.err = b.make() })
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b.file
+}
+
+func (b *build) make() error {
+	if b.file = os.Getenv(programVariable); b.file != "" {
+		return nil
+	}
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		return err
+	}
+	if b.folder, err = os.MkdirTemp("", "warren-hostile-"); err != nil {
+		return fmt.Errorf("making a folder for the program: %w", err)
+	}
+	b.file = filepath.Join(b.folder, "warren-ingress")
+	command := exec.Command("go", "build", "-buildvcs=false", "-o", b.file, ".")
+	command.Dir = checkout
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the program: %w\n%s", err, output)
+	}
+	return nil
+}
+
+func (b *build) remove() error {
+	if b.folder == "" {
+		return nil
+	}
+	return os.RemoveAll(b.folder)
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	// memoryLimit is the chart's, and collectAbove what it tells Go of it.
+	memoryLimit  = 1 << 30
+	collectAbove = memoryLimit / 10 * 9
+	// patience is for what has no time limit of its own, on a busy machine.
+	patience = time.Minute
+	pause    = 10 * time.Millisecond
+)
+
+// replica is a process of the program.
+type replica struct {
+	http, https, metrics, health, admin string
+
+	process *os.Process
+	group   *memoryGroup
+	stderr  tail
+	// ended is closed when the process has; err then says how.
+	ended chan struct{}
+	err   error
+}
+
+// startReplica starts the program with the chart's memory limit and waits until it is ready.
+func startReplica(t *testing.T, arguments ...string) *replica {
+	t.Helper()
+	r := &replica{
+		http: freeAddress(t), https: freeAddress(t), metrics: freeAddress(t), health: freeAddress(t), admin: freeAddress(t),
+		group: newMemoryGroup(t, memoryLimit), ended: make(chan struct{}),
+	}
+	command := exec.Command(program.path(t), append([]string{
+		"--http-address=" + r.http, "--https-address=" + r.https,
+		"--metrics-address=" + r.metrics, "--health-address=" + r.health, "--admin-address=" + r.admin,
+	}, arguments...)...)
+	command.Env = append(os.Environ(), "GOMEMLIMIT="+strconv.Itoa(collectAbove))
+	command.Stderr = &r.stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error, 1)
+	go func() {
+		// A child that dies with its parent is bound to the thread that starts it, which therefore must live as long.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			r.err = command.Wait()
+			close(r.ended)
+		}
+	}()
+	if err := <-started; err != nil {
+		t.Fatalf("starting the controller: %v", err)
+	}
+	r.process = command.Process
+	t.Cleanup(func() {
+		// That it has ended already is all that can go wrong.
+		_ = r.process.Signal(syscall.SIGKILL)
+		<-r.ended
+		if t.Failed() {
+			t.Logf("the end of the controller's standard error:\n%s", r.stderr.String())
+		}
+	})
+	r.group.add(t, r.process.Pid)
+	eventually(t, "the controller to be ready", func() error {
+		if err := r.running(); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.Get("http://" + r.health + "/readyz")
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("/readyz is %d", response.StatusCode)
+		}
+		return nil
+	})
+	return r
+}
+
+// running returns an error if the process has ended.
+func (r *replica) running() error {
+	select {
+	case <-r.ended:
+		return fmt.Errorf("the controller ended (%v):\n%s", r.err, r.stderr.String())
+	default:
+		return nil
+	}
+}
+
+// memory returns the resident memory of the process in bytes, 0 once it has ended.
+func (r *replica) memory() int64 {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(r.process.Pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			if err == nil {
+				return kilobytes << 10
+			}
+		}
+	}
+	return 0
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (o *tail) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	const most = 16 << 10
+	o.text = append(o.text, p...)
+	if len(o.text) > most {
+		o.text = append(o.text[:0], o.text[len(o.text)-most:]...)
+	}
+	return len(p), nil
+}
+
+func (o *tail) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(bytes.Clone(o.text))
+}
+
+// freeAddress returns an address of loopback that nothing listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// eventually waits until check returns nil, and fails the test with its last error when patience ends.
+func eventually(t *testing.T, what string, check func() error) {
+	t.Helper()
+	for began := time.Now(); ; time.Sleep(pause) {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Since(began) > patience {
+			t.Fatalf("waited %s for %s: %v", patience, what, err)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+const (
+	// undisturbed is how long the victim is watched before an attack, and attackTime how long an attack lasts.
+	undisturbed = 3 * time.Second
+	attackTime  = 8 * time.Second
+
+	// What an attack may do at most: memory of a replica, and how many times its p99 the victim's grows.
+	mostMemory = 300 << 20
+	mostSlower = 3
+	// noise is a p99 that a busy machine gives without any attack. What stays below it says nothing.
+	noise = 60 * time.Millisecond
+
+	// servicePort is what Ingresses name. Tasks say which port of the machine it is.
+	servicePort = 80
+)
+
+// stage is a Kubernetes API with replicas of the controller, the namespaces of two tenants, a and b, and that of the
+// victim, whose host a backend answers.
+type stage struct {
+	client.Client
+	t      *testing.T
+	config *rest.Config
+	// system is the controller's own namespace.
+	system, a, b, victims string
+	replicas              []*replica
+	victim                *victim
+}
+
+// newStage starts all of it with one replica.
+func newStage(t *testing.T, arguments ...string) *stage {
+	t.Helper()
+	return newStageOf(t, 1, arguments...)
+}
+
+func newStageOf(t *testing.T, replicas int, arguments ...string) *stage {
+	t.Helper()
+	server, err := kubeapi.New(kubeapi.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	scheme, err := controllers.Scheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := networkingv1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(server.Config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, server.Kubeconfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{Client: c, t: t, config: server.Config}
+	for _, namespace := range []*string{&s.system, &s.a, &s.b, &s.victims} {
+		*namespace = kubeapi.Namespace(t, server.Config)
+	}
+	const host = "victim.example.com"
+	s.serve(s.victims, "victim", host, "/", startBackend(t, answerWith("victim")))
+	for range replicas {
+		s.replicas = append(s.replicas, startReplica(t, append([]string{
+			"--kubeconfig=" + kubeconfig, "--namespace=" + s.system, "--drain-delay=0s", "--allow-local-tasks",
+		}, arguments...)...))
+	}
+	s.victim = newVictim(s.replica().http, host, "victim")
+	eventually(t, "the victim's host to be served", s.victim.request)
+	return s
+}
+
+// replica is the one that clients talk to.
+func (s *stage) replica() *replica { return s.replicas[0] }
+
+// create makes objects, whose namespaces they say.
+func (s *stage) create(objects ...client.Object) {
+	s.t.Helper()
+	for _, object := range objects {
+		if err := s.Create(s.t.Context(), object); err != nil {
+			s.t.Fatalf("creating %T %s: %v", object, object.GetName(), err)
+		}
+	}
+}
+
+// serve has a server on loopback answer a path of a host, by an Ingress and a Task of the name.
+func (s *stage) serve(namespace, name, host, path, backend string) {
+	s.t.Helper()
+	_, port, err := net.SplitHostPort(backend)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var target int32
+	if _, err := fmt.Sscan(port, &target); err != nil {
+		s.t.Fatal(err)
+	}
+	s.create(&v1alpha1.Task{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.TaskSpec{ServiceName: v1alpha1.ServiceName(name), Address: "127.0.0.1",
+			Ports: []v1alpha1.TaskPort{{Port: servicePort, TargetPort: v1alpha1.Port(target)}}},
+	}, ingressOf(namespace, name, host, path))
+}
+
+// ingressOf is an Ingress of one path, for the service of its own name.
+func ingressOf(namespace, name, host, path string) *v1alpha1.Ingress {
+	return &v1alpha1.Ingress{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.IngressSpec{Rules: []v1alpha1.IngressRule{{
+			Host: v1alpha1.Host(host),
+			Paths: []v1alpha1.IngressPath{{
+				Path:    v1alpha1.Path(path),
+				Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(name), Port: servicePort},
+			}},
+		}}},
+	}
+}
+
+// startBackend starts a server and returns its address. It ends with the test.
+func startBackend(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
+	var serving sync.WaitGroup
+	// Serve returns when the server is closed, and for no other reason.
+	serving.Go(func() { _ = server.Serve(listener) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return listener.Addr().String()
+}
+
+// answerWith answers every request with a text, when its content has come.
+func answerWith(text string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, text)
+	})
+}
+
+// attack has the victim's client run for a while, then run beside it, and prints what both came to. It fails the test if
+// a replica ended or took too much memory, or if the victim lost a request or waited too long.
+func (s *stage) attack(name string, run func(ctx context.Context)) {
+	s.t.Helper()
+	s.attackFor(attackTime, name, run)
+}
+
+func (s *stage) attackFor(duration time.Duration, name string, run func(ctx context.Context)) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), undisturbed)
+	before := s.victim.run(ctx)
+	cancel()
+	resting := s.memory()
+
+	ctx, cancel = context.WithTimeout(s.t.Context(), duration)
+	defer cancel()
+	var running sync.WaitGroup
+	peak := resting
+	running.Go(func() {
+		for ctx.Err() == nil {
+			peak = max(peak, s.memory())
+			time.Sleep(pause)
+		}
+	})
+	running.Go(func() { run(ctx) })
+	during := s.victim.run(ctx)
+	running.Wait()
+
+	fmt.Printf("%-44s memory %d -> %d MiB   victim p50 %.1f -> %.1f ms   p99 %.1f -> %.1f ms   %d requests, %d failed\n",
+		name, resting>>20, peak>>20, milliseconds(before.p50), milliseconds(during.p50),
+		milliseconds(before.p99), milliseconds(during.p99), during.sent, len(during.failures))
+	for _, r := range s.replicas {
+		if err := r.running(); err != nil {
+			s.t.Errorf("%s: %v", name, err)
+		}
+	}
+	if peak > mostMemory {
+		s.t.Errorf("%s: a replica took %d MiB, at most %d are allowed", name, peak>>20, mostMemory>>20)
+	}
+	if limit := max(mostSlower*before.p99, noise); during.p99 > limit {
+		s.t.Errorf("%s: the victim's p99 was %s, and %s before: at most %s are allowed", name, during.p99, before.p99, limit)
+	}
+	if n := len(during.failures); n > 0 {
+		s.t.Errorf("%s: %d of the victim's %d requests failed, the first: %v", name, n, during.sent, during.failures[0])
+	}
+}
+
+// memory is that of the replica which takes most.
+func (s *stage) memory() (most int64) {
+	for _, r := range s.replicas {
+		most = max(most, r.memory())
+	}
+	return most
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }

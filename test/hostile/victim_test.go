@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// victimPace is between two requests of the victim, however long the ones before take.
+	victimPace = 5 * time.Millisecond
+	// victimConnections is how many of them can be under way.
+	victimConnections = 64
+	// victimPatience is how long the victim waits for an answer.
+	victimPatience = 10 * time.Second
+)
+
+// victim is a client that sends requests at a constant rate. A request's latency counts from when it was due, so that a
+// stall of the proxy is seen by all that it delays.
+type victim struct {
+	host    string
+	address string
+	// want is the content of every answer.
+	want   string
+	client *http.Client
+
+	mu        sync.Mutex
+	latencies []time.Duration
+	failures  []error
+}
+
+func newVictim(address, host, want string) *victim {
+	return &victim{host: host, address: address, want: want, client: &http.Client{
+		Timeout: victimPatience, Transport: &http.Transport{MaxIdleConnsPerHost: victimConnections},
+	}}
+}
+
+// experience is what a victim met with in a while.
+type experience struct {
+	p50, p99 time.Duration
+	sent     int
+	failures []error
+}
+
+// run sends requests until ctx is done, waits for their answers, and returns what became of them.
+func (v *victim) run(ctx context.Context) experience {
+	v.latencies, v.failures = nil, nil
+	var running sync.WaitGroup
+	places := make(chan struct{}, victimConnections)
+	for due := time.Now(); ctx.Err() == nil; due = due.Add(victimPace) {
+		if wait := time.Until(due); wait > 0 {
+			time.Sleep(wait)
+		}
+		places <- struct{}{}
+		running.Go(func() {
+			defer func() { <-places }()
+			err := v.request()
+			v.note(time.Since(due), err)
+		})
+	}
+	running.Wait()
+	slices.Sort(v.latencies)
+	e := experience{sent: len(v.latencies), failures: v.failures}
+	if e.sent > 0 {
+		e.p50, e.p99 = v.latencies[e.sent/2], v.latencies[e.sent*99/100]
+	}
+	return e
+}
+
+func (v *victim) note(latency time.Duration, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.latencies = append(v.latencies, latency)
+	if err != nil {
+		v.failures = append(v.failures, err)
+	}
+}
+
+func (v *victim) request() error {
+	request, err := http.NewRequest(http.MethodGet, "http://"+v.address+"/", nil)
+	if err != nil {
+		return err
+	}
+	request.Host = v.host
+	response, err := v.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK || string(content) != v.want {
+		return fmt.Errorf("answered %d %.80q, want 200 %q", response.StatusCode, content, v.want)
+	}
+	return nil
+}
