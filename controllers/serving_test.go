@@ -114,8 +114,8 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 
 	want := []string{
 		"rules[0].paths[0]: Prefix /api of host x.io is served by rules[0].paths[0] of the older Ingress " + first + "/owner; its other paths are served",
-		`rules[0]: host "x.io" belongs to namespace ` + first + ", whose Ingress " + first + "/owner is the oldest to name it: " +
-			"choose another host, or have that namespace serve these paths; no path of it is served",
+		`rules[0]: host "x.io" belongs to another namespace: choose another host, or ask the cluster's ` +
+			"administrator, whom kubectl warren hosts tells whose it is; no path of it is served",
 		"nobody:80: no Task of the namespace has this serviceName, and no Service this name",
 	}
 	// A snapshot from when not all of it was there says the same with other words.

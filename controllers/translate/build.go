@@ -55,9 +55,9 @@ type Options struct {
 // name. It does not fail: what cannot be served is reported.
 func Build(in Input) (*proxy.Snapshot, []Report) {
 	ingresses := claim(in)
-	hosts := newHosts(len(ingresses))
+	hosts := newHosts(len(ingresses), in.Options.AllowSharedHosts)
 	pools := newPools(len(ingresses))
-	candidates := collect(ingresses, hosts, pools, in.Options)
+	candidates := collect(ingresses, hosts, pools)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
 	snapshot.Unserved = unserved(ingresses)

@@ -66,28 +66,28 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 	}
 	for i := range ingresses { // oldest first, as redirects need it
 		for _, tls := range ingresses[i].tls {
-			c.add(&ingresses[i], tls, ingresses)
+			c.add(&ingresses[i], tls)
 		}
 	}
 	for i := range tlsCertificates {
-		c.addCertificate(&tlsCertificates[i], ingresses)
+		c.addCertificate(&tlsCertificates[i])
 	}
-	c.redirect(programmed, ingresses)
+	c.redirect(programmed)
 	if secret := c.secrets[in.Options.DefaultCertificate]; secret != nil && secret.Chain != "" {
 		if _, ok := c.served[secret]; !ok {
 			c.served[secret] = nil
 		}
 	}
-	return c.list(), c.answer(in.Challenges, ingresses)
+	return c.list(), c.answer(in.Challenges)
 }
 
 // add serves a Secret of an Ingress for the hosts that it may be served for.
-func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []ingress) {
+func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
 	name := secretName(ing.object, tls)
 	at := types.NamespacedName{Namespace: ing.object.Namespace, Name: name}
 	secret := c.secrets[at]
 	if tls.AutoSSL {
-		ing.certificateHosts = exact(c.wanted(ing, tls, ingresses))
+		ing.certificateHosts = exact(c.wanted(ing, tls))
 		c.noteTaken(ing, at)
 	}
 	switch {
@@ -127,7 +127,7 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []i
 	var uncovered []string
 	names := ing.certificateHosts
 	if !tls.AutoSSL {
-		names = c.wanted(ing, tls, ingresses)
+		names = c.wanted(ing, tls)
 	}
 	for _, host := range names {
 		if !secret.covers(host) {
@@ -164,7 +164,7 @@ func exact(names []string) []string {
 
 // wanted returns the hosts that a certificate of an Ingress is for and may be served for: those that its namespace owns. Were
 // it served for others, anybody could have somebody else's host answer with a certificate that no client trusts.
-func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS, ingresses []ingress) []string {
+func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS) []string {
 	ruled := c.ruled(ing)
 	asked := ruled
 	if len(tls.Hosts) > 0 {
@@ -180,14 +180,14 @@ func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS, ingresses 
 	names := make([]string, 0, len(asked))
 	for _, name := range asked {
 		i, routed := c.hosts.matching(name)
-		if routed && c.owns(ing, i, ingresses) {
+		if routed && c.hosts.owns(ing.object.Namespace, i) {
 			names = append(names, name)
 			continue
 		}
 		// A wildcard that no rule of the namespace has stands for the hosts below it that this Ingress's rules have.
 		below := len(names)
 		for _, host := range ruled {
-			if wildcardOver(host) == name && c.owns(ing, c.hosts.byName[host], ingresses) {
+			if wildcardOver(host) == name && c.hosts.owns(ing.object.Namespace, c.hosts.byName[host]) {
 				names = append(names, host)
 			}
 		}
@@ -195,7 +195,7 @@ func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS, ingresses 
 		case len(names) > below:
 		case routed:
 			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostOwnedElsewhere, "no certificate of this namespace is served for " +
-				quote(name) + ", which belongs to namespace " + ingresses[c.hosts.list[i].owner].object.Namespace})
+				quote(name) + ", which belongs to another namespace"})
 		default:
 			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotRouted, "no certificate is served for " + quote(name) +
 				", which no rule has as its host: add a rule, or take the name from tls.hosts"})
@@ -217,15 +217,9 @@ func (c *certificates) ruled(ing *ingress) []string {
 	return names
 }
 
-// owns says whether a host is one of the Ingress's namespace.
-func (c *certificates) owns(ing *ingress, host int32, ingresses []ingress) bool {
-	return c.options.AllowSharedHosts ||
-		ingresses[c.hosts.list[host].owner].object.Namespace == ing.object.Namespace
-}
-
 // redirect marks the hosts whose plain requests are redirected: an Ingress of the owner has a certificate for the host, or
 // for the wildcard over it, and wants it. The host for every host has no certificate.
-func (c *certificates) redirect(programmed []proxy.Host, ingresses []ingress) {
+func (c *certificates) redirect(programmed []proxy.Host) {
 	if len(c.redirects) == 0 {
 		return
 	}
@@ -238,8 +232,7 @@ func (c *certificates) redirect(programmed []proxy.Host, ingresses []ingress) {
 		if !ok || !r.wanted {
 			continue
 		}
-		owner := &ingresses[c.hosts.list[c.hosts.byName[name]].owner]
-		programmed[i].RedirectHTTPS = c.options.AllowSharedHosts || owner.object.Namespace == r.namespace
+		programmed[i].RedirectHTTPS = c.hosts.owns(r.namespace, c.hosts.byName[name])
 	}
 }
 

@@ -225,10 +225,10 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 			served:     []string{"green/s: z.io"},
 			redirected: []string{"z.io"},
 			ready: map[string]accepted{
-				"green/thief": not("HostOwnedElsewhere", `no certificate of this namespace is served for "x.io", which belongs to namespace blue; `+
-					`no certificate of this namespace is served for "www.y.io", which belongs to namespace blue; `+
-					`no certificate of this namespace is served for "*.y.io", which belongs to namespace blue`),
-				"green/thief-2": not("HostOwnedElsewhere", `no certificate of this namespace is served for "x.io", which belongs to namespace blue`),
+				"green/thief": not("HostOwnedElsewhere", `no certificate of this namespace is served for "x.io", which belongs to another namespace; `+
+					`no certificate of this namespace is served for "www.y.io", which belongs to another namespace; `+
+					`no certificate of this namespace is served for "*.y.io", which belongs to another namespace`),
+				"green/thief-2": not("HostOwnedElsewhere", `no certificate of this namespace is served for "x.io", which belongs to another namespace`),
 			},
 		},
 		"the wildcard's owner does not redirect another namespace's host below it": {

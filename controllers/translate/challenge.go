@@ -17,11 +17,11 @@ type Challenge struct {
 
 // answer returns the challenges that are served: those for hosts that no other namespace owns. Whoever may write into one
 // namespace could otherwise prove to an authority that he has the hosts of another.
-func (c *certificates) answer(challenges []Challenge, ingresses []ingress) []proxy.Challenge {
+func (c *certificates) answer(challenges []Challenge) []proxy.Challenge {
 	var served []proxy.Challenge
 	for i := range challenges {
 		ch := &challenges[i]
-		if _, elsewhere := c.ownedElsewhere(ch.Namespace, ch.Host, ingresses); !elsewhere {
+		if !c.hosts.ownedElsewhere(ch.Namespace, ch.Host) {
 			served = append(served, ch.Challenge)
 		}
 	}

@@ -12,27 +12,40 @@ import (
 type hosts struct {
 	list   []host
 	byName map[string]int32
+	// shared lets every namespace have rules for every host.
+	shared bool
 }
 
 type host struct {
 	name string
-	// owner is the index of the oldest Ingress that names the host. Its namespace owns the host.
-	owner int32
+	// owner is the namespace that the host belongs to.
+	owner string
 }
 
-func newHosts(expected int) *hosts {
-	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected)}
+func newHosts(expected int, shared bool) *hosts {
+	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), shared: shared}
 }
 
-// claim returns the index of a host. The first Ingress to claim a host owns it, so they must come oldest first.
-func (h *hosts) claim(name string, ingress int32) int32 {
+// claim returns the index of a host. The first namespace to claim a host owns it, so Ingresses must come oldest first.
+func (h *hosts) claim(name, namespace string) int32 {
 	if i, ok := h.byName[name]; ok {
 		return i
 	}
 	i := int32(len(h.list))
-	h.list = append(h.list, host{name: name, owner: ingress})
+	h.list = append(h.list, host{name: name, owner: namespace})
 	h.byName[name] = i
 	return i
+}
+
+// owns says whether a namespace may have rules, certificates and answers to challenges for a host.
+func (h *hosts) owns(namespace string, host int32) bool {
+	return h.shared || h.list[host].owner == namespace
+}
+
+// ownedElsewhere says whether a name is of a host that another namespace owns.
+func (h *hosts) ownedElsewhere(namespace, name string) bool {
+	i, routed := h.matching(name)
+	return routed && !h.owns(namespace, i)
 }
 
 // matching returns the index of the host whose rules requests for a name are matched with first: itself, the wildcard
@@ -61,15 +74,16 @@ func wildcardOver(host string) string {
 	return ""
 }
 
-// ownedElsewhere is the problem of a rule whose host another namespace owns.
-func ownedElsewhere(rule int, name string, owner *ingress) problem {
+// ownedElsewhere is the problem of a rule whose host another namespace owns. It does not say which: who may write into
+// one namespace may not be one who may know of the others.
+func ownedElsewhere(rule int, name string) problem {
 	who := "host " + quote(name)
 	if name == "" {
 		who = "the empty host, which is every host,"
 	}
 	return problem{rule: rule, path: wholeRule, unserved: true, reason: v1alpha1.ReasonHostOwnedElsewhere,
-		text: who + " belongs to namespace " + owner.object.Namespace + ", whose Ingress " + owner.name +
-			" is the oldest to name it: choose another host, or have that namespace serve these paths"}
+		text: who + " belongs to another namespace: choose another host, or ask the cluster's administrator, " +
+			"whom kubectl warren hosts tells whose it is"}
 }
 
 // validHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*." before

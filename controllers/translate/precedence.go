@@ -91,11 +91,15 @@ func conflict(host string, loser, winner *candidate, ingresses []ingress) proble
 	} else {
 		text += "host " + clip(host)
 	}
-	text += " is served by " + ingresses[winner.ingress].location(int(winner.rule), int(winner.index))
-	if winner.ingress == loser.ingress {
-		text += " of this Ingress, which comes before it"
-	} else {
-		text += " of the older Ingress " + ingresses[winner.ingress].name
+	has, lacks := &ingresses[winner.ingress], &ingresses[loser.ingress]
+	at := has.location(int(winner.rule), int(winner.index))
+	switch {
+	case has == lacks:
+		text += " is served by " + at + " of this Ingress, which comes before it"
+	case has.object.Namespace == lacks.object.Namespace:
+		text += " is served by " + at + " of the older Ingress " + has.name
+	default: // of which the reader may not be one to know
+		text += " is served by an older Ingress of another namespace"
 	}
 	return problem{rule: int(loser.rule), path: int(loser.index), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
 }

@@ -65,7 +65,7 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 			accepted: map[string]accepted{
 				"blue/a": fully,
 				"green/a": {metav1.ConditionFalse, "PathConflict", "rules[0].paths[0]: Exact /a of host x.io is served by " +
-					"rules[0].paths[0] of the older Ingress blue/a; no path of it is served"},
+					"an older Ingress of another namespace; no path of it is served"},
 			},
 		},
 		"within an Ingress the earlier rule wins": {
@@ -108,8 +108,8 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 			accepted: map[string]accepted{
 				"blue/early": fully,
 				"blue/late":  fully,
-				"green/a": {metav1.ConditionFalse, "HostOwnedElsewhere", `rules[0]: host "x.io" belongs to namespace blue, whose Ingress ` +
-					"blue/early is the oldest to name it: choose another host, or have that namespace serve these paths; its other paths are served"},
+				"green/a": {metav1.ConditionFalse, "HostOwnedElsewhere", `rules[0]: host "x.io" belongs to another namespace: choose another ` +
+					"host, or ask the cluster's administrator, whom kubectl warren hosts tells whose it is; its other paths are served"},
 			},
 		},
 		"every host is owned like any other, and takes nothing from named ones": {
@@ -123,8 +123,8 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 			},
 			accepted: map[string]accepted{
 				"blue/a": fully,
-				"green/a": {metav1.ConditionFalse, "HostOwnedElsewhere", "rules[0]: the empty host, which is every host, belongs to namespace " +
-					"blue, whose Ingress blue/a is the oldest to name it: choose another host, or have that namespace serve these paths; its other paths are served"},
+				"green/a": {metav1.ConditionFalse, "HostOwnedElsewhere", "rules[0]: the empty host, which is every host, belongs to another namespace: " +
+					"choose another host, or ask the cluster's administrator, whom kubectl warren hosts tells whose it is; its other paths are served"},
 			},
 		},
 		"shared hosts may have rules of several namespaces": {

@@ -25,7 +25,7 @@ type candidate struct {
 
 // collect reads the rules of all Ingresses, oldest first, and default backends after all else, so that of two candidates for one
 // place the one with the lower index wins. What is wrong is noted on its Ingress.
-func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) []candidate {
+func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 	total := 0
 	for i := range ingresses {
 		for r := range ingresses[i].object.Spec.Rules {
@@ -45,10 +45,9 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools, options Options) [
 						"*.example.com for exactly one label, or leave it empty for every host"})
 				continue
 			}
-			h := hosts.claim(name, int32(i))
-			owner := &ingresses[hosts.list[h].owner]
-			if !options.AllowSharedHosts && owner.object.Namespace != ing.object.Namespace {
-				ing.problems = append(ing.problems, ownedElsewhere(r, name, owner))
+			h := hosts.claim(name, ing.object.Namespace)
+			if !hosts.owns(ing.object.Namespace, h) {
+				ing.problems = append(ing.problems, ownedElsewhere(r, name))
 				continue
 			}
 			like := candidate{host: h, ingress: int32(i), rule: int32(r), fallback: ing.isDefault(int32(r))}

@@ -47,7 +47,7 @@ func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 }
 
 // addCertificate serves a TLSCertificate's Secret for those of its hosts that its namespace owns, and says what became of it.
-func (c *certificates) addCertificate(cert *tlsCertificate, ingresses []ingress) {
+func (c *certificates) addCertificate(cert *tlsCertificate) {
 	spec := &cert.object.Spec
 	secret := c.secrets[types.NamespacedName{Namespace: cert.object.Namespace, Name: string(spec.SecretName)}]
 	conflict := len(cert.refusals) > 0
@@ -59,9 +59,9 @@ func (c *certificates) addCertificate(cert *tlsCertificate, ingresses []ingress)
 				" cannot be ordered, since HTTP-01 cannot prove it: list exact hosts, or write autoRenew: false"})
 			continue
 		}
-		if owner, owned := c.ownedElsewhere(cert.object.Namespace, name, ingresses); owned {
+		if c.hosts.ownedElsewhere(cert.object.Namespace, name) {
 			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostOwnedElsewhere, "host " + quote(name) +
-				" belongs to namespace " + owner + ": no certificate of this namespace is ordered or served for it"})
+				" belongs to another namespace: no certificate of this namespace is ordered or served for it"})
 			continue
 		}
 		if conflict || secret == nil || secret.Chain == "" || !secret.covers(name) {
@@ -72,16 +72,6 @@ func (c *certificates) addCertificate(cert *tlsCertificate, ingresses []ingress)
 		}
 	}
 	cert.ready = c.certificateInSecret(spec, secret, ordered && len(cert.refusals) == 0)
-}
-
-// ownedElsewhere says whether a name is of a host that another namespace owns, and which.
-func (c *certificates) ownedElsewhere(namespace, name string, ingresses []ingress) (owner string, owned bool) {
-	i, routed := c.hosts.matching(name)
-	if !routed || c.options.AllowSharedHosts {
-		return "", false
-	}
-	owner = ingresses[c.hosts.list[i].owner].object.Namespace
-	return owner, owner != namespace
 }
 
 // certificateInSecret is the condition Ready of a TLSCertificate.
