@@ -153,11 +153,11 @@ func provoke(t *testing.T, test provocation, method string) {
 // breakGeneration makes every request panic once it is routed.
 func breakGeneration(p *served) {
 	g := *p.generation.Load()
-	every := *g.router.every
+	every := *g.router.every.hostTable
 	root := *every.root
 	root.pool = nil
 	every.root = &root
-	g.router.every = &every
+	g.router.every = &site{hostTable: &every}
 	p.generation.Store(&g)
 }
 

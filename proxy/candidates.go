@@ -13,6 +13,7 @@ import (
 func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
+	decides := g.deciding(host)
 	for _, r := range g.rulesOf(host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: r.Rule.position(),
@@ -24,6 +25,9 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 			winner = &c
 		case !r.covers(path):
 			c.Why = r.mismatch()
+		case r.owner != decides.Owner:
+			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + decides.belongs() + ", and " + shownHost(r.host) +
+				" to " + shownOwner(r.owner)
 		case winner == nil:
 			c.Why = "matches"
 		case winner.Host != r.host:
@@ -43,23 +47,22 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 // namedRoute is a route of the snapshot, the name that it is under and what it was compiled to.
 type namedRoute struct {
 	*Route
-	host     string
-	compiled *route
+	host, owner string
+	compiled    *route
 }
 
 // rulesOf returns the routes of the names that a host is served under, the more specific ones first.
 func (g *generation) rulesOf(host []byte) []namedRoute {
 	var list []namedRoute
 	for _, name := range namesOf(host) {
-		table := g.router.host(name)
-		i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h Host, name string) int { return cmp.Compare(h.Name, name) })
-		if table == nil || !ok {
+		table, h := g.router.host(name), g.host(name)
+		if h == nil {
 			continue
 		}
 		first := len(list)
-		for j := range g.snapshot.Hosts[i].Routes {
-			r := &g.snapshot.Hosts[i].Routes[j]
-			list = append(list, namedRoute{r, name, table.route(r.Path, r.Match)})
+		for j := range h.Routes {
+			r := &h.Routes[j]
+			list = append(list, namedRoute{r, name, h.Owner, table.route(r.Path, r.Match)})
 		}
 		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
 			return cmp.Or(cmp.Compare(b.Match, a.Match), cmp.Compare(len(b.Path), len(a.Path)))
@@ -67,6 +70,30 @@ func (g *generation) rulesOf(host []byte) []namedRoute {
 	}
 	return list
 }
+
+// host returns the host of a name, or nil.
+func (g *generation) host(name string) *Host {
+	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h Host, name string) int { return cmp.Compare(h.Name, name) })
+	if !ok {
+		return nil
+	}
+	return &g.snapshot.Hosts[i]
+}
+
+// deciding returns the most specific host that a request's host is one of, which decides whose rules are asked, or an empty one.
+func (g *generation) deciding(host []byte) *Host {
+	for _, name := range namesOf(host) {
+		if h := g.host(name); h != nil {
+			return h
+		}
+	}
+	return &Host{}
+}
+
+// belongs says whose a host is.
+func (h *Host) belongs() string { return "belongs to " + shownOwner(h.Owner) }
+
+func shownOwner(owner string) string { return cmp.Or(owner, "nobody") }
 
 // rank puts the winner first and what does not match last.
 func (c *Candidate) rank() int {
@@ -119,11 +146,17 @@ func (r *Route) mismatch() string {
 
 // hints say what a request that no rule matches may have been meant for.
 func (g *generation) hints(host []byte, candidates []Candidate) []string {
-	if len(candidates) > 0 {
-		if candidates[0].Unserved != "" && candidates[0].rank() == 1 {
-			return []string{"rules for this host are above; none that matches is served"}
-		}
+	decides := g.deciding(host)
+	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
+	switch {
+	case others:
+		return []string{shownHost(decides.Name) + " " + decides.belongs() + ", and none of its rules matches; rules of others are not asked"}
+	case len(candidates) > 0 && candidates[0].rank() == 1:
+		return []string{"rules for this host are above; none that matches is served"}
+	case len(candidates) > 0:
 		return []string{"rules for this host are above; none of their paths matches"}
+	case decides.Owner != "":
+		return []string{shownHost(decides.Name) + " " + decides.belongs() + ", which has no rule for it that could be served"}
 	}
 	if len(g.snapshot.Hosts) == 0 {
 		return []string{"nothing is served at all: no Ingress was accepted, or none is of this controller's class"}

@@ -75,6 +75,7 @@ func (x *exchange) explain(e *Explanation) {
 	d := x.decide(looked)
 	g := x.generation
 	e.Request.Host, e.Request.Path = string(x.host), string(x.path)
+	e.Request.Owner = g.deciding(x.host).Owner
 	e.Request.Client, e.Request.Secure = x.client.String(), x.secure
 	switch d.reason {
 	case MalformedPath:

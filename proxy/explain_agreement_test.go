@@ -133,8 +133,8 @@ func (g *generator) snapshot() *Snapshot {
 		if g.IntN(4) == 0 {
 			continue
 		}
-		h := Host{Name: name, RedirectHTTPS: g.IntN(6) == 0}
-		for range 1 + g.IntN(5) {
+		h := Host{Name: name, Owner: pickFrom(g, "default", "default", "other", ""), RedirectHTTPS: g.IntN(6) == 0}
+		for range g.IntN(6) {
 			r := g.route(ids)
 			if !slices.ContainsFunc(h.Routes, func(o Route) bool { return o.Path == r.Path && o.Match == r.Match }) {
 				h.Routes = append(h.Routes, r)
@@ -162,8 +162,9 @@ func (g *generator) request(s *Snapshot) generatedRequest {
 	host := pickFrom(g, "a.example.com", "A.Example.com.", "b.example.com:8000", "c.example.com", "x.a.example.com", "example.com", "elsewhere", "[::1]:80")
 	path := g.path()
 	if len(s.Hosts) > 0 && g.IntN(3) > 0 { // one of a route's, so that rules are met
-		h := pickFrom(g, s.Hosts...)
-		path = pickFrom(g, h.Routes...).Path
+		if h := pickFrom(g, s.Hosts...); len(h.Routes) > 0 {
+			path = pickFrom(g, h.Routes...).Path
+		}
 	}
 	target := g.spelled(path)
 	if g.IntN(12) == 0 {

@@ -53,7 +53,11 @@ func (e *Explanation) writeRequest(t *explanationText) {
 	}
 	t.line("client", from)
 	if r.Path != "" {
-		t.line("host", r.Host)
+		host := r.Host
+		if r.Owner != "" {
+			host += ", which belongs to " + r.Owner
+		}
+		t.line("host", host)
 		t.line("path", r.Path)
 	}
 	t.line("generation", fmt.Sprint(e.Generation))

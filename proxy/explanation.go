@@ -28,6 +28,8 @@ type ExplainedRequest struct {
 	// Host and Path are canonical; empty where the request was refused before.
 	Host string `json:"host,omitempty"`
 	Path string `json:"path,omitempty"`
+	// Owner is whose the host is, empty where it is nobody's or everybody's.
+	Owner string `json:"owner,omitempty"`
 	// Peer is where the connection comes from, Client whom the rules see: another one where the peer is a trusted proxy.
 	Peer   string `json:"peer"`
 	Client string `json:"client"`

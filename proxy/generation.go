@@ -90,7 +90,7 @@ func (g *generation) compilePools(before *generation, state *state) error {
 }
 
 func (g *generation) compileHosts(before *generation, state *state) error {
-	g.router = newRouter(len(g.snapshot.Hosts))
+	tables := make([]*hostTable, len(g.snapshot.Hosts))
 	old := before.snapshot.Hosts
 	for i := range g.snapshot.Hosts {
 		h := &g.snapshot.Hosts[i]
@@ -103,14 +103,21 @@ func (g *generation) compileHosts(before *generation, state *state) error {
 			old = old[1:]
 		}
 		if len(old) > 0 && old[0].Equal(*h) && g.samePools(before, h) {
-			g.router.add(h.Name, before.router.host(h.Name))
+			tables[i] = before.router.host(h.Name)
 			continue
 		}
-		t, err := g.compileHost(h, state)
-		if err != nil {
+		var err error
+		if tables[i], err = g.compileHost(h, state); err != nil {
 			return fmt.Errorf("host %q: %w", h.Name, err)
 		}
-		g.router.add(h.Name, t)
+	}
+	g.router = newRouter(len(tables))
+	for _, exact := range [...]bool{false, true} { // that for every host is the first of all
+		for i, t := range tables {
+			if h := &g.snapshot.Hosts[i]; h.exact() == exact {
+				g.router.add(h.Name, h.Owner, t)
+			}
+		}
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func tableOf(t *testing.T, rules map[string]PathMatch) *router {
 		}
 	}
 	table.finish()
-	r.add("a", table)
+	r.add("a", "", table)
 	return &r
 }
 

@@ -10,17 +10,25 @@ import (
 )
 
 // router finds the route of a request: an exact host before a wildcard before every host; within a host an exact
-// path, then the longest prefix. Where the paths of a more specific host do not match, the next host is
-// looked at. Finding allocates nothing and takes time that grows with the host's distinct path lengths
+// path, then the longest prefix. Where the paths of a more specific host do not match, the next host of the same owner is
+// looked at, and no other's. Finding allocates nothing and takes time that grows with the host's distinct path lengths
 // only. A router is immutable.
 type router struct {
-	exact map[string]*hostTable
+	exact map[string]site
 	// wildcard is keyed by what follows the star: ".example.com".
-	wildcard map[string]*hostTable
-	every    *hostTable
+	wildcard map[string]*site
+	every    *site
 	routes   int
 	// redirects is set where any host is redirected to HTTPS.
 	redirects bool
+}
+
+// site is a host's table in one router, which may share the table with the router before.
+type site struct {
+	*hostTable
+	owner string
+	// next is the site that has what no path of this one matches: the next less specific one of the same owner.
+	next *site
 }
 
 // hostTable is the paths of one host.
@@ -42,24 +50,32 @@ type hostTable struct {
 
 // find returns the route of a canonical host and of a path in some reading, or nil.
 func (r *router) find(host, path []byte, as pathReading) *route {
-	if t := r.exact[string(host)]; t != nil {
-		if found := t.in(as).find(path); found != nil {
+	s := r.site(host)
+	for next := &s; next != nil && next.hostTable != nil; next = next.next {
+		if found := next.in(as).find(path); found != nil {
 			return found
 		}
 	}
+	return nil
+}
+
+// site returns the most specific site that a canonical host is one of, which decides whose the host is. It has no table where
+// there is none.
+func (r *router) site(host []byte) site {
+	if s, ok := r.exact[string(host)]; ok {
+		return s
+	}
 	if len(r.wildcard) > 0 {
 		if dot := bytes.IndexByte(host, '.'); dot > 0 {
-			if t := r.wildcard[string(host[dot:])]; t != nil {
-				if found := t.in(as).find(path); found != nil {
-					return found
-				}
+			if s := r.wildcard[string(host[dot:])]; s != nil {
+				return *s
 			}
 		}
 	}
 	if r.every != nil {
-		return r.every.in(as).find(path)
+		return *r.every
 	}
-	return nil
+	return site{}
 }
 
 // redirected says whether plain requests for the host are redirected to HTTPS.
@@ -67,15 +83,8 @@ func (r *router) redirected(host []byte) bool {
 	if !r.redirects {
 		return false
 	}
-	if t := r.exact[string(host)]; t != nil {
-		return t.redirects
-	}
-	if dot := bytes.IndexByte(host, '.'); dot > 0 {
-		if t := r.wildcard[string(host[dot:])]; t != nil {
-			return t.redirects
-		}
-	}
-	return r.every != nil && r.every.redirects
+	s := r.site(host)
+	return s.hostTable != nil && s.redirects
 }
 
 func (t *hostTable) in(as pathReading) *hostTable {
@@ -118,44 +127,63 @@ func (t *hostTable) route(path string, match PathMatch) *route {
 }
 
 func newRouter(hosts int) router {
-	return router{exact: make(map[string]*hostTable, hosts), wildcard: make(map[string]*hostTable)}
+	return router{exact: make(map[string]site, hosts), wildcard: make(map[string]*site)}
 }
 
-// add puts a host's table into the router.
-func (r *router) add(name string, t *hostTable) {
+// add puts a host's table into the router. Less specific hosts have to come before more specific ones.
+func (r *router) add(name, owner string, t *hostTable) {
 	r.routes += t.routes
 	r.redirects = r.redirects || t.redirects
+	s := site{hostTable: t, owner: owner}
+	suffix, wildcard := strings.CutPrefix(name, "*")
 	switch {
 	case name == "":
-		r.every = t
-	case strings.HasPrefix(name, "*."):
-		r.wildcard[name[1:]] = t
+		r.every = &s
+	case wildcard:
+		s.next = r.every.of(owner)
+		r.wildcard[suffix] = &s
 	default:
-		r.exact[name] = t
+		s.next = r.every.of(owner)
+		if dot := strings.IndexByte(name, '.'); dot > 0 {
+			if over := r.wildcard[name[dot:]].of(owner); over != nil {
+				s.next = over
+			}
+		}
+		r.exact[name] = s
 	}
+}
+
+// of returns the site if it is the owner's.
+func (s *site) of(owner string) *site {
+	if s == nil || s.owner != owner {
+		return nil
+	}
+	return s
 }
 
 // each calls f with every host's table.
 func (r *router) each(f func(*hostTable)) {
-	for _, tables := range [...]map[string]*hostTable{r.exact, r.wildcard} {
-		for _, t := range tables {
-			f(t)
-		}
+	for _, s := range r.exact {
+		f(s.hostTable)
+	}
+	for _, s := range r.wildcard {
+		f(s.hostTable)
 	}
 	if r.every != nil {
-		f(r.every)
+		f(r.every.hostTable)
 	}
 }
 
 // host returns the table that was added under the name.
 func (r *router) host(name string) *hostTable {
+	s := r.exact[name]
 	switch {
-	case name == "":
-		return r.every
-	case strings.HasPrefix(name, "*."):
-		return r.wildcard[name[1:]]
+	case name == "" && r.every != nil:
+		s = *r.every
+	case strings.HasPrefix(name, "*") && r.wildcard[name[1:]] != nil:
+		s = *r.wildcard[name[1:]]
 	}
-	return r.exact[name]
+	return s.hostTable
 }
 
 func newHostTable(routes int, redirects bool) *hostTable {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,9 @@ type Host struct {
 	// Name is lower-case ASCII: an exact name such as "api.example.com", a wildcard such as
 	// "*.example.com" that stands for exactly one label, or "" for every host.
 	Name string
+	// Owner is whose the host is. What no route of the most specific host matches goes to the less specific ones of the same
+	// owner and to no other's; a host without routes keeps its requests from others so.
+	Owner string
 	// Routes are sorted by Path, then by Match; a pair of both occurs once.
 	Routes []Route
 	// RedirectHTTPS answers plain requests for the host with 308 and the same URL under https.
@@ -61,6 +65,9 @@ type RuleID struct {
 	// rule matches.
 	Rule, Path int
 }
+
+// exact says whether the host is a single name.
+func (h *Host) exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, "*") }
 
 // Route sends the requests that match its path to a pool.
 type Route struct {
@@ -141,9 +148,9 @@ func (s *Snapshot) Equal(o *Snapshot) bool {
 		slices.Equal(s.Unserved, o.Unserved)
 }
 
-// Equal says whether two hosts have the same name and routes.
+// Equal says whether two hosts have the same name, owner and routes.
 func (h Host) Equal(o Host) bool {
-	return h.Name == o.Name && h.RedirectHTTPS == o.RedirectHTTPS && slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
+	return h.Name == o.Name && h.Owner == o.Owner && h.RedirectHTTPS == o.RedirectHTTPS && slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
 }
 
 // Equal says whether two routes match, treat and forward requests alike.
