@@ -13,6 +13,8 @@ import (
 type Certificate struct {
 	// ID is stable across snapshots: "namespace/name" of the Secret.
 	ID string
+	// Owner is whose it is. A wildcard's certificate is not served for a [Host] below it that is another owner's.
+	Owner string
 	// Hosts are the names, exact or with a wildcard for one label; sorted.
 	Hosts []string
 	// Chain and Key are PEM, the leaf first in the chain.
@@ -23,11 +25,12 @@ type Certificate struct {
 
 // Equal says whether two certificates are the same and served for the same names.
 func (c Certificate) Equal(o Certificate) bool {
-	return c.ID == o.ID && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default && slices.Equal(c.Hosts, o.Hosts)
+	return c.ID == o.ID && c.Owner == o.Owner && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default && slices.Equal(c.Hosts, o.Hosts)
 }
 
 // certificates finds the certificate for a server name: exact names before wildcards. It is immutable.
 type certificates struct {
+	// exact has an empty list for a name that the wildcard over it has certificates for, and all of them are others'.
 	exact map[string][]*tls.Certificate
 	// wildcard is keyed by what follows the star: ".example.com".
 	wildcard map[string][]*tls.Certificate
@@ -47,8 +50,9 @@ type loadedCertificate struct {
 	withLeaf *tls.Certificate
 }
 
-func compileCertificates(list []Certificate, s *state) (certificates, error) {
+func compileCertificates(list []Certificate, hosts []Host, s *state) (certificates, error) {
 	c := certificates{exact: make(map[string][]*tls.Certificate, len(list)), wildcard: make(map[string][]*tls.Certificate)}
+	owners := make(map[string][]string) // those of wildcard's certificates
 	names := make(map[string]int, len(list))
 	for i := range list {
 		for _, host := range list[i].Hosts {
@@ -67,13 +71,36 @@ func compileCertificates(list []Certificate, s *state) (certificates, error) {
 		}
 		for _, host := range list[i].Hosts {
 			if suffix, ok := strings.CutPrefix(host, "*"); ok {
-				c.wildcard[suffix] = append(c.wildcard[suffix], parsed)
+				c.wildcard[suffix], owners[suffix] = append(c.wildcard[suffix], parsed), append(owners[suffix], list[i].Owner)
 			} else {
 				c.exact[host] = append(c.exact[host], parsed)
 			}
 		}
 	}
+	for i := range hosts {
+		c.keepOwn(&hosts[i], owners)
+	}
 	return c, nil
+}
+
+// keepOwn has a host that is below a wildcard served by no certificate of the wildcard's that is another owner's.
+func (c *certificates) keepOwn(h *Host, owners map[string][]string) {
+	dot := strings.IndexByte(h.Name, '.')
+	if dot <= 0 || !h.exact() || len(c.exact[h.Name]) > 0 {
+		return
+	}
+	suffix := h.Name[dot:]
+	foreign := func(owner string) bool { return owner != h.Owner }
+	if !slices.ContainsFunc(owners[suffix], foreign) {
+		return
+	}
+	own := []*tls.Certificate{}
+	for i, candidate := range c.wildcard[suffix] {
+		if !foreign(owners[suffix][i]) {
+			own = append(own, candidate)
+		}
+	}
+	c.exact[h.Name] = own
 }
 
 // certificate parses a certificate, or returns what it was parsed to for the snapshot before: a key's check costs more
@@ -107,13 +134,7 @@ func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error)
 // find returns the certificate for a handshake, one that the client can use if there is one. It returns nil where
 // there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066, section 3).
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
-	name := lowerName(strings.TrimSuffix(hello.ServerName, "."))
-	candidates := c.exact[name]
-	if len(candidates) == 0 {
-		if dot := strings.IndexByte(name, '.'); dot > 0 {
-			candidates = c.wildcard[name[dot:]]
-		}
-	}
+	candidates := c.named(lowerName(strings.TrimSuffix(hello.ServerName, ".")))
 	if len(candidates) == 0 {
 		candidates = c.others
 	}
@@ -127,3 +148,17 @@ func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 	}
 	return nil
 }
+
+// named returns the certificates that are served for a name in lower case, apart from those for every other name.
+func (c *certificates) named(name string) []*tls.Certificate {
+	if candidates, ok := c.exact[name]; ok {
+		return candidates
+	}
+	if dot := strings.IndexByte(name, '.'); dot > 0 {
+		return c.wildcard[name[dot:]]
+	}
+	return nil
+}
+
+// serve says whether there is any certificate for a name in lower case.
+func (c *certificates) serve(name string) bool { return len(c.named(name)) > 0 || len(c.others) > 0 }

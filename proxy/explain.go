@@ -145,9 +145,9 @@ func (g *generation) explainCertificate(host string) *ExplainedCertificate {
 	for i, loaded := range g.certificates.loaded {
 		if loaded.parsed == found || loaded.withLeaf == found {
 			c := &g.snapshot.Certificates[i]
-			explained := &ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: loaded.notAfter}
-			explained.Default = c.Default && !slices.ContainsFunc(namesOf([]byte(host)), func(name string) bool { return slices.Contains(c.Hosts, name) })
-			return explained
+			return &ExplainedCertificate{
+				ID: c.ID, Hosts: c.Hosts, NotAfter: loaded.notAfter, Default: !slices.Contains(g.certificates.named(host), found),
+			}
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func compile(s *Snapshot, before *generation, state *state) (*generation, error)
 		return nil, err
 	}
 	var err error
-	if g.certificates, err = compileCertificates(s.Certificates, state); err != nil {
+	if g.certificates, err = compileCertificates(s.Certificates, s.Hosts, state); err != nil {
 		return nil, err
 	}
 	g.challenges, err = compileChallenges(s.Challenges, state)

@@ -155,7 +155,7 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 	before := heapBytes()
 	list := manyCertificates(t, n)
 	state := testState()
-	compiled, err := compileCertificates(list, state)
+	compiled, err := compileCertificates(list, nil, state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func BenchmarkFindCertificate(b *testing.B) {
 	for _, n := range []int{10, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			list := manyCertificates(b, n)
-			c, err := compileCertificates(list, testState())
+			c, err := compileCertificates(list, nil, testState())
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -21,6 +21,8 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return p.generation.Load().certificates.find(hello), nil
 		},
+		WrapSession:   p.sealSession,
+		UnwrapSession: p.openSession,
 		// Small records first save a client some latency and cost the proxy a write each; a response's head and first content
 		// leave in one.
 		DynamicRecordSizingDisabled: true,
