@@ -18,6 +18,13 @@ const (
 	// ReasonHostOwnedElsewhere (False, Ingress and TLSCertificate): an Ingress of another namespace owns a host of this one;
 	// the message names the host and that Ingress or its namespace. No certificate is ordered for it.
 	ReasonHostOwnedElsewhere = "HostOwnedElsewhere"
+	// ReasonSomeHostsOwnedElsewhere (True, Ingress): everything in the object is acted on, and hosts below one of its wildcards, or
+	// hosts where it has a rule for every host, belong to other namespaces, whose requests do not come to it.
+	ReasonSomeHostsOwnedElsewhere = "SomeHostsOwnedElsewhere"
+	// ReasonHostNotAllowed (False, Ingress and TLSCertificate): the namespace may not have a host, by the annotation
+	// ingress.warren.dev/allowed-hosts of the Namespace or for want of it; the message says what it may have. Nothing of such a rule
+	// counts: it claims no host, and no certificate is ordered for it. On CertificateReady: the same of a host of tls.
+	ReasonHostNotAllowed = "HostNotAllowed"
 	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
 	// and pathType; the message says which won.
 	ReasonPathConflict = "PathConflict"

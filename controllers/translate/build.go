@@ -32,6 +32,8 @@ type Input struct {
 	Authorities []*Authority
 	// Challenges are what the working Secrets of orders hold ready.
 	Challenges []Challenge
+	// AllowedHosts are what the namespaces that have AllowedHostsAnnotation have there. Nil stands for not being known.
+	AllowedHosts map[string]string
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
 	Now     time.Time
@@ -44,6 +46,9 @@ type Options struct {
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
+	// RequireAllowedHosts lets namespaces have those hosts alone that their AllowedHostsAnnotation allows. Without it, a namespace
+	// that has none may have every host.
+	RequireAllowedHosts bool
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses, which are not the namespace's but those of
 	// whatever runs beside the controller.
 	AllowLocalTasks bool
@@ -55,9 +60,10 @@ type Options struct {
 // name. It does not fail: what cannot be served is reported.
 func Build(in Input) (*proxy.Snapshot, []Report) {
 	ingresses := claim(in)
-	hosts := newHosts(len(ingresses), in.Options.AllowSharedHosts)
+	hosts := newHosts(len(ingresses), newAllowances(&in), in.Options.AllowSharedHosts)
 	pools := newPools(len(ingresses))
 	candidates := collect(ingresses, hosts, pools)
+	noteShadows(ingresses, hosts)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
 	snapshot.Unserved = unserved(ingresses)
@@ -88,6 +94,8 @@ type ingress struct {
 	tls []*v1alpha1.IngressTLS
 	// routes counts the rules that have a route of their own in the snapshot and are sound.
 	routes int
+	// shadowed are the wildcards among the hosts of its rules, and "", that hosts of other namespaces are below of.
+	shadowed []string
 	// problems are what keeps rules of it from being served as they are written.
 	problems []problem
 	// backends are the pools that there is something to say about, in the order of the rules.

@@ -178,21 +178,25 @@ func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS) []string {
 			"no rule has a host that a certificate could cover: list names under tls.hosts"})
 	}
 	names := make([]string, 0, len(asked))
+	allowance := c.hosts.allowed.of(ing.object.Namespace)
 	for _, name := range asked {
 		i, routed := c.hosts.matching(name)
-		if routed && c.hosts.owns(ing.object.Namespace, i) {
+		if routed && c.hosts.owns(ing.object.Namespace, i) && allowance.allows(name) {
 			names = append(names, name)
 			continue
 		}
 		// A wildcard that no rule of the namespace has stands for the hosts below it that this Ingress's rules have.
 		below := len(names)
 		for _, host := range ruled {
-			if wildcardOver(host) == name && c.hosts.owns(ing.object.Namespace, c.hosts.byName[host]) {
+			if wildcardOver(host) == name && allowance.allows(host) && c.hosts.owns(ing.object.Namespace, c.hosts.byName[host]) {
 				names = append(names, host)
 			}
 		}
 		switch {
 		case len(names) > below:
+		case !allowance.allows(name):
+			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotAllowed, "no certificate is ordered or served for " +
+				quote(name) + ": " + allowance.refusal(name)})
 		case routed:
 			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostOwnedElsewhere, "no certificate of this namespace is served for " +
 				quote(name) + ", which belongs to another namespace"})
@@ -210,7 +214,7 @@ func (c *certificates) ruled(ing *ingress) []string {
 	var names []string
 	for r := range ing.object.Spec.Rules {
 		name := string(ing.object.Spec.Rules[r].Host)
-		if _, ok := c.hosts.byName[name]; ok && name != "" && !slices.Contains(names, name) {
+		if validHost(name) && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -256,7 +260,7 @@ func (c *certificates) list() []proxy.Certificate {
 		names := c.served[secret]
 		slices.Sort(names)
 		list[i] = proxy.Certificate{
-			ID: secret.Namespace + "/" + secret.Name, Hosts: slices.Compact(names), Chain: secret.Chain, Key: secret.Key,
+			ID: secret.Namespace + "/" + secret.Name, Owner: c.hosts.ownerFor(secret.Namespace), Hosts: slices.Compact(names), Chain: secret.Chain, Key: secret.Key,
 			Default: secret.Namespace == c.options.DefaultCertificate.Namespace && secret.Name == c.options.DefaultCertificate.Name,
 		}
 	}
@@ -282,7 +286,7 @@ func (i *ingress) certificateReady() metav1.Condition {
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.findings, func(f finding) string { return f.reason },
 		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonNotYetIssued, v1alpha1.ReasonSecretInvalid, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
-		v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)
+		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)
 	condition.Message = strings.Join(bounded(texts), "; ")
 	return condition
 }

@@ -421,7 +421,7 @@ func TestWhatIsServedOfASecret(t *testing.T) {
 		Ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "s")},
 		Secrets:   []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
 	})
-	want := []proxy.Certificate{{ID: "blue/s", Hosts: []string{"x.io"}, Chain: "chain of blue/s", Key: "key of blue/s"}}
+	want := []proxy.Certificate{{ID: "blue/s", Owner: "blue", Hosts: []string{"x.io"}, Chain: "chain of blue/s", Key: "key of blue/s"}}
 	if diff := cmp.Diff(want, snapshot.Certificates); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

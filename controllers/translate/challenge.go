@@ -15,13 +15,14 @@ type Challenge struct {
 	proxy.Challenge
 }
 
-// answer returns the challenges that are served: those for hosts that no other namespace owns. Whoever may write into one
+// answer returns the challenges that are served: those for hosts that no other namespace owns and the
+// object's own may have. Whoever may write into one
 // namespace could otherwise prove to an authority that he has the hosts of another.
 func (c *certificates) answer(challenges []Challenge) []proxy.Challenge {
 	var served []proxy.Challenge
 	for i := range challenges {
 		ch := &challenges[i]
-		if !c.hosts.ownedElsewhere(ch.Namespace, ch.Host) {
+		if c.hosts.allowed.allows(ch.Namespace, ch.Host) && !c.hosts.ownedElsewhere(ch.Namespace, ch.Host) {
 			served = append(served, ch.Challenge)
 		}
 	}

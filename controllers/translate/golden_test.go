@@ -132,6 +132,7 @@ type golden struct {
 
 type goldenHost struct {
 	Name          string   `json:"name"`
+	Owner         string   `json:"owner,omitempty"`
 	Routes        []string `json:"routes"`
 	RedirectHTTPS bool     `json:"redirectHTTPS,omitempty"`
 }
@@ -152,7 +153,7 @@ type goldenReport struct {
 func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 	var g golden
 	for _, host := range snapshot.Hosts {
-		h := goldenHost{Name: host.Name, RedirectHTTPS: host.RedirectHTTPS}
+		h := goldenHost{Name: host.Name, Owner: host.Owner, RedirectHTTPS: host.RedirectHTTPS}
 		for _, r := range host.Routes {
 			line := fmt.Sprintf("%v %s -> %s by %s rule %d path %d, request %v connect %v idle %v, retries %d",
 				r.Match, r.Path, r.Pool, r.Rule.Ingress, r.Rule.Rule, r.Rule.Path,
@@ -193,7 +194,7 @@ func rendered(snapshot *proxy.Snapshot, reports []translate.Report) golden {
 			c.ID, c.Address, way, what, c.Expected, c.Interval, c.Timeout, c.HealthyThreshold, c.UnhealthyThreshold, c.Before))
 	}
 	for _, c := range snapshot.Certificates {
-		g.Certificates = append(g.Certificates, fmt.Sprintf("%s for %s: %s, %s", c.ID, strings.Join(c.Hosts, " "), c.Chain, c.Key))
+		g.Certificates = append(g.Certificates, fmt.Sprintf("%s of %s for %s: %s, %s", c.ID, c.Owner, strings.Join(c.Hosts, " "), c.Chain, c.Key))
 	}
 	for _, u := range snapshot.Unserved {
 		match := u.Match.String()

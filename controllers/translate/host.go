@@ -12,6 +12,8 @@ import (
 type hosts struct {
 	list   []host
 	byName map[string]int32
+	// allowed say which of them a namespace may have.
+	allowed *allowances
 	// shared lets every namespace have rules for every host.
 	shared bool
 }
@@ -22,8 +24,8 @@ type host struct {
 	owner string
 }
 
-func newHosts(expected int, shared bool) *hosts {
-	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), shared: shared}
+func newHosts(expected int, allowed *allowances, shared bool) *hosts {
+	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), allowed: allowed, shared: shared}
 }
 
 // claim returns the index of a host. The first namespace to claim a host owns it, so Ingresses must come oldest first.
@@ -35,6 +37,15 @@ func (h *hosts) claim(name, namespace string) int32 {
 	h.list = append(h.list, host{name: name, owner: namespace})
 	h.byName[name] = i
 	return i
+}
+
+// ownerFor is what the data plane is told of a namespace that something belongs to. Where hosts are shared, everything is
+// everybody's.
+func (h *hosts) ownerFor(namespace string) string {
+	if h.shared {
+		return ""
+	}
+	return namespace
 }
 
 // owns says whether a namespace may have rules, certificates and answers to challenges for a host.

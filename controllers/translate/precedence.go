@@ -16,7 +16,7 @@ func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candi
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
-		if len(byHost[h]) > 0 {
+		if len(byHost[h]) > 0 || !hosts.shared { // one without routes is its owner's all the same
 			names = append(names, int32(h))
 		}
 	}
@@ -44,7 +44,9 @@ func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candi
 			}
 			routes = append(routes, c.route(ing, pools.use(c.pool)))
 		}
-		programmed = append(programmed, proxy.Host{Name: hosts.list[h].name, Routes: routes[first:len(routes):len(routes)]})
+		programmed = append(programmed, proxy.Host{
+			Name: hosts.list[h].name, Owner: hosts.ownerFor(hosts.list[h].owner), Routes: routes[first:len(routes):len(routes)],
+		})
 	}
 	return programmed
 }

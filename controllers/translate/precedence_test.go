@@ -21,6 +21,10 @@ type accepted struct {
 
 var fully = accepted{metav1.ConditionTrue, "Accepted", "everything in the object is acted on"}
 
+// shadowed is said of an Ingress with a rule for every host, of which some are other namespaces'.
+var shadowed = accepted{metav1.ConditionTrue, "SomeHostsOwnedElsewhere", fully.Message + "; some of the hosts that its rules for every host " +
+	"stand for belong to other namespaces, whose rules alone are asked for those"}
+
 func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 	tests := map[string]struct {
 		ingresses   []*v1alpha1.Ingress
@@ -122,7 +126,7 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 				"*.io Prefix / -> green/green:80 by green/a",
 			},
 			accepted: map[string]accepted{
-				"blue/a": fully,
+				"blue/a": shadowed,
 				"green/a": {metav1.ConditionFalse, "HostOwnedElsewhere", "rules[0]: the empty host, which is every host, belongs to another namespace: " +
 					"choose another host, or ask the cluster's administrator, whom kubectl warren hosts tells whose it is; its other paths are served"},
 			},

@@ -134,10 +134,14 @@ func accepted() metav1.Condition {
 }
 
 // accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can do least
-// about without others: a host that is another's, then a mistake, then a path that an older rule has.
+// about without others: a host that its namespace may not have, one that is another's, then a mistake, then a path that an older rule has.
 func (i *ingress) accepted() metav1.Condition {
 	condition := accepted()
+	if len(i.shadowed) > 0 {
+		condition.Reason = v1alpha1.ReasonSomeHostsOwnedElsewhere
+	}
 	if len(i.problems) == 0 {
+		condition.Message += i.shadows()
 		return condition
 	}
 	slices.SortFunc(i.problems, func(a, b problem) int {
@@ -149,13 +153,14 @@ func (i *ingress) accepted() metav1.Condition {
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.problems, func(p problem) string { return p.reason },
-		v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathConflict)
+		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathConflict)
 	condition.Message = strings.Join(bounded(texts), "; ")
 	if i.routes > 0 {
 		condition.Message += "; its other paths are served"
 	} else {
 		condition.Message += "; no path of it is served"
 	}
+	condition.Message += i.shadows()
 	return condition
 }
 

@@ -45,6 +45,10 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 						"*.example.com for exactly one label, or leave it empty for every host"})
 				continue
 			}
+			if !hosts.allowed.allows(ing.object.Namespace, name) {
+				ing.problems = append(ing.problems, hosts.notAllowed(r, ing.object.Namespace, name))
+				continue
+			}
 			h := hosts.claim(name, ing.object.Namespace)
 			if !hosts.owns(ing.object.Namespace, h) {
 				ing.problems = append(ing.problems, ownedElsewhere(r, name))

@@ -4,8 +4,10 @@ package translate_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +27,10 @@ func pick[T any](g generator, of ...T) T { return of[g.IntN(len(of))] }
 
 func (g generator) input() translate.Input {
 	in := translate.Input{Now: today.Add(time.Hour), Options: translate.Options{IngressClass: "warren", AllowSharedHosts: g.IntN(4) == 0}}
+	in.Options.RequireAllowedHosts = g.IntN(8) == 0
+	if g.IntN(3) == 0 {
+		in.AllowedHosts = map[string]string{pick(g, "blue", "green"): pick(g, "*", "x.io,*.x.io", "y.io", "NOT.io, ?", "")}
+	}
 	for i := range g.IntN(12) {
 		ing := newIngress(pick(g, "blue", "green"), fmt.Sprint("i", i), g.IntN(3))
 		ing.Spec.IngressClassName = pick(g, "", "", "warren", "nginx")
@@ -119,6 +125,7 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 			other := translate.Input{
 				Standard: shuffled(g, in.Standard), Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
 				EndpointSlices: shuffled(g, in.EndpointSlices), Secrets: shuffled(g, in.Secrets), Now: in.Now, Options: in.Options,
+				AllowedHosts: in.AllowedHosts,
 			}
 			snapshot2, reports2 := translate.Build(other)
 			if !snapshot.Equal(snapshot2) {
@@ -168,6 +175,9 @@ func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
 				t.Fatalf("seed %d: there is no pool %q", seed, r.Pool)
 			}
 			pools[r.Pool]++
+			if by := strings.TrimPrefix(r.Rule.Ingress, "networking.k8s.io/"); host.Owner != "" && !strings.HasPrefix(by, host.Owner+"/") {
+				t.Fatalf("seed %d: host %q, which is %s's, has a route of %s", seed, host.Name, host.Owner, by)
+			}
 		}
 	}
 	for id, routes := range pools {
@@ -180,7 +190,7 @@ func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
 func TestBuildModifiesNothingOfItsInput(t *testing.T) {
 	for seed := range uint64(50) {
 		in := generator{rand.New(rand.NewPCG(seed, 0))}.input()
-		before := translate.Input{Now: in.Now, Options: in.Options}
+		before := translate.Input{Now: in.Now, Options: in.Options, AllowedHosts: maps.Clone(in.AllowedHosts)}
 		for _, o := range in.Ingresses {
 			before.Ingresses = append(before.Ingresses, o.DeepCopy())
 		}

@@ -59,6 +59,11 @@ func (c *certificates) addCertificate(cert *tlsCertificate) {
 				" cannot be ordered, since HTTP-01 cannot prove it: list exact hosts, or write autoRenew: false"})
 			continue
 		}
+		if allowance := c.hosts.allowed.of(cert.object.Namespace); !allowance.allows(name) {
+			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostNotAllowed, "no certificate is ordered or served for " +
+				quote(name) + ": " + allowance.refusal(name)})
+			continue
+		}
 		if c.hosts.ownedElsewhere(cert.object.Namespace, name) {
 			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostOwnedElsewhere, "host " + quote(name) +
 				" belongs to another namespace: no certificate of this namespace is ordered or served for it"})
@@ -117,7 +122,7 @@ func (t *tlsCertificate) accepted() metav1.Condition {
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(t.refusals, func(f finding) string { return f.reason },
-		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonWildcardHost)
+		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonWildcardHost)
 	condition.Message = strings.Join(bounded(texts), "; ")
 	return condition
 }

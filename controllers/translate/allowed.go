@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// AllowedHostsAnnotation is how a Namespace says which hosts it may have: names and wildcards with commas between them.
+const AllowedHostsAnnotation = "ingress.warren.dev/allowed-hosts"
+
+// everyHost is the pattern that allows all hosts, that for every host too.
+const everyHost = "*"
+
+// allowances say which hosts each namespace may have.
+type allowances struct {
+	texts    map[string]string
+	required bool
+	// read are those that were asked for.
+	read map[string]*allowance
+}
+
+// allowance is what one namespace may have. Nil allows everything.
+type allowance struct {
+	// annotated is set where the namespace has the annotation, unknown where it is not known what any namespace has.
+	annotated, unknown bool
+	patterns           []string
+	// unreadable are those that allow nothing, because it is not clear what they were to allow.
+	unreadable []string
+}
+
+func newAllowances(in *Input) *allowances {
+	return &allowances{texts: in.AllowedHosts, required: in.Options.RequireAllowedHosts, read: make(map[string]*allowance)}
+}
+
+func (a *allowances) of(namespace string) *allowance {
+	text, annotated := a.texts[namespace]
+	if !annotated && !a.required {
+		return nil
+	}
+	if read, ok := a.read[namespace]; ok {
+		return read
+	}
+	read := &allowance{annotated: annotated, unknown: a.texts == nil}
+	for written := range strings.SplitSeq(text, ",") {
+		written = strings.TrimSpace(written)
+		switch pattern := strings.ToLower(written); {
+		case written == "":
+		case pattern == everyHost || validHost(pattern):
+			read.patterns = append(read.patterns, pattern)
+		default:
+			read.unreadable = append(read.unreadable, written)
+		}
+	}
+	a.read[namespace] = read
+	return read
+}
+
+// allows says whether a namespace may have a host.
+func (a *allowances) allows(namespace, host string) bool { return a.of(namespace).allows(host) }
+
+// allows says whether a pattern allows the host. A wildcard allows all that ends in what follows its star, however many labels are
+// before that, and wildcards too.
+func (a *allowance) allows(host string) bool {
+	return a == nil || slices.ContainsFunc(a.patterns, func(pattern string) bool {
+		suffix, wildcard := strings.CutPrefix(pattern, "*")
+		return pattern == host || wildcard && strings.HasSuffix(host, suffix)
+	})
+}
+
+// refusal says why a namespace may not have a host, and who can change that.
+func (a *allowance) refusal(name string) string {
+	who := "host " + quote(name)
+	if name == "" {
+		who = "the empty host, which is every host,"
+	}
+	const ask = "the cluster's administrator can change it"
+	text := who + " is none that this namespace may have: "
+	switch {
+	case a.unknown:
+		return text + "the controller was told to ask Namespaces for that, and may not read them; " + ask
+	case !a.annotated:
+		return text + "the controller serves hosts alone that the Namespace's annotation " + AllowedHostsAnnotation +
+			" allows, and it has none; " + ask
+	case len(a.patterns) == 0:
+		text += "the Namespace's annotation " + AllowedHostsAnnotation + " allows none"
+	default:
+		text += "the Namespace's annotation " + AllowedHostsAnnotation + " allows " + listNames(a.patterns)
+	}
+	if len(a.unreadable) > 0 {
+		text += ", and what it says of " + listNames(a.unreadable) + ` cannot be read: write names such as "shop.example.com" or ` +
+			`"*.team.example.com", with commas between them`
+	}
+	return text + "; " + ask
+}
+
+// notAllowed is the problem of a rule whose host its namespace may not have.
+func (h *hosts) notAllowed(rule int, namespace, name string) problem {
+	return problem{rule: rule, path: wholeRule, unserved: true, reason: v1alpha1.ReasonHostNotAllowed,
+		text: h.allowed.of(namespace).refusal(name)}
+}
+
+// UnreadableAllowedHosts returns what a namespace's annotation has in it that allows nothing because it cannot be read.
+func UnreadableAllowedHosts(text string) []string {
+	a := allowances{texts: map[string]string{"": text}, read: make(map[string]*allowance)}
+	return a.of("").unreadable
+}
