@@ -30,6 +30,7 @@ type flags struct {
 	watchNamespaces                []string
 	namespace                      string
 	allowSharedHosts               bool
+	requireAllowedHosts            bool
 	allowLocalTasks                bool
 	defaultCertificate             types.NamespacedName
 	publishAddress, publishService string
@@ -63,6 +64,8 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")
 	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
+	set.Var(boolFlag(&f.requireAllowedHosts, false), "require-allowed-hosts", "let namespaces have those hosts alone that the annotation "+
+		"ingress.warren.dev/allowed-hosts of their Namespace lists")
 	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback and link-local addresses; whoever may create Tasks then reaches what listens beside the controller")
 	set.Func("default-certificate", "Secret (`namespace/name`) of type kubernetes.io/tls that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)

@@ -178,7 +178,8 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		PodUID:           podUID(f.namespace),
 		WatchNamespaces:  f.watchNamespaces,
 
-		DefaultCertificate: f.defaultCertificate,
+		DefaultCertificate:  f.defaultCertificate,
+		RequireAllowedHosts: f.requireAllowedHosts,
 	}
 }
 

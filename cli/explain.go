@@ -34,6 +34,7 @@ type explainFlags struct {
 	class, trusted   string
 	allowSharedHosts bool
 	allowLocalTasks  bool
+	requireAllowed   bool
 }
 
 // texts is a flag that may be given several times.
@@ -58,6 +59,7 @@ func explain(ctx context.Context, args []string, s Streams) error {
 	c.StringVar(&f.trusted, "trusted-proxies", "", "with -f, comma-separated `CIDRs` whose forwarding fields are believed")
 	c.BoolVar(&f.allowSharedHosts, "allow-shared-hosts", false, "with -f, as for the controller")
 	c.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "with -f, as for the controller")
+	c.BoolVar(&f.requireAllowed, "require-allowed-hosts", false, "with -f, as for the controller")
 	urls, err := c.parse(args)
 	switch {
 	case err != nil:
@@ -100,6 +102,7 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 	}
 	in, _ := controllers.InputOf(objects, translate.Options{
 		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
+		RequireAllowedHosts: f.requireAllowed,
 	})
 	snapshot, reports := translate.Build(in)
 	for _, kind := range skipped {

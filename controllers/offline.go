@@ -19,6 +19,7 @@ import (
 // them, the one of the controller's class counts as being there. It returns the objects that a snapshot is not made of too.
 func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object) {
 	in.Now, in.Options = time.Now().Truncate(time.Second), options
+	in.AllowedHosts = make(map[string]string)
 	var classes []networkingv1.IngressClass
 	var standard []*networkingv1.Ingress
 	var secrets []*corev1.Secret
@@ -38,6 +39,10 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 			in.EndpointSlices = append(in.EndpointSlices, o)
 		case *networkingv1.Ingress:
 			standard = append(standard, o)
+		case *corev1.Namespace:
+			if text, ok := o.Annotations[translate.AllowedHostsAnnotation]; ok {
+				in.AllowedHosts[o.Name] = text
+			}
 		case *networkingv1.IngressClass:
 			classes = append(classes, *o)
 		case *corev1.Secret:

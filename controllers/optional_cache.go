@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -57,8 +58,13 @@ func (c *optionalCache) failed(ctx context.Context, r *toolscache.Reflector, err
 		return
 	}
 	if !c.unreadable.Swap(true) {
-		log.FromContext(ctx).Info("objects cannot be read, "+c.without, "kind", fmt.Sprintf("%T", c.kind), "cause", err.Error())
+		log.FromContext(ctx).Info("objects cannot be read, "+c.without, "kind", c.name(), "cause", err.Error())
 	}
+}
+
+// name is what the kind is called in the log.
+func (c *optionalCache) name() string {
+	return cmp.Or(c.kind.GetObjectKind().GroupVersionKind().Kind, fmt.Sprintf("%T", c.kind))
 }
 
 // synced says whether the objects are known. Once they are, they stay so: what was known goes on to be.
@@ -78,7 +84,7 @@ func (c *optionalCache) sync(ctx context.Context) bool {
 		return false
 	}
 	if c.unreadable.Swap(false) {
-		log.FromContext(ctx).Info("objects can be read now", "kind", fmt.Sprintf("%T", c.kind))
+		log.FromContext(ctx).Info("objects can be read now", "kind", c.name())
 	}
 	return true
 }

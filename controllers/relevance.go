@@ -10,6 +10,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -34,7 +35,7 @@ func relevant(before, after client.Object) bool {
 	case *v1alpha1.Task:
 		before, ok := before.(*v1alpha1.Task)
 		return !ok || before.Generation != after.Generation || translate.Reported(before) != translate.Reported(after)
-	case *networkingv1.Ingress, *networkingv1.IngressClass: // whose annotations no generation counts
+	case *networkingv1.Ingress, *networkingv1.IngressClass, *metav1.PartialObjectMetadata: // whose annotations no generation counts
 		return before.GetGeneration() != after.GetGeneration() || !maps.Equal(before.GetAnnotations(), after.GetAnnotations())
 	case *corev1.Service: // which has no generation
 		before, ok := before.(*corev1.Service)

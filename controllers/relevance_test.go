@@ -39,6 +39,8 @@ func TestWhichUpdatesLeadToABuild(t *testing.T) {
 		"a TLSCertificate's status": {&v1alpha1.TLSCertificate{}, func(o client.Object) {
 			o.(*v1alpha1.TLSCertificate).Status.Failures = 1
 		}, false},
+		"a Namespace's annotations": {namespaceKind(), func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, true},
+		"a Namespace's labels":      {namespaceKind(), func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }, false},
 		"a Service's status": {&corev1.Service{}, func(o client.Object) {
 			o.(*corev1.Service).Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "10.0.0.1"}}
 		}, false},

@@ -35,6 +35,8 @@ type Options struct {
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
+	// RequireAllowedHosts lets namespaces have those hosts alone that their Namespace is annotated with.
+	RequireAllowedHosts bool
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
 	AllowLocalTasks bool
 	// DefaultCertificate is the Secret whose certificate is served where there is none for a name.
@@ -112,7 +114,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	}
 	snapshots := newSnapshotController(mgr.GetCache(), reader, options.Applier,
 		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
-			DefaultCertificate: options.DefaultCertificate})
+			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate})
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
 	}
@@ -120,6 +122,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, fmt.Errorf("watching Services: %w", err)
 	}
 	if snapshots.standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
+		return nil, err
+	}
+	if snapshots.namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
 		return nil, err
 	}
 	if options.ACME.Client != nil {

@@ -68,7 +68,9 @@ type SnapshotController struct {
 	orders cache.Cache
 	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
 	standard *standardIngresses
-	replicas *Replicas
+	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
+	namespaces *namespaces
+	replicas   *Replicas
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -123,6 +125,14 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		late.Go(func() { c.standard.late(ctx, c.pending.event) })
 		defer late.Wait()
 	}
+	if c.namespaces != nil {
+		if !c.namespaces.settle(ctx) {
+			return nil
+		}
+		var late sync.WaitGroup
+		late.Go(func() { c.namespaces.late(ctx, c.pending.event) })
+		defer late.Wait()
+	}
 	in, err := c.ingresses(ctx)
 	if err != nil {
 		return err
@@ -169,6 +179,11 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 	}
 	if c.standard != nil {
 		if err := c.standard.watch(ctx, handler); err != nil {
+			return err
+		}
+	}
+	if c.namespaces != nil {
+		if err := c.namespaces.watch(ctx, handler); err != nil {
 			return err
 		}
 	}
@@ -259,7 +274,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 	return in, nil
 }
 
-// ingresses returns an input that has the Ingresses, which say what else is wanted.
+// ingresses returns an input that has the Ingresses, which say what else is wanted, and which hosts they may have.
 func (c *SnapshotController) ingresses(ctx context.Context) (in translate.Input, err error) {
 	var ingresses v1alpha1.IngressList
 	if err := c.cache.List(ctx, &ingresses, client.UnsafeDisableDeepCopy); err != nil {
@@ -267,7 +282,12 @@ func (c *SnapshotController) ingresses(ctx context.Context) (in translate.Input,
 	}
 	in.Ingresses, in.Options = pointers(ingresses.Items), c.options
 	if c.standard != nil {
-		in.Standard, err = c.standard.read(ctx)
+		if in.Standard, err = c.standard.read(ctx); err != nil {
+			return in, err
+		}
+	}
+	if c.namespaces != nil {
+		in.AllowedHosts, err = c.namespaces.allowedHosts(ctx)
 	}
 	return in, err
 }

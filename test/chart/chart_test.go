@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,8 +94,11 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"a DaemonSet behind a load balancer", []string{"kind=DaemonSet", "service.externalTrafficPolicy=Cluster"},
 			[]string{"DaemonSet edge-warren-ingress"}, nil},
 		{"some namespaces", []string{"watchNamespaces={shop,blog}"},
-			[]string{"Role edge-warren-ingress-watch", "RoleBinding edge-warren-ingress-watch", "Role edge-warren-ingress"},
+			[]string{"Role edge-warren-ingress-watch", "RoleBinding edge-warren-ingress-watch", "Role edge-warren-ingress",
+				"ClusterRole edge-system-edge-warren-ingress-namespaces", "ClusterRoleBinding edge-system-edge-warren-ingress-namespaces"},
 			[]string{"ClusterRole edge-system-edge-warren-ingress", "ClusterRoleBinding edge-system-edge-warren-ingress"}},
+		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"},
+			[]string{"Deployment edge-warren-ingress"}, []string{"ClusterRole edge-system-edge-warren-ingress-namespaces"}},
 		{"autoscaling", []string{"autoscaling.enabled=true", "service.type=NodePort"}, []string{"HorizontalPodAutoscaler edge-warren-ingress"}, nil},
 		{"ports of every node that are known", []string{"service.type=NodePort", "service.httpNodePort=30080", "service.httpsNodePort=30443"}, nil, nil},
 		{"a certain load balancer", []string{"service.loadBalancerClass=example.com/inner", "service.loadBalancerSourceRanges={203.0.113.0/24}",
@@ -175,7 +179,7 @@ func TestAnUpgradeFindsItsObjectsAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestValuesForOrderingCertificatesAndForTracingBecomeFlags(t *testing.T) {
+func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		values []string
@@ -187,6 +191,7 @@ func TestValuesForOrderingCertificatesAndForTracingBecomeFlags(t *testing.T) {
 		{"a collector of some traces", []string{"tracing.endpoint=https://otlp.example.com/tenant", "tracing.sampling=0.00001", "tracing.context=trusted"},
 			[]string{"--otlp-endpoint=https://otlp.example.com/tenant", "--trace-sampling=0.00001", "--trace-context=trusted", "--acme-orders-per-day=200"}},
 		{"a part of the traces for nobody", []string{"tracing.sampling=0.5"}, []string{"--acme-orders-per-day=200"}},
+		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"}, []string{"--require-allowed-hosts", "--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
 			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
 			[]string{"--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
@@ -203,7 +208,8 @@ func TestValuesForOrderingCertificatesAndForTracingBecomeFlags(t *testing.T) {
 				for _, container := range containers {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
-						if strings.HasPrefix(argument, "--acme-") || strings.HasPrefix(argument, "--otlp-") || strings.HasPrefix(argument, "--trace-") {
+						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-"}, wanted) {
 							got = append(got, argument)
 						}
 					}
@@ -313,6 +319,8 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"an unknown kind", "kind=StatefulSet", "/kind"},
 		{"no replica", "replicas=0", "/replicas"},
 		{"a proxy that is no address", "trustedProxies={lb.example.com}", "/trustedProxies/0"},
+		{"hosts that may be allowed", "hosts.requireAllowed=maybe", "/hosts/requireAllowed"},
+		{"an unknown value of hosts", "hosts.shared=true", "additional properties 'shared' not allowed"},
 		{"an unknown access log", "accessLog=xml", "/accessLog"},
 		{"probes at a port below 1024", "containerPorts.health=81", "/containerPorts/health"},
 		{"a tag for a digest", "image.digest=v1", "/image/digest"},

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
+
+// namespaces know which hosts the operator allows each namespace. Where Namespaces may not be read, either none is allowed a host or
+// all are allowed every one, by what the operator requires.
+type namespaces struct {
+	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace is one for
+	// each by its name.
+	caches []*optionalCache
+	// unread is what was last logged of annotations that cannot be read. It belongs to the goroutine that builds.
+	unread map[string]string
+}
+
+// addNamespaces has the manager run the caches of these Namespaces, or of all.
+func addNamespaces(mgr ctrl.Manager, required bool, watched []string) (*namespaces, error) {
+	without := "so the annotation " + translate.AllowedHostsAnnotation + " is not heeded: grant list and watch on Namespaces, or heed this no further"
+	if required {
+		without = "so no host is served, since none is known to be allowed: grant list and watch on Namespaces"
+	}
+	n := &namespaces{}
+	options := []cache.Options{{}}
+	if len(watched) > 0 {
+		options = make([]cache.Options, len(watched))
+		for i, name := range watched {
+			options[i].DefaultFieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, name)
+		}
+	}
+	for _, o := range options {
+		o.DefaultTransform = trimNamespace
+		c, err := addOptionalCache(mgr, o, namespaceKind(), without)
+		if err != nil {
+			return nil, err
+		}
+		n.caches = append(n.caches, c)
+	}
+	return n, nil
+}
+
+// namespaceKind stands for Namespaces of which nothing but the metadata is asked for.
+func namespaceKind() *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return object
+}
+
+func trimNamespace(object any) (any, error) {
+	namespace, ok := object.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return object, nil
+	}
+	trimmed := identity(&namespace.ObjectMeta)
+	if text, ok := namespace.Annotations[translate.AllowedHostsAnnotation]; ok {
+		metav1.SetMetaDataAnnotation(&trimmed, translate.AllowedHostsAnnotation, text)
+	}
+	namespace.ObjectMeta = trimmed
+	return namespace, nil
+}
+
+// watch has handler told of every event.
+func (n *namespaces) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	for _, c := range n.caches {
+		if err := c.watch(ctx, handler); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle returns once it is known what each namespace is allowed, or that it cannot be known; false if ctx ends before. A snapshot
+// that was built before would give hosts to namespaces that may not have them.
+func (n *namespaces) settle(ctx context.Context) bool {
+	for _, c := range n.caches {
+		if !c.settle(ctx) {
+			return false
+		}
+	}
+	return true
+}
+
+// late calls changed when Namespaces become known that could not be read before. It returns when all are known, or ctx ends.
+func (n *namespaces) late(ctx context.Context, changed func()) {
+	var waiting sync.WaitGroup
+	for _, c := range n.caches {
+		if c.synced(ctx) {
+			continue
+		}
+		waiting.Go(func() {
+			if c.sync(ctx) {
+				changed()
+			}
+		})
+	}
+	waiting.Wait()
+}
+
+// allowedHosts returns what the annotations say, or nil where no Namespace can be read.
+func (n *namespaces) allowedHosts(ctx context.Context) (map[string]string, error) {
+	var allowed map[string]string
+	for _, c := range n.caches {
+		if !c.synced(ctx) {
+			continue
+		}
+		var list metav1.PartialObjectMetadataList
+		list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
+		if err := c.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("listing the Namespaces from the cache: %w", err)
+		}
+		if allowed == nil {
+			allowed = make(map[string]string)
+		}
+		for i := range list.Items {
+			if text, ok := list.Items[i].Annotations[translate.AllowedHostsAnnotation]; ok {
+				allowed[list.Items[i].Name] = text
+			}
+		}
+	}
+	n.logUnreadable(ctx, allowed)
+	return allowed, nil
+}
+
+// logUnreadable says once of each annotation that some of it cannot be read. A condition says it too, but only where a rule is refused.
+func (n *namespaces) logUnreadable(ctx context.Context, allowed map[string]string) {
+	unread := make(map[string]string)
+	for namespace, text := range allowed {
+		patterns := translate.UnreadableAllowedHosts(text)
+		if len(patterns) == 0 {
+			continue
+		}
+		if unread[namespace] = text; n.unread[namespace] != text {
+			log.FromContext(ctx).Info("some of the annotation "+translate.AllowedHostsAnnotation+" of a Namespace cannot be read, and allows no host",
+				"namespace", namespace, "unreadable", patterns)
+		}
+	}
+	n.unread = unread
+}

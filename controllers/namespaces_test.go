@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+const notAllowed = "Accepted=False HostNotAllowed"
+
+// refused is what an Ingress says whose only rule is for a host that its namespace may not have.
+var refused = []string{notAllowed, "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram"}
+
+// allow annotates a namespace, or takes the annotation off.
+func (k *cluster) allow(namespace string, hosts *string) {
+	k.t.Helper()
+	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	k.change(object, func() {
+		delete(object.Annotations, translate.AllowedHostsAnnotation)
+		if hosts != nil {
+			metav1.SetMetaDataAnnotation(&object.ObjectMeta, translate.AllowedHostsAnnotation, *hosts)
+		}
+	})
+}
+
+func requiring(_ *ctrl.Options, options *Options, _ *recordingProxy) {
+	options.RequireAllowedHosts = true
+}
+
+func TestNamespacesAnnotationDecidesOnItsHosts(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
+	other, two := ingress(k.green, "shop", "z.io", "api"), task(k.green, "one", "api", "10.0.0.2")
+	k.allow(k.blue, new("y.io"))
+	k.create(ing, one, other, two)
+	r := k.start()
+	ours, others := "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]", "z.io /api -> "+k.green+"/api:80 [10.0.0.2:80]"
+	r.proxy.serves(t, others)
+	k.says(ing, refused...)
+	if text := message(ing, v1alpha1.ConditionAccepted); !strings.Contains(text, `allows "y.io"`) {
+		t.Errorf("Accepted says %q", text)
+	}
+	k.says(other, served...)
+
+	k.allow(k.blue, new("y.io, *.io"))
+	r.proxy.serves(t, ours, others)
+	k.says(ing, served...)
+
+	k.allow(k.blue, new(""))
+	r.proxy.serves(t, others)
+	k.says(ing, refused...)
+
+	k.allow(k.blue, nil)
+	r.proxy.serves(t, ours, others)
+	k.says(ing, served...)
+}
+
+func TestWhereAnAnnotationIsRequiredNoneIsNoHost(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
+	k.create(ing, one)
+	r := k.start(requiring)
+	k.says(ing, refused...)
+	r.proxy.serves(t)
+
+	k.allow(k.blue, new("*"))
+	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	k.says(ing, served...)
+}
+
+func TestWithoutARightToReadNamespacesTheRestIsServedOnlyIfNoAnnotationIsRequired(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.user = "warren-without-namespaces"
+	k.grantRights(k.user, "-without-namespaces", func(rule rbacv1.PolicyRule) bool {
+		for i, resource := range rule.Resources {
+			if resource == "namespaces" {
+				rule.Resources[i] = "services" // which is there once more
+			}
+		}
+		return true
+	})
+	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
+	k.allow(k.blue, new("y.io"))
+	k.create(ing, one)
+	line := "x.io /api -> " + k.blue + "/api:80 [10.0.0.1:80]"
+
+	free := k.start()
+	free.proxy.serves(t, line)
+	k.says(ing, served...)
+	free.stop()
+
+	strict := k.start(requiring)
+	strict.proxy.serves(t)
+	k.says(ing, refused...)
+	if text := message(ing, v1alpha1.ConditionAccepted); !strings.Contains(text, "may not read them") {
+		t.Errorf("Accepted says %q", text)
+	}
+
+	// What can be read later is heeded then.
+	k.allow(k.blue, new("x.io"))
+	named := metav1.ObjectMeta{Name: "warren-namespaces-" + k.blue}
+	k.create(
+		&rbacv1.ClusterRole{ObjectMeta: named, Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{""}, Resources: []string{"namespaces"}, ResourceNames: []string{k.blue}, Verbs: []string{"list", "watch"}}}},
+		&rbacv1.ClusterRoleBinding{ObjectMeta: named, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: named.Name},
+			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: k.user}}})
+	for deadline := time.Now().Add(2 * patience); len(strict.proxy.snapshot().Hosts) == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // the client asks again after up to a minute
+	}
+	strict.proxy.serves(t, line)
+	k.says(ing, served...)
+}
+
+func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
+	object := namespaceKind()
+	object.ObjectMeta = metav1.ObjectMeta{
+		Name: "blue", UID: "u", ResourceVersion: "7", Labels: map[string]string{"a": "b"}, Finalizers: []string{"f"},
+		Annotations:   map[string]string{translate.AllowedHostsAnnotation: "x.io", "note": "n"},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}},
+	}
+	got, err := trimNamespace(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := namespaceKind()
+	want.ObjectMeta = metav1.ObjectMeta{Name: "blue", UID: "u", ResourceVersion: "7",
+		Annotations: map[string]string{translate.AllowedHostsAnnotation: "x.io"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
+	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
+	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
+	in, others := InputOf([]client.Object{annotated, plain, ingress("blue", "a", "x.io", "api")}, translate.Options{IngressClass: "warren"})
+	if diff := cmp.Diff(map[string]string{"blue": "y.io"}, in.AllowedHosts); diff != "" || len(others) > 0 {
+		t.Errorf("%d others, allowed hosts (-want +got):\n%s", len(others), diff)
+	}
+	if snapshot, _ := translate.Build(in); len(snapshot.Hosts) > 0 {
+		t.Errorf("hosts %+v are served", snapshot.Hosts)
+	}
+}
