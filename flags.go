@@ -41,7 +41,7 @@ type flags struct {
 	accessLog                              proxy.LogFormat
 	readTimeout, writeTimeout, idleTimeout time.Duration
 	maxHeaderBytes, maxHeaders             int
-	maxConnections                         int
+	maxConnections, maxHeaderMemory        int
 	drainDelay, drainTimeout               time.Duration
 
 	acme    acmeFlags
@@ -86,6 +86,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(durationFlag(&f.idleTimeout, 120*time.Second), "idle-timeout", "`time` after which an idle connection is closed; 0 for none")
 	set.Var(intFlag(&f.maxHeaderBytes, 64<<10, 1<<10, 1<<20), "max-header-bytes", "largest head of a request in `bytes`; a larger one gets 431")
 	set.Var(intFlag(&f.maxHeaders, 128, 16, 4096), "max-headers", "largest `number` of fields in a request's head; more get 431")
+	set.Var(intFlag(&f.maxHeaderMemory, 0, 0, unbounded), "max-header-memory", "most memory in `bytes` for long heads that wait, of all connections together; 0 for a sixteenth of the memory limit")
 	set.Var(intFlag(&f.maxConnections, 0, 0, unbounded), "max-connections", "largest `number` of client connections at once; 0 for no bound")
 	set.Var(durationFlag(&f.drainDelay, 5*time.Second), "drain-delay", "`time` after SIGTERM in which listeners stay open while readiness fails")
 	set.Var(durationFlag(&f.drainTimeout, 30*time.Second), "drain-timeout", "`time` that running requests then have to finish")
@@ -118,6 +119,8 @@ func (f *flags) validate() error {
 		}
 	}
 	switch {
+	case f.maxHeaderMemory > 0 && f.maxHeaderMemory < proxy.LeastHeadMemory:
+		return fmt.Errorf("--max-header-memory is %d: write %d or more, or 0 for a sixteenth of the memory limit", f.maxHeaderMemory, proxy.LeastHeadMemory)
 	case f.proxyProtocol && len(f.trustedProxies) == 0:
 		return errors.New("--proxy-protocol needs --trusted-proxies: a PROXY header is accepted from these alone")
 	case f.ingressClass == "":

@@ -157,6 +157,7 @@ func proxyConfig(f *flags, traced *proxy.Tracing, logger logr.Logger) proxy.Conf
 		IdleTimeout:     f.idleTimeout,
 		MaxHeaderBytes:  f.maxHeaderBytes,
 		MaxHeaders:      f.maxHeaders,
+		HeadMemory:      f.headMemory(),
 		MaxConnections:  f.maxConnections,
 		DrainDelay:      f.drainDelay,
 		DrainTimeout:    f.drainTimeout,

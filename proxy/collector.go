@@ -27,6 +27,8 @@ func (p *Proxy) Collector() prometheus.Collector {
 		failedHandshakes: desc("tls_handshake_failures_total", "TLS handshakes that failed."),
 		connections:      desc("active_connections", "Client connections that are open."),
 		refused:          desc("connections_refused_total", "Client connections beyond --max-connections."),
+		refusedHeads:     desc("head_memory_refusals_total", "Streams refused and connections ended because of the memory of heads that wait, by what they would have been too much for: their Connection or the Process.", "reason"),
+		heldHeads:        desc("head_memory_bytes", "Memory that is taken for heads that wait, incomplete or on their way."),
 		active:           desc("active_requests", "Requests and upgraded connections that have not ended."),
 		generation:       desc("snapshot_generation", "Number of the snapshot that this replica serves, 0 before the first."),
 		applied:          desc("snapshot_apply_duration_seconds", "Time that it took to compile a snapshot and to serve it."),
@@ -46,6 +48,7 @@ type collector struct {
 	limited, denied                                 *prometheus.Desc
 	handshakes, failedHandshakes                    *prometheus.Desc
 	connections, refused, active                    *prometheus.Desc
+	refusedHeads, heldHeads                         *prometheus.Desc
 	generation, applied, rejected, routes, tasks    *prometheus.Desc
 	notAfter, notBefore                             *prometheus.Desc
 	droppedLines                                    *prometheus.Desc
@@ -55,7 +58,7 @@ type collector struct {
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
 		c.requests, c.duration, c.upstream, c.selection, c.errors, c.limited, c.denied, c.handshakes, c.failedHandshakes, c.connections,
-		c.refused, c.active, c.generation, c.applied, c.rejected, c.routes, c.tasks, c.notAfter, c.notBefore, c.droppedLines,
+		c.refused, c.refusedHeads, c.heldHeads, c.active, c.generation, c.applied, c.rejected, c.routes, c.tasks, c.notAfter, c.notBefore, c.droppedLines,
 	} {
 		descs <- d
 	}
@@ -83,6 +86,10 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	metrics <- applied.metric(c.applied, &latencyBounds)
 	counter(c.failedHandshakes, m.failedHandshakes.Load())
 	counter(c.refused, m.refused.Load())
+	for b := range headBounds {
+		counter(c.refusedHeads, p.heads.refused[b].Load(), b.String())
+	}
+	gauge(c.heldHeads, float64(p.heads.held()))
 	counter(c.rejected, m.rejected.Load())
 	if p.log != nil {
 		counter(c.droppedLines, p.log.dropped.Load())

@@ -34,6 +34,8 @@ type conn struct {
 	upstream *upstreamConn
 	// hold is the tunnel's place at its endpoint.
 	hold hold
+	// heads is what the connection holds of them, as long as it speaks HTTP/1.
+	heads headShare
 	// session is set once the connection speaks HTTP/2.
 	session atomic.Pointer[session]
 }
@@ -92,6 +94,7 @@ func (c *conn) leave(tcp *net.TCPConn) {
 		return
 	}
 	p.conns.remove(c)
+	c.heads.Leave()
 	if !c.over {
 		p.open.Add(-1)
 	}
@@ -216,6 +219,12 @@ func (c *conn) RestContent() bool { return false }
 
 // BreakOff implements downstream: HTTP/1.1 has no codes.
 func (c *conn) BreakOff(http2.ResetError) bool { return false }
+
+// Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
+func (c *conn) Overdraw() {
+	c.guard.shut(HeadTooLarge)
+	c.transport.reset()
+}
 
 // StopContent implements downstream.
 func (c *conn) StopContent() { c.transport.stopReading() }

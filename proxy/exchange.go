@@ -19,6 +19,9 @@ type downstream interface {
 	// RestContent ends that, where the client's connection does not depend on the content: a client may have nothing to say for
 	// a while. It says false where the waits stay bounded. It may be called while the content is read.
 	RestContent() bool
+	// LongHead says whether the request's head takes more memory than most, and ReleaseHead ends all views of it.
+	LongHead() bool
+	ReleaseHead()
 	// SkipContent drops the content that is there already and says whether that was all.
 	SkipContent() bool
 	// WriteInformational sends a 1xx response.
@@ -53,6 +56,8 @@ type upstream interface {
 	ReadResponse(method []byte) error
 	Response() *message.Response
 	Content() message.Reader
+	// ReleaseHead ends all views of the final response's head.
+	ReleaseHead()
 	// StallAfter bounds each wait for something from the endpoint from now on, and BoundWait the one that the other goroutine is
 	// in; StallWritesAfter bounds each wait for the endpoint to take something. 0 is no bound.
 	StallAfter(time.Duration)
@@ -268,6 +273,9 @@ func (p *Proxy) ended(x *exchange) {
 	}
 }
 
+// keptFields is how many fields an exchange keeps memory for.
+const keptFields = 64
+
 // release ends the exchange's hold on everything that is not its own memory.
 func (x *exchange) release() {
 	x.kept.drop()
@@ -276,6 +284,9 @@ func (x *exchange) release() {
 		if cap(*buf) > keep {
 			*buf = nil
 		}
+	}
+	if cap(x.request.Fields) > keptFields {
+		x.request.Fields = nil
 	}
 	clear(x.tried)
 	if x.trace != nil {

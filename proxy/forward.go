@@ -301,11 +301,15 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 		x.down.CloseAfter()
 	}
 	x.down.WriteHead(resp)
+	up.ReleaseHead()
 	talk := x.converse(up)
 	defer talk.end()
 	for !content.Ended() {
 		bounded := x.boundWaits(up)
 		if !content.Buffered() {
+			if bounded || x.request.Version == message.HTTP2 { // or the upload reads behind the head
+				x.releaseHead()
+			}
 			if idle := x.route.timeouts.Idle; x.stall != idle { // it has begun to answer
 				x.stall = idle
 				if bounded {

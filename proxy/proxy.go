@@ -30,6 +30,8 @@ type Config struct {
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
 	MaxHeaderBytes, MaxHeaders int
+	// HeadMemory bounds what long heads that wait, incomplete or on their way, may take of memory, in bytes. 0 is DefaultHeadMemory.
+	HeadMemory int
 	// MaxConnections bounds the client connections open at once. 0 is no bound.
 	MaxConnections int
 	// H2C has plain connections speak HTTP/2 where the client begins so.
@@ -63,6 +65,7 @@ type Proxy struct {
 	tls        *tls.Config
 	buffers    http1.Buffers
 	pipes      pipes
+	heads      *headMemory
 	exchanges  sync.Pool
 	streams    sync.Pool
 	generation atomic.Pointer[generation]
@@ -89,7 +92,7 @@ type Proxy struct {
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
 func New(config Config) *Proxy {
-	p := &Proxy{config: config, clock: newClock()}
+	p := &Proxy{config: config, clock: newClock(), heads: newHeadMemory(config.HeadMemory)}
 	p.server = http1.ServerConfig{
 		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
 		Buffers: &p.buffers,
@@ -101,17 +104,20 @@ func New(config Config) *Proxy {
 	p.server2 = http2.Config{
 		Limits:  http2.Limits(p.server.Limits),
 		Buffers: &p.buffers,
+		Share:   p.heads.sharing(headsPerConnection(config.MaxHeaderBytes)),
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
 		Now: p.clock.now,
 	}
 	transports := &transportConfig{
-		clock: p.clock, logger: config.Logger,
+		clock: p.clock, logger: config.Logger, heads: p.heads,
 		http1: http1.ClientConfig{
 			Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 			Buffers: &p.buffers,
 		},
 	}
-	transports.http2 = http2.Config{Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now}
+	transports.http2 = http2.Config{
+		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now, Share: p.heads.sharing(endpointHeadMemory),
+	}
 	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
 	p.ejector.clock, p.ejector.wake = p.clock, make(chan struct{}, 1)
@@ -262,6 +268,8 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		return
 	}
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
+	c.heads = headShare{memory: p.heads, holder: c, limit: headsPerConnection(p.config.MaxHeaderBytes)}
+	c.Hold(&c.heads)
 	if c.over {
 		p.refuse(c)
 		return

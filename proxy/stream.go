@@ -45,6 +45,7 @@ func (s *stream) Serve() {
 	x.release()
 	p.exchanges.Put(x)
 	if v == upgraded {
+		s.ReleaseHead()
 		s.tunnel(up.Sole(), held)
 	}
 }

@@ -66,6 +66,9 @@ func (x *exchange) send(up upstream) error {
 	}
 	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
 	up.StallAfter(0)
+	if !x.kept.whole() {
+		x.releaseHead()
+	}
 	x.upload.done = make(chan struct{})
 	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.patience)
 	return nil
@@ -107,6 +110,7 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 		} else if ok {
 			break
 		}
+		awaitContent(content, w)
 		room, err := w.Room()
 		if err != nil {
 			uploadBroke(g, number, err)
@@ -138,6 +142,19 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	if idle > 0 {
 		up.BoundWait(idle)
 	}
+}
+
+// awaitContent waits for content without room for it, where content can be waited for: of many requests that take their time, each would
+// hold a buffer.
+func awaitContent(content message.Reader, w message.Writer) {
+	waiter, ok := content.(interface{ Await() })
+	if !ok || content.Buffered() {
+		return
+	}
+	if w, ok := w.(interface{ Rest() }); ok {
+		w.Rest()
+	}
+	waiter.Await()
 }
 
 // uploadFailed ends the exchange because of the client's content, unless it is the exchange that ended the upload.

@@ -20,6 +20,7 @@ type transportConfig struct {
 	logger logr.Logger
 	http1  http1.ClientConfig
 	http2  http2.Config
+	heads  *headMemory
 	shared sharedConns
 }
 
@@ -76,7 +77,12 @@ type upstreamConn struct {
 	// a spliced one, or one that must not have content: a server that sends it all the same, to a HEAD for one,
 	// sends it after the response was complete.
 	suspect, spliced bool
+	// heads is what the connection holds of heads of responses.
+	heads headShare
 }
+
+// Overdraw implements [http2.Holder].
+func (c *upstreamConn) Overdraw() { _ = c.Close() }
 
 // Response implements upstream.
 func (c *upstreamConn) Response() *message.Response { return &c.ClientConn.Response }

@@ -32,6 +32,17 @@ func (p *Buffers) Get(n int) []byte {
 	return make([]byte, n)
 }
 
+// sizeOfBuffer is how long the buffer is that Get returns.
+func sizeOfBuffer(n int) int {
+	switch {
+	case n <= smallBuffer:
+		return smallBuffer
+	case n <= largeBuffer:
+		return largeBuffer
+	}
+	return n
+}
+
 // Put takes a buffer back. One of another size (an append outgrew it) is left to the garbage collector.
 func (p *Buffers) Put(b []byte) {
 	// The pool holds pointers to arrays: a slice in an interface would allocate its header anew each time.

@@ -29,11 +29,27 @@ type ClientConn struct {
 // NewClientConn returns the client's side of a connection that was just made.
 func NewClientConn(t Transport, config *ClientConfig) *ClientConn {
 	exchanger, _ := t.(Exchanger)
-	return &ClientConn{
+	c := &ClientConn{
 		config:    config,
 		in:        reader{transport: t, buffers: config.Buffers, alone: true},
 		out:       writer{transport: t, buffers: config.Buffers, holds: exchanger != nil},
 		exchanger: exchanger,
+	}
+	if exchanger != nil {
+		c.in.parker, _ = t.(Parker)
+		c.in.got = c.in.receive
+	}
+	return c
+}
+
+// Hold has the connection hold long heads and trailers as its share allows.
+func (c *ClientConn) Hold(share Share) { c.in.share = share }
+
+// ReleaseHead ends all views of the final response's head: it was passed on.
+func (c *ClientConn) ReleaseHead() {
+	if c.in.counted > 0 {
+		c.Response.Fields, c.Response.Reason = nil, nil
+		c.in.releaseHead()
 	}
 }
 
@@ -116,6 +132,9 @@ func (c *ClientConn) parse(head, method []byte) error {
 		return err
 	}
 	in := &c.in
+	if !in.takeFields(c.Response.Fields) {
+		return errHeadMemory
+	}
 	in.r += len(head)
 	in.base = in.r
 	in.begin(how, c.Response.ContentLength, c.config.Limits)
@@ -136,6 +155,9 @@ func (c *ClientConn) EndExchange(requestSent bool) bool {
 	c.in.endExchange()
 	c.in.releaseBuffer()
 	c.out.releaseBuffer()
+	if cap(c.Response.Fields) > usualFields {
+		c.Response.Fields = nil
+	}
 	return reusable
 }
 

@@ -81,7 +81,9 @@ func (b *reader) Read(p []byte) (int, error) {
 func (b *reader) readSome(p []byte) (int, error) {
 	if b.Buffered() {
 		n := copy(p, b.buf[b.r:b.w])
-		b.r += n
+		if b.r += n; b.counted > 0 && b.base == 0 && b.r == b.w {
+			b.releaseBuffer()
+		}
 		return n, nil
 	}
 	return b.transport.Read(p)
@@ -244,6 +246,11 @@ func (b *reader) scan() error {
 			}
 			b.chunk, b.digits, b.remaining = chunkSize, 0, 0
 		case chunkTrailers:
+			if len(b.trailerBytes) == cap(b.trailerBytes) {
+				if err := b.growTrailers(); err != nil {
+					return err
+				}
+			}
 			b.trailerBytes = append(b.trailerBytes, c)
 			if c == '\n' {
 				if err := b.endTrailerLine(); err != nil {
@@ -269,6 +276,9 @@ func (b *reader) endTrailerLine() error {
 	var err error
 	if b.trailers, err = parseFields(b.trailers[:0], t, b.limits); err != nil {
 		return err
+	}
+	if !b.takeFields(b.trailers) {
+		return errHeadMemory
 	}
 	for i := range b.trailers {
 		// Fields of the connection are dropped like those of a head; those that would reframe or reroute the message are

@@ -32,6 +32,7 @@ var (
 	errFieldValue      = refuse(400, "a field's value has a control character (RFC 9110, section 5.5)")
 	errLineLong        = refuse(431, "a field line is too long")
 	errHeadLong        = refuse(431, "the head is too long")
+	errHeadMemory      = refuse(431, "the heads that wait take more memory than there is for them")
 	errFieldsMany      = refuse(431, "there are too many fields")
 	errHostMissing     = refuse(400, "an HTTP/1.1 request has no Host (RFC 9112, section 3.2)")
 	errHostMany        = refuse(400, "the request has several Hosts (RFC 9112, section 3.2)")

@@ -45,6 +45,12 @@ type reader struct {
 	held []byte
 	// alone is set where nothing may follow a message unasked: on the client's side.
 	alone bool
+	// parker is the transport of a server's answers, where it can be parked; got is bound once.
+	parker Parker
+	got    func(buf []byte, n int) (again bool)
+	// share is nil where heads may take any memory; counted is what it has, fieldBytes of that for the head's fields.
+	share               Share
+	counted, fieldBytes int
 	content
 }
 
@@ -53,10 +59,16 @@ func (b *reader) Buffered() bool { return b.w > b.r }
 
 // fill reads more bytes behind those that are buffered, in a larger buffer where there is no room.
 func (b *reader) fill() error {
+	if b.buf == nil && b.parker != nil {
+		return b.park()
+	}
 	if b.buf == nil {
 		b.buf, b.r, b.w = b.buffers.Get(smallBuffer), 0, 0
 	}
 	if b.w == len(b.buf) {
+		if !b.take(sizeOfBuffer(2*len(b.buf)) - len(b.buf)) {
+			return errHeadMemory
+		}
 		grown := b.buffers.Get(2 * len(b.buf))
 		b.w = copy(grown, b.buf)
 		b.buffers.Put(b.buf)
@@ -65,11 +77,28 @@ func (b *reader) fill() error {
 	return b.read()
 }
 
+// park waits for the first bytes without a buffer.
+func (b *reader) park() error {
+	err := b.parker.ReadParked(b.buffers, smallBuffer, b.got)
+	if b.buf != nil {
+		return nil
+	}
+	return err
+}
+
+// receive takes what a parked transport brought.
+func (b *reader) receive(buf []byte, n int) (again bool) {
+	b.buf, b.r, b.w = buf, 0, n
+	return false
+}
+
 // refill reads more content when nothing is buffered, behind the head that views point into.
 func (b *reader) refill() error {
-	if len(b.buf)-b.base < smallBuffer/4 {
+	if len(b.buf)-b.base < smallBuffer/4 || b.base == 0 && len(b.buf) > smallBuffer {
 		if b.base > 0 {
 			b.held = b.buf
+		} else {
+			b.releaseBuffer()
 		}
 		b.buf, b.base = b.buffers.Get(smallBuffer), 0
 	}
@@ -106,13 +135,14 @@ func (b *reader) endExchange() {
 	if cap(b.trailerBytes) > keptTrailerBytes || cap(b.trailers) > keptTrailers {
 		b.trailerBytes, b.trailers = nil, nil
 	}
-	b.base = 0
+	b.base, b.fieldBytes = 0, 0
 	if b.r == b.w {
 		b.releaseBuffer()
 		return
 	}
 	b.w = copy(b.buf, b.buf[b.r:b.w])
 	b.r = 0
+	b.settle()
 }
 
 func (b *reader) releaseBuffer() {
@@ -120,4 +150,5 @@ func (b *reader) releaseBuffer() {
 		b.buffers.Put(b.buf)
 	}
 	b.buf, b.r, b.w, b.base = nil, 0, 0, 0
+	b.settle()
 }

@@ -62,6 +62,15 @@ func NewServerConn(t Transport, config *ServerConfig) *ServerConn {
 	return c
 }
 
+// Hold has the connection hold long heads and trailers as its share allows.
+func (c *ServerConn) Hold(share Share) { c.in.share = share }
+
+// LongHead says whether the request's head takes more memory than most.
+func (c *ServerConn) LongHead() bool { return c.in.counted > 0 }
+
+// ReleaseHead ends all views of the request's head: whoever serves it has a copy of what is needed still.
+func (c *ServerConn) ReleaseHead() { c.in.releaseHead() }
+
 // Await waits for the first bytes of a request, with no buffer where the transport can be parked. Such a transport calls
 // serve from within its wait, each time that there are some, and goes on waiting while serve returns true. What serve
 // would have to read, beyond what is there, it has to leave until Await has returned. Await returns nil where serve
@@ -141,10 +150,13 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 			timed = true
 			in.transport.ExpireAfter(c.config.Read)
 		}
-		if err := in.fill(); err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				return ErrHeadTimeout
-			}
+		switch err := in.fill(); {
+		case err == nil:
+		case err == errHeadMemory:
+			return err
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return ErrHeadTimeout
+		default:
 			return io.EOF
 		}
 	}
@@ -167,6 +179,9 @@ func (c *ServerConn) parse(req *message.Request, head []byte) error {
 	}
 	c.version = req.Version
 	in := &c.in
+	if !in.takeFields(req.Fields) {
+		return errHeadMemory
+	}
 	in.r += len(head)
 	in.base = in.r
 	in.begin(frameRequest(req), req.ContentLength, c.config.Limits)

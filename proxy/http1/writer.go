@@ -143,7 +143,17 @@ func (w *writer) Flush() error {
 	n, err := w.transport.Write(w.out[w.lo:w.hi])
 	w.sent = w.sent || n > 0
 	w.lo, w.hi = 0, 0
+	if len(w.out) != smallBuffer && len(w.out) != largeBuffer {
+		w.out = nil // a long head outgrew the buffers that are lent, and content takes its time
+	}
 	return err
+}
+
+// Rest gives the room back as long as nothing is pending in it.
+func (w *writer) Rest() {
+	if w.lo == w.hi {
+		w.releaseBuffer()
+	}
 }
 
 // Written implements message.Writer.

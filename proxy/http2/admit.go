@@ -36,8 +36,8 @@ func (c *ServerConn) endBlock(encoded []byte) error {
 		c.heads.refuse(errDependsOnItself)
 	}
 	s.refused = c.heads.finish(c.block.end)
-	s.arena = c.heads.arena
-	s.priority = c.heads.priority
+	s.arena, s.priority = c.heads.arena, c.heads.priority
+	c.heads.end()
 	return c.start(s)
 }
 
@@ -63,14 +63,19 @@ func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 		c.closed.add(stream, endedByUs)
 		return nil, nil // it learns from the GOAWAY that nothing was done (RFC 9113, section 6.8)
 	case c.running >= maxStreams:
-		c.closed.add(stream, endedByUs)
-		if !c.resets.spend(1, c.config.Now()) {
-			return nil, errResetsMany
-		}
-		return nil, c.control(func(b []byte) []byte { return appendReset(b, stream, codeRefusedStream) })
+		return nil, c.refuseStream(stream)
 	}
 	c.accepted = stream
 	return c.newStream(stream), nil
+}
+
+// refuseStream tells the client that nothing was done with a request, which it may send again (RFC 9113, section 8.7).
+func (c *ServerConn) refuseStream(stream uint32) error {
+	c.closed.add(stream, endedByUs)
+	if !c.resets.spend(1, c.config.Now()) {
+		return errResetsMany
+	}
+	return c.control(func(b []byte) []byte { return appendReset(b, stream, codeRefusedStream) })
 }
 
 // start has a stream served.
@@ -78,6 +83,16 @@ func (c *ServerConn) start(s *Stream) error {
 	exchange := c.handler.Begin(s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	s.headHeld = sizeOf(s.arena, len(s.Request.Fields))
+	if ok, end := c.hold(&s.stream, s.headHeld); !ok {
+		exchange.Release()
+		id := s.id
+		c.recycle(s)
+		if end {
+			return errHeadMemory
+		}
+		return c.refuseStream(id)
+	}
 	s.exchange, s.work = exchange, exchange
 	if s.refused != nil && s.refused.Status == malformedStatus {
 		s.fault = codeProtocol
@@ -111,7 +126,8 @@ func (c *ServerConn) endTrailers(s *stream, encoded []byte) error {
 	if err := c.heads.decode(encoded); err != nil {
 		return err
 	}
+	defer c.heads.end()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.takeTrailers(s, c.heads.fields, c.heads.refused)
+	return c.takeTrailers(s, c.heads.fields, c.heads.arena, c.heads.refused)
 }

@@ -7,6 +7,7 @@ func (c *ClientConn) endBlock(encoded []byte) error {
 		return err
 	}
 	c.heads.begin(s != nil, trailers)
+	defer c.heads.end()
 	if err := c.heads.decode(encoded); err != nil || s == nil {
 		return err
 	}
@@ -20,7 +21,7 @@ func (c *ClientConn) endBlock(encoded []byte) error {
 		if !s.in.closed { // or there are some already, which somebody may be reading
 			s.trailers, c.heads.head = c.heads.head, s.trailers
 		}
-		return c.takeTrailers(&s.stream, s.trailers.Fields, refused)
+		return c.takeTrailers(&s.stream, s.trailers.Fields, s.trailers.arena, refused)
 	}
 	return c.takeHead(s)
 }
@@ -47,6 +48,17 @@ func (c *ClientConn) takeHead(s *ClientStream) error {
 	refused := c.heads.finish(c.block.end, s.bodiless)
 	if refused == nil && s.came == maxHeads {
 		refused = errInformationalsMany
+	}
+	if refused == nil {
+		size := sizeOf(c.heads.head.arena, len(c.heads.head.Fields))
+		switch ok, end := c.hold(&s.stream, size); {
+		case end:
+			return errHeadMemory
+		case !ok:
+			refused = errHeadsMany
+		default:
+			s.headsHeld += size
+		}
 	}
 	if refused != nil {
 		s.in.fail(refused)

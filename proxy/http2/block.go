@@ -12,10 +12,15 @@ type block struct {
 	end, itself bool
 	frames      int
 	bytes       []byte
+	// held is what the connection's share has for it.
+	held int
 }
 
-// release forgets the memory of a block that was in pieces: few are.
-func (b *block) release() { b.bytes = nil }
+// endPieces forgets the memory of a block that was in pieces: few are.
+func (c *conn) endPieces() {
+	c.block.bytes = nil
+	c.unholdBlock()
+}
 
 func (c *conn) processHeaders(f frame) error {
 	switch {
@@ -41,7 +46,7 @@ func (c *conn) processHeaders(f frame) error {
 	}
 	c.block.open, c.block.frames = true, 1
 	c.block.bytes = append(c.block.bytes[:0], fragment...)
-	return nil
+	return c.holdBlock(cap(c.block.bytes))
 }
 
 func (c *conn) processContinuation(f frame) error {
@@ -57,14 +62,15 @@ func (c *conn) processContinuation(f frame) error {
 	}
 	b.bytes = append(b.bytes, f.payload...)
 	if !f.has(flagEndHeaders) {
-		return nil
+		return c.holdBlock(cap(b.bytes))
 	}
 	b.open = false
+	defer c.endPieces()
 	return c.side.endBlock(b.bytes)
 }
 
 // takeTrailers takes what a block behind a stream's content brought, or why it is refused.
-func (c *conn) takeTrailers(s *stream, trailers []message.Field, refused *message.Error) error {
+func (c *conn) takeTrailers(s *stream, trailers []message.Field, arena []byte, refused *message.Error) error {
 	switch {
 	case c.streams[s.id] != s:
 		return nil // it ended meanwhile
@@ -75,6 +81,12 @@ func (c *conn) takeTrailers(s *stream, trailers []message.Field, refused *messag
 	case !c.block.end:
 		// Only what ends the stream is trailers (RFC 9113, section 8.1).
 		refused = errTrailersNotLast
+	}
+	switch ok, end := c.hold(s, sizeOf(arena, len(trailers))); {
+	case end:
+		return errHeadMemory
+	case !ok:
+		return c.reset(s, codeEnhanceYourCalm)
 	}
 	if refused == nil {
 		if !s.in.ended { // or somebody may be looking already whether there are any

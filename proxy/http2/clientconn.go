@@ -194,9 +194,17 @@ func (c *ClientConn) cannotSend(error) {
 }
 
 // rest implements side.
-func (c *ClientConn) rest() {
-	c.free = nil
-	c.out.dismiss()
+func (c *ClientConn) rest(streams int) {
+	for len(c.free) > streams {
+		last := len(c.free) - 1
+		c.reuse(&c.free[last].stream)
+		c.free[last] = nil
+		c.free = c.free[:last]
+	}
+	if streams == 0 {
+		c.free = nil
+		c.out.dismiss()
+	}
 }
 
 // Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long, finds out whether the server is

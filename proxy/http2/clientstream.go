@@ -16,23 +16,31 @@ type ClientStream struct {
 	Response message.Response
 	// bodiless is set where the response has no content, whatever its head says.
 	bodiless bool
+	// long is set where the head that was read takes more memory than most.
+	long bool
 
 	// The connection's lock guards these.
 
 	// heads[taken:came] came and were not read. Further ones are memory.
 	heads       []responseHead
 	taken, came int
-	trailers    responseHead
+	// headsHeld is what the connection's share has for them.
+	headsHeld int
+	trailers  responseHead
 }
 
 // maxHeads bounds the heads of a response that wait to be read: informational ones, and the final one.
 const maxHeads = 17
+
+// keptHeads bounds those that a stream keeps memory for: an informational one, and the final one.
+const keptHeads = 2
 
 // newStream returns a stream that has no number yet.
 func (c *ClientConn) newStream() *ClientStream {
 	if n := len(c.free); n > 0 {
 		s := c.free[n-1]
 		c.free = c.free[:n-1]
+		c.reuse(&s.stream)
 		return s
 	}
 	s := &ClientStream{owner: c}
@@ -106,7 +114,25 @@ func (s *ClientStream) ReadResponse([]byte) error {
 	next := &s.heads[s.taken]
 	s.taken++
 	s.Response, next.Response = next.Response, s.Response
+	s.long = s.headsHeld > 0
 	return nil
+}
+
+// ReleaseHead ends all views of the final response's head: it was passed on. It may be long, and the content take its time.
+func (s *ClientStream) ReleaseHead() {
+	if !s.long {
+		return
+	}
+	s.long = false
+	s.Response.Fields = nil
+	c := s.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range s.heads[:s.taken] {
+		s.heads[i].arena, s.heads[i].Fields = nil, nil
+	}
+	c.unhold(&s.stream, s.headsHeld)
+	s.headsHeld = 0
 }
 
 // Content reads the final response's content.
@@ -166,7 +192,14 @@ func (c *ClientConn) recycle(s *ClientStream) {
 		s.heads[i].release()
 	}
 	s.trailers.release()
-	s.taken, s.came = 0, 0
+	s.taken, s.came, s.headsHeld, s.long = 0, 0, 0, false
 	s.Response.Reset()
+	bytes := s.trailers.size() + cap(s.Response.Fields)*fieldSize + cap(s.out.block)
+	for i := range s.heads {
+		bytes += s.heads[i].size()
+	}
+	if len(s.heads) > keptHeads || !c.keep(&s.stream, bytes) {
+		s.heads, s.trailers, s.Response, s.out.block = nil, responseHead{}, message.Response{}, nil
+	}
 	c.free = append(c.free, s)
 }

@@ -57,6 +57,7 @@ var (
 	errContinuationsMany = connectionErrorOf(codeEnhanceYourCalm, "a header block is in more pieces than anybody needs")
 	errControlsMany      = connectionErrorOf(codeEnhanceYourCalm, "more answers wait to be sent than are held")
 	errUnproductive      = connectionErrorOf(codeEnhanceYourCalm, "too many frames that bring nothing")
+	errHeadMemory        = connectionErrorOf(codeEnhanceYourCalm, "the heads of this connection take more memory than there is for all")
 	errResetsMany        = connectionErrorOf(codeEnhanceYourCalm, "too many streams are reset")
 )
 

@@ -9,6 +9,8 @@ import (
 type Config struct {
 	Limits  Limits
 	Buffers Buffers
+	// Share gives a connection its share of the memory for heads. It is nil where they may take any.
+	Share func(Holder) Share
 	// Idle bounds how long a connection without a stream is kept. Read bounds the arrival of a frame or header block that has begun
 	// while no stream is open, and each wait for a request's content; Write each wait for the client to take something of a
 	// response. 0 is no bound.
@@ -23,7 +25,7 @@ type Limits struct {
 	HeadBytes int
 	// LineBytes bounds each field, and the target.
 	LineBytes int
-	// Fields bounds the number of fields in a head, and again in the trailers.
+	// Fields bounds the number of fields in a head, where two pieces of a cookie are one, and again in the trailers.
 	Fields int
 }
 

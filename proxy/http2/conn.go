@@ -61,6 +61,11 @@ type conn struct {
 	err        error
 	quietSince time.Duration
 	rested     bool
+	// share is nil where heads may take any memory; overdrawn is set once the connection has to end because of what it holds.
+	share     Share
+	overdrawn bool
+	// kept is what streams that ended keep of their memory for others.
+	kept int
 	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when it
 	// began to; woken once that wait was ended so that it waits without.
 	holding, woken bool
@@ -86,8 +91,8 @@ type side interface {
 	faulted() error
 	// cannotSend says that nothing can be sent any more.
 	cannotSend(err error)
-	// rest gives up what is kept for streams to come.
-	rest()
+	// rest gives up what is kept for streams to come, but for so many.
+	rest(streams int)
 }
 
 func (c *conn) init(t Transport, config *Config, side side) {
@@ -101,6 +106,9 @@ func (c *conn) init(t Transport, config *Config, side side) {
 		quietSince:    config.Now(),
 	}
 	c.out.idle.L = &c.mu
+	if config.Share != nil {
+		c.share = config.Share(c)
+	}
 }
 
 // end ends every stream and the connection. The peer is told why, unless it is gone.
@@ -124,7 +132,7 @@ func (c *conn) end(err error) {
 		c.flush(true)
 		timer.Stop()
 	}
-	c.side.rest()
+	c.side.rest(0)
 	c.mu.Unlock()
 	if !told {
 		_ = c.transport.Close() // ends a write that waits
@@ -135,6 +143,9 @@ func (c *conn) end(err error) {
 	}
 	_ = c.transport.Close()
 	c.release()
+	if c.share != nil {
+		c.share.Leave()
+	}
 }
 
 // causeForStreams is what the streams of a connection fail with that ends for a reason: never with what would be the end of their
@@ -179,7 +190,7 @@ func (c *conn) release() {
 		c.config.Buffers.Put(c.buf)
 	}
 	c.buf, c.r, c.w = nil, 0, 0
-	c.block.release()
+	c.endPieces()
 }
 
 // failLocked ends every stream, now and later.
@@ -231,11 +242,15 @@ func (c *conn) watch(now time.Duration) (late time.Duration) {
 		}
 	}
 	if c.running > c.tunnels {
+		c.side.rest(c.running + sparesLeast) // of a burst that has passed, nothing is kept while others go on
 		return late
 	}
 	quiet := now - c.quietSince
 	if quiet >= restAfter {
-		c.side.rest()
+		c.side.rest(0)
+		if c.share != nil {
+			c.share.Rest()
+		}
 		if c.holding {
 			c.holding, c.woken = false, true
 			c.transport.StopReading()
@@ -247,6 +262,9 @@ func (c *conn) watch(now time.Duration) (late time.Duration) {
 	}
 	return late
 }
+
+// sparesLeast is how many streams more than there are a connection keeps the memory of.
+const sparesLeast = 16
 
 // restAfter is how long a connection keeps the memory and the goroutines of its streams after the last one.
 const restAfter = time.Second

@@ -167,6 +167,14 @@ func (c *conn) give(n int64) {
 	c.flushSoon()
 }
 
+// Await waits until a Read waits for nothing: whoever has no room to spare while there is nothing to put there.
+func (c *content) Await() {
+	mu := &c.stream.conn.mu
+	mu.Lock()
+	defer mu.Unlock()
+	c.await()
+}
+
 // Buffered implements message.Reader.
 func (c *content) Buffered() bool {
 	mu := &c.stream.conn.mu

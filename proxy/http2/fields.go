@@ -147,13 +147,19 @@ func (r *fieldReader) trailerKind(k message.Kind) message.Kind {
 	return k
 }
 
-// add takes a field that was read. It says false where there are too many.
-func (r *fieldReader) add(f message.Field) bool {
+// add takes a field that was read, unless there are too many.
+func (r *fieldReader) add(f message.Field) {
+	if r.count() {
+		r.fields = append(r.fields, f)
+	}
+}
+
+// count counts a field. It says false where there are too many.
+func (r *fieldReader) count() bool {
 	if r.number++; r.number > r.limits.Fields {
 		r.refuse(errFieldsMany)
 		return false
 	}
-	r.fields = append(r.fields, f)
 	return true
 }
 

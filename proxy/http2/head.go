@@ -10,13 +10,15 @@ import (
 type headReader struct {
 	fieldReader
 	// request is filled. It is nil where the block is decoded for the table's sake alone.
-	request              *message.Request
-	scheme, path         []byte
-	protocol             []byte
-	hasAuthority         bool
-	host                 []byte
-	hosts                int
+	request      *message.Request
+	scheme, path []byte
+	protocol     []byte
+	hasAuthority bool
+	host         []byte
+	hosts        int
+	// cookies are the pieces of a cookie, firstCookie is where the first is; cookie is what those behind it join to.
 	cookies, firstCookie int
+	cookie               []byte
 	expects              bool
 	priority             priority
 }
@@ -25,12 +27,21 @@ func (h *headReader) init(limits Limits) { h.fieldReader.init(limits, h.take) }
 
 // begin makes ready for a block. The caller sets the arena.
 func (h *headReader) begin(req *message.Request) {
-	*h = headReader{fieldReader: h.renewed(), request: req, priority: usualPriority}
+	*h = headReader{fieldReader: h.renewed(), request: req, priority: usualPriority, cookie: h.cookie[:0]}
+	if cap(h.cookie) > maxKept {
+		h.cookie = nil
+	}
 	if req != nil {
 		req.Reset()
 		req.Version = message.HTTP2
 		h.fields = req.Fields
 	}
+}
+
+// end lets go of the request, whose memory is its stream's.
+func (h *headReader) end() {
+	h.request, h.fields, h.arena = nil, nil, nil
+	h.scheme, h.path, h.protocol, h.host = nil, nil, nil, nil
 }
 
 // take is called with each field of the block.
@@ -81,6 +92,7 @@ func (h *headReader) takePseudo(f hpack.HeaderField) {
 
 // takeField takes a header or trailer field.
 func (h *headReader) takeField(f hpack.HeaderField) {
+	begin := len(h.arena)
 	field, ok := h.read(f)
 	if !ok {
 		return
@@ -101,7 +113,7 @@ func (h *headReader) takeField(f hpack.HeaderField) {
 	case message.Other:
 		switch string(field.Name) {
 		case "cookie":
-			h.takeCookie(field)
+			h.takeCookie(field, begin)
 			return
 		case "priority":
 			h.priority = parsePriority(field.Value)
@@ -110,12 +122,18 @@ func (h *headReader) takeField(f hpack.HeaderField) {
 	h.add(field)
 }
 
-// takeCookie takes a cookie, or a piece of one, which all count once.
-func (h *headReader) takeCookie(field message.Field) {
-	if h.cookies++; h.cookies > 1 {
-		h.fields = append(h.fields, field)
-		return
+// takeCookie takes a cookie, or a piece of one, which is in the arena from begin on. Browsers send each pair of a cookie as a piece of
+// its own, and keep some 180 for a site: two pieces count as one field.
+func (h *headReader) takeCookie(field message.Field, begin int) {
+	switch h.cookies++; {
+	case h.trailers: // where they are nobody's cookie
+		h.add(field)
+	case h.cookies == 1:
+		h.firstCookie = len(h.fields)
+		h.add(field)
+	case h.cookies%2 == 1 && !h.count():
+	default:
+		h.cookie = append(append(h.cookie, cookieSeparator...), field.Value...)
+		h.arena = h.arena[:begin]
 	}
-	h.firstCookie = len(h.fields)
-	h.add(field)
 }

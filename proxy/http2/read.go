@@ -84,6 +84,8 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	switch {
 	case c.err != nil:
 		return false, false, c.err
+	case c.overdrawn:
+		return false, false, errHeadMemory
 	case c.departure >= departed && c.running == 0:
 		return false, false, errDrained
 	}
@@ -100,6 +102,8 @@ func (c *conn) afterDeadline() error {
 	switch {
 	case c.err != nil:
 		return c.err
+	case c.overdrawn:
+		return errHeadMemory
 	case c.running == 0 && c.departure >= departed:
 		return errDrained
 	case c.running == 0 && c.rested:

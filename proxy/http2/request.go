@@ -131,25 +131,18 @@ func (h *headReader) finishConnect() {
 	req.ContentLength, req.ExpectContinue = 0, false
 }
 
+var cookieSeparator = []byte("; ")
+
 // joinCookies makes one field of a cookie that came in pieces, so that servers of HTTP/1.1 understand it (RFC 9113, section 8.2.3).
 func (h *headReader) joinCookies() {
-	if h.cookies < 2 || h.refused != nil {
+	if len(h.cookie) == 0 || h.refused != nil {
 		return
 	}
-	fields := h.fields
-	begin := len(h.arena)
-	for i := h.firstCookie; i < len(fields); i++ {
-		f := &fields[i]
-		if f.Kind != message.Other || string(f.Name) != "cookie" {
-			continue
-		}
-		if len(h.arena) > begin {
-			h.arena = append(h.arena, "; "...)
-		}
-		h.arena = append(h.arena, f.Value...)
-		if i != h.firstCookie {
-			f.Kind = message.Dropped
-		}
+	first, rest := &h.fields[h.firstCookie], h.cookie
+	for len(first.Value) == 0 && bytes.HasPrefix(rest, cookieSeparator) {
+		rest = rest[len(cookieSeparator):]
 	}
-	fields[h.firstCookie].Value = h.arena[begin:len(h.arena):len(h.arena)]
+	begin := len(h.arena)
+	h.arena = append(append(h.arena, first.Value...), rest...)
+	first.Value = h.arena[begin:len(h.arena):len(h.arena)]
 }

@@ -11,6 +11,7 @@ var (
 	errStatus             = refuse(502, ":status is not three digits, once, or is 101 (RFC 9113, sections 8.3.2 and 8.6)")
 	errInformationalEnd   = refuse(502, "an informational response ends the stream (RFC 9113, section 8.1)")
 	errInformationalsMany = refuse(502, "more informational responses than anybody needs")
+	errHeadsMany          = refuse(502, "the heads of the endpoint's responses take more memory than there is for them")
 	errNoHead             = refuse(502, "content comes without a head (RFC 9113, section 8.1)")
 	errPseudoResponse     = refuse(502, "a pseudo-header is not one of a response (RFC 9113, section 8.3)")
 )
@@ -21,13 +22,19 @@ type responseHead struct {
 	arena []byte
 }
 
-// release ends the views and keeps the memory for another head.
+// release ends the views and keeps the memory for another head, unless it is long.
 func (h *responseHead) release() {
 	h.Response.Reset()
 	if h.arena = h.arena[:0]; cap(h.arena) > maxKept {
 		h.arena = nil
 	}
+	if cap(h.Fields) > keptFields {
+		h.Fields = nil
+	}
 }
+
+// size is what the head's memory is.
+func (h *responseHead) size() int { return cap(h.arena) + cap(h.Fields)*fieldSize }
 
 // responseReader makes a response's head of a header block (RFC 9113, section 8.3.2).
 type responseReader struct {
@@ -110,4 +117,9 @@ func (r *responseReader) finishTrailers() *message.Error {
 	return r.refused
 }
 
-func (r *responseReader) keepFields() { r.head.Fields, r.head.arena = r.fields, r.arena }
+func (r *responseReader) keepFields() {
+	r.head.Fields, r.head.arena = r.fields, r.arena
+}
+
+// end lets go of a head that was given away.
+func (r *responseReader) end() { r.fields, r.arena = nil, nil }

@@ -81,7 +81,15 @@ func (c *ServerConn) cannotSend(err error) {
 }
 
 // rest implements side.
-func (c *ServerConn) rest() {
-	c.workers.dismiss()
-	c.free = nil
+func (c *ServerConn) rest(streams int) {
+	c.workers.dismiss(streams)
+	for len(c.free) > streams {
+		last := len(c.free) - 1
+		c.reuse(&c.free[last].stream)
+		c.free[last] = nil
+		c.free = c.free[:last]
+	}
+	if streams == 0 {
+		c.free = nil
+	}
 }

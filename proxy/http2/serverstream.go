@@ -11,6 +11,8 @@ type Stream struct {
 	Request message.Request
 	refused *message.Error
 	arena   []byte
+	// headHeld is what the connection's share has for the head.
+	headHeld int
 	// broken is the code of whoever broke the response off, if it was not us.
 	broken code
 }
@@ -21,6 +23,7 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 	if n := len(c.free); n > 0 {
 		s = c.free[n-1]
 		c.free = c.free[:n-1]
+		c.reuse(&s.stream)
 	} else {
 		s = new(Stream)
 		s.init(&c.conn)
@@ -35,16 +38,31 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 // recycle ends all views of the stream's request and keeps its memory for the next.
 func (c *ServerConn) recycle(s *Stream) {
 	s.stream.recycle()
-	if cap(s.arena) > maxKept {
-		s.arena = nil
-	}
 	s.Request.Reset()
-	s.refused, s.broken = nil, codeNone
+	if cap(s.arena) > maxKept || cap(s.Request.Fields) > keptFields ||
+		!c.keep(&s.stream, cap(s.arena)+cap(s.Request.Fields)*fieldSize+cap(s.out.block)) {
+		s.arena, s.Request, s.out.block = nil, message.Request{}, nil
+	}
+	s.refused, s.broken, s.headHeld = nil, codeNone, 0
 	c.free = append(c.free, s)
 }
 
 // Refused is why the request cannot be served, or nil.
 func (s *Stream) Refused() *message.Error { return s.refused }
+
+// LongHead says whether the request's head takes more memory than most.
+func (s *Stream) LongHead() bool { return s.headHeld > 0 }
+
+// ReleaseHead ends all views of the request's head, of which whoever serves it has a copy of what is needed still. The head may be long,
+// and the content take its time.
+func (s *Stream) ReleaseHead() {
+	c := s.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.arena = nil
+	c.unhold(&s.stream, s.headHeld)
+	s.headHeld = 0
+}
 
 // Content reads the request's content.
 func (s *Stream) Content() message.Reader { return &s.in }

@@ -25,6 +25,8 @@ type stream struct {
 	err error
 	// tunnel is set once the stream is one.
 	tunnel bool
+	// held is what the connection's share has for the stream's heads, kept what the connection keeps of its memory for another one.
+	held, kept int
 }
 
 // work is told when a stream is open no longer. It must not block and must not call the stream.
@@ -42,6 +44,7 @@ func (s *stream) recycle() {
 	s.out.release()
 	s.err, s.fault = nil, codeNone
 	s.connect, s.tunnel = false, false
+	s.conn.unhold(s, s.held)
 }
 
 // maxKept bounds the memory of heads that a stream keeps for the next: a rare long one is no reason to hold it.

@@ -48,10 +48,15 @@ func (w *workers) rest(c *ServerConn, idle *worker) bool {
 	return true
 }
 
-// dismiss ends the workers that are idle.
-func (w *workers) dismiss() {
-	for _, idle := range w.idle {
-		close(idle.next)
+// dismiss ends the workers that are idle, but for so many.
+func (w *workers) dismiss(but int) {
+	for len(w.idle) > but {
+		last := len(w.idle) - 1
+		close(w.idle[last].next)
+		w.idle[last] = nil
+		w.idle = w.idle[:last]
 	}
-	w.idle = nil
+	if but == 0 {
+		w.idle = nil
+	}
 }

@@ -15,8 +15,10 @@ type writer struct {
 	stream *stream
 	// block is the head's header block until it is started; buf[:n] is content.
 	block []byte
-	buf   []byte
-	n     int
+	// held is what the connection's share has for the block.
+	held int
+	buf  []byte
+	n    int
 	// wide is set once content filled the room it was given: more of it moves in larger steps.
 	wide bool
 	// switching is set where the head is that of a 101: a tunnel follows.
@@ -46,16 +48,45 @@ var (
 
 // begin makes a head pending. Until it is started, another one can take its place.
 func (w *writer) begin(block []byte, length int64, empty bool) {
-	w.block = block
+	w.hold(block)
 	w.n, w.wide, w.written = 0, false, 0
 	w.empty, w.remaining = empty, length
+}
+
+// hold keeps a header block until it is sent. One that is longer than most counts: it waits for the peer.
+func (w *writer) hold(block []byte) {
+	w.block = block
+	if cap(block) <= maxKept && w.held == 0 {
+		return
+	}
+	s := w.stream
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	w.unhold()
+	if w.held = max(0, cap(block)-maxKept); w.held > 0 {
+		s.conn.charge(s, w.held)
+	}
+}
+
+// unhold ends the count of a block.
+func (w *writer) unhold() {
+	w.stream.conn.unhold(w.stream, w.held)
+	w.held = 0
+}
+
+// forget lets go of a block that was sent, if it is longer than most.
+func (w *writer) forget() {
+	if cap(w.block) > maxKept {
+		w.block = nil
+		w.unhold()
+	}
 }
 
 // sendBlock sends a header block that is followed by another one.
 func (w *writer) sendBlock(block []byte) error {
 	s := w.stream
 	c := s.conn
-	w.block = block
+	w.hold(block)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.wakeNext()
@@ -63,6 +94,7 @@ func (w *writer) sendBlock(block []byte) error {
 		return err
 	}
 	c.appendBlock(s.id, block, false)
+	w.forget()
 	c.flush(false)
 	return nil
 }
@@ -83,6 +115,13 @@ func (w *writer) Room() ([]byte, error) {
 		w.buf = buffers.Get(smallBuffer)
 	}
 	return w.buf[w.n:], nil
+}
+
+// Rest gives the room back as long as nothing is pending in it.
+func (w *writer) Rest() {
+	if w.n == 0 {
+		w.releaseBuffer()
+	}
 }
 
 // Advance implements message.Writer.
@@ -167,6 +206,7 @@ func (w *writer) send(content []byte, end bool, trailers []message.Field) error 
 			w.started = true
 			w.ended = end && left == 0 && !trailing && s.fault == codeNone
 			c.appendBlock(s.id, w.block, w.ended)
+			w.forget()
 			if left == 0 && !trailing {
 				return nil
 			}
@@ -192,6 +232,7 @@ func (w *writer) send(content []byte, end bool, trailers []message.Field) error 
 		if trailing && s.fault == codeNone {
 			w.block = appendTrailers(w.block[:0], trailers)
 			c.appendBlock(s.id, w.block, true)
+			w.forget()
 		}
 		w.ended = end && s.fault == codeNone
 		return nil
@@ -251,9 +292,7 @@ func (w *writer) wakeForWindow() {
 
 func (w *writer) release() {
 	w.releaseBuffer()
-	if cap(w.block) > maxKept {
-		w.block = nil
-	}
+	w.forget()
 	w.started, w.ended, w.stalled, w.switching, w.written = false, false, false, false, 0
 }
 

@@ -24,6 +24,7 @@ func TestAWrongFlagEndsTheProcessWithWhatToWriteInstead(t *testing.T) {
 		"negative time":                    {[]string{"--drain-delay=-1s"}, []string{"-drain-delay", "not negative"}},
 		"number that is none":              {[]string{"--max-headers=many"}, []string{"-max-headers", "16 to 4096"}},
 		"too few bytes of head":            {[]string{"--max-header-bytes=10"}, []string{"-max-header-bytes", "1024 to 1048576"}},
+		"too little memory for heads":      {[]string{"--max-header-memory=1000"}, []string{"--max-header-memory", "1048576 or more", "0"}},
 		"negative bound of connections":    {[]string{"--max-connections=-1"}, []string{"-max-connections", "0 or more"}},
 		"switch that is neither":           {[]string{"--leader-elect=maybe"}, []string{"-leader-elect", "true or false"}},
 		"unknown access log":               {[]string{"--access-log=xml"}, []string{"-access-log", "none, json or combined"}},

@@ -1,0 +1,214 @@
+package proxy
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/http2"
+)
+
+// headMemory is the memory that heads may take of all connections together, beyond the little that nobody counts: heads of
+// requests and responses, and their trailers, while they are incomplete, on their way, or needed again. A client can make a head of
+// many kilobytes of some bytes (RFC 7541, section 2.3.2) and have it wait. A connection has its share in chunks, so that few requests
+// come here.
+type headMemory struct {
+	limit int
+	// refused counts the heads that were refused and the connections that were ended, by what would have held too much.
+	refused [headBounds]atomic.Uint64
+
+	mu sync.Mutex // guards what follows
+	// taken is what all have, leaving what those have who were told to end.
+	taken, leaving int
+	shares         map[*headShare]int
+}
+
+// headBound is what would have held too much.
+type headBound uint8
+
+const (
+	connectionHeads headBound = iota
+	processHeads
+	headBounds
+)
+
+func (b headBound) String() string { return [headBounds]string{"Connection", "Process"}[b] }
+
+const (
+	// headChunk is by what a share grows and shrinks.
+	headChunk = 16 << 10
+	// connectionHeadMemory bounds the share of a client's connection, endpointHeadMemory that of an endpoint's, which has the
+	// responses to many clients, unless a few heads of the longest there may be are more.
+	connectionHeadMemory = 256 << 10
+	endpointHeadMemory   = 1 << 20
+	longestHeads         = 4
+	// DefaultHeadMemory is a sixteenth of a gibibyte, LeastHeadMemory the least that there can be.
+	DefaultHeadMemory = 64 << 20
+	LeastHeadMemory   = 1 << 20
+)
+
+// headsPerConnection bounds the share of a client's connection whose heads may be so long.
+func headsPerConnection(longest int) int { return max(connectionHeadMemory, longestHeads*longest) }
+
+func newHeadMemory(limit int) *headMemory {
+	if limit == 0 {
+		limit = DefaultHeadMemory
+	}
+	return &headMemory{limit: limit, shares: make(map[*headShare]int)}
+}
+
+// sharing returns what gives connections shares of at most so many bytes.
+func (m *headMemory) sharing(limit int) func(http2.Holder) http2.Share {
+	return func(holder http2.Holder) http2.Share { return &headShare{memory: m, holder: holder, limit: limit} }
+}
+
+// held is what connections have taken.
+func (m *headMemory) held() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.taken
+}
+
+// take adds n bytes to a share. Beyond the limit, it has the connection end that has most, if that has more than this one would: who
+// holds little is served while others hold a lot. Should those who were told to end take their time, there is a bound to
+// what is taken before they have. Forced is set where the bytes are there already.
+func (m *headMemory) take(s *headShare, n int, forced bool) (ok, end bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	after := s.taken + n
+	if m.taken-m.leaving+n > m.limit {
+		largest := m.largestBut(s)
+		if largest == nil || largest.taken <= after {
+			m.refused[processHeads].Add(1)
+			end = s.taken > 0 && (largest == nil || largest.taken < after)
+			if !forced {
+				return false, end
+			}
+			m.end(s)
+		} else {
+			m.refused[processHeads].Add(1)
+			m.end(largest)
+		}
+	}
+	if m.taken+n > m.limit+m.limit/4 && !forced {
+		m.refused[processHeads].Add(1)
+		return false, false
+	}
+	if s.leaving {
+		m.leaving += n
+	}
+	m.taken += n
+	s.taken = after
+	m.shares[s] = after
+	return true, false
+}
+
+// largestBut returns the share that is largest, of those whose connections were not told to end, but for one.
+func (m *headMemory) largestBut(s *headShare) (largest *headShare) {
+	for other := range m.shares {
+		if other != s && !other.leaving && (largest == nil || other.taken > largest.taken) {
+			largest = other
+		}
+	}
+	return largest
+}
+
+// end tells a share's connection to end.
+func (m *headMemory) end(s *headShare) {
+	if s.leaving {
+		return
+	}
+	s.leaving = true
+	m.leaving += s.taken
+	go s.holder.Overdraw() // which takes locks that whoever asks may hold
+}
+
+// give takes n bytes from a share.
+func (m *headMemory) give(s *headShare, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s.leaving {
+		m.leaving -= n
+	}
+	m.taken -= n
+	if s.taken -= n; s.taken == 0 {
+		delete(m.shares, s)
+	}
+}
+
+// headShare is one connection's share. It implements [http2.Share], and what HTTP/1.1 has in its place.
+type headShare struct {
+	memory *headMemory
+	holder http2.Holder
+	limit  int
+	// held is what the connection says that it holds. left is set once it has ended.
+	held int
+	left bool
+	// taken is what there is for that; leaving is set once the connection was told to end. The memory's lock guards changes, and
+	// what others read.
+	taken   int
+	leaving bool
+}
+
+// Take implements http2.Share.
+func (s *headShare) Take(n int) (ok, end bool) {
+	switch held := s.held + n; {
+	case s.left:
+		return true, false
+	case held > s.limit:
+		s.memory.refused[connectionHeads].Add(1)
+		return false, false
+	case held > s.taken:
+		if ok, end := s.memory.take(s, s.missing(held), false); !ok {
+			return false, end
+		}
+	}
+	s.held += n
+	return true, false
+}
+
+// Charge implements http2.Share.
+func (s *headShare) Charge(n int) {
+	if s.left {
+		return
+	}
+	if s.held += n; s.held > s.taken {
+		s.memory.take(s, s.missing(s.held), true)
+	}
+}
+
+// missing is how much more has to be taken for so many bytes, in whole chunks.
+func (s *headShare) missing(held int) int {
+	return (held - s.taken + headChunk - 1) / headChunk * headChunk
+}
+
+// spareChunks are what a share keeps that holds less than it did: the next request may need it.
+const spareChunks = 2
+
+// Return implements http2.Share.
+func (s *headShare) Return(n int) {
+	if s.left {
+		return
+	}
+	s.held -= n
+	if spare := (s.taken - s.held) / headChunk * headChunk; spare > spareChunks*headChunk {
+		s.memory.give(s, spare)
+	}
+}
+
+// Rest gives back what is spare.
+func (s *headShare) Rest() {
+	if spare := (s.taken - s.held) / headChunk * headChunk; spare > 0 && !s.left {
+		s.memory.give(s, spare)
+	}
+}
+
+// Leave implements http2.Share.
+func (s *headShare) Leave() {
+	if s.left {
+		return
+	}
+	s.left = true
+	if s.taken > 0 {
+		s.memory.give(s, s.taken)
+	}
+}
