@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	xhttp2 "golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -193,7 +196,12 @@ func TestBurstOfStreamsLeavesLittleBehind(t *testing.T) {
 		defer close(served)
 		_ = c.Serve(nil)
 	}()
-	p := newPeerOf(t, client)
+	p := &peer{Framer: xhttp2.NewFramer(client, client), tb: t, conn: client}
+	p.encoder = hpack.NewEncoder(&p.block)
+	if _, err := client.Write([]byte(preface)); err != nil {
+		t.Fatal(err)
+	}
+	p.check(p.WriteSettings())
 	request := func(id uint32, path string) {
 		p.headers(id, true, ":method", "GET", ":scheme", "http", ":path", path, ":authority", "a", "x", strings.Repeat("y", 3000))
 	}
