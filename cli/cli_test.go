@@ -114,6 +114,29 @@ func TestExplainReadsStandardInputAndWritesForPeople(t *testing.T) {
 	}
 }
 
+func TestExplainOfManifestsKeepsToTheHostsThatNamespacesAreAllowed(t *testing.T) {
+	t.Parallel()
+	namespace := func(hosts string) string {
+		return "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: default, annotations: {ingress.warren.dev/allowed-hosts: '" + hosts + "'}}\n"
+	}
+	const refused = "warning: Ingress default/shop: Accepted=False HostNotAllowed: "
+	for _, test := range []struct {
+		name, manifests string
+		arguments       []string
+		refused         bool
+	}{
+		{"no Namespace", shop, nil, false},
+		{"a Namespace that is required", shop, []string{"--require-allowed-hosts"}, true},
+		{"an allowed host", shop + namespace("*.example.com"), []string{"--require-allowed-hosts"}, false},
+		{"another one", shop + namespace("blog.example.com"), nil, true},
+	} {
+		got := runWith(test.manifests, append([]string{"explain", "http://shop.example.com/", "-f", "-", "--client=10.0.0.1"}, test.arguments...)...)
+		if strings.Contains(got.err, refused) != test.refused || strings.Contains(got.out, "404 RouteNotFound") != test.refused {
+			t.Errorf("%s: %+v", test.name, got)
+		}
+	}
+}
+
 func TestExplainRefusesManifestsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, manifest, want string }{

@@ -27,6 +27,8 @@ type namespaces struct {
 	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace is one for
 	// each by its name.
 	caches []*optionalCache
+	// watched are their names, where they are some.
+	watched []string
 	// unread is what was last logged of annotations that cannot be read. It belongs to the goroutine that builds.
 	unread map[string]string
 }
@@ -37,7 +39,7 @@ func addNamespaces(mgr ctrl.Manager, required bool, watched []string) (*namespac
 	if required {
 		without = "so no host is served, since none is known to be allowed: grant list and watch on Namespaces"
 	}
-	n := &namespaces{}
+	n := &namespaces{watched: watched}
 	options := []cache.Options{{}}
 	if len(watched) > 0 {
 		options = make([]cache.Options, len(watched))
@@ -113,11 +115,16 @@ func (n *namespaces) late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
-// allowedHosts returns what the annotations say, or nil where no Namespace can be read.
-func (n *namespaces) allowedHosts(ctx context.Context) (map[string]string, error) {
-	var allowed map[string]string
-	for _, c := range n.caches {
+// allowedHosts returns what the annotations say, or nil where no Namespace can be read. One of those that are watched that cannot
+// be read has none.
+func (n *namespaces) allowedHosts(ctx context.Context) (map[string]*string, error) {
+	var allowed map[string]*string
+	var unreadable []string
+	for i, c := range n.caches {
 		if !c.synced(ctx) {
+			if len(n.watched) > 0 {
+				unreadable = append(unreadable, n.watched[i])
+			}
 			continue
 		}
 		var list metav1.PartialObjectMetadataList
@@ -126,27 +133,42 @@ func (n *namespaces) allowedHosts(ctx context.Context) (map[string]string, error
 			return nil, fmt.Errorf("listing the Namespaces from the cache: %w", err)
 		}
 		if allowed == nil {
-			allowed = make(map[string]string)
+			allowed = make(map[string]*string, len(list.Items))
 		}
 		for i := range list.Items {
-			if text, ok := list.Items[i].Annotations[translate.AllowedHostsAnnotation]; ok {
-				allowed[list.Items[i].Name] = text
-			}
+			allowed[list.Items[i].Name] = allowedHosts(&list.Items[i])
+		}
+	}
+	for _, name := range unreadable {
+		if allowed != nil {
+			allowed[name] = nil
 		}
 	}
 	n.logUnreadable(ctx, allowed)
 	return allowed, nil
 }
 
+// allowedHosts is what an object's annotation says, nil where it has none.
+func allowedHosts(object metav1.Object) *string {
+	text, ok := object.GetAnnotations()[translate.AllowedHostsAnnotation]
+	if !ok {
+		return nil
+	}
+	return &text
+}
+
 // logUnreadable says once of each annotation that some of it cannot be read. A condition says it too, but only where a rule is refused.
-func (n *namespaces) logUnreadable(ctx context.Context, allowed map[string]string) {
+func (n *namespaces) logUnreadable(ctx context.Context, allowed map[string]*string) {
 	unread := make(map[string]string)
 	for namespace, text := range allowed {
-		patterns := translate.UnreadableAllowedHosts(text)
+		if text == nil {
+			continue
+		}
+		patterns := translate.UnreadableAllowedHosts(*text)
 		if len(patterns) == 0 {
 			continue
 		}
-		if unread[namespace] = text; n.unread[namespace] != text {
+		if unread[namespace] = *text; n.unread[namespace] != *text {
 			log.FromContext(ctx).Info("some of the annotation "+translate.AllowedHostsAnnotation+" of a Namespace cannot be read, and allows no host",
 				"namespace", namespace, "unreadable", patterns)
 		}

@@ -148,11 +148,11 @@ func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
 func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
 	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
 	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
-	in, others := InputOf([]client.Object{annotated, plain, ingress("blue", "a", "x.io", "api")}, translate.Options{IngressClass: "warren"})
-	if diff := cmp.Diff(map[string]string{"blue": "y.io"}, in.AllowedHosts); diff != "" || len(others) > 0 {
+	in, others := InputOf([]client.Object{annotated, plain, ingress("blue", "a", "x.io", "api"), ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
+	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || len(others) > 0 {
 		t.Errorf("%d others, allowed hosts (-want +got):\n%s", len(others), diff)
 	}
-	if snapshot, _ := translate.Build(in); len(snapshot.Hosts) > 0 {
-		t.Errorf("hosts %+v are served", snapshot.Hosts)
+	if snapshot, _ := translate.Build(in); len(snapshot.Hosts) != 1 || snapshot.Hosts[0].Name != "z.io" {
+		t.Errorf("hosts %+v are served, want z.io alone", snapshot.Hosts)
 	}
 }

@@ -19,12 +19,15 @@ import (
 // them, the one of the controller's class counts as being there. It returns the objects that a snapshot is not made of too.
 func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object) {
 	in.Now, in.Options = time.Now().Truncate(time.Second), options
-	in.AllowedHosts = make(map[string]string)
+	in.AllowedHosts = make(map[string]*string)
 	var classes []networkingv1.IngressClass
 	var standard []*networkingv1.Ingress
 	var secrets []*corev1.Secret
 	texts := make(map[translate.AuthorityName]string)
 	for _, object := range objects {
+		if namespace := object.GetNamespace(); namespace != "" && in.AllowedHosts[namespace] == nil {
+			in.AllowedHosts[namespace] = nil // unless its Namespace is among the objects too
+		}
 		name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
 		switch o := object.(type) {
 		case *v1alpha1.Ingress:
@@ -40,9 +43,7 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 		case *networkingv1.Ingress:
 			standard = append(standard, o)
 		case *corev1.Namespace:
-			if text, ok := o.Annotations[translate.AllowedHostsAnnotation]; ok {
-				in.AllowedHosts[o.Name] = text
-			}
+			in.AllowedHosts[o.Name] = allowedHosts(o)
 		case *networkingv1.IngressClass:
 			classes = append(classes, *o)
 		case *corev1.Secret:

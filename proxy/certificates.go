@@ -77,8 +77,10 @@ func compileCertificates(list []Certificate, hosts []Host, s *state) (certificat
 			}
 		}
 	}
-	for i := range hosts {
-		c.keepOwn(&hosts[i], owners)
+	if len(owners) > 0 {
+		for i := range hosts {
+			c.keepOwn(&hosts[i], owners)
+		}
 	}
 	return c, nil
 }

@@ -17,7 +17,7 @@ const everyHost = "*"
 
 // allowances say which hosts each namespace may have.
 type allowances struct {
-	texts    map[string]string
+	texts    map[string]*string
 	required bool
 	// read are those that were asked for.
 	read map[string]*allowance
@@ -25,9 +25,10 @@ type allowances struct {
 
 // allowance is what one namespace may have. Nil allows everything.
 type allowance struct {
-	// annotated is set where the namespace has the annotation, unknown where it is not known what any namespace has.
-	annotated, unknown bool
-	patterns           []string
+	// annotated is set where the namespace has the annotation, unknown where it is not known what any namespace has, and unseen
+	// where this one's Namespace is yet to come.
+	annotated, unknown, unseen bool
+	patterns                   []string
 	// unreadable are those that allow nothing, because it is not clear what they were to allow.
 	unreadable []string
 }
@@ -37,15 +38,20 @@ func newAllowances(in *Input) *allowances {
 }
 
 func (a *allowances) of(namespace string) *allowance {
-	text, annotated := a.texts[namespace]
-	if !annotated && !a.required {
+	text, seen := a.texts[namespace]
+	switch unseen := a.texts != nil && !seen; {
+	case unseen:
+		return &allowance{unseen: true}
+	case text == nil && a.required:
+		return &allowance{unknown: a.texts == nil}
+	case text == nil:
 		return nil
 	}
 	if read, ok := a.read[namespace]; ok {
 		return read
 	}
-	read := &allowance{annotated: annotated, unknown: a.texts == nil}
-	for written := range strings.SplitSeq(text, ",") {
+	read := &allowance{annotated: true}
+	for written := range strings.SplitSeq(*text, ",") {
 		written = strings.TrimSpace(written)
 		switch pattern := strings.ToLower(written); {
 		case written == "":
@@ -80,6 +86,8 @@ func (a *allowance) refusal(name string) string {
 	const ask = "the cluster's administrator can change it"
 	text := who + " is none that this namespace may have: "
 	switch {
+	case a.unseen:
+		return who + " waits until the controller has read the Namespace, which says what is allowed"
 	case a.unknown:
 		return text + "the controller was told to ask Namespaces for that, and may not read them; " + ask
 	case !a.annotated:
@@ -105,6 +113,6 @@ func (h *hosts) notAllowed(rule int, namespace, name string) problem {
 
 // UnreadableAllowedHosts returns what a namespace's annotation has in it that allows nothing because it cannot be read.
 func UnreadableAllowedHosts(text string) []string {
-	a := allowances{texts: map[string]string{"": text}, read: make(map[string]*allowance)}
+	a := allowances{texts: map[string]*string{"": &text}, read: make(map[string]*allowance)}
 	return a.of("").unreadable
 }

@@ -40,7 +40,7 @@ func TestWhichHostsANamespaceMayHave(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, standard := range []bool{false, true} {
-				in := translate.Input{AllowedHosts: map[string]string{"blue": test.annotation}}
+				in := translate.Input{AllowedHosts: map[string]*string{"blue": &test.annotation}}
 				in.Options.RequireAllowedHosts = standard // which makes no difference where there is an annotation
 				if standard {
 					in.Standard = append(in.Standard, translate.NewStandard(newStandard("blue", "a", 0, hosts...)))
@@ -76,20 +76,20 @@ func TestRefusedRuleSaysWhatIsAllowedAndWhoCanChangeIt(t *testing.T) {
 	const change = "; the cluster's administrator can change it; no path of it is served"
 	for name, test := range map[string]struct {
 		host    string
-		allowed map[string]string
+		allowed map[string]*string
 		require bool
 		want    string
 	}{
-		"another is allowed": {"x.io", map[string]string{"blue": "y.io,*.z.io"}, false,
+		"another is allowed": {"x.io", map[string]*string{"blue": new("y.io,*.z.io")}, false,
 			`host "x.io" is none that this namespace may have: the Namespace's annotation ingress.warren.dev/allowed-hosts allows "y.io", "*.z.io"`},
-		"every host": {"", map[string]string{"blue": "*.io"}, false, "the empty host, which is every host, is none that this namespace may have: " +
+		"every host": {"", map[string]*string{"blue": new("*.io")}, false, "the empty host, which is every host, is none that this namespace may have: " +
 			`the Namespace's annotation ingress.warren.dev/allowed-hosts allows "*.io"`},
-		"none is allowed": {"x.io", map[string]string{"blue": ""}, false,
+		"none is allowed": {"x.io", map[string]*string{"blue": new("")}, false,
 			`host "x.io" is none that this namespace may have: the Namespace's annotation ingress.warren.dev/allowed-hosts allows none`},
-		"it cannot be read": {"x.io", map[string]string{"blue": "*x.io"}, false,
+		"it cannot be read": {"x.io", map[string]*string{"blue": new("*x.io")}, false,
 			`host "x.io" is none that this namespace may have: the Namespace's annotation ingress.warren.dev/allowed-hosts allows none, ` +
 				`and what it says of "*x.io" cannot be read: write names such as "shop.example.com" or "*.team.example.com", with commas between them`},
-		"there is no annotation": {"x.io", map[string]string{"green": "x.io"}, true,
+		"there is no annotation": {"x.io", map[string]*string{"green": new("x.io"), "blue": nil}, true,
 			`host "x.io" is none that this namespace may have: the controller serves hosts alone that the Namespace's annotation ` +
 				"ingress.warren.dev/allowed-hosts allows, and it has none"},
 		"Namespaces cannot be read": {"x.io", nil, true,
@@ -110,8 +110,19 @@ func TestRefusedRuleSaysWhatIsAllowedAndWhoCanChangeIt(t *testing.T) {
 	}
 }
 
+func TestNamespaceThatWasNotReadYetHasNoHost(t *testing.T) {
+	in := translate.Input{Ingresses: []*v1alpha1.Ingress{newSite("blue", "a", 0, "x.io")}, AllowedHosts: map[string]*string{"green": nil}}
+	snapshot, reports := build(in)
+	got := conditionOf(t, reports, v1alpha1.IngressKind, "blue/a", v1alpha1.ConditionAccepted)
+	want := accepted{metav1.ConditionFalse, "HostNotAllowed",
+		`rules[0]: host "x.io" waits until the controller has read the Namespace, which says what is allowed; no path of it is served`}
+	if diff := cmp.Diff(want, accepted{got.Status, got.Reason, got.Message}); diff != "" || len(snapshot.Hosts) > 0 {
+		t.Errorf("hosts %+v, Accepted (-want +got):\n%s", snapshot.Hosts, diff)
+	}
+}
+
 func TestWithoutAnAnnotationEveryHostIsAllowedUnlessOneIsRequired(t *testing.T) {
-	for _, allowed := range []map[string]string{nil, {"green": "none.io"}} {
+	for _, allowed := range []map[string]*string{nil, {"green": new("none.io"), "blue": nil}} {
 		in := translate.Input{Ingresses: []*v1alpha1.Ingress{newSite("blue", "a", 0, "x.io", "")}, AllowedHosts: allowed}
 		snapshot, reports := build(in)
 		got := conditionOf(t, reports, v1alpha1.IngressKind, "blue/a", v1alpha1.ConditionAccepted)
@@ -129,7 +140,7 @@ func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 		ordering.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true, SecretName: "auto"}
 		in := translate.Input{
 			Ingresses:    []*v1alpha1.Ingress{thief, ordering, newSite("blue", "shop", 5, "x.io")},
-			AllowedHosts: map[string]string{"green": "green.io"},
+			AllowedHosts: map[string]*string{"green": new("green.io"), "blue": nil},
 			TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("green", "c", 0),
 				Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "s"}}},
 			Secrets: []*translate.Secret{newSecret("green", "s", "x.io"), newSecret("green", "auto", "x.io")}, Now: today,
@@ -163,7 +174,7 @@ func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 func TestCertificateOfAWildcardThatIsNotAllowedServesTheHostsBelow(t *testing.T) {
 	in := translate.Input{
 		Ingresses:    []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 0, "a.x.io", "b.x.io"), "s", "*.x.io")},
-		AllowedHosts: map[string]string{"blue": "a.x.io"},
+		AllowedHosts: map[string]*string{"blue": new("a.x.io")},
 		Secrets:      []*translate.Secret{newSecret("blue", "s", "*.x.io")}, Now: today,
 	}
 	snapshot, _ := build(in)
@@ -174,7 +185,7 @@ func TestCertificateOfAWildcardThatIsNotAllowedServesTheHostsBelow(t *testing.T)
 }
 
 func TestDefaultBackendServesNoHostThatIsNotAllowed(t *testing.T) {
-	in := translate.Input{AllowedHosts: map[string]string{"blue": "x.io"}}
+	in := translate.Input{AllowedHosts: map[string]*string{"blue": new("x.io")}}
 	lines, reports := buildStandard(in, withDefault(newStandard("blue", "every", 0), "web"), withDefault(newStandard("blue", "named", 0, "x.io"), "web"))
 	if diff := cmp.Diff([]string{"x.io Prefix / -> blue/web:80 by networking.k8s.io/blue/named"}, lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -32,8 +32,9 @@ type Input struct {
 	Authorities []*Authority
 	// Challenges are what the working Secrets of orders hold ready.
 	Challenges []Challenge
-	// AllowedHosts are what the namespaces that have AllowedHostsAnnotation have there. Nil stands for not being known.
-	AllowedHosts map[string]string
+	// AllowedHosts are what the Namespaces that are there have as their AllowedHostsAnnotation, nil for those without. A namespace
+	// that is not among them has no host. A nil map stands for Namespaces that cannot be read.
+	AllowedHosts map[string]*string
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
 	Now     time.Time

@@ -29,7 +29,8 @@ func (g generator) input() translate.Input {
 	in := translate.Input{Now: today.Add(time.Hour), Options: translate.Options{IngressClass: "warren", AllowSharedHosts: g.IntN(4) == 0}}
 	in.Options.RequireAllowedHosts = g.IntN(8) == 0
 	if g.IntN(3) == 0 {
-		in.AllowedHosts = map[string]string{pick(g, "blue", "green"): pick(g, "*", "x.io,*.x.io", "y.io", "NOT.io, ?", "")}
+		in.AllowedHosts = map[string]*string{"blue": nil, "green": nil}
+		in.AllowedHosts[pick(g, "blue", "green")] = new(pick(g, "*", "x.io,*.x.io", "y.io", "NOT.io, ?", ""))
 	}
 	for i := range g.IntN(12) {
 		ing := newIngress(pick(g, "blue", "green"), fmt.Sprint("i", i), g.IntN(3))
