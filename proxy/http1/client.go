@@ -58,7 +58,7 @@ func (c *ClientConn) ReleaseHead() {
 func (c *ClientConn) WriteHead(req *message.Request) {
 	c.answered, c.keepAlive = false, false
 	c.out.begin(frameRequest(req), req.ContentLength)
-	c.out.setHead(AppendRequest(c.out.head(), req))
+	c.out.setHead(AppendRequest(c.out.headWith(req.Fields), req))
 }
 
 // Request is where the request's content goes.

@@ -217,7 +217,7 @@ func (c *ServerConn) WriteInformational(resp *message.Response) error {
 	if c.version == message.HTTP10 {
 		return nil
 	}
-	c.out.setHead(appendResponse(c.out.head(), resp, c.version, false))
+	c.out.setHead(appendResponse(c.out.headWith(resp.Fields), resp, c.version, false))
 	err := c.out.Flush()
 	c.out.sent = false // nothing of the final response
 	return err
@@ -230,7 +230,7 @@ func (c *ServerConn) WriteHead(resp *message.Response) {
 	c.closing = !c.keepAlive || framing == framedByClose
 	c.out.lo, c.out.hi = 0, 0
 	c.out.begin(framing, resp.ContentLength)
-	c.out.setHead(appendResponse(c.out.head(), resp, c.version, c.closing))
+	c.out.setHead(appendResponse(c.out.headWith(resp.Fields), resp, c.version, c.closing))
 }
 
 // Started says whether a byte of the final response left.

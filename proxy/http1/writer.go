@@ -19,6 +19,8 @@ type writer struct {
 	// holds is set where End leaves a message that is pending whole to whoever reads next; held is set once it did.
 	// What is pending otherwise may belong to another goroutine, and only held tells the reader so without a look at it.
 	holds, held bool
+	// long is set where the buffer is a large one for the sake of a head.
+	long bool
 	// wide is set once content filled the room it was given: more of it moves in larger steps.
 	wide bool
 	// sent is set once a byte of the message left.
@@ -41,7 +43,23 @@ func (w *writer) begin(how framing, length int64) {
 	w.framing, w.remaining, w.wide, w.sent, w.held, w.written = how, max(length, 0), false, false, false, 0
 }
 
-// head returns the buffer to append a head to; setHead takes it back.
+// headWith returns the buffer to append a head with these fields to; setHead takes it back. A long one gets a large buffer at once, which
+// goes when it is sent: content takes its time.
+func (w *writer) headWith(fields []message.Field) []byte {
+	if w.hi == 0 {
+		size := smallBuffer / 4 // for the first line, and what frames the message
+		for i := range fields {
+			size += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
+		}
+		if size > len(w.out) && size > smallBuffer {
+			w.releaseBuffer()
+			w.out, w.long = w.buffers.Get(size), true
+		}
+	}
+	return w.head()
+}
+
+// head returns the buffer to append to.
 func (w *writer) head() []byte {
 	if w.out == nil {
 		w.out, w.lo, w.hi = w.buffers.Get(smallBuffer), 0, 0
@@ -143,8 +161,8 @@ func (w *writer) Flush() error {
 	n, err := w.transport.Write(w.out[w.lo:w.hi])
 	w.sent = w.sent || n > 0
 	w.lo, w.hi = 0, 0
-	if len(w.out) != smallBuffer && len(w.out) != largeBuffer {
-		w.out = nil // a long head outgrew the buffers that are lent, and content takes its time
+	if w.long || len(w.out) != smallBuffer && len(w.out) != largeBuffer { // or a head outgrew it
+		w.releaseBuffer()
 	}
 	return err
 }
@@ -166,5 +184,5 @@ func (w *writer) releaseBuffer() {
 	if w.out != nil {
 		w.buffers.Put(w.out)
 	}
-	w.out, w.lo, w.hi = nil, 0, 0
+	w.out, w.lo, w.hi, w.long = nil, 0, 0, false
 }

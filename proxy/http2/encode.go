@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -107,6 +108,7 @@ func appendText(b, text []byte) []byte {
 // appendResponse appends a response's header block. It uses no dynamic table: a head can be made before it is known that it will be
 // sent, by any number of streams at a time, and the client's table costs us no memory.
 func appendResponse(b []byte, resp *message.Response) []byte {
+	b = withRoom(b, resp.Fields)
 	status := resp.Status
 	if status == 101 {
 		status = 200 // what changes the protocol of a stream is a success like others (RFC 8441, section 5)
@@ -126,6 +128,21 @@ func appendResponse(b []byte, resp *message.Response) []byte {
 	return b
 }
 
+// withRoom returns b with room for fields, so that a long head takes memory once.
+func withRoom(b []byte, fields []message.Field) []byte {
+	size := 0
+	for i := range fields {
+		size += len(fields[i].Name) + len(fields[i].Value) + fieldOverhead
+	}
+	if size > cap(b) {
+		return slices.Grow(b, size)
+	}
+	return b
+}
+
+// fieldOverhead is what a field takes beside its name and its value: a byte, and two lengths of at most three.
+const fieldOverhead = 7
+
 func appendLength(b []byte, n int64) []byte {
 	var digits [20]byte
 	b = appendInteger(b, literalField, literalPrefix, indexOfLength)
@@ -134,6 +151,7 @@ func appendLength(b []byte, n int64) []byte {
 
 // appendRequest appends a request's header block, which uses no dynamic table either.
 func appendRequest(b []byte, req *message.Request, s scheme) []byte {
+	b = withRoom(b, req.Fields)
 	switch string(req.Method) {
 	case "GET":
 		b = append(b, indexedField|indexOfGet)

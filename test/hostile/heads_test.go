@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+const (
+	heldHost = "held.example.com"
+	headTime = 5 * time.Second
+	// headConnections hold headStreams each, as many as a connection may have open.
+	headConnections = 30
+	headStreams     = 128
+	// headPace is between two bytes of each content: less than a client may be silent for.
+	headPace = 2 * time.Second
+	// slowConnections are those of HTTP/1.1.
+	slowConnections = 1500
+)
+
+// Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as its content,
+// a byte now and then, has not ended.
+func TestHeadsThatAreHeld(t *testing.T) {
+	long := strings.Repeat("y", 3900)
+	repeated := make([]string, 0, 30)
+	for range 15 {
+		repeated = append(repeated, "x", long)
+	}
+	var pieces []string
+	for range 1600 {
+		pieces = append(pieces, "cookie", "a")
+	}
+	s := newStage(t, "--h2c")
+	s.serve(s.a, "held", heldHost, "/", startBackend(t, holding(t)))
+	eventually(t, "the attacked host to be served", newVictim(s.replica().http, heldHost, "held").request)
+	for _, variant := range []struct {
+		name string
+		// fields are of the head, trailers behind a byte of content.
+		fields, trailers []string
+		// pieces is how many CONTINUATION frames without end follow the last head.
+		pieces int
+		// path is asked for without content.
+		path string
+	}{
+		{name: "heads over HTTP/2", fields: repeated},
+		{name: "heads over HTTP/2 that wait", fields: repeated, path: "/slow"},
+		{name: "cookies in pieces", fields: pieces},
+		{name: "trailers over HTTP/2", trailers: repeated},
+		{name: "header blocks without end", pieces: 7},
+		{name: "heads of responses", path: "/long"},
+	} {
+		s.attackFor(headTime, variant.name, func(ctx context.Context) {
+			var running sync.WaitGroup
+			for range headConnections {
+				running.Go(func() {
+					h := openHeads(ctx, s.replica().http)
+					if h == nil {
+						return
+					}
+					defer h.close()
+					for i := range uint32(headStreams) {
+						h.open(2*i+1, variant.path, variant.fields)
+					}
+					if variant.pieces > 0 {
+						h.openEndless(2*headStreams+1, variant.pieces)
+					}
+					if len(variant.trailers) > 0 {
+						for i := range uint32(headStreams) {
+							h.trailers(2*i+1, variant.trailers)
+						}
+					}
+					h.hold(ctx, variant.path == "" && variant.pieces == 0 && variant.trailers == nil)
+				})
+			}
+			running.Wait()
+		})
+	}
+}
+
+func TestSlowHeads(t *testing.T) {
+	long := strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 6)
+	s := newStage(t)
+	s.serve(s.a, "held", heldHost, "/", startBackend(t, holding(t)))
+	eventually(t, "the attacked host to be served", newVictim(s.replica().http, heldHost, "held").request)
+	for _, variant := range []struct{ name, begin string }{
+		{"heads over HTTP/1.1 without end", "GET / HTTP/1.1\r\nHost: " + heldHost + "\r\n" + long},
+		{"heads over HTTP/1.1 with content", "POST / HTTP/1.1\r\nHost: " + heldHost + "\r\n" + long + "Content-Length: 100000\r\n\r\n"},
+		{"trailers over HTTP/1.1 without end", "POST / HTTP/1.1\r\nHost: " + heldHost + "\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + long},
+	} {
+		s.attackFor(headTime, variant.name, func(ctx context.Context) {
+			var running sync.WaitGroup
+			for range slowConnections {
+				running.Go(func() { trickle(ctx, s.replica().http, variant.begin) })
+			}
+			running.Wait()
+		})
+	}
+}
+
+// trickle sends a text on a connection of its own, and then a byte now and then until ctx is done. That the connection is ended
+// is the proxy's defence.
+func trickle(ctx context.Context, address, begin string) {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	for text := begin; ctx.Err() == nil; text = "x" {
+		if _, err := io.WriteString(c, text); err != nil {
+			return
+		}
+		await(ctx, headPace)
+	}
+}
+
+// holding takes content as it comes, waits where it is asked to, and sends a long head where it is asked to.
+func holding(t *testing.T) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/slow":
+			select {
+			case <-r.Context().Done():
+			case <-t.Context().Done():
+			}
+			return
+		case "/long":
+			for i := range 12 {
+				w.Header().Set("X-"+strconv.Itoa(i), strings.Repeat("y", 4500))
+			}
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, "held")
+	})
+}
+
+// await waits until ctx is done, or so long.
+func await(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// heads is a client of HTTP/2 that reads nothing.
+type heads struct {
+	conn    net.Conn
+	out     bytes.Buffer
+	framer  *http2.Framer
+	block   bytes.Buffer
+	encoder *hpack.Encoder
+}
+
+func openHeads(ctx context.Context, address string) *heads {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil
+	}
+	h := &heads{conn: conn}
+	h.framer, h.encoder = http2.NewFramer(&h.out, nil), hpack.NewEncoder(&h.block)
+	h.out.WriteString(http2.ClientPreface)
+	_ = h.framer.WriteSettings() // to memory, which does not fail
+	return h
+}
+
+func (h *heads) close() { _ = h.conn.Close() }
+
+// flush sends what was written.
+func (h *heads) flush() error {
+	_, err := h.conn.Write(h.out.Bytes())
+	h.out.Reset()
+	return err
+}
+
+func (h *heads) encode(fields ...string) []byte {
+	h.block.Reset()
+	for i := 0; i < len(fields); i += 2 {
+		_ = h.encoder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
+	}
+	return h.block.Bytes()
+}
+
+// open opens a stream whose content has not ended, unless the path is one that is asked for without.
+func (h *heads) open(stream uint32, path string, fields []string) {
+	method := "POST"
+	if path != "" {
+		method = "GET"
+	}
+	block := h.encode(append([]string{":method", method, ":scheme", "http", ":path", "/" + strings.TrimPrefix(path, "/"), ":authority", heldHost}, fields...)...)
+	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block, EndHeaders: true, EndStream: method == "GET"})
+	_ = h.flush()
+}
+
+// openEndless opens one whose head does not end.
+func (h *heads) openEndless(stream uint32, pieces int) {
+	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: h.encode(":method", "GET")})
+	for range pieces {
+		_ = h.framer.WriteContinuation(stream, false, make([]byte, 16<<10))
+	}
+	_ = h.flush()
+}
+
+func (h *heads) trailers(stream uint32, fields []string) {
+	_ = h.framer.WriteData(stream, false, []byte("x"))
+	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: h.encode(fields...), EndHeaders: true, EndStream: true})
+	_ = h.flush()
+}
+
+// hold keeps the connection until ctx is done, and has each stream's content go on by a byte now and then. That the connection is ended
+// is the proxy's defence.
+func (h *heads) hold(ctx context.Context, content bool) {
+	for ; ctx.Err() == nil; await(ctx, headPace) {
+		for i := range uint32(headStreams) {
+			if content {
+				_ = h.framer.WriteData(2*i+1, false, []byte("x"))
+			}
+		}
+		if h.flush() != nil {
+			return
+		}
+	}
+}
