@@ -71,6 +71,12 @@ func startScript(tb testing.TB) *script {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return scriptOn(tb, l)
+}
+
+// scriptOn is a script whose connections come to l.
+func scriptOn(tb testing.TB, l net.Listener) *script {
+	tb.Helper()
 	s := &script{tb: tb, address: l.Addr().(*net.TCPAddr).AddrPort(), conns: make(chan net.Conn, 64)}
 	go func() {
 		defer close(s.conns)

@@ -30,6 +30,7 @@ type conn struct {
 	running *exchange
 	next    step
 	watched watched
+	logins  logins
 	// upstream is the other end of the tunnel after an upgrade.
 	upstream *upstreamConn
 	// hold is the tunnel's place at its endpoint.
@@ -93,6 +94,7 @@ func (c *conn) leave(tcp *net.TCPConn) {
 		go c.resume()
 		return
 	}
+	c.logins.close()
 	p.conns.remove(c)
 	c.heads.Leave()
 	if !c.over {
@@ -144,6 +146,7 @@ func (c *conn) turn(parked bool) step {
 		}
 		x = c.proxy.exchanges.Get().(*exchange)
 		x.proxy, x.down, x.guard, x.origin, x.shard = c.proxy, c, &c.guard, &c.origin, c.shard
+		x.logins = &c.logins
 		c.running = x
 	}
 	err := c.ReadRequest(&x.request)

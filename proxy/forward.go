@@ -143,6 +143,9 @@ func (x *exchange) attempt(e *endpoint) (verdict, failure) {
 
 // reuse returns a stream of a connection that has room for one, or a connection that is idle, or nil.
 func (x *exchange) reuse(e *endpoint) upstream {
+	if up := x.logins.take(e); up != nil {
+		return up
+	}
 	if e.shares() {
 		switch {
 		case !x.wantsSole() && e.sharing.open(&x.shared):
@@ -151,15 +154,14 @@ func (x *exchange) reuse(e *endpoint) upstream {
 			return nil
 		}
 	}
-	careful := x.request.HasContent() || !x.request.Idempotent()
-	if up := e.take(x.shard, x.started, careful); up != nil {
+	if up := e.take(x.shard); up != nil {
 		return up
 	}
 	return nil
 }
 
-// wantsSole says whether the request may lead to a tunnel, for which it needs a connection of its own.
-func (x *exchange) wantsSole() bool { return len(x.request.Upgrade) > 0 }
+// wantsSole says whether the request needs a connection of its own: it may lead to a tunnel, or logs in a connection.
+func (x *exchange) wantsSole() bool { return len(x.request.Upgrade) > 0 || x.logsIn }
 
 // connect makes a new connection to the endpoint, or waits for one that is being made.
 func (x *exchange) connect(e *endpoint) (upstream, failure) {
@@ -200,6 +202,9 @@ func (f closerFunc) Close() error { f(); return nil }
 // closed, except after an upgrade, when it stays in x.up.
 func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	x.up = up
+	if x.logsIn {
+		x.claim(up)
+	}
 	x.stall = x.route.patience
 	up.StallAfter(x.stall)
 	up.StallWritesAfter(x.route.timeouts.Idle)
@@ -214,6 +219,12 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 			err = sendErr
 		}
 		return torn, x.fail(up, err)
+	}
+	if x.isStray(up) {
+		return torn, x.fail(up, errStray)
+	}
+	if challengesConnection(up.Response()) {
+		x.claim(up)
 	}
 	x.kept.drop()
 	x.answered = x.proxy.clock.now()
@@ -231,7 +242,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 // fail closes the connection after an attempt that brought no response, and says what to make of it.
 func (x *exchange) fail(up upstream, err error) failure {
 	cause := x.guard.disarm()
-	answering := up.Answering() || x.informed
+	answering := up.Answering()
 	_ = up.Close()
 	uploading := x.upload.done != nil
 	x.stopUpload()
@@ -240,7 +251,8 @@ func (x *exchange) fail(up upstream, err error) failure {
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, http2.ErrUnprocessed)
 	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
-	again := untouched && !answering && (unprocessed || x.request.Idempotent())
+	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
+	again := repeatable && !answering
 	switch {
 	case cause != None:
 		return failure{reason: cause}
@@ -249,7 +261,8 @@ func (x *exchange) fail(up upstream, err error) failure {
 	case errors.Is(err, http2.ErrNotHTTP2):
 		return failure{reason: UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
 	case isMalformed(err), http2.IsFault(err):
-		return failure{reason: UpstreamMalformed}
+		// On a connection that was there before, it may be what the endpoint sent too much after the last response.
+		return failure{reason: UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
 	case isTLSFault(err):
 		failed := tlsFault(err)
 		failed.again, failed.stale = again, again && reused
@@ -263,6 +276,16 @@ func isMalformed(err error) bool {
 	_, ok := errors.AsType[*message.Error](err)
 	return ok
 }
+
+// isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers send too
+// much is content that follows a response without any, or that they did not understand something: only then does it cost a
+// look. A request with content may be answered before it was read.
+func (x *exchange) isStray(up upstream) bool {
+	c := up.Sole()
+	return c != nil && c.reused && (c.suspect || up.Response().Status >= 400) && !x.request.HasContent() && c.transport.unheard()
+}
+
+var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}
 
 // awaitResponse reads the head of the final response and relays those that come before it.
 func (x *exchange) awaitResponse(up upstream) error {
@@ -328,7 +351,6 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 			} else if readErr != nil {
 				return x.tear(up, readErr)
 			} else if ok {
-				up.Sole().spliced = true
 				break
 			}
 		}

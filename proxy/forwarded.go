@@ -71,6 +71,10 @@ func (x *exchange) resolveClient() {
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
+		case message.Authorization:
+			x.logsIn = x.logsIn || logsInConnection(f.Value)
+		case message.CDNLoop:
+			x.marked = true
 		case message.XRequestID:
 			x.takeRequestID(f)
 		case message.Other:

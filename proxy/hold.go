@@ -49,6 +49,12 @@ func (x *exchange) choose() (hold, failure) {
 func (x *exchange) take() (h hold, full bool) {
 	p, policy := x.pool, x.route.balancing.Policy
 	c := choice{hash: x.hash, tried: x.tried, limit: int64(x.route.balancing.MaxConnections)}
+	if e := x.loggedIn(p); e != nil {
+		if h, ok := p.hold(e, c.limit); ok {
+			return h, false
+		}
+		return hold{}, true
+	}
 	for {
 		e := p.pick(policy, c)
 		if e == nil {

@@ -54,7 +54,8 @@ var errRetired = errors.New("the endpoint takes no more requests")
 type demand struct {
 	// timeout bounds the wait unless it is 0.
 	timeout time.Duration
-	// sole demands a connection of HTTP/1.1, which alone can become a tunnel.
+	// sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the endpoint speaks
+	// HTTP/2 only.
 	sole bool
 	// stream is where the exchange's stream goes if many share the connection.
 	stream *sharedStream
@@ -75,6 +76,12 @@ func (e *endpoint) dial(exchange context.Context, d demand) (upstream, error) {
 			return nil, err
 		}
 		return e.newSole(l), nil
+	case d.sole:
+		l, err := e.link(exchange, nil)
+		if err != nil {
+			return nil, err
+		}
+		return e.dialPrivate(l, d.stream)
 	case e.mayShare():
 		return e.share(exchange, d.stream)
 	}
@@ -145,11 +152,12 @@ func (e *endpoint) secure(ctx context.Context, tcp *net.TCPConn, terms *tls.Conf
 	if terms == nil {
 		return link{transport: t}, nil
 	}
-	secure := tls.Client(netConn{t}, terms)
+	tail := new(recordTail)
+	secure := tls.Client(tailedConn{netConn{t}, tail}, terms)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return link{}, &handshakeError{err}
 	}
-	return link{t, &tlsTransport{Conn: secure, below: t, protocol: secure.ConnectionState().NegotiatedProtocol}}, nil
+	return link{t, &tlsTransport{Conn: secure, below: t, protocol: secure.ConnectionState().NegotiatedProtocol, tail: tail}}, nil
 }
 
 // newSole returns a connection for HTTP/1.1.

@@ -21,6 +21,21 @@ func rawWriteMore(fd uintptr, p []byte) (int, syscall.Errno) {
 	return int(n), errno
 }
 
+// rawPeek looks for bytes that have arrived, and takes none. EAGAIN says that there are none and that the peer has not ended its
+// side.
+func rawPeek(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
+// rawUnacknowledged is how many bytes of what was written the peer's TCP has not said that it has (SIOCOUTQ of tcp(7)).
+func rawUnacknowledged(fd uintptr) (int, syscall.Errno) {
+	var n int32
+	_, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&n)))
+	return int(n), errno
+}
+
 // msgMore is MSG_MORE of send(2).
 const msgMore = 0x8000
 

@@ -16,6 +16,14 @@ func rawWrite(fd uintptr, p []byte) (int, syscall.Errno) {
 
 func rawWriteMore(fd uintptr, p []byte) (int, syscall.Errno) { return rawWrite(fd, p) }
 
+func rawPeek(fd uintptr, p []byte) (int, syscall.Errno) {
+	n, _, err := syscall.Recvfrom(int(fd), p, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	return n, errnoOf(err)
+}
+
+// rawUnacknowledged is not known here.
+func rawUnacknowledged(uintptr) (int, syscall.Errno) { return 0, 0 }
+
 func errnoOf(err error) syscall.Errno {
 	if err == nil {
 		return 0

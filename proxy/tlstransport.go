@@ -20,6 +20,10 @@ type tlsTransport struct {
 	version  uint16
 	protocol string
 	first    [1]byte
+	// tail is of what an endpoint sent, nil on a client's connection.
+	tail *recordTail
+	// filled is set where the last Read may have left something of its record behind.
+	filled bool
 }
 
 // maxRecord is how much a record holds (RFC 8446, section 5.1).
@@ -61,13 +65,67 @@ func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf
 	}
 }
 
-// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume.
+// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a record, of
+// which nobody can say what it is, is not nothing.
 func (t *tlsTransport) quiet() bool {
-	t.below.StallAfter(0) // the last request's may have passed
+	if !t.filled && t.tail.completed <= 1 && t.tail.whole() && t.below.idle() {
+		return true // as a rule, and without what crypto/tls allocates to read
+	}
+	t.below.armed = false // the last request's deadline may have passed
 	t.below.in.impatient = true
 	n, err := t.Read(t.first[:])
 	t.below.in.impatient = false
-	return n == 0 && errors.Is(err, syscall.EAGAIN)
+	return n == 0 && errors.Is(err, syscall.EAGAIN) && t.tail.whole()
+}
+
+// Read implements http1.Transport.
+func (t *tlsTransport) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	t.filled = n == len(p)
+	return n, err
+}
+
+// recordTail follows the records that are received (RFC 8446, section 5.1): crypto/tls keeps the beginning of one to itself.
+type recordTail struct {
+	header [5]byte
+	// had is how much of the header came, left how much of the record is to come.
+	had, left int
+	// completed is how many records the last read brought the end of. crypto/tls reads when it is through with those that it has.
+	completed int
+}
+
+func (r *recordTail) add(b []byte) {
+	r.completed = 0
+	for len(b) > 0 {
+		if r.left > 0 {
+			n := min(r.left, len(b))
+			if r.left -= n; r.left == 0 {
+				r.completed++
+			}
+			b = b[n:]
+			continue
+		}
+		n := copy(r.header[r.had:], b)
+		b = b[n:]
+		if r.had += n; r.had == len(r.header) {
+			r.had, r.left = 0, int(r.header[3])<<8|int(r.header[4]) // none is empty: there is at least what seals it
+		}
+	}
+}
+
+// whole says whether what came ends with the end of a record.
+func (r *recordTail) whole() bool { return r.had == 0 && r.left == 0 }
+
+// tailedConn is a netConn whose records are followed.
+type tailedConn struct {
+	netConn
+	tail *recordTail
+}
+
+func (c tailedConn) Read(p []byte) (int, error) {
+	n, err := c.netConn.Read(p)
+	c.tail.add(p[:n])
+	return n, err
 }
 
 // record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not begin the

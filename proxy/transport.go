@@ -67,7 +67,7 @@ func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transpo
 	// Bound once: a closure made at each call would be an allocation at each request.
 	t.in.try, t.in.tryParked, t.in.tryExchange = t.in.read, t.in.readParked, t.in.exchange
 	t.out.try, t.out.transport = t.out.write, t
-	t.probe.look = t.probe.control
+	t.probe.look, t.probe.ask = t.probe.control, t.probe.count
 	return t, nil
 }
 
@@ -356,9 +356,10 @@ func (t *transport) restore() {
 
 // probe looks at a connection without waiting and without taking anything from it.
 type probe struct {
-	peek  [1]byte
-	quiet bool
-	look  func(fd uintptr)
+	peek           [1]byte
+	quiet          bool
+	unacknowledged int
+	look, ask      func(fd uintptr)
 }
 
 // idle says whether nothing has arrived, not even the end of the connection.
@@ -369,6 +370,16 @@ func (t *transport) idle() bool {
 }
 
 func (p *probe) control(fd uintptr) {
-	_, _, err := syscall.Recvfrom(int(fd), p.peek[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	p.quiet = err == syscall.EAGAIN
+	_, errno := rawPeek(fd, p.peek[:])
+	p.quiet = errno == syscall.EAGAIN
 }
+
+// unheard says whether the peer's TCP did not have all that was written when it sent the last segment that arrived here: each
+// segment says how far what it acknowledges goes (RFC 9293, section 3.4).
+func (t *transport) unheard() bool {
+	t.probe.unacknowledged = 0
+	_ = t.raw.Control(t.probe.ask)
+	return t.probe.unacknowledged > 0
+}
+
+func (p *probe) count(fd uintptr) { p.unacknowledged, _ = rawUnacknowledged(fd) }

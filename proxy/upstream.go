@@ -31,9 +31,6 @@ const (
 	idlePerShard = 128
 	// upstreamIdleTimeout is less than the 60 and 75 seconds after which common servers close an idle connection.
 	upstreamIdleTimeout = 55 * time.Second
-	// trustIdle is how long an idle connection is taken for alive, and for silent, without a look at it. Under load,
-	// when a look would show in the figures, the last one used is back in use sooner.
-	trustIdle = 5 * time.Millisecond
 )
 
 // endpoint is an address that answers requests, with the connections to it that nobody is using.
@@ -57,6 +54,8 @@ type endpoint struct {
 	active atomic.Int64
 	_      [56]byte
 	idle   [idleShards]idleShard
+	// private are the connections that rest for one client each.
+	private privateConns
 }
 
 // idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
@@ -73,10 +72,12 @@ type upstreamConn struct {
 	endpoint  *endpoint
 	reused    bool
 	idleSince time.Duration
-	// suspect is set after a response whose end was not read into a buffer, where what follows it would have been seen:
-	// a spliced one, or one that must not have content: a server that sends it all the same, to a HEAD for one,
-	// sends it after the response was complete.
-	suspect, spliced bool
+	// private is set once somebody may have logged in on the connection, logins is where it then rests, or nil if nowhere.
+	private bool
+	logins  *logins
+	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one, sends it
+	// after the response was complete.
+	suspect bool
 	// heads is what the connection holds of heads of responses.
 	heads headShare
 }
@@ -120,11 +121,26 @@ func (c *upstreamConn) socket() *transport {
 
 // EndExchange implements upstream. A connection that can carry no other exchange is closed.
 func (c *upstreamConn) EndExchange(requestSent bool, shard uint32, now time.Duration) {
-	if c.ClientConn.EndExchange(requestSent) {
+	switch {
+	case !c.ClientConn.EndExchange(requestSent):
+		_ = c.Close()
+	case misread(c.Response().Status):
+		c.leave()
+	case c.private:
+		c.keep()
+	default:
 		c.endpoint.give(c, shard, now)
-		return
 	}
-	_ = c.Close()
+}
+
+// misread says whether a status is that of a server which may not have understood where the request ended. What it makes of the
+// next one on the connection, nobody knows, whatever it says of the connection.
+func misread(status int) bool {
+	switch status {
+	case 400, 408, 413, 414, 431, 501, 505:
+		return true
+	}
+	return false
 }
 
 func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
@@ -135,9 +151,9 @@ func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
 	return e
 }
 
-// take returns an idle connection or nil. The shard is where to look first. With careful, a connection is
-// looked at before it is trusted, however short its rest was: for requests that cannot be sent twice.
-func (e *endpoint) take(shard uint32, now time.Duration, careful bool) *upstreamConn {
+// take returns an idle connection or nil. The shard is where to look first. Each connection is looked at, however short its rest
+// was: what the endpoint sent since the last response is no answer to the next request (RFC 9112, section 6.3).
+func (e *endpoint) take(shard uint32) *upstreamConn {
 	for i := range uint32(idleShards) {
 		s := &e.idle[(shard+i)%idleShards]
 		for {
@@ -145,7 +161,7 @@ func (e *endpoint) take(shard uint32, now time.Duration, careful bool) *upstream
 			if c == nil {
 				break
 			}
-			if (careful || c.suspect || now-c.idleSince > trustIdle) && !c.quiet() {
+			if !c.quiet() {
 				_ = c.Close()
 				continue
 			}
@@ -171,8 +187,7 @@ func (s *idleShard) pop() *upstreamConn {
 
 // give returns a connection that can carry another request.
 func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
-	c.idleSince, c.suspect = now, c.spliced || c.Response().NoContent
-	c.spliced = false
+	c.idleSince, c.suspect = now, c.Response().NoContent
 	s := &e.idle[shard%idleShards]
 	s.mu.Lock()
 	if e.retired.Load() || len(s.conns) >= idlePerShard {
@@ -190,6 +205,7 @@ func (e *endpoint) retire() {
 	e.retired.Store(true)
 	e.dials.cancel()
 	e.closeIdle(func(*upstreamConn) bool { return true })
+	e.private.close()
 	e.sharing.drain(func(*sharedConn) bool { return true })
 }
 

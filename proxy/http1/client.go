@@ -91,6 +91,9 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 			if n > 0 {
 				return c.parse(received[:n], method)
 			}
+			if !mayBeginResponse(received) {
+				return errStatusLine
+			}
 			seen = len(received)
 		}
 		if err := in.fill(); err != nil {
@@ -100,6 +103,13 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 			return err
 		}
 	}
+}
+
+// mayBeginResponse says whether a head may begin so. What does not, has no end to wait for.
+func mayBeginResponse(b []byte) bool {
+	const begin = "HTTP/"
+	n := min(len(b), len(begin))
+	return string(b[:n]) == begin[:n]
 }
 
 // exchange sends the pending request and reads the first bytes of the response. Where sending fails it leaves it to the

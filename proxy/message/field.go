@@ -33,6 +33,9 @@ const (
 	Trailer
 	Traceparent
 	Tracestate
+	// Authorization is Proxy-Authorization too.
+	Authorization
+	CDNLoop
 	XForwardedFor
 	XForwardedHost
 	XForwardedPort
@@ -62,6 +65,8 @@ func KindOf(name []byte) Kind {
 		case 't':
 			return is(name, "trailer", Trailer)
 		}
+	case 8:
+		return is(name, "cdn-loop", CDNLoop)
 	case 9:
 		switch name[0] | 0x20 {
 		case 'x':
@@ -82,6 +87,8 @@ func KindOf(name []byte) Kind {
 		return is(name, "traceparent", Traceparent)
 	case 12:
 		return is(name, "x-request-id", XRequestID)
+	case 13:
+		return is(name, "authorization", Authorization)
 	case 14:
 		return is(name, "content-length", ContentLength)
 	case 15:
@@ -103,6 +110,8 @@ func KindOf(name []byte) Kind {
 		case 'x':
 			return is(name, "x-forwarded-proto", XForwardedProto)
 		}
+	case 19:
+		return is(name, "proxy-authorization", Authorization)
 	}
 	return Other
 }

@@ -1,0 +1,186 @@
+package proxy
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// NTLM and Negotiate log in a connection, not a request (RFC 4559, section 6): whoever is next on a connection to an endpoint that
+// somebody has logged in on is taken for that somebody. From the first sign of such a login, a challenge or credentials,
+// a connection to an endpoint is private: it serves the connection of that one client, and closes with it.
+
+// logins are the private connections of a client's connection of HTTP/1.1. On a connection of HTTP/2 requests run at once,
+// so that there is no telling which connection to an endpoint is whose: there, a private one is closed after its exchange.
+type logins struct {
+	// conns are used by the goroutine that serves the client alone.
+	conns []*upstreamConn
+}
+
+// maxLogins bounds the private connections that a client's connection keeps, the oldest gives way: one for each service that it
+// speaks to.
+const maxLogins = 8
+
+// privateConns are the private connections to an endpoint that rest.
+type privateConns struct {
+	mu    sync.Mutex
+	conns map[*upstreamConn]struct{}
+}
+
+// remove says whether the connection was still there to be taken.
+func (p *privateConns) remove(c *upstreamConn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.conns[c]
+	delete(p.conns, c)
+	return ok
+}
+
+// claim makes a connection private to the client of the exchange.
+func (x *exchange) claim(up upstream) {
+	if c := up.Sole(); c != nil && !c.private {
+		c.private, c.logins = true, x.logins
+	}
+}
+
+// keep lets a private connection rest until its client's next request.
+func (c *upstreamConn) keep() {
+	e := c.endpoint
+	if c.logins == nil {
+		c.leave()
+		return
+	}
+	e.private.mu.Lock()
+	if e.retired.Load() {
+		e.private.mu.Unlock()
+		c.leave()
+		return
+	}
+	if e.private.conns == nil {
+		e.private.conns = make(map[*upstreamConn]struct{})
+	}
+	e.private.conns[c] = struct{}{}
+	e.private.mu.Unlock()
+	l := c.logins
+	if len(l.conns) == maxLogins {
+		l.drop(0)
+	}
+	l.conns = append(l.conns, c)
+}
+
+func (l *logins) drop(i int) {
+	c := l.conns[i]
+	l.conns = slices.Delete(l.conns, i, i+1)
+	if c.endpoint.private.remove(c) {
+		c.leave()
+	}
+}
+
+// take returns the client's own connection to an endpoint, or nil where there is none.
+func (l *logins) take(e *endpoint) *upstreamConn {
+	if l == nil {
+		return nil
+	}
+	for i, c := range l.conns {
+		if c.endpoint != e {
+			continue
+		}
+		l.conns = slices.Delete(l.conns, i, i+1)
+		if !e.private.remove(c) {
+			return nil // closed with the endpoint's others
+		}
+		if !c.quiet() {
+			_ = c.Close()
+			return nil
+		}
+		c.reused = true
+		return c
+	}
+	return nil
+}
+
+// close closes all of them, when the client's connection ends.
+func (l *logins) close() {
+	for len(l.conns) > 0 {
+		l.drop(0)
+	}
+}
+
+// close closes those of an endpoint that takes no more requests.
+func (p *privateConns) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.leave()
+	}
+	clear(p.conns)
+}
+
+// loggedIn returns the endpoint of the pool that the client is logged in at, if it takes requests and this one was not
+// given to it before.
+func (x *exchange) loggedIn(p *pool) *endpoint {
+	if x.logins == nil {
+		return nil
+	}
+	for _, c := range slices.Backward(x.logins.conns) {
+		for i := range p.members {
+			m := &p.members[i]
+			if m.endpoint != c.endpoint || slices.Contains(x.tried, m.endpoint) {
+				continue
+			}
+			if s := m.standing(); s.takes && s.health == Healthy && s.ejected == 0 {
+				return m.endpoint
+			}
+		}
+	}
+	return nil
+}
+
+// logsInConnection says whether a list of challenges, or credentials, is of a scheme that logs in a connection.
+func logsInConnection(value []byte) (found bool) {
+	// A comma parts challenges and the parameters of one alike (RFC 9110, section 11.6.1): what begins with the name of a scheme,
+	// and is no parameter, is a challenge. One too many costs no more than a connection.
+	message.Elements(value, func(element []byte) bool {
+		end := slices.IndexFunc(element, func(c byte) bool { return c == ' ' || c == '\t' || c == '=' })
+		if end < 0 {
+			end = len(element)
+		}
+		switch scheme := element[:end]; {
+		case message.EqualFold(scheme, "ntlm"), message.EqualFold(scheme, "negotiate"), message.EqualFold(scheme, "nego2"):
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// challenges says whether a response asks for such a login.
+func challengesConnection(resp *message.Response) bool {
+	if resp.Status < 400 {
+		return false
+	}
+	for i := range resp.Fields {
+		f := &resp.Fields[i]
+		if message.EqualFold(f.Name, "www-authenticate") || message.EqualFold(f.Name, "proxy-authenticate") {
+			if logsInConnection(f.Value) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dialPrivate makes a connection of HTTP/2 for one exchange alone, which nobody else shares.
+func (e *endpoint) dialPrivate(l link, stream *sharedStream) (upstream, error) {
+	c := newSharedConn(l, e)
+	e.config.shared.add(c)
+	go c.serve()
+	opened := c.Open()
+	c.Drain()
+	if opened == nil {
+		return nil, errUnusable
+	}
+	*stream = sharedStream{ClientStream: opened, conn: c}
+	return stream, nil
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	// strayAfter is how long the server waits for a request before it sends an answer to none.
+	strayAfter = time.Millisecond
+	// strayClients ask one after another, each with a connection of its own.
+	strayClients = 4
+	// mostStray is the share of requests, in a thousand, that may get a stray answer: one that is sent when the next request is
+	// there already cannot be told from its answer.
+	mostStray = 5
+)
+
+// TestStrayAnswers has a server send a second answer to nobody a moment after each of its answers.
+func TestStrayAnswers(t *testing.T) {
+	s := newStage(t)
+	s.serve(s.a, "stray", "stray.example.com", "/", startStray(t))
+	var asked, evil atomic.Int64
+	s.attack("answers to nobody", func(ctx context.Context) {
+		var running sync.WaitGroup
+		for range strayClients {
+			running.Go(func() {
+				for ctx.Err() == nil {
+					answer := askOnce(ctx, s.replica().http, "stray.example.com")
+					if answer == "mine" {
+						asked.Add(1)
+					} else if ctx.Err() == nil && answer != "" {
+						asked.Add(1)
+						evil.Add(1)
+					}
+					time.Sleep(2 * strayAfter)
+				}
+			})
+		}
+		running.Wait()
+	})
+	t.Logf("%d of %d requests got another answer than their own", evil.Load(), asked.Load())
+	if asked.Load() == 0 || evil.Load()*1000 > asked.Load()*mostStray {
+		t.Errorf("%d of %d requests got another answer than their own, at most %d in 1000 can", evil.Load(), asked.Load(), mostStray)
+	}
+}
+
+func startStray(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { serveStray(c) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	return listener.Addr().String()
+}
+
+func serveStray(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		_ = c.SetReadDeadline(time.Now().Add(patience))
+		if _, err := http.ReadRequest(in); err != nil {
+			return
+		}
+		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine"); err != nil {
+			return
+		}
+		_ = c.SetReadDeadline(time.Now().Add(strayAfter))
+		if _, err := in.Peek(1); err == nil {
+			continue
+		} else if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"); err != nil {
+			return
+		}
+	}
+}
+
+// askOnce returns what a GET of a host over a connection of its own is answered with.
+func askOnce(ctx context.Context, address, host string) string {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return ""
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n"); err != nil {
+		return ""
+	}
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	content, _ := io.ReadAll(response.Body)
+	return string(content)
+}
