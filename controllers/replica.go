@@ -34,6 +34,8 @@ type Replica struct {
 	// Address is where the other replicas reach it: plain requests at HTTPPort, probes at HealthPort.
 	Address              netip.Addr
 	HTTPPort, HealthPort uint16
+	// HTTPSPort is not told to others: it is the same at each.
+	HTTPSPort uint16
 
 	// ready is false from when it begins to end.
 	ready bool

@@ -118,6 +118,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
 	}
+	snapshots.httpsPort = options.Replica.HTTPSPort
 	if snapshots.discovery, err = addDiscovery(mgr, options.WatchNamespaces); err != nil {
 		return nil, fmt.Errorf("watching Services: %w", err)
 	}

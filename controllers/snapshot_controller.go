@@ -5,6 +5,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -71,6 +72,8 @@ type SnapshotController struct {
 	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
 	namespaces *namespaces
 	replicas   *Replicas
+	// httpsPort is where each replica takes requests over HTTPS.
+	httpsPort uint16
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -250,6 +253,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		}
 	}
 	in.Tasks, in.TLSCertificates = pointers(tasks.Items), pointers(certificates.Items)
+	in.Own = c.own()
 	in.Now = time.Now().Truncate(time.Second) // which is what certificates count in
 	named := translate.NamedSecrets(&in)
 	if c.options.DefaultCertificate.Name != "" {
@@ -272,6 +276,17 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 		in.Challenges = heldReady(orders.Items, in.TLSCertificates)
 	}
 	return in, nil
+}
+
+// own returns where requests come in at the replicas that are known now.
+func (c *SnapshotController) own() (addresses []netip.AddrPort) {
+	if c.replicas == nil {
+		return nil
+	}
+	for _, r := range *c.replicas.ready.Load() {
+		addresses = append(addresses, netip.AddrPortFrom(r.Address, r.HTTPPort), netip.AddrPortFrom(r.Address, c.httpsPort))
+	}
+	return addresses
 }
 
 // ingresses returns an input that has the Ingresses, which say what else is wanted, and which hosts they may have.

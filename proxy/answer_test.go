@@ -33,6 +33,7 @@ func provocations(t *testing.T) []provocation {
 	gibberish := startScripted(t, func(w *wire) { w.send("220 smtp.example.com ESMTP\r\n\r\n") })
 	mute := startScripted(t, func(*wire) {})
 	serving := everything(b.address)
+	manyPasses := "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("CDN-Loop: warren-0\r\n", maxPasses) + "\r\n"
 	with := func(change func(*Route)) *Snapshot { return everythingBy(change, b.address) }
 	panics := everything(b.address)
 	redirecting := everything(b.address)
@@ -50,6 +51,7 @@ func provocations(t *testing.T) []provocation {
 		{RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
 		{AccessDenied, plain, with(func(r *Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
 		{RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
 		{NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
 		{UpstreamTLSFailed, plain, over(UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},

@@ -55,10 +55,16 @@ func (x *exchange) decide(limits limits) decision {
 			return decision{reason: AmbiguousPath}
 		}
 	}
-	if x.route.policies == nil {
-		return decision{}
+	if x.marked && x.loops() {
+		return decision{reason: LoopDetected}
 	}
-	return x.police(x.route.policies, limits)
+	if x.route.policies != nil {
+		if d := x.police(x.route.policies, limits); d.reason != None {
+			return d
+		}
+	}
+	x.mark()
+	return decision{}
 }
 
 // police asks the route's policies in their order and makes the request what the endpoint is to get.

@@ -316,13 +316,14 @@ func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 		Headers: []string{"Server: x", "Host: other.example.com", "X-Forwarded-For: 1.2.3.4"},
 	})
 	headers := got.Upstream.Headers
-	id := headers[len(headers)-3]
+	id, mark := headers[len(headers)-4], headers[len(headers)-2]
 	_, port, _ := strings.Cut(p.address, ":")
 	want := []ExplainedHeader{
 		{"Host", "other.example.com"}, {"X-Forwarded-For", "203.0.113.7"}, {"X-Real-IP", "203.0.113.7"}, {"X-Forwarded-Proto", "http"},
-		{"X-Forwarded-Port", port}, {"X-Forwarded-Host", "other.example.com"}, id, {"X-App", "1"}, {"Content-Length", "0"},
+		{"X-Forwarded-Port", port}, {"X-Forwarded-Host", "other.example.com"}, id, {"X-App", "1"}, mark,
+		{"Content-Length", "0"},
 	}
-	if diff := cmp.Diff(want, headers); diff != "" || id.Name != "X-Request-Id" {
+	if diff := cmp.Diff(want, headers); diff != "" || id.Name != "X-Request-Id" || mark.Name != "CDN-Loop" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
 	if got.Upstream.Target != "/x?q=1" || got.Upstream.Path != "/x" || got.Upstream.Method != "POST" || got.Request.Host != "other.example.com" {

@@ -21,6 +21,7 @@ type generation struct {
 type route struct {
 	rule      RuleID
 	path      string
+	mark      []byte
 	pool      *pool
 	series    *series
 	balancing Balancing
@@ -158,7 +159,7 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			t.series = append(t.series, counted)
 		}
 		compiled[i] = route{
-			rule: r.Rule, path: r.Path, pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
+			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			policies: compilePolicies(r, h.Name, state),
 		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {

@@ -73,7 +73,8 @@ func lowerName(name string) string {
 func (c *headerChanges) apply(fields []message.Field) []message.Field {
 	for _, name := range c.gone {
 		for i := range fields {
-			if f := &fields[i]; f.Kind.EndToEnd() && message.EqualFold(f.Name, name) {
+			// CDN-Loop is not for those to take out whom it is to hold up (RFC 8586, section 2).
+			if f := &fields[i]; f.Kind.EndToEnd() && f.Kind != message.CDNLoop && message.EqualFold(f.Name, name) {
 				f.Kind = message.Dropped
 			}
 		}

@@ -29,7 +29,7 @@ func TestFieldsOfTheConnectionStayOnIt(t *testing.T) {
 	up := endpoint.accept()
 	got := up.request()
 	want := map[string][]string{"X-End": {"to-end"}, "Proxy-Authorization": {"Basic eA=="}}
-	if diff := cmp.Diff(want, fieldsBut(got.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Trailer")); diff != "" {
+	if diff := cmp.Diff(want, fieldsBut(got.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Cdn-Loop", "Trailer")); diff != "" {
 		t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
 	}
 	up.send("HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nconnection: keep-alive, x-other\r\nX-Hop: 1\r\nX-Other: 2\r\nKeep-Alive: timeout=5\r\n" +
@@ -92,7 +92,8 @@ func TestRequestHeadIsForwardedAsItCame(t *testing.T) {
 		"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Host: h\r\nx-request-ID: 7\r\n\r\n")
 	up := endpoint.accept()
 	want := "GET /a%2Fb/c|d?q=%zz&\"x\"=/../ HTTP/1.1\r\nHost: Shop.Example.COM:8000\r\nx-ODD-case: v\xe4lue\twith tab\r\nCookie: a=1\r\nCookie: b=2\r\n" +
-		"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Host: h\r\nx-request-ID: 7\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n\r\n"
+		"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Host: h\r\nx-request-ID: 7\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\n" +
+		"CDN-Loop: " + markAt(p) + "\r\n\r\n"
 	if diff := cmp.Diff(want, up.head()); diff != "" {
 		t.Errorf("head at the endpoint (-want +got):\n%s", diff)
 	}

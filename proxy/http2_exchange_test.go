@@ -149,7 +149,7 @@ func TestEndpointGetsTheSameHeadOverHTTP2(t *testing.T) {
 	got := c.answer(1)
 	want := "e\nGET /a?b HTTP/1.1\r\nHost: a\r\ncookie: a=1; b=2; c=3\r\nuser-agent: t\r\n" +
 		"X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: " + portText(p.address) +
-		"\r\nX-Forwarded-Host: a\r\nConnection: TE\r\nTE: trailers\r\n\r\n"
+		"\r\nX-Forwarded-Host: a\r\nCDN-Loop: " + markAt(p) + "\r\nConnection: TE\r\nTE: trailers\r\n\r\n"
 	if diff := cmp.Diff(want, withoutRequestID(got.body)); diff != "" {
 		t.Errorf("the endpoint got (-want +got):\n%s", diff)
 	}

@@ -33,6 +33,8 @@ const (
 	AccessDenied
 	// RateLimited (429): the client sent more requests than the rule allows.
 	RateLimited
+	// LoopDetected (508): the request came by the same rule before, or by too many: its backend leads back here.
+	LoopDetected
 	// NoHealthyTask (503): the rule's service has no endpoint that takes requests.
 	NoHealthyTask
 	// ConnectionLimit (503): there are as many connections as --max-connections allows.
@@ -83,6 +85,7 @@ var reasonTable = [reasons]struct {
 	RouteNotFound:          {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
 	RateLimited:            {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},
+	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", "the rule's backend leads back to this rule"},
 	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
 	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
 	UpstreamConnectFailed:  {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/tls"
+	"hash/maphash"
 	"net/netip"
 	"strings"
 )
@@ -18,6 +19,8 @@ type state struct {
 	pools      map[string]*poolState
 	rules      map[limitedRule]uint32
 	lastRule   uint32
+	// seed is what the marks of routes are made of.
+	seed maphash.Seed
 	// certificates are the parsed ones, by id.
 	certificates map[string]*loadedCertificate
 	// challenges are the answers to TLS-ALPN-01 challenges.
@@ -34,6 +37,7 @@ func newState(config *transportConfig, prober *prober) *state {
 		pools:        make(map[string]*poolState),
 		rules:        make(map[limitedRule]uint32),
 		certificates: make(map[string]*loadedCertificate),
+		seed:         maphash.MakeSeed(),
 	}
 }
 

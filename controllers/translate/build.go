@@ -4,6 +4,7 @@ package translate
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -30,6 +31,8 @@ type Input struct {
 	Secrets []*Secret
 	// Authorities are those that NamedAuthorities names, as far as they are there.
 	Authorities []*Authority
+	// Own are where requests come in to the controller, at each of its replicas.
+	Own []netip.AddrPort
 	// Challenges are what the working Secrets of orders hold ready.
 	Challenges []Challenge
 	// AllowedHosts are what the Namespaces that are there have as their AllowedHostsAnnotation, nil for those without. A namespace

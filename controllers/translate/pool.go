@@ -4,6 +4,7 @@ package translate
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,6 +137,21 @@ func (p *pools) resolve(in Input) {
 		default:
 			pool.H2C = b.variant == h2cVariant
 			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
+		}
+		pool.noteOwn(in.Own)
+	}
+}
+
+// noteOwn says of the first endpoint that is the controller itself where its requests end, unless there is more to say.
+func (p *pool) noteOwn(own []netip.AddrPort) {
+	if p.finding != "" {
+		return
+	}
+	for i := range p.Endpoints {
+		if address := p.Endpoints[i].Address; slices.Contains(own, address) {
+			p.finding = address.String() + " is this controller itself: a request that comes back by the same rule is answered " +
+				"with 508 LoopDetected, so name what is to answer it in its place"
+			return
 		}
 	}
 }

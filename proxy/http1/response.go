@@ -77,7 +77,7 @@ var statusLines = func() (lines [600][]byte) {
 		416: "Range Not Satisfiable", 421: "Misdirected Request", 422: "Unprocessable Content",
 		426: "Upgrade Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
 		500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
-		504: "Gateway Timeout", 505: "HTTP Version Not Supported",
+		504: "Gateway Timeout", 505: "HTTP Version Not Supported", 508: "Loop Detected",
 	} {
 		lines[code] = []byte("HTTP/1.1 " + strconv.Itoa(code) + " " + reason + "\r\n")
 	}

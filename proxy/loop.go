@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// A backend may be this proxy again, or another one that leads back here: each pass would make the next, until memory or
+// descriptors ran out. So each pass leaves a mark in CDN-Loop (RFC 8586), which is made for this and goes through other
+// proxies as it is. (Via would do, too, but there are servers that do not compress what goes through a proxy.) The mark is the
+// route's: a request that comes by a route for the second time would come again and again, while one that a backend sends
+// on to another route is no loop. A mark is known to nobody but those whom the request reaches, so that no client can have
+// requests of others refused.
+
+var cdnLoop = []byte("CDN-Loop")
+
+// loopMark begins every mark.
+const loopMark = "warren-"
+
+// maxPasses bounds the passes of one request through proxies of this kind, whichever routes it takes: a rule can send its requests to
+// the next one of a thousand.
+const maxPasses = 10
+
+// markOf is the mark of a route. It is the same as long as the process runs.
+func (s *state) markOf(host string, r *Route) []byte {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	for _, part := range [...]string{host, r.Path} {
+		_, _ = h.WriteString(part)
+		_ = h.WriteByte(0)
+	}
+	_ = h.WriteByte(byte(r.Match))
+	sum := h.Sum64()
+	mark := []byte(loopMark)
+	for shift := 60; shift >= 0; shift -= 4 {
+		mark = append(mark, lowerHex[sum>>shift&15])
+	}
+	return mark
+}
+
+// loops says whether the request was on this route before, or on too many.
+func (x *exchange) loops() (found bool) {
+	passes := 0
+	for i := range x.request.Fields {
+		f := &x.request.Fields[i]
+		if f.Kind != message.CDNLoop {
+			continue
+		}
+		message.Elements(f.Value, func(element []byte) bool {
+			id, _, _ := bytes.Cut(element, []byte(";"))
+			if id = message.TrimSpace(id); bytes.HasPrefix(id, []byte(loopMark)) {
+				passes++
+				found = passes >= maxPasses || bytes.Equal(id, x.route.mark)
+			}
+			return !found
+		})
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
+// mark leaves the route's mark on the request.
+func (x *exchange) mark() {
+	x.request.Fields = append(x.request.Fields, message.Field{Name: cdnLoop, Value: x.route.mark, Kind: message.CDNLoop})
+}
