@@ -54,8 +54,39 @@ func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, 
 		return "", s.last.explain(step, err)
 	case made.Location == "":
 		return "", s.last.explain(step, errors.New("the authority names no URL"))
+	case made.Status == acme.StatusDeactivated:
+		return "", &Error{Step: step, Kind: NotAuthorized, Detail: "the account is " + made.Status}
 	case made.Status != acme.StatusValid && made.Status != "":
 		return "", &Error{Step: step, Kind: Refused, Detail: "the account is " + made.Status}
 	}
 	return made.Location, nil
+}
+
+// FindAccount returns the URL of the account with the key (RFC 8555, section 7.3.1), and makes none. It is empty where
+// the authority knows none, and closed where the one that it knows can be used no more.
+func (c *Client) FindAccount(ctx context.Context, key crypto.Signer) (url string, closed bool, err error) {
+	const step = "looking for the account"
+	s, err := c.session(ctx, Account{Key: key})
+	if err != nil {
+		return "", false, err
+	}
+	found, err := s.Accounts.New(acme.Account{OnlyReturnExisting: true})
+	if err != nil {
+		switch failed := s.last.explain(step, err); failed.Kind {
+		case AccountGone:
+			return "", false, nil
+		case NotAuthorized:
+			return "", true, nil
+		default:
+			return "", false, failed
+		}
+	}
+	switch found.Status {
+	case acme.StatusValid, "":
+		return found.Location, false, nil
+	case acme.StatusDeactivated:
+		return "", true, nil
+	}
+	return "", false, &Error{Step: step, Kind: Refused,
+		Detail: "the account is " + found.Status + ": delete its Secret to have another"}
 }

@@ -75,7 +75,7 @@ func TestAnAccountThatIsNotMadeSaysWhy(t *testing.T) {
 			"the authority only takes accounts that are bound to an external one: name its Secret with --acme-eab-secret"},
 		"a key that is not base64": {&ExternalAccount{KeyID: "kid-1", HMACKey: "not base64!"}, "valid", true,
 			"registering the account: the hmacKey of the external account is not base64url, as authorities hand it out"},
-		"an account that is closed": {nil, "deactivated", false, "registering the account: the account is deactivated"},
+		"an account that was revoked": {nil, "revoked", false, "registering the account: the account is revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,6 +89,46 @@ func TestAnAccountThatIsNotMadeSaysWhy(t *testing.T) {
 			failed, ok := errors.AsType[*Error](err)
 			if !ok || failed.Kind != Refused || failed.Error() != test.want {
 				t.Errorf("the error is %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAnAccountIsFoundByItsKeyWithoutBeingMade(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status int
+		answer map[string]any
+		found  bool
+		closed bool
+		want   string
+	}{
+		"one that is there":   {http.StatusOK, map[string]any{"status": "valid"}, true, false, ""},
+		"one that is closed":  {http.StatusOK, map[string]any{"status": "deactivated"}, false, true, ""},
+		"one that is refused": {http.StatusForbidden, map[string]any{"type": problemNamespace + "unauthorized", "detail": "closed"}, false, true, ""},
+		"none":                {http.StatusBadRequest, map[string]any{"type": problemNamespace + "accountDoesNotExist"}, false, false, ""},
+		"one that the authority revoked": {http.StatusOK, map[string]any{"status": "revoked"}, false, false,
+			"looking for the account: the account is revoked: delete its Secret to have another"},
+		"an authority that is out of order": {http.StatusInternalServerError, map[string]any{"type": problemNamespace + "serverInternal", "detail": "no"}, false, false,
+			"looking for the account: serverInternal: no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAuthority(t)
+			a.on("/new-account", func(w http.ResponseWriter, _ message) {
+				w.Header().Set("Location", a.URL+"/account/7")
+				reply(w, test.status, test.answer)
+			})
+			url, closed, err := a.client().FindAccount(t.Context(), newKey(t))
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if (url == a.URL+"/account/7") != test.found || closed != test.closed || text != test.want {
+				t.Errorf("got %q, closed to be %v, and %q", url, closed, text)
+			}
+			if diff := cmp.Diff(map[string]any{"onlyReturnExisting": true}, a.received("/new-account")[0].payload); diff != "" {
+				t.Errorf("what was sent (-want +got):\n%s", diff)
 			}
 		})
 	}

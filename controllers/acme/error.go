@@ -30,6 +30,9 @@ const (
 	Refused
 	// AccountGone is for requests of an account that the authority does not know, or not any more.
 	AccountGone
+	// NotAuthorized is for requests that lead to the same answer again as long as they are this account's: it may be
+	// closed, its key another one, or what is asked for another account's.
+	NotAuthorized
 )
 
 // The names of problems that begin so are those of RFC 8555, section 6.7.
@@ -48,6 +51,9 @@ type Error struct {
 	Detail string
 	// RetryAfter is how long the authority asks to wait; 0 if it does not say.
 	RetryAfter time.Duration
+	// Status is that of the authority's answer; 0 where there was none, or where the error is about what was done
+	// before.
+	Status int
 
 	cause error
 }
@@ -68,7 +74,7 @@ func (e *exchange) explain(step string, err error) *Error {
 	if known, ok := errors.AsType[*Error](err); ok {
 		return known
 	}
-	failed := &Error{Step: step, Kind: Transient, RetryAfter: e.retryAfter(), cause: err}
+	failed := &Error{Step: step, Kind: Transient, RetryAfter: e.retryAfter(), Status: e.status, cause: err}
 	if problem, ok := errors.AsType[*acme.ProblemDetails](err); ok {
 		failed.describe(problem)
 		return failed
@@ -95,6 +101,8 @@ func (e *Error) describe(problem *acme.ProblemDetails) {
 		e.Kind = RateLimited
 	case e.Type == "accountDoesNotExist":
 		e.Kind = AccountGone
+	case e.Type == "unauthorized":
+		e.Kind = NotAuthorized
 	case e.Type == "badNonce" || e.Type == "serverInternal" || problem.HTTPStatus >= http.StatusInternalServerError:
 		e.Kind = Transient
 	default:

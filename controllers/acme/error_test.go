@@ -38,6 +38,9 @@ func TestAnErrorSaysInTheAuthoritysWordsWhatIsWrongAndWhenToTryAgain(t *testing.
 		"an account that is not known": {func(w http.ResponseWriter, _ message) {
 			problem(w, http.StatusBadRequest, "accountDoesNotExist", "no such account")
 		}, AccountGone, "placing the order: accountDoesNotExist: no such account", 0},
+		"an account that may not": {func(w http.ResponseWriter, _ message) {
+			problem(w, http.StatusForbidden, "unauthorized", "the account is closed")
+		}, NotAuthorized, "placing the order: unauthorized: the account is closed", 0},
 		"a fault of the authority": {func(w http.ResponseWriter, _ message) {
 			problem(w, http.StatusInternalServerError, "serverInternal", "the database is away")
 		}, Transient, "placing the order: serverInternal: the database is away", 0},
@@ -56,10 +59,10 @@ func TestAnErrorSaysInTheAuthoritysWordsWhatIsWrongAndWhenToTryAgain(t *testing.
 		}, Transient, "placing the order: the answer cannot be read", 0},
 		"an order for other names": {func(w http.ResponseWriter, _ message) {
 			reply(w, http.StatusCreated, map[string]any{"status": "pending", "identifiers": []any{map[string]string{"type": "dns", "value": "y.io"}}})
-		}, Transient, "placing the order: the answer cannot be read", 0},
+		}, Refused, "placing the order: the answer cannot be read", 0},
 		"an order without a URL": {func(w http.ResponseWriter, _ message) {
 			reply(w, http.StatusCreated, map[string]any{"status": "pending", "identifiers": []any{map[string]string{"type": "dns", "value": "x.io"}}})
-		}, Transient, "placing the order: the answer cannot be read", 0},
+		}, Refused, "placing the order: the answer cannot be read", 0},
 		"an answer without an end": {func(w http.ResponseWriter, _ message) {
 			_, _ = io.WriteString(w, strings.Repeat("x", maxResponse+1))
 		}, Transient, "placing the order: the authority cannot be reached", 0},

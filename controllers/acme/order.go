@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -57,11 +58,15 @@ func (c *Client) NewOrder(ctx context.Context, account Account, request OrderReq
 		return Order{}, notPossible(step, err)
 	}
 	placed, err := s.Orders.NewWithOptions(request.Hosts, &api.OrderOptions{Profile: request.Profile, ReplacesCertID: request.Replaces})
-	if err != nil {
-		return Order{}, s.last.explain(step, err)
+	if err == nil && placed.Location == "" {
+		err = errors.New("the authority names no URL")
 	}
-	if placed.Location == "" {
-		return Order{}, s.last.explain(step, errors.New("the authority names no URL"))
+	if err != nil {
+		failed := s.last.explain(step, err)
+		if s.last.status == http.StatusCreated {
+			failed.Kind = Refused // One was placed that is of no use: the next is not to follow at once.
+		}
+		return Order{}, failed
 	}
 	return s.order(placed.Location, placed.Order), nil
 }
