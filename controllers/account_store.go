@@ -54,7 +54,7 @@ func (e *mendable) Error() string { return e.text }
 // account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that did.
 func (s *accountStore) account(ctx context.Context, email string) (account acme.Account, ok bool, err error) {
 	secret := &corev1.Secret{}
-	key := client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + nameSet([]string{s.directory, email})}
+	key := s.secretName(email)
 	switch err := s.reader.Get(ctx, key, secret); {
 	case apierrors.IsNotFound(err):
 		return acme.Account{}, false, s.make(ctx, key, email)
@@ -83,22 +83,23 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 	return acme.Account{}, false, nil
 }
 
+// secretName is where the account of an address is kept.
+func (s *accountStore) secretName(email string) client.ObjectKey {
+	return client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + nameSet([]string{s.directory, email})}
+}
+
 // make writes a new key before anybody hears of it. Another replica may have been first.
 func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := newAccountKey()
 	if err != nil {
-		return fmt.Errorf("making the account's key: %w", err)
-	}
-	der, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		return fmt.Errorf("encoding the account's key: %w", err)
+		return err
 	}
 	err = s.client.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name,
 			OwnerReferences: belongingTo(s.owner),
 			Annotations:     map[string]string{directoryAnnotation: s.directory, emailAnnotation: email}},
 		Type: accountSecretType,
-		Data: map[string][]byte{accountKeyField: pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})},
+		Data: map[string][]byte{accountKeyField: key},
 	})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("writing the account: %w", err)
@@ -106,15 +107,52 @@ func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email st
 	return nil
 }
 
-// forget has the account registered again with the same key: the authority does not know it.
-func (s *accountStore) forget(ctx context.Context, email string) error {
+// doubt asks the authority about an account that it has refused a request of, and says whether another one is to be
+// used from now on: the one that the authority has under the key, a new one with the same key where it has none, or a
+// new one altogether where it has closed that.
+func (s *accountStore) doubt(ctx context.Context, email string, used acme.Account) (another bool, err error) {
 	secret := &corev1.Secret{}
-	key := client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + nameSet([]string{s.directory, email})}
-	if err := s.reader.Get(ctx, key, secret); err != nil {
-		return client.IgnoreNotFound(err)
+	key := s.secretName(email)
+	switch err := s.reader.Get(ctx, key, secret); {
+	case apierrors.IsNotFound(err):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("reading the account: %w", err)
 	}
-	delete(secret.Data, accountURLField)
-	return s.client.Update(ctx, secret)
+	signer, err := parseECKey(secret.Data[accountKeyField])
+	there := acme.Account{Key: signer, URL: string(secret.Data[accountURLField])}
+	if err != nil || used.Key != nil && attemptAccount(there) != attemptAccount(used) {
+		return true, nil // Somebody has changed it meanwhile.
+	}
+	url, closed, err := s.authority.FindAccount(ctx, signer)
+	switch {
+	case err != nil:
+		return false, err
+	case closed:
+		if secret.Data[accountKeyField], err = newAccountKey(); err != nil {
+			return false, err
+		}
+	case url != "" && url == there.URL:
+		return false, nil
+	}
+	if url == "" {
+		delete(secret.Data, accountURLField)
+	} else {
+		secret.Data[accountURLField] = []byte(url)
+	}
+	if err := s.client.Update(ctx, secret); err != nil {
+		return false, fmt.Errorf("writing the account: %w", err)
+	}
+	return true, nil
+}
+
+// attemptAccount stands for an account and its key, which answers to challenges are made with.
+func attemptAccount(account acme.Account) string {
+	public, err := x509.MarshalPKIXPublicKey(account.Key.Public())
+	if err != nil {
+		return "" // There is no such key in a Secret.
+	}
+	return nameSet([]string{account.URL, string(public)})
 }
 
 // externalAccount reads what binds a new account to one that the authority knows, nil if there is no such thing.
@@ -135,6 +173,19 @@ func (s *accountStore) externalAccount(ctx context.Context) (*acme.ExternalAccou
 			externalKeyIDField, externalHMACKeyField)}
 	}
 	return external, nil
+}
+
+// newAccountKey makes the key of an account, as PEM.
+func newAccountKey() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the account's key: %w", err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the account's key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), nil
 }
 
 func parseECKey(text []byte) (*ecdsa.PrivateKey, error) {

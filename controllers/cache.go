@@ -103,7 +103,7 @@ func trimSecret(object any) (any, error) {
 		return object, nil
 	}
 	meta := identity(&secret.ObjectMeta)
-	for _, name := range [...]string{directoryAnnotation, tlsCertificateAnnotation} {
+	for _, name := range [...]string{tlsCertificateAnnotation, directoryAnnotation, serialAnnotation, issuedAtAnnotation} {
 		if value, ok := secret.Annotations[name]; ok {
 			metav1.SetMetaDataAnnotation(&meta, name, value)
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,13 +21,9 @@ import (
 // owns them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
 
-const (
-	// tlsCertificateAnnotation marks a Secret that a TLSCertificate of that name keeps its certificate in. Whoever puts it on a
-	// Secret of his own hands that over.
-	tlsCertificateAnnotation = "ingress.warren.dev/tlscertificate"
-	// directoryAnnotation is the authority that a certificate or an account is from.
-	directoryAnnotation = "ingress.warren.dev/acme-directory"
-)
+// tlsCertificateAnnotation marks a Secret that a TLSCertificate of that name keeps its certificate in. Whoever puts it
+// on a Secret of his own hands that over.
+const tlsCertificateAnnotation = "ingress.warren.dev/tlscertificate"
 
 // secretOf reads the Secret that a TLSCertificate names, nil if there is none.
 func secretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*corev1.Secret, error) {
@@ -44,7 +41,11 @@ func secretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLS
 // foreign says why a Secret is not one that a TLSCertificate may write its certificate into, or nothing.
 func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string {
 	switch {
-	case secret == nil || secret.Annotations[tlsCertificateAnnotation] == certificate.Name && secret.Type == corev1.SecretTypeTLS:
+	case secret == nil:
+		return ""
+	// What takes annotations away, such as a backup that is restored, leaves the owner.
+	case secret.Type == corev1.SecretTypeTLS && (secret.Annotations[tlsCertificateAnnotation] == certificate.Name ||
+		secret.Annotations[tlsCertificateAnnotation] == "" && metav1.IsControlledBy(secret, certificate)):
 		return ""
 	case secret.Type != corev1.SecretTypeTLS:
 		return "Secret " + secret.Name + " is of type " + string(secret.Type) + " and not overwritten: write another secretName"
@@ -54,7 +55,12 @@ func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string
 }
 
 // writeCertificate puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is none.
-func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate, directory string, chain, key []byte) error {
+func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate,
+	from origin, chain, key []byte) error {
+	leaf := leafIn(chain)
+	if leaf == nil {
+		return errors.New("writing the certificate: it cannot be read")
+	}
 	made := secret == nil
 	if made {
 		secret = &corev1.Secret{
@@ -66,7 +72,10 @@ func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secre
 		}
 	}
 	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, tlsCertificateAnnotation, certificate.Name)
-	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, directoryAnnotation, directory)
+	if before := originOf(secret, leaf); !made && before.account == from.account && !before.issuedAt.IsZero() {
+		from.issuedAt = before.issuedAt // It was written by one that has died since.
+	}
+	from.annotate(secret, leaf)
 	if secret.Data == nil {
 		secret.Data = map[string][]byte{}
 	}
@@ -88,7 +97,11 @@ func leafOf(secret *corev1.Secret) *x509.Certificate {
 	if secret == nil {
 		return nil
 	}
-	block, _ := pem.Decode(secret.Data[corev1.TLSCertKey])
+	return leafIn(secret.Data[corev1.TLSCertKey])
+}
+
+func leafIn(chain []byte) *x509.Certificate {
+	block, _ := pem.Decode(chain)
 	if block == nil {
 		return nil
 	}

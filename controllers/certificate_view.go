@@ -36,6 +36,7 @@ func (v *certificateView) say(status metav1.ConditionStatus, reason, message str
 func (v *certificateView) progress(hindrance string) {
 	reason, message := v1alpha1.ReasonOrdering, "the certificate is being ordered"
 	switch a := v.state.Attempt; {
+	case a == nil && v.state.Restarts > 0: // It is begun anew at once.
 	case a == nil:
 		v.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return

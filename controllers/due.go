@@ -29,7 +29,7 @@ type dueInput struct {
 	renewal time.Time
 }
 
-// duePolicies are asked in turn; the first that has a reason to order is followed.
+// duePolicies are asked in turn; the first that has a reason to order is followed. None is about time.
 func duePolicies() []func(*dueInput) (why string) {
 	return []func(*dueInput) string{
 		func(in *dueInput) string {
@@ -62,23 +62,21 @@ func duePolicies() []func(*dueInput) (why string) {
 			}
 			return ""
 		},
-		func(in *dueInput) string {
-			if !in.now.Before(in.renewal) {
-				return "the certificate is due to be renewed"
-			}
-			return ""
-		},
 	}
 }
 
-// due returns why a certificate has to be ordered, or nothing.
-func due(in *dueInput) string {
+// due returns why a certificate has to be ordered, or nothing; and whether that is to renew one that is in order,
+// because of the time alone.
+func due(in *dueInput) (why string, renewal bool) {
 	for _, policy := range duePolicies() {
 		if why := policy(in); why != "" {
-			return why
+			return why, false
 		}
 	}
-	return ""
+	if !in.now.Before(in.renewal) {
+		return "the certificate is due to be renewed", true
+	}
+	return "", false
 }
 
 func uncoveredHosts(leaf *x509.Certificate, hosts []string) []string {

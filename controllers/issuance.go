@@ -10,7 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +26,7 @@ import (
 // authority is a certificate authority that speaks ACME. It takes one step a call.
 type authority interface {
 	Register(ctx context.Context, key crypto.Signer, email string, external *acme.ExternalAccount) (url string, err error)
+	FindAccount(ctx context.Context, key crypto.Signer) (url string, closed bool, err error)
 	NewOrder(ctx context.Context, account acme.Account, request acme.OrderRequest) (acme.Order, error)
 	FindOrder(ctx context.Context, account acme.Account, hosts []string, skip func(url string) bool) (order acme.Order, ok bool, err error)
 	Order(ctx context.Context, account acme.Account, url string) (acme.Order, error)
@@ -47,8 +48,10 @@ const (
 	// time between two such questions, whatever it says.
 	firstLook   = 500 * time.Millisecond
 	longestLook = time.Minute
-	// attemptLimit is when an order that does not end is given up.
-	attemptLimit = day
+	// attemptLimit is when an order that does not end is given up, and attemptShortest when that is for the
+	// shortest-lived certificates.
+	attemptLimit    = day
+	attemptShortest = time.Minute
 	// atOnce is when the next step is taken after one that was.
 	atOnce = time.Millisecond
 )
@@ -75,8 +78,13 @@ type job struct {
 	certificate *v1alpha1.TLSCertificate
 	working     *workingSecret
 	secret      *corev1.Secret
-	// replaces is the certificate that is renewed, nil for a first one.
-	replaces *x509.Certificate
+	// leaf is the certificate that there is, nil if there is none, and from where it is from.
+	leaf *x509.Certificate
+	from origin
+	// renewal is whether that would do but for the time.
+	renewal bool
+	// account is the one that this pass has asked the authority by.
+	account acme.Account
 }
 
 // advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it. An error
@@ -84,7 +92,7 @@ type job struct {
 func (j *job) advance(ctx context.Context) (time.Duration, error) {
 	held := j.attempt().Hold
 	j.attempt().Hold = nil // which a step that is taken persists
-	after, err := j.step(ctx)
+	after, err := j.inTime(ctx, held)
 	if err == nil {
 		return after, nil
 	}
@@ -102,17 +110,58 @@ func (j *job) advance(ctx context.Context) (time.Duration, error) {
 	return j.giveUp(ctx, failed)
 }
 
-// giveUp ends the attempt, for the next one to wait.
-func (j *job) giveUp(ctx context.Context, failed *acme.Error) (time.Duration, error) {
-	if failed.Kind == acme.AccountGone {
-		if err := j.accounts.forget(ctx, j.attempt().Email); err != nil {
-			return 0, fmt.Errorf("giving up the account's URL: %w", err)
-		}
+// inTime takes the next step, unless the attempt has taken too long.
+func (j *job) inTime(ctx context.Context, held *hold) (time.Duration, error) {
+	a, limit := j.attempt(), attemptLimit
+	if held == nil {
+		limit = within(limit, a.Lifetime)
 	}
-	if j.attempt().Placing {
-		if err := j.ledger.fail(ctx, j.attempt().ID); err != nil {
+	if j.now().Sub(a.Began) > limit {
+		return 0, &acme.Error{Step: "waiting for the authority", Kind: acme.Refused,
+			Detail: "the order has not come to an end in time"}
+	}
+	return j.step(ctx)
+}
+
+// giveUp ends the attempt, for the next one to wait, or to begin at once where the account was at fault.
+func (j *job) giveUp(ctx context.Context, failed *acme.Error) (time.Duration, error) {
+	// A request that another key has signed is malformed.
+	if failed.Kind == acme.AccountGone || failed.Kind == acme.NotAuthorized ||
+		failed.Type == "malformed" && failed.Status != 0 {
+		another, err := j.accounts.doubt(ctx, j.attempt().Email, j.account)
+		if err != nil {
 			return 0, err
 		}
+		if another {
+			return j.beginAnew(ctx, failed)
+		}
+	}
+	return j.fail(ctx, failed)
+}
+
+// beginAnew ends an attempt that another account than its own cannot go on with, for the next one to begin at once.
+func (j *job) beginAnew(ctx context.Context, why *acme.Error) (time.Duration, error) {
+	if err := j.release(ctx); err != nil {
+		return 0, err
+	}
+	if !j.state().restart() {
+		return j.fail(ctx, why)
+	}
+	return atOnce, j.persist(ctx)
+}
+
+// release has the ledger count the order as one that came to nothing, if it was placed.
+func (j *job) release(ctx context.Context) error {
+	if !j.attempt().Placing {
+		return nil
+	}
+	return j.ledger.fail(ctx, j.attempt().ID)
+}
+
+// fail ends the attempt, for the next one to wait.
+func (j *job) fail(ctx context.Context, failed *acme.Error) (time.Duration, error) {
+	if err := j.release(ctx); err != nil {
+		return 0, err
 	}
 	ordered := j.attempt().Order.URL != ""
 	j.state().fail(j.now(), v1alpha1.ReasonOrderFailed, j.redact(failed.Error()), failed.RetryAfter)
@@ -146,15 +195,20 @@ func (j *job) redact(text string) string {
 
 func (j *job) step(ctx context.Context) (time.Duration, error) {
 	a := j.attempt()
-	if j.now().Sub(a.Began) > attemptLimit {
-		return 0, &acme.Error{Step: "waiting for the authority", Kind: acme.Refused, Detail: "the order has not come to an end within a day"}
-	}
 	if !a.Tried {
 		return j.try(ctx)
 	}
 	account, ok, err := j.accounts.account(ctx, a.Email)
 	if err != nil || !ok {
 		return atOnce, err
+	}
+	j.account = account
+	switch by := attemptAccount(account); {
+	case a.Account == "":
+		a.Account = by // That of an earlier version, or one that is about to be placed: the next write has it.
+	case a.Account != by:
+		return j.beginAnew(ctx, &acme.Error{Step: "going on with the order", Kind: acme.Refused,
+			Detail: "its account has changed again and again"})
 	}
 	switch {
 	case a.Order.URL == "":
@@ -176,9 +230,13 @@ func (j *job) step(ctx context.Context) (time.Duration, error) {
 // begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything else.
 func (j *job) begin(ctx context.Context) error {
 	a := &attempt{ID: newToken(), Began: j.now(), Hosts: hostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
-		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now()}
+		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now(), Renewal: j.renewal}
 	if a.Email == "" {
 		a.Email = j.email
+	}
+	var err error
+	if a.Lifetime, err = j.ledger.lifetime(ctx, namesAt(j.directory, a.Hosts)); err != nil {
+		return err
 	}
 	if begun, err := j.takeOver(ctx, a); begun || err != nil {
 		return err
@@ -236,12 +294,18 @@ func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, e
 		}
 	}
 	request := acme.OrderRequest{Hosts: a.Hosts, Profile: j.certificate.Spec.Profile}
-	if j.replaces != nil {
-		request.Replaces, _ = acme.CertificateID(j.replaces) // One without an id is replaced without being named.
+	if !a.Alone {
+		request.Replaces = predecessor(j.leaf, j.from, j.directory, accountDigest(account), a.Hosts)
 	}
 	order, err := j.authority.NewOrder(ctx, account, request)
-	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Kind == acme.RateLimited {
-		return j.giveUp(ctx, failed) // None was placed that could be kept.
+	if failed, ok := errors.AsType[*acme.Error](err); ok {
+		switch {
+		case failed.Kind == acme.RateLimited:
+			return j.giveUp(ctx, failed) // None was placed that could be kept.
+		case request.Replaces != "" && failed.Status >= http.StatusBadRequest && failed.Kind != acme.AccountGone:
+			a.Alone = true // It may be about what is replaced: the same order is placed once more without that.
+			return atOnce, j.persist(ctx)
+		}
 	}
 	if err != nil {
 		return 0, err
@@ -259,8 +323,7 @@ func (j *job) claim(ctx context.Context) (time.Duration, error) {
 	if after, err := j.share(ctx); err != nil || after > 0 {
 		return after, err
 	}
-	at, why, err := j.ledger.reserve(ctx, ledgerEntry{ID: a.ID, Names: namesAt(j.directory, a.Hosts), Time: j.now(),
-		Certificate: j.certificate.Namespace + "/" + j.certificate.Name})
+	at, why, err := j.ledger.reserve(ctx, j.entry(a.ID, a.Renewal))
 	if err != nil {
 		return 0, err
 	}
@@ -270,6 +333,23 @@ func (j *job) claim(ctx context.Context) (time.Duration, error) {
 	}
 	a.Placing = true
 	return 0, j.persist(ctx)
+}
+
+// entry is what the ledger has of an order.
+func (j *job) entry(id string, renewal bool) ledgerEntry {
+	names := namesAt(j.directory, hostsOf(&j.certificate.Spec))
+	return ledgerEntry{ID: id, Names: names, Time: j.now(), Renewal: renewal,
+		Certificate: j.certificate.Namespace + "/" + j.certificate.Name}
+}
+
+// waits says whether the next attempt is not due yet. One that waits for room in the ledger may be for another reason
+// by now.
+func (j *job) waits(ctx context.Context) (bool, error) {
+	if !j.state().waits(j.now()) || j.state().Reason != v1alpha1.ReasonOrderLimit {
+		return j.state().waits(j.now()), nil
+	}
+	room, err := j.ledger.room(ctx, j.entry("", j.renewal))
+	return !room, err
 }
 
 // authorize has replicas hold ready what proves the names that are not proven yet.
@@ -406,7 +486,12 @@ func (j *job) download(ctx context.Context, account acme.Account) (time.Duration
 	if _, err := tls.X509KeyPair(chain, j.working.key()); err != nil {
 		return 0, &acme.Error{Step: "downloading the certificate", Kind: acme.Refused, Detail: err.Error()}
 	}
-	if err := writeCertificate(ctx, j.client, j.secret, j.certificate, j.directory, chain, j.working.key()); err != nil {
+	from := origin{directory: j.directory, account: accountDigest(account), issuedAt: j.now().Truncate(time.Second)}
+	leaf := leafIn(chain)
+	if err := j.ledger.issued(ctx, j.attempt().ID, lifetimeCounted(leaf, from.issuedAt)); err != nil {
+		return 0, err
+	}
+	if err := writeCertificate(ctx, j.client, j.secret, j.certificate, from, chain, j.working.key()); err != nil {
 		return 0, err
 	}
 	j.state().succeed()

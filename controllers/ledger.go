@@ -5,6 +5,7 @@ package controllers
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -14,11 +15,14 @@ const (
 	day  = 24 * time.Hour
 	week = 7 * day
 
-	// ordersPerWeek is how many orders for one exact set of names may lead to a certificate in a week. Let's Encrypt issues no
-	// more either, and then none for the rest of the week.
-	ordersPerWeek = 5
+	// ordersPerSpan is how many orders for one exact set of names may lead to a certificate in a week. Let's Encrypt
+	// issues no more either, and then none for the rest of the week.
+	ordersPerSpan = 5
 	// failuresPerHour is how many orders for one exact set of names may fail in an hour: Let's Encrypt takes no more for a name.
 	failuresPerHour = 5
+	// shortLived is below which lifetime the renewals of a certificate take no place of the bound a day: each takes
+	// several.
+	shortLived = 2 * day
 )
 
 // ledger is the orders of the last week, oldest first. It is kept in the cluster, so that neither a restart nor a loop of any
@@ -36,6 +40,43 @@ type ledgerEntry struct {
 	Time  time.Time `json:"time"`
 	// Failed is for an order that led to no certificate.
 	Failed bool `json:"failed,omitempty"`
+	// Renewal is for the order of a certificate that is due because of the time alone.
+	Renewal bool `json:"renewal,omitempty"`
+	// Lifetime is that of the certificate, or before there is one of that before it, in seconds; 0 if it is not known,
+	// or so long that it makes no difference.
+	Lifetime int64 `json:"lifetime,omitempty"`
+}
+
+// span is how long an order counts: a week, and for a certificate that does not live for two weeks half of that. None
+// is held back past its end then, as the order that it waits for is older than the certificate that is served.
+func (e ledgerEntry) span() time.Duration {
+	if e.Lifetime == 0 {
+		return week
+	}
+	return min(week, lifetimeIn(e.Lifetime)/2)
+}
+
+// brief is for an order that the bound a day does not count.
+func (e ledgerEntry) brief() bool {
+	return e.Renewal && e.Lifetime != 0 && lifetimeIn(e.Lifetime) < shortLived
+}
+
+// kept is how long an entry is remembered: no rule looks back farther.
+func (e ledgerEntry) kept() time.Duration {
+	if e.brief() {
+		return max(e.span(), time.Hour)
+	}
+	return week
+}
+
+func lifetimeIn(seconds int64) time.Duration { return time.Duration(seconds) * time.Second }
+
+// lifetimeNoted is what a ledger says of a lifetime.
+func lifetimeNoted(lifetime time.Duration) int64 {
+	if lifetime >= 2*week {
+		return 0
+	}
+	return max(int64(lifetime/time.Second), 1)
 }
 
 // nameSet stands for an exact set of names: the same for every order of them, and short.
@@ -50,26 +91,56 @@ func namesAt(directory string, hosts []string) string {
 	return nameSet(append(slices.Clone(hosts), directory))
 }
 
-// ledgerRule allows at most so many entries that it counts within a time.
+// ledgerRule allows at most so many entries that it counts within a time, which may be each entry's own.
 type ledgerRule struct {
 	limit  int
-	within time.Duration
+	within func(ledgerEntry) time.Duration
 	counts func(ledgerEntry) bool
 	// text says what there were too many of.
 	text string
 }
 
-// next returns when an order for a set of names may be placed, the zero time for at once, and else why not before. A
-// limit a day of 0 is none.
-func (l ledger) next(now time.Time, names string, perDay int) (at time.Time, why string) {
-	rules := []ledgerRule{
-		{ordersPerWeek, week, func(e ledgerEntry) bool { return e.Names == names && !e.Failed },
-			"5 orders for exactly these names were placed within a week"},
-		{failuresPerHour, time.Hour, func(e ledgerEntry) bool { return e.Names == names && e.Failed },
-			"5 orders for exactly these names failed within an hour"},
+// ledgerLimits are what rules go by beside the ledger.
+type ledgerLimits struct {
+	// perDay is how many orders there may be in a day; 0 is no bound.
+	perDay int
+	// weekly is for an authority that counts the orders of a week, however short its certificates live.
+	weekly bool
+}
+
+// limitsAt returns the limits at an authority.
+func limitsAt(directory string, perDay int) ledgerLimits {
+	u, err := url.Parse(directory)
+	weekly := err == nil && strings.HasSuffix("."+strings.ToLower(u.Hostname()), ".letsencrypt.org")
+	return ledgerLimits{perDay: perDay, weekly: weekly}
+}
+
+// next returns when an order may be placed, the zero time for at once, and else why not before. The renewal of a
+// certificate is not held back by what else was ordered: it is exempt where such a limit is an authority's. It has one
+// of its own, against mistakes and loops.
+func (l ledger) next(now time.Time, order ledgerEntry, limits ledgerLimits) (at time.Time, why string) {
+	same := func(e ledgerEntry) bool { return e.Names == order.Names }
+	within := func(d time.Duration) func(ledgerEntry) time.Duration {
+		return func(ledgerEntry) time.Duration { return d }
 	}
-	if perDay > 0 {
-		rules = append(rules, ledgerRule{perDay, day, func(ledgerEntry) bool { return true },
+	issued := func(e ledgerEntry) bool { return same(e) && !e.Failed }
+	rules := []ledgerRule{{failuresPerHour, func(e ledgerEntry) time.Duration { return min(time.Hour, e.span()) },
+		func(e ledgerEntry) bool { return same(e) && e.Failed },
+		"5 orders for exactly these names failed within an hour"}}
+	switch {
+	case order.Renewal:
+		rules = append(rules, ledgerRule{ordersPerSpan, ledgerEntry.span,
+			func(e ledgerEntry) bool { return issued(e) && e.Renewal },
+			"the certificate was renewed 5 times within a week, or within half its lifetime"})
+	case limits.weekly:
+		rules = append(rules, ledgerRule{ordersPerSpan, within(week), issued,
+			"5 orders for exactly these names were placed within a week"})
+	default:
+		rules = append(rules, ledgerRule{ordersPerSpan, ledgerEntry.span, issued, "5 orders for exactly these names " +
+			"were placed within a week, or within half the lifetime of their certificate"})
+	}
+	if limits.perDay > 0 && !order.brief() {
+		rules = append(rules, ledgerRule{limits.perDay, within(day), func(e ledgerEntry) bool { return !e.brief() },
 			"as many orders were placed within a day as --acme-orders-per-day allows"})
 	}
 	for _, rule := range rules {
@@ -82,16 +153,27 @@ func (l ledger) next(now time.Time, names string, perDay int) (at time.Time, why
 
 // until returns when a rule allows one more entry, or the zero time if it does so already.
 func (l ledger) until(now time.Time, rule ledgerRule) time.Time {
-	left := rule.limit
-	for _, e := range slices.Backward(l) {
-		if !rule.counts(e) || now.Sub(e.Time) >= rule.within {
-			continue
-		}
-		if left--; left == 0 {
-			return e.Time.Add(rule.within)
+	var ends []time.Time
+	for _, e := range l {
+		if end := e.Time.Add(rule.within(e)); rule.counts(e) && end.After(now) {
+			ends = append(ends, end)
 		}
 	}
-	return time.Time{}
+	if len(ends) < rule.limit {
+		return time.Time{}
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	return ends[len(ends)-rule.limit]
+}
+
+// lifetime returns that of the certificate that was ordered last for a set of names, as entries note it.
+func (l ledger) lifetime(names string) int64 {
+	for _, e := range slices.Backward(l) {
+		if e.Names == names && !e.Failed {
+			return e.Lifetime
+		}
+	}
+	return 0
 }
 
 // enter returns the ledger with an entry, once, and without those that are older than any rule looks back.
@@ -101,7 +183,7 @@ func (l ledger) enter(e ledgerEntry) ledger {
 	}
 	kept := make(ledger, 0, len(l)+1)
 	for _, o := range l {
-		if e.Time.Sub(o.Time) < week {
+		if e.Time.Sub(o.Time) < o.kept() {
 			kept = append(kept, o)
 		}
 	}
@@ -119,6 +201,18 @@ func (l ledger) fail(id string) (ledger, bool) {
 	}
 	changed := slices.Clone(l)
 	changed[i].Failed = true
+	return changed, true
+}
+
+// issued returns the ledger with the lifetime of the certificate that the order of that ID led to, and whether that
+// changes it.
+func (l ledger) issued(id string, lifetime time.Duration) (ledger, bool) {
+	i := slices.IndexFunc(l, func(e ledgerEntry) bool { return e.ID == id })
+	if i < 0 || l[i].Lifetime == lifetimeNoted(lifetime) {
+		return l, false
+	}
+	changed := slices.Clone(l)
+	changed[i].Lifetime = lifetimeNoted(lifetime)
 	return changed, true
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,13 +28,18 @@ type ledgerStore struct {
 	reader    client.Reader
 	client    client.Client
 	namespace string
-	perDay    int
+	limits    ledgerLimits
 	// owner is what the ConfigMap belongs to, nil for nothing.
 	owner *metav1.OwnerReference
+	// writing is held from reading the ledger until it is written, so that certificates that are worked on at the same
+	// time do not hinder each other.
+	writing sync.Mutex
 }
 
 // reserve enters an order before it is placed, or returns when there is room for it and why not before.
 func (s *ledgerStore) reserve(ctx context.Context, e ledgerEntry) (at time.Time, why string, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	object, entries, err := s.read(ctx)
 	if err != nil {
 		return time.Time{}, "", err
@@ -43,10 +49,29 @@ func (s *ledgerStore) reserve(ctx context.Context, e ledgerEntry) (at time.Time,
 			return time.Time{}, "", nil
 		}
 	}
-	if at, why := entries.next(e.Time, e.Names, s.perDay); !at.IsZero() {
+	e.Lifetime = entries.lifetime(e.Names)
+	if at, why := entries.next(e.Time, e, s.limits); !at.IsZero() {
 		return at, why, nil
 	}
 	return time.Time{}, "", s.write(ctx, object, entries.enter(e))
+}
+
+// room says whether an order that was held back may be placed by now. Only the controller's own namespace is believed
+// about how long certificates live: whoever may write their Secrets could have them ordered without end.
+func (s *ledgerStore) room(ctx context.Context, e ledgerEntry) (bool, error) {
+	_, entries, err := s.read(ctx)
+	if err != nil {
+		return false, err
+	}
+	e.Lifetime = entries.lifetime(e.Names)
+	at, _ := entries.next(e.Time, e, s.limits)
+	return at.IsZero(), nil
+}
+
+// lifetime returns how long certificates for a set of names live, 0 if that is not known or very long.
+func (s *ledgerStore) lifetime(ctx context.Context, names string) (time.Duration, error) {
+	_, entries, err := s.read(ctx)
+	return lifetimeIn(entries.lifetime(names)), err
 }
 
 // placed returns the entry of an order for a set of names that may come to something, by its ID.
@@ -61,11 +86,22 @@ func (s *ledgerStore) placed(ctx context.Context, id, certificate, names string)
 
 // fail marks an order that came to nothing.
 func (s *ledgerStore) fail(ctx context.Context, id string) error {
+	return s.change(ctx, func(l ledger) (ledger, bool) { return l.fail(id) })
+}
+
+// issued notes how long the certificate lives that an order led to.
+func (s *ledgerStore) issued(ctx context.Context, id string, lifetime time.Duration) error {
+	return s.change(ctx, func(l ledger) (ledger, bool) { return l.issued(id, lifetime) })
+}
+
+func (s *ledgerStore) change(ctx context.Context, change func(ledger) (ledger, bool)) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	object, entries, err := s.read(ctx)
 	if err != nil {
 		return err
 	}
-	changed, ok := entries.fail(id)
+	changed, ok := change(entries)
 	if !ok {
 		return nil
 	}

@@ -10,33 +10,65 @@ import (
 
 func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	entries := func(names string, failed bool, ages ...time.Duration) ledger {
+	entries := func(like ledgerEntry, ages ...time.Duration) ledger {
 		var l ledger
 		for i, age := range ages {
-			l = append(l, ledgerEntry{ID: names + strconv.Itoa(i), Names: names, Failed: failed, Time: now.Add(-age)})
+			e := like
+			e.ID, e.Time = like.Names+strconv.Itoa(i), now.Add(-age)
+			l = append(l, e)
 		}
 		return l
 	}
+	order := func(names string) ledgerEntry { return ledgerEntry{Names: names} }
+	lived := func(names string, lifetime time.Duration, renewal bool) ledgerEntry {
+		return ledgerEntry{Names: names, Lifetime: lifetimeNoted(lifetime), Renewal: renewal}
+	}
+	failed := func(names string, lifetime time.Duration) ledgerEntry {
+		return ledgerEntry{Names: names, Lifetime: lifetimeNoted(lifetime), Failed: true}
+	}
+	five := []time.Duration{5 * day, 4 * day, 3 * day, 2 * day, day}
+	hours := []time.Duration{5 * time.Hour, 4 * time.Hour, 3 * time.Hour, 2 * time.Hour, time.Hour}
+	minutes := []time.Duration{50 * time.Minute, 4 * time.Minute, 3 * time.Minute, 2 * time.Minute, time.Minute}
+	seconds := []time.Duration{40 * time.Second, 30 * time.Second, 20 * time.Second, 10 * time.Second, time.Second}
+	elsewhere, letsEncrypt := "https://ca.example/directory", "https://acme-v02.api.letsencrypt.org/directory"
 	tests := map[string]struct {
-		ledger ledger
-		perDay int
+		ledger    ledger
+		order     ledgerEntry
+		directory string
+		perDay    int
 		// want is how long to wait.
 		want time.Duration
 	}{
-		"nothing was ordered":              {nil, 1, 0},
-		"four orders for the names":        {entries("a", false, 4*day, 3*day, 2*day, day), 0, 0},
-		"five orders for the names":        {entries("a", false, 5*day, 4*day, 3*day, 2*day, day), 0, 2 * day},
-		"six orders for the names":         {entries("a", false, 6*day, 5*day, 4*day, 3*day, 2*day, day), 0, 2 * day},
-		"five, the first a week ago":       {entries("a", false, week, 4*day, 3*day, 2*day, day), 0, 0},
-		"five orders for other names":      {entries("b", false, 5*day, 4*day, 3*day, 2*day, day), 0, 0},
-		"five that failed over days":       {entries("a", true, 5*day, 4*day, 3*day, 2*day, day), 0, 0},
-		"five that failed within the hour": {entries("a", true, 50*time.Minute, 4*time.Minute, 3*time.Minute, 2*time.Minute, time.Minute), 0, 10 * time.Minute},
-		"as many today as there may be":    {entries("b", true, 20*time.Hour, time.Hour), 2, 4 * time.Hour},
-		"no bound for a day":               {entries("b", true, 20*time.Hour, time.Hour), 0, 0},
+		"nothing was ordered":              {nil, order("a"), elsewhere, 1, 0},
+		"four orders for the names":        {entries(order("a"), five[1:]...), order("a"), elsewhere, 0, 0},
+		"five orders for the names":        {entries(order("a"), five...), order("a"), elsewhere, 0, 2 * day},
+		"six orders for the names":         {entries(order("a"), append([]time.Duration{6 * day}, five...)...), order("a"), elsewhere, 0, 2 * day},
+		"five, the first a week ago":       {entries(order("a"), week, 4*day, 3*day, 2*day, day), order("a"), elsewhere, 0, 0},
+		"five orders for other names":      {entries(order("b"), five...), order("a"), elsewhere, 0, 0},
+		"five that failed over days":       {entries(failed("a", 90*day), five...), order("a"), elsewhere, 0, 0},
+		"five that failed within the hour": {entries(failed("a", 90*day), minutes...), order("a"), elsewhere, 0, 10 * time.Minute},
+		"as many today as there may be":    {entries(failed("b", 90*day), 20*time.Hour, time.Hour), order("a"), elsewhere, 2, 4 * time.Hour},
+		"no bound for a day":               {entries(failed("b", 90*day), 20*time.Hour, time.Hour), order("a"), elsewhere, 0, 0},
+
+		"a renewal after five orders":                   {entries(order("a"), five...), lived("a", 90*day, true), letsEncrypt, 0, 0},
+		"a renewal after five renewals":                 {entries(lived("a", 90*day, true), five...), lived("a", 90*day, true), elsewhere, 0, 2 * day},
+		"an order after five renewals":                  {entries(lived("a", 90*day, true), five...), order("a"), letsEncrypt, 0, 2 * day},
+		"certificates of 6 days, an order":              {entries(lived("a", 6*day, false), five...), order("a"), elsewhere, 0, 0},
+		"certificates of 6 days, an order that counts":  {entries(lived("a", 6*day, false), five...), order("a"), letsEncrypt, 0, 2 * day},
+		"certificates of 12 hours, an order":            {entries(lived("a", 12*time.Hour, false), hours...), order("a"), elsewhere, 0, time.Hour},
+		"certificates of 12 hours, a renewal":           {entries(lived("a", 12*time.Hour, false), hours...), lived("a", 12*time.Hour, true), elsewhere, 0, 0},
+		"certificates of 12 hours, a fast renewal":      {entries(lived("a", 12*time.Hour, true), hours...), lived("a", 12*time.Hour, true), elsewhere, 0, time.Hour},
+		"certificates of 90 seconds, a fast renewal":    {entries(lived("a", 90*time.Second, true), seconds...), lived("a", 90*time.Second, true), elsewhere, 0, 5 * time.Second},
+		"certificates of 90 seconds that failed":        {entries(failed("a", 90*time.Second), minutes...), lived("a", 90*time.Second, true), elsewhere, 0, 0},
+		"certificates of 90 seconds that fail":          {entries(failed("a", 90*time.Second), seconds...), lived("a", 90*time.Second, true), elsewhere, 0, 5 * time.Second},
+		"a renewal of 90 days, as many as there may be": {entries(order("b"), time.Hour), lived("a", 90*day, true), elsewhere, 1, 23 * time.Hour},
+		"a renewal of 12 hours is beside those":         {entries(order("b"), time.Hour), lived("a", 12*time.Hour, true), elsewhere, 1, 0},
+		"and not counted among them":                    {entries(lived("b", 12*time.Hour, true), time.Hour), order("a"), elsewhere, 1, 0},
+		"but a first order is":                          {entries(lived("b", 12*time.Hour, false), time.Hour), order("a"), elsewhere, 1, 23 * time.Hour},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			at, why := test.ledger.next(now, "a", test.perDay)
+			at, why := test.ledger.next(now, test.order, limitsAt(test.directory, test.perDay))
 			var got time.Duration
 			if !at.IsZero() {
 				got = at.Sub(now)
@@ -45,6 +77,35 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 				t.Errorf("wait %s because %q, want %s", got, why, test.want)
 			}
 		})
+	}
+}
+
+// A certificate is held back no longer than the last one that was issued is good for, with half of its life left.
+func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
+	for _, lifetime := range []time.Duration{90 * time.Second, 12 * time.Hour, day, 6 * day, 47 * day, 90 * day} {
+		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+		var l ledger
+		var issued []time.Time
+		// It is due as soon as it is there, again and again.
+		for end := now.Add(3 * lifetime); now.Before(end); {
+			e := ledgerEntry{ID: now.String(), Names: "a", Time: now, Renewal: true, Lifetime: lifetimeNoted(lifetime)}
+			if at, _ := l.next(now, e, limitsAt("https://ca.example", 1)); !at.IsZero() {
+				if last := issued[len(issued)-1]; at.Sub(last) > lifetime/2 {
+					t.Fatalf("of %s: it waits until %s after the last was issued", lifetime, at.Sub(last))
+				}
+				if lifetime < shortLived {
+					now = at
+				} else {
+					now = now.Add(day)
+				}
+				continue
+			}
+			l, issued = l.enter(e), append(issued, now)
+			now = now.Add(time.Second)
+		}
+		if limit := ordersPerSpan * (1 + int(3*lifetime/min(week, lifetime/2))); len(issued) > limit || len(l) > limit {
+			t.Errorf("of %s: %d were ordered in three lifetimes, and %d are remembered, want %d at most", lifetime, len(issued), len(l), limit)
+		}
 	}
 }
 
@@ -62,20 +123,25 @@ func TestTheLedgerHasAnAttemptOnceAndForgetsAfterAWeek(t *testing.T) {
 
 func TestTheWaitAfterFailuresDoublesFromAMinuteTo32Hours(t *testing.T) {
 	tests := map[string]struct {
-		failures         int32
-		retryAfter, want time.Duration
+		failures                   int32
+		retryAfter, lifetime, want time.Duration
 	}{
-		"the first":                       {1, 0, time.Minute},
-		"the fourth":                      {4, 0, 8 * time.Minute},
-		"the eleventh":                    {11, 0, 1024 * time.Minute},
-		"the twelfth":                     {12, 0, 32 * time.Hour},
-		"the thousandth":                  {1000, 0, 32 * time.Hour},
-		"an authority that asks for more": {1, time.Hour, time.Hour},
-		"an authority that asks for less": {2, time.Second, 2 * time.Minute},
+		"the first":                       {1, 0, 0, time.Minute},
+		"the fourth":                      {4, 0, 0, 8 * time.Minute},
+		"the eleventh":                    {11, 0, 0, 1024 * time.Minute},
+		"the twelfth":                     {12, 0, 0, 32 * time.Hour},
+		"the thousandth":                  {1000, 0, 0, 32 * time.Hour},
+		"an authority that asks for more": {1, time.Hour, 0, time.Hour},
+		"an authority that asks for less": {2, time.Second, 0, 2 * time.Minute},
+		"the first of 90 seconds":         {1, 0, 90 * time.Second, 1500 * time.Millisecond},
+		"the tenth of 90 seconds":         {10, 0, 90 * time.Second, 15 * time.Second},
+		"the first of 12 hours":           {1, 0, 12 * time.Hour, time.Minute},
+		"the tenth of 12 hours":           {10, 0, 12 * time.Hour, 2 * time.Hour},
+		"the twelfth of 90 days":          {12, 0, 90 * day, 32 * time.Hour},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := backoff(test.failures, test.retryAfter); got != test.want {
+			if got := backoff(test.failures, test.retryAfter, test.lifetime); got != test.want {
 				t.Errorf("wait %s, want %s", got, test.want)
 			}
 		})

@@ -114,7 +114,8 @@ func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string,
 	} else if ok = !others[told] && sameServer(told, j.directory); ok {
 		order, err = j.authority.Order(ctx, account, told)
 	}
-	if failed, is := errors.AsType[*acme.Error](err); is && (failed.Kind == acme.Refused || failed.Kind == acme.AccountGone) {
+	if failed, is := errors.AsType[*acme.Error](err); is &&
+		failed.Kind != acme.Transient && failed.Kind != acme.RateLimited {
 		return order, false, nil
 	}
 	return order, ok && slices.Equal(slices.Sorted(slices.Values(order.Hosts)), hosts), err

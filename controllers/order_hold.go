@@ -23,7 +23,7 @@ func (h *hold) again(now time.Time, retryAfter time.Duration, fault string) *hol
 	if h != nil {
 		next.Times = h.Times + 1
 	}
-	wait := min(backoff(int32(min(next.Times, 32)), 0), holdLimit)
+	wait := min(backoff(int32(min(next.Times, 32)), 0, 0), holdLimit)
 	if retryAfter > 0 {
 		wait = max(retryAfter, min(retryStepFirst<<min(next.Times-1, 30), retryStepLimit))
 	}

@@ -30,9 +30,14 @@ type orderState struct {
 	// Reason and Fault are what to say of the wait until NextAttempt.
 	Reason string `json:"reason,omitempty"`
 	Fault  string `json:"fault,omitempty"`
+	// Restarts is how often in a row an attempt was begun anew at once.
+	Restarts int `json:"restarts,omitempty"`
 	// Attempt is nil while nothing is ordered.
 	Attempt *attempt `json:"attempt,omitempty"`
 }
+
+// restartLimit is how often in a row an attempt is begun anew at once, because its account is another one by now.
+const restartLimit = 2
 
 // attempt is one order on its way. Its private key is beside it in the Secret.
 type attempt struct {
@@ -42,6 +47,15 @@ type attempt struct {
 	Hosts  []string  `json:"hosts"`
 	Email  string    `json:"email,omitempty"`
 	Method string    `json:"method"`
+	// Renewal is set where the certificate that there is would do but for the time, and Lifetime is how long those of
+	// these hosts live, 0 if that is not known.
+	Renewal  bool          `json:"renewal,omitempty"`
+	Lifetime time.Duration `json:"lifetime,omitempty"`
+	// Account stands for the account and its key, from when the order is about to be placed: no other one can go on
+	// with it.
+	Account string `json:"account,omitempty"`
+	// Alone is set when the authority has refused an order that names the certificate that it replaces.
+	Alone bool `json:"alone,omitempty"`
 	// Placing is set before the order is placed, so that one is looked for where its answer was lost.
 	Placing bool `json:"placing,omitempty"`
 	// Order is what the authority said of the order last; its URL is empty until it is placed.
@@ -95,7 +109,18 @@ func servedFor(namespace string, p *presented) []translate.Challenge {
 func (s *orderState) fail(now time.Time, reason, fault string, retryAfter time.Duration) {
 	s.Failures++
 	s.LastFailure = now
-	s.wait(now.Add(backoff(s.Failures, retryAfter)), reason, fault)
+	s.Restarts = 0
+	s.wait(now.Add(backoff(s.Failures, retryAfter, s.Attempt.Lifetime)), reason, fault)
+}
+
+// restart ends the attempt for the next one to begin at once, without a failure. It does not if that was so too often.
+func (s *orderState) restart() bool {
+	if s.Restarts == restartLimit {
+		return false
+	}
+	s.Restarts++
+	s.NextAttempt, s.Attempt = time.Time{}, nil
+	return true
 }
 
 // wait ends the attempt without a failure.
@@ -107,19 +132,25 @@ func (s *orderState) wait(until time.Time, reason, fault string) {
 func (s *orderState) succeed() { *s = orderState{} }
 
 // empty says whether there is nothing to remember.
-func (s *orderState) empty() bool { return s.Attempt == nil && s.NextAttempt.IsZero() }
+func (s *orderState) empty() bool {
+	return s.Attempt == nil && s.NextAttempt.IsZero() && s.Restarts == 0
+}
 
-// accept takes over a spec and whose it is. Another spec than before is tried at once, and what was begun for the one before is
-// given up. A TLSCertificate that was made anew under its name goes on with the attempt of the one before, as that may have placed
-// an order.
-func (s *orderState) accept(certificate types.UID, spec string) {
+// accept takes over a spec and whose it is. Another spec than before is tried at once, and what was begun for the one
+// before is given up. A TLSCertificate that was made anew under its name goes on with the attempt of the one before, as
+// that may have placed an order. It returns the ID of an order that was given up, or nothing.
+func (s *orderState) accept(certificate types.UID, spec string) (givenUp string) {
 	switch {
 	case s.Spec != spec:
+		if s.Attempt != nil && s.Attempt.Placing {
+			givenUp = s.Attempt.ID
+		}
 		*s = orderState{}
 	case s.Certificate != certificate:
 		*s = orderState{Attempt: s.Attempt}
 	}
 	s.Certificate, s.Spec = certificate, spec
+	return givenUp
 }
 
 // waits says whether the next attempt is not due yet.

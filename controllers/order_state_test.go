@@ -23,8 +23,10 @@ func TestWhatIsKeptOfAnOrderIsOfOneSpecAndOneCertificate(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			state := orderState{Certificate: "uid", Spec: "spec", Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{ID: "1"}}
-			state.accept(test.certificate, test.spec)
+			state := orderState{Certificate: "uid", Spec: "spec", Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{ID: "1", Placing: true}}
+			if givenUp := state.accept(test.certificate, test.spec); (givenUp == "1") == test.kept {
+				t.Errorf("the order %q is given up, want it kept to be %v", givenUp, test.kept)
+			}
 			if state.Failures != test.failures || (state.Attempt != nil) != test.kept || state.NextAttempt.IsZero() != (test.failures == 0) {
 				t.Errorf("the state is %+v, want %d failures, and the attempt kept to be %v", state, test.failures, test.kept)
 			}
@@ -32,5 +34,23 @@ func TestWhatIsKeptOfAnOrderIsOfOneSpecAndOneCertificate(t *testing.T) {
 				t.Errorf("it is that of %q for %q", state.Spec, state.Certificate)
 			}
 		})
+	}
+}
+
+func TestAnAttemptIsBegunAnewAtOnceTwiceInARow(t *testing.T) {
+	state := orderState{Attempt: &attempt{}}
+	for range restartLimit {
+		if !state.restart() || state.Attempt != nil || state.waits(time.Now()) || state.Failures != 0 || state.empty() {
+			t.Fatalf("it is not begun anew: %+v", state)
+		}
+		state.Attempt = &attempt{}
+	}
+	if state.restart() {
+		t.Error("it is begun anew without end")
+	}
+	state.fail(time.Now(), "", "", 0)
+	state.Attempt = &attempt{}
+	if !state.restart() {
+		t.Error("it is not begun anew after it has waited")
 	}
 }

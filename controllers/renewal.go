@@ -17,8 +17,8 @@ import (
 // certificate's own, so that certificates of one day are not renewed in one minute, and so that it is the same on every replica.
 // A window may reach to the certificate's end: it is due with a sixth of its lifetime left at the latest, so that there is time
 // for attempts that fail.
-func renewalTime(leaf *x509.Certificate, suggested *acme.Window) time.Time {
-	share, lifetime := shareOf(leaf), leaf.NotAfter.Sub(leaf.NotBefore)
+func renewalTime(leaf *x509.Certificate, issuedAt time.Time, suggested *acme.Window) time.Time {
+	share, lifetime := shareOf(leaf), lifetimeOf(leaf, issuedAt)
 	if suggested != nil {
 		at, latest := suggested.Start.Add(scale(suggested.End.Sub(suggested.Start), share)), leaf.NotAfter.Add(-lifetime/6)
 		if at.After(latest) {
@@ -27,6 +27,21 @@ func renewalTime(leaf *x509.Certificate, suggested *acme.Window) time.Time {
 		return at.Truncate(time.Second)
 	}
 	return leaf.NotAfter.Add(-lifetime/3 - scale(lifetime/30, share)).Truncate(time.Second)
+}
+
+// lifetimeOf returns for how long a certificate is of use, if it is known when it came. Authorities set its beginning
+// back, some by more than it is valid for, and this clock may be ahead of theirs: a certificate would be due as soon as
+// it is there, again and again.
+func lifetimeOf(leaf *x509.Certificate, issuedAt time.Time) time.Duration {
+	if issuedAt.After(leaf.NotBefore) && issuedAt.Before(leaf.NotAfter) {
+		return leaf.NotAfter.Sub(issuedAt)
+	}
+	return leaf.NotAfter.Sub(leaf.NotBefore)
+}
+
+// lifetimeCounted is the lifetime that limits go by: not so short that a clock that is far ahead does away with them.
+func lifetimeCounted(leaf *x509.Certificate, issuedAt time.Time) time.Duration {
+	return max(lifetimeOf(leaf, issuedAt), leaf.NotAfter.Sub(leaf.NotBefore)/40)
 }
 
 // shareOf is a number from 0 to 1 that is a certificate's own.

@@ -28,17 +28,46 @@ func TestACertificateIsRenewedWithAThirdOfItsLifeLeftOrWhenTheAuthoritySays(t *t
 		t.Run(name, func(t *testing.T) {
 			leaf := parsedLeaf(t, newKeyPair(t, start, start.Add(lifetime), "x.io"))
 			latest := leaf.NotAfter.Add(-lifetime / 3)
-			if at := renewalTime(leaf, nil); at.After(latest) || at.Before(latest.Add(-lifetime/30-time.Second)) {
+			if at := renewalTime(leaf, time.Time{}, nil); at.After(latest) || at.Before(latest.Add(-lifetime/30-time.Second)) {
 				t.Errorf("it is renewed at %s, want at %s or up to a thirtieth of its life before", at, latest)
 			}
 			window := &acme.Window{Start: start.Add(time.Hour), End: start.Add(2 * time.Hour)}
-			at := renewalTime(leaf, window)
-			if at.Before(window.Start) || at.After(window.End) || !at.Equal(renewalTime(leaf, window)) {
+			at := renewalTime(leaf, time.Time{}, window)
+			if at.Before(window.Start) || at.After(window.End) || !at.Equal(renewalTime(leaf, time.Time{}, window)) {
 				t.Errorf("it is renewed at %s, want always at one time from %s to %s", at, window.Start, window.End)
 			}
 			window = &acme.Window{Start: leaf.NotAfter.Add(-time.Minute), End: leaf.NotAfter}
-			if at, latest := renewalTime(leaf, window), leaf.NotAfter.Add(-lifetime/6); !at.Equal(latest) {
+			if at, latest := renewalTime(leaf, time.Time{}, window), leaf.NotAfter.Add(-lifetime/6); !at.Equal(latest) {
 				t.Errorf("with a window at its end it is renewed at %s, want at %s", at, latest)
+			}
+		})
+	}
+}
+
+// Clocks differ, and authorities set the beginning of a certificate back.
+func TestACertificateIsNotDueAsSoonAsItIsThere(t *testing.T) {
+	issued := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		notBefore, notAfter time.Duration
+		// want is how long after it came it is renewed at the earliest.
+		want time.Duration
+	}{
+		"of 90 seconds":                             {0, 90 * time.Second, 56 * time.Second},
+		"of 90 seconds, from an hour before on":     {-time.Hour, 90 * time.Second, 56 * time.Second},
+		"of 12 hours, from a minute before on":      {-time.Minute, 12 * time.Hour, 7*time.Hour + 30*time.Minute},
+		"a clock that is ahead of the authority's":  {-70 * day, 20 * day, 12 * day},
+		"a clock that is behind the authority's":    {day, 91 * day, 58 * day},
+		"a clock that is ahead by all its lifetime": {-91 * day, -day, -34 * day},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			leaf := &x509.Certificate{NotBefore: issued.Add(test.notBefore), NotAfter: issued.Add(test.notAfter)}
+			lifetime := lifetimeOf(leaf, issued)
+			if at := renewalTime(leaf, issued, nil).Sub(issued); at < test.want || at > leaf.NotAfter.Sub(issued)-lifetime/3 {
+				t.Errorf("it is renewed after %s, want after %s at the earliest and with a third of %s left", at, test.want, lifetime)
+			}
+			if counted := lifetimeCounted(leaf, issued); counted < lifetime || counted < leaf.NotAfter.Sub(leaf.NotBefore)/40 {
+				t.Errorf("limits go by %s", counted)
 			}
 		})
 	}
@@ -85,8 +114,9 @@ func TestWhyACertificateIsOrdered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := sound
 			test.change(&in)
-			if got := due(&in); got != test.want {
-				t.Errorf("it is ordered because %q, want %q", got, test.want)
+			got, renewal := due(&in)
+			if got != test.want || renewal != (name == "time") {
+				t.Errorf("it is ordered because %q, as a renewal to be %v, want %q", got, renewal, test.want)
 			}
 		})
 	}

@@ -32,13 +32,16 @@ func (j *job) share(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if pair != nil {
-		if err := writeCertificate(ctx, j.client, j.secret, j.certificate, j.directory, pair.Data[corev1.TLSCertKey], pair.Data[corev1.TLSPrivateKeyKey]); err != nil {
+		from := originOf(pair, leafOf(pair))
+		err := writeCertificate(ctx, j.client, j.secret, j.certificate, from,
+			pair.Data[corev1.TLSCertKey], pair.Data[corev1.TLSPrivateKeyKey])
+		if err != nil {
 			return 0, err
 		}
 		j.state().succeed()
 		return atOnce, j.persist(ctx)
 	}
-	if j.now().Sub(j.attempt().Began) > siblingLimit {
+	if j.now().Sub(j.attempt().Began) > within(siblingLimit, j.attempt().Lifetime) {
 		return 0, nil
 	}
 	ordered, err := j.orders.ofNamespace(ctx, j.certificate.Namespace)
@@ -88,16 +91,18 @@ func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 
 // serves says whether the certificate in another's Secret is one that need not be ordered.
 func (j *job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
-	if foreign(secret, other) != "" || secret.Annotations[directoryAnnotation] != j.directory || parseSecret(secret).Fault != "" {
+	leaf := leafOf(secret)
+	from := originOf(secret, leaf)
+	if foreign(secret, other) != "" || from.directory != j.directory || parseSecret(secret).Fault != "" {
 		return false
 	}
-	leaf := leafOf(secret)
-	if j.replaces != nil && !leaf.NotBefore.After(j.replaces.NotBefore) {
+	if j.from.directory == j.directory && !leaf.NotBefore.After(j.leaf.NotBefore) {
 		return false
 	}
 	in := dueInput{now: j.now(), hosts: j.attempt().Hosts, keyType: keyTypeWanted(&j.certificate.Spec), directory: j.directory, madeBy: j.directory,
-		found: true, leaf: leaf, renewal: renewalTime(leaf, nil)}
-	return due(&in) == ""
+		found: true, leaf: leaf, renewal: renewalTime(leaf, from.issuedAt, nil)}
+	why, _ := due(&in)
+	return why == ""
 }
 
 // orderedAlike says whether the same is ordered for two TLSCertificates.

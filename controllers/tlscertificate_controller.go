@@ -43,6 +43,9 @@ const (
 	renewalAskShortest = time.Minute
 	renewalAskLongest  = day
 	renewalAskDefault  = 6 * time.Hour
+	// roomPause is when it is looked again whether an order that waits may be placed: somebody may have mended the
+	// ledger.
+	roomPause = 10 * time.Minute
 )
 
 // TLSCertificateReconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
@@ -125,12 +128,10 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 	if err != nil {
 		return view.blocked(err)
 	}
-	why, ask := r.due(ctx, object, secret, view)
-	if why == "" && working.state.Attempt == nil {
-		view.state = working.state
+	d := r.due(ctx, object, secret, view)
+	if d.why == "" && working.object.ResourceVersion == "" {
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
-		view.state = &orderState{}
-		return view, max(min(view.renewal.Sub(now), ask), time.Second), nil
+		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), nil
 	}
 	return r.order(ctx, object, said, view)
 }
@@ -166,20 +167,32 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 		return nil, 0, err
 	}
 	state := working.state
-	state.accept(live.UID, spec)
+	if givenUp := state.accept(live.UID, spec); givenUp != "" {
+		if err := r.issuance.ledger.fail(ctx, givenUp); err != nil {
+			return nil, 0, err
+		}
+	}
 	view.state = state
-	why, _ := r.due(ctx, live, secret, view)
+	d := r.due(ctx, live, secret, view)
 	theirs := foreign(secret, live)
+	j := &job{issuance: r.issuance, certificate: live, working: working, secret: secret, leaf: view.leaf,
+		from: originOf(secret, view.leaf), renewal: d.renewal}
+	waits, err := j.waits(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	switch {
-	case why == "" && state.Attempt == nil:
+	case d.why == "" && state.Attempt == nil:
+		// What is kept of an order that is not wanted any more goes.
+		state.succeed()
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
-		return view, max(view.renewal.Sub(now), time.Second), nil
+		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), r.issuance.orders.delete(ctx, working.object)
 	case theirs != "":
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
 		return view, time.Minute, nil
-	case state.waits(now):
+	case waits:
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
-		return view, state.NextAttempt.Sub(now), nil
+		return view, min(state.NextAttempt.Sub(now), roomPause), nil
 	case state.held(now):
 		view.progress(state.Attempt.Hold.Fault)
 		return view, state.next().Sub(now), nil
@@ -188,10 +201,6 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 			return nil, 0, err
 		}
 		return nil, 0, errStale // The event of the claim is on its way.
-	}
-	j := &job{issuance: r.issuance, certificate: live, working: working, secret: secret, replaces: view.leaf}
-	if secret == nil || secret.Annotations[directoryAnnotation] != r.issuance.directory {
-		j.replaces = nil
 	}
 	return r.step(ctx, j, view)
 }
@@ -233,13 +242,24 @@ func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certi
 // errStale ends a pass that was begun on what is out of date.
 var errStale = errors.New("the object has changed meanwhile")
 
-// due says why a certificate has to be ordered, and when to ask the authority again. It notes on the view when it is due.
-func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret, view *certificateView) (string, time.Duration) {
+// dueness is why a certificate has to be ordered.
+type dueness struct {
+	// why is empty if it does not.
+	why string
+	// renewal is whether that is because of the time alone.
+	renewal bool
+	// ask is when to ask the authority again.
+	ask time.Duration
+}
+
+// due says why a certificate has to be ordered. It notes on the view when it is due.
+func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret,
+	view *certificateView) dueness {
+	from := originOf(secret, view.leaf)
 	in := dueInput{now: r.issuance.now(), hosts: hostsOf(&object.Spec), keyType: keyTypeWanted(&object.Spec), directory: r.issuance.directory,
-		found: secret != nil}
-	ask := renewalAskDefault
+		found: secret != nil, madeBy: from.directory}
+	d := dueness{ask: renewalAskDefault}
 	if secret != nil {
-		in.madeBy = secret.Annotations[directoryAnnotation]
 		parsed := parseSecret(secret)
 		if in.fault = parsed.Fault; in.fault == "" {
 			in.leaf = view.leaf
@@ -248,12 +268,13 @@ func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLS
 	if in.leaf != nil {
 		var window *acme.Window
 		if in.madeBy == in.directory {
-			window, ask = r.renewals.window(ctx, object.UID, in.leaf, in.now)
+			window, d.ask = r.renewals.window(ctx, object.UID, in.leaf, in.now)
 		}
-		in.renewal = renewalTime(in.leaf, window)
+		in.renewal = renewalTime(in.leaf, from.issuedAt, window)
 		view.renewal = in.renewal
 	}
-	return due(&in), ask
+	d.why, d.renewal = due(&in)
+	return d
 }
 
 // unwanted says whether the Ingress that a TLSCertificate was made for asks for it no longer, and whether it is this

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/x509"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+const (
+	// directoryAnnotation is the authority that a certificate or an account is from.
+	directoryAnnotation = "ingress.warren.dev/acme-directory"
+	// certificateAccountAnnotation stands for the account that ordered a certificate. It is a digest: the account is
+	// the operator's.
+	certificateAccountAnnotation = "ingress.warren.dev/acme-account"
+	// serialAnnotation is the serial number of the certificate that the others are about, and issuedAtAnnotation when
+	// that came.
+	serialAnnotation   = "ingress.warren.dev/acme-serial"
+	issuedAtAnnotation = "ingress.warren.dev/acme-issued-at"
+)
+
+// origin is where a certificate is from. It is the zero value for one that was not ordered here.
+type origin struct {
+	directory string
+	// account is empty, and issuedAt zero, for a certificate that an earlier version ordered.
+	account  string
+	issuedAt time.Time
+}
+
+// originOf reads what a Secret says of where the certificate in it is from: nothing if somebody has put another one
+// there.
+func originOf(secret *corev1.Secret, leaf *x509.Certificate) origin {
+	if secret == nil || leaf == nil {
+		return origin{}
+	}
+	serial, known := secret.Annotations[serialAnnotation]
+	if known && serial != serialOf(leaf) {
+		return origin{}
+	}
+	from := origin{directory: secret.Annotations[directoryAnnotation]}
+	if known {
+		from.account = secret.Annotations[certificateAccountAnnotation]
+		// What cannot be read is not known.
+		from.issuedAt, _ = time.Parse(time.RFC3339, secret.Annotations[issuedAtAnnotation])
+	}
+	return from
+}
+
+// annotate writes where a certificate is from onto the Secret that it is put into.
+func (o *origin) annotate(secret *corev1.Secret, leaf *x509.Certificate) {
+	for name, value := range map[string]string{
+		directoryAnnotation: o.directory, certificateAccountAnnotation: o.account, serialAnnotation: serialOf(leaf),
+		issuedAtAnnotation: o.issuedAt.UTC().Format(time.RFC3339),
+	} {
+		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, name, value)
+	}
+}
+
+// accountDigest stands for an account, however often its key is changed.
+func accountDigest(account acme.Account) string { return nameSet([]string{account.URL}) }
+
+// predecessor returns the name of the certificate that an order is to replace, or nothing. To name it is a help that an
+// authority may refuse (RFC 9773, section 5), as it does unless the same account ordered it, for one of the same names
+// at least.
+func predecessor(leaf *x509.Certificate, from origin, directory, account string, hosts []string) string {
+	if leaf == nil || from.directory != directory || from.account != account {
+		return ""
+	}
+	if !slices.ContainsFunc(leaf.DNSNames, func(name string) bool { return slices.Contains(hosts, strings.ToLower(name)) }) {
+		return ""
+	}
+	id, err := acme.CertificateID(leaf)
+	if err != nil {
+		return "" // It is replaced without being named.
+	}
+	return id
+}
