@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,14 +35,7 @@ func formerOrder(of *v1alpha1.TLSCertificate, data map[string][]byte) *corev1.Se
 // ledgerID returns the ID of a TLSCertificate's first order.
 func (s *scene) ledgerID(system, certificate string) string {
 	s.t.Helper()
-	var ledger corev1.ConfigMap
-	if err := s.Get(s.t.Context(), client.ObjectKey{Namespace: system, Name: "warren-ingress-acme-orders"}, &ledger); err != nil {
-		s.t.Fatal(err)
-	}
-	var entries []struct{ ID, Certificate string }
-	if err := json.Unmarshal([]byte(ledger.Data["orders.json"]), &entries); err != nil {
-		s.t.Fatal(err)
-	}
+	entries := s.ledgered(system)
 	for _, e := range entries {
 		if e.Certificate == s.namespace+"/"+certificate {
 			return e.ID
@@ -49,6 +43,27 @@ func (s *scene) ledgerID(system, certificate string) string {
 	}
 	s.t.Fatalf("the ledger has no order of %s: %v", certificate, entries)
 	return ""
+}
+
+// ledgeredOrder is an order as the ledger has it.
+type ledgeredOrder struct {
+	ID, Certificate string
+	Time            time.Time
+	Failed, Renewal bool
+	Lifetime        int
+}
+
+// ledgered are the orders that the ledger has.
+func (s *scene) ledgered(system string) (entries []ledgeredOrder) {
+	s.t.Helper()
+	var ledger corev1.ConfigMap
+	if err := s.Get(s.t.Context(), client.ObjectKey{Namespace: system, Name: "warren-ingress-acme-orders"}, &ledger); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(ledger.Data["orders.json"]), &entries); err != nil {
+		s.t.Fatal(err)
+	}
+	return entries
 }
 
 // The controller's namespace is another one than the tenants', who have learnt everything that an earlier version kept beside their

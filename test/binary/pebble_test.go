@@ -21,6 +21,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,9 +40,14 @@ type pebble struct {
 	before, after     func(*http.Request) bool
 	// instead answers in the authority's place where it returns true.
 	instead func(http.ResponseWriter, *http.Request) bool
+	// seen is told of every answer of the authority's.
+	seen func(*http.Response)
 	// down has nothing listen at the directory's address until up.
 	down, up func()
 	placed   []string
+	// target is where the authority itself is: another one in its place has forgotten everything.
+	target    atomic.Pointer[url.URL]
+	transport atomic.Pointer[http.Transport]
 }
 
 // startPebble starts the authority, which looks for challenges at these addresses, with variables that have it misbehave.
@@ -113,16 +119,21 @@ func (p *pebble) front() {
 	if err := os.WriteFile(both, append(content, server.pem...), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
+	p.target.Store(target)
+	p.transport.Store(p.client().Transport.(*http.Transport))
 	proxy := &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
-		Transport: p.client().Transport,
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(p.target.Load()); r.Out.Host = r.In.Host },
+		Transport: targetTransport{p},
 		ModifyResponse: func(r *http.Response) error {
 			p.mu.Lock()
 			if strings.HasSuffix(r.Request.URL.Path, "/order-plz") && r.StatusCode == http.StatusCreated {
 				p.placed = append(p.placed, time.Now().Format("15:04:05.000")+" "+r.Header.Get("Location"))
 			}
-			after := p.after
+			after, seen := p.after, p.seen
 			p.mu.Unlock()
+			if seen != nil {
+				seen(r)
+			}
 			if after != nil && after(r.Request) {
 				return errors.New("the answer is lost")
 			}
@@ -156,6 +167,13 @@ func (p *pebble) front() {
 	}
 	p.up()
 	p.t.Cleanup(func() { p.down() })
+}
+
+// targetTransport goes to where the authority is at the time.
+type targetTransport struct{ p *pebble }
+
+func (t targetTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	return t.p.transport.Load().RoundTrip(r)
 }
 
 // orders are those that were placed, with their times.
