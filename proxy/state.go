@@ -15,10 +15,12 @@ type state struct {
 	prober     *prober
 	metrics    *metrics
 	endpoints  map[endpointKey]*endpoint
-	securities map[UpstreamTLS]*upstreamTLS
-	pools      map[string]*poolState
-	rules      map[limitedRule]uint32
-	lastRule   uint32
+	securities map[securityTerms]*upstreamTLS
+	// authorities are those that securities have.
+	authorities authorities
+	pools       map[string]*poolState
+	rules       map[limitedRule]uint32
+	lastRule    uint32
 	// seed is what the marks of routes are made of.
 	seed maphash.Seed
 	// certificates are the parsed ones, by id.
@@ -33,7 +35,8 @@ func newState(config *transportConfig, prober *prober) *state {
 		prober:       prober,
 		metrics:      newMetrics(),
 		endpoints:    make(map[endpointKey]*endpoint),
-		securities:   make(map[UpstreamTLS]*upstreamTLS),
+		securities:   make(map[securityTerms]*upstreamTLS),
+		authorities:  make(authorities),
 		pools:        make(map[string]*poolState),
 		rules:        make(map[limitedRule]uint32),
 		certificates: make(map[string]*loadedCertificate),
@@ -70,14 +73,24 @@ func (s *state) security(u *UpstreamTLS) (*upstreamTLS, error) {
 	if *u == (UpstreamTLS{}) {
 		return nil, nil
 	}
-	if known := s.securities[*u]; known != nil {
-		return known, nil
+	terms, err := s.terms(u)
+	if err != nil {
+		return nil, err
 	}
-	parsed, err := newUpstreamTLS(u)
-	if err == nil {
-		s.securities[*u] = parsed
+	known := s.securities[terms]
+	if known == nil {
+		known = newUpstreamTLS(&terms)
+		s.securities[terms] = known
 	}
-	return parsed, err
+	return known, nil
+}
+
+func (s *state) terms(u *UpstreamTLS) (terms securityTerms, err error) {
+	terms.serverName, terms.skipVerify = u.ServerName, u.SkipVerify
+	if u.Authorities != "" {
+		terms.authorities, err = s.authorities.parse(u.Authorities)
+	}
+	return terms, err
 }
 
 func (s *state) pool(id string) *poolState {
@@ -141,15 +154,18 @@ func (s *state) keepOnly(g *generation) {
 			listed[m.endpoint] = listed[m.endpoint] || m.takesRequests()
 		}
 	}
-	securities := make(map[UpstreamTLS]bool)
+	securities := make(map[securityTerms]bool)
 	for i := range snapshot.Pools {
-		securities[snapshot.Pools[i].TLS] = true
-	}
-	for u := range s.securities {
-		if !securities[u] {
-			delete(s.securities, u)
+		if terms, err := s.terms(&snapshot.Pools[i].TLS); err == nil {
+			securities[terms] = true
 		}
 	}
+	for terms := range s.securities {
+		if !securities[terms] {
+			delete(s.securities, terms)
+		}
+	}
+	s.authorities.keepOnly(snapshot.Pools)
 	rules := make(map[limitedRule]bool, len(s.rules))
 	for i := range snapshot.Hosts {
 		h := &snapshot.Hosts[i]

@@ -31,28 +31,30 @@ func (u *UpstreamTLS) explain() string {
 	return "a certificate for " + u.ServerName + " from an authority of the rule's"
 }
 
+// securityTerms is an UpstreamTLS whose authorities were parsed, nil where they are the system's.
+type securityTerms struct {
+	serverName  string
+	authorities *x509.CertPool
+	skipVerify  bool
+}
+
 // upstreamTLS is an UpstreamTLS that was parsed. Endpoints are told apart by it: no request goes over a connection that was
 // made under other terms than its pool's.
 type upstreamTLS struct{ config *tls.Config }
 
 var errNoAuthority = errors.New("the authorities hold no certificate")
 
-func newUpstreamTLS(u *UpstreamTLS) (*upstreamTLS, error) {
+func newUpstreamTLS(u *securityTerms) *upstreamTLS {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{protocolHTTP2, protocolHTTP1},
-		ServerName: u.ServerName,
+		ServerName: u.serverName,
 		// As towards clients: a request's head and first content leave in one record.
 		DynamicRecordSizingDisabled: true,
-		InsecureSkipVerify:          u.SkipVerify, // which takes an explicit field of the Ingress, and is told there
+		InsecureSkipVerify:          u.skipVerify, // which takes an explicit field of the Ingress, and is told there
+		RootCAs:                     u.authorities,
 	}
-	if u.Authorities != "" {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM([]byte(u.Authorities)) {
-			return nil, errNoAuthority
-		}
-	}
-	return &upstreamTLS{config}, nil
+	return &upstreamTLS{config}
 }
 
 // forEndpoint returns the configuration of the connections to one endpoint, which share a session: of those on which the endpoint

@@ -1,0 +1,40 @@
+package proxy
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// A tenant may have thousands of pools, each with a name of its own to expect and all with the authorities of one large object.
+func TestPoolsOfTheSameAuthoritiesShareThem(t *testing.T) {
+	text, other := newAuthority(t, "one").pem, newAuthority(t, "other").pem
+	s := &Snapshot{}
+	add := func(id, name, authorities string) {
+		s.Pools = append(s.Pools, Pool{ID: id, Service: "shop/" + id, TLS: UpstreamTLS{ServerName: name, Authorities: authorities},
+			Endpoints: []Endpoint{{ID: id, Address: netip.MustParseAddrPort("127.0.0.1:1"), Weight: 1}}})
+	}
+	for i := range 20 {
+		add(fmt.Sprintf("one-%02d", i), fmt.Sprint("name-", i), text)
+	}
+	add("two", "name-0", strings.Clone(text))
+	add("zero", "name-0", other)
+	p := New(Config{})
+	if _, err := p.Apply(s); err != nil {
+		t.Fatal(err)
+	}
+	parsed := map[any]bool{}
+	for _, pool := range p.state.authorities {
+		parsed[pool] = true
+	}
+	if len(parsed) != 2 || len(p.state.securities) != 21 {
+		t.Errorf("%d authorities were parsed, want 2; there are %d terms, want 21", len(parsed), len(p.state.securities))
+	}
+	if _, err := p.Apply(&Snapshot{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.state.authorities) + len(p.state.securities); n != 0 {
+		t.Errorf("%d are kept that no pool has", n)
+	}
+}
