@@ -67,7 +67,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(boolFlag(&f.requireAllowedHosts, false), "require-allowed-hosts", "let namespaces have those hosts alone that the annotation "+
 		"ingress.warren.dev/allowed-hosts of their Namespace lists")
 	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback and link-local addresses; whoever may create Tasks then reaches what listens beside the controller")
-	set.Func("default-certificate", "Secret (`namespace/name`) of type kubernetes.io/tls that is served for names without a certificate (default none)", func(s string) (err error) {
+	set.Func("default-certificate", "Secret (`namespace/name`) with tls.crt and tls.key that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)
 		return err
 	})

@@ -3,25 +3,17 @@
 package controllers
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
-	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -31,215 +23,172 @@ const (
 	// authorityField is where a Secret or ConfigMap has the certificates of authorities.
 	authorityField   = "ca.crt"
 	certificateBlock = "CERTIFICATE"
-	// authorityPatience is how long a build waits for authorities that were not named before. Those that it does not wait for, and
-	// what cannot be read at all, keep no other route from being served.
-	authorityPatience = time.Second
+	// authorityLimit is how much ca.crt may be. All authorities that an operating system trusts take 220 KB.
+	authorityLimit = 256 << 10
 )
 
-// authorities watches the Secrets and ConfigMaps that backends name for the authorities of their certificates, each by its
-// name: of the cluster's others nothing reaches this process, and of these it keeps nothing but the certificates. It belongs to the
-// goroutine that builds.
+// authorities knows the Secrets and ConfigMaps that backends name for the authorities of their certificates, and keeps of them nothing but
+// these. What an update spoils goes on to be what it was before: a process that starts afterwards knows nothing of that. It
+// belongs to the goroutine that builds.
 type authorities struct {
-	client client.WithWatch
-	// changed is called when something else is known of one of them.
-	changed func()
-	watched map[translate.AuthorityName]*watchedAuthority
-	running sync.WaitGroup
+	secrets    *namedObjects[*corev1.Secret]
+	configMaps *namedObjects[*corev1.ConfigMap]
+	parsed     map[translate.AuthorityName]authorityVersion
 }
 
-// watchedAuthority is one that is watched until cancel.
-type watchedAuthority struct {
-	cancel  context.CancelFunc
-	objects toolscache.Store
-	synced  <-chan struct{}
-	// refused is set while the API server does not let it be read.
-	refused atomic.Bool
+type authorityVersion struct {
 	// version is that of the object that content was parsed from.
 	version string
 	content *translate.Authority
+	// good is the content of the latest version that was without a fault, nil where there was none.
+	good *translate.Authority
 }
 
-func newAuthorities(c client.WithWatch, changed func()) *authorities {
-	return &authorities{client: c, changed: changed, watched: make(map[translate.AuthorityName]*watchedAuthority)}
+// newAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when something else is
+// known of one that is named.
+func newAuthorities(from client.Reader, secrets, configMaps metadata, changed func()) *authorities {
+	return &authorities{
+		secrets:    newNamedObjects(secrets, readSecret(from), keepAuthoritySecret, changed),
+		configMaps: newNamedObjects(configMaps, readConfigMap(from), keepAuthorityConfigMap, changed),
+		parsed:     make(map[translate.AuthorityName]authorityVersion),
+	}
 }
 
-// read returns what is known of these, and watches no others from now on. The watches end with ctx.
-func (a *authorities) read(ctx context.Context, named map[translate.AuthorityName]struct{}) []*translate.Authority {
-	for name, w := range a.watched {
-		if _, ok := named[name]; !ok {
-			w.cancel()
-			delete(a.watched, name)
-		}
-	}
-	if len(named) == 0 {
-		return nil
-	}
-	var added []*watchedAuthority
+// read returns what is known of these, and reads no others from now on.
+func (a *authorities) read(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
+	secrets, configMaps := make(map[types.NamespacedName]struct{}), make(map[types.NamespacedName]struct{})
 	for name := range named {
-		if a.watched[name] == nil {
-			a.watched[name] = a.watch(ctx, name)
-			added = append(added, a.watched[name])
-		}
-	}
-	awaitSync(ctx, added)
-	var known []*translate.Authority
-	for name, w := range a.watched {
-		if authority := w.read(name); authority != nil {
-			known = append(known, authority)
-		}
-	}
-	return known
-}
-
-func awaitSync(ctx context.Context, added []*watchedAuthority) {
-	late := time.NewTimer(authorityPatience)
-	defer late.Stop()
-	for _, w := range added {
-		select {
-		case <-w.synced:
-		case <-late.C:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// wait returns when all watches have ended, after the end of their context.
-func (a *authorities) wait() { a.running.Wait() }
-
-func (a *authorities) watch(ctx context.Context, name translate.AuthorityName) *watchedAuthority {
-	w := &watchedAuthority{}
-	ctx, w.cancel = context.WithCancel(ctx)
-	options := toolscache.InformerOptions{
-		ListerWatcher: a.listerWatcher(name, w),
-		ObjectType:    &corev1.Secret{},
-		Transform:     trimAuthority,
-		Handler: toolscache.ResourceEventHandlerFuncs{
-			AddFunc: func(any) { a.changed() }, UpdateFunc: func(any, any) { a.changed() }, DeleteFunc: func(any) { a.changed() },
-		},
-	}
-	if name.ConfigMap {
-		options.ObjectType = &corev1.ConfigMap{}
-	}
-	// What the API server refuses is told in a condition; the library would log each attempt.
-	quiet := logr.Discard()
-	options.Logger = &quiet
-	store, informer := toolscache.NewInformerWithOptions(options)
-	w.objects, w.synced = store, informer.HasSyncedChecker().Done()
-	a.running.Go(func() { informer.RunWithContext(ctx) })
-	log.FromContext(ctx).V(1).Info("watching an authority", "configMap", name.ConfigMap, "name", name.NamespacedName)
-	return w
-}
-
-// listerWatcher reads one object.
-func (a *authorities) listerWatcher(name translate.AuthorityName, w *watchedAuthority) toolscache.ListerWatcher {
-	list := func() client.ObjectList {
 		if name.ConfigMap {
-			return &corev1.ConfigMapList{}
-		}
-		return &corev1.SecretList{}
-	}
-	only := func(options *metav1.ListOptions) []client.ListOption {
-		return []client.ListOption{&client.ListOptions{Raw: options}, client.InNamespace(name.Namespace),
-			client.MatchingFields{metav1.ObjectNameField: name.Name}}
-	}
-	note := func(err error) {
-		if refused := apierrors.IsForbidden(err); w.refused.Swap(refused) != refused {
-			a.changed()
+			configMaps[name.NamespacedName] = struct{}{}
+		} else {
+			secrets[name.NamespacedName] = struct{}{}
 		}
 	}
-	return &toolscache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			objects := list()
-			err := a.client.List(ctx, objects, only(&options)...)
-			note(err)
-			return objects, err
-		},
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			events, err := a.client.Watch(ctx, list(), only(&options)...)
-			note(err)
-			return events, err
-		},
+	if err := a.secrets.lookUp(ctx, secrets, readPatience); err != nil {
+		return nil, err
 	}
+	if err := a.configMaps.lookUp(ctx, configMaps, readPatience); err != nil {
+		return nil, err
+	}
+	known := make([]*translate.Authority, 0, len(named))
+	parsed := make(map[translate.AuthorityName]authorityVersion, len(named))
+	add := func(inMap bool, object client.Object, text []byte) {
+		name := translate.AuthorityName{ConfigMap: inMap, NamespacedName: client.ObjectKeyFromObject(object)}
+		parsed[name] = a.parsed[name].next(name, string(object.GetUID())+object.GetResourceVersion(), text)
+		known = append(known, parsed[name].content)
+	}
+	missing := func(inMap bool, unknown map[types.NamespacedName]string) {
+		for name, why := range unknown {
+			known = append(known, &translate.Authority{Name: translate.AuthorityName{ConfigMap: inMap, NamespacedName: name}, Missing: why})
+		}
+	}
+	inSecrets, unknownSecrets := a.secrets.objects()
+	for _, object := range inSecrets {
+		add(false, object, object.Data[authorityField])
+	}
+	inMaps, unknownMaps := a.configMaps.objects()
+	for _, object := range inMaps {
+		add(true, object, []byte(object.Data[authorityField]))
+	}
+	missing(false, unknownSecrets)
+	missing(true, unknownMaps)
+	a.parsed = parsed
+	return known, nil
 }
 
-func trimAuthority(object any) (any, error) {
-	switch o := object.(type) {
-	case *corev1.Secret:
-		return &corev1.Secret{ObjectMeta: identity(&o.ObjectMeta), Data: map[string][]byte{authorityField: o.Data[authorityField]}}, nil
-	case *corev1.ConfigMap:
-		return &corev1.ConfigMap{ObjectMeta: identity(&o.ObjectMeta), Data: map[string]string{authorityField: o.Data[authorityField]}}, nil
-	}
-	return object, nil
+// wait returns when nothing is read any more, after the end of the context.
+func (a *authorities) wait() {
+	a.secrets.wait()
+	a.configMaps.wait()
 }
 
-// read returns what is known, or nil where the object is known not to be there. Each version is parsed once.
-func (w *watchedAuthority) read(name translate.AuthorityName) *translate.Authority {
+// next returns what an object comes to in another version. Each version is parsed once.
+func (v authorityVersion) next(name translate.AuthorityName, version string, text []byte) authorityVersion {
+	if v.content != nil && v.version == version {
+		return v
+	}
+	content, spoiled := parseAuthority(name, text)
+	next := authorityVersion{version: version, content: content, good: v.good}
 	switch {
-	case w.refused.Load():
-		return &translate.Authority{Name: name, Missing: "may not be read by the controller: its role has to let it list and watch them"}
-	case !isClosed(w.synced):
-		return &translate.Authority{Name: name, Missing: "has not been read yet"}
+	case content.Fault == "" && spoiled == "":
+		next.good = content
+	case v.good != nil:
+		kept := *v.good
+		kept.Fault, kept.Reason = content.Fault, content.Reason
+		if kept.Fault == "" {
+			kept.Fault = spoiled
+		}
+		next.content = &kept
 	}
-	objects := w.objects.List()
-	if len(objects) == 0 {
-		w.content = nil
-		return nil
-	}
-	object := objects[0].(client.Object)
-	if version := string(object.GetUID()) + object.GetResourceVersion(); w.content == nil || w.version != version {
-		w.version, w.content = version, parseAuthority(name, authorityText(object))
-	}
-	return w.content
+	return next
 }
 
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
+func keepAuthoritySecret(o *corev1.Secret) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: identity(&o.ObjectMeta), Data: map[string][]byte{authorityField: keepBytes(o.Data[authorityField], authorityLimit)}}
 }
 
-func authorityText(object client.Object) string {
-	switch o := object.(type) {
-	case *corev1.Secret:
-		return string(o.Data[authorityField])
-	case *corev1.ConfigMap:
-		return o.Data[authorityField]
+func keepAuthorityConfigMap(o *corev1.ConfigMap) *corev1.ConfigMap {
+	text := o.Data[authorityField]
+	if len(text) > authorityLimit {
+		text = strings.Clone(text[:authorityLimit+1])
 	}
-	return ""
+	return &corev1.ConfigMap{ObjectMeta: identity(&o.ObjectMeta), Data: map[string]string{authorityField: text}}
 }
 
-// parseAuthority takes certificates alone, and all or none: one that is left out would be missed only when a backend is
-// given a certificate of its.
-func parseAuthority(name translate.AuthorityName, text string) *translate.Authority {
-	fault := func(format string, args ...any) *translate.Authority {
-		return &translate.Authority{Name: name, Fault: fmt.Sprintf(format, args...) + ": put the certificates of the authorities there as PEM"}
+// keepBytes keeps of a value as much as it takes to see that it is too much.
+func keepBytes(value []byte, limit int) []byte {
+	if len(value) > limit {
+		return bytes.Clone(value[:limit+1])
 	}
-	if text == "" {
-		return fault("%s is empty", authorityField)
+	return value
+}
+
+// parseAuthority takes the certificates of a text that can be read, and names what else there is: an authority that is left out is missed
+// only when a backend is given a certificate of its. It says too what of the text is damaged, and not merely something else: where the text
+// was another before, that is what was meant to be used.
+func parseAuthority(name translate.AuthorityName, text []byte) (authority *translate.Authority, spoiled string) {
+	fault := func(reason, format string, args ...any) (*translate.Authority, string) {
+		return &translate.Authority{Name: name, Reason: reason,
+			Fault: fmt.Sprintf(format, args...) + ": put the certificates of the authorities there as PEM"}, ""
 	}
-	count := 0
-	for rest := []byte(text); ; count++ {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
+	switch {
+	case len(text) == 0:
+		return fault("", "%s is empty", authorityField)
+	case len(text) > authorityLimit:
+		return fault(v1alpha1.ReasonCATooLarge, "%s is more than 256 KiB, which is the most that is read", authorityField)
+	}
+	var certificates []*x509.Certificate
+	var leftOut []string
+	for i, block := range readPEM(text) {
+		where := fmt.Sprintf("block %d of %s", i+1, authorityField)
+		switch {
+		case block.Block == nil:
+			leftOut = append(leftOut, where+" is damaged or cut short")
+			spoiled = leftOut[len(leftOut)-1]
+			continue
+		case !block.isCertificate():
+			leftOut = append(leftOut, fmt.Sprintf("%s is of type %q", where, strings.ToValidUTF8(clipTo(block.Type, 64), "?")))
+			continue
 		}
-		if block.Type != certificateBlock {
-			return fault("%s holds a block of type %q", authorityField, clipMessage(block.Type))
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			leftOut = append(leftOut, where+" cannot be read ("+strings.ToValidUTF8(clipTo(err.Error(), 200), "?")+")")
+			if !block.isWellFormed() {
+				spoiled = leftOut[len(leftOut)-1]
+			}
+			continue
 		}
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil || len(block.Headers) > 0 {
-			return fault("certificate %d in %s cannot be read", count+1, authorityField)
-		}
+		certificates = append(certificates, certificate)
 	}
-	switch begun := strings.Count(text, "-----BEGIN "+certificateBlock+"-----"); {
-	case count == 0 && begun == 0:
-		return fault("%s holds no certificate", authorityField)
-	case count < begun:
-		return fault("a certificate in %s cannot be read", authorityField)
+	switch {
+	case len(certificates) == 0 && len(leftOut) == 0:
+		return fault("", "%s holds no certificate", authorityField)
+	case len(certificates) == 0:
+		return fault("", "%s", clipMessage(strings.Join(leftOut, ", ")))
 	}
-	return &translate.Authority{Name: name, Certificates: text}
+	authority = &translate.Authority{Name: name, Certificates: string(encodeChain(certificates))}
+	if len(leftOut) > 0 {
+		authority.LeftOut = clipMessage(strings.Join(leftOut, ", "))
+	}
+	return authority, spoiled
 }

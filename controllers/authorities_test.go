@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/pem"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -88,7 +90,7 @@ func TestABackendIsVerifiedByTheAuthorityThatItNames(t *testing.T) {
 
 			k.change(authority, func() { test.put(authority, "nothing") })
 			says("ResolvedRefs=False CAInvalid")
-			r.proxy.verifies(t, 0, "")
+			r.proxy.verifies(t, 1, first+second) // what was good goes on
 
 			k.change(authority, func() { test.put(authority, second) })
 			says("ResolvedRefs=True ResolvedRefs")
@@ -136,18 +138,44 @@ func (k *cluster) watching(as string) (*authorities, context.Context) {
 	k.t.Helper()
 	config := rest.CopyConfig(k.config)
 	config.Impersonate.UserName = as
-	scheme, err := Scheme()
+	c, err := client.New(config, client.Options{Scheme: k.Scheme()})
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	a := newAuthorities(c, func() {})
 	ctx, cancel := context.WithCancel(k.t.Context())
+	a := newAuthorities(c, k.metadata(ctx, config, "Secret"), k.metadata(ctx, config, "ConfigMap"), func() {})
 	k.t.Cleanup(func() { cancel(); a.wait() })
 	return a, ctx
+}
+
+// metadata returns what knows the objects of a kind in the cluster's namespaces, until ctx ends.
+func (k *cluster) metadata(ctx context.Context, config *rest.Config, kind string) *metadataCache {
+	k.t.Helper()
+	m := newMetadataCache(kind)
+	options := m.options([]string{k.blue, k.green})
+	options.Scheme = k.Scheme()
+	var err error
+	if m.Cache, err = cache.New(config, options); err != nil {
+		k.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- m.Start(ctx) }()
+	k.t.Cleanup(func() {
+		if err := <-ended; err != nil {
+			k.t.Error(err)
+		}
+	})
+	return m
+}
+
+// reads returns what is read of authorities.
+func (a *authorities) reads(t *testing.T, ctx context.Context, names ...translate.AuthorityName) []*translate.Authority {
+	t.Helper()
+	known, err := a.read(ctx, named(names...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return known
 }
 
 func named(names ...translate.AuthorityName) map[translate.AuthorityName]struct{} {
@@ -169,27 +197,25 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 	inSecret := inMap
 	inSecret.ConfigMap = false
 	eventually(t, func() error {
-		if got := a.read(ctx, named(inMap, inSecret)); len(got) != 2 || got[0].Certificates != text || got[1].Certificates != text {
+		if got := a.reads(t, ctx, inMap, inSecret); len(got) != 2 || got[0].Certificates != text || got[1].Certificates != text {
 			return fmt.Errorf("read %+v", got)
 		}
 		return nil
 	})
-	for name, w := range a.watched {
-		var held []string
-		for _, object := range w.objects.List() {
-			switch o := object.(type) {
-			case *corev1.Secret:
-				held = append(held, fmt.Sprintf("%s/%s %d", o.Namespace, o.Name, len(o.Data)))
-			case *corev1.ConfigMap:
-				held = append(held, fmt.Sprintf("%s/%s %d", o.Namespace, o.Name, len(o.Data)))
-			}
-		}
-		if diff := cmp.Diff([]string{k.blue + "/named 1"}, held); diff != "" {
-			t.Errorf("%+v: held (-want +got):\n%s", name, diff)
-		}
+	var held []string
+	secrets, _ := a.secrets.objects()
+	for _, o := range secrets {
+		held = append(held, fmt.Sprintf("Secret %s/%s %d", o.Namespace, o.Name, len(o.Data)))
 	}
-	if a.read(ctx, nil); len(a.watched) != 0 {
-		t.Errorf("%d are watched that nothing names any more", len(a.watched))
+	maps, _ := a.configMaps.objects()
+	for _, o := range maps {
+		held = append(held, fmt.Sprintf("ConfigMap %s/%s %d", o.Namespace, o.Name, len(o.Data)))
+	}
+	if diff := cmp.Diff([]string{"Secret " + k.blue + "/named 1", "ConfigMap " + k.blue + "/named 1"}, held); diff != "" {
+		t.Errorf("held (-want +got):\n%s", diff)
+	}
+	if got := a.reads(t, ctx); len(got)+len(a.secrets.held)+len(a.configMaps.held)+len(a.parsed) != 0 {
+		t.Errorf("%v are read, and %d and %d are held, that nothing names any more", got, len(a.secrets.held), len(a.configMaps.held))
 	}
 }
 
@@ -200,7 +226,7 @@ func TestAnAuthorityThatMayNotBeReadIsSaid(t *testing.T) {
 	name := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.blue, Name: "named"}}
 	want := []*translate.Authority{{Name: name, Missing: "may not be read by the controller: its role has to let it list and watch them"}}
 	eventually(t, func() error {
-		if diff := cmp.Diff(want, a.read(ctx, named(name))); diff != "" {
+		if diff := cmp.Diff(want, a.reads(t, ctx, name)); diff != "" {
 			return fmt.Errorf("(-want +got):\n%s", diff)
 		}
 		return nil
@@ -209,29 +235,42 @@ func TestAnAuthorityThatMayNotBeReadIsSaid(t *testing.T) {
 
 func TestWhatCertificatesOfAuthoritiesAre(t *testing.T) {
 	t.Parallel()
-	pair := newKeyPair(t, spring, summer, "a")
-	text := string(pair.chain)
-	broken := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no")}))
+	pair, other := newKeyPair(t, spring, summer, "a"), newKeyPair(t, spring, summer, "b")
+	one, two := string(pair.chain), string(other.chain)
+	block := func(kind string, content []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}))
+	}
+	broken, sequence := block("CERTIFICATE", []byte("no")), block("CERTIFICATE", []byte{0x30, 0})
 	const advice = ": put the certificates of the authorities there as PEM"
-	for name, test := range map[string]struct{ text, fault string }{
-		"one":                        {text, ""},
-		"two":                        {text + text, ""},
-		"with words between":         {"# the first\n" + text + "\n# the second\n" + text, ""},
-		"none":                       {"", "ca.crt is empty" + advice},
-		"no PEM":                     {"certificate", "ca.crt holds no certificate" + advice},
-		"a key":                      {text + string(pair.key), `ca.crt holds a block of type "PRIVATE KEY"` + advice},
-		"one that is none":           {text + broken, "certificate 2 in ca.crt cannot be read" + advice},
-		"one that was cut":           {text + text[:len(text)/2], "a certificate in ca.crt cannot be read" + advice},
-		"one that was cut and a one": {text[:len(text)/2] + "\n" + text, "a certificate in ca.crt cannot be read" + advice},
+	for name, test := range map[string]struct{ text, certificates, fault, leftOut, spoiled string }{
+		"one":                       {text: one, certificates: one},
+		"two":                       {text: one + two, certificates: one + two},
+		"with words between":        {text: "# the first\n" + one + "\n# the second\n" + two, certificates: one + two},
+		"behind a byte order mark":  {text: "\ufeff" + one, certificates: one},
+		"with lines as Windows has": {text: strings.ReplaceAll(one+two, "\n", "\r\n"), certificates: one + two},
+		"two without a line break":  {text: strings.TrimSpace(one) + two, certificates: one + two},
+		"none":                      {text: "", fault: "ca.crt is empty" + advice},
+		"no PEM":                    {text: "certificate", fault: "ca.crt holds no certificate" + advice},
+		"only what is none":         {text: broken, fault: "block 1 of ca.crt cannot be read (x509: malformed certificate)" + advice},
+		"a key beside it": {text: one + string(pair.key), certificates: one,
+			leftOut: `block 2 of ca.crt is of type "PRIVATE KEY"`},
+		"a list of what is revoked": {text: block("X509 CRL", []byte{0x30, 0}) + one, certificates: one,
+			leftOut: `block 1 of ca.crt is of type "X509 CRL"`},
+		"one that Go does not take": {text: sequence + one, certificates: one,
+			leftOut: "block 1 of ca.crt cannot be read (x509: malformed tbs certificate)"},
+		"one that is none": {text: one + broken + two, certificates: one + two,
+			leftOut: "block 2 of ca.crt cannot be read (x509: malformed certificate)",
+			spoiled: "block 2 of ca.crt cannot be read (x509: malformed certificate)"},
+		"one that was cut": {text: one + two[:len(two)/2], certificates: one,
+			leftOut: "block 2 of ca.crt is damaged or cut short", spoiled: "block 2 of ca.crt is damaged or cut short"},
+		"one that was cut, and one": {text: two[:len(two)/2] + "\n" + one, certificates: one,
+			leftOut: "block 1 of ca.crt is damaged or cut short", spoiled: "block 1 of ca.crt is damaged or cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := parseAuthority(translate.AuthorityName{}, test.text)
-			want := &translate.Authority{Fault: test.fault}
-			if test.fault == "" {
-				want.Certificates = test.text
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+			got, spoiled := parseAuthority(translate.AuthorityName{}, []byte(test.text))
+			want := &translate.Authority{Certificates: test.certificates, Fault: test.fault, LeftOut: test.leftOut}
+			if diff := cmp.Diff(want, got); diff != "" || spoiled != test.spoiled {
+				t.Errorf("spoiled %q, want %q; (-want +got):\n%s", spoiled, test.spoiled, diff)
 			}
 		})
 	}

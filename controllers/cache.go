@@ -29,9 +29,6 @@ func CacheOptions(watchNamespaces []string) cache.Options {
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.Ingress{}: {Transform: trimIngress},
 			&v1alpha1.Task{}:    {Transform: trimTask},
-			// Of a cluster's secrets only those are asked for that a certificate can be in.
-			&corev1.Secret{}: {Transform: trimSecret,
-				Field: secretsOfType(corev1.SecretTypeTLS)},
 		},
 	}
 	options.DefaultNamespaces = watchedNamespaces(watchNamespaces)
@@ -97,25 +94,21 @@ func trimTask(object any) (any, error) {
 	return task, nil
 }
 
-func trimSecret(object any) (any, error) {
-	secret, ok := object.(*corev1.Secret)
-	if !ok {
-		return object, nil
-	}
-	meta := identity(&secret.ObjectMeta)
+// annotationLimit is how much of an annotation of ours is kept: no value that means something is as long.
+const annotationLimit = 2 << 10
+
+// keepCertificate keeps what there is to read of a Secret that is named for its certificate.
+func keepCertificate(secret *corev1.Secret) *corev1.Secret {
+	kept := &corev1.Secret{ObjectMeta: identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{
+		corev1.TLSCertKey:       keepBytes(secret.Data[corev1.TLSCertKey], chainLimit),
+		corev1.TLSPrivateKeyKey: keepBytes(secret.Data[corev1.TLSPrivateKeyKey], keyTextLimit),
+	}}
 	for _, name := range [...]string{tlsCertificateAnnotation, directoryAnnotation, serialAnnotation, issuedAtAnnotation} {
-		if value, ok := secret.Annotations[name]; ok {
-			metav1.SetMetaDataAnnotation(&meta, name, value)
+		if value, ok := secret.Annotations[name]; ok && len(value) <= annotationLimit {
+			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, name, value)
 		}
 	}
-	return &corev1.Secret{
-		ObjectMeta: meta,
-		Type:       secret.Type,
-		Data: map[string][]byte{
-			corev1.TLSCertKey:       secret.Data[corev1.TLSCertKey],
-			corev1.TLSPrivateKeyKey: secret.Data[corev1.TLSPrivateKeyKey],
-		},
-	}, nil
+	return kept
 }
 
 // identity keeps what tells an object, and each version of it, from all others.

@@ -97,9 +97,19 @@ func leafOf(secret *corev1.Secret) *x509.Certificate {
 	if secret == nil {
 		return nil
 	}
-	return leafIn(secret.Data[corev1.TLSCertKey])
+	chain, key := secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey]
+	if len(chain) > chainLimit || len(key) > keyTextLimit {
+		return nil
+	}
+	certificates, _ := readChain(chain)
+	if len(certificates) == 0 {
+		return nil
+	}
+	private, _, _ := readPrivateKey(key)
+	return certificates[max(leafFor(certificates, private), 0)]
 }
 
+// leafIn returns the first certificate of a chain, nil if there is none.
 func leafIn(chain []byte) *x509.Certificate {
 	block, _ := pem.Decode(chain)
 	if block == nil {

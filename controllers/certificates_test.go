@@ -164,8 +164,9 @@ func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {
 	k := newCluster(t)
 	now := time.Now()
 	right, expired := newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"), newKeyPair(t, now.Add(-time.Hour), now.Add(-time.Minute), "y.io")
-	pairs := map[string]keyPair{"right": right, "expired": expired}
-	opaque := right.secret(k.blue, "opaque")
+	untyped := newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "c.io")
+	pairs := map[string]keyPair{"right": right, "expired": expired, "untyped": untyped}
+	opaque := untyped.secret(k.blue, "opaque")
 	opaque.Type = corev1.SecretTypeOpaque
 	ings := map[string]*v1alpha1.Ingress{}
 	k.create(task(k.blue, "one", "api", "10.0.0.1"), opaque, right.secret(k.blue, "right"), expired.secret(k.blue, "expired"),
@@ -179,8 +180,9 @@ func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {
 	k.says(ings["expired"], certified("False Expired")...)
 	k.says(ings["no-pem"], certified("False SecretInvalid")...)
 	k.says(ings["mixed"], certified("False SecretInvalid")...)
-	k.says(ings["opaque"], certified("False SecretNotFound")...)
-	r.proxy.secures(t, pairs, []string{k.blue + "/right: x.io: right", k.blue + "/expired: y.io: expired"}, []string{"x.io", "y.io"})
+	k.says(ings["opaque"], certified("True CertificateValid")...) // whose type is no matter
+	r.proxy.secures(t, pairs, []string{k.blue + "/opaque: c.io: untyped", k.blue + "/right: x.io: right", k.blue + "/expired: y.io: expired"},
+		[]string{"c.io", "x.io", "y.io"})
 	var want []string
 	for _, host := range []string{"a.io", "b.io", "c.io", "x.io", "y.io"} {
 		want = append(want, host+" /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
@@ -193,19 +195,16 @@ func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {
 	}
 }
 
-// fixedCache is a cache of one Ingress and one Secret.
+// fixedCache is a cache of one Ingress.
 type fixedCache struct {
 	cache.Cache
 	ingress v1alpha1.Ingress
-	secret  corev1.Secret
 }
 
 func (c *fixedCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
 	switch list := list.(type) {
 	case *v1alpha1.IngressList:
 		list.Items = []v1alpha1.Ingress{c.ingress}
-	case *corev1.SecretList:
-		list.Items = []corev1.Secret{c.secret}
 	}
 	return nil
 }
@@ -216,17 +215,19 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 		pair := newKeyPair(t, start.Add(10*time.Minute), start.Add(150*time.Minute), "x.io")
 		ing := secured(ingress("blue", "shop", "x.io", "api"), "shop-tls")
 		ing.UID, ing.Generation = "u", 1
-		cached := &fixedCache{ingress: *ing, secret: *pair.secret("blue", "shop-tls")}
+		cached := &fixedCache{ingress: *ing}
 		type build struct {
 			After      time.Duration
 			Redirected bool
 		}
 		var builds []build
-		c := newSnapshotController(cached, nil, applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+		c := newSnapshotController(cached, applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
 		}), translate.Options{IngressClass: "warren"})
 		c.discovery = &discovery{cache: cached}
+		secrets := newFixedObjects(pair.secret("blue", "shop-tls"))
+		c.readNamed(secrets, secrets, secrets)
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		c.pending.event()
@@ -237,6 +238,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
 			return err
 		})
+		c.certificates.wait()
 		want := []build{{0, false}, {10*time.Minute + time.Second, true}, {70*time.Minute + time.Second, true},
 			{130*time.Minute + time.Second, true}, {150*time.Minute + time.Second, true}}
 		if diff := cmp.Diff(want, builds); diff != "" {

@@ -23,7 +23,7 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 	var classes []networkingv1.IngressClass
 	var standard []*networkingv1.Ingress
 	var secrets []*corev1.Secret
-	texts := make(map[translate.AuthorityName]string)
+	texts := make(map[translate.AuthorityName][]byte)
 	for _, object := range objects {
 		if namespace := object.GetNamespace(); namespace != "" && in.AllowedHosts[namespace] == nil {
 			in.AllowedHosts[namespace] = nil // unless its Namespace is among the objects too
@@ -49,9 +49,9 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 		case *corev1.Secret:
 			withStringData(o)
 			secrets = append(secrets, o)
-			texts[translate.AuthorityName{NamespacedName: name}] = authorityText(o)
+			texts[translate.AuthorityName{NamespacedName: name}] = o.Data[authorityField]
 		case *corev1.ConfigMap:
-			texts[translate.AuthorityName{NamespacedName: name, ConfigMap: true}] = authorityText(o)
+			texts[translate.AuthorityName{NamespacedName: name, ConfigMap: true}] = []byte(o.Data[authorityField])
 		default:
 			others = append(others, object)
 		}
@@ -63,14 +63,17 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 			in.Standard = append(in.Standard, translate.NewStandard(o))
 		}
 	}
+	named := translate.NamedSecrets(&in)
+	named[options.DefaultCertificate] = struct{}{}
 	for _, o := range secrets {
-		if o.Type == corev1.SecretTypeTLS {
+		if _, ok := named[client.ObjectKeyFromObject(o)]; ok {
 			in.Secrets = append(in.Secrets, parseSecret(o))
 		}
 	}
 	for name := range translate.NamedAuthorities(&in) {
 		if text, ok := texts[name]; ok {
-			in.Authorities = append(in.Authorities, parseAuthority(name, text))
+			authority, _ := parseAuthority(name, text)
+			in.Authorities = append(in.Authorities, authority)
 		}
 	}
 	return in, others

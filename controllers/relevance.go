@@ -20,7 +20,7 @@ import (
 // watched returns the kinds that a snapshot is built from.
 func watched() []client.Object {
 	return []client.Object{
-		&v1alpha1.Ingress{}, &v1alpha1.Task{}, &v1alpha1.TLSCertificate{}, &corev1.Secret{},
+		&v1alpha1.Ingress{}, &v1alpha1.Task{}, &v1alpha1.TLSCertificate{},
 	}
 }
 

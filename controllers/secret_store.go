@@ -3,8 +3,7 @@
 package controllers
 
 import (
-	"crypto/tls"
-	"strings"
+	"bytes"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,28 +26,32 @@ type secretStore struct {
 type secretVersion struct {
 	uid             types.UID
 	resourceVersion string
-	content         *translate.Secret
+	// chain and key are what content was parsed from.
+	chain, key []byte
+	content    *translate.Secret
 	// good is the content of the latest version that could be served, nil where there was none.
 	good *translate.Secret
 }
 
-// read returns what those of the Secrets hold that are named. Others are not parsed: a cluster may have many more.
-func (s *secretStore) read(objects []corev1.Secret, named map[types.NamespacedName]struct{}) []*translate.Secret {
+// read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of them.
+func (s *secretStore) read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {
 	secrets := make([]*translate.Secret, 0, len(named))
 	parsed := make(map[types.NamespacedName]secretVersion, len(named))
-	for i := range objects {
-		object := &objects[i]
+	for _, object := range objects {
 		name := client.ObjectKeyFromObject(object)
 		if _, ok := named[name]; !ok {
 			continue
 		}
 		version, ok := s.parsed[name]
+		if ok && version.uid == object.UID && version.resourceVersion != object.ResourceVersion && version.holds(object) {
+			version.resourceVersion = object.ResourceVersion // something else of it has changed
+		}
 		if !ok || version.uid != object.UID || version.resourceVersion != object.ResourceVersion {
-			version = secretVersion{uid: object.UID, resourceVersion: object.ResourceVersion, content: parseSecret(object), good: version.good}
+			version = secretVersion{uid: object.UID, resourceVersion: object.ResourceVersion, chain: object.Data[corev1.TLSCertKey], key: object.Data[corev1.TLSPrivateKeyKey], content: parseSecret(object), good: version.good}
 			if version.content.Fault == "" {
 				version.good = version.content
 			} else if version.good != nil {
-				version.content = instead(version.good, translate.Secret{Fault: version.content.Fault})
+				version.content = instead(version.good, version.content)
 			}
 		}
 		parsed[name] = version
@@ -59,48 +62,33 @@ func (s *secretStore) read(objects []corev1.Secret, named map[types.NamespacedNa
 		if _, ok := parsed[name]; ok || !wanted || version.good == nil {
 			continue
 		}
-		if !version.content.Gone {
-			version = secretVersion{content: instead(version.good, translate.Secret{Gone: true}), good: version.good}
+		if why, ok := unknown[name]; ok {
+			version = secretVersion{content: instead(version.good, &translate.Secret{Fault: "it " + why}), good: version.good}
+		} else if !version.content.Gone {
+			version = secretVersion{content: instead(version.good, &translate.Secret{Gone: true}), good: version.good}
 		}
 		parsed[name] = version
 		secrets = append(secrets, version.content)
+	}
+	for name, why := range unknown {
+		if _, ok := parsed[name]; !ok {
+			secrets = append(secrets, &translate.Secret{Namespace: name.Namespace, Name: name.Name, Fault: "it " + why})
+		}
 	}
 	s.parsed = parsed
 	return secrets
 }
 
-// instead is what a Secret is served by that cannot be served itself: what it held when it could be, and what is to be said.
-func instead(good *translate.Secret, said translate.Secret) *translate.Secret {
-	served := *good
-	served.Fault, served.Gone = said.Fault, said.Gone
-	return &served
+// holds says whether an object holds what was parsed.
+func (v *secretVersion) holds(object *corev1.Secret) bool {
+	return bytes.Equal(v.chain, object.Data[corev1.TLSCertKey]) && bytes.Equal(v.key, object.Data[corev1.TLSPrivateKeyKey])
 }
 
-// parseSecret reads a Secret of type kubernetes.io/tls. It checks with the function that the data plane loads certificates
-// with: a certificate that were refused there would keep the whole snapshot from being served.
-func parseSecret(object *corev1.Secret) *translate.Secret {
-	secret := &translate.Secret{Namespace: object.Namespace, Name: object.Name}
-	chain, key := object.Data[corev1.TLSCertKey], object.Data[corev1.TLSPrivateKeyKey]
-	switch {
-	case len(chain) == 0:
-		secret.Fault = "tls.crt is empty: put the certificate chain there as PEM, the server's own certificate first"
-		return secret
-	case len(key) == 0:
-		secret.Fault = "tls.key is empty: put the certificate's private key there as PEM"
-		return secret
-	}
-	pair, err := tls.X509KeyPair(chain, key)
-	if err != nil {
-		secret.Fault = strings.ToValidUTF8(clipMessage(err.Error()), "?") +
-			": tls.crt must hold the certificate chain as PEM, the server's own certificate first, and tls.key the private key of that"
-		return secret
-	}
-	secret.Chain, secret.Key = string(chain), string(key)
-	secret.NotBefore, secret.NotAfter = pair.Leaf.NotBefore, pair.Leaf.NotAfter
-	for _, name := range pair.Leaf.DNSNames {
-		secret.Names = append(secret.Names, strings.ToLower(name))
-	}
-	return secret
+// instead is what a Secret is served by that cannot be served itself: what it held when it could be, and what is to be said.
+func instead(good, said *translate.Secret) *translate.Secret {
+	served := *good
+	served.Fault, served.Reason, served.Gone = said.Fault, said.Reason, said.Gone
+	return &served
 }
 
 // untilValidityChanges returns how long it is from now until the first certificate's validity begins or ends, and at most

@@ -51,8 +51,11 @@ func TestWhatASecretHolds(t *testing.T) {
 			want: translate.Secret{Fault: "tls: failed to find any PEM data in certificate input" + advice}},
 		"another certificate's key": {chain: pair.chain, key: other.key,
 			want: translate.Secret{Fault: "tls: private key does not match public key" + advice}},
-		"the chain in the wrong order": {chain: slices.Concat(other.chain, pair.chain), key: pair.key,
-			want: translate.Secret{Fault: "tls: private key does not match public key" + advice}},
+		"the server's own certificate last": {
+			chain: slices.Concat(other.chain, pair.chain), key: pair.key,
+			want: translate.Secret{Chain: string(pair.chain) + string(other.chain), Key: string(pair.key),
+				Names: []string{"x.io", "*.x.io"}, NotBefore: spring, NotAfter: summer},
+		},
 		"swapped": {chain: pair.key, key: pair.chain,
 			want: translate.Secret{Fault: "tls: failed to find certificate PEM data in certificate input, but did find a private key; " +
 				"PEM inputs may have been switched" + advice}},
@@ -68,7 +71,7 @@ func TestWhatASecretHolds(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// What is found usable here must never be refused by the data plane, and with it everything else.
-			snapshot := &proxy.Snapshot{Certificates: []proxy.Certificate{{ID: "blue/s", Chain: string(test.chain), Key: string(test.key)}}}
+			snapshot := &proxy.Snapshot{Certificates: []proxy.Certificate{{ID: "blue/s", Chain: got.Chain, Key: got.Key}}}
 			if _, err := proxy.New(proxy.Config{}).Apply(snapshot); (err == nil) != (got.Fault == "") {
 				t.Errorf("the data plane says %v, the fault is %q", err, got.Fault)
 			}
@@ -78,34 +81,38 @@ func TestWhatASecretHolds(t *testing.T) {
 
 func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 	pair := newKeyPair(t, spring, summer, "x.io")
-	at := func(uid types.UID, resourceVersion string) corev1.Secret {
+	next := newKeyPair(t, spring, summer, "x.io")
+	at := func(uid types.UID, resourceVersion string) *corev1.Secret {
 		object := pair.secret("blue", "s")
 		object.UID, object.ResourceVersion = uid, resourceVersion
-		return *object
+		return object
 	}
 	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
+	renewed := at("u", "2")
+	renewed.Data = next.secret("", "").Data
 	tests := map[string]struct {
 		between func(*secretStore)
-		second  corev1.Secret
+		second  *corev1.Secret
 		again   bool
 	}{
 		"the same version":               {second: at("u", "1")},
-		"a new version":                  {second: at("u", "2"), again: true},
+		"a new version":                  {second: renewed, again: true},
+		"a new version of the same":      {second: at("u", "2")},
 		"another Secret of the name":     {second: at("v", "1"), again: true},
-		"it was gone in between":         {between: func(s *secretStore) { s.read(nil, named) }, second: at("u", "1"), again: true},
-		"nothing named it in between":    {between: func(s *secretStore) { s.read([]corev1.Secret{at("u", "1")}, nil) }, second: at("u", "1"), again: true},
-		"another one changed in between": {between: func(s *secretStore) { s.read([]corev1.Secret{at("u", "1"), *pair.secret("blue", "t")}, named) }, second: at("u", "1")},
+		"it was gone in between":         {between: func(s *secretStore) { s.read(nil, nil, named) }, second: at("u", "1"), again: true},
+		"nothing named it in between":    {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1")}, nil, nil) }, second: at("u", "1"), again: true},
+		"another one changed in between": {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1"), pair.secret("blue", "t")}, nil, named) }, second: at("u", "1")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var s secretStore
-			first := s.read([]corev1.Secret{at("u", "1")}, named)
+			first := s.read([]*corev1.Secret{at("u", "1")}, nil, named)
 			if test.between != nil {
 				test.between(&s)
 			}
-			second := s.read([]corev1.Secret{test.second}, named)
-			if diff := cmp.Diff(first, second); diff != "" || len(first) != 1 {
-				t.Fatalf("read %v first, and then (-first +second):\n%s", first, diff)
+			second := s.read([]*corev1.Secret{test.second}, nil, named)
+			if len(first) != 1 || len(second) != 1 {
+				t.Fatalf("read %v first, and then %v, want one of each", first, second)
 			}
 			if again := first[0] != second[0]; again != test.again {
 				t.Errorf("parsed again: %v, want %v", again, test.again)
@@ -117,7 +124,7 @@ func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 func TestOnlySecretsThatAreNamedAreParsed(t *testing.T) {
 	pair := newKeyPair(t, spring, summer, "x.io")
 	var s secretStore
-	got := s.read([]corev1.Secret{*pair.secret("blue", "s"), *pair.secret("blue", "t"), *pair.secret("green", "s")},
+	got := s.read([]*corev1.Secret{pair.secret("blue", "s"), pair.secret("blue", "t"), pair.secret("green", "s")}, nil,
 		map[types.NamespacedName]struct{}{{Namespace: "green", Name: "s"}: {}, {Namespace: "green", Name: "missing"}: {}})
 	want := []*translate.Secret{{Namespace: "green", Name: "s", Chain: string(pair.chain), Key: string(pair.key),
 		Names: []string{"x.io"}, NotBefore: spring, NotAfter: summer}}
@@ -162,11 +169,8 @@ func TestWhatTheCacheKeepsOfASecret(t *testing.T) {
 	full := metav1.ObjectMeta{Namespace: "blue", Name: "s", UID: "u", ResourceVersion: "7",
 		Annotations:   map[string]string{corev1.LastAppliedConfigAnnotation: "{}"},
 		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}}
-	got, err := trimSecret(&corev1.Secret{ObjectMeta: full, Type: corev1.SecretTypeTLS,
+	got := keepCertificate(&corev1.Secret{ObjectMeta: full, Type: corev1.SecretTypeTLS,
 		Data: map[string][]byte{"tls.crt": []byte("c"), "tls.key": []byte("k"), "ca.crt": []byte("a"), "keystore.p12": []byte("p")}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "s", UID: "u", ResourceVersion: "7"},
 		Type:       corev1.SecretTypeTLS, Data: map[string][]byte{"tls.crt": []byte("c"), "tls.key": []byte("k")}}
@@ -179,17 +183,17 @@ func TestWhatTheCacheKeepsOfASecret(t *testing.T) {
 func TestWhatASecretHeldIsRemembered(t *testing.T) {
 	pair, next := newKeyPair(t, spring, summer, "x.io"), newKeyPair(t, spring, summer, "y.io")
 	version := 0
-	holding := func(p keyPair) []corev1.Secret {
+	holding := func(p keyPair) []*corev1.Secret {
 		version++
 		object := p.secret("blue", "s")
 		object.UID, object.ResourceVersion = "u", fmt.Sprint(version)
-		return []corev1.Secret{*object}
+		return []*corev1.Secret{object}
 	}
 	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
 	const emptyKey = "tls.key is empty: put the certificate's private key there as PEM"
 	var s secretStore
 	for i, step := range []struct {
-		objects []corev1.Secret
+		objects []*corev1.Secret
 		named   map[types.NamespacedName]struct{}
 		chain   []byte
 		fault   string
@@ -209,7 +213,7 @@ func TestWhatASecretHeldIsRemembered(t *testing.T) {
 		{objects: nil, named: nil, none: true},
 		{objects: nil, named: named, none: true},
 	} {
-		got := s.read(step.objects, step.named)
+		got := s.read(step.objects, nil, step.named)
 		if step.none {
 			if len(got) != 0 {
 				t.Errorf("step %d: got %+v, want nothing", i, got)

@@ -17,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -108,13 +107,18 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader, err := client.NewWithWatch(mgr.GetConfig(), client.Options{HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper()})
-	if err != nil {
-		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
-	}
-	snapshots := newSnapshotController(mgr.GetCache(), reader, options.Applier,
+	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
 		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
 			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate})
+	secrets, err := addMetadataCache(mgr, "Secret", options.WatchNamespaces)
+	if err != nil {
+		return nil, err
+	}
+	configMaps, err := addMetadataCache(mgr, "ConfigMap", options.WatchNamespaces)
+	if err != nil {
+		return nil, err
+	}
+	snapshots.readNamed(mgr.GetAPIReader(), secrets, configMaps)
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
 	}

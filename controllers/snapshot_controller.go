@@ -54,7 +54,9 @@ type SnapshotController struct {
 	applier Applier
 	options translate.Options
 	pending *holdOff
-	secrets secretStore
+	// certificates are the Secrets that are named for their certificates, and secrets what they hold.
+	certificates *namedObjects[*corev1.Secret]
+	secrets      secretStore
 	// discovery has the Services.
 	discovery *discovery
 	// authorities are those that backends are verified by.
@@ -87,15 +89,20 @@ type subscriber struct {
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-func newSnapshotController(cache cache.Cache, reader client.WithWatch, applier Applier, options translate.Options) *SnapshotController {
+func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
 	c := &SnapshotController{
 		cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit),
 		served: func(map[objectKey]*verdict) {},
 	}
-	c.authorities = newAuthorities(reader, c.pending.event)
 	c.validity = time.AfterFunc(validityLimit, c.pending.event)
 	c.validity.Stop()
 	return c
+}
+
+// readNamed has the Secrets and ConfigMaps that are named read, by the metadata of all.
+func (c *SnapshotController) readNamed(from client.Reader, secrets, configMaps metadata) {
+	c.certificates = newNamedObjects(secrets, readSecret(from), keepCertificate, c.pending.event)
+	c.authorities = newAuthorities(from, secrets, configMaps, c.pending.event)
 }
 
 // NeedLeaderElection is false: every replica serves.
@@ -116,10 +123,11 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
 	}
-	if !c.cache.WaitForCacheSync(ctx) || c.orders != nil && !c.orders.WaitForCacheSync(ctx) {
+	if !c.cache.WaitForCacheSync(ctx) || !c.certificates.metadata.WaitForCacheSync(ctx) || c.orders != nil && !c.orders.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.authorities.wait()
+	defer c.certificates.wait()
 	if c.standard != nil {
 		if !c.standard.settle(ctx) {
 			return nil
@@ -179,6 +187,9 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 		if _, err := informer.AddEventHandler(handler); err != nil {
 			return fmt.Errorf("watching %T: %w", object, err)
 		}
+	}
+	if err := c.certificates.begin(ctx); err != nil {
+		return err
 	}
 	if c.standard != nil {
 		if err := c.standard.watch(ctx, handler); err != nil {
@@ -259,14 +270,18 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 	if c.options.DefaultCertificate.Name != "" {
 		named[c.options.DefaultCertificate] = struct{}{}
 	}
-	var secrets corev1.SecretList
-	if len(named) > 0 {
-		if err := c.cache.List(ctx, &secrets, client.UnsafeDisableDeepCopy); err != nil {
-			return translate.Input{}, fmt.Errorf("listing the Secrets from the cache: %w", err)
-		}
+	patience := readPatience
+	if c.latest.Load() == nil {
+		patience = firstPatience // no host is to be without its certificate for a moment
 	}
-	in.Authorities = c.authorities.read(ctx, translate.NamedAuthorities(&in))
-	in.Secrets = c.secrets.read(secrets.Items, named)
+	if err := c.certificates.lookUp(ctx, named, patience); err != nil {
+		return translate.Input{}, err
+	}
+	if in.Authorities, err = c.authorities.read(ctx, translate.NamedAuthorities(&in)); err != nil {
+		return translate.Input{}, err
+	}
+	secrets, unknown := c.certificates.objects()
+	in.Secrets = c.secrets.read(secrets, unknown, named)
 	c.logDefaultCertificate(ctx, in.Secrets)
 	if c.orders != nil {
 		var orders corev1.SecretList
@@ -314,7 +329,7 @@ func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets 
 	if name.Name == "" {
 		return
 	}
-	fault := "there is no such Secret of type kubernetes.io/tls"
+	fault := "there is no such Secret"
 	for _, s := range secrets {
 		if s.Namespace == name.Namespace && s.Name == name.Name && !s.Gone {
 			fault = s.Fault

@@ -46,7 +46,7 @@ func TestARefusedSnapshotIsTriedAgainLaterAndLater(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newSnapshotController(nil, nil, nil, translate.Options{})
+				c := newSnapshotController(nil, nil, translate.Options{})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				start := time.Now()
@@ -76,7 +76,7 @@ func (f applierFunc) Apply(snapshot *proxy.Snapshot) (uint64, error) { return f(
 
 func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	var refusal error
-	c := newSnapshotController(nil, nil, applierFunc(func(*proxy.Snapshot) (uint64, error) {
+	c := newSnapshotController(nil, applierFunc(func(*proxy.Snapshot) (uint64, error) {
 		return 1, refusal
 	}), translate.Options{IngressClass: "warren"})
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "a", UID: "u", Generation: 1},

@@ -102,10 +102,7 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 
 // advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to look again.
 func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
-	secret, err := secretOf(ctx, r.status.client, object)
-	if err != nil {
-		return nil, 0, err
-	}
+	secret, _ := r.snapshots.certificates.get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.issuance.now()
 	view := &certificateView{leaf: leafOf(secret), state: &orderState{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
@@ -299,9 +296,9 @@ func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alp
 
 // keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when somebody
 // replaces it.
-func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret client.Object) []reconcile.Request {
+func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
-	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.GetNamespace()), client.MatchingFields{bySecret: secret.GetName()},
+	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{bySecret: secret.Name},
 		client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the TLSCertificates of a Secret")
 		return nil
@@ -311,6 +308,16 @@ func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret client.Obj
 		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
 	}
 	return requests
+}
+
+// secretsRead is a source of requests for the TLSCertificates of each Secret of which something else is known.
+func (r *TLSCertificateReconciler) secretsRead(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	r.snapshots.certificates.subscribe(func(secret types.NamespacedName) {
+		for _, request := range r.keptIn(ctx, secret) {
+			queue.Add(request)
+		}
+	})
+	return nil
 }
 
 // orderedIn names the TLSCertificate that a working Secret is for, if it is looked after.
@@ -338,7 +345,7 @@ func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types
 func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
-		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.keptIn)).
+		WatchesRawSource(source.Func(r.secretsRead)).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.TLSCertificateKind)).
 		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
 		WithOptions(controller.Options{

@@ -61,8 +61,14 @@ const (
 	// ReasonCANotFound (False): there is no Secret or ConfigMap of the name that a backend's tls names, or it has not been read
 	// yet. No request goes to the backend, since it could not be verified.
 	ReasonCANotFound = "CANotFound"
-	// ReasonCAInvalid (False): it is there, and its key ca.crt holds no certificates that can be read. No request goes to the backend.
+	// ReasonCAInvalid (False): it is there, and its key ca.crt holds no certificate that can be read, or was spoiled by an update. What
+	// it held before goes on being used by replicas that are not restarted; without, no request goes to the backend.
 	ReasonCAInvalid = "CAInvalid"
+	// ReasonCATooLarge (False): its key ca.crt is larger than the message says it may be. What it held before goes on being used likewise.
+	ReasonCATooLarge = "CATooLarge"
+	// ReasonTooManyAuthorities (False): the namespace's Ingresses name more Secrets and ConfigMaps with authorities than a
+	// namespace may. Those that the oldest Ingresses name are used. No request goes to the backend of another.
+	ReasonTooManyAuthorities = "TooManyAuthorities"
 )
 
 // ConditionProgrammed is on an Ingress: whether the data plane serves what was accepted of this generation, that of every
@@ -88,12 +94,18 @@ const (
 
 	// ReasonCertificateValid (True): the Secret holds a valid certificate for every host.
 	ReasonCertificateValid = "CertificateValid"
-	// ReasonSecretNotFound (False): there is no Secret of that name and of type kubernetes.io/tls, and none is being ordered. What
-	// a Secret held that is gone is served until the replica is restarted.
+	// ReasonSecretNotFound (False): there is no Secret of that name, and none is being ordered. What a Secret held that is gone is
+	// served until the replica is restarted.
 	ReasonSecretNotFound = "SecretNotFound"
-	// ReasonSecretInvalid (False): the Secret's key and certificate do not parse or do not belong together. What it held before
-	// is served until the replica is restarted.
+	// ReasonSecretInvalid (False): the Secret's key and certificate do not parse or do not belong together, or a block of the chain
+	// cannot be read. What it held before is served until the replica is restarted.
 	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonSecretTooLarge (False): tls.crt or tls.key is larger than the message says it may be. What the Secret held before is
+	// served until the replica is restarted.
+	ReasonSecretTooLarge = "SecretTooLarge"
+	// ReasonKeyNotSupported (False): the certificate is for a key that costs too much to serve, or that clients do not take. What the
+	// Secret held before is served until the replica is restarted.
+	ReasonKeyNotSupported = "KeyNotSupported"
 	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
 	ReasonHostNotCovered = "HostNotCovered"
 	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls that the message names, so no certificate is served for

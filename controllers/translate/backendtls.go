@@ -3,7 +3,9 @@
 package translate
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -23,33 +25,79 @@ type Authority struct {
 	Name AuthorityName
 	// Missing and Fault say, for people, why there are no certificates: it is not there, or what it holds is none.
 	Missing, Fault string
-	// Certificates are PEM, one at least where there is no fault.
+	// Reason is that of the conditions that tell of the fault. Empty: CAInvalid.
+	Reason string
+	// LeftOut says, for people, what is there beside the certificates and is none that can be read. Empty for nothing.
+	LeftOut string
+	// Certificates are PEM, one at least where there is no fault. Beside a fault they are those of the last version that had none.
 	Certificates string
 }
 
-// NamedAuthorities returns the names that the backends of an input's Ingresses name, as far as they are ours.
+// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the Ingresses of a namespace may name: each is watched and
+// held, whether it is there or not.
+const AuthoritiesPerNamespace = 16
+
+// NamedAuthorities returns the names that the backends of an input's Ingresses name, as far as they are ours: of each namespace so many
+// as one may name, those of its oldest Ingresses first.
 func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
-	names := make(map[AuthorityName]struct{})
-	for _, object := range in.Ingresses {
-		if Claims(object, in.Options.IngressClass) {
-			addAuthorities(names, object)
+	named := slices.ContainsFunc(in.Ingresses, namesAuthority) ||
+		slices.ContainsFunc(in.Standard, func(s *Standard) bool { return namesAuthority(s.object) })
+	if !named {
+		return nil // and nothing is sorted
+	}
+	return namedAuthorities(claim(*in))
+}
+
+func namesAuthority(object *v1alpha1.Ingress) bool {
+	for r := range object.Spec.Rules {
+		for p := range object.Spec.Rules[r].Paths {
+			if _, ok := backendTLSOf(&object.Spec.Rules[r].Paths[p].Backend).authorityName(object.Namespace); ok {
+				return true
+			}
 		}
 	}
-	for _, s := range in.Standard {
-		addAuthorities(names, s.object)
+	return false
+}
+
+// namedAuthorities is NamedAuthorities for Ingresses in the order of their age.
+func namedAuthorities(ingresses []ingress) map[AuthorityName]struct{} {
+	names := make(map[AuthorityName]struct{})
+	count := make(map[string]int) // by namespace
+	for i := range ingresses {
+		object := ingresses[i].object
+		for r := range object.Spec.Rules {
+			for p := range object.Spec.Rules[r].Paths {
+				name, ok := backendTLSOf(&object.Spec.Rules[r].Paths[p].Backend).authorityName(object.Namespace)
+				if _, known := names[name]; ok && !known && count[name.Namespace] < AuthoritiesPerNamespace {
+					names[name] = struct{}{}
+					count[name.Namespace]++
+				}
+			}
+		}
 	}
 	return names
 }
 
-func addAuthorities(names map[AuthorityName]struct{}, object *v1alpha1.Ingress) {
-	for r := range object.Spec.Rules {
-		for p := range object.Spec.Rules[r].Paths {
-			backend := &object.Spec.Rules[r].Paths[p].Backend
-			if name, ok := backendTLSOf(backend).authorityName(object.Namespace); ok {
-				names[name] = struct{}{}
-			}
-		}
+// authorities are what there is to verify backends by.
+type authorities struct {
+	known map[AuthorityName]*Authority
+	// named are those that may be used.
+	named map[AuthorityName]struct{}
+}
+
+func newAuthorities(in Input, ingresses []ingress, pools []pool) authorities {
+	named := false
+	for i := range pools {
+		named = named || pools[i].backend.tls.caSecret != "" || pools[i].backend.tls.caConfigMap != ""
 	}
+	if !named {
+		return authorities{}
+	}
+	a := authorities{known: make(map[AuthorityName]*Authority, len(in.Authorities)), named: namedAuthorities(ingresses)}
+	for _, authority := range in.Authorities {
+		a.known[authority.Name] = authority
+	}
+	return a
 }
 
 // backendTLS is a backend's tls as it is written. Pools that differ in it have no connection in common.
@@ -129,7 +177,7 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 
 // terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default is
 // the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
-func (b backend) terms(authorities map[AuthorityName]*Authority) (terms proxy.UpstreamTLS, reason, finding string) {
+func (b backend) terms(from authorities) (terms proxy.UpstreamTLS, reason, finding string) {
 	terms = proxy.UpstreamTLS{ServerName: b.tls.serverName, SkipVerify: b.tls.skipVerify}
 	if terms.ServerName == "" {
 		terms.ServerName = b.service + "." + b.namespace + ".svc"
@@ -148,15 +196,25 @@ func (b backend) terms(authorities map[AuthorityName]*Authority) (terms proxy.Up
 	if name.ConfigMap {
 		kind = "ConfigMap "
 	}
-	authority := authorities[name]
+	authority := from.known[name]
+	if _, ok := from.named[name]; !ok {
+		return terms, v1alpha1.ReasonTooManyAuthorities, kind + name.Name + ", which it is to be verified by, is not read: the Ingresses of a " +
+			"namespace may name 16 Secrets and ConfigMaps with authorities, and older ones name as many: put the certificates together into fewer"
+	}
 	switch {
 	case authority == nil:
 		return terms, v1alpha1.ReasonCANotFound, "there is no " + kind + name.Name + " to verify it by"
 	case authority.Missing != "":
 		return terms, v1alpha1.ReasonCANotFound, kind + name.Name + ", which it is to be verified by, " + authority.Missing
 	case authority.Fault != "":
-		return terms, v1alpha1.ReasonCAInvalid, kind + name.Name + ", which it is to be verified by: " + authority.Fault
+		reason = cmp.Or(authority.Reason, v1alpha1.ReasonCAInvalid)
+		finding = kind + name.Name + ", which it is to be verified by: " + authority.Fault
+		if authority.Certificates != "" {
+			finding += "; what it held before goes on being used by the replicas that are not restarted"
+		}
+	case authority.LeftOut != "":
+		finding = kind + name.Name + ", which it is verified by, is used without what is no certificate: " + authority.LeftOut
 	}
 	terms.Authorities = authority.Certificates
-	return terms, "", ""
+	return terms, reason, finding
 }

@@ -27,7 +27,7 @@ type Input struct {
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
 	EndpointSlices  []*discoveryv1.EndpointSlice
-	// Secrets are those of type kubernetes.io/tls that NamedSecrets and Options name. Others do no harm.
+	// Secrets are those that NamedSecrets and Options name. Others do no harm.
 	Secrets []*Secret
 	// Authorities are those that NamedAuthorities names, as far as they are there.
 	Authorities []*Authority
@@ -73,7 +73,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	snapshot.Unserved = unserved(ingresses)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, ingresses, tlsCertificates, hosts, snapshot.Hosts)
-	pools.resolve(in)
+	pools.resolve(in, ingresses)
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools)
 
@@ -106,6 +106,8 @@ type ingress struct {
 	backends []int32
 	// findings are what keeps its certificate from being all that its tls asks for.
 	findings []finding
+	// remarks are what there is to say of its certificates that are all that is asked for.
+	remarks []string
 	// certificateHosts are those of tls with autoSSL that a certificate is ordered for.
 	certificateHosts []string
 }

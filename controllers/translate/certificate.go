@@ -100,20 +100,26 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
 		return
 	case secret == nil:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + clip(name) +
-			" of type kubernetes.io/tls in this namespace: make it, with kubectl create secret tls for instance"})
+			" in this namespace: make it, with kubectl create secret tls for instance"})
 		return
 	case secret.Gone && c.ordered[at]:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + clip(name) + " is not there any more, and what it held " +
 			"goes on being served while another certificate is ordered: TLSCertificate " + clip(name) + " says how far it is"})
 	case secret.Gone:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + clip(name) + " is not there any more, or not of type " +
-			"kubernetes.io/tls, and what it held goes on being served: make it anew, or take tls from the Ingress"})
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + clip(name) + " is not there any more, and what it " +
+			"held goes on being served by the replicas that are not restarted: make it anew, or take tls from the Ingress"})
 	case secret.Fault != "" && secret.Chain == "":
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretInvalid, "Secret " + clip(name) + " cannot be served: " + secret.Fault})
+		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + clip(name) + " cannot be served: " + secret.Fault})
 		return
+	case secret.Partial:
+		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + clip(name) + " cannot be served as it is, and for want of a " +
+			"version before it what can be read of it is served alone, which many clients refuse: " + secret.Fault})
 	case secret.Fault != "":
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretInvalid, "Secret " + clip(name) + " cannot be served, and what it held " +
-			"before goes on being served: " + secret.Fault})
+		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + clip(name) + " cannot be served, and what it held " +
+			"before goes on being served by the replicas that are not restarted: " + secret.Fault})
+	}
+	if secret.Remark != "" {
+		ing.remarks = append(ing.remarks, "Secret "+clip(name)+": "+secret.Remark)
 	}
 	state := secret.validity(c.now)
 	switch state {
@@ -276,6 +282,9 @@ func (i *ingress) certificateReady() metav1.Condition {
 	if len(i.tls) == 1 {
 		condition.Message = "the certificate in Secret " + clip(secretName(i.object, i.tls[0])) + " is valid, and served for every host"
 	}
+	if len(i.remarks) > 0 {
+		condition.Message += "; " + strings.Join(bounded(i.remarks), "; ")
+	}
 	if len(i.findings) == 0 {
 		return condition
 	}
@@ -285,7 +294,8 @@ func (i *ingress) certificateReady() metav1.Condition {
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.findings, func(f finding) string { return f.reason },
-		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonNotYetIssued, v1alpha1.ReasonSecretInvalid, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
+		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonNotYetIssued, v1alpha1.ReasonSecretInvalid,
+		v1alpha1.ReasonSecretTooLarge, v1alpha1.ReasonKeyNotSupported, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
 		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)
 	condition.Message = strings.Join(bounded(texts), "; ")
 	return condition

@@ -111,15 +111,15 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 			secrets:    []*translate.Secret{gone(newSecret("blue", "s", "x.io"))},
 			served:     []string{"blue/s: x.io"},
 			redirected: []string{"x.io"},
-			ready: map[string]accepted{"blue/a": not("SecretNotFound", "Secret s is not there any more, or not of type kubernetes.io/tls, "+
-				"and what it held goes on being served: make it anew, or take tls from the Ingress")},
+			ready: map[string]accepted{"blue/a": not("SecretNotFound", "Secret s is not there any more, "+
+				"and what it held goes on being served by the replicas that are not restarted: make it anew, or take tls from the Ingress")},
 		},
 		"a Secret that is faulty now is served by what it held": {
 			ingresses:  []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io", "y.io"), "s")},
 			secrets:    []*translate.Secret{faulty(lasting(newSecret("blue", "s", "x.io"), -60, -1), "it is broken")},
 			served:     []string{"blue/s: x.io"},
 			redirected: []string{"x.io"},
-			ready: map[string]accepted{"blue/a": not("SecretInvalid", "Secret s cannot be served, and what it held before goes on being served: it is broken; "+
+			ready: map[string]accepted{"blue/a": not("SecretInvalid", "Secret s cannot be served, and what it held before goes on being served by the replicas that are not restarted: it is broken; "+
 				"the certificate in Secret s has expired, and is served all the same: put a new one into the Secret; "+
 				"the certificate in Secret s does not cover \"y.io\": it names \"x.io\"")},
 		},
@@ -256,7 +256,7 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 			ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "s")},
 			secrets:   []*translate.Secret{newSecret("green", "s", "x.io"), newSecret("blue", "other", "x.io")},
 			ready: map[string]accepted{"blue/a": not("SecretNotFound",
-				"there is no Secret s of type kubernetes.io/tls in this namespace: make it, with kubectl create secret tls for instance")},
+				"there is no Secret s in this namespace: make it, with kubectl create secret tls for instance")},
 		},
 		"a Secret that cannot be served keeps no other from being served": {
 			ingresses: []*v1alpha1.Ingress{

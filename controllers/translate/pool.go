@@ -121,12 +121,9 @@ func (p *pools) programmed() []proxy.Pool {
 }
 
 // resolve finds the endpoints of every pool, and what there is to say where there are none.
-func (p *pools) resolve(in Input) {
+func (p *pools) resolve(in Input, ingresses []ingress) {
 	services := p.services(in)
-	authorities := make(map[AuthorityName]*Authority, len(in.Authorities))
-	for _, authority := range in.Authorities {
-		authorities[authority.Name] = authority
-	}
+	authorities := newAuthorities(in, ingresses, p.list)
 	for i := range p.list {
 		pool := &p.list[i]
 		b := pool.backend
@@ -157,18 +154,21 @@ func (p *pool) noteOwn(own []netip.AddrPort) {
 }
 
 // secure resolves a pool that is spoken to over TLS. It has no endpoints where they cannot be verified as they are to be.
-func (p *pool) secure(s *service, authorities map[AuthorityName]*Authority) {
+func (p *pool) secure(s *service, authorities authorities) {
 	terms, reason, finding := p.backend.terms(authorities)
 	p.TLS = terms
-	if reason != "" {
+	if reason != "" && terms.Authorities == "" {
 		p.reason, p.finding = reason, finding
 		return
 	}
 	p.Endpoints, p.reason, p.finding = s.endpoints(p.backend)
+	if p.reason == "" {
+		p.reason = reason
+	}
 	switch {
 	case p.finding == "":
 		p.finding = finding
-	case p.reason == "" && finding != "":
+	case finding != "" && (p.reason == "" || p.reason == reason):
 		p.finding += "; " + finding
 	}
 }

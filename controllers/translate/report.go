@@ -185,7 +185,7 @@ func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
 	if len(unresolved) > 0 {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = first(unresolved, func(p *pool) string { return p.reason },
-			v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid,
+			v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
 			v1alpha1.ReasonServiceNotFound, v1alpha1.ReasonPortNotFound, v1alpha1.ReasonNoEndpoints)
 		condition.Message = strings.Join(bounded(texts), "; ")
 	}

@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -11,13 +12,19 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// Secret is what a Secret of type kubernetes.io/tls was found to hold. To parse one costs more than all the rest of an
+// Secret is what a Secret with tls.crt and tls.key was found to hold. To parse one costs more than all the rest of an
 // Ingress, so whoever makes an Input does it once for each version of a Secret. It is immutable.
 type Secret struct {
 	Namespace, Name string
 	// Fault says why the Secret cannot be served, for its author to read. What is below is then of the last version that
 	// could be, or empty where there was none.
 	Fault string
+	// Reason is that of the conditions that tell of the fault. Empty: SecretInvalid.
+	Reason string
+	// Partial is set where there was no version that could be served, and what is below is what could be read of this one.
+	Partial bool
+	// Remark is what there is to say of a certificate that is served. It is empty for almost all.
+	Remark string
 	// Gone is set where the Secret is not there any more. What is below is then of its last version that could be served.
 	Gone bool
 	// Chain and Key are PEM, the leaf first in the chain, and belong together: the data plane takes them.
@@ -58,6 +65,9 @@ func secretName(object *v1alpha1.Ingress, tls *v1alpha1.IngressTLS) string {
 	}
 	return object.Name + "-tls"
 }
+
+// reason is that of the conditions that tell of the Secret's fault.
+func (s *Secret) reason() string { return cmp.Or(s.Reason, v1alpha1.ReasonSecretInvalid) }
 
 // covers says whether the certificate is good for a host: an exact one that it names or has a wildcard for, or a
 // wildcard that it names.

@@ -90,9 +90,11 @@ func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, se
 	case missing && ordered:
 		return not(v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: Issuing says how far it is")
 	case missing:
-		return not(v1alpha1.ReasonSecretNotFound, "there is no Secret "+name+" of type kubernetes.io/tls in this namespace")
+		return not(v1alpha1.ReasonSecretNotFound, "there is no Secret "+name+" in this namespace")
+	case secret.Partial:
+		return not(secret.reason(), "Secret "+name+" cannot be served as it is, and what can be read of it is served alone: "+secret.Fault)
 	case secret.Fault != "":
-		return not(v1alpha1.ReasonSecretInvalid, "Secret "+name+" cannot be served: "+secret.Fault)
+		return not(secret.reason(), "Secret "+name+" cannot be served: "+secret.Fault)
 	case secret.validity(c.now) == expired:
 		return not(v1alpha1.ReasonExpired, "the certificate in Secret "+name+" has expired, and is served all the same")
 	case secret.validity(c.now) == notYetValid:
@@ -107,8 +109,11 @@ func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, se
 	if len(uncovered) > 0 {
 		return not(v1alpha1.ReasonHostNotCovered, "the certificate in Secret "+name+" does not cover "+listNames(uncovered))
 	}
-	return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid,
-		Message: "Secret " + name + " holds a valid certificate for every host"}
+	message := "Secret " + name + " holds a valid certificate for every host"
+	if secret.Remark != "" {
+		message += "; " + secret.Remark
+	}
+	return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid, Message: message}
 }
 
 func (t *tlsCertificate) accepted() metav1.Condition {

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// helmRelease is the type of the Secrets that Helm keeps its releases in: many in most clusters, and nothing that is named here.
+	helmRelease = "helm.sh/release.v1"
+
+	// The metadata of an object may be as large as the object, so a page of a list begins with few of them, and holds more where they
+	// are small.
+	pageFirst, pageLargest = 16, 512
+	pageBytes              = 1 << 20
+)
+
+// metadataCache knows which objects of a kind there are, and in which version, and nothing else of them.
+type metadataCache struct {
+	cache.Cache
+	kind *metav1.PartialObjectMetadata
+	// informer is nil until they are watched.
+	informer atomic.Pointer[cache.Informer]
+}
+
+// addMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are watched from
+// the first call of watch on.
+func addMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*metadataCache, error) {
+	m := newMetadataCache(kind)
+	var err error
+	if m.Cache, err = addCache(mgr, m.options(namespaces)); err != nil {
+		return nil, fmt.Errorf("watching the metadata of %ss: %w", kind, err)
+	}
+	return m, nil
+}
+
+func newMetadataCache(kind string) *metadataCache {
+	m := &metadataCache{kind: &metav1.PartialObjectMetadata{}}
+	m.kind.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+	return m
+}
+
+func (m *metadataCache) options(namespaces []string) cache.Options {
+	options := cache.Options{
+		DefaultNamespaces: watchedNamespaces(namespaces),
+		DefaultTransform: func(object any) (any, error) {
+			if o, ok := object.(*metav1.PartialObjectMetadata); ok {
+				return hollowMetadata(o), nil
+			}
+			return object, nil
+		},
+		NewInformer: newPagingInformer,
+		DefaultWatchErrorHandler: func(ctx context.Context, r *toolscache.Reflector, err error) {
+			if !apierrors.IsForbidden(err) { // which is told in a condition where it matters
+				toolscache.DefaultWatchErrorHandler(ctx, r, err)
+			}
+		},
+	}
+	if m.kind.Kind == "Secret" {
+		options.DefaultFieldSelector = fields.OneTermNotEqualSelector("type", helmRelease)
+	}
+	return options
+}
+
+func hollowMetadata(object *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
+	return &metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: metav1.ObjectMeta{
+		Namespace: object.Namespace, Name: object.Name, ResourceVersion: object.ResourceVersion,
+	}}
+}
+
+// newPagingInformer makes an informer that lists page by page where the API server does not stream lists, and keeps of each page
+// what it is to keep before it asks for the next. The library would keep them all until the last has come.
+func newPagingInformer(from toolscache.ListerWatcher, object runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
+	lists := toolscache.ToListerWatcherWithContext(from)
+	return toolscache.NewSharedIndexInformer(&toolscache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			return listPages(ctx, options, lists.ListWithContext)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			return lists.WatchWithContext(ctx, options)
+		},
+	}, object, resync, indexers)
+}
+
+// listPages returns a list that it asks for in pages.
+func listPages(ctx context.Context, options metav1.ListOptions, list func(context.Context, metav1.ListOptions) (runtime.Object, error)) (runtime.Object, error) {
+	// With another version the API server gives everything at once, whatever the limit.
+	options.ResourceVersion, options.ResourceVersionMatch, options.Continue = "", "", ""
+	whole := &metav1.PartialObjectMetadataList{}
+	for limit := int64(pageFirst); ; {
+		options.Limit = limit
+		listed, err := list(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		page, ok := listed.(*metav1.PartialObjectMetadataList)
+		if !ok {
+			return listed, nil
+		}
+		for i := range page.Items {
+			whole.Items = append(whole.Items, *hollowMetadata(&page.Items[i]))
+		}
+		if options.Continue == "" {
+			whole.ListMeta = metav1.ListMeta{ResourceVersion: page.ResourceVersion}
+		}
+		if options.Continue = page.Continue; options.Continue == "" {
+			return whole, nil
+		}
+		if page.Size() < pageBytes {
+			limit = min(2*limit, pageLargest)
+		} else {
+			limit = max(limit/2, 1)
+		}
+	}
+}
+
+func (m *metadataCache) watch(ctx context.Context, noticed func(types.NamespacedName)) error {
+	informer, err := m.GetInformer(ctx, m.kind, cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watching the metadata of %ss: %w", m.kind.Kind, err)
+	}
+	note := func(object any) {
+		if name, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
+			noticed(types.NamespacedName{Namespace: name.Namespace, Name: name.Name})
+		}
+	}
+	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc: note, DeleteFunc: note, UpdateFunc: func(_, object any) { note(object) },
+	})
+	if err != nil {
+		return fmt.Errorf("watching the metadata of %ss: %w", m.kind.Kind, err)
+	}
+	m.informer.Store(&informer)
+	return nil
+}
+
+func (m *metadataCache) synced() bool {
+	informer := m.informer.Load()
+	return informer != nil && (*informer).HasSynced()
+}
+
+func (m *metadataCache) version(ctx context.Context, name types.NamespacedName) (version string, there bool) {
+	if !m.synced() {
+		return "", false
+	}
+	object := &metav1.PartialObjectMetadata{TypeMeta: m.kind.TypeMeta}
+	if err := m.Get(ctx, name, object); err != nil {
+		return "", false
+	}
+	return object.ResourceVersion, true
+}
+
+// readSecret and readConfigMap read an object by its name, in this version or a later one. A ConfigMap is had from a list of one, for
+// which the right to list them is enough.
+func readSecret(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.Secret, error) {
+	return func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
+		secret := &corev1.Secret{}
+		err := from.Get(ctx, name, secret, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: version}})
+		return secret, err
+	}
+}
+
+func readConfigMap(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.ConfigMap, error) {
+	return func(ctx context.Context, name types.NamespacedName, _ string) (*corev1.ConfigMap, error) {
+		var list corev1.ConfigMapList
+		if err := from.List(ctx, &list, client.InNamespace(name.Namespace), client.MatchingFields{metav1.ObjectNameField: name.Name}); err != nil {
+			return nil, err
+		}
+		if len(list.Items) == 0 {
+			return nil, apierrors.NewNotFound(corev1.Resource("configmaps"), name.Name)
+		}
+		return &list.Items[0], nil
+	}
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// fixedObjects are Secrets that never change, read from no API server.
+type fixedObjects struct {
+	client.Reader
+	secrets map[types.NamespacedName]*corev1.Secret
+}
+
+func newFixedObjects(secrets ...*corev1.Secret) *fixedObjects {
+	f := &fixedObjects{secrets: map[types.NamespacedName]*corev1.Secret{}}
+	for _, secret := range secrets {
+		secret.ResourceVersion = "1"
+		f.secrets[client.ObjectKeyFromObject(secret)] = secret
+	}
+	return f
+}
+
+func (f *fixedObjects) Get(_ context.Context, name types.NamespacedName, object client.Object, _ ...client.GetOption) error {
+	f.secrets[name].DeepCopyInto(object.(*corev1.Secret))
+	return nil
+}
+
+func (f *fixedObjects) watch(context.Context, func(types.NamespacedName)) error { return nil }
+
+func (f *fixedObjects) WaitForCacheSync(context.Context) bool { return true }
+
+func (f *fixedObjects) synced() bool { return true }
+
+func (f *fixedObjects) version(_ context.Context, name types.NamespacedName) (string, bool) {
+	secret := f.secrets[name]
+	return "1", secret != nil
+}
+
+// reading is what reads Secrets of the cluster that are named, with a count of what it was told of.
+type reading struct {
+	*namedObjects[*corev1.Secret]
+	k      *cluster
+	ctx    context.Context
+	events atomic.Int64
+}
+
+func (k *cluster) readsSecrets() *reading {
+	k.t.Helper()
+	ctx, cancel := context.WithCancel(k.t.Context())
+	r := &reading{k: k, ctx: ctx}
+	r.namedObjects = newNamedObjects(k.metadata(ctx, k.config, "Secret"), readSecret(k.Client), keepCertificate, func() { r.events.Add(1) })
+	if err := r.begin(ctx); err != nil {
+		k.t.Fatal(err)
+	}
+	if !r.metadata.WaitForCacheSync(ctx) {
+		k.t.Fatal("the metadata of Secrets is not known")
+	}
+	k.t.Cleanup(func() { cancel(); r.wait() })
+	return r
+}
+
+// holds returns what is held where these are named, each with what its tls.crt begins with.
+func (r *reading) holds(names ...string) []string {
+	r.k.t.Helper()
+	set := make(map[types.NamespacedName]struct{})
+	for _, name := range names {
+		set[types.NamespacedName{Namespace: r.k.blue, Name: name}] = struct{}{}
+	}
+	if err := r.lookUp(r.ctx, set, patience); err != nil {
+		r.k.t.Fatal(err)
+	}
+	there, unknown := r.objects()
+	if len(unknown) > 0 {
+		r.k.t.Errorf("unknown: %v", unknown)
+	}
+	var held []string
+	for _, secret := range there {
+		text := string(secret.Data[corev1.TLSCertKey])
+		held = append(held, secret.Name+" "+text[:min(len(text), 20)])
+	}
+	slices.Sort(held)
+	return held
+}
+
+func (r *reading) eventuallyHolds(names []string, want ...string) {
+	r.k.t.Helper()
+	eventually(r.k.t, func() error {
+		if diff := cmp.Diff(want, r.holds(names...)); diff != "" {
+			return fmt.Errorf("(-want +got):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+func TestWhatIsNamedIsReadAndNothingElse(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	named, other := secretOfTexts("", "first", "key"), secretOfTexts("", "another", "key")
+	for name, secret := range map[string]*corev1.Secret{"named": named, "other": other} {
+		secret.Namespace, secret.Name, secret.UID = k.blue, name, ""
+		secret.Annotations = map[string]string{"note": strings.Repeat("x", 1000)}
+	}
+	k.create(named, other)
+	r := k.readsSecrets()
+	r.eventuallyHolds([]string{"named", "missing"}, "named first")
+	k.change(named, func() { named.Data[corev1.TLSCertKey] = []byte("second") })
+	r.eventuallyHolds([]string{"named", "missing"}, "named second")
+
+	// What nothing names leads to nothing: that of a change after it is told of, and of it nothing was.
+	before := r.events.Load()
+	k.change(other, func() { other.Data[corev1.TLSCertKey] = []byte("other second") })
+	k.change(named, func() { named.Data[corev1.TLSCertKey] = []byte("third") })
+	r.eventuallyHolds([]string{"named", "missing"}, "named third")
+	if n := r.events.Load() - before; n > 2 {
+		t.Errorf("%d events follow one change of what is named, want 1, or 2 where nobody waited for it", n)
+	}
+
+	r.eventuallyHolds([]string{"named", "other"}, "named third", "other other second") // It comes to be named, and is read then.
+	k.delete(other)
+	r.eventuallyHolds([]string{"named", "other"}, "named third")
+	again := secretOfTexts("", "anew", "key")
+	again.Namespace, again.Name, again.UID = k.blue, "other", ""
+	k.create(again)
+	r.eventuallyHolds([]string{"named", "other"}, "named third", "other anew")
+	if got := r.holds(); len(got) != 0 || len(r.held) != 0 {
+		t.Errorf("%v are held that nothing names any more", got)
+	}
+}
+
+// Each of many is read, however many there are, and a Secret of another namespace does not wait for all of them.
+func TestManyThatAreNamedAreReadInTurn(t *testing.T) {
+	q := newFairQueue()
+	var many []types.NamespacedName
+	for i := range 1000 {
+		many = append(many, types.NamespacedName{Namespace: "blue", Name: fmt.Sprint(i)})
+	}
+	q.add(many)
+	q.add(many) // which changes nothing
+	q.add([]types.NamespacedName{{Namespace: "green", Name: "a"}})
+	var taken []string
+	for {
+		name, ok := q.take()
+		if !ok {
+			break
+		}
+		taken = append(taken, name.String())
+	}
+	if at := slices.Index(taken, "green/a"); at != 1 || len(taken) != 1001 {
+		t.Errorf("green/a is taken at %d of %d, want 1 of 1001", at, len(taken))
+	}
+}
+
+// While an object cannot be read, builds go on without waiting for it, and it is read again after a while.
+func TestWhatCannotBeReadHoldsNothingUp(t *testing.T) {
+	fixed := newFixedObjects(secretOfTexts("", "chain", "key"))
+	var failing atomic.Bool
+	failing.Store(true)
+	events := make(chan struct{}, 10)
+	n := newNamedObjects(fixed, func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
+		if failing.Load() {
+			return nil, fmt.Errorf("the API server does not answer")
+		}
+		return readSecret(fixed)(ctx, name, version)
+	}, keepCertificate, func() { events <- struct{}{} })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer n.wait()
+	defer cancel()
+	name := types.NamespacedName{Namespace: "blue", Name: "s"}
+	named := map[types.NamespacedName]struct{}{name: {}}
+	for range 3 {
+		if err := n.lookUp(ctx, named, patience); err != nil {
+			t.Fatal(err)
+		}
+		if there, unknown := n.objects(); len(there) != 0 || unknown[name] != "has not been read yet" {
+			t.Fatalf("%v are there, %v unknown", there, unknown)
+		}
+	}
+	failing.Store(false)
+	<-events // after retryRead
+	if err := n.lookUp(ctx, named, patience); err != nil {
+		t.Fatal(err)
+	}
+	if there, unknown := n.objects(); len(there) != 1 || len(unknown) != 0 {
+		t.Errorf("%v are there, %v unknown", there, unknown)
+	}
+}
+
+// An API server that streams no lists is asked for pages, which are small where objects are large.
+func TestMetadataIsListedInPagesOfFewBytes(t *testing.T) {
+	const objects = 300
+	for name, size := range map[string]int{"small objects": 0, "objects of 256 KiB": 256 << 10} {
+		t.Run(name, func(t *testing.T) {
+			largest := 0
+			listed, err := listPages(t.Context(), metav1.ListOptions{ResourceVersion: "0"}, func(_ context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				from := 0
+				if o.Continue != "" {
+					fmt.Sscan(o.Continue, &from)
+				}
+				page := &metav1.PartialObjectMetadataList{ListMeta: metav1.ListMeta{ResourceVersion: "9"}}
+				for i := from; i < min(from+int(o.Limit), objects); i++ {
+					page.Items = append(page.Items, metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint(i),
+						Annotations: map[string]string{"note": strings.Repeat("x", size)}}})
+				}
+				if next := from + len(page.Items); next < objects {
+					page.Continue = fmt.Sprint(next)
+				}
+				largest = max(largest, page.Size())
+				return page, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := listed.(*metav1.PartialObjectMetadataList)
+			kept := 0
+			for i := range list.Items {
+				kept += len(list.Items[i].Annotations)
+			}
+			if len(list.Items) != objects || list.ResourceVersion != "9" || kept != 0 || largest > 5<<20 {
+				t.Errorf("%d objects in version %s, %d annotations are kept, the largest page has %d bytes", len(list.Items), list.ResourceVersion, kept, largest)
+			}
+		})
+	}
+}
