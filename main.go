@@ -223,7 +223,7 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options contr
 	}
 	manager, err := ctrl.NewManager(kube, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         controllers.CacheOptions(f.watchNamespaces),
+		Cache:                         controllers.CacheOptions(f.ingressClass, f.watchNamespaces),
 		Metrics:                       metricsserver.Options{BindAddress: "0"},
 		LeaderElection:                f.leaderElect,
 		LeaderElectionID:              controllers.ElectionLease(f.ingressClass),

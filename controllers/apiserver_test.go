@@ -334,7 +334,7 @@ func (k *cluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy
 		k.t.Fatal(err)
 	}
 	managerOptions := ctrl.Options{
-		Scheme: scheme, Cache: CacheOptions([]string{k.blue, k.green}), Logger: logr.Discard(),
+		Scheme: scheme, Cache: CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue, k.green}), Logger: logr.Discard(),
 		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		// The names are for metrics of a process, which has several replicas here.
 		Controller: config.Controller{SkipNameValidation: new(true)},

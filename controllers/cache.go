@@ -13,12 +13,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// CacheOptions returns the options of the cache that Setup's controllers read from. It holds the objects of these
+// CacheOptions returns the options of the cache that Setup's controllers of a class read from. It holds the objects of these
 // namespaces, or of all if there are none, without the parts that nothing here reads: an object's metadata weighs more than
 // what is wanted of it.
-func CacheOptions(watchNamespaces []string) cache.Options {
+func CacheOptions(class string, watchNamespaces []string) cache.Options {
 	options := cache.Options{
 		DefaultTransform: func(object any) (any, error) {
 			if o, ok := object.(metav1.Object); ok {
@@ -27,8 +28,9 @@ func CacheOptions(watchNamespaces []string) cache.Options {
 			return object, nil
 		},
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.Ingress{}: {Transform: trimIngress},
-			&v1alpha1.Task{}:    {Transform: trimTask},
+			&v1alpha1.Ingress{}:        {Transform: trimIngress(class)},
+			&v1alpha1.Task{}:           {Transform: trimTask},
+			&v1alpha1.TLSCertificate{}: {Transform: trimTLSCertificate},
 		},
 	}
 	options.DefaultNamespaces = watchedNamespaces(watchNamespaces)
@@ -63,15 +65,43 @@ func serviceCacheOptions(name types.NamespacedName) cache.Options {
 }
 
 // trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an Ingress that
-// went over to another class is known to have been ours.
-func trimIngress(object any) (any, error) {
-	ingress, ok := object.(*v1alpha1.Ingress)
+// went over to another class is known to have been ours. Of the spec of one of another class it keeps what that class's controller has
+// certificates ordered for.
+func trimIngress(class string) func(any) (any, error) {
+	return func(object any) (any, error) {
+		ingress, ok := object.(*v1alpha1.Ingress)
+		if !ok {
+			return object, nil
+		}
+		trimmed := identity(&ingress.ObjectMeta)
+		trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
+		ingress.ObjectMeta = trimmed
+		if !translate.Claims(ingress, class) {
+			rules := make([]v1alpha1.IngressRule, len(ingress.Spec.Rules))
+			for i := range rules {
+				rules[i].Host = v1alpha1.Host(strings.Clone(string(ingress.Spec.Rules[i].Host)))
+			}
+			ingress.Spec.Rules = rules
+		}
+		return ingress, nil
+	}
+}
+
+// trimTLSCertificate keeps of the metadata whose a TLSCertificate is, and who orders it.
+func trimTLSCertificate(object any) (any, error) {
+	certificate, ok := object.(*v1alpha1.TLSCertificate)
 	if !ok {
 		return object, nil
 	}
-	ingress.ManagedFields = ownStatusEntries(ingress.ManagedFields)
-	delete(ingress.Annotations, corev1.LastAppliedConfigAnnotation)
-	return ingress, nil
+	trimmed := identity(&certificate.ObjectMeta)
+	if owner := metav1.GetControllerOf(certificate); owner != nil && len(owner.Name) <= nameLimit {
+		trimmed.OwnerReferences = []metav1.OwnerReference{*owner}
+	}
+	if by, ok := certificate.Annotations[orderedByAnnotation]; ok && len(by) <= annotationLimit {
+		metav1.SetMetaDataAnnotation(&trimmed, orderedByAnnotation, by)
+	}
+	certificate.ObjectMeta = trimmed
+	return certificate, nil
 }
 
 // ownStatusEntries keeps of the managed fields who wrote the status, if it was a controller of this kind.
@@ -96,6 +126,9 @@ func trimTask(object any) (any, error) {
 
 // annotationLimit is how much of an annotation of ours is kept: no value that means something is as long.
 const annotationLimit = 2 << 10
+
+// nameLimit is how long the name of an object may be. Those of owners are not checked by the API server.
+const nameLimit = 253
 
 // keepCertificate keeps what there is to read of a Secret that is named for its certificate.
 func keepCertificate(secret *corev1.Secret) *corev1.Secret {

@@ -35,12 +35,11 @@ func TestWhatTheCacheKeepsOfAnObject(t *testing.T) {
 		from, to any
 	}{
 		"an Ingress: whether its status is ours": {
-			trim: trimIngress,
+			trim: trimIngress("warren"),
 			from: &v1alpha1.Ingress{ObjectMeta: *full.DeepCopy(), Status: v1alpha1.IngressStatus{ObservedGeneration: 1}},
 			to: &v1alpha1.Ingress{
 				ObjectMeta: func() metav1.ObjectMeta {
-					kept := *full.DeepCopy()
-					kept.Annotations = map[string]string{"note": "n"}
+					kept := bare
 					kept.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "warren-ingress/warren", Subresource: "status"}}
 					return kept
 				}(),

@@ -47,7 +47,7 @@ type standardVersion struct {
 func addStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*standardIngresses, error) {
 	s := &standardIngresses{className: className}
 	var err error
-	s.ingresses, err = addOptionalCache(mgr, standardCacheOptions(namespaces), &networkingv1.Ingress{},
+	s.ingresses, err = addOptionalCache(mgr, standardCacheOptions(className, namespaces), &networkingv1.Ingress{},
 		"and Ingresses of networking.k8s.io are not served: grant list and watch on them, or heed this no further")
 	if err != nil {
 		return nil, err
@@ -58,8 +58,8 @@ func addStandardIngresses(mgr ctrl.Manager, className string, namespaces []strin
 }
 
 // standardCacheOptions are for a cache that holds the standard Ingresses of these namespaces, or of all.
-func standardCacheOptions(namespaces []string) cache.Options {
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&networkingv1.Ingress{}: {Transform: trimStandardIngress}}}
+func standardCacheOptions(className string, namespaces []string) cache.Options {
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&networkingv1.Ingress{}: {Transform: trimStandardIngress(className)}}}
 	for _, namespace := range namespaces {
 		if options.DefaultNamespaces == nil {
 			options.DefaultNamespaces = map[string]cache.Config{}
@@ -69,24 +69,31 @@ func standardCacheOptions(namespaces []string) cache.Options {
 	return options
 }
 
-func trimStandardIngress(object any) (any, error) {
-	ingress, ok := object.(*networkingv1.Ingress)
-	if !ok {
-		return object, nil
-	}
-	trimmed := identity(&ingress.ObjectMeta)
-	trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
-	for name, value := range ingress.Annotations {
-		if !translate.RelevantAnnotation(name) {
-			continue
+// trimStandardIngress keeps what may be read of an Ingress. One that names another class cannot be this controller's, however the
+// IngressClasses change, and of it is kept that it does.
+func trimStandardIngress(className string) func(any) (any, error) {
+	return func(object any) (any, error) {
+		ingress, ok := object.(*networkingv1.Ingress)
+		if !ok {
+			return object, nil
 		}
-		if trimmed.Annotations == nil {
-			trimmed.Annotations = map[string]string{}
+		trimmed := identity(&ingress.ObjectMeta)
+		trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
+		if named := ingress.Spec.IngressClassName; named != nil && *named != "" && *named != className {
+			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: networkingv1.IngressSpec{IngressClassName: named}, Status: ingress.Status}, nil
 		}
-		trimmed.Annotations[name] = value
+		for name, value := range ingress.Annotations {
+			if !translate.RelevantAnnotation(name) {
+				continue
+			}
+			if trimmed.Annotations == nil {
+				trimmed.Annotations = map[string]string{}
+			}
+			trimmed.Annotations[name] = value
+		}
+		ingress.ObjectMeta = trimmed
+		return ingress, nil
 	}
-	ingress.ObjectMeta = trimmed
-	return ingress, nil
 }
 
 // watch has handler told of every event.
