@@ -50,6 +50,8 @@ type stage struct {
 	// system is the controller's own namespace.
 	system, a, b, victims string
 	replicas              []*replica
+	// arguments are those of the replicas.
+	arguments []string
 	victim                *victim
 }
 
@@ -91,14 +93,21 @@ func newStageOf(t *testing.T, replicas int, arguments ...string) *stage {
 	}
 	const host = "victim.example.com"
 	s.serve(s.victims, "victim", host, "/", startBackend(t, answerWith("victim")))
+	s.arguments = append([]string{
+		"--kubeconfig=" + kubeconfig, "--namespace=" + s.system, "--drain-delay=0s", "--allow-local-tasks",
+	}, arguments...)
 	for range replicas {
-		s.replicas = append(s.replicas, startReplica(t, append([]string{
-			"--kubeconfig=" + kubeconfig, "--namespace=" + s.system, "--drain-delay=0s", "--allow-local-tasks",
-		}, arguments...)...))
+		s.replicas = append(s.replicas, s.another())
 	}
 	s.victim = newVictim(s.replica().http, host, "victim")
 	eventually(t, "the victim's host to be served", s.victim.request)
 	return s
+}
+
+// another starts a replica and returns when it is ready.
+func (s *stage) another() *replica {
+	s.t.Helper()
+	return startReplica(s.t, s.arguments...)
 }
 
 // replica is the one that clients talk to.
