@@ -3,9 +3,11 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -36,6 +38,10 @@ type Options struct {
 	AllowSharedHosts bool
 	// RequireAllowedHosts lets namespaces have those hosts alone that their Namespace is annotated with.
 	RequireAllowedHosts bool
+	// Hosts know which namespace each host belongs to. Nil stands for such that know nothing yet.
+	Hosts *Hosts
+	// HostClaimGrace is how long a host stays with a namespace that has no rule for it any more.
+	HostClaimGrace time.Duration
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
 	AllowLocalTasks bool
 	// DefaultCertificate is the Secret whose certificate is served where there is none for a name.
@@ -61,6 +67,8 @@ type Options struct {
 	Draining <-chan struct{}
 	// WatchNamespaces are those whose objects are read, all if there are none.
 	WatchNamespaces []string
+	// hostScope is what claims of hosts are named after in place of the class, for tests of one API server.
+	hostScope string
 	// Metrics counts what the controllers do. Nil counts nothing.
 	Metrics *Metrics
 	// ACME says how certificates are ordered. Its zero value orders none.
@@ -130,6 +138,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	if snapshots.namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
+		return nil, err
+	}
+	if err := setupHosts(mgr, options, snapshots); err != nil {
 		return nil, err
 	}
 	if options.ACME.Client != nil {
@@ -228,6 +239,35 @@ func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotControl
 		return nil, fmt.Errorf("setting up the Lease of this replica: %w", err)
 	}
 	return replicas, nil
+}
+
+// setupHosts has it recorded which namespace each host belongs to. Where hosts are shared, none is anybody's.
+func setupHosts(mgr ctrl.Manager, options Options, snapshots *SnapshotController) error {
+	if options.AllowSharedHosts {
+		return nil
+	}
+	scope := cmp.Or(options.hostScope, options.IngressClass)
+	var err error
+	snapshots.recorded, err = addOptionalCache(mgr, claimCacheOptions(options.Namespace, scope), &corev1.ConfigMap{},
+		"so what other replicas and administrators record of hosts is heeded late: grant list and watch in the controller's namespace")
+	if err != nil {
+		return err
+	}
+	store := &claimObjects{reader: mgr.GetAPIReader(), client: mgr.GetClient(), namespace: options.Namespace, scope: scope,
+		owner: options.Owner, standard: snapshots.standard}
+	hosts := options.Hosts
+	if hosts == nil {
+		hosts = NewHosts()
+	}
+	again := snapshots.pending.event
+	snapshots.claims = &claimKeeper{
+		hosts: hosts, store: store, scope: scope, now: time.Now, again: again,
+		released: newClaimReleaser(hosts, store, scope, options.HostClaimGrace, time.Now, again),
+		watched: func(namespace string) bool {
+			return len(options.WatchNamespaces) == 0 || slices.Contains(options.WatchNamespaces, namespace)
+		},
+	}
+	return nil
 }
 
 // addCache has the manager run one more cache, for objects outside of what its own one holds.

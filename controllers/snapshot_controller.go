@@ -76,6 +76,10 @@ type SnapshotController struct {
 	replicas   *Replicas
 	// httpsPort is where each replica takes requests over HTTPS.
 	httpsPort uint16
+	// claims know which namespace each host belongs to. Nil where ages alone decide.
+	claims *claimKeeper
+	// recorded are the ConfigMaps that they are in.
+	recorded *optionalCache
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -144,6 +148,15 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		late.Go(func() { c.namespaces.late(ctx, c.pending.event) })
 		defer late.Wait()
 	}
+	if c.claims != nil {
+		if !c.recorded.settle(ctx) {
+			return nil
+		}
+		defer c.claims.begin(c.ingresses)()
+		var releasing sync.WaitGroup
+		releasing.Go(func() { c.claims.released.run(ctx) })
+		defer releasing.Wait()
+	}
 	in, err := c.ingresses(ctx)
 	if err != nil {
 		return err
@@ -201,6 +214,11 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.claims != nil {
+		if err := c.recorded.watch(ctx, claimEvents(c.claims.hosts, c.pending.event)); err != nil {
+			return err
+		}
+	}
 	if c.orders == nil {
 		return nil
 	}
@@ -231,9 +249,16 @@ func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
 
 // rebuild builds a snapshot from the cache, has it served, and publishes what became of it.
 func (c *SnapshotController) rebuild(ctx context.Context) error {
+	if c.claims != nil {
+		c.claims.hosts.building.Lock()
+		defer c.claims.hosts.building.Unlock()
+	}
 	in, err := c.input(ctx)
 	if err != nil {
 		return err
+	}
+	if c.claims != nil {
+		c.claims.settle(ctx, &in)
 	}
 	c.validity.Stop() // No certificate may be left to wait for.
 	if wait := untilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {

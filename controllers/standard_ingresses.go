@@ -184,6 +184,15 @@ func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, er
 	return ours, nil
 }
 
+// claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without an
+// IngressClass, as while somebody makes it anew, every Ingress counts that it might have been for.
+func (s *standardIngresses) claimable() translate.StandardClass {
+	if class := s.class.Load(); class != nil && class.Exists {
+		return *class
+	}
+	return translate.StandardClass{Name: s.className, Exists: true, Default: true}
+}
+
 // claims says whether an Ingress is the controller's, as far as the latest build knew, and false while there was none.
 func (s *standardIngresses) claims(object *networkingv1.Ingress) (ours, known bool) {
 	class := s.class.Load()

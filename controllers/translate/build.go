@@ -38,6 +38,9 @@ type Input struct {
 	// AllowedHosts are what the Namespaces that are there have as their AllowedHostsAnnotation, nil for those without. A namespace
 	// that is not among them has no host. A nil map stands for Namespaces that cannot be read.
 	AllowedHosts map[string]*string
+	// Owners are the namespaces that hosts belong to, as it is on record. A host that is not there belongs to the namespace of
+	// the oldest Ingress that names it. It is not modified.
+	Owners map[string]string
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
 	Now     time.Time
@@ -64,9 +67,10 @@ type Options struct {
 // name. It does not fail: what cannot be served is reported.
 func Build(in Input) (*proxy.Snapshot, []Report) {
 	ingresses := claim(in)
-	hosts := newHosts(len(ingresses), newAllowances(&in), in.Options.AllowSharedHosts)
+	hosts := newHosts(len(ingresses), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(ingresses))
 	candidates := collect(ingresses, hosts, pools)
+	hosts.keep()
 	noteShadows(ingresses, hosts)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
@@ -118,7 +122,7 @@ func (i *ingress) noteBackend(pool int32) {
 	}
 }
 
-// claim picks the Ingresses of the class and sorts them by age, which is who wins: see older.
+// claim picks the Ingresses of the class and sorts them by age, which is who wins: see Older.
 func claim(in Input) []ingress {
 	ours := make([]ingress, 0, len(in.Ingresses)+len(in.Standard))
 	for _, object := range in.Ingresses {
@@ -135,13 +139,13 @@ func claim(in Input) []ingress {
 		name := networkingv1.GroupName + "/" + s.object.Namespace + "/" + s.object.Name
 		ours = append(ours, ingress{object: s.object, standard: s, name: name, tls: s.tls})
 	}
-	slices.SortFunc(ours, func(a, b ingress) int { return cmp.Or(older(a.object, b.object), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(ours, func(a, b ingress) int { return cmp.Or(Older(a.object, b.object), cmp.Compare(a.name, b.name)) })
 	return ours
 }
 
-// older orders two Ingresses by their right to what both want: the oldest first, and the names in their order where
+// Older orders two Ingresses by their right to what both want: the oldest first, and the names in their order where
 // the age, which has a resolution of a second, is the same.
-func older(a, b *v1alpha1.Ingress) int {
+func Older(a, b *v1alpha1.Ingress) int {
 	return cmp.Or(
 		a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
 		cmp.Compare(a.Namespace, b.Namespace),

@@ -14,6 +14,10 @@ type hosts struct {
 	byName map[string]int32
 	// allowed say which of them a namespace may have.
 	allowed *allowances
+	// recorded are the owners that are on record. A host is there too while no rule names it.
+	recorded map[string]string
+	// known counts those of them that are in list.
+	known int
 	// shared lets every namespace have rules for every host.
 	shared bool
 }
@@ -24,19 +28,37 @@ type host struct {
 	owner string
 }
 
-func newHosts(expected int, allowed *allowances, shared bool) *hosts {
-	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), allowed: allowed, shared: shared}
+func newHosts(expected int, allowed *allowances, recorded map[string]string, shared bool) *hosts {
+	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), allowed: allowed, recorded: recorded,
+		shared: shared}
 }
 
-// claim returns the index of a host. The first namespace to claim a host owns it, so Ingresses must come oldest first.
+// claim returns the index of a host. A host belongs to the namespace that is on record for it, and else to the first that
+// claims it, so Ingresses must come oldest first.
 func (h *hosts) claim(name, namespace string) int32 {
 	if i, ok := h.byName[name]; ok {
 		return i
+	}
+	if owner, ok := h.recorded[name]; ok {
+		namespace = owner
+		h.known++
 	}
 	i := int32(len(h.list))
 	h.list = append(h.list, host{name: name, owner: namespace})
 	h.byName[name] = i
 	return i
+}
+
+// keep adds the hosts that belong to a namespace of which no rule names them now.
+func (h *hosts) keep() {
+	if h.shared || h.known == len(h.recorded) {
+		return
+	}
+	for name, owner := range h.recorded {
+		if _, ok := h.byName[name]; !ok {
+			h.claim(name, owner)
+		}
+	}
 }
 
 // ownerFor is what the data plane is told of a namespace that something belongs to. Where hosts are shared, everything is

@@ -22,6 +22,33 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 	return names
 }
 
+// EachHost calls f with each host that rules of an input's Ingresses name, as far as those are ours, and with the Ingress: once
+// for each rule. A rule counts if it can be served or not, but for one whose host cannot be matched, or is none that its namespace
+// may have. Where it is not known what the namespace may have, may is false: it gets no host, and keeps those that it has.
+func EachHost(in *Input, f func(host string, by *v1alpha1.Ingress, may bool)) {
+	allowances := newAllowances(in)
+	each := func(object *v1alpha1.Ingress) {
+		allowance := allowances.of(object.Namespace)
+		for r := range object.Spec.Rules {
+			host := string(object.Spec.Rules[r].Host)
+			if !validHost(host) {
+				continue
+			}
+			if may := allowance.allows(host); may || allowance.unseen || allowance.unknown {
+				f(host, object, may)
+			}
+		}
+	}
+	for _, object := range in.Ingresses {
+		if Claims(object, in.Options.IngressClass) {
+			each(object)
+		}
+	}
+	for _, s := range in.Standard {
+		each(s.object)
+	}
+}
+
 func addServices(names map[types.NamespacedName]struct{}, object *v1alpha1.Ingress) {
 	last := v1alpha1.ServiceName("") // most paths of an Ingress have the service of the path before
 	for r := range object.Spec.Rules {

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// +kubebuilder:rbac:groups="",resources=configmaps,namespace=warren-system,verbs=get;list;watch;create;update
+// +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=list
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=list
+
+// hostsLabel on a ConfigMap with claims is the class of the controller that they are of.
+const hostsLabel = "ingress.warren.dev/hosts"
+
+// errLostRace is a write of a version that was not the latest.
+var errLostRace = errors.New("somebody else has written it since it was read")
+
+// claimStore is where claims are on record.
+type claimStore interface {
+	// read returns a shard as it is now.
+	read(ctx context.Context, name string) (*claimShard, error)
+	// write replaces the version that a shard has, or makes the first. It fails with errLostRace if that is not the latest.
+	write(ctx context.Context, shard *claimShard) (*claimShard, error)
+	// named returns the hosts that a namespace's Ingresses of ours name now, whatever a cache says, by what an input has beside its
+	// objects. It is not complete where there may be Ingresses that cannot be read.
+	named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error)
+}
+
+// claimObjects keeps claims in ConfigMaps of the controller's namespace, into which no tenant may write.
+type claimObjects struct {
+	// reader asks the API server itself.
+	reader    client.Reader
+	client    client.Client
+	namespace string
+	// scope is in the ConfigMaps' names and label: the class.
+	scope string
+	// owner is what the ConfigMaps belong to, nil for nothing.
+	owner *metav1.OwnerReference
+	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
+	standard *standardIngresses
+}
+
+func (o *claimObjects) read(ctx context.Context, name string) (*claimShard, error) {
+	var object corev1.ConfigMap
+	err := o.reader.Get(ctx, client.ObjectKey{Namespace: o.namespace, Name: name}, &object)
+	if apierrors.IsNotFound(err) {
+		return &claimShard{name: name}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading who hosts belong to: %w", err)
+	}
+	return shardOf(&object), nil
+}
+
+func (o *claimObjects) write(ctx context.Context, shard *claimShard) (*claimShard, error) {
+	object := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: o.namespace, Name: shard.name, ResourceVersion: shard.resourceVersion,
+			Labels: map[string]string{hostsLabel: o.scope}, OwnerReferences: belongingTo(o.owner)},
+		Data: shard.data,
+	}
+	write := func() error { return o.client.Create(ctx, object) }
+	if shard.resourceVersion != "" {
+		write = func() error { return o.client.Update(ctx, object) }
+	}
+	err := write()
+	switch {
+	case err == nil:
+		return shardOf(object), nil
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), shard.resourceVersion != "" && apierrors.IsNotFound(err):
+		return nil, errLostRace
+	}
+	return nil, fmt.Errorf("recording who hosts belong to: %w", err)
+}
+
+// listedAtOnce is how many Ingresses are read by one request.
+const listedAtOnce = 500
+
+func (o *claimObjects) named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error) {
+	hosts = make(map[string]bool)
+	note := func() {
+		translate.EachHost(&in, func(host string, _ *v1alpha1.Ingress, _ bool) { hosts[host] = true })
+		in.Ingresses, in.Standard = nil, nil
+	}
+	var own v1alpha1.IngressList
+	if err := o.each(ctx, namespace, &own, func() { in.Ingresses = pointers(own.Items); note() }); err != nil {
+		return nil, false, err
+	}
+	if o.standard == nil {
+		return hosts, true, nil
+	}
+	class := o.standard.claimable()
+	var standard networkingv1.IngressList
+	err = o.each(ctx, namespace, &standard, func() {
+		for i := range standard.Items {
+			if class.Claims(&standard.Items[i]) {
+				in.Standard = append(in.Standard, translate.NewStandard(&standard.Items[i]))
+			}
+		}
+		note()
+	})
+	if apierrors.IsForbidden(err) {
+		return hosts, false, nil
+	}
+	return hosts, true, err
+}
+
+// each reads a list in pieces.
+func (o *claimObjects) each(ctx context.Context, namespace string, list client.ObjectList, do func()) error {
+	for next := ""; ; {
+		err := o.reader.List(ctx, list, client.InNamespace(namespace), client.Limit(listedAtOnce), client.Continue(next))
+		if err != nil {
+			return fmt.Errorf("reading which hosts a namespace's Ingresses name: %w", err)
+		}
+		do()
+		if next = list.GetContinue(); next == "" {
+			return nil
+		}
+	}
+}
+
+func shardOf(object *corev1.ConfigMap) *claimShard {
+	return &claimShard{name: object.Name, resourceVersion: object.ResourceVersion, data: object.Data}
+}
+
+// claimCacheOptions are for a cache that holds the ConfigMaps with the claims of a class.
+func claimCacheOptions(namespace, scope string) cache.Options {
+	return cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.ConfigMap{}: {
+			Namespaces: map[string]cache.Config{
+				namespace: {LabelSelector: labels.SelectorFromSet(labels.Set{hostsLabel: scope})},
+			},
+			Transform: func(object any) (any, error) {
+				if configMap, ok := object.(*corev1.ConfigMap); ok {
+					configMap.ObjectMeta = identity(&configMap.ObjectMeta)
+				}
+				return object, nil
+			},
+		},
+	}}
+}
+
+// claimEvents has Hosts told of what becomes of the ConfigMaps, and changed called where that is news.
+func claimEvents(h *Hosts, changed func()) toolscache.ResourceEventHandler {
+	news := func(object any) {
+		if configMap, ok := object.(*corev1.ConfigMap); ok && h.noteArrival(shardOf(configMap)) {
+			changed()
+		}
+	}
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    news,
+		UpdateFunc: func(_, object any) { news(object) },
+		DeleteFunc: func(object any) {
+			if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+				object = gone.Obj
+			}
+			if configMap, ok := object.(*corev1.ConfigMap); ok && h.vanished(shardOf(configMap)) {
+				changed()
+			}
+		},
+	}
+}

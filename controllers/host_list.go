@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// HostListing is one host: whose it is, and who else wants it.
+type HostListing struct {
+	Host string `json:"host"`
+	// Namespace is the host's, empty where its entry cannot be read.
+	Namespace string    `json:"namespace"`
+	Since     time.Time `json:"since,omitzero"`
+	// Released is when the namespace's last rule for the host was seen to be gone.
+	Released time.Time `json:"released,omitzero"`
+	// Recorded is false for what this replica alone remembers.
+	Recorded bool `json:"recorded"`
+	// ConfigMap and Key are where the claim is on record.
+	ConfigMap string `json:"configMap"`
+	Key       string `json:"key"`
+	// Waiting are the namespaces with a rule for the host that is not served, in the order in which they would get it.
+	Waiting []Waiting `json:"waiting,omitempty"`
+}
+
+// Waiting is a namespace that wants another's host.
+type Waiting struct {
+	Namespace string `json:"namespace"`
+	// Ingress is the oldest of the namespace that names the host, of a kind of this API or of networking.k8s.io.
+	Ingress string    `json:"ingress"`
+	Since   time.Time `json:"since"`
+}
+
+// list returns all hosts, sorted. The caller holds building.
+func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
+	oldest := make(map[string]map[string]*v1alpha1.Ingress)
+	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, _ bool) {
+		claim := h.claims[host]
+		if claim == nil || claim.Namespace == by.Namespace {
+			return
+		}
+		wanting := oldest[host]
+		if wanting == nil {
+			wanting = make(map[string]*v1alpha1.Ingress)
+			oldest[host] = wanting
+		}
+		if first := wanting[by.Namespace]; first == nil || translate.Older(by, first) < 0 {
+			wanting[by.Namespace] = by
+		}
+	})
+	listed := make([]HostListing, 0, len(h.claims))
+	for host, claim := range h.claims {
+		l := HostListing{Host: host, Namespace: claim.Namespace, Since: claim.Since, Released: claim.Released, Recorded: claim.recorded,
+			ConfigMap: claimShardName(scope, host), Key: claimKey(host)}
+		var wanting []*v1alpha1.Ingress
+		for _, by := range oldest[host] {
+			wanting = append(wanting, by)
+		}
+		slices.SortFunc(wanting, translate.Older)
+		for _, by := range wanting {
+			l.Waiting = append(l.Waiting, Waiting{Namespace: by.Namespace, Ingress: by.Name, Since: by.CreationTimestamp.UTC()})
+		}
+		listed = append(listed, l)
+	}
+	slices.SortFunc(listed, func(a, b HostListing) int { return cmp.Compare(a.Host, b.Host) })
+	return listed
+}
+
+// ServeHTTP lists the hosts for the admin address.
+func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.building.Lock()
+	source, scope := h.source, h.scope
+	if source == nil {
+		h.building.Unlock()
+		http.Error(w, "it is not known yet whose which host is: the Kubernetes API has not been read", http.StatusServiceUnavailable)
+		return
+	}
+	in, err := source(r.Context())
+	var listed []HostListing
+	if err == nil {
+		listed = h.list(&in, scope)
+	}
+	h.building.Unlock()
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	case r.URL.Query().Get("output") == "json":
+		w.Header().Set("Content-Type", "application/json")
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		_ = encoder.Encode(struct {
+			Shared bool          `json:"shared"`
+			Hosts  []HostListing `json:"hosts"`
+		}{in.Options.AllowSharedHosts, listed})
+	default:
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		if in.Options.AllowSharedHosts {
+			_, _ = fmt.Fprintln(w, "hosts are shared (--allow-shared-hosts): none is any namespace's alone")
+			return
+		}
+		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "HOST\tNAMESPACE\tSINCE\tSTATE\tWAITING")
+		for i := range listed {
+			_, _ = fmt.Fprintln(table, listed[i].row())
+		}
+		_ = table.Flush()
+	}
+}
+
+// row is a host as a line of the table.
+func (l *HostListing) row() string {
+	host, since, state := cmp.Or(l.Host, "(every host)"), "-", "held"
+	if !l.Since.IsZero() {
+		since = l.Since.UTC().Format(time.RFC3339)
+	}
+	switch {
+	case l.Namespace == "":
+		state = "unreadable: mend or delete " + l.Key + " of ConfigMap " + l.ConfigMap
+	case !l.Recorded:
+		state = "not recorded"
+	case !l.Released.IsZero():
+		state = "released " + l.Released.UTC().Format(time.RFC3339)
+	}
+	waiting := make([]string, len(l.Waiting))
+	for i, w := range l.Waiting {
+		waiting[i] = w.Namespace + "/" + w.Ingress
+	}
+	return strings.Join([]string{host, cmp.Or(l.Namespace, "-"), since, state, cmp.Or(strings.Join(waiting, " "), "-")}, "\t")
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+const (
+	// unreadableGrace is how long a claim is kept at least while there may be Ingresses of its namespace that cannot be read:
+	// whoever takes the right to read them away by mistake has so long to give it back.
+	unreadableGrace = 10 * time.Minute
+
+	// releaseTimeout bounds one pass over the claims that are to be given up.
+	releaseTimeout = 30 * time.Second
+	// releaseRest is how many times as long as a pass took it is until the next one, and releaseRestLimit the longest: to ask for
+	// all Ingresses of a namespace takes an API server some time where they are many.
+	releaseRest      = 4
+	releaseRestLimit = 5 * time.Second
+	// releaseRetry is the least time until claims are looked at again that could not be given up.
+	releaseRetry = time.Second
+)
+
+// claimReleaser gives up claims whose namespaces have no rule for the host any more. A cache may lag, and caches of two kinds by
+// different times, so before it takes anything it asks the API server itself.
+type claimReleaser struct {
+	hosts *Hosts
+	store claimStore
+	scope string
+	grace time.Duration
+	now   func() time.Time
+	// changed asks for a build.
+	changed func()
+	// offered holds what the latest build found, until it is taken.
+	offered chan offer
+}
+
+// offer is claims that may be given up, and what says which Ingresses' rules keep one.
+type offer struct {
+	orphans []orphan
+	by      translate.Input
+}
+
+func newClaimReleaser(hosts *Hosts, store claimStore, scope string, grace time.Duration, now func() time.Time, changed func()) *claimReleaser {
+	return &claimReleaser{hosts: hosts, store: store, scope: scope, grace: grace, now: now, changed: changed, offered: make(chan offer, 1)}
+}
+
+// offer hands over what may be given up, in the place of what was before. Only the goroutine that builds calls it.
+func (r *claimReleaser) offer(o offer) {
+	select {
+	case <-r.offered:
+	default:
+	}
+	r.offered <- o
+}
+
+// run gives up claims until ctx is done.
+func (r *claimReleaser) run(ctx context.Context) {
+	var latest offer
+	due := time.NewTimer(0)
+	defer due.Stop()
+	if !due.Stop() {
+		<-due.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case latest = <-r.offered:
+		case <-due.C:
+		}
+		due.Stop()
+		if len(latest.orphans) == 0 {
+			continue
+		}
+		began := time.Now()
+		again := r.pass(ctx, latest)
+		rest := time.NewTimer(min(releaseRest*time.Since(began), releaseRestLimit))
+		select {
+		case <-ctx.Done():
+			rest.Stop()
+			return
+		case <-rest.C:
+		}
+		if again > 0 {
+			due.Reset(again)
+		}
+	}
+}
+
+// pass gives up what is due, and returns when to look at the same claims again, 0 for not before others are offered.
+func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
+	defer cancel()
+	sooner := func(wait time.Duration) {
+		if again == 0 || wait < again {
+			again = wait
+		}
+	}
+	byNamespace := make(map[string][]orphan)
+	for _, o := range latest.orphans {
+		if left := o.released.Add(r.grace).Sub(r.now()); !o.released.IsZero() && left > 0 {
+			sooner(left + time.Millisecond)
+			continue
+		}
+		byNamespace[o.namespace] = append(byNamespace[o.namespace], o)
+	}
+	for namespace, orphans := range byNamespace {
+		// What is known of the shards is from before the answer: a claim that is written meanwhile is not overwritten.
+		known := make(map[string]*claimShard)
+		for _, o := range orphans {
+			name := claimShardName(r.scope, o.host)
+			known[name] = r.hosts.known(name)
+		}
+		named, complete, err := r.store.named(ctx, namespace, latest.by)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "hosts stay with a namespace that may have no rule for them any more", "namespace", namespace)
+			sooner(releaseRetry)
+			continue
+		}
+		grace := r.grace
+		if !complete {
+			grace = max(grace, unreadableGrace)
+			sooner(unreadableGrace)
+		}
+		given := make(map[string][]orphan)
+		for _, o := range orphans {
+			if named[o.host] {
+				sooner(releaseRetry) // which the cache is to learn, or to forget
+				continue
+			}
+			name := claimShardName(r.scope, o.host)
+			given[name] = append(given[name], o)
+		}
+		for name, orphans := range given {
+			if err := r.give(ctx, known[name], orphans, grace); err != nil {
+				log.FromContext(ctx).Error(err, "hosts stay with a namespace that has no rule for them any more", "namespace", namespace)
+				sooner(releaseRetry)
+			}
+		}
+	}
+	return again
+}
+
+// give gives up the claims of one shard. Where somebody else has written it, a build will say what is left to give up.
+func (r *claimReleaser) give(ctx context.Context, shard *claimShard, orphans []orphan, grace time.Duration) error {
+	next, changed := shard.without(orphans, grace, r.now())
+	if !changed {
+		return nil
+	}
+	written, err := r.store.write(ctx, next)
+	if errors.Is(err, errLostRace) {
+		written, err = r.store.read(ctx, shard.name)
+	}
+	if err != nil {
+		return err
+	}
+	r.hosts.replace(written)
+	r.changed()
+	return nil
+}

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+const (
+	// recordTimeout bounds how long a build waits for claims to be recorded, and firstRecordTimeout how long the first one of a
+	// control plane does, which may have to record all hosts there are.
+	recordTimeout      = time.Second
+	firstRecordTimeout = 10 * time.Second
+
+	// recordAttempts is how often a shard is read and written again after somebody else's write.
+	recordAttempts = 5
+	// recordsAtOnce is how many shards are written at the same time.
+	recordsAtOnce = 8
+)
+
+// Hosts know which namespace each host belongs to. A host is recorded for the namespace of the oldest Ingress that names it
+// before it is served, and stays with it, whatever becomes of ages, until the namespace has no rule for it any more.
+//
+// Every replica records: whoever comes second reads who was first. Where nothing can be recorded, a host stays with the
+// namespace that had it in the build before.
+//
+// One process has one, which outlives a control plane that is started again.
+type Hosts struct {
+	metrics *hostMetrics
+
+	// building is held by whoever builds. What follows belongs to him.
+	building sync.Mutex
+	// builds counts them, and seen the claims that a rule of the present one's keeps.
+	builds, seen uint64
+	claims       map[string]*heldClaim
+	// owners are the namespaces of claims.
+	owners map[string]string
+	// absorbed are the versions of the shards that claims are made of.
+	absorbed map[string]*claimShard
+	// notBefore is when the next attempt to record is made after one that failed, delay how long it was put off.
+	notBefore time.Time
+	delay     time.Duration
+	retry     *time.Timer
+	// full is set while a namespace has more hosts than there is room for.
+	full bool
+	// source has the Ingresses of the control plane that runs, the running-th, and scope is what its ConfigMaps are named after.
+	source  func(context.Context) (translate.Input, error)
+	scope   string
+	running int
+	// states count the claims that are not merely held.
+	states map[string]int
+
+	mu sync.Mutex
+	// shards are the latest versions that are known, arrived the names of those that came since the last build.
+	shards  map[string]*claimShard
+	arrived map[string]bool
+	// writing counts the builds that write: they absorb by themselves what arrives meanwhile.
+	writing int
+}
+
+// heldClaim is a claim as a build knows it.
+type heldClaim struct {
+	hostClaim
+	// recorded is false for one that is remembered alone, unreadable true for one of which it is not known whose it is.
+	recorded, unreadable bool
+	// seen is the latest build with a rule of the namespace that names the host.
+	seen uint64
+}
+
+// NewHosts makes what knows of no host yet.
+func NewHosts() *Hosts {
+	return &Hosts{
+		metrics: newHostMetrics(),
+		claims:  map[string]*heldClaim{}, owners: map[string]string{}, absorbed: map[string]*claimShard{},
+		shards: map[string]*claimShard{}, arrived: map[string]bool{}, states: map[string]int{},
+	}
+}
+
+// noteArrival notes a version of a shard, and says whether a build is wanted to heed it.
+func (h *Hosts) noteArrival(shard *claimShard) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !shard.newer(h.shards[shard.name]) {
+		return false
+	}
+	h.put(shard)
+	return h.writing == 0
+}
+
+// vanished notes that a shard was deleted as a whole. What it held is recorded anew: whoever means a host deletes its entry.
+func (h *Hosts) vanished(last *claimShard) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	known := h.shards[last.name]
+	if known == nil || known.resourceVersion == "" || known.newer(last) {
+		return false
+	}
+	h.put(&claimShard{name: last.name, data: known.data})
+	return h.writing == 0
+}
+
+// replace notes a version of a shard that was just read or written.
+func (h *Hosts) replace(shard *claimShard) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if known := h.shards[shard.name]; shard.resourceVersion == "" && known != nil {
+		shard = &claimShard{name: shard.name, data: known.data}
+	}
+	h.put(shard)
+}
+
+func (h *Hosts) put(shard *claimShard) {
+	h.shards[shard.name] = shard
+	h.arrived[shard.name] = true
+}
+
+// known is the latest version of a shard.
+func (h *Hosts) known(name string) *claimShard {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if shard := h.shards[name]; shard != nil {
+		return shard
+	}
+	return &claimShard{name: name}
+}
+
+// claimKeeper is what a control plane brings to have claims kept.
+type claimKeeper struct {
+	hosts *Hosts
+	store claimStore
+	scope string
+	now   func() time.Time
+	// watched says whether a namespace's Ingresses are read. Claims of others are left alone.
+	watched func(namespace string) bool
+	// again asks for another build.
+	again func()
+	// released is given what no rule names any more.
+	released *claimReleaser
+	// started is set once there was a build.
+	started bool
+}
+
+// begin has the hosts listed by what a control plane knows, until the returned function is called.
+func (k *claimKeeper) begin(source func(context.Context) (translate.Input, error)) (end func()) {
+	h := k.hosts
+	h.building.Lock()
+	defer h.building.Unlock()
+	h.source, h.scope = source, k.scope
+	h.running++
+	mine := h.running
+	return func() {
+		h.building.Lock()
+		defer h.building.Unlock()
+		if h.running == mine {
+			h.source = nil
+		}
+	}
+}
+
+// settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building until
+// he needs the owners no more.
+func (k *claimKeeper) settle(ctx context.Context, in *translate.Input) {
+	if in.Options.AllowSharedHosts {
+		return
+	}
+	h := k.hosts
+	h.absorb(ctx)
+	h.builds++
+	h.seen = 0
+	fresh, returned := h.read(in)
+	wanted := h.wanted(fresh, returned, k.scope, k.now())
+	timeout := recordTimeout
+	if !k.started {
+		timeout, k.started = firstRecordTimeout, true
+	}
+	if len(wanted) > 0 && !k.now().Before(h.notBefore) {
+		recording, cancel := context.WithTimeout(ctx, timeout)
+		k.logOutcome(ctx, k.record(recording, wanted))
+		cancel()
+		h.absorb(ctx)
+	}
+	// What could not be recorded stays with whom it is given to now, for as long as this process lives.
+	for host, by := range fresh {
+		if _, ok := h.claims[host]; !ok {
+			h.set(host, &heldClaim{hostClaim: hostClaim{Namespace: by.Namespace, Since: k.now()}})
+		}
+	}
+	k.released.offer(offer{k.orphans(in), translate.Input{AllowedHosts: in.AllowedHosts, Options: in.Options}})
+	h.metrics.count(h.states, len(h.claims))
+	in.Owners = h.owners
+}
+
+// read looks at all rules: which hosts have no claim, with the oldest Ingress that names each, and which have one that was
+// released.
+func (h *Hosts) read(in *translate.Input) (fresh map[string]*v1alpha1.Ingress, returned []string) {
+	fresh = make(map[string]*v1alpha1.Ingress)
+	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, may bool) {
+		claim, ok := h.claims[host]
+		switch {
+		case !ok && !may:
+		case !ok:
+			if first := fresh[host]; first == nil || translate.Older(by, first) < 0 {
+				fresh[host] = by
+			}
+		case claim.Namespace == by.Namespace && claim.seen != h.builds:
+			h.see(claim)
+			if !claim.Released.IsZero() || !claim.recorded {
+				returned = append(returned, host)
+			}
+		}
+	})
+	return fresh, returned
+}
+
+func (h *Hosts) see(claim *heldClaim) {
+	if claim.seen != h.builds {
+		claim.seen = h.builds
+		h.seen++
+	}
+}
+
+// wanted returns what is to be recorded, by shards.
+func (h *Hosts) wanted(fresh map[string]*v1alpha1.Ingress, returned []string, scope string, now time.Time) map[string][]wantedClaim {
+	wanted := make(map[string][]wantedClaim)
+	want := func(host string, claim hostClaim) {
+		name := claimShardName(scope, host)
+		wanted[name] = append(wanted[name], wantedClaim{host, claim})
+	}
+	for host, by := range fresh {
+		want(host, hostClaim{Namespace: by.Namespace, Since: now})
+	}
+	for _, host := range returned {
+		claim := h.claims[host].hostClaim
+		claim.Released = time.Time{}
+		want(host, claim)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for name, shard := range h.shards {
+		if _, ok := wanted[name]; !ok && shard.resourceVersion == "" && len(shard.data) > 0 {
+			wanted[name] = nil
+		}
+	}
+	return wanted
+}
+
+// record writes what is wanted.
+func (k *claimKeeper) record(ctx context.Context, wanted map[string][]wantedClaim) error {
+	k.hosts.mu.Lock()
+	k.hosts.writing++
+	k.hosts.mu.Unlock()
+	defer func() {
+		k.hosts.mu.Lock()
+		k.hosts.writing--
+		k.hosts.mu.Unlock()
+	}()
+	var full int
+	var counting sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(recordsAtOnce)
+	for name, claims := range wanted {
+		g.Go(func() error {
+			left, err := k.recordShard(ctx, name, claims)
+			counting.Lock()
+			full += left
+			counting.Unlock()
+			return err
+		})
+	}
+	err := g.Wait()
+	if err == nil && full > 0 {
+		err = fmt.Errorf("%d hosts: %w", full, errClaimsFull)
+	}
+	return err
+}
+
+func (k *claimKeeper) recordShard(ctx context.Context, name string, wanted []wantedClaim) (full int, err error) {
+	for range recordAttempts {
+		next, changed, full := k.hosts.known(name).with(wanted)
+		if !changed {
+			return full, nil
+		}
+		written, err := k.store.write(ctx, next)
+		if err == nil {
+			k.hosts.replace(written)
+			return full, nil
+		}
+		if !errors.Is(err, errLostRace) {
+			return 0, err
+		}
+		latest, err := k.store.read(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		k.hosts.replace(latest)
+	}
+	return 0, errLostRace
+}
+
+// logOutcome says once that hosts cannot be recorded, and that they can again. The next attempts come later and later, so that
+// no build waits for long.
+func (k *claimKeeper) logOutcome(ctx context.Context, err error) {
+	h := k.hosts
+	logger := log.FromContext(ctx)
+	if h.retry != nil {
+		h.retry.Stop()
+	}
+	noRoom := errors.Is(err, errClaimsFull)
+	if noRoom && !h.full {
+		logger.Error(err, "hosts are not on record, and stay with their namespaces for as long as this process lives: "+
+			"spread them over more namespaces")
+	}
+	if err == nil || noRoom { // which is tried with each build, and costs no request
+		h.full = noRoom
+		if h.delay > 0 {
+			logger.Info("it is on record again which namespaces hosts belong to")
+		}
+		h.notBefore, h.delay = time.Time{}, 0
+		return
+	}
+	if h.delay == 0 {
+		logger.Error(err, "it cannot be recorded which namespaces hosts belong to: they stay with those that have them "+
+			"for as long as this process lives (may it create, get, list, watch and update ConfigMaps of its namespace?)")
+	}
+	h.delay = min(max(2*h.delay, retryFirst), retryLimit)
+	h.notBefore = k.now().Add(h.delay)
+	h.retry = time.AfterFunc(h.delay, k.again)
+}
+
+// absorb makes claims of the versions of shards that have come.
+func (h *Hosts) absorb(ctx context.Context) {
+	h.mu.Lock()
+	came := make([]*claimShard, 0, len(h.arrived))
+	for name := range h.arrived {
+		came = append(came, h.shards[name])
+	}
+	clear(h.arrived)
+	h.mu.Unlock()
+	for _, shard := range came {
+		h.absorbShard(ctx, shard)
+	}
+}
+
+func (h *Hosts) absorbShard(ctx context.Context, shard *claimShard) {
+	before := h.absorbed[shard.name]
+	if before == nil {
+		before = &claimShard{}
+	}
+	h.absorbed[shard.name] = shard
+	for key := range before.data {
+		if _, ok := shard.data[key]; !ok {
+			h.drop(claimedHost(key))
+		}
+	}
+	for key, text := range shard.data {
+		host := claimedHost(key)
+		if old, ok := before.data[key]; ok && old == text && h.claims[host] != nil {
+			continue
+		}
+		claim, err := readClaim(text)
+		if err == nil {
+			h.set(host, &heldClaim{hostClaim: claim, recorded: true})
+			continue
+		}
+		log.FromContext(ctx).Error(err, "an entry that says which namespace a host belongs to cannot be read: the host stays "+
+			"with whom it is known to be of, and is nobody's otherwise; mend the entry, or delete it", "configMap", shard.name, "key", key)
+		if known := h.claims[host]; known != nil && known.recorded {
+			continue
+		}
+		h.set(host, &heldClaim{recorded: true, unreadable: true})
+	}
+}
+
+// nobody is who a host belongs to of which it is not known whose it is. It is no namespace's name.
+const nobody = "?"
+
+// set has a host belong to a namespace. A claim that is new counts as seen: whether a rule keeps it is for the next build to say.
+func (h *Hosts) set(host string, claim *heldClaim) {
+	h.drop(host)
+	h.claims[host] = claim
+	h.owners[host] = cmp.Or(claim.Namespace, nobody)
+	h.states[claim.state()]++
+	h.see(claim)
+}
+
+func (c *heldClaim) state() string {
+	switch {
+	case c.unreadable:
+		return claimUnreadable
+	case !c.recorded:
+		return claimUnrecorded
+	case !c.Released.IsZero():
+		return claimReleased
+	}
+	return claimHeld
+}
+
+func (h *Hosts) drop(host string) {
+	if claim := h.claims[host]; claim != nil {
+		if claim.seen == h.builds {
+			h.seen--
+		}
+		h.states[claim.state()]--
+		delete(h.claims, host)
+		delete(h.owners, host)
+	}
+}
+
+// orphans returns the claims whose namespaces have no rule for the host, and forgets those of them that are not on record.
+func (k *claimKeeper) orphans(in *translate.Input) []orphan {
+	h := k.hosts
+	if h.seen == uint64(len(h.claims)) {
+		return nil
+	}
+	var orphans []orphan
+	at := make(map[string]int)
+	for host, claim := range h.claims {
+		switch {
+		case claim.seen == h.builds, claim.unreadable, !k.watched(claim.Namespace):
+		case !claim.recorded:
+			h.drop(host)
+		default:
+			at[host] = len(orphans)
+			orphans = append(orphans, orphan{host: host, namespace: claim.Namespace, released: claim.Released})
+		}
+	}
+	if len(orphans) == 0 {
+		return nil
+	}
+	first := make([]*v1alpha1.Ingress, len(orphans))
+	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, may bool) {
+		if i, ok := at[host]; ok && may && (first[i] == nil || translate.Older(by, first[i]) < 0) {
+			first[i], orphans[i].heir = by, by.Namespace
+		}
+	})
+	return orphans
+}
