@@ -31,6 +31,7 @@ type flags struct {
 	namespace                      string
 	allowSharedHosts               bool
 	requireAllowedHosts            bool
+	hostClaimGrace                 time.Duration
 	allowLocalTasks                bool
 	defaultCertificate             types.NamespacedName
 	publishAddress, publishService string
@@ -66,6 +67,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
 	set.Var(boolFlag(&f.requireAllowedHosts, false), "require-allowed-hosts", "let namespaces have those hosts alone that the annotation "+
 		"ingress.warren.dev/allowed-hosts of their Namespace lists")
+	set.Var(durationFlag(&f.hostClaimGrace, 0), "host-claim-grace", "`time` that a host stays with a namespace after its last rule for it has gone; 0 for none")
 	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback and link-local addresses; whoever may create Tasks then reaches what listens beside the controller")
 	set.Func("default-certificate", "Secret (`namespace/name`) with tls.crt and tls.key that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)
@@ -102,7 +104,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 		return nil, err
 	}
 	if set.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags, and the commands %s", set.Arg(0), strings.Join(cli.Names(), " and "))
+		return nil, fmt.Errorf("unexpected argument %q: there are only flags, and the commands %s", set.Arg(0), strings.Join(cli.Names(), ", "))
 	}
 	return f, f.validate()
 }

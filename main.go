@@ -50,7 +50,7 @@ func main() {
 	f, err := parseFlags(flag.CommandLine, os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Println("warren-ingress serves the Ingresses of a Kubernetes cluster. \"warren-ingress ls\" and \"warren-ingress explain URL\" ask a running one. Its flags:")
+		fmt.Println("warren-ingress serves the Ingresses of a Kubernetes cluster. \"warren-ingress ls\", \"warren-ingress hosts\" and \"warren-ingress explain URL\" ask a running one. Its flags:")
 		flag.CommandLine.SetOutput(os.Stdout)
 		flag.PrintDefaults()
 		return
@@ -100,7 +100,8 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	p := proxy.New(proxyConfig(f, traced, logger))
 	options := controllerOptions(f, p)
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
-	collectors := []prometheus.Collector{p.Collector(), options.Metrics, contact}
+	options.Hosts = controllers.NewHosts()
+	collectors := []prometheus.Collector{p.Collector(), options.Metrics, options.Hosts, contact}
 	if exporter != nil {
 		collectors = append(collectors, exporter)
 	}
@@ -127,7 +128,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	}
 	g.Go(func() error { return serve(serving, listeners.metrics, metricsHandler()) })
 	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p, contact)) })
-	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p)) })
+	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p, options.Hosts)) })
 	g.Go(func() error { return control(serving, kube, f, options, logger) })
 	g.Go(func() error {
 		defer stopServing(nil)
@@ -170,6 +171,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		Health:           p,
 		IngressClass:     f.ingressClass,
 		AllowSharedHosts: f.allowSharedHosts,
+		HostClaimGrace:   f.hostClaimGrace,
 		AllowLocalTasks:  f.allowLocalTasks,
 		PublishAddress:   f.publishAddress,
 		PublishService:   f.publishService,
@@ -281,11 +283,12 @@ func metricsHandler() http.Handler {
 	return mux
 }
 
-func adminHandler(p *proxy.Proxy) http.Handler {
+func adminHandler(p *proxy.Proxy, hosts *controllers.Hosts) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /routes", p.RoutesHandler())
 	mux.Handle("GET /certificates", p.CertificatesHandler())
 	mux.Handle("GET /tasks", p.TasksHandler())
+	mux.Handle("GET /hosts", hosts)
 	mux.Handle("GET /explain", p.ExplainHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

@@ -2,7 +2,7 @@
 
 // Package cli is the commands beside the controller: what a replica serves, and why a request ends as it does. They ask a
 // running replica's admin address; only explain -f compiles manifests by itself, for which it needs no cluster. Nothing
-// here changes anything.
+// here changes anything, but for what moves a host, which kubectl does.
 package cli
 
 import (
@@ -28,7 +28,7 @@ const (
 )
 
 // Names are the commands.
-func Names() []string { return []string{"explain", "ls"} }
+func Names() []string { return []string{"explain", "hosts", "ls"} }
 
 // Has says whether the arguments of the process begin with a command.
 func Has(args []string) bool { return len(args) > 0 && slices.Contains(Names(), args[0]) }
@@ -39,10 +39,12 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	switch args[0] {
 	case "explain":
 		err = explain(ctx, args[1:], s)
+	case "hosts":
+		err = hosts(ctx, args[1:], s)
 	case "ls":
 		err = list(ctx, args[1:], s)
 	default:
-		err = misuse{fmt.Errorf("there is no command %q: write explain or ls", args[0])}
+		err = misuse{fmt.Errorf("there is no command %q: write explain, hosts or ls", args[0])}
 	}
 	_, misused := errors.AsType[misuse](err)
 	switch {

@@ -13,9 +13,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -168,6 +170,9 @@ func TestMisuseIsSaidInOneLine(t *testing.T) {
 		`there is no list of "all"`: {"ls", "all"},
 		`"certs" is too much`:       {"ls", "tasks", "certs"},
 		"no command":                {"serve"},
+		"give HOST NAMESPACE":       {"hosts", "take", "shop.example.com"},
+		"is no namespace":           {"hosts", "give", "shop.example.com", "A/b"},
+		"is no host":                {"hosts", "release", "https://shop.example.com/"},
 	} {
 		got := runWith("", args...)
 		if got.code != exitMisuse || got.out != "" || !strings.Contains(got.err, want) || strings.Count(got.err, "\n") != 1 {
@@ -254,5 +259,34 @@ func TestPluginHasAReplicaRunTheCommand(t *testing.T) {
 	}
 	if code := RunPlugin(t.Context(), []string{"serve"}, Streams{Out: &out, Err: &err}); code != exitMisuse {
 		t.Errorf("with a command that there is not: %d, want %d", code, exitMisuse)
+	}
+}
+
+func TestAHostIsMovedByKubectl(t *testing.T) {
+	t.Parallel()
+	f := hostsFlags{namespace: "infra", class: "edge"}
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, test := range []struct {
+		words       []string
+		host, patch string
+	}{
+		{[]string{"release", "shop.example.com"}, "shop.example.com", `[{"op":"remove","path":"/data/shop.example.com"}]`},
+		{[]string{"release", "*.example.com"}, "*.example.com", `[{"op":"remove","path":"/data/_.example.com"}]`},
+		{[]string{"give", "", "blue"}, "", `[{"op":"replace","path":"/data/_","value":"{\"namespace\":\"blue\",\"since\":\"2026-01-02T03:04:05Z\"}"}]`},
+	} {
+		got, err := f.patch(test.words, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		configMap, _, _ := controllers.HostClaimAt("edge", test.host)
+		want := []string{"patch", "configmap", configMap, "--namespace", "infra", "--type=json", "--patch", test.patch}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: kubectl's arguments (-want +got):\n%s", test.words, diff)
+		}
+	}
+	for command, moves := range map[string]bool{"hosts": false, "hosts -o json": false, "hosts release a": true, "hosts give a b": true, "ls release": false} {
+		if got := movesHost(strings.Fields(command)); got != moves {
+			t.Errorf("%q is kubectl's: %v, want %v", command, got, moves)
+		}
 	}
 }

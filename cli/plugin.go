@@ -21,9 +21,11 @@ func IsPlugin(program string) bool { return filepath.Base(program) == PluginName
 
 const pluginUsage = `kubectl warren [flags] explain URL …
 kubectl warren [flags] ls [routes|certs|tasks] …
+kubectl warren [flags] hosts [release HOST|give HOST NAMESPACE] …
 
-Has a replica in the cluster say what it serves, and why a request ends as it does; "kubectl warren explain -help" has more.
-It wants the right to create pods/exec in the controller's namespace, but for explain -f, which asks no replica. Flags before the command:`
+Has a replica in the cluster say what it serves, why a request ends as it does, and whose which host is; "kubectl warren explain -help"
+has more. It wants the right to create pods/exec in the controller's namespace, but for explain -f, which asks no replica, and to move
+a host, for which it wants the right to patch ConfigMaps there. Flags before the command:`
 
 // plugin is where the controller is.
 type plugin struct{ namespace, deployment string }
@@ -46,6 +48,9 @@ func RunPlugin(ctx context.Context, args []string, s Streams) int {
 		return exitMisuse
 	}
 	command := flags.Args()
+	if movesHost(command) {
+		return Run(ctx, slices.Insert(slices.Clone(command), 1, "--namespace", p.namespace), s)
+	}
 	if isLocal(command) || !Has(command) {
 		return Run(ctx, command, s)
 	}

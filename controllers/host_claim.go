@@ -13,6 +13,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 const (
@@ -83,6 +85,17 @@ func claimShardName(class, host string) string {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(host))
 	return fmt.Sprintf("warren-ingress-hosts-%s-%02x", class, hash.Sum32()%claimShards)
+}
+
+// HostClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a class. It
+// is false for what is no host.
+func HostClaimAt(class, host string) (configMap, key string, ok bool) {
+	return claimShardName(class, host), claimKey(host), translate.ValidHost(host)
+}
+
+// HostClaim is what is there for a host that belongs to a namespace from now on.
+func HostClaim(namespace string, now time.Time) string {
+	return hostClaim{Namespace: namespace, Since: now}.String()
 }
 
 // claimShard is one version of a ConfigMap that has claims. It is immutable.

@@ -55,7 +55,7 @@ func (a *allowances) of(namespace string) *allowance {
 		written = strings.TrimSpace(written)
 		switch pattern := strings.ToLower(written); {
 		case written == "":
-		case pattern == everyHost || validHost(pattern):
+		case pattern == everyHost || ValidHost(pattern):
 			read.patterns = append(read.patterns, pattern)
 		default:
 			read.unreadable = append(read.unreadable, written)

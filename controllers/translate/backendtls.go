@@ -139,7 +139,7 @@ func backendTLSFault(b *v1alpha1.IngressBackend) string {
 }
 
 // validReference says whether a text is empty, or a name that an object or a server may have.
-func validReference(name string) bool { return validHost(name) && !strings.HasPrefix(name, "*") }
+func validReference(name string) bool { return ValidHost(name) && !strings.HasPrefix(name, "*") }
 
 func isAddress(text string) bool {
 	_, err := netip.ParseAddr(text)

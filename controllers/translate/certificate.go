@@ -220,7 +220,7 @@ func (c *certificates) ruled(ing *ingress) []string {
 	var names []string
 	for r := range ing.object.Spec.Rules {
 		name := string(ing.object.Spec.Rules[r].Host)
-		if validHost(name) && name != "" && !slices.Contains(names, name) {
+		if ValidHost(name) && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

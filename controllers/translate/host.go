@@ -119,9 +119,9 @@ func ownedElsewhere(rule int, name string) problem {
 			"whom kubectl warren hosts tells whose it is"}
 }
 
-// validHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*." before
+// ValidHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*." before
 // them or not. The API refuses any other; this holds where the schema was not asked.
-func validHost(name string) bool {
+func ValidHost(name string) bool {
 	if name == "" {
 		return true
 	}

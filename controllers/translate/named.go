@@ -31,7 +31,7 @@ func EachHost(in *Input, f func(host string, by *v1alpha1.Ingress, may bool)) {
 		allowance := allowances.of(object.Namespace)
 		for r := range object.Spec.Rules {
 			host := string(object.Spec.Rules[r].Host)
-			if !validHost(host) {
+			if !ValidHost(host) {
 				continue
 			}
 			if may := allowance.allows(host); may || allowance.unseen || allowance.unknown {

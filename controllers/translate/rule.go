@@ -39,7 +39,7 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 		ing.noteFault()
 		for r := range ing.object.Spec.Rules {
 			name := string(ing.object.Spec.Rules[r].Host)
-			if !validHost(name) {
+			if !ValidHost(name) {
 				ing.problems = append(ing.problems, problem{rule: r, path: wholeRule, unserved: true, reason: v1alpha1.ReasonInvalidRule,
 					text: "host " + quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
 						"*.example.com for exactly one label, or leave it empty for every host"})

@@ -184,7 +184,7 @@ func (s *Standard) addOrdered(from []networkingv1.IngressTLS, asked *asked) (fau
 		case strings.HasPrefix(host, "*"):
 			return "it cannot order a certificate for the wildcard host " + quote(host) + ", which HTTP-01 cannot prove: list exact hosts under tls.hosts, " +
 				"or take the annotation off and name a Secret"
-		case !validHost(host):
+		case !ValidHost(host):
 			return "it cannot order a certificate for " + quote(host) + ", which is no name: list others under tls.hosts"
 		}
 	}

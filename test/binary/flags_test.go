@@ -21,6 +21,7 @@ func TestAWrongFlagEndsTheProcessWithWhatToWriteInstead(t *testing.T) {
 		"address without a port":           {[]string{"--http-address=localhost"}, []string{"--http-address", "127.0.0.1:8000"}},
 		"admin address of a port alone":    {[]string{"--admin-address=9091"}, []string{"--admin-address", "127.0.0.1:8000"}},
 		"time without a unit":              {[]string{"--read-timeout=5"}, []string{"-read-timeout", "30s"}},
+		"grace that is no time":            {[]string{"--host-claim-grace=10"}, []string{"-host-claim-grace", "30s"}},
 		"negative time":                    {[]string{"--drain-delay=-1s"}, []string{"-drain-delay", "not negative"}},
 		"number that is none":              {[]string{"--max-headers=many"}, []string{"-max-headers", "16 to 4096"}},
 		"too few bytes of head":            {[]string{"--max-header-bytes=10"}, []string{"-max-header-bytes", "1024 to 1048576"}},
@@ -112,7 +113,7 @@ func TestHelpDescribesEveryFlag(t *testing.T) {
 	help := c.stdout.String()
 	for _, flag := range []string{
 		"http-address", "https-address", "metrics-address", "health-address", "admin-address", "ingress-class", "watch-namespaces",
-		"namespace", "allow-shared-hosts", "require-allowed-hosts", "allow-local-tasks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
+		"namespace", "allow-shared-hosts", "require-allowed-hosts", "host-claim-grace", "allow-local-tasks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
 		"access-log", "read-timeout", "write-timeout", "idle-timeout", "max-header-bytes", "max-headers", "max-connections",
 		"drain-delay", "drain-timeout", "otlp-endpoint", "trace-sampling", "trace-context", "kubeconfig", "zap-log-level",
 	} {

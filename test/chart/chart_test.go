@@ -185,16 +185,18 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 		values []string
 		want   []string
 	}{
-		{"the defaults", nil, []string{"--acme-orders-per-day=200"}},
+		{"the defaults", nil, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
+		{"hosts that are kept", []string{"hosts.claimGrace=1h30m"}, []string{"--host-claim-grace=1h30m", "--acme-orders-per-day=200"}},
 		{"a collector", []string{"tracing.endpoint=http://collector:4318"},
-			[]string{"--otlp-endpoint=http://collector:4318", "--trace-sampling=1", "--trace-context=all", "--acme-orders-per-day=200"}},
+			[]string{"--otlp-endpoint=http://collector:4318", "--trace-sampling=1", "--trace-context=all", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"a collector of some traces", []string{"tracing.endpoint=https://otlp.example.com/tenant", "tracing.sampling=0.00001", "tracing.context=trusted"},
-			[]string{"--otlp-endpoint=https://otlp.example.com/tenant", "--trace-sampling=0.00001", "--trace-context=trusted", "--acme-orders-per-day=200"}},
-		{"a part of the traces for nobody", []string{"tracing.sampling=0.5"}, []string{"--acme-orders-per-day=200"}},
-		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"}, []string{"--require-allowed-hosts", "--acme-orders-per-day=200"}},
+			[]string{"--otlp-endpoint=https://otlp.example.com/tenant", "--trace-sampling=0.00001", "--trace-context=trusted", "--host-claim-grace=0s",
+				"--acme-orders-per-day=200"}},
+		{"a part of the traces for nobody", []string{"tracing.sampling=0.5"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
+		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"}, []string{"--require-allowed-hosts", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
 			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
-			[]string{"--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
+			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
 				"--acme-eab-secret=eab", "--acme-http-port=80", "--acme-orders-per-day=1000000"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -209,7 +211,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
 						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
-						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-"}, wanted) {
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-"}, wanted) {
 							got = append(got, argument)
 						}
 					}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// standardIngress is a standard Ingress of one rule with a path named after its service.
+func standardIngress(namespace, name, host, service string) *networkingv1.Ingress {
+	return &networkingv1.Ingress{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Annotations: map[string]string{"kubernetes.io/ingress.class": "warren"}},
+		Spec: networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{{Host: host, IngressRuleValue: networkingv1.IngressRuleValue{
+			HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{
+				Path: "/" + service, PathType: new(networkingv1.PathTypePrefix),
+				Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
+					Name: service, Port: networkingv1.ServiceBackendPort{Number: 80}}},
+			}}}}}}},
+	}
+}
+
+// setHost has an Ingress of either kind name another host in its first rule.
+func setHost(object client.Object, host string) {
+	switch o := object.(type) {
+	case *v1alpha1.Ingress:
+		o.Spec.Rules[0].Host = v1alpha1.Host(host)
+	case *networkingv1.Ingress:
+		o.Spec.Rules[0].Host = host
+	}
+}
+
+// Ages have a resolution of a second, and of two of one age the namespace that comes first is the older. So the namespaces are
+// taken in an order in which b would win.
+func (k *cluster) rivals() (a, b string) {
+	if k.blue < k.green {
+		return k.green, k.blue
+	}
+	return k.blue, k.green
+}
+
+func TestAnOldIngressThatIsEditedTakesNoHost(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]func(namespace, name, host, service string) client.Object{
+		"of this API": func(namespace, name, host, service string) client.Object { return ingress(namespace, name, host, service) },
+		"standard":    func(namespace, name, host, service string) client.Object { return standardIngress(namespace, name, host, service) },
+	}
+	for kind, make := range kinds {
+		for otherKind, makeOther := range kinds {
+			t.Run(fmt.Sprintf("a %s one takes none from one %s", kind, otherKind), func(t *testing.T) {
+				t.Parallel()
+				k := newCluster(t)
+				a, b := k.rivals()
+				old, owner := make(b, "old", "old.io", "evil"), makeOther(a, "shop", "shop.io", "shop")
+				r := k.start()
+				k.create(old)
+				r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []")
+				k.create(owner)
+				live := "shop.io /shop -> " + a + "/shop:80 []"
+				r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []", live)
+
+				k.change(old, func() { setHost(old, "shop.io") })
+				r.proxy.serves(t, live)
+				restarted := k.start()
+				restarted.proxy.serves(t, live)
+				if o, ok := old.(*v1alpha1.Ingress); ok {
+					k.says(o, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
+				}
+
+				// It goes over when the owner's last rule does, at once, and back no sooner.
+				k.delete(owner)
+				theirs := "shop.io /evil -> " + b + "/evil:80 []"
+				r.proxy.serves(t, theirs)
+				restarted.proxy.serves(t, theirs)
+				back := makeOther(a, "back", "shop.io", "shop")
+				k.create(back, ingress(a, "mark", "mark.io", "mark"))
+				r.proxy.serves(t, "mark.io /mark -> "+a+"/mark:80 []", theirs)
+			})
+		}
+	}
+}
+
+func TestAHostThatMovesWithinItsNamespaceStaysThere(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, b := k.rivals()
+	waiting := ingress(b, "waiting", "shop.io", "evil")
+	first := ingress(a, "first", "shop.io", "one")
+	replicas := []*replica{k.start(), k.start()}
+	k.create(first)
+	serve := func(want ...string) {
+		t.Helper()
+		for _, r := range replicas {
+			r.proxy.serves(t, want...)
+		}
+	}
+	serve("shop.io /one -> " + a + "/one:80 []")
+	k.create(waiting)
+	// From one kind to the other and back, the new one before the old one goes.
+	second := standardIngress(a, "second", "shop.io", "two")
+	k.create(second)
+	serve("shop.io /one -> "+a+"/one:80 []", "shop.io /two -> "+a+"/two:80 []")
+	k.delete(first)
+	serve("shop.io /two -> " + a + "/two:80 []")
+	third := ingress(a, "third", "shop.io", "three")
+	k.create(third)
+	k.delete(second)
+	serve("shop.io /three -> " + a + "/three:80 []")
+	k.says(waiting, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
+}
+
+func TestAHostIsKeptForTheGraceAndForWhoComesBack(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, b := k.rivals()
+	grace := func(d time.Duration) func(*ctrl.Options, *Options, *recordingProxy) {
+		return func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.HostClaimGrace = d }
+	}
+	owner, waiting := ingress(a, "shop", "shop.io", "shop"), ingress(b, "waiting", "shop.io", "evil")
+	r := k.start(grace(time.Hour))
+	k.create(owner)
+	live := "shop.io /shop -> " + a + "/shop:80 []"
+	r.proxy.serves(t, live)
+	k.create(waiting)
+	k.delete(owner)
+	r.proxy.serves(t)
+	k.hasClaim(t, "shop.io", a, true)
+	// b may not have a certificate for it either.
+	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: b, Name: "c"},
+		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"shop.io"}, SecretName: "c", AutoRenew: new(false)}}
+	k.create(certificate)
+	k.says(certificate, "Accepted=False HostOwnedElsewhere", "Issuing=False NotRenewed", "Ready=False SecretNotFound")
+	k.create(ingress(a, "again", "shop.io", "shop"))
+	r.proxy.serves(t, live)
+	k.hasClaim(t, "shop.io", a, false)
+
+	// The grace ends, for a replica that is told of a shorter one.
+	k.delete(ingress(a, "again", "shop.io", "shop"))
+	k.hasClaim(t, "shop.io", a, true)
+	r.stop()
+	r = k.start(grace(time.Second))
+	r.proxy.serves(t, "shop.io /evil -> "+b+"/evil:80 []")
+	k.hasClaim(t, "shop.io", b, false)
+}
+
+// hasClaim waits until a host is on record for a namespace.
+func (k *cluster) hasClaim(t *testing.T, host, namespace string, released bool) {
+	t.Helper()
+	eventually(t, func() error {
+		claim, err := readClaim(k.claims(t).Data[claimKey(host)])
+		if err == nil && (claim.Namespace != namespace || claim.Released.IsZero() == released) {
+			err = fmt.Errorf("the claim is %v, want it of %s, released: %v", claim, namespace, released)
+		}
+		return err
+	})
+}
+
+// claims returns all claims of the cluster's replicas, as if they were in one ConfigMap.
+func (k *cluster) claims(t *testing.T) *corev1.ConfigMap {
+	t.Helper()
+	var list corev1.ConfigMapList
+	if err := k.List(t.Context(), &list, client.InNamespace(ownNamespace), client.MatchingLabels{hostsLabel: k.blue}); err != nil {
+		t.Fatal(err)
+	}
+	all := &corev1.ConfigMap{Data: map[string]string{}}
+	for _, object := range list.Items {
+		for key, text := range object.Data {
+			all.Data[key] = text
+			if want := claimShardName(k.blue, claimedHost(key)); object.Name != want {
+				t.Errorf("the claim of %q is in %s, want %s", key, object.Name, want)
+			}
+		}
+	}
+	return all
+}
+
+func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, b := k.rivals()
+	old, owner := ingress(b, "old", "*.old.io", "evil"), ingress(a, "shop", "*.shop.io", "shop")
+	r := k.start()
+	k.create(old)
+	r.proxy.serves(t, "*.old.io /evil -> "+b+"/evil:80 []")
+	k.create(owner)
+	live := "*.shop.io /shop -> " + a + "/shop:80 []"
+	r.proxy.serves(t, "*.old.io /evil -> "+b+"/evil:80 []", live)
+	k.change(old, func() { setHost(old, "*.shop.io") })
+	r.proxy.serves(t, live)
+
+	shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: claimShardName(k.blue, "*.shop.io")}}
+	k.change(shard, func() { delete(shard.Data, "_.shop.io") })
+	theirs := "*.shop.io /evil -> " + b + "/evil:80 []"
+	r.proxy.serves(t, theirs) // the oldest that asks
+
+	k.change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
+	r.proxy.serves(t, live)
+
+	// What is deleted as a whole, by mistake or with what it belonged to, is recorded anew.
+	k.delete(shard)
+	k.hasClaim(t, "*.shop.io", a, false)
+	k.create(ingress(a, "mark", "mark.io", "mark"))
+	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
+
+	// What cannot be read is nobody's for who does not know better.
+	k.read(shard)
+	k.change(shard, func() { shard.Data["_.shop.io"] = "a" })
+	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
+	fresh := k.start()
+	fresh.proxy.serves(t, "mark.io /mark -> "+a+"/mark:80 []")
+	k.change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
+	fresh.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
+}
+
+func TestHostsStayWhereNothingCanBeRecorded(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, b := k.rivals()
+	k.user = "without-configmaps-" + k.blue
+	k.grantRights(k.user, "-"+k.user, func(rule rbacv1.PolicyRule) bool { return !slices.Contains(rule.Resources, "configmaps") || len(rule.Resources) > 1 })
+	old, owner := ingress(b, "old", "old.io", "evil"), ingress(a, "shop", "shop.io", "shop")
+	r := k.start()
+	k.create(old)
+	r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []")
+	k.create(owner)
+	live := "shop.io /shop -> " + a + "/shop:80 []"
+	r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []", live)
+	k.change(old, func() { setHost(old, "shop.io") })
+	r.proxy.serves(t, live)
+	if claims := k.claims(t).Data; len(claims) > 0 {
+		t.Errorf("there are claims, which nobody may write: %v", claims)
+	}
+	k.delete(owner)
+	r.proxy.serves(t, "shop.io /evil -> "+b+"/evil:80 []")
+}
+
+func TestClaimsAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"", "a.io", "*.a.io"} {
+		key := claimKey(host)
+		if claimedHost(key) != host || strings.ContainsAny(key, "*") || key == "" {
+			t.Errorf("the key of %q is %q, which is read as %q", host, key, claimedHost(key))
+		}
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for text, want := range map[string]hostClaim{
+		`{"namespace":"a","since":"2026-01-02T03:04:05Z"}`:                                   {Namespace: "a", Since: at},
+		`{"namespace":"a","since":"2026-01-02T03:04:05Z","released":"2026-01-02T03:04:05Z"}`: {Namespace: "a", Since: at, Released: at},
+	} {
+		got, err := readClaim(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || got.String() != text {
+			t.Errorf("%s is written as %s and read as (-want +got):\n%s", text, got, diff)
+		}
+	}
+	for _, text := range []string{"", "a", "{}", `{"namespace":"A b"}`, `{"namespace":"a","since":"yesterday"}`} {
+		if got, err := readClaim(text); err == nil {
+			t.Errorf("%s is read as %v", text, got)
+		}
+	}
+}
+
+func TestANamespaceFillsNoMoreThanItsShare(t *testing.T) {
+	t.Parallel()
+	shard := &claimShard{}
+	var wanted []wantedClaim
+	for i := range 10_000 {
+		wanted = append(wanted, wantedClaim{fmt.Sprintf("host-%d.example.com", i), hostClaim{Namespace: "greedy"}})
+	}
+	next, changed, full := shard.with(wanted)
+	if !changed || full == 0 || len(next.data)+full != len(wanted) {
+		t.Fatalf("%d of %d claims are recorded, and %d are not", len(next.data), len(wanted), full)
+	}
+	if next, changed, full := next.with([]wantedClaim{{"shop.io", hostClaim{Namespace: "modest"}}}); !changed || full > 0 || next.data["shop.io"] == "" {
+		t.Errorf("there is no room for another namespace's host: %v, %d", changed, full)
+	}
+}
