@@ -178,6 +178,7 @@ func (k *claimKeeper) settle(ctx context.Context, in *translate.Input) {
 	h.absorb(ctx)
 	h.builds++
 	h.seen = 0
+	h.forget(in)
 	fresh, returned := h.read(in)
 	wanted := h.wanted(fresh, returned, k.scope, k.now())
 	timeout := recordTimeout
@@ -199,6 +200,24 @@ func (k *claimKeeper) settle(ctx context.Context, in *translate.Input) {
 	k.released.offer(offer{k.orphans(in), translate.Input{AllowedHosts: in.AllowedHosts, Options: in.Options}})
 	h.metrics.count(h.states, len(h.claims))
 	in.Owners = h.owners
+}
+
+// forget drops the claims that are not on record, and that no rule of their namespaces keeps.
+func (h *Hosts) forget(in *translate.Input) {
+	if h.states[claimUnrecorded] == 0 {
+		return
+	}
+	kept := make(map[string]bool)
+	translate.EachHost(in, func(host string, by *v1alpha1.Ingress) {
+		if claim := h.claims[host]; claim != nil && !claim.recorded && claim.Namespace == by.Namespace {
+			kept[host] = true
+		}
+	})
+	for host, claim := range h.claims {
+		if !claim.recorded && !kept[host] {
+			h.drop(host)
+		}
+	}
 }
 
 // read looks at all rules: which hosts have no claim, with the oldest Ingress that names each, and which have one that was
@@ -417,7 +436,7 @@ func (h *Hosts) drop(host string) {
 	}
 }
 
-// orphans returns the claims whose namespaces have no rule for the host, and forgets those of them that are not on record.
+// orphans returns the claims whose namespaces have no rule for the host.
 func (k *claimKeeper) orphans(in *translate.Input) []orphan {
 	h := k.hosts
 	if h.seen == uint64(len(h.claims)) {
@@ -426,14 +445,11 @@ func (k *claimKeeper) orphans(in *translate.Input) []orphan {
 	var orphans []orphan
 	at := make(map[string]int)
 	for host, claim := range h.claims {
-		switch {
-		case claim.seen == h.builds, claim.unreadable, !k.watched(claim.Namespace):
-		case !claim.recorded:
-			h.drop(host)
-		default:
-			at[host] = len(orphans)
-			orphans = append(orphans, orphan{host: host, namespace: claim.Namespace, released: claim.Released})
+		if claim.seen == h.builds || claim.unreadable || !k.watched(claim.Namespace) {
+			continue
 		}
+		at[host] = len(orphans)
+		orphans = append(orphans, orphan{host: host, namespace: claim.Namespace, released: claim.Released})
 	}
 	if len(orphans) == 0 {
 		return nil

@@ -55,8 +55,12 @@ func (k *cluster) rivals() (a, b string) {
 func TestAnOldIngressThatIsEditedTakesNoHost(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]func(namespace, name, host, service string) client.Object{
-		"of this API": func(namespace, name, host, service string) client.Object { return ingress(namespace, name, host, service) },
-		"standard":    func(namespace, name, host, service string) client.Object { return standardIngress(namespace, name, host, service) },
+		"of this API": func(namespace, name, host, service string) client.Object {
+			return ingress(namespace, name, host, service)
+		},
+		"standard": func(namespace, name, host, service string) client.Object {
+			return standardIngress(namespace, name, host, service)
+		},
 	}
 	for kind, make := range kinds {
 		for otherKind, makeOther := range kinds {
@@ -230,7 +234,9 @@ func TestHostsStayWhereNothingCanBeRecorded(t *testing.T) {
 	k := newCluster(t)
 	a, b := k.rivals()
 	k.user = "without-configmaps-" + k.blue
-	k.grantRights(k.user, "-"+k.user, func(rule rbacv1.PolicyRule) bool { return !slices.Contains(rule.Resources, "configmaps") || len(rule.Resources) > 1 })
+	k.grantRights(k.user, "-"+k.user, func(rule rbacv1.PolicyRule) bool {
+		return !slices.Contains(rule.Resources, "configmaps") || len(rule.Resources) > 1
+	})
 	old, owner := ingress(b, "old", "old.io", "evil"), ingress(a, "shop", "shop.io", "shop")
 	r := k.start()
 	k.create(old)
