@@ -296,3 +296,14 @@ func TestANamespaceFillsNoMoreThanItsShare(t *testing.T) {
 		t.Errorf("there is no room for another namespace's host: %v, %d", changed, full)
 	}
 }
+
+// hostOf is the host of an Ingress's first rule, of either kind.
+func hostOf(object client.Object) string {
+	switch o := object.(type) {
+	case *v1alpha1.Ingress:
+		return string(o.Spec.Rules[0].Host)
+	case *networkingv1.Ingress:
+		return o.Spec.Rules[0].Host
+	}
+	return ""
+}

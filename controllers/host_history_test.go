@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// hostHistory is what happens to one host, which two tenants want.
+type hostHistory struct {
+	host    string
+	r       *rand.Rand
+	objects map[string]client.Object
+	made    int
+	// owner is whose the host is. live is set while it has been so, with a rule, since before the present round.
+	owner string
+	live  bool
+}
+
+// acts has a tenant create, edit or delete an Ingress.
+func (h *hostHistory) acts(k *cluster, tenants []string) error {
+	tenant := tenants[h.r.IntN(len(tenants))]
+	var own []string
+	for _, name := range slices.Sorted(maps.Keys(h.objects)) {
+		if h.objects[name].GetNamespace() == tenant {
+			own = append(own, name)
+		}
+	}
+	if len(own) == 0 || len(own) < 3 && h.r.IntN(3) == 0 {
+		h.made++
+		var object client.Object = ingress(tenant, fmt.Sprintf("%s-%d", strings.ReplaceAll(h.host, ".", "-"), h.made), h.some(), "web")
+		if h.r.IntN(2) == 0 {
+			object = standardIngress(tenant, object.GetName(), h.some(), "web")
+		}
+		h.objects[tenant+"/"+object.GetName()] = object
+		return k.Create(k.t.Context(), object)
+	}
+	name := own[h.r.IntN(len(own))]
+	object := h.objects[name]
+	if h.r.IntN(2) == 0 {
+		before := object.DeepCopyObject().(client.Object)
+		setHost(object, h.some())
+		return k.Patch(k.t.Context(), object, client.MergeFrom(before))
+	}
+	delete(h.objects, name)
+	return k.Delete(k.t.Context(), object)
+}
+
+// some is the host, or one that nobody else wants.
+func (h *hostHistory) some() string {
+	if h.r.IntN(4) > 0 {
+		return h.host
+	}
+	h.made++
+	return fmt.Sprintf("other-%d.%s", h.made, h.host)
+}
+
+// decide says whose the host is after what has happened.
+func (h *hostHistory) decide() {
+	var naming []client.Object
+	owns := false
+	for _, object := range h.objects {
+		if hostOf(object) == h.host {
+			naming = append(naming, object)
+			owns = owns || object.GetNamespace() == h.owner
+		}
+	}
+	if owns {
+		return
+	}
+	h.owner = ""
+	if len(naming) > 0 {
+		h.owner = slices.MinFunc(naming, func(a, b client.Object) int {
+			return cmp.Or(a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time), cmp.Compare(a.GetNamespace(), b.GetNamespace()))
+		}).GetNamespace()
+	}
+}
+
+// Two hundred histories of creates, edits, deletes, restarts and restores on the real API, at once: a host that is live is answered by
+// nobody but its owner in any snapshot of any replica, and each settles with whom it belongs to.
+func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
+	const histories, rounds = 200, 5
+	k := newCluster(t)
+	k.config = rest.CopyConfig(k.config)
+	k.config.QPS = -1
+	var err error
+	if k.Client, err = client.New(k.config, client.Options{Scheme: k.Scheme()}); err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 0))
+	tenants := []string{k.blue, k.green}
+	all := make(map[string]*hostHistory)
+	for i := range histories {
+		host := fmt.Sprintf("h%d.io", i)
+		all[host] = &hostHistory{host: host, r: rand.New(rand.NewPCG(seed, uint64(i+1))), objects: map[string]client.Object{}}
+	}
+	var mu sync.Mutex
+	look := func(s *proxy.Snapshot) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for host, owner := range answering(s) {
+			if h := all[host]; h != nil && h.live && owner != h.owner {
+				t.Errorf("seed %d: %s is answered by %s while it is %s's", seed, host, owner, h.owner)
+			}
+		}
+		return nil
+	}
+	start := func() *replica {
+		return k.start(func(_ *ctrl.Options, o *Options, p *recordingProxy) { p.before, o.ACME = look, ACMEOptions{} })
+	}
+	replicas := []*replica{start(), start()}
+	marks := 0
+	// settle waits until both replicas have seen all that has happened, and serve it.
+	settle := func() {
+		t.Helper()
+		marks++
+		var want []string
+		for _, tenant := range tenants {
+			own := ingress(tenant, fmt.Sprintf("mark-%d", marks), fmt.Sprintf("own-%d.%s.mark", marks, tenant), "web")
+			standard := standardIngress(tenant, fmt.Sprintf("mark-%d", marks), fmt.Sprintf("standard-%d.%s.mark", marks, tenant), "web")
+			k.create(own, standard)
+			want = append(want, hostOf(own), hostOf(standard))
+		}
+		for _, r := range replicas {
+			eventually(t, func() error {
+				snapshot := r.proxy.snapshot()
+				if snapshot == nil {
+					return errors.New("there is no snapshot")
+				}
+				answers := answering(snapshot)
+				for _, mark := range want {
+					if answers[mark] == "" {
+						return fmt.Errorf("%s is not served yet", mark)
+					}
+				}
+				for host, h := range all {
+					if answers[host] != h.owner {
+						return fmt.Errorf("%s is answered by %q, want %q", host, answers[host], h.owner)
+					}
+				}
+				return nil
+			})
+		}
+	}
+	each := func(do func(*hostHistory) error) {
+		t.Helper()
+		var g errgroup.Group
+		g.SetLimit(8)
+		for _, h := range all {
+			g.Go(func() error { return do(h) })
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for round := range rounds {
+		before := map[string]string{}
+		each(func(h *hostHistory) error {
+			mu.Lock()
+			before[h.host], h.live = h.owner, false
+			mu.Unlock()
+			return h.acts(k, tenants)
+		})
+		mu.Lock()
+		for _, h := range all {
+			h.decide()
+			h.live = h.owner != "" && h.owner == before[h.host]
+		}
+		mu.Unlock()
+		settle()
+		switch i := chance.IntN(2); round {
+		default:
+			continue
+		case 1:
+			replicas[i].stop()
+			replicas[i] = start()
+		case 3: // a backup is restored, and what it makes anew is younger
+			replicas[0].stop()
+			replicas[1].stop()
+			each(func(h *hostHistory) error { return h.restore(k) })
+			replicas = []*replica{start(), start()}
+		}
+		settle()
+	}
+}
+
+// restore deletes and makes anew what there is, in any order.
+func (h *hostHistory) restore(k *cluster) error {
+	for _, name := range slices.Sorted(maps.Keys(h.objects)) {
+		if err := k.Delete(k.t.Context(), h.objects[name]); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	for _, object := range h.objects { // in an order of chance
+		object.SetResourceVersion("")
+		object.SetUID("")
+		object.SetCreationTimestamp(metav1.Time{})
+		if err := k.Create(k.t.Context(), object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answering is which namespace answers each host.
+func answering(s *proxy.Snapshot) map[string]string {
+	owners := make(map[string]string)
+	for _, host := range s.Hosts {
+		for _, route := range host.Routes {
+			owners[host.Name], _, _ = strings.Cut(strings.TrimPrefix(route.Rule.Ingress, "networking.k8s.io/"), "/")
+		}
+	}
+	return owners
+}
