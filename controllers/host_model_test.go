@@ -232,7 +232,7 @@ func (w *modelWorld) store(name string, data map[string]string) {
 	w.versions = append(w.versions, shard)
 }
 
-func (w *modelWorld) named(_ context.Context, namespace string) (map[string]bool, bool, error) {
+func (w *modelWorld) named(_ context.Context, namespace string, _ translate.Input) (map[string]bool, bool, error) {
 	if w.down {
 		return nil, false, errDown
 	}
@@ -257,7 +257,7 @@ type modelReplica struct {
 	view     map[string]modelObject
 	read     map[bool]int
 	versions int
-	orphans  []orphan
+	orphans  offer
 }
 
 // start starts a replica, whose caches are filled before it does anything.

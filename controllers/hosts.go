@@ -208,7 +208,7 @@ func (h *Hosts) forget(in *translate.Input) {
 		return
 	}
 	kept := make(map[string]bool)
-	translate.EachHost(in, func(host string, by *v1alpha1.Ingress) {
+	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, _ bool) {
 		if claim := h.claims[host]; claim != nil && !claim.recorded && claim.Namespace == by.Namespace {
 			kept[host] = true
 		}
