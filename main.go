@@ -176,6 +176,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		PublishAddress:   f.publishAddress,
 		PublishService:   f.publishService,
 		Namespace:        f.namespace,
+		Elects:           f.leaderElect,
 		ReadyReplicas:    p.SetReplicas,
 		TicketKeys:       p.SetTicketKeys,
 		PodUID:           podUID(f.namespace),

@@ -26,27 +26,35 @@ const (
 type announcer struct {
 	client client.Client
 	// reader asks the API server itself.
-	reader           client.Reader
-	replicas         *Replicas
-	self             Replica
-	namespace, class string
-	pod              types.UID
+	reader   client.Reader
+	replicas *Replicas
+	self     Replica
+	pod      types.UID
+	// standing returns how the controller stands among several, but for since when it is there: that is when election was
+	// made, the Lease that the replicas elect their leader by. It has no name where they elect none.
+	standing func() standing
+	election client.ObjectKey
 	// draining is closed when the process begins to end.
 	draining <-chan struct{}
 	// changed holds a token once something else is served.
 	changed chan struct{}
 
+	// told is the standing as of the latest snapshot that is served. It belongs to who calls serves.
+	told standing
+
 	// What follows belongs to Start. written is the Lease as it was last written or read, nil if there is none.
 	written *coordinationv1.Lease
 	renewed time.Time
+	since   int64
 }
 
 // serves notes what the data plane serves now.
 func (a *announcer) serves(serving map[objectKey]*verdict) {
-	now := digest(serving)
-	if before := a.replicas.serving.Swap(now); before != nil && *before == *now {
+	now, standing := digest(serving), a.standing()
+	if before := a.replicas.serving.Swap(now); before != nil && *before == *now && a.told == standing {
 		return
 	}
+	a.told = standing
 	select {
 	case a.changed <- struct{}{}:
 	default:
@@ -99,10 +107,12 @@ func (a *announcer) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replicaRenewal)
 	defer cancel()
 	a.self.serves = a.replicas.serving.Load().encode()
+	standing := a.standing()
+	standing.since = a.installed(ctx)
 	const attempts = 3
 	var err error
 	for range attempts {
-		lease := leaseOf(&a.self, a.namespace, a.class, a.pod, a.renewed)
+		lease := leaseOf(&a.self, &standing, a.pod, a.renewed)
 		if a.written == nil {
 			err = a.client.Create(ctx, lease)
 		} else {
@@ -119,7 +129,7 @@ func (a *announcer) announce(ctx context.Context) error {
 			a.written = nil
 		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
 			a.written = new(coordinationv1.Lease)
-			key := client.ObjectKey{Namespace: a.namespace, Name: lease.Name}
+			key := client.ObjectKeyFromObject(lease)
 			if err := a.reader.Get(ctx, key, a.written); err != nil {
 				a.written = nil
 				if !apierrors.IsNotFound(err) {
@@ -131,6 +141,26 @@ func (a *announcer) announce(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("writing the Lease, which others write too: %w", err)
+}
+
+// installed returns since when the controller is there, in Unix seconds: the Lease of the election is made when it
+// first runs, and goes when it is uninstalled. It returns 0 while that is not known.
+func (a *announcer) installed(ctx context.Context) int64 {
+	switch {
+	case a.since != 0:
+	case a.election.Name == "":
+		if a.written != nil && !a.written.CreationTimestamp.IsZero() {
+			a.since = a.written.CreationTimestamp.Unix()
+		}
+	default:
+		var lease coordinationv1.Lease
+		if err := a.reader.Get(ctx, a.election, &lease); err == nil {
+			a.since = lease.CreationTimestamp.Unix()
+		} else if !apierrors.IsNotFound(err) {
+			log.FromContext(ctx).Error(err, "other controllers do not know since when this one is there", "lease", a.election)
+		}
+	}
+	return a.since
 }
 
 // withdraw deletes the Lease if the process ends. That it cannot be deleted is no failure: it expires.

@@ -35,6 +35,10 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if ingress.DeletionTimestamp != nil || !translate.Claims(&ingress, r.class) {
 		return ctrl.Result{}, nil
 	}
+	// Another controller may accept other hosts of it.
+	if by := claimantsOf(&ingress); !r.snapshots.peers.orders(ingress.Namespace, &by) {
+		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
+	}
 	hosts, ok := r.snapshots.certificateHosts(v1alpha1.IngressKind, &ingress)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.

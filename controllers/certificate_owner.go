@@ -19,6 +19,8 @@ type certificateOwner struct {
 	// wants is whether it asks for the certificate, ours whether it is this controller's to serve, and named whether that is
 	// because it names this controller's class.
 	wants, ours, named bool
+	// by are the controllers that it is for, nil where that is not known.
+	by *claimants
 }
 
 // owner looks at the Ingress that a TLSCertificate was made for. It is nil where that was made for none.
@@ -35,10 +37,12 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 	if err := r.status.client.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
+	by := claimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && ingress.Spec.TLS != nil && ingress.Spec.TLS.AutoSSL,
 		ours:  translate.Claims(&ingress, r.class),
 		named: ingress.Spec.IngressClassName == r.class,
+		by:    &by,
 	}, nil
 }
 
@@ -53,8 +57,10 @@ func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client
 	}
 	ours, _ := standard.claims(&ingress)
 	ordering, known := translate.NewStandard(&ingress).Ordering()
+	by := standardClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && (ordering != nil || !known),
 		ours:  ours, named: ours,
+		by: &by,
 	}, nil
 }

@@ -51,7 +51,11 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 			return ctrl.Result{}, nil
 		}
 		disown(&object.Status)
-		return ctrl.Result{}, r.status.writeNow(ctx, before, &object, nil, nil)
+		return r.status.writeNow(ctx, before, &object, nil, nil)
+	}
+	if by := claimantsOf(&object); !r.snapshots.peers.writes(object.Namespace, &by) {
+		r.laggards.forget(&object)
+		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 
 	said, ok := r.snapshots.conditions(v1alpha1.IngressKind, &object)
@@ -69,7 +73,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if object.Spec.TLS == nil {
 		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
 	}
-	return ctrl.Result{}, r.status.writeNow(ctx, before, &object, before.Status.Conditions, said)
+	return r.status.writeNow(ctx, before, &object, before.Status.Conditions, said)
 }
 
 // abandoned says whether the status of an Ingress of another class is what this controller left behind. Another

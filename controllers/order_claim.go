@@ -5,7 +5,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -58,9 +57,7 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 	class := ""
 	for i := range list.Items {
 		ingress := &list.Items[i]
-		if !slices.ContainsFunc(ingress.Spec.Rules, func(rule v1alpha1.IngressRule) bool {
-			return slices.Contains(certificate.Spec.Hosts, v1alpha1.CertificateHost(rule.Host))
-		}) {
+		if !leadsTo(ingress, certificate) {
 			continue
 		}
 		if translate.Claims(ingress, r.class) {

@@ -46,18 +46,20 @@ type Replica struct {
 // leaseName returns the name of the replica's Lease.
 func (r *Replica) leaseName() string { return replicaLeasePrefix + r.Name }
 
-// leaseOf writes a replica's Lease. If the replica is a Pod, the Lease goes with it even if the process is killed.
-func leaseOf(r *Replica, namespace, class string, pod types.UID, renewed time.Time) *coordinationv1.Lease {
+// leaseOf writes the Lease of a replica whose controller stands so. If the replica is a Pod, the Lease goes with it
+// even if the process is killed.
+func leaseOf(r *Replica, of *standing, pod types.UID, renewed time.Time) *coordinationv1.Lease {
 	lease := &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: namespace, Name: r.leaseName(),
-			Labels: map[string]string{replicaLabel: class},
+			Namespace: of.namespace, Name: r.leaseName(),
+			Labels: map[string]string{replicaLabel: of.class},
 			Annotations: map[string]string{
 				addressAnnotation:    r.Address.String(),
 				httpPortAnnotation:   strconv.Itoa(int(r.HTTPPort)),
 				healthPortAnnotation: strconv.Itoa(int(r.HealthPort)),
 				readyAnnotation:      strconv.FormatBool(r.ready),
 				servesAnnotation:     r.serves,
+				standingAnnotation:   of.encode(),
 			},
 		},
 		Spec: coordinationv1.LeaseSpec{

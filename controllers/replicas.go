@@ -12,7 +12,6 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -24,7 +23,10 @@ import (
 // Replicas knows the replicas that serve, this one among them, from the Lease that each keeps in the controller's
 // namespace.
 type Replicas struct {
-	cache     cache.Cache
+	cache cache.Cache
+	// class is that of the controller whose replicas they are; peers are told of the others too.
+	class     string
+	peers     *peers
 	sightings sightings // of the informer's goroutine
 	// ready is sorted by name; the slice and what is in it are immutable.
 	ready atomic.Pointer[[]Replica]
@@ -36,18 +38,19 @@ type Replicas struct {
 }
 
 // newReplicas makes the Replicas of the process that self is.
-func newReplicas(leases cache.Cache, self Replica) *Replicas {
-	r := &Replicas{cache: leases, sightings: sightings{self: self.leaseName(), last: map[string]sighting{}}}
+func newReplicas(leases cache.Cache, self Replica, class string, peers *peers) *Replicas {
+	r := &Replicas{cache: leases, class: class, peers: peers,
+		sightings: sightings{self: self.leaseName(), last: map[string]sighting{}}}
 	r.ready.Store(new([]Replica))
 	return r
 }
 
-// leaseCacheOptions are for a cache that holds the Leases of the class's replicas.
-func leaseCacheOptions(namespace, class string) cache.Options {
+// leaseCacheOptions are for a cache that holds the Leases of the replicas in a namespace.
+func leaseCacheOptions(namespace string) cache.Options {
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
 			&coordinationv1.Lease{}: {Namespaces: map[string]cache.Config{
-				namespace: {LabelSelector: labels.SelectorFromSet(labels.Set{replicaLabel: class})},
+				namespace: {LabelSelector: replicaLeases()},
 			}},
 		},
 	}
@@ -91,8 +94,11 @@ func (r *Replicas) watch(ctx context.Context) error {
 	}
 	seen := func(object any) {
 		if lease, ok := object.(*coordinationv1.Lease); ok {
-			r.sightings.see(lease, time.Now())
-			r.publish()
+			r.peers.see(ctx, lease, time.Now())
+			if lease.Labels[replicaLabel] == r.class {
+				r.sightings.see(lease, time.Now())
+				r.publish()
+			}
 		}
 	}
 	_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
@@ -103,6 +109,7 @@ func (r *Replicas) watch(ctx context.Context) error {
 				object = gone.Obj
 			}
 			if lease, ok := object.(metav1.Object); ok {
+				r.peers.leave(ctx, types.NamespacedName{Namespace: lease.GetNamespace(), Name: lease.GetName()})
 				r.sightings.forget(lease.GetName())
 				r.publish()
 			}

@@ -54,6 +54,9 @@ type Options struct {
 	Namespace string
 	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no other.
 	Replica Replica
+	// Elects says that the replicas elect the one that writes. Where they do not, the first of those that have a Lease
+	// does.
+	Elects bool
 	// Owner is what the objects that the controller makes in Namespace belong to. Nil for nothing.
 	Owner *metav1.OwnerReference
 	// PodUID is that of the Pod of the same name, empty outside of a cluster.
@@ -127,6 +130,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	snapshots.readNamed(mgr.GetAPIReader(), secrets, configMaps)
+	if snapshots.peers, err = addPeers(mgr, options); err != nil {
+		return nil, err
+	}
 	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
 		return nil, err
 	}
@@ -156,9 +162,11 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	}
 	status := statusWriter{
 		client:     mgr.GetClient(),
+		reader:     mgr.GetAPIReader(),
 		recorder:   mgr.GetEventRecorder("warren-ingress"),
 		fieldOwner: fieldOwnerPrefix + options.IngressClass,
 		pace:       newPace(),
+		contests:   newContests(time.Now, options.Metrics),
 	}
 	if options.Health == nil {
 		options.Health = noHealth{}
@@ -219,17 +227,20 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 // setupReplicas has the replicas know each other.
 func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotController) (*Replicas, error) {
 	if options.Replica.Name == "" {
-		return newReplicas(nil, options.Replica), nil
+		return newReplicas(nil, options.Replica, options.IngressClass, nil), nil
 	}
-	leases, err := addCache(mgr, leaseCacheOptions(options.Namespace, options.IngressClass))
+	leases, err := addCache(mgr, leaseCacheOptions(options.Namespace))
 	if err != nil {
 		return nil, fmt.Errorf("watching the replicas' Leases: %w", err)
 	}
-	replicas := newReplicas(leases, options.Replica)
+	replicas := newReplicas(leases, options.Replica, options.IngressClass, snapshots.peers)
 	announcer := &announcer{
 		client: mgr.GetClient(), reader: mgr.GetAPIReader(), replicas: replicas, self: options.Replica,
-		namespace: options.Namespace, class: options.IngressClass, pod: options.PodUID,
+		pod: options.PodUID, standing: snapshots.standing,
 		draining: options.Draining, changed: make(chan struct{}, 1),
+	}
+	if options.Elects {
+		announcer.election = types.NamespacedName{Namespace: options.Namespace, Name: ElectionLease(options.IngressClass)}
 	}
 	snapshots.served = announcer.serves
 	if tell := options.ReadyReplicas; tell != nil {

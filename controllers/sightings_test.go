@@ -59,7 +59,7 @@ func TestAReplicaIsAliveWhileItsLeaseIsRenewedAsOftenAsOurs(t *testing.T) {
 					s.forget(r.leaseName())
 					continue
 				}
-				s.see(leaseOf(&r, "system", "warren", "", start.Add(step.renewed)), start)
+				s.see(leaseOf(&r, &standing{namespace: "system", class: "warren"}, "", start.Add(step.renewed)), start)
 			}
 			var got []string
 			for _, r := range s.ready() {
@@ -74,11 +74,12 @@ func TestAReplicaIsAliveWhileItsLeaseIsRenewedAsOftenAsOurs(t *testing.T) {
 
 func TestALeaseThatTellsNoAddressIsNoReplica(t *testing.T) {
 	r := Replica{Name: "a", Address: netip.MustParseAddr("fd00::1"), HTTPPort: 8000, HealthPort: 8081, ready: true, serves: "x"}
-	if got, ok := readReplica(leaseOf(&r, "system", "warren", "", time.Now())); !ok || got != r {
+	of := &standing{namespace: "system", class: "warren"}
+	if got, ok := readReplica(leaseOf(&r, of, "", time.Now())); !ok || got != r {
 		t.Errorf("what was written is read as %+v, %t, want %+v", got, ok, r)
 	}
 	for _, annotation := range []string{addressAnnotation, httpPortAnnotation, healthPortAnnotation} {
-		lease := leaseOf(&r, "system", "warren", "", time.Now())
+		lease := leaseOf(&r, &standing{namespace: "system", class: "warren"}, "", time.Now())
 		lease.Annotations[annotation] = "70000"
 		if got, ok := readReplica(lease); ok {
 			t.Errorf("with a bad %s it is read as %+v, want none", annotation, got)

@@ -74,6 +74,8 @@ type SnapshotController struct {
 	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
 	namespaces *namespaces
 	replicas   *Replicas
+	peers      *peers
+	sharing    sharing
 	// httpsPort is where each replica takes requests over HTTPS.
 	httpsPort uint16
 	// claims know which namespace each host belongs to. Nil where ages alone decide.
@@ -127,26 +129,33 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
 	}
+	c.peers.subscribe(c.pending.event)
+	if err := c.peers.watch(ctx); err != nil {
+		return err
+	}
 	if !c.cache.WaitForCacheSync(ctx) || !c.certificates.metadata.WaitForCacheSync(ctx) || c.orders != nil && !c.orders.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.authorities.wait()
 	defer c.certificates.wait()
+	var late sync.WaitGroup
+	defer late.Wait()
+	// Until it is known who else there is, nothing is found out, and so nothing written.
+	if !c.peers.settle(ctx) {
+		return nil
+	}
+	late.Go(func() { c.peers.late(ctx, c.pending.event) })
 	if c.standard != nil {
 		if !c.standard.settle(ctx) {
 			return nil
 		}
-		var late sync.WaitGroup
 		late.Go(func() { c.standard.late(ctx, c.pending.event) })
-		defer late.Wait()
 	}
 	if c.namespaces != nil {
 		if !c.namespaces.settle(ctx) {
 			return nil
 		}
-		var late sync.WaitGroup
 		late.Go(func() { c.namespaces.late(ctx, c.pending.event) })
-		defer late.Wait()
 	}
 	if c.claims != nil {
 		if !c.recorded.settle(ctx) {
@@ -392,6 +401,7 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 	}
 	c.latest.Store(next)
 	next.changed(previous, c.notify)
+	c.share(ctx, &in, next)
 
 	if refused != nil {
 		return fmt.Errorf("applying the snapshot: %w", refused)

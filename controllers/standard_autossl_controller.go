@@ -33,6 +33,9 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	if ours, _ := r.ingresses.claims(&object); object.DeletionTimestamp != nil || !ours {
 		return ctrl.Result{}, nil
 	}
+	if by := standardClaimantsOf(&object); !r.snapshots.peers.orders(object.Namespace, &by) {
+		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
+	}
 	hosts, ok := r.snapshots.certificateHosts(translate.StandardKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.

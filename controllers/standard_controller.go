@@ -53,20 +53,25 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	}
 	if ours, known := r.ingresses.claims(&object); known && !ours {
 		delete(r.said, request.NamespacedName)
-		return ctrl.Result{}, r.leave(ctx, &object, addresses)
+		return r.leave(ctx, &object, addresses)
+	}
+	if by := standardClaimantsOf(&object); !r.snapshots.peers.writes(object.Namespace, &by) {
+		delete(r.said, request.NamespacedName)
+		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	is, ok := r.snapshots.conditions(translate.StandardKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
+	var result ctrl.Result
 	written := !slices.Equal(published(&object), addresses)
 	if written {
-		if err := r.publish(ctx, &object, addresses); err != nil {
+		if result, err = r.publish(ctx, &object, addresses); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
 	r.tell(&object, is, written)
-	return ctrl.Result{}, nil
+	return result, nil
 }
 
 // tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells what is not
@@ -86,15 +91,19 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is []metav1.Cond
 
 // leave takes the addresses from an Ingress that has gone over to another class, if it was this controller that wrote them, and
 // nobody else has written others since.
-func (r *StandardReconciler) leave(ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress) error {
+func (r *StandardReconciler) leave(
+	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
+) (ctrl.Result, error) {
 	if len(addresses) == 0 || !r.status.wrote(object) || !slices.Equal(published(object), addresses) {
-		return nil
+		return ctrl.Result{}, nil
 	}
 	return r.publish(ctx, object, nil)
 }
 
 // publish writes the addresses.
-func (r *StandardReconciler) publish(ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress) error {
+func (r *StandardReconciler) publish(
+	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
+) (ctrl.Result, error) {
 	before := object.DeepCopy()
 	object.Status.LoadBalancer.Ingress = nil
 	for _, at := range addresses {

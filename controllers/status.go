@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -26,39 +27,96 @@ const fieldOwnerPrefix = "warren-ingress/"
 
 // statusWriter writes the statuses of objects, and events about what changed in them.
 type statusWriter struct {
-	client     client.Client
+	client client.Client
+	// reader asks the API server itself.
+	reader     client.Reader
 	recorder   events.EventRecorder
 	fieldOwner string
 	pace       *pace
+	contests   *contests
 }
 
 // writeNow is write for what people wait for. Those statuses that wait for their turn wait longer for it.
-func (w *statusWriter) writeNow(ctx context.Context, before, after client.Object, was, is []metav1.Condition) error {
-	if !equality.Semantic.DeepEqual(before, after) {
-		w.pace.pass(time.Now())
+func (w *statusWriter) writeNow(
+	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
+) (ctrl.Result, error) {
+	if equality.Semantic.DeepEqual(before, after) {
+		return ctrl.Result{}, nil
 	}
+	if wait := w.contests.wait(before); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	w.pace.pass(time.Now())
 	return w.write(ctx, before, after, was, is)
 }
 
 // write persists the status of after if it differs from that of before, and then tells of the conditions that changed.
-// If the object is newer in the cluster than before was, nothing is written: its event is on the way.
-func (w *statusWriter) write(ctx context.Context, before, after client.Object, was, is []metav1.Condition) error {
+// If the object is newer in the cluster than before was, nothing is written: its event is on the way. If others
+// overwrite the status again and again, it is not written either but has to be tried again after a while.
+func (w *statusWriter) write(
+	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
+) (ctrl.Result, error) {
 	if equality.Semantic.DeepEqual(before, after) {
-		return nil
+		return ctrl.Result{}, nil
+	}
+	if wait := w.contests.wait(before); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	var others []string
+	if w.contests.imminent(before) {
+		others = w.otherWriters(ctx, before) // who after this own nothing of it any more
 	}
 	// The whole list of conditions is replaced, so it must be the one that was read.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	switch err := w.client.Status().Patch(ctx, after, patch, client.FieldOwner(w.fieldOwner)); {
 	case apierrors.IsConflict(err):
 		log.FromContext(ctx).V(1).Info("status is not written, the object has changed")
-		return nil
+		return ctrl.Result{}, nil
 	case apierrors.IsNotFound(err):
-		return nil
+		return ctrl.Result{}, nil
 	case err != nil:
-		return fmt.Errorf("writing the status: %w", err)
+		return ctrl.Result{}, fmt.Errorf("writing the status: %w", err)
 	}
-	w.tell(after, was, is)
-	return nil
+	stale, contest := w.contests.wrote(before, after, is)
+	if !stale {
+		w.tell(after, was, is)
+	}
+	if contest {
+		log.FromContext(ctx).Info("others overwrite this status again and again: it is written less and less often",
+			"writers", others)
+		w.recorder.Eventf(after, nil, corev1.EventTypeWarning, "StatusContested", "WriteStatus",
+			"others overwrite this status again and again (%s), so that it is written less and less often: have them stop",
+			clipMessage(strings.Join(others, ", ")))
+	}
+	return ctrl.Result{}, nil
+}
+
+// otherWriters returns the names under which others own fields of an object's status, as the API server knows them now.
+func (w *statusWriter) otherWriters(ctx context.Context, object client.Object) []string {
+	kind, err := w.client.GroupVersionKindFor(object)
+	if err != nil {
+		return nil
+	}
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(kind)
+	// To list objects is a right that the controller has anyway.
+	if err := w.reader.List(ctx, list, client.InNamespace(object.GetNamespace()),
+		client.MatchingFields{metav1.ObjectNameField: object.GetName()}); err != nil {
+		log.FromContext(ctx).Error(err, "finding out who else writes the status")
+	}
+	var others []string
+	for i := range list.Items {
+		for _, entry := range list.Items[i].ManagedFields {
+			if entry.Subresource == "status" && entry.Manager != w.fieldOwner {
+				others = append(others, entry.Manager)
+			}
+		}
+	}
+	if len(others) == 0 {
+		others = append(others, "under the name "+w.fieldOwner)
+	}
+	slices.Sort(others)
+	return slices.Compact(others)
 }
 
 // tell tells of the conditions of an object that changed.

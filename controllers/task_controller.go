@@ -38,6 +38,10 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
+	if !r.snapshots.writesTask(&object) {
+		r.status.pace.leave(request.NamespacedName)
+		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
+	}
 	before := object.DeepCopy()
 	said = slices.Clone(said) // which others share
 	report, ok := r.health.Health(translate.TaskID(object.Namespace, object.Name))
@@ -50,7 +54,7 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	if wait := r.status.pace.wait(request.NamespacedName, time.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	return ctrl.Result{}, r.status.write(ctx, before, &object, before.Status.Conditions, said)
+	return r.status.write(ctx, before, &object, before.Status.Conditions, said)
 }
 
 func (r *TaskReconciler) setup(mgr ctrl.Manager) error {

@@ -77,6 +77,12 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
+	switch writes, err := r.writes(ctx, &object); {
+	case err != nil:
+		return ctrl.Result{}, err
+	case !writes:
+		return ctrl.Result{RequeueAfter: asidePause}, r.yield(ctx, &object)
+	}
 	view, after, failed := r.advance(ctx, &object, said)
 	if view == nil || view.silent {
 		return ctrl.Result{RequeueAfter: after}, failed
@@ -88,7 +94,8 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	setConditions(&object.Status.Conditions, append(said[:len(said):len(said)], issuing))
 	is := []metav1.Condition{issuing}
 	is = append(is, said...)
-	if err := r.status.writeNow(ctx, before, &object, before.Status.Conditions, is); err != nil {
+	written, err := r.status.writeNow(ctx, before, &object, before.Status.Conditions, is)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if view.notice != "" && object.ResourceVersion != before.ResourceVersion {
@@ -96,6 +103,9 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	}
 	if failed != nil {
 		return ctrl.Result{}, failed
+	}
+	if after == 0 || written.RequeueAfter > 0 && written.RequeueAfter < after {
+		after = written.RequeueAfter
 	}
 	return ctrl.Result{RequeueAfter: after}, nil
 }

@@ -20,6 +20,16 @@ func Claims(object *v1alpha1.Ingress, class string) bool {
 	return object.Spec.IngressClassName == "" || object.Spec.IngressClassName == class
 }
 
+// StandardClassName returns the class that a standard Ingress names, and whether its annotation does, which names no
+// IngressClass but the controller itself. It is empty where it is for the controller of the default class.
+func StandardClassName(object *networkingv1.Ingress) (name string, annotated bool) {
+	if name := object.Spec.IngressClassName; name != nil && *name != "" {
+		return *name, false
+	}
+	name = object.Annotations[classAnnotation]
+	return name, name != ""
+}
+
 // StandardClass says which Ingresses of networking.k8s.io are the controller's.
 type StandardClass struct {
 	// Name is the name of the controller's class.
@@ -42,16 +52,16 @@ func NewStandardClass(name string, classes []networkingv1.IngressClass) Standard
 	return class
 }
 
-// Claims says whether a standard Ingress is the controller's. The annotation names no IngressClass, but the controller itself.
+// Claims says whether a standard Ingress is the controller's.
 func (c StandardClass) Claims(object *networkingv1.Ingress) bool {
-	annotated := object.Annotations[classAnnotation]
-	switch name := object.Spec.IngressClassName; {
-	case name != nil && *name != "":
-		return c.Exists && *name == c.Name
-	case annotated != "":
-		return annotated == c.Name
+	switch name, annotated := StandardClassName(object); {
+	case name == "":
+		return c.Default
+	case annotated:
+		return name == c.Name
+	default:
+		return c.Exists && name == c.Name
 	}
-	return c.Default
 }
 
 // Missing says whether a standard Ingress would be the controller's, were there an IngressClass of that name.

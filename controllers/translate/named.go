@@ -3,6 +3,7 @@
 package translate
 
 import (
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -50,12 +51,36 @@ func EachHost(in *Input, f func(host string, by *v1alpha1.Ingress, may bool)) {
 }
 
 func addServices(names map[types.NamespacedName]struct{}, object *v1alpha1.Ingress) {
+	EachService(object, func(name string) {
+		names[types.NamespacedName{Namespace: object.Namespace, Name: name}] = struct{}{}
+	})
+}
+
+// EachService calls f with the services that an Ingress names, with some more than once.
+func EachService(object *v1alpha1.Ingress, f func(name string)) {
 	last := v1alpha1.ServiceName("") // most paths of an Ingress have the service of the path before
 	for r := range object.Spec.Rules {
 		for p := range object.Spec.Rules[r].Paths {
 			if name := object.Spec.Rules[r].Paths[p].Backend.ServiceName; name != last {
-				names[types.NamespacedName{Namespace: object.Namespace, Name: string(name)}] = struct{}{}
+				f(string(name))
 				last = name
+			}
+		}
+	}
+}
+
+// EachStandardService is EachService for a standard Ingress.
+func EachStandardService(object *networkingv1.Ingress, f func(name string)) {
+	named := func(backend *networkingv1.IngressBackend) {
+		if backend != nil && backend.Service != nil {
+			f(backend.Service.Name)
+		}
+	}
+	named(object.Spec.DefaultBackend)
+	for r := range object.Spec.Rules {
+		if http := object.Spec.Rules[r].HTTP; http != nil {
+			for p := range http.Paths {
+				named(&http.Paths[p].Backend)
 			}
 		}
 	}

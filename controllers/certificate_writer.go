@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// writes says whether this controller is the one to look after a TLSCertificate: the one that orders it, if it is
+// there and its Ingress is not for others, or else the first of those that its Ingress, or the Ingresses of its hosts,
+// are for.
+func (r *TLSCertificateReconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
+	peers := r.snapshots.peers
+	if peers.alone() {
+		return peers.writes(certificate.Namespace, &claimants{}), nil
+	}
+	by, err := r.claimants(ctx, certificate)
+	if err != nil {
+		return false, err
+	}
+	ordering := func(s *standing) bool { return s.orders && by.include(s) }
+	at := peers.alive(certificate.Annotations[orderedByAnnotation])
+	if at != nil && at.watching(certificate.Namespace) && ordering(at) {
+		return peers.writesIf(certificate.Namespace, func(s *standing) bool { return s.controller() == at.controller() }), nil
+	}
+	return peers.writesIf(certificate.Namespace, ordering), nil
+}
+
+// claimants are the controllers that a TLSCertificate is for: any, if no Ingress says so.
+func (r *TLSCertificateReconciler) claimants(
+	ctx context.Context, certificate *v1alpha1.TLSCertificate,
+) (*claimants, error) {
+	owner, err := r.owner(ctx, certificate)
+	if err != nil {
+		return nil, err
+	}
+	if owner != nil && owner.by != nil {
+		return owner.by, nil
+	}
+	by := &claimants{}
+	if metav1.GetControllerOfNoCopy(certificate) == nil {
+		var list v1alpha1.IngressList
+		within := client.InNamespace(certificate.Namespace)
+		if err := r.status.client.List(ctx, &list, within, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("listing the Ingresses of the TLSCertificate's hosts: %w", err)
+		}
+		for i := range list.Items {
+			if leadsTo(&list.Items[i], certificate) {
+				by.add(&list.Items[i])
+			}
+		}
+	}
+	if by.equal(&claimants{}) {
+		by.every = true
+	}
+	return by, nil
+}
+
+// leadsTo says whether an Ingress has a rule for a host of a TLSCertificate.
+func leadsTo(ingress *v1alpha1.Ingress, certificate *v1alpha1.TLSCertificate) bool {
+	return slices.ContainsFunc(ingress.Spec.Rules, func(rule v1alpha1.IngressRule) bool {
+		return slices.Contains(certificate.Spec.Hosts, v1alpha1.CertificateHost(rule.Host))
+	})
+}
+
+// yield does what is left to do for a TLSCertificate that another controller looks after: what this one began is given
+// up, once the other has taken the order over or the Ingress is the other's alone.
+func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
+	owner, err := r.owner(ctx, certificate)
+	if err != nil {
+		return err
+	}
+	switch certificate.Annotations[orderedByAnnotation] {
+	case "":
+		return nil
+	case r.name:
+		if owner == nil || owner.ours {
+			return nil // The other one sees that it is ordered here, or will.
+		}
+		return r.release(ctx, certificate)
+	}
+	working, err := r.issuance.orders.cached(ctx, client.ObjectKeyFromObject(certificate))
+	if err != nil || working == nil {
+		return err
+	}
+	return r.issuance.orders.delete(ctx, working)
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// claimants are the controllers that Ingresses are for, by what the Ingresses say of their class.
+type claimants struct {
+	// every says that there is one for each controller, byDefault one of networking.k8s.io that names no class.
+	every, byDefault bool
+	// classes are those that are named; standard those that are named by an Ingress of networking.k8s.io, and need an
+	// IngressClass.
+	classes, standard []string
+}
+
+func (c *claimants) add(ingress *v1alpha1.Ingress) {
+	if ingress.Spec.IngressClassName == "" {
+		c.every = true
+		return
+	}
+	c.classes = insertName(c.classes, ingress.Spec.IngressClassName)
+}
+
+func (c *claimants) addStandard(ingress *networkingv1.Ingress) {
+	switch class, annotated := translate.StandardClassName(ingress); {
+	case class == "":
+		c.byDefault = true
+	case annotated:
+		c.classes = insertName(c.classes, class)
+	default:
+		c.standard = insertName(c.standard, class)
+	}
+}
+
+func (c *claimants) equal(o *claimants) bool {
+	return c.every == o.every && c.byDefault == o.byDefault &&
+		slices.Equal(c.classes, o.classes) && slices.Equal(c.standard, o.standard)
+}
+
+// include says whether a controller is among them.
+func (c *claimants) include(s *standing) bool {
+	return c.every || c.byDefault && s.byDefault ||
+		slices.Contains(c.classes, s.class) || s.named && slices.Contains(c.standard, s.class)
+}
+
+// claimantsOf are the controllers that an Ingress is for.
+func claimantsOf(ingress *v1alpha1.Ingress) (c claimants) {
+	c.add(ingress)
+	return c
+}
+
+// standardClaimantsOf are the controllers that an Ingress of networking.k8s.io is for.
+func standardClaimantsOf(ingress *networkingv1.Ingress) (c claimants) {
+	c.addStandard(ingress)
+	return c
+}
+
+// insertName adds a name to a sorted list that has it once.
+func insertName(names []string, name string) []string {
+	at, found := slices.BinarySearch(names, name)
+	if found {
+		return names
+	}
+	return slices.Insert(names, at, name)
+}
+
+// joinNames and splitNames have a list of names that cannot hold a comma in a value that can be compared.
+func joinNames(names []string) string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ",")
+}
+
+func splitNames(names string) []string {
+	if names == "" {
+		return nil
+	}
+	return strings.Split(names, ",")
+}

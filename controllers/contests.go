@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"encoding/json"
+	"hash/fnv"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+const (
+	// contestFree is how often in a row a status that somebody else has overwritten is written again at once.
+	contestFree = 5
+	// The wait after that doubles from contestFirst to contestLimit.
+	contestFirst = 2 * time.Second
+	contestLimit = 5 * time.Minute
+	// contestMemory is how long without being overwritten it takes for a status to be nobody else's again. It is longer
+	// than the longest wait.
+	contestMemory = 2 * contestLimit
+)
+
+// contests bounds what it costs that somebody else writes the statuses that this controller writes: a controller of a
+// version that knows no way to agree, or a tool that puts an object back to what it once was. Each write would be the
+// answer to another, without end.
+//
+// What a change of the object's spec leads to does not wait: whoever changes it, not this controller, keeps that going.
+type contests struct {
+	now     func() time.Time
+	metrics *Metrics
+
+	mu      sync.Mutex
+	written map[types.UID]*written
+	swept   time.Time
+}
+
+// written is the status of an object as this controller wrote it last.
+type written struct {
+	generation int64
+	// digest is of what the controller says, said of the conditions that events tell of.
+	digest, said uint64
+	at           time.Time
+	// overwritten counts how often in a row somebody else had something else there, restored is when that was put right
+	// last, and until when the next time waits.
+	overwritten int
+	restored    time.Time
+	until       time.Time
+}
+
+func newContests(now func() time.Time, metrics *Metrics) *contests {
+	return &contests{now: now, metrics: metrics, written: map[types.UID]*written{}}
+}
+
+// wait returns how long the status of an object that was read as before must not be written.
+func (c *contests) wait(before client.Object) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := c.written[before.GetUID()]
+	if w == nil || w.generation != before.GetGeneration() || w.digest == digestOfStatus(before) {
+		return 0
+	}
+	return max(0, w.until.Sub(c.now()))
+}
+
+// imminent says whether to write the status of an object that was read as before makes it a contest.
+func (c *contests) imminent(before client.Object) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := c.written[before.GetUID()]
+	return w != nil && w.overwritten+1 == contestFree && c.now().Sub(w.restored) <= contestMemory &&
+		w.generation == before.GetGeneration() && w.digest != digestOfStatus(before)
+}
+
+// wrote notes that a status that was as before is now as after, with conditions that say is. It says whether somebody
+// else had overwritten it, so that what is said is no news, and whether that has become a contest.
+func (c *contests) wrote(before, after client.Object, is []metav1.Condition) (stale, contest bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	c.sweep(now)
+	next := &written{generation: after.GetGeneration(), at: now,
+		digest: digestOfStatus(after), said: digestOfConditions(is)}
+	w := c.written[after.GetUID()]
+	c.written[after.GetUID()] = next
+	if w == nil {
+		return false, false
+	}
+	next.overwritten, next.restored, next.until = w.overwritten, w.restored, w.until
+	if w.generation != next.generation || w.digest == digestOfStatus(before) {
+		return false, false
+	}
+	if now.Sub(w.restored) > contestMemory {
+		next.overwritten = 0
+	}
+	next.overwritten++
+	next.restored = now
+	if over := next.overwritten - contestFree; over >= 0 {
+		next.until = now.Add(min(contestFirst<<min(over, 16), contestLimit))
+	}
+	if contest = next.overwritten == contestFree; contest {
+		c.metrics.statusContested()
+	}
+	return w.said == next.said, contest
+}
+
+// sweep forgets what was written so long ago that what overwrites it is no loop.
+func (c *contests) sweep(now time.Time) {
+	if now.Sub(c.swept) < contestMemory {
+		return
+	}
+	c.swept = now
+	for uid, w := range c.written {
+		if now.Sub(w.at) > contestMemory {
+			delete(c.written, uid)
+		}
+	}
+}
+
+// digestOfStatus stands for what this controller says in an object's status, as far as nobody else may say something
+// there.
+func digestOfStatus(object client.Object) uint64 {
+	var status any
+	switch o := object.(type) {
+	case *v1alpha1.Ingress:
+		s := o.Status
+		s.Conditions = ownConditions(s.Conditions)
+		status = s
+	case *v1alpha1.TLSCertificate:
+		s := o.Status
+		s.Conditions = ownConditions(s.Conditions)
+		status = s
+	case *v1alpha1.Task:
+		s := o.Status
+		s.Conditions = ownConditions(s.Conditions)
+		if o.Spec.HealthCheck == nil {
+			// Whoever watches the instance says how it is, and the condition Healthy follows that.
+			s.Health, s.Message, s.LastTransitionTime = "", "", nil
+			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionHealthy)
+		}
+		status = s
+	case *networkingv1.Ingress:
+		status = o.Status
+	}
+	return digestOf(status)
+}
+
+// ownConditions returns a copy of those conditions that this controller writes. Others have a prefix of their owner.
+func ownConditions(conditions []metav1.Condition) []metav1.Condition {
+	var own []metav1.Condition
+	for _, condition := range conditions {
+		switch condition.Type {
+		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed,
+			v1alpha1.ConditionCertificateReady, v1alpha1.ConditionHealthy, v1alpha1.ConditionReady, v1alpha1.ConditionIssuing:
+			own = append(own, condition)
+		}
+	}
+	return own
+}
+
+// digestOfConditions stands for what events tell of conditions.
+func digestOfConditions(conditions []metav1.Condition) uint64 {
+	told := make([]string, 0, len(conditions))
+	for _, condition := range conditions {
+		told = append(told, condition.Type+"="+string(condition.Status)+" "+condition.Reason)
+	}
+	slices.Sort(told)
+	return digestOf(told)
+}
+
+func digestOf(content any) uint64 {
+	text, err := json.Marshal(content)
+	if err != nil {
+		panic("encoding a " + reflect.TypeOf(content).String() + ": " + err.Error()) // It came as JSON.
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write(text)
+	return sum.Sum64()
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// Which controllers there are beside this one is known from the Leases of their replicas.
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=list;watch
+
+const (
+	// peerGrace is how long a controller that is gone is waited for, in renewals of the own Lease: one whose only replica
+	// is replaced comes back, and each change of who writes costs a write of every object that both serve.
+	peerGrace = 6
+	// peerExpiry is how many of them a controller may miss that goes without a word.
+	peerExpiry = int(replicaExpiry/replicaRenewal) + peerGrace
+)
+
+// peers are the controllers that serve objects of the same namespaces as this one does. A status has one writer: of
+// the controllers that serve an object, the first in the order of their standings. Those of one class come before all
+// others for what names the class.
+//
+// All methods work on nil, which knows of no other controller.
+type peers struct {
+	// leases are those of all namespaces, if they may be read.
+	leases *optionalCache
+	// own is what this controller says of itself before its Lease does, lease the name of that.
+	own   standing
+	lease types.NamespacedName
+	// elects says that the replicas of this controller elect the one that writes.
+	elects  bool
+	metrics *Metrics
+
+	mu    sync.Mutex
+	beats int // renewals of the own Lease, as sightings count them
+	seen  map[types.NamespacedName]*glimpse
+
+	company     atomic.Pointer[company]
+	subscribers []func()
+}
+
+// glimpse is what was last seen of a Lease.
+type glimpse struct {
+	standing standing
+	holder   string
+	renewed  time.Time
+	beat     int
+	// stale is as in sightings. left is when the Lease was deleted, beat is.
+	stale, left bool
+}
+
+// company are the controllers that are alive, in the order in which they write; this one is always among them. It is
+// immutable.
+type company struct {
+	all []standing
+	own int // the index of this one
+	// leads says that this replica writes for its controller where its replicas elect none that does.
+	leads bool
+}
+
+func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *Metrics) *peers {
+	p := &peers{own: own, lease: lease, elects: elects, metrics: metrics, seen: map[types.NamespacedName]*glimpse{}}
+	p.company.Store(&company{all: []standing{own}, leads: true})
+	return p
+}
+
+// replicaLeases selects the Leases of the replicas of all controllers.
+func replicaLeases() labels.Selector {
+	labelled, err := labels.NewRequirement(replicaLabel, selection.Exists, nil)
+	if err != nil {
+		panic(err) // The label is a constant.
+	}
+	return labels.NewSelector().Add(*labelled)
+}
+
+// peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers.
+func peerCacheOptions() cache.Options {
+	return cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&coordinationv1.Lease{}: {Label: replicaLeases(), Transform: trimLease},
+	}}
+}
+
+func trimLease(object any) (any, error) {
+	lease, ok := object.(*coordinationv1.Lease)
+	if !ok {
+		return object, nil
+	}
+	trimmed := identity(&lease.ObjectMeta)
+	trimmed.Labels = map[string]string{replicaLabel: lease.Labels[replicaLabel]}
+	trimmed.Annotations = map[string]string{standingAnnotation: lease.Annotations[standingAnnotation]}
+	lease.ObjectMeta = trimmed
+	return lease, nil
+}
+
+// watch has every change of a Lease looked at.
+func (p *peers) watch(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
+	return p.leases.watch(ctx, p.handler(ctx))
+}
+
+func (p *peers) handler(ctx context.Context) toolscache.ResourceEventHandler {
+	seen := func(object any) {
+		if lease, ok := object.(*coordinationv1.Lease); ok {
+			p.see(ctx, lease, time.Now())
+		}
+	}
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc:    seen,
+		UpdateFunc: func(_, object any) { seen(object) },
+		DeleteFunc: func(object any) {
+			if gone, ok := object.(toolscache.DeletedFinalStateUnknown); ok {
+				object = gone.Obj
+			}
+			if lease, ok := object.(metav1.Object); ok {
+				p.leave(ctx, types.NamespacedName{Namespace: lease.GetNamespace(), Name: lease.GetName()})
+			}
+		},
+	}
+}
+
+// settle returns once the other controllers are known, or it is known that they cannot be; false if ctx ends before.
+func (p *peers) settle(ctx context.Context) bool {
+	if p == nil {
+		return true
+	}
+	if !p.leases.settle(ctx) {
+		return false
+	}
+	if p.leases.synced(ctx) {
+		// The handler may be behind the cache.
+		var list coordinationv1.LeaseList
+		if err := p.leases.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+			log.FromContext(ctx).Error(err, "listing the Leases of other controllers")
+		}
+		for i := range list.Items {
+			p.see(ctx, &list.Items[i], time.Now())
+		}
+	}
+	return true
+}
+
+// blind says whether the Leases of other namespaces cannot be read.
+func (p *peers) blind(ctx context.Context) bool { return p != nil && !p.leases.synced(ctx) }
+
+// late calls changed when Leases of other namespaces become known that could not be read before.
+func (p *peers) late(ctx context.Context, changed func()) {
+	if p != nil && !p.leases.synced(ctx) && p.leases.sync(ctx) {
+		changed()
+	}
+}
+
+// see notes a Lease as it is now.
+func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.Time) {
+	if p == nil {
+		return
+	}
+	key := client.ObjectKeyFromObject(lease)
+	said, ok := readStanding(lease)
+	if !ok {
+		p.leave(ctx, key)
+		return
+	}
+	holder := lease.Name
+	p.mu.Lock()
+	before, renewed := p.seen[key], lease.Spec.RenewTime.Time
+	switch {
+	case before == nil:
+		p.seen[key] = &glimpse{standing: said, holder: holder, renewed: renewed, beat: p.beats,
+			stale: key != p.lease && now.Sub(renewed) > replicaExpiry}
+	case renewed.Before(before.renewed):
+		// It is told twice of each Lease of the own namespace, and not in order.
+	case renewed.After(before.renewed) || before.standing != said:
+		if key == p.lease && renewed.After(before.renewed) {
+			p.beats++
+		}
+		*before = glimpse{standing: said, holder: holder, renewed: renewed, beat: p.beats}
+	}
+	p.mu.Unlock()
+	p.publish(ctx)
+}
+
+// leave notes that a Lease is gone.
+func (p *peers) leave(ctx context.Context, key types.NamespacedName) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	if g := p.seen[key]; g != nil && !g.left {
+		g.left, g.beat = true, p.beats
+	}
+	p.mu.Unlock()
+	p.publish(ctx)
+}
+
+// subscribe has f called when there are other controllers than before, or stand otherwise. It must not block.
+func (p *peers) subscribe(f func()) {
+	if p != nil {
+		p.subscribers = append(p.subscribers, f)
+	}
+}
+
+// publish tells the subscribers if the company has changed.
+func (p *peers) publish(ctx context.Context) {
+	p.mu.Lock()
+	next, before := p.gather(), p.company.Load()
+	same := next.own == before.own && next.leads == before.leads && slices.Equal(next.all, before.all)
+	if !same {
+		p.company.Store(next)
+	}
+	p.mu.Unlock()
+	if same {
+		return
+	}
+	p.tell(ctx, before, next)
+	for _, f := range p.subscribers {
+		f()
+	}
+}
+
+// gather puts together who is alive.
+func (p *peers) gather() *company {
+	byController := map[string]*standing{}
+	first := "" // the first of the own replicas, by name
+	for key, g := range p.seen {
+		limit := peerExpiry
+		if g.left {
+			limit = peerGrace
+		}
+		if p.beats-g.beat > limit {
+			delete(p.seen, key)
+			continue
+		}
+		if g.stale {
+			continue
+		}
+		name := g.standing.controller()
+		if name == p.own.controller() && !g.left && (first == "" || g.holder < first) {
+			first = g.holder
+		}
+		if known := byController[name]; known != nil {
+			known.merge(&g.standing)
+		} else if s := g.standing; name == p.own.controller() || s.overlaps(&p.own) {
+			byController[name] = &s
+		}
+	}
+	c := &company{leads: p.elects || first == "" || first == p.lease.Name}
+	for _, s := range byController {
+		c.all = append(c.all, *s)
+	}
+	slices.SortFunc(c.all, func(a, b standing) int { return a.precedes(&b) })
+	c.own = slices.IndexFunc(c.all, func(s standing) bool { return s.controller() == p.own.controller() })
+	if c.own < 0 {
+		// The others do not know of this one yet, so that it lets them go first.
+		c.own = len(c.all)
+		c.all = append(c.all, p.own)
+	}
+	return c
+}
+
+// tell says who else there is, and who goes first.
+func (p *peers) tell(ctx context.Context, before, now *company) {
+	names := func(c *company) (names []string) {
+		for i := range c.all {
+			names = append(names, c.all[i].controller())
+		}
+		return names
+	}
+	is := names(now)
+	p.metrics.peersAre(is, now.own)
+	if slices.Equal(names(before), is) {
+		return
+	}
+	logger := log.FromContext(ctx).WithValues("this", now.all[now.own].controller())
+	if len(is) == 1 {
+		logger.Info("no other controller serves these namespaces any more: this one writes all statuses")
+		return
+	}
+	logger.Info("several controllers serve the same namespaces: the first that serves an object writes its status",
+		"controllers", is)
+}
+
+// alone says whether there is no other controller.
+func (p *peers) alone() bool { return p == nil || len(p.company.Load().all) == 1 }
+
+// writes says whether this replica's controller writes the status of an object of a namespace that is served by those
+// of claimants, or by any if those are not there.
+func (p *peers) writes(namespace string, by *claimants) bool {
+	return p.writesIf(namespace, by.include)
+}
+
+// writesIf is writes for a condition.
+func (p *peers) writesIf(namespace string, serves func(*standing) bool) bool {
+	if p == nil {
+		return true
+	}
+	c := p.company.Load()
+	if !c.leads {
+		return false
+	}
+	return len(c.all) == 1 || c.first(namespace, serves) == c.own
+}
+
+// orders is writes for the controllers that order certificates.
+func (p *peers) orders(namespace string, by *claimants) bool {
+	return p.writesIf(namespace, func(s *standing) bool { return s.orders && by.include(s) })
+}
+
+// first returns the index of the controller that writes first.
+func (c *company) first(namespace string, serves func(*standing) bool) int {
+	otherwise := -1
+	for i := range c.all {
+		s := &c.all[i]
+		switch {
+		case !s.watching(namespace):
+		case serves(s):
+			return i
+		case otherwise < 0:
+			otherwise = i
+		}
+	}
+	return otherwise
+}
+
+// alive returns the controller of a name, nil if there is none.
+func (p *peers) alive(name string) *standing {
+	if p == nil {
+		return nil
+	}
+	c := p.company.Load()
+	for i := range c.all {
+		if c.all[i].controller() == name {
+			return &c.all[i]
+		}
+	}
+	return nil
+}
+
+// addPeers has the manager run the cache of the other controllers' Leases. A replica without a Lease knows of none.
+func addPeers(mgr ctrl.Manager, options Options) (*peers, error) {
+	if options.Replica.Name == "" {
+		return nil, nil
+	}
+	own := standing{namespace: options.Namespace, class: options.IngressClass, watches: joinNames(options.WatchNamespaces),
+		orders: options.ACME.Client != nil}
+	lease := types.NamespacedName{Namespace: options.Namespace, Name: options.Replica.leaseName()}
+	p := newPeers(own, lease, options.Elects, options.Metrics)
+	var err error
+	p.leases, err = addOptionalCache(mgr, peerCacheOptions(), &coordinationv1.Lease{},
+		"so that controllers in other namespaces are not known, whose statuses this one may overwrite: "+
+			"grant list and watch on Leases in the whole cluster, or heed this no further")
+	return p, err
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"sync/atomic"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// sharing is what of the latest build says whose the objects are that several controllers serve.
+type sharing struct {
+	// services are the controllers that Ingresses with backends of a service are for. It is nil where there is no other
+	// controller.
+	services atomic.Pointer[map[types.NamespacedName]*claimants]
+	// company is the one that all objects were last looked at for. It belongs to the goroutine that builds.
+	company *company
+}
+
+// share notes whose the services are, and has those objects looked at again that another controller may write now, or
+// this one.
+func (c *SnapshotController) share(ctx context.Context, in *translate.Input, latest *result) {
+	if c.peers == nil {
+		return
+	}
+	company := c.peers.company.Load()
+	before := c.sharing.services.Load()
+	var services map[types.NamespacedName]*claimants
+	if len(company.all) > 1 {
+		services = c.claimedServices(ctx, in)
+		c.sharing.services.Store(&services)
+	} else {
+		c.sharing.services.Store(nil)
+	}
+	if c.sharing.company != company {
+		changed := c.sharing.company != nil || len(company.all) > 1
+		c.sharing.company = company
+		if changed {
+			for key := range latest.verdicts {
+				c.notify(key)
+			}
+		}
+		return
+	}
+	if before == nil || services == nil {
+		return
+	}
+	for _, task := range in.Tasks {
+		name := types.NamespacedName{Namespace: task.Namespace, Name: string(task.Spec.ServiceName)}
+		if was, is := (*before)[name], services[name]; was != is && (was == nil || is == nil || !was.equal(is)) {
+			c.notify(objectKey{v1alpha1.TaskKind, client.ObjectKeyFromObject(task)})
+		}
+	}
+}
+
+// claimedServices reads the Ingresses of all classes.
+func (c *SnapshotController) claimedServices(
+	ctx context.Context, in *translate.Input,
+) map[types.NamespacedName]*claimants {
+	services := map[types.NamespacedName]*claimants{}
+	of := func(namespace, name string) *claimants {
+		key := types.NamespacedName{Namespace: namespace, Name: name}
+		if services[key] == nil {
+			services[key] = &claimants{}
+		}
+		return services[key]
+	}
+	for _, ingress := range in.Ingresses {
+		translate.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
+	}
+	if c.standard == nil || !c.standard.ingresses.synced(ctx) {
+		return services
+	}
+	var list networkingv1.IngressList
+	if err := c.standard.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "listing the Ingresses of networking.k8s.io from the cache")
+	}
+	for i := range list.Items {
+		ingress := &list.Items[i]
+		translate.EachStandardService(ingress, func(name string) { of(ingress.Namespace, name).addStandard(ingress) })
+	}
+	return services
+}
+
+// writesTask says whether this replica's controller writes the status of a Task: one of those whose Ingresses lead to
+// it, since they alone probe it.
+func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
+	by := &claimants{}
+	if !c.peers.alone() {
+		services := c.sharing.services.Load()
+		if services == nil {
+			return false // The next build knows, and has the Task looked at again.
+		}
+		name := types.NamespacedName{Namespace: task.Namespace, Name: string(task.Spec.ServiceName)}
+		if claimed := (*services)[name]; claimed != nil {
+			by = claimed
+		}
+	}
+	return c.peers.writes(task.Namespace, by)
+}
+
+// standing is how the controller stands among several, but for since when it is there.
+func (c *SnapshotController) standing() standing {
+	s := c.peers.own
+	s.blind = c.peers.blind(context.Background())
+	if c.standard != nil {
+		if class := c.standard.class.Load(); class != nil {
+			s.named, s.byDefault = class.Exists, class.Default
+		}
+	}
+	return s
+}
