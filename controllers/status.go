@@ -113,7 +113,8 @@ func (w *statusWriter) otherWriters(ctx context.Context, object client.Object) [
 		}
 	}
 	if len(others) == 0 {
-		others = append(others, "under the name "+w.fieldOwner)
+		// Who empties a status owns nothing of it, and a controller of the same class has the same name.
+		others = append(others, "unknown")
 	}
 	slices.Sort(others)
 	return slices.Compact(others)

@@ -5,9 +5,11 @@ package binary
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -172,7 +175,7 @@ func (s *shared) addresses(object client.Object, want string, limit time.Duratio
 	})
 }
 
-func (s *shared) healthy(name string, want v1alpha1.Health) {
+func (s *scene) healthy(name string, want v1alpha1.Health) {
 	s.t.Helper()
 	eventually(s.t, patience, "the health of "+name, func() error {
 		var object v1alpha1.Task
@@ -341,35 +344,37 @@ func TestAStatusThatSomebodyElseOverwritesIsWrittenLessAndLess(t *testing.T) {
 	standard.Annotations = map[string]string{"kubernetes.io/ingress.class": s.namespace}
 	s.create(shop, one, standard)
 	s.ingressSays(shop, served...)
+	s.healthy("web-1", v1alpha1.HealthHealthy)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	restored := map[string]int{}
-	empty := func(object client.Object) {
+	const theirs = `{"loadBalancer":{"ingress":[{"ip":"192.0.2.9"}]}}`
+	overwrite := func(object client.Object, status string) {
 		if err := s.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 			return // The time is over.
 		}
-		fields, _ := json.Marshal(object)
-		var there struct {
-			Status map[string]any `json:"status"`
-		}
-		if err := json.Unmarshal(fields, &there); err != nil {
+		text, err := json.Marshal(object)
+		if err != nil {
 			t.Fatal(err)
 		}
-		balancer, _ := there.Status["loadBalancer"].(map[string]any)
-		if _, written := there.Status["conditions"]; !written && len(balancer) == 0 {
+		var there struct{ Status, Wanted any }
+		if err := errors.Join(json.Unmarshal(text, &there), json.Unmarshal([]byte(`{"wanted":`+status+`}`), &there)); err != nil {
+			t.Fatal(err)
+		}
+		if reflect.DeepEqual(there.Status, there.Wanted) {
 			return
 		}
 		restored[object.GetName()]++
-		patch := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/status","value":{}}]`))
+		patch := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/status","value":`+status+`}]`))
 		if err := s.Status().Patch(ctx, object, patch, client.FieldOwner("reset")); err != nil && ctx.Err() == nil {
 			t.Error(err)
 		}
 	}
 	for ctx.Err() == nil {
-		for _, object := range []client.Object{shop, one, standard} {
-			empty(object)
-		}
+		overwrite(shop, theirs)
+		overwrite(one, `{"health":"Unhealthy"}`)
+		overwrite(standard, theirs)
 	}
 	for _, object := range []client.Object{shop, one, standard} {
 		if n := restored[object.GetName()]; n < 3 || n > overwriteLimit {
@@ -382,6 +387,18 @@ func TestAStatusThatSomebodyElseOverwritesIsWrittenLessAndLess(t *testing.T) {
 	}
 	if n := got["warren_ingress_status_contested_total"]; n != 3 {
 		t.Errorf("warren_ingress_status_contested_total is %v, want 3", n)
+	}
+	// Each of its transitions is told once, and once that it is contested.
+	var events eventsv1.EventList
+	if err := s.List(t.Context(), &events, client.InNamespace(s.namespace)); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{}
+	for _, e := range events.Items {
+		told[e.Regarding.Kind+" "+e.Reason]++
+	}
+	if told["Ingress StatusContested"] != 2 || told["Task StatusContested"] != 1 || told["Ingress Programmed"] > 3 {
+		t.Errorf("the Events are %v, want StatusContested once for each object, and Programmed once for each Ingress", told)
 	}
 	if text := c.stderr.String(); !strings.Contains(text, `"writers":["reset"]`) {
 		t.Errorf("the log does not name who overwrites statuses")
