@@ -339,7 +339,7 @@ func (r *modelReplica) build() map[string]string {
 			served[host.Name] = owner
 		}
 		claim := hosts.claims[host.Name]
-		if claim == nil || claim.Namespace != served[host.Name] || !claim.recorded && !r.down && hosts.notBefore.IsZero() {
+		if claim == nil || claim.Namespace != host.Owner || served[host.Name] != "" && host.Owner != served[host.Name] || !claim.recorded && !r.down && hosts.notBefore.IsZero() {
 			r.fail("%s answers %s by %s, and knows %+v", r.name, host.Name, served[host.Name], claim)
 		}
 	}
