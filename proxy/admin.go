@@ -26,7 +26,7 @@ func (p *Proxy) RoutesHandler() http.Handler {
 			h := &g.snapshot.Hosts[i]
 			for j := range h.Routes {
 				r := &h.Routes[j]
-				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownEndpoints(g.pools[r.Pool]))
+				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownBehind(r, g.pools[r.Pool]))
 			}
 		}
 		_ = table.Flush()
@@ -38,6 +38,14 @@ func shownHost(name string) string {
 		return "(every host)"
 	}
 	return name
+}
+
+// shownBehind is what takes a route's requests.
+func shownBehind(r *Route, p *pool) string {
+	if r.Closed != "" {
+		return "closed: " + r.Closed
+	}
+	return shownEndpoints(p)
 }
 
 func shownEndpoints(p *pool) string {

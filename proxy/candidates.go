@@ -22,6 +22,12 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 		switch {
 		case won != nil && r.compiled == won:
 			c.Wins, c.Why = true, "the most specific rule that matches"
+			if r.Match == MatchText {
+				c.Why = "what begins so is closed, and that goes before all other paths of the host"
+			}
+			if r.Closed != "" {
+				c.Why += "; it is closed, " + r.Closed
+			}
 			winner = &c
 		case !r.covers(path):
 			c.Why = r.mismatch()
@@ -32,6 +38,8 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 			c.Why = "matches"
 		case winner.Host != r.host:
 			c.Why = "matches, but " + shownHost(winner.Host) + " is more specific than " + shownHost(r.host)
+		case winner.Match == MatchText.String():
+			c.Why = "matches, but " + winner.Path + " is closed with all that begins so"
 		case winner.Match == MatchExact.String():
 			c.Why = "matches, but an Exact path goes before a Prefix"
 		default:
@@ -124,6 +132,9 @@ func namesOf(host []byte) []string {
 // covers says whether the route matches a canonical path.
 func (r *Route) covers(path []byte) bool {
 	switch {
+	case r.Match == MatchText:
+		return len(path) >= len(r.Path) && bytes.EqualFold(path[:len(r.Path)], []byte(r.Path)) ||
+			bytes.EqualFold(append(path[:len(path):len(path)], '/'), []byte(r.Path))
 	case r.Match == MatchExact:
 		return string(path) == r.Path
 	case r.Path == "/":
@@ -137,11 +148,13 @@ const mismatched = "does not match"
 
 // mismatch says why a path that the route does not cover is none of its.
 func (r *Route) mismatch() string {
-	why := mismatched + ": the path is not " + r.Path
-	if r.Match == MatchPrefix {
-		why += " or below it"
+	switch r.Match {
+	case MatchText:
+		return mismatched + ": the path does not begin with " + r.Path
+	case MatchPrefix:
+		return mismatched + ": the path is not " + r.Path + " or below it"
 	}
-	return why
+	return mismatched + ": the path is not " + r.Path
 }
 
 // hints say what a request that no rule matches may have been meant for.

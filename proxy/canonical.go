@@ -7,7 +7,7 @@ var (
 	errPathRelative  = errors.New("the path does not begin with a slash")
 	errPathAboveRoot = errors.New("the path climbs above the root")
 	errPathEscape    = errors.New("the path has a percent sign without two hexadecimal digits")
-	errPathByte      = errors.New("the path has a control character, a backslash or a byte beyond ASCII")
+	errPathByte      = errors.New("the path has a control character, a space, a backslash, a # or a byte beyond ASCII")
 )
 
 // CanonicalPath returns the one spelling of path that is matched, checked and forwarded: percent-encoded

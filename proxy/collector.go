@@ -34,6 +34,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 		applied:          desc("snapshot_apply_duration_seconds", "Time that it took to compile a snapshot and to serve it."),
 		rejected:         desc("snapshot_rejections_total", "Snapshots that did not compile; the one before went on being served."),
 		routes:           desc("routes", "Routes that are served."),
+		closed:           desc("closed_routes", "Routes that answer every request with RuleClosed, by the Ingress that is to be mended and why.", "ingress", "reason"),
 		tasks:            desc("tasks", "Tasks and endpoints of a service by health.", "service", "health"),
 		notAfter:         desc("certificate_not_after_seconds", "When a certificate expires, in seconds since 1970.", "certificate"),
 		notBefore:        desc("certificate_not_before_seconds", "When a certificate began to be valid, in seconds since 1970.", "certificate"),
@@ -50,6 +51,7 @@ type collector struct {
 	connections, refused, active                    *prometheus.Desc
 	refusedHeads, heldHeads                         *prometheus.Desc
 	generation, applied, rejected, routes, tasks    *prometheus.Desc
+	closed                                          *prometheus.Desc
 	notAfter, notBefore                             *prometheus.Desc
 	droppedLines                                    *prometheus.Desc
 }
@@ -58,7 +60,8 @@ type collector struct {
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
 		c.requests, c.duration, c.upstream, c.selection, c.errors, c.limited, c.denied, c.handshakes, c.failedHandshakes, c.connections,
-		c.refused, c.refusedHeads, c.heldHeads, c.active, c.generation, c.applied, c.rejected, c.routes, c.tasks, c.notAfter, c.notBefore, c.droppedLines,
+		c.refused, c.refusedHeads, c.heldHeads, c.active, c.generation, c.applied, c.rejected, c.routes, c.closed, c.tasks, c.notAfter, c.notBefore,
+		c.droppedLines,
 	} {
 		descs <- d
 	}
@@ -100,11 +103,30 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	g := p.generation.Load()
 	gauge(c.generation, float64(g.number))
 	gauge(c.routes, float64(g.router.routes))
+	for of, n := range g.closedRoutes() {
+		gauge(c.closed, float64(n), of.ingress, of.reason)
+	}
 	for i, certificate := range g.certificates.loaded {
 		gauge(c.notAfter, float64(certificate.notAfter.Unix()), g.snapshot.Certificates[i].ID)
 		gauge(c.notBefore, float64(certificate.notBefore.Unix()), g.snapshot.Certificates[i].ID)
 	}
 	c.collectServices(g, gauge, counter)
+}
+
+// closedRoute is what a route that is closed is counted by.
+type closedRoute struct{ ingress, reason string }
+
+// closedRoutes counts the routes that are closed.
+func (g *generation) closedRoutes() map[closedRoute]int {
+	counts := make(map[closedRoute]int)
+	for i := range g.snapshot.Hosts {
+		for j := range g.snapshot.Hosts[i].Routes {
+			if r := &g.snapshot.Hosts[i].Routes[j]; r.Closed != "" {
+				counts[closedRoute{r.Rule.Ingress, r.Closed}]++
+			}
+		}
+	}
+	return counts
 }
 
 // collectRequests adds up what was counted by Ingress and service.

@@ -69,6 +69,9 @@ func (x *exchange) decide(limits limits) decision {
 
 // police asks the route's policies in their order and makes the request what the endpoint is to get.
 func (x *exchange) police(p *policies, limits limits) decision {
+	if p.closed {
+		return decision{reason: RuleClosed}
+	}
 	if !p.access.admits(x.client) {
 		return decision{reason: AccessDenied}
 	}

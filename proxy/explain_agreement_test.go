@@ -85,6 +85,12 @@ func (g *generator) route(pools []string) Route {
 		r.Match = MatchExact
 	}
 	r.Rule = RuleID{Ingress: fmt.Sprintf("default/ingress-%d", g.serial), Rule: g.IntN(3), Path: g.IntN(3)}
+	if g.IntN(8) == 0 {
+		r.Closed = "InvalidRule"
+		if g.IntN(2) == 0 {
+			r.Match = MatchText
+		}
+	}
 	if g.IntN(3) == 0 {
 		r.Access.Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
 	}

@@ -35,6 +35,8 @@ type route struct {
 
 // policies are what a route does with requests and responses beyond sending them on.
 type policies struct {
+	// closed has every request answered with RuleClosed.
+	closed            bool
 	access            accessTable
 	rateLimit         RateLimit
 	limit             uint32 // the id of rateLimit, 0 where there is none
@@ -162,6 +164,9 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			policies: compilePolicies(r, h.Name, state),
 		}
+		if r.Match == MatchText && r.Closed == "" {
+			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
+		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
 			return nil, err
 		}
@@ -178,10 +183,11 @@ func (t *Timeouts) patience() time.Duration {
 }
 
 func compilePolicies(r *Route, host string, state *state) *policies {
-	if r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
+	if r.Closed == "" && r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
 		return nil
 	}
 	p := &policies{
+		closed:    r.Closed != "",
 		access:    compileAccess(&r.Access),
 		rateLimit: r.RateLimit,
 		request:   compileHeaders(&r.Headers.Request),

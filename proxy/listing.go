@@ -24,6 +24,8 @@ type ServedRoute struct {
 	// Taking is how many of the pool's Endpoints take requests now.
 	Taking    int `json:"taking"`
 	Endpoints int `json:"endpoints"`
+	// Closed is why every request of the route is answered with 503, empty where it is served.
+	Closed string `json:"closed,omitempty"`
 }
 
 // ServedTask is an endpoint of a pool that is served.
@@ -46,7 +48,7 @@ func (g *generation) routes() []ServedRoute {
 			p := g.pools[r.Pool]
 			routes = append(routes, ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: r.Rule.position(),
-				Service: p.service, Pool: p.id, Taking: taking[p.id], Endpoints: len(p.members),
+				Service: p.service, Pool: p.id, Taking: taking[p.id], Endpoints: len(p.members), Closed: r.Closed,
 			})
 		}
 	}

@@ -29,6 +29,8 @@ const (
 	RedirectToHTTPS
 	// RouteNotFound (404): no rule matches the host and the path.
 	RouteNotFound
+	// RuleClosed (503): the rule, or one of its Ingress that may be meant, could not be understood, and may say who gets in.
+	RuleClosed
 	// AccessDenied (403): the rule does not admit the client's address.
 	AccessDenied
 	// RateLimited (429): the client sent more requests than the rule allows.
@@ -83,6 +85,7 @@ var reasonTable = [reasons]struct {
 	ACMEChallenge:          {"ACMEChallenge", 200, "proxy_internal_response", ""},
 	RedirectToHTTPS:        {"RedirectToHTTPS", 308, "proxy_internal_response", "this host is served over HTTPS"},
 	RouteNotFound:          {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
+	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", "the rule is closed until its Ingress is mended"},
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
 	RateLimited:            {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},
 	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", "the rule's backend leads back to this rule"},

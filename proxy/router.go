@@ -33,6 +33,8 @@ type site struct {
 
 // hostTable is the paths of one host.
 type hostTable struct {
+	// closed goes before all else. It is nil where there is nothing in it.
+	closed   *closedTexts
 	exact    map[string]*route
 	prefixes map[string]*route
 	// lengths are those of the prefixes, each once, the longest first.
@@ -95,6 +97,11 @@ func (t *hostTable) in(as pathReading) *hostTable {
 }
 
 func (t *hostTable) find(path []byte) *route {
+	if t.closed != nil {
+		if found := t.closed.find(path); found != nil {
+			return found
+		}
+	}
 	if len(t.exact) > 0 {
 		if found := t.exact[string(path)]; found != nil {
 			return found
@@ -118,6 +125,8 @@ func isSegmentEnd(path []byte, n int) bool {
 // route returns the route that was added with a path.
 func (t *hostTable) route(path string, match PathMatch) *route {
 	switch {
+	case match == MatchText:
+		return t.closed.route(path)
 	case match == MatchExact:
 		return t.exact[path]
 	case path == "/":
@@ -200,6 +209,11 @@ func (t *hostTable) add(path string, match PathMatch, rt *route) error {
 
 func (t *hostTable) put(path string, match PathMatch, rt *route) error {
 	switch {
+	case match == MatchText:
+		if t.closed == nil {
+			t.closed = new(closedTexts)
+		}
+		return t.closed.put(path, rt)
 	case match == MatchExact:
 		return put(&t.exact, path, rt)
 	case path == "/":
@@ -229,7 +243,7 @@ func put(m *map[string]*route, path string, rt *route) error {
 // finish completes the table after the last add.
 func (t *hostTable) finish() {
 	t.sort()
-	for _, routes := range [...]map[string]*route{t.exact, t.prefixes} {
+	for _, routes := range [...]map[string]*route{t.exact, t.prefixes, t.closed.routes()} {
 		for path := range routes {
 			if !readsOneWay([]byte(path)) {
 				t.read = &[readings]*hostTable{asItIs: t}
@@ -245,7 +259,7 @@ func (t *hostTable) finish() {
 // reread returns the same routes under their paths in another reading. Where several paths are the same in it, the one that
 // is so in all readings has the place, or else the first; requests for the others are ambiguous.
 func (t *hostTable) reread(as pathReading) *hostTable {
-	other := &hostTable{root: t.root}
+	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
 	for match, routes := range map[PathMatch]map[string]*route{MatchExact: t.exact, MatchPrefix: t.prefixes} {
 		paths := slices.Collect(maps.Keys(routes))
 		slices.SortFunc(paths, func(a, b string) int {
@@ -273,6 +287,13 @@ func (t *hostTable) reread(as pathReading) *hostTable {
 
 // sort orders the prefixes' lengths as find tries them.
 func (t *hostTable) sort() {
-	slices.SortFunc(t.lengths, func(a, b int) int { return cmp.Compare(b, a) })
-	t.lengths = slices.Compact(t.lengths)
+	t.lengths = longestFirst(t.lengths)
+	if t.closed != nil {
+		t.closed.lengths = longestFirst(t.closed.lengths)
+	}
+}
+
+func longestFirst(lengths []int) []int {
+	slices.SortFunc(lengths, func(a, b int) int { return cmp.Compare(b, a) })
+	return slices.Compact(lengths)
 }

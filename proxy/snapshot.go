@@ -48,11 +48,17 @@ const (
 	MatchPrefix PathMatch = iota
 	// MatchExact compares the whole path.
 	MatchExact
+	// MatchText takes all that begins with the path as text, in any case: /adm takes /admin and /ADM/x too. It goes before every
+	// other match of its host, and is only for routes that are closed, whose path could not be read any further.
+	MatchText
 )
 
 func (m PathMatch) String() string {
-	if m == MatchExact {
+	switch m {
+	case MatchExact:
 		return "Exact"
+	case MatchText:
+		return "Text"
 	}
 	return "Prefix"
 }
@@ -62,7 +68,7 @@ type RuleID struct {
 	// Ingress is "namespace/name", with more before it where that alone does not tell one object from all others.
 	Ingress string
 	// Rule and Path are the indexes of the rule and of the path within it, from 0. Rule is -1 for what serves requests that no
-	// rule matches.
+	// rule matches, and Path -1 for what closes the whole host of a rule.
 	Rule, Path int
 }
 
@@ -72,9 +78,13 @@ func (h *Host) exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, 
 // Route sends the requests that match its path to a pool.
 type Route struct {
 	Rule RuleID
-	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash.
+	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash. A Text has at most
+	// [MaxClosedText] bytes.
 	Path  string
 	Match PathMatch
+	// Closed is why every request is answered with 503 before any policy is asked, as one word for metrics. It is empty for a
+	// route that is served.
+	Closed string
 	// Pool is the id of the pool that serves the route.
 	Pool string
 	// Access limits who may use the route; its zero value lets everybody in.
@@ -155,7 +165,7 @@ func (h Host) Equal(o Host) bool {
 
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
-	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Pool == o.Pool &&
+	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Closed == o.Closed && r.Pool == o.Pool &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.RateLimit == o.RateLimit && r.Rewrite == o.Rewrite &&
 		r.Headers.Request.equal(&o.Headers.Request) && r.Headers.Response.equal(&o.Headers.Response) &&
 		slices.Equal(r.Access.Allowed, o.Access.Allowed) && slices.Equal(r.Access.Denied, o.Access.Denied)

@@ -1,0 +1,81 @@
+package proxy
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one on.
+const MaxClosedText = 255
+
+// closedTexts are the beginnings of paths that a host has closed, in lower case. What is behind such a beginning could not be read: an
+// expression perhaps, which may be meant in any case.
+type closedTexts struct {
+	texts map[string]*route
+	// lengths are those of the texts, each once, the longest first.
+	lengths []int
+}
+
+// find returns the route of the longest text that a path begins with, or nil. A slash at the end of a text need not be there
+// where the path ends.
+func (c *closedTexts) find(path []byte) *route {
+	var folded [MaxClosedText + 1]byte
+	n := copy(folded[:MaxClosedText], path)
+	for i, c := range folded[:n] {
+		if 'A' <= c && c <= 'Z' {
+			folded[i] = c + 'a' - 'A'
+		}
+	}
+	if n == len(path) {
+		folded[n] = '/'
+		n++
+	}
+	for _, length := range c.lengths {
+		if length <= n {
+			if found := c.texts[string(folded[:length])]; found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// route returns the route that was added with a text, nil for none.
+func (c *closedTexts) route(text string) *route { return c.texts[string(bytes.ToLower([]byte(text)))] }
+
+func (c *closedTexts) put(text string, rt *route) error {
+	if len(text) > MaxClosedText {
+		return fmt.Errorf("text %q is longer than %d bytes", text, MaxClosedText)
+	}
+	folded := string(bytes.ToLower([]byte(text)))
+	c.lengths = append(c.lengths, len(folded))
+	return put(&c.texts, folded, rt)
+}
+
+// routes are the routes by their texts.
+func (c *closedTexts) routes() map[string]*route {
+	if c == nil {
+		return nil
+	}
+	return c.texts
+}
+
+// reread returns the same texts in another reading beside those as they are: more may be closed in it, and nothing is open.
+func (c *closedTexts) reread(as pathReading) *closedTexts {
+	if c == nil {
+		return nil
+	}
+	other := new(closedTexts)
+	texts := slices.Sorted(maps.Keys(c.texts))
+	for _, text := range texts {
+		_ = other.put(text, c.texts[text]) // each is there once
+	}
+	for _, text := range texts {
+		if read, ok := as.read(nil, []byte(text)); ok {
+			_ = other.put(string(read), c.texts[text]) // an error says that it is closed already
+		}
+	}
+	return other
+}
