@@ -38,6 +38,7 @@ type StandardReconciler struct {
 type said struct {
 	uid        types.UID
 	conditions []metav1.Condition
+	unheeded   string
 }
 
 // Reconcile writes one Ingress's status if it is not what it should be, and tells what changed.
@@ -59,8 +60,8 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	is, ok := r.snapshots.conditions(translate.StandardKind, &object)
-	if !ok {
+	is := r.snapshots.verdict(translate.StandardKind, &object)
+	if is == nil {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
 	var result ctrl.Result
@@ -75,18 +76,23 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 }
 
 // tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells what is not
-// as it should be, and that it is served only if its status did not say so yet: then it is new, and not the process.
-func (r *StandardReconciler) tell(object *networkingv1.Ingress, is []metav1.Condition, written bool) {
+// as it should be, and that it is served only if its status did not say so yet: then it is new, and not the process. Which
+// annotations nothing is done about is told in one event, when it is new or has changed.
+func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, written bool) {
 	key := client.ObjectKeyFromObject(object)
 	before, ok := r.said[key]
 	if !ok || before.uid != object.UID {
 		before = said{}
 		if !written {
-			before.conditions = slices.DeleteFunc(slices.Clone(is), func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
+			before.conditions = slices.DeleteFunc(slices.Clone(is.conditions), func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
 		}
 	}
-	r.said[key] = said{object.UID, is}
-	r.status.tell(object, before.conditions, is)
+	r.said[key] = said{object.UID, is.conditions, is.unheeded}
+	r.status.tell(object, before.conditions, is.conditions)
+	if is.unheeded != "" && is.unheeded != before.unheeded {
+		r.status.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored, v1alpha1.ConditionAccepted,
+			"%s", clipMessage(is.unheeded))
+	}
 }
 
 // leave takes the addresses from an Ingress that has gone over to another class, if it was this controller that wrote them, and

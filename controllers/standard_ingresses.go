@@ -83,7 +83,8 @@ func trimStandardIngress(className string) func(any) (any, error) {
 			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: networkingv1.IngressSpec{IngressClassName: named}, Status: ingress.Status}, nil
 		}
 		for name, value := range ingress.Annotations {
-			if !translate.RelevantAnnotation(name) {
+			value, ok := translate.RelevantAnnotation(name, value)
+			if !ok {
 				continue
 			}
 			if trimmed.Annotations == nil {

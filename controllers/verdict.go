@@ -36,11 +36,13 @@ type verdict struct {
 	conditions []metav1.Condition
 	// certificateHosts are those that an Ingress with autoSSL has a certificate ordered for.
 	certificateHosts []string
+	// unheeded says which annotations of a standard Ingress nothing is done about.
+	unheeded string
 }
 
 func (v *verdict) equal(o *verdict) bool {
 	return v.uid == o.uid && v.generation == o.generation && slices.Equal(v.conditions, o.conditions) &&
-		slices.Equal(v.certificateHosts, o.certificateHosts)
+		slices.Equal(v.certificateHosts, o.certificateHosts) && v.unheeded == o.unheeded
 }
 
 // nextResult makes the result of a build from its reports and from what the data plane said to the snapshot.
@@ -52,7 +54,7 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 	for i := range reports {
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
-		v := verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts}
+		v := verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts, unheeded: r.Unheeded}
 		if r.Kind == v1alpha1.IngressKind || r.Kind == translate.StandardKind {
 			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
 		}

@@ -32,6 +32,10 @@ const (
 	// keeps it and answers 503, so that its requests do not fall to a shorter path; any other is left out.
 	ReasonInvalidRule = "InvalidRule"
 
+	// ReasonAnnotationsIgnored is of an event on an Ingress of networking.k8s.io, and of no condition: it has annotations of other
+	// controllers that nothing is done about, and that say nothing of who gets in. The message names them.
+	ReasonAnnotationsIgnored = "AnnotationsIgnored"
+
 	// ReasonWildcardHost (False, TLSCertificate and Ingress): a wildcard host is to be ordered through ACME, which
 	// neither HTTP-01 nor TLS-ALPN-01 can prove.
 	ReasonWildcardHost = "WildcardHost"

@@ -297,6 +297,7 @@ type AddressRange string
 // AccessControl admits or refuses clients by their address. What is denied stays denied where it is also allowed.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.allowedIPs) || size(self.allowedIPs) > 0`,message=`allowedIPs is empty: leave it out to admit everybody, or list 0.0.0.0/0 and ::/0 under deniedIPs to admit nobody`
+// +kubebuilder:validation:XValidation:rule=`has(self.allowedIPs) || (has(self.deniedIPs) && size(self.deniedIPs) > 0)`,message=`accessControl keeps nobody out: list addresses under allowedIPs or deniedIPs, which are its only fields, or leave accessControl out`
 type AccessControl struct {
 	// allowedIPs are the only clients let in. Absent: everybody.
 	// +kubebuilder:validation:MaxItems=100
@@ -339,6 +340,8 @@ type HeaderFields map[string]HeaderValue
 type HeaderNames []HeaderName
 
 // Headers changes header fields: first remove, then set, then add.
+//
+// +kubebuilder:validation:XValidation:rule=`(has(self.add) && size(self.add) > 0) || (has(self.set) && size(self.set) > 0) || (has(self.remove) && size(self.remove) > 0) || has(self.response)`,message=`headers changes nothing: write fields under add, set, remove or response, which are its only fields, or leave headers out`
 type Headers struct {
 	// add gives the request a field where it has none of that name.
 	// +optional
@@ -359,6 +362,8 @@ type Headers struct {
 }
 
 // ResponseHeaders changes header fields of the response: first remove, then set, then add.
+//
+// +kubebuilder:validation:XValidation:rule=`(has(self.add) && size(self.add) > 0) || (has(self.set) && size(self.set) > 0) || (has(self.remove) && size(self.remove) > 0)`,message=`headers.response changes nothing: write fields under add, set or remove, which are its only fields, or leave response out`
 type ResponseHeaders struct {
 	// add gives the response a field where it has none of that name.
 	// +optional

@@ -38,13 +38,24 @@ type asked struct {
 	email   v1alpha1.Email
 	// ignored is set where the Ingress is left out as a whole.
 	ignored bool
-	// fault is what is wrong with an annotation.
-	fault string
+	// fault is what is wrong with an annotation; closed is of which kind it is, and closesHosts set where it is about the whole hosts.
+	fault       string
+	closed      closing
+	closesHosts bool
+	// ignore are the annotations of other controllers that the Ingress is to be served without.
+	ignore []string
+	// regex is set where another controller would read the paths as expressions.
+	regex bool
+	// unheeded are the annotations of other controllers that are not acted on, and say nothing of who gets in.
+	unheeded []string
 }
 
-// RelevantAnnotation says whether an annotation of a standard Ingress makes a difference.
-func RelevantAnnotation(name string) bool {
-	return name == classAnnotation || strings.HasPrefix(name, annotationPrefix) || isForeign(name)
+// RelevantAnnotation says whether an annotation of a standard Ingress makes a difference, and returns as much of its value as does.
+func RelevantAnnotation(name, value string) (relevant string, ok bool) {
+	if name == classAnnotation || strings.HasPrefix(name, annotationPrefix) {
+		return value, true
+	}
+	return relevantForeign(name, value)
 }
 
 // readAnnotations reads the annotations of a standard Ingress. One that is not understood, and one that does not exist, are faults:
@@ -59,7 +70,7 @@ func readAnnotations(object *networkingv1.Ingress) (a asked) {
 			continue
 		}
 		if fault := a.read(short, object.Annotations[name]); fault != "" {
-			a.fault = cmp.Or(a.fault, "annotation "+clip(name)+": "+fault)
+			a.fault, a.closed = cmp.Or(a.fault, "annotation "+clip(name)+": "+fault), invalidRule
 		}
 	}
 	a.readForeign(object.Annotations)
@@ -71,6 +82,9 @@ func (a *asked) read(name, value string) (fault string) {
 		return "the value is longer than 8 KiB"
 	}
 	switch name {
+	case "ignore-annotations":
+		a.ignore, fault = readIgnored(value)
+		return fault
 	case "redirect-http":
 		a.redirectHTTP, fault = readBool(value)
 		return fault
@@ -93,6 +107,9 @@ func (a *asked) read(name, value string) (fault string) {
 	}
 	if fault := readPolicy(&a.policies, name, value); fault != "" {
 		return fault
+	}
+	if saysNothing(&a.policies, name) {
+		return "it says nothing: write at least one field, or take the annotation off"
 	}
 	// Those before it are in order, or else it makes no difference what is said of this one.
 	if fault := backendTLSFault(&a.policies.Backend); fault != "" {
@@ -132,6 +149,10 @@ func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
 		}
 	case "headers":
 		path.Headers, fault = readYAML[v1alpha1.Headers](value, "{set: {X-App-Version: v1}, remove: [Server]}")
+		if h := path.Headers; fault == "" && (h.Response != nil || len(h.Add)+len(h.Set)+len(h.Remove) == 0) &&
+			(h.Response == nil || len(h.Response.Add)+len(h.Response.Set)+len(h.Response.Remove) == 0) {
+			return "it changes nothing: write fields under add, set, remove or response, or take the annotation off"
+		}
 	case "rewrite":
 		path.Rewrite, fault = readYAML[v1alpha1.Rewrite](value, "{stripPrefix: /v1}")
 	case "load-balancing":
@@ -144,9 +165,24 @@ func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
 		path.Backend.TLS, fault = readYAML[v1alpha1.BackendTLS](value, "{caSecretName: backend-ca}")
 	default:
 		return "there is no such annotation: write access-control, rate-limit, headers, rewrite, load-balancing, timeouts, retries, " +
-			"backend-protocol, backend-tls, redirect-http, auto-ssl or email"
+			"backend-protocol, backend-tls, redirect-http, auto-ssl, email or ignore-annotations"
 	}
 	return fault
+}
+
+// saysNothing says whether a policy that was read has no field at all. Those with required fields have faults of their own.
+func saysNothing(path *v1alpha1.IngressPath, name string) bool {
+	switch name {
+	case "load-balancing":
+		return *path.LoadBalancing == v1alpha1.LoadBalancing{}
+	case "timeouts":
+		return *path.Timeouts == v1alpha1.Timeouts{}
+	case "retries":
+		return *path.Retries == v1alpha1.Retries{}
+	case "backend-tls":
+		return *path.Backend.TLS == v1alpha1.BackendTLS{}
+	}
+	return false
 }
 
 // readYAML reads a policy as the Ingress of this API has it under a path. JSON is YAML too.

@@ -74,6 +74,9 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	noteShadows(ingresses, hosts)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}
+	for i := range ingresses {
+		ingresses[i].settleFault()
+	}
 	snapshot.Unserved = unserved(ingresses)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, ingresses, tlsCertificates, hosts, snapshot.Hosts)
@@ -104,6 +107,10 @@ type ingress struct {
 	routes int
 	// shadowed are the wildcards among the hosts of its rules, and "", that hosts of other namespaces are below of.
 	shadowed []string
+	// closed counts the paths that no request gets a backend through: they answer 503, or there is nothing left for them.
+	closed int
+	// closedHosts counts the rules that close their whole host.
+	closedHosts int
 	// problems are what keeps rules of it from being served as they are written.
 	problems []problem
 	// backends are the pools that there is something to say about, in the order of the rules.

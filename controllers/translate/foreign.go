@@ -3,68 +3,200 @@
 package translate
 
 import (
-	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// foreignPrefix begins the annotations of ingress-nginx, which are what many Ingresses come with that are given this class. Most
-// of them make no difference here. Those that say who gets in must not be passed over in silence.
-const foreignPrefix = "nginx.ingress.kubernetes.io/"
-
 // canaryAnnotation marks an Ingress that shares the paths of another one, and would here contest them.
-const canaryAnnotation = foreignPrefix + "canary"
+const canaryAnnotation = "nginx.ingress.kubernetes.io/canary"
 
-// everybody in a list of who gets in is how cert-manager has its solvers answer in spite of a list for all Ingresses.
-const everybody = "0.0.0.0/0"
+// ignoreAnnotation lists annotations of other controllers that an Ingress is to be served without, though they say who gets in.
+const ignoreAnnotation = annotationPrefix + "ignore-annotations"
 
-// isForeign says whether an annotation is one of ingress-nginx that makes a difference with some value.
-func isForeign(name string) bool {
-	_, closes := foreignAccess(name, "10.0.0.0/8")
-	return closes || name == canaryAnnotation
-}
-
-// foreignAccess says whether an annotation of ingress-nginx keeps clients out, and names the annotation that does so here, if
-// there is one.
-func foreignAccess(name, value string) (instead string, closes bool) {
-	short, ok := strings.CutPrefix(name, foreignPrefix)
-	if !ok || strings.TrimSpace(value) == "" {
-		return "", false
+// foreignOf returns the controller that an annotation is of, and its name without the prefix in lower case; nil for what is no other
+// controller's.
+func foreignOf(name string) (c *foreignController, short string) {
+	if name == classAnnotation || strings.HasPrefix(name, annotationPrefix) {
+		return nil, ""
 	}
-	switch short {
-	case "whitelist-source-range", "allowlist-source-range":
-		for listed := range strings.SplitSeq(value, ",") {
-			if strings.TrimSpace(listed) == everybody {
-				return "", false
+	folded := strings.ToLower(name)
+	for i := range foreignControllers {
+		for _, prefix := range foreignControllers[i].prefixes {
+			if short, ok := cutForeign(folded, prefix); ok {
+				return &foreignControllers[i], short
 			}
 		}
-		return annotationPrefix + "access-control", true
-	case "denylist-source-range":
-		return annotationPrefix + "access-control", true
-	case "auth-type", "auth-secret", "auth-url", "auth-tls-secret":
+	}
+	return nil, ""
+}
+
+// cutForeign takes a prefix off a name, one with stars off what stands before the slash.
+func cutForeign(name, prefix string) (short string, ok bool) {
+	if !strings.Contains(prefix, "*") {
+		return strings.CutPrefix(name, prefix)
+	}
+	domain, short, ok := strings.Cut(name, "/")
+	if !ok {
+		return "", false
+	}
+	prefix = strings.TrimSuffix(prefix, "/")
+	inner := strings.Trim(prefix, "*")
+	switch {
+	case !strings.HasSuffix(prefix, "*"):
+		return short, strings.HasSuffix(domain, inner)
+	case !strings.HasPrefix(prefix, "*"):
+		return short, strings.HasPrefix(domain, inner)
+	}
+	return short, strings.Contains(domain, inner)
+}
+
+// judge says what an annotation of a controller is: of the names that are known the first, or else what it sounds like.
+func (c *foreignController) judge(short string) (found foreignName, closes bool) {
+	for _, list := range [][]foreignName{c.names, foreignOpen} {
+		for _, n := range list {
+			if n.matches(short) {
+				return n, !n.opens
+			}
+		}
+	}
+	return foreignName{}, c.all || foreignKind.MatchString(short)
+}
+
+func (n *foreignName) matches(short string) bool {
+	beginning, open := strings.CutSuffix(n.pattern, "*")
+	if at := strings.IndexByte(beginning, '*'); at >= 0 {
+		return strings.HasPrefix(short, beginning[:at]) && strings.Contains(short[at:], beginning[at+1:])
+	}
+	return short == beginning || open && strings.HasPrefix(short, beginning)
+}
+
+// does says whether an annotation does anything with this value.
+func (n *foreignName) does(value string) bool {
+	value = strings.TrimSpace(value)
+	return value != "" && (n.off == nil || !n.off(value))
+}
+
+// readsExpressions says whether an annotation has another controller read the paths as regular expressions.
+func readsExpressions(short, value string) bool {
+	switch short {
+	case "use-regex", "use-regex-path-match":
+		return !isOff(strings.TrimSpace(value))
+	case "rewrite-target", "path-regex", "rewrite-target-regex":
+		return strings.TrimSpace(value) != ""
+	case "path-type", "router.pathmatcher", "skipper-ingress-path-mode":
+		return strings.Contains(strings.ToLower(value), "reg")
+	}
+	return false
+}
+
+// relevantForeign returns what of the value of an annotation of another controller makes a difference. Of most, that they are there does.
+func relevantForeign(name, value string) (relevant string, ok bool) {
+	c, short := foreignOf(name)
+	if c == nil {
+		return "", false
+	}
+	_, closes := c.judge(short)
+	switch {
+	case name == canaryAnnotation, readsExpressions(short, "regex"):
+	case !closes:
 		return "", true
 	}
-	return "", false
+	return value[:min(len(value), annotationLimit)], true
+}
+
+// readIgnored reads the list of annotations that an Ingress is to be served without.
+func readIgnored(value string) (names []string, fault string) {
+	names = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+	if len(names) == 0 {
+		return nil, "it is empty: list names such as nginx.ingress.kubernetes.io/limit-rps, or take the annotation off"
+	}
+	for _, name := range names {
+		if c, _ := foreignOf(name); c == nil || strings.Contains(name, "*") {
+			return nil, quote(name) + " is no annotation of another controller: write each in full, such as nginx.ingress.kubernetes.io/limit-rps"
+		}
+	}
+	return names, ""
 }
 
 // readForeign looks for what another controller was told of who gets in, and this one is not.
 func (a *asked) readForeign(annotations map[string]string) {
-	if annotations[canaryAnnotation] == "true" {
-		a.ignored = true
+	if canary, err := strconv.ParseBool(annotations[canaryAnnotation]); err == nil && canary {
+		a.ignored, a.closed = true, foreignAnnotation
 		a.fault = "annotation " + canaryAnnotation + ": there are no canaries here, and this Ingress would contest the paths of another: " +
 			"it is left out; delete it, or give it paths of its own and take the annotation off"
 		return
 	}
+	closing := make(map[string][]string)
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
-		instead, closes := foreignAccess(name, annotations[name])
+		c, short := foreignOf(name)
+		if c == nil {
+			continue
+		}
+		value := annotations[name]
+		a.regex = a.regex || readsExpressions(short, value)
+		known, closes := c.judge(short)
 		switch {
-		case !closes || instead != "" && annotations[instead] != "":
-		case instead != "":
-			a.fault = cmp.Or(a.fault, "annotation "+name+" says who gets in, and is not acted on here: write "+instead+
-				" beside it or in its place")
+		case slices.Contains(a.ignore, name):
+		case !closes:
+			a.unheeded = append(a.unheeded, name)
+		case !known.does(value):
+		case known.instead != "" && annotations[known.instead] != "": // which has a fault of its own where it is not understood
 		default:
-			a.fault = cmp.Or(a.fault, "annotation "+name+" says who gets in, and there is nothing like it here: take it off to serve the Ingress without it")
+			closing[known.instead] = append(closing[known.instead], name)
+			a.closesHosts = a.closesHosts || known.hosts
 		}
 	}
+	if len(closing) > 0 && a.fault == "" {
+		a.closed = foreignAnnotation
+	}
+	for _, instead := range []string{accessAnnotation, rateLimitAnnotation, ""} {
+		if len(closing[instead]) == 0 {
+			continue
+		}
+		if a.fault != "" {
+			a.fault += "; "
+		}
+		a.fault += foreignFault(closing[instead], instead)
+	}
+}
+
+// foreignFault says what to do about annotations of other controllers, for which there is another one here or none.
+func foreignFault(names []string, instead string) string {
+	what, say, are, them := "annotation ", " says", "is", "it"
+	if len(names) > 1 {
+		what, say, are, them = "annotations ", " say", "are", "them"
+	}
+	clipped := make([]string, len(names))
+	for i, name := range names {
+		clipped[i] = clip(name)
+	}
+	text := what + strings.Join(bounded(clipped), ", ") + say + " who gets in, and "
+	if instead != "" {
+		return text + are + " not acted on here: write " + instead + " beside " + them + " or in " + map[bool]string{true: "their", false: "its"}[len(names) > 1] +
+			" place"
+	}
+	return text + "there is nothing like it here: to serve the Ingress without " + them + ", take " + them + " off, or list " + them + " in " + ignoreAnnotation
+}
+
+// unheededLength is how long a list of annotations may be in bytes, so that an event holds it.
+const unheededLength = 800
+
+// unheeded says which annotations nothing is done about, or nothing where there are none.
+func unheeded(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	text := "annotations of other controllers that nothing is done about here: "
+	for i, name := range names {
+		if i > 0 {
+			text += ", "
+		}
+		if i > 0 && len(text)+len(name) > unheededLength {
+			return text + "and " + strconv.Itoa(len(names)-i) + " more"
+		}
+		text += clip(name)
+	}
+	return text
 }

@@ -3,7 +3,9 @@
 package translate
 
 import (
+	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
@@ -22,7 +24,7 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 	path = string(p.Path)
 	canonical, err := r.canonical(path)
 	if err != nil {
-		return "", 0, "path " + quote(path) + " cannot be matched: " + err.Error()
+		return "", 0, "path " + quote(path) + " cannot be matched: " + pathFault(path, err)
 	}
 	if canonical != path {
 		return "", 0, "path " + quote(path) + " is not canonical: write " + quote(canonical)
@@ -47,4 +49,61 @@ func (r *pathReader) canonical(path string) (string, error) {
 		return path, err
 	}
 	return string(canonical), nil
+}
+
+// pathFault says what a path has no canonical form for, and what to write instead where that can be known.
+func pathFault(path string, err error) string {
+	if at := strings.IndexFunc(path, isUnspelled); at >= 0 && strings.HasPrefix(path, "/") {
+		switch r, _ := utf8.DecodeRuneInString(path[at:]); {
+		case r == '?':
+			return "it has a ?, where a query begins, and paths are compared without one: write " + quote(path[:at])
+		case r == '#':
+			return "it has a #, where a fragment begins, which no client sends: write " + quote(path[:at]) + ", or %23 for the character"
+		case r == '\\':
+			return "it has a backslash: write a slash, or %5C for the character"
+		case r == ' ':
+			return "it has a space: write " + quote(spelled(path))
+		case r == utf8.RuneError:
+			return "it has bytes that are no UTF-8: write each as a percent sign and two hexadecimal digits"
+		case r < ' ' || r == 0x7f:
+			return "it has a control character, a tab or a line break perhaps: leave it out"
+		default:
+			return "it has characters beyond ASCII: write " + quote(spelled(path))
+		}
+	}
+	if at := strings.Index(path, "%00"); at >= 0 {
+		return "it has a NUL as %00: leave it out"
+	}
+	return err.Error()
+}
+
+// isUnspelled is what no path has in it as it is.
+func isUnspelled(r rune) bool {
+	return r <= ' ' || r >= 0x7f || r == '?' || r == '#' || r == '\\'
+}
+
+// spelled is a path with its spaces and characters beyond ASCII percent-encoded, as a client sends them (RFC 3986, section 2.1).
+func spelled(path string) string {
+	var b strings.Builder
+	for _, c := range []byte(path) {
+		if c == ' ' || c >= utf8.RuneSelf {
+			b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// clientSpelling is a path as requests for it have it: what it says is the same, so that what it is for is known. It is the path itself
+// where that cannot be told.
+func clientSpelling(path string) string {
+	if !utf8.ValidString(path) || strings.ContainsRune(path, utf8.RuneError) { // U+FFFD is what is left of bytes that were none
+		return path
+	}
+	canonical, err := proxy.CanonicalPath(nil, []byte(spelled(path)))
+	if err != nil {
+		return path
+	}
+	return string(canonical)
 }

@@ -28,18 +28,38 @@ func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candi
 	for _, h := range names {
 		first := len(routes)
 		winner := int32(-1)
+		texts := closedTexts(candidates, byHost[h])
 		for _, index := range sortPlaces(candidates, byHost[h]) {
 			c := &candidates[index]
 			ing := &ingresses[c.ingress]
+			if by := c.closedBy(texts); by != nil && !c.faulty {
+				ing.problems = append(ing.problems, closedWith(hosts.list[h].name, c, by, ingresses))
+				continue
+			}
+			if winner >= 0 && samePlace(&candidates[winner], c) && c.match == proxy.MatchText {
+				if c.index == wholeRule {
+					ing.closedHosts++
+				} else {
+					ing.closed++
+				}
+				continue // What the other one closes is closed for this one too.
+			}
 			if winner >= 0 && samePlace(&candidates[winner], c) {
 				if c.fallback && !candidates[winner].fallback && ing.standard.defaults > 0 {
+					ing.closed++
 					continue // Nothing is left for the default backend, and the Ingress has more than that.
 				}
+				ing.loses(c)
 				ing.problems = append(ing.problems, conflict(hosts.list[h].name, c, &candidates[winner], ingresses))
 				continue
 			}
 			winner = index
-			if !c.faulty {
+			switch {
+			case c.index == wholeRule:
+				ing.closedHosts++
+			case c.faulty:
+				ing.closed++
+			default:
 				ing.routes++
 			}
 			routes = append(routes, c.route(ing, pools.use(c.pool)))
@@ -87,12 +107,7 @@ func samePlace(a, b *candidate) bool {
 
 // conflict is the problem of a candidate whose place another one has.
 func conflict(host string, loser, winner *candidate, ingresses []ingress) problem {
-	text := loser.match.String() + " " + clip(loser.path) + " of "
-	if host == "" {
-		text += "every host"
-	} else {
-		text += "host " + clip(host)
-	}
+	text := loser.match.String() + " " + clip(loser.path) + " of " + hostText(host)
 	has, lacks := &ingresses[winner.ingress], &ingresses[loser.ingress]
 	at := has.location(int(winner.rule), int(winner.index))
 	switch {
@@ -106,13 +121,30 @@ func conflict(host string, loser, winner *candidate, ingresses []ingress) proble
 	return problem{rule: int(loser.rule), path: int(loser.index), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
 }
 
+func hostText(host string) string {
+	if host == "" {
+		return "every host"
+	}
+	return "host " + clip(host)
+}
+
+// closedTexts are the candidates of a host that close all that begins with a text.
+func closedTexts(candidates []candidate, indexes []int32) (texts []*candidate) {
+	for _, i := range indexes {
+		if candidates[i].match == proxy.MatchText {
+			texts = append(texts, &candidates[i])
+		}
+	}
+	return texts
+}
+
 func (c *candidate) route(ing *ingress, pool string) proxy.Route {
-	p := &ing.object.Spec.Rules[c.rule].Paths[c.index]
 	route := proxy.Route{
-		Rule:  proxy.RuleID{Ingress: ing.name, Rule: int(c.rule), Path: int(c.index)},
-		Path:  c.path,
-		Match: c.match,
-		Pool:  pool,
+		Rule:   proxy.RuleID{Ingress: ing.name, Rule: int(c.rule), Path: int(c.index)},
+		Path:   c.path,
+		Match:  c.match,
+		Closed: c.closed.String(),
+		Pool:   pool,
 	}
 	if c.fallback {
 		route.Rule.Rule = -1
@@ -120,6 +152,7 @@ func (c *candidate) route(ing *ingress, pool string) proxy.Route {
 	if c.faulty {
 		return route
 	}
+	p := &ing.object.Spec.Rules[c.rule].Paths[c.index]
 	if c.policies != nil {
 		c.policies.apply(&route)
 	}

@@ -29,19 +29,23 @@ type Report struct {
 	Routes int
 	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	CertificateHosts []string
+	// Unheeded says which annotations of other controllers a standard Ingress has that nothing is done about here. It is empty for none.
+	Unheeded string
 }
 
 // Equal says whether two reports say the same of the same object.
 func (r *Report) Equal(o *Report) bool {
 	return r.Kind == o.Kind && r.Namespace == o.Namespace && r.Name == o.Name && r.UID == o.UID &&
 		r.Generation == o.Generation && r.Routes == o.Routes && slices.Equal(r.Conditions, o.Conditions) &&
-		slices.Equal(r.CertificateHosts, o.CertificateHosts)
+		slices.Equal(r.CertificateHosts, o.CertificateHosts) && r.Unheeded == o.Unheeded
 }
 
 // problem keeps a rule of an Ingress, or one path of it, from being served as it is written.
 type problem struct {
 	rule, path   int
 	reason, text string
+	// then is what becomes of it, empty where another problem says that.
+	then string
 	// unserved is set where no request gets to the rule or path, and not even to an answer that is its own.
 	unserved bool
 }
@@ -52,16 +56,55 @@ const (
 	wholeIngress = -1
 )
 
+// full is what is wrong and what becomes of it.
+func (p *problem) full() string {
+	if p.then == "" {
+		return p.text
+	}
+	return p.text + "; " + p.then
+}
+
 // noteFault notes what is wrong with a standard Ingress as a whole.
 func (i *ingress) noteFault() {
 	if i.standard == nil || i.standard.fault == "" {
 		return
 	}
-	text := i.standard.fault
-	if len(i.object.Spec.Rules) > 0 {
-		text += "; every path answers 503"
+	i.problems = append(i.problems, problem{rule: wholeIngress, path: wholeRule, reason: v1alpha1.ReasonInvalidRule, text: i.standard.fault})
+}
+
+// settleFault says of what is wrong with a standard Ingress as a whole what becomes of its paths, once it is known which places are its
+// own. Those that are not have a problem of their own.
+func (i *ingress) settleFault() {
+	if i.standard == nil || i.standard.fault == "" {
+		return
 	}
-	i.problems = append(i.problems, problem{rule: wholeIngress, path: wholeRule, reason: v1alpha1.ReasonInvalidRule, text: text})
+	paths := 0
+	for r := range i.object.Spec.Rules {
+		paths += len(i.object.Spec.Rules[r].Paths)
+	}
+	for n := range i.problems {
+		p := &i.problems[n]
+		switch {
+		case p.rule != wholeIngress:
+		case i.closedHosts > 0 && i.closedHosts == len(i.object.Spec.Rules):
+			p.then = "every path answers 503, and so does all else of its hosts"
+		case i.closedHosts > 0:
+			p.then = "all of its hosts answers 503 where they are its own"
+		case paths > 0 && i.closed == paths:
+			p.then = "every path answers 503"
+		case i.closed > 0:
+			p.then = "its paths answer 503 where they are its own"
+		}
+	}
+}
+
+// loses takes back what was said of a faulty path that turns out to be another's.
+func (i *ingress) loses(c *candidate) {
+	for n := range i.problems {
+		if p := &i.problems[n]; p.rule == int(c.rule) && p.path == int(c.index) && p.reason == v1alpha1.ReasonInvalidRule {
+			p.then = ""
+		}
+	}
 }
 
 func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, pools *pools) []Report {
@@ -90,10 +133,13 @@ func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, po
 		ing := &ingresses[i]
 		if len(ing.tls) == 0 {
 			add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
-			continue
+		} else {
+			add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
+			all[len(all)-1].CertificateHosts = ing.certificateHosts
 		}
-		add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
-		all[len(all)-1].CertificateHosts = ing.certificateHosts
+		if ing.standard != nil {
+			all[len(all)-1].Unheeded = ing.standard.unheeded
+		}
 	}
 	for _, task := range in.Tasks {
 		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task, in.Options.AllowLocalTasks), taskHealthy(task))
@@ -149,7 +195,7 @@ func (i *ingress) accepted() metav1.Condition {
 	})
 	texts := make([]string, len(i.problems))
 	for n, p := range i.problems {
-		texts[n] = i.location(p.rule, p.path) + ": " + p.text
+		texts[n] = i.location(p.rule, p.path) + ": " + p.full()
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.problems, func(p problem) string { return p.reason },

@@ -14,13 +14,15 @@ type candidate struct {
 	path string
 	// policies are nil where the path has none.
 	policies *policies
-	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands.
+	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands. index is wholeRule
+	// for what closes the whole host.
 	host, ingress, pool, rule, index int32
 	match                            proxy.PathMatch
 	// fallback candidates are default backends, which have what no other candidate of their host matches.
 	fallback bool
-	// faulty candidates keep their place with a pool that has no endpoints.
+	// faulty candidates keep their place with a pool that has no endpoints; closed is why.
 	faulty bool
+	closed closing
 }
 
 // collect reads the rules of all Ingresses, oldest first, and default backends after all else, so that of two candidates for one
@@ -55,6 +57,11 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 				continue
 			}
 			like := candidate{host: h, ingress: int32(i), rule: int32(r), fallback: ing.isDefault(int32(r))}
+			if ing.standard != nil && ing.standard.closesHosts {
+				whole := like
+				whole.index = wholeRule
+				c.close(ing, whole, "/", foreignAnnotation)
+			}
 			if like.fallback {
 				fallbacks = append(fallbacks, like)
 				continue
@@ -82,12 +89,22 @@ func (c *collector) rule(ing *ingress, like candidate) {
 		p := &paths[i]
 		path, match, fault := c.paths.read(p)
 		beyond := ing.beyond(like.rule, int32(i))
-		if beyond != nil && beyond.misplaced != "" {
-			fault = beyond.misplaced
+		guarded := ing.guarded(p)
+		isExpression := p.PathType != "" && p.PathType != v1alpha1.PathTypePrefix && p.PathType != v1alpha1.PathTypeExact
+		if beyond != nil && beyond.pattern || guarded && (writtenAsExpression(string(p.Path)) || beyond != nil && beyond.regex) {
+			isExpression, fault = true, "path "+quote(string(p.Path))+" looks like a pattern, and paths are compared as they are: "+
+				"write what all that it is to match begin with, and pathType Prefix"
 		}
 		if fault != "" {
-			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, unserved: true,
-				reason: v1alpha1.ReasonInvalidRule, text: fault + "; the path is left out"})
+			p := problem{rule: int(like.rule), path: i, unserved: true, reason: v1alpha1.ReasonInvalidRule, text: fault, then: "the path is left out"}
+			if guarded {
+				closed := like
+				closed.index = int32(i)
+				text := closedText(string(paths[i].Path), isExpression)
+				c.close(ing, closed, text, unreadablePath)
+				p.unserved, p.then = false, "all of "+hostText(c.hosts.list[like.host].name)+" that begins with "+quote(text)+" answers 503"
+			}
+			ing.problems = append(ing.problems, p)
 			continue
 		}
 		next := like
@@ -106,12 +123,12 @@ func (c *collector) rule(ing *ingress, like candidate) {
 			fault = "backend.port is " + strconv.Itoa(int(p.Backend.Port)) + ": write 1 to 65535"
 		}
 		if beyond != nil && ing.standard.fault != "" { // of which a problem speaks already
-			fault, next.faulty = "", true
+			fault, next.faulty, next.closed = "", true, ing.standard.closed
 		}
 		if fault != "" {
 			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
-				text: fault + "; the path answers 503"})
-			next.faulty = true
+				text: fault, then: "the path answers 503"})
+			next.faulty, next.closed = true, invalidRule
 		}
 		to := backendOf(ing.object.Namespace, p, next.faulty)
 		if named {

@@ -3,7 +3,6 @@
 package translate
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -30,16 +29,23 @@ type Standard struct {
 	// paths are what the paths of the object's rules cannot say, rule by rule.
 	paths [][]standardPath
 	tls   []*v1alpha1.IngressTLS
-	// fault keeps all of its paths from being served as they are written.
-	fault string
+	// fault keeps all of its paths from being served as they are written; closed is of which kind it is.
+	fault  string
+	closed closing
+	// closesHosts is set where the fault is about all of its hosts, what other Ingresses have of them too.
+	closesHosts bool
+	// unheeded names the annotations of other controllers that are not acted on, and say nothing of who gets in.
+	unheeded string
 }
 
 // standardPath is what a path of a standard Ingress has beyond those of this API.
 type standardPath struct {
 	// portName is the Service's name of the port, where the backend has that in place of a number.
 	portName string
-	// misplaced says why it is not known what the path is to match, and fault what else is wrong with it.
-	misplaced, fault string
+	// pattern is set where the path is none to compare with, and regex where another controller would read it as an expression.
+	pattern, regex bool
+	// fault is what else is wrong with it.
+	fault string
 }
 
 // NewStandard reads a standard Ingress. What is wrong with it becomes known when a snapshot is built from it.
@@ -49,11 +55,11 @@ func NewStandard(object *networkingv1.Ingress) *Standard {
 		CreationTimestamp: object.CreationTimestamp, DeletionTimestamp: object.DeletionTimestamp,
 	}}}
 	asked := readAnnotations(object)
-	s.fault = asked.fault
+	s.fault, s.closed, s.closesHosts, s.unheeded = asked.fault, asked.closed, asked.closesHosts, unheeded(asked.unheeded)
 	if asked.ignored {
 		return s
 	}
-	s.addRules(&object.Spec, &asked.policies)
+	s.addRules(&object.Spec, &asked)
 	s.defaults = len(s.object.Spec.Rules)
 	if object.Spec.DefaultBackend != nil {
 		s.addDefaults(object.Spec.DefaultBackend, &asked.policies)
@@ -63,7 +69,7 @@ func NewStandard(object *networkingv1.Ingress) *Standard {
 		if fault == "" {
 			return s
 		}
-		s.fault = cmp.Or(s.fault, "annotation "+autoSSLAnnotation+": "+fault)
+		s.close("annotation " + autoSSLAnnotation + ": " + fault)
 	}
 	for i := range object.Spec.TLS {
 		// Without a Secret, the hosts are left to the certificate that is served where there is no other.
@@ -72,12 +78,19 @@ func NewStandard(object *networkingv1.Ingress) *Standard {
 		}
 	}
 	if asked.redirectHTTP && len(s.tls) == 0 && s.fault == "" {
-		s.fault = "annotation " + redirectAnnotation + ": it is true, and there is nothing to redirect to: name a Secret under tls, or take the annotation off"
+		s.close("annotation " + redirectAnnotation + ": it is true, and there is nothing to redirect to: name a Secret under tls, or take the annotation off")
 	}
 	return s
 }
 
-func (s *Standard) addRules(spec *networkingv1.IngressSpec, policies *v1alpha1.IngressPath) {
+// close closes all paths, if they are not yet.
+func (s *Standard) close(fault string) {
+	if s.fault == "" {
+		s.fault, s.closed = fault, invalidRule
+	}
+}
+
+func (s *Standard) addRules(spec *networkingv1.IngressSpec, asked *asked) {
 	for i := range spec.Rules {
 		rule := v1alpha1.IngressRule{Host: v1alpha1.Host(spec.Rules[i].Host)}
 		var beyond []standardPath
@@ -85,7 +98,7 @@ func (s *Standard) addRules(spec *networkingv1.IngressSpec, policies *v1alpha1.I
 			rule.Paths = make([]v1alpha1.IngressPath, 0, len(http.Paths))
 			beyond = make([]standardPath, 0, len(http.Paths))
 			for j := range http.Paths {
-				path, more := newStandardPath(&http.Paths[j], policies)
+				path, more := newStandardPath(&http.Paths[j], asked)
 				rule.Paths, beyond = append(rule.Paths, path), append(beyond, more)
 			}
 		}
@@ -116,22 +129,23 @@ func (s *Standard) addDefaults(backend *networkingv1.IngressBackend, policies *v
 }
 
 // newStandardPath reads a path. ImplementationSpecific is compared as Prefix is.
-func newStandardPath(from *networkingv1.HTTPIngressPath, policies *v1alpha1.IngressPath) (v1alpha1.IngressPath, standardPath) {
-	path, more := *policies, standardPath{}
+func newStandardPath(from *networkingv1.HTTPIngressPath, asked *asked) (v1alpha1.IngressPath, standardPath) {
+	path, more := asked.policies, standardPath{}
 	path.Path, path.PathType = v1alpha1.Path(from.Path), v1alpha1.PathTypePrefix
 	switch {
 	case from.PathType == nil || *from.PathType == networkingv1.PathTypeImplementationSpecific:
 		if from.Path == "" { // which no other type lets one write
 			path.Path = "/"
 		}
-		if strings.ContainsAny(from.Path, `*()[]{}^$|\?`) {
-			more.misplaced = "path " + quote(from.Path) + " looks like a pattern, and paths are compared as they are: " +
-				"write what all that it is to match begin with, and pathType Prefix"
-		}
+		more.pattern = strings.ContainsAny(from.Path, `*()[]{}^$|\`) || strings.Contains(from.Path, "?") && writtenAsExpression(from.Path)
 	case *from.PathType != networkingv1.PathTypePrefix:
 		path.PathType = v1alpha1.PathType(*from.PathType)
 	}
-	path.Backend, more.portName, more.fault = standardBackend(&from.Backend, policies)
+	more.regex = asked.regex && strings.ContainsAny(from.Path, `*+?()[]{}^$|\`)
+	if !more.pattern {
+		path.Path = v1alpha1.Path(clientSpelling(string(path.Path)))
+	}
+	path.Backend, more.portName, more.fault = standardBackend(&from.Backend, &asked.policies)
 	return path, more
 }
 

@@ -42,8 +42,8 @@ func (i *ingress) appendUnserved(list []proxy.Unserved, p *problem) []proxy.Unse
 			id.Rule = -1
 		}
 		list = append(list, proxy.Unserved{
-			Host: string(rule.Host), Path: path, Match: match, Senseless: fault != "" || beyond != nil && beyond.misplaced != "", Rule: id,
-			Service: i.object.Namespace + "/" + string(written.Backend.ServiceName), Reason: p.reason, Why: p.text,
+			Host: string(rule.Host), Path: path, Match: match, Senseless: fault != "" || beyond != nil && beyond.pattern, Rule: id,
+			Service: i.object.Namespace + "/" + string(written.Backend.ServiceName), Reason: p.reason, Why: p.full(),
 		})
 	}
 	return list
