@@ -48,7 +48,9 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"a rate of a million", withPolicy("rateLimit: {requestsPerSecond: 1M}")},
 		{"addresses and CIDRs of both families", withPolicy(
 			`accessControl: {allowedIPs: [10.0.0.0/8, 203.0.113.7, "2001:db8::/32", "::1"], deniedIPs: [10.0.50.0/24, "0.0.0.0/0", "::/0"]}`)},
-		{"access control that lists nothing", withPolicy("accessControl: {}")},
+		{"access control that only denies", withPolicy("accessControl: {deniedIPs: [10.0.0.1]}")},
+		{"objects whose emptiness is their defaults", withPolicy("timeouts: {}, retries: {}, loadBalancing: {}")},
+		{"headers of the response alone", withPolicy("headers: {response: {remove: [Server]}}")},
 		{"headers", withPolicy("headers: {add: {X-Custom-Header: value}, set: {X-App-Version: v1.2.3}, remove: [Server, X-Powered-By], " +
 			`response: {add: {Cache-Control: no-store}, set: {X-Empty: "", X-Size: "grün"}, remove: [Via]}}`)},
 		{"a tab in a header value", withPolicy(`headers: {set: {X-Custom: "a\tb"}}`)},

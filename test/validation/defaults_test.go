@@ -27,11 +27,10 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 		{
 			name: "in the objects of an Ingress that are present",
 			kind: v1alpha1.IngressKind,
-			spec: withPolicy("timeouts: {}, retries: {}, loadBalancing: {}, accessControl: {}, headers: {response: {}}") +
+			spec: withPolicy("timeouts: {}, retries: {}, loadBalancing: {}") +
 				"\ntls: {secretName: tls}",
 			want: "rules: [{paths: [{path: /, pathType: Prefix, backend: {serviceName: web, port: 8080, protocol: HTTP}, " +
-				"timeouts: {request: 0s, connect: 5s, response: 0s, idle: 30s}, retries: {attempts: 1}, loadBalancing: {policy: RoundRobin}, " +
-				"accessControl: {}, headers: {response: {}}}]}]\n" +
+				"timeouts: {request: 0s, connect: 5s, response: 0s, idle: 30s}, retries: {attempts: 1}, loadBalancing: {policy: RoundRobin}}]}]\n" +
 				"tls: {secretName: tls, redirectHTTP: true}",
 		},
 		{

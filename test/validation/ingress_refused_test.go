@@ -209,6 +209,9 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 	const (
 		block = "must be an IP address such as 10.0.50.7 or 2001:db8::1, or a CIDR such as 10.0.0.0/8 or 2001:db8::/32"
 		rate  = "requestsPerSecond must be a number above zero and at most 1000000: write 100, or a fraction as a string such as '0.5'"
+		open  = "accessControl keeps nobody out: list addresses under allowedIPs or deniedIPs, which are its only fields, or leave accessControl out"
+		idle  = "headers changes nothing: write fields under add, set, remove or response, which are its only fields, or leave headers out"
+		idler = "headers.response changes nothing: write fields under add, set or remove, which are its only fields, or leave response out"
 		span  = " must be a duration of zero or more in h, m, s and ms, such as 500ms, "
 		one   = "rewrite needs exactly one of stripPrefix and replacePath"
 	)
@@ -224,6 +227,12 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 		{"an address in brackets", `accessControl: {deniedIPs: ["[::1]"]}`, []cause{{".accessControl.deniedIPs[0]", block}}},
 		{"an empty list of allowed addresses", "accessControl: {allowedIPs: []}", []cause{{".accessControl",
 			"allowedIPs is empty: leave it out to admit everybody, or list 0.0.0.0/0 and ::/0 under deniedIPs to admit nobody"}}},
+
+		{"access control that lists nothing", "accessControl: {}", []cause{{".accessControl", open}}},
+		{"an empty list of denied addresses", "accessControl: {deniedIPs: []}", []cause{{".accessControl", open}}},
+		{"headers that change nothing", "headers: {}", []cause{{".headers", idle}}},
+		{"headers with empty lists", "headers: {add: {}, set: {}, remove: []}", []cause{{".headers", idle}}},
+		{"headers of a response that change nothing", "headers: {response: {}}", []cause{{".headers.response", idler}}},
 
 		{"a rate limit without rate", "rateLimit: {burst: 1}", []cause{{".rateLimit.requestsPerSecond", "Required value"}}},
 		{"a rate that takes seconds to work out", `rateLimit: {requestsPerSecond: "1e-9999999"}`, []cause{{".rateLimit.requestsPerSecond", rate}}},
