@@ -171,6 +171,36 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	}
 }
 
+// What other controllers' annotations ask for and is not done is told once in one event, whatever their values become.
+func TestOneEventNamesTheAnnotationsThatNothingIsDoneAbout(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.blue, "shop", "shop.io", "web")
+	shop.Annotations = map[string]string{
+		"nginx.ingress.kubernetes.io/proxy-body-size": "8m", "haproxy.org/timeout-server": "5s", "konghq.com/strip-path": "true",
+		"cert-manager.io/cluster-issuer": "letsencrypt",
+	}
+	k.create(shop, task(k.blue, "one", "web", "10.0.0.1"))
+	r := k.start(publishing("203.0.113.7"))
+	told := []string{"Normal AnnotationsIgnored Accepted", "Normal Programmed Programmed"}
+	k.tells(shop, told...)
+	r.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
+
+	k.change(shop, func() { shop.Annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = "16m" })
+	r.idle(t)
+	k.tells(shop, told...)
+	k.change(shop, func() { shop.Annotations["nginx.ingress.kubernetes.io/auth-url"] = "https://auth.example.com" })
+	r.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80/InvalidRule []")
+	told = append(told, "Warning InvalidRule Accepted", "Warning NothingToProgram Programmed")
+	k.tells(shop, told...)
+	k.change(shop, func() {
+		shop.Annotations["ingress.warren.dev/ignore-annotations"] = "nginx.ingress.kubernetes.io/auth-url"
+	})
+	r.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
+	k.tells(shop, append(told, "Normal Accepted Accepted", "Normal Programmed Programmed")...)
+}
+
 func TestAnIngressClassDecidesWhichStandardIngressesAreServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
