@@ -75,23 +75,24 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	return result, nil
 }
 
-// tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells what is not
-// as it should be, and that it is served only if its status did not say so yet: then it is new, and not the process. Which
-// annotations nothing is done about is told in one event, when it is new or has changed.
+// tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells
+// what is not as it should be, and that it is served only if its status did not say so yet: then it is new, and not
+// the process. Which annotations nothing is done about is told in one event, when it is new or has changed.
 func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, written bool) {
 	key := client.ObjectKeyFromObject(object)
 	before, ok := r.said[key]
 	if !ok || before.uid != object.UID {
 		before = said{}
 		if !written {
-			before.conditions = slices.DeleteFunc(slices.Clone(is.conditions), func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
+			before.conditions = slices.DeleteFunc(slices.Clone(is.conditions),
+				func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
 		}
 	}
 	r.said[key] = said{object.UID, is.conditions, is.unheeded}
 	r.status.tell(object, before.conditions, is.conditions)
 	if is.unheeded != "" && is.unheeded != before.unheeded {
-		r.status.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored, v1alpha1.ConditionAccepted,
-			"%s", clipMessage(is.unheeded))
+		r.status.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
+			v1alpha1.ConditionAccepted, "%s", clipMessage(is.unheeded))
 	}
 }
 

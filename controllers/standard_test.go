@@ -171,7 +171,8 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	}
 }
 
-// What other controllers' annotations ask for and is not done is told once in one event, whatever their values become.
+// What other controllers' annotations ask for and is not done is told once in one event, whatever their values
+// become.
 func TestOneEventNamesTheAnnotationsThatNothingIsDoneAbout(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -7,19 +7,20 @@ import (
 	"slices"
 )
 
-// MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one on.
+// MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one
+// on.
 const MaxClosedText = 255
 
-// closedTexts are the beginnings of paths that a host has closed, in lower case. What is behind such a beginning could not be read: an
-// expression perhaps, which may be meant in any case.
+// closedTexts are the beginnings of paths that a host has closed, in lower case. What is behind such a beginning
+// could not be read: an expression perhaps, which may be meant in any case.
 type closedTexts struct {
 	texts map[string]*route
 	// lengths are those of the texts, each once, the longest first.
 	lengths []int
 }
 
-// find returns the route of the longest text that a path begins with, or nil. A slash at the end of a text need not be there
-// where the path ends.
+// find returns the route of the longest text that a path begins with, or nil. A slash at the end of a text need not
+// be there where the path ends.
 func (c *closedTexts) find(path []byte) *route {
 	var folded [MaxClosedText + 1]byte
 	n := copy(folded[:MaxClosedText], path)
@@ -62,7 +63,8 @@ func (c *closedTexts) routes() map[string]*route {
 	return c.texts
 }
 
-// reread returns the same texts in another reading beside those as they are: more may be closed in it, and nothing is open.
+// reread returns the same texts in another reading beside those as they are: more may be closed in it, and nothing is
+// open.
 func (c *closedTexts) reread(as pathReading) *closedTexts {
 	if c == nil {
 		return nil

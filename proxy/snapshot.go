@@ -48,8 +48,9 @@ const (
 	MatchPrefix PathMatch = iota
 	// MatchExact compares the whole path.
 	MatchExact
-	// MatchText takes all that begins with the path as text, in any case: /adm takes /admin and /ADM/x too. It goes before every
-	// other match of its host, and is only for routes that are closed, whose path could not be read any further.
+	// MatchText takes all that begins with the path as text, in any case: /adm takes /admin and /ADM/x too. It goes
+	// before every other match of its host, and is only for routes that are closed, whose path could not be read any
+	// further.
 	MatchText
 )
 
@@ -82,8 +83,8 @@ type Route struct {
 	// [MaxClosedText] bytes.
 	Path  string
 	Match PathMatch
-	// Closed is why every request is answered with 503 before any policy is asked, as one word for metrics. It is empty for a
-	// route that is served.
+	// Closed is why every request is answered with 503 before any policy is asked, as one word for metrics. It is empty
+	// for a route that is served.
 	Closed string
 	// Pool is the id of the pool that serves the route.
 	Pool string

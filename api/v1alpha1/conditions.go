@@ -28,12 +28,18 @@ const (
 	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
 	// and pathType; the message says which won.
 	ReasonPathConflict = "PathConflict"
-	// ReasonInvalidRule (False, Ingress): a rule passes the schema and yet cannot be compiled. A path whose place is known
-	// keeps it and answers 503, so that its requests do not fall to a shorter path; any other is left out.
+	// ReasonPathClosed (False, Ingress): another rule, which the message names, cannot be read, says who gets in, and
+	// may be meant for this path too; or an annotation of another controller closes the whole host. The path answers
+	// 503.
+	ReasonPathClosed = "PathClosed"
+	// ReasonInvalidRule (False, Ingress): a rule passes the schema and yet cannot be compiled. A path whose place is
+	// known keeps it and answers 503, so that its requests do not fall to a shorter path; any other is left out, or
+	// closes what it may have been meant for where it says who gets in.
 	ReasonInvalidRule = "InvalidRule"
 
-	// ReasonAnnotationsIgnored is of an event on an Ingress of networking.k8s.io, and of no condition: it has annotations of other
-	// controllers that nothing is done about, and that say nothing of who gets in. The message names them.
+	// ReasonAnnotationsIgnored is of an event on an Ingress of networking.k8s.io, and of no condition: it has
+	// annotations of other controllers that nothing is done about, and that say nothing of who gets in. The message
+	// names them.
 	ReasonAnnotationsIgnored = "AnnotationsIgnored"
 
 	// ReasonWildcardHost (False, TLSCertificate and Ingress): a wildcard host is to be ordered through ACME, which

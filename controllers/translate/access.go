@@ -20,7 +20,8 @@ func readAccess(control *v1alpha1.AccessControl) (access proxy.Access, fault str
 		return proxy.Access{}, fault
 	}
 	if len(access.Allowed) == 0 && len(access.Denied) == 0 {
-		// The API refuses it; one that was stored before, or has lost a field by a name that there is not, must not let everybody in.
+		// The API refuses it; one that was stored before, or has lost a field by a name that there is not, must not let
+		// everybody in.
 		return proxy.Access{}, "accessControl keeps nobody out: list addresses under allowedIPs or deniedIPs, or leave accessControl out"
 	}
 	return access, ""

@@ -38,7 +38,8 @@ type asked struct {
 	email   v1alpha1.Email
 	// ignored is set where the Ingress is left out as a whole.
 	ignored bool
-	// fault is what is wrong with an annotation; closed is of which kind it is, and closesHosts set where it is about the whole hosts.
+	// fault is what is wrong with an annotation; closed is of which kind it is, and closesHosts set where it is about
+	// the whole hosts.
 	fault       string
 	closed      closing
 	closesHosts bool
@@ -50,7 +51,8 @@ type asked struct {
 	unheeded []string
 }
 
-// RelevantAnnotation says whether an annotation of a standard Ingress makes a difference, and returns as much of its value as does.
+// RelevantAnnotation says whether an annotation of a standard Ingress makes a difference, and returns as much of its
+// value as does.
 func RelevantAnnotation(name, value string) (relevant string, ok bool) {
 	if name == classAnnotation || strings.HasPrefix(name, annotationPrefix) {
 		return value, true
@@ -170,7 +172,8 @@ func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
 	return fault
 }
 
-// saysNothing says whether a policy that was read has no field at all. Those with required fields have faults of their own.
+// saysNothing says whether a policy that was read has no field at all. Those with required fields have faults of
+// their own.
 func saysNothing(path *v1alpha1.IngressPath, name string) bool {
 	switch name {
 	case "load-balancing":

@@ -107,7 +107,8 @@ type ingress struct {
 	routes int
 	// shadowed are the wildcards among the hosts of its rules, and "", that hosts of other namespaces are below of.
 	shadowed []string
-	// closed counts the paths that no request gets a backend through: they answer 503, or there is nothing left for them.
+	// closed counts the paths that no request gets a backend through: they answer 503, or there is nothing left for
+	// them.
 	closed int
 	// closedHosts counts the rules that close their whole host.
 	closedHosts int

@@ -29,8 +29,8 @@ func (c closing) String() string {
 	return [...]string{"", v1alpha1.ReasonInvalidRule, "UnreadablePath", "ForeignAnnotation"}[c]
 }
 
-// guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests must not fall to
-// another one.
+// guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
+// must not fall to another one.
 func (i *ingress) guarded(p *v1alpha1.IngressPath) bool {
 	return p.AccessControl != nil || p.RateLimit != nil || p.Headers != nil || i.standard != nil && i.standard.fault != ""
 }
@@ -38,11 +38,13 @@ func (i *ingress) guarded(p *v1alpha1.IngressPath) bool {
 // regexSpecial are the characters that mean something in a regular expression.
 const regexSpecial = `.*+?()[]{}^$|\`
 
-// expression is what a path holds that is meant as an expression or a template, though its type has it compared as it is. Some characters
-// of expressions are in plain paths too, /Products(1)/$value and /robots.txt for instance, so they alone are none.
+// expression is what a path holds that is meant as an expression or a template, though its type has it compared as it
+// is. Some characters of expressions are in plain paths too, /Products(1)/$value and /robots.txt for instance, so
+// they alone are none.
 var expression = regexp.MustCompile(`[*|\\^\[{]|[.][+?]|[(][?/.]|[)][?+]|[$]([)|]|$)`)
 
-// writtenAsExpression says whether a path is one or a template. A question mark begins a query where an equals sign follows.
+// writtenAsExpression says whether a path is one or a template. A question mark begins a query where an equals sign
+// follows.
 func writtenAsExpression(path string) bool {
 	at := strings.IndexByte(path, '?')
 	return expression.MatchString(path) || at >= 0 && !strings.Contains(path[at:], "=")
@@ -113,10 +115,12 @@ func literal(expression string) string {
 
 // repeats says whether a quantifier stands here. Braces without a number are those of a template.
 func repeats(rest string) bool {
-	return rest[0] == '*' || rest[0] == '?' || rest[0] == '{' && len(rest) > 1 && strings.IndexByte("0123456789,", rest[1]) >= 0
+	counts := rest[0] == '{' && len(rest) > 1 && strings.IndexByte("0123456789,", rest[1]) >= 0
+	return counts || rest[0] == '*' || rest[0] == '?'
 }
 
-// alternates says whether an expression is several, of which the first alone begins as it does. What is doubtful counts as so.
+// alternates says whether an expression is several, of which the first alone begins as it does. What is doubtful
+// counts as so.
 func alternates(expression string) bool {
 	depth, class := 0, false
 	for i := 0; i < len(expression); i++ {
@@ -184,5 +188,5 @@ func closedWith(host string, c, by *candidate, ingresses []ingress) problem {
 		text += has.location(int(by.rule), int(by.index)) + " of " + whose +
 			", which may say who gets in, cannot be read, and may be meant for it"
 	}
-	return problem{rule: int(c.rule), path: int(c.index), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
+	return problem{rule: int(c.rule), path: int(c.index), unserved: true, reason: v1alpha1.ReasonPathClosed, text: text}
 }

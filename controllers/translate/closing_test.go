@@ -20,7 +20,8 @@ import (
 // outsider is a client that no list of a test lets in: what has no other name is asked by it.
 var outsider = proxy.UnspecifiedPeer()
 
-// asked builds from objects, with an instance behind every service, and returns who answers a request: the service, or the reason.
+// asked builds from objects, with an instance behind every service, and returns who answers a request: the service,
+// or the reason.
 func asker(t *testing.T, in translate.Input) func(path string) string {
 	t.Helper()
 	in.Now = today
@@ -82,7 +83,8 @@ func plain(path string) string {
 	return decoded
 }
 
-// covers says whether a request was meant by an author. An expression is compared as ingress-nginx does, from the beginning, in any case.
+// covers says whether a request was meant by an author. An expression is compared as ingress-nginx does, from the
+// beginning, in any case.
 func (w *written) covers(request string) bool {
 	switch {
 	case w.isExpression():
@@ -150,7 +152,8 @@ func (g generator) request() (sent, meant string) {
 	return sent, meant
 }
 
-// Whatever is written in the Ingresses of a host, nothing of what an author has closed is answered by a service; and what nobody closed is.
+// Whatever is written in the Ingresses of a host, nothing of what an author has closed is answered by a service; and
+// what nobody closed is.
 func TestNothingThatAnAuthorClosedIsAnswered(t *testing.T) {
 	closed, answered := 0, 0
 	for seed := range uint64(1500) {
@@ -302,7 +305,7 @@ func TestWhatIsClosedWithAnotherIngressIsTold(t *testing.T) {
 	accepted := conditionOf(t, reports, v1alpha1.IngressKind, "blue/sound", v1alpha1.ConditionAccepted)
 	const want = "rules[0].paths[1]: Prefix /admin/public of host x.io answers 503, because rules[0].http.paths[0] of the Ingress networking.k8s.io/blue/guarded, " +
 		"which may say who gets in, cannot be read, and may be meant for it; its other paths are served"
-	if accepted.Message != want || accepted.Reason != v1alpha1.ReasonPathConflict {
+	if accepted.Message != want || accepted.Reason != v1alpha1.ReasonPathClosed {
 		t.Errorf("Accepted is %s %q, want %q", accepted.Reason, accepted.Message, want)
 	}
 	if len(snapshot.Unserved) != 1 || snapshot.Unserved[0].Path != "/admin/public" {

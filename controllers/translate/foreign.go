@@ -12,11 +12,12 @@ import (
 // canaryAnnotation marks an Ingress that shares the paths of another one, and would here contest them.
 const canaryAnnotation = "nginx.ingress.kubernetes.io/canary"
 
-// ignoreAnnotation lists annotations of other controllers that an Ingress is to be served without, though they say who gets in.
+// ignoreAnnotation lists annotations of other controllers that an Ingress is to be served without, though they say
+// who gets in.
 const ignoreAnnotation = annotationPrefix + "ignore-annotations"
 
-// foreignOf returns the controller that an annotation is of, and its name without the prefix in lower case; nil for what is no other
-// controller's.
+// foreignOf returns the controller that an annotation is of, and its name without the prefix in lower case; nil for
+// what is no other controller's.
 func foreignOf(name string) (c *foreignController, short string) {
 	if name == classAnnotation || strings.HasPrefix(name, annotationPrefix) {
 		return nil, ""
@@ -52,7 +53,8 @@ func cutForeign(name, prefix string) (short string, ok bool) {
 	return short, strings.Contains(domain, inner)
 }
 
-// judge says what an annotation of a controller is: of the names that are known the first, or else what it sounds like.
+// judge says what an annotation of a controller is: of the names that are known the first, or else what it sounds
+// like.
 func (c *foreignController) judge(short string) (found foreignName, closes bool) {
 	for _, list := range [][]foreignName{c.names, foreignOpen} {
 		for _, n := range list {
@@ -91,7 +93,8 @@ func readsExpressions(short, value string) bool {
 	return false
 }
 
-// relevantForeign returns what of the value of an annotation of another controller makes a difference. Of most, that they are there does.
+// relevantForeign returns what of the value of an annotation of another controller makes a difference. Of most, that
+// they are there does.
 func relevantForeign(name, value string) (relevant string, ok bool) {
 	c, short := foreignOf(name)
 	if c == nil {
@@ -114,7 +117,8 @@ func readIgnored(value string) (names []string, fault string) {
 	}
 	for _, name := range names {
 		if c, _ := foreignOf(name); c == nil || strings.Contains(name, "*") {
-			return nil, quote(name) + " is no annotation of another controller: write each in full, such as nginx.ingress.kubernetes.io/limit-rps"
+			return nil, quote(name) + " is no annotation of another controller: write each in full, " +
+				"such as nginx.ingress.kubernetes.io/limit-rps"
 		}
 	}
 	return names, ""
@@ -142,7 +146,7 @@ func (a *asked) readForeign(annotations map[string]string) {
 		case !closes:
 			a.unheeded = append(a.unheeded, name)
 		case !known.does(value):
-		case known.instead != "" && annotations[known.instead] != "": // which has a fault of its own where it is not understood
+		case known.instead != "" && annotations[known.instead] != "": // which has a fault of its own if it is mistaken
 		default:
 			closing[known.instead] = append(closing[known.instead], name)
 			a.closesHosts = a.closesHosts || known.hosts
@@ -164,20 +168,20 @@ func (a *asked) readForeign(annotations map[string]string) {
 
 // foreignFault says what to do about annotations of other controllers, for which there is another one here or none.
 func foreignFault(names []string, instead string) string {
-	what, say, are, them := "annotation ", " says", "is", "it"
+	what, says, is, it, its := "annotation ", " says", "is", "it", "its"
 	if len(names) > 1 {
-		what, say, are, them = "annotations ", " say", "are", "them"
+		what, says, is, it, its = "annotations ", " say", "are", "them", "their"
 	}
 	clipped := make([]string, len(names))
 	for i, name := range names {
 		clipped[i] = clip(name)
 	}
-	text := what + strings.Join(bounded(clipped), ", ") + say + " who gets in, and "
+	text := what + strings.Join(bounded(clipped), ", ") + says + " who gets in, and "
 	if instead != "" {
-		return text + are + " not acted on here: write " + instead + " beside " + them + " or in " + map[bool]string{true: "their", false: "its"}[len(names) > 1] +
-			" place"
+		return text + is + " not acted on here: write " + instead + " beside " + it + " or in " + its + " place"
 	}
-	return text + "there is nothing like it here: to serve the Ingress without " + them + ", take " + them + " off, or list " + them + " in " + ignoreAnnotation
+	return text + "there is nothing like it here: to serve the Ingress without " + it + ", take " + it + " off, or list " + it +
+		" in " + ignoreAnnotation
 }
 
 // unheededLength is how long a list of annotations may be in bytes, so that an event holds it.

@@ -13,8 +13,8 @@ type foreignController struct {
 	name string
 	// prefixes begin its annotations. One that begins with "*" is the end of what comes before the slash.
 	prefixes []string
-	// names are those of its annotations that are judged by name, without the prefix and in lower case. A "*" at the end stands for
-	// any end. The first that matches counts.
+	// names are those of its annotations that are judged by name, without the prefix and in lower case. A "*" at the end
+	// stands for any end. The first that matches counts.
 	names []foreignName
 	// all is set where every annotation of it may say who gets in.
 	all bool
@@ -29,7 +29,8 @@ type foreignName struct {
 	instead string
 	// off says that the annotation has this value where it does nothing. An empty value always does nothing.
 	off func(value string) bool
-	// hosts is set where it is about the whole hosts of the Ingress, and so about the paths that other Ingresses have of them.
+	// hosts is set where it is about the whole hosts of the Ingress, and so about the paths that other Ingresses have of
+	// them.
 	hosts bool
 }
 
@@ -79,8 +80,8 @@ func joined(lists ...[]foreignName) (all []foreignName) {
 	return all
 }
 
-// foreignControllers are those whose annotations are known. The names that decide who gets in are those of their documentation; what is
-// not listed is judged by foreignKind.
+// foreignControllers are those whose annotations are known. The names that decide who gets in are those of their
+// documentation; what is not listed is judged by foreignKind.
 var foreignControllers = []foreignController{
 	{name: "ingress-nginx", prefixes: []string{"nginx.ingress.kubernetes.io/"}, names: joined(
 		addresses("whitelist-source-range", "allowlist-source-range"), denials("denylist-source-range"),
@@ -179,8 +180,8 @@ var foreignOpen = openNames(
 	"server-tokens", "global-static-ip-name", "regional-static-ip-name", "static-ip*", "ip-address-type",
 )
 
-// foreignKind are the words in a name that let an annotation be about who gets in, as its author or a later version of a controller
-// may have it. What is doubtful closes.
+// foreignKind are the words in a name that let an annotation be about who gets in, as its author or a later version
+// of a controller may have it. What is doubtful closes.
 var foreignKind = regexp.MustCompile(`auth|jwt|oidc|saml|ldap|cognito|passw|credential|consumer|token|csrf|captcha|` +
 	`white-?list|black-?list|allow|deny|denied|block|forbid|restrict|permit|access|source-range|source-ip|cidr|private|internal|` +
 	`waf|modsec|protect|secur|shield|firewall|armor|guard|snippet|limit|thrott|quota|satisfy|mtls|mutual|client-(ca|cert|crt)|verify-client|` +

@@ -82,7 +82,8 @@ func isUnspelled(r rune) bool {
 	return r <= ' ' || r >= 0x7f || r == '?' || r == '#' || r == '\\'
 }
 
-// spelled is a path with its spaces and characters beyond ASCII percent-encoded, as a client sends them (RFC 3986, section 2.1).
+// spelled is a path with its spaces and characters beyond ASCII percent-encoded, as a client sends them (RFC 3986,
+// section 2.1).
 func spelled(path string) string {
 	var b strings.Builder
 	for _, c := range []byte(path) {
@@ -95,8 +96,8 @@ func spelled(path string) string {
 	return b.String()
 }
 
-// clientSpelling is a path as requests for it have it: what it says is the same, so that what it is for is known. It is the path itself
-// where that cannot be told.
+// clientSpelling is a path as requests for it have it: what it says is the same, so that what it is for is known. It
+// is the path itself where that cannot be told.
 func clientSpelling(path string) string {
 	if !utf8.ValidString(path) || strings.ContainsRune(path, utf8.RuneError) { // U+FFFD is what is left of bytes that were none
 		return path

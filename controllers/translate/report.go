@@ -29,7 +29,8 @@ type Report struct {
 	Routes int
 	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	CertificateHosts []string
-	// Unheeded says which annotations of other controllers a standard Ingress has that nothing is done about here. It is empty for none.
+	// Unheeded says which annotations of other controllers a standard Ingress has that nothing is done about here. It is
+	// empty for none.
 	Unheeded string
 }
 
@@ -72,8 +73,8 @@ func (i *ingress) noteFault() {
 	i.problems = append(i.problems, problem{rule: wholeIngress, path: wholeRule, reason: v1alpha1.ReasonInvalidRule, text: i.standard.fault})
 }
 
-// settleFault says of what is wrong with a standard Ingress as a whole what becomes of its paths, once it is known which places are its
-// own. Those that are not have a problem of their own.
+// settleFault says of what is wrong with a standard Ingress as a whole what becomes of its paths, once it is known
+// which places are its own. Those that are not have a problem of their own.
 func (i *ingress) settleFault() {
 	if i.standard == nil || i.standard.fault == "" {
 		return
@@ -199,7 +200,8 @@ func (i *ingress) accepted() metav1.Condition {
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(i.problems, func(p problem) string { return p.reason },
-		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathConflict)
+		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathClosed,
+		v1alpha1.ReasonPathConflict)
 	condition.Message = strings.Join(bounded(texts), "; ")
 	if i.routes > 0 {
 		condition.Message += "; its other paths are served"

@@ -14,8 +14,8 @@ type candidate struct {
 	path string
 	// policies are nil where the path has none.
 	policies *policies
-	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands. index is wholeRule
-	// for what closes the whole host.
+	// host, ingress and pool are indexes into their lists; rule and index say where in the Ingress the path stands.
+	// index is wholeRule for what closes the whole host.
 	host, ingress, pool, rule, index int32
 	match                            proxy.PathMatch
 	// fallback candidates are default backends, which have what no other candidate of their host matches.

@@ -42,7 +42,8 @@ type Standard struct {
 type standardPath struct {
 	// portName is the Service's name of the port, where the backend has that in place of a number.
 	portName string
-	// pattern is set where the path is none to compare with, and regex where another controller would read it as an expression.
+	// pattern is set where the path is none to compare with, and regex where another controller would read it as an
+	// expression.
 	pattern, regex bool
 	// fault is what else is wrong with it.
 	fault string

@@ -34,7 +34,8 @@ func until(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// Helm, and kubectl with --validate=warn, have the API server drop a field that there is not. What is left must not mean "off".
+// Helm, and kubectl with --validate=warn, have the API server drop a field that there is not. What is left must not
+// mean "off".
 func TestAPolicyThatLosesItsOnlyFieldIsRefused(t *testing.T) {
 	for policy, want := range map[string]string{
 		"accessControl: {allowList: [10.0.0.0/8]}":                     "accessControl keeps nobody out",
@@ -57,7 +58,8 @@ func TestAPolicyThatLosesItsOnlyFieldIsRefused(t *testing.T) {
 	}
 }
 
-// An object that was stored when the schema did not refuse it yet has to take its status, and labels, and is refused once it is edited.
+// An object that was stored when the schema did not refuse it yet has to take its status, and labels, and is refused
+// once it is edited.
 func TestAnObjectOfAnOlderSchemaCanStillHaveItsStatusWritten(t *testing.T) {
 	kube := untypedClient(t)
 	crd := &unstructured.Unstructured{}
