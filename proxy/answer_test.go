@@ -49,7 +49,7 @@ func provocations(t *testing.T) []provocation {
 		{VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},
 		{RedirectToHTTPS, plain, redirecting, 308, "proxy_internal_response", "served over HTTPS", true, false},
 		{RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
-		{RuleClosed, plain, with(func(r *Route) { r.Closed = "InvalidRule" }), 503, "proxy_configuration_error", "closed until its Ingress is mended", true, false},
+		{RuleClosed, plain, with(func(r *Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error", "closed until its Ingress is mended", true, false},
 		{AccessDenied, plain, with(func(r *Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
 		{RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},

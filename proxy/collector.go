@@ -34,7 +34,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 		applied:          desc("snapshot_apply_duration_seconds", "Time that it took to compile a snapshot and to serve it."),
 		rejected:         desc("snapshot_rejections_total", "Snapshots that did not compile; the one before went on being served."),
 		routes:           desc("routes", "Routes that are served."),
-		closed:           desc("closed_routes", "Routes that answer every request with RuleClosed, by the Ingress that is to be mended and why.", "ingress", "reason"),
+		closed:           desc("closed_routes", "Routes that answer every request with 503 until their Ingress, which is named with why, is mended.", "ingress", "reason"),
 		tasks:            desc("tasks", "Tasks and endpoints of a service by health.", "service", "health"),
 		notAfter:         desc("certificate_not_after_seconds", "When a certificate expires, in seconds since 1970.", "certificate"),
 		notBefore:        desc("certificate_not_before_seconds", "When a certificate began to be valid, in seconds since 1970.", "certificate"),

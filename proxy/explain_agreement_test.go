@@ -86,7 +86,7 @@ func (g *generator) route(pools []string) Route {
 	}
 	r.Rule = RuleID{Ingress: fmt.Sprintf("default/ingress-%d", g.serial), Rule: g.IntN(3), Path: g.IntN(3)}
 	if g.IntN(8) == 0 {
-		r.Closed = "InvalidRule"
+		r.Closed = "UnreadablePath"
 		if g.IntN(2) == 0 {
 			r.Match = MatchText
 		}

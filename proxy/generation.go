@@ -164,7 +164,7 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			policies: compilePolicies(r, h.Name, state),
 		}
-		if r.Match == MatchText && r.Closed == "" {
+		if r.Match == MatchText && !r.refuses() {
 			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
 		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
@@ -182,12 +182,15 @@ func (t *Timeouts) patience() time.Duration {
 	return t.Idle
 }
 
+// refuses says whether requests are answered with RuleClosed.
+func (r *Route) refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
+
 func compilePolicies(r *Route, host string, state *state) *policies {
-	if r.Closed == "" && r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
+	if !r.refuses() && r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
 		return nil
 	}
 	p := &policies{
-		closed:    r.Closed != "",
+		closed:    r.refuses(),
 		access:    compileAccess(&r.Access),
 		rateLimit: r.RateLimit,
 		request:   compileHeaders(&r.Headers.Request),

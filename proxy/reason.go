@@ -29,8 +29,8 @@ const (
 	RedirectToHTTPS
 	// RouteNotFound (404): no rule matches the host and the path.
 	RouteNotFound
-	// RuleClosed (503): the rule, or one of its Ingress that may be meant, could not be understood, and may say who gets
-	// in.
+	// RuleClosed (503): a path that says who gets in cannot be read, and may be meant; or another controller was told who
+	// gets in.
 	RuleClosed
 	// AccessDenied (403): the rule does not admit the client's address.
 	AccessDenied

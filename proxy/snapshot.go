@@ -102,6 +102,10 @@ type Route struct {
 	Retries int
 }
 
+// Mistaken is the Closed of a route that has its place, and a mistake. Its pool has no endpoints, and its requests are
+// answered with NoHealthyTask because of that.
+const Mistaken = "InvalidRule"
+
 // Access lists the client addresses that may and may not use a route. A denied address is refused
 // even where it is allowed too; where Allowed is not empty, all that it does not list is refused.
 // The prefixes are masked and sorted.

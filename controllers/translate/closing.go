@@ -26,7 +26,7 @@ const (
 )
 
 func (c closing) String() string {
-	return [...]string{"", v1alpha1.ReasonInvalidRule, "UnreadablePath", "ForeignAnnotation"}[c]
+	return [...]string{"", proxy.Mistaken, "UnreadablePath", "ForeignAnnotation"}[c]
 }
 
 // guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
