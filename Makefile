@@ -125,8 +125,12 @@ e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
 	go test -tags e2e -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/e2e/...
 
+.PHONY: former
+former: ## Put the version before this one, its chart and its program, into bin/former, which the end-to-end tests upgrade from
+	hack/former bin/former
+
 .PHONY: kind-e2e
-kind-e2e: $(KIND) pebble ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
+kind-e2e: $(KIND) pebble former ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
 	$(GO_BUILD) -o bin/e2e-backend ./test/e2e/backend
 	hack/kind/e2e
 

@@ -52,11 +52,29 @@ func (c *chart) apply(ctx context.Context, verb string, values ...string) error 
 	if err != nil {
 		return err
 	}
-	name, tag, digest, err := splitImage(setting("E2E_IMAGE", shippedImage+":dev"))
+	folder := filepath.Join(checkout, "config", "helm", "warren-ingress")
+	return c.applyFrom(ctx, verb, folder, setting("E2E_IMAGE", shippedImage+":dev"), values...)
+}
+
+// applyFormer is apply with the chart and the image of the version before.
+func (c *chart) applyFormer(ctx context.Context, verb string, values ...string) error {
+	checkout, err := kubeapi.Checkout()
 	if err != nil {
 		return err
 	}
-	arguments := []string{verb, systemName, filepath.Join(checkout, "config", "helm", "warren-ingress"), "--wait", "--timeout=" + patience.String()}
+	folder := setting("E2E_FORMER_CHART", filepath.Join(checkout, "bin", "former", "chart"))
+	if _, err := os.Stat(folder); err != nil {
+		return fmt.Errorf("the chart of the version before is not there (%w): run \"make former\" first", err)
+	}
+	return c.applyFrom(ctx, verb, folder, setting("E2E_FORMER_IMAGE", shippedImage+":former"), values...)
+}
+
+func (c *chart) applyFrom(ctx context.Context, verb, folder, image string, values ...string) error {
+	name, tag, digest, err := splitImage(image)
+	if err != nil {
+		return err
+	}
+	arguments := []string{verb, systemName, folder, "--wait", "--timeout=" + patience.String()}
 	for _, value := range append([]string{
 		"image.repository=" + name, "image.tag=" + tag, "image.digest=" + digest,
 		// Helm would wait for the address of a load balancer, which not every cluster makes.
@@ -68,13 +86,20 @@ func (c *chart) apply(ctx context.Context, verb string, values ...string) error 
 }
 
 func (c *chart) install(ctx context.Context) error {
+	if err := c.makeNamespace(ctx); err != nil {
+		return err
+	}
+	return c.apply(ctx, "install", "replicas=3")
+}
+
+func (c *chart) makeNamespace(ctx context.Context) error {
 	// As strict as config/default has it.
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace,
 		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}
 	if err := c.kube.Create(ctx, namespace); err != nil {
 		return fmt.Errorf("making the namespace: %w", err)
 	}
-	return c.apply(ctx, "install", "replicas=3")
+	return nil
 }
 
 // uninstall deletes the definitions too, which the chart leaves.

@@ -7,6 +7,9 @@
 //
 //   - KUBECONFIG: the cluster, with the rights of an administrator. Required.
 //   - E2E_IMAGE: the controller's image, docker.io/warren-ingress:dev unless set.
+//   - E2E_FORMER_CHART: the chart's folder of the version before, which is upgraded from. bin/former/chart unless set, where
+//     "make former" puts it.
+//   - E2E_FORMER_IMAGE: that version's image, docker.io/warren-ingress:former unless set.
 //   - E2E_BACKEND_IMAGE: an image of the program in backend, docker.io/warren-e2e-backend:dev unless set.
 //   - E2E_PEBBLE_IMAGE: an image of the program in hack/pebble, docker.io/warren-e2e-pebble:dev unless set.
 //   - E2E_KEEP: if it is not empty, a failed run leaves everything in place to look at.

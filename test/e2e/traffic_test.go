@@ -52,6 +52,8 @@ type traffic struct {
 	began   time.Time
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	// check says what is wrong with an answer of a backend.
+	check func(*reply) error
 
 	mu       sync.Mutex // guards what follows
 	sent     map[string]int
@@ -71,8 +73,14 @@ func startTraffic(t *testing.T, host, path string) *traffic {
 // startTrafficAt is startTraffic at another rate.
 func startTrafficAt(t *testing.T, rate time.Duration, host, path string) *traffic {
 	t.Helper()
+	return startCheckedTraffic(t, rate, host, path, func(*reply) error { return nil })
+}
+
+// startCheckedTraffic is startTrafficAt where an answer that check has something to complain about is a failure.
+func startCheckedTraffic(t *testing.T, rate time.Duration, host, path string, check func(*reply) error) *traffic {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	tr := &traffic{t: t, began: time.Now(), stop: stop, sent: map[string]int{}, failed: map[string]int{}}
+	tr := &traffic{t: t, began: time.Now(), stop: stop, check: check, sent: map[string]int{}, failed: map[string]int{}}
 	tr.running.Go(func() { tr.run(ctx, time.Second/rate, mix(host, path)) })
 	t.Cleanup(func() {
 		stop()
@@ -105,6 +113,9 @@ func (tr *traffic) exchange(ctx context.Context, client *http.Client, k kind) {
 	sent, conns := time.Now(), 0
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { conns++ }})
 	got, err := exchange(ctx, client, k.request)
+	if err == nil && got.status == http.StatusOK {
+		err = tr.check(got)
+	}
 	took := time.Since(sent)
 
 	tr.mu.Lock()
