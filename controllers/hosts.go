@@ -46,6 +46,8 @@ type Hosts struct {
 	claims       map[string]*heldClaim
 	// owners are the namespaces of claims.
 	owners map[string]string
+	// kept are those of them that were released, and those of which it is not known whose they are.
+	kept map[string]string
 	// absorbed are the versions of the shards that claims are made of.
 	absorbed map[string]*claimShard
 	// notBefore is when the next attempt to record is made after one that failed, delay how long it was put off.
@@ -82,7 +84,7 @@ type heldClaim struct {
 func NewHosts() *Hosts {
 	return &Hosts{
 		metrics: newHostMetrics(),
-		claims:  map[string]*heldClaim{}, owners: map[string]string{}, absorbed: map[string]*claimShard{},
+		claims:  map[string]*heldClaim{}, owners: map[string]string{}, kept: map[string]string{}, absorbed: map[string]*claimShard{},
 		shards: map[string]*claimShard{}, arrived: map[string]bool{}, states: map[string]int{},
 	}
 }
@@ -199,7 +201,7 @@ func (k *claimKeeper) settle(ctx context.Context, in *translate.Input) {
 	}
 	k.released.offer(offer{k.orphans(in), translate.Input{AllowedHosts: in.AllowedHosts, Options: in.Options}})
 	h.metrics.count(h.states, len(h.claims))
-	in.Owners = h.owners
+	in.Owners, in.Kept = h.owners, h.kept
 }
 
 // forget drops the claims that are not on record, and that no rule of their namespaces keeps.
@@ -409,6 +411,9 @@ func (h *Hosts) set(host string, claim *heldClaim) {
 	h.drop(host)
 	h.claims[host] = claim
 	h.owners[host] = cmp.Or(claim.Namespace, nobody)
+	if claim.unreadable || !claim.Released.IsZero() {
+		h.kept[host] = h.owners[host]
+	}
 	h.states[claim.state()]++
 	h.see(claim)
 }
@@ -433,6 +438,7 @@ func (h *Hosts) drop(host string) {
 		h.states[claim.state()]--
 		delete(h.claims, host)
 		delete(h.owners, host)
+		delete(h.kept, host)
 	}
 }
 

@@ -41,6 +41,8 @@ type Input struct {
 	// Owners are the namespaces that hosts belong to, as it is on record. A host that is not there belongs to the namespace of
 	// the oldest Ingress that names it. It is not modified.
 	Owners map[string]string
+	// Kept are those of them that are kept for a namespace while no rule of it names them: their requests go to no other's rules.
+	Kept map[string]string
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
 	Now     time.Time
@@ -70,7 +72,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	hosts := newHosts(len(ingresses), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(ingresses))
 	candidates := collect(ingresses, hosts, pools)
-	hosts.keep()
+	hosts.keep(in.Kept)
 	noteShadows(ingresses, hosts)
 
 	snapshot := &proxy.Snapshot{Hosts: program(ingresses, hosts, pools, candidates)}

@@ -16,8 +16,6 @@ type hosts struct {
 	allowed *allowances
 	// recorded are the owners that are on record. A host is there too while no rule names it.
 	recorded map[string]string
-	// known counts those of them that are in list.
-	known int
 	// shared lets every namespace have rules for every host.
 	shared bool
 }
@@ -41,7 +39,6 @@ func (h *hosts) claim(name, namespace string) int32 {
 	}
 	if owner, ok := h.recorded[name]; ok {
 		namespace = owner
-		h.known++
 	}
 	i := int32(len(h.list))
 	h.list = append(h.list, host{name: name, owner: namespace})
@@ -49,15 +46,13 @@ func (h *hosts) claim(name, namespace string) int32 {
 	return i
 }
 
-// keep adds the hosts that belong to a namespace of which no rule names them now.
-func (h *hosts) keep() {
-	if h.shared || h.known == len(h.recorded) {
+// keep adds hosts that are kept for their namespaces, of which no rule names them now.
+func (h *hosts) keep(kept map[string]string) {
+	if h.shared {
 		return
 	}
-	for name, owner := range h.recorded {
-		if _, ok := h.byName[name]; !ok {
-			h.claim(name, owner)
-		}
+	for name, owner := range kept {
+		h.claim(name, owner)
 	}
 }
 
@@ -77,6 +72,9 @@ func (h *hosts) owns(namespace string, host int32) bool {
 
 // ownedElsewhere says whether a name is of a host that another namespace owns.
 func (h *hosts) ownedElsewhere(namespace, name string) bool {
+	if owner, ok := h.recorded[name]; ok {
+		return !h.shared && owner != namespace
+	}
 	i, routed := h.matching(name)
 	return routed && !h.owns(namespace, i)
 }
