@@ -55,18 +55,20 @@ func verifying(namespace, name string, terms func(path int) *v1alpha1.BackendTLS
 // A tenant names thousands of authorities, which are not there.
 func TestAuthoritiesWithoutNumber(t *testing.T) {
 	s := newStage(t)
-	s.attack("authorities without number", func(ctx context.Context) {
-		for i := range verifyingObjects {
-			name := fmt.Sprintf("many-%d", i)
-			s.tries(verifying(s.b, name, func(path int) *v1alpha1.BackendTLS {
-				if path%2 == 0 {
-					return &v1alpha1.BackendTLS{CASecretName: v1alpha1.SecretName(fmt.Sprintf("%s-%d", name, path))}
-				}
-				return &v1alpha1.BackendTLS{CAConfigMapName: v1alpha1.ConfigMapName(fmt.Sprintf("%s-%d", name, path))}
-			}))
-		}
-		<-ctx.Done()
-	})
+	s.attack("authorities without number", s.nameAuthorities)
+}
+
+func (s *stage) nameAuthorities(ctx context.Context) {
+	for i := range verifyingObjects {
+		name := fmt.Sprintf("many-%d", i)
+		s.tries(verifying(s.b, name, func(path int) *v1alpha1.BackendTLS {
+			if path%2 == 0 {
+				return &v1alpha1.BackendTLS{CASecretName: v1alpha1.SecretName(fmt.Sprintf("%s-%d", name, path))}
+			}
+			return &v1alpha1.BackendTLS{CAConfigMapName: v1alpha1.ConfigMapName(fmt.Sprintf("%s-%d", name, path))}
+		}))
+	}
+	<-ctx.Done()
 }
 
 // A tenant names one large bundle in thousands of paths, each with another name to expect.

@@ -35,6 +35,34 @@ const (
 // Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as its content,
 // a byte now and then, has not ended.
 func TestHeadsThatAreHeld(t *testing.T) {
+	s := newStage(t, "--h2c")
+	s.serveHeld()
+	for _, variant := range headVariants() {
+		s.attackFor(headTime, variant.name, func(ctx context.Context) { variant.run(ctx, s.replica(), headConnections) })
+	}
+}
+
+// serveHeld has a host served whose backend lets clients hold their requests.
+func (s *stage) serveHeld() {
+	s.t.Helper()
+	s.serve(s.a, "held", heldHost, "/", startBackend(s.t, holding(s.t)))
+	for _, r := range s.replicas {
+		eventually(s.t, "the attacked host to be served", newVictim(r.http, heldHost, "held").request)
+	}
+}
+
+// headVariant is a way to have long heads kept over HTTP/2.
+type headVariant struct {
+	name string
+	// fields are of the head, trailers behind a byte of content.
+	fields, trailers []string
+	// pieces is how many CONTINUATION frames without end follow the last head.
+	pieces int
+	// path is asked for without content.
+	path string
+}
+
+func headVariants() []headVariant {
 	long := strings.Repeat("y", 3900)
 	repeated := make([]string, 0, 30)
 	for range 15 {
@@ -44,62 +72,53 @@ func TestHeadsThatAreHeld(t *testing.T) {
 	for range 1600 {
 		pieces = append(pieces, "cookie", "a")
 	}
-	s := newStage(t, "--h2c")
-	s.serve(s.a, "held", heldHost, "/", startBackend(t, holding(t)))
-	eventually(t, "the attacked host to be served", newVictim(s.replica().http, heldHost, "held").request)
-	for _, variant := range []struct {
-		name string
-		// fields are of the head, trailers behind a byte of content.
-		fields, trailers []string
-		// pieces is how many CONTINUATION frames without end follow the last head.
-		pieces int
-		// path is asked for without content.
-		path string
-	}{
+	return []headVariant{
 		{name: "heads over HTTP/2", fields: repeated},
 		{name: "heads over HTTP/2 that wait", fields: repeated, path: "/slow"},
 		{name: "cookies in pieces", fields: pieces},
 		{name: "trailers over HTTP/2", trailers: repeated},
 		{name: "header blocks without end", pieces: 7},
 		{name: "heads of responses", path: "/long"},
-	} {
-		s.attackFor(headTime, variant.name, func(ctx context.Context) {
-			var running sync.WaitGroup
-			for range headConnections {
-				running.Go(func() {
-					h := openHeads(ctx, s.replica().http)
-					if h == nil {
-						return
-					}
-					defer h.close()
-					for i := range uint32(headStreams) {
-						h.open(2*i+1, variant.path, variant.fields)
-					}
-					if variant.pieces > 0 {
-						h.openEndless(2*headStreams+1, variant.pieces)
-					}
-					if len(variant.trailers) > 0 {
-						for i := range uint32(headStreams) {
-							h.trailers(2*i+1, variant.trailers)
-						}
-					}
-					h.hold(ctx, variant.path == "" && variant.pieces == 0 && variant.trailers == nil)
-				})
+	}
+}
+
+// run attacks a replica over so many connections until ctx is done.
+func (v *headVariant) run(ctx context.Context, r *replica, connections int) {
+	var running sync.WaitGroup
+	for range connections {
+		running.Go(func() {
+			h := openHeads(ctx, r.http)
+			if h == nil {
+				return
 			}
-			running.Wait()
+			defer h.close()
+			for i := range uint32(headStreams) {
+				h.open(2*i+1, v.path, v.fields)
+			}
+			if v.pieces > 0 {
+				h.openEndless(2*headStreams+1, v.pieces)
+			}
+			if len(v.trailers) > 0 {
+				for i := range uint32(headStreams) {
+					h.trailers(2*i+1, v.trailers)
+				}
+			}
+			h.hold(ctx, v.path == "" && v.pieces == 0 && v.trailers == nil)
 		})
 	}
+	running.Wait()
 }
 
 func TestSlowHeads(t *testing.T) {
 	long := strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 6)
 	s := newStage(t)
-	s.serve(s.a, "held", heldHost, "/", startBackend(t, holding(t)))
-	eventually(t, "the attacked host to be served", newVictim(s.replica().http, heldHost, "held").request)
+	s.serveHeld()
 	for _, variant := range []struct{ name, begin string }{
 		{"heads over HTTP/1.1 without end", "GET / HTTP/1.1\r\nHost: " + heldHost + "\r\n" + long},
-		{"heads over HTTP/1.1 with content", "POST / HTTP/1.1\r\nHost: " + heldHost + "\r\n" + long + "Content-Length: 100000\r\n\r\n"},
-		{"trailers over HTTP/1.1 without end", "POST / HTTP/1.1\r\nHost: " + heldHost + "\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + long},
+		{"heads over HTTP/1.1 with content",
+			"POST / HTTP/1.1\r\nHost: " + heldHost + "\r\n" + long + "Content-Length: 100000\r\n\r\n"},
+		{"trailers over HTTP/1.1 without end",
+			"POST / HTTP/1.1\r\nHost: " + heldHost + "\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + long},
 	} {
 		s.attackFor(headTime, variant.name, func(ctx context.Context) {
 			var running sync.WaitGroup
@@ -201,8 +220,10 @@ func (h *heads) open(stream uint32, path string, fields []string) {
 	if path != "" {
 		method = "GET"
 	}
-	block := h.encode(append([]string{":method", method, ":scheme", "http", ":path", "/" + strings.TrimPrefix(path, "/"), ":authority", heldHost}, fields...)...)
-	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block, EndHeaders: true, EndStream: method == "GET"})
+	block := h.encode(append([]string{":method", method, ":scheme", "http",
+		":path", "/" + strings.TrimPrefix(path, "/"), ":authority", heldHost}, fields...)...)
+	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{
+		StreamID: stream, BlockFragment: block, EndHeaders: true, EndStream: method == "GET"})
 	_ = h.flush()
 }
 
@@ -217,12 +238,13 @@ func (h *heads) openEndless(stream uint32, pieces int) {
 
 func (h *heads) trailers(stream uint32, fields []string) {
 	_ = h.framer.WriteData(stream, false, []byte("x"))
-	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: h.encode(fields...), EndHeaders: true, EndStream: true})
+	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{
+		StreamID: stream, BlockFragment: h.encode(fields...), EndHeaders: true, EndStream: true})
 	_ = h.flush()
 }
 
-// hold keeps the connection until ctx is done, and has each stream's content go on by a byte now and then. That the connection is ended
-// is the proxy's defence.
+// hold keeps the connection until ctx is done, and has each stream's content go on by a byte now and then. That the
+// connection is ended is the proxy's defence.
 func (h *heads) hold(ctx context.Context, content bool) {
 	for ; ctx.Err() == nil; await(ctx, headPace) {
 		for i := range uint32(headStreams) {

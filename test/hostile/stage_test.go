@@ -52,7 +52,8 @@ type stage struct {
 	replicas              []*replica
 	// arguments are those of the replicas.
 	arguments []string
-	victim                *victim
+	// clients are the victim's, one of each replica.
+	clients []*victim
 }
 
 // newStage starts all of it with one replica.
@@ -97,10 +98,11 @@ func newStageOf(t *testing.T, replicas int, arguments ...string) *stage {
 		"--kubeconfig=" + kubeconfig, "--namespace=" + s.system, "--drain-delay=0s", "--allow-local-tasks",
 	}, arguments...)
 	for range replicas {
-		s.replicas = append(s.replicas, s.another())
+		r := s.another()
+		client := newVictim(r.http, host, "victim")
+		eventually(t, "the victim's host to be served", client.request)
+		s.replicas, s.clients = append(s.replicas, r), append(s.clients, client)
 	}
-	s.victim = newVictim(s.replica().http, host, "victim")
-	eventually(t, "the victim's host to be served", s.victim.request)
 	return s
 }
 
@@ -191,7 +193,7 @@ func (s *stage) attack(name string, run func(ctx context.Context)) {
 func (s *stage) attackFor(duration time.Duration, name string, run func(ctx context.Context)) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), undisturbed)
-	before := s.victim.run(ctx)
+	before := runVictims(ctx, s.clients)
 	cancel()
 	resting := s.memory()
 
@@ -206,7 +208,7 @@ func (s *stage) attackFor(duration time.Duration, name string, run func(ctx cont
 		}
 	})
 	running.Go(func() { run(ctx) })
-	during := s.victim.run(ctx)
+	during := runVictims(ctx, s.clients)
 	running.Wait()
 
 	fmt.Printf("%-44s memory %d -> %d MiB   victim p50 %.1f -> %.1f ms   p99 %.1f -> %.1f ms   %d requests, %d failed\n",

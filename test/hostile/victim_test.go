@@ -43,19 +43,38 @@ func newVictim(address, host, want string) *victim {
 	}}
 }
 
-// experience is what a victim met with in a while.
+// runVictims runs all of them, at the rate of one, and returns what became of their requests together.
+func runVictims(ctx context.Context, victims []*victim) experience {
+	var running sync.WaitGroup
+	for _, v := range victims {
+		running.Go(func() { v.run(ctx, victimPace*time.Duration(len(victims))) })
+	}
+	running.Wait()
+	var e experience
+	var latencies []time.Duration
+	for _, v := range victims {
+		latencies, e.failures = append(latencies, v.latencies...), append(e.failures, v.failures...)
+	}
+	slices.Sort(latencies)
+	if e.sent = len(latencies); e.sent > 0 {
+		e.p50, e.p99 = latencies[e.sent/2], latencies[e.sent*99/100]
+	}
+	return e
+}
+
+// experience is what victims met with in a while.
 type experience struct {
 	p50, p99 time.Duration
 	sent     int
 	failures []error
 }
 
-// run sends requests until ctx is done, waits for their answers, and returns what became of them.
-func (v *victim) run(ctx context.Context) experience {
+// run sends requests until ctx is done, and waits for their answers.
+func (v *victim) run(ctx context.Context, pace time.Duration) {
 	v.latencies, v.failures = nil, nil
 	var running sync.WaitGroup
 	places := make(chan struct{}, victimConnections)
-	for due := time.Now(); ctx.Err() == nil; due = due.Add(victimPace) {
+	for due := time.Now(); ctx.Err() == nil; due = due.Add(pace) {
 		if wait := time.Until(due); wait > 0 {
 			time.Sleep(wait)
 		}
@@ -67,12 +86,6 @@ func (v *victim) run(ctx context.Context) experience {
 		})
 	}
 	running.Wait()
-	slices.Sort(v.latencies)
-	e := experience{sent: len(v.latencies), failures: v.failures}
-	if e.sent > 0 {
-		e.p50, e.p99 = v.latencies[e.sent/2], v.latencies[e.sent*99/100]
-	}
-	return e
 }
 
 func (v *victim) note(latency time.Duration, err error) {

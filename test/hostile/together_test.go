@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"context"
+	"flag"
+	"sync"
+	"testing"
+	"time"
+)
+
+// together is how long the attacks on memory run all at once.
+var together = flag.Duration("together", time.Minute, "how long the attacks on memory run all at once")
+
+const (
+	// togetherReplicas are attacked at the same time.
+	togetherReplicas = 3
+	// togetherConnections is how many connections each variant has to each replica.
+	togetherConnections = 10
+)
+
+// Clients and a tenant take memory in every way at once, of three replicas.
+func TestAllOfMemoryAtOnce(t *testing.T) {
+	s := newStageOf(t, togetherReplicas, "--h2c")
+	s.serveHeld()
+	s.attackFor(*together, "all of these at once, on three replicas", func(ctx context.Context) {
+		var running sync.WaitGroup
+		for _, r := range s.replicas {
+			for _, variant := range headVariants() {
+				running.Go(func() { variant.run(ctx, r, togetherConnections) })
+			}
+		}
+		running.Go(func() { s.nameAuthorities(ctx) })
+		running.Go(func() { s.fillWithSecrets(ctx) })
+		running.Wait()
+	})
+}
