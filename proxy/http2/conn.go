@@ -144,7 +144,9 @@ func (c *conn) end(err error) {
 	_ = c.transport.Close()
 	c.release()
 	if c.share != nil {
+		c.mu.Lock() // exchanges may still be giving back what they held
 		c.share.Leave()
+		c.mu.Unlock()
 	}
 }
 

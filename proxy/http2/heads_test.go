@@ -66,6 +66,39 @@ func repeated(first ...string) []string {
 	return first
 }
 
+// Exchanges give back what they held when the connection ends, which is when it leaves. All that is under its lock.
+func TestConnectionLeavesItsShareUnderItsLock(t *testing.T) {
+	t.Parallel()
+	share := &lockedShare{tb: t}
+	config := longHeads(&share.purse)
+	config.Share = func(h Holder) Share {
+		share.conn = h.(*conn)
+		return share
+	}
+	c, _ := dialPeer(t, config)
+	_ = c.Close()
+	soon(t, "the connection to leave", func() bool {
+		share.mu.Lock()
+		defer share.mu.Unlock()
+		return share.left
+	})
+}
+
+// lockedShare is a purse of a connection whose lock is to be held.
+type lockedShare struct {
+	purse
+	tb   testing.TB
+	conn *conn
+}
+
+func (s *lockedShare) Leave() {
+	if s.conn.mu.TryLock() {
+		s.conn.mu.Unlock()
+		s.tb.Error("the connection left its share without its lock")
+	}
+	s.purse.Leave()
+}
+
 // A server can make heads of some bytes too. Those that nobody has read yet take no more than there is for a connection.
 func TestLongHeadsOfResponsesBeyondWhatAConnectionMayHoldAreRefused(t *testing.T) {
 	t.Parallel()
