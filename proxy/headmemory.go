@@ -41,6 +41,11 @@ const (
 	connectionHeadMemory = 256 << 10
 	endpointHeadMemory   = 1 << 20
 	longestHeads         = 4
+	// crowdHeadMemory bounds the share of a client's connection whose heads are no longer than crowdHead each, as long as half of
+	// the memory is free: a browser asks for a hundred things at once, each with the cookies of a login, and tries what is refused
+	// but twice more.
+	crowdHeadMemory = 1 << 20
+	crowdHead       = 12 << 10
 	// DefaultHeadMemory is a sixteenth of a gibibyte, LeastHeadMemory the least that there can be.
 	DefaultHeadMemory = 64 << 20
 	LeastHeadMemory   = 1 << 20
@@ -56,10 +61,15 @@ func newHeadMemory(limit int) *headMemory {
 	return &headMemory{limit: limit, shares: make(map[*headShare]int)}
 }
 
-// sharing returns what gives connections shares of at most so many bytes.
-func (m *headMemory) sharing(limit int) func(http2.Holder) http2.Share {
-	return func(holder http2.Holder) http2.Share { return &headShare{memory: m, holder: holder, limit: limit} }
+// sharing returns what gives connections shares of at most so many bytes, and of as many as crowd where many heads are of usual length.
+func (m *headMemory) sharing(limit, crowd int) func(http2.Holder) http2.Share {
+	return func(holder http2.Holder) http2.Share {
+		return &headShare{memory: m, holder: holder, limit: limit, crowd: crowd}
+	}
 }
+
+// halfFree says whether no more than half of the memory would be taken with n bytes more.
+func (m *headMemory) halfFree(n int) bool { return m.held()+n <= m.limit/2 }
 
 // held is what connections have taken.
 func (m *headMemory) held() int {
@@ -139,7 +149,8 @@ func (m *headMemory) give(s *headShare, n int) {
 type headShare struct {
 	memory *headMemory
 	holder http2.Holder
-	limit  int
+	// limit is what it may hold, crowd what it may hold of heads that are not long.
+	limit, crowd int
 	// held is what the connection says that it holds. left is set once it has ended.
 	held int
 	left bool
@@ -154,7 +165,7 @@ func (s *headShare) Take(n int) (ok, end bool) {
 	switch held := s.held + n; {
 	case s.left:
 		return true, false
-	case held > s.limit:
+	case held > s.limit && !s.holdsCrowd(n, held):
 		s.memory.refused[connectionHeads].Add(1)
 		return false, false
 	case held > s.taken:
@@ -164,6 +175,11 @@ func (s *headShare) Take(n int) (ok, end bool) {
 	}
 	s.held += n
 	return true, false
+}
+
+// holdsCrowd says whether the connection may hold more than its limit because what comes to it is not long.
+func (s *headShare) holdsCrowd(n, held int) bool {
+	return n <= crowdHead && held <= s.crowd && s.memory.halfFree(s.missing(held))
 }
 
 // Charge implements http2.Share.

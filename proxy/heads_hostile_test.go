@@ -54,6 +54,41 @@ func TestLongHeadsBeyondWhatAConnectionMayHoldAreRefused(t *testing.T) {
 	}
 }
 
+// A browser asks for all that a page needs at once, each time with the cookies of a login.
+func TestRequestsOfAPageWithLongCookiesAreAllServed(t *testing.T) {
+	t.Parallel()
+	const requests = 100
+	for _, test := range []struct {
+		name   string
+		memory int
+		all    bool
+	}{
+		{"while there is memory", DefaultHeadMemory, true},
+		{"but not where it is short", LeastHeadMemory, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t) // which takes its time
+			p := serve(t, h2c, headMemoryOf(test.memory))
+			p.apply(everything(endpoint.address))
+			c := p.dialFrames()
+			var cookies []string
+			for range 8 {
+				cookies = append(cookies, "cookie", "session="+strings.Repeat("c", 1000))
+			}
+			for i := range uint32(requests) {
+				c.get(2*i+1, "/", cookies...)
+			}
+			if n := c.refusals()[http2.ErrCodeRefusedStream]; n > 0 == test.all {
+				t.Errorf("%d of %d requests were refused", n, requests)
+			}
+			if n := p.heads.held(); n > crowdHeadMemory || !test.all && n > test.memory/2+headChunk {
+				t.Errorf("%d bytes are held", n)
+			}
+		})
+	}
+}
+
 // Who goes on all the same is told to calm down.
 func TestFloodOfLongHeadsEndsTheConnection(t *testing.T) {
 	t.Parallel()

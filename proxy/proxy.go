@@ -104,7 +104,7 @@ func New(config Config) *Proxy {
 	p.server2 = http2.Config{
 		Limits:  http2.Limits(p.server.Limits),
 		Buffers: &p.buffers,
-		Share:   p.heads.sharing(headsPerConnection(config.MaxHeaderBytes)),
+		Share:   p.heads.sharing(headsPerConnection(config.MaxHeaderBytes), crowdHeadMemory),
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
 		Now: p.clock.now,
 	}
@@ -116,7 +116,7 @@ func New(config Config) *Proxy {
 		},
 	}
 	transports.http2 = http2.Config{
-		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now, Share: p.heads.sharing(endpointHeadMemory),
+		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now, Share: p.heads.sharing(endpointHeadMemory, 0),
 	}
 	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
