@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// authorities are the parsed ones of all pools, by where their text is in memory. A text may be hundreds of kilobytes, and thousands of
-// pools may have the same: parsed for each it would fill the memory, and hashed for each it would take a second of every snapshot. A
-// text that is where it was is what it was.
+// authorities are the parsed ones of all pools, by where their text is in memory. A text may be hundreds of kilobytes,
+// and thousands of pools may have the same: parsed for each it would fill the memory, and hashed for each it would take
+// a second of every snapshot. A text that is where it was is what it was.
 type authorities map[*byte]*x509.CertPool
 
 // parse returns what a text comes to, the same for the same text.

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// A tenant may have thousands of pools, each with a name of its own to expect and all with the authorities of one large object.
+// A tenant may have thousands of pools, each with a name of its own to expect and all with the authorities of one large
+// object.
 func TestPoolsOfTheSameAuthoritiesShareThem(t *testing.T) {
 	text, other := newAuthority(t, "one").pem, newAuthority(t, "other").pem
 	s := &Snapshot{}

@@ -88,7 +88,8 @@ func (g *generation) host(name string) *Host {
 	return &g.snapshot.Hosts[i]
 }
 
-// deciding returns the most specific host that a request's host is one of, which decides whose rules are asked, or an empty one.
+// deciding returns the most specific host that a request's host is one of, which decides whose rules are asked, or an
+// empty one.
 func (g *generation) deciding(host []byte) *Host {
 	for _, name := range namesOf(host) {
 		if h := g.host(name); h != nil {

@@ -128,8 +128,8 @@ type exchange struct {
 	opening opening
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
-	// logsIn is set where the request logs in the connection that it takes, logins are those that its client did so on before, or
-	// nil where none are kept.
+	// logsIn is set where the request logs in the connection that it takes, logins are those that its client did so on
+	// before, or nil where none are kept.
 	logsIn bool
 	logins *logins
 	// marked is set where the request went through a proxy that leaves a mark.

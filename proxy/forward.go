@@ -277,9 +277,9 @@ func isMalformed(err error) bool {
 	return ok
 }
 
-// isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers send too
-// much is content that follows a response without any, or that they did not understand something: only then does it cost a
-// look. A request with content may be answered before it was read.
+// isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers
+// send too much is content that follows a response without any, or that they did not understand something: only then
+// does it cost a look. A request with content may be answered before it was read.
 func (x *exchange) isStray(up upstream) bool {
 	c := up.Sole()
 	return c != nil && c.reused && (c.suspect || up.Response().Status >= 400) && !x.request.HasContent() && c.transport.unheard()

@@ -7,10 +7,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/http2"
 )
 
-// headMemory is the memory that heads may take of all connections together, beyond the little that nobody counts: heads of
-// requests and responses, and their trailers, while they are incomplete, on their way, or needed again. A client can make a head of
-// many kilobytes of some bytes (RFC 7541, section 2.3.2) and have it wait. A connection has its share in chunks, so that few requests
-// come here.
+// headMemory is the memory that heads may take of all connections together, beyond the little that nobody counts: heads
+// of requests and responses, and their trailers, while they are incomplete, on their way, or needed again. A client can
+// make a head of many kilobytes of some bytes (RFC 7541, section 2.3.2) and have it wait. A connection has its share in
+// chunks, so that few requests come here.
 type headMemory struct {
 	limit int
 	// refused counts the heads that were refused and the connections that were ended, by what would have held too much.
@@ -36,14 +36,14 @@ func (b headBound) String() string { return [headBounds]string{"Connection", "Pr
 const (
 	// headChunk is by what a share grows and shrinks.
 	headChunk = 16 << 10
-	// connectionHeadMemory bounds the share of a client's connection, endpointHeadMemory that of an endpoint's, which has the
-	// responses to many clients, unless a few heads of the longest there may be are more.
+	// connectionHeadMemory bounds the share of a client's connection, endpointHeadMemory that of an endpoint's, which has
+	// the responses to many clients, unless a few heads of the longest there may be are more.
 	connectionHeadMemory = 256 << 10
 	endpointHeadMemory   = 1 << 20
 	longestHeads         = 4
-	// crowdHeadMemory bounds the share of a client's connection whose heads are no longer than crowdHead each, as long as half of
-	// the memory is free: a browser asks for a hundred things at once, each with the cookies of a login, and tries what is refused
-	// but twice more.
+	// crowdHeadMemory bounds the share of a client's connection whose heads are no longer than crowdHead each, as long as
+	// half of the memory is free: a browser asks for a hundred things at once, each with the cookies of a login, and tries
+	// what is refused but twice more.
 	crowdHeadMemory = 1 << 20
 	crowdHead       = 12 << 10
 	// DefaultHeadMemory is a sixteenth of a gibibyte, LeastHeadMemory the least that there can be.
@@ -61,7 +61,8 @@ func newHeadMemory(limit int) *headMemory {
 	return &headMemory{limit: limit, shares: make(map[*headShare]int)}
 }
 
-// sharing returns what gives connections shares of at most so many bytes, and of as many as crowd where many heads are of usual length.
+// sharing returns what gives connections shares of at most so many bytes, and of as many as crowd where many heads are
+// of usual length.
 func (m *headMemory) sharing(limit, crowd int) func(http2.Holder) http2.Share {
 	return func(holder http2.Holder) http2.Share {
 		return &headShare{memory: m, holder: holder, limit: limit, crowd: crowd}
@@ -78,9 +79,9 @@ func (m *headMemory) held() int {
 	return m.taken
 }
 
-// take adds n bytes to a share. Beyond the limit, it has the connection end that has most, if that has more than this one would: who
-// holds little is served while others hold a lot. Should those who were told to end take their time, there is a bound to
-// what is taken before they have. Forced is set where the bytes are there already.
+// take adds n bytes to a share. Beyond the limit, it has the connection end that has most, if that has more than this
+// one would: who holds little is served while others hold a lot. Should those who were told to end take their time,
+// there is a bound to what is taken before they have. Forced is set where the bytes are there already.
 func (m *headMemory) take(s *headShare, n int, forced bool) (ok, end bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -154,8 +155,8 @@ type headShare struct {
 	// held is what the connection says that it holds. left is set once it has ended.
 	held int
 	left bool
-	// taken is what there is for that; leaving is set once the connection was told to end. The memory's lock guards changes, and
-	// what others read.
+	// taken is what there is for that; leaving is set once the connection was told to end. The memory's lock guards
+	// changes, and what others read.
 	taken   int
 	leaving bool
 }

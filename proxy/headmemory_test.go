@@ -143,7 +143,8 @@ func TestConnectionThatHoldsMostEndsWhereMemoryIsShort(t *testing.T) {
 	})
 }
 
-// Connections that hold long heads over HTTP/2 fill the memory. One more head of a client that holds nothing is served, and one of them ends.
+// Connections that hold long heads over HTTP/2 fill the memory. One more head of a client that holds nothing is served,
+// and one of them ends.
 func TestClientThatHoldsMostEndsForOneThatHoldsLittle(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

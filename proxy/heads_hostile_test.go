@@ -8,7 +8,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// amplified are fields of which each but the first costs a byte: a field of the dynamic table, again and again, up to 60 KB.
+// amplified are fields of which each but the first costs a byte: a field of the dynamic table, again and again, up to
+// 60 KB.
 func amplified() (fields []string) {
 	for range 15 {
 		fields = append(fields, "x", strings.Repeat("y", 3900))

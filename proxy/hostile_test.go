@@ -161,7 +161,8 @@ func TestResponseThatBreaksOffInItsContentIsTorn(t *testing.T) {
 	}
 }
 
-// An endpoint that answers and then says more must not have it taken for the answer to the next request, however soon that comes.
+// An endpoint that answers and then says more must not have it taken for the answer to the next request, however soon
+// that comes.
 func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 	t.Parallel()
 	const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"

@@ -54,8 +54,8 @@ var errRetired = errors.New("the endpoint takes no more requests")
 type demand struct {
 	// timeout bounds the wait unless it is 0.
 	timeout time.Duration
-	// sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the endpoint speaks
-	// HTTP/2 only.
+	// sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the endpoint
+	// speaks HTTP/2 only.
 	sole bool
 	// stream is where the exchange's stream goes if many share the connection.
 	stream *sharedStream

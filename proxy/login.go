@@ -7,19 +7,21 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// NTLM and Negotiate log in a connection, not a request (RFC 4559, section 6): whoever is next on a connection to an endpoint that
-// somebody has logged in on is taken for that somebody. From the first sign of such a login, a challenge or credentials,
-// a connection to an endpoint is private: it serves the connection of that one client, and closes with it.
+// NTLM and Negotiate log in a connection, not a request (RFC 4559, section 6): whoever is next on a connection to an
+// endpoint that somebody has logged in on is taken for that somebody. From the first sign of such a login, a challenge
+// or credentials, a connection to an endpoint is private: it serves the connection of that one client, and closes with
+// it.
 
-// logins are the private connections of a client's connection of HTTP/1.1. On a connection of HTTP/2 requests run at once,
-// so that there is no telling which connection to an endpoint is whose: there, a private one is closed after its exchange.
+// logins are the private connections of a client's connection of HTTP/1.1. On a connection of HTTP/2 requests run at
+// once, so that there is no telling which connection to an endpoint is whose: there, a private one is closed after its
+// exchange.
 type logins struct {
 	// conns are used by the goroutine that serves the client alone.
 	conns []*upstreamConn
 }
 
-// maxLogins bounds the private connections that a client's connection keeps, the oldest gives way: one for each service that it
-// speaks to.
+// maxLogins bounds the private connections that a client's connection keeps, the oldest gives way: one for each service
+// that it speaks to.
 const maxLogins = 8
 
 // privateConns are the private connections to an endpoint that rest.
@@ -139,8 +141,8 @@ func (x *exchange) loggedIn(p *pool) *endpoint {
 
 // logsInConnection says whether a list of challenges, or credentials, is of a scheme that logs in a connection.
 func logsInConnection(value []byte) (found bool) {
-	// A comma parts challenges and the parameters of one alike (RFC 9110, section 11.6.1): what begins with the name of a scheme,
-	// and is no parameter, is a challenge. One too many costs no more than a connection.
+	// A comma parts challenges and the parameters of one alike (RFC 9110, section 11.6.1): what begins with the name of a
+	// scheme, and is no parameter, is a challenge. One too many costs no more than a connection.
 	message.Elements(value, func(element []byte) bool {
 		end := slices.IndexFunc(element, func(c byte) bool { return c == ' ' || c == '\t' || c == '=' })
 		if end < 0 {

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// startLogin is a server that takes a connection for whoever logged in on it, as those do that speak NTLM. It answers with the
-// connection's number and user.
+// startLogin is a server that takes a connection for whoever logged in on it, as those do that speak NTLM. It answers
+// with the connection's number and user.
 func startLogin(tb testing.TB, challenge http.Header, tlsConfig *tls.Config) *backend {
 	tb.Helper()
 	var mu sync.Mutex
@@ -63,8 +63,8 @@ func (w *wire) says(fields string) string {
 	return fmt.Sprintf("%d %s", got.Status, got.Body)
 }
 
-// Who logged in on a connection, by one of the schemes that do so, shares it with nobody, from the challenge to the end of the
-// client's connection.
+// Who logged in on a connection, by one of the schemes that do so, shares it with nobody, from the challenge to the end
+// of the client's connection.
 func TestConnectionThatWasLoggedInOnServesItsClientAlone(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

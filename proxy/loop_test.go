@@ -20,8 +20,8 @@ func markAt(p *served) string {
 // at is where a proxy of these tests listens.
 func at(p *served) netip.AddrPort { return netip.MustParseAddrPort(p.address) }
 
-// A backend may lead back to the proxy, in any version, through another proxy or an old server: the request ends as soon as it comes
-// by a rule that it came by before.
+// A backend may lead back to the proxy, in any version, through another proxy or an old server: the request ends as
+// soon as it comes by a rule that it came by before.
 func TestRequestThatComesBackIsRefused(t *testing.T) {
 	t.Parallel()
 	// relay is a server that sends a request on to the proxy, by HTTP/1.0 if old.

@@ -30,7 +30,8 @@ type Config struct {
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
 	MaxHeaderBytes, MaxHeaders int
-	// HeadMemory bounds what long heads that wait, incomplete or on their way, may take of memory, in bytes. 0 is DefaultHeadMemory.
+	// HeadMemory bounds what long heads that wait, incomplete or on their way, may take of memory, in bytes. 0 is
+	// DefaultHeadMemory.
 	HeadMemory int
 	// MaxConnections bounds the client connections open at once. 0 is no bound.
 	MaxConnections int

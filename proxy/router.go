@@ -10,9 +10,9 @@ import (
 )
 
 // router finds the route of a request: an exact host before a wildcard before every host; within a host an exact
-// path, then the longest prefix. Where the paths of a more specific host do not match, the next host of the same owner is
-// looked at, and no other's. Finding allocates nothing and takes time that grows with the host's distinct path lengths
-// only. A router is immutable.
+// path, then the longest prefix. Where the paths of a more specific host do not match, the next host of the same owner
+// is looked at, and no other's. Finding allocates nothing and takes time that grows with the host's distinct path
+// lengths only. A router is immutable.
 type router struct {
 	exact map[string]site
 	// wildcard is keyed by what follows the star: ".example.com".
@@ -61,8 +61,8 @@ func (r *router) find(host, path []byte, as pathReading) *route {
 	return nil
 }
 
-// site returns the most specific site that a canonical host is one of, which decides whose the host is. It has no table where
-// there is none.
+// site returns the most specific site that a canonical host is one of, which decides whose the host is. It has no table
+// where there is none.
 func (r *router) site(host []byte) site {
 	if s, ok := r.exact[string(host)]; ok {
 		return s

@@ -31,8 +31,8 @@ type Host struct {
 	// Name is lower-case ASCII: an exact name such as "api.example.com", a wildcard such as
 	// "*.example.com" that stands for exactly one label, or "" for every host.
 	Name string
-	// Owner is whose the host is. What no route of the most specific host matches goes to the less specific ones of the same
-	// owner and to no other's; a host without routes keeps its requests from others so.
+	// Owner is whose the host is. What no route of the most specific host matches goes to the less specific ones of the
+	// same owner and to no other's; a host without routes keeps its requests from others so.
 	Owner string
 	// Routes are sorted by Path, then by Match; a pair of both occurs once.
 	Routes []Route

@@ -38,8 +38,8 @@ func sealed(t *testing.T, c *tls.Conn, text string) {
 	}
 }
 
-// A connection on which the endpoint sent something since its last response, or that it ended, is used no more, however short
-// its rest was. The next client may speak another version and mean another host: only the service is the same.
+// A connection on which the endpoint sent something since its last response, or that it ended, is used no more, however
+// short its rest was. The next client may speak another version and mean another host: only the service is the same.
 func TestNextClientGetsItsOwnAnswer(t *testing.T) {
 	t.Parallel()
 	for name, more := range map[string]func(*wire){
@@ -159,8 +159,8 @@ func tlsRecord(t *testing.T, c *tls.Conn, text string) string {
 	return below.held.String()
 }
 
-// A server that sends content where there must be none does so a moment after the head: maybe when the next request is already
-// there. That gets its answer from a new connection, if it can be sent twice.
+// A server that sends content where there must be none does so a moment after the head: maybe when the next request is
+// already there. That gets its answer from a new connection, if it can be sent twice.
 func TestContentThatMustNotBeThereIsNobodysAnswer(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]string{

@@ -65,8 +65,8 @@ func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf
 	}
 }
 
-// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a record, of
-// which nobody can say what it is, is not nothing.
+// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a
+// record, of which nobody can say what it is, is not nothing.
 func (t *tlsTransport) quiet() bool {
 	if !t.filled && t.tail.completed <= 1 && t.tail.whole() && t.below.idle() {
 		return true // as a rule, and without what crypto/tls allocates to read
@@ -85,12 +85,14 @@ func (t *tlsTransport) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// recordTail follows the records that are received (RFC 8446, section 5.1): crypto/tls keeps the beginning of one to itself.
+// recordTail follows the records that are received (RFC 8446, section 5.1): crypto/tls keeps the beginning of one to
+// itself.
 type recordTail struct {
 	header [5]byte
 	// had is how much of the header came, left how much of the record is to come.
 	had, left int
-	// completed is how many records the last read brought the end of. crypto/tls reads when it is through with those that it has.
+	// completed is how many records the last read brought the end of. crypto/tls reads when it is through with those that
+	// it has.
 	completed int
 }
 

@@ -374,8 +374,8 @@ func (p *probe) control(fd uintptr) {
 	p.quiet = errno == syscall.EAGAIN
 }
 
-// unheard says whether the peer's TCP did not have all that was written when it sent the last segment that arrived here: each
-// segment says how far what it acknowledges goes (RFC 9293, section 3.4).
+// unheard says whether the peer's TCP did not have all that was written when it sent the last segment that arrived
+// here: each segment says how far what it acknowledges goes (RFC 9293, section 3.4).
 func (t *transport) unheard() bool {
 	t.probe.unacknowledged = 0
 	_ = t.raw.Control(t.probe.ask)

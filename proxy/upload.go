@@ -144,8 +144,8 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	}
 }
 
-// awaitContent waits for content without room for it, where content can be waited for: of many requests that take their time, each would
-// hold a buffer.
+// awaitContent waits for content without room for it, where content can be waited for: of many requests that take their
+// time, each would hold a buffer.
 func awaitContent(content message.Reader, w message.Writer) {
 	waiter, ok := content.(interface{ Await() })
 	if !ok || content.Buffered() {

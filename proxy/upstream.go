@@ -75,8 +75,8 @@ type upstreamConn struct {
 	// private is set once somebody may have logged in on the connection, logins is where it then rests, or nil if nowhere.
 	private bool
 	logins  *logins
-	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one, sends it
-	// after the response was complete.
+	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one,
+	// sends it after the response was complete.
 	suspect bool
 	// heads is what the connection holds of heads of responses.
 	heads headShare
@@ -133,8 +133,8 @@ func (c *upstreamConn) EndExchange(requestSent bool, shard uint32, now time.Dura
 	}
 }
 
-// misread says whether a status is that of a server which may not have understood where the request ended. What it makes of the
-// next one on the connection, nobody knows, whatever it says of the connection.
+// misread says whether a status is that of a server which may not have understood where the request ended. What it
+// makes of the next one on the connection, nobody knows, whatever it says of the connection.
 func misread(status int) bool {
 	switch status {
 	case 400, 408, 413, 414, 431, 501, 505:
@@ -151,8 +151,9 @@ func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
 	return e
 }
 
-// take returns an idle connection or nil. The shard is where to look first. Each connection is looked at, however short its rest
-// was: what the endpoint sent since the last response is no answer to the next request (RFC 9112, section 6.3).
+// take returns an idle connection or nil. The shard is where to look first. Each connection is looked at, however short
+// its rest was: what the endpoint sent since the last response is no answer to the next request (RFC 9112, section
+// 6.3).
 func (e *endpoint) take(shard uint32) *upstreamConn {
 	for i := range uint32(idleShards) {
 		s := &e.idle[(shard+i)%idleShards]

@@ -2,8 +2,8 @@ package http1
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// Share is a connection's share of the memory that heads may take beyond what nearly all take: the large buffers of long ones, while
-// they are incomplete or needed, and trailers. It is used by one goroutine at a time.
+// Share is a connection's share of the memory that heads may take beyond what nearly all take: the large buffers of
+// long ones, while they are incomplete or needed, and trailers. It is used by one goroutine at a time.
 type Share interface {
 	// Take takes n bytes. It says false where this connection, or all of them, would hold too much.
 	Take(n int) (ok, end bool)
@@ -15,8 +15,8 @@ type Share interface {
 const (
 	// trailerAllowance is what trailers may take that nobody counts.
 	trailerAllowance = 4 << 10
-	// fieldSize is what a field takes besides its name and its value, usualFields how many of a head nobody counts. Memory for more
-	// is kept for no other head.
+	// fieldSize is what a field takes besides its name and its value, usualFields how many of a head nobody counts. Memory
+	// for more is kept for no other head.
 	fieldSize   = 56
 	usualFields = 64
 )

@@ -43,8 +43,8 @@ func (w *writer) begin(how framing, length int64) {
 	w.framing, w.remaining, w.wide, w.sent, w.held, w.written = how, max(length, 0), false, false, false, 0
 }
 
-// headWith returns the buffer to append a head with these fields to; setHead takes it back. A long one gets a large buffer at once, which
-// goes when it is sent: content takes its time.
+// headWith returns the buffer to append a head with these fields to; setHead takes it back. A long one gets a large
+// buffer at once, which goes when it is sent: content takes its time.
 func (w *writer) headWith(fields []message.Field) []byte {
 	if w.hi == 0 {
 		size := smallBuffer / 4 // for the first line, and what frames the message

@@ -118,7 +118,8 @@ func (s *ClientStream) ReadResponse([]byte) error {
 	return nil
 }
 
-// ReleaseHead ends all views of the final response's head: it was passed on. It may be long, and the content take its time.
+// ReleaseHead ends all views of the final response's head: it was passed on. It may be long, and the content take its
+// time.
 func (s *ClientStream) ReleaseHead() {
 	if !s.long {
 		return

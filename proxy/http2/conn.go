@@ -61,7 +61,8 @@ type conn struct {
 	err        error
 	quietSince time.Duration
 	rested     bool
-	// share is nil where heads may take any memory; overdrawn is set once the connection has to end because of what it holds.
+	// share is nil where heads may take any memory; overdrawn is set once the connection has to end because of what it
+	// holds.
 	share     Share
 	overdrawn bool
 	// kept is what streams that ended keep of their memory for others.

@@ -122,8 +122,8 @@ func (h *headReader) takeField(f hpack.HeaderField) {
 	h.add(field)
 }
 
-// takeCookie takes a cookie, or a piece of one, which is in the arena from begin on. Browsers send each pair of a cookie as a piece of
-// its own, and keep some 180 for a site: two pieces count as one field.
+// takeCookie takes a cookie, or a piece of one, which is in the arena from begin on. Browsers send each pair of a
+// cookie as a piece of its own, and keep some 180 for a site: two pieces count as one field.
 func (h *headReader) takeCookie(field message.Field, begin int) {
 	switch h.cookies++; {
 	case h.trailers: // where they are nobody's cookie

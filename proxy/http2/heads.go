@@ -1,13 +1,14 @@
 package http2
 
-// Share is a connection's share of the memory that heads may take: those of its streams, as they were decoded, for as long as they
-// are of use, and a header block whose end has not come. A block of some bytes can mean a head of many kilobytes, any number of times
-// (RFC 7541, section 2.3.2). It is used under the connection's lock.
+// Share is a connection's share of the memory that heads may take: those of its streams, as they were decoded, for as
+// long as they are of use, and a header block whose end has not come. A block of some bytes can mean a head of many
+// kilobytes, any number of times (RFC 7541, section 2.3.2). It is used under the connection's lock.
 type Share interface {
-	// Take takes n bytes. It says false where this connection, or all of them, would hold too much; end says that this one is to
-	// end, for it holds most.
+	// Take takes n bytes. It says false where this connection, or all of them, would hold too much; end says that this one
+	// is to end, for it holds most.
 	Take(n int) (ok, end bool)
-	// Charge takes n bytes that somebody else is to blame for. Where that is too much, the connection that holds most is ended.
+	// Charge takes n bytes that somebody else is to blame for. Where that is too much, the connection that holds most is
+	// ended.
 	Charge(n int)
 	// Return gives n bytes back.
 	Return(n int)

@@ -99,7 +99,8 @@ func (s *lockedShare) Leave() {
 	s.purse.Leave()
 }
 
-// A server can make heads of some bytes too. Those that nobody has read yet take no more than there is for a connection.
+// A server can make heads of some bytes too. Those that nobody has read yet take no more than there is for a
+// connection.
 func TestLongHeadsOfResponsesBeyondWhatAConnectionMayHoldAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

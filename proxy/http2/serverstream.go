@@ -53,8 +53,8 @@ func (s *Stream) Refused() *message.Error { return s.refused }
 // LongHead says whether the request's head takes more memory than most.
 func (s *Stream) LongHead() bool { return s.headHeld > 0 }
 
-// ReleaseHead ends all views of the request's head, of which whoever serves it has a copy of what is needed still. The head may be long,
-// and the content take its time.
+// ReleaseHead ends all views of the request's head, of which whoever serves it has a copy of what is needed still. The
+// head may be long, and the content take its time.
 func (s *Stream) ReleaseHead() {
 	c := s.conn
 	c.mu.Lock()

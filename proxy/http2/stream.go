@@ -25,7 +25,8 @@ type stream struct {
 	err error
 	// tunnel is set once the stream is one.
 	tunnel bool
-	// held is what the connection's share has for the stream's heads, kept what the connection keeps of its memory for another one.
+	// held is what the connection's share has for the stream's heads, kept what the connection keeps of its memory for
+	// another one.
 	held, kept int
 }
 
