@@ -3,6 +3,7 @@ package proxy
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -46,8 +47,8 @@ func (x *exchange) claim(up upstream) {
 	}
 }
 
-// keep lets a private connection rest until its client's next request.
-func (c *upstreamConn) keep() {
+// keep lets a private connection rest from now until its client's next request.
+func (c *upstreamConn) keep(now time.Duration) {
 	e := c.endpoint
 	if c.logins == nil {
 		c.leave()
@@ -62,6 +63,7 @@ func (c *upstreamConn) keep() {
 	if e.private.conns == nil {
 		e.private.conns = make(map[*upstreamConn]struct{})
 	}
+	c.idleSince = now
 	e.private.conns[c] = struct{}{}
 	e.private.mu.Unlock()
 	l := c.logins
@@ -90,7 +92,7 @@ func (l *logins) take(e *endpoint) *upstreamConn {
 		}
 		l.conns = slices.Delete(l.conns, i, i+1)
 		if !e.private.remove(c) {
-			return nil // closed with the endpoint's others
+			return nil // closed as idle, or with the endpoint's others
 		}
 		if !c.quiet() {
 			_ = c.Close()
@@ -109,14 +111,17 @@ func (l *logins) close() {
 	}
 }
 
-// close closes those of an endpoint that takes no more requests.
-func (p *privateConns) close() {
+// closeIdle closes those that rest, of an endpoint that takes no more requests or for too long: a client can have eight rest
+// for each connection of its own.
+func (p *privateConns) closeIdle(when func(*upstreamConn) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {
-		c.leave()
+		if when(c) {
+			c.leave()
+			delete(p.conns, c)
+		}
 	}
-	clear(p.conns)
 }
 
 // loggedIn returns the endpoint of the pool that the client is logged in at, if it takes requests and this one was not

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // startLogin is a server that takes a connection for whoever logged in on it, as those do that speak NTLM. It answers
@@ -273,5 +274,32 @@ func TestLoginAtAnEndpointOfHTTP2HasAConnectionToItself(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A connection that somebody logged in on rests no longer than others do, though its client stays.
+func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
+	t.Parallel()
+	b := startLogin(t, ntlm, nil)
+	p := serve(t)
+	p.apply(everything(b.address))
+	c := p.dial()
+	if got := c.says("Authorization: NTLM alice\r\n"); got != "200 1 alice" {
+		t.Fatalf("got %q", got)
+	}
+	expire := func(after time.Duration) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, e := range p.state.endpoints {
+			e.expire(p.clock.now() + after)
+		}
+	}
+	expire(upstreamIdleTimeout / 2)
+	if got := c.says(""); got != "200 1 alice" {
+		t.Errorf("got %q after half of the time", got)
+	}
+	expire(2 * upstreamIdleTimeout)
+	if got := c.says(""); got != "401 2 " {
+		t.Errorf("got %q after all of it", got)
 	}
 }

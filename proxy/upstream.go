@@ -127,7 +127,7 @@ func (c *upstreamConn) EndExchange(requestSent bool, shard uint32, now time.Dura
 	case misread(c.Response().Status):
 		c.leave()
 	case c.private:
-		c.keep()
+		c.keep(now)
 	default:
 		c.endpoint.give(c, shard, now)
 	}
@@ -206,7 +206,6 @@ func (e *endpoint) retire() {
 	e.retired.Store(true)
 	e.dials.cancel()
 	e.closeIdle(func(*upstreamConn) bool { return true })
-	e.private.close()
 	e.sharing.drain(func(*sharedConn) bool { return true })
 }
 
@@ -219,6 +218,7 @@ func (e *endpoint) expire(now time.Duration) {
 }
 
 func (e *endpoint) closeIdle(when func(*upstreamConn) bool) {
+	e.private.closeIdle(when)
 	for i := range e.idle {
 		s := &e.idle[i]
 		s.mu.Lock()
