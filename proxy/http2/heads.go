@@ -1,5 +1,7 @@
 package http2
 
+import "time"
+
 // Share is a connection's share of the memory that heads may take: those of its streams, as they were decoded, for as
 // long as they are of use, and a header block whose end has not come. A block of some bytes can mean a head of many
 // kilobytes, any number of times (RFC 7541, section 2.3.2). It is used under the connection's lock.
@@ -95,6 +97,8 @@ func (c *conn) Overdraw() {
 	defer c.mu.Unlock()
 	c.overdrawn = true
 	c.transport.StopReading()
+	// Whoever reads may be in a write that the peer takes nothing of, and the memory is waited for.
+	time.AfterFunc(lastWords, func() { _ = c.transport.Close() })
 }
 
 // keep has a stream that ended keep so many bytes for another one, and says false where too much is kept already.

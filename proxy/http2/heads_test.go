@@ -1,9 +1,11 @@
 package http2
 
 import (
+	"net"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	xhttp2 "golang.org/x/net/http2"
@@ -81,6 +83,28 @@ func TestConnectionLeavesItsShareUnderItsLock(t *testing.T) {
 		share.mu.Lock()
 		defer share.mu.Unlock()
 		return share.left
+	})
+}
+
+// A connection that has to end ends, though the peer takes nothing of what it is sent.
+func TestOverdrawnConnectionEndsThoughThePeerTakesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		config := longHeads(&purse{})
+		c := NewServerConn(&wire{Conn: server, buffers: config.Buffers}, config, waiting{})
+		began, served := time.Now(), make(chan struct{})
+		go func() {
+			defer close(served)
+			_ = c.Serve(nil)
+		}()
+		synctest.Wait() // until our settings are on their way
+		c.Overdraw()
+		<-served
+		if took := time.Since(began); took > 2*lastWords {
+			t.Errorf("it took %v", took)
+		}
+		_ = client.Close()
 	})
 }
 
