@@ -26,7 +26,8 @@ func (p *Proxy) RoutesHandler() http.Handler {
 			h := &g.snapshot.Hosts[i]
 			for j := range h.Routes {
 				r := &h.Routes[j]
-				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownBehind(r, g.pools[r.Pool]))
+				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
+					shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownBehind(r, g.pools[r.Pool]))
 			}
 		}
 		_ = table.Flush()

@@ -32,8 +32,8 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 		case !r.covers(path):
 			c.Why = r.mismatch()
 		case r.owner != decides.Owner:
-			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + decides.belongs() + ", and " + shownHost(r.host) +
-				" to " + shownOwner(r.owner)
+			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + decides.belongs() + ", and " +
+				shownHost(r.host) + " to " + shownOwner(r.owner)
 		case winner == nil:
 			c.Why = "matches"
 		case winner.Host != r.host:
@@ -81,7 +81,9 @@ func (g *generation) rulesOf(host []byte) []namedRoute {
 
 // host returns the host of a name, or nil.
 func (g *generation) host(name string) *Host {
-	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h Host, name string) int { return cmp.Compare(h.Name, name) })
+	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h Host, name string) int {
+		return cmp.Compare(h.Name, name)
+	})
 	if !ok {
 		return nil
 	}
@@ -164,7 +166,8 @@ func (g *generation) hints(host []byte, candidates []Candidate) []string {
 	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
 	switch {
 	case others:
-		return []string{shownHost(decides.Name) + " " + decides.belongs() + ", and none of its rules matches; rules of others are not asked"}
+		return []string{shownHost(decides.Name) + " " + decides.belongs() +
+			", and none of its rules matches; rules of others are not asked"}
 	case len(candidates) > 0 && candidates[0].rank() == 1:
 		return []string{"rules for this host are above; none that matches is served"}
 	case len(candidates) > 0:

@@ -21,7 +21,8 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 	wildByDefault := wild
 	wildByDefault.Default = true
 	hosts := []Host{
-		owned("a", "app.example.com"), owned("a", "own.example.com"), owned("b", "*.example.com"), owned("b", "mine.example.com"), owned("a", "x.y.example.com"),
+		owned("a", "app.example.com"), owned("a", "own.example.com"), owned("b", "*.example.com"),
+		owned("b", "mine.example.com"), owned("a", "x.y.example.com"),
 	}
 	own := ownedBy("a", issue(t, "2-of-a", key, "own.example.com"))
 	const unknown = "remote error: tls: unrecognized name"
@@ -31,11 +32,13 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 		want         map[string]string
 	}{
 		{"without a default", []Certificate{wild, own}, map[string]string{
-			"app.example.com": unknown, "APP.Example.com": unknown, "own.example.com": "2-of-a", "mine.example.com": "1-wild-of-b",
+			"app.example.com": unknown, "APP.Example.com": unknown, "own.example.com": "2-of-a",
+			"mine.example.com":  "1-wild-of-b",
 			"other.example.com": "1-wild-of-b", "x.y.example.com": unknown, "": unknown,
 		}},
 		{"with a default", []Certificate{wild, own, fallback}, map[string]string{
-			"app.example.com": "9-default", "own.example.com": "2-of-a", "mine.example.com": "1-wild-of-b", "other.example.com": "1-wild-of-b",
+			"app.example.com": "9-default", "own.example.com": "2-of-a",
+			"mine.example.com": "1-wild-of-b", "other.example.com": "1-wild-of-b",
 		}},
 		{"with the wildcard's as the default", []Certificate{wildByDefault, own}, map[string]string{
 			"app.example.com": "1-wild-of-b", "own.example.com": "2-of-a", "other.example.com": "1-wild-of-b", "": "1-wild-of-b",

@@ -25,7 +25,8 @@ type Certificate struct {
 
 // Equal says whether two certificates are the same and served for the same names.
 func (c Certificate) Equal(o Certificate) bool {
-	return c.ID == o.ID && c.Owner == o.Owner && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default && slices.Equal(c.Hosts, o.Hosts)
+	return c.ID == o.ID && c.Owner == o.Owner && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default &&
+		slices.Equal(c.Hosts, o.Hosts)
 }
 
 // certificates finds the certificate for a server name: exact names before wildcards. It is immutable.

@@ -21,11 +21,13 @@ func TestAClosedTextGoesBeforeEveryOtherRouteOfItsHost(t *testing.T) {
 	p := serve(t)
 	p.apply(snapshotOf(
 		[]Host{
-			hostOf("a", closedText("/adm"), closedText("/files/"), closedText("/b%C3%BC"), prefix("/", "all"), exact("/admin", "exactly"),
+			hostOf("a", closedText("/adm"), closedText("/files/"), closedText("/b%C3%BC"),
+				prefix("/", "all"), exact("/admin", "exactly"),
 				prefix("/adm/in/x", "deeper")),
 			hostOf("", prefix("/", "other")),
 		},
-		poolOf("all", all.address), poolOf("exactly", exactly.address), poolOf("deeper", deeper.address), poolOf("other", other.address),
+		poolOf("all", all.address), poolOf("exactly", exactly.address),
+		poolOf("deeper", deeper.address), poolOf("other", other.address),
 		poolOf("closed"),
 	))
 	for path, want := range map[string]string{
@@ -69,7 +71,8 @@ func TestWhatIsClosedIsShownAndCounted(t *testing.T) {
 	invalid := prefix("/x", "closed")
 	invalid.Closed = "InvalidRule"
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "open"), closedText("/a"), closedText("/b"), invalid)}, poolOf("closed"), poolOf("open")))
+	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "open"), closedText("/a"), closedText("/b"), invalid)},
+		poolOf("closed"), poolOf("open")))
 	got := map[string]float64{}
 	for series, n := range p.scrape() {
 		if strings.HasPrefix(series, "warren_ingress_closed_routes") {
@@ -91,7 +94,8 @@ func TestWhatIsClosedIsShownAndCounted(t *testing.T) {
 		}
 	}
 	e := p.explain(Question{URL: "http://a/ABC"})
-	if e.Answer.Status != 503 || e.Answer.Reason != "RuleClosed" || !strings.Contains(e.Candidates[0].Why, "it is closed, UnreadablePath") {
+	if e.Answer.Status != 503 || e.Answer.Reason != "RuleClosed" ||
+		!strings.Contains(e.Candidates[0].Why, "it is closed, UnreadablePath") {
 		t.Errorf("explained as %+v by %+v", e.Answer, e.Candidates[0])
 	}
 }

@@ -60,8 +60,8 @@ type collector struct {
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
 		c.requests, c.duration, c.upstream, c.selection, c.errors, c.limited, c.denied, c.handshakes, c.failedHandshakes, c.connections,
-		c.refused, c.refusedHeads, c.heldHeads, c.active, c.generation, c.applied, c.rejected, c.routes, c.closed, c.tasks, c.notAfter, c.notBefore,
-		c.droppedLines,
+		c.refused, c.refusedHeads, c.heldHeads, c.active, c.generation, c.applied, c.rejected, c.routes, c.closed, c.tasks,
+		c.notAfter, c.notBefore, c.droppedLines,
 	} {
 		descs <- d
 	}

@@ -282,7 +282,8 @@ func isMalformed(err error) bool {
 // does it cost a look. A request with content may be answered before it was read.
 func (x *exchange) isStray(up upstream) bool {
 	c := up.Sole()
-	return c != nil && c.reused && (c.suspect || up.Response().Status >= 400) && !x.request.HasContent() && c.transport.unheard()
+	return c != nil && c.reused && (c.suspect || up.Response().Status >= 400) && !x.request.HasContent() &&
+		c.transport.unheard()
 }
 
 var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}

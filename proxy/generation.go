@@ -161,7 +161,8 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			t.series = append(t.series, counted)
 		}
 		compiled[i] = route{
-			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing, timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
+			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
+			timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			policies: compilePolicies(r, h.Name, state),
 		}
 		if r.Match == MatchText && !r.refuses() {

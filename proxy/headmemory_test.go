@@ -324,7 +324,8 @@ func TestLongHeadBeyondTheMemoryOfAllIs431(t *testing.T) {
 	}
 	c := p.dial()
 	c.send(begun)
-	if got := c.reply("GET"); got.Status != 431 || got.reason() != "HeadTooLarge" || !strings.Contains(got.Body, "memory") {
+	if got := c.reply("GET"); got.Status != 431 || got.reason() != "HeadTooLarge" ||
+		!strings.Contains(got.Body, "memory") {
 		t.Errorf("got %d %q, want 431 HeadTooLarge", got.Status, got.Body)
 	}
 	for _, c := range all {

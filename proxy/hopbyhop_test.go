@@ -29,7 +29,8 @@ func TestFieldsOfTheConnectionStayOnIt(t *testing.T) {
 	up := endpoint.accept()
 	got := up.request()
 	want := map[string][]string{"X-End": {"to-end"}, "Proxy-Authorization": {"Basic eA=="}}
-	if diff := cmp.Diff(want, fieldsBut(got.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Cdn-Loop", "Trailer")); diff != "" {
+	if diff := cmp.Diff(want, fieldsBut(got.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto",
+		"X-Real-Ip", "X-Request-Id", "Cdn-Loop", "Trailer")); diff != "" {
 		t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
 	}
 	up.send("HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nconnection: keep-alive, x-other\r\nX-Hop: 1\r\nX-Other: 2\r\nKeep-Alive: timeout=5\r\n" +

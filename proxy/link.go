@@ -157,7 +157,8 @@ func (e *endpoint) secure(ctx context.Context, tcp *net.TCPConn, terms *tls.Conf
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return link{}, &handshakeError{err}
 	}
-	return link{t, &tlsTransport{Conn: secure, below: t, protocol: secure.ConnectionState().NegotiatedProtocol, tail: tail}}, nil
+	protocol := secure.ConnectionState().NegotiatedProtocol
+	return link{t, &tlsTransport{Conn: secure, below: t, protocol: protocol, tail: tail}}, nil
 }
 
 // newSole returns a connection for HTTP/1.1.

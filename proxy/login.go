@@ -111,8 +111,8 @@ func (l *logins) close() {
 	}
 }
 
-// closeIdle closes those that rest, of an endpoint that takes no more requests or for too long: a client can have eight rest
-// for each connection of its own.
+// closeIdle closes those that rest, of an endpoint that takes no more requests or for too long: a client can have eight
+// rest for each connection of its own.
 func (p *privateConns) closeIdle(when func(*upstreamConn) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

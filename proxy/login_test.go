@@ -183,7 +183,8 @@ func TestPrivateConnectionsOfAClientAreBounded(t *testing.T) {
 	for i := range maxLogins + 3 {
 		b := startLogin(t, ntlm, nil)
 		name := fmt.Sprintf("h%02d", i)
-		backends, hosts, pools = append(backends, b), append(hosts, hostOf(name, prefix("/", name))), append(pools, poolOf(name, b.address))
+		backends, hosts, pools = append(backends, b), append(hosts, hostOf(name, prefix("/", name))),
+			append(pools, poolOf(name, b.address))
 	}
 	p.apply(snapshotOf(hosts, pools...))
 	client := p.dial()

@@ -139,7 +139,8 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 					continue
 				}
 				if found++; r.rule.Ingress != decides.Owner {
-					t.Fatalf("%s%s, which is %s's by %q, goes to a rule of %s's", host, path, decides.Owner, decides.Name, r.rule.Ingress)
+					t.Fatalf("%s%s, which is %s's by %q, goes to a rule of %s's",
+						host, path, decides.Owner, decides.Name, r.rule.Ingress)
 				}
 			}
 			if got := generation.router.redirected([]byte(host)); got != decides.RedirectHTTPS {
@@ -178,7 +179,8 @@ func TestExplainSaysThatAnotherOwnersRulesAreNotAsked(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(snapshotOf([]Host{
-		owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/", "/wild"), owned("a", "", "/every"), owned("a", "held.example.com"),
+		owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/", "/wild"),
+		owned("a", "", "/every"), owned("a", "held.example.com"),
 		owned("a", "none.example.org"),
 	}, poolOf("a"), poolOf("b")))
 	for _, test := range []struct {

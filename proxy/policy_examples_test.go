@@ -151,5 +151,6 @@ func TestSeedRewrites(t *testing.T) {
 
 // withoutForwarding drops the fields that the proxy adds to every request.
 func withoutForwarding(h http.Header) map[string][]string {
-	return fieldsBut(h, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Cdn-Loop", "Forwarded")
+	return fieldsBut(h, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto",
+		"X-Real-Ip", "X-Request-Id", "Cdn-Loop", "Forwarded")
 }

@@ -117,7 +117,8 @@ func New(config Config) *Proxy {
 		},
 	}
 	transports.http2 = http2.Config{
-		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now, Share: p.heads.sharing(endpointHeadMemory, 0),
+		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now,
+		Share: p.heads.sharing(endpointHeadMemory, 0),
 	}
 	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)

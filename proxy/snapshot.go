@@ -165,7 +165,8 @@ func (s *Snapshot) Equal(o *Snapshot) bool {
 
 // Equal says whether two hosts have the same name, owner and routes.
 func (h Host) Equal(o Host) bool {
-	return h.Name == o.Name && h.Owner == o.Owner && h.RedirectHTTPS == o.RedirectHTTPS && slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
+	return h.Name == o.Name && h.Owner == o.Owner && h.RedirectHTTPS == o.RedirectHTTPS &&
+		slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
 }
 
 // Equal says whether two routes match, treat and forward requests alike.

@@ -218,8 +218,10 @@ func TestEndpointThatSpeaksNoHTTPIsAskedOnce(t *testing.T) {
 	up := endpoint.accept()
 	up.head()
 	up.send("220 smtp.example.com")
-	if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamMalformed" || endpoint.accepted.Load() != 1 {
-		t.Errorf("got %d %q after %d connections, want 502 UpstreamMalformed after 1", got.Status, got.reason(), endpoint.accepted.Load())
+	if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamMalformed" ||
+		endpoint.accepted.Load() != 1 {
+		t.Errorf("got %d %q after %d connections, want 502 UpstreamMalformed after 1",
+			got.Status, got.reason(), endpoint.accepted.Load())
 	}
 }
 
@@ -278,7 +280,8 @@ func TestConnectionOfAConfusedEndpointIsClosed(t *testing.T) {
 	t.Parallel()
 	for status, closed := range map[int]bool{
 		400: true, 408: true, 413: true, 414: true, 431: true, 501: true, 505: true,
-		200: false, 401: false, 403: false, 404: false, 405: false, 422: false, 429: false, 500: false, 502: false, 503: false,
+		200: false, 401: false, 403: false, 404: false, 405: false, 422: false, 429: false,
+		500: false, 502: false, 503: false,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()

@@ -36,7 +36,8 @@ func TestHandshakeIsRelayed(t *testing.T) {
 	up := endpoint.accept()
 	request := up.request()
 	want := map[string][]string{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Key": {"x3JJHMbDL1EzLkh9GBhXDw=="}}
-	got := fieldsBut(request.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Cdn-Loop")
+	got := fieldsBut(request.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto",
+		"X-Real-Ip", "X-Request-Id", "Cdn-Loop")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
 	}

@@ -118,7 +118,8 @@ func TestWebSocketOverHTTP2IsAnUpgradeAtTheEndpoint(t *testing.T) {
 	}
 	want := map[string][]string{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {key},
 		"Sec-Websocket-Protocol": {"chat"}, "Sec-Websocket-Extensions": {"permessage-deflate"}, "Origin": {"http://a"}}
-	got := fieldsBut(request.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id", "Cdn-Loop")
+	got := fieldsBut(request.Header, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto",
+		"X-Real-Ip", "X-Request-Id", "Cdn-Loop")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("fields at the endpoint (-want +got):\n%s", diff)
 	}

@@ -38,7 +38,8 @@ func (b *reader) settle() {
 	if b.counted == 0 {
 		return
 	}
-	size := max(0, len(b.buf)-smallBuffer) + max(0, len(b.held)-smallBuffer) + max(0, cap(b.trailerBytes)-trailerAllowance) + b.fieldBytes
+	size := max(0, len(b.buf)-smallBuffer) + max(0, len(b.held)-smallBuffer) +
+		max(0, cap(b.trailerBytes)-trailerAllowance) + b.fieldBytes
 	if size >= b.counted {
 		return
 	}

@@ -261,7 +261,8 @@ func TestBurstOfStreamsLeavesLittleBehind(t *testing.T) {
 	}
 	p.check(p.WriteSettings())
 	request := func(id uint32, path string) {
-		p.headers(id, true, ":method", "GET", ":scheme", "http", ":path", path, ":authority", "a", "x", strings.Repeat("y", 3000))
+		p.headers(id, true, ":method", "GET", ":scheme", "http", ":path", path,
+			":authority", "a", "x", strings.Repeat("y", 3000))
 	}
 	request(1, "/wait")
 	for id := uint32(3); id < 2*maxStreams; id += 2 {
