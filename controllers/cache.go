@@ -65,8 +65,8 @@ func serviceCacheOptions(name types.NamespacedName) cache.Options {
 }
 
 // trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an Ingress that
-// went over to another class is known to have been ours. Of the spec of one of another class it keeps what that class's controller has
-// certificates ordered for.
+// went over to another class is known to have been ours. Of the spec of one of another class it keeps what that class's
+// controller has certificates ordered for, and the services that it leads to.
 func trimIngress(class string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*v1alpha1.Ingress)
@@ -81,10 +81,29 @@ func trimIngress(class string) func(any) (any, error) {
 			for i := range rules {
 				rules[i].Host = v1alpha1.Host(strings.Clone(string(ingress.Spec.Rules[i].Host)))
 			}
+			for name := range someServices(func(f func(string)) { translate.EachService(ingress, f) }) {
+				rules[0].Paths = append(rules[0].Paths, v1alpha1.IngressPath{
+					Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(name)}})
+			}
 			ingress.Spec.Rules = rules
 		}
 		return ingress, nil
 	}
+}
+
+// servicesLimit is how many services are kept of an Ingress of another class. Who leads to more of them may share the status
+// of a Task with this controller, which then writes it less and less often.
+const servicesLimit = 64
+
+// someServices returns the services that each calls a function with, up to so many.
+func someServices(each func(f func(name string))) map[string]struct{} {
+	some := make(map[string]struct{})
+	each(func(name string) {
+		if len(some) < servicesLimit {
+			some[strings.Clone(name)] = struct{}{}
+		}
+	})
+	return some
 }
 
 // trimTLSCertificate keeps of the metadata whose a TLSCertificate is, and who orders it.

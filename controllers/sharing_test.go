@@ -18,6 +18,8 @@ func (k *cluster) ofClass(suffix, address string) func(*ctrl.Options, *Options, 
 	return func(mgr *ctrl.Options, o *Options, _ *recordingProxy) {
 		o.IngressClass, o.PublishAddress = k.blue+suffix, address
 		mgr.LeaderElectionID = "leader-" + k.blue + suffix
+		o.hostScope = o.IngressClass
+		mgr.Cache = CacheOptions(o.IngressClass, []string{k.blue, k.green})
 	}
 }
 

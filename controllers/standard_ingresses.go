@@ -70,7 +70,7 @@ func standardCacheOptions(className string, namespaces []string) cache.Options {
 }
 
 // trimStandardIngress keeps what may be read of an Ingress. One that names another class cannot be this controller's, however the
-// IngressClasses change, and of it is kept that it does.
+// IngressClasses change, and of it is kept that it does, and the services that it leads to.
 func trimStandardIngress(className string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*networkingv1.Ingress)
@@ -80,7 +80,17 @@ func trimStandardIngress(className string) func(any) (any, error) {
 		trimmed := identity(&ingress.ObjectMeta)
 		trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
 		if named := ingress.Spec.IngressClassName; named != nil && *named != "" && *named != className {
-			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: networkingv1.IngressSpec{IngressClassName: named}, Status: ingress.Status}, nil
+			spec := networkingv1.IngressSpec{IngressClassName: named}
+			services := someServices(func(f func(string)) { translate.EachStandardService(ingress, f) })
+			if len(services) > 0 {
+				http := &networkingv1.HTTPIngressRuleValue{}
+				for name := range services {
+					http.Paths = append(http.Paths, networkingv1.HTTPIngressPath{Backend: networkingv1.IngressBackend{
+						Service: &networkingv1.IngressServiceBackend{Name: name}}})
+				}
+				spec.Rules = []networkingv1.IngressRule{{IngressRuleValue: networkingv1.IngressRuleValue{HTTP: http}}}
+			}
+			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: spec, Status: ingress.Status}, nil
 		}
 		for name, value := range ingress.Annotations {
 			value, ok := translate.RelevantAnnotation(name, value)

@@ -13,6 +13,7 @@ func TestKindIsKnownInAnyCaseAndFromNothingElse(t *testing.T) {
 		"Keep-Alive": KeepAlive, "Proxy-Connection": ProxyConnection, "TE": TE, "Upgrade": Upgrade, "Expect": Expect,
 		"Trailer": Trailer, "X-Forwarded-For": XForwardedFor, "X-Forwarded-Host": XForwardedHost,
 		"X-Forwarded-Port": XForwardedPort, "X-Forwarded-Proto": XForwardedProto, "X-Real-IP": XRealIP, "Forwarded": Forwarded,
+		"Authorization": Authorization, "Proxy-Authorization": Authorization, "CDN-Loop": CDNLoop,
 		"Traceparent": Traceparent, "Tracestate": Tracestate,
 	}
 	for name, want := range kinds {
@@ -38,7 +39,7 @@ func TestKindIsKnownInAnyCaseAndFromNothingElse(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"", "a", "Cookie", "Content-Type", "X-Forwarded-Fort", "Proxy-Authorization"} {
+	for _, name := range []string{"", "a", "Cookie", "Content-Type", "X-Forwarded-Fort", "Proxy-Authorizations"} {
 		if got := KindOf([]byte(name)); got != Other {
 			t.Errorf("%q: got %d, want %d", name, got, Other)
 		}
