@@ -174,7 +174,7 @@ func (s *claimShard) shares() (shares map[string]int, all int) {
 }
 
 // without returns the shard without claims of namespaces that have no rule for the host any more, and whether that makes a
-// difference. Each goes to its heir; without one it is marked for as long as grace lasts, and then deleted.
+// difference. Each is marked for as long as grace lasts, unless it is forbidden, and goes to its heir then, or is deleted without one.
 func (s *claimShard) without(orphans []orphan, grace time.Duration, now time.Time) (next *claimShard, changed bool) {
 	next = &claimShard{name: s.name, resourceVersion: s.resourceVersion, data: maps.Clone(s.data)}
 	for _, o := range orphans {
@@ -182,6 +182,10 @@ func (s *claimShard) without(orphans []orphan, grace time.Duration, now time.Tim
 		recorded, err := readClaim(s.data[key])
 		if err != nil || recorded.Namespace != o.namespace {
 			continue // somebody was faster
+		}
+		grace := grace
+		if o.forbidden {
+			grace = 0
 		}
 		switch {
 		case grace > 0 && recorded.Released.IsZero():
@@ -203,6 +207,8 @@ func (s *claimShard) without(orphans []orphan, grace time.Duration, now time.Tim
 type orphan struct {
 	host, namespace string
 	released        time.Time
+	// forbidden is set where the namespace may not have the host, whatever its rules name.
+	forbidden bool
 	// heir is the namespace of the oldest Ingress that names the host, empty if there is none.
 	heir string
 }

@@ -36,6 +36,8 @@ type claimStore interface {
 	read(ctx context.Context, name string) (*claimShard, error)
 	// write replaces the version that a shard has, or makes the first. It fails with errLostRace if that is not the latest.
 	write(ctx context.Context, shard *claimShard) (*claimShard, error)
+	// allowed returns an input that has which hosts a namespace is allowed now, whatever a cache says, in the place of which it was.
+	allowed(ctx context.Context, namespace string, in translate.Input) (translate.Input, error)
 	// named returns the hosts that a namespace's Ingresses of ours name now, whatever a cache says, by what an input has beside its
 	// objects. It is not complete where there may be Ingresses that cannot be read.
 	named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error)
@@ -85,6 +87,24 @@ func (o *claimObjects) write(ctx context.Context, shard *claimShard) (*claimShar
 		return nil, errLostRace
 	}
 	return nil, fmt.Errorf("recording who hosts belong to: %w", err)
+}
+
+func (o *claimObjects) allowed(ctx context.Context, namespace string, in translate.Input) (translate.Input, error) {
+	var list metav1.PartialObjectMetadataList
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
+	// A list of one, for which the right to list those that are watched is enough.
+	err := o.reader.List(ctx, &list, client.MatchingFields{metav1.ObjectNameField: namespace})
+	if apierrors.IsForbidden(err) {
+		return in, nil // What was known goes on to be heeded.
+	}
+	if err != nil {
+		return in, fmt.Errorf("reading which hosts a namespace may have: %w", err)
+	}
+	in.AllowedHosts = make(map[string]*string, 1)
+	for i := range list.Items {
+		in.AllowedHosts[list.Items[i].Name] = allowedHosts(&list.Items[i])
+	}
+	return in, nil
 }
 
 // listedAtOnce is how many Ingresses are read by one request.

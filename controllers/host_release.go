@@ -27,7 +27,8 @@ const (
 	releaseRetry = time.Second
 )
 
-// claimReleaser gives up claims whose namespaces have no rule for the host any more. A cache may lag, and caches of two kinds by
+// claimReleaser gives up claims whose namespaces have no rule for the host any more, or may not have the host, which no grace is
+// for. A cache may lag, and caches of two kinds by
 // different times, so before it takes anything it asks the API server itself.
 type claimReleaser struct {
 	hosts *Hosts
@@ -105,7 +106,7 @@ func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Dura
 	}
 	byNamespace := make(map[string][]orphan)
 	for _, o := range latest.orphans {
-		if left := o.released.Add(r.grace).Sub(r.now()); !o.released.IsZero() && left > 0 {
+		if left := o.released.Add(r.grace).Sub(r.now()); !o.forbidden && !o.released.IsZero() && left > 0 {
 			sooner(left + time.Millisecond)
 			continue
 		}
@@ -118,7 +119,12 @@ func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Dura
 			name := claimShardName(r.scope, o.host)
 			known[name] = r.hosts.known(name)
 		}
-		named, complete, err := r.store.named(ctx, namespace, latest.by)
+		by, err := r.store.allowed(ctx, namespace, latest.by)
+		var named map[string]bool
+		var complete bool
+		if err == nil {
+			named, complete, err = r.store.named(ctx, namespace, by)
+		}
 		if err != nil {
 			log.FromContext(ctx).Error(err, "hosts stay with a namespace that may have no rule for them any more", "namespace", namespace)
 			sooner(releaseRetry)
@@ -129,10 +135,15 @@ func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Dura
 			grace = max(grace, unreadableGrace)
 			sooner(unreadableGrace)
 		}
+		forbidden := translate.Forbidden(&by)
 		given := make(map[string][]orphan)
 		for _, o := range orphans {
-			if named[o.host] {
+			thought := o.forbidden
+			o.forbidden = forbidden(namespace, o.host)
+			if thought != o.forbidden || named[o.host] {
 				sooner(releaseRetry) // which the cache is to learn, or to forget
+			}
+			if named[o.host] {
 				continue
 			}
 			name := claimShardName(r.scope, o.host)

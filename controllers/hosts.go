@@ -449,13 +449,15 @@ func (k *claimKeeper) orphans(in *translate.Input) []orphan {
 		return nil
 	}
 	var orphans []orphan
+	forbidden := translate.Forbidden(in)
 	at := make(map[string]int)
 	for host, claim := range h.claims {
 		if claim.seen == h.builds || claim.unreadable || !k.watched(claim.Namespace) {
 			continue
 		}
 		at[host] = len(orphans)
-		orphans = append(orphans, orphan{host: host, namespace: claim.Namespace, released: claim.Released})
+		orphans = append(orphans, orphan{host: host, namespace: claim.Namespace, released: claim.Released,
+			forbidden: forbidden(claim.Namespace, host)})
 	}
 	if len(orphans) == 0 {
 		return nil

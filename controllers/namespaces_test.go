@@ -68,6 +68,26 @@ func TestNamespacesAnnotationDecidesOnItsHosts(t *testing.T) {
 	k.says(ing, served...)
 }
 
+// A namespace that may not have a host any more gives it up at once, whatever it names and however long others have to wait.
+func TestHostThatIsForbiddenGoesToWhoMayHaveIt(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	a, b := k.rivals()
+	k.create(ingress(a, "shop", "x.io", "shop"))
+	r := k.start(func(_ *ctrl.Options, options *Options, _ *recordingProxy) { options.HostClaimGrace = time.Hour })
+	r.proxy.serves(t, "x.io /shop -> "+a+"/shop:80 []")
+	waiting := ingress(b, "waiting", "x.io", "waiting")
+	k.create(waiting)
+	k.says(waiting, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
+
+	k.allow(a, new("y.io"))
+	r.proxy.serves(t, "x.io /waiting -> "+b+"/waiting:80 []")
+	// It is the other's now.
+	k.allow(a, nil)
+	k.create(ingress(a, "mark", "z.io", "mark"))
+	r.proxy.serves(t, "x.io /waiting -> "+b+"/waiting:80 []", "z.io /mark -> "+a+"/mark:80 []")
+}
+
 func TestWhereAnAnnotationIsRequiredNoneIsNoHost(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -77,6 +77,17 @@ func (a *allowance) allows(host string) bool {
 	})
 }
 
+// forbids says whether it is known that the namespace may not have the host. What is not known forbids nothing, and allows nothing.
+func (a *allowance) forbids(host string) bool {
+	return a != nil && !a.unknown && !a.unseen && !a.allows(host)
+}
+
+// Forbidden returns what says whether a namespace is known to be one that may not have a host.
+func Forbidden(in *Input) func(namespace, host string) bool {
+	allowed := newAllowances(in)
+	return func(namespace, host string) bool { return allowed.of(namespace).forbids(host) }
+}
+
 // refusal says why a namespace may not have a host, and who can change that.
 func (a *allowance) refusal(name string) string {
 	who := "host " + quote(name)

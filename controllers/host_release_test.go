@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// askedStore answers as an API server does that knows more than caches do.
+type askedStore struct {
+	*modelWorld
+	now map[string]*string
+}
+
+func (s *askedStore) allowed(_ context.Context, _ string, in translate.Input) (translate.Input, error) {
+	in.AllowedHosts = s.now
+	return in, nil
+}
+
+func (s *askedStore) named(_ context.Context, namespace string, in translate.Input) (map[string]bool, bool, error) {
+	in.Ingresses = append(in.Ingresses, ingress(namespace, "shop", "shop.io", "shop"))
+	hosts := map[string]bool{}
+	translate.EachHost(&in, func(host string, _ *v1alpha1.Ingress, _ bool) { hosts[host] = true })
+	s.absent[[2]string{namespace, "shop.io"}] = !hosts["shop.io"]
+	s.lapsed["shop.io"] = s.modelWorld.now
+	return hosts, true, nil
+}
+
+// What a cache says of an annotation may be old: what counts is what the API server says when a host is to be given up.
+func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
+	t.Parallel()
+	only := func(hosts string) map[string]*string { return map[string]*string{"a": &hosts, "b": nil} }
+	for name, c := range map[string]struct {
+		cached, now map[string]*string
+		grace       time.Duration
+		owner       string
+	}{
+		"it was forbidden once":                 {cached: only("x.io"), now: only("shop.io"), owner: "a"},
+		"it was forbidden once, with a grace":   {cached: only("x.io"), now: only("shop.io"), grace: time.Hour, owner: "a"},
+		"it is forbidden":                       {cached: only("x.io"), now: only("x.io"), owner: "b"},
+		"it is forbidden, and there is a grace": {cached: only("x.io"), now: only("x.io"), grace: time.Hour, owner: "b"},
+		"its Namespace is not there yet":        {cached: only("x.io"), now: map[string]*string{"b": nil}, owner: "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newModelWorld(t, 1)
+			w.grace = 0
+			store := &askedStore{w, c.now}
+			hosts := NewHosts()
+			now := func() time.Time { return w.now }
+			keeper := &claimKeeper{hosts: hosts, store: store, scope: "warren", now: now, again: func() {},
+				watched: func(string) bool { return true }, released: newClaimReleaser(hosts, store, "warren", c.grace, now, func() {})}
+			settle := func(allowed map[string]*string) map[string]string {
+				in := translate.Input{AllowedHosts: allowed, Options: translate.Options{IngressClass: "warren"}}
+				in.Ingresses = append(in.Ingresses, ingress("b", "old", "shop.io", "old"), ingress("a", "shop", "shop.io", "shop"))
+				in.Ingresses[1].CreationTimestamp.Time = in.Ingresses[0].CreationTimestamp.Add(-time.Hour)
+				keeper.settle(t.Context(), &in)
+				return in.Owners
+			}
+			settle(only("shop.io"))
+			settle(c.cached)
+			keeper.released.pass(t.Context(), <-keeper.released.offered)
+			if diff := cmp.Diff(map[string]string{"shop.io": c.owner}, settle(c.now)); diff != "" {
+				t.Error("the owners are not these (-want +got):\n" + diff)
+			}
+		})
+	}
+}
