@@ -157,14 +157,8 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		}
 		late.Go(func() { c.namespaces.late(ctx, c.pending.event) })
 	}
-	if c.claims != nil {
-		if !c.recorded.settle(ctx) {
-			return nil
-		}
-		defer c.claims.begin(c.ingresses)()
-		var releasing sync.WaitGroup
-		releasing.Go(func() { c.claims.released.run(ctx) })
-		defer releasing.Wait()
+	if c.claims != nil && !c.recorded.settle(ctx) {
+		return nil
 	}
 	in, err := c.ingresses(ctx)
 	if err != nil {
@@ -172,6 +166,12 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	}
 	if synced, err := c.discovery.start(ctx, translate.NamedServices(&in), c.handler()); !synced {
 		return err
+	}
+	if c.claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
+		defer c.claims.begin(c.ingresses)()
+		var releasing sync.WaitGroup
+		releasing.Go(func() { c.claims.released.run(ctx) })
+		defer releasing.Wait()
 	}
 	c.pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
