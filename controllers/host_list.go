@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -76,22 +77,31 @@ func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
 	return listed
 }
 
+// listKnown returns all hosts by what the control plane that runs knows, and false where none does.
+func (h *Hosts) listKnown(ctx context.Context) (listed []HostListing, ok bool, err error) {
+	h.building.Lock()
+	defer h.building.Unlock()
+	if h.source == nil {
+		return nil, false, nil
+	}
+	in, err := h.source(ctx)
+	if err != nil {
+		return nil, true, err
+	}
+	return h.list(&in, h.scope), true, nil
+}
+
 // ServeHTTP lists the hosts for the admin address.
 func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.building.Lock()
-	source, scope := h.source, h.scope
-	if source == nil {
-		h.building.Unlock()
-		http.Error(w, "it is not known yet whose which host is: the Kubernetes API has not been read", http.StatusServiceUnavailable)
-		return
+	listed, ok := []HostListing{}, true
+	var err error
+	shared := h.shared.Load()
+	if !shared {
+		listed, ok, err = h.listKnown(r.Context())
 	}
-	in, err := source(r.Context())
-	var listed []HostListing
-	if err == nil {
-		listed = h.list(&in, scope)
-	}
-	h.building.Unlock()
 	switch {
+	case !ok:
+		http.Error(w, "it is not known yet whose which host is: the Kubernetes API has not been read", http.StatusServiceUnavailable)
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	case r.URL.Query().Get("output") == "json":
@@ -101,10 +111,10 @@ func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = encoder.Encode(struct {
 			Shared bool          `json:"shared"`
 			Hosts  []HostListing `json:"hosts"`
-		}{in.Options.AllowSharedHosts, listed})
+		}{shared, listed})
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		if in.Options.AllowSharedHosts {
+		if shared {
 			_, _ = fmt.Fprintln(w, "hosts are shared (--allow-shared-hosts): none is any namespace's alone")
 			return
 		}

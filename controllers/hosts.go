@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +39,8 @@ const (
 // One process has one, which outlives a control plane that is started again.
 type Hosts struct {
 	metrics *hostMetrics
+	// shared is set where hosts are everybody's, and none is on record.
+	shared atomic.Bool
 
 	// building is held by whoever builds. What follows belongs to him.
 	building sync.Mutex

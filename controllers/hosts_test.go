@@ -4,6 +4,8 @@ package controllers
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -306,4 +308,22 @@ func hostOf(object client.Object) string {
 		return o.Spec.Rules[0].Host
 	}
 	return ""
+}
+
+func TestHostsThatAreSharedAreListedAsSuch(t *testing.T) {
+	t.Parallel()
+	hosts := NewHosts()
+	newCluster(t).start(func(_ *ctrl.Options, options *Options, _ *recordingProxy) {
+		options.Hosts, options.AllowSharedHosts = hosts, true
+	})
+	for query, want := range map[string]string{
+		"":             "hosts are shared (--allow-shared-hosts): none is any namespace's alone\n",
+		"?output=json": "{\n  \"shared\": true,\n  \"hosts\": []\n}\n",
+	} {
+		answer := httptest.NewRecorder()
+		hosts.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/hosts"+query, nil))
+		if diff := cmp.Diff(want, answer.Body.String()); answer.Code != http.StatusOK || diff != "" {
+			t.Errorf("%q is answered with %d (-want +got):\n%s", query, answer.Code, diff)
+		}
+	}
 }

@@ -254,6 +254,9 @@ func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotControl
 
 // setupHosts has it recorded which namespace each host belongs to. Where hosts are shared, none is anybody's.
 func setupHosts(mgr ctrl.Manager, options Options, snapshots *SnapshotController) error {
+	if options.Hosts != nil {
+		options.Hosts.shared.Store(options.AllowSharedHosts)
+	}
 	if options.AllowSharedHosts {
 		return nil
 	}
