@@ -28,6 +28,7 @@ type flags struct {
 
 	ingressClass                   string
 	watchNamespaces                []string
+	peerNamespaces                 []string
 	namespace                      string
 	allowSharedHosts               bool
 	requireAllowedHosts            bool
@@ -63,6 +64,8 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.StringVar(&f.adminAddress, "admin-address", "127.0.0.1:9091", "`address` of /explain, /routes and /debug/pprof: what this replica serves and why; keep it on loopback")
 	set.StringVar(&f.ingressClass, "ingress-class", "warren", "`class` of the Ingresses that are served, besides those that name none")
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
+	set.Func("peer-namespaces", "comma-separated `namespaces` of other controllers that this one agrees with on who writes a status, besides "+
+		"its own (default any)", list(&f.peerNamespaces, parseNamespace))
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")
 	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
 	set.Var(boolFlag(&f.requireAllowedHosts, false), "require-allowed-hosts", "let namespaces have those hosts alone that the annotation "+

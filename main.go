@@ -181,6 +181,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		TicketKeys:       p.SetTicketKeys,
 		PodUID:           podUID(f.namespace),
 		WatchNamespaces:  f.watchNamespaces,
+		PeerNamespaces:   f.peerNamespaces,
 
 		DefaultCertificate:  f.defaultCertificate,
 		RequireAllowedHosts: f.requireAllowedHosts,

@@ -43,6 +43,8 @@ type peers struct {
 	// own is what this controller says of itself before its Lease does, lease the name of that.
 	own   standing
 	lease types.NamespacedName
+	// among are the namespaces whose Leases are heeded beside those of the own one; all if there are none.
+	among []string
 	// elects says that the replicas of this controller elect the one that writes.
 	elects  bool
 	metrics *Metrics
@@ -89,13 +91,17 @@ func replicaLeases() labels.Selector {
 	return labels.NewSelector().Add(*labelled)
 }
 
-// peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers.
-func peerCacheOptions() cache.Options {
-	return cache.Options{ByObject: map[client.Object]cache.ByObject{
+// peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers in these namespaces, or in all.
+func peerCacheOptions(namespaces []string) cache.Options {
+	return cache.Options{DefaultNamespaces: watchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
 		&coordinationv1.Lease{}: {Label: replicaLeases(), Transform: trimLease},
 	}}
 }
 
+// standingLimit is how long what a Lease says of its controller may be, in bytes: 250 namespaces of the longest names are.
+const standingLimit = 16 << 10
+
+// trimLease keeps of a Lease what is read of it, which is little: anybody may have made it.
 func trimLease(object any) (any, error) {
 	lease, ok := object.(*coordinationv1.Lease)
 	if !ok {
@@ -103,8 +109,10 @@ func trimLease(object any) (any, error) {
 	}
 	trimmed := identity(&lease.ObjectMeta)
 	trimmed.Labels = map[string]string{replicaLabel: lease.Labels[replicaLabel]}
-	trimmed.Annotations = map[string]string{standingAnnotation: lease.Annotations[standingAnnotation]}
-	lease.ObjectMeta = trimmed
+	if said := lease.Annotations[standingAnnotation]; len(said) <= standingLimit {
+		trimmed.Annotations = map[string]string{standingAnnotation: said}
+	}
+	lease.ObjectMeta, lease.Spec = trimmed, coordinationv1.LeaseSpec{RenewTime: lease.Spec.RenewTime}
 	return lease, nil
 }
 
@@ -169,7 +177,7 @@ func (p *peers) late(ctx context.Context, changed func()) {
 
 // see notes a Lease as it is now.
 func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.Time) {
-	if p == nil {
+	if p == nil || !p.heeds(lease.Namespace) {
 		return
 	}
 	key := client.ObjectKeyFromObject(lease)
@@ -195,6 +203,12 @@ func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 	}
 	p.mu.Unlock()
 	p.publish(ctx)
+}
+
+// heeds says whether Leases of a namespace are those of a controller. Kubernetes' role edit has the right to write Leases: whoever has
+// it in any namespace could have this controller write no status and order no certificate.
+func (p *peers) heeds(namespace string) bool {
+	return namespace == p.own.namespace || len(p.among) == 0 || slices.Contains(p.among, namespace)
 }
 
 // leave notes that a Lease is gone.
@@ -362,8 +376,13 @@ func addPeers(mgr ctrl.Manager, options Options) (*peers, error) {
 		orders: options.ACME.Client != nil}
 	lease := types.NamespacedName{Namespace: options.Namespace, Name: options.Replica.leaseName()}
 	p := newPeers(own, lease, options.Elects, options.Metrics)
+	p.among = options.PeerNamespaces
 	var err error
-	p.leases, err = addOptionalCache(mgr, peerCacheOptions(), &coordinationv1.Lease{},
+	var namespaces []string
+	if len(p.among) > 0 {
+		namespaces = append([]string{options.Namespace}, p.among...)
+	}
+	p.leases, err = addOptionalCache(mgr, peerCacheOptions(namespaces), &coordinationv1.Lease{},
 		"so that controllers in other namespaces are not known, whose statuses this one may overwrite: "+
 			"grant list and watch on Leases in the whole cluster, or heed this no further")
 	return p, err

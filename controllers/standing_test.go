@@ -4,12 +4,16 @@ package controllers
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -42,6 +46,30 @@ type sight struct {
 	standing                  standing
 	renewed                   time.Duration
 	gone                      bool
+}
+
+// Whoever may write Leases in a namespace of his own gets nobody to give way to him where the operator says who else there is.
+func TestALeaseOfANamespaceThatIsNoControllersIsNotHeeded(t *testing.T) {
+	of := standing{namespace: "own", class: "public", since: 2}
+	self, forged := Replica{Name: "self"}, Replica{Name: "forged"}
+	for namespace, wanted := range map[string]map[string]bool{
+		"tenant": {"": false, "own": true, "own other": true},
+		"other":  {"": false, "own": true, "own other": false},
+		"own":    {"": false, "own": false, "own other": false},
+	} {
+		for among, want := range wanted {
+			p := newPeers(of, types.NamespacedName{Namespace: "own", Name: self.leaseName()}, true, nil)
+			p.among = strings.Fields(among)
+			own := leaseOf(&self, &of, "", time.Now())
+			first := standing{namespace: namespace, class: "another", since: 1, blind: true, byDefault: true, orders: true}
+			for _, lease := range []*coordinationv1.Lease{own, leaseOf(&forged, &first, "", time.Now())} {
+				p.see(t.Context(), lease, time.Now())
+			}
+			if got := p.writes("any", &claimants{every: true}); got != want {
+				t.Errorf("beside a Lease of %s it writes: %v, want %v, with %q", namespace, got, want, p.among)
+			}
+		}
+	}
 }
 
 func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
@@ -199,5 +227,39 @@ func TestOfReplicasThatElectNoneTheFirstWrites(t *testing.T) {
 		if name == "b" && !p.writes("blue", &claimants{}) {
 			t.Error("b does not write once a has ended")
 		}
+	}
+}
+
+func TestNothingOfALeaseIsKeptButWhatIsReadOfIt(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	r := Replica{Name: "a", Address: netip.MustParseAddr("10.0.0.1")}
+	of := standing{namespace: "system", class: "warren", since: 1700000000, named: true}
+	for name, c := range map[string]struct {
+		change func(*coordinationv1.Lease)
+		want   bool
+	}{
+		"as a controller writes it": {func(*coordinationv1.Lease) {}, true},
+		"with much that is not read": {func(l *coordinationv1.Lease) {
+			l.Labels["more"], l.Annotations["more"], l.Spec.HolderIdentity, l.Spec.PreferredHolder = long, long, &long, &long
+			l.ManagedFields = append(l.ManagedFields, metav1.ManagedFieldsEntry{Manager: long})
+		}, true},
+		"with a standing beyond all measure": {func(l *coordinationv1.Lease) { l.Annotations[standingAnnotation] += long }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lease := leaseOf(&r, &of, "", time.Now())
+			c.change(lease)
+			kept, err := trimLease(lease)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.Marshal(kept)
+			if err != nil || len(text) > 1<<10 {
+				t.Errorf("%d bytes are kept, %v", len(text), err)
+			}
+			got, ok := readStanding(kept.(*coordinationv1.Lease))
+			if ok != c.want || ok && got != of {
+				t.Errorf("it is read as %+v, %v", got, ok)
+			}
+		})
 	}
 }
