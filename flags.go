@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/warren-dev/ingress/cli"
+	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -65,7 +66,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.StringVar(&f.ingressClass, "ingress-class", "warren", "`class` of the Ingresses that are served, besides those that name none")
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
 	set.Func("peer-namespaces", "comma-separated `namespaces` of other controllers that this one agrees with on who writes a status, besides "+
-		"its own (default any)", list(&f.peerNamespaces, parseNamespace))
+		"its own; * for all, if nobody else may write Leases (default none)", list(&f.peerNamespaces, parsePeerNamespace))
 	set.StringVar(&f.namespace, "namespace", defaultNamespace(), "`namespace` of the controller itself, for its Lease; from POD_NAMESPACE")
 	set.Var(boolFlag(&f.allowSharedHosts, false), "allow-shared-hosts", "let Ingresses of several namespaces have rules for one host")
 	set.Var(boolFlag(&f.requireAllowedHosts, false), "require-allowed-hosts", "let namespaces have those hosts alone that the annotation "+
@@ -187,6 +188,13 @@ func parseNamespace(s string) (string, error) {
 		return "", fmt.Errorf("%q is no namespace: write names such as default, with commas between them", s)
 	}
 	return s, nil
+}
+
+func parsePeerNamespace(s string) (string, error) {
+	if s == controllers.EveryNamespace {
+		return s, nil
+	}
+	return parseNamespace(s)
 }
 
 func parseSecretName(s string) (types.NamespacedName, error) {

@@ -43,7 +43,7 @@ type peers struct {
 	// own is what this controller says of itself before its Lease does, lease the name of that.
 	own   standing
 	lease types.NamespacedName
-	// among are the namespaces whose Leases are heeded beside those of the own one; all if there are none.
+	// among are the namespaces whose Leases are heeded beside those of the own one, EveryNamespace for all.
 	among []string
 	// elects says that the replicas of this controller elect the one that writes.
 	elects  bool
@@ -165,8 +165,10 @@ func (p *peers) settle(ctx context.Context) bool {
 	return true
 }
 
-// blind says whether the Leases of other namespaces cannot be read.
-func (p *peers) blind(ctx context.Context) bool { return p != nil && !p.leases.synced(ctx) }
+// blind says whether the Leases of other namespaces are not read.
+func (p *peers) blind(ctx context.Context) bool {
+	return p != nil && (len(p.among) == 0 || !p.leases.synced(ctx))
+}
 
 // late calls changed when Leases of other namespaces become known that could not be read before.
 func (p *peers) late(ctx context.Context, changed func()) {
@@ -208,8 +210,11 @@ func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 // heeds says whether Leases of a namespace are those of a controller. Kubernetes' role edit has the right to write Leases: whoever has
 // it in any namespace could have this controller write no status and order no certificate.
 func (p *peers) heeds(namespace string) bool {
-	return namespace == p.own.namespace || len(p.among) == 0 || slices.Contains(p.among, namespace)
+	return namespace == p.own.namespace || slices.Contains(p.among, EveryNamespace) || slices.Contains(p.among, namespace)
 }
+
+// EveryNamespace stands for all namespaces among those in which other controllers are.
+const EveryNamespace = "*"
 
 // leave notes that a Lease is gone.
 func (p *peers) leave(ctx context.Context, key types.NamespacedName) {
@@ -378,9 +383,9 @@ func addPeers(mgr ctrl.Manager, options Options) (*peers, error) {
 	p := newPeers(own, lease, options.Elects, options.Metrics)
 	p.among = options.PeerNamespaces
 	var err error
-	var namespaces []string
-	if len(p.among) > 0 {
-		namespaces = append([]string{options.Namespace}, p.among...)
+	namespaces := append([]string{options.Namespace}, p.among...)
+	if slices.Contains(p.among, EveryNamespace) {
+		namespaces = nil
 	}
 	p.leases, err = addOptionalCache(mgr, peerCacheOptions(namespaces), &coordinationv1.Lease{},
 		"so that controllers in other namespaces are not known, whose statuses this one may overwrite: "+

@@ -70,7 +70,7 @@ type Options struct {
 	Draining <-chan struct{}
 	// WatchNamespaces are those whose objects are read, all if there are none.
 	WatchNamespaces []string
-	// PeerNamespaces are those in which other controllers are, besides the own one. None stands for any.
+	// PeerNamespaces are those in which other controllers are, besides the own one; EveryNamespace stands for all.
 	PeerNamespaces []string
 	// hostScope is what claims of hosts are named after in place of the class, for tests of one API server.
 	hostScope string

@@ -48,14 +48,15 @@ type sight struct {
 	gone                      bool
 }
 
-// Whoever may write Leases in a namespace of his own gets nobody to give way to him where the operator says who else there is.
+// Whoever may write Leases in a namespace of his own gets nobody to give way to him, unless the operator says that it is a
+// controller's.
 func TestALeaseOfANamespaceThatIsNoControllersIsNotHeeded(t *testing.T) {
 	of := standing{namespace: "own", class: "public", since: 2}
 	self, forged := Replica{Name: "self"}, Replica{Name: "forged"}
 	for namespace, wanted := range map[string]map[string]bool{
-		"tenant": {"": false, "own": true, "own other": true},
-		"other":  {"": false, "own": true, "own other": false},
-		"own":    {"": false, "own": false, "own other": false},
+		"tenant": {"": true, "own": true, "own other": true, "*": false},
+		"other":  {"": true, "own": true, "own other": false, "*": false},
+		"own":    {"": false, "own": false, "own other": false, "*": false},
 	} {
 		for among, want := range wanted {
 			p := newPeers(of, types.NamespacedName{Namespace: "own", Name: self.leaseName()}, true, nil)
@@ -141,6 +142,7 @@ func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
 			named := Replica{Name: self.replica}
 			lease := types.NamespacedName{Namespace: "own", Name: named.leaseName()}
 			p := newPeers(standing{namespace: "own", class: "public"}, lease, true, nil)
+			p.among = []string{EveryNamespace}
 			for _, s := range test.sights {
 				r := Replica{Name: s.replica}
 				s.standing.namespace, s.standing.class = s.namespace, s.class
@@ -186,6 +188,7 @@ func TestAllControllersComeToTheSameWriter(t *testing.T) {
 				self := Replica{Name: fmt.Sprint("r", own)}
 				lease := types.NamespacedName{Namespace: there[own].namespace, Name: self.leaseName()}
 				p := newPeers(there[own], lease, true, nil)
+				p.among = []string{EveryNamespace}
 				for i := range there {
 					p.see(context.Background(), leaseOf(&Replica{Name: fmt.Sprint("r", i)}, &there[i], "", start), start)
 				}

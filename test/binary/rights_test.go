@@ -234,7 +234,7 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	}{{"in the whole cluster", false}, {"in some namespaces", true}} {
 		t.Run(test.name, func(t *testing.T) {
 			system, shop := kubeapi.Namespace(t, server.Config), kubeapi.Namespace(t, server.Config)
-			arguments := []string{"--namespace=" + system, "--publish-service=" + system + "/edge-warren-ingress",
+			arguments := []string{"--namespace=" + system, "--publish-service=" + system + "/edge-warren-ingress", "--peer-namespaces=*",
 				"--ingress-class=warren", "--allow-local-tasks", "--drain-delay=0s"}
 			var values []string
 			if test.some {

@@ -68,7 +68,7 @@ func (s *shared) install(namespace, class, address string, arguments ...string) 
 	s.t.Helper()
 	return startController(s.t, append([]string{
 		"--kubeconfig=" + s.kubeconfig, "--namespace=" + namespace, "--ingress-class=" + class,
-		"--publish-address=" + address, "--drain-delay=0s", "--allow-local-tasks",
+		"--publish-address=" + address, "--drain-delay=0s", "--allow-local-tasks", "--peer-namespaces=*",
 	}, arguments...)...).ready()
 }
 
