@@ -169,7 +169,7 @@ func (k *cluster) metadata(ctx context.Context, config *rest.Config, kind string
 }
 
 // reads returns what is read of authorities.
-func (a *authorities) reads(t *testing.T, ctx context.Context, names ...translate.AuthorityName) []*translate.Authority {
+func (a *authorities) reads(ctx context.Context, t *testing.T, names ...translate.AuthorityName) []*translate.Authority {
 	t.Helper()
 	known, err := a.read(ctx, named(names...))
 	if err != nil {
@@ -197,7 +197,7 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 	inSecret := inMap
 	inSecret.ConfigMap = false
 	eventually(t, func() error {
-		if got := a.reads(t, ctx, inMap, inSecret); len(got) != 2 || got[0].Certificates != text || got[1].Certificates != text {
+		if got := a.reads(ctx, t, inMap, inSecret); len(got) != 2 || got[0].Certificates != text || got[1].Certificates != text {
 			return fmt.Errorf("read %+v", got)
 		}
 		return nil
@@ -214,7 +214,7 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 	if diff := cmp.Diff([]string{"Secret " + k.blue + "/named 1", "ConfigMap " + k.blue + "/named 1"}, held); diff != "" {
 		t.Errorf("held (-want +got):\n%s", diff)
 	}
-	if got := a.reads(t, ctx); len(got)+len(a.secrets.held)+len(a.configMaps.held)+len(a.parsed) != 0 {
+	if got := a.reads(ctx, t); len(got)+len(a.secrets.held)+len(a.configMaps.held)+len(a.parsed) != 0 {
 		t.Errorf("%v are read, and %d and %d are held, that nothing names any more", got, len(a.secrets.held), len(a.configMaps.held))
 	}
 }
@@ -226,7 +226,7 @@ func TestAnAuthorityThatMayNotBeReadIsSaid(t *testing.T) {
 	name := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.blue, Name: "named"}}
 	want := []*translate.Authority{{Name: name, Missing: "may not be read by the controller: its role has to let it list and watch them"}}
 	eventually(t, func() error {
-		if diff := cmp.Diff(want, a.reads(t, ctx, name)); diff != "" {
+		if diff := cmp.Diff(want, a.reads(ctx, t, name)); diff != "" {
 			return fmt.Errorf("(-want +got):\n%s", diff)
 		}
 		return nil

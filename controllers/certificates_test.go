@@ -202,8 +202,7 @@ type fixedCache struct {
 }
 
 func (c *fixedCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
-	switch list := list.(type) {
-	case *v1alpha1.IngressList:
+	if list, ok := list.(*v1alpha1.IngressList); ok {
 		list.Items = []v1alpha1.Ingress{c.ingress}
 	}
 	return nil

@@ -317,12 +317,12 @@ func (r *modelReplica) build() map[string]string {
 		if o.standard {
 			object := standardIngress(o.namespace, o.name, o.host, "web")
 			object.CreationTimestamp = meta.CreationTimestamp
-			in.Standard = append(in.Standard, translate.NewStandard((*networkingv1.Ingress)(object)))
+			in.Standard = append(in.Standard, translate.NewStandard(object))
 			continue
 		}
 		object := ingress(o.namespace, o.name, o.host, "web")
 		object.ObjectMeta = meta
-		in.Ingresses = append(in.Ingresses, (*v1alpha1.Ingress)(object))
+		in.Ingresses = append(in.Ingresses, object)
 	}
 	hosts := r.keeper.hosts
 	hosts.building.Lock()

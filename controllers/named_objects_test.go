@@ -207,7 +207,9 @@ func TestMetadataIsListedInPagesOfFewBytes(t *testing.T) {
 			listed, err := listPages(t.Context(), metav1.ListOptions{ResourceVersion: "0"}, func(_ context.Context, o metav1.ListOptions) (runtime.Object, error) {
 				from := 0
 				if o.Continue != "" {
-					fmt.Sscan(o.Continue, &from)
+					if _, err := fmt.Sscan(o.Continue, &from); err != nil {
+						return nil, err
+					}
 				}
 				page := &metav1.PartialObjectMetadataList{ListMeta: metav1.ListMeta{ResourceVersion: "9"}}
 				for i := from; i < min(from+int(o.Limit), objects); i++ {

@@ -46,9 +46,10 @@ const (
 	// what is refused but twice more.
 	crowdHeadMemory = 1 << 20
 	crowdHead       = 12 << 10
-	// DefaultHeadMemory is a sixteenth of a gibibyte, LeastHeadMemory the least that there can be.
+	// DefaultHeadMemory is a sixteenth of a gibibyte, in bytes.
 	DefaultHeadMemory = 64 << 20
-	LeastHeadMemory   = 1 << 20
+	// LeastHeadMemory is the least that there can be, in bytes.
+	LeastHeadMemory = 1 << 20
 )
 
 // headsPerConnection bounds the share of a client's connection whose heads may be so long.

@@ -16,7 +16,7 @@ import (
 type closing uint8
 
 const (
-	open closing = iota
+	_ closing = iota // open
 	// invalidRule paths have a place, and something about them is wrong.
 	invalidRule
 	// unreadablePath closes all that the path may have been meant for.

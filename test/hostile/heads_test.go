@@ -22,7 +22,10 @@ import (
 
 const (
 	heldHost = "held.example.com"
-	headTime = 5 * time.Second
+	headTime = 6 * time.Second
+	// headRamp is in which time the connections are opened. What is tried is what they hold: to begin thousands of requests
+	// in one moment costs time on the victim's own cores, whatever the heads are.
+	headRamp = 2 * time.Second
 	// headConnections hold headStreams each, as many as a connection may have open.
 	headConnections = 30
 	headStreams     = 128
@@ -32,13 +35,16 @@ const (
 	slowConnections = 1500
 )
 
-// Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as its content,
-// a byte now and then, has not ended.
+// Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as its
+// content, a byte now and then, has not ended.
 func TestHeadsThatAreHeld(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
 	for _, variant := range headVariants() {
-		s.attackFor(headTime, variant.name, func(ctx context.Context) { variant.run(ctx, s.replica(), headConnections) })
+		s.renew()
+		s.attackFor(headTime, variant.name, func(ctx context.Context) {
+			variant.run(ctx, s.replica(), headConnections, headRamp)
+		})
 	}
 }
 
@@ -82,10 +88,11 @@ func headVariants() []headVariant {
 	}
 }
 
-// run attacks a replica over so many connections until ctx is done.
-func (v *headVariant) run(ctx context.Context, r *replica, connections int) {
+// run attacks a replica over so many connections, which it opens one after another in the time, until ctx is done.
+func (v *headVariant) run(ctx context.Context, r *replica, connections int, ramp time.Duration) {
 	var running sync.WaitGroup
 	for range connections {
+		await(ctx, ramp/time.Duration(connections))
 		running.Go(func() {
 			h := openHeads(ctx, r.http)
 			if h == nil {
@@ -120,9 +127,11 @@ func TestSlowHeads(t *testing.T) {
 		{"trailers over HTTP/1.1 without end",
 			"POST / HTTP/1.1\r\nHost: " + heldHost + "\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + long},
 	} {
+		s.renew()
 		s.attackFor(headTime, variant.name, func(ctx context.Context) {
 			var running sync.WaitGroup
 			for range slowConnections {
+				await(ctx, headRamp/slowConnections)
 				running.Go(func() { trickle(ctx, s.replica().http, variant.begin) })
 			}
 			running.Wait()
@@ -130,8 +139,8 @@ func TestSlowHeads(t *testing.T) {
 	}
 }
 
-// trickle sends a text on a connection of its own, and then a byte now and then until ctx is done. That the connection is ended
-// is the proxy's defence.
+// trickle sends a text on a connection of its own, and then a byte now and then until ctx is done. That the connection is
+// ended is the proxy's defence.
 func trickle(ctx context.Context, address, begin string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", address)

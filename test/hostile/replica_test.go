@@ -6,6 +6,8 @@ package hostile
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -72,9 +74,7 @@ func startReplica(t *testing.T, arguments ...string) *replica {
 	}
 	r.process = command.Process
 	t.Cleanup(func() {
-		// That it has ended already is all that can go wrong.
-		_ = r.process.Signal(syscall.SIGKILL)
-		<-r.ended
+		r.kill()
 		if t.Failed() {
 			t.Logf("the end of the controller's standard error:\n%s", r.stderr.String())
 		}
@@ -97,11 +97,21 @@ func startReplica(t *testing.T, arguments ...string) *replica {
 	return r
 }
 
+// kill ends the process, and returns when it is gone.
+func (r *replica) kill() {
+	// That it has ended already is all that can go wrong.
+	_ = r.process.Signal(syscall.SIGKILL)
+	<-r.ended
+}
+
+// errNoReason is how a process ended that told no error.
+var errNoReason = errors.New("exit status 0")
+
 // running returns an error if the process has ended.
 func (r *replica) running() error {
 	select {
 	case <-r.ended:
-		return fmt.Errorf("the controller ended (%v):\n%s", r.err, r.stderr.String())
+		return fmt.Errorf("the controller ended (%w):\n%s", cmp.Or(r.err, errNoReason), r.stderr.String())
 	default:
 		return nil
 	}

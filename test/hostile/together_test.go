@@ -13,7 +13,7 @@ import (
 )
 
 // together is how long the attacks on memory run all at once.
-var together = flag.Duration("together", time.Minute, "how long the attacks on memory run all at once")
+var together = flag.Duration("together", 40*time.Second, "how long the attacks on memory run all at once")
 
 const (
 	// togetherReplicas are attacked at the same time.
@@ -26,11 +26,12 @@ const (
 func TestAllOfMemoryAtOnce(t *testing.T) {
 	s := newStageOf(t, togetherReplicas, "--h2c")
 	s.serveHeld()
+	s.most = memoryLimit / 2
 	s.attackFor(*together, "all of these at once, on three replicas", func(ctx context.Context) {
 		var running sync.WaitGroup
 		for _, r := range s.replicas {
 			for _, variant := range headVariants() {
-				running.Go(func() { variant.run(ctx, r, togetherConnections) })
+				running.Go(func() { variant.run(ctx, r, togetherConnections, *together/3) })
 			}
 		}
 		running.Go(func() { s.nameAuthorities(ctx) })
