@@ -25,7 +25,7 @@ const (
 	strayClients = 4
 	// mostStray is the share of requests, in a thousand, that may get a stray answer: one that is sent when the next
 	// request is there already cannot be told from its answer.
-	mostStray = 10
+	mostStray = 20
 )
 
 // TestStrayAnswers has a server send a second answer to nobody a moment after each of its answers.
