@@ -49,12 +49,12 @@ type peers struct {
 	elects  bool
 	metrics *Metrics
 
-	mu    sync.Mutex
-	beats int // renewals of the own Lease, as sightings count them
-	seen  map[types.NamespacedName]*glimpse
-
-	company     atomic.Pointer[company]
+	mu          sync.Mutex
+	beats       int // renewals of the own Lease, as sightings count them
+	seen        map[types.NamespacedName]*glimpse
 	subscribers []func()
+
+	company atomic.Pointer[company]
 }
 
 // glimpse is what was last seen of a Lease.
@@ -232,6 +232,8 @@ func (p *peers) leave(ctx context.Context, key types.NamespacedName) {
 // subscribe has f called when there are other controllers than before, or stand otherwise. It must not block.
 func (p *peers) subscribe(f func()) {
 	if p != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		p.subscribers = append(p.subscribers, f)
 	}
 }
@@ -244,12 +246,13 @@ func (p *peers) publish(ctx context.Context) {
 	if !same {
 		p.company.Store(next)
 	}
+	subscribers := slices.Clone(p.subscribers)
 	p.mu.Unlock()
 	if same {
 		return
 	}
 	p.tell(ctx, before, next)
-	for _, f := range p.subscribers {
+	for _, f := range subscribers {
 		f()
 	}
 }

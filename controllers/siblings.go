@@ -27,6 +27,11 @@ const (
 // share spares the order where another TLSCertificate has, or will have, a certificate that does. It returns when to go on; 0
 // is with the order.
 func (j *job) share(ctx context.Context) (time.Duration, error) {
+	// Orders are read before certificates: an order that ends in between has left its certificate.
+	ordered, err := j.orders.ofNamespace(ctx, j.certificate.Namespace)
+	if err != nil {
+		return 0, err
+	}
 	pair, err := j.siblingsCertificate(ctx)
 	if err != nil {
 		return 0, err
@@ -43,10 +48,6 @@ func (j *job) share(ctx context.Context) (time.Duration, error) {
 	}
 	if j.now().Sub(j.attempt().Began) > within(siblingLimit, j.attempt().Lifetime) {
 		return 0, nil
-	}
-	ordered, err := j.orders.ofNamespace(ctx, j.certificate.Namespace)
-	if err != nil {
-		return 0, err
 	}
 	if slices.ContainsFunc(ordered, func(w *workingSecret) bool { return w.object.Name != j.working.object.Name && goesFirst(w, j.working) }) {
 		return siblingPause, nil
