@@ -13,14 +13,17 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
+// programVariable names a program to test in place of this checkout's.
+const programVariable = "WARREN_BINARY"
+
 // builtVersion is what the program that is tested takes for its version.
 const builtVersion = "v1.2.3-test"
 
 // build is the program, which the first test that asks for it builds.
 type build struct {
-	once   sync.Once
-	folder string
-	err    error
+	once         sync.Once
+	folder, file string
+	err          error
 }
 
 // path returns where the program is.
@@ -30,13 +33,14 @@ func (b *build) path(t *testing.T) string {
 	if b.err != nil {
 		t.Fatal(b.err)
 	}
-	return b.file()
+	return b.file
 }
-
-func (b *build) file() string { return filepath.Join(b.folder, "warren-ingress") }
 
 // make builds with the flags that the tests themselves were built with, so that most of it comes from the build cache.
 func (b *build) make() error {
+	if b.file = os.Getenv(programVariable); b.file != "" {
+		return nil
+	}
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
 		return err
@@ -44,7 +48,8 @@ func (b *build) make() error {
 	if b.folder, err = os.MkdirTemp("", "warren-binary-"); err != nil {
 		return fmt.Errorf("making a folder for the program: %w", err)
 	}
-	command := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version="+builtVersion, "-o", b.file(), ".")
+	b.file = filepath.Join(b.folder, "warren-ingress")
+	command := exec.Command("go", "build", "-buildvcs=false", "-ldflags", "-X main.version="+builtVersion, "-o", b.file, ".")
 	command.Dir = checkout
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the program: %w\n%s", err, output)

@@ -25,6 +25,17 @@ const programVariable = "WARREN_BINARY"
 var program build
 
 func TestMain(m *testing.M) {
+	if os.Getenv(bystanderVariable) != "" {
+		if err := beBystander(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "the victim:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if err := intoBackground(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	ctrl.SetLogger(logr.Discard())
 	code := m.Run()
 	if err := program.remove(); err != nil {

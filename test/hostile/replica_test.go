@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,20 +55,11 @@ func startReplica(t *testing.T, arguments ...string) *replica {
 	}, arguments...)...)
 	command.Env = append(os.Environ(), "GOMEMLIMIT="+strconv.Itoa(collectAbove))
 	command.Stderr = &r.stderr
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started := make(chan error, 1)
-	go func() {
-		// A child that dies with its parent is bound to the thread that starts it, which therefore must live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := command.Start()
-		started <- err
-		if err == nil {
-			r.err = command.Wait()
-			close(r.ended)
-		}
-	}()
-	if err := <-started; err != nil {
+	err := startInForeground(command, func(err error) {
+		r.err = err
+		close(r.ended)
+	})
+	if err != nil {
 		t.Fatalf("starting the controller: %v", err)
 	}
 	r.process = command.Process

@@ -53,20 +53,17 @@ func runVictims(ctx context.Context, victims []*victim) experience {
 	var e experience
 	var latencies []time.Duration
 	for _, v := range victims {
-		latencies, e.failures = append(latencies, v.latencies...), append(e.failures, v.failures...)
+		latencies = append(latencies, v.latencies...)
+		e.Failed += len(v.failures)
+		for _, err := range v.failures[:min(len(v.failures), mostToldFailures)] {
+			e.Failures = append(e.Failures, err.Error())
+		}
 	}
 	slices.Sort(latencies)
-	if e.sent = len(latencies); e.sent > 0 {
-		e.p50, e.p99 = latencies[e.sent/2], latencies[e.sent*99/100]
+	if e.Sent = len(latencies); e.Sent > 0 {
+		e.P50, e.P99 = latencies[e.Sent/2], latencies[e.Sent*99/100]
 	}
 	return e
-}
-
-// experience is what victims met with in a while.
-type experience struct {
-	p50, p99 time.Duration
-	sent     int
-	failures []error
 }
 
 // run sends requests until ctx is done, and waits for their answers.

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build hostile
+
+package hostile
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// bystanderVariable is set where this program is to be the victim: its backend and its clients, in a process of their own,
+// so that what is measured is the replica and not how the attackers keep a scheduler of Go busy.
+const bystanderVariable = "WARREN_HOSTILE_BYSTANDER"
+
+const (
+	victimHost   = "victim.example.com"
+	victimAnswer = "victim"
+	// mostToldFailures is how many failed requests are told of with their errors.
+	mostToldFailures = 3
+)
+
+// watchOrder has the victim's clients run, one of each address, for a while.
+type watchOrder struct {
+	Addresses []string
+	For       time.Duration
+}
+
+// experience is what the victim met with in a while.
+type experience struct {
+	P50, P99 time.Duration
+	// Failed of the Sent requests failed, the first of them by Failures.
+	Sent, Failed int
+	Failures     []string
+}
+
+// beBystander serves the victim's backend, writes its address, and answers each watchOrder of in by an experience.
+func beBystander(in io.Reader, out io.Writer) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: answerWith(victimAnswer), ReadHeaderTimeout: patience}
+	go func() { _ = server.Serve(listener) }() // It ends with the process.
+	answers, orders := json.NewEncoder(out), json.NewDecoder(in)
+	if err := answers.Encode(listener.Addr().String()); err != nil {
+		return err
+	}
+	clients := map[string]*victim{}
+	for {
+		var order watchOrder
+		if err := orders.Decode(&order); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		var watching []*victim
+		for _, address := range order.Addresses {
+			if clients[address] == nil {
+				clients[address] = newVictim(address, victimHost, victimAnswer)
+			}
+			watching = append(watching, clients[address])
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), order.For)
+		saw := runVictims(ctx, watching)
+		cancel()
+		if err := answers.Encode(saw); err != nil {
+			return err
+		}
+	}
+}
+
+// bystander is the process that beBystander is run by.
+type bystander struct {
+	// backend is the address of the server that answers for the victim's host.
+	backend string
+
+	orders  *json.Encoder
+	answers *json.Decoder
+}
+
+func startBystander(t *testing.T) *bystander {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(self)
+	command.Env, command.Stderr = append(os.Environ(), bystanderVariable+"=yes"), os.Stderr
+	in, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, outOfChild, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.Stdout = outOfChild
+	ended := make(chan struct{})
+	if err := startInForeground(command, func(error) { close(ended) }); err != nil {
+		t.Fatalf("starting the victim: %v", err)
+	}
+	_ = outOfChild.Close()
+	t.Cleanup(func() {
+		_ = in.Close()
+		<-ended
+		_ = out.Close()
+	})
+	b := &bystander{orders: json.NewEncoder(in), answers: json.NewDecoder(bufio.NewReader(out))}
+	if err := b.answers.Decode(&b.backend); err != nil {
+		t.Fatalf("the victim's backend: %v", err)
+	}
+	return b
+}
+
+// watch has the victim's clients ask replicas for so long.
+func (b *bystander) watch(replicas []*replica, d time.Duration) (experience, error) {
+	order := watchOrder{For: d}
+	for _, r := range replicas {
+		order.Addresses = append(order.Addresses, r.http)
+	}
+	var saw experience
+	if err := b.orders.Encode(order); err != nil {
+		return saw, fmt.Errorf("asking the victim: %w", err)
+	}
+	if err := b.answers.Decode(&saw); err != nil {
+		return saw, fmt.Errorf("hearing the victim: %w", err)
+	}
+	return saw, nil
+}
