@@ -22,7 +22,7 @@ import (
 
 const (
 	heldHost = "held.example.com"
-	headTime = 6 * time.Second
+	headTime = 4 * time.Second
 	// headRamp is in which time the connections are opened. What is tried is what they hold: to begin thousands of requests
 	// in one moment costs time on the victim's own cores, whatever the heads are.
 	headRamp = 2 * time.Second
@@ -40,6 +40,9 @@ const (
 func TestHeadsThatAreHeld(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
+	_, s.ordinary = s.beside(headTime, ordinaryRequests.name, func(ctx context.Context) {
+		ordinaryRequests.run(ctx, s.replica(), headConnections, headRamp)
+	})
 	for _, variant := range headVariants() {
 		s.renew()
 		s.attackFor(headTime, variant.name, func(ctx context.Context) {
@@ -67,6 +70,10 @@ type headVariant struct {
 	// path is asked for without content.
 	path string
 }
+
+// ordinaryRequests are what no variant is to cost more than: as many requests in as short a time, with short heads. While so
+// many come at once, Go's scheduler looks for what else has come only when it has nothing to do, or after 10 ms.
+var ordinaryRequests = headVariant{name: "ordinary requests over HTTP/2"}
 
 func headVariants() []headVariant {
 	long := strings.Repeat("y", 3900)

@@ -5,6 +5,7 @@
 package hostile
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,6 +25,28 @@ const programVariable = "WARREN_BINARY"
 // program is what is attacked. The first attack builds it.
 var program build
 
+// api is the Kubernetes API that attacks share which leave it as it was.
+var api sharedAPI
+
+// sharedAPI starts an API server when it is first asked for.
+type sharedAPI struct {
+	once   sync.Once
+	server *kubeapi.Server
+	err    error
+}
+
+func (s *sharedAPI) start() (*kubeapi.Server, error) {
+	s.once.Do(func() { s.server, s.err = kubeapi.New(kubeapi.Options{}) })
+	return s.server, s.err
+}
+
+func (s *sharedAPI) stop() error {
+	if s.server == nil {
+		return nil
+	}
+	return s.server.Stop()
+}
+
 func TestMain(m *testing.M) {
 	if os.Getenv(bystanderVariable) != "" {
 		if err := beBystander(os.Stdin, os.Stdout); err != nil {
@@ -38,7 +61,7 @@ func TestMain(m *testing.M) {
 	}
 	ctrl.SetLogger(logr.Discard())
 	code := m.Run()
-	if err := program.remove(); err != nil {
+	if err := errors.Join(program.remove(), api.stop()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}

@@ -5,21 +5,22 @@
 package hostile
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// backgroundNice is the niceness of the attackers, their servers and the Kubernetes API. In the field they have machines of
-// their own. Here they share the cores with the replicas and the victim, who are to lose none of them to the attackers' own
-// work: at 19 a process gets a seventieth of what one at 0 gets.
-const backgroundNice = 19
-
-// intoBackground lowers the priority of this process. Linux keeps one for each thread, and a thread is born with that of
-// the one that makes it.
+// intoBackground has this process run where nobody else wants to. Attackers, their servers and the Kubernetes API have
+// machines of their own in the field. Here they share the cores with the replicas and the victim, who are to lose none of them
+// to the attackers' own work. A low priority is not enough: Linux lets who runs finish a slice of 3 ms before one who wakes up.
+//
+// A thread's policy is its own, and a thread is born with that of the one that makes it.
 func intoBackground() error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
@@ -30,25 +31,30 @@ func intoBackground() error {
 		if err != nil {
 			return fmt.Errorf("a thread's name: %w", err)
 		}
-		// One that has ended since has no priority.
-		if err := syscall.Setpriority(syscall.PRIO_PROCESS, id, backgroundNice); err != nil && err != syscall.ESRCH {
-			return fmt.Errorf("lowering the priority of a thread: %w", err)
+		// One that has ended since has no policy.
+		if err := schedule(id, unix.SCHED_IDLE); err != nil && !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("sending a thread into the background: %w", err)
 		}
 	}
 	return nil
 }
 
-// startInForeground starts a program at the priority that this process had, and calls ended when it has ended. The program
+// schedule sets the policy of a thread, 0 for the one that calls.
+func schedule(thread int, policy uint32) error {
+	return unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy}, 0)
+}
+
+// startInForeground starts a program that is scheduled as any other, and calls ended when it has ended. The program
 // ends with this process.
 func startInForeground(command *exec.Cmd, ended func(error)) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	go func() {
-		// A child has the priority of the thread that starts it, and dies with it. The thread ends with this goroutine, since
-		// it is never unlocked.
+		// A child has the policy of the thread that starts it, and dies with it. The thread ends with this goroutine, since it
+		// is never unlocked.
 		runtime.LockOSThread()
-		if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, 0); err != nil {
-			started <- fmt.Errorf("raising the priority (this needs CAP_SYS_NICE): %w", err)
+		if err := schedule(0, unix.SCHED_NORMAL); err != nil {
+			started <- fmt.Errorf("coming out of the background (this needs CAP_SYS_NICE): %w", err)
 			return
 		}
 		err := command.Start()

@@ -22,14 +22,14 @@ const (
 	largeSecrets = 300
 	largeWriters = 4
 	largeSecret  = 1000 << 10
-	largeTime    = 15 * time.Second
+	largeTime    = 10 * time.Second
 	// readyWithin is how long a replica may take to start beside them.
 	readyWithin = 20 * time.Second
 )
 
 // A tenant who may write nothing but Secrets fills a namespace with them, and names none.
 func TestLargeSecretsThatNothingNames(t *testing.T) {
-	s := newStage(t)
+	s := newStageAlone(t, 1)
 	s.attackFor(largeTime, "large Secrets that nothing names", s.fillWithSecrets)
 	began := time.Now()
 	r := s.another()

@@ -13,25 +13,38 @@ import (
 )
 
 // together is how long the attacks on memory run all at once.
-var together = flag.Duration("together", 40*time.Second, "how long the attacks on memory run all at once")
+var together = flag.Duration("together", 60*time.Second, "how long the attacks on memory run all at once")
 
 const (
 	// togetherReplicas are attacked at the same time.
 	togetherReplicas = 3
 	// togetherConnections is how many connections each variant has to each replica.
 	togetherConnections = 10
+	// ordinaryConnections have no more requests held, all in all, than a server may have connections.
+	ordinaryConnections = 3 * togetherConnections
+	// ordinaryTime is how long ordinary requests are sent. In half of it, as in an attack, all connections are opened.
+	ordinaryTime = 20 * time.Second
 )
 
 // Clients and a tenant take memory in every way at once, of three replicas.
 func TestAllOfMemoryAtOnce(t *testing.T) {
-	s := newStageOf(t, togetherReplicas, "--h2c")
+	s := newStageAlone(t, togetherReplicas, "--h2c")
 	s.serveHeld()
 	s.most = memoryLimit / 2
+	_, s.ordinary = s.beside(ordinaryTime, "ordinary requests, on three replicas", func(ctx context.Context) {
+		var running sync.WaitGroup
+		for _, r := range s.replicas {
+			running.Go(func() {
+				ordinaryRequests.run(ctx, r, ordinaryConnections, ordinaryTime/2)
+			})
+		}
+		running.Wait()
+	})
 	s.attackFor(*together, "all of these at once, on three replicas", func(ctx context.Context) {
 		var running sync.WaitGroup
 		for _, r := range s.replicas {
 			for _, variant := range headVariants() {
-				running.Go(func() { variant.run(ctx, r, togetherConnections, *together/3) })
+				running.Go(func() { variant.run(ctx, r, togetherConnections, ordinaryTime/2) })
 			}
 		}
 		running.Go(func() { s.nameAuthorities(ctx) })
