@@ -170,7 +170,9 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.now()) {
 		return nil, failure{reason: x.guard.disarm()}
 	}
-	up, err := e.dial(ctx, demand{timeout: x.route.timeouts.Connect, sole: x.wantsSole(), stream: &x.shared})
+	up, err := e.dial(ctx, demand{
+		timeout: x.route.timeouts.Connect, sole: x.wantsSole(), upgrade: len(x.request.Upgrade) > 0, stream: &x.shared,
+	})
 	if cause := x.guard.disarm(); cause != None {
 		if err == nil {
 			_ = up.Close()

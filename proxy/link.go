@@ -55,8 +55,8 @@ type demand struct {
 	// timeout bounds the wait unless it is 0.
 	timeout time.Duration
 	// sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the endpoint
-	// speaks HTTP/2 only.
-	sole bool
+	// speaks HTTP/2 only: there it is one of HTTP/2, for what is no upgrade.
+	sole, upgrade bool
 	// stream is where the exchange's stream goes if many share the connection.
 	stream *sharedStream
 }
@@ -71,11 +71,7 @@ func (e *endpoint) dial(exchange context.Context, d demand) (upstream, error) {
 	}
 	switch {
 	case d.sole && !e.h2c:
-		l, err := e.link(exchange, e.tlsHTTP1)
-		if err != nil {
-			return nil, err
-		}
-		return e.newSole(l), nil
+		return e.dialSole(exchange, d)
 	case d.sole:
 		l, err := e.link(exchange, nil)
 		if err != nil {
@@ -86,6 +82,21 @@ func (e *endpoint) dial(exchange context.Context, d demand) (upstream, error) {
 		return e.share(exchange, d.stream)
 	}
 	return e.dialAlone(exchange, d.stream)
+}
+
+// dialSole makes a connection of HTTP/1.1, or, for what is no upgrade, a private one of HTTP/2 where the endpoint refuses a
+// TLS handshake in which HTTP/1.1 alone is offered.
+func (e *endpoint) dialSole(ctx context.Context, d demand) (upstream, error) {
+	l, err := e.link(ctx, e.tlsHTTP1)
+	if !d.upgrade && refusesProtocols(err) {
+		if l, err = e.link(ctx, e.tls); err == nil && e.chose(l) {
+			return e.dialPrivate(l, d.stream)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.newSole(l), nil
 }
 
 // dialAlone makes a connection for one exchange. Where it turns out that others can share it, they may.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -275,6 +276,43 @@ func TestLoginAtAnEndpointOfHTTP2HasAConnectionToItself(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// An endpoint over TLS that speaks HTTP/2 alone refuses a handshake in which HTTP/1.1 alone is offered.
+func TestLoginReachesAnEndpointOfHTTP2OverTLS(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "a")
+	b := newBackend(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s", r.Proto, r.Header.Get("Authorization"))
+	})
+	b.server.EnableHTTP2 = true
+	terms := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{backendName})}, NextProtos: []string{"h2"}}
+	// crypto/tls lets clients of HTTP/1.1 in where it is to speak HTTP/2 alone. Other servers do not.
+	refusing := terms.Clone()
+	refusing.NextProtos = []string{"other"}
+	b.server.TLS = terms.Clone()
+	b.server.TLS.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if slices.Contains(hello.SupportedProtos, "h2") {
+			return terms, nil
+		}
+		return refusing, nil
+	}
+	b.server.StartTLS()
+	b.started(t)
+	p := serve(t)
+	p.apply(over(trusting(a), everything(b.address)))
+	client := p.dial()
+	for range 2 {
+		client.send("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Negotiate token\r\n\r\n")
+		if got := client.reply("GET"); got.Status != 200 || got.Body != "HTTP/2.0 Negotiate token" {
+			t.Errorf("got %d %q, want 200 and the request over HTTP/2", got.Status, got.Body)
+		}
+	}
+	client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	if got := client.reply("GET"); got.Status != 502 {
+		t.Errorf("an upgrade got %d, want 502", got.Status)
 	}
 }
 

@@ -31,6 +31,13 @@ const (
 	tlsLocalError  = "local error"
 )
 
+// refusesProtocols says whether the endpoint ended a handshake because it speaks none of the protocols that it was offered
+// (RFC 7301, section 3.2). crypto/tls gives alerts no other form than their text.
+func refusesProtocols(err error) bool {
+	alert, ok := errors.AsType[*net.OpError](err)
+	return ok && alert.Op == tlsRemoteError && alert.Err.Error() == "tls: no application protocol"
+}
+
 // tlsFault is the failure of an attempt that failed at TLS. What it tells the client names nothing of the endpoint.
 func tlsFault(err error) failure {
 	failed := failure{reason: UpstreamTLSFailed, endpoint: true}
