@@ -30,7 +30,7 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 			}
 			winner = &c
 		case !r.covers(path):
-			c.Why = r.mismatch()
+			c.Mismatched, c.Why = true, r.mismatch()
 		case r.owner != decides.Owner:
 			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + decides.belongs() + ", and " +
 				shownHost(r.host) + " to " + shownOwner(r.owner)
@@ -111,7 +111,7 @@ func (c *Candidate) rank() int {
 	switch {
 	case c.Wins:
 		return 0
-	case strings.HasPrefix(c.Why, mismatched):
+	case c.Mismatched:
 		return 2
 	}
 	return 1
@@ -146,18 +146,15 @@ func (r *Route) covers(path []byte) bool {
 	return isSegmentEnd(path, len(r.Path)) && string(path[:len(r.Path)]) == r.Path
 }
 
-// mismatched is what every mismatch begins with.
-const mismatched = "does not match"
-
 // mismatch says why a path that the route does not cover is none of its.
 func (r *Route) mismatch() string {
 	switch r.Match {
 	case MatchText:
-		return mismatched + ": the path does not begin with " + r.Path
+		return "does not match: the path does not begin with " + r.Path
 	case MatchPrefix:
-		return mismatched + ": the path is not " + r.Path + " or below it"
+		return "does not match: the path is not " + r.Path + " or below it"
 	}
-	return mismatched + ": the path is not " + r.Path
+	return "does not match: the path is not " + r.Path
 }
 
 // hints say what a request that no rule matches may have been meant for.

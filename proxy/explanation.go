@@ -62,6 +62,8 @@ type Candidate struct {
 	Wins    bool   `json:"wins"`
 	// Unserved is the condition's reason where the rule has no route at all.
 	Unserved string `json:"unserved,omitempty"`
+	// Mismatched says that the request's path is none of the rule's.
+	Mismatched bool `json:"mismatched,omitempty"`
 	// Why says why it wins, or lost.
 	Why string `json:"why"`
 }

@@ -52,7 +52,7 @@ func (u *Unserved) candidate(path []byte) Candidate {
 	case route.covers(path):
 		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why
 	default:
-		c.Why = route.mismatch()
+		c.Mismatched, c.Why = true, route.mismatch()
 	}
 	return c
 }
