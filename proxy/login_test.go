@@ -327,6 +327,7 @@ func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
 		t.Fatalf("got %q", got)
 	}
 	expire := func(after time.Duration) {
+		await(t, "the connection's rest", func() bool { return p.private(b.address) == 1 })
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, e := range p.state.endpoints {
