@@ -41,6 +41,8 @@ const stillness = 2 * time.Second
 type shared struct {
 	*scene
 	config *rest.Config
+	// installed is when the last controller was ready.
+	installed time.Time
 }
 
 func newShared(t *testing.T, namespaces ...string) *shared {
@@ -54,7 +56,7 @@ func newShared(t *testing.T, namespaces ...string) *shared {
 			t.Error(err)
 		}
 	})
-	s := &shared{newSceneIn(t, server.Config, kubeapi.Namespace(t, server.Config)), server.Config}
+	s := &shared{scene: newSceneIn(t, server.Config, kubeapi.Namespace(t, server.Config)), config: server.Config}
 	for _, name := range namespaces {
 		if err := s.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 			t.Fatal(err)
@@ -64,8 +66,13 @@ func newShared(t *testing.T, namespaces ...string) *shared {
 }
 
 // install starts a controller of a class with its own namespace, which serves all namespaces.
+//
+// Of two controllers the older one writes, and Kubernetes tells ages in whole seconds: each is a second younger than the one
+// before.
 func (s *shared) install(namespace, class, address string, arguments ...string) *controller {
 	s.t.Helper()
+	time.Sleep(time.Until(s.installed.Add(time.Second)))
+	defer func() { s.installed = time.Now() }()
 	return startController(s.t, append([]string{
 		"--kubeconfig=" + s.kubeconfig, "--namespace=" + namespace, "--ingress-class=" + class,
 		"--publish-address=" + address, "--drain-delay=0s", "--allow-local-tasks", "--peer-namespaces=*",
