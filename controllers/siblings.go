@@ -14,9 +14,9 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// Several TLSCertificates of a namespace may be for the same hosts: two Ingresses with autoSSL share a host, or one certificate
-// is wanted in two Secrets. Two orders for the same names at once would be one to an authority that hands out the open order
-// again (RFC 8555, section 7.4, lets it), and two where its limits are counted.
+// Several TLSCertificates of a namespace may be for the same hosts: two Ingresses with autoSSL share a host, or one
+// certificate is wanted in two Secrets. Two orders for the same names at once would be one to an authority that hands
+// out the open order again (RFC 8555, section 7.4, lets it), and two where its limits are counted.
 const (
 	// siblingPause is between two looks at an order that is waited for.
 	siblingPause = time.Second
@@ -24,8 +24,8 @@ const (
 	siblingLimit = time.Hour
 )
 
-// share spares the order where another TLSCertificate has, or will have, a certificate that does. It returns when to go on; 0
-// is with the order.
+// share spares the order where another TLSCertificate has, or will have, a certificate that does. It returns when to go
+// on; 0 is with the order.
 func (j *job) share(ctx context.Context) (time.Duration, error) {
 	// Orders are read before certificates: an order that ends in between has left its certificate.
 	ordered, err := j.orders.ofNamespace(ctx, j.certificate.Namespace)
@@ -67,8 +67,8 @@ func goesFirst(other, own *workingSecret) bool {
 	return other.object.Name < own.object.Name
 }
 
-// siblingsCertificate returns the Secret of another TLSCertificate with a certificate that would be ordered alike and that is
-// newer than the one that is replaced, nil if there is none.
+// siblingsCertificate returns the Secret of another TLSCertificate with a certificate that would be ordered alike and
+// that is newer than the one that is replaced, nil if there is none.
 func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 	var list v1alpha1.TLSCertificateList
 	if err := j.client.List(ctx, &list, client.InNamespace(j.certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {

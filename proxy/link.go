@@ -46,23 +46,23 @@ func (l *link) leave() {
 	_ = l.secure.Close()
 }
 
-// errRetired is what comes of a connection to an endpoint that retired meanwhile: an address from which a Pod has gone may
-// never say that nobody is there.
+// errRetired is what comes of a connection to an endpoint that retired meanwhile: an address from which a Pod has gone
+// may never say that nobody is there.
 var errRetired = errors.New("the endpoint takes no more requests")
 
 // demand is what an exchange wants of a connection that it has to wait for.
 type demand struct {
 	// timeout bounds the wait unless it is 0.
 	timeout time.Duration
-	// sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the endpoint
-	// speaks HTTP/2 only: there it is one of HTTP/2, for what is no upgrade.
+	// sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the
+	// endpoint speaks HTTP/2 only: there it is one of HTTP/2, for what is no upgrade.
 	sole, upgrade bool
 	// stream is where the exchange's stream goes if many share the connection.
 	stream *sharedStream
 }
 
-// dial makes a connection, or waits for one that others wait for too. The exchange's context ends the wait, and so does the
-// endpoint's retirement.
+// dial makes a connection, or waits for one that others wait for too. The exchange's context ends the wait, and so does
+// the endpoint's retirement.
 func (e *endpoint) dial(exchange context.Context, d demand) (upstream, error) {
 	if d.timeout > 0 {
 		bounded, stop := context.WithTimeout(exchange, d.timeout)
@@ -84,8 +84,8 @@ func (e *endpoint) dial(exchange context.Context, d demand) (upstream, error) {
 	return e.dialAlone(exchange, d.stream)
 }
 
-// dialSole makes a connection of HTTP/1.1, or, for what is no upgrade, a private one of HTTP/2 where the endpoint refuses a
-// TLS handshake in which HTTP/1.1 alone is offered.
+// dialSole makes a connection of HTTP/1.1, or, for what is no upgrade, a private one of HTTP/2 where the endpoint
+// refuses a TLS handshake in which HTTP/1.1 alone is offered.
 func (e *endpoint) dialSole(ctx context.Context, d demand) (upstream, error) {
 	l, err := e.link(ctx, e.tlsHTTP1)
 	if !d.upgrade && refusesProtocols(err) {

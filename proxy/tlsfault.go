@@ -14,8 +14,8 @@ type handshakeError struct{ cause error }
 func (e *handshakeError) Error() string { return "TLS handshake: " + e.cause.Error() }
 func (e *handshakeError) Unwrap() error { return e.cause }
 
-// isTLSFault says whether it is TLS that failed, and not the connection below. Since TLS 1.3 a client learns only from its
-// first read whether the server wants a certificate of it.
+// isTLSFault says whether it is TLS that failed, and not the connection below. Since TLS 1.3 a client learns only from
+// its first read whether the server wants a certificate of it.
 func isTLSFault(err error) bool {
 	if alert, ok := errors.AsType[*net.OpError](err); ok && (alert.Op == tlsRemoteError || alert.Op == tlsLocalError) {
 		return true
@@ -31,8 +31,8 @@ const (
 	tlsLocalError  = "local error"
 )
 
-// refusesProtocols says whether the endpoint ended a handshake because it speaks none of the protocols that it was offered
-// (RFC 7301, section 3.2). crypto/tls gives alerts no other form than their text.
+// refusesProtocols says whether the endpoint ended a handshake because it speaks none of the protocols that it was
+// offered (RFC 7301, section 3.2). crypto/tls gives alerts no other form than their text.
 func refusesProtocols(err error) bool {
 	alert, ok := errors.AsType[*net.OpError](err)
 	return ok && alert.Op == tlsRemoteError && alert.Err.Error() == "tls: no application protocol"

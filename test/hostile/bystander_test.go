@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// bystanderVariable is set where this program is to be the victim: its backend and its clients, in a process of their own,
-// so that what is measured is the replica and not how the attackers keep a scheduler of Go busy.
+// bystanderVariable is set where this program is to be the victim: its backend and its clients, in a process of their
+// own, so that what is measured is the replica and not how the attackers keep a scheduler of Go busy.
 const bystanderVariable = "WARREN_HOSTILE_BYSTANDER"
 
 const (

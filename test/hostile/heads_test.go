@@ -23,8 +23,8 @@ import (
 const (
 	heldHost = "held.example.com"
 	headTime = 4 * time.Second
-	// headRamp is in which time the connections are opened. What is tried is what they hold: to begin thousands of requests
-	// in one moment costs time on the victim's own cores, whatever the heads are.
+	// headRamp is in which time the connections are opened. What is tried is what they hold: to begin thousands of
+	// requests in one moment costs time on the victim's own cores, whatever the heads are.
 	headRamp = 2 * time.Second
 	// headConnections hold headStreams each, as many as a connection may have open.
 	headConnections = 30
@@ -35,8 +35,8 @@ const (
 	slowConnections = 1500
 )
 
-// Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as its
-// content, a byte now and then, has not ended.
+// Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as
+// its content, a byte now and then, has not ended.
 func TestHeadsThatAreHeld(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
@@ -71,8 +71,9 @@ type headVariant struct {
 	path string
 }
 
-// ordinaryRequests are what no variant is to cost more than: as many requests in as short a time, with short heads. While so
-// many come at once, Go's scheduler looks for what else has come only when it has nothing to do, or after 10 ms.
+// ordinaryRequests are what no variant is to cost more than: as many requests in as short a time, with short heads.
+// While so many come at once, Go's scheduler looks for what else has come only when it has nothing to do, or after 10
+// ms.
 var ordinaryRequests = headVariant{name: "ordinary requests over HTTP/2"}
 
 func headVariants() []headVariant {
@@ -146,8 +147,8 @@ func TestSlowHeads(t *testing.T) {
 	}
 }
 
-// trickle sends a text on a connection of its own, and then a byte now and then until ctx is done. That the connection is
-// ended is the proxy's defence.
+// trickle sends a text on a connection of its own, and then a byte now and then until ctx is done. That the connection
+// is ended is the proxy's defence.
 func trickle(ctx context.Context, address, begin string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", address)

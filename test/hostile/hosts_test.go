@@ -37,7 +37,8 @@ var foreignPaths = []string{
 	"/other;/app", "/%2e%2e/other", "/.well-known/../.well-known/acme-challenge/token",
 }
 
-// A tenant with a wildcard and a rule for every host, and a certificate for the wildcard, waits for requests of another's host.
+// A tenant with a wildcard and a rule for every host, and a certificate for the wildcard, waits for requests of
+// another's host.
 func TestWildcardOverAnothersHost(t *testing.T) {
 	s := newStage(t)
 	const host, spare, held = "app.taken.example.com", "spare.taken.example.com", "held.taken.example.com"

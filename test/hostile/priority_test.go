@@ -17,11 +17,12 @@ import (
 )
 
 // intoBackground has this process run where nobody else wants to. Attackers, their servers and the Kubernetes API have
-// machines of their own in the field. Here they share the cores with the replicas and the victim, who are to lose none of them
-// to the attackers' own work. A low priority is not enough: Linux lets who runs finish a slice of 3 ms before one who wakes up.
+// machines of their own in the field. Here they share the cores with the replicas and the victim, who are to lose none
+// of them to the attackers' own work. A low priority is not enough: Linux lets who runs finish a slice of 3 ms before
+// one who wakes up.
 //
-// A thread's policy is its own, and a thread is born with that of the one that makes it. Who may not bring one back out of the
-// background (that takes CAP_SYS_NICE) leaves all where they are.
+// A thread's policy is its own, and a thread is born with that of the one that makes it. Who may not bring one back out
+// of the background (that takes CAP_SYS_NICE) leaves all where they are.
 func intoBackground() error {
 	if err := thereAndBack(); errors.Is(err, unix.EPERM) {
 		fmt.Println("attackers run beside replicas and victims here: latencies say less")
@@ -75,8 +76,8 @@ func startInForeground(command *exec.Cmd, ended func(error)) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	go func() {
-		// A child has the policy of the thread that starts it, and dies with it. The thread ends with this goroutine, since it
-		// is never unlocked.
+		// A child has the policy of the thread that starts it, and dies with it. The thread ends with this goroutine,
+		// since it is never unlocked.
 		runtime.LockOSThread()
 		if inBackground {
 			if err := schedule(0, unix.SCHED_NORMAL); err != nil {

@@ -111,8 +111,8 @@ func get(ctx context.Context, client *http.Client, address, host, path, authoriz
 	return response.StatusCode, string(text)
 }
 
-// A client logs in by NTLM, which holds for the rest of the connection (RFC 4559, section 6). What others ask, who have not
-// logged in, is not to be answered to that client.
+// A client logs in by NTLM, which holds for the rest of the connection (RFC 4559, section 6). What others ask, who have
+// not logged in, is not to be answered to that client.
 func TestALoginServesItsClientAlone(t *testing.T) {
 	s := newStage(t)
 	const host = "login.example.com"

@@ -35,8 +35,8 @@ const (
 
 	// mostMemory is what an attack may have a replica take at most.
 	mostMemory = 300 << 20
-	// mostSlower is how many times as long the victim's p99 may be as it is otherwise, and leastBound what it may be in any
-	// case: turns of the schedulers, Linux' and Go's, are some milliseconds.
+	// mostSlower is how many times as long the victim's p99 may be as it is otherwise, and leastBound what it may be in
+	// any case: turns of the schedulers, Linux' and Go's, are some milliseconds.
 	mostSlower = 3
 	leastBound = 25 * time.Millisecond
 
@@ -241,8 +241,8 @@ func (s *stage) attackFor(duration time.Duration, name string, run func(ctx cont
 	}
 }
 
-// beside has the victim's clients ask for a while, and then while something else runs. It prints what both came to and returns
-// it. It fails the test if a replica ended or took too much memory, or if the victim lost a request.
+// beside has the victim's clients ask for a while, and then while something else runs. It prints what both came to and
+// returns it. It fails the test if a replica ended or took too much memory, or if the victim lost a request.
 func (s *stage) beside(duration time.Duration, name string, run func(ctx context.Context)) (before, during experience) {
 	s.t.Helper()
 	before, err := s.victim.watch(s.replicas, undisturbed)

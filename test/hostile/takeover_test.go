@@ -23,7 +23,8 @@ import (
 // editPace is how long each edit of the thief's is left to take effect.
 const editPace = 300 * time.Millisecond
 
-// A tenant whose Ingresses, of both kinds, are older than another's edits them to have the other's live host, over and over.
+// A tenant whose Ingresses, of both kinds, are older than another's edits them to have the other's live host, over and
+// over.
 func TestTakeoverByEdit(t *testing.T) {
 	s := newStage(t)
 	const host = "shop.taken.example.com"
