@@ -83,35 +83,16 @@ func (a *asked) read(name, value string) (fault string) {
 	if len(value) > annotationLimit {
 		return "the value is longer than 8 KiB"
 	}
-	switch name {
-	case "ignore-annotations":
-		a.ignore, fault = readIgnored(value)
-		return fault
-	case "redirect-http":
-		a.redirectHTTP, fault = readBool(value)
-		return fault
-	case "auto-ssl":
-		a.autoSSL, fault = readBool(value)
-		return fault
-	case "email":
-		if !emailForm.MatchString(value) || len(value) > maxEmail {
-			return quote(value) + " is no address: write one such as admin@example.com, without a name or mailto:"
-		}
-		a.email = v1alpha1.Email(value)
-		return ""
-	case "backend-protocol":
-		switch protocol := v1alpha1.Protocol(value); protocol {
-		case v1alpha1.ProtocolHTTP, v1alpha1.ProtocolHTTPS, v1alpha1.ProtocolH2C:
-			a.policies.Backend.Protocol = protocol
-			return ""
-		}
-		return quote(value) + " is unknown: write HTTP, HTTPS or H2C"
+	index := slices.IndexFunc(readers, func(r reader) bool { return r.name == name })
+	if index < 0 {
+		return "there is no such annotation: write " + readerNames()
 	}
-	if fault := readPolicy(&a.policies, name, value); fault != "" {
-		return fault
+	r := &readers[index]
+	if r.set != nil {
+		return r.set(a, value)
 	}
-	if saysNothing(&a.policies, name) {
-		return "it says nothing: write at least one field, or take the annotation off"
+	if fault := r.annotate(&a.policies, value, r.example); fault != "" {
+		return fault
 	}
 	// Those before it are in order, or else it makes no difference what is said of this one.
 	if fault := backendTLSFault(&a.policies.Backend); fault != "" {
@@ -121,6 +102,38 @@ func (a *asked) read(name, value string) (fault string) {
 		return fault
 	}
 	return limitsFault(&a.policies)
+}
+
+func (a *asked) readIgnored(value string) (fault string) {
+	a.ignore, fault = readIgnored(value)
+	return fault
+}
+
+func (a *asked) readRedirect(value string) (fault string) {
+	a.redirectHTTP, fault = readBool(value)
+	return fault
+}
+
+func (a *asked) readAutoSSL(value string) (fault string) {
+	a.autoSSL, fault = readBool(value)
+	return fault
+}
+
+func (a *asked) readEmail(value string) (fault string) {
+	if !emailForm.MatchString(value) || len(value) > maxEmail {
+		return quote(value) + " is no address: write one such as admin@example.com, without a name or mailto:"
+	}
+	a.email = v1alpha1.Email(value)
+	return ""
+}
+
+func (a *asked) readProtocol(value string) (fault string) {
+	switch protocol := v1alpha1.Protocol(value); protocol {
+	case v1alpha1.ProtocolHTTP, v1alpha1.ProtocolHTTPS, v1alpha1.ProtocolH2C:
+		a.policies.Backend.Protocol = protocol
+		return ""
+	}
+	return quote(value) + " is unknown: write HTTP, HTTPS or H2C"
 }
 
 func readBool(value string) (read bool, fault string) {
@@ -135,57 +148,48 @@ const maxEmail = 254
 
 var emailForm = regexp.MustCompile(`^[^@\s:,<>]+@[^@\s:,<>.]+([.][^@\s:,<>.]+)+$`)
 
-// readPolicy reads into path the policy that an annotation is named after.
-func readPolicy(path *v1alpha1.IngressPath, name, value string) (fault string) {
-	switch name {
-	case "access-control":
-		path.AccessControl, fault = readYAML[v1alpha1.AccessControl](value, "{allowedIPs: [10.0.0.0/8]}")
-		if control := path.AccessControl; fault == "" && len(control.DeniedIPs) == 0 && len(control.AllowedIPs) == 0 {
-			return "it keeps nobody out: list allowedIPs or deniedIPs, or take the annotation off"
-		}
-	case "rate-limit":
-		var limit *annotatedLimit
-		if limit, fault = readYAML[annotatedLimit](value, "{requestsPerSecond: 10, burst: 20}"); fault == "" {
-			path.RateLimit = &v1alpha1.RateLimit{
-				RequestsPerSecond: limit.RequestsPerSecond.Quantity, Burst: limit.Burst, Scope: limit.Scope}
-		}
-	case "headers":
-		path.Headers, fault = readYAML[v1alpha1.Headers](value, "{set: {X-App-Version: v1}, remove: [Server]}")
-		if h := path.Headers; fault == "" && (h.Response != nil || len(h.Add)+len(h.Set)+len(h.Remove) == 0) &&
-			(h.Response == nil || len(h.Response.Add)+len(h.Response.Set)+len(h.Response.Remove) == 0) {
-			return "it changes nothing: write fields under add, set, remove or response, or take the annotation off"
-		}
-	case "rewrite":
-		path.Rewrite, fault = readYAML[v1alpha1.Rewrite](value, "{stripPrefix: /v1}")
-	case "load-balancing":
-		path.LoadBalancing, fault = readYAML[v1alpha1.LoadBalancing](value, "{policy: LeastRequest}")
-	case "timeouts":
-		path.Timeouts, fault = readYAML[v1alpha1.Timeouts](value, "{request: 30s}")
-	case "retries":
-		path.Retries, fault = readYAML[v1alpha1.Retries](value, "{attempts: 2}")
-	case "backend-tls":
-		path.Backend.TLS, fault = readYAML[v1alpha1.BackendTLS](value, "{caSecretName: backend-ca}")
-	default:
-		return "there is no such annotation: write access-control, rate-limit, headers, rewrite, load-balancing, timeouts, retries, " +
-			"backend-protocol, backend-tls, redirect-http, auto-ssl, email or ignore-annotations"
+func annotateAccess(path *v1alpha1.IngressPath, value, example string) (fault string) {
+	path.AccessControl, fault = readYAML[v1alpha1.AccessControl](value, example)
+	if control := path.AccessControl; fault == "" && len(control.DeniedIPs) == 0 && len(control.AllowedIPs) == 0 {
+		return "it keeps nobody out: list allowedIPs or deniedIPs, or take the annotation off"
 	}
 	return fault
 }
 
-// saysNothing says whether a policy that was read has no field at all. Those with required fields have faults of
-// their own.
-func saysNothing(path *v1alpha1.IngressPath, name string) bool {
-	switch name {
-	case "load-balancing":
-		return *path.LoadBalancing == v1alpha1.LoadBalancing{}
-	case "timeouts":
-		return *path.Timeouts == v1alpha1.Timeouts{}
-	case "retries":
-		return *path.Retries == v1alpha1.Retries{}
-	case "backend-tls":
-		return *path.Backend.TLS == v1alpha1.BackendTLS{}
+func annotateRateLimit(path *v1alpha1.IngressPath, value, example string) (fault string) {
+	limit, fault := readYAML[annotatedLimit](value, example)
+	if fault == "" {
+		path.RateLimit = &v1alpha1.RateLimit{
+			RequestsPerSecond: limit.RequestsPerSecond.Quantity, Burst: limit.Burst, Scope: limit.Scope}
 	}
-	return false
+	return fault
+}
+
+func annotateHeaders(path *v1alpha1.IngressPath, value, example string) (fault string) {
+	path.Headers, fault = readYAML[v1alpha1.Headers](value, example)
+	if h := path.Headers; fault == "" && (h.Response != nil || len(h.Add)+len(h.Set)+len(h.Remove) == 0) &&
+		(h.Response == nil || len(h.Response.Add)+len(h.Response.Set)+len(h.Response.Remove) == 0) {
+		return "it changes nothing: write fields under add, set, remove or response, or take the annotation off"
+	}
+	return fault
+}
+
+func annotateRewrite(path *v1alpha1.IngressPath, value, example string) (fault string) {
+	path.Rewrite, fault = readYAML[v1alpha1.Rewrite](value, example)
+	return fault
+}
+
+// annotateSome returns what reads an annotation into the field of a path that at returns. Every field of it may be left
+// out, but not all of them.
+func annotateSome[T comparable](at func(*v1alpha1.IngressPath) **T) func(*v1alpha1.IngressPath, string, string) string {
+	return func(path *v1alpha1.IngressPath, value, example string) (fault string) {
+		field := at(path)
+		var nothing T
+		if *field, fault = readYAML[T](value, example); fault == "" && **field == nothing {
+			return "it says nothing: write at least one field, or take the annotation off"
+		}
+		return fault
+	}
 }
 
 // readYAML reads a policy as the Ingress of this API has it under a path. JSON is YAML too.

@@ -3,6 +3,8 @@
 package translate
 
 import (
+	"strings"
+
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -17,36 +19,90 @@ type policies struct {
 	balancing *proxy.Balancing
 }
 
+// reader reads one thing that can be asked for: all annotations of our own, and the policies of a path, have one.
+type reader struct {
+	// name is the annotation's, without its prefix.
+	name string
+	// set reads the annotation where it is about the Ingress as a whole, or is not YAML. Otherwise annotate reads it into
+	// the field of a path, and example is what a value looks like.
+	set      func(a *asked, value string) (fault string)
+	annotate func(path *v1alpha1.IngressPath, value, example string) (fault string)
+	example  string
+	// asks says whether a path has the policy, and read what is wrong with it. Both are nil for what is no policy.
+	asks func(path *v1alpha1.IngressPath) bool
+	read func(c *collector, path *v1alpha1.IngressPath, into *policies) (fault string)
+}
+
+// readers are in the order in which users are told the names, and in which a path's policies are read: of several that
+// are at fault, the first is reported.
+var readers = []reader{
+	{name: "access-control", annotate: annotateAccess, example: "{allowedIPs: [10.0.0.0/8]}",
+		asks: func(p *v1alpha1.IngressPath) bool { return p.AccessControl != nil },
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.access, fault = readAccess(p.AccessControl)
+			return fault
+		}},
+	{name: "rate-limit", annotate: annotateRateLimit, example: "{requestsPerSecond: 10, burst: 20}",
+		asks: func(p *v1alpha1.IngressPath) bool { return p.RateLimit != nil },
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.rateLimit, fault = readRateLimit(p.RateLimit)
+			return fault
+		}},
+	{name: "headers", annotate: annotateHeaders, example: "{set: {X-App-Version: v1}, remove: [Server]}",
+		asks: func(p *v1alpha1.IngressPath) bool { return p.Headers != nil },
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.headers, fault = readHeaders(p.Headers)
+			return fault
+		}},
+	{name: "rewrite", annotate: annotateRewrite, example: "{stripPrefix: /v1}",
+		asks: func(p *v1alpha1.IngressPath) bool { return p.Rewrite != nil },
+		read: func(c *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.rewrite, fault = c.paths.readRewrite(p.Rewrite)
+			return fault
+		}},
+	{name: "load-balancing", example: "{policy: LeastRequest}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.LoadBalancing != nil },
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.balancing = new(proxy.Balancing)
+			*into.balancing, fault = readBalancing(p.LoadBalancing)
+			return fault
+		}},
+	{name: "timeouts", example: "{request: 30s}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Timeouts { return &p.Timeouts })},
+	{name: "retries", example: "{attempts: 2}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Retries { return &p.Retries })},
+	{name: "backend-protocol", set: (*asked).readProtocol},
+	{name: "backend-tls", example: "{caSecretName: backend-ca}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.BackendTLS { return &p.Backend.TLS })},
+	{name: "redirect-http", set: (*asked).readRedirect},
+	{name: "auto-ssl", set: (*asked).readAutoSSL},
+	{name: "email", set: (*asked).readEmail},
+	{name: "ignore-annotations", set: (*asked).readIgnored},
+}
+
+// readerNames lists the annotations for people.
+func readerNames() string {
+	names := make([]string, len(readers))
+	for i := range readers {
+		names[i] = readers[i].name
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // readPolicies reads a path's policies, or says what is wrong with the first that is not understood. It returns nil for a
 // path that has none.
 func (c *collector) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault string) {
-	if p.AccessControl == nil && p.RateLimit == nil && p.Headers == nil && p.Rewrite == nil && p.LoadBalancing == nil {
-		return nil, ""
-	}
-	read = new(policies)
-	if p.AccessControl != nil {
-		if read.access, fault = readAccess(p.AccessControl); fault != "" {
-			return nil, fault
+	for i := range readers {
+		r := &readers[i]
+		if r.asks == nil || !r.asks(p) {
+			continue
 		}
-	}
-	if p.RateLimit != nil {
-		if read.rateLimit, fault = readRateLimit(p.RateLimit); fault != "" {
-			return nil, fault
+		if read == nil {
+			read = new(policies)
 		}
-	}
-	if p.Headers != nil {
-		if read.headers, fault = readHeaders(p.Headers); fault != "" {
-			return nil, fault
-		}
-	}
-	if p.Rewrite != nil {
-		if read.rewrite, fault = c.paths.readRewrite(p.Rewrite); fault != "" {
-			return nil, fault
-		}
-	}
-	if p.LoadBalancing != nil {
-		read.balancing = new(proxy.Balancing)
-		if *read.balancing, fault = readBalancing(p.LoadBalancing); fault != "" {
+		if fault = r.read(c, p, read); fault != "" {
 			return nil, fault
 		}
 	}

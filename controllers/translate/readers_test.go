@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+func TestEveryAnnotationIsToldOfWhereOneDoesNotExist(t *testing.T) {
+	want := "there is no such annotation: write access-control, rate-limit, headers, rewrite, load-balancing, timeouts, " +
+		"retries, backend-protocol, backend-tls, redirect-http, auto-ssl, email or ignore-annotations"
+	if got := new(asked).read("allowed-ips", ""); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A policy that is read and not applied would leave a route open without a word.
+func TestEveryPolicyChangesTheRoute(t *testing.T) {
+	policies := 0
+	for _, r := range readers {
+		if (r.asks == nil) != (r.read == nil) || (r.set == nil) == (r.annotate == nil) {
+			t.Errorf("%s has one of two functions that belong together, or both of two that do not", r.name)
+		}
+		if r.asks == nil {
+			continue
+		}
+		policies++
+		var path v1alpha1.IngressPath
+		if fault := r.annotate(&path, r.example, r.example); fault != "" || !r.asks(&path) {
+			t.Errorf("%s: the example is not taken: %s", r.name, fault)
+			continue
+		}
+		read, fault := new(collector).readPolicies(&path)
+		if fault != "" || read == nil {
+			t.Errorf("%s: the example is not read: %s", r.name, fault)
+			continue
+		}
+		var route proxy.Route
+		if read.apply(&route); reflect.ValueOf(route).IsZero() {
+			t.Errorf("%s does not change the route", r.name)
+		}
+	}
+	if policies < 5 {
+		t.Errorf("only %d policies were tried", policies)
+	}
+}
