@@ -212,7 +212,7 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 		class: options.IngressClass, name: options.Namespace + "/" + options.IngressClass,
 		namespaces: options.WatchNamespaces,
 		snapshots:  snapshots, status: status, reader: reader, working: snapshots.orders,
-		renewals: &renewals{authority: o.Client, known: map[types.UID]renewal{}},
+		renewals: &renewals{authority: o.Client, known: map[types.NamespacedName]renewal{}},
 		issuance: &issuance{
 			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics,
 			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,

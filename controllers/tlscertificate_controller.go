@@ -275,7 +275,7 @@ func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLS
 	if in.leaf != nil {
 		var window *acme.Window
 		if in.madeBy == in.directory {
-			window, d.ask = r.renewals.window(ctx, object.UID, in.leaf, in.now)
+			window, d.ask = r.renewals.window(ctx, object, in.leaf, in.now)
 		}
 		in.renewal = renewalTime(in.leaf, from.issuedAt, window)
 		view.renewal = in.renewal
@@ -342,6 +342,7 @@ func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.
 // forget gives up what is kept of the orders of a TLSCertificate that is gone, whenever it went: Kubernetes does not, as they are in
 // another namespace.
 func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
+	r.renewals.forget(certificate)
 	working, err := r.issuance.orders.cached(ctx, certificate)
 	if err != nil || working == nil {
 		return err
@@ -379,26 +380,30 @@ func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
 type renewals struct {
 	authority authority
 	mu        sync.Mutex
-	known     map[types.UID]renewal
+	known     map[types.NamespacedName]renewal
 }
 
 type renewal struct {
+	uid    types.UID
 	serial string
 	window *acme.Window
 	next   time.Time
 }
 
 // window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe that.
-func (r *renewals) window(ctx context.Context, uid types.UID, leaf *x509.Certificate, now time.Time) (*acme.Window, time.Duration) {
-	serial := leaf.SerialNumber.String()
+func (r *renewals) window(
+	ctx context.Context, of *v1alpha1.TLSCertificate, leaf *x509.Certificate, now time.Time,
+) (*acme.Window, time.Duration) {
+	name, serial := client.ObjectKeyFromObject(of), leaf.SerialNumber.String()
 	r.mu.Lock()
-	known := r.known[uid]
+	known := r.known[name]
 	r.mu.Unlock()
-	if known.serial == serial && now.Before(known.next) {
+	same := known.uid == of.UID && known.serial == serial
+	if same && now.Before(known.next) {
 		return known.window, known.next.Sub(now)
 	}
-	if known.serial != serial {
-		known = renewal{serial: serial}
+	if !same {
+		known = renewal{uid: of.UID, serial: serial}
 	}
 	wait := renewalAskDefault
 	if asked, err := r.authority.RenewalInfo(ctx, leaf); err == nil {
@@ -409,7 +414,14 @@ func (r *renewals) window(ctx context.Context, uid types.UID, leaf *x509.Certifi
 	}
 	known.next = now.Add(wait)
 	r.mu.Lock()
-	r.known[uid] = known
+	r.known[name] = known
 	r.mu.Unlock()
 	return known.window, wait
+}
+
+// forget gives up what is known of a TLSCertificate that is gone.
+func (r *renewals) forget(name types.NamespacedName) {
+	r.mu.Lock()
+	delete(r.known, name)
+	r.mu.Unlock()
 }
