@@ -34,13 +34,6 @@ type Report struct {
 	Unheeded string
 }
 
-// Equal says whether two reports say the same of the same object.
-func (r *Report) Equal(o *Report) bool {
-	return r.Kind == o.Kind && r.Namespace == o.Namespace && r.Name == o.Name && r.UID == o.UID &&
-		r.Generation == o.Generation && r.Routes == o.Routes && slices.Equal(r.Conditions, o.Conditions) &&
-		slices.Equal(r.CertificateHosts, o.CertificateHosts) && r.Unheeded == o.Unheeded
-}
-
 // problem keeps a rule of an Ingress, or one path of it, from being served as it is written.
 type problem struct {
 	rule, path   int
