@@ -161,8 +161,8 @@ func fill(t *testing.T, v reflect.Value) {
 	}
 }
 
-// eachLeaf calls show with each value of a filled one that has no parts, and with another one to put in its place. For a
-// list that is none.
+// eachLeaf calls show with each value of a filled one that has no parts, and with another one to put in its place. It
+// calls it with each list too, and with nil.
 func eachLeaf(t *testing.T, path string, v reflect.Value, show func(path string, leaf, other reflect.Value)) {
 	t.Helper()
 	switch {
