@@ -113,7 +113,7 @@ func (x *exchange) resolveClient() {
 func trailersWithoutForwarding(trailers []message.Field) []message.Field {
 	for i := range trailers {
 		f := &trailers[i]
-		if f.Kind >= message.XForwardedFor || f.Kind == message.Other && imitatesForwarding(f.Name) {
+		if f.Kind.Forwarding() || f.Kind == message.Other && imitatesForwarding(f.Name) {
 			f.Kind = message.Dropped
 		}
 	}

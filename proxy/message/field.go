@@ -13,9 +13,8 @@ type Field struct {
 // Kind tells the few field names that the proxy acts on from all others.
 type Kind uint8
 
-// Other is a field that the proxy passes on as it is, Dropped one that somebody took out of the message. The kinds from
-// there to Expect concern one connection alone or frame the message: no engine writes such a field from a message, it writes its
-// own from the message's properties. The kinds after Expect are end-to-end.
+// Other is a field that the proxy passes on as it is, Dropped one that somebody took out of the message. What else is true
+// of a kind, traits says: their order means nothing.
 const (
 	Other Kind = iota
 
@@ -43,10 +42,53 @@ const (
 	XRealIP
 	Forwarded
 	XRequestID
+	kinds
 )
 
+// trait is what is true of a kind. Every kind has hopByHop or endToEnd.
+type trait uint8
+
+const (
+	// hopByHop fields concern one connection alone, frame the message or were dropped: no engine writes such a field from
+	// a message, it writes its own from the message's properties.
+	hopByHop trait = 1 << iota
+	endToEnd
+	// forwarding fields say who the client is and how its request came, and which one it is.
+	forwarding
+)
+
+// traits has a row for every value that a Kind can have, so that an index needs no check.
+var traits = [1 << 8]trait{
+	Other:            endToEnd,
+	Dropped:          hopByHop,
+	Host:             hopByHop,
+	Connection:       hopByHop,
+	ContentLength:    hopByHop,
+	TransferEncoding: hopByHop,
+	KeepAlive:        hopByHop,
+	ProxyConnection:  hopByHop,
+	TE:               hopByHop,
+	Upgrade:          hopByHop,
+	Expect:           hopByHop,
+	Trailer:          endToEnd,
+	Traceparent:      endToEnd,
+	Tracestate:       endToEnd,
+	Authorization:    endToEnd,
+	CDNLoop:          endToEnd,
+	XForwardedFor:    endToEnd | forwarding,
+	XForwardedHost:   endToEnd | forwarding,
+	XForwardedPort:   endToEnd | forwarding,
+	XForwardedProto:  endToEnd | forwarding,
+	XRealIP:          endToEnd | forwarding,
+	Forwarded:        endToEnd | forwarding,
+	XRequestID:       endToEnd | forwarding,
+}
+
 // EndToEnd says whether a field of this kind is passed on (RFC 9110, section 7.6.1).
-func (k Kind) EndToEnd() bool { return k == Other || k >= Trailer }
+func (k Kind) EndToEnd() bool { return traits[k]&endToEnd != 0 }
+
+// Forwarding says whether a field of this kind tells who the client is and how its request came, or is the request's id.
+func (k Kind) Forwarding() bool { return traits[k]&forwarding != 0 }
 
 // KindOf classes a field name.
 func KindOf(name []byte) Kind {

@@ -142,3 +142,20 @@ func TestTrimSpaceCutsSpacesAndTabsAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryKindIsHopByHopOrEndToEnd(t *testing.T) {
+	for kind := range kinds {
+		if way := traits[kind] & (hopByHop | endToEnd); way != hopByHop && way != endToEnd {
+			t.Errorf("kind %d has the traits %b, want one of hopByHop and endToEnd", kind, traits[kind])
+		}
+	}
+	for kind, want := range map[Kind]bool{
+		Other: false, Host: false, Authorization: false, CDNLoop: false, Traceparent: false, Tracestate: false,
+		XForwardedFor: true, XForwardedHost: true, XForwardedPort: true, XForwardedProto: true, XRealIP: true,
+		Forwarded: true, XRequestID: true,
+	} {
+		if got := kind.Forwarding(); got != want {
+			t.Errorf("kind %d: forwarding %t, want %t", kind, got, want)
+		}
+	}
+}
