@@ -185,7 +185,7 @@ func (m *metrics) all() []*series {
 // a snapshot are sorted by an id that begins with the service.
 func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, float64, ...string), counter func(*prometheus.Desc, uint64, ...string)) {
 	type service struct {
-		errors [lastUpstream - firstUpstream + 1]uint64
+		errors [reasons]uint64
 		// health is by the endpoint's id: one may be in several pools of a service, at several ports.
 		health map[string]Health
 	}
@@ -207,7 +207,7 @@ func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, 
 	for name, s := range services {
 		for r, n := range s.errors {
 			if n > 0 {
-				counter(c.errors, n, name, (firstUpstream + Reason(r)).String())
+				counter(c.errors, n, name, Reason(r).String())
 			}
 		}
 		var count [Unhealthy + 1]int

@@ -67,41 +67,44 @@ const (
 	reasons
 )
 
-// reasonTable has for each reason its name, its status, and the error type of RFC 9209, section 2.3.
+// reasonTable has for each reason its name, its status, the error type of RFC 9209, section 2.3, whether it is a
+// fault of an endpoint's or what an exchange with one met with, and what a client is told.
 var reasonTable = [reasons]struct {
 	name   string
 	status int
 	proxy  string
-	text   string
+	// upstream has it counted among the errors of the service.
+	upstream bool
+	text     string
 }{
-	None:                   {"", 0, "", ""},
-	MalformedRequest:       {"MalformedRequest", 400, "http_request_error", "the request is not well-formed HTTP"},
-	MalformedPath:          {"MalformedPath", 400, "http_request_error", ""},
-	AmbiguousPath:          {"AmbiguousPath", 400, "http_request_error", "the path is another rule's to a server that decodes %2F or %5C or drops what follows a semicolon"},
-	RequestTimeout:         {"RequestTimeout", 408, "http_request_error", "the request did not arrive in time"},
-	TargetTooLong:          {"TargetTooLong", 414, "http_request_error", ""},
-	HeadTooLarge:           {"HeadTooLarge", 431, "http_request_error", ""},
-	MethodNotSupported:     {"MethodNotSupported", 501, "http_request_error", ""},
-	VersionNotSupported:    {"VersionNotSupported", 505, "http_request_error", ""},
-	ACMEChallenge:          {"ACMEChallenge", 200, "proxy_internal_response", ""},
-	RedirectToHTTPS:        {"RedirectToHTTPS", 308, "proxy_internal_response", "this host is served over HTTPS"},
-	RouteNotFound:          {"RouteNotFound", 404, "destination_not_found", "no rule matches this host and path"},
-	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", "the rule is closed until its Ingress is mended"},
-	AccessDenied:           {"AccessDenied", 403, "http_request_denied", "the rule does not admit this address"},
-	RateLimited:            {"RateLimited", 429, "http_request_denied", "this address sent more requests than the rule allows"},
-	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", "the rule's backend leads back to this rule"},
-	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", "the service has no endpoint that takes requests"},
-	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", "there are too many connections"},
-	UpstreamConnectFailed:  {"UpstreamConnectFailed", 502, "connection_refused", "no connection to the service could be made"},
-	UpstreamTLSFailed:      {"UpstreamTLSFailed", 502, "tls_protocol_error", "TLS with the service failed"},
-	UpstreamReset:          {"UpstreamReset", 502, "connection_terminated", "the service closed the connection before it answered"},
-	UpstreamMalformed:      {"UpstreamMalformed", 502, "http_protocol_error", "the service's answer is not a well-formed response"},
-	UpstreamBusy:           {"UpstreamBusy", 503, "connection_limit_reached", "the service has as many connections as it may have, and enough requests wait for one"},
-	UpstreamConnectTimeout: {"UpstreamConnectTimeout", 504, "connection_timeout", "the service did not take the connection in time"},
-	UpstreamTimeout:        {"UpstreamTimeout", 504, "http_response_timeout", "the service did not answer in time"},
-	UpstreamRequestTimeout: {"UpstreamRequestTimeout", 504, "http_response_timeout", "the service took longer than the rule allows"},
-	ClientClosed:           {"ClientClosed", 499, "", ""},
-	InternalError:          {"InternalError", 500, "proxy_internal_error", "the proxy failed; its log says how"},
+	None:                   {"", 0, "", false, ""},
+	MalformedRequest:       {"MalformedRequest", 400, "http_request_error", false, "the request is not well-formed HTTP"},
+	MalformedPath:          {"MalformedPath", 400, "http_request_error", false, ""},
+	AmbiguousPath:          {"AmbiguousPath", 400, "http_request_error", false, "the path is another rule's to a server that decodes %2F or %5C or drops what follows a semicolon"},
+	RequestTimeout:         {"RequestTimeout", 408, "http_request_error", false, "the request did not arrive in time"},
+	TargetTooLong:          {"TargetTooLong", 414, "http_request_error", false, ""},
+	HeadTooLarge:           {"HeadTooLarge", 431, "http_request_error", false, ""},
+	MethodNotSupported:     {"MethodNotSupported", 501, "http_request_error", false, ""},
+	VersionNotSupported:    {"VersionNotSupported", 505, "http_request_error", false, ""},
+	ACMEChallenge:          {"ACMEChallenge", 200, "proxy_internal_response", false, ""},
+	RedirectToHTTPS:        {"RedirectToHTTPS", 308, "proxy_internal_response", false, "this host is served over HTTPS"},
+	RouteNotFound:          {"RouteNotFound", 404, "destination_not_found", false, "no rule matches this host and path"},
+	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", false, "the rule is closed until its Ingress is mended"},
+	AccessDenied:           {"AccessDenied", 403, "http_request_denied", false, "the rule does not admit this address"},
+	RateLimited:            {"RateLimited", 429, "http_request_denied", false, "this address sent more requests than the rule allows"},
+	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", false, "the rule's backend leads back to this rule"},
+	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", false, "the service has no endpoint that takes requests"},
+	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", false, "there are too many connections"},
+	UpstreamConnectFailed:  {"UpstreamConnectFailed", 502, "connection_refused", true, "no connection to the service could be made"},
+	UpstreamTLSFailed:      {"UpstreamTLSFailed", 502, "tls_protocol_error", true, "TLS with the service failed"},
+	UpstreamReset:          {"UpstreamReset", 502, "connection_terminated", true, "the service closed the connection before it answered"},
+	UpstreamMalformed:      {"UpstreamMalformed", 502, "http_protocol_error", true, "the service's answer is not a well-formed response"},
+	UpstreamBusy:           {"UpstreamBusy", 503, "connection_limit_reached", true, "the service has as many connections as it may have, and enough requests wait for one"},
+	UpstreamConnectTimeout: {"UpstreamConnectTimeout", 504, "connection_timeout", true, "the service did not take the connection in time"},
+	UpstreamTimeout:        {"UpstreamTimeout", 504, "http_response_timeout", true, "the service did not answer in time"},
+	UpstreamRequestTimeout: {"UpstreamRequestTimeout", 504, "http_response_timeout", true, "the service took longer than the rule allows"},
+	ClientClosed:           {"ClientClosed", 499, "", false, ""},
+	InternalError:          {"InternalError", 500, "proxy_internal_error", false, "the proxy failed; its log says how"},
 }
 
 func (r Reason) String() string { return reasonTable[r].name }
@@ -109,13 +112,7 @@ func (r Reason) String() string { return reasonTable[r].name }
 // Status is the status code of an answer with this reason.
 func (r Reason) Status() int { return reasonTable[r].status }
 
-// The reasons from firstUpstream to lastUpstream are faults of an endpoint's, or what an exchange with one met with.
-const (
-	firstUpstream = UpstreamConnectFailed
-	lastUpstream  = UpstreamRequestTimeout
-)
-
-func (r Reason) isUpstream() bool { return firstUpstream <= r && r <= lastUpstream }
+func (r Reason) isUpstream() bool { return reasonTable[r].upstream }
 
 // reasonOfStatus names why a request was refused while it was parsed.
 func reasonOfStatus(status int) Reason {

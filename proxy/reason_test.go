@@ -133,3 +133,18 @@ func TestAResponseThatBreaksOffHasItsReason(t *testing.T) {
 		"warren_ingress_backend_errors_total reason=UpstreamReset service=default/pool": 1,
 	})
 }
+
+func TestEveryReasonNamedUpstreamIsTheServices(t *testing.T) {
+	t.Parallel()
+	var errors upstreamErrors
+	for r := range reasons {
+		want := strings.HasPrefix(r.String(), "Upstream")
+		if got := r.isUpstream(); got != want {
+			t.Errorf("%v is counted among the errors of a service: %t, want %t", r, got, want)
+		}
+		errors.add(r)
+		if got := errors[r].Load() == 1; got != want {
+			t.Errorf("an attempt that failed with %v was counted: %t, want %t", r, got, want)
+		}
+	}
+}

@@ -94,12 +94,12 @@ func (s *seriesShard) count(which outcome, duration, upstream time.Duration) {
 	}
 }
 
-// upstreamErrors counts the attempts at a pool's endpoints that failed, by reason.
-type upstreamErrors [lastUpstream - firstUpstream + 1]atomic.Uint64
+// upstreamErrors counts the attempts at a pool's endpoints that failed, by reason. Those of other reasons stay 0.
+type upstreamErrors [reasons]atomic.Uint64
 
 // add counts a failure, if it is the service's and not the client's.
 func (e *upstreamErrors) add(r Reason) {
 	if r.isUpstream() {
-		e[r-firstUpstream].Add(1)
+		e[r].Add(1)
 	}
 }
