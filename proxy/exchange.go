@@ -99,7 +99,9 @@ type exchange struct {
 	shard  uint32
 	number uint64
 
-	request    message.Request
+	// memory is what the exchange is used again for.
+	memory
+
 	generation *generation
 	route      *route
 	// host and path are canonical; path is what the route was found by, before any rewriting.
@@ -121,7 +123,6 @@ type exchange struct {
 	pool   *pool
 	hash   uint64
 	hold   hold
-	tried  []*endpoint
 	upload upload
 	kept   kept
 	// opening is that of a WebSocket whose client makes none.
@@ -140,11 +141,35 @@ type exchange struct {
 
 	status int
 	reason Reason
-	own    message.Response
 	// proxyStatus is what an answer of our own says in place of what its reason says as a rule, or nil.
 	proxyStatus []byte
+}
+
+// memory is what an exchange keeps for the next one: lists and buffers that have grown, and nothing that was in them.
+type memory struct {
+	request message.Request
+	// own is an answer of our own.
+	own message.Response
+	// tried are the endpoints that were chosen, the last one last.
+	tried []*endpoint
 
 	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
+}
+
+// empty forgets what was in the memory, and gives back what is too much to keep.
+func (m *memory) empty() {
+	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
+		if cap(*buf) > keptBytes {
+			*buf = nil
+		}
+	}
+	if cap(m.request.Fields) > keptFields {
+		m.request.Fields = nil
+	}
+	clear(m.tried)
+	m.tried = m.tried[:0]
+	m.request.Reset()
+	m.own.Reset()
 }
 
 // serve takes a request whose head was read through all phases. A panic ends this request alone.
@@ -279,30 +304,19 @@ func (p *Proxy) ended(x *exchange) {
 	}
 }
 
-// keptFields is how many fields an exchange keeps memory for.
-const keptFields = 64
+// An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold its
+// memory.
+const (
+	keptFields = 64
+	keptBytes  = 4 << 10
+)
 
 // release ends the exchange's hold on everything that is not its own memory.
 func (x *exchange) release() {
 	x.kept.drop()
-	const keep = 4 << 10 // a rare long path is no reason to hold its memory
-	for _, buf := range [...]*[]byte{&x.hostBuf, &x.pathBuf, &x.rewriteBuf, &x.forwardedBuf} {
-		if cap(*buf) > keep {
-			*buf = nil
-		}
-	}
-	if cap(x.request.Fields) > keptFields {
-		x.request.Fields = nil
-	}
-	clear(x.tried)
 	if x.trace != nil {
 		x.proxy.tracer.end(x.trace)
 	}
-	*x = exchange{
-		request: x.request, own: x.own, tried: x.tried[:0],
-		hostBuf: x.hostBuf, pathBuf: x.pathBuf, rewriteBuf: x.rewriteBuf, forwardedBuf: x.forwardedBuf,
-		cookieBuf: x.cookieBuf,
-	}
-	x.request.Reset()
-	x.own.Reset()
+	x.memory.empty()
+	*x = exchange{memory: x.memory}
 }

@@ -1,0 +1,104 @@
+package proxy
+
+import (
+	"reflect"
+	"testing"
+	"unsafe"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// occupy gives every field below v a value other than its zero value, but for those that values tell by their type. It writes
+// fields that reflection may only read.
+func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
+	t.Helper()
+	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
+	if value, ok := values[v.Type()]; ok {
+		v.Set(reflect.ValueOf(value))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			occupy(t, v.Field(i), values)
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			occupy(t, v.Index(i), values)
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, keptFields))
+		occupy(t, v.Index(0), values)
+	case reflect.Chan:
+		v.Set(reflect.MakeChan(v.Type(), 0))
+	case reflect.UnsafePointer:
+		v.SetPointer(unsafe.Pointer(t))
+	default:
+		v.Set(otherThan(t, v))
+	}
+}
+
+// An exchange serves one request after the other. What one of them leaves in it would show in the next one's log, or worse.
+func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
+	t.Parallel()
+	var x exchange
+	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
+		reflect.TypeFor[downstream](): struct{ downstream }{},
+		reflect.TypeFor[upstream]():   &sharedStream{},
+		reflect.TypeFor[*Proxy]():     &Proxy{tracer: &tracer{}},
+		reflect.TypeFor[kept]():       kept{n: 1, buf: []byte("content")},
+	})
+	for i := range reflect.TypeFor[exchange]().NumField() {
+		if reflect.ValueOf(&x).Elem().Field(i).IsZero() {
+			t.Fatalf("%s was not filled", reflect.TypeFor[exchange]().Field(i).Name)
+		}
+	}
+	tried, fields, own := x.tried, x.request.Fields, x.own.Fields
+	x.release()
+	for i := range reflect.TypeFor[exchange]().NumField() {
+		field := reflect.TypeFor[exchange]().Field(i)
+		if field.Type != reflect.TypeFor[memory]() && !reflect.ValueOf(&x).Elem().Field(i).IsZero() {
+			t.Errorf("%s is left of the request before", field.Name)
+		}
+	}
+	if tried[0] != nil || cap(x.tried) != cap(tried) || cap(x.request.Fields) != cap(fields) || cap(x.own.Fields) != cap(own) {
+		t.Error("lists were not emptied, or not kept")
+	}
+	x.request.Fields, x.own.Fields = nil, nil
+	left := reflect.ValueOf(&x.memory).Elem()
+	for i := range left.NumField() {
+		name, f := left.Type().Field(i).Name, left.Field(i)
+		switch {
+		case f.Kind() != reflect.Slice:
+			if !f.IsZero() {
+				t.Errorf("%s is left of the request before: %+v", name, f)
+			}
+		case f.Cap() != keptFields:
+			t.Errorf("%s has room for %d, want %d", name, f.Cap(), keptFields)
+		case f.Len() > 0 && f.Type() != reflect.TypeFor[[]byte](): // a buffer is written from its beginning
+			t.Errorf("%s has %d elements of the request before", name, f.Len())
+		}
+	}
+}
+
+func TestReleasedExchangeKeepsNoMoreThanItsShare(t *testing.T) {
+	t.Parallel()
+	var x exchange
+	long := make([]byte, keptBytes+1)
+	occupy(t, reflect.ValueOf(&x.memory).Elem(), map[reflect.Type]any{
+		reflect.TypeFor[[]byte]():          long,
+		reflect.TypeFor[[]message.Field](): make([]message.Field, keptFields+1),
+	})
+	x.release()
+	left := reflect.ValueOf(&x.memory).Elem()
+	for i := range left.NumField() {
+		if f := left.Field(i); f.Type() == reflect.TypeFor[[]byte]() && !f.IsNil() {
+			t.Errorf("%s keeps %d bytes, want none", left.Type().Field(i).Name, f.Cap())
+		}
+	}
+	if x.request.Fields != nil {
+		t.Errorf("the request keeps room for %d fields, want none", cap(x.request.Fields))
+	}
+}
