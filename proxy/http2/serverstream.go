@@ -28,7 +28,6 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 		s = new(Stream)
 		s.init(&c.conn)
 	}
-	s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	s.id = id
 	s.in.patience, s.out.patience = c.config.Read, c.config.Write
 	s.sendWindow, s.recvWindow, s.fullWindow = c.initialWindow, streamWindow, streamWindow
