@@ -31,9 +31,6 @@ type addressRanges []addressRange
 type addressRange struct{ first, last netip.Addr }
 
 func compileRanges(prefixes []netip.Prefix) addressRanges {
-	if len(prefixes) == 0 {
-		return nil // so that the zero value is that of no policy
-	}
 	ranges := make(addressRanges, 0, len(prefixes))
 	for _, p := range prefixes {
 		ranges = append(ranges, addressRange{p.Masked().Addr(), lastAddress(p)})

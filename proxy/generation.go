@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 )
@@ -188,6 +187,9 @@ func (t *Timeouts) patience() time.Duration {
 func (r *Route) refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
 
 func compilePolicies(r *Route, host string, state *state) *policies {
+	if !r.refuses() && r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
+		return nil
+	}
 	p := &policies{
 		closed:    r.refuses(),
 		access:    compileAccess(&r.Access),
@@ -195,9 +197,6 @@ func compilePolicies(r *Route, host string, state *state) *policies {
 		request:   compileHeaders(&r.Headers.Request),
 		response:  compileHeaders(&r.Headers.Response),
 		rewrite:   compileRewrite(&r.Rewrite),
-	}
-	if reflect.ValueOf(p).Elem().IsZero() { // a list of the fields would be a second one, and could forget one
-		return nil
 	}
 	if r.RateLimit.PerSecond > 0 {
 		p.limit = state.rule(r.limitedRule(host))

@@ -21,6 +21,10 @@ type Headers struct {
 	Request, Response HeaderChanges
 }
 
+func (h *Headers) none() bool { return h.Request.none() && h.Response.none() }
+
+func (h *HeaderChanges) none() bool { return len(h.Add) == 0 && len(h.Set) == 0 && len(h.Remove) == 0 }
+
 func (h *HeaderChanges) equal(o *HeaderChanges) bool {
 	return slices.Equal(h.Add, o.Add) && slices.Equal(h.Set, o.Set) && slices.Equal(h.Remove, o.Remove)
 }
