@@ -1,0 +1,80 @@
+package proxy
+
+import (
+	"net/netip"
+	"reflect"
+	"testing"
+)
+
+// fill gives everything below v a value other than its zero value, and each list one element.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch {
+	case isLeaf(v):
+		v.Set(otherThan(t, v))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	default:
+		t.Fatalf("this test does not know how to fill a %v: teach it", v.Type())
+	}
+}
+
+// eachLeaf calls visit with everything below v that has no fields, named by the struct that declares it, and with lists
+// as wholes before their elements.
+func eachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
+	if isLeaf(v) {
+		visit(name, v)
+	}
+	switch {
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			eachLeaf(v.Index(i), name, visit)
+		}
+	case !isLeaf(v):
+		for i := range v.NumField() {
+			eachLeaf(v.Field(i), v.Type().Name()+"."+v.Type().Field(i).Name, visit)
+		}
+	}
+}
+
+// isLeaf says whether a value is changed as a whole. Addresses are, since their fields are their package's own.
+func isLeaf(v reflect.Value) bool {
+	return v.Kind() != reflect.Struct || v.Type().PkgPath() == "net/netip"
+}
+
+// otherThan returns a value that v does not have. A list that has elements becomes empty.
+func otherThan(t *testing.T, v reflect.Value) reflect.Value {
+	t.Helper()
+	other := reflect.New(v.Type()).Elem()
+	if !v.IsZero() {
+		return other
+	}
+	switch one := other.Addr().Interface().(type) {
+	case *netip.AddrPort:
+		*one = netip.MustParseAddrPort("192.0.2.1:80")
+		return other
+	case *netip.Prefix:
+		*one = netip.MustParsePrefix("192.0.2.0/24")
+		return other
+	}
+	switch {
+	case v.Kind() == reflect.Slice:
+		other.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(t, other.Index(0))
+	case v.Kind() == reflect.String:
+		other.SetString("other")
+	case v.Kind() == reflect.Bool:
+		other.SetBool(true)
+	case v.CanInt():
+		other.SetInt(1)
+	case v.CanUint():
+		other.SetUint(1)
+	case v.CanFloat():
+		other.SetFloat(1)
+	default:
+		t.Fatalf("this test does not know another %v: teach it", v.Type())
+	}
+	return other
+}
