@@ -11,9 +11,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
@@ -67,6 +70,17 @@ func (s *serviceAddresses) addresses(ctx context.Context) ([]v1alpha1.LoadBalanc
 		addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
 	}
 	return addresses, nil
+}
+
+// serviceCacheOptions are for a cache that holds one Service.
+func serviceCacheOptions(name types.NamespacedName) cache.Options {
+	return cache.Options{
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Service{}: {Namespaces: map[string]cache.Config{
+				name.Namespace: {FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name.Name)},
+			}},
+		},
+	}
 }
 
 // parsePublishService reads the "namespace/name" that --publish-service says.

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -51,17 +50,6 @@ func watchedNamespaces(namespaces []string) map[string]cache.Config {
 
 func secretsOfType(kind corev1.SecretType) fields.Selector {
 	return fields.OneTermEqualSelector("type", string(kind))
-}
-
-// serviceCacheOptions are for a cache that holds one Service.
-func serviceCacheOptions(name types.NamespacedName) cache.Options {
-	return cache.Options{
-		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Service{}: {Namespaces: map[string]cache.Config{
-				name.Namespace: {FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name.Name)},
-			}},
-		},
-	}
 }
 
 // trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an Ingress that
@@ -148,20 +136,6 @@ const annotationLimit = 2 << 10
 
 // nameLimit is how long the name of an object may be. Those of owners are not checked by the API server.
 const nameLimit = 253
-
-// keepCertificate keeps what there is to read of a Secret that is named for its certificate.
-func keepCertificate(secret *corev1.Secret) *corev1.Secret {
-	kept := &corev1.Secret{ObjectMeta: identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{
-		corev1.TLSCertKey:       keepBytes(secret.Data[corev1.TLSCertKey], chainLimit),
-		corev1.TLSPrivateKeyKey: keepBytes(secret.Data[corev1.TLSPrivateKeyKey], keyTextLimit),
-	}}
-	for _, name := range [...]string{tlsCertificateAnnotation, directoryAnnotation, serialAnnotation, issuedAtAnnotation} {
-		if value, ok := secret.Annotations[name]; ok && len(value) <= annotationLimit {
-			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, name, value)
-		}
-	}
-	return kept
-}
 
 // identity keeps what tells an object, and each version of it, from all others.
 func identity(object *metav1.ObjectMeta) metav1.ObjectMeta {

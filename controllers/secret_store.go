@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -108,4 +109,18 @@ func untilValidityChanges(secrets []*translate.Secret, now time.Time, limit time
 		}
 	}
 	return wait
+}
+
+// keepCertificate keeps what there is to read of a Secret that is named for its certificate.
+func keepCertificate(secret *corev1.Secret) *corev1.Secret {
+	kept := &corev1.Secret{ObjectMeta: identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{
+		corev1.TLSCertKey:       keepBytes(secret.Data[corev1.TLSCertKey], chainLimit),
+		corev1.TLSPrivateKeyKey: keepBytes(secret.Data[corev1.TLSPrivateKeyKey], keyTextLimit),
+	}}
+	for _, name := range [...]string{tlsCertificateAnnotation, directoryAnnotation, serialAnnotation, issuedAtAnnotation} {
+		if value, ok := secret.Annotations[name]; ok && len(value) <= annotationLimit {
+			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, name, value)
+		}
+	}
+	return kept
 }
