@@ -141,8 +141,8 @@ func (p *recordingProxy) serves(t *testing.T, want ...string) {
 	})
 }
 
-// cluster is what a test has of the API server: an administrator's client and namespaces of its own.
-type cluster struct {
+// testCluster is what a test has of the API server: an administrator's client and namespaces of its own.
+type testCluster struct {
 	t *testing.T
 	client.Client
 	config *rest.Config
@@ -152,7 +152,7 @@ type cluster struct {
 	blue, green string
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t *testing.T) *testCluster {
 	t.Helper()
 	restConfig := api.Config(t)
 	scheme, err := Scheme()
@@ -168,7 +168,7 @@ func newCluster(t *testing.T) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &cluster{t: t, Client: c, config: restConfig, user: fullUser}
+	k := &testCluster{t: t, Client: c, config: restConfig, user: fullUser}
 	k.blue, k.green = kubeapi.Namespace(t, restConfig), kubeapi.Namespace(t, restConfig)
 	k.grantRights(fullUser, "", func(rbacv1.PolicyRule) bool { return true })
 	return k
@@ -182,7 +182,7 @@ const (
 
 // grantRights gives a user those of the rights that are generated from the markers in the code that are wanted. The names of
 // its roles end in suffix.
-func (k *cluster) grantRights(user, suffix string, wanted func(rbacv1.PolicyRule) bool) {
+func (k *testCluster) grantRights(user, suffix string, wanted func(rbacv1.PolicyRule) bool) {
 	k.t.Helper()
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -217,14 +217,14 @@ func (k *cluster) grantRights(user, suffix string, wanted func(rbacv1.PolicyRule
 	}
 }
 
-func (k *cluster) createOnce(object client.Object) {
+func (k *testCluster) createOnce(object client.Object) {
 	k.t.Helper()
 	if err := k.Create(k.t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
 		k.t.Fatal(err)
 	}
 }
 
-func (k *cluster) create(objects ...client.Object) {
+func (k *testCluster) create(objects ...client.Object) {
 	k.t.Helper()
 	for _, object := range objects {
 		if err := k.Create(k.t.Context(), object); err != nil {
@@ -233,7 +233,7 @@ func (k *cluster) create(objects ...client.Object) {
 	}
 }
 
-func (k *cluster) delete(object client.Object) {
+func (k *testCluster) delete(object client.Object) {
 	k.t.Helper()
 	if err := k.Delete(k.t.Context(), object); err != nil {
 		k.t.Fatal(err)
@@ -241,7 +241,7 @@ func (k *cluster) delete(object client.Object) {
 }
 
 // change changes an object as it is in the cluster now.
-func (k *cluster) change(object client.Object, change func()) {
+func (k *testCluster) change(object client.Object, change func()) {
 	k.t.Helper()
 	k.read(object)
 	before := object.DeepCopyObject().(client.Object)
@@ -252,7 +252,7 @@ func (k *cluster) change(object client.Object, change func()) {
 }
 
 // changeStatus is change for the status, as another controller does it.
-func (k *cluster) changeStatus(object client.Object, change func()) {
+func (k *testCluster) changeStatus(object client.Object, change func()) {
 	k.t.Helper()
 	k.read(object)
 	before := object.DeepCopyObject().(client.Object)
@@ -262,7 +262,7 @@ func (k *cluster) changeStatus(object client.Object, change func()) {
 	}
 }
 
-func (k *cluster) read(object client.Object) {
+func (k *testCluster) read(object client.Object) {
 	k.t.Helper()
 	if err := k.Get(k.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
 		k.t.Fatal(err)
@@ -271,7 +271,7 @@ func (k *cluster) read(object client.Object) {
 
 // says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of its
 // present generation. It leaves the object as it is in the cluster.
-func (k *cluster) says(object client.Object, want ...string) {
+func (k *testCluster) says(object client.Object, want ...string) {
 	k.t.Helper()
 	slices.Sort(want)
 	eventually(k.t, func() error {
@@ -326,7 +326,7 @@ type replica struct {
 }
 
 // start runs a replica that serves the cluster's two namespaces until the test ends, or until it is stopped.
-func (k *cluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy)) *replica {
+func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy)) *replica {
 	k.t.Helper()
 	r := &replica{proxy: &recordingProxy{}, writes: &writeCounter{}}
 	scheme, err := Scheme()

@@ -134,7 +134,7 @@ func TestThatABackendIsNotVerifiedIsSaid(t *testing.T) {
 }
 
 // watching returns what reads authorities as somebody, until the test ends.
-func (k *cluster) watching(as string) (*authorities, context.Context) {
+func (k *testCluster) watching(as string) (*authorities, context.Context) {
 	k.t.Helper()
 	config := rest.CopyConfig(k.config)
 	config.Impersonate.UserName = as
@@ -149,7 +149,7 @@ func (k *cluster) watching(as string) (*authorities, context.Context) {
 }
 
 // metadata returns what knows the objects of a kind in the cluster's namespaces, until ctx ends.
-func (k *cluster) metadata(ctx context.Context, config *rest.Config, kind string) *metadataCache {
+func (k *testCluster) metadata(ctx context.Context, config *rest.Config, kind string) *metadataCache {
 	k.t.Helper()
 	m := newMetadataCache(kind)
 	options := m.options([]string{k.blue, k.green})

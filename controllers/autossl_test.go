@@ -27,7 +27,7 @@ func automatic(namespace, name, host string) (*v1alpha1.Ingress, *v1alpha1.TLSCe
 var attempted = []string{"True " + v1alpha1.ReasonOrdering, "False " + v1alpha1.ReasonChallengeUnreachable}
 
 // issuing waits until Issuing is one of these, "status reason".
-func (k *cluster) issuing(certificate *v1alpha1.TLSCertificate, want ...string) {
+func (k *testCluster) issuing(certificate *v1alpha1.TLSCertificate, want ...string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
 		if err := k.Get(k.t.Context(), client.ObjectKeyFromObject(certificate), certificate); err != nil {
@@ -43,7 +43,7 @@ func (k *cluster) issuing(certificate *v1alpha1.TLSCertificate, want ...string) 
 }
 
 // orderedBy waits until the orders of a certificate are those of this class's controller, and of no other.
-func (k *cluster) orderedBy(certificate *v1alpha1.TLSCertificate, want string) {
+func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
 		k.read(certificate)

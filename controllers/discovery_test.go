@@ -36,11 +36,11 @@ func kubernetesService(namespace, name, address string) (*corev1.Service, *disco
 // discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it told of.
 type discovering struct {
 	*discovery
-	k      *cluster
+	k      *testCluster
 	events atomic.Int64
 }
 
-func (k *cluster) discovers(names ...string) *discovering {
+func (k *testCluster) discovers(names ...string) *discovering {
 	k.t.Helper()
 	d := &discovering{k: k, discovery: &discovery{reader: k.Client}}
 	options := d.cacheOptions([]string{k.blue})

@@ -36,7 +36,7 @@ type hostHistory struct {
 }
 
 // acts has a tenant create, edit or delete an Ingress.
-func (h *hostHistory) acts(k *cluster, tenants []string) error {
+func (h *hostHistory) acts(k *testCluster, tenants []string) error {
 	tenant := tenants[h.r.IntN(len(tenants))]
 	var own []string
 	for _, name := range slices.Sorted(maps.Keys(h.objects)) {
@@ -206,7 +206,7 @@ func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 }
 
 // restore deletes and makes anew what there is, in any order.
-func (h *hostHistory) restore(k *cluster) error {
+func (h *hostHistory) restore(k *testCluster) error {
 	for _, name := range slices.Sorted(maps.Keys(h.objects)) {
 		if err := k.Delete(k.t.Context(), h.objects[name]); err != nil && !apierrors.IsNotFound(err) {
 			return err

@@ -47,7 +47,7 @@ func setHost(object client.Object, host string) {
 
 // Ages have a resolution of a second, and of two of one age the namespace that comes first is the older. So the namespaces are
 // taken in an order in which b would win.
-func (k *cluster) rivals() (a, b string) {
+func (k *testCluster) rivals() (a, b string) {
 	if k.blue < k.green {
 		return k.green, k.blue
 	}
@@ -163,7 +163,7 @@ func TestAHostIsKeptForTheGraceAndForWhoComesBack(t *testing.T) {
 }
 
 // hasClaim waits until a host is on record for a namespace.
-func (k *cluster) hasClaim(t *testing.T, host, namespace string, released bool) {
+func (k *testCluster) hasClaim(t *testing.T, host, namespace string, released bool) {
 	t.Helper()
 	eventually(t, func() error {
 		claim, err := readClaim(k.claims(t).Data[claimKey(host)])
@@ -175,7 +175,7 @@ func (k *cluster) hasClaim(t *testing.T, host, namespace string, released bool) 
 }
 
 // claims returns all claims of the cluster's replicas, as if they were in one ConfigMap.
-func (k *cluster) claims(t *testing.T) *corev1.ConfigMap {
+func (k *testCluster) claims(t *testing.T) *corev1.ConfigMap {
 	t.Helper()
 	var list corev1.ConfigMapList
 	if err := k.List(t.Context(), &list, client.InNamespace(ownNamespace), client.MatchingLabels{hostsLabel: k.blue}); err != nil {

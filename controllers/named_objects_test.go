@@ -52,12 +52,12 @@ func (f *fixedObjects) version(_ context.Context, name types.NamespacedName) (st
 // reading is what reads Secrets of the cluster that are named, with a count of what it was told of.
 type reading struct {
 	*namedObjects[*corev1.Secret]
-	k      *cluster
+	k      *testCluster
 	ctx    context.Context
 	events atomic.Int64
 }
 
-func (k *cluster) readsSecrets() *reading {
+func (k *testCluster) readsSecrets() *reading {
 	k.t.Helper()
 	ctx, cancel := context.WithCancel(k.t.Context())
 	r := &reading{k: k, ctx: ctx}

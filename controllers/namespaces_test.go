@@ -24,7 +24,7 @@ const notAllowed = "Accepted=False HostNotAllowed"
 var refused = []string{notAllowed, "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram"}
 
 // allow annotates a namespace, or takes the annotation off.
-func (k *cluster) allow(namespace string, hosts *string) {
+func (k *testCluster) allow(namespace string, hosts *string) {
 	k.t.Helper()
 	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
 	k.change(object, func() {

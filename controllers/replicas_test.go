@@ -24,7 +24,7 @@ import (
 )
 
 // known starts a replica that keeps a Lease, in a class that no other test has. Closing the channel has it drain.
-func (k *cluster) known(name string, changes ...func(*ctrl.Options, *Options, *recordingProxy)) (*replica, chan struct{}) {
+func (k *testCluster) known(name string, changes ...func(*ctrl.Options, *Options, *recordingProxy)) (*replica, chan struct{}) {
 	draining := make(chan struct{})
 	return k.start(append([]func(*ctrl.Options, *Options, *recordingProxy){func(m *ctrl.Options, o *Options, _ *recordingProxy) {
 		// All that is tested here holds for replicas that do not lead too.
@@ -36,7 +36,7 @@ func (k *cluster) known(name string, changes ...func(*ctrl.Options, *Options, *r
 }
 
 // knows waits until a replica knows these ready ones.
-func (k *cluster) knows(r *replica, want ...string) {
+func (k *testCluster) knows(r *replica, want ...string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
 		var got []string
@@ -50,7 +50,7 @@ func (k *cluster) knows(r *replica, want ...string) {
 	})
 }
 
-func (k *cluster) lease(name string) (*coordinationv1.Lease, error) {
+func (k *testCluster) lease(name string) (*coordinationv1.Lease, error) {
 	r, lease := Replica{Name: k.blue + "-" + name}, new(coordinationv1.Lease)
 	return lease, k.Get(k.t.Context(), client.ObjectKey{Namespace: ownNamespace, Name: r.leaseName()}, lease)
 }

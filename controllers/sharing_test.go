@@ -14,7 +14,7 @@ import (
 )
 
 // ofClass has a replica be of a controller of its own: of the class that is the test's and the suffix.
-func (k *cluster) ofClass(suffix, address string) func(*ctrl.Options, *Options, *recordingProxy) {
+func (k *testCluster) ofClass(suffix, address string) func(*ctrl.Options, *Options, *recordingProxy) {
 	return func(mgr *ctrl.Options, o *Options, _ *recordingProxy) {
 		o.IngressClass, o.PublishAddress = k.blue+suffix, address
 		mgr.LeaderElectionID = "leader-" + k.blue + suffix
@@ -24,7 +24,7 @@ func (k *cluster) ofClass(suffix, address string) func(*ctrl.Options, *Options, 
 }
 
 // calm waits until replicas write nothing for a while.
-func (k *cluster) calm(replicas ...*replica) {
+func (k *testCluster) calm(replicas ...*replica) {
 	k.t.Helper()
 	written, since := -1, time.Now()
 	eventually(k.t, func() error {
@@ -43,7 +43,7 @@ func (k *cluster) calm(replicas ...*replica) {
 }
 
 // knowsController waits until a replica knows of another controller.
-func (k *cluster) knowsController(r *replica, class string) {
+func (k *testCluster) knowsController(r *replica, class string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
 		if r.peers.alive(ownNamespace+"/"+class) == nil {

@@ -43,7 +43,7 @@ func ingressClass(name string) *networkingv1.IngressClass {
 }
 
 // published waits until the status of an Ingress has exactly these addresses.
-func (k *cluster) published(object *networkingv1.Ingress, want ...string) {
+func (k *testCluster) published(object *networkingv1.Ingress, want ...string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
 		k.read(object)
@@ -59,7 +59,7 @@ func (k *cluster) published(object *networkingv1.Ingress, want ...string) {
 }
 
 // events returns what was told of an Ingress of networking.k8s.io, "type reason action", sorted.
-func (k *cluster) events(object *networkingv1.Ingress) []string {
+func (k *testCluster) events(object *networkingv1.Ingress) []string {
 	k.t.Helper()
 	var list eventsv1.EventList
 	if err := k.List(k.t.Context(), &list, client.InNamespace(object.Namespace)); err != nil {
@@ -76,7 +76,7 @@ func (k *cluster) events(object *networkingv1.Ingress) []string {
 }
 
 // tells waits until exactly this was told of an Ingress.
-func (k *cluster) tells(object *networkingv1.Ingress, want ...string) {
+func (k *testCluster) tells(object *networkingv1.Ingress, want ...string) {
 	k.t.Helper()
 	slices.Sort(want)
 	eventually(k.t, func() error {
