@@ -31,6 +31,7 @@ import (
 
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -222,15 +223,15 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options contr
 	if err != nil {
 		return err
 	}
-	if options.Owner, err = controllers.Owner(ctx, kube, f.namespace); err != nil {
+	if options.Owner, err = cluster.Owner(ctx, kube, f.namespace); err != nil {
 		return err
 	}
 	manager, err := ctrl.NewManager(kube, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         controllers.CacheOptions(f.ingressClass, f.watchNamespaces),
+		Cache:                         cluster.CacheOptions(f.ingressClass, f.watchNamespaces),
 		Metrics:                       metricsserver.Options{BindAddress: "0"},
 		LeaderElection:                f.leaderElect,
-		LeaderElectionID:              controllers.ElectionLease(f.ingressClass),
+		LeaderElectionID:              cluster.ElectionLease(f.ingressClass),
 		LeaderElectionNamespace:       f.namespace,
 		LeaderElectionReleaseOnCancel: true,
 		// A second control plane in one process has controllers of the same names.

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // +kubebuilder:rbac:groups="",resources=secrets,namespace=warren-system,verbs=get;create;update
@@ -96,8 +97,8 @@ func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email st
 	}
 	err = s.client.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name,
-			OwnerReferences: belongingTo(s.owner),
-			Annotations:     map[string]string{directoryAnnotation: s.directory, emailAnnotation: email}},
+			OwnerReferences: cluster.BelongingTo(s.owner),
+			Annotations:     map[string]string{cluster.DirectoryAnnotation: s.directory, emailAnnotation: email}},
 		Type: accountSecretType,
 		Data: map[string][]byte{accountKeyField: key},
 	})

@@ -33,6 +33,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
@@ -334,7 +335,7 @@ func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingP
 		k.t.Fatal(err)
 	}
 	managerOptions := ctrl.Options{
-		Scheme: scheme, Cache: CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue, k.green}), Logger: logr.Discard(),
+		Scheme: scheme, Cache: cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue, k.green}), Logger: logr.Discard(),
 		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		// The names are for metrics of a process, which has several replicas here.
 		Controller: config.Controller{SkipNameValidation: new(true)},

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -124,7 +125,7 @@ func (v authorityVersion) next(name translate.AuthorityName, version string, tex
 }
 
 func keepAuthoritySecret(o *corev1.Secret) *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: identity(&o.ObjectMeta), Data: map[string][]byte{authorityField: keepBytes(o.Data[authorityField], authorityLimit)}}
+	return &corev1.Secret{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: map[string][]byte{authorityField: keepBytes(o.Data[authorityField], authorityLimit)}}
 }
 
 func keepAuthorityConfigMap(o *corev1.ConfigMap) *corev1.ConfigMap {
@@ -132,7 +133,7 @@ func keepAuthorityConfigMap(o *corev1.ConfigMap) *corev1.ConfigMap {
 	if len(text) > authorityLimit {
 		text = strings.Clone(text[:authorityLimit+1])
 	}
-	return &corev1.ConfigMap{ObjectMeta: identity(&o.ObjectMeta), Data: map[string]string{authorityField: text}}
+	return &corev1.ConfigMap{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: map[string]string{authorityField: text}}
 }
 
 // keepBytes keeps of a value as much as it takes to see that it is too much.
@@ -167,12 +168,12 @@ func parseAuthority(name translate.AuthorityName, text []byte) (authority *trans
 			spoiled = leftOut[len(leftOut)-1]
 			continue
 		case !block.isCertificate():
-			leftOut = append(leftOut, fmt.Sprintf("%s is of type %q", where, strings.ToValidUTF8(clipTo(block.Type, 64), "?")))
+			leftOut = append(leftOut, fmt.Sprintf("%s is of type %q", where, strings.ToValidUTF8(cluster.ClipTo(block.Type, 64), "?")))
 			continue
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			leftOut = append(leftOut, where+" cannot be read ("+strings.ToValidUTF8(clipTo(err.Error(), 200), "?")+")")
+			leftOut = append(leftOut, where+" cannot be read ("+strings.ToValidUTF8(cluster.ClipTo(err.Error(), 200), "?")+")")
 			if !block.isWellFormed() {
 				spoiled = leftOut[len(leftOut)-1]
 			}
@@ -184,11 +185,11 @@ func parseAuthority(name translate.AuthorityName, text []byte) (authority *trans
 	case len(certificates) == 0 && len(leftOut) == 0:
 		return fault("", "%s holds no certificate", authorityField)
 	case len(certificates) == 0:
-		return fault("", "%s", clipMessage(strings.Join(leftOut, ", ")))
+		return fault("", "%s", cluster.ClipMessage(strings.Join(leftOut, ", ")))
 	}
 	authority = &translate.Authority{Name: name, Certificates: string(encodeChain(certificates))}
 	if len(leftOut) > 0 {
-		authority.LeftOut = clipMessage(strings.Join(leftOut, ", "))
+		authority.LeftOut = cluster.ClipMessage(strings.Join(leftOut, ", "))
 	}
 	return authority, spoiled
 }

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // automatic is an Ingress with autoSSL, and the TLSCertificate that is made for it.
@@ -47,7 +48,7 @@ func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want strin
 	k.t.Helper()
 	eventually(k.t, func() error {
 		k.read(certificate)
-		if got := certificate.Annotations[orderedByAnnotation]; got != ownNamespace+"/"+want {
+		if got := certificate.Annotations[cluster.OrderedByAnnotation]; got != ownNamespace+"/"+want {
 			return fmt.Errorf("the orders are those of %q, want %s", got, want)
 		}
 		var working corev1.SecretList

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -48,7 +49,7 @@ func TestOwnerIsTheServiceAccountThatTheProcessRunsAs(t *testing.T) {
 		{"as somebody who is no ServiceAccount", admin, namespace, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Owner(t.Context(), test.config, test.namespace)
+			got, err := cluster.Owner(t.Context(), test.config, test.namespace)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,16 +83,16 @@ func TestTheLeaseOfTheElectionComesToBelongToTheController(t *testing.T) {
 		{"claimed before", []metav1.OwnerReference{owner}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: kubeapi.Namespace(t, config), Name: ElectionLease("warren"), OwnerReferences: test.there}}
+			lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: kubeapi.Namespace(t, config), Name: cluster.ElectionLease("warren"), OwnerReferences: test.there}}
 			if err := c.Create(t.Context(), lease); err != nil {
 				t.Fatal(err)
 			}
 			before := lease.ResourceVersion
-			claim := leaseClaim{client: c, reader: c, lease: client.ObjectKeyFromObject(lease), owner: owner}
+			claim := cluster.LeaseClaim{Client: c, Reader: c, Lease: client.ObjectKeyFromObject(lease), Owner: owner}
 			if err := claim.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Get(t.Context(), claim.lease, lease); err != nil {
+			if err := c.Get(t.Context(), claim.Lease, lease); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]metav1.OwnerReference{owner}, lease.OwnerReferences); diff != "" {
@@ -103,7 +104,7 @@ func TestTheLeaseOfTheElectionComesToBelongToTheController(t *testing.T) {
 		})
 	}
 	t.Run("no election", func(t *testing.T) {
-		claim := leaseClaim{client: c, reader: c, lease: client.ObjectKey{Namespace: kubeapi.Namespace(t, config), Name: "none"}, owner: owner}
+		claim := cluster.LeaseClaim{Client: c, Reader: c, Lease: client.ObjectKey{Namespace: kubeapi.Namespace(t, config), Name: "none"}, Owner: owner}
 		if err := claim.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -12,18 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/controllers/acme"
-)
-
-const (
-	// directoryAnnotation is the authority that a certificate or an account is from.
-	directoryAnnotation = "ingress.warren.dev/acme-directory"
-	// certificateAccountAnnotation stands for the account that ordered a certificate. It is a digest: the account is
-	// the operator's.
-	certificateAccountAnnotation = "ingress.warren.dev/acme-account"
-	// serialAnnotation is the serial number of the certificate that the others are about, and issuedAtAnnotation when
-	// that came.
-	serialAnnotation   = "ingress.warren.dev/acme-serial"
-	issuedAtAnnotation = "ingress.warren.dev/acme-issued-at"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // origin is where a certificate is from. It is the zero value for one that was not ordered here.
@@ -40,15 +29,15 @@ func originOf(secret *corev1.Secret, leaf *x509.Certificate) origin {
 	if secret == nil || leaf == nil {
 		return origin{}
 	}
-	serial, known := secret.Annotations[serialAnnotation]
+	serial, known := secret.Annotations[cluster.SerialAnnotation]
 	if known && serial != serialOf(leaf) {
 		return origin{}
 	}
-	from := origin{directory: secret.Annotations[directoryAnnotation]}
+	from := origin{directory: secret.Annotations[cluster.DirectoryAnnotation]}
 	if known {
-		from.account = secret.Annotations[certificateAccountAnnotation]
+		from.account = secret.Annotations[cluster.CertificateAccountAnnotation]
 		// What cannot be read is not known.
-		from.issuedAt, _ = time.Parse(time.RFC3339, secret.Annotations[issuedAtAnnotation])
+		from.issuedAt, _ = time.Parse(time.RFC3339, secret.Annotations[cluster.IssuedAtAnnotation])
 	}
 	return from
 }
@@ -56,8 +45,8 @@ func originOf(secret *corev1.Secret, leaf *x509.Certificate) origin {
 // annotate writes where a certificate is from onto the Secret that it is put into.
 func (o *origin) annotate(secret *corev1.Secret, leaf *x509.Certificate) {
 	for name, value := range map[string]string{
-		directoryAnnotation: o.directory, certificateAccountAnnotation: o.account, serialAnnotation: serialOf(leaf),
-		issuedAtAnnotation: o.issuedAt.UTC().Format(time.RFC3339),
+		cluster.DirectoryAnnotation: o.directory, cluster.CertificateAccountAnnotation: o.account, cluster.SerialAnnotation: serialOf(leaf),
+		cluster.IssuedAtAnnotation: o.issuedAt.UTC().Format(time.RFC3339),
 	} {
 		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, name, value)
 	}

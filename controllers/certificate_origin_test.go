@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 func TestAPredecessorIsNamedOnlyToTheAccountThatOrderedItForOneOfTheNames(t *testing.T) {
@@ -54,7 +55,7 @@ func TestASecretSaysWhereItsOwnCertificateIsFrom(t *testing.T) {
 	if got := originOf(secret, other); got != (origin{}) {
 		t.Errorf("one that somebody put there is from %+v", got)
 	}
-	former := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{directoryAnnotation: "d"}}}
+	former := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{cluster.DirectoryAnnotation: "d"}}}
 	if got := originOf(former, leaf); got != (origin{directory: "d"}) {
 		t.Errorf("one that an earlier version ordered is from %+v", got)
 	}
@@ -81,7 +82,7 @@ func TestASecretIsATLSCertificatesByItsAnnotationOrItsOwner(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			secret := &corev1.Secret{Type: test.kind, ObjectMeta: metav1.ObjectMeta{OwnerReferences: test.owners,
-				Annotations: map[string]string{tlsCertificateAnnotation: test.annotation}}}
+				Annotations: map[string]string{cluster.TLSCertificateAnnotation: test.annotation}}}
 			if why := foreign(secret, mine); (why == "") != test.ours {
 				t.Errorf("it is foreign because %q, want it ours to be %v", why, test.ours)
 			}

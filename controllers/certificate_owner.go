@@ -48,7 +48,7 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 
 func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
 	standard := r.snapshots.standard
-	if !standard.ingresses.synced(ctx) {
+	if !standard.ingresses.Synced(ctx) {
 		return &certificateOwner{wants: true}, nil // Whoever may read it may know better.
 	}
 	var ingress networkingv1.Ingress

@@ -15,15 +15,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // The right to write Secrets is for those that certificates are kept in. None is deleted: they go with the TLSCertificate that
 // owns them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
-
-// tlsCertificateAnnotation marks a Secret that a TLSCertificate of that name keeps its certificate in. Whoever puts it
-// on a Secret of his own hands that over.
-const tlsCertificateAnnotation = "ingress.warren.dev/tlscertificate"
 
 // secretOf reads the Secret that a TLSCertificate names, nil if there is none.
 func secretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*corev1.Secret, error) {
@@ -44,14 +41,14 @@ func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string
 	case secret == nil:
 		return ""
 	// What takes annotations away, such as a backup that is restored, leaves the owner.
-	case secret.Type == corev1.SecretTypeTLS && (secret.Annotations[tlsCertificateAnnotation] == certificate.Name ||
-		secret.Annotations[tlsCertificateAnnotation] == "" && metav1.IsControlledBy(secret, certificate)):
+	case secret.Type == corev1.SecretTypeTLS && (secret.Annotations[cluster.TLSCertificateAnnotation] == certificate.Name ||
+		secret.Annotations[cluster.TLSCertificateAnnotation] == "" && metav1.IsControlledBy(secret, certificate)):
 		return ""
 	case secret.Type != corev1.SecretTypeTLS:
 		return "Secret " + secret.Name + " is of type " + string(secret.Type) + " and not overwritten: write another secretName"
 	}
 	return "Secret " + secret.Name + " is not this TLSCertificate's and not overwritten: write another secretName, delete the Secret, " +
-		"or hand it over with the annotation " + tlsCertificateAnnotation + ": " + certificate.Name
+		"or hand it over with the annotation " + cluster.TLSCertificateAnnotation + ": " + certificate.Name
 }
 
 // writeCertificate puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is none.
@@ -71,7 +68,7 @@ func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secre
 			Type: corev1.SecretTypeTLS,
 		}
 	}
-	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, tlsCertificateAnnotation, certificate.Name)
+	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, cluster.TLSCertificateAnnotation, certificate.Name)
 	if before := originOf(secret, leaf); !made && before.account == from.account && !before.issuedAt.IsZero() {
 		from.issuedAt = before.issuedAt // It was written by one that has died since.
 	}

@@ -6,13 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // certificateView is what the status of a TLSCertificate says beside what the snapshot found out.
@@ -29,7 +29,7 @@ type certificateView struct {
 }
 
 func (v *certificateView) say(status metav1.ConditionStatus, reason, message string) {
-	v.issuing = metav1.Condition{Status: status, Reason: reason, Message: clipMessage(message)}
+	v.issuing = metav1.Condition{Status: status, Reason: reason, Message: cluster.ClipMessage(message)}
 }
 
 // progress says how far an attempt is, and what hinders it.
@@ -88,7 +88,7 @@ func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
 	*status = v1alpha1.TLSCertificateStatus{Conditions: status.Conditions, ExpiryNoticeDays: v.noticeDays,
 		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.next())}
 	if v.leaf != nil {
-		status.Issuer, status.SerialNumber = clipTo(v.leaf.Issuer.String(), 1024), serialOf(v.leaf)
+		status.Issuer, status.SerialNumber = cluster.ClipTo(v.leaf.Issuer.String(), 1024), serialOf(v.leaf)
 		status.NotBefore, status.NotAfter = timeOf(v.leaf.NotBefore), timeOf(v.leaf.NotAfter)
 	}
 	status.RenewalTime = timeOf(v.renewal)
@@ -101,11 +101,4 @@ func timeOf(t time.Time) *metav1.Time {
 		return nil
 	}
 	return &metav1.Time{Time: t.Truncate(time.Second).Local()}
-}
-
-func clipTo(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit], "")
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // writes says whether this controller is the one to look after a TLSCertificate: the one that orders it, if it is
@@ -26,7 +27,7 @@ func (r *TLSCertificateReconciler) writes(ctx context.Context, certificate *v1al
 		return false, err
 	}
 	ordering := func(s *standing) bool { return s.orders && by.include(s) }
-	at := peers.alive(certificate.Annotations[orderedByAnnotation])
+	at := peers.alive(certificate.Annotations[cluster.OrderedByAnnotation])
 	if at != nil && at.watching(certificate.Namespace) && ordering(at) {
 		return peers.writesIf(certificate.Namespace, func(s *standing) bool { return s.controller() == at.controller() }), nil
 	}
@@ -77,7 +78,7 @@ func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alp
 	if err != nil {
 		return err
 	}
-	switch certificate.Annotations[orderedByAnnotation] {
+	switch certificate.Annotations[cluster.OrderedByAnnotation] {
 	case "":
 		return nil
 	case r.name:

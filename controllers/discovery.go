@@ -15,6 +15,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // +kubebuilder:rbac:groups="",resources=services,verbs=list;watch
@@ -39,12 +41,12 @@ type discovery struct {
 func addDiscovery(mgr ctrl.Manager, namespaces []string) (*discovery, error) {
 	d := &discovery{reader: mgr.GetAPIReader()}
 	var err error
-	d.cache, err = addCache(mgr, d.cacheOptions(namespaces))
+	d.cache, err = cluster.AddCache(mgr, d.cacheOptions(namespaces))
 	return d, err
 }
 
 func (d *discovery) cacheOptions(namespaces []string) cache.Options {
-	return cache.Options{DefaultNamespaces: watchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
+	return cache.Options{DefaultNamespaces: cluster.WatchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
 		&corev1.Service{}:            {Transform: d.trimService},
 		&discoveryv1.EndpointSlice{}: {Transform: d.trimEndpointSlice},
 	}}
@@ -258,14 +260,14 @@ func hollow(object *metav1.ObjectMeta) metav1.ObjectMeta {
 
 func trimmedService(service *corev1.Service) *corev1.Service {
 	return &corev1.Service{
-		ObjectMeta: identity(&service.ObjectMeta),
+		ObjectMeta: cluster.Identity(&service.ObjectMeta),
 		Spec:       corev1.ServiceSpec{Type: service.Spec.Type, Ports: service.Spec.Ports},
 	}
 }
 
 func trimmedEndpointSlice(slice *discoveryv1.EndpointSlice) *discoveryv1.EndpointSlice {
 	kept := &discoveryv1.EndpointSlice{
-		ObjectMeta: identity(&slice.ObjectMeta), AddressType: slice.AddressType, Ports: slice.Ports,
+		ObjectMeta: cluster.Identity(&slice.ObjectMeta), AddressType: slice.AddressType, Ports: slice.Ports,
 		Endpoints: make([]discoveryv1.Endpoint, len(slice.Endpoints)),
 	}
 	kept.Labels = map[string]string{discoveryv1.LabelServiceName: serviceOf(slice).Name}

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -72,7 +73,7 @@ func (o *claimObjects) read(ctx context.Context, name string) (*claimShard, erro
 func (o *claimObjects) write(ctx context.Context, shard *claimShard) (*claimShard, error) {
 	object := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: o.namespace, Name: shard.name, ResourceVersion: shard.resourceVersion,
-			Labels: map[string]string{hostsLabel: o.scope}, OwnerReferences: belongingTo(o.owner)},
+			Labels: map[string]string{hostsLabel: o.scope}, OwnerReferences: cluster.BelongingTo(o.owner)},
 		Data: shard.data,
 	}
 	write := func() error { return o.client.Create(ctx, object) }
@@ -166,7 +167,7 @@ func claimCacheOptions(namespace, scope string) cache.Options {
 			},
 			Transform: func(object any) (any, error) {
 				if configMap, ok := object.(*corev1.ConfigMap); ok {
-					configMap.ObjectMeta = identity(&configMap.ObjectMeta)
+					configMap.ObjectMeta = cluster.Identity(&configMap.ObjectMeta)
 				}
 				return object, nil
 			},

@@ -13,6 +13,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // +kubebuilder:rbac:groups="",resources=configmaps,namespace=warren-system,verbs=get;create;update
@@ -113,7 +115,7 @@ func (s *ledgerStore) read(ctx context.Context) (*corev1.ConfigMap, ledger, erro
 	err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: ledgerName}, object)
 	if apierrors.IsNotFound(err) {
 		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: ledgerName,
-			OwnerReferences: belongingTo(s.owner)}}, nil, nil
+			OwnerReferences: cluster.BelongingTo(s.owner)}}, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading the ledger of orders: %w", err)

@@ -19,6 +19,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 const (
@@ -44,7 +46,7 @@ type metadataCache struct {
 func addMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*metadataCache, error) {
 	m := newMetadataCache(kind)
 	var err error
-	if m.Cache, err = addCache(mgr, m.options(namespaces)); err != nil {
+	if m.Cache, err = cluster.AddCache(mgr, m.options(namespaces)); err != nil {
 		return nil, fmt.Errorf("watching the metadata of %ss: %w", kind, err)
 	}
 	return m, nil
@@ -58,7 +60,7 @@ func newMetadataCache(kind string) *metadataCache {
 
 func (m *metadataCache) options(namespaces []string) cache.Options {
 	options := cache.Options{
-		DefaultNamespaces: watchedNamespaces(namespaces),
+		DefaultNamespaces: cluster.WatchedNamespaces(namespaces),
 		DefaultTransform: func(object any) (any, error) {
 			if o, ok := object.(*metav1.PartialObjectMetadata); ok {
 				return hollowMetadata(o), nil

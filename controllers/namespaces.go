@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -26,7 +27,7 @@ import (
 type namespaces struct {
 	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace is one for
 	// each by its name.
-	caches []*optionalCache
+	caches []*cluster.OptionalCache
 	// watched are their names, where they are some.
 	watched []string
 	// unread is what was last logged of annotations that cannot be read. It belongs to the goroutine that builds.
@@ -49,7 +50,7 @@ func addNamespaces(mgr ctrl.Manager, required bool, watched []string) (*namespac
 	}
 	for _, o := range options {
 		o.DefaultTransform = trimNamespace
-		c, err := addOptionalCache(mgr, o, namespaceKind(), without)
+		c, err := cluster.AddOptionalCache(mgr, o, namespaceKind(), without)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +71,7 @@ func trimNamespace(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
-	trimmed := identity(&namespace.ObjectMeta)
+	trimmed := cluster.Identity(&namespace.ObjectMeta)
 	if text, ok := namespace.Annotations[translate.AllowedHostsAnnotation]; ok {
 		metav1.SetMetaDataAnnotation(&trimmed, translate.AllowedHostsAnnotation, text)
 	}
@@ -81,7 +82,7 @@ func trimNamespace(object any) (any, error) {
 // watch has handler told of every event.
 func (n *namespaces) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	for _, c := range n.caches {
-		if err := c.watch(ctx, handler); err != nil {
+		if err := c.Watch(ctx, handler); err != nil {
 			return err
 		}
 	}
@@ -92,7 +93,7 @@ func (n *namespaces) watch(ctx context.Context, handler toolscache.ResourceEvent
 // that was built before would give hosts to namespaces that may not have them.
 func (n *namespaces) settle(ctx context.Context) bool {
 	for _, c := range n.caches {
-		if !c.settle(ctx) {
+		if !c.Settle(ctx) {
 			return false
 		}
 	}
@@ -103,11 +104,11 @@ func (n *namespaces) settle(ctx context.Context) bool {
 func (n *namespaces) late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	for _, c := range n.caches {
-		if c.synced(ctx) {
+		if c.Synced(ctx) {
 			continue
 		}
 		waiting.Go(func() {
-			if c.sync(ctx) {
+			if c.Sync(ctx) {
 				changed()
 			}
 		})
@@ -121,7 +122,7 @@ func (n *namespaces) allowedHosts(ctx context.Context) (map[string]*string, erro
 	var allowed map[string]*string
 	var unreadable []string
 	for i, c := range n.caches {
-		if !c.synced(ctx) {
+		if !c.Synced(ctx) {
 			if len(n.watched) > 0 {
 				unreadable = append(unreadable, n.watched[i])
 			}

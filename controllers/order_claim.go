@@ -12,12 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
-
-// orderedByAnnotation on a TLSCertificate is "namespace/class" of the controller that orders it. No other one does as long as it
-// is there, because each keeps its orders where the others do not look.
-const orderedByAnnotation = "ingress.warren.dev/ordered-by"
 
 // asidePause is when a controller looks again whether a TLSCertificate is its own to order.
 const asidePause = 10 * time.Minute
@@ -25,7 +22,7 @@ const asidePause = 10 * time.Minute
 // elsewhere says which other controller orders a TLSCertificate, and what to do if that one does so no longer; nothing if there is
 // none.
 func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
-	by, mend := certificate.Annotations[orderedByAnnotation], "remove the annotation "+orderedByAnnotation
+	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
 		former, err := readFormerOrder(ctx, r.reader, certificate)
 		if err != nil {
@@ -74,7 +71,7 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 // claim has no other controller order a TLSCertificate. It fails if somebody has changed it since it was read.
 func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	claimed := certificate.DeepCopy()
-	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, orderedByAnnotation, r.name)
+	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, cluster.OrderedByAnnotation, r.name)
 	patch := client.MergeFromWithOptions(certificate, client.MergeFromWithOptimisticLock{})
 	if err := r.status.client.Patch(ctx, claimed, patch); err != nil {
 		return fmt.Errorf("claiming the orders of the TLSCertificate: %w", err)
@@ -86,7 +83,7 @@ func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alp
 // say: two controllers that contradict each other would write the status without end.
 func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
-	switch certificate.Annotations[orderedByAnnotation] {
+	switch certificate.Annotations[cluster.OrderedByAnnotation] {
 	case r.name:
 		return view, asidePause, r.release(ctx, certificate)
 	case "":
@@ -112,7 +109,7 @@ func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) boo
 // release leaves the orders of a TLSCertificate to any controller.
 func (r *TLSCertificateReconciler) release(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	before := certificate.DeepCopy()
-	delete(certificate.Annotations, orderedByAnnotation)
+	delete(certificate.Annotations, cluster.OrderedByAnnotation)
 	if err := r.status.client.Patch(ctx, certificate, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("leaving the orders of the TLSCertificate to another controller: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -29,7 +30,7 @@ const (
 	orderSecretPrefix = "warren-ingress-acme-order-"
 	orderStateField   = "order.json"
 	// orderLabel holds the ingress class, so that controllers of several classes share a namespace, and orderNamespaceLabel the
-	// namespace of the TLSCertificate. Its name, which may be longer than a label, is in tlsCertificateAnnotation, behind the namespace.
+	// namespace of the TLSCertificate. Its name, which may be longer than a label, is in cluster.TLSCertificateAnnotation, behind the namespace.
 	orderLabel          = "ingress.warren.dev/order"
 	orderNamespaceLabel = "ingress.warren.dev/certificate-namespace"
 )
@@ -52,7 +53,7 @@ func orderSecretName(class string, certificate types.NamespacedName) string {
 
 // certificateOf returns the TLSCertificate that a working Secret is for. It is the zero value for any other Secret.
 func certificateOf(working *corev1.Secret) types.NamespacedName {
-	namespace, name, _ := strings.Cut(working.Annotations[tlsCertificateAnnotation], "/")
+	namespace, name, _ := strings.Cut(working.Annotations[cluster.TLSCertificateAnnotation], "/")
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
 
@@ -76,9 +77,9 @@ func (s *orderStore) read(ctx context.Context, from client.Reader, certificate t
 	switch err := from.Get(ctx, key, object); {
 	case apierrors.IsNotFound(err):
 		return &workingSecret{state: &orderState{}, object: &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, OwnerReferences: belongingTo(s.owner),
+			ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, OwnerReferences: cluster.BelongingTo(s.owner),
 				Labels:      map[string]string{orderLabel: s.class, orderNamespaceLabel: certificate.Namespace},
-				Annotations: map[string]string{tlsCertificateAnnotation: certificate.String()}},
+				Annotations: map[string]string{cluster.TLSCertificateAnnotation: certificate.String()}},
 			Type: orderSecretType,
 		}}, nil
 	case err != nil:
@@ -162,7 +163,7 @@ func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string
 // ofNamespace returns the working Secrets of a namespace's TLSCertificates as the API server has them.
 func (s *orderStore) ofNamespace(ctx context.Context, namespace string) ([]*workingSecret, error) {
 	var list corev1.SecretList
-	if err := s.reader.List(ctx, &list, client.InNamespace(s.namespace), client.MatchingFieldsSelector{Selector: secretsOfType(orderSecretType)},
+	if err := s.reader.List(ctx, &list, client.InNamespace(s.namespace), client.MatchingFieldsSelector{Selector: cluster.SecretsOfType(orderSecretType)},
 		client.MatchingLabels{orderLabel: s.class, orderNamespaceLabel: namespace}); err != nil {
 		return nil, fmt.Errorf("listing the working Secrets: %w", err)
 	}
@@ -205,7 +206,7 @@ func orderCacheOptions(namespace, class string) cache.Options {
 	return cache.Options{ByObject: map[client.Object]cache.ByObject{
 		&corev1.Secret{}: {
 			Namespaces: map[string]cache.Config{namespace: {
-				FieldSelector: secretsOfType(orderSecretType),
+				FieldSelector: cluster.SecretsOfType(orderSecretType),
 				LabelSelector: labels.SelectorFromSet(labels.Set{orderLabel: class}),
 			}},
 			Transform: func(object any) (any, error) {
@@ -213,8 +214,8 @@ func orderCacheOptions(namespace, class string) cache.Options {
 				if !ok {
 					return object, nil
 				}
-				meta := identity(&secret.ObjectMeta)
-				metav1.SetMetaDataAnnotation(&meta, tlsCertificateAnnotation, secret.Annotations[tlsCertificateAnnotation])
+				meta := cluster.Identity(&secret.ObjectMeta)
+				metav1.SetMetaDataAnnotation(&meta, cluster.TLSCertificateAnnotation, secret.Annotations[cluster.TLSCertificateAnnotation])
 				return &corev1.Secret{ObjectMeta: meta, Type: secret.Type,
 					Data: map[string][]byte{orderStateField: secret.Data[orderStateField]}}, nil
 			},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -39,7 +40,7 @@ func TestAnswersAreHeldReadyForTheHostsOfACertificateThatIsThere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Annotations: map[string]string{tlsCertificateAnnotation: of}},
+		return corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Annotations: map[string]string{cluster.TLSCertificateAnnotation: of}},
 			Data: map[string][]byte{orderStateField: text}}
 	}
 	damaged := working("shop/damaged", "x.io")

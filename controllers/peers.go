@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // Which controllers there are beside this one is known from the Leases of their replicas.
@@ -39,7 +41,7 @@ const (
 // All methods work on nil, which knows of no other controller.
 type peers struct {
 	// leases are those of all namespaces, if they may be read.
-	leases *optionalCache
+	leases *cluster.OptionalCache
 	// own is what this controller says of itself before its Lease does, lease the name of that.
 	own   standing
 	lease types.NamespacedName
@@ -93,7 +95,7 @@ func replicaLeases() labels.Selector {
 
 // peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers in these namespaces, or in all.
 func peerCacheOptions(namespaces []string) cache.Options {
-	return cache.Options{DefaultNamespaces: watchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
+	return cache.Options{DefaultNamespaces: cluster.WatchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
 		&coordinationv1.Lease{}: {Label: replicaLeases(), Transform: trimLease},
 	}}
 }
@@ -107,7 +109,7 @@ func trimLease(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
-	trimmed := identity(&lease.ObjectMeta)
+	trimmed := cluster.Identity(&lease.ObjectMeta)
 	trimmed.Labels = map[string]string{replicaLabel: lease.Labels[replicaLabel]}
 	if said := lease.Annotations[standingAnnotation]; len(said) <= standingLimit {
 		trimmed.Annotations = map[string]string{standingAnnotation: said}
@@ -121,7 +123,7 @@ func (p *peers) watch(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
-	return p.leases.watch(ctx, p.handler(ctx))
+	return p.leases.Watch(ctx, p.handler(ctx))
 }
 
 func (p *peers) handler(ctx context.Context) toolscache.ResourceEventHandler {
@@ -149,10 +151,10 @@ func (p *peers) settle(ctx context.Context) bool {
 	if p == nil {
 		return true
 	}
-	if !p.leases.settle(ctx) {
+	if !p.leases.Settle(ctx) {
 		return false
 	}
-	if p.leases.synced(ctx) {
+	if p.leases.Synced(ctx) {
 		// The handler may be behind the cache.
 		var list coordinationv1.LeaseList
 		if err := p.leases.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
@@ -167,12 +169,12 @@ func (p *peers) settle(ctx context.Context) bool {
 
 // blind says whether the Leases of other namespaces are not read.
 func (p *peers) blind(ctx context.Context) bool {
-	return p != nil && (len(p.among) == 0 || !p.leases.synced(ctx))
+	return p != nil && (len(p.among) == 0 || !p.leases.Synced(ctx))
 }
 
 // late calls changed when Leases of other namespaces become known that could not be read before.
 func (p *peers) late(ctx context.Context, changed func()) {
-	if p != nil && !p.leases.synced(ctx) && p.leases.sync(ctx) {
+	if p != nil && !p.leases.Synced(ctx) && p.leases.Sync(ctx) {
 		changed()
 	}
 }
@@ -390,7 +392,7 @@ func addPeers(mgr ctrl.Manager, options Options) (*peers, error) {
 	if slices.Contains(p.among, EveryNamespace) {
 		namespaces = nil
 	}
-	p.leases, err = addOptionalCache(mgr, peerCacheOptions(namespaces), &coordinationv1.Lease{},
+	p.leases, err = cluster.AddOptionalCache(mgr, peerCacheOptions(namespaces), &coordinationv1.Lease{},
 		"so that controllers in other namespaces are not known, whose statuses this one may overwrite: "+
 			"grant list and watch on Leases in the whole cluster, or heed this no further")
 	return p, err

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -113,12 +114,12 @@ func untilValidityChanges(secrets []*translate.Secret, now time.Time, limit time
 
 // keepCertificate keeps what there is to read of a Secret that is named for its certificate.
 func keepCertificate(secret *corev1.Secret) *corev1.Secret {
-	kept := &corev1.Secret{ObjectMeta: identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{
+	kept := &corev1.Secret{ObjectMeta: cluster.Identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{
 		corev1.TLSCertKey:       keepBytes(secret.Data[corev1.TLSCertKey], chainLimit),
 		corev1.TLSPrivateKeyKey: keepBytes(secret.Data[corev1.TLSPrivateKeyKey], keyTextLimit),
 	}}
-	for _, name := range [...]string{tlsCertificateAnnotation, directoryAnnotation, serialAnnotation, issuedAtAnnotation} {
-		if value, ok := secret.Annotations[name]; ok && len(value) <= annotationLimit {
+	for _, name := range [...]string{cluster.TLSCertificateAnnotation, cluster.DirectoryAnnotation, cluster.SerialAnnotation, cluster.IssuedAtAnnotation} {
+		if value, ok := secret.Annotations[name]; ok && len(value) <= cluster.AnnotationLimit {
 			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, name, value)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -84,7 +85,7 @@ func parseSecret(object *corev1.Secret) *translate.Secret {
 		if damage != "" && leaf < 0 && len(certificates) > 0 {
 			return fault("", damage)
 		}
-		return fault("", strings.ToValidUTF8(clipMessage(err.Error()), "?")+
+		return fault("", strings.ToValidUTF8(cluster.ClipMessage(err.Error()), "?")+
 			": tls.crt must hold the certificate chain as PEM, the server's own certificate first, and tls.key the private key of that")
 	}
 	secret.Fault, secret.Partial = damage, damage != ""
@@ -113,12 +114,12 @@ func readChain(text []byte) (certificates []*x509.Certificate, damage string) {
 			note(i, "is damaged or cut short: put the whole chain there anew")
 			continue
 		case !block.isCertificate():
-			note(i, fmt.Sprintf("is no certificate but of type %q: leave certificates alone there", strings.ToValidUTF8(clipTo(block.Type, 64), "?")))
+			note(i, fmt.Sprintf("is no certificate but of type %q: leave certificates alone there", strings.ToValidUTF8(cluster.ClipTo(block.Type, 64), "?")))
 			continue
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			note(i, "is no certificate that can be read ("+strings.ToValidUTF8(clipTo(err.Error(), 200), "?")+"): put the whole chain there anew")
+			note(i, "is no certificate that can be read ("+strings.ToValidUTF8(cluster.ClipTo(err.Error(), 200), "?")+"): put the whole chain there anew")
 			continue
 		}
 		certificates = append(certificates, certificate)

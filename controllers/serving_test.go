@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -194,7 +195,7 @@ func TestOnlyTheWatchedNamespacesAreServed(t *testing.T) {
 	inside, outside := ingress(k.blue, "inside", "x.io", "api"), ingress(k.green, "outside", "y.io", "api")
 	k.create(outside, inside)
 	r := k.start(func(mgr *ctrl.Options, _ *Options, _ *recordingProxy) {
-		mgr.Cache = CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue})
+		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue})
 	})
 	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 []")
 	k.says(inside, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
@@ -208,7 +209,7 @@ func TestAllNamespacesAreServedWhereNoneIsNamed(t *testing.T) {
 	k.create(ingress(k.blue, "a", k.blue+".io", "api"), ingress(k.green, "b", k.green+".io", "api"))
 	seen := make(chan int, 1000)
 	k.start(func(mgr *ctrl.Options, _ *Options, p *recordingProxy) {
-		mgr.Cache = CacheOptions(v1alpha1.DefaultIngressClassName, nil)
+		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, nil)
 		p.before = func(s *proxy.Snapshot) error {
 			ours := 0
 			for _, host := range s.Hosts {

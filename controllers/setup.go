@@ -18,11 +18,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -110,7 +109,7 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// Setup adds the controllers to a manager that was made with Scheme and CacheOptions. They run when the manager is
+// Setup adds the controllers to a manager that was made with Scheme and cluster.CacheOptions. They run when the manager is
 // started. The returned one is ready when the data plane serves.
 func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Applier == nil || options.IngressClass == "" {
@@ -152,7 +151,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	if options.ACME.Client != nil {
-		if snapshots.orders, err = addCache(mgr, orderCacheOptions(options.Namespace, options.IngressClass)); err != nil {
+		if snapshots.orders, err = cluster.AddCache(mgr, orderCacheOptions(options.Namespace, options.IngressClass)); err != nil {
 			return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
 		}
 	}
@@ -166,7 +165,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		client:     mgr.GetClient(),
 		reader:     mgr.GetAPIReader(),
 		recorder:   mgr.GetEventRecorder("warren-ingress"),
-		fieldOwner: fieldOwnerPrefix + options.IngressClass,
+		fieldOwner: cluster.FieldOwnerPrefix + options.IngressClass,
 		pace:       newPace(),
 		contests:   newContests(time.Now, options.Metrics),
 	}
@@ -174,8 +173,8 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		options.Health = noHealth{}
 	}
 	if options.Owner != nil {
-		claim := &leaseClaim{client: mgr.GetClient(), reader: mgr.GetAPIReader(), owner: *options.Owner,
-			lease: types.NamespacedName{Namespace: options.Namespace, Name: ElectionLease(options.IngressClass)}}
+		claim := &cluster.LeaseClaim{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Owner: *options.Owner,
+			Lease: types.NamespacedName{Namespace: options.Namespace, Name: cluster.ElectionLease(options.IngressClass)}}
 		if err := mgr.Add(claim); err != nil {
 			return nil, fmt.Errorf("setting up the Lease of the election: %w", err)
 		}
@@ -231,7 +230,7 @@ func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotControl
 	if options.Replica.Name == "" {
 		return newReplicas(nil, options.Replica, options.IngressClass, nil), nil
 	}
-	leases, err := addCache(mgr, leaseCacheOptions(options.Namespace))
+	leases, err := cluster.AddCache(mgr, leaseCacheOptions(options.Namespace))
 	if err != nil {
 		return nil, fmt.Errorf("watching the replicas' Leases: %w", err)
 	}
@@ -242,7 +241,7 @@ func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotControl
 		draining: options.Draining, changed: make(chan struct{}, 1),
 	}
 	if options.Elects {
-		announcer.election = types.NamespacedName{Namespace: options.Namespace, Name: ElectionLease(options.IngressClass)}
+		announcer.election = types.NamespacedName{Namespace: options.Namespace, Name: cluster.ElectionLease(options.IngressClass)}
 	}
 	snapshots.served = announcer.serves
 	if tell := options.ReadyReplicas; tell != nil {
@@ -264,7 +263,7 @@ func setupHosts(mgr ctrl.Manager, options Options, snapshots *SnapshotController
 	}
 	scope := cmp.Or(options.hostScope, options.IngressClass)
 	var err error
-	snapshots.recorded, err = addOptionalCache(mgr, claimCacheOptions(options.Namespace, scope), &corev1.ConfigMap{},
+	snapshots.recorded, err = cluster.AddOptionalCache(mgr, claimCacheOptions(options.Namespace, scope), &corev1.ConfigMap{},
 		"so what other replicas and administrators record of hosts is heeded late: grant list and watch in the controller's namespace")
 	if err != nil {
 		return err
@@ -286,23 +285,6 @@ func setupHosts(mgr ctrl.Manager, options Options, snapshots *SnapshotController
 	return nil
 }
 
-// addCache has the manager run one more cache, for objects outside of what its own one holds.
-func addCache(mgr ctrl.Manager, options cache.Options) (cache.Cache, error) {
-	options.HTTPClient, options.Scheme, options.Mapper = mgr.GetHTTPClient(), mgr.GetScheme(), mgr.GetRESTMapper()
-	added, err := cache.New(mgr.GetConfig(), options)
-	if err != nil {
-		return nil, err
-	}
-	return added, mgr.Add(everyReplica{added})
-}
-
-// everyReplica runs a cache on replicas that are not the leader too. A cache that is limited to a namespace does not say by
-// itself that it wants that.
-type everyReplica struct{ manager.Runnable }
-
-// NeedLeaderElection is false.
-func (everyReplica) NeedLeaderElection() bool { return false }
-
 // publishedAddresses reads the options that say what goes into status.loadBalancer.
 func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error) {
 	if options.PublishService == "" {
@@ -315,7 +297,7 @@ func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error
 	if err != nil {
 		return nil, err
 	}
-	service, err := addCache(mgr, serviceCacheOptions(name))
+	service, err := cluster.AddCache(mgr, serviceCacheOptions(name))
 	if err != nil {
 		return nil, fmt.Errorf("watching the Service %s whose addresses are published: %w", name, err)
 	}

@@ -75,7 +75,7 @@ func (c *SnapshotController) claimedServices(
 	for _, ingress := range in.Ingresses {
 		translate.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
 	}
-	if c.standard == nil || !c.standard.ingresses.synced(ctx) {
+	if c.standard == nil || !c.standard.ingresses.Synced(ctx) {
 		return services
 	}
 	var list networkingv1.IngressList

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // ofClass has a replica be of a controller of its own: of the class that is the test's and the suffix.
@@ -19,7 +20,7 @@ func (k *testCluster) ofClass(suffix, address string) func(*ctrl.Options, *Optio
 		o.IngressClass, o.PublishAddress = k.blue+suffix, address
 		mgr.LeaderElectionID = "leader-" + k.blue + suffix
 		o.hostScope = o.IngressClass
-		mgr.Cache = CacheOptions(o.IngressClass, []string{k.blue, k.green})
+		mgr.Cache = cluster.CacheOptions(o.IngressClass, []string{k.blue, k.green})
 	}
 }
 

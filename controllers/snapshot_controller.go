@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -81,7 +82,7 @@ type SnapshotController struct {
 	// claims know which namespace each host belongs to. Nil where ages alone decide.
 	claims *claimKeeper
 	// recorded are the ConfigMaps that they are in.
-	recorded *optionalCache
+	recorded *cluster.OptionalCache
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -157,7 +158,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		}
 		late.Go(func() { c.namespaces.late(ctx, c.pending.event) })
 	}
-	if c.claims != nil && !c.recorded.settle(ctx) {
+	if c.claims != nil && !c.recorded.Settle(ctx) {
 		return nil
 	}
 	in, err := c.ingresses(ctx)
@@ -224,7 +225,7 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 		}
 	}
 	if c.claims != nil {
-		if err := c.recorded.watch(ctx, claimEvents(c.claims.hosts, c.pending.event)); err != nil {
+		if err := c.recorded.Watch(ctx, claimEvents(c.claims.hosts, c.pending.event)); err != nil {
 			return err
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -92,7 +93,7 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, wri
 	r.status.tell(object, before.conditions, is.conditions)
 	if is.unheeded != "" && is.unheeded != before.unheeded {
 		r.status.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
-			v1alpha1.ConditionAccepted, "%s", clipMessage(is.unheeded))
+			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.unheeded))
 	}
 }
 
@@ -146,7 +147,7 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.
 func (r *StandardReconciler) every(ctx context.Context, _ *corev1.Service) []reconcile.Request {
-	if !r.ingresses.ingresses.synced(ctx) {
+	if !r.ingresses.ingresses.Synced(ctx) {
 		return nil // Each is requested when it becomes known.
 	}
 	var list networkingv1.IngressList

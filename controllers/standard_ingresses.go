@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -26,7 +27,7 @@ import (
 // standardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the controller; where
 // they may not, it says so and serves all else.
 type standardIngresses struct {
-	ingresses, classes *optionalCache
+	ingresses, classes *cluster.OptionalCache
 	// className is the name of the IngressClass.
 	className string
 	// class is what the latest build went by, nil before the first.
@@ -47,12 +48,12 @@ type standardVersion struct {
 func addStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*standardIngresses, error) {
 	s := &standardIngresses{className: className}
 	var err error
-	s.ingresses, err = addOptionalCache(mgr, standardCacheOptions(className, namespaces), &networkingv1.Ingress{},
+	s.ingresses, err = cluster.AddOptionalCache(mgr, standardCacheOptions(className, namespaces), &networkingv1.Ingress{},
 		"and Ingresses of networking.k8s.io are not served: grant list and watch on them, or heed this no further")
 	if err != nil {
 		return nil, err
 	}
-	s.classes, err = addOptionalCache(mgr, cache.Options{}, &networkingv1.IngressClass{},
+	s.classes, err = cluster.AddOptionalCache(mgr, cache.Options{}, &networkingv1.IngressClass{},
 		"so Ingresses of networking.k8s.io are served that name the class, and none that name no class")
 	return s, err
 }
@@ -77,11 +78,11 @@ func trimStandardIngress(className string) func(any) (any, error) {
 		if !ok {
 			return object, nil
 		}
-		trimmed := identity(&ingress.ObjectMeta)
-		trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
+		trimmed := cluster.Identity(&ingress.ObjectMeta)
+		trimmed.ManagedFields = cluster.OwnStatusEntries(ingress.ManagedFields)
 		if named := ingress.Spec.IngressClassName; named != nil && *named != "" && *named != className {
 			spec := networkingv1.IngressSpec{IngressClassName: named}
-			services := someServices(func(f func(string)) { translate.EachStandardService(ingress, f) })
+			services := cluster.SomeServices(func(f func(string)) { translate.EachStandardService(ingress, f) })
 			if len(services) > 0 {
 				http := &networkingv1.HTTPIngressRuleValue{}
 				for name := range services {
@@ -109,10 +110,10 @@ func trimStandardIngress(className string) func(any) (any, error) {
 
 // watch has handler told of every event.
 func (s *standardIngresses) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
-	if err := s.ingresses.watch(ctx, handler); err != nil {
+	if err := s.ingresses.Watch(ctx, handler); err != nil {
 		return err
 	}
-	return s.classes.watch(ctx, handler)
+	return s.classes.Watch(ctx, handler)
 }
 
 // request is a source of requests for each Ingress that is there, and for each that changes. Unlike controller-runtime's own source of
@@ -123,25 +124,25 @@ func (s *standardIngresses) request(ctx context.Context, queue workqueue.TypedRa
 			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 		}
 	}
-	return s.ingresses.watch(ctx, toolscache.ResourceEventHandlerFuncs{
+	return s.ingresses.Watch(ctx, toolscache.ResourceEventHandlerFuncs{
 		AddFunc: request, UpdateFunc: func(_, object any) { request(object) }, DeleteFunc: request,
 	})
 }
 
 // settle returns once it is known what there is to serve, or that it cannot be known; false if ctx ends before.
 func (s *standardIngresses) settle(ctx context.Context) bool {
-	return s.ingresses.settle(ctx) && s.classes.settle(ctx)
+	return s.ingresses.Settle(ctx) && s.classes.Settle(ctx)
 }
 
 // late calls changed when objects become known that could not be read before. It returns when all are known, or ctx ends.
 func (s *standardIngresses) late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
-	for _, c := range []*optionalCache{s.ingresses, s.classes} {
-		if c.synced(ctx) {
+	for _, c := range []*cluster.OptionalCache{s.ingresses, s.classes} {
+		if c.Synced(ctx) {
 			continue
 		}
 		waiting.Go(func() {
-			if c.sync(ctx) {
+			if c.Sync(ctx) {
 				changed()
 			}
 		})
@@ -153,7 +154,7 @@ func (s *standardIngresses) late(ctx context.Context, changed func()) {
 func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, error) {
 	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
 	class := translate.StandardClass{Name: s.className, Exists: true}
-	if s.classes.synced(ctx) {
+	if s.classes.Synced(ctx) {
 		var classes networkingv1.IngressClassList
 		if err := s.classes.List(ctx, &classes, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing the IngressClasses from the cache: %w", err)
@@ -161,7 +162,7 @@ func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, er
 		class = translate.NewStandardClass(s.className, classes.Items)
 	}
 	s.class.Store(&class)
-	if !s.ingresses.synced(ctx) {
+	if !s.ingresses.Synced(ctx) {
 		return nil, nil
 	}
 	var list networkingv1.IngressList

@@ -20,10 +20,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
-
-// fieldOwnerPrefix begins the name under which this controller owns fields of a status; the ingress class follows.
-const fieldOwnerPrefix = "warren-ingress/"
 
 // statusWriter writes the statuses of objects, and events about what changed in them.
 type statusWriter struct {
@@ -86,7 +84,7 @@ func (w *statusWriter) write(
 			"writers", others)
 		w.recorder.Eventf(after, nil, corev1.EventTypeWarning, "StatusContested", "WriteStatus",
 			"others overwrite this status again and again (%s), so that it is written less and less often: have them stop",
-			clipMessage(strings.Join(others, ", ")))
+			cluster.ClipMessage(strings.Join(others, ", ")))
 	}
 	return ctrl.Result{}, nil
 }
@@ -172,7 +170,7 @@ func transitions(was, is []metav1.Condition) []transition {
 		if now.Status == metav1.ConditionFalse && !calm {
 			kind = corev1.EventTypeWarning
 		}
-		news = append(news, transition{kind: kind, reason: now.Reason, action: now.Type, note: clipMessage(now.Message)})
+		news = append(news, transition{kind: kind, reason: now.Reason, action: now.Type, note: cluster.ClipMessage(now.Message)})
 	}
 	return news
 }
@@ -188,13 +186,4 @@ func disown(status *v1alpha1.IngressStatus) {
 	})
 	status.ObservedGeneration = 0
 	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
-}
-
-// clipMessage cuts a text to what an event's note may hold (1024 bytes), with room for what goes before it.
-func clipMessage(text string) string {
-	const limit = 900
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit], "") + "…"
 }

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -181,7 +182,7 @@ func TestTheAddressesOfAServiceArePublished(t *testing.T) {
 	ing := ingress(k.blue, "shop", "x.io", "api")
 	k.create(balancer, ing, task(k.blue, "one", "api", "10.0.0.1"))
 	k.start(func(mgr *ctrl.Options, o *Options, _ *recordingProxy) {
-		mgr.Cache = CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue})
+		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue})
 		o.PublishService = k.green + "/balancer"
 	})
 	k.says(ing, served...)

@@ -21,6 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 const (
@@ -98,7 +100,7 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 		keys = newTicketKeys(now)
 		err := r.client.Create(ctx, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: r.secret.name.Namespace, Name: r.secret.name.Name,
-				OwnerReferences: belongingTo(r.secret.owner)},
+				OwnerReferences: cluster.BelongingTo(r.secret.owner)},
 			Type: ticketKeysSecretType, Data: keys.encode(),
 		})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
@@ -138,7 +140,7 @@ func setupTicketKeys(mgr ctrl.Manager, options Options) error {
 	if options.TicketKeys == nil {
 		return nil
 	}
-	held, err := addCache(mgr, ticketKeysCacheOptions(options.Namespace))
+	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(options.Namespace))
 	if err != nil {
 		return fmt.Errorf("watching the keys of session tickets: %w", err)
 	}

@@ -28,6 +28,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=get;list;watch
@@ -203,7 +204,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	case state.held(now):
 		view.progress(state.Attempt.Hold.Fault)
 		return view, state.next().Sub(now), nil
-	case live.Annotations[orderedByAnnotation] != r.name:
+	case live.Annotations[cluster.OrderedByAnnotation] != r.name:
 		if err := r.claim(ctx, live); err != nil {
 			return nil, 0, err
 		}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -89,7 +90,7 @@ func programmed(report *translate.Report, serving *verdict, refused error) metav
 	case refused != nil:
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonRejected
-		condition.Message = "the data plane serves what was there before, because it refused this: " + clipMessage(refused.Error())
+		condition.Message = "the data plane serves what was there before, because it refused this: " + cluster.ClipMessage(refused.Error())
 	case report.Routes == 0:
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = v1alpha1.ReasonNothingToProgram

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"cmp"
@@ -16,9 +16,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// optionalCache holds the objects of a kind that the controller may not have the right to read. It is asked only once it is
+// OptionalCache holds the objects of a kind that the controller may not have the right to read. It is asked only once it is
 // synced: a cache that never will be would keep whoever asks waiting, and with it all else that is served.
-type optionalCache struct {
+type OptionalCache struct {
 	cache.Cache
 	kind client.Object
 	// without says what is not done, or done otherwise, while the objects cannot be read.
@@ -26,19 +26,19 @@ type optionalCache struct {
 	unreadable atomic.Bool
 }
 
-// addOptionalCache has the manager run a cache of a kind.
-func addOptionalCache(mgr ctrl.Manager, options cache.Options, kind client.Object, without string) (*optionalCache, error) {
-	c := &optionalCache{kind: kind, without: without}
+// AddOptionalCache has the manager run a cache of a kind.
+func AddOptionalCache(mgr ctrl.Manager, options cache.Options, kind client.Object, without string) (*OptionalCache, error) {
+	c := &OptionalCache{kind: kind, without: without}
 	options.DefaultWatchErrorHandler = c.failed
 	var err error
-	if c.Cache, err = addCache(mgr, options); err != nil {
+	if c.Cache, err = AddCache(mgr, options); err != nil {
 		return nil, fmt.Errorf("watching %T: %w", kind, err)
 	}
 	return c, nil
 }
 
-// watch has handler told of every event.
-func (c *optionalCache) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+// Watch has handler told of every event.
+func (c *OptionalCache) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	informer, err := c.GetInformer(ctx, c.kind, cache.BlockUntilSynced(false))
 	if err != nil {
 		return fmt.Errorf("watching %T: %w", c.kind, err)
@@ -52,7 +52,7 @@ func (c *optionalCache) watch(ctx context.Context, handler toolscache.ResourceEv
 }
 
 // failed is called whenever the API server does not answer what the cache asks. It asks again by itself.
-func (c *optionalCache) failed(ctx context.Context, r *toolscache.Reflector, err error) {
+func (c *OptionalCache) failed(ctx context.Context, r *toolscache.Reflector, err error) {
 	if !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) {
 		toolscache.DefaultWatchErrorHandler(ctx, r, err)
 		return
@@ -63,24 +63,24 @@ func (c *optionalCache) failed(ctx context.Context, r *toolscache.Reflector, err
 }
 
 // name is what the kind is called in the log.
-func (c *optionalCache) name() string {
+func (c *OptionalCache) name() string {
 	return cmp.Or(c.kind.GetObjectKind().GroupVersionKind().Kind, fmt.Sprintf("%T", c.kind))
 }
 
-// synced says whether the objects are known. Once they are, they stay so: what was known goes on to be.
-func (c *optionalCache) synced(ctx context.Context) bool {
+// Synced says whether the objects are known. Once they are, they stay so: what was known goes on to be.
+func (c *OptionalCache) Synced(ctx context.Context) bool {
 	informer, err := c.GetInformer(ctx, c.kind, cache.BlockUntilSynced(false))
 	return err == nil && informer.HasSynced()
 }
 
-// settle returns once the objects are known, or it is known that they cannot be read; false if ctx ends before.
-func (c *optionalCache) settle(ctx context.Context) bool {
-	return toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.synced(ctx) || c.unreadable.Load() })
+// Settle returns once the objects are known, or it is known that they cannot be read; false if ctx ends before.
+func (c *OptionalCache) Settle(ctx context.Context) bool {
+	return toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.Synced(ctx) || c.unreadable.Load() })
 }
 
-// sync returns once the objects are known; false if ctx ends before.
-func (c *optionalCache) sync(ctx context.Context) bool {
-	if !toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.synced(ctx) }) {
+// Sync returns once the objects are known; false if ctx ends before.
+func (c *OptionalCache) Sync(ctx context.Context) bool {
+	if !toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.Synced(ctx) }) {
 		return false
 	}
 	if c.unreadable.Swap(false) {

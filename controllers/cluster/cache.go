@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"strings"
@@ -32,12 +32,12 @@ func CacheOptions(class string, watchNamespaces []string) cache.Options {
 			&v1alpha1.TLSCertificate{}: {Transform: trimTLSCertificate},
 		},
 	}
-	options.DefaultNamespaces = watchedNamespaces(watchNamespaces)
+	options.DefaultNamespaces = WatchedNamespaces(watchNamespaces)
 	return options
 }
 
-// watchedNamespaces has a cache hold the objects of these namespaces, or of all if there are none.
-func watchedNamespaces(namespaces []string) map[string]cache.Config {
+// WatchedNamespaces has a cache hold the objects of these namespaces, or of all if there are none.
+func WatchedNamespaces(namespaces []string) map[string]cache.Config {
 	if len(namespaces) == 0 {
 		return nil
 	}
@@ -48,7 +48,8 @@ func watchedNamespaces(namespaces []string) map[string]cache.Config {
 	return configs
 }
 
-func secretsOfType(kind corev1.SecretType) fields.Selector {
+// SecretsOfType selects the Secrets of a type.
+func SecretsOfType(kind corev1.SecretType) fields.Selector {
 	return fields.OneTermEqualSelector("type", string(kind))
 }
 
@@ -61,15 +62,15 @@ func trimIngress(class string) func(any) (any, error) {
 		if !ok {
 			return object, nil
 		}
-		trimmed := identity(&ingress.ObjectMeta)
-		trimmed.ManagedFields = ownStatusEntries(ingress.ManagedFields)
+		trimmed := Identity(&ingress.ObjectMeta)
+		trimmed.ManagedFields = OwnStatusEntries(ingress.ManagedFields)
 		ingress.ObjectMeta = trimmed
 		if !translate.Claims(ingress, class) {
 			rules := make([]v1alpha1.IngressRule, len(ingress.Spec.Rules))
 			for i := range rules {
 				rules[i].Host = v1alpha1.Host(strings.Clone(string(ingress.Spec.Rules[i].Host)))
 			}
-			for name := range someServices(func(f func(string)) { translate.EachService(ingress, f) }) {
+			for name := range SomeServices(func(f func(string)) { translate.EachService(ingress, f) }) {
 				rules[0].Paths = append(rules[0].Paths, v1alpha1.IngressPath{
 					Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(name)}})
 			}
@@ -83,8 +84,8 @@ func trimIngress(class string) func(any) (any, error) {
 // of a Task with this controller, which then writes it less and less often.
 const servicesLimit = 64
 
-// someServices returns the services that each calls a function with, up to so many.
-func someServices(each func(f func(name string))) map[string]struct{} {
+// SomeServices returns the services that each calls a function with, up to so many.
+func SomeServices(each func(f func(name string))) map[string]struct{} {
 	some := make(map[string]struct{})
 	each(func(name string) {
 		if len(some) < servicesLimit {
@@ -100,22 +101,22 @@ func trimTLSCertificate(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
-	trimmed := identity(&certificate.ObjectMeta)
+	trimmed := Identity(&certificate.ObjectMeta)
 	if owner := metav1.GetControllerOf(certificate); owner != nil && len(owner.Name) <= nameLimit {
 		trimmed.OwnerReferences = []metav1.OwnerReference{*owner}
 	}
-	if by, ok := certificate.Annotations[orderedByAnnotation]; ok && len(by) <= annotationLimit {
-		metav1.SetMetaDataAnnotation(&trimmed, orderedByAnnotation, by)
+	if by, ok := certificate.Annotations[OrderedByAnnotation]; ok && len(by) <= AnnotationLimit {
+		metav1.SetMetaDataAnnotation(&trimmed, OrderedByAnnotation, by)
 	}
 	certificate.ObjectMeta = trimmed
 	return certificate, nil
 }
 
-// ownStatusEntries keeps of the managed fields who wrote the status, if it was a controller of this kind.
-func ownStatusEntries(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+// OwnStatusEntries keeps of the managed fields who wrote the status, if it was a controller of this kind.
+func OwnStatusEntries(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	var kept []metav1.ManagedFieldsEntry
 	for _, entry := range entries {
-		if entry.Subresource == "status" && strings.HasPrefix(entry.Manager, fieldOwnerPrefix) {
+		if entry.Subresource == "status" && strings.HasPrefix(entry.Manager, FieldOwnerPrefix) {
 			kept = append(kept, metav1.ManagedFieldsEntry{Manager: entry.Manager, Subresource: entry.Subresource})
 		}
 	}
@@ -127,18 +128,18 @@ func trimTask(object any) (any, error) {
 	if !ok {
 		return object, nil
 	}
-	task.ObjectMeta = identity(&task.ObjectMeta)
+	task.ObjectMeta = Identity(&task.ObjectMeta)
 	return task, nil
 }
 
-// annotationLimit is how much of an annotation of ours is kept: no value that means something is as long.
-const annotationLimit = 2 << 10
+// AnnotationLimit is how much of an annotation of ours is kept: no value that means something is as long.
+const AnnotationLimit = 2 << 10
 
 // nameLimit is how long the name of an object may be. Those of owners are not checked by the API server.
 const nameLimit = 253
 
-// identity keeps what tells an object, and each version of it, from all others.
-func identity(object *metav1.ObjectMeta) metav1.ObjectMeta {
+// Identity keeps what tells an object, and each version of it, from all others.
+func Identity(object *metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
 		ResourceVersion: object.ResourceVersion, CreationTimestamp: object.CreationTimestamp,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"context"
@@ -64,31 +64,34 @@ func serviceAccountOf(user *authenticationv1.UserInfo, namespace string) *metav1
 	return &metav1.OwnerReference{APIVersion: corev1.SchemeGroupVersion.String(), Kind: "ServiceAccount", Name: name, UID: types.UID(user.UID)}
 }
 
-// belongingTo is the owner as an object's metadata has it.
-func belongingTo(owner *metav1.OwnerReference) []metav1.OwnerReference {
+// BelongingTo is the owner as an object's metadata has it.
+func BelongingTo(owner *metav1.OwnerReference) []metav1.OwnerReference {
 	if owner == nil {
 		return nil
 	}
 	return []metav1.OwnerReference{*owner}
 }
 
-// leaseClaim has the Lease of the election belong to the controller, whose library makes it without an owner.
-type leaseClaim struct {
-	client client.Client
-	reader client.Reader
-	lease  client.ObjectKey
-	owner  metav1.OwnerReference
+// LeaseClaim has the Lease of the election belong to the controller, whose library makes it without an owner.
+type LeaseClaim struct {
+	Client client.Client
+	// Reader asks the API server itself.
+	Reader client.Reader
+	// Lease is the one of the election.
+	Lease client.ObjectKey
+	// Owner is what it is to belong to.
+	Owner metav1.OwnerReference
 }
 
 // NeedLeaderElection is true: there is a Lease from then on, and one process alone to write it.
-func (c *leaseClaim) NeedLeaderElection() bool { return true }
+func (c *LeaseClaim) NeedLeaderElection() bool { return true }
 
 // Start claims the Lease, which the leader renews meanwhile.
-func (c *leaseClaim) Start(ctx context.Context) error {
+func (c *LeaseClaim) Start(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, claimInterval, true, func(ctx context.Context) (bool, error) {
 		err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return c.claim(ctx) })
 		if err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "the Lease of the election would stay if the controller were uninstalled now", "lease", c.lease)
+			log.FromContext(ctx).Error(err, "the Lease of the election would stay if the controller were uninstalled now", "lease", c.Lease)
 		}
 		return err == nil, nil
 	})
@@ -98,15 +101,15 @@ func (c *leaseClaim) Start(ctx context.Context) error {
 	return err
 }
 
-func (c *leaseClaim) claim(ctx context.Context) error {
+func (c *LeaseClaim) claim(ctx context.Context) error {
 	var lease coordinationv1.Lease
-	if err := c.reader.Get(ctx, c.lease, &lease); err != nil {
+	if err := c.Reader.Get(ctx, c.Lease, &lease); err != nil {
 		return client.IgnoreNotFound(err) // there is no election
 	}
-	if slices.ContainsFunc(lease.OwnerReferences, func(r metav1.OwnerReference) bool { return r.UID == c.owner.UID }) {
+	if slices.ContainsFunc(lease.OwnerReferences, func(r metav1.OwnerReference) bool { return r.UID == c.Owner.UID }) {
 		return nil
 	}
 	// One of a ServiceAccount that was there before would not do.
-	lease.OwnerReferences = []metav1.OwnerReference{c.owner}
-	return c.client.Update(ctx, &lease)
+	lease.OwnerReferences = []metav1.OwnerReference{c.Owner}
+	return c.Client.Update(ctx, &lease)
 }
