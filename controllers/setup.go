@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/tickets"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -155,8 +156,10 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 			return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
 		}
 	}
-	if err := setupTicketKeys(mgr, options); err != nil {
-		return nil, err
+	if options.TicketKeys != nil {
+		if err := tickets.Setup(mgr, options.Namespace, options.Owner, options.TicketKeys); err != nil {
+			return nil, err
+		}
 	}
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)

@@ -17,53 +17,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/tickets"
 )
-
-func TestTicketKeysThatAreRotatedAreKnownBeforeAndAfterTheyAreInUse(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	before := newTicketKeys(now)
-	after := before.rotate(now.Add(ticketKeyUse))
-	if after.current != before.next || after.previous != before.current {
-		t.Error("the next key is not the current one, or the current not the previous one")
-	}
-	if !slices.Contains(before.list(), after.list()[0]) || !slices.Contains(after.list(), before.list()[0]) {
-		t.Error("tickets of one side of a rotation are not read on the other")
-	}
-	if slices.Contains(before.list(), after.next) || !after.rotated.Equal(now.Add(ticketKeyUse)) {
-		t.Error("the key after the next is not new, or the time not that of the rotation")
-	}
-}
-
-func TestTicketKeysAreReadAsTheyWereWritten(t *testing.T) {
-	keys := newTicketKeys(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	read, err := decodeTicketKeys(keys.encode())
-	if err != nil || read != keys {
-		t.Errorf("what is read is not what was written (%v)", err)
-	}
-}
-
-func TestDamagedTicketKeysAreAnErrorThatQuotesNoneOfThem(t *testing.T) {
-	for name, test := range map[string]struct {
-		damage func(map[string][]byte)
-		want   string
-	}{
-		"none":           {func(c map[string][]byte) { clear(c) }, "previous has 0 bytes, not 32"},
-		"a short key":    {func(c map[string][]byte) { c["current"] = c["current"][1:] }, "current has 31 bytes, not 32"},
-		"a long key":     {func(c map[string][]byte) { c["next"] = append(c["next"], 1) }, "next has 33 bytes, not 32"},
-		"one key twice":  {func(c map[string][]byte) { c["next"] = c["current"] }, "a key occurs twice"},
-		"no time":        {func(c map[string][]byte) { delete(c, "rotated") }, "rotated is no time as RFC 3339 has it"},
-		"a key for time": {func(c map[string][]byte) { c["rotated"] = c["next"] }, "rotated is no time as RFC 3339 has it"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			keys := newTicketKeys(time.Now())
-			content := keys.encode()
-			test.damage(content)
-			if _, err := decodeTicketKeys(content); err == nil || err.Error() != test.want {
-				t.Errorf("the error is %v, want %s", err, test.want)
-			}
-		})
-	}
-}
 
 // told remembers the keys that a data plane was told.
 type told struct {
@@ -86,7 +42,7 @@ func (d *told) latest() [][32]byte {
 // All steps are one test, since there is one Secret of that name in the one namespace that the rights are for.
 func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	k := newCluster(t)
-	name := client.ObjectKey{Namespace: ownNamespace, Name: ticketKeysSecretName}
+	name := client.ObjectKey{Namespace: ownNamespace, Name: tickets.SecretName}
 	inTheWay := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}, Data: map[string][]byte{"mine": []byte("x")}}
 	k.create(inTheWay)
 	t.Cleanup(func() {
@@ -131,14 +87,14 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	}
 	k.delete(inTheWay)
 	first := agreed("the first keys", func([][32]byte) bool { return true })
-	if got := secret(); got.Type != ticketKeysSecretType {
+	if got := secret(); got.Type != tickets.SecretType {
 		t.Errorf("the Secret is of type %s", got.Type)
 	}
 
 	// The time of the next key has come.
 	object := secret()
 	k.change(object, func() {
-		object.Data[ticketKeysRotated] = []byte(time.Now().Add(-ticketKeyUse).UTC().Format(time.RFC3339))
+		object.Data[tickets.FieldRotated] = []byte(time.Now().Add(-tickets.KeyUse).UTC().Format(time.RFC3339))
 	})
 	second := agreed("the next keys", func(keys [][32]byte) bool { return keys[0] == first[1] })
 	if second[2] != first[0] {
@@ -147,7 +103,7 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 
 	// A damaged Secret leaves the data plane with what it has until there is another.
 	object = secret()
-	k.change(object, func() { object.Data[ticketKeyCurrent] = []byte("not thirty-two bytes") })
+	k.change(object, func() { object.Data[tickets.FieldCurrent] = []byte("not thirty-two bytes") })
 	third := agreed("new keys for damaged ones", func(keys [][32]byte) bool { return keys[0] != second[0] && keys[0] != second[1] })
 	eventually(t, func() error {
 		var list eventsv1.EventList

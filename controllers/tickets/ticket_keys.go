@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package tickets
 
 import (
 	"crypto/rand"
@@ -10,16 +10,18 @@ import (
 )
 
 const (
-	// ticketKeyUse is how long new session tickets are sealed with one key. With the key before still known, a ticket
+	// KeyUse is how long new session tickets are sealed with one key. With the key before still known, a ticket
 	// is good for 12 to 24 hours.
-	ticketKeyUse = 12 * time.Hour
+	KeyUse = 12 * time.Hour
 	// ticketKeyClockSkew is how far apart the clocks of two leaders may be.
 	ticketKeyClockSkew = time.Hour
 
-	ticketKeyPrevious = "previous"
-	ticketKeyCurrent  = "current"
-	ticketKeyNext     = "next"
-	ticketKeysRotated = "rotated"
+	fieldPrevious = "previous"
+	// FieldCurrent is where the Secret has the key, of 32 bytes, that new tickets are sealed with.
+	FieldCurrent = "current"
+	fieldNext    = "next"
+	// FieldRotated is where the Secret has the time, as RFC 3339 has it, since when that key is in use.
+	FieldRotated = "rotated"
 )
 
 // ticketKeys are what the replicas seal session tickets with. The next key is known for as long as the current one is in
@@ -50,8 +52,8 @@ func (k *ticketKeys) list() [][32]byte { return [][32]byte{k.current, k.next, k.
 // encode returns the content of the Secret that the keys are kept in.
 func (k *ticketKeys) encode() map[string][]byte {
 	return map[string][]byte{
-		ticketKeyPrevious: k.previous[:], ticketKeyCurrent: k.current[:], ticketKeyNext: k.next[:],
-		ticketKeysRotated: []byte(k.rotated.UTC().Format(time.RFC3339)),
+		fieldPrevious: k.previous[:], FieldCurrent: k.current[:], fieldNext: k.next[:],
+		FieldRotated: []byte(k.rotated.UTC().Format(time.RFC3339)),
 	}
 }
 
@@ -60,14 +62,14 @@ func decodeTicketKeys(content map[string][]byte) (k ticketKeys, err error) {
 	for _, field := range []struct {
 		name string
 		to   *[32]byte
-	}{{ticketKeyPrevious, &k.previous}, {ticketKeyCurrent, &k.current}, {ticketKeyNext, &k.next}} {
+	}{{fieldPrevious, &k.previous}, {FieldCurrent, &k.current}, {fieldNext, &k.next}} {
 		if n := len(content[field.name]); n != len(field.to) {
 			return k, fmt.Errorf("%s has %d bytes, not %d", field.name, n, len(field.to))
 		}
 		copy(field.to[:], content[field.name])
 	}
-	if k.rotated, err = time.Parse(time.RFC3339, string(content[ticketKeysRotated])); err != nil {
-		return k, fmt.Errorf("%s is no time as RFC 3339 has it", ticketKeysRotated)
+	if k.rotated, err = time.Parse(time.RFC3339, string(content[FieldRotated])); err != nil {
+		return k, fmt.Errorf("%s is no time as RFC 3339 has it", FieldRotated)
 	}
 	if k.previous == k.current || k.current == k.next || k.next == k.previous {
 		return k, errors.New("a key occurs twice")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package tickets
 
 import (
 	"context"
@@ -26,8 +26,10 @@ import (
 )
 
 const (
-	ticketKeysSecretName = "warren-ingress-session-tickets"
-	ticketKeysSecretType = corev1.SecretType("ingress.warren.dev/session-tickets")
+	// SecretName is what the Secret of the keys is called.
+	SecretName = "warren-ingress-session-tickets"
+	// SecretType is its type. One of another type is left alone.
+	SecretType = corev1.SecretType("ingress.warren.dev/session-tickets")
 )
 
 // ticketKeysSecret is the one Secret that the replicas have their keys from, in the controller's namespace.
@@ -43,7 +45,7 @@ func ticketKeysCacheOptions(namespace string) cache.Options {
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}: {Namespaces: map[string]cache.Config{
-				namespace: {FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, ticketKeysSecretName)},
+				namespace: {FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, SecretName)},
 			}},
 		},
 	}
@@ -57,7 +59,7 @@ func (s *ticketKeysSecret) read(ctx context.Context) (object *corev1.Secret, key
 		return nil, keys, nil, nil
 	case err != nil:
 		return nil, keys, nil, fmt.Errorf("reading the keys of session tickets: %w", err)
-	case object.Type != ticketKeysSecretType:
+	case object.Type != SecretType:
 		return nil, keys, nil, fmt.Errorf("secret %s is of type %s and in the way of the keys of session tickets: delete it", s.name, object.Type)
 	}
 	keys, fault = decodeTicketKeys(object.Data)
@@ -101,17 +103,17 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 		err := r.client.Create(ctx, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: r.secret.name.Namespace, Name: r.secret.name.Name,
 				OwnerReferences: cluster.BelongingTo(r.secret.owner)},
-			Type: ticketKeysSecretType, Data: keys.encode(),
+			Type: SecretType, Data: keys.encode(),
 		})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return ctrl.Result{}, fmt.Errorf("writing the keys of session tickets: %w", err)
 		}
-		return ctrl.Result{RequeueAfter: ticketKeyUse}, nil
+		return ctrl.Result{RequeueAfter: KeyUse}, nil
 	}
 	if fault == nil && keys.rotated.After(now.Add(ticketKeyClockSkew)) {
-		fault = fmt.Errorf("%s is in the future", ticketKeysRotated)
+		fault = fmt.Errorf("%s is in the future", FieldRotated)
 	}
-	due := keys.rotated.Add(ticketKeyUse)
+	due := keys.rotated.Add(KeyUse)
 	switch {
 	case fault != nil:
 		keys = newTicketKeys(now)
@@ -132,21 +134,20 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 		r.recorder.Eventf(object, nil, corev1.EventTypeWarning, "TicketKeysReplaced", "Replace",
 			"the keys were damaged (%s) and are replaced: clients cannot resume their sessions once", fault)
 	}
-	return ctrl.Result{RequeueAfter: ticketKeyUse}, nil
+	return ctrl.Result{RequeueAfter: KeyUse}, nil
 }
 
-// setupTicketKeys has this replica use the keys that all replicas share, and keep them while it leads.
-func setupTicketKeys(mgr ctrl.Manager, options Options) error {
-	if options.TicketKeys == nil {
-		return nil
-	}
-	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(options.Namespace))
+// Setup has this replica use the keys that all replicas share, and keep them while it leads. They are in a Secret of the
+// namespace that belongs to the owner, nil for nobody. tell is told them, the one for new tickets first, whenever they
+// change.
+func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tell func(keys [][32]byte)) error {
+	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(namespace))
 	if err != nil {
 		return fmt.Errorf("watching the keys of session tickets: %w", err)
 	}
-	secret := &ticketKeysSecret{cache: held, name: client.ObjectKey{Namespace: options.Namespace, Name: ticketKeysSecretName}, owner: options.Owner}
+	secret := &ticketKeysSecret{cache: held, name: client.ObjectKey{Namespace: namespace, Name: SecretName}, owner: owner}
 	keeper := &ticketKeysKeeper{secret: secret, client: mgr.GetClient(), recorder: mgr.GetEventRecorder("warren-ingress"), now: time.Now}
-	if err := secret.setup(mgr, "ticketkeysreader", false, &ticketKeysReader{secret: secret, tell: options.TicketKeys}); err != nil {
+	if err := secret.setup(mgr, "ticketkeysreader", false, &ticketKeysReader{secret: secret, tell: tell}); err != nil {
 		return err
 	}
 	return secret.setup(mgr, "ticketkeyskeeper", true, keeper)
