@@ -30,7 +30,8 @@ const (
 	orderSecretPrefix = "warren-ingress-acme-order-"
 	orderStateField   = "order.json"
 	// orderLabel holds the ingress class, so that controllers of several classes share a namespace, and orderNamespaceLabel the
-	// namespace of the TLSCertificate. Its name, which may be longer than a label, is in cluster.TLSCertificateAnnotation, behind the namespace.
+	// namespace of the TLSCertificate. Its name, which may be longer than a label, is in cluster.TLSCertificateAnnotation,
+	// behind the namespace.
 	orderLabel          = "ingress.warren.dev/order"
 	orderNamespaceLabel = "ingress.warren.dev/certificate-namespace"
 )

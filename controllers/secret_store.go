@@ -118,7 +118,9 @@ func keepCertificate(secret *corev1.Secret) *corev1.Secret {
 		corev1.TLSCertKey:       keepBytes(secret.Data[corev1.TLSCertKey], chainLimit),
 		corev1.TLSPrivateKeyKey: keepBytes(secret.Data[corev1.TLSPrivateKeyKey], keyTextLimit),
 	}}
-	for _, name := range [...]string{cluster.TLSCertificateAnnotation, cluster.DirectoryAnnotation, cluster.SerialAnnotation, cluster.IssuedAtAnnotation} {
+	for _, name := range [...]string{
+		cluster.TLSCertificateAnnotation, cluster.DirectoryAnnotation, cluster.SerialAnnotation, cluster.IssuedAtAnnotation,
+	} {
 		if value, ok := secret.Annotations[name]; ok && len(value) <= cluster.AnnotationLimit {
 			metav1.SetMetaDataAnnotation(&kept.ObjectMeta, name, value)
 		}

@@ -110,8 +110,8 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// Setup adds the controllers to a manager that was made with Scheme and cluster.CacheOptions. They run when the manager is
-// started. The returned one is ready when the data plane serves.
+// Setup adds the controllers to a manager that was made with Scheme and cluster.CacheOptions. They run when the manager
+// is started. The returned one is ready when the data plane serves.
 func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Applier == nil || options.IngressClass == "" {
 		return nil, errors.New("setting up the controllers: there must be a data plane and an ingress class")

@@ -137,8 +137,8 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: KeyUse}, nil
 }
 
-// Setup has this replica use the keys that all replicas share, and keep them while it leads. They are in a Secret of the
-// namespace that belongs to the owner, nil for nobody. tell is told them, the one for new tickets first, whenever they
+// Setup has this replica use the keys that all replicas share, and keep them while it leads. They are in a Secret of
+// the namespace that belongs to the owner, nil for nobody. tell is told them, the one for new tickets first, whenever they
 // change.
 func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tell func(keys [][32]byte)) error {
 	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(namespace))
