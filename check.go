@@ -19,8 +19,8 @@ const (
 	checkInterval = time.Second
 )
 
-// check asks for a URL until it is served, by the controller itself or a service behind it, and says on to what came. The
-// test of an installation is that another pod can do so.
+// check asks for a URL until it is served, by the controller itself or a service behind it, and says on to what came.
+// The test of an installation is that another pod can do so.
 func check(ctx context.Context, target string, to io.Writer) error {
 	at, err := url.Parse(target)
 	if err != nil || at.Scheme != "http" || at.Host == "" {
@@ -44,8 +44,8 @@ func check(ctx context.Context, target string, to io.Writer) error {
 	}
 }
 
-// ask says how a request was answered. An error of another server's, a load balancer perhaps, is none of the controller's
-// answers.
+// ask says how a request was answered. An error of another server's, a load balancer perhaps, is none of the
+// controller's answers.
 func ask(ctx context.Context, target string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it does
-// not depend on the Kubernetes API being there.
+// healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it
+// does not depend on the Kubernetes API being there.
 func healthHandler(p *proxy.Proxy, contact *controllers.Contact) http.Handler {
 	mux := http.NewServeMux()
 	// A restart mends nothing that this could tell of, so that it is 200 whatever it tells.

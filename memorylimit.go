@@ -30,8 +30,8 @@ func (f *flags) headMemory() int {
 	return int(max(proxy.LeastHeadMemory, limit/16))
 }
 
-// memoryLimit is the least of what GOMEMLIMIT says, which collected is, and of what the process's cgroup of either version allows.
-// Where nothing bounds it, that is [math.MaxInt64].
+// memoryLimit is the least of what GOMEMLIMIT says, which collected is, and of what the process's cgroup of either
+// version allows. Where nothing bounds it, that is [math.MaxInt64].
 func memoryLimit(collected int64, read func(string) ([]byte, error)) int64 {
 	limit := collected
 	// In a container the cgroup is the root of what it sees; elsewhere, what /proc says is below the root.

@@ -15,8 +15,8 @@ import (
 	"github.com/warren-dev/ingress/controllers"
 )
 
-// thisReplica is how the other replicas know and reach this process: in a cluster by its Pod's name and address, which the
-// downward API puts into POD_NAME and POD_IP, elsewhere by names and addresses of this machine.
+// thisReplica is how the other replicas know and reach this process: in a cluster by its Pod's name and address, which
+// the downward API puts into POD_NAME and POD_IP, elsewhere by names and addresses of this machine.
 func thisReplica(l *listeners) (controllers.Replica, error) {
 	http, https, health := addressOf(l.http), addressOf(l.https), addressOf(l.health)
 	r := controllers.Replica{Name: os.Getenv("POD_NAME"), HTTPPort: http.Port(), HTTPSPort: https.Port(), HealthPort: health.Port()}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cli is the commands beside the controller: what a replica serves, and why a request ends as it does. They ask a
-// running replica's admin address; only explain -f compiles manifests by itself, for which it needs no cluster. Nothing
-// here changes anything, but for what moves a host, which kubectl does.
+// Package cli is the commands beside the controller: what a replica serves, and why a request ends as it does. They ask
+// a running replica's admin address; only explain -f compiles manifests by itself, for which it needs no cluster.
+// Nothing here changes anything, but for what moves a host, which kubectl does.
 package cli
 
 import (

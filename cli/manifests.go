@@ -33,8 +33,8 @@ type manifests struct {
 	skipped []string
 }
 
-// readManifests reads YAML and JSON, of which a file may hold several documents, from files and folders, or standard input for
-// "-". An object without a namespace is in "default". A field that a kind does not have is an error.
+// readManifests reads YAML and JSON, of which a file may hold several documents, from files and folders, or standard
+// input for "-". An object without a namespace is in "default". A field that a kind does not have is an error.
 func readManifests(names []string, stdin io.Reader) ([]client.Object, []string, error) {
 	scheme, err := controllers.Scheme()
 	if err != nil {

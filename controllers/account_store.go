@@ -33,8 +33,8 @@ const (
 	emailAnnotation      = "ingress.warren.dev/acme-email"
 )
 
-// accountStore keeps the accounts with an authority in Secrets of the controller's namespace: one for each address that an
-// authority may write to, since an account has its contacts and an order has not.
+// accountStore keeps the accounts with an authority in Secrets of the controller's namespace: one for each address that
+// an authority may write to, since an account has its contacts and an order has not.
 type accountStore struct {
 	reader    client.Reader
 	client    client.Client
@@ -52,7 +52,8 @@ type mendable struct{ text string }
 
 func (e *mendable) Error() string { return e.text }
 
-// account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that did.
+// account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that
+// did.
 func (s *accountStore) account(ctx context.Context, email string) (account acme.Account, ok bool, err error) {
 	secret := &corev1.Secret{}
 	key := s.secretName(email)

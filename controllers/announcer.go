@@ -21,8 +21,8 @@ const (
 	withdrawTimeout = 2 * time.Second
 )
 
-// announcer keeps this replica's Lease: from the first snapshot that is served, until the process ends. Every replica has
-// one.
+// announcer keeps this replica's Lease: from the first snapshot that is served, until the process ends. Every replica
+// has one.
 type announcer struct {
 	client client.Client
 	// reader asks the API server itself.
@@ -64,8 +64,8 @@ func (a *announcer) serves(serving map[objectKey]*verdict) {
 // NeedLeaderElection is false: every replica has a Lease of its own.
 func (a *announcer) NeedLeaderElection() bool { return false }
 
-// Start keeps the Lease until ctx is done. It deletes it only if the process ends: a control plane that ends alone is started
-// again, and the data plane serves meanwhile.
+// Start keeps the Lease until ctx is done. It deletes it only if the process ends: a control plane that ends alone is
+// started again, and the data plane serves meanwhile.
 func (a *announcer) Start(ctx context.Context) error {
 	if err := a.replicas.watch(ctx); err != nil {
 		return err

@@ -181,8 +181,8 @@ const (
 	ownNamespace = "warren-system"
 )
 
-// grantRights gives a user those of the rights that are generated from the markers in the code that are wanted. The names of
-// its roles end in suffix.
+// grantRights gives a user those of the rights that are generated from the markers in the code that are wanted. The
+// names of its roles end in suffix.
 func (k *testCluster) grantRights(user, suffix string, wanted func(rbacv1.PolicyRule) bool) {
 	k.t.Helper()
 	checkout, err := kubeapi.Checkout()
@@ -270,8 +270,8 @@ func (k *testCluster) read(object client.Object) {
 	}
 }
 
-// says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of its
-// present generation. It leaves the object as it is in the cluster.
+// says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of
+// its present generation. It leaves the object as it is in the cluster.
 func (k *testCluster) says(object client.Object, want ...string) {
 	k.t.Helper()
 	slices.Sort(want)

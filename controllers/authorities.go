@@ -28,9 +28,9 @@ const (
 	authorityLimit = 256 << 10
 )
 
-// authorities knows the Secrets and ConfigMaps that backends name for the authorities of their certificates, and keeps of them nothing but
-// these. What an update spoils goes on to be what it was before: a process that starts afterwards knows nothing of that. It
-// belongs to the goroutine that builds.
+// authorities knows the Secrets and ConfigMaps that backends name for the authorities of their certificates, and keeps
+// of them nothing but these. What an update spoils goes on to be what it was before: a process that starts afterwards
+// knows nothing of that. It belongs to the goroutine that builds.
 type authorities struct {
 	secrets    *namedObjects[*corev1.Secret]
 	configMaps *namedObjects[*corev1.ConfigMap]
@@ -45,8 +45,8 @@ type authorityVersion struct {
 	good *translate.Authority
 }
 
-// newAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when something else is
-// known of one that is named.
+// newAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when
+// something else is known of one that is named.
 func newAuthorities(from client.Reader, secrets, configMaps metadata, changed func()) *authorities {
 	return &authorities{
 		secrets:    newNamedObjects(secrets, readSecret(from), keepAuthoritySecret, changed),
@@ -144,9 +144,9 @@ func keepBytes(value []byte, limit int) []byte {
 	return value
 }
 
-// parseAuthority takes the certificates of a text that can be read, and names what else there is: an authority that is left out is missed
-// only when a backend is given a certificate of its. It says too what of the text is damaged, and not merely something else: where the text
-// was another before, that is what was meant to be used.
+// parseAuthority takes the certificates of a text that can be read, and names what else there is: an authority that is
+// left out is missed only when a backend is given a certificate of its. It says too what of the text is damaged, and
+// not merely something else: where the text was another before, that is what was meant to be used.
 func parseAuthority(name translate.AuthorityName, text []byte) (authority *translate.Authority, spoiled string) {
 	fault := func(reason, format string, args ...any) (*translate.Authority, string) {
 		return &translate.Authority{Name: name, Reason: reason,

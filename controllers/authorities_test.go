@@ -37,7 +37,8 @@ func opaqueSecret(namespace, name, text string) *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: map[string][]byte{"ca.crt": []byte(text), "other": []byte("text")}}
 }
 
-// verifies waits until the only pool of the snapshot has this many endpoints, and they are to lead to these authorities.
+// verifies waits until the only pool of the snapshot has this many endpoints, and they are to lead to these
+// authorities.
 func (p *recordingProxy) verifies(t *testing.T, endpoints int, authorities string) {
 	t.Helper()
 	eventually(t, func() error {

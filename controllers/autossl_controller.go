@@ -73,9 +73,9 @@ func autoSSLCertificate(ingress *v1alpha1.Ingress, kind schema.GroupVersionKind,
 	return certificate
 }
 
-// keep makes the TLSCertificate, or changes what of it comes from the Ingress. One of an Ingress of this name that is gone is
-// taken over, so that to make an Ingress anew costs no order. One that is somebody else's is left alone; the Ingress's
-// CertificateReady says so.
+// keep makes the TLSCertificate, or changes what of it comes from the Ingress. One of an Ingress of this name that is
+// gone is taken over, so that to make an Ingress anew costs no order. One that is somebody else's is left alone; the
+// Ingress's CertificateReady says so.
 func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress, wanted *v1alpha1.TLSCertificate) error {
 	var there v1alpha1.TLSCertificate
 	switch err := r.client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {

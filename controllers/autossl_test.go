@@ -24,7 +24,8 @@ func automatic(namespace, name, host string) (*v1alpha1.Ingress, *v1alpha1.TLSCe
 	return ing, &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name + "-tls"}}
 }
 
-// attempted is what Issuing says of an attempt: that it is under way, or soon that no replica answers, since none of these listens.
+// attempted is what Issuing says of an attempt: that it is under way, or soon that no replica answers, since none of
+// these listens.
 var attempted = []string{"True " + v1alpha1.ReasonOrdering, "False " + v1alpha1.ReasonChallengeUnreachable}
 
 // issuing waits until Issuing is one of these, "status reason".

@@ -5,7 +5,8 @@ package controllers
 import "time"
 
 const (
-	// backoffFirst is the wait after a first failed order, backoffLimit the longest. In between each is twice the one before.
+	// backoffFirst is the wait after a first failed order, backoffLimit the longest. In between each is twice the one
+	// before.
 	backoffFirst = time.Minute
 	backoffLimit = 32 * time.Hour
 )

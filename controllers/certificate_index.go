@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// The fields that the cache finds TLSCertificates by. Where each of 10,000 Ingresses has one, to look through all of them for
-// each Ingress and for each Secret would keep a replica that starts busy for minutes.
+// The fields that the cache finds TLSCertificates by. Where each of 10,000 Ingresses has one, to look through all of
+// them for each Ingress and for each Secret would keep a replica that starts busy for minutes.
 const (
 	byOwner  = "owner"  // the UID of the Ingress that it was made for
 	bySecret = "secret" // the name of its Secret

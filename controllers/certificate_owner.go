@@ -13,11 +13,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// certificateOwner is what the Ingress that a TLSCertificate was made for says now. It is the zero value, but for ours, where the
-// Ingress is gone.
+// certificateOwner is what the Ingress that a TLSCertificate was made for says now. It is the zero value, but for ours,
+// where the Ingress is gone.
 type certificateOwner struct {
-	// wants is whether it asks for the certificate, ours whether it is this controller's to serve, and named whether that is
-	// because it names this controller's class.
+	// wants is whether it asks for the certificate, ours whether it is this controller's to serve, and named whether that
+	// is because it names this controller's class.
 	wants, ours, named bool
 	// by are the controllers that it is for, nil where that is not known.
 	by *claimants

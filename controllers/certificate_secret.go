@@ -18,8 +18,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// The right to write Secrets is for those that certificates are kept in. None is deleted: they go with the TLSCertificate that
-// owns them.
+// The right to write Secrets is for those that certificates are kept in. None is deleted: they go with the
+// TLSCertificate that owns them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
 
 // secretOf reads the Secret that a TLSCertificate names, nil if there is none.
@@ -51,7 +51,8 @@ func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string
 		"or hand it over with the annotation " + cluster.TLSCertificateAnnotation + ": " + certificate.Name
 }
 
-// writeCertificate puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is none.
+// writeCertificate puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is
+// none.
 func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate,
 	from origin, chain, key []byte) error {
 	leaf := leafIn(chain)

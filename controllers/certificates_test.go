@@ -32,8 +32,8 @@ func secured(ing *v1alpha1.Ingress, secret string) *v1alpha1.Ingress {
 // certified are the conditions of an Ingress that is in order, and what is said of its certificate.
 func certified(ready string) []string { return append(slices.Clone(served), "CertificateReady="+ready) }
 
-// secures waits until the certificates of the snapshot, as "id: hosts: pair", and its redirected hosts are these. The pairs are
-// known by name.
+// secures waits until the certificates of the snapshot, as "id: hosts: pair", and its redirected hosts are these. The
+// pairs are known by name.
 func (p *recordingProxy) secures(t *testing.T, pairs map[string]keyPair, certificates, redirected []string) {
 	t.Helper()
 	eventually(t, func() error {

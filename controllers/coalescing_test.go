@@ -13,8 +13,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// However fast Tasks change, snapshots are built some time apart, status is written at a bounded rate, and the last change
-// is what is served and said.
+// However fast Tasks change, snapshots are built some time apart, status is written at a bounded rate, and the last
+// change is what is served and said.
 func TestManyChangesAtOnceAreFewBuildsAndFewWrites(t *testing.T) {
 	t.Parallel()
 	const tasks, changes = 30, 10

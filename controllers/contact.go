@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Contact is with the Kubernetes API: when it last answered. A replica renews its Lease every few seconds, so that one which
-// is not cut off never waits long for an answer; when it is, it goes on with what it has, and this says so.
+// Contact is with the Kubernetes API: when it last answered. A replica renews its Lease every few seconds, so that one
+// which is not cut off never waits long for an answer; when it is, it goes on with what it has, and this says so.
 type Contact struct {
 	now func() time.Time
 	// last is when an answer began, in Unix nanoseconds; 0 before the first.

@@ -58,8 +58,8 @@ func heldBytes(v reflect.Value, seen map[any]bool) int {
 	return 0
 }
 
-// Whoever may write objects in a namespace must not take the memory of all replicas with them: what each costs at its largest, in the
-// replica's caches. docs/operating.md has the table.
+// Whoever may write objects in a namespace must not take the memory of all replicas with them: what each costs at its
+// largest, in the replica's caches. docs/operating.md has the table.
 func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -22,9 +22,9 @@ import (
 // +kubebuilder:rbac:groups="",resources=services,verbs=list;watch
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list;watch
 
-// discovery knows the Services that Ingresses name, and their EndpointSlices. A cluster has many more, and they change all the
-// time: of those its cache keeps that they are there, and nothing follows from what becomes of them. What the cache did not keep of a
-// Service that comes to be named is read from the API server, once.
+// discovery knows the Services that Ingresses name, and their EndpointSlices. A cluster has many more, and they change
+// all the time: of those its cache keeps that they are there, and nothing follows from what becomes of them. What the
+// cache did not keep of a Service that comes to be named is read from the API server, once.
 type discovery struct {
 	cache  cache.Cache
 	reader client.Reader
@@ -52,8 +52,8 @@ func (d *discovery) cacheOptions(namespaces []string) cache.Options {
 	}}
 }
 
-// start fills the cache, now that it is known which Services are named, and returns when it has. Handler is told of what becomes
-// of them. It returns false at the end of ctx.
+// start fills the cache, now that it is known which Services are named, and returns when it has. Handler is told of
+// what becomes of them. It returns false at the end of ctx.
 func (d *discovery) start(ctx context.Context, named map[types.NamespacedName]struct{}, handler toolscache.ResourceEventHandler) (bool, error) {
 	d.named.Store(&named)
 	for _, object := range []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}} {
@@ -116,8 +116,8 @@ func (d *discovery) read(ctx context.Context, named map[types.NamespacedName]str
 	return wholeServices, wholeSlices, nil
 }
 
-// wholeServices returns those that are named, with what was recalled in the place of what the cache did not keep, and the names
-// of those of which nothing was. What was recalled and is not needed any more is forgotten.
+// wholeServices returns those that are named, with what was recalled in the place of what the cache did not keep, and
+// the names of those of which nothing was. What was recalled and is not needed any more is forgotten.
 func (d *discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
 	recalled := d.services
 	d.services = nil
@@ -171,8 +171,8 @@ func withObject[T any](objects map[types.NamespacedName]T, name types.Namespaced
 // recallOneByOne is up to how many Services of a namespace are asked for by name. More are had from a list of all.
 const recallOneByOne = 8
 
-// recall reads these Services and the EndpointSlices of those from the API server. What it reads is at least as new as what the
-// cache did not keep: it is asked for after the cache was told to.
+// recall reads these Services and the EndpointSlices of those from the API server. What it reads is at least as new as
+// what the cache did not keep: it is asked for after the cache was told to.
 func (d *discovery) recall(ctx context.Context, services, ofSlices map[types.NamespacedName]bool) error {
 	for namespace, names := range byNamespace(services) {
 		for _, only := range selections(names, func(name string) client.ListOption {

@@ -34,7 +34,8 @@ func kubernetesService(namespace, name, address string) (*corev1.Service, *disco
 	return service, slice
 }
 
-// discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it told of.
+// discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it
+// told of.
 type discovering struct {
 	*discovery
 	k      *testCluster

@@ -17,8 +17,8 @@ type dueInput struct {
 	now     time.Time
 	hosts   []string
 	keyType v1alpha1.KeyType
-	// directory is that of the authority that is asked, madeBy that which the certificate in the Secret came from; empty if it
-	// was not ordered here.
+	// directory is that of the authority that is asked, madeBy that which the certificate in the Secret came from; empty
+	// if it was not ordered here.
 	directory, madeBy string
 	// found is whether there is a Secret, fault why it cannot be served.
 	found bool

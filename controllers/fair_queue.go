@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// fairQueue holds the names of objects, of which one of each namespace is taken in turn: who adds many makes nobody else wait for
-// more than one of them.
+// fairQueue holds the names of objects, of which one of each namespace is taken in turn: who adds many makes nobody
+// else wait for more than one of them.
 type fairQueue struct {
 	mu sync.Mutex
 	// names are those of each namespace, and turns the namespaces that have some, the next one first.

@@ -21,7 +21,8 @@ import (
 type HealthSource interface {
 	// Health returns what is known of the endpoint of an id, or false where it is not checked.
 	Health(id string) (report proxy.HealthReport, ok bool)
-	// HealthChanges has changed called with the id of each endpoint of which something else is known than before, until stop is.
+	// HealthChanges has changed called with the id of each endpoint of which something else is known than before, until
+	// stop is.
 	HealthChanges(changed func(id string)) (stop func())
 }
 
@@ -44,8 +45,8 @@ func healthChanges(from HealthSource) source.Source {
 	})
 }
 
-// setHealth has a Task's status say what its health check found, which the conditions that are said then say too. Without
-// a check, what another controller wrote stays; what a former check left behind goes.
+// setHealth has a Task's status say what its health check found, which the conditions that are said then say too.
+// Without a check, what another controller wrote stays; what a former check left behind goes.
 func setHealth(task *v1alpha1.Task, said []metav1.Condition, report proxy.HealthReport, ok bool) {
 	status := &task.Status
 	if task.Spec.HealthCheck == nil {

@@ -47,8 +47,8 @@ func startProxyWith(t *testing.T, config proxy.Config) (p *proxy.Proxy, address 
 	return p, l.Addr().String()
 }
 
-// Service api has three tasks, two healthy and an unhealthy one, which is excluded: requests go to the first, the second, and
-// the first again.
+// Service api has three tasks, two healthy and an unhealthy one, which is excluded: requests go to the first, the
+// second, and the first again.
 func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// holdOff gathers events until it is time to act on all of them at once: when none has come for the time quiet, so that a
-// burst costs one build, and no later than limit after the first, so that a burst without end delays none for long. Builds
-// are thereby at least quiet apart.
+// holdOff gathers events until it is time to act on all of them at once: when none has come for the time quiet, so that
+// a burst costs one build, and no later than limit after the first, so that a burst without end delays none for long.
+// Builds are thereby at least quiet apart.
 //
 // It reads the time from package time alone; tests run it in a synctest bubble, where time is theirs.
 type holdOff struct {
@@ -41,8 +41,8 @@ func (h *holdOff) event() {
 	}
 }
 
-// wait blocks until it is time to act on the events that came, and forgets them: an event that comes while they are acted
-// on is the first of the next ones. It returns false once ctx is done.
+// wait blocks until it is time to act on the events that came, and forgets them: an event that comes while they are
+// acted on is the first of the next ones. It returns false once ctx is done.
 func (h *holdOff) wait(ctx context.Context) bool {
 	for {
 		due, pending := h.take(time.Now())

@@ -22,8 +22,8 @@ const (
 	// is of a whole one: with 100,000 hosts, of some 90 KB.
 	claimShards = 128
 
-	// claimShare is how many bytes of one ConfigMap a namespace may fill with its claims; the API server takes 1 MiB of all.
-	// It is room for 2,000 hosts in one of them, and so for about 250,000 in all.
+	// claimShare is how many bytes of one ConfigMap a namespace may fill with its claims; the API server takes 1 MiB of
+	// all. It is room for 2,000 hosts in one of them, and so for about 250,000 in all.
 	claimShare = 224 << 10
 	// claimRoom bounds what all namespaces have in one ConfigMap.
 	claimRoom = 960 << 10
@@ -87,8 +87,8 @@ func claimShardName(class, host string) string {
 	return fmt.Sprintf("warren-ingress-hosts-%s-%02x", class, hash.Sum32()%claimShards)
 }
 
-// HostClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a class. It
-// is false for what is no host.
+// HostClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a
+// class. It is false for what is no host.
 func HostClaimAt(class, host string) (configMap, key string, ok bool) {
 	return claimShardName(class, host), claimKey(host), translate.ValidHost(host)
 }
@@ -116,7 +116,8 @@ func (s *claimShard) newer(than *claimShard) bool {
 	return err != nil && s.resourceVersion != than.resourceVersion || order > 0
 }
 
-// wantedClaim is a claim that is to be recorded: a new one, or one that its namespace had released and has a rule for again.
+// wantedClaim is a claim that is to be recorded: a new one, or one that its namespace had released and has a rule for
+// again.
 type wantedClaim struct {
 	host string
 	hostClaim
@@ -125,8 +126,8 @@ type wantedClaim struct {
 // errClaimsFull is why claims are not recorded where a namespace has more than its share of a ConfigMap.
 var errClaimsFull = errors.New("a namespace has more hosts than there is room for")
 
-// with returns the shard with claims that are wanted, and whether that makes a difference. A claim that is on record stays: who
-// comes second reads who was first. Full is how many there is no room for.
+// with returns the shard with claims that are wanted, and whether that makes a difference. A claim that is on record
+// stays: who comes second reads who was first. Full is how many there is no room for.
 func (s *claimShard) with(wanted []wantedClaim) (next *claimShard, changed bool, full int) {
 	next = &claimShard{name: s.name, resourceVersion: s.resourceVersion, data: maps.Clone(s.data)}
 	if next.data == nil {
@@ -173,8 +174,9 @@ func (s *claimShard) shares() (shares map[string]int, all int) {
 	return shares, all
 }
 
-// without returns the shard without claims of namespaces that have no rule for the host any more, and whether that makes a
-// difference. Each is marked for as long as grace lasts, unless it is forbidden, and goes to its heir then, or is deleted without one.
+// without returns the shard without claims of namespaces that have no rule for the host any more, and whether that
+// makes a difference. Each is marked for as long as grace lasts, unless it is forbidden, and goes to its heir then, or
+// is deleted without one.
 func (s *claimShard) without(orphans []orphan, grace time.Duration, now time.Time) (next *claimShard, changed bool) {
 	next = &claimShard{name: s.name, resourceVersion: s.resourceVersion, data: maps.Clone(s.data)}
 	for _, o := range orphans {

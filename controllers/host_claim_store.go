@@ -35,12 +35,14 @@ var errLostRace = errors.New("somebody else has written it since it was read")
 type claimStore interface {
 	// read returns a shard as it is now.
 	read(ctx context.Context, name string) (*claimShard, error)
-	// write replaces the version that a shard has, or makes the first. It fails with errLostRace if that is not the latest.
+	// write replaces the version that a shard has, or makes the first. It fails with errLostRace if that is not the
+	// latest.
 	write(ctx context.Context, shard *claimShard) (*claimShard, error)
-	// allowed returns an input that has which hosts a namespace is allowed now, whatever a cache says, in the place of which it was.
+	// allowed returns an input that has which hosts a namespace is allowed now, whatever a cache says, in the place of
+	// which it was.
 	allowed(ctx context.Context, namespace string, in translate.Input) (translate.Input, error)
-	// named returns the hosts that a namespace's Ingresses of ours name now, whatever a cache says, by what an input has beside its
-	// objects. It is not complete where there may be Ingresses that cannot be read.
+	// named returns the hosts that a namespace's Ingresses of ours name now, whatever a cache says, by what an input has
+	// beside its objects. It is not complete where there may be Ingresses that cannot be read.
 	named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error)
 }
 

@@ -94,8 +94,8 @@ func (h *hostHistory) decide() {
 	}
 }
 
-// Two hundred histories of creates, edits, deletes, restarts and restores on the real API, at once: a host that is live is answered by
-// nobody but its owner in any snapshot of any replica, and each settles with whom it belongs to.
+// Two hundred histories of creates, edits, deletes, restarts and restores on the real API, at once: a host that is live
+// is answered by nobody but its owner in any snapshot of any replica, and each settles with whom it belongs to.
 func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 	t.Parallel()
 	const histories, rounds = 200, 5

@@ -21,8 +21,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// The model of claims: two tenants, two hosts and one or two replicas, in histories that chance writes. Ages have a resolution of
-// a second, so two objects of one second stand for a race.
+// The model of claims: two tenants, two hosts and one or two replicas, in histories that chance writes. Ages have a
+// resolution of a second, so two objects of one second stand for a race.
 
 var (
 	modelTenants = []string{"a", "b"}
@@ -54,14 +54,15 @@ type modelWorld struct {
 	objects map[string]modelObject
 	events  map[bool][]modelEvent
 	made    int
-	// writing guards what follows from the writes of one build, which are several at once. shards are the ConfigMaps, and versions all that there were.
+	// writing guards what follows from the writes of one build, which are several at once. shards are the ConfigMaps, and
+	// versions all that there were.
 	writing  sync.Mutex
 	shards   map[string]*claimShard
 	versions []*claimShard
 	// down keeps claims from being written.
 	down bool
-	// absent are the namespaces and hosts that the latest answer about them did not name, and lapsed when a claim's namespace first
-	// had no rule for it.
+	// absent are the namespaces and hosts that the latest answer about them did not name, and lapsed when a claim's
+	// namespace first had no rule for it.
 	absent map[[2]string]bool
 	lapsed map[string]time.Time
 	// meanwhile is what happens between the answer to a question and the write that follows it.
@@ -440,8 +441,8 @@ func (w *modelWorld) restore() {
 	w.lapse()
 }
 
-// Replicas whose caches lag, by kinds and by as much as chance has it, take no host on record from a namespace that names it, serve
-// none that they do not know to be on record for its namespace, and agree in the end.
+// Replicas whose caches lag, by kinds and by as much as chance has it, take no host on record from a namespace that
+// names it, serve none that they do not know to be on record for its namespace, and agree in the end.
 func TestReplicasThatLagTakeNoHost(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(modelHistories / 2) {

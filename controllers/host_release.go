@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// unreadableGrace is how long a claim is kept at least while there may be Ingresses of its namespace that cannot be read:
-	// whoever takes the right to read them away by mistake has so long to give it back.
+	// unreadableGrace is how long a claim is kept at least while there may be Ingresses of its namespace that cannot be
+	// read: whoever takes the right to read them away by mistake has so long to give it back.
 	unreadableGrace = 10 * time.Minute
 
 	// releaseTimeout bounds one pass over the claims that are to be given up.
 	releaseTimeout = 30 * time.Second
-	// releaseRest is how many times as long as a pass took it is until the next one, and releaseRestLimit the longest: to ask for
-	// all Ingresses of a namespace takes an API server some time where they are many.
+	// releaseRest is how many times as long as a pass took it is until the next one, and releaseRestLimit the longest: to
+	// ask for all Ingresses of a namespace takes an API server some time where they are many.
 	releaseRest      = 4
 	releaseRestLimit = 5 * time.Second
 	// releaseRetry is the least time until claims are looked at again that could not be given up.
 	releaseRetry = time.Second
 )
 
-// claimReleaser gives up claims whose namespaces have no rule for the host any more, or may not have the host, which no grace is
-// for. A cache may lag, and caches of two kinds by
-// different times, so before it takes anything it asks the API server itself.
+// claimReleaser gives up claims whose namespaces have no rule for the host any more, or may not have the host, which no
+// grace is for. A cache may lag, and caches of two kinds by different times, so before it takes anything it asks the
+// API server itself.
 type claimReleaser struct {
 	hosts *Hosts
 	store claimStore

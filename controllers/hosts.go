@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// recordTimeout bounds how long a build waits for claims to be recorded, and firstRecordTimeout how long the first one of a
-	// control plane does, which may have to record all hosts there are.
+	// recordTimeout bounds how long a build waits for claims to be recorded, and firstRecordTimeout how long the first one
+	// of a control plane does, which may have to record all hosts there are.
 	recordTimeout      = time.Second
 	firstRecordTimeout = 10 * time.Second
 
@@ -30,8 +30,9 @@ const (
 	recordsAtOnce = 8
 )
 
-// Hosts know which namespace each host belongs to. A host is recorded for the namespace of the oldest Ingress that names it
-// before it is served, and stays with it, whatever becomes of ages, until the namespace has no rule for it any more.
+// Hosts know which namespace each host belongs to. A host is recorded for the namespace of the oldest Ingress that
+// names it before it is served, and stays with it, whatever becomes of ages, until the namespace has no rule for it any
+// more.
 //
 // Every replica records: whoever comes second reads who was first. Where nothing can be recorded, a host stays with the
 // namespace that had it in the build before.
@@ -59,7 +60,8 @@ type Hosts struct {
 	retry     *time.Timer
 	// full is set while a namespace has more hosts than there is room for.
 	full bool
-	// source has the Ingresses of the control plane that runs, the running-th, and scope is what its ConfigMaps are named after.
+	// source has the Ingresses of the control plane that runs, the running-th, and scope is what its ConfigMaps are named
+	// after.
 	source  func(context.Context) (translate.Input, error)
 	scope   string
 	running int
@@ -103,7 +105,8 @@ func (h *Hosts) noteArrival(shard *claimShard) bool {
 	return h.writing == 0
 }
 
-// vanished notes that a shard was deleted as a whole. What it held is recorded anew: whoever means a host deletes its entry.
+// vanished notes that a shard was deleted as a whole. What it held is recorded anew: whoever means a host deletes its
+// entry.
 func (h *Hosts) vanished(last *claimShard) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -173,8 +176,8 @@ func (k *claimKeeper) begin(source func(context.Context) (translate.Input, error
 	}
 }
 
-// settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building until
-// he needs the owners no more.
+// settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building
+// until he needs the owners no more.
 func (k *claimKeeper) settle(ctx context.Context, in *translate.Input) {
 	if in.Options.AllowSharedHosts {
 		return
@@ -225,8 +228,8 @@ func (h *Hosts) forget(in *translate.Input) {
 	}
 }
 
-// read looks at all rules: which hosts have no claim, with the oldest Ingress that names each, and which have one that was
-// released.
+// read looks at all rules: which hosts have no claim, with the oldest Ingress that names each, and which have one that
+// was released.
 func (h *Hosts) read(in *translate.Input) (fresh map[string]*v1alpha1.Ingress, returned []string) {
 	fresh = make(map[string]*v1alpha1.Ingress)
 	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, may bool) {
@@ -332,8 +335,8 @@ func (k *claimKeeper) recordShard(ctx context.Context, name string, wanted []wan
 	return 0, errLostRace
 }
 
-// logOutcome says once that hosts cannot be recorded, and that they can again. The next attempts come later and later, so that
-// no build waits for long.
+// logOutcome says once that hosts cannot be recorded, and that they can again. The next attempts come later and later,
+// so that no build waits for long.
 func (k *claimKeeper) logOutcome(ctx context.Context, err error) {
 	h := k.hosts
 	logger := log.FromContext(ctx)
@@ -409,7 +412,8 @@ func (h *Hosts) absorbShard(ctx context.Context, shard *claimShard) {
 // nobody is who a host belongs to of which it is not known whose it is. It is no namespace's name.
 const nobody = "?"
 
-// set has a host belong to a namespace. A claim that is new counts as seen: whether a rule keeps it is for the next build to say.
+// set has a host belong to a namespace. A claim that is new counts as seen: whether a rule keeps it is for the next
+// build to say.
 func (h *Hosts) set(host string, claim *heldClaim) {
 	h.drop(host)
 	h.claims[host] = claim

@@ -45,8 +45,8 @@ func setHost(object client.Object, host string) {
 	}
 }
 
-// Ages have a resolution of a second, and of two of one age the namespace that comes first is the older. So the namespaces are
-// taken in an order in which b would win.
+// Ages have a resolution of a second, and of two of one age the namespace that comes first is the older. So the
+// namespaces are taken in an order in which b would win.
 func (k *testCluster) rivals() (a, b string) {
 	if k.blue < k.green {
 		return k.green, k.blue

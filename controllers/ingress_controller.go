@@ -77,7 +77,8 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 }
 
 // abandoned says whether the status of an Ingress of another class is what this controller left behind. Another
-// controller of this kind may own it by now: then the status speaks of the present generation, or is not under our name.
+// controller of this kind may own it by now: then the status speaks of the present generation, or is not under our
+// name.
 func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
 	return object.Status.ObservedGeneration != object.Generation && r.status.wrote(object)
 }

@@ -38,14 +38,14 @@ type authority interface {
 }
 
 const (
-	// presenceLimit is how long replicas are waited for that do not answer a challenge: one may be cut off, and the authority
-	// asks only one of them.
+	// presenceLimit is how long replicas are waited for that do not answer a challenge: one may be cut off, and the
+	// authority asks only one of them.
 	presenceLimit = 10 * time.Second
 	presencePause = 100 * time.Millisecond
 	// trialFailures is how many times in a row the trial may keep an order from being placed.
 	trialFailures = 3
-	// firstLook is how long after a step the authority is asked for the first time how far it is, and longestLook the longest
-	// time between two such questions, whatever it says.
+	// firstLook is how long after a step the authority is asked for the first time how far it is, and longestLook the
+	// longest time between two such questions, whatever it says.
 	firstLook   = 500 * time.Millisecond
 	longestLook = time.Minute
 	// attemptLimit is when an order that does not end is given up, and attemptShortest when that is for the
@@ -87,8 +87,9 @@ type job struct {
 	account acme.Account
 }
 
-// advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it. An error
-// of the authority's that ends the attempt, or puts it off, is persisted like a step; any other has the step tried again.
+// advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it.
+// An error of the authority's that ends the attempt, or puts it off, is persisted like a step; any other has the step
+// tried again.
 func (j *job) advance(ctx context.Context) (time.Duration, error) {
 	held := j.attempt().Hold
 	j.attempt().Hold = nil // which a step that is taken persists
@@ -227,7 +228,8 @@ func (j *job) step(ctx context.Context) (time.Duration, error) {
 	return j.prove(ctx, account)
 }
 
-// begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything else.
+// begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything
+// else.
 func (j *job) begin(ctx context.Context) error {
 	a := &attempt{ID: newToken(), Began: j.now(), Hosts: hostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
 		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now(), Renewal: j.renewal}
@@ -253,8 +255,8 @@ func (j *job) begin(ctx context.Context) error {
 	return j.orders.write(ctx, j.working, key)
 }
 
-// try sees that the answers of the trial come through the data plane of the replicas. Where none answers no order is placed,
-// unless that was so several times: a look from here may fail where one from outside would not.
+// try sees that the answers of the trial come through the data plane of the replicas. Where none answers no order is
+// placed, unless that was so several times: a look from here may fail where one from outside would not.
 func (j *job) try(ctx context.Context) (time.Duration, error) {
 	a := j.attempt()
 	missing, of := j.presence.missing(ctx, a.Presented)
@@ -271,8 +273,8 @@ func (j *job) try(ctx context.Context) (time.Duration, error) {
 	return atOnce, j.persist(ctx)
 }
 
-// place places the order. That it is about to be placed is written first: where the answer is lost, the order is looked for and
-// not placed again.
+// place places the order. That it is about to be placed is written first: where the answer is lost, the order is looked
+// for and not placed again.
 func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
 	if !a.Placing {
@@ -314,8 +316,8 @@ func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, e
 	return atOnce, j.persist(ctx)
 }
 
-// claim enters the order into the ledger and writes that it is about to be placed. It returns when to go on where it is not to
-// be placed now.
+// claim enters the order into the ledger and writes that it is about to be placed. It returns when to go on where it is
+// not to be placed now.
 func (j *job) claim(ctx context.Context) (time.Duration, error) {
 	j.claiming.Lock()
 	defer j.claiming.Unlock()
@@ -451,7 +453,8 @@ func (j *job) look(ctx context.Context, account acme.Account) (time.Duration, er
 	return nextLook(a.Looked, order.RetryAfter), j.persist(ctx)
 }
 
-// nextLook returns when to ask the authority again after so many times: when it says, and otherwise less and less often.
+// nextLook returns when to ask the authority again after so many times: when it says, and otherwise less and less
+// often.
 func nextLook(looked int, retryAfter time.Duration) time.Duration {
 	if retryAfter > 0 {
 		return min(retryAfter, longestLook)

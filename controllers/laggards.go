@@ -34,9 +34,9 @@ func newLaggards(behind func(uid types.UID) []string) *laggards {
 	return &laggards{behind: behind, waiting: make(map[types.NamespacedName]struct{})}
 }
 
-// judge returns what is said of an Ingress with Programmed as it is for all ready replicas. One that was True for this generation stays so:
-// all replicas have served it, and the digests that tell can differ for what became of others. The message names no
-// replica, for which ones are behind changes without the matter doing so.
+// judge returns what is said of an Ingress with Programmed as it is for all ready replicas. One that was True for this
+// generation stays so: all replicas have served it, and the digests that tell can differ for what became of others. The
+// message names no replica, for which ones are behind changes without the matter doing so.
 func (l *laggards) judge(object *v1alpha1.Ingress, said []metav1.Condition) []metav1.Condition {
 	now := meta.FindStatusCondition(said, v1alpha1.ConditionProgrammed)
 	if now == nil || now.Status != metav1.ConditionTrue {

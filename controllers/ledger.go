@@ -18,15 +18,16 @@ const (
 	// ordersPerSpan is how many orders for one exact set of names may lead to a certificate in a week. Let's Encrypt
 	// issues no more either, and then none for the rest of the week.
 	ordersPerSpan = 5
-	// failuresPerHour is how many orders for one exact set of names may fail in an hour: Let's Encrypt takes no more for a name.
+	// failuresPerHour is how many orders for one exact set of names may fail in an hour: Let's Encrypt takes no more for a
+	// name.
 	failuresPerHour = 5
 	// shortLived is below which lifetime the renewals of a certificate take no place of the bound a day: each takes
 	// several.
 	shortLived = 2 * day
 )
 
-// ledger is the orders of the last week, oldest first. It is kept in the cluster, so that neither a restart nor a loop of any
-// kind places more orders than the authority puts up with.
+// ledger is the orders of the last week, oldest first. It is kept in the cluster, so that neither a restart nor a loop
+// of any kind places more orders than the authority puts up with.
 type ledger []ledgerEntry
 
 // ledgerEntry is an order that was placed, or was about to be.
@@ -85,8 +86,8 @@ func nameSet(hosts []string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// namesAt stands for an exact set of names at one authority: what was ordered from a staging one takes no place of another's
-// limit.
+// namesAt stands for an exact set of names at one authority: what was ordered from a staging one takes no place of
+// another's limit.
 func namesAt(directory string, hosts []string) string {
 	return nameSet(append(slices.Clone(hosts), directory))
 }

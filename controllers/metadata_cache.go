@@ -24,11 +24,12 @@ import (
 )
 
 const (
-	// helmRelease is the type of the Secrets that Helm keeps its releases in: many in most clusters, and nothing that is named here.
+	// helmRelease is the type of the Secrets that Helm keeps its releases in: many in most clusters, and nothing that is
+	// named here.
 	helmRelease = "helm.sh/release.v1"
 
-	// The metadata of an object may be as large as the object, so a page of a list begins with few of them, and holds more where they
-	// are small.
+	// The metadata of an object may be as large as the object, so a page of a list begins with few of them, and holds more
+	// where they are small.
 	pageFirst, pageLargest = 16, 512
 	pageBytes              = 1 << 20
 )
@@ -41,8 +42,8 @@ type metadataCache struct {
 	informer atomic.Pointer[cache.Informer]
 }
 
-// addMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are watched from
-// the first call of watch on.
+// addMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are
+// watched from the first call of watch on.
 func addMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*metadataCache, error) {
 	m := newMetadataCache(kind)
 	var err error
@@ -86,8 +87,8 @@ func hollowMetadata(object *metav1.PartialObjectMetadata) *metav1.PartialObjectM
 	}}
 }
 
-// newPagingInformer makes an informer that lists page by page where the API server does not stream lists, and keeps of each page
-// what it is to keep before it asks for the next. The library would keep them all until the last has come.
+// newPagingInformer makes an informer that lists page by page where the API server does not stream lists, and keeps of
+// each page what it is to keep before it asks for the next. The library would keep them all until the last has come.
 func newPagingInformer(from toolscache.ListerWatcher, object runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 	lists := toolscache.ToListerWatcherWithContext(from)
 	return toolscache.NewSharedIndexInformer(&toolscache.ListWatch{
@@ -168,8 +169,8 @@ func (m *metadataCache) version(ctx context.Context, name types.NamespacedName) 
 	return object.ResourceVersion, true
 }
 
-// readSecret and readConfigMap read an object by its name, in this version or a later one. A ConfigMap is had from a list of one, for
-// which the right to list them is enough.
+// readSecret and readConfigMap read an object by its name, in this version or a later one. A ConfigMap is had from a
+// list of one, for which the right to list them is enough.
 func readSecret(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.Secret, error) {
 	return func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
 		secret := &corev1.Secret{}

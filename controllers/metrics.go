@@ -4,8 +4,8 @@ package controllers
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Metrics counts what the controllers do. It outlives a control plane that is started again. All methods work on nil, which
-// counts nothing.
+// Metrics counts what the controllers do. It outlives a control plane that is started again. All methods work on nil,
+// which counts nothing.
 type Metrics struct {
 	orders    *prometheus.CounterVec
 	contested prometheus.Counter

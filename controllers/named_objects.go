@@ -16,20 +16,21 @@ import (
 const (
 	// readersAtOnce is how many objects are read at the same time, each of up to the 1.5 MiB that the API takes.
 	readersAtOnce = 4
-	// readPatience is how long a build waits for what was not read before, and firstPatience how long the first one does. What is not
-	// read by then keeps nothing else from being served: another build follows when it is.
+	// readPatience is how long a build waits for what was not read before, and firstPatience how long the first one does.
+	// What is not read by then keeps nothing else from being served: another build follows when it is.
 	readPatience  = time.Second
 	firstPatience = 30 * time.Second
-	// readAgain is after how long an object is read again that no watch tells of, or that may not be read, and retryRead after how long one
-	// that could not be.
+	// readAgain is after how long an object is read again that no watch tells of, or that may not be read, and retryRead
+	// after how long one that could not be.
 	readAgain = 30 * time.Second
 	retryRead = 5 * time.Second
 )
 
-// namedObjects knows those Secrets, or ConfigMaps, that other objects name. A cluster has many more, any of them may be as large as the API
-// takes, and whoever may make them may do so without naming them. So the metadata of all of them is watched, of which is kept that they
-// are there, and in which version. What is named is read from the API server, each version once, and of that is kept what
-// keep leaves. Of each namespace one object is read after one of each other namespace: who names many waits for them alone.
+// namedObjects knows those Secrets, or ConfigMaps, that other objects name. A cluster has many more, any of them may be
+// as large as the API takes, and whoever may make them may do so without naming them. So the metadata of all of them is
+// watched, of which is kept that they are there, and in which version. What is named is read from the API server, each
+// version once, and of that is kept what keep leaves. Of each namespace one object is read after one of each other
+// namespace: who names many waits for them alone.
 type namedObjects[T client.Object] struct {
 	metadata metadata
 	read     func(ctx context.Context, name types.NamespacedName, notOlder string) (T, error)
@@ -53,7 +54,8 @@ type namedObjects[T client.Object] struct {
 type metadata interface {
 	// watch has noticed called with the name of each object that comes, changes or goes.
 	watch(ctx context.Context, noticed func(types.NamespacedName)) error
-	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before; synced says whether they are.
+	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before; synced says whether they
+	// are.
 	WaitForCacheSync(ctx context.Context) bool
 	synced() bool
 	// version returns the latest version of an object that is known.

@@ -22,11 +22,11 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 
-// namespaces know which hosts the operator allows each namespace. Where Namespaces may not be read, either none is allowed a host or
-// all are allowed every one, by what the operator requires.
+// namespaces know which hosts the operator allows each namespace. Where Namespaces may not be read, either none is
+// allowed a host or all are allowed every one, by what the operator requires.
 type namespaces struct {
-	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace is one for
-	// each by its name.
+	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace
+	// is one for each by its name.
 	caches []*cluster.OptionalCache
 	// watched are their names, where they are some.
 	watched []string
@@ -89,8 +89,8 @@ func (n *namespaces) watch(ctx context.Context, handler toolscache.ResourceEvent
 	return nil
 }
 
-// settle returns once it is known what each namespace is allowed, or that it cannot be known; false if ctx ends before. A snapshot
-// that was built before would give hosts to namespaces that may not have them.
+// settle returns once it is known what each namespace is allowed, or that it cannot be known; false if ctx ends before.
+// A snapshot that was built before would give hosts to namespaces that may not have them.
 func (n *namespaces) settle(ctx context.Context) bool {
 	for _, c := range n.caches {
 		if !c.Settle(ctx) {
@@ -100,7 +100,8 @@ func (n *namespaces) settle(ctx context.Context) bool {
 	return true
 }
 
-// late calls changed when Namespaces become known that could not be read before. It returns when all are known, or ctx ends.
+// late calls changed when Namespaces become known that could not be read before. It returns when all are known, or ctx
+// ends.
 func (n *namespaces) late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	for _, c := range n.caches {
@@ -116,8 +117,8 @@ func (n *namespaces) late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
-// allowedHosts returns what the annotations say, or nil where no Namespace can be read. One of those that are watched that cannot
-// be read has none.
+// allowedHosts returns what the annotations say, or nil where no Namespace can be read. One of those that are watched
+// that cannot be read has none.
 func (n *namespaces) allowedHosts(ctx context.Context) (map[string]*string, error) {
 	var allowed map[string]*string
 	var unreadable []string
@@ -158,7 +159,8 @@ func allowedHosts(object metav1.Object) *string {
 	return &text
 }
 
-// logUnreadable says once of each annotation that some of it cannot be read. A condition says it too, but only where a rule is refused.
+// logUnreadable says once of each annotation that some of it cannot be read. A condition says it too, but only where a
+// rule is refused.
 func (n *namespaces) logUnreadable(ctx context.Context, allowed map[string]*string) {
 	unread := make(map[string]string)
 	for namespace, text := range allowed {

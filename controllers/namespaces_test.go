@@ -68,7 +68,8 @@ func TestNamespacesAnnotationDecidesOnItsHosts(t *testing.T) {
 	k.says(ing, served...)
 }
 
-// A namespace that may not have a host any more gives it up at once, whatever it names and however long others have to wait.
+// A namespace that may not have a host any more gives it up at once, whatever it names and however long others have to
+// wait.
 func TestHostThatIsForbiddenGoesToWhoMayHaveIt(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

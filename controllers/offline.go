@@ -15,8 +15,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// InputOf makes of objects that are in no cluster what a snapshot controller makes of its cache. Without any IngressClass among
-// them, the one of the controller's class counts as being there. It returns the objects that a snapshot is not made of too.
+// InputOf makes of objects that are in no cluster what a snapshot controller makes of its cache. Without any
+// IngressClass among them, the one of the controller's class counts as being there. It returns the objects that a
+// snapshot is not made of too.
 func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object) {
 	in.Now, in.Options = time.Now().Truncate(time.Second), options
 	in.AllowedHosts = make(map[string]*string)

@@ -19,8 +19,8 @@ import (
 // asidePause is when a controller looks again whether a TLSCertificate is its own to order.
 const asidePause = 10 * time.Minute
 
-// elsewhere says which other controller orders a TLSCertificate, and what to do if that one does so no longer; nothing if there is
-// none.
+// elsewhere says which other controller orders a TLSCertificate, and what to do if that one does so no longer; nothing
+// if there is none.
 func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
@@ -41,8 +41,9 @@ func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v
 	return "the controller " + by + " orders this certificate: " + mend + " if it does so no longer", nil
 }
 
-// ledElsewhere says, of a TLSCertificate that was made for no Ingress, that its hosts lead to replicas of another class, which the authority
-// would ask in vain: Ingresses of the namespace have one of them, and none of those is for this controller.
+// ledElsewhere says, of a TLSCertificate that was made for no Ingress, that its hosts lead to replicas of another
+// class, which the authority would ask in vain: Ingresses of the namespace have one of them, and none of those is for
+// this controller.
 func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	if metav1.GetControllerOfNoCopy(certificate) != nil {
 		return "", nil
@@ -79,8 +80,8 @@ func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alp
 	return nil
 }
 
-// standAside has the view say that another controller orders a TLSCertificate, and why. It says so once, and where that one has nothing to
-// say: two controllers that contradict each other would write the status without end.
+// standAside has the view say that another controller orders a TLSCertificate, and why. It says so once, and where that
+// one has nothing to say: two controllers that contradict each other would write the status without end.
 func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
@@ -98,8 +99,8 @@ func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *
 	return view, asidePause, err
 }
 
-// answered says whether the status of a TLSCertificate has what a controller that looks after it has to say: that no certificate is due
-// would not be said of one that cannot be used.
+// answered says whether the status of a TLSCertificate has what a controller that looks after it has to say: that no
+// certificate is due would not be said of one that cannot be used.
 func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) bool {
 	issuing := meta.FindStatusCondition(certificate.Status.Conditions, v1alpha1.ConditionIssuing)
 	return issuing != nil && issuing.ObservedGeneration == certificate.Generation &&

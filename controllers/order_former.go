@@ -20,9 +20,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 )
 
-// Earlier versions kept the working Secret of an order beside its TLSCertificate. What is under way there is gone on with, so that
-// an upgrade costs no order. But whoever may write Secrets of the namespace may have written it: of what it says, only that is
-// taken over that the ledger and the authority confirm.
+// Earlier versions kept the working Secret of an order beside its TLSCertificate. What is under way there is gone on
+// with, so that an upgrade costs no order. But whoever may write Secrets of the namespace may have written it: of what
+// it says, only that is taken over that the ledger and the authority confirm.
 const formerOrderSuffix = "-acme-order"
 
 // formerOrder is what a working Secret beside its TLSCertificate says.
@@ -67,8 +67,8 @@ func readFormerOrder(ctx context.Context, from client.Reader, certificate *v1alp
 	return former, nil
 }
 
-// takeOver has an attempt go on with the order that was placed where the working Secret was beside the TLSCertificate. It says
-// whether it did, or has to be called again to.
+// takeOver has an attempt go on with the order that was placed where the working Secret was beside the TLSCertificate.
+// It says whether it did, or has to be called again to.
 func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) {
 	former, err := readFormerOrder(ctx, j.orders.reader, j.certificate)
 	if err != nil || former == nil || former.state.Attempt == nil {
@@ -102,8 +102,8 @@ func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	return true, j.retire(ctx, former)
 }
 
-// confirm looks at the order that was told of, or for one where its URL was not known. It is not ok if the authority knows of none for
-// exactly these hosts, or another TLSCertificate has it.
+// confirm looks at the order that was told of, or for one where its URL was not known. It is not ok if the authority
+// knows of none for exactly these hosts, or another TLSCertificate has it.
 func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string, told string) (order acme.Order, ok bool, err error) {
 	others, err := j.orders.others(ctx, j.working)
 	if err != nil {
@@ -121,8 +121,9 @@ func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string,
 	return order, ok && slices.Equal(slices.Sorted(slices.Values(order.Hosts)), hosts), err
 }
 
-// pendingKey returns the key for an order that is taken over: another than the one that was told where the order is not finalized yet, so
-// that nobody has seen it in that namespace. It is nil if the certificate that the order led to is for no such key.
+// pendingKey returns the key for an order that is taken over: another than the one that was told where the order is not
+// finalized yet, so that nobody has seen it in that namespace. It is nil if the certificate that the order led to is
+// for no such key.
 func (j *job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
 	wanted := keyTypeWanted(&j.certificate.Spec)
 	switch order.Status {
@@ -148,8 +149,8 @@ func sameServer(a, b string) bool {
 	return err == nil && otherErr == nil && one.Scheme == other.Scheme && one.Host == other.Host
 }
 
-// retire takes out of a working Secret beside its TLSCertificate what is kept in the controller's namespace from now on. The Secret goes
-// with the TLSCertificate.
+// retire takes out of a working Secret beside its TLSCertificate what is kept in the controller's namespace from now
+// on. The Secret goes with the TLSCertificate.
 func (j *job) retire(ctx context.Context, former *formerOrder) error {
 	former.object.Data = nil
 	if err := j.client.Update(ctx, former.object); err != nil {

@@ -4,11 +4,12 @@ package controllers
 
 import "time"
 
-// holdLimit is the longest pause between two requests of an order that the authority did not ask for: orders end some day.
+// holdLimit is the longest pause between two requests of an order that the authority did not ask for: orders end some
+// day.
 const holdLimit = time.Hour
 
-// hold is a pause in an attempt, because the authority answers a step with 429, or says when it can answer again. What was ordered stands:
-// to give it up would cost one more order.
+// hold is a pause in an attempt, because the authority answers a step with 429, or says when it can answer again. What
+// was ordered stands: to give it up would cost one more order.
 type hold struct {
 	Until time.Time `json:"until"`
 	// Times is how often in a row it was so.
@@ -17,7 +18,8 @@ type hold struct {
 	Fault string `json:"fault"`
 }
 
-// again returns the pause that follows one, or none: for as long as the authority asks, and else like that after a failure.
+// again returns the pause that follows one, or none: for as long as the authority asks, and else like that after a
+// failure.
 func (h *hold) again(now time.Time, retryAfter time.Duration, fault string) *hold {
 	next := &hold{Times: 1, Fault: fault}
 	if h != nil {

@@ -16,11 +16,11 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// orderState is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an order
-// is written there before the next is taken, so whoever is the leader goes on where the last one was.
+// orderState is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an
+// order is written there before the next is taken, so whoever is the leader goes on where the last one was.
 type orderState struct {
-	// Certificate is the TLSCertificate whose failures were counted, and Spec stands for what was ordered then. Another one
-	// begins at none.
+	// Certificate is the TLSCertificate whose failures were counted, and Spec stands for what was ordered then. Another
+	// one begins at none.
 	Certificate types.UID `json:"certificate"`
 	Spec        string    `json:"spec"`
 	Failures    int32     `json:"failures,omitempty"`
@@ -93,8 +93,8 @@ func (p *presented) challenge() acme.Challenge {
 	return acme.Challenge{Type: p.Type, URL: p.URL, Token: p.Token, KeyAuthorization: p.KeyAuthorization}
 }
 
-// servedFor is the answer as the data plane serves it. One to a handshake is served over plain HTTP too: that is how another
-// replica sees that it is there.
+// servedFor is the answer as the data plane serves it. One to a handshake is served over plain HTTP too: that is how
+// another replica sees that it is there.
 func servedFor(namespace string, p *presented) []translate.Challenge {
 	served := proxy.Challenge{Host: p.Host, Token: p.Token, KeyAuthorization: p.KeyAuthorization, Type: proxy.ChallengeHTTP01}
 	list := []translate.Challenge{{Namespace: namespace, Challenge: served}}

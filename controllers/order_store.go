@@ -29,9 +29,9 @@ const (
 	orderSecretType   = corev1.SecretType("ingress.warren.dev/acme-order")
 	orderSecretPrefix = "warren-ingress-acme-order-"
 	orderStateField   = "order.json"
-	// orderLabel holds the ingress class, so that controllers of several classes share a namespace, and orderNamespaceLabel the
-	// namespace of the TLSCertificate. Its name, which may be longer than a label, is in cluster.TLSCertificateAnnotation,
-	// behind the namespace.
+	// orderLabel holds the ingress class, so that controllers of several classes share a namespace, and
+	// orderNamespaceLabel the namespace of the TLSCertificate. Its name, which may be longer than a label, is in
+	// cluster.TLSCertificateAnnotation, behind the namespace.
 	orderLabel          = "ingress.warren.dev/order"
 	orderNamespaceLabel = "ingress.warren.dev/certificate-namespace"
 )
@@ -45,8 +45,8 @@ type workingSecret struct {
 // key is the pending private key, as PEM.
 func (w *workingSecret) key() []byte { return w.object.Data[corev1.TLSPrivateKeyKey] }
 
-// orderSecretName returns the name of a TLSCertificate's working Secret. It has a digest in it, because the names of a class, a
-// namespace and an object may be longer together than one name can be.
+// orderSecretName returns the name of a TLSCertificate's working Secret. It has a digest in it, because the names of a
+// class, a namespace and an object may be longer together than one name can be.
 func orderSecretName(class string, certificate types.NamespacedName) string {
 	sum := sha256.Sum256([]byte(class + "/" + certificate.String()))
 	return orderSecretPrefix + hex.EncodeToString(sum[:16])
@@ -58,9 +58,9 @@ func certificateOf(working *corev1.Secret) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
 
-// orderStore keeps working Secrets in the controller's namespace: what is in them is believed, and who may write Secrets of the
-// namespaces that are served is not. What it reads for a decision comes from the API server and not from a cache: a step that
-// was taken must not look as if it was not.
+// orderStore keeps working Secrets in the controller's namespace: what is in them is believed, and who may write
+// Secrets of the namespaces that are served is not. What it reads for a decision comes from the API server and not from
+// a cache: a step that was taken must not look as if it was not.
 type orderStore struct {
 	reader    client.Reader
 	client    client.Client
@@ -95,8 +95,8 @@ func (s *orderStore) read(ctx context.Context, from client.Reader, certificate t
 	return &workingSecret{object: object, state: state}, nil
 }
 
-// write persists the state, with the pending key as long as there is an attempt. Where nothing is left to remember, the Secret
-// goes. It fails if somebody else has written since it was read.
+// write persists the state, with the pending key as long as there is an attempt. Where nothing is left to remember, the
+// Secret goes. It fails if somebody else has written since it was read.
 func (s *orderStore) write(ctx context.Context, w *workingSecret, key []byte) error {
 	if w.state.empty() {
 		return s.delete(ctx, w.object)
@@ -177,7 +177,8 @@ func (s *orderStore) ofNamespace(ctx context.Context, namespace string) ([]*work
 	return working, nil
 }
 
-// heldReady returns what working Secrets hold ready for authorities to find: of each TLSCertificate that is there, for its hosts.
+// heldReady returns what working Secrets hold ready for authorities to find: of each TLSCertificate that is there, for
+// its hosts.
 func heldReady(secrets []corev1.Secret, certificates []*v1alpha1.TLSCertificate) []translate.Challenge {
 	held := map[types.NamespacedName][]presented{}
 	for i := range secrets {

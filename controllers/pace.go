@@ -16,8 +16,8 @@ const (
 	statusBurst = 5
 )
 
-// pace gives each object that is to be written its turn, so that many changes at once do not become as many requests at once.
-// An object that changes again while it waits keeps its turn, and is then written as it is by then.
+// pace gives each object that is to be written its turn, so that many changes at once do not become as many requests at
+// once. An object that changes again while it waits keeps its turn, and is then written as it is by then.
 type pace struct {
 	limiter *rate.Limiter
 

@@ -93,14 +93,16 @@ func replicaLeases() labels.Selector {
 	return labels.NewSelector().Add(*labelled)
 }
 
-// peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers in these namespaces, or in all.
+// peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers in these namespaces, or in
+// all.
 func peerCacheOptions(namespaces []string) cache.Options {
 	return cache.Options{DefaultNamespaces: cluster.WatchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
 		&coordinationv1.Lease{}: {Label: replicaLeases(), Transform: trimLease},
 	}}
 }
 
-// standingLimit is how long what a Lease says of its controller may be, in bytes: 250 namespaces of the longest names are.
+// standingLimit is how long what a Lease says of its controller may be, in bytes: 250 namespaces of the longest names
+// are.
 const standingLimit = 16 << 10
 
 // trimLease keeps of a Lease what is read of it, which is little: anybody may have made it.
@@ -209,8 +211,8 @@ func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 	p.publish(ctx)
 }
 
-// heeds says whether Leases of a namespace are those of a controller. Kubernetes' role edit has the right to write Leases: whoever has
-// it in any namespace could have this controller write no status and order no certificate.
+// heeds says whether Leases of a namespace are those of a controller. Kubernetes' role edit has the right to write
+// Leases: whoever has it in any namespace could have this controller write no status and order no certificate.
 func (p *peers) heeds(namespace string) bool {
 	return namespace == p.own.namespace || slices.Contains(p.among, EveryNamespace) || slices.Contains(p.among, namespace)
 }

@@ -20,8 +20,8 @@ var (
 	byteOrderMark = []byte("\xef\xbb\xbf")
 )
 
-// readPEM returns every block that a text begins, whether it can be read or not: encoding/pem passes over those that cannot be,
-// and says nothing. What stands between blocks is no part of them.
+// readPEM returns every block that a text begins, whether it can be read or not: encoding/pem passes over those that
+// cannot be, and says nothing. What stands between blocks is no part of them.
 func readPEM(text []byte) []pemBlock {
 	text = bytes.TrimPrefix(text, byteOrderMark)
 	var blocks []pemBlock
@@ -40,7 +40,8 @@ func readPEM(text []byte) []pemBlock {
 	return blocks
 }
 
-// isWellFormed says whether a block holds one ASN.1 value and nothing else, as all that is written in these blocks does.
+// isWellFormed says whether a block holds one ASN.1 value and nothing else, as all that is written in these blocks
+// does.
 func (b *pemBlock) isWellFormed() bool {
 	if b.Block == nil {
 		return false

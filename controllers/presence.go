@@ -30,7 +30,8 @@ type presence struct {
 // proxyHeader is what a trusted proxy sends first where it asks for itself: version 1 of the PROXY protocol.
 const proxyHeader = "PROXY UNKNOWN\r\n"
 
-// newPresence makes one that looks at that port of each replica, and begins with a PROXY header if replicas expect one of it.
+// newPresence makes one that looks at that port of each replica, and begins with a PROXY header if replicas expect one
+// of it.
 func newPresence(ready func() []Replica, self Replica, port uint16, trustedProxy bool) *presence {
 	transport := &http.Transport{DisableKeepAlives: true}
 	if trustedProxy {

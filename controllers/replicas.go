@@ -59,8 +59,8 @@ func leaseCacheOptions(namespace string) cache.Options {
 // Ready returns the replicas that take requests, sorted by name. This one is among them once its Lease is written.
 func (r *Replicas) Ready() []Replica { return slices.Clone(*r.ready.Load()) }
 
-// Subscribe has f called when Ready returns something else than before, or a replica serves something else. It is called by
-// the goroutine that reads the Leases, so it must not block.
+// Subscribe has f called when Ready returns something else than before, or a replica serves something else. It is
+// called by the goroutine that reads the Leases, so it must not block.
 func (r *Replicas) Subscribe(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -80,8 +80,8 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 	}
 }
 
-// lateUpdates is a client whose updates of Leases, once late is set, reach the API server only when they have been given up
-// and the Lease is gone, as one does that hangs in the network.
+// lateUpdates is a client whose updates of Leases, once late is set, reach the API server only when they have been
+// given up and the Lease is gone, as one does that hangs in the network.
 type lateUpdates struct {
 	client.Client
 	reader   client.Reader // asks the API server itself

@@ -17,10 +17,11 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 
-// secretStore holds what Secrets were found to hold, each version of each parsed once: there may be fifty builds a second, and
-// the check of one RSA key takes longer than all that a build does for an Ingress. Of a Secret that cannot be served any more
-// it remembers what could be, so that a slip with kubectl takes no host down; a process that starts afterwards knows
-// nothing of that. It forgets a Secret when nothing names it any more. It belongs to the goroutine that builds.
+// secretStore holds what Secrets were found to hold, each version of each parsed once: there may be fifty builds a
+// second, and the check of one RSA key takes longer than all that a build does for an Ingress. Of a Secret that cannot
+// be served any more it remembers what could be, so that a slip with kubectl takes no host down; a process that starts
+// afterwards knows nothing of that. It forgets a Secret when nothing names it any more. It belongs to the goroutine
+// that builds.
 type secretStore struct {
 	parsed map[types.NamespacedName]secretVersion
 }
@@ -35,7 +36,8 @@ type secretVersion struct {
 	good *translate.Secret
 }
 
-// read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of them.
+// read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of
+// them.
 func (s *secretStore) read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {
 	secrets := make([]*translate.Secret, 0, len(named))
 	parsed := make(map[types.NamespacedName]secretVersion, len(named))
@@ -86,15 +88,16 @@ func (v *secretVersion) holds(object *corev1.Secret) bool {
 	return bytes.Equal(v.chain, object.Data[corev1.TLSCertKey]) && bytes.Equal(v.key, object.Data[corev1.TLSPrivateKeyKey])
 }
 
-// instead is what a Secret is served by that cannot be served itself: what it held when it could be, and what is to be said.
+// instead is what a Secret is served by that cannot be served itself: what it held when it could be, and what is to be
+// said.
 func instead(good, said *translate.Secret) *translate.Secret {
 	served := *good
 	served.Fault, served.Reason, served.Gone = said.Fault, said.Reason, said.Gone
 	return &served
 }
 
-// untilValidityChanges returns how long it is from now until the first certificate's validity begins or ends, and at most
-// limit: a clock may be set, or stand still while a machine sleeps. It is 0 where there is nothing to wait for.
+// untilValidityChanges returns how long it is from now until the first certificate's validity begins or ends, and at
+// most limit: a clock may be set, or stand still while a machine sleeps. It is 0 where there is nothing to wait for.
 func untilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
 	wait := time.Duration(0)
 	for _, s := range secrets {

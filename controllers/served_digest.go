@@ -16,10 +16,11 @@ import (
 // servedBuckets is how many sums a digest of what is served consists of. Each takes 11 bytes of a Lease.
 const servedBuckets = 128
 
-// servedDigest is a digest of which generation of each Ingress a data plane serves. Replicas number their snapshots each for
-// itself, and endpoints come and go at other moments on each, so neither says whether two of them serve the same of one Ingress;
-// and where there are many Ingresses, some change at any moment. An Ingress falls into a bucket by its UID, and each
-// bucket sums up its Ingresses: two replicas serve the same generation of an Ingress if their sums for its bucket are the same.
+// servedDigest is a digest of which generation of each Ingress a data plane serves. Replicas number their snapshots
+// each for itself, and endpoints come and go at other moments on each, so neither says whether two of them serve the
+// same of one Ingress; and where there are many Ingresses, some change at any moment. An Ingress falls into a bucket by
+// its UID, and each bucket sums up its Ingresses: two replicas serve the same generation of an Ingress if their sums
+// for its bucket are the same.
 type servedDigest [servedBuckets]uint64
 
 // digest sums up the Ingresses among the verdicts, which are of the snapshot that is served.

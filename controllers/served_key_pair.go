@@ -24,25 +24,27 @@ import (
 )
 
 const (
-	// chainLimit is how much a certificate chain may be. Every handshake without a session sends it, and no authority's is a tenth of it.
+	// chainLimit is how much a certificate chain may be. Every handshake without a session sends it, and no authority's is
+	// a tenth of it.
 	chainLimit = 64 << 10
-	// keyTextLimit is how much tls.key may be with all that stands around the key, and keyLimit the key itself: PKCS #8 of an RSA
-	// key of 4096 bits takes 2,375 bytes. To find out that a key of 16 times as many bits is one takes a second.
+	// keyTextLimit is how much tls.key may be with all that stands around the key, and keyLimit the key itself: PKCS #8 of
+	// an RSA key of 4096 bits takes 2,375 bytes. To find out that a key of 16 times as many bits is one takes a second.
 	keyTextLimit = 16 << 10
 	keyLimit     = 4 << 10
 
-	// RSA of less is refused by OpenSSL as Linux distributions configure it (security level 2), and by Apple's systems. A signature
-	// takes eight times the time where the key has twice the bits: 8192 bits are a hundred milliseconds for every handshake.
+	// RSA of less is refused by OpenSSL as Linux distributions configure it (security level 2), and by Apple's systems. A
+	// signature takes eight times the time where the key has twice the bits: 8192 bits are a hundred milliseconds for
+	// every handshake.
 	rsaShortest = 2048
 	rsaLongest  = 4096
 )
 
 const keyAdvice = ": take a key of ECDSA P-256, or of RSA with 2048 to 4096 bits"
 
-// parseSecret reads a Secret with tls.crt and tls.key: every block of the chain, as one that cannot be read may be the one that a
-// client needs. Where the server's own certificate and key can be read and another block cannot, what can be is in the Secret beside the
-// fault. It checks with the function that the data plane loads certificates with: a certificate that were refused there would keep
-// the whole snapshot from being served.
+// parseSecret reads a Secret with tls.crt and tls.key: every block of the chain, as one that cannot be read may be the
+// one that a client needs. Where the server's own certificate and key can be read and another block cannot, what can be
+// is in the Secret beside the fault. It checks with the function that the data plane loads certificates with: a
+// certificate that were refused there would keep the whole snapshot from being served.
 func parseSecret(object *corev1.Secret) *translate.Secret {
 	secret := &translate.Secret{Namespace: object.Namespace, Name: object.Name}
 	chain, key := object.Data[corev1.TLSCertKey], object.Data[corev1.TLSPrivateKeyKey]
@@ -98,7 +100,8 @@ func parseSecret(object *corev1.Secret) *translate.Secret {
 	return secret
 }
 
-// readChain returns the certificates of a text that can be read, and what is wrong with the first block that cannot be, or is none.
+// readChain returns the certificates of a text that can be read, and what is wrong with the first block that cannot be,
+// or is none.
 func readChain(text []byte) (certificates []*x509.Certificate, damage string) {
 	note := func(index int, problem string) {
 		if damage == "" {
@@ -173,8 +176,8 @@ func leafFor(certificates []*x509.Certificate, key crypto.PrivateKey) int {
 	return slices.IndexFunc(certificates, func(c *x509.Certificate) bool { return public.Equal(c.PublicKey) })
 }
 
-// inOrder returns certificates as TLS wants them (RFC 5246, section 7.4.2): the server's own, then each behind the one that it is the
-// issuer of, and then those that are no part of that.
+// inOrder returns certificates as TLS wants them (RFC 5246, section 7.4.2): the server's own, then each behind the one
+// that it is the issuer of, and then those that are no part of that.
 func inOrder(certificates []*x509.Certificate, leaf int) []*x509.Certificate {
 	if len(certificates) < 2 {
 		return certificates

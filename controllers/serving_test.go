@@ -158,7 +158,8 @@ func TestAHundredChangesAreFewBuilds(t *testing.T) {
 	k := newCluster(t)
 	k.create(ingress(k.blue, "shop", "x.io", "api"))
 
-	// The data plane is held in its second Apply until all changes are made, so that how fast this machine makes them does not count.
+	// The data plane is held in its second Apply until all changes are made, so that how fast this machine makes them does
+	// not count.
 	const changes = 100
 	held, release := make(chan struct{}), make(chan struct{})
 	var applications int

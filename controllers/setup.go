@@ -52,7 +52,8 @@ type Options struct {
 	PublishService string
 	// Namespace is the controller's own, where the replicas' Leases are.
 	Namespace string
-	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no other.
+	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no
+	// other.
 	Replica Replica
 	// Elects says that the replicas elect the one that writes. Where they do not, the first of those that have a Lease
 	// does.
@@ -63,8 +64,8 @@ type Options struct {
 	PodUID types.UID
 	// ReadyReplicas is told how many replicas are ready, this one among them, whenever that changes. Nil is not told.
 	ReadyReplicas func(n int)
-	// TicketKeys is told the keys that all replicas seal session tickets with, the one for new tickets first, whenever they
-	// change. Nil is for replicas that share none.
+	// TicketKeys is told the keys that all replicas seal session tickets with, the one for new tickets first, whenever
+	// they change. Nil is for replicas that share none.
 	TicketKeys func(keys [][32]byte)
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}

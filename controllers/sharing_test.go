@@ -93,8 +93,8 @@ func TestAnIngressThatGoesBetweenClassesComesToRest(t *testing.T) {
 func TestTheCertificateOfAnIngressWithoutAClassIsAskedForByOneController(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	// To the first controller the host is its own class's in another namespace, to the second it is free: they would make and
-	// delete the TLSCertificate without end.
+	// To the first controller the host is its own class's in another namespace, to the second it is free: they would make
+	// and delete the TLSCertificate without end.
 	holder := ingress(k.green, "holder", "x.io", "api")
 	holder.Spec.IngressClassName = k.blue + "-a"
 	k.create(holder)

@@ -18,8 +18,8 @@ const (
 )
 
 // sightings say which replicas are alive. Time is counted in renewals of the own Lease as they come back from the API
-// server: clocks need not agree, and a replica that is cut off goes on with what it knew, instead of taking all others for
-// dead because it hears nothing of them.
+// server: clocks need not agree, and a replica that is cut off goes on with what it knew, instead of taking all others
+// for dead because it hears nothing of them.
 type sightings struct {
 	// self is the name of the own Lease.
 	self string
@@ -31,7 +31,8 @@ type sightings struct {
 type sighting struct {
 	replica Replica
 	renewed time.Time
-	// beat is when a sign of life last came. Stale replicas gave none yet: their Leases were old when they were first seen.
+	// beat is when a sign of life last came. Stale replicas gave none yet: their Leases were old when they were first
+	// seen.
 	beat  int
 	stale bool
 }

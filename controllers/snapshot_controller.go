@@ -33,8 +33,8 @@ const (
 	// waitLimit is the longest that an event waits for a build.
 	waitLimit = 200 * time.Millisecond
 
-	// A snapshot that was refused is tried again after retryFirst, then after twice the time each, up to retryLimit. Any event
-	// leads to a build earlier, since it may be the correction.
+	// A snapshot that was refused is tried again after retryFirst, then after twice the time each, up to retryLimit. Any
+	// event leads to a build earlier, since it may be the correction.
 	retryFirst = time.Second
 	retryLimit = time.Minute
 
@@ -42,8 +42,8 @@ const (
 	validityLimit = time.Hour
 )
 
-// Applier serves snapshots. It returns the generation that it serves, or why it refuses a snapshot; it then goes on with
-// the one before. A snapshot that is equal to the one it serves changes nothing, the generation neither.
+// Applier serves snapshots. It returns the generation that it serves, or why it refuses a snapshot; it then goes on
+// with the one before. A snapshot that is equal to the one it serves changes nothing, the generation neither.
 type Applier interface {
 	Apply(snapshot *proxy.Snapshot) (generation uint64, err error)
 }
@@ -124,8 +124,8 @@ func (c *SnapshotController) Ready() bool {
 // Replicas are those that serve, this one among them.
 func (c *SnapshotController) Replicas() *Replicas { return c.replicas }
 
-// Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no request
-// is answered by a part of the configuration.
+// Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no
+// request is answered by a part of the configuration.
 func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
@@ -281,8 +281,8 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 	return c.apply(ctx, in)
 }
 
-// input lists the cache. The objects are the cache's own and not copies, of which there would be hundreds of thousands a
-// minute; Build modifies nothing.
+// input lists the cache. The objects are the cache's own and not copies, of which there would be hundreds of thousands
+// a minute; Build modifies nothing.
 func (c *SnapshotController) input(ctx context.Context) (translate.Input, error) {
 	in, err := c.ingresses(ctx)
 	if err != nil {
@@ -414,8 +414,8 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 	return nil
 }
 
-// conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this generation
-// of it. The controller of its kind is told when there is.
+// conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this
+// generation of it. The controller of its kind is told when there is.
 func (c *SnapshotController) conditions(kind string, object client.Object) ([]metav1.Condition, bool) {
 	v := c.verdict(kind, object)
 	if v == nil {
@@ -445,9 +445,9 @@ func (c *SnapshotController) verdict(kind string, object client.Object) *verdict
 	return v
 }
 
-// changes is the source of requests for the objects of a kind that something new is to be said of. The requests go straight
-// into the queue, which takes any number of them and each once; a channel would fill up on a replica that is not
-// the leader, where nothing reads it.
+// changes is the source of requests for the objects of a kind that something new is to be said of. The requests go
+// straight into the queue, which takes any number of them and each once; a channel would fill up on a replica that is
+// not the leader, where nothing reads it.
 func (c *SnapshotController) changes(kind string) source.Source {
 	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		s := subscriber{kind: kind, queue: queue}

@@ -25,8 +25,8 @@ import (
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses/status,verbs=patch
 
-// StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. There is no place in it for
-// conditions, so what they would say is told in events.
+// StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. There is no place in it
+// for conditions, so what they would say is told in events.
 type StandardReconciler struct {
 	snapshots *SnapshotController
 	ingresses *standardIngresses
@@ -97,8 +97,8 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, wri
 	}
 }
 
-// leave takes the addresses from an Ingress that has gone over to another class, if it was this controller that wrote them, and
-// nobody else has written others since.
+// leave takes the addresses from an Ingress that has gone over to another class, if it was this controller that wrote
+// them, and nobody else has written others since.
 func (r *StandardReconciler) leave(
 	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
 ) (ctrl.Result, error) {

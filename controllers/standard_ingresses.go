@@ -24,8 +24,8 @@ import (
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
 
-// standardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the controller; where
-// they may not, it says so and serves all else.
+// standardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the
+// controller; where they may not, it says so and serves all else.
 type standardIngresses struct {
 	ingresses, classes *cluster.OptionalCache
 	// className is the name of the IngressClass.
@@ -70,8 +70,8 @@ func standardCacheOptions(className string, namespaces []string) cache.Options {
 	return options
 }
 
-// trimStandardIngress keeps what may be read of an Ingress. One that names another class cannot be this controller's, however the
-// IngressClasses change, and of it is kept that it does, and the services that it leads to.
+// trimStandardIngress keeps what may be read of an Ingress. One that names another class cannot be this controller's,
+// however the IngressClasses change, and of it is kept that it does, and the services that it leads to.
 func trimStandardIngress(className string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*networkingv1.Ingress)
@@ -116,8 +116,8 @@ func (s *standardIngresses) watch(ctx context.Context, handler toolscache.Resour
 	return s.classes.Watch(ctx, handler)
 }
 
-// request is a source of requests for each Ingress that is there, and for each that changes. Unlike controller-runtime's own source of
-// objects it does not wait for the cache, which may never come to hold them.
+// request is a source of requests for each Ingress that is there, and for each that changes. Unlike
+// controller-runtime's own source of objects it does not wait for the cache, which may never come to hold them.
 func (s *standardIngresses) request(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	request := func(object any) {
 		if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
@@ -134,7 +134,8 @@ func (s *standardIngresses) settle(ctx context.Context) bool {
 	return s.ingresses.Settle(ctx) && s.classes.Settle(ctx)
 }
 
-// late calls changed when objects become known that could not be read before. It returns when all are known, or ctx ends.
+// late calls changed when objects become known that could not be read before. It returns when all are known, or ctx
+// ends.
 func (s *standardIngresses) late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	for _, c := range []*cluster.OptionalCache{s.ingresses, s.classes} {
@@ -196,8 +197,8 @@ func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, er
 	return ours, nil
 }
 
-// claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without an
-// IngressClass, as while somebody makes it anew, every Ingress counts that it might have been for.
+// claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without
+// an IngressClass, as while somebody makes it anew, every Ingress counts that it might have been for.
 func (s *standardIngresses) claimable() translate.StandardClass {
 	if class := s.class.Load(); class != nil && class.Exists {
 		return *class

@@ -48,8 +48,8 @@ type sight struct {
 	gone                      bool
 }
 
-// Whoever may write Leases in a namespace of his own gets nobody to give way to him, unless the operator says that it is a
-// controller's.
+// Whoever may write Leases in a namespace of his own gets nobody to give way to him, unless the operator says that it
+// is a controller's.
 func TestALeaseOfANamespaceThatIsNoControllersIsNotHeeded(t *testing.T) {
 	of := standing{namespace: "own", class: "public", since: 2}
 	self, forged := Replica{Name: "self"}, Replica{Name: "forged"}

@@ -54,9 +54,9 @@ func TestARestartRewritesNothing(t *testing.T) {
 	}
 }
 
-// afterAll makes sure that a replica has looked at every object. It has a new object's status written twice: after the first time,
-// the objects that were there at the start are in the queue or done; once the queue is empty, at most one is at work, and
-// that is done before the second.
+// afterAll makes sure that a replica has looked at every object. It has a new object's status written twice: after the
+// first time, the objects that were there at the start are in the queue or done; once the queue is empty, at most one
+// is at work, and that is done before the second.
 func (k *testCluster) afterAll(r *replica) {
 	k.t.Helper()
 	for i := range 2 {

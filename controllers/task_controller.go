@@ -19,8 +19,8 @@ import (
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks,verbs=list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks/status,verbs=patch
 
-// TaskReconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data plane's
-// health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
+// TaskReconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data
+// plane's health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
 type TaskReconciler struct {
 	snapshots *SnapshotController
 	health    HealthSource

@@ -64,8 +64,8 @@ type TLSCertificateReconciler struct {
 	renewals *renewals
 }
 
-// Reconcile takes one step of one TLSCertificate's order, if there is one to take, and writes its status if it is not what it
-// should be.
+// Reconcile takes one step of one TLSCertificate's order, if there is one to take, and writes its status if it is not
+// what it should be.
 func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.TLSCertificate
 	switch err := r.status.client.Get(ctx, request.NamespacedName, &object); {
@@ -111,7 +111,8 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	return ctrl.Result{RequeueAfter: after}, nil
 }
 
-// advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to look again.
+// advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to
+// look again.
 func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
 	secret, _ := r.snapshots.certificates.get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.issuance.now()
@@ -295,8 +296,8 @@ func (r *TLSCertificateReconciler) unwanted(ctx context.Context, object *v1alpha
 	return !owner.wants, owner.ours, nil
 }
 
-// handedOver says whether a TLSCertificate is of an Ingress that names this controller's class: whoever ordered for it before
-// does so no longer.
+// handedOver says whether a TLSCertificate is of an Ingress that names this controller's class: whoever ordered for it
+// before does so no longer.
 func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertificate) (bool, error) {
 	owner, err := r.owner(ctx, object)
 	if owner == nil || err != nil {
@@ -305,8 +306,8 @@ func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alp
 	return owner.named, nil
 }
 
-// keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when somebody
-// replaces it.
+// keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when
+// somebody replaces it.
 func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
 	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{bySecret: secret.Name},
@@ -340,8 +341,8 @@ func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.
 	return []reconcile.Request{{NamespacedName: certificate}}
 }
 
-// forget gives up what is kept of the orders of a TLSCertificate that is gone, whenever it went: Kubernetes does not, as they are in
-// another namespace.
+// forget gives up what is kept of the orders of a TLSCertificate that is gone, whenever it went: Kubernetes does not,
+// as they are in another namespace.
 func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
 	r.renewals.forget(certificate)
 	working, err := r.issuance.orders.cached(ctx, certificate)
@@ -391,7 +392,8 @@ type renewal struct {
 	next   time.Time
 }
 
-// window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe that.
+// window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe
+// that.
 func (r *renewals) window(
 	ctx context.Context, of *v1alpha1.TLSCertificate, leaf *x509.Certificate, now time.Time,
 ) (*acme.Window, time.Duration) {

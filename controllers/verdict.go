@@ -64,8 +64,8 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 			continue
 		}
 		kept := v
-		// All reports of a build share their memory. A verdict lives on for as long as nothing else is to be said, and must not hold
-		// all of that with it.
+		// All reports of a build share their memory. A verdict lives on for as long as nothing else is to be said, and must
+		// not hold all of that with it.
 		kept.conditions = slices.Clone(kept.conditions)
 		next.verdicts[key] = &kept
 	}
@@ -99,8 +99,8 @@ func programmed(report *translate.Report, serving *verdict, refused error) metav
 	return condition
 }
 
-// changed calls f with each object that something else is said of than in the previous result, and with those that nothing is
-// said of any more.
+// changed calls f with each object that something else is said of than in the previous result, and with those that
+// nothing is said of any more.
 func (r *result) changed(previous *result, f func(objectKey)) {
 	for key, v := range r.verdicts {
 		if previous == nil || previous.verdicts[key] != v {

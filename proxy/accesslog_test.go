@@ -239,7 +239,8 @@ func (b *blocked) Write(p []byte) (int, error) {
 	return b.pages.Write(p)
 }
 
-// Requests go on while nobody reads the log. What it cannot hold meanwhile is dropped and counted; the rest is written later.
+// Requests go on while nobody reads the log. What it cannot hold meanwhile is dropped and counted; the rest is written
+// later.
 func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	t.Parallel()
 	w := &blocked{entered: make(chan struct{}), release: make(chan struct{})}

@@ -76,8 +76,8 @@ func shownEndpoints(p *pool) string {
 	return shown
 }
 
-// ExplainHandler says what would become of the request that its query describes: url, and where they are wanted method, client (an
-// address) and any number of header ("Name: value"). With output=json it answers in JSON.
+// ExplainHandler says what would become of the request that its query describes: url, and where they are wanted method,
+// client (an address) and any number of header ("Name: value"). With output=json it answers in JSON.
 func (p *Proxy) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()

@@ -50,8 +50,8 @@ func cookieValue(fields []message.Field, name string) []byte {
 
 var semicolon = []byte(";")
 
-// makeCookie gives the client a cookie with the response and returns its value, which is random: it says nothing about the
-// endpoint, and which endpoint it leads to is the ring's to say, as long as that endpoint is there.
+// makeCookie gives the client a cookie with the response and returns its value, which is random: it says nothing about
+// the endpoint, and which endpoint it leads to is the ring's to say, as long as that endpoint is there.
 func (x *exchange) makeCookie(name string) []byte {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // it never fails

@@ -21,7 +21,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not run beside other tests, whose allocations it would count.
+// A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not
+// run beside other tests, whose allocations it would count.
 func TestRequestsAllocateNothing(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 	const host = "Host: shop.example.com\r\nUser-Agent: test\r\nAccept: */*\r\n"
@@ -245,8 +246,8 @@ func answering(t *testing.T, response string) netip.AddrPort {
 	})
 }
 
-// playing starts an endpoint whose connections play serves. A client of HTTP/2 may send the next request before the last one's
-// connection is free, so there can be several.
+// playing starts an endpoint whose connections play serves. A client of HTTP/2 may send the next request before the
+// last one's connection is free, so there can be several.
 func playing(t *testing.T, play func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	endpoint := startScript(t)

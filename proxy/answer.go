@@ -25,8 +25,8 @@ var proxyStatusOf = func() (values [reasons][]byte) {
 var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
 
 // answer writes a response of the proxy's own: the reason's status, status as Proxy-Status, which names the reason, and
-// content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must. What resp's
-// fields hold already goes with it.
+// content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must.
+// What resp's fields hold already goes with it.
 func answer(down downstream, resp *message.Response, reason Reason, status []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
 	resp.Status = reason.Status()

@@ -18,9 +18,9 @@ type standing struct {
 
 // available says of each member of a pool whether it takes requests now.
 //
-// An Unhealthy one never does: where all are, a client is better served by an answer at once. Those of which nothing is known
-// yet do while no member is known to be Healthy. Of those that are left, at most half stay set aside, the
-// ones that were first: what makes many fail at once is more likely to be a fault of the network, or a request that no
+// An Unhealthy one never does: where all are, a client is better served by an answer at once. Those of which nothing is
+// known yet do while no member is known to be Healthy. Of those that are left, at most half stay set aside, the ones
+// that were first: what makes many fail at once is more likely to be a fault of the network, or a request that no
 // endpoint bears, and then the others would only break down under the load of all.
 func available(members []standing) []bool {
 	wanted := HealthUnknown

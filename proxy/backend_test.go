@@ -169,8 +169,8 @@ func routeTo(path string, match PathMatch, pool string) Route {
 
 func hostOf(name string, routes ...Route) Host { return Host{Name: name, Routes: routes} }
 
-// snapshotOf lists what it is given in the order that a Snapshot has to have, and leaves it alone: several tests may give the
-// same.
+// snapshotOf lists what it is given in the order that a Snapshot has to have, and leaves it alone: several tests may
+// give the same.
 func snapshotOf(hosts []Host, pools ...Pool) *Snapshot {
 	return &Snapshot{
 		Hosts: slices.SortedFunc(slices.Values(hosts), func(a, b Host) int { return strings.Compare(a.Name, b.Name) }),

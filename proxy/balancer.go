@@ -43,8 +43,8 @@ type Balancing struct {
 	// HashOn and Name, of the header field in lower case or of the cookie, are for the Hash policy.
 	HashOn HashOn
 	Name   string
-	// MaxConnections bounds the connections to each endpoint that carry a request or were upgraded, whichever routes of the namespace they
-	// serve. 0 is no bound.
+	// MaxConnections bounds the connections to each endpoint that carry a request or were upgraded, whichever routes of
+	// the namespace they serve. 0 is no bound.
 	MaxConnections int
 	// MaxPending is how many requests may wait while every endpoint has that many.
 	MaxPending int

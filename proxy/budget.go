@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Retries are at most a fifth of a pool's requests over the last seconds, or a few a second where there are few requests:
-// enough to hide an endpoint that fails, and too few to multiply an outage.
+// Retries are at most a fifth of a pool's requests over the last seconds, or a few a second where there are few
+// requests: enough to hide an endpoint that fails, and too few to multiply an outage.
 const (
 	retryShare     = 5  // one retry in so many requests
 	retryPerSecond = 10 // that are always allowed

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// candidates lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the one that won
-// did and the others did not, those that are not served among them. Which one won, the router has said.
+// candidates lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the one
+// that won did and the others did not, those that are not served among them. Which one won, the router has said.
 func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 	var list []Candidate
 	var winner *Candidate

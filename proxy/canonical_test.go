@@ -246,7 +246,8 @@ func checkCanonical(t *testing.T, path string) {
 			t.Errorf("%q: %q has a dot segment when it is decoded", path, canonical)
 		}
 	}
-	// It means what the path meant: the same bytes once both are decoded, wherever there were no dots and slashes to resolve.
+	// It means what the path meant: the same bytes once both are decoded, wherever there were no dots and slashes to
+	// resolve.
 	if !strings.Contains(strings.ToLower(strings.ReplaceAll(path, "%2e", ".")), "/.") && !strings.Contains(path, "//") && !strings.Contains(strings.ToLower(path), "/%2e") {
 		before, beforeErr := url.PathUnescape(path)
 		after, afterErr := url.PathUnescape(string(canonical))

@@ -45,7 +45,8 @@ type certificates struct {
 type loadedCertificate struct {
 	source              Certificate
 	notBefore, notAfter time.Time
-	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one name.
+	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one
+	// name.
 	parsed *tls.Certificate
 	// withLeaf is the same with it, or nil as long as it was not needed.
 	withLeaf *tls.Certificate
@@ -135,7 +136,8 @@ func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error)
 }
 
 // find returns the certificate for a handshake, one that the client can use if there is one. It returns nil where
-// there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066, section 3).
+// there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066,
+// section 3).
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 	candidates := c.named(lowerName(strings.TrimSuffix(hello.ServerName, ".")))
 	if len(candidates) == 0 {

@@ -17,11 +17,12 @@ type Check struct {
 	Address netip.AddrPort
 	// Path is what to GET. Empty, and without GRPC: an accepted connection is all that is wanted.
 	Path string
-	// GRPC has gRPC's health protocol spoken in place of a GET. Service is what is asked about; empty: the server as a whole.
+	// GRPC has gRPC's health protocol spoken in place of a GET. Service is what is asked about; empty: the server as a
+	// whole.
 	GRPC    bool
 	Service string
-	// TLS has the task asked over TLS. The certificate may be any: what is asked is whether the task serves, and what a rule expects
-	// of its certificate is that rule's.
+	// TLS has the task asked over TLS. The certificate may be any: what is asked is whether the task serves, and what a
+	// rule expects of its certificate is that rule's.
 	TLS bool
 	// H2C has the GET sent in HTTP/2 where there is no TLS. Over TLS the task chooses.
 	H2C bool

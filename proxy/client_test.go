@@ -63,7 +63,8 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 	}
 }
 
-// dialAs connects to the proxy, by a listener of its own where the connection is to be TLS, and returns how to send on it.
+// dialAs connects to the proxy, by a listener of its own where the connection is to be TLS, and returns how to send on
+// it.
 func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
 	s.tb.Helper()
 	if !secure {
@@ -344,7 +345,8 @@ func TestIdleConnectionEndsInSilence(t *testing.T) {
 	used.expectEnd()
 }
 
-// The idle time begins anew after each request, also where requests follow each other without a break that would reset it.
+// The idle time begins anew after each request, also where requests follow each other without a break that would reset
+// it.
 func TestConnectionInUseOutlivesTheIdleTime(t *testing.T) {
 	t.Parallel()
 	const idle, pause = 2500 * time.Millisecond, 100 * time.Millisecond

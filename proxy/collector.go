@@ -181,8 +181,8 @@ func (m *metrics) all() []*series {
 	return append(all, m.unrouted)
 }
 
-// collectServices says what became of attempts at the endpoints of the services that are served, and how these are. The pools of
-// a snapshot are sorted by an id that begins with the service.
+// collectServices says what became of attempts at the endpoints of the services that are served, and how these are. The
+// pools of a snapshot are sorted by an id that begins with the service.
 func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, float64, ...string), counter func(*prometheus.Desc, uint64, ...string)) {
 	type service struct {
 		errors [reasons]uint64

@@ -81,8 +81,8 @@ func (c *conn) serve() {
 	c.ServerConn.Close(linger)
 }
 
-// leave ends a goroutine's work on the connection: the connection goes on with another one, or has ended. A panic outside of
-// what [exchange.serve] contains ends this connection and no other.
+// leave ends a goroutine's work on the connection: the connection goes on with another one, or has ended. A panic
+// outside of what [exchange.serve] contains ends this connection and no other.
 func (c *conn) leave(tcp *net.TCPConn) {
 	p := c.proxy
 	if fault := recover(); fault != nil {

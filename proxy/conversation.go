@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for as long as
-// it likes while the other one is not, and both for the idle time of the rule, as in a tunnel.
+// conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for
+// as long as it likes while the other one is not, and both for the idle time of the rule, as in a tunnel.
 type conversation struct {
 	clock  clock
 	guard  *guard
@@ -21,8 +21,8 @@ type conversation struct {
 	over  bool
 }
 
-// converse makes the exchange a conversation if it is one and the client's side can be. It returns nil where nothing is to
-// be noted.
+// converse makes the exchange a conversation if it is one and the client's side can be. It returns nil where nothing is
+// to be noted.
 func (x *exchange) converse(up upstream) *conversation {
 	if x.boundWaits(up) || !x.down.RestContent() {
 		return nil

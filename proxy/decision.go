@@ -15,15 +15,15 @@ type decision struct {
 	wait  time.Duration
 }
 
-// limits says whether a client may send one more request on a route, or after how long it may. The limiter counts the request;
-// whoever only wants to know does not.
+// limits says whether a client may send one more request on a route, or after how long it may. The limiter counts the
+// request; whoever only wants to know does not.
 type limits interface {
 	allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration)
 }
 
-// decide settles what the request means (which host, which path, whose), finds its route, asks the route's policies, and makes
-// the request what an endpoint is to get. It reads nothing but the request and the generation, writes nothing but
-// the exchange, and waits for nothing: what explains a request calls it too.
+// decide settles what the request means (which host, which path, whose), finds its route, asks the route's policies,
+// and makes the request what an endpoint is to get. It reads nothing but the request and the generation, writes nothing
+// but the exchange, and waits for nothing: what explains a request calls it too.
 func (x *exchange) decide(limits limits) decision {
 	req := &x.request
 	x.resolveClient()

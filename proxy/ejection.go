@@ -10,8 +10,8 @@ import (
 const (
 	// ejectAfter is how many requests in a row an endpoint must fail at to be set aside.
 	ejectAfter = 3
-	// An endpoint that is set aside for the nth time is for n times ejectionBase, and no longer than ejectionLimit. For each
-	// ejectionDecay that it was in service since, n is one less.
+	// An endpoint that is set aside for the nth time is for n times ejectionBase, and no longer than ejectionLimit. For
+	// each ejectionDecay that it was in service since, n is one less.
 	ejectionBase  = 5 * time.Second
 	ejectionLimit = time.Minute
 	ejectionDecay = time.Minute
@@ -44,8 +44,8 @@ func (c *conduct) failed() bool { return c.failures.Add(1) >= ejectAfter && c.ej
 // pool decides.
 type ejector struct {
 	clock clock
-	// wake holds a token while there are endpoints in fresh. To refresh the pools of an endpoint may take milliseconds, where
-	// there is a ring of a thousand endpoints to make, and no request is to wait for that.
+	// wake holds a token while there are endpoints in fresh. To refresh the pools of an endpoint may take milliseconds,
+	// where there is a ring of a thousand endpoints to make, and no request is to wait for that.
 	wake chan struct{}
 
 	mu sync.Mutex
@@ -89,8 +89,8 @@ func (j *ejector) eject(e *endpoint) bool {
 	return true
 }
 
-// restore brings back the endpoints whose time is over by now. The next request that fails at one sets it aside again, for
-// longer; the next one that succeeds gives it back its full credit.
+// restore brings back the endpoints whose time is over by now. The next request that fails at one sets it aside again,
+// for longer; the next one that succeeds gives it back its full credit.
 func (j *ejector) restore(now time.Duration) {
 	for _, e := range j.due(now) {
 		e.pools.refresh()

@@ -111,8 +111,8 @@ func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
 	}
 }
 
-// Who may have an Ingress and a Task at somebody else's address must not take that from the other's service: what is told by
-// requests of a namespace, timeouts of its own choice among it, counts there alone.
+// Who may have an Ingress and a Task at somebody else's address must not take that from the other's service: what is
+// told by requests of a namespace, timeouts of its own choice among it, counts there alone.
 func TestWhatANamespaceMeetsWithAtAnEndpointCountsForNoOther(t *testing.T) {
 	t.Parallel()
 	hung := startBackend(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

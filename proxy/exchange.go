@@ -16,8 +16,8 @@ type downstream interface {
 	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
 	Content() message.Reader
 	AwaitContent()
-	// RestContent ends that, where the client's connection does not depend on the content: a client may have nothing to say for
-	// a while. It says false where the waits stay bounded. It may be called while the content is read.
+	// RestContent ends that, where the client's connection does not depend on the content: a client may have nothing to
+	// say for a while. It says false where the waits stay bounded. It may be called while the content is read.
 	RestContent() bool
 	// LongHead says whether the request's head takes more memory than most, and ReleaseHead ends all views of it.
 	LongHead() bool
@@ -32,8 +32,8 @@ type downstream interface {
 	Started() bool
 	// Socket is the connection below, or nil where content cannot go straight to it and come straight from it.
 	Socket() *transport
-	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun. It says
-	// whether it can.
+	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun.
+	// It says whether it can.
 	BreakOff(code http2.ResetError) bool
 	// CloseAfter makes this the connection's last exchange.
 	CloseAfter()
@@ -42,13 +42,13 @@ type downstream interface {
 	ResumeContent()
 }
 
-// upstream is the endpoint's side of one exchange, whatever version of HTTP carries it. Sending the request and reading the
-// response may be done by two goroutines.
+// upstream is the endpoint's side of one exchange, whatever version of HTTP carries it. Sending the request and reading
+// the response may be done by two goroutines.
 type upstream interface {
 	// Close fails every wait, now and later, from anywhere.
 	Close() error
-	// WriteHead makes the request's head pending, to be sent with the first content; Request is where that goes. Sent says whether
-	// anything of the request left.
+	// WriteHead makes the request's head pending, to be sent with the first content; Request is where that goes. Sent says
+	// whether anything of the request left.
 	WriteHead(*message.Request)
 	Request() message.Writer
 	Sent() bool
@@ -58,8 +58,8 @@ type upstream interface {
 	Content() message.Reader
 	// ReleaseHead ends all views of the final response's head.
 	ReleaseHead()
-	// StallAfter bounds each wait for something from the endpoint from now on, and BoundWait the one that the other goroutine is
-	// in; StallWritesAfter bounds each wait for the endpoint to take something. 0 is no bound.
+	// StallAfter bounds each wait for something from the endpoint from now on, and BoundWait the one that the other
+	// goroutine is in; StallWritesAfter bounds each wait for the endpoint to take something. 0 is no bound.
 	StallAfter(time.Duration)
 	BoundWait(time.Duration)
 	StallWritesAfter(time.Duration)
@@ -67,10 +67,11 @@ type upstream interface {
 	Answering() bool
 	// Reused says whether the connection had been there before, so that the endpoint may have closed it at any time.
 	Reused() bool
-	// Sole is the connection, where no other exchange is on it and it can be spliced from and to and become a tunnel, or nil.
+	// Sole is the connection, where no other exchange is on it and it can be spliced from and to and become a tunnel, or
+	// nil.
 	Sole() *upstreamConn
-	// EndExchange ends the exchange and every view of its response, requestSent says whether the request left whole. What can
-	// carry other exchanges is kept for them as of now, where the shard's look first.
+	// EndExchange ends the exchange and every view of its response, requestSent says whether the request left whole. What
+	// can carry other exchanges is kept for them as of now, where the shard's look first.
 	EndExchange(requestSent bool, shard uint32, now time.Duration)
 }
 
@@ -115,8 +116,8 @@ type exchange struct {
 	// secure is set where the client came over HTTPS, to us or to a trusted proxy.
 	secure  bool
 	started time.Duration
-	// chosen is when an endpoint had been chosen, answered when the head of its final response was there, and ended when the
-	// whole response had been sent. Each is 0 as long as it did not come to that.
+	// chosen is when an endpoint had been chosen, answered when the head of its final response was there, and ended when
+	// the whole response had been sent. Each is 0 as long as it did not come to that.
 	chosen, answered, ended time.Duration
 
 	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
@@ -279,7 +280,8 @@ func (x *exchange) respond(reason Reason, mediaType []byte, content ...string) v
 	return complete
 }
 
-// upstreamTime is how long the service took to answer or to fail, the retries included, or less than 0 where it was not asked.
+// upstreamTime is how long the service took to answer or to fail, the retries included, or less than 0 where it was not
+// asked.
 func (x *exchange) upstreamTime() time.Duration {
 	switch {
 	case x.chosen == 0:
@@ -304,8 +306,8 @@ func (p *Proxy) ended(x *exchange) {
 	}
 }
 
-// An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold its
-// memory.
+// An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold
+// its memory.
 const (
 	keptFields = 64
 	keptBytes  = 4 << 10

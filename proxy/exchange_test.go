@@ -8,8 +8,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// occupy gives every field below v a value other than its zero value, but for those that values tell by their type. It writes
-// fields that reflection may only read.
+// occupy gives every field below v a value other than its zero value, but for those that values tell by their type. It
+// writes fields that reflection may only read.
 func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 	t.Helper()
 	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
@@ -40,7 +40,8 @@ func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 	}
 }
 
-// An exchange serves one request after the other. What one of them leaves in it would show in the next one's log, or worse.
+// An exchange serves one request after the other. What one of them leaves in it would show in the next one's log, or
+// worse.
 func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	t.Parallel()
 	var x exchange

@@ -15,9 +15,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Explain says what would become of a request now. It reads the request, decides and chooses by the functions that requests go
-// through and by the generation that they are served with, but nothing is sent to an endpoint and nothing is
-// taken from a rate limit. The error is about the question.
+// Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
+// requests go through and by the generation that they are served with, but nothing is sent to an endpoint and nothing
+// is taken from a rate limit. The error is about the question.
 func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 	a, err := q.parse()
 	if err != nil {
@@ -190,7 +190,8 @@ func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
 	return &ExplainedAccess{Why: "no allowed prefix holds the address"}
 }
 
-// accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single prefixes.
+// accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single
+// prefixes.
 func (g *generation) accessOf(x *exchange) *Access {
 	for _, r := range g.rulesOf(x.host) {
 		if r.compiled == x.route {

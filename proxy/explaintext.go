@@ -31,7 +31,8 @@ func (t *explanationText) line(section string, columns ...string) {
 	_, _ = fmt.Fprintln(t.w, section+"\t"+strings.Join(columns, "\t")) // Flush says what failed
 }
 
-// block ends the columns above, so that those of one section do not widen those of the next, and begins a section of its own.
+// block ends the columns above, so that those of one section do not widen those of the next, and begins a section of
+// its own.
 func (t *explanationText) block(section string) {
 	_ = t.w.Flush()
 	_, _ = fmt.Fprintln(t.w, section)

@@ -2,8 +2,8 @@ package proxy
 
 import "time"
 
-// Explanation is what would become of a request, and why, in the order in which the proxy decides it. What was not come to is
-// nil or empty. Its JSON is for programs: fields are added, none changes its meaning.
+// Explanation is what would become of a request, and why, in the order in which the proxy decides it. What was not come
+// to is nil or empty. Its JSON is for programs: fields are added, none changes its meaning.
 type Explanation struct {
 	// Generation is the number of the snapshot that the request was explained by.
 	Generation uint64           `json:"generation"`
@@ -133,8 +133,8 @@ type ExplainedTask struct {
 
 // ExplainedAnswer is how the request ends.
 type ExplainedAnswer struct {
-	// Status and Reason are those of an answer of the proxy's own. They are 0 and empty where the answer is the service's, and
-	// where no request gets through because the handshake fails.
+	// Status and Reason are those of an answer of the proxy's own. They are 0 and empty where the answer is the service's,
+	// and where no request gets through because the handshake fails.
 	Status int    `json:"status,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	// TLSAlert ends the handshake.

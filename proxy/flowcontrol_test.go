@@ -7,7 +7,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// fill sends on a stream until its window is closed and, for as long as the kernels on the way may take some more, stays so.
+// fill sends on a stream until its window is closed and, for as long as the kernels on the way may take some more,
+// stays so.
 func (f *frames) fill(stream uint32) {
 	f.tb.Helper()
 	w := f.windowsOf(stream)
@@ -36,7 +37,8 @@ type windows struct {
 // block is what is sent again and again where it shall be much.
 var block = strings.Repeat("0123456789abcdef", 1024)
 
-// windowsOf are those of a stream that nothing was sent on, nor on others for long: the proxy opens the connection's window to 1 MiB at once.
+// windowsOf are those of a stream that nothing was sent on, nor on others for long: the proxy opens the connection's
+// window to 1 MiB at once.
 func (f *frames) windowsOf(stream uint32) *windows {
 	return &windows{f: f, id: stream, stream: int(f.settings[http2.SettingInitialWindowSize]), all: mebi - 256<<10}
 }

@@ -32,7 +32,8 @@ const (
 	claimed = "203.0.113.7"
 )
 
-// approaches are all combinations of a socket's family, whether that peer is trusted, and the PROXY header that it sends.
+// approaches are all combinations of a socket's family, whether that peer is trusted, and the PROXY header that it
+// sends.
 func approaches(t *testing.T) []approach {
 	t.Helper()
 	var all []approach
@@ -228,7 +229,8 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 	}
 }
 
-// Nobody gets a bucket of his own by calling himself another, unless he is believed; and then his clients have each their own.
+// Nobody gets a bucket of his own by calling himself another, unless he is believed; and then his clients have each
+// their own.
 func TestForgedFieldsDoNotRefillABucket(t *testing.T) {
 	t.Parallel()
 	limited := everythingBy(func(r *Route) { r.RateLimit = *never(1) }, startEcho(t, "b"))
@@ -253,8 +255,8 @@ func TestForgedFieldsDoNotRefillABucket(t *testing.T) {
 	}
 }
 
-// What claims to be a PROXY header is no HTTP, and so nothing at all where none is expected: not from somebody who is not
-// trusted, and not where the protocol is off.
+// What claims to be a PROXY header is no HTTP, and so nothing at all where none is expected: not from somebody who is
+// not trusted, and not where the protocol is off.
 func TestProxyHeaderThatIsNotExpectedIsRefused(t *testing.T) {
 	t.Parallel()
 	on := func(ranges ...string) func(*Config) {

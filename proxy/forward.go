@@ -323,7 +323,8 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 		x.setCookie(resp)
 	}
 	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
-		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section 10.1.1).
+		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section
+		// 10.1.1).
 		x.down.CloseAfter()
 	}
 	x.down.WriteHead(resp)

@@ -39,9 +39,10 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 	}
 }
 
-// resolveClient finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address in
-// X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields, and the request's id:
-// those of an untrusted peer are dropped before anything can read them, those of a trusted one are kept and added to.
+// resolveClient finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address
+// in X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields,
+// and the request's id: those of an untrusted peer are dropped before anything can read them, those of a trusted one
+// are kept and added to.
 func (x *exchange) resolveClient() {
 	o, req, trusted := x.origin, &x.request, x.proxy.config.TrustedProxies
 	x.client, x.secure = o.peer, o.secure

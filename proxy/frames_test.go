@@ -15,8 +15,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// frames is a client's end of a connection of HTTP/2 whose frames a test writes and reads itself, by x/net's framer, which is
-// not ours.
+// frames is a client's end of a connection of HTTP/2 whose frames a test writes and reads itself, by x/net's framer,
+// which is not ours.
 type frames struct {
 	*http2.Framer
 	tb      testing.TB
@@ -70,8 +70,8 @@ func bareFrames(tb testing.TB, c net.Conn) *frames {
 	return f
 }
 
-// dialHasty connects and sends the preface, SETTINGS and what write writes at once, and waits for nothing: what the proxy does
-// after a short time may be done before an answer is read.
+// dialHasty connects and sends the preface, SETTINGS and what write writes at once, and waits for nothing: what the
+// proxy does after a short time may be done before an answer is read.
 func (s *served) dialHasty(write func(*http2.Framer, *frames)) *frames {
 	s.tb.Helper()
 	f := bareFrames(s.tb, s.dial().TCPConn)

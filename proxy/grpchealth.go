@@ -18,8 +18,8 @@ const (
 	grpcPrefix = 5
 	// healthAnswer bounds an answer, which is 7 bytes long.
 	healthAnswer = 256
-	// fieldService is how a HealthCheckRequest's field 1 begins, a string, and fieldStatus a HealthCheckResponse's, a number
-	// (https://protobuf.dev/programming-guides/encoding).
+	// fieldService is how a HealthCheckRequest's field 1 begins, a string, and fieldStatus a HealthCheckResponse's, a
+	// number (https://protobuf.dev/programming-guides/encoding).
 	fieldService = 1<<3 | 2
 	fieldStatus  = 1 << 3
 )
@@ -112,8 +112,8 @@ func readShort(content message.Reader, buf []byte) (read []byte, whole bool, err
 	return buf[:n], true, nil
 }
 
-// healthFinding is what an answer says, ending being the fields that have the status of the call. What else the task may say of
-// a failure is left out: it may be other words each time.
+// healthFinding is what an answer says, ending being the fields that have the status of the call. What else the task
+// may say of a failure is left out: it may be other words each time.
 func healthFinding(answer []byte, ending []message.Field) finding {
 	value, _ := firstValue(ending, "grpc-status")
 	code, ok := message.ParseLength(value)
@@ -134,8 +134,8 @@ func healthFinding(answer []byte, ending []message.Field) finding {
 // serving is the one status of a service that may be called.
 const serving = 1
 
-// servingStatus returns the status in a HealthCheckResponse, 0 being what a message means that has none. Fields are written in the
-// order of their numbers, so what a later version may have behind this one need not be understood.
+// servingStatus returns the status in a HealthCheckResponse, 0 being what a message means that has none. Fields are
+// written in the order of their numbers, so what a later version may have behind this one need not be understood.
 func servingStatus(response []byte) (status uint64) {
 	if len(response) > 0 && response[0] == fieldStatus {
 		status, _ = binary.Uvarint(response[1:])

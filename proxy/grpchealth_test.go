@@ -228,7 +228,8 @@ func TestServerOfHTTP1IsUnhealthyByGRPC(t *testing.T) {
 	}
 }
 
-// A probe is one call and ends in order: the server sees a connection of its own each time, which is closed and not reset.
+// A probe is one call and ends in order: the server sees a connection of its own each time, which is closed and not
+// reset.
 func TestProbeByGRPCIsOneCallOnAConnectionThatEndsInOrder(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)

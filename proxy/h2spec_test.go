@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// All cases of h2spec pass, the strict ones too, without exception. Without TLS one cannot: what is not the preface of HTTP/2 is a
-// request of HTTP/1.1 there, and answered as one (RFC 9113, section 3.4, has such a connection closed).
+// All cases of h2spec pass, the strict ones too, without exception. Without TLS one cannot: what is not the preface of
+// HTTP/2 is a request of HTTP/1.1 there, and answered as one (RFC 9113, section 3.4, has such a connection closed).
 func TestHTTP2ConformsToItsSpecification(t *testing.T) {
 	t.Parallel()
 	key := ecdsaKey(t)

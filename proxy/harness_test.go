@@ -29,7 +29,8 @@ type served struct {
 }
 
 // serve starts a proxy that ends with the test, which then fails where the proxy left a goroutine behind. Whatever the
-// test dials or listens to is closed in the reverse order of its making: backends come first, then the proxy, then clients.
+// test dials or listens to is closed in the reverse order of its making: backends come first, then the proxy, then
+// clients.
 func serve(tb testing.TB, changes ...func(*Config)) *served {
 	tb.Helper()
 	log := &logged{}

@@ -19,9 +19,9 @@ const (
 	ringLook = 256
 )
 
-// hashRing is consistent hashing: each endpoint has points on a circle, by weight, and a request belongs to the endpoint
-// of the first point at or after its own. An endpoint that comes or goes moves its own share of the keys alone. The points
-// depend on the endpoints' ids and weights only, so that all replicas agree.
+// hashRing is consistent hashing: each endpoint has points on a circle, by weight, and a request belongs to the
+// endpoint of the first point at or after its own. An endpoint that comes or goes moves its own share of the keys
+// alone. The points depend on the endpoints' ids and weights only, so that all replicas agree.
 type hashRing struct {
 	endpoints []*endpoint
 	weights   []uint64
@@ -114,8 +114,8 @@ func (r *hashRing) withinBound(e *endpoint, i uint32) bool {
 	return uint64(active)*4*r.weight < hashLoad*all*r.weights[i]
 }
 
-// hashOf is FNV-1a with a finish that spreads it over all bits. All replicas have to agree on it, so it has no secret: who
-// picks keys that fall together gains an endpoint's share of requests, and the bound on loads.
+// hashOf is FNV-1a with a finish that spreads it over all bits. All replicas have to agree on it, so it has no secret:
+// who picks keys that fall together gains an endpoint's share of requests, and the bound on loads.
 func hashOf[T string | []byte](b T) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := range len(b) {

@@ -131,7 +131,8 @@ func TestHeadersAreChangedBothWays(t *testing.T) {
 	client.expect("2\r\nok\r\n0\r\n\r\n")
 }
 
-// The changes are made again for each request, also when one is tried on a second endpoint and on connections that live on.
+// The changes are made again for each request, also when one is tried on a second endpoint and on connections that live
+// on.
 func TestHeadersAreChangedOncePerRequest(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// checking returns the check of an endpoint at path "/health", as often as a test can wait for. On a busy machine a healthy task
-// may take long to answer, and then says nothing of what is tested.
+// checking returns the check of an endpoint at path "/health", as often as a test can wait for. On a busy machine a
+// healthy task may take long to answer, and then says nothing of what is tested.
 func checking(e *Endpoint) Check {
 	e.Checked = true
 	return Check{

@@ -7,7 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// bounds are the upper bounds of a histogram's buckets, in ascending order. What exceeds the last one has a bucket of its own.
+// bounds are the upper bounds of a histogram's buckets, in ascending order. What exceeds the last one has a bucket of
+// its own.
 type bounds [14]time.Duration
 
 var (

@@ -1,7 +1,7 @@
 package proxy
 
-// hold is a request's part in what is counted of its endpoint and pool, from the choice of the endpoint to the end of the
-// exchange, or of the tunnel that it became.
+// hold is a request's part in what is counted of its endpoint and pool, from the choice of the endpoint to the end of
+// the exchange, or of the tunnel that it became.
 type hold struct {
 	endpoint *endpoint
 	pool     *poolState

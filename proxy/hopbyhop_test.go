@@ -44,7 +44,8 @@ func TestFieldsOfTheConnectionStayOnIt(t *testing.T) {
 	}
 }
 
-// Naming a field that frames or routes the message in Connection must not make the proxy and the endpoint read it differently.
+// Naming a field that frames or routes the message in Connection must not make the proxy and the endpoint read it
+// differently.
 func TestConnectionCannotNameAwayWhatFramesTheMessage(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

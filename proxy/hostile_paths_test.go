@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// hostileRoutes has a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a default.
+// hostileRoutes has a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a
+// default.
 func hostileRoutes(tb testing.TB) *Snapshot {
 	tb.Helper()
 	admin := prefix("/admin", "admin")
@@ -265,8 +266,8 @@ func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
 // FuzzForwardedPath sends requests with any target at all and looks at what the endpoint received.
 //
 // What holds: the path that the endpoint receives, with the prefix that was stripped put back, is matched by the rule
-// that was asked, whether it is read as it is, or with its dot segments resolved, or percent-decoded once, %2F too, and then
-// resolved, or that with backslashes for slashes, or that without what follows semicolons.
+// that was asked, whether it is read as it is, or with its dot segments resolved, or percent-decoded once, %2F too, and
+// then resolved, or that with backslashes for slashes, or that without what follows semicolons.
 //
 // What does not hold, and so is not asked for: an endpoint that decodes twice, or compares without case, reads further.
 func FuzzForwardedPath(f *testing.F) {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Whatever cannot be read in exactly one way is a 502 before a byte of it reached the client, and ends the connection that it came on.
+// Whatever cannot be read in exactly one way is a 502 before a byte of it reached the client, and ends the connection
+// that it came on.
 func TestResponseThatCanBeMisreadIs502(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, response string }{

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// A request whose fields the client's table has already allocates nothing over HTTP/2. This does not run beside other tests, whose
-// allocations it would count.
+// A request whose fields the client's table has already allocates nothing over HTTP/2. This does not run beside other
+// tests, whose allocations it would count.
 func TestRequestsOverHTTP2AllocateNothing(t *testing.T) {
 	endpoint := answering(t, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
 	p := serve(t, h2c)

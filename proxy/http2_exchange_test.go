@@ -355,7 +355,8 @@ func TestManyStreamsShareAConnection(t *testing.T) {
 	}
 }
 
-// Without HTTP/2 on plain connections, its preface is no request that can be served; with it, those of HTTP/1 are served as before.
+// Without HTTP/2 on plain connections, its preface is no request that can be served; with it, those of HTTP/1 are
+// served as before.
 func TestPriorKnowledgeIsServedWhereItIsOn(t *testing.T) {
 	t.Parallel()
 	off := serve(t)

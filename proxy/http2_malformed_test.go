@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// What HTTP/1.1 would read as something else than was checked here must not come to an endpoint. The client is told, and the
-// stream is reset as a malformed one (RFC 9113, section 8.1.1).
+// What HTTP/1.1 would read as something else than was checked here must not come to an endpoint. The client is told,
+// and the stream is reset as a malformed one (RFC 9113, section 8.1.1).
 func TestRequestThatIsMalformedInHTTP2IsRefused(t *testing.T) {
 	t.Parallel()
 	pseudo := func(changes ...string) []string {

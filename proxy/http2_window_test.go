@@ -21,8 +21,8 @@ func (f *frames) takeData(stream uint32, n int) {
 	}
 }
 
-// A client may take back what it allowed before (RFC 9113, section 6.9.2). A response that ends then, with no content left to
-// send, ends all the same.
+// A client may take back what it allowed before (RFC 9113, section 6.9.2). A response that ends then, with no content
+// left to send, ends all the same.
 func TestResponseEndsWhileItsWindowIsNegative(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, rest, trailer string }{
@@ -96,8 +96,8 @@ func TestResponseWithoutContentPassesThoseThatWaitForTheConnectionsWindow(t *tes
 	}
 }
 
-// A client that did not know of the end yet may send whole requests, trailers too, behind it: they are dropped and those that run
-// go on (RFC 9113, section 6.8).
+// A client that did not know of the end yet may send whole requests, trailers too, behind it: they are dropped and
+// those that run go on (RFC 9113, section 6.8).
 func TestRequestsBehindTheEndDisturbNobody(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

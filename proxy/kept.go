@@ -8,9 +8,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// kept is the content that was sent of a request, for as long as it may have to be sent again: an endpoint can say of a stream that
-// it did nothing with it, whatever it got (RFC 9113, section 8.7), and one that is about to stop does. The upload adds to it,
-// and the exchange decides.
+// kept is the content that was sent of a request, for as long as it may have to be sent again: an endpoint can say of a
+// stream that it did nothing with it, whatever it got (RFC 9113, section 8.7), and one that is about to stop does. The
+// upload adds to it, and the exchange decides.
 type kept struct {
 	// keeping is set while it is whole.
 	keeping atomic.Bool

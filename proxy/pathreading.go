@@ -2,13 +2,14 @@ package proxy
 
 import "bytes"
 
-// pathReading is a way in which a path is understood. The rules read a canonical path as it is. There are servers that read more
-// out of it: a slash in %2F is data to RFC 3986 (section 2.2) and a separator to whoever decodes a path before splitting it.
-// Where such a server would see the path of another rule, what was checked is not what is served, and the request is refused.
+// pathReading is a way in which a path is understood. The rules read a canonical path as it is. There are servers that
+// read more out of it: a slash in %2F is data to RFC 3986 (section 2.2) and a separator to whoever decodes a path
+// before splitting it. Where such a server would see the path of another rule, what was checked is not what is served,
+// and the request is refused.
 //
-// Servers decode, split, cut and resolve in any order. Instead of trying all of them, what makes the order matter is refused
-// in any path: a dot segment that only shows in another reading, and a separator behind a semicolon of the same segment,
-// which is part of what is cut or is not.
+// Servers decode, split, cut and resolve in any order. Instead of trying all of them, what makes the order matter is
+// refused in any path: a dot segment that only shows in another reading, and a separator behind a semicolon of the same
+// segment, which is part of what is cut or is not.
 type pathReading uint8
 
 const (
@@ -80,8 +81,8 @@ func isDotSegment(segment []byte) bool {
 	return string(segment) == "." || string(segment) == ".."
 }
 
-// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at all, or
-// has one that servers do not agree on. It returns buf, grown where that was needed.
+// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
+// all, or has one that servers do not agree on. It returns buf, grown where that was needed.
 func (r *router) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
 	for as := decoded; as < readings; as++ {
 		read, ok := as.read(buf, path)

@@ -27,7 +27,8 @@ func serverSteps() []serverStep {
 	}
 }
 
-// plainlyServed resolves dot segments, and with merge leaves out empty ones. It says false for what climbs above the root.
+// plainlyServed resolves dot segments, and with merge leaves out empty ones. It says false for what climbs above the
+// root.
 func plainlyServed(path string, merge bool) (string, bool) {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]

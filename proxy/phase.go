@@ -2,8 +2,8 @@ package proxy
 
 import "runtime"
 
-// The phases of a connection. Its goroutine leads it from one to the next; whoever drains closes one that has no request, a busy
-// one ends by itself.
+// The phases of a connection. Its goroutine leads it from one to the next; whoever drains closes one that has no
+// request, a busy one ends by itself.
 const (
 	// phaseOpening lasts until the first wait for a request: over the PROXY header and the TLS handshake.
 	phaseOpening int32 = iota

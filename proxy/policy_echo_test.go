@@ -108,8 +108,8 @@ func (r reply) header(tb testing.TB) http.Header {
 	return request.Header
 }
 
-// outcome is where a request ended: a status and reason of the proxy's own, or the echo that answered and the target that it
-// saw, byte for byte.
+// outcome is where a request ended: a status and reason of the proxy's own, or the echo that answered and the target
+// that it saw, byte for byte.
 func (r reply) outcome(tb testing.TB) string {
 	tb.Helper()
 	if r.Header.Get("Proxy-Status") != "" {

@@ -70,7 +70,8 @@ func TestSeedSeveralServicesBehindOneHost(t *testing.T) {
 	}
 }
 
-// Twenty at once, ten a second in the long run: how many pass is between what the burst allows and what the time that they took adds.
+// Twenty at once, ten a second in the long run: how many pass is between what the burst allows and what the time that
+// they took adds.
 func TestSeedRateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -115,8 +115,8 @@ func (p *pool) pick(policy BalancingPolicy, c choice) *endpoint {
 // serves says whether the pool is ready for choosing by a policy.
 func (p *pool) serves(policy BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
 
-// refresh has requests from now on choose among the members that are available now. It is called whenever something that
-// [available] looks at has changed, by whoever changed it.
+// refresh has requests from now on choose among the members that are available now. It is called whenever something
+// that [available] looks at has changed, by whoever changed it.
 func (p *pool) refresh() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -79,7 +79,8 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 	return f
 }
 
-// exchange asks the task on a connection until ctx ends. When it returns, nothing of ours is on the connection any more.
+// exchange asks the task on a connection until ctx ends. When it returns, nothing of ours is on the connection any
+// more.
 func (p *probes) exchange(ctx context.Context, tcp *net.TCPConn, c *Check, ask func(upstream, *Check) (finding, error)) (f finding, err error) {
 	// Nothing else uses the connection, and nothing of it is kept.
 	e := &endpoint{text: c.Address.String(), config: p.transports, h2c: (c.H2C || c.GRPC) && !c.TLS}
@@ -112,8 +113,8 @@ func (p *probes) exchange(ctx context.Context, tcp *net.TCPConn, c *Check, ask f
 	return f, err
 }
 
-// begin begins HTTP/2 on a connection, with the one exchange that will be on it. End waits for the connection's end, which comes once
-// there is no exchange.
+// begin begins HTTP/2 on a connection, with the one exchange that will be on it. End waits for the connection's end,
+// which comes once there is no exchange.
 func (p *probes) begin(l link, e *endpoint) (stream *sharedStream, end func()) {
 	conn := newSharedConn(l, e)
 	stream = &sharedStream{ClientStream: conn.Open(), conn: conn} // nobody reads yet what could forbid it

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// probesAtOnce bounds the probes that run at the same time, each of which has a connection and a goroutine, or two with HTTP/2. A thousand tasks
-	// that never answer, with a timeout of 1 s, hold up those that do by a second.
+	// probesAtOnce bounds the probes that run at the same time, each of which has a connection and a goroutine, or two
+	// with HTTP/2. A thousand tasks that never answer, with a timeout of 1 s, hold up those that do by a second.
 	probesAtOnce = 512
 	// probesApart is between the first probes of the tasks that come with one snapshot: 10,000 begin within two seconds.
 	probesApart = 200 * time.Microsecond
@@ -65,8 +65,8 @@ func (p *prober) report(id string) (HealthReport, bool) {
 	return *t.report.Load(), true
 }
 
-// adopt has these checks, which are sorted by id, made from now on and no others. What is known of a task stays known as long as
-// the same is probed.
+// adopt has these checks, which are sorted by id, made from now on and no others. What is known of a task stays known
+// as long as the same is probed.
 func (p *prober) adopt(checks []Check) {
 	for _, t := range p.exchange(checks) {
 		p.changed(t)
@@ -167,8 +167,8 @@ func (p *prober) run(ctx context.Context) {
 	}
 }
 
-// begin takes the next task off the agenda if its probe is due and may begin. It returns nil, and how long it is until then,
-// otherwise.
+// begin takes the next task off the agenda if its probe is due and may begin. It returns nil, and how long it is until
+// then, otherwise.
 func (p *prober) begin() (t *checked, c Check, round uint32, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

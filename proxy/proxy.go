@@ -44,7 +44,8 @@ type Config struct {
 	AccessLogWriter io.Writer
 	// Tracing is nil where there is none.
 	Tracing *Tracing
-	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have after that.
+	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have
+	// after that.
 	DrainDelay, DrainTimeout time.Duration
 }
 
@@ -165,8 +166,8 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 	return g.number, nil
 }
 
-// SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what a
-// rate limit allows. It takes effect with the next request and needs no new generation.
+// SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what
+// a rate limit allows. It takes effect with the next request and needs no new generation.
 func (p *Proxy) SetReplicas(n int) { p.limiter.replicas.Store(int32(max(1, n))) }
 
 // Generation is the number of the generation that is served, 0 before the first Apply.

@@ -33,7 +33,8 @@ var errProxyHeader = errors.New("no valid PROXY header came from a trusted proxy
 // it says that the connection is the proxy's own. It takes no byte that follows the header.
 func readProxyHeader(r io.Reader) (netip.Addr, error) {
 	var buf [max(proxyV1Longest, 16)]byte
-	// 16 bytes are the fixed part of version 2, and no more than the shortest line of version 1 ("PROXY UNKNOWN\r\n" is 15).
+	// 16 bytes are the fixed part of version 2, and no more than the shortest line of version 1 ("PROXY UNKNOWN\r\n" is
+	// 15).
 	const shortest = 15
 	if _, err := io.ReadFull(r, buf[:shortest]); err != nil {
 		return netip.Addr{}, err

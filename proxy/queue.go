@@ -15,7 +15,8 @@ type queue struct {
 	waiting []*waiter
 }
 
-// waiter is woken, by a value in the channel, when it may look for an endpoint: it is first, or there is none for those before it.
+// waiter is woken, by a value in the channel, when it may look for an endpoint: it is first, or there is none for those
+// before it.
 type waiter struct{ woken chan struct{} }
 
 // join adds a waiter, or returns nil where there are that many already. The first one is awake.
@@ -53,8 +54,8 @@ func (q *queue) wake() {
 	q.wakeFirst()
 }
 
-// pass has the next one behind a waiter look: what has room may be an endpoint that the waiter has tried, or that its hash is not
-// for.
+// pass has the next one behind a waiter look: what has room may be an endpoint that the waiter has tried, or that its
+// hash is not for.
 func (q *queue) pass(w *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

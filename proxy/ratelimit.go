@@ -29,8 +29,8 @@ type limitedRule struct {
 	limit               RateLimit
 }
 
-// limiter holds a token bucket for each rule and client, in shards of their own lock, at most limiterEntries in all. The
-// one of a shard that was used least recently makes room for a new one.
+// limiter holds a token bucket for each rule and client, in shards of their own lock, at most limiterEntries in all.
+// The one of a shard that was used least recently makes room for a new one.
 type limiter struct {
 	seed   maphash.Seed
 	shards [limiterShards]limiterShard
@@ -46,8 +46,8 @@ const (
 	limiterLeast   = 16 // the entries that a shard begins with
 )
 
-// limiterKey is what requests are counted by: the rule and the client's network, which is an IPv4 address, or the first half
-// of an IPv6 one, of which a client has as many as it likes in the second. It has no padding.
+// limiterKey is what requests are counted by: the rule and the client's network, which is an IPv4 address, or the first
+// half of an IPv6 one, of which a client has as many as it likes in the second. It has no padding.
 type limiterKey struct {
 	rule    uint32
 	network [16]byte
@@ -61,8 +61,8 @@ func newLimiterKey(rule uint32, client netip.Addr) limiterKey {
 	return key
 }
 
-// limiterShard is a hash table without the slack of Go's maps, which would cost as much as the buckets. Entries are named by
-// their index, which they keep, or noEntry.
+// limiterShard is a hash table without the slack of Go's maps, which would cost as much as the buckets. Entries are
+// named by their index, which they keep, or noEntry.
 type limiterShard struct {
 	mu      sync.Mutex
 	entries []limiterEntry
@@ -110,8 +110,8 @@ func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	return false, time.Duration(math.Ceil(missing / limit.PerSecond * float64(time.Second)))
 }
 
-// left is how many requests a client may send at once for a rule, by what is known of it. It changes nothing: a client that
-// was never seen has a whole bucket.
+// left is how many requests a client may send at once for a rule, by what is known of it. It changes nothing: a client
+// that was never seen has a whole bucket.
 func (l *limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) float64 {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
@@ -126,8 +126,9 @@ func (l *limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now tim
 	return tokens / float64(cost)
 }
 
-// cost is how many tokens a request takes. Where replicas share a limit, each has a whole bucket, and a request takes a token
-// for every one of them. So what a client has used counts on as their number changes, and no bucket has to be touched.
+// cost is how many tokens a request takes. Where replicas share a limit, each has a whole bucket, and a request takes a
+// token for every one of them. So what a client has used counts on as their number changes, and no bucket has to be
+// touched.
 func (l *limiter) cost(limit *RateLimit) int {
 	if limit.PerReplica {
 		return 1

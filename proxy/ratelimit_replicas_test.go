@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// admitted lets a client send rate requests a second for a while, to each of the limiters in turn, and returns how many were
-// allowed.
+// admitted lets a client send rate requests a second for a while, to each of the limiters in turn, and returns how many
+// were allowed.
 func admitted(limiters []*limiter, limit *RateLimit, rate int, from time.Time, during time.Duration) (allowed int) {
 	client := netip.MustParseAddr("192.0.2.1")
 	count := int(during.Seconds() * float64(rate))

@@ -112,8 +112,8 @@ func TestWhichRequestsShareABucket(t *testing.T) {
 }
 
 // A million addresses fill the table to its bound and no further. Whoever is seen again and again stays; whoever was
-// not seen for a table's length begins anew. What an address costs is measured of the whole table while it grows and when
-// it is full, so no other test may run beside this one.
+// not seen for a table's length begins anew. What an address costs is measured of the whole table while it grows and
+// when it is full, so no other test may run beside this one.
 func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testing.T) {
 	const addresses = 1_000_000
 	live := func() uint64 {

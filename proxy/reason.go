@@ -44,8 +44,8 @@ const (
 	ConnectionLimit
 	// UpstreamConnectFailed (502): no connection to an endpoint could be made.
 	UpstreamConnectFailed
-	// UpstreamTLSFailed (502): there was a connection to an endpoint, and TLS failed on it: its certificate is not what the rule
-	// expects, or one of the two refused the other's terms.
+	// UpstreamTLSFailed (502): there was a connection to an endpoint, and TLS failed on it: its certificate is not what
+	// the rule expects, or one of the two refused the other's terms.
 	UpstreamTLSFailed
 	// UpstreamReset (502): the endpoint closed the connection before its response was complete.
 	UpstreamReset

@@ -69,7 +69,8 @@ func ways(t *testing.T) []way {
 	)
 }
 
-// Whatever way leads to an answer of our own, the client, the access log and the metrics are told the same reason and status.
+// Whatever way leads to an answer of our own, the client, the access log and the metrics are told the same reason and
+// status.
 func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 	t.Parallel()
 	seen := map[Reason]bool{None: true}

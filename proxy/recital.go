@@ -27,7 +27,8 @@ type Question struct {
 	AnyCertificate bool
 }
 
-// UnspecifiedPeer is the peer of a question that names none: an address of the documentation's (RFC 5737), which is in nobody's list.
+// UnspecifiedPeer is the peer of a question that names none: an address of the documentation's (RFC 5737), which is in
+// nobody's list.
 func UnspecifiedPeer() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
 // asked is a question taken apart.
@@ -118,8 +119,8 @@ func (recital) Close() error                { return nil }
 func (recital) StallAfter(time.Duration)    {}
 func (recital) ExpireAfter(time.Duration)   {}
 
-// recite reads the head on a recital into req as if it came from a client. What req views lives until the connection is closed. The
-// error is a *message.Error where the head is refused.
+// recite reads the head on a recital into req as if it came from a client. What req views lives until the connection is
+// closed. The error is a *message.Error where the head is refused.
 func recite(c *http1.ServerConn, req *message.Request) error {
 	if err := c.Await(nil); err != nil {
 		return err

@@ -11,8 +11,8 @@ var xRequestID = []byte("X-Request-Id")
 // maxRequestID is the longest id that is taken over.
 const maxRequestID = 128
 
-// takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that clients
-// choose would lead whoever looks for it in a log to other requests.
+// takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that
+// clients choose would lead whoever looks for it in a log to other requests.
 func (x *exchange) takeRequestID(f *message.Field) {
 	if !x.origin.trusted || x.requestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
 		f.Kind = message.Dropped

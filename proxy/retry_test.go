@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An endpoint may close a connection that rests at any time, so also at the moment when a request is on its way. Such a request is sent
-// again only where that cannot do any harm.
+// An endpoint may close a connection that rests at any time, so also at the moment when a request is on its way. Such a
+// request is sent again only where that cannot do any harm.
 func TestRequestOnAConnectionThatClosesUnderItIsSentAgainWhereThatIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -260,8 +260,8 @@ func TestDialEndsWhenItsEndpointGoes(t *testing.T) {
 	}
 }
 
-// Retries stay within a fifth of the requests, once they are more than a few a second. Of the two endpoints that take no connection
-// one is set aside, the other one goes on costing every second request a retry.
+// Retries stay within a fifth of the requests, once they are more than a few a second. Of the two endpoints that take
+// no connection one is set aside, the other one goes on costing every second request a retry.
 func TestRetriesHaveABudget(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")

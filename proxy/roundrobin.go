@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// roundRobin gives the members their turns, by a cursor that all pickers of the pool have shared so far, so that a change
-// does not begin the round anew.
+// roundRobin gives the members their turns, by a cursor that all pickers of the pool have shared so far, so that a
+// change does not begin the round anew.
 type roundRobin struct {
 	endpoints []*endpoint
 	// bounds are the running sums of the weights, nil where all weights are equal.
@@ -59,8 +59,8 @@ func (r *roundRobin) pick(c choice) *endpoint {
 }
 
 // position maps the number of a request to an index. With equal weights it goes round. With others it puts the
-// multiples of the golden ratio, which fall evenly into any interval of a circle, onto a circle that the endpoints share
-// by weight: a share is met closely from the first requests on, and no schedule has to be kept.
+// multiples of the golden ratio, which fall evenly into any interval of a circle, onto a circle that the endpoints
+// share by weight: a share is met closely from the first requests on, and no schedule has to be kept.
 func (r *roundRobin) position(request uint32) int {
 	if r.bounds == nil {
 		return int(request % uint32(len(r.endpoints)))

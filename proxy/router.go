@@ -256,8 +256,8 @@ func (t *hostTable) finish() {
 	}
 }
 
-// reread returns the same routes under their paths in another reading. Where several paths are the same in it, the one that
-// is so in all readings has the place, or else the first; requests for the others are ambiguous.
+// reread returns the same routes under their paths in another reading. Where several paths are the same in it, the one
+// that is so in all readings has the place, or else the first; requests for the others are ambiguous.
 func (t *hostTable) reread(as pathReading) *hostTable {
 	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
 	for match, routes := range map[PathMatch]map[string]*route{MatchExact: t.exact, MatchPrefix: t.prefixes} {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is compiled, so a
-// request looks up nothing; requests on several cores count in shards of it that share no cache line, made when the
-// first request comes.
+// series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is
+// compiled, so a request looks up nothing; requests on several cores count in shards of it that share no cache line,
+// made when the first request comes.
 type series struct {
 	// ingress is "namespace/name" and service too. Both are empty for requests that no route was found for.
 	ingress, service string

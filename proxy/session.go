@@ -32,7 +32,8 @@ func (c *conn) serveHTTP2(received []byte) {
 	}
 }
 
-// announceDrain asks the client of a connection of HTTP/2 to go elsewhere; one of HTTP/1 is told with its next response.
+// announceDrain asks the client of a connection of HTTP/2 to go elsewhere; one of HTTP/1 is told with its next
+// response.
 func (c *conn) announceDrain() {
 	if s := c.session.Load(); s != nil {
 		s.Announce()

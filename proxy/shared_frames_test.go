@@ -81,8 +81,8 @@ func (f *frames) resetOf(stream uint32) http2.ErrCode {
 
 const post = "POST /call HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
 
-// An endpoint that refused a stream, or goes away and does not know it, did nothing with the request (RFC 9113, section 8.7):
-// another one gets it, its content too and though the method is not idempotent.
+// An endpoint that refused a stream, or goes away and does not know it, did nothing with the request (RFC 9113, section
+// 8.7): another one gets it, its content too and though the method is not idempotent.
 func TestRequestThatCertainlyDidNothingIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]func(f *frames, stream uint32){
@@ -349,7 +349,8 @@ func TestConversationWithTrafficInOneDirectionLives(t *testing.T) {
 	}
 }
 
-// An answer may come before the request has ended. The client gets it whole, and is then told to stop (RFC 9113, section 8.1).
+// An answer may come before the request has ended. The client gets it whole, and is then told to stop (RFC 9113,
+// section 8.1).
 func TestAnswerBeforeTheRequestsEndPassesFromHTTP2ToHTTP2(t *testing.T) {
 	t.Parallel()
 	b := startH2C(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -349,7 +349,8 @@ func TestEndpointThatDoesNotSpeakHTTP2IsABadGateway(t *testing.T) {
 	}
 }
 
-// A connection that is not made in time keeps those who come later from nothing, though somebody goes on waiting for it.
+// A connection that is not made in time keeps those who come later from nothing, though somebody goes on waiting for
+// it.
 func TestConnectionThatIsLateIsNotWaitedForByOthers(t *testing.T) {
 	t.Parallel()
 	address := deafAddress(t)
@@ -404,8 +405,8 @@ func TestProbesSpeakHTTP2(t *testing.T) {
 	}
 }
 
-// Those who wait for a connection that many are to share are told each for itself why there is none, and who waits no longer
-// leaves it to the others.
+// Those who wait for a connection that many are to share are told each for itself why there is none, and who waits no
+// longer leaves it to the others.
 func TestConnectionThatManyWaitForFailsForEach(t *testing.T) {
 	t.Parallel()
 	refused := serve(t)

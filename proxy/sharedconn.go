@@ -30,8 +30,8 @@ func newSharedConn(l link, e *endpoint) *sharedConn {
 	return c
 }
 
-// sharedWriteStall bounds how long an endpoint may take nothing at all of a connection. How long one exchange may wait for that,
-// its rule says.
+// sharedWriteStall bounds how long an endpoint may take nothing at all of a connection. How long one exchange may wait
+// for that, its rule says.
 const sharedWriteStall = 30 * time.Second
 
 // serve reads the connection to its end. It is the goroutine's that is the connection's own.

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// sharing is an endpoint's connections of HTTP/2, which requests share, and the one that is being made. Where the endpoint
-// chooses what it speaks, it is known after the first one whether it shares at all.
+// sharing is an endpoint's connections of HTTP/2, which requests share, and the one that is being made. Where the
+// endpoint chooses what it speaks, it is known after the first one whether it shares at all.
 type sharing struct {
 	// conns are those that are open, replaced as a whole: each request reads them.
 	conns atomic.Pointer[[]*sharedConn]
@@ -22,7 +22,8 @@ type sharing struct {
 	dial *joinedDial
 }
 
-// joinedDial is a connection that is being made for all who wait for one: requests that come at once have no use for one each.
+// joinedDial is a connection that is being made for all who wait for one: requests that come at once have no use for
+// one each.
 type joinedDial struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -120,9 +121,9 @@ func (e *endpoint) join() *joinedDial {
 	return s.dial
 }
 
-// leave ends the wait for a connection, and takes it if it is there and not to be shared. One that was not made in time is waited for
-// by nobody else: as long as somebody always does, it would not begin anew at an address that is reached again, and one try of TCP
-// waits longer each time before it knocks again.
+// leave ends the wait for a connection, and takes it if it is there and not to be shared. One that was not made in time
+// is waited for by nobody else: as long as somebody always does, it would not begin anew at an address that is reached
+// again, and one try of TCP waits longer each time before it knocks again.
 func (s *sharing) leave(d *joinedDial, late bool) *upstreamConn {
 	s.mu.Lock()
 	defer s.mu.Unlock()

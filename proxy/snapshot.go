@@ -17,8 +17,8 @@ type Snapshot struct {
 	Pools []Pool
 	// Checks are sorted by ID; an id occurs once.
 	Checks []Check
-	// Certificates are in the order of preference: of several for one name, the first that a client can use is served. An id
-	// occurs once.
+	// Certificates are in the order of preference: of several for one name, the first that a client can use is served. An
+	// id occurs once.
 	Certificates []Certificate
 	// Challenges are sorted by Host, Type and Token; three of these occur once.
 	Challenges []Challenge
@@ -68,8 +68,8 @@ func (m PathMatch) String() string {
 type RuleID struct {
 	// Ingress is "namespace/name", with more before it where that alone does not tell one object from all others.
 	Ingress string
-	// Rule and Path are the indexes of the rule and of the path within it, from 0. Rule is -1 for what serves requests that no
-	// rule matches, and Path -1 for what closes the whole host of a rule.
+	// Rule and Path are the indexes of the rule and of the path within it, from 0. Rule is -1 for what serves requests
+	// that no rule matches, and Path -1 for what closes the whole host of a rule.
 	Rule, Path int
 }
 

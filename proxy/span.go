@@ -8,8 +8,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Span is what became of a request that is recorded. Texts that the client chose are cut off after some hundred bytes and may
-// hold any of them.
+// Span is what became of a request that is recorded. Texts that the client chose are cut off after some hundred bytes
+// and may hold any of them.
 type Span struct {
 	Trace TraceID
 	ID    SpanID
@@ -17,7 +17,8 @@ type Span struct {
 	Parent SpanID
 	// TraceState is what came with the parent, for others to read.
 	TraceState string
-	// Linked is where the request says to belong although that is not believed; its ids are zero where there is nothing of the kind.
+	// Linked is where the request says to belong although that is not believed; its ids are zero where there is nothing of
+	// the kind.
 	Linked Link
 
 	Start, End time.Time
@@ -28,7 +29,8 @@ type Span struct {
 	Secure bool
 	// Host is canonical, Authority as it was sent.
 	Host, Authority string
-	// Path is the canonical one, Forwarded the one that endpoints get, which a rewrite may have made. Both are without the query.
+	// Path is the canonical one, Forwarded the one that endpoints get, which a rewrite may have made. Both are without the
+	// query.
 	Path, Forwarded string
 	Version         message.Version
 	UserAgent       string
@@ -74,7 +76,8 @@ type Attempt struct {
 	Reason Reason
 }
 
-// maxSpanText bounds each text of a span that a client chose, which spans that wait to be sent would otherwise let it fill memory with.
+// maxSpanText bounds each text of a span that a client chose, which spans that wait to be sent would otherwise let it
+// fill memory with.
 const maxSpanText = 512
 
 // span makes a record of the exchange, which has ended.

@@ -69,7 +69,8 @@ type talker interface {
 	reply(method string) reply
 }
 
-// Contents of every length arrive byte for byte and end where they end: the next message on the same connections is read as it is.
+// Contents of every length arrive byte for byte and end where they end: the next message on the same connections is
+// read as it is.
 func TestContentsOfEveryLengthArriveWhole(t *testing.T) {
 	t.Parallel()
 	backend := startContents(t)
@@ -192,7 +193,8 @@ func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 	}
 }
 
-// A long content that comes slowly is waited for as long as it comes, however much longer than the stall times that takes.
+// A long content that comes slowly is waited for as long as it comes, however much longer than the stall times that
+// takes.
 func TestLongContentsThatComeSlowlyArrive(t *testing.T) {
 	t.Parallel()
 	const stall, pause, steps, step = 1500 * time.Millisecond, 100 * time.Millisecond, 20, 32 << 10

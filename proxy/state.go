@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// state is what outlives a swap of the generation: the endpoints with their idle connections, by namespace, address and TLS, what is
-// remembered of pools, by their id, the ids of rate-limited rules, the parsed certificates and what answers challenges. It is changed only
-// while a snapshot is applied.
+// state is what outlives a swap of the generation: the endpoints with their idle connections, by namespace, address and
+// TLS, what is remembered of pools, by their id, the ids of rate-limited rules, the parsed certificates and what
+// answers challenges. It is changed only while a snapshot is applied.
 type state struct {
 	transports *transportConfig
 	prober     *prober
@@ -44,8 +44,9 @@ func newState(config *transportConfig, prober *prober) *state {
 	}
 }
 
-// endpointKey tells endpoints apart; security is nil where there is no TLS, and then h2c says that HTTP/2 is spoken. Namespaces share none: what the requests of one meet with,
-// whose timeouts are its own to choose, and the connections that it holds are no other's concern.
+// endpointKey tells endpoints apart; security is nil where there is no TLS, and then h2c says that HTTP/2 is spoken.
+// Namespaces share none: what the requests of one meet with, whose timeouts are its own to choose, and the connections
+// that it holds are no other's concern.
 type endpointKey struct {
 	namespace string
 	address   netip.AddrPort
@@ -102,8 +103,9 @@ func (s *state) pool(id string) *poolState {
 	return p
 }
 
-// adopt has the endpoints of g take requests and tells them which pools they are in, now that g takes the place of before, and
-// then has the pools that need it look at the endpoints: whatever changes of an endpoint after that look refreshes its pools.
+// adopt has the endpoints of g take requests and tells them which pools they are in, now that g takes the place of
+// before, and then has the pools that need it look at the endpoints: whatever changes of an endpoint after that look
+// refreshes its pools.
 func (s *state) adopt(g, before *generation) {
 	for _, p := range g.pools {
 		for i := range p.members {

@@ -9,7 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/http2"
 )
 
-// stream is the client's side of an exchange on a connection of HTTP/2, and the work on it. It is used again for others.
+// stream is the client's side of an exchange on a connection of HTTP/2, and the work on it. It is used again for
+// others.
 type stream struct {
 	*http2.Stream
 	session *session

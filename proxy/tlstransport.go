@@ -40,8 +40,8 @@ func (t *tlsTransport) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte of it
-// waits, and the rest of what arrived with that byte is read into a buffer.
+// ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte
+// of it waits, and the rest of what arrived with that byte is read into a buffer.
 func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
 	for {
 		t.below.record = record{bounded: true, timeout: t.recordTimeout}
@@ -130,8 +130,8 @@ func (c tailedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not begin the
-// idle time anew with each.
+// record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not
+// begin the idle time anew with each.
 type record struct {
 	bounded bool
 	timeout time.Duration
@@ -174,8 +174,8 @@ func (c netConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write lets the kernel wait for the records that follow. What TLS sends of its own accord in between counts as one of them, which
-// makes two pieces of one and holds nothing back: the last record never finds another to wait for.
+// Write lets the kernel wait for the records that follow. What TLS sends of its own accord in between counts as one of
+// them, which makes two pieces of one and holds nothing back: the last record never finds another to wait for.
 func (c netConn) Write(p []byte) (int, error) {
 	if c.following.Load() > 0 {
 		c.following.Add(-1)

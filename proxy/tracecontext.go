@@ -12,7 +12,8 @@ type TraceID [16]byte
 // SpanID names a span of a trace. That of zeros alone is none.
 type SpanID [8]byte
 
-// traceContext is the place in a trace that a request comes from (W3C Trace Context, section 3.2). The zero value is none.
+// traceContext is the place in a trace that a request comes from (W3C Trace Context, section 3.2). The zero value is
+// none.
 type traceContext struct {
 	trace TraceID
 	span  SpanID
@@ -25,7 +26,8 @@ func (c *traceContext) none() bool { return c.trace == TraceID{} }
 // traceparentLength is that of version 00: "00-", the trace's id, the span's and the flags.
 const traceparentLength = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 
-// parseTraceparent reads a traceparent (section 3.2.2). Of a later version it reads what this one has, as section 4.3 asks for.
+// parseTraceparent reads a traceparent (section 3.2.2). Of a later version it reads what this one has, as section 4.3
+// asks for.
 func parseTraceparent(v []byte) (c traceContext, ok bool) {
 	if len(v) < traceparentLength || v[2] != '-' || v[35] != '-' || v[52] != '-' {
 		return traceContext{}, false
@@ -71,8 +73,8 @@ func readHex(to, from []byte) bool {
 // maxTracestateMembers is how many members a tracestate may have (section 3.3.1.1).
 const maxTracestateMembers = 32
 
-// tracestateMembers counts the members of a tracestate field. It says false where one of them is none, which makes all of it
-// worthless (section 3.3).
+// tracestateMembers counts the members of a tracestate field. It says false where one of them is none, which makes all
+// of it worthless (section 3.3).
 func tracestateMembers(v []byte) (n int, ok bool) {
 	ok = true
 	message.Elements(v, func(member []byte) bool {
@@ -83,8 +85,8 @@ func tracestateMembers(v []byte) (n int, ok bool) {
 	return n, ok
 }
 
-// isTracestateMember says whether b is a key and a value (section 3.3.1.3). Keys may begin with a digit, as the second edition has
-// it: what is passed on need not be stricter than those who read it.
+// isTracestateMember says whether b is a key and a value (section 3.3.1.3). Keys may begin with a digit, as the second
+// edition has it: what is passed on need not be stricter than those who read it.
 func isTracestateMember(b []byte) bool {
 	const longest = 256
 	i := 0

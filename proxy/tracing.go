@@ -11,9 +11,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Tracing has each request be a span of a trace: of the one that it says to belong to, or of a new one. Endpoints are told which.
+// Tracing has each request be a span of a trace: of the one that it says to belong to, or of a new one. Endpoints are
+// told which.
 type Tracing struct {
-	// Sampling is which part of the traces that begin here is recorded, from 0 to 1. Of others, whoever sent the request decided.
+	// Sampling is which part of the traces that begin here is recorded, from 0 to 1. Of others, whoever sent the request
+	// decided.
 	Sampling float64
 	// TrustedOnly has nobody believed but trusted proxies: requests of others begin a new trace.
 	TrustedOnly bool
@@ -36,8 +38,9 @@ var (
 type tracer struct {
 	recorder    SpanRecorder
 	trustedOnly bool
-	// always is set where every trace is recorded; otherwise those are of which the second half of the id, without its last bit,
-	// is less than bound. OpenTelemetry's TraceIDRatioBased does the same, so that others come to the same decision.
+	// always is set where every trace is recorded; otherwise those are of which the second half of the id, without its
+	// last bit, is less than bound. OpenTelemetry's TraceIDRatioBased does the same, so that others come to the same
+	// decision.
 	always bool
 	bound  uint64
 	places sync.Pool
@@ -61,8 +64,8 @@ type tracePlace struct {
 	// own is the exchange's span, parent the one that it belongs to, linked the one that it says to belong to and is not
 	// believed. Each of the latter may be none.
 	own, parent, linked traceContext
-	// state is the tracestate that came with the parent, where the exchange is recorded and it is no longer than what has to be
-	// passed on (section 3.3.1.5).
+	// state is the tracestate that came with the parent, where the exchange is recorded and it is no longer than what has
+	// to be passed on (section 3.3.1.5).
 	state    string
 	attempts []tracedAttempt
 	// field is the traceparent that the endpoint gets.
@@ -107,8 +110,8 @@ func (t *tracer) begin(x *exchange) {
 	x.request.Fields = append(x.request.Fields, message.Field{Name: traceparent, Value: p.field[:], Kind: message.Traceparent})
 }
 
-// record records the exchange, which has ended, if its trace is. One whose head was refused gets its place only now, by as much of
-// the head as could be read.
+// record records the exchange, which has ended, if its trace is. One whose head was refused gets its place only now, by
+// as much of the head as could be read.
 func (t *tracer) record(x *exchange) {
 	if x.trace == nil {
 		t.begin(x)
@@ -179,7 +182,8 @@ func dropFields(fields []message.Field, kind message.Kind) {
 	}
 }
 
-// explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody will find.
+// explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody
+// will find.
 func (p *tracePlace) explain(fields []message.Field) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind == message.Traceparent && len(f.Value) == len(p.field) && &f.Value[0] == &p.field[0] {

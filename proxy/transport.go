@@ -19,7 +19,8 @@ func newClock() clock { return clock{time.Now()} }
 
 func (c clock) now() time.Duration { return time.Since(c.start) }
 
-// dates returns what tells the time of day that a time was at. The time of day may have been set since the process began.
+// dates returns what tells the time of day that a time was at. The time of day may have been set since the process
+// began.
 func (c clock) dates() func(time.Duration) time.Time {
 	day, now := time.Now(), c.now()
 	return func(at time.Duration) time.Time { return day.Add(at - now) }
@@ -53,7 +54,8 @@ type transport struct {
 	in    reading
 	out   writing
 	probe probe
-	// record is of the TLS above, if there is one, and following how many records come right after the next one that it writes.
+	// record is of the TLS above, if there is one, and following how many records come right after the next one that it
+	// writes.
 	record    record
 	following atomic.Int32
 }
@@ -207,9 +209,9 @@ func (r *reading) read(fd uintptr) bool {
 	}
 }
 
-// readParked serves what arrives from within the wait for more, which spares the read that would only find that there is
-// no more yet: what arrives meanwhile is remembered by the runtime and ends the next wait at once. Only a read
-// that filled its buffer may have left something behind that nobody will be told of again.
+// readParked serves what arrives from within the wait for more, which spares the read that would only find that there
+// is no more yet: what arrives meanwhile is remembered by the runtime and ends the next wait at once. Only a read that
+// filled its buffer may have left something behind that nobody will be told of again.
 func (r *reading) readParked(fd uintptr) bool {
 	for {
 		r.buf = r.buffers.Get(r.size)

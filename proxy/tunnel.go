@@ -20,7 +20,8 @@ type side interface {
 	StallAfter(d time.Duration)
 	// CloseWrite tells the peer that no more will be sent.
 	CloseWrite() error
-	// Close ends both directions. It may be called from any goroutine, and may wait for what a ReadParked has brought to be dealt with.
+	// Close ends both directions. It may be called from any goroutine, and may wait for what a ReadParked has brought to
+	// be dealt with.
 	Close() error
 }
 
@@ -62,8 +63,8 @@ func (t *tunnel) run(fromClient []byte) {
 	t.close()
 }
 
-// relay copies one direction. An end is passed on as an end; a fault ends both directions, and the endpoint must not take it for
-// an end. A tunnel that was idle has come to its end.
+// relay copies one direction. An end is passed on as an end; a fault ends both directions, and the endpoint must not
+// take it for an end. A tunnel that was idle has come to its end.
 func (t *tunnel) relay(dst, src side, first []byte) {
 	err := t.copy(dst, src, first)
 	if err == nil {
@@ -82,8 +83,8 @@ func (t *tunnel) close() {
 	t.end(func() { _ = t.upstream.stream().Close() })
 }
 
-// end ends both sides at once, the endpoint's by endUpstream: each end waits for what is relayed from within a read of its
-// side, which may itself wait until the other side takes it.
+// end ends both sides at once, the endpoint's by endUpstream: each end waits for what is relayed from within a read of
+// its side, which may itself wait until the other side takes it.
 func (t *tunnel) end(endUpstream func()) {
 	var ending sync.WaitGroup
 	ending.Go(func() { _ = t.client.Close() })

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Unserved is a path of a rule that has no route: another one has its place, its host is another's, or it makes no sense.
+// Unserved is a path of a rule that has no route: another one has its place, its host is another's, or it makes no
+// sense.
 type Unserved struct {
 	// Host and Path are as the rule has them; where they make sense, in the form of a [Host] and a [Route].
 	Host  string

@@ -183,8 +183,8 @@ func TestSwapLeavesATunnelAlone(t *testing.T) {
 	}
 }
 
-// A tunnel is a request that runs: its endpoint drains, and the tunnel goes on for as long as both ends want it, while nothing new
-// goes there.
+// A tunnel is a request that runs: its endpoint drains, and the tunnel goes on for as long as both ends want it, while
+// nothing new goes there.
 func TestTunnelOutlivesTheDrainingOfItsEndpoint(t *testing.T) {
 	t.Parallel()
 	endpoint, b := startScript(t), named(t, "b")

@@ -29,11 +29,12 @@ type upload struct {
 	conversation atomic.Pointer[conversation]
 }
 
-// sentWithHead bounds the content that is sent before the upload of the rest begins. A client may go on sending for as long as
-// this one takes, and the endpoint wait meanwhile for somebody to read its response.
+// sentWithHead bounds the content that is sent before the upload of the rest begins. A client may go on sending for as
+// long as this one takes, and the endpoint wait meanwhile for somebody to read its response.
 const sentWithHead = 64 << 10
 
-// send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the rest.
+// send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the
+// rest.
 func (x *exchange) send(up upstream) error {
 	content, w := x.down.Content(), up.Request()
 	x.upload = upload{}
@@ -74,8 +75,8 @@ func (x *exchange) send(up upstream) error {
 	return nil
 }
 
-// boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has. The
-// wait that was on when it ended, the upload bounded itself.
+// boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has.
+// The wait that was on when it ended, the upload bounded itself.
 func (x *exchange) boundWaits(up upstream) bool {
 	if x.upload.done == nil || x.upload.bounded {
 		return true
@@ -177,7 +178,8 @@ func contentBroke(g *guard, number uint64, err error) {
 	}
 }
 
-// uploadBroke ends the exchange only where the endpoint stopped reading. One that closed the connection may have answered.
+// uploadBroke ends the exchange only where the endpoint stopped reading. One that closed the connection may have
+// answered.
 func uploadBroke(g *guard, number uint64, err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		g.end(number, UpstreamTimeout)

@@ -111,7 +111,8 @@ func (c *upstreamConn) Answering() bool { return c.Content().Buffered() }
 // Close closes the connection at once, from anywhere.
 func (c *upstreamConn) Close() error { return c.link.Close() }
 
-// socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where there is no c.
+// socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where
+// there is no c.
 func (c *upstreamConn) socket() *transport {
 	if c == nil || c.secure != nil {
 		return nil
@@ -200,8 +201,8 @@ func (e *endpoint) give(c *upstreamConn, shard uint32, now time.Duration) {
 	s.mu.Unlock()
 }
 
-// retire closes the idle connections, and those in use as they are given back or their last exchange ends, until resume. Connections that are being
-// made are given up.
+// retire closes the idle connections, and those in use as they are given back or their last exchange ends, until
+// resume. Connections that are being made are given up.
 func (e *endpoint) retire() {
 	e.retired.Store(true)
 	e.dials.cancel()

@@ -270,7 +270,8 @@ func TestRequestsAtOnceShareNoConnection(t *testing.T) {
 	}
 }
 
-// An endpoint may go and come back within a moment: to the request whose connection was given up it makes no difference.
+// An endpoint may go and come back within a moment: to the request whose connection was given up it makes no
+// difference.
 func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(endpointKey{address: deafAddress(t)}, testState().transports)

@@ -7,12 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. Its zero value is no TLS.
+// UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. Its zero value is no
+// TLS.
 type UpstreamTLS struct {
 	// ServerName is the name or IP address that an endpoint's certificate has to be for. A name is sent along, so that the
 	// endpoint can choose a certificate. It is empty only where there is no TLS.
 	ServerName string
-	// Authorities are the certificates, as PEM, to one of which an endpoint's has to lead. Empty: those that the system trusts.
+	// Authorities are the certificates, as PEM, to one of which an endpoint's has to lead. Empty: those that the system
+	// trusts.
 	Authorities string
 	// SkipVerify takes every certificate.
 	SkipVerify bool
@@ -38,8 +40,8 @@ type securityTerms struct {
 	skipVerify  bool
 }
 
-// upstreamTLS is an UpstreamTLS that was parsed. Endpoints are told apart by it: no request goes over a connection that was
-// made under other terms than its pool's.
+// upstreamTLS is an UpstreamTLS that was parsed. Endpoints are told apart by it: no request goes over a connection that
+// was made under other terms than its pool's.
 type upstreamTLS struct{ config *tls.Config }
 
 var errNoAuthority = errors.New("the authorities hold no certificate")
@@ -57,8 +59,8 @@ func newUpstreamTLS(u *securityTerms) *upstreamTLS {
 	return &upstreamTLS{config}
 }
 
-// forEndpoint returns the configuration of the connections to one endpoint, which share a session: of those on which the endpoint
-// chooses what is spoken, and of those on which it is HTTP/1.1.
+// forEndpoint returns the configuration of the connections to one endpoint, which share a session: of those on which
+// the endpoint chooses what is spoken, and of those on which it is HTTP/1.1.
 func (u *upstreamTLS) forEndpoint() (negotiating, http1 *tls.Config) {
 	negotiating = u.config.Clone()
 	negotiating.ClientSessionCache = new(lastSession)
@@ -67,8 +69,8 @@ func (u *upstreamTLS) forEndpoint() (negotiating, http1 *tls.Config) {
 	return negotiating, http1
 }
 
-// lastSession is the session that an endpoint gave last, for its next connection to resume. A cache by name would have all
-// endpoints of a pool at one place in it, and one's sessions mean nothing to another.
+// lastSession is the session that an endpoint gave last, for its next connection to resume. A cache by name would have
+// all endpoints of a pool at one place in it, and one's sessions mean nothing to another.
 type lastSession struct {
 	session atomic.Pointer[tls.ClientSessionState]
 }

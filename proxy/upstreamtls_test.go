@@ -347,8 +347,8 @@ func TestRequestGoesToAnotherEndpointAfterTLSFailed(t *testing.T) {
 	}
 }
 
-// An endpoint that closes a resting connection may say so within TLS alone, and together with its last answer. That is noticed
-// before anything is sent that cannot be sent twice.
+// An endpoint that closes a resting connection may say so within TLS alone, and together with its last answer. That is
+// noticed before anything is sent that cannot be sent twice.
 func TestEndOfTLSIsNoticedBeforeContentIsSent(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")

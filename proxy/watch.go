@@ -9,9 +9,9 @@ import (
 const (
 	watchInterval  = 250 * time.Millisecond
 	expireInterval = 5 * time.Second
-	// restAfter is how many looks, one each watchInterval, a connection has to be idle for before it goes on with a new goroutine. The
-	// stack that serving a request takes stays with a goroutine, and is four times what waiting takes. To get it anew costs
-	// some microseconds, which is nothing after a second.
+	// restAfter is how many looks, one each watchInterval, a connection has to be idle for before it goes on with a new
+	// goroutine. The stack that serving a request takes stays with a goroutine, and is four times what waiting takes. To
+	// get it anew costs some microseconds, which is nothing after a second.
 	restAfter = 4
 )
 
@@ -23,8 +23,8 @@ type watched struct {
 }
 
 // Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
-// its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks, sets endpoints aside that
-// fail and brings them back, and writes the access log.
+// its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks,
+// sets endpoints aside that fail and brings them back, and writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
 	if p.log != nil {
 		written := make(chan struct{})
@@ -77,8 +77,8 @@ func (p *Proxy) Watch(ctx context.Context) {
 }
 
 const (
-	// freeLeast is from how many stacks on, of 8 KiB each, their memory is given back to the system at once. The runtime does so
-	// by itself, in minutes.
+	// freeLeast is from how many stacks on, of 8 KiB each, their memory is given back to the system at once. The runtime
+	// does so by itself, in minutes.
 	freeLeast = 1000
 	// freeInterval is the least time between two times: each takes a collection.
 	freeInterval = time.Minute
@@ -90,7 +90,8 @@ type freed struct {
 	at     time.Duration
 }
 
-// due says whether it is time to give memory back: many connections have come to rest, and no more did since the last look.
+// due says whether it is time to give memory back: many connections have come to rest, and no more did since the last
+// look.
 func (f *freed) due(woken int, now time.Duration) bool {
 	f.stacks += woken
 	if woken > 0 || f.stacks < freeLeast || f.at > 0 && now-f.at < freeInterval {
@@ -101,8 +102,8 @@ func (f *freed) due(woken int, now time.Duration) bool {
 }
 
 // watch notices a client that went away, while its request waits or behind its last request. The latter may have come
-// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It says
-// whether it woke the connection's goroutine.
+// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It
+// says whether it woke the connection's goroutine.
 func (c *conn) watch(now time.Duration) (woken bool) {
 	if s := c.session.Load(); s != nil {
 		s.Watch(now)

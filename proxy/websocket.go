@@ -8,9 +8,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// opening is the part of a WebSocket's opening (RFC 6455, section 4) that HTTP/1.1 has and HTTP/2 has not: a key, and the
-// endpoint's proof that it has understood. It is made here where the client speaks HTTP/2 (RFC 8441, section 5). The zero value is
-// none, which is answered by anything.
+// opening is the part of a WebSocket's opening (RFC 6455, section 4) that HTTP/1.1 has and HTTP/2 has not: a key, and
+// the endpoint's proof that it has understood. It is made here where the client speaks HTTP/2 (RFC 8441, section 5).
+// The zero value is none, which is answered by anything.
 type opening struct {
 	made bool
 	key  [keyLength]byte
@@ -30,8 +30,8 @@ const (
 
 var secWebSocketKey = []byte("Sec-WebSocket-Key")
 
-// begin adds a key to a request's fields, in the place of any that the client sent: there it has no meaning. It needs to be no
-// secret, only to differ from others.
+// begin adds a key to a request's fields, in the place of any that the client sent: there it has no meaning. It needs
+// to be no secret, only to differ from others.
 func (o *opening) begin(fields []message.Field) []message.Field {
 	var key [keyBytes]byte
 	for i := 0; i < keyBytes; i += 8 {
@@ -66,7 +66,8 @@ func (o *opening) finish(resp *message.Response) bool {
 	return accepted && seen
 }
 
-// taken says whether the client would take a response for the beginning of a tunnel that there is not: to it, a success is one.
+// taken says whether the client would take a response for the beginning of a tunnel that there is not: to it, a success
+// is one.
 func (o *opening) taken(resp *message.Response) bool {
 	return o.made && 200 <= resp.Status && resp.Status < 300
 }

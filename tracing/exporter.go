@@ -25,13 +25,15 @@ import (
 )
 
 const (
-	// waiting is how many requests' spans are held until they are sent; further ones are dropped. So many take some MiB at most.
+	// waiting is how many requests' spans are held until they are sent; further ones are dropped. So many take some MiB at
+	// most.
 	waiting = 2048
-	// batchSize is from how many spans on they are sent without waiting for more, batchDelay how long the first of them waits.
+	// batchSize is from how many spans on they are sent without waiting for more, batchDelay how long the first of them
+	// waits.
 	batchSize  = 512
 	batchDelay = time.Second
-	// attemptsTime is how long the collector is tried with one batch, and collectorPatience how much of it a collector gets that
-	// answers, and asks to be left alone for a while.
+	// attemptsTime is how long the collector is tried with one batch, and collectorPatience how much of it a collector
+	// gets that answers, and asks to be left alone for a while.
 	attemptsTime      = time.Minute
 	collectorPatience = 20 * time.Second
 	// lastSpansTime is what the last spans have to be sent in when the process ends.
@@ -52,8 +54,8 @@ type Options struct {
 	Version, Instance string
 }
 
-// Exporter holds spans and sends them, in batches, from the goroutine that runs it. What else there is to say of the connection, such
-// as header fields and certificates, it takes from OpenTelemetry's environment variables.
+// Exporter holds spans and sends them, in batches, from the goroutine that runs it. What else there is to say of the
+// connection, such as header fields and certificates, it takes from OpenTelemetry's environment variables.
 type Exporter struct {
 	logger   logr.Logger
 	client   otlptrace.Client
@@ -157,7 +159,8 @@ func (e *Exporter) collect(ctx context.Context) (batch []*tracepb.Span) {
 	return batch
 }
 
-// send has the collector take a batch, or gives it up. That it does not take all of it is told once, until it does again.
+// send has the collector take a batch, or gives it up. That it does not take all of it is told once, until it does
+// again.
 func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
 	request := []*tracepb.ResourceSpans{{
 		Resource: e.resource, SchemaUrl: semconv.SchemaURL,

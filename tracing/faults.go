@@ -10,8 +10,8 @@ import (
 	"github.com/go-logr/logr"
 )
 
-// faults keeps what OpenTelemetry's library finds wrong with the environment. It would log it, with the value, which may be a
-// password, and go on without.
+// faults keeps what OpenTelemetry's library finds wrong with the environment. It would log it, with the value, which
+// may be a password, and go on without.
 type faults struct{ found error }
 
 // Init implements logr.LogSink.

@@ -138,8 +138,8 @@ func attributesOf(s *proxy.Span) []*commonpb.KeyValue {
 	return list
 }
 
-// faultOf says what makes a span an error, if anything does: the reason of an answer of our own or of a response that broke off,
-// or a status, from the one on that counts.
+// faultOf says what makes a span an error, if anything does: the reason of an answer of our own or of a response that
+// broke off, or a status, from the one on that counts.
 func faultOf(status int, reason proxy.Reason, least int) string {
 	switch {
 	case reason == proxy.ClientClosed:

@@ -25,8 +25,8 @@ func (e *ExternalAccount) sound() bool {
 	return err == nil
 }
 
-// Register returns the URL of the account with the key, which is made if there is none. It agrees to the authority's terms of
-// service. An email that is empty leaves the account without a contact.
+// Register returns the URL of the account with the key, which is made if there is none. It agrees to the authority's
+// terms of service. An email that is empty leaves the account without a contact.
 func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, external *ExternalAccount) (string, error) {
 	const step = "registering the account"
 	s, err := c.session(ctx, Account{Key: key})

@@ -11,8 +11,8 @@ import (
 )
 
 // Certificate downloads the chain of an order that is valid, as PEM with the leaf first. Of several chains it is the
-// one that has a certificate issued under the common name preferred, and that which the authority offers first where none has or
-// preferred is empty.
+// one that has a certificate issued under the common name preferred, and that which the authority offers first where
+// none has or preferred is empty.
 func (c *Client) Certificate(ctx context.Context, account Account, order Order, preferred string) ([]byte, error) {
 	const step = "downloading the certificate"
 	s, err := c.accountSession(ctx, account)

@@ -64,8 +64,8 @@ type Account struct {
 	URL string
 }
 
-// session is lego's client for the requests of one call. Lego takes no context, and hides all headers of a response but a few, so
-// each call has a transport of its own that knows both.
+// session is lego's client for the requests of one call. Lego takes no context, and hides all headers of a response but
+// a few, so each call has a transport of its own that knows both.
 type session struct {
 	*api.Core
 	last *exchange

@@ -43,11 +43,11 @@ type Error struct {
 	// Step is what was tried, such as "placing the order".
 	Step string
 	Kind Kind
-	// Type is the problem's name of RFC 8555, section 6.7, without its namespace, such as "rejectedIdentifier". Empty where the
-	// authority did not answer in that form.
+	// Type is the problem's name of RFC 8555, section 6.7, without its namespace, such as "rejectedIdentifier". Empty
+	// where the authority did not answer in that form.
 	Type string
-	// Detail are the authority's own words, or where it has said nothing, what happened in words that do not change from one
-	// attempt to the next.
+	// Detail are the authority's own words, or where it has said nothing, what happened in words that do not change from
+	// one attempt to the next.
 	Detail string
 	// RetryAfter is how long the authority asks to wait; 0 if it does not say.
 	RetryAfter time.Duration

@@ -31,8 +31,8 @@ type OrderRequest struct {
 	Hosts []string
 	// Profile is one that the authority's directory lists, or empty.
 	Profile string
-	// Replaces is the [CertificateID] of the certificate that the new one is for the renewal of, or empty. An authority without
-	// renewal information is not told.
+	// Replaces is the [CertificateID] of the certificate that the new one is for the renewal of, or empty. An authority
+	// without renewal information is not told.
 	Replaces string
 }
 
@@ -49,8 +49,8 @@ type Order struct {
 	RetryAfter time.Duration
 }
 
-// NewOrder places an order. Where it fails otherwise than with an answer of the authority's, an order may have been placed:
-// [Client.FindOrder] tells.
+// NewOrder places an order. Where it fails otherwise than with an answer of the authority's, an order may have been
+// placed: [Client.FindOrder] tells.
 func (c *Client) NewOrder(ctx context.Context, account Account, request OrderRequest) (Order, error) {
 	const step = "placing the order"
 	s, err := c.accountSession(ctx, account)
@@ -107,12 +107,13 @@ func (s *session) order(url string, o acme.Order) Order {
 		Certificate: o.Certificate, RetryAfter: s.last.retryAfter()}
 }
 
-// listLimit is how many pages of an account's orders are read. Those that an authority lists are the open ones above all.
+// listLimit is how many pages of an account's orders are read. Those that an authority lists are the open ones above
+// all.
 const listLimit = 100
 
 // FindOrder looks among the account's orders for one of exactly these hosts that can still come to something and that
-// skip does not know. ok is false if there is none, or if the authority does not list orders: many do not, and return the open
-// order of the same hosts when it is placed again instead.
+// skip does not know. ok is false if there is none, or if the authority does not list orders: many do not, and return
+// the open order of the same hosts when it is placed again instead.
 func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string, skip func(url string) bool) (found Order, ok bool, err error) {
 	const step = "looking for the order"
 	s, err := c.accountSession(ctx, account)

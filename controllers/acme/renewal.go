@@ -76,6 +76,7 @@ func CertificateID(leaf *x509.Certificate) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encoding the serial number: %w", err)
 	}
-	// The content alone, without the tag and the length, which is one byte: a serial number has at most 20 (RFC 5280, section 4.1.2.2).
+	// The content alone, without the tag and the length, which is one byte: a serial number has at most 20 (RFC 5280,
+	// section 4.1.2.2).
 	return base64.RawURLEncoding.EncodeToString(leaf.AuthorityKeyId) + "." + base64.RawURLEncoding.EncodeToString(der[2:]), nil
 }

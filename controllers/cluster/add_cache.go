@@ -18,8 +18,8 @@ func AddCache(mgr ctrl.Manager, options cache.Options) (cache.Cache, error) {
 	return added, mgr.Add(everyReplica{added})
 }
 
-// everyReplica runs a cache on replicas that are not the leader too. A cache that is limited to a namespace does not say by
-// itself that it wants that.
+// everyReplica runs a cache on replicas that are not the leader too. A cache that is limited to a namespace does not
+// say by itself that it wants that.
 type everyReplica struct{ manager.Runnable }
 
 // NeedLeaderElection is false.

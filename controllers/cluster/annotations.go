@@ -2,8 +2,8 @@
 
 package cluster
 
-// OrderedByAnnotation on a TLSCertificate is "namespace/class" of the controller that orders it. No other one does as long as it
-// is there, because each keeps its orders where the others do not look.
+// OrderedByAnnotation on a TLSCertificate is "namespace/class" of the controller that orders it. No other one does as
+// long as it is there, because each keeps its orders where the others do not look.
 const OrderedByAnnotation = "ingress.warren.dev/ordered-by"
 
 // TLSCertificateAnnotation marks a Secret that a TLSCertificate of that name keeps its certificate in. Whoever puts it

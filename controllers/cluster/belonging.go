@@ -33,10 +33,10 @@ const (
 // ElectionLease is the name of the Lease that the leader of a class holds.
 func ElectionLease(class string) string { return "warren-ingress-" + class }
 
-// Owner returns what the objects that the controller makes for itself in its namespace belong to: its ServiceAccount. Every
-// way to uninstall the controller deletes that, and Kubernetes then deletes what belongs to it. The API server tells every
-// client who it is, so this needs no right. Nobody is the owner outside of a cluster, or of a namespace that is not the
-// ServiceAccount's.
+// Owner returns what the objects that the controller makes for itself in its namespace belong to: its ServiceAccount.
+// Every way to uninstall the controller deletes that, and Kubernetes then deletes what belongs to it. The API server
+// tells every client who it is, so this needs no right. Nobody is the owner outside of a cluster, or of a namespace
+// that is not the ServiceAccount's.
 func Owner(ctx context.Context, config *rest.Config, namespace string) (*metav1.OwnerReference, error) {
 	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
 	defer cancel()

@@ -15,9 +15,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// CacheOptions returns the options of the cache that Setup's controllers of a class read from. It holds the objects of these
-// namespaces, or of all if there are none, without the parts that nothing here reads: an object's metadata weighs more than
-// what is wanted of it.
+// CacheOptions returns the options of the cache that Setup's controllers of a class read from. It holds the objects of
+// these namespaces, or of all if there are none, without the parts that nothing here reads: an object's metadata weighs
+// more than what is wanted of it.
 func CacheOptions(class string, watchNamespaces []string) cache.Options {
 	options := cache.Options{
 		DefaultTransform: func(object any) (any, error) {
@@ -53,9 +53,9 @@ func SecretsOfType(kind corev1.SecretType) fields.Selector {
 	return fields.OneTermEqualSelector("type", string(kind))
 }
 
-// trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an Ingress that
-// went over to another class is known to have been ours. Of the spec of one of another class it keeps what that class's
-// controller has certificates ordered for, and the services that it leads to.
+// trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an
+// Ingress that went over to another class is known to have been ours. Of the spec of one of another class it keeps what
+// that class's controller has certificates ordered for, and the services that it leads to.
 func trimIngress(class string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*v1alpha1.Ingress)
@@ -80,8 +80,8 @@ func trimIngress(class string) func(any) (any, error) {
 	}
 }
 
-// servicesLimit is how many services are kept of an Ingress of another class. Who leads to more of them may share the status
-// of a Task with this controller, which then writes it less and less often.
+// servicesLimit is how many services are kept of an Ingress of another class. Who leads to more of them may share the
+// status of a Task with this controller, which then writes it less and less often.
 const servicesLimit = 64
 
 // SomeServices returns the services that each calls a function with, up to so many.

@@ -16,8 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// OptionalCache holds the objects of a kind that the controller may not have the right to read. It is asked only once it is
-// synced: a cache that never will be would keep whoever asks waiting, and with it all else that is served.
+// OptionalCache holds the objects of a kind that the controller may not have the right to read. It is asked only once
+// it is synced: a cache that never will be would keep whoever asks waiting, and with it all else that is served.
 type OptionalCache struct {
 	cache.Cache
 	kind client.Object

@@ -24,8 +24,8 @@ const (
 	FieldRotated = "rotated"
 )
 
-// ticketKeys are what the replicas seal session tickets with. The next key is known for as long as the current one is in
-// use, so that a replica which hears of a change late can read the tickets of those that heard before.
+// ticketKeys are what the replicas seal session tickets with. The next key is known for as long as the current one is
+// in use, so that a replica which hears of a change late can read the tickets of those that heard before.
 type ticketKeys struct {
 	previous, current, next [32]byte
 	// rotated is since when the current key is in use.

@@ -66,8 +66,8 @@ func (s *ticketKeysSecret) read(ctx context.Context) (object *corev1.Secret, key
 	return object, keys, fault, nil
 }
 
-// ticketKeysReader has the data plane of this replica use the keys that there are. Keys that it cannot read leave it with
-// those that it has.
+// ticketKeysReader has the data plane of this replica use the keys that there are. Keys that it cannot read leave it
+// with those that it has.
 type ticketKeysReader struct {
 	secret *ticketKeysSecret
 	tell   func(keys [][32]byte)
@@ -138,8 +138,8 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 }
 
 // Setup has this replica use the keys that all replicas share, and keep them while it leads. They are in a Secret of
-// the namespace that belongs to the owner, nil for nobody. tell is told them, the one for new tickets first, whenever they
-// change.
+// the namespace that belongs to the owner, nil for nobody. tell is told them, the one for new tickets first, whenever
+// they change.
 func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tell func(keys [][32]byte)) error {
 	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(namespace))
 	if err != nil {

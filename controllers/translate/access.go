@@ -45,8 +45,8 @@ func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.
 	return slices.Compact(prefixes), ""
 }
 
-// readRange reads an address as the prefix that holds it alone. IPv4 written as IPv6 becomes IPv4, which is what a client's
-// address is compared as.
+// readRange reads an address as the prefix that holds it alone. IPv4 written as IPv6 becomes IPv4, which is what a
+// client's address is compared as.
 func readRange(s string) (netip.Prefix, bool) {
 	if !strings.Contains(s, "/") {
 		addr, err := netip.ParseAddr(s)

@@ -25,8 +25,8 @@ type allowances struct {
 
 // allowance is what one namespace may have. Nil allows everything.
 type allowance struct {
-	// annotated is set where the namespace has the annotation, unknown where it is not known what any namespace has, and unseen
-	// where this one's Namespace is yet to come.
+	// annotated is set where the namespace has the annotation, unknown where it is not known what any namespace has, and
+	// unseen where this one's Namespace is yet to come.
 	annotated, unknown, unseen bool
 	patterns                   []string
 	// unreadable are those that allow nothing, because it is not clear what they were to allow.
@@ -68,8 +68,8 @@ func (a *allowances) of(namespace string) *allowance {
 // allows says whether a namespace may have a host.
 func (a *allowances) allows(namespace, host string) bool { return a.of(namespace).allows(host) }
 
-// allows says whether a pattern allows the host. A wildcard allows all that ends in what follows its star, however many labels are
-// before that, and wildcards too.
+// allows says whether a pattern allows the host. A wildcard allows all that ends in what follows its star, however many
+// labels are before that, and wildcards too.
 func (a *allowance) allows(host string) bool {
 	return a == nil || slices.ContainsFunc(a.patterns, func(pattern string) bool {
 		suffix, wildcard := strings.CutPrefix(pattern, "*")
@@ -77,7 +77,8 @@ func (a *allowance) allows(host string) bool {
 	})
 }
 
-// forbids says whether it is known that the namespace may not have the host. What is not known forbids nothing, and allows nothing.
+// forbids says whether it is known that the namespace may not have the host. What is not known forbids nothing, and
+// allows nothing.
 func (a *allowance) forbids(host string) bool {
 	return a != nil && !a.unknown && !a.unseen && !a.allows(host)
 }

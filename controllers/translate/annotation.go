@@ -60,8 +60,8 @@ func RelevantAnnotation(name, value string) (relevant string, ok bool) {
 	return relevantForeign(name, value)
 }
 
-// readAnnotations reads the annotations of a standard Ingress. One that is not understood, and one that does not exist, are faults:
-// either might be the access control of the whole Ingress.
+// readAnnotations reads the annotations of a standard Ingress. One that is not understood, and one that does not exist,
+// are faults: either might be the access control of the whole Ingress.
 func readAnnotations(object *networkingv1.Ingress) (a asked) {
 	if len(object.Annotations) == 0 {
 		return a

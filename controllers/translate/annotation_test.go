@@ -17,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// annotated builds an Ingress of one path with these annotations, whose names are without "ingress.warren.dev/", and returns its
-// route and what its Accepted says.
+// annotated builds an Ingress of one path with these annotations, whose names are without "ingress.warren.dev/", and
+// returns its route and what its Accepted says.
 func annotated(t *testing.T, annotations map[string]string) (route proxy.Route, accepted string) {
 	t.Helper()
 	object := newStandard("blue", "a", 0, "x.io")

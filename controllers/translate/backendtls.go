@@ -14,7 +14,8 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// AuthorityName names a Secret or ConfigMap that has the certificates of the authorities that a backend's may come from.
+// AuthorityName names a Secret or ConfigMap that has the certificates of the authorities that a backend's may come
+// from.
 type AuthorityName struct {
 	ConfigMap bool
 	types.NamespacedName
@@ -29,16 +30,17 @@ type Authority struct {
 	Reason string
 	// LeftOut says, for people, what is there beside the certificates and is none that can be read. Empty for nothing.
 	LeftOut string
-	// Certificates are PEM, one at least where there is no fault. Beside a fault they are those of the last version that had none.
+	// Certificates are PEM, one at least where there is no fault. Beside a fault they are those of the last version that
+	// had none.
 	Certificates string
 }
 
-// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the Ingresses of a namespace may name: each is watched and
-// held, whether it is there or not.
+// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the Ingresses of a namespace may name:
+// each is watched and held, whether it is there or not.
 const AuthoritiesPerNamespace = 16
 
-// NamedAuthorities returns the names that the backends of an input's Ingresses name, as far as they are ours: of each namespace so many
-// as one may name, those of its oldest Ingresses first.
+// NamedAuthorities returns the names that the backends of an input's Ingresses name, as far as they are ours: of each
+// namespace so many as one may name, those of its oldest Ingresses first.
 func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
 	named := slices.ContainsFunc(in.Ingresses, namesAuthority) ||
 		slices.ContainsFunc(in.Standard, func(s *Standard) bool { return namesAuthority(s.object) })
@@ -117,8 +119,8 @@ func backendTLSOf(b *v1alpha1.IngressBackend) backendTLS {
 	}
 }
 
-// backendTLSFault says what is wrong with a backend's tls. Like all that is wrong with one path alone, the API refuses it
-// beforehand.
+// backendTLSFault says what is wrong with a backend's tls. Like all that is wrong with one path alone, the API refuses
+// it beforehand.
 func backendTLSFault(b *v1alpha1.IngressBackend) string {
 	t := b.TLS
 	switch {
@@ -175,8 +177,8 @@ func (t backendTLS) variant() string {
 // skipsVerification is what there is to say about a backend that proves nothing.
 const skipsVerification = "its certificate is not verified, as insecureSkipVerify says"
 
-// terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default is
-// the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
+// terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default
+// is the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
 func (b backend) terms(from authorities) (terms proxy.UpstreamTLS, reason, finding string) {
 	terms = proxy.UpstreamTLS{ServerName: b.tls.serverName, SkipVerify: b.tls.skipVerify}
 	if terms.ServerName == "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// readBalancing reads how a path's requests are shared among its backend's endpoints, or says what is wrong with that. Like
-// all that is wrong with one path alone, the API refuses it beforehand.
+// readBalancing reads how a path's requests are shared among its backend's endpoints, or says what is wrong with that.
+// Like all that is wrong with one path alone, the API refuses it beforehand.
 func readBalancing(b *v1alpha1.LoadBalancing) (balancing proxy.Balancing, fault string) {
 	switch b.Policy {
 	case v1alpha1.LoadBalancingRoundRobin, "":

@@ -35,13 +35,14 @@ type Input struct {
 	Own []netip.AddrPort
 	// Challenges are what the working Secrets of orders hold ready.
 	Challenges []Challenge
-	// AllowedHosts are what the Namespaces that are there have as their AllowedHostsAnnotation, nil for those without. A namespace
-	// that is not among them has no host. A nil map stands for Namespaces that cannot be read.
+	// AllowedHosts are what the Namespaces that are there have as their AllowedHostsAnnotation, nil for those without. A
+	// namespace that is not among them has no host. A nil map stands for Namespaces that cannot be read.
 	AllowedHosts map[string]*string
-	// Owners are the namespaces that hosts belong to, as it is on record. A host that is not there belongs to the namespace of
-	// the oldest Ingress that names it. It is not modified.
+	// Owners are the namespaces that hosts belong to, as it is on record. A host that is not there belongs to the
+	// namespace of the oldest Ingress that names it. It is not modified.
 	Owners map[string]string
-	// Kept are those of them that are kept for a namespace while no rule of it names them: their requests go to no other's rules.
+	// Kept are those of them that are kept for a namespace while no rule of it names them: their requests go to no other's
+	// rules.
 	Kept map[string]string
 	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
 	// certificate's validity begins or ends in between.
@@ -55,8 +56,8 @@ type Options struct {
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
-	// RequireAllowedHosts lets namespaces have those hosts alone that their AllowedHostsAnnotation allows. Without it, a namespace
-	// that has none may have every host.
+	// RequireAllowedHosts lets namespaces have those hosts alone that their AllowedHostsAnnotation allows. Without it, a
+	// namespace that has none may have every host.
 	RequireAllowedHosts bool
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses, which are not the namespace's but those of
 	// whatever runs beside the controller.

@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// BenchmarkBuild builds 10,000 Ingresses of one host and 10 paths each, a hundred thousand routes, on 1,000 services of 3
-// Tasks. An Ingress is to be served 250 ms after it was applied among so many, and this is one part of that time.
+// BenchmarkBuild builds 10,000 Ingresses of one host and 10 paths each, a hundred thousand routes, on 1,000 services of
+// 3 Tasks. An Ingress is to be served 250 ms after it was applied among so many, and this is one part of that time.
 func BenchmarkBuild(b *testing.B) { benchmarkBuild(b, manyIngresses()) }
 
 // BenchmarkBuildWithCertificates is BenchmarkBuild with a certificate for each Ingress.
@@ -58,7 +58,8 @@ func benchmarkBuild(b *testing.B, in translate.Input) {
 	}
 }
 
-// BenchmarkBuildOfStandardIngresses is BenchmarkBuild with Ingresses of networking.k8s.io, whose annotations were read before.
+// BenchmarkBuildOfStandardIngresses is BenchmarkBuild with Ingresses of networking.k8s.io, whose annotations were read
+// before.
 func BenchmarkBuildOfStandardIngresses(b *testing.B) {
 	in := manyIngresses()
 	for _, ing := range in.Ingresses {

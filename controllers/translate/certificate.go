@@ -28,7 +28,8 @@ type certificates struct {
 	served map[*Secret][]string
 	// redirects say for the names that a certificate is served for whether plain requests are redirected.
 	redirects map[string]redirect
-	// keepers are the TLSCertificates by their names, and ordered the Secrets that some of them have certificates ordered into.
+	// keepers are the TLSCertificates by their names, and ordered the Secrets that some of them have certificates ordered
+	// into.
 	keepers map[types.NamespacedName]*v1alpha1.TLSCertificate
 	ordered map[types.NamespacedName]bool
 }
@@ -39,8 +40,9 @@ type redirect struct {
 	wanted    bool
 }
 
-// certify finds the certificates and the answers to challenges that are served, has those hosts redirected that are to be, and
-// notes on each TLSCertificate and each Ingress with tls what became of it. An Ingress without tls costs nothing.
+// certify finds the certificates and the answers to challenges that are served, has those hosts redirected that are to
+// be, and notes on each TLSCertificate and each Ingress with tls what became of it. An Ingress without tls costs
+// nothing.
 func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, hosts *hosts, programmed []proxy.Host) ([]proxy.Certificate, []proxy.Challenge) {
 	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
 		!slices.ContainsFunc(ingresses, func(i ingress) bool { return len(i.tls) > 0 }) {
@@ -168,8 +170,9 @@ func exact(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "*") })
 }
 
-// wanted returns the hosts that a certificate of an Ingress is for and may be served for: those that its namespace owns. Were
-// it served for others, anybody could have somebody else's host answer with a certificate that no client trusts.
+// wanted returns the hosts that a certificate of an Ingress is for and may be served for: those that its namespace
+// owns. Were it served for others, anybody could have somebody else's host answer with a certificate that no client
+// trusts.
 func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS) []string {
 	ruled := c.ruled(ing)
 	asked := ruled
@@ -214,8 +217,8 @@ func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS) []string {
 	return names
 }
 
-// ruled returns the hosts of an Ingress's rules, each once, without those that are invalid and without that for every host,
-// which has no name to cover.
+// ruled returns the hosts of an Ingress's rules, each once, without those that are invalid and without that for every
+// host, which has no name to cover.
 func (c *certificates) ruled(ing *ingress) []string {
 	var names []string
 	for r := range ing.object.Spec.Rules {
@@ -227,8 +230,8 @@ func (c *certificates) ruled(ing *ingress) []string {
 	return names
 }
 
-// redirect marks the hosts whose plain requests are redirected: an Ingress of the owner has a certificate for the host, or
-// for the wildcard over it, and wants it. The host for every host has no certificate.
+// redirect marks the hosts whose plain requests are redirected: an Ingress of the owner has a certificate for the host,
+// or for the wildcard over it, and wants it. The host for every host has no certificate.
 func (c *certificates) redirect(programmed []proxy.Host) {
 	if len(c.redirects) == 0 {
 		return
@@ -246,8 +249,8 @@ func (c *certificates) redirect(programmed []proxy.Host) {
 	}
 }
 
-// list returns the certificates that are served for a host. Of two for one name the data plane takes the first that a client
-// can use, so those that are valid come first, and among them the latest.
+// list returns the certificates that are served for a host. Of two for one name the data plane takes the first that a
+// client can use, so those that are valid come first, and among them the latest.
 func (c *certificates) list() []proxy.Certificate {
 	secrets := make([]*Secret, 0, len(c.served))
 	for secret := range c.served {

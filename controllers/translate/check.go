@@ -57,8 +57,8 @@ func checks(tasks []*v1alpha1.Task, pools []proxy.Pool) []proxy.Check {
 	return list
 }
 
-// h2cAddresses are those that requests are sent to in HTTP/2 without TLS, and none in HTTP/1.1: probes are sent there in the same
-// way.
+// h2cAddresses are those that requests are sent to in HTTP/2 without TLS, and none in HTTP/1.1: probes are sent there
+// in the same way.
 func h2cAddresses(pools []proxy.Pool) map[netip.AddrPort]bool {
 	addresses := make(map[netip.AddrPort]bool)
 	for _, h2c := range []bool{true, false} {
@@ -148,7 +148,8 @@ func durationOr(d *metav1.Duration, otherwise time.Duration) time.Duration {
 	return d.Duration
 }
 
-// healthBefore is what the probes of this or another replica had found out about a Task as it is now, before they ended.
+// healthBefore is what the probes of this or another replica had found out about a Task as it is now, before they
+// ended.
 func healthBefore(task *v1alpha1.Task) proxy.Health {
 	c := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionHealthy)
 	switch {
@@ -162,8 +163,8 @@ func healthBefore(task *v1alpha1.Task) proxy.Health {
 	return proxy.HealthUnknown
 }
 
-// Reported returns what another controller wrote into status.health of a Task: nothing where the Task has a health check, or
-// had one until now, since what is there is then what the probes found.
+// Reported returns what another controller wrote into status.health of a Task: nothing where the Task has a health
+// check, or had one until now, since what is there is then what the probes found.
 func Reported(task *v1alpha1.Task) v1alpha1.Health {
 	if task.Spec.HealthCheck != nil || Probed(task) {
 		return ""

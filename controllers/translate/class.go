@@ -11,7 +11,8 @@ import (
 // StandardController is the spec.controller of the IngressClasses that are ours.
 const StandardController = "ingress.warren.dev/controller"
 
-// classAnnotation is how an Ingress named its class before it had spec.ingressClassName. The API server lets no new one have both.
+// classAnnotation is how an Ingress named its class before it had spec.ingressClassName. The API server lets no new one
+// have both.
 const classAnnotation = "kubernetes.io/ingress.class"
 
 // Claims says whether an Ingress is for the controller of that class. One that names no class is for every

@@ -83,8 +83,8 @@ func sortNames(names []string) []string {
 	return slices.Compact(names)
 }
 
-// headerNameFault says why a field of that name cannot be changed: it is no token (RFC 9110, section 5.6.2), or the proxy writes it
-// or frames the message by it.
+// headerNameFault says why a field of that name cannot be changed: it is no token (RFC 9110, section 5.6.2), or the
+// proxy writes it or frames the message by it.
 func headerNameFault(field, name string) string {
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
 		return field + " has " + quote(name) + ", which is no header name: write letters, digits and hyphens, such as X-App-Version"

@@ -31,8 +31,8 @@ func newHosts(expected int, allowed *allowances, recorded map[string]string, sha
 		shared: shared}
 }
 
-// claim returns the index of a host. A host belongs to the namespace that is on record for it, and else to the first that
-// claims it, so Ingresses must come oldest first.
+// claim returns the index of a host. A host belongs to the namespace that is on record for it, and else to the first
+// that claims it, so Ingresses must come oldest first.
 func (h *hosts) claim(name, namespace string) int32 {
 	if i, ok := h.byName[name]; ok {
 		return i
@@ -56,8 +56,8 @@ func (h *hosts) keep(kept map[string]string) {
 	}
 }
 
-// ownerFor is what the data plane is told of a namespace that something belongs to. Where hosts are shared, everything is
-// everybody's.
+// ownerFor is what the data plane is told of a namespace that something belongs to. Where hosts are shared, everything
+// is everybody's.
 func (h *hosts) ownerFor(namespace string) string {
 	if h.shared {
 		return ""
@@ -117,8 +117,8 @@ func ownedElsewhere(rule int, name string) problem {
 			"whom kubectl warren hosts tells whose it is"}
 }
 
-// ValidHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*." before
-// them or not. The API refuses any other; this holds where the schema was not asked.
+// ValidHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*."
+// before them or not. The API refuses any other; this holds where the schema was not asked.
 func ValidHost(name string) bool {
 	if name == "" {
 		return true

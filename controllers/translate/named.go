@@ -23,9 +23,10 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 	return names
 }
 
-// EachHost calls f with each host that rules of an input's Ingresses name, as far as those are ours, and with the Ingress: once
-// for each rule. A rule counts if it can be served or not, but for one whose host cannot be matched, or is none that its namespace
-// may have. Where it is not known what the namespace may have, may is false: it gets no host, and keeps those that it has.
+// EachHost calls f with each host that rules of an input's Ingresses name, as far as those are ours, and with the
+// Ingress: once for each rule. A rule counts if it can be served or not, but for one whose host cannot be matched, or
+// is none that its namespace may have. Where it is not known what the namespace may have, may is false: it gets no
+// host, and keeps those that it has.
 func EachHost(in *Input, f func(host string, by *v1alpha1.Ingress, may bool)) {
 	allowances := newAllowances(in)
 	each := func(object *v1alpha1.Ingress) {

@@ -126,7 +126,8 @@ func conditionOf(t *testing.T, reports []translate.Report, kind, namespacedName,
 	return metav1.Condition{}
 }
 
-// served writes a snapshot's routes as lines of "host match path -> pool by ingress", which is what most tests are about.
+// served writes a snapshot's routes as lines of "host match path -> pool by ingress", which is what most tests are
+// about.
 func served(snapshot *proxy.Snapshot) []string {
 	lines := []string{}
 	for _, host := range snapshot.Hosts {

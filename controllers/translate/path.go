@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// pathReader reads the place of rules within their host. It holds the buffers that making paths canonical takes, so that a
-// canonical one costs no allocation.
+// pathReader reads the place of rules within their host. It holds the buffers that making paths canonical takes, so
+// that a canonical one costs no allocation.
 type pathReader struct {
 	in, out []byte
 }

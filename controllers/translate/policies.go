@@ -91,8 +91,8 @@ func readerNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// readPolicies reads a path's policies, or says what is wrong with the first that is not understood. It returns nil for a
-// path that has none.
+// readPolicies reads a path's policies, or says what is wrong with the first that is not understood. It returns nil for
+// a path that has none.
 func (c *collector) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault string) {
 	for i := range readers {
 		r := &readers[i]

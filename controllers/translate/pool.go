@@ -29,8 +29,8 @@ type backend struct {
 	tls      backendTLS
 }
 
-// faultyVariant is the backend of a rule that is invalid but keeps its place. It has no endpoints whatever the service has,
-// so that the fault shows as 503 and not as a rule without its policies.
+// faultyVariant is the backend of a rule that is invalid but keeps its place. It has no endpoints whatever the service
+// has, so that the fault shows as 503 and not as a rule without its policies.
 const faultyVariant = "InvalidRule"
 
 // h2cVariant is the backend of a rule whose endpoints are known to speak HTTP/2.
@@ -153,7 +153,8 @@ func (p *pool) noteOwn(own []netip.AddrPort) {
 	}
 }
 
-// secure resolves a pool that is spoken to over TLS. It has no endpoints where they cannot be verified as they are to be.
+// secure resolves a pool that is spoken to over TLS. It has no endpoints where they cannot be verified as they are to
+// be.
 func (p *pool) secure(s *service, authorities authorities) {
 	terms, reason, finding := p.backend.terms(authorities)
 	p.TLS = terms

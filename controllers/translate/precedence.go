@@ -10,8 +10,8 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// program decides which candidate has each place (host, path and match) and returns the hosts with their routes. Who lost
-// is noted on its Ingress, what is served on its own and on the pools.
+// program decides which candidate has each place (host, path and match) and returns the hosts with their routes. Who
+// lost is noted on its Ingress, what is served on its own and on the pools.
 func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candidate) []proxy.Host {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))

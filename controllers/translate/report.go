@@ -24,8 +24,8 @@ type Report struct {
 	// Conditions have no LastTransitionTime. An Ingress has Accepted, ResolvedRefs and, with tls, CertificateReady; a Task
 	// Accepted and Healthy; a TLSCertificate Accepted and Ready.
 	Conditions []metav1.Condition
-	// Routes counts the routes of an Ingress that are in the snapshot as they are written. Where it is 0, there is nothing of
-	// the Ingress to program.
+	// Routes counts the routes of an Ingress that are in the snapshot as they are written. Where it is 0, there is nothing
+	// of the Ingress to program.
 	Routes int
 	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	CertificateHosts []string
@@ -44,7 +44,8 @@ type problem struct {
 	unserved bool
 }
 
-// wholeRule is the path of a problem that is about all of a rule's paths, and wholeIngress the rule of one that is about all rules.
+// wholeRule is the path of a problem that is about all of a rule's paths, and wholeIngress the rule of one that is
+// about all rules.
 const (
 	wholeRule    = -1
 	wholeIngress = -1
@@ -173,8 +174,9 @@ func accepted() metav1.Condition {
 	}
 }
 
-// accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can do least
-// about without others: a host that its namespace may not have, one that is another's, then a mistake, then a path that an older rule has.
+// accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can
+// do least about without others: a host that its namespace may not have, one that is another's, then a mistake, then a
+// path that an older rule has.
 func (i *ingress) accepted() metav1.Condition {
 	condition := accepted()
 	if len(i.shadowed) > 0 {

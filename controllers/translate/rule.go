@@ -25,8 +25,8 @@ type candidate struct {
 	closed closing
 }
 
-// collect reads the rules of all Ingresses, oldest first, and default backends after all else, so that of two candidates for one
-// place the one with the lower index wins. What is wrong is noted on its Ingress.
+// collect reads the rules of all Ingresses, oldest first, and default backends after all else, so that of two
+// candidates for one place the one with the lower index wins. What is wrong is noted on its Ingress.
 func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 	total := 0
 	for i := range ingresses {

@@ -29,14 +29,15 @@ type Secret struct {
 	Gone bool
 	// Chain and Key are PEM, the leaf first in the chain, and belong together: the data plane takes them.
 	Chain, Key string
-	// Names are the leaf's DNS names in lower case, exact or with a wildcard for their first label. Its common name is none of
-	// them (RFC 9525, section 6.3).
+	// Names are the leaf's DNS names in lower case, exact or with a wildcard for their first label. Its common name is
+	// none of them (RFC 9525, section 6.3).
 	Names []string
 	// NotBefore and NotAfter are the first and the last moment at which the leaf is valid.
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that an input's Ingresses, as far as they are ours, and TLSCertificates name.
+// NamedSecrets returns the names of the Secrets that an input's Ingresses, as far as they are ours, and TLSCertificates
+// name.
 func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range in.Ingresses {

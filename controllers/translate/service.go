@@ -12,9 +12,9 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// sliceEndpoints returns the endpoints of the Kubernetes Service: those that are ready, or those that still serve if none
-// is ready, which is better than to answer 503 while the last Pods terminate. There is a fault where the Service is there and
-// cannot serve the backend at all.
+// sliceEndpoints returns the endpoints of the Kubernetes Service: those that are ready, or those that still serve if
+// none is ready, which is better than to answer 503 while the last Pods terminate. There is a fault where the Service
+// is there and cannot serve the backend at all.
 func (s *service) sliceEndpoints(b backend) ([]proxy.Endpoint, sourceFault) {
 	if s.object == nil {
 		return nil, sourceFault{}
@@ -74,7 +74,8 @@ func servicePort(service *corev1.Service, port int32) (name string, ok bool) {
 	return "", false
 }
 
-// portNamed returns the number of the Service's port of a name, which is also what Tasks know it by, or why there is none.
+// portNamed returns the number of the Service's port of a name, which is also what Tasks know it by, or why there is
+// none.
 func (s *service) portNamed(name string) (port int32, fault string) {
 	if s.object == nil {
 		return 0, "a port has a name where there is a Service, and there is none of this name: write the port's number"
@@ -112,8 +113,8 @@ func isTCP(protocol *corev1.Protocol) bool {
 	return protocol == nil || *protocol == "" || *protocol == corev1.ProtocolTCP
 }
 
-// sliceEndpoint returns one endpoint of a slice. Several addresses of one endpoint lead to the same instance, so the first
-// stands for all of them.
+// sliceEndpoint returns one endpoint of a slice. Several addresses of one endpoint lead to the same instance, so the
+// first stands for all of them.
 func sliceEndpoint(b backend, e *discoveryv1.Endpoint, port uint16) (proxy.Endpoint, bool) {
 	if len(e.Addresses) == 0 {
 		return proxy.Endpoint{}, false

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// noteShadows notes on Ingresses with rules for a wildcard, or for every host, that there are hosts of other namespaces which those
-// stand for too, and whose requests do not come to them. It is not said which hosts, or whose: that would tell one namespace of others.
+// noteShadows notes on Ingresses with rules for a wildcard, or for every host, that there are hosts of other namespaces
+// which those stand for too, and whose requests do not come to them. It is not said which hosts, or whose: that would
+// tell one namespace of others.
 func noteShadows(ingresses []ingress, hosts *hosts) {
 	if hosts.shared {
 		return

@@ -19,8 +19,8 @@ import (
 const StandardKind = "Ingress.networking.k8s.io"
 
 // Standard is an Ingress of networking.k8s.io in the words of this API's Ingress, and what of it those cannot say. Its
-// annotations are YAML, which takes longer to read than all the rest of a build takes for an Ingress, so whoever makes an Input
-// makes it once for each version of an object. It is immutable.
+// annotations are YAML, which takes longer to read than all the rest of a build takes for an Ingress, so whoever makes
+// an Input makes it once for each version of an object. It is immutable.
 type Standard struct {
 	// object has the identity of the standard Ingress, its rules, and behind them those of its default backend.
 	object *v1alpha1.Ingress
@@ -107,8 +107,8 @@ func (s *Standard) addRules(spec *networkingv1.IngressSpec, asked *asked) {
 	}
 }
 
-// addDefaults adds a rule for each host of the Ingress, or for every host where it has no rules, that sends what no other path
-// matches to the default backend.
+// addDefaults adds a rule for each host of the Ingress, or for every host where it has no rules, that sends what no
+// other path matches to the default backend.
 func (s *Standard) addDefaults(backend *networkingv1.IngressBackend, policies *v1alpha1.IngressPath) {
 	path := *policies
 	path.Path, path.PathType = "/", v1alpha1.PathTypePrefix
@@ -163,8 +163,8 @@ func standardBackend(from *networkingv1.IngressBackend, policies *v1alpha1.Ingre
 // maxCertificateHosts is how many hosts the schema lets a TLSCertificate have.
 const maxCertificateHosts = 64
 
-// addOrdered adds the certificate that is ordered for an Ingress, or says why none can be. It has to be one that the schema would
-// take in an Ingress of this API and in a TLSCertificate.
+// addOrdered adds the certificate that is ordered for an Ingress, or says why none can be. It has to be one that the
+// schema would take in an Ingress of this API and in a TLSCertificate.
 func (s *Standard) addOrdered(from []networkingv1.IngressTLS, asked *asked) (fault string) {
 	tls := &v1alpha1.IngressTLS{}
 	switch len(from) {
@@ -207,8 +207,9 @@ func (s *Standard) addOrdered(from []networkingv1.IngressTLS, asked *asked) (fau
 	return ""
 }
 
-// Ordering returns the Ingress as one of this API that asks for the same certificate to be ordered, nil if it asks for none. It
-// is not known what an Ingress with a mistake in its annotations asks for: what was ordered for it is left as it is.
+// Ordering returns the Ingress as one of this API that asks for the same certificate to be ordered, nil if it asks for
+// none. It is not known what an Ingress with a mistake in its annotations asks for: what was ordered for it is left as
+// it is.
 func (s *Standard) Ordering() (ordering *v1alpha1.Ingress, known bool) {
 	if len(s.tls) == 1 && s.tls[0].AutoSSL {
 		return &v1alpha1.Ingress{ObjectMeta: s.object.ObjectMeta, Spec: v1alpha1.IngressSpec{TLS: s.tls[0]}}, true

@@ -17,8 +17,8 @@ func isTask(e proxy.Endpoint) bool {
 	return strings.HasPrefix(e.ID, taskIDPrefix)
 }
 
-// taskEndpoints returns the endpoints of the Tasks that serve a port. There is a fault where there are Tasks and none of
-// them can serve it.
+// taskEndpoints returns the endpoints of the Tasks that serve a port. There is a fault where there are Tasks and none
+// of them can serve it.
 func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 	endpoints := make([]proxy.Endpoint, 0, len(s.tasks))
 	var others []int32

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A condition's message holds at most 32768 characters, and people read far fewer: what is listed is bounded, and so is each
-// value that an object's author chose.
+// A condition's message holds at most 32768 characters, and people read far fewer: what is listed is bounded, and so is
+// each value that an object's author chose.
 const (
 	listed      = 10
 	valueLength = 128

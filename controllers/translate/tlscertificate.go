@@ -46,7 +46,8 @@ func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 	return all
 }
 
-// addCertificate serves a TLSCertificate's Secret for those of its hosts that its namespace owns, and says what became of it.
+// addCertificate serves a TLSCertificate's Secret for those of its hosts that its namespace owns, and says what became
+// of it.
 func (c *certificates) addCertificate(cert *tlsCertificate) {
 	spec := &cert.object.Spec
 	secret := c.secrets[types.NamespacedName{Namespace: cert.object.Namespace, Name: string(spec.SecretName)}]

@@ -160,7 +160,8 @@ func (c *checker) checkForwarded(ctx context.Context, asker *http.Client, base s
 			return fmt.Errorf("the backend gets %s %q, want %q", name, value, want)
 		}
 	}
-	// Traefik takes the port that the client asked for, which is the scheme's where Host names none, not the one it listens on.
+	// Traefik takes the port that the client asked for, which is the scheme's where Host names none, not the one it
+	// listens on.
 	asked := map[string]string{"http": "80", "https": "443"}[c.scheme()]
 	if value := got.Header.Get("X-Forwarded-Port"); value != fmt.Sprint(port) && value != asked {
 		return fmt.Errorf("the backend gets X-Forwarded-Port %q, want %d or %s", value, port, asked)

@@ -120,8 +120,8 @@ func (f *floor) ready(fd int, events uint32) error {
 	return errors.Join(closeSocket(r.from), closeSocket(r.to))
 }
 
-// run copies until one of the sockets is not ready, which is nil, or the connection ended. A read that fills only a part
-// of the buffer took all there was, unless toTheEnd.
+// run copies until one of the sockets is not ready, which is nil, or the connection ended. A read that fills only a
+// part of the buffer took all there was, unless toTheEnd.
 func (r *relay) run(toTheEnd bool) error {
 	drained := false
 	for {

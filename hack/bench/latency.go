@@ -24,7 +24,8 @@ func (l latencies) percentile(share float64) time.Duration {
 	return l[min(max(i, 0), len(l)-1)]
 }
 
-// median returns the middle of the values, the mean of the middle two where their number is even, 0 where there is none.
+// median returns the middle of the values, the mean of the middle two where their number is even, 0 where there is
+// none.
 func median[T ~int64 | ~float64](values []T) T {
 	if len(values) == 0 {
 		return 0

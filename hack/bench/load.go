@@ -18,7 +18,8 @@ import (
 type loadMode string
 
 const (
-	// loadClosed sends the next request on a connection when it has the response to the one before: as many as the proxy can.
+	// loadClosed sends the next request on a connection when it has the response to the one before: as many as the proxy
+	// can.
 	loadClosed loadMode = "closed"
 	// loadOpen sends requests when they are due, whether or not the proxy keeps up.
 	loadOpen loadMode = "open"
@@ -65,8 +66,8 @@ type loadResult struct {
 	Elapsed  time.Duration
 	// CPU that the proxy used in Elapsed.
 	CPU time.Duration
-	// Of the time from when a request was sent, or due, until its response was complete, for Timed requests: those sent, or
-	// due, in Elapsed.
+	// Of the time from when a request was sent, or due, until its response was complete, for Timed requests: those sent,
+	// or due, in Elapsed.
 	P50, P99, P999 time.Duration
 	Timed          int
 	// Memory of the proxy that is present, in bytes: at the end with the connections open, and before the first.

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runIdle opens the connections one after another, sends a request on each and awaits its response, and lets all of them
-// idle. What counts is the memory that the proxy then has.
+// runIdle opens the connections one after another, sends a request on each and awaits its response, and lets all of
+// them idle. What counts is the memory that the proxy then has.
 func runIdle(m *measurement) error {
 	c, err := newLoadConns(m)
 	if err != nil {

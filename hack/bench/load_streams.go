@@ -23,8 +23,8 @@ const streamsProgram = "h2load"
 // streamsLeast is how many requests a measurement has at least.
 const streamsLeast = 1000
 
-// runStreams keeps requests under way on each of the streams of each connection, by a program of its own. That knows no window of
-// time: how many requests fill one is learned from the warm-up.
+// runStreams keeps requests under way on each of the streams of each connection, by a program of its own. That knows no
+// window of time: how many requests fill one is learned from the warm-up.
 func runStreams(m *measurement) error {
 	if _, err := exec.LookPath(streamsProgram); err != nil {
 		return fmt.Errorf("loading over HTTP/2: %w", err)

@@ -31,8 +31,8 @@ type cell struct {
 	failure error
 }
 
-// measure starts all proxies that take part in a row, measures them in turn, and ends them. A proxy that fails leaves the
-// row and spoils nothing else. The error is one that ends everything.
+// measure starts all proxies that take part in a row, measures them in turn, and ends them. A proxy that fails leaves
+// the row and spoils nothing else. The error is one that ends everything.
 func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow, err error) {
 	say("%s: %s", r.name, r.title)
 	measured := &measuredRow{row: r}

@@ -25,8 +25,8 @@ const (
 	hostsPerIngress = 50
 )
 
-// objects describes a scenario as the controller's users would: the namespace, a Task for each backend, the certificate's
-// Secret, and the Ingresses.
+// objects describes a scenario as the controller's users would: the namespace, a Task for each backend, the
+// certificate's Secret, and the Ingresses.
 func objects(c *configuration, namespace string) ([]client.Object, error) {
 	made := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}}
 	for i, backend := range c.Backends {

@@ -83,7 +83,8 @@ func (r *reply) torn(err error) error {
 	return fmt.Errorf("the connection ended in place of a response: %w", err)
 }
 
-// lengthOf finds Content-Length, by its first and last letters before it compares the name: this runs for every response.
+// lengthOf finds Content-Length, by its first and last letters before it compares the name: this runs for every
+// response.
 func lengthOf(head []byte) (int64, bool) {
 	const name = "content-length"
 	for {

@@ -34,8 +34,8 @@ func (r *loadResult) busy() float64 {
 	return r.CPU.Seconds() / r.Elapsed.Seconds()
 }
 
-// tolerable is a disturbance that shows in no figure: the kernel's own threads, and the difference between its two ways to
-// count (what a core does is sampled, what a process uses is not), stay below.
+// tolerable is a disturbance that shows in no figure: the kernel's own threads, and the difference between its two ways
+// to count (what a core does is sampled, what a process uses is not), stay below.
 const tolerable = 0.1
 
 // disturbance is what other programs used, as a share of one core.

@@ -14,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The load, the backends and the floor go past Go's own network poller: each is one loop on one core, and what they cost
-// must not be what is measured. Their sockets never block, so their system calls need not be announced to the scheduler.
+// The load, the backends and the floor go past Go's own network poller: each is one loop on one core, and what they
+// cost must not be what is measured. Their sockets never block, so their system calls need not be announced to the
+// scheduler.
 
 // errAgain says that a socket has nothing to read now, or no room to write.
 var errAgain = errors.New("the socket is not ready")

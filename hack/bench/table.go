@@ -78,7 +78,8 @@ func (t *table) disturbed() bool {
 	return false
 }
 
-// throughput is that of the first proxy which has one in a row, nginx where it takes part; 0 if the row is not measured.
+// throughput is that of the first proxy which has one in a row, nginx where it takes part; 0 if the row is not
+// measured.
 func (t *table) throughput(name string) float64 {
 	for _, r := range t.rows {
 		for i := range r.cells {
@@ -124,8 +125,8 @@ func (r *measuredRow) heading() string {
 	return r.title
 }
 
-// keptUp is the share of a rate that is answered by whoever keeps up with it. The gaps between requests are drawn, so that
-// not exactly as many are due in a window as the rate says.
+// keptUp is the share of a rate that is answered by whoever keeps up with it. The gaps between requests are drawn, so
+// that not exactly as many are due in a window as the rate says.
 const keptUp = 0.97
 
 // remark is what there is to say of a cell beside its figures.

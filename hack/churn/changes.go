@@ -23,7 +23,8 @@ const (
 	watchedServices = 20
 	// watchedEvery is how many changes there are for one that is seen.
 	watchedEvery = 20
-	// lookInterval is the time between two requests of a client that waits for an effect, and so the resolution of what it sees.
+	// lookInterval is the time between two requests of a client that waits for an effect, and so the resolution of what it
+	// sees.
 	lookInterval = 2 * time.Millisecond
 	// effectLimit is when a change counts as one that had no effect.
 	effectLimit = 10 * time.Second

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command grpc is a real gRPC client and a real gRPC server, grpc-go's, with its interop test cases. What runs between the two
-// has to be invisible to both.
+// Command grpc is a real gRPC client and a real gRPC server, grpc-go's, with its interop test cases. What runs between
+// the two has to be invisible to both.
 package main
 
 import (

@@ -100,7 +100,8 @@ func serve(ctx context.Context, args []string) error {
 	return <-served
 }
 
-// changeHealth has what the health protocol says changed by each line, until there are no more, and repeats the line once it has.
+// changeHealth has what the health protocol says changed by each line, until there are no more, and repeats the line
+// once it has.
 func changeHealth(statuses *health.Server, lines io.Reader) error {
 	scanner := bufio.NewScanner(lines)
 	for scanner.Scan() {
@@ -118,7 +119,8 @@ func changeHealth(statuses *health.Server, lines io.Reader) error {
 	return scanner.Err()
 }
 
-// awaitServing calls until there is an answer: a server that is stopped before it serves resets the connections that wait.
+// awaitServing calls until there is an answer: a server that is stopped before it serves resets the connections that
+// wait.
 func awaitServing(ctx context.Context, address string, secure bool) error {
 	security := insecure.NewCredentials()
 	if secure {

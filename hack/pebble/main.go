@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command pebble is a certificate authority that speaks ACME, for tests and for trying things out. It takes every name for one of
-// this machine's, or of another address, keeps nothing, and signs with a root that it makes when it starts.
+// Command pebble is a certificate authority that speaks ACME, for tests and for trying things out. It takes every name
+// for one of this machine's, or of another address, keeps nothing, and signs with a root that it makes when it starts.
 //
 // It prints what it does on standard output. Pebble's own variables, such as PEBBLE_WFE_NONCEREJECT, have it misbehave.
 package main

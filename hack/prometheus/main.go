@@ -83,7 +83,8 @@ func checkRules(content []byte) error {
 	return errors.Join(faults...)
 }
 
-// checkDashboard checks the expressions of a dashboard's panels, with a time in the place of Grafana's variable for one.
+// checkDashboard checks the expressions of a dashboard's panels, with a time in the place of Grafana's variable for
+// one.
 func checkDashboard(content []byte) error {
 	var dashboard struct {
 		Panels []struct {

@@ -62,8 +62,8 @@ func (a *authority) run(ctx context.Context) error {
 	return fmt.Errorf("the certificate authority ended by itself, see %s: %w", a.logFile(), err)
 }
 
-// ready waits until the authority answers, has its root written, and returns the URL of its directory. The URL tells this
-// start from others: what was ordered from one of those is ordered anew.
+// ready waits until the authority answers, has its root written, and returns the URL of its directory. The URL tells
+// this start from others: what was ordered from one of those is ordered anew.
 func (a *authority) ready(ctx context.Context) (directory string, err error) {
 	var root []byte
 	var last error

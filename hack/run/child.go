@@ -34,8 +34,8 @@ type child struct {
 	restartDelay time.Duration
 }
 
-// supervise runs the program until ctx ends; then it asks it to stop and returns nil when it has. One that was killed by
-// a signal is started again: killing it is how one watches it recover. One that ends by itself is an error.
+// supervise runs the program until ctx ends; then it asks it to stop and returns nil when it has. One that was killed
+// by a signal is started again: killing it is how one watches it recover. One that ends by itself is an error.
 func (c *child) supervise(ctx context.Context) error {
 	for {
 		err := c.runOnce(ctx)

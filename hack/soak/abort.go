@@ -85,7 +85,8 @@ func (a aborter) waiting(w *wire) error {
 	return nil
 }
 
-// halfClosed ends its half right after the request: whoever does that while the answer is not there yet is taken for gone.
+// halfClosed ends its half right after the request: whoever does that while the answer is not there yet is taken for
+// gone.
 func (a aborter) halfClosed(w *wire) error {
 	if err := w.send(a.call("GET", stableHost, "/abandoned").head()); err != nil {
 		return err

@@ -26,7 +26,8 @@ const (
 	hurriedHost = "hurried.soak.test"
 	// fickleHost's endpoint closes idle connections soon and without a word.
 	fickleHost = "fickle.soak.test"
-	// refusedHost's endpoint refuses connections, and so does the first of spareHost's. emptyHost has none that takes requests.
+	// refusedHost's endpoint refuses connections, and so does the first of spareHost's. emptyHost has none that takes
+	// requests.
 	refusedHost = "refused.soak.test"
 	spareHost   = "spare.soak.test"
 	emptyHost   = "empty.soak.test"

@@ -18,8 +18,8 @@ const (
 	echoFarewell = "that was enough\n"
 )
 
-// echo leaves HTTP behind and sends back what it gets: /echo/STREAM. After the farewell it ends its own half, reads on to
-// the end of the client's, and tells the stream how many bytes that were.
+// echo leaves HTTP behind and sends back what it gets: /echo/STREAM. After the farewell it ends its own half, reads on
+// to the end of the client's, and tells the stream how many bytes that were.
 func (s *service) echo(w http.ResponseWriter, r *http.Request, args []string) error {
 	protocol, proof := r.Header.Get("Upgrade"), ""
 	switch protocol {

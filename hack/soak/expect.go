@@ -90,8 +90,8 @@ func newHastyClient(v *visitor) client {
 }
 
 const (
-	// What fits into certainSize is read and dropped on the way, and the client is certain to get the answer. It may be lost
-	// to a client that sends more than anybody reads (RFC 9112, section 9.6).
+	// What fits into certainSize is read and dropped on the way, and the client is certain to get the answer. It may be
+	// lost to a client that sends more than anybody reads (RFC 9112, section 9.6).
 	certainSize = 100 << 10
 	hastySize   = 8 << 20
 	lostAnswer  = "the answer was lost"

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// multiplexed is a client of HTTP/2, net/http's, that asks for several things at once on one connection, and gives some of them up.
+// multiplexed is a client of HTTP/2, net/http's, that asks for several things at once on one connection, and gives some
+// of them up.
 type multiplexed struct {
 	*visitor
 	client    *http.Client

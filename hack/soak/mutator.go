@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// mutator changes a few bytes of proper requests. What that makes of them nobody knows beforehand, but every answer must
-// be the proxy's own or that of an endpoint that understood what it got.
+// mutator changes a few bytes of proper requests. What that makes of them nobody knows beforehand, but every answer
+// must be the proxy's own or that of an endpoint that understood what it got.
 type mutator struct{ *visitor }
 
 func newMutator(v *visitor) client {

@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 )
 
-// pattern is where all verified content comes from: bytes that look random, a different stretch of them for each seed. Both
-// ends of a transfer know what belongs at any place of it without anybody keeping a copy.
+// pattern is where all verified content comes from: bytes that look random, a different stretch of them for each seed.
+// Both ends of a transfer know what belongs at any place of it without anybody keeping a copy.
 type pattern struct{ block []byte }
 
 // blockSize is odd, so that content does not repeat at a multiple of any buffer's size.

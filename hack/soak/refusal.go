@@ -2,7 +2,8 @@ package main
 
 import "net/netip"
 
-// refusal is an address that refuses connections: its port is taken, so that nobody else can get it, and nobody listens.
+// refusal is an address that refuses connections: its port is taken, so that nobody else can get it, and nobody
+// listens.
 type refusal struct {
 	fd      int
 	address netip.AddrPort

@@ -36,7 +36,8 @@ const (
 
 const (
 	dripPause = 100 * time.Millisecond
-	// scriptIdle is the route's idle timeout: how long a held connection keeps a client waiting. Pauses of drips are far below.
+	// scriptIdle is the route's idle timeout: how long a held connection keeps a client waiting. Pauses of drips are far
+	// below.
 	scriptIdle = 2 * time.Second
 
 	malformedAnswer = "502 UpstreamMalformed"

@@ -22,7 +22,8 @@ const (
 	serverField = "X-Soak-Server"
 	// hopField is for the proxy alone: clients name it in Connection.
 	hopField = "X-Soak-Hop"
-	// versionField is set by the configuration: on the request, which the endpoint reports in seenField, and on the response.
+	// versionField is set by the configuration: on the request, which the endpoint reports in seenField, and on the
+	// response.
 	versionField = "X-Soak-Version"
 	seenField    = "X-Soak-Seen"
 	// trailerField is what uploads and downloads end with where they have trailers.
@@ -114,7 +115,8 @@ func (s *service) checkForwarding(r *http.Request) error {
 	return nil
 }
 
-// bytes answers with content: /bytes/SEED/SIZE. With ?chunked it comes without a length, with ?trailer with one at its end.
+// bytes answers with content: /bytes/SEED/SIZE. With ?chunked it comes without a length, with ?trailer with one at its
+// end.
 func (s *service) bytes(w http.ResponseWriter, r *http.Request, args []string) error {
 	if len(args) != 2 {
 		return errors.New("the path is not /bytes/SEED/SIZE")

@@ -26,7 +26,8 @@ func acceptOf(key string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// socketOpener opens WebSockets as streams of HTTP/2 (RFC 8441), several on a connection, and talks to an echo as an upgrader does.
+// socketOpener opens WebSockets as streams of HTTP/2 (RFC 8441), several on a connection, and talks to an echo as an
+// upgrader does.
 type socketOpener struct {
 	upgrader
 	transport interface {

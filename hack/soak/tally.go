@@ -42,7 +42,8 @@ func (t *tally) count(note string, err error) {
 	}
 }
 
-// fail adds something that nothing explains. The first ones are printed at once, so that nobody waits to the end for them.
+// fail adds something that nothing explains. The first ones are printed at once, so that nobody waits to the end for
+// them.
 func (t *tally) fail(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -16,8 +16,8 @@ type toggle struct {
 	kind toggleKind
 	// certificate is what is switched with toggleCertificate.
 	certificate proxy.Certificate
-	// phase is 0 modulo 4 while it is off, 1 while it is being switched on, 2 while it is on and 3 while it is being switched
-	// off. It only grows.
+	// phase is 0 modulo 4 while it is off, 1 while it is being switched on, 2 while it is on and 3 while it is being
+	// switched off. It only grows.
 	phase atomic.Uint64
 }
 

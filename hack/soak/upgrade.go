@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// upgrader leaves HTTP behind, as WebSocket does, and talks to an echo while the configuration is swapped several times.
+// upgrader leaves HTTP behind, as WebSocket does, and talks to an echo while the configuration is swapped several
+// times.
 type upgrader struct{ *visitor }
 
 func newUpgrader(v *visitor) client {

@@ -18,7 +18,8 @@ import (
 // roundLimit bounds a round. What takes longer hangs: the figures in here are all well below, on a busy machine too.
 const roundLimit = time.Minute
 
-// visitor is what a client knows: where the proxy is, which address it comes from itself, and its own source of choices.
+// visitor is what a client knows: where the proxy is, which address it comes from itself, and its own source of
+// choices.
 type visitor struct {
 	*site
 	rnd  *rand.Rand

@@ -126,7 +126,8 @@ const (
 )
 
 func (b *reader) readChunked(p []byte) (int, error) {
-	// Where something is buffered, all that can be had of it is returned, even if that is no content: Read then waits for nothing.
+	// Where something is buffered, all that can be had of it is returned, even if that is no content: Read then waits for
+	// nothing.
 	n, waits := 0, !b.Buffered()
 	for n < len(p) {
 		if !b.Buffered() && (n > 0 || !waits) {

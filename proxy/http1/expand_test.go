@@ -21,8 +21,8 @@ func fragments() []string {
 	}
 }
 
-// expand puts a fragment in the place of each byte from 0x80 on, as far as there are fragments. Other bytes stay, so that
-// ordinary messages are written as they are.
+// expand puts a fragment in the place of each byte from 0x80 on, as far as there are fragments. Other bytes stay, so
+// that ordinary messages are written as they are.
 func expand(in []byte) []byte {
 	all := fragments()
 	var out []byte

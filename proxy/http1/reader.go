@@ -18,9 +18,10 @@ type Transport interface {
 
 // Parker is a Transport that can wait for bytes while it holds no buffer for them.
 type Parker interface {
-	// ReadParked waits until there are bytes, reads them into a buffer of at least size bytes that it gets from buffers only
-	// then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got returns true
-	// it goes on waiting. Got may write to the transport and set its times but neither read from it nor close it.
+	// ReadParked waits until there are bytes, reads them into a buffer of at least size bytes that it gets from buffers
+	// only then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got
+	// returns true it goes on waiting. Got may write to the transport and set its times but neither read from it nor close
+	// it.
 	ReadParked(buffers *Buffers, size int, got func(buf []byte, n int) (again bool)) error
 }
 

@@ -23,8 +23,8 @@ type ServerConfig struct {
 	PriorKnowledge bool
 }
 
-// ServerConn is the server's side of a connection: Await, ReadRequest, EndExchange, again and again. Between the last two,
-// reading the request's content and writing the response may be done by two goroutines; nothing else may.
+// ServerConn is the server's side of a connection: Await, ReadRequest, EndExchange, again and again. Between the last
+// two, reading the request's content and writing the response may be done by two goroutines; nothing else may.
 type ServerConn struct {
 	config    *ServerConfig
 	in        reader
@@ -32,7 +32,8 @@ type ServerConn struct {
 	version   message.Version
 	keepAlive bool
 	closing   bool
-	// parked is set while the transport cannot be read because it waits for the next bytes itself, serve being called by it.
+	// parked is set while the transport cannot be read because it waits for the next bytes itself, serve being called by
+	// it.
 	parked bool
 	// resumed is set where the next wait goes on with the time of the one before.
 	resumed bool
@@ -45,7 +46,8 @@ type ServerConn struct {
 // ErrParked is what would have to be read from the transport while that is parked.
 var ErrParked = errors.New("the transport is parked")
 
-// ErrPriorKnowledge is a connection whose client speaks HTTP/2 without having asked (RFC 9113, section 3.3). Nothing was consumed.
+// ErrPriorKnowledge is a connection whose client speaks HTTP/2 without having asked (RFC 9113, section 3.3). Nothing
+// was consumed.
 var ErrPriorKnowledge = errors.New("the client speaks HTTP/2")
 
 // http2Head is what the first bytes of such a connection look like here (RFC 9113, section 3.4).
@@ -71,10 +73,10 @@ func (c *ServerConn) LongHead() bool { return c.in.counted > 0 }
 // ReleaseHead ends all views of the request's head: whoever serves it has a copy of what is needed still.
 func (c *ServerConn) ReleaseHead() { c.in.releaseHead() }
 
-// Await waits for the first bytes of a request, with no buffer where the transport can be parked. Such a transport calls
-// serve from within its wait, each time that there are some, and goes on waiting while serve returns true. What serve
-// would have to read, beyond what is there, it has to leave until Await has returned. Await returns nil where serve
-// returned false or was not called, and io.EOF when the client closed the connection or let the idle time pass.
+// Await waits for the first bytes of a request, with no buffer where the transport can be parked. Such a transport
+// calls serve from within its wait, each time that there are some, and goes on waiting while serve returns true. What
+// serve would have to read, beyond what is there, it has to leave until Await has returned. Await returns nil where
+// serve returned false or was not called, and io.EOF when the client closed the connection or let the idle time pass.
 func (c *ServerConn) Await(serve func() (again bool)) error {
 	in := &c.in
 	if in.Buffered() {
@@ -252,8 +254,9 @@ const (
 	lingerTime  = time.Second
 )
 
-// Close closes the connection. With linger it first says that no more follows and drops what the client is still sending:
-// closing with bytes unread resets the connection, and the client may lose the response (RFC 9112, section 9.6).
+// Close closes the connection. With linger it first says that no more follows and drops what the client is still
+// sending: closing with bytes unread resets the connection, and the client may lose the response (RFC 9112, section
+// 9.6).
 func (c *ServerConn) Close(linger bool) {
 	t := c.in.transport
 	if linger && t.CloseWrite() == nil {
@@ -275,8 +278,8 @@ func (c *ServerConn) Close(linger bool) {
 	c.out.releaseBuffer()
 }
 
-// Detach gives up the connection after a 101 or ErrPriorKnowledge: what was received and not consumed, as long as no other method
-// is called.
+// Detach gives up the connection after a 101 or ErrPriorKnowledge: what was received and not consumed, as long as no
+// other method is called.
 func (c *ServerConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }
 
 // Release gives back the memory of a connection that was given up.

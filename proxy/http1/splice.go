@@ -6,10 +6,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Splice lets move carry the rest of a content past the buffers of both connections, from the socket that r reads to the
-// one that w writes. It does so only where that rest is at least least bytes long, has a length on both sides, and
-// nothing of it is buffered; ok says whether it did. Move is told how many bytes there are and returns how many
-// it carried.
+// Splice lets move carry the rest of a content past the buffers of both connections, from the socket that r reads to
+// the one that w writes. It does so only where that rest is at least least bytes long, has a length on both sides, and
+// nothing of it is buffered; ok says whether it did. Move is told how many bytes there are and returns how many it
+// carried.
 func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) (int64, error)) (ok bool, err error) {
 	to, isWriter := w.(*writer)
 	from, isReader := r.(*reader)

@@ -54,7 +54,8 @@ func (c *ServerConn) refuseReopened(stream uint32) error {
 	return errStreamNumber
 }
 
-// admit returns a stream for a request, or nil where there may be no more: the client has to try again, here or elsewhere.
+// admit returns a stream for a request, or nil where there may be no more: the client has to try again, here or
+// elsewhere.
 func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

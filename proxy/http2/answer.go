@@ -26,8 +26,8 @@ func (c *ClientConn) endBlock(encoded []byte) error {
 	return c.takeHead(s)
 }
 
-// answered returns the stream that a header block is on, or nil where it is not open any more, and whether the block stands behind
-// content.
+// answered returns the stream that a header block is on, or nil where it is not open any more, and whether the block
+// stands behind content.
 func (c *ClientConn) answered(stream uint32) (s *ClientStream, trailers bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,8 +2,8 @@ package http2
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// block is a header block on its way: a HEADERS frame and the CONTINUATION frames behind it, between which nothing else may
-// stand (RFC 9113, section 4.3).
+// block is a header block on its way: a HEADERS frame and the CONTINUATION frames behind it, between which nothing else
+// may stand (RFC 9113, section 4.3).
 type block struct {
 	// open is set while the last frame has not come.
 	open   bool

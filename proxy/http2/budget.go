@@ -9,8 +9,8 @@ type budget struct {
 	since            time.Duration
 }
 
-// The budgets of a connection. A browser that leaves a page resets all its streams at once, and clients that measure the way send a
-// PING with each piece of content; floods come by the ten thousands a second.
+// The budgets of a connection. A browser that leaves a page resets all its streams at once, and clients that measure
+// the way send a PING with each piece of content; floods come by the ten thousands a second.
 const (
 	resetBurst, resetsPerSecond               = 400, 40
 	unproductiveBurst, unproductivesPerSecond = 1000, 100

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A request whose response has fields that the table has already allocates nothing. This does not run beside other tests, whose
-// allocations it would count.
+// A request whose response has fields that the table has already allocates nothing. This does not run beside other
+// tests, whose allocations it would count.
 func TestExchangesAllocateNothing(t *testing.T) {
 	near, far := connected(t)
 	c := serveClient(t, near, reusing())

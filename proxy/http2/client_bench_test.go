@@ -45,8 +45,8 @@ func reusing() *Config {
 	return config
 }
 
-// answer answers each request that comes with the same frames, which are written into reused memory: the first answer fills the
-// client's table.
+// answer answers each request that comes with the same frames, which are written into reused memory: the first answer
+// fills the client's table.
 func answer(p *peer) {
 	var head, rest bytes.Buffer
 	for _, to := range []*bytes.Buffer{&head, &rest} {

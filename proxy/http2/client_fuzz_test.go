@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// FuzzServerFrames has a client with open streams read any bytes, in pieces: every exchange comes to its end, no response is one
-// that cannot be passed on, and what the client sends is well-formed.
+// FuzzServerFrames has a client with open streams read any bytes, in pieces: every exchange comes to its end, no
+// response is one that cannot be passed on, and what the client sends is well-formed.
 func FuzzServerFrames(f *testing.F) {
 	seed := func(write func(w *xhttp2.Framer, block func(fields ...string) []byte)) {
 		var b, block bytes.Buffer

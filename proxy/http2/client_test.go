@@ -228,7 +228,8 @@ func read(s *ClientStream) (int, string, error) {
 	return s.Response.Status, string(content), err
 }
 
-// peer is a server's end of a connection whose frames a test reads and writes itself, by x/net's framer, which is not ours.
+// peer is a server's end of a connection whose frames a test reads and writes itself, by x/net's framer, which is not
+// ours.
 type peer struct {
 	*xhttp2.Framer
 	tb      testing.TB

@@ -118,7 +118,8 @@ func send(s *ClientStream, n int) error {
 	return s.Request().Flush()
 }
 
-// A server that sends nothing at all, while somebody waits for too long, gets no more requests until it has shown that it is there.
+// A server that sends nothing at all, while somebody waits for too long, gets no more requests until it has shown that
+// it is there.
 func TestSilentServerIsAskedWhetherItIsThere(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -306,7 +307,8 @@ func TestServerThatIsGivenUpOnIsAskedWhetherItIsThere(t *testing.T) {
 	}
 }
 
-// Content that a server leaves lying may use up the window of all. Who comes then goes to another connection, until it is taken.
+// Content that a server leaves lying may use up the window of all. Who comes then goes to another connection, until it
+// is taken.
 func TestConnectionWhoseWindowIsUsedUpForLongHasNoStream(t *testing.T) {
 	t.Parallel()
 	config, now := standing()

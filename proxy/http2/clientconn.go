@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// ClientConn is the client's side of a connection, which many exchanges share. Serve runs on the goroutine that owns it; everything
-// else may be called from any.
+// ClientConn is the client's side of a connection, which many exchanges share. Serve runs on the goroutine that owns
+// it; everything else may be called from any.
 //
-// What waits here of a response is bounded by its stream's window alone: of the connection's the server gets back what it used as
-// it arrives. An exchange that takes nothing holds that much memory, and is in nobody's way.
+// What waits here of a response is bounded by its stream's window alone: of the connection's the server gets back what
+// it used as it arrives. An exchange that takes nothing holds that much memory, and is in nobody's way.
 type ClientConn struct {
 	conn
 	scheme scheme
@@ -34,16 +34,16 @@ const (
 )
 
 const (
-	// clientWindow is how much content of one response waits here for whoever reads it. An endpoint that is 1 ms away can send
-	// 128 MB/s on one stream.
+	// clientWindow is how much content of one response waits here for whoever reads it. An endpoint that is 1 ms away can
+	// send 128 MB/s on one stream.
 	clientWindow = 128 << 10
-	// unknownLimit is how many streams are opened before the server has said how many it takes: it is advised not to take fewer
-	// (RFC 9113, section 6.5.2).
+	// unknownLimit is how many streams are opened before the server has said how many it takes: it is advised not to take
+	// fewer (RFC 9113, section 6.5.2).
 	unknownLimit = 100
 )
 
-// NewClientConn returns the client's side of a connection that was just made, over TLS where secure. Streams can be opened at once;
-// what they send follows our settings.
+// NewClientConn returns the client's side of a connection that was just made, over TLS where secure. Streams can be
+// opened at once; what they send follows our settings.
 func NewClientConn(t Transport, config *Config, secure bool) *ClientConn {
 	c := &ClientConn{scheme: schemeHTTP, limit: unknownLimit}
 	if secure {
@@ -79,8 +79,8 @@ func (c *ClientConn) Serve() error {
 	return err
 }
 
-// Open returns a stream for an exchange, or nil where the connection has none now: the server takes no more at a time or no
-// content, goes away or may be dead, or there are no more numbers.
+// Open returns a stream for an exchange, or nil where the connection has none now: the server takes no more at a time
+// or no content, goes away or may be dead, or there are no more numbers.
 func (c *ClientConn) Open() *ClientStream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,8 +94,8 @@ func (c *ClientConn) Open() *ClientStream {
 // stuckAfter is how long a server may take no content of any exchange until others go elsewhere.
 const stuckAfter = time.Second
 
-// stuck says whether the connection's window is used up by content that the server leaves lying: all that other exchanges have to send
-// would wait until it is taken.
+// stuck says whether the connection's window is used up by content that the server leaves lying: all that other
+// exchanges have to send would wait until it is taken.
 func (c *ClientConn) stuck() bool {
 	return c.sendWindow <= 0 && c.config.Now()-c.out.moved >= stuckAfter
 }
@@ -182,8 +182,8 @@ func (c *ClientConn) wasReset(s *stream, why code) error {
 // faulted implements side. It was we who opened the stream, and other exchanges have no part in its fault.
 func (c *ClientConn) faulted() error { return nil }
 
-// cannotSend implements side. What the server said before is read all the same: most likely it went away, and tells which requests
-// it did nothing with.
+// cannotSend implements side. What the server said before is read all the same: most likely it went away, and tells
+// which requests it did nothing with.
 func (c *ClientConn) cannotSend(error) {
 	c.broken = c.config.Now()
 	c.depart(departed)
@@ -207,8 +207,9 @@ func (c *ClientConn) rest(streams int) {
 	}
 }
 
-// Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long, finds out whether the server is
-// there still, and ends a connection that was idle for too long, or is idle because the server takes no streams at all.
+// Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long, finds out whether
+// the server is there still, and ends a connection that was idle for too long, or is idle because the server takes no
+// streams at all.
 func (c *ClientConn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// ClientStream is one request and its response. Writing the request's content and reading the response may be done by two
-// goroutines, Close by any; nothing else may. After EndExchange it belongs to another exchange.
+// ClientStream is one request and its response. Writing the request's content and reading the response may be done by
+// two goroutines, Close by any; nothing else may. After EndExchange it belongs to another exchange.
 type ClientStream struct {
 	stream
 	owner *ClientConn
@@ -54,7 +54,8 @@ func (c *ClientConn) newStream() *ClientStream {
 // Abort implements work: whoever works on the stream waits for nothing else.
 func (s *ClientStream) Abort() {}
 
-// number gives a stream the next number, which has to be done in the order in which they begin on the wire (RFC 9113, section 5.1.1).
+// number gives a stream the next number, which has to be done in the order in which they begin on the wire (RFC 9113,
+// section 5.1.1).
 func (c *conn) number(s *stream) {
 	c.last = (c.last + 1) | 1
 	s.id, s.sendWindow = c.last, c.initialWindow
@@ -76,8 +77,8 @@ func (s *ClientStream) Request() message.Writer { return &s.out }
 // Sent says whether something of the request was sent, or is about to be.
 func (s *ClientStream) Sent() bool { return s.out.started }
 
-// StallAfter bounds each wait for the response or its content from now on, the one that is on among them. 0 is no bound. What
-// takes longer fails with os.ErrDeadlineExceeded.
+// StallAfter bounds each wait for the response or its content from now on, the one that is on among them. 0 is no
+// bound. What takes longer fails with os.ErrDeadlineExceeded.
 func (s *ClientStream) StallAfter(d time.Duration) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -91,8 +92,9 @@ func (s *ClientStream) StallWritesAfter(d time.Duration) {
 	s.out.patience = d
 }
 
-// ReadResponse reads the head of the next response into Response. The request has to have been sent, or a part of it. It returns a
-// *message.Error for a response that cannot be understood, [ErrUnprocessed], a [ResetError], or what became of the connection.
+// ReadResponse reads the head of the next response into Response. The request has to have been sent, or a part of it.
+// It returns a *message.Error for a response that cannot be understood, [ErrUnprocessed], a [ResetError], or what
+// became of the connection.
 func (s *ClientStream) ReadResponse([]byte) error {
 	c := s.conn
 	c.mu.Lock()
@@ -156,8 +158,8 @@ func (s *ClientStream) Close() error {
 	return nil
 }
 
-// EndExchange ends the exchange and every view of its response. Where request or response are not whole, the server learns that
-// nobody needs the rest.
+// EndExchange ends the exchange and every view of its response. Where request or response are not whole, the server
+// learns that nobody needs the rest.
 func (s *ClientStream) EndExchange() {
 	c := s.owner
 	c.mu.Lock()

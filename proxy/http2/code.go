@@ -79,8 +79,8 @@ var (
 	errNotSent      = errors.New("nothing of the request was sent")
 	// ErrClosed is what a request fails with whose connection ended before its response was whole.
 	ErrClosed = errors.New("the connection is closed")
-	// ErrUnprocessed is what a request fails with that the server did nothing with: it may be sent again whatever it asks for
-	// (RFC 9113, section 8.7).
+	// ErrUnprocessed is what a request fails with that the server did nothing with: it may be sent again whatever it asks
+	// for (RFC 9113, section 8.7).
 	ErrUnprocessed = errors.New("the server did nothing with the request")
 )
 

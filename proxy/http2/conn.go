@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// conn is what both sides of a connection have in common: frames in and out, windows, and what is held against a peer. The
-// goroutine that owns the connection reads it; the streams' goroutines, and those that watch or drain, come in under the lock.
+// conn is what both sides of a connection have in common: frames in and out, windows, and what is held against a peer.
+// The goroutine that owns the connection reads it; the streams' goroutines, and those that watch or drain, come in
+// under the lock.
 type conn struct {
 	config    *Config
 	transport Transport
@@ -57,7 +58,8 @@ type conn struct {
 	departure departure
 	// accepted is the highest stream of the peer's that was served, or refused in a way that it knows.
 	accepted uint32
-	// err is why the connection ended, quietSince when the last stream did that is no tunnel; rested is set once that was too long ago.
+	// err is why the connection ended, quietSince when the last stream did that is no tunnel; rested is set once that was
+	// too long ago.
 	err        error
 	quietSince time.Duration
 	rested     bool
@@ -67,18 +69,18 @@ type conn struct {
 	overdrawn bool
 	// kept is what streams that ended keep of their memory for others.
 	kept int
-	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when it
-	// began to; woken once that wait was ended so that it waits without.
+	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when
+	// it began to; woken once that wait was ended so that it waits without.
 	holding, woken bool
 	// senders are the goroutines that send, and those of the side's streams where it has any.
 	senders sync.WaitGroup
 }
 
-// side is what the two sides of a connection do differently. The goroutine that reads calls the first four, without the lock; the
-// others are called with it.
+// side is what the two sides of a connection do differently. The goroutine that reads calls the first four, without the
+// lock; the others are called with it.
 type side interface {
-	// endBlock takes a whole header block. It decodes it whatever becomes of it: later ones build on the table that it leaves
-	// (RFC 9113, section 4.3).
+	// endBlock takes a whole header block. It decodes it whatever becomes of it: later ones build on the table that it
+	// leaves (RFC 9113, section 4.3).
 	endBlock(encoded []byte) error
 	processGoAway(f frame) error
 	processPriorityUpdate(f frame) error
@@ -151,8 +153,8 @@ func (c *conn) end(err error) {
 	}
 }
 
-// causeForStreams is what the streams of a connection fail with that ends for a reason: never with what would be the end of their
-// content, or a timeout of theirs.
+// causeForStreams is what the streams of a connection fail with that ends for a reason: never with what would be the
+// end of their content, or a timeout of theirs.
 func causeForStreams(err error) error {
 	switch {
 	case err == io.EOF, err == errDrained, err == errIdle, err == errSlowFrame, errors.Is(err, os.ErrDeadlineExceeded):
@@ -227,8 +229,8 @@ func (c *conn) leave() {
 	}
 }
 
-// Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long and gives back the memory
-// of a connection that has come to rest.
+// Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long and gives back the
+// memory of a connection that has come to rest.
 func (c *conn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

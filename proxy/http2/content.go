@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// content is a message's content on its way from the goroutine that reads the connection to whoever reads it. Its methods for
-// the former want the connection's lock held, those for the latter take it.
+// content is a message's content on its way from the goroutine that reads the connection to whoever reads it. Its
+// methods for the former want the connection's lock held, those for the latter take it.
 type content struct {
 	stream *stream
 	ready  sync.Cond
@@ -35,7 +35,8 @@ func (c *content) begin(length int64, end bool) {
 	c.begun, c.closed, c.ended, c.remaining = true, end, end, length
 }
 
-// take takes what a frame brought, the last one where end is set. It says false where that is not what the head announced.
+// take takes what a frame brought, the last one where end is set. It says false where that is not what the head
+// announced.
 func (c *content) take(data []byte, end bool) bool {
 	if !c.begun {
 		c.fail(errNoHead)

@@ -15,8 +15,8 @@ const (
 	left
 )
 
-// Announce asks the client to make its next requests on another connection. Those that come all the same are served. A client
-// that has not made one yet is asked at its first.
+// Announce asks the client to make its next requests on another connection. Those that come all the same are served. A
+// client that has not made one yet is asked at its first.
 func (c *ServerConn) Announce() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,7 +43,8 @@ func (c *ServerConn) processGoAway(f frame) error {
 	return c.spend(1)
 }
 
-// Drain ends the connection as soon as no stream is open. The client can be sure that what it asked for later was not done.
+// Drain ends the connection as soon as no stream is open. The client can be sure that what it asked for later was not
+// done.
 func (c *ServerConn) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

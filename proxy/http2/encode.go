@@ -7,8 +7,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// The representations of a field that are written (RFC 7541, section 6): one that is in the static table, and a name, in that
-// table or not, with a value that is kept in no table.
+// The representations of a field that are written (RFC 7541, section 6): one that is in the static table, and a name,
+// in that table or not, with a value that is kept in no table.
 const (
 	indexedField  = 0x80
 	literalField  = 0x00
@@ -100,13 +100,14 @@ func appendInteger(b []byte, first byte, prefix, n int) []byte {
 	return append(b, byte(n))
 }
 
-// appendText appends a string as it is. To code it would save the client a fifth of the bytes and cost more here than to send them.
+// appendText appends a string as it is. To code it would save the client a fifth of the bytes and cost more here than
+// to send them.
 func appendText(b, text []byte) []byte {
 	return append(appendInteger(b, 0, stringPrefix, len(text)), text...)
 }
 
-// appendResponse appends a response's header block. It uses no dynamic table: a head can be made before it is known that it will be
-// sent, by any number of streams at a time, and the client's table costs us no memory.
+// appendResponse appends a response's header block. It uses no dynamic table: a head can be made before it is known
+// that it will be sent, by any number of streams at a time, and the client's table costs us no memory.
 func appendResponse(b []byte, resp *message.Response) []byte {
 	b = withRoom(b, resp.Fields)
 	status := resp.Status

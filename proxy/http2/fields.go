@@ -8,8 +8,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// fieldReader decodes header blocks and holds the fields in them to what HTTP/1.1 can say too (RFC 9113, section 8.2). What is
-// wrong with a block is remembered and the rest decoded all the same. What reads heads is made of one.
+// fieldReader decodes header blocks and holds the fields in them to what HTTP/1.1 can say too (RFC 9113, section 8.2).
+// What is wrong with a block is remembered and the rest decoded all the same. What reads heads is made of one.
 type fieldReader struct {
 	limits  Limits
 	decoder *hpack.Decoder
@@ -82,8 +82,8 @@ func (r *fieldReader) fits(f hpack.HeaderField) bool {
 	return true
 }
 
-// isPseudo says whether a field is one of those that stand for a first line (RFC 9113, section 8.3). One that comes where none may
-// is refused.
+// isPseudo says whether a field is one of those that stand for a first line (RFC 9113, section 8.3). One that comes
+// where none may is refused.
 func (r *fieldReader) isPseudo(f hpack.HeaderField) (pseudo, ok bool) {
 	switch {
 	case len(f.Name) == 0 || f.Name[0] != ':':
@@ -134,8 +134,8 @@ func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
 	return message.Field{Name: name, Value: value, Kind: kind}, true
 }
 
-// trailerKind refuses what would frame the message or name its host, and drops what says who the client is: that was settled
-// with the head (RFC 9110, section 6.5.1).
+// trailerKind refuses what would frame the message or name its host, and drops what says who the client is: that was
+// settled with the head (RFC 9110, section 6.5.1).
 func (r *fieldReader) trailerKind(k message.Kind) message.Kind {
 	switch k {
 	case message.ContentLength, message.Host, message.TE, message.Expect:

@@ -5,8 +5,8 @@ import "encoding/binary"
 // frameHeader is the length of what stands before each frame's payload (RFC 9113, section 4.1).
 const frameHeader = 9
 
-// maxFrame is the longest payload that we take and send. It is the least that every peer has to take, and short enough for
-// streams to share a connection.
+// maxFrame is the longest payload that we take and send. It is the least that every peer has to take, and short enough
+// for streams to share a connection.
 const maxFrame = 16 << 10
 
 type frameType uint8
@@ -98,7 +98,8 @@ const (
 )
 
 const (
-	// maxWindow is what no window may exceed, defaultWindow what each is before anybody says something else (RFC 9113, section 6.9).
+	// maxWindow is what no window may exceed, defaultWindow what each is before anybody says something else (RFC 9113,
+	// section 6.9).
 	maxWindow     = 1<<31 - 1
 	defaultWindow = 1<<16 - 1
 	largestFrame  = 1<<24 - 1

@@ -150,8 +150,8 @@ func testConfig() *Config {
 	}
 }
 
-// FuzzFrames has a connection read any bytes behind the preface, in pieces: it ends, nothing that is no request is served,
-// and what it sends is well-formed.
+// FuzzFrames has a connection read any bytes behind the preface, in pieces: it ends, nothing that is no request is
+// served, and what it sends is well-formed.
 func FuzzFrames(f *testing.F) {
 	seed := func(write func(*xhttp2.Framer)) {
 		var b bytes.Buffer

@@ -58,8 +58,8 @@ func (h *headReader) take(f hpack.HeaderField) {
 	}
 }
 
-// takePseudo takes one of the fields that stand for a request line (RFC 9113, section 8.3.1). What it may not be it does not
-// become: later ones are refused, and nothing but the first is kept.
+// takePseudo takes one of the fields that stand for a request line (RFC 9113, section 8.3.1). What it may not be it
+// does not become: later ones are refused, and nothing but the first is kept.
 func (h *headReader) takePseudo(f hpack.HeaderField) {
 	req := h.request
 	to := (*[]byte)(nil)

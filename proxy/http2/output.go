@@ -30,7 +30,8 @@ func (o *output) watch(now time.Duration) {
 	}
 }
 
-// room is how much content a stream may add in a frame, or 0. The frames that the connection adds itself are few and short.
+// room is how much content a stream may add in a frame, or 0. The frames that the connection adds itself are few and
+// short.
 func (o *output) room() int {
 	if n := flushAt - len(o.pending) - frameHeader; n >= leastRoom {
 		return n
@@ -98,12 +99,12 @@ func (c *conn) appendBlock(stream uint32, block []byte, end bool) {
 }
 
 const (
-	// tinyFrame is the length of content below which a DATA frame costs more than it brings, if it is only that short because the
-	// peer's window is.
+	// tinyFrame is the length of content below which a DATA frame costs more than it brings, if it is only that short
+	// because the peer's window is.
 	tinyFrame = 512
-	// echoesPerFrame is how many frames a peer may answer each DATA frame with: a WINDOW_UPDATE for the stream, one for the
-	// connection and one more for good measure, and a PING that measures the way, which gRPC's implementations send with each piece
-	// of content. maxEchoes bounds what it can save up.
+	// echoesPerFrame is how many frames a peer may answer each DATA frame with: a WINDOW_UPDATE for the stream, one for
+	// the connection and one more for good measure, and a PING that measures the way, which gRPC's implementations send
+	// with each piece of content. maxEchoes bounds what it can save up.
 	echoesPerFrame = 4
 	maxEchoes      = 10_000
 )
@@ -132,8 +133,8 @@ func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	return nil
 }
 
-// flush sends what is pending, unless somebody else is about to, and has it sent where the connection sends apart. It lets go of the
-// lock meanwhile. Only who has nothing else to do stays as long as others go on adding.
+// flush sends what is pending, unless somebody else is about to, and has it sent where the connection sends apart. It
+// lets go of the lock meanwhile. Only who has nothing else to do stays as long as others go on adding.
 func (c *conn) flush(stay bool) {
 	if c.sendsApart && !stay {
 		if c.err == nil { // or the connection waits for those who send to end

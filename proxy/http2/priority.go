@@ -32,8 +32,8 @@ func parsePriority(value []byte) priority {
 	return p
 }
 
-// processPriorityUpdate implements side. It changes the priority of a stream that is open. One that comes before its stream is dropped: the
-// request has a field of its own for it (RFC 9218, section 7.1).
+// processPriorityUpdate implements side. It changes the priority of a stream that is open. One that comes before its
+// stream is dropped: the request has a field of its own for it (RFC 9218, section 7.1).
 func (c *ServerConn) processPriorityUpdate(f frame) error {
 	switch {
 	case f.stream != 0:
@@ -67,7 +67,8 @@ func (c *conn) processPriority(f frame) error {
 	return c.spend(1)
 }
 
-// dependsOnItself says whether the first bytes of a dependency name its own stream, which RFC 7540, section 5.3.1, forbids.
+// dependsOnItself says whether the first bytes of a dependency name its own stream, which RFC 7540, section 5.3.1,
+// forbids.
 func dependsOnItself(b []byte, stream uint32) bool {
 	return binary.BigEndian.Uint32(b)&highestStream == stream
 }

@@ -2,9 +2,9 @@ package http2
 
 import "slices"
 
-// queue is the streams that wait for what all share, room in the buffer and the connection's window: the more urgent first;
-// of equally urgent ones, those that are of no use in parts one after another as they were asked for, the others in turn
-// (RFC 9218, section 10).
+// queue is the streams that wait for what all share, room in the buffer and the connection's window: the more urgent
+// first; of equally urgent ones, those that are of no use in parts one after another as they were asked for, the others
+// in turn (RFC 9218, section 10).
 type queue struct{ waiting []*stream }
 
 func (q *queue) join(s *stream) {

@@ -75,8 +75,8 @@ func (c *conn) expire() {
 	}
 }
 
-// beforeWait sends what is pending. It says whether no stream is open, and whether there is nothing to hold a buffer for: no part of a
-// frame, where one begun is set, and no stream that is no tunnel.
+// beforeWait sends what is pending. It says whether no stream is open, and whether there is nothing to hold a buffer
+// for: no part of a frame, where one begun is set, and no stream that is no tunnel.
 func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,8 +94,8 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	return c.running == 0, resting, nil
 }
 
-// afterDeadline says why the connection ends whose wait was ended, or nil where it goes on: a peer may have nothing to send while
-// streams are open.
+// afterDeadline says why the connection ends whose wait was ended, or nil where it goes on: a peer may have nothing to
+// send while streams are open.
 func (c *conn) afterDeadline() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,7 +6,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// malformedStatus is that of the refusals which the client's fault makes a stream error as well (RFC 9113, section 8.1.1).
+// malformedStatus is that of the refusals which the client's fault makes a stream error as well (RFC 9113, section
+// 8.1.1).
 const malformedStatus = 400
 
 // The refusals. Each is a value made once, so that refusing allocates nothing.
@@ -43,8 +44,8 @@ func refuse(status int, detail string) *message.Error {
 	return &message.Error{Status: status, Detail: detail}
 }
 
-// finish settles what the head as a whole means, end being set where no content follows. It returns why the request cannot be
-// served.
+// finish settles what the head as a whole means, end being set where no content follows. It returns why the request
+// cannot be served.
 func (h *headReader) finish(end bool) *message.Error {
 	h.finishTarget()
 	h.finishContent(end)
@@ -116,8 +117,8 @@ var (
 	upgradeToSocket = []byte(webSocket)
 )
 
-// finishConnect makes of a CONNECT for a protocol the request that it is in HTTP/1.1 (RFC 8441, section 5). What follows it is no
-// content.
+// finishConnect makes of a CONNECT for a protocol the request that it is in HTTP/1.1 (RFC 8441, section 5). What
+// follows it is no content.
 func (h *headReader) finishConnect() {
 	if h.protocol == nil || h.refused != nil {
 		return
@@ -133,7 +134,8 @@ func (h *headReader) finishConnect() {
 
 var cookieSeparator = []byte("; ")
 
-// joinCookies makes one field of a cookie that came in pieces, so that servers of HTTP/1.1 understand it (RFC 9113, section 8.2.3).
+// joinCookies makes one field of a cookie that came in pieces, so that servers of HTTP/1.1 understand it (RFC 9113,
+// section 8.2.3).
 func (h *headReader) joinCookies() {
 	if len(h.cookie) == 0 || h.refused != nil {
 		return

@@ -93,8 +93,8 @@ func (r *responseReader) takeField(f hpack.HeaderField) {
 	}
 }
 
-// finish settles what the head as a whole means, end being set where no content follows and bodiless where the request was a HEAD.
-// It returns why it cannot be understood.
+// finish settles what the head as a whole means, end being set where no content follows and bodiless where the request
+// was a HEAD. It returns why it cannot be understood.
 func (r *responseReader) finish(end, bodiless bool) *message.Error {
 	r.keepFields()
 	resp := &r.head.Response

@@ -2,8 +2,8 @@ package http2
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// Stream is one request and its response. Between Serve's beginning and its end, reading the content and writing the response may
-// be done by two goroutines; nothing else may. It is used again after that.
+// Stream is one request and its response. Between Serve's beginning and its end, reading the content and writing the
+// response may be done by two goroutines; nothing else may. It is used again after that.
 type Stream struct {
 	stream
 	exchange Exchange
@@ -77,7 +77,8 @@ func (s *Stream) RestContent() bool {
 	return true
 }
 
-// BreakOff has a response that is not whole, or not begun, end with the code that the server it comes from ended it with.
+// BreakOff has a response that is not whole, or not begun, end with the code that the server it comes from ended it
+// with.
 func (s *Stream) BreakOff(why ResetError) bool {
 	s.broken = code(why)
 	return true
@@ -91,15 +92,15 @@ func (s *Stream) WriteInformational(resp *message.Response) error {
 	return s.out.sendBlock(appendResponse(s.out.block[:0], resp))
 }
 
-// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until it is, another one
-// can take its place.
+// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until it is, another
+// one can take its place.
 func (s *Stream) WriteHead(resp *message.Response) {
 	s.out.begin(appendResponse(s.out.block[:0], resp), resp.ContentLength, resp.NoContent)
 	s.out.switching = resp.Status == 101
 }
 
-// Response is where the response's content goes. Where the request was read to its end the response leaves when the work on the
-// stream ends, which is next: the endpoint's connection is free for others sooner.
+// Response is where the response's content goes. Where the request was read to its end the response leaves when the
+// work on the stream ends, which is next: the endpoint's connection is free for others sooner.
 func (s *Stream) Response() message.Writer { return &s.out }
 
 // Started says whether a part of the final response was sent, or is about to be.
@@ -114,7 +115,8 @@ func (s *Stream) StopContent() { s.in.stop(true) }
 // ResumeContent ends that.
 func (s *Stream) ResumeContent() { s.in.stop(false) }
 
-// malformed implements side. Where no response has begun the client is told why first: the content fails whoever reads it.
+// malformed implements side. Where no response has begun the client is told why first: the content fails whoever reads
+// it.
 func (c *ServerConn) malformed(s *stream) error {
 	if s.out.started {
 		return c.reset(s, codeProtocol)

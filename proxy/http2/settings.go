@@ -2,7 +2,8 @@ package http2
 
 import "encoding/binary"
 
-// settingsCost is what a SETTINGS frame costs of the budget for frames that bring nothing: each stream has to be looked at.
+// settingsCost is what a SETTINGS frame costs of the budget for frames that bring nothing: each stream has to be looked
+// at.
 const settingsCost = 10
 
 func (c *conn) processSettings(f frame) error {
@@ -28,8 +29,8 @@ func (c *conn) processSettings(f frame) error {
 	return c.control(func(b []byte) []byte { return appendFrameHeader(b, 0, frameSettings, flagAck, 0) })
 }
 
-// set takes a setting of the peer's (RFC 9113, section 6.5.2). Those that are listed nowhere are ignored: the heads that we send
-// others made.
+// set takes a setting of the peer's (RFC 9113, section 6.5.2). Those that are listed nowhere are ignored: the heads
+// that we send others made.
 func (c *conn) set(s setting, value uint32) error {
 	switch s {
 	case settingTableSize:

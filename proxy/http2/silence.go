@@ -17,16 +17,17 @@ type silence struct {
 // pingPatience is how long a server may take to answer a PING, or to send anything else.
 const pingPatience = 5 * time.Second
 
-// gaveUp notes that somebody waited for the server in vain, for a reason of his own: where all have less patience than their streams,
-// or these wait for as long as they like, nothing else would show that nobody is there any more.
+// gaveUp notes that somebody waited for the server in vain, for a reason of his own: where all have less patience than
+// their streams, or these wait for as long as they like, nothing else would show that nobody is there any more.
 func (s *silence) gaveUp(in *content, now time.Duration) {
 	if in.waiting && now-in.since >= pingPatience {
 		s.missed = max(s.missed, in.since)
 	}
 }
 
-// watchSilence has a server that let a stream wait for too long, and sent nothing else meanwhile, show that it is there. Until it
-// does, no more streams are opened. A server is not asked otherwise: some end connections on which there is a PING now and then.
+// watchSilence has a server that let a stream wait for too long, and sent nothing else meanwhile, show that it is
+// there. Until it does, no more streams are opened. A server is not asked otherwise: some end connections on which
+// there is a PING now and then.
 func (c *ClientConn) watchSilence(late, now time.Duration) {
 	s := &c.silence
 	late, s.missed = max(late, s.missed), -1

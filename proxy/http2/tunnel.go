@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// A CONNECT that names a protocol is a request to change to it, as Upgrade is in HTTP/1.1 (RFC 8441). Once it was answered with a
-// 101, which the client gets as a 200, the stream is a tunnel: what DATA frames carry both ways are bytes of that protocol. What the client
-// sends before waits in the stream's window. The methods here are for tunnels alone, until Serve returns.
+// A CONNECT that names a protocol is a request to change to it, as Upgrade is in HTTP/1.1 (RFC 8441). Once it was
+// answered with a 101, which the client gets as a 200, the stream is a tunnel: what DATA frames carry both ways are
+// bytes of that protocol. What the client sends before waits in the stream's window. The methods here are for tunnels
+// alone, until Serve returns.
 
 // openTunnel sends the head of a 101, which does not end the stream.
 func (s *stream) openTunnel() error {
@@ -28,8 +29,9 @@ func (s *stream) openTunnel() error {
 	return nil
 }
 
-// Park waits until there are bytes, holding no buffer meanwhile, and returns them in one that it got of at least size bytes, which
-// is the caller's. Where the client ended its direction it returns io.EOF; where the stream was reset, io.ErrUnexpectedEOF.
+// Park waits until there are bytes, holding no buffer meanwhile, and returns them in one that it got of at least size
+// bytes, which is the caller's. Where the client ended its direction it returns io.EOF; where the stream was reset,
+// io.ErrUnexpectedEOF.
 func (s *Stream) Park(size int) (buf []byte, n int, err error) {
 	c, in := s.conn, &s.in
 	c.mu.Lock()
@@ -83,8 +85,8 @@ func (s *Stream) flush() {
 	c.flush(false)
 }
 
-// Close resets the stream, as a connection of TCP would be (RFC 8441, section 5), unless both directions have ended or somebody has
-// done so. It may be called from any goroutine.
+// Close resets the stream, as a connection of TCP would be (RFC 8441, section 5), unless both directions have ended or
+// somebody has done so. It may be called from any goroutine.
 func (s *Stream) Close() error {
 	c := s.conn
 	c.mu.Lock()

@@ -1,7 +1,7 @@
 package http2
 
-// workers are the goroutines of a connection's streams. One that has nothing to do waits for the next stream: its stack has
-// grown to what serving takes. The connection's lock guards the list.
+// workers are the goroutines of a connection's streams. One that has nothing to do waits for the next stream: its stack
+// has grown to what serving takes. The connection's lock guards the list.
 type workers struct {
 	idle []*worker
 }

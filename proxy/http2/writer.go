@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// writer is a message on its way into the connection's buffer. Its head and some content are gathered here; they go on in
-// frames as the windows and the others allow.
+// writer is a message on its way into the connection's buffer. Its head and some content are gathered here; they go on
+// in frames as the windows and the others allow.
 type writer struct {
 	stream *stream
 	// block is the head's header block until it is started; buf[:n] is content.
@@ -158,7 +158,8 @@ func (w *writer) Flush() error {
 	return nil
 }
 
-// End implements message.Writer. Where everything was received the message leaves when the work on the stream ends, which is next.
+// End implements message.Writer. Where everything was received the message leaves when the work on the stream ends,
+// which is next.
 func (w *writer) End(trailers []message.Field) error {
 	if w.switching {
 		return w.stream.openTunnel()
@@ -185,8 +186,8 @@ func (w *writer) End(trailers []message.Field) error {
 // Written implements message.Writer.
 func (w *writer) Written() int64 { return w.written }
 
-// send moves what is pending, content behind the head, into the connection's buffer and waits where that has no room or a window is
-// closed.
+// send moves what is pending, content behind the head, into the connection's buffer and waits where that has no room or
+// a window is closed.
 func (w *writer) send(content []byte, end bool, trailers []message.Field) error {
 	s := w.stream
 	c := s.conn

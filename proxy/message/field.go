@@ -13,8 +13,8 @@ type Field struct {
 // Kind tells the few field names that the proxy acts on from all others.
 type Kind uint8
 
-// Other is a field that the proxy passes on as it is, Dropped one that somebody took out of the message. What else is true
-// of a kind, traits says: their order means nothing.
+// Other is a field that the proxy passes on as it is, Dropped one that somebody took out of the message. What else is
+// true of a kind, traits says: their order means nothing.
 const (
 	Other Kind = iota
 
@@ -87,7 +87,8 @@ var traits = [1 << 8]trait{
 // EndToEnd says whether a field of this kind is passed on (RFC 9110, section 7.6.1).
 func (k Kind) EndToEnd() bool { return traits[k]&endToEnd != 0 }
 
-// Forwarding says whether a field of this kind tells who the client is and how its request came, or is the request's id.
+// Forwarding says whether a field of this kind tells who the client is and how its request came, or is the request's
+// id.
 func (k Kind) Forwarding() bool { return traits[k]&forwarding != 0 }
 
 // KindOf classes a field name.

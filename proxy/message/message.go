@@ -1,6 +1,6 @@
-// Package message says what an HTTP request and response are, whatever version carries them (RFC 9110), and has the grammar that
-// all versions share. It parses no message and does no I/O. The engines of the wire versions fill these types from their
-// buffers and write them out again; the proxy's pipeline reads and changes them in between.
+// Package message says what an HTTP request and response are, whatever version carries them (RFC 9110), and has the
+// grammar that all versions share. It parses no message and does no I/O. The engines of the wire versions fill these
+// types from their buffers and write them out again; the proxy's pipeline reads and changes them in between.
 //
 // Every byte slice in a message is a view of the buffer of the connection that it came from and lives
 // as long as the exchange does. Nothing here is safe for use by several goroutines at once.
@@ -42,8 +42,8 @@ type Request struct {
 	Fields []Field
 	// ContentLength is the content's length in bytes, 0 where there is none, or UnknownLength.
 	ContentLength int64
-	// Upgrade is the protocol that the client asks to change to, or empty. With HTTP/2 that is a CONNECT (RFC 8441), which is a GET
-	// here as it is in HTTP/1.1.
+	// Upgrade is the protocol that the client asks to change to, or empty. With HTTP/2 that is a CONNECT (RFC 8441), which
+	// is a GET here as it is in HTTP/1.1.
 	Upgrade []byte
 	// ExpectContinue is set while the client waits for a 100 before it sends the content.
 	ExpectContinue bool
@@ -75,7 +75,8 @@ type Response struct {
 	Reason []byte
 	// Fields are as in a Request.
 	Fields []Field
-	// ContentLength is the length of the content, which the response to a HEAD announces and does not have, or UnknownLength.
+	// ContentLength is the length of the content, which the response to a HEAD announces and does not have, or
+	// UnknownLength.
 	ContentLength int64
 	// NoContent is set where no content follows whatever the fields say: HEAD, 1xx, 204, 304 (RFC 9112, section 6.3).
 	NoContent bool

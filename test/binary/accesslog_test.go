@@ -107,8 +107,8 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 	}
 }
 
-// logOf sends the requests to a controller with an access log, ends it, and returns the lines of the log and the bytes of
-// content of each response. What a line says of Ingresses has the test's namespace taken out.
+// logOf sends the requests to a controller with an access log, ends it, and returns the lines of the log and the bytes
+// of content of each response. What a line says of Ingresses has the test's namespace taken out.
 func logOf(t *testing.T, format string) (requests []loggedRequest, lines []string, bytes []int) {
 	t.Helper()
 	s := newScene(t)
@@ -136,7 +136,8 @@ func logOf(t *testing.T, format string) (requests []loggedRequest, lines []strin
 	return requests, lines, bytes
 }
 
-// contentOf sends a request on a connection of its own, which it asks to be closed, and returns the content of the response.
+// contentOf sends a request on a connection of its own, which it asks to be closed, and returns the content of the
+// response.
 func contentOf(t *testing.T, address, head string) string {
 	t.Helper()
 	c, err := connect(address, net.Dialer{})

@@ -66,8 +66,8 @@ func (s *scene) ledgered(system string) (entries []ledgeredOrder) {
 	return entries
 }
 
-// The controller's namespace is another one than the tenants', who have learnt everything that an earlier version kept beside their
-// TLSCertificates.
+// The controller's namespace is another one than the tenants', who have learnt everything that an earlier version kept
+// beside their TLSCertificates.
 func TestWhoMayWriteSecretsOfANamespaceForgesNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

@@ -16,7 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// halfOfValidations is between an authority and a controller. It cuts off every second validation, the first one among them.
+// halfOfValidations is between an authority and a controller. It cuts off every second validation, the first one among
+// them.
 type halfOfValidations struct {
 	address string
 
@@ -71,8 +72,8 @@ func (h *halfOfValidations) count() (all, cut int) {
 	return len(h.cut), cut
 }
 
-// tryAtOnce deletes the working Secret of a TLSCertificate whose last attempt failed, as the documentation says to do instead of
-// waiting for the next one. It leaves one alone that has begun meanwhile.
+// tryAtOnce deletes the working Secret of a TLSCertificate whose last attempt failed, as the documentation says to do
+// instead of waiting for the next one. It leaves one alone that has begun meanwhile.
 func (s *scene) tryAtOnce(certificate string) error {
 	orders, err := s.orders(s.namespace)
 	working := orders[certificate]
@@ -111,7 +112,8 @@ func TestEveryCertificateComesWhereHalfOfAllValidationsFail(t *testing.T) {
 		}
 		return errors.Join(missing...)
 	})
-	// Those that succeed and those that fail take turns, whoever they are of, so the last one to succeed ends the last pair.
+	// Those that succeed and those that fail take turns, whoever they are of, so the last one to succeed ends the last
+	// pair.
 	want := 2 * len(names)
 	all, cut := between.count()
 	t.Logf("%d certificates came in %s, with %d of %d validations cut off", len(names), took, cut, all)

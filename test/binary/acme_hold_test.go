@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// refuse gives the first requests for a path that follow the first order these answers, one each, and lets the others through. It
-// returns the number of all of them.
+// refuse gives the first requests for a path that follow the first order these answers, one each, and lets the others
+// through. It returns the number of all of them.
 func (p *pebble) refuse(path string, answers ...func(http.ResponseWriter)) (asked *atomic.Int32) {
 	asked = new(atomic.Int32)
 	p.mu.Lock()

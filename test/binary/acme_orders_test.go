@@ -23,7 +23,8 @@ import (
 
 const orderSecretType = corev1.SecretType("ingress.warren.dev/acme-order")
 
-// orders returns the working Secrets of the scene's TLSCertificates, by whose they are, from the controller's namespace.
+// orders returns the working Secrets of the scene's TLSCertificates, by whose they are, from the controller's
+// namespace.
 func (s *scene) orders(system string) (map[string]*corev1.Secret, error) {
 	var list corev1.SecretList
 	if err := s.List(s.t.Context(), &list, client.InNamespace(system), client.MatchingLabels{"ingress.warren.dev/certificate-namespace": s.namespace}); err != nil {

@@ -114,8 +114,8 @@ func (c *confidant) kinds() map[string]bool {
 	return kinds
 }
 
-// expectsSilence fails the test if a controller's logs and metrics, or an Event or a status, have a secret in them. It waits until
-// all of the kinds that are named were learnt.
+// expectsSilence fails the test if a controller's logs and metrics, or an Event or a status, have a secret in them. It
+// waits until all of the kinds that are named were learnt.
 func (c *confidant) expectsSilence(of *controller, kinds ...string) {
 	t := c.s.t
 	t.Helper()

@@ -26,8 +26,8 @@ type churn struct {
 	traffic    *traffic
 	ledger     ledger
 
-	// services are the Tasks of each service, the oldest first; hosts are the Ingresses by their hosts, nil for a host that
-	// nothing serves at present.
+	// services are the Tasks of each service, the oldest first; hosts are the Ingresses by their hosts, nil for a host
+	// that nothing serves at present.
 	services map[string][]*instance
 	hosts    map[string]*v1alpha1.Ingress
 

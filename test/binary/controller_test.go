@@ -30,7 +30,8 @@ type controller struct {
 }
 
 // startController starts the program on free ports, with arguments that come behind those of the ports, and returns at
-// once. The process is killed when the test ends. It must not have panicked, and its output is shown if the test failed.
+// once. The process is killed when the test ends. It must not have panicked, and its output is shown if the test
+// failed.
 func startController(t *testing.T, arguments ...string) *controller {
 	t.Helper()
 	c := &controller{

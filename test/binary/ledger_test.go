@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ledger knows how requests for each host may be answered, and when. While a change is under way, from before it is written
-// until it is known to be in effect, what was right before it and what is right after it are both allowed.
+// ledger knows how requests for each host may be answered, and when. While a change is under way, from before it is
+// written until it is known to be in effect, what was right before it and what is right after it are both allowed.
 type ledger struct {
 	mu    sync.Mutex
 	hosts map[string]map[string][]span

@@ -39,7 +39,8 @@ func tlsSecret(t *testing.T, name, host string) *corev1.Secret {
 	}
 }
 
-// busyScene is a controller that everything which is counted happens to, and that goes on under load until the test ends.
+// busyScene is a controller that everything which is counted happens to, and that goes on under load until the test
+// ends.
 func busyScene(t *testing.T) (*scene, *controller, *traffic) {
 	t.Helper()
 	s := newScene(t)

@@ -50,7 +50,8 @@ type pebble struct {
 	transport atomic.Pointer[http.Transport]
 }
 
-// startPebble starts the authority, which looks for challenges at these addresses, with variables that have it misbehave.
+// startPebble starts the authority, which looks for challenges at these addresses, with variables that have it
+// misbehave.
 func startPebble(t *testing.T, http01, tlsALPN string, arguments []string, variables ...string) *pebble {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()

@@ -59,8 +59,8 @@ func TestReplicasShareARateLimit(t *testing.T) {
 	}
 }
 
-// sharesWith waits until a replica knows that it is one of so many. A limit of one request in 100 seconds tells it: a share of that
-// is one in so many times 100 seconds.
+// sharesWith waits until a replica knows that it is one of so many. A limit of one request in 100 seconds tells it: a
+// share of that is one in so many times 100 seconds.
 func (s *scene) sharesWith(address string, replicas int) {
 	s.t.Helper()
 	eventually(s.t, patience, "the replicas to know of each other", func() error {
@@ -99,8 +99,8 @@ func (b *bucket) take(now time.Time) bool {
 	return true
 }
 
-// flood sends so many requests a second until the end, and counts those that were answered with 200 and those that the share lets
-// through.
+// flood sends so many requests a second until the end, and counts those that were answered with 200 and those that the
+// share lets through.
 func flood(t *testing.T, address, host string, end time.Time, rate int, share *bucket, allowed, due *atomic.Int64) {
 	client := http.Client{Timeout: patience}
 	defer client.CloseIdleConnections()

@@ -23,7 +23,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// secureTraffic is 500 requests a second over TLS: half of them over connections that are kept, half over a new one each.
+// secureTraffic is 500 requests a second over TLS: half of them over connections that are kept, half over a new one
+// each.
 type secureTraffic struct {
 	address, host string
 	roots         *x509.CertPool
@@ -246,8 +247,8 @@ func (s *scene) renewalIsNear(name string, within time.Duration) {
 	})
 }
 
-// certificateWritten returns when a Secret is seen to hold another certificate than that with the serial number, and the zero
-// time if that is not so for a long time.
+// certificateWritten returns when a Secret is seen to hold another certificate than that with the serial number, and
+// the zero time if that is not so for a long time.
 func (s *scene) certificateWritten(name, serial string) time.Time {
 	for end := time.Now().Add(2 * orderLimit); time.Now().Before(end); time.Sleep(pause) {
 		var secret corev1.Secret

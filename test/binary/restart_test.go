@@ -67,8 +67,8 @@ func (s *scene) ingressSays(i *v1alpha1.Ingress, want ...string) {
 // served is what an Ingress says that is in order.
 var served = []string{"Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed"}
 
-// populate makes objects of every kind, in order and not, with all of their statuses written, and returns their versions.
-// The host "shop" is served by web-1 and web-2.
+// populate makes objects of every kind, in order and not, with all of their statuses written, and returns their
+// versions. The host "shop" is served by web-1 and web-2.
 func (s *scene) populate() map[string]string {
 	s.t.Helper()
 	shop, lost := ingress("shop", s.host("shop"), "web"), ingress("lost", s.host("lost"), "nothing")

@@ -78,8 +78,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// neededFor reads a request as the API server does. It is false for what needs no right of one's own: to ask which kinds there
-// are, and who one is.
+// neededFor reads a request as the API server does. It is false for what needs no right of one's own: to ask which
+// kinds there are, and who one is.
 func neededFor(method string, at *url.URL) (right, bool) {
 	path := strings.Split(strings.Trim(at.Path, "/"), "/")
 	var r right
@@ -116,8 +116,8 @@ func neededFor(method string, at *url.URL) (right, bool) {
 	return r, true
 }
 
-// unasked says whether a right is for what a library would do on its own, when it tells once more of one version of an object
-// what it told before: that it counts the Event.
+// unasked says whether a right is for what a library would do on its own, when it tells once more of one version of an
+// object what it told before: that it counts the Event.
 func unasked(r right) bool { return r.verb == "patch" && r.resource == "events" }
 
 // given are the rights that a role's rules give, in its namespace if it has one.
@@ -172,8 +172,8 @@ func chartRights(t *testing.T, namespace string, values ...string) []*unstructur
 	}
 }
 
-// account makes what the chart has of rights, and returns access as its ServiceAccount with what that may do. What people are
-// given is no concern of the controller's.
+// account makes what the chart has of rights, and returns access as its ServiceAccount with what that may do. What
+// people are given is no concern of the controller's.
 func account(t *testing.T, admin *rest.Config, objects []*unstructured.Unstructured) (*rest.Config, []right) {
 	t.Helper()
 	c, err := client.New(admin, client.Options{})
@@ -274,8 +274,8 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	}
 }
 
-// exercise has controllers do everything that they do. They keep their own objects in the namespace system, and reach the API
-// by the kubeconfig.
+// exercise has controllers do everything that they do. They keep their own objects in the namespace system, and reach
+// the API by the kubeconfig.
 func (s *scene) exercise(kubeconfig, system string, arguments []string) {
 	s.t.Helper()
 	t := s.t
@@ -339,7 +339,8 @@ func (s *scene) replicaLeases(namespace string, want int) error {
 	return err
 }
 
-// belongsToTheAccount fails unless all that is in the controller's namespace goes with its ServiceAccount, or with a replica.
+// belongsToTheAccount fails unless all that is in the controller's namespace goes with its ServiceAccount, or with a
+// replica.
 func (s *scene) belongsToTheAccount(namespace string) error {
 	var errs []error
 	for _, list := range []client.ObjectList{&coordinationv1.LeaseList{}, &corev1.SecretList{}, &corev1.ConfigMapList{}} {

@@ -67,8 +67,8 @@ func newShared(t *testing.T, namespaces ...string) *shared {
 
 // install starts a controller of a class with its own namespace, which serves all namespaces.
 //
-// Of two controllers the older one writes, and Kubernetes tells ages in whole seconds: each is a second younger than the one
-// before.
+// Of two controllers the older one writes, and Kubernetes tells ages in whole seconds: each is a second younger than
+// the one before.
 func (s *shared) install(namespace, class, address string, arguments ...string) *controller {
 	s.t.Helper()
 	time.Sleep(time.Until(s.installed.Add(time.Second)))

@@ -159,8 +159,8 @@ func (l *log) lines() string {
 	return string(l.text[:bytes.LastIndexByte(l.text, '\n')+1])
 }
 
-// expectRecords waits until the access log says this of each path, and nothing of others. A request is logged just after its response
-// was sent.
+// expectRecords waits until the access log says this of each path, and nothing of others. A request is logged just
+// after its response was sent.
 func (s *scene) expectRecords(want map[string]string) {
 	s.t.Helper()
 	for late := time.After(patience); ; {

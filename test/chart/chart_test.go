@@ -156,7 +156,8 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	}
 }
 
-// An upgrade is refused by the API server if one of these differs, and serves nobody in between if the Service's name does.
+// An upgrade is refused by the API server if one of these differs, and serves nobody in between if the Service's name
+// does.
 func TestAnUpgradeFindsItsObjectsAsTheyWere(t *testing.T) {
 	rendered, err := render(t)
 	if err != nil {

@@ -45,8 +45,8 @@ func TestTheAPIServerTakesWhatIsForPrometheus(t *testing.T) {
 	}
 }
 
-// monitoring are the definitions that the Prometheus operator brings, as far as the chart writes objects of them. What they do
-// not have is refused rather than dropped, since the chart's objects are applied strictly.
+// monitoring are the definitions that the Prometheus operator brings, as far as the chart writes objects of them. What
+// they do not have is refused rather than dropped, since the chart's objects are applied strictly.
 const monitoring = `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

@@ -78,7 +78,8 @@ func (s *scene) authority() *authority {
 	return &authority{s: s, directory: "https://" + net.JoinHostPort(front.Spec.ClusterIP, strconv.Itoa(directoryPort)) + "/dir"}
 }
 
-// read gets a document of the authority's management by way of the API server, which reaches pods wherever the tests run.
+// read gets a document of the authority's management by way of the API server, which reaches pods wherever the tests
+// run.
 func (a *authority) read(path string) []byte {
 	a.s.t.Helper()
 	var content []byte

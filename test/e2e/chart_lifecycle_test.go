@@ -38,8 +38,8 @@ func TestFromHelmInstallToHelmUninstall(t *testing.T) {
 	theExamplesAreServed(s)
 
 	tr := startTrafficAt(t, upgradeRate, "myapp.example.com", "/")
-	// Another template has every replica replaced, and there are to be more of them. They listen where only root may without
-	// what the chart gives them for it.
+	// Another template has every replica replaced, and there are to be more of them. They listen where only root may
+	// without what the chart gives them for it.
 	if err := helm.apply(t.Context(), "upgrade", "replicas=5", "containerPorts.http=80", "containerPorts.https=443", "accessLog=json"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
-// Package e2e tests warren-ingress as a cluster runs it: several replicas from an image, with the rights and limits that they
-// ship with, real pods behind real Services, and kube-proxy in between. It installs config/default and the Helm chart, one
-// after the other, tests them, and takes all of it away again. What can be tested without pods is tested elsewhere, and
-// faster.
+// Package e2e tests warren-ingress as a cluster runs it: several replicas from an image, with the rights and limits
+// that they ship with, real pods behind real Services, and kube-proxy in between. It installs config/default and the
+// Helm chart, one after the other, tests them, and takes all of it away again. What can be tested without pods is
+// tested elsewhere, and faster.
 //
 // "make e2e" runs it against any cluster that has no warren-ingress yet, and reads from the environment:
 //

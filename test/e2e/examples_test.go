@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// theExamplesAreServed applies testdata/examples.yaml with a pod behind each Service, and sees that each request that the
-// examples are for gets the answer that they promise.
+// theExamplesAreServed applies testdata/examples.yaml with a pod behind each Service, and sees that each request that
+// the examples are for gets the answer that they promise.
 func theExamplesAreServed(s *scene) {
 	s.t.Helper()
 	ports := map[string]int32{"myapp": 8080, "api": 8080, "frontend": 3000, "landing": 8080, "admin": 8080}

@@ -18,8 +18,8 @@ func TestRollingUpdatesOfABackendLoseNothingThatItsPodsLetBeSaved(t *testing.T) 
 		mayFail   float64
 	}{
 		{"pods that linger lose no request", 3, 0},
-		// The proxy hears of the end of such a pod when that is there already: a request that was sent to it by then may not be
-		// sent to another pod if it is a POST, and another pod may have ended in the same way.
+		// The proxy hears of the end of such a pod when that is there already: a request that was sent to it by then may not
+		// be sent to another pod if it is a POST, and another pod may have ended in the same way.
 		{"pods that end at once lose few", 0, 0.01},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -53,8 +53,8 @@ func (s *scene) backends(names ...string) {
 	}
 }
 
-// exposes makes an Ingress and returns when its status shows where it is exposed. It has it deleted before the test ends, so that
-// it is in no other test's way.
+// exposes makes an Ingress and returns when its status shows where it is exposed. It has it deleted before the test
+// ends, so that it is in no other test's way.
 func (s *scene) exposes(object *networkingv1.Ingress) {
 	s.t.Helper()
 	balancer := s.loadBalancer()

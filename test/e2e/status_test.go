@@ -101,8 +101,8 @@ func TestStatusTellsTheAddressOfTheLoadBalancer(t *testing.T) {
 	})
 }
 
-// loadBalancer returns the controller's Service once it has the addresses of a load balancer. They go when the test ends, if it is
-// the test that made them.
+// loadBalancer returns the controller's Service once it has the addresses of a load balancer. They go when the test
+// ends, if it is the test that made them.
 func (s *scene) loadBalancer() *corev1.Service {
 	s.t.Helper()
 	balancer := &corev1.Service{}

@@ -188,8 +188,8 @@ func (tr *traffic) reaches(s *scene, deployment *appsv1.Deployment) time.Duratio
 	})
 }
 
-// finish ends the traffic, says what became of it, and fails the test if a larger share of the requests failed than may,
-// where 0 is none.
+// finish ends the traffic, says what became of it, and fails the test if a larger share of the requests failed than
+// may, where 0 is none.
 func (tr *traffic) finish(mayFail float64) {
 	tr.t.Helper()
 	tr.stop()

@@ -1,5 +1,6 @@
-// Package kubeapi runs a real Kubernetes API, etcd and kube-apiserver on loopback, with the resource definitions of this
-// checkout installed. Tests use it where the API server's behaviour matters, and the local demonstration stands on it.
+// Package kubeapi runs a real Kubernetes API, etcd and kube-apiserver on loopback, with the resource definitions of
+// this checkout installed. Tests use it where the API server's behaviour matters, and the local demonstration stands on
+// it.
 //
 // It is an API and no cluster: no pod runs, no endpoint appears by itself, nothing owned is collected, and a deleted
 // namespace stays in termination. What a test deletes it deletes by name.

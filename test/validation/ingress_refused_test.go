@@ -27,7 +27,8 @@ func withPolicy(policy string) string {
 	return "rules: [{paths: [{path: /, backend: {serviceName: web, port: 8080}, " + policy + "}]}]"
 }
 
-// backendTLS is the spec of an Ingress with a backend that speaks HTTPS, with the fields of its tls given as YAML in flow style.
+// backendTLS is the spec of an Ingress with a backend that speaks HTTPS, with the fields of its tls given as YAML in
+// flow style.
 func backendTLS(fields string) string {
 	return "rules: [{paths: [{path: /, backend: {serviceName: web, port: 8443, protocol: HTTPS, tls: {" + fields + "}}}]}]"
 }
@@ -295,8 +296,8 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 	}
 }
 
-// The first complaint names string beside integer, which is what to write instead; the others are the API server's about
-// the alternatives that the schema of a Quantity is made of.
+// The first complaint names string beside integer, which is what to write instead; the others are the API server's
+// about the alternatives that the schema of a Quantity is made of.
 func TestIngressRateThatIsABareFractionIsRefused(t *testing.T) {
 	requireRefused(t, object(t, v1alpha1.IngressKind, withPolicy("rateLimit: {requestsPerSecond: 0.5}")), []cause{
 		{pathField + ".rateLimit.requestsPerSecond", `must be of type integer,string: "number"`},
