@@ -33,7 +33,9 @@ func (e *endingOrder) List(_ context.Context, list client.ObjectList, _ ...clien
 // what has just come.
 func TestAnOrderThatEndsBetweenTwoLooksIsNotPlacedAgain(t *testing.T) {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	state := func(at time.Time) *orderState { return &orderState{Attempt: &attempt{Hosts: []string{"a.example.com"}, Began: at}} }
+	state := func(at time.Time) *orderState {
+		return &orderState{Attempt: &attempt{Hosts: []string{"a.example.com"}, Began: at}}
+	}
 	earlier, err := state(began).encode()
 	if err != nil {
 		t.Fatal(err)
