@@ -195,15 +195,19 @@ func (p *pebble) roots() *x509.CertPool {
 	front := x509.NewCertPool()
 	front.AppendCertsFromPEM(content)
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: front}}}
-	response, err := client.Get("https://" + p.manage + "/roots/0")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	root, err := io.ReadAll(response.Body)
-	if err != nil || !pool.AppendCertsFromPEM(root) {
-		p.t.Fatalf("reading the authority's root: %v %q", err, root)
-	}
+	// Pebble answers at its directory before it listens for who manages it.
+	eventually(p.t, patience, "the authority's root", func() error {
+		response, err := client.Get("https://" + p.manage + "/roots/0")
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		root, err := io.ReadAll(response.Body)
+		if err != nil || !pool.AppendCertsFromPEM(root) {
+			return fmt.Errorf("reading it: %v %q", err, root)
+		}
+		return nil
+	})
 	return pool
 }
 
