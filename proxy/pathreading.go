@@ -80,16 +80,3 @@ func (as pathReading) read(buf, path []byte) (read []byte, ok bool) {
 func isDotSegment(segment []byte) bool {
 	return string(segment) == "." || string(segment) == ".."
 }
-
-// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
-// all, or has one that servers do not agree on. It returns buf, grown where that was needed.
-func (r *router) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
-	for as := decoded; as < readings; as++ {
-		read, ok := as.read(buf, path)
-		buf = read
-		if !ok || r.find(host, read, as) != found {
-			return true, buf
-		}
-	}
-	return false, buf
-}

@@ -61,6 +61,19 @@ func (r *router) find(host, path []byte, as pathReading) *route {
 	return nil
 }
 
+// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
+// all, or has one that servers do not agree on. It returns buf, grown where that was needed.
+func (r *router) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
+	for as := decoded; as < readings; as++ {
+		read, ok := as.read(buf, path)
+		buf = read
+		if !ok || r.find(host, read, as) != found {
+			return true, buf
+		}
+	}
+	return false, buf
+}
+
 // site returns the most specific site that a canonical host is one of, which decides whose the host is. It has no table
 // where there is none.
 func (r *router) site(host []byte) site {
