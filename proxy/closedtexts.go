@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one
@@ -65,7 +67,7 @@ func (c *closedTexts) routes() map[string]*route {
 
 // reread returns the same texts in another reading beside those as they are: more may be closed in it, and nothing is
 // open.
-func (c *closedTexts) reread(as pathReading) *closedTexts {
+func (c *closedTexts) reread(as canonical.Reading) *closedTexts {
 	if c == nil {
 		return nil
 	}
@@ -75,7 +77,7 @@ func (c *closedTexts) reread(as pathReading) *closedTexts {
 		_ = other.put(text, c.texts[text]) // each is there once
 	}
 	for _, text := range texts {
-		if read, ok := as.read(nil, []byte(text)); ok {
+		if read, ok := as.Read(nil, []byte(text)); ok {
 			_ = other.put(string(read), c.texts[text]) // an error says that it is closed already
 		}
 	}

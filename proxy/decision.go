@@ -3,6 +3,8 @@ package proxy
 import (
 	"net/netip"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // decision is how a request is answered without asking an endpoint, or with None that one is to be asked.
@@ -27,8 +29,8 @@ type limits interface {
 func (x *exchange) decide(limits limits) decision {
 	req := &x.request
 	x.resolveClient()
-	x.host, x.hostBuf = canonicalHost(x.hostBuf, req.Authority)
-	path, err := CanonicalPath(x.pathBuf, req.Path)
+	x.host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
+	path, err := canonical.Path(x.pathBuf, req.Path)
 	if err != nil {
 		return decision{reason: MalformedPath, detail: err.Error()}
 	}
@@ -45,11 +47,11 @@ func (x *exchange) decide(limits limits) decision {
 	if !x.secure && router.redirected(x.host) {
 		return decision{reason: RedirectToHTTPS}
 	}
-	x.route = router.find(x.host, path, asItIs)
+	x.route = router.find(x.host, path, canonical.AsItIs)
 	if x.route == nil {
 		return decision{reason: RouteNotFound}
 	}
-	if !readsOneWay(path) {
+	if !canonical.ReadsOneWay(path) {
 		var ambiguous bool
 		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.host, path, x.route); ambiguous {
 			return decision{reason: AmbiguousPath}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -83,7 +84,7 @@ func (x *exchange) explain(e *Explanation) {
 		d.detail = "the proof that a certificate authority asked for"
 	case RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
-		e.Candidates = g.candidates(x.host, x.path, g.router.find(x.host, x.path, asItIs))
+		e.Candidates = g.candidates(x.host, x.path, g.router.find(x.host, x.path, canonical.AsItIs))
 	default:
 		e.Candidates = g.candidates(x.host, x.path, x.route)
 	}

@@ -10,11 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // markAt is the mark of the only route of everything.
 func markAt(p *served) string {
-	return string(p.generation.Load().router.find([]byte("a"), []byte("/"), asItIs).mark)
+	return string(p.generation.Load().router.find([]byte("a"), []byte("/"), canonical.AsItIs).mark)
 }
 
 // at is where a proxy of these tests listens.

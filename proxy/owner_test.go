@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // owned is a host of an owner whose routes go to the owner's pool.
@@ -133,7 +135,7 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 		for _, host := range asked {
 			decides := generation.deciding([]byte(host))
 			path := []byte(g.path())
-			for as := range readings {
+			for as := range canonical.Readings {
 				r := generation.router.find([]byte(host), path, as)
 				if r == nil {
 					continue

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -64,7 +65,7 @@ func (q *Question) parse() (*asked, error) {
 	if a.authority == "" {
 		return nil, fmt.Errorf("%q names no host: write a URL such as https://shop.example.com/cart", q.URL)
 	}
-	host, _ := canonicalHost(nil, []byte(a.authority))
+	host, _ := canonical.Host(nil, []byte(a.authority))
 	a.host, a.port = string(host), "80"
 	if a.secure {
 		a.port = "443"

@@ -3,6 +3,8 @@ package proxy
 import (
 	"bytes"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // Rewrite changes the path that the endpoint gets. At most one of the two is set; the query stays as it is.
@@ -42,5 +44,5 @@ func (r *rewrite) apply(buf, path []byte) ([]byte, error) {
 	case len(rest) == 0:
 		return rootPath, nil
 	}
-	return CanonicalPath(buf, rest)
+	return canonical.Path(buf, rest)
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 func TestPrefixIsStrippedByWholeSegments(t *testing.T) {
@@ -41,7 +43,7 @@ func TestPrefixIsStrippedByWholeSegments(t *testing.T) {
 			if err != nil || string(got) != want {
 				t.Errorf("%s without %s: got %q (%v), want %q", path, strip, got, err, want)
 			}
-			again, err := CanonicalPath(nil, got)
+			again, err := canonical.Path(nil, got)
 			if err != nil || string(again) != string(got) {
 				t.Errorf("%s without %s: %q is not canonical, that is %q (%v)", path, strip, got, again, err)
 			}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // router finds the route of a request: an exact host before a wildcard before every host; within a host an exact
@@ -47,11 +49,11 @@ type hostTable struct {
 	// series are those of the routes, each once.
 	series []*series
 	// read are the same paths in other readings, or nil where they are the same in all of them.
-	read *[readings]*hostTable
+	read *[canonical.Readings]*hostTable
 }
 
 // find returns the route of a canonical host and of a path in some reading, or nil.
-func (r *router) find(host, path []byte, as pathReading) *route {
+func (r *router) find(host, path []byte, as canonical.Reading) *route {
 	s := r.site(host)
 	for next := &s; next != nil && next.hostTable != nil; next = next.next {
 		if found := next.in(as).find(path); found != nil {
@@ -64,8 +66,8 @@ func (r *router) find(host, path []byte, as pathReading) *route {
 // ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
 // all, or has one that servers do not agree on. It returns buf, grown where that was needed.
 func (r *router) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
-	for as := decoded; as < readings; as++ {
-		read, ok := as.read(buf, path)
+	for as := canonical.Decoded; as < canonical.Readings; as++ {
+		read, ok := as.Read(buf, path)
 		buf = read
 		if !ok || r.find(host, read, as) != found {
 			return true, buf
@@ -102,7 +104,7 @@ func (r *router) redirected(host []byte) bool {
 	return s.hostTable != nil && s.redirects
 }
 
-func (t *hostTable) in(as pathReading) *hostTable {
+func (t *hostTable) in(as canonical.Reading) *hostTable {
 	if t.read == nil {
 		return t
 	}
@@ -214,7 +216,7 @@ func newHostTable(routes int, redirects bool) *hostTable {
 
 // add puts a route into the table, which is complete after finish.
 func (t *hostTable) add(path string, match PathMatch, rt *route) error {
-	if canonical, err := CanonicalPath(nil, []byte(path)); err != nil || string(canonical) != path {
+	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}
 	return t.put(path, match, rt)
@@ -258,9 +260,9 @@ func (t *hostTable) finish() {
 	t.sort()
 	for _, routes := range [...]map[string]*route{t.exact, t.prefixes, t.closed.routes()} {
 		for path := range routes {
-			if !readsOneWay([]byte(path)) {
-				t.read = &[readings]*hostTable{asItIs: t}
-				for as := decoded; as < readings; as++ {
+			if !canonical.ReadsOneWay([]byte(path)) {
+				t.read = &[canonical.Readings]*hostTable{canonical.AsItIs: t}
+				for as := canonical.Decoded; as < canonical.Readings; as++ {
 					t.read[as] = t.reread(as)
 				}
 				return
@@ -271,12 +273,12 @@ func (t *hostTable) finish() {
 
 // reread returns the same routes under their paths in another reading. Where several paths are the same in it, the one
 // that is so in all readings has the place, or else the first; requests for the others are ambiguous.
-func (t *hostTable) reread(as pathReading) *hostTable {
+func (t *hostTable) reread(as canonical.Reading) *hostTable {
 	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
 	for match, routes := range map[PathMatch]map[string]*route{MatchExact: t.exact, MatchPrefix: t.prefixes} {
 		paths := slices.Collect(maps.Keys(routes))
 		slices.SortFunc(paths, func(a, b string) int {
-			if plain := readsOneWay([]byte(a)); plain != readsOneWay([]byte(b)) {
+			if plain := canonical.ReadsOneWay([]byte(a)); plain != canonical.ReadsOneWay([]byte(b)) {
 				if plain {
 					return -1
 				}
@@ -285,7 +287,7 @@ func (t *hostTable) reread(as pathReading) *hostTable {
 			return cmp.Compare(a, b)
 		})
 		for _, path := range paths {
-			read, ok := as.read(nil, []byte(path))
+			read, ok := as.Read(nil, []byte(path))
 			if match == MatchPrefix && len(read) > 1 {
 				read = bytes.TrimSuffix(read, rootPath)
 			}

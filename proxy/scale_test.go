@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
@@ -83,11 +85,11 @@ func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
 	g := compileForTest(t, largeSnapshot(10_000), emptyGeneration(), testState())
 	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
 		host, path := []byte(host), []byte("/service/7/xxxxxxx/and/further/down")
-		if n := testing.AllocsPerRun(100, func() { g.router.find(host, path, asItIs) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { g.router.find(host, path, canonical.AsItIs) }); n != 0 {
 			t.Errorf("looking up %s allocates %v times", host, n)
 		}
 	}
-	if g.router.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), asItIs) == nil {
+	if g.router.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), canonical.AsItIs) == nil {
 		t.Error("a wildcard's route is not found")
 	}
 }
@@ -106,7 +108,7 @@ func BenchmarkLookupAt100000Routes(b *testing.B) {
 	path := []byte("/service/7/xxxxxxx/and/further/down")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if g.router.find(hosts[i%len(hosts)], path, asItIs) == nil {
+		if g.router.find(hosts[i%len(hosts)], path, canonical.AsItIs) == nil {
 			b.Fatal("a route is not found")
 		}
 	}

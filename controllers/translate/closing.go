@@ -10,6 +10,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // closing is why a path is closed, in the word that metrics and the list of routes have.
@@ -62,12 +63,12 @@ func closedText(written string, isExpression bool) string {
 	}
 	text = spelled(text)
 	text = cutEscape(text[:min(len(text), proxy.MaxClosedText)])
-	canonical, err := proxy.CanonicalPath(nil, []byte(text))
+	form, err := canonical.Path(nil, []byte(text))
 	if err != nil {
 		// It climbs above the root, which clients stay below (RFC 3986, section 5.2.4).
-		canonical = []byte(path.Clean(text))
+		form = []byte(path.Clean(text))
 	}
-	return string(canonical)
+	return string(form)
 }
 
 // readable is a path up to the first character that no path has, or percent sign that no escape begins with.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // pathReader reads the place of rules within their host. It holds the buffers that making paths canonical takes, so
@@ -44,11 +45,11 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 // canonical returns the canonical form of a path: the path itself where it has that form.
 func (r *pathReader) canonical(path string) (string, error) {
 	r.in = append(r.in[:0], path...)
-	canonical, err := proxy.CanonicalPath(r.out, r.in)
-	if err != nil || string(canonical) == path {
+	form, err := canonical.Path(r.out, r.in)
+	if err != nil || string(form) == path {
 		return path, err
 	}
-	return string(canonical), nil
+	return string(form), nil
 }
 
 // pathFault says what a path has no canonical form for, and what to write instead where that can be known.
@@ -102,9 +103,9 @@ func clientSpelling(path string) string {
 	if !utf8.ValidString(path) || strings.ContainsRune(path, utf8.RuneError) { // U+FFFD is what is left of bytes that were none
 		return path
 	}
-	canonical, err := proxy.CanonicalPath(nil, []byte(spelled(path)))
+	form, err := canonical.Path(nil, []byte(spelled(path)))
 	if err != nil {
 		return path
 	}
-	return string(canonical)
+	return string(form)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 func TestIngressIsAccepted(t *testing.T) {
@@ -88,12 +88,12 @@ func requireCanonicalPaths(t *testing.T, ingress *v1alpha1.Ingress) {
 	t.Helper()
 	for _, rule := range ingress.Spec.Rules {
 		for _, path := range rule.Paths {
-			canonical, err := proxy.CanonicalPath(nil, []byte(path.Path))
+			form, err := canonical.Path(nil, []byte(path.Path))
 			if err != nil {
 				t.Errorf("the schema accepts %q, the proxy does not: %v", path.Path, err)
 				continue
 			}
-			if diff := cmp.Diff(string(path.Path), string(canonical)); diff != "" {
+			if diff := cmp.Diff(string(path.Path), string(form)); diff != "" {
 				t.Errorf("the proxy spells the path differently (-schema +proxy):\n%s", diff)
 			}
 		}

@@ -1,10 +1,10 @@
-package proxy
+package canonical
 
 import "bytes"
 
-// canonicalHost returns the name of an authority as hosts are compared: lower-case, without the port and without the
+// Host returns the name of an authority as hosts are compared: lower-case, without the port and without the
 // dot that ends an absolute name. Where it cannot alias authority it is written to buf, which it returns too.
-func canonicalHost(buf, authority []byte) (host, grown []byte) {
+func Host(buf, authority []byte) (host, grown []byte) {
 	host = authority
 	if len(host) > 0 && host[0] == '[' {
 		if end := bytes.IndexByte(host, ']'); end > 0 {

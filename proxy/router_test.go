@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
 // serverStep is something that a server does with a path before it acts on it; it says false where it refuses the path.
@@ -94,9 +96,9 @@ func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 		passed := 0
 		var try func(path string, left int)
 		try = func(path string, left int) {
-			if canonical, err := CanonicalPath(nil, []byte(path)); err == nil && string(canonical) == path {
-				found := r.find(host, canonical, asItIs)
-				ambiguous, _ := r.ambiguous(nil, host, canonical, found)
+			if form, err := canonical.Path(nil, []byte(path)); err == nil && string(form) == path {
+				found := r.find(host, form, canonical.AsItIs)
+				ambiguous, _ := r.ambiguous(nil, host, form, found)
 				if found != nil && !ambiguous {
 					passed++
 					checkServers(t, r, path, found, servers)
@@ -125,7 +127,7 @@ func checkServers(t *testing.T, r *router, path string, found *route, servers []
 			}
 			name += " " + step.name
 		}
-		if ok && r.find([]byte("a"), []byte(read), asItIs) != found {
+		if ok && r.find([]byte("a"), []byte(read), canonical.AsItIs) != found {
 			t.Errorf("%s passes, and is %s to a server that does%s", path, read, name)
 		}
 	}
@@ -139,7 +141,7 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 		"/a/b/x%20y": false, "/a/b/x;y": false, "/c/x;y": false, "/x%20y": false,
 		"/a%2Fb": true, "/a%2Fb/x": true, "/c;d": true, "/c;d/x": true,
 	} {
-		found := r.find([]byte("a"), []byte(path), asItIs)
+		found := r.find([]byte("a"), []byte(path), canonical.AsItIs)
 		if got, _ := r.ambiguous(nil, []byte("a"), []byte(path), found); got != want {
 			t.Errorf("%s: ambiguous %v, want %v", path, got, want)
 		}
@@ -149,7 +151,7 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 func TestReadingsOfAPathAllocateNothing(t *testing.T) {
 	r := tableOf(t, map[string]PathMatch{"/": MatchPrefix, "/projects": MatchPrefix})
 	host, path, buf := []byte("a"), []byte("/projects/group%2Fname;v=1/caf%C3%A9"), make([]byte, 0, 128)
-	found := r.find(host, path, asItIs)
+	found := r.find(host, path, canonical.AsItIs)
 	if n := testing.AllocsPerRun(100, func() {
 		if ambiguous, _ := r.ambiguous(buf, host, path, found); ambiguous {
 			t.Error("ambiguous")

@@ -1,4 +1,4 @@
-package proxy
+package canonical
 
 import "testing"
 
@@ -34,19 +34,19 @@ func TestHostIsComparedWithoutCasePortAndLastDot(t *testing.T) {
 	for authority, want := range tests {
 		t.Run(authority, func(t *testing.T) {
 			in, buf := []byte(authority), []byte("left from before")
-			host, grown := canonicalHost(buf, in)
+			host, grown := Host(buf, in)
 			if string(host) != want {
 				t.Errorf("got %q, want %q", host, want)
 			}
 			if string(in) != authority {
 				t.Errorf("the authority was written over by %q", in)
 			}
-			again, _ := canonicalHost(nil, host)
+			again, _ := Host(nil, host)
 			if want != "." && want != "example.com." && string(again) != want {
 				t.Errorf("again it is %q, want %q", again, want)
 			}
 			// What is returned is kept for the next request, which must not see this one.
-			next, _ := canonicalHost(grown, []byte("Z"))
+			next, _ := Host(grown, []byte("Z"))
 			if string(next) != "z" {
 				t.Errorf("the next host is %q, want %q", next, "z")
 			}
@@ -57,12 +57,12 @@ func TestHostIsComparedWithoutCasePortAndLastDot(t *testing.T) {
 func TestHostTakesNoMemoryOfItsOwn(t *testing.T) {
 	lower, upper, buf := []byte("shop.example.com:443"), []byte("Shop.Example.com:443"), make([]byte, 0, 64)
 	if n := testing.AllocsPerRun(100, func() {
-		_, buf = canonicalHost(buf, lower)
-		_, buf = canonicalHost(buf, upper)
+		_, buf = Host(buf, lower)
+		_, buf = Host(buf, upper)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-	if host, _ := canonicalHost(nil, lower); &host[0] != &lower[0] {
+	if host, _ := Host(nil, lower); &host[0] != &lower[0] {
 		t.Error("a host in lower case was copied")
 	}
 }

@@ -1,4 +1,4 @@
-package proxy
+package canonical
 
 import (
 	"bytes"
@@ -105,7 +105,7 @@ func TestPathHasOneCanonicalSpelling(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			path := []byte(test.path)
-			got, err := CanonicalPath(nil, path)
+			got, err := Path(nil, path)
 			if string(got) != test.want || !errors.Is(err, test.err) {
 				t.Errorf("%q: got %q and %v, want %q and %v", test.path, got, err, test.want, test.err)
 			}
@@ -119,12 +119,12 @@ func TestPathHasOneCanonicalSpelling(t *testing.T) {
 
 func TestCanonicalPathIsTheSamePathWhereThereIsNothingToDo(t *testing.T) {
 	path := []byte("/a/b;c=d/e.f")
-	got, err := CanonicalPath(nil, path)
+	got, err := Path(nil, path)
 	if err != nil || &got[0] != &path[0] {
 		t.Errorf("got another copy, %v", err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := CanonicalPath(nil, path); err != nil {
+		if _, err := Path(nil, path); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {
@@ -134,12 +134,12 @@ func TestCanonicalPathIsTheSamePathWhereThereIsNothingToDo(t *testing.T) {
 
 func TestCanonicalPathIsWrittenToTheBufferItIsGiven(t *testing.T) {
 	path, buf := []byte("/a/./%62"), bytes.Repeat([]byte("x"), 64)
-	got, err := CanonicalPath(buf, path)
+	got, err := Path(buf, path)
 	if err != nil || string(got) != "/a/b" || &got[0] != &buf[0] {
 		t.Errorf("got %q outside of the buffer, %v", got, err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		if _, err := CanonicalPath(buf, path); err != nil {
+		if _, err := Path(buf, path); err != nil {
 			t.Fatal(err)
 		}
 	}); n != 0 {
@@ -147,7 +147,7 @@ func TestCanonicalPathIsWrittenToTheBufferItIsGiven(t *testing.T) {
 	}
 }
 
-// plainlyCanonical does what CanonicalPath does in the plainest way: it decodes, then splits, then resolves.
+// plainlyCanonical does what Path does in the plainest way: it decodes, then splits, then resolves.
 func plainlyCanonical(path string) (string, error) {
 	if !strings.HasPrefix(path, "/") {
 		return "", errPathRelative
@@ -198,10 +198,10 @@ func plainlyCanonical(path string) (string, error) {
 	return "/" + strings.Join(kept, "/"), nil
 }
 
-// checkCanonical holds CanonicalPath to what it promises for any path at all.
+// checkCanonical holds Path to what it promises for any path at all.
 func checkCanonical(t *testing.T, path string) {
 	t.Helper()
-	canonical, err := CanonicalPath(nil, []byte(path))
+	canonical, err := Path(nil, []byte(path))
 	plain, plainErr := plainlyCanonical(path)
 	// A path with several faults is refused for whichever is found first.
 	if (err == nil) != (plainErr == nil) || string(canonical) != plain {
@@ -210,7 +210,7 @@ func checkCanonical(t *testing.T, path string) {
 	if err != nil {
 		return
 	}
-	again, err := CanonicalPath(nil, canonical)
+	again, err := Path(nil, canonical)
 	if err != nil || !bytes.Equal(again, canonical) {
 		t.Errorf("%q: %q is not stable, again it is %q, %v", path, canonical, again, err)
 	}
@@ -257,7 +257,7 @@ func checkCanonical(t *testing.T, path string) {
 	}
 }
 
-func FuzzCanonicalPath(f *testing.F) {
+func FuzzPath(f *testing.F) {
 	for _, path := range []string{
 		"/", "/a/b", "//a//", "/a/./b/../c/.", "/..", "/%2e%2e/a", "/a%2f..%2Fb", "/%252e", "/a%00", "/%", "/%zz", "/a\\b",
 		"/;a=b/..;c", "/%c3%A9", "*", "", "/.%2E/", "/a/%2E%2e%2f", "/...", "/a b",
@@ -267,7 +267,7 @@ func FuzzCanonicalPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path string) { checkCanonical(t, path) })
 }
 
-func BenchmarkCanonicalPath(b *testing.B) {
+func BenchmarkPath(b *testing.B) {
 	for name, path := range map[string]string{
 		"canonical already": "/assets/v2/app.3f9c1d.js",
 		"with an escape":    "/assets/v2/caf%C3%A9/app.3f9c1d.js",
@@ -277,7 +277,7 @@ func BenchmarkCanonicalPath(b *testing.B) {
 			path, buf := []byte(path), make([]byte, 0, 128)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := CanonicalPath(buf, path); err != nil {
+				if _, err := Path(buf, path); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package proxy
+package canonical
 
 import "errors"
 
@@ -10,12 +10,12 @@ var (
 	errPathByte      = errors.New("the path has a control character, a space, a backslash, a # or a byte beyond ASCII")
 )
 
-// CanonicalPath returns the one spelling of path that is matched, checked and forwarded: percent-encoded
+// Path returns the one spelling of path that is matched, checked and forwarded: percent-encoded
 // unreserved characters decoded, hex digits in upper case (RFC 3986, section 6.2.2), dot segments
 // resolved after that decoding, so encoded ones too (section 5.2.4), repeated slashes merged. %2F stays as it is
 // and separates nothing. The result aliases path where path is canonical already, otherwise it is
-// appended to buf[:0]; path itself is never written to.
-func CanonicalPath(buf, path []byte) ([]byte, error) {
+// appended to buf[:0]; path itself is never written to. An error says in words what is wrong with a path that has none.
+func Path(buf, path []byte) ([]byte, error) {
 	if len(path) == 0 || path[0] != '/' {
 		return nil, errPathRelative
 	}

@@ -1,8 +1,8 @@
-package proxy
+package canonical
 
 import "bytes"
 
-// pathReading is a way in which a path is understood. The rules read a canonical path as it is. There are servers that
+// Reading is a way in which a path is understood. The rules read a canonical path as it is. There are servers that
 // read more out of it: a slash in %2F is data to RFC 3986 (section 2.2) and a separator to whoever decodes a path
 // before splitting it. Where such a server would see the path of another rule, what was checked is not what is served,
 // and the request is refused.
@@ -10,27 +10,29 @@ import "bytes"
 // Servers decode, split, cut and resolve in any order. Instead of trying all of them, what makes the order matter is
 // refused in any path: a dot segment that only shows in another reading, and a separator behind a semicolon of the same
 // segment, which is part of what is cut or is not.
-type pathReading uint8
+type Reading uint8
 
 const (
-	asItIs pathReading = iota
-	// decoded is with the characters that need no escape out of theirs, the slash among them.
-	decoded
-	// backslashed is decoded with a backslash for a slash.
-	backslashed
-	// unparametrized is backslashed with what follows a semicolon cut off from each segment.
-	unparametrized
-	readings
+	// AsItIs is as the rules read it.
+	AsItIs Reading = iota
+	// Decoded is with the characters that need no escape out of theirs, the slash among them.
+	Decoded
+	// Backslashed is Decoded with a backslash for a slash.
+	Backslashed
+	// Unparametrized is Backslashed with what follows a semicolon cut off from each segment.
+	Unparametrized
+	// Readings is how many there are.
+	Readings
 )
 
-// readsOneWay says whether there is only one reading of a path.
-func readsOneWay(path []byte) bool {
+// ReadsOneWay says whether there is only one reading of a path.
+func ReadsOneWay(path []byte) bool {
 	return bytes.IndexByte(path, '%') < 0 && bytes.IndexByte(path, ';') < 0
 }
 
-// read appends what a canonical path is in this reading to buf[:0], and says false where servers do not agree on that.
-// Characters that no path holds unescaped stay escaped.
-func (as pathReading) read(buf, path []byte) (read []byte, ok bool) {
+// Read appends what a canonical path is in this reading to buf[:0], and says false where servers do not agree on that.
+// Characters that no path holds unescaped stay escaped. It allocates only where buf is too short for the path.
+func (as Reading) Read(buf, path []byte) (read []byte, ok bool) {
 	out := buf[:0]
 	out = append(out, '/')
 	segment := 1
@@ -46,7 +48,7 @@ func (as pathReading) read(buf, path []byte) (read []byte, ok bool) {
 				return out, false
 			case pathByte[plain] == byteOther:
 				c = plain
-			case plain == '\\' && as >= backslashed:
+			case plain == '\\' && as >= Backslashed:
 				c = '/'
 			default:
 				if !cut {
@@ -67,7 +69,7 @@ func (as pathReading) read(buf, path []byte) (read []byte, ok bool) {
 			segment, parameter, cut = len(out), false, false
 		case c == ';':
 			parameter = true
-			if cut = as == unparametrized; !cut {
+			if cut = as == Unparametrized; !cut {
 				out = append(out, c)
 			}
 		case !cut:
