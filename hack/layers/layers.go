@@ -2,8 +2,8 @@
 
 // Package layers reads who may import whom of a module's packages, and finds what does not keep to it.
 //
-// The list is hack/layers.txt. [Read] reads it, [List.Check] holds the code against it, and [List.CheckTable] the table of
-// a page.
+// The list is hack/layers.txt. [Read] reads it, [List.Check] holds the code against it, and [List.CheckTable] the table
+// of a page.
 package layers
 
 import (

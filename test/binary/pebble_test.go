@@ -203,10 +203,10 @@ func (p *pebble) roots() *x509.CertPool {
 		}
 		defer response.Body.Close()
 		root, err := io.ReadAll(response.Body)
-		if err != nil || !pool.AppendCertsFromPEM(root) {
-			return fmt.Errorf("reading it: %v %q", err, root)
+		if err == nil && !pool.AppendCertsFromPEM(root) {
+			err = fmt.Errorf("it is no certificate: %q", root)
 		}
-		return nil
+		return err
 	})
 	return pool
 }
