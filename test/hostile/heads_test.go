@@ -23,8 +23,7 @@ import (
 const (
 	heldHost = "held.example.com"
 	headTime = 4 * time.Second
-	// headRamp is in which time the connections are opened. What is tried is what they hold: to begin thousands of
-	// requests in one moment costs time on the victim's own cores, whatever the heads are.
+	// headRamp is in which time all is opened. What is tried is what it holds.
 	headRamp = 2 * time.Second
 	// headConnections hold headStreams each, as many as a connection may have open.
 	headConnections = 30
@@ -40,15 +39,25 @@ const (
 func TestHeadsThatAreHeld(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
-	_, s.ordinary = s.beside(headTime, ordinaryRequests.name, func(ctx context.Context) {
-		ordinaryRequests.run(ctx, s.replica(), headConnections, headRamp)
-	})
 	for _, variant := range headVariants() {
 		s.renew()
 		s.attackFor(headTime, variant.name, func(ctx context.Context) {
-			variant.run(ctx, s.replica(), headConnections, headRamp)
+			variant.runEvenly(ctx, s.replica(), headConnections, headRamp)
 		})
 	}
+}
+
+// Hundreds of requests that come in one moment make others wait, whatever their heads are: long ones no longer.
+func TestHeadsInBursts(t *testing.T) {
+	s := newStage(t, "--h2c")
+	s.serveHeld()
+	_, s.ordinary = s.beside(headTime, ordinaryRequests.name+", in bursts", func(ctx context.Context) {
+		ordinaryRequests.run(ctx, s.replica(), headConnections, headRamp)
+	})
+	s.renew()
+	s.attackFor(headTime, "heads over HTTP/2, in bursts", func(ctx context.Context) {
+		headVariants()[0].run(ctx, s.replica(), headConnections, headRamp)
+	})
 }
 
 // serveHeld has a host served whose backend lets clients hold their requests.
@@ -72,8 +81,6 @@ type headVariant struct {
 }
 
 // ordinaryRequests are what no variant is to cost more than: as many requests in as short a time, with short heads.
-// While so many come at once, Go's scheduler looks for what else has come only when it has nothing to do, or after 10
-// ms.
 var ordinaryRequests = headVariant{name: "ordinary requests over HTTP/2"}
 
 func headVariants() []headVariant {
@@ -96,8 +103,19 @@ func headVariants() []headVariant {
 	}
 }
 
-// run attacks a replica over so many connections, which it opens one after another in the time, until ctx is done.
+// run attacks a replica over so many connections until ctx is done. It opens one after another in the time, and on each
+// all streams at once.
 func (v *headVariant) run(ctx context.Context, r *replica, connections int, ramp time.Duration) {
+	v.attack(ctx, r, connections, ramp, 0)
+}
+
+// runEvenly opens them so that one stream follows the other in the time.
+func (v *headVariant) runEvenly(ctx context.Context, r *replica, connections int, ramp time.Duration) {
+	v.attack(ctx, r, connections, ramp/headStreams, ramp/headStreams)
+}
+
+// attack opens connections in the time ramp, and the streams of each at a pace.
+func (v *headVariant) attack(ctx context.Context, r *replica, connections int, ramp, pace time.Duration) {
 	var running sync.WaitGroup
 	for range connections {
 		await(ctx, ramp/time.Duration(connections))
@@ -108,12 +126,16 @@ func (v *headVariant) run(ctx context.Context, r *replica, connections int, ramp
 			}
 			defer h.close()
 			for i := range uint32(headStreams) {
+				await(ctx, pace)
 				h.open(2*i+1, v.path, v.fields)
+				if len(v.trailers) > 0 && pace > 0 {
+					h.trailers(2*i+1, v.trailers)
+				}
 			}
 			if v.pieces > 0 {
 				h.openEndless(2*headStreams+1, v.pieces)
 			}
-			if len(v.trailers) > 0 {
+			if len(v.trailers) > 0 && pace == 0 {
 				for i := range uint32(headStreams) {
 					h.trailers(2*i+1, v.trailers)
 				}
@@ -186,6 +208,9 @@ func holding(t *testing.T) http.Handler {
 
 // await waits until ctx is done, or so long.
 func await(ctx context.Context, d time.Duration) {
+	if d == 0 {
+		return
+	}
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):

@@ -35,7 +35,7 @@ func TestAllOfMemoryAtOnce(t *testing.T) {
 		var running sync.WaitGroup
 		for _, r := range s.replicas {
 			running.Go(func() {
-				ordinaryRequests.run(ctx, r, ordinaryConnections, ordinaryTime/2)
+				ordinaryRequests.runEvenly(ctx, r, ordinaryConnections, ordinaryTime/2)
 			})
 		}
 		running.Wait()
@@ -44,7 +44,7 @@ func TestAllOfMemoryAtOnce(t *testing.T) {
 		var running sync.WaitGroup
 		for _, r := range s.replicas {
 			for _, variant := range headVariants() {
-				running.Go(func() { variant.run(ctx, r, togetherConnections, ordinaryTime/2) })
+				running.Go(func() { variant.runEvenly(ctx, r, togetherConnections, ordinaryTime) })
 			}
 		}
 		running.Go(func() { s.nameAuthorities(ctx) })
