@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -41,8 +42,6 @@ const stillness = 2 * time.Second
 type shared struct {
 	*scene
 	config *rest.Config
-	// installed is when the last controller was ready.
-	installed time.Time
 }
 
 func newShared(t *testing.T, namespaces ...string) *shared {
@@ -71,8 +70,18 @@ func newShared(t *testing.T, namespaces ...string) *shared {
 // the one before.
 func (s *shared) install(namespace, class, address string, arguments ...string) *controller {
 	s.t.Helper()
-	time.Sleep(time.Until(s.installed.Add(time.Second)))
-	defer func() { s.installed = time.Now() }()
+	eventually(s.t, patience, "a second in which no controller was installed", func() error {
+		var elections coordinationv1.LeaseList
+		if err := s.List(s.t.Context(), &elections); err != nil {
+			return err
+		}
+		for i := range elections.Items {
+			if l := &elections.Items[i]; l.CreationTimestamp.Unix() >= time.Now().Unix() {
+				return fmt.Errorf("%s is from %s", l.Name, l.CreationTimestamp)
+			}
+		}
+		return nil
+	})
 	return startController(s.t, append([]string{
 		"--kubeconfig=" + s.kubeconfig, "--namespace=" + namespace, "--ingress-class=" + class,
 		"--publish-address=" + address, "--drain-delay=0s", "--allow-local-tasks", "--peer-namespaces=*",

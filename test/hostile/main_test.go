@@ -48,8 +48,8 @@ func (s *sharedAPI) stop() error {
 }
 
 func TestMain(m *testing.M) {
-	if os.Getenv(bystanderVariable) != "" {
-		if err := beBystander(os.Stdin, os.Stdout); err != nil {
+	if os.Getenv(victimVariable) != "" {
+		if err := beVictim(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, "the victim:", err)
 			os.Exit(1)
 		}

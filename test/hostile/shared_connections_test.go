@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// bystanders ask one after another, at sharedPace each, while one client spoils connections to the backend.
+// otherClients ask one after another, at sharedPace each, while one client spoils connections to the backend.
 const (
-	bystanders = 4
-	sharedPace = 2 * time.Millisecond
+	otherClients = 4
+	sharedPace   = 2 * time.Millisecond
 )
 
 // memorable is what a backend remembers of a connection.
@@ -31,11 +31,7 @@ type memorableKey struct{}
 // startMemorable starts a backend whose answers depend on what was on the connection before.
 func startMemorable(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, m *memorable)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{
+	return startServer(t, &http.Server{
 		ReadHeaderTimeout: patience,
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 			return context.WithValue(ctx, memorableKey{}, new(memorable))
@@ -43,17 +39,10 @@ func startMemorable(t *testing.T, answer func(w http.ResponseWriter, r *http.Req
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			answer(w, r, r.Context().Value(memorableKey{}).(*memorable))
 		}),
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) }) // It returns when the server is closed.
-	t.Cleanup(func() {
-		_ = server.Close()
-		serving.Wait()
 	})
-	return listener.Addr().String()
 }
 
-// shareWith has bystanders ask a host while spoil runs, and returns how many they asked and how many got another answer
+// shareWith has others ask a host while spoil runs, and returns how many they asked and how many got another answer
 // than status 200 with the content.
 func (s *stage) shareWith(name, host, want string, spoil func(ctx context.Context, client *http.Client)) (asked, wrong int64) {
 	s.t.Helper()
@@ -63,16 +52,16 @@ func (s *stage) shareWith(name, host, want string, spoil func(ctx context.Contex
 		running.Go(func() {
 			client := &http.Client{Transport: &http.Transport{}, Timeout: patience}
 			defer client.CloseIdleConnections()
-			for ; ctx.Err() == nil; time.Sleep(sharedPace) {
+			for ; ctx.Err() == nil; await(ctx, sharedPace) {
 				spoil(ctx, client)
 				client.CloseIdleConnections()
 			}
 		})
-		for range bystanders {
+		for range otherClients {
 			running.Go(func() {
 				// A proxy may keep a connection to the backend at hand for each of its clients' connections.
 				client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-				for ; ctx.Err() == nil; time.Sleep(sharedPace) {
+				for ; ctx.Err() == nil; await(ctx, sharedPace) {
 					status, content := get(ctx, client, s.replica().http, host, "/", "")
 					if status == 0 {
 						continue

@@ -56,7 +56,7 @@ type stage struct {
 	// arguments are those of the replicas.
 	arguments []string
 	// victim is a process with a backend, and with clients that ask the replicas for it.
-	victim *bystander
+	victim *victimProcess
 	// most is what memory a replica may take.
 	most int64
 	// ordinary is what the victim meets with beside as many ordinary requests as an attack sends, if it was measured.
@@ -105,7 +105,7 @@ func newStageAt(t *testing.T, server *kubeapi.Server, replicas int, arguments ..
 	if err := os.WriteFile(kubeconfig, server.Kubeconfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{Client: c, t: t, config: server.Config, victim: startBystander(t)}
+	s := &stage{Client: c, t: t, config: server.Config, victim: startVictim(t)}
 	for _, namespace := range []*string{&s.system, &s.a, &s.b, &s.victims} {
 		*namespace = kubeapi.Namespace(t, server.Config)
 	}
@@ -203,11 +203,15 @@ func ingressOf(namespace, name, host, path string) *v1alpha1.Ingress {
 // startBackend starts a server and returns its address. It ends with the test.
 func startBackend(t *testing.T, handler http.Handler) string {
 	t.Helper()
+	return startServer(t, &http.Server{Handler: handler, ReadHeaderTimeout: patience})
+}
+
+func startServer(t *testing.T, server *http.Server) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
 	var serving sync.WaitGroup
 	// Serve returns when the server is closed, and for no other reason.
 	serving.Go(func() { _ = server.Serve(listener) })

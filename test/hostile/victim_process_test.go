@@ -19,9 +19,9 @@ import (
 	"time"
 )
 
-// bystanderVariable is set where this program is to be the victim: its backend and its clients, in a process of their
+// victimVariable is set where this program is to be the victim: its backend and its clients, in a process of their
 // own, so that what is measured is the replica and not how the attackers keep a scheduler of Go busy.
-const bystanderVariable = "WARREN_HOSTILE_BYSTANDER"
+const victimVariable = "WARREN_HOSTILE_VICTIM"
 
 const (
 	victimHost   = "victim.example.com"
@@ -44,8 +44,8 @@ type experience struct {
 	Failures     []string
 }
 
-// beBystander serves the victim's backend, writes its address, and answers each watchOrder of in by an experience.
-func beBystander(in io.Reader, out io.Writer) error {
+// beVictim serves the victim's backend, writes its address, and answers each watchOrder of in by an experience.
+func beVictim(in io.Reader, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -80,8 +80,8 @@ func beBystander(in io.Reader, out io.Writer) error {
 	}
 }
 
-// bystander is the process that beBystander is run by.
-type bystander struct {
+// victimProcess is the process that beVictim is run by.
+type victimProcess struct {
 	// backend is the address of the server that answers for the victim's host.
 	backend string
 
@@ -89,14 +89,14 @@ type bystander struct {
 	answers *json.Decoder
 }
 
-func startBystander(t *testing.T) *bystander {
+func startVictim(t *testing.T) *victimProcess {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command(self)
-	command.Env, command.Stderr = append(os.Environ(), bystanderVariable+"=yes"), os.Stderr
+	command.Env, command.Stderr = append(os.Environ(), victimVariable+"=yes"), os.Stderr
 	in, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -116,24 +116,24 @@ func startBystander(t *testing.T) *bystander {
 		<-ended
 		_ = out.Close()
 	})
-	b := &bystander{orders: json.NewEncoder(in), answers: json.NewDecoder(bufio.NewReader(out))}
-	if err := b.answers.Decode(&b.backend); err != nil {
+	v := &victimProcess{orders: json.NewEncoder(in), answers: json.NewDecoder(bufio.NewReader(out))}
+	if err := v.answers.Decode(&v.backend); err != nil {
 		t.Fatalf("the victim's backend: %v", err)
 	}
-	return b
+	return v
 }
 
 // watch has the victim's clients ask replicas for so long.
-func (b *bystander) watch(replicas []*replica, d time.Duration) (experience, error) {
+func (v *victimProcess) watch(replicas []*replica, d time.Duration) (experience, error) {
 	order := watchOrder{For: d}
 	for _, r := range replicas {
 		order.Addresses = append(order.Addresses, r.http)
 	}
 	var saw experience
-	if err := b.orders.Encode(order); err != nil {
+	if err := v.orders.Encode(order); err != nil {
 		return saw, fmt.Errorf("asking the victim: %w", err)
 	}
-	if err := b.answers.Decode(&saw); err != nil {
+	if err := v.answers.Decode(&saw); err != nil {
 		return saw, fmt.Errorf("hearing the victim: %w", err)
 	}
 	return saw, nil
