@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 )
 
 func TestAnUpgradeFromTheVersionBeforeLosesNoRequestAndNoHost(t *testing.T) {
@@ -30,10 +32,17 @@ func TestAnUpgradeFromTheVersionBeforeLosesNoRequestAndNoHost(t *testing.T) {
 	rival.backend("rival", 1, 0)
 	rival.create(rivals)
 	owner.backend("owner", 2, 0)
-	owner.create(ingress("owners", map[string]string{host + "/": "owner", contested + "/": "owner"}))
+	owners := ingress("owners", map[string]string{host + "/": "owner", contested + "/": "owner"})
+	owner.create(owners)
 	get := func(host string) request { return request{method: http.MethodGet, host: host, target: "/"} }
 	everywhere(t, "the owner's host", get(host), answered("owner"))
 	everywhere(t, "the rival's host", get(rival.host()), answered("rival"))
+	eventually(t, "the second after the owner's Ingress, for Kubernetes tells ages in whole ones", func(context.Context) error {
+		if made := owners.CreationTimestamp.Time; time.Now().Unix() <= made.Unix() {
+			return fmt.Errorf("the owner's Ingress is from %s", made)
+		}
+		return nil
+	})
 	rival.create(ingress("contests", map[string]string{contested + "/": "rival"}))
 
 	tr := startCheckedTraffic(t, upgradeRate, host, "/", answered("owner"))
