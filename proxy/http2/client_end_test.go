@@ -3,6 +3,7 @@ package http2
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -126,6 +127,28 @@ func TestConnectionEndsAfterTheLastStreamThatAServerWhichGoesAwayKnows(t *testin
 	if err := c.end(); err != errDrained {
 		t.Errorf("the connection ended: %v", err)
 	}
+}
+
+// A server may say that it does not speak HTTP/2 before it has read a request. A stream that has not begun tells so.
+func TestStreamThatHasNotBegunTellsThatTheServerDoesNotSpeakHTTP2(t *testing.T) {
+	t.Parallel()
+	near, far := connected(t)
+	c := serveClient(t, near, testConfig())
+	s := c.open()
+	if _, err := io.WriteString(far, "HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.end(); err != ErrNotHTTP2 {
+		t.Errorf("the connection ended: %v", err)
+	}
+	s.WriteHead(requestOf("GET", "/", 0))
+	if err := s.Request().End(nil); err != ErrNotHTTP2 || s.Sent() {
+		t.Errorf("sending: %v, sent: %t; want that the server does not speak HTTP/2", err, s.Sent())
+	}
+	if err := s.ReadResponse(nil); err != ErrNotHTTP2 {
+		t.Errorf("its response: %v", err)
+	}
+	s.EndExchange()
 }
 
 func TestDrainLetsStreamsComeToTheirEnd(t *testing.T) {

@@ -88,13 +88,19 @@ func (c *conn) appendReset(stream uint32, why code) {
 	c.out.pending = appendReset(c.out.reserve(c, frameHeader+resetLength), stream, why)
 }
 
-// failed is why nothing more can be sent or received, or nil. What has no number yet the peer never heard of.
+// failed is why nothing more can be sent or received, or nil. What has no number yet the peer never heard of. That it
+// does not speak HTTP/2 is told all the same: another connection to it would not be served either.
 func (s *stream) failed() error {
 	c := s.conn
-	if s.id == 0 && s.err == nil && (c.err != nil || c.out.err != nil || c.departure == left) {
+	switch {
+	case s.id != 0 || s.err != nil:
+		return s.err
+	case c.err == ErrNotHTTP2:
+		return c.err
+	case c.err != nil || c.out.err != nil || c.departure == left:
 		return ErrUnprocessed
 	}
-	return s.err
+	return nil
 }
 
 // expire ends the waits of a stream that take too long. It says whether one was for something of the peer's.
