@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -16,7 +16,7 @@ type kept struct {
 	keeping atomic.Bool
 
 	mu      sync.Mutex // guards what follows
-	buffers *http1.Buffers
+	buffers *buffer.Pool
 	buf     []byte
 	n       int
 }
@@ -25,7 +25,7 @@ type kept struct {
 const keptMost = 64 << 10
 
 // begin keeps what is sent from now on. Nothing was sent before that is not kept.
-func (k *kept) begin(buffers *http1.Buffers) {
+func (k *kept) begin(buffers *buffer.Pool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.buffers = buffers

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 )
@@ -65,7 +66,7 @@ type Proxy struct {
 	server     http1.ServerConfig
 	server2    http2.Config
 	tls        *tls.Config
-	buffers    http1.Buffers
+	buffers    buffer.Pool
 	pipes      pipes
 	heads      *headMemory
 	exchanges  sync.Pool

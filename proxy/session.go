@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http2"
 )
 
@@ -53,7 +53,7 @@ func (s *session) Begin(below *http2.Stream) http2.Exchange {
 type sharedTransport struct {
 	byteStream
 	below   *transport
-	buffers *http1.Buffers
+	buffers *buffer.Pool
 	buf     []byte
 	n       int
 	got     func(buf []byte, n int) (again bool)

@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http2"
 )
 
@@ -64,7 +64,7 @@ func (s *stream) tunnel(up *upstreamConn, held hold) {
 }
 
 // ReadParked implements http1.Parker.
-func (s *stream) ReadParked(_ *http1.Buffers, size int, got func(buf []byte, n int) (again bool)) error {
+func (s *stream) ReadParked(_ *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error {
 	for {
 		buf, n, err := s.Park(size)
 		if err != nil || !got(buf, n) {

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
 // tlsTransport is TLS over a transport: the stall times are those below.
@@ -42,7 +42,7 @@ func (t *tlsTransport) Write(p []byte) (int, error) {
 
 // ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte
 // of it waits, and the rest of what arrived with that byte is read into a buffer.
-func (t *tlsTransport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
+func (t *tlsTransport) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	for {
 		t.below.record = record{bounded: true, timeout: t.recordTimeout}
 		n, err := t.Read(t.first[:])

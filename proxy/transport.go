@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http1"
 )
 
@@ -126,7 +127,7 @@ type reading struct {
 	n   int
 	err error
 	// buffers and size say where a parked read gets its buffer, got takes what it brings.
-	buffers *http1.Buffers
+	buffers *buffer.Pool
 	size    int
 	got     func(buf []byte, n int) bool
 	// request is what an exchange sends first, sent how much of it has left.
@@ -152,7 +153,7 @@ func (t *transport) Read(p []byte) (int, error) {
 }
 
 // ReadParked implements http1.Parker.
-func (t *transport) ReadParked(buffers *http1.Buffers, size int, got func(buf []byte, n int) bool) error {
+func (t *transport) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	t.armRead()
 	r := &t.in
 	r.buffers, r.size, r.got = buffers, size, got

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http1"
 )
 
@@ -32,7 +33,7 @@ type tunnel struct {
 	upstream *upstreamConn
 	clock    clock
 	idle     time.Duration
-	buffers  *http1.Buffers
+	buffers  *buffer.Pool
 	// active is when a byte was relayed last.
 	active atomic.Int64
 	// abandoned is set once the client is known to be gone.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -38,8 +39,8 @@ func TestExchangeAllocatesNothing(t *testing.T) {
 		}
 	}
 	client := func(transport Transport) func() error {
-		c := NewClientConn(transport, &ClientConfig{Limits: wideLimits, Buffers: new(Buffers)})
-		req, room := parsedRequest(t), make([]byte, smallBuffer)
+		c := NewClientConn(transport, &ClientConfig{Limits: wideLimits, Buffers: new(buffer.Pool)})
+		req, room := parsedRequest(t), make([]byte, buffer.Small)
 		return func() error { return clientExchange(c, req, room) }
 	}
 	chunked := *parsedResponse(t)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -62,7 +63,7 @@ func (l *loop) ExpireAfter(time.Duration)   {}
 // parkingLoop is a loop that is served from within the wait for the next message.
 type parkingLoop struct{ *loop }
 
-func (l parkingLoop) ReadParked(buffers *Buffers, size int, got func([]byte, int) bool) error {
+func (l parkingLoop) ReadParked(buffers *buffer.Pool, size int, got func([]byte, int) bool) error {
 	for again := true; again; {
 		buf := buffers.Get(size)
 		n, _ := l.Read(buf)
@@ -124,7 +125,7 @@ func clientExchange(c *ClientConn, req *message.Request, content []byte) error {
 }
 
 func serverConfig() *ServerConfig {
-	return &ServerConfig{Limits: wideLimits, Buffers: new(Buffers), Idle: time.Minute, Read: time.Minute}
+	return &ServerConfig{Limits: wideLimits, Buffers: new(buffer.Pool), Idle: time.Minute, Read: time.Minute}
 }
 
 // parsedResponse is the typical response as it is relayed.
@@ -170,7 +171,7 @@ func BenchmarkParseResponse(b *testing.B) {
 }
 
 func BenchmarkAppendRequest(b *testing.B) {
-	req, buf := parsedRequest(b), make([]byte, 0, smallBuffer)
+	req, buf := parsedRequest(b), make([]byte, 0, buffer.Small)
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = AppendRequest(buf[:0], req)
@@ -179,7 +180,7 @@ func BenchmarkAppendRequest(b *testing.B) {
 }
 
 func BenchmarkAppendResponse(b *testing.B) {
-	resp, buf := parsedResponse(b), make([]byte, 0, smallBuffer)
+	resp, buf := parsedResponse(b), make([]byte, 0, buffer.Small)
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = appendResponse(buf[:0], resp, message.HTTP11, false)
@@ -200,8 +201,8 @@ func BenchmarkServerExchange(b *testing.B) {
 
 func BenchmarkClientExchange(b *testing.B) {
 	l := &loop{message: []byte(typicalResponse + strings.Repeat("x", typicalContent))}
-	c := NewClientConn(l, &ClientConfig{Limits: wideLimits, Buffers: new(Buffers)})
-	req, content := parsedRequest(b), make([]byte, smallBuffer)
+	c := NewClientConn(l, &ClientConfig{Limits: wideLimits, Buffers: new(buffer.Pool)})
+	req, content := parsedRequest(b), make([]byte, buffer.Small)
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := clientExchange(c, req, content); err != nil {
@@ -214,8 +215,8 @@ func BenchmarkReadChunked(b *testing.B) {
 	for _, size := range []int{16, 1024, 32 << 10} {
 		b.Run(fmt.Sprintf("%d bytes each", size), func(b *testing.B) {
 			chunk := fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("x", size))
-			l := &loop{message: []byte(strings.Repeat(chunk, max(1, smallBuffer/len(chunk))))}
-			r := &reader{transport: l, buffers: new(Buffers)}
+			l := &loop{message: []byte(strings.Repeat(chunk, max(1, buffer.Small/len(chunk))))}
+			r := &reader{transport: l, buffers: new(buffer.Pool)}
 			r.begin(framedByChunks, 0, wideLimits)
 			room := make([]byte, 32<<10)
 			b.ReportAllocs()
@@ -235,7 +236,7 @@ func BenchmarkReadChunked(b *testing.B) {
 func BenchmarkWriteChunked(b *testing.B) {
 	for _, size := range []int{16, 1024, 32 << 10} {
 		b.Run(fmt.Sprintf("%d bytes each", size), func(b *testing.B) {
-			w := &writer{transport: new(loop), buffers: new(Buffers)}
+			w := &writer{transport: new(loop), buffers: new(buffer.Pool)}
 			w.begin(framedByChunks, 0)
 			total := 0
 			b.ReportAllocs()

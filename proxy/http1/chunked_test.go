@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -23,7 +24,7 @@ type unchunked struct {
 
 // readChunks reads chunked content with reads of room bytes.
 func readChunks(w *wire, room int) (got unchunked, err error) {
-	r := &reader{transport: w, buffers: new(Buffers)}
+	r := &reader{transport: w, buffers: new(buffer.Pool)}
 	r.begin(framedByChunks, 0, testLimits)
 	var content strings.Builder
 	for p := make([]byte, room); err == nil; {
@@ -210,7 +211,7 @@ func TestMalformedChunksAreRefusedHoweverTheyAreDelivered(t *testing.T) {
 
 func TestChunkOfTheGreatestSizeIsCountedDownRight(t *testing.T) {
 	for _, d := range deliveries("7fffffffffffffff\r\nhello") {
-		r := &reader{transport: newWire(d.pieces...), buffers: new(Buffers)}
+		r := &reader{transport: newWire(d.pieces...), buffers: new(buffer.Pool)}
 		r.begin(framedByChunks, 0, testLimits)
 		content, err := io.ReadAll(r)
 		if string(content) != "hello" || err != io.ErrUnexpectedEOF || r.remaining != math.MaxInt64-5 {
@@ -246,7 +247,7 @@ func TestContentIsNotWaitedForWhileThereIsSome(t *testing.T) {
 				w := newWire()
 				w.end = errWaiting
 				// What came with the head.
-				r := &reader{transport: w, buffers: new(Buffers), buf: []byte(test.piece), w: len(test.piece)}
+				r := &reader{transport: w, buffers: new(buffer.Pool), buf: []byte(test.piece), w: len(test.piece)}
 				r.begin(test.how, test.length, testLimits)
 				p := make([]byte, room)
 				n, err := r.Read(p)

@@ -3,13 +3,14 @@ package http1
 import (
 	"syscall"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // ClientConfig is what all connections to upstreams have in common.
 type ClientConfig struct {
 	Limits  Limits
-	Buffers *Buffers
+	Buffers *buffer.Pool
 }
 
 // ClientConn is the client's side of a connection. As with ServerConn, writing the request's content and reading the
@@ -117,7 +118,7 @@ func mayBeginResponse(b []byte) bool {
 func (c *ClientConn) exchange() error {
 	in, out := &c.in, &c.out
 	if in.buf == nil {
-		in.buf = in.buffers.Get(smallBuffer)
+		in.buf = in.buffers.Get(buffer.Small)
 	}
 	pending := out.out[out.lo:out.hi]
 	sent, n, err := c.exchanger.Exchange(pending, in.buf[in.w:])

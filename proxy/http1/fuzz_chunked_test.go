@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -44,7 +45,7 @@ func FuzzChunked(f *testing.F) {
 		}
 
 		w := newWire()
-		out := &writer{transport: w, buffers: new(Buffers)}
+		out := &writer{transport: w, buffers: new(buffer.Pool)}
 		out.begin(framedByChunks, 0)
 		writeContent(t, out, []byte(got.Content), []int{int(size), int(room)}, int(room%4))
 		var trailers []message.Field

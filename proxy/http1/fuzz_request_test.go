@@ -8,12 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // readOne reads the first request of a stream, its content too.
 func readOne(lim Limits, pieces ...[]byte) (s served, c compared, head []byte, err error) {
-	config := &ServerConfig{Limits: lim, Buffers: new(Buffers)}
+	config := &ServerConfig{Limits: lim, Buffers: new(buffer.Pool)}
 	conn, req := NewServerConn(newWire(pieces...), config), new(message.Request)
 	if err := errors.Join(conn.Await(nil), conn.ReadRequest(req)); err != nil {
 		return s, c, nil, err
@@ -117,7 +118,7 @@ func FuzzRequestHead(f *testing.F) {
 func left(t *testing.T, stream []byte) int {
 	t.Helper()
 	w := newWire(bytes.Clone(stream))
-	conn, req := NewServerConn(w, &ServerConfig{Limits: wideLimits, Buffers: new(Buffers)}), new(message.Request)
+	conn, req := NewServerConn(w, &ServerConfig{Limits: wideLimits, Buffers: new(buffer.Pool)}), new(message.Request)
 	if err := errors.Join(conn.Await(nil), conn.ReadRequest(req)); err != nil {
 		t.Fatal(err)
 	}

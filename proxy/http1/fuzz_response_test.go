@@ -7,13 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // readOneAnswer reads the first response of a stream, informational or not. left is how much of the stream it leaves.
 func readOneAnswer(lim Limits, method string, pieces ...[]byte) (a answered, c compared, resp *message.Response, err error) {
 	w := newWire(pieces...)
-	conn := NewClientConn(w, &ClientConfig{Limits: lim, Buffers: new(Buffers)})
+	conn := NewClientConn(w, &ClientConfig{Limits: lim, Buffers: new(buffer.Pool)})
 	if err := conn.ReadResponse([]byte(method)); err != nil {
 		return a, c, nil, err
 	}

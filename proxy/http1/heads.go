@@ -1,6 +1,9 @@
 package http1
 
-import "github.com/warren-dev/ingress/proxy/message"
+import (
+	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/message"
+)
 
 // Share is a connection's share of the memory that heads may take beyond what nearly all take: the large buffers of
 // long ones, while they are incomplete or needed, and trailers. It is used by one goroutine at a time.
@@ -38,7 +41,7 @@ func (b *reader) settle() {
 	if b.counted == 0 {
 		return
 	}
-	size := max(0, len(b.buf)-smallBuffer) + max(0, len(b.held)-smallBuffer) +
+	size := max(0, len(b.buf)-buffer.Small) + max(0, len(b.held)-buffer.Small) +
 		max(0, cap(b.trailerBytes)-trailerAllowance) + b.fieldBytes
 	if size >= b.counted {
 		return
@@ -78,7 +81,7 @@ func (b *reader) releaseHead() {
 		b.held = nil
 	}
 	b.base, b.fieldBytes = 0, 0
-	if !b.Buffered() && len(b.buf) > smallBuffer {
+	if !b.Buffered() && len(b.buf) > buffer.Small {
 		b.releaseBuffer()
 	}
 	b.settle()

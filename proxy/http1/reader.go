@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"io"
 	"time"
 )
@@ -22,7 +23,7 @@ type Parker interface {
 	// only then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got
 	// returns true it goes on waiting. Got may write to the transport and set its times but neither read from it nor close
 	// it.
-	ReadParked(buffers *Buffers, size int, got func(buf []byte, n int) (again bool)) error
+	ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error
 }
 
 // Exchanger is a Transport that can send a request and wait for the answer in one step, which spares a system call: a
@@ -37,7 +38,7 @@ type Exchanger interface {
 // there is nothing to hold.
 type reader struct {
 	transport Transport
-	buffers   *Buffers
+	buffers   *buffer.Pool
 	buf       []byte
 	r, w      int
 	// base is where the bytes begin that may be overwritten: those before it are a head that views point into.
@@ -64,10 +65,10 @@ func (b *reader) fill() error {
 		return b.park()
 	}
 	if b.buf == nil {
-		b.buf, b.r, b.w = b.buffers.Get(smallBuffer), 0, 0
+		b.buf, b.r, b.w = b.buffers.Get(buffer.Small), 0, 0
 	}
 	if b.w == len(b.buf) {
-		if !b.take(sizeOfBuffer(2*len(b.buf)) - len(b.buf)) {
+		if !b.take(buffer.SizeOf(2*len(b.buf)) - len(b.buf)) {
 			return errHeadMemory
 		}
 		grown := b.buffers.Get(2 * len(b.buf))
@@ -80,7 +81,7 @@ func (b *reader) fill() error {
 
 // park waits for the first bytes without a buffer.
 func (b *reader) park() error {
-	err := b.parker.ReadParked(b.buffers, smallBuffer, b.got)
+	err := b.parker.ReadParked(b.buffers, buffer.Small, b.got)
 	if b.buf != nil {
 		return nil
 	}
@@ -95,13 +96,13 @@ func (b *reader) receive(buf []byte, n int) (again bool) {
 
 // refill reads more content when nothing is buffered, behind the head that views point into.
 func (b *reader) refill() error {
-	if len(b.buf)-b.base < smallBuffer/4 || b.base == 0 && len(b.buf) > smallBuffer {
+	if len(b.buf)-b.base < buffer.Small/4 || b.base == 0 && len(b.buf) > buffer.Small {
 		if b.base > 0 {
 			b.held = b.buf
 		} else {
 			b.releaseBuffer()
 		}
-		b.buf, b.base = b.buffers.Get(smallBuffer), 0
+		b.buf, b.base = b.buffers.Get(buffer.Small), 0
 	}
 	b.r, b.w = b.base, b.base
 	return b.read()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -35,12 +36,12 @@ func headOf(n int, framing string) (head string, fields []field) {
 
 func TestHeadOutlivesItsContentWhateverTheirSizes(t *testing.T) {
 	const content = "6\r\nhello \r\n5;a\r\nworld\r\n0\r\nA: b\r\n\r\n"
-	sizes := []int{200, 3000, smallBuffer - smallBuffer/4}
+	sizes := []int{200, 3000, buffer.Small - buffer.Small/4}
 	for d := -3; d <= 3; d++ {
-		sizes = append(sizes, smallBuffer+d, largeBuffer+d, 2*largeBuffer+d)
+		sizes = append(sizes, buffer.Small+d, buffer.Large+d, 2*buffer.Large+d)
 	}
 	for d := range 40 {
-		sizes = append(sizes, smallBuffer-d)
+		sizes = append(sizes, buffer.Small-d)
 	}
 	for _, size := range sizes {
 		head, fields := headOf(size, "Transfer-Encoding: chunked\r\n")
@@ -54,7 +55,7 @@ func TestHeadOutlivesItsContentWhateverTheirSizes(t *testing.T) {
 			"all in many":     cut(head+content, func() int { return 1000 }),
 		}
 		for name, pieces := range deliveries {
-			c := NewServerConn(newWire(pieces...), &ServerConfig{Limits: wideLimits, Buffers: new(Buffers)})
+			c := NewServerConn(newWire(pieces...), &ServerConfig{Limits: wideLimits, Buffers: new(buffer.Pool)})
 			req := begin(t, c)
 			got, err := io.ReadAll(c.Content())
 			if string(got) != "hello world" || err != nil {
@@ -71,7 +72,7 @@ func TestHeadOutlivesItsContentWhateverTheirSizes(t *testing.T) {
 }
 
 func TestConnectionsThatShareBuffersDoNotSeeEachOthersBytes(t *testing.T) {
-	buffers := new(Buffers)
+	buffers := new(buffer.Pool)
 	config := &ServerConfig{Limits: wideLimits, Buffers: buffers}
 	clientConfig := &ClientConfig{Limits: wideLimits, Buffers: buffers}
 	var wg sync.WaitGroup

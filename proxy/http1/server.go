@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -16,7 +17,7 @@ var ErrHeadTimeout = &message.Error{Status: 408, Detail: "the request's head did
 // ServerConfig is what all the connections of a listener have in common.
 type ServerConfig struct {
 	Limits  Limits
-	Buffers *Buffers
+	Buffers *buffer.Pool
 	// Idle bounds the wait for a request, Read the arrival of a whole head and, later, each wait for content.
 	Idle, Read time.Duration
 	// PriorKnowledge has a connection that begins as one of HTTP/2 end with ErrPriorKnowledge.
@@ -89,7 +90,7 @@ func (c *ServerConn) Await(serve func() (again bool)) error {
 	var err error
 	if p, ok := in.transport.(Parker); ok {
 		c.serve = serve
-		err = p.ReadParked(in.buffers, smallBuffer, c.got)
+		err = p.ReadParked(in.buffers, buffer.Small, c.got)
 	} else {
 		err = in.fill()
 	}
@@ -263,7 +264,7 @@ func (c *ServerConn) Close(linger bool) {
 		t.ExpireAfter(lingerTime)
 		c.in.endExchange()
 		c.in.releaseBuffer()
-		scratch := c.config.Buffers.Get(smallBuffer)
+		scratch := c.config.Buffers.Get(buffer.Small)
 		for n := 0; n < lingerBytes; {
 			m, err := t.Read(scratch)
 			if n += m; err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -26,7 +27,7 @@ func (w *parkingWire) Read(p []byte) (int, error) {
 	return w.wire.Read(p)
 }
 
-func (w *parkingWire) ReadParked(buffers *Buffers, size int, got func([]byte, int) bool) error {
+func (w *parkingWire) ReadParked(buffers *buffer.Pool, size int, got func([]byte, int) bool) error {
 	w.parked = true
 	defer func() { w.parked = false }()
 	for again := true; again; {
@@ -344,7 +345,7 @@ func TestLingeringIsBounded(t *testing.T) {
 	c := newTestServer(w)
 	begin(t, c)
 	c.Close(true)
-	if left := len(w.pieces[0]); left < 4*lingerBytes-lingerBytes-smallBuffer {
+	if left := len(w.pieces[0]); left < 4*lingerBytes-lingerBytes-buffer.Small {
 		t.Errorf("%d bytes were read", 4*lingerBytes-left)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -96,11 +97,11 @@ func lines(stream, after string) (pieces [][]byte) {
 }
 
 func newTestServer(w Transport) *ServerConn {
-	return NewServerConn(w, &ServerConfig{Limits: testLimits, Buffers: new(Buffers), Idle: time.Minute, Read: time.Second})
+	return NewServerConn(w, &ServerConfig{Limits: testLimits, Buffers: new(buffer.Pool), Idle: time.Minute, Read: time.Second})
 }
 
 func newTestClient(w Transport) *ClientConn {
-	return NewClientConn(w, &ClientConfig{Limits: testLimits, Buffers: new(Buffers)})
+	return NewClientConn(w, &ClientConfig{Limits: testLimits, Buffers: new(buffer.Pool)})
 }
 
 // field is a message.Field that reads well in a table and a diff.

@@ -3,6 +3,7 @@ package http1
 import (
 	"errors"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -10,7 +11,7 @@ import (
 // Pending bytes are out[lo:hi]; it has no buffer while there are none.
 type writer struct {
 	transport Transport
-	buffers   *Buffers
+	buffers   *buffer.Pool
 	out       []byte
 	lo, hi    int
 	framing   framing
@@ -47,11 +48,11 @@ func (w *writer) begin(how framing, length int64) {
 // buffer at once, which goes when it is sent: content takes its time.
 func (w *writer) headWith(fields []message.Field) []byte {
 	if w.hi == 0 {
-		size := smallBuffer / 4 // for the first line, and what frames the message
+		size := buffer.Small / 4 // for the first line, and what frames the message
 		for i := range fields {
 			size += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
 		}
-		if size > len(w.out) && size > smallBuffer {
+		if size > len(w.out) && size > buffer.Small {
 			w.releaseBuffer()
 			w.out, w.long = w.buffers.Get(size), true
 		}
@@ -62,7 +63,7 @@ func (w *writer) headWith(fields []message.Field) []byte {
 // head returns the buffer to append to.
 func (w *writer) head() []byte {
 	if w.out == nil {
-		w.out, w.lo, w.hi = w.buffers.Get(smallBuffer), 0, 0
+		w.out, w.lo, w.hi = w.buffers.Get(buffer.Small), 0, 0
 	}
 	return w.out[:w.hi]
 }
@@ -80,12 +81,12 @@ func (w *writer) Room() ([]byte, error) {
 			return nil, err
 		}
 	}
-	if w.wide && w.lo == w.hi && len(w.out) < largeBuffer {
+	if w.wide && w.lo == w.hi && len(w.out) < buffer.Large {
 		w.releaseBuffer()
-		w.out = w.buffers.Get(largeBuffer)
+		w.out = w.buffers.Get(buffer.Large)
 	}
 	if w.out == nil {
-		w.out = w.buffers.Get(smallBuffer)
+		w.out = w.buffers.Get(buffer.Small)
 	}
 	if w.framing != framedByChunks {
 		return w.out[w.hi:], nil
@@ -161,7 +162,7 @@ func (w *writer) Flush() error {
 	n, err := w.transport.Write(w.out[w.lo:w.hi])
 	w.sent = w.sent || n > 0
 	w.lo, w.hi = 0, 0
-	if w.long || len(w.out) != smallBuffer && len(w.out) != largeBuffer { // or a head outgrew it
+	if w.long || len(w.out) != buffer.Small && len(w.out) != buffer.Large { // or a head outgrew it
 		w.releaseBuffer()
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -42,10 +43,10 @@ func writeContent(t testing.TB, w message.Writer, content []byte, steps []int, f
 func TestWrittenContentIsReadBackByNetHTTP(t *testing.T) {
 	sizes := []int{0, 1, 2, 15, 16, 255, 256, 1000, 4095, 4096, 1 << 20}
 	for d := -2; d <= 2; d++ {
-		sizes = append(sizes, smallBuffer+d, largeBuffer+d)
+		sizes = append(sizes, buffer.Small+d, buffer.Large+d)
 	}
 	for d := range 21 {
-		sizes = append(sizes, largeBuffer-d, largeBuffer+d)
+		sizes = append(sizes, buffer.Large-d, buffer.Large+d)
 	}
 	steps := map[string][]int{
 		"all there is room for": {1 << 30},
@@ -107,7 +108,7 @@ func TestWrittenContentIsReadBackByNetHTTP(t *testing.T) {
 }
 
 func TestHeadLeavesWithTheFirstContent(t *testing.T) {
-	for name, fields := range map[string]int{"a short head": 0, "a head longer than a buffer": smallBuffer, "a head that just fits": smallBuffer - 1100} {
+	for name, fields := range map[string]int{"a short head": 0, "a head longer than a buffer": buffer.Small, "a head that just fits": buffer.Small - 1100} {
 		for _, length := range []int64{5, message.UnknownLength} {
 			w := newWire([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
 			c := newTestServer(w)
@@ -171,7 +172,7 @@ func TestContentMovesInLargeStepsOnceThereIsMuch(t *testing.T) {
 		if err := c.Response().End(nil); err != nil {
 			t.Fatal(err)
 		}
-		if most := 1<<20/(largeBuffer-1024) + 3; w.writes > most {
+		if most := 1<<20/(buffer.Large-1024) + 3; w.writes > most {
 			t.Errorf("length %d: %d writes for 1 MiB, want at most %d", length, w.writes, most)
 		}
 	}
@@ -229,7 +230,7 @@ func TestFailedWriteIsReported(t *testing.T) {
 	}
 	c.WriteHead(&message.Response{Status: 200, ContentLength: message.UnknownLength})
 	var err error
-	for i := 0; i < smallBuffer && err == nil; i++ {
+	for i := 0; i < buffer.Small && err == nil; i++ {
 		if _, err = out.Room(); err == nil {
 			err = out.Advance(10)
 		}

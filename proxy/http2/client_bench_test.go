@@ -9,6 +9,7 @@ import (
 
 	xhttp2 "golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -19,7 +20,7 @@ type reused struct {
 }
 
 func (r *reused) Get(n int) []byte {
-	size := smallBuffer
+	size := buffer.Small
 	for size < n {
 		size *= 2
 	}

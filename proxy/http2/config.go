@@ -57,12 +57,6 @@ type Buffers interface {
 	Put(b []byte)
 }
 
-// The sizes of buffers that are asked for.
-const (
-	smallBuffer = 8 << 10
-	largeBuffer = 64 << 10
-)
-
 // Transport is the byte stream below a connection: TCP, or TLS over it.
 type Transport interface {
 	io.ReadWriteCloser

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
 // conn is what both sides of a connection have in common: frames in and out, windows, and what is held against a peer.
@@ -179,7 +181,7 @@ func (c *conn) linger() {
 	}
 	c.transport.ExpireAfter(lingerTime)
 	if c.buf == nil {
-		c.buf = c.config.Buffers.Get(smallBuffer)
+		c.buf = c.config.Buffers.Get(buffer.Small)
 	}
 	for n := 0; n < lingerBytes; {
 		m, err := c.transport.Read(c.buf)

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
 // output gathers frames until somebody sends them. The connection's lock guards it.
@@ -45,7 +47,7 @@ func (o *output) reserve(c *conn, n int) []byte {
 	if need <= cap(o.pending) {
 		return o.pending
 	}
-	grown := c.config.Buffers.Get(max(need, min(2*cap(o.pending), largeBuffer)))
+	grown := c.config.Buffers.Get(max(need, min(2*cap(o.pending), buffer.Large)))
 	grown = grown[:copy(grown, o.pending)]
 	if o.pending != nil {
 		c.config.Buffers.Put(o.pending[:cap(o.pending)])

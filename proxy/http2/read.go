@@ -3,6 +3,8 @@ package http2
 import (
 	"errors"
 	"os"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
 // preface is what a client's connection begins with (RFC 9113, section 3.4).
@@ -121,7 +123,7 @@ func (c *conn) afterDeadline() error {
 // park waits for the next frame without a buffer.
 func (c *conn) park() error {
 	c.release()
-	buf, n, err := c.transport.Park(smallBuffer)
+	buf, n, err := c.transport.Park(buffer.Small)
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func (c *conn) fill(need int) error {
 		c.r, c.w = 0, 0
 	}
 	if need > len(c.buf) {
-		grown := c.config.Buffers.Get(max(need, smallBuffer))
+		grown := c.config.Buffers.Get(max(need, buffer.Small))
 		c.w = copy(grown, c.buf[c.r:c.w])
 		c.r = 0
 		if c.buf != nil {

@@ -1,5 +1,9 @@
 package http2
 
+import (
+	"github.com/warren-dev/ingress/proxy/buffer"
+)
+
 // ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it; Announce, Drain, Watch and
 // Running may be called from others.
 type ServerConn struct {
@@ -25,7 +29,7 @@ func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
 // Serve serves the connection to its end and returns why that came. What was received already comes first.
 func (c *ServerConn) Serve(received []byte) error {
 	if len(received) > 0 {
-		c.buf = c.config.Buffers.Get(max(len(received), smallBuffer))
+		c.buf = c.config.Buffers.Get(max(len(received), buffer.Small))
 		c.w = copy(c.buf, received)
 	}
 	c.greet()

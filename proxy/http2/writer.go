@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -107,12 +108,12 @@ func (w *writer) Room() ([]byte, error) {
 		}
 	}
 	buffers := w.stream.conn.config.Buffers
-	if w.wide && w.n == 0 && len(w.buf) < largeBuffer {
+	if w.wide && w.n == 0 && len(w.buf) < buffer.Large {
 		w.releaseBuffer()
-		w.buf = buffers.Get(largeBuffer)
+		w.buf = buffers.Get(buffer.Large)
 	}
 	if w.buf == nil {
-		w.buf = buffers.Get(smallBuffer)
+		w.buf = buffers.Get(buffer.Small)
 	}
 	return w.buf[w.n:], nil
 }

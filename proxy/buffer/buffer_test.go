@@ -1,10 +1,10 @@
-package http1
+package buffer
 
 import "testing"
 
 func TestBuffersComeBackInTheirSizes(t *testing.T) {
-	var p Buffers
-	for _, n := range []int{0, 1, smallBuffer, smallBuffer + 1, largeBuffer, largeBuffer + 1, 1 << 20} {
+	var p Pool
+	for _, n := range []int{0, 1, Small, Small + 1, Large, Large + 1, 1 << 20} {
 		b := p.Get(n)
 		if len(b) < n || len(b) != cap(b) {
 			t.Errorf("asked for %d: got %d of %d", n, len(b), cap(b))
