@@ -15,8 +15,7 @@ var (
 // proxyStatusOf holds the Proxy-Status value of each reason (RFC 9209).
 var proxyStatusOf = func() (values [reasons][]byte) {
 	for r := range reasons {
-		row := &reasonTable[r]
-		values[r] = []byte(`warren; error=` + row.proxy + `; details="` + row.name + `"`)
+		values[r] = []byte(`warren; error=` + r.ErrorType() + `; details="` + r.String() + `"`)
 	}
 	return values
 }()
@@ -24,12 +23,12 @@ var proxyStatusOf = func() (values [reasons][]byte) {
 // certificateRefused is the value for UpstreamTLSFailed where it is the endpoint's certificate that is to blame.
 var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
 
-// answer writes a response of the proxy's own: the reason's status, status as Proxy-Status, which names the reason, and
+// answer writes a response of the proxy's own: the status of why, status as Proxy-Status, which names the reason, and
 // content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must.
 // What resp's fields hold already goes with it.
-func answer(down downstream, resp *message.Response, reason Reason, status []byte, head bool, mediaType []byte, content ...string) error {
+func answer(down downstream, resp *message.Response, why Reason, status []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
-	resp.Status = reason.Status()
+	resp.Status = why.Status()
 	resp.NoContent = head
 	resp.ContentLength = 0
 	for _, piece := range content {

@@ -253,18 +253,17 @@ func (x *exchange) answerRateLimited(limit *RateLimit, wait time.Duration) verdi
 }
 
 // answer ends the exchange with a line of text that says why.
-func (x *exchange) answer(reason Reason, detail string) verdict {
-	row := &reasonTable[reason]
+func (x *exchange) answer(why Reason, detail string) verdict {
 	if detail == "" {
-		detail = row.text
+		detail = why.Text()
 	}
-	return x.respond(reason, plainText, row.name, ": ", detail, "\n")
+	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
 }
 
 // respond ends the exchange with a response of our own.
-func (x *exchange) respond(reason Reason, mediaType []byte, content ...string) verdict {
-	x.reason, x.status = reason, reason.Status()
-	if reason == ClientClosed {
+func (x *exchange) respond(why Reason, mediaType []byte, content ...string) verdict {
+	x.reason, x.status = why, why.Status()
+	if why == ClientClosed {
 		return torn
 	}
 	if !x.down.SkipContent() {
@@ -272,9 +271,9 @@ func (x *exchange) respond(reason Reason, mediaType []byte, content ...string) v
 	}
 	status := x.proxyStatus
 	if status == nil {
-		status = proxyStatusOf[reason]
+		status = proxyStatusOf[why]
 	}
-	if err := answer(x.down, &x.own, reason, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
+	if err := answer(x.down, &x.own, why, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
 		return torn
 	}
 	return complete

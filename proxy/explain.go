@@ -105,16 +105,16 @@ func (x *exchange) explain(e *Explanation) {
 		x.trace.explain(x.request.Fields)
 	}
 	e.Upstream = explainUpstream(&x.request)
-	if reason, why := x.foresee(); reason != None {
-		e.answer(reason, why)
+	if why, detail := x.foresee(); why != None {
+		e.answer(why, detail)
 		return
 	}
 	e.Answer.Text = "the service's"
 }
 
 // answer notes an answer of our own.
-func (e *Explanation) answer(reason Reason, detail string) {
-	e.Answer.Status, e.Answer.Reason, e.Answer.Text = reason.Status(), reason.String(), cmp.Or(detail, reasonTable[reason].text)
+func (e *Explanation) answer(why Reason, detail string) {
+	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
 // observedLimits are a limiter's, from which nothing is taken.

@@ -97,10 +97,10 @@ func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	snapshot := snapshotOf([]Host{hostOf("a", ruled(prefix("/api", "b"), "default/first", 0, 0))}, poolOf("b"))
-	refused := func(host, path string, match PathMatch, position int, reason string) {
+	refused := func(host, path string, match PathMatch, position int, why string) {
 		snapshot.Unserved = append(snapshot.Unserved, Unserved{
-			Host: host, Path: path, Match: match, Senseless: reason == "InvalidRule", Rule: RuleID{Ingress: "default/second", Path: position},
-			Service: "default/s", Reason: reason, Why: "told so",
+			Host: host, Path: path, Match: match, Senseless: why == "InvalidRule", Rule: RuleID{Ingress: "default/second", Path: position},
+			Service: "default/s", Reason: why, Why: "told so",
 		})
 	}
 	refused("", "/", MatchPrefix, 0, "HostOwnedElsewhere")

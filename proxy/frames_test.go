@@ -149,8 +149,8 @@ type answered struct {
 
 func (a *answered) reason() string {
 	_, quoted, _ := strings.Cut(a.fields["proxy-status"], `details="`)
-	reason, _, _ := strings.Cut(quoted, `"`)
-	return reason
+	name, _, _ := strings.Cut(quoted, `"`)
+	return name
 }
 
 // answer reads until the stream has ended, and gives the windows back.

@@ -207,12 +207,12 @@ func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 func TestSlowEndpointIs504(t *testing.T) {
 	t.Parallel()
 	const soon = 150 * time.Millisecond
-	for reason, timeouts := range map[string]Timeouts{
+	for why, timeouts := range map[string]Timeouts{
 		"UpstreamTimeout":        {Idle: soon},
 		"UpstreamRequestTimeout": {Request: soon},
 	} {
 		for _, begun := range []string{"", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
-			t.Run(fmt.Sprintf("%s after %q", reason, begun), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s after %q", why, begun), func(t *testing.T) {
 				t.Parallel()
 				endpoint := startScript(t)
 				p := serve(t)
@@ -225,8 +225,8 @@ func TestSlowEndpointIs504(t *testing.T) {
 				if strings.Contains(begun, "103") {
 					client.head()
 				}
-				if got := client.reply("GET"); got.Status != 504 || got.reason() != reason {
-					t.Errorf("got %d %q, want 504 %s", got.Status, got.reason(), reason)
+				if got := client.reply("GET"); got.Status != 504 || got.reason() != why {
+					t.Errorf("got %d %q, want 504 %s", got.Status, got.reason(), why)
 				}
 				up.expectClosed()
 				// The connection to the client has nothing to do with that.

@@ -70,9 +70,9 @@ const (
 // reasonTable has for each reason its name, its status, the error type of RFC 9209, section 2.3, whether it is a
 // fault of an endpoint's or what an exchange with one met with, and what a client is told.
 var reasonTable = [reasons]struct {
-	name   string
-	status int
-	proxy  string
+	name      string
+	status    int
+	errorType string
 	// upstream has it counted among the errors of the service.
 	upstream bool
 	text     string
@@ -112,7 +112,14 @@ func (r Reason) String() string { return reasonTable[r].name }
 // Status is the status code of an answer with this reason.
 func (r Reason) Status() int { return reasonTable[r].status }
 
-func (r Reason) isUpstream() bool { return reasonTable[r].upstream }
+// ErrorType is what Proxy-Status calls the reason (RFC 9209, section 2.3).
+func (r Reason) ErrorType() string { return reasonTable[r].errorType }
+
+// IsUpstream says whether the reason is counted among the errors of the service.
+func (r Reason) IsUpstream() bool { return reasonTable[r].upstream }
+
+// Text is what a client is told where there is nothing more to say, empty where there always is.
+func (r Reason) Text() string { return reasonTable[r].text }
 
 // reasonOfStatus names why a request was refused while it was parsed.
 func reasonOfStatus(status int) Reason {

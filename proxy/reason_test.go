@@ -142,7 +142,7 @@ func TestEveryReasonNamedUpstreamIsTheServices(t *testing.T) {
 	var errors upstreamErrors
 	for r := range reasons {
 		want := strings.HasPrefix(r.String(), "Upstream")
-		if got := r.isUpstream(); got != want {
+		if got := r.IsUpstream(); got != want {
 			t.Errorf("%v is counted among the errors of a service: %t, want %t", r, got, want)
 		}
 		errors.add(r)

@@ -40,7 +40,7 @@ func (s *series) shard(i uint32) *seriesShard {
 // outcome is a status and the reason for it.
 type outcome uint32
 
-func newOutcome(status int, reason Reason) outcome { return outcome(status)<<8 | outcome(reason) }
+func newOutcome(status int, why Reason) outcome { return outcome(status)<<8 | outcome(why) }
 
 func (o outcome) status() int    { return int(o >> 8) }
 func (o outcome) reason() Reason { return Reason(o) }
@@ -99,7 +99,7 @@ type upstreamErrors [reasons]atomic.Uint64
 
 // add counts a failure, if it is the service's and not the client's.
 func (e *upstreamErrors) add(r Reason) {
-	if r.isUpstream() {
+	if r.IsUpstream() {
 		e[r].Add(1)
 	}
 }

@@ -120,8 +120,8 @@ type reply struct {
 
 func (r reply) reason() string {
 	_, quoted, _ := strings.Cut(r.Header.Get("Proxy-Status"), `details="`)
-	reason, _, _ := strings.Cut(quoted, `"`)
-	return reason
+	name, _, _ := strings.Cut(quoted, `"`)
+	return name
 }
 
 // tryReply reads a response to a method and says why it is not whole.

@@ -140,12 +140,12 @@ func attributesOf(s *proxy.Span) []*commonpb.KeyValue {
 
 // faultOf says what makes a span an error, if anything does: the reason of an answer of our own or of a response that
 // broke off, or a status, from the one on that counts.
-func faultOf(status int, reason proxy.Reason, least int) string {
+func faultOf(status int, why proxy.Reason, least int) string {
 	switch {
-	case reason == proxy.ClientClosed:
+	case why == proxy.ClientClosed:
 		return ""
-	case reason != proxy.None && (status >= least || status < reason.Status()):
-		return reason.String()
+	case why != proxy.None && (status >= least || status < why.Status()):
+		return why.String()
 	case status >= least:
 		return strconv.Itoa(status)
 	}

@@ -137,8 +137,8 @@ func TestOnlyWhatTheServerIsToBlameForIsAnError(t *testing.T) {
 				if i == 0 && got["http.response.status_code"] != test.sent {
 					t.Errorf("the status is %v, want %v", got["http.response.status_code"], test.sent)
 				}
-				if reason, _ := got["warren.reason"].(string); reason != test.reason.String() {
-					t.Errorf("%v: the reason is %q, want %v", span.Kind, reason, test.reason)
+				if why, _ := got["warren.reason"].(string); why != test.reason.String() {
+					t.Errorf("%v: the reason is %q, want %v", span.Kind, why, test.reason)
 				}
 			}
 		})
