@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // LogFormat is how the access log writes a request.
@@ -179,7 +180,7 @@ func appendJSON(b []byte, x *exchange) []byte {
 		b = append(b, `","attempts":`...)
 		b = strconv.AppendInt(b, int64(n), 10)
 	}
-	if x.reason != None {
+	if x.reason != reason.None {
 		b = append(b, `,"reason":"`...)
 		b = append(b, x.reason.String()...)
 		b = append(b, '"')

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 var (
@@ -13,8 +14,8 @@ var (
 )
 
 // proxyStatusOf holds the Proxy-Status value of each reason (RFC 9209).
-var proxyStatusOf = func() (values [reasons][]byte) {
-	for r := range reasons {
+var proxyStatusOf = func() (values [reason.Count][]byte) {
+	for r := range reason.Count {
 		values[r] = []byte(`warren; error=` + r.ErrorType() + `; details="` + r.String() + `"`)
 	}
 	return values
@@ -26,7 +27,7 @@ var certificateRefused = []byte(`warren; error=tls_certificate_error; details="U
 // answer writes a response of the proxy's own: the status of why, status as Proxy-Status, which names the reason, and
 // content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must.
 // What resp's fields hold already goes with it.
-func answer(down downstream, resp *message.Response, why Reason, status []byte, head bool, mediaType []byte, content ...string) error {
+func answer(down downstream, resp *message.Response, why reason.Reason, status []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
 	resp.Status = why.Status()
 	resp.NoContent = head

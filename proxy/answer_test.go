@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // provocation is how to get an answer of the proxy's own.
 type provocation struct {
-	reason Reason
+	reason reason.Reason
 	// request has METHOD in the place of its method.
 	request  string
 	snapshot *Snapshot
@@ -40,29 +42,29 @@ func provocations(t *testing.T) []provocation {
 	redirecting.Hosts[0].RedirectHTTPS = true
 	const plain = "METHOD / HTTP/1.1\r\nHost: a\r\n\r\n"
 	return []provocation{
-		{MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
-		{MalformedPath, "METHOD /../x HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "climbs above the root", true, false},
-		{AmbiguousPath, "METHOD /x%2F..%2F.. HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "%2F or %5C", true, false},
-		{TargetTooLong, "METHOD /" + strings.Repeat("x", maxLineBytes) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
-		{HeadTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", serving, 431, "http_request_error", "too many fields", false, false},
-		{MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},
-		{VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},
-		{RedirectToHTTPS, plain, redirecting, 308, "proxy_internal_response", "served over HTTPS", true, false},
-		{RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
-		{RuleClosed, plain, with(func(r *Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error",
+		{reason.MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
+		{reason.MalformedPath, "METHOD /../x HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "climbs above the root", true, false},
+		{reason.AmbiguousPath, "METHOD /x%2F..%2F.. HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "%2F or %5C", true, false},
+		{reason.TargetTooLong, "METHOD /" + strings.Repeat("x", maxLineBytes) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
+		{reason.HeadTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", serving, 431, "http_request_error", "too many fields", false, false},
+		{reason.MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},
+		{reason.VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},
+		{reason.RedirectToHTTPS, plain, redirecting, 308, "proxy_internal_response", "served over HTTPS", true, false},
+		{reason.RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
+		{reason.RuleClosed, plain, with(func(r *Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error",
 			"closed until its Ingress is mended", true, false},
-		{AccessDenied, plain, with(func(r *Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
-		{RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
-		{LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
-		{NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
-		{UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
-		{UpstreamTLSFailed, plain, over(UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},
-		{UpstreamReset, plain, everything(broken), 502, "connection_terminated", "closed the connection", true, false},
-		{UpstreamMalformed, plain, everything(gibberish), 502, "http_protocol_error", "not a well-formed response", true, false},
-		{UpstreamTimeout, plain, everythingBy(idleAfter(50*time.Millisecond), mute), 504, "http_response_timeout", "did not answer in time", true, false},
-		{UpstreamConnectTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Connect = 50 * time.Millisecond }, deafAddress(t)), 504, "connection_timeout", "did not take the connection in time", true, false},
-		{UpstreamRequestTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Request = 50 * time.Millisecond }, mute), 504, "http_response_timeout", "longer than the rule allows", true, false},
-		{InternalError, plain, panics, 500, "proxy_internal_error", "the proxy failed", false, false},
+		{reason.AccessDenied, plain, with(func(r *Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
+		{reason.RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
+		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
+		{reason.UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
+		{reason.UpstreamTLSFailed, plain, over(UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},
+		{reason.UpstreamReset, plain, everything(broken), 502, "connection_terminated", "closed the connection", true, false},
+		{reason.UpstreamMalformed, plain, everything(gibberish), 502, "http_protocol_error", "not a well-formed response", true, false},
+		{reason.UpstreamTimeout, plain, everythingBy(idleAfter(50*time.Millisecond), mute), 504, "http_response_timeout", "did not answer in time", true, false},
+		{reason.UpstreamConnectTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Connect = 50 * time.Millisecond }, deafAddress(t)), 504, "connection_timeout", "did not take the connection in time", true, false},
+		{reason.UpstreamRequestTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Request = 50 * time.Millisecond }, mute), 504, "http_response_timeout", "longer than the rule allows", true, false},
+		{reason.InternalError, plain, panics, 500, "proxy_internal_error", "the proxy failed", false, false},
 	}
 }
 
@@ -94,9 +96,9 @@ func startScripted(t *testing.T, then func(*wire)) netip.AddrPort {
 
 func TestOwnAnswersSayWhyToPeopleAndMachines(t *testing.T) {
 	t.Parallel()
-	seen := map[Reason]bool{
+	seen := map[reason.Reason]bool{
 		// What a plain request cannot provoke has tests of its own; nobody is there to get an answer for ClientClosed.
-		None: true, ClientClosed: true, RequestTimeout: true, ConnectionLimit: true, ACMEChallenge: true, UpstreamBusy: true,
+		reason.None: true, reason.ClientClosed: true, reason.RequestTimeout: true, reason.ConnectionLimit: true, reason.ACMEChallenge: true, reason.UpstreamBusy: true,
 	}
 	for _, test := range provocations(t) {
 		seen[test.reason] = true
@@ -108,7 +110,7 @@ func TestOwnAnswersSayWhyToPeopleAndMachines(t *testing.T) {
 			t.Run(test.reason.String()+" "+method, func(t *testing.T) { provoke(t, test, method) })
 		}
 	}
-	for r := range reasons {
+	for r := range reason.Count {
 		if !seen[r] {
 			t.Errorf("no test provokes %v", r)
 		}
@@ -119,9 +121,9 @@ func provoke(t *testing.T, test provocation, method string) {
 	p := serve(t)
 	p.apply(test.snapshot)
 	switch test.reason {
-	case RateLimited: // the first request is within the burst
+	case reason.RateLimited: // the first request is within the burst
 		p.get("a", "/")
-	case InternalError:
+	case reason.InternalError:
 		breakGeneration(p)
 	}
 	client := p.dial()

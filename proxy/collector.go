@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // Collector has Prometheus's client read what the proxy counts. Labels are the names of objects, statuses and what this
@@ -148,9 +150,9 @@ func (c *collector) collectRequests(metrics chan<- prometheus.Metric, counter fu
 			for o, n := range counts {
 				counter(c.requests, n, ingress, all[0].service, strconv.Itoa(o.status()), o.reason().String())
 				switch o.reason() {
-				case RateLimited:
+				case reason.RateLimited:
 					limited += n
-				case AccessDenied:
+				case reason.AccessDenied:
 					denied += n
 				}
 			}
@@ -185,7 +187,7 @@ func (m *metrics) all() []*series {
 // pools of a snapshot are sorted by an id that begins with the service.
 func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, float64, ...string), counter func(*prometheus.Desc, uint64, ...string)) {
 	type service struct {
-		errors [reasons]uint64
+		errors [reason.Count]uint64
 		// health is by the endpoint's id: one may be in several pools of a service, at several ports.
 		health map[string]Health
 	}
@@ -207,7 +209,7 @@ func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, 
 	for name, s := range services {
 		for r, n := range s.errors {
 			if n > 0 {
-				counter(c.errors, n, name, Reason(r).String())
+				counter(c.errors, n, name, reason.Reason(r).String())
 			}
 		}
 		var count [Unhealthy + 1]int

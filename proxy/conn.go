@@ -11,6 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // conn is a downstream connection. One goroutine serves it, or reads it where it speaks HTTP/2.
@@ -165,7 +166,7 @@ func (c *conn) turn(parked bool) step {
 			return closeTorn
 		}
 		c.CloseAfter()
-		return c.finish(x.answer(reasonOfStatus(refused.Status), refused.Detail))
+		return c.finish(x.answer(reason.OfStatus(refused.Status), refused.Detail))
 	}
 	if parked && !c.ContentBuffered() {
 		return serveRequest
@@ -225,7 +226,7 @@ func (c *conn) BreakOff(http2.ResetError) bool { return false }
 
 // Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
 func (c *conn) Overdraw() {
-	c.guard.shut(HeadTooLarge)
+	c.guard.shut(reason.HeadTooLarge)
 	c.transport.reset()
 }
 

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for
@@ -58,7 +60,7 @@ func (c *conversation) look() {
 		c.timer.Reset(left)
 		return
 	}
-	c.guard.end(c.number, UpstreamTimeout)
+	c.guard.end(c.number, reason.UpstreamTimeout)
 }
 
 func (c *conversation) end() {

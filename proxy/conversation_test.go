@@ -3,6 +3,8 @@ package proxy
 import (
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 func TestConversationEndsOnceNothingPassed(t *testing.T) {
@@ -10,11 +12,11 @@ func TestConversationEndsOnceNothingPassed(t *testing.T) {
 	c := &conversation{clock: newClock(), guard: new(guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.begin()
 	c.note()
-	if c.look(); c.guard.disarm() != None {
+	if c.look(); c.guard.disarm() != reason.None {
 		t.Error("a conversation in which something passed just now was ended")
 	}
 	c.moved.Store(int64(c.clock.now() - 2*c.idle))
-	if c.look(); c.guard.disarm() != UpstreamTimeout {
+	if c.look(); c.guard.disarm() != reason.UpstreamTimeout {
 		t.Error("a conversation in which nothing passed was not ended")
 	}
 }
@@ -25,7 +27,7 @@ func TestConversationThatIsOverEndsNothing(t *testing.T) {
 	c := &conversation{clock: newClock(), guard: new(guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.begin()
 	c.end()
-	if c.look(); c.guard.disarm() != None {
+	if c.look(); c.guard.disarm() != reason.None {
 		t.Error("the exchange was ended")
 	}
 }

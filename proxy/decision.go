@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // decision is how a request is answered without asking an endpoint, or with None that one is to be asked.
 type decision struct {
-	reason Reason
+	reason reason.Reason
 	// detail is told in the place of what the reason always says.
 	detail string
 	// proof is what an ACME challenge is answered with, wait how long a client has to wait that sent too much.
@@ -32,7 +33,7 @@ func (x *exchange) decide(limits limits) decision {
 	x.host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
 	path, err := canonical.Path(x.pathBuf, req.Path)
 	if err != nil {
-		return decision{reason: MalformedPath, detail: err.Error()}
+		return decision{reason: reason.MalformedPath, detail: err.Error()}
 	}
 	if &path[0] != &req.Path[0] {
 		x.pathBuf = path
@@ -40,28 +41,28 @@ func (x *exchange) decide(limits limits) decision {
 	req.Path, x.path = path, path
 	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
 		if proof := c.find(req.Method, x.host, path); proof != "" {
-			return decision{reason: ACMEChallenge, proof: proof}
+			return decision{reason: reason.ACMEChallenge, proof: proof}
 		}
 	}
 	router := &x.generation.router
 	if !x.secure && router.redirected(x.host) {
-		return decision{reason: RedirectToHTTPS}
+		return decision{reason: reason.RedirectToHTTPS}
 	}
 	x.route = router.find(x.host, path, canonical.AsItIs)
 	if x.route == nil {
-		return decision{reason: RouteNotFound}
+		return decision{reason: reason.RouteNotFound}
 	}
 	if !canonical.ReadsOneWay(path) {
 		var ambiguous bool
 		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.host, path, x.route); ambiguous {
-			return decision{reason: AmbiguousPath}
+			return decision{reason: reason.AmbiguousPath}
 		}
 	}
 	if x.marked && x.loops() {
-		return decision{reason: LoopDetected}
+		return decision{reason: reason.LoopDetected}
 	}
 	if x.route.policies != nil {
-		if d := x.police(x.route.policies, limits); d.reason != None {
+		if d := x.police(x.route.policies, limits); d.reason != reason.None {
 			return d
 		}
 	}
@@ -72,14 +73,14 @@ func (x *exchange) decide(limits limits) decision {
 // police asks the route's policies in their order and makes the request what the endpoint is to get.
 func (x *exchange) police(p *policies, limits limits) decision {
 	if p.closed {
-		return decision{reason: RuleClosed}
+		return decision{reason: reason.RuleClosed}
 	}
 	if !p.access.admits(x.client) {
-		return decision{reason: AccessDenied}
+		return decision{reason: reason.AccessDenied}
 	}
 	if p.limit != 0 {
 		if ok, wait := limits.allow(p.limit, &p.rateLimit, x.client, x.proxy.clock.start.Add(x.started)); !ok {
-			return decision{reason: RateLimited, wait: wait}
+			return decision{reason: reason.RateLimited, wait: wait}
 		}
 	}
 	x.request.Fields = p.request.apply(x.request.Fields)
@@ -89,7 +90,7 @@ func (x *exchange) police(p *policies, limits limits) decision {
 		}
 		path, err := p.rewrite.apply(x.rewriteBuf, x.path)
 		if err != nil {
-			return decision{reason: MalformedPath, detail: err.Error()}
+			return decision{reason: reason.MalformedPath, detail: err.Error()}
 		}
 		x.request.Path = path
 	}

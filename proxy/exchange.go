@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // downstream is the client's side of one exchange, whatever version of HTTP carries it.
@@ -141,7 +142,7 @@ type exchange struct {
 	cookie   []byte
 
 	status int
-	reason Reason
+	reason reason.Reason
 	// proxyStatus is what an answer of our own says in place of what its reason says as a rule, or nil.
 	proxyStatus []byte
 }
@@ -199,10 +200,10 @@ func (x *exchange) afterPanic() verdict {
 	x.hold.release()
 	x.down.CloseAfter()
 	if x.down.Started() {
-		x.reason = InternalError
+		x.reason = reason.InternalError
 		return torn
 	}
-	return x.answer(InternalError, "")
+	return x.answer(reason.InternalError, "")
 }
 
 // admit takes a request to an answer of our own or to an endpoint.
@@ -211,13 +212,13 @@ func (x *exchange) admit() verdict {
 		t.begin(x)
 	}
 	switch d := x.decide(x.proxy.limiter); d.reason {
-	case None:
+	case reason.None:
 		return x.forward()
-	case ACMEChallenge:
+	case reason.ACMEChallenge:
 		return x.answerChallenge(d.proof)
-	case RedirectToHTTPS:
+	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
-	case RateLimited:
+	case reason.RateLimited:
 		return x.answerRateLimited(&x.route.policies.rateLimit, d.wait)
 	default:
 		return x.answer(d.reason, d.detail)
@@ -226,13 +227,13 @@ func (x *exchange) admit() verdict {
 
 // answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
 func (x *exchange) answerChallenge(proof string) verdict {
-	return x.respond(ACMEChallenge, octetStream, proof)
+	return x.respond(reason.ACMEChallenge, octetStream, proof)
 }
 
 // answerRedirect sends the client to the same URL under https, at that scheme's own port.
 func (x *exchange) answerRedirect() verdict {
 	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
-	return x.answer(RedirectToHTTPS, "")
+	return x.answer(reason.RedirectToHTTPS, "")
 }
 
 func (x *exchange) location() []byte {
@@ -249,11 +250,11 @@ func (x *exchange) answerRateLimited(limit *RateLimit, wait time.Duration) verdi
 		message.Field{Name: []byte("RateLimit-Limit"), Value: strconv.AppendInt(nil, int64(limit.Burst), 10)},
 		message.Field{Name: []byte("RateLimit-Remaining"), Value: []byte("0")},
 		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
-	return x.answer(RateLimited, "")
+	return x.answer(reason.RateLimited, "")
 }
 
 // answer ends the exchange with a line of text that says why.
-func (x *exchange) answer(why Reason, detail string) verdict {
+func (x *exchange) answer(why reason.Reason, detail string) verdict {
 	if detail == "" {
 		detail = why.Text()
 	}
@@ -261,9 +262,9 @@ func (x *exchange) answer(why Reason, detail string) verdict {
 }
 
 // respond ends the exchange with a response of our own.
-func (x *exchange) respond(why Reason, mediaType []byte, content ...string) verdict {
+func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...string) verdict {
 	x.reason, x.status = why, why.Status()
-	if why == ClientClosed {
+	if why == reason.ClientClosed {
 		return torn
 	}
 	if !x.down.SkipContent() {

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
@@ -52,7 +53,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		if !ok {
 			return nil, fmt.Errorf("reading the request: %w", err)
 		}
-		e.answer(reasonOfStatus(refused.Status), refused.Detail)
+		e.answer(reason.OfStatus(refused.Status), refused.Detail)
 		return e, nil
 	}
 	x.explain(e)
@@ -79,24 +80,24 @@ func (x *exchange) explain(e *Explanation) {
 	e.Request.Owner = g.deciding(x.host).Owner
 	e.Request.Client, e.Request.Secure = x.client.String(), x.secure
 	switch d.reason {
-	case MalformedPath:
-	case ACMEChallenge:
+	case reason.MalformedPath:
+	case reason.ACMEChallenge:
 		d.detail = "the proof that a certificate authority asked for"
-	case RedirectToHTTPS:
+	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
 		e.Candidates = g.candidates(x.host, x.path, g.router.find(x.host, x.path, canonical.AsItIs))
 	default:
 		e.Candidates = g.candidates(x.host, x.path, x.route)
 	}
-	if d.reason == RouteNotFound {
+	if d.reason == reason.RouteNotFound {
 		e.Hints = g.hints(x.host, e.Candidates)
 	}
-	if x.route != nil && d.reason != AmbiguousPath {
+	if x.route != nil && d.reason != reason.AmbiguousPath {
 		e.Access = g.explainAccess(x)
 		e.RateLimit = looked.seen
 		e.Pool = x.explainPool()
 	}
-	if d.reason != None {
+	if d.reason != reason.None {
 		e.answer(d.reason, d.detail)
 		return
 	}
@@ -105,7 +106,7 @@ func (x *exchange) explain(e *Explanation) {
 		x.trace.explain(x.request.Fields)
 	}
 	e.Upstream = explainUpstream(&x.request)
-	if why, detail := x.foresee(); why != None {
+	if why, detail := x.foresee(); why != reason.None {
 		e.answer(why, detail)
 		return
 	}
@@ -113,7 +114,7 @@ func (x *exchange) explain(e *Explanation) {
 }
 
 // answer notes an answer of our own.
-func (e *Explanation) answer(why Reason, detail string) {
+func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
@@ -274,16 +275,16 @@ func (m *member) whyOut(report *HealthReport, takes bool) string {
 }
 
 // foresee says which answer the choice of an endpoint would lead to, or None where one is found.
-func (x *exchange) foresee() (Reason, string) {
+func (x *exchange) foresee() (reason.Reason, string) {
 	p, limit := x.route.pool, x.route.balancing.MaxConnections
 	taking := p.available()
 	if len(taking) == 0 {
-		return NoHealthyTask, ""
+		return reason.NoHealthyTask, ""
 	}
 	c := choice{limit: int64(limit)}
 	full := !slices.ContainsFunc(taking, func(m member) bool { return !c.rulesOut(m.endpoint) })
 	if full && int(p.state.queue.length.Load()) >= x.route.balancing.MaxPending {
-		return UpstreamBusy, ""
+		return reason.UpstreamBusy, ""
 	}
-	return None, ""
+	return reason.None, ""
 }

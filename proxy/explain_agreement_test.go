@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 var explainPairs = flag.Int("explain-pairs", 10_000, "how many pairs of a configuration and a request are explained and sent")
@@ -215,7 +217,7 @@ func explained(e *Explanation) ended {
 	if end.Status == 0 {
 		end.Status, end.UpstreamPath = 200, e.Upstream.Path
 	}
-	if i := slices.IndexFunc(e.Candidates, func(c Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != RedirectToHTTPS.String() {
+	if i := slices.IndexFunc(e.Candidates, func(c Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != reason.RedirectToHTTPS.String() {
 		end.Ingress, end.Rule = e.Candidates[i].Ingress, e.Candidates[i].Rule
 	}
 	return end
@@ -281,7 +283,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, by reason: %v; %d differ", *explainPairs, outcomes, different)
-	for _, r := range []Reason{None, MalformedRequest, MalformedPath, AmbiguousPath, MethodNotSupported, ACMEChallenge, RedirectToHTTPS, RouteNotFound, AccessDenied, RateLimited, NoHealthyTask} {
+	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.NoHealthyTask} {
 		if outcomes[r.String()] < *explainPairs/1000 {
 			t.Errorf("%d of the requests end with %q: the generator has to meet it more often", outcomes[r.String()], r)
 		}

@@ -10,11 +10,12 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // failure is an attempt that brought no response. The zero value is none.
 type failure struct {
-	reason Reason
+	reason reason.Reason
 	detail string
 	// again is set where another endpoint may be tried: nothing of the request was sent, or it does no harm twice and
 	// nothing of a response came.
@@ -40,7 +41,7 @@ func (x *exchange) forward() verdict {
 	x.dropForeignUpgrade()
 	if d := x.route.timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
-		timer := time.AfterFunc(d, func() { g.end(number, UpstreamRequestTimeout) })
+		timer := time.AfterFunc(d, func() { g.end(number, reason.UpstreamRequestTimeout) })
 		defer timer.Stop()
 	}
 	x.pool = x.route.pool
@@ -51,8 +52,8 @@ func (x *exchange) forward() verdict {
 	var failed failure
 	for retries := x.route.retries; ; {
 		held, none := x.choose()
-		if none.reason != None {
-			if failed.reason == None || failed.left {
+		if none.reason != reason.None {
+			if failed.reason == reason.None || failed.left {
 				failed = none
 			}
 			break
@@ -70,7 +71,7 @@ func (x *exchange) forward() verdict {
 		if x.trace != nil {
 			x.trace.attempted(x, failed)
 		}
-		if failed.reason == None {
+		if failed.reason == reason.None {
 			if v != upgraded { // which holds its place until the tunnel ends
 				x.hold.release()
 			}
@@ -135,7 +136,7 @@ func (x *exchange) attempt(e *endpoint) (verdict, failure) {
 		}
 	}
 	up, failed := x.connect(e)
-	if failed.reason != None {
+	if failed.reason != reason.None {
 		return torn, failed
 	}
 	return x.exchangeWith(up)
@@ -173,7 +174,7 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	up, err := e.dial(ctx, demand{
 		timeout: x.route.timeouts.Connect, sole: x.wantsSole(), upgrade: len(x.request.Upgrade) > 0, stream: &x.shared,
 	})
-	if cause := x.guard.disarm(); cause != None {
+	if cause := x.guard.disarm(); cause != reason.None {
 		if err == nil {
 			_ = up.Close()
 			up.EndExchange(false, x.shard, x.proxy.clock.now())
@@ -184,16 +185,16 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	case err == nil:
 		return up, failure{}
 	case err == errRetired:
-		return nil, failure{reason: NoHealthyTask, left: true}
+		return nil, failure{reason: reason.NoHealthyTask, left: true}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, failure{reason: UpstreamConnectTimeout, again: true, endpoint: true}
+		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
 	case isTLSFault(err):
 		x.proxy.config.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.text, "pool", x.pool.id, "cause", err.Error())
 		failed := tlsFault(err)
 		failed.again = true
 		return nil, failed
 	}
-	return nil, failure{reason: UpstreamConnectFailed, again: true, endpoint: true}
+	return nil, failure{reason: reason.UpstreamConnectFailed, again: true, endpoint: true}
 }
 
 type closerFunc func()
@@ -256,22 +257,22 @@ func (x *exchange) fail(up upstream, err error) failure {
 	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
 	again := repeatable && !answering
 	switch {
-	case cause != None:
+	case cause != reason.None:
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return failure{reason: UpstreamTimeout, again: again, endpoint: true}
+		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true}
 	case errors.Is(err, http2.ErrNotHTTP2):
-		return failure{reason: UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
+		return failure{reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
 	case isMalformed(err), http2.IsFault(err):
 		// On a connection that was there before, it may be what the endpoint sent too much after the last response.
-		return failure{reason: UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
+		return failure{reason: reason.UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
 	case isTLSFault(err):
 		failed := tlsFault(err)
 		failed.again, failed.stale = again, again && reused
 		return failed
 	}
 	// Whoever stops or has no room for more streams says so, and is not to blame.
-	return failure{reason: UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, http2.ErrUnprocessed), cause: err}
+	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, http2.ErrUnprocessed), cause: err}
 }
 
 func isMalformed(err error) bool {
@@ -304,7 +305,7 @@ func (x *exchange) awaitResponse(up upstream) error {
 		x.upload.invited = x.upload.invited || resp.Status == 100
 		x.informed = true
 		if err := x.down.WriteInformational(resp); err != nil {
-			x.guard.end(x.number, ClientClosed)
+			x.guard.end(x.number, reason.ClientClosed)
 			return err
 		}
 	}
@@ -385,7 +386,7 @@ func (x *exchange) settle(up upstream) {
 	cause := x.guard.disarm()
 	x.up = nil
 	x.ended = x.proxy.clock.now()
-	up.EndExchange(sent && cause == None, x.shard, x.ended)
+	up.EndExchange(sent && cause == reason.None, x.shard, x.ended)
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
@@ -405,9 +406,9 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 }
 
 func (x *exchange) clientWentAway(up upstream) verdict {
-	x.guard.end(x.number, ClientClosed)
+	x.guard.end(x.number, reason.ClientClosed)
 	x.fail(up, nil)
-	x.reason = ClientClosed
+	x.reason = reason.ClientClosed
 	return torn
 }
 
@@ -420,7 +421,7 @@ func (x *exchange) upgrade(up upstream) (verdict, failure) {
 	if !x.opening.finish(resp) {
 		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
 	}
-	if cause := x.guard.disarm(); cause != None {
+	if cause := x.guard.disarm(); cause != reason.None {
 		return torn, x.fail(up, nil) // while the client can be told
 	}
 	x.down.WriteHead(resp)

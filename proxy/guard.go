@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is
@@ -17,7 +19,7 @@ type guard struct {
 	// exchange counts the exchanges, so that a timer that fires late ends nobody else's.
 	exchange uint64
 	// cause is why the exchange was ended, or None.
-	cause Reason
+	cause reason.Reason
 	// over is set once all later exchanges are ended too.
 	over bool
 }
@@ -28,7 +30,7 @@ func (g *guard) begin() uint64 {
 	defer g.mu.Unlock()
 	g.exchange++
 	if !g.over {
-		g.cause = None
+		g.cause = reason.None
 	}
 	return g.exchange
 }
@@ -37,14 +39,14 @@ func (g *guard) begin() uint64 {
 func (g *guard) renew() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.over, g.cause = false, None
+	g.over, g.cause = false, reason.None
 }
 
 // arm names what to close. It says false where the exchange was ended already.
 func (g *guard) arm(c io.Closer, now time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.cause != None {
+	if g.cause != reason.None {
 		return false
 	}
 	g.waitsFor, g.since = c, now
@@ -52,7 +54,7 @@ func (g *guard) arm(c io.Closer, now time.Duration) bool {
 }
 
 // disarm ends the wait and returns why the exchange was ended, or None.
-func (g *guard) disarm() Reason {
+func (g *guard) disarm() reason.Reason {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waitsFor = nil
@@ -60,7 +62,7 @@ func (g *guard) disarm() Reason {
 }
 
 // end ends the exchange of that number, if it still runs.
-func (g *guard) end(exchange uint64, cause Reason) {
+func (g *guard) end(exchange uint64, cause reason.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.exchange == exchange {
@@ -69,15 +71,15 @@ func (g *guard) end(exchange uint64, cause Reason) {
 }
 
 // shut ends the exchange that runs, and every later one as it begins.
-func (g *guard) shut(cause Reason) {
+func (g *guard) shut(cause reason.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.over = true
 	g.endLocked(cause)
 }
 
-func (g *guard) endLocked(cause Reason) {
-	if g.cause != None {
+func (g *guard) endLocked(cause reason.Reason) {
+	if g.cause != reason.None {
 		return
 	}
 	g.cause = cause
@@ -90,5 +92,5 @@ func (g *guard) endLocked(cause Reason) {
 func (g *guard) waitingSince() (exchange uint64, since time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.exchange, g.since, g.waitsFor != nil && g.cause == None
+	return g.exchange, g.since, g.waitsFor != nil && g.cause == reason.None
 }

@@ -1,5 +1,7 @@
 package proxy
 
+import "github.com/warren-dev/ingress/proxy/reason"
+
 // hold is a request's part in what is counted of its endpoint and pool, from the choice of the endpoint to the end of
 // the exchange, or of the tunnel that it became.
 type hold struct {
@@ -41,7 +43,7 @@ func (x *exchange) choose() (hold, failure) {
 	case full:
 		return x.await()
 	}
-	return hold{}, failure{reason: NoHealthyTask}
+	return hold{}, failure{reason: reason.NoHealthyTask}
 }
 
 // take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one

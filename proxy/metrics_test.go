@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // scrape returns what Prometheus reads: each series with its labels in their order, and its value; of a histogram the
@@ -250,7 +252,7 @@ func TestOutcomesOfAllStatusesAreCountedFromAllSides(t *testing.T) {
 		counting.Go(func() {
 			for range rounds {
 				for status := 200; status < 600; status++ {
-					counts.add(newOutcome(status, None))
+					counts.add(newOutcome(status, reason.None))
 				}
 			}
 		})
@@ -259,7 +261,7 @@ func TestOutcomesOfAllStatusesAreCountedFromAllSides(t *testing.T) {
 	got := make(map[outcome]uint64)
 	counts.collect(got)
 	for status := 200; status < 600; status++ {
-		if n := got[newOutcome(status, None)]; n != goroutines*rounds {
+		if n := got[newOutcome(status, reason.None)]; n != goroutines*rounds {
 			t.Fatalf("status %d was counted %d times, want %d", status, n, goroutines*rounds)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // A fault in the proxy ends the request that met it, with its stack in the log, and nothing else.
@@ -71,7 +72,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 	if v := receive(t, "the end of the exchange", ended); v != torn {
 		t.Errorf("the exchange ended with verdict %d, want torn", v)
 	}
-	if x.reason != InternalError {
+	if x.reason != reason.InternalError {
 		t.Errorf("the reason is %v, want InternalError", x.reason)
 	}
 	up.expectClosed()

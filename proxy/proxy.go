@@ -19,6 +19,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // Config is what a proxy is told once, when it is made.
@@ -317,7 +318,7 @@ func (p *Proxy) refuse(c *conn) {
 	x.proxy, x.down, x.guard, x.origin, x.shard = p, c, &c.guard, &c.origin, c.shard
 	x.started, x.client = p.clock.now(), c.origin.peer
 	c.CloseAfter()
-	x.answer(ConnectionLimit, "")
+	x.answer(reason.ConnectionLimit, "")
 	p.ended(x)
 	x.release()
 	p.exchanges.Put(x)
@@ -370,7 +371,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.conns.each(func(c *conn) {
 		left++
 		// The guard comes first: closing a connection waits for what is served from within its read.
-		c.guard.shut(ClientClosed)
+		c.guard.shut(reason.ClientClosed)
 		c.transport.reset()
 	})
 	<-done

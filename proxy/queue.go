@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // queue is the requests that wait until an endpoint of their pool has a connection to spare, first come, first served.
@@ -84,7 +86,7 @@ func (x *exchange) await() (hold, failure) {
 	q := &x.route.pool.state.queue
 	w := q.join(b.MaxPending)
 	if w == nil {
-		return hold{}, failure{reason: UpstreamBusy}
+		return hold{}, failure{reason: reason.UpstreamBusy}
 	}
 	defer q.leave(w)
 	ended := make(chan struct{})
@@ -102,19 +104,19 @@ func (x *exchange) await() (hold, failure) {
 		select {
 		case <-w.woken:
 		case <-late:
-			return hold{}, failure{reason: UpstreamBusy, detail: "no connection to the service became free in time"}
+			return hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
 		case <-ended:
 			return hold{}, failure{reason: x.guard.disarm()}
 		}
 		if !x.renewPool() {
-			return hold{}, failure{reason: NoHealthyTask}
+			return hold{}, failure{reason: reason.NoHealthyTask}
 		}
 		h, full := x.take()
 		if h.endpoint != nil {
 			return h, failure{}
 		}
 		if !full {
-			return hold{}, failure{reason: NoHealthyTask}
+			return hold{}, failure{reason: reason.NoHealthyTask}
 		}
 		q.pass(w)
 	}

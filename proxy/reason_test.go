@@ -2,16 +2,16 @@ package proxy
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // way is one to an answer of the proxy's own.
 type way struct {
-	reason Reason
+	reason reason.Reason
 	config func(*Config)
 	// provoke has a request end for the reason and returns the response, empty where nobody is there to get one.
 	provoke func(t *testing.T, p *served) reply
@@ -26,26 +26,26 @@ func ways(t *testing.T) []way {
 		list = append(list, way{provoked.reason, none, func(_ *testing.T, p *served) reply {
 			p.apply(provoked.snapshot)
 			switch provoked.reason {
-			case RateLimited: // the first request is within the burst
+			case reason.RateLimited: // the first request is within the burst
 				p.get("a", "/")
-			case InternalError:
+			case reason.InternalError:
 				breakGeneration(p)
 			}
 			return p.ask(strings.Replace(provoked.request, "METHOD", "GET", 1))
 		}})
 	}
 	return append(list,
-		way{RequestTimeout, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond }, func(_ *testing.T, p *served) reply { return p.ask("GET / HTTP/1.1\r\nHost: a\r\n") }},
-		way{ConnectionLimit, func(c *Config) { c.MaxConnections = 1 }, func(t *testing.T, p *served) reply {
+		way{reason.RequestTimeout, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond }, func(_ *testing.T, p *served) reply { return p.ask("GET / HTTP/1.1\r\nHost: a\r\n") }},
+		way{reason.ConnectionLimit, func(c *Config) { c.MaxConnections = 1 }, func(t *testing.T, p *served) reply {
 			p.dial()
 			await(t, "the first connection", func() bool { return p.open.Load() == 1 })
 			return p.get("a", "/")
 		}},
-		way{ACMEChallenge, none, func(_ *testing.T, p *served) reply {
+		way{reason.ACMEChallenge, none, func(_ *testing.T, p *served) reply {
 			p.apply(challenged(&Snapshot{}, http01("a", challengeToken, challengeProof)))
 			return p.get("a", challengePath+challengeToken)
 		}},
-		way{UpstreamBusy, none, func(t *testing.T, p *served) reply {
+		way{reason.UpstreamBusy, none, func(t *testing.T, p *served) reply {
 			endpoint := startScript(t)
 			p.apply(limitedTo(1, 0, endpoint.address))
 			first := p.dial()
@@ -57,7 +57,7 @@ func ways(t *testing.T) []way {
 			first.reply("GET")
 			return busy
 		}},
-		way{ClientClosed, none, func(t *testing.T, p *served) reply {
+		way{reason.ClientClosed, none, func(t *testing.T, p *served) reply {
 			endpoint := startScript(t)
 			p.apply(everything(endpoint.address))
 			client := p.dial()
@@ -75,14 +75,14 @@ func ways(t *testing.T) []way {
 // status.
 func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 	t.Parallel()
-	seen := map[Reason]bool{None: true}
+	seen := map[reason.Reason]bool{reason.None: true}
 	for _, w := range ways(t) {
 		seen[w.reason] = true
 		t.Run(w.reason.String(), func(t *testing.T) {
 			written := &pages{}
 			p := serve(t, logTo(written, LogJSON), w.config)
 			got := w.provoke(t, p)
-			if w.reason != ClientClosed && (got.reason() != w.reason.String() || got.Status != w.reason.Status()) {
+			if w.reason != reason.ClientClosed && (got.reason() != w.reason.String() || got.Status != w.reason.Status()) {
 				t.Errorf("the client got %d %q, want %d %v", got.Status, got.reason(), w.reason.Status(), w.reason)
 			}
 			line := fmt.Sprintf(`"status":%d`, w.reason.Status())
@@ -109,7 +109,7 @@ func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 			})
 		})
 	}
-	for r := range reasons {
+	for r := range reason.Count {
 		if !seen[r] {
 			t.Errorf("no way leads to %v", r)
 		}
@@ -140,7 +140,7 @@ func TestAResponseThatBreaksOffHasItsReason(t *testing.T) {
 func TestEveryReasonNamedUpstreamIsTheServices(t *testing.T) {
 	t.Parallel()
 	var errors upstreamErrors
-	for r := range reasons {
+	for r := range reason.Count {
 		want := strings.HasPrefix(r.String(), "Upstream")
 		if got := r.IsUpstream(); got != want {
 			t.Errorf("%v is counted among the errors of a service: %t, want %t", r, got, want)
@@ -149,31 +149,5 @@ func TestEveryReasonNamedUpstreamIsTheServices(t *testing.T) {
 		if got := errors[r].Load() == 1; got != want {
 			t.Errorf("an attempt that failed with %v was counted: %t, want %t", r, got, want)
 		}
-	}
-}
-
-// docs/request.md lists every reason with its status, and none that there is not.
-func TestEveryReasonIsDocumented(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../docs/request.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, list, _ := strings.Cut(string(page), "\n## Reasons\n")
-	list, _, _ = strings.Cut(list, "\n## ")
-	documented := map[string]string{}
-	for line := range strings.Lines(list) {
-		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.HasPrefix(cells[1], " `") {
-			documented[strings.Trim(cells[1], " `")] = strings.TrimSpace(cells[2])
-		}
-	}
-	for r := None + 1; r < reasons; r++ {
-		if got, want := documented[r.String()], strconv.Itoa(r.Status()); got != want {
-			t.Errorf("docs/request.md has the status %q for %v, want %s", got, r, want)
-		}
-		delete(documented, r.String())
-	}
-	for name := range documented {
-		t.Errorf("docs/request.md lists %s, which is no reason", name)
 	}
 }

@@ -3,6 +3,8 @@ package proxy
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is
@@ -40,10 +42,10 @@ func (s *series) shard(i uint32) *seriesShard {
 // outcome is a status and the reason for it.
 type outcome uint32
 
-func newOutcome(status int, why Reason) outcome { return outcome(status)<<8 | outcome(why) }
+func newOutcome(status int, why reason.Reason) outcome { return outcome(status)<<8 | outcome(why) }
 
-func (o outcome) status() int    { return int(o >> 8) }
-func (o outcome) reason() Reason { return Reason(o) }
+func (o outcome) status() int           { return int(o >> 8) }
+func (o outcome) reason() reason.Reason { return reason.Reason(o) }
 
 // outcomeCounts counts outcomes, in the order in which they first came: nearly all requests have the first one's.
 type outcomeCounts struct {
@@ -95,10 +97,10 @@ func (s *seriesShard) count(which outcome, duration, upstream time.Duration) {
 }
 
 // upstreamErrors counts the attempts at a pool's endpoints that failed, by reason. Those of other reasons stay 0.
-type upstreamErrors [reasons]atomic.Uint64
+type upstreamErrors [reason.Count]atomic.Uint64
 
 // add counts a failure, if it is the service's and not the client's.
-func (e *upstreamErrors) add(r Reason) {
+func (e *upstreamErrors) add(r reason.Reason) {
 	if r.IsUpstream() {
 		e[r].Add(1)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // Span is what became of a request that is recorded. Texts that the client chose are cut off after some hundred bytes
@@ -43,7 +44,7 @@ type Span struct {
 	// Status is that of the response, which nobody may have got.
 	Status int
 	// Reason is that of an answer of our own or of a response that broke off.
-	Reason Reason
+	Reason reason.Reason
 }
 
 // Link is the place in a trace that a span has to do with.
@@ -73,7 +74,7 @@ type Attempt struct {
 	// Status is that of the endpoint's response, 0 where there was none.
 	Status int
 	// Reason is why there was none, or why it broke off.
-	Reason Reason
+	Reason reason.Reason
 }
 
 // maxSpanText bounds each text of a span that a client chose, which spans that wait to be sent would otherwise let it

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // content is n bytes that repeat nowhere.
@@ -115,7 +117,7 @@ func outcomes() (written *pages, config func(*Config)) {
 	return written, logTo(written, LogJSON)
 }
 
-func expectReason(t *testing.T, written *pages, want Reason) {
+func expectReason(t *testing.T, written *pages, want reason.Reason) {
 	t.Helper()
 	if got := parsedLine(t, written.lines(t, 1)[0])["reason"]; got != want.String() {
 		t.Errorf("the reason is %v, want %s", got, want)
@@ -146,7 +148,7 @@ func TestClientThatStopsReadingIsCut(t *testing.T) {
 		t.Errorf("the connection was cut after %v, want %v at the earliest", took, stall)
 	}
 	client.expectTorn("GET")
-	expectReason(t, written, ClientClosed)
+	expectReason(t, written, reason.ClientClosed)
 }
 
 // One that reads slowly is served to the end, however much longer than the stall time that takes.
@@ -253,13 +255,13 @@ func TestEndpointThatStopsMidwayTears(t *testing.T) {
 	for name, test := range map[string]struct {
 		idle time.Duration
 		stop func(up *wire)
-		want Reason
+		want reason.Reason
 	}{
-		"by closing":      {patience, func(up *wire) { _ = up.Close() }, UpstreamReset},
-		"by resetting":    {patience, func(up *wire) { up.abort() }, UpstreamReset},
-		"by half closing": {patience, func(up *wire) { _ = up.CloseWrite() }, UpstreamReset},
+		"by closing":      {patience, func(up *wire) { _ = up.Close() }, reason.UpstreamReset},
+		"by resetting":    {patience, func(up *wire) { up.abort() }, reason.UpstreamReset},
+		"by half closing": {patience, func(up *wire) { _ = up.CloseWrite() }, reason.UpstreamReset},
 		// It may be taken for stopped before it has stopped, by a machine that is slow enough.
-		"by doing nothing": {3 * time.Second, nil, UpstreamTimeout},
+		"by doing nothing": {3 * time.Second, nil, reason.UpstreamTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -293,12 +295,12 @@ func TestClientThatStopsMidwayBreaksTheUploadOff(t *testing.T) {
 	for name, test := range map[string]struct {
 		read   time.Duration
 		stop   func(*wire)
-		want   Reason
+		want   reason.Reason
 		status int
 	}{
-		"by closing":       {patience, func(c *wire) { _ = c.Close() }, ClientClosed, 0},
-		"by resetting":     {patience, func(c *wire) { c.abort() }, ClientClosed, 0},
-		"by doing nothing": {3 * time.Second, nil, RequestTimeout, 408},
+		"by closing":       {patience, func(c *wire) { _ = c.Close() }, reason.ClientClosed, 0},
+		"by resetting":     {patience, func(c *wire) { c.abort() }, reason.ClientClosed, 0},
+		"by doing nothing": {3 * time.Second, nil, reason.RequestTimeout, 408},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -348,7 +350,7 @@ func TestClientThatLeavesMidwayEndsTheDownload(t *testing.T) {
 	if _, err := io.WriteString(up, strings.Repeat("x", ample-mebi)); !isReset(err) {
 		t.Errorf("the endpoint sent everything (%v), want it cut", err)
 	}
-	expectReason(t, written, ClientClosed)
+	expectReason(t, written, reason.ClientClosed)
 	// What was on its way to the client that left is nobody else's.
 	next := (*wire)(nil)
 	for range 3 {

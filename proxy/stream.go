@@ -7,6 +7,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // stream is the client's side of an exchange on a connection of HTTP/2, and the work on it. It is used again for
@@ -34,7 +35,7 @@ func (s *stream) Serve() {
 	x.request, s.Request = s.Request, x.request
 	v := complete
 	if refused := s.Refused(); refused != nil {
-		x.answer(reasonOfStatus(refused.Status), refused.Detail)
+		x.answer(reason.OfStatus(refused.Status), refused.Detail)
 	} else {
 		if len(x.request.Upgrade) > 0 {
 			x.request.Fields = x.opening.begin(x.request.Fields)
@@ -74,7 +75,7 @@ func (s *stream) ReadParked(_ *buffer.Pool, size int, got func(buf []byte, n int
 }
 
 // Abort implements http2.Exchange.
-func (s *stream) Abort() { s.guard.shut(ClientClosed) }
+func (s *stream) Abort() { s.guard.shut(reason.ClientClosed) }
 
 // Release implements http2.Exchange.
 func (s *stream) Release() {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // handshakeError is why no TLS connection was made of one that the endpoint had taken.
@@ -40,7 +42,7 @@ func refusesProtocols(err error) bool {
 
 // tlsFault is the failure of an attempt that failed at TLS. What it tells the client names nothing of the endpoint.
 func tlsFault(err error) failure {
-	failed := failure{reason: UpstreamTLSFailed, endpoint: true}
+	failed := failure{reason: reason.UpstreamTLSFailed, endpoint: true}
 	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		failed.detail, failed.untrusted = certificateFault(refused.Err), true
 		return failed

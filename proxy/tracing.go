@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // Tracing has each request be a span of a trace: of the one that it says to belong to, or of a new one. Endpoints are
@@ -79,7 +80,7 @@ type tracedAttempt struct {
 	endpoint       *endpoint
 	task           string
 	status         int
-	reason         Reason
+	reason         reason.Reason
 }
 
 // begin gives the exchange its place in a trace, and has its request say so instead of what it said.

@@ -15,6 +15,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // spans takes what is recorded.
@@ -202,7 +203,7 @@ func TestEachAttemptIsASpanThatItsEndpointIsToldOf(t *testing.T) {
 	if diff := cmp.Diff(want, attempts); diff != "" {
 		t.Errorf("the attempts (-want +got):\n%s", diff)
 	}
-	if first[:32] != second[:32] || first == second || got.Status != 200 || got.Reason != None {
+	if first[:32] != second[:32] || first == second || got.Status != 200 || got.Reason != reason.None {
 		t.Errorf("the endpoints were told %s and %s, and the request ended with %d %v", first, second, got.Status, got.Reason)
 	}
 }
@@ -235,7 +236,7 @@ func TestAResponseThatBreaksOffHasASpanThatSaysSo(t *testing.T) {
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	client.expectTorn("GET")
 	got := receive(t, "the recording of the span", recorded)
-	if got.Status != 200 || got.Reason != UpstreamReset || len(got.Attempts) != 1 || got.Attempts[0].Status != 200 || got.Attempts[0].Reason != UpstreamReset {
+	if got.Status != 200 || got.Reason != reason.UpstreamReset || len(got.Attempts) != 1 || got.Attempts[0].Status != 200 || got.Attempts[0].Reason != reason.UpstreamReset {
 		t.Errorf("the span is %+v, want 200 and UpstreamReset", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // upload is the sending of a request's content beyond what came with its head. It runs beside the wait for the
@@ -96,7 +97,7 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	defer func() {
 		if p := recover(); p != nil {
 			x.proxy.config.Logger.Error(fmt.Errorf("%v", p), "panic while sending a request's content", "stack", string(debug.Stack()))
-			g.end(number, InternalError)
+			g.end(number, reason.InternalError)
 		}
 	}()
 	x.down.AwaitContent()
@@ -170,11 +171,11 @@ func contentBroke(g *guard, number uint64, err error) {
 	refused, malformed := errors.AsType[*message.Error](err)
 	switch {
 	case malformed:
-		g.end(number, reasonOfStatus(refused.Status))
+		g.end(number, reason.OfStatus(refused.Status))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		g.end(number, RequestTimeout)
+		g.end(number, reason.RequestTimeout)
 	default:
-		g.end(number, ClientClosed)
+		g.end(number, reason.ClientClosed)
 	}
 }
 
@@ -182,7 +183,7 @@ func contentBroke(g *guard, number uint64, err error) {
 // answered.
 func uploadBroke(g *guard, number uint64, err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		g.end(number, UpstreamTimeout)
+		g.end(number, reason.UpstreamTimeout)
 	}
 }
 
@@ -203,7 +204,7 @@ func (x *exchange) finishUpload() bool {
 		select {
 		case <-x.upload.done:
 		case <-timer.C:
-			x.guard.end(x.number, UpstreamReset) // a write that waits for the endpoint ends with its connection
+			x.guard.end(x.number, reason.UpstreamReset) // a write that waits for the endpoint ends with its connection
 			x.stopUpload()
 		}
 	}

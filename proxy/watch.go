@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime/debug"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 const (
@@ -114,7 +116,7 @@ func (c *conn) watch(now time.Duration) (woken bool) {
 	switch {
 	case waiting:
 		if now-since >= watchInterval && c.transport.gone() {
-			c.guard.end(exchange, ClientClosed)
+			c.guard.end(exchange, reason.ClientClosed)
 		}
 		return false
 	case exchange != w.exchange:

@@ -14,6 +14,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // What the conventions have no name for.
@@ -79,7 +80,7 @@ func attemptSpan(s *proxy.Span, i int) *tracepb.Span {
 	if i > 0 {
 		add(number(semconv.HTTPRequestResendCountKey, i))
 	}
-	if a.Reason != proxy.None {
+	if a.Reason != reason.None {
 		add(text(reasonKey, a.Reason.String()))
 	}
 	if fault := faultOf(a.Status, a.Reason, 400); fault != "" {
@@ -129,10 +130,10 @@ func attributesOf(s *proxy.Span) []*commonpb.KeyValue {
 		}
 	}
 	// Who has gone is sent nothing.
-	if s.Status != 0 && s.Status != proxy.ClientClosed.Status() {
+	if s.Status != 0 && s.Status != reason.ClientClosed.Status() {
 		add(number(semconv.HTTPResponseStatusCodeKey, s.Status))
 	}
-	if s.Reason != proxy.None {
+	if s.Reason != reason.None {
 		add(text(reasonKey, s.Reason.String()))
 	}
 	return list
@@ -140,11 +141,11 @@ func attributesOf(s *proxy.Span) []*commonpb.KeyValue {
 
 // faultOf says what makes a span an error, if anything does: the reason of an answer of our own or of a response that
 // broke off, or a status, from the one on that counts.
-func faultOf(status int, why proxy.Reason, least int) string {
+func faultOf(status int, why reason.Reason, least int) string {
 	switch {
-	case why == proxy.ClientClosed:
+	case why == reason.ClientClosed:
 		return ""
-	case why != proxy.None && (status >= least || status < why.Status()):
+	case why != reason.None && (status >= least || status < why.Status()):
 		return why.String()
 	case status >= least:
 		return strconv.Itoa(status)

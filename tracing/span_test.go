@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // values are attributes by their names.
@@ -48,7 +49,7 @@ func requested() *proxy.Span {
 		Version: message.HTTP2, UserAgent: "test/1", RequestID: "id", Status: 200,
 		Route: &proxy.SpanRoute{Rule: proxy.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/api"},
 		Attempts: []proxy.Attempt{
-			{ID: proxy.SpanID{5}, Start: begin, End: begin.Add(time.Millisecond), Task: "task/default/api-1", Endpoint: netip.MustParseAddrPort("10.1.0.1:8080"), Reason: proxy.UpstreamConnectFailed},
+			{ID: proxy.SpanID{5}, Start: begin, End: begin.Add(time.Millisecond), Task: "task/default/api-1", Endpoint: netip.MustParseAddrPort("10.1.0.1:8080"), Reason: reason.UpstreamConnectFailed},
 			{ID: proxy.SpanID{6}, Start: begin.Add(time.Millisecond), End: begin.Add(4 * time.Millisecond), Task: "task/default/api-2",
 				Endpoint: netip.MustParseAddrPort("[fd00::1]:8443"), Secure: true, Status: 200},
 		},
@@ -104,20 +105,20 @@ func TestOnlyWhatTheServerIsToBlameForIsAnError(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		status int
-		reason proxy.Reason
+		reason reason.Reason
 		// server and client are the error.type of the request's span and of an attempt's, empty for none.
 		server, client string
 		// sent is the status that is told.
 		sent any
 	}{
-		{"a success", 200, proxy.None, "", "", 200},
-		{"a service that refuses", 404, proxy.None, "", "404", 404},
-		{"a service that fails", 503, proxy.None, "503", "503", 503},
-		{"no route", 404, proxy.RouteNotFound, "", "", 404},
-		{"an endpoint that is away", 502, proxy.UpstreamConnectFailed, "UpstreamConnectFailed", "UpstreamConnectFailed", 502},
-		{"a response that breaks off", 200, proxy.UpstreamReset, "UpstreamReset", "UpstreamReset", 200},
-		{"a client that goes away", 499, proxy.ClientClosed, "", "", nil},
-		{"a client that goes away in the midst", 200, proxy.ClientClosed, "", "", 200},
+		{"a success", 200, reason.None, "", "", 200},
+		{"a service that refuses", 404, reason.None, "", "404", 404},
+		{"a service that fails", 503, reason.None, "503", "503", 503},
+		{"no route", 404, reason.RouteNotFound, "", "", 404},
+		{"an endpoint that is away", 502, reason.UpstreamConnectFailed, "UpstreamConnectFailed", "UpstreamConnectFailed", 502},
+		{"a response that breaks off", 200, reason.UpstreamReset, "UpstreamReset", "UpstreamReset", 200},
+		{"a client that goes away", 499, reason.ClientClosed, "", "", nil},
+		{"a client that goes away in the midst", 200, reason.ClientClosed, "", "", 200},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +126,7 @@ func TestOnlyWhatTheServerIsToBlameForIsAnError(t *testing.T) {
 			s.Status, s.Reason = test.status, test.reason
 			s.Attempts = s.Attempts[:1]
 			s.Attempts[0].Status, s.Attempts[0].Reason = test.status, test.reason
-			if test.reason == proxy.RouteNotFound {
+			if test.reason == reason.RouteNotFound {
 				s.Attempts, s.Route = nil, nil
 			}
 			for i, span := range appendSpans(nil, s) {

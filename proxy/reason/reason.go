@@ -1,4 +1,4 @@
-package proxy
+package reason
 
 // Reason says why the proxy answered a request itself. There is one list of reasons; each answer of
 // our own, its Proxy-Status field and its log record name one of them.
@@ -64,12 +64,13 @@ const (
 	ClientClosed
 	// InternalError (500): a fault of the proxy's.
 	InternalError
-	reasons
+	// Count is how many there are, None among them.
+	Count
 )
 
 // reasonTable has for each reason its name, its status, the error type of RFC 9209, section 2.3, whether it is a
 // fault of an endpoint's or what an exchange with one met with, and what a client is told.
-var reasonTable = [reasons]struct {
+var reasonTable = [Count]struct {
 	name      string
 	status    int
 	errorType string
@@ -121,8 +122,8 @@ func (r Reason) IsUpstream() bool { return reasonTable[r].upstream }
 // Text is what a client is told where there is nothing more to say, empty where there always is.
 func (r Reason) Text() string { return reasonTable[r].text }
 
-// reasonOfStatus names why a request was refused while it was parsed.
-func reasonOfStatus(status int) Reason {
+// OfStatus names why a request was refused while it was parsed.
+func OfStatus(status int) Reason {
 	switch status {
 	case 408:
 		return RequestTimeout
