@@ -18,6 +18,7 @@ import (
 type conn struct {
 	*http1.ServerConn
 	proxy     *Proxy
+	tcp       *net.TCPConn
 	transport *transport
 	// stream is the transport, or TLS over it.
 	stream byteStream
@@ -84,11 +85,11 @@ func (c *conn) serve() {
 
 // leave ends a goroutine's work on the connection: the connection goes on with another one, or has ended. A panic
 // outside of what [exchange.serve] contains ends this connection and no other.
-func (c *conn) leave(tcp *net.TCPConn) {
+func (c *conn) leave() {
 	p := c.proxy
 	if fault := recover(); fault != nil {
-		_ = tcp.SetLinger(0)
-		_ = tcp.Close()
+		_ = c.tcp.SetLinger(0)
+		_ = c.tcp.Close()
 		p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "stack", string(debug.Stack()))
 	} else if c.next == goOn {
 		c.next = awaitRequest
@@ -106,7 +107,7 @@ func (c *conn) leave(tcp *net.TCPConn) {
 
 // resume serves a connection that another goroutine has left.
 func (c *conn) resume() {
-	defer c.leave(c.transport.tcp)
+	defer c.leave()
 	c.serve()
 }
 
@@ -241,5 +242,13 @@ func (c *conn) tunnel(up *upstreamConn) {
 	defer c.hold.release()
 	received := bytes.Clone(c.Detach())
 	c.Release()
-	c.proxy.newTunnel(c.stream, up).run(received)
+	t, fromUpstream := c.proxy.newTunnel(c.stream, up)
+	t.run(received, fromUpstream)
+}
+
+// newTunnel returns the tunnel between a client and the endpoint that answered it with a 101, and what the endpoint
+// sent behind that.
+func (p *Proxy) newTunnel(client side, up *upstreamConn) (t *tunnel, received []byte) {
+	received = up.leaveHTTP(p.config.ReadTimeout)
+	return newTunnel(client, up.stream(), up.transport, p.clock, p.config.IdleTimeout, &p.buffers), received
 }

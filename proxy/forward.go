@@ -351,7 +351,7 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := x.proxy.spliceContent(w, socket, content, up.Sole().socket()); writeErr != nil {
+			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().socket(), &x.proxy.pipes); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)

@@ -42,7 +42,7 @@ func (l *link) leave() {
 		_ = l.transport.Close()
 		return
 	}
-	l.transport.out.impatient = true
+	l.transport.WriteWithoutWaiting()
 	_ = l.secure.Close()
 }
 
@@ -163,13 +163,11 @@ func (e *endpoint) secure(ctx context.Context, tcp *net.TCPConn, terms *tls.Conf
 	if terms == nil {
 		return link{transport: t}, nil
 	}
-	tail := new(recordTail)
-	secure := tls.Client(tailedConn{netConn{t}, tail}, terms)
-	if err := secure.HandshakeContext(ctx); err != nil {
+	secure, err := secureClient(ctx, t, terms)
+	if err != nil {
 		return link{}, &handshakeError{err}
 	}
-	protocol := secure.ConnectionState().NegotiatedProtocol
-	return link{t, &tlsTransport{Conn: secure, below: t, protocol: protocol, tail: tail}}, nil
+	return link{t, secure}, nil
 }
 
 // newSole returns a connection for HTTP/1.1.

@@ -224,12 +224,12 @@ var (
 
 // serveConn serves a connection from its first byte on.
 func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
-	c := &conn{proxy: p, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
+	c := &conn{proxy: p, tcp: tcp, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
 	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
 		p.metrics.refused.Add(1)
 	}
-	defer c.leave(tcp)
+	defer c.leave()
 	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
 	if err != nil {
 		_ = tcp.Close()
@@ -296,7 +296,7 @@ func (p *Proxy) closed(tcp *net.TCPConn, why error) {
 // peer is the address that a connection comes from: the one that a PROXY header names where that protocol is on and the
 // peer is a trusted proxy, which then has to send one.
 func (p *Proxy) peer(t *transport) (netip.Addr, error) {
-	remote, ok := t.tcp.RemoteAddr().(*net.TCPAddr)
+	remote, ok := t.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return netip.Addr{}, net.ErrClosed
 	}

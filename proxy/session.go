@@ -1,9 +1,6 @@
 package proxy
 
-import (
-	"github.com/warren-dev/ingress/proxy/buffer"
-	"github.com/warren-dev/ingress/proxy/http2"
-)
+import "github.com/warren-dev/ingress/proxy/http2"
 
 // session is HTTP/2 on a connection.
 type session struct {
@@ -15,9 +12,7 @@ type session struct {
 func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
 	s := &session{conn: c}
-	t := &sharedTransport{byteStream: c.stream, below: c.transport, buffers: &p.buffers}
-	t.got = t.take // bound once, or it would be allocated for each wait
-	s.ServerConn = http2.NewServerConn(t, &p.server2, s)
+	s.ServerConn = http2.NewServerConn(newParked(c.stream, c.transport, &p.buffers), &p.server2, s)
 	c.transport.StallAfter(0) // how long it may rest, it knows itself
 	c.session.Store(s)
 	// Whoever drains may have looked just before.
@@ -48,35 +43,3 @@ func (s *session) Begin(below *http2.Stream) http2.Exchange {
 	one.guard.renew()
 	return one
 }
-
-// sharedTransport is a connection's stream as its session wants it.
-type sharedTransport struct {
-	byteStream
-	below   *transport
-	buffers *buffer.Pool
-	buf     []byte
-	n       int
-	got     func(buf []byte, n int) (again bool)
-}
-
-func (t *sharedTransport) take(buf []byte, n int) (again bool) {
-	t.buf, t.n = buf, n
-	return false
-}
-
-// Park implements http2.Transport.
-func (t *sharedTransport) Park(size int) (buf []byte, n int, err error) {
-	err = t.ReadParked(t.buffers, size, t.got)
-	buf, n = t.buf, t.n
-	t.buf, t.n = nil, 0
-	if n > 0 {
-		err = nil
-	}
-	return buf, n, err
-}
-
-// StopReading implements http2.Transport.
-func (t *sharedTransport) StopReading() { t.below.stopReading() }
-
-// ResumeReading implements http2.Transport.
-func (t *sharedTransport) ResumeReading() { t.below.resumeReading() }

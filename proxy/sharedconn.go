@@ -23,9 +23,8 @@ type sharedConn struct {
 func newSharedConn(l link, e *endpoint) *sharedConn {
 	c := &sharedConn{link: l, endpoint: e}
 	c.used.Store(int64(e.config.clock.now()))
-	l.transport.writeStall = sharedWriteStall
-	t := &sharedTransport{byteStream: l.stream(), below: l.transport, buffers: e.config.http1.Buffers}
-	t.got = t.take
+	l.transport.StallWritesAfter(sharedWriteStall)
+	t := newParked(l.stream(), l.transport, e.config.http1.Buffers)
 	c.ClientConn = http2.NewClientConn(t, &e.config.http2, l.secure != nil)
 	return c
 }

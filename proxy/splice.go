@@ -20,11 +20,11 @@ func (f *spliceFault) Unwrap() error { return f.err }
 // spliceContent moves the rest of a long content from one connection to the other without passing it through this
 // process. It says whether it took that upon itself, and which side failed. A side without a transport of its own (TLS)
 // cannot take part.
-func (p *Proxy) spliceContent(w message.Writer, to *transport, r message.Reader, from *transport) (ok bool, readErr, writeErr error) {
+func spliceContent(w message.Writer, to *transport, r message.Reader, from *transport, free *pipes) (ok bool, readErr, writeErr error) {
 	if !canSplice || to == nil || from == nil {
 		return false, nil, nil
 	}
-	ok, err := http1.Splice(w, r, spliceLeast, func(n int64) (int64, error) { return splice(to, from, n, &p.pipes) })
+	ok, err := http1.Splice(w, r, spliceLeast, func(n int64) (int64, error) { return splice(to, from, n, free) })
 	if fault, is := errors.AsType[*spliceFault](err); is {
 		return ok, nil, fault.err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -16,7 +17,13 @@ const canSplice = true
 const pipeSize = 64 << 10
 
 // pipes are pipes that nobody is using. The garbage collector may take them, and closes them then.
-type pipes struct{ free sync.Pool }
+type pipes struct {
+	free sync.Pool
+	lent atomic.Uint64
+}
+
+// Lent is how often a pipe was used.
+func (p *pipes) Lent() uint64 { return p.lent.Load() }
 
 // pipe is the descriptors of a pipe's two ends.
 type pipe struct{ read, write int }
@@ -28,6 +35,7 @@ func (p *pipe) close() {
 }
 
 func (p *pipes) get() (*pipe, error) {
+	p.lent.Add(1)
 	if free, ok := p.free.Get().(*pipe); ok {
 		return free, nil
 	}

@@ -55,13 +55,13 @@ func (s *stream) Serve() {
 // tunnel relays bytes both ways after an upgrade.
 func (s *stream) tunnel(up *upstreamConn, held hold) {
 	defer held.release()
-	t := s.session.conn.proxy.newTunnel(s, up)
+	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
 	s.guard.begin() // whatever the exchange was to end by
 	if !s.guard.arm(closerFunc(t.abandon), s.started) {
 		t.abandon()
 	}
 	defer s.guard.disarm()
-	t.run(nil)
+	t.run(nil, fromUpstream)
 }
 
 // ReadParked implements http1.Parker.

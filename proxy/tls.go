@@ -29,30 +29,24 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 	}
 }
 
-// The names of HTTP/2 and HTTP/1.1 in a handshake (RFC 9113, section 3.2; RFC 7301, section 6).
-const (
-	protocolHTTP2 = "h2"
-	protocolHTTP1 = "http/1.1"
-)
-
 // errChallengeAnswered ends a connection whose handshake was all that the client wanted.
 var errChallengeAnswered = errors.New("a challenge was answered")
 
 // handshake makes a TLS stream of a connection.
 func (p *Proxy) handshake(t *transport) (*tlsTransport, error) {
 	t.ExpireAfter(handshakeTimeout)
-	c := tls.Server(netConn{t}, p.tls)
 	began := p.clock.now()
-	if err := c.HandshakeContext(context.Background()); err != nil {
+	secured, err := secureServer(context.Background(), t, p.tls)
+	if err != nil {
 		p.metrics.failedHandshakes.Add(1)
 		return nil, err
 	}
 	p.metrics.handshakes.observe(&latencyBounds, p.clock.now()-began)
-	state := c.ConnectionState()
-	if state.NegotiatedProtocol == protocolACME {
-		_ = c.CloseWrite() // no application data follows (RFC 8737, section 3)
+	if secured.protocol == protocolACME {
+		_ = secured.Conn.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered
 	}
 	t.StallAfter(p.config.IdleTimeout)
-	return &tlsTransport{Conn: c, below: t, recordTimeout: p.config.ReadTimeout, version: state.Version, protocol: state.NegotiatedProtocol}, nil
+	secured.boundRecords(p.config.ReadTimeout)
+	return secured, nil
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -25,6 +26,29 @@ type tlsTransport struct {
 	// filled is set where the last Read may have left something of its record behind.
 	filled bool
 }
+
+// secureServer goes through a handshake as a server.
+func secureServer(ctx context.Context, t *transport, config *tls.Config) (*tlsTransport, error) {
+	c := tls.Server(netConn{t}, config)
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	state := c.ConnectionState()
+	return &tlsTransport{Conn: c, below: t, version: state.Version, protocol: state.NegotiatedProtocol}, nil
+}
+
+// secureClient goes through a handshake as a client.
+func secureClient(ctx context.Context, t *transport, config *tls.Config) (*tlsTransport, error) {
+	tail := new(recordTail)
+	c := tls.Client(tailedConn{netConn{t}, tail}, config)
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return &tlsTransport{Conn: c, below: t, protocol: c.ConnectionState().NegotiatedProtocol, tail: tail}, nil
+}
+
+// boundRecords bounds the arrival of each record once it began, while the transport is parked.
+func (t *tlsTransport) boundRecords(d time.Duration) { t.recordTimeout = d }
 
 // maxRecord is how much a record holds (RFC 8446, section 5.1).
 const maxRecord = 16 << 10

@@ -1,11 +1,16 @@
 package proxy
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"math/big"
 	"net"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -17,28 +22,24 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	c := issue(t, "default/a", ecdsaKey(t), "a")
-	pair, err := tls.X509KeyPair([]byte(c.Chain), []byte(c.Key))
+	client, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := dial(t, listener.Addr().String())
+	defer func() { _ = client.Close() }()
 	accepted, err := listener.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	below, err := newTransport(accepted.(*net.TCPConn), newClock(), patience)
+	below, err := newTransport(accepted.(*net.TCPConn), newClock(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = below.Close() }()
-	server := &tlsTransport{
-		Conn:  tls.Server(netConn{below}, &tls.Config{Certificates: []tls.Certificate{pair}, DynamicRecordSizingDisabled: true}),
-		below: below,
-	}
+	in := tls.Client(client, &tls.Config{InsecureSkipVerify: true})
 	shaken := make(chan error, 1)
-	go func() { shaken <- server.Handshake() }()
-	s, err := secure(client, &tls.Config{ServerName: "a"})
+	go func() { shaken <- in.Handshake() }()
+	server, err := secureServer(t.Context(), below, &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}, DynamicRecordSizingDisabled: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 		if n := unsent(t, below); n != 0 || below.following.Load() != 0 {
 			t.Errorf("of %d bytes the kernel keeps %d back; %d records are due", size, n, below.following.Load())
 		}
-		if _, err := io.ReadFull(s.in, make([]byte, size)); err != nil {
+		if _, err := io.ReadFull(in, make([]byte, size)); err != nil {
 			t.Fatalf("reading %d bytes: %v", size, err)
 		}
 	}
@@ -77,4 +78,18 @@ func unsent(t *testing.T, c *transport) (n int32) {
 		t.Fatalf("asking for the queue: %v, %v", err, errno)
 	}
 	return n
+}
+
+func selfSigned(t *testing.T) tls.Certificate {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}
 }

@@ -10,28 +10,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
-	"github.com/warren-dev/ingress/proxy/http1"
 )
-
-// clock tells the time since the process began, which costs half of what the time of day does.
-type clock struct{ start time.Time }
-
-func newClock() clock { return clock{time.Now()} }
-
-func (c clock) now() time.Duration { return time.Since(c.start) }
-
-// dates returns what tells the time of day that a time was at. The time of day may have been set since the process
-// began.
-func (c clock) dates() func(time.Duration) time.Time {
-	day, now := time.Now(), c.now()
-	return func(at time.Duration) time.Time { return day.Add(at - now) }
-}
-
-// byteStream is TCP, or TLS over it.
-type byteStream interface {
-	http1.Transport
-	http1.Parker
-}
 
 // transport is a TCP connection whose timeouts are stall times: they begin anew whenever bytes flow, so that a stream
 // or a slow download lives as long as it moves. Deadlines are moved only when they are off by more than a second (or
@@ -80,6 +59,15 @@ func (t *transport) StallAfter(d time.Duration) {
 	t.armRead()
 	t.armed = true
 }
+
+// StallWritesAfter makes a write that is not taken for so long fail. 0 is no bound.
+func (t *transport) StallWritesAfter(d time.Duration) { t.writeStall = d }
+
+// WriteWithoutWaiting makes each write fail from now on that would have to wait.
+func (t *transport) WriteWithoutWaiting() { t.out.impatient = true }
+
+// BoundWait bounds the Read that waits, from another goroutine.
+func (t *transport) BoundWait(d time.Duration) { _ = t.tcp.SetReadDeadline(time.Now().Add(d)) }
 
 // ExpireAfter implements http1.Transport.
 func (t *transport) ExpireAfter(d time.Duration) {
@@ -318,6 +306,9 @@ func (w *writing) write(fd uintptr) bool {
 	}
 	return true
 }
+
+// RemoteAddr is the peer's address.
+func (t *transport) RemoteAddr() net.Addr { return t.tcp.RemoteAddr() }
 
 // CloseWrite implements http1.Transport.
 func (t *transport) CloseWrite() error { return t.tcp.CloseWrite() }

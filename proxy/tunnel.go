@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -29,37 +28,32 @@ type side interface {
 // tunnel relays bytes between a client and an endpoint that have left HTTP behind. Each side may end its half
 // on its own; both end when nothing was relayed in either direction for the idle time.
 type tunnel struct {
-	client   side
-	upstream *upstreamConn
-	clock    clock
-	idle     time.Duration
-	buffers  *buffer.Pool
+	client, upstream side
+	// below is what carries upstream.
+	below   *transport
+	clock   clock
+	idle    time.Duration
+	buffers *buffer.Pool
 	// active is when a byte was relayed last.
 	active atomic.Int64
 	// abandoned is set once the client is known to be gone.
 	abandoned atomic.Bool
 }
 
-// newTunnel returns the tunnel between a client and the endpoint that answered it with a 101.
-func (p *Proxy) newTunnel(client side, up *upstreamConn) *tunnel {
-	if up.secure != nil {
-		up.secure.recordTimeout = p.config.ReadTimeout
-	}
-	return &tunnel{client: client, upstream: up, clock: p.clock, idle: p.config.IdleTimeout, buffers: &p.buffers}
+// newTunnel returns the tunnel between a client and an endpoint, below being what carries the latter's bytes.
+func newTunnel(client, upstream side, below *transport, c clock, idle time.Duration, buffers *buffer.Pool) *tunnel {
+	return &tunnel{client: client, upstream: upstream, below: below, clock: c, idle: idle, buffers: buffers}
 }
 
 // run relays until both halves have ended, and closes both connections. What was received beyond the heads goes first.
-func (t *tunnel) run(fromClient []byte) {
+func (t *tunnel) run(fromClient, fromUpstream []byte) {
 	t.active.Store(int64(t.clock.now()))
-	upstream := t.upstream.stream()
-	fromUpstream := bytes.Clone(t.upstream.Detach())
-	t.upstream.ClientConn.EndExchange(false) // its buffers are of no more use
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		t.relay(t.client, upstream, fromUpstream)
+		t.relay(t.client, t.upstream, fromUpstream)
 	}()
-	t.relay(upstream, t.client, fromClient)
+	t.relay(t.upstream, t.client, fromClient)
 	<-done
 	t.close()
 }
@@ -76,12 +70,12 @@ func (t *tunnel) relay(dst, src side, first []byte) {
 	case errors.Is(err, os.ErrDeadlineExceeded) && !t.abandoned.Load():
 		t.close()
 	default:
-		t.end(t.upstream.transport.reset)
+		t.end(t.below.reset)
 	}
 }
 
 func (t *tunnel) close() {
-	t.end(func() { _ = t.upstream.stream().Close() })
+	t.end(func() { _ = t.upstream.Close() })
 }
 
 // end ends both sides at once, the endpoint's by endUpstream: each end waits for what is relayed from within a read of
@@ -96,7 +90,7 @@ func (t *tunnel) end(endUpstream func()) {
 // abandon ends the tunnel of a client that is gone, without waiting for anything.
 func (t *tunnel) abandon() {
 	t.abandoned.Store(true)
-	t.upstream.transport.stopReading()
+	t.below.stopReading()
 }
 
 func (t *tunnel) copy(dst, src side, first []byte) error {

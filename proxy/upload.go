@@ -103,7 +103,7 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {
-		if ok, readErr, writeErr := x.proxy.spliceContent(w, up.Sole().socket(), content, x.down.Socket()); writeErr != nil {
+		if ok, readErr, writeErr := spliceContent(w, up.Sole().socket(), content, x.down.Socket(), &x.proxy.pipes); writeErr != nil {
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {

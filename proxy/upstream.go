@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"crypto/tls"
 	"net/netip"
 	"sync"
@@ -92,12 +93,10 @@ func (c *upstreamConn) Response() *message.Response { return &c.ClientConn.Respo
 func (c *upstreamConn) StallAfter(d time.Duration) { c.transport.StallAfter(d) }
 
 // BoundWait implements upstream.
-func (c *upstreamConn) BoundWait(d time.Duration) {
-	_ = c.transport.tcp.SetReadDeadline(time.Now().Add(d))
-}
+func (c *upstreamConn) BoundWait(d time.Duration) { c.transport.BoundWait(d) }
 
 // StallWritesAfter implements upstream.
-func (c *upstreamConn) StallWritesAfter(d time.Duration) { c.transport.writeStall = d }
+func (c *upstreamConn) StallWritesAfter(d time.Duration) { c.transport.StallWritesAfter(d) }
 
 // Reused implements upstream.
 func (c *upstreamConn) Reused() bool { return c.reused }
@@ -118,6 +117,17 @@ func (c *upstreamConn) socket() *transport {
 		return nil
 	}
 	return c.transport
+}
+
+// leaveHTTP ends HTTP on the connection, for a tunnel, and returns what was received behind its last response. Over TLS,
+// a record has to arrive within the time once it began.
+func (c *upstreamConn) leaveHTTP(record time.Duration) (received []byte) {
+	if c.secure != nil {
+		c.secure.boundRecords(record)
+	}
+	received = bytes.Clone(c.Detach())
+	c.ClientConn.EndExchange(false) // its buffers are of no more use
+	return received
 }
 
 // EndExchange implements upstream. A connection that can carry no other exchange is closed.
