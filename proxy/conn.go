@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // conn is a downstream connection. One goroutine serves it, or reads it where it speaks HTTP/2.
@@ -19,9 +20,9 @@ type conn struct {
 	*http1.ServerConn
 	proxy     *Proxy
 	tcp       *net.TCPConn
-	transport *transport
+	transport *transport.TCP
 	// stream is the transport, or TLS over it.
-	stream byteStream
+	stream transport.Stream
 	origin origin
 	guard  guard
 	shard  uint32
@@ -77,7 +78,7 @@ func (c *conn) serve() {
 	case closeLingering:
 		linger = true
 	case closeTorn:
-		c.transport.reset()
+		c.transport.Reset()
 	}
 	c.phase.Store(phaseClosed)
 	c.ServerConn.Close(linger)
@@ -159,7 +160,7 @@ func (c *conn) turn(parked bool) step {
 		c.release(x)
 		return speakHTTP2
 	}
-	x.started, x.client = c.proxy.clock.now(), c.origin.peer
+	x.started, x.client = c.proxy.clock.Now(), c.origin.peer
 	if err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
@@ -212,7 +213,7 @@ func (c *conn) WriteHead(resp *message.Response) {
 }
 
 // Socket implements downstream.
-func (c *conn) Socket() *transport {
+func (c *conn) Socket() *transport.TCP {
 	if c.origin.secure {
 		return nil
 	}
@@ -228,14 +229,14 @@ func (c *conn) BreakOff(http2.ResetError) bool { return false }
 // Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
 func (c *conn) Overdraw() {
 	c.guard.shut(reason.HeadTooLarge)
-	c.transport.reset()
+	c.transport.Reset()
 }
 
 // StopContent implements downstream.
-func (c *conn) StopContent() { c.transport.stopReading() }
+func (c *conn) StopContent() { c.transport.StopReading() }
 
 // ResumeContent implements downstream.
-func (c *conn) ResumeContent() { c.transport.resumeReading() }
+func (c *conn) ResumeContent() { c.transport.ResumeReading() }
 
 // tunnel relays bytes both ways after an upgrade.
 func (c *conn) tunnel(up *upstreamConn) {
@@ -243,12 +244,12 @@ func (c *conn) tunnel(up *upstreamConn) {
 	received := bytes.Clone(c.Detach())
 	c.Release()
 	t, fromUpstream := c.proxy.newTunnel(c.stream, up)
-	t.run(received, fromUpstream)
+	t.Run(received, fromUpstream)
 }
 
 // newTunnel returns the tunnel between a client and the endpoint that answered it with a 101, and what the endpoint
 // sent behind that.
-func (p *Proxy) newTunnel(client side, up *upstreamConn) (t *tunnel, received []byte) {
+func (p *Proxy) newTunnel(client transport.Side, up *upstreamConn) (t *transport.Tunnel, received []byte) {
 	received = up.leaveHTTP(p.config.ReadTimeout)
-	return newTunnel(client, up.stream(), up.transport, p.clock, p.config.IdleTimeout, &p.buffers), received
+	return transport.NewTunnel(client, up.stream(), up.transport, p.clock, p.config.IdleTimeout, &p.buffers), received
 }

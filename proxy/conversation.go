@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for
 // as long as it likes while the other one is not, and both for the idle time of the rule, as in a tunnel.
 type conversation struct {
-	clock  clock
+	clock  transport.Clock
 	guard  *guard
 	number uint64
 	idle   time.Duration
@@ -45,7 +46,7 @@ func (x *exchange) converse(up upstream) *conversation {
 // note says that something passed. There need not be a conversation.
 func (c *conversation) note() {
 	if c != nil {
-		c.moved.Store(int64(c.clock.now()))
+		c.moved.Store(int64(c.clock.Now()))
 	}
 }
 
@@ -56,7 +57,7 @@ func (c *conversation) look() {
 	if c.over {
 		return
 	}
-	if left := c.idle - (c.clock.now() - time.Duration(c.moved.Load())); left > 0 {
+	if left := c.idle - (c.clock.Now() - time.Duration(c.moved.Load())); left > 0 {
 		c.timer.Reset(left)
 		return
 	}

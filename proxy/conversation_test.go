@@ -5,17 +5,18 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 func TestConversationEndsOnceNothingPassed(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: newClock(), guard: new(guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
+	c := &conversation{clock: transport.NewClock(), guard: new(guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.begin()
 	c.note()
 	if c.look(); c.guard.disarm() != reason.None {
 		t.Error("a conversation in which something passed just now was ended")
 	}
-	c.moved.Store(int64(c.clock.now() - 2*c.idle))
+	c.moved.Store(int64(c.clock.Now() - 2*c.idle))
 	if c.look(); c.guard.disarm() != reason.UpstreamTimeout {
 		t.Error("a conversation in which nothing passed was not ended")
 	}
@@ -24,7 +25,7 @@ func TestConversationEndsOnceNothingPassed(t *testing.T) {
 // A timer that fires late ends nobody else's exchange.
 func TestConversationThatIsOverEndsNothing(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: newClock(), guard: new(guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
+	c := &conversation{clock: transport.NewClock(), guard: new(guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.begin()
 	c.end()
 	if c.look(); c.guard.disarm() != reason.None {

@@ -79,7 +79,7 @@ func (x *exchange) police(p *policies, limits limits) decision {
 		return decision{reason: reason.AccessDenied}
 	}
 	if p.limit != 0 {
-		if ok, wait := limits.allow(p.limit, &p.rateLimit, x.client, x.proxy.clock.start.Add(x.started)); !ok {
+		if ok, wait := limits.allow(p.limit, &p.rateLimit, x.client, x.proxy.clock.Start.Add(x.started)); !ok {
 			return decision{reason: reason.RateLimited, wait: wait}
 		}
 	}

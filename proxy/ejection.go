@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"github.com/warren-dev/ingress/proxy/transport"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,7 +44,7 @@ func (c *conduct) failed() bool { return c.failures.Add(1) >= ejectAfter && c.ej
 // ejector sets endpoints aside that fail at requests, and brings them back. How many of a pool may be missing, the
 // pool decides.
 type ejector struct {
-	clock clock
+	clock transport.Clock
 	// wake holds a token while there are endpoints in fresh. To refresh the pools of an endpoint may take milliseconds,
 	// where there is a ring of a thousand endpoints to make, and no request is to wait for that.
 	wake chan struct{}
@@ -81,7 +82,7 @@ func (j *ejector) eject(e *endpoint) bool {
 	if c.ejected.Load() != 0 {
 		return false
 	}
-	now := max(j.clock.now(), 1)
+	now := max(j.clock.Now(), 1)
 	c.times = max(0, c.times-int((now-c.returned)/ejectionDecay)) + 1
 	c.until = now + min(time.Duration(c.times)*ejectionBase, ejectionLimit)
 	c.ejected.Store(int64(now))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // awaitTaking waits until so many endpoints of the pool of that name take requests.
@@ -58,7 +59,7 @@ func TestStatusesAreNoFailuresOfAnEndpoint(t *testing.T) {
 func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour) // the clock begins with the proxy, long before
-		j := &ejector{clock: clock{time.Now().Add(-time.Hour)}}
+		j := &ejector{clock: transport.Clock{Start: time.Now().Add(-time.Hour)}}
 		e := newEndpoint(endpointKey{}, nil)
 		setAside := func(failures int) time.Duration {
 			t.Helper()
@@ -74,7 +75,7 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 			began := time.Now()
 			for e.conduct.ejected.Load() != 0 {
 				time.Sleep(time.Second)
-				j.restore(j.clock.now())
+				j.restore(j.clock.Now())
 			}
 			return time.Since(began)
 		}
@@ -98,7 +99,7 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 
 func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
 	t.Parallel()
-	j := &ejector{clock: newClock()}
+	j := &ejector{clock: transport.NewClock()}
 	e := newEndpoint(endpointKey{}, nil)
 	for range 10 {
 		for range ejectAfter - 1 {

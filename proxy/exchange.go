@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // downstream is the client's side of one exchange, whatever version of HTTP carries it.
@@ -32,7 +33,7 @@ type downstream interface {
 	Response() message.Writer
 	Started() bool
 	// Socket is the connection below, or nil where content cannot go straight to it and come straight from it.
-	Socket() *transport
+	Socket() *transport.TCP
 	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun.
 	// It says whether it can.
 	BreakOff(code http2.ResetError) bool
@@ -195,7 +196,7 @@ func (x *exchange) afterPanic() verdict {
 	}
 	x.stopUpload()
 	if up != nil && up.Sole() == nil {
-		up.EndExchange(false, x.shard, x.proxy.clock.now()) // the stream is part of what goes on
+		up.EndExchange(false, x.shard, x.proxy.clock.Now()) // the stream is part of what goes on
 	}
 	x.hold.release()
 	x.down.CloseAfter()
@@ -295,7 +296,7 @@ func (x *exchange) upstreamTime() time.Duration {
 // ended counts and logs an exchange that is over, while the views of its request still live.
 func (p *Proxy) ended(x *exchange) {
 	if x.ended == 0 {
-		x.ended = p.clock.now()
+		x.ended = p.clock.Now()
 	}
 	p.metrics.count(x)
 	if p.tracer != nil {

@@ -34,7 +34,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		scheme = schemeHTTPS
 	}
 	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
-	x := exchange{proxy: p, origin: &from, started: p.clock.now(), client: from.peer, generation: p.generation.Load()}
+	x := exchange{proxy: p, origin: &from, started: p.clock.Now(), client: from.peer, generation: p.generation.Load()}
 	e := &Explanation{
 		Generation: x.generation.number,
 		Request: ExplainedRequest{

@@ -11,6 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // failure is an attempt that brought no response. The zero value is none.
@@ -60,7 +61,7 @@ func (x *exchange) forward() verdict {
 		}
 		x.hold = held
 		if x.chosen == 0 {
-			x.chosen = x.proxy.clock.now()
+			x.chosen = x.proxy.clock.Now()
 		}
 		x.tried = append(x.tried, held.endpoint)
 		if x.trace != nil {
@@ -89,7 +90,7 @@ func (x *exchange) forward() verdict {
 			}
 			continue
 		}
-		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.proxy.clock.now()) {
+		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.proxy.clock.Now()) {
 			break
 		}
 		retries--
@@ -168,7 +169,7 @@ func (x *exchange) wantsSole() bool { return len(x.request.Upgrade) > 0 || x.log
 func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.now()) {
+	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.Now()) {
 		return nil, failure{reason: x.guard.disarm()}
 	}
 	up, err := e.dial(ctx, demand{
@@ -177,7 +178,7 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	if cause := x.guard.disarm(); cause != reason.None {
 		if err == nil {
 			_ = up.Close()
-			up.EndExchange(false, x.shard, x.proxy.clock.now())
+			up.EndExchange(false, x.shard, x.proxy.clock.Now())
 		}
 		return nil, failure{reason: cause}
 	}
@@ -230,7 +231,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 		x.claim(up)
 	}
 	x.kept.drop()
-	x.answered = x.proxy.clock.now()
+	x.answered = x.proxy.clock.Now()
 	x.hold.endpoint.conduct.succeeded()
 	x.status = up.Response().Status
 	if x.status == 101 {
@@ -250,7 +251,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 	uploading := x.upload.done != nil
 	x.stopUpload()
 	sent, reused := up.Sent(), up.Reused()
-	up.EndExchange(false, x.shard, x.proxy.clock.now())
+	up.EndExchange(false, x.shard, x.proxy.clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, http2.ErrUnprocessed)
 	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
@@ -286,7 +287,7 @@ func isMalformed(err error) bool {
 func (x *exchange) isStray(up upstream) bool {
 	c := up.Sole()
 	return c != nil && c.reused && (c.suspect || up.Response().Status >= 400) && !x.request.HasContent() &&
-		c.transport.unheard()
+		c.transport.Unheard()
 }
 
 var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}
@@ -347,7 +348,7 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 			if err := w.Flush(); err != nil {
 				return x.clientWentAway(up), failure{}
 			}
-			var socket *transport
+			var socket *transport.TCP
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
@@ -385,7 +386,7 @@ func (x *exchange) settle(up upstream) {
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
 	x.up = nil
-	x.ended = x.proxy.clock.now()
+	x.ended = x.proxy.clock.Now()
 	up.EndExchange(sent && cause == reason.None, x.shard, x.ended)
 }
 

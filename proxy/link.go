@@ -8,17 +8,18 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // link is a connection to an endpoint, whatever version of HTTP is spoken on it.
 type link struct {
-	transport *transport
+	transport *transport.TCP
 	// secure is TLS over the transport, nil where there is none.
-	secure *tlsTransport
+	secure *transport.TLS
 }
 
 // stream is what carries HTTP: the transport, or TLS over it.
-func (l *link) stream() byteStream {
+func (l *link) stream() transport.Stream {
 	if l.secure != nil {
 		return l.secure
 	}
@@ -28,9 +29,9 @@ func (l *link) stream() byteStream {
 // quiet says whether the endpoint has sent nothing, not even the end of the connection, since the last response.
 func (l *link) quiet() bool {
 	if l.secure == nil {
-		return l.transport.idle()
+		return l.transport.Idle()
 	}
-	return l.secure.quiet()
+	return l.secure.Quiet()
 }
 
 // Close closes the connection at once, from anywhere.
@@ -156,14 +157,14 @@ func (e *endpoint) connect(ctx context.Context, terms *tls.Config) (link, error)
 
 // secure goes through the TLS handshake, where there is one.
 func (e *endpoint) secure(ctx context.Context, tcp *net.TCPConn, terms *tls.Config) (link, error) {
-	t, err := newTransport(tcp, e.config.clock, 0)
+	t, err := transport.NewTCP(tcp, e.config.clock, 0)
 	if err != nil {
 		return link{}, err
 	}
 	if terms == nil {
 		return link{transport: t}, nil
 	}
-	secure, err := secureClient(ctx, t, terms)
+	secure, err := transport.SecureClient(ctx, t, terms)
 	if err != nil {
 		return link{}, &handshakeError{err}
 	}

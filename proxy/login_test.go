@@ -331,7 +331,7 @@ func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, e := range p.state.endpoints {
-			e.expire(p.clock.now() + after)
+			e.expire(p.clock.Now() + after)
 		}
 	}
 	expire(upstreamIdleTimeout / 2)

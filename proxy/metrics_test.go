@@ -14,6 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // scrape returns what Prometheus reads: each series with its labels in their order, and its value; of a histogram the
@@ -308,8 +309,8 @@ func BenchmarkCountRequest(b *testing.B) {
 }
 
 func BenchmarkClock(b *testing.B) {
-	c := newClock()
+	c := transport.NewClock()
 	for b.Loop() {
-		c.now()
+		c.Now()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // A fault in the proxy ends the request that met it, with its stack in the log, and nothing else.
@@ -50,7 +51,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 
 	listener := startScript(t)
 	client := dial(t, listener.address.String())
-	below, err := newTransport(listener.accept().TCPConn, p.clock, 0)
+	below, err := transport.NewTCP(listener.accept().TCPConn, p.clock, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (c *conn) begin() bool {
 	if c.settledPhase() != phaseAwake || !c.phase.CompareAndSwap(phaseAwake, phaseBusy) {
 		return false
 	}
-	c.transport.restore()
+	c.transport.Restore()
 	return true
 }
 
@@ -62,7 +62,7 @@ func (c *conn) wake() bool {
 	if !c.phase.CompareAndSwap(phaseIdle, phaseWaking) {
 		return false
 	}
-	c.transport.interrupt()
+	c.transport.Interrupt()
 	c.phase.Store(phaseAwake)
 	return true
 }
@@ -72,7 +72,7 @@ func (c *conn) awoken() step {
 	if c.settledPhase() != phaseAwake {
 		return closeNow
 	}
-	c.transport.restore()
+	c.transport.Restore()
 	c.Resume()
 	if !c.phase.CompareAndSwap(phaseAwake, phaseIdle) {
 		return closeNow

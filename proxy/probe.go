@@ -17,6 +17,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // finding is what one probe found.
@@ -45,7 +46,7 @@ type probes struct {
 
 // newProbeTLS returns the configuration of probes over TLS. See [Check] for why nothing is verified.
 func newProbeTLS() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{protocolHTTP2, protocolHTTP1}, InsecureSkipVerify: true}
+	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1}, InsecureSkipVerify: true}
 }
 
 // probe does what a check says, once. Only the end of ctx cuts it short.
@@ -106,7 +107,7 @@ func (p *probes) exchange(ctx context.Context, tcp *net.TCPConn, c *Check, ask f
 	default:
 		up = e.newSole(l)
 	}
-	defer up.EndExchange(false, 0, p.transports.clock.now())
+	defer up.EndExchange(false, 0, p.transports.clock.Now())
 	if f, err = ask(up, c); err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}

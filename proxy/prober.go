@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"github.com/warren-dev/ingress/proxy/transport"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -22,7 +23,7 @@ const (
 // prober probes the tasks that the snapshot checks, each at its interval, from one goroutine that begins a probe
 // whenever one is due.
 type prober struct {
-	clock clock
+	clock transport.Clock
 	probe func(context.Context, *Check) finding
 	// changed is told of a task of which something else is reported, and of one that is not checked any more.
 	// It is called without the lock.
@@ -38,7 +39,7 @@ type prober struct {
 	probing  int
 }
 
-func newProber(c clock, probe func(context.Context, *Check) finding, changed func(*checked)) *prober {
+func newProber(c transport.Clock, probe func(context.Context, *Check) finding, changed func(*checked)) *prober {
 	return &prober{clock: c, probe: probe, changed: changed, wake: make(chan struct{}, 1), tasks: make(map[string]*checked)}
 }
 
@@ -83,7 +84,7 @@ func (p *prober) exchange(checks []Check) (changed []*checked) {
 	}
 	p.adopted = checks
 	p.adoption++
-	due := p.clock.now()
+	due := p.clock.Now()
 	for i := range checks {
 		c := &checks[i]
 		t := p.tasks[c.ID]
@@ -101,7 +102,7 @@ func (p *prober) exchange(checks []Check) (changed []*checked) {
 			due += probesApart
 		case t.check.Interval != c.Interval:
 			t.check = *c
-			t.due = min(t.due, p.clock.now()+jittered(c.Interval))
+			t.due = min(t.due, p.clock.Now()+jittered(c.Interval))
 		default:
 			t.check = *c
 			continue
@@ -149,7 +150,7 @@ func (p *prober) run(ctx context.Context) {
 		t, c, round, wait := p.begin()
 		if t != nil {
 			running.Go(func() {
-				began := p.clock.now()
+				began := p.clock.Now()
 				f := p.probe(ctx, &c)
 				if ctx.Err() == nil { // otherwise it was cut short
 					p.finish(t, round, began, f)
@@ -176,7 +177,7 @@ func (p *prober) begin() (t *checked, c Check, round uint32, wait time.Duration)
 	if t == nil || p.probing >= probesAtOnce {
 		return nil, Check{}, 0, time.Hour // or until there is a wake
 	}
-	if wait = t.due - p.clock.now(); wait > 0 {
+	if wait = t.due - p.clock.Now(); wait > 0 {
 		return nil, Check{}, 0, wait
 	}
 	p.agenda.remove(t)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"github.com/warren-dev/ingress/proxy/transport"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,13 +12,13 @@ import (
 
 // idleProber is one that nobody runs.
 func idleProber() *prober {
-	return newProber(newClock(), func(context.Context, *Check) finding { return finding{} }, func(*checked) {})
+	return newProber(transport.NewClock(), func(context.Context, *Check) finding { return finding{} }, func(*checked) {})
 }
 
 func TestProbesAreBoundedAndComeAtTheirInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, most, made atomic.Int64
-		p := newProber(newClock(), func(context.Context, *Check) finding {
+		p := newProber(transport.NewClock(), func(context.Context, *Check) finding {
 			most.Store(max(most.Load(), running.Add(1)))
 			made.Add(1)
 			time.Sleep(time.Second)

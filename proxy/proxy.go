@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // Config is what a proxy is told once, when it is made.
@@ -63,12 +64,12 @@ const (
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
 type Proxy struct {
 	config     Config
-	clock      clock
+	clock      transport.Clock
 	server     http1.ServerConfig
 	server2    http2.Config
 	tls        *tls.Config
 	buffers    buffer.Pool
-	pipes      pipes
+	pipes      transport.Pipes
 	heads      *headMemory
 	exchanges  sync.Pool
 	streams    sync.Pool
@@ -96,7 +97,7 @@ type Proxy struct {
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
 func New(config Config) *Proxy {
-	p := &Proxy{config: config, clock: newClock(), heads: newHeadMemory(config.HeadMemory)}
+	p := &Proxy{config: config, clock: transport.NewClock(), heads: newHeadMemory(config.HeadMemory)}
 	p.server = http1.ServerConfig{
 		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
 		Buffers: &p.buffers,
@@ -110,7 +111,7 @@ func New(config Config) *Proxy {
 		Buffers: &p.buffers,
 		Share:   p.heads.sharing(headsPerConnection(config.MaxHeaderBytes), crowdHeadMemory),
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
-		Now: p.clock.now,
+		Now: p.clock.Now,
 	}
 	transports := &transportConfig{
 		clock: p.clock, logger: config.Logger, heads: p.heads,
@@ -120,7 +121,7 @@ func New(config Config) *Proxy {
 		},
 	}
 	transports.http2 = http2.Config{
-		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.now,
+		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.Now,
 		Share: p.heads.sharing(endpointHeadMemory, 0),
 	}
 	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
@@ -152,7 +153,7 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 	if running.number > 0 && running.snapshot.Equal(s) {
 		return running.number, nil
 	}
-	began := p.clock.now()
+	began := p.clock.Now()
 	g, err := compile(s, running, p.state)
 	if err != nil {
 		p.state.keepOnly(running)
@@ -164,7 +165,7 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 	p.generation.Store(g)
 	p.state.keepOnly(g)
 	p.metrics.keepOnly(g)
-	p.metrics.applied.observe(&latencyBounds, p.clock.now()-began)
+	p.metrics.applied.observe(&latencyBounds, p.clock.Now()-began)
 	return g.number, nil
 }
 
@@ -230,7 +231,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		p.metrics.refused.Add(1)
 	}
 	defer c.leave()
-	t, err := newTransport(tcp, p.clock, p.config.WriteTimeout)
+	t, err := transport.NewTCP(tcp, p.clock, p.config.WriteTimeout)
 	if err != nil {
 		_ = tcp.Close()
 		return
@@ -244,7 +245,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	peer, err := p.peer(t)
 	if err != nil {
 		p.closed(tcp, err)
-		t.reset()
+		t.Reset()
 		return
 	}
 	scheme, version, negotiated := schemeHTTP, "", ""
@@ -261,12 +262,12 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 			_ = tcp.Close()
 			return
 		}
-		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.version), "TLS ")
-		negotiated = secured.protocol
+		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
+		negotiated = secured.Protocol
 	}
 	c.origin = newOrigin(peer, p.config.TrustedProxies, scheme, port)
 	c.origin.tlsVersion = version
-	if negotiated == protocolHTTP2 {
+	if negotiated == transport.ProtocolHTTP2 {
 		if c.phase.CompareAndSwap(phaseOpening, phaseBusy) {
 			c.serveHTTP2(nil)
 		}
@@ -295,7 +296,7 @@ func (p *Proxy) closed(tcp *net.TCPConn, why error) {
 
 // peer is the address that a connection comes from: the one that a PROXY header names where that protocol is on and the
 // peer is a trusted proxy, which then has to send one.
-func (p *Proxy) peer(t *transport) (netip.Addr, error) {
+func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 	remote, ok := t.RemoteAddr().(*net.TCPAddr)
 	if !ok {
 		return netip.Addr{}, net.ErrClosed
@@ -316,7 +317,7 @@ func (p *Proxy) peer(t *transport) (netip.Addr, error) {
 func (p *Proxy) refuse(c *conn) {
 	x := p.exchanges.Get().(*exchange)
 	x.proxy, x.down, x.guard, x.origin, x.shard = p, c, &c.guard, &c.origin, c.shard
-	x.started, x.client = p.clock.now(), c.origin.peer
+	x.started, x.client = p.clock.Now(), c.origin.peer
 	c.CloseAfter()
 	x.answer(reason.ConnectionLimit, "")
 	p.ended(x)
@@ -372,7 +373,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		left++
 		// The guard comes first: closing a connection waits for what is served from within its read.
 		c.guard.shut(reason.ClientClosed)
-		c.transport.reset()
+		c.transport.Reset()
 	})
 	<-done
 	p.closeIdleUpstreams()

@@ -277,7 +277,7 @@ func TestRetriesHaveABudget(t *testing.T) {
 		}
 	}
 	pool := p.generation.Load().pools["pool"].state
-	now := p.clock.now()
+	now := p.clock.Now()
 	if n := pool.retries.sum(now); n > max(retryPerSecond*10, requests/retryShare) {
 		t.Errorf("%d retries for %d requests", n, requests)
 	}

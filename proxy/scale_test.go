@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
@@ -53,7 +54,7 @@ func compileForTest(t testing.TB, s *Snapshot, before *generation, st *state) *g
 
 func emptyGeneration() *generation { return &generation{snapshot: &Snapshot{}} }
 
-func testState() *state { return newState(&transportConfig{clock: newClock()}, idleProber()) }
+func testState() *state { return newState(&transportConfig{clock: transport.NewClock()}, idleProber()) }
 
 func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
 	state := testState()

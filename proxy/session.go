@@ -1,6 +1,9 @@
 package proxy
 
-import "github.com/warren-dev/ingress/proxy/http2"
+import (
+	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/transport"
+)
 
 // session is HTTP/2 on a connection.
 type session struct {
@@ -12,7 +15,7 @@ type session struct {
 func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
 	s := &session{conn: c}
-	s.ServerConn = http2.NewServerConn(newParked(c.stream, c.transport, &p.buffers), &p.server2, s)
+	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.buffers), &p.server2, s)
 	c.transport.StallAfter(0) // how long it may rest, it knows itself
 	c.session.Store(s)
 	// Whoever drains may have looked just before.
@@ -39,7 +42,7 @@ func (c *conn) announceDrain() {
 func (s *session) Begin(below *http2.Stream) http2.Exchange {
 	p := s.conn.proxy
 	one := p.streams.Get().(*stream)
-	one.Stream, one.session, one.started = below, s, p.clock.now()
+	one.Stream, one.session, one.started = below, s, p.clock.Now()
 	one.guard.renew()
 	return one
 }

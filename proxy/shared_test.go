@@ -305,12 +305,12 @@ func TestSharedConnectionThatIsIdleForLongIsClosed(t *testing.T) {
 	p.get("a", "/")
 	e := p.sharedEndpoint(b.address)
 	await(t, "the connection's rest", func() bool { return e.sharing.list()[0].Running() == 0 })
-	e.expire(p.clock.now() + upstreamIdleTimeout - time.Second)
+	e.expire(p.clock.Now() + upstreamIdleTimeout - time.Second)
 	if got := p.get("a", "/"); got.Status != 200 || b.accepted.Load() != 1 {
 		t.Errorf("got %d over %d connections, want 200 over the one that was there", got.Status, b.accepted.Load())
 	}
 	await(t, "the connection's rest", func() bool { return e.sharing.list()[0].Running() == 0 })
-	e.expire(p.clock.now() + upstreamIdleTimeout + time.Second)
+	e.expire(p.clock.Now() + upstreamIdleTimeout + time.Second)
 	await(t, "the connection's end", func() bool { return b.open.Load() == 0 && len(e.sharing.list()) == 0 })
 	if got := p.get("a", "/"); got.Status != 200 || b.accepted.Load() != 2 {
 		t.Errorf("got %d over %d connections, want 200 over another one", got.Status, b.accepted.Load())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // sharedConn is a connection of HTTP/2 to an endpoint. Each exchange has a stream of it.
@@ -22,9 +23,9 @@ type sharedConn struct {
 
 func newSharedConn(l link, e *endpoint) *sharedConn {
 	c := &sharedConn{link: l, endpoint: e}
-	c.used.Store(int64(e.config.clock.now()))
+	c.used.Store(int64(e.config.clock.Now()))
 	l.transport.StallWritesAfter(sharedWriteStall)
-	t := newParked(l.stream(), l.transport, e.config.http1.Buffers)
+	t := transport.NewParked(l.stream(), l.transport, e.config.http1.Buffers)
 	c.ClientConn = http2.NewClientConn(t, &e.config.http2, l.secure != nil)
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/warren-dev/ingress/proxy/transport"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -49,7 +50,7 @@ func (e *endpoint) chose(l link) bool {
 	if e.tls == nil {
 		return e.h2c
 	}
-	http2 := l.secure.protocol == protocolHTTP2
+	http2 := l.secure.Protocol == transport.ProtocolHTTP2
 	e.sharing.declined.Store(!http2)
 	return http2
 }

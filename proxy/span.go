@@ -84,7 +84,7 @@ const maxSpanText = 512
 // span makes a record of the exchange, which has ended.
 func (x *exchange) span() *Span {
 	req, t := &x.request, x.trace
-	at := x.proxy.clock.dates()
+	at := x.proxy.clock.Dates()
 	userAgent, _ := firstValue(req.Fields, "user-agent")
 	s := &Span{
 		Trace: t.own.trace, ID: t.own.span, Parent: t.parent.span, TraceState: t.state,

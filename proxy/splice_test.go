@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,8 +11,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -368,15 +365,5 @@ func TestClientThatLeavesMidwayEndsTheDownload(t *testing.T) {
 		}()
 		other.take(content(mebi))
 		<-sent
-	}
-}
-
-// Which failure is whose decides on what the other side is told.
-func TestSpliceFaultIsTheTakersOwn(t *testing.T) {
-	t.Parallel()
-	cause := errors.New("the pipe broke")
-	fault := error(&spliceFault{cause})
-	if diff := cmp.Diff("the pipe broke", fault.Error()); diff != "" || !errors.Is(fault, cause) {
-		t.Errorf("the fault says (-want +got):\n%s", diff)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // stream is the client's side of an exchange on a connection of HTTP/2, and the work on it. It is used again for
@@ -57,11 +58,11 @@ func (s *stream) tunnel(up *upstreamConn, held hold) {
 	defer held.release()
 	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
 	s.guard.begin() // whatever the exchange was to end by
-	if !s.guard.arm(closerFunc(t.abandon), s.started) {
-		t.abandon()
+	if !s.guard.arm(closerFunc(t.Abandon), s.started) {
+		t.Abandon()
 	}
 	defer s.guard.disarm()
-	t.run(nil, fromUpstream)
+	t.Run(nil, fromUpstream)
 }
 
 // ReadParked implements http1.Parker.
@@ -85,4 +86,4 @@ func (s *stream) Release() {
 }
 
 // Socket implements downstream: content shares the connection with that of other streams.
-func (s *stream) Socket() *transport { return nil }
+func (s *stream) Socket() *transport.TCP { return nil }

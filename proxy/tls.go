@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"github.com/warren-dev/ingress/proxy/transport"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const handshakeTimeout = 10 * time.Second
 func (p *Proxy) newTLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{protocolHTTP2, protocolHTTP1},
+		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1},
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			return p.generation.Load().challenges.handshake(hello), nil
 		},
@@ -33,20 +34,20 @@ func (p *Proxy) newTLSConfig() *tls.Config {
 var errChallengeAnswered = errors.New("a challenge was answered")
 
 // handshake makes a TLS stream of a connection.
-func (p *Proxy) handshake(t *transport) (*tlsTransport, error) {
+func (p *Proxy) handshake(t *transport.TCP) (*transport.TLS, error) {
 	t.ExpireAfter(handshakeTimeout)
-	began := p.clock.now()
-	secured, err := secureServer(context.Background(), t, p.tls)
+	began := p.clock.Now()
+	secured, err := transport.SecureServer(context.Background(), t, p.tls)
 	if err != nil {
 		p.metrics.failedHandshakes.Add(1)
 		return nil, err
 	}
-	p.metrics.handshakes.observe(&latencyBounds, p.clock.now()-began)
-	if secured.protocol == protocolACME {
+	p.metrics.handshakes.observe(&latencyBounds, p.clock.Now()-began)
+	if secured.Protocol == protocolACME {
 		_ = secured.Conn.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered
 	}
 	t.StallAfter(p.config.IdleTimeout)
-	secured.boundRecords(p.config.ReadTimeout)
+	secured.BoundRecords(p.config.ReadTimeout)
 	return secured, nil
 }

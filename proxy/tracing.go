@@ -211,7 +211,7 @@ func (p *tracePlace) attempt(x *exchange, e *endpoint) {
 	if !p.own.sampled {
 		return
 	}
-	a := tracedAttempt{id: newSpanID(), started: x.proxy.clock.now(), endpoint: e, task: x.pool.idOf(e)}
+	a := tracedAttempt{id: newSpanID(), started: x.proxy.clock.Now(), endpoint: e, task: x.pool.idOf(e)}
 	p.attempts = append(p.attempts, a)
 	hex.Encode(p.field[36:], a.id[:])
 }
@@ -228,6 +228,6 @@ func (p *tracePlace) attempted(x *exchange, failed failure) {
 	a := &p.attempts[len(p.attempts)-1]
 	a.status, a.reason, a.ended = x.status, cmp.Or(failed.reason, x.reason), x.ended
 	if a.ended == 0 {
-		a.ended = x.proxy.clock.now()
+		a.ended = x.proxy.clock.Now()
 	}
 }

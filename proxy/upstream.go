@@ -13,11 +13,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // transportConfig is what all connections to endpoints have in common.
 type transportConfig struct {
-	clock  clock
+	clock  transport.Clock
 	logger logr.Logger
 	http1  http1.ClientConfig
 	http2  http2.Config
@@ -112,7 +113,7 @@ func (c *upstreamConn) Close() error { return c.link.Close() }
 
 // socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where
 // there is no c.
-func (c *upstreamConn) socket() *transport {
+func (c *upstreamConn) socket() *transport.TCP {
 	if c == nil || c.secure != nil {
 		return nil
 	}
@@ -123,7 +124,7 @@ func (c *upstreamConn) socket() *transport {
 // a record has to arrive within the time once it began.
 func (c *upstreamConn) leaveHTTP(record time.Duration) (received []byte) {
 	if c.secure != nil {
-		c.secure.boundRecords(record)
+		c.secure.BoundRecords(record)
 	}
 	received = bytes.Clone(c.Detach())
 	c.ClientConn.EndExchange(false) // its buffers are of no more use

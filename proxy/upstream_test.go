@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 func TestConnectionsToEndpointsAreReused(t *testing.T) {
@@ -170,11 +171,11 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 	client.reply("GET")
 	e := p.endpoint(endpoint.address)
 	await(t, "the connection's rest", func() bool { return idleConnections(e) == 1 })
-	e.expire(p.clock.now() + upstreamIdleTimeout - time.Minute)
+	e.expire(p.clock.Now() + upstreamIdleTimeout - time.Minute)
 	if n := idleConnections(e); n != 1 {
 		t.Errorf("%d idle connections before the time, want 1", n)
 	}
-	e.expire(p.clock.now() + upstreamIdleTimeout + time.Second)
+	e.expire(p.clock.Now() + upstreamIdleTimeout + time.Second)
 	up.expectEnd()
 	if n := idleConnections(e); n != 0 {
 		t.Errorf("%d idle connections after the time, want none", n)
@@ -211,7 +212,7 @@ func idleConnections(e *endpoint) (n int) {
 // The number of connections that rest is bounded, however many were needed at once.
 func TestIdleConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	e := newEndpoint(endpointKey{address: closedPort(t)}, &transportConfig{clock: newClock()})
+	e := newEndpoint(endpointKey{address: closedPort(t)}, &transportConfig{clock: transport.NewClock()})
 	l := startScript(t)
 	const given = idlePerShard + 5
 	var conns []*wire
@@ -235,7 +236,7 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 // rest makes a connection an idle one of the endpoint's.
 func rest(t *testing.T, e *endpoint, c *wire) {
 	t.Helper()
-	below, err := newTransport(c.TCPConn, e.config.clock, 0)
+	below, err := transport.NewTCP(c.TCPConn, e.config.clock, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"github.com/warren-dev/ingress/proxy/transport"
 	"sync/atomic"
 )
 
@@ -49,7 +50,7 @@ var errNoAuthority = errors.New("the authorities hold no certificate")
 func newUpstreamTLS(u *securityTerms) *upstreamTLS {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{protocolHTTP2, protocolHTTP1},
+		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1},
 		ServerName: u.serverName,
 		// As towards clients: a request's head and first content leave in one record.
 		DynamicRecordSizingDisabled: true,
@@ -65,7 +66,7 @@ func (u *upstreamTLS) forEndpoint() (negotiating, http1 *tls.Config) {
 	negotiating = u.config.Clone()
 	negotiating.ClientSessionCache = new(lastSession)
 	http1 = negotiating.Clone()
-	http1.NextProtos = []string{protocolHTTP1}
+	http1.NextProtos = []string{transport.ProtocolHTTP1}
 	return negotiating, http1
 }
 

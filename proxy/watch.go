@@ -44,7 +44,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 	}()
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
-	expired := p.clock.now()
+	expired := p.clock.Now()
 	var freed freed
 	for {
 		select {
@@ -55,7 +55,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 			continue
 		case <-ticker.C:
 		}
-		now := p.clock.now()
+		now := p.clock.Now()
 		woken := 0
 		p.conns.each(func(c *conn) {
 			if c.watch(now) {
@@ -115,7 +115,7 @@ func (c *conn) watch(now time.Duration) (woken bool) {
 	w := &c.watched
 	switch {
 	case waiting:
-		if now-since >= watchInterval && c.transport.gone() {
+		if now-since >= watchInterval && c.transport.Gone() {
 			c.guard.end(exchange, reason.ClientClosed)
 		}
 		return false
@@ -128,7 +128,7 @@ func (c *conn) watch(now time.Duration) (woken bool) {
 	w.looks++
 	switch w.looks {
 	case 1:
-		if c.transport.gone() {
+		if c.transport.Gone() {
 			c.closeIdle()
 		}
 	case restAfter:

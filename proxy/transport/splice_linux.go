@@ -1,4 +1,4 @@
-package proxy
+package transport
 
 import (
 	"errors"
@@ -11,19 +11,20 @@ import (
 	"time"
 )
 
-const canSplice = true
+// CanSplice says whether there is splice(2).
+const CanSplice = true
 
 // pipeSize is what a pipe holds unless told otherwise, and so the most that is in the kernel's hands at a time.
 const pipeSize = 64 << 10
 
-// pipes are pipes that nobody is using. The garbage collector may take them, and closes them then.
-type pipes struct {
+// Pipes are pipes that nobody is using. The garbage collector may take them, and closes them then.
+type Pipes struct {
 	free sync.Pool
 	lent atomic.Uint64
 }
 
 // Lent is how often a pipe was used.
-func (p *pipes) Lent() uint64 { return p.lent.Load() }
+func (p *Pipes) Lent() uint64 { return p.lent.Load() }
 
 // pipe is the descriptors of a pipe's two ends.
 type pipe struct{ read, write int }
@@ -34,7 +35,7 @@ func (p *pipe) close() {
 	_ = syscall.Close(p.write)
 }
 
-func (p *pipes) get() (*pipe, error) {
+func (p *Pipes) get() (*pipe, error) {
 	p.lent.Add(1)
 	if free, ok := p.free.Get().(*pipe); ok {
 		return free, nil
@@ -54,8 +55,8 @@ const (
 	spliceNonblock = 2
 )
 
-// splice moves n bytes from one connection to the other by way of a pipe, with the stall times of both.
-func splice(to, from *transport, n int64, free *pipes) (moved int64, err error) {
+// Splice moves n bytes from one connection to the other by way of a pipe, with the stall times of both.
+func Splice(to, from *TCP, n int64, free *Pipes) (moved int64, err error) {
 	p, err := free.get()
 	if err != nil {
 		return 0, err
@@ -81,7 +82,7 @@ func splice(to, from *transport, n int64, free *pipes) (moved int64, err error) 
 
 // splicing is one pipe's load on its way.
 type splicing struct {
-	to     *transport
+	to     *TCP
 	pipe   *pipe
 	wanted int
 	// held is what is in the pipe, drained what left it of the running load.
@@ -90,7 +91,7 @@ type splicing struct {
 }
 
 // fill takes up to wanted bytes into the empty pipe.
-func (s *splicing) fill(from *transport) error {
+func (s *splicing) fill(from *TCP) error {
 	s.drained = 0
 	from.armRead()
 	err := from.raw.Read(func(fd uintptr) bool {
@@ -142,7 +143,7 @@ func (s *splicing) drain() error {
 			err = s.errno
 		}
 		if err != nil && (s.held == before || !errors.Is(err, os.ErrDeadlineExceeded)) {
-			return &spliceFault{err}
+			return &SpliceFault{err}
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package proxy
+package transport
 
 import (
 	"context"
@@ -11,15 +11,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// tlsTransport is TLS over a transport: the stall times are those below.
-type tlsTransport struct {
+// TLS is TLS over a transport: the stall times are those below.
+type TLS struct {
 	*tls.Conn
-	below *transport
+	below *TCP
 	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
 	recordTimeout time.Duration
-	// version is TLS's, protocol what was agreed on to be spoken in it, if that was asked.
-	version  uint16
-	protocol string
+	// Version is TLS's, protocol what was agreed on to be spoken in it, if that was asked.
+	Version  uint16
+	Protocol string
 	first    [1]byte
 	// tail is of what an endpoint sent, nil on a client's connection.
 	tail *recordTail
@@ -27,34 +27,34 @@ type tlsTransport struct {
 	filled bool
 }
 
-// secureServer goes through a handshake as a server.
-func secureServer(ctx context.Context, t *transport, config *tls.Config) (*tlsTransport, error) {
+// SecureServer goes through a handshake as a server.
+func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
 	c := tls.Server(netConn{t}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
 	state := c.ConnectionState()
-	return &tlsTransport{Conn: c, below: t, version: state.Version, protocol: state.NegotiatedProtocol}, nil
+	return &TLS{Conn: c, below: t, Version: state.Version, Protocol: state.NegotiatedProtocol}, nil
 }
 
-// secureClient goes through a handshake as a client.
-func secureClient(ctx context.Context, t *transport, config *tls.Config) (*tlsTransport, error) {
+// SecureClient goes through a handshake as a client.
+func SecureClient(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
 	tail := new(recordTail)
 	c := tls.Client(tailedConn{netConn{t}, tail}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
-	return &tlsTransport{Conn: c, below: t, protocol: c.ConnectionState().NegotiatedProtocol, tail: tail}, nil
+	return &TLS{Conn: c, below: t, Protocol: c.ConnectionState().NegotiatedProtocol, tail: tail}, nil
 }
 
-// boundRecords bounds the arrival of each record once it began, while the transport is parked.
-func (t *tlsTransport) boundRecords(d time.Duration) { t.recordTimeout = d }
+// BoundRecords bounds the arrival of each record once it began, while the transport is parked.
+func (t *TLS) BoundRecords(d time.Duration) { t.recordTimeout = d }
 
 // maxRecord is how much a record holds (RFC 8446, section 5.1).
 const maxRecord = 16 << 10
 
-// Write implements http1.Transport. crypto/tls writes one record after another: those of one Write leave in one piece.
-func (t *tlsTransport) Write(p []byte) (int, error) {
+// Write implements Stream. crypto/tls writes one record after another: those of one Write leave in one piece.
+func (t *TLS) Write(p []byte) (int, error) {
 	if len(p) <= maxRecord {
 		return t.Conn.Write(p)
 	}
@@ -64,9 +64,9 @@ func (t *tlsTransport) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadParked implements http1.Parker. A read needs memory before it is known that there is something to read: one byte
+// ReadParked implements Stream. A read needs memory before it is known that there is something to read: one byte
 // of it waits, and the rest of what arrived with that byte is read into a buffer.
-func (t *tlsTransport) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
+func (t *TLS) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	for {
 		t.below.record = record{bounded: true, timeout: t.recordTimeout}
 		n, err := t.Read(t.first[:])
@@ -89,10 +89,10 @@ func (t *tlsTransport) ReadParked(buffers *buffer.Pool, size int, got func(buf [
 	}
 }
 
-// quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a
+// Quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a
 // record, of which nobody can say what it is, is not nothing.
-func (t *tlsTransport) quiet() bool {
-	if !t.filled && t.tail.completed <= 1 && t.tail.whole() && t.below.idle() {
+func (t *TLS) Quiet() bool {
+	if !t.filled && t.tail.completed <= 1 && t.tail.whole() && t.below.Idle() {
 		return true // as a rule, and without what crypto/tls allocates to read
 	}
 	t.below.armed = false // the last request's deadline may have passed
@@ -102,8 +102,8 @@ func (t *tlsTransport) quiet() bool {
 	return n == 0 && errors.Is(err, syscall.EAGAIN) && t.tail.whole()
 }
 
-// Read implements http1.Transport.
-func (t *tlsTransport) Read(p []byte) (int, error) {
+// Read implements Stream.
+func (t *TLS) Read(p []byte) (int, error) {
 	n, err := t.Conn.Read(p)
 	t.filled = n == len(p)
 	return n, err
@@ -163,11 +163,11 @@ type record struct {
 	began, late bool
 }
 
-func (t *tlsTransport) StallAfter(d time.Duration)  { t.below.StallAfter(d) }
-func (t *tlsTransport) ExpireAfter(d time.Duration) { t.below.ExpireAfter(d) }
+func (t *TLS) StallAfter(d time.Duration)  { t.below.StallAfter(d) }
+func (t *TLS) ExpireAfter(d time.Duration) { t.below.ExpireAfter(d) }
 
 // CloseWrite sends the close_notify alert and then ends the stream.
-func (t *tlsTransport) CloseWrite() error {
+func (t *TLS) CloseWrite() error {
 	if err := t.Conn.CloseWrite(); err != nil {
 		return err
 	}
@@ -175,17 +175,17 @@ func (t *tlsTransport) CloseWrite() error {
 }
 
 // netConn lets crypto/tls use a transport as its connection.
-type netConn struct{ *transport }
+type netConn struct{ *TCP }
 
 // Read bounds the wait for the rest of a record.
 func (c netConn) Read(p []byte) (int, error) {
 	r := &c.record
 	if !r.bounded || r.late {
-		return c.transport.Read(p)
+		return c.TCP.Read(p)
 	}
 	if r.began {
 		c.in.impatient = true
-		n, err := c.transport.Read(p)
+		n, err := c.TCP.Read(p)
 		c.in.impatient = false
 		if !errors.Is(err, syscall.EAGAIN) {
 			return n, err
@@ -193,7 +193,7 @@ func (c netConn) Read(p []byte) (int, error) {
 		r.late = true
 		c.ExpireAfter(r.timeout)
 	}
-	n, err := c.transport.Read(p)
+	n, err := c.TCP.Read(p)
 	r.began = r.began || n > 0
 	return n, err
 }
@@ -205,7 +205,7 @@ func (c netConn) Write(p []byte) (int, error) {
 		c.following.Add(-1)
 		return c.writeMore(p)
 	}
-	return c.transport.Write(p)
+	return c.TCP.Write(p)
 }
 
 func (c netConn) LocalAddr() net.Addr                { return c.tcp.LocalAddr() }

@@ -1,11 +1,11 @@
 //go:build !linux
 
-package proxy
+package transport
 
 import "syscall"
 
-// gone says whether the peer closed or reset the connection. It does not see that behind unread bytes.
-func (t *transport) gone() bool {
+// Gone says whether the peer closed or reset the connection. It does not see that behind unread bytes.
+func (t *TCP) Gone() bool {
 	gone := true
 	_ = t.raw.Control(func(fd uintptr) {
 		var b [1]byte

@@ -1,4 +1,4 @@
-package proxy
+package transport
 
 import "syscall"
 
@@ -8,9 +8,9 @@ const (
 	tcpCloseWait = 8
 )
 
-// gone says whether the peer closed or reset the connection, even if bytes that it sent before are still unread. A
+// Gone says whether the peer closed or reset the connection, even if bytes that it sent before are still unread. A
 // client that only ended its own side looks the same and is taken for gone, as nginx and Envoy take it.
-func (t *transport) gone() bool {
+func (t *TCP) Gone() bool {
 	state := tcpClose
 	_ = t.raw.Control(func(fd uintptr) {
 		// The first byte of struct tcp_info is the state.

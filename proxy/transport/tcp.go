@@ -1,4 +1,4 @@
-package proxy
+package transport
 
 import (
 	"errors"
@@ -12,17 +12,17 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// transport is a TCP connection whose timeouts are stall times: they begin anew whenever bytes flow, so that a stream
+// TCP is a TCP connection whose timeouts are stall times: they begin anew whenever bytes flow, so that a stream
 // or a slow download lives as long as it moves. Deadlines are moved only when they are off by more than a second (or
 // a quarter of a shorter timeout), since each move takes a lock of the runtime's.
 //
 // It reads and writes through syscall.RawConn, which tells when a call would have to wait: a buffer is held and a
 // write's deadline is set only around real waits. One goroutine may read while another writes; closing and
 // stopReading are safe from anywhere.
-type transport struct {
+type TCP struct {
 	tcp   *net.TCPConn
 	raw   syscall.RawConn
-	clock clock
+	clock Clock
 
 	readStall, writeStall time.Duration
 	// readAt is the read deadline that is set, by the clock, or 0; armed says that it was looked at just now.
@@ -40,12 +40,12 @@ type transport struct {
 	following atomic.Int32
 }
 
-func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transport, error) {
+func NewTCP(tcp *net.TCPConn, c Clock, writeStall time.Duration) (*TCP, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	t := &transport{tcp: tcp, raw: raw, clock: c, writeStall: writeStall}
+	t := &TCP{tcp: tcp, raw: raw, clock: c, writeStall: writeStall}
 	// Bound once: a closure made at each call would be an allocation at each request.
 	t.in.try, t.in.tryParked, t.in.tryExchange = t.in.read, t.in.readParked, t.in.exchange
 	t.out.try, t.out.transport = t.out.write, t
@@ -53,35 +53,35 @@ func newTransport(tcp *net.TCPConn, c clock, writeStall time.Duration) (*transpo
 	return t, nil
 }
 
-// StallAfter implements http1.Transport.
-func (t *transport) StallAfter(d time.Duration) {
+// StallAfter implements Stream.
+func (t *TCP) StallAfter(d time.Duration) {
 	t.readStall, t.expiring, t.armed = d, false, false
 	t.armRead()
 	t.armed = true
 }
 
 // StallWritesAfter makes a write that is not taken for so long fail. 0 is no bound.
-func (t *transport) StallWritesAfter(d time.Duration) { t.writeStall = d }
+func (t *TCP) StallWritesAfter(d time.Duration) { t.writeStall = d }
 
 // WriteWithoutWaiting makes each write fail from now on that would have to wait.
-func (t *transport) WriteWithoutWaiting() { t.out.impatient = true }
+func (t *TCP) WriteWithoutWaiting() { t.out.impatient = true }
 
 // BoundWait bounds the Read that waits, from another goroutine.
-func (t *transport) BoundWait(d time.Duration) { _ = t.tcp.SetReadDeadline(time.Now().Add(d)) }
+func (t *TCP) BoundWait(d time.Duration) { _ = t.tcp.SetReadDeadline(time.Now().Add(d)) }
 
-// ExpireAfter implements http1.Transport.
-func (t *transport) ExpireAfter(d time.Duration) {
+// ExpireAfter implements Stream.
+func (t *TCP) ExpireAfter(d time.Duration) {
 	t.expiring = true
-	t.setReadDeadline(d, t.clock.now()+d)
+	t.setReadDeadline(d, t.clock.Now()+d)
 }
 
-func (t *transport) setReadDeadline(d, at time.Duration) {
+func (t *TCP) setReadDeadline(d, at time.Duration) {
 	if d == 0 {
 		t.readAt = 0
 		_ = t.tcp.SetReadDeadline(time.Time{})
 	} else {
 		t.readAt = at
-		_ = t.tcp.SetReadDeadline(t.clock.start.Add(at))
+		_ = t.tcp.SetReadDeadline(t.clock.Start.Add(at))
 	}
 	if t.readingStopped.Load() { // stopReading may have come between
 		_ = t.tcp.SetReadDeadline(longAgo)
@@ -92,7 +92,7 @@ func (t *transport) setReadDeadline(d, at time.Duration) {
 var longAgo = time.Unix(1, 0)
 
 // armRead sees to the deadline before a read, unless StallAfter has just done so.
-func (t *transport) armRead() {
+func (t *TCP) armRead() {
 	if t.armed || t.expiring {
 		t.armed = false
 		return
@@ -103,7 +103,7 @@ func (t *transport) armRead() {
 		}
 		return
 	}
-	at := t.clock.now() + t.readStall
+	at := t.clock.Now() + t.readStall
 	if t.readAt == 0 || t.readAt > at || at-t.readAt > min(time.Second, t.readStall/4) {
 		t.setReadDeadline(t.readStall, at)
 	}
@@ -127,8 +127,8 @@ type reading struct {
 	try, tryParked, tryExchange func(fd uintptr) bool
 }
 
-// Read implements http1.Transport.
-func (t *transport) Read(p []byte) (int, error) {
+// Read implements Stream.
+func (t *TCP) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -140,8 +140,8 @@ func (t *transport) Read(p []byte) (int, error) {
 	return r.result(err)
 }
 
-// ReadParked implements http1.Parker.
-func (t *transport) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
+// ReadParked implements Stream.
+func (t *TCP) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	t.armRead()
 	r := &t.in
 	r.buffers, r.size, r.got = buffers, size, got
@@ -150,8 +150,8 @@ func (t *transport) ReadParked(buffers *buffer.Pool, size int, got func(buf []by
 	return err
 }
 
-// Exchange implements http1.Exchanger.
-func (t *transport) Exchange(request, p []byte) (sent, n int, err error) {
+// Exchange sends a request and reads the first bytes of what answers it into p.
+func (t *TCP) Exchange(request, p []byte) (sent, n int, err error) {
 	t.armRead()
 	r := &t.in
 	r.request, r.sent, r.buf = request, 0, p
@@ -243,7 +243,7 @@ func (r *reading) exchange(fd uintptr) bool {
 
 // writing is a write on its way.
 type writing struct {
-	transport *transport
+	transport *TCP
 	p         []byte
 	n         int
 	err       error
@@ -256,13 +256,13 @@ type writing struct {
 	try  func(fd uintptr) bool
 }
 
-// Write implements http1.Transport. It returns early only when not a byte was taken for the stall time.
-func (t *transport) Write(p []byte) (int, error) { return t.write(p, rawWrite) }
+// Write implements Stream. It returns early only when not a byte was taken for the stall time.
+func (t *TCP) Write(p []byte) (int, error) { return t.write(p, rawWrite) }
 
 // writeMore is Write where more follows at once.
-func (t *transport) writeMore(p []byte) (int, error) { return t.write(p, rawWriteMore) }
+func (t *TCP) writeMore(p []byte) (int, error) { return t.write(p, rawWriteMore) }
 
-func (t *transport) write(p []byte, send func(fd uintptr, p []byte) (int, syscall.Errno)) (int, error) {
+func (t *TCP) write(p []byte, send func(fd uintptr, p []byte) (int, syscall.Errno)) (int, error) {
 	w := &t.out
 	w.p, w.n, w.err, w.send = p, 0, nil, send
 	for {
@@ -308,41 +308,41 @@ func (w *writing) write(fd uintptr) bool {
 }
 
 // RemoteAddr is the peer's address.
-func (t *transport) RemoteAddr() net.Addr { return t.tcp.RemoteAddr() }
+func (t *TCP) RemoteAddr() net.Addr { return t.tcp.RemoteAddr() }
 
-// CloseWrite implements http1.Transport.
-func (t *transport) CloseWrite() error { return t.tcp.CloseWrite() }
+// CloseWrite implements Stream.
+func (t *TCP) CloseWrite() error { return t.tcp.CloseWrite() }
 
-// Close implements http1.Transport.
-func (t *transport) Close() error { return t.tcp.Close() }
+// Close implements Stream.
+func (t *TCP) Close() error { return t.tcp.Close() }
 
-// reset closes the connection in a way that the peer cannot take for the orderly end of a message.
-func (t *transport) reset() {
+// Reset closes the connection in a way that the peer cannot take for the orderly end of a message.
+func (t *TCP) Reset() {
 	_ = t.tcp.SetLinger(0)
 	_ = t.tcp.Close()
 }
 
-// stopReading makes the running Read and all later ones fail with os.ErrDeadlineExceeded.
-func (t *transport) stopReading() {
+// StopReading makes the running Read and all later ones fail with os.ErrDeadlineExceeded.
+func (t *TCP) StopReading() {
 	t.readingStopped.Store(true)
 	_ = t.tcp.SetReadDeadline(longAgo)
 }
 
-// resumeReading undoes stopReading, once no Read is running.
-func (t *transport) resumeReading() {
+// ResumeReading undoes stopReading, once no Read is running.
+func (t *TCP) ResumeReading() {
 	t.readingStopped.Store(false)
 	t.readAt = 0
 	_ = t.tcp.SetReadDeadline(time.Time{})
 }
 
-// interrupt makes a Read that waits fail with os.ErrDeadlineExceeded, as long as nothing has arrived, until restore.
-func (t *transport) interrupt() { _ = t.tcp.SetReadDeadline(longAgo) }
+// Interrupt makes a Read that waits fail with os.ErrDeadlineExceeded, as long as nothing has arrived, until restore.
+func (t *TCP) Interrupt() { _ = t.tcp.SetReadDeadline(longAgo) }
 
-// restore undoes interrupt: the next Read goes on with the deadline that was set before.
-func (t *transport) restore() {
+// Restore undoes interrupt: the next Read goes on with the deadline that was set before.
+func (t *TCP) Restore() {
 	at := time.Time{}
 	if t.readAt != 0 {
-		at = t.clock.start.Add(t.readAt)
+		at = t.clock.Start.Add(t.readAt)
 	}
 	_ = t.tcp.SetReadDeadline(at)
 	t.armed = true
@@ -356,8 +356,8 @@ type probe struct {
 	look, ask      func(fd uintptr)
 }
 
-// idle says whether nothing has arrived, not even the end of the connection.
-func (t *transport) idle() bool {
+// Idle says whether nothing has arrived, not even the end of the connection.
+func (t *TCP) Idle() bool {
 	t.probe.quiet = false
 	_ = t.raw.Control(t.probe.look)
 	return t.probe.quiet
@@ -368,9 +368,9 @@ func (p *probe) control(fd uintptr) {
 	p.quiet = errno == syscall.EAGAIN
 }
 
-// unheard says whether the peer's TCP did not have all that was written when it sent the last segment that arrived
+// Unheard says whether the peer's TCP did not have all that was written when it sent the last segment that arrived
 // here: each segment says how far what it acknowledges goes (RFC 9293, section 3.4).
-func (t *transport) unheard() bool {
+func (t *TCP) Unheard() bool {
 	t.probe.unacknowledged = 0
 	_ = t.raw.Control(t.probe.ask)
 	return t.probe.unacknowledged > 0

@@ -1,4 +1,4 @@
-package proxy
+package transport
 
 import (
 	"crypto/ed25519"
@@ -31,7 +31,7 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	below, err := newTransport(accepted.(*net.TCPConn), newClock(), time.Minute)
+	below, err := NewTCP(accepted.(*net.TCPConn), NewClock(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 	in := tls.Client(client, &tls.Config{InsecureSkipVerify: true})
 	shaken := make(chan error, 1)
 	go func() { shaken <- in.Handshake() }()
-	server, err := secureServer(t.Context(), below, &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}, DynamicRecordSizingDisabled: true})
+	server, err := SecureServer(t.Context(), below, &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}, DynamicRecordSizingDisabled: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 }
 
 // unsent is how much was written and has not left (SIOCOUTQNSD of tcp(7)).
-func unsent(t *testing.T, c *transport) (n int32) {
+func unsent(t *testing.T, c *TCP) (n int32) {
 	t.Helper()
 	const outQueueNotSent = 0x894b
 	var errno syscall.Errno

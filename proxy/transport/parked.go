@@ -1,0 +1,42 @@
+package transport
+
+import "github.com/warren-dev/ingress/proxy/buffer"
+
+// Parked is a stream as HTTP/2 wants it: it waits without memory.
+type Parked struct {
+	Stream
+	below   *TCP
+	buffers *buffer.Pool
+	buf     []byte
+	n       int
+	got     func(buf []byte, n int) (again bool)
+}
+
+// NewParked returns a stream that is below, or TLS over it.
+func NewParked(stream Stream, below *TCP, buffers *buffer.Pool) *Parked {
+	t := &Parked{Stream: stream, below: below, buffers: buffers}
+	t.got = t.take // bound once, or it would be allocated for each wait
+	return t
+}
+
+func (t *Parked) take(buf []byte, n int) (again bool) {
+	t.buf, t.n = buf, n
+	return false
+}
+
+// Park implements http2.Transport.
+func (t *Parked) Park(size int) (buf []byte, n int, err error) {
+	err = t.ReadParked(t.buffers, size, t.got)
+	buf, n = t.buf, t.n
+	t.buf, t.n = nil, 0
+	if n > 0 {
+		err = nil
+	}
+	return buf, n, err
+}
+
+// StopReading implements http2.Transport.
+func (t *Parked) StopReading() { t.below.StopReading() }
+
+// ResumeReading implements http2.Transport.
+func (t *Parked) ResumeReading() { t.below.ResumeReading() }

@@ -1,0 +1,9 @@
+package transport
+
+// SpliceFault is a failure of the side that takes the content; others are of the side that it comes from.
+type SpliceFault struct{ Cause error }
+
+func (f *SpliceFault) Error() string { return f.Cause.Error() }
+
+// Unwrap returns the cause.
+func (f *SpliceFault) Unwrap() error { return f.Cause }

@@ -1,0 +1,38 @@
+package transport
+
+import (
+	"io"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
+)
+
+// Stream is TCP, or TLS over it. One goroutine may read while another writes.
+type Stream interface {
+	Side
+	io.Reader
+	// ExpireAfter bounds how long all the Reads from now on may take together, until StallAfter is called. 0 is no bound.
+	ExpireAfter(d time.Duration)
+}
+
+// Side is one of the two that a tunnel connects: a stream, or a part of one.
+type Side interface {
+	io.Writer
+	// ReadParked waits until there are bytes, reads them into a buffer of at least size bytes that it gets from buffers
+	// only then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got
+	// returns true it goes on waiting. Got may write to the stream and set its times but neither read from it nor close it.
+	ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error
+	// StallAfter bounds how long a read may wait for its first byte. 0 is no bound.
+	StallAfter(d time.Duration)
+	// CloseWrite tells the peer that no more will be sent.
+	CloseWrite() error
+	// Close ends both directions. It may be called from any goroutine, and may wait for what a ReadParked has brought to
+	// be dealt with.
+	Close() error
+}
+
+// The names of HTTP/2 and HTTP/1.1 in a handshake (RFC 9113, section 3.2; RFC 7301, section 6).
+const (
+	ProtocolHTTP2 = "h2"
+	ProtocolHTTP1 = "http/1.1"
+)
