@@ -92,7 +92,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	counter(c.failedHandshakes, m.failedHandshakes.Load())
 	counter(c.refused, m.refused.Load())
 	for b := range headBounds {
-		counter(c.refusedHeads, p.heads.refused[b].Load(), b.String())
+		counter(c.refusedHeads, p.heads.refusals(b), b.String())
 	}
 	gauge(c.heldHeads, float64(p.heads.held()))
 	counter(c.rejected, m.rejected.Load())

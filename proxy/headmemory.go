@@ -147,6 +147,14 @@ func (m *headMemory) give(s *headShare, n int) {
 	}
 }
 
+// share returns the share of a connection for its own use, of at most so many bytes.
+func (m *headMemory) share(holder http2.Holder, limit int) headShare {
+	return headShare{memory: m, holder: holder, limit: limit}
+}
+
+// refusals is how many heads were refused and connections ended by what would have held too much.
+func (m *headMemory) refusals(by headBound) uint64 { return m.refused[by].Load() }
+
 // headShare is one connection's share. It implements [http2.Share], and what HTTP/1.1 has in its place.
 type headShare struct {
 	memory *headMemory

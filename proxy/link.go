@@ -174,7 +174,7 @@ func (e *endpoint) secure(ctx context.Context, tcp *net.TCPConn, terms *tls.Conf
 // newSole returns a connection for HTTP/1.1.
 func (e *endpoint) newSole(l link) *upstreamConn {
 	c := &upstreamConn{ClientConn: http1.NewClientConn(l.stream(), &e.config.http1), link: l, endpoint: e}
-	c.heads = headShare{memory: e.config.heads, holder: c, limit: endpointHeadMemory}
+	c.heads = e.config.heads.share(c, endpointHeadMemory)
 	c.Hold(&c.heads)
 	return c
 }

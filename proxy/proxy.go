@@ -274,7 +274,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		return
 	}
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
-	c.heads = headShare{memory: p.heads, holder: c, limit: headsPerConnection(p.config.MaxHeaderBytes)}
+	c.heads = p.heads.share(c, headsPerConnection(p.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
 	if c.over {
 		p.refuse(c)
