@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/headmemory"
 )
 
 // flags is what the command line says.
@@ -125,8 +126,8 @@ func (f *flags) validate() error {
 		}
 	}
 	switch {
-	case f.maxHeaderMemory > 0 && f.maxHeaderMemory < proxy.LeastHeadMemory:
-		return fmt.Errorf("--max-header-memory is %d: write %d or more, or 0 for a sixteenth of the memory limit", f.maxHeaderMemory, proxy.LeastHeadMemory)
+	case f.maxHeaderMemory > 0 && f.maxHeaderMemory < headmemory.Least:
+		return fmt.Errorf("--max-header-memory is %d: write %d or more, or 0 for a sixteenth of the memory limit", f.maxHeaderMemory, headmemory.Least)
 	case f.proxyProtocol && len(f.trustedProxies) == 0:
 		return errors.New("--proxy-protocol needs --trusted-proxies: a PROXY header is accepted from these alone")
 	case f.ingressClass == "":

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/headmemory"
 )
 
 const (
@@ -25,9 +25,9 @@ func (f *flags) headMemory() int {
 	}
 	limit := memoryLimit(debug.SetMemoryLimit(-1), os.ReadFile)
 	if limit == math.MaxInt64 {
-		return proxy.DefaultHeadMemory
+		return headmemory.Default
 	}
-	return int(max(proxy.LeastHeadMemory, limit/16))
+	return int(max(headmemory.Least, limit/16))
 }
 
 // memoryLimit is the least of what GOMEMLIMIT says, which collected is, and of what the process's cgroup of either

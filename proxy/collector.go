@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -91,10 +92,10 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	metrics <- applied.metric(c.applied, &latencyBounds)
 	counter(c.failedHandshakes, m.failedHandshakes.Load())
 	counter(c.refused, m.refused.Load())
-	for b := range headBounds {
-		counter(c.refusedHeads, p.heads.refusals(b), b.String())
+	for b := range headmemory.Bounds {
+		counter(c.refusedHeads, p.heads.Refusals(b), b.String())
 	}
-	gauge(c.heldHeads, float64(p.heads.held()))
+	gauge(c.heldHeads, float64(p.heads.Held()))
 	counter(c.rejected, m.rejected.Load())
 	if p.log != nil {
 		counter(c.droppedLines, p.log.dropped.Load())

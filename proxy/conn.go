@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -39,7 +40,7 @@ type conn struct {
 	// hold is the tunnel's place at its endpoint.
 	hold hold
 	// heads is what the connection holds of them, as long as it speaks HTTP/1.
-	heads headShare
+	heads headmemory.Share
 	// session is set once the connection speaks HTTP/2.
 	session atomic.Pointer[session]
 }

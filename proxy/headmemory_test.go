@@ -1,139 +1,207 @@
 package proxy
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/headmemory"
+	"golang.org/x/net/http2"
 )
 
-// holders are connections whose shares a test asks for.
-type holderOf struct{ ended chan struct{} }
+func headMemoryOf(n int) func(*Config) { return func(c *Config) { c.HeadMemory = n } }
 
-func (h holderOf) Overdraw() { close(h.ended) }
-
-func newShareOf(m *headMemory, limit int) *headShare {
-	return &headShare{memory: m, holder: holderOf{make(chan struct{})}, limit: limit}
+// Connections that hold long heads over HTTP/2 fill the memory. One more head of a client that holds nothing is served,
+// and one of them ends.
+func TestClientThatHoldsMostEndsForOneThatHoldsLittle(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, h2c, headMemoryOf(headmemory.Least))
+	p.apply(everything(endpoint.address))
+	var all []*frames
+	for range 5 {
+		c := p.dialFrames()
+		for i := range uint32(2) {
+			c.get(2*i+1, "/", amplified()...)
+		}
+		c.ping()
+		all = append(all, c)
+	}
+	for i := range uint32(2) { // the one that holds most
+		all[0].get(2*i+5, "/", amplified()...)
+	}
+	all[0].ping()
+	for p.heads.Refusals(headmemory.Process) == 0 {
+		c := p.dialFrames()
+		c.get(1, "/", amplified()...)
+		if n := len(c.refusals()); n > 0 {
+			t.Error("a client that holds nothing was refused")
+		}
+	}
+	all[0].expectGoAway(http2.ErrCodeEnhanceYourCalm)
+	for _, c := range all[1:] {
+		c.ping()
+	}
 }
 
-func (s *headShare) endedBy(t *testing.T) {
-	t.Helper()
-	receive(t, "the end of the largest", s.holder.(holderOf).ended)
-}
-
-func (s *headShare) isEnding() bool {
-	s.memory.mu.Lock()
-	defer s.memory.mu.Unlock()
-	return s.leaving
-}
-
-func TestShareGrowsAndShrinksInChunks(t *testing.T) {
-	m := newHeadMemory(DefaultHeadMemory)
-	s := newShareOf(m, connectionHeadMemory)
-	for _, step := range []struct{ take, give, want int }{
-		{take: 1, want: headChunk},
-		{take: headChunk - 1, want: headChunk},
-		{take: 1, want: 2 * headChunk},
-		{take: 4 * headChunk, want: 6 * headChunk},
-		{give: headChunk, want: 6 * headChunk}, // is kept for the next head
-		{give: 3 * headChunk, want: 2 * headChunk},
-		{take: headChunk, want: 3 * headChunk},
+// What connections took is given back when they have ended, or what they held was passed on.
+func TestHeadMemoryComesBack(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 3)
+	for _, test := range []struct {
+		name string
+		hold func(t *testing.T, p *served, endpoint *script) (release func())
+	}{
+		{"requests over HTTP/2 that wait", func(_ *testing.T, p *served, _ *script) func() {
+			c := p.dialFrames()
+			c.get(1, "/", amplified()...)
+			c.ping()
+			return func() { c.check(c.WriteRSTStream(1, http2.ErrCodeCancel)) }
+		}},
+		{"a connection of HTTP/2 that ends", func(_ *testing.T, p *served, _ *script) func() {
+			c := p.dialFrames()
+			c.get(1, "/", amplified()...)
+			c.ping()
+			return func() { _ = c.conn.Close() }
+		}},
+		{"a header block in pieces", func(_ *testing.T, p *served, _ *script) func() {
+			c := p.dialFrames()
+			c.check(c.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: make([]byte, 16<<10)}))
+			return func() { _ = c.conn.Close() }
+		}},
+		{"trailers over HTTP/2", func(_ *testing.T, p *served, _ *script) func() {
+			c := p.dialFrames()
+			c.request(1, false, head("POST", "/")...)
+			c.request(1, true, amplified()...)
+			c.ping()
+			return func() { c.check(c.WriteRSTStream(1, http2.ErrCodeCancel)) }
+		}},
+		{"a head that is incomplete", func(_ *testing.T, p *served, _ *script) func() {
+			c := p.dial()
+			c.send("GET / HTTP/1.1\r\nHost: a\r\n" + long)
+			return func() { _ = c.Close() }
+		}},
+		{"a head that waits for its response", func(_ *testing.T, p *served, endpoint *script) func() {
+			c := p.dial()
+			c.send("GET / HTTP/1.1\r\nHost: a\r\n" + long + "\r\n")
+			up := endpoint.accept()
+			up.head()
+			return func() { up.send(okReply); c.reply("GET") }
+		}},
+		{"trailers that are incomplete", func(_ *testing.T, p *served, _ *script) func() {
+			c := p.dial()
+			c.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + long)
+			return func() { _ = c.Close() }
+		}},
+		{"a response's head that is incomplete", func(_ *testing.T, p *served, endpoint *script) func() {
+			c := p.dial()
+			c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			up.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + long)
+			return func() { up.send("\r\nok"); c.reply("GET") }
+		}},
 	} {
-		if step.take > 0 {
-			if ok, _ := s.Take(step.take); !ok {
-				t.Fatalf("%d bytes were refused", step.take)
-			}
-		}
-		s.Return(step.give)
-		if got := m.held(); got != step.want {
-			t.Errorf("after %+v %d bytes are taken", step, got)
-		}
-	}
-	s.Return(s.held)
-	s.Rest()
-	if got := m.held(); got != 0 {
-		t.Errorf("a connection at rest has %d bytes", got)
-	}
-	s.Charge(5 * headChunk)
-	s.Leave()
-	s.Return(headChunk) // a stream may end after its connection
-	if ok, _ := s.Take(headChunk); !ok || m.held() != 0 || len(m.shares) != 0 {
-		t.Errorf("a connection that ended has %d bytes", m.held())
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, h2c)
+			p.apply(everything(endpoint.address))
+			release := test.hold(t, p, endpoint)
+			await(t, "the memory to be taken", func() bool { return p.heads.Held() > 0 })
+			release()
+			await(t, "the memory to come back", func() bool { return p.heads.Held() == 0 })
+		})
 	}
 }
 
-func TestConnectionHoldsNoMoreThanItsLimit(t *testing.T) {
-	m := newHeadMemory(DefaultHeadMemory)
-	s := newShareOf(m, connectionHeadMemory)
-	if ok, _ := s.Take(connectionHeadMemory); !ok {
-		t.Error("what a connection may hold was refused")
-	}
-	if ok, end := s.Take(1); ok || end {
-		t.Errorf("a byte more: taken %t, end %t, want that it is refused", ok, end)
-	}
-	if got := m.refused[connectionHeads].Load(); got != 1 {
-		t.Errorf("%d refusals were counted, want 1", got)
-	}
+// What was passed on is held no longer, though the exchange goes on.
+func TestHeadThatWasPassedOnTakesNoMemory(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 3)
+	t.Run("a request's, while its content comes", func(t *testing.T) {
+		t.Parallel()
+		endpoint := startScript(t)
+		p := serve(t)
+		p.apply(everything(endpoint.address))
+		c := p.dial()
+		c.send("POST /path HTTP/1.1\r\nHost: a\r\n" + long + "Content-Length: 10\r\n\r\nhello")
+		up := endpoint.accept()
+		up.head()
+		up.expect("hello")
+		await(t, "the memory to come back", func() bool { return p.heads.Held() == 0 })
+		c.send("world")
+		up.expect("world")
+		up.send(okReply)
+		if got := c.reply("POST"); got.Status != 200 {
+			t.Errorf("got %d, want 200", got.Status)
+		}
+	})
+	t.Run("a request's, while the response comes", func(t *testing.T) {
+		t.Parallel()
+		endpoint := startScript(t)
+		p := serve(t)
+		p.apply(everything(endpoint.address))
+		c := p.dial()
+		c.send("GET /path HTTP/1.1\r\nHost: a\r\n" + long + "\r\n")
+		up := endpoint.accept()
+		up.head()
+		up.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+		await(t, "the memory to come back", func() bool { return p.heads.Held() == 0 })
+		up.send("world")
+		if got := c.reply("GET"); got.Status != 200 || got.Body != "helloworld" {
+			t.Errorf("got %d %q, want 200", got.Status, got.Body)
+		}
+	})
+	t.Run("a response's, while its content comes", func(t *testing.T) {
+		t.Parallel()
+		endpoint := startScript(t)
+		p := serve(t)
+		p.apply(everything(endpoint.address))
+		c := p.dial()
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		up := endpoint.accept()
+		up.head()
+		up.send("HTTP/1.1 200 OK\r\n" + long)
+		await(t, "the memory to be taken", func() bool { return p.heads.Held() > 0 })
+		up.send("Content-Length: 10\r\n\r\nhello")
+		await(t, "the memory to come back", func() bool { return p.heads.Held() == 0 })
+		up.send("world")
+		if got := c.reply("GET"); got.Status != 200 || got.Body != "helloworld" || len(got.Header["X"]) != 3 {
+			t.Errorf("got %d %q and %d fields, want 200", got.Status, got.Body, len(got.Header["X"]))
+		}
+	})
 }
 
-// Who holds much goes for who holds little, and among equals who comes last waits.
-func TestConnectionThatHoldsMostEndsWhereMemoryIsShort(t *testing.T) {
-	const limit = 8 * headChunk
-	fill := func(m *headMemory, chunks ...int) (shares []*headShare) {
-		for _, n := range chunks {
-			s := newShareOf(m, limit)
-			if ok, _ := s.Take(n * headChunk); !ok {
-				t.Fatalf("%d chunks were refused", n)
-			}
-			shares = append(shares, s)
-		}
-		return shares
+// Slow clients of HTTP/1.1 share the same memory.
+func TestLongHeadBeyondTheMemoryOfAllIs431(t *testing.T) {
+	t.Parallel()
+	const slow = 30
+	p := serve(t, headMemoryOf(headmemory.Least))
+	begun := "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 9000)
+	var all []*wire
+	for range slow {
+		c := p.dial()
+		c.send(begun)
+		all = append(all, c)
 	}
-	t.Run("for a smaller one", func(t *testing.T) {
-		m := newHeadMemory(limit)
-		shares := fill(m, 2, 4, 2)
-		small := newShareOf(m, limit)
-		if ok, end := small.Take(headChunk); !ok || end {
-			t.Errorf("taken %t, end %t, want that the largest makes room", ok, end)
-		}
-		shares[1].endedBy(t)
-		if shares[0].isEnding() || shares[2].isEnding() {
-			t.Error("another one ends too")
-		}
-		shares[1].Leave()
-		if got := m.held(); got != 5*headChunk || m.leaving != 0 {
-			t.Errorf("%d bytes are taken and %d leave, want 5 chunks and none", got, m.leaving)
-		}
-	})
-	t.Run("for one that is as large", func(t *testing.T) {
-		m := newHeadMemory(limit)
-		fill(m, 4, 4)
-		if ok, end := newShareOf(m, limit).Take(4 * headChunk); ok || end {
-			t.Errorf("taken %t, end %t, want that it is refused", ok, end)
-		}
-	})
-	t.Run("itself", func(t *testing.T) {
-		m := newHeadMemory(limit)
-		shares := fill(m, 2, 6)
-		if ok, end := shares[1].Take(headChunk); ok || !end {
-			t.Errorf("taken %t, end %t, want that it ends", ok, end)
-		}
-	})
-	t.Run("by what others made it hold", func(t *testing.T) {
-		m := newHeadMemory(limit)
-		shares := fill(m, 2, 6)
-		shares[1].Charge(headChunk)
-		shares[1].endedBy(t)
-	})
-	t.Run("while those that end take their time", func(t *testing.T) {
-		m := newHeadMemory(limit)
-		shares := fill(m, 5, 3)
-		taken := 0
-		for range 10 {
-			if ok, _ := newShareOf(m, limit).Take(headChunk); ok {
-				taken++
-			}
-		}
-		shares[0].endedBy(t)
-		if most := limit / 4 / headChunk; taken != most {
-			t.Errorf("%d chunks were taken beyond the limit, want %d", taken, most)
-		}
-	})
+	await(t, "a refusal", func() bool { return p.heads.Refusals(headmemory.Process) > 0 })
+	// A head of usual length is served.
+	if got := p.get("a", "/"); got.Status != 404 {
+		t.Errorf("a usual request got %d %q, want 404", got.Status, got.reason())
+	}
+	c := p.dial()
+	c.send(begun)
+	if got := c.reply("GET"); got.Status != 431 || got.reason() != "HeadTooLarge" ||
+		!strings.Contains(got.Body, "memory") {
+		t.Errorf("got %d %q, want 431 HeadTooLarge", got.Status, got.Body)
+	}
+	for _, c := range all {
+		_ = c.Close()
+	}
+	await(t, "the memory to come back", func() bool { return p.heads.Held() == 0 })
+	c = p.dial()
+	c.send(begun + "\r\n\r\n")
+	if got := c.reply("GET"); got.Status != 404 {
+		t.Errorf("then got %d %q, want 404", got.Status, got.reason())
+	}
 }

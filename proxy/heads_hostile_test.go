@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/headmemory"
 	"golang.org/x/net/http2"
 )
 
@@ -64,8 +65,8 @@ func TestRequestsOfAPageWithLongCookiesAreAllServed(t *testing.T) {
 		memory int
 		all    bool
 	}{
-		{"while there is memory", DefaultHeadMemory, true},
-		{"but not where it is short", LeastHeadMemory, false},
+		{"while there is memory", headmemory.Default, true},
+		{"but not where it is short", headmemory.Least, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +84,7 @@ func TestRequestsOfAPageWithLongCookiesAreAllServed(t *testing.T) {
 			if n := c.refusals()[http2.ErrCodeRefusedStream]; n > 0 == test.all {
 				t.Errorf("%d of %d requests were refused", n, requests)
 			}
-			if n := p.heads.held(); n > crowdHeadMemory || !test.all && n > test.memory/2+headChunk {
+			if n := p.heads.Held(); n > headmemory.PerCrowd || !test.all && n > test.memory/2+headmemory.Chunk {
 				t.Errorf("%d bytes are held", n)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -174,7 +175,7 @@ func (e *endpoint) secure(ctx context.Context, tcp *net.TCPConn, terms *tls.Conf
 // newSole returns a connection for HTTP/1.1.
 func (e *endpoint) newSole(l link) *upstreamConn {
 	c := &upstreamConn{ClientConn: http1.NewClientConn(l.stream(), &e.config.http1), link: l, endpoint: e}
-	c.heads = e.config.heads.share(c, endpointHeadMemory)
+	c.heads = e.config.heads.Share(c, headmemory.PerEndpoint)
 	c.Hold(&c.heads)
 	return c
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -70,7 +71,7 @@ type Proxy struct {
 	tls        *tls.Config
 	buffers    buffer.Pool
 	pipes      transport.Pipes
-	heads      *headMemory
+	heads      *headmemory.Memory
 	exchanges  sync.Pool
 	streams    sync.Pool
 	generation atomic.Pointer[generation]
@@ -97,7 +98,7 @@ type Proxy struct {
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
 func New(config Config) *Proxy {
-	p := &Proxy{config: config, clock: transport.NewClock(), heads: newHeadMemory(config.HeadMemory)}
+	p := &Proxy{config: config, clock: transport.NewClock(), heads: headmemory.New(config.HeadMemory)}
 	p.server = http1.ServerConfig{
 		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
 		Buffers: &p.buffers,
@@ -109,7 +110,7 @@ func New(config Config) *Proxy {
 	p.server2 = http2.Config{
 		Limits:  http2.Limits(p.server.Limits),
 		Buffers: &p.buffers,
-		Share:   p.heads.sharing(headsPerConnection(config.MaxHeaderBytes), crowdHeadMemory),
+		Share:   p.heads.Sharing(headmemory.PerConnection(config.MaxHeaderBytes), headmemory.PerCrowd),
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
 		Now: p.clock.Now,
 	}
@@ -122,7 +123,7 @@ func New(config Config) *Proxy {
 	}
 	transports.http2 = http2.Config{
 		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.Now,
-		Share: p.heads.sharing(endpointHeadMemory, 0),
+		Share: p.heads.Sharing(headmemory.PerEndpoint, 0),
 	}
 	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
@@ -274,7 +275,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		return
 	}
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
-	c.heads = p.heads.share(c, headsPerConnection(p.config.MaxHeaderBytes))
+	c.heads = p.heads.Share(c, headmemory.PerConnection(p.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
 	if c.over {
 		p.refuse(c)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -22,7 +23,7 @@ type transportConfig struct {
 	logger logr.Logger
 	http1  http1.ClientConfig
 	http2  http2.Config
-	heads  *headMemory
+	heads  *headmemory.Memory
 	shared sharedConns
 }
 
@@ -81,7 +82,7 @@ type upstreamConn struct {
 	// sends it after the response was complete.
 	suspect bool
 	// heads is what the connection holds of heads of responses.
-	heads headShare
+	heads headmemory.Share
 }
 
 // Overdraw implements [http2.Holder].
