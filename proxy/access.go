@@ -3,9 +3,53 @@ package proxy
 import (
 	"net/netip"
 	"slices"
+
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-func (a *Access) none() bool { return len(a.Allowed) == 0 && len(a.Denied) == 0 }
+// Access lists the client addresses that may and may not use a route. A denied address is refused
+// even where it is allowed too; where Allowed is not empty, all that it does not list is refused.
+// The prefixes are masked and sorted.
+type Access struct {
+	Allowed, Denied []netip.Prefix
+}
+
+// Name is "access-control".
+func (*Access) Name() string { return "access-control" }
+
+// Equal says whether another access control has the same lists.
+func (a *Access) Equal(other Policy) bool {
+	o, ok := other.(*Access)
+	return ok && o != nil && slices.Equal(a.Allowed, o.Allowed) && slices.Equal(a.Denied, o.Denied)
+}
+
+// Compile makes the lists quick to look through.
+func (a *Access) Compile(*Scope) (Steps, error) {
+	if len(a.Allowed) == 0 && len(a.Denied) == 0 {
+		return Steps{}, nil
+	}
+	t := compileAccess(a)
+	return Steps{Request: t.request}, nil
+}
+
+// Explain says whether a client is admitted, and which prefix decides, if one does.
+func (a *Access) Explain(client netip.Addr) (admitted bool, prefix, why string) {
+	for _, list := range []struct {
+		prefixes []netip.Prefix
+		admits   bool
+		what     string
+	}{{a.Denied, false, "denied"}, {a.Allowed, true, "allowed"}} {
+		i := slices.IndexFunc(list.prefixes, func(p netip.Prefix) bool { return p.Contains(client) })
+		if i >= 0 {
+			prefix = list.prefixes[i].String()
+			return list.admits, prefix, prefix + " is " + list.what
+		}
+	}
+	if len(a.Allowed) == 0 {
+		return true, "", "no denied prefix holds the address, and there are no allowed ones"
+	}
+	return false, "", "no allowed prefix holds the address"
+}
 
 // accessTable is a compiled Access.
 type accessTable struct {
@@ -14,12 +58,19 @@ type accessTable struct {
 	allowed, denied addressRanges
 }
 
-func compileAccess(a *Access) accessTable {
-	return accessTable{restricts: len(a.Allowed) > 0, allowed: compileRanges(a.Allowed), denied: compileRanges(a.Denied)}
+func compileAccess(a *Access) *accessTable {
+	return &accessTable{restricts: len(a.Allowed) > 0, allowed: compileRanges(a.Allowed), denied: compileRanges(a.Denied)}
+}
+
+func (t *accessTable) request(v *View) Answer {
+	if !t.admits(v.Client) {
+		return Answer{Reason: reason.AccessDenied}
+	}
+	return Answer{}
 }
 
 // admits says whether a client's address may use a route: not if it is denied, nor if others are allowed and it
-// is not. The address is unmapped and without a zone, as [exchange.resolveClient] makes it.
+// is not. The address is unmapped and without a zone.
 func (t *accessTable) admits(client netip.Addr) bool {
 	return !t.denied.contain(client) && (!t.restricts || t.allowed.contain(client))
 }

@@ -117,7 +117,7 @@ func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
 	p.apply(everythingBy(func(r *Route) {
-		r.Access = Access{Allowed: prefixes("192.0.2.0/24", "2001:db8::/32", "fe80::/10"), Denied: prefixes("192.0.2.66/32", "2001:db8:bad::/48")}
+		*accessOf(r) = Access{Allowed: prefixes("192.0.2.0/24", "2001:db8::/32", "fe80::/10"), Denied: prefixes("192.0.2.66/32", "2001:db8:bad::/48")}
 	}, startEcho(t, "b")))
 	for address, want := range map[string]int{
 		"192.0.2.1":                   200,
@@ -160,7 +160,7 @@ func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 func TestAccessChangesForOpenConnections(t *testing.T) {
 	t.Parallel()
 	b := startEcho(t, "b")
-	with := func(a Access) *Snapshot { return everythingBy(func(r *Route) { r.Access = a }, b) }
+	with := func(a Access) *Snapshot { return everythingBy(func(r *Route) { *accessOf(r) = a }, b) }
 	p := serve(t)
 	client := (*wire)(nil)
 	for i, step := range []struct {
@@ -190,8 +190,8 @@ func TestDeniedRequestsTakeNoToken(t *testing.T) {
 	p := serve(t, trust("127.0.0.1/32"))
 	// One /64, of which one address is denied.
 	p.apply(everythingBy(func(r *Route) {
-		r.Access.Denied = prefixes("2001:db8::bad/128")
-		r.RateLimit = *never(1)
+		accessOf(r).Denied = prefixes("2001:db8::bad/128")
+		*rateLimitOf(r) = *never(1)
 	}, startEcho(t, "b")))
 	for i, step := range []struct {
 		client string

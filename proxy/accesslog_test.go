@@ -84,11 +84,11 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 		return r
 	}
 	rewritten := routed("/api/v1", "b", 0)
-	rewritten.Rewrite.StripPrefix = "/api/v1"
+	rewriteOf(&rewritten).StripPrefix = "/api/v1"
 	refusing := routed("/down", "down", 1)
 	refusing.Retries = 1
 	denied := routed("/denied", "b", 2)
-	denied.Access.Denied = prefixes("203.0.113.0/24")
+	accessOf(&denied).Denied = prefixes("203.0.113.0/24")
 	written := &pages{}
 	p := serve(t, logTo(written, LogJSON), trust("127.0.0.1/32"))
 	p.apply(snapshotOf([]Host{hostOf("shop.example.com", rewritten, refusing, denied)},

@@ -52,11 +52,11 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			}
 			p := serve(t, changes...)
 			policies := prefix("/policies", "pool")
-			policies.RateLimit = RateLimit{PerSecond: 1e9, Burst: 1e9}
-			policies.Access = Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Denied: []netip.Prefix{netip.MustParsePrefix("127.0.1.0/24")}}
-			policies.Headers.Request.Set = []Header{{Name: "X-App", Value: "1"}}
-			policies.Headers.Response.Remove = []string{"Server"}
-			policies.Rewrite.StripPrefix = "/policies"
+			*rateLimitOf(&policies) = RateLimit{PerSecond: 1e9, Burst: 1e9}
+			*accessOf(&policies) = Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Denied: []netip.Prefix{netip.MustParsePrefix("127.0.1.0/24")}}
+			headersOf(&policies).Request.Set = []Header{{Name: "X-App", Value: "1"}}
+			headersOf(&policies).Response.Remove = []string{"Server"}
+			rewriteOf(&policies).StripPrefix = "/policies"
 			least, hash, limit := prefix("/least", "pool"), prefix("/hash", "pool"), prefix("/limit", "pool")
 			least.Balancing.Policy = LeastRequest
 			hash.Balancing = Balancing{Policy: Hash, HashOn: HashOnCookie, Name: "id"}

@@ -53,8 +53,8 @@ func provocations(t *testing.T) []provocation {
 		{reason.RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
 		{reason.RuleClosed, plain, with(func(r *Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error",
 			"closed until its Ingress is mended", true, false},
-		{reason.AccessDenied, plain, with(func(r *Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
-		{reason.RateLimited, plain, with(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{reason.AccessDenied, plain, with(func(r *Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
+		{reason.RateLimited, plain, with(func(r *Route) { *rateLimitOf(r) = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
 		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{reason.UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
@@ -157,11 +157,14 @@ func provoke(t *testing.T, test provocation, method string) {
 }
 
 // breakGeneration makes every request panic once it is routed.
-func breakGeneration(p *served) {
+func breakGeneration(p *served) { changeRoute(p, func(r *route) { r.pool = nil }) }
+
+// changeRoute has the route of everything be served otherwise than it was compiled.
+func changeRoute(p *served, change func(*route)) {
 	g := *p.generation.Load()
 	every := *g.router.every.hostTable
 	root := *every.root
-	root.pool = nil
+	change(&root)
 	every.root = &root
 	g.router.every = &site{hostTable: &every}
 	p.generation.Store(&g)
@@ -171,7 +174,7 @@ func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
+	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
 	p.get("a", "/")
 	p.get("a", "/")
 	got := p.get("a", "/")

@@ -47,12 +47,20 @@ func TestEqualSnapshotIsNotANewGeneration(t *testing.T) {
 	}
 }
 
+// foreignPolicy is none of Order's.
+type foreignPolicy struct{ Policy }
+
 func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
 	p.apply(everything(b.address))
 	other := netip.MustParseAddrPort("192.0.2.1:1")
+	treated := func(policies ...Policy) *Snapshot {
+		r := prefix("/x", "a")
+		r.Policies = policies
+		return snapshotOf([]Host{hostOf("a", r)}, poolOf("a", other))
+	}
 	for _, wrong := range []struct {
 		name     string
 		snapshot *Snapshot
@@ -68,6 +76,11 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 		{"a prefix with a trailing slash", snapshotOf([]Host{hostOf("a", prefix("/x/", "a"))}, poolOf("a", other)), "ends with a slash"},
 		{"a path that is not canonical", snapshotOf([]Host{hostOf("a", prefix("/x/../y", "a"))}, poolOf("a", other)), "not canonical"},
 		{"a relative path", snapshotOf([]Host{hostOf("a", prefix("x", "a"))}, poolOf("a", other)), "not canonical"},
+		{"policies out of order", treated(new(Rewrite), new(Access)), `path "/x": policies are not in their order: "access-control" follows "rewrite"`},
+		{"a policy twice", treated(new(Access), new(RateLimit), new(RateLimit)), `path "/x": policy "rate-limit" occurs twice`},
+		{"no policy", treated(new(Access), nil), `path "/x": there is no policy of type <nil>`},
+		{"a policy that points nowhere", treated((*Headers)(nil)), `path "/x": policy "headers" is nil`},
+		{"a policy that is in no order", treated(foreignPolicy{}), `path "/x": there is no policy of type proxy.foreignPolicy`},
 	} {
 		t.Run(wrong.name, func(t *testing.T) {
 			number, err := p.Apply(wrong.snapshot)

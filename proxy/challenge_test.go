@@ -35,7 +35,7 @@ func challenged(s *Snapshot, challenges ...Challenge) *Snapshot {
 func TestHTTPChallengeIsAnsweredAheadOfEverythingElse(t *testing.T) {
 	t.Parallel()
 	denied := prefix("/", "b")
-	denied.Access.Denied = prefixes("0.0.0.0/0")
+	accessOf(&denied).Denied = prefixes("0.0.0.0/0")
 	redirecting := hostOf("shop.example.com", denied)
 	redirecting.RedirectHTTPS = true
 	s := snapshotOf([]Host{redirecting, hostOf("", prefix("/", "b"))}, echoes(t, "b")...)

@@ -1,9 +1,6 @@
 package proxy
 
 import (
-	"net/netip"
-	"time"
-
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -13,21 +10,14 @@ type decision struct {
 	reason reason.Reason
 	// detail is told in the place of what the reason always says.
 	detail string
-	// proof is what an ACME challenge is answered with, wait how long a client has to wait that sent too much.
+	// proof is what an ACME challenge is answered with.
 	proof string
-	wait  time.Duration
-}
-
-// limits says whether a client may send one more request on a route, or after how long it may. The limiter counts the
-// request; whoever only wants to know does not.
-type limits interface {
-	allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration)
 }
 
 // decide settles what the request means (which host, which path, whose), finds its route, asks the route's policies,
 // and makes the request what an endpoint is to get. It reads nothing but the request and the generation, writes nothing
 // but the exchange, and waits for nothing: what explains a request calls it too.
-func (x *exchange) decide(limits limits) decision {
+func (x *exchange) decide() decision {
 	req := &x.request
 	x.resolveClient()
 	x.host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
@@ -61,8 +51,11 @@ func (x *exchange) decide(limits limits) decision {
 	if x.marked && x.loops() {
 		return decision{reason: reason.LoopDetected}
 	}
-	if x.route.policies != nil {
-		if d := x.police(x.route.policies, limits); d.reason != reason.None {
+	if x.route.closed {
+		return decision{reason: reason.RuleClosed}
+	}
+	if len(x.route.request) > 0 {
+		if d := x.police(); d.reason != reason.None {
 			return d
 		}
 	}
@@ -70,29 +63,24 @@ func (x *exchange) decide(limits limits) decision {
 	return decision{}
 }
 
-// police asks the route's policies in their order and makes the request what the endpoint is to get.
-func (x *exchange) police(p *policies, limits limits) decision {
-	if p.closed {
-		return decision{reason: reason.RuleClosed}
-	}
-	if !p.access.admits(x.client) {
-		return decision{reason: reason.AccessDenied}
-	}
-	if p.limit != 0 {
-		if ok, wait := limits.allow(p.limit, &p.rateLimit, x.client, x.proxy.clock.Start.Add(x.started)); !ok {
-			return decision{reason: reason.RateLimited, wait: wait}
+// police asks the route's policies in their order. They make the request what the endpoint is to get.
+func (x *exchange) police() decision {
+	v := x.viewed()
+	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
+	for _, ask := range x.route.request {
+		if answer := ask(v); answer.Reason != reason.None {
+			x.own.Fields = v.Fields
+			return decision{reason: answer.Reason, detail: answer.Detail}
 		}
 	}
-	x.request.Fields = p.request.apply(x.request.Fields)
-	if p.rewrite != nil {
-		if x.rewriteBuf == nil {
-			x.rewriteBuf = make([]byte, 0, 256)
-		}
-		path, err := p.rewrite.apply(x.rewriteBuf, x.path)
-		if err != nil {
-			return decision{reason: reason.MalformedPath, detail: err.Error()}
-		}
-		x.request.Path = path
-	}
+	x.rewriteBuf = v.Scratch
 	return decision{}
+}
+
+// viewed returns what policies see of the request.
+func (x *exchange) viewed() *View {
+	v := &x.view
+	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.host, x.path, x.client, x.secure
+	v.Now = x.proxy.clock.Start.Add(x.started)
+	return v
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http2"
@@ -107,6 +106,8 @@ type exchange struct {
 
 	generation *generation
 	route      *route
+	// view is what the route's policies see.
+	view View
 	// host and path are canonical; path is what the route was found by, before any rewriting.
 	host, path []byte
 	client     netip.Addr
@@ -212,15 +213,13 @@ func (x *exchange) admit() verdict {
 	if t := x.proxy.tracer; t != nil {
 		t.begin(x)
 	}
-	switch d := x.decide(x.proxy.limiter); d.reason {
+	switch d := x.decide(); d.reason {
 	case reason.None:
 		return x.forward()
 	case reason.ACMEChallenge:
 		return x.answerChallenge(d.proof)
 	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
-	case reason.RateLimited:
-		return x.answerRateLimited(&x.route.policies.rateLimit, d.wait)
 	default:
 		return x.answer(d.reason, d.detail)
 	}
@@ -243,17 +242,6 @@ func (x *exchange) location() []byte {
 	return append(location, x.request.Query...)
 }
 
-// answerRateLimited tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.
-func (x *exchange) answerRateLimited(limit *RateLimit, wait time.Duration) verdict {
-	seconds := int64((wait + time.Second - 1) / time.Second)
-	x.own.Fields = append(x.own.Fields,
-		message.Field{Name: []byte("Retry-After"), Value: strconv.AppendInt(nil, seconds, 10)},
-		message.Field{Name: []byte("RateLimit-Limit"), Value: strconv.AppendInt(nil, int64(limit.Burst), 10)},
-		message.Field{Name: []byte("RateLimit-Remaining"), Value: []byte("0")},
-		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
-	return x.answer(reason.RateLimited, "")
-}
-
 // answer ends the exchange with a line of text that says why.
 func (x *exchange) answer(why reason.Reason, detail string) verdict {
 	if detail == "" {
@@ -270,6 +258,12 @@ func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	}
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
+	}
+	if x.route != nil && why != reason.InternalError { // which may be a policy's own
+		x.own.Status = why.Status()
+		for _, add := range x.route.own {
+			add(x.viewed(), &x.own)
+		}
 	}
 	status := x.proxyStatus
 	if status == nil {

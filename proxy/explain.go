@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
@@ -73,8 +72,9 @@ func (x *exchange) explain(e *Explanation) {
 		t.begin(x)
 		defer t.end(x.trace)
 	}
-	looked := &observedLimits{limiter: x.proxy.limiter}
-	d := x.decide(looked)
+	var notes []Note
+	x.view.Notes = &notes
+	d := x.decide()
 	g := x.generation
 	e.Request.Host, e.Request.Path = string(x.host), string(x.path)
 	e.Request.Owner = g.deciding(x.host).Owner
@@ -94,7 +94,7 @@ func (x *exchange) explain(e *Explanation) {
 	}
 	if x.route != nil && d.reason != reason.AmbiguousPath {
 		e.Access = g.explainAccess(x)
-		e.RateLimit = looked.seen
+		e.take(notes)
 		e.Pool = x.explainPool()
 	}
 	if d.reason != reason.None {
@@ -116,24 +116,6 @@ func (x *exchange) explain(e *Explanation) {
 // answer notes an answer of our own.
 func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
-}
-
-// observedLimits are a limiter's, from which nothing is taken.
-type observedLimits struct {
-	limiter *limiter
-	seen    *ExplainedLimit
-}
-
-func (l *observedLimits) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
-	left := l.limiter.left(rule, limit, client, now)
-	missing := (1 - left) * float64(l.limiter.cost(limit)) / limit.PerSecond * float64(time.Second)
-	ok = missing < 1 // a bucket counts in nanoseconds
-	l.seen = &ExplainedLimit{PerSecond: limit.PerSecond, Burst: limit.Burst, Replicas: l.limiter.cost(limit), Left: left, Allowed: ok}
-	if !ok {
-		wait = time.Duration(missing)
-		l.seen.RetryAfter = wait.Seconds()
-	}
-	return ok, wait
 }
 
 func (g *generation) explainCertificate(host string) *ExplainedCertificate {
@@ -169,27 +151,29 @@ func commonHello(host string) *tls.ClientHelloInfo {
 	}
 }
 
-// explainAccess says which prefix of the rule's decided, or nothing where the rule has none.
+// explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
+// whether the request came to be asked for its address.
 func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
 	access := g.accessOf(x)
-	if access == nil || access.none() {
+	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
-	admitted := x.route.policies.access.admits(x.client)
-	for _, list := range []struct {
-		prefixes []netip.Prefix
-		what     string
-	}{{access.Denied, "denied"}, {access.Allowed, "allowed"}} {
-		i := slices.IndexFunc(list.prefixes, func(p netip.Prefix) bool { return p.Contains(x.client) })
-		if i >= 0 {
-			prefix := list.prefixes[i].String()
-			return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: prefix + " is " + list.what}
+	admitted, prefix, why := access.Explain(x.client)
+	return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: why}
+}
+
+// take puts what policies noted where it is told.
+func (e *Explanation) take(notes []Note) {
+	for _, n := range notes {
+		if l := n.Limit; l != nil {
+			e.RateLimit = &ExplainedLimit{
+				PerSecond: l.Limit.PerSecond, Burst: l.Limit.Burst, Replicas: l.Replicas, Left: l.Left, Allowed: n.Passed,
+				RetryAfter: l.Wait.Seconds(),
+			}
+			continue
 		}
+		e.Policies = append(e.Policies, ExplainedPolicy{Name: n.Policy, Passed: n.Passed, Text: n.Text})
 	}
-	if admitted {
-		return &ExplainedAccess{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
-	}
-	return &ExplainedAccess{Why: "no allowed prefix holds the address"}
 }
 
 // accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single
@@ -197,7 +181,11 @@ func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
 func (g *generation) accessOf(x *exchange) *Access {
 	for _, r := range g.rulesOf(x.host) {
 		if r.compiled == x.route {
-			return &r.Access
+			for _, p := range r.Policies {
+				if access, ok := p.(*Access); ok {
+					return access
+				}
+			}
 		}
 	}
 	return nil

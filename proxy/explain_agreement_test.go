@@ -94,22 +94,22 @@ func (g *generator) route(pools []string) Route {
 		}
 	}
 	if g.IntN(3) == 0 {
-		r.Access.Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
+		accessOf(&r).Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
 	}
 	if g.IntN(4) == 0 {
-		r.Access.Allowed = prefixes(pickFrom(g, "203.0.113.0/25", "127.0.0.0/8", "2001:db8::/64"))
+		accessOf(&r).Allowed = prefixes(pickFrom(g, "203.0.113.0/25", "127.0.0.0/8", "2001:db8::/64"))
 	}
 	if g.IntN(4) == 0 {
-		r.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
+		*rateLimitOf(&r) = RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
 	}
 	switch g.IntN(4) {
 	case 0:
-		r.Rewrite.StripPrefix = pickFrom(g, "/a", "/api", "/a/b", "/")
+		rewriteOf(&r).StripPrefix = pickFrom(g, "/a", "/api", "/a/b", "/")
 	case 1:
-		r.Rewrite.ReplacePath = g.path()
+		rewriteOf(&r).ReplacePath = g.path()
 	}
 	if g.IntN(4) == 0 {
-		r.Headers.Request = HeaderChanges{Set: []Header{{"X-Set", "1"}}, Remove: []string{"X-Gone"}}
+		headersOf(&r).Request = HeaderChanges{Set: []Header{{"X-Set", "1"}}, Remove: []string{"X-Gone"}}
 	}
 	r.Balancing.Policy = BalancingPolicy(g.IntN(int(balancingPolicies)))
 	return r

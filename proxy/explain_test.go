@@ -147,7 +147,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("10.0.0.0/8"))
 	p.apply(everythingBy(func(r *Route) {
-		r.Access = Access{Allowed: prefixes("203.0.113.0/24", "2001:db8::/32"), Denied: prefixes("203.0.113.128/25")}
+		*accessOf(r) = Access{Allowed: prefixes("203.0.113.0/24", "2001:db8::/32"), Denied: prefixes("203.0.113.128/25")}
 	}, closedPort(t)))
 	for _, test := range []struct {
 		peer, forwarded string
@@ -169,7 +169,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 			t.Errorf("%s for %q: answered with %q, access (-want +got):\n%s", test.peer, test.forwarded, got.Answer.Reason, diff)
 		}
 	}
-	p.apply(everythingBy(func(r *Route) { r.Access.Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
+	p.apply(everythingBy(func(r *Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
 	want := &ExplainedAccess{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
 	if diff := cmp.Diff(want, p.explain(Question{URL: "http://a/"}).Access); diff != "" {
 		t.Errorf("with denied prefixes alone (-want +got):\n%s", diff)
@@ -179,7 +179,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 func TestExplainTakesNothingFromARateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.RateLimit = RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
 	q := Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
 	for i, want := range []ExplainedLimit{
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 2, Allowed: true},
@@ -307,8 +307,8 @@ func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) {
-		r.Rewrite.StripPrefix = "/api"
-		r.Headers.Request = HeaderChanges{Set: []Header{{"X-App", "1"}}, Remove: []string{"Server"}}
+		rewriteOf(r).StripPrefix = "/api"
+		headersOf(r).Request = HeaderChanges{Set: []Header{{"X-App", "1"}}, Remove: []string{"Server"}}
 	}, startEcho(t, "b")))
 	p.get("a", "/") // the listener is known from its first connection on at the latest
 	got := p.explain(Question{
@@ -382,7 +382,7 @@ func TestExplainRefusesQuestionsThatMakeNoSense(t *testing.T) {
 func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Access.Denied = prefixes("203.0.113.0/24") }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, startEcho(t, "b")))
 	server := httptest.NewServer(p.ExplainHandler())
 	t.Cleanup(server.Close)
 	ask := func(query url.Values) (int, string) {
@@ -414,5 +414,29 @@ func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 		if status, text := ask(query); status != 400 {
 			t.Errorf("%s: %d %s, want 400", name, status, text)
 		}
+	}
+}
+
+// A policy that has something to say is told of without the explanation's knowing it.
+func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(everything(startEcho(t, "b")))
+	if got := p.explain(Question{URL: "http://a/"}); got.Policies != nil {
+		t.Errorf("a route without policies has %+v", got.Policies)
+	}
+	changeRoute(p, func(r *route) {
+		r.add(&Steps{Request: func(v *View) Answer {
+			*v.Notes = append(*v.Notes, Note{Policy: "cors", Passed: true, Text: "no preflight"})
+			return Answer{}
+		}})
+	})
+	got := p.explain(Question{URL: "http://a/"})
+	if diff := cmp.Diff([]ExplainedPolicy{{"cors", true, "no preflight"}}, got.Policies); diff != "" {
+		t.Errorf("policies (-want +got):\n%s", diff)
+	}
+	var text strings.Builder
+	if err := got.WriteText(&text, time.Now()); err != nil || !strings.Contains(text.String(), "lets pass: no preflight") {
+		t.Errorf("got %v and\n%s", err, text.String())
 	}
 }

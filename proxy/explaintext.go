@@ -132,6 +132,13 @@ func (e *Explanation) writePolicies(t *explanationText) {
 		}
 		t.line("rate limit", text)
 	}
+	for _, p := range e.Policies {
+		verdict := "answers: "
+		if p.Passed {
+			verdict = "lets pass: "
+		}
+		t.line(p.Name, verdict+p.Text)
+	}
 }
 
 func (e *Explanation) writeUpstream(t *explanationText) {

@@ -13,12 +13,14 @@ type Explanation struct {
 	// Candidates are the rules of the hosts that the request's is one of, the winner first.
 	Candidates []Candidate `json:"candidates,omitempty"`
 	// Hints say what may be meant instead where there is no such host or path.
-	Hints     []string           `json:"hints,omitempty"`
-	Access    *ExplainedAccess   `json:"access,omitempty"`
-	RateLimit *ExplainedLimit    `json:"rateLimit,omitempty"`
-	Upstream  *ExplainedUpstream `json:"upstream,omitempty"`
-	Pool      *ExplainedPool     `json:"pool,omitempty"`
-	Answer    ExplainedAnswer    `json:"answer"`
+	Hints     []string         `json:"hints,omitempty"`
+	Access    *ExplainedAccess `json:"access,omitempty"`
+	RateLimit *ExplainedLimit  `json:"rateLimit,omitempty"`
+	// Policies are the others that were asked and have something to say, in their order.
+	Policies []ExplainedPolicy  `json:"policies,omitempty"`
+	Upstream *ExplainedUpstream `json:"upstream,omitempty"`
+	Pool     *ExplainedPool     `json:"pool,omitempty"`
+	Answer   ExplainedAnswer    `json:"answer"`
 }
 
 // ExplainedRequest is the request as it is understood.
@@ -87,6 +89,14 @@ type ExplainedLimit struct {
 	Allowed bool    `json:"allowed"`
 	// RetryAfter is how long the client would be told to wait, in seconds.
 	RetryAfter float64 `json:"retryAfterSeconds,omitempty"`
+}
+
+// ExplainedPolicy is what a policy says of the request.
+type ExplainedPolicy struct {
+	Name string `json:"name"`
+	// Passed says whether the request goes on.
+	Passed bool   `json:"passed"`
+	Text   string `json:"text"`
 }
 
 // ExplainedUpstream is the head of the request that an endpoint would get.

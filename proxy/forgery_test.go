@@ -197,7 +197,7 @@ func clientFields() []string {
 func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 	t.Parallel()
 	backend := startEcho(t, "b")
-	open := everythingBy(func(r *Route) { r.Access.Allowed = prefixes("203.0.113.0/24") }, backend)
+	open := everythingBy(func(r *Route) { accessOf(r).Allowed = prefixes("203.0.113.0/24") }, backend)
 	for _, a := range approaches(t) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -213,7 +213,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 			}
 			// The peer itself is whom the rule sees where nothing is claimed.
 			p.apply(everythingBy(func(r *Route) {
-				r.Access.Allowed = prefixes(a.peer + "/" + fmt.Sprint(netip.MustParseAddr(a.peer).BitLen()))
+				accessOf(r).Allowed = prefixes(a.peer + "/" + fmt.Sprint(netip.MustParseAddr(a.peer).BitLen()))
 			}, backend))
 			if got := ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n"); got.Status != 200 {
 				t.Errorf("only the peer is allowed: got %d, want 200", got.Status)
@@ -221,7 +221,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 			if got := ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + claimed + "\r\n\r\n"); (got.Status == 403) != a.believed {
 				t.Errorf("only the peer is allowed, and it says that it is another: got %d, believed %v", got.Status, a.believed)
 			}
-			p.apply(everythingBy(func(r *Route) { r.Access.Denied = prefixes("203.0.113.0/24") }, backend))
+			p.apply(everythingBy(func(r *Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, backend))
 			if got := ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + claimed + "\r\n\r\n"); (got.Status == 403) != a.believed {
 				t.Errorf("the claimed address is denied: got %d, believed %v", got.Status, a.believed)
 			}
@@ -233,7 +233,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 // their own.
 func TestForgedFieldsDoNotRefillABucket(t *testing.T) {
 	t.Parallel()
-	limited := everythingBy(func(r *Route) { r.RateLimit = *never(1) }, startEcho(t, "b"))
+	limited := everythingBy(func(r *Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
 	for _, a := range approaches(t) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -308,7 +308,7 @@ func TestTrustedPeerWithoutProxyHeaderIsCutOff(t *testing.T) {
 func TestClientsBehindTrustedProxiesAreLimitedApart(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.0/8", "10.0.0.0/8"))
-	p.apply(everythingBy(func(r *Route) { r.RateLimit = *never(1) }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b")))
 	for _, step := range []struct {
 		chain string
 		want  int

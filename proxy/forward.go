@@ -318,8 +318,8 @@ var errInformationalMany = &message.Error{Status: 502, Detail: "more information
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
 func (x *exchange) relay(up upstream) (verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
-	if p := x.route.policies; p != nil {
-		resp.Fields = p.response.apply(resp.Fields)
+	for _, change := range x.route.response {
+		change(x.viewed(), resp)
 	}
 	if x.cookie != nil {
 		x.setCookie(resp)

@@ -140,7 +140,7 @@ func TestAccessIsDecidedByTheClientBehindTrustedProxies(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	only := everythingBy(func(r *Route) {
-		r.Access.Allowed = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+		accessOf(r).Allowed = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 	}, b.address)
 	request := "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"
 	for name, test := range map[string]struct {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
@@ -29,19 +31,12 @@ type route struct {
 	// patience is how long the endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
 	patience time.Duration
 	retries  int
-	// policies is nil where the route has none.
-	policies *policies
-}
-
-// policies are what a route does with requests and responses beyond sending them on.
-type policies struct {
 	// closed has every request answered with RuleClosed.
-	closed            bool
-	access            accessTable
-	rateLimit         RateLimit
-	limit             uint32 // the id of rateLimit, 0 where there is none
-	request, response headerChanges
-	rewrite           *rewrite
+	closed bool
+	// request are the steps of the policies that look at requests, in their order; response those that change what
+	// endpoints answer, and own those that add to answers of our own, both from the last policy's to the first's.
+	request       []func(*View) Answer
+	response, own []func(*View, *message.Response)
 }
 
 // compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
@@ -163,7 +158,12 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 		compiled[i] = route{
 			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
 			timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
-			policies: compilePolicies(r, h.Name, state),
+			closed: r.refuses(),
+		}
+		if len(r.Policies) > 0 {
+			if err := compiled[i].compilePolicies(r.Policies, state.scope(h.Name, r, t)); err != nil {
+				return nil, fmt.Errorf("path %q: %w", r.Path, err)
+			}
 		}
 		if r.Match == MatchText && !r.refuses() {
 			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
@@ -186,20 +186,30 @@ func (t *Timeouts) patience() time.Duration {
 // refuses says whether requests are answered with RuleClosed.
 func (r *Route) refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
 
-func compilePolicies(r *Route, host string, state *state) *policies {
-	if !r.refuses() && r.Access.none() && r.RateLimit == (RateLimit{}) && r.Headers.none() && r.Rewrite == (Rewrite{}) {
-		return nil
+// compilePolicies gives the route the steps of its policies.
+func (r *route) compilePolicies(policies []Policy, scope *Scope) error {
+	if err := Inspect(policies); err != nil {
+		return err
 	}
-	p := &policies{
-		closed:    r.refuses(),
-		access:    compileAccess(&r.Access),
-		rateLimit: r.RateLimit,
-		request:   compileHeaders(&r.Headers.Request),
-		response:  compileHeaders(&r.Headers.Response),
-		rewrite:   compileRewrite(&r.Rewrite),
+	for _, p := range policies {
+		steps, err := p.Compile(scope)
+		if err != nil {
+			return fmt.Errorf("policy %q: %w", p.Name(), err)
+		}
+		r.add(&steps)
 	}
-	if r.RateLimit.PerSecond > 0 {
-		p.limit = state.rule(r.limitedRule(host))
+	return nil
+}
+
+// add gives the route the steps of a policy that comes after those that it has.
+func (r *route) add(steps *Steps) {
+	if steps.Request != nil {
+		r.request = append(r.request, steps.Request)
 	}
-	return p
+	if steps.Response != nil {
+		r.response = slices.Insert(r.response, 0, steps.Response)
+	}
+	if steps.Own != nil {
+		r.own = slices.Insert(r.own, 0, steps.Own)
+	}
 }

@@ -21,7 +21,30 @@ type Headers struct {
 	Request, Response HeaderChanges
 }
 
-func (h *Headers) none() bool { return h.Request.none() && h.Response.none() }
+// Name is "headers".
+func (*Headers) Name() string { return "headers" }
+
+// Equal says whether other headers have the same changes.
+func (h *Headers) Equal(other Policy) bool {
+	o, ok := other.(*Headers)
+	return ok && o != nil && h.Request.equal(&o.Request) && h.Response.equal(&o.Response)
+}
+
+// Compile makes the changes ready to be put into messages. An answer of our own has none: it says what we say.
+func (h *Headers) Compile(*Scope) (steps Steps, err error) {
+	if !h.Request.none() {
+		c := compileHeaders(&h.Request)
+		steps.Request = func(v *View) Answer {
+			v.Request.Fields = c.apply(v.Request.Fields)
+			return Answer{}
+		}
+	}
+	if !h.Response.none() {
+		c := compileHeaders(&h.Response)
+		steps.Response = func(_ *View, resp *message.Response) { resp.Fields = c.apply(resp.Fields) }
+	}
+	return steps, nil
+}
 
 func (h *HeaderChanges) none() bool { return len(h.Add) == 0 && len(h.Set) == 0 && len(h.Remove) == 0 }
 

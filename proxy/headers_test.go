@@ -105,7 +105,7 @@ func TestHeadersAreChangedBothWays(t *testing.T) {
 	endpoint := startScript(t)
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) {
-		r.Headers = Headers{
+		*headersOf(r) = Headers{
 			Request: HeaderChanges{
 				Add: []Header{{"X-Custom-Header", "value"}}, Set: []Header{{"X-App-Version", "v1.2.3"}}, Remove: []string{"Cookie", "X-Powered-By"},
 			},
@@ -138,8 +138,8 @@ func TestHeadersAreChangedOncePerRequest(t *testing.T) {
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) {
 		r.Retries = 1
-		r.Headers.Request = HeaderChanges{Add: []Header{{"X-Add", "1"}}, Set: []Header{{"X-Set", "1"}}}
-		r.Headers.Response = HeaderChanges{Add: []Header{{"X-Back", "1"}}, Set: []Header{{"X-Kept", "replaced"}}}
+		headersOf(r).Request = HeaderChanges{Add: []Header{{"X-Add", "1"}}, Set: []Header{{"X-Set", "1"}}}
+		headersOf(r).Response = HeaderChanges{Add: []Header{{"X-Back", "1"}}, Set: []Header{{"X-Kept", "replaced"}}}
 	}, startEcho(t, "b", "X-Kept: yes"), closedPort(t)))
 	client := p.dial()
 	for i := range 6 { // every other one is tried twice
@@ -159,7 +159,7 @@ func TestOwnAnswersKeepTheirFields(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) {
-		r.Headers.Response = HeaderChanges{Set: []Header{{"X-Set", "1"}}, Remove: []string{"Proxy-Status", "Content-Type"}}
+		headersOf(r).Response = HeaderChanges{Set: []Header{{"X-Set", "1"}}, Remove: []string{"Proxy-Status", "Content-Type"}}
 	}, closedPort(t)))
 	got := p.get("a", "/")
 	if got.reason() != "UpstreamConnectFailed" || got.Header.Get("Content-Type") == "" || got.Header.Get("X-Set") != "" {

@@ -48,6 +48,7 @@ func (x *exchange) releaseHead() {
 		keep(&fields[i].Value)
 	}
 	r.Fields = fields
+	x.view = View{}
 	x.hostBuf, x.pathBuf, x.rewriteBuf, x.forwardedBuf = nil, nil, nil, nil
 	x.down.ReleaseHead()
 }

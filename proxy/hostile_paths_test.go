@@ -12,9 +12,9 @@ import (
 func hostileRoutes(tb testing.TB) *Snapshot {
 	tb.Helper()
 	admin := prefix("/admin", "admin")
-	admin.Access.Allowed = prefixes("192.0.2.0/24")
+	accessOf(&admin).Allowed = prefixes("192.0.2.0/24")
 	api := prefix("/api/v1", "api")
-	api.Rewrite.StripPrefix = "/api/v1"
+	rewriteOf(&api).StripPrefix = "/api/v1"
 	return snapshotOf([]Host{hostOf("", admin, exact("/exact", "exact"), api, prefix("/", "default"))},
 		echoes(tb, "admin", "exact", "api", "default")...)
 }
@@ -274,7 +274,7 @@ func FuzzForwardedPath(f *testing.F) {
 	p := serve(f)
 	open := hostileRoutes(f)
 	for i := range open.Hosts[0].Routes {
-		open.Hosts[0].Routes[i].Access = Access{}
+		*accessOf(&open.Hosts[0].Routes[i]) = Access{}
 	}
 	p.apply(open)
 	for _, target := range []string{

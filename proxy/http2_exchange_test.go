@@ -178,11 +178,11 @@ func TestPoliciesHoldOverHTTP2(t *testing.T) {
 	key := ecdsaKey(t)
 	echo := startEcho(t, "e", "Server: x")
 	denied, limited, changed := prefix("/denied", "pool"), prefix("/limited", "pool"), prefix("/changed", "pool")
-	denied.Access = Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
-	limited.RateLimit = RateLimit{PerSecond: 0.001, Burst: 1}
-	changed.Rewrite.StripPrefix = "/changed"
-	changed.Headers.Request.Set = []Header{{Name: "X-App", Value: "1"}}
-	changed.Headers.Response.Remove = []string{"Server"}
+	*accessOf(&denied) = Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	*rateLimitOf(&limited) = RateLimit{PerSecond: 0.001, Burst: 1}
+	rewriteOf(&changed).StripPrefix = "/changed"
+	headersOf(&changed).Request.Set = []Header{{Name: "X-App", Value: "1"}}
+	headersOf(&changed).Response.Remove = []string{"Server"}
 	overBoth(t, func(t *testing.T, secure bool) {
 		p := serve(t, h2c)
 		redirected := hostOf("a", changed, denied, limited)

@@ -59,13 +59,13 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 	}{
 		"itself": {func(_ *testing.T, p *served) { p.apply(everything(at(p))) }, 2},
 		"itself, and a rule that takes out the mark": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { r.Headers.Request.Remove = []string{"cdn-loop"} }, at(p)))
+			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }, at(p)))
 		}, 2},
 		"itself, and a rule that sets another mark": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { r.Headers.Request.Set = []Header{{"CDN-Loop", "other"}} }, at(p)))
+			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Set = []Header{{"CDN-Loop", "other"}} }, at(p)))
 		}, 2},
 		"itself, and a path that grows": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { r.Rewrite.ReplacePath = "/x/y" }, at(p)))
+			p.apply(everythingBy(func(r *Route) { rewriteOf(r).ReplacePath = "/x/y" }, at(p)))
 		}, 2},
 		"itself, with retries": {func(_ *testing.T, p *served) { p.apply(everythingBy(retries(3), at(p), at(p))) }, 2},
 		"HTTP/2 without TLS":   {func(_ *testing.T, p *served) { p.apply(inH2C(everything(at(p)))) }, 2},
@@ -80,7 +80,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 			p.apply(everything(at(other)))
 		}, 2},
 		"two others, and both take out marks": {func(t *testing.T, p *served) {
-			bare := func(r *Route) { r.Headers.Request.Remove = []string{"cdn-loop"} }
+			bare := func(r *Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }
 			second, third := serve(t), serve(t)
 			third.apply(everythingBy(bare, at(p)))
 			second.apply(everythingBy(bare, at(third)))
@@ -92,7 +92,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 			var routes []Route
 			for i := range 50 {
 				r := exact(fmt.Sprintf("/%d", i), "pool")
-				r.Rewrite.ReplacePath = fmt.Sprintf("/%d", i+1)
+				rewriteOf(&r).ReplacePath = fmt.Sprintf("/%d", i+1)
 				routes = append(routes, r)
 			}
 			p.apply(snapshotOf([]Host{hostOf("", routes...)}, poolOf("pool", at(p))))

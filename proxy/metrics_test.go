@@ -78,9 +78,9 @@ func TestRequestsAreCountedByIngressServiceCodeAndReason(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	denied := byIngress(prefix("/denied", "b"), "default/shop")
-	denied.Access.Denied = prefixes("127.0.0.0/8")
+	accessOf(&denied).Denied = prefixes("127.0.0.0/8")
 	limited := byIngress(prefix("/limited", "b"), "default/blog")
-	limited.RateLimit = RateLimit{PerSecond: 1e-9, Burst: 1}
+	*rateLimitOf(&limited) = RateLimit{PerSecond: 1e-9, Burst: 1}
 	down := byIngress(prefix("/down", "down"), "default/blog")
 	down.Retries = 1
 	p.apply(snapshotOf([]Host{hostOf("a", byIngress(prefix("/", "b"), "default/shop"), denied, down, limited)},

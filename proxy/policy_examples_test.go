@@ -13,13 +13,13 @@ import (
 func exampleRoutes(tb testing.TB) *Snapshot {
 	tb.Helper()
 	limited := prefix("/api", "api")
-	limited.RateLimit = RateLimit{PerSecond: 10, Burst: 20}
+	*rateLimitOf(&limited) = RateLimit{PerSecond: 10, Burst: 20}
 
 	admin := prefix("/admin", "admin")
-	admin.Access = Access{Allowed: prefixes("10.0.0.0/8", "203.0.113.0/24"), Denied: prefixes("10.0.50.0/24")}
+	*accessOf(&admin) = Access{Allowed: prefixes("10.0.0.0/8", "203.0.113.0/24"), Denied: prefixes("10.0.50.0/24")}
 
 	headers := prefix("/api", "api")
-	headers.Headers = Headers{
+	*headersOf(&headers) = Headers{
 		Request: HeaderChanges{
 			Add:    []Header{{"X-Custom-Header", "value"}},
 			Set:    []Header{{"X-App-Version", "v1.2.3"}},
@@ -29,9 +29,9 @@ func exampleRoutes(tb testing.TB) *Snapshot {
 	}
 
 	stripped := prefix("/api/v1", "api")
-	stripped.Rewrite.StripPrefix = "/api/v1"
+	rewriteOf(&stripped).StripPrefix = "/api/v1"
 	replaced := prefix("/old-api", "api")
-	replaced.Rewrite.ReplacePath = "/v2"
+	rewriteOf(&replaced).ReplacePath = "/v2"
 
 	return snapshotOf([]Host{
 		hostOf("limited.example.com", limited),

@@ -10,7 +10,7 @@ func TestPlainRequestsAreRedirectedToHTTPS(t *testing.T) {
 	t.Parallel()
 	redirecting := func(h Host) Host { h.RedirectHTTPS = true; return h }
 	denied := prefix("/denied", "b")
-	denied.Access.Denied = prefixes("0.0.0.0/0")
+	accessOf(&denied).Denied = prefixes("0.0.0.0/0")
 	s := snapshotOf([]Host{
 		redirecting(hostOf("shop.example.com", prefix("/shop", "b"), denied)),
 		redirecting(hostOf("*.example.com", prefix("/", "b"))),

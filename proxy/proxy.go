@@ -78,7 +78,6 @@ type Proxy struct {
 	draining   atomic.Bool
 	closing    atomic.Bool // set when draining, once connections that are idle are closed
 	conns      registry
-	limiter    *limiter
 	ejector    ejector
 	prober     *prober
 	observers  healthObservers
@@ -131,7 +130,6 @@ func New(config Config) *Proxy {
 	p.state = newState(transports, p.prober)
 	p.metrics = p.state.metrics
 	p.ports = make(map[bool]string)
-	p.limiter = newLimiter()
 	p.exchanges.New = func() any { return new(exchange) }
 	p.streams.New = func() any { return new(stream) }
 	p.tls = p.newTLSConfig()
@@ -172,7 +170,7 @@ func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
 
 // SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what
 // a rate limit allows. It takes effect with the next request and needs no new generation.
-func (p *Proxy) SetReplicas(n int) { p.limiter.replicas.Store(int32(max(1, n))) }
+func (p *Proxy) SetReplicas(n int) { p.state.limiter.SetReplicas(n) }
 
 // Generation is the number of the generation that is served, 0 before the first Apply.
 func (p *Proxy) Generation() uint64 { return p.generation.Load().number }

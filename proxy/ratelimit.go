@@ -4,11 +4,15 @@ import (
 	"hash/maphash"
 	"math"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // RateLimit bounds the requests of each client on a route. The zero value is no limit.
@@ -21,21 +25,92 @@ type RateLimit struct {
 	PerReplica bool
 }
 
-// limitedRule is a rate limit and the route that it limits. As long as neither changes the rule keeps its id, so
-// that what clients have used up survives a new generation.
-type limitedRule struct {
-	ingress, host, path string
-	match               PathMatch
-	limit               RateLimit
+// Name is "rate-limit".
+func (*RateLimit) Name() string { return "rate-limit" }
+
+// Equal says whether another limit lets through as much.
+func (r *RateLimit) Equal(other Policy) bool {
+	o, ok := other.(*RateLimit)
+	return ok && o != nil && *r == *o
 }
 
-// limiter holds a token bucket for each rule and client, in shards of their own lock, at most limiterEntries in all.
+// Compile gives the route an id among the limiter's rules. As long as neither the route nor the limit changes it keeps
+// that, so that what clients have used up survives a new generation.
+func (r *RateLimit) Compile(s *Scope) (Steps, error) {
+	if r.PerSecond <= 0 {
+		return Steps{}, nil
+	}
+	rule := s.Kept(*r, func() any { return s.Limiter.newRule() }).(uint32)
+	limited := &limitedRule{limiter: s.Limiter, rule: rule, limit: *r}
+	return Steps{Request: limited.request}, nil
+}
+
+// limitedRule is a compiled RateLimit.
+type limitedRule struct {
+	limiter *Limiter
+	rule    uint32
+	limit   RateLimit
+}
+
+func (l *limitedRule) request(v *View) Answer {
+	var ok bool
+	var wait time.Duration
+	if v.Notes != nil {
+		ok, wait = l.look(v)
+	} else {
+		ok, wait = l.limiter.allow(l.rule, &l.limit, v.Client, v.Now)
+	}
+	if ok {
+		return Answer{}
+	}
+	v.Fields = l.limit.appendFields(v.Fields, wait)
+	return Answer{Reason: reason.RateLimited}
+}
+
+// appendFields tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.
+func (r *RateLimit) appendFields(fields []message.Field, wait time.Duration) []message.Field {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	return append(fields,
+		message.Field{Name: []byte("Retry-After"), Value: strconv.AppendInt(nil, seconds, 10)},
+		message.Field{Name: []byte("RateLimit-Limit"), Value: strconv.AppendInt(nil, int64(r.Burst), 10)},
+		message.Field{Name: []byte("RateLimit-Remaining"), Value: []byte("0")},
+		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
+}
+
+// LimitNote is how a rate limit stands with a client. Nothing was taken from it.
+type LimitNote struct {
+	Limit RateLimit
+	// Replicas is how many share the limit.
+	Replicas int
+	// Left is how many requests this replica would let through at once, now.
+	Left float64
+	// Wait is how long the client would be told to wait.
+	Wait time.Duration
+}
+
+// look says what allow would, takes nothing, and notes how the limit stands.
+func (l *limitedRule) look(v *View) (ok bool, wait time.Duration) {
+	left, cost := l.limiter.left(l.rule, &l.limit, v.Client, v.Now), l.limiter.cost(&l.limit)
+	missing := (1 - left) * float64(cost) / l.limit.PerSecond * float64(time.Second)
+	ok = missing < 1 // a bucket counts in nanoseconds
+	if !ok {
+		wait = time.Duration(missing)
+	}
+	*v.Notes = append(*v.Notes, Note{
+		Policy: l.limit.Name(), Passed: ok, Limit: &LimitNote{Limit: l.limit, Replicas: cost, Left: left, Wait: wait},
+	})
+	return ok, wait
+}
+
+// Limiter holds a token bucket for each rule and client, in shards of their own lock, at most limiterEntries in all.
 // The one of a shard that was used least recently makes room for a new one.
-type limiter struct {
+type Limiter struct {
 	seed   maphash.Seed
 	shards [limiterShards]limiterShard
 	// replicas is how many share the limits; 0 stands for 1.
 	replicas atomic.Int32
+	// lastRule is the last id that a rule got.
+	lastRule atomic.Uint32
 }
 
 const (
@@ -82,16 +157,23 @@ type limiterEntry struct {
 
 const noEntry = -1
 
-func newLimiter() *limiter {
-	l := &limiter{seed: maphash.MakeSeed()}
+// NewLimiter makes a limiter of a single replica.
+func NewLimiter() *Limiter {
+	l := &Limiter{seed: maphash.MakeSeed()}
 	for i := range l.shards {
 		l.shards[i].newest, l.shards[i].oldest = noEntry, noEntry
 	}
 	return l
 }
 
+// SetReplicas says how many replicas requests are spread over, this one among them.
+func (l *Limiter) SetReplicas(n int) { l.replicas.Store(int32(max(1, n))) }
+
+// newRule returns an id that no rule had.
+func (l *Limiter) newRule() uint32 { return l.lastRule.Add(1) }
+
 // allow takes a token of the client's for a rule. Where there is none, it says after how long there will be one.
-func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
+func (l *Limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
 	s := &l.shards[hash%limiterShards]
@@ -112,7 +194,7 @@ func (l *limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 
 // left is how many requests a client may send at once for a rule, by what is known of it. It changes nothing: a client
 // that was never seen has a whole bucket.
-func (l *limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) float64 {
+func (l *Limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) float64 {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
 	s := &l.shards[hash%limiterShards]
@@ -129,17 +211,17 @@ func (l *limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now tim
 // cost is how many tokens a request takes. Where replicas share a limit, each has a whole bucket, and a request takes a
 // token for every one of them. So what a client has used counts on as their number changes, and no bucket has to be
 // touched.
-func (l *limiter) cost(limit *RateLimit) int {
+func (l *Limiter) cost(limit *RateLimit) int {
 	if limit.PerReplica {
 		return 1
 	}
 	return max(1, int(l.replicas.Load()))
 }
 
-func (l *limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed, key) }
+func (l *Limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed, key) }
 
 // bucket returns the bucket of a key, a full one where it is new, making it the newest.
-func (l *limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit, burst int) *rate.Limiter {
+func (l *Limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit, burst int) *rate.Limiter {
 	i := s.find(key, hash)
 	if i != noEntry {
 		s.unlist(i)
@@ -173,7 +255,7 @@ func (s *limiterShard) chain(hash uint64) *int32 {
 }
 
 // vacate returns an entry that is on no chain and not listed: a new one, or the oldest where there are enough.
-func (l *limiter) vacate(s *limiterShard) int32 {
+func (l *Limiter) vacate(s *limiterShard) int32 {
 	n := len(s.entries)
 	if n == limiterEntries/limiterShards {
 		oldest := s.oldest
@@ -198,7 +280,7 @@ func (l *limiter) vacate(s *limiterShard) int32 {
 }
 
 // rechain spreads all entries but the last, which is new, over n chains.
-func (l *limiter) rechain(s *limiterShard, n int) {
+func (l *Limiter) rechain(s *limiterShard, n int) {
 	s.chains = make([]int32, n)
 	for i := range s.chains {
 		s.chains[i] = noEntry

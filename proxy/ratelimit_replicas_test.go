@@ -10,7 +10,7 @@ import (
 
 // admitted lets a client send rate requests a second for a while, to each of the limiters in turn, and returns how many
 // were allowed.
-func admitted(limiters []*limiter, limit *RateLimit, rate int, from time.Time, during time.Duration) (allowed int) {
+func admitted(limiters []*Limiter, limit *RateLimit, rate int, from time.Time, during time.Duration) (allowed int) {
 	client := netip.MustParseAddr("192.0.2.1")
 	count := int(during.Seconds() * float64(rate))
 	for i := range count {
@@ -22,10 +22,10 @@ func admitted(limiters []*limiter, limit *RateLimit, rate int, from time.Time, d
 	return allowed
 }
 
-func replicated(n int) []*limiter {
-	limiters := make([]*limiter, n)
+func replicated(n int) []*Limiter {
+	limiters := make([]*Limiter, n)
 	for i := range limiters {
-		limiters[i] = newLimiter()
+		limiters[i] = NewLimiter()
 		limiters[i].replicas.Store(int32(n))
 	}
 	return limiters
@@ -52,14 +52,14 @@ func TestReplicasTogetherLetThroughWhatTheLimitAllows(t *testing.T) {
 func TestTheShareFollowsTheNumberOfReplicasAndWhatWasUsedStaysUsed(t *testing.T) {
 	t.Parallel()
 	limit := &RateLimit{PerSecond: 30, Burst: 30}
-	l := newLimiter()
+	l := NewLimiter()
 	now := noon()
 	for _, step := range []struct {
 		replicas int
 		want     int // in ten seconds under load
 	}{{1, 30 + 300}, {3, 100}, {30, 10}, {60, 5}, {1, 300}} {
 		l.replicas.Store(int32(step.replicas))
-		got := admitted([]*limiter{l}, limit, 600, now, 10*time.Second)
+		got := admitted([]*Limiter{l}, limit, 600, now, 10*time.Second)
 		if got < step.want-2 || got > step.want+2 {
 			t.Errorf("one of %d replicas allowed %d in ten seconds, want %d", step.replicas, got, step.want)
 		}

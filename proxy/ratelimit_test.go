@@ -24,7 +24,7 @@ func numbered(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10 + byte(n>>24), byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
-func (l *limiter) size() (entries int) {
+func (l *Limiter) size() (entries int) {
 	for i := range l.shards {
 		entries += len(l.shards[i].entries)
 	}
@@ -66,7 +66,7 @@ func TestBucketEmptiesAndFillsWithTime(t *testing.T) {
 		{"almost never", *never(1), []step{{0, true, 0}, {0, false, 1e18}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l := newLimiter()
+			l := NewLimiter()
 			for i, s := range test.steps {
 				ok, wait := l.allow(1, &test.limit, netip.MustParseAddr("192.0.2.1"), noon().Add(s.at))
 				// Tokens are kept as floating-point numbers.
@@ -99,7 +99,7 @@ func TestWhichRequestsShareABucket(t *testing.T) {
 		{"IPv6's end and IPv4's", "ffff:ffff:ffff:ffff::", "255.255.255.255", false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l, rule := newLimiter(), uint32(1)
+			l, rule := NewLimiter(), uint32(1)
 			l.allow(rule, never(1), netip.MustParseAddr(test.first), noon())
 			if test.otherRule {
 				rule = 2
@@ -123,7 +123,7 @@ func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testin
 		return m.HeapAlloc
 	}
 	before := live()
-	l, limit := newLimiter(), never(1)
+	l, limit := NewLimiter(), never(1)
 	busy := netip.MustParseAddr("192.0.2.1")
 	l.allow(1, limit, busy, noon())
 	for i := range addresses {
@@ -167,7 +167,7 @@ func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testin
 func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 	t.Parallel()
 	const room = limiterEntries / limiterShards
-	l, limit := newLimiter(), never(1)
+	l, limit := NewLimiter(), never(1)
 	// inShard has addresses of one shard, in the order in which they come.
 	var inShard []netip.Addr
 	for i := 0; len(inShard) < 2*room; i++ {
@@ -221,7 +221,7 @@ func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 func TestManyTakeFromOneBucketAtOnce(t *testing.T) {
 	t.Parallel()
 	const burst, takers = 1000, 8
-	l, limit := newLimiter(), never(burst)
+	l, limit := NewLimiter(), never(burst)
 	var passed atomic.Int64
 	var working sync.WaitGroup
 	for n := range takers {
@@ -247,7 +247,7 @@ func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 	build := func(change func(*Snapshot)) *Snapshot {
 		limited := prefix("/limited", "b")
 		limited.Rule.Ingress = "default/shop"
-		limited.RateLimit = *never(2)
+		*rateLimitOf(&limited) = *never(2)
 		s := snapshotOf([]Host{hostOf("a", limited, prefix("/", "b"))}, poolOf("b", b), poolOf("other", other))
 		change(s)
 		return s
@@ -263,12 +263,12 @@ func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 		{"other endpoints", func(s *Snapshot) { s.Pools[0].Endpoints[0].Address = other }, true},
 		{"another pool", func(s *Snapshot) { limited(s).Pool = "other" }, true},
 		{"another place in the Ingress", func(s *Snapshot) { limited(s).Rule.Rule, limited(s).Rule.Path = 3, 4 }, true},
-		{"other headers", func(s *Snapshot) { limited(s).Headers.Request.Remove = []string{"X"} }, true},
-		{"a rewrite", func(s *Snapshot) { limited(s).Rewrite.ReplacePath = "/x" }, true},
-		{"access control that admits", func(s *Snapshot) { limited(s).Access.Allowed = prefixes("127.0.0.0/8") }, true},
+		{"other headers", func(s *Snapshot) { headersOf(limited(s)).Request.Remove = []string{"X"} }, true},
+		{"a rewrite", func(s *Snapshot) { rewriteOf(limited(s)).ReplacePath = "/x" }, true},
+		{"access control that admits", func(s *Snapshot) { accessOf(limited(s)).Allowed = prefixes("127.0.0.0/8") }, true},
 		{"other timeouts", func(s *Snapshot) { limited(s).Timeouts.Connect = time.Second }, true},
-		{"another limit in the long run", func(s *Snapshot) { limited(s).RateLimit.PerSecond = 2e-9 }, false},
-		{"another burst", func(s *Snapshot) { limited(s).RateLimit.Burst = 3 }, false},
+		{"another limit in the long run", func(s *Snapshot) { rateLimitOf(limited(s)).PerSecond = 2e-9 }, false},
+		{"another burst", func(s *Snapshot) { rateLimitOf(limited(s)).Burst = 3 }, false},
 		{"another match", func(s *Snapshot) { limited(s).Match = MatchExact }, false},
 		{"another Ingress", func(s *Snapshot) { limited(s).Rule.Ingress = "default/other" }, false},
 	} {
@@ -296,7 +296,7 @@ func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 // A rule that went and came back is a new rule.
 func TestRuleThatWasAwayBeginsAnew(t *testing.T) {
 	t.Parallel()
-	limited := everythingBy(func(r *Route) { r.RateLimit = *never(1) }, startEcho(t, "b"))
+	limited := everythingBy(func(r *Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
 	p := serve(t)
 	p.apply(limited)
 	p.get("a", "/")
@@ -316,7 +316,7 @@ func TestEachRouteHasItsOwnBuckets(t *testing.T) {
 	pool := echoes(t, "b")
 	route := func(path string) Route {
 		r := prefix(path, "b")
-		r.RateLimit = *never(1)
+		*rateLimitOf(&r) = *never(1)
 		return r
 	}
 	exactly := route("/one")
@@ -347,7 +347,7 @@ func TestRefusalSaysWhenToComeBack(t *testing.T) {
 		t.Run(fmt.Sprintf("%g a second, %d at once", test.limit.PerSecond, test.limit.Burst), func(t *testing.T) {
 			t.Parallel()
 			p := serve(t)
-			p.apply(everythingBy(func(r *Route) { r.RateLimit = test.limit }, startEcho(t, "b")))
+			p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = test.limit }, startEcho(t, "b")))
 			client := p.dial()
 			begun := time.Now()
 			for range test.limit.Burst {
@@ -376,7 +376,7 @@ func TestRefusalSaysWhenToComeBack(t *testing.T) {
 func BenchmarkLimiter(b *testing.B) {
 	for _, addresses := range []int{1, 100_000, 2 * limiterEntries} {
 		b.Run(fmt.Sprintf("%d addresses", addresses), func(b *testing.B) {
-			l, limit, i := newLimiter(), &RateLimit{PerSecond: 1, Burst: 1}, 0
+			l, limit, i := NewLimiter(), &RateLimit{PerSecond: 1, Burst: 1}, 0
 			now := noon()
 			for n := range addresses {
 				l.allow(1, limit, numbered(n), now)

@@ -10,6 +10,10 @@ import (
 func fill(t *testing.T, v reflect.Value) {
 	t.Helper()
 	switch {
+	case v.Type() == reflect.TypeFor[[]Policy]():
+		for _, p := range Order {
+			v.Set(reflect.Append(v, filledPolicy(t, p)))
+		}
 	case isLeaf(v):
 		v.Set(otherThan(t, v))
 	case v.Kind() == reflect.Struct:
@@ -21,6 +25,14 @@ func fill(t *testing.T, v reflect.Value) {
 	}
 }
 
+// filledPolicy returns a policy of the same type.
+func filledPolicy(t *testing.T, like Policy) reflect.Value {
+	t.Helper()
+	p := reflect.New(reflect.TypeOf(like).Elem())
+	fill(t, p.Elem())
+	return p
+}
+
 // eachLeaf calls visit with everything below v that has no fields, named by the struct that declares it, and with lists
 // as wholes before their elements.
 func eachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
@@ -28,6 +40,8 @@ func eachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect
 		visit(name, v)
 	}
 	switch {
+	case v.Kind() == reflect.Interface:
+		eachLeaf(v.Elem().Elem(), name, visit)
 	case v.Kind() == reflect.Slice:
 		for i := range v.Len() {
 			eachLeaf(v.Index(i), name, visit)
@@ -39,9 +53,10 @@ func eachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect
 	}
 }
 
-// isLeaf says whether a value is changed as a whole. Addresses are, since their fields are their package's own.
+// isLeaf says whether a value is changed as a whole. Addresses are, since their fields are their package's own. What
+// stands for a policy is not: it has fields.
 func isLeaf(v reflect.Value) bool {
-	return v.Kind() != reflect.Struct || v.Type().PkgPath() == "net/netip"
+	return v.Kind() != reflect.Struct && v.Kind() != reflect.Interface || v.Type().PkgPath() == "net/netip"
 }
 
 // otherThan returns a value that v does not have. A list that has elements becomes empty.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // Rewrite changes the path that the endpoint gets. At most one of the two is set; the query stays as it is.
@@ -13,6 +14,24 @@ type Rewrite struct {
 	StripPrefix string
 	// ReplacePath takes the path's place.
 	ReplacePath string
+}
+
+// Name is "rewrite".
+func (*Rewrite) Name() string { return "rewrite" }
+
+// Equal says whether another rewrite does the same.
+func (r *Rewrite) Equal(other Policy) bool {
+	o, ok := other.(*Rewrite)
+	return ok && o != nil && *r == *o
+}
+
+// Compile makes bytes of it.
+func (r *Rewrite) Compile(*Scope) (Steps, error) {
+	c := compileRewrite(r)
+	if c == nil {
+		return Steps{}, nil
+	}
+	return Steps{Request: c.request}, nil
 }
 
 // rewrite is a compiled Rewrite: the prefix has no trailing slash.
@@ -30,6 +49,18 @@ func compileRewrite(r *Rewrite) *rewrite {
 }
 
 var rootPath = []byte("/")
+
+func (r *rewrite) request(v *View) Answer {
+	if v.Scratch == nil {
+		v.Scratch = make([]byte, 0, 256)
+	}
+	path, err := r.apply(v.Scratch, v.Path)
+	if err != nil {
+		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+	}
+	v.Request.Path = path
+	return Answer{}
+}
 
 // apply returns the path that the endpoint gets for a canonical path. What is left after a prefix was cut off is made
 // canonical again, in buf where that needs memory.

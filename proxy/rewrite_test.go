@@ -85,15 +85,15 @@ func TestRewrittenRequests(t *testing.T) {
 	t.Parallel()
 	strip := func(path, stripped string) Route {
 		r := prefix(path, "b")
-		r.Rewrite.StripPrefix = stripped
+		rewriteOf(&r).StripPrefix = stripped
 		return r
 	}
 	exactly := exact("/once", "b")
-	exactly.Rewrite.StripPrefix = "/once"
+	rewriteOf(&exactly).StripPrefix = "/once"
 	replaced := prefix("/replaced", "b")
-	replaced.Rewrite.ReplacePath = "/v2"
+	rewriteOf(&replaced).ReplacePath = "/v2"
 	closedBelow := prefix("/api/closed", "b")
-	closedBelow.Access.Denied = prefixes("0.0.0.0/0")
+	accessOf(&closedBelow).Denied = prefixes("0.0.0.0/0")
 	p := serve(t)
 	p.apply(snapshotOf([]Host{hostOf("",
 		strip("/api", "/api"), strip("/part/of", "/part"), strip("/other", "/unrelated"), strip("/all", "/"), exactly, replaced, closedBelow,

@@ -48,6 +48,8 @@ type hostTable struct {
 	redirects bool
 	// series are those of the routes, each once.
 	series []*series
+	// kept is what the policies of the routes keep, under which keys.
+	kept []keptBy
 	// read are the same paths in other readings, or nil where they are the same in all of them.
 	read *[canonical.Readings]*hostTable
 }

@@ -88,13 +88,9 @@ type Route struct {
 	Closed string
 	// Pool is the id of the pool that serves the route.
 	Pool string
-	// Access limits who may use the route; its zero value lets everybody in.
-	Access Access
-	// RateLimit bounds each client's requests; its zero value does not.
-	RateLimit RateLimit
-	// Headers changes the fields of requests and responses, Rewrite the path that the endpoint gets.
-	Headers Headers
-	Rewrite Rewrite
+	// Policies are what the route does with requests and responses beyond sending them on. They are in [Order], and none
+	// occurs twice.
+	Policies []Policy
 	// Balancing says which of the pool's endpoints a request goes to.
 	Balancing Balancing
 	Timeouts  Timeouts
@@ -105,13 +101,6 @@ type Route struct {
 // Mistaken is the Closed of a route that has its place, and a mistake. Its pool has no endpoints, and its requests are
 // answered with NoHealthyTask because of that.
 const Mistaken = "InvalidRule"
-
-// Access lists the client addresses that may and may not use a route. A denied address is refused
-// even where it is allowed too; where Allowed is not empty, all that it does not list is refused.
-// The prefixes are masked and sorted.
-type Access struct {
-	Allowed, Denied []netip.Prefix
-}
 
 // Timeouts bound a request's stay with its endpoint. Zero is no bound.
 type Timeouts struct {
@@ -172,9 +161,8 @@ func (h Host) Equal(o Host) bool {
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Closed == o.Closed && r.Pool == o.Pool &&
-		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.RateLimit == o.RateLimit && r.Rewrite == o.Rewrite &&
-		r.Headers.Request.equal(&o.Headers.Request) && r.Headers.Response.equal(&o.Headers.Response) &&
-		slices.Equal(r.Access.Allowed, o.Access.Allowed) && slices.Equal(r.Access.Denied, o.Access.Denied)
+		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries &&
+		slices.EqualFunc(r.Policies, o.Policies, Policy.Equal)
 }
 
 // Equal says whether two pools have the same id and endpoints, and speak to them alike.

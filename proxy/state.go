@@ -8,7 +8,7 @@ import (
 )
 
 // state is what outlives a swap of the generation: the endpoints with their idle connections, by namespace, address and
-// TLS, what is remembered of pools, by their id, the ids of rate-limited rules, the parsed certificates and what
+// TLS, what is remembered of pools, by their id, what policies keep for routes, the parsed certificates and what
 // answers challenges. It is changed only while a snapshot is applied.
 type state struct {
 	transports *transportConfig
@@ -19,8 +19,9 @@ type state struct {
 	// authorities are those that securities have.
 	authorities authorities
 	pools       map[string]*poolState
-	rules       map[limitedRule]uint32
-	lastRule    uint32
+	// kept is what policies keep for routes.
+	kept    map[keptBy]any
+	limiter *Limiter
 	// seed is what the marks of routes are made of.
 	seed maphash.Seed
 	// certificates are the parsed ones, by id.
@@ -38,7 +39,8 @@ func newState(config *transportConfig, prober *prober) *state {
 		securities:   make(map[securityTerms]*upstreamTLS),
 		authorities:  make(authorities),
 		pools:        make(map[string]*poolState),
-		rules:        make(map[limitedRule]uint32),
+		kept:         make(map[keptBy]any),
+		limiter:      NewLimiter(),
 		certificates: make(map[string]*loadedCertificate),
 		seed:         maphash.MakeSeed(),
 	}
@@ -129,19 +131,28 @@ func (s *state) adopt(g, before *generation) {
 	}
 }
 
-// rule returns the id under which what clients used of a route's limit is remembered.
-func (s *state) rule(r limitedRule) uint32 {
-	id, ok := s.rules[r]
-	if !ok {
-		s.lastRule++
-		id = s.lastRule
-		s.rules[r] = id
-	}
-	return id
+// keptBy is what a policy's memory is known by: the route, and the policy's own key.
+type keptBy struct {
+	ingress, host, path string
+	match               PathMatch
+	key                 any
 }
 
-func (r *Route) limitedRule(host string) limitedRule {
-	return limitedRule{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, limit: r.RateLimit}
+// scope is what the policies of a host's route are compiled for. The table is told what they keep.
+func (s *state) scope(host string, r *Route, table *hostTable) *Scope {
+	return &Scope{
+		Limiter: s.limiter,
+		Kept: func(key any, first func() any) any {
+			by := keptBy{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, key: key}
+			value, ok := s.kept[by]
+			if !ok {
+				value = first()
+				s.kept[by] = value
+			}
+			table.kept = append(table.kept, by)
+			return value
+		},
+	}
 }
 
 // keepOnly forgets what nothing in a generation needs any more. An endpoint that goes, or takes no new
@@ -168,18 +179,15 @@ func (s *state) keepOnly(g *generation) {
 		}
 	}
 	s.authorities.keepOnly(snapshot.Pools)
-	rules := make(map[limitedRule]bool, len(s.rules))
-	for i := range snapshot.Hosts {
-		h := &snapshot.Hosts[i]
-		for j := range h.Routes {
-			if r := &h.Routes[j]; r.RateLimit.PerSecond > 0 {
-				rules[r.limitedRule(h.Name)] = true
-			}
+	kept := make(map[keptBy]bool, len(s.kept))
+	g.router.each(func(t *hostTable) {
+		for _, by := range t.kept {
+			kept[by] = true
 		}
-	}
-	for r := range s.rules {
-		if !rules[r] {
-			delete(s.rules, r)
+	})
+	for by := range s.kept {
+		if !kept[by] {
+			delete(s.kept, by)
 		}
 	}
 	certificates := make(map[string]bool, len(snapshot.Certificates))

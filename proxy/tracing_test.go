@@ -120,7 +120,7 @@ func TestASpanSaysWhatBecameOfARequest(t *testing.T) {
 	backend := startEcho(t, "b")
 	p := serve(t, tracing(recorded, 0), trust("127.0.0.1/32"))
 	route := ruled(prefix("/api", "b"), "default/shop", 1, 2)
-	route.Rewrite.StripPrefix = "/api"
+	rewriteOf(&route).StripPrefix = "/api"
 	p.apply(snapshotOf([]Host{hostOf("shop.example.com", route)}, poolOf("b", backend)))
 	header := p.ask("GET /api//v1/%61?secret=1 HTTP/1.1\r\nHost: Shop.example.com:80\r\nX-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\n" +
 		"X-Request-Id: theirs\r\nUser-Agent: test/1\r\ntraceparent: " + sampledParent + "\r\ntracestate: a=1\r\ntracestate: b=2\r\n\r\n").header(t)
@@ -293,7 +293,7 @@ func TestEndpointsOverHTTP2AreToldOfTheAttempt(t *testing.T) {
 func TestRulesMayKeepTheContextFromEndpoints(t *testing.T) {
 	t.Parallel()
 	p := serve(t, tracing(make(spans, 2), 1))
-	p.apply(everythingBy(func(r *Route) { r.Headers.Request.Remove = []string{"traceparent", "tracestate"} }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Remove = []string{"traceparent", "tracestate"} }, startEcho(t, "b")))
 	got := p.ask("GET / HTTP/1.1\r\nHost: a\r\ntraceparent: " + sampledParent + "\r\ntracestate: a=1\r\n\r\n").header(t)
 	if got["Traceparent"] != nil || got["Tracestate"] != nil {
 		t.Errorf("the endpoint got %q and %q, want neither", got["Traceparent"], got["Tracestate"])

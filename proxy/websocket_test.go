@@ -224,10 +224,10 @@ func TestPoliciesHoldForWebSocketsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	denied, limited, changed, none := prefix("/denied", "pool"), prefix("/limited", "pool"), prefix("/changed", "pool"), prefix("/none", "none")
-	denied.Access = Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
-	limited.RateLimit = RateLimit{PerSecond: 0.0001, Burst: 1}
-	changed.Rewrite.StripPrefix = "/changed"
-	changed.Headers.Request.Set = []Header{{Name: "X-App", Value: "1"}}
+	*accessOf(&denied) = Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	*rateLimitOf(&limited) = RateLimit{PerSecond: 0.0001, Burst: 1}
+	rewriteOf(&changed).StripPrefix = "/changed"
+	headersOf(&changed).Request.Set = []Header{{Name: "X-App", Value: "1"}}
 	snapshot := snapshotOf([]Host{hostOf("a", changed, denied, limited, none)}, poolOf("pool", endpoint.address), poolOf("none"))
 	for _, test := range []struct {
 		path   string

@@ -12,17 +12,18 @@ import (
 )
 
 // readAccess parses an accessControl, or says what is wrong with it.
-func readAccess(control *v1alpha1.AccessControl) (access proxy.Access, fault string) {
+func readAccess(control *v1alpha1.AccessControl) (access *proxy.Access, fault string) {
+	access = new(proxy.Access)
 	if access.Allowed, fault = readRanges("allowedIPs", control.AllowedIPs); fault != "" {
-		return proxy.Access{}, fault
+		return nil, fault
 	}
 	if access.Denied, fault = readRanges("deniedIPs", control.DeniedIPs); fault != "" {
-		return proxy.Access{}, fault
+		return nil, fault
 	}
 	if len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		// The API refuses it; one that was stored before, or has lost a field by a name that there is not, must not let
 		// everybody in.
-		return proxy.Access{}, "accessControl keeps nobody out: list addresses under allowedIPs or deniedIPs, or leave accessControl out"
+		return nil, "accessControl keeps nobody out: list addresses under allowedIPs or deniedIPs, or leave accessControl out"
 	}
 	return access, ""
 }

@@ -50,24 +50,32 @@ func TestAnnotationsAskForPolicies(t *testing.T) {
 		annotations map[string]string
 		want        proxy.Route
 	}{
-		"none":            {nil, plain},
-		"another's":       {map[string]string{"example.com/rate-limit": "?", "nginx.ingress.kubernetes.io/proxy-body-size": "8m"}, plain},
-		"access-control":  {map[string]string{"access-control": "{deniedIPs: [10.1.2.3]}"}, with(func(r *proxy.Route) { r.Access.Denied = []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32")} })},
-		"rate-limit":      {map[string]string{"rate-limit": "{requestsPerSecond: 10, burst: 20}"}, with(func(r *proxy.Route) { r.RateLimit = proxy.RateLimit{PerSecond: 10, Burst: 20} })},
-		"a fraction":      {map[string]string{"rate-limit": "{requestsPerSecond: '0.5', burst: 2, scope: Replica}"}, with(func(r *proxy.Route) { r.RateLimit = proxy.RateLimit{PerSecond: 0.5, Burst: 2, PerReplica: true} })},
-		"JSON":            {map[string]string{"rate-limit": `{"requestsPerSecond": 0.5, "burst": 2}`}, with(func(r *proxy.Route) { r.RateLimit = proxy.RateLimit{PerSecond: 0.5, Burst: 2} })},
-		"rewrite":         {map[string]string{"rewrite": "stripPrefix: /v1"}, with(func(r *proxy.Route) { r.Rewrite = proxy.Rewrite{StripPrefix: "/v1"} })},
-		"headers":         {map[string]string{"headers": "response: {set: {X-A: b}}"}, with(func(r *proxy.Route) { r.Headers.Response.Set = []proxy.Header{{Name: "X-A", Value: "b"}} })},
+		"none":      {nil, plain},
+		"another's": {map[string]string{"example.com/rate-limit": "?", "nginx.ingress.kubernetes.io/proxy-body-size": "8m"}, plain},
+		"access-control": {map[string]string{"access-control": "{deniedIPs: [10.1.2.3]}"}, with(func(r *proxy.Route) {
+			r.Policies = []proxy.Policy{&proxy.Access{Denied: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32")}}}
+		})},
+		"rate-limit": {map[string]string{"rate-limit": "{requestsPerSecond: 10, burst: 20}"}, with(func(r *proxy.Route) { r.Policies = []proxy.Policy{&proxy.RateLimit{PerSecond: 10, Burst: 20}} })},
+		"a fraction": {map[string]string{"rate-limit": "{requestsPerSecond: '0.5', burst: 2, scope: Replica}"}, with(func(r *proxy.Route) {
+			r.Policies = []proxy.Policy{&proxy.RateLimit{PerSecond: 0.5, Burst: 2, PerReplica: true}}
+		})},
+		"JSON":    {map[string]string{"rate-limit": `{"requestsPerSecond": 0.5, "burst": 2}`}, with(func(r *proxy.Route) { r.Policies = []proxy.Policy{&proxy.RateLimit{PerSecond: 0.5, Burst: 2}} })},
+		"rewrite": {map[string]string{"rewrite": "stripPrefix: /v1"}, with(func(r *proxy.Route) { r.Policies = []proxy.Policy{&proxy.Rewrite{StripPrefix: "/v1"}} })},
+		"headers": {map[string]string{"headers": "response: {set: {X-A: b}}"}, with(func(r *proxy.Route) {
+			r.Policies = []proxy.Policy{&proxy.Headers{Response: proxy.HeaderChanges{Set: []proxy.Header{{Name: "X-A", Value: "b"}}}}}
+		})},
 		"load-balancing":  {map[string]string{"load-balancing": "{policy: LeastRequest}"}, with(func(r *proxy.Route) { r.Balancing.Policy = proxy.LeastRequest })},
 		"timeouts":        {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *proxy.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
 		"retries":         {map[string]string{"retries": "{attempts: 0}"}, with(func(r *proxy.Route) { r.Retries = 0 })},
-		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *proxy.Route) { r.Retries, r.Rewrite = 2, proxy.Rewrite{ReplacePath: "/"} })},
+		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *proxy.Route) { r.Retries, r.Policies = 2, []proxy.Policy{&proxy.Rewrite{ReplacePath: "/"}} })},
 		"of ingress-nginx, that keep nobody out": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0,::/0", "nginx.ingress.kubernetes.io/auth-url": "",
 				"nginx.ingress.kubernetes.io/canary": "false"}, plain},
 		"of ingress-nginx, with what does the same here": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "10.0.0.0/8", "access-control": "{allowedIPs: [10.0.0.0/8]}"},
-			with(func(r *proxy.Route) { r.Access.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })},
+			with(func(r *proxy.Route) {
+				r.Policies = []proxy.Policy{&proxy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+			})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, accepted := annotated(t, test.annotations)

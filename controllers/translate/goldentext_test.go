@@ -65,6 +65,8 @@ func goldenLine(v reflect.Value) string {
 	}
 	var parts []string
 	switch v.Kind() {
+	case reflect.Interface:
+		return v.Interface().(proxy.Policy).Name() + " " + goldenLine(v.Elem().Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if !saysNothing(v.Field(i)) {
@@ -153,6 +155,12 @@ func fill(t *testing.T, v reflect.Value) {
 		for i := range v.NumField() {
 			fill(t, v.Field(i))
 		}
+	case v.Type() == reflect.TypeFor[[]proxy.Policy]():
+		for _, like := range proxy.Order {
+			p := reflect.New(reflect.TypeOf(like).Elem())
+			fill(t, p.Elem())
+			v.Set(reflect.Append(v, p))
+		}
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(t, v.Index(0))
@@ -174,7 +182,11 @@ func eachLeaf(t *testing.T, path string, v reflect.Value, show func(path string,
 		}
 	case v.Kind() == reflect.Slice:
 		show(path, v, reflect.Zero(v.Type()))
-		eachLeaf(t, path+"[0]", v.Index(0), show)
+		for i := range v.Len() {
+			eachLeaf(t, path+"["+strconv.Itoa(i)+"]", v.Index(i), show)
+		}
+	case v.Kind() == reflect.Interface:
+		eachLeaf(t, path, v.Elem().Elem(), show)
 	case v.Kind() == reflect.Bool:
 		show(path, v, reflect.Zero(v.Type()))
 	default:

@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -10,13 +11,25 @@ import (
 )
 
 // policies are what a path asks for on the way to its backend. Of a hundred thousand paths most have none or an access
-// control, so the larger and rarer ones are behind pointers.
+// control, so what is larger and rarer is behind pointers.
 type policies struct {
-	access    proxy.Access
-	rateLimit proxy.RateLimit
-	headers   *proxy.Headers
-	rewrite   *proxy.Rewrite
+	// list is in proxy.Order.
+	list      []proxy.Policy
 	balancing *proxy.Balancing
+}
+
+// add takes what a reader read, unless that has a fault. Readers are in an order that is for users, so each policy is
+// put into its place.
+func (p *policies) add(read proxy.Policy, fault string) string {
+	if fault != "" {
+		return fault
+	}
+	i := len(p.list)
+	for i > 0 && proxy.Place(p.list[i-1]) > proxy.Place(read) {
+		i--
+	}
+	p.list = slices.Insert(p.list, i, read)
+	return ""
 }
 
 // reader reads one thing that can be asked for: all annotations of our own, and the policies of a path, have one.
@@ -38,27 +51,23 @@ type reader struct {
 var readers = []reader{
 	{name: "access-control", annotate: annotateAccess, example: "{allowedIPs: [10.0.0.0/8]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.AccessControl != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
-			into.access, fault = readAccess(p.AccessControl)
-			return fault
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readAccess(p.AccessControl))
 		}},
 	{name: "rate-limit", annotate: annotateRateLimit, example: "{requestsPerSecond: 10, burst: 20}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.RateLimit != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
-			into.rateLimit, fault = readRateLimit(p.RateLimit)
-			return fault
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readRateLimit(p.RateLimit))
 		}},
 	{name: "headers", annotate: annotateHeaders, example: "{set: {X-App-Version: v1}, remove: [Server]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Headers != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
-			into.headers, fault = readHeaders(p.Headers)
-			return fault
+		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readHeaders(p.Headers))
 		}},
 	{name: "rewrite", annotate: annotateRewrite, example: "{stripPrefix: /v1}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Rewrite != nil },
-		read: func(c *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
-			into.rewrite, fault = c.paths.readRewrite(p.Rewrite)
-			return fault
+		read: func(c *collector, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(c.paths.readRewrite(p.Rewrite))
 		}},
 	{name: "load-balancing", example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
@@ -111,14 +120,7 @@ func (c *collector) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault
 
 // apply has a route do what the policies say.
 func (p *policies) apply(route *proxy.Route) {
-	route.Access = p.access
-	route.RateLimit = p.rateLimit
-	if p.headers != nil {
-		route.Headers = *p.headers
-	}
-	if p.rewrite != nil {
-		route.Rewrite = *p.rewrite
-	}
+	route.Policies = p.list
 	if p.balancing != nil {
 		route.Balancing = *p.balancing
 	}

@@ -45,13 +45,32 @@ func balanced(b v1alpha1.LoadBalancing) v1alpha1.IngressPath {
 	return p
 }
 
-func TestWhatARouteDoesWithItsRequests(t *testing.T) {
-	type treatment struct {
-		RateLimit proxy.RateLimit
-		Headers   proxy.Headers
-		Rewrite   proxy.Rewrite
-		Balancing proxy.Balancing
+type treatment struct {
+	RateLimit proxy.RateLimit
+	Headers   proxy.Headers
+	Rewrite   proxy.Rewrite
+	Balancing proxy.Balancing
+}
+
+func treatmentOf(t *testing.T, r *proxy.Route) treatment {
+	t.Helper()
+	got := treatment{Balancing: r.Balancing}
+	for _, p := range r.Policies {
+		switch p := p.(type) {
+		case *proxy.RateLimit:
+			got.RateLimit = *p
+		case *proxy.Headers:
+			got.Headers = *p
+		case *proxy.Rewrite:
+			got.Rewrite = *p
+		default:
+			t.Errorf("the route has a policy %s too", p.Name())
+		}
 	}
+	return got
+}
+
+func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 	tests := map[string]struct {
 		path v1alpha1.IngressPath
 		want treatment
@@ -168,7 +187,7 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 			snapshot, reports := build(translate.Input{Ingresses: []*v1alpha1.Ingress{
 				newIngress("default", "a", 1, newRule("x.io", test.path))}})
 			r := snapshot.Hosts[0].Routes[0]
-			if diff := cmp.Diff(test.want, treatment{r.RateLimit, r.Headers, r.Rewrite, r.Balancing}); diff != "" {
+			if diff := cmp.Diff(test.want, treatmentOf(t, &r)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionAccepted)

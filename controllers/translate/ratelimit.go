@@ -14,12 +14,13 @@ const maxRate = 1_000_000
 
 // readRateLimit reads a rateLimit, or says what is wrong with it. A burst that is left out is what the rate allows in
 // one second, at least one: less would let nothing through at all.
-func readRateLimit(limit *v1alpha1.RateLimit) (read proxy.RateLimit, fault string) {
+func readRateLimit(limit *v1alpha1.RateLimit) (read *proxy.RateLimit, fault string) {
+	read = new(proxy.RateLimit)
 	read.PerSecond = limit.RequestsPerSecond.AsApproximateFloat64()
 	// NaN and the infinities are no Quantity.
 	if read.PerSecond <= 0 || read.PerSecond > maxRate {
 		written := limit.RequestsPerSecond.DeepCopy() // String notes its result in the Quantity, which is not ours to write to.
-		return proxy.RateLimit{}, "rateLimit.requestsPerSecond is " + clip(written.String()) +
+		return nil, "rateLimit.requestsPerSecond is " + clip(written.String()) +
 			": write a number above 0 and at most " + strconv.Itoa(maxRate)
 	}
 	read.Burst = int(limit.Burst)
@@ -27,7 +28,7 @@ func readRateLimit(limit *v1alpha1.RateLimit) (read proxy.RateLimit, fault strin
 		read.Burst = max(1, int(read.PerSecond))
 	}
 	if read.Burst < 0 || read.Burst > maxRate {
-		return proxy.RateLimit{}, "rateLimit.burst is " + strconv.Itoa(read.Burst) + ": write 1 to " + strconv.Itoa(maxRate) +
+		return nil, "rateLimit.burst is " + strconv.Itoa(read.Burst) + ": write 1 to " + strconv.Itoa(maxRate) +
 			", or leave it out for what requestsPerSecond allows in one second"
 	}
 	switch limit.Scope {
@@ -35,7 +36,7 @@ func readRateLimit(limit *v1alpha1.RateLimit) (read proxy.RateLimit, fault strin
 	case v1alpha1.RateLimitReplica:
 		read.PerReplica = true
 	default:
-		return proxy.RateLimit{}, "rateLimit.scope " + quote(string(limit.Scope)) + " is unknown: write Cluster or Replica"
+		return nil, "rateLimit.scope " + quote(string(limit.Scope)) + " is unknown: write Cluster or Replica"
 	}
 	return read, ""
 }

@@ -4,6 +4,7 @@ package translate
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -46,5 +47,43 @@ func TestEveryPolicyChangesTheRoute(t *testing.T) {
 	}
 	if policies < 5 {
 		t.Errorf("only %d policies were tried", policies)
+	}
+}
+
+// What the data plane calls a policy is what users call it, and each has a reader.
+func TestEveryPolicyHasAReaderOfItsName(t *testing.T) {
+	for _, policy := range proxy.Order {
+		i := slices.IndexFunc(readers, func(r reader) bool { return r.name == policy.Name() })
+		if i < 0 {
+			t.Errorf("nothing reads %s", policy.Name())
+			continue
+		}
+		var path v1alpha1.IngressPath
+		r := readers[i]
+		if fault := r.annotate(&path, r.example, r.example); fault != "" {
+			t.Errorf("%s: the example is not taken: %s", r.name, fault)
+			continue
+		}
+		read, fault := new(collector).readPolicies(&path)
+		if fault != "" || len(read.list) != 1 || reflect.TypeOf(read.list[0]) != reflect.TypeOf(policy) {
+			t.Errorf("%s is read as %v (%s), want a %T", r.name, read, fault, policy)
+		}
+	}
+}
+
+// Readers are in an order for users, and a route's policies in their own.
+func TestPoliciesAreInTheirOrderHoweverTheyAreRead(t *testing.T) {
+	var want []proxy.Policy
+	for _, p := range proxy.Order {
+		want = append(want, reflect.New(reflect.TypeOf(p).Elem()).Interface().(proxy.Policy))
+	}
+	for first := range want {
+		var read policies
+		for i := range want {
+			read.add(want[(first+i)%len(want)], "")
+		}
+		if err := proxy.Inspect(read.list); err != nil || len(read.list) != len(want) {
+			t.Errorf("from %s on: %d policies: %v", want[first].Name(), len(read.list), err)
+		}
 	}
 }

@@ -168,11 +168,11 @@ func TestWhatARouteTakesFromItsRule(t *testing.T) {
 					DeniedIPs:  []v1alpha1.AddressRange{"::ffff:10.0.50.7"},
 				}
 			},
-			want: proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1, Access: proxy.Access{
+			want: proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1, Policies: []proxy.Policy{&proxy.Access{
 				Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.7.7/32"),
 					netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2001:db8::1/128")},
 				Denied: []netip.Prefix{netip.MustParsePrefix("10.0.50.7/32")},
-			}},
+			}}},
 		},
 	}
 	for name, test := range tests {

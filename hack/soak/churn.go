@@ -251,7 +251,9 @@ func (c *churn) rollingHost(version uint64) proxy.Host {
 	set := []proxy.Header{{Name: versionField, Value: strconv.FormatUint(version, 10)}}
 	return host(rollingHost, proxy.Route{
 		Path: "/", Pool: "rolling", Retries: int(version % 3),
-		Headers: proxy.Headers{Request: proxy.HeaderChanges{Set: set}, Response: proxy.HeaderChanges{Set: set}},
+		Policies: []proxy.Policy{
+			&proxy.Headers{Request: proxy.HeaderChanges{Set: set}, Response: proxy.HeaderChanges{Set: set}},
+		},
 	})
 }
 

@@ -70,6 +70,11 @@ func pool(id string, endpoints ...proxy.Endpoint) proxy.Pool {
 
 func at(address netip.AddrPort) proxy.Endpoint { return proxy.Endpoint{Address: address, Weight: 1} }
 
+// treated is a stable route with policies.
+func treated(path string, match proxy.PathMatch, policies ...proxy.Policy) proxy.Route {
+	return proxy.Route{Path: path, Match: match, Pool: "stable", Policies: policies}
+}
+
 // stableHosts are the hosts that do not change.
 func stableHosts() []proxy.Host {
 	short := proxy.Timeouts{Connect: connectTimeout, Idle: scriptIdle}
@@ -77,11 +82,11 @@ func stableHosts() []proxy.Host {
 	return []proxy.Host{
 		host(stableHost,
 			proxy.Route{Path: "/", Pool: "stable"},
-			proxy.Route{Path: "/denied", Pool: "stable", Access: proxy.Access{Denied: []netip.Prefix{loopback}}},
-			proxy.Route{Path: "/limited", Pool: "stable", Rewrite: proxy.Rewrite{StripPrefix: "/limited"},
-				RateLimit: proxy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}},
-			proxy.Route{Path: "/stripped", Pool: "stable", Rewrite: proxy.Rewrite{StripPrefix: "/stripped"}},
-			proxy.Route{Path: "/replaced", Match: proxy.MatchExact, Pool: "stable", Rewrite: proxy.Rewrite{ReplacePath: "/bytes/1/10"}},
+			treated("/denied", proxy.MatchPrefix, &proxy.Access{Denied: []netip.Prefix{loopback}}),
+			treated("/limited", proxy.MatchPrefix,
+				&proxy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}, &proxy.Rewrite{StripPrefix: "/limited"}),
+			treated("/stripped", proxy.MatchPrefix, &proxy.Rewrite{StripPrefix: "/stripped"}),
+			treated("/replaced", proxy.MatchExact, &proxy.Rewrite{ReplacePath: "/bytes/1/10"}),
 		),
 		host(wildcardHost, proxy.Route{Path: "/", Pool: "stable"}),
 		host(secureHost, proxy.Route{Path: "/", Pool: "stable"}),

@@ -94,7 +94,7 @@ func (t *toggle) addTo(s *proxy.Snapshot, good netip.AddrPort) {
 	}
 	route := proxy.Route{Path: "/", Pool: "stable"}
 	if t.kind == toggleAccess && !on {
-		route.Access.Denied = []netip.Prefix{loopback}
+		route.Policies = []proxy.Policy{&proxy.Access{Denied: []netip.Prefix{loopback}}}
 	}
 	if t.kind == toggleHealth {
 		e := at(good)

@@ -1,0 +1,88 @@
+package proxy
+
+import (
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// A request meets the policies in their order, up to the first that answers, and a response from the last to the first.
+func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		second Answer
+		want   string
+	}{
+		{"all pass", Answer{}, "a? b? c? c! b! a! c. b. a. "},
+		{"one answers", Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
+	} {
+		told := ""
+		var r route
+		for _, name := range []string{"a", "b", "c"} {
+			r.add(&Steps{
+				Request: func(*View) Answer {
+					told += name + "? "
+					if name == "b" {
+						return test.second
+					}
+					return Answer{}
+				},
+				Response: func(*View, *message.Response) { told += name + "! " },
+				Own:      func(*View, *message.Response) { told += name + ". " },
+			})
+		}
+		x := &exchange{proxy: New(Config{}), route: &r}
+		if got := x.police(); got.reason != test.second.Reason || got.detail != test.second.Detail {
+			t.Errorf("%s: the decision is %+v", test.name, got)
+		}
+		for _, change := range r.response {
+			change(x.viewed(), &x.own)
+		}
+		for _, add := range r.own {
+			add(x.viewed(), &x.own)
+		}
+		if told != test.want {
+			t.Errorf("%s: the steps ran as %s, want %s", test.name, told, test.want)
+		}
+	}
+}
+
+// An answer of our own has what policies add to such answers, but for one to a fault, which may be a policy's.
+func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	for _, test := range []struct {
+		name, want string
+		change     func(*route)
+	}{
+		{"of a policy", "AccessDenied", func(r *route) {
+			r.add(&Steps{Request: func(v *View) Answer {
+				v.Fields = append(v.Fields, message.Field{Name: []byte("X-Refused"), Value: []byte("yes")})
+				return Answer{Reason: reason.AccessDenied}
+			}})
+		}},
+		{"of the proxy", "UpstreamConnectFailed", func(*route) {}},
+		{"to a fault", "InternalError", func(r *route) { r.pool = nil }},
+	} {
+		p.apply(everything(closedPort(t)))
+		changeRoute(p, func(r *route) {
+			test.change(r)
+			r.add(&Steps{Own: func(v *View, resp *message.Response) {
+				resp.Fields = append(resp.Fields, message.Field{Name: []byte("X-Seen"), Value: []byte(string(v.Path) + string(v.Host))})
+			}})
+		})
+		got := p.get("a", "/x")
+		seen, refused := "/xa", ""
+		switch test.want {
+		case "InternalError":
+			seen = ""
+		case "AccessDenied":
+			refused = "yes"
+		}
+		if got.reason() != test.want || got.Header.Get("X-Seen") != seen || got.Header.Get("X-Refused") != refused {
+			t.Errorf("%s: got %q with %v", test.name, got.reason(), got.Header)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package proxy
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Order is the policies that a route can have, in the order in which a request meets them; a response meets them from
+// the last to the first. Users choose none: the order is what makes a policy safe. docs/request.md has the same list.
+var Order = [...]Policy{
+	(*Access)(nil),    // who may not come is told nothing else, and takes no token of those who may
+	(*RateLimit)(nil), // what is refused below was counted
+	(*Headers)(nil),   // changes what the policies above have seen
+	(*Rewrite)(nil),   // the last: all others see the path that the client sent
+}
+
+// Place is a policy's in Order, by its type, or -1.
+func Place(p Policy) int {
+	for i := range Order {
+		if reflect.TypeOf(Order[i]) == reflect.TypeOf(p) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Inspect says what is wrong with a route's policies: each is one of Order's, once, and they are in that order.
+func Inspect(policies []Policy) error {
+	for i, p := range policies {
+		at := Place(p)
+		if at < 0 {
+			return fmt.Errorf("there is no policy of type %T in the order of policies", p)
+		}
+		if reflect.ValueOf(p).IsNil() {
+			return fmt.Errorf("policy %q is nil", p.Name())
+		}
+		if i > 0 {
+			if before := policies[i-1]; Place(before) == at {
+				return fmt.Errorf("policy %q occurs twice", p.Name())
+			} else if Place(before) > at {
+				return fmt.Errorf("policies are not in their order: %q follows %q", p.Name(), before.Name())
+			}
+		}
+	}
+	return nil
+}
