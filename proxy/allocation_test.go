@@ -19,6 +19,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not
@@ -52,9 +54,9 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			}
 			p := serve(t, changes...)
 			policies := prefix("/policies", "pool")
-			*rateLimitOf(&policies) = RateLimit{PerSecond: 1e9, Burst: 1e9}
-			*accessOf(&policies) = Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Denied: []netip.Prefix{netip.MustParsePrefix("127.0.1.0/24")}}
-			headersOf(&policies).Request.Set = []Header{{Name: "X-App", Value: "1"}}
+			*rateLimitOf(&policies) = policy.RateLimit{PerSecond: 1e9, Burst: 1e9}
+			*accessOf(&policies) = policy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Denied: []netip.Prefix{netip.MustParsePrefix("127.0.1.0/24")}}
+			headersOf(&policies).Request.Set = []policy.Header{{Name: "X-App", Value: "1"}}
 			headersOf(&policies).Response.Remove = []string{"Server"}
 			rewriteOf(&policies).StripPrefix = "/policies"
 			least, hash, limit := prefix("/least", "pool"), prefix("/hash", "pool"), prefix("/limit", "pool")

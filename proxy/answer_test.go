@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -54,7 +55,7 @@ func provocations(t *testing.T) []provocation {
 		{reason.RuleClosed, plain, with(func(r *Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error",
 			"closed until its Ingress is mended", true, false},
 		{reason.AccessDenied, plain, with(func(r *Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
-		{reason.RateLimited, plain, with(func(r *Route) { *rateLimitOf(r) = RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{reason.RateLimited, plain, with(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
 		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{reason.UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
@@ -174,7 +175,7 @@ func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
+	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
 	p.get("a", "/")
 	p.get("a", "/")
 	got := p.get("a", "/")

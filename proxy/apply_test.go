@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 func TestBeforeTheFirstSnapshotNothingIsFound(t *testing.T) {
@@ -48,7 +50,7 @@ func TestEqualSnapshotIsNotANewGeneration(t *testing.T) {
 }
 
 // foreignPolicy is none of Order's.
-type foreignPolicy struct{ Policy }
+type foreignPolicy struct{ policy.Policy }
 
 func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 	t.Parallel()
@@ -56,7 +58,7 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 	p := serve(t)
 	p.apply(everything(b.address))
 	other := netip.MustParseAddrPort("192.0.2.1:1")
-	treated := func(policies ...Policy) *Snapshot {
+	treated := func(policies ...policy.Policy) *Snapshot {
 		r := prefix("/x", "a")
 		r.Policies = policies
 		return snapshotOf([]Host{hostOf("a", r)}, poolOf("a", other))
@@ -76,10 +78,10 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 		{"a prefix with a trailing slash", snapshotOf([]Host{hostOf("a", prefix("/x/", "a"))}, poolOf("a", other)), "ends with a slash"},
 		{"a path that is not canonical", snapshotOf([]Host{hostOf("a", prefix("/x/../y", "a"))}, poolOf("a", other)), "not canonical"},
 		{"a relative path", snapshotOf([]Host{hostOf("a", prefix("x", "a"))}, poolOf("a", other)), "not canonical"},
-		{"policies out of order", treated(new(Rewrite), new(Access)), `path "/x": policies are not in their order: "access-control" follows "rewrite"`},
-		{"a policy twice", treated(new(Access), new(RateLimit), new(RateLimit)), `path "/x": policy "rate-limit" occurs twice`},
-		{"no policy", treated(new(Access), nil), `path "/x": there is no policy of type <nil>`},
-		{"a policy that points nowhere", treated((*Headers)(nil)), `path "/x": policy "headers" is nil`},
+		{"policies out of order", treated(new(policy.Rewrite), new(policy.Access)), `path "/x": policies are not in their order: "access-control" follows "rewrite"`},
+		{"a policy twice", treated(new(policy.Access), new(policy.RateLimit), new(policy.RateLimit)), `path "/x": policy "rate-limit" occurs twice`},
+		{"no policy", treated(new(policy.Access), nil), `path "/x": there is no policy of type <nil>`},
+		{"a policy that points nowhere", treated((*policy.Headers)(nil)), `path "/x": policy "headers" is nil`},
 		{"a policy that is in no order", treated(foreignPolicy{}), `path "/x": there is no policy of type proxy.foreignPolicy`},
 	} {
 		t.Run(wrong.name, func(t *testing.T) {

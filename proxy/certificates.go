@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // Certificate is a certificate chain with its key, and the names that it is served for.
@@ -139,7 +141,7 @@ func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error)
 // there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066,
 // section 3).
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
-	candidates := c.named(lowerName(strings.TrimSuffix(hello.ServerName, ".")))
+	candidates := c.named(message.LowerName(strings.TrimSuffix(hello.ServerName, ".")))
 	if len(candidates) == 0 {
 		candidates = c.others
 	}

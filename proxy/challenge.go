@@ -13,6 +13,8 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // Challenge is what a certificate authority asks for to see that a name is served here.
@@ -112,7 +114,7 @@ func (c *challenges) handshake(hello *tls.ClientHelloInfo) *tls.Config {
 	if len(c.alpn) == 0 || len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != protocolACME {
 		return nil
 	}
-	return c.alpn[lowerName(hello.ServerName)]
+	return c.alpn[message.LowerName(hello.ServerName)]
 }
 
 // answerALPN makes the certificate of RFC 8737, section 3: self-signed, for the host alone, with the digest of the key

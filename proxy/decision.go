@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -78,7 +79,7 @@ func (x *exchange) police() decision {
 }
 
 // viewed returns what policies see of the request.
-func (x *exchange) viewed() *View {
+func (x *exchange) viewed() *policy.View {
 	v := &x.view
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.host, x.path, x.client, x.secure
 	v.Now = x.proxy.clock.Start.Add(x.started)

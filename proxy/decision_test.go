@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -12,25 +13,25 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		second Answer
+		second policy.Answer
 		want   string
 	}{
-		{"all pass", Answer{}, "a? b? c? c! b! a! c. b. a. "},
-		{"one answers", Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
+		{"all pass", policy.Answer{}, "a? b? c? c! b! a! c. b. a. "},
+		{"one answers", policy.Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
 	} {
 		told := ""
 		var r route
 		for _, name := range []string{"a", "b", "c"} {
-			r.add(&Steps{
-				Request: func(*View) Answer {
+			r.add(&policy.Steps{
+				Request: func(*policy.View) policy.Answer {
 					told += name + "? "
 					if name == "b" {
 						return test.second
 					}
-					return Answer{}
+					return policy.Answer{}
 				},
-				Response: func(*View, *message.Response) { told += name + "! " },
-				Own:      func(*View, *message.Response) { told += name + ". " },
+				Response: func(*policy.View, *message.Response) { told += name + "! " },
+				Own:      func(*policy.View, *message.Response) { told += name + ". " },
 			})
 		}
 		x := &exchange{proxy: New(Config{}), route: &r}
@@ -58,9 +59,9 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		change     func(*route)
 	}{
 		{"of a policy", "AccessDenied", func(r *route) {
-			r.add(&Steps{Request: func(v *View) Answer {
+			r.add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
 				v.Fields = append(v.Fields, message.Field{Name: []byte("X-Refused"), Value: []byte("yes")})
-				return Answer{Reason: reason.AccessDenied}
+				return policy.Answer{Reason: reason.AccessDenied}
 			}})
 		}},
 		{"of the proxy", "UpstreamConnectFailed", func(*route) {}},
@@ -69,7 +70,7 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		p.apply(everything(closedPort(t)))
 		changeRoute(p, func(r *route) {
 			test.change(r)
-			r.add(&Steps{Own: func(v *View, resp *message.Response) {
+			r.add(&policy.Steps{Own: func(v *policy.View, resp *message.Response) {
 				resp.Fields = append(resp.Fields, message.Field{Name: []byte("X-Seen"), Value: []byte(string(v.Path) + string(v.Host))})
 			}})
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -107,7 +108,7 @@ type exchange struct {
 	generation *generation
 	route      *route
 	// view is what the route's policies see.
-	view View
+	view policy.View
 	// host and path are canonical; path is what the route was found by, before any rewriting.
 	host, path []byte
 	client     netip.Addr

@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -72,7 +73,7 @@ func (x *exchange) explain(e *Explanation) {
 		t.begin(x)
 		defer t.end(x.trace)
 	}
-	var notes []Note
+	var notes []policy.Note
 	x.view.Notes = &notes
 	d := x.decide()
 	g := x.generation
@@ -163,7 +164,7 @@ func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
 }
 
 // take puts what policies noted where it is told.
-func (e *Explanation) take(notes []Note) {
+func (e *Explanation) take(notes []policy.Note) {
 	for _, n := range notes {
 		if l := n.Limit; l != nil {
 			e.RateLimit = &ExplainedLimit{
@@ -178,11 +179,11 @@ func (e *Explanation) take(notes []Note) {
 
 // accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single
 // prefixes.
-func (g *generation) accessOf(x *exchange) *Access {
+func (g *generation) accessOf(x *exchange) *policy.Access {
 	for _, r := range g.rulesOf(x.host) {
 		if r.compiled == x.route {
 			for _, p := range r.Policies {
-				if access, ok := p.(*Access); ok {
+				if access, ok := p.(*policy.Access); ok {
 					return access
 				}
 			}

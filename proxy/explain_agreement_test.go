@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -100,7 +101,7 @@ func (g *generator) route(pools []string) Route {
 		accessOf(&r).Allowed = prefixes(pickFrom(g, "203.0.113.0/25", "127.0.0.0/8", "2001:db8::/64"))
 	}
 	if g.IntN(4) == 0 {
-		*rateLimitOf(&r) = RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
+		*rateLimitOf(&r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
 	}
 	switch g.IntN(4) {
 	case 0:
@@ -109,7 +110,7 @@ func (g *generator) route(pools []string) Route {
 		rewriteOf(&r).ReplacePath = g.path()
 	}
 	if g.IntN(4) == 0 {
-		headersOf(&r).Request = HeaderChanges{Set: []Header{{"X-Set", "1"}}, Remove: []string{"X-Gone"}}
+		headersOf(&r).Request = policy.HeaderChanges{Set: []policy.Header{{Name: "X-Set", Value: "1"}}, Remove: []string{"X-Gone"}}
 	}
 	r.Balancing.Policy = BalancingPolicy(g.IntN(int(balancingPolicies)))
 	return r

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 func (s *served) explain(q Question) *Explanation {
@@ -147,7 +149,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("10.0.0.0/8"))
 	p.apply(everythingBy(func(r *Route) {
-		*accessOf(r) = Access{Allowed: prefixes("203.0.113.0/24", "2001:db8::/32"), Denied: prefixes("203.0.113.128/25")}
+		*accessOf(r) = policy.Access{Allowed: prefixes("203.0.113.0/24", "2001:db8::/32"), Denied: prefixes("203.0.113.128/25")}
 	}, closedPort(t)))
 	for _, test := range []struct {
 		peer, forwarded string
@@ -179,7 +181,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 func TestExplainTakesNothingFromARateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
 	q := Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
 	for i, want := range []ExplainedLimit{
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 2, Allowed: true},
@@ -308,7 +310,7 @@ func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) {
 		rewriteOf(r).StripPrefix = "/api"
-		headersOf(r).Request = HeaderChanges{Set: []Header{{"X-App", "1"}}, Remove: []string{"Server"}}
+		headersOf(r).Request = policy.HeaderChanges{Set: []policy.Header{{Name: "X-App", Value: "1"}}, Remove: []string{"Server"}}
 	}, startEcho(t, "b")))
 	p.get("a", "/") // the listener is known from its first connection on at the latest
 	got := p.explain(Question{
@@ -426,9 +428,9 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 		t.Errorf("a route without policies has %+v", got.Policies)
 	}
 	changeRoute(p, func(r *route) {
-		r.add(&Steps{Request: func(v *View) Answer {
-			*v.Notes = append(*v.Notes, Note{Policy: "cors", Passed: true, Text: "no preflight"})
-			return Answer{}
+		r.add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
+			*v.Notes = append(*v.Notes, policy.Note{Policy: "cors", Passed: true, Text: "no preflight"})
+			return policy.Answer{}
 		}})
 	})
 	got := p.explain(Question{URL: "http://a/"})

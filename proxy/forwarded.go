@@ -185,3 +185,13 @@ func parseNode(b []byte) (netip.Addr, bool) {
 	}
 	return netip.Addr{}, false
 }
+
+// contains looks through prefixes that were not compiled, of which there are few.
+func contains(prefixes []netip.Prefix, address netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(address) {
+			return true
+		}
+	}
+	return false
+}

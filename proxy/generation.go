@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
@@ -35,8 +36,8 @@ type route struct {
 	closed bool
 	// request are the steps of the policies that look at requests, in their order; response those that change what
 	// endpoints answer, and own those that add to answers of our own, both from the last policy's to the first's.
-	request       []func(*View) Answer
-	response, own []func(*View, *message.Response)
+	request       []func(*policy.View) policy.Answer
+	response, own []func(*policy.View, *message.Response)
 }
 
 // compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
@@ -187,8 +188,8 @@ func (t *Timeouts) patience() time.Duration {
 func (r *Route) refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
 
 // compilePolicies gives the route the steps of its policies.
-func (r *route) compilePolicies(policies []Policy, scope *Scope) error {
-	if err := Inspect(policies); err != nil {
+func (r *route) compilePolicies(policies []policy.Policy, scope *policy.Scope) error {
+	if err := policy.Inspect(policies); err != nil {
 		return err
 	}
 	for _, p := range policies {
@@ -202,7 +203,7 @@ func (r *route) compilePolicies(policies []Policy, scope *Scope) error {
 }
 
 // add gives the route the steps of a policy that comes after those that it has.
-func (r *route) add(steps *Steps) {
+func (r *route) add(steps *policy.Steps) {
 	if steps.Request != nil {
 		r.request = append(r.request, steps.Request)
 	}

@@ -1,14 +1,18 @@
 package proxy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/policy"
+)
 
 // A policy that compiles to nothing would be served as if the route had none.
 func TestEveryPolicyIsCompiled(t *testing.T) {
 	t.Parallel()
-	for _, like := range Order {
-		p := filledPolicy(t, like).Interface().(Policy)
+	for _, like := range policy.Order {
+		p := filledPolicy(t, like).Interface().(policy.Policy)
 		var r route
-		if err := r.compilePolicies([]Policy{p}, newState(nil, nil).scope("a", &Route{}, &hostTable{})); err != nil {
+		if err := r.compilePolicies([]policy.Policy{p}, newState(nil, nil).scope("a", &Route{}, &hostTable{})); err != nil {
 			t.Fatal(err)
 		}
 		if len(r.request)+len(r.response)+len(r.own) == 0 {

@@ -1,6 +1,9 @@
 package proxy
 
-import "github.com/warren-dev/ingress/proxy/message"
+import (
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
+)
 
 // longestCopy bounds what is copied of a head so that its memory can be given back.
 const longestCopy = 2 << 10
@@ -48,7 +51,7 @@ func (x *exchange) releaseHead() {
 		keep(&fields[i].Value)
 	}
 	r.Fields = fields
-	x.view = View{}
+	x.view = policy.View{}
 	x.hostBuf, x.pathBuf, x.rewriteBuf, x.forwardedBuf = nil, nil, nil, nil
 	x.down.ReleaseHead()
 }

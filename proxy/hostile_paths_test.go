@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // hostileRoutes has a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a
@@ -274,7 +276,7 @@ func FuzzForwardedPath(f *testing.F) {
 	p := serve(f)
 	open := hostileRoutes(f)
 	for i := range open.Hosts[0].Routes {
-		*accessOf(&open.Hosts[0].Routes[i]) = Access{}
+		*accessOf(&open.Hosts[0].Routes[i]) = policy.Access{}
 	}
 	p.apply(open)
 	for _, target := range []string{

@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // client2 is net/http's client, of which every request goes over HTTP/2.
@@ -178,10 +180,10 @@ func TestPoliciesHoldOverHTTP2(t *testing.T) {
 	key := ecdsaKey(t)
 	echo := startEcho(t, "e", "Server: x")
 	denied, limited, changed := prefix("/denied", "pool"), prefix("/limited", "pool"), prefix("/changed", "pool")
-	*accessOf(&denied) = Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
-	*rateLimitOf(&limited) = RateLimit{PerSecond: 0.001, Burst: 1}
+	*accessOf(&denied) = policy.Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 0.001, Burst: 1}
 	rewriteOf(&changed).StripPrefix = "/changed"
-	headersOf(&changed).Request.Set = []Header{{Name: "X-App", Value: "1"}}
+	headersOf(&changed).Request.Set = []policy.Header{{Name: "X-App", Value: "1"}}
 	headersOf(&changed).Response.Remove = []string{"Server"}
 	overBoth(t, func(t *testing.T, secure bool) {
 		p := serve(t, h2c)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // markAt is the mark of the only route of everything.
@@ -62,7 +63,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }, at(p)))
 		}, 2},
 		"itself, and a rule that sets another mark": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Set = []Header{{"CDN-Loop", "other"}} }, at(p)))
+			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Set = []policy.Header{{Name: "CDN-Loop", Value: "other"}} }, at(p)))
 		}, 2},
 		"itself, and a path that grows": {func(_ *testing.T, p *served) {
 			p.apply(everythingBy(func(r *Route) { rewriteOf(r).ReplacePath = "/x/y" }, at(p)))

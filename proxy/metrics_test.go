@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -80,7 +81,7 @@ func TestRequestsAreCountedByIngressServiceCodeAndReason(t *testing.T) {
 	denied := byIngress(prefix("/denied", "b"), "default/shop")
 	accessOf(&denied).Denied = prefixes("127.0.0.0/8")
 	limited := byIngress(prefix("/limited", "b"), "default/blog")
-	*rateLimitOf(&limited) = RateLimit{PerSecond: 1e-9, Burst: 1}
+	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 1e-9, Burst: 1}
 	down := byIngress(prefix("/down", "down"), "default/blog")
 	down.Retries = 1
 	p.apply(snapshotOf([]Host{hostOf("a", byIngress(prefix("/", "b"), "default/shop"), denied, down, limited)},

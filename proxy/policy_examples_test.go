@@ -7,25 +7,27 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // exampleRoutes has a host for each example of policies.
 func exampleRoutes(tb testing.TB) *Snapshot {
 	tb.Helper()
 	limited := prefix("/api", "api")
-	*rateLimitOf(&limited) = RateLimit{PerSecond: 10, Burst: 20}
+	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 10, Burst: 20}
 
 	admin := prefix("/admin", "admin")
-	*accessOf(&admin) = Access{Allowed: prefixes("10.0.0.0/8", "203.0.113.0/24"), Denied: prefixes("10.0.50.0/24")}
+	*accessOf(&admin) = policy.Access{Allowed: prefixes("10.0.0.0/8", "203.0.113.0/24"), Denied: prefixes("10.0.50.0/24")}
 
 	headers := prefix("/api", "api")
-	*headersOf(&headers) = Headers{
-		Request: HeaderChanges{
-			Add:    []Header{{"X-Custom-Header", "value"}},
-			Set:    []Header{{"X-App-Version", "v1.2.3"}},
+	*headersOf(&headers) = policy.Headers{
+		Request: policy.HeaderChanges{
+			Add:    []policy.Header{{Name: "X-Custom-Header", Value: "value"}},
+			Set:    []policy.Header{{Name: "X-App-Version", Value: "v1.2.3"}},
 			Remove: []string{"Server", "X-Powered-By"},
 		},
-		Response: HeaderChanges{Remove: []string{"Server", "X-Powered-By"}},
+		Response: policy.HeaderChanges{Remove: []string{"Server", "X-Powered-By"}},
 	}
 
 	stripped := prefix("/api/v1", "api")

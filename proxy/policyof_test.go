@@ -1,17 +1,21 @@
 package proxy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/policy"
+)
 
 // policyOf returns a route's policy of a type, to be changed: it is in its place from then on, and no other route's.
 func policyOf[T any, P interface {
 	*T
-	Policy
+	policy.Policy
 }](r *Route) P {
 	own := P(new(T))
 	r.Policies = slices.Clone(r.Policies)
-	i, found := slices.BinarySearchFunc(r.Policies, Place(own), func(p Policy, at int) int { return Place(p) - at })
+	i, found := slices.BinarySearchFunc(r.Policies, policy.Place(own), func(p policy.Policy, at int) int { return policy.Place(p) - at })
 	if !found {
-		r.Policies = slices.Insert(r.Policies, i, Policy(own))
+		r.Policies = slices.Insert(r.Policies, i, policy.Policy(own))
 		return own
 	}
 	*own = *r.Policies[i].(P)
@@ -19,7 +23,10 @@ func policyOf[T any, P interface {
 	return own
 }
 
-func accessOf(r *Route) *Access       { return policyOf[Access](r) }
-func rateLimitOf(r *Route) *RateLimit { return policyOf[RateLimit](r) }
-func headersOf(r *Route) *Headers     { return policyOf[Headers](r) }
-func rewriteOf(r *Route) *Rewrite     { return policyOf[Rewrite](r) }
+func accessOf(r *Route) *policy.Access       { return policyOf[policy.Access](r) }
+func rateLimitOf(r *Route) *policy.RateLimit { return policyOf[policy.RateLimit](r) }
+func headersOf(r *Route) *policy.Headers     { return policyOf[policy.Headers](r) }
+func rewriteOf(r *Route) *policy.Rewrite     { return policyOf[policy.Rewrite](r) }
+
+// never is a limit whose bucket is as good as never refilled.
+func never(burst int) *policy.RateLimit { return &policy.RateLimit{PerSecond: 1e-9, Burst: burst} }

@@ -4,14 +4,16 @@ import (
 	"net/netip"
 	"reflect"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // fill gives everything below v a value other than its zero value, and each list one element.
 func fill(t *testing.T, v reflect.Value) {
 	t.Helper()
 	switch {
-	case v.Type() == reflect.TypeFor[[]Policy]():
-		for _, p := range Order {
+	case v.Type() == reflect.TypeFor[[]policy.Policy]():
+		for _, p := range policy.Order {
 			v.Set(reflect.Append(v, filledPolicy(t, p)))
 		}
 	case isLeaf(v):
@@ -26,7 +28,7 @@ func fill(t *testing.T, v reflect.Value) {
 }
 
 // filledPolicy returns a policy of the same type.
-func filledPolicy(t *testing.T, like Policy) reflect.Value {
+func filledPolicy(t *testing.T, like policy.Policy) reflect.Value {
 	t.Helper()
 	p := reflect.New(reflect.TypeOf(like).Elem())
 	fill(t, p.Elem())

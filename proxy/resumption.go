@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/tls"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // ticketName begins what a session ticket has of ours: the server name that it was given under.
@@ -34,4 +36,6 @@ func (p *Proxy) openSession(ticket []byte, c tls.ConnectionState) (*tls.SessionS
 }
 
 // nameOf is the server name of a handshake as certificates are found by it.
-func nameOf(c tls.ConnectionState) string { return lowerName(strings.TrimSuffix(c.ServerName, ".")) }
+func nameOf(c tls.ConnectionState) string {
+	return message.LowerName(strings.TrimSuffix(c.ServerName, "."))
+}

@@ -54,6 +54,8 @@ type hostTable struct {
 	read *[canonical.Readings]*hostTable
 }
 
+var rootPath = []byte("/")
+
 // find returns the route of a canonical host and of a path in some reading, or nil.
 func (r *router) find(host, path []byte, as canonical.Reading) *route {
 	s := r.site(host)

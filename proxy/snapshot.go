@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // Snapshot is all that the data plane needs to know, as plain values: what to serve, not how it is
@@ -90,7 +92,7 @@ type Route struct {
 	Pool string
 	// Policies are what the route does with requests and responses beyond sending them on. They are in [Order], and none
 	// occurs twice.
-	Policies []Policy
+	Policies []policy.Policy
 	// Balancing says which of the pool's endpoints a request goes to.
 	Balancing Balancing
 	Timeouts  Timeouts
@@ -162,7 +164,7 @@ func (h Host) Equal(o Host) bool {
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Closed == o.Closed && r.Pool == o.Pool &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries &&
-		slices.EqualFunc(r.Policies, o.Policies, Policy.Equal)
+		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
 
 // Equal says whether two pools have the same id and endpoints, and speak to them alike.

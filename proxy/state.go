@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"net/netip"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // state is what outlives a swap of the generation: the endpoints with their idle connections, by namespace, address and
@@ -21,7 +23,7 @@ type state struct {
 	pools       map[string]*poolState
 	// kept is what policies keep for routes.
 	kept    map[keptBy]any
-	limiter *Limiter
+	limiter *policy.Limiter
 	// seed is what the marks of routes are made of.
 	seed maphash.Seed
 	// certificates are the parsed ones, by id.
@@ -40,7 +42,7 @@ func newState(config *transportConfig, prober *prober) *state {
 		authorities:  make(authorities),
 		pools:        make(map[string]*poolState),
 		kept:         make(map[keptBy]any),
-		limiter:      NewLimiter(),
+		limiter:      policy.NewLimiter(),
 		certificates: make(map[string]*loadedCertificate),
 		seed:         maphash.MakeSeed(),
 	}
@@ -139,8 +141,8 @@ type keptBy struct {
 }
 
 // scope is what the policies of a host's route are compiled for. The table is told what they keep.
-func (s *state) scope(host string, r *Route, table *hostTable) *Scope {
-	return &Scope{
+func (s *state) scope(host string, r *Route, table *hostTable) *policy.Scope {
+	return &policy.Scope{
 		Limiter: s.limiter,
 		Kept: func(key any, first func() any) any {
 			by := keptBy{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, key: key}

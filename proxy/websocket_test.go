@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // connect is an extended CONNECT's pseudo-headers (RFC 8441, section 4) with fields behind them.
@@ -224,10 +226,10 @@ func TestPoliciesHoldForWebSocketsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	denied, limited, changed, none := prefix("/denied", "pool"), prefix("/limited", "pool"), prefix("/changed", "pool"), prefix("/none", "none")
-	*accessOf(&denied) = Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
-	*rateLimitOf(&limited) = RateLimit{PerSecond: 0.0001, Burst: 1}
+	*accessOf(&denied) = policy.Access{Denied: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 0.0001, Burst: 1}
 	rewriteOf(&changed).StripPrefix = "/changed"
-	headersOf(&changed).Request.Set = []Header{{Name: "X-App", Value: "1"}}
+	headersOf(&changed).Request.Set = []policy.Header{{Name: "X-App", Value: "1"}}
 	snapshot := snapshotOf([]Host{hostOf("a", changed, denied, limited, none)}, poolOf("pool", endpoint.address), poolOf("none"))
 	for _, test := range []struct {
 		path   string

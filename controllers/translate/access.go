@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // readAccess parses an accessControl, or says what is wrong with it.
-func readAccess(control *v1alpha1.AccessControl) (access *proxy.Access, fault string) {
-	access = new(proxy.Access)
+func readAccess(control *v1alpha1.AccessControl) (access *policy.Access, fault string) {
+	access = new(policy.Access)
 	if access.Allowed, fault = readRanges("allowedIPs", control.AllowedIPs); fault != "" {
 		return nil, fault
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // annotated builds an Ingress of one path with these annotations, whose names are without "ingress.warren.dev/", and
@@ -53,28 +54,28 @@ func TestAnnotationsAskForPolicies(t *testing.T) {
 		"none":      {nil, plain},
 		"another's": {map[string]string{"example.com/rate-limit": "?", "nginx.ingress.kubernetes.io/proxy-body-size": "8m"}, plain},
 		"access-control": {map[string]string{"access-control": "{deniedIPs: [10.1.2.3]}"}, with(func(r *proxy.Route) {
-			r.Policies = []proxy.Policy{&proxy.Access{Denied: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32")}}}
+			r.Policies = []policy.Policy{&policy.Access{Denied: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32")}}}
 		})},
-		"rate-limit": {map[string]string{"rate-limit": "{requestsPerSecond: 10, burst: 20}"}, with(func(r *proxy.Route) { r.Policies = []proxy.Policy{&proxy.RateLimit{PerSecond: 10, Burst: 20}} })},
+		"rate-limit": {map[string]string{"rate-limit": "{requestsPerSecond: 10, burst: 20}"}, with(func(r *proxy.Route) { r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 10, Burst: 20}} })},
 		"a fraction": {map[string]string{"rate-limit": "{requestsPerSecond: '0.5', burst: 2, scope: Replica}"}, with(func(r *proxy.Route) {
-			r.Policies = []proxy.Policy{&proxy.RateLimit{PerSecond: 0.5, Burst: 2, PerReplica: true}}
+			r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 0.5, Burst: 2, PerReplica: true}}
 		})},
-		"JSON":    {map[string]string{"rate-limit": `{"requestsPerSecond": 0.5, "burst": 2}`}, with(func(r *proxy.Route) { r.Policies = []proxy.Policy{&proxy.RateLimit{PerSecond: 0.5, Burst: 2}} })},
-		"rewrite": {map[string]string{"rewrite": "stripPrefix: /v1"}, with(func(r *proxy.Route) { r.Policies = []proxy.Policy{&proxy.Rewrite{StripPrefix: "/v1"}} })},
+		"JSON":    {map[string]string{"rate-limit": `{"requestsPerSecond": 0.5, "burst": 2}`}, with(func(r *proxy.Route) { r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 0.5, Burst: 2}} })},
+		"rewrite": {map[string]string{"rewrite": "stripPrefix: /v1"}, with(func(r *proxy.Route) { r.Policies = []policy.Policy{&policy.Rewrite{StripPrefix: "/v1"}} })},
 		"headers": {map[string]string{"headers": "response: {set: {X-A: b}}"}, with(func(r *proxy.Route) {
-			r.Policies = []proxy.Policy{&proxy.Headers{Response: proxy.HeaderChanges{Set: []proxy.Header{{Name: "X-A", Value: "b"}}}}}
+			r.Policies = []policy.Policy{&policy.Headers{Response: policy.HeaderChanges{Set: []policy.Header{{Name: "X-A", Value: "b"}}}}}
 		})},
 		"load-balancing":  {map[string]string{"load-balancing": "{policy: LeastRequest}"}, with(func(r *proxy.Route) { r.Balancing.Policy = proxy.LeastRequest })},
 		"timeouts":        {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *proxy.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
 		"retries":         {map[string]string{"retries": "{attempts: 0}"}, with(func(r *proxy.Route) { r.Retries = 0 })},
-		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *proxy.Route) { r.Retries, r.Policies = 2, []proxy.Policy{&proxy.Rewrite{ReplacePath: "/"}} })},
+		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *proxy.Route) { r.Retries, r.Policies = 2, []policy.Policy{&policy.Rewrite{ReplacePath: "/"}} })},
 		"of ingress-nginx, that keep nobody out": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0,::/0", "nginx.ingress.kubernetes.io/auth-url": "",
 				"nginx.ingress.kubernetes.io/canary": "false"}, plain},
 		"of ingress-nginx, with what does the same here": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "10.0.0.0/8", "access-control": "{allowedIPs: [10.0.0.0/8]}"},
 			with(func(r *proxy.Route) {
-				r.Policies = []proxy.Policy{&proxy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+				r.Policies = []policy.Policy{&policy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
 			})},
 	} {
 		t.Run(name, func(t *testing.T) {

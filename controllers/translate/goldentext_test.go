@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // built is what Build returns.
@@ -66,7 +67,7 @@ func goldenLine(v reflect.Value) string {
 	var parts []string
 	switch v.Kind() {
 	case reflect.Interface:
-		return v.Interface().(proxy.Policy).Name() + " " + goldenLine(v.Elem().Elem())
+		return v.Interface().(policy.Policy).Name() + " " + goldenLine(v.Elem().Elem())
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if !saysNothing(v.Field(i)) {
@@ -155,8 +156,8 @@ func fill(t *testing.T, v reflect.Value) {
 		for i := range v.NumField() {
 			fill(t, v.Field(i))
 		}
-	case v.Type() == reflect.TypeFor[[]proxy.Policy]():
-		for _, like := range proxy.Order {
+	case v.Type() == reflect.TypeFor[[]policy.Policy]():
+		for _, like := range policy.Order {
 			p := reflect.New(reflect.TypeOf(like).Elem())
 			fill(t, p.Elem())
 			v.Set(reflect.Append(v, p))

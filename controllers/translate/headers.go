@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // readHeaders reads a path's changes to header fields, or says what is wrong with them. What headers.remove lists is
@@ -16,8 +16,8 @@ import (
 //
 // The API refuses what is wrong here; this holds where the schema was not asked, because a line break in a value would
 // write fields of its own, and a second Content-Length a message of its own.
-func readHeaders(h *v1alpha1.Headers) (headers *proxy.Headers, fault string) {
-	headers = new(proxy.Headers)
+func readHeaders(h *v1alpha1.Headers) (headers *policy.Headers, fault string) {
+	headers = new(policy.Headers)
 	if headers.Request, fault = readHeaderChanges("headers", h.Add, h.Set, h.Remove); fault != "" {
 		return nil, fault
 	}
@@ -33,7 +33,7 @@ func readHeaders(h *v1alpha1.Headers) (headers *proxy.Headers, fault string) {
 	return headers, ""
 }
 
-func readHeaderChanges(field string, add, set v1alpha1.HeaderFields, remove v1alpha1.HeaderNames) (changes proxy.HeaderChanges, fault string) {
+func readHeaderChanges(field string, add, set v1alpha1.HeaderFields, remove v1alpha1.HeaderNames) (changes policy.HeaderChanges, fault string) {
 	if changes.Add, fault = readHeaderFields(field+".add", add); fault != "" {
 		return changes, fault
 	}
@@ -51,16 +51,16 @@ func readHeaderChanges(field string, add, set v1alpha1.HeaderFields, remove v1al
 }
 
 // readHeaderFields returns fields sorted by name, as they are written: there are clients that mind the case.
-func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []proxy.Header, fault string) {
+func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []policy.Header, fault string) {
 	if len(fields) == 0 {
 		return nil, ""
 	}
-	list = make([]proxy.Header, 0, len(fields))
+	list = make([]policy.Header, 0, len(fields))
 	for name, value := range fields {
-		list = append(list, proxy.Header{Name: name, Value: string(value)})
+		list = append(list, policy.Header{Name: name, Value: string(value)})
 	}
 	// Faults are looked for in that order too: which of several is reported must not hang on the order of a map.
-	slices.SortFunc(list, func(a, b proxy.Header) int {
+	slices.SortFunc(list, func(a, b policy.Header) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
 	for i, h := range list {

@@ -8,24 +8,25 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // policies are what a path asks for on the way to its backend. Of a hundred thousand paths most have none or an access
 // control, so what is larger and rarer is behind pointers.
 type policies struct {
 	// list is in proxy.Order.
-	list      []proxy.Policy
+	list      []policy.Policy
 	balancing *proxy.Balancing
 }
 
 // add takes what a reader read, unless that has a fault. Readers are in an order that is for users, so each policy is
 // put into its place.
-func (p *policies) add(read proxy.Policy, fault string) string {
+func (p *policies) add(read policy.Policy, fault string) string {
 	if fault != "" {
 		return fault
 	}
 	i := len(p.list)
-	for i > 0 && proxy.Place(p.list[i-1]) > proxy.Place(read) {
+	for i > 0 && policy.Place(p.list[i-1]) > policy.Place(read) {
 		i--
 	}
 	p.list = slices.Insert(p.list, i, read)

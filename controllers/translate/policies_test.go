@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 func limited(rate string, burst int32) v1alpha1.IngressPath {
@@ -46,9 +47,9 @@ func balanced(b v1alpha1.LoadBalancing) v1alpha1.IngressPath {
 }
 
 type treatment struct {
-	RateLimit proxy.RateLimit
-	Headers   proxy.Headers
-	Rewrite   proxy.Rewrite
+	RateLimit policy.RateLimit
+	Headers   policy.Headers
+	Rewrite   policy.Rewrite
 	Balancing proxy.Balancing
 }
 
@@ -57,11 +58,11 @@ func treatmentOf(t *testing.T, r *proxy.Route) treatment {
 	got := treatment{Balancing: r.Balancing}
 	for _, p := range r.Policies {
 		switch p := p.(type) {
-		case *proxy.RateLimit:
+		case *policy.RateLimit:
 			got.RateLimit = *p
-		case *proxy.Headers:
+		case *policy.Headers:
 			got.Headers = *p
-		case *proxy.Rewrite:
+		case *policy.Rewrite:
 			got.Rewrite = *p
 		default:
 			t.Errorf("the route has a policy %s too", p.Name())
@@ -78,31 +79,31 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 		"nothing": {path: prefix("/api", "api")},
 		"a rate and a burst": {
 			path: limited("100", 20),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 100, Burst: 20}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 100, Burst: 20}},
 		},
 		"a rate alone bursts for a second": {
 			path: limited("2500m", 0),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 2.5, Burst: 2}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 2.5, Burst: 2}},
 		},
 		"a rate below one bursts for one request": {
 			path: limited("0.5", 0),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 0.5, Burst: 1}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 0.5, Burst: 1}},
 		},
 		"the highest rate": {
 			path: limited("1M", 0),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 1e6, Burst: 1e6}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 1e6, Burst: 1e6}},
 		},
 		"the lowest rate": {
 			path: limited("1n", 1),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 1e-9, Burst: 1}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 1e-9, Burst: 1}},
 		},
 		"a limit of each replica": {
 			path: limitedBy(v1alpha1.RateLimitReplica),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 10, Burst: 5, PerReplica: true}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 10, Burst: 5, PerReplica: true}},
 		},
 		"a limit of all replicas": {
 			path: limitedBy(v1alpha1.RateLimitCluster),
-			want: treatment{RateLimit: proxy.RateLimit{PerSecond: 10, Burst: 5}},
+			want: treatment{RateLimit: policy.RateLimit{PerSecond: 10, Burst: 5}},
 		},
 		"headers that change nothing": {path: withHeaders(v1alpha1.Headers{Response: &v1alpha1.ResponseHeaders{}})},
 		"headers of the request, by name": {
@@ -110,16 +111,16 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 				Add: v1alpha1.HeaderFields{"b": "2", "A": "1", "C": ""},
 				Set: v1alpha1.HeaderFields{"X-App-Version": "v1.2.3", "x-app": "a\tb"},
 			}),
-			want: treatment{Headers: proxy.Headers{Request: proxy.HeaderChanges{
-				Add: []proxy.Header{{Name: "A", Value: "1"}, {Name: "b", Value: "2"}, {Name: "C"}},
-				Set: []proxy.Header{{Name: "x-app", Value: "a\tb"}, {Name: "X-App-Version", Value: "v1.2.3"}},
+			want: treatment{Headers: policy.Headers{Request: policy.HeaderChanges{
+				Add: []policy.Header{{Name: "A", Value: "1"}, {Name: "b", Value: "2"}, {Name: "C"}},
+				Set: []policy.Header{{Name: "x-app", Value: "a\tb"}, {Name: "X-App-Version", Value: "v1.2.3"}},
 			}}},
 		},
 		"what is removed is removed both ways": {
 			path: withHeaders(v1alpha1.Headers{Remove: v1alpha1.HeaderNames{"X-Powered-By", "Server"}}),
-			want: treatment{Headers: proxy.Headers{
-				Request:  proxy.HeaderChanges{Remove: []string{"server", "x-powered-by"}},
-				Response: proxy.HeaderChanges{Remove: []string{"server", "x-powered-by"}},
+			want: treatment{Headers: policy.Headers{
+				Request:  policy.HeaderChanges{Remove: []string{"server", "x-powered-by"}},
+				Response: policy.HeaderChanges{Remove: []string{"server", "x-powered-by"}},
 			}},
 		},
 		"the response alone": {
@@ -128,9 +129,9 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 				Set:    v1alpha1.HeaderFields{"Cache-Control": "no-store"},
 				Remove: v1alpha1.HeaderNames{"ETag"},
 			}}),
-			want: treatment{Headers: proxy.Headers{Response: proxy.HeaderChanges{
-				Add:    []proxy.Header{{Name: "Vary", Value: "Accept"}},
-				Set:    []proxy.Header{{Name: "Cache-Control", Value: "no-store"}},
+			want: treatment{Headers: policy.Headers{Response: policy.HeaderChanges{
+				Add:    []policy.Header{{Name: "Vary", Value: "Accept"}},
+				Set:    []policy.Header{{Name: "Cache-Control", Value: "no-store"}},
 				Remove: []string{"etag"},
 			}}},
 		},
@@ -139,9 +140,9 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 				Remove:   v1alpha1.HeaderNames{"Server", "X-Debug", "server"},
 				Response: &v1alpha1.ResponseHeaders{Remove: v1alpha1.HeaderNames{"SERVER", "ETag"}},
 			}),
-			want: treatment{Headers: proxy.Headers{
-				Request:  proxy.HeaderChanges{Remove: []string{"server", "x-debug"}},
-				Response: proxy.HeaderChanges{Remove: []string{"etag", "server", "x-debug"}},
+			want: treatment{Headers: policy.Headers{
+				Request:  policy.HeaderChanges{Remove: []string{"server", "x-debug"}},
+				Response: policy.HeaderChanges{Remove: []string{"etag", "server", "x-debug"}},
 			}},
 		},
 		"turns": {path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingRoundRobin})},
@@ -171,15 +172,15 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 		},
 		"a prefix that is stripped": {
 			path: rewritten(v1alpha1.Rewrite{StripPrefix: "/api/"}),
-			want: treatment{Rewrite: proxy.Rewrite{StripPrefix: "/api/"}},
+			want: treatment{Rewrite: policy.Rewrite{StripPrefix: "/api/"}},
 		},
 		"a prefix in its canonical form": {
 			path: rewritten(v1alpha1.Rewrite{StripPrefix: "/x/..//%61pi"}),
-			want: treatment{Rewrite: proxy.Rewrite{StripPrefix: "/api"}},
+			want: treatment{Rewrite: policy.Rewrite{StripPrefix: "/api"}},
 		},
 		"a path in place of all, in its canonical form": {
 			path: rewritten(v1alpha1.Rewrite{ReplacePath: "/v2/./a%2fb"}),
-			want: treatment{Rewrite: proxy.Rewrite{ReplacePath: "/v2/a%2Fb"}},
+			want: treatment{Rewrite: policy.Rewrite{ReplacePath: "/v2/a%2Fb"}},
 		},
 	}
 	for name, test := range tests {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // maxRate bounds requestsPerSecond and burst, as the schema does.
@@ -14,8 +14,8 @@ const maxRate = 1_000_000
 
 // readRateLimit reads a rateLimit, or says what is wrong with it. A burst that is left out is what the rate allows in
 // one second, at least one: less would let nothing through at all.
-func readRateLimit(limit *v1alpha1.RateLimit) (read *proxy.RateLimit, fault string) {
-	read = new(proxy.RateLimit)
+func readRateLimit(limit *v1alpha1.RateLimit) (read *policy.RateLimit, fault string) {
+	read = new(policy.RateLimit)
 	read.PerSecond = limit.RequestsPerSecond.AsApproximateFloat64()
 	// NaN and the infinities are no Quantity.
 	if read.PerSecond <= 0 || read.PerSecond > maxRate {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 func TestEveryAnnotationIsToldOfWhereOneDoesNotExist(t *testing.T) {
@@ -52,10 +53,10 @@ func TestEveryPolicyChangesTheRoute(t *testing.T) {
 
 // What the data plane calls a policy is what users call it, and each has a reader.
 func TestEveryPolicyHasAReaderOfItsName(t *testing.T) {
-	for _, policy := range proxy.Order {
-		i := slices.IndexFunc(readers, func(r reader) bool { return r.name == policy.Name() })
+	for _, like := range policy.Order {
+		i := slices.IndexFunc(readers, func(r reader) bool { return r.name == like.Name() })
 		if i < 0 {
-			t.Errorf("nothing reads %s", policy.Name())
+			t.Errorf("nothing reads %s", like.Name())
 			continue
 		}
 		var path v1alpha1.IngressPath
@@ -65,24 +66,24 @@ func TestEveryPolicyHasAReaderOfItsName(t *testing.T) {
 			continue
 		}
 		read, fault := new(collector).readPolicies(&path)
-		if fault != "" || len(read.list) != 1 || reflect.TypeOf(read.list[0]) != reflect.TypeOf(policy) {
-			t.Errorf("%s is read as %v (%s), want a %T", r.name, read, fault, policy)
+		if fault != "" || len(read.list) != 1 || reflect.TypeOf(read.list[0]) != reflect.TypeOf(like) {
+			t.Errorf("%s is read as %v (%s), want a %T", r.name, read, fault, like)
 		}
 	}
 }
 
 // Readers are in an order for users, and a route's policies in their own.
 func TestPoliciesAreInTheirOrderHoweverTheyAreRead(t *testing.T) {
-	var want []proxy.Policy
-	for _, p := range proxy.Order {
-		want = append(want, reflect.New(reflect.TypeOf(p).Elem()).Interface().(proxy.Policy))
+	var want []policy.Policy
+	for _, p := range policy.Order {
+		want = append(want, reflect.New(reflect.TypeOf(p).Elem()).Interface().(policy.Policy))
 	}
 	for first := range want {
 		var read policies
 		for i := range want {
 			read.add(want[(first+i)%len(want)], "")
 		}
-		if err := proxy.Inspect(read.list); err != nil || len(read.list) != len(want) {
+		if err := policy.Inspect(read.list); err != nil || len(read.list) != len(want) {
 			t.Errorf("from %s on: %d policies: %v", want[first].Name(), len(read.list), err)
 		}
 	}

@@ -4,12 +4,12 @@ package translate
 
 import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // readRewrite reads a rewrite, or says what is wrong with it. Its path is made canonical, as every path is that an
 // endpoint gets.
-func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *proxy.Rewrite, fault string) {
+func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *policy.Rewrite, fault string) {
 	strip, replace := string(rewrite.StripPrefix), string(rewrite.ReplacePath)
 	switch {
 	case strip != "" && replace != "":
@@ -19,13 +19,13 @@ func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *proxy.Rewrite
 		if err != nil {
 			return nil, "rewrite.stripPrefix " + quote(string(rewrite.StripPrefix)) + " cannot be stripped: " + err.Error()
 		}
-		return &proxy.Rewrite{StripPrefix: strip}, ""
+		return &policy.Rewrite{StripPrefix: strip}, ""
 	case replace != "":
 		replace, err := r.canonical(replace)
 		if err != nil {
 			return nil, "rewrite.replacePath " + quote(string(rewrite.ReplacePath)) + " cannot be forwarded: " + err.Error()
 		}
-		return &proxy.Rewrite{ReplacePath: replace}, ""
+		return &policy.Rewrite{ReplacePath: replace}, ""
 	}
 	return nil, "rewrite has neither stripPrefix nor replacePath: write one of them, or leave rewrite out"
 }

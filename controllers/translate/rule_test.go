@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // Each wrong rule stands between two right ones, and an Ingress beside them is right altogether.
@@ -168,7 +169,7 @@ func TestWhatARouteTakesFromItsRule(t *testing.T) {
 					DeniedIPs:  []v1alpha1.AddressRange{"::ffff:10.0.50.7"},
 				}
 			},
-			want: proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1, Policies: []proxy.Policy{&proxy.Access{
+			want: proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1, Policies: []policy.Policy{&policy.Access{
 				Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.7.7/32"),
 					netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2001:db8::1/128")},
 				Denied: []netip.Prefix{netip.MustParsePrefix("10.0.50.7/32")},

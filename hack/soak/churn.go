@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // churn swaps the configuration again and again. What it changes, it announces: the clients of what stays must see
@@ -248,11 +249,11 @@ func (c *churn) snapshot(version uint64) *proxy.Snapshot {
 }
 
 func (c *churn) rollingHost(version uint64) proxy.Host {
-	set := []proxy.Header{{Name: versionField, Value: strconv.FormatUint(version, 10)}}
+	set := []policy.Header{{Name: versionField, Value: strconv.FormatUint(version, 10)}}
 	return host(rollingHost, proxy.Route{
 		Path: "/", Pool: "rolling", Retries: int(version % 3),
-		Policies: []proxy.Policy{
-			&proxy.Headers{Request: proxy.HeaderChanges{Set: set}, Response: proxy.HeaderChanges{Set: set}},
+		Policies: []policy.Policy{
+			&policy.Headers{Request: policy.HeaderChanges{Set: set}, Response: policy.HeaderChanges{Set: set}},
 		},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // The hosts whose routes never change, while everything around them does.
@@ -71,7 +72,7 @@ func pool(id string, endpoints ...proxy.Endpoint) proxy.Pool {
 func at(address netip.AddrPort) proxy.Endpoint { return proxy.Endpoint{Address: address, Weight: 1} }
 
 // treated is a stable route with policies.
-func treated(path string, match proxy.PathMatch, policies ...proxy.Policy) proxy.Route {
+func treated(path string, match proxy.PathMatch, policies ...policy.Policy) proxy.Route {
 	return proxy.Route{Path: path, Match: match, Pool: "stable", Policies: policies}
 }
 
@@ -82,11 +83,11 @@ func stableHosts() []proxy.Host {
 	return []proxy.Host{
 		host(stableHost,
 			proxy.Route{Path: "/", Pool: "stable"},
-			treated("/denied", proxy.MatchPrefix, &proxy.Access{Denied: []netip.Prefix{loopback}}),
+			treated("/denied", proxy.MatchPrefix, &policy.Access{Denied: []netip.Prefix{loopback}}),
 			treated("/limited", proxy.MatchPrefix,
-				&proxy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}, &proxy.Rewrite{StripPrefix: "/limited"}),
-			treated("/stripped", proxy.MatchPrefix, &proxy.Rewrite{StripPrefix: "/stripped"}),
-			treated("/replaced", proxy.MatchExact, &proxy.Rewrite{ReplacePath: "/bytes/1/10"}),
+				&policy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}, &policy.Rewrite{StripPrefix: "/limited"}),
+			treated("/stripped", proxy.MatchPrefix, &policy.Rewrite{StripPrefix: "/stripped"}),
+			treated("/replaced", proxy.MatchExact, &policy.Rewrite{ReplacePath: "/bytes/1/10"}),
 		),
 		host(wildcardHost, proxy.Route{Path: "/", Pool: "stable"}),
 		host(secureHost, proxy.Route{Path: "/", Pool: "stable"}),

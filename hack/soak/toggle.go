@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // toggle is a host that the configuration keeps switching: it is served, or its requests get a certain answer of the
@@ -94,7 +95,7 @@ func (t *toggle) addTo(s *proxy.Snapshot, good netip.AddrPort) {
 	}
 	route := proxy.Route{Path: "/", Pool: "stable"}
 	if t.kind == toggleAccess && !on {
-		route.Policies = []proxy.Policy{&proxy.Access{Denied: []netip.Prefix{loopback}}}
+		route.Policies = []policy.Policy{&policy.Access{Denied: []netip.Prefix{loopback}}}
 	}
 	if t.kind == toggleHealth {
 		e := at(good)

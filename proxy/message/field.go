@@ -206,3 +206,14 @@ func TrimSpace(b []byte) []byte {
 	}
 	return b
 }
+
+// LowerName is a name in lower case, as far as ASCII goes.
+func LowerName(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}

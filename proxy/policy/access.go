@@ -1,4 +1,4 @@
-package proxy
+package policy
 
 import (
 	"net/netip"
@@ -119,16 +119,6 @@ func (r addressRanges) contain(address netip.Addr) bool {
 		case r[middle].last.Less(address):
 			low = middle + 1
 		default:
-			return true
-		}
-	}
-	return false
-}
-
-// contains looks through prefixes that were not compiled, of which there are few.
-func contains(prefixes []netip.Prefix, address netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Contains(address) {
 			return true
 		}
 	}

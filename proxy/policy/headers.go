@@ -1,4 +1,4 @@
-package proxy
+package policy
 
 import (
 	"slices"
@@ -64,14 +64,14 @@ type headerChanges struct {
 func compileHeaders(h *HeaderChanges) headerChanges {
 	var c headerChanges
 	for _, name := range h.Remove {
-		c.gone = append(c.gone, lowerName(name))
+		c.gone = append(c.gone, message.LowerName(name))
 	}
 	for _, s := range h.Set {
-		c.gone = append(c.gone, lowerName(s.Name))
+		c.gone = append(c.gone, message.LowerName(s.Name))
 		c.set = append(c.set, newField(s))
 	}
 	for _, a := range h.Add {
-		c.absent = append(c.absent, lowerName(a.Name))
+		c.absent = append(c.absent, message.LowerName(a.Name))
 		c.add = append(c.add, newField(a))
 	}
 	return c
@@ -80,16 +80,6 @@ func compileHeaders(h *HeaderChanges) headerChanges {
 func newField(h Header) message.Field {
 	name := []byte(h.Name)
 	return message.Field{Name: name, Value: []byte(h.Value), Kind: message.KindOf(name)}
-}
-
-func lowerName(name string) string {
-	b := []byte(name)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c | 0x20
-		}
-	}
-	return string(b)
 }
 
 // apply changes fields and returns them with what was added.

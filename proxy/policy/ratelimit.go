@@ -1,0 +1,96 @@
+package policy
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// RateLimit bounds the requests of each client on a route. The zero value is no limit.
+type RateLimit struct {
+	// PerSecond is how many requests a client may send in the long run.
+	PerSecond float64
+	// Burst is how many it may send at once after a rest, at least 1.
+	Burst int
+	// PerReplica has each replica allow that much, whatever the others do. Otherwise each allows its share.
+	PerReplica bool
+}
+
+// Name is "rate-limit".
+func (*RateLimit) Name() string { return "rate-limit" }
+
+// Equal says whether another limit lets through as much.
+func (r *RateLimit) Equal(other Policy) bool {
+	o, ok := other.(*RateLimit)
+	return ok && o != nil && *r == *o
+}
+
+// Compile gives the route an id among the limiter's rules. As long as neither the route nor the limit changes it keeps
+// that, so that what clients have used up survives a new generation.
+func (r *RateLimit) Compile(s *Scope) (Steps, error) {
+	if r.PerSecond <= 0 {
+		return Steps{}, nil
+	}
+	rule := s.Kept(*r, func() any { return s.Limiter.newRule() }).(uint32)
+	limited := &limitedRule{limiter: s.Limiter, rule: rule, limit: *r}
+	return Steps{Request: limited.request}, nil
+}
+
+// limitedRule is a compiled RateLimit.
+type limitedRule struct {
+	limiter *Limiter
+	rule    uint32
+	limit   RateLimit
+}
+
+func (l *limitedRule) request(v *View) Answer {
+	var ok bool
+	var wait time.Duration
+	if v.Notes != nil {
+		ok, wait = l.look(v)
+	} else {
+		ok, wait = l.limiter.allow(l.rule, &l.limit, v.Client, v.Now)
+	}
+	if ok {
+		return Answer{}
+	}
+	v.Fields = l.limit.appendFields(v.Fields, wait)
+	return Answer{Reason: reason.RateLimited}
+}
+
+// appendFields tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.
+func (r *RateLimit) appendFields(fields []message.Field, wait time.Duration) []message.Field {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	return append(fields,
+		message.Field{Name: []byte("Retry-After"), Value: strconv.AppendInt(nil, seconds, 10)},
+		message.Field{Name: []byte("RateLimit-Limit"), Value: strconv.AppendInt(nil, int64(r.Burst), 10)},
+		message.Field{Name: []byte("RateLimit-Remaining"), Value: []byte("0")},
+		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
+}
+
+// LimitNote is how a rate limit stands with a client. Nothing was taken from it.
+type LimitNote struct {
+	Limit RateLimit
+	// Replicas is how many share the limit.
+	Replicas int
+	// Left is how many requests this replica would let through at once, now.
+	Left float64
+	// Wait is how long the client would be told to wait.
+	Wait time.Duration
+}
+
+// look says what allow would, takes nothing, and notes how the limit stands.
+func (l *limitedRule) look(v *View) (ok bool, wait time.Duration) {
+	left, cost := l.limiter.left(l.rule, &l.limit, v.Client, v.Now), l.limiter.cost(&l.limit)
+	missing := (1 - left) * float64(cost) / l.limit.PerSecond * float64(time.Second)
+	ok = missing < 1 // a bucket counts in nanoseconds
+	if !ok {
+		wait = time.Duration(missing)
+	}
+	*v.Notes = append(*v.Notes, Note{
+		Policy: l.limit.Name(), Passed: ok, Limit: &LimitNote{Limit: l.limit, Replicas: cost, Left: left, Wait: wait},
+	})
+	return ok, wait
+}
