@@ -55,7 +55,7 @@ func TestReadyWithNothingToServe(t *testing.T) {
 func TestDrainingTurnsReadinessOffAndServesOnAndEndsWithoutAnError(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	const delay = time.Second
+	const delay = 4 * time.Second // in which a request has to be answered once /readyz fails
 	c := s.start("--drain-delay=" + delay.String()).ready()
 	web := startBackend(t, "web-1")
 	host := s.host("shop")
@@ -66,8 +66,8 @@ func TestDrainingTurnsReadinessOffAndServesOnAndEndsWithoutAnError(t *testing.T)
 	go func() { slow <- answers(c.http, host, slowPath, from("web-1")) }()
 	<-web.arrived
 
+	terminated := time.Now() // The delay begins later, if only by what the signal takes.
 	c.terminate()
-	terminated := time.Now()
 	eventually(t, delay, "/readyz to fail", func() error { return c.readiness(http.StatusServiceUnavailable) })
 	t.Logf("/readyz failed %s after SIGTERM", time.Since(terminated).Round(time.Millisecond))
 
