@@ -206,7 +206,7 @@ func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 
 func TestSlowEndpointIs504(t *testing.T) {
 	t.Parallel()
-	const soon = 150 * time.Millisecond
+	const soon = 2 * time.Second // in which the endpoint has to begin its response
 	for why, timeouts := range map[string]Timeouts{
 		"UpstreamTimeout":        {Idle: soon},
 		"UpstreamRequestTimeout": {Request: soon},
@@ -230,6 +230,7 @@ func TestSlowEndpointIs504(t *testing.T) {
 				}
 				up.expectClosed()
 				// The connection to the client has nothing to do with that.
+				p.apply(everythingBy(noTimeouts, endpoint.address))
 				client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 				up = endpoint.accept()
 				up.head()
@@ -245,7 +246,7 @@ func TestSlowEndpointIs504(t *testing.T) {
 // The time of a request ends its response too, where that has begun.
 func TestStalledContentIsTorn(t *testing.T) {
 	t.Parallel()
-	const soon = 150 * time.Millisecond
+	const soon = 2 * time.Second // in which the endpoint has to send the head
 	for name, change := range map[string]func(*Route){
 		"idle":    func(r *Route) { r.Timeouts = Timeouts{Idle: soon} },
 		"request": func(r *Route) { r.Timeouts = Timeouts{Request: soon} },
