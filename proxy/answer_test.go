@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -179,11 +180,16 @@ func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {
 	b := named(t, "b")
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
+	begun := time.Now()
 	p.get("a", "/")
 	p.get("a", "/")
 	got := p.get("a", "/")
+	after := got.Header.Get("Retry-After")
+	if wait, err := strconv.Atoi(after); err != nil || wait > 100 || wait < 100-int(time.Since(begun).Seconds()) {
+		t.Errorf("Retry-After is %q, want 100 but for the time since the first request", after)
+	}
 	want := map[string][]string{
-		"Retry-After": {"100"}, "Ratelimit-Limit": {"2"}, "Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {"100"},
+		"Retry-After": {after}, "Ratelimit-Limit": {"2"}, "Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {after},
 	}
 	fields := fieldsBut(got.Header, "Content-Type", "Content-Length", "Proxy-Status", "X-Content-Type-Options")
 	if diff := cmp.Diff(want, fields); diff != "" {
