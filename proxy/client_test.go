@@ -337,7 +337,7 @@ func TestEarlyRefusalOfAnUploadArrives(t *testing.T) {
 // A connection without requests ends after the idle time, and no answer is sent to nobody.
 func TestIdleConnectionEndsInSilence(t *testing.T) {
 	t.Parallel()
-	p := serve(t, func(c *Config) { c.IdleTimeout = time.Second })
+	p := serve(t, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 	fresh, used := p.dial(), p.dial()
 	used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	used.reply("GET")
@@ -362,7 +362,7 @@ func TestConnectionInUseOutlivesTheIdleTime(t *testing.T) {
 // A response that takes longer than a client may idle leaves the connection usable.
 func TestLongWaitForAResponseIsNoIdleTime(t *testing.T) {
 	t.Parallel()
-	const idle = 200 * time.Millisecond
+	const idle = 2 * time.Second // in which the client has to send each request
 	endpoint := startScript(t)
 	p := serve(t, func(c *Config) { c.IdleTimeout = idle })
 	p.apply(everythingBy(noTimeouts, endpoint.address))
@@ -370,7 +370,7 @@ func TestLongWaitForAResponseIsNoIdleTime(t *testing.T) {
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up := endpoint.accept()
 	up.head()
-	<-time.After(3 * idle)
+	<-time.After(idle + idle/2)
 	up.send(okReply)
 	client.reply("GET")
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

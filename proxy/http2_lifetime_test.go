@@ -24,7 +24,7 @@ func (f *frames) goAway() *http2.GoAwayFrame {
 
 func TestIdleHTTP2ConnectionIsClosedAfterTheIdleTime(t *testing.T) {
 	t.Parallel()
-	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = time.Second })
+	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 	fresh := p.dialHasty(func(*http2.Framer, *frames) {})
 	if got := fresh.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 0 {
 		t.Errorf("got %v, want NO_ERROR and no stream", got)
@@ -35,7 +35,7 @@ func TestIdleHTTP2ConnectionIsClosedAfterTheIdleTime(t *testing.T) {
 // PING keeps nobody's place: a connection without a stream is idle.
 func TestPingDoesNotKeepAConnection(t *testing.T) {
 	t.Parallel()
-	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = time.Second })
+	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 	c := p.dialHasty(func(*http2.Framer, *frames) {})
 	done := make(chan struct{})
 	go func() {
@@ -55,7 +55,7 @@ func TestPingDoesNotKeepAConnection(t *testing.T) {
 func TestStreamsOutliveTheIdleTimeOverHTTP2(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
-	p := serve(t, h2c, func(c *Config) { c.IdleTimeout, c.ReadTimeout = time.Second, time.Second })
+	p := serve(t, h2c, func(c *Config) { c.IdleTimeout, c.ReadTimeout = 2*time.Second, 2*time.Second })
 	p.apply(everythingBy(noTimeouts, endpoint.address))
 	c := p.dialHasty(func(w *http2.Framer, f *frames) {
 		f.check(w.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: f.encode(head("GET", "/")...), EndStream: true, EndHeaders: true}))
@@ -63,7 +63,7 @@ func TestStreamsOutliveTheIdleTimeOverHTTP2(t *testing.T) {
 	up := endpoint.accept()
 	up.head()
 	looked := p.clock.Now()
-	await(t, "several idle times", func() bool { return p.clock.Now()-looked > 3*time.Second })
+	await(t, "several idle times", func() bool { return p.clock.Now()-looked > 5*time.Second })
 	up.send(okReply)
 	if got := c.answer(1); got.status != "200" || got.body != "ok" {
 		t.Errorf("got %v, want 200", got)

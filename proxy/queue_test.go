@@ -56,7 +56,7 @@ func TestWaitForAConnectionIsBounded(t *testing.T) {
 	endpoint := startScript(t)
 	p := serve(t)
 	snapshot := limitedTo(1, 1, endpoint.address)
-	snapshot.Hosts[0].Routes[0].Timeouts.Connect = 500 * time.Millisecond // which the first request has for its connection
+	snapshot.Hosts[0].Routes[0].Timeouts.Connect = 2 * time.Second // which the first request has for its connection
 	p.apply(snapshot)
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -119,7 +119,7 @@ func TestRequestsMeetWakes(t *testing.T) {
 
 func TestWakesDoNotLengthenTheIdleTime(t *testing.T) {
 	t.Parallel()
-	p := serve(t, func(c *Config) { c.IdleTimeout = time.Second })
+	p := serve(t, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 	c := p.dial()
 	c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	c.reply("GET")

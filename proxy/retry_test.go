@@ -194,7 +194,7 @@ func TestEndpointThatDoesNotAnswerInTimeLeadsToAnother(t *testing.T) {
 	} {
 		endpoint, spare := startScript(t), named(t, "spare")
 		p := serve(t)
-		p.apply(everythingBy(func(r *Route) { r.Timeouts.Response, r.Retries = time.Second, 1 }, endpoint.address, spare.address))
+		p.apply(everythingBy(func(r *Route) { r.Timeouts.Response, r.Retries = 2*time.Second, 1 }, endpoint.address, spare.address))
 		client := p.dial()
 		client.send(request)
 		if strings.Contains(request, "chunked") {
@@ -213,13 +213,13 @@ func TestResponseMayPauseLongerThanItMayTakeToBegin(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts.Response = time.Second }, endpoint.address))
+	p.apply(everythingBy(func(r *Route) { r.Timeouts.Response = 2 * time.Second }, endpoint.address))
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up := endpoint.accept()
 	up.head()
 	up.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nla")
-	time.Sleep(1500 * time.Millisecond) // the pause that is tested
+	time.Sleep(2500 * time.Millisecond) // the pause that is tested
 	up.send("te")
 	if got := client.reply("GET"); got.Body != "late" {
 		t.Errorf("got %d %q, want all of the answer", got.Status, got.Body)

@@ -209,7 +209,7 @@ func TestFaultsOfAnEndpointOfHTTP2AreToldApart(t *testing.T) {
 			p.apply(inH2C(everythingBy(func(r *Route) {
 				r.Timeouts.Idle = patience
 				if test.want == "UpstreamTimeout" {
-					r.Timeouts.Idle = 300 * time.Millisecond
+					r.Timeouts.Idle = 2 * time.Second // in which the endpoint has to get the request
 				}
 			}, s.address)))
 			client := p.dial()
@@ -309,7 +309,7 @@ func TestSilentConversationEnds(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
 	p := serve(t, h2c, unlimited)
-	p.apply(inH2C(everythingBy(idleAfter(300*time.Millisecond), s.address)))
+	p.apply(inH2C(everythingBy(idleAfter(2*time.Second), s.address)))
 	c := p.dialFrames()
 	c.request(1, false, head("POST", "/listen")...)
 	f := s.acceptFrames()

@@ -151,7 +151,7 @@ func TestClientThatStopsReadingIsCut(t *testing.T) {
 // One that reads slowly is served to the end, however much longer than the stall time that takes.
 func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 	t.Parallel()
-	const stall, pause, steps, step = 1500 * time.Millisecond, 100 * time.Millisecond, 20, mebi
+	const stall, pause, steps, step = 2500 * time.Millisecond, 100 * time.Millisecond, 30, mebi
 	endpoint := startScript(t)
 	p := serve(t, func(c *Config) { c.WriteTimeout = stall })
 	p.apply(everything(endpoint.address))
@@ -196,7 +196,7 @@ func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 // takes.
 func TestLongContentsThatComeSlowlyArrive(t *testing.T) {
 	t.Parallel()
-	const stall, pause, steps, step = 1500 * time.Millisecond, 100 * time.Millisecond, 20, 32 << 10
+	const stall, pause, steps, step = 2500 * time.Millisecond, 100 * time.Millisecond, 30, 32 << 10
 	if steps*step < spliceLeast {
 		t.Fatalf("%d bytes are not spliced", steps*step)
 	}

@@ -321,16 +321,16 @@ func TestServerSentEventsArriveOneByOne(t *testing.T) {
 // A stream lives as long as it moves, however much longer than the stall times that is.
 func TestStreamOutlivesTheStallTimes(t *testing.T) {
 	t.Parallel()
-	const stall, pause, steps = 1500 * time.Millisecond, 100 * time.Millisecond, 20
+	const stall, pause, steps = 2500 * time.Millisecond, 100 * time.Millisecond, 30
 	short := func(c *Config) { c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = stall, stall, stall }
 	for name, test := range map[string]struct {
 		request, response string
 		uploads           bool
 	}{
-		"download": {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n", false},
-		"upload":   {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n", okReply, true},
+		"download": {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n", false},
+		"upload":   {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n", okReply, true},
 		// The response's head comes at once, its content after the upload.
-		"upload after an early head": {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", true},
+		"upload after an early head": {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -453,7 +453,7 @@ func TestEndpointThatDoesNotAnswerAnUploadIs504(t *testing.T) {
 // The deadlines that one route set on a connection must not strike another's request there.
 func TestRouteWithoutTimeoutsInheritsNoneFromAnother(t *testing.T) {
 	t.Parallel()
-	const short = 500 * time.Millisecond
+	const short, pause = 2 * time.Second, 2500 * time.Millisecond
 	endpoint := startScript(t)
 	p := serve(t)
 	bounded, unbounded := prefix("/bounded", "pool"), prefix("/unbounded", "pool")
@@ -469,10 +469,10 @@ func TestRouteWithoutTimeoutsInheritsNoneFromAnother(t *testing.T) {
 	up.send(okReply)
 	client.reply("POST")
 	for range 2 {
-		<-time.After(2 * short)
+		<-time.After(pause)
 		client.send("GET /unbounded HTTP/1.1\r\nHost: a\r\n\r\n")
 		up.head()
-		<-time.After(2 * short)
+		<-time.After(pause)
 		up.send(okReply)
 		if got := client.reply("GET"); got.Status != 200 {
 			t.Errorf("got %d %q, want 200", got.Status, got.reason())

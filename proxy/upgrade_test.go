@@ -309,12 +309,12 @@ func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 // The times of a route are for its requests: a tunnel has the client's idle time alone.
 func TestTunnelOutlivesTheTimesOfItsRoute(t *testing.T) {
 	t.Parallel()
-	const short = 150 * time.Millisecond
+	const short = 1500 * time.Millisecond // in which the endpoint has to switch
 	endpoint := startScript(t)
 	p := serve(t)
 	p.apply(everythingBy(func(r *Route) { r.Timeouts = Timeouts{Request: short, Idle: short} }, endpoint.address))
 	client, up := upgradedBy(t, p, endpoint)
-	<-time.After(3 * short)
+	<-time.After(short + short/2)
 	client.send("ping")
 	up.expect("ping")
 	up.send("pong")
@@ -328,7 +328,7 @@ func TestStuckTunnelEnds(t *testing.T) {
 		t.Run(fmt.Sprintf("client floods: %v", clientFloods), func(t *testing.T) {
 			t.Parallel()
 			endpoint := startScript(t)
-			p := serve(t, unlimited, func(c *Config) { c.IdleTimeout = time.Second })
+			p := serve(t, unlimited, func(c *Config) { c.IdleTimeout = 2 * time.Second })
 			p.apply(everythingBy(noTimeouts, endpoint.address))
 			from, to := upgradedBy(t, p, endpoint)
 			if !clientFloods {

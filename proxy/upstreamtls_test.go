@@ -305,7 +305,7 @@ func TestHandshakeThatIsNotDoneInTimeIs504(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(over(trusting(newAuthority(t, "a")), everythingBy(func(r *Route) { r.Timeouts.Connect = 500 * time.Millisecond }, endpoint.address)))
+	p.apply(over(trusting(newAuthority(t, "a")), everythingBy(func(r *Route) { r.Timeouts.Connect = 2 * time.Second }, endpoint.address)))
 	if got := p.get("a", "/"); got.Status != 504 || got.reason() != "UpstreamConnectTimeout" {
 		t.Errorf("got %d %q, want 504 UpstreamConnectTimeout", got.Status, got.reason())
 	}
