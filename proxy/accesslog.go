@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -88,13 +87,13 @@ func (l *accessLog) writeLine(out *bufio.Writer, line *[]byte) {
 	l.free.Put(line)
 }
 
-// record adds the line of an exchange that has ended, while the views of its request still live.
-func (l *accessLog) record(x *exchange) {
+// record adds the line of a request that has ended.
+func (l *accessLog) record(r *Record) {
 	line := l.free.Get().(*[]byte)
 	if l.format == LogJSON {
-		*line = appendJSON((*line)[:0], x)
+		*line = appendJSON((*line)[:0], r)
 	} else {
-		*line = appendCombined((*line)[:0], x)
+		*line = appendCombined((*line)[:0], r)
 	}
 	select {
 	case l.lines <- line:
@@ -104,15 +103,7 @@ func (l *accessLog) record(x *exchange) {
 	}
 }
 
-// loggedPath is the canonical path or, where a request was refused before it had one, the path as it came. Of a
-// challenge's path the token is left out.
-func (x *exchange) loggedPath() []byte {
-	if x.path != nil {
-		return withoutToken(x.path)
-	}
-	return x.request.Path
-}
-
+// withoutToken is a path that may be written down: of a challenge's, the token is left out.
 func withoutToken(path []byte) []byte {
 	if len(path) > len(challengePath) && string(path[:len(challengePath)]) == challengePath {
 		return path[:len(challengePath)]
@@ -120,91 +111,92 @@ func withoutToken(path []byte) []byte {
 	return path
 }
 
-func appendJSON(b []byte, x *exchange) []byte {
-	req := &x.request
+func appendJSON(b []byte, r *Record) []byte {
+	req := r.Request
 	b = append(b, `{"time":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	if x.requestID != nil {
+	if r.RequestID != nil {
 		b = append(b, `","requestId":"`...)
-		b = appendEscaped(b, x.requestID)
+		b = appendEscaped(b, r.RequestID)
 	}
-	if x.trace != nil {
+	if r.Trace != nil {
 		b = append(b, `","trace_id":"`...)
-		b = hex.AppendEncode(b, x.trace.own.trace[:])
+		b = hex.AppendEncode(b, r.Trace.own.trace[:])
 	}
 	b = append(b, `","client":"`...)
-	b = x.client.AppendTo(b)
+	b = r.Client.AppendTo(b)
 	b = append(b, `","method":`...)
 	b = appendQuoted(b, req.Method)
 	b = append(b, `,"host":`...)
 	b = appendQuoted(b, req.Authority)
 	b = append(b, `,"path":`...)
-	b = appendQuoted(b, x.loggedPath())
+	b = appendQuoted(b, r.Path)
 	b = append(b, `,"protocol":"`...)
 	b = append(b, req.Version.String()...)
 	b = append(b, `","scheme":"`...)
-	b = append(b, x.origin.scheme...)
-	if x.origin.tlsVersion != "" {
+	b = append(b, r.Scheme...)
+	if r.TLSVersion != "" {
 		b = append(b, `","tlsVersion":"`...)
-		b = append(b, x.origin.tlsVersion...)
+		b = append(b, r.TLSVersion...)
 	}
 	b = append(b, `","status":`...)
-	b = strconv.AppendInt(b, int64(x.status), 10)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
 	b = append(b, `,"bytes":`...)
-	b = strconv.AppendInt(b, x.down.Response().Written(), 10)
+	b = strconv.AppendInt(b, r.Sent, 10)
 	b = append(b, `,"durationSeconds":`...)
-	b = strconv.AppendFloat(b, (x.ended - x.started).Seconds(), 'f', 6, 64)
-	if upstream := x.upstreamTime(); upstream >= 0 {
+	b = strconv.AppendFloat(b, (r.Ended - r.Started).Seconds(), 'f', 6, 64)
+	if upstream := r.upstreamTime(); upstream >= 0 {
 		b = append(b, `,"upstreamSeconds":`...)
 		b = strconv.AppendFloat(b, upstream.Seconds(), 'f', 6, 64)
 	}
-	if x.route != nil {
+	if r.Route != nil {
 		b = append(b, `,"ingress":"`...)
-		b = append(b, x.route.rule.Ingress...)
+		b = append(b, r.Route.Rule.Ingress...)
 		b = append(b, `","rule":"`...)
-		b = strconv.AppendInt(b, int64(x.route.rule.Rule), 10)
+		b = strconv.AppendInt(b, int64(r.Route.Rule.Rule), 10)
 		b = append(b, '.')
-		b = strconv.AppendInt(b, int64(x.route.rule.Path), 10)
+		b = strconv.AppendInt(b, int64(r.Route.Rule.Path), 10)
 		b = append(b, `","service":"`...)
-		b = append(b, x.route.series.service...)
+		b = append(b, r.Route.Service...)
 		b = append(b, '"')
 	}
-	if n := len(x.tried); n > 0 {
-		if task := cmp.Or(x.pool.idOf(x.tried[n-1]), x.route.pool.idOf(x.tried[n-1])); task != "" {
+	if n := len(r.Tried); n > 0 {
+		last := &r.Tried[n-1]
+		if last.Task != "" {
 			b = append(b, `,"task":"`...)
-			b = append(b, task...)
+			b = append(b, last.Task...)
 			b = append(b, '"')
 		}
 		b = append(b, `,"endpoint":"`...)
-		b = append(b, x.tried[n-1].text...)
+		b = append(b, last.Text...)
 		b = append(b, `","attempts":`...)
 		b = strconv.AppendInt(b, int64(n), 10)
 	}
-	if x.reason != reason.None {
+	if r.Reason != reason.None {
 		b = append(b, `,"reason":"`...)
-		b = append(b, x.reason.String()...)
+		b = append(b, r.Reason.String()...)
 		b = append(b, '"')
 	}
 	return append(b, "}\n"...)
 }
 
 // appendCombined writes the combined log format of Apache's httpd.
-func appendCombined(b []byte, x *exchange) []byte {
-	req := &x.request
-	b = x.client.AppendTo(b)
+func appendCombined(b []byte, r *Record) []byte {
+	req := r.Request
+	b = r.Client.AppendTo(b)
 	b = append(b, " - - ["...)
 	b = time.Now().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
 	b = appendEscaped(b, req.Method)
 	b = append(b, ' ')
-	b = appendEscaped(b, x.loggedPath())
+	b = appendEscaped(b, r.Path)
 	b = appendEscaped(b, req.Query)
 	b = append(b, ' ')
 	b = append(b, req.Version.String()...)
 	b = append(b, `" `...)
-	b = strconv.AppendInt(b, int64(x.status), 10)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
 	b = append(b, ' ')
-	b = strconv.AppendInt(b, x.down.Response().Written(), 10)
+	b = strconv.AppendInt(b, r.Sent, 10)
 	b = append(b, ' ')
 	b = appendFieldOrDash(b, req.Fields, "referer")
 	b = append(b, ' ')

@@ -26,7 +26,7 @@ func (x *exchange) affinityKey(b *Balancing) uint64 {
 		}
 		return hashOf(value)
 	}
-	address := x.client.As16()
+	address := x.Client.As16()
 	return hashOf(address[:])
 }
 
@@ -62,7 +62,7 @@ func (x *exchange) makeCookie(name string) []byte {
 	b = base64.RawURLEncoding.AppendEncode(b, secret[:])
 	end := len(b)
 	b = append(b, "; Path=/; HttpOnly; SameSite=Lax"...)
-	if x.secure {
+	if x.Secure {
 		b = append(b, "; Secure"...)
 	}
 	x.cookieBuf, x.cookie = b, b

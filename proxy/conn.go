@@ -149,7 +149,7 @@ func (c *conn) turn(parked bool) step {
 			return closeNow
 		}
 		x = c.proxy.exchanges.Get().(*exchange)
-		x.proxy, x.down, x.guard, x.origin, x.shard = c.proxy, c, &c.guard, &c.origin, c.shard
+		x.proxy, x.down, x.guard, x.origin, x.Shard = c.proxy, c, &c.guard, &c.origin, c.shard
 		x.logins = &c.logins
 		c.running = x
 	}
@@ -161,7 +161,7 @@ func (c *conn) turn(parked bool) step {
 		c.release(x)
 		return speakHTTP2
 	}
-	x.started, x.client = c.proxy.clock.Now(), c.origin.peer
+	x.Started, x.Client = c.proxy.clock.Now(), c.origin.peer
 	if err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {

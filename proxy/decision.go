@@ -21,7 +21,7 @@ type decision struct {
 func (x *exchange) decide() decision {
 	req := &x.request
 	x.resolveClient()
-	x.host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
+	x.Host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
 	path, err := canonical.Path(x.pathBuf, req.Path)
 	if err != nil {
 		return decision{reason: reason.MalformedPath, detail: err.Error()}
@@ -31,21 +31,21 @@ func (x *exchange) decide() decision {
 	}
 	req.Path, x.path = path, path
 	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
-		if proof := c.find(req.Method, x.host, path); proof != "" {
+		if proof := c.find(req.Method, x.Host, path); proof != "" {
 			return decision{reason: reason.ACMEChallenge, proof: proof}
 		}
 	}
 	router := &x.generation.router
-	if !x.secure && router.redirected(x.host) {
+	if !x.Secure && router.redirected(x.Host) {
 		return decision{reason: reason.RedirectToHTTPS}
 	}
-	x.route = router.find(x.host, path, canonical.AsItIs)
+	x.route = router.find(x.Host, path, canonical.AsItIs)
 	if x.route == nil {
 		return decision{reason: reason.RouteNotFound}
 	}
 	if !canonical.ReadsOneWay(path) {
 		var ambiguous bool
-		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.host, path, x.route); ambiguous {
+		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.Host, path, x.route); ambiguous {
 			return decision{reason: reason.AmbiguousPath}
 		}
 	}
@@ -81,7 +81,7 @@ func (x *exchange) police() decision {
 // viewed returns what policies see of the request.
 func (x *exchange) viewed() *policy.View {
 	v := &x.view
-	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.host, x.path, x.client, x.secure
-	v.Now = x.proxy.clock.Start.Add(x.started)
+	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.Host, x.path, x.Client, x.Secure
+	v.Now = x.proxy.clock.Start.Add(x.Started)
 	return v
 }

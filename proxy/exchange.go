@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -98,10 +97,11 @@ type exchange struct {
 	shared sharedStream // what up is where the connection is shared
 	guard  *guard
 	origin *origin
-	// shard is where this connection looks for idle upstream connections first.
-	shard  uint32
 	number uint64
 
+	// Record is what observers are told once the exchange is over. Its shard is also where this connection looks for idle
+	// upstream connections first.
+	Record
 	// memory is what the exchange is used again for.
 	memory
 
@@ -109,20 +109,10 @@ type exchange struct {
 	route      *route
 	// view is what the route's policies see.
 	view policy.View
-	// host and path are canonical; path is what the route was found by, before any rewriting.
-	host, path []byte
-	client     netip.Addr
-	// requestID is what logs know the request by, idBuf its memory where it was made here.
-	requestID []byte
-	idBuf     [32]byte
-	// trace is nil where there is no tracing.
-	trace *tracePlace
-	// secure is set where the client came over HTTPS, to us or to a trusted proxy.
-	secure  bool
-	started time.Duration
-	// chosen is when an endpoint had been chosen, answered when the head of its final response was there, and ended when
-	// the whole response had been sent. Each is 0 as long as it did not come to that.
-	chosen, answered, ended time.Duration
+	// path is canonical, what the route was found by, before any rewriting.
+	path []byte
+	// idBuf is the memory of a request id that was made here.
+	idBuf [32]byte
 
 	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
 	pool   *pool
@@ -144,8 +134,6 @@ type exchange struct {
 	informed bool
 	cookie   []byte
 
-	status int
-	reason reason.Reason
 	// proxyStatus is what an answer of our own says in place of what its reason says as a rule, or nil.
 	proxyStatus []byte
 }
@@ -157,6 +145,8 @@ type memory struct {
 	own message.Response
 	// tried are the endpoints that were chosen, the last one last.
 	tried []*endpoint
+	// attempts are the same, for the record.
+	attempts []Tried
 
 	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
 }
@@ -173,6 +163,8 @@ func (m *memory) empty() {
 	}
 	clear(m.tried)
 	m.tried = m.tried[:0]
+	clear(m.attempts)
+	m.attempts = m.attempts[:0]
 	m.request.Reset()
 	m.own.Reset()
 }
@@ -198,12 +190,12 @@ func (x *exchange) afterPanic() verdict {
 	}
 	x.stopUpload()
 	if up != nil && up.Sole() == nil {
-		up.EndExchange(false, x.shard, x.proxy.clock.Now()) // the stream is part of what goes on
+		up.EndExchange(false, x.Shard, x.proxy.clock.Now()) // the stream is part of what goes on
 	}
 	x.hold.release()
 	x.down.CloseAfter()
 	if x.down.Started() {
-		x.reason = reason.InternalError
+		x.Reason = reason.InternalError
 		return torn
 	}
 	return x.answer(reason.InternalError, "")
@@ -211,8 +203,8 @@ func (x *exchange) afterPanic() verdict {
 
 // admit takes a request to an answer of our own or to an endpoint.
 func (x *exchange) admit() verdict {
-	if t := x.proxy.tracer; t != nil {
-		t.begin(x)
+	if x.proxy.tracer != nil {
+		x.enterTrace()
 	}
 	switch d := x.decide(); d.reason {
 	case reason.None:
@@ -238,7 +230,7 @@ func (x *exchange) answerRedirect() verdict {
 }
 
 func (x *exchange) location() []byte {
-	location := append([]byte("https://"), x.host...)
+	location := append([]byte("https://"), x.Host...)
 	location = append(location, x.path...)
 	return append(location, x.request.Query...)
 }
@@ -253,7 +245,7 @@ func (x *exchange) answer(why reason.Reason, detail string) verdict {
 
 // respond ends the exchange with a response of our own.
 func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...string) verdict {
-	x.reason, x.status = why, why.Status()
+	x.Reason, x.Status = why, why.Status()
 	if why == reason.ClientClosed {
 		return torn
 	}
@@ -276,32 +268,6 @@ func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	return complete
 }
 
-// upstreamTime is how long the service took to answer or to fail, the retries included, or less than 0 where it was not
-// asked.
-func (x *exchange) upstreamTime() time.Duration {
-	switch {
-	case x.chosen == 0:
-		return -1
-	case x.answered == 0:
-		return x.ended - x.chosen
-	}
-	return x.answered - x.chosen
-}
-
-// ended counts and logs an exchange that is over, while the views of its request still live.
-func (p *Proxy) ended(x *exchange) {
-	if x.ended == 0 {
-		x.ended = p.clock.Now()
-	}
-	p.metrics.count(x)
-	if p.tracer != nil {
-		p.tracer.record(x)
-	}
-	if p.log != nil {
-		p.log.record(x)
-	}
-}
-
 // An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold
 // its memory.
 const (
@@ -312,8 +278,8 @@ const (
 // release ends the exchange's hold on everything that is not its own memory.
 func (x *exchange) release() {
 	x.kept.drop()
-	if x.trace != nil {
-		x.proxy.tracer.end(x.trace)
+	if x.Trace != nil {
+		x.proxy.tracer.end(x.Trace)
 	}
 	x.memory.empty()
 	*x = exchange{memory: x.memory}

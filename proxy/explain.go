@@ -34,7 +34,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		scheme = schemeHTTPS
 	}
 	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
-	x := exchange{proxy: p, origin: &from, started: p.clock.Now(), client: from.peer, generation: p.generation.Load()}
+	x := exchange{proxy: p, origin: &from, generation: p.generation.Load(), Record: Record{Started: p.clock.Now(), Client: from.peer}}
 	e := &Explanation{
 		Generation: x.generation.number,
 		Request: ExplainedRequest{
@@ -70,28 +70,28 @@ func (p *Proxy) portOf(a *asked) string {
 // explain decides about the request and says what was decided.
 func (x *exchange) explain(e *Explanation) {
 	if t := x.proxy.tracer; t != nil {
-		t.begin(x)
-		defer t.end(x.trace)
+		x.enterTrace()
+		defer t.end(x.Trace)
 	}
 	var notes []policy.Note
 	x.view.Notes = &notes
 	d := x.decide()
 	g := x.generation
-	e.Request.Host, e.Request.Path = string(x.host), string(x.path)
-	e.Request.Owner = g.deciding(x.host).Owner
-	e.Request.Client, e.Request.Secure = x.client.String(), x.secure
+	e.Request.Host, e.Request.Path = string(x.Host), string(x.path)
+	e.Request.Owner = g.deciding(x.Host).Owner
+	e.Request.Client, e.Request.Secure = x.Client.String(), x.Secure
 	switch d.reason {
 	case reason.MalformedPath:
 	case reason.ACMEChallenge:
 		d.detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
-		e.Candidates = g.candidates(x.host, x.path, g.router.find(x.host, x.path, canonical.AsItIs))
+		e.Candidates = g.candidates(x.Host, x.path, g.router.find(x.Host, x.path, canonical.AsItIs))
 	default:
-		e.Candidates = g.candidates(x.host, x.path, x.route)
+		e.Candidates = g.candidates(x.Host, x.path, x.route)
 	}
 	if d.reason == reason.RouteNotFound {
-		e.Hints = g.hints(x.host, e.Candidates)
+		e.Hints = g.hints(x.Host, e.Candidates)
 	}
 	if x.route != nil && d.reason != reason.AmbiguousPath {
 		e.Access = g.explainAccess(x)
@@ -103,8 +103,8 @@ func (x *exchange) explain(e *Explanation) {
 		return
 	}
 	x.dropForeignUpgrade()
-	if x.trace != nil {
-		x.trace.explain(x.request.Fields)
+	if x.Trace != nil {
+		x.Trace.explain(x.request.Fields)
 	}
 	e.Upstream = explainUpstream(&x.request)
 	if why, detail := x.foresee(); why != reason.None {
@@ -159,7 +159,7 @@ func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
-	admitted, prefix, why := access.Explain(x.client)
+	admitted, prefix, why := access.Explain(x.Client)
 	return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: why}
 }
 
@@ -180,7 +180,7 @@ func (e *Explanation) take(notes []policy.Note) {
 // accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single
 // prefixes.
 func (g *generation) accessOf(x *exchange) *policy.Access {
-	for _, r := range g.rulesOf(x.host) {
+	for _, r := range g.rulesOf(x.Host) {
 		if r.compiled == x.route {
 			for _, p := range r.Policies {
 				if access, ok := p.(*policy.Access); ok {

@@ -46,7 +46,7 @@ func (x *exchange) forward() verdict {
 		defer timer.Stop()
 	}
 	x.pool = x.route.pool
-	x.pool.state.requests.add(x.started)
+	x.pool.state.requests.add(x.Started)
 	if b := &x.route.balancing; b.Policy == Hash {
 		x.hash = x.affinityKey(b)
 	}
@@ -60,18 +60,13 @@ func (x *exchange) forward() verdict {
 			break
 		}
 		x.hold = held
-		if x.chosen == 0 {
-			x.chosen = x.proxy.clock.Now()
+		if x.Chosen == 0 {
+			x.Chosen = x.proxy.clock.Now()
 		}
-		x.tried = append(x.tried, held.endpoint)
-		if x.trace != nil {
-			x.trace.attempt(x, held.endpoint)
-		}
+		x.beginAttempt(held.endpoint)
 		var v verdict
 		v, failed = x.attempt(held.endpoint)
-		if x.trace != nil {
-			x.trace.attempted(x, failed)
-		}
+		x.endAttempt(failed)
 		if failed.reason == reason.None {
 			if v != upgraded { // which holds its place until the tunnel ends
 				x.hold.release()
@@ -86,7 +81,7 @@ func (x *exchange) forward() verdict {
 		if failed.left {
 			// It may have come back meanwhile, and be the only one.
 			if x.renewPool() {
-				x.tried = x.tried[:len(x.tried)-1]
+				x.forgetAttempt()
 			}
 			continue
 		}
@@ -102,7 +97,7 @@ func (x *exchange) forward() verdict {
 	// A gRPC client makes more of the code than of a status (its protocol's table of "HTTP2 Error Code"): CANCEL after its
 	// deadline says that the server kept to that.
 	if code, ok := errors.AsType[http2.ResetError](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
-		x.reason, x.status = failed.reason, failed.reason.Status()
+		x.Reason, x.Status = failed.reason, failed.reason.Status()
 		return torn
 	}
 	return x.answer(failed.reason, failed.detail)
@@ -156,7 +151,7 @@ func (x *exchange) reuse(e *endpoint) upstream {
 			return nil
 		}
 	}
-	if up := e.take(x.shard); up != nil {
+	if up := e.take(x.Shard); up != nil {
 		return up
 	}
 	return nil
@@ -178,7 +173,7 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	if cause := x.guard.disarm(); cause != reason.None {
 		if err == nil {
 			_ = up.Close()
-			up.EndExchange(false, x.shard, x.proxy.clock.Now())
+			up.EndExchange(false, x.Shard, x.proxy.clock.Now())
 		}
 		return nil, failure{reason: cause}
 	}
@@ -212,7 +207,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	x.stall = x.route.patience
 	up.StallAfter(x.stall)
 	up.StallWritesAfter(x.route.timeouts.Idle)
-	if !x.guard.arm(up, x.started) {
+	if !x.guard.arm(up, x.Started) {
 		return torn, x.fail(up, nil)
 	}
 	up.WriteHead(&x.request)
@@ -231,10 +226,10 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 		x.claim(up)
 	}
 	x.kept.drop()
-	x.answered = x.proxy.clock.Now()
+	x.Answered = x.proxy.clock.Now()
 	x.hold.endpoint.conduct.succeeded()
-	x.status = up.Response().Status
-	if x.status == 101 {
+	x.Status = up.Response().Status
+	if x.Status == 101 {
 		return x.upgrade(up)
 	}
 	if x.opening.taken(up.Response()) {
@@ -251,7 +246,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 	uploading := x.upload.done != nil
 	x.stopUpload()
 	sent, reused := up.Sent(), up.Reused()
-	up.EndExchange(false, x.shard, x.proxy.clock.Now())
+	up.EndExchange(false, x.Shard, x.proxy.clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, http2.ErrUnprocessed)
 	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
@@ -386,8 +381,8 @@ func (x *exchange) settle(up upstream) {
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
 	x.up = nil
-	x.ended = x.proxy.clock.Now()
-	up.EndExchange(sent && cause == reason.None, x.shard, x.ended)
+	x.Ended = x.proxy.clock.Now()
+	up.EndExchange(sent && cause == reason.None, x.Shard, x.Ended)
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
@@ -401,7 +396,7 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 	if code, ok := errors.AsType[http2.ResetError](err); ok {
 		x.down.BreakOff(code)
 	}
-	x.reason = failed.reason
+	x.Reason = failed.reason
 	x.pool.state.errors.add(failed.reason)
 	return torn, failure{}
 }
@@ -409,7 +404,7 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 func (x *exchange) clientWentAway(up upstream) verdict {
 	x.guard.end(x.number, reason.ClientClosed)
 	x.fail(up, nil)
-	x.reason = reason.ClientClosed
+	x.Reason = reason.ClientClosed
 	return torn
 }
 

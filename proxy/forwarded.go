@@ -45,7 +45,7 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 // are kept and added to.
 func (x *exchange) resolveClient() {
 	o, req, trusted := x.origin, &x.request, x.proxy.config.TrustedProxies
-	x.client, x.secure = o.peer, o.secure
+	x.Client, x.Secure = o.peer, o.secure
 	buf := x.forwardedBuf[:0]
 	var hasHost, hasPort, hasProto bool
 	for i := range req.Fields {
@@ -68,7 +68,7 @@ func (x *exchange) resolveClient() {
 			o.dropUntrusted(f)
 		case message.XForwardedProto:
 			hasProto = o.trusted
-			x.secure = x.secure || o.trusted && message.EqualFold(f.Value, "https")
+			x.Secure = x.Secure || o.trusted && message.EqualFold(f.Value, "https")
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
@@ -87,10 +87,10 @@ func (x *exchange) resolveClient() {
 	forwardedFor := o.peerText
 	realIP := o.peerText
 	if len(buf) > 0 {
-		x.client = rightmostUntrusted(buf[:len(buf)-2], o.peer, trusted)
+		x.Client = rightmostUntrusted(buf[:len(buf)-2], o.peer, trusted)
 		buf = append(buf, o.peerText...)
 		n := len(buf)
-		buf = x.client.AppendTo(buf)
+		buf = x.Client.AppendTo(buf)
 		forwardedFor, realIP = buf[:n:n], buf[n:]
 	}
 	req.Fields = append(req.Fields,

@@ -178,8 +178,8 @@ func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
 				got[string(f.Name)] = string(f.Value)
 			}
 		}
-		if x.client.String() != want.client || got["X-Forwarded-For"] != want.chain || got["X-Real-IP"] != want.client {
-			t.Errorf("peer %s: client %s, fields %v, want %v", peer, x.client, got, want)
+		if x.Client.String() != want.client || got["X-Forwarded-For"] != want.chain || got["X-Real-IP"] != want.client {
+			t.Errorf("peer %s: client %s, fields %v, want %v", peer, x.Client, got, want)
 		}
 	}
 }

@@ -22,8 +22,7 @@ type generation struct {
 
 // route is a compiled Route: what a request needs of it, without the snapshot's own memory.
 type route struct {
-	rule      RuleID
-	path      string
+	names     RouteNames
 	mark      []byte
 	pool      *pool
 	series    *series
@@ -157,7 +156,7 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 			t.series = append(t.series, counted)
 		}
 		compiled[i] = route{
-			rule: r.Rule, path: r.Path, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
+			names: RouteNames{Rule: r.Rule, Path: r.Path, Service: p.service}, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
 			timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
 			closed: r.refuses(),
 		}

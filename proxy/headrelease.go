@@ -25,7 +25,7 @@ func (x *exchange) releaseHead() {
 			fields = append(fields, message.Field{Name: []byte(name), Value: value, Kind: message.Other})
 		}
 	}
-	views := [...]*[]byte{&r.Method, &r.Authority, &r.Path, &r.Query, &x.host, &x.path, &x.requestID}
+	views := [...]*[]byte{&r.Method, &r.Authority, &r.Path, &r.Query, &x.Host, &x.path, &x.RequestID}
 	size := 0
 	for _, v := range views {
 		size += len(*v)

@@ -80,15 +80,15 @@ func (m *metrics) keepOnly(g *generation) {
 	}
 }
 
-// count counts an exchange that ended.
-func (m *metrics) count(x *exchange) {
+// count counts a request that has ended.
+func (m *metrics) count(r *Record) {
 	s := m.unrouted
-	if x.route != nil {
-		s = x.route.series
+	if r.series != nil {
+		s = r.series
 	}
-	i := x.shard & m.mask
-	if x.chosen > 0 {
-		m.selection[i].observe(&selectionBounds, x.chosen-x.started)
+	i := r.Shard & m.mask
+	if r.Chosen > 0 {
+		m.selection[i].observe(&selectionBounds, r.Chosen-r.Started)
 	}
-	s.shard(i).count(newOutcome(x.status, x.reason), x.ended-x.started, x.upstreamTime())
+	s.shard(i).count(newOutcome(r.Status, r.Reason), r.Ended-r.Started, r.upstreamTime())
 }

@@ -140,9 +140,9 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 				if r == nil {
 					continue
 				}
-				if found++; r.rule.Ingress != decides.Owner {
+				if found++; r.names.Rule.Ingress != decides.Owner {
 					t.Fatalf("%s%s, which is %s's by %q, goes to a rule of %s's",
-						host, path, decides.Owner, decides.Name, r.rule.Ingress)
+						host, path, decides.Owner, decides.Name, r.names.Rule.Ingress)
 				}
 			}
 			if got := generation.router.redirected([]byte(host)); got != decides.RedirectHTTPS {

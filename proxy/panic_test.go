@@ -73,8 +73,8 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 	if v := receive(t, "the end of the exchange", ended); v != torn {
 		t.Errorf("the exchange ended with verdict %d, want torn", v)
 	}
-	if x.reason != reason.InternalError {
-		t.Errorf("the reason is %v, want InternalError", x.reason)
+	if x.Reason != reason.InternalError {
+		t.Errorf("the reason is %v, want InternalError", x.Reason)
 	}
 	up.expectClosed()
 }

@@ -137,7 +137,7 @@ func New(config Config) *Proxy {
 		p.log = newAccessLog(config.AccessLog)
 	}
 	if config.Tracing != nil {
-		p.tracer = newTracer(config.Tracing)
+		p.tracer = newTracer(config.Tracing, p.clock)
 	}
 	p.generation.Store(&generation{snapshot: &Snapshot{}})
 	return p
@@ -315,8 +315,8 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 // refuse answers the first request of a connection too many, and closes it.
 func (p *Proxy) refuse(c *conn) {
 	x := p.exchanges.Get().(*exchange)
-	x.proxy, x.down, x.guard, x.origin, x.shard = p, c, &c.guard, &c.origin, c.shard
-	x.started, x.client = p.clock.Now(), c.origin.peer
+	x.proxy, x.down, x.guard, x.origin, x.Shard = p, c, &c.guard, &c.origin, c.shard
+	x.Started, x.Client = p.clock.Now(), c.origin.peer
 	c.CloseAfter()
 	x.answer(reason.ConnectionLimit, "")
 	p.ended(x)

@@ -14,16 +14,16 @@ const maxRequestID = 128
 // takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that
 // clients choose would lead whoever looks for it in a log to other requests.
 func (x *exchange) takeRequestID(f *message.Field) {
-	if !x.origin.trusted || x.requestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
+	if !x.origin.trusted || x.RequestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
 		f.Kind = message.Dropped
 		return
 	}
-	x.requestID = f.Value
+	x.RequestID = f.Value
 }
 
 // makeRequestID gives the request an id if it has none: 128 random bits in hexadecimal, as much as a trace id.
 func (x *exchange) makeRequestID() {
-	if x.requestID != nil {
+	if x.RequestID != nil {
 		return
 	}
 	for half := range 2 {
@@ -32,6 +32,6 @@ func (x *exchange) makeRequestID() {
 			x.idBuf[16*half+i] = lowerHex[bits>>(60-4*i)&15]
 		}
 	}
-	x.requestID = x.idBuf[:]
-	x.request.Fields = append(x.request.Fields, message.Field{Name: xRequestID, Value: x.requestID, Kind: message.XRequestID})
+	x.RequestID = x.idBuf[:]
+	x.request.Fields = append(x.request.Fields, message.Field{Name: xRequestID, Value: x.RequestID, Kind: message.XRequestID})
 }

@@ -38,7 +38,7 @@ type Span struct {
 	RequestID       string
 
 	// Route is nil where no rule was found.
-	Route *SpanRoute
+	Route *RouteNames
 	// Attempts are the endpoints that were tried, in their order.
 	Attempts []Attempt
 	// Status is that of the response, which nobody may have got.
@@ -53,8 +53,8 @@ type Link struct {
 	Span  SpanID
 }
 
-// SpanRoute is the rule that a request was for.
-type SpanRoute struct {
+// RouteNames is the rule that a request was for.
+type RouteNames struct {
 	Rule RuleID
 	// Path is the rule's.
 	Path string
@@ -81,28 +81,33 @@ type Attempt struct {
 // fill memory with.
 const maxSpanText = 512
 
-// span makes a record of the exchange, which has ended.
-func (x *exchange) span() *Span {
-	req, t := &x.request, x.trace
-	at := x.proxy.clock.Dates()
+// span is what a trace tells of a request that has ended.
+func (t *tracer) span(r *Record) *Span {
+	req, place := r.Request, r.Trace
+	at := t.clock.Dates()
 	userAgent, _ := firstValue(req.Fields, "user-agent")
 	s := &Span{
-		Trace: t.own.trace, ID: t.own.span, Parent: t.parent.span, TraceState: t.state,
-		Linked: Link{t.linked.trace, t.linked.span},
-		Start:  at(x.started), End: at(x.ended),
-		Client: x.client, Peer: x.origin.peer,
-		Method: spanText(req.Method), Secure: x.secure || x.origin.secure,
-		Host: spanText(x.host), Authority: spanText(req.Authority), Path: spanText(x.loggedPath()), Forwarded: spanText(withoutToken(req.Path)),
-		Version: req.Version, UserAgent: spanText(userAgent), RequestID: spanText(x.requestID),
-		Status: x.status, Reason: x.reason,
+		Trace: place.own.trace, ID: place.own.span, Parent: place.parent.span, TraceState: place.state,
+		Linked: Link{place.linked.trace, place.linked.span},
+		Start:  at(r.Started), End: at(r.Ended),
+		Client: r.Client, Peer: r.Peer,
+		Method: spanText(req.Method), Secure: r.Secure,
+		Host: spanText(r.Host), Authority: spanText(req.Authority), Path: spanText(r.Path), Forwarded: spanText(r.Forwarded),
+		Version: req.Version, UserAgent: spanText(userAgent), RequestID: spanText(r.RequestID),
+		Status: r.Status, Reason: r.Reason,
 	}
-	if r := x.route; r != nil {
-		s.Route = &SpanRoute{Rule: r.rule, Path: r.path, Service: r.series.service}
+	if r.Route != nil {
+		route := *r.Route // what is recorded outlives the generation
+		s.Route = &route
 	}
-	for _, a := range t.attempts {
+	for i := range r.Tried {
+		a := &r.Tried[i]
+		if a.Left {
+			continue
+		}
 		s.Attempts = append(s.Attempts, Attempt{
-			ID: a.id, Start: at(a.started), End: at(cmp.Or(a.ended, x.ended)),
-			Task: a.task, Endpoint: a.endpoint.address, Secure: a.endpoint.tls != nil, Status: a.status, Reason: a.reason,
+			ID: a.id, Start: at(a.Started), End: at(cmp.Or(a.Ended, r.Ended)),
+			Task: a.Task, Endpoint: a.Address, Secure: a.Secure, Status: a.Status, Reason: a.Reason,
 		})
 	}
 	return s

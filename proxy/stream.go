@@ -31,8 +31,8 @@ func (s *stream) Serve() {
 		}
 	}()
 	x := p.exchanges.Get().(*exchange)
-	x.proxy, x.down, x.guard, x.origin, x.shard = p, s, &s.guard, &c.origin, c.shard
-	x.started, x.client = s.started, c.origin.peer
+	x.proxy, x.down, x.guard, x.origin, x.Shard = p, s, &s.guard, &c.origin, c.shard
+	x.Started, x.Client = s.started, c.origin.peer
 	x.request, s.Request = s.Request, x.request
 	v := complete
 	if refused := s.Refused(); refused != nil {

@@ -1,15 +1,13 @@
 package proxy
 
 import (
-	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
 	"sync"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // Tracing has each request be a span of a trace: of the one that it says to belong to, or of a new one. Endpoints are
@@ -37,6 +35,7 @@ var (
 
 // tracer is Tracing that runs.
 type tracer struct {
+	clock       transport.Clock
 	recorder    SpanRecorder
 	trustedOnly bool
 	// always is set where every trace is recorded; otherwise those are of which the second half of the id, without its
@@ -47,8 +46,8 @@ type tracer struct {
 	places sync.Pool
 }
 
-func newTracer(config *Tracing) *tracer {
-	t := &tracer{recorder: config.Recorder, trustedOnly: config.TrustedOnly, always: config.Sampling >= 1}
+func newTracer(config *Tracing, clock transport.Clock) *tracer {
+	t := &tracer{clock: clock, recorder: config.Recorder, trustedOnly: config.TrustedOnly, always: config.Sampling >= 1}
 	if !t.always {
 		t.bound = uint64(max(0, config.Sampling) * (1 << 63))
 	}
@@ -67,65 +66,49 @@ type tracePlace struct {
 	own, parent, linked traceContext
 	// state is the tracestate that came with the parent, where the exchange is recorded and it is no longer than what has
 	// to be passed on (section 3.3.1.5).
-	state    string
-	attempts []tracedAttempt
+	state string
 	// field is the traceparent that the endpoint gets.
 	field [traceparentLength]byte
 }
 
-// tracedAttempt is an attempt of an exchange that is recorded. Times are by the proxy's clock; ended is 0 until it has.
-type tracedAttempt struct {
-	id             SpanID
-	started, ended time.Duration
-	endpoint       *endpoint
-	task           string
-	status         int
-	reason         reason.Reason
-}
-
-// begin gives the exchange its place in a trace, and has its request say so instead of what it said.
-func (t *tracer) begin(x *exchange) {
+// begin returns a place in a trace for a request, and has the request say so instead of what it said.
+func (t *tracer) begin(req *message.Request, trusted bool) *tracePlace {
 	p := t.places.Get().(*tracePlace)
-	x.trace = p
-	said := takeTraceparent(x.request.Fields)
-	if t.trustedOnly && !x.origin.trusted {
+	said := takeTraceparent(req.Fields)
+	if t.trustedOnly && !trusted {
 		p.linked = said
 	} else {
 		p.parent = said
 	}
 	p.own = p.parent
-	if p.parent.none() || !keepTracestate(x.request.Fields) {
-		dropFields(x.request.Fields, message.Tracestate)
+	if p.parent.none() || !keepTracestate(req.Fields) {
+		dropFields(req.Fields, message.Tracestate)
 	}
 	if p.parent.none() {
 		p.own.trace = newTraceID()
 		p.own.sampled = t.samples(&p.own.trace)
 	}
 	if p.own.sampled && !p.parent.none() {
-		if state := tracestateOf(x.request.Fields); len(state) <= maxSpanText {
+		if state := tracestateOf(req.Fields); len(state) <= maxSpanText {
 			p.state = state
 		}
 	}
 	p.own.span = newSpanID()
 	p.own.writeTraceparent(&p.field)
-	x.request.Fields = append(x.request.Fields, message.Field{Name: traceparent, Value: p.field[:], Kind: message.Traceparent})
+	req.Fields = append(req.Fields, message.Field{Name: traceparent, Value: p.field[:], Kind: message.Traceparent})
+	return p
 }
 
-// record records the exchange, which has ended, if its trace is. One whose head was refused gets its place only now, by
-// as much of the head as could be read.
-func (t *tracer) record(x *exchange) {
-	if x.trace == nil {
-		t.begin(x)
-	}
-	if x.trace.own.sampled {
-		t.recorder.Record(x.span())
+// record tells of a request that has ended, if its trace is recorded.
+func (t *tracer) record(r *Record) {
+	if r.Trace.own.sampled {
+		t.recorder.Record(t.span(r))
 	}
 }
 
 // end takes back the place, once nothing of the request is used any more.
 func (t *tracer) end(p *tracePlace) {
-	clear(p.attempts)
-	*p = tracePlace{attempts: p.attempts[:0]}
+	*p = tracePlace{}
 	t.places.Put(p)
 }
 
@@ -206,28 +189,9 @@ func newSpanID() (id SpanID) {
 	return id
 }
 
-// attempt begins an attempt at an endpoint, which from now on is told that the request is that attempt's.
-func (p *tracePlace) attempt(x *exchange, e *endpoint) {
-	if !p.own.sampled {
-		return
-	}
-	a := tracedAttempt{id: newSpanID(), started: x.proxy.clock.Now(), endpoint: e, task: x.pool.idOf(e)}
-	p.attempts = append(p.attempts, a)
-	hex.Encode(p.field[36:], a.id[:])
-}
-
-// attempted ends the last attempt. There was none where the endpoint left before it could be asked.
-func (p *tracePlace) attempted(x *exchange, failed failure) {
-	if !p.own.sampled {
-		return
-	}
-	if failed.left {
-		p.attempts = p.attempts[:len(p.attempts)-1]
-		return
-	}
-	a := &p.attempts[len(p.attempts)-1]
-	a.status, a.reason, a.ended = x.status, cmp.Or(failed.reason, x.reason), x.ended
-	if a.ended == 0 {
-		a.ended = x.proxy.clock.Now()
-	}
+// attempt begins an attempt: from now on an endpoint is told that the request is that attempt's.
+func (p *tracePlace) attempt() SpanID {
+	id := newSpanID()
+	hex.Encode(p.field[36:], id[:])
+	return id
 }

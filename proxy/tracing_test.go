@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // spans takes what is recorded.
@@ -144,7 +145,7 @@ func TestASpanSaysWhatBecameOfARequest(t *testing.T) {
 		Client: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("127.0.0.1"), Method: "GET", Secure: true,
 		Host: "shop.example.com", Authority: "Shop.example.com:80", Path: "/api/v1/a", Forwarded: "/v1/a", Version: message.HTTP11,
 		UserAgent: "test/1", RequestID: "theirs", Status: 200,
-		Route: &SpanRoute{Rule: RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/b"},
+		Route: &RouteNames{Rule: RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/b"},
 		Attempts: []Attempt{{
 			ID: got.Attempts[0].ID, Start: got.Attempts[0].Start, End: got.Attempts[0].End,
 			Task: "task/default/b-000", Endpoint: backend, Status: 200,
@@ -319,7 +320,7 @@ func TestLongTextsOfASpanAreCutOff(t *testing.T) {
 func TestTracesAreSampledAsOpenTelemetryDoes(t *testing.T) {
 	t.Parallel()
 	for _, part := range []float64{0, 1e-9, 0.01, 0.25, 1.0 / 3, 0.5, 0.999, 1} {
-		theirs, ours := sdk.TraceIDRatioBased(part), newTracer(&Tracing{Sampling: part})
+		theirs, ours := sdk.TraceIDRatioBased(part), newTracer(&Tracing{Sampling: part}, transport.NewClock())
 		ids := []TraceID{{15: 1}, {0: 0xff}, {8: 0xff}, {8: 0xff, 9: 0xff, 10: 0xff, 11: 0xff, 12: 0xff, 13: 0xff, 14: 0xff, 15: 0xff}}
 		for range 1000 {
 			ids = append(ids, newTraceID())
@@ -397,9 +398,9 @@ func BenchmarkTraceOfARequest(b *testing.B) {
 				for i, kind := range kinds {
 					x.request.Fields[i].Kind = kind
 				}
-				p.tracer.begin(x)
-				p.tracer.record(x)
-				p.tracer.end(x.trace)
+				x.enterTrace()
+				p.tracer.record(&x.Record)
+				p.tracer.end(x.Trace)
 				x.request.Fields = x.request.Fields[:len(kinds)]
 			}
 		})

@@ -125,6 +125,6 @@ func testLog(lines chan string) logr.Logger {
 func named(path string) *proxy.Span {
 	return &proxy.Span{
 		Trace: proxy.TraceID{1}, ID: proxy.SpanID{1}, Method: "GET", Start: time.Now(), End: time.Now(), Status: 200,
-		Route: &proxy.SpanRoute{Path: path},
+		Route: &proxy.RouteNames{Path: path},
 	}
 }

@@ -1,0 +1,80 @@
+package proxy
+
+import "cmp"
+
+// enterTrace gives the exchange its place in a trace, and has its request say so instead of what it said.
+func (x *exchange) enterTrace() {
+	x.Trace = x.proxy.tracer.begin(&x.request, x.origin.trusted)
+}
+
+// isTraced says whether the exchange is recorded in a trace.
+func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.own.sampled }
+
+// beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
+// attempt's.
+func (x *exchange) beginAttempt(e *endpoint) {
+	x.tried = append(x.tried, e)
+	a := Tried{Address: e.address, Text: e.text, Secure: e.tls != nil}
+	traced := x.isTraced()
+	if traced || x.proxy.log != nil {
+		a.Task = x.pool.idOf(e)
+	}
+	if traced {
+		a.id, a.Started = x.Trace.attempt(), x.proxy.clock.Now()
+	}
+	x.attempts = append(x.attempts, a)
+}
+
+// endAttempt records what came of the last attempt.
+func (x *exchange) endAttempt(failed failure) {
+	if !x.isTraced() {
+		return
+	}
+	a := &x.attempts[len(x.attempts)-1]
+	a.Left = failed.left
+	a.Status, a.Reason = x.Status, cmp.Or(failed.reason, x.Reason)
+	if a.Ended = x.Ended; a.Ended == 0 {
+		a.Ended = x.proxy.clock.Now()
+	}
+}
+
+// forgetAttempt takes back the last attempt: the endpoint may be chosen again.
+func (x *exchange) forgetAttempt() {
+	x.tried = x.tried[:len(x.tried)-1]
+	x.attempts = x.attempts[:len(x.attempts)-1]
+}
+
+// ended counts and logs an exchange that is over, while the views of its request still live.
+func (p *Proxy) ended(x *exchange) {
+	if x.Ended == 0 {
+		x.Ended = p.clock.Now()
+	}
+	if p.tracer != nil && x.Trace == nil {
+		x.enterTrace() // of a head that was refused, as much as could be read
+	}
+	r := x.completeRecord()
+	p.metrics.count(r)
+	if p.tracer != nil {
+		p.tracer.record(r)
+	}
+	if p.log != nil {
+		p.log.record(r)
+	}
+}
+
+// completeRecord fills in what is known once the exchange is over.
+func (x *exchange) completeRecord() *Record {
+	r := &x.Record
+	r.Request, r.Tried = &x.request, x.attempts
+	r.Path, r.Forwarded = withoutToken(x.path), withoutToken(x.request.Path)
+	if x.path == nil {
+		r.Path = x.request.Path
+	}
+	r.Peer, r.Scheme, r.TLSVersion = x.origin.peer, x.origin.scheme, x.origin.tlsVersion
+	r.Secure = r.Secure || x.origin.secure
+	r.Sent = x.down.Response().Written()
+	if x.route != nil {
+		r.Route, r.series = &x.route.names, x.route.series
+	}
+	return r
+}
