@@ -205,7 +205,7 @@ func appendCombined(b []byte, r *Record) []byte {
 }
 
 func appendFieldOrDash(b []byte, fields []message.Field, name string) []byte {
-	if value, ok := firstValue(fields, name); ok {
+	if value, ok := message.First(fields, name); ok {
 		return appendQuoted(b, value)
 	}
 	return append(b, `"-"`...)

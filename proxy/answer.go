@@ -44,26 +44,10 @@ func answer(down downstream, resp *message.Response, why reason.Reason, status [
 	w := down.Response()
 	if !head {
 		for _, piece := range content {
-			if err := write(w, piece); err != nil {
+			if err := message.Write(w, piece); err != nil {
 				return err
 			}
 		}
 	}
 	return w.End(nil)
-}
-
-// write gives a message all of this content.
-func write[T string | []byte](w message.Writer, content T) error {
-	for len(content) > 0 {
-		room, err := w.Room()
-		if err != nil {
-			return err
-		}
-		n := copy(room, content)
-		if err := w.Advance(n); err != nil {
-			return err
-		}
-		content = content[n:]
-	}
-	return nil
 }

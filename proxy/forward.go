@@ -104,7 +104,7 @@ func (x *exchange) forward() verdict {
 }
 
 // isCall says whether the request is a call by gRPC.
-func (x *exchange) isCall() bool { return isGRPC(x.request.Fields) }
+func (x *exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }
 
 // dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
 // proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no

@@ -47,7 +47,7 @@ func askHealth(up upstream, c *Check) (finding, error) {
 		Version: message.HTTP11, Method: healthVerb, Authority: []byte(c.Address.String()), Path: healthPath, Fields: healthFields,
 		ContentLength: message.UnknownLength, AcceptsTrailers: true,
 	})
-	if err := write(up.Request(), healthRequest(c.Service)); err != nil {
+	if err := message.Write(up.Request(), healthRequest(c.Service)); err != nil {
 		return finding{}, err
 	}
 	if err := up.Request().End(nil); err != nil {
@@ -56,7 +56,7 @@ func askHealth(up upstream, c *Check) (finding, error) {
 	if err := readFinal(up, healthVerb); err != nil {
 		return finding{}, err
 	}
-	if resp := up.Response(); resp.Status != 200 || !isGRPC(resp.Fields) {
+	if resp := up.Response(); resp.Status != 200 || !message.IsGRPC(resp.Fields) {
 		return finding{text: "the answer is not of gRPC, but of HTTP with status " + strconv.Itoa(resp.Status)}, nil
 	}
 	var buf [healthAnswer]byte
@@ -86,16 +86,6 @@ func healthRequest(service string) []byte {
 	return b
 }
 
-// isGRPC says whether a message's content is of gRPC, whatever its messages are written in.
-func isGRPC(fields []message.Field) bool {
-	const of = "application/grpc"
-	value, _ := firstValue(fields, "content-type")
-	if len(value) < len(of) || !message.EqualFold(value[:len(of)], of) {
-		return false
-	}
-	return len(value) == len(of) || value[len(of)] == '+' || value[len(of)] == ';'
-}
-
 // readShort reads content that is shorter than buf; otherwise it is not whole.
 func readShort(content message.Reader, buf []byte) (read []byte, whole bool, err error) {
 	n := 0
@@ -115,7 +105,7 @@ func readShort(content message.Reader, buf []byte) (read []byte, whole bool, err
 // healthFinding is what an answer says, ending being the fields that have the status of the call. What else the task
 // may say of a failure is left out: it may be other words each time.
 func healthFinding(answer []byte, ending []message.Field) finding {
-	value, _ := firstValue(ending, "grpc-status")
+	value, _ := message.First(ending, "grpc-status")
 	code, ok := message.ParseLength(value)
 	switch {
 	case !ok:

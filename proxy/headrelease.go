@@ -21,7 +21,7 @@ func (x *exchange) releaseHead() {
 	r := &x.request
 	fields := make([]message.Field, 0, len(recorded))
 	for _, name := range recorded {
-		if value, ok := firstValue(r.Fields, name); ok {
+		if value, ok := message.First(r.Fields, name); ok {
 			fields = append(fields, message.Field{Name: []byte(name), Value: value, Kind: message.Other})
 		}
 	}

@@ -77,4 +77,4 @@ func (k *kept) dropLocked() {
 func (k *kept) whole() bool { return k.keeping.Load() }
 
 // writeTo sends it again. Nothing is added meanwhile.
-func (k *kept) writeTo(w message.Writer) error { return write(w, k.buf[:k.n]) }
+func (k *kept) writeTo(w message.Writer) error { return message.Write(w, k.buf[:k.n]) }

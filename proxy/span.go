@@ -85,7 +85,7 @@ const maxSpanText = 512
 func (t *tracer) span(r *Record) *Span {
 	req, place := r.Request, r.Trace
 	at := t.clock.Dates()
-	userAgent, _ := firstValue(req.Fields, "user-agent")
+	userAgent, _ := message.First(req.Fields, "user-agent")
 	s := &Span{
 		Trace: place.own.trace, ID: place.own.span, Parent: place.parent.span, TraceState: place.state,
 		Linked: Link{place.linked.trace, place.linked.span},
@@ -111,16 +111,6 @@ func (t *tracer) span(r *Record) *Span {
 		})
 	}
 	return s
-}
-
-// firstValue is the value of the first field of a name, also of one that was taken out of the message.
-func firstValue(fields []message.Field, lower string) (value []byte, ok bool) {
-	for i := range fields {
-		if message.EqualFold(fields[i].Name, lower) {
-			return fields[i].Value, true
-		}
-	}
-	return nil, false
 }
 
 // spanText copies what the request has in its connection's memory.

@@ -82,7 +82,7 @@ func (t *tracer) begin(req *message.Request, trusted bool) *tracePlace {
 	}
 	p.own = p.parent
 	if p.parent.none() || !keepTracestate(req.Fields) {
-		dropFields(req.Fields, message.Tracestate)
+		message.Drop(req.Fields, message.Tracestate)
 	}
 	if p.parent.none() {
 		p.own.trace = newTraceID()
@@ -156,14 +156,6 @@ func tracestateOf(fields []message.Field) (state string) {
 		}
 	}
 	return state
-}
-
-func dropFields(fields []message.Field, kind message.Kind) {
-	for i := range fields {
-		if fields[i].Kind == kind {
-			fields[i].Kind = message.Dropped
-		}
-	}
 }
 
 // explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody

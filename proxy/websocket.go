@@ -42,7 +42,7 @@ func (o *opening) begin(fields []message.Field) []message.Field {
 	}
 	base64.StdEncoding.Encode(o.key[:], key[:])
 	o.made = true
-	dropNamed(fields, secKey)
+	message.DropNamed(fields, secKey)
 	return append(fields, message.Field{Name: secWebSocketKey, Value: o.key[:]})
 }
 
@@ -62,7 +62,7 @@ func (o *opening) finish(resp *message.Response) bool {
 			seen = true
 		}
 	}
-	dropNamed(resp.Fields, secAccept)
+	message.DropNamed(resp.Fields, secAccept)
 	return accepted && seen
 }
 
@@ -70,12 +70,4 @@ func (o *opening) finish(resp *message.Response) bool {
 // is one.
 func (o *opening) taken(resp *message.Response) bool {
 	return o.made && 200 <= resp.Status && resp.Status < 300
-}
-
-func dropNamed(fields []message.Field, name string) {
-	for i := range fields {
-		if message.EqualFold(fields[i].Name, name) {
-			fields[i].Kind = message.Dropped
-		}
-	}
 }

@@ -27,3 +27,19 @@ type Writer interface {
 	// Written is how many bytes of content were taken since the head, sent or not.
 	Written() int64
 }
+
+// Write gives a message all of this content.
+func Write[T string | []byte](w Writer, content T) error {
+	for len(content) > 0 {
+		room, err := w.Room()
+		if err != nil {
+			return err
+		}
+		n := copy(room, content)
+		if err := w.Advance(n); err != nil {
+			return err
+		}
+		content = content[n:]
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+package message
+
+// First is the value of the first field of a name, also of one that was taken out of the message.
+func First(fields []Field, lower string) (value []byte, ok bool) {
+	for i := range fields {
+		if EqualFold(fields[i].Name, lower) {
+			return fields[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// Drop takes the fields of a kind out of a message.
+func Drop(fields []Field, kind Kind) {
+	for i := range fields {
+		if fields[i].Kind == kind {
+			fields[i].Kind = Dropped
+		}
+	}
+}
+
+// DropNamed takes the fields of a name out of a message.
+func DropNamed(fields []Field, lower string) {
+	for i := range fields {
+		if EqualFold(fields[i].Name, lower) {
+			fields[i].Kind = Dropped
+		}
+	}
+}
+
+// IsGRPC says whether a message's content is of gRPC, whatever its messages are written in.
+func IsGRPC(fields []Field) bool {
+	const of = "application/grpc"
+	value, _ := First(fields, "content-type")
+	if len(value) < len(of) || !EqualFold(value[:len(of)], of) {
+		return false
+	}
+	return len(value) == len(of) || value[len(of)] == '+' || value[len(of)] == ';'
+}
