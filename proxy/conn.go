@@ -148,8 +148,7 @@ func (c *conn) turn(parked bool) step {
 		if !c.begin() {
 			return closeNow
 		}
-		x = c.proxy.exchanges.Get().(*exchange)
-		x.proxy, x.down, x.guard, x.origin, x.Shard = c.proxy, c, &c.guard, &c.origin, c.shard
+		x = c.proxy.begin(c, &c.guard, &c.origin, c.shard)
 		x.logins = &c.logins
 		c.running = x
 	}
@@ -161,7 +160,7 @@ func (c *conn) turn(parked bool) step {
 		c.release(x)
 		return speakHTTP2
 	}
-	x.Started, x.Client = c.proxy.clock.Now(), c.origin.peer
+	x.began(c.proxy.clock.Now())
 	if err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
@@ -180,7 +179,7 @@ func (c *conn) turn(parked bool) step {
 // finish ends the running exchange.
 func (c *conn) finish(v verdict) step {
 	x := c.running
-	c.proxy.ended(x)
+	c.proxy.record(x)
 	if v == upgraded {
 		c.upstream, c.hold = x.up.Sole(), x.hold
 		c.release(x)
@@ -201,8 +200,7 @@ func (c *conn) finish(v verdict) step {
 
 func (c *conn) release(x *exchange) {
 	c.running = nil
-	x.release()
-	c.proxy.exchanges.Put(x)
+	c.proxy.end(x)
 }
 
 // WriteHead implements downstream. While the proxy drains, each response is its connection's last.

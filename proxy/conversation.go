@@ -34,7 +34,7 @@ func (x *exchange) converse(up upstream) *conversation {
 	if idle == 0 {
 		return nil
 	}
-	c := &conversation{clock: x.proxy.clock, guard: x.guard, number: x.number, idle: idle}
+	c := &conversation{clock: x.engine.clock, guard: x.guard, number: x.number, idle: idle}
 	c.note()
 	c.mu.Lock()
 	c.timer = time.AfterFunc(idle, c.look)

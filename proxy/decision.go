@@ -82,6 +82,6 @@ func (x *exchange) police() decision {
 func (x *exchange) viewed() *policy.View {
 	v := &x.view
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.Host, x.path, x.Client, x.Secure
-	v.Now = x.proxy.clock.Start.Add(x.Started)
+	v.Now = x.engine.clock.Start.Add(x.Started)
 	return v
 }

@@ -34,7 +34,7 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 				Own:      func(*policy.View, *message.Response) { told += name + ". " },
 			})
 		}
-		x := &exchange{proxy: New(Config{}), route: &r}
+		x := &exchange{engine: &New(Config{}).engine, route: &r}
 		if got := x.police(); got.reason != test.second.Reason || got.detail != test.second.Detail {
 			t.Errorf("%s: the decision is %+v", test.name, got)
 		}

@@ -90,8 +90,8 @@ const (
 
 // exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
 type exchange struct {
-	proxy *Proxy
-	down  downstream
+	engine *engine
+	down   downstream
 	// up is nil while the exchange has no connection to an endpoint.
 	up     upstream
 	shared sharedStream // what up is where the connection is shared
@@ -173,12 +173,12 @@ func (m *memory) empty() {
 func (x *exchange) serve() (v verdict) {
 	defer func() {
 		if p := recover(); p != nil {
-			x.proxy.config.Logger.Error(fmt.Errorf("%v", p), "panic while serving a request", "stack", string(debug.Stack()))
+			x.engine.logger.Error(fmt.Errorf("%v", p), "panic while serving a request", "stack", string(debug.Stack()))
 			v = x.afterPanic()
 		}
 	}()
 	x.number = x.guard.begin()
-	x.generation = x.proxy.generation.Load()
+	x.generation = x.engine.generation.Load()
 	return x.admit()
 }
 
@@ -190,7 +190,7 @@ func (x *exchange) afterPanic() verdict {
 	}
 	x.stopUpload()
 	if up != nil && up.Sole() == nil {
-		up.EndExchange(false, x.Shard, x.proxy.clock.Now()) // the stream is part of what goes on
+		up.EndExchange(false, x.Shard, x.engine.clock.Now()) // the stream is part of what goes on
 	}
 	x.hold.release()
 	x.down.CloseAfter()
@@ -203,7 +203,7 @@ func (x *exchange) afterPanic() verdict {
 
 // admit takes a request to an answer of our own or to an endpoint.
 func (x *exchange) admit() verdict {
-	if x.proxy.tracer != nil {
+	if x.engine.tracer != nil {
 		x.enterTrace()
 	}
 	switch d := x.decide(); d.reason {
@@ -279,7 +279,7 @@ const (
 func (x *exchange) release() {
 	x.kept.drop()
 	if x.Trace != nil {
-		x.proxy.tracer.end(x.Trace)
+		x.engine.tracer.end(x.Trace)
 	}
 	x.memory.empty()
 	*x = exchange{memory: x.memory}

@@ -48,7 +48,7 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
 		reflect.TypeFor[downstream](): struct{ downstream }{},
 		reflect.TypeFor[upstream]():   &sharedStream{},
-		reflect.TypeFor[*Proxy]():     &Proxy{tracer: &tracer{}},
+		reflect.TypeFor[*engine]():    &engine{tracer: &tracer{}},
 		reflect.TypeFor[kept]():       kept{n: 1, buf: []byte("content")},
 	})
 	for i := range reflect.TypeFor[exchange]().NumField() {

@@ -34,7 +34,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		scheme = schemeHTTPS
 	}
 	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
-	x := exchange{proxy: p, origin: &from, generation: p.generation.Load(), Record: Record{Started: p.clock.Now(), Client: from.peer}}
+	x := exchange{engine: &p.engine, origin: &from, generation: p.generation.Load(), Record: Record{Started: p.clock.Now(), Client: from.peer}}
 	e := &Explanation{
 		Generation: x.generation.number,
 		Request: ExplainedRequest{
@@ -69,7 +69,7 @@ func (p *Proxy) portOf(a *asked) string {
 
 // explain decides about the request and says what was decided.
 func (x *exchange) explain(e *Explanation) {
-	if t := x.proxy.tracer; t != nil {
+	if t := x.engine.tracer; t != nil {
 		x.enterTrace()
 		defer t.end(x.Trace)
 	}

@@ -61,7 +61,7 @@ func (x *exchange) forward() verdict {
 		}
 		x.hold = held
 		if x.Chosen == 0 {
-			x.Chosen = x.proxy.clock.Now()
+			x.Chosen = x.engine.clock.Now()
 		}
 		x.beginAttempt(held.endpoint)
 		var v verdict
@@ -75,7 +75,7 @@ func (x *exchange) forward() verdict {
 		}
 		x.hold.release()
 		if failed.endpoint {
-			x.proxy.ejector.failed(held.endpoint)
+			x.engine.ejector.failed(held.endpoint)
 		}
 		x.pool.state.errors.add(failed.reason)
 		if failed.left {
@@ -85,7 +85,7 @@ func (x *exchange) forward() verdict {
 			}
 			continue
 		}
-		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.proxy.clock.Now()) {
+		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.engine.clock.Now()) {
 			break
 		}
 		retries--
@@ -164,7 +164,7 @@ func (x *exchange) wantsSole() bool { return len(x.request.Upgrade) > 0 || x.log
 func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if !x.guard.arm(closerFunc(cancel), x.proxy.clock.Now()) {
+	if !x.guard.arm(closerFunc(cancel), x.engine.clock.Now()) {
 		return nil, failure{reason: x.guard.disarm()}
 	}
 	up, err := e.dial(ctx, demand{
@@ -173,7 +173,7 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	if cause := x.guard.disarm(); cause != reason.None {
 		if err == nil {
 			_ = up.Close()
-			up.EndExchange(false, x.Shard, x.proxy.clock.Now())
+			up.EndExchange(false, x.Shard, x.engine.clock.Now())
 		}
 		return nil, failure{reason: cause}
 	}
@@ -185,7 +185,7 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
 	case isTLSFault(err):
-		x.proxy.config.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.text, "pool", x.pool.id, "cause", err.Error())
+		x.engine.logger.V(1).Info("no TLS with an endpoint", "endpoint", e.text, "pool", x.pool.id, "cause", err.Error())
 		failed := tlsFault(err)
 		failed.again = true
 		return nil, failed
@@ -226,7 +226,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 		x.claim(up)
 	}
 	x.kept.drop()
-	x.Answered = x.proxy.clock.Now()
+	x.Answered = x.engine.clock.Now()
 	x.hold.endpoint.conduct.succeeded()
 	x.Status = up.Response().Status
 	if x.Status == 101 {
@@ -246,7 +246,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 	uploading := x.upload.done != nil
 	x.stopUpload()
 	sent, reused := up.Sent(), up.Reused()
-	up.EndExchange(false, x.Shard, x.proxy.clock.Now())
+	up.EndExchange(false, x.Shard, x.engine.clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, http2.ErrUnprocessed)
 	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
@@ -347,7 +347,7 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().socket(), &x.proxy.pipes); writeErr != nil {
+			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().socket(), &x.engine.pipes); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
@@ -381,7 +381,7 @@ func (x *exchange) settle(up upstream) {
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
 	x.up = nil
-	x.Ended = x.proxy.clock.Now()
+	x.Ended = x.engine.clock.Now()
 	up.EndExchange(sent && cause == reason.None, x.Shard, x.Ended)
 }
 

@@ -44,7 +44,7 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 // and the request's id: those of an untrusted peer are dropped before anything can read them, those of a trusted one
 // are kept and added to.
 func (x *exchange) resolveClient() {
-	o, req, trusted := x.origin, &x.request, x.proxy.config.TrustedProxies
+	o, req, trusted := x.origin, &x.request, x.engine.trusted
 	x.Client, x.Secure = o.peer, o.secure
 	buf := x.forwardedBuf[:0]
 	var hasHost, hasPort, hasProto bool

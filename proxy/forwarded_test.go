@@ -169,7 +169,7 @@ func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
 		"::ffff:10.0.0.1":  {"2001:db8::9, 10.0.0.1", "2001:db8::9"},
 	} {
 		o := newOrigin(netip.MustParseAddr(peer), trusted, schemeHTTP, []byte("80"))
-		x := exchange{proxy: &Proxy{config: Config{TrustedProxies: trusted}}, origin: &o}
+		x := exchange{engine: &engine{trusted: trusted}, origin: &o}
 		x.request.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
 		x.resolveClient()
 		got := map[string]string{}

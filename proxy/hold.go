@@ -76,7 +76,7 @@ func (x *exchange) take() (h hold, full bool) {
 // renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
 // this one.
 func (x *exchange) renewPool() bool {
-	p := x.proxy.generation.Load().pools[x.route.pool.id]
+	p := x.engine.generation.Load().pools[x.route.pool.id]
 	if p == nil || !p.serves(x.route.balancing.Policy) {
 		return false
 	}

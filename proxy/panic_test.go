@@ -56,7 +56,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &conn{ServerConn: http1.NewServerConn(below, &p.server), proxy: p.Proxy, transport: below, stream: below}
-	x := &exchange{proxy: p.Proxy, guard: &c.guard, origin: &c.origin}
+	x := &exchange{engine: &p.Proxy.engine, guard: &c.guard, origin: &c.origin}
 	x.down = faultyDownstream{c, &faultyWriter{Writer: c.Response()}}
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	if err := c.ReadRequest(&x.request); err != nil {

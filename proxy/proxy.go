@@ -16,7 +16,6 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
@@ -64,29 +63,21 @@ const (
 
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
 type Proxy struct {
-	config     Config
-	clock      transport.Clock
-	server     http1.ServerConfig
-	server2    http2.Config
-	tls        *tls.Config
-	buffers    buffer.Pool
-	pipes      transport.Pipes
-	heads      *headmemory.Memory
-	exchanges  sync.Pool
-	streams    sync.Pool
-	generation atomic.Pointer[generation]
-	draining   atomic.Bool
-	closing    atomic.Bool // set when draining, once connections that are idle are closed
-	conns      registry
-	ejector    ejector
-	prober     *prober
-	observers  healthObservers
-	log        *accessLog // nil: none
-	tracer     *tracer    // nil: none
-	metrics    *metrics
-	open       atomic.Int64
-	accepted   atomic.Uint32
-	serving    sync.WaitGroup
+	engine
+	config    Config
+	server    http1.ServerConfig
+	server2   http2.Config
+	tls       *tls.Config
+	heads     *headmemory.Memory
+	streams   sync.Pool
+	draining  atomic.Bool
+	closing   atomic.Bool // set when draining, once connections that are idle are closed
+	conns     registry
+	prober    *prober
+	observers healthObservers
+	open      atomic.Int64
+	accepted  atomic.Uint32
+	serving   sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows
 	state     *state
@@ -97,7 +88,8 @@ type Proxy struct {
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
 func New(config Config) *Proxy {
-	p := &Proxy{config: config, clock: transport.NewClock(), heads: headmemory.New(config.HeadMemory)}
+	p := &Proxy{config: config, heads: headmemory.New(config.HeadMemory)}
+	p.clock, p.logger, p.trusted = transport.NewClock(), config.Logger, config.TrustedProxies
 	p.server = http1.ServerConfig{
 		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
 		Buffers: &p.buffers,
@@ -314,14 +306,12 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 
 // refuse answers the first request of a connection too many, and closes it.
 func (p *Proxy) refuse(c *conn) {
-	x := p.exchanges.Get().(*exchange)
-	x.proxy, x.down, x.guard, x.origin, x.Shard = p, c, &c.guard, &c.origin, c.shard
-	x.Started, x.Client = p.clock.Now(), c.origin.peer
+	x := p.begin(c, &c.guard, &c.origin, c.shard)
+	x.began(p.clock.Now())
 	c.CloseAfter()
 	x.answer(reason.ConnectionLimit, "")
-	p.ended(x)
-	x.release()
-	p.exchanges.Put(x)
+	p.record(x)
+	p.end(x)
 	c.ServerConn.Close(true)
 }
 

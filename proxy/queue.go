@@ -90,7 +90,7 @@ func (x *exchange) await() (hold, failure) {
 	}
 	defer q.leave(w)
 	ended := make(chan struct{})
-	if !x.guard.arm(closerFunc(func() { close(ended) }), x.proxy.clock.Now()) {
+	if !x.guard.arm(closerFunc(func() { close(ended) }), x.engine.clock.Now()) {
 		return hold{}, failure{reason: x.guard.disarm()}
 	}
 	defer x.guard.disarm()

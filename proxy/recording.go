@@ -4,7 +4,7 @@ import "cmp"
 
 // enterTrace gives the exchange its place in a trace, and has its request say so instead of what it said.
 func (x *exchange) enterTrace() {
-	x.Trace = x.proxy.tracer.begin(&x.request, x.origin.trusted)
+	x.Trace = x.engine.tracer.begin(&x.request, x.origin.trusted)
 }
 
 // isTraced says whether the exchange is recorded in a trace.
@@ -16,11 +16,11 @@ func (x *exchange) beginAttempt(e *endpoint) {
 	x.tried = append(x.tried, e)
 	a := Tried{Address: e.address, Text: e.text, Secure: e.tls != nil}
 	traced := x.isTraced()
-	if traced || x.proxy.log != nil {
+	if traced || x.engine.log != nil {
 		a.Task = x.pool.idOf(e)
 	}
 	if traced {
-		a.id, a.Started = x.Trace.attempt(), x.proxy.clock.Now()
+		a.id, a.Started = x.Trace.attempt(), x.engine.clock.Now()
 	}
 	x.attempts = append(x.attempts, a)
 }
@@ -34,7 +34,7 @@ func (x *exchange) endAttempt(failed failure) {
 	a.Left = failed.left
 	a.Status, a.Reason = x.Status, cmp.Or(failed.reason, x.Reason)
 	if a.Ended = x.Ended; a.Ended == 0 {
-		a.Ended = x.proxy.clock.Now()
+		a.Ended = x.engine.clock.Now()
 	}
 }
 
@@ -42,24 +42,6 @@ func (x *exchange) endAttempt(failed failure) {
 func (x *exchange) forgetAttempt() {
 	x.tried = x.tried[:len(x.tried)-1]
 	x.attempts = x.attempts[:len(x.attempts)-1]
-}
-
-// ended counts and logs an exchange that is over, while the views of its request still live.
-func (p *Proxy) ended(x *exchange) {
-	if x.Ended == 0 {
-		x.Ended = p.clock.Now()
-	}
-	if p.tracer != nil && x.Trace == nil {
-		x.enterTrace() // of a head that was refused, as much as could be read
-	}
-	r := x.completeRecord()
-	p.metrics.count(r)
-	if p.tracer != nil {
-		p.tracer.record(r)
-	}
-	if p.log != nil {
-		p.log.record(r)
-	}
 }
 
 // completeRecord fills in what is known once the exchange is over.

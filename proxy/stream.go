@@ -30,9 +30,8 @@ func (s *stream) Serve() {
 			p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while ending a request", "stack", string(debug.Stack()))
 		}
 	}()
-	x := p.exchanges.Get().(*exchange)
-	x.proxy, x.down, x.guard, x.origin, x.Shard = p, s, &s.guard, &c.origin, c.shard
-	x.Started, x.Client = s.started, c.origin.peer
+	x := p.begin(s, &s.guard, &c.origin, c.shard)
+	x.began(s.started)
 	x.request, s.Request = s.Request, x.request
 	v := complete
 	if refused := s.Refused(); refused != nil {
@@ -43,10 +42,9 @@ func (s *stream) Serve() {
 		}
 		v = x.serve()
 	}
-	p.ended(x)
+	p.record(x)
 	up, held := x.up, x.hold
-	x.release()
-	p.exchanges.Put(x)
+	p.end(x)
 	if v == upgraded {
 		s.ReleaseHead()
 		s.tunnel(up.Sole(), held)

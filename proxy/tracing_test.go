@@ -388,7 +388,7 @@ func BenchmarkTraceOfARequest(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			p := New(Config{Tracing: &Tracing{Recorder: noSpans{b}}})
-			x := &exchange{proxy: p, origin: &origin{}}
+			x := &exchange{engine: &p.engine, origin: &origin{}}
 			kinds := []message.Kind{}
 			for _, f := range fields {
 				kinds = append(kinds, f.Kind)

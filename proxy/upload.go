@@ -40,7 +40,7 @@ func (x *exchange) send(up upstream) error {
 	content, w := x.down.Content(), up.Request()
 	x.upload = upload{}
 	if up.Sole() == nil && x.request.HasContent() && !x.kept.whole() {
-		x.kept.begin(&x.proxy.buffers)
+		x.kept.begin(&x.engine.buffers)
 	}
 	if err := x.kept.writeTo(w); err != nil {
 		return err
@@ -96,14 +96,14 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
-			x.proxy.config.Logger.Error(fmt.Errorf("%v", p), "panic while sending a request's content", "stack", string(debug.Stack()))
+			x.engine.logger.Error(fmt.Errorf("%v", p), "panic while sending a request's content", "stack", string(debug.Stack()))
 			g.end(number, reason.InternalError)
 		}
 	}()
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {
-		if ok, readErr, writeErr := spliceContent(w, up.Sole().socket(), content, x.down.Socket(), &x.proxy.pipes); writeErr != nil {
+		if ok, readErr, writeErr := spliceContent(w, up.Sole().socket(), content, x.down.Socket(), &x.engine.pipes); writeErr != nil {
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {

@@ -1,0 +1,63 @@
+package proxy
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+// engine is what all exchanges have in common, and nothing of the connections that they came on.
+type engine struct {
+	clock      transport.Clock
+	generation atomic.Pointer[generation]
+	metrics    *metrics
+	log        *accessLog // nil: none
+	tracer     *tracer    // nil: none
+	buffers    buffer.Pool
+	pipes      transport.Pipes
+	ejector    ejector
+	exchanges  sync.Pool
+	logger     logr.Logger
+	// trusted are the peers whose forwarding fields are believed.
+	trusted []netip.Prefix
+}
+
+// begin returns an exchange for a request that a connection brings, whose owner ends it by [engine.end].
+func (g *engine) begin(down downstream, guard *guard, from *origin, shard uint32) *exchange {
+	x := g.exchanges.Get().(*exchange)
+	x.engine, x.down, x.guard, x.origin, x.Shard = g, down, guard, from, shard
+	return x
+}
+
+// began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.
+func (x *exchange) began(at time.Duration) { x.Started, x.Client = at, x.origin.peer }
+
+// end ends an exchange and all views of its request.
+func (g *engine) end(x *exchange) {
+	x.release()
+	g.exchanges.Put(x)
+}
+
+// record has an exchange that is over counted and told of, while the views of its request still live.
+func (g *engine) record(x *exchange) {
+	if x.Ended == 0 {
+		x.Ended = g.clock.Now()
+	}
+	if g.tracer != nil && x.Trace == nil {
+		x.enterTrace() // of a head that was refused, as much as could be read
+	}
+	r := x.completeRecord()
+	g.metrics.count(r)
+	if g.tracer != nil {
+		g.tracer.record(r)
+	}
+	if g.log != nil {
+		g.log.record(r)
+	}
+}
