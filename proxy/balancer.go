@@ -54,7 +54,7 @@ type Balancing struct {
 // reads besides is atomic: any number of requests pick at once, without a lock.
 type picker interface {
 	// pick returns an endpoint that the choice does not rule out, or nil where there is none.
-	pick(choice) *endpoint
+	pick(choice) *target
 }
 
 // choice is what a policy may look at when it chooses for a request.
@@ -62,13 +62,13 @@ type choice struct {
 	// hash is that of what the Hash policy goes by.
 	hash uint64
 	// tried are the endpoints that the request was given to before.
-	tried []*endpoint
+	tried []*target
 	// limit is how many connections in use an endpoint may have, this one among them, or 0.
 	limit int64
 }
 
 // rulesOut says whether a request cannot go to an endpoint.
-func (c *choice) rulesOut(e *endpoint) bool {
+func (c *choice) rulesOut(e *target) bool {
 	return c.limit > 0 && e.active.Load() >= c.limit || len(c.tried) > 0 && slices.Contains(c.tried, e)
 }
 

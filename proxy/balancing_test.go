@@ -34,7 +34,7 @@ func readyPool(p *Pool) *pool {
 }
 
 // turn picks for a request that was given to these endpoints before.
-func turn(p *pool, tried ...*endpoint) *endpoint { return p.pick(RoundRobin, choice{tried: tried}) }
+func turn(p *pool, tried ...*target) *target { return p.pick(RoundRobin, choice{tried: tried}) }
 
 // shares picks n times and counts by the last number of the address.
 func shares(p *pool, n int) map[int]int {
@@ -45,7 +45,7 @@ func shares(p *pool, n int) map[int]int {
 	return picked
 }
 
-func number(e *endpoint) int {
+func number(e *target) int {
 	if e == nil {
 		return 0
 	}
@@ -110,7 +110,7 @@ func TestPickLeavesOutWhatWasTried(t *testing.T) {
 		"weighted": balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 50}, Endpoint{Weight: 3}),
 	} {
 		for range 100 {
-			var tried []*endpoint
+			var tried []*target
 			seen := map[int]bool{}
 			for range 3 {
 				e := turn(p, tried...)
@@ -182,7 +182,7 @@ func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 	for _, pool := range []*pool{first.pools["kept"], first.pools["changed"], second.pools["changed"]} {
 		before[pool] = pool.pickers.Load()
 	}
-	p.state.endpoint(endpointKey{namespace: "default", address: a}).pools.refresh()
+	p.state.target(endpointKey{namespace: "default", address: a}).pools.refresh()
 	for pool, pickers := range before {
 		want := pool == second.pools[pool.id]
 		if got := pool.pickers.Load() != pickers; got != want {
@@ -190,7 +190,7 @@ func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 		}
 	}
 	apply(snapshotOf(routes, poolOf("kept"), poolOf("changed", b)))
-	if left := p.state.endpoints[endpointKey{namespace: "default", address: a}]; left != nil {
+	if left := p.state.targets[endpointKey{namespace: "default", address: a}]; left != nil {
 		t.Errorf("the endpoint that no pool has is kept")
 	}
 	if pools := *second.pools["kept"].members[0].pools.pools.Load(); len(pools) != 0 {

@@ -51,11 +51,11 @@ type ejector struct {
 
 	mu sync.Mutex
 	// out are the endpoints that are set aside, fresh those of them whose pools have to be refreshed yet.
-	out, fresh []*endpoint
+	out, fresh []*target
 }
 
 // failed notes a request's failure at an endpoint. Only the one that sets the endpoint aside takes a lock.
-func (j *ejector) failed(e *endpoint) {
+func (j *ejector) failed(e *target) {
 	if e.conduct.failed() && j.eject(e) {
 		select {
 		case j.wake <- struct{}{}:
@@ -75,7 +75,7 @@ func (j *ejector) settle() {
 	}
 }
 
-func (j *ejector) eject(e *endpoint) bool {
+func (j *ejector) eject(e *target) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c := &e.conduct
@@ -98,10 +98,10 @@ func (j *ejector) restore(now time.Duration) {
 	}
 }
 
-func (j *ejector) due(now time.Duration) (due []*endpoint) {
+func (j *ejector) due(now time.Duration) (due []*target) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.out = slices.DeleteFunc(j.out, func(e *endpoint) bool {
+	j.out = slices.DeleteFunc(j.out, func(e *target) bool {
 		if now < e.conduct.until {
 			return false
 		}

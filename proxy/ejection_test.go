@@ -17,7 +17,7 @@ import (
 func (s *served) awaitTaking(n int) {
 	s.tb.Helper()
 	await(s.tb, fmt.Sprintf("requests going to %d endpoints", n), func() bool {
-		return len(s.generation.Load().pools["pool"].pickers.Load()[RoundRobin].(*roundRobin).endpoints) == n
+		return len(s.generation.Load().pools["pool"].pickers.Load()[RoundRobin].(*roundRobin).targets) == n
 	})
 }
 
@@ -63,7 +63,7 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour) // the clock begins with the proxy, long before
 		j := &ejector{clock: transport.Clock{Start: time.Now().Add(-time.Hour)}}
-		e := newEndpoint(endpointKey{}, nil)
+		e := newTarget(endpointKey{}, nil)
 		setAside := func(failures int) time.Duration {
 			t.Helper()
 			for range failures {
@@ -103,7 +103,7 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
 	t.Parallel()
 	j := &ejector{clock: transport.NewClock()}
-	e := newEndpoint(endpointKey{}, nil)
+	e := newTarget(endpointKey{}, nil)
 	for range 10 {
 		for range ejectAfter - 1 {
 			j.failed(e)

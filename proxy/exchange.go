@@ -144,7 +144,7 @@ type memory struct {
 	// own is an answer of our own.
 	own message.Response
 	// tried are the endpoints that were chosen, the last one last.
-	tried []*endpoint
+	tried []*target
 	// attempts are the same, for the record.
 	attempts []Tried
 

@@ -226,7 +226,7 @@ func (p *pool) explain() []ExplainedTask {
 	taking := p.available()
 	for i := range p.members {
 		m := &p.members[i]
-		takes := slices.ContainsFunc(taking, func(t member) bool { return t.id == m.id && t.endpoint == m.endpoint })
+		takes := slices.ContainsFunc(taking, func(t member) bool { return t.id == m.id && t.target == m.target })
 		task := ExplainedTask{
 			ID: m.id, Address: m.text, Weight: m.weight, Health: Healthy.String(), Active: m.active.Load(), TakesRequests: takes,
 		}
@@ -271,7 +271,7 @@ func (x *exchange) foresee() (reason.Reason, string) {
 		return reason.NoHealthyTask, ""
 	}
 	c := choice{limit: int64(limit)}
-	full := !slices.ContainsFunc(taking, func(m member) bool { return !c.rulesOut(m.endpoint) })
+	full := !slices.ContainsFunc(taking, func(m member) bool { return !c.rulesOut(m.target) })
 	if full && int(p.state.queue.length.Load()) >= x.route.balancing.MaxPending {
 		return reason.UpstreamBusy, ""
 	}

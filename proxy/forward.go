@@ -63,9 +63,9 @@ func (x *exchange) forward() verdict {
 		if x.Chosen == 0 {
 			x.Chosen = x.engine.clock.Now()
 		}
-		x.beginAttempt(held.endpoint)
+		x.beginAttempt(held.target)
 		var v verdict
-		v, failed = x.attempt(held.endpoint)
+		v, failed = x.attempt(&held.target.endpoint)
 		x.endAttempt(failed)
 		if failed.reason == reason.None {
 			if v != upgraded { // which holds its place until the tunnel ends
@@ -75,7 +75,7 @@ func (x *exchange) forward() verdict {
 		}
 		x.hold.release()
 		if failed.endpoint {
-			x.engine.ejector.failed(held.endpoint)
+			x.engine.ejector.failed(held.target)
 		}
 		x.pool.state.errors.add(failed.reason)
 		if failed.left {
@@ -227,7 +227,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	}
 	x.kept.drop()
 	x.Answered = x.engine.clock.Now()
-	x.hold.endpoint.conduct.succeeded()
+	x.hold.target.conduct.succeeded()
 	x.Status = up.Response().Status
 	if x.Status == 101 {
 		return x.upgrade(up)

@@ -23,9 +23,9 @@ const (
 // endpoint of the first point at or after its own. An endpoint that comes or goes moves its own share of the keys
 // alone. The points depend on the endpoints' ids and weights only, so that all replicas agree.
 type hashRing struct {
-	endpoints []*endpoint
-	weights   []uint64
-	weight    uint64 // the sum
+	targets []*target
+	weights []uint64
+	weight  uint64 // the sum
 	// points are sorted: a place on the circle, and below it the index of the endpoint.
 	points []uint64
 	// begin is where in points each of equal arcs of the circle begins; an arc holds one or two points.
@@ -35,9 +35,9 @@ type hashRing struct {
 }
 
 func newHashRing(members []member, state *poolState) *hashRing {
-	r := &hashRing{state: state, endpoints: make([]*endpoint, len(members)), weights: make([]uint64, len(members))}
+	r := &hashRing{state: state, targets: make([]*target, len(members)), weights: make([]uint64, len(members))}
 	for i := range members {
-		r.endpoints[i], r.weights[i] = members[i].endpoint, uint64(members[i].weight)
+		r.targets[i], r.weights[i] = members[i].target, uint64(members[i].weight)
 		r.weight += r.weights[i]
 	}
 	if len(members) == 0 {
@@ -66,18 +66,18 @@ func newHashRing(members []member, state *poolState) *hashRing {
 	return r
 }
 
-func (r *hashRing) pick(c choice) *endpoint {
-	if len(r.endpoints) == 0 {
+func (r *hashRing) pick(c choice) *target {
+	if len(r.targets) == 0 {
 		return nil
 	}
-	var first *endpoint
+	var first *target
 	at := r.position(c.hash)
 	for looked := range r.points {
 		if first != nil && looked >= ringLook {
 			break
 		}
 		i := uint32(r.points[at])
-		if e := r.endpoints[i]; !c.rulesOut(e) {
+		if e := r.targets[i]; !c.rulesOut(e) {
 			if r.withinBound(e, i) {
 				return e
 			}
@@ -105,7 +105,7 @@ func (r *hashRing) position(hash uint64) int {
 	return at
 }
 
-func (r *hashRing) withinBound(e *endpoint, i uint32) bool {
+func (r *hashRing) withinBound(e *target, i uint32) bool {
 	active := e.active.Load()
 	if active < hashLoadFree {
 		return true

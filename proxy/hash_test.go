@@ -13,9 +13,9 @@ func keyOf(i int) uint64 { return hashOf(fmt.Sprintf("user-%d", i)) }
 
 // owners are the ids of the endpoints of all keys.
 func owners(p *pool) []string {
-	ids := make(map[*endpoint]string)
+	ids := make(map[*target]string)
 	for i := range p.members {
-		ids[p.members[i].endpoint] = p.members[i].id
+		ids[p.members[i].target] = p.members[i].id
 	}
 	owners := make([]string, hashKeys)
 	for i := range owners {
@@ -128,7 +128,7 @@ func TestHashKeepsFewRequestsOfAKeyTogether(t *testing.T) {
 func TestHashLeavesOutWhatWasTried(t *testing.T) {
 	t.Parallel()
 	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1000})
-	var tried []*endpoint
+	var tried []*target
 	for range 3 {
 		e := p.pick(Hash, choice{hash: keyOf(3), tried: tried})
 		if e == nil || slices.Contains(tried, e) {

@@ -5,12 +5,12 @@ import "github.com/warren-dev/ingress/proxy/reason"
 // hold is a request's part in what is counted of its endpoint and pool, from the choice of the endpoint to the end of
 // the exchange, or of the tunnel that it became.
 type hold struct {
-	endpoint *endpoint
-	pool     *poolState
+	target *target
+	pool   *poolState
 }
 
 // hold takes a place at the endpoint, unless others have filled it up meanwhile.
-func (p *pool) hold(e *endpoint, limit int64) (hold, bool) {
+func (p *pool) hold(e *target, limit int64) (hold, bool) {
 	if n := e.active.Add(1); limit > 0 && n > limit {
 		e.active.Add(-1)
 		e.pools.wake() // whoever did not get the place because of this
@@ -22,12 +22,12 @@ func (p *pool) hold(e *endpoint, limit int64) (hold, bool) {
 
 // release gives the place to who waits for it.
 func (h *hold) release() {
-	if h.endpoint == nil {
+	if h.target == nil {
 		return
 	}
 	h.pool.active.Add(-1)
-	h.endpoint.active.Add(-1)
-	h.endpoint.pools.wake()
+	h.target.active.Add(-1)
+	h.target.pools.wake()
 	*h = hold{}
 }
 
@@ -38,7 +38,7 @@ func (x *exchange) choose() (hold, failure) {
 	}
 	h, full := x.take()
 	switch {
-	case h.endpoint != nil:
+	case h.target != nil:
 		return h, failure{}
 	case full:
 		return x.await()

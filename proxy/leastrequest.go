@@ -19,14 +19,14 @@ func newLeastRequest(members []member, state *poolState) *leastRequest {
 	return l
 }
 
-func (l *leastRequest) pick(c choice) *endpoint {
-	endpoints := l.turns.endpoints
-	if len(endpoints) == 0 {
+func (l *leastRequest) pick(c choice) *target {
+	targets := l.turns.targets
+	if len(targets) == 0 {
 		return nil
 	}
 	first := l.turns.position(l.turns.cursor.Add(1) - 1)
 	second := l.turns.position(rand.Uint32())
-	a, b := endpoints[first], endpoints[second]
+	a, b := targets[first], targets[second]
 	switch {
 	case c.rulesOut(a) && c.rulesOut(b):
 		return l.turns.pick(c)

@@ -52,12 +52,12 @@ func TestLeastRequestSendsLessToASlowEndpoint(t *testing.T) {
 func TestLeastRequestLeavesOutWhatWasTried(t *testing.T) {
 	t.Parallel()
 	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 100})
-	light, heavy := p.members[0].endpoint, p.members[1].endpoint
+	light, heavy := p.members[0].target, p.members[1].target
 	for range 100 {
-		if e := p.pick(LeastRequest, choice{tried: []*endpoint{heavy}}); e != light {
+		if e := p.pick(LeastRequest, choice{tried: []*target{heavy}}); e != light {
 			t.Fatalf("picked %d, want the one that was not tried", number(e))
 		}
-		if e := p.pick(LeastRequest, choice{tried: []*endpoint{heavy, light}}); e != nil {
+		if e := p.pick(LeastRequest, choice{tried: []*target{heavy, light}}); e != nil {
 			t.Fatalf("picked %d although both were tried", number(e))
 		}
 	}

@@ -124,20 +124,20 @@ func (p *privateConns) closeIdle(when func(*upstreamConn) bool) {
 	}
 }
 
-// loggedIn returns the endpoint of the pool that the client is logged in at, if it takes requests and this one was not
+// loggedIn returns the target of the pool that the client is logged in at, if it takes requests and this one was not
 // given to it before.
-func (x *exchange) loggedIn(p *pool) *endpoint {
+func (x *exchange) loggedIn(p *pool) *target {
 	if x.logins == nil {
 		return nil
 	}
 	for _, c := range slices.Backward(x.logins.conns) {
 		for i := range p.members {
 			m := &p.members[i]
-			if m.endpoint != c.endpoint || slices.Contains(x.tried, m.endpoint) {
+			if &m.endpoint != c.endpoint || slices.Contains(x.tried, m.target) {
 				continue
 			}
 			if s := m.standing(); s.takes && s.health == Healthy && s.ejected == 0 {
-				return m.endpoint
+				return m.target
 			}
 		}
 	}

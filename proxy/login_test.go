@@ -330,7 +330,7 @@ func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
 		await(t, "the connection's rest", func() bool { return p.private(b.address) == 1 })
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		for _, e := range p.state.endpoints {
+		for _, e := range p.state.targets {
 			e.expire(p.clock.Now() + after)
 		}
 	}

@@ -25,9 +25,9 @@ type pool struct {
 	pickers atomic.Pointer[pickers]
 }
 
-// member is an endpoint's part in a pool.
+// member is a target's part in a pool.
 type member struct {
-	*endpoint
+	*target
 	// id names the object that the endpoint came from.
 	id     string
 	weight int
@@ -57,7 +57,7 @@ func newPool(p *Pool, security *upstreamTLS, s *state) *pool {
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{
-			endpoint: s.endpoint(endpointKey{namespace, e.Address, security, p.H2C && security == nil}), id: e.ID, weight: e.Weight,
+			target: s.target(endpointKey{namespace, e.Address, security, p.H2C && security == nil}), id: e.ID, weight: e.Weight,
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
 		if e.Checked {
@@ -89,9 +89,9 @@ func (p *pool) leave() {
 }
 
 // idOf names the object that an endpoint of the pool came from, or is empty where it has left the pool since.
-func (p *pool) idOf(e *endpoint) string {
+func (p *pool) idOf(e *target) string {
 	for i := range p.members {
-		if p.members[i].endpoint == e {
+		if p.members[i].target == e {
 			return p.members[i].id
 		}
 	}
@@ -108,7 +108,7 @@ func (p *pool) require(policy BalancingPolicy) {
 }
 
 // pick returns the endpoint for the next request, or nil where no member that is available suits.
-func (p *pool) pick(policy BalancingPolicy, c choice) *endpoint {
+func (p *pool) pick(policy BalancingPolicy, c choice) *target {
 	return p.pickers.Load()[policy].pick(c)
 }
 

@@ -372,7 +372,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 func (p *Proxy) closeIdleUpstreams() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, e := range p.state.endpoints {
+	for _, e := range p.state.targets {
 		e.retire()
 	}
 }

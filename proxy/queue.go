@@ -112,7 +112,7 @@ func (x *exchange) await() (hold, failure) {
 			return hold{}, failure{reason: reason.NoHealthyTask}
 		}
 		h, full := x.take()
-		if h.endpoint != nil {
+		if h.target != nil {
 			return h, failure{}
 		}
 		if !full {

@@ -12,7 +12,7 @@ func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.own.sample
 
 // beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
 // attempt's.
-func (x *exchange) beginAttempt(e *endpoint) {
+func (x *exchange) beginAttempt(e *target) {
 	x.tried = append(x.tried, e)
 	a := Tried{Address: e.address, Text: e.text, Secure: e.tls != nil}
 	traced := x.isTraced()

@@ -407,14 +407,14 @@ func TestEndpointThatCameBackIsTriedAgain(t *testing.T) {
 	dials := func() uint64 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		d := &p.state.endpoints[endpointKey{namespace: "default", address: deaf}].dials
+		d := &p.state.targets[endpointKey{namespace: "default", address: deaf}].dials
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		return d.last
 	}
 	await(t, "the first dial", func() bool { return dials() == 1 })
 	p.mu.Lock()
-	e := p.state.endpoints[endpointKey{namespace: "default", address: deaf}]
+	e := p.state.targets[endpointKey{namespace: "default", address: deaf}]
 	p.mu.Unlock()
 	e.retire()
 	e.resume()

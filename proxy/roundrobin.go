@@ -8,7 +8,7 @@ import (
 // roundRobin gives the members their turns, by a cursor that all pickers of the pool have shared so far, so that a
 // change does not begin the round anew.
 type roundRobin struct {
-	endpoints []*endpoint
+	targets []*target
 	// bounds are the running sums of the weights, nil where all weights are equal.
 	bounds []uint64
 	// begin is the endpoint at the beginning of each of equal arcs of the circle that bounds divide, as many as endpoints
@@ -19,13 +19,13 @@ type roundRobin struct {
 }
 
 func newRoundRobin(members []member, cursor *atomic.Uint32) *roundRobin {
-	r := &roundRobin{cursor: cursor, endpoints: make([]*endpoint, len(members)), bounds: make([]uint64, len(members))}
+	r := &roundRobin{cursor: cursor, targets: make([]*target, len(members)), bounds: make([]uint64, len(members))}
 	equal, sum := true, uint64(0)
 	for i := range members {
 		m := &members[i]
 		equal = equal && m.weight == members[0].weight
 		sum += uint64(m.weight)
-		r.endpoints[i], r.bounds[i] = m.endpoint, sum
+		r.targets[i], r.bounds[i] = m.target, sum
 	}
 	if equal {
 		r.bounds = nil
@@ -44,14 +44,14 @@ func newRoundRobin(members []member, cursor *atomic.Uint32) *roundRobin {
 	return r
 }
 
-func (r *roundRobin) pick(c choice) *endpoint {
-	n := len(r.endpoints)
+func (r *roundRobin) pick(c choice) *target {
+	n := len(r.targets)
 	if n == 0 {
 		return nil
 	}
 	first := r.position(r.cursor.Add(1) - 1)
 	for i := range n {
-		if e := r.endpoints[(first+i)%n]; !c.rulesOut(e) {
+		if e := r.targets[(first+i)%n]; !c.rulesOut(e) {
 			return e
 		}
 	}
@@ -63,7 +63,7 @@ func (r *roundRobin) pick(c choice) *endpoint {
 // share by weight: a share is met closely from the first requests on, and no schedule has to be kept.
 func (r *roundRobin) position(request uint32) int {
 	if r.bounds == nil {
-		return int(request % uint32(len(r.endpoints)))
+		return int(request % uint32(len(r.targets)))
 	}
 	const golden = 0x9e3779b9 // 2^32 divided by the golden ratio, odd
 	place := request * golden

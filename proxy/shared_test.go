@@ -49,10 +49,10 @@ func startTwoVersions(tb testing.TB, a *testAuthority, handler http.HandlerFunc)
 }
 
 // sharedEndpoint is the running state of an address that is spoken to in HTTP/2.
-func (s *served) sharedEndpoint(address netip.AddrPort) *endpoint {
+func (s *served) sharedEndpoint(address netip.AddrPort) *target {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.endpoints[endpointKey{namespace: "default", address: address, h2c: true}]
+	return s.state.targets[endpointKey{namespace: "default", address: address, h2c: true}]
 }
 
 func echoed(w http.ResponseWriter, r *http.Request) {

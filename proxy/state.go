@@ -16,7 +16,7 @@ type state struct {
 	transports *transportConfig
 	prober     *prober
 	metrics    *metrics
-	endpoints  map[endpointKey]*endpoint
+	targets    map[endpointKey]*target
 	securities map[securityTerms]*upstreamTLS
 	// authorities are those that securities have.
 	authorities authorities
@@ -37,7 +37,7 @@ func newState(config *transportConfig, prober *prober) *state {
 		transports:   config,
 		prober:       prober,
 		metrics:      newMetrics(),
-		endpoints:    make(map[endpointKey]*endpoint),
+		targets:      make(map[endpointKey]*target),
 		securities:   make(map[securityTerms]*upstreamTLS),
 		authorities:  make(authorities),
 		pools:        make(map[string]*poolState),
@@ -64,13 +64,13 @@ func (p *Pool) namespace() string {
 	return namespace
 }
 
-func (s *state) endpoint(key endpointKey) *endpoint {
-	e := s.endpoints[key]
-	if e == nil {
-		e = newEndpoint(key, s.transports)
-		s.endpoints[key] = e
+func (s *state) target(key endpointKey) *target {
+	t := s.targets[key]
+	if t == nil {
+		t = newTarget(key, s.transports)
+		s.targets[key] = t
 	}
-	return e
+	return t
 }
 
 // security returns the parsed form of u, the same one for the same terms, and nil for none.
@@ -162,11 +162,11 @@ func (s *state) scope(host string, r *Route, table *hostTable) *policy.Scope {
 func (s *state) keepOnly(g *generation) {
 	snapshot := g.snapshot
 	s.prober.adopt(snapshot.Checks)
-	listed := make(map[*endpoint]bool, len(s.endpoints)) // true: takes requests
+	listed := make(map[*target]bool, len(s.targets)) // true: takes requests
 	for _, p := range g.pools {
 		for i := range p.members {
 			m := &p.members[i]
-			listed[m.endpoint] = listed[m.endpoint] || m.takesRequests()
+			listed[m.target] = listed[m.target] || m.takesRequests()
 		}
 	}
 	securities := make(map[securityTerms]bool)
@@ -207,10 +207,10 @@ func (s *state) keepOnly(g *generation) {
 		}
 		p.queue.wake() // who waits there may find other endpoints, or that the pool is gone
 	}
-	for key, e := range s.endpoints {
+	for key, e := range s.targets {
 		takes, ok := listed[e]
 		if !ok {
-			delete(s.endpoints, key)
+			delete(s.targets, key)
 		}
 		if !takes {
 			e.retire()

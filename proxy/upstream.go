@@ -49,14 +49,8 @@ type endpoint struct {
 	sharing sharing
 	// retired endpoints take no requests, and keep no connection that has none.
 	retired atomic.Bool
-	conduct conduct
-	pools   poolList
 	dials   dials
-	_       [64]byte // keeps what each request counts out of the cache lines of what each reads
-	// active is how many requests and tunnels have a place at the endpoint.
-	active atomic.Int64
-	_      [56]byte
-	idle   [idleShards]idleShard
+	idle    [idleShards]idleShard
 	// private are the connections that rest for one client each.
 	private privateConns
 }
@@ -156,12 +150,11 @@ func misread(status int) bool {
 	return false
 }
 
-func newEndpoint(key endpointKey, config *transportConfig) *endpoint {
-	e := &endpoint{address: key.address, text: key.address.String(), config: config, h2c: key.h2c}
+func (e *endpoint) init(key endpointKey, config *transportConfig) {
+	e.address, e.text, e.config, e.h2c = key.address, key.address.String(), config, key.h2c
 	if key.security != nil {
 		e.tls, e.tlsHTTP1 = key.security.forEndpoint()
 	}
-	return e
 }
 
 // take returns an idle connection or nil. The shard is where to look first. Each connection is looked at, however short

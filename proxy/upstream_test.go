@@ -183,23 +183,23 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 }
 
 // endpoint is the running state of an address in the namespace that pools are in.
-func (s *served) endpoint(address netip.AddrPort) *endpoint {
+func (s *served) endpoint(address netip.AddrPort) *target {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.endpoints[endpointKey{namespace: "default", address: address}]
+	return s.state.targets[endpointKey{namespace: "default", address: address}]
 }
 
 // idle is how many connections of HTTP/1.1 to endpoints nobody is using.
 func (s *served) idle() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, e := range s.state.endpoints {
+	for _, e := range s.state.targets {
 		n += idleConnections(e)
 	}
 	return n
 }
 
-func idleConnections(e *endpoint) (n int) {
+func idleConnections(e *target) (n int) {
 	for i := range e.idle {
 		s := &e.idle[i]
 		s.mu.Lock()
@@ -212,7 +212,7 @@ func idleConnections(e *endpoint) (n int) {
 // The number of connections that rest is bounded, however many were needed at once.
 func TestIdleConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	e := newEndpoint(endpointKey{address: closedPort(t)}, &transportConfig{clock: transport.NewClock()})
+	e := newTarget(endpointKey{address: closedPort(t)}, &transportConfig{clock: transport.NewClock()})
 	l := startScript(t)
 	const given = idlePerShard + 5
 	var conns []*wire
@@ -234,13 +234,13 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 }
 
 // rest makes a connection an idle one of the endpoint's.
-func rest(t *testing.T, e *endpoint, c *wire) {
+func rest(t *testing.T, e *target, c *wire) {
 	t.Helper()
 	below, err := transport.NewTCP(c.TCPConn, e.config.clock, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.give(&upstreamConn{ClientConn: http1.NewClientConn(below, &e.config.http1), link: link{transport: below}, endpoint: e}, 0, 0)
+	e.give(&upstreamConn{ClientConn: http1.NewClientConn(below, &e.config.http1), link: link{transport: below}, endpoint: &e.endpoint}, 0, 0)
 }
 
 // Requests at once take a connection each.
@@ -275,7 +275,7 @@ func TestRequestsAtOnceShareNoConnection(t *testing.T) {
 // difference.
 func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) {
 	t.Parallel()
-	e := newEndpoint(endpointKey{address: deafAddress(t)}, testState().transports)
+	e := newTarget(endpointKey{address: deafAddress(t)}, testState().transports)
 	failed := make(chan error, 1)
 	go func() {
 		_, err := e.dial(context.Background(), demand{})

@@ -70,7 +70,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()
-			for _, e := range p.state.endpoints {
+			for _, e := range p.state.targets {
 				e.expire(now)
 			}
 			p.mu.Unlock()
