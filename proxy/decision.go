@@ -6,76 +6,121 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// decision is how a request is answered without asking an endpoint, or with None that one is to be asked.
+// decision is what goes with the reason for which a request is answered without asking an endpoint.
 type decision struct {
-	reason reason.Reason
 	// detail is told in the place of what the reason always says.
 	detail string
 	// proof is what an ACME challenge is answered with.
 	proof string
 }
 
-// decide settles what the request means (which host, which path, whose), finds its route, asks the route's policies,
-// and makes the request what an endpoint is to get. It reads nothing but the request and the generation, writes nothing
-// but the exchange, and waits for nothing: what explains a request calls it too.
-func (x *exchange) decide() decision {
-	req := &x.request
+// phases are what a request goes through before an endpoint is chosen, in their order. Each lets it go on or says how
+// it is answered, and waits for nothing: what explains a request runs them too. What waits comes after them. The list
+// in docs/request.md is the same.
+var phases = [...]struct {
+	name string
+	pass func(*exchange) reason.Reason
+}{
+	{"client", (*exchange).findClient},       // first: nothing may read a forwarding field that nobody vouches for
+	{"target", (*exchange).readTarget},       // all that follow compare one spelling
+	{"challenge", (*exchange).findChallenge}, // a host that redirects, or has no rule yet, is to get a certificate too
+	{"redirect", (*exchange).redirect},       // before any rule says something in the clear
+	{"route", (*exchange).findRoute},
+	{"loop", (*exchange).refuseLoop}, // a request in a loop takes no tokens of its client's
+	{"closed", (*exchange).refuseClosed},
+	{"policies", (*exchange).askPolicies}, // in the order of policy.Order
+	{"mark", (*exchange).mark},            // last: no policy can take it out again
+}
+
+// decide takes the request through the phases, up to the first that says how it is answered. It reads nothing but the
+// request and the generation, and writes nothing but the exchange. What goes with the reason is in the exchange's
+// decision: phases that returned that as well took 100 ns more of each request (BenchmarkDecide).
+func (x *exchange) decide() reason.Reason {
+	for i := range phases {
+		if why := phases[i].pass(x); why != reason.None {
+			return why
+		}
+	}
+	return reason.None
+}
+
+func (x *exchange) findClient() reason.Reason {
 	x.resolveClient()
+	return reason.None
+}
+
+// readTarget settles which host and path the request is for.
+func (x *exchange) readTarget() reason.Reason {
+	req := &x.request
 	x.Host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
 	path, err := canonical.Path(x.pathBuf, req.Path)
 	if err != nil {
-		return decision{reason: reason.MalformedPath, detail: err.Error()}
+		x.decision.detail = err.Error()
+		return reason.MalformedPath
 	}
 	if &path[0] != &req.Path[0] {
 		x.pathBuf = path
 	}
 	req.Path, x.path = path, path
-	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
-		if proof := c.find(req.Method, x.Host, path); proof != "" {
-			return decision{reason: reason.ACMEChallenge, proof: proof}
-		}
-	}
-	router := &x.generation.router
-	if !x.Secure && router.redirected(x.Host) {
-		return decision{reason: reason.RedirectToHTTPS}
-	}
-	x.route = router.find(x.Host, path, canonical.AsItIs)
-	if x.route == nil {
-		return decision{reason: reason.RouteNotFound}
-	}
-	if !canonical.ReadsOneWay(path) {
-		var ambiguous bool
-		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.Host, path, x.route); ambiguous {
-			return decision{reason: reason.AmbiguousPath}
-		}
-	}
-	if x.marked && x.loops() {
-		return decision{reason: reason.LoopDetected}
-	}
-	if x.route.closed {
-		return decision{reason: reason.RuleClosed}
-	}
-	if len(x.route.request) > 0 {
-		if d := x.police(); d.reason != reason.None {
-			return d
-		}
-	}
-	x.mark()
-	return decision{}
+	return reason.None
 }
 
-// police asks the route's policies in their order. They make the request what the endpoint is to get.
-func (x *exchange) police() decision {
+// findChallenge looks whether a certificate authority asks.
+func (x *exchange) findChallenge() reason.Reason {
+	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
+		if proof := c.find(x.request.Method, x.Host, x.path); proof != "" {
+			x.decision.proof = proof
+			return reason.ACMEChallenge
+		}
+	}
+	return reason.None
+}
+
+func (x *exchange) redirect() reason.Reason {
+	if !x.Secure && x.generation.router.redirected(x.Host) {
+		return reason.RedirectToHTTPS
+	}
+	return reason.None
+}
+
+func (x *exchange) findRoute() reason.Reason {
+	router := &x.generation.router
+	x.route = router.find(x.Host, x.path, canonical.AsItIs)
+	if x.route == nil {
+		return reason.RouteNotFound
+	}
+	if !canonical.ReadsOneWay(x.path) {
+		var ambiguous bool
+		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
+			return reason.AmbiguousPath
+		}
+	}
+	return reason.None
+}
+
+func (x *exchange) refuseClosed() reason.Reason {
+	if x.route.closed {
+		return reason.RuleClosed
+	}
+	return reason.None
+}
+
+// askPolicies asks the route's policies in their order. They make the request what the endpoint is to get.
+func (x *exchange) askPolicies() reason.Reason {
+	if len(x.route.request) == 0 {
+		return reason.None
+	}
 	v := x.viewed()
 	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
 	for _, ask := range x.route.request {
 		if answer := ask(v); answer.Reason != reason.None {
 			x.own.Fields = v.Fields
-			return decision{reason: answer.Reason, detail: answer.Detail}
+			x.decision.detail = answer.Detail
+			return answer.Reason
 		}
 	}
 	x.rewriteBuf = v.Scratch
-	return decision{}
+	return reason.None
 }
 
 // viewed returns what policies see of the request.

@@ -1,7 +1,13 @@
 package proxy
 
 import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -35,8 +41,8 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 			})
 		}
 		x := &exchange{engine: &New(Config{}).engine, route: &r}
-		if got := x.police(); got.reason != test.second.Reason || got.detail != test.second.Detail {
-			t.Errorf("%s: the decision is %+v", test.name, got)
+		if got := x.askPolicies(); got != test.second.Reason || x.decision.detail != test.second.Detail {
+			t.Errorf("%s: the decision is %v, %+v", test.name, got, x.decision)
 		}
 		for _, change := range r.response {
 			change(x.viewed(), &x.own)
@@ -85,5 +91,33 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		if got.reason() != test.want || got.Header.Get("X-Seen") != seen || got.Header.Get("X-Refused") != refused {
 			t.Errorf("%s: got %q with %v", test.name, got.reason(), got.Header)
 		}
+	}
+}
+
+// docs/request.md has the phases and the policies in the order in which requests meet them.
+func TestOrderIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/request.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "\n## Phases\n")
+	list, _, _ = strings.Cut(list, "\n## ")
+	var want, got []string
+	for i, phase := range phases {
+		want = append(want, fmt.Sprintf("%d. `%s`", i+1, phase.name))
+		if phase.name != "policies" {
+			continue
+		}
+		for i, p := range policy.Order {
+			want = append(want, fmt.Sprintf("   %d. `%s`", i+1, p.Name()))
+		}
+	}
+	for _, item := range regexp.MustCompile("(?m)^ *[0-9]+\\..*$").FindAllString(list, -1) {
+		name, _, _ := strings.Cut(item, ":")
+		got = append(got, name)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the list in docs/request.md (-want +got):\n%s", diff)
 	}
 }

@@ -109,6 +109,8 @@ type exchange struct {
 	route      *route
 	// view is what the route's policies see.
 	view policy.View
+	// decision is empty where an endpoint is to be asked.
+	decision decision
 	// path is canonical, what the route was found by, before any rewriting.
 	path []byte
 	// idBuf is the memory of a request id that was made here.
@@ -206,15 +208,15 @@ func (x *exchange) admit() verdict {
 	if x.engine.tracer != nil {
 		x.enterTrace()
 	}
-	switch d := x.decide(); d.reason {
+	switch why := x.decide(); why {
 	case reason.None:
 		return x.forward()
 	case reason.ACMEChallenge:
-		return x.answerChallenge(d.proof)
+		return x.answerChallenge(x.decision.proof)
 	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
 	default:
-		return x.answer(d.reason, d.detail)
+		return x.answer(why, x.decision.detail)
 	}
 }
 

@@ -75,31 +75,32 @@ func (x *exchange) explain(e *Explanation) {
 	}
 	var notes []policy.Note
 	x.view.Notes = &notes
-	d := x.decide()
+	decided := x.decide()
+	detail := x.decision.detail
 	g := x.generation
 	e.Request.Host, e.Request.Path = string(x.Host), string(x.path)
 	e.Request.Owner = g.deciding(x.Host).Owner
 	e.Request.Client, e.Request.Secure = x.Client.String(), x.Secure
-	switch d.reason {
+	switch decided {
 	case reason.MalformedPath:
 	case reason.ACMEChallenge:
-		d.detail = "the proof that a certificate authority asked for"
+		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
 		e.Candidates = g.candidates(x.Host, x.path, g.router.find(x.Host, x.path, canonical.AsItIs))
 	default:
 		e.Candidates = g.candidates(x.Host, x.path, x.route)
 	}
-	if d.reason == reason.RouteNotFound {
+	if decided == reason.RouteNotFound {
 		e.Hints = g.hints(x.Host, e.Candidates)
 	}
-	if x.route != nil && d.reason != reason.AmbiguousPath {
+	if x.route != nil && decided != reason.AmbiguousPath {
 		e.Access = g.explainAccess(x)
 		e.take(notes)
 		e.Pool = x.explainPool()
 	}
-	if d.reason != reason.None {
-		e.answer(d.reason, d.detail)
+	if decided != reason.None {
+		e.answer(decided, detail)
 		return
 	}
 	x.dropForeignUpgrade()

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // A backend may be this proxy again, or another one that leads back here: each pass would make the next, until memory
@@ -40,6 +41,14 @@ func (s *state) markOf(host string, r *Route) []byte {
 	return mark
 }
 
+// refuseLoop refuses a request that was on its route before, or on too many.
+func (x *exchange) refuseLoop() reason.Reason {
+	if x.marked && x.loops() {
+		return reason.LoopDetected
+	}
+	return reason.None
+}
+
 // loops says whether the request was on this route before, or on too many.
 func (x *exchange) loops() (found bool) {
 	passes := 0
@@ -64,6 +73,7 @@ func (x *exchange) loops() (found bool) {
 }
 
 // mark leaves the route's mark on the request.
-func (x *exchange) mark() {
+func (x *exchange) mark() reason.Reason {
 	x.request.Fields = append(x.request.Fields, message.Field{Name: cdnLoop, Value: x.route.mark, Kind: message.CDNLoop})
+	return reason.None
 }

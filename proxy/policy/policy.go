@@ -42,8 +42,8 @@ type Steps struct {
 	Own func(*View, *message.Response)
 }
 
-// View is what a policy sees of a request, and what it may change. It is part of what is there for a request anyway: one
-// that is made for a call would be allocated.
+// View is what a policy sees of a request, and what it may change. It is part of what is there for a request anyway:
+// one that is made for a call would be allocated.
 type View struct {
 	// Request is what the endpoint gets: its Path and Fields may be changed.
 	Request *message.Request
