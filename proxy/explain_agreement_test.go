@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +83,73 @@ func (g *generator) spelled(path string) string {
 	return path
 }
 
+// randomPolicies make a route's policy of each name, or nil where the route has none.
+var randomPolicies = map[string]func(*generator) policy.Policy{
+	"access-control": func(g *generator) policy.Policy {
+		var p policy.Access
+		if g.IntN(3) == 0 {
+			p.Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
+		}
+		if g.IntN(4) == 0 {
+			p.Allowed = prefixes(pickFrom(g, "203.0.113.0/25", "127.0.0.0/8", "2001:db8::/64"))
+		}
+		return &p
+	},
+	"rate-limit": func(g *generator) policy.Policy {
+		if g.IntN(4) > 0 {
+			return nil
+		}
+		return &policy.RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
+	},
+	"headers": func(g *generator) policy.Policy {
+		if g.IntN(4) > 0 {
+			return nil
+		}
+		return &policy.Headers{Request: policy.HeaderChanges{Set: []policy.Header{{Name: "X-Set", Value: "1"}}, Remove: []string{"X-Gone"}}}
+	},
+	"rewrite": func(g *generator) policy.Policy {
+		switch g.IntN(4) {
+		case 0:
+			return &policy.Rewrite{StripPrefix: pickFrom(g, "/a", "/api", "/a/b", "/")}
+		case 1:
+			return &policy.Rewrite{ReplacePath: g.path()}
+		}
+		return nil
+	},
+}
+
+// What no route of the generator's has, explain may say anything of.
+func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
+	t.Parallel()
+	g := &generator{Rand: rand.New(rand.NewPCG(7, 7))}
+	left := maps.Clone(randomPolicies)
+	for _, like := range policy.Order {
+		random := left[like.Name()]
+		delete(left, like.Name())
+		if random == nil {
+			t.Errorf("randomPolicies has no %s", like.Name())
+			continue
+		}
+		var made []policy.Policy
+		for range 100 {
+			if p := random(g); p != nil {
+				made = append(made, p)
+			}
+		}
+		for _, p := range made {
+			if reflect.TypeOf(p) != reflect.TypeOf(like) {
+				t.Fatalf("randomPolicies has a %T for %s", p, like.Name())
+			}
+		}
+		if len(made) < 10 {
+			t.Errorf("%d of 100 routes have a %s: nothing is compared", len(made), like.Name())
+		}
+	}
+	for name := range left {
+		t.Errorf("randomPolicies has %s, which is no policy", name)
+	}
+}
+
 func (g *generator) route(pools []string) Route {
 	g.serial++
 	r := prefix(g.path(), pickFrom(g, pools...))
@@ -94,23 +163,14 @@ func (g *generator) route(pools []string) Route {
 			r.Match = MatchText
 		}
 	}
-	if g.IntN(3) == 0 {
-		accessOf(&r).Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
-	}
-	if g.IntN(4) == 0 {
-		accessOf(&r).Allowed = prefixes(pickFrom(g, "203.0.113.0/25", "127.0.0.0/8", "2001:db8::/64"))
-	}
-	if g.IntN(4) == 0 {
-		*rateLimitOf(&r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
-	}
-	switch g.IntN(4) {
-	case 0:
-		rewriteOf(&r).StripPrefix = pickFrom(g, "/a", "/api", "/a/b", "/")
-	case 1:
-		rewriteOf(&r).ReplacePath = g.path()
-	}
-	if g.IntN(4) == 0 {
-		headersOf(&r).Request = policy.HeaderChanges{Set: []policy.Header{{Name: "X-Set", Value: "1"}}, Remove: []string{"X-Gone"}}
+	for _, like := range policy.Order {
+		random := randomPolicies[like.Name()]
+		if random == nil {
+			continue // TestEveryPolicyStandsInTheAgreement says so
+		}
+		if p := random(g); p != nil {
+			r.Policies = append(r.Policies, p)
+		}
 	}
 	r.Balancing.Policy = BalancingPolicy(g.IntN(int(balancingPolicies)))
 	return r
