@@ -33,7 +33,17 @@ func (c closing) String() string {
 // guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
 // must not fall to another one.
 func (i *ingress) guarded(p *v1alpha1.IngressPath) bool {
-	return p.AccessControl != nil || p.RateLimit != nil || p.Headers != nil || i.standard != nil && i.standard.fault != ""
+	return guards(p) || i.standard != nil && i.standard.fault != ""
+}
+
+// guards says whether one of a path's policies does.
+func guards(p *v1alpha1.IngressPath) bool {
+	for i := range readers {
+		if r := &readers[i]; r.asks != nil && !r.open && r.asks(p) {
+			return true
+		}
+	}
+	return false
 }
 
 // regexSpecial are the characters that mean something in a regular expression.

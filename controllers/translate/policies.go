@@ -45,6 +45,9 @@ type reader struct {
 	// asks says whether a path has the policy, and read what is wrong with it. Both are nil for what is no policy.
 	asks func(path *v1alpha1.IngressPath) bool
 	read func(c *collector, path *v1alpha1.IngressPath, into *policies) (fault string)
+	// open is set where the policy cannot be what keeps clients out. A path with any other is closed where it cannot be
+	// read.
+	open bool
 }
 
 // readers are in the order in which users are told the names, and in which a path's policies are read: of several that
@@ -65,12 +68,12 @@ var readers = []reader{
 		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readHeaders(p.Headers))
 		}},
-	{name: "rewrite", annotate: annotateRewrite, example: "{stripPrefix: /v1}",
+	{name: "rewrite", open: true, annotate: annotateRewrite, example: "{stripPrefix: /v1}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Rewrite != nil },
 		read: func(c *collector, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(c.paths.readRewrite(p.Rewrite))
 		}},
-	{name: "load-balancing", example: "{policy: LeastRequest}",
+	{name: "load-balancing", open: true, example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.LoadBalancing != nil },
 		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {

@@ -51,6 +51,26 @@ func TestEveryPolicyChangesTheRoute(t *testing.T) {
 	}
 }
 
+// A policy that may keep clients out, and is not known to, leaves open what was written in a path that cannot be read.
+func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
+	var open []string
+	for _, r := range readers {
+		if r.asks == nil {
+			continue
+		}
+		var path v1alpha1.IngressPath
+		if fault := r.annotate(&path, r.example, r.example); fault != "" {
+			t.Fatalf("%s: the example is not taken: %s", r.name, fault)
+		}
+		if !new(ingress).guarded(&path) {
+			open = append(open, r.name)
+		}
+	}
+	if want := []string{"rewrite", "load-balancing"}; !slices.Equal(open, want) {
+		t.Errorf("%q keep nobody out, want %q", open, want)
+	}
+}
+
 // What the data plane calls a policy is what users call it, and each has a reader.
 func TestEveryPolicyHasAReaderOfItsName(t *testing.T) {
 	for _, like := range policy.Order {
