@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 const (
@@ -90,7 +90,7 @@ func claimShardName(class, host string) string {
 // HostClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a
 // class. It is false for what is no host.
 func HostClaimAt(class, host string) (configMap, key string, ok bool) {
-	return claimShardName(class, host), claimKey(host), translate.ValidHost(host)
+	return claimShardName(class, host), claimKey(host), rules.ValidHost(host)
 }
 
 // HostClaim is what is there for a host that belongs to a namespace from now on.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
@@ -37,7 +38,7 @@ func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.
 	for _, r := range ranges {
 		prefix, ok := readRange(string(r))
 		if !ok {
-			return nil, "accessControl." + field + " has " + quote(string(r)) +
+			return nil, "accessControl." + field + " has " + rules.Quote(string(r)) +
 				", which is neither an address such as 10.0.50.7 nor a CIDR such as 10.0.0.0/8"
 		}
 		prefixes = append(prefixes, prefix)

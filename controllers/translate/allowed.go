@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // AllowedHostsAnnotation is how a Namespace says which hosts it may have: names and wildcards with commas between them.
@@ -55,7 +56,7 @@ func (a *allowances) of(namespace string) *allowance {
 		written = strings.TrimSpace(written)
 		switch pattern := strings.ToLower(written); {
 		case written == "":
-		case pattern == everyHost || ValidHost(pattern):
+		case pattern == everyHost || rules.ValidHost(pattern):
 			read.patterns = append(read.patterns, pattern)
 		default:
 			read.unreadable = append(read.unreadable, written)
@@ -91,7 +92,7 @@ func Forbidden(in *Input) func(namespace, host string) bool {
 
 // refusal says why a namespace may not have a host, and who can change that.
 func (a *allowance) refusal(name string) string {
-	who := "host " + quote(name)
+	who := "host " + rules.Quote(name)
 	if name == "" {
 		who = "the empty host, which is every host,"
 	}
@@ -108,10 +109,10 @@ func (a *allowance) refusal(name string) string {
 	case len(a.patterns) == 0:
 		text += "the Namespace's annotation " + AllowedHostsAnnotation + " allows none"
 	default:
-		text += "the Namespace's annotation " + AllowedHostsAnnotation + " allows " + listNames(a.patterns)
+		text += "the Namespace's annotation " + AllowedHostsAnnotation + " allows " + rules.ListNames(a.patterns)
 	}
 	if len(a.unreadable) > 0 {
-		text += ", and what it says of " + listNames(a.unreadable) + ` cannot be read: write names such as "shop.example.com" or ` +
+		text += ", and what it says of " + rules.ListNames(a.unreadable) + ` cannot be read: write names such as "shop.example.com" or ` +
 			`"*.team.example.com", with commas between them`
 	}
 	return text + "; " + ask

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // annotationPrefix begins the annotations by which a standard Ingress asks for what its spec has no field for.
@@ -41,7 +42,7 @@ type asked struct {
 	// fault is what is wrong with an annotation; closed is of which kind it is, and closesHosts set where it is about
 	// the whole hosts.
 	fault       string
-	closed      closing
+	closed      rules.Closing
 	closesHosts bool
 	// ignore are the annotations of other controllers that the Ingress is to be served without.
 	ignore []string
@@ -72,7 +73,7 @@ func readAnnotations(object *networkingv1.Ingress) (a asked) {
 			continue
 		}
 		if fault := a.read(short, object.Annotations[name]); fault != "" {
-			a.fault, a.closed = cmp.Or(a.fault, "annotation "+clip(name)+": "+fault), invalidRule
+			a.fault, a.closed = cmp.Or(a.fault, "annotation "+rules.Clip(name)+": "+fault), rules.InvalidRule
 		}
 	}
 	a.readForeign(object.Annotations)
@@ -121,7 +122,7 @@ func (a *asked) readAutoSSL(value string) (fault string) {
 
 func (a *asked) readEmail(value string) (fault string) {
 	if !emailForm.MatchString(value) || len(value) > maxEmail {
-		return quote(value) + " is no address: write one such as admin@example.com, without a name or mailto:"
+		return rules.Quote(value) + " is no address: write one such as admin@example.com, without a name or mailto:"
 	}
 	a.email = v1alpha1.Email(value)
 	return ""
@@ -133,12 +134,12 @@ func (a *asked) readProtocol(value string) (fault string) {
 		a.policies.Backend.Protocol = protocol
 		return ""
 	}
-	return quote(value) + " is unknown: write HTTP, HTTPS or H2C"
+	return rules.Quote(value) + " is unknown: write HTTP, HTTPS or H2C"
 }
 
 func readBool(value string) (read bool, fault string) {
 	if value != "true" && value != "false" {
-		return false, quote(value) + " is neither true nor false: write one of them"
+		return false, rules.Quote(value) + " is neither true nor false: write one of them"
 	}
 	return value == "true", ""
 }
@@ -196,7 +197,7 @@ func annotateSome[T comparable](at func(*v1alpha1.IngressPath) **T) func(*v1alph
 func readYAML[T any](value, example string) (policy *T, fault string) {
 	if err := yaml.UnmarshalStrict([]byte(value), &policy); err != nil {
 		return nil, "it is not what the field of an Ingress of " + v1alpha1.GroupVersion.Group + " is, " + example + " for instance: " +
-			clip(strings.ReplaceAll(err.Error(), "\n", " "))
+			rules.Clip(strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	if policy == nil {
 		return nil, "it is empty: write " + example + " for instance, or take the annotation off"

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -135,13 +136,13 @@ func backendTLSFault(b *v1alpha1.IngressBackend) string {
 	case !validReference(string(t.CASecretName)) || !validReference(string(t.CAConfigMapName)):
 		return "backend.tls names an authority that cannot be there: write the name of a Secret or ConfigMap, such as backend-ca"
 	case !validReference(string(t.ServerName)) && !isAddress(string(t.ServerName)):
-		return "backend.tls.serverName " + quote(string(t.ServerName)) + " is neither a DNS name nor an address: write what the backend's certificate is for"
+		return "backend.tls.serverName " + rules.Quote(string(t.ServerName)) + " is neither a DNS name nor an address: write what the backend's certificate is for"
 	}
 	return ""
 }
 
 // validReference says whether a text is empty, or a name that an object or a server may have.
-func validReference(name string) bool { return ValidHost(name) && !strings.HasPrefix(name, "*") }
+func validReference(name string) bool { return rules.ValidHost(name) && !strings.HasPrefix(name, "*") }
 
 func isAddress(text string) bool {
 	_, err := netip.ParseAddr(text)

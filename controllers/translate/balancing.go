@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -23,7 +24,7 @@ func readBalancing(b *v1alpha1.LoadBalancing) (balancing proxy.Balancing, fault 
 			return proxy.Balancing{}, fault
 		}
 	default:
-		return proxy.Balancing{}, "loadBalancing.policy " + quote(string(b.Policy)) + " is unknown: write RoundRobin, LeastRequest or Hash"
+		return proxy.Balancing{}, "loadBalancing.policy " + rules.Quote(string(b.Policy)) + " is unknown: write RoundRobin, LeastRequest or Hash"
 	}
 	if b.MaxConnectionsPerEndpoint < 0 {
 		return proxy.Balancing{}, "loadBalancing.maxConnectionsPerEndpoint is " + strconv.Itoa(int(b.MaxConnectionsPerEndpoint)) +
@@ -49,7 +50,7 @@ func readHashOn(b *v1alpha1.LoadBalancing, balancing *proxy.Balancing) (fault st
 	case v1alpha1.HashOnCookie:
 		balancing.HashOn, balancing.Name = proxy.HashOnCookie, string(b.Name)
 	default:
-		return "loadBalancing.hashOn " + quote(string(b.HashOn)) + " is unknown: write ClientIP, Header or Cookie"
+		return "loadBalancing.hashOn " + rules.Quote(string(b.HashOn)) + " is unknown: write ClientIP, Header or Cookie"
 	}
 	notInToken := func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) } // RFC 9110, section 5.6.2
 	if b.Name == "" || strings.ContainsFunc(balancing.Name, notInToken) {

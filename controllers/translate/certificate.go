@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -95,41 +96,41 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
 	switch {
 	case secret == nil && c.ordered[at]:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: TLSCertificate " +
-			clip(name) + " says how far it is"})
+			rules.Clip(name) + " says how far it is"})
 		return
 	case secret == nil && tls.AutoSSL:
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is about to be ordered"})
 		return
 	case secret == nil:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + clip(name) +
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + rules.Clip(name) +
 			" in this namespace: make it, with kubectl create secret tls for instance"})
 		return
 	case secret.Gone && c.ordered[at]:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + clip(name) + " is not there any more, and what it held " +
-			"goes on being served while another certificate is ordered: TLSCertificate " + clip(name) + " says how far it is"})
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + rules.Clip(name) + " is not there any more, and what it held " +
+			"goes on being served while another certificate is ordered: TLSCertificate " + rules.Clip(name) + " says how far it is"})
 	case secret.Gone:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + clip(name) + " is not there any more, and what it " +
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + rules.Clip(name) + " is not there any more, and what it " +
 			"held goes on being served by the replicas that are not restarted: make it anew, or take tls from the Ingress"})
 	case secret.Fault != "" && secret.Chain == "":
-		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + clip(name) + " cannot be served: " + secret.Fault})
+		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served: " + secret.Fault})
 		return
 	case secret.Partial:
-		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + clip(name) + " cannot be served as it is, and for want of a " +
+		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served as it is, and for want of a " +
 			"version before it what can be read of it is served alone, which many clients refuse: " + secret.Fault})
 	case secret.Fault != "":
-		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + clip(name) + " cannot be served, and what it held " +
+		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served, and what it held " +
 			"before goes on being served by the replicas that are not restarted: " + secret.Fault})
 	}
 	if secret.Remark != "" {
-		ing.remarks = append(ing.remarks, "Secret "+clip(name)+": "+secret.Remark)
+		ing.remarks = append(ing.remarks, "Secret "+rules.Clip(name)+": "+secret.Remark)
 	}
 	state := secret.validity(c.now)
 	switch state {
 	case expired:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonExpired, "the certificate in Secret " + clip(name) +
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonExpired, "the certificate in Secret " + rules.Clip(name) +
 			" has expired, and is served all the same: put a new one into the Secret"})
 	case notYetValid:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetValid, "the certificate in Secret " + clip(name) +
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetValid, "the certificate in Secret " + rules.Clip(name) +
 			" is not valid yet: it is served all the same, but plain requests are not redirected to it"})
 	}
 	var uncovered []string
@@ -150,17 +151,17 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
 	if len(uncovered) > 0 {
 		named := "no host as a subject alternative name"
 		if len(secret.Names) > 0 {
-			named = listNames(secret.Names)
+			named = rules.ListNames(secret.Names)
 		}
 		ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotCovered,
-			"the certificate in Secret " + clip(name) + " does not cover " + listNames(uncovered) + ": it names " + named})
+			"the certificate in Secret " + rules.Clip(name) + " does not cover " + rules.ListNames(uncovered) + ": it names " + named})
 	}
 }
 
 // noteTaken notes on an Ingress with autoSSL that the name of its TLSCertificate, which is the Secret's, is taken.
 func (c *certificates) noteTaken(ing *ingress, at types.NamespacedName) {
 	if object := c.keepers[at]; object != nil && !metav1.IsControlledBy(object, ing.object) {
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + clip(at.Name) +
+		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + rules.Clip(at.Name) +
 			" is there and not this Ingress's, so none is made for it: write another tls.secretName, or leave autoSSL out"})
 	}
 }
@@ -205,12 +206,12 @@ func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS) []string {
 		case len(names) > below:
 		case !allowance.allows(name):
 			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotAllowed, "no certificate is ordered or served for " +
-				quote(name) + ": " + allowance.refusal(name)})
+				rules.Quote(name) + ": " + allowance.refusal(name)})
 		case routed:
 			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostOwnedElsewhere, "no certificate of this namespace is served for " +
-				quote(name) + ", which belongs to another namespace"})
+				rules.Quote(name) + ", which belongs to another namespace"})
 		default:
-			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotRouted, "no certificate is served for " + quote(name) +
+			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotRouted, "no certificate is served for " + rules.Quote(name) +
 				", which no rule has as its host: add a rule, or take the name from tls.hosts"})
 		}
 	}
@@ -223,7 +224,7 @@ func (c *certificates) ruled(ing *ingress) []string {
 	var names []string
 	for r := range ing.object.Spec.Rules {
 		name := string(ing.object.Spec.Rules[r].Host)
-		if ValidHost(name) && name != "" && !slices.Contains(names, name) {
+		if rules.ValidHost(name) && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -283,10 +284,10 @@ func (i *ingress) certificateReady() metav1.Condition {
 		Message: "every certificate is valid, and served for every host",
 	}
 	if len(i.tls) == 1 {
-		condition.Message = "the certificate in Secret " + clip(secretName(i.object, i.tls[0])) + " is valid, and served for every host"
+		condition.Message = "the certificate in Secret " + rules.Clip(secretName(i.object, i.tls[0])) + " is valid, and served for every host"
 	}
 	if len(i.remarks) > 0 {
-		condition.Message += "; " + strings.Join(bounded(i.remarks), "; ")
+		condition.Message += "; " + strings.Join(rules.Bounded(i.remarks), "; ")
 	}
 	if len(i.findings) == 0 {
 		return condition
@@ -300,6 +301,6 @@ func (i *ingress) certificateReady() metav1.Condition {
 		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonNotYetIssued, v1alpha1.ReasonSecretInvalid,
 		v1alpha1.ReasonSecretTooLarge, v1alpha1.ReasonKeyNotSupported, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
 		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)
-	condition.Message = strings.Join(bounded(texts), "; ")
+	condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	return condition
 }

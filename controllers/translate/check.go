@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -122,7 +123,7 @@ func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
 	for i := range expected {
 		r, ok := statusRange(string(expected[i]))
 		if !ok {
-			return proxy.Check{}, "expectedStatuses has " + quote(string(expected[i])) + ": write statuses such as 204, or ranges such as 200-299"
+			return proxy.Check{}, "expectedStatuses has " + rules.Quote(string(expected[i])) + ": write statuses such as 204, or ranges such as 200-299"
 		}
 		check.Expected = append(check.Expected, r)
 	}

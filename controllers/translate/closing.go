@@ -9,26 +9,10 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/canonical"
 )
-
-// closing is why a path is closed, in the word that metrics and the list of routes have.
-type closing uint8
-
-const (
-	_ closing = iota // open
-	// invalidRule paths have a place, and something about them is wrong.
-	invalidRule
-	// unreadablePath closes all that the path may have been meant for.
-	unreadablePath
-	// foreignAnnotation closes an Ingress for which another controller was told who gets in.
-	foreignAnnotation
-)
-
-func (c closing) String() string {
-	return [...]string{"", proxy.Mistaken, "UnreadablePath", "ForeignAnnotation"}[c]
-}
 
 // guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
 // must not fall to another one.
@@ -157,7 +141,7 @@ func alternates(expression string) bool {
 }
 
 // close adds a candidate that closes all that begins with a text.
-func (c *collector) close(ing *ingress, like candidate, text string, why closing) {
+func (c *collector) close(ing *ingress, like candidate, text string, why rules.Closing) {
 	like.path, like.match, like.faulty, like.closed = text, proxy.MatchText, true, why
 	to := backend{namespace: ing.object.Namespace, variant: faultyVariant}
 	if like.index >= 0 {
@@ -189,9 +173,9 @@ func closedWith(host string, c, by *candidate, ingresses []ingress) problem {
 	case has.object.Namespace != closed.object.Namespace: // of which the reader may not be one to know
 		whose = "an Ingress of another namespace"
 	}
-	text := c.match.String() + " " + clip(c.path) + " of " + hostText(host) + " answers 503, because "
+	text := c.match.String() + " " + rules.Clip(c.path) + " of " + hostText(host) + " answers 503, because "
 	switch {
-	case by.closed == foreignAnnotation:
+	case by.closed == rules.ForeignAnnotation:
 		text += "an annotation of " + whose + " says who gets in on the whole host, and is not acted on here"
 	case has.object.Namespace != closed.object.Namespace:
 		text += "a path of " + whose + ", which may say who gets in, cannot be read, and may be meant for it"

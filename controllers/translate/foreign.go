@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // canaryAnnotation marks an Ingress that shares the paths of another one, and would here contest them.
@@ -117,7 +119,7 @@ func readIgnored(value string) (names []string, fault string) {
 	}
 	for _, name := range names {
 		if c, _ := foreignOf(name); c == nil || strings.Contains(name, "*") {
-			return nil, quote(name) + " is no annotation of another controller: write each in full, " +
+			return nil, rules.Quote(name) + " is no annotation of another controller: write each in full, " +
 				"such as nginx.ingress.kubernetes.io/limit-rps"
 		}
 	}
@@ -127,7 +129,7 @@ func readIgnored(value string) (names []string, fault string) {
 // readForeign looks for what another controller was told of who gets in, and this one is not.
 func (a *asked) readForeign(annotations map[string]string) {
 	if canary, err := strconv.ParseBool(annotations[canaryAnnotation]); err == nil && canary {
-		a.ignored, a.closed = true, foreignAnnotation
+		a.ignored, a.closed = true, rules.ForeignAnnotation
 		a.fault = "annotation " + canaryAnnotation + ": there are no canaries here, and this Ingress would contest the paths of another: " +
 			"it is left out; delete it, or give it paths of its own and take the annotation off"
 		return
@@ -153,7 +155,7 @@ func (a *asked) readForeign(annotations map[string]string) {
 		}
 	}
 	if len(closing) > 0 && a.fault == "" {
-		a.closed = foreignAnnotation
+		a.closed = rules.ForeignAnnotation
 	}
 	for _, instead := range []string{accessAnnotation, rateLimitAnnotation, ""} {
 		if len(closing[instead]) == 0 {
@@ -174,9 +176,9 @@ func foreignFault(names []string, instead string) string {
 	}
 	clipped := make([]string, len(names))
 	for i, name := range names {
-		clipped[i] = clip(name)
+		clipped[i] = rules.Clip(name)
 	}
-	text := what + strings.Join(bounded(clipped), ", ") + says + " who gets in, and "
+	text := what + strings.Join(rules.Bounded(clipped), ", ") + says + " who gets in, and "
 	if instead != "" {
 		return text + is + " not acted on here: write " + instead + " beside " + it + " or in " + its + " place"
 	}
@@ -200,7 +202,7 @@ func unheeded(names []string) string {
 		if i > 0 && len(text)+len(name) > unheededLength {
 			return text + "and " + strconv.Itoa(len(names)-i) + " more"
 		}
-		text += clip(name)
+		text += rules.Clip(name)
 	}
 	return text
 }

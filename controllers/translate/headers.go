@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
@@ -87,10 +88,10 @@ func sortNames(names []string) []string {
 // proxy writes it or frames the message by it.
 func headerNameFault(field, name string) string {
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
-		return field + " has " + quote(name) + ", which is no header name: write letters, digits and hyphens, such as X-App-Version"
+		return field + " has " + rules.Quote(name) + ", which is no header name: write letters, digits and hyphens, such as X-App-Version"
 	}
 	if ownHeader(strings.ToLower(name)) {
-		return field + " has " + clip(name) + ", which is the proxy's own: leave it out"
+		return field + " has " + rules.Clip(name) + ", which is the proxy's own: leave it out"
 	}
 	return ""
 }

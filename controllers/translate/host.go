@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // hosts are the hosts that Ingresses of ours name, each with its owner.
@@ -108,33 +109,11 @@ func wildcardOver(host string) string {
 // ownedElsewhere is the problem of a rule whose host another namespace owns. It does not say which: who may write into
 // one namespace may not be one who may know of the others.
 func ownedElsewhere(rule int, name string) problem {
-	who := "host " + quote(name)
+	who := "host " + rules.Quote(name)
 	if name == "" {
 		who = "the empty host, which is every host,"
 	}
 	return problem{rule: rule, path: wholeRule, unserved: true, reason: v1alpha1.ReasonHostOwnedElsewhere,
 		text: who + " belongs to another namespace: choose another host, or ask the cluster's administrator, " +
 			"whom kubectl warren hosts tells whose it is"}
-}
-
-// ValidHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*."
-// before them or not. The API refuses any other; this holds where the schema was not asked.
-func ValidHost(name string) bool {
-	if name == "" {
-		return true
-	}
-	if len(name) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(strings.TrimPrefix(name, "*."), ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for i := range len(label) {
-			if c := label[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-				return false
-			}
-		}
-	}
-	return true
 }

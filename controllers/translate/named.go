@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // NamedServices returns the names of the Services that an input's Ingresses, as far as they are ours, name.
@@ -33,7 +34,7 @@ func EachHost(in *Input, f func(host string, by *v1alpha1.Ingress, may bool)) {
 		allowance := allowances.of(object.Namespace)
 		for r := range object.Spec.Rules {
 			host := string(object.Spec.Rules[r].Host)
-			if !ValidHost(host) {
+			if !rules.ValidHost(host) {
 				continue
 			}
 			if may := allowance.allows(host); may || allowance.unseen || allowance.unknown {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/canonical"
 )
@@ -25,10 +26,10 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 	path = string(p.Path)
 	canonical, err := r.canonical(path)
 	if err != nil {
-		return "", 0, "path " + quote(path) + " cannot be matched: " + pathFault(path, err)
+		return "", 0, "path " + rules.Quote(path) + " cannot be matched: " + pathFault(path, err)
 	}
 	if canonical != path {
-		return "", 0, "path " + quote(path) + " is not canonical: write " + quote(canonical)
+		return "", 0, "path " + rules.Quote(path) + " is not canonical: write " + rules.Quote(canonical)
 	}
 	switch p.PathType {
 	case v1alpha1.PathTypeExact:
@@ -39,7 +40,7 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 		}
 		return path, proxy.MatchPrefix, ""
 	}
-	return "", 0, "pathType " + quote(string(p.PathType)) + " is unknown: write Prefix or Exact"
+	return "", 0, "pathType " + rules.Quote(string(p.PathType)) + " is unknown: write Prefix or Exact"
 }
 
 // canonical returns the canonical form of a path: the path itself where it has that form.
@@ -57,19 +58,19 @@ func pathFault(path string, err error) string {
 	if at := strings.IndexFunc(path, isUnspelled); at >= 0 && strings.HasPrefix(path, "/") {
 		switch r, _ := utf8.DecodeRuneInString(path[at:]); {
 		case r == '?':
-			return "it has a ?, where a query begins, and paths are compared without one: write " + quote(path[:at])
+			return "it has a ?, where a query begins, and paths are compared without one: write " + rules.Quote(path[:at])
 		case r == '#':
-			return "it has a #, where a fragment begins, which no client sends: write " + quote(path[:at]) + ", or %23 for the character"
+			return "it has a #, where a fragment begins, which no client sends: write " + rules.Quote(path[:at]) + ", or %23 for the character"
 		case r == '\\':
 			return "it has a backslash: write a slash, or %5C for the character"
 		case r == ' ':
-			return "it has a space: write " + quote(spelled(path))
+			return "it has a space: write " + rules.Quote(spelled(path))
 		case r == utf8.RuneError:
 			return "it has bytes that are no UTF-8: write each as a percent sign and two hexadecimal digits"
 		case r < ' ' || r == 0x7f:
 			return "it has a control character, a tab or a line break perhaps: leave it out"
 		default:
-			return "it has characters beyond ASCII: write " + quote(spelled(path))
+			return "it has characters beyond ASCII: write " + rules.Quote(spelled(path))
 		}
 	}
 	if at := strings.Index(path, "%00"); at >= 0 {

@@ -13,6 +13,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -302,5 +303,5 @@ func listPorts(ports []int32) string {
 	for i, port := range ports {
 		texts[i] = strconv.Itoa(int(port))
 	}
-	return strings.Join(bounded(texts), ", ")
+	return strings.Join(rules.Bounded(texts), ", ")
 }

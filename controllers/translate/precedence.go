@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -107,7 +108,7 @@ func samePlace(a, b *candidate) bool {
 
 // conflict is the problem of a candidate whose place another one has.
 func conflict(host string, loser, winner *candidate, ingresses []ingress) problem {
-	text := loser.match.String() + " " + clip(loser.path) + " of " + hostText(host)
+	text := loser.match.String() + " " + rules.Clip(loser.path) + " of " + hostText(host)
 	has, lacks := &ingresses[winner.ingress], &ingresses[loser.ingress]
 	at := has.location(int(winner.rule), int(winner.index))
 	switch {
@@ -125,7 +126,7 @@ func hostText(host string) string {
 	if host == "" {
 		return "every host"
 	}
-	return "host " + clip(host)
+	return "host " + rules.Clip(host)
 }
 
 // closedTexts are the candidates of a host that close all that begins with a text.

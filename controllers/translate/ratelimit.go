@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
@@ -20,7 +21,7 @@ func readRateLimit(limit *v1alpha1.RateLimit) (read *policy.RateLimit, fault str
 	// NaN and the infinities are no Quantity.
 	if read.PerSecond <= 0 || read.PerSecond > maxRate {
 		written := limit.RequestsPerSecond.DeepCopy() // String notes its result in the Quantity, which is not ours to write to.
-		return nil, "rateLimit.requestsPerSecond is " + clip(written.String()) +
+		return nil, "rateLimit.requestsPerSecond is " + rules.Clip(written.String()) +
 			": write a number above 0 and at most " + strconv.Itoa(maxRate)
 	}
 	read.Burst = int(limit.Burst)
@@ -36,7 +37,7 @@ func readRateLimit(limit *v1alpha1.RateLimit) (read *policy.RateLimit, fault str
 	case v1alpha1.RateLimitReplica:
 		read.PerReplica = true
 	default:
-		return nil, "rateLimit.scope " + quote(string(limit.Scope)) + " is unknown: write Cluster or Replica"
+		return nil, "rateLimit.scope " + rules.Quote(string(limit.Scope)) + " is unknown: write Cluster or Replica"
 	}
 	return read, ""
 }

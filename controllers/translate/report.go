@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // Report is what is to be said about one object. It speaks of one generation of one object, which UID and Generation
@@ -197,7 +198,7 @@ func (i *ingress) accepted() metav1.Condition {
 	condition.Reason = first(i.problems, func(p problem) string { return p.reason },
 		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathClosed,
 		v1alpha1.ReasonPathConflict)
-	condition.Message = strings.Join(bounded(texts), "; ")
+	condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	if i.routes > 0 {
 		condition.Message += "; its other paths are served"
 	} else {
@@ -230,10 +231,10 @@ func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
 		condition.Reason = first(unresolved, func(p *pool) string { return p.reason },
 			v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
 			v1alpha1.ReasonServiceNotFound, v1alpha1.ReasonPortNotFound, v1alpha1.ReasonNoEndpoints)
-		condition.Message = strings.Join(bounded(texts), "; ")
+		condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	}
 	if len(notes) > 0 {
-		condition.Message += "; served all the same: " + strings.Join(bounded(notes), "; ")
+		condition.Message += "; served all the same: " + strings.Join(rules.Bounded(notes), "; ")
 	}
 	return condition
 }

@@ -4,6 +4,7 @@ package translate
 
 import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
@@ -17,13 +18,13 @@ func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *policy.Rewrit
 	case strip != "":
 		strip, err := r.canonical(strip)
 		if err != nil {
-			return nil, "rewrite.stripPrefix " + quote(string(rewrite.StripPrefix)) + " cannot be stripped: " + err.Error()
+			return nil, "rewrite.stripPrefix " + rules.Quote(string(rewrite.StripPrefix)) + " cannot be stripped: " + err.Error()
 		}
 		return &policy.Rewrite{StripPrefix: strip}, ""
 	case replace != "":
 		replace, err := r.canonical(replace)
 		if err != nil {
-			return nil, "rewrite.replacePath " + quote(string(rewrite.ReplacePath)) + " cannot be forwarded: " + err.Error()
+			return nil, "rewrite.replacePath " + rules.Quote(string(rewrite.ReplacePath)) + " cannot be forwarded: " + err.Error()
 		}
 		return &policy.Rewrite{ReplacePath: replace}, ""
 	}

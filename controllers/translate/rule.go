@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -22,7 +23,7 @@ type candidate struct {
 	fallback bool
 	// faulty candidates keep their place with a pool that has no endpoints; closed is why.
 	faulty bool
-	closed closing
+	closed rules.Closing
 }
 
 // collect reads the rules of all Ingresses, oldest first, and default backends after all else, so that of two
@@ -41,9 +42,9 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 		ing.noteFault()
 		for r := range ing.object.Spec.Rules {
 			name := string(ing.object.Spec.Rules[r].Host)
-			if !ValidHost(name) {
+			if !rules.ValidHost(name) {
 				ing.problems = append(ing.problems, problem{rule: r, path: wholeRule, unserved: true, reason: v1alpha1.ReasonInvalidRule,
-					text: "host " + quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
+					text: "host " + rules.Quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
 						"*.example.com for exactly one label, or leave it empty for every host"})
 				continue
 			}
@@ -60,7 +61,7 @@ func collect(ingresses []ingress, hosts *hosts, pools *pools) []candidate {
 			if ing.standard != nil && ing.standard.closesHosts {
 				whole := like
 				whole.index = wholeRule
-				c.close(ing, whole, "/", foreignAnnotation)
+				c.close(ing, whole, "/", rules.ForeignAnnotation)
 			}
 			if like.fallback {
 				fallbacks = append(fallbacks, like)
@@ -92,7 +93,7 @@ func (c *collector) rule(ing *ingress, like candidate) {
 		guarded := ing.guarded(p)
 		isExpression := p.PathType != "" && p.PathType != v1alpha1.PathTypePrefix && p.PathType != v1alpha1.PathTypeExact
 		if beyond != nil && beyond.pattern || guarded && (writtenAsExpression(string(p.Path)) || beyond != nil && beyond.regex) {
-			isExpression, fault = true, "path "+quote(string(p.Path))+" looks like a pattern, and paths are compared as they are: "+
+			isExpression, fault = true, "path "+rules.Quote(string(p.Path))+" looks like a pattern, and paths are compared as they are: "+
 				"write what all that it is to match begin with, and pathType Prefix"
 		}
 		if fault != "" {
@@ -101,8 +102,8 @@ func (c *collector) rule(ing *ingress, like candidate) {
 				closed := like
 				closed.index = int32(i)
 				text := closedText(string(paths[i].Path), isExpression)
-				c.close(ing, closed, text, unreadablePath)
-				p.unserved, p.then = false, "all of "+hostText(c.hosts.list[like.host].name)+" that begins with "+quote(text)+" answers 503"
+				c.close(ing, closed, text, rules.UnreadablePath)
+				p.unserved, p.then = false, "all of "+hostText(c.hosts.list[like.host].name)+" that begins with "+rules.Quote(text)+" answers 503"
 			}
 			ing.problems = append(ing.problems, p)
 			continue
@@ -128,7 +129,7 @@ func (c *collector) rule(ing *ingress, like candidate) {
 		if fault != "" {
 			ing.problems = append(ing.problems, problem{rule: int(like.rule), path: i, reason: v1alpha1.ReasonInvalidRule,
 				text: fault, then: "the path answers 503"})
-			next.faulty, next.closed = true, invalidRule
+			next.faulty, next.closed = true, rules.InvalidRule
 		}
 		to := backendOf(ing.object.Namespace, p, next.faulty)
 		if named {

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -91,7 +92,7 @@ func (s *service) portNamed(name string) (port int32, fault string) {
 		}
 		others = append(others, p.Name)
 	}
-	return 0, "its Service has no TCP port named " + quote(name) + " (it has " + listNames(others) + ")"
+	return 0, "its Service has no TCP port named " + rules.Quote(name) + " (it has " + rules.ListNames(others) + ")"
 }
 
 // slicePort returns the number that a slice's endpoints have a port of that name under.

@@ -5,6 +5,8 @@ package translate
 import (
 	"slices"
 	"strings"
+
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // noteShadows notes on Ingresses with rules for a wildcard, or for every host, that there are hosts of other namespaces
@@ -52,9 +54,9 @@ func (i *ingress) shadows() string {
 	for n, name := range i.shadowed {
 		texts[n] = "every host"
 		if name != "" {
-			texts[n] = clip(name)
+			texts[n] = rules.Clip(name)
 		}
 	}
-	return "; some of the hosts that its rules for " + strings.Join(bounded(texts), ", ") +
+	return "; some of the hosts that its rules for " + strings.Join(rules.Bounded(texts), ", ") +
 		" stand for belong to other namespaces, whose rules alone are asked for those"
 }

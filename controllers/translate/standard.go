@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // StandardKind is the kind that reports on Ingresses of networking.k8s.io are of.
@@ -31,7 +32,7 @@ type Standard struct {
 	tls   []*v1alpha1.IngressTLS
 	// fault keeps all of its paths from being served as they are written; closed is of which kind it is.
 	fault  string
-	closed closing
+	closed rules.Closing
 	// closesHosts is set where the fault is about all of its hosts, what other Ingresses have of them too.
 	closesHosts bool
 	// unheeded names the annotations of other controllers that are not acted on, and say nothing of who gets in.
@@ -87,7 +88,7 @@ func NewStandard(object *networkingv1.Ingress) *Standard {
 // close closes all paths, if they are not yet.
 func (s *Standard) close(fault string) {
 	if s.fault == "" {
-		s.fault, s.closed = fault, invalidRule
+		s.fault, s.closed = fault, rules.InvalidRule
 	}
 }
 
@@ -197,10 +198,10 @@ func (s *Standard) addOrdered(from []networkingv1.IngressTLS, asked *asked) (fau
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		switch {
 		case strings.HasPrefix(host, "*"):
-			return "it cannot order a certificate for the wildcard host " + quote(host) + ", which HTTP-01 cannot prove: list exact hosts under tls.hosts, " +
+			return "it cannot order a certificate for the wildcard host " + rules.Quote(host) + ", which HTTP-01 cannot prove: list exact hosts under tls.hosts, " +
 				"or take the annotation off and name a Secret"
-		case !ValidHost(host):
-			return "it cannot order a certificate for " + quote(host) + ", which is no name: list others under tls.hosts"
+		case !rules.ValidHost(host):
+			return "it cannot order a certificate for " + rules.Quote(host) + ", which is no name: list others under tls.hosts"
 		}
 	}
 	s.tls = append(s.tls, tls)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -67,7 +68,7 @@ func taskAddress(task *v1alpha1.Task, local bool) (address netip.Addr, fault str
 	address, err := netip.ParseAddr(string(task.Spec.Address))
 	address = address.Unmap() // ::ffff:0.0.0.0 is the unspecified address too
 	if err != nil || address.Zone() != "" || address.IsUnspecified() || address.IsMulticast() {
-		return netip.Addr{}, "address " + quote(string(task.Spec.Address)) +
+		return netip.Addr{}, "address " + rules.Quote(string(task.Spec.Address)) +
 			" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10"
 	}
 	if !local && (address.IsLoopback() || address.IsLinkLocalUnicast()) {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // tlsCertificate is a TLSCertificate and what has become of it.
@@ -37,8 +38,8 @@ func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 		object := all[i].object
 		secret := types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}
 		if keeper, ok := keepers[secret]; ok {
-			all[i].refusals = append(all[i].refusals, finding{v1alpha1.ReasonSecretConflict, "the older TLSCertificate " + clip(keeper) +
-				" keeps its certificate in Secret " + clip(secret.Name) + ": write another secretName"})
+			all[i].refusals = append(all[i].refusals, finding{v1alpha1.ReasonSecretConflict, "the older TLSCertificate " + rules.Clip(keeper) +
+				" keeps its certificate in Secret " + rules.Clip(secret.Name) + ": write another secretName"})
 			continue
 		}
 		keepers[secret] = object.Name
@@ -56,17 +57,17 @@ func (c *certificates) addCertificate(cert *tlsCertificate) {
 	for _, host := range spec.Hosts {
 		name := string(host)
 		if ordered && strings.HasPrefix(name, "*") {
-			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonWildcardHost, "a certificate for " + quote(name) +
+			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonWildcardHost, "a certificate for " + rules.Quote(name) +
 				" cannot be ordered, since HTTP-01 cannot prove it: list exact hosts, or write autoRenew: false"})
 			continue
 		}
 		if allowance := c.hosts.allowed.of(cert.object.Namespace); !allowance.allows(name) {
 			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostNotAllowed, "no certificate is ordered or served for " +
-				quote(name) + ": " + allowance.refusal(name)})
+				rules.Quote(name) + ": " + allowance.refusal(name)})
 			continue
 		}
 		if c.hosts.ownedElsewhere(cert.object.Namespace, name) {
-			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostOwnedElsewhere, "host " + quote(name) +
+			cert.refusals = append(cert.refusals, finding{v1alpha1.ReasonHostOwnedElsewhere, "host " + rules.Quote(name) +
 				" belongs to another namespace: no certificate of this namespace is ordered or served for it"})
 			continue
 		}
@@ -82,7 +83,7 @@ func (c *certificates) addCertificate(cert *tlsCertificate) {
 
 // certificateInSecret is the condition Ready of a TLSCertificate.
 func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, secret *Secret, ordered bool) metav1.Condition {
-	name := clip(string(spec.SecretName))
+	name := rules.Clip(string(spec.SecretName))
 	not := func(reason, message string) metav1.Condition {
 		return metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, Message: message}
 	}
@@ -108,7 +109,7 @@ func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, se
 		}
 	}
 	if len(uncovered) > 0 {
-		return not(v1alpha1.ReasonHostNotCovered, "the certificate in Secret "+name+" does not cover "+listNames(uncovered))
+		return not(v1alpha1.ReasonHostNotCovered, "the certificate in Secret "+name+" does not cover "+rules.ListNames(uncovered))
 	}
 	message := "Secret " + name + " holds a valid certificate for every host"
 	if secret.Remark != "" {
@@ -129,6 +130,6 @@ func (t *tlsCertificate) accepted() metav1.Condition {
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(t.refusals, func(f finding) string { return f.reason },
 		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonWildcardHost)
-	condition.Message = strings.Join(bounded(texts), "; ")
+	condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	return condition
 }
