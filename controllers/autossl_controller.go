@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -43,12 +44,14 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	return ctrl.Result{}, r.have(ctx, &ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind), hosts)
+	ordering, _ := translate.ReadWarren(&ingress).Ordering()
+	return ctrl.Result{}, r.have(ctx, &ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind), ordering, hosts)
 }
 
-// have makes, changes or removes the TLSCertificates of an Ingress that is of the kind.
-func (r *AutoSSLReconciler) have(ctx context.Context, ingress *v1alpha1.Ingress, kind schema.GroupVersionKind, hosts []string) error {
-	wanted := autoSSLCertificate(ingress, kind, hosts)
+// have makes, changes or removes the TLSCertificates of an Ingress that is of the kind. ordering is what it asks to
+// have ordered, nil for nothing.
+func (r *AutoSSLReconciler) have(ctx context.Context, ingress client.Object, kind schema.GroupVersionKind, ordering *rules.Wish, hosts []string) error {
+	wanted := autoSSLCertificate(ingress, kind, ordering, hosts)
 	if err := r.removeOthers(ctx, ingress, wanted); err != nil || wanted == nil {
 		return err
 	}
@@ -56,16 +59,14 @@ func (r *AutoSSLReconciler) have(ctx context.Context, ingress *v1alpha1.Ingress,
 }
 
 // autoSSLCertificate returns the TLSCertificate that an Ingress wants to have for the hosts, nil if it wants none.
-func autoSSLCertificate(ingress *v1alpha1.Ingress, kind schema.GroupVersionKind, hosts []string) *v1alpha1.TLSCertificate {
-	tls := ingress.Spec.TLS
-	if tls == nil || !tls.AutoSSL || len(hosts) == 0 {
+func autoSSLCertificate(ingress client.Object, kind schema.GroupVersionKind, ordering *rules.Wish, hosts []string) *v1alpha1.TLSCertificate {
+	if ordering == nil || len(hosts) == 0 {
 		return nil
 	}
-	name := translate.SecretName(ingress)
 	certificate := &v1alpha1.TLSCertificate{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ingress.Namespace, Name: name, OwnerReferences: []metav1.OwnerReference{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ingress.GetNamespace(), Name: ordering.Secret, OwnerReferences: []metav1.OwnerReference{
 			*metav1.NewControllerRef(ingress, kind)}},
-		Spec: v1alpha1.TLSCertificateSpec{SecretName: v1alpha1.SecretName(name), AutoRenew: new(true), Email: tls.Email},
+		Spec: v1alpha1.TLSCertificateSpec{SecretName: v1alpha1.SecretName(ordering.Secret), AutoRenew: new(true), Email: v1alpha1.Email(ordering.Email)},
 	}
 	for _, host := range hosts {
 		certificate.Spec.Hosts = append(certificate.Spec.Hosts, v1alpha1.CertificateHost(host))
@@ -76,7 +77,7 @@ func autoSSLCertificate(ingress *v1alpha1.Ingress, kind schema.GroupVersionKind,
 // keep makes the TLSCertificate, or changes what of it comes from the Ingress. One of an Ingress of this name that is
 // gone is taken over, so that to make an Ingress anew costs no order. One that is somebody else's is left alone; the
 // Ingress's CertificateReady says so.
-func (r *AutoSSLReconciler) keep(ctx context.Context, ingress *v1alpha1.Ingress, wanted *v1alpha1.TLSCertificate) error {
+func (r *AutoSSLReconciler) keep(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var there v1alpha1.TLSCertificate
 	switch err := r.client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {
 	case apierrors.IsNotFound(err):

@@ -56,7 +56,7 @@ func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
 	ours, _ := standard.claims(&ingress)
-	ordering, known := translate.NewStandard(&ingress).Ordering()
+	ordering, known := translate.ReadStandard(&ingress).Ordering()
 	by := standardClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && (ordering != nil || !known),

@@ -18,6 +18,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -116,11 +117,19 @@ const listedAtOnce = 500
 func (o *claimObjects) named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error) {
 	hosts = make(map[string]bool)
 	note := func() {
-		translate.EachHost(&in, func(host string, _ *v1alpha1.Ingress, _ bool) { hosts[host] = true })
-		in.Ingresses, in.Standard = nil, nil
+		translate.EachHost(&in, func(host string, _ *rules.Object, _ bool) { hosts[host] = true })
+		in.Objects = nil
 	}
 	var own v1alpha1.IngressList
-	if err := o.each(ctx, namespace, &own, func() { in.Ingresses = pointers(own.Items); note() }); err != nil {
+	err = o.each(ctx, namespace, &own, func() {
+		for i := range own.Items {
+			if translate.Claims(&own.Items[i], in.Options.IngressClass) {
+				in.Objects = append(in.Objects, translate.ReadWarren(&own.Items[i]))
+			}
+		}
+		note()
+	})
+	if err != nil {
 		return nil, false, err
 	}
 	if o.standard == nil {
@@ -131,7 +140,7 @@ func (o *claimObjects) named(ctx context.Context, namespace string, in translate
 	err = o.each(ctx, namespace, &standard, func() {
 		for i := range standard.Items {
 			if class.Claims(&standard.Items[i]) {
-				in.Standard = append(in.Standard, translate.NewStandard(&standard.Items[i]))
+				in.Objects = append(in.Objects, translate.ReadStandard(&standard.Items[i]))
 			}
 		}
 		note()

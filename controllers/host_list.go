@@ -13,7 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -44,18 +44,18 @@ type Waiting struct {
 
 // list returns all hosts, sorted. The caller holds building.
 func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
-	oldest := make(map[string]map[string]*v1alpha1.Ingress)
-	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, _ bool) {
+	oldest := make(map[string]map[string]*rules.Object)
+	translate.EachHost(in, func(host string, by *rules.Object, _ bool) {
 		claim := h.claims[host]
 		if claim == nil || claim.Namespace == by.Namespace {
 			return
 		}
 		wanting := oldest[host]
 		if wanting == nil {
-			wanting = make(map[string]*v1alpha1.Ingress)
+			wanting = make(map[string]*rules.Object)
 			oldest[host] = wanting
 		}
-		if first := wanting[by.Namespace]; first == nil || translate.Older(by, first) < 0 {
+		if first := wanting[by.Namespace]; first == nil || rules.Older(by, first) < 0 {
 			wanting[by.Namespace] = by
 		}
 	})
@@ -63,13 +63,13 @@ func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
 	for host, claim := range h.claims {
 		l := HostListing{Host: host, Namespace: claim.Namespace, Since: claim.Since, Released: claim.Released, Recorded: claim.recorded,
 			ConfigMap: claimShardName(scope, host), Key: claimKey(host)}
-		var wanting []*v1alpha1.Ingress
+		var wanting []*rules.Object
 		for _, by := range oldest[host] {
 			wanting = append(wanting, by)
 		}
-		slices.SortFunc(wanting, translate.Older)
+		slices.SortFunc(wanting, rules.Older)
 		for _, by := range wanting {
-			l.Waiting = append(l.Waiting, Waiting{Namespace: by.Namespace, Ingress: by.Name, Since: by.CreationTimestamp.UTC()})
+			l.Waiting = append(l.Waiting, Waiting{Namespace: by.Namespace, Ingress: by.Name, Since: by.Created.UTC()})
 		}
 		listed = append(listed, l)
 	}

@@ -316,12 +316,12 @@ func (r *modelReplica) build() map[string]string {
 		if o.standard {
 			object := standardIngress(o.namespace, o.name, o.host, "web")
 			object.CreationTimestamp = meta.CreationTimestamp
-			in.Standard = append(in.Standard, translate.NewStandard(object))
+			in.Objects = append(in.Objects, translate.ReadStandard(object))
 			continue
 		}
 		object := ingress(o.namespace, o.name, o.host, "web")
 		object.ObjectMeta = meta
-		in.Ingresses = append(in.Ingresses, object)
+		in.Objects = append(in.Objects, translate.ReadWarren(object))
 	}
 	hosts := r.keeper.hosts
 	hosts.building.Lock()

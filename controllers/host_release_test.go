@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -25,9 +25,9 @@ func (s *askedStore) allowed(_ context.Context, _ string, in translate.Input) (t
 }
 
 func (s *askedStore) named(_ context.Context, namespace string, in translate.Input) (map[string]bool, bool, error) {
-	in.Ingresses = append(in.Ingresses, ingress(namespace, "shop", "shop.io", "shop"))
+	in.Objects = append(in.Objects, translate.ReadWarren(ingress(namespace, "shop", "shop.io", "shop")))
 	hosts := map[string]bool{}
-	translate.EachHost(&in, func(host string, _ *v1alpha1.Ingress, _ bool) { hosts[host] = true })
+	translate.EachHost(&in, func(host string, _ *rules.Object, _ bool) { hosts[host] = true })
 	s.absent[[2]string{namespace, "shop.io"}] = !hosts["shop.io"]
 	s.lapsed["shop.io"] = s.modelWorld.now
 	return hosts, true, nil
@@ -59,8 +59,9 @@ func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 				watched: func(string) bool { return true }, released: newClaimReleaser(hosts, store, "warren", c.grace, now, func() {})}
 			settle := func(allowed map[string]*string) map[string]string {
 				in := translate.Input{AllowedHosts: allowed, Options: translate.Options{IngressClass: "warren"}}
-				in.Ingresses = append(in.Ingresses, ingress("b", "old", "shop.io", "old"), ingress("a", "shop", "shop.io", "shop"))
-				in.Ingresses[1].CreationTimestamp.Time = in.Ingresses[0].CreationTimestamp.Add(-time.Hour)
+				younger, older := ingress("b", "old", "shop.io", "old"), ingress("a", "shop", "shop.io", "shop")
+				older.CreationTimestamp.Time = younger.CreationTimestamp.Add(-time.Hour)
+				in.Objects = append(in.Objects, translate.ReadWarren(younger), translate.ReadWarren(older))
 				keeper.settle(t.Context(), &in)
 				return in.Owners
 			}

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -216,7 +216,7 @@ func (h *Hosts) forget(in *translate.Input) {
 		return
 	}
 	kept := make(map[string]bool)
-	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, _ bool) {
+	translate.EachHost(in, func(host string, by *rules.Object, _ bool) {
 		if claim := h.claims[host]; claim != nil && !claim.recorded && claim.Namespace == by.Namespace {
 			kept[host] = true
 		}
@@ -230,14 +230,14 @@ func (h *Hosts) forget(in *translate.Input) {
 
 // read looks at all rules: which hosts have no claim, with the oldest Ingress that names each, and which have one that
 // was released.
-func (h *Hosts) read(in *translate.Input) (fresh map[string]*v1alpha1.Ingress, returned []string) {
-	fresh = make(map[string]*v1alpha1.Ingress)
-	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, may bool) {
+func (h *Hosts) read(in *translate.Input) (fresh map[string]*rules.Object, returned []string) {
+	fresh = make(map[string]*rules.Object)
+	translate.EachHost(in, func(host string, by *rules.Object, may bool) {
 		claim, ok := h.claims[host]
 		switch {
 		case !ok && !may:
 		case !ok:
-			if first := fresh[host]; first == nil || translate.Older(by, first) < 0 {
+			if first := fresh[host]; first == nil || rules.Older(by, first) < 0 {
 				fresh[host] = by
 			}
 		case claim.Namespace == by.Namespace && claim.seen != h.builds:
@@ -258,7 +258,7 @@ func (h *Hosts) see(claim *heldClaim) {
 }
 
 // wanted returns what is to be recorded, by shards.
-func (h *Hosts) wanted(fresh map[string]*v1alpha1.Ingress, returned []string, scope string, now time.Time) map[string][]wantedClaim {
+func (h *Hosts) wanted(fresh map[string]*rules.Object, returned []string, scope string, now time.Time) map[string][]wantedClaim {
 	wanted := make(map[string][]wantedClaim)
 	want := func(host string, claim hostClaim) {
 		name := claimShardName(scope, host)
@@ -469,9 +469,9 @@ func (k *claimKeeper) orphans(in *translate.Input) []orphan {
 	if len(orphans) == 0 {
 		return nil
 	}
-	first := make([]*v1alpha1.Ingress, len(orphans))
-	translate.EachHost(in, func(host string, by *v1alpha1.Ingress, may bool) {
-		if i, ok := at[host]; ok && may && (first[i] == nil || translate.Older(by, first[i]) < 0) {
+	first := make([]*rules.Object, len(orphans))
+	translate.EachHost(in, func(host string, by *rules.Object, may bool) {
+		if i, ok := at[host]; ok && may && (first[i] == nil || rules.Older(by, first[i]) < 0) {
 			first[i], orphans[i].heir = by, by.Namespace
 		}
 	})

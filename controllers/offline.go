@@ -32,7 +32,9 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 		name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
 		switch o := object.(type) {
 		case *v1alpha1.Ingress:
-			in.Ingresses = append(in.Ingresses, o)
+			if translate.Claims(o, options.IngressClass) {
+				in.Objects = append(in.Objects, translate.ReadWarren(o))
+			}
 		case *v1alpha1.Task:
 			in.Tasks = append(in.Tasks, o)
 		case *v1alpha1.TLSCertificate:
@@ -61,7 +63,7 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 	class.Exists = class.Exists || len(classes) == 0
 	for _, o := range standard {
 		if class.Claims(o) {
-			in.Standard = append(in.Standard, translate.NewStandard(o))
+			in.Objects = append(in.Objects, translate.ReadStandard(o))
 		}
 	}
 	named := translate.NamedSecrets(&in)

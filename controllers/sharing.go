@@ -34,7 +34,7 @@ func (c *SnapshotController) share(ctx context.Context, in *translate.Input, lat
 	before := c.sharing.services.Load()
 	var services map[types.NamespacedName]*claimants
 	if len(company.all) > 1 {
-		services = c.claimedServices(ctx, in)
+		services = c.claimedServices(ctx)
 		c.sharing.services.Store(&services)
 	} else {
 		c.sharing.services.Store(nil)
@@ -61,9 +61,7 @@ func (c *SnapshotController) share(ctx context.Context, in *translate.Input, lat
 }
 
 // claimedServices reads the Ingresses of all classes.
-func (c *SnapshotController) claimedServices(
-	ctx context.Context, in *translate.Input,
-) map[types.NamespacedName]*claimants {
+func (c *SnapshotController) claimedServices(ctx context.Context) map[types.NamespacedName]*claimants {
 	services := map[types.NamespacedName]*claimants{}
 	of := func(namespace, name string) *claimants {
 		key := types.NamespacedName{Namespace: namespace, Name: name}
@@ -72,7 +70,12 @@ func (c *SnapshotController) claimedServices(
 		}
 		return services[key]
 	}
-	for _, ingress := range in.Ingresses {
+	var own v1alpha1.IngressList
+	if err := c.cache.List(ctx, &own, client.UnsafeDisableDeepCopy); err != nil {
+		log.FromContext(ctx).Error(err, "listing the Ingresses from the cache")
+	}
+	for i := range own.Items {
+		ingress := &own.Items[i]
 		translate.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
 	}
 	if c.standard == nil || !c.standard.ingresses.Synced(ctx) {

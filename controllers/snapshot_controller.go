@@ -70,6 +70,8 @@ type SnapshotController struct {
 	served func(serving map[objectKey]*verdict)
 	// orders holds the working Secrets of orders. Nil where nothing is ordered.
 	orders cache.Cache
+	// versions are the Ingresses of this API.
+	versions objectVersions[*v1alpha1.Ingress]
 	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
 	standard *standardIngresses
 	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
@@ -345,11 +347,19 @@ func (c *SnapshotController) ingresses(ctx context.Context) (in translate.Input,
 	if err := c.cache.List(ctx, &ingresses, client.UnsafeDisableDeepCopy); err != nil {
 		return in, fmt.Errorf("listing the Ingresses from the cache: %w", err)
 	}
-	in.Ingresses, in.Options = pointers(ingresses.Items), c.options
+	ours := make([]*v1alpha1.Ingress, 0, len(ingresses.Items))
+	for i := range ingresses.Items {
+		if object := &ingresses.Items[i]; translate.Claims(object, c.options.IngressClass) {
+			ours = append(ours, object)
+		}
+	}
+	in.Objects, in.Options = c.versions.read(ours, translate.ReadWarren), c.options
 	if c.standard != nil {
-		if in.Standard, err = c.standard.read(ctx); err != nil {
+		standard, err := c.standard.read(ctx)
+		if err != nil {
 			return in, err
 		}
+		in.Objects = append(in.Objects, standard...)
 	}
 	if c.namespaces != nil {
 		in.AllowedHosts, err = c.namespaces.allowedHosts(ctx)

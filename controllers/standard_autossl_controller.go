@@ -40,13 +40,13 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	switch ordering, known := translate.NewStandard(&object).Ordering(); {
+	switch ordering, known := translate.ReadStandard(&object).Ordering(); {
 	case !known:
 		return ctrl.Result{}, nil
 	case ordering == nil:
 		return ctrl.Result{}, r.removeOthers(ctx, &object, nil)
 	default:
-		return ctrl.Result{}, r.have(ctx, ordering, networkingv1.SchemeGroupVersion.WithKind(v1alpha1.IngressKind), hosts)
+		return ctrl.Result{}, r.have(ctx, &object, networkingv1.SchemeGroupVersion.WithKind(v1alpha1.IngressKind), ordering, hosts)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -33,15 +34,10 @@ type standardIngresses struct {
 	// class is what the latest build went by, nil before the first.
 	class atomic.Pointer[translate.StandardClass]
 
-	// What follows belongs to the goroutine that builds. versions are the Ingresses as they were read, each version once.
-	versions map[types.UID]standardVersion
+	// What follows belongs to the goroutine that builds.
+	versions objectVersions[*networkingv1.Ingress]
 	// missing is set while an Ingress names the class, and there is no IngressClass of that name.
 	missing bool
-}
-
-type standardVersion struct {
-	resourceVersion string
-	content         *translate.Standard
 }
 
 // addStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces.
@@ -152,7 +148,7 @@ func (s *standardIngresses) late(ctx context.Context, changed func()) {
 }
 
 // read returns the Ingresses that are the controller's.
-func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, error) {
+func (s *standardIngresses) read(ctx context.Context) ([]*rules.Object, error) {
 	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
 	class := translate.StandardClass{Name: s.className, Exists: true}
 	if s.classes.Synced(ctx) {
@@ -170,8 +166,7 @@ func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, er
 	if err := s.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the Ingresses of networking.k8s.io from the cache: %w", err)
 	}
-	versions := make(map[types.UID]standardVersion, len(s.versions))
-	var ours []*translate.Standard
+	var ours []*networkingv1.Ingress
 	missing := ""
 	for i := range list.Items {
 		object := &list.Items[i]
@@ -181,20 +176,14 @@ func (s *standardIngresses) read(ctx context.Context) ([]*translate.Standard, er
 			}
 			continue
 		}
-		version, ok := s.versions[object.UID]
-		if !ok || version.resourceVersion != object.ResourceVersion {
-			version = standardVersion{object.ResourceVersion, translate.NewStandard(object)}
-		}
-		versions[object.UID] = version
-		ours = append(ours, version.content)
+		ours = append(ours, object)
 	}
-	s.versions = versions
 	if missing != "" && !s.missing {
 		log.FromContext(ctx).Info("an Ingress of networking.k8s.io names the class, and is not served, because there is no IngressClass of that name for "+
 			translate.StandardController, "class", s.className, "ingress", missing)
 	}
 	s.missing = missing != ""
-	return ours, nil
+	return s.versions.read(ours, translate.ReadStandard), nil
 }
 
 // claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without

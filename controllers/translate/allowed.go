@@ -119,8 +119,8 @@ func (a *allowance) refusal(name string) string {
 }
 
 // notAllowed is the problem of a rule whose host its namespace may not have.
-func (h *hosts) notAllowed(rule int, namespace, name string) problem {
-	return problem{rule: rule, path: wholeRule, unserved: true, reason: v1alpha1.ReasonHostNotAllowed,
+func (h *hosts) notAllowed(entry int, namespace, name string) problem {
+	return problem{entry: entry, rule: wholeHost, unserved: true, reason: v1alpha1.ReasonHostNotAllowed,
 		text: h.allowed.of(namespace).refusal(name)}
 }
 

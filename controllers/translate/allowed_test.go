@@ -43,9 +43,9 @@ func TestWhichHostsANamespaceMayHave(t *testing.T) {
 				in := translate.Input{AllowedHosts: map[string]*string{"blue": &test.annotation}}
 				in.Options.RequireAllowedHosts = standard // which makes no difference where there is an annotation
 				if standard {
-					in.Standard = append(in.Standard, translate.NewStandard(newStandard("blue", "a", 0, hosts...)))
+					in.Objects = append(in.Objects, translate.ReadStandard(newStandard("blue", "a", 0, hosts...)))
 				} else {
-					in.Ingresses = append(in.Ingresses, newSite("blue", "a", 0, hosts...))
+					in.Objects = append(in.Objects, translate.ReadWarren(newSite("blue", "a", 0, hosts...)))
 				}
 				snapshot, reports := build(in)
 				got := map[string]bool{}
@@ -96,7 +96,7 @@ func TestRefusedRuleSaysWhatIsAllowedAndWhoCanChangeIt(t *testing.T) {
 			`host "x.io" is none that this namespace may have: the controller was told to ask Namespaces for that, and may not read them`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := translate.Input{Ingresses: []*v1alpha1.Ingress{newSite("blue", "a", 0, test.host)}, AllowedHosts: test.allowed}
+			in := translate.Input{Objects: asRules([]*v1alpha1.Ingress{newSite("blue", "a", 0, test.host)}), AllowedHosts: test.allowed}
 			in.Options.RequireAllowedHosts = test.require
 			snapshot, reports := build(in)
 			got := conditionOf(t, reports, v1alpha1.IngressKind, "blue/a", v1alpha1.ConditionAccepted)
@@ -111,7 +111,7 @@ func TestRefusedRuleSaysWhatIsAllowedAndWhoCanChangeIt(t *testing.T) {
 }
 
 func TestNamespaceThatWasNotReadYetHasNoHost(t *testing.T) {
-	in := translate.Input{Ingresses: []*v1alpha1.Ingress{newSite("blue", "a", 0, "x.io")}, AllowedHosts: map[string]*string{"green": nil}}
+	in := translate.Input{Objects: asRules([]*v1alpha1.Ingress{newSite("blue", "a", 0, "x.io")}), AllowedHosts: map[string]*string{"green": nil}}
 	snapshot, reports := build(in)
 	got := conditionOf(t, reports, v1alpha1.IngressKind, "blue/a", v1alpha1.ConditionAccepted)
 	want := accepted{metav1.ConditionFalse, "HostNotAllowed",
@@ -123,7 +123,7 @@ func TestNamespaceThatWasNotReadYetHasNoHost(t *testing.T) {
 
 func TestWithoutAnAnnotationEveryHostIsAllowedUnlessOneIsRequired(t *testing.T) {
 	for _, allowed := range []map[string]*string{nil, {"green": new("none.io"), "blue": nil}} {
-		in := translate.Input{Ingresses: []*v1alpha1.Ingress{newSite("blue", "a", 0, "x.io", "")}, AllowedHosts: allowed}
+		in := translate.Input{Objects: asRules([]*v1alpha1.Ingress{newSite("blue", "a", 0, "x.io", "")}), AllowedHosts: allowed}
 		snapshot, reports := build(in)
 		got := conditionOf(t, reports, v1alpha1.IngressKind, "blue/a", v1alpha1.ConditionAccepted)
 		if len(snapshot.Hosts) != 2 || got.Status != metav1.ConditionTrue {
@@ -139,7 +139,7 @@ func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 		ordering := newSite("green", "ordering", 0, "x.io")
 		ordering.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true, SecretName: "auto"}
 		in := translate.Input{
-			Ingresses:    []*v1alpha1.Ingress{thief, ordering, newSite("blue", "shop", 5, "x.io")},
+			Objects:      asRules([]*v1alpha1.Ingress{thief, ordering, newSite("blue", "shop", 5, "x.io")}),
 			AllowedHosts: map[string]*string{"green": new("green.io"), "blue": nil},
 			TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("green", "c", 0),
 				Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "s"}}},
@@ -173,7 +173,7 @@ func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 // A wildcard that a namespace may not have stands for those of its hosts below it that it may have.
 func TestCertificateOfAWildcardThatIsNotAllowedServesTheHostsBelow(t *testing.T) {
 	in := translate.Input{
-		Ingresses:    []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 0, "a.x.io", "b.x.io"), "s", "*.x.io")},
+		Objects:      asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 0, "a.x.io", "b.x.io"), "s", "*.x.io")}),
 		AllowedHosts: map[string]*string{"blue": new("a.x.io")},
 		Secrets:      []*translate.Secret{newSecret("blue", "s", "*.x.io")}, Now: today,
 	}

@@ -36,7 +36,7 @@ type asked struct {
 	redirectHTTP bool
 	// autoSSL has a certificate ordered, with email for the authority to write to.
 	autoSSL bool
-	email   v1alpha1.Email
+	email   string
 	// ignored is set where the Ingress is left out as a whole.
 	ignored bool
 	// fault is what is wrong with an annotation; closed is of which kind it is, and closesHosts set where it is about
@@ -99,7 +99,7 @@ func (a *asked) read(name, value string) (fault string) {
 	if fault := backendTLSFault(&a.policies.Backend); fault != "" {
 		return fault
 	}
-	if _, fault := new(collector).readPolicies(&a.policies); fault != "" {
+	if _, fault := new(ruleReader).readPolicies(&a.policies); fault != "" {
 		return fault
 	}
 	return limitsFault(&a.policies)
@@ -124,7 +124,7 @@ func (a *asked) readEmail(value string) (fault string) {
 	if !emailForm.MatchString(value) || len(value) > maxEmail {
 		return rules.Quote(value) + " is no address: write one such as admin@example.com, without a name or mailto:"
 	}
-	a.email = v1alpha1.Email(value)
+	a.email = value
 	return ""
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -31,7 +32,7 @@ func annotated(t *testing.T, annotations map[string]string) (route proxy.Route, 
 		object.Annotations[name] = value
 	}
 	snapshot, reports := build(translate.Input{
-		Standard: []*translate.Standard{translate.NewStandard(object)},
+		Objects: []*rules.Object{translate.ReadStandard(object)},
 	})
 	condition := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
 	if len(snapshot.Hosts) == 1 {

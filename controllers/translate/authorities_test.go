@@ -60,13 +60,13 @@ func TestANamespaceNamesSixteenAuthorities(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := translate.Input{Ingresses: test.ingresses, Tasks: []*v1alpha1.Task{
+			in := translate.Input{Objects: asRules(test.ingresses), Tasks: []*v1alpha1.Task{
 				newTask("default", "one", "api", "10.0.0.1"), newTask("other", "one", "api", "10.0.0.1")}}
 			named := translate.NamedAuthorities(&in)
 			for authority := range named {
 				in.Authorities = append(in.Authorities, &translate.Authority{Name: authority, Certificates: "PEM"})
 			}
-			slices.Reverse(in.Ingresses)
+			slices.Reverse(in.Objects)
 			if again := translate.NamedAuthorities(&in); !cmp.Equal(named, again) {
 				t.Errorf("another order of the objects gives others: %s", cmp.Diff(named, again))
 			}
@@ -112,7 +112,7 @@ func TestWhatIsSaidOfAnAuthority(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.authority.Name = translate.AuthorityName{NamespacedName: types.NamespacedName{Namespace: "default", Name: "ca"}}
 			snapshot, reports := translate.Build(translate.Input{
-				Ingresses:   []*v1alpha1.Ingress{verified("default", "a", 1, "ca")},
+				Objects:     asRules([]*v1alpha1.Ingress{verified("default", "a", 1, "ca")}),
 				Tasks:       []*v1alpha1.Task{newTask("default", "one", "api", "10.0.0.1")},
 				Authorities: []*translate.Authority{&test.authority},
 			})

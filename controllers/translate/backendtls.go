@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -36,25 +35,23 @@ type Authority struct {
 	Certificates string
 }
 
-// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the Ingresses of a namespace may name:
+// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the objects of a namespace may name:
 // each is watched and held, whether it is there or not.
 const AuthoritiesPerNamespace = 16
 
-// NamedAuthorities returns the names that the backends of an input's Ingresses name, as far as they are ours: of each
-// namespace so many as one may name, those of its oldest Ingresses first.
+// NamedAuthorities returns the names that the backends of an input's objects name: of each namespace so many as one may
+// name, those of its oldest objects first.
 func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
-	named := slices.ContainsFunc(in.Ingresses, namesAuthority) ||
-		slices.ContainsFunc(in.Standard, func(s *Standard) bool { return namesAuthority(s.object) })
-	if !named {
+	if !slices.ContainsFunc(in.Objects, namesAuthority) {
 		return nil // and nothing is sorted
 	}
 	return namedAuthorities(claim(*in))
 }
 
-func namesAuthority(object *v1alpha1.Ingress) bool {
-	for r := range object.Spec.Rules {
-		for p := range object.Spec.Rules[r].Paths {
-			if _, ok := backendTLSOf(&object.Spec.Rules[r].Paths[p].Backend).authorityName(object.Namespace); ok {
+func namesAuthority(object *rules.Object) bool {
+	for h := range object.Hosts {
+		for r := range object.Hosts[h].Rules {
+			if _, ok := backendTLSOf(&object.Hosts[h].Rules[r].Backend).authorityName(object.Namespace); ok {
 				return true
 			}
 		}
@@ -62,15 +59,15 @@ func namesAuthority(object *v1alpha1.Ingress) bool {
 	return false
 }
 
-// namedAuthorities is NamedAuthorities for Ingresses in the order of their age.
-func namedAuthorities(ingresses []ingress) map[AuthorityName]struct{} {
+// namedAuthorities is NamedAuthorities for objects in the order of their age.
+func namedAuthorities(objects []object) map[AuthorityName]struct{} {
 	names := make(map[AuthorityName]struct{})
 	count := make(map[string]int) // by namespace
-	for i := range ingresses {
-		object := ingresses[i].object
-		for r := range object.Spec.Rules {
-			for p := range object.Spec.Rules[r].Paths {
-				name, ok := backendTLSOf(&object.Spec.Rules[r].Paths[p].Backend).authorityName(object.Namespace)
+	for i := range objects {
+		o := &objects[i]
+		for h := range o.Hosts {
+			for r := range o.Hosts[h].Rules {
+				name, ok := backendTLSOf(&o.Hosts[h].Rules[r].Backend).authorityName(o.Namespace)
 				if _, known := names[name]; ok && !known && count[name.Namespace] < AuthoritiesPerNamespace {
 					names[name] = struct{}{}
 					count[name.Namespace]++
@@ -88,15 +85,15 @@ type authorities struct {
 	named map[AuthorityName]struct{}
 }
 
-func newAuthorities(in Input, ingresses []ingress, pools []pool) authorities {
+func newAuthorities(in Input, objects []object, pools []pool) authorities {
 	named := false
 	for i := range pools {
-		named = named || pools[i].backend.tls.caSecret != "" || pools[i].backend.tls.caConfigMap != ""
+		named = named || pools[i].backend.tls.CASecret != "" || pools[i].backend.tls.CAConfigMap != ""
 	}
 	if !named {
 		return authorities{}
 	}
-	a := authorities{known: make(map[AuthorityName]*Authority, len(in.Authorities)), named: namedAuthorities(ingresses)}
+	a := authorities{known: make(map[AuthorityName]*Authority, len(in.Authorities)), named: namedAuthorities(objects)}
 	for _, authority := range in.Authorities {
 		a.known[authority.Name] = authority
 	}
@@ -104,55 +101,20 @@ func newAuthorities(in Input, ingresses []ingress, pools []pool) authorities {
 }
 
 // backendTLS is a backend's tls as it is written. Pools that differ in it have no connection in common.
-type backendTLS struct {
-	caSecret, caConfigMap, serverName string
-	skipVerify                        bool
-}
+type backendTLS rules.BackendTLS
 
 // backendTLSOf returns what a backend has, the zero value where it does not speak HTTPS.
-func backendTLSOf(b *v1alpha1.IngressBackend) backendTLS {
-	if b.Protocol != v1alpha1.ProtocolHTTPS || b.TLS == nil {
+func backendTLSOf(b *rules.Backend) backendTLS {
+	if b.Protocol != rules.HTTPS || b.TLS == nil {
 		return backendTLS{}
 	}
-	return backendTLS{
-		caSecret: string(b.TLS.CASecretName), caConfigMap: string(b.TLS.CAConfigMapName),
-		serverName: string(b.TLS.ServerName), skipVerify: b.TLS.InsecureSkipVerify,
-	}
-}
-
-// backendTLSFault says what is wrong with a backend's tls. Like all that is wrong with one path alone, the API refuses
-// it beforehand.
-func backendTLSFault(b *v1alpha1.IngressBackend) string {
-	t := b.TLS
-	switch {
-	case t == nil:
-		return ""
-	case b.Protocol != v1alpha1.ProtocolHTTPS:
-		return "backend.tls is for protocol HTTPS: write that, or leave tls out"
-	case t.CASecretName != "" && t.CAConfigMapName != "":
-		return "backend.tls has caSecretName and caConfigMapName: write one of the two"
-	case t.InsecureSkipVerify && (t.CASecretName != "" || t.CAConfigMapName != ""):
-		return "backend.tls has insecureSkipVerify and names an authority: write one of the two"
-	case !validReference(string(t.CASecretName)) || !validReference(string(t.CAConfigMapName)):
-		return "backend.tls names an authority that cannot be there: write the name of a Secret or ConfigMap, such as backend-ca"
-	case !validReference(string(t.ServerName)) && !isAddress(string(t.ServerName)):
-		return "backend.tls.serverName " + rules.Quote(string(t.ServerName)) + " is neither a DNS name nor an address: write what the backend's certificate is for"
-	}
-	return ""
-}
-
-// validReference says whether a text is empty, or a name that an object or a server may have.
-func validReference(name string) bool { return rules.ValidHost(name) && !strings.HasPrefix(name, "*") }
-
-func isAddress(text string) bool {
-	_, err := netip.ParseAddr(text)
-	return err == nil
+	return backendTLS(*b.TLS)
 }
 
 func (t backendTLS) authorityName(namespace string) (name AuthorityName, ok bool) {
-	name.Namespace, name.Name = namespace, t.caSecret
-	if t.caConfigMap != "" {
-		name.ConfigMap, name.Name = true, t.caConfigMap
+	name.Namespace, name.Name = namespace, t.CASecret
+	if t.CAConfigMap != "" {
+		name.ConfigMap, name.Name = true, t.CAConfigMap
 	}
 	return name, name.Name != ""
 }
@@ -161,15 +123,15 @@ func (t backendTLS) authorityName(namespace string) (name AuthorityName, ok bool
 func (t backendTLS) variant() string {
 	v := string(v1alpha1.ProtocolHTTPS)
 	switch {
-	case t.caConfigMap != "":
-		v += ",caConfigMapName=" + t.caConfigMap
-	case t.caSecret != "":
-		v += ",caSecretName=" + t.caSecret
+	case t.CAConfigMap != "":
+		v += ",caConfigMapName=" + t.CAConfigMap
+	case t.CASecret != "":
+		v += ",caSecretName=" + t.CASecret
 	}
-	if t.serverName != "" {
-		v += ",serverName=" + t.serverName
+	if t.ServerName != "" {
+		v += ",serverName=" + t.ServerName
 	}
-	if t.skipVerify {
+	if t.SkipVerify {
 		v += ",insecureSkipVerify"
 	}
 	return v
@@ -181,7 +143,7 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 // terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default
 // is the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
 func (b backend) terms(from authorities) (terms proxy.UpstreamTLS, reason, finding string) {
-	terms = proxy.UpstreamTLS{ServerName: b.tls.serverName, SkipVerify: b.tls.skipVerify}
+	terms = proxy.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify}
 	if terms.ServerName == "" {
 		terms.ServerName = b.service + "." + b.namespace + ".svc"
 	}

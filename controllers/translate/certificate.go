@@ -16,10 +16,10 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// finding is one thing that keeps an Ingress's certificate from being all that its tls asks for.
+// finding is one thing that keeps an object's certificates from being all that it asks for.
 type finding struct{ reason, text string }
 
-// certificates are what the Ingresses' tls comes to.
+// certificates are what the certificates that objects ask for come to.
 type certificates struct {
 	hosts   *hosts
 	options Options
@@ -35,18 +35,18 @@ type certificates struct {
 	ordered map[types.NamespacedName]bool
 }
 
-// redirect is what the oldest Ingress with a certificate for a name says of plain requests for it.
+// redirect is what the oldest object with a certificate for a name says of plain requests for it.
 type redirect struct {
 	namespace string
 	wanted    bool
 }
 
 // certify finds the certificates and the answers to challenges that are served, has those hosts redirected that are to
-// be, and notes on each TLSCertificate and each Ingress with tls what became of it. An Ingress without tls costs
-// nothing.
-func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, hosts *hosts, programmed []proxy.Host) ([]proxy.Certificate, []proxy.Challenge) {
+// be, and notes on each TLSCertificate and each object that asks for a certificate what became of it. An object that
+// asks for none costs nothing.
+func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts *hosts, programmed []proxy.Host) ([]proxy.Certificate, []proxy.Challenge) {
 	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
-		!slices.ContainsFunc(ingresses, func(i ingress) bool { return len(i.tls) > 0 }) {
+		!slices.ContainsFunc(objects, func(o object) bool { return len(o.Certificates) > 0 }) {
 		return nil, nil
 	}
 	c := certificates{
@@ -67,9 +67,9 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 			c.ordered[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = true
 		}
 	}
-	for i := range ingresses { // oldest first, as redirects need it
-		for _, tls := range ingresses[i].tls {
-			c.add(&ingresses[i], tls)
+	for i := range objects { // oldest first, as redirects need it
+		for n := range objects[i].Certificates {
+			c.add(&objects[i], &objects[i].Certificates[n])
 		}
 	}
 	for i := range tlsCertificates {
@@ -84,59 +84,59 @@ func certify(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, ho
 	return c.list(), c.answer(in.Challenges)
 }
 
-// add serves a Secret of an Ingress for the hosts that it may be served for.
-func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
-	name := secretName(ing.object, tls)
-	at := types.NamespacedName{Namespace: ing.object.Namespace, Name: name}
+// add serves a Secret that an object names for the hosts that it may be served for.
+func (c *certificates) add(o *object, wish *rules.Wish) {
+	name := wish.Secret
+	at := types.NamespacedName{Namespace: o.Namespace, Name: name}
 	secret := c.secrets[at]
-	if tls.AutoSSL {
-		ing.certificateHosts = exact(c.wanted(ing, tls))
-		c.noteTaken(ing, at)
+	if wish.Ordered {
+		o.certificateHosts = exact(c.wanted(o, wish))
+		c.noteTaken(o, at)
 	}
 	switch {
 	case secret == nil && c.ordered[at]:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: TLSCertificate " +
+		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: TLSCertificate " +
 			rules.Clip(name) + " says how far it is"})
 		return
-	case secret == nil && tls.AutoSSL:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is about to be ordered"})
+	case secret == nil && wish.Ordered:
+		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is about to be ordered"})
 		return
 	case secret == nil:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + rules.Clip(name) +
+		o.findings = append(o.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + rules.Clip(name) +
 			" in this namespace: make it, with kubectl create secret tls for instance"})
 		return
 	case secret.Gone && c.ordered[at]:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + rules.Clip(name) + " is not there any more, and what it held " +
+		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + rules.Clip(name) + " is not there any more, and what it held " +
 			"goes on being served while another certificate is ordered: TLSCertificate " + rules.Clip(name) + " says how far it is"})
 	case secret.Gone:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + rules.Clip(name) + " is not there any more, and what it " +
+		o.findings = append(o.findings, finding{v1alpha1.ReasonSecretNotFound, "Secret " + rules.Clip(name) + " is not there any more, and what it " +
 			"held goes on being served by the replicas that are not restarted: make it anew, or take tls from the Ingress"})
 	case secret.Fault != "" && secret.Chain == "":
-		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served: " + secret.Fault})
+		o.findings = append(o.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served: " + secret.Fault})
 		return
 	case secret.Partial:
-		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served as it is, and for want of a " +
+		o.findings = append(o.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served as it is, and for want of a " +
 			"version before it what can be read of it is served alone, which many clients refuse: " + secret.Fault})
 	case secret.Fault != "":
-		ing.findings = append(ing.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served, and what it held " +
+		o.findings = append(o.findings, finding{secret.reason(), "Secret " + rules.Clip(name) + " cannot be served, and what it held " +
 			"before goes on being served by the replicas that are not restarted: " + secret.Fault})
 	}
 	if secret.Remark != "" {
-		ing.remarks = append(ing.remarks, "Secret "+rules.Clip(name)+": "+secret.Remark)
+		o.remarks = append(o.remarks, "Secret "+rules.Clip(name)+": "+secret.Remark)
 	}
 	state := secret.validity(c.now)
 	switch state {
 	case expired:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonExpired, "the certificate in Secret " + rules.Clip(name) +
+		o.findings = append(o.findings, finding{v1alpha1.ReasonExpired, "the certificate in Secret " + rules.Clip(name) +
 			" has expired, and is served all the same: put a new one into the Secret"})
 	case notYetValid:
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonNotYetValid, "the certificate in Secret " + rules.Clip(name) +
+		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetValid, "the certificate in Secret " + rules.Clip(name) +
 			" is not valid yet: it is served all the same, but plain requests are not redirected to it"})
 	}
 	var uncovered []string
-	names := ing.certificateHosts
-	if !tls.AutoSSL {
-		names = c.wanted(ing, tls)
+	names := o.certificateHosts
+	if !wish.Ordered {
+		names = c.wanted(o, wish)
 	}
 	for _, host := range names {
 		if !secret.covers(host) {
@@ -145,7 +145,7 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
 		}
 		c.served[secret] = append(c.served[secret], host)
 		if _, ok := c.redirects[host]; !ok && state != notYetValid {
-			c.redirects[host] = redirect{ing.object.Namespace, tls.RedirectHTTP == nil || *tls.RedirectHTTP}
+			c.redirects[host] = redirect{o.Namespace, wish.Redirect}
 		}
 	}
 	if len(uncovered) > 0 {
@@ -153,15 +153,20 @@ func (c *certificates) add(ing *ingress, tls *v1alpha1.IngressTLS) {
 		if len(secret.Names) > 0 {
 			named = rules.ListNames(secret.Names)
 		}
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotCovered,
+		o.findings = append(o.findings, finding{v1alpha1.ReasonHostNotCovered,
 			"the certificate in Secret " + rules.Clip(name) + " does not cover " + rules.ListNames(uncovered) + ": it names " + named})
 	}
 }
 
-// noteTaken notes on an Ingress with autoSSL that the name of its TLSCertificate, which is the Secret's, is taken.
-func (c *certificates) noteTaken(ing *ingress, at types.NamespacedName) {
-	if object := c.keepers[at]; object != nil && !metav1.IsControlledBy(object, ing.object) {
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + rules.Clip(at.Name) +
+// noteTaken notes on an object that has a certificate ordered that the name of its TLSCertificate, which is the
+// Secret's, is taken.
+func (c *certificates) noteTaken(o *object, at types.NamespacedName) {
+	there := c.keepers[at]
+	if there == nil {
+		return
+	}
+	if owner := metav1.GetControllerOfNoCopy(there); owner == nil || owner.UID != o.UID {
+		o.findings = append(o.findings, finding{v1alpha1.ReasonSecretConflict, "TLSCertificate " + rules.Clip(at.Name) +
 			" is there and not this Ingress's, so none is made for it: write another tls.secretName, or leave autoSSL out"})
 	}
 }
@@ -171,59 +176,56 @@ func exact(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "*") })
 }
 
-// wanted returns the hosts that a certificate of an Ingress is for and may be served for: those that its namespace
+// wanted returns the hosts that a certificate of an object is for and may be served for: those that its namespace
 // owns. Were it served for others, anybody could have somebody else's host answer with a certificate that no client
 // trusts.
-func (c *certificates) wanted(ing *ingress, tls *v1alpha1.IngressTLS) []string {
-	ruled := c.ruled(ing)
+func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
+	ruled := c.ruled(o)
 	asked := ruled
-	if len(tls.Hosts) > 0 {
-		asked = make([]string, len(tls.Hosts))
-		for i, host := range tls.Hosts {
-			asked[i] = string(host)
-		}
+	if len(wish.Hosts) > 0 {
+		asked = wish.Hosts
 	}
 	if len(asked) == 0 {
-		ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotCovered,
+		o.findings = append(o.findings, finding{v1alpha1.ReasonHostNotCovered,
 			"no rule has a host that a certificate could cover: list names under tls.hosts"})
 	}
 	names := make([]string, 0, len(asked))
-	allowance := c.hosts.allowed.of(ing.object.Namespace)
+	allowance := c.hosts.allowed.of(o.Namespace)
 	for _, name := range asked {
 		i, routed := c.hosts.matching(name)
-		if routed && c.hosts.owns(ing.object.Namespace, i) && allowance.allows(name) {
+		if routed && c.hosts.owns(o.Namespace, i) && allowance.allows(name) {
 			names = append(names, name)
 			continue
 		}
-		// A wildcard that no rule of the namespace has stands for the hosts below it that this Ingress's rules have.
+		// A wildcard that no rule of the namespace has stands for the hosts below it that this object's rules have.
 		below := len(names)
 		for _, host := range ruled {
-			if wildcardOver(host) == name && allowance.allows(host) && c.hosts.owns(ing.object.Namespace, c.hosts.byName[host]) {
+			if wildcardOver(host) == name && allowance.allows(host) && c.hosts.owns(o.Namespace, c.hosts.byName[host]) {
 				names = append(names, host)
 			}
 		}
 		switch {
 		case len(names) > below:
 		case !allowance.allows(name):
-			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotAllowed, "no certificate is ordered or served for " +
+			o.findings = append(o.findings, finding{v1alpha1.ReasonHostNotAllowed, "no certificate is ordered or served for " +
 				rules.Quote(name) + ": " + allowance.refusal(name)})
 		case routed:
-			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostOwnedElsewhere, "no certificate of this namespace is served for " +
+			o.findings = append(o.findings, finding{v1alpha1.ReasonHostOwnedElsewhere, "no certificate of this namespace is served for " +
 				rules.Quote(name) + ", which belongs to another namespace"})
 		default:
-			ing.findings = append(ing.findings, finding{v1alpha1.ReasonHostNotRouted, "no certificate is served for " + rules.Quote(name) +
+			o.findings = append(o.findings, finding{v1alpha1.ReasonHostNotRouted, "no certificate is served for " + rules.Quote(name) +
 				", which no rule has as its host: add a rule, or take the name from tls.hosts"})
 		}
 	}
 	return names
 }
 
-// ruled returns the hosts of an Ingress's rules, each once, without those that are invalid and without that for every
+// ruled returns the hosts of an object's rules, each once, without those that are invalid and without that for every
 // host, which has no name to cover.
-func (c *certificates) ruled(ing *ingress) []string {
+func (c *certificates) ruled(o *object) []string {
 	var names []string
-	for r := range ing.object.Spec.Rules {
-		name := string(ing.object.Spec.Rules[r].Host)
+	for e := range o.Hosts {
+		name := o.Hosts[e].Name
 		if rules.ValidHost(name) && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -231,7 +233,7 @@ func (c *certificates) ruled(ing *ingress) []string {
 	return names
 }
 
-// redirect marks the hosts whose plain requests are redirected: an Ingress of the owner has a certificate for the host,
+// redirect marks the hosts whose plain requests are redirected: an object of the owner has a certificate for the host,
 // or for the wildcard over it, and wants it. The host for every host has no certificate.
 func (c *certificates) redirect(programmed []proxy.Host) {
 	if len(c.redirects) == 0 {
@@ -277,27 +279,28 @@ func (c *certificates) list() []proxy.Certificate {
 	return list
 }
 
-// certificateReady is the condition of an Ingress with tls. It is False where anything that tls asks for is not so.
-func (i *ingress) certificateReady() metav1.Condition {
+// certificateReady is the condition of an object that asks for certificates. It is False where anything that it asks
+// for is not so.
+func (o *object) certificateReady() metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionCertificateReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid,
 		Message: "every certificate is valid, and served for every host",
 	}
-	if len(i.tls) == 1 {
-		condition.Message = "the certificate in Secret " + rules.Clip(secretName(i.object, i.tls[0])) + " is valid, and served for every host"
+	if len(o.Certificates) == 1 {
+		condition.Message = "the certificate in Secret " + rules.Clip(o.Certificates[0].Secret) + " is valid, and served for every host"
 	}
-	if len(i.remarks) > 0 {
-		condition.Message += "; " + strings.Join(rules.Bounded(i.remarks), "; ")
+	if len(o.remarks) > 0 {
+		condition.Message += "; " + strings.Join(rules.Bounded(o.remarks), "; ")
 	}
-	if len(i.findings) == 0 {
+	if len(o.findings) == 0 {
 		return condition
 	}
-	texts := make([]string, len(i.findings))
-	for n, f := range i.findings {
+	texts := make([]string, len(o.findings))
+	for n, f := range o.findings {
 		texts[n] = f.text
 	}
 	condition.Status = metav1.ConditionFalse
-	condition.Reason = first(i.findings, func(f finding) string { return f.reason },
+	condition.Reason = first(o.findings, func(f finding) string { return f.reason },
 		v1alpha1.ReasonSecretConflict, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonNotYetIssued, v1alpha1.ReasonSecretInvalid,
 		v1alpha1.ReasonSecretTooLarge, v1alpha1.ReasonKeyNotSupported, v1alpha1.ReasonExpired, v1alpha1.ReasonNotYetValid,
 		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonHostNotCovered, v1alpha1.ReasonHostNotRouted)

@@ -333,7 +333,7 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := translate.Input{Ingresses: test.ingresses, Secrets: test.secrets, Now: today}
+			in := translate.Input{Objects: asRules(test.ingresses), Secrets: test.secrets, Now: today}
 			in.Options.AllowSharedHosts = test.allowShared
 			snapshot, reports := build(in)
 			served, redirected := certified(snapshot)
@@ -367,11 +367,11 @@ func TestACertificateToOrderIsServedFromItsSecretIfThatIsThere(t *testing.T) {
 		return ing
 	}
 	snapshot, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{
+		Objects: asRules([]*v1alpha1.Ingress{
 			order(withTLS(newSite("blue", "derived", 1, "x.io"), "")),
 			order(withTLS(newSite("blue", "missing", 1, "y.io"), "")),
 			order(withTLS(newSite("blue", "named", 1, "z.io"), "s")),
-		},
+		}),
 		Secrets: []*translate.Secret{newSecret("blue", "derived-tls", "x.io"), newSecret("blue", "s", "z.io")},
 		Now:     today,
 	})
@@ -394,8 +394,8 @@ func TestACertificateToOrderIsServedFromItsSecretIfThatIsThere(t *testing.T) {
 
 func TestTheTimeAloneMakesNoDifferenceWhileValidityStays(t *testing.T) {
 	in := translate.Input{
-		Ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "old"), withTLS(newSite("blue", "b", 1, "x.io"), "new")},
-		Secrets:   []*translate.Secret{lasting(newSecret("blue", "old", "x.io"), -20, 10), lasting(newSecret("blue", "new", "x.io"), -10, 5)},
+		Objects: asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "old"), withTLS(newSite("blue", "b", 1, "x.io"), "new")}),
+		Secrets: []*translate.Secret{lasting(newSecret("blue", "old", "x.io"), -20, 10), lasting(newSecret("blue", "new", "x.io"), -10, 5)},
 	}
 	at := func(n int) (*proxy.Snapshot, []translate.Report) {
 		in.Now = day(n)
@@ -418,8 +418,8 @@ func TestTheTimeAloneMakesNoDifferenceWhileValidityStays(t *testing.T) {
 
 func TestWhatIsServedOfASecret(t *testing.T) {
 	snapshot, _ := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "s")},
-		Secrets:   []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
+		Objects: asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "s")}),
+		Secrets: []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
 	})
 	want := []proxy.Certificate{{ID: "blue/s", Owner: "blue", Hosts: []string{"x.io"}, Chain: "chain of blue/s", Key: "key of blue/s"}}
 	if diff := cmp.Diff(want, snapshot.Certificates); diff != "" {
@@ -432,11 +432,11 @@ func TestWhichSecretsIngressesName(t *testing.T) {
 	other.Spec.IngressClassName = "nginx"
 	got := translate.NamedSecrets(&translate.Input{
 		Options: translate.Options{IngressClass: "warren"},
-		Ingresses: []*v1alpha1.Ingress{
+		Objects: asRules([]*v1alpha1.Ingress{
 			newSite("blue", "plain", 1, "x.io"), other,
 			withTLS(newSite("blue", "a", 1, "x.io"), "s"), withTLS(newSite("blue", "b", 1, "x.io"), "s"),
 			withTLS(newSite("green", "a", 1, "y.io"), "s"), withTLS(newSite("green", "auto", 1, "y.io"), ""),
-		},
+		}),
 	})
 	want := map[types.NamespacedName]struct{}{
 		{Namespace: "blue", Name: "s"}: {}, {Namespace: "green", Name: "auto-tls"}: {}, {Namespace: "green", Name: "s"}: {}}
@@ -452,8 +452,8 @@ func TestMessagesAboutCertificatesAreBounded(t *testing.T) {
 		names = append(names, strings.Repeat("\x01", 1000))
 	}
 	_, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, hosts...), strings.Repeat("s", 253))},
-		Secrets:   []*translate.Secret{newSecret("blue", strings.Repeat("s", 253), names...)}, Now: today,
+		Objects: asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, hosts...), strings.Repeat("s", 253))}),
+		Secrets: []*translate.Secret{newSecret("blue", strings.Repeat("s", 253), names...)}, Now: today,
 	})
 	if n := len(certificatesReady(reports)["blue/a"].Message); n < 1000 || n > 32768 {
 		t.Errorf("the message has %d bytes", n)
@@ -477,7 +477,7 @@ func TestDefaultCertificateIsServedWhateverNamesIt(t *testing.T) {
 		"it is not there":              {[]*v1alpha1.Ingress{named}, []*translate.Secret{newSecret("blue", "s", "x.io")}, "t", []string{"blue/s: x.io"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			snapshot, _ := translate.Build(translate.Input{Ingresses: test.ingresses, Secrets: test.secrets, Now: today,
+			snapshot, _ := translate.Build(translate.Input{Objects: asRules(test.ingresses), Secrets: test.secrets, Now: today,
 				Options: translate.Options{IngressClass: "warren", DefaultCertificate: types.NamespacedName{Namespace: "blue", Name: test.option}}})
 			var got []string
 			for _, c := range snapshot.Certificates {

@@ -63,8 +63,8 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			task := newTask("default", "a", "api", "10.0.0.1", test.changes...)
 			snapshot, _ := build(translate.Input{
-				Ingresses: []*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("x.io", prefix("/", "api")))},
-				Tasks:     []*v1alpha1.Task{task},
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("x.io", prefix("/", "api")))}),
+				Tasks:   []*v1alpha1.Task{task},
 			})
 			if diff := cmp.Diff(test.want, snapshot.Checks, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -102,7 +102,7 @@ func TestATaskIsProbedInHTTP2WhereNoRuleSendsItAnythingElse(t *testing.T) {
 			rule.Paths = append(rule.Paths, path)
 		}
 		snapshot, _ := build(translate.Input{
-			Ingresses: []*v1alpha1.Ingress{newIngress("default", "i", 1, rule)}, Tasks: []*v1alpha1.Task{task},
+			Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, rule)}), Tasks: []*v1alpha1.Task{task},
 		})
 		if len(snapshot.Checks) != 1 || snapshot.Checks[0].H2C != test.want {
 			t.Errorf("%s: the checks are %+v, want one with H2C %t", name, snapshot.Checks, test.want)

@@ -5,30 +5,11 @@ package translate
 import (
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/canonical"
 )
-
-// guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
-// must not fall to another one.
-func (i *ingress) guarded(p *v1alpha1.IngressPath) bool {
-	return guards(p) || i.standard != nil && i.standard.fault != ""
-}
-
-// guards says whether one of a path's policies does.
-func guards(p *v1alpha1.IngressPath) bool {
-	for i := range readers {
-		if r := &readers[i]; r.asks != nil && !r.open && r.asks(p) {
-			return true
-		}
-	}
-	return false
-}
 
 // regexSpecial are the characters that mean something in a regular expression.
 const regexSpecial = `.*+?()[]{}^$|\`
@@ -138,50 +119,4 @@ func alternates(expression string) bool {
 		}
 	}
 	return depth != 0 && strings.Contains(expression, "|")
-}
-
-// close adds a candidate that closes all that begins with a text.
-func (c *collector) close(ing *ingress, like candidate, text string, why rules.Closing) {
-	like.path, like.match, like.faulty, like.closed = text, proxy.MatchText, true, why
-	to := backend{namespace: ing.object.Namespace, variant: faultyVariant}
-	if like.index >= 0 {
-		to = backendOf(ing.object.Namespace, &ing.object.Spec.Rules[like.rule].Paths[like.index], true)
-	}
-	like.pool = c.pools.index(to)
-	c.candidates = append(c.candidates, like)
-}
-
-// closedBy returns the closed text that has all requests of a candidate, or nil. The texts are those of its host.
-func (c *candidate) closedBy(texts []*candidate) *candidate {
-	i := slices.IndexFunc(texts, func(text *candidate) bool {
-		return len(c.path) >= len(text.path) && strings.EqualFold(c.path[:len(text.path)], text.path) ||
-			strings.EqualFold(c.path+"/", text.path)
-	})
-	if i < 0 {
-		return nil
-	}
-	return texts[i]
-}
-
-// closedWith is the problem of a candidate that another one closes.
-func closedWith(host string, c, by *candidate, ingresses []ingress) problem {
-	has, closed := &ingresses[by.ingress], &ingresses[c.ingress]
-	whose := "the Ingress " + has.name
-	switch {
-	case has == closed:
-		whose = "this Ingress"
-	case has.object.Namespace != closed.object.Namespace: // of which the reader may not be one to know
-		whose = "an Ingress of another namespace"
-	}
-	text := c.match.String() + " " + rules.Clip(c.path) + " of " + hostText(host) + " answers 503, because "
-	switch {
-	case by.closed == rules.ForeignAnnotation:
-		text += "an annotation of " + whose + " says who gets in on the whole host, and is not acted on here"
-	case has.object.Namespace != closed.object.Namespace:
-		text += "a path of " + whose + ", which may say who gets in, cannot be read, and may be meant for it"
-	default:
-		text += has.location(int(by.rule), int(by.index)) + " of " + whose +
-			", which may say who gets in, cannot be read, and may be meant for it"
-	}
-	return problem{rule: int(c.rule), path: int(c.index), unserved: true, reason: v1alpha1.ReasonPathClosed, text: text}
 }

@@ -13,6 +13,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -108,7 +109,7 @@ func (w *written) before(o *written) bool {
 	return w.age < o.age
 }
 
-func (g generator) closings() (objects []*translate.Standard, paths []*written) {
+func (g generator) closings() (objects []*rules.Object, paths []*written) {
 	for i := range 1 + g.IntN(4) {
 		object := newStandard("blue", fmt.Sprint("i", i), i)
 		guarded := i > 0 && g.IntN(2) == 0 || g.IntN(3) == 0
@@ -130,7 +131,7 @@ func (g generator) closings() (objects []*translate.Standard, paths []*written) 
 			list, paths = append(list, standardPath(w.pathType, w.path, w.service)), append(paths, w)
 		}
 		object.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", list...)}
-		objects = append(objects, translate.NewStandard(object))
+		objects = append(objects, translate.ReadStandard(object))
 	}
 	return objects, paths
 }
@@ -159,7 +160,7 @@ func TestNothingThatAnAuthorClosedIsAnswered(t *testing.T) {
 	for seed := range uint64(1500) {
 		g := generator{rand.New(rand.NewPCG(seed, 1))}
 		objects, paths := g.closings()
-		ask := asker(t, translate.Input{Standard: objects})
+		ask := asker(t, translate.Input{Objects: objects})
 		for range 12 {
 			sent, meant := g.request()
 			var winner *written
@@ -240,7 +241,7 @@ func TestWhatAPathThatCannotBeReadCloses(t *testing.T) {
 			guarded.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", standardPath(test.pathType, test.path, "api"))}
 			whole := newStandard("blue", "whole", 1, "x.io")
 			whole.Spec.Rules = append(whole.Spec.Rules, standardRule("x.io", standardPath(networkingv1.PathTypeExact, "/admin/public", "web")))
-			in := translate.Input{Standard: []*translate.Standard{translate.NewStandard(whole), translate.NewStandard(guarded)}}
+			in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(whole), translate.ReadStandard(guarded)}}
 			ask := asker(t, in)
 			for _, path := range test.closed {
 				if got := ask(path); got != "RuleClosed" {
@@ -269,7 +270,7 @@ func TestAPathIsServedUnderTheSpellingOfRequests(t *testing.T) {
 			object := newStandard("blue", "a", 0)
 			object.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"}
 			object.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", standardPath(pathType, path, "api"))}
-			in := translate.Input{Standard: []*translate.Standard{translate.NewStandard(object), translate.NewStandard(newStandard("blue", "whole", 1, "x.io"))}}
+			in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(object), translate.ReadStandard(newStandard("blue", "whole", 1, "x.io"))}}
 			if got := asker(t, in)(want); got != "AccessDenied" {
 				t.Errorf("%s of %s: %s gets %s, want AccessDenied", pathType, path, want, got)
 			}
@@ -286,9 +287,9 @@ func TestAPathOfOurOwnThatCannotBeReadClosesToo(t *testing.T) {
 	for path, request := range map[string]string{"/admin(/|$)(.*)": "/admin/x", "/a b": "/a%20b", "/caf%c3%a9": "/caf%C3%A9", "admin": "/admin", "/../admin": "/admin"} {
 		guarded := prefix(path, "api")
 		guarded.AccessControl = &v1alpha1.AccessControl{AllowedIPs: []v1alpha1.AddressRange{"10.0.0.0/8"}}
-		in := translate.Input{Ingresses: []*v1alpha1.Ingress{
+		in := translate.Input{Objects: asRules([]*v1alpha1.Ingress{
 			newIngress("blue", "a", 1, newRule("x.io", guarded)), newIngress("blue", "b", 0, newRule("x.io", prefix("/", "web"))),
-		}}
+		})}
 		if got := asker(t, in)(request); got != "RuleClosed" {
 			t.Errorf("%s: %s gets %s, want RuleClosed", path, request, got)
 		}
@@ -301,7 +302,7 @@ func TestWhatIsClosedWithAnotherIngressIsTold(t *testing.T) {
 	guarded.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"}
 	guarded.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", standardPath(networkingv1.PathTypeImplementationSpecific, "/admin(/|$)(.*)", "api"))}
 	sound := newIngress("blue", "sound", 1, newRule("x.io", prefix("/", "web"), prefix("/admin/public", "web")))
-	snapshot, reports := build(translate.Input{Standard: []*translate.Standard{translate.NewStandard(guarded)}, Ingresses: []*v1alpha1.Ingress{sound}})
+	snapshot, reports := build(translate.Input{Objects: []*rules.Object{translate.ReadStandard(guarded), translate.ReadWarren(sound)}})
 	accepted := conditionOf(t, reports, v1alpha1.IngressKind, "blue/sound", v1alpha1.ConditionAccepted)
 	const want = "rules[0].paths[1]: Prefix /admin/public of host x.io answers 503, because rules[0].http.paths[0] of the Ingress networking.k8s.io/blue/guarded, " +
 		"which may say who gets in, cannot be read, and may be meant for it; its other paths are served"
@@ -332,8 +333,8 @@ func TestWhatIsSaidOfAClosedIngressIsTrue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			object := newStandard("blue", "closed", 5, test.hosts...)
 			object.Annotations = test.annotations
-			in := translate.Input{Standard: []*translate.Standard{
-				translate.NewStandard(object), translate.NewStandard(newStandard("blue", "old", 1, "x.io")), translate.NewStandard(newStandard("green", "old", 1, "green.io")),
+			in := translate.Input{Objects: []*rules.Object{
+				translate.ReadStandard(object), translate.ReadStandard(newStandard("blue", "old", 1, "x.io")), translate.ReadStandard(newStandard("green", "old", 1, "green.io")),
 			}}
 			_, reports := build(in)
 			accepted := conditionOf(t, reports, translate.StandardKind, "blue/closed", v1alpha1.ConditionAccepted)

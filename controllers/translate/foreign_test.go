@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -19,7 +20,7 @@ func annotatedBy(t *testing.T, annotations map[string]string) (answer string, re
 	t.Helper()
 	object := newStandard("blue", "a", 0, "x.io")
 	object.Annotations = annotations
-	in := translate.Input{Standard: []*translate.Standard{translate.NewStandard(object)}}
+	in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(object)}}
 	_, reports := build(in)
 	return asker(t, in)("/"), reports[0]
 }
@@ -201,7 +202,7 @@ func TestAForeignAnnotationAboutAHostClosesItForAllIngressesOfIt(t *testing.T) {
 		object.Spec.Rules[0].HTTP.Paths[0].Path = "/a"
 		object.Annotations = map[string]string{name: "deny all;"}
 		older := newIngress("blue", "older", 1, newRule("x.io", prefix("/", "web")))
-		in := translate.Input{Standard: []*translate.Standard{translate.NewStandard(object)}, Ingresses: []*v1alpha1.Ingress{older}}
+		in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(object), translate.ReadWarren(older)}}
 		want := map[bool]string{true: "RuleClosed", false: "blue/web"}[closes]
 		if got := asker(t, in)("/b"); got != want {
 			t.Errorf("%s: /b gets %s, want %s", name, got, want)

@@ -58,6 +58,7 @@ func readManifests(t *testing.T, file string) translate.Input {
 		t.Fatal(err)
 	}
 	in := translate.Input{Now: today}
+	var ingresses []*v1alpha1.Ingress
 	var standard []*networkingv1.Ingress
 	var classes []networkingv1.IngressClass
 	for document := range bytes.SplitSeq(content, []byte("\n---\n")) {
@@ -67,7 +68,7 @@ func readManifests(t *testing.T, file string) translate.Input {
 		}
 		switch kind.APIVersion + " " + kind.Kind {
 		case "ingress.warren.dev/v1alpha1 Ingress":
-			in.Ingresses = append(in.Ingresses, read[v1alpha1.Ingress](t, document))
+			ingresses = append(ingresses, read[v1alpha1.Ingress](t, document))
 		case "networking.k8s.io/v1 Ingress":
 			standard = append(standard, read[networkingv1.Ingress](t, document))
 		case "networking.k8s.io/v1 IngressClass":
@@ -96,10 +97,11 @@ func readManifests(t *testing.T, file string) translate.Input {
 			t.Fatalf("%s: nothing is made of %s %s", file, kind.APIVersion, kind.Kind)
 		}
 	}
+	in.Objects = asRules(ingresses)
 	class := translate.NewStandardClass(v1alpha1.DefaultIngressClassName, classes)
 	for _, object := range standard {
 		if class.Claims(object) {
-			in.Standard = append(in.Standard, translate.NewStandard(object))
+			in.Objects = append(in.Objects, translate.ReadStandard(object))
 		}
 	}
 	return in

@@ -9,7 +9,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// hosts are the hosts that Ingresses of ours name, each with its owner.
+// hosts are the hosts that objects of ours name, each with its owner.
 type hosts struct {
 	list   []host
 	byName map[string]int32
@@ -33,7 +33,7 @@ func newHosts(expected int, allowed *allowances, recorded map[string]string, sha
 }
 
 // claim returns the index of a host. A host belongs to the namespace that is on record for it, and else to the first
-// that claims it, so Ingresses must come oldest first.
+// that claims it, so objects must come oldest first.
 func (h *hosts) claim(name, namespace string) int32 {
 	if i, ok := h.byName[name]; ok {
 		return i
@@ -108,12 +108,12 @@ func wildcardOver(host string) string {
 
 // ownedElsewhere is the problem of a rule whose host another namespace owns. It does not say which: who may write into
 // one namespace may not be one who may know of the others.
-func ownedElsewhere(rule int, name string) problem {
+func ownedElsewhere(entry int, name string) problem {
 	who := "host " + rules.Quote(name)
 	if name == "" {
 		who = "the empty host, which is every host,"
 	}
-	return problem{rule: rule, path: wholeRule, unserved: true, reason: v1alpha1.ReasonHostOwnedElsewhere,
+	return problem{entry: entry, rule: wholeHost, unserved: true, reason: v1alpha1.ReasonHostOwnedElsewhere,
 		text: who + " belongs to another namespace: choose another host, or ask the cluster's administrator, " +
 			"whom kubectl warren hosts tells whose it is"}
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -108,6 +109,16 @@ func notReady(address string) discoveryv1.Endpoint {
 func build(in translate.Input) (*proxy.Snapshot, []translate.Report) {
 	in.Options.IngressClass = v1alpha1.DefaultIngressClassName
 	return translate.Build(in)
+}
+
+// asRules reads those Ingresses that are of the default class.
+func asRules(ingresses []*v1alpha1.Ingress) (objects []*rules.Object) {
+	for _, ing := range ingresses {
+		if translate.Claims(ing, v1alpha1.DefaultIngressClassName) {
+			objects = append(objects, translate.ReadWarren(ing))
+		}
+	}
+	return objects
 }
 
 // conditionOf returns what a report says under a type of condition.

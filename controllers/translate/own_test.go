@@ -29,9 +29,9 @@ func TestEndpointThatIsTheControllerItselfIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, reports := build(translate.Input{
-				Own:       own,
-				Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api")))},
-				Tasks:     test.tasks,
+				Own:     own,
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api")))}),
+				Tasks:   test.tasks,
 			})
 			c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
 			if diff := cmp.Diff(accepted{metav1.ConditionTrue, "ResolvedRefs", test.want}, accepted{c.Status, c.Reason, c.Message}); diff != "" {

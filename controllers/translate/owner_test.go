@@ -110,9 +110,9 @@ func TestAnotherNamespacesRulesServeNothingOfAnOwnedHost(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := translate.Input{Ingresses: test.ingresses, Options: translate.Options{AllowSharedHosts: test.allowShared}}
+			in := translate.Input{Objects: asRules(test.ingresses), Options: translate.Options{AllowSharedHosts: test.allowShared}}
 			for _, object := range test.standard {
-				in.Standard = append(in.Standard, translate.NewStandard(object))
+				in.Objects = append(in.Objects, translate.ReadStandard(object))
 			}
 			snapshot, _ := build(in)
 			urls := make([]string, 0, len(test.want))
@@ -128,10 +128,10 @@ func TestAnotherNamespacesRulesServeNothingOfAnOwnedHost(t *testing.T) {
 
 func TestPlainRequestsForAHostAreRedirectedByItsOwnerAlone(t *testing.T) {
 	snapshot, _ := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{
+		Objects: asRules([]*v1alpha1.Ingress{
 			withTLS(newSite("green", "wild", 1, "*.example.com"), "s"), newSite("blue", "app", 2, "app.example.com"),
 			newIngress("blue", "none", 2, newRule("none.example.com", prefix("not/a/path", "web"))),
-		},
+		}),
 		Secrets: []*translate.Secret{newSecret("green", "s", "*.example.com")}, Now: today,
 	})
 	snapshot.Certificates = nil // which are none
@@ -187,7 +187,7 @@ func TestWhoHasAWildcardIsToldOfHostsOfOthersBelowIt(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, reports := build(translate.Input{Ingresses: test.ingresses, Options: translate.Options{AllowSharedHosts: test.allowShared}})
+			_, reports := build(translate.Input{Objects: asRules(test.ingresses), Options: translate.Options{AllowSharedHosts: test.allowShared}})
 			got := map[string]accepted{}
 			for _, r := range reports {
 				c := conditionOf(t, reports, r.Kind, r.Namespace+"/"+r.Name, v1alpha1.ConditionAccepted)
@@ -208,10 +208,10 @@ func TestWhoHasAWildcardIsToldOfHostsOfOthersBelowIt(t *testing.T) {
 func TestSnapshotSaysWhoseHostsAndCertificatesAre(t *testing.T) {
 	for _, shared := range []bool{false, true} {
 		snapshot, _ := build(translate.Input{
-			Ingresses: []*v1alpha1.Ingress{
+			Objects: asRules([]*v1alpha1.Ingress{
 				withTLS(newSite("green", "wild", 1, "*.example.com"), "s"), newSite("blue", "app", 2, "app.example.com"),
 				newIngress("blue", "none", 2, newRule("none.example.com", prefix("not/a/path", "web"))),
-			},
+			}),
 			Secrets: []*translate.Secret{newSecret("green", "s", "*.example.com")}, Now: today,
 			Options: translate.Options{AllowSharedHosts: shared},
 		})

@@ -13,17 +13,49 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 )
 
+// place is where a rule is to be, as its author wrote it.
+type place struct {
+	path     string
+	pathType v1alpha1.PathType
+	// pattern is set where the path is none to compare with, and regex where another controller would read it as an
+	// expression.
+	pattern, regex bool
+	// guarded is set where the rule has something that may say who gets in.
+	guarded bool
+}
+
 // pathReader reads the place of rules within their host. It holds the buffers that making paths canonical takes, so
 // that a canonical one costs no allocation.
 type pathReader struct {
 	in, out []byte
 }
 
-// read returns what a rule's path is matched as, or what is wrong with it. A path that is not canonical could never
+// match reads which requests a rule is for, or says what is wrong with that. A guarded rule whose place is not known
+// closes all that it may have been meant for.
+func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
+	path, match, fault := r.read(from.path, from.pathType)
+	if fault != "" {
+		path = from.path
+	}
+	read := rules.Match{Path: path, Type: match, Senseless: fault != "" || from.pattern}
+	isExpression := from.pathType != "" && from.pathType != v1alpha1.PathTypePrefix && from.pathType != v1alpha1.PathTypeExact
+	if from.pattern || from.guarded && (from.regex || writtenAsExpression(from.path)) {
+		isExpression, fault = true, "path "+rules.Quote(from.path)+" looks like a pattern, and paths are compared as they are: "+
+			"write what all that it is to match begin with, and pathType Prefix"
+	}
+	switch {
+	case fault == "":
+		return read, nil
+	case from.guarded:
+		return read, &rules.Fault{Text: fault, Closing: rules.UnreadablePath, Beginning: closedText(from.path, isExpression)}
+	}
+	return read, &rules.Fault{Text: fault}
+}
+
+// read returns what a path is matched as, or what is wrong with it. A path that is not canonical could never
 // be matched, because the requests' paths are made canonical before; and to correct it silently would have the
 // object say something else than what is served.
-func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.PathMatch, fault string) {
-	path = string(p.Path)
+func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string, match proxy.PathMatch, fault string) {
 	canonical, err := r.canonical(path)
 	if err != nil {
 		return "", 0, "path " + rules.Quote(path) + " cannot be matched: " + pathFault(path, err)
@@ -31,7 +63,7 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 	if canonical != path {
 		return "", 0, "path " + rules.Quote(path) + " is not canonical: write " + rules.Quote(canonical)
 	}
-	switch p.PathType {
+	switch pathType {
 	case v1alpha1.PathTypeExact:
 		return path, proxy.MatchExact, ""
 	case v1alpha1.PathTypePrefix, "":
@@ -40,7 +72,7 @@ func (r *pathReader) read(p *v1alpha1.IngressPath) (path string, match proxy.Pat
 		}
 		return path, proxy.MatchPrefix, ""
 	}
-	return "", 0, "pathType " + rules.Quote(string(p.PathType)) + " is unknown: write Prefix or Exact"
+	return "", 0, "pathType " + rules.Quote(string(pathType)) + " is unknown: write Prefix or Exact"
 }
 
 // canonical returns the canonical form of a path: the path itself where it has that form.

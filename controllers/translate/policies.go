@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// policies are what a path asks for on the way to its backend. Of a hundred thousand paths most have none or an access
-// control, so what is larger and rarer is behind pointers.
+// policies are what a path asks for on the way to its backend.
 type policies struct {
-	// list is in proxy.Order.
+	// list is in policy.Order.
 	list      []policy.Policy
 	balancing *proxy.Balancing
 }
@@ -44,7 +44,7 @@ type reader struct {
 	example  string
 	// asks says whether a path has the policy, and read what is wrong with it. Both are nil for what is no policy.
 	asks func(path *v1alpha1.IngressPath) bool
-	read func(c *collector, path *v1alpha1.IngressPath, into *policies) (fault string)
+	read func(r *ruleReader, path *v1alpha1.IngressPath, into *policies) (fault string)
 	// open is set where the policy cannot be what keeps clients out. A path with any other is closed where it cannot be
 	// read.
 	open bool
@@ -55,28 +55,28 @@ type reader struct {
 var readers = []reader{
 	{name: "access-control", annotate: annotateAccess, example: "{allowedIPs: [10.0.0.0/8]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.AccessControl != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readAccess(p.AccessControl))
 		}},
 	{name: "rate-limit", annotate: annotateRateLimit, example: "{requestsPerSecond: 10, burst: 20}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.RateLimit != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readRateLimit(p.RateLimit))
 		}},
 	{name: "headers", annotate: annotateHeaders, example: "{set: {X-App-Version: v1}, remove: [Server]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Headers != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) string {
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readHeaders(p.Headers))
 		}},
 	{name: "rewrite", open: true, annotate: annotateRewrite, example: "{stripPrefix: /v1}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Rewrite != nil },
-		read: func(c *collector, p *v1alpha1.IngressPath, into *policies) string {
-			return into.add(c.paths.readRewrite(p.Rewrite))
+		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(r.paths.readRewrite(p.Rewrite))
 		}},
 	{name: "load-balancing", open: true, example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.LoadBalancing != nil },
-		read: func(_ *collector, p *v1alpha1.IngressPath, into *policies) (fault string) {
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) (fault string) {
 			into.balancing = new(proxy.Balancing)
 			*into.balancing, fault = readBalancing(p.LoadBalancing)
 			return fault
@@ -106,26 +106,23 @@ func readerNames() string {
 
 // readPolicies reads a path's policies, or says what is wrong with the first that is not understood. It returns nil for
 // a path that has none.
-func (c *collector) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault string) {
+func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault string) {
 	for i := range readers {
-		r := &readers[i]
-		if r.asks == nil || !r.asks(p) {
+		policy := &readers[i]
+		if policy.asks == nil || !policy.asks(p) {
 			continue
 		}
 		if read == nil {
 			read = new(policies)
 		}
-		if fault = r.read(c, p, read); fault != "" {
+		if fault = policy.read(r, p, read); fault != "" {
 			return nil, fault
 		}
 	}
 	return read, ""
 }
 
-// apply has a route do what the policies say.
-func (p *policies) apply(route *proxy.Route) {
-	route.Policies = p.list
-	if p.balancing != nil {
-		route.Balancing = *p.balancing
-	}
+// apply has a rule ask for the policies.
+func (p *policies) apply(rule *rules.Rule) {
+	rule.Policies, rule.Balancing = p.list, p.balancing
 }

@@ -185,8 +185,8 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			snapshot, reports := build(translate.Input{Ingresses: []*v1alpha1.Ingress{
-				newIngress("default", "a", 1, newRule("x.io", test.path))}})
+			snapshot, reports := build(translate.Input{Objects: asRules([]*v1alpha1.Ingress{
+				newIngress("default", "a", 1, newRule("x.io", test.path))})})
 			r := snapshot.Hosts[0].Routes[0]
 			if diff := cmp.Diff(test.want, treatmentOf(t, &r)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -274,8 +274,8 @@ func TestAPolicyThatIsNotUnderstoodIsReportedAndItsPathAnswers503(t *testing.T) 
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			snapshot, reports := build(translate.Input{
-				Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "right"), test.path))},
-				Tasks:     []*v1alpha1.Task{newTask("default", "one", "api", "10.0.0.1")},
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "right"), test.path))}),
+				Tasks:   []*v1alpha1.Task{newTask("default", "one", "api", "10.0.0.1")},
 			})
 			// The path must not fall to "/", which has no such policy.
 			want := []string{"x.io Prefix / -> default/right:80 by default/a", "x.io Prefix /api -> default/api:80/InvalidRule by default/a"}

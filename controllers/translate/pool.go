@@ -37,17 +37,21 @@ const faultyVariant = "InvalidRule"
 // h2cVariant is the backend of a rule whose endpoints are known to speak HTTP/2.
 const h2cVariant = string(v1alpha1.ProtocolH2C)
 
-func backendOf(namespace string, p *v1alpha1.IngressPath, faulty bool) backend {
-	b := backend{namespace: namespace, service: string(p.Backend.ServiceName), port: int32(p.Backend.Port)}
-	switch {
-	case faulty:
-		b.variant = faultyVariant
-	case p.Backend.Protocol == v1alpha1.ProtocolHTTPS:
-		b.https, b.tls = true, backendTLSOf(&p.Backend)
+func backendOf(namespace string, to *rules.Backend) backend {
+	b := backend{namespace: namespace, service: to.Service, port: to.Port, portName: to.PortName}
+	switch to.Protocol {
+	case rules.HTTPS:
+		b.https, b.tls = true, backendTLSOf(to)
 		b.variant = b.tls.variant()
-	case p.Backend.Protocol == v1alpha1.ProtocolH2C:
+	case rules.H2C:
 		b.variant = h2cVariant
 	}
+	return b
+}
+
+// faulty is the backend for a rule that is invalid.
+func (b backend) faulty() backend {
+	b.variant, b.https, b.tls = faultyVariant, false, backendTLS{}
 	return b
 }
 
@@ -122,9 +126,9 @@ func (p *pools) programmed() []proxy.Pool {
 }
 
 // resolve finds the endpoints of every pool, and what there is to say where there are none.
-func (p *pools) resolve(in Input, ingresses []ingress) {
+func (p *pools) resolve(in Input, objects []object) {
 	services := p.services(in)
-	authorities := newAuthorities(in, ingresses, p.list)
+	authorities := newAuthorities(in, objects, p.list)
 	for i := range p.list {
 		pool := &p.list[i]
 		b := pool.backend

@@ -212,8 +212,8 @@ func TestWhatServesABackend(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			snapshot, reports := build(translate.Input{
-				Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api")))},
-				Tasks:     test.tasks, Services: test.services, EndpointSlices: test.slices,
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api")))}),
+				Tasks:   test.tasks, Services: test.services, EndpointSlices: test.slices,
 			})
 			if diff := cmp.Diff([]string{"x.io Prefix / -> default/api:80 by default/a"}, served(snapshot)); diff != "" {
 				t.Errorf("the path does not keep its place (-want +got):\n%s", diff)
@@ -239,8 +239,8 @@ func TestABackendIsSpokenToInTheProtocolOfItsRule(t *testing.T) {
 	calls := prefix("/calls", "api")
 	calls.Backend.Protocol = v1alpha1.ProtocolH2C
 	snapshot, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), calls))},
-		Tasks:     []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
+		Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), calls))}),
+		Tasks:   []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
 	})
 	want := []proxy.Pool{
 		{ID: "default/api:80", Service: "default/api", Endpoints: snapshot.Pools[0].Endpoints},
@@ -258,9 +258,9 @@ func TestABackendIsSpokenToInTheProtocolOfItsRule(t *testing.T) {
 
 func TestEveryUnresolvedBackendIsNamedOnceInTheOrderOfTheRules(t *testing.T) {
 	_, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1,
+		Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1,
 			newRule("x.io", prefix("/z", "zebra"), prefix("/a", "ant"), prefix("/z/again", "zebra")),
-			newRule("y.io", prefix("/", "mole")))},
+			newRule("y.io", prefix("/", "mole")))}),
 		Tasks: []*v1alpha1.Task{newTask("default", "mole", "mole", "10.0.0.1", draining)},
 	})
 	c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)
@@ -276,8 +276,8 @@ func TestEveryUnresolvedBackendIsNamedOnceInTheOrderOfTheRules(t *testing.T) {
 func TestATaskAtTheControllersOwnMachineTakesAFlag(t *testing.T) {
 	for _, address := range []string{"127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1"} {
 		in := translate.Input{
-			Ingresses: []*v1alpha1.Ingress{newIngress("a", "web", 0, newRule("a.example.com", prefix("/", "web")))},
-			Tasks:     []*v1alpha1.Task{newTask("a", "web-1", "web", address)},
+			Objects: asRules([]*v1alpha1.Ingress{newIngress("a", "web", 0, newRule("a.example.com", prefix("/", "web")))}),
+			Tasks:   []*v1alpha1.Task{newTask("a", "web-1", "web", address)},
 		}
 		for _, allowed := range []bool{false, true} {
 			in.Options.AllowLocalTasks = allowed

@@ -12,8 +12,8 @@ import (
 )
 
 // program decides which candidate has each place (host, path and match) and returns the hosts with their routes. Who
-// lost is noted on its Ingress, what is served on its own and on the pools.
-func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candidate) []proxy.Host {
+// lost is noted on its object, what is served on its own and on the pools.
+func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) []proxy.Host {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
@@ -32,38 +32,38 @@ func program(ingresses []ingress, hosts *hosts, pools *pools, candidates []candi
 		texts := closedTexts(candidates, byHost[h])
 		for _, index := range sortPlaces(candidates, byHost[h]) {
 			c := &candidates[index]
-			ing := &ingresses[c.ingress]
+			o := &objects[c.object]
 			if by := c.closedBy(texts); by != nil && !c.faulty {
-				ing.problems = append(ing.problems, closedWith(hosts.list[h].name, c, by, ingresses))
+				o.problems = append(o.problems, closedWith(hosts.list[h].name, c, by, objects))
 				continue
 			}
 			if winner >= 0 && samePlace(&candidates[winner], c) && c.match == proxy.MatchText {
-				if c.index == wholeRule {
-					ing.closedHosts++
+				if c.rule == wholeHost {
+					o.closedHosts++
 				} else {
-					ing.closed++
+					o.closed++
 				}
 				continue // What the other one closes is closed for this one too.
 			}
 			if winner >= 0 && samePlace(&candidates[winner], c) {
-				if c.fallback && !candidates[winner].fallback && ing.standard.defaults > 0 {
-					ing.closed++
-					continue // Nothing is left for the default backend, and the Ingress has more than that.
+				if c.fallback && !candidates[winner].fallback && !o.Hosts[0].Default {
+					o.closed++
+					continue // Nothing is left for the default backend, and the object has more than that.
 				}
-				ing.loses(c)
-				ing.problems = append(ing.problems, conflict(hosts.list[h].name, c, &candidates[winner], ingresses))
+				o.loses(c)
+				o.problems = append(o.problems, conflict(hosts.list[h].name, c, &candidates[winner], objects))
 				continue
 			}
 			winner = index
 			switch {
-			case c.index == wholeRule:
-				ing.closedHosts++
+			case c.rule == wholeHost:
+				o.closedHosts++
 			case c.faulty:
-				ing.closed++
+				o.closed++
 			default:
-				ing.routes++
+				o.routes++
 			}
-			routes = append(routes, c.route(ing, pools.use(c.pool)))
+			routes = append(routes, c.route(o, pools.use(c.pool)))
 		}
 		programmed = append(programmed, proxy.Host{
 			Name: hosts.list[h].name, Owner: hosts.ownerFor(hosts.list[h].owner), Routes: routes[first:len(routes):len(routes)],
@@ -107,19 +107,19 @@ func samePlace(a, b *candidate) bool {
 }
 
 // conflict is the problem of a candidate whose place another one has.
-func conflict(host string, loser, winner *candidate, ingresses []ingress) problem {
+func conflict(host string, loser, winner *candidate, objects []object) problem {
 	text := loser.match.String() + " " + rules.Clip(loser.path) + " of " + hostText(host)
-	has, lacks := &ingresses[winner.ingress], &ingresses[loser.ingress]
-	at := has.location(int(winner.rule), int(winner.index))
+	has, lacks := &objects[winner.object], &objects[loser.object]
+	at := has.where(int(winner.entry), int(winner.rule))
 	switch {
 	case has == lacks:
 		text += " is served by " + at + " of this Ingress, which comes before it"
-	case has.object.Namespace == lacks.object.Namespace:
-		text += " is served by " + at + " of the older Ingress " + has.name
+	case has.Namespace == lacks.Namespace:
+		text += " is served by " + at + " of the older Ingress " + has.ID
 	default: // of which the reader may not be one to know
 		text += " is served by an older Ingress of another namespace"
 	}
-	return problem{rule: int(loser.rule), path: int(loser.index), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
+	return problem{entry: int(loser.entry), rule: int(loser.rule), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
 }
 
 func hostText(host string) string {
@@ -129,35 +129,21 @@ func hostText(host string) string {
 	return "host " + rules.Clip(host)
 }
 
-// closedTexts are the candidates of a host that close all that begins with a text.
-func closedTexts(candidates []candidate, indexes []int32) (texts []*candidate) {
-	for _, i := range indexes {
-		if candidates[i].match == proxy.MatchText {
-			texts = append(texts, &candidates[i])
-		}
-	}
-	return texts
-}
-
-func (c *candidate) route(ing *ingress, pool string) proxy.Route {
+func (c *candidate) route(o *object, pool string) proxy.Route {
 	route := proxy.Route{
-		Rule:   proxy.RuleID{Ingress: ing.name, Rule: int(c.rule), Path: int(c.index)},
+		Rule:   o.ruleID(int(c.entry), int(c.rule)),
 		Path:   c.path,
 		Match:  c.match,
 		Closed: c.closed.String(),
 		Pool:   pool,
 	}
-	if c.fallback {
-		route.Rule.Rule = -1
-	}
 	if c.faulty {
 		return route
 	}
-	p := &ing.object.Spec.Rules[c.rule].Paths[c.index]
-	if c.policies != nil {
-		c.policies.apply(&route)
+	rule := &o.Hosts[c.entry].Rules[c.rule]
+	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
+	if rule.Balancing != nil {
+		route.Balancing = *rule.Balancing
 	}
-	route.Timeouts = readTimeouts(p)
-	route.Retries = readRetries(p)
 	return route
 }

@@ -158,7 +158,7 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			snapshot, reports := build(translate.Input{Ingresses: test.ingresses,
+			snapshot, reports := build(translate.Input{Objects: asRules(test.ingresses),
 				Options: translate.Options{AllowSharedHosts: test.allowShared}})
 			if diff := cmp.Diff(test.served, served(snapshot)); diff != "" {
 				t.Errorf("routes (-want +got):\n%s", diff)

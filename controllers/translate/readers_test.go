@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
@@ -21,7 +21,7 @@ func TestEveryAnnotationIsToldOfWhereOneDoesNotExist(t *testing.T) {
 }
 
 // A policy that is read and not applied would leave a route open without a word.
-func TestEveryPolicyChangesTheRoute(t *testing.T) {
+func TestEveryPolicyChangesTheRule(t *testing.T) {
 	policies := 0
 	for _, r := range readers {
 		if (r.asks == nil) != (r.read == nil) || (r.set == nil) == (r.annotate == nil) {
@@ -36,14 +36,14 @@ func TestEveryPolicyChangesTheRoute(t *testing.T) {
 			t.Errorf("%s: the example is not taken: %s", r.name, fault)
 			continue
 		}
-		read, fault := new(collector).readPolicies(&path)
+		read, fault := new(ruleReader).readPolicies(&path)
 		if fault != "" || read == nil {
 			t.Errorf("%s: the example is not read: %s", r.name, fault)
 			continue
 		}
-		var route proxy.Route
-		if read.apply(&route); reflect.ValueOf(route).IsZero() {
-			t.Errorf("%s does not change the route", r.name)
+		var rule rules.Rule
+		if read.apply(&rule); reflect.ValueOf(rule).IsZero() {
+			t.Errorf("%s does not change the rule", r.name)
 		}
 	}
 	if policies < 5 {
@@ -62,7 +62,7 @@ func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 		if fault := r.annotate(&path, r.example, r.example); fault != "" {
 			t.Fatalf("%s: the example is not taken: %s", r.name, fault)
 		}
-		if !new(ingress).guarded(&path) {
+		if !guarded(&path) {
 			open = append(open, r.name)
 		}
 	}
@@ -85,7 +85,7 @@ func TestEveryPolicyHasAReaderOfItsName(t *testing.T) {
 			t.Errorf("%s: the example is not taken: %s", r.name, fault)
 			continue
 		}
-		read, fault := new(collector).readPolicies(&path)
+		read, fault := new(ruleReader).readPolicies(&path)
 		if fault != "" || len(read.list) != 1 || reflect.TypeOf(read.list[0]) != reflect.TypeOf(like) {
 			t.Errorf("%s is read as %v (%s), want a %T", r.name, read, fault, like)
 		}

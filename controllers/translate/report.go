@@ -17,7 +17,7 @@ import (
 // Report is what is to be said about one object. It speaks of one generation of one object, which UID and Generation
 // name, and of no other.
 type Report struct {
-	// Kind is a kind of the API package, "Ingress", "TLSCertificate" or "Task", or StandardKind.
+	// Kind is a kind of the API package, "TLSCertificate" or "Task", or that of a rules.Object.
 	Kind            string
 	Namespace, Name string
 	UID             types.UID
@@ -35,21 +35,22 @@ type Report struct {
 	Unheeded string
 }
 
-// problem keeps a rule of an Ingress, or one path of it, from being served as it is written.
+// problem keeps a rule of an object, or all rules that it has for a host, from being served as they are written. entry
+// is the index among its Hosts, and rule that among those Rules.
 type problem struct {
-	rule, path   int
+	entry, rule  int
 	reason, text string
 	// then is what becomes of it, empty where another problem says that.
 	then string
-	// unserved is set where no request gets to the rule or path, and not even to an answer that is its own.
+	// unserved is set where no request gets to the rule or host, and not even to an answer that is its own.
 	unserved bool
 }
 
-// wholeRule is the path of a problem that is about all of a rule's paths, and wholeIngress the rule of one that is
-// about all rules.
+// wholeHost is the rule of a problem that is about all that an object has for a host, and wholeObject the entry of one
+// that is about all of it.
 const (
-	wholeRule    = -1
-	wholeIngress = -1
+	wholeHost   = -1
+	wholeObject = -1
 )
 
 // full is what is wrong and what becomes of it.
@@ -60,91 +61,90 @@ func (p *problem) full() string {
 	return p.text + "; " + p.then
 }
 
-// noteFault notes what is wrong with a standard Ingress as a whole.
-func (i *ingress) noteFault() {
-	if i.standard == nil || i.standard.fault == "" {
+// noteFault notes what is wrong with an object as a whole.
+func (o *object) noteFault() {
+	if o.Fault == nil {
 		return
 	}
-	i.problems = append(i.problems, problem{rule: wholeIngress, path: wholeRule, reason: v1alpha1.ReasonInvalidRule, text: i.standard.fault})
+	o.problems = append(o.problems, problem{entry: wholeObject, rule: wholeHost, reason: v1alpha1.ReasonInvalidRule, text: o.Fault.Text})
 }
 
-// settleFault says of what is wrong with a standard Ingress as a whole what becomes of its paths, once it is known
-// which places are its own. Those that are not have a problem of their own.
-func (i *ingress) settleFault() {
-	if i.standard == nil || i.standard.fault == "" {
+// settleFault says of what is wrong with an object as a whole what becomes of its paths, once it is known which places
+// are its own. Those that are not have a problem of their own.
+func (o *object) settleFault() {
+	if o.Fault == nil {
 		return
 	}
-	paths := 0
-	for r := range i.object.Spec.Rules {
-		paths += len(i.object.Spec.Rules[r].Paths)
-	}
-	for n := range i.problems {
-		p := &i.problems[n]
+	paths := o.size()
+	for n := range o.problems {
+		p := &o.problems[n]
 		switch {
-		case p.rule != wholeIngress:
-		case i.closedHosts > 0 && i.closedHosts == len(i.object.Spec.Rules):
+		case p.entry != wholeObject:
+		case o.closedHosts > 0 && o.closedHosts == len(o.Hosts):
 			p.then = "every path answers 503, and so does all else of its hosts"
-		case i.closedHosts > 0:
+		case o.closedHosts > 0:
 			p.then = "all of its hosts answers 503 where they are its own"
-		case paths > 0 && i.closed == paths:
+		case paths > 0 && o.closed == paths:
 			p.then = "every path answers 503"
-		case i.closed > 0:
+		case o.closed > 0:
 			p.then = "its paths answer 503 where they are its own"
 		}
 	}
 }
 
-// loses takes back what was said of a faulty path that turns out to be another's.
-func (i *ingress) loses(c *candidate) {
-	for n := range i.problems {
-		if p := &i.problems[n]; p.rule == int(c.rule) && p.path == int(c.index) && p.reason == v1alpha1.ReasonInvalidRule {
+// loses takes back what was said of a faulty rule whose place turns out to be another's.
+func (o *object) loses(c *candidate) {
+	for n := range o.problems {
+		if p := &o.problems[n]; p.entry == int(c.entry) && p.rule == int(c.rule) && p.reason == v1alpha1.ReasonInvalidRule {
 			p.then = ""
 		}
 	}
 }
 
-func reports(in Input, ingresses []ingress, tlsCertificates []tlsCertificate, pools *pools) []Report {
-	all := make([]Report, 0, len(ingresses)+len(in.Tasks)+len(in.TLSCertificates))
-	// Up to three conditions for each Ingress and two for each of the others, in one piece of memory.
-	count := 2 * (len(ingresses) + len(in.Tasks) + len(in.TLSCertificates))
-	for i := range ingresses {
-		if len(ingresses[i].tls) > 0 {
+func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools *pools) []Report {
+	all := make([]Report, 0, len(objects)+len(in.Tasks)+len(in.TLSCertificates))
+	// Up to three conditions for each object that makes routes and two for each of the others, in one piece of memory.
+	count := 2 * (len(objects) + len(in.Tasks) + len(in.TLSCertificates))
+	for i := range objects {
+		if len(objects[i].Certificates) > 0 {
 			count++
 		}
 	}
 	conditions := make([]metav1.Condition, 0, count)
-	add := func(kind string, object *metav1.ObjectMeta, routes int, said ...metav1.Condition) {
+	add := func(of Report, said ...metav1.Condition) {
 		first := len(conditions)
 		for _, condition := range said {
-			condition.ObservedGeneration = object.Generation
+			condition.ObservedGeneration = of.Generation
 			conditions = append(conditions, condition)
 		}
-		all = append(all, Report{
-			Kind: kind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
-			Conditions: conditions[first:len(conditions):len(conditions)],
-			Routes:     routes,
-		})
+		of.Conditions = conditions[first:len(conditions):len(conditions)]
+		all = append(all, of)
 	}
-	for i := range ingresses {
-		ing := &ingresses[i]
-		if len(ing.tls) == 0 {
-			add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools))
-		} else {
-			add(ing.kind(), &ing.object.ObjectMeta, ing.routes, ing.accepted(), ing.resolvedRefs(pools), ing.certificateReady())
-			all[len(all)-1].CertificateHosts = ing.certificateHosts
+	for i := range objects {
+		o := &objects[i]
+		of := Report{
+			Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, UID: o.UID, Generation: o.Generation, Routes: o.routes,
+			CertificateHosts: o.certificateHosts, Unheeded: o.Unheeded,
 		}
-		if ing.standard != nil {
-			all[len(all)-1].Unheeded = ing.standard.unheeded
+		if len(o.Certificates) == 0 {
+			add(of, o.accepted(), o.resolvedRefs(pools))
+		} else {
+			add(of, o.accepted(), o.resolvedRefs(pools), o.certificateReady())
 		}
 	}
 	for _, task := range in.Tasks {
-		add(v1alpha1.TaskKind, &task.ObjectMeta, 0, taskAccepted(task, in.Options.AllowLocalTasks), taskHealthy(task))
+		add(reportOn(v1alpha1.TaskKind, &task.ObjectMeta), taskAccepted(task, in.Options.AllowLocalTasks), taskHealthy(task))
 	}
 	for i := range tlsCertificates {
 		certificate := &tlsCertificates[i]
-		add(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta, 0, certificate.accepted(), certificate.ready)
+		add(reportOn(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta), certificate.accepted(), certificate.ready)
 	}
 	return inOrder(all)
+}
+
+// reportOn returns a report that says nothing yet.
+func reportOn(kind string, object *metav1.ObjectMeta) Report {
+	return Report{Kind: kind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation}
 }
 
 // inOrder sorts reports. What moves about meanwhile are their indexes: a report is twenty times as large.
@@ -178,45 +178,45 @@ func accepted() metav1.Condition {
 // accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can
 // do least about without others: a host that its namespace may not have, one that is another's, then a mistake, then a
 // path that an older rule has.
-func (i *ingress) accepted() metav1.Condition {
+func (o *object) accepted() metav1.Condition {
 	condition := accepted()
-	if len(i.shadowed) > 0 {
+	if len(o.shadowed) > 0 {
 		condition.Reason = v1alpha1.ReasonSomeHostsOwnedElsewhere
 	}
-	if len(i.problems) == 0 {
-		condition.Message += i.shadows()
+	if len(o.problems) == 0 {
+		condition.Message += o.shadows()
 		return condition
 	}
-	slices.SortFunc(i.problems, func(a, b problem) int {
-		return cmp.Or(cmp.Compare(a.rule, b.rule), cmp.Compare(a.path, b.path))
+	slices.SortFunc(o.problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.entry, b.entry), cmp.Compare(a.rule, b.rule))
 	})
-	texts := make([]string, len(i.problems))
-	for n, p := range i.problems {
-		texts[n] = i.location(p.rule, p.path) + ": " + p.full()
+	texts := make([]string, len(o.problems))
+	for n, p := range o.problems {
+		texts[n] = o.where(p.entry, p.rule) + ": " + p.full()
 	}
 	condition.Status = metav1.ConditionFalse
-	condition.Reason = first(i.problems, func(p problem) string { return p.reason },
+	condition.Reason = first(o.problems, func(p problem) string { return p.reason },
 		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathClosed,
 		v1alpha1.ReasonPathConflict)
 	condition.Message = strings.Join(rules.Bounded(texts), "; ")
-	if i.routes > 0 {
+	if o.routes > 0 {
 		condition.Message += "; its other paths are served"
 	} else {
 		condition.Message += "; no path of it is served"
 	}
-	condition.Message += i.shadows()
+	condition.Message += o.shadows()
 	return condition
 }
 
 // resolvedRefs is False where a backend that a rule names is not served by anything.
-func (i *ingress) resolvedRefs(pools *pools) metav1.Condition {
+func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionResolvedRefs, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonResolvedRefs,
 		Message: "every backend is there",
 	}
 	var unresolved []*pool
 	var texts, notes []string
-	for _, index := range i.backends {
+	for _, index := range o.backends {
 		p := &pools.list[index]
 		text := p.backend.service + ":" + p.backend.portText() + ": " + p.finding
 		if p.reason == "" {

@@ -19,7 +19,7 @@ func TestWhatIsActedOnInFullIsAccepted(t *testing.T) {
 	ing.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true, Email: "admin@example.com"}
 
 	_, reports := build(translate.Input{
-		Ingresses: []*v1alpha1.Ingress{ing, newIngress("default", "plain", 2, newRule("y.io", hashed))},
+		Objects: asRules([]*v1alpha1.Ingress{ing, newIngress("default", "plain", 2, newRule("y.io", hashed))}),
 		Tasks: []*v1alpha1.Task{
 			newTask("default", "checked", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} }),
 			newTask("default", "plain", "api", "10.0.0.2"),
@@ -73,7 +73,7 @@ func TestATaskIsHealthyUnlessItsStatusSaysOtherwise(t *testing.T) {
 func TestAReportNamesTheObjectAndGenerationThatItSpeaksOf(t *testing.T) {
 	ing := newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), prefix("/b", "api")))
 	ing.Generation = 7
-	_, reports := build(translate.Input{Ingresses: []*v1alpha1.Ingress{ing}})
+	_, reports := build(translate.Input{Objects: asRules([]*v1alpha1.Ingress{ing})})
 	want := []translate.Report{{
 		Kind: "Ingress", Namespace: "default", Name: "a", UID: "default-a", Generation: 7, Routes: 2,
 		Conditions: []metav1.Condition{

@@ -86,11 +86,11 @@ func TestAWrongRuleIsReportedAndHurtsNoOther(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			snapshot, reports := build(translate.Input{
-				Ingresses: []*v1alpha1.Ingress{
+				Objects: asRules([]*v1alpha1.Ingress{
 					newIngress("default", "a", 1,
 						newRule("x.io", prefix("/", "right")), test.rule, newRule("y.io", prefix("/", "right"))),
 					newIngress("default", "b", 2, newRule("x.io", prefix("/b", "right"))),
-				},
+				}),
 				Tasks: []*v1alpha1.Task{
 					newTask("default", "right", "right", "10.0.0.1"),
 					newTask("default", "wrong", "wrong", "10.0.0.2"),
@@ -180,8 +180,8 @@ func TestWhatARouteTakesFromItsRule(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := prefix("/api", "api")
 			test.change(&p)
-			snapshot, _ := build(translate.Input{Ingresses: []*v1alpha1.Ingress{
-				newIngress("default", "a", 1, newRule("", prefix("/first", "first"), p))}})
+			snapshot, _ := build(translate.Input{Objects: asRules([]*v1alpha1.Ingress{
+				newIngress("default", "a", 1, newRule("", prefix("/first", "first"), p))})})
 			test.want.Rule = proxy.RuleID{Ingress: "default/a", Path: 1}
 			test.want.Pool = "default/api:80"
 			var got proxy.Route
@@ -206,7 +206,7 @@ func TestMessagesAreBoundedHoweverMuchIsWrong(t *testing.T) {
 		}
 		rules = append(rules, newRule("x.io", paths...))
 	}
-	_, reports := build(translate.Input{Ingresses: []*v1alpha1.Ingress{newIngress("default", "a", 1, rules...)}})
+	_, reports := build(translate.Input{Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, rules...)})})
 	message := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionAccepted).Message
 	if len(message) > 8192 {
 		t.Errorf("the message has %d bytes", len(message))

@@ -36,35 +36,18 @@ type Secret struct {
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that an input's Ingresses, as far as they are ours, and TLSCertificates
-// name.
+// NamedSecrets returns the names of the Secrets that an input's objects and TLSCertificates name.
 func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
-	for _, object := range in.Ingresses {
-		if object.Spec.TLS != nil && Claims(object, in.Options.IngressClass) {
-			names[types.NamespacedName{Namespace: object.Namespace, Name: secretName(object, object.Spec.TLS)}] = struct{}{}
-		}
-	}
-	for _, s := range in.Standard {
-		for _, tls := range s.tls {
-			names[types.NamespacedName{Namespace: s.object.Namespace, Name: secretName(s.object, tls)}] = struct{}{}
+	for _, object := range in.Objects {
+		for i := range object.Certificates {
+			names[types.NamespacedName{Namespace: object.Namespace, Name: object.Certificates[i].Secret}] = struct{}{}
 		}
 	}
 	for _, object := range in.TLSCertificates {
 		names[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = struct{}{}
 	}
 	return names
-}
-
-// SecretName returns the name of the Secret of an Ingress with tls. With autoSSL its TLSCertificate has the same name.
-func SecretName(object *v1alpha1.Ingress) string { return secretName(object, object.Spec.TLS) }
-
-// secretName returns the name of the Secret that a tls of an Ingress is about.
-func secretName(object *v1alpha1.Ingress, tls *v1alpha1.IngressTLS) string {
-	if name := string(tls.SecretName); name != "" {
-		return name
-	}
-	return object.Name + "-tls"
 }
 
 // reason is that of the conditions that tell of the Secret's fault.

@@ -9,10 +9,10 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// noteShadows notes on Ingresses with rules for a wildcard, or for every host, that there are hosts of other namespaces
+// noteShadows notes on objects with rules for a wildcard, or for every host, that there are hosts of other namespaces
 // which those stand for too, and whose requests do not come to them. It is not said which hosts, or whose: that would
 // tell one namespace of others.
-func noteShadows(ingresses []ingress, hosts *hosts) {
+func noteShadows(objects []object, hosts *hosts) {
 	if hosts.shared {
 		return
 	}
@@ -31,27 +31,27 @@ func noteShadows(ingresses []ingress, hosts *hosts) {
 	if len(shadowed) == 0 {
 		return
 	}
-	for i := range ingresses {
-		ing := &ingresses[i]
-		for r := range ing.object.Spec.Rules {
-			name := string(ing.object.Spec.Rules[r].Host)
-			if !shadowed[name] || slices.Contains(ing.shadowed, name) {
+	for i := range objects {
+		o := &objects[i]
+		for e := range o.Hosts {
+			name := o.Hosts[e].Name
+			if !shadowed[name] || slices.Contains(o.shadowed, name) {
 				continue
 			}
-			if hosts.owns(ing.object.Namespace, hosts.byName[name]) && hosts.allowed.allows(ing.object.Namespace, name) {
-				ing.shadowed = append(ing.shadowed, name)
+			if hosts.owns(o.Namespace, hosts.byName[name]) && hosts.allowed.allows(o.Namespace, name) {
+				o.shadowed = append(o.shadowed, name)
 			}
 		}
 	}
 }
 
-// shadows says which of an Ingress's hosts have hosts of other namespaces below them.
-func (i *ingress) shadows() string {
-	if len(i.shadowed) == 0 {
+// shadows says which of an object's hosts have hosts of other namespaces below them.
+func (o *object) shadows() string {
+	if len(o.shadowed) == 0 {
 		return ""
 	}
-	texts := make([]string, len(i.shadowed))
-	for n, name := range i.shadowed {
+	texts := make([]string, len(o.shadowed))
+	for n, name := range o.shadowed {
 		texts[n] = "every host"
 		if name != "" {
 			texts[n] = rules.Clip(name)

@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -25,7 +28,9 @@ type generator struct{ *rand.Rand }
 
 func pick[T any](g generator, of ...T) T { return of[g.IntN(len(of))] }
 
-func (g generator) input() translate.Input {
+// input returns an input without the Ingresses of this API, and those.
+func (g generator) input() (translate.Input, []*v1alpha1.Ingress) {
+	var ingresses []*v1alpha1.Ingress
 	in := translate.Input{Now: today.Add(time.Hour), Options: translate.Options{IngressClass: "warren", AllowSharedHosts: g.IntN(4) == 0}}
 	in.Options.RequireAllowedHosts = g.IntN(8) == 0
 	if g.IntN(3) == 0 {
@@ -46,7 +51,7 @@ func (g generator) input() translate.Input {
 			ing = withTLS(ing, pick(g, "s0", "s1", "s2", "s3"), pick(g, nil, nil, []string{"x.io"}, []string{"*.x.io", "a.x.io"})...)
 			ing.Spec.TLS.RedirectHTTP = pick(g, nil, new(true), new(false))
 		}
-		in.Ingresses = append(in.Ingresses, ing)
+		ingresses = append(ingresses, ing)
 	}
 	for i := range g.IntN(8) {
 		in.Tasks = append(in.Tasks, newTask(pick(g, "blue", "green"), fmt.Sprint("t", i), pick(g, "api", "web"), g.address(),
@@ -70,11 +75,11 @@ func (g generator) input() translate.Input {
 			}
 		}
 	}
-	return in
+	return in, ingresses
 }
 
-func (g generator) standard() []*translate.Standard {
-	var list []*translate.Standard
+func (g generator) standard() []*rules.Object {
+	var list []*rules.Object
 	for i := range g.IntN(6) {
 		object := newStandard(pick(g, "blue", "green"), fmt.Sprint("i", i), g.IntN(3), pick(g, nil, []string{"x.io"}, []string{"", "*.x.io"})...)
 		if g.IntN(2) == 0 {
@@ -86,7 +91,7 @@ func (g generator) standard() []*translate.Standard {
 			object.Spec.TLS = append(object.Spec.TLS, networkingv1.IngressTLS{SecretName: pick(g, "s0", "s1")})
 		}
 		object.Annotations = pick(g, nil, map[string]string{"ingress.warren.dev/retries": pick(g, "{attempts: 0}", "none")})
-		list = append(list, translate.NewStandard(object))
+		list = append(list, translate.ReadStandard(object))
 	}
 	return list
 }
@@ -118,13 +123,13 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 	const inputs, orders = 300, 3
 	for seed := range uint64(inputs) {
 		g := generator{rand.New(rand.NewPCG(seed, 0))}
-		in := g.input()
-		in.Standard = g.standard()
+		in, ingresses := g.input()
+		in.Objects = append(asRules(ingresses), g.standard()...)
 		snapshot, reports := translate.Build(in)
 		checkSnapshot(t, seed, snapshot)
 		for range orders {
 			other := translate.Input{
-				Standard: shuffled(g, in.Standard), Ingresses: shuffled(g, in.Ingresses), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
+				Objects: shuffled(g, in.Objects), Tasks: shuffled(g, in.Tasks), Services: shuffled(g, in.Services),
 				EndpointSlices: shuffled(g, in.EndpointSlices), Secrets: shuffled(g, in.Secrets), Now: in.Now, Options: in.Options,
 				AllowedHosts: in.AllowedHosts,
 			}
@@ -190,11 +195,10 @@ func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
 
 func TestBuildModifiesNothingOfItsInput(t *testing.T) {
 	for seed := range uint64(50) {
-		in := generator{rand.New(rand.NewPCG(seed, 0))}.input()
+		in, ingresses := generator{rand.New(rand.NewPCG(seed, 0))}.input()
+		in.Objects = asRules(ingresses)
 		before := translate.Input{Now: in.Now, Options: in.Options, AllowedHosts: maps.Clone(in.AllowedHosts)}
-		for _, o := range in.Ingresses {
-			before.Ingresses = append(before.Ingresses, o.DeepCopy())
-		}
+		before.Objects = asRules(ingresses)
 		for _, o := range in.Tasks {
 			before.Tasks = append(before.Tasks, o.DeepCopy())
 		}
@@ -210,7 +214,7 @@ func TestBuildModifiesNothingOfItsInput(t *testing.T) {
 			before.Secrets = append(before.Secrets, &secret)
 		}
 		translate.Build(in)
-		if diff := cmp.Diff(before, in); diff != "" {
+		if diff := cmp.Diff(before, in, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 			t.Fatalf("seed %d (-before +after):\n%s", seed, diff)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -19,230 +18,186 @@ import (
 // StandardKind is the kind that reports on Ingresses of networking.k8s.io are of.
 const StandardKind = "Ingress.networking.k8s.io"
 
-// Standard is an Ingress of networking.k8s.io in the words of this API's Ingress, and what of it those cannot say. Its
-// annotations are YAML, which takes longer to read than all the rest of a build takes for an Ingress, so whoever makes
-// an Input makes it once for each version of an object. It is immutable.
-type Standard struct {
-	// object has the identity of the standard Ingress, its rules, and behind them those of its default backend.
-	object *v1alpha1.Ingress
-	// defaults is the index of the first rule that its default backend stands for.
-	defaults int
-	// paths are what the paths of the object's rules cannot say, rule by rule.
-	paths [][]standardPath
-	tls   []*v1alpha1.IngressTLS
-	// fault keeps all of its paths from being served as they are written; closed is of which kind it is.
-	fault  string
-	closed rules.Closing
-	// closesHosts is set where the fault is about all of its hosts, what other Ingresses have of them too.
-	closesHosts bool
-	// unheeded names the annotations of other controllers that are not acted on, and say nothing of who gets in.
-	unheeded string
-}
-
-// standardPath is what a path of a standard Ingress has beyond those of this API.
-type standardPath struct {
-	// portName is the Service's name of the port, where the backend has that in place of a number.
-	portName string
-	// pattern is set where the path is none to compare with, and regex where another controller would read it as an
-	// expression.
-	pattern, regex bool
-	// fault is what else is wrong with it.
-	fault string
-}
-
-// NewStandard reads a standard Ingress. What is wrong with it becomes known when a snapshot is built from it.
-func NewStandard(object *networkingv1.Ingress) *Standard {
-	s := &Standard{object: &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{
-		Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
-		CreationTimestamp: object.CreationTimestamp, DeletionTimestamp: object.DeletionTimestamp,
-	}}}
+// ReadStandard reads an Ingress of networking.k8s.io. Its annotations are YAML, which takes longer to read than all the
+// rest of a build takes for an Ingress.
+func ReadStandard(object *networkingv1.Ingress) *rules.Object {
+	o := identify(StandardKind, object)
+	o.ID = networkingv1.GroupName + "/" + object.Namespace + "/" + object.Name
 	asked := readAnnotations(object)
-	s.fault, s.closed, s.closesHosts, s.unheeded = asked.fault, asked.closed, asked.closesHosts, unheeded(asked.unheeded)
-	if asked.ignored {
-		return s
+	o.ClosesHosts, o.Unheeded = asked.closesHosts, unheeded(asked.unheeded)
+	if !asked.ignored {
+		o.Certificates = asked.certificates(object)
+		o.Hosts = asked.hosts(&object.Spec)
 	}
-	s.addRules(&object.Spec, &asked)
-	s.defaults = len(s.object.Spec.Rules)
-	if object.Spec.DefaultBackend != nil {
-		s.addDefaults(object.Spec.DefaultBackend, &asked.policies)
+	if asked.fault != "" {
+		o.Fault = &rules.Fault{Text: asked.fault, Closing: asked.closed}
 	}
-	if asked.autoSSL {
-		fault := s.addOrdered(object.Spec.TLS, &asked)
-		if fault == "" {
-			return s
-		}
-		s.close("annotation " + autoSSLAnnotation + ": " + fault)
-	}
-	for i := range object.Spec.TLS {
-		// Without a Secret, the hosts are left to the certificate that is served where there is no other.
-		if tls := &object.Spec.TLS[i]; tls.SecretName != "" {
-			s.tls = append(s.tls, standardTLS(tls, asked.redirectHTTP))
-		}
-	}
-	if asked.redirectHTTP && len(s.tls) == 0 && s.fault == "" {
-		s.close("annotation " + redirectAnnotation + ": it is true, and there is nothing to redirect to: name a Secret under tls, or take the annotation off")
-	}
-	return s
+	return o
 }
 
 // close closes all paths, if they are not yet.
-func (s *Standard) close(fault string) {
-	if s.fault == "" {
-		s.fault, s.closed = fault, rules.InvalidRule
+func (a *asked) close(fault string) {
+	if a.fault == "" {
+		a.fault, a.closed = fault, rules.InvalidRule
 	}
 }
 
-func (s *Standard) addRules(spec *networkingv1.IngressSpec, asked *asked) {
+// hosts reads the rules, and behind them what the default backend stands for: a rule for each host of the Ingress, or
+// for every host where it has no rules, that has what no other path matches.
+func (a *asked) hosts(spec *networkingv1.IngressSpec) []rules.Host {
+	r := standardReader{asked: a}
+	r.like.Backend = readBackend(&a.policies.Backend)
+	if a.fault != "" { // of which the object speaks already
+		r.like.Fault = &rules.Fault{Closing: a.closed}
+	} else {
+		r.like.Fault = invalid(r.terms(&r.like, &a.policies))
+	}
+	hosts := make([]rules.Host, 0, len(spec.Rules))
 	for i := range spec.Rules {
-		rule := v1alpha1.IngressRule{Host: v1alpha1.Host(spec.Rules[i].Host)}
-		var beyond []standardPath
+		host := rules.Host{Name: spec.Rules[i].Host, Where: "rules[" + strconv.Itoa(i) + "]", Index: i}
 		if http := spec.Rules[i].HTTP; http != nil {
-			rule.Paths = make([]v1alpha1.IngressPath, 0, len(http.Paths))
-			beyond = make([]standardPath, 0, len(http.Paths))
+			host.Rules = make([]rules.Rule, len(http.Paths))
 			for j := range http.Paths {
-				path, more := newStandardPath(&http.Paths[j], asked)
-				rule.Paths, beyond = append(rule.Paths, path), append(beyond, more)
+				host.Rules[j] = r.rule(&http.Paths[j])
+				host.Rules[j].Where = host.Where + ".http.paths[" + strconv.Itoa(j) + "]"
 			}
 		}
-		s.object.Spec.Rules, s.paths = append(s.object.Spec.Rules, rule), append(s.paths, beyond)
+		hosts = append(hosts, host)
 	}
+	if spec.DefaultBackend == nil {
+		return hosts
+	}
+	last := r.like
+	last.Where, last.Match.Path = defaultBackend, "/"
+	r.lead(&last, spec.DefaultBackend)
+	for _, name := range hostNames(spec) {
+		hosts = append(hosts, rules.Host{Name: name, Where: defaultBackend, Index: -1, Default: true, Rules: []rules.Rule{last}})
+	}
+	return hosts
 }
 
-// addDefaults adds a rule for each host of the Ingress, or for every host where it has no rules, that sends what no
-// other path matches to the default backend.
-func (s *Standard) addDefaults(backend *networkingv1.IngressBackend, policies *v1alpha1.IngressPath) {
-	path := *policies
-	path.Path, path.PathType = "/", v1alpha1.PathTypePrefix
-	var more standardPath
-	path.Backend, more.portName, more.fault = standardBackend(backend, policies)
-	var hosts []v1alpha1.Host
-	for i := range s.object.Spec.Rules {
-		if host := s.object.Spec.Rules[i].Host; !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
+// defaultBackend is where authors find what stands for the default backend. Logs have -1 for it.
+const defaultBackend = "defaultBackend"
+
+// hostNames returns the hosts of an Ingress, each once, or every host where it has no rules.
+func hostNames(spec *networkingv1.IngressSpec) (names []string) {
+	for i := range spec.Rules {
+		if name := spec.Rules[i].Host; !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	if len(hosts) == 0 {
-		hosts = []v1alpha1.Host{""}
+	if len(names) == 0 {
+		return []string{""}
 	}
-	for _, host := range hosts {
-		rule := v1alpha1.IngressRule{Host: host, Paths: []v1alpha1.IngressPath{path}}
-		s.object.Spec.Rules, s.paths = append(s.object.Spec.Rules, rule), append(s.paths, []standardPath{more})
-	}
+	return names
 }
 
-// newStandardPath reads a path. ImplementationSpecific is compared as Prefix is.
-func newStandardPath(from *networkingv1.HTTPIngressPath, asked *asked) (v1alpha1.IngressPath, standardPath) {
-	path, more := asked.policies, standardPath{}
-	path.Path, path.PathType = v1alpha1.Path(from.Path), v1alpha1.PathTypePrefix
+// standardReader reads the rules of one standard Ingress.
+type standardReader struct {
+	ruleReader
+	asked *asked
+	// like is what all rules have in common.
+	like rules.Rule
+}
+
+// rule reads a path. ImplementationSpecific is compared as Prefix is.
+func (r *standardReader) rule(p *networkingv1.HTTPIngressPath) rules.Rule {
+	rule := r.like
+	from := place{path: p.Path, pathType: v1alpha1.PathTypePrefix, guarded: r.asked.fault != "" || guarded(&r.asked.policies)}
 	switch {
-	case from.PathType == nil || *from.PathType == networkingv1.PathTypeImplementationSpecific:
-		if from.Path == "" { // which no other type lets one write
-			path.Path = "/"
+	case p.PathType == nil || *p.PathType == networkingv1.PathTypeImplementationSpecific:
+		if p.Path == "" { // which no other type lets one write
+			from.path = "/"
 		}
-		more.pattern = strings.ContainsAny(from.Path, `*()[]{}^$|\`) || strings.Contains(from.Path, "?") && writtenAsExpression(from.Path)
-	case *from.PathType != networkingv1.PathTypePrefix:
-		path.PathType = v1alpha1.PathType(*from.PathType)
+		from.pattern = strings.ContainsAny(p.Path, `*()[]{}^$|\`) || strings.Contains(p.Path, "?") && writtenAsExpression(p.Path)
+	case *p.PathType != networkingv1.PathTypePrefix:
+		from.pathType = v1alpha1.PathType(*p.PathType)
 	}
-	more.regex = asked.regex && strings.ContainsAny(from.Path, `*+?()[]{}^$|\`)
-	if !more.pattern {
-		path.Path = v1alpha1.Path(clientSpelling(string(path.Path)))
+	from.regex = r.asked.regex && strings.ContainsAny(p.Path, `*+?()[]{}^$|\`)
+	if !from.pattern {
+		from.path = clientSpelling(from.path)
 	}
-	path.Backend, more.portName, more.fault = standardBackend(&from.Backend, &asked.policies)
-	return path, more
+	r.lead(&rule, &p.Backend)
+	match, fault := r.paths.match(&from)
+	if rule.Match = match; fault != nil {
+		rule.Fault = fault
+	}
+	return rule
 }
 
-func standardBackend(from *networkingv1.IngressBackend, policies *v1alpha1.IngressPath) (backend v1alpha1.IngressBackend, portName, fault string) {
-	backend = policies.Backend
-	if from.Service == nil {
-		return backend, "", "backend.resource is not supported: name a Service under backend.service"
+// lead has a rule lead to a backend.
+func (r *standardReader) lead(rule *rules.Rule, to *networkingv1.IngressBackend) {
+	fault := "backend.resource is not supported: name a Service under backend.service"
+	if to.Service != nil {
+		rule.Backend.Service, rule.Backend.Port, rule.Backend.PortName = to.Service.Name, to.Service.Port.Number, to.Service.Port.Name
+		fault = portFault(&rule.Backend)
 	}
-	backend.ServiceName = v1alpha1.ServiceName(from.Service.Name)
-	backend.Port = v1alpha1.Port(from.Service.Port.Number)
-	return backend, from.Service.Port.Name, ""
+	if rule.Fault == nil && fault != "" {
+		rule.Fault = invalid(fault)
+	}
 }
 
 // maxCertificateHosts is how many hosts the schema lets a TLSCertificate have.
 const maxCertificateHosts = 64
 
-// addOrdered adds the certificate that is ordered for an Ingress, or says why none can be. It has to be one that the
+// certificates reads which certificates the Ingress asks for. What is wrong with that closes all paths.
+func (a *asked) certificates(object *networkingv1.Ingress) (wishes []rules.Wish) {
+	if a.autoSSL {
+		wish, fault := a.ordered(object)
+		if fault == "" {
+			return []rules.Wish{wish}
+		}
+		a.close("annotation " + autoSSLAnnotation + ": " + fault)
+	}
+	for i := range object.Spec.TLS {
+		// Without a Secret, the hosts are left to the certificate that is served where there is no other.
+		if tls := &object.Spec.TLS[i]; tls.SecretName != "" {
+			wishes = append(wishes, rules.Wish{Secret: tls.SecretName, Hosts: slices.Clone(tls.Hosts), Redirect: a.redirectHTTP})
+		}
+	}
+	if a.redirectHTTP && len(wishes) == 0 {
+		a.close("annotation " + redirectAnnotation + ": it is true, and there is nothing to redirect to: name a Secret under tls, or take the annotation off")
+	}
+	return wishes
+}
+
+// ordered returns the certificate that is ordered for an Ingress, or says why none can be. It has to be one that the
 // schema would take in an Ingress of this API and in a TLSCertificate.
-func (s *Standard) addOrdered(from []networkingv1.IngressTLS, asked *asked) (fault string) {
-	tls := &v1alpha1.IngressTLS{}
-	switch len(from) {
+func (a *asked) ordered(object *networkingv1.Ingress) (wish rules.Wish, fault string) {
+	wish = rules.Wish{Secret: secretName("", object.Name), Redirect: a.redirectHTTP, Ordered: true, Email: a.email}
+	switch from := object.Spec.TLS; len(from) {
 	case 0:
-		tls.RedirectHTTP = &asked.redirectHTTP
 	case 1:
-		tls = standardTLS(&from[0], asked.redirectHTTP)
+		wish.Secret, wish.Hosts = secretName(from[0].SecretName, object.Name), slices.Clone(from[0].Hosts)
 	default:
-		return "it orders one certificate, and tls asks for several: make an Ingress for each"
+		return wish, "it orders one certificate, and tls asks for several: make an Ingress for each"
 	}
-	tls.AutoSSL, tls.Email = true, asked.email
 	hosts := make(map[string]bool)
-	for _, host := range tls.Hosts {
-		hosts[string(host)] = true
+	for _, host := range wish.Hosts {
+		hosts[host] = true
 	}
-	for i := range s.object.Spec.Rules {
-		if host := string(s.object.Spec.Rules[i].Host); len(tls.Hosts) == 0 && host != "" {
+	for i := range object.Spec.Rules {
+		if host := object.Spec.Rules[i].Host; len(wish.Hosts) == 0 && host != "" {
 			hosts[host] = true
 		}
 	}
 	if len(hosts) == 0 {
-		return "it needs a host to order a certificate for: list it under tls.hosts"
+		return wish, "it needs a host to order a certificate for: list it under tls.hosts"
 	}
-	if len(secretName(s.object, tls)) > validation.DNS1123SubdomainMaxLength {
-		return "the name of this Ingress is too long to derive the name of a Secret from: write secretName under tls"
+	if len(wish.Secret) > validation.DNS1123SubdomainMaxLength {
+		return wish, "the name of this Ingress is too long to derive the name of a Secret from: write secretName under tls"
 	}
 	if len(hosts) > maxCertificateHosts {
-		return "it orders for at most " + strconv.Itoa(maxCertificateHosts) + " hosts: make several Ingresses of this one"
+		return wish, "it orders for at most " + strconv.Itoa(maxCertificateHosts) + " hosts: make several Ingresses of this one"
 	}
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		switch {
 		case strings.HasPrefix(host, "*"):
-			return "it cannot order a certificate for the wildcard host " + rules.Quote(host) + ", which HTTP-01 cannot prove: list exact hosts under tls.hosts, " +
+			return wish, "it cannot order a certificate for the wildcard host " + rules.Quote(host) + ", which HTTP-01 cannot prove: list exact hosts under tls.hosts, " +
 				"or take the annotation off and name a Secret"
 		case !rules.ValidHost(host):
-			return "it cannot order a certificate for " + rules.Quote(host) + ", which is no name: list others under tls.hosts"
+			return wish, "it cannot order a certificate for " + rules.Quote(host) + ", which is no name: list others under tls.hosts"
 		}
 	}
-	s.tls = append(s.tls, tls)
-	return ""
-}
-
-// Ordering returns the Ingress as one of this API that asks for the same certificate to be ordered, nil if it asks for
-// none. It is not known what an Ingress with a mistake in its annotations asks for: what was ordered for it is left as
-// it is.
-func (s *Standard) Ordering() (ordering *v1alpha1.Ingress, known bool) {
-	if len(s.tls) == 1 && s.tls[0].AutoSSL {
-		return &v1alpha1.Ingress{ObjectMeta: s.object.ObjectMeta, Spec: v1alpha1.IngressSpec{TLS: s.tls[0]}}, true
-	}
-	return nil, s.fault == ""
-}
-
-func standardTLS(from *networkingv1.IngressTLS, redirectHTTP bool) *v1alpha1.IngressTLS {
-	tls := &v1alpha1.IngressTLS{SecretName: v1alpha1.SecretName(from.SecretName), RedirectHTTP: &redirectHTTP}
-	for _, host := range from.Hosts {
-		tls.Hosts = append(tls.Hosts, v1alpha1.CertificateHost(host))
-	}
-	return tls
-}
-
-// beyond returns what a path has beyond those of this API, nil for a path that is of this API.
-func (i *ingress) beyond(rule, path int32) *standardPath {
-	if i.standard == nil {
-		return nil
-	}
-	return &i.standard.paths[rule][path]
-}
-
-// isDefault says whether a rule stands for a default backend.
-func (i *ingress) isDefault(rule int32) bool {
-	return i.standard != nil && int(rule) >= i.standard.defaults
-}
-
-// kind is the kind that the report on an Ingress is of.
-func (i *ingress) kind() string {
-	if i.standard != nil {
-		return StandardKind
-	}
-	return v1alpha1.IngressKind
+	return wish, ""
 }

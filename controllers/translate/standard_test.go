@@ -12,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -47,7 +48,7 @@ func withDefault(object *networkingv1.Ingress, service string) *networkingv1.Ing
 // buildStandard builds from standard Ingresses, with an IngressClass of ours.
 func buildStandard(in translate.Input, objects ...*networkingv1.Ingress) ([]string, []translate.Report) {
 	for _, object := range objects {
-		in.Standard = append(in.Standard, translate.NewStandard(object))
+		in.Objects = append(in.Objects, translate.ReadStandard(object))
 	}
 	snapshot, reports := build(in)
 	return served(snapshot), reports
@@ -157,7 +158,7 @@ func TestIngressesOfBothKindsContestAPlaceByAge(t *testing.T) {
 		"they are as old":             {1, "x.io Prefix / -> blue/ours:80 by blue/a", translate.StandardKind},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, reports := buildStandard(translate.Input{Ingresses: []*v1alpha1.Ingress{ours}}, newStandard("blue", "a", test.minutes, "x.io"))
+			got, reports := buildStandard(translate.Input{Objects: asRules([]*v1alpha1.Ingress{ours})}, newStandard("blue", "a", test.minutes, "x.io"))
 			if diff := cmp.Diff([]string{test.want}, got); diff != "" {
 				t.Errorf("routes (-want +got):\n%s", diff)
 			}
@@ -192,7 +193,7 @@ func TestAPortNameIsTheServices(t *testing.T) {
 			object.Spec.Rules[0].HTTP.Paths[0].Backend.Service.Port = networkingv1.ServiceBackendPort{Name: test.port}
 			in := test.in
 			in.EndpointSlices = append(in.EndpointSlices, slice)
-			in.Standard = []*translate.Standard{translate.NewStandard(object)}
+			in.Objects = []*rules.Object{translate.ReadStandard(object)}
 			snapshot, reports := build(in)
 			var got []string
 			for _, e := range snapshot.Pools[0].Endpoints {
@@ -220,8 +221,8 @@ func TestPlainRequestsForAStandardIngressAreRedirectedOnlyWhereItAsks(t *testing
 			object.Annotations = map[string]string{"ingress.warren.dev/redirect-http": test.annotation}
 		}
 		snapshot, _ := build(translate.Input{
-			Standard: []*translate.Standard{translate.NewStandard(object)},
-			Secrets:  []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
+			Objects: []*rules.Object{translate.ReadStandard(object)},
+			Secrets: []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
 		})
 		if len(snapshot.Certificates) != 1 || snapshot.Hosts[0].RedirectHTTPS != test.want {
 			t.Errorf("with %q: %d certificates, RedirectHTTPS is %t, want %t", test.annotation,
@@ -251,8 +252,8 @@ func TestACertificateIsOrderedForAStandardIngressThatAsksForIt(t *testing.T) {
 			object := newStandard("blue", "a", 0, test.hosts...)
 			object.Spec.TLS = test.tls
 			object.Annotations = map[string]string{"ingress.warren.dev/auto-ssl": "true", "ingress.warren.dev/email": "admin@example.com"}
-			standard := translate.NewStandard(object)
-			_, reports := build(translate.Input{Standard: []*translate.Standard{standard}, Now: today})
+			standard := translate.ReadStandard(object)
+			_, reports := build(translate.Input{Objects: []*rules.Object{standard}, Now: today})
 			ordering, known := standard.Ordering()
 			accepted := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
 			if test.fault != "" {
@@ -261,10 +262,10 @@ func TestACertificateIsOrderedForAStandardIngressThatAsksForIt(t *testing.T) {
 				}
 				return
 			}
-			if ordering == nil || ordering.UID != object.UID || ordering.Spec.TLS.Email != "admin@example.com" {
+			if ordering == nil || standard.UID != object.UID || ordering.Email != "admin@example.com" {
 				t.Fatalf("it orders %+v, and Accepted is %q", ordering, accepted.Message)
 			}
-			got := append([]string{translate.SecretName(ordering)}, reports[0].CertificateHosts...)
+			got := append([]string{ordering.Secret}, reports[0].CertificateHosts...)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

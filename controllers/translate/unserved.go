@@ -8,14 +8,14 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// unserved lists the paths that are written in Ingresses and have no route, so that the data plane can say why.
-func unserved(ingresses []ingress) []proxy.Unserved {
+// unserved lists the rules that are written in objects and have no route, so that the data plane can say why.
+func unserved(objects []object) []proxy.Unserved {
 	var list []proxy.Unserved
-	for i := range ingresses {
-		ing := &ingresses[i]
-		for n := range ing.problems {
-			if ing.problems[n].unserved {
-				list = ing.appendUnserved(list, &ing.problems[n])
+	for i := range objects {
+		o := &objects[i]
+		for n := range o.problems {
+			if o.problems[n].unserved {
+				list = o.appendUnserved(list, &o.problems[n])
 			}
 		}
 	}
@@ -23,27 +23,17 @@ func unserved(ingresses []ingress) []proxy.Unserved {
 	return list
 }
 
-// appendUnserved adds each path that the problem is about.
-func (i *ingress) appendUnserved(list []proxy.Unserved, p *problem) []proxy.Unserved {
-	rule := &i.object.Spec.Rules[p.rule]
-	var reader pathReader
-	for n := range rule.Paths {
-		if p.path != wholeRule && p.path != n {
+// appendUnserved adds each rule that the problem is about.
+func (o *object) appendUnserved(list []proxy.Unserved, p *problem) []proxy.Unserved {
+	host := &o.Hosts[p.entry]
+	for n := range host.Rules {
+		if p.rule != wholeHost && p.rule != n {
 			continue
 		}
-		written := &rule.Paths[n]
-		path, match, fault := reader.read(written)
-		if fault != "" {
-			path = string(written.Path)
-		}
-		beyond := i.beyond(int32(p.rule), int32(n))
-		id := proxy.RuleID{Ingress: i.name, Rule: p.rule, Path: n}
-		if i.isDefault(int32(p.rule)) {
-			id.Rule = -1
-		}
+		rule := &host.Rules[n]
 		list = append(list, proxy.Unserved{
-			Host: string(rule.Host), Path: path, Match: match, Senseless: fault != "" || beyond != nil && beyond.pattern, Rule: id,
-			Service: i.object.Namespace + "/" + string(written.Backend.ServiceName), Reason: p.reason, Why: p.full(),
+			Host: host.Name, Path: rule.Match.Path, Match: rule.Match.Type, Senseless: rule.Match.Senseless, Rule: o.ruleID(p.entry, n),
+			Service: o.Namespace + "/" + rule.Backend.Service, Reason: p.reason, Why: p.full(),
 		})
 	}
 	return list

@@ -6,6 +6,17 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
+// Fault keeps an object, or a rule of one, from being served as it is written.
+type Fault struct {
+	// Text tells the author what is wrong, and what to write instead. It is empty for a rule whose object has a fault that
+	// says it.
+	Text string
+	// Closing is why the rule's place answers 503. The zero value is for a rule whose place is not known: it is left out.
+	Closing Closing
+	// Beginning is what all that is closed begins with, where that is more than the rule's place.
+	Beginning string
+}
+
 // Closing is why a path is closed, in the word that metrics and the list of routes have.
 type Closing uint8
 

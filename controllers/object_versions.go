@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+// objectVersions are what objects of a kind were read as, each version once: it takes longer than all the rest of a
+// build takes for them. It belongs to the goroutine that builds.
+type objectVersions[T client.Object] struct {
+	known map[types.UID]objectVersion
+}
+
+type objectVersion struct {
+	resourceVersion string
+	content         *rules.Object
+}
+
+// read returns what objects are read as, and forgets all others.
+func (v *objectVersions[T]) read(objects []T, read func(T) *rules.Object) []*rules.Object {
+	known := make(map[types.UID]objectVersion, len(objects))
+	all := make([]*rules.Object, 0, len(objects))
+	for _, object := range objects {
+		version, ok := v.known[object.GetUID()]
+		if !ok || version.resourceVersion != object.GetResourceVersion() {
+			version = objectVersion{object.GetResourceVersion(), read(object)}
+		}
+		known[object.GetUID()] = version
+		all = append(all, version.content)
+	}
+	v.known = known
+	return all
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+func TestEachVersionOfAnObjectIsReadOnce(t *testing.T) {
+	object := func(uid types.UID, version string) *v1alpha1.Ingress {
+		o := ingress("blue", string(uid), "x.io", "api")
+		o.UID, o.ResourceVersion = uid, version
+		return o
+	}
+	var v objectVersions[*v1alpha1.Ingress]
+	for i, step := range []struct {
+		objects   []*v1alpha1.Ingress
+		want, now []string
+	}{
+		{[]*v1alpha1.Ingress{object("a", "1"), object("b", "2")}, []string{"a1", "b2"}, []string{"a1", "b2"}},
+		{[]*v1alpha1.Ingress{object("b", "2"), object("a", "1")}, []string{"b2", "a1"}, nil},
+		{[]*v1alpha1.Ingress{object("a", "3"), object("b", "2")}, []string{"a3", "b2"}, []string{"a3"}},
+		{[]*v1alpha1.Ingress{object("b", "2")}, []string{"b2"}, nil},
+		{[]*v1alpha1.Ingress{object("a", "3"), object("b", "2")}, []string{"a3", "b2"}, []string{"a3"}}, // which was forgotten
+	} {
+		var now, got []string
+		for _, o := range v.read(step.objects, func(o *v1alpha1.Ingress) *rules.Object {
+			now = append(now, string(o.UID)+o.ResourceVersion)
+			return &rules.Object{ID: string(o.UID) + o.ResourceVersion}
+		}) {
+			got = append(got, o.ID)
+		}
+		if diff := cmp.Diff([][]string{step.want, step.now}, [][]string{got, now}); diff != "" {
+			t.Errorf("step %d: (-want +got):\n%s", i, diff)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+)
+
+// EachService calls f with the services that an Ingress names, with some more than once.
+func EachService(object *v1alpha1.Ingress, f func(name string)) {
+	last := v1alpha1.ServiceName("") // most paths of an Ingress have the service of the path before
+	for r := range object.Spec.Rules {
+		for p := range object.Spec.Rules[r].Paths {
+			if name := object.Spec.Rules[r].Paths[p].Backend.ServiceName; name != last {
+				f(string(name))
+				last = name
+			}
+		}
+	}
+}
+
+// EachStandardService is EachService for a standard Ingress.
+func EachStandardService(object *networkingv1.Ingress, f func(name string)) {
+	named := func(backend *networkingv1.IngressBackend) {
+		if backend != nil && backend.Service != nil {
+			f(backend.Service.Name)
+		}
+	}
+	named(object.Spec.DefaultBackend)
+	for r := range object.Spec.Rules {
+		if http := object.Spec.Rules[r].HTTP; http != nil {
+			for p := range http.Paths {
+				named(&http.Paths[p].Backend)
+			}
+		}
+	}
+}
