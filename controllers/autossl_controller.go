@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=create;patch;delete
@@ -33,7 +33,7 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if err := r.client.Get(ctx, request.NamespacedName, &ingress); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err) // What it owned goes with it.
 	}
-	if ingress.DeletionTimestamp != nil || !translate.Claims(&ingress, r.class) {
+	if ingress.DeletionTimestamp != nil || !kinds.Claims(&ingress, r.class) {
 		return ctrl.Result{}, nil
 	}
 	// Another controller may accept other hosts of it.
@@ -44,7 +44,7 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	ordering, _ := translate.ReadWarren(&ingress).Ordering()
+	ordering, _ := kinds.ReadWarren(&ingress).Ordering()
 	return ctrl.Result{}, r.have(ctx, &ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind), ordering, hosts)
 }
 

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // certificateOwner is what the Ingress that a TLSCertificate was made for says now. It is the zero value, but for ours,
@@ -40,7 +40,7 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 	by := claimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && ingress.Spec.TLS != nil && ingress.Spec.TLS.AutoSSL,
-		ours:  translate.Claims(&ingress, r.class),
+		ours:  kinds.Claims(&ingress, r.class),
 		named: ingress.Spec.IngressClassName == r.class,
 		by:    &by,
 	}, nil
@@ -56,7 +56,7 @@ func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
 	ours, _ := standard.claims(&ingress)
-	ordering, known := translate.ReadStandard(&ingress).Ordering()
+	ordering, known := kinds.ReadStandard(&ingress).Ordering()
 	by := standardClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && (ordering != nil || !known),

@@ -9,7 +9,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // claimants are the controllers that Ingresses are for, by what the Ingresses say of their class.
@@ -30,7 +30,7 @@ func (c *claimants) add(ingress *v1alpha1.Ingress) {
 }
 
 func (c *claimants) addStandard(ingress *networkingv1.Ingress) {
-	switch class, annotated := translate.StandardClassName(ingress); {
+	switch class, annotated := kinds.StandardClassName(ingress); {
 	case class == "":
 		c.byDefault = true
 	case annotated:

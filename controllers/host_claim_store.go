@@ -18,6 +18,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -123,8 +124,8 @@ func (o *claimObjects) named(ctx context.Context, namespace string, in translate
 	var own v1alpha1.IngressList
 	err = o.each(ctx, namespace, &own, func() {
 		for i := range own.Items {
-			if translate.Claims(&own.Items[i], in.Options.IngressClass) {
-				in.Objects = append(in.Objects, translate.ReadWarren(&own.Items[i]))
+			if kinds.Claims(&own.Items[i], in.Options.IngressClass) {
+				in.Objects = append(in.Objects, kinds.ReadWarren(&own.Items[i]))
 			}
 		}
 		note()
@@ -140,7 +141,7 @@ func (o *claimObjects) named(ctx context.Context, namespace string, in translate
 	err = o.each(ctx, namespace, &standard, func() {
 		for i := range standard.Items {
 			if class.Claims(&standard.Items[i]) {
-				in.Objects = append(in.Objects, translate.ReadStandard(&standard.Items[i]))
+				in.Objects = append(in.Objects, kinds.ReadStandard(&standard.Items[i]))
 			}
 		}
 		note()

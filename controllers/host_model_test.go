@@ -18,6 +18,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -316,12 +317,12 @@ func (r *modelReplica) build() map[string]string {
 		if o.standard {
 			object := standardIngress(o.namespace, o.name, o.host, "web")
 			object.CreationTimestamp = meta.CreationTimestamp
-			in.Objects = append(in.Objects, translate.ReadStandard(object))
+			in.Objects = append(in.Objects, kinds.ReadStandard(object))
 			continue
 		}
 		object := ingress(o.namespace, o.name, o.host, "web")
 		object.ObjectMeta = meta
-		in.Objects = append(in.Objects, translate.ReadWarren(object))
+		in.Objects = append(in.Objects, kinds.ReadWarren(object))
 	}
 	hosts := r.keeper.hosts
 	hosts.building.Lock()

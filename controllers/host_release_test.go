@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -25,7 +26,7 @@ func (s *askedStore) allowed(_ context.Context, _ string, in translate.Input) (t
 }
 
 func (s *askedStore) named(_ context.Context, namespace string, in translate.Input) (map[string]bool, bool, error) {
-	in.Objects = append(in.Objects, translate.ReadWarren(ingress(namespace, "shop", "shop.io", "shop")))
+	in.Objects = append(in.Objects, kinds.ReadWarren(ingress(namespace, "shop", "shop.io", "shop")))
 	hosts := map[string]bool{}
 	translate.EachHost(&in, func(host string, _ *rules.Object, _ bool) { hosts[host] = true })
 	s.absent[[2]string{namespace, "shop.io"}] = !hosts["shop.io"]
@@ -61,7 +62,7 @@ func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 				in := translate.Input{AllowedHosts: allowed, Options: translate.Options{IngressClass: "warren"}}
 				younger, older := ingress("b", "old", "shop.io", "old"), ingress("a", "shop", "shop.io", "shop")
 				older.CreationTimestamp.Time = younger.CreationTimestamp.Add(-time.Hour)
-				in.Objects = append(in.Objects, translate.ReadWarren(younger), translate.ReadWarren(older))
+				in.Objects = append(in.Objects, kinds.ReadWarren(younger), kinds.ReadWarren(older))
 				keeper.settle(t.Context(), &in)
 				return in.Owners
 			}

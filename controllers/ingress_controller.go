@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=list;watch
@@ -45,7 +45,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	}
 	before := object.DeepCopy()
 
-	if !translate.Claims(&object, r.class) {
+	if !kinds.Claims(&object, r.class) {
 		r.laggards.forget(&object)
 		if !r.abandoned(&object) {
 			return ctrl.Result{}, nil

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -32,8 +33,8 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 		name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
 		switch o := object.(type) {
 		case *v1alpha1.Ingress:
-			if translate.Claims(o, options.IngressClass) {
-				in.Objects = append(in.Objects, translate.ReadWarren(o))
+			if kinds.Claims(o, options.IngressClass) {
+				in.Objects = append(in.Objects, kinds.ReadWarren(o))
 			}
 		case *v1alpha1.Task:
 			in.Tasks = append(in.Tasks, o)
@@ -59,11 +60,11 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 			others = append(others, object)
 		}
 	}
-	class := translate.NewStandardClass(options.IngressClass, classes)
+	class := kinds.NewStandardClass(options.IngressClass, classes)
 	class.Exists = class.Exists || len(classes) == 0
 	for _, o := range standard {
 		if class.Claims(o) {
-			in.Objects = append(in.Objects, translate.ReadStandard(o))
+			in.Objects = append(in.Objects, kinds.ReadStandard(o))
 		}
 	}
 	named := translate.NamedSecrets(&in)

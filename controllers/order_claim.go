@@ -13,7 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // asidePause is when a controller looks again whether a TLSCertificate is its own to order.
@@ -58,7 +58,7 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 		if !leadsTo(ingress, certificate) {
 			continue
 		}
-		if translate.Claims(ingress, r.class) {
+		if kinds.Claims(ingress, r.class) {
 			return "", nil
 		}
 		class = ingress.Spec.IngressClassName

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // servedBuckets is how many sums a digest of what is served consists of. Each takes 11 bytes of a Lease.
@@ -27,7 +27,7 @@ type servedDigest [servedBuckets]uint64
 func digest(serving map[objectKey]*verdict) *servedDigest {
 	s := new(servedDigest)
 	for key, v := range serving {
-		if key.kind == v1alpha1.IngressKind || key.kind == translate.StandardKind {
+		if key.kind == v1alpha1.IngressKind || key.kind == kinds.StandardKind {
 			s.add(v.uid, v.generation)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -76,7 +77,7 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 	}
 	for i := range own.Items {
 		ingress := &own.Items[i]
-		translate.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
+		kinds.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
 	}
 	if c.standard == nil || !c.standard.ingresses.Synced(ctx) {
 		return services
@@ -87,7 +88,7 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 	}
 	for i := range list.Items {
 		ingress := &list.Items[i]
-		translate.EachStandardService(ingress, func(name string) { of(ingress.Namespace, name).addStandard(ingress) })
+		kinds.EachStandardService(ingress, func(name string) { of(ingress.Namespace, name).addStandard(ingress) })
 	}
 	return services
 }

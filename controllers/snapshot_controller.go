@@ -23,6 +23,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -349,11 +350,11 @@ func (c *SnapshotController) ingresses(ctx context.Context) (in translate.Input,
 	}
 	ours := make([]*v1alpha1.Ingress, 0, len(ingresses.Items))
 	for i := range ingresses.Items {
-		if object := &ingresses.Items[i]; translate.Claims(object, c.options.IngressClass) {
+		if object := &ingresses.Items[i]; kinds.Claims(object, c.options.IngressClass) {
 			ours = append(ours, object)
 		}
 	}
-	in.Objects, in.Options = c.versions.read(ours, translate.ReadWarren), c.options
+	in.Objects, in.Options = c.versions.read(ours, kinds.ReadWarren), c.options
 	if c.standard != nil {
 		standard, err := c.standard.read(ctx)
 		if err != nil {

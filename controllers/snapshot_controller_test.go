@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -83,7 +84,7 @@ func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "a", UID: "u", Generation: 1},
 		Spec: v1alpha1.IngressSpec{Rules: []v1alpha1.IngressRule{{Paths: []v1alpha1.IngressPath{
 			{Path: "/", Backend: v1alpha1.IngressBackend{ServiceName: "api", Port: 80}}}}}}}
-	in := translate.Input{Objects: []*rules.Object{translate.ReadWarren(ing)}, Options: c.options}
+	in := translate.Input{Objects: []*rules.Object{kinds.ReadWarren(ing)}, Options: c.options}
 
 	type state struct {
 		Ready      bool

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // StandardAutoSSLReconciler is AutoSSLReconciler for the Ingresses of networking.k8s.io whose annotation asks for it.
@@ -36,11 +36,11 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	if by := standardClaimantsOf(&object); !r.snapshots.peers.orders(object.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	hosts, ok := r.snapshots.certificateHosts(translate.StandardKind, &object)
+	hosts, ok := r.snapshots.certificateHosts(kinds.StandardKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	switch ordering, known := translate.ReadStandard(&object).Ordering(); {
+	switch ordering, known := kinds.ReadStandard(&object).Ordering(); {
 	case !known:
 		return ctrl.Result{}, nil
 	case ordering == nil:
@@ -52,7 +52,7 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 
 func (r *StandardAutoSSLReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
-		WatchesRawSource(r.snapshots.changes(translate.StandardKind)).
+		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.request)).
 		WatchesRawSource(source.Kind(r.cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](
 			mgr.GetScheme(), mgr.GetRESTMapper(), &networkingv1.Ingress{}, handler.OnlyControllerOwner()))).

@@ -20,7 +20,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses/status,verbs=patch
@@ -61,7 +61,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	is := r.snapshots.verdict(translate.StandardKind, &object)
+	is := r.snapshots.verdict(kinds.StandardKind, &object)
 	if is == nil {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -133,7 +133,7 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 // setup has the reconciler run in a manager.
 func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
-		WatchesRawSource(r.snapshots.changes(translate.StandardKind)).
+		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.request))
 	if service, ok := r.addresses.(*serviceAddresses); ok {
 		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},

@@ -19,8 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
@@ -32,7 +32,7 @@ type standardIngresses struct {
 	// className is the name of the IngressClass.
 	className string
 	// class is what the latest build went by, nil before the first.
-	class atomic.Pointer[translate.StandardClass]
+	class atomic.Pointer[kinds.StandardClass]
 
 	// What follows belongs to the goroutine that builds.
 	versions objectVersions[*networkingv1.Ingress]
@@ -78,7 +78,7 @@ func trimStandardIngress(className string) func(any) (any, error) {
 		trimmed.ManagedFields = cluster.OwnStatusEntries(ingress.ManagedFields)
 		if named := ingress.Spec.IngressClassName; named != nil && *named != "" && *named != className {
 			spec := networkingv1.IngressSpec{IngressClassName: named}
-			services := cluster.SomeServices(func(f func(string)) { translate.EachStandardService(ingress, f) })
+			services := cluster.SomeServices(func(f func(string)) { kinds.EachStandardService(ingress, f) })
 			if len(services) > 0 {
 				http := &networkingv1.HTTPIngressRuleValue{}
 				for name := range services {
@@ -90,7 +90,7 @@ func trimStandardIngress(className string) func(any) (any, error) {
 			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: spec, Status: ingress.Status}, nil
 		}
 		for name, value := range ingress.Annotations {
-			value, ok := translate.RelevantAnnotation(name, value)
+			value, ok := kinds.RelevantAnnotation(name, value)
 			if !ok {
 				continue
 			}
@@ -150,13 +150,13 @@ func (s *standardIngresses) late(ctx context.Context, changed func()) {
 // read returns the Ingresses that are the controller's.
 func (s *standardIngresses) read(ctx context.Context) ([]*rules.Object, error) {
 	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
-	class := translate.StandardClass{Name: s.className, Exists: true}
+	class := kinds.StandardClass{Name: s.className, Exists: true}
 	if s.classes.Synced(ctx) {
 		var classes networkingv1.IngressClassList
 		if err := s.classes.List(ctx, &classes, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing the IngressClasses from the cache: %w", err)
 		}
-		class = translate.NewStandardClass(s.className, classes.Items)
+		class = kinds.NewStandardClass(s.className, classes.Items)
 	}
 	s.class.Store(&class)
 	if !s.ingresses.Synced(ctx) {
@@ -180,19 +180,19 @@ func (s *standardIngresses) read(ctx context.Context) ([]*rules.Object, error) {
 	}
 	if missing != "" && !s.missing {
 		log.FromContext(ctx).Info("an Ingress of networking.k8s.io names the class, and is not served, because there is no IngressClass of that name for "+
-			translate.StandardController, "class", s.className, "ingress", missing)
+			kinds.StandardController, "class", s.className, "ingress", missing)
 	}
 	s.missing = missing != ""
-	return s.versions.read(ours, translate.ReadStandard), nil
+	return s.versions.read(ours, kinds.ReadStandard), nil
 }
 
 // claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without
 // an IngressClass, as while somebody makes it anew, every Ingress counts that it might have been for.
-func (s *standardIngresses) claimable() translate.StandardClass {
+func (s *standardIngresses) claimable() kinds.StandardClass {
 	if class := s.class.Load(); class != nil && class.Exists {
 		return *class
 	}
-	return translate.StandardClass{Name: s.className, Exists: true, Default: true}
+	return kinds.StandardClass{Name: s.className, Exists: true, Default: true}
 }
 
 // claims says whether an Ingress is the controller's, as far as the latest build knew, and false while there was none.

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // standard is an Ingress of networking.k8s.io of our class that sends everything for a host to a service.
@@ -39,7 +39,7 @@ func standard(namespace, name, host, service string) *networkingv1.Ingress {
 // ingressClass is an IngressClass of ours. All tests share them, as they are in no namespace.
 func ingressClass(name string) *networkingv1.IngressClass {
 	return &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: networkingv1.IngressClassSpec{Controller: translate.StandardController}}
+		Spec: networkingv1.IngressClassSpec{Controller: kinds.StandardController}}
 }
 
 // published waits until the status of an Ingress has exactly these addresses.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -56,7 +57,7 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
 		v := verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts, unheeded: r.Unheeded}
-		if r.Kind == v1alpha1.IngressKind || r.Kind == translate.StandardKind {
+		if r.Kind == v1alpha1.IngressKind || r.Kind == kinds.StandardKind {
 			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
 		}
 		if before := previous.verdicts[key]; before != nil && before.equal(&v) {

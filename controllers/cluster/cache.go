@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // CacheOptions returns the options of the cache that Setup's controllers of a class read from. It holds the objects of
@@ -65,12 +65,12 @@ func trimIngress(class string) func(any) (any, error) {
 		trimmed := Identity(&ingress.ObjectMeta)
 		trimmed.ManagedFields = OwnStatusEntries(ingress.ManagedFields)
 		ingress.ObjectMeta = trimmed
-		if !translate.Claims(ingress, class) {
+		if !kinds.Claims(ingress, class) {
 			rules := make([]v1alpha1.IngressRule, len(ingress.Spec.Rules))
 			for i := range rules {
 				rules[i].Host = v1alpha1.Host(strings.Clone(string(ingress.Spec.Rules[i].Host)))
 			}
-			for name := range SomeServices(func(f func(string)) { translate.EachService(ingress, f) }) {
+			for name := range SomeServices(func(f func(string)) { kinds.EachService(ingress, f) }) {
 				rules[0].Paths = append(rules[0].Paths, v1alpha1.IngressPath{
 					Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(name)}})
 			}

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -43,9 +44,9 @@ func TestWhichHostsANamespaceMayHave(t *testing.T) {
 				in := translate.Input{AllowedHosts: map[string]*string{"blue": &test.annotation}}
 				in.Options.RequireAllowedHosts = standard // which makes no difference where there is an annotation
 				if standard {
-					in.Objects = append(in.Objects, translate.ReadStandard(newStandard("blue", "a", 0, hosts...)))
+					in.Objects = append(in.Objects, kinds.ReadStandard(newStandard("blue", "a", 0, hosts...)))
 				} else {
-					in.Objects = append(in.Objects, translate.ReadWarren(newSite("blue", "a", 0, hosts...)))
+					in.Objects = append(in.Objects, kinds.ReadWarren(newSite("blue", "a", 0, hosts...)))
 				}
 				snapshot, reports := build(in)
 				got := map[string]bool{}
@@ -61,7 +62,7 @@ func TestWhichHostsANamespaceMayHave(t *testing.T) {
 				}
 				kind := v1alpha1.IngressKind
 				if standard {
-					kind = translate.StandardKind
+					kind = kinds.StandardKind
 				}
 				c := conditionOf(t, reports, kind, "blue/a", v1alpha1.ConditionAccepted)
 				if refused := len(test.want) < len(hosts); refused != (c.Reason == "HostNotAllowed" && c.Status == metav1.ConditionFalse) {
@@ -190,7 +191,7 @@ func TestDefaultBackendServesNoHostThatIsNotAllowed(t *testing.T) {
 	if diff := cmp.Diff([]string{"x.io Prefix / -> blue/web:80 by networking.k8s.io/blue/named"}, lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	c := conditionOf(t, reports, translate.StandardKind, "blue/every", v1alpha1.ConditionAccepted)
+	c := conditionOf(t, reports, kinds.StandardKind, "blue/every", v1alpha1.ConditionAccepted)
 	if c.Reason != "HostNotAllowed" || !strings.HasPrefix(c.Message, "defaultBackend: the empty host") {
 		t.Errorf("Accepted is %s: %s", c.Reason, c.Message)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -32,9 +33,9 @@ func annotated(t *testing.T, annotations map[string]string) (route proxy.Route, 
 		object.Annotations[name] = value
 	}
 	snapshot, reports := build(translate.Input{
-		Objects: []*rules.Object{translate.ReadStandard(object)},
+		Objects: []*rules.Object{kinds.ReadStandard(object)},
 	})
-	condition := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
+	condition := conditionOf(t, reports, kinds.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
 	if len(snapshot.Hosts) == 1 {
 		route = snapshot.Hosts[0].Routes[0]
 	}

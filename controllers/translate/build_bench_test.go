@@ -9,6 +9,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -88,7 +89,7 @@ func BenchmarkBuildOfStandardIngresses(b *testing.B) {
 			rule.HTTP.Paths = append(rule.HTTP.Paths, standardPath(networkingv1.PathTypePrefix, string(p.Path), string(p.Backend.ServiceName)))
 		}
 		object.Spec.Rules = []networkingv1.IngressRule{rule}
-		in.Objects = append(in.Objects, translate.ReadStandard(object))
+		in.Objects = append(in.Objects, kinds.ReadStandard(object))
 	}
 	benchmarkBuild(b, in)
 }

@@ -13,6 +13,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -131,7 +132,7 @@ func (g generator) closings() (objects []*rules.Object, paths []*written) {
 			list, paths = append(list, standardPath(w.pathType, w.path, w.service)), append(paths, w)
 		}
 		object.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", list...)}
-		objects = append(objects, translate.ReadStandard(object))
+		objects = append(objects, kinds.ReadStandard(object))
 	}
 	return objects, paths
 }
@@ -241,7 +242,7 @@ func TestWhatAPathThatCannotBeReadCloses(t *testing.T) {
 			guarded.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", standardPath(test.pathType, test.path, "api"))}
 			whole := newStandard("blue", "whole", 1, "x.io")
 			whole.Spec.Rules = append(whole.Spec.Rules, standardRule("x.io", standardPath(networkingv1.PathTypeExact, "/admin/public", "web")))
-			in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(whole), translate.ReadStandard(guarded)}}
+			in := translate.Input{Objects: []*rules.Object{kinds.ReadStandard(whole), kinds.ReadStandard(guarded)}}
 			ask := asker(t, in)
 			for _, path := range test.closed {
 				if got := ask(path); got != "RuleClosed" {
@@ -254,7 +255,7 @@ func TestWhatAPathThatCannotBeReadCloses(t *testing.T) {
 				}
 			}
 			_, reports := build(in)
-			accepted := conditionOf(t, reports, translate.StandardKind, "blue/guarded", v1alpha1.ConditionAccepted)
+			accepted := conditionOf(t, reports, kinds.StandardKind, "blue/guarded", v1alpha1.ConditionAccepted)
 			if !strings.Contains(accepted.Message, test.says) || strings.Contains(accepted.Message, "left out") {
 				t.Errorf("Accepted is %q, want it to say %q", accepted.Message, test.says)
 			}
@@ -270,12 +271,12 @@ func TestAPathIsServedUnderTheSpellingOfRequests(t *testing.T) {
 			object := newStandard("blue", "a", 0)
 			object.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"}
 			object.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", standardPath(pathType, path, "api"))}
-			in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(object), translate.ReadStandard(newStandard("blue", "whole", 1, "x.io"))}}
+			in := translate.Input{Objects: []*rules.Object{kinds.ReadStandard(object), kinds.ReadStandard(newStandard("blue", "whole", 1, "x.io"))}}
 			if got := asker(t, in)(want); got != "AccessDenied" {
 				t.Errorf("%s of %s: %s gets %s, want AccessDenied", pathType, path, want, got)
 			}
 			_, reports := build(in)
-			if accepted := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted); accepted.Status != "True" {
+			if accepted := conditionOf(t, reports, kinds.StandardKind, "blue/a", v1alpha1.ConditionAccepted); accepted.Status != "True" {
 				t.Errorf("%s of %s: Accepted is %+v", pathType, path, accepted)
 			}
 		}
@@ -302,7 +303,7 @@ func TestWhatIsClosedWithAnotherIngressIsTold(t *testing.T) {
 	guarded.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"}
 	guarded.Spec.Rules = []networkingv1.IngressRule{standardRule("x.io", standardPath(networkingv1.PathTypeImplementationSpecific, "/admin(/|$)(.*)", "api"))}
 	sound := newIngress("blue", "sound", 1, newRule("x.io", prefix("/", "web"), prefix("/admin/public", "web")))
-	snapshot, reports := build(translate.Input{Objects: []*rules.Object{translate.ReadStandard(guarded), translate.ReadWarren(sound)}})
+	snapshot, reports := build(translate.Input{Objects: []*rules.Object{kinds.ReadStandard(guarded), kinds.ReadWarren(sound)}})
 	accepted := conditionOf(t, reports, v1alpha1.IngressKind, "blue/sound", v1alpha1.ConditionAccepted)
 	const want = "rules[0].paths[1]: Prefix /admin/public of host x.io answers 503, because rules[0].http.paths[0] of the Ingress networking.k8s.io/blue/guarded, " +
 		"which may say who gets in, cannot be read, and may be meant for it; its other paths are served"
@@ -334,10 +335,10 @@ func TestWhatIsSaidOfAClosedIngressIsTrue(t *testing.T) {
 			object := newStandard("blue", "closed", 5, test.hosts...)
 			object.Annotations = test.annotations
 			in := translate.Input{Objects: []*rules.Object{
-				translate.ReadStandard(object), translate.ReadStandard(newStandard("blue", "old", 1, "x.io")), translate.ReadStandard(newStandard("green", "old", 1, "green.io")),
+				kinds.ReadStandard(object), kinds.ReadStandard(newStandard("blue", "old", 1, "x.io")), kinds.ReadStandard(newStandard("green", "old", 1, "green.io")),
 			}}
 			_, reports := build(in)
-			accepted := conditionOf(t, reports, translate.StandardKind, "blue/closed", v1alpha1.ConditionAccepted)
+			accepted := conditionOf(t, reports, kinds.StandardKind, "blue/closed", v1alpha1.ConditionAccepted)
 			if said := accepted.Reason + " " + accepted.Message; !strings.Contains(said, test.says) || test.not != "" && strings.Contains(said, test.not) {
 				t.Errorf("Accepted is %q, want %q in it and not %q", said, test.says, test.not)
 			}

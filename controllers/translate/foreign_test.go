@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -20,7 +21,7 @@ func annotatedBy(t *testing.T, annotations map[string]string) (answer string, re
 	t.Helper()
 	object := newStandard("blue", "a", 0, "x.io")
 	object.Annotations = annotations
-	in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(object)}}
+	in := translate.Input{Objects: []*rules.Object{kinds.ReadStandard(object)}}
 	_, reports := build(in)
 	return asker(t, in)("/"), reports[0]
 }
@@ -202,7 +203,7 @@ func TestAForeignAnnotationAboutAHostClosesItForAllIngressesOfIt(t *testing.T) {
 		object.Spec.Rules[0].HTTP.Paths[0].Path = "/a"
 		object.Annotations = map[string]string{name: "deny all;"}
 		older := newIngress("blue", "older", 1, newRule("x.io", prefix("/", "web")))
-		in := translate.Input{Objects: []*rules.Object{translate.ReadStandard(object), translate.ReadWarren(older)}}
+		in := translate.Input{Objects: []*rules.Object{kinds.ReadStandard(object), kinds.ReadWarren(older)}}
 		want := map[bool]string{true: "RuleClosed", false: "blue/web"}[closes]
 		if got := asker(t, in)("/b"); got != want {
 			t.Errorf("%s: /b gets %s, want %s", name, got, want)
@@ -228,7 +229,7 @@ func TestOnlyWhatMakesADifferenceOfAForeignAnnotationIsKept(t *testing.T) {
 		{"kubectl.kubernetes.io/last-applied-configuration", "{}", "", false},
 		{"kubernetes.io/ingress.class", "warren", "warren", true},
 	} {
-		kept, ok := translate.RelevantAnnotation(test.name, test.value)
+		kept, ok := kinds.RelevantAnnotation(test.name, test.value)
 		if diff := cmp.Diff([]any{test.kept, test.ok}, []any{kept, ok}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}

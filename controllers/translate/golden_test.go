@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -98,10 +99,10 @@ func readManifests(t *testing.T, file string) translate.Input {
 		}
 	}
 	in.Objects = asRules(ingresses)
-	class := translate.NewStandardClass(v1alpha1.DefaultIngressClassName, classes)
+	class := kinds.NewStandardClass(v1alpha1.DefaultIngressClassName, classes)
 	for _, object := range standard {
 		if class.Claims(object) {
-			in.Objects = append(in.Objects, translate.ReadStandard(object))
+			in.Objects = append(in.Objects, kinds.ReadStandard(object))
 		}
 	}
 	return in

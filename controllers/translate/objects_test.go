@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -114,8 +115,8 @@ func build(in translate.Input) (*proxy.Snapshot, []translate.Report) {
 // asRules reads those Ingresses that are of the default class.
 func asRules(ingresses []*v1alpha1.Ingress) (objects []*rules.Object) {
 	for _, ing := range ingresses {
-		if translate.Claims(ing, v1alpha1.DefaultIngressClassName) {
-			objects = append(objects, translate.ReadWarren(ing))
+		if kinds.Claims(ing, v1alpha1.DefaultIngressClassName) {
+			objects = append(objects, kinds.ReadWarren(ing))
 		}
 	}
 	return objects

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -112,7 +113,7 @@ func TestAnotherNamespacesRulesServeNothingOfAnOwnedHost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := translate.Input{Objects: asRules(test.ingresses), Options: translate.Options{AllowSharedHosts: test.allowShared}}
 			for _, object := range test.standard {
-				in.Objects = append(in.Objects, translate.ReadStandard(object))
+				in.Objects = append(in.Objects, kinds.ReadStandard(object))
 			}
 			snapshot, _ := build(in)
 			urls := make([]string, 0, len(test.want))

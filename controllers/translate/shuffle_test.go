@@ -18,6 +18,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -91,7 +92,7 @@ func (g generator) standard() []*rules.Object {
 			object.Spec.TLS = append(object.Spec.TLS, networkingv1.IngressTLS{SecretName: pick(g, "s0", "s1")})
 		}
 		object.Annotations = pick(g, nil, map[string]string{"ingress.warren.dev/retries": pick(g, "{attempts: 0}", "none")})
-		list = append(list, translate.ReadStandard(object))
+		list = append(list, kinds.ReadStandard(object))
 	}
 	return list
 }

@@ -12,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -48,7 +49,7 @@ func withDefault(object *networkingv1.Ingress, service string) *networkingv1.Ing
 // buildStandard builds from standard Ingresses, with an IngressClass of ours.
 func buildStandard(in translate.Input, objects ...*networkingv1.Ingress) ([]string, []translate.Report) {
 	for _, object := range objects {
-		in.Objects = append(in.Objects, translate.ReadStandard(object))
+		in.Objects = append(in.Objects, kinds.ReadStandard(object))
 	}
 	snapshot, reports := build(in)
 	return served(snapshot), reports
@@ -75,7 +76,7 @@ func TestHowAStandardPathIsCompared(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
 	}
-	accepted := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
+	accepted := conditionOf(t, reports, kinds.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
 	if !strings.HasPrefix(accepted.Message, `rules[0].http.paths[5]: path "/a/.*" looks like a pattern`) {
 		t.Errorf("the pattern is reported as %q", accepted.Message)
 	}
@@ -139,7 +140,7 @@ func TestADefaultBackendHasWhatNothingElseMatches(t *testing.T) {
 				t.Errorf("routes (-want +got):\n%s", diff)
 			}
 			for name, want := range test.says {
-				if got := conditionOf(t, reports, translate.StandardKind, name, v1alpha1.ConditionAccepted); got.Reason != want {
+				if got := conditionOf(t, reports, kinds.StandardKind, name, v1alpha1.ConditionAccepted); got.Reason != want {
 					t.Errorf("%s: Accepted is %s: %s; want %s", name, got.Reason, got.Message, want)
 				}
 			}
@@ -154,8 +155,8 @@ func TestIngressesOfBothKindsContestAPlaceByAge(t *testing.T) {
 		want, kind string
 	}{
 		"the standard one is older":   {0, "x.io Prefix / -> blue/web:80 by networking.k8s.io/blue/a", v1alpha1.IngressKind},
-		"the standard one is younger": {2, "x.io Prefix / -> blue/ours:80 by blue/a", translate.StandardKind},
-		"they are as old":             {1, "x.io Prefix / -> blue/ours:80 by blue/a", translate.StandardKind},
+		"the standard one is younger": {2, "x.io Prefix / -> blue/ours:80 by blue/a", kinds.StandardKind},
+		"they are as old":             {1, "x.io Prefix / -> blue/ours:80 by blue/a", kinds.StandardKind},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, reports := buildStandard(translate.Input{Objects: asRules([]*v1alpha1.Ingress{ours})}, newStandard("blue", "a", test.minutes, "x.io"))
@@ -193,7 +194,7 @@ func TestAPortNameIsTheServices(t *testing.T) {
 			object.Spec.Rules[0].HTTP.Paths[0].Backend.Service.Port = networkingv1.ServiceBackendPort{Name: test.port}
 			in := test.in
 			in.EndpointSlices = append(in.EndpointSlices, slice)
-			in.Objects = []*rules.Object{translate.ReadStandard(object)}
+			in.Objects = []*rules.Object{kinds.ReadStandard(object)}
 			snapshot, reports := build(in)
 			var got []string
 			for _, e := range snapshot.Pools[0].Endpoints {
@@ -203,7 +204,7 @@ func TestAPortNameIsTheServices(t *testing.T) {
 			if diff := cmp.Diff(test.endpoints, got); diff != "" {
 				t.Errorf("endpoints (-want +got):\n%s", diff)
 			}
-			if got := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionResolvedRefs); got.Reason != test.reason {
+			if got := conditionOf(t, reports, kinds.StandardKind, "blue/a", v1alpha1.ConditionResolvedRefs); got.Reason != test.reason {
 				t.Errorf("ResolvedRefs is %+v, want %s", got, test.reason)
 			}
 		})
@@ -221,7 +222,7 @@ func TestPlainRequestsForAStandardIngressAreRedirectedOnlyWhereItAsks(t *testing
 			object.Annotations = map[string]string{"ingress.warren.dev/redirect-http": test.annotation}
 		}
 		snapshot, _ := build(translate.Input{
-			Objects: []*rules.Object{translate.ReadStandard(object)},
+			Objects: []*rules.Object{kinds.ReadStandard(object)},
 			Secrets: []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
 		})
 		if len(snapshot.Certificates) != 1 || snapshot.Hosts[0].RedirectHTTPS != test.want {
@@ -252,10 +253,10 @@ func TestACertificateIsOrderedForAStandardIngressThatAsksForIt(t *testing.T) {
 			object := newStandard("blue", "a", 0, test.hosts...)
 			object.Spec.TLS = test.tls
 			object.Annotations = map[string]string{"ingress.warren.dev/auto-ssl": "true", "ingress.warren.dev/email": "admin@example.com"}
-			standard := translate.ReadStandard(object)
+			standard := kinds.ReadStandard(object)
 			_, reports := build(translate.Input{Objects: []*rules.Object{standard}, Now: today})
 			ordering, known := standard.Ordering()
-			accepted := conditionOf(t, reports, translate.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
+			accepted := conditionOf(t, reports, kinds.StandardKind, "blue/a", v1alpha1.ConditionAccepted)
 			if test.fault != "" {
 				if ordering != nil || known || !strings.Contains(accepted.Message, test.fault) {
 					t.Errorf("it orders %+v, and Accepted is %q; want nothing known, and %q", ordering, accepted.Message, test.fault)

@@ -28,7 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -238,7 +238,7 @@ func (s *shared) classes(names ...string) {
 	for _, name := range names {
 		class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: name,
 			Annotations: map[string]string{networkingv1.AnnotationIsDefaultIngressClass: "true"}},
-			Spec: networkingv1.IngressClassSpec{Controller: translate.StandardController}}
+			Spec: networkingv1.IngressClassSpec{Controller: kinds.StandardController}}
 		if err := s.Create(s.t.Context(), class); err != nil {
 			s.t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 const standardManifest = `
@@ -67,7 +67,7 @@ func askSecurely(address, host, path string) (answer, error) {
 func (s *scene) haveIngressClass() {
 	s.t.Helper()
 	class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"},
-		Spec: networkingv1.IngressClassSpec{Controller: translate.StandardController}}
+		Spec: networkingv1.IngressClassSpec{Controller: kinds.StandardController}}
 	if err := s.Create(s.t.Context(), class); err != nil && !apierrors.IsAlreadyExists(err) {
 		s.t.Fatal(err)
 	}

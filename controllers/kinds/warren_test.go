@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package translate_test
+package kinds_test
 
 import (
 	"net/netip"
@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
@@ -47,7 +47,7 @@ func TestWhatAnIngressOfThisAPISays(t *testing.T) {
 		},
 		Certificates: []rules.Wish{{Secret: "a-tls", Hosts: []string{"x.io"}, Redirect: true, Ordered: true, Email: "admin@example.com"}},
 	}
-	if diff := cmp.Diff(want, translate.ReadWarren(object), cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+	if diff := cmp.Diff(want, kinds.ReadWarren(object), cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -60,7 +60,7 @@ func TestWhatAStandardIngressSays(t *testing.T) {
 	object.Annotations = map[string]string{"nginx.ingress.kubernetes.io/proxy-body-size": "8m"}
 	rest := []rules.Rule{{Where: "defaultBackend", Match: rules.Match{Path: "/"}, Backend: rules.Backend{Service: "rest", Port: 80}, Timeouts: usual, Retries: 1}}
 	want := &rules.Object{
-		Kind: translate.StandardKind, Namespace: "blue", Name: "a", UID: "blue-a", Generation: 1, Created: object.CreationTimestamp.Time,
+		Kind: kinds.StandardKind, Namespace: "blue", Name: "a", UID: "blue-a", Generation: 1, Created: object.CreationTimestamp.Time,
 		ID: "networking.k8s.io/blue/a",
 		Hosts: []rules.Host{
 			{Name: "x.io", Where: "rules[0]", Rules: []rules.Rule{
@@ -73,7 +73,7 @@ func TestWhatAStandardIngressSays(t *testing.T) {
 		},
 		Unheeded: "annotations of other controllers that nothing is done about here: nginx.ingress.kubernetes.io/proxy-body-size",
 	}
-	if diff := cmp.Diff(want, translate.ReadStandard(object), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, kinds.ReadStandard(object), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -82,7 +82,7 @@ func TestWhatAStandardIngressSays(t *testing.T) {
 func TestAStandardIngressWithAFaultHasNoSoundRule(t *testing.T) {
 	object := withDefault(newStandard("blue", "a", 1, "x.io"), "rest")
 	object.Annotations = map[string]string{"nginx.ingress.kubernetes.io/auth-url": "https://auth.example.com"}
-	got := translate.ReadStandard(object)
+	got := kinds.ReadStandard(object)
 	if got.Fault == nil || got.Fault.Text == "" || got.Fault.Closing != rules.ForeignAnnotation || len(got.Hosts) != 2 {
 		t.Fatalf("it is read as %+v, its fault as %+v", got, got.Fault)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package translate_test
+package kinds_test
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 func newClass(name, controller, isDefault string) networkingv1.IngressClass {
@@ -20,7 +20,7 @@ func newClass(name, controller, isDefault string) networkingv1.IngressClass {
 }
 
 func TestWhichStandardIngressesAreOurs(t *testing.T) {
-	const ours, theirs = translate.StandardController, "example.com/theirs"
+	const ours, theirs = kinds.StandardController, "example.com/theirs"
 	none := []networkingv1.IngressClass{}
 	plain := []networkingv1.IngressClass{newClass("warren", ours, ""), newClass("nginx", theirs, "true")}
 	standard := []networkingv1.IngressClass{newClass("warren", ours, "true"), newClass("nginx", theirs, "")}
@@ -52,7 +52,7 @@ func TestWhichStandardIngressesAreOurs(t *testing.T) {
 			if test.annotated != "" {
 				object.Annotations = map[string]string{"kubernetes.io/ingress.class": test.annotated}
 			}
-			if got := translate.NewStandardClass("warren", test.classes).Claims(object); got != test.want {
+			if got := kinds.NewStandardClass("warren", test.classes).Claims(object); got != test.want {
 				t.Errorf("it is ours: %t, want %t", got, test.want)
 			}
 		})

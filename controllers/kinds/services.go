@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package translate
+package kinds
 
 import (
 	networkingv1 "k8s.io/api/networking/v1"
