@@ -24,6 +24,17 @@ type place struct {
 	guarded bool
 }
 
+// guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
+// must not fall to another one.
+func guarded(p *v1alpha1.IngressPath) bool {
+	for i := range readers {
+		if r := &readers[i]; r.asks != nil && !r.open && r.asks(p) {
+			return true
+		}
+	}
+	return false
+}
+
 // pathReader reads the place of rules within their host. It holds the buffers that making paths canonical takes, so
 // that a canonical one costs no allocation.
 type pathReader struct {

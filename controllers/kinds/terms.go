@@ -3,8 +3,6 @@
 package kinds
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
 )
@@ -40,38 +38,4 @@ func invalid(fault string) *rules.Fault {
 		return nil
 	}
 	return &rules.Fault{Text: fault, Closing: rules.InvalidRule}
-}
-
-// guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
-// must not fall to another one.
-func guarded(p *v1alpha1.IngressPath) bool {
-	for i := range readers {
-		if r := &readers[i]; r.asks != nil && !r.open && r.asks(p) {
-			return true
-		}
-	}
-	return false
-}
-
-// identify returns an object that has nothing yet but whose it is.
-func identify(kind string, object metav1.Object) *rules.Object {
-	return &rules.Object{
-		Kind: kind, Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(), Generation: object.GetGeneration(),
-		Created: object.GetCreationTimestamp().Time,
-	}
-}
-
-// secretName returns the name of the Secret that a tls of an object is about.
-func secretName(written, object string) string {
-	if written != "" {
-		return written
-	}
-	return object + "-tls"
-}
-
-func texts[T ~string](of []T) (list []string) {
-	for _, text := range of {
-		list = append(list, string(text))
-	}
-	return list
 }

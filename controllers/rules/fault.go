@@ -11,20 +11,21 @@ type Fault struct {
 	// Text tells the author what is wrong, and what to write instead. It is empty for a rule whose object has a fault that
 	// says it.
 	Text string
-	// Closing is why the rule's place answers 503. The zero value is for a rule whose place is not known: it is left out.
+	// Closing is what becomes of the requests that the rule was meant for.
 	Closing Closing
 	// Beginning is what all that is closed begins with, where that is more than the rule's place.
 	Beginning string
 }
 
-// Closing is why a path is closed, in the word that metrics and the list of routes have.
+// Closing is why a place is closed, in the word that metrics and the list of routes have.
 type Closing uint8
 
 const (
-	_ Closing = iota // open
-	// InvalidRule paths have a place, and something about them is wrong.
+	// LeftOut rules close nothing: their place is not known.
+	LeftOut Closing = iota
+	// InvalidRule rules have a place, and something about them is wrong.
 	InvalidRule
-	// UnreadablePath closes all that the path may have been meant for.
+	// UnreadablePath closes all that a path may have been meant for.
 	UnreadablePath
 	// ForeignAnnotation closes an Ingress for which another controller was told who gets in.
 	ForeignAnnotation

@@ -92,13 +92,14 @@ func (c *collector) rules(o *object, like candidate) {
 		if f := rule.Fault; f != nil {
 			p := problem{entry: int(like.entry), rule: i, reason: v1alpha1.ReasonInvalidRule, text: f.Text}
 			switch f.Closing {
-			case 0:
+			case rules.LeftOut:
 				p.unserved, p.then = true, "the path is left out"
 				o.problems = append(o.problems, p)
 				continue
 			case rules.UnreadablePath:
 				p.then = "all of " + hostText(c.hosts.list[like.host].name) + " that begins with " + rules.Quote(f.Beginning) + " answers 503"
-				next.path, next.match, to.portName = f.Beginning, proxy.MatchText, ""
+				next.path, next.match = f.Beginning, proxy.MatchText
+				to.portName = "" // of what is closed so, the number alone tells pools apart
 			default:
 				p.then = "the path answers 503"
 			}
