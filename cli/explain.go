@@ -100,10 +100,13 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 	if err != nil {
 		return err
 	}
-	in, _ := controllers.InputOf(objects, translate.Options{
+	in, _, err := controllers.InputOf(objects, translate.Options{
 		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
 		RequireAllowedHosts: f.requireAllowed,
 	})
+	if err != nil {
+		return err
+	}
 	snapshot, reports := translate.Build(in)
 	for _, kind := range skipped {
 		_, _ = fmt.Fprintf(c.streams.Err, "note: nothing is made of %s\n", kind)

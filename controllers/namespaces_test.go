@@ -169,8 +169,8 @@ func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
 func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
 	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
 	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
-	in, others := InputOf([]client.Object{annotated, plain, ingress("blue", "a", "x.io", "api"), ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
-	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || len(others) > 0 {
+	in, others, err := InputOf([]client.Object{annotated, plain, ingress("blue", "a", "x.io", "api"), ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
+	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || len(others) > 0 || err != nil {
 		t.Errorf("%d others, allowed hosts (-want +got):\n%s", len(others), diff)
 	}
 	if snapshot, _ := translate.Build(in); len(snapshot.Hosts) != 1 || snapshot.Hosts[0].Name != "z.io" {

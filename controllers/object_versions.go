@@ -20,13 +20,13 @@ type objectVersion struct {
 	content         *rules.Object
 }
 
-// read returns what objects are read as, and forgets all others.
+// read returns what objects are read as, and forgets all others. Those of manifests have no version.
 func (v *objectVersions[T]) read(objects []T, read func(T) *rules.Object) []*rules.Object {
 	known := make(map[types.UID]objectVersion, len(objects))
 	all := make([]*rules.Object, 0, len(objects))
 	for _, object := range objects {
 		version, ok := v.known[object.GetUID()]
-		if !ok || version.resourceVersion != object.GetResourceVersion() {
+		if !ok || version.resourceVersion != object.GetResourceVersion() || version.resourceVersion == "" {
 			version = objectVersion{object.GetResourceVersion(), read(object)}
 		}
 		known[object.GetUID()] = version

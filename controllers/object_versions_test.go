@@ -28,6 +28,7 @@ func TestEachVersionOfAnObjectIsReadOnce(t *testing.T) {
 		{[]*v1alpha1.Ingress{object("a", "3"), object("b", "2")}, []string{"a3", "b2"}, []string{"a3"}},
 		{[]*v1alpha1.Ingress{object("b", "2")}, []string{"b2"}, nil},
 		{[]*v1alpha1.Ingress{object("a", "3"), object("b", "2")}, []string{"a3", "b2"}, []string{"a3"}}, // which was forgotten
+		{[]*v1alpha1.Ingress{object("", ""), object("", "")}, []string{"", ""}, []string{"", ""}},       // which are of manifests
 	} {
 		var now, got []string
 		for _, o := range v.read(step.objects, func(o *v1alpha1.Ingress) *rules.Object {

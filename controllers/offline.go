@@ -3,7 +3,9 @@
 package controllers
 
 import (
-	"time"
+	"context"
+	"net/netip"
+	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -19,68 +21,109 @@ import (
 // InputOf makes of objects that are in no cluster what a snapshot controller makes of its cache. Without any
 // IngressClass among them, the one of the controller's class counts as being there. It returns the objects that a
 // snapshot is not made of too.
-func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object) {
-	in.Now, in.Options = time.Now().Truncate(time.Second), options
-	in.AllowedHosts = make(map[string]*string)
-	var classes []networkingv1.IngressClass
-	var standard []*networkingv1.Ingress
-	var secrets []*corev1.Secret
-	texts := make(map[translate.AuthorityName][]byte)
+func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object, err error) {
 	for _, object := range objects {
-		if namespace := object.GetNamespace(); namespace != "" && in.AllowedHosts[namespace] == nil {
-			in.AllowedHosts[namespace] = nil // unless its Namespace is among the objects too
-		}
-		name := types.NamespacedName{Namespace: object.GetNamespace(), Name: object.GetName()}
-		switch o := object.(type) {
-		case *v1alpha1.Ingress:
-			if kinds.Claims(o, options.IngressClass) {
-				in.Objects = append(in.Objects, kinds.ReadWarren(o))
-			}
-		case *v1alpha1.Task:
-			in.Tasks = append(in.Tasks, o)
-		case *v1alpha1.TLSCertificate:
-			in.TLSCertificates = append(in.TLSCertificates, o)
-		case *corev1.Service:
-			in.Services = append(in.Services, o)
-		case *discoveryv1.EndpointSlice:
-			in.EndpointSlices = append(in.EndpointSlices, o)
-		case *networkingv1.Ingress:
-			standard = append(standard, o)
-		case *corev1.Namespace:
-			in.AllowedHosts[o.Name] = allowedHosts(o)
-		case *networkingv1.IngressClass:
-			classes = append(classes, *o)
-		case *corev1.Secret:
-			withStringData(o)
-			secrets = append(secrets, o)
-			texts[translate.AuthorityName{NamespacedName: name}] = o.Data[authorityField]
-		case *corev1.ConfigMap:
-			texts[translate.AuthorityName{NamespacedName: name, ConfigMap: true}] = []byte(o.Data[authorityField])
-		default:
+		if sourceOf(object) == nil {
 			others = append(others, object)
 		}
+		if secret, ok := object.(*corev1.Secret); ok {
+			withStringData(secret)
+		}
 	}
-	class := kinds.NewStandardClass(options.IngressClass, classes)
+	i := inputs{from: manifests{objects, options.IngressClass}, options: options}
+	in, err = i.all(context.Background()) // nothing is waited for
+	return in, others, err
+}
+
+// manifests are objects that are in no cluster.
+type manifests struct {
+	objects []client.Object
+	class   string
+}
+
+// of returns those of a type.
+func of[T any](m manifests) (objects []T) {
+	for _, object := range m.objects {
+		if o, ok := object.(T); ok {
+			objects = append(objects, o)
+		}
+	}
+	return objects
+}
+
+func (m manifests) list(_ context.Context, list client.ObjectList) error {
+	items := reflect.ValueOf(list).Elem().FieldByName("Items")
+	for _, object := range m.objects {
+		if item := reflect.ValueOf(object).Elem(); item.Type() == items.Type().Elem() {
+			items.Set(reflect.Append(items, item))
+		}
+	}
+	return nil
+}
+
+func (m manifests) standard(context.Context) (ours []*networkingv1.Ingress, err error) {
+	var classes []networkingv1.IngressClass
+	for _, o := range of[*networkingv1.IngressClass](m) {
+		classes = append(classes, *o)
+	}
+	class := kinds.NewStandardClass(m.class, classes)
 	class.Exists = class.Exists || len(classes) == 0
-	for _, o := range standard {
+	for _, o := range of[*networkingv1.Ingress](m) {
 		if class.Claims(o) {
-			in.Objects = append(in.Objects, kinds.ReadStandard(o))
+			ours = append(ours, o)
 		}
 	}
-	named := translate.NamedSecrets(&in)
-	named[options.DefaultCertificate] = struct{}{}
-	for _, o := range secrets {
+	return ours, nil
+}
+
+func (m manifests) allowedHosts(context.Context) (map[string]*string, error) {
+	allowed := make(map[string]*string)
+	for _, object := range m.objects {
+		if namespace := object.GetNamespace(); namespace != "" && allowed[namespace] == nil {
+			allowed[namespace] = nil // unless its Namespace is among the objects too
+		}
+		if o, ok := object.(*corev1.Namespace); ok {
+			allowed[o.Name] = allowedHosts(o)
+		}
+	}
+	return allowed, nil
+}
+
+func (m manifests) services(context.Context, map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+	return of[*corev1.Service](m), of[*discoveryv1.EndpointSlice](m), nil
+}
+
+func (m manifests) secrets(_ context.Context, named map[types.NamespacedName]struct{}) (secrets []*translate.Secret, err error) {
+	for _, o := range of[*corev1.Secret](m) {
 		if _, ok := named[client.ObjectKeyFromObject(o)]; ok {
-			in.Secrets = append(in.Secrets, parseSecret(o))
+			secrets = append(secrets, parseSecret(o))
 		}
 	}
-	for name := range translate.NamedAuthorities(&in) {
+	return secrets, nil
+}
+
+func (m manifests) authorities(_ context.Context, named map[translate.AuthorityName]struct{}) (authorities []*translate.Authority, err error) {
+	texts := make(map[translate.AuthorityName][]byte)
+	for _, o := range of[*corev1.Secret](m) {
+		texts[translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(o)}] = o.Data[authorityField]
+	}
+	for _, o := range of[*corev1.ConfigMap](m) {
+		texts[translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(o), ConfigMap: true}] = []byte(o.Data[authorityField])
+	}
+	for name := range named {
 		if text, ok := texts[name]; ok {
 			authority, _ := parseAuthority(name, text)
-			in.Authorities = append(in.Authorities, authority)
+			authorities = append(authorities, authority)
 		}
 	}
-	return in, others
+	return authorities, nil
+}
+
+// own and challenges are nothing: no replica runs, and none orders.
+func (m manifests) own() []netip.AddrPort { return nil }
+
+func (m manifests) challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+	return nil, nil
 }
 
 // withStringData moves what a manifest has as text to where the API server puts it.

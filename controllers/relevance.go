@@ -8,20 +8,23 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// watched returns the kinds that a snapshot is built from.
-func watched() []client.Object {
-	return []client.Object{
-		&v1alpha1.Ingress{}, &v1alpha1.Task{}, &v1alpha1.TLSCertificate{},
+// watched returns the kinds that the manager's cache has of what a snapshot is made of.
+func watched() (objects []client.Object) {
+	for _, list := range [][]inputSource{naming, others} {
+		for i := range list {
+			if list[i].cached {
+				objects = append(objects, list[i].kinds...)
+			}
+		}
 	}
+	return objects
 }
 
 // relevant says whether an update of a watched object can make a difference to a snapshot. The status that this
@@ -31,23 +34,41 @@ func relevant(before, after client.Object) bool {
 	if before.GetUID() != after.GetUID() {
 		return true
 	}
+	if of := sourceOf(after); of != nil && of.relevant != nil {
+		return of.relevant(before, after)
+	}
+	return before.GetGeneration() != after.GetGeneration()
+}
+
+// changesAnnotations is for kinds whose annotations count, which no generation does.
+func changesAnnotations(before, after client.Object) bool {
+	return before.GetGeneration() != after.GetGeneration() || !maps.Equal(before.GetAnnotations(), after.GetAnnotations())
+}
+
+func changesTask(before, after client.Object) bool {
+	was, ok := before.(*v1alpha1.Task)
+	is, ok2 := after.(*v1alpha1.Task)
+	return !ok || !ok2 || was.Generation != is.Generation || translate.Reported(was) != translate.Reported(is)
+}
+
+// changesService is for Services, which have no generation, and EndpointSlices, whose generation does not count labels.
+func changesService(before, after client.Object) bool {
 	switch after := after.(type) {
-	case *v1alpha1.Task:
-		before, ok := before.(*v1alpha1.Task)
-		return !ok || before.Generation != after.Generation || translate.Reported(before) != translate.Reported(after)
-	case *networkingv1.Ingress, *networkingv1.IngressClass, *metav1.PartialObjectMetadata: // whose annotations no generation counts
-		return before.GetGeneration() != after.GetGeneration() || !maps.Equal(before.GetAnnotations(), after.GetAnnotations())
-	case *corev1.Service: // which has no generation
+	case *corev1.Service:
 		before, ok := before.(*corev1.Service)
 		return !ok || before.Spec.Type != after.Spec.Type || !equality.Semantic.DeepEqual(before.Spec.Ports, after.Spec.Ports)
-	case *corev1.Secret: // which has no generation either
-		before, ok := before.(*corev1.Secret)
-		return !ok || !maps.EqualFunc(before.Data, after.Data, bytes.Equal)
-	case *discoveryv1.EndpointSlice: // whose generation does not count labels
+	case *discoveryv1.EndpointSlice:
 		before, ok := before.(*discoveryv1.EndpointSlice)
 		return !ok || before.Labels[discoveryv1.LabelServiceName] != after.Labels[discoveryv1.LabelServiceName] ||
 			!equality.Semantic.DeepEqual(before.Ports, after.Ports) ||
 			!equality.Semantic.DeepEqual(before.Endpoints, after.Endpoints)
 	}
-	return before.GetGeneration() != after.GetGeneration()
+	return true
+}
+
+// changesSecret is for Secrets, which have no generation.
+func changesSecret(before, after client.Object) bool {
+	was, ok := before.(*corev1.Secret)
+	is, ok2 := after.(*corev1.Secret)
+	return !ok || !ok2 || !maps.EqualFunc(was.Data, is.Data, bytes.Equal)
 }

@@ -5,7 +5,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,9 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
-	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -55,6 +52,8 @@ type SnapshotController struct {
 	cache   cache.Cache
 	applier Applier
 	options translate.Options
+	// inputs are made of what the caches hold.
+	inputs  inputs
 	pending *holdOff
 	// certificates are the Secrets that are named for their certificates, and secrets what they hold.
 	certificates *namedObjects[*corev1.Secret]
@@ -71,8 +70,6 @@ type SnapshotController struct {
 	served func(serving map[objectKey]*verdict)
 	// orders holds the working Secrets of orders. Nil where nothing is ordered.
 	orders cache.Cache
-	// versions are the Ingresses of this API.
-	versions objectVersions[*v1alpha1.Ingress]
 	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
 	standard *standardIngresses
 	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
@@ -104,6 +101,7 @@ func newSnapshotController(cache cache.Cache, applier Applier, options translate
 		cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit),
 		served: func(map[objectKey]*verdict) {},
 	}
+	c.inputs = inputs{from: cachedObjects{c}, options: options}
 	c.validity = time.AfterFunc(validityLimit, c.pending.event)
 	c.validity.Stop()
 	return c
@@ -164,7 +162,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if c.claims != nil && !c.recorded.Settle(ctx) {
 		return nil
 	}
-	in, err := c.ingresses(ctx)
+	in, err := c.inputs.naming(ctx)
 	if err != nil {
 		return err
 	}
@@ -172,7 +170,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		return err
 	}
 	if c.claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
-		defer c.claims.begin(c.ingresses)()
+		defer c.claims.begin(c.inputs.naming)()
 		var releasing sync.WaitGroup
 		releasing.Go(func() { c.claims.released.run(ctx) })
 		defer releasing.Wait()
@@ -284,88 +282,14 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 	return c.apply(ctx, in)
 }
 
-// input lists the cache. The objects are the cache's own and not copies, of which there would be hundreds of thousands
-// a minute; Build modifies nothing.
+// input returns an input with everything that there is.
 func (c *SnapshotController) input(ctx context.Context) (translate.Input, error) {
-	in, err := c.ingresses(ctx)
+	in, err := c.inputs.all(ctx)
 	if err != nil {
-		return in, err
-	}
-	if in.Services, in.EndpointSlices, err = c.discovery.read(ctx, translate.NamedServices(&in)); err != nil {
-		return in, err
-	}
-	var tasks v1alpha1.TaskList
-	var certificates v1alpha1.TLSCertificateList
-	for _, list := range []client.ObjectList{&tasks, &certificates} {
-		if err := c.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return in, fmt.Errorf("listing %T from the cache: %w", list, err)
-		}
-	}
-	in.Tasks, in.TLSCertificates = pointers(tasks.Items), pointers(certificates.Items)
-	in.Own = c.own()
-	in.Now = time.Now().Truncate(time.Second) // which is what certificates count in
-	named := translate.NamedSecrets(&in)
-	if c.options.DefaultCertificate.Name != "" {
-		named[c.options.DefaultCertificate] = struct{}{}
-	}
-	patience := readPatience
-	if c.latest.Load() == nil {
-		patience = firstPatience // no host is to be without its certificate for a moment
-	}
-	if err := c.certificates.lookUp(ctx, named, patience); err != nil {
 		return translate.Input{}, err
 	}
-	if in.Authorities, err = c.authorities.read(ctx, translate.NamedAuthorities(&in)); err != nil {
-		return translate.Input{}, err
-	}
-	secrets, unknown := c.certificates.objects()
-	in.Secrets = c.secrets.read(secrets, unknown, named)
 	c.logDefaultCertificate(ctx, in.Secrets)
-	if c.orders != nil {
-		var orders corev1.SecretList
-		if err := c.orders.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
-			return translate.Input{}, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
-		}
-		in.Challenges = heldReady(orders.Items, in.TLSCertificates)
-	}
 	return in, nil
-}
-
-// own returns where requests come in at the replicas that are known now.
-func (c *SnapshotController) own() (addresses []netip.AddrPort) {
-	if c.replicas == nil {
-		return nil
-	}
-	for _, r := range *c.replicas.ready.Load() {
-		addresses = append(addresses, netip.AddrPortFrom(r.Address, r.HTTPPort), netip.AddrPortFrom(r.Address, c.httpsPort))
-	}
-	return addresses
-}
-
-// ingresses returns an input that has the Ingresses, which say what else is wanted, and which hosts they may have.
-func (c *SnapshotController) ingresses(ctx context.Context) (in translate.Input, err error) {
-	var ingresses v1alpha1.IngressList
-	if err := c.cache.List(ctx, &ingresses, client.UnsafeDisableDeepCopy); err != nil {
-		return in, fmt.Errorf("listing the Ingresses from the cache: %w", err)
-	}
-	ours := make([]*v1alpha1.Ingress, 0, len(ingresses.Items))
-	for i := range ingresses.Items {
-		if object := &ingresses.Items[i]; kinds.Claims(object, c.options.IngressClass) {
-			ours = append(ours, object)
-		}
-	}
-	in.Objects, in.Options = c.versions.read(ours, kinds.ReadWarren), c.options
-	if c.standard != nil {
-		standard, err := c.standard.read(ctx)
-		if err != nil {
-			return in, err
-		}
-		in.Objects = append(in.Objects, standard...)
-	}
-	if c.namespaces != nil {
-		in.AllowedHosts, err = c.namespaces.allowedHosts(ctx)
-	}
-	return in, err
 }
 
 // logDefaultCertificate says what keeps the default certificate from being served as it is, when that changes. It is no

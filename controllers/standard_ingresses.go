@@ -20,7 +20,6 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
-	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
@@ -35,7 +34,6 @@ type standardIngresses struct {
 	class atomic.Pointer[kinds.StandardClass]
 
 	// What follows belongs to the goroutine that builds.
-	versions objectVersions[*networkingv1.Ingress]
 	// missing is set while an Ingress names the class, and there is no IngressClass of that name.
 	missing bool
 }
@@ -148,7 +146,7 @@ func (s *standardIngresses) late(ctx context.Context, changed func()) {
 }
 
 // read returns the Ingresses that are the controller's.
-func (s *standardIngresses) read(ctx context.Context) ([]*rules.Object, error) {
+func (s *standardIngresses) read(ctx context.Context) ([]*networkingv1.Ingress, error) {
 	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
 	class := kinds.StandardClass{Name: s.className, Exists: true}
 	if s.classes.Synced(ctx) {
@@ -183,7 +181,7 @@ func (s *standardIngresses) read(ctx context.Context) ([]*rules.Object, error) {
 			kinds.StandardController, "class", s.className, "ingress", missing)
 	}
 	s.missing = missing != ""
-	return s.versions.read(ours, kinds.ReadStandard), nil
+	return ours, nil
 }
 
 // claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// cachedObjects are those of the caches that a snapshot controller has. They are the caches' own and not copies, of
+// which there would be hundreds of thousands a minute; nobody modifies them.
+type cachedObjects struct {
+	*SnapshotController
+}
+
+func (c cachedObjects) list(ctx context.Context, list client.ObjectList) error {
+	if err := c.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing %T from the cache: %w", list, err)
+	}
+	return nil
+}
+
+func (c cachedObjects) standard(ctx context.Context) ([]*networkingv1.Ingress, error) {
+	if c.SnapshotController.standard == nil {
+		return nil, nil
+	}
+	return c.SnapshotController.standard.read(ctx)
+}
+
+func (c cachedObjects) allowedHosts(ctx context.Context) (map[string]*string, error) {
+	if c.namespaces == nil {
+		return nil, nil
+	}
+	return c.namespaces.allowedHosts(ctx)
+}
+
+func (c cachedObjects) services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+	return c.discovery.read(ctx, named)
+}
+
+func (c cachedObjects) secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
+	patience := readPatience
+	if c.latest.Load() == nil {
+		patience = firstPatience // no host is to be without its certificate for a moment
+	}
+	if err := c.certificates.lookUp(ctx, named, patience); err != nil {
+		return nil, err
+	}
+	secrets, unknown := c.certificates.objects()
+	return c.SnapshotController.secrets.read(secrets, unknown, named), nil
+}
+
+func (c cachedObjects) authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
+	return c.SnapshotController.authorities.read(ctx, named)
+}
+
+// own returns where requests come in at the replicas that are known now.
+func (c cachedObjects) own() (addresses []netip.AddrPort) {
+	if c.replicas == nil {
+		return nil
+	}
+	for _, r := range *c.replicas.ready.Load() {
+		addresses = append(addresses, netip.AddrPortFrom(r.Address, r.HTTPPort), netip.AddrPortFrom(r.Address, c.httpsPort))
+	}
+	return addresses
+}
+
+func (c cachedObjects) challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+	if c.orders == nil {
+		return nil, nil
+	}
+	var orders corev1.SecretList
+	if err := c.orders.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
+	}
+	return heldReady(orders.Items, certificates), nil
+}

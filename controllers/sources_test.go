@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// What is read in a cluster and not of manifests would have an explanation differ from what a controller serves.
+func TestManifestsOfEverySourceAreRead(t *testing.T) {
+	own := secured(ingress("blue", "shop", "x.io", "api"), "shop-tls")
+	backend := &own.Spec.Rules[0].Paths[0].Backend
+	backend.Protocol, backend.TLS = v1alpha1.ProtocolHTTPS, &v1alpha1.BackendTLS{CAConfigMapName: "ca"}
+	at := metav1.ObjectMeta{Namespace: "blue", Name: "api"}
+	objects := []client.Object{
+		own, standardIngress("blue", "standard", "y.io", "web"),
+		&networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: networkingv1.IngressClassSpec{Controller: kinds.StandardController}},
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "*"}}},
+		&v1alpha1.Task{ObjectMeta: at}, &v1alpha1.TLSCertificate{ObjectMeta: at}, &corev1.Service{ObjectMeta: at}, &discoveryv1.EndpointSlice{ObjectMeta: at},
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "shop-tls"}},
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "ca"}},
+		&rbacv1.Role{ObjectMeta: at},
+	}
+	in, other, err := InputOf(objects, translate.Options{IngressClass: "warren"})
+	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 2 {
+		t.Fatalf("%d objects make routes, and these are of no source: %v, error %v", len(in.Objects), other, err)
+	}
+	// Nobody serves manifests, nobody orders for them, and whose their hosts are is on no record.
+	unknown := []string{"Own", "Challenges", "Owners", "Kept"}
+	for i, v := 0, reflect.ValueOf(in); i < v.NumField(); i++ {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() != slices.Contains(unknown, name) {
+			t.Errorf("%s is %v", name, v.Field(i))
+		}
+	}
+	for _, list := range [][]inputSource{naming, others} {
+		for i := range list {
+			for _, kind := range list[i].kinds {
+				sameKind := func(o client.Object) bool { return reflect.TypeOf(o) == reflect.TypeOf(kind) }
+				if _, metadata := kind.(*metav1.PartialObjectMetadata); !metadata && !slices.ContainsFunc(objects, sameKind) {
+					t.Errorf("no %T was tried", kind)
+				}
+			}
+		}
+	}
+}
