@@ -124,8 +124,21 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 	// On a machine without a network the API server finds no address to advertise and gives up; nothing in here
 	// reaches it through the Service that the address would be for.
 	api.Configure().Set("advertise-address", "127.0.0.1").Set("endpoint-reconciler-type", "none")
-	if options.Port != 0 {
-		api.ListenAddr = envtest.ListenAddr{Address: "127.0.0.1", Port: strconv.Itoa(options.Port)}
+	port := strconv.Itoa(options.Port)
+	if options.Port == 0 {
+		var err error
+		if port, err = freePort(); err != nil {
+			return nil, err
+		}
+	}
+	api.ListenAddr = envtest.ListenAddr{Address: "127.0.0.1", Port: port}
+	forClients, err := freeURL()
+	if err != nil {
+		return nil, err
+	}
+	forPeers, err := freeURL()
+	if err != nil {
+		return nil, err
 	}
 	existing := false
 	environment := &envtest.Environment{
@@ -136,12 +149,15 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 		ControlPlaneStopTimeout:  stopTimeout,
 	}
 	environment.ControlPlane.APIServer = api
-	environment.ControlPlane.Etcd = &envtest.Etcd{
+	etcd := &envtest.Etcd{
+		URL:     forClients,
 		Path:    filepath.Join(programs, "etcd"),
 		DataDir: data,
 		Out:     s.etcdLog,
 		Err:     s.etcdLog,
 	}
+	etcd.Configure().Set("listen-peer-urls", forPeers.String())
+	environment.ControlPlane.Etcd = etcd
 	environment.ControlPlane.KubectlPath = filepath.Join(programs, "kubectl")
 	return environment, nil
 }

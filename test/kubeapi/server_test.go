@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,17 @@ func TestServesItsVersionAndTheDefinitionsOfTheCheckout(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"Ingress", "TLSCertificate", "Task"}, kinds, sortedStrings()); diff != "" {
 		t.Errorf("kinds that are served (-want +got):\n%s", diff)
+	}
+}
+
+// Any process may take one of the others while the server starts.
+func TestPortsAreNoneThatSystemsGiveOut(t *testing.T) {
+	at, err := url.Parse("https://" + strings.TrimPrefix(api.Config(t).Host, "https://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if port, err := strconv.Atoi(at.Port()); err != nil || port < 12000 || port >= 20000 {
+		t.Errorf("the API server listens on port %q, want one from 12000 to 19999", at.Port())
 	}
 }
 
