@@ -197,7 +197,7 @@ func TestShortLivedCertificatesAreRenewedInTimeAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	http01, https := ports.address(t), ports.address(t)
-	const seconds, renewals = 30, 6
+	const seconds, renewals = 45, 6 // of which the last third is for the next order
 	p := s.authorityFor(http01, https, []string{fmt.Sprintf("-validity=%d", seconds)})
 	c := &changing{scene: s, p: p, clerk: startClerk(p), roots: p.roots(), system: s.namespace, email: "admin@example.com"}
 	s.start(append(p.arguments(), "--http-address="+http01, "--https-address="+https, "--acme-orders-per-day=2")...)
