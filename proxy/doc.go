@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package proxy is the data plane: it accepts connections, routes each request by an immutable
 // generation that was compiled from a [Snapshot], and forwards it to an endpoint of a pool.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package proxy
 
 // SetTicketKeys says which keys seal session tickets (RFC 8446, section 4.6.1): the first one new tickets, while those

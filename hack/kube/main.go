@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command kube is a Kubernetes API without a cluster: etcd, kube-apiserver and kubectl in one binary, chosen by the
 // name it is called by. Linking them together costs one build and one file instead of three, which matters because all
 // three share most of their code. It has no scheduler, kubelet or controllers: objects are stored, validated and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command run serves the samples of this checkout on one machine: a Kubernetes API of its own, the resource
 // definitions, demo tasks that answer real HTTP, and the controller as a child process. It prints the curl lines that
 // work, and ends everything it started on Ctrl-C. What the API stores stays in .run/ for the next start.

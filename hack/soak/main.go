@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command soak puts the data plane under a mixed load for a while and says whether it stood it. One process holds a
 // proxy.Proxy on loopback, real endpoints behind it, good ones and bad ones, and clients of many kinds in front of it,
 // good ones and bad ones too, while the configuration is swapped every tenth of a second. Each answer is checked

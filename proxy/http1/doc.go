@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package http1 is HTTP/1.1 on the wire (RFC 9112): it parses heads in place, finds where content ends, and writes
 // heads and content back out, for the server's side of a connection and for the client's.
 //

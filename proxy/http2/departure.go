@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package http2
 
 // departure is how far a connection has come on its way out (RFC 9113, section 6.8).

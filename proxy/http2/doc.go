@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package http2 is HTTP/2 on the wire (RFC 9113), the server's side and the client's: frames, header blocks, streams,
 // flow control and the order in which responses leave (RFC 9218). It accepts no pushes, makes none, and knows nothing
 // of hosts, routes or policies.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package http2
 
 // workers are the goroutines of a connection's streams. One that has nothing to do waits for the next stream: its stack

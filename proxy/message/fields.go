@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package message
 
 // First is the value of the first field of a name, also of one that was taken out of the message.

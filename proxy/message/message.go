@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package message says what an HTTP request and response are, whatever version carries them (RFC 9110), and has the
 // grammar that all versions share. It parses no message and does no I/O. The engines of the wire versions fill these
 // types from their buffers and write them out again; the proxy's pipeline reads and changes them in between.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package policy is what a route can do with requests and responses beyond sending them on: who gets in, how many
 // requests a client may send, which fields and which path go on. A [Policy] is one of these as a snapshot has it, and
 // compiles to the [Steps] that a request runs through.

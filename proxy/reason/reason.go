@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package reason
 
 // Reason says why the proxy answered a request itself. There is one list of reasons; each answer of

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package transport
 
 // SpliceFault is a failure of the side that takes the content; others are of the side that it comes from.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package e2e tests warren-ingress as a cluster runs it: several replicas from an image, with the rights and limits
 // that they ship with, real pods behind real Services, and kube-proxy in between. It installs config/default and the
 // Helm chart, one after the other, tests them, and takes all of it away again. What can be tested without pods is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package kubeapi runs a real Kubernetes API, etcd and kube-apiserver on loopback, with the resource definitions of
 // this checkout installed. Tests use it where the API server's behaviour matters, and the local demonstration stands on
 // it.

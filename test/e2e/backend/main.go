@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command backend is the service behind the Ingresses of the end-to-end tests. It answers every request, whatever its
 // path, with who answers and what arrived, as a JSON object:
 //
