@@ -26,8 +26,9 @@ type conversation struct {
 	over  bool
 }
 
-// converse makes the exchange a conversation if it is one and the client's side can be. It returns nil where nothing is
-// to be noted.
+// converse stops timing the two directions apart if the response began before the request ended: the exchange then
+// times out only once both are silent. It returns nil if there is nothing to time, or if the client's protocol cannot
+// lift the limit on the request's content.
 func (x *exchange) converse(up upstream) *conversation {
 	if x.boundWaits(up) || !x.down.RestContent() {
 		return nil

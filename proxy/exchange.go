@@ -19,8 +19,8 @@ type downstream interface {
 	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
 	Content() message.Reader
 	AwaitContent()
-	// RestContent ends that, where the client's connection does not depend on the content: a client may have nothing to
-	// say for a while. It says false where the waits stay bounded. It may be called while the content is read.
+	// RestContent lifts the limit on the waits for the request's content: a client may have nothing to say for a while. It
+	// returns false if the protocol cannot (HTTP/1.1). It may be called while the content is read.
 	RestContent() bool
 	// LongHead says whether the request's head takes more memory than most, and ReleaseHead ends all views of it.
 	LongHead() bool

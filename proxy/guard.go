@@ -11,8 +11,8 @@ import (
 )
 
 // guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is
-// up, the drain when its patience is. The exchange arms it with what to close before it waits, and disarms
-// it before that something can come into other hands.
+// up, the drain when its patience is. The exchange arms it with what to close before it waits, and disarms it before
+// the connection is handed on.
 type guard struct {
 	mu sync.Mutex
 	// waitsFor is closed to end the wait; nil while there is none.

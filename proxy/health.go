@@ -8,8 +8,8 @@ import "sync"
 // snapshot that is served checks no such task.
 func (p *Proxy) Health(id string) (HealthReport, bool) { return p.prober.report(id) }
 
-// HealthChanges has changed called with the id of each task of which Health says something else than before, until the
-// function that it returns was called. Changed must not wait.
+// HealthChanges calls changed with the id of a task whenever Health says something else of it, until stop is called.
+// Changed must not wait.
 func (p *Proxy) HealthChanges(changed func(id string)) (stop func()) { return p.observers.add(changed) }
 
 // healthChanged has the pools that a task is in look at it again, before anybody is told.

@@ -26,7 +26,7 @@ type kept struct {
 // keptMost bounds what is kept: that of most calls that are one message. Beyond it, a request is sent once.
 const keptMost = 64 << 10
 
-// begin keeps what is sent from now on. Nothing was sent before that is not kept.
+// begin keeps what is sent from now on. Call it before the first byte is sent.
 func (k *kept) begin(buffers *buffer.Pool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

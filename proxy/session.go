@@ -18,7 +18,7 @@ func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
 	s := &session{conn: c}
 	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.buffers), &p.server2, s)
-	c.transport.StallAfter(0) // how long it may rest, it knows itself
+	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time
 	c.session.Store(s)
 	// Whoever drains may have looked just before.
 	if p.draining.Load() {

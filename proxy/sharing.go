@@ -124,9 +124,9 @@ func (e *endpoint) join() *joinedDial {
 	return s.dial
 }
 
-// leave ends the wait for a connection, and takes it if it is there and not to be shared. One that was not made in time
-// is waited for by nobody else: as long as somebody always does, it would not begin anew at an address that is reached
-// again, and one try of TCP waits longer each time before it knocks again.
+// leave ends the wait for a connection, and takes it if it is there and not to be shared. After one waiter has timed
+// out, later requests start a fresh dial: TCP waits longer before each of its tries, and would otherwise keep requests
+// waiting for a host that is back.
 func (s *sharing) leave(d *joinedDial, late bool) *upstreamConn {
 	s.mu.Lock()
 	defer s.mu.Unlock()

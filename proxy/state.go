@@ -51,8 +51,8 @@ func newState(config *transportConfig, prober *prober) *state {
 }
 
 // endpointKey tells endpoints apart; security is nil where there is no TLS, and then h2c says that HTTP/2 is spoken.
-// Namespaces share none: what the requests of one meet with, whose timeouts are its own to choose, and the connections
-// that it holds are no other's concern.
+// Namespaces share no endpoint: the timeouts and the failures of one must not set aside another's, nor use up its
+// connections.
 type endpointKey struct {
 	namespace string
 	address   netip.AddrPort

@@ -57,7 +57,7 @@ func (s *stream) Serve() {
 func (s *stream) tunnel(up *upstreamConn, held hold) {
 	defer held.release()
 	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
-	s.guard.begin() // whatever the exchange was to end by
+	s.guard.begin() // a new number: late timers of the exchange must not end the tunnel
 	if !s.guard.arm(closerFunc(t.Abandon), s.started) {
 		t.Abandon()
 	}

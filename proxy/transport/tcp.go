@@ -36,9 +36,9 @@ type TCP struct {
 	in    reading
 	out   writing
 	probe probe
-	// record is of the TLS above, if there is one, and following how many records come right after the next one that it
-	// writes.
-	record    record
+	// record is the record that the TLS above is reading, if there is any TLS.
+	record record
+	// following is how many records the TLS above writes right after the next one.
 	following atomic.Int32
 }
 

@@ -200,8 +200,8 @@ func (c netConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write lets the kernel wait for the records that follow. What TLS sends of its own accord in between counts as one of
-// them, which makes two pieces of one and holds nothing back: the last record never finds another to wait for.
+// Write lets the kernel wait for the records that follow. A record that TLS sends of its own accord may use up one
+// count; then one write becomes two. It never delays the last record.
 func (c netConn) Write(p []byte) (int, error) {
 	if c.following.Load() > 0 {
 		c.following.Add(-1)
