@@ -12,7 +12,6 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
-	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -225,7 +224,7 @@ func (c *conn) Socket() *transport.TCP {
 func (c *conn) RestContent() bool { return false }
 
 // BreakOff implements downstream: HTTP/1.1 has no codes.
-func (c *conn) BreakOff(http2.ResetError) bool { return false }
+func (c *conn) BreakOff(message.Reset) bool { return false }
 
 // Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
 func (c *conn) Overdraw() {

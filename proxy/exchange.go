@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -37,7 +36,7 @@ type downstream interface {
 	Socket() *transport.TCP
 	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun.
 	// It says whether it can.
-	BreakOff(code http2.ResetError) bool
+	BreakOff(code message.Reset) bool
 	// CloseAfter makes this the connection's last exchange.
 	CloseAfter()
 	// StopContent makes a Read of the content that waits, and all later ones, fail; ResumeContent ends that.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -98,7 +97,7 @@ func (x *exchange) forward() verdict {
 	}
 	// A gRPC client makes more of the code than of a status (its protocol's table of "HTTP2 Error Code"): CANCEL after its
 	// deadline says that the server kept to that.
-	if code, ok := errors.AsType[http2.ResetError](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
+	if code, ok := errors.AsType[message.Reset](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
 		x.Reason, x.Status = failed.reason, failed.reason.Status()
 		return torn
 	}
@@ -188,7 +187,7 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
 	case isTLSFault(err):
 		x.engine.logger.V(1).Info("no TLS with an endpoint", "endpoint", e.text, "pool", x.pool.id, "cause", err.Error())
-		failed := tlsFault(err)
+		failed := tlsFailure(err)
 		failed.again = true
 		return nil, failed
 	}
@@ -216,7 +215,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
 	if err := x.awaitResponse(up); err != nil {
-		if sendErr != nil && !isTLSFault(err) && !errors.Is(err, http2.ErrUnprocessed) {
+		if sendErr != nil && !isTLSFault(err) && !errors.Is(err, message.ErrUnprocessed) {
 			err = sendErr
 		}
 		return torn, x.fail(up, err)
@@ -250,7 +249,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 	sent, reused := up.Sent(), up.Reused()
 	up.EndExchange(false, x.Shard, x.engine.clock.Now())
 	x.up = nil
-	unprocessed := !sent || errors.Is(err, http2.ErrUnprocessed)
+	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
 	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
 	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
 	again := repeatable && !answering
@@ -259,18 +258,24 @@ func (x *exchange) fail(up upstream, err error) failure {
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true}
-	case errors.Is(err, http2.ErrNotHTTP2):
+	case errors.Is(err, message.ErrForeign):
 		return failure{reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
-	case isMalformed(err), http2.IsFault(err):
+	case isMalformed(err), message.IsFault(err):
 		// On a connection that was there before, it may be what the endpoint sent too much after the last response.
 		return failure{reason: reason.UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
 	case isTLSFault(err):
-		failed := tlsFault(err)
+		failed := tlsFailure(err)
 		failed.again, failed.stale = again, again && reused
 		return failed
 	}
 	// Whoever stops or has no room for more streams says so, and is not to blame.
-	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, http2.ErrUnprocessed), cause: err}
+	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err}
+}
+
+// tlsFailure is that of an attempt that failed at TLS.
+func tlsFailure(err error) failure {
+	detail, untrusted := describeTLSFault(err)
+	return failure{reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted, endpoint: true}
 }
 
 func isMalformed(err error) bool {
@@ -395,7 +400,7 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 	if !x.down.Started() {
 		return torn, failed
 	}
-	if code, ok := errors.AsType[http2.ResetError](err); ok {
+	if code, ok := errors.AsType[message.Reset](err); ok {
 		x.down.BreakOff(code)
 	}
 	x.Reason = failed.reason

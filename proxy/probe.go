@@ -17,7 +17,6 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -179,21 +178,22 @@ func (p *probes) cause(c *Check, err error) string {
 	if malformed, ok := errors.AsType[*message.Error](err); ok {
 		return "the answer is malformed: " + malformed.Detail
 	}
-	if reset, ok := errors.AsType[http2.ResetError](err); ok {
+	if reset, ok := errors.AsType[message.Reset](err); ok {
 		return reset.Error()
 	}
 	timeout := net.Error(nil)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer within " + c.Timeout.String()
-	case http2.IsFault(err):
+	case message.IsFault(err):
 		return "the answer is not HTTP/2: " + err.Error()
-	case errors.Is(err, http2.ErrUnprocessed):
+	case errors.Is(err, message.ErrUnprocessed):
 		return err.Error()
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http2.ErrClosed):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, message.ErrClosed):
 		return "closed without an answer"
 	case isTLSFault(err):
-		return cmp.Or(tlsFault(err).detail, "TLS with the service failed")
+		detail, _ := describeTLSFault(err)
+		return cmp.Or(detail, "TLS with the service failed")
 	}
 	return "failed"
 }

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -27,7 +28,7 @@ func (c *conn) serveHTTP2(received []byte) {
 	if p.closing.Load() {
 		s.Drain()
 	}
-	if err := s.Serve(received); http2.IsFault(err) {
+	if err := s.Serve(received); message.IsFault(err) {
 		p.config.Logger.V(1).Info("closing a connection", "peer", c.origin.peer.String(), "cause", err.Error())
 	}
 }

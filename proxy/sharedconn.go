@@ -52,7 +52,7 @@ func (c *sharedConn) serve() {
 	if c.endpoint.retired.Load() {
 		c.Drain()
 	}
-	if err := c.Serve(); http2.IsFault(err) {
+	if err := c.Serve(); message.IsFault(err) {
 		c.endpoint.config.logger.V(1).Info("closing a connection", "endpoint", c.endpoint.text, "cause", err.Error())
 	}
 }

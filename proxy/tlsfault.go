@@ -8,8 +8,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-
-	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // handshakeError is why no TLS connection was made of one that the endpoint had taken.
@@ -42,21 +40,19 @@ func refusesProtocols(err error) bool {
 	return ok && alert.Op == tlsRemoteError && alert.Err.Error() == "tls: no application protocol"
 }
 
-// tlsFault is the failure of an attempt that failed at TLS. What it tells the client names nothing of the endpoint.
-func tlsFault(err error) failure {
-	failed := failure{reason: reason.UpstreamTLSFailed, endpoint: true}
+// describeTLSFault says to a client, naming nothing of the endpoint, why TLS failed; it is empty where nothing more is
+// known. Untrusted is set where it is the endpoint's certificate that was refused.
+func describeTLSFault(err error) (detail string, untrusted bool) {
 	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		failed.detail, failed.untrusted = certificateFault(refused.Err), true
-		return failed
+		return certificateFault(refused.Err), true
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		failed.detail = "the service does not speak TLS at this port"
-		return failed
+		return "the service does not speak TLS at this port", false
 	}
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == tlsRemoteError {
-		failed.detail = "the service refused the TLS connection: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")
+		return "the service refused the TLS connection: " + strings.TrimPrefix(alert.Err.Error(), "tls: "), false
 	}
-	return failed
+	return "", false
 }
 
 func certificateFault(err error) string {

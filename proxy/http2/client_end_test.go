@@ -26,24 +26,24 @@ func TestStreamThatTheServerEnds(t *testing.T) {
 		end  func(p *peer)
 		want error
 	}{
-		{"refused", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeRefusedStream)) }, ErrUnprocessed},
-		{"above the last stream of a GOAWAY", func(p *peer) { p.check(p.WriteGoAway(0, xhttp2.ErrCodeNo, nil)) }, ErrUnprocessed},
+		{"refused", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeRefusedStream)) }, message.ErrUnprocessed},
+		{"above the last stream of a GOAWAY", func(p *peer) { p.check(p.WriteGoAway(0, xhttp2.ErrCodeNo, nil)) }, message.ErrUnprocessed},
 		{"above the last stream of the second GOAWAY", func(p *peer) {
 			p.check(p.WriteGoAway(highestStream, xhttp2.ErrCodeNo, nil))
 			p.check(p.WriteGoAway(0, xhttp2.ErrCodeNo, nil))
-		}, ErrUnprocessed},
-		{"reset", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeInternal)) }, ResetError(codeInternal)},
-		{"reset without an error before there is a response", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeNo)) }, ResetError(codeNone)},
+		}, message.ErrUnprocessed},
+		{"reset", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeInternal)) }, message.Reset(codeInternal)},
+		{"reset without an error before there is a response", func(p *peer) { p.check(p.WriteRSTStream(1, xhttp2.ErrCodeNo)) }, message.Reset(codeNone)},
 		{"refused after a head", func(p *peer) {
 			p.headers(1, false, ":status", "200")
 			p.check(p.WriteRSTStream(1, xhttp2.ErrCodeRefusedStream))
-		}, ResetError(codeRefusedStream)},
+		}, message.Reset(codeRefusedStream)},
 		{"reset within the content", func(p *peer) {
 			p.headers(1, false, ":status", "200")
 			p.check(p.WriteData(1, false, []byte("x")))
 			p.check(p.WriteRSTStream(1, xhttp2.ErrCode(0x1234)))
-		}, ResetError(0x1234)},
-		{"with the connection", func(p *peer) { _ = p.conn.Close() }, ErrClosed},
+		}, message.Reset(0x1234)},
+		{"with the connection", func(p *peer) { _ = p.conn.Close() }, message.ErrClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestContentIsReadUpToAReset(t *testing.T) {
 	p.check(p.WriteData(1, false, []byte("hello")))
 	p.check(p.WriteRSTStream(1, xhttp2.ErrCodeCancel))
 	p.ping()
-	if _, content, err := read(s); content != "hello" || !errors.Is(err, ResetError(codeCancel)) {
+	if _, content, err := read(s); content != "hello" || !errors.Is(err, message.Reset(codeCancel)) {
 		t.Errorf("got %q and %v, want hello and the reset", content, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestWholeResponseIsReadThoughTheRequestIsNoLongerWanted(t *testing.T) {
 	if err := write(s.Request(), []byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Request().Flush(); !errors.Is(err, ResetError(codeNone)) {
+	if err := s.Request().Flush(); !errors.Is(err, message.Reset(codeNone)) {
 		t.Errorf("sending more: %v, want the reset", err)
 	}
 	s.EndExchange()
@@ -114,10 +114,10 @@ func TestConnectionEndsAfterTheLastStreamThatAServerWhichGoesAwayKnows(t *testin
 		t.Error("there is another stream")
 	}
 	waiting.WriteHead(requestOf("GET", "/", 0))
-	if err := waiting.Request().End(nil); !errors.Is(err, ErrUnprocessed) || waiting.Sent() {
+	if err := waiting.Request().End(nil); !errors.Is(err, message.ErrUnprocessed) || waiting.Sent() {
 		t.Errorf("a stream that had not begun: %v, sent: %t; want that nothing was done", err, waiting.Sent())
 	}
-	if err := waiting.ReadResponse(nil); !errors.Is(err, ErrUnprocessed) {
+	if err := waiting.ReadResponse(nil); !errors.Is(err, message.ErrUnprocessed) {
 		t.Errorf("its response: %v", err)
 	}
 	waiting.EndExchange()
@@ -140,14 +140,14 @@ func TestStreamThatHasNotBegunTellsThatTheServerDoesNotSpeakHTTP2(t *testing.T) 
 	if _, err := io.WriteString(far, "HTTP/1.1 505 HTTP Version Not Supported\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.end(); err != ErrNotHTTP2 {
+	if err := c.end(); err != errForeign {
 		t.Errorf("the connection ended: %v", err)
 	}
 	s.WriteHead(requestOf("GET", "/", 0))
-	if err := s.Request().End(nil); err != ErrNotHTTP2 || s.Sent() {
+	if err := s.Request().End(nil); err != errForeign || s.Sent() {
 		t.Errorf("sending: %v, sent: %t; want that the server does not speak HTTP/2", err, s.Sent())
 	}
-	if err := s.ReadResponse(nil); err != ErrNotHTTP2 {
+	if err := s.ReadResponse(nil); err != errForeign {
 		t.Errorf("its response: %v", err)
 	}
 	s.EndExchange()
@@ -360,7 +360,7 @@ func TestLastWordsOfAServerAreReadThoughNothingCanBeSent(t *testing.T) {
 		t.Errorf("the answered request got %d (%v), want 200", status, err)
 	}
 	for _, s := range []*ClientStream{unprocessed, waiting, late} {
-		if _, _, err := read(s); !errors.Is(err, ErrUnprocessed) {
+		if _, _, err := read(s); !errors.Is(err, message.ErrUnprocessed) {
 			t.Errorf("what the server did not know of: %v", err)
 		}
 	}
@@ -386,10 +386,10 @@ func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
 	go func() { failed <- s.ReadResponse(nil) }()
 	soon(t, "the wait for the head", s.waits)
 	watchAt(c, now, lastWords)
-	if err := <-failed; err != ErrClosed {
+	if err := <-failed; err != message.ErrClosed {
 		t.Errorf("the exchange: %v", err)
 	}
-	if err := c.end(); err != ErrClosed {
+	if err := c.end(); err != message.ErrClosed {
 		t.Errorf("the connection ended: %v", err)
 	}
 }

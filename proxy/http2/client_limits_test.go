@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	xhttp2 "golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // Implementations of gRPC send a PING with each piece of content that they receive, which is no flood.
@@ -101,7 +103,7 @@ func TestFaultOfTheServerEndsTheConnection(t *testing.T) {
 			}
 			_ = p.conn.Close()
 			<-offended
-			if err := c.end(); !IsFault(err) {
+			if err := c.end(); !message.IsFault(err) {
 				t.Errorf("the connection ended: %v, want the server's fault", err)
 			}
 			if status, _, err := read(s); err == nil && status != 200 {

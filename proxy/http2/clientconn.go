@@ -5,6 +5,8 @@ package http2
 import (
 	"encoding/binary"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // ClientConn is the client's side of a connection, which many exchanges share. Serve runs on the goroutine that owns
@@ -74,8 +76,8 @@ func (c *ClientConn) greet() {
 // Serve reads the connection to its end and returns why that came.
 func (c *ClientConn) Serve() error {
 	err := c.read()
-	if !c.greeted && IsFault(err) {
-		err = ErrNotHTTP2
+	if !c.greeted && message.IsFault(err) {
+		err = errForeign
 	}
 	c.end(err)
 	return err
@@ -128,7 +130,7 @@ func (c *ClientConn) depart(how departure) {
 func (c *ClientConn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failLocked(ErrClosed)
+	c.failLocked(message.ErrClosed)
 	c.transport.StopReading()
 	return nil
 }
@@ -144,7 +146,7 @@ func (c *ClientConn) processGoAway(f frame) error {
 	for id, s := range c.streams {
 		if id > last {
 			c.forget(s, endedByPeer)
-			s.abort(ErrUnprocessed)
+			s.abort(message.ErrUnprocessed)
 		}
 	}
 	c.depart(left)
@@ -174,10 +176,10 @@ func (c *ClientConn) malformed(s *stream) error { return c.reset(s, codeProtocol
 // wasReset implements side. A response that is there whole is read all the same (RFC 9113, section 8.1).
 func (c *ClientConn) wasReset(s *stream, why code) error {
 	if why == codeRefusedStream && !s.in.begun {
-		s.abort(ErrUnprocessed)
+		s.abort(message.ErrUnprocessed)
 		return nil
 	}
-	s.abort(ResetError(why))
+	s.abort(message.Reset(why))
 	return nil
 }
 
@@ -224,7 +226,7 @@ func (c *ClientConn) Watch(now time.Duration) {
 	c.watchSilence(late, now)
 	switch {
 	case c.out.err != nil && now-c.broken >= lastWords:
-		c.failLocked(ErrClosed)
+		c.failLocked(message.ErrClosed)
 		c.transport.StopReading()
 	case c.limit == 0 && c.running == 0:
 		c.depart(departed) // others are made meanwhile, and would be in excess

@@ -95,7 +95,7 @@ func (s *ClientStream) StallWritesAfter(d time.Duration) {
 }
 
 // ReadResponse reads the head of the next response into Response. The request has to have been sent, or a part of it.
-// It returns a *message.Error for a response that cannot be understood, [ErrUnprocessed], a [ResetError], or what
+// It returns a *message.Error for a response that cannot be understood, [message.ErrUnprocessed], a [message.Reset], or what
 // became of the connection.
 func (s *ClientStream) ReadResponse([]byte) error {
 	c := s.conn

@@ -5,6 +5,8 @@ package http2
 import (
 	"errors"
 	"fmt"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // code says why a stream or a connection ended (RFC 9113, section 7).
@@ -27,9 +29,17 @@ const (
 type connectionError struct {
 	code   code
 	detail string
+	// foreign is set where the peer does not speak HTTP/2 at all.
+	foreign bool
 }
 
 func (e *connectionError) Error() string { return fmt.Sprintf("%s (code %d)", e.detail, e.code) }
+
+// PeerFault says to [message.IsFault] that the peer is to blame.
+func (e *connectionError) PeerFault() {}
+
+// Is says whether this is a [message.ErrForeign].
+func (e *connectionError) Is(target error) bool { return e.foreign && target == message.ErrForeign }
 
 func connectionErrorOf(c code, detail string) *connectionError {
 	return &connectionError{code: c, detail: detail}
@@ -63,8 +73,8 @@ var (
 	errResetsMany        = connectionErrorOf(codeEnhanceYourCalm, "too many streams are reset")
 )
 
-// ErrNotHTTP2 is what a connection and its exchanges end with whose server does not begin with what HTTP/2 begins with.
-var ErrNotHTTP2 error = connectionErrorOf(codeProtocol, "the server does not answer in HTTP/2 (RFC 9113, section 3.4)")
+// errForeign is what a connection and its exchanges end with whose server does not begin with what HTTP/2 begins with.
+var errForeign error = &connectionError{code: codeProtocol, detail: "the server does not answer in HTTP/2 (RFC 9113, section 3.4)", foreign: true}
 
 // The ends of a connection that nobody is to blame for.
 var (
@@ -79,22 +89,4 @@ var (
 	errStreamReset  = errors.New("the stream was reset")
 	errStreamClosed = errors.New("the stream was given up")
 	errNotSent      = errors.New("nothing of the request was sent")
-	// ErrClosed is what a request fails with whose connection ended before its response was whole.
-	ErrClosed = errors.New("the connection is closed")
-	// ErrUnprocessed is what a request fails with that the server did nothing with: it may be sent again whatever it asks
-	// for (RFC 9113, section 8.7).
-	ErrUnprocessed = errors.New("the server did nothing with the request")
 )
-
-// ResetError is the code that a server ended a stream with before its response was whole.
-type ResetError uint32
-
-func (e ResetError) Error() string {
-	return fmt.Sprintf("the server reset the stream with code %d", uint32(e))
-}
-
-// IsFault says whether a connection ended because of what the peer sent.
-func IsFault(err error) bool {
-	_, ok := errors.AsType[*connectionError](err)
-	return ok
-}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // conn is what both sides of a connection have in common: frames in and out, windows, and what is held against a peer.
@@ -162,7 +163,7 @@ func (c *conn) end(err error) {
 func causeForStreams(err error) error {
 	switch {
 	case err == io.EOF, err == errDrained, err == errIdle, err == errSlowFrame, errors.Is(err, os.ErrDeadlineExceeded):
-		return ErrClosed
+		return message.ErrClosed
 	}
 	return err
 }

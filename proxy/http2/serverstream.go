@@ -81,7 +81,7 @@ func (s *Stream) RestContent() bool {
 
 // BreakOff has a response that is not whole, or not begun, end with the code that the server it comes from ended it
 // with.
-func (s *Stream) BreakOff(why ResetError) bool {
+func (s *Stream) BreakOff(why message.Reset) bool {
 	s.broken = code(why)
 	return true
 }

@@ -2,7 +2,11 @@
 
 package http2
 
-import "time"
+import (
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
 
 // stream is what both sides of a stream have in common: content on its way in, and a head and content on their way out.
 type stream struct {
@@ -97,10 +101,10 @@ func (s *stream) failed() error {
 	switch {
 	case s.id != 0 || s.err != nil:
 		return s.err
-	case c.err == ErrNotHTTP2:
+	case c.err == errForeign:
 		return c.err
 	case c.err != nil || c.out.err != nil || c.departure == left:
-		return ErrUnprocessed
+		return message.ErrUnprocessed
 	}
 	return nil
 }

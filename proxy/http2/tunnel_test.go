@@ -10,6 +10,8 @@ import (
 	"time"
 
 	xhttp2 "golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // counting lends buffers and counts those that are out.
@@ -89,7 +91,7 @@ func TestConnectionOfIdleTunnelsHoldsNoBuffer(t *testing.T) {
 		t.Errorf("%d streams are served, want the tunnel", c.Running())
 	}
 	_ = here.Close()
-	if err := <-ended; IsFault(err) {
+	if err := <-ended; message.IsFault(err) {
 		t.Errorf("the connection ended with %v", err)
 	}
 }
