@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"crypto/x509"
+	"iter"
 	"unsafe"
 )
 
@@ -32,11 +33,11 @@ func (a authorities) parse(text string) (*x509.CertPool, error) {
 	return parsed, nil
 }
 
-// keepOnly forgets what no pool of a snapshot has.
-func (a authorities) keepOnly(pools []Pool) {
+// keepOnly forgets all other texts.
+func (a authorities) keepOnly(texts iter.Seq[string]) {
 	used := make(map[*byte]bool, len(a))
-	for i := range pools {
-		if text := pools[i].TLS.Authorities; text != "" {
+	for text := range texts {
+		if text != "" {
 			used[unsafe.StringData(text)] = true
 		}
 	}

@@ -35,9 +35,6 @@ type failure struct {
 	cause error
 }
 
-// maxInformational bounds the 1xx responses that are relayed before the final one.
-const maxInformational = 16
-
 // forward sends the request to an endpoint, to another one where that is safe, and relays the response.
 func (x *exchange) forward() verdict {
 	x.dropForeignUpgrade()
@@ -314,8 +311,6 @@ func (x *exchange) awaitResponse(up upstream) error {
 	}
 	return errInformationalMany
 }
-
-var errInformationalMany = &message.Error{Status: 502, Detail: "more informational responses than anybody needs"}
 
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
 func (x *exchange) relay(up upstream) (verdict, failure) {

@@ -42,13 +42,6 @@ func (p *privateConns) remove(c *upstreamConn) bool {
 	return ok
 }
 
-// claim makes a connection private to the client of the exchange.
-func (x *exchange) claim(up upstream) {
-	if c := up.Sole(); c != nil && !c.private {
-		c.private, c.logins = true, x.logins
-	}
-}
-
 // keep lets a private connection rest from now until its client's next request.
 func (c *upstreamConn) keep(now time.Duration) {
 	e := c.endpoint
@@ -124,26 +117,6 @@ func (p *privateConns) closeIdle(when func(*upstreamConn) bool) {
 			delete(p.conns, c)
 		}
 	}
-}
-
-// loggedIn returns the target of the pool that the client is logged in at, if it takes requests and this one was not
-// given to it before.
-func (x *exchange) loggedIn(p *pool) *target {
-	if x.logins == nil {
-		return nil
-	}
-	for _, c := range slices.Backward(x.logins.conns) {
-		for i := range p.members {
-			m := &p.members[i]
-			if &m.endpoint != c.endpoint || slices.Contains(x.tried, m.target) {
-				continue
-			}
-			if s := m.standing(); s.takes && s.health == Healthy && s.ejected == 0 {
-				return m.target
-			}
-		}
-	}
-	return nil
 }
 
 // logsInConnection says whether a list of challenges, or credentials, is of a scheme that logs in a connection.

@@ -146,19 +146,6 @@ func askPath(up upstream, c *Check) (finding, error) {
 	return finding{healthy: c.expects(status), text: strconv.Itoa(status)}, nil
 }
 
-// readFinal reads the head of the final response.
-func readFinal(up upstream, method []byte) error {
-	for range maxInformational {
-		if err := up.ReadResponse(method); err != nil {
-			return err
-		}
-		if !up.Response().Informational() {
-			return nil
-		}
-	}
-	return errInformationalMany
-}
-
 func drain(content message.Reader) {
 	buf := make([]byte, 4<<10)
 	for left := probeContent; left > 0 && !content.Ended(); {

@@ -5,7 +5,6 @@ package proxy
 import (
 	"crypto/tls"
 	"hash/maphash"
-	"net/netip"
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -48,16 +47,6 @@ func newState(config *transportConfig, prober *prober) *state {
 		certificates: make(map[string]*loadedCertificate),
 		seed:         maphash.MakeSeed(),
 	}
-}
-
-// endpointKey tells endpoints apart; security is nil where there is no TLS, and then h2c says that HTTP/2 is spoken.
-// Namespaces share no endpoint: the timeouts and the failures of one must not set aside another's, nor use up its
-// connections.
-type endpointKey struct {
-	namespace string
-	address   netip.AddrPort
-	security  *upstreamTLS
-	h2c       bool
 }
 
 // namespace is that of the pool's service.
@@ -182,7 +171,13 @@ func (s *state) keepOnly(g *generation) {
 			delete(s.securities, terms)
 		}
 	}
-	s.authorities.keepOnly(snapshot.Pools)
+	s.authorities.keepOnly(func(yield func(string) bool) {
+		for i := range snapshot.Pools {
+			if !yield(snapshot.Pools[i].TLS.Authorities) {
+				return
+			}
+		}
+	})
 	kept := make(map[keptBy]bool, len(s.kept))
 	g.router.each(func(t *hostTable) {
 		for _, by := range t.kept {

@@ -57,6 +57,16 @@ type endpoint struct {
 	private privateConns
 }
 
+// endpointKey tells endpoints apart; security is nil where there is no TLS, and then h2c says that HTTP/2 is spoken.
+// Namespaces share no endpoint: the timeouts and the failures of one must not set aside another's, nor use up its
+// connections.
+type endpointKey struct {
+	namespace string
+	address   netip.AddrPort
+	security  *upstreamTLS
+	h2c       bool
+}
+
 // idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
 type idleShard struct {
 	mu    sync.Mutex
