@@ -3,11 +3,12 @@
 package proxy
 
 import (
-	"github.com/warren-dev/ingress/proxy/transport"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 const (

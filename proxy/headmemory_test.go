@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/warren-dev/ingress/proxy/headmemory"
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/headmemory"
 )
 
 func headMemoryOf(n int) func(*Config) { return func(c *Config) { c.HeadMemory = n } }

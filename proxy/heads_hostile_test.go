@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/warren-dev/ingress/proxy/headmemory"
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/headmemory"
 )
 
 // amplified are fields of which each but the first costs a byte: a field of the dynamic table, again and again, up to

@@ -4,11 +4,12 @@ package proxy
 
 import (
 	"context"
-	"github.com/warren-dev/ingress/proxy/transport"
 	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 const (

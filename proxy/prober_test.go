@@ -5,11 +5,12 @@ package proxy
 import (
 	"context"
 	"fmt"
-	"github.com/warren-dev/ingress/proxy/transport"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // idleProber is one that nobody runs.

@@ -6,11 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/warren-dev/ingress/proxy/transport"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // sharing is an endpoint's connections of HTTP/2, which requests share, and the one that is being made. Where the

@@ -6,8 +6,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"github.com/warren-dev/ingress/proxy/transport"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // handshakeTimeout bounds the whole of a TLS handshake.

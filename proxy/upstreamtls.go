@@ -6,8 +6,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"github.com/warren-dev/ingress/proxy/transport"
 	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // securityTerms is an UpstreamTLS whose authorities were parsed, nil where they are the system's.

@@ -3,9 +3,10 @@
 package http1
 
 import (
-	"github.com/warren-dev/ingress/proxy/buffer"
 	"io"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
 // Transport is the byte stream below a connection: TCP, or TLS over it.
