@@ -57,8 +57,8 @@ func (t *checked) begin(check *Check) (changed bool) {
 	return changed
 }
 
-// take takes in what a probe found, and says whether the report is another now. The first probe is always reported, even
-// if it confirms the old health: it brings the message.
+// take takes in what a probe found, and says whether the report is another now. The first probe is always reported,
+// even if it confirms the old health: it brings the message.
 func (t *checked) take(f finding, now time.Time) (changed bool) {
 	if f.healthy != t.lastHealthy {
 		t.row = 0

@@ -115,7 +115,7 @@ func TestOrderIsDocumented(t *testing.T) {
 			want = append(want, fmt.Sprintf("   %d. `%s`", i+1, p.Name()))
 		}
 	}
-	for _, item := range regexp.MustCompile("(?m)^ *[0-9]+\\..*$").FindAllString(list, -1) {
+	for _, item := range regexp.MustCompile(`(?m)^ *[0-9]+\..*$`).FindAllString(list, -1) {
 		name, _, _ := strings.Cut(item, ":")
 		got = append(got, name)
 	}

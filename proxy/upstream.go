@@ -127,8 +127,8 @@ func (c *upstreamConn) socket() *transport.TCP {
 	return c.transport
 }
 
-// leaveHTTP ends HTTP on the connection, for a tunnel, and returns what was received behind its last response. Over TLS,
-// a record has to arrive within the time once it began.
+// leaveHTTP ends HTTP on the connection, for a tunnel, and returns what was received behind its last response. Over
+// TLS, a record has to arrive within the time once it began.
 func (c *upstreamConn) leaveHTTP(record time.Duration) (received []byte) {
 	if c.secure != nil {
 		c.secure.BoundRecords(record)

@@ -28,8 +28,9 @@ type Memory struct {
 type Bound uint8
 
 const (
-	// Connection is the bound of one connection, Process that of all together.
+	// Connection is the bound of one connection.
 	Connection Bound = iota
+	// Process is the bound of all together.
 	Process
 	// Bounds is how many there are.
 	Bounds

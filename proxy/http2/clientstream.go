@@ -95,8 +95,8 @@ func (s *ClientStream) StallWritesAfter(d time.Duration) {
 }
 
 // ReadResponse reads the head of the next response into Response. The request has to have been sent, or a part of it.
-// It returns a *message.Error for a response that cannot be understood, [message.ErrUnprocessed], a [message.Reset], or what
-// became of the connection.
+// It returns a *message.Error for a response that cannot be understood, [message.ErrUnprocessed], a [message.Reset],
+// or what became of the connection.
 func (s *ClientStream) ReadResponse([]byte) error {
 	c := s.conn
 	c.mu.Lock()

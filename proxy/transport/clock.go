@@ -7,8 +7,10 @@ import "time"
 // Clock tells the time since the process began, which costs half of what the time of day does.
 type Clock struct{ Start time.Time }
 
+// NewClock returns a clock that begins now.
 func NewClock() Clock { return Clock{time.Now()} }
 
+// Now is the time since the clock began.
 func (c Clock) Now() time.Duration { return time.Since(c.Start) }
 
 // Dates returns what tells the time of day that a time was at. The time of day may have been set since the process

@@ -22,7 +22,8 @@ type Side interface {
 	io.Writer
 	// ReadParked waits until there are bytes, reads them into a buffer of at least size bytes that it gets from buffers
 	// only then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got
-	// returns true it goes on waiting. Got may write to the stream and set its times but neither read from it nor close it.
+	// returns true it goes on waiting. Got may write to the stream and set its times but neither read from it nor close
+	// it.
 	ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error
 	// StallAfter bounds how long a read may wait for its first byte. 0 is no bound.
 	StallAfter(d time.Duration)

@@ -42,6 +42,7 @@ type TCP struct {
 	following atomic.Int32
 }
 
+// NewTCP returns the transport of a connection, on which a write that is not taken for writeStall fails. 0 is no bound.
 func NewTCP(tcp *net.TCPConn, c Clock, writeStall time.Duration) (*TCP, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {

@@ -165,7 +165,10 @@ type record struct {
 	began, late bool
 }
 
-func (t *TLS) StallAfter(d time.Duration)  { t.below.StallAfter(d) }
+// StallAfter implements Stream.
+func (t *TLS) StallAfter(d time.Duration) { t.below.StallAfter(d) }
+
+// ExpireAfter implements Stream.
 func (t *TLS) ExpireAfter(d time.Duration) { t.below.ExpireAfter(d) }
 
 // CloseWrite sends the close_notify alert and then ends the stream.
