@@ -37,7 +37,7 @@ const (
 // What a change of the object's spec leads to does not wait: whoever changes it, not this controller, keeps that going.
 type contests struct {
 	now     func() time.Time
-	metrics *Metrics
+	metrics *statusMetrics
 
 	mu      sync.Mutex
 	written map[types.UID]*written
@@ -57,7 +57,7 @@ type written struct {
 	until       time.Time
 }
 
-func newContests(now func() time.Time, metrics *Metrics) *contests {
+func newContests(now func() time.Time, metrics *statusMetrics) *contests {
 	return &contests{now: now, metrics: metrics, written: map[types.UID]*written{}}
 }
 

@@ -69,7 +69,7 @@ type issuance struct {
 	email     string
 	// claiming is held from the look at the orders of others until it is written that one's own is about to be placed.
 	claiming sync.Mutex
-	metrics  *Metrics
+	metrics  *orderMetrics
 }
 
 // job is one pass over one order.

@@ -49,7 +49,7 @@ type peers struct {
 	among []string
 	// elects says that the replicas of this controller elect the one that writes.
 	elects  bool
-	metrics *Metrics
+	metrics *peerMetrics
 
 	mu          sync.Mutex
 	beats       int // renewals of the own Lease, as sightings count them
@@ -78,7 +78,7 @@ type company struct {
 	leads bool
 }
 
-func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *Metrics) *peers {
+func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *peerMetrics) *peers {
 	p := &peers{own: own, lease: lease, elects: elects, metrics: metrics, seen: map[types.NamespacedName]*glimpse{}}
 	p.company.Store(&company{all: []standing{own}, leads: true})
 	return p
@@ -387,7 +387,7 @@ func addPeers(mgr ctrl.Manager, options Options) (*peers, error) {
 	own := standing{namespace: options.Namespace, class: options.IngressClass, watches: joinNames(options.WatchNamespaces),
 		orders: options.ACME.Client != nil}
 	lease := types.NamespacedName{Namespace: options.Namespace, Name: options.Replica.leaseName()}
-	p := newPeers(own, lease, options.Elects, options.Metrics)
+	p := newPeers(own, lease, options.Elects, options.Metrics.peers)
 	p.among = options.PeerNamespaces
 	var err error
 	namespaces := append([]string{options.Namespace}, p.among...)

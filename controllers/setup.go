@@ -117,6 +117,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Applier == nil || options.IngressClass == "" {
 		return nil, errors.New("setting up the controllers: there must be a data plane and an ingress class")
 	}
+	if options.Metrics == nil {
+		options.Metrics = NewMetrics()
+	}
 	addresses, err := publishedAddresses(mgr, options)
 	if err != nil {
 		return nil, err
@@ -171,7 +174,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		recorder:   mgr.GetEventRecorder("warren-ingress"),
 		fieldOwner: cluster.FieldOwnerPrefix + options.IngressClass,
 		pace:       newPace(),
-		contests:   newContests(time.Now, options.Metrics),
+		contests:   newContests(time.Now, options.Metrics.statuses),
 	}
 	if options.Health == nil {
 		options.Health = noHealth{}
@@ -217,7 +220,7 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 		snapshots:  snapshots, status: status, reader: reader, working: snapshots.orders,
 		renewals: &renewals{authority: o.Client, known: map[types.NamespacedName]renewal{}},
 		issuance: &issuance{
-			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics,
+			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics.orders,
 			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,
 				directory: o.Directory, external: o.ExternalAccount, owner: options.Owner},
 			ledger: &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner,

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// orderMetrics counts the orders that end. All methods work on nil, which counts nothing.
+type orderMetrics struct{ ended *prometheus.CounterVec }
+
+// What becomes of an order.
+const (
+	orderIssued = "issued"
+	orderFailed = "failed"
+)
+
+func newOrderMetrics() *orderMetrics {
+	m := &orderMetrics{ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "warren_ingress_acme_orders_total",
+		Help: "ACME orders that ended, by what became of them: issued or failed.",
+	}, []string{"result"})}
+	for _, result := range []string{orderIssued, orderFailed} {
+		m.ended.WithLabelValues(result) // 0 from the beginning
+	}
+	return m
+}
+
+// Describe implements prometheus.Collector.
+func (m *orderMetrics) Describe(descs chan<- *prometheus.Desc) { m.ended.Describe(descs) }
+
+// Collect implements prometheus.Collector.
+func (m *orderMetrics) Collect(metrics chan<- prometheus.Metric) { m.ended.Collect(metrics) }
+
+func (m *orderMetrics) orderEnded(result string) {
+	if m != nil {
+		m.ended.WithLabelValues(result).Inc()
+	}
+}

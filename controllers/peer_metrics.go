@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// peerMetrics says which other controllers there are. All methods work on nil, which says nothing.
+type peerMetrics struct{ others *prometheus.GaugeVec }
+
+func newPeerMetrics() *peerMetrics {
+	return &peerMetrics{others: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "warren_ingress_other_controllers",
+		Help: "Other controllers that serve objects of the same namespaces: 1 if it writes the status of what both serve, " +
+			"0 if this one does.",
+	}, []string{"controller"})}
+}
+
+// Describe implements prometheus.Collector.
+func (m *peerMetrics) Describe(descs chan<- *prometheus.Desc) { m.others.Describe(descs) }
+
+// Collect implements prometheus.Collector.
+func (m *peerMetrics) Collect(metrics chan<- prometheus.Metric) { m.others.Collect(metrics) }
+
+// peersAre notes the controllers that there are, in the order in which they write, and the index of this one.
+func (m *peerMetrics) peersAre(controllers []string, own int) {
+	if m == nil {
+		return
+	}
+	m.others.Reset()
+	for i, controller := range controllers {
+		if i == own {
+			continue
+		}
+		first := 0.0
+		if i < own {
+			first = 1
+		}
+		m.others.WithLabelValues(controller).Set(first)
+	}
+}
