@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,15 +16,41 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // addressSource knows where clients reach the data plane.
 type addressSource interface {
 	addresses(context.Context) ([]v1alpha1.LoadBalancerIngress, error)
+	// changes is a source of these requests whenever the addresses change, nil where they never do.
+	changes(requests func(context.Context) []reconcile.Request) source.Source
+}
+
+// publishedAddresses are those that --publish-address or --publish-service say, of which one at least is empty.
+func publishedAddresses(mgr ctrl.Manager, address, service string) (addressSource, error) {
+	if service == "" {
+		return parsePublishAddress(address)
+	}
+	if address != "" {
+		return nil, errors.New("a publish address and a publish service are given: leave one of them out")
+	}
+	name, err := parsePublishService(service)
+	if err != nil {
+		return nil, err
+	}
+	held, err := cluster.AddCache(mgr, serviceCacheOptions(name))
+	if err != nil {
+		return nil, fmt.Errorf("watching the Service %s whose addresses are published: %w", name, err)
+	}
+	return &serviceAddresses{cache: held, name: name}, nil
 }
 
 // fixedAddresses are what --publish-address says, or none.
@@ -33,6 +60,8 @@ type fixedAddresses []v1alpha1.LoadBalancerIngress
 func (f fixedAddresses) addresses(context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
 	return slices.Clone(f), nil
 }
+
+func (f fixedAddresses) changes(func(context.Context) []reconcile.Request) source.Source { return nil }
 
 // parsePublishAddress reads the IP address or host name that --publish-address says.
 func parsePublishAddress(text string) (fixedAddresses, error) {
@@ -70,6 +99,11 @@ func (s *serviceAddresses) addresses(ctx context.Context) ([]v1alpha1.LoadBalanc
 		addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
 	}
 	return addresses, nil
+}
+
+func (s *serviceAddresses) changes(requests func(context.Context) []reconcile.Request) source.Source {
+	return source.Kind(s.cache, &corev1.Service{}, handler.TypedEnqueueRequestsFromMapFunc(
+		func(ctx context.Context, _ *corev1.Service) []reconcile.Request { return requests(ctx) }))
 }
 
 // serviceCacheOptions are for a cache that holds one Service.

@@ -34,7 +34,7 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 		return r.standardOwner(ctx, key, ref)
 	}
 	var ingress v1alpha1.Ingress
-	if err := r.status.client.Get(ctx, key, &ingress); err != nil {
+	if err := r.client.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
 	by := claimantsOf(&ingress)

@@ -49,7 +49,7 @@ func (r *TLSCertificateReconciler) claimants(
 	if metav1.GetControllerOfNoCopy(certificate) == nil {
 		var list v1alpha1.IngressList
 		within := client.InNamespace(certificate.Namespace)
-		if err := r.status.client.List(ctx, &list, within, client.UnsafeDisableDeepCopy); err != nil {
+		if err := r.client.List(ctx, &list, within, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing the Ingresses of the TLSCertificate's hosts: %w", err)
 		}
 		for i := range list.Items {

@@ -5,15 +5,14 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
@@ -28,17 +27,18 @@ import (
 // IngressReconciler writes the status of Ingresses: what the snapshot controller found out about each, and the
 // addresses that clients reach the data plane under.
 type IngressReconciler struct {
+	client    client.Client
 	class     string
 	snapshots *SnapshotController
 	laggards  *laggards
 	addresses addressSource
-	status    statusWriter
+	status    *statusWriter
 }
 
 // Reconcile writes one Ingress's status if it is not what it should be.
 func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Ingress
-	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
+	if err := r.client.Get(ctx, request.NamespacedName, &object); err != nil {
 		object.Namespace, object.Name = request.Namespace, request.Name
 		r.laggards.forget(&object)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -83,15 +83,27 @@ func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
 	return object.Status.ObservedGeneration != object.Generation && r.status.wrote(object)
 }
 
+// disown takes from a status what this controller wrote, when the Ingress has gone over to another class.
+func disown(status *v1alpha1.IngressStatus) {
+	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
+		switch c.Type {
+		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed, v1alpha1.ConditionCertificateReady:
+			return true
+		}
+		return false
+	})
+	status.ObservedGeneration = 0
+	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
+}
+
 // setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
 func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
 		For(&v1alpha1.Ingress{}).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).
 		WatchesRawSource(r.laggards.changes())
-	if service, ok := r.addresses.(*serviceAddresses); ok {
-		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},
-			handler.TypedEnqueueRequestsFromMapFunc(r.every)))
+	if changes := r.addresses.changes(r.every); changes != nil {
+		builder.WatchesRawSource(changes)
 	}
 	if err := builder.Complete(r); err != nil {
 		return fmt.Errorf("setting up the controller of Ingresses: %w", err)
@@ -100,9 +112,9 @@ func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
 }
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.
-func (r *IngressReconciler) every(ctx context.Context, _ *corev1.Service) []reconcile.Request {
+func (r *IngressReconciler) every(ctx context.Context) []reconcile.Request {
 	var list v1alpha1.IngressList
-	if err := r.status.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		// The cache answers, so there is nothing to wait for and to try again.
 		log.FromContext(ctx).Error(err, "addresses are not published")
 		return nil

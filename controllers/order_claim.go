@@ -49,7 +49,7 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 		return "", nil
 	}
 	var list v1alpha1.IngressList
-	if err := r.status.client.List(ctx, &list, client.InNamespace(certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.client.List(ctx, &list, client.InNamespace(certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return "", fmt.Errorf("listing the Ingresses of the TLSCertificate's hosts: %w", err)
 	}
 	class := ""
@@ -74,7 +74,7 @@ func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alp
 	claimed := certificate.DeepCopy()
 	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, cluster.OrderedByAnnotation, r.name)
 	patch := client.MergeFromWithOptions(certificate, client.MergeFromWithOptimisticLock{})
-	if err := r.status.client.Patch(ctx, claimed, patch); err != nil {
+	if err := r.client.Patch(ctx, claimed, patch); err != nil {
 		return fmt.Errorf("claiming the orders of the TLSCertificate: %w", err)
 	}
 	return nil
@@ -111,7 +111,7 @@ func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) boo
 func (r *TLSCertificateReconciler) release(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	before := certificate.DeepCopy()
 	delete(certificate.Annotations, cluster.OrderedByAnnotation)
-	if err := r.status.client.Patch(ctx, certificate, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.client.Patch(ctx, certificate, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("leaving the orders of the TLSCertificate to another controller: %w", err)
 	}
 	return nil

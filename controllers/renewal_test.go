@@ -167,7 +167,7 @@ func TestWhenToRenewIsAskedOnceForEachObjectAndForgottenWithIt(t *testing.T) {
 		}
 	}
 	r := &TLSCertificateReconciler{
-		status: statusWriter{client: emptyCluster{}}, renewals: known,
+		client: emptyCluster{}, renewals: known,
 		issuance: &issuance{orders: &orderStore{cache: emptyCluster{}}},
 	}
 	for _, name := range []string{"a", "b"} {

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -120,7 +121,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Metrics == nil {
 		options.Metrics = NewMetrics()
 	}
-	addresses, err := publishedAddresses(mgr, options)
+	addresses, err := publishedAddresses(mgr, options.PublishAddress, options.PublishService)
 	if err != nil {
 		return nil, err
 	}
@@ -168,14 +169,8 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
 	}
-	status := statusWriter{
-		client:     mgr.GetClient(),
-		reader:     mgr.GetAPIReader(),
-		recorder:   mgr.GetEventRecorder("warren-ingress"),
-		fieldOwner: cluster.FieldOwnerPrefix + options.IngressClass,
-		pace:       newPace(),
-		contests:   newContests(time.Now, options.Metrics.statuses),
-	}
+	recorder := mgr.GetEventRecorder("warren-ingress")
+	status := newStatusWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
 	if options.Health == nil {
 		options.Health = noHealth{}
 	}
@@ -189,16 +184,16 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	waiting := newLaggards(snapshots.replicas.Behind)
 	snapshots.replicas.Subscribe(waiting.changed)
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
-		&IngressReconciler{class: options.IngressClass, snapshots: snapshots, laggards: waiting, addresses: addresses, status: status},
-		&StandardReconciler{snapshots: snapshots, ingresses: snapshots.standard, addresses: addresses, status: status,
+		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, laggards: waiting, addresses: addresses, status: status},
+		&StandardReconciler{snapshots: snapshots, ingresses: snapshots.standard, addresses: addresses, status: status, recorder: recorder,
 			said: map[types.NamespacedName]said{}},
-		&TaskReconciler{snapshots: snapshots, health: options.Health, status: status},
+		&TaskReconciler{client: mgr.GetClient(), snapshots: snapshots, health: options.Health, status: status},
 	}
 	if options.ACME.Client != nil {
 		if err := indexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
 			return nil, err
 		}
-		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, status),
+		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, status, recorder),
 			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots},
 			&StandardAutoSSLReconciler{AutoSSLReconciler: AutoSSLReconciler{client: mgr.GetClient(), snapshots: snapshots},
 				ingresses: snapshots.standard, cache: mgr.GetCache()})
@@ -212,12 +207,12 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 }
 
 // tlsCertificates puts together what orders certificates.
-func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotController, status statusWriter) *TLSCertificateReconciler {
+func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotController, status *statusWriter, recorder events.EventRecorder) *TLSCertificateReconciler {
 	c, reader, o := mgr.GetClient(), mgr.GetAPIReader(), options.ACME
 	return &TLSCertificateReconciler{
 		class: options.IngressClass, name: options.Namespace + "/" + options.IngressClass,
 		namespaces: options.WatchNamespaces,
-		snapshots:  snapshots, status: status, reader: reader, working: snapshots.orders,
+		client:     c, snapshots: snapshots, status: status, recorder: recorder, reader: reader, working: snapshots.orders,
 		renewals: &renewals{authority: o.Client, known: map[types.NamespacedName]renewal{}},
 		issuance: &issuance{
 			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics.orders,
@@ -290,23 +285,4 @@ func setupHosts(mgr ctrl.Manager, options Options, snapshots *SnapshotController
 		},
 	}
 	return nil
-}
-
-// publishedAddresses reads the options that say what goes into status.loadBalancer.
-func publishedAddresses(mgr ctrl.Manager, options Options) (addressSource, error) {
-	if options.PublishService == "" {
-		return parsePublishAddress(options.PublishAddress)
-	}
-	if options.PublishAddress != "" {
-		return nil, errors.New("a publish address and a publish service are given: leave one of them out")
-	}
-	name, err := parsePublishService(options.PublishService)
-	if err != nil {
-		return nil, err
-	}
-	service, err := cluster.AddCache(mgr, serviceCacheOptions(name))
-	if err != nil {
-		return nil, fmt.Errorf("watching the Service %s whose addresses are published: %w", name, err)
-	}
-	return &serviceAddresses{cache: service, name: name}, nil
 }

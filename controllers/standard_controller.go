@@ -11,9 +11,9 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -31,7 +31,8 @@ type StandardReconciler struct {
 	snapshots *SnapshotController
 	ingresses *standardIngresses
 	addresses addressSource
-	status    statusWriter
+	status    *statusWriter
+	recorder  events.EventRecorder
 	// said is what was last told of each Ingress. It belongs to the one worker.
 	said map[types.NamespacedName]said
 }
@@ -92,7 +93,7 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, wri
 	r.said[key] = said{object.UID, is.conditions, is.unheeded}
 	r.status.tell(object, before.conditions, is.conditions)
 	if is.unheeded != "" && is.unheeded != before.unheeded {
-		r.status.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
+		r.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
 			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.unheeded))
 	}
 }
@@ -135,9 +136,8 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.request))
-	if service, ok := r.addresses.(*serviceAddresses); ok {
-		builder.WatchesRawSource(source.Kind(service.cache, &corev1.Service{},
-			handler.TypedEnqueueRequestsFromMapFunc(r.every)))
+	if changes := r.addresses.changes(r.every); changes != nil {
+		builder.WatchesRawSource(changes)
 	}
 	if err := builder.Complete(r); err != nil {
 		return fmt.Errorf("setting up the controller of Ingresses of networking.k8s.io: %w", err)
@@ -146,7 +146,7 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 }
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.
-func (r *StandardReconciler) every(ctx context.Context, _ *corev1.Service) []reconcile.Request {
+func (r *StandardReconciler) every(ctx context.Context) []reconcile.Request {
 	if !r.ingresses.ingresses.Synced(ctx) {
 		return nil // Each is requested when it becomes known.
 	}

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,6 +34,36 @@ type statusWriter struct {
 	pace       *pace
 	contests   *contests
 }
+
+// newStatusWriter returns what writes the statuses for the ingress class's controller.
+func newStatusWriter(mgr ctrl.Manager, recorder events.EventRecorder, class string, metrics *statusMetrics) *statusWriter {
+	return &statusWriter{
+		client:     mgr.GetClient(),
+		reader:     mgr.GetAPIReader(),
+		recorder:   recorder,
+		fieldOwner: cluster.FieldOwnerPrefix + class,
+		pace:       newPace(),
+		contests:   newContests(time.Now, metrics),
+	}
+}
+
+// writeInTurn is write for what nobody waits for, when it is the object's turn.
+func (w *statusWriter) writeInTurn(
+	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
+) (ctrl.Result, error) {
+	name := client.ObjectKeyFromObject(after)
+	if equality.Semantic.DeepEqual(before, after) {
+		w.pace.leave(name)
+		return ctrl.Result{}, nil
+	}
+	if wait := w.pace.wait(name, time.Now()); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	return w.write(ctx, before, after, was, is)
+}
+
+// leave gives up the turn of an object whose status is not to be written any more.
+func (w *statusWriter) leave(name types.NamespacedName) { w.pace.leave(name) }
 
 // writeNow is write for what people wait for. Those statuses that wait for their turn wait longer for it.
 func (w *statusWriter) writeNow(
@@ -173,17 +204,4 @@ func transitions(was, is []metav1.Condition) []transition {
 		news = append(news, transition{kind: kind, reason: now.Reason, action: now.Type, note: cluster.ClipMessage(now.Message)})
 	}
 	return news
-}
-
-// disown takes from a status what this controller wrote, when the Ingress has gone over to another class.
-func disown(status *v1alpha1.IngressStatus) {
-	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
-		switch c.Type {
-		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed, v1alpha1.ConditionCertificateReady:
-			return true
-		}
-		return false
-	})
-	status.ObservedGeneration = 0
-	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
 func TestWhichChangesOfConditionsAreEvents(t *testing.T) {
@@ -56,18 +54,5 @@ func TestWhichChangesOfConditionsAreEvents(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestDisowningLeavesTheConditionsOfOthers(t *testing.T) {
-	status := v1alpha1.IngressStatus{
-		ObservedGeneration: 3,
-		Conditions:         []metav1.Condition{{Type: "Accepted"}, {Type: "example.com/Audited"}, {Type: "Programmed"}, {Type: "ResolvedRefs"}},
-		LoadBalancer:       v1alpha1.LoadBalancerStatus{Ingress: []v1alpha1.LoadBalancerIngress{{IP: "203.0.113.7"}}},
-	}
-	disown(&status)
-	want := v1alpha1.IngressStatus{Conditions: []metav1.Condition{{Type: "example.com/Audited"}}}
-	if diff := cmp.Diff(want, status); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

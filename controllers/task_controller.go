@@ -6,9 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,16 +20,17 @@ import (
 // TaskReconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data
 // plane's health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
 type TaskReconciler struct {
+	client    client.Client
 	snapshots *SnapshotController
 	health    HealthSource
-	status    statusWriter
+	status    *statusWriter
 }
 
 // Reconcile writes one Task's status if it is not what it should be, when it is its turn.
 func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Task
-	if err := r.status.client.Get(ctx, request.NamespacedName, &object); err != nil {
-		r.status.pace.leave(request.NamespacedName)
+	if err := r.client.Get(ctx, request.NamespacedName, &object); err != nil {
+		r.status.leave(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	said, ok := r.snapshots.conditions(v1alpha1.TaskKind, &object)
@@ -39,7 +38,7 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
 	if !r.snapshots.writesTask(&object) {
-		r.status.pace.leave(request.NamespacedName)
+		r.status.leave(request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	before := object.DeepCopy()
@@ -47,14 +46,7 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	report, ok := r.health.Health(translate.TaskID(object.Namespace, object.Name))
 	setHealth(&object, said, report, ok)
 	setConditions(&object.Status.Conditions, said)
-	if equality.Semantic.DeepEqual(before.Status, object.Status) {
-		r.status.pace.leave(request.NamespacedName)
-		return ctrl.Result{}, nil
-	}
-	if wait := r.status.pace.wait(request.NamespacedName, time.Now()); wait > 0 {
-		return ctrl.Result{RequeueAfter: wait}, nil
-	}
-	return r.status.write(ctx, before, &object, before.Status.Conditions, said)
+	return r.status.writeInTurn(ctx, before, &object, before.Status.Conditions, said)
 }
 
 func (r *TaskReconciler) setup(mgr ctrl.Manager) error {

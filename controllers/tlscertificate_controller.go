@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -56,7 +57,9 @@ type TLSCertificateReconciler struct {
 	// namespaces are those whose TLSCertificates are looked after, all if there are none.
 	namespaces []string
 	snapshots  *SnapshotController
-	status     statusWriter
+	client     client.Client
+	status     *statusWriter
+	recorder   events.EventRecorder
 	// reader reads from the API server, for what must not be out of date.
 	reader   client.Reader
 	working  cache.Cache
@@ -68,7 +71,7 @@ type TLSCertificateReconciler struct {
 // what it should be.
 func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.TLSCertificate
-	switch err := r.status.client.Get(ctx, request.NamespacedName, &object); {
+	switch err := r.client.Get(ctx, request.NamespacedName, &object); {
 	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, r.forget(ctx, request.NamespacedName)
 	case err != nil:
@@ -100,7 +103,7 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 		return ctrl.Result{}, err
 	}
 	if view.notice != "" && object.ResourceVersion != before.ResourceVersion {
-		r.status.recorder.Eventf(&object, nil, corev1.EventTypeWarning, "CertificateExpires", "Watch", "%s", view.notice)
+		r.recorder.Eventf(&object, nil, corev1.EventTypeWarning, "CertificateExpires", "Watch", "%s", view.notice)
 	}
 	if failed != nil {
 		return ctrl.Result{}, failed
@@ -310,7 +313,7 @@ func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alp
 // somebody replaces it.
 func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
-	if err := r.status.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{bySecret: secret.Name},
+	if err := r.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{bySecret: secret.Name},
 		client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the TLSCertificates of a Secret")
 		return nil
