@@ -5,6 +5,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -48,9 +49,9 @@ type announcer struct {
 	since   int64
 }
 
-// serves notes what the data plane serves now.
-func (a *announcer) serves(serving map[objectKey]*verdict) {
-	now, standing := digest(serving), a.standing()
+// serves notes the Ingresses that the data plane serves now, each by its UID and generation.
+func (a *announcer) serves(ingresses iter.Seq2[types.UID, int64]) {
+	now, standing := digest(ingresses), a.standing()
 	if before := a.replicas.serving.Swap(now); before != nil && *before == *now && a.told == standing {
 		return
 	}

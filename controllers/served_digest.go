@@ -6,11 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/fnv"
+	"iter"
 
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
 // servedBuckets is how many sums a digest of what is served consists of. Each takes 11 bytes of a Lease.
@@ -23,13 +21,11 @@ const servedBuckets = 128
 // for its bucket are the same.
 type servedDigest [servedBuckets]uint64
 
-// digest sums up the Ingresses among the verdicts, which are of the snapshot that is served.
-func digest(serving map[objectKey]*verdict) *servedDigest {
+// digest sums up the Ingresses that are served: each one's UID and generation.
+func digest(ingresses iter.Seq2[types.UID, int64]) *servedDigest {
 	s := new(servedDigest)
-	for key, v := range serving {
-		if key.kind == v1alpha1.IngressKind || key.kind == kinds.StandardKind {
-			s.add(v.uid, v.generation)
-		}
+	for uid, generation := range ingresses {
+		s.add(uid, generation)
 	}
 	return s
 }

@@ -5,6 +5,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -66,8 +68,8 @@ type SnapshotController struct {
 	defaultFault string
 	// validity leads to a build when a certificate's validity begins or ends.
 	validity *time.Timer
-	// served is told of each snapshot that the data plane serves.
-	served func(serving map[objectKey]*verdict)
+	// served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation.
+	served func(ingresses iter.Seq2[types.UID, int64])
 	// orders holds the working Secrets of orders. Nil where nothing is ordered.
 	orders cache.Cache
 	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
@@ -99,7 +101,7 @@ type subscriber struct {
 func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
 	c := &SnapshotController{
 		cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit),
-		served: func(map[objectKey]*verdict) {},
+		served: func(iter.Seq2[types.UID, int64]) {},
 	}
 	c.inputs = inputs{from: cachedObjects{c}, options: options}
 	c.validity = time.AfterFunc(validityLimit, c.pending.event)
@@ -333,7 +335,7 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 	next := nextResult(previous, reports, generation, refused)
 	// What is served is told first: who finds an object's verdict is to compare other replicas with no older snapshot.
 	if refused == nil {
-		c.served(next.serving)
+		c.served(ingresses(next.serving))
 	}
 	c.latest.Store(next)
 	next.changed(previous, c.notify)

@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"iter"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -42,6 +43,21 @@ type verdict struct {
 	unheeded string
 }
 
+// ingresses returns the UID and generation of each Ingress among the objects that verdicts are about.
+func ingresses(verdicts map[objectKey]*verdict) iter.Seq2[types.UID, int64] {
+	return func(yield func(types.UID, int64) bool) {
+		for key, v := range verdicts {
+			if isIngress(key.kind) && !yield(v.uid, v.generation) {
+				return
+			}
+		}
+	}
+}
+
+func isIngress(kind string) bool {
+	return kind == v1alpha1.IngressKind || kind == kinds.StandardKind
+}
+
 func (v *verdict) equal(o *verdict) bool {
 	return v.uid == o.uid && v.generation == o.generation && slices.Equal(v.conditions, o.conditions) &&
 		slices.Equal(v.certificateHosts, o.certificateHosts) && v.unheeded == o.unheeded
@@ -57,7 +73,7 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
 		v := verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts, unheeded: r.Unheeded}
-		if r.Kind == v1alpha1.IngressKind || r.Kind == kinds.StandardKind {
+		if isIngress(r.Kind) {
 			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
 		}
 		if before := previous.verdicts[key]; before != nil && before.equal(&v) {

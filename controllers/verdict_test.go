@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 
@@ -12,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -125,5 +128,17 @@ func TestOnlyObjectsThatSomethingNewIsSaidOfAreToldOf(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What a digest sums up are Ingresses of both kinds.
+func TestATaskIsNoIngressThatIsServed(t *testing.T) {
+	serving := map[objectKey]*verdict{}
+	for i, kind := range []string{v1alpha1.IngressKind, kinds.StandardKind, v1alpha1.TaskKind, v1alpha1.TLSCertificateKind} {
+		serving[objectKey{kind, types.NamespacedName{Namespace: "blue", Name: "a"}}] = &verdict{uid: types.UID(kind), generation: int64(i + 1)}
+	}
+	want := map[types.UID]int64{types.UID(v1alpha1.IngressKind): 1, types.UID(kinds.StandardKind): 2}
+	if diff := cmp.Diff(want, maps.Collect(ingresses(serving))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
