@@ -65,14 +65,11 @@ func (c cachedObjects) authorities(ctx context.Context, named map[translate.Auth
 }
 
 // own returns where requests come in at the replicas that are known now.
-func (c cachedObjects) own() (addresses []netip.AddrPort) {
+func (c cachedObjects) own() []netip.AddrPort {
 	if c.replicas == nil {
 		return nil
 	}
-	for _, r := range *c.replicas.ready.Load() {
-		addresses = append(addresses, netip.AddrPortFrom(r.Address, r.HTTPPort), netip.AddrPortFrom(r.Address, c.httpsPort))
-	}
-	return addresses
+	return c.replicas.Addresses()
 }
 
 func (c cachedObjects) challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {

@@ -26,12 +26,7 @@ func (r *TLSCertificateReconciler) writes(ctx context.Context, certificate *v1al
 	if err != nil {
 		return false, err
 	}
-	ordering := func(s *standing) bool { return s.orders && by.include(s) }
-	at := peers.alive(certificate.Annotations[cluster.OrderedByAnnotation])
-	if at != nil && at.watching(certificate.Namespace) && ordering(at) {
-		return peers.writesIf(certificate.Namespace, func(s *standing) bool { return s.controller() == at.controller() }), nil
-	}
-	return peers.writesIf(certificate.Namespace, ordering), nil
+	return peers.goesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
 }
 
 // claimants are the controllers that a TLSCertificate is for: any, if no Ingress says so.
@@ -58,10 +53,7 @@ func (r *TLSCertificateReconciler) claimants(
 			}
 		}
 	}
-	if by.equal(&claimants{}) {
-		by.every = true
-	}
-	return by, nil
+	return by.orEvery(), nil
 }
 
 // leadsTo says whether an Ingress has a rule for a host of a TLSCertificate.

@@ -45,6 +45,14 @@ func (c *claimants) equal(o *claimants) bool {
 		slices.Equal(c.classes, o.classes) && slices.Equal(c.standard, o.standard)
 }
 
+// orEvery is every controller where nothing says which.
+func (c *claimants) orEvery() *claimants {
+	if c.equal(&claimants{}) {
+		c.every = true
+	}
+	return c
+}
+
 // include says whether a controller is among them.
 func (c *claimants) include(s *standing) bool {
 	return c.every || c.byDefault && s.byDefault ||

@@ -349,6 +349,16 @@ func (p *peers) orders(namespace string, by *claimants) bool {
 	return p.writesIf(namespace, func(s *standing) bool { return s.orders && by.include(s) })
 }
 
+// goesOnWith is orders for what the controller at has begun to order, by its name: that one goes on with it, if it is
+// alive and among those that it is for.
+func (p *peers) goesOnWith(namespace, at string, by *claimants) bool {
+	begun := p.alive(at)
+	if begun != nil && begun.watching(namespace) && begun.orders && by.include(begun) {
+		return p.writesIf(namespace, func(s *standing) bool { return s.controller() == begun.controller() })
+	}
+	return p.orders(namespace, by)
+}
+
 // first returns the index of the controller that writes first.
 func (c *company) first(namespace string, serves func(*standing) bool) int {
 	otherwise := -1
@@ -379,18 +389,26 @@ func (p *peers) alive(name string) *standing {
 	return nil
 }
 
+// standing is how the controller stands among several, but for since when it is there. Class says whether there is an
+// IngressClass of its class, and whether that is the cluster's default.
+func (p *peers) standing(class func() (named, byDefault bool)) standing {
+	s := p.own
+	s.blind = p.blind(context.Background())
+	s.named, s.byDefault = class()
+	return s
+}
+
 // addPeers has the manager run the cache of the other controllers' Leases. A replica without a Lease knows of none.
-func addPeers(mgr ctrl.Manager, options Options) (*peers, error) {
-	if options.Replica.Name == "" {
+func addPeers(mgr ctrl.Manager, config *replicaConfig) (*peers, error) {
+	if config.Self.Name == "" {
 		return nil, nil
 	}
-	own := standing{namespace: options.Namespace, class: options.IngressClass, watches: joinNames(options.WatchNamespaces),
-		orders: options.ACME.Client != nil}
-	lease := types.NamespacedName{Namespace: options.Namespace, Name: options.Replica.leaseName()}
-	p := newPeers(own, lease, options.Elects, options.Metrics.peers)
-	p.among = options.PeerNamespaces
+	own := standing{namespace: config.Namespace, class: config.Class, watches: joinNames(config.WatchNamespaces), orders: config.Orders}
+	lease := types.NamespacedName{Namespace: config.Namespace, Name: config.Self.leaseName()}
+	p := newPeers(own, lease, config.Elects, config.Metrics)
+	p.among = config.PeerNamespaces
 	var err error
-	namespaces := append([]string{options.Namespace}, p.among...)
+	namespaces := append([]string{config.Namespace}, p.among...)
 	if slices.Contains(p.among, EveryNamespace) {
 		namespaces = nil
 	}

@@ -5,6 +5,8 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"iter"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,8 +16,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=warren-system,verbs=get;list;watch;create;update;delete
@@ -27,6 +32,7 @@ type Replicas struct {
 	// class is that of the controller whose replicas they are; peers are told of the others too.
 	class     string
 	peers     *peers
+	httpsPort uint16    // the same at each
 	sightings sightings // of the informer's goroutine
 	// ready is sorted by name; the slice and what is in it are immutable.
 	ready atomic.Pointer[[]Replica]
@@ -37,9 +43,36 @@ type Replicas struct {
 	subscribers []func()
 }
 
+// addReplicas has the replicas know each other, and this one keep its Lease while the manager runs. The returned
+// function is to be told of the Ingresses that the data plane serves, each by its UID and generation, whenever that
+// changes. Class is as in standing.
+func addReplicas(mgr ctrl.Manager, config *replicaConfig, peers *peers, class func() (named, byDefault bool)) (
+	replicas *Replicas, serves func(ingresses iter.Seq2[types.UID, int64]), err error) {
+	if config.Self.Name == "" {
+		return newReplicas(nil, config.Self, config.Class, nil), func(iter.Seq2[types.UID, int64]) {}, nil
+	}
+	leases, err := cluster.AddCache(mgr, leaseCacheOptions(config.Namespace))
+	if err != nil {
+		return nil, nil, fmt.Errorf("watching the replicas' Leases: %w", err)
+	}
+	replicas = newReplicas(leases, config.Self, config.Class, peers)
+	announcer := &announcer{
+		client: mgr.GetClient(), reader: mgr.GetAPIReader(), replicas: replicas, self: config.Self,
+		pod: config.Pod, standing: func() standing { return peers.standing(class) },
+		draining: config.Draining, changed: make(chan struct{}, 1),
+	}
+	if config.Elects {
+		announcer.election = types.NamespacedName{Namespace: config.Namespace, Name: cluster.ElectionLease(config.Class)}
+	}
+	if err := mgr.Add(announcer); err != nil {
+		return nil, nil, fmt.Errorf("setting up the Lease of this replica: %w", err)
+	}
+	return replicas, announcer.serves, nil
+}
+
 // newReplicas makes the Replicas of the process that self is.
 func newReplicas(leases cache.Cache, self Replica, class string, peers *peers) *Replicas {
-	r := &Replicas{cache: leases, class: class, peers: peers,
+	r := &Replicas{cache: leases, class: class, peers: peers, httpsPort: self.HTTPSPort,
 		sightings: sightings{self: self.leaseName(), last: map[string]sighting{}}}
 	r.ready.Store(new([]Replica))
 	return r
@@ -58,6 +91,14 @@ func leaseCacheOptions(namespace string) cache.Options {
 
 // Ready returns the replicas that take requests, sorted by name. This one is among them once its Lease is written.
 func (r *Replicas) Ready() []Replica { return slices.Clone(*r.ready.Load()) }
+
+// Addresses returns where requests come in at the replicas that are known now.
+func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
+	for _, known := range *r.ready.Load() {
+		addresses = append(addresses, netip.AddrPortFrom(known.Address, known.HTTPPort), netip.AddrPortFrom(known.Address, r.httpsPort))
+	}
+	return addresses
+}
 
 // Subscribe has f called when Ready returns something else than before, or a replica serves something else. It is
 // called by the goroutine that reads the Leases, so it must not block.

@@ -137,18 +137,25 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		return nil, err
 	}
 	snapshots.readNamed(mgr.GetAPIReader(), secrets, configMaps)
-	if snapshots.peers, err = addPeers(mgr, options); err != nil {
-		return nil, err
-	}
-	if snapshots.replicas, err = setupReplicas(mgr, options, snapshots); err != nil {
-		return nil, err
-	}
-	snapshots.httpsPort = options.Replica.HTTPSPort
 	if snapshots.discovery, err = addDiscovery(mgr, options.WatchNamespaces); err != nil {
 		return nil, fmt.Errorf("watching Services: %w", err)
 	}
 	if snapshots.standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
 		return nil, err
+	}
+	replicas := &replicaConfig{
+		Self: options.Replica, Namespace: options.Namespace, Class: options.IngressClass, Pod: options.PodUID, Elects: options.Elects,
+		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil,
+		Draining: options.Draining, Metrics: options.Metrics.peers,
+	}
+	if snapshots.peers, err = addPeers(mgr, replicas); err != nil {
+		return nil, err
+	}
+	if snapshots.replicas, snapshots.served, err = addReplicas(mgr, replicas, snapshots.peers, snapshots.standard.ingressClass); err != nil {
+		return nil, err
+	}
+	if tell := options.ReadyReplicas; tell != nil {
+		snapshots.replicas.Subscribe(func() { tell(len(snapshots.replicas.Ready())) })
 	}
 	if snapshots.namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
 		return nil, err
@@ -225,34 +232,6 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort, o.TrustedProxy),
 		},
 	}
-}
-
-// setupReplicas has the replicas know each other.
-func setupReplicas(mgr ctrl.Manager, options Options, snapshots *SnapshotController) (*Replicas, error) {
-	if options.Replica.Name == "" {
-		return newReplicas(nil, options.Replica, options.IngressClass, nil), nil
-	}
-	leases, err := cluster.AddCache(mgr, leaseCacheOptions(options.Namespace))
-	if err != nil {
-		return nil, fmt.Errorf("watching the replicas' Leases: %w", err)
-	}
-	replicas := newReplicas(leases, options.Replica, options.IngressClass, snapshots.peers)
-	announcer := &announcer{
-		client: mgr.GetClient(), reader: mgr.GetAPIReader(), replicas: replicas, self: options.Replica,
-		pod: options.PodUID, standing: snapshots.standing,
-		draining: options.Draining, changed: make(chan struct{}, 1),
-	}
-	if options.Elects {
-		announcer.election = types.NamespacedName{Namespace: options.Namespace, Name: cluster.ElectionLease(options.IngressClass)}
-	}
-	snapshots.served = announcer.serves
-	if tell := options.ReadyReplicas; tell != nil {
-		replicas.Subscribe(func() { tell(len(replicas.Ready())) })
-	}
-	if err := mgr.Add(announcer); err != nil {
-		return nil, fmt.Errorf("setting up the Lease of this replica: %w", err)
-	}
-	return replicas, nil
 }
 
 // setupHosts has it recorded which namespace each host belongs to. Where hosts are shared, none is anybody's.

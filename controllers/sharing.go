@@ -109,15 +109,3 @@ func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
 	}
 	return c.peers.writes(task.Namespace, by)
 }
-
-// standing is how the controller stands among several, but for since when it is there.
-func (c *SnapshotController) standing() standing {
-	s := c.peers.own
-	s.blind = c.peers.blind(context.Background())
-	if c.standard != nil {
-		if class := c.standard.class.Load(); class != nil {
-			s.named, s.byDefault = class.Exists, class.Default
-		}
-	}
-	return s
-}

@@ -79,8 +79,6 @@ type SnapshotController struct {
 	replicas   *Replicas
 	peers      *peers
 	sharing    sharing
-	// httpsPort is where each replica takes requests over HTTPS.
-	httpsPort uint16
 	// claims know which namespace each host belongs to. Nil where ages alone decide.
 	claims *claimKeeper
 	// recorded are the ConfigMaps that they are in.

@@ -198,3 +198,12 @@ func (s *standardIngresses) claims(object *networkingv1.Ingress) (ours, known bo
 	class := s.class.Load()
 	return class != nil && class.Claims(object), class != nil
 }
+
+// ingressClass says whether there is an IngressClass of the controller's class, and whether that is the cluster's
+// default, as far as the latest build knew.
+func (s *standardIngresses) ingressClass() (named, byDefault bool) {
+	if class := s.class.Load(); class != nil {
+		return class.Exists, class.Default
+	}
+	return false, false
+}
