@@ -25,6 +25,7 @@ type AutoSSLReconciler struct {
 	client    client.Client
 	class     string
 	snapshots *SnapshotController
+	peers     *peers
 }
 
 // Reconcile makes, changes or removes the TLSCertificates of one Ingress.
@@ -37,7 +38,7 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		return ctrl.Result{}, nil
 	}
 	// Another controller may accept other hosts of it.
-	if by := claimantsOf(&ingress); !r.snapshots.peers.orders(ingress.Namespace, &by) {
+	if by := claimantsOf(&ingress); !r.peers.orders(ingress.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	hosts, ok := r.snapshots.certificateHosts(v1alpha1.IngressKind, &ingress)

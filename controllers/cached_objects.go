@@ -73,12 +73,8 @@ func (c cachedObjects) own() []netip.AddrPort {
 }
 
 func (c cachedObjects) challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
-	if c.orders == nil {
+	if c.answers == nil {
 		return nil, nil
 	}
-	var orders corev1.SecretList
-	if err := c.orders.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
-	}
-	return heldReady(orders.Items, certificates), nil
+	return c.answers.Challenges(ctx, certificates)
 }

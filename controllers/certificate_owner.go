@@ -47,15 +47,14 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 }
 
 func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
-	standard := r.snapshots.standard
-	if !standard.ingresses.Synced(ctx) {
+	if !r.standard.ingresses.Synced(ctx) {
 		return &certificateOwner{wants: true}, nil // Whoever may read it may know better.
 	}
 	var ingress networkingv1.Ingress
-	if err := standard.ingresses.Get(ctx, key, &ingress); err != nil {
+	if err := r.standard.ingresses.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
-	ours, _ := standard.claims(&ingress)
+	ours, _ := r.standard.claims(&ingress)
 	ordering, known := kinds.ReadStandard(&ingress).Ordering()
 	by := standardClaimantsOf(&ingress)
 	return &certificateOwner{

@@ -18,15 +18,14 @@ import (
 // there and its Ingress is not for others, or else the first of those that its Ingress, or the Ingresses of its hosts,
 // are for.
 func (r *TLSCertificateReconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
-	peers := r.snapshots.peers
-	if peers.alone() {
-		return peers.writes(certificate.Namespace, &claimants{}), nil
+	if r.peers.alone() {
+		return r.peers.writes(certificate.Namespace, &claimants{}), nil
 	}
 	by, err := r.claimants(ctx, certificate)
 	if err != nil {
 		return false, err
 	}
-	return peers.goesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
+	return r.peers.goesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
 }
 
 // claimants are the controllers that a TLSCertificate is for: any, if no Ingress says so.

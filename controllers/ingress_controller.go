@@ -30,6 +30,7 @@ type IngressReconciler struct {
 	client    client.Client
 	class     string
 	snapshots *SnapshotController
+	peers     *peers
 	laggards  *laggards
 	addresses addressSource
 	status    *statusWriter
@@ -53,7 +54,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		disown(&object.Status)
 		return r.status.writeNow(ctx, before, &object, nil, nil)
 	}
-	if by := claimantsOf(&object); !r.snapshots.peers.writes(object.Namespace, &by) {
+	if by := claimantsOf(&object); !r.peers.writes(object.Namespace, &by) {
 		r.laggards.forget(&object)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}

@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -175,6 +177,39 @@ func (s *orderStore) ofNamespace(ctx context.Context, namespace string) ([]*work
 		}
 	}
 	return working, nil
+}
+
+// workingSecrets are those of the class that orders are kept in, for whoever serves what they hold ready.
+type workingSecrets struct{ cache.Cache }
+
+// addWorkingSecrets has the manager run the cache of the class's working Secrets, which are in the namespace.
+func addWorkingSecrets(mgr ctrl.Manager, namespace, class string) (*workingSecrets, error) {
+	held, err := cluster.AddCache(mgr, orderCacheOptions(namespace, class))
+	if err != nil {
+		return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
+	}
+	return &workingSecrets{held}, nil
+}
+
+// Watch has handler told of every event.
+func (w *workingSecrets) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	informer, err := w.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watching the working Secrets of orders: %w", err)
+	}
+	if _, err := informer.AddEventHandler(handler); err != nil {
+		return fmt.Errorf("watching the working Secrets of orders: %w", err)
+	}
+	return nil
+}
+
+// Challenges returns what they hold ready for authorities to find: of each of these TLSCertificates, for its hosts.
+func (w *workingSecrets) Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+	var orders corev1.SecretList
+	if err := w.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
+	}
+	return heldReady(orders.Items, certificates), nil
 }
 
 // heldReady returns what working Secrets hold ready for authorities to find: of each TLSCertificate that is there, for

@@ -163,10 +163,12 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if err := setupHosts(mgr, options, snapshots); err != nil {
 		return nil, err
 	}
+	var working *workingSecrets
 	if options.ACME.Client != nil {
-		if snapshots.orders, err = cluster.AddCache(mgr, orderCacheOptions(options.Namespace, options.IngressClass)); err != nil {
-			return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
+		if working, err = addWorkingSecrets(mgr, options.Namespace, options.IngressClass); err != nil {
+			return nil, err
 		}
+		snapshots.answers = working
 	}
 	if options.TicketKeys != nil {
 		if err := tickets.Setup(mgr, options.Namespace, options.Owner, options.TicketKeys); err != nil {
@@ -191,8 +193,8 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	waiting := newLaggards(snapshots.replicas.Behind)
 	snapshots.replicas.Subscribe(waiting.changed)
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
-		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, laggards: waiting, addresses: addresses, status: status},
-		&StandardReconciler{snapshots: snapshots, ingresses: snapshots.standard, addresses: addresses, status: status, recorder: recorder,
+		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, peers: snapshots.peers, laggards: waiting, addresses: addresses, status: status},
+		&StandardReconciler{snapshots: snapshots, peers: snapshots.peers, ingresses: snapshots.standard, addresses: addresses, status: status, recorder: recorder,
 			said: map[types.NamespacedName]said{}},
 		&TaskReconciler{client: mgr.GetClient(), snapshots: snapshots, health: options.Health, status: status},
 	}
@@ -200,9 +202,9 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		if err := indexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
 			return nil, err
 		}
-		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, status, recorder),
-			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots},
-			&StandardAutoSSLReconciler{AutoSSLReconciler: AutoSSLReconciler{client: mgr.GetClient(), snapshots: snapshots},
+		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, working, status, recorder),
+			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, peers: snapshots.peers},
+			&StandardAutoSSLReconciler{AutoSSLReconciler: AutoSSLReconciler{client: mgr.GetClient(), snapshots: snapshots, peers: snapshots.peers},
 				ingresses: snapshots.standard, cache: mgr.GetCache()})
 	}
 	for _, reconciler := range reconcilers {
@@ -214,12 +216,12 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 }
 
 // tlsCertificates puts together what orders certificates.
-func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotController, status *statusWriter, recorder events.EventRecorder) *TLSCertificateReconciler {
+func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotController, working *workingSecrets, status *statusWriter, recorder events.EventRecorder) *TLSCertificateReconciler {
 	c, reader, o := mgr.GetClient(), mgr.GetAPIReader(), options.ACME
 	return &TLSCertificateReconciler{
 		class: options.IngressClass, name: options.Namespace + "/" + options.IngressClass,
 		namespaces: options.WatchNamespaces,
-		client:     c, snapshots: snapshots, status: status, recorder: recorder, reader: reader, working: snapshots.orders,
+		client:     c, snapshots: snapshots, status: status, recorder: recorder, reader: reader, working: working,
 		renewals: &renewals{authority: o.Client, known: map[types.NamespacedName]renewal{}},
 		issuance: &issuance{
 			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics.orders,
@@ -227,7 +229,7 @@ func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotContr
 				directory: o.Directory, external: o.ExternalAccount, owner: options.Owner},
 			ledger: &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner,
 				limits: limitsAt(o.Directory, o.OrdersPerDay)},
-			orders: &orderStore{reader: reader, client: c, cache: snapshots.orders, namespace: options.Namespace,
+			orders: &orderStore{reader: reader, client: c, cache: working, namespace: options.Namespace,
 				class: options.IngressClass, owner: options.Owner},
 			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort, o.TrustedProxy),
 		},

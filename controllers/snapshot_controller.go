@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -48,6 +49,16 @@ type Applier interface {
 	Apply(snapshot *proxy.Snapshot) (generation uint64, err error)
 }
 
+// ChallengeSource knows the answers that orders hold ready for authorities to find.
+type ChallengeSource interface {
+	// Watch has handler told of every event that can make a difference.
+	Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error
+	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before.
+	WaitForCacheSync(ctx context.Context) bool
+	// Challenges returns those of these TLSCertificates.
+	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
+}
+
 // SnapshotController builds a snapshot from everything in the cache whenever something in it changes, and has the data
 // plane serve it. It runs on every replica; only the leader's writes to the cluster hang on what it finds out.
 type SnapshotController struct {
@@ -70,8 +81,8 @@ type SnapshotController struct {
 	validity *time.Timer
 	// served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation.
 	served func(ingresses iter.Seq2[types.UID, int64])
-	// orders holds the working Secrets of orders. Nil where nothing is ordered.
-	orders cache.Cache
+	// answers are what orders hold ready. Nil where nothing is ordered.
+	answers ChallengeSource
 	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
 	standard *standardIngresses
 	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
@@ -135,7 +146,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.peers.watch(ctx); err != nil {
 		return err
 	}
-	if !c.cache.WaitForCacheSync(ctx) || !c.certificates.metadata.WaitForCacheSync(ctx) || c.orders != nil && !c.orders.WaitForCacheSync(ctx) {
+	if !c.cache.WaitForCacheSync(ctx) || !c.certificates.metadata.WaitForCacheSync(ctx) || c.answers != nil && !c.answers.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.authorities.wait()
@@ -230,17 +241,10 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.orders == nil {
+	if c.answers == nil {
 		return nil
 	}
-	informer, err := c.orders.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
-	if err != nil {
-		return fmt.Errorf("watching the working Secrets of orders: %w", err)
-	}
-	if _, err := informer.AddEventHandler(handler); err != nil {
-		return fmt.Errorf("watching the working Secrets of orders: %w", err)
-	}
-	return nil
+	return c.answers.Watch(ctx, handler)
 }
 
 // handler notes events.

@@ -33,7 +33,7 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	if ours, _ := r.ingresses.claims(&object); object.DeletionTimestamp != nil || !ours {
 		return ctrl.Result{}, nil
 	}
-	if by := standardClaimantsOf(&object); !r.snapshots.peers.orders(object.Namespace, &by) {
+	if by := standardClaimantsOf(&object); !r.peers.orders(object.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	hosts, ok := r.snapshots.certificateHosts(kinds.StandardKind, &object)

@@ -29,6 +29,7 @@ import (
 // for conditions, so what they would say is told in events.
 type StandardReconciler struct {
 	snapshots *SnapshotController
+	peers     *peers
 	ingresses *standardIngresses
 	addresses addressSource
 	status    *statusWriter
@@ -58,7 +59,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		delete(r.said, request.NamespacedName)
 		return r.leave(ctx, &object, addresses)
 	}
-	if by := standardClaimantsOf(&object); !r.snapshots.peers.writes(object.Namespace, &by) {
+	if by := standardClaimantsOf(&object); !r.peers.writes(object.Namespace, &by) {
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
