@@ -47,11 +47,6 @@ type accountStore struct {
 	owner *metav1.OwnerReference
 }
 
-// mendable is an error of something in the cluster that somebody has to put in order; its words say what.
-type mendable struct{ text string }
-
-func (e *mendable) Error() string { return e.text }
-
 // account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that
 // did.
 func (s *accountStore) account(ctx context.Context, email string) (account acme.Account, ok bool, err error) {
@@ -65,7 +60,7 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 	}
 	signer, err := parseECKey(secret.Data[accountKeyField])
 	if err != nil {
-		return acme.Account{}, false, &mendable{fmt.Sprintf("the account's key in Secret %s cannot be read: restore the Secret, or delete it to have another account", key)}
+		return acme.Account{}, false, &cluster.Mendable{Text: fmt.Sprintf("the account's key in Secret %s cannot be read: restore the Secret, or delete it to have another account", key)}
 	}
 	if url := string(secret.Data[accountURLField]); url != "" {
 		return acme.Account{Key: signer, URL: url}, true, nil
@@ -165,13 +160,13 @@ func (s *accountStore) externalAccount(ctx context.Context) (*acme.ExternalAccou
 	var secret corev1.Secret
 	switch err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: s.external}, &secret); {
 	case apierrors.IsNotFound(err):
-		return nil, &mendable{fmt.Sprintf("there is no Secret %s/%s, which --acme-eab-secret names", s.namespace, s.external)}
+		return nil, &cluster.Mendable{Text: fmt.Sprintf("there is no Secret %s/%s, which --acme-eab-secret names", s.namespace, s.external)}
 	case err != nil:
 		return nil, fmt.Errorf("reading the Secret that --acme-eab-secret names: %w", err)
 	}
 	external := &acme.ExternalAccount{KeyID: string(secret.Data[externalKeyIDField]), HMACKey: string(secret.Data[externalHMACKeyField])}
 	if external.KeyID == "" || external.HMACKey == "" {
-		return nil, &mendable{fmt.Sprintf("Secret %s/%s, which --acme-eab-secret names, must have %s and %s", s.namespace, s.external,
+		return nil, &cluster.Mendable{Text: fmt.Sprintf("Secret %s/%s, which --acme-eab-secret names, must have %s and %s", s.namespace, s.external,
 			externalKeyIDField, externalHMACKeyField)}
 	}
 	return external, nil

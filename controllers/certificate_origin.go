@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ func (o *origin) annotate(secret *corev1.Secret, leaf *x509.Certificate) {
 		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, name, value)
 	}
 }
+
+// serialOf is a certificate's serial number as annotations and statuses have it.
+func serialOf(leaf *x509.Certificate) string { return fmt.Sprintf("%x", leaf.SerialNumber) }
 
 // accountDigest stands for an account, however often its key is changed.
 func accountDigest(account acme.Account) string { return nameSet([]string{account.URL}) }

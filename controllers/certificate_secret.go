@@ -90,23 +90,6 @@ func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secre
 	return nil
 }
 
-// leafOf returns the certificate that a Secret holds for servers, nil if there is none.
-func leafOf(secret *corev1.Secret) *x509.Certificate {
-	if secret == nil {
-		return nil
-	}
-	chain, key := secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey]
-	if len(chain) > chainLimit || len(key) > keyTextLimit {
-		return nil
-	}
-	certificates, _ := readChain(chain)
-	if len(certificates) == 0 {
-		return nil
-	}
-	private, _, _ := readPrivateKey(key)
-	return certificates[max(leafFor(certificates, private), 0)]
-}
-
 // leafIn returns the first certificate of a chain, nil if there is none.
 func leafIn(chain []byte) *x509.Certificate {
 	block, _ := pem.Decode(chain)

@@ -53,11 +53,11 @@ func (v *certificateView) progress(hindrance string) {
 
 // blocked says what keeps the state of the order from being read, where somebody can mend that.
 func (v *certificateView) blocked(err error) (*certificateView, time.Duration, error) {
-	wrong, ok := errors.AsType[*mendable](err)
+	wrong, ok := errors.AsType[*cluster.Mendable](err)
 	if !ok {
 		return nil, 0, err
 	}
-	v.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, wrong.text)
+	v.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, wrong.Text)
 	return v, time.Minute, nil
 }
 
@@ -93,8 +93,6 @@ func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
 	}
 	status.RenewalTime = timeOf(v.renewal)
 }
-
-func serialOf(leaf *x509.Certificate) string { return fmt.Sprintf("%x", leaf.SerialNumber) }
 
 func timeOf(t time.Time) *metav1.Time {
 	if t.IsZero() {

@@ -50,7 +50,7 @@ const (
 	longestLook = time.Minute
 	// attemptLimit is when an order that does not end is given up, and attemptShortest when that is for the
 	// shortest-lived certificates.
-	attemptLimit    = day
+	attemptLimit    = 24 * time.Hour
 	attemptShortest = time.Minute
 	// atOnce is when the next step is taken after one that was.
 	atOnce = time.Millisecond

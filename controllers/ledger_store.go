@@ -123,7 +123,7 @@ func (s *ledgerStore) read(ctx context.Context) (*corev1.ConfigMap, ledger, erro
 	var entries ledger
 	if text := object.Data[ledgerField]; text != "" {
 		if err := json.Unmarshal([]byte(text), &entries); err != nil {
-			return nil, nil, &mendable{fmt.Sprintf("the ledger of orders in ConfigMap %s/%s is damaged: restore it, or delete it to begin anew", s.namespace, ledgerName)}
+			return nil, nil, &cluster.Mendable{Text: fmt.Sprintf("the ledger of orders in ConfigMap %s/%s is damaged: restore it, or delete it to begin anew", s.namespace, ledgerName)}
 		}
 	}
 	return object, entries, nil

@@ -8,6 +8,12 @@ import "time"
 // day.
 const holdLimit = time.Hour
 
+// An authority that does not answer is asked again after retryStepFirst, then after twice the time each.
+const (
+	retryStepFirst = time.Second
+	retryStepLimit = 30 * time.Second
+)
+
 // hold is a pause in an attempt, because the authority answers a step with 429, or says when it can answer again. What
 // was ordered stands: to give it up would cost one more order.
 type hold struct {

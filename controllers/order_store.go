@@ -88,11 +88,11 @@ func (s *orderStore) read(ctx context.Context, from client.Reader, certificate t
 	case err != nil:
 		return nil, fmt.Errorf("reading the working Secret of the order: %w", err)
 	case object.Type != orderSecretType || certificateOf(object) != certificate:
-		return nil, &mendable{fmt.Sprintf("Secret %s is in the way of the orders of this TLSCertificate: delete it", key)}
+		return nil, &cluster.Mendable{Text: fmt.Sprintf("Secret %s is in the way of the orders of this TLSCertificate: delete it", key)}
 	}
 	state, err := decodeOrderState(object.Data[orderStateField])
 	if err != nil {
-		return nil, &mendable{fmt.Sprintf("Secret %s, with the order's state, is damaged: delete it", key)}
+		return nil, &cluster.Mendable{Text: fmt.Sprintf("Secret %s, with the order's state, is damaged: delete it", key)}
 	}
 	return &workingSecret{object: object, state: state}, nil
 }

@@ -59,7 +59,7 @@ var noticeDays = [...]int32{1, 7, 21} //nolint:gochecknoglobals // a constant th
 // is yet; and when the next one will be, the zero time if none will.
 func expiryNotice(notAfter, now time.Time) (days int32, next time.Time) {
 	for _, days := range noticeDays {
-		at := notAfter.Add(-time.Duration(days) * day)
+		at := notAfter.Add(-time.Duration(days) * 24 * time.Hour)
 		if !now.Before(at) {
 			return days, next
 		}

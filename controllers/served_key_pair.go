@@ -100,6 +100,23 @@ func parseSecret(object *corev1.Secret) *translate.Secret {
 	return secret
 }
 
+// leafOf returns the certificate that a Secret holds for servers, nil if there is none.
+func leafOf(secret *corev1.Secret) *x509.Certificate {
+	if secret == nil {
+		return nil
+	}
+	chain, key := secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey]
+	if len(chain) > chainLimit || len(key) > keyTextLimit {
+		return nil
+	}
+	certificates, _ := readChain(chain)
+	if len(certificates) == 0 {
+		return nil
+	}
+	private, _, _ := readPrivateKey(key)
+	return certificates[max(leafFor(certificates, private), 0)]
+}
+
 // readChain returns the certificates of a text that can be read, and what is wrong with the first block that cannot be,
 // or is none.
 func readChain(text []byte) (certificates []*x509.Certificate, damage string) {

@@ -320,14 +320,6 @@ func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets 
 	log.FromContext(ctx).Info("the default certificate cannot be served as it is", "secret", name.String(), "cause", fault)
 }
 
-func pointers[T any](items []T) []*T {
-	to := make([]*T, len(items))
-	for i := range items {
-		to[i] = &items[i]
-	}
-	return to
-}
-
 // apply has the data plane serve what in becomes, and publishes the result before it tells the other controllers of it.
 func (c *SnapshotController) apply(ctx context.Context, in translate.Input) error {
 	snapshot, reports := translate.Build(in)

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -147,7 +148,7 @@ func (i *inputs) readServices(ctx context.Context, in *translate.Input) (err err
 func (i *inputs) readTasks(ctx context.Context, in *translate.Input) error {
 	var list v1alpha1.TaskList
 	err := i.from.list(ctx, &list)
-	in.Tasks = pointers(list.Items)
+	in.Tasks = cluster.Pointers(list.Items)
 	return err
 }
 
@@ -156,7 +157,7 @@ func (i *inputs) readTLSCertificates(ctx context.Context, in *translate.Input) e
 	if err := i.from.list(ctx, &list); err != nil {
 		return err
 	}
-	in.TLSCertificates = pointers(list.Items)
+	in.TLSCertificates = cluster.Pointers(list.Items)
 	var err error
 	in.Challenges, err = i.from.challenges(ctx, in.TLSCertificates)
 	return err

@@ -38,12 +38,9 @@ import (
 const (
 	// certificatesAtOnce is how many certificates are worked on at the same time: an authority may take long to answer.
 	certificatesAtOnce = 8
-	// An authority that does not answer is asked again after retryStepFirst, then after twice the time each.
-	retryStepFirst = time.Second
-	retryStepLimit = 30 * time.Second
 	// How often an authority is asked when to renew, whatever it says, and how often where it does not say or answer.
 	renewalAskShortest = time.Minute
-	renewalAskLongest  = day
+	renewalAskLongest  = 24 * time.Hour
 	renewalAskDefault  = 6 * time.Hour
 	// roomPause is when it is looked again whether an order that waits may be placed: somebody may have mended the
 	// ledger.
@@ -238,8 +235,8 @@ func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certi
 		if failed, ok := errors.AsType[*acme.Error](err); ok {
 			text = j.redact(failed.Error())
 			err = errors.New(text) // What it was made of may quote a challenge.
-		} else if wrong, ok := errors.AsType[*mendable](err); ok {
-			text = wrong.text
+		} else if wrong, ok := errors.AsType[*cluster.Mendable](err); ok {
+			text = wrong.Text
 		}
 		view.progress(text)
 		return view, 0, err
