@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 )
@@ -116,7 +117,7 @@ func orphaned(certificate *v1alpha1.TLSCertificate, ingress *metav1.OwnerReferen
 // removeOthers removes the TLSCertificates that were made for the Ingress and that it does not want any more.
 func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var list v1alpha1.TLSCertificateList
-	if err := r.client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.MatchingFields{byOwner: string(ingress.GetUID())},
+	if err := r.client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.MatchingFields{cluster.ByOwner: string(ingress.GetUID())},
 		client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the TLSCertificates: %w", err)
 	}

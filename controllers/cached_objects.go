@@ -24,28 +24,28 @@ type cachedObjects struct {
 }
 
 func (c cachedObjects) list(ctx context.Context, list client.ObjectList) error {
-	if err := c.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.Cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing %T from the cache: %w", list, err)
 	}
 	return nil
 }
 
 func (c cachedObjects) standard(ctx context.Context) ([]*networkingv1.Ingress, error) {
-	if c.SnapshotController.standard == nil {
+	if c.Standard == nil {
 		return nil, nil
 	}
-	return c.SnapshotController.standard.read(ctx)
+	return c.Standard.read(ctx)
 }
 
 func (c cachedObjects) allowedHosts(ctx context.Context) (map[string]*string, error) {
-	if c.namespaces == nil {
+	if c.Namespaces == nil {
 		return nil, nil
 	}
-	return c.namespaces.allowedHosts(ctx)
+	return c.Namespaces.allowedHosts(ctx)
 }
 
 func (c cachedObjects) services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
-	return c.discovery.read(ctx, named)
+	return c.Discovery.read(ctx, named)
 }
 
 func (c cachedObjects) secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
@@ -53,28 +53,28 @@ func (c cachedObjects) secrets(ctx context.Context, named map[types.NamespacedNa
 	if c.latest.Load() == nil {
 		patience = firstPatience // no host is to be without its certificate for a moment
 	}
-	if err := c.certificates.lookUp(ctx, named, patience); err != nil {
+	if err := c.Certificates.lookUp(ctx, named, patience); err != nil {
 		return nil, err
 	}
-	secrets, unknown := c.certificates.objects()
+	secrets, unknown := c.Certificates.objects()
 	return c.SnapshotController.secrets.read(secrets, unknown, named), nil
 }
 
 func (c cachedObjects) authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
-	return c.SnapshotController.authorities.read(ctx, named)
+	return c.Authorities.read(ctx, named)
 }
 
 // own returns where requests come in at the replicas that are known now.
 func (c cachedObjects) own() []netip.AddrPort {
-	if c.replicas == nil {
+	if c.Replicas == nil {
 		return nil
 	}
-	return c.replicas.Addresses()
+	return c.Replicas.Addresses()
 }
 
 func (c cachedObjects) challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
-	if c.answers == nil {
+	if c.Answers == nil {
 		return nil, nil
 	}
-	return c.answers.Challenges(ctx, certificates)
+	return c.Answers.Challenges(ctx, certificates)
 }

@@ -72,7 +72,7 @@ func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alp
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
 	case "":
 		return nil
-	case r.name:
+	case r.name():
 		if owner == nil || owner.ours {
 			return nil // The other one sees that it is ordered here, or will.
 		}

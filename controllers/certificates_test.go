@@ -220,16 +220,16 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			Redirected bool
 		}
 		var builds []build
-		c := newSnapshotController(cached, applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+		secrets, pending := newFixedObjects(pair.secret("blue", "shop-tls")), newBuildHoldOff()
+		c := newSnapshotController(snapshotConfig{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
-		}), translate.Options{IngressClass: "warren"})
-		c.discovery = &discovery{cache: cached}
-		secrets := newFixedObjects(pair.secret("blue", "shop-tls"))
-		c.readNamed(secrets, secrets, secrets)
+		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: &discovery{cache: cached},
+			Certificates: newCertificates(secrets, secrets, pending.event),
+			Authorities:  newAuthorities(secrets, secrets, secrets, pending.event)})
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		c.pending.event()
+		pending.event()
 		var reasons []string
 		c.run(ctx, func(ctx context.Context) error {
 			err := c.rebuild(ctx)
@@ -237,7 +237,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
 			return err
 		})
-		c.certificates.wait()
+		c.Certificates.wait()
 		want := []build{{0, false}, {10*time.Minute + time.Second, true}, {70*time.Minute + time.Second, true},
 			{130*time.Minute + time.Second, true}, {150*time.Minute + time.Second, true}}
 		if diff := cmp.Diff(want, builds); diff != "" {

@@ -67,7 +67,7 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		secured(ingress(k.blue, "secures", "s.io", "s"), "named-tls"))
 	r := k.start()
 	r.isReady(t)
-	secrets, configMaps := r.certificates.metadata.(*metadataCache), r.authorities.configMaps.metadata.(*metadataCache)
+	secrets, configMaps := r.Certificates.metadata.(*metadataCache), r.Authorities.configMaps.metadata.(*metadataCache)
 
 	const large = 1000 << 10 // of the 1 MiB that a Secret may hold, and the 1.5 MiB that any object may be
 	filler := func(size int) string { return strings.Repeat("x", size) }
@@ -135,24 +135,24 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 			from: secrets, as: secrets.kind, most: little},
 		"a Secret that nothing names, with annotations": {object: &corev1.Secret{ObjectMeta: annotated("c")}, from: secrets, as: secrets.kind, most: little},
 		"a Secret that is named": {object: &corev1.Secret{ObjectMeta: annotated("named-tls"), Type: corev1.SecretTypeTLS, Data: tlsData(large)},
-			held: func(name types.NamespacedName) (client.Object, bool) { return r.certificates.get(name) }, most: chainLimit + 3*little},
+			held: func(name types.NamespacedName) (client.Object, bool) { return r.Certificates.get(name) }, most: chainLimit + 3*little},
 		"a ConfigMap that nothing names": {object: &corev1.ConfigMap{ObjectMeta: annotated("a"), Data: map[string]string{"a": filler(large)}},
 			from: configMaps, as: configMaps.kind, most: little},
 		"a ConfigMap that is named": {object: &corev1.ConfigMap{ObjectMeta: annotated("named-ca"), Data: map[string]string{"ca.crt": filler(large)}},
-			held: func(name types.NamespacedName) (client.Object, bool) { return r.authorities.configMaps.get(name) }, most: authorityLimit + 8*little},
-		"a Service that nothing names":        {object: service, from: r.discovery.cache, as: &corev1.Service{}, most: little},
-		"a Service that is named":             {object: namedService, from: r.discovery.cache, as: &corev1.Service{}, most: little},
-		"an EndpointSlice that nothing names": {object: slice, from: r.discovery.cache, as: &discoveryv1.EndpointSlice{}, most: little},
+			held: func(name types.NamespacedName) (client.Object, bool) { return r.Authorities.configMaps.get(name) }, most: authorityLimit + 8*little},
+		"a Service that nothing names":        {object: service, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
+		"a Service that is named":             {object: namedService, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
+		"an EndpointSlice that nothing names": {object: slice, from: r.Discovery.cache, as: &discoveryv1.EndpointSlice{}, most: little},
 		"an Ingress: annotations": {object: &v1alpha1.Ingress{ObjectMeta: annotated("a"), Spec: ingress("", "", "a.io", "a").Spec},
-			from: r.cache, as: &v1alpha1.Ingress{}, most: 2 * little},
-		"an Ingress of another class": {object: largeIngress("b", "other"), from: r.cache, as: &v1alpha1.Ingress{}, most: 2 * little},
-		"an Ingress that is served":   {object: largeIngress("c", "warren"), from: r.cache, as: &v1alpha1.Ingress{}, most: 2 * large},
+			from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * little},
+		"an Ingress of another class": {object: largeIngress("b", "other"), from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * little},
+		"an Ingress that is served":   {object: largeIngress("c", "warren"), from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * large},
 		"a Task": {object: &v1alpha1.Task{ObjectMeta: annotated("a"), Spec: task("", "", "named", "10.0.0.1").Spec},
-			from: r.cache, as: &v1alpha1.Task{}, most: 2 * little},
+			from: r.Cache, as: &v1alpha1.Task{}, most: 2 * little},
 		"a TLSCertificate": {object: &v1alpha1.TLSCertificate{ObjectMeta: owned, Spec: v1alpha1.TLSCertificateSpec{
-			Hosts: []v1alpha1.CertificateHost{"z.io"}, SecretName: "z", AutoRenew: new(false)}}, from: r.cache, as: &v1alpha1.TLSCertificate{}, most: 2 * little},
-		"a standard Ingress: annotations that are nobody's": {object: standard(annotated("a"), "warren", 1), from: r.standard.ingresses, as: &networkingv1.Ingress{}, most: little},
-		"a standard Ingress of another class":               {object: standard(annotated("b"), "other", 500), from: r.standard.ingresses, as: &networkingv1.Ingress{}, most: little},
+			Hosts: []v1alpha1.CertificateHost{"z.io"}, SecretName: "z", AutoRenew: new(false)}}, from: r.Cache, as: &v1alpha1.TLSCertificate{}, most: 2 * little},
+		"a standard Ingress: annotations that are nobody's": {object: standard(annotated("a"), "warren", 1), from: r.Standard.ingresses, as: &networkingv1.Ingress{}, most: little},
+		"a standard Ingress of another class":               {object: standard(annotated("b"), "other", 500), from: r.Standard.ingresses, as: &networkingv1.Ingress{}, most: little},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

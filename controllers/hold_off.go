@@ -23,6 +23,9 @@ type holdOff struct {
 	first, last time.Time
 }
 
+// newBuildHoldOff gathers the events that lead to builds.
+func newBuildHoldOff() *holdOff { return newHoldOff(quietTime, waitLimit) }
+
 func newHoldOff(quiet, limit time.Duration) *holdOff {
 	return &holdOff{quiet: quiet, limit: limit, wake: make(chan struct{}, 1)}
 }

@@ -24,6 +24,10 @@ const (
 	recordTimeout      = time.Second
 	firstRecordTimeout = 10 * time.Second
 
+	// After an attempt that failed, the next one is made after recordRetryFirst, then after twice the time each.
+	recordRetryFirst = time.Second
+	recordRetryLimit = time.Minute
+
 	// recordAttempts is how often a shard is read and written again after somebody else's write.
 	recordAttempts = 5
 	// recordsAtOnce is how many shards are written at the same time.
@@ -94,6 +98,9 @@ func NewHosts() *Hosts {
 	}
 }
 
+// Share says whether hosts are everybody's, and none is on record.
+func (h *Hosts) Share(shared bool) { h.shared.Store(shared) }
+
 // noteArrival notes a version of a shard, and says whether a build is wanted to heed it.
 func (h *Hosts) noteArrival(shard *claimShard) bool {
 	h.mu.Lock()
@@ -141,39 +148,6 @@ func (h *Hosts) known(name string) *claimShard {
 		return shard
 	}
 	return &claimShard{name: name}
-}
-
-// claimKeeper is what a control plane brings to have claims kept.
-type claimKeeper struct {
-	hosts *Hosts
-	store claimStore
-	scope string
-	now   func() time.Time
-	// watched says whether a namespace's Ingresses are read. Claims of others are left alone.
-	watched func(namespace string) bool
-	// again asks for another build.
-	again func()
-	// released is given what no rule names any more.
-	released *claimReleaser
-	// started is set once there was a build.
-	started bool
-}
-
-// begin has the hosts listed by what a control plane knows, until the returned function is called.
-func (k *claimKeeper) begin(source func(context.Context) (translate.Input, error)) (end func()) {
-	h := k.hosts
-	h.building.Lock()
-	defer h.building.Unlock()
-	h.source, h.scope = source, k.scope
-	h.running++
-	mine := h.running
-	return func() {
-		h.building.Lock()
-		defer h.building.Unlock()
-		if h.running == mine {
-			h.source = nil
-		}
-	}
 }
 
 // settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building
@@ -360,7 +334,7 @@ func (k *claimKeeper) logOutcome(ctx context.Context, err error) {
 		logger.Error(err, "it cannot be recorded which namespaces hosts belong to: they stay with those that have them "+
 			"for as long as this process lives (may it create, get, list, watch and update ConfigMaps of its namespace?)")
 	}
-	h.delay = min(max(2*h.delay, retryFirst), retryLimit)
+	h.delay = min(max(2*h.delay, recordRetryFirst), recordRetryLimit)
 	h.notBefore = k.now().Add(h.delay)
 	h.retry = time.AfterFunc(h.delay, k.again)
 }

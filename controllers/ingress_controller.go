@@ -31,6 +31,7 @@ type IngressReconciler struct {
 	class     string
 	snapshots *SnapshotController
 	peers     *peers
+	replicas  *Replicas
 	laggards  *laggards
 	addresses addressSource
 	status    *statusWriter
@@ -99,6 +100,8 @@ func disown(status *v1alpha1.IngressStatus) {
 
 // setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
 func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
+	r.laggards = newLaggards(r.replicas.Behind)
+	r.replicas.Subscribe(r.laggards.changed)
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
 		For(&v1alpha1.Ingress{}).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).

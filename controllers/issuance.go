@@ -17,6 +17,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -70,6 +72,37 @@ type issuance struct {
 	// claiming is held from the look at the orders of others until it is written that one's own is about to be placed.
 	claiming sync.Mutex
 	metrics  *orderMetrics
+}
+
+// issuanceConfig is what orders are placed by.
+type issuanceConfig struct {
+	ACMEOptions
+	// Namespace is the controller's own, where all is kept that is to be remembered of orders, and Class its ingress class.
+	Namespace, Class string
+	// Owner is what is kept there belongs to, nil for nothing.
+	Owner *metav1.OwnerReference
+	// Working are the working Secrets that there are.
+	Working *workingSecrets
+	// Ready returns the replicas that answer challenges. Self is this one, for the time before its Lease is written.
+	Ready func() []Replica
+	Self  Replica
+	// Metrics counts the orders that end. Nil counts nothing.
+	Metrics *orderMetrics
+}
+
+// newIssuance puts together what takes the steps of orders.
+func newIssuance(mgr ctrl.Manager, config *issuanceConfig) *issuance {
+	c, reader := mgr.GetClient(), mgr.GetAPIReader()
+	return &issuance{
+		authority: config.Client, client: c, now: time.Now, directory: config.Directory, email: config.Email, metrics: config.Metrics,
+		accounts: &accountStore{reader: reader, client: c, authority: config.Client, namespace: config.Namespace,
+			directory: config.Directory, external: config.ExternalAccount, owner: config.Owner},
+		ledger: &ledgerStore{reader: reader, client: c, namespace: config.Namespace, owner: config.Owner,
+			limits: limitsAt(config.Directory, config.OrdersPerDay)},
+		orders: &orderStore{reader: reader, client: c, cache: config.Working, namespace: config.Namespace,
+			class: config.Class, owner: config.Owner},
+		presence: newPresence(config.Ready, config.Self, config.HTTPPort, config.TrustedProxy),
+	}
 }
 
 // job is one pass over one order.

@@ -32,7 +32,7 @@ func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v
 			by, mend = former.state.Controller, "delete Secret "+former.object.Name
 		}
 	}
-	if by == "" || by == r.name {
+	if by == "" || by == r.name() {
 		return r.ledElsewhere(ctx, certificate)
 	}
 	if handedOver, err := r.handedOver(ctx, certificate); handedOver || err != nil {
@@ -72,7 +72,7 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 // claim has no other controller order a TLSCertificate. It fails if somebody has changed it since it was read.
 func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	claimed := certificate.DeepCopy()
-	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, cluster.OrderedByAnnotation, r.name)
+	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, cluster.OrderedByAnnotation, r.name())
 	patch := client.MergeFromWithOptions(certificate, client.MergeFromWithOptimisticLock{})
 	if err := r.client.Patch(ctx, claimed, patch); err != nil {
 		return fmt.Errorf("claiming the orders of the TLSCertificate: %w", err)
@@ -85,7 +85,7 @@ func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alp
 func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
-	case r.name:
+	case r.name():
 		return view, asidePause, r.release(ctx, certificate)
 	case "":
 		view.silent = answered(certificate, said)

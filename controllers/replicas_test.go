@@ -40,7 +40,7 @@ func (k *testCluster) knows(r *replica, want ...string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
 		var got []string
-		for _, other := range r.replicas.Ready() {
+		for _, other := range r.Replicas.Ready() {
 			got = append(got, other.Name[len(k.blue)+1:])
 		}
 		if !slices.Equal(want, got) {
@@ -65,7 +65,7 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 		k.knows(r, "a", "b")
 	}
 	want := Replica{Name: k.blue + "-b", Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
-	if diff := cmp.Diff(want, a.replicas.Ready()[1], cmpopts.IgnoreUnexported(Replica{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, a.Replicas.Ready()[1], cmpopts.IgnoreUnexported(Replica{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("what a knows of b (-want +got):\n%s", diff)
 	}
 
@@ -173,10 +173,10 @@ func TestAReplicaThatDoesNotServeAnIngressYetIsBehind(t *testing.T) {
 	behind := func(want ...string) {
 		t.Helper()
 		eventually(t, func() error {
-			if len(a.replicas.Ready()) != 2 {
-				return fmt.Errorf("ready replicas are %v, want two", a.replicas.Ready())
+			if len(a.Replicas.Ready()) != 2 {
+				return fmt.Errorf("ready replicas are %v, want two", a.Replicas.Ready())
 			}
-			if got := a.replicas.Behind(shop.UID); !slices.Equal(got, want) {
+			if got := a.Replicas.Behind(shop.UID); !slices.Equal(got, want) {
 				return fmt.Errorf("behind are %v, want %v", got, want)
 			}
 			return nil

@@ -36,6 +36,12 @@ type secretVersion struct {
 	good *translate.Secret
 }
 
+// newCertificates returns what reads the Secrets that are named for their certificates, by the metadata of all Secrets.
+// Changed is called when something else is known of one that is named.
+func newCertificates(from client.Reader, secrets metadata, changed func()) *namedObjects[*corev1.Secret] {
+	return newNamedObjects(secrets, readSecret(from), keepCertificate, changed)
+}
+
 // read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of
 // them.
 func (s *secretStore) read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -17,11 +16,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/tickets"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -82,23 +79,6 @@ type Options struct {
 	ACME ACMEOptions
 }
 
-// ACMEOptions say which authority certificates are ordered from, and how.
-type ACMEOptions struct {
-	// Client talks to the authority, whose directory's URL is Directory.
-	Client    *acme.Client
-	Directory string
-	// Email is the contact where a TLSCertificate names none. Empty for none.
-	Email string
-	// ExternalAccount names the Secret in Namespace that binds new accounts to an external one. Empty for none.
-	ExternalAccount string
-	// OrdersPerDay bounds all orders of a day; 0 is no bound.
-	OrdersPerDay int
-	// HTTPPort is the port of every replica that challenges are looked for at; 0 for that of its own plain requests.
-	HTTPPort uint16
-	// TrustedProxy says that the replicas take this process for a proxy that has to begin with a PROXY header.
-	TrustedProxy bool
-}
-
 // Scheme returns a new scheme of the kinds that the controllers read and write.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
@@ -125,63 +105,23 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshots := newSnapshotController(mgr.GetCache(), options.Applier,
-		translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
-			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate})
-	secrets, err := addMetadataCache(mgr, "Secret", options.WatchNamespaces)
-	if err != nil {
-		return nil, err
-	}
-	configMaps, err := addMetadataCache(mgr, "ConfigMap", options.WatchNamespaces)
-	if err != nil {
-		return nil, err
-	}
-	snapshots.readNamed(mgr.GetAPIReader(), secrets, configMaps)
-	if snapshots.discovery, err = addDiscovery(mgr, options.WatchNamespaces); err != nil {
-		return nil, fmt.Errorf("watching Services: %w", err)
-	}
-	if snapshots.standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
-		return nil, err
-	}
-	replicas := &replicaConfig{
-		Self: options.Replica, Namespace: options.Namespace, Class: options.IngressClass, Pod: options.PodUID, Elects: options.Elects,
-		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil,
-		Draining: options.Draining, Metrics: options.Metrics.peers,
-	}
-	if snapshots.peers, err = addPeers(mgr, replicas); err != nil {
-		return nil, err
-	}
-	if snapshots.replicas, snapshots.served, err = addReplicas(mgr, replicas, snapshots.peers, snapshots.standard.ingressClass); err != nil {
-		return nil, err
-	}
-	if tell := options.ReadyReplicas; tell != nil {
-		snapshots.replicas.Subscribe(func() { tell(len(snapshots.replicas.Ready())) })
-	}
-	if snapshots.namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
-		return nil, err
-	}
-	if err := setupHosts(mgr, options, snapshots); err != nil {
-		return nil, err
-	}
 	var working *workingSecrets
 	if options.ACME.Client != nil {
 		if working, err = addWorkingSecrets(mgr, options.Namespace, options.IngressClass); err != nil {
 			return nil, err
 		}
-		snapshots.answers = working
+	}
+	snapshots, err := addSnapshots(mgr, &options, working)
+	if err != nil {
+		return nil, err
+	}
+	if tell := options.ReadyReplicas; tell != nil {
+		snapshots.Replicas.Subscribe(func() { tell(len(snapshots.Replicas.Ready())) })
 	}
 	if options.TicketKeys != nil {
 		if err := tickets.Setup(mgr, options.Namespace, options.Owner, options.TicketKeys); err != nil {
 			return nil, err
 		}
-	}
-	if err := mgr.Add(snapshots); err != nil {
-		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
-	}
-	recorder := mgr.GetEventRecorder("warren-ingress")
-	status := newStatusWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
-	if options.Health == nil {
-		options.Health = noHealth{}
 	}
 	if options.Owner != nil {
 		claim := &cluster.LeaseClaim{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Owner: *options.Owner,
@@ -190,22 +130,28 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 			return nil, fmt.Errorf("setting up the Lease of the election: %w", err)
 		}
 	}
-	waiting := newLaggards(snapshots.replicas.Behind)
-	snapshots.replicas.Subscribe(waiting.changed)
+	recorder := mgr.GetEventRecorder("warren-ingress")
+	writer := newStatusWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
-		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, peers: snapshots.peers, laggards: waiting, addresses: addresses, status: status},
-		&StandardReconciler{snapshots: snapshots, peers: snapshots.peers, ingresses: snapshots.standard, addresses: addresses, status: status, recorder: recorder,
-			said: map[types.NamespacedName]said{}},
-		&TaskReconciler{client: mgr.GetClient(), snapshots: snapshots, health: options.Health, status: status},
+		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, replicas: snapshots.Replicas,
+			peers: snapshots.Peers, addresses: addresses, status: writer},
+		&StandardReconciler{snapshots: snapshots, peers: snapshots.Peers, ingresses: snapshots.Standard, addresses: addresses,
+			status: writer, recorder: recorder},
+		&TaskReconciler{client: mgr.GetClient(), snapshots: snapshots, health: options.Health, status: writer},
 	}
 	if options.ACME.Client != nil {
-		if err := indexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		if err := cluster.IndexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
 			return nil, err
 		}
-		reconcilers = append(reconcilers, tlsCertificates(mgr, options, snapshots, working, status, recorder),
-			&AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, peers: snapshots.peers},
-			&StandardAutoSSLReconciler{AutoSSLReconciler: AutoSSLReconciler{client: mgr.GetClient(), snapshots: snapshots, peers: snapshots.peers},
-				ingresses: snapshots.standard, cache: mgr.GetCache()})
+		automatic := AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, peers: snapshots.Peers}
+		issuance := newIssuance(mgr, &issuanceConfig{ACMEOptions: options.ACME, Namespace: options.Namespace, Class: options.IngressClass,
+			Owner: options.Owner, Working: working, Ready: snapshots.Replicas.Ready, Self: options.Replica, Metrics: options.Metrics.orders})
+		reconcilers = append(reconcilers, &automatic,
+			&StandardAutoSSLReconciler{AutoSSLReconciler: automatic, ingresses: snapshots.Standard, cache: mgr.GetCache()},
+			&TLSCertificateReconciler{client: mgr.GetClient(), reader: mgr.GetAPIReader(), class: options.IngressClass,
+				namespace: options.Namespace, watchNamespaces: options.WatchNamespaces, snapshots: snapshots, peers: snapshots.Peers,
+				standard: snapshots.Standard, secrets: snapshots.Certificates, status: writer, recorder: recorder,
+				working: working, issuance: issuance})
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.setup(mgr); err != nil {
@@ -215,55 +161,63 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	return snapshots, nil
 }
 
-// tlsCertificates puts together what orders certificates.
-func tlsCertificates(mgr ctrl.Manager, options Options, snapshots *SnapshotController, working *workingSecrets, status *statusWriter, recorder events.EventRecorder) *TLSCertificateReconciler {
-	c, reader, o := mgr.GetClient(), mgr.GetAPIReader(), options.ACME
-	return &TLSCertificateReconciler{
-		class: options.IngressClass, name: options.Namespace + "/" + options.IngressClass,
-		namespaces: options.WatchNamespaces,
-		client:     c, snapshots: snapshots, status: status, recorder: recorder, reader: reader, working: working,
-		renewals: &renewals{authority: o.Client, known: map[types.NamespacedName]renewal{}},
-		issuance: &issuance{
-			authority: o.Client, client: c, now: time.Now, directory: o.Directory, email: o.Email, metrics: options.Metrics.orders,
-			accounts: &accountStore{reader: reader, client: c, authority: o.Client, namespace: options.Namespace,
-				directory: o.Directory, external: o.ExternalAccount, owner: options.Owner},
-			ledger: &ledgerStore{reader: reader, client: c, namespace: options.Namespace, owner: options.Owner,
-				limits: limitsAt(o.Directory, o.OrdersPerDay)},
-			orders: &orderStore{reader: reader, client: c, cache: working, namespace: options.Namespace,
-				class: options.IngressClass, owner: options.Owner},
-			presence: newPresence(snapshots.replicas.Ready, options.Replica, o.HTTPPort, o.TrustedProxy),
-		},
-	}
-}
-
-// setupHosts has it recorded which namespace each host belongs to. Where hosts are shared, none is anybody's.
-func setupHosts(mgr ctrl.Manager, options Options, snapshots *SnapshotController) error {
-	if options.Hosts != nil {
-		options.Hosts.shared.Store(options.AllowSharedHosts)
-	}
-	if options.AllowSharedHosts {
-		return nil
-	}
-	scope := cmp.Or(options.hostScope, options.IngressClass)
-	var err error
-	snapshots.recorded, err = cluster.AddOptionalCache(mgr, claimCacheOptions(options.Namespace, scope), &corev1.ConfigMap{},
-		"so what other replicas and administrators record of hosts is heeded late: grant list and watch in the controller's namespace")
+// addSnapshots has the manager run what snapshots are made of, and what makes them. Without working Secrets nothing is
+// ordered.
+func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (*SnapshotController, error) {
+	secrets, err := addMetadataCache(mgr, "Secret", options.WatchNamespaces)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	store := &claimObjects{reader: mgr.GetAPIReader(), client: mgr.GetClient(), namespace: options.Namespace, scope: scope,
-		owner: options.Owner, standard: snapshots.standard}
-	hosts := options.Hosts
-	if hosts == nil {
-		hosts = NewHosts()
+	configMaps, err := addMetadataCache(mgr, "ConfigMap", options.WatchNamespaces)
+	if err != nil {
+		return nil, err
 	}
-	again := snapshots.pending.event
-	snapshots.claims = &claimKeeper{
-		hosts: hosts, store: store, scope: scope, now: time.Now, again: again,
-		released: newClaimReleaser(hosts, store, scope, options.HostClaimGrace, time.Now, again),
-		watched: func(namespace string) bool {
-			return len(options.WatchNamespaces) == 0 || slices.Contains(options.WatchNamespaces, namespace)
-		},
+	pending := newBuildHoldOff()
+	config := snapshotConfig{
+		Applier: options.Applier,
+		Options: translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
+			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate},
+		Pending:      pending,
+		Cache:        mgr.GetCache(),
+		Certificates: newCertificates(mgr.GetAPIReader(), secrets, pending.event),
+		Authorities:  newAuthorities(mgr.GetAPIReader(), secrets, configMaps, pending.event),
 	}
-	return nil
+	if working != nil {
+		config.Answers = working
+	}
+	if config.Discovery, err = addDiscovery(mgr, options.WatchNamespaces); err != nil {
+		return nil, fmt.Errorf("watching Services: %w", err)
+	}
+	if config.Standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
+		return nil, err
+	}
+	if config.Namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
+		return nil, err
+	}
+	replica := &replicaConfig{
+		Self: options.Replica, Namespace: options.Namespace, Class: options.IngressClass, Pod: options.PodUID, Elects: options.Elects,
+		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil,
+		Draining: options.Draining, Metrics: options.Metrics.peers,
+	}
+	if config.Peers, err = addPeers(mgr, replica); err != nil {
+		return nil, err
+	}
+	if config.Replicas, config.Served, err = addReplicas(mgr, replica, config.Peers, config.Standard.ingressClass); err != nil {
+		return nil, err
+	}
+	if options.Hosts != nil {
+		options.Hosts.Share(options.AllowSharedHosts)
+	}
+	if !options.AllowSharedHosts { // Where hosts are shared, none is anybody's.
+		claims := claimConfig{Hosts: options.Hosts, Namespace: options.Namespace, Scope: cmp.Or(options.hostScope, options.IngressClass),
+			Owner: options.Owner, Grace: options.HostClaimGrace, WatchNamespaces: options.WatchNamespaces, Standard: config.Standard}
+		if config.Claims, err = addClaimKeeper(mgr, claims, pending.event); err != nil {
+			return nil, err
+		}
+	}
+	snapshots := newSnapshotController(config)
+	if err := mgr.Add(snapshots); err != nil {
+		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
+	}
+	return snapshots, nil
 }

@@ -28,10 +28,10 @@ type sharing struct {
 // share notes whose the services are, and has those objects looked at again that another controller may write now, or
 // this one.
 func (c *SnapshotController) share(ctx context.Context, in *translate.Input, latest *result) {
-	if c.peers == nil {
+	if c.Peers == nil {
 		return
 	}
-	company := c.peers.company.Load()
+	company := c.Peers.company.Load()
 	before := c.sharing.services.Load()
 	var services map[types.NamespacedName]*claimants
 	if len(company.all) > 1 {
@@ -72,18 +72,18 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 		return services[key]
 	}
 	var own v1alpha1.IngressList
-	if err := c.cache.List(ctx, &own, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.Cache.List(ctx, &own, client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the Ingresses from the cache")
 	}
 	for i := range own.Items {
 		ingress := &own.Items[i]
 		kinds.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
 	}
-	if c.standard == nil || !c.standard.ingresses.Synced(ctx) {
+	if c.Standard == nil || !c.Standard.ingresses.Synced(ctx) {
 		return services
 	}
 	var list networkingv1.IngressList
-	if err := c.standard.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.Standard.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the Ingresses of networking.k8s.io from the cache")
 	}
 	for i := range list.Items {
@@ -97,7 +97,7 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 // it, since they alone probe it.
 func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
 	by := &claimants{}
-	if !c.peers.alone() {
+	if !c.Peers.alone() {
 		services := c.sharing.services.Load()
 		if services == nil {
 			return false // The next build knows, and has the Task looked at again.
@@ -107,5 +107,5 @@ func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
 			by = claimed
 		}
 	}
-	return c.peers.writes(task.Namespace, by)
+	return c.Peers.writes(task.Namespace, by)
 }

@@ -48,8 +48,8 @@ func (k *testCluster) calm(replicas ...*replica) {
 func (k *testCluster) knowsController(r *replica, class string) {
 	k.t.Helper()
 	eventually(k.t, func() error {
-		if r.peers.alive(ownNamespace+"/"+class) == nil {
-			return fmt.Errorf("it knows %v, want %s", r.peers.company.Load().all, class)
+		if r.Peers.alive(ownNamespace+"/"+class) == nil {
+			return fmt.Errorf("it knows %v, want %s", r.Peers.company.Load().all, class)
 		}
 		return nil
 	})

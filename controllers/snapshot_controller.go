@@ -23,7 +23,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -59,41 +58,48 @@ type ChallengeSource interface {
 	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
 }
 
+// snapshotConfig is what snapshots are made of, and who is told.
+type snapshotConfig struct {
+	// Applier is the data plane.
+	Applier Applier
+	Options translate.Options
+	// Pending are the events that have come: whoever knows of something new tells it.
+	Pending *holdOff
+	Cache   cache.Cache
+	// Certificates are the Secrets that are named for their certificates.
+	Certificates *namedObjects[*corev1.Secret]
+	// Authorities are those that backends are verified by.
+	Authorities *authorities
+	// Discovery has the Services.
+	Discovery *discovery
+	// Answers are what orders hold ready. Nil where nothing is ordered.
+	Answers ChallengeSource
+	// Standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
+	Standard *standardIngresses
+	// Namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
+	Namespaces *namespaces
+	// Claims know which namespace each host belongs to. Nil where ages alone decide.
+	Claims   *claimKeeper
+	Replicas *Replicas
+	Peers    *peers
+	// Served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation. Nil is
+	// not told.
+	Served func(ingresses iter.Seq2[types.UID, int64])
+}
+
 // SnapshotController builds a snapshot from everything in the cache whenever something in it changes, and has the data
 // plane serve it. It runs on every replica; only the leader's writes to the cluster hang on what it finds out.
 type SnapshotController struct {
-	cache   cache.Cache
-	applier Applier
-	options translate.Options
+	snapshotConfig
 	// inputs are made of what the caches hold.
-	inputs  inputs
-	pending *holdOff
-	// certificates are the Secrets that are named for their certificates, and secrets what they hold.
-	certificates *namedObjects[*corev1.Secret]
-	secrets      secretStore
-	// discovery has the Services.
-	discovery *discovery
-	// authorities are those that backends are verified by.
-	authorities *authorities
+	inputs inputs
+	// secrets are what the certificates' Secrets hold.
+	secrets secretStore
 	// defaultFault is what was last logged of the default certificate.
 	defaultFault string
 	// validity leads to a build when a certificate's validity begins or ends.
 	validity *time.Timer
-	// served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation.
-	served func(ingresses iter.Seq2[types.UID, int64])
-	// answers are what orders hold ready. Nil where nothing is ordered.
-	answers ChallengeSource
-	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
-	standard *standardIngresses
-	// namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
-	namespaces *namespaces
-	replicas   *Replicas
-	peers      *peers
-	sharing    sharing
-	// claims know which namespace each host belongs to. Nil where ages alone decide.
-	claims *claimKeeper
-	// recorded are the ConfigMaps that they are in.
-	recorded *cluster.OptionalCache
+	sharing  sharing
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -107,21 +113,13 @@ type subscriber struct {
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-func newSnapshotController(cache cache.Cache, applier Applier, options translate.Options) *SnapshotController {
-	c := &SnapshotController{
-		cache: cache, applier: applier, options: options, pending: newHoldOff(quietTime, waitLimit),
-		served: func(iter.Seq2[types.UID, int64]) {},
-	}
-	c.inputs = inputs{from: cachedObjects{c}, options: options}
-	c.validity = time.AfterFunc(validityLimit, c.pending.event)
+// newSnapshotController makes a controller that builds nothing before it is started.
+func newSnapshotController(config snapshotConfig) *SnapshotController {
+	c := &SnapshotController{snapshotConfig: config}
+	c.inputs = inputs{from: cachedObjects{c}, options: c.Options}
+	c.validity = time.AfterFunc(validityLimit, c.Pending.event)
 	c.validity.Stop()
 	return c
-}
-
-// readNamed has the Secrets and ConfigMaps that are named read, by the metadata of all.
-func (c *SnapshotController) readNamed(from client.Reader, secrets, configMaps metadata) {
-	c.certificates = newNamedObjects(secrets, readSecret(from), keepCertificate, c.pending.event)
-	c.authorities = newAuthorities(from, secrets, configMaps, c.pending.event)
 }
 
 // NeedLeaderElection is false: every replica serves.
@@ -133,60 +131,54 @@ func (c *SnapshotController) Ready() bool {
 	return latest != nil && latest.serving != nil
 }
 
-// Replicas are those that serve, this one among them.
-func (c *SnapshotController) Replicas() *Replicas { return c.replicas }
-
 // Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no
 // request is answered by a part of the configuration.
 func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
 	}
-	c.peers.subscribe(c.pending.event)
-	if err := c.peers.watch(ctx); err != nil {
+	c.Peers.subscribe(c.Pending.event)
+	if err := c.Peers.watch(ctx); err != nil {
 		return err
 	}
-	if !c.cache.WaitForCacheSync(ctx) || !c.certificates.metadata.WaitForCacheSync(ctx) || c.answers != nil && !c.answers.WaitForCacheSync(ctx) {
+	if !c.Cache.WaitForCacheSync(ctx) || !c.Certificates.metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
-	defer c.authorities.wait()
-	defer c.certificates.wait()
+	defer c.Authorities.wait()
+	defer c.Certificates.wait()
 	var late sync.WaitGroup
 	defer late.Wait()
 	// Until it is known who else there is, nothing is found out, and so nothing written.
-	if !c.peers.settle(ctx) {
+	if !c.Peers.settle(ctx) {
 		return nil
 	}
-	late.Go(func() { c.peers.late(ctx, c.pending.event) })
-	if c.standard != nil {
-		if !c.standard.settle(ctx) {
+	late.Go(func() { c.Peers.late(ctx, c.Pending.event) })
+	if c.Standard != nil {
+		if !c.Standard.settle(ctx) {
 			return nil
 		}
-		late.Go(func() { c.standard.late(ctx, c.pending.event) })
+		late.Go(func() { c.Standard.late(ctx, c.Pending.event) })
 	}
-	if c.namespaces != nil {
-		if !c.namespaces.settle(ctx) {
+	if c.Namespaces != nil {
+		if !c.Namespaces.settle(ctx) {
 			return nil
 		}
-		late.Go(func() { c.namespaces.late(ctx, c.pending.event) })
+		late.Go(func() { c.Namespaces.late(ctx, c.Pending.event) })
 	}
-	if c.claims != nil && !c.recorded.Settle(ctx) {
+	if c.Claims != nil && !c.Claims.known(ctx) {
 		return nil
 	}
 	in, err := c.inputs.naming(ctx)
 	if err != nil {
 		return err
 	}
-	if synced, err := c.discovery.start(ctx, translate.NamedServices(&in), c.handler()); !synced {
+	if synced, err := c.Discovery.start(ctx, translate.NamedServices(&in), c.handler()); !synced {
 		return err
 	}
-	if c.claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
-		defer c.claims.begin(c.inputs.naming)()
-		var releasing sync.WaitGroup
-		releasing.Go(func() { c.claims.released.run(ctx) })
-		defer releasing.Wait()
+	if c.Claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
+		defer c.Claims.run(ctx, c.inputs.naming)()
 	}
-	c.pending.event()
+	c.Pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
 	return nil
 }
@@ -194,9 +186,9 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 // run calls rebuild whenever it is time to, and again after a while where it failed.
 func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Context) error) {
 	delay := retryFirst
-	retry := time.AfterFunc(delay, c.pending.event)
+	retry := time.AfterFunc(delay, c.Pending.event)
 	retry.Stop()
-	for c.pending.wait(ctx) {
+	for c.Pending.wait(ctx) {
 		retry.Stop()
 		err := rebuild(ctx)
 		if err == nil {
@@ -215,7 +207,7 @@ func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Conte
 func (c *SnapshotController) watch(ctx context.Context) error {
 	handler := c.handler()
 	for _, object := range watched() {
-		informer, err := c.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+		informer, err := c.Cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return fmt.Errorf("watching %T (are the resource definitions of this version installed?): %w", object, err)
 		}
@@ -223,40 +215,40 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 			return fmt.Errorf("watching %T: %w", object, err)
 		}
 	}
-	if err := c.certificates.begin(ctx); err != nil {
+	if err := c.Certificates.begin(ctx); err != nil {
 		return err
 	}
-	if c.standard != nil {
-		if err := c.standard.watch(ctx, handler); err != nil {
+	if c.Standard != nil {
+		if err := c.Standard.watch(ctx, handler); err != nil {
 			return err
 		}
 	}
-	if c.namespaces != nil {
-		if err := c.namespaces.watch(ctx, handler); err != nil {
+	if c.Namespaces != nil {
+		if err := c.Namespaces.watch(ctx, handler); err != nil {
 			return err
 		}
 	}
-	if c.claims != nil {
-		if err := c.recorded.Watch(ctx, claimEvents(c.claims.hosts, c.pending.event)); err != nil {
+	if c.Claims != nil {
+		if err := c.Claims.watch(ctx); err != nil {
 			return err
 		}
 	}
-	if c.answers == nil {
+	if c.Answers == nil {
 		return nil
 	}
-	return c.answers.Watch(ctx, handler)
+	return c.Answers.Watch(ctx, handler)
 }
 
 // handler notes events.
 func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { c.pending.event() },
-		DeleteFunc: func(any) { c.pending.event() },
+		AddFunc:    func(any) { c.Pending.event() },
+		DeleteFunc: func(any) { c.Pending.event() },
 		UpdateFunc: func(before, after any) {
 			old, ok := before.(client.Object)
 			updated, ok2 := after.(client.Object)
 			if !ok || !ok2 || relevant(old, updated) {
-				c.pending.event()
+				c.Pending.event()
 			}
 		},
 	}
@@ -264,16 +256,15 @@ func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
 
 // rebuild builds a snapshot from the cache, has it served, and publishes what became of it.
 func (c *SnapshotController) rebuild(ctx context.Context) error {
-	if c.claims != nil {
-		c.claims.hosts.building.Lock()
-		defer c.claims.hosts.building.Unlock()
+	if c.Claims != nil {
+		defer c.Claims.building()()
 	}
 	in, err := c.input(ctx)
 	if err != nil {
 		return err
 	}
-	if c.claims != nil {
-		c.claims.settle(ctx, &in)
+	if c.Claims != nil {
+		c.Claims.settle(ctx, &in)
 	}
 	c.validity.Stop() // No certificate may be left to wait for.
 	if wait := untilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
@@ -299,7 +290,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 // logDefaultCertificate says what keeps the default certificate from being served as it is, when that changes. It is no
 // Ingress's, so no condition can say it.
 func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets []*translate.Secret) {
-	name := c.options.DefaultCertificate
+	name := c.Options.DefaultCertificate
 	if name.Name == "" {
 		return
 	}
@@ -323,13 +314,13 @@ func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets 
 // apply has the data plane serve what in becomes, and publishes the result before it tells the other controllers of it.
 func (c *SnapshotController) apply(ctx context.Context, in translate.Input) error {
 	snapshot, reports := translate.Build(in)
-	generation, refused := c.applier.Apply(snapshot)
+	generation, refused := c.Applier.Apply(snapshot)
 
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
 	// What is served is told first: who finds an object's verdict is to compare other replicas with no older snapshot.
-	if refused == nil {
-		c.served(ingresses(next.serving))
+	if refused == nil && c.Served != nil {
+		c.Served(ingresses(next.serving))
 	}
 	c.latest.Store(next)
 	next.changed(previous, c.notify)

@@ -48,12 +48,12 @@ func TestARefusedSnapshotIsTriedAgainLaterAndLater(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newSnapshotController(nil, nil, translate.Options{})
+				c := newSnapshotController(snapshotConfig{Pending: newBuildHoldOff()})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				start := time.Now()
 				for _, at := range test.events {
-					time.AfterFunc(at, c.pending.event)
+					time.AfterFunc(at, c.Pending.event)
 				}
 				var builds []time.Duration
 				c.run(ctx, func(context.Context) error {
@@ -78,13 +78,13 @@ func (f applierFunc) Apply(snapshot *proxy.Snapshot) (uint64, error) { return f(
 
 func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	var refusal error
-	c := newSnapshotController(nil, applierFunc(func(*proxy.Snapshot) (uint64, error) {
+	c := newSnapshotController(snapshotConfig{Pending: newBuildHoldOff(), Applier: applierFunc(func(*proxy.Snapshot) (uint64, error) {
 		return 1, refusal
-	}), translate.Options{IngressClass: "warren"})
+	}), Options: translate.Options{IngressClass: "warren"}})
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "a", UID: "u", Generation: 1},
 		Spec: v1alpha1.IngressSpec{Rules: []v1alpha1.IngressRule{{Paths: []v1alpha1.IngressPath{
 			{Path: "/", Backend: v1alpha1.IngressBackend{ServiceName: "api", Port: 80}}}}}}}
-	in := translate.Input{Objects: []*rules.Object{kinds.ReadWarren(ing)}, Options: c.options}
+	in := translate.Input{Objects: []*rules.Object{kinds.ReadWarren(ing)}, Options: c.Options}
 
 	type state struct {
 		Ready      bool

@@ -134,6 +134,7 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 
 // setup has the reconciler run in a manager.
 func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
+	r.said = map[types.NamespacedName]said{}
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.request))

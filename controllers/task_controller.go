@@ -50,6 +50,9 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 }
 
 func (r *TaskReconciler) setup(mgr ctrl.Manager) error {
+	if r.health == nil {
+		r.health = noHealth{}
+	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("task").
 		For(&v1alpha1.Task{}).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.TaskKind)).

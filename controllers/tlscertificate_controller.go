@@ -49,13 +49,13 @@ const (
 
 // TLSCertificateReconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
 type TLSCertificateReconciler struct {
-	class string
-	name  string // "namespace/class" of this controller
-	// namespaces are those whose TLSCertificates are looked after, all if there are none.
-	namespaces []string
-	snapshots  *SnapshotController
-	peers      *peers
-	standard   *standardIngresses
+	// namespace is the controller's own, and class its ingress class.
+	namespace, class string
+	// watchNamespaces are those whose TLSCertificates are looked after, all if there are none.
+	watchNamespaces []string
+	snapshots       *SnapshotController
+	peers           *peers
+	standard        *standardIngresses
 	// secrets are those that TLSCertificates name.
 	secrets  *namedObjects[*corev1.Secret]
 	client   client.Client
@@ -209,7 +209,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	case state.held(now):
 		view.progress(state.Attempt.Hold.Fault)
 		return view, state.next().Sub(now), nil
-	case live.Annotations[cluster.OrderedByAnnotation] != r.name:
+	case live.Annotations[cluster.OrderedByAnnotation] != r.name():
 		if err := r.claim(ctx, live); err != nil {
 			return nil, 0, err
 		}
@@ -314,7 +314,7 @@ func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alp
 // somebody replaces it.
 func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
-	if err := r.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{bySecret: secret.Name},
+	if err := r.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{cluster.BySecret: secret.Name},
 		client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the TLSCertificates of a Secret")
 		return nil
@@ -339,7 +339,7 @@ func (r *TLSCertificateReconciler) secretsRead(ctx context.Context, queue workqu
 // orderedIn names the TLSCertificate that a working Secret is for, if it is looked after.
 func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.Secret) []reconcile.Request {
 	certificate := certificateOf(working)
-	if certificate.Name == "" || len(r.namespaces) > 0 && !slices.Contains(r.namespaces, certificate.Namespace) {
+	if certificate.Name == "" || len(r.watchNamespaces) > 0 && !slices.Contains(r.watchNamespaces, certificate.Namespace) {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: certificate}}
@@ -359,7 +359,11 @@ func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types
 	return r.issuance.orders.delete(ctx, working)
 }
 
+// name is the controller's among several.
+func (r *TLSCertificateReconciler) name() string { return r.namespace + "/" + r.class }
+
 func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
+	r.renewals = newRenewals(r.issuance.authority)
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(source.Func(r.secretsRead)).
@@ -387,6 +391,10 @@ type renewals struct {
 	authority authority
 	mu        sync.Mutex
 	known     map[types.NamespacedName]renewal
+}
+
+func newRenewals(authority authority) *renewals {
+	return &renewals{authority: authority, known: map[types.NamespacedName]renewal{}}
 }
 
 type renewal struct {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"context"
@@ -15,20 +15,20 @@ import (
 // The fields that the cache finds TLSCertificates by. Where each of 10,000 Ingresses has one, to look through all of
 // them for each Ingress and for each Secret would keep a replica that starts busy for minutes.
 const (
-	byOwner  = "owner"  // the UID of the Ingress that it was made for
-	bySecret = "secret" // the name of its Secret
+	ByOwner  = "owner"  // the UID of the Ingress that it was made for
+	BySecret = "secret" // the name of its Secret
 )
 
-// indexCertificates has the cache find TLSCertificates by these fields.
-func indexCertificates(ctx context.Context, cache client.FieldIndexer) error {
+// IndexCertificates has the cache find TLSCertificates by these fields.
+func IndexCertificates(ctx context.Context, cache client.FieldIndexer) error {
 	for field, value := range map[string]func(*v1alpha1.TLSCertificate) string{
-		byOwner: func(c *v1alpha1.TLSCertificate) string {
+		ByOwner: func(c *v1alpha1.TLSCertificate) string {
 			if owner := metav1.GetControllerOfNoCopy(c); owner != nil {
 				return string(owner.UID)
 			}
 			return ""
 		},
-		bySecret: func(c *v1alpha1.TLSCertificate) string { return string(c.Spec.SecretName) },
+		BySecret: func(c *v1alpha1.TLSCertificate) string { return string(c.Spec.SecretName) },
 	} {
 		err := cache.IndexField(ctx, &v1alpha1.TLSCertificate{}, field, func(object client.Object) []string {
 			if found := value(object.(*v1alpha1.TLSCertificate)); found != "" {
