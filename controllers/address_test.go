@@ -61,10 +61,3 @@ func TestPublishServiceIsANamespaceAndAName(t *testing.T) {
 		})
 	}
 }
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}

@@ -3,33 +3,23 @@
 package controllers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
-	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
@@ -46,25 +36,6 @@ var api kubeapi.Shared
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
 	os.Exit(api.Run(m))
-}
-
-// patience is how long a test waits for what must happen. It is only ever waited out by a test that fails.
-const patience = time.Minute
-
-// eventually waits until check returns no error.
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %v", patience, err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
 
 // recordingProxy is a data plane that serves nothing. It numbers snapshots as the real one does.
@@ -142,132 +113,16 @@ func (p *recordingProxy) serves(t *testing.T, want ...string) {
 	})
 }
 
-// testCluster is what a test has of the API server: an administrator's client and namespaces of its own.
+// testCluster is what a test has of the API server.
 type testCluster struct {
-	t *testing.T
-	client.Client
-	config *rest.Config
+	*kubeCluster
 	// user is who the replicas that are started from now on are to the API server.
 	user string
-	// blue is the namespace of most objects, green another one.
-	blue, green string
 }
 
 func newCluster(t *testing.T) *testCluster {
 	t.Helper()
-	restConfig := api.Config(t)
-	scheme, err := Scheme()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, add := range []func(*runtime.Scheme) error{rbacv1.AddToScheme, coordinationv1.AddToScheme, eventsv1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := client.New(restConfig, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &testCluster{t: t, Client: c, config: restConfig, user: fullUser}
-	k.blue, k.green = kubeapi.Namespace(t, restConfig), kubeapi.Namespace(t, restConfig)
-	k.grantRights(fullUser, "", func(rbacv1.PolicyRule) bool { return true })
-	return k
-}
-
-// fullUser has all rights that the controllers ask for.
-const (
-	fullUser     = "warren-ingress"
-	ownNamespace = "warren-system"
-)
-
-// grantRights gives a user those of the rights that are generated from the markers in the code that are wanted. The
-// names of its roles end in suffix.
-func (k *testCluster) grantRights(user, suffix string, wanted func(rbacv1.PolicyRule) bool) {
-	k.t.Helper()
-	checkout, err := kubeapi.Checkout()
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	content, err := os.ReadFile(filepath.Join(checkout, "config", "rbac", "role.yaml"))
-	if err != nil {
-		k.t.Fatalf(`%v: run "make manifests"`, err)
-	}
-	k.createOnce(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ownNamespace}})
-	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
-	for document := range bytes.SplitSeq(content, []byte("---\n")) {
-		if len(bytes.TrimSpace(document)) == 0 {
-			continue
-		}
-		// A Role has the fields of a ClusterRole that are generated.
-		var role rbacv1.ClusterRole
-		if err := yaml.UnmarshalStrict(document, &role); err != nil {
-			k.t.Fatal(err)
-		}
-		role.Name += suffix
-		role.Rules = slices.DeleteFunc(role.Rules, func(rule rbacv1.PolicyRule) bool { return !wanted(rule) })
-		ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: role.Kind, Name: role.Name}
-		named := metav1.ObjectMeta{Name: role.Name, Namespace: role.Namespace}
-		if role.Namespace == "" {
-			k.createOnce(&role)
-			k.createOnce(&rbacv1.ClusterRoleBinding{ObjectMeta: named, RoleRef: ref, Subjects: subjects})
-			continue
-		}
-		k.createOnce(&rbacv1.Role{ObjectMeta: named, Rules: role.Rules})
-		k.createOnce(&rbacv1.RoleBinding{ObjectMeta: named, RoleRef: ref, Subjects: subjects})
-	}
-}
-
-func (k *testCluster) createOnce(object client.Object) {
-	k.t.Helper()
-	if err := k.Create(k.t.Context(), object); err != nil && !apierrors.IsAlreadyExists(err) {
-		k.t.Fatal(err)
-	}
-}
-
-func (k *testCluster) create(objects ...client.Object) {
-	k.t.Helper()
-	for _, object := range objects {
-		if err := k.Create(k.t.Context(), object); err != nil {
-			k.t.Fatalf("creating %s: %v", object.GetName(), err)
-		}
-	}
-}
-
-func (k *testCluster) delete(object client.Object) {
-	k.t.Helper()
-	if err := k.Delete(k.t.Context(), object); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// change changes an object as it is in the cluster now.
-func (k *testCluster) change(object client.Object, change func()) {
-	k.t.Helper()
-	k.read(object)
-	before := object.DeepCopyObject().(client.Object)
-	change()
-	if err := k.Patch(k.t.Context(), object, client.MergeFrom(before)); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// changeStatus is change for the status, as another controller does it.
-func (k *testCluster) changeStatus(object client.Object, change func()) {
-	k.t.Helper()
-	k.read(object)
-	before := object.DeepCopyObject().(client.Object)
-	change()
-	if err := k.Status().Patch(k.t.Context(), object, client.MergeFrom(before)); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-func (k *testCluster) read(object client.Object) {
-	k.t.Helper()
-	if err := k.Get(k.t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
-		k.t.Fatal(err)
-	}
+	return &testCluster{kubeCluster: newBaseCluster(t, &api), user: fullUser}
 }
 
 // says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of
@@ -426,19 +281,3 @@ func (w *writeCounter) total() int {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
-
-// ingress is an Ingress of one rule with a path for each service, which is named after it.
-func ingress(namespace, name, host string, services ...string) *v1alpha1.Ingress {
-	rule := v1alpha1.IngressRule{Host: v1alpha1.Host(host)}
-	for _, service := range services {
-		rule.Paths = append(rule.Paths, v1alpha1.IngressPath{Path: v1alpha1.Path("/" + service),
-			Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(service), Port: 80}})
-	}
-	return &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec: v1alpha1.IngressSpec{Rules: []v1alpha1.IngressRule{rule}}}
-}
-
-func task(namespace, name, service, address string) *v1alpha1.Task {
-	return &v1alpha1.Task{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec: v1alpha1.TaskSpec{ServiceName: v1alpha1.ServiceName(service), Address: v1alpha1.Address(address)}}
-}

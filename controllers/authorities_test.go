@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -27,14 +26,6 @@ func verifiedBy(ing *v1alpha1.Ingress, tls v1alpha1.BackendTLS) *v1alpha1.Ingres
 	b := &ing.Spec.Rules[0].Paths[0].Backend
 	b.Protocol, b.TLS = v1alpha1.ProtocolHTTPS, &tls
 	return ing
-}
-
-func configMap(namespace, name, text string) *corev1.ConfigMap {
-	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: map[string]string{"ca.crt": text, "other": "text"}}
-}
-
-func opaqueSecret(namespace, name, text string) *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: map[string][]byte{"ca.crt": []byte(text), "other": []byte("text")}}
 }
 
 // verifies waits until the only pool of the snapshot has this many endpoints, and they are to lead to these

@@ -22,19 +22,6 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// standardIngress is a standard Ingress of one rule with a path named after its service.
-func standardIngress(namespace, name, host, service string) *networkingv1.Ingress {
-	return &networkingv1.Ingress{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Annotations: map[string]string{"kubernetes.io/ingress.class": "warren"}},
-		Spec: networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{{Host: host, IngressRuleValue: networkingv1.IngressRuleValue{
-			HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{
-				Path: "/" + service, PathType: new(networkingv1.PathTypePrefix),
-				Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
-					Name: service, Port: networkingv1.ServiceBackendPort{Number: 80}}},
-			}}}}}}},
-	}
-}
-
 // setHost has an Ingress of either kind name another host in its first rule.
 func setHost(object client.Object, host string) {
 	switch o := object.(type) {

@@ -1,5 +1,3 @@
-// SPDX-License-Identifier: Apache-2.0
-
 package controllers
 
 import (
@@ -15,6 +13,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// spring and summer are when most certificates of tests begin and end.
+var (
+	spring = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	summer = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // keyPair is a certificate and its key in PEM.

@@ -43,7 +43,7 @@ type metadataCache struct {
 }
 
 // addMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are
-// watched from the first call of watch on.
+// watched from the first call of Watch on.
 func addMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*metadataCache, error) {
 	m := newMetadataCache(kind)
 	var err error
@@ -133,7 +133,8 @@ func listPages(ctx context.Context, options metav1.ListOptions, list func(contex
 	}
 }
 
-func (m *metadataCache) watch(ctx context.Context, noticed func(types.NamespacedName)) error {
+// Watch implements metadata.
+func (m *metadataCache) Watch(ctx context.Context, noticed func(types.NamespacedName)) error {
 	informer, err := m.GetInformer(ctx, m.kind, cache.BlockUntilSynced(false))
 	if err != nil {
 		return fmt.Errorf("watching the metadata of %ss: %w", m.kind.Kind, err)
@@ -153,13 +154,15 @@ func (m *metadataCache) watch(ctx context.Context, noticed func(types.Namespaced
 	return nil
 }
 
-func (m *metadataCache) synced() bool {
+// Synced implements metadata.
+func (m *metadataCache) Synced() bool {
 	informer := m.informer.Load()
 	return informer != nil && (*informer).HasSynced()
 }
 
-func (m *metadataCache) version(ctx context.Context, name types.NamespacedName) (version string, there bool) {
-	if !m.synced() {
+// Version implements metadata.
+func (m *metadataCache) Version(ctx context.Context, name types.NamespacedName) (version string, there bool) {
+	if !m.Synced() {
 		return "", false
 	}
 	object := &metav1.PartialObjectMetadata{TypeMeta: m.kind.TypeMeta}

@@ -52,14 +52,14 @@ type namedObjects[T client.Object] struct {
 
 // metadata is which objects of a kind there are, and in which version.
 type metadata interface {
-	// watch has noticed called with the name of each object that comes, changes or goes.
-	watch(ctx context.Context, noticed func(types.NamespacedName)) error
-	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before; synced says whether they
+	// Watch has noticed called with the name of each object that comes, changes or goes.
+	Watch(ctx context.Context, noticed func(types.NamespacedName)) error
+	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before; Synced says whether they
 	// are.
 	WaitForCacheSync(ctx context.Context) bool
-	synced() bool
-	// version returns the latest version of an object that is known.
-	version(ctx context.Context, name types.NamespacedName) (version string, there bool)
+	Synced() bool
+	// Version returns the latest version of an object that is known.
+	Version(ctx context.Context, name types.NamespacedName) (version string, there bool)
 }
 
 // heldObject is what is known of an object that is named.
@@ -106,7 +106,7 @@ func (n *namedObjects[T]) begin(ctx context.Context) error {
 		return nil
 	}
 	n.begun = true
-	if err := n.metadata.watch(ctx, n.noticed); err != nil {
+	if err := n.metadata.Watch(ctx, n.noticed); err != nil {
 		return err
 	}
 	for range readersAtOnce {
@@ -165,7 +165,7 @@ func (n *namedObjects[T]) lookUp(ctx context.Context, named map[types.Namespaced
 			delete(n.held, name)
 		}
 	}
-	watched := n.begun && n.metadata.synced()
+	watched := n.begun && n.metadata.Synced()
 	var pending, added, gone []types.NamespacedName
 	for name := range named {
 		h := n.held[name]
@@ -182,7 +182,7 @@ func (n *namedObjects[T]) lookUp(ctx context.Context, named map[types.Namespaced
 			h.stale = h.stale || time.Since(h.at) >= readAgain
 		}
 		if h.stale && watched {
-			switch version, there := n.metadata.version(ctx, name); {
+			switch version, there := n.metadata.Version(ctx, name); {
 			case !there:
 				if h.there {
 					gone = append(gone, name)
@@ -249,7 +249,7 @@ func (n *namedObjects[T]) await(ctx context.Context, pending []types.NamespacedN
 
 // fetch reads an object from the API server.
 func (n *namedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) {
-	version, _ := n.metadata.version(ctx, name)
+	version, _ := n.metadata.Version(ctx, name)
 	object, err := n.read(ctx, name, version)
 	n.mu.Lock()
 	h := n.held[name]
@@ -276,7 +276,7 @@ func (n *namedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 		news = object.GetResourceVersion() != h.version || h.refused
 		h.object, h.version, h.there, h.known, h.refused = n.keep(object), object.GetResourceVersion(), true, true, false
 	}
-	if !n.metadata.synced() {
+	if !n.metadata.Synced() {
 		time.AfterFunc(readAgain, n.changed)
 	}
 	// A build that waits for it needs none to follow, unless it has changed meanwhile.

@@ -17,11 +17,6 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-var (
-	spring = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	summer = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
-)
-
 func TestWhatASecretHolds(t *testing.T) {
 	pair, other := newKeyPair(t, spring, summer, "X.io", "*.x.io"), newKeyPair(t, spring, summer, "x.io")
 	nameless := newKeyPair(t, spring, summer)

@@ -76,12 +76,6 @@ func curveKey(t *testing.T, curve elliptic.Curve) crypto.Signer {
 	return key
 }
 
-func secretOfTexts(version, chain, key string) *corev1.Secret {
-	secret := keyPair{[]byte(chain), []byte(key)}.secret("blue", "s")
-	secret.UID, secret.ResourceVersion = "u", version
-	return secret
-}
-
 // Every block of a chain is read: one that is not sent may be the one that a client needs.
 func TestASpoiledChainKeepsWhatWasServedBefore(t *testing.T) {
 	root := (*issuer)(nil).issue(t, "root", curveKey(t, elliptic.P256()))
