@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestPublishAddressIsAnIPAddressOrAHostName(t *testing.T) {
@@ -27,7 +28,7 @@ func TestPublishAddressIsAnIPAddressOrAHostName(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := parsePublishAddress(test.text)
-			if diff := cmp.Diff(test.err, errorText(err)); diff != "" {
+			if diff := cmp.Diff(test.err, fixture.ErrorText(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.want, []v1alpha1.LoadBalancerIngress(got)); diff != "" {
@@ -52,7 +53,7 @@ func TestPublishServiceIsANamespaceAndAName(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := parsePublishService(test.text)
-			if diff := cmp.Diff(test.err, errorText(err)); diff != "" {
+			if diff := cmp.Diff(test.err, fixture.ErrorText(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

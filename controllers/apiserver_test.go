@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -84,7 +85,7 @@ func (p *recordingProxy) snapshot() *proxy.Snapshot {
 // serves waits until the routes of the snapshot are these: "host path -> pool [endpoints]".
 func (p *recordingProxy) serves(t *testing.T, want ...string) {
 	t.Helper()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.latest == nil {
@@ -115,23 +116,23 @@ func (p *recordingProxy) serves(t *testing.T, want ...string) {
 
 // testCluster is what a test has of the API server.
 type testCluster struct {
-	*kubeCluster
+	*fixture.Cluster
 	// user is who the replicas that are started from now on are to the API server.
 	user string
 }
 
 func newCluster(t *testing.T) *testCluster {
 	t.Helper()
-	return &testCluster{kubeCluster: newBaseCluster(t, &api), user: fullUser}
+	return &testCluster{Cluster: fixture.New(t, &api), user: fixture.FullUser}
 }
 
 // says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of
 // its present generation. It leaves the object as it is in the cluster.
 func (k *testCluster) says(object client.Object, want ...string) {
-	k.t.Helper()
+	k.T.Helper()
 	slices.Sort(want)
-	eventually(k.t, func() error {
-		k.read(object)
+	fixture.Eventually(k.T, func() error {
+		k.Reload(object)
 		var got []string
 		for _, c := range conditionsOf(object) {
 			line := fmt.Sprintf("%s=%s %s", c.Type, c.Status, c.Reason)
@@ -183,14 +184,14 @@ type replica struct {
 
 // start runs a replica that serves the cluster's two namespaces until the test ends, or until it is stopped.
 func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy)) *replica {
-	k.t.Helper()
+	k.T.Helper()
 	r := &replica{proxy: &recordingProxy{}, writes: &writeCounter{}}
 	scheme, err := Scheme()
 	if err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
 	managerOptions := ctrl.Options{
-		Scheme: scheme, Cache: cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue, k.green}), Logger: logr.Discard(),
+		Scheme: scheme, Cache: cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.Blue, k.Green}), Logger: logr.Discard(),
 		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		// The names are for metrics of a process, which has several replicas here.
 		Controller: config.Controller{SkipNameValidation: new(true)},
@@ -198,22 +199,22 @@ func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingP
 	const nobody = "https://127.0.0.1:1/directory" // Nothing listens there.
 	authority, err := acme.New(acme.Options{Directory: nobody})
 	if err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
-	options := Options{Applier: r.proxy, IngressClass: v1alpha1.DefaultIngressClassName, Namespace: ownNamespace,
-		WatchNamespaces: []string{k.blue, k.green}, hostScope: k.blue, ACME: ACMEOptions{Client: authority, Directory: nobody}}
+	options := Options{Applier: r.proxy, IngressClass: v1alpha1.DefaultIngressClassName, Namespace: fixture.OwnNamespace,
+		WatchNamespaces: []string{k.Blue, k.Green}, hostScope: k.Blue, ACME: ACMEOptions{Client: authority, Directory: nobody}}
 	for _, change := range changes {
 		change(&managerOptions, &options, r.proxy)
 	}
-	restConfig := rest.CopyConfig(k.config)
+	restConfig := rest.CopyConfig(k.Config)
 	restConfig.Impersonate.UserName = k.user
 	restConfig.Wrap(r.writes.wrap)
 	mgr, err := ctrl.NewManager(restConfig, managerOptions)
 	if err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
 	if r.SnapshotController, err = Setup(mgr, options); err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -221,16 +222,16 @@ func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingP
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			k.t.Errorf("the replica ended with an error: %v", err)
+			k.T.Errorf("the replica ended with an error: %v", err)
 		}
 	})
-	k.t.Cleanup(r.stop)
+	k.T.Cleanup(r.stop)
 	return r
 }
 
 func (r *replica) isReady(t *testing.T) {
 	t.Helper()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		if !r.Ready() {
 			return fmt.Errorf("the replica is not ready")
 		}
@@ -241,7 +242,7 @@ func (r *replica) isReady(t *testing.T) {
 // idle waits until no status is to be written any more.
 func (r *replica) idle(t *testing.T) {
 	t.Helper()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for _, s := range r.subscribers {

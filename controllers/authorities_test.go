@@ -19,6 +19,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // verifiedBy has the Ingress's only backend speak HTTPS.
@@ -32,7 +33,7 @@ func verifiedBy(ing *v1alpha1.Ingress, tls v1alpha1.BackendTLS) *v1alpha1.Ingres
 // authorities.
 func (p *recordingProxy) verifies(t *testing.T, endpoints int, authorities string) {
 	t.Helper()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		s := p.snapshot()
 		if s == nil || len(s.Pools) != 1 {
 			return fmt.Errorf("there is no snapshot of one pool")
@@ -46,24 +47,24 @@ func (p *recordingProxy) verifies(t *testing.T, endpoints int, authorities strin
 
 func TestABackendIsVerifiedByTheAuthorityThatItNames(t *testing.T) {
 	t.Parallel()
-	first, second := string(newKeyPair(t, spring, summer, "a").chain), string(newKeyPair(t, spring, summer, "b").chain)
+	first, second := string(fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "a").Chain), string(fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "b").Chain)
 	for name, test := range map[string]struct {
 		tls  v1alpha1.BackendTLS
 		make func(namespace, text string) client.Object
 		put  func(object client.Object, text string)
 	}{
 		"in a Secret": {v1alpha1.BackendTLS{CASecretName: "api-ca"},
-			func(namespace, text string) client.Object { return opaqueSecret(namespace, "api-ca", text) },
+			func(namespace, text string) client.Object { return fixture.OpaqueSecret(namespace, "api-ca", text) },
 			func(object client.Object, text string) { object.(*corev1.Secret).Data["ca.crt"] = []byte(text) }},
 		"in a ConfigMap": {v1alpha1.BackendTLS{CAConfigMapName: "api-ca"},
-			func(namespace, text string) client.Object { return configMap(namespace, "api-ca", text) },
+			func(namespace, text string) client.Object { return fixture.ConfigMap(namespace, "api-ca", text) },
 			func(object client.Object, text string) { object.(*corev1.ConfigMap).Data["ca.crt"] = text }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k := newCluster(t)
-			ing := verifiedBy(ingress(k.blue, "shop", "x.io", "api"), test.tls)
-			k.create(ing, task(k.blue, "one", "api", "10.0.0.1"), test.make(k.green, first))
+			ing := verifiedBy(fixture.Ingress(k.Blue, "shop", "x.io", "api"), test.tls)
+			k.Make(ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"), test.make(k.Green, first))
 			r := k.start()
 			says := func(resolved string) {
 				t.Helper()
@@ -72,23 +73,23 @@ func TestABackendIsVerifiedByTheAuthorityThatItNames(t *testing.T) {
 			says("ResolvedRefs=False CANotFound") // that of another namespace is another's
 			r.proxy.verifies(t, 0, "")
 
-			authority := test.make(k.blue, first)
-			k.create(authority)
+			authority := test.make(k.Blue, first)
+			k.Make(authority)
 			says("ResolvedRefs=True ResolvedRefs")
 			r.proxy.verifies(t, 1, first)
 
-			k.change(authority, func() { test.put(authority, first+second) })
+			k.Change(authority, func() { test.put(authority, first+second) })
 			r.proxy.verifies(t, 1, first+second)
 
-			k.change(authority, func() { test.put(authority, "nothing") })
+			k.Change(authority, func() { test.put(authority, "nothing") })
 			says("ResolvedRefs=False CAInvalid")
 			r.proxy.verifies(t, 1, first+second) // what was good goes on
 
-			k.change(authority, func() { test.put(authority, second) })
+			k.Change(authority, func() { test.put(authority, second) })
 			says("ResolvedRefs=True ResolvedRefs")
 			r.proxy.verifies(t, 1, second)
 
-			k.delete(authority)
+			k.Remove(authority)
 			says("ResolvedRefs=False CANotFound")
 			r.proxy.verifies(t, 0, "")
 		})
@@ -98,9 +99,9 @@ func TestABackendIsVerifiedByTheAuthorityThatItNames(t *testing.T) {
 func TestTheFirstSnapshotHasTheAuthorities(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	text := string(newKeyPair(t, spring, summer, "a").chain)
-	k.create(verifiedBy(ingress(k.blue, "shop", "x.io", "api"), v1alpha1.BackendTLS{CAConfigMapName: "api-ca"}),
-		task(k.blue, "one", "api", "10.0.0.1"), configMap(k.blue, "api-ca", text))
+	text := string(fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "a").Chain)
+	k.Make(verifiedBy(fixture.Ingress(k.Blue, "shop", "x.io", "api"), v1alpha1.BackendTLS{CAConfigMapName: "api-ca"}),
+		fixture.Task(k.Blue, "one", "api", "10.0.0.1"), fixture.ConfigMap(k.Blue, "api-ca", text))
 	r := k.start()
 	r.isReady(t)
 	if s := r.proxy.snapshot(); r.proxy.applications() == 1 && (len(s.Pools) != 1 || s.Pools[0].TLS.Authorities != text) {
@@ -111,15 +112,15 @@ func TestTheFirstSnapshotHasTheAuthorities(t *testing.T) {
 func TestThatABackendIsNotVerifiedIsSaid(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing := verifiedBy(ingress(k.blue, "shop", "x.io", "api"), v1alpha1.BackendTLS{InsecureSkipVerify: true})
-	k.create(ing, task(k.blue, "one", "api", "10.0.0.1"))
+	ing := verifiedBy(fixture.Ingress(k.Blue, "shop", "x.io", "api"), v1alpha1.BackendTLS{InsecureSkipVerify: true})
+	k.Make(ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	r := k.start()
 	k.says(ing, served...)
 	const want = "every backend is there; served all the same: api:80: its certificate is not verified, as insecureSkipVerify says"
 	if got := message(ing, v1alpha1.ConditionResolvedRefs); got != want {
 		t.Errorf("ResolvedRefs says %q, want %q", got, want)
 	}
-	wantTLS := proxy.UpstreamTLS{ServerName: "api." + k.blue + ".svc", SkipVerify: true}
+	wantTLS := proxy.UpstreamTLS{ServerName: "api." + k.Blue + ".svc", SkipVerify: true}
 	if got := r.proxy.snapshot().Pools[0].TLS; got != wantTLS {
 		t.Errorf("the pool is spoken to by %+v, want %+v", got, wantTLS)
 	}
@@ -127,34 +128,34 @@ func TestThatABackendIsNotVerifiedIsSaid(t *testing.T) {
 
 // watching returns what reads authorities as somebody, until the test ends.
 func (k *testCluster) watching(as string) (*authorities, context.Context) {
-	k.t.Helper()
-	config := rest.CopyConfig(k.config)
+	k.T.Helper()
+	config := rest.CopyConfig(k.Config)
 	config.Impersonate.UserName = as
 	c, err := client.New(config, client.Options{Scheme: k.Scheme()})
 	if err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(k.t.Context())
+	ctx, cancel := context.WithCancel(k.T.Context())
 	a := newAuthorities(c, k.metadata(ctx, config, "Secret"), k.metadata(ctx, config, "ConfigMap"), func() {})
-	k.t.Cleanup(func() { cancel(); a.wait() })
+	k.T.Cleanup(func() { cancel(); a.wait() })
 	return a, ctx
 }
 
 // metadata returns what knows the objects of a kind in the cluster's namespaces, until ctx ends.
 func (k *testCluster) metadata(ctx context.Context, config *rest.Config, kind string) *metadataCache {
-	k.t.Helper()
+	k.T.Helper()
 	m := newMetadataCache(kind)
-	options := m.options([]string{k.blue, k.green})
+	options := m.options([]string{k.Blue, k.Green})
 	options.Scheme = k.Scheme()
 	var err error
 	if m.Cache, err = cache.New(config, options); err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- m.Start(ctx) }()
-	k.t.Cleanup(func() {
+	k.T.Cleanup(func() {
 		if err := <-ended; err != nil {
-			k.t.Error(err)
+			k.T.Error(err)
 		}
 	})
 	return m
@@ -181,14 +182,14 @@ func named(names ...translate.AuthorityName) map[translate.AuthorityName]struct{
 func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	text := string(newKeyPair(t, spring, summer, "a").chain)
-	k.create(configMap(k.blue, "named", text), configMap(k.blue, "other", text), configMap(k.green, "named", text),
-		opaqueSecret(k.blue, "named", text), opaqueSecret(k.blue, "other", text))
-	a, ctx := k.watching(fullUser)
-	inMap := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.blue, Name: "named"}}
+	text := string(fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "a").Chain)
+	k.Make(fixture.ConfigMap(k.Blue, "named", text), fixture.ConfigMap(k.Blue, "other", text), fixture.ConfigMap(k.Green, "named", text),
+		fixture.OpaqueSecret(k.Blue, "named", text), fixture.OpaqueSecret(k.Blue, "other", text))
+	a, ctx := k.watching(fixture.FullUser)
+	inMap := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.Blue, Name: "named"}}
 	inSecret := inMap
 	inSecret.ConfigMap = false
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		if got := a.reads(ctx, t, inMap, inSecret); len(got) != 2 || got[0].Certificates != text || got[1].Certificates != text {
 			return fmt.Errorf("read %+v", got)
 		}
@@ -203,7 +204,7 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 	for _, o := range maps {
 		held = append(held, fmt.Sprintf("ConfigMap %s/%s %d", o.Namespace, o.Name, len(o.Data)))
 	}
-	if diff := cmp.Diff([]string{"Secret " + k.blue + "/named 1", "ConfigMap " + k.blue + "/named 1"}, held); diff != "" {
+	if diff := cmp.Diff([]string{"Secret " + k.Blue + "/named 1", "ConfigMap " + k.Blue + "/named 1"}, held); diff != "" {
 		t.Errorf("held (-want +got):\n%s", diff)
 	}
 	if got := a.reads(ctx, t); len(got)+len(a.secrets.held)+len(a.configMaps.held)+len(a.parsed) != 0 {
@@ -215,9 +216,9 @@ func TestAnAuthorityThatMayNotBeReadIsSaid(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	a, ctx := k.watching("nobody")
-	name := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.blue, Name: "named"}}
+	name := translate.AuthorityName{ConfigMap: true, NamespacedName: types.NamespacedName{Namespace: k.Blue, Name: "named"}}
 	want := []*translate.Authority{{Name: name, Missing: "may not be read by the controller: its role has to let it list and watch them"}}
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		if diff := cmp.Diff(want, a.reads(ctx, t, name)); diff != "" {
 			return fmt.Errorf("(-want +got):\n%s", diff)
 		}
@@ -227,8 +228,8 @@ func TestAnAuthorityThatMayNotBeReadIsSaid(t *testing.T) {
 
 func TestWhatCertificatesOfAuthoritiesAre(t *testing.T) {
 	t.Parallel()
-	pair, other := newKeyPair(t, spring, summer, "a"), newKeyPair(t, spring, summer, "b")
-	one, two := string(pair.chain), string(other.chain)
+	pair, other := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "a"), fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "b")
+	one, two := string(pair.Chain), string(other.Chain)
 	block := func(kind string, content []byte) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}))
 	}
@@ -244,7 +245,7 @@ func TestWhatCertificatesOfAuthoritiesAre(t *testing.T) {
 		"none":                      {text: "", fault: "ca.crt is empty" + advice},
 		"no PEM":                    {text: "certificate", fault: "ca.crt holds no certificate" + advice},
 		"only what is none":         {text: broken, fault: "block 1 of ca.crt cannot be read (x509: malformed certificate)" + advice},
-		"a key beside it": {text: one + string(pair.key), certificates: one,
+		"a key beside it": {text: one + string(pair.Key), certificates: one,
 			leftOut: `block 2 of ca.crt is of type "PRIVATE KEY"`},
 		"a list of what is revoked": {text: block("X509 CRL", []byte{0x30, 0}) + one, certificates: one,
 			leftOut: `block 1 of ca.crt is of type "X509 CRL"`},

@@ -15,11 +15,12 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // automatic is an Ingress with autoSSL, and the TLSCertificate that is made for it.
 func automatic(namespace, name, host string) (*v1alpha1.Ingress, *v1alpha1.TLSCertificate) {
-	ing := ingress(namespace, name, host, "api")
+	ing := fixture.Ingress(namespace, name, host, "api")
 	ing.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true}
 	return ing, &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name + "-tls"}}
 }
@@ -30,9 +31,9 @@ var attempted = []string{"True " + v1alpha1.ReasonOrdering, "False " + v1alpha1.
 
 // issuing waits until Issuing is one of these, "status reason".
 func (k *testCluster) issuing(certificate *v1alpha1.TLSCertificate, want ...string) {
-	k.t.Helper()
-	eventually(k.t, func() error {
-		if err := k.Get(k.t.Context(), client.ObjectKeyFromObject(certificate), certificate); err != nil {
+	k.T.Helper()
+	fixture.Eventually(k.T, func() error {
+		if err := k.Get(k.T.Context(), client.ObjectKeyFromObject(certificate), certificate); err != nil {
 			return err
 		}
 		for _, c := range certificate.Status.Conditions {
@@ -46,14 +47,14 @@ func (k *testCluster) issuing(certificate *v1alpha1.TLSCertificate, want ...stri
 
 // orderedBy waits until the orders of a certificate are those of this class's controller, and of no other.
 func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want string) {
-	k.t.Helper()
-	eventually(k.t, func() error {
-		k.read(certificate)
-		if got := certificate.Annotations[cluster.OrderedByAnnotation]; got != ownNamespace+"/"+want {
+	k.T.Helper()
+	fixture.Eventually(k.T, func() error {
+		k.Reload(certificate)
+		if got := certificate.Annotations[cluster.OrderedByAnnotation]; got != fixture.OwnNamespace+"/"+want {
 			return fmt.Errorf("the orders are those of %q, want %s", got, want)
 		}
 		var working corev1.SecretList
-		if err := k.List(k.t.Context(), &working, client.InNamespace(ownNamespace), client.MatchingLabels{orderNamespaceLabel: certificate.Namespace}); err != nil {
+		if err := k.List(k.T.Context(), &working, client.InNamespace(fixture.OwnNamespace), client.MatchingLabels{orderNamespaceLabel: certificate.Namespace}); err != nil {
 			return err
 		}
 		if n := len(working.Items); n != 1 || working.Items[0].Labels[orderLabel] != want {
@@ -67,16 +68,16 @@ func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want strin
 func TestACertificateOfADeletedIngressIsOrderedNoMoreUntilTheIngressIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing, certificate := automatic(k.blue, "shop", "x.io")
-	k.create(ing)
+	ing, certificate := automatic(k.Blue, "shop", "x.io")
+	k.Make(ing)
 	k.start()
 	k.issuing(certificate, attempted...)
-	k.delete(ing)
+	k.Remove(ing)
 	k.issuing(certificate, "False NotWanted")
 	uid := certificate.UID
 
-	again, _ := automatic(k.blue, "shop", "x.io")
-	k.create(again)
+	again, _ := automatic(k.Blue, "shop", "x.io")
+	k.Make(again)
 	k.issuing(certificate, attempted...)
 	if certificate.UID != uid || !metav1.IsControlledBy(certificate, again) {
 		t.Errorf("the TLSCertificate has UID %s and owners %v, want %s of Ingress %s", certificate.UID, certificate.OwnerReferences, uid, again.UID)
@@ -87,13 +88,13 @@ func TestACertificateOfAnIngressThatWentOverToAnotherClassIsOrderedByThatOne(t *
 	t.Parallel()
 	k := newCluster(t)
 	const ours, theirs = v1alpha1.DefaultIngressClassName, "other"
-	ing, certificate := automatic(k.blue, "shop", "x.io")
+	ing, certificate := automatic(k.Blue, "shop", "x.io")
 	ing.Spec.IngressClassName = ours
-	k.create(ing)
+	k.Make(ing)
 	k.start()
 	k.issuing(certificate, attempted...)
 	k.orderedBy(certificate, ours)
-	k.change(ing, func() { ing.Spec.IngressClassName = theirs })
+	k.Change(ing, func() { ing.Spec.IngressClassName = theirs })
 	k.issuing(certificate, "False OrderedElsewhere")
 
 	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
@@ -105,9 +106,9 @@ func TestACertificateIsOrderedByTheControllerThatItsHostsLeadTo(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	const ours, theirs = v1alpha1.DefaultIngressClassName, "other"
-	certificate, led := kept(k.blue, "mine-tls", true), ingress(k.blue, "led", "x.io", "api")
+	certificate, led := kept(k.Blue, "mine-tls", true), fixture.Ingress(k.Blue, "led", "x.io", "api")
 	led.Spec.IngressClassName = theirs
-	k.create(led, certificate)
+	k.Make(led, certificate)
 	k.start()
 	k.issuing(certificate, "False OrderedElsewhere")
 	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
@@ -119,18 +120,18 @@ func TestControllersOfTwoClassesDoNotContradictEachOther(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	const ours, theirs = v1alpha1.DefaultIngressClassName, "other"
-	ing, certificate := automatic(k.blue, "shop", "x.io")
+	ing, certificate := automatic(k.Blue, "shop", "x.io")
 	ing.Spec.IngressClassName = ours
-	pair := newKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(90*day), "x.io")
-	orderedByEither := kept(k.blue, "mine-tls", true)
-	k.create(pair.secret(k.blue, "shop-tls"), ing, orderedByEither)
+	pair := fixture.NewKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(90*day), "x.io")
+	orderedByEither := kept(k.Blue, "mine-tls", true)
+	k.Make(pair.Secret(k.Blue, "shop-tls"), ing, orderedByEither)
 	one := k.start()
 	other := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
 	k.issuing(certificate, "False "+v1alpha1.ReasonUpToDate)
 	k.issuing(orderedByEither, attempted...)
 	// There would be tens of writes a second without end.
 	written, since := 0, time.Now()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		if now := one.writes.total() + other.writes.total(); now != written {
 			written, since = now, time.Now()
 		}
@@ -146,14 +147,14 @@ func TestControllersOfTwoClassesDoNotContradictEachOther(t *testing.T) {
 func TestATLSCertificateThatIsSomebodyElsesIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing, wanted := automatic(k.blue, "shop", "x.io")
-	other := kept(k.blue, "other-tls", false)
+	ing, wanted := automatic(k.Blue, "shop", "x.io")
+	other := kept(k.Blue, "other-tls", false)
 	other.Name = wanted.Name
-	k.create(other, ing, task(k.blue, "one", "api", "10.0.0.1"))
+	k.Make(other, ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	k.start()
 	k.issuing(other, "False NotRenewed")
 	k.says(ing, certified("False "+v1alpha1.ReasonSecretConflict)...)
-	k.read(other)
+	k.Reload(other)
 	if metav1.GetControllerOf(other) != nil || other.Generation != 1 {
 		t.Errorf("the TLSCertificate has owners %v and generation %d, want none and 1", other.OwnerReferences, other.Generation)
 	}

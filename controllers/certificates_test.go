@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // secured is an Ingress with tls.
@@ -34,9 +35,9 @@ func certified(ready string) []string { return append(slices.Clone(served), "Cer
 
 // secures waits until the certificates of the snapshot, as "id: hosts: pair", and its redirected hosts are these. The
 // pairs are known by name.
-func (p *recordingProxy) secures(t *testing.T, pairs map[string]keyPair, certificates, redirected []string) {
+func (p *recordingProxy) secures(t *testing.T, pairs map[string]fixture.KeyPair, certificates, redirected []string) {
 	t.Helper()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.latest == nil {
@@ -46,7 +47,7 @@ func (p *recordingProxy) secures(t *testing.T, pairs map[string]keyPair, certifi
 		for _, c := range p.latest.Certificates {
 			line := c.ID + ": " + strings.Join(c.Hosts, " ") + ": "
 			for name, pair := range pairs {
-				if c.Chain == string(pair.chain) && c.Key == string(pair.key) {
+				if c.Chain == string(pair.Chain) && c.Key == string(pair.Key) {
 					line += name
 				}
 			}
@@ -77,37 +78,37 @@ func TestASecretIsServedReplacedAndMissed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
-	pairs := map[string]keyPair{
-		"first":  newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"),
-		"second": newKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "x.io"),
-		"other":  newKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "y.io"),
+	pairs := map[string]fixture.KeyPair{
+		"first":  fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"),
+		"second": fixture.NewKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "x.io"),
+		"other":  fixture.NewKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "y.io"),
 	}
-	ing := secured(ingress(k.blue, "shop", "x.io", "api"), "shop-tls")
-	k.create(ing, task(k.blue, "one", "api", "10.0.0.1"))
+	ing := secured(fixture.Ingress(k.Blue, "shop", "x.io", "api"), "shop-tls")
+	k.Make(ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	r := k.start(compiling)
 	k.says(ing, certified("False SecretNotFound")...)
 	r.proxy.secures(t, pairs, nil, nil)
 
-	object := pairs["first"].secret(k.blue, "shop-tls")
-	k.create(object)
+	object := pairs["first"].Secret(k.Blue, "shop-tls")
+	k.Make(object)
 	k.says(ing, certified("True CertificateValid")...)
-	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: first"}, []string{"x.io"})
+	r.proxy.secures(t, pairs, []string{k.Blue + "/shop-tls: x.io: first"}, []string{"x.io"})
 
-	k.change(object, func() { object.Data = pairs["second"].secret("", "").Data })
-	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: second"}, []string{"x.io"})
+	k.Change(object, func() { object.Data = pairs["second"].Secret("", "").Data })
+	r.proxy.secures(t, pairs, []string{k.Blue + "/shop-tls: x.io: second"}, []string{"x.io"})
 	k.says(ing, certified("True CertificateValid")...)
 
-	k.change(object, func() { object.Data = pairs["other"].secret("", "").Data })
+	k.Change(object, func() { object.Data = pairs["other"].Secret("", "").Data })
 	k.says(ing, certified("False HostNotCovered")...)
 	r.proxy.secures(t, pairs, nil, nil)
 
-	k.delete(object)
+	k.Remove(object)
 	k.says(ing, certified("False SecretNotFound")...)
-	k.create(pairs["first"].secret(k.blue, "shop-tls"))
+	k.Make(pairs["first"].Secret(k.Blue, "shop-tls"))
 	k.says(ing, certified("True CertificateValid")...)
-	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: first"}, []string{"x.io"})
+	r.proxy.secures(t, pairs, []string{k.Blue + "/shop-tls: x.io: first"}, []string{"x.io"})
 
-	k.change(ing, func() { ing.Spec.TLS = nil })
+	k.Change(ing, func() { ing.Spec.TLS = nil })
 	k.says(ing, served...)
 	r.proxy.secures(t, pairs, nil, nil)
 }
@@ -117,28 +118,28 @@ func TestWhatASecretHeldGoesOnBeingServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
-	pairs := map[string]keyPair{
-		"pair": newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"),
-		"next": newKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "x.io"),
+	pairs := map[string]fixture.KeyPair{
+		"pair": fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"),
+		"next": fixture.NewKeyPair(t, now.Add(-time.Minute), now.Add(time.Hour), "x.io"),
 	}
-	ing, object := secured(ingress(k.blue, "shop", "x.io", "api"), "shop-tls"), pairs["pair"].secret(k.blue, "shop-tls")
-	k.create(ing, object, task(k.blue, "one", "api", "10.0.0.1"))
+	ing, object := secured(fixture.Ingress(k.Blue, "shop", "x.io", "api"), "shop-tls"), pairs["pair"].Secret(k.Blue, "shop-tls")
+	k.Make(ing, object, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	r := k.start(compiling)
-	pair := []string{k.blue + "/shop-tls: x.io: pair"}
+	pair := []string{k.Blue + "/shop-tls: x.io: pair"}
 	r.proxy.secures(t, pairs, pair, []string{"x.io"})
 
-	k.change(object, func() { object.Data[corev1.TLSPrivateKeyKey] = pairs["next"].key })
+	k.Change(object, func() { object.Data[corev1.TLSPrivateKeyKey] = pairs["next"].Key })
 	k.says(ing, certified("False SecretInvalid")...)
 	r.proxy.secures(t, pairs, pair, []string{"x.io"})
-	k.delete(object)
+	k.Remove(object)
 	k.says(ing, certified("False SecretNotFound")...)
 	r.proxy.secures(t, pairs, pair, []string{"x.io"})
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]")
 
-	k.create(pairs["next"].secret(k.blue, "shop-tls"))
+	k.Make(pairs["next"].Secret(k.Blue, "shop-tls"))
 	k.says(ing, certified("True CertificateValid")...)
-	r.proxy.secures(t, pairs, []string{k.blue + "/shop-tls: x.io: next"}, []string{"x.io"})
-	k.change(ing, func() { ing.Spec.TLS = nil })
+	r.proxy.secures(t, pairs, []string{k.Blue + "/shop-tls: x.io: next"}, []string{"x.io"})
+	k.Change(ing, func() { ing.Spec.TLS = nil })
 	r.proxy.secures(t, pairs, nil, nil)
 }
 
@@ -146,34 +147,34 @@ func TestDefaultCertificateIsServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
-	pairs := map[string]keyPair{"pair": newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io")}
-	object := pairs["pair"].secret(k.blue, "default-tls")
+	pairs := map[string]fixture.KeyPair{"pair": fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io")}
+	object := pairs["pair"].Secret(k.Blue, "default-tls")
 	r := k.start(compiling, func(_ *ctrl.Options, options *Options, _ *recordingProxy) {
 		options.DefaultCertificate = client.ObjectKeyFromObject(object)
 	})
 	r.proxy.secures(t, pairs, nil, nil)
-	k.create(object)
-	r.proxy.secures(t, pairs, []string{k.blue + "/default-tls: : pair"}, nil)
-	k.delete(object)
-	k.create(secured(ingress(k.blue, "shop", "x.io", "api"), "default-tls"))
-	r.proxy.secures(t, pairs, []string{k.blue + "/default-tls: x.io: pair"}, []string{"x.io"})
+	k.Make(object)
+	r.proxy.secures(t, pairs, []string{k.Blue + "/default-tls: : pair"}, nil)
+	k.Remove(object)
+	k.Make(secured(fixture.Ingress(k.Blue, "shop", "x.io", "api"), "default-tls"))
+	r.proxy.secures(t, pairs, []string{k.Blue + "/default-tls: x.io: pair"}, []string{"x.io"})
 }
 
 func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
-	right, expired := newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"), newKeyPair(t, now.Add(-time.Hour), now.Add(-time.Minute), "y.io")
-	untyped := newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "c.io")
-	pairs := map[string]keyPair{"right": right, "expired": expired, "untyped": untyped}
-	opaque := untyped.secret(k.blue, "opaque")
+	right, expired := fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io"), fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(-time.Minute), "y.io")
+	untyped := fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "c.io")
+	pairs := map[string]fixture.KeyPair{"right": right, "expired": expired, "untyped": untyped}
+	opaque := untyped.Secret(k.Blue, "opaque")
 	opaque.Type = corev1.SecretTypeOpaque
 	ings := map[string]*v1alpha1.Ingress{}
-	k.create(task(k.blue, "one", "api", "10.0.0.1"), opaque, right.secret(k.blue, "right"), expired.secret(k.blue, "expired"),
-		keyPair{[]byte("certificate"), right.key}.secret(k.blue, "no-pem"), keyPair{expired.chain, right.key}.secret(k.blue, "mixed"))
+	k.Make(fixture.Task(k.Blue, "one", "api", "10.0.0.1"), opaque, right.Secret(k.Blue, "right"), expired.Secret(k.Blue, "expired"),
+		fixture.KeyPair{Chain: []byte("certificate"), Key: right.Key}.Secret(k.Blue, "no-pem"), fixture.KeyPair{Chain: expired.Chain, Key: right.Key}.Secret(k.Blue, "mixed"))
 	for name, host := range map[string]string{"right": "x.io", "expired": "y.io", "no-pem": "a.io", "mixed": "b.io", "opaque": "c.io"} {
-		ings[name] = secured(ingress(k.blue, name, host, "api"), name)
-		k.create(ings[name])
+		ings[name] = secured(fixture.Ingress(k.Blue, name, host, "api"), name)
+		k.Make(ings[name])
 	}
 	r := k.start(compiling)
 	k.says(ings["right"], certified("True CertificateValid")...)
@@ -181,11 +182,11 @@ func TestAWrongSecretHurtsNoOtherHost(t *testing.T) {
 	k.says(ings["no-pem"], certified("False SecretInvalid")...)
 	k.says(ings["mixed"], certified("False SecretInvalid")...)
 	k.says(ings["opaque"], certified("True CertificateValid")...) // whose type is no matter
-	r.proxy.secures(t, pairs, []string{k.blue + "/opaque: c.io: untyped", k.blue + "/right: x.io: right", k.blue + "/expired: y.io: expired"},
+	r.proxy.secures(t, pairs, []string{k.Blue + "/opaque: c.io: untyped", k.Blue + "/right: x.io: right", k.Blue + "/expired: y.io: expired"},
 		[]string{"c.io", "x.io", "y.io"})
 	var want []string
 	for _, host := range []string{"a.io", "b.io", "c.io", "x.io", "y.io"} {
-		want = append(want, host+" /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+		want = append(want, host+" /api -> "+k.Blue+"/api:80 [10.0.0.1:80]")
 	}
 	r.proxy.serves(t, want...)
 	wantMessage := "Secret mixed cannot be served: tls: private key does not match public key: tls.crt must hold the certificate chain as PEM, " +
@@ -211,8 +212,8 @@ func (c *fixedCache) List(_ context.Context, list client.ObjectList, _ ...client
 func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now().Truncate(time.Second)
-		pair := newKeyPair(t, start.Add(10*time.Minute), start.Add(150*time.Minute), "x.io")
-		ing := secured(ingress("blue", "shop", "x.io", "api"), "shop-tls")
+		pair := fixture.NewKeyPair(t, start.Add(10*time.Minute), start.Add(150*time.Minute), "x.io")
+		ing := secured(fixture.Ingress("blue", "shop", "x.io", "api"), "shop-tls")
 		ing.UID, ing.Generation = "u", 1
 		cached := &fixedCache{ingress: *ing}
 		type build struct {
@@ -220,7 +221,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			Redirected bool
 		}
 		var builds []build
-		secrets, pending := newFixedObjects(pair.secret("blue", "shop-tls")), newBuildHoldOff()
+		secrets, pending := fixture.NewFixedObjects(pair.Secret("blue", "shop-tls")), newBuildHoldOff()
 		c := newSnapshotController(snapshotConfig{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // However fast Tasks change, snapshots are built some time apart, status is written at a bounded rate, and the last
@@ -19,11 +20,11 @@ func TestManyChangesAtOnceAreFewBuildsAndFewWrites(t *testing.T) {
 	t.Parallel()
 	const tasks, changes = 30, 10
 	k := newCluster(t)
-	k.create(ingress(k.blue, "shop", "x.io", "api"))
+	k.Make(fixture.Ingress(k.Blue, "shop", "x.io", "api"))
 	all := make([]*v1alpha1.Task, tasks)
 	for i := range all {
-		all[i] = task(k.blue, fmt.Sprintf("task-%02d", i), "api", fmt.Sprintf("10.0.0.%d", i+1))
-		k.create(all[i])
+		all[i] = fixture.Task(k.Blue, fmt.Sprintf("task-%02d", i), "api", fmt.Sprintf("10.0.0.%d", i+1))
+		k.Make(all[i])
 	}
 	r := k.start()
 	for _, one := range all {

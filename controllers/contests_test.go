@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // contested is an Ingress whose status a controller wants to be one thing, and somebody else has as another.
@@ -20,7 +21,7 @@ type contested struct {
 }
 
 func newContested() *contested {
-	c := &contested{now: time.Unix(1700000000, 0), there: ingress("blue", "shop", "x.io", "api")}
+	c := &contested{now: time.Unix(1700000000, 0), there: fixture.Ingress("blue", "shop", "x.io", "api")}
 	c.there.UID, c.there.Generation = "u", 1
 	c.contests = newContests(func() time.Time { return c.now }, nil)
 	return c
@@ -121,7 +122,7 @@ func TestWhatSomebodyElseOverwroteIsNoNewsWhenItIsPutBack(t *testing.T) {
 
 func TestHealthThatOthersReportIsNotHeldToBeOverwritten(t *testing.T) {
 	c := newContests(time.Now, nil)
-	one := task("blue", "one", "api", "10.0.0.1")
+	one := fixture.Task("blue", "one", "api", "10.0.0.1")
 	one.UID, one.Generation = "u", 1
 	for i := range 4 * contestFree {
 		one.Status.Health = v1alpha1.HealthHealthy

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // heldBytes is how much memory a value holds, with all that it points to.
@@ -63,8 +64,8 @@ func heldBytes(v reflect.Value, seen map[any]bool) int {
 func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.create(ingress(k.blue, "names", "names.io", "named"), verifiedBy(ingress(k.blue, "verifies", "v.io", "v"), v1alpha1.BackendTLS{CAConfigMapName: "named-ca"}),
-		secured(ingress(k.blue, "secures", "s.io", "s"), "named-tls"))
+	k.Make(fixture.Ingress(k.Blue, "names", "names.io", "named"), verifiedBy(fixture.Ingress(k.Blue, "verifies", "v.io", "v"), v1alpha1.BackendTLS{CAConfigMapName: "named-ca"}),
+		secured(fixture.Ingress(k.Blue, "secures", "s.io", "s"), "named-tls"))
 	r := k.start()
 	r.isReady(t)
 	secrets, configMaps := r.Certificates.metadata.(*metadataCache), r.Authorities.configMaps.metadata.(*metadataCache)
@@ -76,9 +77,9 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		for i := range 1000 {
 			labels[fmt.Sprintf("label-%d", i)] = filler(63)
 		}
-		return metav1.ObjectMeta{Namespace: k.blue, Name: name, Labels: labels, Annotations: map[string]string{"note": filler(250 << 10)}}
+		return metav1.ObjectMeta{Namespace: k.Blue, Name: name, Labels: labels, Annotations: map[string]string{"note": filler(250 << 10)}}
 	}
-	plain := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: k.blue, Name: name} }
+	plain := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: k.Blue, Name: name} }
 	manyKeys := map[string][]byte{}
 	for i := range 4000 {
 		manyKeys[fmt.Sprintf("%0240d", i)] = nil
@@ -87,7 +88,7 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		return map[string][]byte{"tls.crt": []byte(filler(size)), "tls.key": nil}
 	}
 	largeIngress := func(name, class string) *v1alpha1.Ingress {
-		ing := ingress(k.blue, name, name+".io")
+		ing := fixture.Ingress(k.Blue, name, name+".io")
 		ing.Spec.IngressClassName = class
 		for i := range 30 {
 			path := v1alpha1.IngressPath{Path: v1alpha1.Path(fmt.Sprintf("/%d", i)), Backend: v1alpha1.IngressBackend{ServiceName: "none", Port: 80},
@@ -99,14 +100,14 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		}
 		return ing
 	}
-	service, slice := kubernetesService(k.blue, "other", "10.1.0.1")
+	service, slice := fixture.KubernetesService(k.Blue, "other", "10.1.0.1")
 	service.ObjectMeta, slice.ObjectMeta = annotated("other"), annotated("other-1")
 	slice.Labels[discoveryv1.LabelServiceName] = "other"
 	for i := range 999 {
 		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{fmt.Sprintf("10.2.%d.%d", i/250, i%250)}})
 		service.Spec.Ports = append(service.Spec.Ports, corev1.ServicePort{Name: fmt.Sprintf("port-%d", i), Port: int32(1000 + i)})
 	}
-	namedService, _ := kubernetesService(k.blue, "named", "10.1.0.1")
+	namedService, _ := fixture.KubernetesService(k.Blue, "named", "10.1.0.1")
 	namedService.ObjectMeta = annotated("named")
 	owned := annotated("owned")
 	owned.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: filler(400 << 10), UID: "u", Controller: new(true)}}
@@ -143,11 +144,11 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		"a Service that nothing names":        {object: service, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
 		"a Service that is named":             {object: namedService, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
 		"an EndpointSlice that nothing names": {object: slice, from: r.Discovery.cache, as: &discoveryv1.EndpointSlice{}, most: little},
-		"an Ingress: annotations": {object: &v1alpha1.Ingress{ObjectMeta: annotated("a"), Spec: ingress("", "", "a.io", "a").Spec},
+		"an Ingress: annotations": {object: &v1alpha1.Ingress{ObjectMeta: annotated("a"), Spec: fixture.Ingress("", "", "a.io", "a").Spec},
 			from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * little},
 		"an Ingress of another class": {object: largeIngress("b", "other"), from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * little},
 		"an Ingress that is served":   {object: largeIngress("c", "warren"), from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * large},
-		"a Task": {object: &v1alpha1.Task{ObjectMeta: annotated("a"), Spec: task("", "", "named", "10.0.0.1").Spec},
+		"a Task": {object: &v1alpha1.Task{ObjectMeta: annotated("a"), Spec: fixture.Task("", "", "named", "10.0.0.1").Spec},
 			from: r.Cache, as: &v1alpha1.Task{}, most: 2 * little},
 		"a TLSCertificate": {object: &v1alpha1.TLSCertificate{ObjectMeta: owned, Spec: v1alpha1.TLSCertificateSpec{
 			Hosts: []v1alpha1.CertificateHost{"z.io"}, SecretName: "z", AutoRenew: new(false)}}, from: r.Cache, as: &v1alpha1.TLSCertificate{}, most: 2 * little},
@@ -161,7 +162,7 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 			}
 			key := client.ObjectKeyFromObject(test.object)
 			var held client.Object
-			eventually(t, func() error {
+			fixture.Eventually(t, func() error {
 				if test.held != nil {
 					var ok bool
 					if held, ok = test.held(key); !ok {

@@ -19,6 +19,8 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it
@@ -30,27 +32,27 @@ type discovering struct {
 }
 
 func (k *testCluster) discovers(names ...string) *discovering {
-	k.t.Helper()
+	k.T.Helper()
 	d := &discovering{k: k, discovery: &discovery{reader: k.Client}}
-	options := d.cacheOptions([]string{k.blue})
+	options := d.cacheOptions([]string{k.Blue})
 	options.Scheme = k.Scheme()
 	var err error
-	if d.cache, err = cache.New(k.config, options); err != nil {
-		k.t.Fatal(err)
+	if d.cache, err = cache.New(k.Config, options); err != nil {
+		k.T.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(k.t.Context())
+	ctx, cancel := context.WithCancel(k.T.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.cache.Start(ctx) }()
-	k.t.Cleanup(func() {
+	k.T.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			k.t.Error(err)
+			k.T.Error(err)
 		}
 	})
 	handler := toolscache.ResourceEventHandlerFuncs{AddFunc: func(any) { d.events.Add(1) },
 		UpdateFunc: func(any, any) { d.events.Add(1) }, DeleteFunc: func(any) { d.events.Add(1) }}
 	if synced, err := d.start(ctx, d.named(names), handler); !synced || err != nil {
-		k.t.Fatalf("synced %t, %v", synced, err)
+		k.T.Fatalf("synced %t, %v", synced, err)
 	}
 	return d
 }
@@ -58,17 +60,17 @@ func (k *testCluster) discovers(names ...string) *discovering {
 func (d *discovering) named(names []string) map[types.NamespacedName]struct{} {
 	set := make(map[types.NamespacedName]struct{})
 	for _, name := range names {
-		set[types.NamespacedName{Namespace: d.k.blue, Name: name}] = struct{}{}
+		set[types.NamespacedName{Namespace: d.k.Blue, Name: name}] = struct{}{}
 	}
 	return set
 }
 
 // finds returns the Services that are found where these are named, each with its ports and addresses.
 func (d *discovering) finds(names ...string) []string {
-	d.k.t.Helper()
-	services, endpoints, err := d.read(d.k.t.Context(), d.named(names))
+	d.k.T.Helper()
+	services, endpoints, err := d.read(d.k.T.Context(), d.named(names))
 	if err != nil {
-		d.k.t.Fatal(err)
+		d.k.T.Fatal(err)
 	}
 	var found []string
 	for _, s := range services {
@@ -88,11 +90,11 @@ func (d *discovering) finds(names ...string) []string {
 
 // has waits until the cache has an object as it is in the cluster now.
 func (d *discovering) has(object client.Object) {
-	d.k.t.Helper()
-	d.k.read(object)
+	d.k.T.Helper()
+	d.k.Reload(object)
 	cached := object.DeepCopyObject().(client.Object)
-	eventually(d.k.t, func() error {
-		if err := d.cache.Get(d.k.t.Context(), client.ObjectKeyFromObject(object), cached); err != nil {
+	fixture.Eventually(d.k.T, func() error {
+		if err := d.cache.Get(d.k.T.Context(), client.ObjectKeyFromObject(object), cached); err != nil {
 			return err
 		}
 		if got, want := cached.GetResourceVersion(), object.GetResourceVersion(); got != want {
@@ -105,30 +107,30 @@ func (d *discovering) has(object client.Object) {
 func TestOfServicesThatNothingNamesNothingIsHeldAndNothingFollows(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	api, apiSlice := kubernetesService(k.blue, "api", "10.1.0.1")
-	other, otherSlice := kubernetesService(k.blue, "other", "10.1.0.2")
-	k.create(api, apiSlice, other, otherSlice)
+	api, apiSlice := fixture.KubernetesService(k.Blue, "api", "10.1.0.1")
+	other, otherSlice := fixture.KubernetesService(k.Blue, "other", "10.1.0.2")
+	k.Make(api, apiSlice, other, otherSlice)
 	d := k.discovers("api")
 	d.has(api)
 	d.has(apiSlice)
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		if n := d.events.Load(); n != 2 {
 			return fmt.Errorf("%d events, want 2, of the Service that is named and its slice", n)
 		}
 		return nil
 	})
 
-	k.change(other, func() { other.Spec.Ports[0].Port = 81 })
-	k.change(otherSlice, func() { otherSlice.Endpoints[0].Addresses[0] = "10.1.0.3" })
-	another, anotherSlice := kubernetesService(k.blue, "another", "10.1.0.4")
-	k.create(another, anotherSlice)
+	k.Change(other, func() { other.Spec.Ports[0].Port = 81 })
+	k.Change(otherSlice, func() { otherSlice.Endpoints[0].Addresses[0] = "10.1.0.3" })
+	another, anotherSlice := fixture.KubernetesService(k.Blue, "another", "10.1.0.4")
+	k.Make(another, anotherSlice)
 	for _, object := range []client.Object{other, otherSlice, another, anotherSlice} {
 		d.has(object)
 	}
-	k.delete(another)
-	k.change(apiSlice, func() { apiSlice.Endpoints[0].Addresses[0] = "10.1.0.5" }) // after which all before it has been told
+	k.Remove(another)
+	k.Change(apiSlice, func() { apiSlice.Endpoints[0].Addresses[0] = "10.1.0.5" }) // after which all before it has been told
 	d.has(apiSlice)
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		if n := d.events.Load(); n != 3 {
 			return fmt.Errorf("%d events, want 3: that of the slice of the Service that is named on top", n)
 		}
@@ -159,8 +161,8 @@ func TestOfServicesThatNothingNamesNothingIsHeldAndNothingFollows(t *testing.T) 
 func TestAServiceThatComesToBeNamedIsFound(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	late, lateSlice := kubernetesService(k.blue, "late", "10.1.0.1")
-	k.create(late, lateSlice)
+	late, lateSlice := fixture.KubernetesService(k.Blue, "late", "10.1.0.1")
+	k.Make(late, lateSlice)
 	d := k.discovers()
 	finds := func(want ...string) {
 		t.Helper()
@@ -174,8 +176,8 @@ func TestAServiceThatComesToBeNamedIsFound(t *testing.T) {
 		t.Errorf("%d Services and %d slices are held that were read beside the cache, want one each", len(d.services), len(d.slices))
 	}
 
-	k.change(late, func() { late.Spec.Ports[0].Port = 81 })
-	k.change(lateSlice, func() { lateSlice.Endpoints[0].Addresses[0] = "10.1.0.2" })
+	k.Change(late, func() { late.Spec.Ports[0].Port = 81 })
+	k.Change(lateSlice, func() { lateSlice.Endpoints[0].Addresses[0] = "10.1.0.2" })
 	d.has(late)
 	d.has(lateSlice)
 	finds("late:81 10.1.0.2")
@@ -184,11 +186,11 @@ func TestAServiceThatComesToBeNamedIsFound(t *testing.T) {
 	}
 
 	d.finds() // nothing is named
-	k.change(late, func() { late.Spec.Ports[0].Port = 82 })
+	k.Change(late, func() { late.Spec.Ports[0].Port = 82 })
 	d.has(late)
 	finds("late:82 10.1.0.2")
-	k.delete(lateSlice)
-	eventually(t, func() error {
+	k.Remove(lateSlice)
+	fixture.Eventually(t, func() error {
 		if diff := cmp.Diff([]string{"late:82 "}, d.finds("late")); diff != "" {
 			return fmt.Errorf("found (-want +got):\n%s", diff)
 		}
@@ -201,8 +203,8 @@ func TestManyServicesThatComeToBeNamedAtOnceAreFound(t *testing.T) {
 	k := newCluster(t)
 	var names, want []string
 	for i := range recallOneByOne + 3 {
-		service, slice := kubernetesService(k.blue, fmt.Sprintf("service-%02d", i), fmt.Sprintf("10.1.0.%d", i+1))
-		k.create(service, slice)
+		service, slice := fixture.KubernetesService(k.Blue, fmt.Sprintf("service-%02d", i), fmt.Sprintf("10.1.0.%d", i+1))
+		k.Make(service, slice)
 		names = append(names, service.Name)
 		want = append(want, fmt.Sprintf("%s:80 10.1.0.%d", service.Name, i+1))
 	}
@@ -216,13 +218,13 @@ func TestManyServicesThatComeToBeNamedAtOnceAreFound(t *testing.T) {
 func TestAnIngressFindsAServiceThatWasThereBeforeIt(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	service, slice := kubernetesService(k.blue, "api", "10.1.0.1")
-	k.create(service, slice)
+	service, slice := fixture.KubernetesService(k.Blue, "api", "10.1.0.1")
+	k.Make(service, slice)
 	r := k.start()
 	r.isReady(t)
-	ing := ingress(k.blue, "shop", "x.io", "api")
-	k.create(ing)
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.1.0.1:8080]")
+	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
+	k.Make(ing)
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.1.0.1:8080]")
 	k.says(ing, served...)
 }
 

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // Service api has three tasks, two healthy and an unhealthy one, which is excluded: requests go to the first, the
@@ -26,13 +27,13 @@ import (
 func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	p, address := startProxy(t)
+	p, address := fixture.StartProxy(t)
 	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
 		o.Applier, o.Health, o.AllowLocalTasks = p, p, true
 	})
 	var healthy [3]atomic.Bool
 	var tasks [3]*v1alpha1.Task
-	objects := []client.Object{ingress(k.blue, "shop", "x.io", "api")}
+	objects := []client.Object{fixture.Ingress(k.Blue, "shop", "x.io", "api")}
 	for i := range tasks {
 		healthy[i].Store(i < 2)
 		backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,13 +44,13 @@ func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 		}))
 		t.Cleanup(backend.Close)
 		at := backend.Listener.Addr().(*net.TCPAddr)
-		tasks[i] = task(k.blue, fmt.Sprint("task-", i+1), "api", at.IP.String())
+		tasks[i] = fixture.Task(k.Blue, fmt.Sprint("task-", i+1), "api", at.IP.String())
 		tasks[i].Spec.Ports = []v1alpha1.TaskPort{{Port: 80, TargetPort: v1alpha1.Port(at.Port)}}
 		tasks[i].Spec.HealthCheck = &v1alpha1.HealthCheck{Path: "/health",
 			Interval: &metav1.Duration{Duration: time.Second}, Timeout: &metav1.Duration{Duration: time.Second}}
 		objects = append(objects, tasks[i])
 	}
-	k.create(objects...)
+	k.Make(objects...)
 	reported := func(i int, health v1alpha1.Health, reason, message string) {
 		t.Helper()
 		status := map[v1alpha1.Health]string{v1alpha1.HealthHealthy: "True", v1alpha1.HealthUnhealthy: "False"}[health]
@@ -95,7 +96,7 @@ func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 	reported(2, v1alpha1.HealthHealthy, "ProbeSucceeded", "GET /health: 200")
 	healthy[2].Store(false)
 	reported(2, v1alpha1.HealthUnhealthy, "ProbeFailed", "GET /health: 503")
-	k.change(tasks[2], func() { tasks[2].Spec.HealthCheck = nil })
+	k.Change(tasks[2], func() { tasks[2].Spec.HealthCheck = nil })
 	k.says(tasks[2], "Accepted=True Accepted", "Healthy=True NoHealthCheck")
 	if got := tasks[2].Status; got.Health != "" || got.Message != "" {
 		t.Errorf("the status of a Task without a health check is %+v", got)

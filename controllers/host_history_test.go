@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // hostHistory is what happens to one host, which two tenants want.
@@ -46,22 +47,22 @@ func (h *hostHistory) acts(k *testCluster, tenants []string) error {
 	}
 	if len(own) == 0 || len(own) < 3 && h.r.IntN(3) == 0 {
 		h.made++
-		var object client.Object = ingress(tenant, fmt.Sprintf("%s-%d", strings.ReplaceAll(h.host, ".", "-"), h.made), h.some(), "web")
+		var object client.Object = fixture.Ingress(tenant, fmt.Sprintf("%s-%d", strings.ReplaceAll(h.host, ".", "-"), h.made), h.some(), "web")
 		if h.r.IntN(2) == 0 {
-			object = standardIngress(tenant, object.GetName(), h.some(), "web")
+			object = fixture.StandardIngress(tenant, object.GetName(), h.some(), "web")
 		}
 		h.objects[tenant+"/"+object.GetName()] = object
-		return k.Create(k.t.Context(), object)
+		return k.Create(k.T.Context(), object)
 	}
 	name := own[h.r.IntN(len(own))]
 	object := h.objects[name]
 	if h.r.IntN(2) == 0 {
 		before := object.DeepCopyObject().(client.Object)
 		setHost(object, h.some())
-		return k.Patch(k.t.Context(), object, client.MergeFrom(before))
+		return k.Patch(k.T.Context(), object, client.MergeFrom(before))
 	}
 	delete(h.objects, name)
-	return k.Delete(k.t.Context(), object)
+	return k.Delete(k.T.Context(), object)
 }
 
 // some is the host, or one that nobody else wants.
@@ -100,16 +101,16 @@ func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 	t.Parallel()
 	const histories, rounds = 200, 5
 	k := newCluster(t)
-	k.config = rest.CopyConfig(k.config)
-	k.config.QPS = -1
+	k.Config = rest.CopyConfig(k.Config)
+	k.Config.QPS = -1
 	var err error
-	if k.Client, err = client.New(k.config, client.Options{Scheme: k.Scheme()}); err != nil {
+	if k.Client, err = client.New(k.Config, client.Options{Scheme: k.Scheme()}); err != nil {
 		t.Fatal(err)
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0))
-	tenants := []string{k.blue, k.green}
+	tenants := []string{k.Blue, k.Green}
 	all := make(map[string]*hostHistory)
 	for i := range histories {
 		host := fmt.Sprintf("h%d.io", i)
@@ -137,13 +138,13 @@ func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 		marks++
 		var want []string
 		for _, tenant := range tenants {
-			own := ingress(tenant, fmt.Sprintf("mark-%d", marks), fmt.Sprintf("own-%d.%s.mark", marks, tenant), "web")
-			standard := standardIngress(tenant, fmt.Sprintf("mark-%d", marks), fmt.Sprintf("standard-%d.%s.mark", marks, tenant), "web")
-			k.create(own, standard)
+			own := fixture.Ingress(tenant, fmt.Sprintf("mark-%d", marks), fmt.Sprintf("own-%d.%s.mark", marks, tenant), "web")
+			standard := fixture.StandardIngress(tenant, fmt.Sprintf("mark-%d", marks), fmt.Sprintf("standard-%d.%s.mark", marks, tenant), "web")
+			k.Make(own, standard)
 			want = append(want, hostOf(own), hostOf(standard))
 		}
 		for _, r := range replicas {
-			eventually(t, func() error {
+			fixture.Eventually(t, func() error {
 				snapshot := r.proxy.snapshot()
 				if snapshot == nil {
 					return errors.New("there is no snapshot")
@@ -208,7 +209,7 @@ func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 // restore deletes and makes anew what there is, in any order.
 func (h *hostHistory) restore(k *testCluster) error {
 	for _, name := range slices.Sorted(maps.Keys(h.objects)) {
-		if err := k.Delete(k.t.Context(), h.objects[name]); err != nil && !apierrors.IsNotFound(err) {
+		if err := k.Delete(k.T.Context(), h.objects[name]); err != nil && !apierrors.IsNotFound(err) {
 			return err
 		}
 	}
@@ -216,7 +217,7 @@ func (h *hostHistory) restore(k *testCluster) error {
 		object.SetResourceVersion("")
 		object.SetUID("")
 		object.SetCreationTimestamp(metav1.Time{})
-		if err := k.Create(k.t.Context(), object); err != nil {
+		if err := k.Create(k.T.Context(), object); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // The model of claims: two tenants, two hosts and one or two replicas, in histories that chance writes. Ages have a
@@ -315,12 +316,12 @@ func (r *modelReplica) build() map[string]string {
 	for _, o := range r.view {
 		meta := metav1.ObjectMeta{Namespace: o.namespace, Name: o.name, CreationTimestamp: metav1.NewTime(o.created)}
 		if o.standard {
-			object := standardIngress(o.namespace, o.name, o.host, "web")
+			object := fixture.StandardIngress(o.namespace, o.name, o.host, "web")
 			object.CreationTimestamp = meta.CreationTimestamp
 			in.Objects = append(in.Objects, kinds.ReadStandard(object))
 			continue
 		}
-		object := ingress(o.namespace, o.name, o.host, "web")
+		object := fixture.Ingress(o.namespace, o.name, o.host, "web")
 		object.ObjectMeta = meta
 		in.Objects = append(in.Objects, kinds.ReadWarren(object))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // askedStore answers as an API server does that knows more than caches do.
@@ -26,7 +27,7 @@ func (s *askedStore) allowed(_ context.Context, _ string, in translate.Input) (t
 }
 
 func (s *askedStore) named(_ context.Context, namespace string, in translate.Input) (map[string]bool, bool, error) {
-	in.Objects = append(in.Objects, kinds.ReadWarren(ingress(namespace, "shop", "shop.io", "shop")))
+	in.Objects = append(in.Objects, kinds.ReadWarren(fixture.Ingress(namespace, "shop", "shop.io", "shop")))
 	hosts := map[string]bool{}
 	translate.EachHost(&in, func(host string, _ *rules.Object, _ bool) { hosts[host] = true })
 	s.absent[[2]string{namespace, "shop.io"}] = !hosts["shop.io"]
@@ -60,7 +61,7 @@ func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 				watched: func(string) bool { return true }, released: newClaimReleaser(hosts, store, "warren", c.grace, now, func() {})}
 			settle := func(allowed map[string]*string) map[string]string {
 				in := translate.Input{AllowedHosts: allowed, Options: translate.Options{IngressClass: "warren"}}
-				younger, older := ingress("b", "old", "shop.io", "old"), ingress("a", "shop", "shop.io", "shop")
+				younger, older := fixture.Ingress("b", "old", "shop.io", "old"), fixture.Ingress("a", "shop", "shop.io", "shop")
 				older.CreationTimestamp.Time = younger.CreationTimestamp.Add(-time.Hour)
 				in.Objects = append(in.Objects, kinds.ReadWarren(younger), kinds.ReadWarren(older))
 				keeper.settle(t.Context(), &in)

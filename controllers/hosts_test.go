@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // setHost has an Ingress of either kind name another host in its first rule.
@@ -35,20 +36,20 @@ func setHost(object client.Object, host string) {
 // Ages have a resolution of a second, and of two of one age the namespace that comes first is the older. So the
 // namespaces are taken in an order in which b would win.
 func (k *testCluster) rivals() (a, b string) {
-	if k.blue < k.green {
-		return k.green, k.blue
+	if k.Blue < k.Green {
+		return k.Green, k.Blue
 	}
-	return k.blue, k.green
+	return k.Blue, k.Green
 }
 
 func TestAnOldIngressThatIsEditedTakesNoHost(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]func(namespace, name, host, service string) client.Object{
 		"of this API": func(namespace, name, host, service string) client.Object {
-			return ingress(namespace, name, host, service)
+			return fixture.Ingress(namespace, name, host, service)
 		},
 		"standard": func(namespace, name, host, service string) client.Object {
-			return standardIngress(namespace, name, host, service)
+			return fixture.StandardIngress(namespace, name, host, service)
 		},
 	}
 	for kind, make := range kinds {
@@ -59,13 +60,13 @@ func TestAnOldIngressThatIsEditedTakesNoHost(t *testing.T) {
 				a, b := k.rivals()
 				old, owner := make(b, "old", "old.io", "evil"), makeOther(a, "shop", "shop.io", "shop")
 				r := k.start()
-				k.create(old)
+				k.Make(old)
 				r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []")
-				k.create(owner)
+				k.Make(owner)
 				live := "shop.io /shop -> " + a + "/shop:80 []"
 				r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []", live)
 
-				k.change(old, func() { setHost(old, "shop.io") })
+				k.Change(old, func() { setHost(old, "shop.io") })
 				r.proxy.serves(t, live)
 				restarted := k.start()
 				restarted.proxy.serves(t, live)
@@ -74,12 +75,12 @@ func TestAnOldIngressThatIsEditedTakesNoHost(t *testing.T) {
 				}
 
 				// It goes over when the owner's last rule does, at once, and back no sooner.
-				k.delete(owner)
+				k.Remove(owner)
 				theirs := "shop.io /evil -> " + b + "/evil:80 []"
 				r.proxy.serves(t, theirs)
 				restarted.proxy.serves(t, theirs)
 				back := makeOther(a, "back", "shop.io", "shop")
-				k.create(back, ingress(a, "mark", "mark.io", "mark"))
+				k.Make(back, fixture.Ingress(a, "mark", "mark.io", "mark"))
 				r.proxy.serves(t, "mark.io /mark -> "+a+"/mark:80 []", theirs)
 			})
 		}
@@ -90,10 +91,10 @@ func TestAHostThatMovesWithinItsNamespaceStaysThere(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	a, b := k.rivals()
-	waiting := ingress(b, "waiting", "shop.io", "evil")
-	first := ingress(a, "first", "shop.io", "one")
+	waiting := fixture.Ingress(b, "waiting", "shop.io", "evil")
+	first := fixture.Ingress(a, "first", "shop.io", "one")
 	replicas := []*replica{k.start(), k.start()}
-	k.create(first)
+	k.Make(first)
 	serve := func(want ...string) {
 		t.Helper()
 		for _, r := range replicas {
@@ -101,16 +102,16 @@ func TestAHostThatMovesWithinItsNamespaceStaysThere(t *testing.T) {
 		}
 	}
 	serve("shop.io /one -> " + a + "/one:80 []")
-	k.create(waiting)
+	k.Make(waiting)
 	// From one kind to the other and back, the new one before the old one goes.
-	second := standardIngress(a, "second", "shop.io", "two")
-	k.create(second)
+	second := fixture.StandardIngress(a, "second", "shop.io", "two")
+	k.Make(second)
 	serve("shop.io /one -> "+a+"/one:80 []", "shop.io /two -> "+a+"/two:80 []")
-	k.delete(first)
+	k.Remove(first)
 	serve("shop.io /two -> " + a + "/two:80 []")
-	third := ingress(a, "third", "shop.io", "three")
-	k.create(third)
-	k.delete(second)
+	third := fixture.Ingress(a, "third", "shop.io", "three")
+	k.Make(third)
+	k.Remove(second)
 	serve("shop.io /three -> " + a + "/three:80 []")
 	k.says(waiting, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
 }
@@ -122,26 +123,26 @@ func TestAHostIsKeptForTheGraceAndForWhoComesBack(t *testing.T) {
 	grace := func(d time.Duration) func(*ctrl.Options, *Options, *recordingProxy) {
 		return func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.HostClaimGrace = d }
 	}
-	owner, waiting := ingress(a, "shop", "shop.io", "shop"), ingress(b, "waiting", "shop.io", "evil")
+	owner, waiting := fixture.Ingress(a, "shop", "shop.io", "shop"), fixture.Ingress(b, "waiting", "shop.io", "evil")
 	r := k.start(grace(time.Hour))
-	k.create(owner)
+	k.Make(owner)
 	live := "shop.io /shop -> " + a + "/shop:80 []"
 	r.proxy.serves(t, live)
-	k.create(waiting)
-	k.delete(owner)
+	k.Make(waiting)
+	k.Remove(owner)
 	r.proxy.serves(t)
 	k.hasClaim(t, "shop.io", a, true)
 	// b may not have a certificate for it either.
 	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: b, Name: "c"},
 		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"shop.io"}, SecretName: "c", AutoRenew: new(false)}}
-	k.create(certificate)
+	k.Make(certificate)
 	k.says(certificate, "Accepted=False HostOwnedElsewhere", "Issuing=False NotRenewed", "Ready=False SecretNotFound")
-	k.create(ingress(a, "again", "shop.io", "shop"))
+	k.Make(fixture.Ingress(a, "again", "shop.io", "shop"))
 	r.proxy.serves(t, live)
 	k.hasClaim(t, "shop.io", a, false)
 
 	// The grace ends, for a replica that is told of a shorter one.
-	k.delete(ingress(a, "again", "shop.io", "shop"))
+	k.Remove(fixture.Ingress(a, "again", "shop.io", "shop"))
 	k.hasClaim(t, "shop.io", a, true)
 	r.stop()
 	r = k.start(grace(time.Second))
@@ -152,7 +153,7 @@ func TestAHostIsKeptForTheGraceAndForWhoComesBack(t *testing.T) {
 // hasClaim waits until a host is on record for a namespace.
 func (k *testCluster) hasClaim(t *testing.T, host, namespace string, released bool) {
 	t.Helper()
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		claim, err := readClaim(k.claims(t).Data[claimKey(host)])
 		if err == nil && (claim.Namespace != namespace || claim.Released.IsZero() == released) {
 			err = fmt.Errorf("the claim is %v, want it of %s, released: %v", claim, namespace, released)
@@ -165,14 +166,14 @@ func (k *testCluster) hasClaim(t *testing.T, host, namespace string, released bo
 func (k *testCluster) claims(t *testing.T) *corev1.ConfigMap {
 	t.Helper()
 	var list corev1.ConfigMapList
-	if err := k.List(t.Context(), &list, client.InNamespace(ownNamespace), client.MatchingLabels{hostsLabel: k.blue}); err != nil {
+	if err := k.List(t.Context(), &list, client.InNamespace(fixture.OwnNamespace), client.MatchingLabels{hostsLabel: k.Blue}); err != nil {
 		t.Fatal(err)
 	}
 	all := &corev1.ConfigMap{Data: map[string]string{}}
 	for _, object := range list.Items {
 		for key, text := range object.Data {
 			all.Data[key] = text
-			if want := claimShardName(k.blue, claimedHost(key)); object.Name != want {
+			if want := claimShardName(k.Blue, claimedHost(key)); object.Name != want {
 				t.Errorf("the claim of %q is in %s, want %s", key, object.Name, want)
 			}
 		}
@@ -184,37 +185,37 @@ func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	a, b := k.rivals()
-	old, owner := ingress(b, "old", "*.old.io", "evil"), ingress(a, "shop", "*.shop.io", "shop")
+	old, owner := fixture.Ingress(b, "old", "*.old.io", "evil"), fixture.Ingress(a, "shop", "*.shop.io", "shop")
 	r := k.start()
-	k.create(old)
+	k.Make(old)
 	r.proxy.serves(t, "*.old.io /evil -> "+b+"/evil:80 []")
-	k.create(owner)
+	k.Make(owner)
 	live := "*.shop.io /shop -> " + a + "/shop:80 []"
 	r.proxy.serves(t, "*.old.io /evil -> "+b+"/evil:80 []", live)
-	k.change(old, func() { setHost(old, "*.shop.io") })
+	k.Change(old, func() { setHost(old, "*.shop.io") })
 	r.proxy.serves(t, live)
 
-	shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: claimShardName(k.blue, "*.shop.io")}}
-	k.change(shard, func() { delete(shard.Data, "_.shop.io") })
+	shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: claimShardName(k.Blue, "*.shop.io")}}
+	k.Change(shard, func() { delete(shard.Data, "_.shop.io") })
 	theirs := "*.shop.io /evil -> " + b + "/evil:80 []"
 	r.proxy.serves(t, theirs) // the oldest that asks
 
-	k.change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
+	k.Change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
 	r.proxy.serves(t, live)
 
 	// What is deleted as a whole, by mistake or with what it belonged to, is recorded anew.
-	k.delete(shard)
+	k.Remove(shard)
 	k.hasClaim(t, "*.shop.io", a, false)
-	k.create(ingress(a, "mark", "mark.io", "mark"))
+	k.Make(fixture.Ingress(a, "mark", "mark.io", "mark"))
 	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 
 	// What cannot be read is nobody's for who does not know better.
-	k.read(shard)
-	k.change(shard, func() { shard.Data["_.shop.io"] = "a" })
+	k.Reload(shard)
+	k.Change(shard, func() { shard.Data["_.shop.io"] = "a" })
 	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 	fresh := k.start()
 	fresh.proxy.serves(t, "mark.io /mark -> "+a+"/mark:80 []")
-	k.change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
+	k.Change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
 	fresh.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 }
 
@@ -222,23 +223,23 @@ func TestHostsStayWhereNothingCanBeRecorded(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	a, b := k.rivals()
-	k.user = "without-configmaps-" + k.blue
-	k.grantRights(k.user, "-"+k.user, func(rule rbacv1.PolicyRule) bool {
+	k.user = "without-configmaps-" + k.Blue
+	k.GrantRights(k.user, "-"+k.user, func(rule rbacv1.PolicyRule) bool {
 		return !slices.Contains(rule.Resources, "configmaps") || len(rule.Resources) > 1
 	})
-	old, owner := ingress(b, "old", "old.io", "evil"), ingress(a, "shop", "shop.io", "shop")
+	old, owner := fixture.Ingress(b, "old", "old.io", "evil"), fixture.Ingress(a, "shop", "shop.io", "shop")
 	r := k.start()
-	k.create(old)
+	k.Make(old)
 	r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []")
-	k.create(owner)
+	k.Make(owner)
 	live := "shop.io /shop -> " + a + "/shop:80 []"
 	r.proxy.serves(t, "old.io /evil -> "+b+"/evil:80 []", live)
-	k.change(old, func() { setHost(old, "shop.io") })
+	k.Change(old, func() { setHost(old, "shop.io") })
 	r.proxy.serves(t, live)
 	if claims := k.claims(t).Data; len(claims) > 0 {
 		t.Errorf("there are claims, which nobody may write: %v", claims)
 	}
-	k.delete(owner)
+	k.Remove(owner)
 	r.proxy.serves(t, "shop.io /evil -> "+b+"/evil:80 []")
 }
 

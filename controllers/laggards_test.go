@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
@@ -22,8 +23,8 @@ func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
 	k.knows(a, "a")
 	b, draining := k.known("b", func(_ *ctrl.Options, _ *Options, p *recordingProxy) { p.before = refuseIf(&refuses) })
 	k.knows(a, "a", "b")
-	shop := ingress(k.blue, "shop", "shop.example.com", "web")
-	k.create(shop, task(k.blue, "web", "web", "10.0.0.7"))
+	shop := fixture.Ingress(k.Blue, "shop", "shop.example.com", "web")
+	k.Make(shop, fixture.Task(k.Blue, "web", "web", "10.0.0.7"))
 	says := func(programmed string) {
 		t.Helper()
 		k.says(shop, "Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", programmed)
@@ -31,15 +32,15 @@ func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
 	says("Programmed=True Programmed")
 
 	refuses.Store(true)
-	k.change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
+	k.Change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
 	says("Programmed=Unknown Pending")
 	refuses.Store(false)
-	k.create(task(k.blue, "web-2", "web", "10.0.0.8")) // any event has the refused snapshot tried again
+	k.Make(fixture.Task(k.Blue, "web-2", "web", "10.0.0.8")) // any event has the refused snapshot tried again
 	says("Programmed=True Programmed")
 
 	// Nobody waits for one that goes.
 	refuses.Store(true)
-	k.change(shop, func() { shop.Spec.Rules[0].Host = "third.example.com" })
+	k.Change(shop, func() { shop.Spec.Rules[0].Host = "third.example.com" })
 	says("Programmed=Unknown Pending")
 	close(draining)
 	says("Programmed=True Programmed")

@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // reading is what reads Secrets of the cluster that are named, with a count of what it was told of.
@@ -26,33 +28,33 @@ type reading struct {
 }
 
 func (k *testCluster) readsSecrets() *reading {
-	k.t.Helper()
-	ctx, cancel := context.WithCancel(k.t.Context())
+	k.T.Helper()
+	ctx, cancel := context.WithCancel(k.T.Context())
 	r := &reading{k: k, ctx: ctx}
-	r.namedObjects = newNamedObjects(k.metadata(ctx, k.config, "Secret"), readSecret(k.Client), keepCertificate, func() { r.events.Add(1) })
+	r.namedObjects = newNamedObjects(k.metadata(ctx, k.Config, "Secret"), readSecret(k.Client), keepCertificate, func() { r.events.Add(1) })
 	if err := r.begin(ctx); err != nil {
-		k.t.Fatal(err)
+		k.T.Fatal(err)
 	}
 	if !r.metadata.WaitForCacheSync(ctx) {
-		k.t.Fatal("the metadata of Secrets is not known")
+		k.T.Fatal("the metadata of Secrets is not known")
 	}
-	k.t.Cleanup(func() { cancel(); r.wait() })
+	k.T.Cleanup(func() { cancel(); r.wait() })
 	return r
 }
 
 // holds returns what is held where these are named, each with what its tls.crt begins with.
 func (r *reading) holds(names ...string) []string {
-	r.k.t.Helper()
+	r.k.T.Helper()
 	set := make(map[types.NamespacedName]struct{})
 	for _, name := range names {
-		set[types.NamespacedName{Namespace: r.k.blue, Name: name}] = struct{}{}
+		set[types.NamespacedName{Namespace: r.k.Blue, Name: name}] = struct{}{}
 	}
-	if err := r.lookUp(r.ctx, set, patience); err != nil {
-		r.k.t.Fatal(err)
+	if err := r.lookUp(r.ctx, set, fixture.Patience); err != nil {
+		r.k.T.Fatal(err)
 	}
 	there, unknown := r.objects()
 	if len(unknown) > 0 {
-		r.k.t.Errorf("unknown: %v", unknown)
+		r.k.T.Errorf("unknown: %v", unknown)
 	}
 	var held []string
 	for _, secret := range there {
@@ -64,8 +66,8 @@ func (r *reading) holds(names ...string) []string {
 }
 
 func (r *reading) eventuallyHolds(names []string, want ...string) {
-	r.k.t.Helper()
-	eventually(r.k.t, func() error {
+	r.k.T.Helper()
+	fixture.Eventually(r.k.T, func() error {
 		if diff := cmp.Diff(want, r.holds(names...)); diff != "" {
 			return fmt.Errorf("(-want +got):\n%s", diff)
 		}
@@ -76,32 +78,32 @@ func (r *reading) eventuallyHolds(names []string, want ...string) {
 func TestWhatIsNamedIsReadAndNothingElse(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	named, other := secretOfTexts("", "first", "key"), secretOfTexts("", "another", "key")
+	named, other := fixture.SecretOfTexts("", "first", "key"), fixture.SecretOfTexts("", "another", "key")
 	for name, secret := range map[string]*corev1.Secret{"named": named, "other": other} {
-		secret.Namespace, secret.Name, secret.UID = k.blue, name, ""
+		secret.Namespace, secret.Name, secret.UID = k.Blue, name, ""
 		secret.Annotations = map[string]string{"note": strings.Repeat("x", 1000)}
 	}
-	k.create(named, other)
+	k.Make(named, other)
 	r := k.readsSecrets()
 	r.eventuallyHolds([]string{"named", "missing"}, "named first")
-	k.change(named, func() { named.Data[corev1.TLSCertKey] = []byte("second") })
+	k.Change(named, func() { named.Data[corev1.TLSCertKey] = []byte("second") })
 	r.eventuallyHolds([]string{"named", "missing"}, "named second")
 
 	// What nothing names leads to nothing: that of a change after it is told of, and of it nothing was.
 	before := r.events.Load()
-	k.change(other, func() { other.Data[corev1.TLSCertKey] = []byte("other second") })
-	k.change(named, func() { named.Data[corev1.TLSCertKey] = []byte("third") })
+	k.Change(other, func() { other.Data[corev1.TLSCertKey] = []byte("other second") })
+	k.Change(named, func() { named.Data[corev1.TLSCertKey] = []byte("third") })
 	r.eventuallyHolds([]string{"named", "missing"}, "named third")
 	if n := r.events.Load() - before; n > 2 {
 		t.Errorf("%d events follow one change of what is named, want 1, or 2 where nobody waited for it", n)
 	}
 
 	r.eventuallyHolds([]string{"named", "other"}, "named third", "other other second") // It comes to be named, and is read then.
-	k.delete(other)
+	k.Remove(other)
 	r.eventuallyHolds([]string{"named", "other"}, "named third")
-	again := secretOfTexts("", "anew", "key")
-	again.Namespace, again.Name, again.UID = k.blue, "other", ""
-	k.create(again)
+	again := fixture.SecretOfTexts("", "anew", "key")
+	again.Namespace, again.Name, again.UID = k.Blue, "other", ""
+	k.Make(again)
 	r.eventuallyHolds([]string{"named", "other"}, "named third", "other anew")
 	if got := r.holds(); len(got) != 0 || len(r.held) != 0 {
 		t.Errorf("%v are held that nothing names any more", got)
@@ -133,7 +135,7 @@ func TestManyThatAreNamedAreReadInTurn(t *testing.T) {
 
 // While an object cannot be read, builds go on without waiting for it, and it is read again after a while.
 func TestWhatCannotBeReadHoldsNothingUp(t *testing.T) {
-	fixed := newFixedObjects(secretOfTexts("", "chain", "key"))
+	fixed := fixture.NewFixedObjects(fixture.SecretOfTexts("", "chain", "key"))
 	var failing atomic.Bool
 	failing.Store(true)
 	events := make(chan struct{}, 10)
@@ -149,7 +151,7 @@ func TestWhatCannotBeReadHoldsNothingUp(t *testing.T) {
 	name := types.NamespacedName{Namespace: "blue", Name: "s"}
 	named := map[types.NamespacedName]struct{}{name: {}}
 	for range 3 {
-		if err := n.lookUp(ctx, named, patience); err != nil {
+		if err := n.lookUp(ctx, named, fixture.Patience); err != nil {
 			t.Fatal(err)
 		}
 		if there, unknown := n.objects(); len(there) != 0 || unknown[name] != "has not been read yet" {
@@ -158,7 +160,7 @@ func TestWhatCannotBeReadHoldsNothingUp(t *testing.T) {
 	}
 	failing.Store(false)
 	<-events // after retryRead
-	if err := n.lookUp(ctx, named, patience); err != nil {
+	if err := n.lookUp(ctx, named, fixture.Patience); err != nil {
 		t.Fatal(err)
 	}
 	if there, unknown := n.objects(); len(there) != 1 || len(unknown) != 0 {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 const notAllowed = "Accepted=False HostNotAllowed"
@@ -25,9 +26,9 @@ var refused = []string{notAllowed, "ResolvedRefs=True ResolvedRefs", "Programmed
 
 // allow annotates a namespace, or takes the annotation off.
 func (k *testCluster) allow(namespace string, hosts *string) {
-	k.t.Helper()
+	k.T.Helper()
 	object := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-	k.change(object, func() {
+	k.Change(object, func() {
 		delete(object.Annotations, translate.AllowedHostsAnnotation)
 		if hosts != nil {
 			metav1.SetMetaDataAnnotation(&object.ObjectMeta, translate.AllowedHostsAnnotation, *hosts)
@@ -42,12 +43,12 @@ func requiring(_ *ctrl.Options, options *Options, _ *recordingProxy) {
 func TestNamespacesAnnotationDecidesOnItsHosts(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
-	other, two := ingress(k.green, "shop", "z.io", "api"), task(k.green, "one", "api", "10.0.0.2")
-	k.allow(k.blue, new("y.io"))
-	k.create(ing, one, other, two)
+	ing, one := fixture.Ingress(k.Blue, "shop", "x.io", "api"), fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	other, two := fixture.Ingress(k.Green, "shop", "z.io", "api"), fixture.Task(k.Green, "one", "api", "10.0.0.2")
+	k.allow(k.Blue, new("y.io"))
+	k.Make(ing, one, other, two)
 	r := k.start()
-	ours, others := "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]", "z.io /api -> "+k.green+"/api:80 [10.0.0.2:80]"
+	ours, others := "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]", "z.io /api -> "+k.Green+"/api:80 [10.0.0.2:80]"
 	r.proxy.serves(t, others)
 	k.says(ing, refused...)
 	if text := message(ing, v1alpha1.ConditionAccepted); !strings.Contains(text, `allows "y.io"`) {
@@ -55,15 +56,15 @@ func TestNamespacesAnnotationDecidesOnItsHosts(t *testing.T) {
 	}
 	k.says(other, served...)
 
-	k.allow(k.blue, new("y.io, *.io"))
+	k.allow(k.Blue, new("y.io, *.io"))
 	r.proxy.serves(t, ours, others)
 	k.says(ing, served...)
 
-	k.allow(k.blue, new(""))
+	k.allow(k.Blue, new(""))
 	r.proxy.serves(t, others)
 	k.says(ing, refused...)
 
-	k.allow(k.blue, nil)
+	k.allow(k.Blue, nil)
 	r.proxy.serves(t, ours, others)
 	k.says(ing, served...)
 }
@@ -74,32 +75,32 @@ func TestHostThatIsForbiddenGoesToWhoMayHaveIt(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	a, b := k.rivals()
-	k.create(ingress(a, "shop", "x.io", "shop"))
+	k.Make(fixture.Ingress(a, "shop", "x.io", "shop"))
 	r := k.start(func(_ *ctrl.Options, options *Options, _ *recordingProxy) { options.HostClaimGrace = time.Hour })
 	r.proxy.serves(t, "x.io /shop -> "+a+"/shop:80 []")
-	waiting := ingress(b, "waiting", "x.io", "waiting")
-	k.create(waiting)
+	waiting := fixture.Ingress(b, "waiting", "x.io", "waiting")
+	k.Make(waiting)
 	k.says(waiting, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
 
 	k.allow(a, new("y.io"))
 	r.proxy.serves(t, "x.io /waiting -> "+b+"/waiting:80 []")
 	// It is the other's now.
 	k.allow(a, nil)
-	k.create(ingress(a, "mark", "z.io", "mark"))
+	k.Make(fixture.Ingress(a, "mark", "z.io", "mark"))
 	r.proxy.serves(t, "x.io /waiting -> "+b+"/waiting:80 []", "z.io /mark -> "+a+"/mark:80 []")
 }
 
 func TestWhereAnAnnotationIsRequiredNoneIsNoHost(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
-	k.create(ing, one)
+	ing, one := fixture.Ingress(k.Blue, "shop", "x.io", "api"), fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	k.Make(ing, one)
 	r := k.start(requiring)
 	k.says(ing, refused...)
 	r.proxy.serves(t)
 
-	k.allow(k.blue, new("*"))
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	k.allow(k.Blue, new("*"))
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]")
 	k.says(ing, served...)
 }
 
@@ -107,7 +108,7 @@ func TestWithoutARightToReadNamespacesTheRestIsServedOnlyIfNoAnnotationIsRequire
 	t.Parallel()
 	k := newCluster(t)
 	k.user = "warren-without-namespaces"
-	k.grantRights(k.user, "-without-namespaces", func(rule rbacv1.PolicyRule) bool {
+	k.GrantRights(k.user, "-without-namespaces", func(rule rbacv1.PolicyRule) bool {
 		for i, resource := range rule.Resources {
 			if resource == "namespaces" {
 				rule.Resources[i] = "services" // which is there once more
@@ -115,10 +116,10 @@ func TestWithoutARightToReadNamespacesTheRestIsServedOnlyIfNoAnnotationIsRequire
 		}
 		return true
 	})
-	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
-	k.allow(k.blue, new("y.io"))
-	k.create(ing, one)
-	line := "x.io /api -> " + k.blue + "/api:80 [10.0.0.1:80]"
+	ing, one := fixture.Ingress(k.Blue, "shop", "x.io", "api"), fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	k.allow(k.Blue, new("y.io"))
+	k.Make(ing, one)
+	line := "x.io /api -> " + k.Blue + "/api:80 [10.0.0.1:80]"
 
 	free := k.start()
 	free.proxy.serves(t, line)
@@ -133,14 +134,14 @@ func TestWithoutARightToReadNamespacesTheRestIsServedOnlyIfNoAnnotationIsRequire
 	}
 
 	// What can be read later is heeded then.
-	k.allow(k.blue, new("x.io"))
-	named := metav1.ObjectMeta{Name: "warren-namespaces-" + k.blue}
-	k.create(
+	k.allow(k.Blue, new("x.io"))
+	named := metav1.ObjectMeta{Name: "warren-namespaces-" + k.Blue}
+	k.Make(
 		&rbacv1.ClusterRole{ObjectMeta: named, Rules: []rbacv1.PolicyRule{
-			{APIGroups: []string{""}, Resources: []string{"namespaces"}, ResourceNames: []string{k.blue}, Verbs: []string{"list", "watch"}}}},
+			{APIGroups: []string{""}, Resources: []string{"namespaces"}, ResourceNames: []string{k.Blue}, Verbs: []string{"list", "watch"}}}},
 		&rbacv1.ClusterRoleBinding{ObjectMeta: named, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: named.Name},
 			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: k.user}}})
-	for deadline := time.Now().Add(2 * patience); len(strict.proxy.snapshot().Hosts) == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * fixture.Patience); len(strict.proxy.snapshot().Hosts) == 0 && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond) // the client asks again after up to a minute
 	}
 	strict.proxy.serves(t, line)
@@ -169,7 +170,7 @@ func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
 func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
 	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
 	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
-	in, others, err := InputOf([]client.Object{annotated, plain, ingress("blue", "a", "x.io", "api"), ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
+	in, others, err := InputOf([]client.Object{annotated, plain, fixture.Ingress("blue", "a", "x.io", "api"), fixture.Ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
 	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || len(others) > 0 || err != nil {
 		t.Errorf("%d others, allowed hosts (-want +got):\n%s", len(others), diff)
 	}

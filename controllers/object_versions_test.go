@@ -10,11 +10,12 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestEachVersionOfAnObjectIsReadOnce(t *testing.T) {
 	object := func(uid types.UID, version string) *v1alpha1.Ingress {
-		o := ingress("blue", string(uid), "x.io", "api")
+		o := fixture.Ingress("blue", string(uid), "x.io", "api")
 		o.UID, o.ResourceVersion = uid, version
 		return o
 	}

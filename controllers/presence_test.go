@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // replicaAnswering is one whose data plane answers for a host as it is told to.
@@ -106,15 +107,15 @@ func TestAReplicaIsSeenToAnswerAlsoWhereItExpectsAPROXYHeader(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.config.Logger, test.config.MaxHeaderBytes, test.config.MaxHeaders, test.config.DrainTimeout = logr.Discard(), 64<<10, 128, patience
-			p, address := startProxyWith(t, test.config)
+			test.config.Logger, test.config.MaxHeaderBytes, test.config.MaxHeaders, test.config.DrainTimeout = logr.Discard(), 64<<10, 128, fixture.Patience
+			p, address := fixture.StartProxyWith(t, test.config)
 			if _, err := p.Apply(&proxy.Snapshot{Challenges: []proxy.Challenge{{Host: "x.io", Token: token, KeyAuthorization: keyAuthorization}}}); err != nil {
 				t.Fatal(err)
 			}
 			at := netip.MustParseAddrPort(address)
 			self := Replica{Name: "a", Address: at.Addr(), HTTPPort: at.Port()}
 			presence := newPresence(func() []Replica { return []Replica{self} }, self, 0, test.trustedProxy)
-			eventually(t, func() error { // a look is given up after seconds, which a busy machine may take
+			fixture.Eventually(t, func() error { // a look is given up after seconds, which a busy machine may take
 				if missing, of := presence.missing(t.Context(), answers); !slices.Equal(missing, test.missing) || of != 1 {
 					return fmt.Errorf("%q of %d do not answer, want %q", missing, of, test.missing)
 				}

@@ -18,11 +18,12 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
-func parsedLeaf(t *testing.T, pair keyPair) *x509.Certificate {
+func parsedLeaf(t *testing.T, pair fixture.KeyPair) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(pair.chain)
+	block, _ := pem.Decode(pair.Chain)
 	leaf, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +35,7 @@ func TestACertificateIsRenewedWithAThirdOfItsLifeLeftOrWhenTheAuthoritySays(t *t
 	start := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	for name, lifetime := range map[string]time.Duration{"of 90 days": 90 * day, "of 6 days": 6 * day} {
 		t.Run(name, func(t *testing.T) {
-			leaf := parsedLeaf(t, newKeyPair(t, start, start.Add(lifetime), "x.io"))
+			leaf := parsedLeaf(t, fixture.NewKeyPair(t, start, start.Add(lifetime), "x.io"))
 			latest := leaf.NotAfter.Add(-lifetime / 3)
 			if at := renewalTime(leaf, time.Time{}, nil); at.After(latest) || at.Before(latest.Add(-lifetime/30-time.Second)) {
 				t.Errorf("it is renewed at %s, want at %s or up to a thirtieth of its life before", at, latest)
@@ -102,7 +103,7 @@ func TestNoticeOfAnEndIsDue21And7And1DaysBefore(t *testing.T) {
 
 func TestWhyACertificateIsOrdered(t *testing.T) {
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
-	leaf := parsedLeaf(t, newKeyPair(t, now.Add(-day), now.Add(day), "x.io"))
+	leaf := parsedLeaf(t, fixture.NewKeyPair(t, now.Add(-day), now.Add(day), "x.io"))
 	sound := dueInput{now: now, hosts: []string{"x.io"}, keyType: v1alpha1.KeyTypeECDSAP256, directory: "d", madeBy: "d",
 		found: true, leaf: leaf, renewal: now.Add(time.Hour)}
 	tests := map[string]struct {
@@ -150,7 +151,7 @@ func (a *askedAuthority) RenewalInfo(context.Context, *x509.Certificate) (acme.W
 
 func TestWhenToRenewIsAskedOnceForEachObjectAndForgottenWithIt(t *testing.T) {
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
-	leaf := parsedLeaf(t, newKeyPair(t, now, now.Add(90*day), "x.io"))
+	leaf := parsedLeaf(t, fixture.NewKeyPair(t, now, now.Add(90*day), "x.io"))
 	asked := &askedAuthority{}
 	known := &renewals{authority: asked, known: map[types.NamespacedName]renewal{}}
 	certificate := func(name, uid string) *v1alpha1.TLSCertificate {

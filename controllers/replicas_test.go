@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // known starts a replica that keeps a Lease, in a class that no other test has. Closing the channel has it drain.
@@ -28,20 +29,20 @@ func (k *testCluster) known(name string, changes ...func(*ctrl.Options, *Options
 	draining := make(chan struct{})
 	return k.start(append([]func(*ctrl.Options, *Options, *recordingProxy){func(m *ctrl.Options, o *Options, _ *recordingProxy) {
 		// All that is tested here holds for replicas that do not lead too.
-		m.LeaderElection, m.LeaderElectionID, m.LeaderElectionNamespace = true, "leader-"+k.blue, ownNamespace
+		m.LeaderElection, m.LeaderElectionID, m.LeaderElectionNamespace = true, "leader-"+k.Blue, fixture.OwnNamespace
 		m.LeaderElectionReleaseOnCancel = true
-		o.IngressClass, o.Namespace, o.Draining = k.blue, ownNamespace, draining
-		o.Replica = Replica{Name: k.blue + "-" + name, Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
+		o.IngressClass, o.Namespace, o.Draining = k.Blue, fixture.OwnNamespace, draining
+		o.Replica = Replica{Name: k.Blue + "-" + name, Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
 	}}, changes...)...), draining
 }
 
 // knows waits until a replica knows these ready ones.
 func (k *testCluster) knows(r *replica, want ...string) {
-	k.t.Helper()
-	eventually(k.t, func() error {
+	k.T.Helper()
+	fixture.Eventually(k.T, func() error {
 		var got []string
 		for _, other := range r.Replicas.Ready() {
-			got = append(got, other.Name[len(k.blue)+1:])
+			got = append(got, other.Name[len(k.Blue)+1:])
 		}
 		if !slices.Equal(want, got) {
 			return fmt.Errorf("ready replicas are %v, want %v", got, want)
@@ -51,8 +52,8 @@ func (k *testCluster) knows(r *replica, want ...string) {
 }
 
 func (k *testCluster) lease(name string) (*coordinationv1.Lease, error) {
-	r, lease := Replica{Name: k.blue + "-" + name}, new(coordinationv1.Lease)
-	return lease, k.Get(k.t.Context(), client.ObjectKey{Namespace: ownNamespace, Name: r.leaseName()}, lease)
+	r, lease := Replica{Name: k.Blue + "-" + name}, new(coordinationv1.Lease)
+	return lease, k.Get(k.T.Context(), client.ObjectKey{Namespace: fixture.OwnNamespace, Name: r.leaseName()}, lease)
 }
 
 func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
@@ -64,7 +65,7 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 	for _, r := range []*replica{a, b} {
 		k.knows(r, "a", "b")
 	}
-	want := Replica{Name: k.blue + "-b", Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
+	want := Replica{Name: k.Blue + "-b", Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
 	if diff := cmp.Diff(want, a.Replicas.Ready()[1], cmpopts.IgnoreUnexported(Replica{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("what a knows of b (-want +got):\n%s", diff)
 	}
@@ -156,7 +157,7 @@ func TestAReplicaThatServesNothingYetIsNotKnown(t *testing.T) {
 		t.Errorf("reading the Lease of a replica without a snapshot gives %v, want that there is none", err)
 	}
 	refuses.Store(false)
-	k.create(ingress(k.blue, "shop", "shop.example.com", "web"))
+	k.Make(fixture.Ingress(k.Blue, "shop", "shop.example.com", "web"))
 	for _, r := range []*replica{a, b} {
 		k.knows(r, "a", "b")
 	}
@@ -168,11 +169,11 @@ func TestAReplicaThatDoesNotServeAnIngressYetIsBehind(t *testing.T) {
 	var refuses atomic.Bool
 	a, _ := k.known("a")
 	b, _ := k.known("b", func(_ *ctrl.Options, _ *Options, p *recordingProxy) { p.before = refuseIf(&refuses) })
-	shop := ingress(k.blue, "shop", "shop.example.com", "web")
-	k.create(shop)
+	shop := fixture.Ingress(k.Blue, "shop", "shop.example.com", "web")
+	k.Make(shop)
 	behind := func(want ...string) {
 		t.Helper()
-		eventually(t, func() error {
+		fixture.Eventually(t, func() error {
 			if len(a.Replicas.Ready()) != 2 {
 				return fmt.Errorf("ready replicas are %v, want two", a.Replicas.Ready())
 			}
@@ -182,16 +183,16 @@ func TestAReplicaThatDoesNotServeAnIngressYetIsBehind(t *testing.T) {
 			return nil
 		})
 	}
-	a.proxy.serves(t, "shop.example.com /web -> "+k.blue+"/web:80 []")
-	b.proxy.serves(t, "shop.example.com /web -> "+k.blue+"/web:80 []")
+	a.proxy.serves(t, "shop.example.com /web -> "+k.Blue+"/web:80 []")
+	b.proxy.serves(t, "shop.example.com /web -> "+k.Blue+"/web:80 []")
 	behind()
 
 	refuses.Store(true)
-	k.change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
-	behind(k.blue + "-b")
+	k.Change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
+	behind(k.Blue + "-b")
 	refuses.Store(false)
 	// Any event has the refused snapshot tried again.
-	k.create(task(k.blue, "web", "web", "10.0.0.7"))
+	k.Make(fixture.Task(k.Blue, "web", "web", "10.0.0.7"))
 	behind()
 }
 

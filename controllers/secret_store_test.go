@@ -15,51 +15,52 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestWhatASecretHolds(t *testing.T) {
-	pair, other := newKeyPair(t, spring, summer, "X.io", "*.x.io"), newKeyPair(t, spring, summer, "x.io")
-	nameless := newKeyPair(t, spring, summer)
+	pair, other := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "X.io", "*.x.io"), fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
+	nameless := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer)
 	const advice = ": tls.crt must hold the certificate chain as PEM, the server's own certificate first, and tls.key the private key of that"
 	tests := map[string]struct {
 		chain, key []byte
 		want       translate.Secret
 	}{
 		"a certificate and its key": {
-			chain: pair.chain, key: pair.key,
-			want: translate.Secret{Chain: string(pair.chain), Key: string(pair.key), Names: []string{"x.io", "*.x.io"}, NotBefore: spring, NotAfter: summer},
+			chain: pair.Chain, key: pair.Key,
+			want: translate.Secret{Chain: string(pair.Chain), Key: string(pair.Key), Names: []string{"x.io", "*.x.io"}, NotBefore: fixture.Spring, NotAfter: fixture.Summer},
 		},
 		"a chain: the first certificate counts": {
-			chain: slices.Concat(pair.chain, other.chain), key: pair.key,
-			want: translate.Secret{Chain: string(pair.chain) + string(other.chain), Key: string(pair.key),
-				Names: []string{"x.io", "*.x.io"}, NotBefore: spring, NotAfter: summer},
+			chain: slices.Concat(pair.Chain, other.Chain), key: pair.Key,
+			want: translate.Secret{Chain: string(pair.Chain) + string(other.Chain), Key: string(pair.Key),
+				Names: []string{"x.io", "*.x.io"}, NotBefore: fixture.Spring, NotAfter: fixture.Summer},
 		},
 		"a certificate without names: the common name is none": {
-			chain: nameless.chain, key: nameless.key,
-			want: translate.Secret{Chain: string(nameless.chain), Key: string(nameless.key), NotBefore: spring, NotAfter: summer},
+			chain: nameless.Chain, key: nameless.Key,
+			want: translate.Secret{Chain: string(nameless.Chain), Key: string(nameless.Key), NotBefore: fixture.Spring, NotAfter: fixture.Summer},
 		},
-		"no certificate": {key: pair.key,
+		"no certificate": {key: pair.Key,
 			want: translate.Secret{Fault: "tls.crt is empty: put the certificate chain there as PEM, the server's own certificate first"}},
-		"no key": {chain: pair.chain,
+		"no key": {chain: pair.Chain,
 			want: translate.Secret{Fault: "tls.key is empty: put the certificate's private key there as PEM"}},
-		"no PEM": {chain: []byte("certificate"), key: pair.key,
+		"no PEM": {chain: []byte("certificate"), key: pair.Key,
 			want: translate.Secret{Fault: "tls: failed to find any PEM data in certificate input" + advice}},
-		"another certificate's key": {chain: pair.chain, key: other.key,
+		"another certificate's key": {chain: pair.Chain, key: other.Key,
 			want: translate.Secret{Fault: "tls: private key does not match public key" + advice}},
 		"the server's own certificate last": {
-			chain: slices.Concat(other.chain, pair.chain), key: pair.key,
-			want: translate.Secret{Chain: string(pair.chain) + string(other.chain), Key: string(pair.key),
-				Names: []string{"x.io", "*.x.io"}, NotBefore: spring, NotAfter: summer},
+			chain: slices.Concat(other.Chain, pair.Chain), key: pair.Key,
+			want: translate.Secret{Chain: string(pair.Chain) + string(other.Chain), Key: string(pair.Key),
+				Names: []string{"x.io", "*.x.io"}, NotBefore: fixture.Spring, NotAfter: fixture.Summer},
 		},
-		"swapped": {chain: pair.key, key: pair.chain,
+		"swapped": {chain: pair.Key, key: pair.Chain,
 			want: translate.Secret{Fault: "tls: failed to find certificate PEM data in certificate input, but did find a private key; " +
 				"PEM inputs may have been switched" + advice}},
-		"what is not text in a block's type": {chain: []byte("-----BEGIN \xff-----\nAAAA\n-----END \xff-----\n"), key: pair.key,
+		"what is not text in a block's type": {chain: []byte("-----BEGIN \xff-----\nAAAA\n-----END \xff-----\n"), key: pair.Key,
 			want: translate.Secret{Fault: `tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [?]` + advice}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			object := keyPair{test.chain, test.key}.secret("blue", "s")
+			object := fixture.KeyPair{Chain: test.chain, Key: test.key}.Secret("blue", "s")
 			test.want.Namespace, test.want.Name = "blue", "s"
 			got := parseSecret(object)
 			if diff := cmp.Diff(&test.want, got); diff != "" {
@@ -75,16 +76,16 @@ func TestWhatASecretHolds(t *testing.T) {
 }
 
 func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
-	pair := newKeyPair(t, spring, summer, "x.io")
-	next := newKeyPair(t, spring, summer, "x.io")
+	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
+	next := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
 	at := func(uid types.UID, resourceVersion string) *corev1.Secret {
-		object := pair.secret("blue", "s")
+		object := pair.Secret("blue", "s")
 		object.UID, object.ResourceVersion = uid, resourceVersion
 		return object
 	}
 	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
 	renewed := at("u", "2")
-	renewed.Data = next.secret("", "").Data
+	renewed.Data = next.Secret("", "").Data
 	tests := map[string]struct {
 		between func(*secretStore)
 		second  *corev1.Secret
@@ -96,7 +97,7 @@ func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 		"another Secret of the name":     {second: at("v", "1"), again: true},
 		"it was gone in between":         {between: func(s *secretStore) { s.read(nil, nil, named) }, second: at("u", "1"), again: true},
 		"nothing named it in between":    {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1")}, nil, nil) }, second: at("u", "1"), again: true},
-		"another one changed in between": {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1"), pair.secret("blue", "t")}, nil, named) }, second: at("u", "1")},
+		"another one changed in between": {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1"), pair.Secret("blue", "t")}, nil, named) }, second: at("u", "1")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -117,12 +118,12 @@ func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 }
 
 func TestOnlySecretsThatAreNamedAreParsed(t *testing.T) {
-	pair := newKeyPair(t, spring, summer, "x.io")
+	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
 	var s secretStore
-	got := s.read([]*corev1.Secret{pair.secret("blue", "s"), pair.secret("blue", "t"), pair.secret("green", "s")}, nil,
+	got := s.read([]*corev1.Secret{pair.Secret("blue", "s"), pair.Secret("blue", "t"), pair.Secret("green", "s")}, nil,
 		map[types.NamespacedName]struct{}{{Namespace: "green", Name: "s"}: {}, {Namespace: "green", Name: "missing"}: {}})
-	want := []*translate.Secret{{Namespace: "green", Name: "s", Chain: string(pair.chain), Key: string(pair.key),
-		Names: []string{"x.io"}, NotBefore: spring, NotAfter: summer}}
+	want := []*translate.Secret{{Namespace: "green", Name: "s", Chain: string(pair.Chain), Key: string(pair.Key),
+		Names: []string{"x.io"}, NotBefore: fixture.Spring, NotAfter: fixture.Summer}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -138,18 +139,18 @@ func TestHowLongValidityStaysAsItIs(t *testing.T) {
 		now     time.Time
 		want    time.Duration
 	}{
-		"no certificate":              {now: spring},
-		"one that cannot be served":   {secrets: []*translate.Secret{{Fault: "no PEM"}}, now: spring},
-		"what a faulty one held":      {secrets: []*translate.Secret{{Fault: "no PEM", NotBefore: spring, NotAfter: summer}}, now: summer, want: time.Second},
-		"one that has expired":        {secrets: []*translate.Secret{from(spring, summer)}, now: summer.Add(time.Second)},
-		"the second before it ends":   {secrets: []*translate.Secret{from(spring, summer)}, now: summer.Add(-time.Second), want: 2 * time.Second},
-		"its last second":             {secrets: []*translate.Secret{from(spring, summer)}, now: summer, want: time.Second},
-		"before it begins":            {secrets: []*translate.Secret{from(spring, summer)}, now: spring.Add(-time.Minute), want: 61 * time.Second},
-		"never longer than the limit": {secrets: []*translate.Secret{from(spring, summer)}, now: spring.AddDate(0, 1, 0), want: time.Hour},
-		"the first of several": {secrets: []*translate.Secret{from(spring, summer), from(spring, spring.Add(9*time.Minute)), from(spring, spring.Add(99*time.Minute))},
-			now: spring, want: time.Second},
-		"the first of several that is to come": {secrets: []*translate.Secret{from(spring, summer), from(spring, spring.Add(9*time.Minute)), from(spring, spring.Add(99*time.Minute))},
-			now: spring.Add(time.Minute), want: 8*time.Minute + time.Second},
+		"no certificate":              {now: fixture.Spring},
+		"one that cannot be served":   {secrets: []*translate.Secret{{Fault: "no PEM"}}, now: fixture.Spring},
+		"what a faulty one held":      {secrets: []*translate.Secret{{Fault: "no PEM", NotBefore: fixture.Spring, NotAfter: fixture.Summer}}, now: fixture.Summer, want: time.Second},
+		"one that has expired":        {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer)}, now: fixture.Summer.Add(time.Second)},
+		"the second before it ends":   {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer)}, now: fixture.Summer.Add(-time.Second), want: 2 * time.Second},
+		"its last second":             {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer)}, now: fixture.Summer, want: time.Second},
+		"before it begins":            {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer)}, now: fixture.Spring.Add(-time.Minute), want: 61 * time.Second},
+		"never longer than the limit": {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer)}, now: fixture.Spring.AddDate(0, 1, 0), want: time.Hour},
+		"the first of several": {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer), from(fixture.Spring, fixture.Spring.Add(9*time.Minute)), from(fixture.Spring, fixture.Spring.Add(99*time.Minute))},
+			now: fixture.Spring, want: time.Second},
+		"the first of several that is to come": {secrets: []*translate.Secret{from(fixture.Spring, fixture.Summer), from(fixture.Spring, fixture.Spring.Add(9*time.Minute)), from(fixture.Spring, fixture.Spring.Add(99*time.Minute))},
+			now: fixture.Spring.Add(time.Minute), want: 8*time.Minute + time.Second},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -176,11 +177,11 @@ func TestWhatTheCacheKeepsOfASecret(t *testing.T) {
 
 // What a Secret held when it could be served stays with what is said of it now, for as long as something names it.
 func TestWhatASecretHeldIsRemembered(t *testing.T) {
-	pair, next := newKeyPair(t, spring, summer, "x.io"), newKeyPair(t, spring, summer, "y.io")
+	pair, next := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io"), fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "y.io")
 	version := 0
-	holding := func(p keyPair) []*corev1.Secret {
+	holding := func(p fixture.KeyPair) []*corev1.Secret {
 		version++
-		object := p.secret("blue", "s")
+		object := p.Secret("blue", "s")
 		object.UID, object.ResourceVersion = "u", fmt.Sprint(version)
 		return []*corev1.Secret{object}
 	}
@@ -195,16 +196,16 @@ func TestWhatASecretHeldIsRemembered(t *testing.T) {
 		gone    bool
 		none    bool
 	}{
-		{objects: holding(keyPair{chain: pair.chain}), named: named, fault: emptyKey},
+		{objects: holding(fixture.KeyPair{Chain: pair.Chain}), named: named, fault: emptyKey},
 		{objects: nil, named: named, none: true},
-		{objects: holding(pair), named: named, chain: pair.chain},
-		{objects: holding(keyPair{chain: next.chain}), named: named, chain: pair.chain, fault: emptyKey},
-		{objects: holding(keyPair{chain: next.chain}), named: named, chain: pair.chain, fault: emptyKey},
-		{objects: nil, named: named, chain: pair.chain, gone: true},
-		{objects: nil, named: named, chain: pair.chain, gone: true},
-		{objects: holding(keyPair{chain: next.chain}), named: named, chain: pair.chain, fault: emptyKey},
-		{objects: holding(next), named: named, chain: next.chain},
-		{objects: nil, named: named, chain: next.chain, gone: true},
+		{objects: holding(pair), named: named, chain: pair.Chain},
+		{objects: holding(fixture.KeyPair{Chain: next.Chain}), named: named, chain: pair.Chain, fault: emptyKey},
+		{objects: holding(fixture.KeyPair{Chain: next.Chain}), named: named, chain: pair.Chain, fault: emptyKey},
+		{objects: nil, named: named, chain: pair.Chain, gone: true},
+		{objects: nil, named: named, chain: pair.Chain, gone: true},
+		{objects: holding(fixture.KeyPair{Chain: next.Chain}), named: named, chain: pair.Chain, fault: emptyKey},
+		{objects: holding(next), named: named, chain: next.Chain},
+		{objects: nil, named: named, chain: next.Chain, gone: true},
 		{objects: nil, named: nil, none: true},
 		{objects: nil, named: named, none: true},
 	} {

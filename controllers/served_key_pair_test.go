@@ -24,6 +24,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // issuer signs certificates.
@@ -40,7 +41,7 @@ func pemOf(kind string, content []byte) string {
 func (i *issuer) issue(t *testing.T, name string, key crypto.Signer) *issuer {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: name},
-		NotBefore: spring, NotAfter: summer, DNSNames: []string{"x.io"}, IsCA: true, BasicConstraintsValid: true}
+		NotBefore: fixture.Spring, NotAfter: fixture.Summer, DNSNames: []string{"x.io"}, IsCA: true, BasicConstraintsValid: true}
 	parent := i
 	if parent == nil {
 		parent = &issuer{template, key}
@@ -82,7 +83,7 @@ func TestASpoiledChainKeepsWhatWasServedBefore(t *testing.T) {
 	middle := root.issue(t, "middle", curveKey(t, elliptic.P256()))
 	leaf := middle.issue(t, "leaf", curveKey(t, elliptic.P256()))
 	renewed := middle.issue(t, "leaf", curveKey(t, elliptic.P256()))
-	before := secretOfTexts("1", leaf.chain()+middle.chain(), leaf.keyText(t))
+	before := fixture.SecretOfTexts("1", leaf.chain()+middle.chain(), leaf.keyText(t))
 	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
 	damage := []byte(middle.chain())
 	damage[100] = '!'
@@ -111,7 +112,7 @@ func TestASpoiledChainKeepsWhatWasServedBefore(t *testing.T) {
 			fault: "block 1 of tls.crt is damaged or cut short" + anew},
 	} {
 		t.Run(name, func(t *testing.T) {
-			after := secretOfTexts("2", test.first+renewed.chain()+test.rest, renewed.keyText(t))
+			after := fixture.SecretOfTexts("2", test.first+renewed.chain()+test.rest, renewed.keyText(t))
 			var s secretStore
 			s.read([]*corev1.Secret{before}, nil, named)
 			got := s.read([]*corev1.Secret{after}, nil, named)[0]
@@ -145,7 +146,7 @@ func TestAChainIsPutInOrder(t *testing.T) {
 		"a former name":      {strings.ReplaceAll(leaf.chain(), " CERTIFICATE", " X509 CERTIFICATE"), leaf.chain()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			object := secretOfTexts("1", test.chain, leaf.keyText(t))
+			object := fixture.SecretOfTexts("1", test.chain, leaf.keyText(t))
 			got := parseSecret(object)
 			if diff := cmp.Diff(test.want, got.Chain); diff != "" || got.Fault != "" {
 				t.Errorf("%s: (-want +got):\n%s", got.Fault, diff)
@@ -188,7 +189,7 @@ func TestWhichKeysAreServed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pair := root.issue(t, "leaf", test.key)
-			got := parseSecret(secretOfTexts("1", pair.chain(), pair.keyText(t)))
+			got := parseSecret(fixture.SecretOfTexts("1", pair.chain(), pair.keyText(t)))
 			reason := ""
 			if test.fault != "" {
 				reason = "KeyNotSupported"
@@ -208,8 +209,8 @@ func TestWhichKeysAreServed(t *testing.T) {
 }
 
 func TestWhatASecretMayHoldIsBounded(t *testing.T) {
-	pair := newKeyPair(t, spring, summer, "x.io")
-	chain, key := string(pair.chain), string(pair.key)
+	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
+	chain, key := string(pair.Chain), string(pair.Key)
 	filled := func(text string, size int) string { return text + strings.Repeat("#", size-len(text)) }
 	//nolint:staticcheck // Keys are still encrypted so.
 	encrypted, err := x509.EncryptPEMBlock(rand.Reader, "EC PRIVATE KEY", []byte("key"), []byte("password"), x509.PEMCipherAES128)
@@ -233,7 +234,7 @@ func TestWhatASecretMayHoldIsBounded(t *testing.T) {
 		"parameters before the key":           {chain: chain, key: pemOf("EC PARAMETERS", []byte{6, 1, 1}) + key},
 	} {
 		t.Run(name, func(t *testing.T) {
-			whole := secretOfTexts("1", test.chain, test.key)
+			whole := fixture.SecretOfTexts("1", test.chain, test.key)
 			// What is kept of a Secret says as much as the Secret.
 			for _, object := range []*corev1.Secret{whole, keepCertificate(whole)} {
 				got := parseSecret(object)
@@ -250,7 +251,7 @@ func TestWhatASecretMayHoldIsBounded(t *testing.T) {
 
 // A Secret that could not be read from the API server is not taken for one that is gone.
 func TestASecretThatCouldNotBeReadIsSaid(t *testing.T) {
-	pair := newKeyPair(t, spring, summer, "x.io")
+	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
 	name := types.NamespacedName{Namespace: "blue", Name: "s"}
 	named, unknown := map[types.NamespacedName]struct{}{name: {}}, map[types.NamespacedName]string{name: "has not been read yet"}
 	var s secretStore
@@ -258,9 +259,9 @@ func TestASecretThatCouldNotBeReadIsSaid(t *testing.T) {
 	if diff := cmp.Diff(want, s.read(nil, unknown, named)); diff != "" {
 		t.Errorf("before it was read (-want +got):\n%s", diff)
 	}
-	s.read([]*corev1.Secret{secretOfTexts("1", string(pair.chain), string(pair.key))}, nil, named)
+	s.read([]*corev1.Secret{fixture.SecretOfTexts("1", string(pair.Chain), string(pair.Key))}, nil, named)
 	got := s.read(nil, unknown, named)
-	if len(got) != 1 || got[0].Gone || got[0].Chain != string(pair.chain) || got[0].Fault != "it has not been read yet" {
+	if len(got) != 1 || got[0].Gone || got[0].Chain != string(pair.Chain) || got[0].Fault != "it has not been read yet" {
 		t.Errorf("after it was read once: %+v", got)
 	}
 }

@@ -17,64 +17,65 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestAnIngressAndItsTasksAreServedAndSaySo(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing, one := ingress(k.blue, "shop", "x.io", "api"), task(k.blue, "one", "api", "10.0.0.1")
+	ing, one := fixture.Ingress(k.Blue, "shop", "x.io", "api"), fixture.Task(k.Blue, "one", "api", "10.0.0.1")
 	r := k.start()
 	r.proxy.serves(t)
-	k.create(ing, one)
+	k.Make(ing, one)
 
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]")
 	k.says(ing, served...)
 	k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
 	if ing.Status.ObservedGeneration != ing.Generation {
 		t.Errorf("status.observedGeneration is %d, want %d", ing.Status.ObservedGeneration, ing.Generation)
 	}
 
-	two := task(k.blue, "two", "api", "10.0.0.2")
-	k.create(two)
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80 10.0.0.2:80]")
+	two := fixture.Task(k.Blue, "two", "api", "10.0.0.2")
+	k.Make(two)
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80 10.0.0.2:80]")
 
-	k.changeStatus(one, func() { one.Status.Health = v1alpha1.HealthUnhealthy })
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80! 10.0.0.2:80]")
+	k.ChangeStatus(one, func() { one.Status.Health = v1alpha1.HealthUnhealthy })
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80! 10.0.0.2:80]")
 	k.says(one, "Accepted=True Accepted", "Healthy=False ReportedUnhealthy")
 
-	k.change(ing, func() { ing.Spec.Rules[0].Host = "y.io" })
-	r.proxy.serves(t, "y.io /api -> "+k.blue+"/api:80 [10.0.0.1:80! 10.0.0.2:80]")
+	k.Change(ing, func() { ing.Spec.Rules[0].Host = "y.io" })
+	r.proxy.serves(t, "y.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80! 10.0.0.2:80]")
 	k.says(ing, served...)
 
-	k.delete(one)
-	k.delete(two)
-	r.proxy.serves(t, "y.io /api -> "+k.blue+"/api:80 []")
+	k.Remove(one)
+	k.Remove(two)
+	r.proxy.serves(t, "y.io /api -> "+k.Blue+"/api:80 []")
 	k.says(ing, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
 }
 
 func TestAKubernetesServiceIsServedByItsEndpoints(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: k.blue, Name: "api"},
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: k.Blue, Name: "api"},
 		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}}}
 	slice := &discoveryv1.EndpointSlice{
-		ObjectMeta:  metav1.ObjectMeta{Namespace: k.blue, Name: "api-1", Labels: map[string]string{discoveryv1.LabelServiceName: "api"}},
+		ObjectMeta:  metav1.ObjectMeta{Namespace: k.Blue, Name: "api-1", Labels: map[string]string{discoveryv1.LabelServiceName: "api"}},
 		AddressType: discoveryv1.AddressTypeIPv4,
 		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(8080))}},
 		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"10.1.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
 	}
-	ing := ingress(k.blue, "shop", "x.io", "api")
+	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
 	r := k.start()
-	k.create(ing, service)
+	k.Make(ing, service)
 	k.says(ing, "Accepted=True Accepted", "ResolvedRefs=False NoEndpoints", "Programmed=True Programmed")
-	k.create(slice)
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.1.0.1:8080]")
+	k.Make(slice)
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.1.0.1:8080]")
 	k.says(ing, served...)
 
-	k.change(slice, func() { slice.Endpoints[0].Addresses[0] = "10.1.0.2" })
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.1.0.2:8080]")
+	k.Change(slice, func() { slice.Endpoints[0].Addresses[0] = "10.1.0.2" })
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.1.0.2:8080]")
 
-	k.change(service, func() { service.Spec.Ports[0].Port = 8000 })
+	k.Change(service, func() { service.Spec.Ports[0].Port = 8000 })
 	k.says(ing, "Accepted=True Accepted", "ResolvedRefs=False PortNotFound", "Programmed=True Programmed")
 	if got, want := message(ing, "ResolvedRefs"), "api:80: its Service has no TCP port 80 (it has 8000)"; got != want {
 		t.Errorf("ResolvedRefs says %q, want %q", got, want)
@@ -85,20 +86,20 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	// Ages have a resolution of a second, so the names decide within it: k.blue was made, and is named, by chance.
-	first, second := k.blue, k.green
+	first, second := k.Blue, k.Green
 	if second < first {
 		first, second = second, first
 	}
-	owner := ingress(first, "owner", "x.io", "api")
-	rival := ingress(first, "rival", "x.io", "api", "web")
-	foreign := ingress(second, "foreign", "x.io", "api")
-	lost := ingress(first, "lost", "y.io", "nobody", "api")
+	owner := fixture.Ingress(first, "owner", "x.io", "api")
+	rival := fixture.Ingress(first, "rival", "x.io", "api", "web")
+	foreign := fixture.Ingress(second, "foreign", "x.io", "api")
+	lost := fixture.Ingress(first, "lost", "y.io", "nobody", "api")
 	invalid := &v1alpha1.Task{ObjectMeta: metav1.ObjectMeta{Namespace: first, Name: "one"},
 		Spec: v1alpha1.TaskSpec{ServiceName: "api", Address: "10.0.0.1", HealthCheck: &v1alpha1.HealthCheck{Port: 80}}}
 	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: first, Name: "c"},
 		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "c", AutoRenew: new(false)}}
 	r := k.start()
-	k.create(owner, rival, foreign, lost, invalid, certificate, task(first, "web", "web", "10.0.0.2"))
+	k.Make(owner, rival, foreign, lost, invalid, certificate, fixture.Task(first, "web", "web", "10.0.0.2"))
 
 	r.proxy.serves(t,
 		"x.io /api -> "+first+"/api:80 [10.0.0.1:80]",
@@ -120,8 +121,8 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 		"nobody:80: no Task of the namespace has this serviceName, and no Service this name",
 	}
 	// A snapshot from when not all of it was there says the same with other words.
-	eventually(t, func() error {
-		k.read(lost)
+	fixture.Eventually(t, func() error {
+		k.Reload(lost)
 		if diff := cmp.Diff(want, []string{message(rival, "Accepted"), message(foreign, "Accepted"), message(lost, "ResolvedRefs")}); diff != "" {
 			return errors.New("messages (-want +got):\n" + diff)
 		}
@@ -129,8 +130,8 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 	})
 
 	// What was in the way goes, and those behind it follow.
-	k.delete(owner)
-	k.delete(rival)
+	k.Remove(owner)
+	k.Remove(rival)
 	r.proxy.serves(t,
 		"x.io /api -> "+second+"/api:80 []",
 		"y.io /api -> "+first+"/api:80 [10.0.0.1:80]",
@@ -142,11 +143,11 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 func TestDeletingTheLastIngressServesTheEmptySnapshot(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ing := ingress(k.blue, "shop", "x.io", "api")
-	k.create(ing)
+	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
+	k.Make(ing)
 	r := k.start()
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 []")
-	k.delete(ing)
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 []")
+	k.Remove(ing)
 	r.proxy.serves(t)
 	if diff := cmp.Diff(&proxy.Snapshot{Hosts: []proxy.Host{}, Pools: []proxy.Pool{}}, r.proxy.snapshot()); diff != "" {
 		t.Errorf("the snapshot is not empty (-want +got):\n%s", diff)
@@ -156,7 +157,7 @@ func TestDeletingTheLastIngressServesTheEmptySnapshot(t *testing.T) {
 func TestAHundredChangesAreFewBuilds(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.create(ingress(k.blue, "shop", "x.io", "api"))
+	k.Make(fixture.Ingress(k.Blue, "shop", "x.io", "api"))
 
 	// The data plane is held in its second Apply until all changes are made, so that how fast this machine makes them does
 	// not count.
@@ -176,7 +177,7 @@ func TestAHundredChangesAreFewBuilds(t *testing.T) {
 	var want []string
 	for i := range changes {
 		address := fmt.Sprintf("10.0.0.%d", i+1)
-		k.create(task(k.blue, fmt.Sprintf("task-%03d", i), "api", address))
+		k.Make(fixture.Task(k.Blue, fmt.Sprintf("task-%03d", i), "api", address))
 		want = append(want, address+":80")
 		if i == 0 {
 			<-held
@@ -184,7 +185,7 @@ func TestAHundredChangesAreFewBuilds(t *testing.T) {
 	}
 	before := r.proxy.applications()
 	close(release)
-	r.proxy.serves(t, fmt.Sprintf("x.io /api -> %s/api:80 %v", k.blue, want))
+	r.proxy.serves(t, fmt.Sprintf("x.io /api -> %s/api:80 %v", k.Blue, want))
 	if builds := r.proxy.applications() - before; builds > changes/2 {
 		t.Errorf("%d changes led to %d builds", changes, builds)
 	}
@@ -193,12 +194,12 @@ func TestAHundredChangesAreFewBuilds(t *testing.T) {
 func TestOnlyTheWatchedNamespacesAreServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	inside, outside := ingress(k.blue, "inside", "x.io", "api"), ingress(k.green, "outside", "y.io", "api")
-	k.create(outside, inside)
+	inside, outside := fixture.Ingress(k.Blue, "inside", "x.io", "api"), fixture.Ingress(k.Green, "outside", "y.io", "api")
+	k.Make(outside, inside)
 	r := k.start(func(mgr *ctrl.Options, _ *Options, _ *recordingProxy) {
-		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue})
+		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.Blue})
 	})
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 []")
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 []")
 	k.says(inside, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
 	k.says(outside)
 }
@@ -207,7 +208,7 @@ func TestAllNamespacesAreServedWhereNoneIsNamed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	// The hosts are this test's own: the other tests' Ingresses are seen too.
-	k.create(ingress(k.blue, "a", k.blue+".io", "api"), ingress(k.green, "b", k.green+".io", "api"))
+	k.Make(fixture.Ingress(k.Blue, "a", k.Blue+".io", "api"), fixture.Ingress(k.Green, "b", k.Green+".io", "api"))
 	seen := make(chan int, 1000)
 	k.start(func(mgr *ctrl.Options, _ *Options, p *recordingProxy) {
 		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, nil)
@@ -215,7 +216,7 @@ func TestAllNamespacesAreServedWhereNoneIsNamed(t *testing.T) {
 			ours := 0
 			for _, host := range s.Hosts {
 				for _, route := range host.Routes {
-					if route.Rule.Ingress == k.blue+"/a" || route.Rule.Ingress == k.green+"/b" {
+					if route.Rule.Ingress == k.Blue+"/a" || route.Rule.Ingress == k.Green+"/b" {
 						ours++
 					}
 				}

@@ -13,23 +13,24 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // ofClass has a replica be of a controller of its own: of the class that is the test's and the suffix.
 func (k *testCluster) ofClass(suffix, address string) func(*ctrl.Options, *Options, *recordingProxy) {
 	return func(mgr *ctrl.Options, o *Options, _ *recordingProxy) {
-		o.IngressClass, o.PublishAddress = k.blue+suffix, address
-		mgr.LeaderElectionID = "leader-" + k.blue + suffix
+		o.IngressClass, o.PublishAddress = k.Blue+suffix, address
+		mgr.LeaderElectionID = "leader-" + k.Blue + suffix
 		o.hostScope = o.IngressClass
-		mgr.Cache = cluster.CacheOptions(o.IngressClass, []string{k.blue, k.green})
+		mgr.Cache = cluster.CacheOptions(o.IngressClass, []string{k.Blue, k.Green})
 	}
 }
 
 // calm waits until replicas write nothing for a while.
 func (k *testCluster) calm(replicas ...*replica) {
-	k.t.Helper()
+	k.T.Helper()
 	written, since := -1, time.Now()
-	eventually(k.t, func() error {
+	fixture.Eventually(k.T, func() error {
 		now := 0
 		for _, r := range replicas {
 			now += r.writes.total()
@@ -46,9 +47,9 @@ func (k *testCluster) calm(replicas ...*replica) {
 
 // knowsController waits until a replica knows of another controller.
 func (k *testCluster) knowsController(r *replica, class string) {
-	k.t.Helper()
-	eventually(k.t, func() error {
-		if r.Peers.alive(ownNamespace+"/"+class) == nil {
+	k.T.Helper()
+	fixture.Eventually(k.T, func() error {
+		if r.Peers.alive(fixture.OwnNamespace+"/"+class) == nil {
 			return fmt.Errorf("it knows %v, want %s", r.Peers.company.Load().all, class)
 		}
 		return nil
@@ -65,27 +66,27 @@ func TestAnIngressThatGoesBetweenClassesComesToRest(t *testing.T) {
 			t.Parallel()
 			k := newCluster(t)
 			for _, suffix := range []string{"-a", "-b"} {
-				class := ingressClass(k.blue + suffix)
-				k.create(class)
+				class := ingressClass(k.Blue + suffix)
+				k.Make(class)
 			}
-			shop, plain := ingress(k.blue, "shop", "x.io", "api"), standard(k.blue, "plain", "y.io", "api")
-			plain.Spec.IngressClassName = new(k.blue + "-a")
-			k.create(shop, plain, task(k.blue, "one", "api", "10.0.0.1"))
+			shop, plain := fixture.Ingress(k.Blue, "shop", "x.io", "api"), standard(k.Blue, "plain", "y.io", "api")
+			plain.Spec.IngressClassName = new(k.Blue + "-a")
+			k.Make(shop, plain, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 			a, _ := k.known("a", k.ofClass("-a", address.first))
 			k.says(shop, served...)
 			b, _ := k.known("b", k.ofClass("-b", address.second))
-			k.knowsController(a, k.blue+"-b")
-			k.knowsController(b, k.blue+"-a")
+			k.knowsController(a, k.Blue+"-b")
+			k.knowsController(b, k.Blue+"-a")
 			at := map[string]string{"-a": address.first, "-b": address.second}
 			for _, class := range []string{"-b", "-a", "", "-b"} {
-				k.change(shop, func() { shop.Spec.IngressClassName = "" })
+				k.Change(shop, func() { shop.Spec.IngressClassName = "" })
 				if class != "" {
-					k.change(shop, func() { shop.Spec.IngressClassName = k.blue + class })
-					k.change(plain, func() { plain.Spec.IngressClassName = new(k.blue + class) })
+					k.Change(shop, func() { shop.Spec.IngressClassName = k.Blue + class })
+					k.Change(plain, func() { plain.Spec.IngressClassName = new(k.Blue + class) })
 				}
 				k.calm(a, b)
 				k.says(shop, served...)
-				k.published(plain, at["-"+(*plain.Spec.IngressClassName)[len(k.blue)+1:]])
+				k.published(plain, at["-"+(*plain.Spec.IngressClassName)[len(k.Blue)+1:]])
 			}
 		})
 	}
@@ -96,25 +97,25 @@ func TestTheCertificateOfAnIngressWithoutAClassIsAskedForByOneController(t *test
 	k := newCluster(t)
 	// To the first controller the host is its own class's in another namespace, to the second it is free: they would make
 	// and delete the TLSCertificate without end.
-	holder := ingress(k.green, "holder", "x.io", "api")
-	holder.Spec.IngressClassName = k.blue + "-a"
-	k.create(holder)
-	eventually(t, func() error { // Ages are whole seconds.
-		k.read(holder)
+	holder := fixture.Ingress(k.Green, "holder", "x.io", "api")
+	holder.Spec.IngressClassName = k.Blue + "-a"
+	k.Make(holder)
+	fixture.Eventually(t, func() error { // Ages are whole seconds.
+		k.Reload(holder)
 		if !time.Now().After(holder.CreationTimestamp.Add(time.Second)) {
 			return fmt.Errorf("it is not older yet")
 		}
 		return nil
 	})
-	ing, certificate := automatic(k.blue, "shop", "x.io")
-	k.create(ing, task(k.blue, "one", "api", "10.0.0.1"))
+	ing, certificate := automatic(k.Blue, "shop", "x.io")
+	k.Make(ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	a, _ := k.known("a", k.ofClass("-a", "203.0.113.1"))
 	k.knows(a, "a")
 	b, _ := k.known("b", k.ofClass("-b", "203.0.113.2"))
-	k.knowsController(a, k.blue+"-b")
-	k.knowsController(b, k.blue+"-a")
-	eventually(t, func() error { // Before the first write there is a calm too.
-		k.read(ing)
+	k.knowsController(a, k.Blue+"-b")
+	k.knowsController(b, k.Blue+"-a")
+	fixture.Eventually(t, func() error { // Before the first write there is a calm too.
+		k.Reload(ing)
 		if message(ing, v1alpha1.ConditionAccepted) == "" {
 			return errors.New("the Ingress has no status")
 		}
@@ -122,7 +123,7 @@ func TestTheCertificateOfAnIngressWithoutAClassIsAskedForByOneController(t *test
 	})
 	k.calm(a, b)
 	var there v1alpha1.TLSCertificateList
-	if err := k.List(t.Context(), &there, client.InNamespace(k.blue)); err != nil {
+	if err := k.List(t.Context(), &there, client.InNamespace(k.Blue)); err != nil {
 		t.Fatal(err)
 	}
 	if len(there.Items) > 0 {
@@ -136,14 +137,14 @@ func TestATaskIsReportedByTheControllerThatProbesIt(t *testing.T) {
 	a, _ := k.known("a", k.ofClass("-a", "203.0.113.1"))
 	k.knows(a, "a")
 	b, _ := k.known("b", k.ofClass("-b", "203.0.113.2"))
-	k.knowsController(a, k.blue+"-b")
-	k.knowsController(b, k.blue+"-a")
-	one := task(k.blue, "one", "api", "10.0.0.1")
-	k.create(one)
+	k.knowsController(a, k.Blue+"-b")
+	k.knowsController(b, k.Blue+"-a")
+	one := fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	k.Make(one)
 	k.calm(a, b)
 	writers := func(want ...bool) {
 		t.Helper()
-		eventually(t, func() error {
+		fixture.Eventually(t, func() error {
 			if got := []bool{a.writesTask(one), b.writesTask(one)}; got[0] != want[0] || got[1] != want[1] {
 				return fmt.Errorf("they write the Task: %v, want %v", got, want)
 			}
@@ -151,17 +152,17 @@ func TestATaskIsReportedByTheControllerThatProbesIt(t *testing.T) {
 		})
 	}
 	writers(true, false)
-	theirs := ingress(k.blue, "theirs", "x.io", "api")
-	theirs.Spec.IngressClassName = k.blue + "-b"
-	k.create(theirs)
+	theirs := fixture.Ingress(k.Blue, "theirs", "x.io", "api")
+	theirs.Spec.IngressClassName = k.Blue + "-b"
+	k.Make(theirs)
 	writers(false, true)
-	mine := standard(k.blue, "mine", "y.io", "api")
-	mine.Annotations = map[string]string{"kubernetes.io/ingress.class": k.blue + "-a"}
+	mine := standard(k.Blue, "mine", "y.io", "api")
+	mine.Annotations = map[string]string{"kubernetes.io/ingress.class": k.Blue + "-a"}
 	mine.Spec.IngressClassName = nil
-	k.create(mine)
+	k.Make(mine)
 	writers(true, false)
-	k.change(mine, func() { mine.Spec.Rules[0].HTTP.Paths[0].Backend.Service.Name = "other" })
+	k.Change(mine, func() { mine.Spec.Rules[0].HTTP.Paths[0].Backend.Service.Name = "other" })
 	writers(false, true)
-	k.delete(theirs)
+	k.Remove(theirs)
 	writers(true, false)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestARefusedSnapshotIsTriedAgainLaterAndLater(t *testing.T) {
@@ -92,7 +93,7 @@ func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 		Err        string
 	}
 	look := func(err error) state {
-		s := state{Ready: c.Ready(), Err: errorText(err)}
+		s := state{Ready: c.Ready(), Err: fixture.ErrorText(err)}
 		if said, ok := c.conditions(v1alpha1.IngressKind, ing); ok {
 			s.Programmed = meta.FindStatusCondition(said, v1alpha1.ConditionProgrammed).Reason
 		}

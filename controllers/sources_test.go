@@ -17,16 +17,17 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // What is read in a cluster and not of manifests would have an explanation differ from what a controller serves.
 func TestManifestsOfEverySourceAreRead(t *testing.T) {
-	own := secured(ingress("blue", "shop", "x.io", "api"), "shop-tls")
+	own := secured(fixture.Ingress("blue", "shop", "x.io", "api"), "shop-tls")
 	backend := &own.Spec.Rules[0].Paths[0].Backend
 	backend.Protocol, backend.TLS = v1alpha1.ProtocolHTTPS, &v1alpha1.BackendTLS{CAConfigMapName: "ca"}
 	at := metav1.ObjectMeta{Namespace: "blue", Name: "api"}
 	objects := []client.Object{
-		own, standardIngress("blue", "standard", "y.io", "web"),
+		own, fixture.StandardIngress("blue", "standard", "y.io", "web"),
 		&networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: networkingv1.IngressClassSpec{Controller: kinds.StandardController}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "*"}}},
 		&v1alpha1.Task{ObjectMeta: at}, &v1alpha1.TLSCertificate{ObjectMeta: at}, &corev1.Service{ObjectMeta: at}, &discoveryv1.EndpointSlice{ObjectMeta: at},

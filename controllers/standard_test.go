@@ -21,6 +21,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // standard is an Ingress of networking.k8s.io of our class that sends everything for a host to a service.
@@ -44,9 +45,9 @@ func ingressClass(name string) *networkingv1.IngressClass {
 
 // published waits until the status of an Ingress has exactly these addresses.
 func (k *testCluster) published(object *networkingv1.Ingress, want ...string) {
-	k.t.Helper()
-	eventually(k.t, func() error {
-		k.read(object)
+	k.T.Helper()
+	fixture.Eventually(k.T, func() error {
+		k.Reload(object)
 		var got []string
 		for _, at := range object.Status.LoadBalancer.Ingress {
 			got = append(got, at.IP+at.Hostname)
@@ -60,10 +61,10 @@ func (k *testCluster) published(object *networkingv1.Ingress, want ...string) {
 
 // events returns what was told of an Ingress of networking.k8s.io, "type reason action", sorted.
 func (k *testCluster) events(object *networkingv1.Ingress) []string {
-	k.t.Helper()
+	k.T.Helper()
 	var list eventsv1.EventList
-	if err := k.List(k.t.Context(), &list, client.InNamespace(object.Namespace)); err != nil {
-		k.t.Fatal(err)
+	if err := k.List(k.T.Context(), &list, client.InNamespace(object.Namespace)); err != nil {
+		k.T.Fatal(err)
 	}
 	var got []string
 	for _, e := range list.Items {
@@ -77,9 +78,9 @@ func (k *testCluster) events(object *networkingv1.Ingress) []string {
 
 // tells waits until exactly this was told of an Ingress.
 func (k *testCluster) tells(object *networkingv1.Ingress, want ...string) {
-	k.t.Helper()
+	k.T.Helper()
 	slices.Sort(want)
-	eventually(k.t, func() error {
+	fixture.Eventually(k.T, func() error {
 		if diff := cmp.Diff(want, k.events(object)); diff != "" {
 			return fmt.Errorf("events (-want +got):\n%s", diff)
 		}
@@ -94,37 +95,37 @@ func publishing(address string) func(*ctrl.Options, *Options, *recordingProxy) {
 func TestAStandardIngressIsServedWhileItIsOfOurClass(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
-	shop := standard(k.blue, "shop", "shop.io", "web")
-	k.create(shop, ingress(k.blue, "shop", "other.io", "web"), task(k.blue, "one", "web", "10.0.0.1"))
+	k.MakeOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.Blue, "shop", "shop.io", "web")
+	k.Make(shop, fixture.Ingress(k.Blue, "shop", "other.io", "web"), fixture.Task(k.Blue, "one", "web", "10.0.0.1"))
 	r := k.start(publishing("203.0.113.7"))
-	pool := k.blue + "/web:80"
+	pool := k.Blue + "/web:80"
 	r.proxy.serves(t, "other.io /web -> "+pool+" [10.0.0.1:80]", "shop.io / -> "+pool+" [10.0.0.1:80]")
 	k.published(shop, "203.0.113.7")
 	k.tells(shop, "Normal Programmed Programmed")
 
-	k.change(shop, func() { shop.Spec.IngressClassName = new("theirs") })
+	k.Change(shop, func() { shop.Spec.IngressClassName = new("theirs") })
 	r.proxy.serves(t, "other.io /web -> "+pool+" [10.0.0.1:80]")
 	k.published(shop)
 
-	k.change(shop, func() { shop.Spec.IngressClassName = new(v1alpha1.DefaultIngressClassName) })
+	k.Change(shop, func() { shop.Spec.IngressClassName = new(v1alpha1.DefaultIngressClassName) })
 	k.published(shop, "203.0.113.7")
-	k.delete(shop)
+	k.Remove(shop)
 	r.proxy.serves(t, "other.io /web -> "+pool+" [10.0.0.1:80]")
 }
 
 func TestTheStatusOfAnotherClassIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
-	theirs, ours := standard(k.blue, "theirs", "x.io", "web"), standard(k.blue, "ours", "y.io", "web")
+	k.MakeOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	theirs, ours := standard(k.Blue, "theirs", "x.io", "web"), standard(k.Blue, "ours", "y.io", "web")
 	theirs.Spec.IngressClassName = new("theirs")
-	k.create(theirs)
-	k.changeStatus(theirs, func() {
+	k.Make(theirs)
+	k.ChangeStatus(theirs, func() {
 		theirs.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "203.0.113.7"}}
 	})
 	r := k.start(publishing("203.0.113.7"))
-	k.create(ours)
+	k.Make(ours)
 	k.published(ours, "203.0.113.7")
 	r.idle(t)
 	k.published(theirs, "203.0.113.7")
@@ -136,24 +137,24 @@ func TestTheStatusOfAnotherClassIsLeftAlone(t *testing.T) {
 func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
-	shop := standard(k.blue, "shop", "shop.io", "web")
+	k.MakeOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.Blue, "shop", "shop.io", "web")
 	shop.Spec.Rules[0].HTTP.Paths = append(shop.Spec.Rules[0].HTTP.Paths, networkingv1.HTTPIngressPath{
 		Path: "/files", PathType: new(networkingv1.PathTypePrefix), Backend: networkingv1.IngressBackend{
 			Resource: &corev1.TypedLocalObjectReference{APIGroup: new("example.com"), Kind: "Bucket", Name: "files"}}})
-	k.create(shop, task(k.blue, "one", "web", "10.0.0.1"))
+	k.Make(shop, fixture.Task(k.Blue, "one", "web", "10.0.0.1"))
 	first := k.start(publishing("203.0.113.7"))
 	refused := []string{"Normal Programmed Programmed", "Warning InvalidRule Accepted"}
 	k.tells(shop, refused...)
-	first.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80 [10.0.0.1:80]", "shop.io /files -> "+k.blue+"/:0/InvalidRule []")
+	first.proxy.serves(t, "shop.io / -> "+k.Blue+"/web:80 [10.0.0.1:80]", "shop.io /files -> "+k.Blue+"/:0/InvalidRule []")
 
 	// An annotation counts though it leaves the generation as it is.
-	k.change(shop, func() {
+	k.Change(shop, func() {
 		shop.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [here]}"}
 	})
-	first.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80/InvalidRule []", "shop.io /files -> "+k.blue+"/:0/InvalidRule []")
+	first.proxy.serves(t, "shop.io / -> "+k.Blue+"/web:80/InvalidRule []", "shop.io /files -> "+k.Blue+"/:0/InvalidRule []")
 	k.tells(shop, append(slices.Clone(refused), "Warning NothingToProgram Programmed")...)
-	k.change(shop, func() {
+	k.Change(shop, func() {
 		delete(shop.Annotations, "ingress.warren.dev/access-control")
 		shop.Spec.Rules[0].HTTP.Paths = shop.Spec.Rules[0].HTTP.Paths[:1]
 	})
@@ -162,8 +163,8 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	first.stop()
 
 	second := k.start(publishing("203.0.113.7"))
-	after := standard(k.blue, "after", "after.io", "web")
-	k.create(after)
+	after := standard(k.Blue, "after", "after.io", "web")
+	k.Make(after)
 	k.tells(after, "Normal Programmed Programmed")
 	second.idle(t)
 	if diff := cmp.Diff(len(mended), len(k.events(shop))); diff != "" {
@@ -176,68 +177,68 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 func TestOneEventNamesTheAnnotationsThatNothingIsDoneAbout(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
-	shop := standard(k.blue, "shop", "shop.io", "web")
+	k.MakeOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.Blue, "shop", "shop.io", "web")
 	shop.Annotations = map[string]string{
 		"nginx.ingress.kubernetes.io/proxy-body-size": "8m", "haproxy.org/timeout-server": "5s", "konghq.com/strip-path": "true",
 		"cert-manager.io/cluster-issuer": "letsencrypt",
 	}
-	k.create(shop, task(k.blue, "one", "web", "10.0.0.1"))
+	k.Make(shop, fixture.Task(k.Blue, "one", "web", "10.0.0.1"))
 	r := k.start(publishing("203.0.113.7"))
 	told := []string{"Normal AnnotationsIgnored Accepted", "Normal Programmed Programmed"}
 	k.tells(shop, told...)
-	r.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "shop.io / -> "+k.Blue+"/web:80 [10.0.0.1:80]")
 
-	k.change(shop, func() { shop.Annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = "16m" })
+	k.Change(shop, func() { shop.Annotations["nginx.ingress.kubernetes.io/proxy-body-size"] = "16m" })
 	r.idle(t)
 	k.tells(shop, told...)
-	k.change(shop, func() { shop.Annotations["nginx.ingress.kubernetes.io/auth-url"] = "https://auth.example.com" })
-	r.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80/InvalidRule []")
+	k.Change(shop, func() { shop.Annotations["nginx.ingress.kubernetes.io/auth-url"] = "https://auth.example.com" })
+	r.proxy.serves(t, "shop.io / -> "+k.Blue+"/web:80/InvalidRule []")
 	told = append(told, "Warning InvalidRule Accepted", "Warning NothingToProgram Programmed")
 	k.tells(shop, told...)
-	k.change(shop, func() {
+	k.Change(shop, func() {
 		shop.Annotations["ingress.warren.dev/ignore-annotations"] = "nginx.ingress.kubernetes.io/auth-url"
 	})
-	r.proxy.serves(t, "shop.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "shop.io / -> "+k.Blue+"/web:80 [10.0.0.1:80]")
 	k.tells(shop, append(told, "Normal Accepted Accepted", "Normal Programmed Programmed")...)
 }
 
 func TestAnIngressClassDecidesWhichStandardIngressesAreServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	class := "warren-" + k.blue
-	classless, named := standard(k.blue, "classless", "none.io", "web"), standard(k.blue, "named", "named.io", "web")
+	class := "warren-" + k.Blue
+	classless, named := standard(k.Blue, "classless", "none.io", "web"), standard(k.Blue, "named", "named.io", "web")
 	classless.Spec.IngressClassName, named.Spec.IngressClassName = nil, &class
-	k.create(classless, named, task(k.blue, "one", "web", "10.0.0.1"))
+	k.Make(classless, named, fixture.Task(k.Blue, "one", "web", "10.0.0.1"))
 	r := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = class })
 	r.isReady(t)
 	r.proxy.serves(t)
 
 	object := ingressClass(class)
-	k.create(object)
+	k.Make(object)
 	t.Cleanup(func() { _ = k.Delete(context.Background(), object) }) // where the test failed before it did
-	to := " / -> " + k.blue + "/web:80 [10.0.0.1:80]"
+	to := " / -> " + k.Blue + "/web:80 [10.0.0.1:80]"
 	r.proxy.serves(t, "named.io"+to)
-	k.change(object, func() { object.Annotations = map[string]string{networkingv1.AnnotationIsDefaultIngressClass: "true"} })
+	k.Change(object, func() { object.Annotations = map[string]string{networkingv1.AnnotationIsDefaultIngressClass: "true"} })
 	r.proxy.serves(t, "named.io"+to, "none.io"+to)
-	k.delete(object)
+	k.Remove(object)
 	r.proxy.serves(t)
 }
 
 func TestWhatCannotBeReadKeepsNothingElseFromBeingServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	k.createOnce(ingressClass(v1alpha1.DefaultIngressClassName))
-	k.user = "warren-ingress-" + k.blue
-	k.grantRights(k.user, "-"+k.blue, func(rule rbacv1.PolicyRule) bool { return !slices.Contains(rule.APIGroups, networkingv1.GroupName) })
-	k.create(ingress(k.blue, "ours", "ours.io", "web"), standard(k.blue, "standard", "standard.io", "web"), task(k.blue, "one", "web", "10.0.0.1"))
+	k.MakeOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	k.user = "warren-ingress-" + k.Blue
+	k.GrantRights(k.user, "-"+k.Blue, func(rule rbacv1.PolicyRule) bool { return !slices.Contains(rule.APIGroups, networkingv1.GroupName) })
+	k.Make(fixture.Ingress(k.Blue, "ours", "ours.io", "web"), standard(k.Blue, "standard", "standard.io", "web"), fixture.Task(k.Blue, "one", "web", "10.0.0.1"))
 	r := k.start()
-	r.proxy.serves(t, "ours.io /web -> "+k.blue+"/web:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "ours.io /web -> "+k.Blue+"/web:80 [10.0.0.1:80]")
 
 	// Once it may be read, it is served. The client asks again after up to a minute.
-	k.grantRights(k.user, "-more-"+k.blue, func(rule rbacv1.PolicyRule) bool { return slices.Contains(rule.APIGroups, networkingv1.GroupName) })
-	for deadline := time.Now().Add(2 * patience); len(r.proxy.snapshot().Hosts) < 2 && time.Now().Before(deadline); {
+	k.GrantRights(k.user, "-more-"+k.Blue, func(rule rbacv1.PolicyRule) bool { return slices.Contains(rule.APIGroups, networkingv1.GroupName) })
+	for deadline := time.Now().Add(2 * fixture.Patience); len(r.proxy.snapshot().Hosts) < 2 && time.Now().Before(deadline); {
 		time.Sleep(10 * time.Millisecond)
 	}
-	r.proxy.serves(t, "ours.io /web -> "+k.blue+"/web:80 [10.0.0.1:80]", "standard.io / -> "+k.blue+"/web:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "ours.io /web -> "+k.Blue+"/web:80 [10.0.0.1:80]", "standard.io / -> "+k.Blue+"/web:80 [10.0.0.1:80]")
 }

@@ -20,17 +20,18 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 func TestARestartRewritesNothing(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	fine, lost := ingress(k.blue, "fine", "x.io", "api"), ingress(k.blue, "lost", "x.io", "api", "nobody")
-	one := task(k.blue, "one", "api", "10.0.0.1")
-	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: k.blue, Name: "c"},
+	fine, lost := fixture.Ingress(k.Blue, "fine", "x.io", "api"), fixture.Ingress(k.Blue, "lost", "x.io", "api", "nobody")
+	one := fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: k.Blue, Name: "c"},
 		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "c", AutoRenew: new(false)}}
 	objects := []client.Object{fine, lost, one, certificate}
-	k.create(objects...)
+	k.Make(objects...)
 	publish := func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.PublishAddress = "203.0.113.7" }
 	settled := func() {
 		t.Helper()
@@ -58,17 +59,17 @@ func TestARestartRewritesNothing(t *testing.T) {
 // first time, the objects that were there at the start are in the queue or done; once the queue is empty, at most one
 // is at work, and that is done before the second.
 func (k *testCluster) afterAll(r *replica) {
-	k.t.Helper()
+	k.T.Helper()
 	for i := range 2 {
 		name := fmt.Sprint("marker-", i)
-		ing, one := ingress(k.green, name, name+".io", name), task(k.green, name, name, "10.9.9.9")
-		certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: k.green, Name: name},
+		ing, one := fixture.Ingress(k.Green, name, name+".io", name), fixture.Task(k.Green, name, name, "10.9.9.9")
+		certificate := &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: k.Green, Name: name},
 			Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{v1alpha1.CertificateHost(name + ".io")}, SecretName: v1alpha1.SecretName(name), AutoRenew: new(false)}}
-		k.create(one, ing, certificate)
+		k.Make(one, ing, certificate)
 		k.says(ing, served...)
 		k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
 		k.says(certificate, "Accepted=True Accepted", "Issuing=False NotRenewed", "Ready=False SecretNotFound")
-		r.idle(k.t)
+		r.idle(k.T)
 	}
 }
 
@@ -83,8 +84,8 @@ func versions(objects []client.Object) map[string]string {
 func TestBuildsThatChangeNothingForAnObjectDoNotRewriteIt(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	lost := ingress(k.blue, "lost", "x.io", "nobody")
-	k.create(lost)
+	lost := fixture.Ingress(k.Blue, "lost", "x.io", "nobody")
+	k.Make(lost)
 	r := k.start()
 	lostSays := []string{"Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed"}
 	k.says(lost, lostSays...)
@@ -105,57 +106,57 @@ func TestAReplicaThatIsNotTheLeaderServesAndWritesNothing(t *testing.T) {
 	k := newCluster(t)
 	// Another leader is alive for an hour.
 	lease := &coordinationv1.Lease{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: k.blue},
+		ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: k.Blue},
 		Spec: coordinationv1.LeaseSpec{HolderIdentity: new("another"), LeaseDurationSeconds: new(int32(3600)),
 			AcquireTime: &metav1.MicroTime{Time: time.Now()}, RenewTime: &metav1.MicroTime{Time: time.Now()}},
 	}
-	k.create(lease)
-	ing := ingress(k.blue, "shop", "x.io", "api")
-	k.create(ing)
+	k.Make(lease)
+	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
+	k.Make(ing)
 	r := k.start(func(mgr *ctrl.Options, _ *Options, _ *recordingProxy) {
-		mgr.LeaderElection, mgr.LeaderElectionNamespace, mgr.LeaderElectionID = true, ownNamespace, k.blue
+		mgr.LeaderElection, mgr.LeaderElectionNamespace, mgr.LeaderElectionID = true, fixture.OwnNamespace, k.Blue
 		mgr.LeaseDuration, mgr.RenewDeadline, mgr.RetryPeriod = new(10*time.Second), new(5*time.Second), new(50*time.Millisecond)
 	})
 	r.isReady(t)
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 []")
-	k.create(task(k.blue, "one", "api", "10.0.0.1"))
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 []")
+	k.Make(fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]")
 	k.says(ing)
 	if got := r.writes.total(); got != 0 {
 		t.Errorf("it wrote %d times", got)
 	}
 
-	k.change(lease, func() { lease.Spec.HolderIdentity = new("") })
+	k.Change(lease, func() { lease.Spec.HolderIdentity = new("") })
 	k.says(ing, served...)
 }
 
 func TestAnIngressThatGoesToAnotherClassLosesOurStatusOnce(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	ours := ingress(k.blue, "ours", "x.io", "api")
-	k.create(ours, task(k.blue, "one", "api", "10.0.0.1"))
+	ours := fixture.Ingress(k.Blue, "ours", "x.io", "api")
+	k.Make(ours, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	r := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.PublishAddress = "lb.example.com" })
 	k.says(ours, served...)
 	if diff := cmp.Diff([]v1alpha1.LoadBalancerIngress{{Hostname: "lb.example.com"}}, ours.Status.LoadBalancer.Ingress); diff != "" {
 		t.Errorf("status.loadBalancer.ingress (-want +got):\n%s", diff)
 	}
-	k.changeStatus(ours, func() {
+	k.ChangeStatus(ours, func() {
 		ours.Status.Conditions = append(ours.Status.Conditions, metav1.Condition{Type: "example.com/Audited", Status: "True",
 			Reason: "Audited", LastTransitionTime: metav1.Now(), ObservedGeneration: 2})
 	})
 	// This one was never ours, and is written by a controller of its own.
-	theirs := ingress(k.blue, "theirs", "y.io", "api")
+	theirs := fixture.Ingress(k.Blue, "theirs", "y.io", "api")
 	theirs.Spec.IngressClassName = "internal"
-	k.create(theirs)
-	k.changeStatus(theirs, func() {
+	k.Make(theirs)
+	k.ChangeStatus(theirs, func() {
 		theirs.Status.ObservedGeneration = 1
 		theirs.Status.Conditions = []metav1.Condition{{Type: "Accepted", Status: "True", Reason: "Accepted",
 			LastTransitionTime: metav1.Now(), ObservedGeneration: 1}}
 	})
-	k.change(theirs, func() { theirs.Spec.Rules[0].Host = "z.io" })
+	k.Change(theirs, func() { theirs.Spec.Rules[0].Host = "z.io" })
 	version := theirs.ResourceVersion
 
-	k.change(ours, func() { ours.Spec.IngressClassName = "internal" })
+	k.Change(ours, func() { ours.Spec.IngressClassName = "internal" })
 	r.proxy.serves(t)
 	k.says(ours, "example.com/Audited=True Audited")
 	if diff := cmp.Diff(v1alpha1.IngressStatus{Conditions: ours.Status.Conditions}, ours.Status); diff != "" {
@@ -163,8 +164,8 @@ func TestAnIngressThatGoesToAnotherClassLosesOurStatusOnce(t *testing.T) {
 	}
 	cleared := ours.ResourceVersion
 	k.afterAll(r)
-	k.read(ours)
-	k.read(theirs)
+	k.Reload(ours)
+	k.Reload(theirs)
 	if ours.ResourceVersion != cleared {
 		t.Error("the Ingress was written again after its status was cleared")
 	}
@@ -177,13 +178,13 @@ func TestTheAddressesOfAServiceArePublished(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	// The Service is in a namespace that is not watched.
-	balancer := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: k.green, Name: "balancer"},
+	balancer := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: k.Green, Name: "balancer"},
 		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, Ports: []corev1.ServicePort{{Port: 80}}}}
-	ing := ingress(k.blue, "shop", "x.io", "api")
-	k.create(balancer, ing, task(k.blue, "one", "api", "10.0.0.1"))
+	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
+	k.Make(balancer, ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	k.start(func(mgr *ctrl.Options, o *Options, _ *recordingProxy) {
-		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.blue})
-		o.PublishService = k.green + "/balancer"
+		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.Blue})
+		o.PublishService = k.Green + "/balancer"
 	})
 	k.says(ing, served...)
 	for _, want := range [][]v1alpha1.LoadBalancerIngress{
@@ -191,15 +192,15 @@ func TestTheAddressesOfAServiceArePublished(t *testing.T) {
 		{{IP: "203.0.113.8"}},
 		nil,
 	} {
-		k.changeStatus(balancer, func() {
+		k.ChangeStatus(balancer, func() {
 			balancer.Status.LoadBalancer.Ingress = nil
 			for _, at := range want {
 				balancer.Status.LoadBalancer.Ingress = append(balancer.Status.LoadBalancer.Ingress,
 					corev1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
 			}
 		})
-		eventually(t, func() error {
-			k.read(ing)
+		fixture.Eventually(t, func() error {
+			k.Reload(ing)
 			if diff := cmp.Diff(want, ing.Status.LoadBalancer.Ingress); diff != "" {
 				return fmt.Errorf("status.loadBalancer.ingress (-want +got):\n%s", diff)
 			}
@@ -211,8 +212,8 @@ func TestTheAddressesOfAServiceArePublished(t *testing.T) {
 func TestARefusedSnapshotShowsOnWhatIsNewAndIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	old, young := ingress(k.blue, "old", "x.io", "api"), ingress(k.blue, "young", "y.io", "api")
-	k.create(old, task(k.blue, "one", "api", "10.0.0.1"))
+	old, young := fixture.Ingress(k.Blue, "old", "x.io", "api"), fixture.Ingress(k.Blue, "young", "y.io", "api")
+	k.Make(old, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	var refuse atomic.Bool
 	r := k.start(func(_ *ctrl.Options, _ *Options, p *recordingProxy) {
 		p.before = func(*proxy.Snapshot) error {
@@ -224,7 +225,7 @@ func TestARefusedSnapshotShowsOnWhatIsNewAndIsTriedAgain(t *testing.T) {
 	})
 	k.says(old, served...)
 	refuse.Store(true)
-	k.create(young)
+	k.Make(young)
 	k.says(young, "Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", "Programmed=False Rejected")
 	if got, want := message(young, "Programmed"), "the data plane serves what was there before, because it refused this: host x.io: no"; got != want {
 		t.Errorf("Programmed says %q, want %q", got, want)
@@ -234,22 +235,22 @@ func TestARefusedSnapshotShowsOnWhatIsNewAndIsTriedAgain(t *testing.T) {
 		t.Error("the replica is not ready though it serves the snapshot before")
 	}
 	refuse.Store(false)
-	r.proxy.serves(t, "x.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]", "y.io /api -> "+k.blue+"/api:80 [10.0.0.1:80]")
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]", "y.io /api -> "+k.Blue+"/api:80 [10.0.0.1:80]")
 	k.says(young, served...)
 }
 
 func TestChangesOfConditionsAreEvents(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	one := task(k.blue, "one", "api", "10.0.0.1")
-	k.create(one, ingress(k.blue, "shop", "x.io", "api"))
+	one := fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	k.Make(one, fixture.Ingress(k.Blue, "shop", "x.io", "api"))
 	k.start()
 	type event struct{ Type, Reason, Action, Note string }
 	happened := func(want event) {
 		t.Helper()
-		eventually(t, func() error {
+		fixture.Eventually(t, func() error {
 			var list eventsv1.EventList
-			if err := k.List(t.Context(), &list, client.InNamespace(k.blue)); err != nil {
+			if err := k.List(t.Context(), &list, client.InNamespace(k.Blue)); err != nil {
 				return err
 			}
 			var got []event
@@ -265,7 +266,7 @@ func TestChangesOfConditionsAreEvents(t *testing.T) {
 		})
 	}
 	happened(event{"Normal", "Programmed", "Programmed", "the data plane serves what was accepted"})
-	k.delete(one)
+	k.Remove(one)
 	happened(event{"Warning", "ServiceNotFound", "ResolvedRefs",
 		"api:80: no Task of the namespace has this serviceName, and no Service this name"})
 }
@@ -286,7 +287,7 @@ func TestSetupRefusesOptionsThatMakeNoSense(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := Setup(nil, test.options)
-			if diff := cmp.Diff(test.want, errorText(err)); diff != "" {
+			if diff := cmp.Diff(test.want, fixture.ErrorText(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 		})

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/tickets"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // told remembers the keys that a data plane was told.
@@ -42,9 +43,9 @@ func (d *told) latest() [][32]byte {
 // All steps are one test, since there is one Secret of that name in the one namespace that the rights are for.
 func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	k := newCluster(t)
-	name := client.ObjectKey{Namespace: ownNamespace, Name: tickets.SecretName}
+	name := client.ObjectKey{Namespace: fixture.OwnNamespace, Name: tickets.SecretName}
 	inTheWay := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}, Data: map[string][]byte{"mine": []byte("x")}}
-	k.create(inTheWay)
+	k.Make(inTheWay)
 	t.Cleanup(func() {
 		if err := k.Delete(context.Background(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}); err != nil {
 			t.Error(err)
@@ -58,7 +59,7 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	// agreed waits until both are told the same keys, of which this is true.
 	agreed := func(what string, ok func(keys [][32]byte) bool) [][32]byte {
 		t.Helper()
-		eventually(t, func() error {
+		fixture.Eventually(t, func() error {
 			a, b := planes[0].latest(), planes[1].latest()
 			if len(a) != 3 || !slices.Equal(a, b) || !ok(a) {
 				return errors.New("both are not told " + what)
@@ -85,7 +86,7 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	if planes[0].latest() != nil || planes[1].latest() != nil {
 		t.Error("there are keys before there is a Secret of them")
 	}
-	k.delete(inTheWay)
+	k.Remove(inTheWay)
 	first := agreed("the first keys", func([][32]byte) bool { return true })
 	if got := secret(); got.Type != tickets.SecretType {
 		t.Errorf("the Secret is of type %s", got.Type)
@@ -93,7 +94,7 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 
 	// The time of the next key has come.
 	object := secret()
-	k.change(object, func() {
+	k.Change(object, func() {
 		object.Data[tickets.FieldRotated] = []byte(time.Now().Add(-tickets.KeyUse).UTC().Format(time.RFC3339))
 	})
 	second := agreed("the next keys", func(keys [][32]byte) bool { return keys[0] == first[1] })
@@ -103,11 +104,11 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 
 	// A damaged Secret leaves the data plane with what it has until there is another.
 	object = secret()
-	k.change(object, func() { object.Data[tickets.FieldCurrent] = []byte("not thirty-two bytes") })
+	k.Change(object, func() { object.Data[tickets.FieldCurrent] = []byte("not thirty-two bytes") })
 	third := agreed("new keys for damaged ones", func(keys [][32]byte) bool { return keys[0] != second[0] && keys[0] != second[1] })
-	eventually(t, func() error {
+	fixture.Eventually(t, func() error {
 		var list eventsv1.EventList
-		if err := k.List(t.Context(), &list, client.InNamespace(ownNamespace)); err != nil {
+		if err := k.List(t.Context(), &list, client.InNamespace(fixture.OwnNamespace)); err != nil {
 			return err
 		}
 		for i := range list.Items {
@@ -119,6 +120,6 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	})
 
 	// Somebody who wants new keys at once deletes the Secret.
-	k.delete(secret())
+	k.Remove(secret())
 	agreed("new keys for deleted ones", func(keys [][32]byte) bool { return keys[0] != third[0] && keys[0] != third[1] })
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // kept is a TLSCertificate for x.io in namespace and Secret as given.
@@ -28,14 +29,14 @@ func TestTheStatusOfACertificateThatIsTheUsersFollowsItsSecret(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now().Truncate(time.Second)
-	first, second := newKeyPair(t, now.Add(-time.Hour), now.Add(100*24*time.Hour), "x.io"), newKeyPair(t, now.Add(-time.Minute), now.Add(200*24*time.Hour), "x.io")
-	secret, certificate := first.secret(k.blue, "mine-tls"), kept(k.blue, "mine-tls", false)
-	k.create(secret, certificate)
+	first, second := fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(100*24*time.Hour), "x.io"), fixture.NewKeyPair(t, now.Add(-time.Minute), now.Add(200*24*time.Hour), "x.io")
+	secret, certificate := first.Secret(k.Blue, "mine-tls"), kept(k.Blue, "mine-tls", false)
+	k.Make(secret, certificate)
 	k.start()
 	expires := func(at time.Time) {
 		t.Helper()
-		eventually(t, func() error {
-			if k.read(certificate); !certificate.Status.NotAfter.Equal(&metav1.Time{Time: at}) {
+		fixture.Eventually(t, func() error {
+			if k.Reload(certificate); !certificate.Status.NotAfter.Equal(&metav1.Time{Time: at}) {
 				return errors.New("status.notAfter is " + certificate.Status.NotAfter.String() + ", want " + at.String())
 			}
 			return nil
@@ -43,7 +44,7 @@ func TestTheStatusOfACertificateThatIsTheUsersFollowsItsSecret(t *testing.T) {
 	}
 	k.says(certificate, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False NotRenewed")
 	expires(now.Add(100 * 24 * time.Hour))
-	k.change(secret, func() { secret.Data = second.secret("", "").Data })
+	k.Change(secret, func() { secret.Data = second.Secret("", "").Data })
 	expires(now.Add(200 * 24 * time.Hour))
 }
 
@@ -51,14 +52,14 @@ func TestASecretThatIsSomebodyElsesIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
-	pair := newKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "y.io") // for another host, so that one has to be ordered
-	secret, certificate := pair.secret(k.blue, "theirs"), kept(k.blue, "theirs", true)
-	k.create(secret, certificate)
+	pair := fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "y.io") // for another host, so that one has to be ordered
+	secret, certificate := pair.Secret(k.Blue, "theirs"), kept(k.Blue, "theirs", true)
+	k.Make(secret, certificate)
 	k.start()
 	k.says(certificate, "Accepted=True Accepted", "Ready=False HostNotCovered", "Issuing=False SecretConflict")
 	version := secret.ResourceVersion
-	k.read(secret)
-	if secret.ResourceVersion != version || !bytes.Equal(secret.Data["tls.crt"], pair.chain) {
+	k.Reload(secret)
+	if secret.ResourceVersion != version || !bytes.Equal(secret.Data["tls.crt"], pair.Chain) {
 		t.Error("the Secret was written")
 	}
 }
@@ -68,21 +69,21 @@ func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	now := time.Now()
-	pair := func(left time.Duration) keyPair {
-		return newKeyPair(t, now.Add(-time.Hour-left), now.Add(left), "x.io")
+	pair := func(left time.Duration) fixture.KeyPair {
+		return fixture.NewKeyPair(t, now.Add(-time.Hour-left), now.Add(left), "x.io")
 	}
-	secret, certificate := pair(30*day).secret(k.blue, "mine-tls"), kept(k.blue, "mine-tls", false)
-	k.create(secret, certificate)
+	secret, certificate := pair(30*day).Secret(k.Blue, "mine-tls"), kept(k.Blue, "mine-tls", false)
+	k.Make(secret, certificate)
 	first := k.start()
 	told := func(want int32, events int) {
 		t.Helper()
-		eventually(t, func() error {
-			k.read(certificate)
+		fixture.Eventually(t, func() error {
+			k.Reload(certificate)
 			if certificate.Status.ExpiryNoticeDays != want {
 				return fmt.Errorf("the notice is that of %d days, want %d", certificate.Status.ExpiryNoticeDays, want)
 			}
 			var list eventsv1.EventList
-			if err := k.List(t.Context(), &list, client.InNamespace(k.blue)); err != nil {
+			if err := k.List(t.Context(), &list, client.InNamespace(k.Blue)); err != nil {
 				return err
 			}
 			n := 0
@@ -103,7 +104,7 @@ func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 		left time.Duration
 		want int32
 	}{{21*day - time.Minute, 21}, {7*day - time.Minute, 7}, {day - time.Minute, 1}} {
-		k.change(secret, func() { secret.Data = pair(step.left).secret("", "").Data })
+		k.Change(secret, func() { secret.Data = pair(step.left).Secret("", "").Data })
 		told(step.want, i+1)
 	}
 
@@ -111,22 +112,22 @@ func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 	first.stop()
 	second := k.start()
 	second.isReady(t)
-	k.change(certificate, func() { certificate.Spec.Email = "admin@example.com" })
+	k.Change(certificate, func() { certificate.Spec.Email = "admin@example.com" })
 	k.says(certificate, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False NotRenewed")
 	told(1, 3)
-	k.change(secret, func() { secret.Data = pair(90*day).secret("", "").Data })
+	k.Change(secret, func() { secret.Data = pair(90*day).Secret("", "").Data })
 	told(0, 3)
 }
 
 func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	certificate := kept(k.blue, "mine-tls", true)
+	certificate := kept(k.Blue, "mine-tls", true)
 	name := orderSecretName(v1alpha1.DefaultIngressClassName, client.ObjectKeyFromObject(certificate))
-	k.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: name}}, certificate)
+	k.Make(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: name}}, certificate)
 	k.start()
 	k.issuing(certificate, "False SecretConflict")
-	want := "Secret " + ownNamespace + "/" + name + " is in the way of the orders of this TLSCertificate: delete it"
+	want := "Secret " + fixture.OwnNamespace + "/" + name + " is in the way of the orders of this TLSCertificate: delete it"
 	if got := message(certificate, v1alpha1.ConditionIssuing); got != want {
 		t.Errorf("Issuing says %q, want %q", got, want)
 	}
