@@ -27,11 +27,12 @@ import (
 // told of.
 type discovering struct {
 	*discovery
-	k      *testCluster
+	k      *fixture.Cluster
 	events atomic.Int64
 }
 
-func (k *testCluster) discovers(names ...string) *discovering {
+// discovers makes one of these names.
+func discovers(k *fixture.Cluster, names ...string) *discovering {
 	k.T.Helper()
 	d := &discovering{k: k, discovery: &discovery{reader: k.Client}}
 	options := d.cacheOptions([]string{k.Blue})
@@ -106,11 +107,11 @@ func (d *discovering) has(object client.Object) {
 
 func TestOfServicesThatNothingNamesNothingIsHeldAndNothingFollows(t *testing.T) {
 	t.Parallel()
-	k := newCluster(t)
+	k := fixture.New(t, &api)
 	api, apiSlice := fixture.KubernetesService(k.Blue, "api", "10.1.0.1")
 	other, otherSlice := fixture.KubernetesService(k.Blue, "other", "10.1.0.2")
 	k.Make(api, apiSlice, other, otherSlice)
-	d := k.discovers("api")
+	d := discovers(k, "api")
 	d.has(api)
 	d.has(apiSlice)
 	fixture.Eventually(t, func() error {
@@ -160,10 +161,10 @@ func TestOfServicesThatNothingNamesNothingIsHeldAndNothingFollows(t *testing.T) 
 
 func TestAServiceThatComesToBeNamedIsFound(t *testing.T) {
 	t.Parallel()
-	k := newCluster(t)
+	k := fixture.New(t, &api)
 	late, lateSlice := fixture.KubernetesService(k.Blue, "late", "10.1.0.1")
 	k.Make(late, lateSlice)
-	d := k.discovers()
+	d := discovers(k)
 	finds := func(want ...string) {
 		t.Helper()
 		if diff := cmp.Diff(want, d.finds("late", "missing")); diff != "" {
@@ -200,7 +201,7 @@ func TestAServiceThatComesToBeNamedIsFound(t *testing.T) {
 
 func TestManyServicesThatComeToBeNamedAtOnceAreFound(t *testing.T) {
 	t.Parallel()
-	k := newCluster(t)
+	k := fixture.New(t, &api)
 	var names, want []string
 	for i := range recallOneByOne + 3 {
 		service, slice := fixture.KubernetesService(k.Blue, fmt.Sprintf("service-%02d", i), fmt.Sprintf("10.1.0.%d", i+1))
@@ -208,24 +209,11 @@ func TestManyServicesThatComeToBeNamedAtOnceAreFound(t *testing.T) {
 		names = append(names, service.Name)
 		want = append(want, fmt.Sprintf("%s:80 10.1.0.%d", service.Name, i+1))
 	}
-	d := k.discovers()
+	d := discovers(k)
 	// All but the last, which must not be found with the others.
 	if diff := cmp.Diff(want[:len(want)-1], d.finds(names[:len(names)-1]...)); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
-}
-
-func TestAnIngressFindsAServiceThatWasThereBeforeIt(t *testing.T) {
-	t.Parallel()
-	k := newCluster(t)
-	service, slice := fixture.KubernetesService(k.Blue, "api", "10.1.0.1")
-	k.Make(service, slice)
-	r := k.start()
-	r.isReady(t)
-	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
-	k.Make(ing)
-	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.1.0.1:8080]")
-	k.says(ing, served...)
 }
 
 // always makes a transform of a function that knows no failure.

@@ -15,23 +15,48 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
+// keepAll keeps of a Secret all that it holds.
+func keepAll(secret *corev1.Secret) *corev1.Secret { return secret }
+
+// metadataOf returns what knows the objects of a kind in the cluster's namespaces, until ctx ends.
+func metadataOf(ctx context.Context, k *fixture.Cluster, kind string) *metadataCache {
+	k.T.Helper()
+	m := newMetadataCache(kind)
+	options := m.options([]string{k.Blue, k.Green})
+	options.Scheme = k.Scheme()
+	var err error
+	if m.Cache, err = cache.New(k.Config, options); err != nil {
+		k.T.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- m.Start(ctx) }()
+	k.T.Cleanup(func() {
+		if err := <-ended; err != nil {
+			k.T.Error(err)
+		}
+	})
+	return m
+}
+
 // reading is what reads Secrets of the cluster that are named, with a count of what it was told of.
 type reading struct {
 	*namedObjects[*corev1.Secret]
-	k      *testCluster
+	k      *fixture.Cluster
 	ctx    context.Context
 	events atomic.Int64
 }
 
-func (k *testCluster) readsSecrets() *reading {
+// readsSecrets returns what reads the cluster's Secrets until the test ends.
+func readsSecrets(k *fixture.Cluster) *reading {
 	k.T.Helper()
 	ctx, cancel := context.WithCancel(k.T.Context())
 	r := &reading{k: k, ctx: ctx}
-	r.namedObjects = newNamedObjects(k.metadata(ctx, k.Config, "Secret"), readSecret(k.Client), keepCertificate, func() { r.events.Add(1) })
+	r.namedObjects = newNamedObjects(metadataOf(ctx, k, "Secret"), readSecret(k.Client), keepAll, func() { r.events.Add(1) })
 	if err := r.begin(ctx); err != nil {
 		k.T.Fatal(err)
 	}
@@ -77,14 +102,14 @@ func (r *reading) eventuallyHolds(names []string, want ...string) {
 
 func TestWhatIsNamedIsReadAndNothingElse(t *testing.T) {
 	t.Parallel()
-	k := newCluster(t)
+	k := fixture.New(t, &api)
 	named, other := fixture.SecretOfTexts("", "first", "key"), fixture.SecretOfTexts("", "another", "key")
 	for name, secret := range map[string]*corev1.Secret{"named": named, "other": other} {
 		secret.Namespace, secret.Name, secret.UID = k.Blue, name, ""
 		secret.Annotations = map[string]string{"note": strings.Repeat("x", 1000)}
 	}
 	k.Make(named, other)
-	r := k.readsSecrets()
+	r := readsSecrets(k)
 	r.eventuallyHolds([]string{"named", "missing"}, "named first")
 	k.Change(named, func() { named.Data[corev1.TLSCertKey] = []byte("second") })
 	r.eventuallyHolds([]string{"named", "missing"}, "named second")
@@ -144,7 +169,7 @@ func TestWhatCannotBeReadHoldsNothingUp(t *testing.T) {
 			return nil, fmt.Errorf("the API server does not answer")
 		}
 		return readSecret(fixed)(ctx, name, version)
-	}, keepCertificate, func() { events <- struct{}{} })
+	}, keepAll, func() { events <- struct{}{} })
 	ctx, cancel := context.WithCancel(t.Context())
 	defer n.wait()
 	defer cancel()

@@ -82,6 +82,19 @@ func TestAKubernetesServiceIsServedByItsEndpoints(t *testing.T) {
 	}
 }
 
+func TestAnIngressFindsAServiceThatWasThereBeforeIt(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	service, slice := fixture.KubernetesService(k.Blue, "api", "10.1.0.1")
+	k.Make(service, slice)
+	r := k.start()
+	r.isReady(t)
+	ing := fixture.Ingress(k.Blue, "shop", "x.io", "api")
+	k.Make(ing)
+	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 [10.1.0.1:8080]")
+	k.says(ing, served...)
+}
+
 func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
