@@ -32,8 +32,8 @@ const (
 // of them nothing but these. What an update spoils goes on to be what it was before: a process that starts afterwards
 // knows nothing of that. It belongs to the goroutine that builds.
 type authorities struct {
-	secrets    *namedObjects[*corev1.Secret]
-	configMaps *namedObjects[*corev1.ConfigMap]
+	secrets    *cluster.NamedObjects[*corev1.Secret]
+	configMaps *cluster.NamedObjects[*corev1.ConfigMap]
 	parsed     map[translate.AuthorityName]authorityVersion
 }
 
@@ -47,10 +47,10 @@ type authorityVersion struct {
 
 // newAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when
 // something else is known of one that is named.
-func newAuthorities(from client.Reader, secrets, configMaps metadata, changed func()) *authorities {
+func newAuthorities(from client.Reader, secrets, configMaps cluster.Metadata, changed func()) *authorities {
 	return &authorities{
-		secrets:    newNamedObjects(secrets, readSecret(from), keepAuthoritySecret, changed),
-		configMaps: newNamedObjects(configMaps, readConfigMap(from), keepAuthorityConfigMap, changed),
+		secrets:    cluster.NewNamedObjects(secrets, cluster.ReadSecret(from), keepAuthoritySecret, changed),
+		configMaps: cluster.NewNamedObjects(configMaps, cluster.ReadConfigMap(from), keepAuthorityConfigMap, changed),
 		parsed:     make(map[translate.AuthorityName]authorityVersion),
 	}
 }
@@ -65,10 +65,10 @@ func (a *authorities) read(ctx context.Context, named map[translate.AuthorityNam
 			secrets[name.NamespacedName] = struct{}{}
 		}
 	}
-	if err := a.secrets.lookUp(ctx, secrets, readPatience); err != nil {
+	if err := a.secrets.LookUp(ctx, secrets, cluster.ReadPatience); err != nil {
 		return nil, err
 	}
-	if err := a.configMaps.lookUp(ctx, configMaps, readPatience); err != nil {
+	if err := a.configMaps.LookUp(ctx, configMaps, cluster.ReadPatience); err != nil {
 		return nil, err
 	}
 	known := make([]*translate.Authority, 0, len(named))
@@ -83,11 +83,11 @@ func (a *authorities) read(ctx context.Context, named map[translate.AuthorityNam
 			known = append(known, &translate.Authority{Name: translate.AuthorityName{ConfigMap: inMap, NamespacedName: name}, Missing: why})
 		}
 	}
-	inSecrets, unknownSecrets := a.secrets.objects()
+	inSecrets, unknownSecrets := a.secrets.Objects()
 	for _, object := range inSecrets {
 		add(false, object, object.Data[authorityField])
 	}
-	inMaps, unknownMaps := a.configMaps.objects()
+	inMaps, unknownMaps := a.configMaps.Objects()
 	for _, object := range inMaps {
 		add(true, object, []byte(object.Data[authorityField]))
 	}
@@ -99,8 +99,8 @@ func (a *authorities) read(ctx context.Context, named map[translate.AuthorityNam
 
 // wait returns when nothing is read any more, after the end of the context.
 func (a *authorities) wait() {
-	a.secrets.wait()
-	a.configMaps.wait()
+	a.secrets.Wait()
+	a.configMaps.Wait()
 }
 
 // next returns what an object comes to in another version. Each version is parsed once.

@@ -16,6 +16,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -30,9 +31,9 @@ func watching(k *fixture.Cluster, as string) (*authorities, context.Context) {
 	if err != nil {
 		k.T.Fatal(err)
 	}
-	caches := map[string]*metadataCache{}
+	caches := map[string]*cluster.MetadataCache{}
 	for _, kind := range []string{"Secret", "ConfigMap"} {
-		if caches[kind], err = addMetadataCache(mgr, kind, []string{k.Blue, k.Green}); err != nil {
+		if caches[kind], err = cluster.AddMetadataCache(mgr, kind, []string{k.Blue, k.Green}); err != nil {
 			k.T.Fatal(err)
 		}
 	}
@@ -85,11 +86,11 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 		return nil
 	})
 	var held []string
-	secrets, _ := a.secrets.objects()
+	secrets, _ := a.secrets.Objects()
 	for _, o := range secrets {
 		held = append(held, fmt.Sprintf("Secret %s/%s %d", o.Namespace, o.Name, len(o.Data)))
 	}
-	maps, _ := a.configMaps.objects()
+	maps, _ := a.configMaps.Objects()
 	for _, o := range maps {
 		held = append(held, fmt.Sprintf("ConfigMap %s/%s %d", o.Namespace, o.Name, len(o.Data)))
 	}
@@ -97,8 +98,8 @@ func TestNothingIsHeldButTheCertificatesThatAreNamed(t *testing.T) {
 		t.Errorf("held (-want +got):\n%s", diff)
 	}
 	got := reads(ctx, t, a)
-	secrets, unknownSecrets := a.secrets.objects()
-	maps, unknownMaps := a.configMaps.objects()
+	secrets, unknownSecrets := a.secrets.Objects()
+	maps, unknownMaps := a.configMaps.Objects()
 	if len(got)+len(secrets)+len(unknownSecrets)+len(maps)+len(unknownMaps)+len(a.parsed) != 0 {
 		t.Errorf("%v are read, and %v and %v are held, that nothing names any more", got, secrets, maps)
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -49,14 +50,14 @@ func (c cachedObjects) services(ctx context.Context, named map[types.NamespacedN
 }
 
 func (c cachedObjects) secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
-	patience := readPatience
+	patience := cluster.ReadPatience
 	if c.latest.Load() == nil {
-		patience = firstPatience // no host is to be without its certificate for a moment
+		patience = cluster.FirstPatience // no host is to be without its certificate for a moment
 	}
-	if err := c.Certificates.lookUp(ctx, named, patience); err != nil {
+	if err := c.Certificates.LookUp(ctx, named, patience); err != nil {
 		return nil, err
 	}
-	secrets, unknown := c.Certificates.objects()
+	secrets, unknown := c.Certificates.Objects()
 	return c.SnapshotController.secrets.read(secrets, unknown, named), nil
 }
 

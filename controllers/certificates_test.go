@@ -238,7 +238,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
 			return err
 		})
-		c.Certificates.wait()
+		c.Certificates.Wait()
 		want := []build{{0, false}, {10*time.Minute + time.Second, true}, {70*time.Minute + time.Second, true},
 			{130*time.Minute + time.Second, true}, {150*time.Minute + time.Second, true}}
 		if diff := cmp.Diff(want, builds); diff != "" {

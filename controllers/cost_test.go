@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -68,7 +69,7 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		secured(fixture.Ingress(k.Blue, "secures", "s.io", "s"), "named-tls"))
 	r := k.start()
 	r.isReady(t)
-	secrets, configMaps := r.Certificates.metadata.(*metadataCache), r.Authorities.configMaps.metadata.(*metadataCache)
+	secrets, configMaps := r.Certificates.Metadata.(*cluster.MetadataCache), r.Authorities.configMaps.Metadata.(*cluster.MetadataCache)
 
 	const large = 1000 << 10 // of the 1 MiB that a Secret may hold, and the 1.5 MiB that any object may be
 	filler := func(size int) string { return strings.Repeat("x", size) }
@@ -122,6 +123,11 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		return object
 	}
 	const little = 4 << 10
+	kind := func(name string) client.Object {
+		object := &metav1.PartialObjectMetadata{}
+		object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(name))
+		return object
+	}
 	tests := map[string]struct {
 		object client.Object
 		// from and as are where a replica has it, or held returns what it has.
@@ -131,16 +137,16 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		most int
 	}{
 		"a Secret that nothing names": {object: &corev1.Secret{ObjectMeta: plain("a"), Type: corev1.SecretTypeTLS, Data: tlsData(large)},
-			from: secrets, as: secrets.kind, most: little},
+			from: secrets, as: kind("Secret"), most: little},
 		"a Secret that nothing names, with many keys": {object: &corev1.Secret{ObjectMeta: plain("b"), Data: manyKeys},
-			from: secrets, as: secrets.kind, most: little},
-		"a Secret that nothing names, with annotations": {object: &corev1.Secret{ObjectMeta: annotated("c")}, from: secrets, as: secrets.kind, most: little},
+			from: secrets, as: kind("Secret"), most: little},
+		"a Secret that nothing names, with annotations": {object: &corev1.Secret{ObjectMeta: annotated("c")}, from: secrets, as: kind("Secret"), most: little},
 		"a Secret that is named": {object: &corev1.Secret{ObjectMeta: annotated("named-tls"), Type: corev1.SecretTypeTLS, Data: tlsData(large)},
-			held: func(name types.NamespacedName) (client.Object, bool) { return r.Certificates.get(name) }, most: chainLimit + 3*little},
+			held: func(name types.NamespacedName) (client.Object, bool) { return r.Certificates.Get(name) }, most: chainLimit + 3*little},
 		"a ConfigMap that nothing names": {object: &corev1.ConfigMap{ObjectMeta: annotated("a"), Data: map[string]string{"a": filler(large)}},
-			from: configMaps, as: configMaps.kind, most: little},
+			from: configMaps, as: kind("ConfigMap"), most: little},
 		"a ConfigMap that is named": {object: &corev1.ConfigMap{ObjectMeta: annotated("named-ca"), Data: map[string]string{"ca.crt": filler(large)}},
-			held: func(name types.NamespacedName) (client.Object, bool) { return r.Authorities.configMaps.get(name) }, most: authorityLimit + 8*little},
+			held: func(name types.NamespacedName) (client.Object, bool) { return r.Authorities.configMaps.Get(name) }, most: authorityLimit + 8*little},
 		"a Service that nothing names":        {object: service, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
 		"a Service that is named":             {object: namedService, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
 		"an EndpointSlice that nothing names": {object: slice, from: r.Discovery.cache, as: &discoveryv1.EndpointSlice{}, most: little},

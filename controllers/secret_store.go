@@ -38,8 +38,8 @@ type secretVersion struct {
 
 // newCertificates returns what reads the Secrets that are named for their certificates, by the metadata of all Secrets.
 // Changed is called when something else is known of one that is named.
-func newCertificates(from client.Reader, secrets metadata, changed func()) *namedObjects[*corev1.Secret] {
-	return newNamedObjects(secrets, readSecret(from), keepCertificate, changed)
+func newCertificates(from client.Reader, secrets cluster.Metadata, changed func()) *cluster.NamedObjects[*corev1.Secret] {
+	return cluster.NewNamedObjects(secrets, cluster.ReadSecret(from), keepCertificate, changed)
 }
 
 // read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of

@@ -164,11 +164,11 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 // addSnapshots has the manager run what snapshots are made of, and what makes them. Without working Secrets nothing is
 // ordered.
 func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (*SnapshotController, error) {
-	secrets, err := addMetadataCache(mgr, "Secret", options.WatchNamespaces)
+	secrets, err := cluster.AddMetadataCache(mgr, "Secret", options.WatchNamespaces)
 	if err != nil {
 		return nil, err
 	}
-	configMaps, err := addMetadataCache(mgr, "ConfigMap", options.WatchNamespaces)
+	configMaps, err := cluster.AddMetadataCache(mgr, "ConfigMap", options.WatchNamespaces)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -67,7 +68,7 @@ type snapshotConfig struct {
 	Pending *holdOff
 	Cache   cache.Cache
 	// Certificates are the Secrets that are named for their certificates.
-	Certificates *namedObjects[*corev1.Secret]
+	Certificates *cluster.NamedObjects[*corev1.Secret]
 	// Authorities are those that backends are verified by.
 	Authorities *authorities
 	// Discovery has the Services.
@@ -141,11 +142,11 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.Peers.watch(ctx); err != nil {
 		return err
 	}
-	if !c.Cache.WaitForCacheSync(ctx) || !c.Certificates.metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
+	if !c.Cache.WaitForCacheSync(ctx) || !c.Certificates.Metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.Authorities.wait()
-	defer c.Certificates.wait()
+	defer c.Certificates.Wait()
 	var late sync.WaitGroup
 	defer late.Wait()
 	// Until it is known who else there is, nothing is found out, and so nothing written.
@@ -215,7 +216,7 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 			return fmt.Errorf("watching %T: %w", object, err)
 		}
 	}
-	if err := c.Certificates.begin(ctx); err != nil {
+	if err := c.Certificates.Begin(ctx); err != nil {
 		return err
 	}
 	if c.Standard != nil {

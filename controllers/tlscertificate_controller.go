@@ -57,7 +57,7 @@ type TLSCertificateReconciler struct {
 	peers           *peers
 	standard        *standardIngresses
 	// secrets are those that TLSCertificates name.
-	secrets  *namedObjects[*corev1.Secret]
+	secrets  *cluster.NamedObjects[*corev1.Secret]
 	client   client.Client
 	status   *statusWriter
 	recorder events.EventRecorder
@@ -118,7 +118,7 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 // advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to
 // look again.
 func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
-	secret, _ := r.secrets.get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
+	secret, _ := r.secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.issuance.now()
 	view := &certificateView{leaf: leafOf(secret), state: &orderState{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
@@ -328,7 +328,7 @@ func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.Name
 
 // secretsRead is a source of requests for the TLSCertificates of each Secret of which something else is known.
 func (r *TLSCertificateReconciler) secretsRead(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	r.secrets.subscribe(func(secret types.NamespacedName) {
+	r.secrets.Subscribe(func(secret types.NamespacedName) {
 		for _, request := range r.keptIn(ctx, secret) {
 			queue.Add(request)
 		}

@@ -5,5 +5,6 @@
 // what becomes of what it holds: it asks package translate only whose an Ingress is and which services it leads to.
 //
 // Read cache.go first, then add_cache.go and optional_cache.go for the caches beside the manager's own one, then
-// belonging.go; annotations.go and text.go explain themselves.
+// metadata_cache.go and named_objects.go for what is read because it is named, with fair_queue.go, then belonging.go;
+// certificate_index.go, annotations.go, text.go, mendable.go and pointers.go explain themselves.
 package cluster

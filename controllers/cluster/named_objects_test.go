@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 func keepAll(secret *corev1.Secret) *corev1.Secret { return secret }
 
 // metadataOf returns what knows the objects of a kind in the cluster's namespaces, until ctx ends.
-func metadataOf(ctx context.Context, k *fixture.Cluster, kind string) *metadataCache {
+func metadataOf(ctx context.Context, k *fixture.Cluster, kind string) *MetadataCache {
 	k.T.Helper()
 	m := newMetadataCache(kind)
 	options := m.options([]string{k.Blue, k.Green})
@@ -45,7 +45,7 @@ func metadataOf(ctx context.Context, k *fixture.Cluster, kind string) *metadataC
 
 // reading is what reads Secrets of the cluster that are named, with a count of what it was told of.
 type reading struct {
-	*namedObjects[*corev1.Secret]
+	*NamedObjects[*corev1.Secret]
 	k      *fixture.Cluster
 	ctx    context.Context
 	events atomic.Int64
@@ -56,14 +56,14 @@ func readsSecrets(k *fixture.Cluster) *reading {
 	k.T.Helper()
 	ctx, cancel := context.WithCancel(k.T.Context())
 	r := &reading{k: k, ctx: ctx}
-	r.namedObjects = newNamedObjects(metadataOf(ctx, k, "Secret"), readSecret(k.Client), keepAll, func() { r.events.Add(1) })
-	if err := r.begin(ctx); err != nil {
+	r.NamedObjects = NewNamedObjects(metadataOf(ctx, k, "Secret"), ReadSecret(k.Client), keepAll, func() { r.events.Add(1) })
+	if err := r.Begin(ctx); err != nil {
 		k.T.Fatal(err)
 	}
-	if !r.metadata.WaitForCacheSync(ctx) {
+	if !r.Metadata.WaitForCacheSync(ctx) {
 		k.T.Fatal("the metadata of Secrets is not known")
 	}
-	k.T.Cleanup(func() { cancel(); r.wait() })
+	k.T.Cleanup(func() { cancel(); r.Wait() })
 	return r
 }
 
@@ -74,10 +74,10 @@ func (r *reading) holds(names ...string) []string {
 	for _, name := range names {
 		set[types.NamespacedName{Namespace: r.k.Blue, Name: name}] = struct{}{}
 	}
-	if err := r.lookUp(r.ctx, set, fixture.Patience); err != nil {
+	if err := r.LookUp(r.ctx, set, fixture.Patience); err != nil {
 		r.k.T.Fatal(err)
 	}
-	there, unknown := r.objects()
+	there, unknown := r.Objects()
 	if len(unknown) > 0 {
 		r.k.T.Errorf("unknown: %v", unknown)
 	}
@@ -164,31 +164,31 @@ func TestWhatCannotBeReadHoldsNothingUp(t *testing.T) {
 	var failing atomic.Bool
 	failing.Store(true)
 	events := make(chan struct{}, 10)
-	n := newNamedObjects(fixed, func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
+	n := NewNamedObjects(fixed, func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
 		if failing.Load() {
 			return nil, fmt.Errorf("the API server does not answer")
 		}
-		return readSecret(fixed)(ctx, name, version)
+		return ReadSecret(fixed)(ctx, name, version)
 	}, keepAll, func() { events <- struct{}{} })
 	ctx, cancel := context.WithCancel(t.Context())
-	defer n.wait()
+	defer n.Wait()
 	defer cancel()
 	name := types.NamespacedName{Namespace: "blue", Name: "s"}
 	named := map[types.NamespacedName]struct{}{name: {}}
 	for range 3 {
-		if err := n.lookUp(ctx, named, fixture.Patience); err != nil {
+		if err := n.LookUp(ctx, named, fixture.Patience); err != nil {
 			t.Fatal(err)
 		}
-		if there, unknown := n.objects(); len(there) != 0 || unknown[name] != "has not been read yet" {
+		if there, unknown := n.Objects(); len(there) != 0 || unknown[name] != "has not been read yet" {
 			t.Fatalf("%v are there, %v unknown", there, unknown)
 		}
 	}
 	failing.Store(false)
 	<-events // after retryRead
-	if err := n.lookUp(ctx, named, fixture.Patience); err != nil {
+	if err := n.LookUp(ctx, named, fixture.Patience); err != nil {
 		t.Fatal(err)
 	}
-	if there, unknown := n.objects(); len(there) != 1 || len(unknown) != 0 {
+	if there, unknown := n.Objects(); len(there) != 1 || len(unknown) != 0 {
 		t.Errorf("%v are there, %v unknown", there, unknown)
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"context"
@@ -16,23 +16,23 @@ import (
 const (
 	// readersAtOnce is how many objects are read at the same time, each of up to the 1.5 MiB that the API takes.
 	readersAtOnce = 4
-	// readPatience is how long a build waits for what was not read before, and firstPatience how long the first one does.
+	// ReadPatience is how long a build waits for what was not read before, and firstPatience how long the first one does.
 	// What is not read by then keeps nothing else from being served: another build follows when it is.
-	readPatience  = time.Second
-	firstPatience = 30 * time.Second
+	ReadPatience  = time.Second
+	FirstPatience = 30 * time.Second
 	// readAgain is after how long an object is read again that no watch tells of, or that may not be read, and retryRead
 	// after how long one that could not be.
 	readAgain = 30 * time.Second
 	retryRead = 5 * time.Second
 )
 
-// namedObjects knows those Secrets, or ConfigMaps, that other objects name. A cluster has many more, any of them may be
+// NamedObjects knows those Secrets, or ConfigMaps, that other objects name. A cluster has many more, any of them may be
 // as large as the API takes, and whoever may make them may do so without naming them. So the metadata of all of them is
 // watched, of which is kept that they are there, and in which version. What is named is read from the API server, each
 // version once, and of that is kept what keep leaves. Of each namespace one object is read after one of each other
 // namespace: who names many waits for them alone.
-type namedObjects[T client.Object] struct {
-	metadata metadata
+type NamedObjects[T client.Object] struct {
+	Metadata Metadata
 	read     func(ctx context.Context, name types.NamespacedName, notOlder string) (T, error)
 	keep     func(T) T
 	// changed is called when something else is to be known of an object that is named.
@@ -50,8 +50,8 @@ type namedObjects[T client.Object] struct {
 	tell []func(types.NamespacedName)
 }
 
-// metadata is which objects of a kind there are, and in which version.
-type metadata interface {
+// Metadata is which objects of a kind there are, and in which version.
+type Metadata interface {
 	// Watch has noticed called with the name of each object that comes, changes or goes.
 	Watch(ctx context.Context, noticed func(types.NamespacedName)) error
 	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before; Synced says whether they
@@ -86,27 +86,29 @@ func (h *heldObject[T]) forget() {
 	h.object, h.version, h.there, h.known, h.refused = none, "", false, true, false
 }
 
-func newNamedObjects[T client.Object](metadata metadata, read func(context.Context, types.NamespacedName, string) (T, error), keep func(T) T, changed func()) *namedObjects[T] {
-	return &namedObjects[T]{
-		metadata: metadata, read: read, keep: keep, changed: changed, progress: make(chan struct{}, 1),
+// NewNamedObjects makes what knows those that metadata tells of, as soon as they are named. Changed is called when
+// something else is to be known of one.
+func NewNamedObjects[T client.Object](metadata Metadata, read func(context.Context, types.NamespacedName, string) (T, error), keep func(T) T, changed func()) *NamedObjects[T] {
+	return &NamedObjects[T]{
+		Metadata: metadata, read: read, keep: keep, changed: changed, progress: make(chan struct{}, 1),
 		queue: newFairQueue(), held: make(map[types.NamespacedName]*heldObject[T]),
 	}
 }
 
-// subscribe has a function called with the name of each object of which something else is known than before.
-func (n *namedObjects[T]) subscribe(changed func(types.NamespacedName)) {
+// Subscribe has a function called with the name of each object of which something else is known than before.
+func (n *NamedObjects[T]) Subscribe(changed func(types.NamespacedName)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.tell = append(n.tell, changed)
 }
 
-// begin has the objects watched and read until ctx ends. To call it again does nothing.
-func (n *namedObjects[T]) begin(ctx context.Context) error {
+// Begin has the objects watched and read until ctx ends. To call it again does nothing.
+func (n *NamedObjects[T]) Begin(ctx context.Context) error {
 	if n.begun {
 		return nil
 	}
 	n.begun = true
-	if err := n.metadata.Watch(ctx, n.noticed); err != nil {
+	if err := n.Metadata.Watch(ctx, n.noticed); err != nil {
 		return err
 	}
 	for range readersAtOnce {
@@ -123,11 +125,11 @@ func (n *namedObjects[T]) begin(ctx context.Context) error {
 	return nil
 }
 
-// wait returns when nothing is read any more, after the end of the context.
-func (n *namedObjects[T]) wait() { n.running.Wait() }
+// Wait returns when nothing is read any more, after the end of the context.
+func (n *NamedObjects[T]) Wait() { n.running.Wait() }
 
 // noticed notes that an object has changed, or may have.
-func (n *namedObjects[T]) noticed(name types.NamespacedName) {
+func (n *NamedObjects[T]) noticed(name types.NamespacedName) {
 	if named := n.named.Load(); named == nil {
 		return
 	} else if _, ok := (*named)[name]; !ok {
@@ -141,8 +143,8 @@ func (n *namedObjects[T]) noticed(name types.NamespacedName) {
 	n.changed()
 }
 
-// get returns an object that is named, as it was read last; false where there is none, or it is not known.
-func (n *namedObjects[T]) get(name types.NamespacedName) (object T, ok bool) {
+// Get returns an object that is named, as it was read last; false where there is none, or it is not known.
+func (n *NamedObjects[T]) Get(name types.NamespacedName) (object T, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if h := n.held[name]; h != nil && h.there {
@@ -151,11 +153,11 @@ func (n *namedObjects[T]) get(name types.NamespacedName) (object T, ok bool) {
 	return object, false
 }
 
-// lookUp has these objects known, and no others from now on. It waits for what is not, but no longer than patience.
-func (n *namedObjects[T]) lookUp(ctx context.Context, named map[types.NamespacedName]struct{}, patience time.Duration) error {
+// LookUp has these objects known, and no others from now on. It waits for what is not, but no longer than patience.
+func (n *NamedObjects[T]) LookUp(ctx context.Context, named map[types.NamespacedName]struct{}, patience time.Duration) error {
 	n.named.Store(&named)
 	if len(named) > 0 {
-		if err := n.begin(ctx); err != nil {
+		if err := n.Begin(ctx); err != nil {
 			return err
 		}
 	}
@@ -165,7 +167,7 @@ func (n *namedObjects[T]) lookUp(ctx context.Context, named map[types.Namespaced
 			delete(n.held, name)
 		}
 	}
-	watched := n.begun && n.metadata.Synced()
+	watched := n.begun && n.Metadata.Synced()
 	var pending, added, gone []types.NamespacedName
 	for name := range named {
 		h := n.held[name]
@@ -182,7 +184,7 @@ func (n *namedObjects[T]) lookUp(ctx context.Context, named map[types.Namespaced
 			h.stale = h.stale || time.Since(h.at) >= readAgain
 		}
 		if h.stale && watched {
-			switch version, there := n.metadata.Version(ctx, name); {
+			switch version, there := n.Metadata.Version(ctx, name); {
 			case !there:
 				if h.there {
 					gone = append(gone, name)
@@ -210,7 +212,7 @@ func (n *namedObjects[T]) lookUp(ctx context.Context, named map[types.Namespaced
 	return nil
 }
 
-func (n *namedObjects[T]) await(ctx context.Context, pending []types.NamespacedName, patience time.Duration) {
+func (n *NamedObjects[T]) await(ctx context.Context, pending []types.NamespacedName, patience time.Duration) {
 	if len(pending) == 0 {
 		return
 	}
@@ -248,8 +250,8 @@ func (n *namedObjects[T]) await(ctx context.Context, pending []types.NamespacedN
 }
 
 // fetch reads an object from the API server.
-func (n *namedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) {
-	version, _ := n.metadata.Version(ctx, name)
+func (n *NamedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) {
+	version, _ := n.Metadata.Version(ctx, name)
 	object, err := n.read(ctx, name, version)
 	n.mu.Lock()
 	h := n.held[name]
@@ -276,7 +278,7 @@ func (n *namedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 		news = object.GetResourceVersion() != h.version || h.refused
 		h.object, h.version, h.there, h.known, h.refused = n.keep(object), object.GetResourceVersion(), true, true, false
 	}
-	if !n.metadata.Synced() {
+	if !n.Metadata.Synced() {
 		time.AfterFunc(readAgain, n.changed)
 	}
 	// A build that waits for it needs none to follow, unless it has changed meanwhile.
@@ -299,8 +301,8 @@ func (n *namedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 	}
 }
 
-// objects returns those that are there, and why what is known of others is not known.
-func (n *namedObjects[T]) objects() (there []T, unknown map[types.NamespacedName]string) {
+// Objects returns those that are there, and why what is known of others is not known.
+func (n *NamedObjects[T]) Objects() (there []T, unknown map[types.NamespacedName]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	there = make([]T, 0, len(n.held))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package cluster
 
 import (
 	"context"
@@ -19,8 +19,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 const (
@@ -34,34 +32,34 @@ const (
 	pageBytes              = 1 << 20
 )
 
-// metadataCache knows which objects of a kind there are, and in which version, and nothing else of them.
-type metadataCache struct {
+// MetadataCache knows which objects of a kind there are, and in which version, and nothing else of them.
+type MetadataCache struct {
 	cache.Cache
 	kind *metav1.PartialObjectMetadata
 	// informer is nil until they are watched.
 	informer atomic.Pointer[cache.Informer]
 }
 
-// addMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are
+// AddMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are
 // watched from the first call of Watch on.
-func addMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*metadataCache, error) {
+func AddMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*MetadataCache, error) {
 	m := newMetadataCache(kind)
 	var err error
-	if m.Cache, err = cluster.AddCache(mgr, m.options(namespaces)); err != nil {
+	if m.Cache, err = AddCache(mgr, m.options(namespaces)); err != nil {
 		return nil, fmt.Errorf("watching the metadata of %ss: %w", kind, err)
 	}
 	return m, nil
 }
 
-func newMetadataCache(kind string) *metadataCache {
-	m := &metadataCache{kind: &metav1.PartialObjectMetadata{}}
+func newMetadataCache(kind string) *MetadataCache {
+	m := &MetadataCache{kind: &metav1.PartialObjectMetadata{}}
 	m.kind.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 	return m
 }
 
-func (m *metadataCache) options(namespaces []string) cache.Options {
+func (m *MetadataCache) options(namespaces []string) cache.Options {
 	options := cache.Options{
-		DefaultNamespaces: cluster.WatchedNamespaces(namespaces),
+		DefaultNamespaces: WatchedNamespaces(namespaces),
 		DefaultTransform: func(object any) (any, error) {
 			if o, ok := object.(*metav1.PartialObjectMetadata); ok {
 				return hollowMetadata(o), nil
@@ -134,7 +132,7 @@ func listPages(ctx context.Context, options metav1.ListOptions, list func(contex
 }
 
 // Watch implements metadata.
-func (m *metadataCache) Watch(ctx context.Context, noticed func(types.NamespacedName)) error {
+func (m *MetadataCache) Watch(ctx context.Context, noticed func(types.NamespacedName)) error {
 	informer, err := m.GetInformer(ctx, m.kind, cache.BlockUntilSynced(false))
 	if err != nil {
 		return fmt.Errorf("watching the metadata of %ss: %w", m.kind.Kind, err)
@@ -155,13 +153,13 @@ func (m *metadataCache) Watch(ctx context.Context, noticed func(types.Namespaced
 }
 
 // Synced implements metadata.
-func (m *metadataCache) Synced() bool {
+func (m *MetadataCache) Synced() bool {
 	informer := m.informer.Load()
 	return informer != nil && (*informer).HasSynced()
 }
 
 // Version implements metadata.
-func (m *metadataCache) Version(ctx context.Context, name types.NamespacedName) (version string, there bool) {
+func (m *MetadataCache) Version(ctx context.Context, name types.NamespacedName) (version string, there bool) {
 	if !m.Synced() {
 		return "", false
 	}
@@ -172,9 +170,8 @@ func (m *metadataCache) Version(ctx context.Context, name types.NamespacedName) 
 	return object.ResourceVersion, true
 }
 
-// readSecret and readConfigMap read an object by its name, in this version or a later one. A ConfigMap is had from a
-// list of one, for which the right to list them is enough.
-func readSecret(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.Secret, error) {
+// ReadSecret reads a Secret by its name, in this version or a later one.
+func ReadSecret(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.Secret, error) {
 	return func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
 		secret := &corev1.Secret{}
 		err := from.Get(ctx, name, secret, &client.GetOptions{Raw: &metav1.GetOptions{ResourceVersion: version}})
@@ -182,7 +179,8 @@ func readSecret(from client.Reader) func(context.Context, types.NamespacedName, 
 	}
 }
 
-func readConfigMap(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.ConfigMap, error) {
+// ReadConfigMap reads a ConfigMap by its name. It is had from a list of one, for which the right to list them is enough.
+func ReadConfigMap(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.ConfigMap, error) {
 	return func(ctx context.Context, name types.NamespacedName, _ string) (*corev1.ConfigMap, error) {
 		var list corev1.ConfigMapList
 		if err := from.List(ctx, &list, client.InNamespace(name.Namespace), client.MatchingFields{metav1.ObjectNameField: name.Name}); err != nil {
