@@ -61,6 +61,7 @@ func TestManyChangesAtOnceAreFewBuildsAndFewWrites(t *testing.T) {
 	if most := int(took/quietTime) + 1; built > most {
 		t.Errorf("%d builds in %v, want %d at most, which are %v apart", built, took, most, quietTime)
 	}
+	const statusRate, statusBurst = 40, 5 // as the pace of statuses is
 	if most := statusBurst + int(statusRate*took.Seconds()) + 1; wrote > most {
 		t.Errorf("%d writes of status in %v, want %d at most", wrote, took, most)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/status"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=list;watch
@@ -33,8 +34,8 @@ type IngressReconciler struct {
 	peers     *peers
 	replicas  *Replicas
 	laggards  *laggards
-	addresses addressSource
-	status    *statusWriter
+	addresses status.Addresses
+	status    *status.Writer
 }
 
 // Reconcile writes one Ingress's status if it is not what it should be.
@@ -53,7 +54,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 			return ctrl.Result{}, nil
 		}
 		disown(&object.Status)
-		return r.status.writeNow(ctx, before, &object, nil, nil)
+		return r.status.WriteNow(ctx, before, &object, nil, nil)
 	}
 	if by := claimantsOf(&object); !r.peers.writes(object.Namespace, &by) {
 		r.laggards.forget(&object)
@@ -64,25 +65,25 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	addresses, err := r.addresses.addresses(ctx)
+	addresses, err := r.addresses.Read(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	said = r.laggards.judge(&object, said)
 	object.Status.ObservedGeneration = object.Generation
 	object.Status.LoadBalancer.Ingress = addresses
-	setConditions(&object.Status.Conditions, said)
+	status.SetConditions(&object.Status.Conditions, said)
 	if object.Spec.TLS == nil {
 		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
 	}
-	return r.status.writeNow(ctx, before, &object, before.Status.Conditions, said)
+	return r.status.WriteNow(ctx, before, &object, before.Status.Conditions, said)
 }
 
 // abandoned says whether the status of an Ingress of another class is what this controller left behind. Another
 // controller of this kind may own it by now: then the status speaks of the present generation, or is not under our
 // name.
 func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
-	return object.Status.ObservedGeneration != object.Generation && r.status.wrote(object)
+	return object.Status.ObservedGeneration != object.Generation && r.status.Wrote(object)
 }
 
 // disown takes from a status what this controller wrote, when the Ingress has gone over to another class.
@@ -106,7 +107,7 @@ func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
 		For(&v1alpha1.Ingress{}).
 		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).
 		WatchesRawSource(r.laggards.changes())
-	if changes := r.addresses.changes(r.every); changes != nil {
+	if changes := r.addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)
 	}
 	if err := builder.Complete(r); err != nil {

@@ -2,18 +2,21 @@
 
 package controllers
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/warren-dev/ingress/controllers/status"
+)
 
 // Metrics counts what the controllers do. It outlives a control plane that is started again.
 type Metrics struct {
 	orders   *orderMetrics
-	statuses *statusMetrics
+	statuses *status.Metrics
 	peers    *peerMetrics
 }
 
 // NewMetrics makes metrics that have counted nothing.
 func NewMetrics() *Metrics {
-	return &Metrics{orders: newOrderMetrics(), statuses: newStatusMetrics(), peers: newPeerMetrics()}
+	return &Metrics{orders: newOrderMetrics(), statuses: status.NewMetrics(), peers: newPeerMetrics()}
 }
 
 func (m *Metrics) parts() []prometheus.Collector {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/tickets"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -101,7 +102,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 	if options.Metrics == nil {
 		options.Metrics = NewMetrics()
 	}
-	addresses, err := publishedAddresses(mgr, options.PublishAddress, options.PublishService)
+	addresses, err := status.PublishedAddresses(mgr, options.PublishAddress, options.PublishService)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +132,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 		}
 	}
 	recorder := mgr.GetEventRecorder("warren-ingress")
-	writer := newStatusWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
+	writer := status.NewWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
 	reconcilers := []interface{ setup(ctrl.Manager) error }{
 		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, replicas: snapshots.Replicas,
 			peers: snapshots.Peers, addresses: addresses, status: writer},

@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/status"
 )
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses/status,verbs=patch
@@ -31,8 +32,8 @@ type StandardReconciler struct {
 	snapshots *SnapshotController
 	peers     *peers
 	ingresses *standardIngresses
-	addresses addressSource
-	status    *statusWriter
+	addresses status.Addresses
+	status    *status.Writer
 	recorder  events.EventRecorder
 	// said is what was last told of each Ingress. It belongs to the one worker.
 	said map[types.NamespacedName]said
@@ -51,7 +52,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	addresses, err := r.addresses.addresses(ctx)
+	addresses, err := r.addresses.Read(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -92,7 +93,7 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, wri
 		}
 	}
 	r.said[key] = said{object.UID, is.conditions, is.unheeded}
-	r.status.tell(object, before.conditions, is.conditions)
+	r.status.Tell(object, before.conditions, is.conditions)
 	if is.unheeded != "" && is.unheeded != before.unheeded {
 		r.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
 			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.unheeded))
@@ -104,7 +105,7 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, wri
 func (r *StandardReconciler) leave(
 	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
 ) (ctrl.Result, error) {
-	if len(addresses) == 0 || !r.status.wrote(object) || !slices.Equal(published(object), addresses) {
+	if len(addresses) == 0 || !r.status.Wrote(object) || !slices.Equal(published(object), addresses) {
 		return ctrl.Result{}, nil
 	}
 	return r.publish(ctx, object, nil)
@@ -120,7 +121,7 @@ func (r *StandardReconciler) publish(
 		object.Status.LoadBalancer.Ingress = append(object.Status.LoadBalancer.Ingress,
 			networkingv1.IngressLoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
 	}
-	return r.status.writeNow(ctx, before, object, nil, nil)
+	return r.status.WriteNow(ctx, before, object, nil, nil)
 }
 
 // published returns the addresses that an Ingress's status has.
@@ -138,7 +139,7 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.request))
-	if changes := r.addresses.changes(r.every); changes != nil {
+	if changes := r.addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)
 	}
 	if err := builder.Complete(r); err != nil {

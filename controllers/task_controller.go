@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -23,14 +24,14 @@ type TaskReconciler struct {
 	client    client.Client
 	snapshots *SnapshotController
 	health    HealthSource
-	status    *statusWriter
+	status    *status.Writer
 }
 
 // Reconcile writes one Task's status if it is not what it should be, when it is its turn.
 func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Task
 	if err := r.client.Get(ctx, request.NamespacedName, &object); err != nil {
-		r.status.leave(request.NamespacedName)
+		r.status.Leave(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	said, ok := r.snapshots.conditions(v1alpha1.TaskKind, &object)
@@ -38,15 +39,15 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
 	if !r.snapshots.writesTask(&object) {
-		r.status.leave(request.NamespacedName)
+		r.status.Leave(request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	before := object.DeepCopy()
 	said = slices.Clone(said) // which others share
 	report, ok := r.health.Health(translate.TaskID(object.Namespace, object.Name))
 	setHealth(&object, said, report, ok)
-	setConditions(&object.Status.Conditions, said)
-	return r.status.writeInTurn(ctx, before, &object, before.Status.Conditions, said)
+	status.SetConditions(&object.Status.Conditions, said)
+	return r.status.WriteInTurn(ctx, before, &object, before.Status.Conditions, said)
 }
 
 func (r *TaskReconciler) setup(mgr ctrl.Manager) error {

@@ -30,6 +30,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/status"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=get;list;watch
@@ -59,7 +60,7 @@ type TLSCertificateReconciler struct {
 	// secrets are those that TLSCertificates name.
 	secrets  *cluster.NamedObjects[*corev1.Secret]
 	client   client.Client
-	status   *statusWriter
+	status   *status.Writer
 	recorder events.EventRecorder
 	// reader reads from the API server, for what must not be out of date.
 	reader   client.Reader
@@ -96,10 +97,10 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	issuing := view.issuing
 	issuing.Type, issuing.ObservedGeneration = v1alpha1.ConditionIssuing, object.Generation
 	view.publish(&object.Status)
-	setConditions(&object.Status.Conditions, append(said[:len(said):len(said)], issuing))
+	status.SetConditions(&object.Status.Conditions, append(said[:len(said):len(said)], issuing))
 	is := []metav1.Condition{issuing}
 	is = append(is, said...)
-	written, err := r.status.writeNow(ctx, before, &object, before.Status.Conditions, is)
+	written, err := r.status.WriteNow(ctx, before, &object, before.Status.Conditions, is)
 	if err != nil {
 		return ctrl.Result{}, err
 	}

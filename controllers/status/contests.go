@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package status
 
 import (
 	"encoding/json"
@@ -37,7 +37,7 @@ const (
 // What a change of the object's spec leads to does not wait: whoever changes it, not this controller, keeps that going.
 type contests struct {
 	now     func() time.Time
-	metrics *statusMetrics
+	metrics *Metrics
 
 	mu      sync.Mutex
 	written map[types.UID]*written
@@ -57,7 +57,7 @@ type written struct {
 	until       time.Time
 }
 
-func newContests(now func() time.Time, metrics *statusMetrics) *contests {
+func newContests(now func() time.Time, metrics *Metrics) *contests {
 	return &contests{now: now, metrics: metrics, written: map[types.UID]*written{}}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package status
 
 import (
 	"context"
@@ -24,8 +24,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// statusWriter writes the statuses of objects, and events about what changed in them.
-type statusWriter struct {
+// Writer writes the statuses of objects, and events about what changed in them.
+type Writer struct {
 	client client.Client
 	// reader asks the API server itself.
 	reader     client.Reader
@@ -35,9 +35,9 @@ type statusWriter struct {
 	contests   *contests
 }
 
-// newStatusWriter returns what writes the statuses for the ingress class's controller.
-func newStatusWriter(mgr ctrl.Manager, recorder events.EventRecorder, class string, metrics *statusMetrics) *statusWriter {
-	return &statusWriter{
+// NewWriter returns what writes the statuses for the ingress class's controller.
+func NewWriter(mgr ctrl.Manager, recorder events.EventRecorder, class string, metrics *Metrics) *Writer {
+	return &Writer{
 		client:     mgr.GetClient(),
 		reader:     mgr.GetAPIReader(),
 		recorder:   recorder,
@@ -47,8 +47,8 @@ func newStatusWriter(mgr ctrl.Manager, recorder events.EventRecorder, class stri
 	}
 }
 
-// writeInTurn is write for what nobody waits for, when it is the object's turn.
-func (w *statusWriter) writeInTurn(
+// WriteInTurn is write for what nobody waits for, when it is the object's turn.
+func (w *Writer) WriteInTurn(
 	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
 ) (ctrl.Result, error) {
 	name := client.ObjectKeyFromObject(after)
@@ -62,11 +62,11 @@ func (w *statusWriter) writeInTurn(
 	return w.write(ctx, before, after, was, is)
 }
 
-// leave gives up the turn of an object whose status is not to be written any more.
-func (w *statusWriter) leave(name types.NamespacedName) { w.pace.leave(name) }
+// Leave gives up the turn of an object whose status is not to be written any more.
+func (w *Writer) Leave(name types.NamespacedName) { w.pace.leave(name) }
 
-// writeNow is write for what people wait for. Those statuses that wait for their turn wait longer for it.
-func (w *statusWriter) writeNow(
+// WriteNow is write for what people wait for. Those statuses that wait for their turn wait longer for it.
+func (w *Writer) WriteNow(
 	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
 ) (ctrl.Result, error) {
 	if equality.Semantic.DeepEqual(before, after) {
@@ -82,7 +82,7 @@ func (w *statusWriter) writeNow(
 // write persists the status of after if it differs from that of before, and then tells of the conditions that changed.
 // If the object is newer in the cluster than before was, nothing is written: its event is on the way. If others
 // overwrite the status again and again, it is not written either but has to be tried again after a while.
-func (w *statusWriter) write(
+func (w *Writer) write(
 	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
 ) (ctrl.Result, error) {
 	if equality.Semantic.DeepEqual(before, after) {
@@ -108,7 +108,7 @@ func (w *statusWriter) write(
 	}
 	stale, contest := w.contests.wrote(before, after, is)
 	if !stale {
-		w.tell(after, was, is)
+		w.Tell(after, was, is)
 	}
 	if contest {
 		log.FromContext(ctx).Info("others overwrite this status again and again: it is written less and less often",
@@ -121,7 +121,7 @@ func (w *statusWriter) write(
 }
 
 // otherWriters returns the names under which others own fields of an object's status, as the API server knows them now.
-func (w *statusWriter) otherWriters(ctx context.Context, object client.Object) []string {
+func (w *Writer) otherWriters(ctx context.Context, object client.Object) []string {
 	kind, err := w.client.GroupVersionKindFor(object)
 	if err != nil {
 		return nil
@@ -149,23 +149,23 @@ func (w *statusWriter) otherWriters(ctx context.Context, object client.Object) [
 	return slices.Compact(others)
 }
 
-// tell tells of the conditions of an object that changed.
-func (w *statusWriter) tell(object client.Object, was, is []metav1.Condition) {
+// Tell tells of the conditions of an object that changed.
+func (w *Writer) Tell(object client.Object, was, is []metav1.Condition) {
 	for _, e := range transitions(was, is) {
 		w.recorder.Eventf(object, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}
 }
 
-// wrote says whether something in the status of an object is as this controller wrote it.
-func (w *statusWriter) wrote(object client.Object) bool {
+// Wrote says whether something in the status of an object is as this controller wrote it.
+func (w *Writer) Wrote(object client.Object) bool {
 	return slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager == w.fieldOwner && entry.Subresource == "status"
 	})
 }
 
-// setConditions sets the conditions of a status to what is to be said, and leaves those of other types as they are. A
+// SetConditions sets the conditions of a status to what is to be said, and leaves those of other types as they are. A
 // condition that says the same as before keeps its time.
-func setConditions(conditions *[]metav1.Condition, said []metav1.Condition) {
+func SetConditions(conditions *[]metav1.Condition, said []metav1.Condition) {
 	for _, condition := range said {
 		meta.SetStatusCondition(conditions, condition)
 	}

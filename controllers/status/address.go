@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package status
 
 import (
 	"context"
@@ -27,15 +27,15 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// addressSource knows where clients reach the data plane.
-type addressSource interface {
-	addresses(context.Context) ([]v1alpha1.LoadBalancerIngress, error)
-	// changes is a source of these requests whenever the addresses change, nil where they never do.
-	changes(requests func(context.Context) []reconcile.Request) source.Source
+// Addresses knows where clients reach the data plane.
+type Addresses interface {
+	Read(context.Context) ([]v1alpha1.LoadBalancerIngress, error)
+	// Changes is a source of these requests whenever the addresses change, nil where they never do.
+	Changes(requests func(context.Context) []reconcile.Request) source.Source
 }
 
-// publishedAddresses are those that --publish-address or --publish-service say, of which one at least is empty.
-func publishedAddresses(mgr ctrl.Manager, address, service string) (addressSource, error) {
+// PublishedAddresses are those that --publish-address or --publish-service say, of which one at least is empty.
+func PublishedAddresses(mgr ctrl.Manager, address, service string) (Addresses, error) {
 	if service == "" {
 		return parsePublishAddress(address)
 	}
@@ -56,12 +56,13 @@ func publishedAddresses(mgr ctrl.Manager, address, service string) (addressSourc
 // fixedAddresses are what --publish-address says, or none.
 type fixedAddresses []v1alpha1.LoadBalancerIngress
 
-// addresses returns a copy: what goes into an object is overwritten when the object is decoded into.
-func (f fixedAddresses) addresses(context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
+// Read returns a copy: what goes into an object is overwritten when the object is decoded into.
+func (f fixedAddresses) Read(context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
 	return slices.Clone(f), nil
 }
 
-func (f fixedAddresses) changes(func(context.Context) []reconcile.Request) source.Source { return nil }
+// Changes returns nil: they never do.
+func (f fixedAddresses) Changes(func(context.Context) []reconcile.Request) source.Source { return nil }
 
 // parsePublishAddress reads the IP address or host name that --publish-address says.
 func parsePublishAddress(text string) (fixedAddresses, error) {
@@ -85,8 +86,8 @@ type serviceAddresses struct {
 	name  types.NamespacedName
 }
 
-// addresses are none while the Service is not there or has none.
-func (s *serviceAddresses) addresses(ctx context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
+// Read are none while the Service is not there or has none.
+func (s *serviceAddresses) Read(ctx context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
 	var service corev1.Service
 	if err := s.cache.Get(ctx, s.name, &service); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -101,7 +102,8 @@ func (s *serviceAddresses) addresses(ctx context.Context) ([]v1alpha1.LoadBalanc
 	return addresses, nil
 }
 
-func (s *serviceAddresses) changes(requests func(context.Context) []reconcile.Request) source.Source {
+// Changes is a source of requests whenever the Service changes.
+func (s *serviceAddresses) Changes(requests func(context.Context) []reconcile.Request) source.Source {
 	return source.Kind(s.cache, &corev1.Service{}, handler.TypedEnqueueRequestsFromMapFunc(
 		func(ctx context.Context, _ *corev1.Service) []reconcile.Request { return requests(ctx) }))
 }
