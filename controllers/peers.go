@@ -78,6 +78,17 @@ type company struct {
 	leads bool
 }
 
+// several says whether there are others.
+func (c *company) several() bool { return len(c.all) > 1 }
+
+// names are the controllers by their names.
+func (c *company) names() (names []string) {
+	for i := range c.all {
+		names = append(names, c.all[i].controller())
+	}
+	return names
+}
+
 func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *peerMetrics) *peers {
 	p := &peers{own: own, lease: lease, elects: elects, metrics: metrics, seen: map[types.NamespacedName]*glimpse{}}
 	p.company.Store(&company{all: []standing{own}, leads: true})
@@ -303,15 +314,9 @@ func (p *peers) gather() *company {
 
 // tell says who else there is, and who goes first.
 func (p *peers) tell(ctx context.Context, before, now *company) {
-	names := func(c *company) (names []string) {
-		for i := range c.all {
-			names = append(names, c.all[i].controller())
-		}
-		return names
-	}
-	is := names(now)
+	is := now.names()
 	p.metrics.peersAre(is, now.own)
-	if slices.Equal(names(before), is) {
+	if slices.Equal(before.names(), is) {
 		return
 	}
 	logger := log.FromContext(ctx).WithValues("this", now.all[now.own].controller())
@@ -322,6 +327,12 @@ func (p *peers) tell(ctx context.Context, before, now *company) {
 	logger.Info("several controllers serve the same namespaces: the first that serves an object writes its status",
 		"controllers", is)
 }
+
+// present are the controllers that there are now. It must not be called of nil.
+func (p *peers) present() *company { return p.company.Load() }
+
+// controllers are the names of those that there are now, in the order in which they write.
+func (p *peers) controllers() []string { return p.present().names() }
 
 // alone says whether there is no other controller.
 func (p *peers) alone() bool { return p == nil || len(p.company.Load().all) == 1 }

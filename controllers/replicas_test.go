@@ -52,8 +52,8 @@ func (k *testCluster) knows(r *replica, want ...string) {
 }
 
 func (k *testCluster) lease(name string) (*coordinationv1.Lease, error) {
-	r, lease := Replica{Name: k.Blue + "-" + name}, new(coordinationv1.Lease)
-	return lease, k.Get(k.T.Context(), client.ObjectKey{Namespace: fixture.OwnNamespace, Name: r.leaseName()}, lease)
+	lease := new(coordinationv1.Lease)
+	return lease, k.Get(k.T.Context(), client.ObjectKey{Namespace: fixture.OwnNamespace, Name: "warren-replica-" + k.Blue + "-" + name}, lease)
 }
 
 func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
@@ -72,7 +72,7 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 
 	close(draining)
 	k.knows(a, "a")
-	if lease, err := k.lease("b"); err != nil || lease.Annotations[readyAnnotation] != "false" {
+	if lease, err := k.lease("b"); err != nil || lease.Annotations["ingress.warren.dev/ready"] != "false" {
 		t.Errorf("while b drains its Lease says %v (%v), want that it is not ready", lease.Annotations, err)
 	}
 	b.stop()

@@ -31,17 +31,17 @@ func (c *SnapshotController) share(ctx context.Context, in *translate.Input, lat
 	if c.Peers == nil {
 		return
 	}
-	company := c.Peers.company.Load()
+	company := c.Peers.present()
 	before := c.sharing.services.Load()
 	var services map[types.NamespacedName]*claimants
-	if len(company.all) > 1 {
+	if company.several() {
 		services = c.claimedServices(ctx)
 		c.sharing.services.Store(&services)
 	} else {
 		c.sharing.services.Store(nil)
 	}
 	if c.sharing.company != company {
-		changed := c.sharing.company != nil || len(company.all) > 1
+		changed := c.sharing.company != nil || company.several()
 		c.sharing.company = company
 		if changed {
 			for key := range latest.verdicts {

@@ -5,6 +5,7 @@ package controllers
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,8 +50,8 @@ func (k *testCluster) calm(replicas ...*replica) {
 func (k *testCluster) knowsController(r *replica, class string) {
 	k.T.Helper()
 	fixture.Eventually(k.T, func() error {
-		if r.Peers.alive(fixture.OwnNamespace+"/"+class) == nil {
-			return fmt.Errorf("it knows %v, want %s", r.Peers.company.Load().all, class)
+		if known := r.Peers.controllers(); !slices.Contains(known, fixture.OwnNamespace+"/"+class) {
+			return fmt.Errorf("it knows %v, want %s", known, class)
 		}
 		return nil
 	})
