@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/warren-dev/ingress/cli"
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 )
@@ -192,7 +192,7 @@ func parseNamespace(s string) (string, error) {
 }
 
 func parsePeerNamespace(s string) (string, error) {
-	if s == controllers.EveryNamespace {
+	if s == replicas.EveryNamespace {
 		return s, nil
 	}
 	return parseNamespace(s)

@@ -8,13 +8,13 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 )
 
 // healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it
 // does not depend on the Kubernetes API being there.
-func healthHandler(p *proxy.Proxy, contact *controllers.Contact) http.Handler {
+func healthHandler(p *proxy.Proxy, contact *replicas.Contact) http.Handler {
 	mux := http.NewServeMux()
 	// A restart mends nothing that this could tell of, so that it is 200 whatever it tells.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +37,7 @@ func healthHandler(p *proxy.Proxy, contact *controllers.Contact) http.Handler {
 }
 
 // describe tells people how the replica is, a line for each thing.
-func describe(w io.Writer, p *proxy.Proxy, contact *controllers.Contact) {
+func describe(w io.Writer, p *proxy.Proxy, contact *replicas.Contact) {
 	switch generation := p.Generation(); {
 	case p.Draining():
 		_, _ = fmt.Fprintln(w, "data plane: draining")

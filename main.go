@@ -32,6 +32,7 @@ import (
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -92,7 +93,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
-	contact := controllers.NewContact()
+	contact := replicas.NewContact()
 	kube.Wrap(contact.Wrap)
 	traced, exporter, err := f.tracing.tracing(ctx, replica.Name, logger)
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
 // thisReplica is how the other replicas know and reach this process: in a cluster by its Pod's name and address, which
 // the downward API puts into POD_NAME and POD_IP, elsewhere by names and addresses of this machine.
-func thisReplica(l *listeners) (controllers.Replica, error) {
+func thisReplica(l *listeners) (replicas.Replica, error) {
 	http, https, health := addressOf(l.http), addressOf(l.https), addressOf(l.health)
-	r := controllers.Replica{Name: os.Getenv("POD_NAME"), HTTPPort: http.Port(), HTTPSPort: https.Port(), HealthPort: health.Port()}
+	r := replicas.Replica{Name: os.Getenv("POD_NAME"), HTTPPort: http.Port(), HTTPSPort: https.Port(), HealthPort: health.Port()}
 	if r.Name == "" {
 		r.Name = localName(http.Port())
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
@@ -26,7 +27,7 @@ type AutoSSLReconciler struct {
 	client    client.Client
 	class     string
 	snapshots *SnapshotController
-	peers     *peers
+	peers     *replicas.Peers
 }
 
 // Reconcile makes, changes or removes the TLSCertificates of one Ingress.
@@ -39,7 +40,7 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		return ctrl.Result{}, nil
 	}
 	// Another controller may accept other hosts of it.
-	if by := claimantsOf(&ingress); !r.peers.orders(ingress.Namespace, &by) {
+	if by := replicas.ClaimantsOf(&ingress); !r.peers.Orders(ingress.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	hosts, ok := r.snapshots.certificateHosts(v1alpha1.IngressKind, &ingress)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
 // certificateOwner is what the Ingress that a TLSCertificate was made for says now. It is the zero value, but for ours,
@@ -20,7 +21,7 @@ type certificateOwner struct {
 	// is because it names this controller's class.
 	wants, ours, named bool
 	// by are the controllers that it is for, nil where that is not known.
-	by *claimants
+	by *replicas.Claimants
 }
 
 // owner looks at the Ingress that a TLSCertificate was made for. It is nil where that was made for none.
@@ -37,7 +38,7 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 	if err := r.client.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
-	by := claimantsOf(&ingress)
+	by := replicas.ClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && ingress.Spec.TLS != nil && ingress.Spec.TLS.AutoSSL,
 		ours:  kinds.Claims(&ingress, r.class),
@@ -56,7 +57,7 @@ func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client
 	}
 	ours, _ := r.standard.claims(&ingress)
 	ordering, known := kinds.ReadStandard(&ingress).Ordering()
-	by := standardClaimantsOf(&ingress)
+	by := replicas.StandardClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && (ordering != nil || !known),
 		ours:  ours, named: ours,

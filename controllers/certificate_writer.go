@@ -12,26 +12,27 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
 // writes says whether this controller is the one to look after a TLSCertificate: the one that orders it, if it is
 // there and its Ingress is not for others, or else the first of those that its Ingress, or the Ingresses of its hosts,
 // are for.
 func (r *TLSCertificateReconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
-	if r.peers.alone() {
-		return r.peers.writes(certificate.Namespace, &claimants{}), nil
+	if r.peers.Alone() {
+		return r.peers.Writes(certificate.Namespace, &replicas.Claimants{}), nil
 	}
 	by, err := r.claimants(ctx, certificate)
 	if err != nil {
 		return false, err
 	}
-	return r.peers.goesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
+	return r.peers.GoesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
 }
 
 // claimants are the controllers that a TLSCertificate is for: any, if no Ingress says so.
 func (r *TLSCertificateReconciler) claimants(
 	ctx context.Context, certificate *v1alpha1.TLSCertificate,
-) (*claimants, error) {
+) (*replicas.Claimants, error) {
 	owner, err := r.owner(ctx, certificate)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (r *TLSCertificateReconciler) claimants(
 	if owner != nil && owner.by != nil {
 		return owner.by, nil
 	}
-	by := &claimants{}
+	by := &replicas.Claimants{}
 	if metav1.GetControllerOfNoCopy(certificate) == nil {
 		var list v1alpha1.IngressList
 		within := client.InNamespace(certificate.Namespace)
@@ -48,11 +49,11 @@ func (r *TLSCertificateReconciler) claimants(
 		}
 		for i := range list.Items {
 			if leadsTo(&list.Items[i], certificate) {
-				by.add(&list.Items[i])
+				by.Add(&list.Items[i])
 			}
 		}
 	}
-	return by.orEvery(), nil
+	return by.OrEvery(), nil
 }
 
 // leadsTo says whether an Ingress has a rule for a host of a TLSCertificate.

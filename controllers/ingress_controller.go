@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -31,8 +32,8 @@ type IngressReconciler struct {
 	client    client.Client
 	class     string
 	snapshots *SnapshotController
-	peers     *peers
-	replicas  *Replicas
+	peers     *replicas.Peers
+	replicas  *replicas.Replicas
 	laggards  *laggards
 	addresses status.Addresses
 	status    *status.Writer
@@ -56,7 +57,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		disown(&object.Status)
 		return r.status.WriteNow(ctx, before, &object, nil, nil)
 	}
-	if by := claimantsOf(&object); !r.peers.writes(object.Namespace, &by) {
+	if by := replicas.ClaimantsOf(&object); !r.peers.Writes(object.Namespace, &by) {
 		r.laggards.forget(&object)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
 // authority is a certificate authority that speaks ACME. It takes one step a call.
@@ -84,8 +85,8 @@ type issuanceConfig struct {
 	// Working are the working Secrets that there are.
 	Working *workingSecrets
 	// Ready returns the replicas that answer challenges. Self is this one, for the time before its Lease is written.
-	Ready func() []Replica
-	Self  Replica
+	Ready func() []replicas.Replica
+	Self  replicas.Replica
 	// Metrics counts the orders that end. Nil counts nothing.
 	Metrics *orderMetrics
 }

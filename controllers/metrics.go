@@ -4,6 +4,8 @@ package controllers
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -11,12 +13,12 @@ import (
 type Metrics struct {
 	orders   *orderMetrics
 	statuses *status.Metrics
-	peers    *peerMetrics
+	peers    *replicas.Metrics
 }
 
 // NewMetrics makes metrics that have counted nothing.
 func NewMetrics() *Metrics {
-	return &Metrics{orders: newOrderMetrics(), statuses: status.NewMetrics(), peers: newPeerMetrics()}
+	return &Metrics{orders: newOrderMetrics(), statuses: status.NewMetrics(), peers: replicas.NewMetrics()}
 }
 
 func (m *Metrics) parts() []prometheus.Collector {

@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
 // presenceTimeout bounds one look at one replica.
@@ -21,8 +23,8 @@ const presenceTimeout = 2 * time.Second
 type presence struct {
 	client *http.Client
 	// ready returns the replicas. self is this one, for the time before its Lease is written.
-	ready func() []Replica
-	self  Replica
+	ready func() []replicas.Replica
+	self  replicas.Replica
 	// port is where replicas answer, where it is not that of their Leases.
 	port uint16
 }
@@ -32,7 +34,7 @@ const proxyHeader = "PROXY UNKNOWN\r\n"
 
 // newPresence makes one that looks at that port of each replica, and begins with a PROXY header if replicas expect one
 // of it.
-func newPresence(ready func() []Replica, self Replica, port uint16, trustedProxy bool) *presence {
+func newPresence(ready func() []replicas.Replica, self replicas.Replica, port uint16, trustedProxy bool) *presence {
 	transport := &http.Transport{DisableKeepAlives: true}
 	if trustedProxy {
 		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -57,25 +59,25 @@ func newPresence(ready func() []Replica, self Replica, port uint16, trustedProxy
 
 // missing returns the names of the replicas that do not answer all of these, and of how many.
 func (p *presence) missing(ctx context.Context, answers []presented) (names []string, of int) {
-	replicas := p.ready()
-	if len(replicas) == 0 {
-		replicas = []Replica{p.self}
+	asked := p.ready()
+	if len(asked) == 0 {
+		asked = []replicas.Replica{p.self}
 	}
-	for i := range replicas {
+	for i := range asked {
 		for j := range answers {
 			if answers[j].Proven {
 				continue
 			}
-			if err := p.look(ctx, &replicas[i], &answers[j]); err != nil {
-				names = append(names, replicas[i].Name)
+			if err := p.look(ctx, &asked[i], &answers[j]); err != nil {
+				names = append(names, asked[i].Name)
 				break
 			}
 		}
 	}
-	return names, len(replicas)
+	return names, len(asked)
 }
 
-func (p *presence) look(ctx context.Context, replica *Replica, answer *presented) error {
+func (p *presence) look(ctx context.Context, replica *replicas.Replica, answer *presented) error {
 	port := replica.HTTPPort
 	if p.port != 0 {
 		port = p.port

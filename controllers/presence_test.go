@@ -13,17 +13,18 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // replicaAnswering is one whose data plane answers for a host as it is told to.
-func replicaAnswering(t *testing.T, name string, handler http.HandlerFunc) Replica {
+func replicaAnswering(t *testing.T, name string, handler http.HandlerFunc) replicas.Replica {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	at := netip.MustParseAddrPort(server.Listener.Addr().String())
-	return Replica{Name: name, Address: at.Addr(), HTTPPort: at.Port()}
+	return replicas.Replica{Name: name, Address: at.Addr(), HTTPPort: at.Port()}
 }
 
 func TestReplicasThatDoNotAnswerAChallengeAreMissing(t *testing.T) {
@@ -41,7 +42,7 @@ func TestReplicasThatDoNotAnswerAChallengeAreMissing(t *testing.T) {
 		}
 		http.NotFound(w, r)
 	}
-	replicas := []Replica{
+	asked := []replicas.Replica{
 		replicaAnswering(t, "all", all),
 		replicaAnswering(t, "none", http.NotFound),
 		replicaAnswering(t, "one", func(w http.ResponseWriter, r *http.Request) {
@@ -60,9 +61,9 @@ func TestReplicasThatDoNotAnswerAChallengeAreMissing(t *testing.T) {
 		}),
 		replicaAnswering(t, "wrong", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "something else") }),
 	}
-	p := newPresence(func() []Replica { return replicas }, Replica{}, 0, false)
-	if missing, of := p.missing(t.Context(), answers); of != len(replicas) || !slices.Equal(missing, []string{"none", "one", "elsewhere", "wrong"}) {
-		t.Errorf("%q of %d are missing, want all but the first of %d", missing, of, len(replicas))
+	p := newPresence(func() []replicas.Replica { return asked }, replicas.Replica{}, 0, false)
+	if missing, of := p.missing(t.Context(), answers); of != len(asked) || !slices.Equal(missing, []string{"none", "one", "elsewhere", "wrong"}) {
+		t.Errorf("%q of %d are missing, want all but the first of %d", missing, of, len(asked))
 	}
 
 	// A host that is proven need not be answered for any more.
@@ -79,7 +80,7 @@ func TestAReplicaAloneIsAskedItself(t *testing.T) {
 	self := replicaAnswering(t, "self", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "token.proof\n") })
 	at := self.HTTPPort
 	self.HTTPPort = 0 // --acme-http-port is the one that counts.
-	p := newPresence(func() []Replica { return nil }, self, at, false)
+	p := newPresence(func() []replicas.Replica { return nil }, self, at, false)
 	if missing, of := p.missing(t.Context(), []presented{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}); of != 1 || len(missing) > 0 {
 		t.Errorf("%q of %d are missing, want none of one", missing, of)
 	}
@@ -113,8 +114,8 @@ func TestAReplicaIsSeenToAnswerAlsoWhereItExpectsAPROXYHeader(t *testing.T) {
 				t.Fatal(err)
 			}
 			at := netip.MustParseAddrPort(address)
-			self := Replica{Name: "a", Address: at.Addr(), HTTPPort: at.Port()}
-			presence := newPresence(func() []Replica { return []Replica{self} }, self, 0, test.trustedProxy)
+			self := replicas.Replica{Name: "a", Address: at.Addr(), HTTPPort: at.Port()}
+			presence := newPresence(func() []replicas.Replica { return []replicas.Replica{self} }, self, 0, test.trustedProxy)
 			fixture.Eventually(t, func() error { // a look is given up after seconds, which a busy machine may take
 				if missing, of := presence.missing(t.Context(), answers); !slices.Equal(missing, test.missing) || of != 1 {
 					return fmt.Errorf("%q of %d do not answer, want %q", missing, of, test.missing)

@@ -20,6 +20,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -32,7 +33,7 @@ func (k *testCluster) known(name string, changes ...func(*ctrl.Options, *Options
 		m.LeaderElection, m.LeaderElectionID, m.LeaderElectionNamespace = true, "leader-"+k.Blue, fixture.OwnNamespace
 		m.LeaderElectionReleaseOnCancel = true
 		o.IngressClass, o.Namespace, o.Draining = k.Blue, fixture.OwnNamespace, draining
-		o.Replica = Replica{Name: k.Blue + "-" + name, Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
+		o.Replica = replicas.Replica{Name: k.Blue + "-" + name, Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
 	}}, changes...)...), draining
 }
 
@@ -65,8 +66,8 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 	for _, r := range []*replica{a, b} {
 		k.knows(r, "a", "b")
 	}
-	want := Replica{Name: k.Blue + "-b", Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
-	if diff := cmp.Diff(want, a.Replicas.Ready()[1], cmpopts.IgnoreUnexported(Replica{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+	want := replicas.Replica{Name: k.Blue + "-b", Address: netip.MustParseAddr("10.0.0.1"), HTTPPort: 8000, HealthPort: 8081}
+	if diff := cmp.Diff(want, a.Replicas.Ready()[1], cmpopts.IgnoreUnexported(replicas.Replica{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("what a knows of b (-want +got):\n%s", diff)
 	}
 

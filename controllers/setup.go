@@ -20,6 +20,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/tickets"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -53,7 +54,7 @@ type Options struct {
 	Namespace string
 	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no
 	// other.
-	Replica Replica
+	Replica replicas.Replica
 	// Elects says that the replicas elect the one that writes. Where they do not, the first of those that have a Lease
 	// does.
 	Elects bool
@@ -195,15 +196,15 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (
 	if config.Namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
 		return nil, err
 	}
-	replica := &replicaConfig{
+	replica := &replicas.Config{
 		Self: options.Replica, Namespace: options.Namespace, Class: options.IngressClass, Pod: options.PodUID, Elects: options.Elects,
 		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil,
 		Draining: options.Draining, Metrics: options.Metrics.peers,
 	}
-	if config.Peers, err = addPeers(mgr, replica); err != nil {
+	if config.Peers, err = replicas.AddPeers(mgr, replica); err != nil {
 		return nil, err
 	}
-	if config.Replicas, config.Served, err = addReplicas(mgr, replica, config.Peers, config.Standard.ingressClass); err != nil {
+	if config.Replicas, config.Served, err = replicas.Add(mgr, replica, config.Peers, config.Standard.ingressClass); err != nil {
 		return nil, err
 	}
 	if options.Hosts != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -20,9 +21,9 @@ import (
 type sharing struct {
 	// services are the controllers that Ingresses with backends of a service are for. It is nil where there is no other
 	// controller.
-	services atomic.Pointer[map[types.NamespacedName]*claimants]
+	services atomic.Pointer[map[types.NamespacedName]*replicas.Claimants]
 	// company is the one that all objects were last looked at for. It belongs to the goroutine that builds.
-	company *company
+	company *replicas.Company
 }
 
 // share notes whose the services are, and has those objects looked at again that another controller may write now, or
@@ -31,17 +32,17 @@ func (c *SnapshotController) share(ctx context.Context, in *translate.Input, lat
 	if c.Peers == nil {
 		return
 	}
-	company := c.Peers.present()
+	company := c.Peers.Present()
 	before := c.sharing.services.Load()
-	var services map[types.NamespacedName]*claimants
-	if company.several() {
+	var services map[types.NamespacedName]*replicas.Claimants
+	if company.Several() {
 		services = c.claimedServices(ctx)
 		c.sharing.services.Store(&services)
 	} else {
 		c.sharing.services.Store(nil)
 	}
 	if c.sharing.company != company {
-		changed := c.sharing.company != nil || company.several()
+		changed := c.sharing.company != nil || company.Several()
 		c.sharing.company = company
 		if changed {
 			for key := range latest.verdicts {
@@ -55,19 +56,19 @@ func (c *SnapshotController) share(ctx context.Context, in *translate.Input, lat
 	}
 	for _, task := range in.Tasks {
 		name := types.NamespacedName{Namespace: task.Namespace, Name: string(task.Spec.ServiceName)}
-		if was, is := (*before)[name], services[name]; was != is && (was == nil || is == nil || !was.equal(is)) {
+		if was, is := (*before)[name], services[name]; was != is && (was == nil || is == nil || !was.Equal(is)) {
 			c.notify(objectKey{v1alpha1.TaskKind, client.ObjectKeyFromObject(task)})
 		}
 	}
 }
 
 // claimedServices reads the Ingresses of all classes.
-func (c *SnapshotController) claimedServices(ctx context.Context) map[types.NamespacedName]*claimants {
-	services := map[types.NamespacedName]*claimants{}
-	of := func(namespace, name string) *claimants {
+func (c *SnapshotController) claimedServices(ctx context.Context) map[types.NamespacedName]*replicas.Claimants {
+	services := map[types.NamespacedName]*replicas.Claimants{}
+	of := func(namespace, name string) *replicas.Claimants {
 		key := types.NamespacedName{Namespace: namespace, Name: name}
 		if services[key] == nil {
-			services[key] = &claimants{}
+			services[key] = &replicas.Claimants{}
 		}
 		return services[key]
 	}
@@ -77,7 +78,7 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 	}
 	for i := range own.Items {
 		ingress := &own.Items[i]
-		kinds.EachService(ingress, func(name string) { of(ingress.Namespace, name).add(ingress) })
+		kinds.EachService(ingress, func(name string) { of(ingress.Namespace, name).Add(ingress) })
 	}
 	if c.Standard == nil || !c.Standard.ingresses.Synced(ctx) {
 		return services
@@ -88,7 +89,7 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 	}
 	for i := range list.Items {
 		ingress := &list.Items[i]
-		kinds.EachStandardService(ingress, func(name string) { of(ingress.Namespace, name).addStandard(ingress) })
+		kinds.EachStandardService(ingress, func(name string) { of(ingress.Namespace, name).AddStandard(ingress) })
 	}
 	return services
 }
@@ -96,8 +97,8 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 // writesTask says whether this replica's controller writes the status of a Task: one of those whose Ingresses lead to
 // it, since they alone probe it.
 func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
-	by := &claimants{}
-	if !c.Peers.alone() {
+	by := &replicas.Claimants{}
+	if !c.Peers.Alone() {
 		services := c.sharing.services.Load()
 		if services == nil {
 			return false // The next build knows, and has the Task looked at again.
@@ -107,5 +108,5 @@ func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
 			by = claimed
 		}
 	}
-	return c.Peers.writes(task.Namespace, by)
+	return c.Peers.Writes(task.Namespace, by)
 }

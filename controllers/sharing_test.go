@@ -50,7 +50,7 @@ func (k *testCluster) calm(replicas ...*replica) {
 func (k *testCluster) knowsController(r *replica, class string) {
 	k.T.Helper()
 	fixture.Eventually(k.T, func() error {
-		if known := r.Peers.controllers(); !slices.Contains(known, fixture.OwnNamespace+"/"+class) {
+		if known := r.Peers.Controllers(); !slices.Contains(known, fixture.OwnNamespace+"/"+class) {
 			return fmt.Errorf("it knows %v, want %s", known, class)
 		}
 		return nil

@@ -24,6 +24,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -81,8 +82,8 @@ type snapshotConfig struct {
 	Namespaces *namespaces
 	// Claims know which namespace each host belongs to. Nil where ages alone decide.
 	Claims   *claimKeeper
-	Replicas *Replicas
-	Peers    *peers
+	Replicas *replicas.Replicas
+	Peers    *replicas.Peers
 	// Served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation. Nil is
 	// not told.
 	Served func(ingresses iter.Seq2[types.UID, int64])
@@ -138,8 +139,8 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
 	}
-	c.Peers.subscribe(c.Pending.event)
-	if err := c.Peers.watch(ctx); err != nil {
+	c.Peers.Subscribe(c.Pending.event)
+	if err := c.Peers.Watch(ctx); err != nil {
 		return err
 	}
 	if !c.Cache.WaitForCacheSync(ctx) || !c.Certificates.Metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
@@ -150,10 +151,10 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	var late sync.WaitGroup
 	defer late.Wait()
 	// Until it is known who else there is, nothing is found out, and so nothing written.
-	if !c.Peers.settle(ctx) {
+	if !c.Peers.Settle(ctx) {
 		return nil
 	}
-	late.Go(func() { c.Peers.late(ctx, c.Pending.event) })
+	late.Go(func() { c.Peers.Late(ctx, c.Pending.event) })
 	if c.Standard != nil {
 		if !c.Standard.settle(ctx) {
 			return nil

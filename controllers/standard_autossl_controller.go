@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
 // StandardAutoSSLReconciler is AutoSSLReconciler for the Ingresses of networking.k8s.io whose annotation asks for it.
@@ -33,7 +34,7 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	if ours, _ := r.ingresses.claims(&object); object.DeletionTimestamp != nil || !ours {
 		return ctrl.Result{}, nil
 	}
-	if by := standardClaimantsOf(&object); !r.peers.orders(object.Namespace, &by) {
+	if by := replicas.StandardClaimantsOf(&object); !r.peers.Orders(object.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	hosts, ok := r.snapshots.certificateHosts(kinds.StandardKind, &object)

@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -30,7 +31,7 @@ import (
 // for conditions, so what they would say is told in events.
 type StandardReconciler struct {
 	snapshots *SnapshotController
-	peers     *peers
+	peers     *replicas.Peers
 	ingresses *standardIngresses
 	addresses status.Addresses
 	status    *status.Writer
@@ -60,7 +61,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		delete(r.said, request.NamespacedName)
 		return r.leave(ctx, &object, addresses)
 	}
-	if by := standardClaimantsOf(&object); !r.peers.writes(object.Namespace, &by) {
+	if by := replicas.StandardClaimantsOf(&object); !r.peers.Writes(object.Namespace, &by) {
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}

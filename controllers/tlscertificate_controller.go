@@ -30,6 +30,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -55,7 +56,7 @@ type TLSCertificateReconciler struct {
 	// watchNamespaces are those whose TLSCertificates are looked after, all if there are none.
 	watchNamespaces []string
 	snapshots       *SnapshotController
-	peers           *peers
+	peers           *replicas.Peers
 	standard        *standardIngresses
 	// secrets are those that TLSCertificates name.
 	secrets  *cluster.NamedObjects[*corev1.Secret]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package replicas
 
 import (
 	"context"
@@ -31,7 +31,7 @@ type Replicas struct {
 	cache cache.Cache
 	// class is that of the controller whose replicas they are; peers are told of the others too.
 	class     string
-	peers     *peers
+	peers     *Peers
 	httpsPort uint16    // the same at each
 	sightings sightings // of the informer's goroutine
 	// ready is sorted by name; the slice and what is in it are immutable.
@@ -43,10 +43,10 @@ type Replicas struct {
 	subscribers []func()
 }
 
-// addReplicas has the replicas know each other, and this one keep its Lease while the manager runs. The returned
+// Add has the replicas know each other, and this one keep its Lease while the manager runs. The returned
 // function is to be told of the Ingresses that the data plane serves, each by its UID and generation, whenever that
 // changes. Class is as in standing.
-func addReplicas(mgr ctrl.Manager, config *replicaConfig, peers *peers, class func() (named, byDefault bool)) (
+func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, byDefault bool)) (
 	replicas *Replicas, serves func(ingresses iter.Seq2[types.UID, int64]), err error) {
 	if config.Self.Name == "" {
 		return newReplicas(nil, config.Self, config.Class, nil), func(iter.Seq2[types.UID, int64]) {}, nil
@@ -71,7 +71,7 @@ func addReplicas(mgr ctrl.Manager, config *replicaConfig, peers *peers, class fu
 }
 
 // newReplicas makes the Replicas of the process that self is.
-func newReplicas(leases cache.Cache, self Replica, class string, peers *peers) *Replicas {
+func newReplicas(leases cache.Cache, self Replica, class string, peers *Peers) *Replicas {
 	r := &Replicas{cache: leases, class: class, peers: peers, httpsPort: self.HTTPSPort,
 		sightings: sightings{self: self.leaseName(), last: map[string]sighting{}}}
 	r.ready.Store(new([]Replica))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package replicas
 
 import (
 	"slices"
@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
-// claimants are the controllers that Ingresses are for, by what the Ingresses say of their class.
-type claimants struct {
+// Claimants are the controllers that Ingresses are for, by what the Ingresses say of their class.
+type Claimants struct {
 	// every says that there is one for each controller, byDefault one of networking.k8s.io that names no class.
 	every, byDefault bool
 	// classes are those that are named; standard those that are named by an Ingress of networking.k8s.io, and need an
@@ -21,7 +21,8 @@ type claimants struct {
 	classes, standard []string
 }
 
-func (c *claimants) add(ingress *v1alpha1.Ingress) {
+// Add adds those that an Ingress is for.
+func (c *Claimants) Add(ingress *v1alpha1.Ingress) {
 	if ingress.Spec.IngressClassName == "" {
 		c.every = true
 		return
@@ -29,7 +30,8 @@ func (c *claimants) add(ingress *v1alpha1.Ingress) {
 	c.classes = insertName(c.classes, ingress.Spec.IngressClassName)
 }
 
-func (c *claimants) addStandard(ingress *networkingv1.Ingress) {
+// AddStandard adds those that an Ingress of networking.k8s.io is for.
+func (c *Claimants) AddStandard(ingress *networkingv1.Ingress) {
 	switch class, annotated := kinds.StandardClassName(ingress); {
 	case class == "":
 		c.byDefault = true
@@ -40,34 +42,35 @@ func (c *claimants) addStandard(ingress *networkingv1.Ingress) {
 	}
 }
 
-func (c *claimants) equal(o *claimants) bool {
+// Equal says whether both are the same controllers.
+func (c *Claimants) Equal(o *Claimants) bool {
 	return c.every == o.every && c.byDefault == o.byDefault &&
 		slices.Equal(c.classes, o.classes) && slices.Equal(c.standard, o.standard)
 }
 
-// orEvery is every controller where nothing says which.
-func (c *claimants) orEvery() *claimants {
-	if c.equal(&claimants{}) {
+// OrEvery is every controller where nothing says which.
+func (c *Claimants) OrEvery() *Claimants {
+	if c.Equal(&Claimants{}) {
 		c.every = true
 	}
 	return c
 }
 
 // include says whether a controller is among them.
-func (c *claimants) include(s *standing) bool {
+func (c *Claimants) include(s *standing) bool {
 	return c.every || c.byDefault && s.byDefault ||
 		slices.Contains(c.classes, s.class) || s.named && slices.Contains(c.standard, s.class)
 }
 
-// claimantsOf are the controllers that an Ingress is for.
-func claimantsOf(ingress *v1alpha1.Ingress) (c claimants) {
-	c.add(ingress)
+// ClaimantsOf are the controllers that an Ingress is for.
+func ClaimantsOf(ingress *v1alpha1.Ingress) (c Claimants) {
+	c.Add(ingress)
 	return c
 }
 
-// standardClaimantsOf are the controllers that an Ingress of networking.k8s.io is for.
-func standardClaimantsOf(ingress *networkingv1.Ingress) (c claimants) {
-	c.addStandard(ingress)
+// StandardClaimantsOf are the controllers that an Ingress of networking.k8s.io is for.
+func StandardClaimantsOf(ingress *networkingv1.Ingress) (c Claimants) {
+	c.AddStandard(ingress)
 	return c
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package replicas
 
 import (
 	"context"
@@ -66,7 +66,7 @@ func TestALeaseOfANamespaceThatIsNoControllersIsNotHeeded(t *testing.T) {
 			for _, lease := range []*coordinationv1.Lease{own, leaseOf(&forged, &first, "", time.Now())} {
 				p.see(t.Context(), lease, time.Now())
 			}
-			if got := p.writes("any", &claimants{every: true}); got != want {
+			if got := p.Writes("any", &Claimants{every: true}); got != want {
 				t.Errorf("beside a Lease of %s it writes: %v, want %v, with %q", namespace, got, want, p.among)
 			}
 		}
@@ -82,8 +82,8 @@ func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
 		return s
 	}
 	older := func(s *standing) { s.since = old }
-	everybody := claimants{every: true}
-	public, internal := claimants{classes: []string{"public"}}, claimants{classes: []string{"internal"}}
+	everybody := Claimants{every: true}
+	public, internal := Claimants{classes: []string{"public"}}, Claimants{classes: []string{"internal"}}
 	left := sight{namespace: "other", class: "internal", replica: "one", gone: true}
 	stale := other(older)
 	stale.renewed = -time.Hour
@@ -98,7 +98,7 @@ func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		sights []sight
-		by     claimants
+		by     Claimants
 		want   bool
 	}{
 		{"alone", []sight{self}, everybody, true},
@@ -119,9 +119,9 @@ func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
 		{"the other serves the namespace too",
 			[]sight{self, other(func(s *standing) { s.since, s.watches = old, "blue,green" })}, everybody, false},
 		{"an Ingress of the default class",
-			[]sight{self, other(func(s *standing) { s.since, s.byDefault = old, true })}, claimants{byDefault: true}, false},
-		{"a class without an IngressClass", []sight{self, other(older)}, claimants{standard: []string{"internal"}}, false},
-		{"nobody serves it", []sight{self, other(func(*standing) {})}, claimants{}, true},
+			[]sight{self, other(func(s *standing) { s.since, s.byDefault = old, true })}, Claimants{byDefault: true}, false},
+		{"a class without an IngressClass", []sight{self, other(older)}, Claimants{standard: []string{"internal"}}, false},
+		{"nobody serves it", []sight{self, other(func(*standing) {})}, Claimants{}, true},
 		{"another replica of its own is younger",
 			[]sight{self, {namespace: "own", class: "public", replica: "b", standing: standing{since: young}},
 				other(func(s *standing) { s.since = old + 2 })}, everybody, true},
@@ -152,7 +152,7 @@ func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
 				}
 				p.see(context.Background(), leaseOf(&r, &s.standing, "", start.Add(s.renewed)), start)
 			}
-			if got := p.writes("blue", &test.by); got != test.want {
+			if got := p.Writes("blue", &test.by); got != test.want {
 				t.Errorf("it writes: %v, want %v, with %v", got, test.want, p.company.Load().all)
 			}
 		})
@@ -172,7 +172,7 @@ func TestAllControllersComeToTheSameWriter(t *testing.T) {
 		change(&s)
 		all = append(all, s)
 	}
-	for _, by := range []claimants{
+	for _, by := range []Claimants{
 		{every: true}, {byDefault: true}, {classes: []string{"class-1"}}, {classes: []string{"class-3", "gone"}}, {},
 	} {
 		// Every pair and triple of them.
@@ -192,7 +192,7 @@ func TestAllControllersComeToTheSameWriter(t *testing.T) {
 				for i := range there {
 					p.see(context.Background(), leaseOf(&Replica{Name: fmt.Sprint("r", i)}, &there[i], "", start), start)
 				}
-				if there[own].watching("blue") && p.writes("blue", &by) {
+				if there[own].watching("blue") && p.Writes("blue", &by) {
 					writers++
 				}
 			}
@@ -217,17 +217,17 @@ func TestOfReplicasThatElectNoneTheFirstWrites(t *testing.T) {
 	}
 	for name, want := range map[string]bool{"a": true, "b": false} {
 		p := newPeers(of, lease(name), false, nil)
-		if !p.writes("blue", &claimants{}) {
+		if !p.Writes("blue", &Claimants{}) {
 			t.Errorf("%s does not write before there is a Lease", name)
 		}
 		for _, replica := range []string{"a", "b"} {
 			p.see(context.Background(), leaseOf(&Replica{Name: replica}, &of, "", start), start)
 		}
-		if got := p.writes("blue", &claimants{}); got != want {
+		if got := p.Writes("blue", &Claimants{}); got != want {
 			t.Errorf("%s writes: %v, want %v", name, got, want)
 		}
 		p.leave(context.Background(), lease("a"))
-		if name == "b" && !p.writes("blue", &claimants{}) {
+		if name == "b" && !p.Writes("blue", &Claimants{}) {
 			t.Error("b does not write once a has ended")
 		}
 	}

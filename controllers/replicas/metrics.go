@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package replicas
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// peerMetrics says which other controllers there are. All methods work on nil, which says nothing.
-type peerMetrics struct{ others *prometheus.GaugeVec }
+// Metrics says which other controllers there are. All methods work on nil, which says nothing.
+type Metrics struct{ others *prometheus.GaugeVec }
 
-func newPeerMetrics() *peerMetrics {
-	return &peerMetrics{others: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+// NewMetrics makes metrics that say of no controller.
+func NewMetrics() *Metrics {
+	return &Metrics{others: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "warren_ingress_other_controllers",
 		Help: "Other controllers that serve objects of the same namespaces: 1 if it writes the status of what both serve, " +
 			"0 if this one does.",
@@ -16,13 +17,13 @@ func newPeerMetrics() *peerMetrics {
 }
 
 // Describe implements prometheus.Collector.
-func (m *peerMetrics) Describe(descs chan<- *prometheus.Desc) { m.others.Describe(descs) }
+func (m *Metrics) Describe(descs chan<- *prometheus.Desc) { m.others.Describe(descs) }
 
 // Collect implements prometheus.Collector.
-func (m *peerMetrics) Collect(metrics chan<- prometheus.Metric) { m.others.Collect(metrics) }
+func (m *Metrics) Collect(metrics chan<- prometheus.Metric) { m.others.Collect(metrics) }
 
 // peersAre notes the controllers that there are, in the order in which they write, and the index of this one.
-func (m *peerMetrics) peersAre(controllers []string, own int) {
+func (m *Metrics) peersAre(controllers []string, own int) {
 	if m == nil {
 		return
 	}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package replicas
 
 import "k8s.io/apimachinery/pkg/types"
 
-// replicaConfig is what a process is to the other replicas of its controller, and how that stands among several.
-type replicaConfig struct {
+// Config is what a process is to the other replicas of its controller, and how that stands among several.
+type Config struct {
 	// Self is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no other.
 	Self Replica
 	// Namespace is the controller's own, where the Leases are, and Class its ingress class.
@@ -24,5 +24,5 @@ type replicaConfig struct {
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
 	// Metrics says which other controllers there are. Nil says nothing.
-	Metrics *peerMetrics
+	Metrics *Metrics
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package replicas
 
 import (
 	"context"
@@ -34,12 +34,12 @@ const (
 	peerExpiry = int(replicaExpiry/replicaRenewal) + peerGrace
 )
 
-// peers are the controllers that serve objects of the same namespaces as this one does. A status has one writer: of
+// Peers are the controllers that serve objects of the same namespaces as this one does. A status has one writer: of
 // the controllers that serve an object, the first in the order of their standings. Those of one class come before all
 // others for what names the class.
 //
 // All methods work on nil, which knows of no other controller.
-type peers struct {
+type Peers struct {
 	// leases are those of all namespaces, if they may be read.
 	leases *cluster.OptionalCache
 	// own is what this controller says of itself before its Lease does, lease the name of that.
@@ -49,14 +49,14 @@ type peers struct {
 	among []string
 	// elects says that the replicas of this controller elect the one that writes.
 	elects  bool
-	metrics *peerMetrics
+	metrics *Metrics
 
 	mu          sync.Mutex
 	beats       int // renewals of the own Lease, as sightings count them
 	seen        map[types.NamespacedName]*glimpse
 	subscribers []func()
 
-	company atomic.Pointer[company]
+	company atomic.Pointer[Company]
 }
 
 // glimpse is what was last seen of a Lease.
@@ -69,29 +69,29 @@ type glimpse struct {
 	stale, left bool
 }
 
-// company are the controllers that are alive, in the order in which they write; this one is always among them. It is
+// Company are the controllers that are alive, in the order in which they write; this one is always among them. It is
 // immutable.
-type company struct {
+type Company struct {
 	all []standing
 	own int // the index of this one
 	// leads says that this replica writes for its controller where its replicas elect none that does.
 	leads bool
 }
 
-// several says whether there are others.
-func (c *company) several() bool { return len(c.all) > 1 }
+// Several says whether there are others.
+func (c *Company) Several() bool { return len(c.all) > 1 }
 
 // names are the controllers by their names.
-func (c *company) names() (names []string) {
+func (c *Company) names() (names []string) {
 	for i := range c.all {
 		names = append(names, c.all[i].controller())
 	}
 	return names
 }
 
-func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *peerMetrics) *peers {
-	p := &peers{own: own, lease: lease, elects: elects, metrics: metrics, seen: map[types.NamespacedName]*glimpse{}}
-	p.company.Store(&company{all: []standing{own}, leads: true})
+func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *Metrics) *Peers {
+	p := &Peers{own: own, lease: lease, elects: elects, metrics: metrics, seen: map[types.NamespacedName]*glimpse{}}
+	p.company.Store(&Company{all: []standing{own}, leads: true})
 	return p
 }
 
@@ -131,15 +131,15 @@ func trimLease(object any) (any, error) {
 	return lease, nil
 }
 
-// watch has every change of a Lease looked at.
-func (p *peers) watch(ctx context.Context) error {
+// Watch has every change of a Lease looked at.
+func (p *Peers) Watch(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
 	return p.leases.Watch(ctx, p.handler(ctx))
 }
 
-func (p *peers) handler(ctx context.Context) toolscache.ResourceEventHandler {
+func (p *Peers) handler(ctx context.Context) toolscache.ResourceEventHandler {
 	seen := func(object any) {
 		if lease, ok := object.(*coordinationv1.Lease); ok {
 			p.see(ctx, lease, time.Now())
@@ -159,8 +159,8 @@ func (p *peers) handler(ctx context.Context) toolscache.ResourceEventHandler {
 	}
 }
 
-// settle returns once the other controllers are known, or it is known that they cannot be; false if ctx ends before.
-func (p *peers) settle(ctx context.Context) bool {
+// Settle returns once the other controllers are known, or it is known that they cannot be; false if ctx ends before.
+func (p *Peers) Settle(ctx context.Context) bool {
 	if p == nil {
 		return true
 	}
@@ -181,19 +181,19 @@ func (p *peers) settle(ctx context.Context) bool {
 }
 
 // blind says whether the Leases of other namespaces are not read.
-func (p *peers) blind(ctx context.Context) bool {
+func (p *Peers) blind(ctx context.Context) bool {
 	return p != nil && (len(p.among) == 0 || !p.leases.Synced(ctx))
 }
 
-// late calls changed when Leases of other namespaces become known that could not be read before.
-func (p *peers) late(ctx context.Context, changed func()) {
+// Late calls changed when Leases of other namespaces become known that could not be read before.
+func (p *Peers) Late(ctx context.Context, changed func()) {
 	if p != nil && !p.leases.Synced(ctx) && p.leases.Sync(ctx) {
 		changed()
 	}
 }
 
 // see notes a Lease as it is now.
-func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.Time) {
+func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.Time) {
 	if p == nil || !p.heeds(lease.Namespace) {
 		return
 	}
@@ -224,7 +224,7 @@ func (p *peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 
 // heeds says whether Leases of a namespace are those of a controller. Kubernetes' role edit has the right to write
 // Leases: whoever has it in any namespace could have this controller write no status and order no certificate.
-func (p *peers) heeds(namespace string) bool {
+func (p *Peers) heeds(namespace string) bool {
 	return namespace == p.own.namespace || slices.Contains(p.among, EveryNamespace) || slices.Contains(p.among, namespace)
 }
 
@@ -232,7 +232,7 @@ func (p *peers) heeds(namespace string) bool {
 const EveryNamespace = "*"
 
 // leave notes that a Lease is gone.
-func (p *peers) leave(ctx context.Context, key types.NamespacedName) {
+func (p *Peers) leave(ctx context.Context, key types.NamespacedName) {
 	if p == nil {
 		return
 	}
@@ -244,8 +244,8 @@ func (p *peers) leave(ctx context.Context, key types.NamespacedName) {
 	p.publish(ctx)
 }
 
-// subscribe has f called when there are other controllers than before, or stand otherwise. It must not block.
-func (p *peers) subscribe(f func()) {
+// Subscribe has f called when there are other controllers than before, or stand otherwise. It must not block.
+func (p *Peers) Subscribe(f func()) {
 	if p != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -254,7 +254,7 @@ func (p *peers) subscribe(f func()) {
 }
 
 // publish tells the subscribers if the company has changed.
-func (p *peers) publish(ctx context.Context) {
+func (p *Peers) publish(ctx context.Context) {
 	p.mu.Lock()
 	next, before := p.gather(), p.company.Load()
 	same := next.own == before.own && next.leads == before.leads && slices.Equal(next.all, before.all)
@@ -273,7 +273,7 @@ func (p *peers) publish(ctx context.Context) {
 }
 
 // gather puts together who is alive.
-func (p *peers) gather() *company {
+func (p *Peers) gather() *Company {
 	byController := map[string]*standing{}
 	first := "" // the first of the own replicas, by name
 	for key, g := range p.seen {
@@ -298,7 +298,7 @@ func (p *peers) gather() *company {
 			byController[name] = &s
 		}
 	}
-	c := &company{leads: p.elects || first == "" || first == p.lease.Name}
+	c := &Company{leads: p.elects || first == "" || first == p.lease.Name}
 	for _, s := range byController {
 		c.all = append(c.all, *s)
 	}
@@ -313,7 +313,7 @@ func (p *peers) gather() *company {
 }
 
 // tell says who else there is, and who goes first.
-func (p *peers) tell(ctx context.Context, before, now *company) {
+func (p *Peers) tell(ctx context.Context, before, now *Company) {
 	is := now.names()
 	p.metrics.peersAre(is, now.own)
 	if slices.Equal(before.names(), is) {
@@ -328,23 +328,23 @@ func (p *peers) tell(ctx context.Context, before, now *company) {
 		"controllers", is)
 }
 
-// present are the controllers that there are now. It must not be called of nil.
-func (p *peers) present() *company { return p.company.Load() }
+// Present are the controllers that there are now. It must not be called of nil.
+func (p *Peers) Present() *Company { return p.company.Load() }
 
-// controllers are the names of those that there are now, in the order in which they write.
-func (p *peers) controllers() []string { return p.present().names() }
+// Controllers are the names of those that there are now, in the order in which they write.
+func (p *Peers) Controllers() []string { return p.Present().names() }
 
-// alone says whether there is no other controller.
-func (p *peers) alone() bool { return p == nil || len(p.company.Load().all) == 1 }
+// Alone says whether there is no other controller.
+func (p *Peers) Alone() bool { return p == nil || len(p.company.Load().all) == 1 }
 
-// writes says whether this replica's controller writes the status of an object of a namespace that is served by those
+// Writes says whether this replica's controller writes the status of an object of a namespace that is served by those
 // of claimants, or by any if those are not there.
-func (p *peers) writes(namespace string, by *claimants) bool {
+func (p *Peers) Writes(namespace string, by *Claimants) bool {
 	return p.writesIf(namespace, by.include)
 }
 
 // writesIf is writes for a condition.
-func (p *peers) writesIf(namespace string, serves func(*standing) bool) bool {
+func (p *Peers) writesIf(namespace string, serves func(*standing) bool) bool {
 	if p == nil {
 		return true
 	}
@@ -355,23 +355,23 @@ func (p *peers) writesIf(namespace string, serves func(*standing) bool) bool {
 	return len(c.all) == 1 || c.first(namespace, serves) == c.own
 }
 
-// orders is writes for the controllers that order certificates.
-func (p *peers) orders(namespace string, by *claimants) bool {
+// Orders is writes for the controllers that order certificates.
+func (p *Peers) Orders(namespace string, by *Claimants) bool {
 	return p.writesIf(namespace, func(s *standing) bool { return s.orders && by.include(s) })
 }
 
-// goesOnWith is orders for what the controller at has begun to order, by its name: that one goes on with it, if it is
+// GoesOnWith is orders for what the controller at has begun to order, by its name: that one goes on with it, if it is
 // alive and among those that it is for.
-func (p *peers) goesOnWith(namespace, at string, by *claimants) bool {
+func (p *Peers) GoesOnWith(namespace, at string, by *Claimants) bool {
 	begun := p.alive(at)
 	if begun != nil && begun.watching(namespace) && begun.orders && by.include(begun) {
 		return p.writesIf(namespace, func(s *standing) bool { return s.controller() == begun.controller() })
 	}
-	return p.orders(namespace, by)
+	return p.Orders(namespace, by)
 }
 
 // first returns the index of the controller that writes first.
-func (c *company) first(namespace string, serves func(*standing) bool) int {
+func (c *Company) first(namespace string, serves func(*standing) bool) int {
 	otherwise := -1
 	for i := range c.all {
 		s := &c.all[i]
@@ -387,7 +387,7 @@ func (c *company) first(namespace string, serves func(*standing) bool) int {
 }
 
 // alive returns the controller of a name, nil if there is none.
-func (p *peers) alive(name string) *standing {
+func (p *Peers) alive(name string) *standing {
 	if p == nil {
 		return nil
 	}
@@ -402,15 +402,15 @@ func (p *peers) alive(name string) *standing {
 
 // standing is how the controller stands among several, but for since when it is there. Class says whether there is an
 // IngressClass of its class, and whether that is the cluster's default.
-func (p *peers) standing(class func() (named, byDefault bool)) standing {
+func (p *Peers) standing(class func() (named, byDefault bool)) standing {
 	s := p.own
 	s.blind = p.blind(context.Background())
 	s.named, s.byDefault = class()
 	return s
 }
 
-// addPeers has the manager run the cache of the other controllers' Leases. A replica without a Lease knows of none.
-func addPeers(mgr ctrl.Manager, config *replicaConfig) (*peers, error) {
+// AddPeers has the manager run the cache of the other controllers' Leases. A replica without a Lease knows of none.
+func AddPeers(mgr ctrl.Manager, config *Config) (*Peers, error) {
 	if config.Self.Name == "" {
 		return nil, nil
 	}
