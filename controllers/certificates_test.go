@@ -225,7 +225,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 		c := newSnapshotController(snapshotConfig{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
-		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: &discovery{cache: cached},
+		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: newDiscovery(nil, cached),
 			Certificates: newCertificates(secrets, secrets, pending.event),
 			Authorities:  newAuthorities(secrets, secrets, secrets, pending.event)})
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)

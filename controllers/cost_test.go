@@ -7,12 +7,14 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unsafe"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -60,6 +62,12 @@ func heldBytes(v reflect.Value, seen map[any]bool) int {
 	return 0
 }
 
+// inside returns a field of what a pointer leads to, whoever may name it.
+func inside[T any](of any, field string) T {
+	v := reflect.ValueOf(of).Elem().FieldByName(field)
+	return *(*T)(unsafe.Pointer(v.UnsafeAddr()))
+}
+
 // Whoever may write objects in a namespace must not take the memory of all replicas with them: what each costs at its
 // largest, in the replica's caches. docs/operating.md has the table.
 func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
@@ -69,7 +77,9 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		secured(fixture.Ingress(k.Blue, "secures", "s.io", "s"), "named-tls"))
 	r := k.start()
 	r.isReady(t)
-	secrets, configMaps := r.Certificates.Metadata.(*cluster.MetadataCache), r.Authorities.configMaps.Metadata.(*cluster.MetadataCache)
+	services := inside[cache.Cache](r.Discovery, "cache")
+	namedMaps := inside[*cluster.NamedObjects[*corev1.ConfigMap]](r.Authorities, "configMaps")
+	secrets, configMaps := r.Certificates.Metadata.(*cluster.MetadataCache), namedMaps.Metadata.(*cluster.MetadataCache)
 
 	const large = 1000 << 10 // of the 1 MiB that a Secret may hold, and the 1.5 MiB that any object may be
 	filler := func(size int) string { return strings.Repeat("x", size) }
@@ -122,7 +132,7 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		}
 		return object
 	}
-	const little = 4 << 10
+	const little, chainLimit, authorityLimit = 4 << 10, 64 << 10, 256 << 10
 	kind := func(name string) client.Object {
 		object := &metav1.PartialObjectMetadata{}
 		object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(name))
@@ -146,10 +156,10 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		"a ConfigMap that nothing names": {object: &corev1.ConfigMap{ObjectMeta: annotated("a"), Data: map[string]string{"a": filler(large)}},
 			from: configMaps, as: kind("ConfigMap"), most: little},
 		"a ConfigMap that is named": {object: &corev1.ConfigMap{ObjectMeta: annotated("named-ca"), Data: map[string]string{"ca.crt": filler(large)}},
-			held: func(name types.NamespacedName) (client.Object, bool) { return r.Authorities.configMaps.Get(name) }, most: authorityLimit + 8*little},
-		"a Service that nothing names":        {object: service, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
-		"a Service that is named":             {object: namedService, from: r.Discovery.cache, as: &corev1.Service{}, most: little},
-		"an EndpointSlice that nothing names": {object: slice, from: r.Discovery.cache, as: &discoveryv1.EndpointSlice{}, most: little},
+			held: func(name types.NamespacedName) (client.Object, bool) { return namedMaps.Get(name) }, most: authorityLimit + 8*little},
+		"a Service that nothing names":        {object: service, from: services, as: &corev1.Service{}, most: little},
+		"a Service that is named":             {object: namedService, from: services, as: &corev1.Service{}, most: little},
+		"an EndpointSlice that nothing names": {object: slice, from: services, as: &discoveryv1.EndpointSlice{}, most: little},
 		"an Ingress: annotations": {object: &v1alpha1.Ingress{ObjectMeta: annotated("a"), Spec: fixture.Ingress("", "", "a.io", "a").Spec},
 			from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * little},
 		"an Ingress of another class": {object: largeIngress("b", "other"), from: r.Cache, as: &v1alpha1.Ingress{}, most: 2 * little},

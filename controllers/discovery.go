@@ -39,11 +39,14 @@ type discovery struct {
 
 // addDiscovery has the manager run the cache of the Services and EndpointSlices of these namespaces, or of all.
 func addDiscovery(mgr ctrl.Manager, namespaces []string) (*discovery, error) {
-	d := &discovery{reader: mgr.GetAPIReader()}
+	d := newDiscovery(mgr.GetAPIReader(), nil)
 	var err error
 	d.cache, err = cluster.AddCache(mgr, d.cacheOptions(namespaces))
 	return d, err
 }
+
+// newDiscovery returns what knows the Services of a cache, and reads from what the API server says.
+func newDiscovery(from client.Reader, held cache.Cache) *discovery { return &discovery{reader: from, cache: held} }
 
 func (d *discovery) cacheOptions(namespaces []string) cache.Options {
 	return cache.Options{DefaultNamespaces: cluster.WatchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{

@@ -7,12 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -146,35 +144,4 @@ func TestWithoutARightToReadNamespacesTheRestIsServedOnlyIfNoAnnotationIsRequire
 	}
 	strict.proxy.serves(t, line)
 	k.says(ing, served...)
-}
-
-func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
-	object := namespaceKind()
-	object.ObjectMeta = metav1.ObjectMeta{
-		Name: "blue", UID: "u", ResourceVersion: "7", Labels: map[string]string{"a": "b"}, Finalizers: []string{"f"},
-		Annotations:   map[string]string{translate.AllowedHostsAnnotation: "x.io", "note": "n"},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}},
-	}
-	got, err := trimNamespace(object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := namespaceKind()
-	want.ObjectMeta = metav1.ObjectMeta{Name: "blue", UID: "u", ResourceVersion: "7",
-		Annotations: map[string]string{translate.AllowedHostsAnnotation: "x.io"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
-	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
-	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
-	in, others, err := InputOf([]client.Object{annotated, plain, fixture.Ingress("blue", "a", "x.io", "api"), fixture.Ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
-	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || len(others) > 0 || err != nil {
-		t.Errorf("%d others, allowed hosts (-want +got):\n%s", len(others), diff)
-	}
-	if snapshot, _ := translate.Build(in); len(snapshot.Hosts) != 1 || snapshot.Hosts[0].Name != "z.io" {
-		t.Errorf("hosts %+v are served, want z.io alone", snapshot.Hosts)
-	}
 }
