@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -100,7 +100,7 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 	if err != nil {
 		return err
 	}
-	in, _, err := controllers.InputOf(objects, translate.Options{
+	in, _, err := sources.InputOf(objects, translate.Options{
 		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
 		RequireAllowedHosts: f.requireAllowed,
 	})

@@ -24,32 +24,32 @@ type cachedObjects struct {
 	*SnapshotController
 }
 
-func (c cachedObjects) list(ctx context.Context, list client.ObjectList) error {
+func (c cachedObjects) List(ctx context.Context, list client.ObjectList) error {
 	if err := c.Cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing %T from the cache: %w", list, err)
 	}
 	return nil
 }
 
-func (c cachedObjects) standard(ctx context.Context) ([]*networkingv1.Ingress, error) {
-	if c.Standard == nil {
+func (c cachedObjects) Standard(ctx context.Context) ([]*networkingv1.Ingress, error) {
+	if c.SnapshotController.Standard == nil {
 		return nil, nil
 	}
-	return c.Standard.read(ctx)
+	return c.SnapshotController.Standard.Read(ctx)
 }
 
-func (c cachedObjects) allowedHosts(ctx context.Context) (map[string]*string, error) {
+func (c cachedObjects) AllowedHosts(ctx context.Context) (map[string]*string, error) {
 	if c.Namespaces == nil {
 		return nil, nil
 	}
-	return c.Namespaces.allowedHosts(ctx)
+	return c.Namespaces.AllowedHosts(ctx)
 }
 
-func (c cachedObjects) services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
-	return c.Discovery.read(ctx, named)
+func (c cachedObjects) Services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+	return c.Discovery.Read(ctx, named)
 }
 
-func (c cachedObjects) secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
+func (c cachedObjects) Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
 	patience := cluster.ReadPatience
 	if c.latest.Load() == nil {
 		patience = cluster.FirstPatience // no host is to be without its certificate for a moment
@@ -58,22 +58,22 @@ func (c cachedObjects) secrets(ctx context.Context, named map[types.NamespacedNa
 		return nil, err
 	}
 	secrets, unknown := c.Certificates.Objects()
-	return c.SnapshotController.secrets.read(secrets, unknown, named), nil
+	return c.SnapshotController.secrets.Read(secrets, unknown, named), nil
 }
 
-func (c cachedObjects) authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
-	return c.Authorities.read(ctx, named)
+func (c cachedObjects) Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
+	return c.SnapshotController.Authorities.Read(ctx, named)
 }
 
-// own returns where requests come in at the replicas that are known now.
-func (c cachedObjects) own() []netip.AddrPort {
+// Own returns where requests come in at the replicas that are known now.
+func (c cachedObjects) Own() []netip.AddrPort {
 	if c.Replicas == nil {
 		return nil
 	}
 	return c.Replicas.Addresses()
 }
 
-func (c cachedObjects) challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+func (c cachedObjects) Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	if c.Answers == nil {
 		return nil, nil
 	}

@@ -48,14 +48,14 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 }
 
 func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
-	if !r.standard.ingresses.Synced(ctx) {
+	if !r.standard.Ingresses.Synced(ctx) {
 		return &certificateOwner{wants: true}, nil // Whoever may read it may know better.
 	}
 	var ingress networkingv1.Ingress
-	if err := r.standard.ingresses.Get(ctx, key, &ingress); err != nil {
+	if err := r.standard.Ingresses.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
-	ours, _ := r.standard.claims(&ingress)
+	ours, _ := r.standard.Claims(&ingress)
 	ordering, known := kinds.ReadStandard(&ingress).Ordering()
 	by := replicas.StandardClaimantsOf(&ingress)
 	return &certificateOwner{

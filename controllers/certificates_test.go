@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/fixture"
@@ -225,9 +226,9 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 		c := newSnapshotController(snapshotConfig{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
-		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: newDiscovery(nil, cached),
-			Certificates: newCertificates(secrets, secrets, pending.event),
-			Authorities:  newAuthorities(secrets, secrets, secrets, pending.event)})
+		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, cached),
+			Certificates: sources.NewCertificates(secrets, secrets, pending.event),
+			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.event)})
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		pending.event()

@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -29,7 +30,7 @@ type claimConfig struct {
 	// WatchNamespaces are those whose Ingresses are read, all if there are none. Claims of others are left alone.
 	WatchNamespaces []string
 	// Standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
-	Standard *standardIngresses
+	Standard *sources.StandardIngresses
 }
 
 // claimKeeper is what a control plane brings to have claims kept.

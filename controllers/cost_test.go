@@ -168,8 +168,8 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 			from: r.Cache, as: &v1alpha1.Task{}, most: 2 * little},
 		"a TLSCertificate": {object: &v1alpha1.TLSCertificate{ObjectMeta: owned, Spec: v1alpha1.TLSCertificateSpec{
 			Hosts: []v1alpha1.CertificateHost{"z.io"}, SecretName: "z", AutoRenew: new(false)}}, from: r.Cache, as: &v1alpha1.TLSCertificate{}, most: 2 * little},
-		"a standard Ingress: annotations that are nobody's": {object: standard(annotated("a"), "warren", 1), from: r.Standard.ingresses, as: &networkingv1.Ingress{}, most: little},
-		"a standard Ingress of another class":               {object: standard(annotated("b"), "other", 500), from: r.Standard.ingresses, as: &networkingv1.Ingress{}, most: little},
+		"a standard Ingress: annotations that are nobody's": {object: standard(annotated("a"), "warren", 1), from: r.Standard.Ingresses, as: &networkingv1.Ingress{}, most: little},
+		"a standard Ingress of another class":               {object: standard(annotated("b"), "other", 500), from: r.Standard.Ingresses, as: &networkingv1.Ingress{}, most: little},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

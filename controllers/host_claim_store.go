@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -59,7 +60,7 @@ type claimObjects struct {
 	// owner is what the ConfigMaps belong to, nil for nothing.
 	owner *metav1.OwnerReference
 	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
-	standard *standardIngresses
+	standard *sources.StandardIngresses
 }
 
 func (o *claimObjects) read(ctx context.Context, name string) (*claimShard, error) {
@@ -107,7 +108,7 @@ func (o *claimObjects) allowed(ctx context.Context, namespace string, in transla
 	}
 	in.AllowedHosts = make(map[string]*string, 1)
 	for i := range list.Items {
-		in.AllowedHosts[list.Items[i].Name] = allowedHosts(&list.Items[i])
+		in.AllowedHosts[list.Items[i].Name] = sources.AllowedHosts(&list.Items[i])
 	}
 	return in, nil
 }
@@ -136,7 +137,7 @@ func (o *claimObjects) named(ctx context.Context, namespace string, in translate
 	if o.standard == nil {
 		return hosts, true, nil
 	}
-	class := o.standard.claimable()
+	class := o.standard.Claimable()
 	var standard networkingv1.IngressList
 	err = o.each(ctx, namespace, &standard, func() {
 		for i := range standard.Items {

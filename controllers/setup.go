@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/tickets"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -181,19 +182,19 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (
 			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate},
 		Pending:      pending,
 		Cache:        mgr.GetCache(),
-		Certificates: newCertificates(mgr.GetAPIReader(), secrets, pending.event),
-		Authorities:  newAuthorities(mgr.GetAPIReader(), secrets, configMaps, pending.event),
+		Certificates: sources.NewCertificates(mgr.GetAPIReader(), secrets, pending.event),
+		Authorities:  sources.NewAuthorities(mgr.GetAPIReader(), secrets, configMaps, pending.event),
 	}
 	if working != nil {
 		config.Answers = working
 	}
-	if config.Discovery, err = addDiscovery(mgr, options.WatchNamespaces); err != nil {
+	if config.Discovery, err = sources.AddDiscovery(mgr, options.WatchNamespaces); err != nil {
 		return nil, fmt.Errorf("watching Services: %w", err)
 	}
-	if config.Standard, err = addStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
+	if config.Standard, err = sources.AddStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
 		return nil, err
 	}
-	if config.Namespaces, err = addNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
+	if config.Namespaces, err = sources.AddNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
 		return nil, err
 	}
 	replica := &replicas.Config{
@@ -204,7 +205,7 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (
 	if config.Peers, err = replicas.AddPeers(mgr, replica); err != nil {
 		return nil, err
 	}
-	if config.Replicas, config.Served, err = replicas.Add(mgr, replica, config.Peers, config.Standard.ingressClass); err != nil {
+	if config.Replicas, config.Served, err = replicas.Add(mgr, replica, config.Peers, config.Standard.IngressClass); err != nil {
 		return nil, err
 	}
 	if options.Hosts != nil {

@@ -80,11 +80,11 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 		ingress := &own.Items[i]
 		kinds.EachService(ingress, func(name string) { of(ingress.Namespace, name).Add(ingress) })
 	}
-	if c.Standard == nil || !c.Standard.ingresses.Synced(ctx) {
+	if c.Standard == nil || !c.Standard.Ingresses.Synced(ctx) {
 		return services
 	}
 	var list networkingv1.IngressList
-	if err := c.Standard.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.Standard.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the Ingresses of networking.k8s.io from the cache")
 	}
 	for i := range list.Items {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/sources"
 )
 
 // Several TLSCertificates of a namespace may be for the same hosts: two Ingresses with autoSSL share a host, or one
@@ -37,7 +38,7 @@ func (j *job) share(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if pair != nil {
-		from := originOf(pair, leafOf(pair))
+		from := originOf(pair, sources.Leaf(pair))
 		err := writeCertificate(ctx, j.client, j.secret, j.certificate, from,
 			pair.Data[corev1.TLSCertKey], pair.Data[corev1.TLSPrivateKeyKey])
 		if err != nil {
@@ -92,9 +93,9 @@ func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 
 // serves says whether the certificate in another's Secret is one that need not be ordered.
 func (j *job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
-	leaf := leafOf(secret)
+	leaf := sources.Leaf(secret)
 	from := originOf(secret, leaf)
-	if foreign(secret, other) != "" || from.directory != j.directory || parseSecret(secret).Fault != "" {
+	if foreign(secret, other) != "" || from.directory != j.directory || sources.ParseSecret(secret).Fault != "" {
 		return false
 	}
 	if j.from.directory == j.directory && !leaf.NotBefore.After(j.leaf.NotBefore) {

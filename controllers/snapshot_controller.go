@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -71,15 +72,15 @@ type snapshotConfig struct {
 	// Certificates are the Secrets that are named for their certificates.
 	Certificates *cluster.NamedObjects[*corev1.Secret]
 	// Authorities are those that backends are verified by.
-	Authorities *authorities
+	Authorities *sources.Authorities
 	// Discovery has the Services.
-	Discovery *discovery
+	Discovery *sources.Discovery
 	// Answers are what orders hold ready. Nil where nothing is ordered.
 	Answers ChallengeSource
 	// Standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
-	Standard *standardIngresses
+	Standard *sources.StandardIngresses
 	// Namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
-	Namespaces *namespaces
+	Namespaces *sources.Namespaces
 	// Claims know which namespace each host belongs to. Nil where ages alone decide.
 	Claims   *claimKeeper
 	Replicas *replicas.Replicas
@@ -94,9 +95,9 @@ type snapshotConfig struct {
 type SnapshotController struct {
 	snapshotConfig
 	// inputs are made of what the caches hold.
-	inputs inputs
+	inputs sources.Inputs
 	// secrets are what the certificates' Secrets hold.
-	secrets secretStore
+	secrets sources.SecretStore
 	// defaultFault is what was last logged of the default certificate.
 	defaultFault string
 	// validity leads to a build when a certificate's validity begins or ends.
@@ -118,7 +119,7 @@ type subscriber struct {
 // newSnapshotController makes a controller that builds nothing before it is started.
 func newSnapshotController(config snapshotConfig) *SnapshotController {
 	c := &SnapshotController{snapshotConfig: config}
-	c.inputs = inputs{from: cachedObjects{c}, options: c.Options}
+	c.inputs = sources.NewInputs(cachedObjects{c}, c.Options)
 	c.validity = time.AfterFunc(validityLimit, c.Pending.event)
 	c.validity.Stop()
 	return c
@@ -146,7 +147,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if !c.Cache.WaitForCacheSync(ctx) || !c.Certificates.Metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
-	defer c.Authorities.wait()
+	defer c.Authorities.Wait()
 	defer c.Certificates.Wait()
 	var late sync.WaitGroup
 	defer late.Wait()
@@ -156,29 +157,29 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	}
 	late.Go(func() { c.Peers.Late(ctx, c.Pending.event) })
 	if c.Standard != nil {
-		if !c.Standard.settle(ctx) {
+		if !c.Standard.Settle(ctx) {
 			return nil
 		}
-		late.Go(func() { c.Standard.late(ctx, c.Pending.event) })
+		late.Go(func() { c.Standard.Late(ctx, c.Pending.event) })
 	}
 	if c.Namespaces != nil {
-		if !c.Namespaces.settle(ctx) {
+		if !c.Namespaces.Settle(ctx) {
 			return nil
 		}
-		late.Go(func() { c.Namespaces.late(ctx, c.Pending.event) })
+		late.Go(func() { c.Namespaces.Late(ctx, c.Pending.event) })
 	}
 	if c.Claims != nil && !c.Claims.known(ctx) {
 		return nil
 	}
-	in, err := c.inputs.naming(ctx)
+	in, err := c.inputs.Naming(ctx)
 	if err != nil {
 		return err
 	}
-	if synced, err := c.Discovery.start(ctx, translate.NamedServices(&in), c.handler()); !synced {
+	if synced, err := c.Discovery.Start(ctx, translate.NamedServices(&in), c.handler()); !synced {
 		return err
 	}
 	if c.Claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
-		defer c.Claims.run(ctx, c.inputs.naming)()
+		defer c.Claims.run(ctx, c.inputs.Naming)()
 	}
 	c.Pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
@@ -208,7 +209,7 @@ func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Conte
 // watch has every event that can make a difference noted.
 func (c *SnapshotController) watch(ctx context.Context) error {
 	handler := c.handler()
-	for _, object := range watched() {
+	for _, object := range sources.Watched() {
 		informer, err := c.Cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
 		if err != nil {
 			return fmt.Errorf("watching %T (are the resource definitions of this version installed?): %w", object, err)
@@ -221,12 +222,12 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 		return err
 	}
 	if c.Standard != nil {
-		if err := c.Standard.watch(ctx, handler); err != nil {
+		if err := c.Standard.Watch(ctx, handler); err != nil {
 			return err
 		}
 	}
 	if c.Namespaces != nil {
-		if err := c.Namespaces.watch(ctx, handler); err != nil {
+		if err := c.Namespaces.Watch(ctx, handler); err != nil {
 			return err
 		}
 	}
@@ -249,7 +250,7 @@ func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
 		UpdateFunc: func(before, after any) {
 			old, ok := before.(client.Object)
 			updated, ok2 := after.(client.Object)
-			if !ok || !ok2 || relevant(old, updated) {
+			if !ok || !ok2 || sources.Relevant(old, updated) {
 				c.Pending.event()
 			}
 		},
@@ -269,7 +270,7 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 		c.Claims.settle(ctx, &in)
 	}
 	c.validity.Stop() // No certificate may be left to wait for.
-	if wait := untilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
+	if wait := sources.UntilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
 		c.validity.Reset(wait)
 	}
 	// One that ends must not come behind the one that follows it in the same process, and knows more.
@@ -281,7 +282,7 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 
 // input returns an input with everything that there is.
 func (c *SnapshotController) input(ctx context.Context) (translate.Input, error) {
-	in, err := c.inputs.all(ctx)
+	in, err := c.inputs.All(ctx)
 	if err != nil {
 		return translate.Input{}, err
 	}

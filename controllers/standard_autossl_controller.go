@@ -16,22 +16,23 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 )
 
 // StandardAutoSSLReconciler is AutoSSLReconciler for the Ingresses of networking.k8s.io whose annotation asks for it.
 type StandardAutoSSLReconciler struct {
 	AutoSSLReconciler
-	ingresses *standardIngresses
+	ingresses *sources.StandardIngresses
 	cache     cache.Cache
 }
 
 // Reconcile makes, changes or removes the TLSCertificates of one Ingress.
 func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object networkingv1.Ingress
-	if err := r.ingresses.ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
+	if err := r.ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err) // What it owned goes with it.
 	}
-	if ours, _ := r.ingresses.claims(&object); object.DeletionTimestamp != nil || !ours {
+	if ours, _ := r.ingresses.Claims(&object); object.DeletionTimestamp != nil || !ours {
 		return ctrl.Result{}, nil
 	}
 	if by := replicas.StandardClaimantsOf(&object); !r.peers.Orders(object.Namespace, &by) {
@@ -54,7 +55,7 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 func (r *StandardAutoSSLReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
 		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
-		WatchesRawSource(source.Func(r.ingresses.request)).
+		WatchesRawSource(source.Func(r.ingresses.Request)).
 		WatchesRawSource(source.Kind(r.cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](
 			mgr.GetScheme(), mgr.GetRESTMapper(), &networkingv1.Ingress{}, handler.OnlyControllerOwner()))).
 		Complete(r)

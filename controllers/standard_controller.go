@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -32,7 +33,7 @@ import (
 type StandardReconciler struct {
 	snapshots *SnapshotController
 	peers     *replicas.Peers
-	ingresses *standardIngresses
+	ingresses *sources.StandardIngresses
 	addresses status.Addresses
 	status    *status.Writer
 	recorder  events.EventRecorder
@@ -49,7 +50,7 @@ type said struct {
 // Reconcile writes one Ingress's status if it is not what it should be, and tells what changed.
 func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object networkingv1.Ingress
-	if err := r.ingresses.ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
+	if err := r.ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -57,7 +58,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if ours, known := r.ingresses.claims(&object); known && !ours {
+	if ours, known := r.ingresses.Claims(&object); known && !ours {
 		delete(r.said, request.NamespacedName)
 		return r.leave(ctx, &object, addresses)
 	}
@@ -139,7 +140,7 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 	r.said = map[types.NamespacedName]said{}
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
-		WatchesRawSource(source.Func(r.ingresses.request))
+		WatchesRawSource(source.Func(r.ingresses.Request))
 	if changes := r.addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)
 	}
@@ -151,11 +152,11 @@ func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.
 func (r *StandardReconciler) every(ctx context.Context) []reconcile.Request {
-	if !r.ingresses.ingresses.Synced(ctx) {
+	if !r.ingresses.Ingresses.Synced(ctx) {
 		return nil // Each is requested when it becomes known.
 	}
 	var list networkingv1.IngressList
-	if err := r.ingresses.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.ingresses.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "addresses are not published") // The cache answers, so there is nothing to try again.
 		return nil
 	}

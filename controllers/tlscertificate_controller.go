@@ -31,6 +31,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -57,7 +58,7 @@ type TLSCertificateReconciler struct {
 	watchNamespaces []string
 	snapshots       *SnapshotController
 	peers           *replicas.Peers
-	standard        *standardIngresses
+	standard        *sources.StandardIngresses
 	// secrets are those that TLSCertificates name.
 	secrets  *cluster.NamedObjects[*corev1.Secret]
 	client   client.Client
@@ -122,7 +123,7 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
 	secret, _ := r.secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.issuance.now()
-	view := &certificateView{leaf: leafOf(secret), state: &orderState{}}
+	view := &certificateView{leaf: sources.Leaf(secret), state: &orderState{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
 	}
@@ -169,7 +170,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if err != nil {
 		return view.blocked(err)
 	}
-	view.leaf = leafOf(secret)
+	view.leaf = sources.Leaf(secret)
 	elsewhere, err := r.elsewhere(ctx, live)
 	if err != nil {
 		return nil, 0, err
@@ -275,7 +276,7 @@ func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLS
 		found: secret != nil, madeBy: from.directory}
 	d := dueness{ask: renewalAskDefault}
 	if secret != nil {
-		parsed := parseSecret(secret)
+		parsed := sources.ParseSecret(secret)
 		if in.fault = parsed.Fault; in.fault == "" {
 			in.leaf = view.leaf
 		}

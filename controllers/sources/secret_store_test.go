@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"fmt"
@@ -62,7 +62,7 @@ func TestWhatASecretHolds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			object := fixture.KeyPair{Chain: test.chain, Key: test.key}.Secret("blue", "s")
 			test.want.Namespace, test.want.Name = "blue", "s"
-			got := parseSecret(object)
+			got := ParseSecret(object)
 			if diff := cmp.Diff(&test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -87,7 +87,7 @@ func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 	renewed := at("u", "2")
 	renewed.Data = next.Secret("", "").Data
 	tests := map[string]struct {
-		between func(*secretStore)
+		between func(*SecretStore)
 		second  *corev1.Secret
 		again   bool
 	}{
@@ -95,18 +95,18 @@ func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 		"a new version":                  {second: renewed, again: true},
 		"a new version of the same":      {second: at("u", "2")},
 		"another Secret of the name":     {second: at("v", "1"), again: true},
-		"it was gone in between":         {between: func(s *secretStore) { s.read(nil, nil, named) }, second: at("u", "1"), again: true},
-		"nothing named it in between":    {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1")}, nil, nil) }, second: at("u", "1"), again: true},
-		"another one changed in between": {between: func(s *secretStore) { s.read([]*corev1.Secret{at("u", "1"), pair.Secret("blue", "t")}, nil, named) }, second: at("u", "1")},
+		"it was gone in between":         {between: func(s *SecretStore) { s.Read(nil, nil, named) }, second: at("u", "1"), again: true},
+		"nothing named it in between":    {between: func(s *SecretStore) { s.Read([]*corev1.Secret{at("u", "1")}, nil, nil) }, second: at("u", "1"), again: true},
+		"another one changed in between": {between: func(s *SecretStore) { s.Read([]*corev1.Secret{at("u", "1"), pair.Secret("blue", "t")}, nil, named) }, second: at("u", "1")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var s secretStore
-			first := s.read([]*corev1.Secret{at("u", "1")}, nil, named)
+			var s SecretStore
+			first := s.Read([]*corev1.Secret{at("u", "1")}, nil, named)
 			if test.between != nil {
 				test.between(&s)
 			}
-			second := s.read([]*corev1.Secret{test.second}, nil, named)
+			second := s.Read([]*corev1.Secret{test.second}, nil, named)
 			if len(first) != 1 || len(second) != 1 {
 				t.Fatalf("read %v first, and then %v, want one of each", first, second)
 			}
@@ -119,8 +119,8 @@ func TestAVersionOfASecretIsParsedOnce(t *testing.T) {
 
 func TestOnlySecretsThatAreNamedAreParsed(t *testing.T) {
 	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
-	var s secretStore
-	got := s.read([]*corev1.Secret{pair.Secret("blue", "s"), pair.Secret("blue", "t"), pair.Secret("green", "s")}, nil,
+	var s SecretStore
+	got := s.Read([]*corev1.Secret{pair.Secret("blue", "s"), pair.Secret("blue", "t"), pair.Secret("green", "s")}, nil,
 		map[types.NamespacedName]struct{}{{Namespace: "green", Name: "s"}: {}, {Namespace: "green", Name: "missing"}: {}})
 	want := []*translate.Secret{{Namespace: "green", Name: "s", Chain: string(pair.Chain), Key: string(pair.Key),
 		Names: []string{"x.io"}, NotBefore: fixture.Spring, NotAfter: fixture.Summer}}
@@ -154,7 +154,7 @@ func TestHowLongValidityStaysAsItIs(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := untilValidityChanges(test.secrets, test.now, time.Hour); got != test.want {
+			if got := UntilValidityChanges(test.secrets, test.now, time.Hour); got != test.want {
 				t.Errorf("%v, want %v", got, test.want)
 			}
 		})
@@ -187,7 +187,7 @@ func TestWhatASecretHeldIsRemembered(t *testing.T) {
 	}
 	named := map[types.NamespacedName]struct{}{{Namespace: "blue", Name: "s"}: {}}
 	const emptyKey = "tls.key is empty: put the certificate's private key there as PEM"
-	var s secretStore
+	var s SecretStore
 	for i, step := range []struct {
 		objects []*corev1.Secret
 		named   map[types.NamespacedName]struct{}
@@ -209,7 +209,7 @@ func TestWhatASecretHeldIsRemembered(t *testing.T) {
 		{objects: nil, named: nil, none: true},
 		{objects: nil, named: named, none: true},
 	} {
-		got := s.read(step.objects, nil, step.named)
+		got := s.Read(step.objects, nil, step.named)
 		if step.none {
 			if len(got) != 0 {
 				t.Errorf("step %d: got %+v, want nothing", i, got)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"context"
@@ -24,10 +24,10 @@ import (
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
 
-// standardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the
+// StandardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the
 // controller; where they may not, it says so and serves all else.
-type standardIngresses struct {
-	ingresses, classes *cluster.OptionalCache
+type StandardIngresses struct {
+	Ingresses, classes *cluster.OptionalCache
 	// className is the name of the IngressClass.
 	className string
 	// class is what the latest build went by, nil before the first.
@@ -38,11 +38,11 @@ type standardIngresses struct {
 	missing bool
 }
 
-// addStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces.
-func addStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*standardIngresses, error) {
-	s := &standardIngresses{className: className}
+// AddStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces.
+func AddStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*StandardIngresses, error) {
+	s := &StandardIngresses{className: className}
 	var err error
-	s.ingresses, err = cluster.AddOptionalCache(mgr, standardCacheOptions(className, namespaces), &networkingv1.Ingress{},
+	s.Ingresses, err = cluster.AddOptionalCache(mgr, standardCacheOptions(className, namespaces), &networkingv1.Ingress{},
 		"and Ingresses of networking.k8s.io are not served: grant list and watch on them, or heed this no further")
 	if err != nil {
 		return nil, err
@@ -102,37 +102,37 @@ func trimStandardIngress(className string) func(any) (any, error) {
 	}
 }
 
-// watch has handler told of every event.
-func (s *standardIngresses) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
-	if err := s.ingresses.Watch(ctx, handler); err != nil {
+// Watch has handler told of every event.
+func (s *StandardIngresses) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	if err := s.Ingresses.Watch(ctx, handler); err != nil {
 		return err
 	}
 	return s.classes.Watch(ctx, handler)
 }
 
-// request is a source of requests for each Ingress that is there, and for each that changes. Unlike
+// Request is a source of requests for each Ingress that is there, and for each that changes. Unlike
 // controller-runtime's own source of objects it does not wait for the cache, which may never come to hold them.
-func (s *standardIngresses) request(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+func (s *StandardIngresses) Request(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	request := func(object any) {
 		if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
 			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 		}
 	}
-	return s.ingresses.Watch(ctx, toolscache.ResourceEventHandlerFuncs{
+	return s.Ingresses.Watch(ctx, toolscache.ResourceEventHandlerFuncs{
 		AddFunc: request, UpdateFunc: func(_, object any) { request(object) }, DeleteFunc: request,
 	})
 }
 
-// settle returns once it is known what there is to serve, or that it cannot be known; false if ctx ends before.
-func (s *standardIngresses) settle(ctx context.Context) bool {
-	return s.ingresses.Settle(ctx) && s.classes.Settle(ctx)
+// Settle returns once it is known what there is to serve, or that it cannot be known; false if ctx ends before.
+func (s *StandardIngresses) Settle(ctx context.Context) bool {
+	return s.Ingresses.Settle(ctx) && s.classes.Settle(ctx)
 }
 
-// late calls changed when objects become known that could not be read before. It returns when all are known, or ctx
+// Late calls changed when objects become known that could not be read before. It returns when all are known, or ctx
 // ends.
-func (s *standardIngresses) late(ctx context.Context, changed func()) {
+func (s *StandardIngresses) Late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
-	for _, c := range []*cluster.OptionalCache{s.ingresses, s.classes} {
+	for _, c := range []*cluster.OptionalCache{s.Ingresses, s.classes} {
 		if c.Synced(ctx) {
 			continue
 		}
@@ -145,8 +145,8 @@ func (s *standardIngresses) late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
-// read returns the Ingresses that are the controller's.
-func (s *standardIngresses) read(ctx context.Context) ([]*networkingv1.Ingress, error) {
+// Read returns the Ingresses that are the controller's.
+func (s *StandardIngresses) Read(ctx context.Context) ([]*networkingv1.Ingress, error) {
 	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
 	class := kinds.StandardClass{Name: s.className, Exists: true}
 	if s.classes.Synced(ctx) {
@@ -157,11 +157,11 @@ func (s *standardIngresses) read(ctx context.Context) ([]*networkingv1.Ingress, 
 		class = kinds.NewStandardClass(s.className, classes.Items)
 	}
 	s.class.Store(&class)
-	if !s.ingresses.Synced(ctx) {
+	if !s.Ingresses.Synced(ctx) {
 		return nil, nil
 	}
 	var list networkingv1.IngressList
-	if err := s.ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := s.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the Ingresses of networking.k8s.io from the cache: %w", err)
 	}
 	var ours []*networkingv1.Ingress
@@ -184,24 +184,24 @@ func (s *standardIngresses) read(ctx context.Context) ([]*networkingv1.Ingress, 
 	return ours, nil
 }
 
-// claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without
+// Claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without
 // an IngressClass, as while somebody makes it anew, every Ingress counts that it might have been for.
-func (s *standardIngresses) claimable() kinds.StandardClass {
+func (s *StandardIngresses) Claimable() kinds.StandardClass {
 	if class := s.class.Load(); class != nil && class.Exists {
 		return *class
 	}
 	return kinds.StandardClass{Name: s.className, Exists: true, Default: true}
 }
 
-// claims says whether an Ingress is the controller's, as far as the latest build knew, and false while there was none.
-func (s *standardIngresses) claims(object *networkingv1.Ingress) (ours, known bool) {
+// Claims says whether an Ingress is the controller's, as far as the latest build knew, and false while there was none.
+func (s *StandardIngresses) Claims(object *networkingv1.Ingress) (ours, known bool) {
 	class := s.class.Load()
 	return class != nil && class.Claims(object), class != nil
 }
 
-// ingressClass says whether there is an IngressClass of the controller's class, and whether that is the cluster's
+// IngressClass says whether there is an IngressClass of the controller's class, and whether that is the cluster's
 // default, as far as the latest build knew.
-func (s *standardIngresses) ingressClass() (named, byDefault bool) {
+func (s *StandardIngresses) IngressClass() (named, byDefault bool) {
 	if class := s.class.Load(); class != nil {
 		return class.Exists, class.Default
 	}

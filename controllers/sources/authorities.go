@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"bytes"
@@ -28,10 +28,10 @@ const (
 	authorityLimit = 256 << 10
 )
 
-// authorities knows the Secrets and ConfigMaps that backends name for the authorities of their certificates, and keeps
+// Authorities knows the Secrets and ConfigMaps that backends name for the authorities of their certificates, and keeps
 // of them nothing but these. What an update spoils goes on to be what it was before: a process that starts afterwards
 // knows nothing of that. It belongs to the goroutine that builds.
-type authorities struct {
+type Authorities struct {
 	secrets    *cluster.NamedObjects[*corev1.Secret]
 	configMaps *cluster.NamedObjects[*corev1.ConfigMap]
 	parsed     map[translate.AuthorityName]authorityVersion
@@ -45,18 +45,18 @@ type authorityVersion struct {
 	good *translate.Authority
 }
 
-// newAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when
+// NewAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when
 // something else is known of one that is named.
-func newAuthorities(from client.Reader, secrets, configMaps cluster.Metadata, changed func()) *authorities {
-	return &authorities{
+func NewAuthorities(from client.Reader, secrets, configMaps cluster.Metadata, changed func()) *Authorities {
+	return &Authorities{
 		secrets:    cluster.NewNamedObjects(secrets, cluster.ReadSecret(from), keepAuthoritySecret, changed),
 		configMaps: cluster.NewNamedObjects(configMaps, cluster.ReadConfigMap(from), keepAuthorityConfigMap, changed),
 		parsed:     make(map[translate.AuthorityName]authorityVersion),
 	}
 }
 
-// read returns what is known of these, and reads no others from now on.
-func (a *authorities) read(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
+// Read returns what is known of these, and reads no others from now on.
+func (a *Authorities) Read(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
 	secrets, configMaps := make(map[types.NamespacedName]struct{}), make(map[types.NamespacedName]struct{})
 	for name := range named {
 		if name.ConfigMap {
@@ -97,8 +97,8 @@ func (a *authorities) read(ctx context.Context, named map[translate.AuthorityNam
 	return known, nil
 }
 
-// wait returns when nothing is read any more, after the end of the context.
-func (a *authorities) wait() {
+// Wait returns when nothing is read any more, after the end of the context.
+func (a *Authorities) Wait() {
 	a.secrets.Wait()
 	a.configMaps.Wait()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"context"
@@ -22,9 +22,9 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 
-// namespaces know which hosts the operator allows each namespace. Where Namespaces may not be read, either none is
+// Namespaces know which hosts the operator allows each namespace. Where Namespaces may not be read, either none is
 // allowed a host or all are allowed every one, by what the operator requires.
-type namespaces struct {
+type Namespaces struct {
 	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace
 	// is one for each by its name.
 	caches []*cluster.OptionalCache
@@ -34,13 +34,13 @@ type namespaces struct {
 	unread map[string]string
 }
 
-// addNamespaces has the manager run the caches of these Namespaces, or of all.
-func addNamespaces(mgr ctrl.Manager, required bool, watched []string) (*namespaces, error) {
+// AddNamespaces has the manager run the caches of these Namespaces, or of all.
+func AddNamespaces(mgr ctrl.Manager, required bool, watched []string) (*Namespaces, error) {
 	without := "so the annotation " + translate.AllowedHostsAnnotation + " is not heeded: grant list and watch on Namespaces, or heed this no further"
 	if required {
 		without = "so no host is served, since none is known to be allowed: grant list and watch on Namespaces"
 	}
-	n := &namespaces{watched: watched}
+	n := &Namespaces{watched: watched}
 	options := []cache.Options{{}}
 	if len(watched) > 0 {
 		options = make([]cache.Options, len(watched))
@@ -79,8 +79,8 @@ func trimNamespace(object any) (any, error) {
 	return namespace, nil
 }
 
-// watch has handler told of every event.
-func (n *namespaces) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+// Watch has handler told of every event.
+func (n *Namespaces) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	for _, c := range n.caches {
 		if err := c.Watch(ctx, handler); err != nil {
 			return err
@@ -89,9 +89,9 @@ func (n *namespaces) watch(ctx context.Context, handler toolscache.ResourceEvent
 	return nil
 }
 
-// settle returns once it is known what each namespace is allowed, or that it cannot be known; false if ctx ends before.
+// Settle returns once it is known what each namespace is allowed, or that it cannot be known; false if ctx ends before.
 // A snapshot that was built before would give hosts to namespaces that may not have them.
-func (n *namespaces) settle(ctx context.Context) bool {
+func (n *Namespaces) Settle(ctx context.Context) bool {
 	for _, c := range n.caches {
 		if !c.Settle(ctx) {
 			return false
@@ -100,9 +100,9 @@ func (n *namespaces) settle(ctx context.Context) bool {
 	return true
 }
 
-// late calls changed when Namespaces become known that could not be read before. It returns when all are known, or ctx
+// Late calls changed when Namespaces become known that could not be read before. It returns when all are known, or ctx
 // ends.
-func (n *namespaces) late(ctx context.Context, changed func()) {
+func (n *Namespaces) Late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	for _, c := range n.caches {
 		if c.Synced(ctx) {
@@ -117,9 +117,9 @@ func (n *namespaces) late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
-// allowedHosts returns what the annotations say, or nil where no Namespace can be read. One of those that are watched
+// AllowedHosts returns what the annotations say, or nil where no Namespace can be read. One of those that are watched
 // that cannot be read has none.
-func (n *namespaces) allowedHosts(ctx context.Context) (map[string]*string, error) {
+func (n *Namespaces) AllowedHosts(ctx context.Context) (map[string]*string, error) {
 	var allowed map[string]*string
 	var unreadable []string
 	for i, c := range n.caches {
@@ -138,7 +138,7 @@ func (n *namespaces) allowedHosts(ctx context.Context) (map[string]*string, erro
 			allowed = make(map[string]*string, len(list.Items))
 		}
 		for i := range list.Items {
-			allowed[list.Items[i].Name] = allowedHosts(&list.Items[i])
+			allowed[list.Items[i].Name] = AllowedHosts(&list.Items[i])
 		}
 	}
 	for _, name := range unreadable {
@@ -150,8 +150,8 @@ func (n *namespaces) allowedHosts(ctx context.Context) (map[string]*string, erro
 	return allowed, nil
 }
 
-// allowedHosts is what an object's annotation says, nil where it has none.
-func allowedHosts(object metav1.Object) *string {
+// AllowedHosts is what an object's annotation says, nil where it has none.
+func AllowedHosts(object metav1.Object) *string {
 	text, ok := object.GetAnnotations()[translate.AllowedHostsAnnotation]
 	if !ok {
 		return nil
@@ -161,7 +161,7 @@ func allowedHosts(object metav1.Object) *string {
 
 // logUnreadable says once of each annotation that some of it cannot be read. A condition says it too, but only where a
 // rule is refused.
-func (n *namespaces) logUnreadable(ctx context.Context, allowed map[string]*string) {
+func (n *Namespaces) logUnreadable(ctx context.Context, allowed map[string]*string) {
 	unread := make(map[string]string)
 	for namespace, text := range allowed {
 		if text == nil {

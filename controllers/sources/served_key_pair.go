@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"bytes"
@@ -41,11 +41,11 @@ const (
 
 const keyAdvice = ": take a key of ECDSA P-256, or of RSA with 2048 to 4096 bits"
 
-// parseSecret reads a Secret with tls.crt and tls.key: every block of the chain, as one that cannot be read may be the
+// ParseSecret reads a Secret with tls.crt and tls.key: every block of the chain, as one that cannot be read may be the
 // one that a client needs. Where the server's own certificate and key can be read and another block cannot, what can be
 // is in the Secret beside the fault. It checks with the function that the data plane loads certificates with: a
 // certificate that were refused there would keep the whole snapshot from being served.
-func parseSecret(object *corev1.Secret) *translate.Secret {
+func ParseSecret(object *corev1.Secret) *translate.Secret {
 	secret := &translate.Secret{Namespace: object.Namespace, Name: object.Name}
 	chain, key := object.Data[corev1.TLSCertKey], object.Data[corev1.TLSPrivateKeyKey]
 	fault := func(reason, text string) *translate.Secret {
@@ -100,8 +100,8 @@ func parseSecret(object *corev1.Secret) *translate.Secret {
 	return secret
 }
 
-// leafOf returns the certificate that a Secret holds for servers, nil if there is none.
-func leafOf(secret *corev1.Secret) *x509.Certificate {
+// Leaf returns the certificate that a Secret holds for servers, nil if there is none.
+func Leaf(secret *corev1.Secret) *x509.Certificate {
 	if secret == nil {
 		return nil
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"bytes"
@@ -17,12 +17,12 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 
-// secretStore holds what Secrets were found to hold, each version of each parsed once: there may be fifty builds a
+// SecretStore holds what Secrets were found to hold, each version of each parsed once: there may be fifty builds a
 // second, and the check of one RSA key takes longer than all that a build does for an Ingress. Of a Secret that cannot
 // be served any more it remembers what could be, so that a slip with kubectl takes no host down; a process that starts
 // afterwards knows nothing of that. It forgets a Secret when nothing names it any more. It belongs to the goroutine
 // that builds.
-type secretStore struct {
+type SecretStore struct {
 	parsed map[types.NamespacedName]secretVersion
 }
 
@@ -36,15 +36,15 @@ type secretVersion struct {
 	good *translate.Secret
 }
 
-// newCertificates returns what reads the Secrets that are named for their certificates, by the metadata of all Secrets.
+// NewCertificates returns what reads the Secrets that are named for their certificates, by the metadata of all Secrets.
 // Changed is called when something else is known of one that is named.
-func newCertificates(from client.Reader, secrets cluster.Metadata, changed func()) *cluster.NamedObjects[*corev1.Secret] {
+func NewCertificates(from client.Reader, secrets cluster.Metadata, changed func()) *cluster.NamedObjects[*corev1.Secret] {
 	return cluster.NewNamedObjects(secrets, cluster.ReadSecret(from), keepCertificate, changed)
 }
 
-// read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of
+// Read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of
 // them.
-func (s *secretStore) read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {
+func (s *SecretStore) Read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {
 	secrets := make([]*translate.Secret, 0, len(named))
 	parsed := make(map[types.NamespacedName]secretVersion, len(named))
 	for _, object := range objects {
@@ -57,7 +57,7 @@ func (s *secretStore) read(objects []*corev1.Secret, unknown map[types.Namespace
 			version.resourceVersion = object.ResourceVersion // something else of it has changed
 		}
 		if !ok || version.uid != object.UID || version.resourceVersion != object.ResourceVersion {
-			version = secretVersion{uid: object.UID, resourceVersion: object.ResourceVersion, chain: object.Data[corev1.TLSCertKey], key: object.Data[corev1.TLSPrivateKeyKey], content: parseSecret(object), good: version.good}
+			version = secretVersion{uid: object.UID, resourceVersion: object.ResourceVersion, chain: object.Data[corev1.TLSCertKey], key: object.Data[corev1.TLSPrivateKeyKey], content: ParseSecret(object), good: version.good}
 			if version.content.Fault == "" {
 				version.good = version.content
 			} else if version.good != nil {
@@ -102,9 +102,9 @@ func instead(good, said *translate.Secret) *translate.Secret {
 	return &served
 }
 
-// untilValidityChanges returns how long it is from now until the first certificate's validity begins or ends, and at
+// UntilValidityChanges returns how long it is from now until the first certificate's validity begins or ends, and at
 // most limit: a clock may be set, or stand still while a machine sleeps. It is 0 where there is nothing to wait for.
-func untilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
+func UntilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
 	wait := time.Duration(0)
 	for _, s := range secrets {
 		if s.NotAfter.IsZero() {

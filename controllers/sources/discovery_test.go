@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"context"
@@ -26,7 +26,7 @@ import (
 // discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it
 // told of.
 type discovering struct {
-	*discovery
+	*Discovery
 	k      *fixture.Cluster
 	events atomic.Int64
 }
@@ -34,7 +34,7 @@ type discovering struct {
 // discovers makes one of these names.
 func discovers(k *fixture.Cluster, names ...string) *discovering {
 	k.T.Helper()
-	d := &discovering{k: k, discovery: &discovery{reader: k.Client}}
+	d := &discovering{k: k, Discovery: &Discovery{reader: k.Client}}
 	options := d.cacheOptions([]string{k.Blue})
 	options.Scheme = k.Scheme()
 	var err error
@@ -52,7 +52,7 @@ func discovers(k *fixture.Cluster, names ...string) *discovering {
 	})
 	handler := toolscache.ResourceEventHandlerFuncs{AddFunc: func(any) { d.events.Add(1) },
 		UpdateFunc: func(any, any) { d.events.Add(1) }, DeleteFunc: func(any) { d.events.Add(1) }}
-	if synced, err := d.start(ctx, d.named(names), handler); !synced || err != nil {
+	if synced, err := d.Start(ctx, d.named(names), handler); !synced || err != nil {
 		k.T.Fatalf("synced %t, %v", synced, err)
 	}
 	return d
@@ -69,7 +69,7 @@ func (d *discovering) named(names []string) map[types.NamespacedName]struct{} {
 // finds returns the Services that are found where these are named, each with its ports and addresses.
 func (d *discovering) finds(names ...string) []string {
 	d.k.T.Helper()
-	services, endpoints, err := d.read(d.k.T.Context(), d.named(names))
+	services, endpoints, err := d.Read(d.k.T.Context(), d.named(names))
 	if err != nil {
 		d.k.T.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"context"
@@ -30,8 +30,8 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 			withStringData(secret)
 		}
 	}
-	i := inputs{from: manifests{objects, options.IngressClass}, options: options}
-	in, err = i.all(context.Background()) // nothing is waited for
+	i := NewInputs(manifests{objects, options.IngressClass}, options)
+	in, err = i.All(context.Background()) // nothing is waited for
 	return in, others, err
 }
 
@@ -51,7 +51,7 @@ func of[T any](m manifests) (objects []T) {
 	return objects
 }
 
-func (m manifests) list(_ context.Context, list client.ObjectList) error {
+func (m manifests) List(_ context.Context, list client.ObjectList) error {
 	items := reflect.ValueOf(list).Elem().FieldByName("Items")
 	for _, object := range m.objects {
 		if item := reflect.ValueOf(object).Elem(); item.Type() == items.Type().Elem() {
@@ -61,7 +61,7 @@ func (m manifests) list(_ context.Context, list client.ObjectList) error {
 	return nil
 }
 
-func (m manifests) standard(context.Context) (ours []*networkingv1.Ingress, err error) {
+func (m manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err error) {
 	var classes []networkingv1.IngressClass
 	for _, o := range of[*networkingv1.IngressClass](m) {
 		classes = append(classes, *o)
@@ -76,33 +76,33 @@ func (m manifests) standard(context.Context) (ours []*networkingv1.Ingress, err 
 	return ours, nil
 }
 
-func (m manifests) allowedHosts(context.Context) (map[string]*string, error) {
+func (m manifests) AllowedHosts(context.Context) (map[string]*string, error) {
 	allowed := make(map[string]*string)
 	for _, object := range m.objects {
 		if namespace := object.GetNamespace(); namespace != "" && allowed[namespace] == nil {
 			allowed[namespace] = nil // unless its Namespace is among the objects too
 		}
 		if o, ok := object.(*corev1.Namespace); ok {
-			allowed[o.Name] = allowedHosts(o)
+			allowed[o.Name] = AllowedHosts(o)
 		}
 	}
 	return allowed, nil
 }
 
-func (m manifests) services(context.Context, map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+func (m manifests) Services(context.Context, map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
 	return of[*corev1.Service](m), of[*discoveryv1.EndpointSlice](m), nil
 }
 
-func (m manifests) secrets(_ context.Context, named map[types.NamespacedName]struct{}) (secrets []*translate.Secret, err error) {
+func (m manifests) Secrets(_ context.Context, named map[types.NamespacedName]struct{}) (secrets []*translate.Secret, err error) {
 	for _, o := range of[*corev1.Secret](m) {
 		if _, ok := named[client.ObjectKeyFromObject(o)]; ok {
-			secrets = append(secrets, parseSecret(o))
+			secrets = append(secrets, ParseSecret(o))
 		}
 	}
 	return secrets, nil
 }
 
-func (m manifests) authorities(_ context.Context, named map[translate.AuthorityName]struct{}) (authorities []*translate.Authority, err error) {
+func (m manifests) Authorities(_ context.Context, named map[translate.AuthorityName]struct{}) (authorities []*translate.Authority, err error) {
 	texts := make(map[translate.AuthorityName][]byte)
 	for _, o := range of[*corev1.Secret](m) {
 		texts[translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(o)}] = o.Data[authorityField]
@@ -119,10 +119,10 @@ func (m manifests) authorities(_ context.Context, named map[translate.AuthorityN
 	return authorities, nil
 }
 
-// own and challenges are nothing: no replica runs, and none orders.
-func (m manifests) own() []netip.AddrPort { return nil }
+// Own and Challenges are nothing: no replica runs, and none orders.
+func (m manifests) Own() []netip.AddrPort { return nil }
 
-func (m manifests) challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+func (m manifests) Challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	return nil, nil
 }
 

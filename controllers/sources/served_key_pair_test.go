@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"bytes"
@@ -113,14 +113,14 @@ func TestASpoiledChainKeepsWhatWasServedBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			after := fixture.SecretOfTexts("2", test.first+renewed.chain()+test.rest, renewed.keyText(t))
-			var s secretStore
-			s.read([]*corev1.Secret{before}, nil, named)
-			got := s.read([]*corev1.Secret{after}, nil, named)[0]
+			var s SecretStore
+			s.Read([]*corev1.Secret{before}, nil, named)
+			got := s.Read([]*corev1.Secret{after}, nil, named)[0]
 			if got.Fault != test.fault || got.Partial || got.Chain != leaf.chain()+middle.chain() || got.Key != leaf.keyText(t) {
 				t.Errorf("%q, want %q; partial %t; the chain\n%s", got.Fault, test.fault, got.Partial, got.Chain)
 			}
 			// A process that starts afterwards knows of no version before: what can be read is better than nothing.
-			restarted := parseSecret(after)
+			restarted := ParseSecret(after)
 			if restarted.Fault != test.fault || !restarted.Partial || restarted.Chain != renewed.chain()+test.readable {
 				t.Errorf("after a restart: %q, partial %t, the chain\n%s", restarted.Fault, restarted.Partial, restarted.Chain)
 			}
@@ -147,11 +147,11 @@ func TestAChainIsPutInOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			object := fixture.SecretOfTexts("1", test.chain, leaf.keyText(t))
-			got := parseSecret(object)
+			got := ParseSecret(object)
 			if diff := cmp.Diff(test.want, got.Chain); diff != "" || got.Fault != "" {
 				t.Errorf("%s: (-want +got):\n%s", got.Fault, diff)
 			}
-			if c := leafOf(object); c == nil || !c.Equal(leaf.certificate) {
+			if c := Leaf(object); c == nil || !c.Equal(leaf.certificate) {
 				t.Errorf("the server's own certificate is %v", c)
 			}
 		})
@@ -189,7 +189,7 @@ func TestWhichKeysAreServed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pair := root.issue(t, "leaf", test.key)
-			got := parseSecret(fixture.SecretOfTexts("1", pair.chain(), pair.keyText(t)))
+			got := ParseSecret(fixture.SecretOfTexts("1", pair.chain(), pair.keyText(t)))
 			reason := ""
 			if test.fault != "" {
 				reason = "KeyNotSupported"
@@ -237,7 +237,7 @@ func TestWhatASecretMayHoldIsBounded(t *testing.T) {
 			whole := fixture.SecretOfTexts("1", test.chain, test.key)
 			// What is kept of a Secret says as much as the Secret.
 			for _, object := range []*corev1.Secret{whole, keepCertificate(whole)} {
-				got := parseSecret(object)
+				got := ParseSecret(object)
 				if got.Fault != test.fault || got.Reason != test.reason {
 					t.Errorf("%q (%s), want %q (%s)", got.Fault, got.Reason, test.fault, test.reason)
 				}
@@ -254,13 +254,13 @@ func TestASecretThatCouldNotBeReadIsSaid(t *testing.T) {
 	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
 	name := types.NamespacedName{Namespace: "blue", Name: "s"}
 	named, unknown := map[types.NamespacedName]struct{}{name: {}}, map[types.NamespacedName]string{name: "has not been read yet"}
-	var s secretStore
+	var s SecretStore
 	want := []*translate.Secret{{Namespace: "blue", Name: "s", Fault: "it has not been read yet"}}
-	if diff := cmp.Diff(want, s.read(nil, unknown, named)); diff != "" {
+	if diff := cmp.Diff(want, s.Read(nil, unknown, named)); diff != "" {
 		t.Errorf("before it was read (-want +got):\n%s", diff)
 	}
-	s.read([]*corev1.Secret{fixture.SecretOfTexts("1", string(pair.Chain), string(pair.Key))}, nil, named)
-	got := s.read(nil, unknown, named)
+	s.Read([]*corev1.Secret{fixture.SecretOfTexts("1", string(pair.Chain), string(pair.Key))}, nil, named)
+	got := s.Read(nil, unknown, named)
 	if len(got) != 1 || got[0].Gone || got[0].Chain != string(pair.Chain) || got[0].Fault != "it has not been read yet" {
 		t.Errorf("after it was read once: %+v", got)
 	}

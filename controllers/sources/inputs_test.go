@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"reflect"
@@ -22,7 +22,8 @@ import (
 
 // What is read in a cluster and not of manifests would have an explanation differ from what a controller serves.
 func TestManifestsOfEverySourceAreRead(t *testing.T) {
-	own := secured(fixture.Ingress("blue", "shop", "x.io", "api"), "shop-tls")
+	own := fixture.Ingress("blue", "shop", "x.io", "api")
+	own.Spec.TLS = &v1alpha1.IngressTLS{SecretName: "shop-tls"}
 	backend := &own.Spec.Rules[0].Paths[0].Backend
 	backend.Protocol, backend.TLS = v1alpha1.ProtocolHTTPS, &v1alpha1.BackendTLS{CAConfigMapName: "ca"}
 	at := metav1.ObjectMeta{Namespace: "blue", Name: "api"}

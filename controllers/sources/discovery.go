@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"context"
@@ -22,10 +22,10 @@ import (
 // +kubebuilder:rbac:groups="",resources=services,verbs=list;watch
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list;watch
 
-// discovery knows the Services that Ingresses name, and their EndpointSlices. A cluster has many more, and they change
+// Discovery knows the Services that Ingresses name, and their EndpointSlices. A cluster has many more, and they change
 // all the time: of those its cache keeps that they are there, and nothing follows from what becomes of them. What the
 // cache did not keep of a Service that comes to be named is read from the API server, once.
-type discovery struct {
+type Discovery struct {
 	cache  cache.Cache
 	reader client.Reader
 	// named are the Services that are, nil before it is known.
@@ -37,27 +37,29 @@ type discovery struct {
 	slices   map[types.NamespacedName]*discoveryv1.EndpointSlice
 }
 
-// addDiscovery has the manager run the cache of the Services and EndpointSlices of these namespaces, or of all.
-func addDiscovery(mgr ctrl.Manager, namespaces []string) (*discovery, error) {
-	d := newDiscovery(mgr.GetAPIReader(), nil)
+// AddDiscovery has the manager run the cache of the Services and EndpointSlices of these namespaces, or of all.
+func AddDiscovery(mgr ctrl.Manager, namespaces []string) (*Discovery, error) {
+	d := NewDiscovery(mgr.GetAPIReader(), nil)
 	var err error
 	d.cache, err = cluster.AddCache(mgr, d.cacheOptions(namespaces))
 	return d, err
 }
 
-// newDiscovery returns what knows the Services of a cache, and reads from what the API server says.
-func newDiscovery(from client.Reader, held cache.Cache) *discovery { return &discovery{reader: from, cache: held} }
+// NewDiscovery returns what knows the Services of a cache, and reads from what the API server says.
+func NewDiscovery(from client.Reader, held cache.Cache) *Discovery {
+	return &Discovery{reader: from, cache: held}
+}
 
-func (d *discovery) cacheOptions(namespaces []string) cache.Options {
+func (d *Discovery) cacheOptions(namespaces []string) cache.Options {
 	return cache.Options{DefaultNamespaces: cluster.WatchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
 		&corev1.Service{}:            {Transform: d.trimService},
 		&discoveryv1.EndpointSlice{}: {Transform: d.trimEndpointSlice},
 	}}
 }
 
-// start fills the cache, now that it is known which Services are named, and returns when it has. Handler is told of
+// Start fills the cache, now that it is known which Services are named, and returns when it has. Handler is told of
 // what becomes of them. It returns false at the end of ctx.
-func (d *discovery) start(ctx context.Context, named map[types.NamespacedName]struct{}, handler toolscache.ResourceEventHandler) (bool, error) {
+func (d *Discovery) Start(ctx context.Context, named map[types.NamespacedName]struct{}, handler toolscache.ResourceEventHandler) (bool, error) {
 	d.named.Store(&named)
 	for _, object := range []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}} {
 		informer, err := d.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
@@ -72,7 +74,7 @@ func (d *discovery) start(ctx context.Context, named map[types.NamespacedName]st
 }
 
 // concerns says whether an object is, or is of, a Service that is named.
-func (d *discovery) concerns(object any) bool {
+func (d *Discovery) concerns(object any) bool {
 	switch o := object.(type) {
 	case *corev1.Service:
 		return d.isNamed(client.ObjectKeyFromObject(o))
@@ -82,7 +84,7 @@ func (d *discovery) concerns(object any) bool {
 	return true // a deletion of which only the name is known
 }
 
-func (d *discovery) isNamed(service types.NamespacedName) bool {
+func (d *Discovery) isNamed(service types.NamespacedName) bool {
 	named := d.named.Load()
 	if named == nil {
 		return false
@@ -96,8 +98,8 @@ func serviceOf(slice *discoveryv1.EndpointSlice) types.NamespacedName {
 	return types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
 }
 
-// read returns the Services that are named, and their EndpointSlices. From now on the cache keeps them whole.
-func (d *discovery) read(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+// Read returns the Services that are named, and their EndpointSlices. From now on the cache keeps them whole.
+func (d *Discovery) Read(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
 	d.named.Store(&named)
 	var services corev1.ServiceList
 	var slices discoveryv1.EndpointSliceList
@@ -121,7 +123,7 @@ func (d *discovery) read(ctx context.Context, named map[types.NamespacedName]str
 
 // wholeServices returns those that are named, with what was recalled in the place of what the cache did not keep, and
 // the names of those of which nothing was. What was recalled and is not needed any more is forgotten.
-func (d *discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
+func (d *Discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
 	recalled := d.services
 	d.services = nil
 	for i := range cached {
@@ -142,7 +144,7 @@ func (d *discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Serv
 }
 
 // wholeSlices does so with EndpointSlices, and returns the Services of those of which nothing was recalled.
-func (d *discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*discoveryv1.EndpointSlice, hollow map[types.NamespacedName]bool) {
+func (d *Discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*discoveryv1.EndpointSlice, hollow map[types.NamespacedName]bool) {
 	recalled := d.slices
 	d.slices = nil
 	for i := range cached {
@@ -176,7 +178,7 @@ const recallOneByOne = 8
 
 // recall reads these Services and the EndpointSlices of those from the API server. What it reads is at least as new as
 // what the cache did not keep: it is asked for after the cache was told to.
-func (d *discovery) recall(ctx context.Context, services, ofSlices map[types.NamespacedName]bool) error {
+func (d *Discovery) recall(ctx context.Context, services, ofSlices map[types.NamespacedName]bool) error {
 	for namespace, names := range byNamespace(services) {
 		for _, only := range selections(names, func(name string) client.ListOption {
 			return client.MatchingFields{metav1.ObjectNameField: name}
@@ -231,7 +233,7 @@ func selections(names []string, by func(name string) client.ListOption) []client
 }
 
 // trimService keeps of a Service that is not named that it is there.
-func (d *discovery) trimService(object any) (any, error) {
+func (d *Discovery) trimService(object any) (any, error) {
 	service, ok := object.(*corev1.Service)
 	switch {
 	case !ok:
@@ -243,7 +245,7 @@ func (d *discovery) trimService(object any) (any, error) {
 }
 
 // trimEndpointSlice keeps of a slice of a Service that is not named whose it is.
-func (d *discovery) trimEndpointSlice(object any) (any, error) {
+func (d *Discovery) trimEndpointSlice(object any) (any, error) {
 	slice, ok := object.(*discoveryv1.EndpointSlice)
 	switch {
 	case !ok:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 )
 
 // watching returns what reads authorities as somebody, until the test ends.
-func watching(k *fixture.Cluster, as string) (*authorities, context.Context) {
+func watching(k *fixture.Cluster, as string) (*Authorities, context.Context) {
 	k.T.Helper()
 	config := rest.CopyConfig(k.Config)
 	config.Impersonate.UserName = as
@@ -38,12 +38,12 @@ func watching(k *fixture.Cluster, as string) (*authorities, context.Context) {
 		}
 	}
 	ctx, cancel := context.WithCancel(k.T.Context())
-	a := newAuthorities(mgr.GetAPIReader(), caches["Secret"], caches["ConfigMap"], func() {})
+	a := NewAuthorities(mgr.GetAPIReader(), caches["Secret"], caches["ConfigMap"], func() {})
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
 	k.T.Cleanup(func() {
 		cancel()
-		a.wait()
+		a.Wait()
 		if err := <-ended; err != nil {
 			k.T.Error(err)
 		}
@@ -52,9 +52,9 @@ func watching(k *fixture.Cluster, as string) (*authorities, context.Context) {
 }
 
 // reads returns what is read of authorities.
-func reads(ctx context.Context, t *testing.T, a *authorities, names ...translate.AuthorityName) []*translate.Authority {
+func reads(ctx context.Context, t *testing.T, a *Authorities, names ...translate.AuthorityName) []*translate.Authority {
 	t.Helper()
-	known, err := a.read(ctx, named(names...))
+	known, err := a.Read(ctx, named(names...))
 	if err != nil {
 		t.Fatal(err)
 	}

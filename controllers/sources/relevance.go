@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// watched returns the kinds that the manager's cache has of what a snapshot is made of.
-func watched() (objects []client.Object) {
+// Watched returns the kinds that the manager's cache has of what a snapshot is made of.
+func Watched() (objects []client.Object) {
 	for _, list := range [][]inputSource{naming, others} {
 		for i := range list {
 			if list[i].cached {
@@ -27,9 +27,9 @@ func watched() (objects []client.Object) {
 	return objects
 }
 
-// relevant says whether an update of a watched object can make a difference to a snapshot. The status that this
+// Relevant says whether an update of a watched object can make a difference to a snapshot. The status that this
 // controller writes makes none; were it not told apart, every build would lead to another.
-func relevant(before, after client.Object) bool {
+func Relevant(before, after client.Object) bool {
 	// An object may be deleted and made again in one update, under the same generation.
 	if before.GetUID() != after.GetUID() {
 		return true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package sources
 
 import (
 	"testing"
@@ -39,8 +39,8 @@ func TestWhichUpdatesLeadToABuild(t *testing.T) {
 		"a TLSCertificate's status": {&v1alpha1.TLSCertificate{}, func(o client.Object) {
 			o.(*v1alpha1.TLSCertificate).Status.Failures = 1
 		}, false},
-		"a Namespace's annotations": {namespaceKind(), func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, true},
-		"a Namespace's labels":      {namespaceKind(), func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }, false},
+		"a Namespace's annotations": {new(metav1.PartialObjectMetadata), func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, true},
+		"a Namespace's labels":      {new(metav1.PartialObjectMetadata), func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }, false},
 		"a Service's status": {&corev1.Service{}, func(o client.Object) {
 			o.(*corev1.Service).Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "10.0.0.1"}}
 		}, false},
@@ -70,11 +70,11 @@ func TestWhichUpdatesLeadToABuild(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			after := test.before.DeepCopyObject().(client.Object)
 			after.SetResourceVersion("2")
-			if relevant(test.before, after) {
+			if Relevant(test.before, after) {
 				t.Error("a new resource version alone leads to a build")
 			}
 			test.change(after)
-			if got := relevant(test.before, after); got != test.want {
+			if got := Relevant(test.before, after); got != test.want {
 				t.Errorf("it leads to a build: %v, want %v", got, test.want)
 			}
 		})

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sources
+
+import (
+	"context"
+	"net/netip"
+	"reflect"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// inputSource is a part of what a snapshot is made of.
+type inputSource struct {
+	// kinds are those of its objects.
+	kinds []client.Object
+	// cached is set where the manager's cache has them all. Other parts have caches of their own, which may not be allowed
+	// to read.
+	cached bool
+	// relevant says whether an update of an object can make a difference. Nil stands for one that changes the generation.
+	relevant func(before, after client.Object) bool
+	// read adds to an Input what there is.
+	read func(i *Inputs, ctx context.Context, in *translate.Input) error
+}
+
+// naming are the sources that say which objects of others are wanted, and others are those. Each is read in its turn,
+// by a controller and by who explains manifests alike: a new source is a line here.
+var (
+	naming = []inputSource{
+		{kinds: []client.Object{&v1alpha1.Ingress{}}, cached: true, read: (*Inputs).readIngresses},
+		{kinds: []client.Object{&networkingv1.Ingress{}, &networkingv1.IngressClass{}}, relevant: changesAnnotations, read: (*Inputs).readStandard},
+		{kinds: []client.Object{&corev1.Namespace{}, namespaceKind()}, relevant: changesAnnotations, read: (*Inputs).readAllowedHosts},
+	}
+	others = []inputSource{
+		{kinds: []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}}, relevant: changesService, read: (*Inputs).readServices},
+		{kinds: []client.Object{&v1alpha1.Task{}}, cached: true, relevant: changesTask, read: (*Inputs).readTasks},
+		{kinds: []client.Object{&v1alpha1.TLSCertificate{}}, cached: true, read: (*Inputs).readTLSCertificates},
+		{kinds: []client.Object{&corev1.Secret{}}, relevant: changesSecret, read: (*Inputs).readSecrets},
+		{kinds: []client.Object{&corev1.ConfigMap{}}, read: (*Inputs).readAuthorities},
+	}
+)
+
+// sourceOf returns the source that objects of this kind are read by, nil for none.
+func sourceOf(object client.Object) *inputSource {
+	kind := reflect.TypeOf(object)
+	for _, list := range [][]inputSource{naming, others} {
+		for i := range list {
+			if slices.ContainsFunc(list[i].kinds, func(of client.Object) bool { return reflect.TypeOf(of) == kind }) {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Origin is where objects come from: the caches of a cluster, or manifests.
+type Origin interface {
+	// List fills a list with the objects of a cached kind.
+	List(ctx context.Context, list client.ObjectList) error
+	// Standard returns the Ingresses of networking.k8s.io that are the controller's.
+	Standard(ctx context.Context) ([]*networkingv1.Ingress, error)
+	// AllowedHosts returns what Input.AllowedHosts is.
+	AllowedHosts(ctx context.Context) (map[string]*string, error)
+	// Services returns the Services of these names and their EndpointSlices, and may return others.
+	Services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error)
+	Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error)
+	Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error)
+	// Own returns where requests come in to the controller, and Challenges what orders of these hold ready.
+	Own() []netip.AddrPort
+	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
+}
+
+// Inputs makes one Input after the other of what an origin has.
+type Inputs struct {
+	from    Origin
+	options translate.Options
+	// warren and standard are what Ingresses were read as.
+	warren   objectVersions[*v1alpha1.Ingress]
+	standard objectVersions[*networkingv1.Ingress]
+}
+
+// NewInputs makes Inputs of what an origin has.
+func NewInputs(from Origin, options translate.Options) Inputs {
+	return Inputs{from: from, options: options}
+}
+
+// Naming returns an Input that has what says which objects else are wanted, and which hosts they may have.
+func (i *Inputs) Naming(ctx context.Context) (translate.Input, error) {
+	in := translate.Input{Options: i.options}
+	return in, i.read(ctx, &in, naming)
+}
+
+// All returns an Input that has everything.
+func (i *Inputs) All(ctx context.Context) (translate.Input, error) {
+	in := translate.Input{Options: i.options, Own: i.from.Own()}
+	in.Now = time.Now().Truncate(time.Second) // which is what certificates count in
+	return in, i.read(ctx, &in, naming, others)
+}
+
+func (i *Inputs) read(ctx context.Context, in *translate.Input, lists ...[]inputSource) error {
+	for _, list := range lists {
+		for n := range list {
+			if err := list[n].read(i, ctx, in); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (i *Inputs) readIngresses(ctx context.Context, in *translate.Input) error {
+	var list v1alpha1.IngressList
+	if err := i.from.List(ctx, &list); err != nil {
+		return err
+	}
+	ours := make([]*v1alpha1.Ingress, 0, len(list.Items))
+	for n := range list.Items {
+		if object := &list.Items[n]; kinds.Claims(object, i.options.IngressClass) {
+			ours = append(ours, object)
+		}
+	}
+	in.Objects = append(in.Objects, i.warren.read(ours, kinds.ReadWarren)...)
+	return nil
+}
+
+func (i *Inputs) readStandard(ctx context.Context, in *translate.Input) error {
+	ours, err := i.from.Standard(ctx)
+	in.Objects = append(in.Objects, i.standard.read(ours, kinds.ReadStandard)...)
+	return err
+}
+
+func (i *Inputs) readAllowedHosts(ctx context.Context, in *translate.Input) (err error) {
+	in.AllowedHosts, err = i.from.AllowedHosts(ctx)
+	return err
+}
+
+func (i *Inputs) readServices(ctx context.Context, in *translate.Input) (err error) {
+	in.Services, in.EndpointSlices, err = i.from.Services(ctx, translate.NamedServices(in))
+	return err
+}
+
+func (i *Inputs) readTasks(ctx context.Context, in *translate.Input) error {
+	var list v1alpha1.TaskList
+	err := i.from.List(ctx, &list)
+	in.Tasks = cluster.Pointers(list.Items)
+	return err
+}
+
+func (i *Inputs) readTLSCertificates(ctx context.Context, in *translate.Input) error {
+	var list v1alpha1.TLSCertificateList
+	if err := i.from.List(ctx, &list); err != nil {
+		return err
+	}
+	in.TLSCertificates = cluster.Pointers(list.Items)
+	var err error
+	in.Challenges, err = i.from.Challenges(ctx, in.TLSCertificates)
+	return err
+}
+
+func (i *Inputs) readSecrets(ctx context.Context, in *translate.Input) (err error) {
+	named := translate.NamedSecrets(in)
+	if i.options.DefaultCertificate.Name != "" {
+		named[i.options.DefaultCertificate] = struct{}{}
+	}
+	in.Secrets, err = i.from.Secrets(ctx, named)
+	return err
+}
+
+func (i *Inputs) readAuthorities(ctx context.Context, in *translate.Input) (err error) {
+	in.Authorities, err = i.from.Authorities(ctx, translate.NamedAuthorities(in))
+	return err
+}
