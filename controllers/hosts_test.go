@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -154,7 +155,12 @@ func TestAHostIsKeptForTheGraceAndForWhoComesBack(t *testing.T) {
 func (k *testCluster) hasClaim(t *testing.T, host, namespace string, released bool) {
 	t.Helper()
 	fixture.Eventually(t, func() error {
-		claim, err := readClaim(k.claims(t).Data[claimKey(host)])
+		var claim struct {
+			Namespace string
+			Released  time.Time
+		}
+		_, key, _ := HostClaimAt(k.Blue, host)
+		err := json.Unmarshal([]byte(k.claims(t).Data[key]), &claim)
 		if err == nil && (claim.Namespace != namespace || claim.Released.IsZero() == released) {
 			err = fmt.Errorf("the claim is %v, want it of %s, released: %v", claim, namespace, released)
 		}
@@ -166,14 +172,20 @@ func (k *testCluster) hasClaim(t *testing.T, host, namespace string, released bo
 func (k *testCluster) claims(t *testing.T) *corev1.ConfigMap {
 	t.Helper()
 	var list corev1.ConfigMapList
-	if err := k.List(t.Context(), &list, client.InNamespace(fixture.OwnNamespace), client.MatchingLabels{hostsLabel: k.Blue}); err != nil {
+	if err := k.List(t.Context(), &list, client.InNamespace(fixture.OwnNamespace), client.MatchingLabels{"ingress.warren.dev/hosts": k.Blue}); err != nil {
 		t.Fatal(err)
 	}
 	all := &corev1.ConfigMap{Data: map[string]string{}}
 	for _, object := range list.Items {
 		for key, text := range object.Data {
 			all.Data[key] = text
-			if want := claimShardName(k.Blue, claimedHost(key)); object.Name != want {
+			host := key
+			if below, ok := strings.CutPrefix(key, "_"); ok {
+				if host = ""; below != "" {
+					host = "*" + below
+				}
+			}
+			if want, _, _ := HostClaimAt(k.Blue, host); object.Name != want {
 				t.Errorf("the claim of %q is in %s, want %s", key, object.Name, want)
 			}
 		}
@@ -200,7 +212,7 @@ func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
 	theirs := "*.shop.io /evil -> " + b + "/evil:80 []"
 	r.proxy.serves(t, theirs) // the oldest that asks
 
-	k.Change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
+	k.Change(shard, func() { shard.Data["_.shop.io"] = HostClaim(a, time.Time{}) })
 	r.proxy.serves(t, live)
 
 	// What is deleted as a whole, by mistake or with what it belonged to, is recorded anew.
@@ -215,7 +227,7 @@ func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
 	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 	fresh := k.start()
 	fresh.proxy.serves(t, "mark.io /mark -> "+a+"/mark:80 []")
-	k.Change(shard, func() { shard.Data["_.shop.io"] = hostClaim{Namespace: a}.String() })
+	k.Change(shard, func() { shard.Data["_.shop.io"] = HostClaim(a, time.Time{}) })
 	fresh.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 }
 
@@ -241,50 +253,6 @@ func TestHostsStayWhereNothingCanBeRecorded(t *testing.T) {
 	}
 	k.Remove(owner)
 	r.proxy.serves(t, "shop.io /evil -> "+b+"/evil:80 []")
-}
-
-func TestClaimsAreReadAsTheyAreWritten(t *testing.T) {
-	t.Parallel()
-	for _, host := range []string{"", "a.io", "*.a.io"} {
-		key := claimKey(host)
-		if claimedHost(key) != host || strings.ContainsAny(key, "*") || key == "" {
-			t.Errorf("the key of %q is %q, which is read as %q", host, key, claimedHost(key))
-		}
-	}
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for text, want := range map[string]hostClaim{
-		`{"namespace":"a","since":"2026-01-02T03:04:05Z"}`:                                   {Namespace: "a", Since: at},
-		`{"namespace":"a","since":"2026-01-02T03:04:05Z","released":"2026-01-02T03:04:05Z"}`: {Namespace: "a", Since: at, Released: at},
-	} {
-		got, err := readClaim(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" || got.String() != text {
-			t.Errorf("%s is written as %s and read as (-want +got):\n%s", text, got, diff)
-		}
-	}
-	for _, text := range []string{"", "a", "{}", `{"namespace":"A b"}`, `{"namespace":"a","since":"yesterday"}`} {
-		if got, err := readClaim(text); err == nil {
-			t.Errorf("%s is read as %v", text, got)
-		}
-	}
-}
-
-func TestANamespaceFillsNoMoreThanItsShare(t *testing.T) {
-	t.Parallel()
-	shard := &claimShard{}
-	var wanted []wantedClaim
-	for i := range 10_000 {
-		wanted = append(wanted, wantedClaim{fmt.Sprintf("host-%d.example.com", i), hostClaim{Namespace: "greedy"}})
-	}
-	next, changed, full := shard.with(wanted)
-	if !changed || full == 0 || len(next.data)+full != len(wanted) {
-		t.Fatalf("%d of %d claims are recorded, and %d are not", len(next.data), len(wanted), full)
-	}
-	if next, changed, full := next.with([]wantedClaim{{"shop.io", hostClaim{Namespace: "modest"}}}); !changed || full > 0 || next.data["shop.io"] == "" {
-		t.Errorf("there is no room for another namespace's host: %v, %d", changed, full)
-	}
 }
 
 // hostOf is the host of an Ingress's first rule, of either kind.
