@@ -32,6 +32,7 @@ import (
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -102,7 +103,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	p := proxy.New(proxyConfig(f, traced, logger))
 	options := controllerOptions(f, p)
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
-	options.Hosts = controllers.NewHosts()
+	options.Hosts = hosts.New()
 	collectors := []prometheus.Collector{p.Collector(), options.Metrics, options.Hosts, contact}
 	if exporter != nil {
 		collectors = append(collectors, exporter)
@@ -287,7 +288,7 @@ func metricsHandler() http.Handler {
 	return mux
 }
 
-func adminHandler(p *proxy.Proxy, hosts *controllers.Hosts) http.Handler {
+func adminHandler(p *proxy.Proxy, hosts *hosts.Hosts) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /routes", p.RoutesHandler())
 	mux.Handle("GET /certificates", p.CertificatesHandler())

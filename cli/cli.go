@@ -40,7 +40,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	case "explain":
 		err = explain(ctx, args[1:], s)
 	case "hosts":
-		err = hosts(ctx, args[1:], s)
+		err = runHosts(ctx, args[1:], s)
 	case "ls":
 		err = list(ctx, args[1:], s)
 	default:

@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -278,7 +278,7 @@ func TestAHostIsMovedByKubectl(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		configMap, _, _ := controllers.HostClaimAt("edge", test.host)
+		configMap, _, _ := hosts.ClaimAt("edge", test.host)
 		want := []string{"patch", "configmap", configMap, "--namespace", "infra", "--type=json", "--patch", test.patch}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q: kubectl's arguments (-want +got):\n%s", test.words, diff)

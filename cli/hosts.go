@@ -14,7 +14,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/hosts"
 )
 
 const hostsUsage = `warren-ingress hosts [flags]
@@ -28,8 +28,8 @@ rule for it: without one it gives the host up again. Both are done by kubectl, a
 // hostsFlags say where claims are.
 type hostsFlags struct{ namespace, class string }
 
-// hosts lists hosts, or moves one.
-func hosts(ctx context.Context, args []string, s Streams) error {
+// runHosts lists hosts, or moves one.
+func runHosts(ctx context.Context, args []string, s Streams) error {
 	c := newCommand("hosts", hostsUsage, s)
 	var f hostsFlags
 	c.StringVar(&f.namespace, "namespace", "warren-system", "to move a host, the `namespace` of the controller")
@@ -68,11 +68,11 @@ func (f *hostsFlags) patch(words []string, now time.Time) ([]string, error) {
 		if len(validation.IsDNS1123Label(words[2])) > 0 {
 			return nil, fmt.Errorf("%q is no namespace: write a name such as default", words[2])
 		}
-		change.Op, change.Value = "replace", controllers.HostClaim(words[2], now)
+		change.Op, change.Value = "replace", hosts.Claim(words[2], now)
 	default:
 		return nil, errors.New("write nothing, release HOST, or give HOST NAMESPACE")
 	}
-	configMap, key, ok := controllers.HostClaimAt(f.class, words[1])
+	configMap, key, ok := hosts.ClaimAt(f.class, words[1])
 	if !ok {
 		return nil, fmt.Errorf("%q is no host: write it as \"hosts\" lists it, such as shop.example.com or *.example.com, or '' for every host", words[1])
 	}

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -159,7 +160,7 @@ func (k *testCluster) hasClaim(t *testing.T, host, namespace string, released bo
 			Namespace string
 			Released  time.Time
 		}
-		_, key, _ := HostClaimAt(k.Blue, host)
+		_, key, _ := hosts.ClaimAt(k.Blue, host)
 		err := json.Unmarshal([]byte(k.claims(t).Data[key]), &claim)
 		if err == nil && (claim.Namespace != namespace || claim.Released.IsZero() == released) {
 			err = fmt.Errorf("the claim is %v, want it of %s, released: %v", claim, namespace, released)
@@ -185,7 +186,7 @@ func (k *testCluster) claims(t *testing.T) *corev1.ConfigMap {
 					host = "*" + below
 				}
 			}
-			if want, _, _ := HostClaimAt(k.Blue, host); object.Name != want {
+			if want, _, _ := hosts.ClaimAt(k.Blue, host); object.Name != want {
 				t.Errorf("the claim of %q is in %s, want %s", key, object.Name, want)
 			}
 		}
@@ -207,12 +208,13 @@ func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
 	k.Change(old, func() { setHost(old, "*.shop.io") })
 	r.proxy.serves(t, live)
 
-	shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: claimShardName(k.Blue, "*.shop.io")}}
+	name, _, _ := hosts.ClaimAt(k.Blue, "*.shop.io")
+	shard := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: name}}
 	k.Change(shard, func() { delete(shard.Data, "_.shop.io") })
 	theirs := "*.shop.io /evil -> " + b + "/evil:80 []"
 	r.proxy.serves(t, theirs) // the oldest that asks
 
-	k.Change(shard, func() { shard.Data["_.shop.io"] = HostClaim(a, time.Time{}) })
+	k.Change(shard, func() { shard.Data["_.shop.io"] = hosts.Claim(a, time.Time{}) })
 	r.proxy.serves(t, live)
 
 	// What is deleted as a whole, by mistake or with what it belonged to, is recorded anew.
@@ -227,7 +229,7 @@ func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
 	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 	fresh := k.start()
 	fresh.proxy.serves(t, "mark.io /mark -> "+a+"/mark:80 []")
-	k.Change(shard, func() { shard.Data["_.shop.io"] = HostClaim(a, time.Time{}) })
+	k.Change(shard, func() { shard.Data["_.shop.io"] = hosts.Claim(a, time.Time{}) })
 	fresh.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 }
 
@@ -268,7 +270,7 @@ func hostOf(object client.Object) string {
 
 func TestHostsThatAreSharedAreListedAsSuch(t *testing.T) {
 	t.Parallel()
-	hosts := NewHosts()
+	hosts := hosts.New()
 	newCluster(t).start(func(_ *ctrl.Options, options *Options, _ *recordingProxy) {
 		options.Hosts, options.AllowSharedHosts = hosts, true
 	})

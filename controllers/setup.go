@@ -20,6 +20,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
@@ -40,7 +41,7 @@ type Options struct {
 	// RequireAllowedHosts lets namespaces have those hosts alone that their Namespace is annotated with.
 	RequireAllowedHosts bool
 	// Hosts know which namespace each host belongs to. Nil stands for such that know nothing yet.
-	Hosts *Hosts
+	Hosts *hosts.Hosts
 	// HostClaimGrace is how long a host stays with a namespace that has no rule for it any more.
 	HostClaimGrace time.Duration
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
@@ -212,9 +213,9 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (
 		options.Hosts.Share(options.AllowSharedHosts)
 	}
 	if !options.AllowSharedHosts { // Where hosts are shared, none is anybody's.
-		claims := claimConfig{Hosts: options.Hosts, Namespace: options.Namespace, Scope: cmp.Or(options.hostScope, options.IngressClass),
+		claims := hosts.Config{Hosts: options.Hosts, Namespace: options.Namespace, Scope: cmp.Or(options.hostScope, options.IngressClass),
 			Owner: options.Owner, Grace: options.HostClaimGrace, WatchNamespaces: options.WatchNamespaces, Standard: config.Standard}
-		if config.Claims, err = addClaimKeeper(mgr, claims, pending.event); err != nil {
+		if config.Claims, err = hosts.AddKeeper(mgr, claims, pending.event); err != nil {
 			return nil, err
 		}
 	}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -82,7 +83,7 @@ type snapshotConfig struct {
 	// Namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
 	Namespaces *sources.Namespaces
 	// Claims know which namespace each host belongs to. Nil where ages alone decide.
-	Claims   *claimKeeper
+	Claims   *hosts.Keeper
 	Replicas *replicas.Replicas
 	Peers    *replicas.Peers
 	// Served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation. Nil is
@@ -168,7 +169,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		}
 		late.Go(func() { c.Namespaces.Late(ctx, c.Pending.event) })
 	}
-	if c.Claims != nil && !c.Claims.known(ctx) {
+	if c.Claims != nil && !c.Claims.Known(ctx) {
 		return nil
 	}
 	in, err := c.inputs.Naming(ctx)
@@ -179,7 +180,7 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 		return err
 	}
 	if c.Claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
-		defer c.Claims.run(ctx, c.inputs.Naming)()
+		defer c.Claims.Run(ctx, c.inputs.Naming)()
 	}
 	c.Pending.event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
@@ -232,7 +233,7 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 		}
 	}
 	if c.Claims != nil {
-		if err := c.Claims.watch(ctx); err != nil {
+		if err := c.Claims.Watch(ctx); err != nil {
 			return err
 		}
 	}
@@ -260,14 +261,14 @@ func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
 // rebuild builds a snapshot from the cache, has it served, and publishes what became of it.
 func (c *SnapshotController) rebuild(ctx context.Context) error {
 	if c.Claims != nil {
-		defer c.Claims.building()()
+		defer c.Claims.Building()()
 	}
 	in, err := c.input(ctx)
 	if err != nil {
 		return err
 	}
 	if c.Claims != nil {
-		c.Claims.settle(ctx, &in)
+		c.Claims.Settle(ctx, &in)
 	}
 	c.validity.Stop() // No certificate may be left to wait for.
 	if wait := sources.UntilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package hosts
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// claimConfig says which claims a control plane keeps, and where.
-type claimConfig struct {
+// Config says which claims a control plane keeps, and where.
+type Config struct {
 	// Hosts know which namespace each host belongs to. Nil stands for such that know nothing yet.
 	Hosts *Hosts
 	// Namespace is the controller's own, where the claims are, and Scope what their ConfigMaps are named after: the class.
@@ -33,8 +33,8 @@ type claimConfig struct {
 	Standard *sources.StandardIngresses
 }
 
-// claimKeeper is what a control plane brings to have claims kept.
-type claimKeeper struct {
+// Keeper is what a control plane brings to have claims kept.
+type Keeper struct {
 	hosts *Hosts
 	store claimStore
 	scope string
@@ -51,8 +51,8 @@ type claimKeeper struct {
 	started bool
 }
 
-// addClaimKeeper has it recorded which namespace each host belongs to. Again asks for another build.
-func addClaimKeeper(mgr ctrl.Manager, config claimConfig, again func()) (*claimKeeper, error) {
+// AddKeeper has it recorded which namespace each host belongs to. Again asks for another build.
+func AddKeeper(mgr ctrl.Manager, config Config, again func()) (*Keeper, error) {
 	recorded, err := cluster.AddOptionalCache(mgr, claimCacheOptions(config.Namespace, config.Scope), &corev1.ConfigMap{},
 		"so what other replicas and administrators record of hosts is heeded late: grant list and watch in the controller's namespace")
 	if err != nil {
@@ -62,9 +62,9 @@ func addClaimKeeper(mgr ctrl.Manager, config claimConfig, again func()) (*claimK
 		owner: config.Owner, standard: config.Standard}
 	hosts := config.Hosts
 	if hosts == nil {
-		hosts = NewHosts()
+		hosts = New()
 	}
-	return &claimKeeper{
+	return &Keeper{
 		hosts: hosts, store: store, scope: config.Scope, now: time.Now, again: again, recorded: recorded,
 		released: newClaimReleaser(hosts, store, config.Scope, config.Grace, time.Now, again),
 		watched: func(namespace string) bool {
@@ -73,17 +73,17 @@ func addClaimKeeper(mgr ctrl.Manager, config claimConfig, again func()) (*claimK
 	}, nil
 }
 
-// watch has another build asked for whenever somebody else records something.
-func (k *claimKeeper) watch(ctx context.Context) error {
+// Watch has another build asked for whenever somebody else records something.
+func (k *Keeper) Watch(ctx context.Context) error {
 	return k.recorded.Watch(ctx, claimEvents(k.hosts, k.again))
 }
 
-// known returns once it is known what is on record, or that it cannot be known; false if ctx ends before.
-func (k *claimKeeper) known(ctx context.Context) bool { return k.recorded.Settle(ctx) }
+// Known returns once it is known what is on record, or that it cannot be known; false if ctx ends before.
+func (k *Keeper) Known(ctx context.Context) bool { return k.recorded.Settle(ctx) }
 
-// run has the hosts listed by what source returns, and claims given up until ctx is done. The returned function ends
+// Run has the hosts listed by what source returns, and claims given up until ctx is done. The returned function ends
 // the one, and waits for the end of the other.
-func (k *claimKeeper) run(ctx context.Context, source func(context.Context) (translate.Input, error)) (end func()) {
+func (k *Keeper) Run(ctx context.Context, source func(context.Context) (translate.Input, error)) (end func()) {
 	unlist := k.begin(source)
 	var releasing sync.WaitGroup
 	releasing.Go(func() { k.released.run(ctx) })
@@ -93,14 +93,14 @@ func (k *claimKeeper) run(ctx context.Context, source func(context.Context) (tra
 	}
 }
 
-// building has nobody else build, until the returned function is called.
-func (k *claimKeeper) building() (end func()) {
+// Building has nobody else build, until the returned function is called.
+func (k *Keeper) Building() (end func()) {
 	k.hosts.building.Lock()
 	return k.hosts.building.Unlock
 }
 
 // begin has the hosts listed by what a control plane knows, until the returned function is called.
-func (k *claimKeeper) begin(source func(context.Context) (translate.Input, error)) (end func()) {
+func (k *Keeper) begin(source func(context.Context) (translate.Input, error)) (end func()) {
 	h := k.hosts
 	h.building.Lock()
 	defer h.building.Unlock()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package hosts
 
 import (
 	"context"
@@ -55,16 +55,16 @@ func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 			w := newModelWorld(t, 1)
 			w.grace = 0
 			store := &askedStore{w, c.now}
-			hosts := NewHosts()
+			hosts := New()
 			now := func() time.Time { return w.now }
-			keeper := &claimKeeper{hosts: hosts, store: store, scope: "warren", now: now, again: func() {},
+			keeper := &Keeper{hosts: hosts, store: store, scope: "warren", now: now, again: func() {},
 				watched: func(string) bool { return true }, released: newClaimReleaser(hosts, store, "warren", c.grace, now, func() {})}
 			settle := func(allowed map[string]*string) map[string]string {
 				in := translate.Input{AllowedHosts: allowed, Options: translate.Options{IngressClass: "warren"}}
 				younger, older := fixture.Ingress("b", "old", "shop.io", "old"), fixture.Ingress("a", "shop", "shop.io", "shop")
 				older.CreationTimestamp.Time = younger.CreationTimestamp.Add(-time.Hour)
 				in.Objects = append(in.Objects, kinds.ReadWarren(younger), kinds.ReadWarren(older))
-				keeper.settle(t.Context(), &in)
+				keeper.Settle(t.Context(), &in)
 				return in.Owners
 			}
 			settle(only("shop.io"))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package hosts
 
 import (
 	"cmp"
@@ -257,7 +257,7 @@ func (w *modelWorld) named(_ context.Context, namespace string, _ translate.Inpu
 type modelReplica struct {
 	*modelWorld
 	name   string
-	keeper *claimKeeper
+	keeper *Keeper
 	// view is what its caches hold, and read how far they have read each kind, and the ConfigMaps.
 	view     map[string]modelObject
 	read     map[bool]int
@@ -268,13 +268,13 @@ type modelReplica struct {
 // start starts a replica, whose caches are filled before it does anything.
 func (w *modelWorld) start(name string) *modelReplica {
 	w.say("%s starts", name)
-	hosts := NewHosts()
+	hosts := New()
 	r := &modelReplica{modelWorld: w, name: name, view: maps.Clone(w.objects), read: map[bool]int{}, versions: len(w.versions)}
 	for _, kind := range []bool{false, true} {
 		r.read[kind] = len(w.events[kind])
 	}
 	now := func() time.Time { return w.now }
-	r.keeper = &claimKeeper{hosts: hosts, store: w, scope: "warren", now: now, again: func() {}, watched: func(string) bool { return true },
+	r.keeper = &Keeper{hosts: hosts, store: w, scope: "warren", now: now, again: func() {}, watched: func(string) bool { return true },
 		released: newClaimReleaser(hosts, w, "warren", w.grace, now, func() {})}
 	for _, shard := range w.shards {
 		hosts.noteArrival(shard)
@@ -328,7 +328,7 @@ func (r *modelReplica) build() map[string]string {
 	hosts := r.keeper.hosts
 	hosts.building.Lock()
 	defer hosts.building.Unlock()
-	r.keeper.settle(context.Background(), &in)
+	r.keeper.Settle(context.Background(), &in)
 	select {
 	case r.orphans = <-r.keeper.released.offered:
 	default:

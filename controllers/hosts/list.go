@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package hosts
 
 import (
 	"cmp"
@@ -17,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// HostListing is one host: whose it is, and who else wants it.
-type HostListing struct {
+// Listing is one host: whose it is, and who else wants it.
+type Listing struct {
 	Host string `json:"host"`
 	// Namespace is the host's, empty where its entry cannot be read.
 	Namespace string    `json:"namespace"`
@@ -43,7 +43,7 @@ type Waiting struct {
 }
 
 // list returns all hosts, sorted. The caller holds building.
-func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
+func (h *Hosts) list(in *translate.Input, scope string) []Listing {
 	oldest := make(map[string]map[string]*rules.Object)
 	translate.EachHost(in, func(host string, by *rules.Object, _ bool) {
 		claim := h.claims[host]
@@ -59,9 +59,9 @@ func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
 			wanting[by.Namespace] = by
 		}
 	})
-	listed := make([]HostListing, 0, len(h.claims))
+	listed := make([]Listing, 0, len(h.claims))
 	for host, claim := range h.claims {
-		l := HostListing{Host: host, Namespace: claim.Namespace, Since: claim.Since, Released: claim.Released, Recorded: claim.recorded,
+		l := Listing{Host: host, Namespace: claim.Namespace, Since: claim.Since, Released: claim.Released, Recorded: claim.recorded,
 			ConfigMap: claimShardName(scope, host), Key: claimKey(host)}
 		var wanting []*rules.Object
 		for _, by := range oldest[host] {
@@ -73,12 +73,12 @@ func (h *Hosts) list(in *translate.Input, scope string) []HostListing {
 		}
 		listed = append(listed, l)
 	}
-	slices.SortFunc(listed, func(a, b HostListing) int { return cmp.Compare(a.Host, b.Host) })
+	slices.SortFunc(listed, func(a, b Listing) int { return cmp.Compare(a.Host, b.Host) })
 	return listed
 }
 
 // listKnown returns all hosts by what the control plane that runs knows, and false where none does.
-func (h *Hosts) listKnown(ctx context.Context) (listed []HostListing, ok bool, err error) {
+func (h *Hosts) listKnown(ctx context.Context) (listed []Listing, ok bool, err error) {
 	h.building.Lock()
 	defer h.building.Unlock()
 	if h.source == nil {
@@ -93,7 +93,7 @@ func (h *Hosts) listKnown(ctx context.Context) (listed []HostListing, ok bool, e
 
 // ServeHTTP lists the hosts for the admin address.
 func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	listed, ok := []HostListing{}, true
+	listed, ok := []Listing{}, true
 	var err error
 	shared := h.shared.Load()
 	if !shared {
@@ -109,8 +109,8 @@ func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
 		_ = encoder.Encode(struct {
-			Shared bool          `json:"shared"`
-			Hosts  []HostListing `json:"hosts"`
+			Shared bool      `json:"shared"`
+			Hosts  []Listing `json:"hosts"`
 		}{shared, listed})
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -128,7 +128,7 @@ func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // row is a host as a line of the table.
-func (l *HostListing) row() string {
+func (l *Listing) row() string {
 	host, since, state := cmp.Or(l.Host, "(every host)"), "-", "held"
 	if !l.Since.IsZero() {
 		since = l.Since.UTC().Format(time.RFC3339)

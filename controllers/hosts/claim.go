@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package hosts
 
 import (
 	"encoding/json"
@@ -87,14 +87,14 @@ func claimShardName(class, host string) string {
 	return fmt.Sprintf("warren-ingress-hosts-%s-%02x", class, hash.Sum32()%claimShards)
 }
 
-// HostClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a
+// ClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a
 // class. It is false for what is no host.
-func HostClaimAt(class, host string) (configMap, key string, ok bool) {
+func ClaimAt(class, host string) (configMap, key string, ok bool) {
 	return claimShardName(class, host), claimKey(host), rules.ValidHost(host)
 }
 
-// HostClaim is what is there for a host that belongs to a namespace from now on.
-func HostClaim(namespace string, now time.Time) string {
+// Claim is what is there for a host that belongs to a namespace from now on.
+func Claim(namespace string, now time.Time) string {
 	return hostClaim{Namespace: namespace, Since: now}.String()
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package hosts
 
 import (
 	"cmp"
@@ -89,8 +89,8 @@ type heldClaim struct {
 	seen uint64
 }
 
-// NewHosts makes what knows of no host yet.
-func NewHosts() *Hosts {
+// New makes what knows of no host yet.
+func New() *Hosts {
 	return &Hosts{
 		metrics: newHostMetrics(),
 		claims:  map[string]*heldClaim{}, owners: map[string]string{}, kept: map[string]string{}, absorbed: map[string]*claimShard{},
@@ -150,9 +150,9 @@ func (h *Hosts) known(name string) *claimShard {
 	return &claimShard{name: name}
 }
 
-// settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building
+// Settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building
 // until he needs the owners no more.
-func (k *claimKeeper) settle(ctx context.Context, in *translate.Input) {
+func (k *Keeper) Settle(ctx context.Context, in *translate.Input) {
 	if in.Options.AllowSharedHosts {
 		return
 	}
@@ -257,7 +257,7 @@ func (h *Hosts) wanted(fresh map[string]*rules.Object, returned []string, scope 
 }
 
 // record writes what is wanted.
-func (k *claimKeeper) record(ctx context.Context, wanted map[string][]wantedClaim) error {
+func (k *Keeper) record(ctx context.Context, wanted map[string][]wantedClaim) error {
 	k.hosts.mu.Lock()
 	k.hosts.writing++
 	k.hosts.mu.Unlock()
@@ -286,7 +286,7 @@ func (k *claimKeeper) record(ctx context.Context, wanted map[string][]wantedClai
 	return err
 }
 
-func (k *claimKeeper) recordShard(ctx context.Context, name string, wanted []wantedClaim) (full int, err error) {
+func (k *Keeper) recordShard(ctx context.Context, name string, wanted []wantedClaim) (full int, err error) {
 	for range recordAttempts {
 		next, changed, full := k.hosts.known(name).with(wanted)
 		if !changed {
@@ -311,7 +311,7 @@ func (k *claimKeeper) recordShard(ctx context.Context, name string, wanted []wan
 
 // logOutcome says once that hosts cannot be recorded, and that they can again. The next attempts come later and later,
 // so that no build waits for long.
-func (k *claimKeeper) logOutcome(ctx context.Context, err error) {
+func (k *Keeper) logOutcome(ctx context.Context, err error) {
 	h := k.hosts
 	logger := log.FromContext(ctx)
 	if h.retry != nil {
@@ -424,7 +424,7 @@ func (h *Hosts) drop(host string) {
 }
 
 // orphans returns the claims whose namespaces have no rule for the host.
-func (k *claimKeeper) orphans(in *translate.Input) []orphan {
+func (k *Keeper) orphans(in *translate.Input) []orphan {
 	h := k.hosts
 	if h.seen == uint64(len(h.claims)) {
 		return nil
