@@ -243,11 +243,9 @@ func (r *replica) isReady(t *testing.T) {
 func (r *replica) idle(t *testing.T) {
 	t.Helper()
 	fixture.Eventually(t, func() error {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, s := range r.subscribers {
-			if n := s.queue.Len(); n > 0 {
-				return fmt.Errorf("%d objects of kind %s are queued", n, s.kind)
+		for kind, n := range r.queued() {
+			if n > 0 {
+				return fmt.Errorf("%d objects of kind %s are queued", n, kind)
 			}
 		}
 		return nil

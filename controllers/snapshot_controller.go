@@ -389,6 +389,17 @@ func (c *SnapshotController) changes(kind string) source.Source {
 	})
 }
 
+// queued returns how many objects of each kind wait for the controller that writes their status.
+func (c *SnapshotController) queued() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	waiting := make(map[string]int, len(c.subscribers))
+	for _, s := range c.subscribers {
+		waiting[s.kind] += s.queue.Len()
+	}
+	return waiting
+}
+
 func (c *SnapshotController) notify(key objectKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
+)
+
+// fixedCache is a cache of one Ingress.
+type fixedCache struct {
+	cache.Cache
+	ingress v1alpha1.Ingress
+}
+
+func (c *fixedCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	if list, ok := list.(*v1alpha1.IngressList); ok {
+		list.Items = []v1alpha1.Ingress{c.ingress}
+	}
+	return nil
+}
+
+func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now().Truncate(time.Second)
+		pair := fixture.NewKeyPair(t, start.Add(10*time.Minute), start.Add(150*time.Minute), "x.io")
+		ing := fixture.Ingress("blue", "shop", "x.io", "api")
+		ing.Spec.TLS = &v1alpha1.IngressTLS{SecretName: "shop-tls"}
+		ing.UID, ing.Generation = "u", 1
+		cached := &fixedCache{ingress: *ing}
+		type build struct {
+			After      time.Duration
+			Redirected bool
+		}
+		var builds []build
+		secrets, pending := fixture.NewFixedObjects(pair.Secret("blue", "shop-tls")), newBuildHoldOff()
+		c := newSnapshotController(snapshotConfig{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
+			return 1, nil
+		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, cached),
+			Certificates: sources.NewCertificates(secrets, secrets, pending.event),
+			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.event)})
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		pending.event()
+		var reasons []string
+		c.run(ctx, func(ctx context.Context) error {
+			err := c.rebuild(ctx)
+			said, _ := c.conditions(v1alpha1.IngressKind, ing)
+			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
+			return err
+		})
+		c.Certificates.Wait()
+		want := []build{{0, false}, {10*time.Minute + time.Second, true}, {70*time.Minute + time.Second, true},
+			{130*time.Minute + time.Second, true}, {150*time.Minute + time.Second, true}}
+		if diff := cmp.Diff(want, builds); diff != "" {
+			t.Errorf("builds (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"NotYetValid", "CertificateValid", "CertificateValid", "CertificateValid", "Expired"}, reasons); diff != "" {
+			t.Errorf("what CertificateReady says (-want +got):\n%s", diff)
+		}
+	})
+}
