@@ -24,6 +24,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
@@ -174,7 +175,7 @@ var served = []string{"Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs"
 
 // replica is one running controller.
 type replica struct {
-	*SnapshotController
+	*snapshots.Controller
 	proxy *recordingProxy
 	// stop ends it as a process ends, and returns when it has.
 	stop func()
@@ -213,7 +214,7 @@ func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingP
 	if err != nil {
 		k.T.Fatal(err)
 	}
-	if r.SnapshotController, err = Setup(mgr, options); err != nil {
+	if r.Controller, err = Setup(mgr, options); err != nil {
 		k.T.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -243,7 +244,7 @@ func (r *replica) isReady(t *testing.T) {
 func (r *replica) idle(t *testing.T) {
 	t.Helper()
 	fixture.Eventually(t, func() error {
-		for kind, n := range r.queued() {
+		for kind, n := range r.Queued() {
 			if n > 0 {
 				return fmt.Errorf("%d objects of kind %s are queued", n, kind)
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 )
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=create;patch;delete
@@ -26,7 +27,7 @@ import (
 type AutoSSLReconciler struct {
 	client    client.Client
 	class     string
-	snapshots *SnapshotController
+	snapshots *snapshots.Controller
 	peers     *replicas.Peers
 }
 
@@ -43,7 +44,7 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if by := replicas.ClaimantsOf(&ingress); !r.peers.Orders(ingress.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	hosts, ok := r.snapshots.certificateHosts(v1alpha1.IngressKind, &ingress)
+	hosts, ok := r.snapshots.CertificateHosts(v1alpha1.IngressKind, &ingress)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -138,7 +139,7 @@ func (r *AutoSSLReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("autossl").
 		For(&v1alpha1.Ingress{}).
 		Owns(&v1alpha1.TLSCertificate{}).
-		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).
+		WatchesRawSource(r.snapshots.Changes(v1alpha1.IngressKind)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of the TLSCertificates of Ingresses: %w", err)

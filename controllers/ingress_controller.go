@@ -17,6 +17,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
@@ -31,7 +32,7 @@ import (
 type IngressReconciler struct {
 	client    client.Client
 	class     string
-	snapshots *SnapshotController
+	snapshots *snapshots.Controller
 	peers     *replicas.Peers
 	replicas  *replicas.Replicas
 	laggards  *laggards
@@ -62,7 +63,7 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 
-	said, ok := r.snapshots.conditions(v1alpha1.IngressKind, &object)
+	said, ok := r.snapshots.Conditions(v1alpha1.IngressKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -106,7 +107,7 @@ func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
 	r.replicas.Subscribe(r.laggards.changed)
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
 		For(&v1alpha1.Ingress{}).
-		WatchesRawSource(r.snapshots.changes(v1alpha1.IngressKind)).
+		WatchesRawSource(r.snapshots.Changes(v1alpha1.IngressKind)).
 		WatchesRawSource(r.laggards.changes())
 	if changes := r.addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)

@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/tickets"
@@ -31,7 +32,7 @@ import (
 // Options say what the controllers serve, and what they write. Applier and IngressClass must be set.
 type Options struct {
 	// Applier is the data plane.
-	Applier Applier
+	Applier snapshots.Applier
 	// Health is what the data plane's health checks find. Nil stands for a data plane that checks nothing.
 	Health HealthSource
 	// IngressClass is the spec.ingressClassName that is ours; an Ingress without one is ours too.
@@ -98,7 +99,7 @@ func Scheme() (*runtime.Scheme, error) {
 
 // Setup adds the controllers to a manager that was made with Scheme and cluster.CacheOptions. They run when the manager
 // is started. The returned one is ready when the data plane serves.
-func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
+func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	if options.Applier == nil || options.IngressClass == "" {
 		return nil, errors.New("setting up the controllers: there must be a data plane and an ingress class")
 	}
@@ -167,7 +168,7 @@ func Setup(mgr ctrl.Manager, options Options) (*SnapshotController, error) {
 
 // addSnapshots has the manager run what snapshots are made of, and what makes them. Without working Secrets nothing is
 // ordered.
-func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (*SnapshotController, error) {
+func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (*snapshots.Controller, error) {
 	secrets, err := cluster.AddMetadataCache(mgr, "Secret", options.WatchNamespaces)
 	if err != nil {
 		return nil, err
@@ -176,15 +177,15 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (
 	if err != nil {
 		return nil, err
 	}
-	pending := newBuildHoldOff()
-	config := snapshotConfig{
+	pending := snapshots.NewHoldOff()
+	config := snapshots.Config{
 		Applier: options.Applier,
 		Options: translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
 			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate},
 		Pending:      pending,
 		Cache:        mgr.GetCache(),
-		Certificates: sources.NewCertificates(mgr.GetAPIReader(), secrets, pending.event),
-		Authorities:  sources.NewAuthorities(mgr.GetAPIReader(), secrets, configMaps, pending.event),
+		Certificates: sources.NewCertificates(mgr.GetAPIReader(), secrets, pending.Event),
+		Authorities:  sources.NewAuthorities(mgr.GetAPIReader(), secrets, configMaps, pending.Event),
 	}
 	if working != nil {
 		config.Answers = working
@@ -215,11 +216,11 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (
 	if !options.AllowSharedHosts { // Where hosts are shared, none is anybody's.
 		claims := hosts.Config{Hosts: options.Hosts, Namespace: options.Namespace, Scope: cmp.Or(options.hostScope, options.IngressClass),
 			Owner: options.Owner, Grace: options.HostClaimGrace, WatchNamespaces: options.WatchNamespaces, Standard: config.Standard}
-		if config.Claims, err = hosts.AddKeeper(mgr, claims, pending.event); err != nil {
+		if config.Claims, err = hosts.AddKeeper(mgr, claims, pending.Event); err != nil {
 			return nil, err
 		}
 	}
-	snapshots := newSnapshotController(config)
+	snapshots := snapshots.New(config)
 	if err := mgr.Add(snapshots); err != nil {
 		return nil, fmt.Errorf("setting up the snapshot controller: %w", err)
 	}

@@ -146,7 +146,7 @@ func TestATaskIsReportedByTheControllerThatProbesIt(t *testing.T) {
 	writers := func(want ...bool) {
 		t.Helper()
 		fixture.Eventually(t, func() error {
-			if got := []bool{a.writesTask(one), b.writesTask(one)}; got[0] != want[0] || got[1] != want[1] {
+			if got := []bool{a.WritesTask(one), b.WritesTask(one)}; got[0] != want[0] || got[1] != want[1] {
 				return fmt.Errorf("they write the Task: %v, want %v", got, want)
 			}
 			return nil

@@ -38,7 +38,7 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	if by := replicas.StandardClaimantsOf(&object); !r.peers.Orders(object.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	hosts, ok := r.snapshots.certificateHosts(kinds.StandardKind, &object)
+	hosts, ok := r.snapshots.CertificateHosts(kinds.StandardKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -54,7 +54,7 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 
 func (r *StandardAutoSSLReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
-		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
+		WatchesRawSource(r.snapshots.Changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.Request)).
 		WatchesRawSource(source.Kind(r.cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](
 			mgr.GetScheme(), mgr.GetRESTMapper(), &networkingv1.Ingress{}, handler.OnlyControllerOwner()))).

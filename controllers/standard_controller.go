@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
 )
@@ -31,7 +32,7 @@ import (
 // StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. There is no place in it
 // for conditions, so what they would say is told in events.
 type StandardReconciler struct {
-	snapshots *SnapshotController
+	snapshots *snapshots.Controller
 	peers     *replicas.Peers
 	ingresses *sources.StandardIngresses
 	addresses status.Addresses
@@ -66,7 +67,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	is := r.snapshots.verdict(kinds.StandardKind, &object)
+	is := r.snapshots.Verdict(kinds.StandardKind, &object)
 	if is == nil {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -84,21 +85,21 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 // tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells
 // what is not as it should be, and that it is served only if its status did not say so yet: then it is new, and not
 // the process. Which annotations nothing is done about is told in one event, when it is new or has changed.
-func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *verdict, written bool) {
+func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *snapshots.Verdict, written bool) {
 	key := client.ObjectKeyFromObject(object)
 	before, ok := r.said[key]
 	if !ok || before.uid != object.UID {
 		before = said{}
 		if !written {
-			before.conditions = slices.DeleteFunc(slices.Clone(is.conditions),
+			before.conditions = slices.DeleteFunc(slices.Clone(is.Conditions),
 				func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
 		}
 	}
-	r.said[key] = said{object.UID, is.conditions, is.unheeded}
-	r.status.Tell(object, before.conditions, is.conditions)
-	if is.unheeded != "" && is.unheeded != before.unheeded {
+	r.said[key] = said{object.UID, is.Conditions, is.Unheeded}
+	r.status.Tell(object, before.conditions, is.Conditions)
+	if is.Unheeded != "" && is.Unheeded != before.unheeded {
 		r.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
-			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.unheeded))
+			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.Unheeded))
 	}
 }
 
@@ -139,7 +140,7 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
 	r.said = map[types.NamespacedName]said{}
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
-		WatchesRawSource(r.snapshots.changes(kinds.StandardKind)).
+		WatchesRawSource(r.snapshots.Changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.Request))
 	if changes := r.addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)

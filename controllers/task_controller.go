@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -22,7 +23,7 @@ import (
 // plane's health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
 type TaskReconciler struct {
 	client    client.Client
-	snapshots *SnapshotController
+	snapshots *snapshots.Controller
 	health    HealthSource
 	status    *status.Writer
 }
@@ -34,11 +35,11 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 		r.status.Leave(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	said, ok := r.snapshots.conditions(v1alpha1.TaskKind, &object)
+	said, ok := r.snapshots.Conditions(v1alpha1.TaskKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	if !r.snapshots.writesTask(&object) {
+	if !r.snapshots.WritesTask(&object) {
 		r.status.Leave(request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
@@ -56,7 +57,7 @@ func (r *TaskReconciler) setup(mgr ctrl.Manager) error {
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("task").
 		For(&v1alpha1.Task{}).
-		WatchesRawSource(r.snapshots.changes(v1alpha1.TaskKind)).
+		WatchesRawSource(r.snapshots.Changes(v1alpha1.TaskKind)).
 		WatchesRawSource(healthChanges(r.health)).
 		Complete(r)
 	if err != nil {

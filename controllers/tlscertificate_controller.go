@@ -31,6 +31,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
 )
@@ -56,7 +57,7 @@ type TLSCertificateReconciler struct {
 	namespace, class string
 	// watchNamespaces are those whose TLSCertificates are looked after, all if there are none.
 	watchNamespaces []string
-	snapshots       *SnapshotController
+	snapshots       *snapshots.Controller
 	peers           *replicas.Peers
 	standard        *sources.StandardIngresses
 	// secrets are those that TLSCertificates name.
@@ -81,7 +82,7 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	case err != nil:
 		return ctrl.Result{}, err
 	}
-	said, ok := r.snapshots.conditions(v1alpha1.TLSCertificateKind, &object)
+	said, ok := r.snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -370,7 +371,7 @@ func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(source.Func(r.secretsRead)).
-		WatchesRawSource(r.snapshots.changes(v1alpha1.TLSCertificateKind)).
+		WatchesRawSource(r.snapshots.Changes(v1alpha1.TLSCertificateKind)).
 		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: certificatesAtOnce,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -28,7 +28,7 @@ type sharing struct {
 
 // share notes whose the services are, and has those objects looked at again that another controller may write now, or
 // this one.
-func (c *SnapshotController) share(ctx context.Context, in *translate.Input, latest *result) {
+func (c *Controller) share(ctx context.Context, in *translate.Input, latest *result) {
 	if c.Peers == nil {
 		return
 	}
@@ -63,7 +63,7 @@ func (c *SnapshotController) share(ctx context.Context, in *translate.Input, lat
 }
 
 // claimedServices reads the Ingresses of all classes.
-func (c *SnapshotController) claimedServices(ctx context.Context) map[types.NamespacedName]*replicas.Claimants {
+func (c *Controller) claimedServices(ctx context.Context) map[types.NamespacedName]*replicas.Claimants {
 	services := map[types.NamespacedName]*replicas.Claimants{}
 	of := func(namespace, name string) *replicas.Claimants {
 		key := types.NamespacedName{Namespace: namespace, Name: name}
@@ -94,9 +94,9 @@ func (c *SnapshotController) claimedServices(ctx context.Context) map[types.Name
 	return services
 }
 
-// writesTask says whether this replica's controller writes the status of a Task: one of those whose Ingresses lead to
+// WritesTask says whether this replica's controller writes the status of a Task: one of those whose Ingresses lead to
 // it, since they alone probe it.
-func (c *SnapshotController) writesTask(task *v1alpha1.Task) bool {
+func (c *Controller) WritesTask(task *v1alpha1.Task) bool {
 	by := &replicas.Claimants{}
 	if !c.Peers.Alone() {
 		services := c.sharing.services.Load()

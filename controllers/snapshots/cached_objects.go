@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 // cachedObjects are those of the caches that a snapshot controller has. They are the caches' own and not copies, of
 // which there would be hundreds of thousands a minute; nobody modifies them.
 type cachedObjects struct {
-	*SnapshotController
+	*Controller
 }
 
 func (c cachedObjects) List(ctx context.Context, list client.ObjectList) error {
@@ -32,10 +32,10 @@ func (c cachedObjects) List(ctx context.Context, list client.ObjectList) error {
 }
 
 func (c cachedObjects) Standard(ctx context.Context) ([]*networkingv1.Ingress, error) {
-	if c.SnapshotController.Standard == nil {
+	if c.Controller.Standard == nil {
 		return nil, nil
 	}
-	return c.SnapshotController.Standard.Read(ctx)
+	return c.Controller.Standard.Read(ctx)
 }
 
 func (c cachedObjects) AllowedHosts(ctx context.Context) (map[string]*string, error) {
@@ -58,11 +58,11 @@ func (c cachedObjects) Secrets(ctx context.Context, named map[types.NamespacedNa
 		return nil, err
 	}
 	secrets, unknown := c.Certificates.Objects()
-	return c.SnapshotController.secrets.Read(secrets, unknown, named), nil
+	return c.Controller.secrets.Read(secrets, unknown, named), nil
 }
 
 func (c cachedObjects) Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
-	return c.SnapshotController.Authorities.Read(ctx, named)
+	return c.Controller.Authorities.Read(ctx, named)
 }
 
 // Own returns where requests come in at the replicas that are known now.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"iter"
@@ -21,10 +21,10 @@ type result struct {
 	// generation is the data plane's number of the snapshot that it serves.
 	generation uint64
 	// verdicts are about the objects that were built from.
-	verdicts map[objectKey]*verdict
+	verdicts map[objectKey]*Verdict
 	// serving are the verdicts of the build that is served. They are the same ones, unless the data plane refused the
 	// snapshot; they are nil until it took the first.
-	serving map[objectKey]*verdict
+	serving map[objectKey]*Verdict
 }
 
 type objectKey struct {
@@ -32,19 +32,19 @@ type objectKey struct {
 	types.NamespacedName
 }
 
-// verdict is everything that the conditions of one generation of one object say. It is immutable.
-type verdict struct {
+// Verdict is everything that the conditions of one generation of one object say. It is immutable.
+type Verdict struct {
 	uid        types.UID
 	generation int64
-	conditions []metav1.Condition
+	Conditions []metav1.Condition
 	// certificateHosts are those that an Ingress with autoSSL has a certificate ordered for.
 	certificateHosts []string
-	// unheeded says which annotations of a standard Ingress nothing is done about.
-	unheeded string
+	// Unheeded says which annotations of a standard Ingress nothing is done about.
+	Unheeded string
 }
 
 // ingresses returns the UID and generation of each Ingress among the objects that verdicts are about.
-func ingresses(verdicts map[objectKey]*verdict) iter.Seq2[types.UID, int64] {
+func ingresses(verdicts map[objectKey]*Verdict) iter.Seq2[types.UID, int64] {
 	return func(yield func(types.UID, int64) bool) {
 		for key, v := range verdicts {
 			if isIngress(key.kind) && !yield(v.uid, v.generation) {
@@ -58,23 +58,23 @@ func isIngress(kind string) bool {
 	return kind == v1alpha1.IngressKind || kind == kinds.StandardKind
 }
 
-func (v *verdict) equal(o *verdict) bool {
-	return v.uid == o.uid && v.generation == o.generation && slices.Equal(v.conditions, o.conditions) &&
-		slices.Equal(v.certificateHosts, o.certificateHosts) && v.unheeded == o.unheeded
+func (v *Verdict) equal(o *Verdict) bool {
+	return v.uid == o.uid && v.generation == o.generation && slices.Equal(v.Conditions, o.Conditions) &&
+		slices.Equal(v.certificateHosts, o.certificateHosts) && v.Unheeded == o.Unheeded
 }
 
 // nextResult makes the result of a build from its reports and from what the data plane said to the snapshot.
 func nextResult(previous *result, reports []translate.Report, generation uint64, refused error) *result {
-	next := &result{generation: generation, verdicts: make(map[objectKey]*verdict, len(reports))}
+	next := &result{generation: generation, verdicts: make(map[objectKey]*Verdict, len(reports))}
 	if previous == nil {
 		previous = &result{}
 	}
 	for i := range reports {
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
-		v := verdict{uid: r.UID, generation: r.Generation, conditions: r.Conditions, certificateHosts: r.CertificateHosts, unheeded: r.Unheeded}
+		v := Verdict{uid: r.UID, generation: r.Generation, Conditions: r.Conditions, certificateHosts: r.CertificateHosts, Unheeded: r.Unheeded}
 		if isIngress(r.Kind) {
-			v.conditions = append(slices.Clip(v.conditions), programmed(r, previous.serving[key], refused))
+			v.Conditions = append(slices.Clip(v.Conditions), programmed(r, previous.serving[key], refused))
 		}
 		if before := previous.verdicts[key]; before != nil && before.equal(&v) {
 			next.verdicts[key] = before
@@ -83,7 +83,7 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 		kept := v
 		// All reports of a build share their memory. A verdict lives on for as long as nothing else is to be said, and must
 		// not hold all of that with it.
-		kept.conditions = slices.Clone(kept.conditions)
+		kept.Conditions = slices.Clone(kept.Conditions)
 		next.verdicts[key] = &kept
 	}
 	next.serving = next.verdicts
@@ -95,9 +95,9 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 
 // programmed is the condition that says whether the data plane serves what was accepted of an Ingress. Where the
 // snapshot was refused it goes on with the one before, so an Ingress that has not changed since is served as before.
-func programmed(report *translate.Report, serving *verdict, refused error) metav1.Condition {
+func programmed(report *translate.Report, serving *Verdict, refused error) metav1.Condition {
 	if refused != nil && serving != nil && serving.uid == report.UID && serving.generation == report.Generation {
-		return *meta.FindStatusCondition(serving.conditions, v1alpha1.ConditionProgrammed)
+		return *meta.FindStatusCondition(serving.Conditions, v1alpha1.ConditionProgrammed)
 	}
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionTrue, ObservedGeneration: report.Generation,

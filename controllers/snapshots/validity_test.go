@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -47,20 +47,20 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			Redirected bool
 		}
 		var builds []build
-		secrets, pending := fixture.NewFixedObjects(pair.Secret("blue", "shop-tls")), newBuildHoldOff()
-		c := newSnapshotController(snapshotConfig{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+		secrets, pending := fixture.NewFixedObjects(pair.Secret("blue", "shop-tls")), NewHoldOff()
+		c := New(Config{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
 		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, cached),
-			Certificates: sources.NewCertificates(secrets, secrets, pending.event),
-			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.event)})
+			Certificates: sources.NewCertificates(secrets, secrets, pending.Event),
+			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.Event)})
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		pending.event()
+		pending.Event()
 		var reasons []string
 		c.run(ctx, func(ctx context.Context) error {
 			err := c.rebuild(ctx)
-			said, _ := c.conditions(v1alpha1.IngressKind, ing)
+			said, _ := c.Conditions(v1alpha1.IngressKind, ing)
 			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
 			return err
 		})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"errors"
@@ -36,7 +36,7 @@ func TestAVerdictHoldsNoneOfTheMemoryOfItsBuild(t *testing.T) {
 	r := nextResult(nil, reports, 1, nil)
 	reports[0].Conditions[0].Message = "of another build"
 	for key, v := range r.verdicts {
-		if got := v.conditions[0].Message; got != "" {
+		if got := v.Conditions[0].Message; got != "" {
 			t.Errorf("the verdict on %s has the message %q, which was written into the report afterwards", key.Name, got)
 		}
 	}
@@ -97,7 +97,7 @@ func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
 			}
 			got := nextResult(test.previous, []translate.Report{test.report}, generation, test.refused)
 			test.want.Type = "Programmed"
-			if diff := cmp.Diff(&test.want, meta.FindStatusCondition(got.verdicts[keyOf("a")].conditions, "Programmed")); diff != "" {
+			if diff := cmp.Diff(&test.want, meta.FindStatusCondition(got.verdicts[keyOf("a")].Conditions, "Programmed")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if got.generation != test.generation {
@@ -133,9 +133,9 @@ func TestOnlyObjectsThatSomethingNewIsSaidOfAreToldOf(t *testing.T) {
 
 // What a digest sums up are Ingresses of both kinds.
 func TestATaskIsNoIngressThatIsServed(t *testing.T) {
-	serving := map[objectKey]*verdict{}
+	serving := map[objectKey]*Verdict{}
 	for i, kind := range []string{v1alpha1.IngressKind, kinds.StandardKind, v1alpha1.TaskKind, v1alpha1.TLSCertificateKind} {
-		serving[objectKey{kind, types.NamespacedName{Namespace: "blue", Name: "a"}}] = &verdict{uid: types.UID(kind), generation: int64(i + 1)}
+		serving[objectKey{kind, types.NamespacedName{Namespace: "blue", Name: "a"}}] = &Verdict{uid: types.UID(kind), generation: int64(i + 1)}
 	}
 	want := map[types.UID]int64{types.UID(v1alpha1.IngressKind): 1, types.UID(kinds.StandardKind): 2}
 	if diff := cmp.Diff(want, maps.Collect(ingresses(serving))); diff != "" {

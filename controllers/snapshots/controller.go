@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -62,13 +62,13 @@ type ChallengeSource interface {
 	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
 }
 
-// snapshotConfig is what snapshots are made of, and who is told.
-type snapshotConfig struct {
+// Config is what snapshots are made of, and who is told.
+type Config struct {
 	// Applier is the data plane.
 	Applier Applier
 	Options translate.Options
 	// Pending are the events that have come: whoever knows of something new tells it.
-	Pending *holdOff
+	Pending *HoldOff
 	Cache   cache.Cache
 	// Certificates are the Secrets that are named for their certificates.
 	Certificates *cluster.NamedObjects[*corev1.Secret]
@@ -91,10 +91,10 @@ type snapshotConfig struct {
 	Served func(ingresses iter.Seq2[types.UID, int64])
 }
 
-// SnapshotController builds a snapshot from everything in the cache whenever something in it changes, and has the data
+// Controller builds a snapshot from everything in the cache whenever something in it changes, and has the data
 // plane serve it. It runs on every replica; only the leader's writes to the cluster hang on what it finds out.
-type SnapshotController struct {
-	snapshotConfig
+type Controller struct {
+	Config
 	// inputs are made of what the caches hold.
 	inputs sources.Inputs
 	// secrets are what the certificates' Secrets hold.
@@ -117,31 +117,31 @@ type subscriber struct {
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// newSnapshotController makes a controller that builds nothing before it is started.
-func newSnapshotController(config snapshotConfig) *SnapshotController {
-	c := &SnapshotController{snapshotConfig: config}
+// New makes a controller that builds nothing before it is started.
+func New(config Config) *Controller {
+	c := &Controller{Config: config}
 	c.inputs = sources.NewInputs(cachedObjects{c}, c.Options)
-	c.validity = time.AfterFunc(validityLimit, c.Pending.event)
+	c.validity = time.AfterFunc(validityLimit, c.Pending.Event)
 	c.validity.Stop()
 	return c
 }
 
 // NeedLeaderElection is false: every replica serves.
-func (c *SnapshotController) NeedLeaderElection() bool { return false }
+func (c *Controller) NeedLeaderElection() bool { return false }
 
 // Ready says whether the data plane serves a snapshot, an empty one too. It stays true from then on.
-func (c *SnapshotController) Ready() bool {
+func (c *Controller) Ready() bool {
 	latest := c.latest.Load()
 	return latest != nil && latest.serving != nil
 }
 
 // Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no
 // request is answered by a part of the configuration.
-func (c *SnapshotController) Start(ctx context.Context) error {
+func (c *Controller) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
 		return err
 	}
-	c.Peers.Subscribe(c.Pending.event)
+	c.Peers.Subscribe(c.Pending.Event)
 	if err := c.Peers.Watch(ctx); err != nil {
 		return err
 	}
@@ -156,18 +156,18 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if !c.Peers.Settle(ctx) {
 		return nil
 	}
-	late.Go(func() { c.Peers.Late(ctx, c.Pending.event) })
+	late.Go(func() { c.Peers.Late(ctx, c.Pending.Event) })
 	if c.Standard != nil {
 		if !c.Standard.Settle(ctx) {
 			return nil
 		}
-		late.Go(func() { c.Standard.Late(ctx, c.Pending.event) })
+		late.Go(func() { c.Standard.Late(ctx, c.Pending.Event) })
 	}
 	if c.Namespaces != nil {
 		if !c.Namespaces.Settle(ctx) {
 			return nil
 		}
-		late.Go(func() { c.Namespaces.Late(ctx, c.Pending.event) })
+		late.Go(func() { c.Namespaces.Late(ctx, c.Pending.Event) })
 	}
 	if c.Claims != nil && !c.Claims.Known(ctx) {
 		return nil
@@ -182,15 +182,15 @@ func (c *SnapshotController) Start(ctx context.Context) error {
 	if c.Claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
 		defer c.Claims.Run(ctx, c.inputs.Naming)()
 	}
-	c.Pending.event()
+	c.Pending.Event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
 	return nil
 }
 
 // run calls rebuild whenever it is time to, and again after a while where it failed.
-func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Context) error) {
+func (c *Controller) run(ctx context.Context, rebuild func(context.Context) error) {
 	delay := retryFirst
-	retry := time.AfterFunc(delay, c.Pending.event)
+	retry := time.AfterFunc(delay, c.Pending.Event)
 	retry.Stop()
 	for c.Pending.wait(ctx) {
 		retry.Stop()
@@ -208,7 +208,7 @@ func (c *SnapshotController) run(ctx context.Context, rebuild func(context.Conte
 }
 
 // watch has every event that can make a difference noted.
-func (c *SnapshotController) watch(ctx context.Context) error {
+func (c *Controller) watch(ctx context.Context) error {
 	handler := c.handler()
 	for _, object := range sources.Watched() {
 		informer, err := c.Cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
@@ -244,22 +244,22 @@ func (c *SnapshotController) watch(ctx context.Context) error {
 }
 
 // handler notes events.
-func (c *SnapshotController) handler() toolscache.ResourceEventHandler {
+func (c *Controller) handler() toolscache.ResourceEventHandler {
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { c.Pending.event() },
-		DeleteFunc: func(any) { c.Pending.event() },
+		AddFunc:    func(any) { c.Pending.Event() },
+		DeleteFunc: func(any) { c.Pending.Event() },
 		UpdateFunc: func(before, after any) {
 			old, ok := before.(client.Object)
 			updated, ok2 := after.(client.Object)
 			if !ok || !ok2 || sources.Relevant(old, updated) {
-				c.Pending.event()
+				c.Pending.Event()
 			}
 		},
 	}
 }
 
 // rebuild builds a snapshot from the cache, has it served, and publishes what became of it.
-func (c *SnapshotController) rebuild(ctx context.Context) error {
+func (c *Controller) rebuild(ctx context.Context) error {
 	if c.Claims != nil {
 		defer c.Claims.Building()()
 	}
@@ -282,7 +282,7 @@ func (c *SnapshotController) rebuild(ctx context.Context) error {
 }
 
 // input returns an input with everything that there is.
-func (c *SnapshotController) input(ctx context.Context) (translate.Input, error) {
+func (c *Controller) input(ctx context.Context) (translate.Input, error) {
 	in, err := c.inputs.All(ctx)
 	if err != nil {
 		return translate.Input{}, err
@@ -293,7 +293,7 @@ func (c *SnapshotController) input(ctx context.Context) (translate.Input, error)
 
 // logDefaultCertificate says what keeps the default certificate from being served as it is, when that changes. It is no
 // Ingress's, so no condition can say it.
-func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets []*translate.Secret) {
+func (c *Controller) logDefaultCertificate(ctx context.Context, secrets []*translate.Secret) {
 	name := c.Options.DefaultCertificate
 	if name.Name == "" {
 		return
@@ -316,7 +316,7 @@ func (c *SnapshotController) logDefaultCertificate(ctx context.Context, secrets 
 }
 
 // apply has the data plane serve what in becomes, and publishes the result before it tells the other controllers of it.
-func (c *SnapshotController) apply(ctx context.Context, in translate.Input) error {
+func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	snapshot, reports := translate.Build(in)
 	generation, refused := c.Applier.Apply(snapshot)
 
@@ -340,26 +340,27 @@ func (c *SnapshotController) apply(ctx context.Context, in translate.Input) erro
 	return nil
 }
 
-// conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this
+// Conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this
 // generation of it. The controller of its kind is told when there is.
-func (c *SnapshotController) conditions(kind string, object client.Object) ([]metav1.Condition, bool) {
-	v := c.verdict(kind, object)
+func (c *Controller) Conditions(kind string, object client.Object) ([]metav1.Condition, bool) {
+	v := c.Verdict(kind, object)
 	if v == nil {
 		return nil, false
 	}
-	return v.conditions, true
+	return v.Conditions, true
 }
 
-// certificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as conditions does.
-func (c *SnapshotController) certificateHosts(kind string, object client.Object) ([]string, bool) {
-	v := c.verdict(kind, object)
+// CertificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as conditions does.
+func (c *Controller) CertificateHosts(kind string, object client.Object) ([]string, bool) {
+	v := c.Verdict(kind, object)
 	if v == nil {
 		return nil, false
 	}
 	return v.certificateHosts, true
 }
 
-func (c *SnapshotController) verdict(kind string, object client.Object) *verdict {
+// Verdict returns what is to be said of an object, nil while there is no snapshot yet that knows this generation of it.
+func (c *Controller) Verdict(kind string, object client.Object) *Verdict {
 	latest := c.latest.Load()
 	if latest == nil {
 		return nil
@@ -371,10 +372,10 @@ func (c *SnapshotController) verdict(kind string, object client.Object) *verdict
 	return v
 }
 
-// changes is the source of requests for the objects of a kind that something new is to be said of. The requests go
+// Changes is the source of requests for the objects of a kind that something new is to be said of. The requests go
 // straight into the queue, which takes any number of them and each once; a channel would fill up on a replica that is
 // not the leader, where nothing reads it.
-func (c *SnapshotController) changes(kind string) source.Source {
+func (c *Controller) Changes(kind string) source.Source {
 	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		s := subscriber{kind: kind, queue: queue}
 		c.mu.Lock()
@@ -389,8 +390,8 @@ func (c *SnapshotController) changes(kind string) source.Source {
 	})
 }
 
-// queued returns how many objects of each kind wait for the controller that writes their status.
-func (c *SnapshotController) queued() map[string]int {
+// Queued returns how many objects of each kind wait for the controller that writes their status.
+func (c *Controller) Queued() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	waiting := make(map[string]int, len(c.subscribers))
@@ -400,7 +401,7 @@ func (c *SnapshotController) queued() map[string]int {
 	return waiting
 }
 
-func (c *SnapshotController) notify(key objectKey) {
+func (c *Controller) notify(key objectKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.subscribers {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -49,12 +49,12 @@ func TestARefusedSnapshotIsTriedAgainLaterAndLater(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newSnapshotController(snapshotConfig{Pending: newBuildHoldOff()})
+				c := New(Config{Pending: NewHoldOff()})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				start := time.Now()
 				for _, at := range test.events {
-					time.AfterFunc(at, c.Pending.event)
+					time.AfterFunc(at, c.Pending.Event)
 				}
 				var builds []time.Duration
 				c.run(ctx, func(context.Context) error {
@@ -79,7 +79,7 @@ func (f applierFunc) Apply(snapshot *proxy.Snapshot) (uint64, error) { return f(
 
 func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	var refusal error
-	c := newSnapshotController(snapshotConfig{Pending: newBuildHoldOff(), Applier: applierFunc(func(*proxy.Snapshot) (uint64, error) {
+	c := New(Config{Pending: NewHoldOff(), Applier: applierFunc(func(*proxy.Snapshot) (uint64, error) {
 		return 1, refusal
 	}), Options: translate.Options{IngressClass: "warren"}})
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "a", UID: "u", Generation: 1},
@@ -94,7 +94,7 @@ func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	}
 	look := func(err error) state {
 		s := state{Ready: c.Ready(), Err: fixture.ErrorText(err)}
-		if said, ok := c.conditions(v1alpha1.IngressKind, ing); ok {
+		if said, ok := c.Conditions(v1alpha1.IngressKind, ing); ok {
 			s.Programmed = meta.FindStatusCondition(said, v1alpha1.ConditionProgrammed).Reason
 		}
 		return s

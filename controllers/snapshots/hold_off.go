@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// holdOff gathers events until it is time to act on all of them at once: when none has come for the time quiet, so that
+// HoldOff gathers events until it is time to act on all of them at once: when none has come for the time quiet, so that
 // a burst costs one build, and no later than limit after the first, so that a burst without end delays none for long.
 // Builds are thereby at least quiet apart.
 //
 // It reads the time from package time alone; tests run it in a synctest bubble, where time is theirs.
-type holdOff struct {
+type HoldOff struct {
 	quiet, limit time.Duration
 	// wake holds a token once there is an event that wait may not have seen.
 	wake chan struct{}
@@ -23,15 +23,15 @@ type holdOff struct {
 	first, last time.Time
 }
 
-// newBuildHoldOff gathers the events that lead to builds.
-func newBuildHoldOff() *holdOff { return newHoldOff(quietTime, waitLimit) }
+// NewHoldOff gathers the events that lead to builds.
+func NewHoldOff() *HoldOff { return newHoldOff(quietTime, waitLimit) }
 
-func newHoldOff(quiet, limit time.Duration) *holdOff {
-	return &holdOff{quiet: quiet, limit: limit, wake: make(chan struct{}, 1)}
+func newHoldOff(quiet, limit time.Duration) *HoldOff {
+	return &HoldOff{quiet: quiet, limit: limit, wake: make(chan struct{}, 1)}
 }
 
-// event notes that something happened. It never blocks.
-func (h *holdOff) event() {
+// Event notes that something happened. It never blocks.
+func (h *HoldOff) Event() {
 	h.mu.Lock()
 	h.last = time.Now()
 	if h.first.IsZero() {
@@ -46,7 +46,7 @@ func (h *holdOff) event() {
 
 // wait blocks until it is time to act on the events that came, and forgets them: an event that comes while they are
 // acted on is the first of the next ones. It returns false once ctx is done.
-func (h *holdOff) wait(ctx context.Context) bool {
+func (h *HoldOff) wait(ctx context.Context) bool {
 	for {
 		due, pending := h.take(time.Now())
 		switch {
@@ -71,7 +71,7 @@ func (h *holdOff) wait(ctx context.Context) bool {
 }
 
 // take returns how long it is until the events are acted on, and forgets them if it is time.
-func (h *holdOff) take(now time.Time) (due time.Duration, pending bool) {
+func (h *HoldOff) take(now time.Time) (due time.Duration, pending bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.first.IsZero() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package snapshots
 
 import (
 	"context"
@@ -45,7 +45,7 @@ func TestEventsAreActedOnTogetherAndNotTooLate(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				for _, at := range test.events {
-					time.AfterFunc(at, h.event)
+					time.AfterFunc(at, h.Event)
 				}
 				var builds []time.Duration
 				for h.wait(ctx) {
@@ -66,7 +66,7 @@ func TestAHoldOffEndsWithItsContextWhateverIsPending(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHoldOff(time.Hour, time.Hour)
 				if pending {
-					h.event()
+					h.Event()
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
