@@ -135,7 +135,8 @@ func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Obj
 	return nil
 }
 
-func (r *AutoSSLReconciler) setup(mgr ctrl.Manager) error {
+// Setup has the reconciler run in a manager.
+func (r *AutoSSLReconciler) Setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("autossl").
 		For(&v1alpha1.Ingress{}).
 		Owns(&v1alpha1.TLSCertificate{}).

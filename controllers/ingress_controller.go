@@ -101,8 +101,8 @@ func disown(status *v1alpha1.IngressStatus) {
 	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
 }
 
-// setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
-func (r *IngressReconciler) setup(mgr ctrl.Manager) error {
+// Setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
+func (r *IngressReconciler) Setup(mgr ctrl.Manager) error {
 	r.laggards = newLaggards(r.replicas.Behind)
 	r.replicas.Subscribe(r.laggards.changed)
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").

@@ -137,7 +137,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	}
 	recorder := mgr.GetEventRecorder("warren-ingress")
 	writer := status.NewWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
-	reconcilers := []interface{ setup(ctrl.Manager) error }{
+	reconcilers := []interface{ Setup(ctrl.Manager) error }{
 		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, replicas: snapshots.Replicas,
 			peers: snapshots.Peers, addresses: addresses, status: writer},
 		&StandardReconciler{snapshots: snapshots, peers: snapshots.Peers, ingresses: snapshots.Standard, addresses: addresses,
@@ -159,7 +159,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 				working: working, issuance: issuance})
 	}
 	for _, reconciler := range reconcilers {
-		if err := reconciler.setup(mgr); err != nil {
+		if err := reconciler.Setup(mgr); err != nil {
 			return nil, err
 		}
 	}

@@ -52,7 +52,8 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 	}
 }
 
-func (r *StandardAutoSSLReconciler) setup(mgr ctrl.Manager) error {
+// Setup has the reconciler run in a manager.
+func (r *StandardAutoSSLReconciler) Setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
 		WatchesRawSource(r.snapshots.Changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.ingresses.Request)).

@@ -136,8 +136,8 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 	return addresses
 }
 
-// setup has the reconciler run in a manager.
-func (r *StandardReconciler) setup(mgr ctrl.Manager) error {
+// Setup has the reconciler run in a manager.
+func (r *StandardReconciler) Setup(mgr ctrl.Manager) error {
 	r.said = map[types.NamespacedName]said{}
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.snapshots.Changes(kinds.StandardKind)).

@@ -51,7 +51,8 @@ func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (c
 	return r.status.WriteInTurn(ctx, before, &object, before.Status.Conditions, said)
 }
 
-func (r *TaskReconciler) setup(mgr ctrl.Manager) error {
+// Setup has the reconciler run in a manager.
+func (r *TaskReconciler) Setup(mgr ctrl.Manager) error {
 	if r.health == nil {
 		r.health = noHealth{}
 	}

@@ -366,7 +366,8 @@ func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types
 // name is the controller's among several.
 func (r *TLSCertificateReconciler) name() string { return r.namespace + "/" + r.class }
 
-func (r *TLSCertificateReconciler) setup(mgr ctrl.Manager) error {
+// Setup has the reconciler run in a manager.
+func (r *TLSCertificateReconciler) Setup(mgr ctrl.Manager) error {
 	r.renewals = newRenewals(r.issuance.authority)
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
