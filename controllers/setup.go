@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
+	"github.com/warren-dev/ingress/controllers/tasks"
 	"github.com/warren-dev/ingress/controllers/tickets"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -34,7 +35,7 @@ type Options struct {
 	// Applier is the data plane.
 	Applier snapshots.Applier
 	// Health is what the data plane's health checks find. Nil stands for a data plane that checks nothing.
-	Health HealthSource
+	Health tasks.HealthSource
 	// IngressClass is the spec.ingressClassName that is ours; an Ingress without one is ours too.
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
@@ -142,7 +143,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			peers: snapshots.Peers, addresses: addresses, status: writer},
 		&StandardReconciler{snapshots: snapshots, peers: snapshots.Peers, ingresses: snapshots.Standard, addresses: addresses,
 			status: writer, recorder: recorder},
-		&TaskReconciler{client: mgr.GetClient(), snapshots: snapshots, health: options.Health, status: writer},
+		&tasks.Reconciler{Client: mgr.GetClient(), Snapshots: snapshots, Health: options.Health, Status: writer},
 	}
 	if options.ACME.Client != nil {
 		if err := cluster.IndexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {

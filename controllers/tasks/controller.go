@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package tasks
 
 import (
 	"context"
@@ -19,47 +19,47 @@ import (
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks,verbs=list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks/status,verbs=patch
 
-// TaskReconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data
+// Reconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data
 // plane's health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
-type TaskReconciler struct {
-	client    client.Client
-	snapshots *snapshots.Controller
-	health    HealthSource
-	status    *status.Writer
+type Reconciler struct {
+	Client    client.Client
+	Snapshots *snapshots.Controller
+	Health    HealthSource
+	Status    *status.Writer
 }
 
 // Reconcile writes one Task's status if it is not what it should be, when it is its turn.
-func (r *TaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Task
-	if err := r.client.Get(ctx, request.NamespacedName, &object); err != nil {
-		r.status.Leave(request.NamespacedName)
+	if err := r.Client.Get(ctx, request.NamespacedName, &object); err != nil {
+		r.Status.Leave(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	said, ok := r.snapshots.Conditions(v1alpha1.TaskKind, &object)
+	said, ok := r.Snapshots.Conditions(v1alpha1.TaskKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	if !r.snapshots.WritesTask(&object) {
-		r.status.Leave(request.NamespacedName)
+	if !r.Snapshots.WritesTask(&object) {
+		r.Status.Leave(request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	before := object.DeepCopy()
 	said = slices.Clone(said) // which others share
-	report, ok := r.health.Health(translate.TaskID(object.Namespace, object.Name))
+	report, ok := r.Health.Health(translate.TaskID(object.Namespace, object.Name))
 	setHealth(&object, said, report, ok)
 	status.SetConditions(&object.Status.Conditions, said)
-	return r.status.WriteInTurn(ctx, before, &object, before.Status.Conditions, said)
+	return r.Status.WriteInTurn(ctx, before, &object, before.Status.Conditions, said)
 }
 
 // Setup has the reconciler run in a manager.
-func (r *TaskReconciler) Setup(mgr ctrl.Manager) error {
-	if r.health == nil {
-		r.health = noHealth{}
+func (r *Reconciler) Setup(mgr ctrl.Manager) error {
+	if r.Health == nil {
+		r.Health = noHealth{}
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("task").
 		For(&v1alpha1.Task{}).
-		WatchesRawSource(r.snapshots.Changes(v1alpha1.TaskKind)).
-		WatchesRawSource(healthChanges(r.health)).
+		WatchesRawSource(r.Snapshots.Changes(v1alpha1.TaskKind)).
+		WatchesRawSource(healthChanges(r.Health)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of Tasks: %w", err)
