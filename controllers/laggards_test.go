@@ -3,49 +3,14 @@
 package controllers
 
 import (
-	"sync/atomic"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/test/fixture"
 )
-
-func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
-	t.Parallel()
-	k := newCluster(t)
-	var refuses atomic.Bool
-	a, _ := k.known("a")
-	k.knows(a, "a")
-	b, draining := k.known("b", func(_ *ctrl.Options, _ *Options, p *recordingProxy) { p.before = refuseIf(&refuses) })
-	k.knows(a, "a", "b")
-	shop := fixture.Ingress(k.Blue, "shop", "shop.example.com", "web")
-	k.Make(shop, fixture.Task(k.Blue, "web", "web", "10.0.0.7"))
-	says := func(programmed string) {
-		t.Helper()
-		k.says(shop, "Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", programmed)
-	}
-	says("Programmed=True Programmed")
-
-	refuses.Store(true)
-	k.Change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
-	says("Programmed=Unknown Pending")
-	refuses.Store(false)
-	k.Make(fixture.Task(k.Blue, "web-2", "web", "10.0.0.8")) // any event has the refused snapshot tried again
-	says("Programmed=True Programmed")
-
-	// Nobody waits for one that goes.
-	refuses.Store(true)
-	k.Change(shop, func() { shop.Spec.Rules[0].Host = "third.example.com" })
-	says("Programmed=Unknown Pending")
-	close(draining)
-	says("Programmed=True Programmed")
-	b.stop()
-}
 
 func TestProgrammedWaitsForReplicasOfThisGenerationAlone(t *testing.T) {
 	t.Parallel()

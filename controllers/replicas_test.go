@@ -206,3 +206,35 @@ func refuseIf(refuses *atomic.Bool) func(*proxy.Snapshot) error {
 		return nil
 	}
 }
+
+func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	var refuses atomic.Bool
+	a, _ := k.known("a")
+	k.knows(a, "a")
+	b, draining := k.known("b", func(_ *ctrl.Options, _ *Options, p *recordingProxy) { p.before = refuseIf(&refuses) })
+	k.knows(a, "a", "b")
+	shop := fixture.Ingress(k.Blue, "shop", "shop.example.com", "web")
+	k.Make(shop, fixture.Task(k.Blue, "web", "web", "10.0.0.7"))
+	says := func(programmed string) {
+		t.Helper()
+		k.says(shop, "Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", programmed)
+	}
+	says("Programmed=True Programmed")
+
+	refuses.Store(true)
+	k.Change(shop, func() { shop.Spec.Rules[0].Host = "other.example.com" })
+	says("Programmed=Unknown Pending")
+	refuses.Store(false)
+	k.Make(fixture.Task(k.Blue, "web-2", "web", "10.0.0.8")) // any event has the refused snapshot tried again
+	says("Programmed=True Programmed")
+
+	// Nobody waits for one that goes.
+	refuses.Store(true)
+	k.Change(shop, func() { shop.Spec.Rules[0].Host = "third.example.com" })
+	says("Programmed=Unknown Pending")
+	close(draining)
+	says("Programmed=True Programmed")
+	b.stop()
+}

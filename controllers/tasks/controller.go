@@ -24,8 +24,9 @@ import (
 type Reconciler struct {
 	Client    client.Client
 	Snapshots *snapshots.Controller
-	Health    HealthSource
-	Status    *status.Writer
+	// Health is what the data plane's health checks find. Nil stands for a data plane that checks nothing.
+	Health HealthSource
+	Status *status.Writer
 }
 
 // Reconcile writes one Task's status if it is not what it should be, when it is its turn.
