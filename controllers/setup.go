@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
+	"github.com/warren-dev/ingress/controllers/ingresses"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
@@ -139,21 +140,21 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	recorder := mgr.GetEventRecorder("warren-ingress")
 	writer := status.NewWriter(mgr, recorder, options.IngressClass, options.Metrics.statuses)
 	reconcilers := []interface{ Setup(ctrl.Manager) error }{
-		&IngressReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, replicas: snapshots.Replicas,
-			peers: snapshots.Peers, addresses: addresses, status: writer},
-		&StandardReconciler{snapshots: snapshots, peers: snapshots.Peers, ingresses: snapshots.Standard, addresses: addresses,
-			status: writer, recorder: recorder},
+		&ingresses.Reconciler{Client: mgr.GetClient(), Class: options.IngressClass, Snapshots: snapshots, Replicas: snapshots.Replicas,
+			Peers: snapshots.Peers, Addresses: addresses, Status: writer},
+		&ingresses.StandardReconciler{Snapshots: snapshots, Peers: snapshots.Peers, Ingresses: snapshots.Standard, Addresses: addresses,
+			Status: writer, Recorder: recorder},
 		&tasks.Reconciler{Client: mgr.GetClient(), Snapshots: snapshots, Health: options.Health, Status: writer},
 	}
 	if options.ACME.Client != nil {
 		if err := cluster.IndexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
 			return nil, err
 		}
-		automatic := AutoSSLReconciler{client: mgr.GetClient(), class: options.IngressClass, snapshots: snapshots, peers: snapshots.Peers}
+		automatic := ingresses.AutoSSL{Client: mgr.GetClient(), Class: options.IngressClass, Snapshots: snapshots, Peers: snapshots.Peers}
 		issuance := newIssuance(mgr, &issuanceConfig{ACMEOptions: options.ACME, Namespace: options.Namespace, Class: options.IngressClass,
 			Owner: options.Owner, Working: working, Ready: snapshots.Replicas.Ready, Self: options.Replica, Metrics: options.Metrics.orders})
 		reconcilers = append(reconcilers, &automatic,
-			&StandardAutoSSLReconciler{AutoSSLReconciler: automatic, ingresses: snapshots.Standard, cache: mgr.GetCache()},
+			&ingresses.StandardAutoSSL{AutoSSL: automatic, Ingresses: snapshots.Standard, Cache: mgr.GetCache()},
 			&TLSCertificateReconciler{client: mgr.GetClient(), reader: mgr.GetAPIReader(), class: options.IngressClass,
 				namespace: options.Namespace, watchNamespaces: options.WatchNamespaces, snapshots: snapshots, peers: snapshots.Peers,
 				standard: snapshots.Standard, secrets: snapshots.Certificates, status: writer, recorder: recorder,

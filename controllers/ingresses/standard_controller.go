@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ingresses
 
 import (
 	"context"
@@ -32,12 +32,12 @@ import (
 // StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. There is no place in it
 // for conditions, so what they would say is told in events.
 type StandardReconciler struct {
-	snapshots *snapshots.Controller
-	peers     *replicas.Peers
-	ingresses *sources.StandardIngresses
-	addresses status.Addresses
-	status    *status.Writer
-	recorder  events.EventRecorder
+	Snapshots *snapshots.Controller
+	Peers     *replicas.Peers
+	Ingresses *sources.StandardIngresses
+	Addresses status.Addresses
+	Status    *status.Writer
+	Recorder  events.EventRecorder
 	// said is what was last told of each Ingress. It belongs to the one worker.
 	said map[types.NamespacedName]said
 }
@@ -51,23 +51,23 @@ type said struct {
 // Reconcile writes one Ingress's status if it is not what it should be, and tells what changed.
 func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object networkingv1.Ingress
-	if err := r.ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
+	if err := r.Ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	addresses, err := r.addresses.Read(ctx)
+	addresses, err := r.Addresses.Read(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if ours, known := r.ingresses.Claims(&object); known && !ours {
+	if ours, known := r.Ingresses.Claims(&object); known && !ours {
 		delete(r.said, request.NamespacedName)
 		return r.leave(ctx, &object, addresses)
 	}
-	if by := replicas.StandardClaimantsOf(&object); !r.peers.Writes(object.Namespace, &by) {
+	if by := replicas.StandardClaimantsOf(&object); !r.Peers.Writes(object.Namespace, &by) {
 		delete(r.said, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	is := r.snapshots.Verdict(kinds.StandardKind, &object)
+	is := r.Snapshots.Verdict(kinds.StandardKind, &object)
 	if is == nil {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -96,9 +96,9 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *snapshots.Ve
 		}
 	}
 	r.said[key] = said{object.UID, is.Conditions, is.Unheeded}
-	r.status.Tell(object, before.conditions, is.Conditions)
+	r.Status.Tell(object, before.conditions, is.Conditions)
 	if is.Unheeded != "" && is.Unheeded != before.unheeded {
-		r.recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
+		r.Recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
 			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.Unheeded))
 	}
 }
@@ -108,7 +108,7 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *snapshots.Ve
 func (r *StandardReconciler) leave(
 	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
 ) (ctrl.Result, error) {
-	if len(addresses) == 0 || !r.status.Wrote(object) || !slices.Equal(published(object), addresses) {
+	if len(addresses) == 0 || !r.Status.Wrote(object) || !slices.Equal(published(object), addresses) {
 		return ctrl.Result{}, nil
 	}
 	return r.publish(ctx, object, nil)
@@ -124,7 +124,7 @@ func (r *StandardReconciler) publish(
 		object.Status.LoadBalancer.Ingress = append(object.Status.LoadBalancer.Ingress,
 			networkingv1.IngressLoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
 	}
-	return r.status.WriteNow(ctx, before, object, nil, nil)
+	return r.Status.WriteNow(ctx, before, object, nil, nil)
 }
 
 // published returns the addresses that an Ingress's status has.
@@ -140,9 +140,9 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 func (r *StandardReconciler) Setup(mgr ctrl.Manager) error {
 	r.said = map[types.NamespacedName]said{}
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
-		WatchesRawSource(r.snapshots.Changes(kinds.StandardKind)).
-		WatchesRawSource(source.Func(r.ingresses.Request))
-	if changes := r.addresses.Changes(r.every); changes != nil {
+		WatchesRawSource(r.Snapshots.Changes(kinds.StandardKind)).
+		WatchesRawSource(source.Func(r.Ingresses.Request))
+	if changes := r.Addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)
 	}
 	if err := builder.Complete(r); err != nil {
@@ -153,11 +153,11 @@ func (r *StandardReconciler) Setup(mgr ctrl.Manager) error {
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.
 func (r *StandardReconciler) every(ctx context.Context) []reconcile.Request {
-	if !r.ingresses.Ingresses.Synced(ctx) {
+	if !r.Ingresses.Ingresses.Synced(ctx) {
 		return nil // Each is requested when it becomes known.
 	}
 	var list networkingv1.IngressList
-	if err := r.ingresses.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Ingresses.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "addresses are not published") // The cache answers, so there is nothing to try again.
 		return nil
 	}

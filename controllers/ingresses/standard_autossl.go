@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ingresses
 
 import (
 	"context"
@@ -19,26 +19,26 @@ import (
 	"github.com/warren-dev/ingress/controllers/sources"
 )
 
-// StandardAutoSSLReconciler is AutoSSLReconciler for the Ingresses of networking.k8s.io whose annotation asks for it.
-type StandardAutoSSLReconciler struct {
-	AutoSSLReconciler
-	ingresses *sources.StandardIngresses
-	cache     cache.Cache
+// StandardAutoSSL is AutoSSL for the Ingresses of networking.k8s.io whose annotation asks for it.
+type StandardAutoSSL struct {
+	AutoSSL
+	Ingresses *sources.StandardIngresses
+	Cache     cache.Cache
 }
 
 // Reconcile makes, changes or removes the TLSCertificates of one Ingress.
-func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+func (r *StandardAutoSSL) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object networkingv1.Ingress
-	if err := r.ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
+	if err := r.Ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err) // What it owned goes with it.
 	}
-	if ours, _ := r.ingresses.Claims(&object); object.DeletionTimestamp != nil || !ours {
+	if ours, _ := r.Ingresses.Claims(&object); object.DeletionTimestamp != nil || !ours {
 		return ctrl.Result{}, nil
 	}
-	if by := replicas.StandardClaimantsOf(&object); !r.peers.Orders(object.Namespace, &by) {
+	if by := replicas.StandardClaimantsOf(&object); !r.Peers.Orders(object.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	hosts, ok := r.snapshots.CertificateHosts(kinds.StandardKind, &object)
+	hosts, ok := r.Snapshots.CertificateHosts(kinds.StandardKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -53,11 +53,11 @@ func (r *StandardAutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.
 }
 
 // Setup has the reconciler run in a manager.
-func (r *StandardAutoSSLReconciler) Setup(mgr ctrl.Manager) error {
+func (r *StandardAutoSSL) Setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
-		WatchesRawSource(r.snapshots.Changes(kinds.StandardKind)).
-		WatchesRawSource(source.Func(r.ingresses.Request)).
-		WatchesRawSource(source.Kind(r.cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](
+		WatchesRawSource(r.Snapshots.Changes(kinds.StandardKind)).
+		WatchesRawSource(source.Func(r.Ingresses.Request)).
+		WatchesRawSource(source.Kind(r.Cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](
 			mgr.GetScheme(), mgr.GetRESTMapper(), &networkingv1.Ingress{}, handler.OnlyControllerOwner()))).
 		Complete(r)
 	if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ingresses
 
 import (
 	"context"
@@ -23,28 +23,28 @@ import (
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=create;patch;delete
 
-// AutoSSLReconciler keeps the TLSCertificate of each Ingress with autoSSL, and removes it when that goes.
-type AutoSSLReconciler struct {
-	client    client.Client
-	class     string
-	snapshots *snapshots.Controller
-	peers     *replicas.Peers
+// AutoSSL keeps the TLSCertificate of each Ingress with autoSSL, and removes it when that goes.
+type AutoSSL struct {
+	Client    client.Client
+	Class     string
+	Snapshots *snapshots.Controller
+	Peers     *replicas.Peers
 }
 
 // Reconcile makes, changes or removes the TLSCertificates of one Ingress.
-func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+func (r *AutoSSL) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var ingress v1alpha1.Ingress
-	if err := r.client.Get(ctx, request.NamespacedName, &ingress); err != nil {
+	if err := r.Client.Get(ctx, request.NamespacedName, &ingress); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err) // What it owned goes with it.
 	}
-	if ingress.DeletionTimestamp != nil || !kinds.Claims(&ingress, r.class) {
+	if ingress.DeletionTimestamp != nil || !kinds.Claims(&ingress, r.Class) {
 		return ctrl.Result{}, nil
 	}
 	// Another controller may accept other hosts of it.
-	if by := replicas.ClaimantsOf(&ingress); !r.peers.Orders(ingress.Namespace, &by) {
+	if by := replicas.ClaimantsOf(&ingress); !r.Peers.Orders(ingress.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	hosts, ok := r.snapshots.CertificateHosts(v1alpha1.IngressKind, &ingress)
+	hosts, ok := r.Snapshots.CertificateHosts(v1alpha1.IngressKind, &ingress)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -54,7 +54,7 @@ func (r *AutoSSLReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 
 // have makes, changes or removes the TLSCertificates of an Ingress that is of the kind. ordering is what it asks to
 // have ordered, nil for nothing.
-func (r *AutoSSLReconciler) have(ctx context.Context, ingress client.Object, kind schema.GroupVersionKind, ordering *rules.Wish, hosts []string) error {
+func (r *AutoSSL) have(ctx context.Context, ingress client.Object, kind schema.GroupVersionKind, ordering *rules.Wish, hosts []string) error {
 	wanted := autoSSLCertificate(ingress, kind, ordering, hosts)
 	if err := r.removeOthers(ctx, ingress, wanted); err != nil || wanted == nil {
 		return err
@@ -81,11 +81,11 @@ func autoSSLCertificate(ingress client.Object, kind schema.GroupVersionKind, ord
 // keep makes the TLSCertificate, or changes what of it comes from the Ingress. One of an Ingress of this name that is
 // gone is taken over, so that to make an Ingress anew costs no order. One that is somebody else's is left alone; the
 // Ingress's CertificateReady says so.
-func (r *AutoSSLReconciler) keep(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
+func (r *AutoSSL) keep(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var there v1alpha1.TLSCertificate
-	switch err := r.client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {
+	switch err := r.Client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {
 	case apierrors.IsNotFound(err):
-		if err := r.client.Create(ctx, wanted); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := r.Client.Create(ctx, wanted); err != nil && !apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("making the TLSCertificate of the Ingress: %w", err)
 		}
 		return nil
@@ -103,7 +103,7 @@ func (r *AutoSSLReconciler) keep(ctx context.Context, ingress client.Object, wan
 	if equality.Semantic.DeepEqual(before, &there) {
 		return nil
 	}
-	if err := r.client.Patch(ctx, &there, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Client.Patch(ctx, &there, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("changing the TLSCertificate of the Ingress: %w", err)
 	}
 	return nil
@@ -117,9 +117,9 @@ func orphaned(certificate *v1alpha1.TLSCertificate, ingress *metav1.OwnerReferen
 }
 
 // removeOthers removes the TLSCertificates that were made for the Ingress and that it does not want any more.
-func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
+func (r *AutoSSL) removeOthers(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var list v1alpha1.TLSCertificateList
-	if err := r.client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.MatchingFields{cluster.ByOwner: string(ingress.GetUID())},
+	if err := r.Client.List(ctx, &list, client.InNamespace(ingress.GetNamespace()), client.MatchingFields{cluster.ByOwner: string(ingress.GetUID())},
 		client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("listing the TLSCertificates: %w", err)
 	}
@@ -128,7 +128,7 @@ func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Obj
 		if wanted != nil && there.Name == wanted.Name {
 			continue
 		}
-		if err := client.IgnoreNotFound(r.client.Delete(ctx, there.DeepCopy(), client.Preconditions{UID: &there.UID})); err != nil {
+		if err := client.IgnoreNotFound(r.Client.Delete(ctx, there.DeepCopy(), client.Preconditions{UID: &there.UID})); err != nil {
 			return fmt.Errorf("removing the TLSCertificate of the Ingress: %w", err)
 		}
 	}
@@ -136,11 +136,11 @@ func (r *AutoSSLReconciler) removeOthers(ctx context.Context, ingress client.Obj
 }
 
 // Setup has the reconciler run in a manager.
-func (r *AutoSSLReconciler) Setup(mgr ctrl.Manager) error {
+func (r *AutoSSL) Setup(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("autossl").
 		For(&v1alpha1.Ingress{}).
 		Owns(&v1alpha1.TLSCertificate{}).
-		WatchesRawSource(r.snapshots.Changes(v1alpha1.IngressKind)).
+		WatchesRawSource(r.Snapshots.Changes(v1alpha1.IngressKind)).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of the TLSCertificates of Ingresses: %w", err)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ingresses
 
 import (
 	"context"
@@ -27,47 +27,47 @@ import (
 // The library that elects tells of it in the older form, in the namespace of its Lease.
 // +kubebuilder:rbac:groups="",resources=events,namespace=warren-system,verbs=create
 
-// IngressReconciler writes the status of Ingresses: what the snapshot controller found out about each, and the
+// Reconciler writes the status of Ingresses: what the snapshot controller found out about each, and the
 // addresses that clients reach the data plane under.
-type IngressReconciler struct {
-	client    client.Client
-	class     string
-	snapshots *snapshots.Controller
-	peers     *replicas.Peers
-	replicas  *replicas.Replicas
+type Reconciler struct {
+	Client    client.Client
+	Class     string
+	Snapshots *snapshots.Controller
+	Peers     *replicas.Peers
+	Replicas  *replicas.Replicas
 	laggards  *laggards
-	addresses status.Addresses
-	status    *status.Writer
+	Addresses status.Addresses
+	Status    *status.Writer
 }
 
 // Reconcile writes one Ingress's status if it is not what it should be.
-func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Ingress
-	if err := r.client.Get(ctx, request.NamespacedName, &object); err != nil {
+	if err := r.Client.Get(ctx, request.NamespacedName, &object); err != nil {
 		object.Namespace, object.Name = request.Namespace, request.Name
 		r.laggards.forget(&object)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	before := object.DeepCopy()
 
-	if !kinds.Claims(&object, r.class) {
+	if !kinds.Claims(&object, r.Class) {
 		r.laggards.forget(&object)
 		if !r.abandoned(&object) {
 			return ctrl.Result{}, nil
 		}
 		disown(&object.Status)
-		return r.status.WriteNow(ctx, before, &object, nil, nil)
+		return r.Status.WriteNow(ctx, before, &object, nil, nil)
 	}
-	if by := replicas.ClaimantsOf(&object); !r.peers.Writes(object.Namespace, &by) {
+	if by := replicas.ClaimantsOf(&object); !r.Peers.Writes(object.Namespace, &by) {
 		r.laggards.forget(&object)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 
-	said, ok := r.snapshots.Conditions(v1alpha1.IngressKind, &object)
+	said, ok := r.Snapshots.Conditions(v1alpha1.IngressKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	addresses, err := r.addresses.Read(ctx)
+	addresses, err := r.Addresses.Read(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -78,14 +78,14 @@ func (r *IngressReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	if object.Spec.TLS == nil {
 		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
 	}
-	return r.status.WriteNow(ctx, before, &object, before.Status.Conditions, said)
+	return r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, said)
 }
 
 // abandoned says whether the status of an Ingress of another class is what this controller left behind. Another
 // controller of this kind may own it by now: then the status speaks of the present generation, or is not under our
 // name.
-func (r *IngressReconciler) abandoned(object *v1alpha1.Ingress) bool {
-	return object.Status.ObservedGeneration != object.Generation && r.status.Wrote(object)
+func (r *Reconciler) abandoned(object *v1alpha1.Ingress) bool {
+	return object.Status.ObservedGeneration != object.Generation && r.Status.Wrote(object)
 }
 
 // disown takes from a status what this controller wrote, when the Ingress has gone over to another class.
@@ -102,14 +102,14 @@ func disown(status *v1alpha1.IngressStatus) {
 }
 
 // Setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
-func (r *IngressReconciler) Setup(mgr ctrl.Manager) error {
-	r.laggards = newLaggards(r.replicas.Behind)
-	r.replicas.Subscribe(r.laggards.changed)
+func (r *Reconciler) Setup(mgr ctrl.Manager) error {
+	r.laggards = newLaggards(r.Replicas.Behind)
+	r.Replicas.Subscribe(r.laggards.changed)
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
 		For(&v1alpha1.Ingress{}).
-		WatchesRawSource(r.snapshots.Changes(v1alpha1.IngressKind)).
+		WatchesRawSource(r.Snapshots.Changes(v1alpha1.IngressKind)).
 		WatchesRawSource(r.laggards.changes())
-	if changes := r.addresses.Changes(r.every); changes != nil {
+	if changes := r.Addresses.Changes(r.every); changes != nil {
 		builder.WatchesRawSource(changes)
 	}
 	if err := builder.Complete(r); err != nil {
@@ -119,9 +119,9 @@ func (r *IngressReconciler) Setup(mgr ctrl.Manager) error {
 }
 
 // every requests all Ingresses, whose statuses all hold the addresses of the one Service.
-func (r *IngressReconciler) every(ctx context.Context) []reconcile.Request {
+func (r *Reconciler) every(ctx context.Context) []reconcile.Request {
 	var list v1alpha1.IngressList
-	if err := r.client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		// The cache answers, so there is nothing to wait for and to try again.
 		log.FromContext(ctx).Error(err, "addresses are not published")
 		return nil
