@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
@@ -36,6 +37,11 @@ type ledgerStore struct {
 	// writing is held from reading the ledger until it is written, so that certificates that are worked on at the same
 	// time do not hinder each other.
 	writing sync.Mutex
+}
+
+// newLedgerStore returns what keeps the ledger in the namespace, and holds orders to the limits.
+func newLedgerStore(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, limits ledgerLimits) *ledgerStore {
+	return &ledgerStore{reader: mgr.GetAPIReader(), client: mgr.GetClient(), namespace: namespace, owner: owner, limits: limits}
 }
 
 // reserve enters an order before it is placed, or returns when there is room for it and why not before.
