@@ -19,6 +19,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/ledger"
 )
 
 // +kubebuilder:rbac:groups="",resources=secrets,namespace=warren-system,verbs=get;create;update
@@ -82,7 +83,7 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 
 // secretName is where the account of an address is kept.
 func (s *accountStore) secretName(email string) client.ObjectKey {
-	return client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + nameSet([]string{s.directory, email})}
+	return client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + ledger.NameSet([]string{s.directory, email})}
 }
 
 // make writes a new key before anybody hears of it. Another replica may have been first.
@@ -149,7 +150,7 @@ func attemptAccount(account acme.Account) string {
 	if err != nil {
 		return "" // There is no such key in a Secret.
 	}
-	return nameSet([]string{account.URL, string(public)})
+	return ledger.NameSet([]string{account.URL, string(public)})
 }
 
 // externalAccount reads what binds a new account to one that the authority knows, nil if there is no such thing.

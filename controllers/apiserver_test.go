@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -114,6 +115,8 @@ func (p *recordingProxy) serves(t *testing.T, want ...string) {
 		return nil
 	})
 }
+
+const day = 24 * time.Hour
 
 // testCluster is what a test has of the API server.
 type testCluster struct {

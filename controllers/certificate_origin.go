@@ -14,6 +14,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/ledger"
 )
 
 // origin is where a certificate is from. It is the zero value for one that was not ordered here.
@@ -57,7 +58,7 @@ func (o *origin) annotate(secret *corev1.Secret, leaf *x509.Certificate) {
 func serialOf(leaf *x509.Certificate) string { return fmt.Sprintf("%x", leaf.SerialNumber) }
 
 // accountDigest stands for an account, however often its key is changed.
-func accountDigest(account acme.Account) string { return nameSet([]string{account.URL}) }
+func accountDigest(account acme.Account) string { return ledger.NameSet([]string{account.URL}) }
 
 // predecessor returns the name of the certificate that an order is to replace, or nothing. To name it is a help that an
 // authority may refuse (RFC 9773, section 5), as it does unless the same account ordered it, for one of the same names

@@ -23,6 +23,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/ledger"
 	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
@@ -63,7 +64,7 @@ const (
 type issuance struct {
 	authority authority
 	accounts  *accountStore
-	ledger    *ledgerStore
+	ledger    *ledger.Store
 	orders    *orderStore
 	client    client.Client
 	presence  *presence
@@ -98,7 +99,7 @@ func newIssuance(mgr ctrl.Manager, config *issuanceConfig) *issuance {
 		authority: config.Client, client: c, now: time.Now, directory: config.Directory, email: config.Email, metrics: config.Metrics,
 		accounts: &accountStore{reader: reader, client: c, authority: config.Client, namespace: config.Namespace,
 			directory: config.Directory, external: config.ExternalAccount, owner: config.Owner},
-		ledger: newLedgerStore(mgr, config.Namespace, config.Owner, limitsAt(config.Directory, config.OrdersPerDay)),
+		ledger: ledger.NewStore(mgr, config.Namespace, config.Owner, ledger.LimitsAt(config.Directory, config.OrdersPerDay)),
 		orders: &orderStore{reader: reader, client: c, cache: config.Working, namespace: config.Namespace,
 			class: config.Class, owner: config.Owner},
 		presence: newPresence(config.Ready, config.Self, config.HTTPPort, config.TrustedProxy),
@@ -189,7 +190,7 @@ func (j *job) release(ctx context.Context) error {
 	if !j.attempt().Placing {
 		return nil
 	}
-	return j.ledger.fail(ctx, j.attempt().ID)
+	return j.ledger.Fail(ctx, j.attempt().ID)
 }
 
 // fail ends the attempt, for the next one to wait.
@@ -270,7 +271,7 @@ func (j *job) begin(ctx context.Context) error {
 		a.Email = j.email
 	}
 	var err error
-	if a.Lifetime, err = j.ledger.lifetime(ctx, namesAt(j.directory, a.Hosts)); err != nil {
+	if a.Lifetime, err = j.ledger.Lifetime(ctx, ledger.NamesAt(j.directory, a.Hosts)); err != nil {
 		return err
 	}
 	if begun, err := j.takeOver(ctx, a); begun || err != nil {
@@ -358,7 +359,7 @@ func (j *job) claim(ctx context.Context) (time.Duration, error) {
 	if after, err := j.share(ctx); err != nil || after > 0 {
 		return after, err
 	}
-	at, why, err := j.ledger.reserve(ctx, j.entry(a.ID, a.Renewal))
+	at, why, err := j.ledger.Reserve(ctx, j.entry(a.ID, a.Renewal))
 	if err != nil {
 		return 0, err
 	}
@@ -371,9 +372,9 @@ func (j *job) claim(ctx context.Context) (time.Duration, error) {
 }
 
 // entry is what the ledger has of an order.
-func (j *job) entry(id string, renewal bool) ledgerEntry {
-	names := namesAt(j.directory, hostsOf(&j.certificate.Spec))
-	return ledgerEntry{ID: id, Names: names, Time: j.now(), Renewal: renewal,
+func (j *job) entry(id string, renewal bool) ledger.Entry {
+	names := ledger.NamesAt(j.directory, hostsOf(&j.certificate.Spec))
+	return ledger.Entry{ID: id, Names: names, Time: j.now(), Renewal: renewal,
 		Certificate: j.certificate.Namespace + "/" + j.certificate.Name}
 }
 
@@ -383,7 +384,7 @@ func (j *job) waits(ctx context.Context) (bool, error) {
 	if !j.state().waits(j.now()) || j.state().Reason != v1alpha1.ReasonOrderLimit {
 		return j.state().waits(j.now()), nil
 	}
-	room, err := j.ledger.room(ctx, j.entry("", j.renewal))
+	room, err := j.ledger.Room(ctx, j.entry("", j.renewal))
 	return !room, err
 }
 
@@ -524,7 +525,7 @@ func (j *job) download(ctx context.Context, account acme.Account) (time.Duration
 	}
 	from := origin{directory: j.directory, account: accountDigest(account), issuedAt: j.now().Truncate(time.Second)}
 	leaf := leafIn(chain)
-	if err := j.ledger.issued(ctx, j.attempt().ID, lifetimeCounted(leaf, from.issuedAt)); err != nil {
+	if err := j.ledger.Issued(ctx, j.attempt().ID, lifetimeCounted(leaf, from.issuedAt)); err != nil {
 		return 0, err
 	}
 	if err := writeCertificate(ctx, j.client, j.secret, j.certificate, from, chain, j.working.key()); err != nil {

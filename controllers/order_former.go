@@ -18,6 +18,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/ledger"
 )
 
 // Earlier versions kept the working Secret of an order beside its TLSCertificate. What is under way there is gone on
@@ -45,7 +46,7 @@ func formerOrderName(certificate string) string {
 	if len(certificate)+len(formerOrderSuffix) <= limit {
 		return certificate + formerOrderSuffix
 	}
-	sum := nameSet([]string{certificate})
+	sum := ledger.NameSet([]string{certificate})
 	return certificate[:limit-len(formerOrderSuffix)-len(sum)] + sum + formerOrderSuffix
 }
 
@@ -75,7 +76,7 @@ func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 		return false, err
 	}
 	told := former.state.Attempt
-	entry, ok, err := j.ledger.placed(ctx, told.ID, j.certificate.Namespace+"/"+j.certificate.Name, namesAt(j.directory, a.Hosts))
+	entry, ok, err := j.ledger.Placed(ctx, told.ID, j.certificate.Namespace+"/"+j.certificate.Name, ledger.NamesAt(j.directory, a.Hosts))
 	if err != nil || !ok || j.now().Sub(entry.Time) > attemptLimit {
 		return false, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/ledger"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -199,7 +200,7 @@ func specOf(spec *v1alpha1.TLSCertificateSpec, directory string) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("encoding what is ordered: %w", err)
 	}
-	return nameSet([]string{string(text)}), nil
+	return ledger.NameSet([]string{string(text)}), nil
 }
 
 // hostsOf returns the hosts of a spec, sorted.

@@ -185,7 +185,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	}
 	state := working.state
 	if givenUp := state.accept(live.UID, spec); givenUp != "" {
-		if err := r.issuance.ledger.fail(ctx, givenUp); err != nil {
+		if err := r.issuance.ledger.Fail(ctx, givenUp); err != nil {
 			return nil, 0, err
 		}
 	}

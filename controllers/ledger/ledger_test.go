@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ledger
 
 import (
 	"strconv"
@@ -10,7 +10,7 @@ import (
 
 func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	entries := func(like ledgerEntry, ages ...time.Duration) ledger {
+	entries := func(like Entry, ages ...time.Duration) ledger {
 		var l ledger
 		for i, age := range ages {
 			e := like
@@ -19,12 +19,12 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 		}
 		return l
 	}
-	order := func(names string) ledgerEntry { return ledgerEntry{Names: names} }
-	lived := func(names string, lifetime time.Duration, renewal bool) ledgerEntry {
-		return ledgerEntry{Names: names, Lifetime: lifetimeNoted(lifetime), Renewal: renewal}
+	order := func(names string) Entry { return Entry{Names: names} }
+	lived := func(names string, lifetime time.Duration, renewal bool) Entry {
+		return Entry{Names: names, Lifetime: lifetimeNoted(lifetime), Renewal: renewal}
 	}
-	failed := func(names string, lifetime time.Duration) ledgerEntry {
-		return ledgerEntry{Names: names, Lifetime: lifetimeNoted(lifetime), Failed: true}
+	failed := func(names string, lifetime time.Duration) Entry {
+		return Entry{Names: names, Lifetime: lifetimeNoted(lifetime), Failed: true}
 	}
 	five := []time.Duration{5 * day, 4 * day, 3 * day, 2 * day, day}
 	hours := []time.Duration{5 * time.Hour, 4 * time.Hour, 3 * time.Hour, 2 * time.Hour, time.Hour}
@@ -33,7 +33,7 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 	elsewhere, letsEncrypt := "https://ca.example/directory", "https://acme-v02.api.letsencrypt.org/directory"
 	tests := map[string]struct {
 		ledger    ledger
-		order     ledgerEntry
+		order     Entry
 		directory string
 		perDay    int
 		// want is how long to wait.
@@ -68,7 +68,7 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			at, why := test.ledger.next(now, test.order, limitsAt(test.directory, test.perDay))
+			at, why := test.ledger.next(now, test.order, LimitsAt(test.directory, test.perDay))
 			var got time.Duration
 			if !at.IsZero() {
 				got = at.Sub(now)
@@ -88,8 +88,8 @@ func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
 		var issued []time.Time
 		// It is due as soon as it is there, again and again.
 		for end := now.Add(3 * lifetime); now.Before(end); {
-			e := ledgerEntry{ID: now.String(), Names: "a", Time: now, Renewal: true, Lifetime: lifetimeNoted(lifetime)}
-			if at, _ := l.next(now, e, limitsAt("https://ca.example", 1)); !at.IsZero() {
+			e := Entry{ID: now.String(), Names: "a", Time: now, Renewal: true, Lifetime: lifetimeNoted(lifetime)}
+			if at, _ := l.next(now, e, LimitsAt("https://ca.example", 1)); !at.IsZero() {
 				if last := issued[len(issued)-1]; at.Sub(last) > lifetime/2 {
 					t.Fatalf("of %s: it waits until %s after the last was issued", lifetime, at.Sub(last))
 				}
@@ -111,7 +111,7 @@ func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
 
 func TestTheLedgerHasAnAttemptOnceAndForgetsAfterAWeek(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	l := ledger{{ID: "old", Time: now.Add(-week)}}.enter(ledgerEntry{ID: "new", Time: now}).enter(ledgerEntry{ID: "new", Time: now})
+	l := ledger{{ID: "old", Time: now.Add(-week)}}.enter(Entry{ID: "new", Time: now}).enter(Entry{ID: "new", Time: now})
 	if len(l) != 1 || l[0].ID != "new" {
 		t.Errorf("the ledger is %v, want the new entry once", l)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ledger
 
 import (
 	"crypto/sha256"
@@ -28,10 +28,10 @@ const (
 
 // ledger is the orders of the last week, oldest first. It is kept in the cluster, so that neither a restart nor a loop
 // of any kind places more orders than the authority puts up with.
-type ledger []ledgerEntry
+type ledger []Entry
 
-// ledgerEntry is an order that was placed, or was about to be.
-type ledgerEntry struct {
+// Entry is an order that was placed, or was about to be.
+type Entry struct {
 	// ID is the attempt's, so that one that is resumed is entered once.
 	ID string `json:"id"`
 	// Certificate is "namespace/name" of the TLSCertificate, for people.
@@ -50,7 +50,7 @@ type ledgerEntry struct {
 
 // span is how long an order counts: a week, and for a certificate that does not live for two weeks half of that. None
 // is held back past its end then, as the order that it waits for is older than the certificate that is served.
-func (e ledgerEntry) span() time.Duration {
+func (e Entry) span() time.Duration {
 	if e.Lifetime == 0 {
 		return week
 	}
@@ -58,12 +58,12 @@ func (e ledgerEntry) span() time.Duration {
 }
 
 // brief is for an order that the bound a day does not count.
-func (e ledgerEntry) brief() bool {
+func (e Entry) brief() bool {
 	return e.Renewal && e.Lifetime != 0 && lifetimeIn(e.Lifetime) < shortLived
 }
 
 // kept is how long an entry is remembered: no rule looks back farther.
-func (e ledgerEntry) kept() time.Duration {
+func (e Entry) kept() time.Duration {
 	if e.brief() {
 		return max(e.span(), time.Hour)
 	}
@@ -80,68 +80,68 @@ func lifetimeNoted(lifetime time.Duration) int64 {
 	return max(int64(lifetime/time.Second), 1)
 }
 
-// nameSet stands for an exact set of names: the same for every order of them, and short.
-func nameSet(hosts []string) string {
+// NameSet stands for an exact set of names: the same for every order of them, and short.
+func NameSet(hosts []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(hosts)), "\n")))
 	return hex.EncodeToString(sum[:8])
 }
 
-// namesAt stands for an exact set of names at one authority: what was ordered from a staging one takes no place of
+// NamesAt stands for an exact set of names at one authority: what was ordered from a staging one takes no place of
 // another's limit.
-func namesAt(directory string, hosts []string) string {
-	return nameSet(append(slices.Clone(hosts), directory))
+func NamesAt(directory string, hosts []string) string {
+	return NameSet(append(slices.Clone(hosts), directory))
 }
 
 // ledgerRule allows at most so many entries that it counts within a time, which may be each entry's own.
 type ledgerRule struct {
 	limit  int
-	within func(ledgerEntry) time.Duration
-	counts func(ledgerEntry) bool
+	within func(Entry) time.Duration
+	counts func(Entry) bool
 	// text says what there were too many of.
 	text string
 }
 
-// ledgerLimits are what rules go by beside the ledger.
-type ledgerLimits struct {
+// Limits are what rules go by beside the ledger.
+type Limits struct {
 	// perDay is how many orders there may be in a day; 0 is no bound.
 	perDay int
 	// weekly is for an authority that counts the orders of a week, however short its certificates live.
 	weekly bool
 }
 
-// limitsAt returns the limits at an authority.
-func limitsAt(directory string, perDay int) ledgerLimits {
+// LimitsAt returns the limits at an authority.
+func LimitsAt(directory string, perDay int) Limits {
 	u, err := url.Parse(directory)
 	weekly := err == nil && strings.HasSuffix("."+strings.ToLower(u.Hostname()), ".letsencrypt.org")
-	return ledgerLimits{perDay: perDay, weekly: weekly}
+	return Limits{perDay: perDay, weekly: weekly}
 }
 
 // next returns when an order may be placed, the zero time for at once, and else why not before. The renewal of a
 // certificate is not held back by what else was ordered: it is exempt where such a limit is an authority's. It has one
 // of its own, against mistakes and loops.
-func (l ledger) next(now time.Time, order ledgerEntry, limits ledgerLimits) (at time.Time, why string) {
-	same := func(e ledgerEntry) bool { return e.Names == order.Names }
-	within := func(d time.Duration) func(ledgerEntry) time.Duration {
-		return func(ledgerEntry) time.Duration { return d }
+func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, why string) {
+	same := func(e Entry) bool { return e.Names == order.Names }
+	within := func(d time.Duration) func(Entry) time.Duration {
+		return func(Entry) time.Duration { return d }
 	}
-	issued := func(e ledgerEntry) bool { return same(e) && !e.Failed }
-	rules := []ledgerRule{{failuresPerHour, func(e ledgerEntry) time.Duration { return min(time.Hour, e.span()) },
-		func(e ledgerEntry) bool { return same(e) && e.Failed },
+	issued := func(e Entry) bool { return same(e) && !e.Failed }
+	rules := []ledgerRule{{failuresPerHour, func(e Entry) time.Duration { return min(time.Hour, e.span()) },
+		func(e Entry) bool { return same(e) && e.Failed },
 		"5 orders for exactly these names failed within an hour"}}
 	switch {
 	case order.Renewal:
-		rules = append(rules, ledgerRule{ordersPerSpan, ledgerEntry.span,
-			func(e ledgerEntry) bool { return issued(e) && e.Renewal },
+		rules = append(rules, ledgerRule{ordersPerSpan, Entry.span,
+			func(e Entry) bool { return issued(e) && e.Renewal },
 			"the certificate was renewed 5 times within a week, or within half its lifetime"})
 	case limits.weekly:
 		rules = append(rules, ledgerRule{ordersPerSpan, within(week), issued,
 			"5 orders for exactly these names were placed within a week"})
 	default:
-		rules = append(rules, ledgerRule{ordersPerSpan, ledgerEntry.span, issued, "5 orders for exactly these names " +
+		rules = append(rules, ledgerRule{ordersPerSpan, Entry.span, issued, "5 orders for exactly these names " +
 			"were placed within a week, or within half the lifetime of their certificate"})
 	}
 	if limits.perDay > 0 && !order.brief() {
-		rules = append(rules, ledgerRule{limits.perDay, within(day), func(e ledgerEntry) bool { return !e.brief() },
+		rules = append(rules, ledgerRule{limits.perDay, within(day), func(e Entry) bool { return !e.brief() },
 			"as many orders were placed within a day as --acme-orders-per-day allows"})
 	}
 	for _, rule := range rules {
@@ -178,8 +178,8 @@ func (l ledger) lifetime(names string) int64 {
 }
 
 // enter returns the ledger with an entry, once, and without those that are older than any rule looks back.
-func (l ledger) enter(e ledgerEntry) ledger {
-	if slices.ContainsFunc(l, func(o ledgerEntry) bool { return o.ID == e.ID }) {
+func (l ledger) enter(e Entry) ledger {
+	if slices.ContainsFunc(l, func(o Entry) bool { return o.ID == e.ID }) {
 		return l
 	}
 	kept := make(ledger, 0, len(l)+1)
@@ -190,13 +190,13 @@ func (l ledger) enter(e ledgerEntry) ledger {
 	}
 	kept = append(kept, e)
 	// Clocks of replicas differ by a little.
-	slices.SortStableFunc(kept, func(a, b ledgerEntry) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(kept, func(a, b Entry) int { return a.Time.Compare(b.Time) })
 	return kept
 }
 
 // fail returns the ledger with the entry of that ID marked as failed, and whether that changes it.
 func (l ledger) fail(id string) (ledger, bool) {
-	i := slices.IndexFunc(l, func(e ledgerEntry) bool { return e.ID == id })
+	i := slices.IndexFunc(l, func(e Entry) bool { return e.ID == id })
 	if i < 0 || l[i].Failed {
 		return l, false
 	}
@@ -208,7 +208,7 @@ func (l ledger) fail(id string) (ledger, bool) {
 // issued returns the ledger with the lifetime of the certificate that the order of that ID led to, and whether that
 // changes it.
 func (l ledger) issued(id string, lifetime time.Duration) (ledger, bool) {
-	i := slices.IndexFunc(l, func(e ledgerEntry) bool { return e.ID == id })
+	i := slices.IndexFunc(l, func(e Entry) bool { return e.ID == id })
 	if i < 0 || l[i].Lifetime == lifetimeNoted(lifetime) {
 		return l, false
 	}
@@ -218,12 +218,12 @@ func (l ledger) issued(id string, lifetime time.Duration) (ledger, bool) {
 }
 
 // placed returns the entry of an order for a set of names that may come to something, by its ID.
-func (l ledger) placed(id, certificate, names string) (ledgerEntry, bool) {
-	i := slices.IndexFunc(l, func(e ledgerEntry) bool {
+func (l ledger) placed(id, certificate, names string) (Entry, bool) {
+	i := slices.IndexFunc(l, func(e Entry) bool {
 		return e.ID == id && e.Certificate == certificate && e.Names == names && !e.Failed
 	})
 	if i < 0 {
-		return ledgerEntry{}, false
+		return Entry{}, false
 	}
 	return l[i], true
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package ledger
 
 import (
 	"context"
@@ -25,13 +25,13 @@ const (
 	ledgerField = "orders.json"
 )
 
-// ledgerStore keeps the ledger in a ConfigMap of the controller's namespace. Every write is one of the version that was
+// Store keeps the ledger in a ConfigMap of the controller's namespace. Every write is one of the version that was
 // read, so two orders cannot take the last place of a limit.
-type ledgerStore struct {
+type Store struct {
 	reader    client.Reader
 	client    client.Client
 	namespace string
-	limits    ledgerLimits
+	limits    Limits
 	// owner is what the ConfigMap belongs to, nil for nothing.
 	owner *metav1.OwnerReference
 	// writing is held from reading the ledger until it is written, so that certificates that are worked on at the same
@@ -39,13 +39,13 @@ type ledgerStore struct {
 	writing sync.Mutex
 }
 
-// newLedgerStore returns what keeps the ledger in the namespace, and holds orders to the limits.
-func newLedgerStore(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, limits ledgerLimits) *ledgerStore {
-	return &ledgerStore{reader: mgr.GetAPIReader(), client: mgr.GetClient(), namespace: namespace, owner: owner, limits: limits}
+// NewStore returns what keeps the ledger in the namespace, and holds orders to the limits.
+func NewStore(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, limits Limits) *Store {
+	return &Store{reader: mgr.GetAPIReader(), client: mgr.GetClient(), namespace: namespace, owner: owner, limits: limits}
 }
 
-// reserve enters an order before it is placed, or returns when there is room for it and why not before.
-func (s *ledgerStore) reserve(ctx context.Context, e ledgerEntry) (at time.Time, why string, err error) {
+// Reserve enters an order before it is placed, or returns when there is room for it and why not before.
+func (s *Store) Reserve(ctx context.Context, e Entry) (at time.Time, why string, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	object, entries, err := s.read(ctx)
@@ -64,9 +64,9 @@ func (s *ledgerStore) reserve(ctx context.Context, e ledgerEntry) (at time.Time,
 	return time.Time{}, "", s.write(ctx, object, entries.enter(e))
 }
 
-// room says whether an order that was held back may be placed by now. Only the controller's own namespace is believed
+// Room says whether an order that was held back may be placed by now. Only the controller's own namespace is believed
 // about how long certificates live: whoever may write their Secrets could have them ordered without end.
-func (s *ledgerStore) room(ctx context.Context, e ledgerEntry) (bool, error) {
+func (s *Store) Room(ctx context.Context, e Entry) (bool, error) {
 	_, entries, err := s.read(ctx)
 	if err != nil {
 		return false, err
@@ -76,33 +76,33 @@ func (s *ledgerStore) room(ctx context.Context, e ledgerEntry) (bool, error) {
 	return at.IsZero(), nil
 }
 
-// lifetime returns how long certificates for a set of names live, 0 if that is not known or very long.
-func (s *ledgerStore) lifetime(ctx context.Context, names string) (time.Duration, error) {
+// Lifetime returns how long certificates for a set of names live, 0 if that is not known or very long.
+func (s *Store) Lifetime(ctx context.Context, names string) (time.Duration, error) {
 	_, entries, err := s.read(ctx)
 	return lifetimeIn(entries.lifetime(names)), err
 }
 
-// placed returns the entry of an order for a set of names that may come to something, by its ID.
-func (s *ledgerStore) placed(ctx context.Context, id, certificate, names string) (ledgerEntry, bool, error) {
+// Placed returns the entry of an order for a set of names that may come to something, by its ID.
+func (s *Store) Placed(ctx context.Context, id, certificate, names string) (Entry, bool, error) {
 	_, entries, err := s.read(ctx)
 	if err != nil {
-		return ledgerEntry{}, false, err
+		return Entry{}, false, err
 	}
 	e, ok := entries.placed(id, certificate, names)
 	return e, ok, nil
 }
 
-// fail marks an order that came to nothing.
-func (s *ledgerStore) fail(ctx context.Context, id string) error {
+// Fail marks an order that came to nothing.
+func (s *Store) Fail(ctx context.Context, id string) error {
 	return s.change(ctx, func(l ledger) (ledger, bool) { return l.fail(id) })
 }
 
-// issued notes how long the certificate lives that an order led to.
-func (s *ledgerStore) issued(ctx context.Context, id string, lifetime time.Duration) error {
+// Issued notes how long the certificate lives that an order led to.
+func (s *Store) Issued(ctx context.Context, id string, lifetime time.Duration) error {
 	return s.change(ctx, func(l ledger) (ledger, bool) { return l.issued(id, lifetime) })
 }
 
-func (s *ledgerStore) change(ctx context.Context, change func(ledger) (ledger, bool)) error {
+func (s *Store) change(ctx context.Context, change func(ledger) (ledger, bool)) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	object, entries, err := s.read(ctx)
@@ -116,7 +116,7 @@ func (s *ledgerStore) change(ctx context.Context, change func(ledger) (ledger, b
 	return s.write(ctx, object, changed)
 }
 
-func (s *ledgerStore) read(ctx context.Context) (*corev1.ConfigMap, ledger, error) {
+func (s *Store) read(ctx context.Context) (*corev1.ConfigMap, ledger, error) {
 	object := &corev1.ConfigMap{}
 	err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: ledgerName}, object)
 	if apierrors.IsNotFound(err) {
@@ -135,7 +135,7 @@ func (s *ledgerStore) read(ctx context.Context) (*corev1.ConfigMap, ledger, erro
 	return object, entries, nil
 }
 
-func (s *ledgerStore) write(ctx context.Context, object *corev1.ConfigMap, entries ledger) error {
+func (s *Store) write(ctx context.Context, object *corev1.ConfigMap, entries ledger) error {
 	text, err := json.Marshal(entries)
 	if err != nil {
 		return fmt.Errorf("encoding the ledger of orders: %w", err)
