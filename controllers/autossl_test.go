@@ -54,10 +54,10 @@ func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want strin
 			return fmt.Errorf("the orders are those of %q, want %s", got, want)
 		}
 		var working corev1.SecretList
-		if err := k.List(k.T.Context(), &working, client.InNamespace(fixture.OwnNamespace), client.MatchingLabels{orderNamespaceLabel: certificate.Namespace}); err != nil {
+		if err := k.List(k.T.Context(), &working, client.InNamespace(fixture.OwnNamespace), client.MatchingLabels{"ingress.warren.dev/certificate-namespace": certificate.Namespace}); err != nil {
 			return err
 		}
-		if n := len(working.Items); n != 1 || working.Items[0].Labels[orderLabel] != want {
+		if n := len(working.Items); n != 1 || working.Items[0].Labels["ingress.warren.dev/order"] != want {
 			return fmt.Errorf("there are %d orders, want one of %s", n, want)
 		}
 		return nil

@@ -102,3 +102,8 @@ func leafIn(chain []byte) *x509.Certificate {
 	}
 	return leaf
 }
+
+// ownedBy is the reference that has an object go with its TLSCertificate.
+func ownedBy(certificate *v1alpha1.TLSCertificate) metav1.OwnerReference {
+	return *metav1.NewControllerRef(certificate, v1alpha1.GroupVersion.WithKind(v1alpha1.TLSCertificateKind))
+}

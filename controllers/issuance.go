@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/ledger"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 )
 
 // authority is a certificate authority that speaks ACME. It takes one step a call.
@@ -119,6 +120,14 @@ type job struct {
 	renewal bool
 	// account is the one that this pass has asked the authority by.
 	account acme.Account
+}
+
+// pass begins a pass over the order of a certificate, of which the working Secret and the certificate's were just read.
+// Renewal is whether the certificate that there is would do but for the time.
+func (i *issuance) pass(certificate *v1alpha1.TLSCertificate, working *workingSecret, secret *corev1.Secret, renewal bool) *job {
+	leaf := sources.Leaf(secret)
+	return &job{issuance: i, certificate: certificate, working: working, secret: secret, leaf: leaf, from: originOf(secret, leaf),
+		renewal: renewal}
 }
 
 // advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it.

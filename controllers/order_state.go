@@ -5,7 +5,6 @@ package controllers
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -201,23 +200,6 @@ func specOf(spec *v1alpha1.TLSCertificateSpec, directory string) (string, error)
 		return "", fmt.Errorf("encoding what is ordered: %w", err)
 	}
 	return ledger.NameSet([]string{string(text)}), nil
-}
-
-// hostsOf returns the hosts of a spec, sorted.
-func hostsOf(spec *v1alpha1.TLSCertificateSpec) []string {
-	hosts := make([]string, len(spec.Hosts))
-	for i, host := range spec.Hosts {
-		hosts[i] = string(host)
-	}
-	slices.Sort(hosts)
-	return hosts
-}
-
-func keyTypeWanted(spec *v1alpha1.TLSCertificateSpec) v1alpha1.KeyType {
-	if spec.KeyType == "" {
-		return v1alpha1.KeyTypeECDSAP256
-	}
-	return spec.KeyType
 }
 
 func challengeTypes(spec *v1alpha1.TLSCertificateSpec) []v1alpha1.ChallengeType {

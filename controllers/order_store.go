@@ -259,8 +259,3 @@ func orderCacheOptions(namespace, class string) cache.Options {
 		},
 	}}
 }
-
-// ownedBy is the reference that has an object go with its TLSCertificate.
-func ownedBy(certificate *v1alpha1.TLSCertificate) metav1.OwnerReference {
-	return *metav1.NewControllerRef(certificate, v1alpha1.GroupVersion.WithKind(v1alpha1.TLSCertificateKind))
-}

@@ -4,11 +4,9 @@ package controllers
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -42,10 +40,6 @@ import (
 const (
 	// certificatesAtOnce is how many certificates are worked on at the same time: an authority may take long to answer.
 	certificatesAtOnce = 8
-	// How often an authority is asked when to renew, whatever it says, and how often where it does not say or answer.
-	renewalAskShortest = time.Minute
-	renewalAskLongest  = 24 * time.Hour
-	renewalAskDefault  = 6 * time.Hour
 	// roomPause is when it is looked again whether an order that waits may be placed: somebody may have mended the
 	// ledger.
 	roomPause = 10 * time.Minute
@@ -192,8 +186,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	view.state = state
 	d := r.due(ctx, live, secret, view)
 	theirs := foreign(secret, live)
-	j := &job{issuance: r.issuance, certificate: live, working: working, secret: secret, leaf: view.leaf,
-		from: originOf(secret, view.leaf), renewal: d.renewal}
+	j := r.issuance.pass(live, working, secret, d.renewal)
 	waits, err := j.waits(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -389,59 +382,4 @@ func (r *TLSCertificateReconciler) Setup(mgr ctrl.Manager) error {
 		return fmt.Errorf("setting up the controller of TLSCertificates: %w", err)
 	}
 	return nil
-}
-
-// renewals remembers when the authority wants certificates to be renewed.
-type renewals struct {
-	authority authority
-	mu        sync.Mutex
-	known     map[types.NamespacedName]renewal
-}
-
-func newRenewals(authority authority) *renewals {
-	return &renewals{authority: authority, known: map[types.NamespacedName]renewal{}}
-}
-
-type renewal struct {
-	uid    types.UID
-	serial string
-	window *acme.Window
-	next   time.Time
-}
-
-// window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe
-// that.
-func (r *renewals) window(
-	ctx context.Context, of *v1alpha1.TLSCertificate, leaf *x509.Certificate, now time.Time,
-) (*acme.Window, time.Duration) {
-	name, serial := client.ObjectKeyFromObject(of), leaf.SerialNumber.String()
-	r.mu.Lock()
-	known := r.known[name]
-	r.mu.Unlock()
-	same := known.uid == of.UID && known.serial == serial
-	if same && now.Before(known.next) {
-		return known.window, known.next.Sub(now)
-	}
-	if !same {
-		known = renewal{uid: of.UID, serial: serial}
-	}
-	wait := renewalAskDefault
-	if asked, err := r.authority.RenewalInfo(ctx, leaf); err == nil {
-		known.window = &asked
-		if asked.RetryAfter > 0 {
-			wait = min(max(asked.RetryAfter, renewalAskShortest), renewalAskLongest)
-		}
-	}
-	known.next = now.Add(wait)
-	r.mu.Lock()
-	r.known[name] = known
-	r.mu.Unlock()
-	return known.window, wait
-}
-
-// forget gives up what is known of a TLSCertificate that is gone.
-func (r *renewals) forget(name types.NamespacedName) {
-	r.mu.Lock()
-	delete(r.known, name)
-	r.mu.Unlock()
 }

@@ -4,6 +4,8 @@ package controllers
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"testing"
@@ -123,7 +125,8 @@ func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	certificate := kept(k.Blue, "mine-tls", true)
-	name := orderSecretName(v1alpha1.DefaultIngressClassName, client.ObjectKeyFromObject(certificate))
+	sum := sha256.Sum256([]byte(v1alpha1.DefaultIngressClassName + "/" + client.ObjectKeyFromObject(certificate).String()))
+	name := "warren-ingress-acme-order-" + hex.EncodeToString(sum[:16])
 	k.Make(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: name}}, certificate)
 	k.start()
 	k.issuing(certificate, "False SecretConflict")

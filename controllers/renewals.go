@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto/x509"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+)
+
+const (
+	// How often an authority is asked when to renew, whatever it says, and how often where it does not say or answer.
+	renewalAskShortest = time.Minute
+	renewalAskLongest  = 24 * time.Hour
+	renewalAskDefault  = 6 * time.Hour
+)
+
+// renewals remembers when the authority wants certificates to be renewed.
+type renewals struct {
+	authority authority
+	mu        sync.Mutex
+	known     map[types.NamespacedName]renewal
+}
+
+func newRenewals(authority authority) *renewals {
+	return &renewals{authority: authority, known: map[types.NamespacedName]renewal{}}
+}
+
+type renewal struct {
+	uid    types.UID
+	serial string
+	window *acme.Window
+	next   time.Time
+}
+
+// window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe
+// that.
+func (r *renewals) window(
+	ctx context.Context, of *v1alpha1.TLSCertificate, leaf *x509.Certificate, now time.Time,
+) (*acme.Window, time.Duration) {
+	name, serial := client.ObjectKeyFromObject(of), leaf.SerialNumber.String()
+	r.mu.Lock()
+	known := r.known[name]
+	r.mu.Unlock()
+	same := known.uid == of.UID && known.serial == serial
+	if same && now.Before(known.next) {
+		return known.window, known.next.Sub(now)
+	}
+	if !same {
+		known = renewal{uid: of.UID, serial: serial}
+	}
+	wait := renewalAskDefault
+	if asked, err := r.authority.RenewalInfo(ctx, leaf); err == nil {
+		known.window = &asked
+		if asked.RetryAfter > 0 {
+			wait = min(max(asked.RetryAfter, renewalAskShortest), renewalAskLongest)
+		}
+	}
+	known.next = now.Add(wait)
+	r.mu.Lock()
+	r.known[name] = known
+	r.mu.Unlock()
+	return known.window, wait
+}
+
+// forget gives up what is known of a TLSCertificate that is gone.
+func (r *renewals) forget(name types.NamespacedName) {
+	r.mu.Lock()
+	delete(r.known, name)
+	r.mu.Unlock()
+}
