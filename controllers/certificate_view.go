@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
@@ -67,10 +68,10 @@ func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) 
 	if v.leaf == nil {
 		return 0
 	}
-	days, next := expiryNotice(v.leaf.NotAfter, now)
+	days, next := certificates.ExpiryNotice(v.leaf.NotAfter, now)
 	v.noticeDays = days
 	given := object.Status.ExpiryNoticeDays
-	if object.Status.SerialNumber != serialOf(v.leaf) {
+	if object.Status.SerialNumber != certificates.SerialOf(v.leaf) {
 		given = 0 // It was of another certificate.
 	}
 	if days != 0 && (given == 0 || days < given) {
@@ -88,7 +89,7 @@ func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
 	*status = v1alpha1.TLSCertificateStatus{Conditions: status.Conditions, ExpiryNoticeDays: v.noticeDays,
 		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.next())}
 	if v.leaf != nil {
-		status.Issuer, status.SerialNumber = cluster.ClipTo(v.leaf.Issuer.String(), 1024), serialOf(v.leaf)
+		status.Issuer, status.SerialNumber = cluster.ClipTo(v.leaf.Issuer.String(), 1024), certificates.SerialOf(v.leaf)
 		status.NotBefore, status.NotAfter = timeOf(v.leaf.NotBefore), timeOf(v.leaf.NotAfter)
 	}
 	status.RenewalTime = timeOf(v.renewal)

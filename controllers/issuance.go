@@ -23,6 +23,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/ledger"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
@@ -115,7 +116,7 @@ type job struct {
 	secret      *corev1.Secret
 	// leaf is the certificate that there is, nil if there is none, and from where it is from.
 	leaf *x509.Certificate
-	from origin
+	from certificates.Origin
 	// renewal is whether that would do but for the time.
 	renewal bool
 	// account is the one that this pass has asked the authority by.
@@ -126,7 +127,7 @@ type job struct {
 // Renewal is whether the certificate that there is would do but for the time.
 func (i *issuance) pass(certificate *v1alpha1.TLSCertificate, working *workingSecret, secret *corev1.Secret, renewal bool) *job {
 	leaf := sources.Leaf(secret)
-	return &job{issuance: i, certificate: certificate, working: working, secret: secret, leaf: leaf, from: originOf(secret, leaf),
+	return &job{issuance: i, certificate: certificate, working: working, secret: secret, leaf: leaf, from: certificates.OriginOf(secret, leaf),
 		renewal: renewal}
 }
 
@@ -274,7 +275,7 @@ func (j *job) step(ctx context.Context) (time.Duration, error) {
 // begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything
 // else.
 func (j *job) begin(ctx context.Context) error {
-	a := &attempt{ID: newToken(), Began: j.now(), Hosts: hostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
+	a := &attempt{ID: newToken(), Began: j.now(), Hosts: certificates.HostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
 		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now(), Renewal: j.renewal}
 	if a.Email == "" {
 		a.Email = j.email
@@ -286,7 +287,7 @@ func (j *job) begin(ctx context.Context) error {
 	if begun, err := j.takeOver(ctx, a); begun || err != nil {
 		return err
 	}
-	key, err := newPrivateKey(keyTypeWanted(&j.certificate.Spec))
+	key, err := newPrivateKey(certificates.KeyTypeWanted(&j.certificate.Spec))
 	if err != nil {
 		return err
 	}
@@ -340,7 +341,7 @@ func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, e
 	}
 	request := acme.OrderRequest{Hosts: a.Hosts, Profile: j.certificate.Spec.Profile}
 	if !a.Alone {
-		request.Replaces = predecessor(j.leaf, j.from, j.directory, accountDigest(account), a.Hosts)
+		request.Replaces = certificates.Predecessor(j.leaf, j.from, j.directory, certificates.AccountDigest(account), a.Hosts)
 	}
 	order, err := j.authority.NewOrder(ctx, account, request)
 	if failed, ok := errors.AsType[*acme.Error](err); ok {
@@ -382,7 +383,7 @@ func (j *job) claim(ctx context.Context) (time.Duration, error) {
 
 // entry is what the ledger has of an order.
 func (j *job) entry(id string, renewal bool) ledger.Entry {
-	names := ledger.NamesAt(j.directory, hostsOf(&j.certificate.Spec))
+	names := ledger.NamesAt(j.directory, certificates.HostsOf(&j.certificate.Spec))
 	return ledger.Entry{ID: id, Names: names, Time: j.now(), Renewal: renewal,
 		Certificate: j.certificate.Namespace + "/" + j.certificate.Name}
 }
@@ -532,12 +533,12 @@ func (j *job) download(ctx context.Context, account acme.Account) (time.Duration
 	if _, err := tls.X509KeyPair(chain, j.working.key()); err != nil {
 		return 0, &acme.Error{Step: "downloading the certificate", Kind: acme.Refused, Detail: err.Error()}
 	}
-	from := origin{directory: j.directory, account: accountDigest(account), issuedAt: j.now().Truncate(time.Second)}
-	leaf := leafIn(chain)
-	if err := j.ledger.Issued(ctx, j.attempt().ID, lifetimeCounted(leaf, from.issuedAt)); err != nil {
+	from := certificates.Origin{Directory: j.directory, Account: certificates.AccountDigest(account), IssuedAt: j.now().Truncate(time.Second)}
+	leaf := certificates.LeafIn(chain)
+	if err := j.ledger.Issued(ctx, j.attempt().ID, certificates.LifetimeCounted(leaf, from.IssuedAt)); err != nil {
 		return 0, err
 	}
-	if err := writeCertificate(ctx, j.client, j.secret, j.certificate, from, chain, j.working.key()); err != nil {
+	if err := certificates.Write(ctx, j.client, j.secret, j.certificate, from, chain, j.working.key()); err != nil {
 		return 0, err
 	}
 	j.state().succeed()

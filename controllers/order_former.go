@@ -18,6 +18,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/ledger"
 )
 
@@ -126,7 +127,7 @@ func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string,
 // finalized yet, so that nobody has seen it in that namespace. It is nil if the certificate that the order led to is
 // for no such key.
 func (j *job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
-	wanted := keyTypeWanted(&j.certificate.Spec)
+	wanted := certificates.KeyTypeWanted(&j.certificate.Spec)
 	switch order.Status {
 	case acme.OrderPending, acme.OrderReady:
 		return newPrivateKey(wanted)

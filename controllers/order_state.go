@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/ledger"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -194,7 +195,7 @@ func specOf(spec *v1alpha1.TLSCertificateSpec, directory string) (string, error)
 		KeyType                   v1alpha1.KeyType
 		Types                     []v1alpha1.ChallengeType
 		Secret, Directory         string
-	}{hostsOf(spec), string(spec.Email), spec.Profile, spec.PreferredChain, keyTypeWanted(spec), challengeTypes(spec), string(spec.SecretName), directory}
+	}{certificates.HostsOf(spec), string(spec.Email), spec.Profile, spec.PreferredChain, certificates.KeyTypeWanted(spec), challengeTypes(spec), string(spec.SecretName), directory}
 	text, err := json.Marshal(ordered)
 	if err != nil {
 		return "", fmt.Errorf("encoding what is ordered: %w", err)

@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/certificates"
 )
 
 // newPrivateKey makes the key of a certificate that is to be ordered, as PEM.
@@ -67,5 +68,5 @@ func pendingKeyType(key []byte) v1alpha1.KeyType {
 	if err != nil {
 		return ""
 	}
-	return keyTypeOf(signer.Public())
+	return certificates.KeyTypeOf(signer.Public())
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/sources"
 )
 
@@ -38,8 +39,8 @@ func (j *job) share(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if pair != nil {
-		from := originOf(pair, sources.Leaf(pair))
-		err := writeCertificate(ctx, j.client, j.secret, j.certificate, from,
+		from := certificates.OriginOf(pair, sources.Leaf(pair))
+		err := certificates.Write(ctx, j.client, j.secret, j.certificate, from,
 			pair.Data[corev1.TLSCertKey], pair.Data[corev1.TLSPrivateKeyKey])
 		if err != nil {
 			return 0, err
@@ -80,7 +81,7 @@ func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 		if other.UID == j.certificate.UID || !orderedAlike(&other.Spec, &j.certificate.Spec) {
 			continue
 		}
-		secret, err := secretOf(ctx, j.orders.reader, other)
+		secret, err := certificates.SecretOf(ctx, j.orders.reader, other)
 		if err != nil {
 			return nil, err
 		}
@@ -94,22 +95,22 @@ func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 // serves says whether the certificate in another's Secret is one that need not be ordered.
 func (j *job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
 	leaf := sources.Leaf(secret)
-	from := originOf(secret, leaf)
-	if foreign(secret, other) != "" || from.directory != j.directory || sources.ParseSecret(secret).Fault != "" {
+	from := certificates.OriginOf(secret, leaf)
+	if certificates.Foreign(secret, other) != "" || from.Directory != j.directory || sources.ParseSecret(secret).Fault != "" {
 		return false
 	}
-	if j.from.directory == j.directory && !leaf.NotBefore.After(j.leaf.NotBefore) {
+	if j.from.Directory == j.directory && !leaf.NotBefore.After(j.leaf.NotBefore) {
 		return false
 	}
-	in := dueInput{now: j.now(), hosts: j.attempt().Hosts, keyType: keyTypeWanted(&j.certificate.Spec), directory: j.directory, madeBy: j.directory,
-		found: true, leaf: leaf, renewal: renewalTime(leaf, from.issuedAt, nil)}
-	why, _ := due(&in)
+	in := certificates.DueInput{Now: j.now(), Hosts: j.attempt().Hosts, KeyType: certificates.KeyTypeWanted(&j.certificate.Spec), Directory: j.directory, MadeBy: j.directory,
+		Found: true, Leaf: leaf, Renewal: certificates.RenewalTime(leaf, from.IssuedAt, nil)}
+	why, _ := certificates.Due(&in)
 	return why == ""
 }
 
 // orderedAlike says whether the same is ordered for two TLSCertificates.
 func orderedAlike(a, b *v1alpha1.TLSCertificateSpec) bool {
 	renewed := func(s *v1alpha1.TLSCertificateSpec) bool { return s.AutoRenew == nil || *s.AutoRenew }
-	return renewed(a) && renewed(b) && slices.Equal(hostsOf(a), hostsOf(b)) && keyTypeWanted(a) == keyTypeWanted(b) &&
+	return renewed(a) && renewed(b) && slices.Equal(certificates.HostsOf(a), certificates.HostsOf(b)) && certificates.KeyTypeWanted(a) == certificates.KeyTypeWanted(b) &&
 		a.Profile == b.Profile && a.PreferredChain == b.PreferredChain
 }

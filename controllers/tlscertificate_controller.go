@@ -27,6 +27,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
@@ -157,7 +158,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if live.UID != object.UID || live.Generation != object.Generation || live.DeletionTimestamp != nil {
 		return nil, 0, errStale // The event of the newer one is on its way.
 	}
-	secret, err := secretOf(ctx, r.reader, live)
+	secret, err := certificates.SecretOf(ctx, r.reader, live)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -185,7 +186,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	}
 	view.state = state
 	d := r.due(ctx, live, secret, view)
-	theirs := foreign(secret, live)
+	theirs := certificates.Foreign(secret, live)
 	j := r.issuance.pass(live, working, secret, d.renewal)
 	waits, err := j.waits(ctx)
 	if err != nil {
@@ -265,25 +266,25 @@ type dueness struct {
 // due says why a certificate has to be ordered. It notes on the view when it is due.
 func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret,
 	view *certificateView) dueness {
-	from := originOf(secret, view.leaf)
-	in := dueInput{now: r.issuance.now(), hosts: hostsOf(&object.Spec), keyType: keyTypeWanted(&object.Spec), directory: r.issuance.directory,
-		found: secret != nil, madeBy: from.directory}
+	from := certificates.OriginOf(secret, view.leaf)
+	in := certificates.DueInput{Now: r.issuance.now(), Hosts: certificates.HostsOf(&object.Spec), KeyType: certificates.KeyTypeWanted(&object.Spec), Directory: r.issuance.directory,
+		Found: secret != nil, MadeBy: from.Directory}
 	d := dueness{ask: renewalAskDefault}
 	if secret != nil {
 		parsed := sources.ParseSecret(secret)
-		if in.fault = parsed.Fault; in.fault == "" {
-			in.leaf = view.leaf
+		if in.Fault = parsed.Fault; in.Fault == "" {
+			in.Leaf = view.leaf
 		}
 	}
-	if in.leaf != nil {
+	if in.Leaf != nil {
 		var window *acme.Window
-		if in.madeBy == in.directory {
-			window, d.ask = r.renewals.window(ctx, object, in.leaf, in.now)
+		if in.MadeBy == in.Directory {
+			window, d.ask = r.renewals.window(ctx, object, in.Leaf, in.Now)
 		}
-		in.renewal = renewalTime(in.leaf, from.issuedAt, window)
-		view.renewal = in.renewal
+		in.Renewal = certificates.RenewalTime(in.Leaf, from.IssuedAt, window)
+		view.renewal = in.Renewal
 	}
-	d.why, d.renewal = due(&in)
+	d.why, d.renewal = certificates.Due(&in)
 	return d
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package certificates
 
 import (
 	"slices"
@@ -8,8 +8,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// hostsOf returns the hosts of a spec, sorted.
-func hostsOf(spec *v1alpha1.TLSCertificateSpec) []string {
+// HostsOf returns the hosts of a spec, sorted.
+func HostsOf(spec *v1alpha1.TLSCertificateSpec) []string {
 	hosts := make([]string, len(spec.Hosts))
 	for i, host := range spec.Hosts {
 		hosts[i] = string(host)
@@ -18,8 +18,8 @@ func hostsOf(spec *v1alpha1.TLSCertificateSpec) []string {
 	return hosts
 }
 
-// keyTypeWanted returns the type of key that a spec asks for.
-func keyTypeWanted(spec *v1alpha1.TLSCertificateSpec) v1alpha1.KeyType {
+// KeyTypeWanted returns the type of key that a spec asks for.
+func KeyTypeWanted(spec *v1alpha1.TLSCertificateSpec) v1alpha1.KeyType {
 	if spec.KeyType == "" {
 		return v1alpha1.KeyTypeECDSAP256
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package certificates
 
 import (
 	"crypto/x509"
@@ -12,6 +12,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/test/fixture"
 )
+
+const day = 24 * time.Hour
 
 func parsedLeaf(t *testing.T, pair fixture.KeyPair) *x509.Certificate {
 	t.Helper()
@@ -29,16 +31,16 @@ func TestACertificateIsRenewedWithAThirdOfItsLifeLeftOrWhenTheAuthoritySays(t *t
 		t.Run(name, func(t *testing.T) {
 			leaf := parsedLeaf(t, fixture.NewKeyPair(t, start, start.Add(lifetime), "x.io"))
 			latest := leaf.NotAfter.Add(-lifetime / 3)
-			if at := renewalTime(leaf, time.Time{}, nil); at.After(latest) || at.Before(latest.Add(-lifetime/30-time.Second)) {
+			if at := RenewalTime(leaf, time.Time{}, nil); at.After(latest) || at.Before(latest.Add(-lifetime/30-time.Second)) {
 				t.Errorf("it is renewed at %s, want at %s or up to a thirtieth of its life before", at, latest)
 			}
 			window := &acme.Window{Start: start.Add(time.Hour), End: start.Add(2 * time.Hour)}
-			at := renewalTime(leaf, time.Time{}, window)
-			if at.Before(window.Start) || at.After(window.End) || !at.Equal(renewalTime(leaf, time.Time{}, window)) {
+			at := RenewalTime(leaf, time.Time{}, window)
+			if at.Before(window.Start) || at.After(window.End) || !at.Equal(RenewalTime(leaf, time.Time{}, window)) {
 				t.Errorf("it is renewed at %s, want always at one time from %s to %s", at, window.Start, window.End)
 			}
 			window = &acme.Window{Start: leaf.NotAfter.Add(-time.Minute), End: leaf.NotAfter}
-			if at, latest := renewalTime(leaf, time.Time{}, window), leaf.NotAfter.Add(-lifetime/6); !at.Equal(latest) {
+			if at, latest := RenewalTime(leaf, time.Time{}, window), leaf.NotAfter.Add(-lifetime/6); !at.Equal(latest) {
 				t.Errorf("with a window at its end it is renewed at %s, want at %s", at, latest)
 			}
 		})
@@ -64,10 +66,10 @@ func TestACertificateIsNotDueAsSoonAsItIsThere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			leaf := &x509.Certificate{NotBefore: issued.Add(test.notBefore), NotAfter: issued.Add(test.notAfter)}
 			lifetime := lifetimeOf(leaf, issued)
-			if at := renewalTime(leaf, issued, nil).Sub(issued); at < test.want || at > leaf.NotAfter.Sub(issued)-lifetime/3 {
+			if at := RenewalTime(leaf, issued, nil).Sub(issued); at < test.want || at > leaf.NotAfter.Sub(issued)-lifetime/3 {
 				t.Errorf("it is renewed after %s, want after %s at the earliest and with a third of %s left", at, test.want, lifetime)
 			}
-			if counted := lifetimeCounted(leaf, issued); counted < lifetime || counted < leaf.NotAfter.Sub(leaf.NotBefore)/40 {
+			if counted := LifetimeCounted(leaf, issued); counted < lifetime || counted < leaf.NotAfter.Sub(leaf.NotBefore)/40 {
 				t.Errorf("limits go by %s", counted)
 			}
 		})
@@ -85,7 +87,7 @@ func TestNoticeOfAnEndIsDue21And7And1DaysBefore(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			days, next := expiryNotice(end, end.Add(-test.before))
+			days, next := ExpiryNotice(end, end.Add(-test.before))
 			if days != test.days || (test.next == 0) != next.IsZero() || test.next != 0 && !next.Equal(end.Add(-test.next)) {
 				t.Errorf("the notice is that of %d days and the next at %s, want %d and %s before the end", days, next, test.days, test.next)
 			}
@@ -96,26 +98,26 @@ func TestNoticeOfAnEndIsDue21And7And1DaysBefore(t *testing.T) {
 func TestWhyACertificateIsOrdered(t *testing.T) {
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	leaf := parsedLeaf(t, fixture.NewKeyPair(t, now.Add(-day), now.Add(day), "x.io"))
-	sound := dueInput{now: now, hosts: []string{"x.io"}, keyType: v1alpha1.KeyTypeECDSAP256, directory: "d", madeBy: "d",
-		found: true, leaf: leaf, renewal: now.Add(time.Hour)}
+	sound := DueInput{Now: now, Hosts: []string{"x.io"}, KeyType: v1alpha1.KeyTypeECDSAP256, Directory: "d", MadeBy: "d",
+		Found: true, Leaf: leaf, Renewal: now.Add(time.Hour)}
 	tests := map[string]struct {
-		change func(*dueInput)
+		change func(*DueInput)
 		want   string
 	}{
-		"in order":                     {func(*dueInput) {}, ""},
-		"no Secret":                    {func(in *dueInput) { in.found, in.leaf = false, nil }, "there is no certificate yet"},
-		"a Secret that is not served":  {func(in *dueInput) { in.leaf, in.fault = nil, "no PEM" }, "what the Secret holds cannot be served: no PEM"},
-		"one more host":                {func(in *dueInput) { in.hosts = []string{"x.io", "y.io"} }, "the certificate does not cover y.io"},
-		"another authority":            {func(in *dueInput) { in.directory = "e" }, "the certificate is from another authority than --acme-directory says"},
-		"another type of key":          {func(in *dueInput) { in.keyType = v1alpha1.KeyTypeRSA2048 }, "the certificate's key is of another type than keyType says"},
-		"another type of a user's key": {func(in *dueInput) { in.keyType, in.madeBy = v1alpha1.KeyTypeRSA2048, "" }, ""},
-		"time":                         {func(in *dueInput) { in.renewal = now }, "the certificate is due to be renewed"},
+		"in order":                     {func(*DueInput) {}, ""},
+		"no Secret":                    {func(in *DueInput) { in.Found, in.Leaf = false, nil }, "there is no certificate yet"},
+		"a Secret that is not served":  {func(in *DueInput) { in.Leaf, in.Fault = nil, "no PEM" }, "what the Secret holds cannot be served: no PEM"},
+		"one more host":                {func(in *DueInput) { in.Hosts = []string{"x.io", "y.io"} }, "the certificate does not cover y.io"},
+		"another authority":            {func(in *DueInput) { in.Directory = "e" }, "the certificate is from another authority than --acme-directory says"},
+		"another type of key":          {func(in *DueInput) { in.KeyType = v1alpha1.KeyTypeRSA2048 }, "the certificate's key is of another type than keyType says"},
+		"another type of a user's key": {func(in *DueInput) { in.KeyType, in.MadeBy = v1alpha1.KeyTypeRSA2048, "" }, ""},
+		"time":                         {func(in *DueInput) { in.Renewal = now }, "the certificate is due to be renewed"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			in := sound
 			test.change(&in)
-			got, renewal := due(&in)
+			got, renewal := Due(&in)
 			if got != test.want || renewal != (name == "time") {
 				t.Errorf("it is ordered because %q, as a renewal to be %v, want %q", got, renewal, test.want)
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package certificates
 
 import (
 	"context"
@@ -22,8 +22,8 @@ import (
 // TLSCertificate that owns them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
 
-// secretOf reads the Secret that a TLSCertificate names, nil if there is none.
-func secretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*corev1.Secret, error) {
+// SecretOf reads the Secret that a TLSCertificate names, nil if there is none.
+func SecretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*corev1.Secret, error) {
 	secret := &corev1.Secret{}
 	key := client.ObjectKey{Namespace: certificate.Namespace, Name: string(certificate.Spec.SecretName)}
 	switch err := from.Get(ctx, key, secret); {
@@ -35,8 +35,8 @@ func secretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLS
 	return secret, nil
 }
 
-// foreign says why a Secret is not one that a TLSCertificate may write its certificate into, or nothing.
-func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string {
+// Foreign says why a Secret is not one that a TLSCertificate may write its certificate into, or nothing.
+func Foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string {
 	switch {
 	case secret == nil:
 		return ""
@@ -51,11 +51,11 @@ func foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string
 		"or hand it over with the annotation " + cluster.TLSCertificateAnnotation + ": " + certificate.Name
 }
 
-// writeCertificate puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is
+// Write puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is
 // none.
-func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate,
-	from origin, chain, key []byte) error {
-	leaf := leafIn(chain)
+func Write(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate,
+	from Origin, chain, key []byte) error {
+	leaf := LeafIn(chain)
 	if leaf == nil {
 		return errors.New("writing the certificate: it cannot be read")
 	}
@@ -70,8 +70,8 @@ func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secre
 		}
 	}
 	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, cluster.TLSCertificateAnnotation, certificate.Name)
-	if before := originOf(secret, leaf); !made && before.account == from.account && !before.issuedAt.IsZero() {
-		from.issuedAt = before.issuedAt // It was written by one that has died since.
+	if before := OriginOf(secret, leaf); !made && before.Account == from.Account && !before.IssuedAt.IsZero() {
+		from.IssuedAt = before.IssuedAt // It was written by one that has died since.
 	}
 	from.annotate(secret, leaf)
 	if secret.Data == nil {
@@ -90,8 +90,8 @@ func writeCertificate(ctx context.Context, c client.Client, secret *corev1.Secre
 	return nil
 }
 
-// leafIn returns the first certificate of a chain, nil if there is none.
-func leafIn(chain []byte) *x509.Certificate {
+// LeafIn returns the first certificate of a chain, nil if there is none.
+func LeafIn(chain []byte) *x509.Certificate {
 	block, _ := pem.Decode(chain)
 	if block == nil {
 		return nil

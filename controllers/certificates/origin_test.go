@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package certificates
 
 import (
 	"crypto/x509"
@@ -17,10 +17,10 @@ import (
 
 func TestAPredecessorIsNamedOnlyToTheAccountThatOrderedItForOneOfTheNames(t *testing.T) {
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(5), DNSNames: []string{"A.io", "b.io"}, AuthorityKeyId: []byte{1, 2}}
-	from := origin{directory: "d", account: "me"}
+	from := Origin{Directory: "d", Account: "me"}
 	tests := map[string]struct {
 		leaf      *x509.Certificate
-		from      origin
+		from      Origin
 		hosts     []string
 		directory string
 		account   string
@@ -31,13 +31,13 @@ func TestAPredecessorIsNamedOnlyToTheAccountThatOrderedItForOneOfTheNames(t *tes
 		"other names":                     {leaf, from, []string{"c.io"}, "d", "me", ""},
 		"another account":                 {leaf, from, []string{"a.io"}, "d", "other", ""},
 		"another authority":               {leaf, from, []string{"a.io"}, "e", "me", ""},
-		"an account that nobody knows of": {leaf, origin{directory: "d"}, []string{"a.io"}, "d", "me", ""},
-		"no certificate":                  {nil, origin{}, []string{"a.io"}, "d", "me", ""},
+		"an account that nobody knows of": {leaf, Origin{Directory: "d"}, []string{"a.io"}, "d", "me", ""},
+		"no certificate":                  {nil, Origin{}, []string{"a.io"}, "d", "me", ""},
 		"a certificate without an id":     {&x509.Certificate{SerialNumber: big.NewInt(5), DNSNames: []string{"a.io"}}, from, []string{"a.io"}, "d", "me", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := predecessor(test.leaf, test.from, test.directory, test.account, test.hosts); got != test.want {
+			if got := Predecessor(test.leaf, test.from, test.directory, test.account, test.hosts); got != test.want {
 				t.Errorf("the predecessor is %q, want %q", got, test.want)
 			}
 		})
@@ -47,16 +47,16 @@ func TestAPredecessorIsNamedOnlyToTheAccountThatOrderedItForOneOfTheNames(t *tes
 func TestASecretSaysWhereItsOwnCertificateIsFrom(t *testing.T) {
 	leaf, other := &x509.Certificate{SerialNumber: big.NewInt(5)}, &x509.Certificate{SerialNumber: big.NewInt(6)}
 	secret := &corev1.Secret{}
-	was := origin{directory: "d", account: "a", issuedAt: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	was := Origin{Directory: "d", Account: "a", IssuedAt: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
 	was.annotate(secret, leaf)
-	if got := originOf(secret, leaf); got != was {
+	if got := OriginOf(secret, leaf); got != was {
 		t.Errorf("it is from %+v, want %+v", got, was)
 	}
-	if got := originOf(secret, other); got != (origin{}) {
+	if got := OriginOf(secret, other); got != (Origin{}) {
 		t.Errorf("one that somebody put there is from %+v", got)
 	}
 	former := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{cluster.DirectoryAnnotation: "d"}}}
-	if got := originOf(former, leaf); got != (origin{directory: "d"}) {
+	if got := OriginOf(former, leaf); got != (Origin{Directory: "d"}) {
 		t.Errorf("one that an earlier version ordered is from %+v", got)
 	}
 }
@@ -83,7 +83,7 @@ func TestASecretIsATLSCertificatesByItsAnnotationOrItsOwner(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			secret := &corev1.Secret{Type: test.kind, ObjectMeta: metav1.ObjectMeta{OwnerReferences: test.owners,
 				Annotations: map[string]string{cluster.TLSCertificateAnnotation: test.annotation}}}
-			if why := foreign(secret, mine); (why == "") != test.ours {
+			if why := Foreign(secret, mine); (why == "") != test.ours {
 				t.Errorf("it is foreign because %q, want it ours to be %v", why, test.ours)
 			}
 		})
