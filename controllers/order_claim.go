@@ -24,12 +24,12 @@ const asidePause = 10 * time.Minute
 func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
-		former, err := readFormerOrder(ctx, r.reader, certificate)
+		former, secret, err := orderedBefore(ctx, r.reader, certificate)
 		if err != nil {
 			return "", err
 		}
-		if former != nil {
-			by, mend = former.state.Controller, "delete Secret "+former.object.Name
+		if secret != "" {
+			by, mend = former, "delete Secret "+secret
 		}
 	}
 	if by == "" || by == r.name() {

@@ -69,6 +69,16 @@ func readFormerOrder(ctx context.Context, from client.Reader, certificate *v1alp
 	return former, nil
 }
 
+// orderedBefore returns which controller ordered a TLSCertificate where the working Secret was beside it, as
+// "namespace/class", and the name of that Secret; both are empty if there is none.
+func orderedBefore(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (by, secret string, err error) {
+	former, err := readFormerOrder(ctx, from, certificate)
+	if err != nil || former == nil {
+		return "", "", err
+	}
+	return former.state.Controller, former.object.Name, nil
+}
+
 // takeOver has an attempt go on with the order that was placed where the working Secret was beside the TLSCertificate.
 // It says whether it did, or has to be called again to.
 func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) {
