@@ -15,8 +15,8 @@ import (
 	legolog "github.com/go-acme/lego/v4/log"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/warren-dev/ingress/controllers"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/orders"
 )
 
 // letsEncrypt is the directory of Let's Encrypt for certificates that browsers trust.
@@ -38,8 +38,8 @@ func (f *acmeFlags) bind(set *flag.FlagSet) {
 }
 
 // options reads what the flags name.
-func (f *acmeFlags) options() (controllers.ACMEOptions, error) {
-	o := controllers.ACMEOptions{Directory: f.directory, Email: f.email, ExternalAccount: f.eabSecret, OrdersPerDay: f.ordersPerDay,
+func (f *acmeFlags) options() (orders.ACMEOptions, error) {
+	o := orders.ACMEOptions{Directory: f.directory, Email: f.email, ExternalAccount: f.eabSecret, OrdersPerDay: f.ordersPerDay,
 		HTTPPort: uint16(f.httpPort)}
 	if f.email != "" {
 		if _, err := mail.ParseAddress(f.email); err != nil {

@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/fixture"
@@ -206,7 +207,7 @@ func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingP
 		k.T.Fatal(err)
 	}
 	options := Options{Applier: r.proxy, IngressClass: v1alpha1.DefaultIngressClassName, Namespace: fixture.OwnNamespace,
-		WatchNamespaces: []string{k.Blue, k.Green}, hostScope: k.Blue, ACME: ACMEOptions{Client: authority, Directory: nobody}}
+		WatchNamespaces: []string{k.Blue, k.Green}, hostScope: k.Blue, ACME: orders.ACMEOptions{Client: authority, Directory: nobody}}
 	for _, change := range changes {
 		change(&managerOptions, &options, r.proxy)
 	}

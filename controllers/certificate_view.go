@@ -14,13 +14,14 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/orders"
 )
 
 // certificateView is what the status of a TLSCertificate says beside what the snapshot found out.
 type certificateView struct {
 	leaf    *x509.Certificate
 	renewal time.Time
-	state   *orderState
+	state   *orders.State
 	issuing metav1.Condition
 	// silent leaves the status to another controller.
 	silent bool
@@ -87,7 +88,7 @@ func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) 
 // publish writes the view into a status.
 func (v *certificateView) publish(status *v1alpha1.TLSCertificateStatus) {
 	*status = v1alpha1.TLSCertificateStatus{Conditions: status.Conditions, ExpiryNoticeDays: v.noticeDays,
-		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.next())}
+		Failures: v.state.Failures, LastFailureTime: timeOf(v.state.LastFailure), NextAttemptTime: timeOf(v.state.Next())}
 	if v.leaf != nil {
 		status.Issuer, status.SerialNumber = cluster.ClipTo(v.leaf.Issuer.String(), 1024), certificates.SerialOf(v.leaf)
 		status.NotBefore, status.NotAfter = timeOf(v.leaf.NotBefore), timeOf(v.leaf.NotAfter)

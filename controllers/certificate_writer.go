@@ -79,9 +79,9 @@ func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alp
 		}
 		return r.release(ctx, certificate)
 	}
-	working, err := r.issuance.orders.cached(ctx, client.ObjectKeyFromObject(certificate))
+	working, err := r.issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err != nil || working == nil {
 		return err
 	}
-	return r.issuance.orders.delete(ctx, working)
+	return r.issuance.Orders.Delete(ctx, working)
 }

@@ -21,6 +21,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -128,7 +129,7 @@ func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 		return nil
 	}
 	start := func() *replica {
-		return k.start(func(_ *ctrl.Options, o *Options, p *recordingProxy) { p.before, o.ACME = look, ACMEOptions{} })
+		return k.start(func(_ *ctrl.Options, o *Options, p *recordingProxy) { p.before, o.ACME = look, orders.ACMEOptions{} })
 	}
 	replicas := []*replica{start(), start()}
 	marks := 0

@@ -5,20 +5,21 @@ package controllers
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
 // Metrics counts what the controllers do. It outlives a control plane that is started again.
 type Metrics struct {
-	orders   *orderMetrics
+	orders   *orders.Metrics
 	statuses *status.Metrics
 	peers    *replicas.Metrics
 }
 
 // NewMetrics makes metrics that have counted nothing.
 func NewMetrics() *Metrics {
-	return &Metrics{orders: newOrderMetrics(), statuses: status.NewMetrics(), peers: replicas.NewMetrics()}
+	return &Metrics{orders: orders.NewMetrics(), statuses: status.NewMetrics(), peers: replicas.NewMetrics()}
 }
 
 func (m *Metrics) parts() []prometheus.Collector {

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/orders"
 )
 
 // asidePause is when a controller looks again whether a TLSCertificate is its own to order.
@@ -24,7 +25,7 @@ const asidePause = 10 * time.Minute
 func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
-		former, secret, err := orderedBefore(ctx, r.reader, certificate)
+		former, secret, err := orders.OrderedBefore(ctx, r.reader, certificate)
 		if err != nil {
 			return "", err
 		}
@@ -92,9 +93,9 @@ func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *
 		return view, asidePause, nil
 	}
 	view.silent = answered(certificate, said)
-	working, err := r.issuance.orders.cached(ctx, client.ObjectKeyFromObject(certificate))
+	working, err := r.issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err == nil && working != nil {
-		err = r.issuance.orders.delete(ctx, working)
+		err = r.issuance.Orders.Delete(ctx, working)
 	}
 	return view, asidePause, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/orders"
 )
 
 const (
@@ -24,12 +25,12 @@ const (
 
 // renewals remembers when the authority wants certificates to be renewed.
 type renewals struct {
-	authority authority
+	authority orders.Authority
 	mu        sync.Mutex
 	known     map[types.NamespacedName]renewal
 }
 
-func newRenewals(authority authority) *renewals {
+func newRenewals(authority orders.Authority) *renewals {
 	return &renewals{authority: authority, known: map[types.NamespacedName]renewal{}}
 }
 

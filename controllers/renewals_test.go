@@ -17,6 +17,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -30,7 +31,7 @@ func (emptyCluster) Get(_ context.Context, key client.ObjectKey, _ client.Object
 
 // askedAuthority counts how often it is asked when a certificate is to be renewed.
 type askedAuthority struct {
-	authority
+	orders.Authority
 	asked int
 }
 
@@ -59,7 +60,7 @@ func TestWhenToRenewIsAskedOnceForEachObjectAndForgottenWithIt(t *testing.T) {
 	}
 	r := &TLSCertificateReconciler{
 		client: emptyCluster{}, renewals: known,
-		issuance: &issuance{orders: &orderStore{cache: emptyCluster{}}},
+		issuance: &orders.Issuance{Orders: &orders.Store{Cache: emptyCluster{}}},
 	}
 	for _, name := range []string{"a", "b"} {
 		request := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "blue", Name: name}}

@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/ingresses"
+	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
@@ -83,7 +84,7 @@ type Options struct {
 	// Metrics counts what the controllers do. Nil counts nothing.
 	Metrics *Metrics
 	// ACME says how certificates are ordered. Its zero value orders none.
-	ACME ACMEOptions
+	ACME orders.ACMEOptions
 }
 
 // Scheme returns a new scheme of the kinds that the controllers read and write.
@@ -112,9 +113,9 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	var working *workingSecrets
+	var working *orders.WorkingSecrets
 	if options.ACME.Client != nil {
-		if working, err = addWorkingSecrets(mgr, options.Namespace, options.IngressClass); err != nil {
+		if working, err = orders.AddWorkingSecrets(mgr, options.Namespace, options.IngressClass); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +152,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			return nil, err
 		}
 		automatic := ingresses.AutoSSL{Client: mgr.GetClient(), Class: options.IngressClass, Snapshots: snapshots, Peers: snapshots.Peers}
-		issuance := newIssuance(mgr, &issuanceConfig{ACMEOptions: options.ACME, Namespace: options.Namespace, Class: options.IngressClass,
+		issuance := orders.New(mgr, &orders.Config{ACMEOptions: options.ACME, Namespace: options.Namespace, Class: options.IngressClass,
 			Owner: options.Owner, Working: working, Ready: snapshots.Replicas.Ready, Self: options.Replica, Metrics: options.Metrics.orders})
 		reconcilers = append(reconcilers, &automatic,
 			&ingresses.StandardAutoSSL{AutoSSL: automatic, Ingresses: snapshots.Standard, Cache: mgr.GetCache()},
@@ -170,7 +171,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 
 // addSnapshots has the manager run what snapshots are made of, and what makes them. Without working Secrets nothing is
 // ordered.
-func addSnapshots(mgr ctrl.Manager, options *Options, working *workingSecrets) (*snapshots.Controller, error) {
+func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSecrets) (*snapshots.Controller, error) {
 	secrets, err := cluster.AddMetadataCache(mgr, "Secret", options.WatchNamespaces)
 	if err != nil {
 		return nil, err

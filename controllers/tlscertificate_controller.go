@@ -29,6 +29,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
@@ -63,7 +64,7 @@ type TLSCertificateReconciler struct {
 	// reader reads from the API server, for what must not be out of date.
 	reader   client.Reader
 	working  cache.Cache
-	issuance *issuance
+	issuance *orders.Issuance
 	renewals *renewals
 }
 
@@ -118,8 +119,8 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 // look again.
 func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
 	secret, _ := r.secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
-	now := r.issuance.now()
-	view := &certificateView{leaf: sources.Leaf(secret), state: &orderState{}}
+	now := r.issuance.Now()
+	view := &certificateView{leaf: sources.Leaf(secret), state: &orders.State{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
 	}
@@ -136,12 +137,12 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonNotWanted, "the Ingress that this TLSCertificate was made for wants no certificate any more")
 		return view, 0, nil
 	}
-	working, err := r.issuance.orders.read(ctx, r.working, client.ObjectKeyFromObject(object))
+	working, err := r.issuance.Orders.Read(ctx, r.working, client.ObjectKeyFromObject(object))
 	if err != nil {
 		return view.blocked(err)
 	}
 	d := r.due(ctx, object, secret, view)
-	if d.why == "" && working.object.ResourceVersion == "" {
+	if d.why == "" && working.Object.ResourceVersion == "" {
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), nil
 	}
@@ -150,7 +151,7 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 
 // order takes a step of an order, from what the API server says and no cache.
 func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
-	now := r.issuance.now()
+	now := r.issuance.Now()
 	live := &v1alpha1.TLSCertificate{}
 	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(object), live); err != nil {
 		return nil, 0, err
@@ -162,7 +163,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if err != nil {
 		return nil, 0, err
 	}
-	working, err := r.issuance.orders.read(ctx, r.reader, client.ObjectKeyFromObject(live))
+	working, err := r.issuance.Orders.Read(ctx, r.reader, client.ObjectKeyFromObject(live))
 	if err != nil {
 		return view.blocked(err)
 	}
@@ -174,39 +175,39 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if elsewhere != "" {
 		return r.standAside(ctx, live, said, view, elsewhere)
 	}
-	spec, err := specOf(&live.Spec, r.issuance.directory)
+	spec, err := orders.SpecOf(&live.Spec, r.issuance.Directory)
 	if err != nil {
 		return nil, 0, err
 	}
-	state := working.state
-	if givenUp := state.accept(live.UID, spec); givenUp != "" {
-		if err := r.issuance.ledger.Fail(ctx, givenUp); err != nil {
+	state := working.State
+	if givenUp := state.Accept(live.UID, spec); givenUp != "" {
+		if err := r.issuance.Ledger.Fail(ctx, givenUp); err != nil {
 			return nil, 0, err
 		}
 	}
 	view.state = state
 	d := r.due(ctx, live, secret, view)
 	theirs := certificates.Foreign(secret, live)
-	j := r.issuance.pass(live, working, secret, d.renewal)
-	waits, err := j.waits(ctx)
+	j := r.issuance.Pass(live, working, secret, d.renewal)
+	waits, err := j.Waits(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
 	switch {
 	case d.why == "" && state.Attempt == nil:
 		// What is kept of an order that is not wanted any more goes.
-		state.succeed()
+		state.Succeed()
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
-		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), r.issuance.orders.delete(ctx, working.object)
+		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), r.issuance.Orders.Delete(ctx, working.Object)
 	case theirs != "":
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
 		return view, time.Minute, nil
 	case waits:
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 		return view, min(state.NextAttempt.Sub(now), roomPause), nil
-	case state.held(now):
+	case state.Held(now):
 		view.progress(state.Attempt.Hold.Fault)
-		return view, state.next().Sub(now), nil
+		return view, state.Next().Sub(now), nil
 	case live.Annotations[cluster.OrderedByAnnotation] != r.name():
 		if err := r.claim(ctx, live); err != nil {
 			return nil, 0, err
@@ -217,13 +218,13 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 }
 
 // step takes the next step of an order, and says what came of it.
-func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certificateView) (*certificateView, time.Duration, error) {
-	state, after := j.state(), atOnce
+func (r *TLSCertificateReconciler) step(ctx context.Context, j *orders.Job, view *certificateView) (*certificateView, time.Duration, error) {
+	state, after := j.State(), orders.AtOnce
 	var err error
 	if state.Attempt == nil {
-		err = j.begin(ctx)
+		err = j.Begin(ctx)
 	} else {
-		after, err = j.advance(ctx)
+		after, err = j.Advance(ctx)
 	}
 	switch {
 	case apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
@@ -231,7 +232,7 @@ func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certi
 	case err != nil:
 		text := "the cluster does not answer"
 		if failed, ok := errors.AsType[*acme.Error](err); ok {
-			text = j.redact(failed.Error())
+			text = j.Redact(failed.Error())
 			err = errors.New(text) // What it was made of may quote a challenge.
 		} else if wrong, ok := errors.AsType[*cluster.Mendable](err); ok {
 			text = wrong.Text
@@ -239,10 +240,10 @@ func (r *TLSCertificateReconciler) step(ctx context.Context, j *job, view *certi
 		view.progress(text)
 		return view, 0, err
 	}
-	switch now := j.now(); {
-	case state.waits(now):
+	switch now := j.Now(); {
+	case state.Waits(now):
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
-	case state.held(now):
+	case state.Held(now):
 		view.progress(state.Attempt.Hold.Fault)
 	default:
 		view.progress("")
@@ -267,7 +268,7 @@ type dueness struct {
 func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret,
 	view *certificateView) dueness {
 	from := certificates.OriginOf(secret, view.leaf)
-	in := certificates.DueInput{Now: r.issuance.now(), Hosts: certificates.HostsOf(&object.Spec), KeyType: certificates.KeyTypeWanted(&object.Spec), Directory: r.issuance.directory,
+	in := certificates.DueInput{Now: r.issuance.Now(), Hosts: certificates.HostsOf(&object.Spec), KeyType: certificates.KeyTypeWanted(&object.Spec), Directory: r.issuance.Directory,
 		Found: secret != nil, MadeBy: from.Directory}
 	d := dueness{ask: renewalAskDefault}
 	if secret != nil {
@@ -336,7 +337,7 @@ func (r *TLSCertificateReconciler) secretsRead(ctx context.Context, queue workqu
 
 // orderedIn names the TLSCertificate that a working Secret is for, if it is looked after.
 func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.Secret) []reconcile.Request {
-	certificate := certificateOf(working)
+	certificate := orders.CertificateOf(working)
 	if certificate.Name == "" || len(r.watchNamespaces) > 0 && !slices.Contains(r.watchNamespaces, certificate.Namespace) {
 		return nil
 	}
@@ -347,14 +348,14 @@ func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.
 // as they are in another namespace.
 func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
 	r.renewals.forget(certificate)
-	working, err := r.issuance.orders.cached(ctx, certificate)
+	working, err := r.issuance.Orders.Cached(ctx, certificate)
 	if err != nil || working == nil {
 		return err
 	}
 	if err := r.reader.Get(ctx, certificate, &v1alpha1.TLSCertificate{}); !apierrors.IsNotFound(err) {
 		return err // It is there, and its event on its way.
 	}
-	return r.issuance.orders.delete(ctx, working)
+	return r.issuance.Orders.Delete(ctx, working)
 }
 
 // name is the controller's among several.
@@ -362,7 +363,7 @@ func (r *TLSCertificateReconciler) name() string { return r.namespace + "/" + r.
 
 // Setup has the reconciler run in a manager.
 func (r *TLSCertificateReconciler) Setup(mgr ctrl.Manager) error {
-	r.renewals = newRenewals(r.issuance.authority)
+	r.renewals = newRenewals(r.issuance.Authority)
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(source.Func(r.secretsRead)).
@@ -370,12 +371,12 @@ func (r *TLSCertificateReconciler) Setup(mgr ctrl.Manager) error {
 		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: certificatesAtOnce,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryStepFirst, retryStepLimit),
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](orders.RetryStepFirst, orders.RetryStepLimit),
 		}).
 		Complete(reconcile.Func(func(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 			result, err := r.Reconcile(ctx, request)
 			if errors.Is(err, errStale) || apierrors.IsConflict(err) {
-				return ctrl.Result{RequeueAfter: presencePause}, nil
+				return ctrl.Result{RequeueAfter: orders.PresencePause}, nil
 			}
 			return result, err
 		}))

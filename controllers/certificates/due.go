@@ -20,7 +20,7 @@ type DueInput struct {
 	// Directory is that of the authority that is asked, MadeBy that which the certificate in the Secret came from; empty
 	// if it was not ordered here.
 	Directory, MadeBy string
-	// Found is whether there is a Secret, fault why it cannot be served.
+	// Found is whether there is a Secret, Fault why it cannot be served.
 	Found bool
 	Fault string
 	// Leaf is nil unless the Secret can be served.

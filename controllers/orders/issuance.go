@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"context"
@@ -29,8 +29,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/sources"
 )
 
-// authority is a certificate authority that speaks ACME. It takes one step a call.
-type authority interface {
+// Authority is a certificate authority that speaks ACME. It takes one step a call.
+type Authority interface {
 	Register(ctx context.Context, key crypto.Signer, email string, external *acme.ExternalAccount) (url string, err error)
 	FindAccount(ctx context.Context, key crypto.Signer) (url string, closed bool, err error)
 	NewOrder(ctx context.Context, account acme.Account, request acme.OrderRequest) (acme.Order, error)
@@ -47,7 +47,7 @@ const (
 	// presenceLimit is how long replicas are waited for that do not answer a challenge: one may be cut off, and the
 	// authority asks only one of them.
 	presenceLimit = 10 * time.Second
-	presencePause = 100 * time.Millisecond
+	PresencePause = 100 * time.Millisecond
 	// trialFailures is how many times in a row the trial may keep an order from being placed.
 	trialFailures = 3
 	// firstLook is how long after a step the authority is asked for the first time how far it is, and longestLook the
@@ -58,61 +58,61 @@ const (
 	// shortest-lived certificates.
 	attemptLimit    = 24 * time.Hour
 	attemptShortest = time.Minute
-	// atOnce is when the next step is taken after one that was.
-	atOnce = time.Millisecond
+	// AtOnce is when the next step is taken after one that was.
+	AtOnce = time.Millisecond
 )
 
-// issuance takes the steps of orders.
-type issuance struct {
-	authority authority
+// Issuance takes the steps of orders.
+type Issuance struct {
+	Authority Authority
 	accounts  *accountStore
-	ledger    *ledger.Store
-	orders    *orderStore
+	Ledger    *ledger.Store
+	Orders    *Store
 	client    client.Client
 	presence  *presence
-	now       func() time.Time
-	directory string
+	Now       func() time.Time
+	Directory string
 	email     string
 	// claiming is held from the look at the orders of others until it is written that one's own is about to be placed.
 	claiming sync.Mutex
-	metrics  *orderMetrics
+	metrics  *Metrics
 }
 
-// issuanceConfig is what orders are placed by.
-type issuanceConfig struct {
+// Config is what orders are placed by.
+type Config struct {
 	ACMEOptions
 	// Namespace is the controller's own, where all is kept that is to be remembered of orders, and Class its ingress class.
 	Namespace, Class string
 	// Owner is what is kept there belongs to, nil for nothing.
 	Owner *metav1.OwnerReference
 	// Working are the working Secrets that there are.
-	Working *workingSecrets
+	Working *WorkingSecrets
 	// Ready returns the replicas that answer challenges. Self is this one, for the time before its Lease is written.
 	Ready func() []replicas.Replica
 	Self  replicas.Replica
 	// Metrics counts the orders that end. Nil counts nothing.
-	Metrics *orderMetrics
+	Metrics *Metrics
 }
 
-// newIssuance puts together what takes the steps of orders.
-func newIssuance(mgr ctrl.Manager, config *issuanceConfig) *issuance {
+// New puts together what takes the steps of orders.
+func New(mgr ctrl.Manager, config *Config) *Issuance {
 	c, reader := mgr.GetClient(), mgr.GetAPIReader()
-	return &issuance{
-		authority: config.Client, client: c, now: time.Now, directory: config.Directory, email: config.Email, metrics: config.Metrics,
+	return &Issuance{
+		Authority: config.Client, client: c, Now: time.Now, Directory: config.Directory, email: config.Email, metrics: config.Metrics,
 		accounts: &accountStore{reader: reader, client: c, authority: config.Client, namespace: config.Namespace,
 			directory: config.Directory, external: config.ExternalAccount, owner: config.Owner},
-		ledger: ledger.NewStore(mgr, config.Namespace, config.Owner, ledger.LimitsAt(config.Directory, config.OrdersPerDay)),
-		orders: &orderStore{reader: reader, client: c, cache: config.Working, namespace: config.Namespace,
+		Ledger: ledger.NewStore(mgr, config.Namespace, config.Owner, ledger.LimitsAt(config.Directory, config.OrdersPerDay)),
+		Orders: &Store{reader: reader, client: c, Cache: config.Working, namespace: config.Namespace,
 			class: config.Class, owner: config.Owner},
 		presence: newPresence(config.Ready, config.Self, config.HTTPPort, config.TrustedProxy),
 	}
 }
 
-// job is one pass over one order.
-type job struct {
-	*issuance
+// Job is one pass over one order.
+type Job struct {
+	*Issuance
 	certificate *v1alpha1.TLSCertificate
-	working     *workingSecret
+	working     *Working
 	secret      *corev1.Secret
 	// leaf is the certificate that there is, nil if there is none, and from where it is from.
 	leaf *x509.Certificate
@@ -123,18 +123,18 @@ type job struct {
 	account acme.Account
 }
 
-// pass begins a pass over the order of a certificate, of which the working Secret and the certificate's were just read.
+// Pass begins a pass over the order of a certificate, of which the working Secret and the certificate's were just read.
 // Renewal is whether the certificate that there is would do but for the time.
-func (i *issuance) pass(certificate *v1alpha1.TLSCertificate, working *workingSecret, secret *corev1.Secret, renewal bool) *job {
+func (i *Issuance) Pass(certificate *v1alpha1.TLSCertificate, working *Working, secret *corev1.Secret, renewal bool) *Job {
 	leaf := sources.Leaf(secret)
-	return &job{issuance: i, certificate: certificate, working: working, secret: secret, leaf: leaf, from: certificates.OriginOf(secret, leaf),
+	return &Job{Issuance: i, certificate: certificate, working: working, secret: secret, leaf: leaf, from: certificates.OriginOf(secret, leaf),
 		renewal: renewal}
 }
 
-// advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it.
+// Advance takes the next step of an attempt that is under way, persists it, and returns when to take the one after it.
 // An error of the authority's that ends the attempt, or puts it off, is persisted like a step; any other has the step
 // tried again.
-func (j *job) advance(ctx context.Context) (time.Duration, error) {
+func (j *Job) Advance(ctx context.Context) (time.Duration, error) {
 	held := j.attempt().Hold
 	j.attempt().Hold = nil // which a step that is taken persists
 	after, err := j.inTime(ctx, held)
@@ -146,22 +146,22 @@ func (j *job) advance(ctx context.Context) (time.Duration, error) {
 	case !ok || failed.Kind == acme.Transient && failed.RetryAfter == 0:
 		return 0, err
 	case failed.Kind == acme.Transient || failed.Kind == acme.RateLimited:
-		hold := held.again(j.now(), failed.RetryAfter, j.redact(failed.Error()))
+		hold := held.again(j.Now(), failed.RetryAfter, j.Redact(failed.Error()))
 		if hold.Until.Before(j.attempt().Began.Add(attemptLimit)) {
 			j.attempt().Hold = hold
-			return hold.Until.Sub(j.now()), j.persist(ctx)
+			return hold.Until.Sub(j.Now()), j.persist(ctx)
 		}
 	}
 	return j.giveUp(ctx, failed)
 }
 
 // inTime takes the next step, unless the attempt has taken too long.
-func (j *job) inTime(ctx context.Context, held *hold) (time.Duration, error) {
+func (j *Job) inTime(ctx context.Context, held *hold) (time.Duration, error) {
 	a, limit := j.attempt(), attemptLimit
 	if held == nil {
 		limit = within(limit, a.Lifetime)
 	}
-	if j.now().Sub(a.Began) > limit {
+	if j.Now().Sub(a.Began) > limit {
 		return 0, &acme.Error{Step: "waiting for the authority", Kind: acme.Refused,
 			Detail: "the order has not come to an end in time"}
 	}
@@ -169,7 +169,7 @@ func (j *job) inTime(ctx context.Context, held *hold) (time.Duration, error) {
 }
 
 // giveUp ends the attempt, for the next one to wait, or to begin at once where the account was at fault.
-func (j *job) giveUp(ctx context.Context, failed *acme.Error) (time.Duration, error) {
+func (j *Job) giveUp(ctx context.Context, failed *acme.Error) (time.Duration, error) {
 	// A request that another key has signed is malformed.
 	if failed.Kind == acme.AccountGone || failed.Kind == acme.NotAuthorized ||
 		failed.Type == "malformed" && failed.Status != 0 {
@@ -185,49 +185,50 @@ func (j *job) giveUp(ctx context.Context, failed *acme.Error) (time.Duration, er
 }
 
 // beginAnew ends an attempt that another account than its own cannot go on with, for the next one to begin at once.
-func (j *job) beginAnew(ctx context.Context, why *acme.Error) (time.Duration, error) {
+func (j *Job) beginAnew(ctx context.Context, why *acme.Error) (time.Duration, error) {
 	if err := j.release(ctx); err != nil {
 		return 0, err
 	}
-	if !j.state().restart() {
+	if !j.State().restart() {
 		return j.fail(ctx, why)
 	}
-	return atOnce, j.persist(ctx)
+	return AtOnce, j.persist(ctx)
 }
 
 // release has the ledger count the order as one that came to nothing, if it was placed.
-func (j *job) release(ctx context.Context) error {
+func (j *Job) release(ctx context.Context) error {
 	if !j.attempt().Placing {
 		return nil
 	}
-	return j.ledger.Fail(ctx, j.attempt().ID)
+	return j.Ledger.Fail(ctx, j.attempt().ID)
 }
 
 // fail ends the attempt, for the next one to wait.
-func (j *job) fail(ctx context.Context, failed *acme.Error) (time.Duration, error) {
+func (j *Job) fail(ctx context.Context, failed *acme.Error) (time.Duration, error) {
 	if err := j.release(ctx); err != nil {
 		return 0, err
 	}
 	ordered := j.attempt().Order.URL != ""
-	j.state().fail(j.now(), v1alpha1.ReasonOrderFailed, j.redact(failed.Error()), failed.RetryAfter)
+	j.State().fail(j.Now(), v1alpha1.ReasonOrderFailed, j.Redact(failed.Error()), failed.RetryAfter)
 	if err := j.persist(ctx); err != nil {
 		return 0, err
 	}
 	if ordered {
 		j.metrics.orderEnded(orderFailed)
 	}
-	return atOnce, nil
+	return AtOnce, nil
 }
 
-func (j *job) state() *orderState { return j.working.state }
-func (j *job) attempt() *attempt  { return j.working.state.Attempt }
+// State is what is kept of the order.
+func (j *Job) State() *State     { return j.working.State }
+func (j *Job) attempt() *attempt { return j.working.State.Attempt }
 
-func (j *job) persist(ctx context.Context) error {
-	return j.orders.write(ctx, j.working, j.working.key())
+func (j *Job) persist(ctx context.Context) error {
+	return j.Orders.write(ctx, j.working, j.working.key())
 }
 
-// redact takes out of an authority's words what it quotes of the challenges.
-func (j *job) redact(text string) string {
+// Redact takes out of an authority's words what it quotes of the challenges.
+func (j *Job) Redact(text string) string {
 	if j.attempt() == nil {
 		return text
 	}
@@ -238,14 +239,14 @@ func (j *job) redact(text string) string {
 	return text
 }
 
-func (j *job) step(ctx context.Context) (time.Duration, error) {
+func (j *Job) step(ctx context.Context) (time.Duration, error) {
 	a := j.attempt()
 	if !a.Tried {
 		return j.try(ctx)
 	}
 	account, ok, err := j.accounts.account(ctx, a.Email)
 	if err != nil || !ok {
-		return atOnce, err
+		return AtOnce, err
 	}
 	j.account = account
 	switch by := attemptAccount(account); {
@@ -272,16 +273,16 @@ func (j *job) step(ctx context.Context) (time.Duration, error) {
 	return j.prove(ctx, account)
 }
 
-// begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything
+// Begin decides upon an attempt. Its key and answers for a trial of the challenge path are written before anything
 // else.
-func (j *job) begin(ctx context.Context) error {
-	a := &attempt{ID: newToken(), Began: j.now(), Hosts: certificates.HostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
-		Method: challengeMethod(&j.certificate.Spec, j.state().Failures), PresentedAt: j.now(), Renewal: j.renewal}
+func (j *Job) Begin(ctx context.Context) error {
+	a := &attempt{ID: newToken(), Began: j.Now(), Hosts: certificates.HostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
+		Method: challengeMethod(&j.certificate.Spec, j.State().Failures), PresentedAt: j.Now(), Renewal: j.renewal}
 	if a.Email == "" {
 		a.Email = j.email
 	}
 	var err error
-	if a.Lifetime, err = j.ledger.Lifetime(ctx, ledger.NamesAt(j.directory, a.Hosts)); err != nil {
+	if a.Lifetime, err = j.Ledger.Lifetime(ctx, ledger.NamesAt(j.Directory, a.Hosts)); err != nil {
 		return err
 	}
 	if begun, err := j.takeOver(ctx, a); begun || err != nil {
@@ -295,115 +296,115 @@ func (j *job) begin(ctx context.Context) error {
 		token := newToken()
 		a.Presented = append(a.Presented, presented{Host: host, Type: acme.ChallengeHTTP01, Token: token, KeyAuthorization: token + ".trial"})
 	}
-	j.state().Attempt = a
-	return j.orders.write(ctx, j.working, key)
+	j.State().Attempt = a
+	return j.Orders.write(ctx, j.working, key)
 }
 
 // try sees that the answers of the trial come through the data plane of the replicas. Where none answers no order is
 // placed, unless that was so several times: a look from here may fail where one from outside would not.
-func (j *job) try(ctx context.Context) (time.Duration, error) {
+func (j *Job) try(ctx context.Context) (time.Duration, error) {
 	a := j.attempt()
 	missing, of := j.presence.missing(ctx, a.Presented)
 	switch {
 	case len(missing) == 0:
-	case j.now().Sub(a.PresentedAt) < presenceLimit:
-		return presencePause, nil
-	case len(missing) == of && j.state().Failures < trialFailures:
-		j.state().fail(j.now(), v1alpha1.ReasonChallengeUnreachable,
+	case j.Now().Sub(a.PresentedAt) < presenceLimit:
+		return PresencePause, nil
+	case len(missing) == of && j.State().Failures < trialFailures:
+		j.State().fail(j.Now(), v1alpha1.ReasonChallengeUnreachable,
 			"no replica answers a challenge through its own data plane ("+strings.Join(missing, ", ")+"), so no order is placed", 0)
-		return atOnce, j.persist(ctx)
+		return AtOnce, j.persist(ctx)
 	}
 	a.Tried, a.Presented = true, nil
-	return atOnce, j.persist(ctx)
+	return AtOnce, j.persist(ctx)
 }
 
 // place places the order. That it is about to be placed is written first: where the answer is lost, the order is looked
 // for and not placed again.
-func (j *job) place(ctx context.Context, account acme.Account) (time.Duration, error) {
+func (j *Job) place(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
 	if !a.Placing {
 		if after, err := j.claim(ctx); err != nil || after > 0 {
 			return after, err
 		}
 	} else {
-		others, err := j.orders.others(ctx, j.working)
+		others, err := j.Orders.others(ctx, j.working)
 		if err != nil {
 			return 0, err
 		}
-		found, ok, err := j.authority.FindOrder(ctx, account, a.Hosts, func(url string) bool { return others[url] })
+		found, ok, err := j.Authority.FindOrder(ctx, account, a.Hosts, func(url string) bool { return others[url] })
 		if err != nil {
 			return 0, err
 		}
 		if ok {
 			a.Order = found
-			return atOnce, j.persist(ctx)
+			return AtOnce, j.persist(ctx)
 		}
 	}
 	request := acme.OrderRequest{Hosts: a.Hosts, Profile: j.certificate.Spec.Profile}
 	if !a.Alone {
-		request.Replaces = certificates.Predecessor(j.leaf, j.from, j.directory, certificates.AccountDigest(account), a.Hosts)
+		request.Replaces = certificates.Predecessor(j.leaf, j.from, j.Directory, certificates.AccountDigest(account), a.Hosts)
 	}
-	order, err := j.authority.NewOrder(ctx, account, request)
+	order, err := j.Authority.NewOrder(ctx, account, request)
 	if failed, ok := errors.AsType[*acme.Error](err); ok {
 		switch {
 		case failed.Kind == acme.RateLimited:
 			return j.giveUp(ctx, failed) // None was placed that could be kept.
 		case request.Replaces != "" && failed.Status >= http.StatusBadRequest && failed.Kind != acme.AccountGone:
 			a.Alone = true // It may be about what is replaced: the same order is placed once more without that.
-			return atOnce, j.persist(ctx)
+			return AtOnce, j.persist(ctx)
 		}
 	}
 	if err != nil {
 		return 0, err
 	}
 	a.Order = order
-	return atOnce, j.persist(ctx)
+	return AtOnce, j.persist(ctx)
 }
 
 // claim enters the order into the ledger and writes that it is about to be placed. It returns when to go on where it is
 // not to be placed now.
-func (j *job) claim(ctx context.Context) (time.Duration, error) {
+func (j *Job) claim(ctx context.Context) (time.Duration, error) {
 	j.claiming.Lock()
 	defer j.claiming.Unlock()
 	a := j.attempt()
 	if after, err := j.share(ctx); err != nil || after > 0 {
 		return after, err
 	}
-	at, why, err := j.ledger.Reserve(ctx, j.entry(a.ID, a.Renewal))
+	at, why, err := j.Ledger.Reserve(ctx, j.entry(a.ID, a.Renewal))
 	if err != nil {
 		return 0, err
 	}
 	if !at.IsZero() {
-		j.state().wait(at, v1alpha1.ReasonOrderLimit, why)
-		return atOnce, j.persist(ctx)
+		j.State().wait(at, v1alpha1.ReasonOrderLimit, why)
+		return AtOnce, j.persist(ctx)
 	}
 	a.Placing = true
 	return 0, j.persist(ctx)
 }
 
 // entry is what the ledger has of an order.
-func (j *job) entry(id string, renewal bool) ledger.Entry {
-	names := ledger.NamesAt(j.directory, certificates.HostsOf(&j.certificate.Spec))
-	return ledger.Entry{ID: id, Names: names, Time: j.now(), Renewal: renewal,
+func (j *Job) entry(id string, renewal bool) ledger.Entry {
+	names := ledger.NamesAt(j.Directory, certificates.HostsOf(&j.certificate.Spec))
+	return ledger.Entry{ID: id, Names: names, Time: j.Now(), Renewal: renewal,
 		Certificate: j.certificate.Namespace + "/" + j.certificate.Name}
 }
 
-// waits says whether the next attempt is not due yet. One that waits for room in the ledger may be for another reason
+// Waits says whether the next attempt is not due yet. One that waits for room in the ledger may be for another reason
 // by now.
-func (j *job) waits(ctx context.Context) (bool, error) {
-	if !j.state().waits(j.now()) || j.state().Reason != v1alpha1.ReasonOrderLimit {
-		return j.state().waits(j.now()), nil
+func (j *Job) Waits(ctx context.Context) (bool, error) {
+	if !j.State().Waits(j.Now()) || j.State().Reason != v1alpha1.ReasonOrderLimit {
+		return j.State().Waits(j.Now()), nil
 	}
-	room, err := j.ledger.Room(ctx, j.entry("", j.renewal))
+	room, err := j.Ledger.Room(ctx, j.entry("", j.renewal))
 	return !room, err
 }
 
 // authorize has replicas hold ready what proves the names that are not proven yet.
-func (j *job) authorize(ctx context.Context, account acme.Account) (time.Duration, error) {
+func (j *Job) authorize(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
 	var answers []presented
 	for _, url := range a.Order.Authorizations {
-		authorization, err := j.authority.Authorization(ctx, account, url)
+		authorization, err := j.Authority.Authorization(ctx, account, url)
 		if err != nil {
 			return 0, err
 		}
@@ -418,22 +419,22 @@ func (j *job) authorize(ctx context.Context, account acme.Account) (time.Duratio
 		answers = append(answers, presented{Host: authorization.Host, Type: c.Type, Token: c.Token, KeyAuthorization: c.KeyAuthorization,
 			URL: c.URL, Authorization: url, Accepted: c.Taken})
 	}
-	a.Presented, a.PresentedAt, a.Authorized, a.Visible = answers, j.now(), true, len(answers) == 0
-	return atOnce, j.persist(ctx)
+	a.Presented, a.PresentedAt, a.Authorized, a.Visible = answers, j.Now(), true, len(answers) == 0
+	return AtOnce, j.persist(ctx)
 }
 
 // see waits until every ready replica answers, or for a fixed time where it cannot be seen to.
-func (j *job) see(ctx context.Context) (time.Duration, error) {
+func (j *Job) see(ctx context.Context) (time.Duration, error) {
 	a := j.attempt()
-	if missing, _ := j.presence.missing(ctx, a.Presented); len(missing) > 0 && j.now().Sub(a.PresentedAt) < presenceLimit {
-		return presencePause, nil
+	if missing, _ := j.presence.missing(ctx, a.Presented); len(missing) > 0 && j.Now().Sub(a.PresentedAt) < presenceLimit {
+		return PresencePause, nil
 	}
 	a.Visible = true
-	return atOnce, j.persist(ctx)
+	return AtOnce, j.persist(ctx)
 }
 
 // prove asks the authority to look at the next challenge, or how far it is with those that it was asked to look at.
-func (j *job) prove(ctx context.Context, account acme.Account) (time.Duration, error) {
+func (j *Job) prove(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
 	for i := range a.Presented {
 		p := &a.Presented[i]
@@ -444,7 +445,7 @@ func (j *job) prove(ctx context.Context, account acme.Account) (time.Duration, e
 			return 0, err
 		}
 		p.Accepted, a.Looked = true, 0
-		return atOnce, j.persist(ctx)
+		return AtOnce, j.persist(ctx)
 	}
 	wait, unproven := time.Duration(0), false
 	if a.Looked > 0 {
@@ -453,7 +454,7 @@ func (j *job) prove(ctx context.Context, account acme.Account) (time.Duration, e
 			if p.Proven {
 				continue
 			}
-			authorization, err := j.authority.Authorization(ctx, account, p.Authorization)
+			authorization, err := j.Authority.Authorization(ctx, account, p.Authorization)
 			if err != nil {
 				return 0, err
 			}
@@ -469,10 +470,10 @@ func (j *job) prove(ctx context.Context, account acme.Account) (time.Duration, e
 }
 
 // accept asks the authority to look at a challenge, unless one that has died since has done so.
-func (j *job) accept(ctx context.Context, account acme.Account, p *presented) error {
-	err := j.authority.Accept(ctx, account, p.challenge())
+func (j *Job) accept(ctx context.Context, account acme.Account, p *presented) error {
+	err := j.Authority.Accept(ctx, account, p.challenge())
 	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Type == "malformed" {
-		if authorization, lookErr := j.authority.Authorization(ctx, account, p.Authorization); lookErr != nil || authorization.Valid ||
+		if authorization, lookErr := j.Authority.Authorization(ctx, account, p.Authorization); lookErr != nil || authorization.Valid ||
 			slices.ContainsFunc(authorization.Challenges, func(c acme.Challenge) bool { return c.URL == p.URL && c.Taken }) {
 			return lookErr
 		}
@@ -481,9 +482,9 @@ func (j *job) accept(ctx context.Context, account acme.Account, p *presented) er
 }
 
 // look asks how far the order is.
-func (j *job) look(ctx context.Context, account acme.Account) (time.Duration, error) {
+func (j *Job) look(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
-	order, err := j.authority.Order(ctx, account, a.Order.URL)
+	order, err := j.Authority.Order(ctx, account, a.Order.URL)
 	if err != nil {
 		return 0, err
 	}
@@ -491,7 +492,7 @@ func (j *job) look(ctx context.Context, account acme.Account) (time.Duration, er
 	a.Order = order
 	if moved {
 		a.Looked = 0
-		return atOnce, j.persist(ctx)
+		return AtOnce, j.persist(ctx)
 	}
 	a.Looked++
 	return nextLook(a.Looked, order.RetryAfter), j.persist(ctx)
@@ -506,47 +507,47 @@ func nextLook(looked int, retryAfter time.Duration) time.Duration {
 	return min(firstLook<<min(looked-1, 10), longestLook)
 }
 
-func (j *job) finalize(ctx context.Context, account acme.Account) (time.Duration, error) {
+func (j *Job) finalize(ctx context.Context, account acme.Account) (time.Duration, error) {
 	a := j.attempt()
 	request, err := certificateRequest(j.working.key(), a.Hosts)
 	if err != nil {
 		return 0, err
 	}
-	order, err := j.authority.Finalize(ctx, account, a.Order, request)
+	order, err := j.Authority.Finalize(ctx, account, a.Order, request)
 	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Type == "orderNotReady" {
 		// It has been finalized by one that has died since.
-		order, err = j.authority.Order(ctx, account, a.Order.URL)
+		order, err = j.Authority.Order(ctx, account, a.Order.URL)
 	}
 	if err != nil {
 		return 0, err
 	}
 	a.Order, a.Looked, a.Presented = order, 0, nil
-	return atOnce, j.persist(ctx)
+	return AtOnce, j.persist(ctx)
 }
 
 // download puts the certificate into its Secret, and then forgets the attempt.
-func (j *job) download(ctx context.Context, account acme.Account) (time.Duration, error) {
-	chain, err := j.authority.Certificate(ctx, account, j.attempt().Order, j.certificate.Spec.PreferredChain)
+func (j *Job) download(ctx context.Context, account acme.Account) (time.Duration, error) {
+	chain, err := j.Authority.Certificate(ctx, account, j.attempt().Order, j.certificate.Spec.PreferredChain)
 	if err != nil {
 		return 0, err
 	}
 	if _, err := tls.X509KeyPair(chain, j.working.key()); err != nil {
 		return 0, &acme.Error{Step: "downloading the certificate", Kind: acme.Refused, Detail: err.Error()}
 	}
-	from := certificates.Origin{Directory: j.directory, Account: certificates.AccountDigest(account), IssuedAt: j.now().Truncate(time.Second)}
+	from := certificates.Origin{Directory: j.Directory, Account: certificates.AccountDigest(account), IssuedAt: j.Now().Truncate(time.Second)}
 	leaf := certificates.LeafIn(chain)
-	if err := j.ledger.Issued(ctx, j.attempt().ID, certificates.LifetimeCounted(leaf, from.IssuedAt)); err != nil {
+	if err := j.Ledger.Issued(ctx, j.attempt().ID, certificates.LifetimeCounted(leaf, from.IssuedAt)); err != nil {
 		return 0, err
 	}
 	if err := certificates.Write(ctx, j.client, j.secret, j.certificate, from, chain, j.working.key()); err != nil {
 		return 0, err
 	}
-	j.state().succeed()
+	j.State().Succeed()
 	if err := j.persist(ctx); err != nil {
 		return 0, err
 	}
 	j.metrics.orderEnded(orderIssued)
-	return atOnce, nil
+	return AtOnce, nil
 }
 
 // newToken returns a name that nobody can guess, of 128 bits as RFC 8555, section 8.1, asks for.

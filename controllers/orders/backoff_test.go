@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"testing"
 	"time"
 )
+
+const day = 24 * time.Hour
 
 func TestTheWaitAfterFailuresDoublesFromAMinuteTo32Hours(t *testing.T) {
 	tests := map[string]struct {

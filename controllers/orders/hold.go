@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import "time"
 
@@ -8,10 +8,10 @@ import "time"
 // day.
 const holdLimit = time.Hour
 
-// An authority that does not answer is asked again after retryStepFirst, then after twice the time each.
+// An authority that does not answer is asked again after RetryStepFirst, then after twice the time each.
 const (
-	retryStepFirst = time.Second
-	retryStepLimit = 30 * time.Second
+	RetryStepFirst = time.Second
+	RetryStepLimit = 30 * time.Second
 )
 
 // hold is a pause in an attempt, because the authority answers a step with 429, or says when it can answer again. What
@@ -33,7 +33,7 @@ func (h *hold) again(now time.Time, retryAfter time.Duration, fault string) *hol
 	}
 	wait := min(backoff(int32(min(next.Times, 32)), 0, 0), holdLimit)
 	if retryAfter > 0 {
-		wait = max(retryAfter, min(retryStepFirst<<min(next.Times-1, 30), retryStepLimit))
+		wait = max(retryAfter, min(RetryStepFirst<<min(next.Times-1, 30), RetryStepLimit))
 	}
 	next.Until = now.Add(wait)
 	return next

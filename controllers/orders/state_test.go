@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"testing"
@@ -23,8 +23,8 @@ func TestWhatIsKeptOfAnOrderIsOfOneSpecAndOneCertificate(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			state := orderState{Certificate: "uid", Spec: "spec", Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{ID: "1", Placing: true}}
-			if givenUp := state.accept(test.certificate, test.spec); (givenUp == "1") == test.kept {
+			state := State{Certificate: "uid", Spec: "spec", Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{ID: "1", Placing: true}}
+			if givenUp := state.Accept(test.certificate, test.spec); (givenUp == "1") == test.kept {
 				t.Errorf("the order %q is given up, want it kept to be %v", givenUp, test.kept)
 			}
 			if state.Failures != test.failures || (state.Attempt != nil) != test.kept || state.NextAttempt.IsZero() != (test.failures == 0) {
@@ -38,9 +38,9 @@ func TestWhatIsKeptOfAnOrderIsOfOneSpecAndOneCertificate(t *testing.T) {
 }
 
 func TestAnAttemptIsBegunAnewAtOnceTwiceInARow(t *testing.T) {
-	state := orderState{Attempt: &attempt{}}
+	state := State{Attempt: &attempt{}}
 	for range restartLimit {
-		if !state.restart() || state.Attempt != nil || state.waits(time.Now()) || state.Failures != 0 || state.empty() {
+		if !state.restart() || state.Attempt != nil || state.Waits(time.Now()) || state.Failures != 0 || state.empty() {
 			t.Fatalf("it is not begun anew: %+v", state)
 		}
 		state.Attempt = &attempt{}

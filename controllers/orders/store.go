@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"context"
@@ -38,14 +38,14 @@ const (
 	orderNamespaceLabel = "ingress.warren.dev/certificate-namespace"
 )
 
-// workingSecret is the Secret of a TLSCertificate's order as it was read.
-type workingSecret struct {
-	object *corev1.Secret
-	state  *orderState
+// Working is the Secret of a TLSCertificate's order as it was read.
+type Working struct {
+	Object *corev1.Secret
+	State  *State
 }
 
 // key is the pending private key, as PEM.
-func (w *workingSecret) key() []byte { return w.object.Data[corev1.TLSPrivateKeyKey] }
+func (w *Working) key() []byte { return w.Object.Data[corev1.TLSPrivateKeyKey] }
 
 // orderSecretName returns the name of a TLSCertificate's working Secret. It has a digest in it, because the names of a
 // class, a namespace and an object may be longer together than one name can be.
@@ -54,32 +54,32 @@ func orderSecretName(class string, certificate types.NamespacedName) string {
 	return orderSecretPrefix + hex.EncodeToString(sum[:16])
 }
 
-// certificateOf returns the TLSCertificate that a working Secret is for. It is the zero value for any other Secret.
-func certificateOf(working *corev1.Secret) types.NamespacedName {
+// CertificateOf returns the TLSCertificate that a working Secret is for. It is the zero value for any other Secret.
+func CertificateOf(working *corev1.Secret) types.NamespacedName {
 	namespace, name, _ := strings.Cut(working.Annotations[cluster.TLSCertificateAnnotation], "/")
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
 
-// orderStore keeps working Secrets in the controller's namespace: what is in them is believed, and who may write
+// Store keeps working Secrets in the controller's namespace: what is in them is believed, and who may write
 // Secrets of the namespaces that are served is not. What it reads for a decision comes from the API server and not from
 // a cache: a step that was taken must not look as if it was not.
-type orderStore struct {
+type Store struct {
 	reader    client.Reader
 	client    client.Client
-	cache     client.Reader
+	Cache     client.Reader
 	namespace string
 	class     string
 	// owner is what the Secrets belong to, nil for nothing. They cannot belong to a TLSCertificate of another namespace.
 	owner *metav1.OwnerReference
 }
 
-// read returns the working Secret of a TLSCertificate, one that is not written yet if there is none.
-func (s *orderStore) read(ctx context.Context, from client.Reader, certificate types.NamespacedName) (*workingSecret, error) {
+// Read returns the working Secret of a TLSCertificate, one that is not written yet if there is none.
+func (s *Store) Read(ctx context.Context, from client.Reader, certificate types.NamespacedName) (*Working, error) {
 	key := client.ObjectKey{Namespace: s.namespace, Name: orderSecretName(s.class, certificate)}
 	object := &corev1.Secret{}
 	switch err := from.Get(ctx, key, object); {
 	case apierrors.IsNotFound(err):
-		return &workingSecret{state: &orderState{}, object: &corev1.Secret{
+		return &Working{State: &State{}, Object: &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, OwnerReferences: cluster.BelongingTo(s.owner),
 				Labels:      map[string]string{orderLabel: s.class, orderNamespaceLabel: certificate.Namespace},
 				Annotations: map[string]string{cluster.TLSCertificateAnnotation: certificate.String()}},
@@ -87,34 +87,34 @@ func (s *orderStore) read(ctx context.Context, from client.Reader, certificate t
 		}}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading the working Secret of the order: %w", err)
-	case object.Type != orderSecretType || certificateOf(object) != certificate:
+	case object.Type != orderSecretType || CertificateOf(object) != certificate:
 		return nil, &cluster.Mendable{Text: fmt.Sprintf("Secret %s is in the way of the orders of this TLSCertificate: delete it", key)}
 	}
 	state, err := decodeOrderState(object.Data[orderStateField])
 	if err != nil {
 		return nil, &cluster.Mendable{Text: fmt.Sprintf("Secret %s, with the order's state, is damaged: delete it", key)}
 	}
-	return &workingSecret{object: object, state: state}, nil
+	return &Working{Object: object, State: state}, nil
 }
 
 // write persists the state, with the pending key as long as there is an attempt. Where nothing is left to remember, the
 // Secret goes. It fails if somebody else has written since it was read.
-func (s *orderStore) write(ctx context.Context, w *workingSecret, key []byte) error {
-	if w.state.empty() {
-		return s.delete(ctx, w.object)
+func (s *Store) write(ctx context.Context, w *Working, key []byte) error {
+	if w.State.empty() {
+		return s.Delete(ctx, w.Object)
 	}
-	text, err := w.state.encode()
+	text, err := w.State.encode()
 	if err != nil {
 		return err
 	}
-	w.object.Data = map[string][]byte{orderStateField: text}
-	if w.state.Attempt != nil {
-		w.object.Data[corev1.TLSPrivateKeyKey] = key
+	w.Object.Data = map[string][]byte{orderStateField: text}
+	if w.State.Attempt != nil {
+		w.Object.Data[corev1.TLSPrivateKeyKey] = key
 	}
-	if w.object.ResourceVersion == "" {
-		err = s.client.Create(ctx, w.object)
+	if w.Object.ResourceVersion == "" {
+		err = s.client.Create(ctx, w.Object)
 	} else {
-		err = s.client.Update(ctx, w.object)
+		err = s.client.Update(ctx, w.Object)
 	}
 	if err != nil {
 		return fmt.Errorf("writing the state of the order: %w", err)
@@ -122,8 +122,8 @@ func (s *orderStore) write(ctx context.Context, w *workingSecret, key []byte) er
 	return nil
 }
 
-// delete deletes a working Secret as it was read.
-func (s *orderStore) delete(ctx context.Context, object *corev1.Secret) error {
+// Delete deletes a working Secret as it was read.
+func (s *Store) Delete(ctx context.Context, object *corev1.Secret) error {
 	if object.ResourceVersion == "" {
 		return nil
 	}
@@ -134,10 +134,10 @@ func (s *orderStore) delete(ctx context.Context, object *corev1.Secret) error {
 	return nil
 }
 
-// cached returns the working Secret of a TLSCertificate, whatever it holds, as the cache has it; nil if there is none.
-func (s *orderStore) cached(ctx context.Context, certificate types.NamespacedName) (*corev1.Secret, error) {
+// Cached returns the working Secret of a TLSCertificate, whatever it holds, as the cache has it; nil if there is none.
+func (s *Store) Cached(ctx context.Context, certificate types.NamespacedName) (*corev1.Secret, error) {
 	object := &corev1.Secret{}
-	err := s.cache.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: orderSecretName(s.class, certificate)}, object)
+	err := s.Cache.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: orderSecretName(s.class, certificate)}, object)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -145,15 +145,15 @@ func (s *orderStore) cached(ctx context.Context, certificate types.NamespacedNam
 }
 
 // others returns the URLs of the orders that other working Secrets hold.
-func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string]bool, error) {
+func (s *Store) others(ctx context.Context, own *Working) (map[string]bool, error) {
 	var list corev1.SecretList
-	if err := s.cache.List(ctx, &list); err != nil {
+	if err := s.Cache.List(ctx, &list); err != nil {
 		return nil, fmt.Errorf("listing the working Secrets: %w", err)
 	}
 	urls := map[string]bool{}
 	for i := range list.Items {
 		object := &list.Items[i]
-		if object.Name == own.object.Name {
+		if object.Name == own.Object.Name {
 			continue
 		}
 		if state, err := decodeOrderState(object.Data[orderStateField]); err == nil && state.Attempt != nil {
@@ -164,35 +164,35 @@ func (s *orderStore) others(ctx context.Context, own *workingSecret) (map[string
 }
 
 // ofNamespace returns the working Secrets of a namespace's TLSCertificates as the API server has them.
-func (s *orderStore) ofNamespace(ctx context.Context, namespace string) ([]*workingSecret, error) {
+func (s *Store) ofNamespace(ctx context.Context, namespace string) ([]*Working, error) {
 	var list corev1.SecretList
 	if err := s.reader.List(ctx, &list, client.InNamespace(s.namespace), client.MatchingFieldsSelector{Selector: cluster.SecretsOfType(orderSecretType)},
 		client.MatchingLabels{orderLabel: s.class, orderNamespaceLabel: namespace}); err != nil {
 		return nil, fmt.Errorf("listing the working Secrets: %w", err)
 	}
-	var working []*workingSecret
+	var working []*Working
 	for i := range list.Items {
 		if state, err := decodeOrderState(list.Items[i].Data[orderStateField]); err == nil {
-			working = append(working, &workingSecret{object: &list.Items[i], state: state})
+			working = append(working, &Working{Object: &list.Items[i], State: state})
 		}
 	}
 	return working, nil
 }
 
-// workingSecrets are those of the class that orders are kept in, for whoever serves what they hold ready.
-type workingSecrets struct{ cache.Cache }
+// WorkingSecrets are those of the class that orders are kept in, for whoever serves what they hold ready.
+type WorkingSecrets struct{ cache.Cache }
 
-// addWorkingSecrets has the manager run the cache of the class's working Secrets, which are in the namespace.
-func addWorkingSecrets(mgr ctrl.Manager, namespace, class string) (*workingSecrets, error) {
+// AddWorkingSecrets has the manager run the cache of the class's working Secrets, which are in the namespace.
+func AddWorkingSecrets(mgr ctrl.Manager, namespace, class string) (*WorkingSecrets, error) {
 	held, err := cluster.AddCache(mgr, orderCacheOptions(namespace, class))
 	if err != nil {
 		return nil, fmt.Errorf("watching the working Secrets of orders: %w", err)
 	}
-	return &workingSecrets{held}, nil
+	return &WorkingSecrets{held}, nil
 }
 
 // Watch has handler told of every event.
-func (w *workingSecrets) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+func (w *WorkingSecrets) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	informer, err := w.GetInformer(ctx, &corev1.Secret{}, cache.BlockUntilSynced(false))
 	if err != nil {
 		return fmt.Errorf("watching the working Secrets of orders: %w", err)
@@ -204,7 +204,7 @@ func (w *workingSecrets) Watch(ctx context.Context, handler toolscache.ResourceE
 }
 
 // Challenges returns what they hold ready for authorities to find: of each of these TLSCertificates, for its hosts.
-func (w *workingSecrets) Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+func (w *WorkingSecrets) Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	var orders corev1.SecretList
 	if err := w.List(ctx, &orders, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the working Secrets of orders from the cache: %w", err)
@@ -221,7 +221,7 @@ func heldReady(secrets []corev1.Secret, certificates []*v1alpha1.TLSCertificate)
 		if err != nil || state.Attempt == nil || len(state.Attempt.Presented) == 0 {
 			continue // Whoever orders says what is damaged.
 		}
-		held[certificateOf(&secrets[i])] = state.Attempt.Presented
+		held[CertificateOf(&secrets[i])] = state.Attempt.Presented
 	}
 	if len(held) == 0 {
 		return nil

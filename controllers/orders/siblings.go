@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"context"
@@ -28,9 +28,9 @@ const (
 
 // share spares the order where another TLSCertificate has, or will have, a certificate that does. It returns when to go
 // on; 0 is with the order.
-func (j *job) share(ctx context.Context) (time.Duration, error) {
+func (j *Job) share(ctx context.Context) (time.Duration, error) {
 	// Orders are read before certificates: an order that ends in between has left its certificate.
-	ordered, err := j.orders.ofNamespace(ctx, j.certificate.Namespace)
+	ordered, err := j.Orders.ofNamespace(ctx, j.certificate.Namespace)
 	if err != nil {
 		return 0, err
 	}
@@ -45,33 +45,33 @@ func (j *job) share(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		j.state().succeed()
-		return atOnce, j.persist(ctx)
+		j.State().Succeed()
+		return AtOnce, j.persist(ctx)
 	}
-	if j.now().Sub(j.attempt().Began) > within(siblingLimit, j.attempt().Lifetime) {
+	if j.Now().Sub(j.attempt().Began) > within(siblingLimit, j.attempt().Lifetime) {
 		return 0, nil
 	}
-	if slices.ContainsFunc(ordered, func(w *workingSecret) bool { return w.object.Name != j.working.object.Name && goesFirst(w, j.working) }) {
+	if slices.ContainsFunc(ordered, func(w *Working) bool { return w.Object.Name != j.working.Object.Name && goesFirst(w, j.working) }) {
 		return siblingPause, nil
 	}
 	return 0, nil
 }
 
 // goesFirst says whether another attempt for the same hosts is to end before one is placed.
-func goesFirst(other, own *workingSecret) bool {
-	theirs, ours := other.state.Attempt, own.state.Attempt
+func goesFirst(other, own *Working) bool {
+	theirs, ours := other.State.Attempt, own.State.Attempt
 	switch {
 	case theirs == nil || !slices.Equal(theirs.Hosts, ours.Hosts):
 		return false
 	case theirs.Placing || !theirs.Began.Equal(ours.Began):
 		return theirs.Placing || theirs.Began.Before(ours.Began)
 	}
-	return other.object.Name < own.object.Name
+	return other.Object.Name < own.Object.Name
 }
 
 // siblingsCertificate returns the Secret of another TLSCertificate with a certificate that would be ordered alike and
 // that is newer than the one that is replaced, nil if there is none.
-func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
+func (j *Job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 	var list v1alpha1.TLSCertificateList
 	if err := j.client.List(ctx, &list, client.InNamespace(j.certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the TLSCertificates: %w", err)
@@ -81,7 +81,7 @@ func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 		if other.UID == j.certificate.UID || !orderedAlike(&other.Spec, &j.certificate.Spec) {
 			continue
 		}
-		secret, err := certificates.SecretOf(ctx, j.orders.reader, other)
+		secret, err := certificates.SecretOf(ctx, j.Orders.reader, other)
 		if err != nil {
 			return nil, err
 		}
@@ -93,16 +93,16 @@ func (j *job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 }
 
 // serves says whether the certificate in another's Secret is one that need not be ordered.
-func (j *job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
+func (j *Job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
 	leaf := sources.Leaf(secret)
 	from := certificates.OriginOf(secret, leaf)
-	if certificates.Foreign(secret, other) != "" || from.Directory != j.directory || sources.ParseSecret(secret).Fault != "" {
+	if certificates.Foreign(secret, other) != "" || from.Directory != j.Directory || sources.ParseSecret(secret).Fault != "" {
 		return false
 	}
-	if j.from.Directory == j.directory && !leaf.NotBefore.After(j.leaf.NotBefore) {
+	if j.from.Directory == j.Directory && !leaf.NotBefore.After(j.leaf.NotBefore) {
 		return false
 	}
-	in := certificates.DueInput{Now: j.now(), Hosts: j.attempt().Hosts, KeyType: certificates.KeyTypeWanted(&j.certificate.Spec), Directory: j.directory, MadeBy: j.directory,
+	in := certificates.DueInput{Now: j.Now(), Hosts: j.attempt().Hosts, KeyType: certificates.KeyTypeWanted(&j.certificate.Spec), Directory: j.Directory, MadeBy: j.Directory,
 		Found: true, Leaf: leaf, Renewal: certificates.RenewalTime(leaf, from.IssuedAt, nil)}
 	why, _ := certificates.Due(&in)
 	return why == ""

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"context"
@@ -69,9 +69,9 @@ func readFormerOrder(ctx context.Context, from client.Reader, certificate *v1alp
 	return former, nil
 }
 
-// orderedBefore returns which controller ordered a TLSCertificate where the working Secret was beside it, as
+// OrderedBefore returns which controller ordered a TLSCertificate where the working Secret was beside it, as
 // "namespace/class", and the name of that Secret; both are empty if there is none.
-func orderedBefore(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (by, secret string, err error) {
+func OrderedBefore(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (by, secret string, err error) {
 	former, err := readFormerOrder(ctx, from, certificate)
 	if err != nil || former == nil {
 		return "", "", err
@@ -81,14 +81,14 @@ func orderedBefore(ctx context.Context, from client.Reader, certificate *v1alpha
 
 // takeOver has an attempt go on with the order that was placed where the working Secret was beside the TLSCertificate.
 // It says whether it did, or has to be called again to.
-func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) {
-	former, err := readFormerOrder(ctx, j.orders.reader, j.certificate)
+func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) {
+	former, err := readFormerOrder(ctx, j.Orders.reader, j.certificate)
 	if err != nil || former == nil || former.state.Attempt == nil {
 		return false, err
 	}
 	told := former.state.Attempt
-	entry, ok, err := j.ledger.Placed(ctx, told.ID, j.certificate.Namespace+"/"+j.certificate.Name, ledger.NamesAt(j.directory, a.Hosts))
-	if err != nil || !ok || j.now().Sub(entry.Time) > attemptLimit {
+	entry, ok, err := j.Ledger.Placed(ctx, told.ID, j.certificate.Namespace+"/"+j.certificate.Name, ledger.NamesAt(j.Directory, a.Hosts))
+	if err != nil || !ok || j.Now().Sub(entry.Time) > attemptLimit {
 		return false, err
 	}
 	account, ok, err := j.accounts.account(ctx, a.Email)
@@ -107,8 +107,8 @@ func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 		a.Method = told.Method
 	}
 	a.ID, a.Began, a.Tried, a.Placing, a.Order = entry.ID, entry.Time, true, true, order
-	j.state().Attempt = a
-	if err := j.orders.write(ctx, j.working, key); err != nil {
+	j.State().Attempt = a
+	if err := j.Orders.write(ctx, j.working, key); err != nil {
 		return false, err
 	}
 	return true, j.retire(ctx, former)
@@ -116,15 +116,15 @@ func (j *job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 
 // confirm looks at the order that was told of, or for one where its URL was not known. It is not ok if the authority
 // knows of none for exactly these hosts, or another TLSCertificate has it.
-func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string, told string) (order acme.Order, ok bool, err error) {
-	others, err := j.orders.others(ctx, j.working)
+func (j *Job) confirm(ctx context.Context, account acme.Account, hosts []string, told string) (order acme.Order, ok bool, err error) {
+	others, err := j.Orders.others(ctx, j.working)
 	if err != nil {
 		return order, false, err
 	}
 	if told == "" {
-		order, ok, err = j.authority.FindOrder(ctx, account, hosts, func(url string) bool { return others[url] })
-	} else if ok = !others[told] && sameServer(told, j.directory); ok {
-		order, err = j.authority.Order(ctx, account, told)
+		order, ok, err = j.Authority.FindOrder(ctx, account, hosts, func(url string) bool { return others[url] })
+	} else if ok = !others[told] && sameServer(told, j.Directory); ok {
+		order, err = j.Authority.Order(ctx, account, told)
 	}
 	if failed, is := errors.AsType[*acme.Error](err); is &&
 		failed.Kind != acme.Transient && failed.Kind != acme.RateLimited {
@@ -136,7 +136,7 @@ func (j *job) confirm(ctx context.Context, account acme.Account, hosts []string,
 // pendingKey returns the key for an order that is taken over: another than the one that was told where the order is not
 // finalized yet, so that nobody has seen it in that namespace. It is nil if the certificate that the order led to is
 // for no such key.
-func (j *job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
+func (j *Job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
 	wanted := certificates.KeyTypeWanted(&j.certificate.Spec)
 	switch order.Status {
 	case acme.OrderPending, acme.OrderReady:
@@ -144,7 +144,7 @@ func (j *job) pendingKey(ctx context.Context, account acme.Account, order acme.O
 	case acme.OrderProcessing:
 		return nil, &acme.Error{Step: "looking at the order", Kind: acme.Transient, Detail: "the authority has not made the certificate yet"}
 	}
-	chain, err := j.authority.Certificate(ctx, account, order, j.certificate.Spec.PreferredChain)
+	chain, err := j.Authority.Certificate(ctx, account, order, j.certificate.Spec.PreferredChain)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func sameServer(a, b string) bool {
 
 // retire takes out of a working Secret beside its TLSCertificate what is kept in the controller's namespace from now
 // on. The Secret goes with the TLSCertificate.
-func (j *job) retire(ctx context.Context, former *formerOrder) error {
+func (j *Job) retire(ctx context.Context, former *formerOrder) error {
 	former.object.Data = nil
 	if err := j.client.Update(ctx, former.object); err != nil {
 		return fmt.Errorf("emptying the former working Secret of the order: %w", err)

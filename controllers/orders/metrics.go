@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// orderMetrics counts the orders that end. All methods work on nil, which counts nothing.
-type orderMetrics struct{ ended *prometheus.CounterVec }
+// Metrics counts the orders that end. All methods work on nil, which counts nothing.
+type Metrics struct{ ended *prometheus.CounterVec }
 
 // What becomes of an order.
 const (
@@ -13,8 +13,9 @@ const (
 	orderFailed = "failed"
 )
 
-func newOrderMetrics() *orderMetrics {
-	m := &orderMetrics{ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+// NewMetrics makes metrics that have counted nothing.
+func NewMetrics() *Metrics {
+	m := &Metrics{ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "warren_ingress_acme_orders_total",
 		Help: "ACME orders that ended, by what became of them: issued or failed.",
 	}, []string{"result"})}
@@ -25,12 +26,12 @@ func newOrderMetrics() *orderMetrics {
 }
 
 // Describe implements prometheus.Collector.
-func (m *orderMetrics) Describe(descs chan<- *prometheus.Desc) { m.ended.Describe(descs) }
+func (m *Metrics) Describe(descs chan<- *prometheus.Desc) { m.ended.Describe(descs) }
 
 // Collect implements prometheus.Collector.
-func (m *orderMetrics) Collect(metrics chan<- prometheus.Metric) { m.ended.Collect(metrics) }
+func (m *Metrics) Collect(metrics chan<- prometheus.Metric) { m.ended.Collect(metrics) }
 
-func (m *orderMetrics) orderEnded(result string) {
+func (m *Metrics) orderEnded(result string) {
 	if m != nil {
 		m.ended.WithLabelValues(result).Inc()
 	}

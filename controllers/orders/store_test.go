@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"testing"
@@ -36,7 +36,7 @@ func TestAnswersAreHeldReadyForTheHostsOfACertificateThatIsThere(t *testing.T) {
 		for _, host := range hosts {
 			a.Presented = append(a.Presented, presented{Host: host, Type: acme.ChallengeHTTP01, Token: "token", KeyAuthorization: "answer"})
 		}
-		text, err := (&orderState{Attempt: a}).encode()
+		text, err := (&State{Attempt: a}).encode()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"context"
@@ -39,7 +39,7 @@ const (
 type accountStore struct {
 	reader    client.Reader
 	client    client.Client
-	authority authority
+	authority Authority
 	namespace string
 	directory string
 	// external names the Secret of the external account, or is empty.

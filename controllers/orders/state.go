@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"encoding/json"
@@ -17,9 +17,9 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// orderState is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an
+// State is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an
 // order is written there before the next is taken, so whoever is the leader goes on where the last one was.
-type orderState struct {
+type State struct {
 	// Certificate is the TLSCertificate whose failures were counted, and Spec stands for what was ordered then. Another
 	// one begins at none.
 	Certificate types.UID `json:"certificate"`
@@ -107,7 +107,7 @@ func servedFor(namespace string, p *presented) []translate.Challenge {
 }
 
 // fail ends the attempt and has the next one wait.
-func (s *orderState) fail(now time.Time, reason, fault string, retryAfter time.Duration) {
+func (s *State) fail(now time.Time, reason, fault string, retryAfter time.Duration) {
 	s.Failures++
 	s.LastFailure = now
 	s.Restarts = 0
@@ -115,7 +115,7 @@ func (s *orderState) fail(now time.Time, reason, fault string, retryAfter time.D
 }
 
 // restart ends the attempt for the next one to begin at once, without a failure. It does not if that was so too often.
-func (s *orderState) restart() bool {
+func (s *State) restart() bool {
 	if s.Restarts == restartLimit {
 		return false
 	}
@@ -125,52 +125,52 @@ func (s *orderState) restart() bool {
 }
 
 // wait ends the attempt without a failure.
-func (s *orderState) wait(until time.Time, reason, fault string) {
+func (s *State) wait(until time.Time, reason, fault string) {
 	s.NextAttempt, s.Reason, s.Fault, s.Attempt = until, reason, fault, nil
 }
 
-// succeed ends the attempt, with everything forgotten that went before.
-func (s *orderState) succeed() { *s = orderState{} }
+// Succeed ends the attempt, with everything forgotten that went before.
+func (s *State) Succeed() { *s = State{} }
 
 // empty says whether there is nothing to remember.
-func (s *orderState) empty() bool {
+func (s *State) empty() bool {
 	return s.Attempt == nil && s.NextAttempt.IsZero() && s.Restarts == 0
 }
 
-// accept takes over a spec and whose it is. Another spec than before is tried at once, and what was begun for the one
+// Accept takes over a spec and whose it is. Another spec than before is tried at once, and what was begun for the one
 // before is given up. A TLSCertificate that was made anew under its name goes on with the attempt of the one before, as
 // that may have placed an order. It returns the ID of an order that was given up, or nothing.
-func (s *orderState) accept(certificate types.UID, spec string) (givenUp string) {
+func (s *State) Accept(certificate types.UID, spec string) (givenUp string) {
 	switch {
 	case s.Spec != spec:
 		if s.Attempt != nil && s.Attempt.Placing {
 			givenUp = s.Attempt.ID
 		}
-		*s = orderState{}
+		*s = State{}
 	case s.Certificate != certificate:
-		*s = orderState{Attempt: s.Attempt}
+		*s = State{Attempt: s.Attempt}
 	}
 	s.Certificate, s.Spec = certificate, spec
 	return givenUp
 }
 
-// waits says whether the next attempt is not due yet.
-func (s *orderState) waits(now time.Time) bool { return s.Attempt == nil && now.Before(s.NextAttempt) }
+// Waits says whether the next attempt is not due yet.
+func (s *State) Waits(now time.Time) bool { return s.Attempt == nil && now.Before(s.NextAttempt) }
 
-// held says whether the next step of the attempt is not due yet.
-func (s *orderState) held(now time.Time) bool {
+// Held says whether the next step of the attempt is not due yet.
+func (s *State) Held(now time.Time) bool {
 	return s.Attempt != nil && s.Attempt.Hold != nil && now.Before(s.Attempt.Hold.Until)
 }
 
-// next is when the authority is asked again; zero where that is now, or nothing is wrong.
-func (s *orderState) next() time.Time {
+// Next is when the authority is asked again; zero where that is now, or nothing is wrong.
+func (s *State) Next() time.Time {
 	if s.Attempt != nil && s.Attempt.Hold != nil {
 		return s.Attempt.Hold.Until
 	}
 	return s.NextAttempt
 }
 
-func (s *orderState) encode() ([]byte, error) {
+func (s *State) encode() ([]byte, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the state of the order: %w", err)
@@ -179,16 +179,16 @@ func (s *orderState) encode() ([]byte, error) {
 }
 
 // decodeOrderState reads what encode wrote.
-func decodeOrderState(text []byte) (*orderState, error) {
-	var s orderState
+func decodeOrderState(text []byte) (*State, error) {
+	var s State
 	if err := json.Unmarshal(text, &s); err != nil {
 		return nil, fmt.Errorf("reading the state of the order: %w", err)
 	}
 	return &s, nil
 }
 
-// specOf stands for what of a TLSCertificate is ordered.
-func specOf(spec *v1alpha1.TLSCertificateSpec, directory string) (string, error) {
+// SpecOf stands for what of a TLSCertificate is ordered.
+func SpecOf(spec *v1alpha1.TLSCertificateSpec, directory string) (string, error) {
 	ordered := struct {
 		Hosts                     []string
 		Email, Profile, Preferred string

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package orders
 
 import (
 	"context"
@@ -33,8 +33,8 @@ func (e *endingOrder) List(_ context.Context, list client.ObjectList, _ ...clien
 // what has just come.
 func TestAnOrderThatEndsBetweenTwoLooksIsNotPlacedAgain(t *testing.T) {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	state := func(at time.Time) *orderState {
-		return &orderState{Attempt: &attempt{Hosts: []string{"a.example.com"}, Began: at}}
+	state := func(at time.Time) *State {
+		return &State{Attempt: &attempt{Hosts: []string{"a.example.com"}, Began: at}}
 	}
 	earlier, err := state(began).encode()
 	if err != nil {
@@ -43,11 +43,11 @@ func TestAnOrderThatEndsBetweenTwoLooksIsNotPlacedAgain(t *testing.T) {
 	api := &endingOrder{order: corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "earlier"}, Data: map[string][]byte{orderStateField: earlier},
 	}}
-	j := &job{
-		issuance:    &issuance{client: api, orders: &orderStore{reader: api}, now: func() time.Time { return began }},
+	j := &Job{
+		Issuance:    &Issuance{client: api, Orders: &Store{reader: api}, Now: func() time.Time { return began }},
 		certificate: &v1alpha1.TLSCertificate{},
-		working: &workingSecret{object: &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "later"}},
-			state: state(began.Add(time.Second))},
+		working: &Working{Object: &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "later"}},
+			State: state(began.Add(time.Second))},
 	}
 	if after, err := j.share(t.Context()); after != siblingPause || err != nil {
 		t.Errorf("it goes on after %s (%v), want that it looks again after %s", after, err, siblingPause)
