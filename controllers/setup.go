@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/ingresses"
+	"github.com/warren-dev/ingress/controllers/issuing"
 	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
@@ -156,10 +157,10 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			Owner: options.Owner, Working: working, Ready: snapshots.Replicas.Ready, Self: options.Replica, Metrics: options.Metrics.orders})
 		reconcilers = append(reconcilers, &automatic,
 			&ingresses.StandardAutoSSL{AutoSSL: automatic, Ingresses: snapshots.Standard, Cache: mgr.GetCache()},
-			&TLSCertificateReconciler{client: mgr.GetClient(), reader: mgr.GetAPIReader(), class: options.IngressClass,
-				namespace: options.Namespace, watchNamespaces: options.WatchNamespaces, snapshots: snapshots, peers: snapshots.Peers,
-				standard: snapshots.Standard, secrets: snapshots.Certificates, status: writer, recorder: recorder,
-				working: working, issuance: issuance})
+			&issuing.Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Class: options.IngressClass,
+				Namespace: options.Namespace, WatchNamespaces: options.WatchNamespaces, Snapshots: snapshots, Peers: snapshots.Peers,
+				Standard: snapshots.Standard, Secrets: snapshots.Certificates, Status: writer, Recorder: recorder,
+				Working: working, Issuance: issuance})
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.Setup(mgr); err != nil {

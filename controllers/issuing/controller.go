@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package issuing
 
 import (
 	"context"
@@ -47,38 +47,38 @@ const (
 	roomPause = 10 * time.Minute
 )
 
-// TLSCertificateReconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
-type TLSCertificateReconciler struct {
-	// namespace is the controller's own, and class its ingress class.
-	namespace, class string
-	// watchNamespaces are those whose TLSCertificates are looked after, all if there are none.
-	watchNamespaces []string
-	snapshots       *snapshots.Controller
-	peers           *replicas.Peers
-	standard        *sources.StandardIngresses
-	// secrets are those that TLSCertificates name.
-	secrets  *cluster.NamedObjects[*corev1.Secret]
-	client   client.Client
-	status   *status.Writer
-	recorder events.EventRecorder
-	// reader reads from the API server, for what must not be out of date.
-	reader   client.Reader
-	working  cache.Cache
-	issuance *orders.Issuance
+// Reconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
+type Reconciler struct {
+	// Namespace is the controller's own, and class its ingress class.
+	Namespace, Class string
+	// WatchNamespaces are those whose TLSCertificates are looked after, all if there are none.
+	WatchNamespaces []string
+	Snapshots       *snapshots.Controller
+	Peers           *replicas.Peers
+	Standard        *sources.StandardIngresses
+	// Secrets are those that TLSCertificates name.
+	Secrets  *cluster.NamedObjects[*corev1.Secret]
+	Client   client.Client
+	Status   *status.Writer
+	Recorder events.EventRecorder
+	// Reader reads from the API server, for what must not be out of date.
+	Reader   client.Reader
+	Working  cache.Cache
+	Issuance *orders.Issuance
 	renewals *renewals
 }
 
 // Reconcile takes one step of one TLSCertificate's order, if there is one to take, and writes its status if it is not
 // what it should be.
-func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.TLSCertificate
-	switch err := r.client.Get(ctx, request.NamespacedName, &object); {
+	switch err := r.Client.Get(ctx, request.NamespacedName, &object); {
 	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, r.forget(ctx, request.NamespacedName)
 	case err != nil:
 		return ctrl.Result{}, err
 	}
-	said, ok := r.snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
+	said, ok := r.Snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -99,12 +99,12 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 	status.SetConditions(&object.Status.Conditions, append(said[:len(said):len(said)], issuing))
 	is := []metav1.Condition{issuing}
 	is = append(is, said...)
-	written, err := r.status.WriteNow(ctx, before, &object, before.Status.Conditions, is)
+	written, err := r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, is)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if view.notice != "" && object.ResourceVersion != before.ResourceVersion {
-		r.recorder.Eventf(&object, nil, corev1.EventTypeWarning, "CertificateExpires", "Watch", "%s", view.notice)
+		r.Recorder.Eventf(&object, nil, corev1.EventTypeWarning, "CertificateExpires", "Watch", "%s", view.notice)
 	}
 	if failed != nil {
 		return ctrl.Result{}, failed
@@ -117,9 +117,9 @@ func (r *TLSCertificateReconciler) Reconcile(ctx context.Context, request ctrl.R
 
 // advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to
 // look again.
-func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
-	secret, _ := r.secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
-	now := r.issuance.Now()
+func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
+	secret, _ := r.Secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
+	now := r.Issuance.Now()
 	view := &certificateView{leaf: sources.Leaf(secret), state: &orders.State{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
@@ -137,7 +137,7 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonNotWanted, "the Ingress that this TLSCertificate was made for wants no certificate any more")
 		return view, 0, nil
 	}
-	working, err := r.issuance.Orders.Read(ctx, r.working, client.ObjectKeyFromObject(object))
+	working, err := r.Issuance.Orders.Read(ctx, r.Working, client.ObjectKeyFromObject(object))
 	if err != nil {
 		return view.blocked(err)
 	}
@@ -150,20 +150,20 @@ func (r *TLSCertificateReconciler) advance(ctx context.Context, object *v1alpha1
 }
 
 // order takes a step of an order, from what the API server says and no cache.
-func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
-	now := r.issuance.Now()
+func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
+	now := r.Issuance.Now()
 	live := &v1alpha1.TLSCertificate{}
-	if err := r.reader.Get(ctx, client.ObjectKeyFromObject(object), live); err != nil {
+	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(object), live); err != nil {
 		return nil, 0, err
 	}
 	if live.UID != object.UID || live.Generation != object.Generation || live.DeletionTimestamp != nil {
 		return nil, 0, errStale // The event of the newer one is on its way.
 	}
-	secret, err := certificates.SecretOf(ctx, r.reader, live)
+	secret, err := certificates.SecretOf(ctx, r.Reader, live)
 	if err != nil {
 		return nil, 0, err
 	}
-	working, err := r.issuance.Orders.Read(ctx, r.reader, client.ObjectKeyFromObject(live))
+	working, err := r.Issuance.Orders.Read(ctx, r.Reader, client.ObjectKeyFromObject(live))
 	if err != nil {
 		return view.blocked(err)
 	}
@@ -175,20 +175,20 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 	if elsewhere != "" {
 		return r.standAside(ctx, live, said, view, elsewhere)
 	}
-	spec, err := orders.SpecOf(&live.Spec, r.issuance.Directory)
+	spec, err := orders.SpecOf(&live.Spec, r.Issuance.Directory)
 	if err != nil {
 		return nil, 0, err
 	}
 	state := working.State
 	if givenUp := state.Accept(live.UID, spec); givenUp != "" {
-		if err := r.issuance.Ledger.Fail(ctx, givenUp); err != nil {
+		if err := r.Issuance.Ledger.Fail(ctx, givenUp); err != nil {
 			return nil, 0, err
 		}
 	}
 	view.state = state
 	d := r.due(ctx, live, secret, view)
 	theirs := certificates.Foreign(secret, live)
-	j := r.issuance.Pass(live, working, secret, d.renewal)
+	j := r.Issuance.Pass(live, working, secret, d.renewal)
 	waits, err := j.Waits(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -198,7 +198,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 		// What is kept of an order that is not wanted any more goes.
 		state.Succeed()
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
-		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), r.issuance.Orders.Delete(ctx, working.Object)
+		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), r.Issuance.Orders.Delete(ctx, working.Object)
 	case theirs != "":
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
 		return view, time.Minute, nil
@@ -218,7 +218,7 @@ func (r *TLSCertificateReconciler) order(ctx context.Context, object *v1alpha1.T
 }
 
 // step takes the next step of an order, and says what came of it.
-func (r *TLSCertificateReconciler) step(ctx context.Context, j *orders.Job, view *certificateView) (*certificateView, time.Duration, error) {
+func (r *Reconciler) step(ctx context.Context, j *orders.Job, view *certificateView) (*certificateView, time.Duration, error) {
 	state, after := j.State(), orders.AtOnce
 	var err error
 	if state.Attempt == nil {
@@ -265,10 +265,10 @@ type dueness struct {
 }
 
 // due says why a certificate has to be ordered. It notes on the view when it is due.
-func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret,
+func (r *Reconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret,
 	view *certificateView) dueness {
 	from := certificates.OriginOf(secret, view.leaf)
-	in := certificates.DueInput{Now: r.issuance.Now(), Hosts: certificates.HostsOf(&object.Spec), KeyType: certificates.KeyTypeWanted(&object.Spec), Directory: r.issuance.Directory,
+	in := certificates.DueInput{Now: r.Issuance.Now(), Hosts: certificates.HostsOf(&object.Spec), KeyType: certificates.KeyTypeWanted(&object.Spec), Directory: r.Issuance.Directory,
 		Found: secret != nil, MadeBy: from.Directory}
 	d := dueness{ask: renewalAskDefault}
 	if secret != nil {
@@ -291,7 +291,7 @@ func (r *TLSCertificateReconciler) due(ctx context.Context, object *v1alpha1.TLS
 
 // unwanted says whether the Ingress that a TLSCertificate was made for asks for it no longer, and whether it is this
 // controller's to serve.
-func (r *TLSCertificateReconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertificate) (unwanted, ours bool, err error) {
+func (r *Reconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertificate) (unwanted, ours bool, err error) {
 	owner, err := r.owner(ctx, object)
 	if owner == nil || err != nil {
 		return false, true, err
@@ -301,7 +301,7 @@ func (r *TLSCertificateReconciler) unwanted(ctx context.Context, object *v1alpha
 
 // handedOver says whether a TLSCertificate is of an Ingress that names this controller's class: whoever ordered for it
 // before does so no longer.
-func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertificate) (bool, error) {
+func (r *Reconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertificate) (bool, error) {
 	owner, err := r.owner(ctx, object)
 	if owner == nil || err != nil {
 		return false, err
@@ -311,9 +311,9 @@ func (r *TLSCertificateReconciler) handedOver(ctx context.Context, object *v1alp
 
 // keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when
 // somebody replaces it.
-func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
+func (r *Reconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
-	if err := r.client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{cluster.BySecret: secret.Name},
+	if err := r.Client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{cluster.BySecret: secret.Name},
 		client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(err, "listing the TLSCertificates of a Secret")
 		return nil
@@ -326,8 +326,8 @@ func (r *TLSCertificateReconciler) keptIn(ctx context.Context, secret types.Name
 }
 
 // secretsRead is a source of requests for the TLSCertificates of each Secret of which something else is known.
-func (r *TLSCertificateReconciler) secretsRead(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	r.secrets.Subscribe(func(secret types.NamespacedName) {
+func (r *Reconciler) secretsRead(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	r.Secrets.Subscribe(func(secret types.NamespacedName) {
 		for _, request := range r.keptIn(ctx, secret) {
 			queue.Add(request)
 		}
@@ -336,9 +336,9 @@ func (r *TLSCertificateReconciler) secretsRead(ctx context.Context, queue workqu
 }
 
 // orderedIn names the TLSCertificate that a working Secret is for, if it is looked after.
-func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.Secret) []reconcile.Request {
+func (r *Reconciler) orderedIn(_ context.Context, working *corev1.Secret) []reconcile.Request {
 	certificate := orders.CertificateOf(working)
-	if certificate.Name == "" || len(r.watchNamespaces) > 0 && !slices.Contains(r.watchNamespaces, certificate.Namespace) {
+	if certificate.Name == "" || len(r.WatchNamespaces) > 0 && !slices.Contains(r.WatchNamespaces, certificate.Namespace) {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: certificate}}
@@ -346,29 +346,29 @@ func (r *TLSCertificateReconciler) orderedIn(_ context.Context, working *corev1.
 
 // forget gives up what is kept of the orders of a TLSCertificate that is gone, whenever it went: Kubernetes does not,
 // as they are in another namespace.
-func (r *TLSCertificateReconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
+func (r *Reconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
 	r.renewals.forget(certificate)
-	working, err := r.issuance.Orders.Cached(ctx, certificate)
+	working, err := r.Issuance.Orders.Cached(ctx, certificate)
 	if err != nil || working == nil {
 		return err
 	}
-	if err := r.reader.Get(ctx, certificate, &v1alpha1.TLSCertificate{}); !apierrors.IsNotFound(err) {
+	if err := r.Reader.Get(ctx, certificate, &v1alpha1.TLSCertificate{}); !apierrors.IsNotFound(err) {
 		return err // It is there, and its event on its way.
 	}
-	return r.issuance.Orders.Delete(ctx, working)
+	return r.Issuance.Orders.Delete(ctx, working)
 }
 
 // name is the controller's among several.
-func (r *TLSCertificateReconciler) name() string { return r.namespace + "/" + r.class }
+func (r *Reconciler) name() string { return r.Namespace + "/" + r.Class }
 
 // Setup has the reconciler run in a manager.
-func (r *TLSCertificateReconciler) Setup(mgr ctrl.Manager) error {
-	r.renewals = newRenewals(r.issuance.Authority)
+func (r *Reconciler) Setup(mgr ctrl.Manager) error {
+	r.renewals = newRenewals(r.Issuance.Authority)
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
 		For(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(source.Func(r.secretsRead)).
-		WatchesRawSource(r.snapshots.Changes(v1alpha1.TLSCertificateKind)).
-		WatchesRawSource(source.Kind(r.working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
+		WatchesRawSource(r.Snapshots.Changes(v1alpha1.TLSCertificateKind)).
+		WatchesRawSource(source.Kind(r.Working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: certificatesAtOnce,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](orders.RetryStepFirst, orders.RetryStepLimit),

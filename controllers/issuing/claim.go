@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package issuing
 
 import (
 	"context"
@@ -22,10 +22,10 @@ const asidePause = 10 * time.Minute
 
 // elsewhere says which other controller orders a TLSCertificate, and what to do if that one does so no longer; nothing
 // if there is none.
-func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
+func (r *Reconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
-		former, secret, err := orders.OrderedBefore(ctx, r.reader, certificate)
+		former, secret, err := orders.OrderedBefore(ctx, r.Reader, certificate)
 		if err != nil {
 			return "", err
 		}
@@ -45,12 +45,12 @@ func (r *TLSCertificateReconciler) elsewhere(ctx context.Context, certificate *v
 // ledElsewhere says, of a TLSCertificate that was made for no Ingress, that its hosts lead to replicas of another
 // class, which the authority would ask in vain: Ingresses of the namespace have one of them, and none of those is for
 // this controller.
-func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
+func (r *Reconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	if metav1.GetControllerOfNoCopy(certificate) != nil {
 		return "", nil
 	}
 	var list v1alpha1.IngressList
-	if err := r.client.List(ctx, &list, client.InNamespace(certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Client.List(ctx, &list, client.InNamespace(certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return "", fmt.Errorf("listing the Ingresses of the TLSCertificate's hosts: %w", err)
 	}
 	class := ""
@@ -59,7 +59,7 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 		if !leadsTo(ingress, certificate) {
 			continue
 		}
-		if kinds.Claims(ingress, r.class) {
+		if kinds.Claims(ingress, r.Class) {
 			return "", nil
 		}
 		class = ingress.Spec.IngressClassName
@@ -71,11 +71,11 @@ func (r *TLSCertificateReconciler) ledElsewhere(ctx context.Context, certificate
 }
 
 // claim has no other controller order a TLSCertificate. It fails if somebody has changed it since it was read.
-func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
+func (r *Reconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	claimed := certificate.DeepCopy()
 	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, cluster.OrderedByAnnotation, r.name())
 	patch := client.MergeFromWithOptions(certificate, client.MergeFromWithOptimisticLock{})
-	if err := r.client.Patch(ctx, claimed, patch); err != nil {
+	if err := r.Client.Patch(ctx, claimed, patch); err != nil {
 		return fmt.Errorf("claiming the orders of the TLSCertificate: %w", err)
 	}
 	return nil
@@ -83,7 +83,7 @@ func (r *TLSCertificateReconciler) claim(ctx context.Context, certificate *v1alp
 
 // standAside has the view say that another controller orders a TLSCertificate, and why. It says so once, and where that
 // one has nothing to say: two controllers that contradict each other would write the status without end.
-func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
+func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
 	case r.name():
@@ -93,9 +93,9 @@ func (r *TLSCertificateReconciler) standAside(ctx context.Context, certificate *
 		return view, asidePause, nil
 	}
 	view.silent = answered(certificate, said)
-	working, err := r.issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
+	working, err := r.Issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err == nil && working != nil {
-		err = r.issuance.Orders.Delete(ctx, working)
+		err = r.Issuance.Orders.Delete(ctx, working)
 	}
 	return view, asidePause, err
 }
@@ -109,10 +109,10 @@ func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) boo
 }
 
 // release leaves the orders of a TLSCertificate to any controller.
-func (r *TLSCertificateReconciler) release(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
+func (r *Reconciler) release(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	before := certificate.DeepCopy()
 	delete(certificate.Annotations, cluster.OrderedByAnnotation)
-	if err := r.client.Patch(ctx, certificate, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Client.Patch(ctx, certificate, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
 		return fmt.Errorf("leaving the orders of the TLSCertificate to another controller: %w", err)
 	}
 	return nil

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package issuing
 
 import (
 	"context"
@@ -24,6 +24,8 @@ import (
 
 // emptyCluster has no object.
 type emptyCluster struct{ client.Client }
+
+const day = 24 * time.Hour
 
 func (emptyCluster) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
 	return apierrors.NewNotFound(schema.GroupResource{}, key.String())
@@ -58,9 +60,9 @@ func TestWhenToRenewIsAskedOnceForEachObjectAndForgottenWithIt(t *testing.T) {
 			t.Fatalf("after %s of uid %s the authority was asked %d times, want %d", step.of.Name, step.of.UID, asked.asked, step.want)
 		}
 	}
-	r := &TLSCertificateReconciler{
-		client: emptyCluster{}, renewals: known,
-		issuance: &orders.Issuance{Orders: &orders.Store{Cache: emptyCluster{}}},
+	r := &Reconciler{
+		Client: emptyCluster{}, renewals: known,
+		Issuance: &orders.Issuance{Orders: &orders.Store{Cache: emptyCluster{}}},
 	}
 	for _, name := range []string{"a", "b"} {
 		request := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "blue", Name: name}}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package issuing
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type certificateOwner struct {
 }
 
 // owner looks at the Ingress that a TLSCertificate was made for. It is nil where that was made for none.
-func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alpha1.TLSCertificate) (*certificateOwner, error) {
+func (r *Reconciler) owner(ctx context.Context, certificate *v1alpha1.TLSCertificate) (*certificateOwner, error) {
 	ref := metav1.GetControllerOf(certificate)
 	if ref == nil || ref.Kind != v1alpha1.IngressKind {
 		return nil, nil
@@ -35,27 +35,27 @@ func (r *TLSCertificateReconciler) owner(ctx context.Context, certificate *v1alp
 		return r.standardOwner(ctx, key, ref)
 	}
 	var ingress v1alpha1.Ingress
-	if err := r.client.Get(ctx, key, &ingress); err != nil {
+	if err := r.Client.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
 	by := replicas.ClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && ingress.Spec.TLS != nil && ingress.Spec.TLS.AutoSSL,
-		ours:  kinds.Claims(&ingress, r.class),
-		named: ingress.Spec.IngressClassName == r.class,
+		ours:  kinds.Claims(&ingress, r.Class),
+		named: ingress.Spec.IngressClassName == r.Class,
 		by:    &by,
 	}, nil
 }
 
-func (r *TLSCertificateReconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
-	if !r.standard.Ingresses.Synced(ctx) {
+func (r *Reconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
+	if !r.Standard.Ingresses.Synced(ctx) {
 		return &certificateOwner{wants: true}, nil // Whoever may read it may know better.
 	}
 	var ingress networkingv1.Ingress
-	if err := r.standard.Ingresses.Get(ctx, key, &ingress); err != nil {
+	if err := r.Standard.Ingresses.Get(ctx, key, &ingress); err != nil {
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
-	ours, _ := r.standard.Claims(&ingress)
+	ours, _ := r.Standard.Claims(&ingress)
 	ordering, known := kinds.ReadStandard(&ingress).Ordering()
 	by := replicas.StandardClaimantsOf(&ingress)
 	return &certificateOwner{

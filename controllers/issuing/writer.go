@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package issuing
 
 import (
 	"context"
@@ -18,19 +18,19 @@ import (
 // writes says whether this controller is the one to look after a TLSCertificate: the one that orders it, if it is
 // there and its Ingress is not for others, or else the first of those that its Ingress, or the Ingresses of its hosts,
 // are for.
-func (r *TLSCertificateReconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
-	if r.peers.Alone() {
-		return r.peers.Writes(certificate.Namespace, &replicas.Claimants{}), nil
+func (r *Reconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
+	if r.Peers.Alone() {
+		return r.Peers.Writes(certificate.Namespace, &replicas.Claimants{}), nil
 	}
 	by, err := r.claimants(ctx, certificate)
 	if err != nil {
 		return false, err
 	}
-	return r.peers.GoesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
+	return r.Peers.GoesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
 }
 
 // claimants are the controllers that a TLSCertificate is for: any, if no Ingress says so.
-func (r *TLSCertificateReconciler) claimants(
+func (r *Reconciler) claimants(
 	ctx context.Context, certificate *v1alpha1.TLSCertificate,
 ) (*replicas.Claimants, error) {
 	owner, err := r.owner(ctx, certificate)
@@ -44,7 +44,7 @@ func (r *TLSCertificateReconciler) claimants(
 	if metav1.GetControllerOfNoCopy(certificate) == nil {
 		var list v1alpha1.IngressList
 		within := client.InNamespace(certificate.Namespace)
-		if err := r.client.List(ctx, &list, within, client.UnsafeDisableDeepCopy); err != nil {
+		if err := r.Client.List(ctx, &list, within, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing the Ingresses of the TLSCertificate's hosts: %w", err)
 		}
 		for i := range list.Items {
@@ -65,7 +65,7 @@ func leadsTo(ingress *v1alpha1.Ingress, certificate *v1alpha1.TLSCertificate) bo
 
 // yield does what is left to do for a TLSCertificate that another controller looks after: what this one began is given
 // up, once the other has taken the order over or the Ingress is the other's alone.
-func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
+func (r *Reconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	owner, err := r.owner(ctx, certificate)
 	if err != nil {
 		return err
@@ -79,9 +79,9 @@ func (r *TLSCertificateReconciler) yield(ctx context.Context, certificate *v1alp
 		}
 		return r.release(ctx, certificate)
 	}
-	working, err := r.issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
+	working, err := r.Issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err != nil || working == nil {
 		return err
 	}
-	return r.issuance.Orders.Delete(ctx, working)
+	return r.Issuance.Orders.Delete(ctx, working)
 }
