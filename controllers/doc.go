@@ -4,6 +4,7 @@
 // the cache into a snapshot and hands it to the proxy. On the leader alone other controllers write into each object's
 // status what became of it, and order certificates.
 //
-// What is served is decided in package translate, and how in package proxy. Of an Ingress's rules, only the hosts
-// decide anything here: whose a host is, and which controller orders a certificate.
+// Here is what there is to set up, and in which order: see [Setup]. Each controller is in a package below this one, and
+// the tests here are of all of them together, on a real API server. What is served is decided in package translate, and
+// how in package proxy.
 package controllers

@@ -179,7 +179,8 @@ func ReadSecret(from client.Reader) func(context.Context, types.NamespacedName, 
 	}
 }
 
-// ReadConfigMap reads a ConfigMap by its name. It is had from a list of one, for which the right to list them is enough.
+// ReadConfigMap reads a ConfigMap by its name. It is had from a list of one, for which the right to list them is
+// enough.
 func ReadConfigMap(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.ConfigMap, error) {
 	return func(ctx context.Context, name types.NamespacedName, _ string) (*corev1.ConfigMap, error) {
 		var list corev1.ConfigMapList

@@ -81,7 +81,8 @@ type Issuance struct {
 // Config is what orders are placed by.
 type Config struct {
 	ACMEOptions
-	// Namespace is the controller's own, where all is kept that is to be remembered of orders, and Class its ingress class.
+	// Namespace is the controller's own, where all is kept that is to be remembered of orders, and Class its ingress
+	// class.
 	Namespace, Class string
 	// Owner is what is kept there belongs to, nil for nothing.
 	Owner *metav1.OwnerReference
