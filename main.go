@@ -221,7 +221,7 @@ func control(ctx context.Context, kube *rest.Config, f *flags, options controlle
 }
 
 func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options controllers.Options) error {
-	scheme, err := controllers.Scheme()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		return err
 	}

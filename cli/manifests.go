@@ -22,7 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
 // manifests are objects that are read from files.
@@ -36,7 +36,7 @@ type manifests struct {
 // readManifests reads YAML and JSON, of which a file may hold several documents, from files and folders, or standard
 // input for "-". An object without a namespace is in "default". A field that a kind does not have is an error.
 func readManifests(names []string, stdin io.Reader) ([]client.Object, []string, error) {
-	scheme, err := controllers.Scheme()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -191,7 +191,7 @@ type replica struct {
 func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingProxy)) *replica {
 	k.T.Helper()
 	r := &replica{proxy: &recordingProxy{}, writes: &writeCounter{}}
-	scheme, err := Scheme()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		k.T.Fatal(err)
 	}

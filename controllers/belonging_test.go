@@ -62,7 +62,7 @@ func TestOwnerIsTheServiceAccountThatTheProcessRunsAs(t *testing.T) {
 
 func TestTheLeaseOfTheElectionComesToBelongToTheController(t *testing.T) {
 	config := api.Config(t)
-	scheme, err := Scheme()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		t.Fatal(err)
 	}

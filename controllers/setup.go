@@ -9,16 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
-	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 
-	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/ingresses"
@@ -78,30 +72,17 @@ type Options struct {
 	Draining <-chan struct{}
 	// WatchNamespaces are those whose objects are read, all if there are none.
 	WatchNamespaces []string
-	// PeerNamespaces are those in which other controllers are, besides the own one; EveryNamespace stands for all.
+	// PeerNamespaces are those in which other controllers are, besides the own one; replicas.EveryNamespace stands for all.
 	PeerNamespaces []string
 	// hostScope is what claims of hosts are named after in place of the class, for tests of one API server.
 	hostScope string
-	// Metrics counts what the controllers do. Nil counts nothing.
+	// Metrics counts what the controllers do. Nil stands for metrics that nobody reads.
 	Metrics *Metrics
 	// ACME says how certificates are ordered. Its zero value orders none.
 	ACME orders.ACMEOptions
 }
 
-// Scheme returns a new scheme of the kinds that the controllers read and write.
-func Scheme() (*runtime.Scheme, error) {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{
-		v1alpha1.AddToScheme, coordinationv1.AddToScheme, corev1.AddToScheme, discoveryv1.AddToScheme, networkingv1.AddToScheme,
-	} {
-		if err := add(scheme); err != nil {
-			return nil, fmt.Errorf("making the scheme: %w", err)
-		}
-	}
-	return scheme, nil
-}
-
-// Setup adds the controllers to a manager that was made with Scheme and cluster.CacheOptions. They run when the manager
+// Setup adds the controllers to a manager that was made with cluster.Scheme and cluster.CacheOptions. They run when the manager
 // is started. The returned one is ready when the data plane serves.
 func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	if options.Applier == nil || options.IngressClass == "" {

@@ -6,5 +6,5 @@
 //
 // Read cache.go first, then add_cache.go and optional_cache.go for the caches beside the manager's own one, then
 // metadata_cache.go and named_objects.go for what is read because it is named, with fair_queue.go, then belonging.go;
-// certificate_index.go, annotations.go, text.go, mendable.go and pointers.go explain themselves.
+// certificate_index.go, annotations.go, text.go, scheme.go, mendable.go and pointers.go explain themselves.
 package cluster

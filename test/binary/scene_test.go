@@ -19,7 +19,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -42,7 +42,7 @@ func newScene(t *testing.T) *scene {
 // newSceneIn takes a namespace that is there.
 func newSceneIn(t *testing.T, config *rest.Config, namespace string) *scene {
 	t.Helper()
-	scheme, err := controllers.Scheme()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -90,7 +90,7 @@ func newStageAlone(t *testing.T, replicas int, arguments ...string) *stage {
 
 func newStageAt(t *testing.T, server *kubeapi.Server, replicas int, arguments ...string) *stage {
 	t.Helper()
-	scheme, err := controllers.Scheme()
+	scheme, err := cluster.Scheme()
 	if err != nil {
 		t.Fatal(err)
 	}
