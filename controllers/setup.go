@@ -72,7 +72,8 @@ type Options struct {
 	Draining <-chan struct{}
 	// WatchNamespaces are those whose objects are read, all if there are none.
 	WatchNamespaces []string
-	// PeerNamespaces are those in which other controllers are, besides the own one; replicas.EveryNamespace stands for all.
+	// PeerNamespaces are those in which other controllers are, besides the own one; replicas.EveryNamespace stands for
+	// all.
 	PeerNamespaces []string
 	// hostScope is what claims of hosts are named after in place of the class, for tests of one API server.
 	hostScope string
@@ -82,8 +83,8 @@ type Options struct {
 	ACME orders.ACMEOptions
 }
 
-// Setup adds the controllers to a manager that was made with cluster.Scheme and cluster.CacheOptions. They run when the manager
-// is started. The returned one is ready when the data plane serves.
+// Setup adds the controllers to a manager that was made with cluster.Scheme and cluster.CacheOptions. They run when the
+// manager is started. The returned one is ready when the data plane serves.
 func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	if options.Applier == nil || options.IngressClass == "" {
 		return nil, errors.New("setting up the controllers: there must be a data plane and an ingress class")

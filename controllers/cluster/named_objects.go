@@ -16,9 +16,10 @@ import (
 const (
 	// readersAtOnce is how many objects are read at the same time, each of up to the 1.5 MiB that the API takes.
 	readersAtOnce = 4
-	// ReadPatience is how long a build waits for what was not read before, and firstPatience how long the first one does.
-	// What is not read by then keeps nothing else from being served: another build follows when it is.
-	ReadPatience  = time.Second
+	// ReadPatience is how long a build waits for what was not read before. What is not read by then keeps nothing else
+	// from being served: another build follows when it is.
+	ReadPatience = time.Second
+	// FirstPatience is how long the first build does.
 	FirstPatience = 30 * time.Second
 	// readAgain is after how long an object is read again that no watch tells of, or that may not be read, and retryRead
 	// after how long one that could not be.

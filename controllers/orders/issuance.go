@@ -47,6 +47,7 @@ const (
 	// presenceLimit is how long replicas are waited for that do not answer a challenge: one may be cut off, and the
 	// authority asks only one of them.
 	presenceLimit = 10 * time.Second
+	// PresencePause is how long is waited between two looks at them.
 	PresencePause = 100 * time.Millisecond
 	// trialFailures is how many times in a row the trial may keep an order from being placed.
 	trialFailures = 3

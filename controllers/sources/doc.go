@@ -5,8 +5,8 @@
 // networking.k8s.io and what Namespaces say. It makes the same input of objects from files. It does not know when a
 // snapshot is built.
 //
-// Read inputs.go first, the list of all that is read, with relevance.go for which changes count and object_versions.go for
-// what is read only once; then discovery.go, standard_ingresses.go and namespaces.go for objects as they are;
-// secret_store.go and authorities.go for what is parsed, with served_key_pair.go and pem_blocks.go for how; offline.go for
-// objects that are in no cluster.
+// Read inputs.go first, the list of all that is read, with relevance.go for which changes count and object_versions.go
+// for what is read only once; then discovery.go, standard_ingresses.go and namespaces.go for objects as they are;
+// secret_store.go and authorities.go for what is parsed, with served_key_pair.go and pem_blocks.go for how; offline.go
+// for objects that are in no cluster.
 package sources
