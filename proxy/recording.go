@@ -51,8 +51,8 @@ func (x *exchange) completeRecord() *Record {
 	r := &x.Record
 	r.Request, r.Tried = &x.request, x.attempts
 	r.Path, r.Forwarded = withoutToken(x.path), withoutToken(x.request.Path)
-	if x.path == nil {
-		r.Path = x.request.Path
+	if x.path == nil { // the head was refused before there was a canonical one
+		r.Path = r.Forwarded
 	}
 	r.Peer, r.Scheme, r.TLSVersion = x.origin.peer, x.origin.scheme, x.origin.tlsVersion
 	r.Secure = r.Secure || x.origin.secure
