@@ -80,9 +80,9 @@ type Proxy struct {
 	open      atomic.Int64
 	accepted  atomic.Uint32
 	serving   sync.WaitGroup
+	state     *state // what it has is guarded by mu, but for the limiter
 
 	mu        sync.Mutex // guards what follows
-	state     *state
 	listeners []net.Listener
 	// ports are those of the plain listener and of the secure one.
 	ports map[bool]string

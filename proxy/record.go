@@ -57,12 +57,12 @@ type Tried struct {
 	Text string
 	// Secure is set where the endpoint is spoken to over TLS.
 	Secure bool
-	// Left is set where the endpoint went before anything was sent to it.
-	Left bool
 
 	// What follows is of a request that is recorded in a trace.
 
 	id SpanID
+	// Left is set where the endpoint went before anything was sent to it.
+	Left bool
 	// Started and Ended are by the proxy's clock; Ended is 0 until it has.
 	Started, Ended time.Duration
 	// Status is that of the endpoint's response, 0 where there was none; Reason is why there was none, or why it broke

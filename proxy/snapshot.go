@@ -92,8 +92,8 @@ type Route struct {
 	Closed string
 	// Pool is the id of the pool that serves the route.
 	Pool string
-	// Policies are what the route does with requests and responses beyond sending them on. They are in [Order], and none
-	// occurs twice.
+	// Policies are what the route does with requests and responses beyond sending them on. They are in [policy.Order], and
+	// none occurs twice.
 	Policies []policy.Policy
 	// Balancing says which of the pool's endpoints a request goes to.
 	Balancing Balancing

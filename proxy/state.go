@@ -23,7 +23,8 @@ type state struct {
 	authorities authorities
 	pools       map[string]*poolState
 	// kept is what policies keep for routes.
-	kept    map[keptBy]any
+	kept map[keptBy]any
+	// limiter counts what clients use of rate limits.
 	limiter *policy.Limiter
 	// seed is what the marks of routes are made of.
 	seed maphash.Seed

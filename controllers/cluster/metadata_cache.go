@@ -131,7 +131,7 @@ func listPages(ctx context.Context, options metav1.ListOptions, list func(contex
 	}
 }
 
-// Watch implements metadata.
+// Watch implements Metadata.
 func (m *MetadataCache) Watch(ctx context.Context, noticed func(types.NamespacedName)) error {
 	informer, err := m.GetInformer(ctx, m.kind, cache.BlockUntilSynced(false))
 	if err != nil {
@@ -152,13 +152,13 @@ func (m *MetadataCache) Watch(ctx context.Context, noticed func(types.Namespaced
 	return nil
 }
 
-// Synced implements metadata.
+// Synced implements Metadata.
 func (m *MetadataCache) Synced() bool {
 	informer := m.informer.Load()
 	return informer != nil && (*informer).HasSynced()
 }
 
-// Version implements metadata.
+// Version implements Metadata.
 func (m *MetadataCache) Version(ctx context.Context, name types.NamespacedName) (version string, there bool) {
 	if !m.Synced() {
 		return "", false

@@ -49,7 +49,7 @@ const (
 
 // Reconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
 type Reconciler struct {
-	// Namespace is the controller's own, and class its ingress class.
+	// Namespace is the controller's own, and Class its ingress class.
 	Namespace, Class string
 	// WatchNamespaces are those whose TLSCertificates are looked after, all if there are none.
 	WatchNamespaces []string

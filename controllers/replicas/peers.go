@@ -38,7 +38,7 @@ const (
 // the controllers that serve an object, the first in the order of their standings. Those of one class come before all
 // others for what names the class.
 //
-// All methods work on nil, which knows of no other controller.
+// All methods but Present and Controllers work on nil, which knows of no other controller.
 type Peers struct {
 	// leases are those of all namespaces, if they may be read.
 	leases *cluster.OptionalCache
@@ -343,7 +343,7 @@ func (p *Peers) Writes(namespace string, by *Claimants) bool {
 	return p.writesIf(namespace, by.include)
 }
 
-// writesIf is writes for a condition.
+// writesIf is Writes for a condition.
 func (p *Peers) writesIf(namespace string, serves func(*standing) bool) bool {
 	if p == nil {
 		return true
@@ -355,12 +355,12 @@ func (p *Peers) writesIf(namespace string, serves func(*standing) bool) bool {
 	return len(c.all) == 1 || c.first(namespace, serves) == c.own
 }
 
-// Orders is writes for the controllers that order certificates.
+// Orders is Writes for the controllers that order certificates.
 func (p *Peers) Orders(namespace string, by *Claimants) bool {
 	return p.writesIf(namespace, func(s *standing) bool { return s.orders && by.include(s) })
 }
 
-// GoesOnWith is orders for what the controller at has begun to order, by its name: that one goes on with it, if it is
+// GoesOnWith is Orders for what the controller at has begun to order, by its name: that one goes on with it, if it is
 // alive and among those that it is for.
 func (p *Peers) GoesOnWith(namespace, at string, by *Claimants) bool {
 	begun := p.alive(at)

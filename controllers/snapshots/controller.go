@@ -350,7 +350,7 @@ func (c *Controller) Conditions(kind string, object client.Object) ([]metav1.Con
 	return v.Conditions, true
 }
 
-// CertificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as conditions does.
+// CertificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as Conditions does.
 func (c *Controller) CertificateHosts(kind string, object client.Object) ([]string, bool) {
 	v := c.Verdict(kind, object)
 	if v == nil {

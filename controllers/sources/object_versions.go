@@ -10,7 +10,7 @@ import (
 )
 
 // objectVersions are what objects of a kind were read as, each version once: it takes longer than all the rest of a
-// build takes for them. It belongs to the goroutine that builds.
+// build takes for them. It belongs to whoever builds or lists hosts, one at a time.
 type objectVersions[T client.Object] struct {
 	known map[types.UID]objectVersion
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Input is everything that a snapshot is made of. The lists are in any order, an object is in its list once, and
-// nothing in them is modified or kept.
+// nothing in them is modified. Of what is in them, the snapshot keeps the policies of rules.
 type Input struct {
 	// Objects are what makes routes, of all kinds, as far as it is ours.
 	Objects         []*rules.Object

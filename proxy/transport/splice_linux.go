@@ -25,7 +25,7 @@ type Pipes struct {
 	lent atomic.Uint64
 }
 
-// Lent is how often a pipe was used.
+// Lent is how often a pipe was used: each time, the kernel moved content.
 func (p *Pipes) Lent() uint64 { return p.lent.Load() }
 
 // pipe is the descriptors of a pipe's two ends.

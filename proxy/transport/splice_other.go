@@ -6,6 +6,7 @@ package transport
 
 import "errors"
 
+// Pipes are none.
 type Pipes struct{}
 
 // CanSplice says whether there is splice(2).

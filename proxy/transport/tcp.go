@@ -20,7 +20,7 @@ import (
 //
 // It reads and writes through syscall.RawConn, which tells when a call would have to wait: a buffer is held and a
 // write's deadline is set only around real waits. One goroutine may read while another writes; closing and
-// stopReading are safe from anywhere.
+// StopReading are safe from anywhere.
 type TCP struct {
 	tcp   *net.TCPConn
 	raw   syscall.RawConn
@@ -86,7 +86,7 @@ func (t *TCP) setReadDeadline(d, at time.Duration) {
 		t.readAt = at
 		_ = t.tcp.SetReadDeadline(t.clock.Start.Add(at))
 	}
-	if t.readingStopped.Load() { // stopReading may have come between
+	if t.readingStopped.Load() { // StopReading may have come between
 		_ = t.tcp.SetReadDeadline(longAgo)
 	}
 }
@@ -331,17 +331,17 @@ func (t *TCP) StopReading() {
 	_ = t.tcp.SetReadDeadline(longAgo)
 }
 
-// ResumeReading undoes stopReading, once no Read is running.
+// ResumeReading undoes StopReading, once no Read is running.
 func (t *TCP) ResumeReading() {
 	t.readingStopped.Store(false)
 	t.readAt = 0
 	_ = t.tcp.SetReadDeadline(time.Time{})
 }
 
-// Interrupt makes a Read that waits fail with os.ErrDeadlineExceeded, as long as nothing has arrived, until restore.
+// Interrupt makes a Read that waits fail with os.ErrDeadlineExceeded, as long as nothing has arrived, until Restore.
 func (t *TCP) Interrupt() { _ = t.tcp.SetReadDeadline(longAgo) }
 
-// Restore undoes interrupt: the next Read goes on with the deadline that was set before.
+// Restore undoes Interrupt: the next Read goes on with the deadline that was set before.
 func (t *TCP) Restore() {
 	at := time.Time{}
 	if t.readAt != 0 {

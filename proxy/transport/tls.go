@@ -19,8 +19,9 @@ type TLS struct {
 	below *TCP
 	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
 	recordTimeout time.Duration
-	// Version is TLS's, protocol what was agreed on to be spoken in it, if that was asked.
-	Version  uint16
+	// Version is TLS's.
+	Version uint16
+	// Protocol is what was agreed on to be spoken in it, if that was asked.
 	Protocol string
 	first    [1]byte
 	// tail is of what an endpoint sent, nil on a client's connection.
