@@ -50,16 +50,22 @@ func (w *writer) begin(how framing, length int64) {
 // buffer at once, which goes when it is sent: content takes its time.
 func (w *writer) headWith(fields []message.Field) []byte {
 	if w.hi == 0 {
-		size := buffer.Small / 4 // for the first line, and what frames the message
-		for i := range fields {
-			size += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
-		}
+		size := buffer.Small/4 + sizeOf(fields) // for the first line, and what frames the message
 		if size > len(w.out) && size > buffer.Small {
 			w.releaseBuffer()
 			w.out, w.long = w.buffers.Get(size), true
 		}
 	}
 	return w.head()
+}
+
+// sizeOf is what fields take as lines.
+func sizeOf(fields []message.Field) int {
+	size := 0
+	for i := range fields {
+		size += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
+	}
+	return size
 }
 
 // head returns the buffer to append to.
@@ -141,7 +147,13 @@ func (w *writer) End(trailers []message.Field) error {
 		return errContentShort
 	}
 	if w.framing == framedByChunks {
-		b := append(w.head(), "0\r\n"...)
+		if w.hi > w.lo && sizeOf(trailers) > buffer.Small {
+			// Long trailers get a buffer of their own size, which is free once what is pending has left.
+			if err := w.Flush(); err != nil {
+				return err
+			}
+		}
+		b := append(w.headWith(trailers), "0\r\n"...)
 		b = appendFields(b, trailers)
 		w.setHead(append(b, "\r\n"...))
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httputil"
 	"strings"
 	"testing"
 
@@ -296,5 +297,36 @@ func TestWrittenRequestHead(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What is pending leaves before trailers that need a buffer of their own.
+func TestLongTrailersStandBehindTheContent(t *testing.T) {
+	for _, length := range []int{100, 7 << 10, 9 << 10, 60 << 10, 100 << 10} {
+		for _, flush := range []int{0, 1} {
+			w := newWire([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+			c := newTestServer(w)
+			begin(t, c)
+			c.WriteHead(&message.Response{Status: 200, ContentLength: message.UnknownLength, Fields: []message.Field{
+				{Name: []byte("Trailer"), Value: []byte("A")},
+			}})
+			content := bytes.Repeat([]byte("0123456789"), 100)
+			writeContent(t, c.Response(), content, []int{300}, flush)
+			value := bytes.Repeat([]byte("b"), length)
+			if err := c.Response().End([]message.Field{{Name: []byte("A"), Value: value}}); err != nil {
+				t.Fatal(err)
+			}
+			// net/http reads no trailers of more than 4 KB.
+			head, sent, _ := bytes.Cut(w.sent.Bytes(), []byte("\r\n\r\n"))
+			last := append(append([]byte("\r\n0\r\nA: "), value...), "\r\n\r\n"...)
+			chunks, ok := bytes.CutSuffix(sent, last)
+			if !ok {
+				t.Fatalf("trailers of %d bytes behind %q are not there", length, head)
+			}
+			got, err := io.ReadAll(httputil.NewChunkedReader(io.MultiReader(bytes.NewReader(chunks), strings.NewReader("\r\n0\r\n\r\n"))))
+			if err != nil || !bytes.Equal(got, content) {
+				t.Errorf("before trailers of %d bytes, net/http reads %d bytes, %v", length, len(got), err)
+			}
+		}
 	}
 }

@@ -130,6 +130,7 @@ func (c *ServerConn) endTrailers(s *stream, encoded []byte) error {
 		return err
 	}
 	defer c.heads.end()
+	c.heads.settle()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.takeTrailers(s, c.heads.fields, c.heads.arena, c.heads.refused)

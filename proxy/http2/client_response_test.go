@@ -221,7 +221,7 @@ func FuzzResponseBlock(f *testing.F) {
 	f.Add([]byte{0x00, 1, 'x', 1, '\n'}, false, true)
 	f.Fuzz(func(t *testing.T, encoded []byte, end, trailers bool) {
 		var r responseReader
-		r.init(testConfig().Limits)
+		r.init(testConfig())
 		r.begin(true, trailers)
 		if r.decode(encoded) != nil {
 			return

@@ -57,7 +57,7 @@ func NewClientConn(t Transport, config *Config, secure bool) *ClientConn {
 	c.creditOnArrival = true
 	c.sendsApart = true // an exchange that is given up must not wait until the server takes what others send
 	c.silence.missed = -1
-	c.heads.init(config.Limits)
+	c.heads.init(config)
 	c.greet()
 	return c
 }

@@ -14,10 +14,13 @@ import (
 // What is wrong with a block is remembered and the rest decoded all the same. What reads heads is made of one.
 type fieldReader struct {
 	limits  Limits
+	buffers Buffers
 	decoder *hpack.Decoder
 	// fields are what was read, views into arena.
 	fields []message.Field
 	arena  []byte
+	// lent is the arena of a long block, a buffer that settle gives back.
+	lent []byte
 	// trailers is set where the block stands behind content.
 	trailers bool
 	refused  *message.Error
@@ -30,8 +33,9 @@ type fieldReader struct {
 }
 
 // init has each field that is decoded given to take.
-func (r *fieldReader) init(limits Limits, take func(hpack.HeaderField)) {
-	r.limits = limits
+func (r *fieldReader) init(config *Config, take func(hpack.HeaderField)) {
+	limits := config.Limits
+	r.limits, r.buffers = limits, config.Buffers
 	r.decoder = hpack.NewDecoder(defaultTable, take)
 	// A string that is longer than any head leaves the table in a state that nobody knows.
 	r.decoder.SetMaxStringLength(2 * limits.HeadBytes)
@@ -39,7 +43,7 @@ func (r *fieldReader) init(limits Limits, take func(hpack.HeaderField)) {
 
 // renewed returns a reader for the next block, with the table that the last one left.
 func (r *fieldReader) renewed() fieldReader {
-	return fieldReader{limits: r.limits, decoder: r.decoder, length: message.UnknownLength}
+	return fieldReader{limits: r.limits, buffers: r.buffers, decoder: r.decoder, length: message.UnknownLength}
 }
 
 func (r *fieldReader) decode(encoded []byte) error {
@@ -62,17 +66,80 @@ func (r *fieldReader) refuse(err *message.Error) {
 	}
 }
 
-// usualArena is how many bytes the strings of most heads need.
-const usualArena = 512
+const (
+	// usualArena is how many bytes the strings of most heads need.
+	usualArena = 512
+	// lentArena is what those of long ones are lent until all have come.
+	lentArena = 64 << 10
+)
 
 // keep copies a decoded string to where the views point.
 func (r *fieldReader) keep(s string) []byte {
-	if r.arena == nil {
-		r.arena = make([]byte, 0, usualArena) // what is empty differs from what is not there
+	if need := len(r.arena) + len(s); need > cap(r.arena) || r.arena == nil { // what is empty differs from what is not there
+		r.grow(need)
 	}
 	begin := len(r.arena)
 	r.arena = append(r.arena, s...)
 	return r.arena[begin:len(r.arena):len(r.arena)]
+}
+
+// grow has the arena go on where there is room for so many bytes in all. The strings of a long block gather in a buffer:
+// an arena that grew with them would leave several times as much garbage as it has bytes.
+func (r *fieldReader) grow(need int) {
+	if need <= maxKept {
+		size := usualArena
+		for size < need {
+			size *= 2
+		}
+		r.arena = append(make([]byte, 0, size), r.arena...)
+		return
+	}
+	size := lentArena
+	if need > size {
+		size = max(need, r.limits.HeadBytes)
+	}
+	// Views into a buffer that was lent before stay good until settle: it is left to the garbage collector.
+	r.lent = r.buffers.Get(size)
+	r.arena = append(r.lent[:0], r.arena...)
+}
+
+// fills says whether the arena is lent and worth to be kept as it is: a copy of what is in it would take half as much
+// at least.
+func (r *fieldReader) fills() bool { return len(r.lent) == lentArena && len(r.arena) > lentArena/2 }
+
+// settle moves what was read of a long block to an arena of just its size, and gives back what was lent for it. Views
+// are those into the arena that are no fields.
+func (r *fieldReader) settle(views ...*[]byte) {
+	if r.lent == nil {
+		return
+	}
+	size := 0
+	for _, v := range views {
+		size += len(*v)
+	}
+	for i := range r.fields {
+		size += len(r.fields[i].Name) + len(r.fields[i].Value)
+	}
+	r.arena = make([]byte, 0, size)
+	for _, v := range views {
+		r.move(v)
+	}
+	for i := range r.fields {
+		r.move(&r.fields[i].Name)
+		r.move(&r.fields[i].Value)
+	}
+	r.buffers.Put(r.lent)
+	r.lent = nil
+}
+
+// move has a view look at a copy in the arena, which has room.
+func (r *fieldReader) move(view *[]byte) {
+	if *view == nil {
+		return // what is empty differs from what is not there
+	}
+	begin := len(r.arena)
+	r.arena = append(r.arena, *view...)
+	*view = r.arena[begin:len(r.arena):len(r.arena)]
 }
 
 // fits says whether there is room for a field: beyond the limit nothing is kept (RFC 9113, section 10.5.1).

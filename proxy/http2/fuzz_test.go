@@ -233,7 +233,7 @@ func FuzzHeaderBlock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, encoded []byte, end bool) {
 		var h headReader
 		var req message.Request
-		h.init(testConfig().Limits)
+		h.init(testConfig())
 		h.begin(&req)
 		if h.decode(encoded) != nil {
 			return

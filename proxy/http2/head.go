@@ -25,7 +25,7 @@ type headReader struct {
 	priority             priority
 }
 
-func (h *headReader) init(limits Limits) { h.fieldReader.init(limits, h.take) }
+func (h *headReader) init(config *Config) { h.fieldReader.init(config, h.take) }
 
 // begin makes ready for a block. The caller sets the arena.
 func (h *headReader) begin(req *message.Request) {

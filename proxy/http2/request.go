@@ -53,7 +53,12 @@ func (h *headReader) finish(end bool) *message.Error {
 	h.finishContent(end)
 	h.finishConnect()
 	h.joinCookies()
-	h.request.Fields = h.fields
+	r := h.request
+	if h.fills() {
+		h.lent = nil // The stream gives it back.
+	}
+	h.settle(&r.Method, &r.Authority, &r.Path, &r.Query)
+	r.Fields = h.fields
 	return h.refused
 }
 

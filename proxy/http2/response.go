@@ -48,7 +48,7 @@ type responseReader struct {
 	status   int
 }
 
-func (r *responseReader) init(limits Limits) { r.fieldReader.init(limits, r.take) }
+func (r *responseReader) init(config *Config) { r.fieldReader.init(config, r.take) }
 
 // begin makes ready for a block, that of trailers or not.
 func (r *responseReader) begin(wanted, trailers bool) {
@@ -120,6 +120,7 @@ func (r *responseReader) finishTrailers() *message.Error {
 }
 
 func (r *responseReader) keepFields() {
+	r.settle()
 	r.head.Fields, r.head.arena = r.fields, r.arena
 }
 

@@ -24,7 +24,7 @@ type ServerConn struct {
 func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
 	c := &ServerConn{handler: handler, resets: budget{burst: resetBurst, perSecond: resetsPerSecond}}
 	c.init(t, config, c)
-	c.heads.init(config.Limits)
+	c.heads.init(config)
 	return c
 }
 

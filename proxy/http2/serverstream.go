@@ -42,7 +42,8 @@ func (c *ServerConn) recycle(s *Stream) {
 	s.Request.Reset()
 	if cap(s.arena) > maxKept || cap(s.Request.Fields) > keptFields ||
 		!c.keep(&s.stream, cap(s.arena)+cap(s.Request.Fields)*fieldSize+cap(s.out.block)) {
-		s.arena, s.Request, s.out.block = nil, message.Request{}, nil
+		s.dropArena()
+		s.Request, s.out.block = message.Request{}, nil
 	}
 	s.refused, s.broken, s.headHeld = nil, codeNone, 0
 	c.free = append(c.free, s)
@@ -60,9 +61,17 @@ func (s *Stream) ReleaseHead() {
 	c := s.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.arena = nil
+	s.dropArena()
 	c.unhold(&s.stream, s.headHeld)
 	s.headHeld = 0
+}
+
+// dropArena has no view into the arena any more. That of a long head is a buffer that was lent.
+func (s *Stream) dropArena() {
+	if cap(s.arena) == lentArena {
+		s.conn.config.Buffers.Put(s.arena[:lentArena])
+	}
+	s.arena = nil
 }
 
 // Content reads the request's content.
