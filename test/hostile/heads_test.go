@@ -39,11 +39,12 @@ const (
 func TestHeadsThatAreHeld(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
+	evenly := func(variant *headVariant) func(ctx context.Context) {
+		return func(ctx context.Context) { variant.runEvenly(ctx, s.replica(), headConnections, headRamp) }
+	}
+	_, s.ordinary = s.beside(headTime, ordinaryRequests.name, evenly(&ordinaryRequests))
 	for _, variant := range headVariants() {
-		s.renew()
-		s.attackFor(headTime, variant.name, func(ctx context.Context) {
-			variant.runEvenly(ctx, s.replica(), headConnections, headRamp)
-		})
+		s.attackAnew(headTime, variant.name, evenly(&variant))
 	}
 }
 

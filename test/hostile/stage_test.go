@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -238,11 +239,40 @@ func (s *stage) attack(name string, run func(ctx context.Context)) {
 
 func (s *stage) attackFor(duration time.Duration, name string, run func(ctx context.Context)) {
 	s.t.Helper()
-	before, during := s.beside(duration, name, run)
-	if most := max(mostSlower*max(before.P99, s.ordinary.P99), leastBound); during.P99 > most {
-		s.t.Errorf("%s: the victim's p99 was %s, %s before, and %s beside ordinary requests: at most %s are allowed",
-			name, during.P99, before.P99, s.ordinary.P99, most)
+	if slow := s.slower(duration, name, run); slow != "" {
+		s.t.Error(slow)
 	}
+}
+
+// attackAnew attacks a replica of its own. A machine's stall of some tens of milliseconds is among the slowest hundredth
+// of a few seconds' requests: where the victim waited too long, two further replicas are attacked, and most of the three
+// decide.
+func (s *stage) attackAnew(duration time.Duration, name string, run func(ctx context.Context)) {
+	s.t.Helper()
+	var slow []string
+	for tries := 1; tries <= 3 && len(slow) < 2; tries++ {
+		s.renew()
+		if one := s.slower(duration, name, run); one != "" {
+			slow = append(slow, one)
+		} else if tries == 1 {
+			return
+		}
+	}
+	if len(slow) > 1 {
+		s.t.Error(strings.Join(slow, "\n"))
+	}
+}
+
+// slower says how much too long the victim waited beside what runs, or nothing.
+func (s *stage) slower(duration time.Duration, name string, run func(ctx context.Context)) string {
+	s.t.Helper()
+	before, during := s.beside(duration, name, run)
+	most := max(mostSlower*max(before.P99, s.ordinary.P99), leastBound)
+	if during.P99 <= most {
+		return ""
+	}
+	return fmt.Sprintf("%s: the victim's p99 was %s, %s before, and %s beside ordinary requests: at most %s are allowed",
+		name, during.P99, before.P99, s.ordinary.P99, most)
 }
 
 // beside has the victim's clients ask for a while, and then while something else runs. It prints what both came to and
