@@ -27,7 +27,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/snapshots"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
@@ -45,14 +45,14 @@ func TestMain(m *testing.M) {
 // recordingProxy is a data plane that serves nothing. It numbers snapshots as the real one does.
 type recordingProxy struct {
 	mu         sync.Mutex
-	latest     *proxy.Snapshot
+	latest     *snapshot.Snapshot
 	generation uint64
 	applied    int
 	// before is called ahead of each Apply; an error from it refuses the snapshot.
-	before func(*proxy.Snapshot) error
+	before func(*snapshot.Snapshot) error
 }
 
-func (p *recordingProxy) Apply(snapshot *proxy.Snapshot) (uint64, error) {
+func (p *recordingProxy) Apply(snapshot *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	before := p.before
 	p.mu.Unlock()
@@ -79,7 +79,7 @@ func (p *recordingProxy) applications() int {
 	return p.applied
 }
 
-func (p *recordingProxy) snapshot() *proxy.Snapshot {
+func (p *recordingProxy) snapshot() *snapshot.Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.latest

@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -112,7 +112,7 @@ func TestThatABackendIsNotVerifiedIsSaid(t *testing.T) {
 	if got := message(ing, v1alpha1.ConditionResolvedRefs); got != want {
 		t.Errorf("ResolvedRefs says %q, want %q", got, want)
 	}
-	wantTLS := proxy.UpstreamTLS{ServerName: "api." + k.Blue + ".svc", SkipVerify: true}
+	wantTLS := snapshot.UpstreamTLS{ServerName: "api." + k.Blue + ".svc", SkipVerify: true}
 	if got := r.proxy.snapshot().Pools[0].TLS; got != wantTLS {
 		t.Errorf("the pool is spoken to by %+v, want %+v", got, wantTLS)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -63,7 +64,7 @@ func (p *recordingProxy) secures(t *testing.T, pairs map[string]fixture.KeyPair,
 // compiling has a replica's snapshots taken by a real data plane, which refuses what it cannot serve.
 func compiling(_ *ctrl.Options, _ *Options, p *recordingProxy) {
 	plane := proxy.New(proxy.Config{})
-	p.before = func(s *proxy.Snapshot) error {
+	p.before = func(s *snapshot.Snapshot) error {
 		_, err := plane.Apply(s)
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/orders"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -118,7 +118,7 @@ func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 		all[host] = &hostHistory{host: host, r: rand.New(rand.NewPCG(seed, uint64(i+1))), objects: map[string]client.Object{}}
 	}
 	var mu sync.Mutex
-	look := func(s *proxy.Snapshot) error {
+	look := func(s *snapshot.Snapshot) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for host, owner := range answering(s) {
@@ -226,7 +226,7 @@ func (h *hostHistory) restore(k *testCluster) error {
 }
 
 // answering is which namespace answers each host.
-func answering(s *proxy.Snapshot) map[string]string {
+func answering(s *snapshot.Snapshot) map[string]string {
 	owners := make(map[string]string)
 	for _, host := range s.Hosts {
 		for _, route := range host.Routes {

@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/replicas"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -198,8 +198,8 @@ func TestAReplicaThatDoesNotServeAnIngressYetIsBehind(t *testing.T) {
 }
 
 // refuseIf has a data plane refuse snapshots while the flag is set.
-func refuseIf(refuses *atomic.Bool) func(*proxy.Snapshot) error {
-	return func(*proxy.Snapshot) error {
+func refuseIf(refuses *atomic.Bool) func(*snapshot.Snapshot) error {
+	return func(*snapshot.Snapshot) error {
 		if refuses.Load() {
 			return errors.New("refused by the test")
 		}

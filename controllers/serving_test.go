@@ -16,7 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -162,7 +162,7 @@ func TestDeletingTheLastIngressServesTheEmptySnapshot(t *testing.T) {
 	r.proxy.serves(t, "x.io /api -> "+k.Blue+"/api:80 []")
 	k.Remove(ing)
 	r.proxy.serves(t)
-	if diff := cmp.Diff(&proxy.Snapshot{Hosts: []proxy.Host{}, Pools: []proxy.Pool{}}, r.proxy.snapshot()); diff != "" {
+	if diff := cmp.Diff(&snapshot.Snapshot{Hosts: []snapshot.Host{}, Pools: []snapshot.Pool{}}, r.proxy.snapshot()); diff != "" {
 		t.Errorf("the snapshot is not empty (-want +got):\n%s", diff)
 	}
 }
@@ -179,7 +179,7 @@ func TestAHundredChangesAreFewBuilds(t *testing.T) {
 	var applications int
 	hold := sync.OnceFunc(func() { close(held); <-release })
 	r := k.start(func(_ *ctrl.Options, _ *Options, p *recordingProxy) {
-		p.before = func(*proxy.Snapshot) error {
+		p.before = func(*snapshot.Snapshot) error {
 			if applications++; applications == 2 {
 				hold()
 			}
@@ -225,7 +225,7 @@ func TestAllNamespacesAreServedWhereNoneIsNamed(t *testing.T) {
 	seen := make(chan int, 1000)
 	k.start(func(mgr *ctrl.Options, _ *Options, p *recordingProxy) {
 		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, nil)
-		p.before = func(s *proxy.Snapshot) error {
+		p.before = func(s *snapshot.Snapshot) error {
 			ours := 0
 			for _, host := range s.Hosts {
 				for _, route := range host.Routes {

@@ -19,7 +19,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -216,7 +216,7 @@ func TestARefusedSnapshotShowsOnWhatIsNewAndIsTriedAgain(t *testing.T) {
 	k.Make(old, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
 	var refuse atomic.Bool
 	r := k.start(func(_ *ctrl.Options, _ *Options, p *recordingProxy) {
-		p.before = func(*proxy.Snapshot) error {
+		p.before = func(*snapshot.Snapshot) error {
 			if refuse.Load() {
 				return errors.New("host x.io: no")
 			}

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // However a client's address is spelled on its way here, it is the same address to the lists.
 func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		*accessOf(r) = policy.Access{Allowed: prefixes("192.0.2.0/24", "2001:db8::/32", "fe80::/10"), Denied: prefixes("192.0.2.66/32", "2001:db8:bad::/48")}
 	}, startEcho(t, "b")))
 	for address, want := range map[string]int{
@@ -56,7 +57,9 @@ func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 func TestAccessChangesForOpenConnections(t *testing.T) {
 	t.Parallel()
 	b := startEcho(t, "b")
-	with := func(a policy.Access) *Snapshot { return everythingBy(func(r *Route) { *accessOf(r) = a }, b) }
+	with := func(a policy.Access) *snapshot.Snapshot {
+		return everythingBy(func(r *snapshot.Route) { *accessOf(r) = a }, b)
+	}
 	p := serve(t)
 	client := (*wire)(nil)
 	for i, step := range []struct {
@@ -85,7 +88,7 @@ func TestDeniedRequestsTakeNoToken(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
 	// One /64, of which one address is denied.
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		accessOf(r).Denied = prefixes("2001:db8::bad/128")
 		*rateLimitOf(r) = *never(1)
 	}, startEcho(t, "b")))

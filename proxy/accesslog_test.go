@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // pages is what an access log was written to.
@@ -80,9 +82,9 @@ func parsedLine(t *testing.T, line string) map[string]any {
 func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 	t.Parallel()
 	backend, down := startEcho(t, "b"), closedPort(t)
-	routed := func(path, pool string, n int) Route {
+	routed := func(path, pool string, n int) snapshot.Route {
 		r := prefix(path, pool)
-		r.Rule = RuleID{Ingress: "default/shop", Rule: 1, Path: n}
+		r.Rule = snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: n}
 		return r
 	}
 	rewritten := routed("/api/v1", "b", 0)
@@ -93,7 +95,7 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 	accessOf(&denied).Denied = prefixes("203.0.113.0/24")
 	written := &pages{}
 	p := serve(t, logTo(written, LogJSON), trust("127.0.0.1/32"))
-	p.apply(snapshotOf([]Host{hostOf("shop.example.com", rewritten, refusing, denied)},
+	p.apply(snapshotOf([]snapshot.Host{hostOf("shop.example.com", rewritten, refusing, denied)},
 		poolOf("b", backend), poolOf("down", down)))
 	requests := []struct {
 		name, request string
@@ -202,7 +204,7 @@ func TestAccessLogInTheCombinedFormat(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
 	p := serve(t, logTo(written, LogCombined), trust("127.0.0.1/32"))
-	p.apply(snapshotOf([]Host{hostOf("shop", prefix("/", "b"))}, poolOf("b", startEcho(t, "b"))))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("shop", prefix("/", "b"))}, poolOf("b", startEcho(t, "b"))))
 	const date = `\[\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]`
 	for i, test := range []struct{ name, request, want string }{
 		{"all there is", "GET /a//b?c=d HTTP/1.1\r\nHost: shop\r\nUser-Agent: curl/8.0\r\nReferer: http://a/\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n",

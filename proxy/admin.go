@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
@@ -44,7 +46,7 @@ func shownHost(name string) string {
 }
 
 // shownBehind is what takes a route's requests.
-func shownBehind(r *Route, p *pool) string {
+func shownBehind(r *snapshot.Route, p *pool) string {
 	if r.Closed != "" {
 		return "closed: " + r.Closed
 	}

@@ -8,20 +8,21 @@ import (
 	"encoding/base64"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // affinityKey returns the hash that the request's endpoint is chosen by. A request that has nothing to be told by gets
 // a cookie where the route goes by one, and otherwise any endpoint.
-func (x *exchange) affinityKey(b *Balancing) uint64 {
+func (x *exchange) affinityKey(b *snapshot.Balancing) uint64 {
 	switch b.HashOn {
-	case HashOnHeader:
+	case snapshot.HashOnHeader:
 		for i := range x.request.Fields {
 			if f := &x.request.Fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, b.Name) {
 				return hashOf(f.Value)
 			}
 		}
 		return scatter(uint64(x.route.pool.state.cursor.Add(1)))
-	case HashOnCookie:
+	case snapshot.HashOnCookie:
 		value := cookieValue(x.request.Fields, b.Name)
 		if len(value) == 0 {
 			value = x.makeCookie(b.Name)

@@ -8,17 +8,21 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // hashedOn serves five endpoints, which answer their names, by the Hash policy.
-func hashedOn(t *testing.T, on HashOn, name string, changes ...func(*Config)) *served {
+func hashedOn(t *testing.T, on snapshot.HashOn, name string, changes ...func(*Config)) *served {
 	t.Helper()
 	var addresses []netip.AddrPort
 	for i := range 5 {
 		addresses = append(addresses, named(t, fmt.Sprint("endpoint-", i)).address)
 	}
 	p := serve(t, changes...)
-	p.apply(everythingBy(func(r *Route) { r.Balancing = Balancing{Policy: Hash, HashOn: on, Name: name} }, addresses...))
+	p.apply(everythingBy(func(r *snapshot.Route) {
+		r.Balancing = snapshot.Balancing{Policy: snapshot.Hash, HashOn: on, Name: name}
+	}, addresses...))
 	return p
 }
 
@@ -26,18 +30,18 @@ func TestHashGoesByWhatTheRouteSays(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		on     HashOn
+		on     snapshot.HashOn
 		key    string
 		fields func(user int) string
 		// one is set where all users are one.
 		one bool
 	}{
-		{"client", HashOnClient, "", func(i int) string { return fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", i) }, false},
-		{"header", HashOnHeader, "x-user", func(i int) string { return fmt.Sprintf("X-User: %d", i) }, false},
-		{"another header", HashOnHeader, "x-user", func(i int) string { return fmt.Sprintf("X-User: 1\r\nX-Other: %d", i) }, true},
-		{"cookie", HashOnCookie, "id", func(i int) string { return fmt.Sprintf("Cookie: a=b; id=%d; c=d", i) }, false},
-		{"another cookie", HashOnCookie, "id", func(i int) string { return fmt.Sprintf("Cookie: xid=%d; id=1; ID=%d", i, i) }, true},
-		{"a cookie in a second field", HashOnCookie, "id", func(i int) string { return fmt.Sprintf("Cookie: a=b\r\nCookie: id=%d", i) }, false},
+		{"client", snapshot.HashOnClient, "", func(i int) string { return fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", i) }, false},
+		{"header", snapshot.HashOnHeader, "x-user", func(i int) string { return fmt.Sprintf("X-User: %d", i) }, false},
+		{"another header", snapshot.HashOnHeader, "x-user", func(i int) string { return fmt.Sprintf("X-User: 1\r\nX-Other: %d", i) }, true},
+		{"cookie", snapshot.HashOnCookie, "id", func(i int) string { return fmt.Sprintf("Cookie: a=b; id=%d; c=d", i) }, false},
+		{"another cookie", snapshot.HashOnCookie, "id", func(i int) string { return fmt.Sprintf("Cookie: xid=%d; id=1; ID=%d", i, i) }, true},
+		{"a cookie in a second field", snapshot.HashOnCookie, "id", func(i int) string { return fmt.Sprintf("Cookie: a=b\r\nCookie: id=%d", i) }, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +80,7 @@ func TestCookieIsMadeWhereThereIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := hashedOn(t, HashOnCookie, "id", trust("127.0.0.0/8"))
+			p := hashedOn(t, snapshot.HashOnCookie, "id", trust("127.0.0.0/8"))
 			values := map[string]bool{}
 			for range 10 {
 				first := p.ask("GET / HTTP/1.1\r\nHost: a\r\n" + test.fields + "\r\n")
@@ -104,7 +108,9 @@ func TestEndpointsOwnCookieOfTheNameStays(t *testing.T) {
 	t.Parallel()
 	b := startBackend(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", "id=own; Path=/app") })
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Balancing = Balancing{Policy: Hash, HashOn: HashOnCookie, Name: "id"} }, b.address))
+	p.apply(everythingBy(func(r *snapshot.Route) {
+		r.Balancing = snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "id"}
+	}, b.address))
 	if got := p.get("a", "/").Header["Set-Cookie"]; len(got) != 1 || !strings.HasPrefix(got[0], "id=own") {
 		t.Errorf("got the cookies %q, want the endpoint's own", got)
 	}
@@ -113,7 +119,7 @@ func TestEndpointsOwnCookieOfTheNameStays(t *testing.T) {
 // Requests that have not the header are told apart by nothing and go anywhere, rather than all to one endpoint.
 func TestRequestsWithoutTheHeaderAreSpread(t *testing.T) {
 	t.Parallel()
-	p := hashedOn(t, HashOnHeader, "x-user")
+	p := hashedOn(t, snapshot.HashOnHeader, "x-user")
 	seen := map[string]bool{}
 	for range 60 {
 		seen[p.get("a", "/").Body] = true

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not
@@ -62,10 +63,10 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			headersOf(&policies).Response.Remove = []string{"Server"}
 			rewriteOf(&policies).StripPrefix = "/policies"
 			least, hash, limit := prefix("/least", "pool"), prefix("/hash", "pool"), prefix("/limit", "pool")
-			least.Balancing.Policy = LeastRequest
-			hash.Balancing = Balancing{Policy: Hash, HashOn: HashOnCookie, Name: "id"}
-			limit.Balancing = Balancing{MaxConnections: 5, MaxPending: 5}
-			p.apply(snapshotOf([]Host{
+			least.Balancing.Policy = snapshot.LeastRequest
+			hash.Balancing = snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "id"}
+			limit.Balancing = snapshot.Balancing{MaxConnections: 5, MaxPending: 5}
+			p.apply(snapshotOf([]snapshot.Host{
 				hostOf("shop.example.com", prefix("/", "pool"), hash, least, limit, policies),
 				hostOf("*.wild.example.com", prefix("/", "pool")),
 			}, poolOf("pool", endpoint)))
@@ -160,7 +161,7 @@ func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	if each >= 2.1 {
 		t.Errorf("a request and its endpoint allocate %.2f times, want twice", each)
 	}
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	<-done
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // provocation is how to get an answer of the proxy's own.
@@ -22,7 +23,7 @@ type provocation struct {
 	reason reason.Reason
 	// request has METHOD in the place of its method.
 	request  string
-	snapshot *Snapshot
+	snapshot *snapshot.Snapshot
 	// status, proxyStatus and body are what is to come; kept says that the connection can carry another request.
 	status      int
 	proxyStatus string
@@ -41,7 +42,7 @@ func provocations(t *testing.T) []provocation {
 	mute := startScripted(t, func(*wire) {})
 	serving := everything(b.address)
 	manyPasses := "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("CDN-Loop: warren-0\r\n", maxPasses) + "\r\n"
-	with := func(change func(*Route)) *Snapshot { return everythingBy(change, b.address) }
+	with := func(change func(*snapshot.Route)) *snapshot.Snapshot { return everythingBy(change, b.address) }
 	panics := everything(b.address)
 	redirecting := everything(b.address)
 	redirecting.Hosts[0].RedirectHTTPS = true
@@ -55,20 +56,20 @@ func provocations(t *testing.T) []provocation {
 		{reason.MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},
 		{reason.VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},
 		{reason.RedirectToHTTPS, plain, redirecting, 308, "proxy_internal_response", "served over HTTPS", true, false},
-		{reason.RouteNotFound, plain, &Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
-		{reason.RuleClosed, plain, with(func(r *Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error",
+		{reason.RouteNotFound, plain, &snapshot.Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},
+		{reason.RuleClosed, plain, with(func(r *snapshot.Route) { r.Closed = "ForeignAnnotation" }), 503, "proxy_configuration_error",
 			"closed until its Ingress is mended", true, false},
-		{reason.AccessDenied, plain, with(func(r *Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
-		{reason.RateLimited, plain, with(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{reason.AccessDenied, plain, with(func(r *snapshot.Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
+		{reason.RateLimited, plain, with(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
 		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{reason.UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
-		{reason.UpstreamTLSFailed, plain, over(UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},
+		{reason.UpstreamTLSFailed, plain, over(snapshot.UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},
 		{reason.UpstreamReset, plain, everything(broken), 502, "connection_terminated", "closed the connection", true, false},
 		{reason.UpstreamMalformed, plain, everything(gibberish), 502, "http_protocol_error", "not a well-formed response", true, false},
 		{reason.UpstreamTimeout, plain, everythingBy(idleAfter(50*time.Millisecond), mute), 504, "http_response_timeout", "did not answer in time", true, false},
-		{reason.UpstreamConnectTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Connect = 50 * time.Millisecond }, deafAddress(t)), 504, "connection_timeout", "did not take the connection in time", true, false},
-		{reason.UpstreamRequestTimeout, plain, everythingBy(func(r *Route) { r.Timeouts.Request = 50 * time.Millisecond }, mute), 504, "http_response_timeout", "longer than the rule allows", true, false},
+		{reason.UpstreamConnectTimeout, plain, everythingBy(func(r *snapshot.Route) { r.Timeouts.Connect = 50 * time.Millisecond }, deafAddress(t)), 504, "connection_timeout", "did not take the connection in time", true, false},
+		{reason.UpstreamRequestTimeout, plain, everythingBy(func(r *snapshot.Route) { r.Timeouts.Request = 50 * time.Millisecond }, mute), 504, "http_response_timeout", "longer than the rule allows", true, false},
 		{reason.InternalError, plain, panics, 500, "proxy_internal_error", "the proxy failed", false, false},
 	}
 }
@@ -156,7 +157,7 @@ func provoke(t *testing.T, test provocation, method string) {
 		client.expectEnd()
 		return
 	}
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	if got := client.reply("GET"); got.reason() != "RouteNotFound" {
 		t.Errorf("the next request got %d %q, want RouteNotFound", got.Status, got.reason())
@@ -181,7 +182,7 @@ func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
+	p.apply(everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.01, Burst: 2} }, b.address))
 	begun := time.Now()
 	p.get("a", "/")
 	p.get("a", "/")

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestBeforeTheFirstSnapshotNothingIsFound(t *testing.T) {
@@ -32,16 +33,16 @@ func TestEqualSnapshotIsNotANewGeneration(t *testing.T) {
 	p := serve(t)
 	steps := []struct {
 		name     string
-		snapshot *Snapshot
+		snapshot *snapshot.Snapshot
 		want     uint64
 	}{
-		{"the empty snapshot", &Snapshot{}, 1},
-		{"the empty snapshot again", &Snapshot{}, 1},
+		{"the empty snapshot", &snapshot.Snapshot{}, 1},
+		{"the empty snapshot again", &snapshot.Snapshot{}, 1},
 		{"a route", everything(b.address), 2},
 		{"the same, built anew", everything(b.address), 2},
 		{"another timeout", everythingBy(idleAfter(1), b.address), 3},
 		{"the first again", everything(b.address), 4},
-		{"the empty snapshot after all", &Snapshot{}, 5},
+		{"the empty snapshot after all", &snapshot.Snapshot{}, 5},
 	}
 	for _, step := range steps {
 		got, err := p.Apply(step.snapshot)
@@ -60,26 +61,26 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 	p := serve(t)
 	p.apply(everything(b.address))
 	other := netip.MustParseAddrPort("192.0.2.1:1")
-	treated := func(policies ...policy.Policy) *Snapshot {
+	treated := func(policies ...policy.Policy) *snapshot.Snapshot {
 		r := prefix("/x", "a")
 		r.Policies = policies
-		return snapshotOf([]Host{hostOf("a", r)}, poolOf("a", other))
+		return snapshotOf([]snapshot.Host{hostOf("a", r)}, poolOf("a", other))
 	}
 	for _, wrong := range []struct {
 		name     string
-		snapshot *Snapshot
+		snapshot *snapshot.Snapshot
 		want     string
 	}{
-		{"a pool that is not there", &Snapshot{Hosts: []Host{hostOf("a", prefix("/", "none"))}}, `there is no pool "none"`},
-		{"a pool twice", &Snapshot{Pools: []Pool{poolOf("a", other), poolOf("a", other)}}, `"a"`},
-		{"hosts out of order", &Snapshot{Hosts: []Host{hostOf("b"), hostOf("a")}}, "not sorted"},
-		{"a host twice", &Snapshot{Hosts: []Host{hostOf("a"), hostOf("a")}}, `"a"`},
-		{"a path twice", snapshotOf([]Host{hostOf("a", prefix("/x", "a"), prefix("/x", "a"))}, poolOf("a", other)), `path "/x" occurs twice`},
-		{"an exact path twice", snapshotOf([]Host{hostOf("a", exact("/x", "a"), exact("/x", "a"))}, poolOf("a", other)), `path "/x" occurs twice`},
-		{"the root twice", snapshotOf([]Host{hostOf("a", prefix("/", "a"), prefix("/", "a"))}, poolOf("a", other)), `path "/" occurs twice`},
-		{"a prefix with a trailing slash", snapshotOf([]Host{hostOf("a", prefix("/x/", "a"))}, poolOf("a", other)), "ends with a slash"},
-		{"a path that is not canonical", snapshotOf([]Host{hostOf("a", prefix("/x/../y", "a"))}, poolOf("a", other)), "not canonical"},
-		{"a relative path", snapshotOf([]Host{hostOf("a", prefix("x", "a"))}, poolOf("a", other)), "not canonical"},
+		{"a pool that is not there", &snapshot.Snapshot{Hosts: []snapshot.Host{hostOf("a", prefix("/", "none"))}}, `there is no pool "none"`},
+		{"a pool twice", &snapshot.Snapshot{Pools: []snapshot.Pool{poolOf("a", other), poolOf("a", other)}}, `"a"`},
+		{"hosts out of order", &snapshot.Snapshot{Hosts: []snapshot.Host{hostOf("b"), hostOf("a")}}, "not sorted"},
+		{"a host twice", &snapshot.Snapshot{Hosts: []snapshot.Host{hostOf("a"), hostOf("a")}}, `"a"`},
+		{"a path twice", snapshotOf([]snapshot.Host{hostOf("a", prefix("/x", "a"), prefix("/x", "a"))}, poolOf("a", other)), `path "/x" occurs twice`},
+		{"an exact path twice", snapshotOf([]snapshot.Host{hostOf("a", exact("/x", "a"), exact("/x", "a"))}, poolOf("a", other)), `path "/x" occurs twice`},
+		{"the root twice", snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "a"), prefix("/", "a"))}, poolOf("a", other)), `path "/" occurs twice`},
+		{"a prefix with a trailing slash", snapshotOf([]snapshot.Host{hostOf("a", prefix("/x/", "a"))}, poolOf("a", other)), "ends with a slash"},
+		{"a path that is not canonical", snapshotOf([]snapshot.Host{hostOf("a", prefix("/x/../y", "a"))}, poolOf("a", other)), "not canonical"},
+		{"a relative path", snapshotOf([]snapshot.Host{hostOf("a", prefix("x", "a"))}, poolOf("a", other)), "not canonical"},
 		{"policies out of order", treated(new(policy.Rewrite), new(policy.Access)), `path "/x": policies are not in their order: "access-control" follows "rewrite"`},
 		{"a policy twice", treated(new(policy.Access), new(policy.RateLimit), new(policy.RateLimit)), `path "/x": policy "rate-limit" occurs twice`},
 		{"no policy", treated(new(policy.Access), nil), `path "/x": there is no policy of type <nil>`},
@@ -113,9 +114,9 @@ func TestSwapsUnderLoadLoseNoRequest(t *testing.T) {
 	p := serve(t)
 	// Each generation serves /a, /b and /c, by two of three endpoints at a time where any is right, under routes that
 	// come and go beside them.
-	generation := func(n int) *Snapshot {
-		routes := []Route{prefix("/any", "any")}
-		var pools []Pool
+	generation := func(n int) *snapshot.Snapshot {
+		routes := []snapshot.Route{prefix("/any", "any")}
+		var pools []snapshot.Pool
 		for i, name := range names {
 			routes = append(routes, prefix("/"+name, name))
 			pools = append(pools, poolOf(name, backends[i]))
@@ -124,7 +125,7 @@ func TestSwapsUnderLoadLoseNoRequest(t *testing.T) {
 			routes = append(routes, exact(fmt.Sprintf("/other/%d", i), "any"))
 		}
 		pools = append(pools, poolOf("any", backends[n%3], backends[(n+1)%3]))
-		return snapshotOf([]Host{hostOf("", routes...)}, pools...)
+		return snapshotOf([]snapshot.Host{hostOf("", routes...)}, pools...)
 	}
 	p.apply(generation(0))
 
@@ -181,7 +182,7 @@ func TestRunningRequestOutlivesItsRoute(t *testing.T) {
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up := endpoint.accept()
 	up.head()
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	up.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
 	if got := client.reply("GET"); got.Status != 200 || got.Body != "late" {
 		t.Errorf("got %d %q, want what the old endpoint answered", got.Status, got.Body)

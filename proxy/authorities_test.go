@@ -7,16 +7,18 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // A tenant may have thousands of pools, each with a name of its own to expect and all with the authorities of one large
 // object.
 func TestPoolsOfTheSameAuthoritiesShareThem(t *testing.T) {
 	text, other := newAuthority(t, "one").pem, newAuthority(t, "other").pem
-	s := &Snapshot{}
+	s := &snapshot.Snapshot{}
 	add := func(id, name, authorities string) {
-		s.Pools = append(s.Pools, Pool{ID: id, Service: "shop/" + id, TLS: UpstreamTLS{ServerName: name, Authorities: authorities},
-			Endpoints: []Endpoint{{ID: id, Address: netip.MustParseAddrPort("127.0.0.1:1"), Weight: 1}}})
+		s.Pools = append(s.Pools, snapshot.Pool{ID: id, Service: "shop/" + id, TLS: snapshot.UpstreamTLS{ServerName: name, Authorities: authorities},
+			Endpoints: []snapshot.Endpoint{{ID: id, Address: netip.MustParseAddrPort("127.0.0.1:1"), Weight: 1}}})
 	}
 	for i := range 20 {
 		add(fmt.Sprintf("one-%02d", i), fmt.Sprint("name-", i), text)
@@ -34,7 +36,7 @@ func TestPoolsOfTheSameAuthoritiesShareThem(t *testing.T) {
 	if len(parsed) != 2 || len(p.state.securities) != 21 {
 		t.Errorf("%d authorities were parsed, want 2; there are %d terms, want 21", len(parsed), len(p.state.securities))
 	}
-	if _, err := p.Apply(&Snapshot{}); err != nil {
+	if _, err := p.Apply(&snapshot.Snapshot{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(p.state.authorities) + len(p.state.securities); n != 0 {

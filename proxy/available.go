@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // standing is all that decides about whether a member of a pool takes requests.
@@ -13,7 +15,7 @@ type standing struct {
 	// takes is what the snapshot says: not draining, not reported unhealthy, and of a weight above 0.
 	takes bool
 	// health is what its check found; Healthy where it has none.
-	health Health
+	health snapshot.Health
 	// ejected is since when it has been set aside for what requests met with, by the proxy's clock, or 0.
 	ejected time.Duration
 }
@@ -25,10 +27,10 @@ type standing struct {
 // that were first: what makes many fail at once is more likely to be a fault of the network, or a request that no
 // endpoint bears, and then the others would only break down under the load of all.
 func available(members []standing) []bool {
-	wanted := HealthUnknown
+	wanted := snapshot.HealthUnknown
 	for _, m := range members {
-		if m.takes && m.health == Healthy {
-			wanted = Healthy
+		if m.takes && m.health == snapshot.Healthy {
+			wanted = snapshot.Healthy
 			break
 		}
 	}

@@ -7,12 +7,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestWhichMembersOfAPoolAreAvailable(t *testing.T) {
 	t.Parallel()
-	up, unknown, sick, off := standing{takes: true, health: Healthy}, standing{takes: true}, standing{takes: true, health: Unhealthy}, standing{health: Healthy}
-	out := func(since time.Duration) standing { return standing{takes: true, health: Healthy, ejected: since} }
+	up, unknown, sick, off := standing{takes: true, health: snapshot.Healthy}, standing{takes: true}, standing{takes: true, health: snapshot.Unhealthy}, standing{health: snapshot.Healthy}
+	out := func(since time.Duration) standing {
+		return standing{takes: true, health: snapshot.Healthy, ejected: since}
+	}
 	for name, test := range map[string]struct {
 		members []standing
 		want    []bool

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // backend is a net/http server that counts its connections.
@@ -150,47 +152,51 @@ func boundSocket(tb testing.TB) (fd int, address netip.AddrPort) {
 // The builders of snapshots.
 
 // poolOf has the endpoints at these addresses, each of weight 1.
-func poolOf(id string, addresses ...netip.AddrPort) Pool {
-	p := Pool{ID: id, Service: "default/" + id}
+func poolOf(id string, addresses ...netip.AddrPort) snapshot.Pool {
+	p := snapshot.Pool{ID: id, Service: "default/" + id}
 	for i, a := range addresses {
-		p.Endpoints = append(p.Endpoints, Endpoint{ID: fmt.Sprintf("task/default/%s-%03d", id, i), Address: a, Weight: 1})
+		p.Endpoints = append(p.Endpoints, snapshot.Endpoint{ID: fmt.Sprintf("task/default/%s-%03d", id, i), Address: a, Weight: 1})
 	}
 	return p
 }
 
 // prefix and exact are routes to a pool.
-func prefix(path, pool string) Route { return routeTo(path, MatchPrefix, pool) }
-func exact(path, pool string) Route  { return routeTo(path, MatchExact, pool) }
+func prefix(path, pool string) snapshot.Route { return routeTo(path, snapshot.MatchPrefix, pool) }
+func exact(path, pool string) snapshot.Route  { return routeTo(path, snapshot.MatchExact, pool) }
 
-func routeTo(path string, match PathMatch, pool string) Route {
-	return Route{
-		Rule: RuleID{Ingress: "default/" + pool}, Path: path, Match: match, Pool: pool,
-		Timeouts: Timeouts{Connect: patience, Idle: patience},
+func routeTo(path string, match snapshot.PathMatch, pool string) snapshot.Route {
+	return snapshot.Route{
+		Rule: snapshot.RuleID{Ingress: "default/" + pool}, Path: path, Match: match, Pool: pool,
+		Timeouts: snapshot.Timeouts{Connect: patience, Idle: patience},
 	}
 }
 
-func hostOf(name string, routes ...Route) Host { return Host{Name: name, Routes: routes} }
+func hostOf(name string, routes ...snapshot.Route) snapshot.Host {
+	return snapshot.Host{Name: name, Routes: routes}
+}
 
 // snapshotOf lists what it is given in the order that a Snapshot has to have, and leaves it alone: several tests may
 // give the same.
-func snapshotOf(hosts []Host, pools ...Pool) *Snapshot {
-	return &Snapshot{
-		Hosts: slices.SortedFunc(slices.Values(hosts), func(a, b Host) int { return strings.Compare(a.Name, b.Name) }),
-		Pools: slices.SortedFunc(slices.Values(pools), func(a, b Pool) int { return strings.Compare(a.ID, b.ID) }),
+func snapshotOf(hosts []snapshot.Host, pools ...snapshot.Pool) *snapshot.Snapshot {
+	return &snapshot.Snapshot{
+		Hosts: slices.SortedFunc(slices.Values(hosts), func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) }),
+		Pools: slices.SortedFunc(slices.Values(pools), func(a, b snapshot.Pool) int { return strings.Compare(a.ID, b.ID) }),
 	}
 }
 
 // everything sends all requests to these addresses.
-func everything(addresses ...netip.AddrPort) *Snapshot {
-	return everythingBy(func(*Route) {}, addresses...)
+func everything(addresses ...netip.AddrPort) *snapshot.Snapshot {
+	return everythingBy(func(*snapshot.Route) {}, addresses...)
 }
 
 // everythingBy does so by a route that change changed.
-func everythingBy(change func(*Route), addresses ...netip.AddrPort) *Snapshot {
+func everythingBy(change func(*snapshot.Route), addresses ...netip.AddrPort) *snapshot.Snapshot {
 	r := prefix("/", "pool")
 	change(&r)
-	return snapshotOf([]Host{hostOf("", r)}, poolOf("pool", addresses...))
+	return snapshotOf([]snapshot.Host{hostOf("", r)}, poolOf("pool", addresses...))
 }
 
-func idleAfter(d time.Duration) func(*Route) { return func(r *Route) { r.Timeouts.Idle = d } }
-func retries(n int) func(*Route)             { return func(r *Route) { r.Retries = n } }
+func idleAfter(d time.Duration) func(*snapshot.Route) {
+	return func(r *snapshot.Route) { r.Timeouts.Idle = d }
+}
+func retries(n int) func(*snapshot.Route) { return func(r *snapshot.Route) { r.Retries = n } }

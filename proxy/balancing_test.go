@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // balanced compiles a pool of the endpoints, whose addresses are 192.0.2.1 and on.
-func balanced(t *testing.T, endpoints ...Endpoint) *pool {
+func balanced(t *testing.T, endpoints ...snapshot.Endpoint) *pool {
 	t.Helper()
-	p := Pool{ID: "pool"}
+	p := snapshot.Pool{ID: "pool"}
 	for i, e := range endpoints {
 		e.ID = fmt.Sprintf("task/default/%d", i)
 		e.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i + 1)}), 80)
@@ -26,9 +28,9 @@ func balanced(t *testing.T, endpoints ...Endpoint) *pool {
 }
 
 // readyPool compiles a pool for choosing by any policy.
-func readyPool(p *Pool) *pool {
+func readyPool(p *snapshot.Pool) *pool {
 	c := newPool(p, nil, testState())
-	for policy := range balancingPolicies {
+	for policy := range snapshot.BalancingPolicies {
 		c.require(policy)
 	}
 	c.refresh()
@@ -36,7 +38,9 @@ func readyPool(p *Pool) *pool {
 }
 
 // turn picks for a request that was given to these endpoints before.
-func turn(p *pool, tried ...*target) *target { return p.pick(RoundRobin, choice{tried: tried}) }
+func turn(p *pool, tried ...*target) *target {
+	return p.pick(snapshot.RoundRobin, choice{tried: tried})
+}
 
 // shares picks n times and counts by the last number of the address.
 func shares(p *pool, n int) map[int]int {
@@ -57,22 +61,22 @@ func number(e *target) int {
 func TestRequestsAreSharedByWeight(t *testing.T) {
 	t.Parallel()
 	const picks = 30_000
-	w := func(weight int) Endpoint { return Endpoint{Weight: weight} }
+	w := func(weight int) snapshot.Endpoint { return snapshot.Endpoint{Weight: weight} }
 	for _, test := range []struct {
 		name      string
-		endpoints []Endpoint
+		endpoints []snapshot.Endpoint
 		// want are the shares by endpoint, from 1.
 		want map[int]float64
 	}{
-		{"one", []Endpoint{w(1)}, map[int]float64{1: 1}},
-		{"thirds", []Endpoint{w(1), w(1), w(1)}, map[int]float64{1: 1. / 3, 2: 1. / 3, 3: 1. / 3}},
-		{"equal weights above one", []Endpoint{w(500), w(500)}, map[int]float64{1: .5, 2: .5}},
-		{"1:2:7", []Endpoint{w(1), w(2), w(7)}, map[int]float64{1: .1, 2: .2, 3: .7}},
-		{"1:99", []Endpoint{w(1), w(99)}, map[int]float64{1: .01, 2: .99}},
-		{"weight 0", []Endpoint{w(0), w(1), w(3)}, map[int]float64{2: .25, 3: .75}},
-		{"draining", []Endpoint{w(1), {Weight: 1, Draining: true}, w(1)}, map[int]float64{1: .5, 3: .5}},
-		{"unhealthy", []Endpoint{{Weight: 9, Unhealthy: true}, w(1), w(1)}, map[int]float64{2: .5, 3: .5}},
-		{"none takes requests", []Endpoint{w(0), {Weight: 1, Draining: true}, {Weight: 1, Unhealthy: true}}, map[int]float64{0: 1}},
+		{"one", []snapshot.Endpoint{w(1)}, map[int]float64{1: 1}},
+		{"thirds", []snapshot.Endpoint{w(1), w(1), w(1)}, map[int]float64{1: 1. / 3, 2: 1. / 3, 3: 1. / 3}},
+		{"equal weights above one", []snapshot.Endpoint{w(500), w(500)}, map[int]float64{1: .5, 2: .5}},
+		{"1:2:7", []snapshot.Endpoint{w(1), w(2), w(7)}, map[int]float64{1: .1, 2: .2, 3: .7}},
+		{"1:99", []snapshot.Endpoint{w(1), w(99)}, map[int]float64{1: .01, 2: .99}},
+		{"weight 0", []snapshot.Endpoint{w(0), w(1), w(3)}, map[int]float64{2: .25, 3: .75}},
+		{"draining", []snapshot.Endpoint{w(1), {Weight: 1, Draining: true}, w(1)}, map[int]float64{1: .5, 3: .5}},
+		{"unhealthy", []snapshot.Endpoint{{Weight: 9, Unhealthy: true}, w(1), w(1)}, map[int]float64{2: .5, 3: .5}},
+		{"none takes requests", []snapshot.Endpoint{w(0), {Weight: 1, Draining: true}, {Weight: 1, Unhealthy: true}}, map[int]float64{0: 1}},
 		{"none at all", nil, map[int]float64{0: 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -94,7 +98,7 @@ func TestRequestsAreSharedByWeight(t *testing.T) {
 // A share is met in short runs too, so that a light endpoint is not hit in bursts.
 func TestWeightsAreMetInShortRuns(t *testing.T) {
 	t.Parallel()
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 2}, Endpoint{Weight: 7})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 2}, snapshot.Endpoint{Weight: 7})
 	for run := range 100 {
 		got := shares(p, 50)
 		for i, want := range map[int]int{1: 5, 2: 10, 3: 35} {
@@ -108,8 +112,8 @@ func TestWeightsAreMetInShortRuns(t *testing.T) {
 func TestPickLeavesOutWhatWasTried(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]*pool{
-		"equal":    balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1}),
-		"weighted": balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 50}, Endpoint{Weight: 3}),
+		"equal":    balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}),
+		"weighted": balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 50}, snapshot.Endpoint{Weight: 3}),
 	} {
 		for range 100 {
 			var tried []*target
@@ -132,7 +136,7 @@ func TestPickLeavesOutWhatWasTried(t *testing.T) {
 func TestManyPickAtOnce(t *testing.T) {
 	t.Parallel()
 	const goroutines, each = 16, 3000
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1})
 	var took [5]atomic.Int64
 	var picking sync.WaitGroup
 	for range goroutines {
@@ -169,9 +173,9 @@ func TestRoundGoesOnAfterASwap(t *testing.T) {
 func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 	t.Parallel()
 	a, b := netip.MustParseAddrPort("192.0.2.1:80"), netip.MustParseAddrPort("192.0.2.2:80")
-	routes := []Host{hostOf("", prefix("/kept", "kept"), prefix("/changed", "changed"))}
+	routes := []snapshot.Host{hostOf("", prefix("/kept", "kept"), prefix("/changed", "changed"))}
 	p := New(Config{})
-	apply := func(s *Snapshot) *generation {
+	apply := func(s *snapshot.Snapshot) *generation {
 		t.Helper()
 		if _, err := p.Apply(s); err != nil {
 			t.Fatal(err)
@@ -223,15 +227,15 @@ func TestEndpointThatDrainedMayComeBack(t *testing.T) {
 func BenchmarkPick(b *testing.B) {
 	for _, bench := range []struct {
 		name   string
-		policy BalancingPolicy
+		policy snapshot.BalancingPolicy
 		weight func(i int) int
 	}{
-		{"round robin", RoundRobin, func(int) int { return 1 }},
-		{"weighted round robin", RoundRobin, func(i int) int { return 1 + i%10 }},
-		{"least request", LeastRequest, func(int) int { return 1 }},
-		{"weighted least request", LeastRequest, func(i int) int { return 1 + i%10 }},
-		{"hash", Hash, func(int) int { return 1 }},
-		{"weighted hash", Hash, func(i int) int { return 1 + i%10 }},
+		{"round robin", snapshot.RoundRobin, func(int) int { return 1 }},
+		{"weighted round robin", snapshot.RoundRobin, func(i int) int { return 1 + i%10 }},
+		{"least request", snapshot.LeastRequest, func(int) int { return 1 }},
+		{"weighted least request", snapshot.LeastRequest, func(i int) int { return 1 + i%10 }},
+		{"hash", snapshot.Hash, func(int) int { return 1 }},
+		{"weighted hash", snapshot.Hash, func(i int) int { return 1 + i%10 }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			pool := poolOfWeights(1000, bench.weight)
@@ -249,10 +253,10 @@ func BenchmarkPick(b *testing.B) {
 }
 
 // poolOfWeights has n endpoints with ids and addresses of their own.
-func poolOfWeights(n int, weight func(i int) int) Pool {
-	pool := Pool{ID: "pool"}
+func poolOfWeights(n int, weight func(i int) int) snapshot.Pool {
+	pool := snapshot.Pool{ID: "pool"}
 	for i := range n {
-		pool.Endpoints = append(pool.Endpoints, Endpoint{
+		pool.Endpoints = append(pool.Endpoints, snapshot.Endpoint{
 			ID: fmt.Sprintf("task/default/%04d", i), Weight: weight(i),
 			Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 80),
 		})
@@ -262,11 +266,11 @@ func poolOfWeights(n int, weight func(i int) int) Pool {
 
 func TestNoEndpointThatTakesRequestsIs503AtOnce(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*Pool){
-		"empty":     func(p *Pool) { p.Endpoints = nil },
-		"weight 0":  func(p *Pool) { p.Endpoints[0].Weight = 0 },
-		"draining":  func(p *Pool) { p.Endpoints[0].Draining = true },
-		"unhealthy": func(p *Pool) { p.Endpoints[0].Unhealthy = true },
+	for name, change := range map[string]func(*snapshot.Pool){
+		"empty":     func(p *snapshot.Pool) { p.Endpoints = nil },
+		"weight 0":  func(p *snapshot.Pool) { p.Endpoints[0].Weight = 0 },
+		"draining":  func(p *snapshot.Pool) { p.Endpoints[0].Draining = true },
+		"unhealthy": func(p *snapshot.Pool) { p.Endpoints[0].Unhealthy = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

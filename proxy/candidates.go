@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // candidates lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the one
@@ -18,31 +20,31 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 	decides := g.deciding(host)
 	for _, r := range g.rulesOf(host) {
 		c := Candidate{
-			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: r.Rule.position(),
+			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
 			Service: g.pools[r.Pool].service,
 		}
 		switch {
 		case won != nil && r.compiled == won:
 			c.Wins, c.Why = true, "the most specific rule that matches"
-			if r.Match == MatchText {
+			if r.Match == snapshot.MatchText {
 				c.Why = "what begins so is closed, and that goes before all other paths of the host"
 			}
 			if r.Closed != "" {
 				c.Why += "; it is closed, " + r.Closed
 			}
 			winner = &c
-		case !r.covers(path):
-			c.Mismatched, c.Why = true, r.mismatch()
+		case !covers(r.Route, path):
+			c.Mismatched, c.Why = true, mismatch(r.Route)
 		case r.owner != decides.Owner:
-			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + decides.belongs() + ", and " +
+			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + belongs(decides) + ", and " +
 				shownHost(r.host) + " to " + shownOwner(r.owner)
 		case winner == nil:
 			c.Why = "matches"
 		case winner.Host != r.host:
 			c.Why = "matches, but " + shownHost(winner.Host) + " is more specific than " + shownHost(r.host)
-		case winner.Match == MatchText.String():
+		case winner.Match == snapshot.MatchText.String():
 			c.Why = "matches, but " + winner.Path + " is closed with all that begins so"
-		case winner.Match == MatchExact.String():
+		case winner.Match == snapshot.MatchExact.String():
 			c.Why = "matches, but an Exact path goes before a Prefix"
 		default:
 			c.Why = "matches, but " + winner.Path + " is longer"
@@ -56,7 +58,7 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 
 // namedRoute is a route of the snapshot, the name that it is under and what it was compiled to.
 type namedRoute struct {
-	*Route
+	*snapshot.Route
 	host, owner string
 	compiled    *route
 }
@@ -82,8 +84,8 @@ func (g *generation) rulesOf(host []byte) []namedRoute {
 }
 
 // host returns the host of a name, or nil.
-func (g *generation) host(name string) *Host {
-	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h Host, name string) int {
+func (g *generation) host(name string) *snapshot.Host {
+	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h snapshot.Host, name string) int {
 		return cmp.Compare(h.Name, name)
 	})
 	if !ok {
@@ -94,17 +96,17 @@ func (g *generation) host(name string) *Host {
 
 // deciding returns the most specific host that a request's host is one of, which decides whose rules are asked, or an
 // empty one.
-func (g *generation) deciding(host []byte) *Host {
+func (g *generation) deciding(host []byte) *snapshot.Host {
 	for _, name := range namesOf(host) {
 		if h := g.host(name); h != nil {
 			return h
 		}
 	}
-	return &Host{}
+	return &snapshot.Host{}
 }
 
 // belongs says whose a host is.
-func (h *Host) belongs() string { return "belongs to " + shownOwner(h.Owner) }
+func belongs(h *snapshot.Host) string { return "belongs to " + shownOwner(h.Owner) }
 
 func shownOwner(owner string) string { return cmp.Or(owner, "nobody") }
 
@@ -120,7 +122,7 @@ func (c *Candidate) rank() int {
 }
 
 // position is "rule.path", as the access log has it.
-func (r RuleID) position() string { return fmt.Sprintf("%d.%d", r.Rule, r.Path) }
+func position(r snapshot.RuleID) string { return fmt.Sprintf("%d.%d", r.Rule, r.Path) }
 
 // namesOf are the names that a host is served under, in the order in which the router looks at them.
 func namesOf(host []byte) []string {
@@ -135,12 +137,12 @@ func namesOf(host []byte) []string {
 }
 
 // covers says whether the route matches a canonical path.
-func (r *Route) covers(path []byte) bool {
+func covers(r *snapshot.Route, path []byte) bool {
 	switch {
-	case r.Match == MatchText:
+	case r.Match == snapshot.MatchText:
 		return len(path) >= len(r.Path) && bytes.EqualFold(path[:len(r.Path)], []byte(r.Path)) ||
 			bytes.EqualFold(append(path[:len(path):len(path)], '/'), []byte(r.Path))
-	case r.Match == MatchExact:
+	case r.Match == snapshot.MatchExact:
 		return string(path) == r.Path
 	case r.Path == "/":
 		return true
@@ -149,11 +151,11 @@ func (r *Route) covers(path []byte) bool {
 }
 
 // mismatch says why a path that the route does not cover is none of its.
-func (r *Route) mismatch() string {
+func mismatch(r *snapshot.Route) string {
 	switch r.Match {
-	case MatchText:
+	case snapshot.MatchText:
 		return "does not match: the path does not begin with " + r.Path
-	case MatchPrefix:
+	case snapshot.MatchPrefix:
 		return "does not match: the path is not " + r.Path + " or below it"
 	}
 	return "does not match: the path is not " + r.Path
@@ -165,14 +167,14 @@ func (g *generation) hints(host []byte, candidates []Candidate) []string {
 	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
 	switch {
 	case others:
-		return []string{shownHost(decides.Name) + " " + decides.belongs() +
+		return []string{shownHost(decides.Name) + " " + belongs(decides) +
 			", and none of its rules matches; rules of others are not asked"}
 	case len(candidates) > 0 && candidates[0].rank() == 1:
 		return []string{"rules for this host are above; none that matches is served"}
 	case len(candidates) > 0:
 		return []string{"rules for this host are above; none of their paths matches"}
 	case decides.Owner != "":
-		return []string{shownHost(decides.Name) + " " + decides.belongs() + ", which has no rule for it that could be served"}
+		return []string{shownHost(decides.Name) + " " + belongs(decides) + ", which has no rule for it that could be served"}
 	}
 	if len(g.snapshot.Hosts) == 0 {
 		return []string{"nothing is served at all: no Ingress was accepted, or none is of this controller's class"}

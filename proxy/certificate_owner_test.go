@@ -6,10 +6,12 @@ import (
 	"crypto/tls"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // ownedBy gives certificates an owner.
-func ownedBy(owner string, c Certificate) Certificate {
+func ownedBy(owner string, c snapshot.Certificate) snapshot.Certificate {
 	c.Owner = owner
 	return c
 }
@@ -22,7 +24,7 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 	fallback.Default = true
 	wildByDefault := wild
 	wildByDefault.Default = true
-	hosts := []Host{
+	hosts := []snapshot.Host{
 		owned("a", "app.example.com"), owned("a", "own.example.com"), owned("b", "*.example.com"),
 		owned("b", "mine.example.com"), owned("a", "x.y.example.com"),
 	}
@@ -30,22 +32,22 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 	const unknown = "remote error: tls: unrecognized name"
 	for _, test := range []struct {
 		name         string
-		certificates []Certificate
+		certificates []snapshot.Certificate
 		want         map[string]string
 	}{
-		{"without a default", []Certificate{wild, own}, map[string]string{
+		{"without a default", []snapshot.Certificate{wild, own}, map[string]string{
 			"app.example.com": unknown, "APP.Example.com": unknown, "own.example.com": "2-of-a",
 			"mine.example.com":  "1-wild-of-b",
 			"other.example.com": "1-wild-of-b", "x.y.example.com": unknown, "": unknown,
 		}},
-		{"with a default", []Certificate{wild, own, fallback}, map[string]string{
+		{"with a default", []snapshot.Certificate{wild, own, fallback}, map[string]string{
 			"app.example.com": "9-default", "own.example.com": "2-of-a",
 			"mine.example.com": "1-wild-of-b", "other.example.com": "1-wild-of-b",
 		}},
-		{"with the wildcard's as the default", []Certificate{wildByDefault, own}, map[string]string{
+		{"with the wildcard's as the default", []snapshot.Certificate{wildByDefault, own}, map[string]string{
 			"app.example.com": "1-wild-of-b", "own.example.com": "2-of-a", "other.example.com": "1-wild-of-b", "": "1-wild-of-b",
 		}},
-		{"with a wildcard of the host's owner too", []Certificate{wild, ownedBy("a", issue(t, "3-wild-of-a", key, "*.example.com"))}, map[string]string{
+		{"with a wildcard of the host's owner too", []snapshot.Certificate{wild, ownedBy("a", issue(t, "3-wild-of-a", key, "*.example.com"))}, map[string]string{
 			"app.example.com": "3-wild-of-a", "mine.example.com": "1-wild-of-b",
 		}},
 	} {
@@ -95,20 +97,20 @@ func TestSessionIsResumedForItsOwnNameAlone(t *testing.T) {
 	key := ecdsaKey(t)
 	wild := ownedBy("b", issue(t, "1-wild-of-b", key, "*.example.com"))
 	own := ownedBy("a", issue(t, "2-of-a", key, "app.example.com"))
-	hosts := []Host{owned("a", "app.example.com"), owned("b", "*.example.com")}
+	hosts := []snapshot.Host{owned("a", "app.example.com"), owned("b", "*.example.com")}
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, test := range []struct {
 			name         string
-			before, then []Certificate
+			before, then []snapshot.Certificate
 			first, next  string
 			want         string
 		}{
-			{"the same name", []Certificate{wild}, []Certificate{wild}, "other.example.com", "other.example.com", "resumed"},
-			{"the same name in capitals", []Certificate{wild}, []Certificate{wild}, "other.example.com", "OTHER.example.com", "resumed"},
-			{"another name of the same certificate", []Certificate{wild}, []Certificate{wild}, "other.example.com", "next.example.com", "anew"},
-			{"another owner's name", []Certificate{wild, own}, []Certificate{wild, own}, "other.example.com", "app.example.com", "anew"},
-			{"another owner's name without a certificate", []Certificate{wild}, []Certificate{wild}, "other.example.com", "app.example.com", "unrecognized name"},
-			{"the same name, whose certificate is gone", []Certificate{own}, []Certificate{wild}, "app.example.com", "app.example.com", "unrecognized name"},
+			{"the same name", []snapshot.Certificate{wild}, []snapshot.Certificate{wild}, "other.example.com", "other.example.com", "resumed"},
+			{"the same name in capitals", []snapshot.Certificate{wild}, []snapshot.Certificate{wild}, "other.example.com", "OTHER.example.com", "resumed"},
+			{"another name of the same certificate", []snapshot.Certificate{wild}, []snapshot.Certificate{wild}, "other.example.com", "next.example.com", "anew"},
+			{"another owner's name", []snapshot.Certificate{wild, own}, []snapshot.Certificate{wild, own}, "other.example.com", "app.example.com", "anew"},
+			{"another owner's name without a certificate", []snapshot.Certificate{wild}, []snapshot.Certificate{wild}, "other.example.com", "app.example.com", "unrecognized name"},
+			{"the same name, whose certificate is gone", []snapshot.Certificate{own}, []snapshot.Certificate{wild}, "app.example.com", "app.example.com", "unrecognized name"},
 		} {
 			t.Run(test.name+" over "+tls.VersionName(version), func(t *testing.T) {
 				t.Parallel()

@@ -11,27 +11,8 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
-
-// Certificate is a certificate chain with its key, and the names that it is served for.
-type Certificate struct {
-	// ID is stable across snapshots: "namespace/name" of the Secret.
-	ID string
-	// Owner is whose it is. A wildcard's certificate is not served for a [Host] below it that is another owner's.
-	Owner string
-	// Hosts are the names, exact or with a wildcard for one label; sorted.
-	Hosts []string
-	// Chain and Key are PEM, the leaf first in the chain.
-	Chain, Key string
-	// Default has it served for every name that no certificate has, and to clients that send none.
-	Default bool
-}
-
-// Equal says whether two certificates are the same and served for the same names.
-func (c Certificate) Equal(o Certificate) bool {
-	return c.ID == o.ID && c.Owner == o.Owner && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default &&
-		slices.Equal(c.Hosts, o.Hosts)
-}
 
 // certificates finds the certificate for a server name: exact names before wildcards. It is immutable.
 type certificates struct {
@@ -47,7 +28,7 @@ type certificates struct {
 
 // loadedCertificate is a parsed certificate with what it was parsed from.
 type loadedCertificate struct {
-	source              Certificate
+	source              snapshot.Certificate
 	notBefore, notAfter time.Time
 	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one
 	// name.
@@ -56,7 +37,7 @@ type loadedCertificate struct {
 	withLeaf *tls.Certificate
 }
 
-func compileCertificates(list []Certificate, hosts []Host, s *state) (certificates, error) {
+func compileCertificates(list []snapshot.Certificate, hosts []snapshot.Host, s *state) (certificates, error) {
 	c := certificates{exact: make(map[string][]*tls.Certificate, len(list)), wildcard: make(map[string][]*tls.Certificate)}
 	owners := make(map[string][]string) // those of wildcard's certificates
 	names := make(map[string]int, len(list))
@@ -92,9 +73,9 @@ func compileCertificates(list []Certificate, hosts []Host, s *state) (certificat
 }
 
 // keepOwn has a host that is below a wildcard served by no certificate of the wildcard's that is another owner's.
-func (c *certificates) keepOwn(h *Host, owners map[string][]string) {
+func (c *certificates) keepOwn(h *snapshot.Host, owners map[string][]string) {
 	dot := strings.IndexByte(h.Name, '.')
-	if dot <= 0 || !h.exact() || len(c.exact[h.Name]) > 0 {
+	if dot <= 0 || !h.Exact() || len(c.exact[h.Name]) > 0 {
 		return
 	}
 	suffix := h.Name[dot:]
@@ -113,7 +94,7 @@ func (c *certificates) keepOwn(h *Host, owners map[string][]string) {
 
 // certificate parses a certificate, or returns what it was parsed to for the snapshot before: a key's check costs more
 // than all the rest of compiling. With a leaf it can be asked cheaply whether a client can use it.
-func (s *state) certificate(c *Certificate, leaf bool) (*tls.Certificate, error) {
+func (s *state) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificate, error) {
 	loaded := s.certificates[c.ID]
 	if loaded == nil || loaded.source.Chain != c.Chain || loaded.source.Key != c.Key {
 		parsed, err := tls.X509KeyPair([]byte(c.Chain), []byte(c.Key))

@@ -22,10 +22,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // issue makes a self-signed certificate with a key for these hosts. Its common name is id, by which tests tell it.
-func issue(tb testing.TB, id string, key crypto.Signer, hosts ...string) Certificate {
+func issue(tb testing.TB, id string, key crypto.Signer, hosts ...string) snapshot.Certificate {
 	tb.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
@@ -44,7 +46,7 @@ func issue(tb testing.TB, id string, key crypto.Signer, hosts ...string) Certifi
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return Certificate{
+	return snapshot.Certificate{
 		ID: id, Hosts: hosts,
 		Chain: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		Key:   string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
@@ -70,7 +72,7 @@ func rsaKey(tb testing.TB) crypto.Signer {
 }
 
 // with adds certificates to a snapshot.
-func with(s *Snapshot, certificates ...Certificate) *Snapshot {
+func with(s *snapshot.Snapshot, certificates ...snapshot.Certificate) *snapshot.Snapshot {
 	s.Certificates = certificates
 	return s
 }
@@ -123,7 +125,7 @@ func TestServerNameDecidesOnTheCertificate(t *testing.T) {
 	t.Parallel()
 	key := ecdsaKey(t)
 	p := serve(t)
-	p.apply(with(&Snapshot{},
+	p.apply(with(&snapshot.Snapshot{},
 		issue(t, "1-exact", key, "api.example.com"),
 		issue(t, "2-wildcard", key, "*.example.com"),
 		issue(t, "3-several", key, "example.com", "*.shop.example.com", "shop.example.com"),
@@ -170,7 +172,7 @@ func TestWithoutCertificatesEveryNameIsUnknown(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
-	for _, snapshot := range []*Snapshot{nil, everything(startEcho(t, "b"))} {
+	for _, snapshot := range []*snapshot.Snapshot{nil, everything(startEcho(t, "b"))} {
 		if snapshot != nil {
 			p.apply(snapshot)
 		}
@@ -189,7 +191,7 @@ func TestNameWithoutACertificateGetsTheDefault(t *testing.T) {
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	for _, isDefault := range []bool{true, false} {
 		fallback.Default = isDefault
-		p.apply(with(&Snapshot{}, fallback, named))
+		p.apply(with(&snapshot.Snapshot{}, fallback, named))
 		for name, want := range map[string]string{
 			"api.example.com": "named", "a.shop.example.com": "named", "default.example.com": "default",
 			"other.example.org": "", "a.b.shop.example.com": "", "localhost": "", "": "",
@@ -216,7 +218,7 @@ func TestNameWithoutACertificateGetsTheDefault(t *testing.T) {
 func TestClientGetsTheKindOfKeyThatItUnderstands(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(with(&Snapshot{}, issue(t, "1-ecdsa", ecdsaKey(t), "a"), issue(t, "2-rsa", rsaKey(t), "a")))
+	p.apply(with(&snapshot.Snapshot{}, issue(t, "1-ecdsa", ecdsaKey(t), "a"), issue(t, "2-rsa", rsaKey(t), "a")))
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	for name, test := range map[string]struct {
 		config *tls.Config
@@ -243,7 +245,7 @@ func TestClientGetsTheKindOfKeyThatItUnderstands(t *testing.T) {
 func TestOldVersionsOfTLSAreRefused(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
 		_, err := dialTLS(t, address, &tls.Config{ServerName: "a", MinVersion: version, MaxVersion: version})
@@ -334,18 +336,18 @@ func TestCertificateIsServedAsTheSnapshotSays(t *testing.T) {
 	p := serve(t)
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	for i, step := range []struct {
-		certificates []Certificate
+		certificates []snapshot.Certificate
 		a, b         string
 	}{
-		{[]Certificate{one}, "one", ""},
-		{[]Certificate{renamed}, "", "one"},
-		{[]Certificate{one}, "one", ""},
-		{[]Certificate{replaced}, "two", ""},
+		{[]snapshot.Certificate{one}, "one", ""},
+		{[]snapshot.Certificate{renamed}, "", "one"},
+		{[]snapshot.Certificate{one}, "one", ""},
+		{[]snapshot.Certificate{replaced}, "two", ""},
 		{nil, "", ""},
-		{[]Certificate{one, two}, "one", ""},
-		{[]Certificate{two}, "two", ""},
+		{[]snapshot.Certificate{one, two}, "one", ""},
+		{[]snapshot.Certificate{two}, "two", ""},
 	} {
-		p.apply(with(&Snapshot{}, step.certificates...))
+		p.apply(with(&snapshot.Snapshot{}, step.certificates...))
 		for name, want := range map[string]string{"a": step.a, "b": step.b} {
 			got := ""
 			if c, err := dialTLS(t, address, &tls.Config{ServerName: name}); err == nil {
@@ -368,7 +370,7 @@ func TestSessionsAreResumedAcrossASwap(t *testing.T) {
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		config := &tls.Config{ServerName: "a", MaxVersion: version, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
-		for i, snapshot := range []*Snapshot{
+		for i, snapshot := range []*snapshot.Snapshot{
 			with(everything(b), certificate),
 			with(everythingBy(retries(3), b), certificate),
 			with(everything(b), issue(t, "renewed", key, "a")),
@@ -395,7 +397,7 @@ func TestSessionsAreResumedAcrossASwap(t *testing.T) {
 func TestHandshakesDuringSwapsSucceed(t *testing.T) {
 	t.Parallel()
 	b, key := startEcho(t, "b"), ecdsaKey(t)
-	generations := []*Snapshot{with(everything(b), issue(t, "even", key, "a")), with(everything(b), issue(t, "odd", key, "a"))}
+	generations := []*snapshot.Snapshot{with(everything(b), issue(t, "even", key, "a")), with(everything(b), issue(t, "odd", key, "a"))}
 	p := serve(t)
 	p.apply(generations[0])
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
@@ -428,16 +430,16 @@ func TestCertificateThatCannotBeUsedLeavesTheOldGeneration(t *testing.T) {
 	good, other := issue(t, "default/good", ecdsaKey(t), "a"), issue(t, "default/bad", ecdsaKey(t), "a")
 	p.apply(with(everything(startEcho(t, "b")), good))
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
-	for name, change := range map[string]func(*Certificate){
-		"no chain":                func(c *Certificate) { c.Chain = "" },
-		"no key":                  func(c *Certificate) { c.Key = "" },
-		"a key of another":        func(c *Certificate) { c.Key = good.Key },
-		"a chain that is no PEM":  func(c *Certificate) { c.Chain = "x" },
-		"chain and key exchanged": func(c *Certificate) { c.Chain, c.Key = c.Key, c.Chain },
+	for name, change := range map[string]func(*snapshot.Certificate){
+		"no chain":                func(c *snapshot.Certificate) { c.Chain = "" },
+		"no key":                  func(c *snapshot.Certificate) { c.Key = "" },
+		"a key of another":        func(c *snapshot.Certificate) { c.Key = good.Key },
+		"a chain that is no PEM":  func(c *snapshot.Certificate) { c.Chain = "x" },
+		"chain and key exchanged": func(c *snapshot.Certificate) { c.Chain, c.Key = c.Key, c.Chain },
 	} {
 		bad := other
 		change(&bad)
-		number, err := p.Apply(with(&Snapshot{}, bad, good))
+		number, err := p.Apply(with(&snapshot.Snapshot{}, bad, good))
 		if err == nil || !strings.Contains(err.Error(), `certificate "default/bad"`) || number != 1 {
 			t.Errorf("%s: generation %d and %v, want 1 and an error that names the certificate", name, number, err)
 		}

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const (
@@ -20,16 +22,16 @@ const (
 	challengeProof = challengeToken + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"
 )
 
-func http01(host, token, proof string) Challenge {
-	return Challenge{Type: ChallengeHTTP01, Host: host, Token: token, KeyAuthorization: proof}
+func http01(host, token, proof string) snapshot.Challenge {
+	return snapshot.Challenge{Type: snapshot.ChallengeHTTP01, Host: host, Token: token, KeyAuthorization: proof}
 }
 
-func alpn01(host, proof string) Challenge {
-	return Challenge{Type: ChallengeTLSALPN01, Host: host, Token: "token", KeyAuthorization: proof}
+func alpn01(host, proof string) snapshot.Challenge {
+	return snapshot.Challenge{Type: snapshot.ChallengeTLSALPN01, Host: host, Token: "token", KeyAuthorization: proof}
 }
 
 // challenged adds challenges to a snapshot.
-func challenged(s *Snapshot, challenges ...Challenge) *Snapshot {
+func challenged(s *snapshot.Snapshot, challenges ...snapshot.Challenge) *snapshot.Snapshot {
 	s.Challenges = challenges
 	return s
 }
@@ -40,14 +42,14 @@ func TestHTTPChallengeIsAnsweredAheadOfEverythingElse(t *testing.T) {
 	accessOf(&denied).Denied = prefixes("0.0.0.0/0")
 	redirecting := hostOf("shop.example.com", denied)
 	redirecting.RedirectHTTPS = true
-	s := snapshotOf([]Host{redirecting, hostOf("", prefix("/", "b"))}, echoes(t, "b")...)
+	s := snapshotOf([]snapshot.Host{redirecting, hostOf("", prefix("/", "b"))}, echoes(t, "b")...)
 	const other = "another.proof"
 	p := serve(t)
 	p.apply(with(challenged(s,
 		http01("new.example.com", challengeToken, other),
 		http01("shop.example.com", "A_second-token", other),
 		http01("shop.example.com", challengeToken, challengeProof),
-		Challenge{Type: ChallengeTLSALPN01, Host: "shop.example.com", Token: "T", KeyAuthorization: challengeProof},
+		snapshot.Challenge{Type: snapshot.ChallengeTLSALPN01, Host: "shop.example.com", Token: "T", KeyAuthorization: challengeProof},
 	), issue(t, "shop", ecdsaKey(t), "shop.example.com")))
 	const path = challengePath + challengeToken
 	const redirected, denial, forwarded = "308 RedirectToHTTPS", "403 AccessDenied", "b "
@@ -100,7 +102,7 @@ func TestHTTPChallengeIsAnsweredAheadOfEverythingElse(t *testing.T) {
 func TestHTTPChallengeIsAnsweredBehindAProxyThatEndsTLS(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
-	p.apply(challenged(&Snapshot{}, http01("a", challengeToken, challengeProof)))
+	p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof)))
 	got := p.ask("GET " + challengePath + challengeToken + " HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\n\r\n")
 	if got.Body != challengeProof {
 		t.Errorf("got %d %q, want the proof", got.Status, got.Body)
@@ -111,7 +113,7 @@ func TestAnswerToAChallengeIsAsLongAsItIs(t *testing.T) {
 	t.Parallel()
 	proof := strings.Repeat("0123456789", 10_000)
 	p := serve(t)
-	p.apply(challenged(&Snapshot{}, http01("a", "long", proof)))
+	p.apply(challenged(&snapshot.Snapshot{}, http01("a", "long", proof)))
 	if got := p.get("a", challengePath+"long"); got.Body != proof {
 		t.Errorf("got %d bytes, want %d", len(got.Body), len(proof))
 	}
@@ -122,18 +124,18 @@ func TestChallengesComeAndGoWithTheSnapshot(t *testing.T) {
 	p := serve(t)
 	first, second := http01("a", challengeToken, "first"), http01("a", challengeToken, "second")
 	for i, step := range []struct {
-		challenges []Challenge
+		challenges []snapshot.Challenge
 		want       string
 		generation uint64
 	}{
 		{nil, "404 RouteNotFound", 1},
-		{[]Challenge{first}, "first", 2},
-		{[]Challenge{first}, "first", 2},
-		{[]Challenge{second}, "second", 3},
-		{[]Challenge{alpn01("a", "first")}, "404 RouteNotFound", 4},
+		{[]snapshot.Challenge{first}, "first", 2},
+		{[]snapshot.Challenge{first}, "first", 2},
+		{[]snapshot.Challenge{second}, "second", 3},
+		{[]snapshot.Challenge{alpn01("a", "first")}, "404 RouteNotFound", 4},
 		{nil, "404 RouteNotFound", 5},
 	} {
-		number, err := p.Apply(challenged(&Snapshot{}, step.challenges...))
+		number, err := p.Apply(challenged(&snapshot.Snapshot{}, step.challenges...))
 		if err != nil || number != step.generation {
 			t.Errorf("step %d: generation %d (%v), want %d", i, number, err, step.generation)
 		}
@@ -151,20 +153,20 @@ func TestChallengesComeAndGoWithTheSnapshot(t *testing.T) {
 func TestChallengesInAnotherOrderAreRefused(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(&Snapshot{})
-	inOrder := []Challenge{http01("a", "1", "x"), http01("a", "2", "x"), alpn01("a", "x"), http01("b", "1", "x")}
+	p.apply(&snapshot.Snapshot{})
+	inOrder := []snapshot.Challenge{http01("a", "1", "x"), http01("a", "2", "x"), alpn01("a", "x"), http01("b", "1", "x")}
 	for i := range len(inOrder) - 1 {
 		swapped := slices.Clone(inOrder)
 		swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
 		twice := slices.Clone(inOrder)
 		twice[i+1] = twice[i]
-		for name, list := range map[string][]Challenge{"swapped": swapped, "twice": twice} {
-			if _, err := p.Apply(challenged(&Snapshot{}, list...)); err == nil || !strings.Contains(err.Error(), "not sorted or occur twice") {
+		for name, list := range map[string][]snapshot.Challenge{"swapped": swapped, "twice": twice} {
+			if _, err := p.Apply(challenged(&snapshot.Snapshot{}, list...)); err == nil || !strings.Contains(err.Error(), "not sorted or occur twice") {
 				t.Errorf("%s at %d: got %v, want an error", name, i, err)
 			}
 		}
 	}
-	if _, err := p.Apply(challenged(&Snapshot{}, inOrder...)); err != nil {
+	if _, err := p.Apply(challenged(&snapshot.Snapshot{}, inOrder...)); err != nil {
 		t.Errorf("in order: %v", err)
 	}
 }
@@ -175,7 +177,7 @@ func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 	for _, format := range []LogFormat{LogJSON, LogCombined} {
 		written := &pages{}
 		p := serve(t, logTo(written, format))
-		p.apply(challenged(&Snapshot{}, http01("a", challengeToken, challengeProof), alpn01("a", challengeProof)))
+		p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof), alpn01("a", challengeProof)))
 		address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 		p.get("a", challengePath+challengeToken)
 		p.get("a", challengePath+challengeToken+"x")
@@ -326,17 +328,17 @@ func TestCertificateOfATLSChallengeIsMadeOnce(t *testing.T) {
 		}
 		return c.stream.ConnectionState().PeerCertificates[0].Raw
 	}
-	p.apply(challenged(&Snapshot{}, alpn01("a", "first")))
+	p.apply(challenged(&snapshot.Snapshot{}, alpn01("a", "first")))
 	first := answer()
-	p.apply(challenged(&Snapshot{}, alpn01("a", "first"), alpn01("b", "first")))
+	p.apply(challenged(&snapshot.Snapshot{}, alpn01("a", "first"), alpn01("b", "first")))
 	if !bytes.Equal(first, answer()) {
 		t.Error("the certificate of a challenge that stays was made anew")
 	}
-	p.apply(challenged(&Snapshot{}, alpn01("a", "second")))
+	p.apply(challenged(&snapshot.Snapshot{}, alpn01("a", "second")))
 	if bytes.Equal(first, answer()) {
 		t.Error("another key authorization has the certificate of the one before")
 	}
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	if n := len(p.state.challenges); n != 0 {
 		t.Errorf("%d answers are kept for challenges that are gone", n)
 	}
@@ -346,9 +348,9 @@ func TestCertificateOfATLSChallengeIsMadeOnce(t *testing.T) {
 func TestFirstOfSeveralTLSChallengesForAHostIsAnswered(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(challenged(&Snapshot{},
-		Challenge{Type: ChallengeTLSALPN01, Host: "a", Token: "1", KeyAuthorization: "first"},
-		Challenge{Type: ChallengeTLSALPN01, Host: "a", Token: "2", KeyAuthorization: "second"}))
+	p.apply(challenged(&snapshot.Snapshot{},
+		snapshot.Challenge{Type: snapshot.ChallengeTLSALPN01, Host: "a", Token: "1", KeyAuthorization: "first"},
+		snapshot.Challenge{Type: snapshot.ChallengeTLSALPN01, Host: "a", Token: "2", KeyAuthorization: "second"}))
 	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), acmeClient("a"))
 	if err != nil {
 		t.Fatal(err)
@@ -357,7 +359,7 @@ func TestFirstOfSeveralTLSChallengesForAHostIsAnswered(t *testing.T) {
 }
 
 func TestLookingForAChallengeAllocatesNothing(t *testing.T) {
-	c, err := compileChallenges([]Challenge{http01("shop.example.com", challengeToken, challengeProof)}, testState())
+	c, err := compileChallenges([]snapshot.Challenge{http01("shop.example.com", challengeToken, challengeProof)}, testState())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,13 @@ package proxy
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // HealthReport is what is known of a task that is checked. It is immutable.
 type HealthReport struct {
-	Health Health
+	Health snapshot.Health
 	// Message is what the probe found that decided, for people: "GET /health: 503". It is empty while no probe has.
 	Message string
 	// Since is when the health became what it is, or zero while no probe has decided.
@@ -25,7 +27,7 @@ type checked struct {
 
 	// What follows is the prober's, under its lock.
 
-	check Check
+	check snapshot.Check
 	// row is how many probes in a row came to what the last one came to.
 	row         int
 	lastHealthy bool
@@ -46,10 +48,10 @@ func newChecked(id string) *checked {
 }
 
 // health is safe to call without the prober's lock.
-func (t *checked) health() Health { return t.report.Load().Health }
+func (t *checked) health() snapshot.Health { return t.report.Load().Health }
 
 // begin makes the task one that no probe of check has been made of, and says whether its health was another.
-func (t *checked) begin(check *Check) (changed bool) {
+func (t *checked) begin(check *snapshot.Check) (changed bool) {
 	changed = t.health() != check.Before
 	t.check, t.row = *check, 0
 	t.round++
@@ -65,9 +67,9 @@ func (t *checked) take(f finding, now time.Time) (changed bool) {
 	}
 	t.row++
 	t.lastHealthy = f.healthy
-	to, threshold := Unhealthy, t.check.UnhealthyThreshold
+	to, threshold := snapshot.Unhealthy, t.check.UnhealthyThreshold
 	if f.healthy {
-		to, threshold = Healthy, t.check.HealthyThreshold
+		to, threshold = snapshot.Healthy, t.check.HealthyThreshold
 	}
 	switch report := t.report.Load(); {
 	case report.Health == to && !report.Since.IsZero():

@@ -2,7 +2,11 @@
 
 package proxy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
 
 // claim makes a connection private to the client of the exchange.
 func (x *exchange) claim(up upstream) {
@@ -23,7 +27,7 @@ func (x *exchange) loggedIn(p *pool) *target {
 			if &m.endpoint != c.endpoint || slices.Contains(x.tried, m.target) {
 				continue
 			}
-			if s := m.standing(); s.takes && s.health == Healthy && s.ejected == 0 {
+			if s := m.standing(); s.takes && s.health == snapshot.Healthy && s.ejected == 0 {
 				return m.target
 			}
 		}

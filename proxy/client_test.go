@@ -12,12 +12,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // unlimited has no time limits at all, so that only what a test is about can end anything.
 func unlimited(c *Config) { c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = 0, 0, 0 }
 
-func noTimeouts(r *Route) { r.Timeouts = Timeouts{} }
+func noTimeouts(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{} }
 
 func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 	t.Parallel()

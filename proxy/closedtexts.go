@@ -9,11 +9,8 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
-
-// MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one
-// on.
-const MaxClosedText = 255
 
 // closedTexts are the beginnings of paths that a host has closed, in lower case. What is behind such a beginning
 // could not be read: an expression perhaps, which may be meant in any case.
@@ -26,8 +23,8 @@ type closedTexts struct {
 // find returns the route of the longest text that a path begins with, or nil. A slash at the end of a text need not
 // be there where the path ends.
 func (c *closedTexts) find(path []byte) *route {
-	var folded [MaxClosedText + 1]byte
-	n := copy(folded[:MaxClosedText], path)
+	var folded [snapshot.MaxClosedText + 1]byte
+	n := copy(folded[:snapshot.MaxClosedText], path)
 	for i, c := range folded[:n] {
 		if 'A' <= c && c <= 'Z' {
 			folded[i] = c + 'a' - 'A'
@@ -51,8 +48,8 @@ func (c *closedTexts) find(path []byte) *route {
 func (c *closedTexts) route(text string) *route { return c.texts[string(bytes.ToLower([]byte(text)))] }
 
 func (c *closedTexts) put(text string, rt *route) error {
-	if len(text) > MaxClosedText {
-		return fmt.Errorf("text %q is longer than %d bytes", text, MaxClosedText)
+	if len(text) > snapshot.MaxClosedText {
+		return fmt.Errorf("text %q is longer than %d bytes", text, snapshot.MaxClosedText)
 	}
 	folded := string(bytes.ToLower([]byte(text)))
 	c.lengths = append(c.lengths, len(folded))

@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-func closedText(text string) Route {
-	r := routeTo(text, MatchText, "closed")
+func closedText(text string) snapshot.Route {
+	r := routeTo(text, snapshot.MatchText, "closed")
 	r.Closed = "UnreadablePath"
 	return r
 }
@@ -22,7 +24,7 @@ func TestAClosedTextGoesBeforeEveryOtherRouteOfItsHost(t *testing.T) {
 	all, exactly, deeper, other := named(t, "all"), named(t, "exactly"), named(t, "deeper"), named(t, "other")
 	p := serve(t)
 	p.apply(snapshotOf(
-		[]Host{
+		[]snapshot.Host{
 			hostOf("a", closedText("/adm"), closedText("/files/"), closedText("/b%C3%BC"),
 				prefix("/", "all"), exact("/admin", "exactly"),
 				prefix("/adm/in/x", "deeper")),
@@ -73,7 +75,7 @@ func TestWhatIsClosedIsShownAndCounted(t *testing.T) {
 	invalid := prefix("/x", "closed")
 	invalid.Closed = "InvalidRule"
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "open"), closedText("/a"), closedText("/b"), invalid)},
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "open"), closedText("/a"), closedText("/b"), invalid)},
 		poolOf("closed"), poolOf("open")))
 	got := map[string]float64{}
 	for series, n := range p.scrape() {
@@ -104,13 +106,13 @@ func TestWhatIsClosedIsShownAndCounted(t *testing.T) {
 
 func TestATextIsOnlyForWhatIsClosed(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]Route{
-		"open":          routeTo("/a", MatchText, "pool"),
-		"longer":        closedText("/" + strings.Repeat("a", MaxClosedText)),
+	for name, r := range map[string]snapshot.Route{
+		"open":          routeTo("/a", snapshot.MatchText, "pool"),
+		"longer":        closedText("/" + strings.Repeat("a", snapshot.MaxClosedText)),
 		"not canonical": closedText("/a/../b"),
 	} {
 		r.Pool = "pool"
-		if _, err := serve(t).Apply(snapshotOf([]Host{hostOf("a", r)}, poolOf("pool"))); err == nil {
+		if _, err := serve(t).Apply(snapshotOf([]snapshot.Host{hostOf("a", r)}, poolOf("pool"))); err == nil {
 			t.Errorf("%s: it is applied", name)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Collector has Prometheus's client read what the proxy counts. Labels are the names of objects, statuses and what this
@@ -192,14 +193,14 @@ func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, 
 	type service struct {
 		errors [reason.Count]uint64
 		// health is by the endpoint's id: one may be in several pools of a service, at several ports.
-		health map[string]Health
+		health map[string]snapshot.Health
 	}
 	services := make(map[string]*service)
 	for i := range g.snapshot.Pools {
 		pool := &g.snapshot.Pools[i]
 		s := services[pool.Service]
 		if s == nil {
-			s = &service{health: make(map[string]Health)}
+			s = &service{health: make(map[string]snapshot.Health)}
 			services[pool.Service] = s
 		}
 		for r := range s.errors {
@@ -215,26 +216,26 @@ func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, 
 				counter(c.errors, n, name, reason.Reason(r).String())
 			}
 		}
-		var count [Unhealthy + 1]int
+		var count [snapshot.Unhealthy + 1]int
 		for _, health := range s.health {
 			count[health]++
 		}
 		for health, n := range count {
-			gauge(c.tasks, float64(n), name, Health(health).String())
+			gauge(c.tasks, float64(n), name, snapshot.Health(health).String())
 		}
 	}
 }
 
 // healthOf is what is known of an endpoint. One that nothing checks and nobody reported is Healthy.
-func (p *Proxy) healthOf(e *Endpoint) Health {
+func (p *Proxy) healthOf(e *snapshot.Endpoint) snapshot.Health {
 	if e.Unhealthy {
-		return Unhealthy
+		return snapshot.Unhealthy
 	}
 	if e.Checked {
 		report, _ := p.Health(e.ID)
 		return report.Health
 	}
-	return Healthy
+	return snapshot.Healthy
 }
 
 // activeRequests counts the requests and the upgraded connections that have not ended.

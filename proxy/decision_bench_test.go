@@ -9,6 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // What a request costs from its head to the choice of an endpoint, on a route without policies and on one with all that
@@ -20,7 +21,7 @@ func BenchmarkDecide(b *testing.B) {
 	headersOf(&treated).Request.Remove = []string{"x-debug"}
 	rewriteOf(&treated).StripPrefix = "/policies"
 	p := New(Config{})
-	if _, err := p.Apply(snapshotOf([]Host{hostOf("shop.example.com", prefix("/", "pool"), treated)}, poolOf("pool"))); err != nil {
+	if _, err := p.Apply(snapshotOf([]snapshot.Host{hostOf("shop.example.com", prefix("/", "pool"), treated)}, poolOf("pool"))); err != nil {
 		b.Fatal(err)
 	}
 	from := newOrigin(netip.MustParseAddr("127.0.0.1"), nil, schemeHTTP, []byte("80"))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -20,7 +21,7 @@ import (
 func (s *served) awaitTaking(n int) {
 	s.tb.Helper()
 	await(s.tb, fmt.Sprintf("requests going to %d endpoints", n), func() bool {
-		return len(s.generation.Load().pools["pool"].pickers.Load()[RoundRobin].(*roundRobin).targets) == n
+		return len(s.generation.Load().pools["pool"].pickers.Load()[snapshot.RoundRobin].(*roundRobin).targets) == n
 	})
 }
 
@@ -129,7 +130,7 @@ func TestWhatANamespaceMeetsWithAtAnEndpointCountsForNoOther(t *testing.T) {
 	hasty := prefix("/", "theirs")
 	hasty.Timeouts.Response = time.Millisecond
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("theirs", hasty), hostOf("ours", prefix("/", "ours"))}, theirs, ours))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("theirs", hasty), hostOf("ours", prefix("/", "ours"))}, theirs, ours))
 	for range ejectAfter {
 		if got := p.get("theirs", "/"); got.reason() != "UpstreamTimeout" {
 			t.Fatalf("got %d %q, want UpstreamTimeout", got.Status, got.reason())

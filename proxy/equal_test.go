@@ -5,6 +5,8 @@ package proxy
 import (
 	"reflect"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // countsInNoEqual are the fields that may differ between snapshots that are equal, with why.
@@ -15,7 +17,7 @@ var countsInNoEqual = map[string]string{
 // Apply drops a snapshot that equals the one before, so a change of a field that Equal forgets would never be served.
 func TestEveryFieldCountsInEqual(t *testing.T) {
 	t.Parallel()
-	var before, after Snapshot
+	var before, after snapshot.Snapshot
 	fill(t, reflect.ValueOf(&before).Elem())
 	fill(t, reflect.ValueOf(&after).Elem())
 	if !before.Equal(&after) {

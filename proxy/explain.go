@@ -17,6 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
@@ -209,13 +210,13 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 
 func (x *exchange) explainPool() *ExplainedPool {
 	p := x.route.pool
-	return &ExplainedPool{ID: p.id, Service: p.service, Protocol: p.protocol(), TLS: p.tls.explain(), Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
+	return &ExplainedPool{ID: p.id, Service: p.service, Protocol: p.protocol(), TLS: proofOf(&p.tls), Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
 }
 
 // protocol is what the pool's endpoints are spoken to in, as rules have it.
 func (p *pool) protocol() string {
 	switch {
-	case p.tls != UpstreamTLS{}:
+	case p.tls != snapshot.UpstreamTLS{}:
 		return "HTTPS"
 	case p.h2c:
 		return "H2C"
@@ -231,13 +232,13 @@ func (p *pool) explain() []ExplainedTask {
 		m := &p.members[i]
 		takes := slices.ContainsFunc(taking, func(t member) bool { return t.id == m.id && t.target == m.target })
 		task := ExplainedTask{
-			ID: m.id, Address: m.text, Weight: m.weight, Health: Healthy.String(), Active: m.active.Load(), TakesRequests: takes,
+			ID: m.id, Address: m.text, Weight: m.weight, Health: snapshot.Healthy.String(), Active: m.active.Load(), TakesRequests: takes,
 		}
-		report := HealthReport{Health: Healthy}
+		report := HealthReport{Health: snapshot.Healthy}
 		if m.checked != nil {
 			report = *m.checked.report.Load()
 		} else if m.unhealthy {
-			report.Health = Unhealthy
+			report.Health = snapshot.Unhealthy
 		}
 		task.Health, task.Why = report.Health.String(), m.whyOut(&report, takes)
 		tasks = append(tasks, task)
@@ -254,9 +255,9 @@ func (m *member) whyOut(report *HealthReport, takes bool) string {
 		return "its weight is 0"
 	case m.unhealthy:
 		return "it was reported unhealthy"
-	case report.Health == Unhealthy:
+	case report.Health == snapshot.Unhealthy:
 		return "its health check fails: " + report.Message
-	case !takes && report.Health == HealthUnknown:
+	case !takes && report.Health == snapshot.HealthUnknown:
 		return "no probe of it has come to a result, and others are healthy"
 	case !takes:
 		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed", ejectAfter)

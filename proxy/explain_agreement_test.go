@@ -18,6 +18,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 var explainPairs = flag.Int("explain-pairs", 10_000, "how many pairs of a configuration and a request are explained and sent")
@@ -152,17 +153,17 @@ func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	}
 }
 
-func (g *generator) route(pools []string) Route {
+func (g *generator) route(pools []string) snapshot.Route {
 	g.serial++
 	r := prefix(g.path(), pickFrom(g, pools...))
 	if g.IntN(3) == 0 {
-		r.Match = MatchExact
+		r.Match = snapshot.MatchExact
 	}
-	r.Rule = RuleID{Ingress: fmt.Sprintf("default/ingress-%d", g.serial), Rule: g.IntN(3), Path: g.IntN(3)}
+	r.Rule = snapshot.RuleID{Ingress: fmt.Sprintf("default/ingress-%d", g.serial), Rule: g.IntN(3), Path: g.IntN(3)}
 	if g.IntN(8) == 0 {
 		r.Closed = "UnreadablePath"
 		if g.IntN(2) == 0 {
-			r.Match = MatchText
+			r.Match = snapshot.MatchText
 		}
 	}
 	for _, like := range policy.Order {
@@ -174,11 +175,11 @@ func (g *generator) route(pools []string) Route {
 			r.Policies = append(r.Policies, p)
 		}
 	}
-	r.Balancing.Policy = BalancingPolicy(g.IntN(int(balancingPolicies)))
+	r.Balancing.Policy = snapshot.BalancingPolicy(g.IntN(int(snapshot.BalancingPolicies)))
 	return r
 }
 
-func (g *generator) pool(id string) Pool {
+func (g *generator) pool(id string) snapshot.Pool {
 	p := poolOf(id, g.echo, g.other)
 	for i := range p.Endpoints {
 		switch e := &p.Endpoints[i]; g.IntN(6) {
@@ -193,21 +194,21 @@ func (g *generator) pool(id string) Pool {
 	return p
 }
 
-func (g *generator) snapshot() *Snapshot {
-	var pools []Pool
+func (g *generator) snapshot() *snapshot.Snapshot {
+	var pools []snapshot.Pool
 	var ids []string
 	for _, id := range []string{"p0", "p1", "p2"} {
 		pools, ids = append(pools, g.pool(id)), append(ids, id)
 	}
-	var hosts []Host
+	var hosts []snapshot.Host
 	for _, name := range []string{"", "*.example.com", "a.example.com", "b.example.com"} {
 		if g.IntN(4) == 0 {
 			continue
 		}
-		h := Host{Name: name, Owner: pickFrom(g, "default", "default", "other", ""), RedirectHTTPS: g.IntN(6) == 0}
+		h := snapshot.Host{Name: name, Owner: pickFrom(g, "default", "default", "other", ""), RedirectHTTPS: g.IntN(6) == 0}
 		for range g.IntN(6) {
 			r := g.route(ids)
-			if !slices.ContainsFunc(h.Routes, func(o Route) bool { return o.Path == r.Path && o.Match == r.Match }) {
+			if !slices.ContainsFunc(h.Routes, func(o snapshot.Route) bool { return o.Path == r.Path && o.Match == r.Match }) {
 				h.Routes = append(h.Routes, r)
 			}
 		}
@@ -215,7 +216,7 @@ func (g *generator) snapshot() *Snapshot {
 	}
 	s := snapshotOf(hosts, pools...)
 	if g.IntN(3) == 0 {
-		s.Challenges = []Challenge{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}
+		s.Challenges = []snapshot.Challenge{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}
 	}
 	return s
 }
@@ -227,7 +228,7 @@ type generatedRequest struct {
 	raw      string
 }
 
-func (g *generator) request(s *Snapshot) generatedRequest {
+func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 	g.serial++
 	r := generatedRequest{id: fmt.Sprintf("request-%d", g.serial)}
 	host := pickFrom(g, "a.example.com", "A.Example.com.", "b.example.com:8000", "c.example.com", "x.a.example.com", "example.com", "elsewhere", "[::1]:80")

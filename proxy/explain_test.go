@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func (s *served) explain(q Question) *Explanation {
@@ -29,15 +30,15 @@ func (s *served) explain(q Question) *Explanation {
 	return e
 }
 
-func ruled(r Route, ingress string, rule, path int) Route {
-	r.Rule = RuleID{Ingress: ingress, Rule: rule, Path: path}
+func ruled(r snapshot.Route, ingress string, rule, path int) snapshot.Route {
+	r.Rule = snapshot.RuleID{Ingress: ingress, Rule: rule, Path: path}
 	return r
 }
 
 func TestExplainSaysWhyEachCandidateLost(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(snapshotOf([]Host{
+	p.apply(snapshotOf([]snapshot.Host{
 		hostOf("", ruled(prefix("/", "b"), "default/fallback", 0, 0)),
 		hostOf("*.example.com", ruled(prefix("/api", "b"), "default/wild", 0, 0)),
 		hostOf("shop.example.com", ruled(exact("/api/v1", "b"), "default/shop", 0, 0), ruled(prefix("/", "b"), "default/shop", 0, 1),
@@ -83,7 +84,7 @@ func TestExplainHintsAtWhatMayHaveBeenMeant(t *testing.T) {
 	if got := p.explain(Question{URL: "http://a/"}); !strings.Contains(strings.Join(got.Hints, "\n"), "nothing is served at all") {
 		t.Errorf("without a snapshot the hints are %q", got.Hints)
 	}
-	p.apply(snapshotOf([]Host{hostOf("*.example.com", prefix("/", "b")), hostOf("shop.example.org", prefix("/api", "b"))}, poolOf("b")))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("*.example.com", prefix("/", "b")), hostOf("shop.example.org", prefix("/api", "b"))}, poolOf("b")))
 	for host, want := range map[string][]string{
 		"a.b.example.com":  {"no rule is for host a.b.example.com; 2 hosts are served", "*.example.com stands for exactly one label before example.com"},
 		"example.com":      {"no rule is for host example.com; 2 hosts are served", "*.example.com does not stand for example.com itself"},
@@ -100,20 +101,20 @@ func TestExplainHintsAtWhatMayHaveBeenMeant(t *testing.T) {
 func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	snapshot := snapshotOf([]Host{hostOf("a", ruled(prefix("/api", "b"), "default/first", 0, 0))}, poolOf("b"))
-	refused := func(host, path string, match PathMatch, position int, why string) {
-		snapshot.Unserved = append(snapshot.Unserved, Unserved{
-			Host: host, Path: path, Match: match, Senseless: why == "InvalidRule", Rule: RuleID{Ingress: "default/second", Path: position},
+	written := snapshotOf([]snapshot.Host{hostOf("a", ruled(prefix("/api", "b"), "default/first", 0, 0))}, poolOf("b"))
+	refused := func(host, path string, match snapshot.PathMatch, position int, why string) {
+		written.Unserved = append(written.Unserved, snapshot.Unserved{
+			Host: host, Path: path, Match: match, Senseless: why == "InvalidRule", Rule: snapshot.RuleID{Ingress: "default/second", Path: position},
 			Service: "default/s", Reason: why, Why: "told so",
 		})
 	}
-	refused("", "/", MatchPrefix, 0, "HostOwnedElsewhere")
-	refused("*.example.com", "/x", MatchExact, 1, "PathConflict")
-	refused("a", "/api", MatchPrefix, 2, "PathConflict")
-	refused("a", "no/path", MatchPrefix, 3, "InvalidRule")
-	refused("a", "/other", MatchPrefix, 4, "PathConflict")
-	refused("a", "/v(.*)", MatchPrefix, 5, "InvalidRule")
-	p.apply(snapshot)
+	refused("", "/", snapshot.MatchPrefix, 0, "HostOwnedElsewhere")
+	refused("*.example.com", "/x", snapshot.MatchExact, 1, "PathConflict")
+	refused("a", "/api", snapshot.MatchPrefix, 2, "PathConflict")
+	refused("a", "no/path", snapshot.MatchPrefix, 3, "InvalidRule")
+	refused("a", "/other", snapshot.MatchPrefix, 4, "PathConflict")
+	refused("a", "/v(.*)", snapshot.MatchPrefix, 5, "InvalidRule")
+	p.apply(written)
 
 	for _, test := range []struct {
 		url  string
@@ -150,7 +151,7 @@ func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("10.0.0.0/8"))
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		*accessOf(r) = policy.Access{Allowed: prefixes("203.0.113.0/24", "2001:db8::/32"), Denied: prefixes("203.0.113.128/25")}
 	}, closedPort(t)))
 	for _, test := range []struct {
@@ -173,7 +174,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 			t.Errorf("%s for %q: answered with %q, access (-want +got):\n%s", test.peer, test.forwarded, got.Answer.Reason, diff)
 		}
 	}
-	p.apply(everythingBy(func(r *Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
+	p.apply(everythingBy(func(r *snapshot.Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
 	want := &ExplainedAccess{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
 	if diff := cmp.Diff(want, p.explain(Question{URL: "http://a/"}).Access); diff != "" {
 		t.Errorf("with denied prefixes alone (-want +got):\n%s", diff)
@@ -183,7 +184,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 func TestExplainTakesNothingFromARateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
 	q := Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
 	for i, want := range []ExplainedLimit{
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 2, Allowed: true},
@@ -218,7 +219,7 @@ func TestExplainSaysWhyATaskIsOut(t *testing.T) {
 	pool := poolOf("pool", closedPort(t), closedPort(t), closedPort(t), closedPort(t))
 	pool.Endpoints[0].Draining, pool.Endpoints[1].Weight, pool.Endpoints[2].Unhealthy = true, 0, true
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, pool))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, pool))
 	got := p.explain(Question{URL: "http://a/"})
 	type task struct {
 		Takes       bool
@@ -236,7 +237,7 @@ func TestExplainSaysWhyATaskIsOut(t *testing.T) {
 	}
 	pool.Endpoints = slices.Clone(pool.Endpoints) // the other ones are the snapshot's
 	pool.Endpoints[3].Draining = true
-	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, pool))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, pool))
 	if got := p.explain(Question{URL: "http://a/"}); got.Answer.Reason != "NoHealthyTask" || got.Answer.Status != 503 {
 		t.Errorf("with none left: %+v, want 503 NoHealthyTask", got.Answer)
 	}
@@ -247,18 +248,18 @@ func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
 	down := closedPort(t)
 	pool := poolOf("pool", down, startEcho(t, "b"))
 	pool.Endpoints[0].Checked = true
-	snapshot := snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, pool)
-	snapshot.Checks = []Check{{
+	wanted := snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, pool)
+	wanted.Checks = []snapshot.Check{{
 		ID: pool.Endpoints[0].ID, Address: down, Interval: time.Hour, Timeout: patience, HealthyThreshold: 1, UnhealthyThreshold: 1,
 	}}
 	p := serve(t)
-	p.apply(snapshot)
+	p.apply(wanted)
 	await(t, "the probe", func() bool {
 		first := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0]
 		return first.Health == "Unhealthy" && !first.TakesRequests && strings.HasPrefix(first.Why, "its health check fails: connecting to "+down.String())
 	})
 
-	p.apply(snapshotOf([]Host{hostOf("a", prefix("/", "pool"))}, poolOf("pool", down, startEcho(t, "c"))))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, poolOf("pool", down, startEcho(t, "c"))))
 	await(t, "the endpoint to be set aside", func() bool {
 		p.get("a", "/")
 		first := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0]
@@ -269,7 +270,7 @@ func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
 func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
-	for want, terms := range map[string]UpstreamTLS{
+	for want, terms := range map[string]snapshot.UpstreamTLS{
 		"": {},
 		"a certificate for api.default.svc from an authority of the rule's":   trusting(a),
 		"a certificate for api.default.svc from an authority of the system's": {ServerName: backendName},
@@ -291,7 +292,7 @@ func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {
 func TestExplainNamesTheProtocol(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
-	for want, s := range map[string]*Snapshot{
+	for want, s := range map[string]*snapshot.Snapshot{
 		"HTTP": everything(closedPort(t)), "H2C": inH2C(everything(closedPort(t))), "HTTPS": over(trusting(a), everything(closedPort(t))),
 	} {
 		p := serve(t)
@@ -310,7 +311,7 @@ func TestExplainNamesTheProtocol(t *testing.T) {
 func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		rewriteOf(r).StripPrefix = "/api"
 		headersOf(r).Request = policy.HeaderChanges{Set: []policy.Header{{Name: "X-App", Value: "1"}}, Remove: []string{"Server"}}
 	}, startEcho(t, "b")))
@@ -386,7 +387,7 @@ func TestExplainRefusesQuestionsThatMakeNoSense(t *testing.T) {
 func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *snapshot.Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, startEcho(t, "b")))
 	server := httptest.NewServer(p.ExplainHandler())
 	t.Cleanup(server.Close)
 	ask := func(query url.Values) (int, string) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // maxShownCandidates is how many rules are shown that do not match, as text.
@@ -192,4 +194,17 @@ func (e *Explanation) writeAnswer(t *explanationText) {
 	default:
 		t.line("answer", a.Text)
 	}
+}
+
+// proofOf says for people what an endpoint has to prove.
+func proofOf(u *snapshot.UpstreamTLS) string {
+	switch {
+	case *u == snapshot.UpstreamTLS{}:
+		return ""
+	case u.SkipVerify:
+		return "any certificate, asked for as " + u.ServerName
+	case u.Authorities == "":
+		return "a certificate for " + u.ServerName + " from an authority of the system's"
+	}
+	return "a certificate for " + u.ServerName + " from an authority of the rule's"
 }

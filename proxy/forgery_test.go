@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // approach is a way in which a request comes to the proxy.
@@ -110,7 +112,7 @@ func proxyV2Header(versionCommand, family byte, rest []byte) string {
 var proxyV2Local = proxyV2Header(0x20, 0, nil)
 
 // from returns a proxy for an approach, and how to send a request by it.
-func (a *approach) from(t *testing.T, s *Snapshot) (p *served, ask func(request string) reply) {
+func (a *approach) from(t *testing.T, s *snapshot.Snapshot) (p *served, ask func(request string) reply) {
 	t.Helper()
 	p = serve(t, a.config)
 	p.apply(s)
@@ -199,7 +201,7 @@ func clientFields() []string {
 func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 	t.Parallel()
 	backend := startEcho(t, "b")
-	open := everythingBy(func(r *Route) { accessOf(r).Allowed = prefixes("203.0.113.0/24") }, backend)
+	open := everythingBy(func(r *snapshot.Route) { accessOf(r).Allowed = prefixes("203.0.113.0/24") }, backend)
 	for _, a := range approaches(t) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -214,7 +216,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 				}
 			}
 			// The peer itself is whom the rule sees where nothing is claimed.
-			p.apply(everythingBy(func(r *Route) {
+			p.apply(everythingBy(func(r *snapshot.Route) {
 				accessOf(r).Allowed = prefixes(a.peer + "/" + fmt.Sprint(netip.MustParseAddr(a.peer).BitLen()))
 			}, backend))
 			if got := ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n"); got.Status != 200 {
@@ -223,7 +225,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 			if got := ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + claimed + "\r\n\r\n"); (got.Status == 403) != a.believed {
 				t.Errorf("only the peer is allowed, and it says that it is another: got %d, believed %v", got.Status, a.believed)
 			}
-			p.apply(everythingBy(func(r *Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, backend))
+			p.apply(everythingBy(func(r *snapshot.Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, backend))
 			if got := ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + claimed + "\r\n\r\n"); (got.Status == 403) != a.believed {
 				t.Errorf("the claimed address is denied: got %d, believed %v", got.Status, a.believed)
 			}
@@ -235,7 +237,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 // their own.
 func TestForgedFieldsDoNotRefillABucket(t *testing.T) {
 	t.Parallel()
-	limited := everythingBy(func(r *Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
+	limited := everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
 	for _, a := range approaches(t) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
@@ -310,7 +312,7 @@ func TestTrustedPeerWithoutProxyHeaderIsCutOff(t *testing.T) {
 func TestClientsBehindTrustedProxiesAreLimitedApart(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.0/8", "10.0.0.0/8"))
-	p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b")))
 	for _, step := range []struct {
 		chain string
 		want  int

@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -45,7 +46,7 @@ func (x *exchange) forward() verdict {
 	}
 	x.pool = x.route.pool
 	x.pool.state.requests.add(x.Started)
-	if b := &x.route.balancing; b.Policy == Hash {
+	if b := &x.route.balancing; b.Policy == snapshot.Hash {
 		x.hash = x.affinityKey(b)
 	}
 	var failed failure

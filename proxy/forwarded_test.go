@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // echoHead starts a backend that answers with the head that it got.
@@ -141,7 +142,7 @@ func TestSchemeHostAndPortOfATrustedPeerAreKept(t *testing.T) {
 func TestAccessIsDecidedByTheClientBehindTrustedProxies(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
-	only := everythingBy(func(r *Route) {
+	only := everythingBy(func(r *snapshot.Route) {
 		accessOf(r).Allowed = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 	}, b.address)
 	request := "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n"

@@ -9,13 +9,14 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
 // pointers of its pools and their endpoints.
 type generation struct {
 	number       uint64
-	snapshot     *Snapshot
+	snapshot     *snapshot.Snapshot
 	pools        map[string]*pool
 	router       router
 	certificates certificates
@@ -28,8 +29,8 @@ type route struct {
 	mark      []byte
 	pool      *pool
 	series    *series
-	balancing Balancing
-	timeouts  Timeouts
+	balancing snapshot.Balancing
+	timeouts  snapshot.Timeouts
 	// patience is how long the endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
 	patience time.Duration
 	retries  int
@@ -44,9 +45,9 @@ type route struct {
 // compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
 // what it changes, apart from the comparison. Running state is taken from and added to state, which
 // is the caller's to lock.
-func compile(s *Snapshot, before *generation, state *state) (*generation, error) {
+func compile(s *snapshot.Snapshot, before *generation, state *state) (*generation, error) {
 	g := &generation{number: before.number + 1, snapshot: s}
-	if err := inspectChecks(s); err != nil {
+	if err := s.Inspect(); err != nil {
 		return nil, err
 	}
 	if err := g.compilePools(before, state); err != nil {
@@ -68,11 +69,6 @@ func (g *generation) compilePools(before *generation, state *state) error {
 	old := before.snapshot.Pools
 	for i := range g.snapshot.Pools {
 		p := &g.snapshot.Pools[i]
-		if i > 0 {
-			if err := inOrder("pool", g.snapshot.Pools[i-1].ID, p.ID); err != nil {
-				return err
-			}
-		}
 		for len(old) > 0 && old[0].ID < p.ID {
 			old = old[1:]
 		}
@@ -94,11 +90,6 @@ func (g *generation) compileHosts(before *generation, state *state) error {
 	old := before.snapshot.Hosts
 	for i := range g.snapshot.Hosts {
 		h := &g.snapshot.Hosts[i]
-		if i > 0 {
-			if err := inOrder("host", g.snapshot.Hosts[i-1].Name, h.Name); err != nil {
-				return err
-			}
-		}
 		for len(old) > 0 && old[0].Name < h.Name {
 			old = old[1:]
 		}
@@ -114,7 +105,7 @@ func (g *generation) compileHosts(before *generation, state *state) error {
 	g.router = newRouter(len(tables))
 	for _, exact := range [...]bool{false, true} { // that for every host is the first of all
 		for i, t := range tables {
-			if h := &g.snapshot.Hosts[i]; h.exact() == exact {
+			if h := &g.snapshot.Hosts[i]; h.Exact() == exact {
 				g.router.add(h.Name, h.Owner, t)
 			}
 		}
@@ -122,19 +113,8 @@ func (g *generation) compileHosts(before *generation, state *state) error {
 	return nil
 }
 
-// inOrder checks a sorted list's next name.
-func inOrder(what, before, name string) error {
-	switch {
-	case before == name:
-		return fmt.Errorf("%s %q occurs twice", what, name)
-	case before > name:
-		return fmt.Errorf("%ss are not sorted: %q follows %q", what, name, before)
-	}
-	return nil
-}
-
 // samePools says whether the pools that a host's routes send to were taken from the generation before.
-func (g *generation) samePools(before *generation, h *Host) bool {
+func (g *generation) samePools(before *generation, h *snapshot.Host) bool {
 	for i := range h.Routes {
 		if id := h.Routes[i].Pool; g.pools[id] == nil || g.pools[id] != before.pools[id] {
 			return false
@@ -143,7 +123,7 @@ func (g *generation) samePools(before *generation, h *Host) bool {
 	return true
 }
 
-func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
+func (g *generation) compileHost(h *snapshot.Host, state *state) (*hostTable, error) {
 	t := newHostTable(len(h.Routes), h.RedirectHTTPS)
 	compiled := make([]route, len(h.Routes))
 	for i := range h.Routes {
@@ -159,15 +139,15 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 		}
 		compiled[i] = route{
 			names: RouteNames{Rule: r.Rule, Path: r.Path, Service: p.service}, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
-			timeouts: r.Timeouts, patience: r.Timeouts.patience(), retries: r.Retries,
-			closed: r.refuses(),
+			timeouts: r.Timeouts, patience: r.Timeouts.Patience(), retries: r.Retries,
+			closed: r.Refuses(),
 		}
 		if len(r.Policies) > 0 {
 			if err := compiled[i].compilePolicies(r.Policies, state.scope(h.Name, r, t)); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
-		if r.Match == MatchText && !r.refuses() {
+		if r.Match == snapshot.MatchText && !r.Refuses() {
 			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
 		}
 		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
@@ -177,16 +157,6 @@ func (g *generation) compileHost(h *Host, state *state) (*hostTable, error) {
 	t.finish()
 	return t, nil
 }
-
-func (t *Timeouts) patience() time.Duration {
-	if t.Response > 0 && (t.Idle == 0 || t.Response < t.Idle) {
-		return t.Response
-	}
-	return t.Idle
-}
-
-// refuses says whether requests are answered with RuleClosed.
-func (r *Route) refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
 
 // compilePolicies gives the route the steps of its policies.
 func (r *route) compilePolicies(policies []policy.Policy, scope *policy.Scope) error {

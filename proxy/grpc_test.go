@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // grpcProcess is a process of grpc-go's client or server, which ends when its standard input does.
@@ -115,7 +117,7 @@ func TestGRPCPasses(t *testing.T) {
 	secure := startGRPCServer(t,
 		"-cert="+writeFile(t, pemOf("CERTIFICATE", signed.Certificate[0])), "-key="+writeFile(t, pemOf("PRIVATE KEY", key)))
 	own := issue(t, "own", ecdsaKey(t), "calls.test")
-	for name, snapshot := range map[string]*Snapshot{
+	for name, snapshot := range map[string]*snapshot.Snapshot{
 		"to H2C":   inH2C(everything(plain...)),
 		"to HTTPS": over(trusting(a), everything(secure.address)),
 	} {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // healthMethod is the method of gRPC's health protocol that answers once
@@ -44,7 +45,7 @@ func healthQuestion(service string) string {
 }
 
 // askHealth asks whether a check's service is served.
-func askHealth(up upstream, c *Check) (finding, error) {
+func askHealth(up upstream, c *snapshot.Check) (finding, error) {
 	up.WriteHead(&message.Request{
 		Version: message.HTTP11, Method: healthVerb, Authority: []byte(c.Address.String()), Path: healthPath, Fields: healthFields,
 		ContentLength: message.UnknownLength, AcceptsTrailers: true,

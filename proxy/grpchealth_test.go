@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // tell changes what a server's health protocol says of a service, or of the whole.
@@ -31,7 +33,7 @@ func (s *grpcServer) tell(tb testing.TB, change string) {
 }
 
 // askedByGRPC makes one probe by gRPC's health protocol, which must leave nothing behind.
-func askedByGRPC(t *testing.T, c Check) (f finding) {
+func askedByGRPC(t *testing.T, c snapshot.Check) (f finding) {
 	t.Helper()
 	p := New(Config{})
 	probes := &probes{transports: p.state.transports, tls: newProbeTLS()}
@@ -65,25 +67,25 @@ func TestWhatAServerOfGRPCSaysOfItsHealth(t *testing.T) {
 		"-cert="+writeFile(t, pemOf("CERTIFICATE", signed.Certificate[0])), "-key="+writeFile(t, pemOf("PRIVATE KEY", key)))
 	declining := startTLSBackend(t, &tls.Config{Certificates: []tls.Certificate{signed}}, nil)
 	for name, test := range map[string]struct {
-		check Check
+		check snapshot.Check
 		want  finding
 	}{
-		"the server as a whole":      {Check{Address: server.address}, finding{true, whole + "SERVING"}},
-		"a service that is served":   {Check{Address: server.address, Service: "shop.v1.Stock"}, finding{true, "grpc.health.v1.Health/Check of shop.v1.Stock: SERVING"}},
-		"a service that is not":      {Check{Address: server.address, Service: "shop.v1.Orders"}, finding{false, orders + "NOT_SERVING"}},
-		"a service without a status": {Check{Address: server.address, Service: "shop.v1.Bills"}, finding{false, "grpc.health.v1.Health/Check of shop.v1.Bills: UNKNOWN"}},
-		"a service that is unknown": {Check{Address: server.address, Service: "other"},
+		"the server as a whole":      {snapshot.Check{Address: server.address}, finding{true, whole + "SERVING"}},
+		"a service that is served":   {snapshot.Check{Address: server.address, Service: "shop.v1.Stock"}, finding{true, "grpc.health.v1.Health/Check of shop.v1.Stock: SERVING"}},
+		"a service that is not":      {snapshot.Check{Address: server.address, Service: "shop.v1.Orders"}, finding{false, orders + "NOT_SERVING"}},
+		"a service without a status": {snapshot.Check{Address: server.address, Service: "shop.v1.Bills"}, finding{false, "grpc.health.v1.Health/Check of shop.v1.Bills: UNKNOWN"}},
+		"a service that is unknown": {snapshot.Check{Address: server.address, Service: "other"},
 			finding{false, "grpc.health.v1.Health/Check of other: status 5 NOT_FOUND: the server knows no such service"}},
-		"the longest name": {Check{Address: server.address, Service: strings.Repeat("x", 253)},
+		"the longest name": {snapshot.Check{Address: server.address, Service: strings.Repeat("x", 253)},
 			finding{false, "grpc.health.v1.Health/Check of " + strings.Repeat("x", 253) + ": status 5 NOT_FOUND: the server knows no such service"}},
-		"a server without the protocol": {Check{Address: startGRPCServer(t, "-health=false").address},
+		"a server without the protocol": {snapshot.Check{Address: startGRPCServer(t, "-health=false").address},
 			finding{false, whole + "status 12 UNIMPLEMENTED: the server has no health service"}},
-		"over TLS":                       {Check{Address: secure.address, TLS: true}, finding{true, whole + "SERVING"}},
-		"a server with TLS, without":     {Check{Address: secure.address}, finding{}},
-		"a server without TLS, over TLS": {Check{Address: server.address, TLS: true}, finding{false, whole + "the service does not speak TLS at this port"}},
-		"over TLS a server of HTTP/1.1":  {Check{Address: declining.address, TLS: true}, finding{false, whole + "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}},
-		"a server of HTTP/2 alone":       {Check{Address: startH2C(t, http.NotFound).address}, finding{false, whole + "the answer is not of gRPC, but of HTTP with status 404"}},
-		"a server that says nothing":     {Check{Address: startScript(t).address, Timeout: time.Second}, finding{false, whole + "no answer within 1s"}},
+		"over TLS":                       {snapshot.Check{Address: secure.address, TLS: true}, finding{true, whole + "SERVING"}},
+		"a server with TLS, without":     {snapshot.Check{Address: secure.address}, finding{}},
+		"a server without TLS, over TLS": {snapshot.Check{Address: server.address, TLS: true}, finding{false, whole + "the service does not speak TLS at this port"}},
+		"over TLS a server of HTTP/1.1":  {snapshot.Check{Address: declining.address, TLS: true}, finding{false, whole + "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}},
+		"a server of HTTP/2 alone":       {snapshot.Check{Address: startH2C(t, http.NotFound).address}, finding{false, whole + "the answer is not of gRPC, but of HTTP with status 404"}},
+		"a server that says nothing":     {snapshot.Check{Address: startScript(t).address, Timeout: time.Second}, finding{false, whole + "no answer within 1s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +153,7 @@ func TestAnswersThatAreNoneMakeATaskUnhealthy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := askedByGRPC(t, Check{Address: startH2C(t, test.answer).address}); got != (finding{text: prefix + test.want}) {
+			if got := askedByGRPC(t, snapshot.Check{Address: startH2C(t, test.answer).address}); got != (finding{text: prefix + test.want}) {
 				t.Errorf("%+v, want %q", got, prefix+test.want)
 			}
 		})
@@ -161,7 +163,7 @@ func TestAnswersThatAreNoneMakeATaskUnhealthy(t *testing.T) {
 func TestAnswerMayHaveWhatALaterVersionAdds(t *testing.T) {
 	t.Parallel()
 	b := startH2C(t, grpcAnswer("0", "\x00\x00\x00\x00\x06\x08\x01\x12\x02ab"))
-	if got := askedByGRPC(t, Check{Address: b.address}); !got.healthy {
+	if got := askedByGRPC(t, snapshot.Check{Address: b.address}); !got.healthy {
 		t.Errorf("%+v, want healthy", got)
 	}
 }
@@ -197,7 +199,7 @@ func TestServersThatBreakHTTP2AreUnhealthy(t *testing.T) {
 			t.Parallel()
 			s := startScript(t)
 			found := make(chan finding, 1)
-			go func() { found <- askedByGRPC(t, Check{Address: s.address}) }()
+			go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address}) }()
 			f := s.acceptFrames()
 			test.play(f, f.received(true).stream)
 			// A server's end ends the connection's.
@@ -220,7 +222,7 @@ func TestServerOfHTTP1IsUnhealthyByGRPC(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
 	found := make(chan finding, 1)
-	go func() { found <- askedByGRPC(t, Check{Address: s.address}) }()
+	go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address}) }()
 	w := s.accept()
 	w.expect(http2.ClientPreface)
 	w.send("HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n\r\n")
@@ -237,7 +239,7 @@ func TestProbeByGRPCIsOneCallOnAConnectionThatEndsInOrder(t *testing.T) {
 	s := startScript(t)
 	found := make(chan finding, 1)
 	for range 2 {
-		go func() { found <- askedByGRPC(t, Check{Address: s.address, Service: "shop.v1.Orders"}) }()
+		go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address, Service: "shop.v1.Orders"}) }()
 		f := s.acceptFrames()
 		asked := f.received(true)
 		if asked.path != "/grpc.health.v1.Health/Check" || asked.body != "\x00\x00\x00\x00\x10\x0a\x0eshop.v1.Orders" ||
@@ -283,8 +285,8 @@ func TestTaskThatServesNoMoreByGRPCTakesNoCallsUntilItDoes(t *testing.T) {
 			return fmt.Sprint(takers) == fmt.Sprint(want)
 		}
 	}
-	p.awaitHealth(s.Checks[0].ID, Healthy)
-	p.awaitHealth(s.Checks[1].ID, Healthy)
+	p.awaitHealth(s.Checks[0].ID, snapshot.Healthy)
+	p.awaitHealth(s.Checks[1].ID, snapshot.Healthy)
 	await(t, "both servers in the pool", takes(one.address, other.address))
 	one.tell(t, "shop.v1.Orders=NOT_SERVING")
 	await(t, "one server out of the pool", takes(other.address))
@@ -298,16 +300,16 @@ func TestTaskThatServesNoMoreByGRPCTakesNoCallsUntilItDoes(t *testing.T) {
 
 func TestCheckOfAnotherServiceIsAnotherProbe(t *testing.T) {
 	t.Parallel()
-	c := Check{ID: "a", GRPC: true, Service: "orders"}
+	c := snapshot.Check{ID: "a", GRPC: true, Service: "orders"}
 	for _, test := range []struct {
-		other Check
+		other snapshot.Check
 		same  bool
 	}{
-		{Check{ID: "a", GRPC: true, Service: "orders"}, true},
-		{Check{ID: "a", GRPC: true, Service: "stock"}, false},
-		{Check{ID: "a", Service: "orders"}, false},
+		{snapshot.Check{ID: "a", GRPC: true, Service: "orders"}, true},
+		{snapshot.Check{ID: "a", GRPC: true, Service: "stock"}, false},
+		{snapshot.Check{ID: "a", Service: "orders"}, false},
 	} {
-		if c.Equal(test.other) != test.same || c.sameProbe(&test.other) != test.same {
+		if c.Equal(test.other) != test.same || c.SameProbe(&test.other) != test.same {
 			t.Errorf("%+v is taken for the same: %t, want %t", test.other, !test.same, test.same)
 		}
 	}

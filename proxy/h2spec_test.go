@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // All cases of h2spec pass, the strict ones too, without exception. Without TLS one cannot: what is not the preface of
@@ -35,7 +37,7 @@ func TestHTTP2ConformsToItsSpecification(t *testing.T) {
 }
 
 // asDefault has a certificate served for every name.
-func asDefault(c Certificate) Certificate {
+func asDefault(c snapshot.Certificate) snapshot.Certificate {
 	c.Default = true
 	return c
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr/funcr"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // patience is how long a test waits for what has to happen. It decides nothing unless something is broken.
@@ -86,7 +88,7 @@ func (s *served) end() {
 }
 
 // apply serves a snapshot.
-func (s *served) apply(snapshot *Snapshot) {
+func (s *served) apply(snapshot *snapshot.Snapshot) {
 	s.tb.Helper()
 	if _, err := s.Apply(snapshot); err != nil {
 		s.tb.Fatalf("applying a snapshot: %v", err)

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const hashKeys = 30_000
@@ -21,7 +23,7 @@ func owners(p *pool) []string {
 	}
 	owners := make([]string, hashKeys)
 	for i := range owners {
-		owners[i] = ids[p.pick(Hash, choice{hash: keyOf(i)})]
+		owners[i] = ids[p.pick(snapshot.Hash, choice{hash: keyOf(i)})]
 	}
 	return owners
 }
@@ -83,12 +85,12 @@ func TestHashDependsOnTheEndpointsAlone(t *testing.T) {
 	for n := range all {
 		grown.Endpoints = all[4-n:]
 		p := newPool(&grown, nil, state)
-		p.require(Hash)
+		p.require(snapshot.Hash)
 		p.refresh()
 	}
 	fresh := readyPool(&grown)
 	p := newPool(&grown, nil, state)
-	p.require(Hash)
+	p.require(snapshot.Hash)
 	p.refresh()
 	if !slices.Equal(owners(p), owners(fresh)) {
 		t.Error("two replicas give keys to different endpoints")
@@ -98,10 +100,10 @@ func TestHashDependsOnTheEndpointsAlone(t *testing.T) {
 // A key that everybody asks for is spread once its endpoint has a quarter more than its share under way.
 func TestHashBoundsWhatOneKeyDoesToItsEndpoint(t *testing.T) {
 	t.Parallel()
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1})
-	owner := p.pick(Hash, choice{hash: keyOf(1)})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1})
+	owner := p.pick(snapshot.Hash, choice{hash: keyOf(1)})
 	for range 400 {
-		p.hold(p.pick(Hash, choice{hash: keyOf(1)}), 0)
+		p.hold(p.pick(snapshot.Hash, choice{hash: keyOf(1)}), 0)
 	}
 	for i := range p.members {
 		if n := p.members[i].active.Load(); n > 126 {
@@ -116,10 +118,10 @@ func TestHashBoundsWhatOneKeyDoesToItsEndpoint(t *testing.T) {
 // Few requests of one client stay together whatever the others do.
 func TestHashKeepsFewRequestsOfAKeyTogether(t *testing.T) {
 	t.Parallel()
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1})
-	owner := p.pick(Hash, choice{hash: keyOf(7)})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1})
+	owner := p.pick(snapshot.Hash, choice{hash: keyOf(7)})
 	for range hashLoadFree {
-		e := p.pick(Hash, choice{hash: keyOf(7)})
+		e := p.pick(snapshot.Hash, choice{hash: keyOf(7)})
 		if e != owner {
 			t.Fatalf("a request went to endpoint %d, want %d", number(e), number(owner))
 		}
@@ -129,16 +131,16 @@ func TestHashKeepsFewRequestsOfAKeyTogether(t *testing.T) {
 
 func TestHashLeavesOutWhatWasTried(t *testing.T) {
 	t.Parallel()
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1000})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1000})
 	var tried []*target
 	for range 3 {
-		e := p.pick(Hash, choice{hash: keyOf(3), tried: tried})
+		e := p.pick(snapshot.Hash, choice{hash: keyOf(3), tried: tried})
 		if e == nil || slices.Contains(tried, e) {
 			t.Fatalf("picked %d after %d were tried", number(e), len(tried))
 		}
 		tried = append(tried, e)
 	}
-	if e := p.pick(Hash, choice{hash: keyOf(3), tried: tried}); e != nil {
+	if e := p.pick(snapshot.Hash, choice{hash: keyOf(3), tried: tried}); e != nil {
 		t.Errorf("picked %d although all were tried", number(e))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Both directions at the wire: order, spelling and number of the fields as both sides see them.
@@ -15,7 +16,7 @@ func TestHeadersAreChangedBothWays(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		*headersOf(r) = policy.Headers{
 			Request: policy.HeaderChanges{
 				Add: []policy.Header{{Name: "X-Custom-Header", Value: "value"}}, Set: []policy.Header{{Name: "X-App-Version", Value: "v1.2.3"}}, Remove: []string{"Cookie", "X-Powered-By"},
@@ -47,7 +48,7 @@ func TestHeadersAreChangedBothWays(t *testing.T) {
 func TestHeadersAreChangedOncePerRequest(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		r.Retries = 1
 		headersOf(r).Request = policy.HeaderChanges{Add: []policy.Header{{Name: "X-Add", Value: "1"}}, Set: []policy.Header{{Name: "X-Set", Value: "1"}}}
 		headersOf(r).Response = policy.HeaderChanges{Add: []policy.Header{{Name: "X-Back", Value: "1"}}, Set: []policy.Header{{Name: "X-Kept", Value: "replaced"}}}
@@ -69,7 +70,7 @@ func TestHeadersAreChangedOncePerRequest(t *testing.T) {
 func TestOwnAnswersKeepTheirFields(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) {
+	p.apply(everythingBy(func(r *snapshot.Route) {
 		headersOf(r).Response = policy.HeaderChanges{Set: []policy.Header{{Name: "X-Set", Value: "1"}}, Remove: []string{"Proxy-Status", "Content-Type"}}
 	}, closedPort(t)))
 	got := p.get("a", "/")

@@ -10,20 +10,22 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // checking returns the check of an endpoint at path "/health", as often as a test can wait for. On a busy machine a
 // healthy task may take long to answer, and then says nothing of what is tested.
-func checking(e *Endpoint) Check {
+func checking(e *snapshot.Endpoint) snapshot.Check {
 	e.Checked = true
-	return Check{
-		ID: e.ID, Address: e.Address, Path: "/health", Expected: []StatusRange{{200, 399}},
+	return snapshot.Check{
+		ID: e.ID, Address: e.Address, Path: "/health", Expected: []snapshot.StatusRange{{First: 200, Last: 399}},
 		Interval: time.Second, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 2,
 	}
 }
 
 // checkAll has all endpoints of a snapshot's first pool checked.
-func checkAll(s *Snapshot) *Snapshot {
+func checkAll(s *snapshot.Snapshot) *snapshot.Snapshot {
 	for i := range s.Pools[0].Endpoints {
 		s.Checks = append(s.Checks, checking(&s.Pools[0].Endpoints[i]))
 	}
@@ -70,7 +72,7 @@ func (s *served) awaitAnswers(want map[string]int) {
 	}
 }
 
-func (s *served) awaitHealth(id string, want Health) {
+func (s *served) awaitHealth(id string, want snapshot.Health) {
 	s.tb.Helper()
 	await(s.tb, id+" being "+want.String(), func() bool {
 		report, ok := s.Health(id)
@@ -88,17 +90,17 @@ func TestAnUnhealthyTaskTakesNoRequestsUntilItHasRecovered(t *testing.T) {
 	p.apply(s)
 	const sick = "task/default/pool-002"
 	for i := range s.Checks {
-		p.awaitHealth(s.Checks[i].ID, Healthy)
+		p.awaitHealth(s.Checks[i].ID, snapshot.Healthy)
 	}
 	for range 2 { // it may fall ill again
 		healthy.Store(false)
-		p.awaitHealth(sick, Unhealthy)
+		p.awaitHealth(sick, snapshot.Unhealthy)
 		p.awaitAnswers(map[string]int{"one": 5, "two": 5})
 		if report, _ := p.Health(sick); report.Message != "GET /health: 503" || report.Since.IsZero() {
 			t.Errorf("the report is %+v", report)
 		}
 		healthy.Store(true)
-		p.awaitHealth(sick, Healthy)
+		p.awaitHealth(sick, snapshot.Healthy)
 		p.awaitAnswers(map[string]int{"one": 3, "two": 3, "three": 3})
 	}
 }
@@ -110,7 +112,7 @@ func TestWhereAllTasksAreUnhealthyTheAnswerIs503AtOnce(t *testing.T) {
 	p := serve(t)
 	s := checkAll(everything(b.address))
 	p.apply(s)
-	p.awaitHealth(s.Checks[0].ID, Unhealthy)
+	p.awaitHealth(s.Checks[0].ID, snapshot.Unhealthy)
 	if diff := cmp.Diff(map[string]int{"NoHealthyTask": 3}, p.answers(3)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -124,18 +126,18 @@ func TestWhatIsKnownOfATaskSurvivesASwap(t *testing.T) {
 	s := checkAll(everything(b.address))
 	p.apply(s)
 	id := s.Checks[0].ID
-	p.awaitHealth(id, Unhealthy)
+	p.awaitHealth(id, snapshot.Unhealthy)
 
 	same := checkAll(everythingBy(retries(3), b.address))
 	same.Checks[0].Interval = time.Hour
 	p.apply(same)
-	if report, _ := p.Health(id); report.Health != Unhealthy {
+	if report, _ := p.Health(id); report.Health != snapshot.Unhealthy {
 		t.Errorf("after a swap that probes the same: %v", report.Health)
 	}
 	other := checkAll(everything(b.address))
 	other.Checks[0].Path, other.Checks[0].Interval, other.Checks[0].Timeout = "/", time.Hour, patience // it has one probe
 	p.apply(other)
-	p.awaitHealth(id, Healthy)
+	p.awaitHealth(id, snapshot.Healthy)
 	p.apply(everything(b.address))
 	if _, ok := p.Health(id); ok {
 		t.Error("something is known of a task that is not checked any more")

@@ -9,17 +9,18 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // hostileRoutes has a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a
 // default.
-func hostileRoutes(tb testing.TB) *Snapshot {
+func hostileRoutes(tb testing.TB) *snapshot.Snapshot {
 	tb.Helper()
 	admin := prefix("/admin", "admin")
 	accessOf(&admin).Allowed = prefixes("192.0.2.0/24")
 	api := prefix("/api/v1", "api")
 	rewriteOf(&api).StripPrefix = "/api/v1"
-	return snapshotOf([]Host{hostOf("", admin, exact("/exact", "exact"), api, prefix("/", "default"))},
+	return snapshotOf([]snapshot.Host{hostOf("", admin, exact("/exact", "exact"), api, prefix("/", "default"))},
 		echoes(tb, "admin", "exact", "api", "default")...)
 }
 
@@ -246,7 +247,7 @@ func TestAsteriskOfOptionsIsNoPath(t *testing.T) {
 func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("", prefix("/", "default"), prefix("/@scope", "scope"), exact("/a%2Fb", "slash"), prefix("/c;d", "parameter"), prefix("/%C3%A4", "umlaut"))},
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/", "default"), prefix("/@scope", "scope"), exact("/a%2Fb", "slash"), prefix("/c;d", "parameter"), prefix("/%C3%A4", "umlaut"))},
 		echoes(t, "default", "scope", "slash", "parameter", "umlaut")...))
 	for _, test := range []struct{ name, target, want string }{
 		{"as it is written", "/@scope/x", "scope /@scope/x"},

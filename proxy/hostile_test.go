@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Whatever cannot be read in exactly one way is a 502 before a byte of it reached the client, and ends the connection
@@ -209,7 +211,7 @@ func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 func TestSlowEndpointIs504(t *testing.T) {
 	t.Parallel()
 	const soon = 2 * time.Second // in which the endpoint has to begin its response
-	for why, timeouts := range map[string]Timeouts{
+	for why, timeouts := range map[string]snapshot.Timeouts{
 		"UpstreamTimeout":        {Idle: soon},
 		"UpstreamRequestTimeout": {Request: soon},
 	} {
@@ -218,7 +220,7 @@ func TestSlowEndpointIs504(t *testing.T) {
 				t.Parallel()
 				endpoint := startScript(t)
 				p := serve(t)
-				p.apply(everythingBy(func(r *Route) { r.Timeouts = timeouts }, endpoint.address))
+				p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts = timeouts }, endpoint.address))
 				client := p.dial()
 				client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 				up := endpoint.accept()
@@ -249,9 +251,9 @@ func TestSlowEndpointIs504(t *testing.T) {
 func TestStalledContentIsTorn(t *testing.T) {
 	t.Parallel()
 	const soon = 2 * time.Second // in which the endpoint has to send the head
-	for name, change := range map[string]func(*Route){
-		"idle":    func(r *Route) { r.Timeouts = Timeouts{Idle: soon} },
-		"request": func(r *Route) { r.Timeouts = Timeouts{Request: soon} },
+	for name, change := range map[string]func(*snapshot.Route){
+		"idle":    func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Idle: soon} },
+		"request": func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Request: soon} },
 	} {
 		for _, length := range []int{10, 2 * spliceLeast} {
 			t.Run(fmt.Sprintf("%s of %d", name, length), func(t *testing.T) {

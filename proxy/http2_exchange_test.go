@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // client2 is net/http's client, of which every request goes over HTTP/2.
@@ -191,7 +192,7 @@ func TestPoliciesHoldOverHTTP2(t *testing.T) {
 		p := serve(t, h2c)
 		redirected := hostOf("a", changed, denied, limited)
 		redirected.RedirectHTTPS = secure
-		p.apply(with(snapshotOf([]Host{redirected}, poolOf("pool", echo)), issue(t, "a", key, "a")))
+		p.apply(with(snapshotOf([]snapshot.Host{redirected}, poolOf("pool", echo)), issue(t, "a", key, "a")))
 		c := p.http2Client(secure)
 		for _, test := range []struct {
 			path   string

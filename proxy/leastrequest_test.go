@@ -5,16 +5,18 @@ package proxy
 import (
 	"math"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // While nothing is under way everywhere, turns are taken by weight; the choice at random changes nothing.
 func TestLeastRequestSharesByWeightWhileNothingIsUnderWay(t *testing.T) {
 	t.Parallel()
 	const picks = 30_000
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 2}, Endpoint{Weight: 7})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 2}, snapshot.Endpoint{Weight: 7})
 	got := map[int]int{}
 	for range picks {
-		got[number(p.pick(LeastRequest, choice{}))]++
+		got[number(p.pick(snapshot.LeastRequest, choice{}))]++
 	}
 	for i, share := range map[int]float64{1: .1, 2: .2, 3: .7} {
 		if off := math.Abs(float64(got[i])/picks - share); off > .01*share {
@@ -27,7 +29,7 @@ func TestLeastRequestSharesByWeightWhileNothingIsUnderWay(t *testing.T) {
 func TestLeastRequestSendsLessToASlowEndpoint(t *testing.T) {
 	t.Parallel()
 	const slow, rounds = 10, 10_000
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 1}, Endpoint{Weight: 1})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1})
 	got := map[int]int{}
 	var ends [slow][]hold // what ends in each of the next rounds
 	for round := range rounds {
@@ -36,7 +38,7 @@ func TestLeastRequestSendsLessToASlowEndpoint(t *testing.T) {
 		}
 		ends[round%slow] = nil
 		for range 3 {
-			e := p.pick(LeastRequest, choice{})
+			e := p.pick(snapshot.LeastRequest, choice{})
 			h, _ := p.hold(e, 0)
 			got[number(e)]++
 			after := 1
@@ -53,13 +55,13 @@ func TestLeastRequestSendsLessToASlowEndpoint(t *testing.T) {
 
 func TestLeastRequestLeavesOutWhatWasTried(t *testing.T) {
 	t.Parallel()
-	p := balanced(t, Endpoint{Weight: 1}, Endpoint{Weight: 100})
+	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 100})
 	light, heavy := p.members[0].target, p.members[1].target
 	for range 100 {
-		if e := p.pick(LeastRequest, choice{tried: []*target{heavy}}); e != light {
+		if e := p.pick(snapshot.LeastRequest, choice{tried: []*target{heavy}}); e != light {
 			t.Fatalf("picked %d, want the one that was not tried", number(e))
 		}
-		if e := p.pick(LeastRequest, choice{tried: []*target{heavy, light}}); e != nil {
+		if e := p.pick(snapshot.LeastRequest, choice{tried: []*target{heavy, light}}); e != nil {
 			t.Fatalf("picked %d although both were tried", number(e))
 		}
 	}

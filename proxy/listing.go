@@ -49,7 +49,7 @@ func (g *generation) routes() []ServedRoute {
 			r := &h.Routes[j]
 			p := g.pools[r.Pool]
 			routes = append(routes, ServedRoute{
-				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: r.Rule.position(),
+				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
 				Service: p.service, Pool: p.id, Taking: taking[p.id], Endpoints: len(p.members), Closed: r.Closed,
 			})
 		}

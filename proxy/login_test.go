@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // startLogin is a server that takes a connection for whoever logged in on it, as those do that speak NTLM. It answers
@@ -132,10 +134,10 @@ func TestConnectionThatWasLoggedInOnServesItsClientAlone(t *testing.T) {
 func TestClientStaysWithTheEndpointThatItIsLoggedInAt(t *testing.T) {
 	t.Parallel()
 	b, other := startLogin(t, ntlm, nil), startLogin(t, ntlm, nil)
-	for name, change := range map[string]func(*Route){
-		"RoundRobin":   func(*Route) {},
-		"LeastRequest": func(r *Route) { r.Balancing.Policy = LeastRequest },
-		"limited":      func(r *Route) { r.Balancing.MaxConnections, r.Balancing.MaxPending = 1, 1 },
+	for name, change := range map[string]func(*snapshot.Route){
+		"RoundRobin":   func(*snapshot.Route) {},
+		"LeastRequest": func(r *snapshot.Route) { r.Balancing.Policy = snapshot.LeastRequest },
+		"limited":      func(r *snapshot.Route) { r.Balancing.MaxConnections, r.Balancing.MaxPending = 1, 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := serve(t)
@@ -180,8 +182,8 @@ func (s *served) private(address netip.AddrPort) int {
 func TestPrivateConnectionsOfAClientAreBounded(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	var hosts []Host
-	var pools []Pool
+	var hosts []snapshot.Host
+	var pools []snapshot.Pool
 	var backends []*backend
 	for i := range maxLogins + 3 {
 		b := startLogin(t, ntlm, nil)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // A backend may be this proxy again, or another one that leads back here: each pass would make the next, until memory
@@ -27,7 +28,7 @@ const loopMark = "warren-"
 const maxPasses = 10
 
 // markOf is the mark of a route. It is the same as long as the process runs.
-func (s *state) markOf(host string, r *Route) []byte {
+func (s *state) markOf(host string, r *snapshot.Route) []byte {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	for _, part := range [...]string{host, r.Path} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // markAt is the mark of the only route of everything.
@@ -62,19 +63,21 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 	}{
 		"itself": {func(_ *testing.T, p *served) { p.apply(everything(at(p))) }, 2},
 		"itself, and a rule that takes out the mark": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }, at(p)))
+			p.apply(everythingBy(func(r *snapshot.Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }, at(p)))
 		}, 2},
 		"itself, and a rule that sets another mark": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Set = []policy.Header{{Name: "CDN-Loop", Value: "other"}} }, at(p)))
+			p.apply(everythingBy(func(r *snapshot.Route) {
+				headersOf(r).Request.Set = []policy.Header{{Name: "CDN-Loop", Value: "other"}}
+			}, at(p)))
 		}, 2},
 		"itself, and a path that grows": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *Route) { rewriteOf(r).ReplacePath = "/x/y" }, at(p)))
+			p.apply(everythingBy(func(r *snapshot.Route) { rewriteOf(r).ReplacePath = "/x/y" }, at(p)))
 		}, 2},
 		"itself, with retries": {func(_ *testing.T, p *served) { p.apply(everythingBy(retries(3), at(p), at(p))) }, 2},
 		"HTTP/2 without TLS":   {func(_ *testing.T, p *served) { p.apply(inH2C(everything(at(p)))) }, 2},
 		"HTTP/2 over TLS": {func(t *testing.T, p *served) {
 			secure := p.listen("127.0.0.1:0", p.ServeHTTPS)
-			p.apply(with(over(UpstreamTLS{ServerName: backendName, SkipVerify: true}, everything(netip.MustParseAddrPort(secure))),
+			p.apply(with(over(snapshot.UpstreamTLS{ServerName: backendName, SkipVerify: true}, everything(netip.MustParseAddrPort(secure))),
 				issue(t, "a", ecdsaKey(t), backendName)))
 		}, 2},
 		"another proxy": {func(t *testing.T, p *served) {
@@ -83,7 +86,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 			p.apply(everything(at(other)))
 		}, 2},
 		"two others, and both take out marks": {func(t *testing.T, p *served) {
-			bare := func(r *Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }
+			bare := func(r *snapshot.Route) { headersOf(r).Request.Remove = []string{"cdn-loop"} }
 			second, third := serve(t), serve(t)
 			third.apply(everythingBy(bare, at(p)))
 			second.apply(everythingBy(bare, at(third)))
@@ -92,13 +95,13 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 		"a server of HTTP/1.1": {func(t *testing.T, p *served) { p.apply(everything(relay(t, p, "a", false))) }, 2},
 		"a server of HTTP/1.0": {func(t *testing.T, p *served) { p.apply(everything(relay(t, p, "a", true))) }, 2},
 		"as many rules as there are": {func(_ *testing.T, p *served) {
-			var routes []Route
+			var routes []snapshot.Route
 			for i := range 50 {
 				r := exact(fmt.Sprintf("/%d", i), "pool")
 				rewriteOf(&r).ReplacePath = fmt.Sprintf("/%d", i+1)
 				routes = append(routes, r)
 			}
-			p.apply(snapshotOf([]Host{hostOf("", routes...)}, poolOf("pool", at(p))))
+			p.apply(snapshotOf([]snapshot.Host{hostOf("", routes...)}, poolOf("pool", at(p))))
 		}, maxPasses + 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +154,7 @@ func TestRequestThatGoesOnToAnotherRuleIsServed(t *testing.T) {
 		_, _ = io.Copy(w, resp.Body)
 	})
 	origin := named(t, "origin")
-	p.apply(snapshotOf([]Host{hostOf("origin.example.com", prefix("/", "origin")), hostOf("www.example.com", prefix("/", "cache"))},
+	p.apply(snapshotOf([]snapshot.Host{hostOf("origin.example.com", prefix("/", "origin")), hostOf("www.example.com", prefix("/", "cache"))},
 		poolOf("cache", cache.address), poolOf("origin", origin.address)))
 	if got := p.get("www.example.com", "/"); got.Status != 200 || got.Body != "origin" {
 		t.Errorf("got %d %q %q, want what the origin answers", got.Status, got.reason(), got.Body)
@@ -193,7 +196,7 @@ func TestMarksTellRoutesApart(t *testing.T) {
 	s, other := testState(), testState()
 	seen := map[string]string{}
 	for _, host := range []string{"", "a", "a/"} {
-		for _, r := range []Route{prefix("/", "p"), prefix("/a", "p"), exact("/", "p")} {
+		for _, r := range []snapshot.Route{prefix("/", "p"), prefix("/a", "p"), exact("/", "p")} {
 			name := fmt.Sprintf("%q %q %v", host, r.Path, r.Match)
 			mark := string(s.markOf(host, &r))
 			if before := seen[mark]; before != "" {

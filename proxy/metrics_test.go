@@ -17,6 +17,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -72,7 +73,7 @@ func (s *served) expectSeries(prefix string, want map[string]float64) {
 	}
 }
 
-func byIngress(r Route, ingress string) Route {
+func byIngress(r snapshot.Route, ingress string) snapshot.Route {
 	r.Rule.Ingress = ingress
 	return r
 }
@@ -86,7 +87,7 @@ func TestRequestsAreCountedByIngressServiceCodeAndReason(t *testing.T) {
 	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 1e-9, Burst: 1}
 	down := byIngress(prefix("/down", "down"), "default/blog")
 	down.Retries = 1
-	p.apply(snapshotOf([]Host{hostOf("a", byIngress(prefix("/", "b"), "default/shop"), denied, down, limited)},
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", byIngress(prefix("/", "b"), "default/shop"), denied, down, limited)},
 		poolOf("b", startEcho(t, "b")), poolOf("down", closedPort(t))))
 	for _, path := range []string{"/", "/x", "/denied", "/limited", "/limited", "/down", "/../up"} {
 		p.get("a", path)
@@ -128,20 +129,20 @@ func TestRequestsAreCountedByIngressServiceCodeAndReason(t *testing.T) {
 func TestSeriesGoWithTheirObjectAndOutliveAChange(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	snapshot := func(services ...string) *Snapshot {
-		var routes []Route
-		var pools []Pool
+	sold := func(services ...string) *snapshot.Snapshot {
+		var routes []snapshot.Route
+		var pools []snapshot.Pool
 		for _, name := range services {
 			routes = append(routes, byIngress(prefix("/"+name, name), "default/"+name))
 			pools = append(pools, poolOf(name, startEcho(t, name)))
 		}
-		return snapshotOf([]Host{hostOf("a", routes...)}, pools...)
+		return snapshotOf([]snapshot.Host{hostOf("a", routes...)}, pools...)
 	}
-	p.apply(snapshot("blog", "shop"))
+	p.apply(sold("blog", "shop"))
 	p.get("a", "/shop")
 	p.get("a", "/blog")
 	// The host, its routes and pools are all compiled anew.
-	p.apply(snapshot("cart", "shop"))
+	p.apply(sold("cart", "shop"))
 	p.get("a", "/shop")
 	p.expectSeries("warren_ingress_requests_total", map[string]float64{
 		"warren_ingress_requests_total code=200 ingress=default/shop reason= service=default/shop": 2,
@@ -152,7 +153,7 @@ func TestSeriesGoWithTheirObjectAndOutliveAChange(t *testing.T) {
 		"warren_ingress_tasks health=Healthy service=default/cart": 1, "warren_ingress_tasks health=Unhealthy service=default/cart": 0,
 		"warren_ingress_tasks health=Unknown service=default/cart": 0,
 	})
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	p.expectSeries("warren_ingress_requests_total", map[string]float64{})
 	p.expectSeries("warren_ingress_tasks", map[string]float64{})
 }

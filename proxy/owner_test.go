@@ -12,11 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // owned is a host of an owner whose routes go to the owner's pool.
-func owned(owner, name string, paths ...string) Host {
-	h := Host{Name: name, Owner: owner}
+func owned(owner, name string, paths ...string) snapshot.Host {
+	h := snapshot.Host{Name: name, Owner: owner}
 	for _, path := range paths {
 		h.Routes = append(h.Routes, ruled(prefix(path, owner), owner+"/rules", 0, len(h.Routes)))
 	}
@@ -29,11 +30,11 @@ func TestRequestsForAnOwnedHostGoToNoOtherOwnersRules(t *testing.T) {
 	const none = "404 RouteNotFound"
 	for _, test := range []struct {
 		name  string
-		hosts []Host
+		hosts []snapshot.Host
 		// want is who answers "host path".
 		want map[string]string
 	}{
-		{"a wildcard of another owner", []Host{owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/")}, map[string]string{
+		{"a wildcard of another owner", []snapshot.Host{owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/")}, map[string]string{
 			"app.example.com /app":                               "a /app",
 			"app.example.com /other":                             none,
 			"app.example.com /.well-known/acme-challenge/tok":    none,
@@ -48,20 +49,20 @@ func TestRequestsForAnOwnedHostGoToNoOtherOwnersRules(t *testing.T) {
 			"app.example.com /%2e%2e/app/..;/other":              "400 MalformedPath",
 			"app.example.com //.well-known/acme-challenge/x/../": none,
 		}},
-		{"every host of another owner", []Host{owned("a", "app.example.com", "/app"), owned("b", "", "/")}, map[string]string{
+		{"every host of another owner", []snapshot.Host{owned("a", "app.example.com", "/app"), owned("b", "", "/")}, map[string]string{
 			"app.example.com /app":                            "a /app",
 			"app.example.com /other":                          none,
 			"app.example.com /.well-known/acme-challenge/tok": none,
 			"other.example.com /other":                        "b /other",
 			"[::1] /other":                                    "b /other",
 		}},
-		{"a wildcard with every host of another owner", []Host{owned("a", "*.example.com", "/app"), owned("b", "", "/")}, map[string]string{
+		{"a wildcard with every host of another owner", []snapshot.Host{owned("a", "*.example.com", "/app"), owned("b", "", "/")}, map[string]string{
 			"x.example.com /app":     "a /app",
 			"x.example.com /other":   none,
 			"x.y.example.com /other": "b /other",
 			"example.com /other":     "b /other",
 		}},
-		{"another owner's wildcard between", []Host{
+		{"another owner's wildcard between", []snapshot.Host{
 			owned("a", "", "/"), owned("b", "*.example.com", "/"), owned("a", "app.example.com", "/app"),
 		}, map[string]string{
 			"app.example.com /app":   "a /app",
@@ -69,21 +70,21 @@ func TestRequestsForAnOwnedHostGoToNoOtherOwnersRules(t *testing.T) {
 			"x.example.com /other":   "b /other",
 			"elsewhere /other":       "a /other",
 		}},
-		{"one owner's hosts", []Host{owned("a", "", "/"), owned("a", "*.example.com", "/wild"), owned("a", "app.example.com", "/app")}, map[string]string{
+		{"one owner's hosts", []snapshot.Host{owned("a", "", "/"), owned("a", "*.example.com", "/wild"), owned("a", "app.example.com", "/app")}, map[string]string{
 			"app.example.com /app":   "a /app",
 			"app.example.com /wild":  "a /wild",
 			"app.example.com /other": "a /other",
 		}},
-		{"a host without routes", []Host{owned("a", "app.example.com"), owned("b", "*.example.com", "/"), owned("b", "", "/")}, map[string]string{
+		{"a host without routes", []snapshot.Host{owned("a", "app.example.com"), owned("b", "*.example.com", "/"), owned("b", "", "/")}, map[string]string{
 			"app.example.com /":   none,
 			"app.example.com /x":  none,
 			"next.example.com /x": "b /x",
 		}},
-		{"a wildcard without routes", []Host{owned("a", "*.example.com"), owned("b", "", "/")}, map[string]string{
+		{"a wildcard without routes", []snapshot.Host{owned("a", "*.example.com"), owned("b", "", "/")}, map[string]string{
 			"x.example.com /": none,
 			"example.com /x":  "b /x",
 		}},
-		{"a path with another reading", []Host{owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/")}, map[string]string{
+		{"a path with another reading", []snapshot.Host{owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/")}, map[string]string{
 			"app.example.com /app/x%2Fy":     "a /app/x%2Fy",
 			"app.example.com /app%2F..":      none,
 			"app.example.com /other%2Fx":     none,
@@ -117,15 +118,15 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 	state := testState()
 	before, found := emptyGeneration(), 0
 	for range 500 {
-		var hosts []Host
+		var hosts []snapshot.Host
 		for _, name := range names {
 			if g.IntN(3) == 0 {
 				continue
 			}
-			h := Host{Name: name, Owner: pickFrom(g, "a", "b", "c"), RedirectHTTPS: g.IntN(2) == 0}
+			h := snapshot.Host{Name: name, Owner: pickFrom(g, "a", "b", "c"), RedirectHTTPS: g.IntN(2) == 0}
 			for range g.IntN(4) {
 				r := prefix(g.path(), "p")
-				if !slices.ContainsFunc(h.Routes, func(o Route) bool { return o.Path == r.Path }) {
+				if !slices.ContainsFunc(h.Routes, func(o snapshot.Route) bool { return o.Path == r.Path }) {
 					r.Rule.Ingress = h.Owner
 					h.Routes = append(h.Routes, r)
 				}
@@ -160,7 +161,7 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 func TestHostThatChangesHandsIsServedByItsOwner(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	pools := []Pool{poolOf("a", startEcho(t, "a")), poolOf("b", startEcho(t, "b"))}
+	pools := []snapshot.Pool{poolOf("a", startEcho(t, "a")), poolOf("b", startEcho(t, "b"))}
 	app := owned("a", "app.example.com", "/app")
 	for i, step := range []struct{ appOwner, wildOwner, want string }{
 		{"a", "b", "404 RouteNotFound"},
@@ -172,7 +173,7 @@ func TestHostThatChangesHandsIsServedByItsOwner(t *testing.T) {
 		app.Owner = step.appOwner
 		wild := owned("b", "*.example.com", "/")
 		wild.Owner = step.wildOwner
-		p.apply(snapshotOf([]Host{app, wild}, pools...))
+		p.apply(snapshotOf([]snapshot.Host{app, wild}, pools...))
 		if got := p.get("app.example.com", "/other").outcome(t); got != step.want {
 			t.Errorf("step %d: got %q, want %q", i, got, step.want)
 		}
@@ -182,7 +183,7 @@ func TestHostThatChangesHandsIsServedByItsOwner(t *testing.T) {
 func TestExplainSaysThatAnotherOwnersRulesAreNotAsked(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(snapshotOf([]Host{
+	p.apply(snapshotOf([]snapshot.Host{
 		owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/", "/wild"),
 		owned("a", "", "/every"), owned("a", "held.example.com"),
 		owned("a", "none.example.org"),
@@ -233,7 +234,7 @@ func TestExplainSaysThatAnotherOwnersRulesAreNotAsked(t *testing.T) {
 func TestExplainSaysThatAHostHasAnOwnerAndNoRules(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(snapshotOf([]Host{owned("a", "held.example.com")}))
+	p.apply(snapshotOf([]snapshot.Host{owned("a", "held.example.com")}))
 	e := p.explain(Question{URL: "http://held.example.com/"})
 	if diff := cmp.Diff([]string{"held.example.com belongs to a, which has no rule for it that could be served"}, e.Hints); diff != "" {
 		t.Errorf("hints (-want +got):\n%s", diff)

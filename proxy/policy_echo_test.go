@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // echo is an endpoint on plain TCP that answers each request, none of which may have content, with its own name and the
@@ -80,9 +82,9 @@ func (e *echo) serve(c net.Conn) {
 }
 
 // echoes starts an echo for each name and returns a pool for each.
-func echoes(tb testing.TB, names ...string) []Pool {
+func echoes(tb testing.TB, names ...string) []snapshot.Pool {
 	tb.Helper()
-	var pools []Pool
+	var pools []snapshot.Pool
 	for _, name := range names {
 		pools = append(pools, poolOf(name, startEcho(tb, name)))
 	}

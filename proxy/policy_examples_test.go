@@ -12,10 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // exampleRoutes has a host for each example of policies.
-func exampleRoutes(tb testing.TB) *Snapshot {
+func exampleRoutes(tb testing.TB) *snapshot.Snapshot {
 	tb.Helper()
 	limited := prefix("/api", "api")
 	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 10, Burst: 20}
@@ -38,7 +39,7 @@ func exampleRoutes(tb testing.TB) *Snapshot {
 	replaced := prefix("/old-api", "api")
 	rewriteOf(&replaced).ReplacePath = "/v2"
 
-	return snapshotOf([]Host{
+	return snapshotOf([]snapshot.Host{
 		hostOf("limited.example.com", limited),
 		hostOf("guarded.example.com", admin),
 		hostOf("headers.example.com", headers),
@@ -51,7 +52,7 @@ func exampleRoutes(tb testing.TB) *Snapshot {
 func TestSeedSeveralServicesBehindOneHost(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(snapshotOf([]Host{
+	p.apply(snapshotOf([]snapshot.Host{
 		hostOf("example.com", prefix("/api", "api"), prefix("/app", "frontend"), prefix("/", "landing")),
 		hostOf("api.example.com", prefix("/v1", "api-v1"), prefix("/v2", "api-v2")),
 		hostOf("app.example.com", prefix("/", "app")),

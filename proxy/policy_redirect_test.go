@@ -6,14 +6,16 @@ import (
 	"crypto/tls"
 	"fmt"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestPlainRequestsAreRedirectedToHTTPS(t *testing.T) {
 	t.Parallel()
-	redirecting := func(h Host) Host { h.RedirectHTTPS = true; return h }
+	redirecting := func(h snapshot.Host) snapshot.Host { h.RedirectHTTPS = true; return h }
 	denied := prefix("/denied", "b")
 	accessOf(&denied).Denied = prefixes("0.0.0.0/0")
-	s := snapshotOf([]Host{
+	s := snapshotOf([]snapshot.Host{
 		redirecting(hostOf("shop.example.com", prefix("/shop", "b"), denied)),
 		redirecting(hostOf("*.example.com", prefix("/", "b"))),
 		hostOf("plain.example.com", prefix("/", "b")),

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // policyOf returns a route's policy of a type, to be changed: it is in its place from then on, and no other route's.
 func policyOf[T any, P interface {
 	*T
 	policy.Policy
-}](r *Route) P {
+}](r *snapshot.Route) P {
 	own := P(new(T))
 	r.Policies = slices.Clone(r.Policies)
 	i, found := slices.BinarySearchFunc(r.Policies, policy.Place(own), func(p policy.Policy, at int) int { return policy.Place(p) - at })
@@ -25,10 +26,10 @@ func policyOf[T any, P interface {
 	return own
 }
 
-func accessOf(r *Route) *policy.Access       { return policyOf[policy.Access](r) }
-func rateLimitOf(r *Route) *policy.RateLimit { return policyOf[policy.RateLimit](r) }
-func headersOf(r *Route) *policy.Headers     { return policyOf[policy.Headers](r) }
-func rewriteOf(r *Route) *policy.Rewrite     { return policyOf[policy.Rewrite](r) }
+func accessOf(r *snapshot.Route) *policy.Access       { return policyOf[policy.Access](r) }
+func rateLimitOf(r *snapshot.Route) *policy.RateLimit { return policyOf[policy.RateLimit](r) }
+func headersOf(r *snapshot.Route) *policy.Headers     { return policyOf[policy.Headers](r) }
+func rewriteOf(r *snapshot.Route) *policy.Rewrite     { return policyOf[policy.Rewrite](r) }
 
 // never is a limit whose bucket is as good as never refilled.
 func never(burst int) *policy.RateLimit { return &policy.RateLimit{PerSecond: 1e-9, Burst: burst} }

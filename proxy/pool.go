@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // pool is a compiled Pool: its members as the snapshot has them, which never change, and how to choose among those that
@@ -13,14 +15,14 @@ import (
 type pool struct {
 	id      string
 	service string
-	tls     UpstreamTLS
+	tls     snapshot.UpstreamTLS
 	h2c     bool
 	members []member
 	state   *poolState
 
 	mu sync.Mutex // guards what follows, and that of two refreshes the later one stays
 	// required are the policies that routes choose by.
-	required [balancingPolicies]bool
+	required [snapshot.BalancingPolicies]bool
 	// stale is set while there is no picker for all of them.
 	stale bool
 
@@ -40,7 +42,7 @@ type member struct {
 }
 
 // pickers has one for each policy that is required.
-type pickers [balancingPolicies]picker
+type pickers [snapshot.BalancingPolicies]picker
 
 // poolState is what outlives a pool whose endpoints change.
 type poolState struct {
@@ -53,9 +55,9 @@ type poolState struct {
 	errors            upstreamErrors
 }
 
-func newPool(p *Pool, security *upstreamTLS, s *state) *pool {
+func newPool(p *snapshot.Pool, security *upstreamTLS, s *state) *pool {
 	c := &pool{id: p.ID, service: p.Service, tls: p.TLS, h2c: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
-	namespace := p.namespace()
+	namespace := p.Namespace()
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{
@@ -101,7 +103,7 @@ func (p *pool) idOf(e *target) string {
 }
 
 // require makes ready for choosing by a policy, from the next refresh on.
-func (p *pool) require(policy BalancingPolicy) {
+func (p *pool) require(policy snapshot.BalancingPolicy) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.required[policy] {
@@ -110,12 +112,12 @@ func (p *pool) require(policy BalancingPolicy) {
 }
 
 // pick returns the endpoint for the next request, or nil where no member that is available suits.
-func (p *pool) pick(policy BalancingPolicy, c choice) *target {
+func (p *pool) pick(policy snapshot.BalancingPolicy, c choice) *target {
 	return p.pickers.Load()[policy].pick(c)
 }
 
 // serves says whether the pool is ready for choosing by a policy.
-func (p *pool) serves(policy BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
+func (p *pool) serves(policy snapshot.BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
 
 // refresh has requests from now on choose among the members that are available now. It is called whenever something
 // that [available] looks at has changed, by whoever changed it.
@@ -126,7 +128,7 @@ func (p *pool) refresh() {
 	made := new(pickers)
 	for policy, required := range p.required {
 		if required {
-			made[policy] = newPicker(BalancingPolicy(policy), members, p.state)
+			made[policy] = newPicker(snapshot.BalancingPolicy(policy), members, p.state)
 		}
 	}
 	p.pickers.Store(made)
@@ -165,7 +167,7 @@ func (m *member) takesRequests() bool { return m.weight > 0 && !m.draining && !m
 
 func (m *member) standing() standing {
 	s := standing{
-		takes: m.takesRequests(), health: Healthy,
+		takes: m.takesRequests(), health: snapshot.Healthy,
 		ejected: time.Duration(m.conduct.ejected.Load()),
 	}
 	if m.checked != nil {

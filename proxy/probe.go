@@ -18,6 +18,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -51,7 +52,7 @@ func newProbeTLS() *tls.Config {
 }
 
 // probe does what a check says, once. Only the end of ctx cuts it short.
-func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
+func (p *probes) probe(ctx context.Context, c *snapshot.Check) (f finding) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			p.logger.Error(fmt.Errorf("%v", fault), "panic while probing a task", "task", c.ID, "stack", string(debug.Stack()))
@@ -83,7 +84,7 @@ func (p *probes) probe(ctx context.Context, c *Check) (f finding) {
 
 // exchange asks the task on a connection until ctx ends. When it returns, nothing of ours is on the connection any
 // more.
-func (p *probes) exchange(ctx context.Context, tcp *net.TCPConn, c *Check, ask func(upstream, *Check) (finding, error)) (f finding, err error) {
+func (p *probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Check, ask func(upstream, *snapshot.Check) (finding, error)) (f finding, err error) {
 	// Nothing else uses the connection, and nothing of it is kept.
 	e := &endpoint{text: c.Address.String(), config: p.transports, h2c: (c.H2C || c.GRPC) && !c.TLS}
 	if c.TLS {
@@ -131,7 +132,7 @@ func (p *probes) begin(l link, e *endpoint) (stream *sharedStream, end func()) {
 	}
 }
 
-func askPath(up upstream, c *Check) (finding, error) {
+func askPath(up upstream, c *snapshot.Check) (finding, error) {
 	up.WriteHead(&message.Request{
 		Version: message.HTTP11, Method: probeMethod, Authority: []byte(c.Address.String()), Path: []byte(c.Path), Fields: probeFields,
 	})
@@ -143,7 +144,7 @@ func askPath(up upstream, c *Check) (finding, error) {
 	}
 	status := up.Response().Status
 	drain(up.Content())
-	return finding{healthy: c.expects(status), text: strconv.Itoa(status)}, nil
+	return finding{healthy: c.Expects(status), text: strconv.Itoa(status)}, nil
 }
 
 func drain(content message.Reader) {
@@ -158,7 +159,7 @@ func drain(content message.Reader) {
 }
 
 // cause says why a probe brought no answer, without the addresses and ports that errors of package net name.
-func (p *probes) cause(c *Check, err error) string {
+func (p *probes) cause(c *snapshot.Check, err error) string {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok && !errno.Timeout() {
 		return errno.Error()
 	}

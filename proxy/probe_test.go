@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestWhatAProbeFinds(t *testing.T) {
@@ -46,7 +48,7 @@ func TestWhatAProbeFinds(t *testing.T) {
 	} {
 		t.Run(test.path+" "+test.want.text, func(t *testing.T) {
 			p := New(Config{})
-			c := Check{Address: test.address, Path: test.path, Expected: []StatusRange{{200, 299}}, Timeout: patience}
+			c := snapshot.Check{Address: test.address, Path: test.path, Expected: []snapshot.StatusRange{{First: 200, Last: 299}}, Timeout: patience}
 			if test.path == "/hung" {
 				c.Timeout = time.Second
 			}
@@ -76,7 +78,7 @@ func TestProbesOverTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{})
-			c := Check{Address: test.address, Path: "/health", TLS: true, Expected: []StatusRange{{200, 299}}, Timeout: patience}
+			c := snapshot.Check{Address: test.address, Path: "/health", TLS: true, Expected: []snapshot.StatusRange{{First: 200, Last: 299}}, Timeout: patience}
 			if strings.Contains(test.want.text, "no answer") {
 				c.Timeout = time.Second
 			}

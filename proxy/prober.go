@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -27,7 +28,7 @@ const (
 // whenever one is due.
 type prober struct {
 	clock transport.Clock
-	probe func(context.Context, *Check) finding
+	probe func(context.Context, *snapshot.Check) finding
 	// changed is told of a task of which something else is reported, and of one that is not checked any more.
 	// It is called without the lock.
 	changed func(*checked)
@@ -36,13 +37,13 @@ type prober struct {
 
 	mu       sync.Mutex
 	tasks    map[string]*checked
-	adopted  []Check
+	adopted  []snapshot.Check
 	adoption uint64
 	agenda   agenda
 	probing  int
 }
 
-func newProber(c transport.Clock, probe func(context.Context, *Check) finding, changed func(*checked)) *prober {
+func newProber(c transport.Clock, probe func(context.Context, *snapshot.Check) finding, changed func(*checked)) *prober {
 	return &prober{clock: c, probe: probe, changed: changed, wake: make(chan struct{}, 1), tasks: make(map[string]*checked)}
 }
 
@@ -71,7 +72,7 @@ func (p *prober) report(id string) (HealthReport, bool) {
 
 // adopt has these checks, which are sorted by id, made from now on and no others. What is known of a task stays known
 // as long as the same is probed.
-func (p *prober) adopt(checks []Check) {
+func (p *prober) adopt(checks []snapshot.Check) {
 	for _, t := range p.exchange(checks) {
 		p.changed(t)
 	}
@@ -79,10 +80,10 @@ func (p *prober) adopt(checks []Check) {
 }
 
 // exchange is adopt under the lock. It returns the tasks of which something else is known.
-func (p *prober) exchange(checks []Check) (changed []*checked) {
+func (p *prober) exchange(checks []snapshot.Check) (changed []*checked) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.tasks) == len(checks) && slices.EqualFunc(p.adopted, checks, Check.Equal) {
+	if len(p.tasks) == len(checks) && slices.EqualFunc(p.adopted, checks, snapshot.Check.Equal) {
 		return nil
 	}
 	p.adopted = checks
@@ -97,7 +98,7 @@ func (p *prober) exchange(checks []Check) (changed []*checked) {
 		}
 		t.adoption = p.adoption
 		switch {
-		case !t.check.sameProbe(c):
+		case !t.check.SameProbe(c):
 			if t.begin(c) {
 				changed = append(changed, t)
 			}
@@ -173,15 +174,15 @@ func (p *prober) run(ctx context.Context) {
 
 // begin takes the next task off the agenda if its probe is due and may begin. It returns nil, and how long it is until
 // then, otherwise.
-func (p *prober) begin() (t *checked, c Check, round uint32, wait time.Duration) {
+func (p *prober) begin() (t *checked, c snapshot.Check, round uint32, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t = p.agenda.next()
 	if t == nil || p.probing >= probesAtOnce {
-		return nil, Check{}, 0, time.Hour // or until there is a wake
+		return nil, snapshot.Check{}, 0, time.Hour // or until there is a wake
 	}
 	if wait = t.due - p.clock.Now(); wait > 0 {
-		return nil, Check{}, 0, wait
+		return nil, snapshot.Check{}, 0, wait
 	}
 	p.agenda.remove(t)
 	p.probing++

@@ -10,18 +10,19 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // idleProber is one that nobody runs.
 func idleProber() *prober {
-	return newProber(transport.NewClock(), func(context.Context, *Check) finding { return finding{} }, func(*checked) {})
+	return newProber(transport.NewClock(), func(context.Context, *snapshot.Check) finding { return finding{} }, func(*checked) {})
 }
 
 func TestProbesAreBoundedAndComeAtTheirInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, most, made atomic.Int64
-		p := newProber(transport.NewClock(), func(context.Context, *Check) finding {
+		p := newProber(transport.NewClock(), func(context.Context, *snapshot.Check) finding {
 			most.Store(max(most.Load(), running.Add(1)))
 			made.Add(1)
 			time.Sleep(time.Second)
@@ -32,9 +33,9 @@ func TestProbesAreBoundedAndComeAtTheirInterval(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { defer close(ended); p.run(ctx) }()
 
-		var checks []Check
+		var checks []snapshot.Check
 		for i := range 2 * probesAtOnce {
-			checks = append(checks, Check{ID: fmt.Sprintf("%06d", i), Interval: time.Minute, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 1})
+			checks = append(checks, snapshot.Check{ID: fmt.Sprintf("%06d", i), Interval: time.Minute, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 1})
 		}
 		p.adopt(checks)
 		time.Sleep(10*time.Minute + 30*time.Second)

@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -133,13 +134,13 @@ func New(config Config) *Proxy {
 	if config.Tracing != nil {
 		p.tracer = newTracer(config.Tracing, p.clock)
 	}
-	p.generation.Store(&generation{snapshot: &Snapshot{}})
+	p.generation.Store(&generation{snapshot: &snapshot.Snapshot{}})
 	return p
 }
 
 // Apply compiles a snapshot and serves by it from the next request on. It returns the number of the generation that is
 // served: a new one, or the running one where the snapshot means the same. On an error the running one stays.
-func (p *Proxy) Apply(s *Snapshot) (uint64, error) {
+func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	running := p.generation.Load()

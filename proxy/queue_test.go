@@ -7,12 +7,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // limitedTo serves by a route that bounds connections and those who wait for one.
-func limitedTo(connections, pending int, addresses ...netip.AddrPort) *Snapshot {
-	return everythingBy(func(r *Route) {
-		r.Balancing = Balancing{MaxConnections: connections, MaxPending: pending}
+func limitedTo(connections, pending int, addresses ...netip.AddrPort) *snapshot.Snapshot {
+	return everythingBy(func(r *snapshot.Route) {
+		r.Balancing = snapshot.Balancing{MaxConnections: connections, MaxPending: pending}
 	}, addresses...)
 }
 
@@ -102,8 +104,8 @@ func TestRetryThatWaitsHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	one, other := startScript(t), startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) {
-		r.Balancing, r.Retries = Balancing{MaxConnections: 1, MaxPending: 9}, 1
+	p.apply(everythingBy(func(r *snapshot.Route) {
+		r.Balancing, r.Retries = snapshot.Balancing{MaxConnections: 1, MaxPending: 9}, 1
 	}, one.address, other.address))
 	send := func(path string) *wire {
 		c := p.dial()
@@ -147,13 +149,13 @@ func TestWhoWaitsSeesThePoolChange(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	for name, test := range map[string]struct {
-		change func(full netip.AddrPort) *Snapshot
+		change func(full netip.AddrPort) *snapshot.Snapshot
 		want   int
 	}{
-		"another endpoint": {func(full netip.AddrPort) *Snapshot { return limitedTo(1, 9, full, b.address) }, 200},
-		"instead of it":    {func(netip.AddrPort) *Snapshot { return limitedTo(1, 9, b.address) }, 200},
-		"none":             {func(netip.AddrPort) *Snapshot { return limitedTo(1, 9) }, 503},
-		"no pool":          {func(netip.AddrPort) *Snapshot { return &Snapshot{} }, 503},
+		"another endpoint": {func(full netip.AddrPort) *snapshot.Snapshot { return limitedTo(1, 9, full, b.address) }, 200},
+		"instead of it":    {func(netip.AddrPort) *snapshot.Snapshot { return limitedTo(1, 9, b.address) }, 200},
+		"none":             {func(netip.AddrPort) *snapshot.Snapshot { return limitedTo(1, 9) }, 503},
+		"no pool":          {func(netip.AddrPort) *snapshot.Snapshot { return &snapshot.Snapshot{} }, 503},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

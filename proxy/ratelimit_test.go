@@ -11,44 +11,45 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // What a client has used up belongs to the rule: it stays as long as the rule means the same, whatever else changes.
 func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 	t.Parallel()
 	b, other := startEcho(t, "b"), startEcho(t, "other")
-	build := func(change func(*Snapshot)) *Snapshot {
+	build := func(change func(*snapshot.Snapshot)) *snapshot.Snapshot {
 		limited := prefix("/limited", "b")
 		limited.Rule.Ingress = "default/shop"
 		*rateLimitOf(&limited) = *never(2)
-		s := snapshotOf([]Host{hostOf("a", limited, prefix("/", "b"))}, poolOf("b", b), poolOf("other", other))
+		s := snapshotOf([]snapshot.Host{hostOf("a", limited, prefix("/", "b"))}, poolOf("b", b), poolOf("other", other))
 		change(s)
 		return s
 	}
-	limited := func(s *Snapshot) *Route { return &s.Hosts[0].Routes[0] }
+	limited := func(s *snapshot.Snapshot) *snapshot.Route { return &s.Hosts[0].Routes[0] }
 	for _, test := range []struct {
 		name   string
-		change func(*Snapshot)
+		change func(*snapshot.Snapshot)
 		kept   bool
 	}{
-		{"another route", func(s *Snapshot) { s.Hosts[0].Routes[1].Path = "/x" }, true},
-		{"another host", func(s *Snapshot) { s.Hosts = append(s.Hosts, hostOf("b", prefix("/", "b"))) }, true},
-		{"other endpoints", func(s *Snapshot) { s.Pools[0].Endpoints[0].Address = other }, true},
-		{"another pool", func(s *Snapshot) { limited(s).Pool = "other" }, true},
-		{"another place in the Ingress", func(s *Snapshot) { limited(s).Rule.Rule, limited(s).Rule.Path = 3, 4 }, true},
-		{"other headers", func(s *Snapshot) { headersOf(limited(s)).Request.Remove = []string{"X"} }, true},
-		{"a rewrite", func(s *Snapshot) { rewriteOf(limited(s)).ReplacePath = "/x" }, true},
-		{"access control that admits", func(s *Snapshot) { accessOf(limited(s)).Allowed = prefixes("127.0.0.0/8") }, true},
-		{"other timeouts", func(s *Snapshot) { limited(s).Timeouts.Connect = time.Second }, true},
-		{"another limit in the long run", func(s *Snapshot) { rateLimitOf(limited(s)).PerSecond = 2e-9 }, false},
-		{"another burst", func(s *Snapshot) { rateLimitOf(limited(s)).Burst = 3 }, false},
-		{"another match", func(s *Snapshot) { limited(s).Match = MatchExact }, false},
-		{"another Ingress", func(s *Snapshot) { limited(s).Rule.Ingress = "default/other" }, false},
+		{"another route", func(s *snapshot.Snapshot) { s.Hosts[0].Routes[1].Path = "/x" }, true},
+		{"another host", func(s *snapshot.Snapshot) { s.Hosts = append(s.Hosts, hostOf("b", prefix("/", "b"))) }, true},
+		{"other endpoints", func(s *snapshot.Snapshot) { s.Pools[0].Endpoints[0].Address = other }, true},
+		{"another pool", func(s *snapshot.Snapshot) { limited(s).Pool = "other" }, true},
+		{"another place in the Ingress", func(s *snapshot.Snapshot) { limited(s).Rule.Rule, limited(s).Rule.Path = 3, 4 }, true},
+		{"other headers", func(s *snapshot.Snapshot) { headersOf(limited(s)).Request.Remove = []string{"X"} }, true},
+		{"a rewrite", func(s *snapshot.Snapshot) { rewriteOf(limited(s)).ReplacePath = "/x" }, true},
+		{"access control that admits", func(s *snapshot.Snapshot) { accessOf(limited(s)).Allowed = prefixes("127.0.0.0/8") }, true},
+		{"other timeouts", func(s *snapshot.Snapshot) { limited(s).Timeouts.Connect = time.Second }, true},
+		{"another limit in the long run", func(s *snapshot.Snapshot) { rateLimitOf(limited(s)).PerSecond = 2e-9 }, false},
+		{"another burst", func(s *snapshot.Snapshot) { rateLimitOf(limited(s)).Burst = 3 }, false},
+		{"another match", func(s *snapshot.Snapshot) { limited(s).Match = snapshot.MatchExact }, false},
+		{"another Ingress", func(s *snapshot.Snapshot) { limited(s).Rule.Ingress = "default/other" }, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := serve(t)
-			p.apply(build(func(*Snapshot) {}))
+			p.apply(build(func(*snapshot.Snapshot) {}))
 			for i, want := range []int{200, 200, 429} {
 				if got := p.get("a", "/limited"); got.Status != want {
 					t.Fatalf("request %d before the swap: got %d, want %d", i, got.Status, want)
@@ -69,14 +70,14 @@ func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 // A rule that went and came back is a new rule.
 func TestRuleThatWasAwayBeginsAnew(t *testing.T) {
 	t.Parallel()
-	limited := everythingBy(func(r *Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
+	limited := everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
 	p := serve(t)
 	p.apply(limited)
 	p.get("a", "/")
 	if got := p.get("a", "/"); got.Status != 429 {
 		t.Fatalf("got %d, want 429", got.Status)
 	}
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	p.apply(limited)
 	if got := p.get("a", "/"); got.Status != 200 {
 		t.Errorf("got %d, want 200", got.Status)
@@ -87,15 +88,15 @@ func TestRuleThatWasAwayBeginsAnew(t *testing.T) {
 func TestEachRouteHasItsOwnBuckets(t *testing.T) {
 	t.Parallel()
 	pool := echoes(t, "b")
-	route := func(path string) Route {
+	route := func(path string) snapshot.Route {
 		r := prefix(path, "b")
 		*rateLimitOf(&r) = *never(1)
 		return r
 	}
 	exactly := route("/one")
-	exactly.Match = MatchExact
+	exactly.Match = snapshot.MatchExact
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("a", exactly, route("/one"), route("/two")), hostOf("b", route("/one"))}, pool...))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", exactly, route("/one"), route("/two")), hostOf("b", route("/one"))}, pool...))
 	for _, url := range []struct{ host, path string }{{"a", "/one"}, {"a", "/one/x"}, {"a", "/two"}, {"b", "/one"}} {
 		for i, want := range []int{200, 429} {
 			if got := p.get(url.host, url.path); got.Status != want {
@@ -120,7 +121,7 @@ func TestRefusalSaysWhenToComeBack(t *testing.T) {
 		t.Run(fmt.Sprintf("%g a second, %d at once", test.limit.PerSecond, test.limit.Burst), func(t *testing.T) {
 			t.Parallel()
 			p := serve(t)
-			p.apply(everythingBy(func(r *Route) { *rateLimitOf(r) = test.limit }, startEcho(t, "b")))
+			p.apply(everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = test.limit }, startEcho(t, "b")))
 			client := p.dial()
 			begun := time.Now()
 			for range test.limit.Burst {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // way is one to an answer of the proxy's own.
@@ -44,7 +45,7 @@ func ways(t *testing.T) []way {
 			return p.get("a", "/")
 		}},
 		way{reason.ACMEChallenge, none, func(_ *testing.T, p *served) reply {
-			p.apply(challenged(&Snapshot{}, http01("a", challengeToken, challengeProof)))
+			p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof)))
 			return p.get("a", challengePath+challengeToken)
 		}},
 		way{reason.UpstreamBusy, none, func(t *testing.T, p *served) reply {

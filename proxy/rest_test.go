@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // resumed says whether a goroutine of this proxy's serves a connection that another one has left.
@@ -151,7 +153,7 @@ func TestShutdownClosesConnectionsThatAreWoken(t *testing.T) {
 func TestByteAloneIsTheBeginningOfARequest(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
 	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a"})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +222,7 @@ func holdTLS(t *testing.T, address string) (*together, *tls.Conn) {
 func TestRequestThatComesWithTheEndOfItsStreamIsAnswered(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
 	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
 	if _, err := io.WriteString(stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
 		t.Fatal(err)
@@ -246,7 +248,7 @@ func TestRequestThatComesWithTheEndOfItsStreamIsAnswered(t *testing.T) {
 func TestRecordThatDripsEndsWithTheReadTimeout(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.ReadTimeout = 300 * time.Millisecond })
-	p.apply(with(&Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
 	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
 	if _, err := io.WriteString(stream, "GET / HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 10_000)+"\r\n\r\n"); err != nil {
 		t.Fatal(err)

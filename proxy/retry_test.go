@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // An endpoint may close a connection that rests at any time, so also at the moment when a request is on its way. Such a
@@ -196,7 +198,7 @@ func TestEndpointThatDoesNotAnswerInTimeLeadsToAnother(t *testing.T) {
 	} {
 		endpoint, spare := startScript(t), named(t, "spare")
 		p := serve(t)
-		p.apply(everythingBy(func(r *Route) { r.Timeouts.Response, r.Retries = 2*time.Second, 1 }, endpoint.address, spare.address))
+		p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts.Response, r.Retries = 2*time.Second, 1 }, endpoint.address, spare.address))
 		client := p.dial()
 		client.send(request)
 		if strings.Contains(request, "chunked") {
@@ -215,7 +217,7 @@ func TestResponseMayPauseLongerThanItMayTakeToBegin(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts.Response = 2 * time.Second }, endpoint.address))
+	p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts.Response = 2 * time.Second }, endpoint.address))
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up := endpoint.accept()
@@ -377,7 +379,7 @@ func TestEveryEndpointRefusesIs502(t *testing.T) {
 func TestConnectionThatIsNotTakenInTimeIs504(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect = 100 * time.Millisecond }, deafAddress(t)))
+	p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts.Connect = 100 * time.Millisecond }, deafAddress(t)))
 	if got := p.get("a", "/"); got.Status != 504 || got.reason() != "UpstreamConnectTimeout" {
 		t.Errorf("got %d %q, want 504 UpstreamConnectTimeout", got.Status, got.reason())
 	}
@@ -387,7 +389,7 @@ func TestConnectionThatIsNotTakenInTimeLeadsToAnotherEndpoint(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts.Connect, r.Retries = time.Second, 1 }, deafAddress(t), b.address))
+	p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts.Connect, r.Retries = time.Second, 1 }, deafAddress(t), b.address))
 	if got := p.get("a", "/"); got.Status != 200 || got.Body != "b" {
 		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.reason())
 	}
@@ -398,8 +400,8 @@ func TestEndpointThatCameBackIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	deaf := deafAddress(t)
 	p := serve(t)
-	with := func(weight int) *Snapshot {
-		s := everythingBy(func(r *Route) { r.Timeouts.Connect = patience }, deaf)
+	with := func(weight int) *snapshot.Snapshot {
+		s := everythingBy(func(r *snapshot.Route) { r.Timeouts.Connect = patience }, deaf)
 		s.Pools[0].Endpoints[0].Weight = weight
 		return s
 	}

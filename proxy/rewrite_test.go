@@ -2,12 +2,16 @@
 
 package proxy
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
 
 // The rewritten path is what the endpoint gets, with the query as it came; rules and policies see the one before.
 func TestRewrittenRequests(t *testing.T) {
 	t.Parallel()
-	strip := func(path, stripped string) Route {
+	strip := func(path, stripped string) snapshot.Route {
 		r := prefix(path, "b")
 		rewriteOf(&r).StripPrefix = stripped
 		return r
@@ -19,7 +23,7 @@ func TestRewrittenRequests(t *testing.T) {
 	closedBelow := prefix("/api/closed", "b")
 	accessOf(&closedBelow).Denied = prefixes("0.0.0.0/0")
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("",
+	p.apply(snapshotOf([]snapshot.Host{hostOf("",
 		strip("/api", "/api"), strip("/part/of", "/part"), strip("/other", "/unrelated"), strip("/all", "/"), exactly, replaced, closedBelow,
 	)}, echoes(t, "b")...))
 	for target, want := range map[string]string{

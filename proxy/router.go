@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // router finds the route of a request: an exact host before a wildcard before every host; within a host an exact
@@ -144,11 +145,11 @@ func isSegmentEnd(path []byte, n int) bool {
 }
 
 // route returns the route that was added with a path.
-func (t *hostTable) route(path string, match PathMatch) *route {
+func (t *hostTable) route(path string, match snapshot.PathMatch) *route {
 	switch {
-	case match == MatchText:
+	case match == snapshot.MatchText:
 		return t.closed.route(path)
-	case match == MatchExact:
+	case match == snapshot.MatchExact:
 		return t.exact[path]
 	case path == "/":
 		return t.root
@@ -221,21 +222,21 @@ func newHostTable(routes int, redirects bool) *hostTable {
 }
 
 // add puts a route into the table, which is complete after finish.
-func (t *hostTable) add(path string, match PathMatch, rt *route) error {
+func (t *hostTable) add(path string, match snapshot.PathMatch, rt *route) error {
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}
 	return t.put(path, match, rt)
 }
 
-func (t *hostTable) put(path string, match PathMatch, rt *route) error {
+func (t *hostTable) put(path string, match snapshot.PathMatch, rt *route) error {
 	switch {
-	case match == MatchText:
+	case match == snapshot.MatchText:
 		if t.closed == nil {
 			t.closed = new(closedTexts)
 		}
 		return t.closed.put(path, rt)
-	case match == MatchExact:
+	case match == snapshot.MatchExact:
 		return put(&t.exact, path, rt)
 	case path == "/":
 		if t.root != nil {
@@ -281,7 +282,7 @@ func (t *hostTable) finish() {
 // that is so in all readings has the place, or else the first; requests for the others are ambiguous.
 func (t *hostTable) reread(as canonical.Reading) *hostTable {
 	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
-	for match, routes := range map[PathMatch]map[string]*route{MatchExact: t.exact, MatchPrefix: t.prefixes} {
+	for match, routes := range map[snapshot.PathMatch]map[string]*route{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes} {
 		paths := slices.Collect(maps.Keys(routes))
 		slices.SortFunc(paths, func(a, b string) int {
 			if plain := canonical.ReadsOneWay([]byte(a)); plain != canonical.ReadsOneWay([]byte(b)) {
@@ -294,7 +295,7 @@ func (t *hostTable) reread(as canonical.Reading) *hostTable {
 		})
 		for _, path := range paths {
 			read, ok := as.Read(nil, []byte(path))
-			if match == MatchPrefix && len(read) > 1 {
+			if match == snapshot.MatchPrefix && len(read) > 1 {
 				read = bytes.TrimSuffix(read, rootPath)
 			}
 			if ok {

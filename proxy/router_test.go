@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // serverStep is something that a server does with a path before it acts on it; it says false where it refuses the path.
@@ -67,7 +68,7 @@ func orders(steps []serverStep) [][]serverStep {
 	return all
 }
 
-func tableOf(t *testing.T, rules map[string]PathMatch) *router {
+func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *router {
 	t.Helper()
 	r, table := newRouter(1), newHostTable(len(rules), false)
 	for path, match := range rules {
@@ -88,11 +89,11 @@ func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 	const longest = 4
 	servers := orders(serverSteps())
 	host := []byte("a")
-	for _, rules := range []map[string]PathMatch{
-		{"/": MatchPrefix, "/admin": MatchPrefix},
-		{"/": MatchPrefix, "/admin": MatchExact},
-		{"/x": MatchPrefix},
-		{"/": MatchPrefix, "/admin/x": MatchPrefix, "/x": MatchPrefix},
+	for _, rules := range []map[string]snapshot.PathMatch{
+		{"/": snapshot.MatchPrefix, "/admin": snapshot.MatchPrefix},
+		{"/": snapshot.MatchPrefix, "/admin": snapshot.MatchExact},
+		{"/x": snapshot.MatchPrefix},
+		{"/": snapshot.MatchPrefix, "/admin/x": snapshot.MatchPrefix, "/x": snapshot.MatchPrefix},
 	} {
 		r := tableOf(t, rules)
 		passed := 0
@@ -138,7 +139,7 @@ func checkServers(t *testing.T, r *router, path string, found *route, servers []
 // A rule with an escape does not take the place of the rule for the plain path.
 func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 	t.Parallel()
-	r := tableOf(t, map[string]PathMatch{"/": MatchPrefix, "/a/b": MatchPrefix, "/a%2Fb": MatchPrefix, "/c": MatchPrefix, "/c;d": MatchPrefix})
+	r := tableOf(t, map[string]snapshot.PathMatch{"/": snapshot.MatchPrefix, "/a/b": snapshot.MatchPrefix, "/a%2Fb": snapshot.MatchPrefix, "/c": snapshot.MatchPrefix, "/c;d": snapshot.MatchPrefix})
 	for path, want := range map[string]bool{
 		"/a/b/x%20y": false, "/a/b/x;y": false, "/c/x;y": false, "/x%20y": false,
 		"/a%2Fb": true, "/a%2Fb/x": true, "/c;d": true, "/c;d/x": true,
@@ -151,7 +152,7 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 }
 
 func TestReadingsOfAPathAllocateNothing(t *testing.T) {
-	r := tableOf(t, map[string]PathMatch{"/": MatchPrefix, "/projects": MatchPrefix})
+	r := tableOf(t, map[string]snapshot.PathMatch{"/": snapshot.MatchPrefix, "/projects": snapshot.MatchPrefix})
 	host, path, buf := []byte("a"), []byte("/projects/group%2Fname;v=1/caf%C3%A9"), make([]byte, 0, 128)
 	found := r.find(host, path, canonical.AsItIs)
 	if n := testing.AllocsPerRun(100, func() {

@@ -7,34 +7,36 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // A host's name decides which routes a request can take at all.
 func TestHostDecidesWhoServes(t *testing.T) {
 	t.Parallel()
 	exactHost, wildcard, every := named(t, "exact"), named(t, "wildcard"), named(t, "every")
-	pools := []Pool{poolOf("exact", exactHost.address), poolOf("wildcard", wildcard.address), poolOf("every", every.address)}
+	pools := []snapshot.Pool{poolOf("exact", exactHost.address), poolOf("wildcard", wildcard.address), poolOf("every", every.address)}
 	api := hostOf("api.example.com", prefix("/", "exact"))
 	star := hostOf("*.example.com", prefix("/", "wildcard"))
 	all := hostOf("", prefix("/", "every"))
 	for _, group := range []struct {
 		name  string
-		hosts []Host
+		hosts []snapshot.Host
 		// want is who serves each Host, "" for 404.
 		want map[string]string
 	}{
-		{"exact", []Host{api}, map[string]string{
+		{"exact", []snapshot.Host{api}, map[string]string{
 			"api.example.com": "exact", "app.example.com": "", "sub.api.example.com": "", "example.com": "",
 			"API.Example.COM": "exact", "api.example.com:8000": "exact", "api.example.com.": "exact", "xapi.example.com": "",
 		}},
-		{"wildcard", []Host{star}, map[string]string{
+		{"wildcard", []snapshot.Host{star}, map[string]string{
 			"api.example.com": "wildcard", "app.example.com": "wildcard", "anything.example.com": "wildcard",
 			"example.com": "", "sub.api.example.com": "", ".example.com": "", "example.org": "", "APP.example.com:80": "wildcard",
 		}},
-		{"every host", []Host{all}, map[string]string{
+		{"every host", []snapshot.Host{all}, map[string]string{
 			"api.example.com": "every", "anything": "every", "127.0.0.1:8000": "every", "[::1]:8000": "every",
 		}},
-		{"exact before wildcard before every host", []Host{api, star, all}, map[string]string{
+		{"exact before wildcard before every host", []snapshot.Host{api, star, all}, map[string]string{
 			"api.example.com": "exact", "app.example.com": "wildcard", "sub.api.example.com": "every", "example.com": "every",
 		}},
 	} {
@@ -70,40 +72,40 @@ func TestPathDecidesWhoServes(t *testing.T) {
 	}
 	for _, group := range []struct {
 		name   string
-		routes []Route
+		routes []snapshot.Route
 		want   map[string]string
 	}{
-		{"exact", []Route{exact("/api/v1", "one")}, map[string]string{
+		{"exact", []snapshot.Route{exact("/api/v1", "one")}, map[string]string{
 			"/api/v1": "one", "/api/v1/": "", "/api/v1/users": "", "/api": "", "/api/v1?x=/": "one",
 		}},
-		{"prefix", []Route{prefix("/api", "one")}, map[string]string{
+		{"prefix", []snapshot.Route{prefix("/api", "one")}, map[string]string{
 			"/api": "one", "/api/": "one", "/api/v1": "one", "/api/v1/users": "one", "/apiv1": "", "/v1/api": "", "/": "", "/ap": "",
 		}},
-		{"root", []Route{prefix("/", "one")}, map[string]string{"/": "one", "/a": "one", "/a/b/": "one"}},
-		{"exact before prefix", []Route{prefix("/api", "one"), exact("/api", "two")}, map[string]string{
+		{"root", []snapshot.Route{prefix("/", "one")}, map[string]string{"/": "one", "/a": "one", "/a/b/": "one"}},
+		{"exact before prefix", []snapshot.Route{prefix("/api", "one"), exact("/api", "two")}, map[string]string{
 			"/api": "two", "/api/": "one", "/api/v1": "one",
 		}},
-		{"longest prefix", []Route{prefix("/", "one"), prefix("/api", "two"), prefix("/api/v1", "three")}, map[string]string{
+		{"longest prefix", []snapshot.Route{prefix("/", "one"), prefix("/api", "two"), prefix("/api/v1", "three")}, map[string]string{
 			"/": "one", "/apiv1": "one", "/api": "two", "/api/v2": "two", "/api/v11": "two", "/api/v1": "three", "/api/v1/users": "three",
 		}},
-		{"exact before a longer prefix of it", []Route{exact("/a/b", "one"), prefix("/a/b", "two"), prefix("/a", "three")}, map[string]string{
+		{"exact before a longer prefix of it", []snapshot.Route{exact("/a/b", "one"), prefix("/a/b", "two"), prefix("/a", "three")}, map[string]string{
 			"/a/b": "one", "/a/b/c": "two", "/a/c": "three",
 		}},
-		{"exact with a trailing slash", []Route{exact("/a/", "one"), exact("/a", "two")}, map[string]string{
+		{"exact with a trailing slash", []snapshot.Route{exact("/a/", "one"), exact("/a", "two")}, map[string]string{
 			"/a/": "one", "/a": "two", "/a/b": "",
 		}},
-		{"by the canonical path", []Route{prefix("/a", "one"), prefix("/b", "two")}, map[string]string{
+		{"by the canonical path", []snapshot.Route{prefix("/a", "one"), prefix("/b", "two")}, map[string]string{
 			"/b/../a": "one", "/%61": "one", "//a//x": "one", "/a/%2e%2e/b": "two", "/a%2Fb": "",
 		}},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
 			p := serve(t)
-			var pools []Pool
+			var pools []snapshot.Pool
 			for name, address := range names {
 				pools = append(pools, poolOf(name, address))
 			}
-			p.apply(snapshotOf([]Host{hostOf("", group.routes...)}, pools...))
+			p.apply(snapshotOf([]snapshot.Host{hostOf("", group.routes...)}, pools...))
 			for path, want := range group.want {
 				expectServedBy(t, p, "example.com", path, want)
 			}
@@ -116,7 +118,7 @@ func TestPathsOfLessSpecificHostsServeTheRest(t *testing.T) {
 	t.Parallel()
 	a, b, c := named(t, "exact"), named(t, "wildcard"), named(t, "every")
 	p := serve(t)
-	p.apply(snapshotOf([]Host{
+	p.apply(snapshotOf([]snapshot.Host{
 		hostOf("api.example.com", prefix("/v1", "exact")),
 		hostOf("*.example.com", prefix("/shop", "wildcard")),
 		hostOf("", prefix("/", "every")),

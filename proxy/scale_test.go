@@ -13,39 +13,40 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
-func largeSnapshot(hosts int) *Snapshot {
-	s := &Snapshot{}
+func largeSnapshot(hosts int) *snapshot.Snapshot {
+	s := &snapshot.Snapshot{}
 	for i := range hosts {
 		name := fmt.Sprintf("host-%05d.example.com", i)
 		if i%10 == 9 {
 			name = fmt.Sprintf("*.zone-%05d.example.com", i)
 		}
 		pool := fmt.Sprintf("default/service-%05d:80", i)
-		s.Pools = append(s.Pools, Pool{ID: pool, Service: pool[:len(pool)-3], Endpoints: []Endpoint{
+		s.Pools = append(s.Pools, snapshot.Pool{ID: pool, Service: pool[:len(pool)-3], Endpoints: []snapshot.Endpoint{
 			{ID: "task/default/a", Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 80), Weight: 1},
 		}})
-		h := Host{Name: name}
+		h := snapshot.Host{Name: name}
 		for j := range 10 {
-			h.Routes = append(h.Routes, Route{
-				Rule: RuleID{Ingress: fmt.Sprintf("default/ingress-%05d", i), Path: j},
+			h.Routes = append(h.Routes, snapshot.Route{
+				Rule: snapshot.RuleID{Ingress: fmt.Sprintf("default/ingress-%05d", i), Path: j},
 				Path: fmt.Sprintf("/service/%d/%s", j, strings.Repeat("x", j)), Pool: pool,
 			})
 		}
-		slices.SortFunc(h.Routes, func(a, b Route) int { return strings.Compare(a.Path, b.Path) })
+		slices.SortFunc(h.Routes, func(a, b snapshot.Route) int { return strings.Compare(a.Path, b.Path) })
 		for j := range h.Routes {
 			h.Routes[j].Path = strings.TrimSuffix(h.Routes[j].Path, "/")
 		}
 		s.Hosts = append(s.Hosts, h)
 	}
-	slices.SortFunc(s.Hosts, func(a, b Host) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Hosts, func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) })
 	return s
 }
 
-func compileForTest(t testing.TB, s *Snapshot, before *generation, st *state) *generation {
+func compileForTest(t testing.TB, s *snapshot.Snapshot, before *generation, st *state) *generation {
 	t.Helper()
 	g, err := compile(s, before, st)
 	if err != nil {
@@ -54,7 +55,7 @@ func compileForTest(t testing.TB, s *Snapshot, before *generation, st *state) *g
 	return g
 }
 
-func emptyGeneration() *generation { return &generation{snapshot: &Snapshot{}} }
+func emptyGeneration() *generation { return &generation{snapshot: &snapshot.Snapshot{}} }
 
 func testState() *state { return newState(&transportConfig{clock: transport.NewClock()}, idleProber()) }
 
@@ -144,10 +145,10 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 }
 
 // manyCertificates are as many for a host each, with one key.
-func manyCertificates(tb testing.TB, n int) []Certificate {
+func manyCertificates(tb testing.TB, n int) []snapshot.Certificate {
 	tb.Helper()
 	key := ecdsaKey(tb)
-	list := make([]Certificate, n)
+	list := make([]snapshot.Certificate, n)
 	for i := range list {
 		list[i] = issue(tb, fmt.Sprintf("default/certificate-%05d", i), key, fmt.Sprintf("host-%05d.example.com", i))
 	}
@@ -178,14 +179,14 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 func TestAHandshakeCostsTheSameAmong10000Certificates(t *testing.T) {
 	const handshakes = 100
 	one := issue(t, "", ecdsaKey(t), "any") // to make 10,000 would take longer than all the rest
-	list := make([]Certificate, 10_000)
+	list := make([]snapshot.Certificate, 10_000)
 	for i := range list {
-		list[i] = Certificate{ID: fmt.Sprintf("default/certificate-%05d", i), Hosts: []string{fmt.Sprintf("host-%05d.example.com", i)}, Chain: one.Chain, Key: one.Key}
+		list[i] = snapshot.Certificate{ID: fmt.Sprintf("default/certificate-%05d", i), Hosts: []string{fmt.Sprintf("host-%05d.example.com", i)}, Chain: one.Chain, Key: one.Key}
 	}
 	cost := map[int]uint64{}
 	for _, n := range []int{10, len(list)} {
 		p := serve(t)
-		p.apply(with(&Snapshot{}, list[:n]...))
+		p.apply(with(&snapshot.Snapshot{}, list[:n]...))
 		address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 		shake := func(i int) {
 			c, err := tls.Dial("tcp", address, &tls.Config{ServerName: list[i*7919%n].Hosts[0], InsecureSkipVerify: true})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // acceptFrames takes the next connection that the proxy made to the script, as a server of HTTP/2 whose frames the test
@@ -208,7 +210,7 @@ func TestFaultsOfAnEndpointOfHTTP2AreToldApart(t *testing.T) {
 			t.Parallel()
 			s := startScript(t)
 			p := serve(t)
-			p.apply(inH2C(everythingBy(func(r *Route) {
+			p.apply(inH2C(everythingBy(func(r *snapshot.Route) {
 				r.Timeouts.Idle = patience
 				if test.want == "UpstreamTimeout" {
 					r.Timeouts.Idle = 2 * time.Second // in which the endpoint has to get the request

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // startH2C is startBackend in HTTP/2 without TLS.
@@ -32,7 +34,7 @@ func startH2C(tb testing.TB, handler http.HandlerFunc, changes ...func(*http.HTT
 }
 
 // inH2C has the endpoints of the snapshot's pools spoken to in HTTP/2.
-func inH2C(s *Snapshot) *Snapshot {
+func inH2C(s *snapshot.Snapshot) *snapshot.Snapshot {
 	for i := range s.Pools {
 		s.Pools[i].H2C = true
 	}
@@ -331,7 +333,7 @@ func TestProtocolsOfOneAddressShareNothing(t *testing.T) {
 	plain, calls := poolOf("plain", b.address), poolOf("shared", b.address)
 	calls.H2C = true
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("", prefix("/plain", "plain"), prefix("/shared", "shared"))}, plain, calls))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/plain", "plain"), prefix("/shared", "shared"))}, plain, calls))
 	for range 3 {
 		for path, version := range map[string]string{"/plain": "HTTP/1.1", "/shared": "HTTP/2.0"} {
 			if got := p.get("a", path); !strings.HasPrefix(got.Body, version+" ") {
@@ -392,13 +394,13 @@ func TestProbesSpeakHTTP2(t *testing.T) {
 			w.WriteHeader(http.StatusHTTPVersionNotSupported)
 		}
 	}
-	for name, check := range map[string]Check{
+	for name, check := range map[string]snapshot.Check{
 		"without TLS": {Address: startH2C(t, answer).address, H2C: true},
 		"over TLS":    {Address: startTwoVersions(t, a, answer).address, TLS: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{})
-			check.Path, check.Expected, check.Timeout = "/health", []StatusRange{{200, 299}}, patience
+			check.Path, check.Expected, check.Timeout = "/health", []snapshot.StatusRange{{First: 200, Last: 299}}, patience
 			probes := &probes{transports: p.state.transports, tls: newProbeTLS()}
 			if got := probes.probe(t.Context(), &check); !got.healthy || got.text != "GET /health: 200" {
 				t.Errorf("got %+v, want healthy by 200", got)
@@ -415,7 +417,7 @@ func TestConnectionThatManyWaitForFailsForEach(t *testing.T) {
 	refused.apply(inH2C(everything(closedPort(t))))
 	deaf := serve(t)
 	address := deafAddress(t)
-	deaf.apply(inH2C(everythingBy(func(r *Route) { r.Timeouts.Connect = 500 * time.Millisecond }, address)))
+	deaf.apply(inH2C(everythingBy(func(r *snapshot.Route) { r.Timeouts.Connect = 500 * time.Millisecond }, address)))
 	for want, p := range map[string]*served{"UpstreamConnectFailed": refused, "UpstreamConnectTimeout": deaf} {
 		var all []*wire
 		for range 2 { // fewer than set an endpoint aside

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Span is what became of a request that is recorded. Texts that the client chose are cut off after some hundred bytes
@@ -57,7 +58,7 @@ type Link struct {
 
 // RouteNames is the rule that a request was for.
 type RouteNames struct {
-	Rule RuleID
+	Rule snapshot.RuleID
 	// Path is the rule's.
 	Path string
 	// Service is "namespace/name".

@@ -5,9 +5,9 @@ package proxy
 import (
 	"crypto/tls"
 	"hash/maphash"
-	"strings"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // state is what outlives a swap of the generation: the endpoints with their idle connections, by namespace, address and
@@ -50,12 +50,6 @@ func newState(config *transportConfig, prober *prober) *state {
 	}
 }
 
-// namespace is that of the pool's service.
-func (p *Pool) namespace() string {
-	namespace, _, _ := strings.Cut(p.Service, "/")
-	return namespace
-}
-
 func (s *state) target(key endpointKey) *target {
 	t := s.targets[key]
 	if t == nil {
@@ -66,8 +60,8 @@ func (s *state) target(key endpointKey) *target {
 }
 
 // security returns the parsed form of u, the same one for the same terms, and nil for none.
-func (s *state) security(u *UpstreamTLS) (*upstreamTLS, error) {
-	if *u == (UpstreamTLS{}) {
+func (s *state) security(u *snapshot.UpstreamTLS) (*upstreamTLS, error) {
+	if *u == (snapshot.UpstreamTLS{}) {
 		return nil, nil
 	}
 	terms, err := s.terms(u)
@@ -82,7 +76,7 @@ func (s *state) security(u *UpstreamTLS) (*upstreamTLS, error) {
 	return known, nil
 }
 
-func (s *state) terms(u *UpstreamTLS) (terms securityTerms, err error) {
+func (s *state) terms(u *snapshot.UpstreamTLS) (terms securityTerms, err error) {
 	terms.serverName, terms.skipVerify = u.ServerName, u.SkipVerify
 	if u.Authorities != "" {
 		terms.authorities, err = s.authorities.parse(u.Authorities)
@@ -128,12 +122,12 @@ func (s *state) adopt(g, before *generation) {
 // keptBy is what a policy's memory is known by: the route, and the policy's own key.
 type keptBy struct {
 	ingress, host, path string
-	match               PathMatch
+	match               snapshot.PathMatch
 	key                 any
 }
 
 // scope is what the policies of a host's route are compiled for. The table is told what they keep.
-func (s *state) scope(host string, r *Route, table *hostTable) *policy.Scope {
+func (s *state) scope(host string, r *snapshot.Route, table *hostTable) *policy.Scope {
 	return &policy.Scope{
 		Limiter: s.limiter,
 		Kept: func(key any, first func() any) any {

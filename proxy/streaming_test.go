@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const mebi = 1 << 20
@@ -459,9 +461,9 @@ func TestRouteWithoutTimeoutsInheritsNoneFromAnother(t *testing.T) {
 	endpoint := startScript(t)
 	p := serve(t)
 	bounded, unbounded := prefix("/bounded", "pool"), prefix("/unbounded", "pool")
-	bounded.Timeouts = Timeouts{Idle: short}
-	unbounded.Timeouts = Timeouts{}
-	p.apply(snapshotOf([]Host{hostOf("", bounded, unbounded)}, poolOf("pool", endpoint.address)))
+	bounded.Timeouts = snapshot.Timeouts{Idle: short}
+	unbounded.Timeouts = snapshot.Timeouts{}
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", bounded, unbounded)}, poolOf("pool", endpoint.address)))
 	client := p.dial()
 	client.send("POST /bounded HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
 	up := endpoint.accept()

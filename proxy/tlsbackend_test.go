@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // testAuthority signs the certificates of backends.
@@ -71,8 +73,8 @@ func (a *testAuthority) sign(tb testing.TB, names []string, changes ...func(*x50
 const backendName = "api.default.svc"
 
 // trusting is TLS with backends whose certificates are for backendName and come from a.
-func trusting(a *testAuthority) UpstreamTLS {
-	return UpstreamTLS{ServerName: backendName, Authorities: a.pem}
+func trusting(a *testAuthority) snapshot.UpstreamTLS {
+	return snapshot.UpstreamTLS{ServerName: backendName, Authorities: a.pem}
 }
 
 // startTLSBackend is startBackend over TLS.
@@ -87,7 +89,7 @@ func startTLSBackend(tb testing.TB, config *tls.Config, handler http.HandlerFunc
 }
 
 // over has the snapshot's only pool spoken to over TLS.
-func over(u UpstreamTLS, s *Snapshot) *Snapshot {
+func over(u snapshot.UpstreamTLS, s *snapshot.Snapshot) *snapshot.Snapshot {
 	s.Pools[0].TLS = u
 	return s
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -124,7 +125,7 @@ func TestASpanSaysWhatBecameOfARequest(t *testing.T) {
 	p := serve(t, tracing(recorded, 0), trust("127.0.0.1/32"))
 	route := ruled(prefix("/api", "b"), "default/shop", 1, 2)
 	rewriteOf(&route).StripPrefix = "/api"
-	p.apply(snapshotOf([]Host{hostOf("shop.example.com", route)}, poolOf("b", backend)))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("shop.example.com", route)}, poolOf("b", backend)))
 	header := p.ask("GET /api//v1/%61?secret=1 HTTP/1.1\r\nHost: Shop.example.com:80\r\nX-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\n" +
 		"X-Request-Id: theirs\r\nUser-Agent: test/1\r\ntraceparent: " + sampledParent + "\r\ntracestate: a=1\r\ntracestate: b=2\r\n\r\n").header(t)
 	got := receive(t, "the recording of the span", recorded)
@@ -147,7 +148,7 @@ func TestASpanSaysWhatBecameOfARequest(t *testing.T) {
 		Client: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("127.0.0.1"), Method: "GET", Secure: true,
 		Host: "shop.example.com", Authority: "Shop.example.com:80", Path: "/api/v1/a", Forwarded: "/v1/a", Version: message.HTTP11,
 		UserAgent: "test/1", RequestID: "theirs", Status: 200,
-		Route: &RouteNames{Rule: RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/b"},
+		Route: &RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/b"},
 		Attempts: []Attempt{{
 			ID: got.Attempts[0].ID, Start: got.Attempts[0].Start, End: got.Attempts[0].End,
 			Task: "task/default/b-000", Endpoint: backend, Status: 200,
@@ -296,7 +297,7 @@ func TestEndpointsOverHTTP2AreToldOfTheAttempt(t *testing.T) {
 func TestRulesMayKeepTheContextFromEndpoints(t *testing.T) {
 	t.Parallel()
 	p := serve(t, tracing(make(spans, 2), 1))
-	p.apply(everythingBy(func(r *Route) { headersOf(r).Request.Remove = []string{"traceparent", "tracestate"} }, startEcho(t, "b")))
+	p.apply(everythingBy(func(r *snapshot.Route) { headersOf(r).Request.Remove = []string{"traceparent", "tracestate"} }, startEcho(t, "b")))
 	got := p.ask("GET / HTTP/1.1\r\nHost: a\r\ntraceparent: " + sampledParent + "\r\ntracestate: a=1\r\n\r\n").header(t)
 	if got["Traceparent"] != nil || got["Tracestate"] != nil {
 		t.Errorf("the endpoint got %q and %q, want neither", got["Traceparent"], got["Tracestate"])

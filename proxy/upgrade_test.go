@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const (
@@ -176,7 +178,7 @@ func TestSwapLeavesATunnelAlone(t *testing.T) {
 	p := serve(t)
 	p.apply(everything(endpoint.address))
 	client, up := upgradedBy(t, p, endpoint)
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	for range 3 {
 		client.send("ping")
 		up.expect("ping")
@@ -196,7 +198,7 @@ func TestTunnelOutlivesTheDrainingOfItsEndpoint(t *testing.T) {
 	draining := everything(endpoint.address, b.address)
 	draining.Pools[0].Endpoints[0].Draining = true
 	gone := everything(b.address)
-	for name, snapshot := range map[string]*Snapshot{"draining": draining, "gone": gone} {
+	for name, snapshot := range map[string]*snapshot.Snapshot{"draining": draining, "gone": gone} {
 		p.apply(snapshot)
 		if diff := cmp.Diff(map[string]int{"b": 10}, p.answers(10)); diff != "" {
 			t.Errorf("%s: requests (-want +got):\n%s", name, diff)
@@ -314,7 +316,7 @@ func TestTunnelOutlivesTheTimesOfItsRoute(t *testing.T) {
 	const short = 1500 * time.Millisecond // in which the endpoint has to switch
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(everythingBy(func(r *Route) { r.Timeouts = Timeouts{Request: short, Idle: short} }, endpoint.address))
+	p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Request: short, Idle: short} }, endpoint.address))
 	client, up := upgradedBy(t, p, endpoint)
 	<-time.After(short + short/2)
 	client.send("ping")

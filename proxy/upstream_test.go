@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -112,11 +113,11 @@ func TestWhetherAConnectionIsReusedIsTheResponsesToSay(t *testing.T) {
 
 func TestIdleConnectionsCloseWithTheirEndpoint(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*Snapshot){
-		"gone":      func(s *Snapshot) { *s = Snapshot{} },
-		"draining":  func(s *Snapshot) { s.Pools[0].Endpoints[0].Draining = true },
-		"unhealthy": func(s *Snapshot) { s.Pools[0].Endpoints[0].Unhealthy = true },
-		"weight 0":  func(s *Snapshot) { s.Pools[0].Endpoints[0].Weight = 0 },
+	for name, change := range map[string]func(*snapshot.Snapshot){
+		"gone":      func(s *snapshot.Snapshot) { *s = snapshot.Snapshot{} },
+		"draining":  func(s *snapshot.Snapshot) { s.Pools[0].Endpoints[0].Draining = true },
+		"unhealthy": func(s *snapshot.Snapshot) { s.Pools[0].Endpoints[0].Unhealthy = true },
+		"weight 0":  func(s *snapshot.Snapshot) { s.Pools[0].Endpoints[0].Weight = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,13 +148,13 @@ func TestSharedEndpointKeepsItsConnections(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("", prefix("/a", "a"), prefix("/b", "b"))}, poolOf("a", b.address), poolOf("b", b.address)))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/a", "a"), prefix("/b", "b"))}, poolOf("a", b.address), poolOf("b", b.address)))
 	resting := func() bool { return idleConnections(p.endpoint(b.address)) == 1 }
 	p.get("x", "/a")
 	await(t, "the connection's rest", resting)
 	p.get("x", "/b")
 	await(t, "the connection's rest", resting)
-	p.apply(snapshotOf([]Host{hostOf("", prefix("/b", "b"))}, poolOf("b", b.address)))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/b", "b"))}, poolOf("b", b.address)))
 	p.get("x", "/b")
 	if n := b.accepted.Load(); n != 1 {
 		t.Errorf("%d connections to the endpoint, want 1", n)

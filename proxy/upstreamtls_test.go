@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // securedBackend answers with the server name that it was asked for, over TLS.
@@ -193,7 +195,7 @@ func TestAnyCertificateIsTakenWhereVerificationIsSkipped(t *testing.T) {
 	config := &tls.Config{Certificates: []tls.Certificate{newAuthority(t, "a").sign(t, []string{"other"})}}
 	b := startTLSBackend(t, config, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.TLS.ServerName) })
 	p := serve(t)
-	p.apply(over(UpstreamTLS{ServerName: backendName, SkipVerify: true}, everything(b.address)))
+	p.apply(over(snapshot.UpstreamTLS{ServerName: backendName, SkipVerify: true}, everything(b.address)))
 	if got := p.get("a", "/"); got.Status != 200 || got.Body != backendName {
 		t.Errorf("got %d %q, want 200 and the server name", got.Status, got.Body)
 	}
@@ -205,7 +207,7 @@ func TestCertificateMayBeForAnAddress(t *testing.T) {
 	config := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{"127.0.0.1"})}}
 	b := startTLSBackend(t, config, func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprintf(w, "name %q", r.TLS.ServerName) })
 	p := serve(t)
-	p.apply(over(UpstreamTLS{ServerName: "127.0.0.1", Authorities: a.pem}, everything(b.address)))
+	p.apply(over(snapshot.UpstreamTLS{ServerName: "127.0.0.1", Authorities: a.pem}, everything(b.address)))
 	if got := p.get("a", "/"); got.Status != 200 || got.Body != `name ""` {
 		t.Errorf("got %d %q, want 200 and no server name, which an address is not", got.Status, got.Body)
 	}
@@ -215,7 +217,7 @@ func TestAuthoritiesWithoutACertificateLeaveTheOldGeneration(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everything(named(t, "old").address))
-	number, err := p.Apply(over(UpstreamTLS{ServerName: "a", Authorities: "none"}, everything(closedPort(t))))
+	number, err := p.Apply(over(snapshot.UpstreamTLS{ServerName: "a", Authorities: "none"}, everything(closedPort(t))))
 	if number != 1 || !errors.Is(err, errNoAuthority) || !strings.Contains(err.Error(), `pool "pool"`) {
 		t.Errorf("generation %d and %v, want 1 and an error that names the pool", number, err)
 	}
@@ -264,11 +266,11 @@ func TestConnectionsAreNotSharedAcrossTerms(t *testing.T) {
 	b := securedBackend(t, a)
 	strict, other, loose := poolOf("strict", b.address), poolOf("other", b.address), poolOf("loose", b.address)
 	strict.TLS = trusting(a)
-	other.TLS = UpstreamTLS{ServerName: "other.default.svc", Authorities: a.pem}
-	loose.TLS = UpstreamTLS{ServerName: backendName, SkipVerify: true}
+	other.TLS = snapshot.UpstreamTLS{ServerName: "other.default.svc", Authorities: a.pem}
+	loose.TLS = snapshot.UpstreamTLS{ServerName: backendName, SkipVerify: true}
 	plain := poolOf("plain", b.address)
 	p := serve(t)
-	p.apply(snapshotOf([]Host{hostOf("", prefix("/strict", "strict"), prefix("/other", "other"), prefix("/loose", "loose"), prefix("/plain", "plain"))},
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/strict", "strict"), prefix("/other", "other"), prefix("/loose", "loose"), prefix("/plain", "plain"))},
 		strict, other, loose, plain))
 	want := map[string]int{"/loose": 200, "/strict": 200, "/other": 502, "/plain": 400}
 	for range 2 {
@@ -307,7 +309,7 @@ func TestHandshakeThatIsNotDoneInTimeIs504(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(over(trusting(newAuthority(t, "a")), everythingBy(func(r *Route) { r.Timeouts.Connect = 2 * time.Second }, endpoint.address)))
+	p.apply(over(trusting(newAuthority(t, "a")), everythingBy(func(r *snapshot.Route) { r.Timeouts.Connect = 2 * time.Second }, endpoint.address)))
 	if got := p.get("a", "/"); got.Status != 504 || got.reason() != "UpstreamConnectTimeout" {
 		t.Errorf("got %d %q, want 504 UpstreamConnectTimeout", got.Status, got.reason())
 	}
@@ -422,7 +424,7 @@ func TestIdleConnectionsAreClosedWithinTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.reply("GET")
-	p.apply(&Snapshot{})
+	p.apply(&snapshot.Snapshot{})
 	if n, err := io.Copy(io.Discard, in); n != 0 || err != nil { // a connection that just ends is an unexpected EOF
 		t.Errorf("received %d bytes and %v, want the end", n, err)
 	}

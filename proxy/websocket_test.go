@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // connect is an extended CONNECT's pseudo-headers (RFC 8441, section 4) with fields behind them.
@@ -232,7 +233,7 @@ func TestPoliciesHoldForWebSocketsOverHTTP2(t *testing.T) {
 	*rateLimitOf(&limited) = policy.RateLimit{PerSecond: 0.0001, Burst: 1}
 	rewriteOf(&changed).StripPrefix = "/changed"
 	headersOf(&changed).Request.Set = []policy.Header{{Name: "X-App", Value: "1"}}
-	snapshot := snapshotOf([]Host{hostOf("a", changed, denied, limited, none)}, poolOf("pool", endpoint.address), poolOf("none"))
+	wanted := snapshotOf([]snapshot.Host{hostOf("a", changed, denied, limited, none)}, poolOf("pool", endpoint.address), poolOf("none"))
 	for _, test := range []struct {
 		path   string
 		status int
@@ -249,7 +250,7 @@ func TestPoliciesHoldForWebSocketsOverHTTP2(t *testing.T) {
 		t.Run(test.path, func(t *testing.T) {
 			t.Parallel()
 			p := serve(t, h2c)
-			p.apply(snapshot)
+			p.apply(wanted)
 			if test.path == "/limited" {
 				first := p.dialFrames()
 				first.request(1, false, connect(test.path)...)
@@ -272,7 +273,7 @@ func TestPoliciesHoldForWebSocketsOverHTTP2(t *testing.T) {
 		t.Parallel()
 		endpoint := startScript(t)
 		p := serve(t, h2c)
-		p.apply(snapshotOf([]Host{hostOf("a", changed)}, poolOf("pool", endpoint.address)))
+		p.apply(snapshotOf([]snapshot.Host{hostOf("a", changed)}, poolOf("pool", endpoint.address)))
 		c := p.dialFrames()
 		c.request(1, false, connect("/changed/./x?y")...)
 		request := endpoint.accept().request()

@@ -16,6 +16,7 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // values are attributes by their names.
@@ -47,7 +48,7 @@ func requested() *proxy.Span {
 		Client: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("10.0.0.1"),
 		Method: "GET", Secure: true, Host: "shop.example.com", Authority: "Shop.example.com:8443", Path: "/api/v1/a", Forwarded: "/v1/a",
 		Version: message.HTTP2, UserAgent: "test/1", RequestID: "id", Status: 200,
-		Route: &proxy.RouteNames{Rule: proxy.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/api"},
+		Route: &proxy.RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/api"},
 		Attempts: []proxy.Attempt{
 			{ID: proxy.SpanID{5}, Start: begin, End: begin.Add(time.Millisecond), Task: "task/default/api-1", Endpoint: netip.MustParseAddrPort("10.1.0.1:8080"), Reason: reason.UpstreamConnectFailed},
 			{ID: proxy.SpanID{6}, Start: begin.Add(time.Millisecond), End: begin.Add(4 * time.Millisecond), Task: "task/default/api-2",

@@ -8,26 +8,26 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // readBalancing reads how a path's requests are shared among its backend's endpoints, or says what is wrong with that.
 // Like all that is wrong with one path alone, the API refuses it beforehand.
-func readBalancing(b *v1alpha1.LoadBalancing) (balancing proxy.Balancing, fault string) {
+func readBalancing(b *v1alpha1.LoadBalancing) (balancing snapshot.Balancing, fault string) {
 	switch b.Policy {
 	case v1alpha1.LoadBalancingRoundRobin, "":
 	case v1alpha1.LoadBalancingLeastRequest:
-		balancing.Policy = proxy.LeastRequest
+		balancing.Policy = snapshot.LeastRequest
 	case v1alpha1.LoadBalancingHash:
-		balancing.Policy = proxy.Hash
+		balancing.Policy = snapshot.Hash
 		if fault = readHashOn(b, &balancing); fault != "" {
-			return proxy.Balancing{}, fault
+			return snapshot.Balancing{}, fault
 		}
 	default:
-		return proxy.Balancing{}, "loadBalancing.policy " + rules.Quote(string(b.Policy)) + " is unknown: write RoundRobin, LeastRequest or Hash"
+		return snapshot.Balancing{}, "loadBalancing.policy " + rules.Quote(string(b.Policy)) + " is unknown: write RoundRobin, LeastRequest or Hash"
 	}
 	if b.MaxConnectionsPerEndpoint < 0 {
-		return proxy.Balancing{}, "loadBalancing.maxConnectionsPerEndpoint is " + strconv.Itoa(int(b.MaxConnectionsPerEndpoint)) +
+		return snapshot.Balancing{}, "loadBalancing.maxConnectionsPerEndpoint is " + strconv.Itoa(int(b.MaxConnectionsPerEndpoint)) +
 			": write 1 or more, or leave it out"
 	}
 	if b.MaxConnectionsPerEndpoint > 0 {
@@ -40,15 +40,15 @@ func readBalancing(b *v1alpha1.LoadBalancing) (balancing proxy.Balancing, fault 
 	return balancing, ""
 }
 
-func readHashOn(b *v1alpha1.LoadBalancing, balancing *proxy.Balancing) (fault string) {
+func readHashOn(b *v1alpha1.LoadBalancing, balancing *snapshot.Balancing) (fault string) {
 	switch b.HashOn {
 	case v1alpha1.HashOnClientIP:
-		balancing.HashOn = proxy.HashOnClient
+		balancing.HashOn = snapshot.HashOnClient
 		return ""
 	case v1alpha1.HashOnHeader: // field names are compared without case, and the proxy wants them in lower case
-		balancing.HashOn, balancing.Name = proxy.HashOnHeader, strings.ToLower(string(b.Name))
+		balancing.HashOn, balancing.Name = snapshot.HashOnHeader, strings.ToLower(string(b.Name))
 	case v1alpha1.HashOnCookie:
-		balancing.HashOn, balancing.Name = proxy.HashOnCookie, string(b.Name)
+		balancing.HashOn, balancing.Name = snapshot.HashOnCookie, string(b.Name)
 	default:
 		return "loadBalancing.hashOn " + rules.Quote(string(b.HashOn)) + " is unknown: write ClientIP, Header or Cookie"
 	}

@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // regexSpecial are the characters that mean something in a regular expression.
@@ -37,7 +37,7 @@ func closedText(written string, isExpression bool) string {
 		return "/"
 	}
 	text = spelled(text)
-	text = cutEscape(text[:min(len(text), proxy.MaxClosedText)])
+	text = cutEscape(text[:min(len(text), snapshot.MaxClosedText)])
 	form, err := canonical.Path(nil, []byte(text))
 	if err != nil {
 		// It climbs above the root, which clients stay below (RFC 3986, section 5.2.4).

@@ -9,12 +9,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // readTimeouts returns a path's timeouts with the defaults in place of what it leaves out.
-func readTimeouts(p *v1alpha1.IngressPath) proxy.Timeouts {
-	timeouts := proxy.Timeouts{
+func readTimeouts(p *v1alpha1.IngressPath) snapshot.Timeouts {
+	timeouts := snapshot.Timeouts{
 		Request:  v1alpha1.DefaultRequestTimeout,
 		Connect:  v1alpha1.DefaultConnectTimeout,
 		Response: v1alpha1.DefaultResponseTimeout,

@@ -9,8 +9,8 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // place is where a rule is to be, as its author wrote it.
@@ -66,7 +66,7 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 // read returns what a path is matched as, or what is wrong with it. A path that is not canonical could never
 // be matched, because the requests' paths are made canonical before; and to correct it silently would have the
 // object say something else than what is served.
-func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string, match proxy.PathMatch, fault string) {
+func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string, match snapshot.PathMatch, fault string) {
 	canonical, err := r.canonical(path)
 	if err != nil {
 		return "", 0, "path " + rules.Quote(path) + " cannot be matched: " + pathFault(path, err)
@@ -76,12 +76,12 @@ func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string,
 	}
 	switch pathType {
 	case v1alpha1.PathTypeExact:
-		return path, proxy.MatchExact, ""
+		return path, snapshot.MatchExact, ""
 	case v1alpha1.PathTypePrefix, "":
 		if len(path) > 1 {
 			path = strings.TrimSuffix(path, "/")
 		}
-		return path, proxy.MatchPrefix, ""
+		return path, snapshot.MatchPrefix, ""
 	}
 	return "", 0, "pathType " + rules.Quote(string(pathType)) + " is unknown: write Prefix or Exact"
 }

@@ -8,15 +8,15 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // policies are what a path asks for on the way to its backend.
 type policies struct {
 	// list is in policy.Order.
 	list      []policy.Policy
-	balancing *proxy.Balancing
+	balancing *snapshot.Balancing
 }
 
 // add takes what a reader read, unless that has a fault. Readers are in an order that is for users, so each policy is
@@ -77,7 +77,7 @@ var readers = []reader{
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.LoadBalancing != nil },
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) (fault string) {
-			into.balancing = new(proxy.Balancing)
+			into.balancing = new(snapshot.Balancing)
 			*into.balancing, fault = readBalancing(p.LoadBalancing)
 			return fault
 		}},

@@ -13,12 +13,12 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // usual are the timeouts of a rule that says nothing of them.
-var usual = proxy.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}
+var usual = snapshot.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}
 
 func TestWhatAnIngressOfThisAPISays(t *testing.T) {
 	guarded := prefix("/admin/", "api")
@@ -40,7 +40,7 @@ func TestWhatAnIngressOfThisAPISays(t *testing.T) {
 						"compared as they are: write what all that it is to match begin with, and pathType Prefix"}},
 				{Where: "rules[0].paths[2]", Match: rules.Match{Path: "/%61", Senseless: true}, Backend: rules.Backend{Service: "web", Port: 80},
 					Fault: &rules.Fault{Text: `path "/%61" is not canonical: write "/a"`}},
-				{Where: "rules[0].paths[3]", Match: rules.Match{Path: "/c", Type: proxy.MatchExact}, Backend: rules.Backend{Service: "api"}, Timeouts: usual, Retries: 1,
+				{Where: "rules[0].paths[3]", Match: rules.Match{Path: "/c", Type: snapshot.MatchExact}, Backend: rules.Backend{Service: "api"}, Timeouts: usual, Retries: 1,
 					Fault: &rules.Fault{Closing: rules.InvalidRule, Text: "backend.port is 0: write 1 to 65535"}},
 			}},
 			{Name: "*.x.io", Where: "rules[1]", Index: 1},

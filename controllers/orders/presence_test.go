@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -110,7 +111,7 @@ func TestAReplicaIsSeenToAnswerAlsoWhereItExpectsAPROXYHeader(t *testing.T) {
 			t.Parallel()
 			test.config.Logger, test.config.MaxHeaderBytes, test.config.MaxHeaders, test.config.DrainTimeout = logr.Discard(), 64<<10, 128, fixture.Patience
 			p, address := fixture.StartProxyWith(t, test.config)
-			if _, err := p.Apply(&proxy.Snapshot{Challenges: []proxy.Challenge{{Host: "x.io", Token: token, KeyAuthorization: keyAuthorization}}}); err != nil {
+			if _, err := p.Apply(&snapshot.Snapshot{Challenges: []snapshot.Challenge{{Host: "x.io", Token: token, KeyAuthorization: keyAuthorization}}}); err != nil {
 				t.Fatal(err)
 			}
 			at := netip.MustParseAddrPort(address)

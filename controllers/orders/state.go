@@ -14,7 +14,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/ledger"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // State is everything that is kept of the orders of one TLSCertificate, in its working Secret. Each step of an
@@ -97,10 +97,10 @@ func (p *presented) challenge() acme.Challenge {
 // servedFor is the answer as the data plane serves it. One to a handshake is served over plain HTTP too: that is how
 // another replica sees that it is there.
 func servedFor(namespace string, p *presented) []translate.Challenge {
-	served := proxy.Challenge{Host: p.Host, Token: p.Token, KeyAuthorization: p.KeyAuthorization, Type: proxy.ChallengeHTTP01}
+	served := snapshot.Challenge{Host: p.Host, Token: p.Token, KeyAuthorization: p.KeyAuthorization, Type: snapshot.ChallengeHTTP01}
 	list := []translate.Challenge{{Namespace: namespace, Challenge: served}}
 	if p.Type == acme.ChallengeTLSALPN01 {
-		served.Type = proxy.ChallengeTLSALPN01
+		served.Type = snapshot.ChallengeTLSALPN01
 		list = append(list, translate.Challenge{Namespace: namespace, Challenge: served})
 	}
 	return list

@@ -14,7 +14,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestNoTwoOrdersHaveOneSecret(t *testing.T) {
@@ -49,7 +49,7 @@ func TestAnswersAreHeldReadyForTheHostsOfACertificateThatIsThere(t *testing.T) {
 		Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io", "y.io"}}}
 	got := heldReady([]corev1.Secret{working("shop/tls", "x.io", "bank.io"), working("shop/gone", "y.io"), working("blog/tls", "y.io"), working("", "y.io"), damaged},
 		[]*v1alpha1.TLSCertificate{shop})
-	want := []translate.Challenge{{Namespace: "shop", Challenge: proxy.Challenge{Host: "x.io", Token: "token", KeyAuthorization: "answer", Type: proxy.ChallengeHTTP01}}}
+	want := []translate.Challenge{{Namespace: "shop", Challenge: snapshot.Challenge{Host: "x.io", Token: "token", KeyAuthorization: "answer", Type: snapshot.ChallengeHTTP01}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what is held ready (-want +got):\n%s", diff)
 	}

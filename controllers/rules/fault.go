@@ -3,7 +3,7 @@
 package rules
 
 import (
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Fault keeps an object, or a rule of one, from being served as it is written.
@@ -32,5 +32,5 @@ const (
 )
 
 func (c Closing) String() string {
-	return [...]string{"", proxy.Mistaken, "UnreadablePath", "ForeignAnnotation"}[c]
+	return [...]string{"", snapshot.Mistaken, "UnreadablePath", "ForeignAnnotation"}[c]
 }

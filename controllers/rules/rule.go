@@ -3,8 +3,8 @@
 package rules
 
 import (
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Rule is what becomes of the requests to one place of a host. Of a hundred thousand rules most are alike but for their
@@ -18,8 +18,8 @@ type Rule struct {
 	// the rule has a fault.
 	Policies []policy.Policy
 	// Balancing says which of the backend's endpoints a request goes to. Nil for the usual way.
-	Balancing *proxy.Balancing
-	Timeouts  proxy.Timeouts
+	Balancing *snapshot.Balancing
+	Timeouts  snapshot.Timeouts
 	// Retries is how many further endpoints may be tried.
 	Retries int
 	// Fault keeps it from being served as it is written. Nil where nothing does.
@@ -30,7 +30,7 @@ type Rule struct {
 type Match struct {
 	// Path is what the path is matched as, or what its author wrote where it cannot be matched.
 	Path string
-	Type proxy.PathMatch
+	Type snapshot.PathMatch
 	// Senseless is set where the path is none to compare with.
 	Senseless bool
 }

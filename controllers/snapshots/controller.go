@@ -28,7 +28,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const (
@@ -49,7 +49,7 @@ const (
 // Applier serves snapshots. It returns the generation that it serves, or why it refuses a snapshot; it then goes on
 // with the one before. A snapshot that is equal to the one it serves changes nothing, the generation neither.
 type Applier interface {
-	Apply(snapshot *proxy.Snapshot) (generation uint64, err error)
+	Apply(snapshot *snapshot.Snapshot) (generation uint64, err error)
 }
 
 // ChallengeSource knows the answers that orders hold ready for authorities to find.

@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -73,13 +73,13 @@ func TestARefusedSnapshotIsTriedAgainLaterAndLater(t *testing.T) {
 }
 
 // applierFunc is a data plane of one function.
-type applierFunc func(*proxy.Snapshot) (uint64, error)
+type applierFunc func(*snapshot.Snapshot) (uint64, error)
 
-func (f applierFunc) Apply(snapshot *proxy.Snapshot) (uint64, error) { return f(snapshot) }
+func (f applierFunc) Apply(snapshot *snapshot.Snapshot) (uint64, error) { return f(snapshot) }
 
 func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	var refusal error
-	c := New(Config{Pending: NewHoldOff(), Applier: applierFunc(func(*proxy.Snapshot) (uint64, error) {
+	c := New(Config{Pending: NewHoldOff(), Applier: applierFunc(func(*snapshot.Snapshot) (uint64, error) {
 		return 1, refusal
 	}), Options: translate.Options{IngressClass: "warren"}})
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "a", UID: "u", Generation: 1},

@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -48,7 +48,7 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 		}
 		var builds []build
 		secrets, pending := fixture.NewFixedObjects(pair.Secret("blue", "shop-tls")), NewHoldOff()
-		c := New(Config{Cache: cached, Applier: applierFunc(func(s *proxy.Snapshot) (uint64, error) {
+		c := New(Config{Cache: cached, Applier: applierFunc(func(s *snapshot.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
 		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, cached),

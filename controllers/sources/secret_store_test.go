@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -67,7 +68,7 @@ func TestWhatASecretHolds(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// What is found usable here must never be refused by the data plane, and with it everything else.
-			snapshot := &proxy.Snapshot{Certificates: []proxy.Certificate{{ID: "blue/s", Chain: got.Chain, Key: got.Key}}}
+			snapshot := &snapshot.Snapshot{Certificates: []snapshot.Certificate{{ID: "blue/s", Chain: got.Chain, Key: got.Key}}}
 			if _, err := proxy.New(proxy.Config{}).Apply(snapshot); (err == nil) != (got.Fault == "") {
 				t.Errorf("the data plane says %v, the fault is %q", err, got.Fault)
 			}

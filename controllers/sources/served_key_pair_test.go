@@ -24,6 +24,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -200,7 +201,7 @@ func TestWhichKeysAreServed(t *testing.T) {
 			if test.fault != "" {
 				return
 			}
-			snapshot := &proxy.Snapshot{Certificates: []proxy.Certificate{{ID: "blue/s", Chain: got.Chain, Key: got.Key}}}
+			snapshot := &snapshot.Snapshot{Certificates: []snapshot.Certificate{{ID: "blue/s", Chain: got.Chain, Key: got.Key}}}
 			if _, err := proxy.New(proxy.Config{}).Apply(snapshot); err != nil {
 				t.Error(err)
 			}

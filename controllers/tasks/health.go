@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // HealthSource knows what the health checks of the data plane found.
@@ -56,7 +57,7 @@ func setHealth(task *v1alpha1.Task, said []metav1.Condition, report proxy.Health
 		return
 	}
 	condition := meta.FindStatusCondition(said, v1alpha1.ConditionHealthy)
-	if !ok || report.Health == proxy.HealthUnknown || condition == nil {
+	if !ok || report.Health == snapshot.HealthUnknown || condition == nil {
 		if status.Health != "" {
 			status.Health, status.Message, status.LastTransitionTime = v1alpha1.HealthUnknown, "", nil
 		}
@@ -64,7 +65,7 @@ func setHealth(task *v1alpha1.Task, said []metav1.Condition, report proxy.Health
 	}
 	condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonProbeSucceeded
 	health := v1alpha1.HealthHealthy
-	if report.Health == proxy.Unhealthy {
+	if report.Health == snapshot.Unhealthy {
 		condition.Status, condition.Reason = metav1.ConditionFalse, v1alpha1.ReasonProbeFailed
 		health = v1alpha1.HealthUnhealthy
 	}

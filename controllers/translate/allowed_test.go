@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestWhichHostsANamespaceMayHave(t *testing.T) {
@@ -145,7 +145,7 @@ func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 			TLSCertificates: []*v1alpha1.TLSCertificate{{ObjectMeta: objectMeta("green", "c", 0),
 				Spec: v1alpha1.TLSCertificateSpec{Hosts: []v1alpha1.CertificateHost{"x.io"}, SecretName: "s"}}},
 			Secrets: []*translate.Secret{newSecret("green", "s", "x.io"), newSecret("green", "auto", "x.io")}, Now: today,
-			Challenges: []translate.Challenge{{Namespace: "green", Challenge: proxy.Challenge{Host: "x.io", Token: "t", KeyAuthorization: "t.k"}}},
+			Challenges: []translate.Challenge{{Namespace: "green", Challenge: snapshot.Challenge{Host: "x.io", Token: "t", KeyAuthorization: "t.k"}}},
 		}
 		in.Options.AllowSharedHosts = shared
 		snapshot, reports := build(in)

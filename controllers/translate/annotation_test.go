@@ -16,13 +16,13 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // annotated builds an Ingress of one path with these annotations, whose names are without "ingress.warren.dev/", and
 // returns its route and what its Accepted says.
-func annotated(t *testing.T, annotations map[string]string) (route proxy.Route, accepted string) {
+func annotated(t *testing.T, annotations map[string]string) (route snapshot.Route, accepted string) {
 	t.Helper()
 	object := newStandard("blue", "a", 0, "x.io")
 	object.Annotations = map[string]string{}
@@ -43,40 +43,40 @@ func annotated(t *testing.T, annotations map[string]string) (route proxy.Route, 
 }
 
 func TestAnnotationsAskForPolicies(t *testing.T) {
-	plain := proxy.Route{Timeouts: proxy.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}, Retries: 1}
-	with := func(change func(*proxy.Route)) proxy.Route {
+	plain := snapshot.Route{Timeouts: snapshot.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}, Retries: 1}
+	with := func(change func(*snapshot.Route)) snapshot.Route {
 		r := plain
 		change(&r)
 		return r
 	}
 	for name, test := range map[string]struct {
 		annotations map[string]string
-		want        proxy.Route
+		want        snapshot.Route
 	}{
 		"none":      {nil, plain},
 		"another's": {map[string]string{"example.com/rate-limit": "?", "nginx.ingress.kubernetes.io/proxy-body-size": "8m"}, plain},
-		"access-control": {map[string]string{"access-control": "{deniedIPs: [10.1.2.3]}"}, with(func(r *proxy.Route) {
+		"access-control": {map[string]string{"access-control": "{deniedIPs: [10.1.2.3]}"}, with(func(r *snapshot.Route) {
 			r.Policies = []policy.Policy{&policy.Access{Denied: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32")}}}
 		})},
-		"rate-limit": {map[string]string{"rate-limit": "{requestsPerSecond: 10, burst: 20}"}, with(func(r *proxy.Route) { r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 10, Burst: 20}} })},
-		"a fraction": {map[string]string{"rate-limit": "{requestsPerSecond: '0.5', burst: 2, scope: Replica}"}, with(func(r *proxy.Route) {
+		"rate-limit": {map[string]string{"rate-limit": "{requestsPerSecond: 10, burst: 20}"}, with(func(r *snapshot.Route) { r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 10, Burst: 20}} })},
+		"a fraction": {map[string]string{"rate-limit": "{requestsPerSecond: '0.5', burst: 2, scope: Replica}"}, with(func(r *snapshot.Route) {
 			r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 0.5, Burst: 2, PerReplica: true}}
 		})},
-		"JSON":    {map[string]string{"rate-limit": `{"requestsPerSecond": 0.5, "burst": 2}`}, with(func(r *proxy.Route) { r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 0.5, Burst: 2}} })},
-		"rewrite": {map[string]string{"rewrite": "stripPrefix: /v1"}, with(func(r *proxy.Route) { r.Policies = []policy.Policy{&policy.Rewrite{StripPrefix: "/v1"}} })},
-		"headers": {map[string]string{"headers": "response: {set: {X-A: b}}"}, with(func(r *proxy.Route) {
+		"JSON":    {map[string]string{"rate-limit": `{"requestsPerSecond": 0.5, "burst": 2}`}, with(func(r *snapshot.Route) { r.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 0.5, Burst: 2}} })},
+		"rewrite": {map[string]string{"rewrite": "stripPrefix: /v1"}, with(func(r *snapshot.Route) { r.Policies = []policy.Policy{&policy.Rewrite{StripPrefix: "/v1"}} })},
+		"headers": {map[string]string{"headers": "response: {set: {X-A: b}}"}, with(func(r *snapshot.Route) {
 			r.Policies = []policy.Policy{&policy.Headers{Response: policy.HeaderChanges{Set: []policy.Header{{Name: "X-A", Value: "b"}}}}}
 		})},
-		"load-balancing":  {map[string]string{"load-balancing": "{policy: LeastRequest}"}, with(func(r *proxy.Route) { r.Balancing.Policy = proxy.LeastRequest })},
-		"timeouts":        {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *proxy.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
-		"retries":         {map[string]string{"retries": "{attempts: 0}"}, with(func(r *proxy.Route) { r.Retries = 0 })},
-		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *proxy.Route) { r.Retries, r.Policies = 2, []policy.Policy{&policy.Rewrite{ReplacePath: "/"}} })},
+		"load-balancing":  {map[string]string{"load-balancing": "{policy: LeastRequest}"}, with(func(r *snapshot.Route) { r.Balancing.Policy = snapshot.LeastRequest })},
+		"timeouts":        {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *snapshot.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
+		"retries":         {map[string]string{"retries": "{attempts: 0}"}, with(func(r *snapshot.Route) { r.Retries = 0 })},
+		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *snapshot.Route) { r.Retries, r.Policies = 2, []policy.Policy{&policy.Rewrite{ReplacePath: "/"}} })},
 		"of ingress-nginx, that keep nobody out": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0,::/0", "nginx.ingress.kubernetes.io/auth-url": "",
 				"nginx.ingress.kubernetes.io/canary": "false"}, plain},
 		"of ingress-nginx, with what does the same here": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "10.0.0.0/8", "access-control": "{allowedIPs: [10.0.0.0/8]}"},
-			with(func(r *proxy.Route) {
+			with(func(r *snapshot.Route) {
 				r.Policies = []policy.Policy{&policy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
 			})},
 	} {

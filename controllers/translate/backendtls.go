@@ -11,7 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // AuthorityName names a Secret or ConfigMap that has the certificates of the authorities that a backend's may come
@@ -142,8 +142,8 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 
 // terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default
 // is the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
-func (b backend) terms(from authorities) (terms proxy.UpstreamTLS, reason, finding string) {
-	terms = proxy.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify}
+func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
+	terms = snapshot.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify}
 	if terms.ServerName == "" {
 		terms.ServerName = b.service + "." + b.namespace + ".svc"
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Input is everything that a snapshot is made of. The lists are in any order, an object is in its list once, and
@@ -67,7 +67,7 @@ type Options struct {
 
 // Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and
 // name. It does not fail: what cannot be served is reported.
-func Build(in Input) (*proxy.Snapshot, []Report) {
+func Build(in Input) (*snapshot.Snapshot, []Report) {
 	objects := claim(in)
 	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(objects))
@@ -75,7 +75,7 @@ func Build(in Input) (*proxy.Snapshot, []Report) {
 	hosts.keep(in.Kept)
 	noteShadows(objects, hosts)
 
-	snapshot := &proxy.Snapshot{Hosts: program(objects, hosts, pools, candidates)}
+	snapshot := &snapshot.Snapshot{Hosts: program(objects, hosts, pools, candidates)}
 	for i := range objects {
 		objects[i].settleFault()
 	}

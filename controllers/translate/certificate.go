@@ -13,7 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // finding is one thing that keeps an object's certificates from being all that it asks for.
@@ -44,7 +44,7 @@ type redirect struct {
 // certify finds the certificates and the answers to challenges that are served, has those hosts redirected that are to
 // be, and notes on each TLSCertificate and each object that asks for a certificate what became of it. An object that
 // asks for none costs nothing.
-func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts *hosts, programmed []proxy.Host) ([]proxy.Certificate, []proxy.Challenge) {
+func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts *hosts, programmed []snapshot.Host) ([]snapshot.Certificate, []snapshot.Challenge) {
 	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
 		!slices.ContainsFunc(objects, func(o object) bool { return len(o.Certificates) > 0 }) {
 		return nil, nil
@@ -235,7 +235,7 @@ func (c *certificates) ruled(o *object) []string {
 
 // redirect marks the hosts whose plain requests are redirected: an object of the owner has a certificate for the host,
 // or for the wildcard over it, and wants it. The host for every host has no certificate.
-func (c *certificates) redirect(programmed []proxy.Host) {
+func (c *certificates) redirect(programmed []snapshot.Host) {
 	if len(c.redirects) == 0 {
 		return
 	}
@@ -254,7 +254,7 @@ func (c *certificates) redirect(programmed []proxy.Host) {
 
 // list returns the certificates that are served for a host. Of two for one name the data plane takes the first that a
 // client can use, so those that are valid come first, and among them the latest.
-func (c *certificates) list() []proxy.Certificate {
+func (c *certificates) list() []snapshot.Certificate {
 	secrets := make([]*Secret, 0, len(c.served))
 	for secret := range c.served {
 		secrets = append(secrets, secret)
@@ -267,11 +267,11 @@ func (c *certificates) list() []proxy.Certificate {
 			cmp.Compare(a.Name, b.Name),
 		)
 	})
-	list := make([]proxy.Certificate, len(secrets))
+	list := make([]snapshot.Certificate, len(secrets))
 	for i, secret := range secrets {
 		names := c.served[secret]
 		slices.Sort(names)
-		list[i] = proxy.Certificate{
+		list[i] = snapshot.Certificate{
 			ID: secret.Namespace + "/" + secret.Name, Owner: c.hosts.ownerFor(secret.Namespace), Hosts: slices.Compact(names), Chain: secret.Chain, Key: secret.Key,
 			Default: secret.Namespace == c.options.DefaultCertificate.Namespace && secret.Name == c.options.DefaultCertificate.Name,
 		}

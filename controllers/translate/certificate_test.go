@@ -15,7 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // today is when the tests of certificates take place.
@@ -68,7 +68,7 @@ func newSite(namespace, name string, minutes int, hosts ...string) *v1alpha1.Ing
 }
 
 // certified writes a snapshot's certificates as "id: hosts", and the names of its redirected hosts.
-func certified(snapshot *proxy.Snapshot) (certificates, redirected []string) {
+func certified(snapshot *snapshot.Snapshot) (certificates, redirected []string) {
 	for _, c := range snapshot.Certificates {
 		certificates = append(certificates, c.ID+": "+strings.Join(c.Hosts, " "))
 	}
@@ -397,7 +397,7 @@ func TestTheTimeAloneMakesNoDifferenceWhileValidityStays(t *testing.T) {
 		Objects: asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "old"), withTLS(newSite("blue", "b", 1, "x.io"), "new")}),
 		Secrets: []*translate.Secret{lasting(newSecret("blue", "old", "x.io"), -20, 10), lasting(newSecret("blue", "new", "x.io"), -10, 5)},
 	}
-	at := func(n int) (*proxy.Snapshot, []translate.Report) {
+	at := func(n int) (*snapshot.Snapshot, []translate.Report) {
 		in.Now = day(n)
 		return build(in)
 	}
@@ -417,12 +417,12 @@ func TestTheTimeAloneMakesNoDifferenceWhileValidityStays(t *testing.T) {
 }
 
 func TestWhatIsServedOfASecret(t *testing.T) {
-	snapshot, _ := build(translate.Input{
+	built, _ := build(translate.Input{
 		Objects: asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 1, "x.io"), "s")}),
 		Secrets: []*translate.Secret{newSecret("blue", "s", "x.io")}, Now: today,
 	})
-	want := []proxy.Certificate{{ID: "blue/s", Owner: "blue", Hosts: []string{"x.io"}, Chain: "chain of blue/s", Key: "key of blue/s"}}
-	if diff := cmp.Diff(want, snapshot.Certificates); diff != "" {
+	want := []snapshot.Certificate{{ID: "blue/s", Owner: "blue", Hosts: []string{"x.io"}, Chain: "chain of blue/s", Key: "key of blue/s"}}
+	if diff := cmp.Diff(want, built.Certificates); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

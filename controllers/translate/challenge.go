@@ -6,31 +6,31 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Challenge is an answer to a certificate authority that an object of a namespace holds ready.
 type Challenge struct {
 	Namespace string
-	proxy.Challenge
+	snapshot.Challenge
 }
 
 // answer returns the challenges that are served: those for hosts that no other namespace owns and the
 // object's own may have. Whoever may write into one
 // namespace could otherwise prove to an authority that he has the hosts of another.
-func (c *certificates) answer(challenges []Challenge) []proxy.Challenge {
-	var served []proxy.Challenge
+func (c *certificates) answer(challenges []Challenge) []snapshot.Challenge {
+	var served []snapshot.Challenge
 	for i := range challenges {
 		ch := &challenges[i]
 		if c.hosts.allowed.allows(ch.Namespace, ch.Host) && !c.hosts.ownedElsewhere(ch.Namespace, ch.Host) {
 			served = append(served, ch.Challenge)
 		}
 	}
-	slices.SortFunc(served, func(a, b proxy.Challenge) int {
+	slices.SortFunc(served, func(a, b snapshot.Challenge) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Token, b.Token),
 			cmp.Compare(a.KeyAuthorization, b.KeyAuthorization))
 	})
-	return slices.CompactFunc(served, func(a, b proxy.Challenge) bool {
+	return slices.CompactFunc(served, func(a, b snapshot.Challenge) bool {
 		return a.Host == b.Host && a.Type == b.Type && a.Token == b.Token
 	})
 }

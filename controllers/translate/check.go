@@ -15,7 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // TaskID is the id of the endpoints of a Task, and of its check, in a snapshot.
@@ -31,7 +31,7 @@ func CutTaskID(id string) (namespace, name string, ok bool) {
 }
 
 // checks returns the checks of the Tasks that are endpoints of these pools, sorted by id.
-func checks(tasks []*v1alpha1.Task, pools []proxy.Pool) []proxy.Check {
+func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool) []snapshot.Check {
 	wanted := make(map[string]bool)
 	for i := range pools {
 		for j := range pools[i].Endpoints {
@@ -44,7 +44,7 @@ func checks(tasks []*v1alpha1.Task, pools []proxy.Pool) []proxy.Check {
 		return nil
 	}
 	h2c := h2cAddresses(pools)
-	list := make([]proxy.Check, 0, len(wanted))
+	list := make([]snapshot.Check, 0, len(wanted))
 	for _, task := range tasks {
 		if task.Spec.HealthCheck == nil || !wanted[TaskID(task.Namespace, task.Name)] {
 			continue
@@ -54,18 +54,18 @@ func checks(tasks []*v1alpha1.Task, pools []proxy.Pool) []proxy.Check {
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b proxy.Check) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(list, func(a, b snapshot.Check) int { return cmp.Compare(a.ID, b.ID) })
 	return list
 }
 
 // h2cAddresses are those that requests are sent to in HTTP/2 without TLS, and none in HTTP/1.1: probes are sent there
 // in the same way.
-func h2cAddresses(pools []proxy.Pool) map[netip.AddrPort]bool {
+func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 	addresses := make(map[netip.AddrPort]bool)
 	for _, h2c := range []bool{true, false} {
 		for i := range pools {
 			p := &pools[i]
-			if p.H2C != h2c || p.TLS != (proxy.UpstreamTLS{}) || !h2c && len(addresses) == 0 {
+			if p.H2C != h2c || p.TLS != (snapshot.UpstreamTLS{}) || !h2c && len(addresses) == 0 {
 				continue
 			}
 			for j := range p.Endpoints {
@@ -81,21 +81,21 @@ func h2cAddresses(pools []proxy.Pool) map[netip.AddrPort]bool {
 }
 
 // taskCheck returns the check of a Task that has one, or what is wrong with it.
-func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
+func taskCheck(task *v1alpha1.Task) (check snapshot.Check, fault string) {
 	h := task.Spec.HealthCheck
 	port := int32(h.Port)
 	if port == 0 {
 		if len(task.Spec.Ports) == 0 {
-			return proxy.Check{}, "healthCheck needs port, since the Task lists no ports to take it from"
+			return snapshot.Check{}, "healthCheck needs port, since the Task lists no ports to take it from"
 		}
 		port = int32(task.Spec.Ports[0].Port)
 	}
 	target, ok := taskPort(task, port)
 	if !ok || target == 0 {
-		return proxy.Check{}, "healthCheck port " + strconv.Itoa(int(port)) + " is not one of ports: list it there too"
+		return snapshot.Check{}, "healthCheck port " + strconv.Itoa(int(port)) + " is not one of ports: list it there too"
 	}
 	address, _ := netip.ParseAddr(string(task.Spec.Address)) // taskAddress has seen to it
-	check = proxy.Check{
+	check = snapshot.Check{
 		ID:                 TaskID(task.Namespace, task.Name),
 		Address:            netip.AddrPortFrom(address.Unmap(), target),
 		Interval:           durationOr(h.Interval, v1alpha1.DefaultCheckInterval),
@@ -105,7 +105,7 @@ func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
 		Before:             healthBefore(task),
 	}
 	if check.Timeout > check.Interval || check.Timeout <= 0 {
-		return proxy.Check{}, "healthCheck timeout must be above zero and not longer than interval"
+		return snapshot.Check{}, "healthCheck timeout must be above zero and not longer than interval"
 	}
 	check.TLS = h.Type == v1alpha1.HealthCheckHTTPS || h.Type == v1alpha1.HealthCheckGRPCS
 	switch h.Type {
@@ -123,7 +123,7 @@ func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
 	for i := range expected {
 		r, ok := statusRange(string(expected[i]))
 		if !ok {
-			return proxy.Check{}, "expectedStatuses has " + rules.Quote(string(expected[i])) + ": write statuses such as 204, or ranges such as 200-299"
+			return snapshot.Check{}, "expectedStatuses has " + rules.Quote(string(expected[i])) + ": write statuses such as 204, or ranges such as 200-299"
 		}
 		check.Expected = append(check.Expected, r)
 	}
@@ -131,7 +131,7 @@ func taskCheck(task *v1alpha1.Task) (check proxy.Check, fault string) {
 }
 
 // statusRange reads "204" or "200-299".
-func statusRange(text string) (r proxy.StatusRange, ok bool) {
+func statusRange(text string) (r snapshot.StatusRange, ok bool) {
 	first, last, isRange := strings.Cut(text, "-")
 	if !isRange {
 		last = first
@@ -151,17 +151,17 @@ func durationOr(d *metav1.Duration, otherwise time.Duration) time.Duration {
 
 // healthBefore is what the probes of this or another replica had found out about a Task as it is now, before they
 // ended.
-func healthBefore(task *v1alpha1.Task) proxy.Health {
+func healthBefore(task *v1alpha1.Task) snapshot.Health {
 	c := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionHealthy)
 	switch {
 	case c == nil || c.ObservedGeneration != task.Generation:
-		return proxy.HealthUnknown
+		return snapshot.HealthUnknown
 	case c.Reason == v1alpha1.ReasonProbeSucceeded:
-		return proxy.Healthy
+		return snapshot.Healthy
 	case c.Reason == v1alpha1.ReasonProbeFailed:
-		return proxy.Unhealthy
+		return snapshot.Unhealthy
 	}
-	return proxy.HealthUnknown
+	return snapshot.HealthUnknown
 }
 
 // Reported returns what another controller wrote into status.health of a Task: nothing where the Task has a health

@@ -14,7 +14,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestWhatIsProbedOfATask(t *testing.T) {
@@ -27,36 +27,36 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 			t.Status.Conditions = []metav1.Condition{{Type: "Healthy", Reason: reason, ObservedGeneration: t.Generation}}
 		}
 	}
-	check := func(change func(*proxy.Check)) []proxy.Check {
-		c := proxy.Check{ID: "task/default/a", Address: netip.MustParseAddrPort("10.0.0.1:80"), Path: "/", Expected: []proxy.StatusRange{{First: 200, Last: 399}},
+	check := func(change func(*snapshot.Check)) []snapshot.Check {
+		c := snapshot.Check{ID: "task/default/a", Address: netip.MustParseAddrPort("10.0.0.1:80"), Path: "/", Expected: []snapshot.StatusRange{{First: 200, Last: 399}},
 			Interval: 10 * time.Second, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 3}
 		change(&c)
-		return []proxy.Check{c}
+		return []snapshot.Check{c}
 	}
 	for name, test := range map[string]struct {
 		changes []func(*v1alpha1.Task)
-		want    []proxy.Check
+		want    []snapshot.Check
 	}{
 		"nothing without a check": {nil, nil},
-		"what the defaults say":   {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80})}, check(func(*proxy.Check) {})},
+		"what the defaults say":   {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80})}, check(func(*snapshot.Check) {})},
 		"the first port's target": {[]func(*v1alpha1.Task){listens(80, 32001), by(v1alpha1.HealthCheck{})},
-			check(func(c *proxy.Check) { c.Address = netip.MustParseAddrPort("10.0.0.1:32001") })},
+			check(func(c *snapshot.Check) { c.Address = netip.MustParseAddrPort("10.0.0.1:32001") })},
 		"a connection": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckTCP})},
-			check(func(c *proxy.Check) { c.Path, c.Expected = "", nil })},
+			check(func(c *snapshot.Check) { c.Path, c.Expected = "", nil })},
 		"gRPC's health protocol": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPC})},
-			check(func(c *proxy.Check) { c.Path, c.Expected, c.GRPC = "", nil, true })},
+			check(func(c *snapshot.Check) { c.Path, c.Expected, c.GRPC = "", nil, true })},
 		"gRPC's health protocol for a service, over TLS": {
 			[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPCS, Service: "shop.v1.Orders"})},
-			check(func(c *proxy.Check) {
+			check(func(c *snapshot.Check) {
 				c.Path, c.Expected, c.GRPC, c.Service, c.TLS = "", nil, true, "shop.v1.Orders", true
 			})},
 		"a path and statuses": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Path: "/health",
 			ExpectedStatuses: []v1alpha1.StatusRange{"204", "400-404"}})},
-			check(func(c *proxy.Check) {
-				c.Path, c.Expected = "/health", []proxy.StatusRange{{First: 204, Last: 204}, {First: 400, Last: 404}}
+			check(func(c *snapshot.Check) {
+				c.Path, c.Expected = "/health", []snapshot.StatusRange{{First: 204, Last: 204}, {First: 400, Last: 404}}
 			})},
 		"from what was known": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80}), was("ProbeFailed")},
-			check(func(c *proxy.Check) { c.Before = proxy.Unhealthy })},
+			check(func(c *snapshot.Check) { c.Before = snapshot.Unhealthy })},
 		"a port that is not listed": {[]func(*v1alpha1.Task){listens(80, 32001), by(v1alpha1.HealthCheck{Port: 81})}, nil},
 		"nothing of a former check": {[]func(*v1alpha1.Task){was("ProbeFailed")}, nil},
 	} {

@@ -8,13 +8,13 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // closedTexts are the candidates of a host that close all that begins with a text.
 func closedTexts(candidates []candidate, indexes []int32) (texts []*candidate) {
 	for _, i := range indexes {
-		if candidates[i].match == proxy.MatchText {
+		if candidates[i].match == snapshot.MatchText {
 			texts = append(texts, &candidates[i])
 		}
 	}

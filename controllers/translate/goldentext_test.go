@@ -14,19 +14,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // built is what Build returns.
 type built struct {
-	Snapshot *proxy.Snapshot
+	Snapshot *snapshot.Snapshot
 	Reports  []translate.Report
 }
 
 // golden writes what Build returns for people: a line a route, an endpoint, a certificate and a condition. It goes by
 // reflection, so that nobody has to think of it when a field is added. Fields that are zero are left out.
-func golden(snapshot *proxy.Snapshot, reports []translate.Report) string {
+func golden(snapshot *snapshot.Snapshot, reports []translate.Report) string {
 	lines := append(goldenLines(reflect.ValueOf(*snapshot)), goldenLines(reflect.ValueOf(built{Reports: reports}))...)
 	return strings.Join(lines, "\n") + "\n"
 }
@@ -121,7 +121,7 @@ func isOpaque(t reflect.Type) bool {
 
 // A field that the goldens do not show can go wrong without any of them failing.
 func TestEveryFieldShowsInGoldens(t *testing.T) {
-	b := built{Snapshot: new(proxy.Snapshot)}
+	b := built{Snapshot: new(snapshot.Snapshot)}
 	fill(t, reflect.ValueOf(b.Snapshot).Elem())
 	fill(t, reflect.ValueOf(&b.Reports).Elem())
 	before := golden(b.Snapshot, b.Reports)

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // object is an object of ours that makes routes, and what has become of it so far.
@@ -60,6 +60,6 @@ func (o *object) where(entry, rule int) string {
 }
 
 // ruleID names a place of the object for logs.
-func (o *object) ruleID(entry, rule int) proxy.RuleID {
-	return proxy.RuleID{Ingress: o.ID, Rule: o.Hosts[entry].Index, Path: rule}
+func (o *object) ruleID(entry, rule int) snapshot.RuleID {
+	return snapshot.RuleID{Ingress: o.ID, Rule: o.Hosts[entry].Index, Path: rule}
 }

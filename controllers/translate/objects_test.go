@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // objectMeta is made so that an object's age is minutes after a fixed time.
@@ -107,7 +107,7 @@ func notReady(address string) discoveryv1.Endpoint {
 }
 
 // build builds with the default class.
-func build(in translate.Input) (*proxy.Snapshot, []translate.Report) {
+func build(in translate.Input) (*snapshot.Snapshot, []translate.Report) {
 	in.Options.IngressClass = v1alpha1.DefaultIngressClassName
 	return translate.Build(in)
 }
@@ -140,7 +140,7 @@ func conditionOf(t *testing.T, reports []translate.Report, kind, namespacedName,
 
 // served writes a snapshot's routes as lines of "host match path -> pool by ingress", which is what most tests are
 // about.
-func served(snapshot *proxy.Snapshot) []string {
+func served(snapshot *snapshot.Snapshot) []string {
 	lines := []string{}
 	for _, host := range snapshot.Hosts {
 		for _, r := range host.Routes {

@@ -15,10 +15,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // serving says which Ingress serves each URL, or why none does.
-func serving(t *testing.T, snapshot *proxy.Snapshot, urls ...string) map[string]string {
+func serving(t *testing.T, snapshot *snapshot.Snapshot, urls ...string) map[string]string {
 	t.Helper()
 	p := proxy.New(proxy.Config{MaxHeaderBytes: 64 << 10, MaxHeaders: 128})
 	if _, err := p.Apply(snapshot); err != nil {

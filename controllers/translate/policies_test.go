@@ -12,8 +12,8 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func limited(rate string, burst int32) v1alpha1.IngressPath {
@@ -50,10 +50,10 @@ type treatment struct {
 	RateLimit policy.RateLimit
 	Headers   policy.Headers
 	Rewrite   policy.Rewrite
-	Balancing proxy.Balancing
+	Balancing snapshot.Balancing
 }
 
-func treatmentOf(t *testing.T, r *proxy.Route) treatment {
+func treatmentOf(t *testing.T, r *snapshot.Route) treatment {
 	t.Helper()
 	got := treatment{Balancing: r.Balancing}
 	for _, p := range r.Policies {
@@ -148,27 +148,27 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 		"turns": {path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingRoundRobin})},
 		"the fewest requests": {
 			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingLeastRequest}),
-			want: treatment{Balancing: proxy.Balancing{Policy: proxy.LeastRequest}},
+			want: treatment{Balancing: snapshot.Balancing{Policy: snapshot.LeastRequest}},
 		},
 		"a hash of the client's address": {
 			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnClientIP}),
-			want: treatment{Balancing: proxy.Balancing{Policy: proxy.Hash, HashOn: proxy.HashOnClient}},
+			want: treatment{Balancing: snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnClient}},
 		},
 		"a hash of a header, in lower case": {
 			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnHeader, Name: "X-User"}),
-			want: treatment{Balancing: proxy.Balancing{Policy: proxy.Hash, HashOn: proxy.HashOnHeader, Name: "x-user"}},
+			want: treatment{Balancing: snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnHeader, Name: "x-user"}},
 		},
 		"a hash of a cookie, as it is": {
 			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnCookie, Name: "Session"}),
-			want: treatment{Balancing: proxy.Balancing{Policy: proxy.Hash, HashOn: proxy.HashOnCookie, Name: "Session"}},
+			want: treatment{Balancing: snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "Session"}},
 		},
 		"a limit of connections, and the queue's own": {
 			path: balanced(v1alpha1.LoadBalancing{MaxConnectionsPerEndpoint: 8}),
-			want: treatment{Balancing: proxy.Balancing{MaxConnections: 8, MaxPending: 100}},
+			want: treatment{Balancing: snapshot.Balancing{MaxConnections: 8, MaxPending: 100}},
 		},
 		"a limit of connections without a queue": {
 			path: balanced(v1alpha1.LoadBalancing{MaxConnectionsPerEndpoint: 8, MaxPending: new(int32(0))}),
-			want: treatment{Balancing: proxy.Balancing{MaxConnections: 8}},
+			want: treatment{Balancing: snapshot.Balancing{MaxConnections: 8}},
 		},
 		"a prefix that is stripped": {
 			path: rewritten(v1alpha1.Rewrite{StripPrefix: "/api/"}),

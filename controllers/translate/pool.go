@@ -14,7 +14,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // backend is what a pool is made for. A variant tells pools of one service and port apart that do not have the
@@ -81,7 +81,7 @@ type pools struct {
 }
 
 type pool struct {
-	proxy.Pool
+	snapshot.Pool
 	backend backend
 	// used pools have a route.
 	used bool
@@ -101,7 +101,7 @@ func (p *pools) index(b backend) int32 {
 	if !ok {
 		i = int32(len(p.list))
 		p.byBackend[b] = i
-		p.list = append(p.list, pool{backend: b, Pool: proxy.Pool{ID: b.id(), Service: b.namespace + "/" + b.service}})
+		p.list = append(p.list, pool{backend: b, Pool: snapshot.Pool{ID: b.id(), Service: b.namespace + "/" + b.service}})
 	}
 	p.last = i
 	return i
@@ -114,14 +114,14 @@ func (p *pools) use(i int32) string {
 }
 
 // programmed returns the pools that routes send to.
-func (p *pools) programmed() []proxy.Pool {
-	used := make([]proxy.Pool, 0, len(p.list))
+func (p *pools) programmed() []snapshot.Pool {
+	used := make([]snapshot.Pool, 0, len(p.list))
 	for i := range p.list {
 		if p.list[i].used {
 			used = append(used, p.list[i].Pool)
 		}
 	}
-	slices.SortFunc(used, func(a, b proxy.Pool) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(used, func(a, b snapshot.Pool) int { return cmp.Compare(a.ID, b.ID) })
 	return used
 }
 
@@ -225,7 +225,7 @@ func (p *pools) services(in Input) map[serviceKey]*service {
 
 // endpoints returns what serves a backend, each address once, sorted by id. Where nothing takes requests, a reason
 // and a finding say why; where one of two sources could not be used, the finding alone says so.
-func (s *service) endpoints(b backend) (endpoints []proxy.Endpoint, reason, finding string) {
+func (s *service) endpoints(b backend) (endpoints []snapshot.Endpoint, reason, finding string) {
 	if s == nil || len(s.tasks) == 0 && s.object == nil {
 		return nil, v1alpha1.ReasonServiceNotFound, "no Task of the namespace has this serviceName, and no Service this name"
 	}
@@ -265,15 +265,15 @@ type sourceFault struct {
 	port bool
 }
 
-func takesRequests(e proxy.Endpoint) bool {
+func takesRequests(e snapshot.Endpoint) bool {
 	return !e.Draining && !e.Unhealthy && e.Weight > 0
 }
 
 // mergeAddresses keeps one endpoint of each address and sorts what is left by id. An address twice is one instance
 // that is known from two sources, and gets the share of one. Of two endpoints the one that takes requests is kept,
 // because a Task that drains and its successor at the same address are a restart; then the Task, which says more.
-func mergeAddresses(endpoints []proxy.Endpoint) []proxy.Endpoint {
-	slices.SortFunc(endpoints, func(a, b proxy.Endpoint) int {
+func mergeAddresses(endpoints []snapshot.Endpoint) []snapshot.Endpoint {
+	slices.SortFunc(endpoints, func(a, b snapshot.Endpoint) int {
 		return cmp.Or(
 			a.Address.Compare(b.Address),
 			-compareBool(takesRequests(a), takesRequests(b)),
@@ -281,8 +281,8 @@ func mergeAddresses(endpoints []proxy.Endpoint) []proxy.Endpoint {
 			cmp.Compare(a.ID, b.ID),
 		)
 	})
-	endpoints = slices.CompactFunc(endpoints, func(a, b proxy.Endpoint) bool { return a.Address == b.Address })
-	slices.SortFunc(endpoints, func(a, b proxy.Endpoint) int { return cmp.Compare(a.ID, b.ID) })
+	endpoints = slices.CompactFunc(endpoints, func(a, b snapshot.Endpoint) bool { return a.Address == b.Address })
+	slices.SortFunc(endpoints, func(a, b snapshot.Endpoint) int { return cmp.Compare(a.ID, b.ID) })
 	return endpoints
 }
 

@@ -14,11 +14,11 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // endpointLines writes endpoints as "id address" with what is unusual about each behind it.
-func endpointLines(endpoints []proxy.Endpoint) []string {
+func endpointLines(endpoints []snapshot.Endpoint) []string {
 	var lines []string
 	for _, e := range endpoints {
 		line := e.ID + " " + e.Address.String()
@@ -238,15 +238,15 @@ func TestWhatServesABackend(t *testing.T) {
 func TestABackendIsSpokenToInTheProtocolOfItsRule(t *testing.T) {
 	calls := prefix("/calls", "api")
 	calls.Backend.Protocol = v1alpha1.ProtocolH2C
-	snapshot, reports := build(translate.Input{
+	built, reports := build(translate.Input{
 		Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api"), calls))}),
 		Tasks:   []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1")},
 	})
-	want := []proxy.Pool{
-		{ID: "default/api:80", Service: "default/api", Endpoints: snapshot.Pools[0].Endpoints},
-		{ID: "default/api:80/H2C", Service: "default/api", H2C: true, Endpoints: snapshot.Pools[0].Endpoints},
+	want := []snapshot.Pool{
+		{ID: "default/api:80", Service: "default/api", Endpoints: built.Pools[0].Endpoints},
+		{ID: "default/api:80/H2C", Service: "default/api", H2C: true, Endpoints: built.Pools[0].Endpoints},
 	}
-	if diff := cmp.Diff(want, snapshot.Pools, cmp.Comparer(proxy.Pool.Equal)); diff != "" {
+	if diff := cmp.Diff(want, built.Pools, cmp.Comparer(snapshot.Pool.Equal)); diff != "" {
 		t.Errorf("pools (-want +got):\n%s", diff)
 	}
 	c := conditionOf(t, reports, "Ingress", "default/a", v1alpha1.ConditionResolvedRefs)

@@ -8,12 +8,12 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // program decides which candidate has each place (host, path and match) and returns the hosts with their routes. Who
 // lost is noted on its object, what is served on its own and on the pools.
-func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) []proxy.Host {
+func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) []snapshot.Host {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
@@ -24,8 +24,8 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 	slices.SortFunc(names, func(a, b int32) int { return cmp.Compare(hosts.list[a].name, hosts.list[b].name) })
 
 	// The routes of all hosts are in one piece of memory: a hundred thousand of them are allocated at once.
-	routes := make([]proxy.Route, 0, len(candidates))
-	programmed := make([]proxy.Host, 0, len(names))
+	routes := make([]snapshot.Route, 0, len(candidates))
+	programmed := make([]snapshot.Host, 0, len(names))
 	for _, h := range names {
 		first := len(routes)
 		winner := int32(-1)
@@ -37,7 +37,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				o.problems = append(o.problems, closedWith(hosts.list[h].name, c, by, objects))
 				continue
 			}
-			if winner >= 0 && samePlace(&candidates[winner], c) && c.match == proxy.MatchText {
+			if winner >= 0 && samePlace(&candidates[winner], c) && c.match == snapshot.MatchText {
 				if c.rule == wholeHost {
 					o.closedHosts++
 				} else {
@@ -65,7 +65,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 			}
 			routes = append(routes, c.route(o, pools.use(c.pool)))
 		}
-		programmed = append(programmed, proxy.Host{
+		programmed = append(programmed, snapshot.Host{
 			Name: hosts.list[h].name, Owner: hosts.ownerFor(hosts.list[h].owner), Routes: routes[first:len(routes):len(routes)],
 		})
 	}
@@ -129,8 +129,8 @@ func hostText(host string) string {
 	return "host " + rules.Clip(host)
 }
 
-func (c *candidate) route(o *object, pool string) proxy.Route {
-	route := proxy.Route{
+func (c *candidate) route(o *object, pool string) snapshot.Route {
+	route := snapshot.Route{
 		Rule:   o.ruleID(int(c.entry), int(c.rule)),
 		Path:   c.path,
 		Match:  c.match,

@@ -5,7 +5,7 @@ package translate
 import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // candidate is a rule whose place is known: a route, unless an older one has the place.
@@ -14,7 +14,7 @@ type candidate struct {
 	// host, object and pool are indexes into their lists; entry and rule say where in the object it stands: in which of
 	// its Hosts, and which of those Rules. rule is wholeHost for what closes the whole host.
 	host, object, pool, entry, rule int32
-	match                           proxy.PathMatch
+	match                           snapshot.PathMatch
 	// fallback candidates have what no other candidate of their host matches.
 	fallback bool
 	// faulty candidates keep their place with a pool that has no endpoints; closed is why.
@@ -76,7 +76,7 @@ type collector struct {
 
 // closeHost adds a candidate that closes a whole host.
 func (c *collector) closeHost(o *object, like candidate) {
-	like.rule, like.path, like.match, like.faulty, like.closed = wholeHost, "/", proxy.MatchText, true, rules.ForeignAnnotation
+	like.rule, like.path, like.match, like.faulty, like.closed = wholeHost, "/", snapshot.MatchText, true, rules.ForeignAnnotation
 	like.pool = c.pools.index(backend{namespace: o.Namespace, variant: faultyVariant})
 	c.candidates = append(c.candidates, like)
 }
@@ -98,7 +98,7 @@ func (c *collector) rules(o *object, like candidate) {
 				continue
 			case rules.UnreadablePath:
 				p.then = "all of " + hostText(c.hosts.list[like.host].name) + " that begins with " + rules.Quote(f.Beginning) + " answers 503"
-				next.path, next.match = f.Beginning, proxy.MatchText
+				next.path, next.match = f.Beginning, snapshot.MatchText
 				to.portName = "" // of what is closed so, the number alone tells pools apart
 			default:
 				p.then = "the path answers 503"

@@ -13,8 +13,8 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Each wrong rule stands between two right ones, and an Ingress beside them is right altogether.
@@ -128,39 +128,39 @@ func TestAWrongRuleIsReportedAndHurtsNoOther(t *testing.T) {
 }
 
 func TestWhatARouteTakesFromItsRule(t *testing.T) {
-	defaults := proxy.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}
+	defaults := snapshot.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}
 	tests := map[string]struct {
 		change func(*v1alpha1.IngressPath)
-		want   proxy.Route
+		want   snapshot.Route
 	}{
 		"the defaults, where it says nothing": {
 			change: func(*v1alpha1.IngressPath) {},
-			want:   proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1},
+			want:   snapshot.Route{Path: "/api", Timeouts: defaults, Retries: 1},
 		},
 		"a prefix without its trailing slash": {
 			change: func(p *v1alpha1.IngressPath) { p.Path = "/api/" },
-			want:   proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1},
+			want:   snapshot.Route{Path: "/api", Timeouts: defaults, Retries: 1},
 		},
 		"the root as it is": {
 			change: func(p *v1alpha1.IngressPath) { p.Path, p.PathType = "/", "" },
-			want:   proxy.Route{Path: "/", Timeouts: defaults, Retries: 1},
+			want:   snapshot.Route{Path: "/", Timeouts: defaults, Retries: 1},
 		},
 		"an exact path with its trailing slash": {
 			change: func(p *v1alpha1.IngressPath) { p.Path, p.PathType = "/api/", v1alpha1.PathTypeExact },
-			want:   proxy.Route{Path: "/api/", Match: proxy.MatchExact, Timeouts: defaults, Retries: 1},
+			want:   snapshot.Route{Path: "/api/", Match: snapshot.MatchExact, Timeouts: defaults, Retries: 1},
 		},
 		"one timeout, and the defaults of the others": {
 			change: func(p *v1alpha1.IngressPath) {
 				p.Timeouts = &v1alpha1.Timeouts{Connect: &metav1.Duration{Duration: time.Second}}
 			},
-			want: proxy.Route{Path: "/api", Timeouts: proxy.Timeouts{Connect: time.Second, Idle: 30 * time.Second}, Retries: 1},
+			want: snapshot.Route{Path: "/api", Timeouts: snapshot.Timeouts{Connect: time.Second, Idle: 30 * time.Second}, Retries: 1},
 		},
 		"timeouts that are none, and no retries": {
 			change: func(p *v1alpha1.IngressPath) {
 				p.Timeouts = &v1alpha1.Timeouts{Request: &metav1.Duration{Duration: time.Minute}, Connect: &metav1.Duration{}, Idle: &metav1.Duration{}}
 				p.Retries = &v1alpha1.Retries{Attempts: new(int32(0))}
 			},
-			want: proxy.Route{Path: "/api", Timeouts: proxy.Timeouts{Request: time.Minute}},
+			want: snapshot.Route{Path: "/api", Timeouts: snapshot.Timeouts{Request: time.Minute}},
 		},
 		"addresses and CIDRs, masked, sorted, each once, IPv4 in IPv6 as IPv4": {
 			change: func(p *v1alpha1.IngressPath) {
@@ -169,7 +169,7 @@ func TestWhatARouteTakesFromItsRule(t *testing.T) {
 					DeniedIPs:  []v1alpha1.AddressRange{"::ffff:10.0.50.7"},
 				}
 			},
-			want: proxy.Route{Path: "/api", Timeouts: defaults, Retries: 1, Policies: []policy.Policy{&policy.Access{
+			want: snapshot.Route{Path: "/api", Timeouts: defaults, Retries: 1, Policies: []policy.Policy{&policy.Access{
 				Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.7.7/32"),
 					netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2001:db8::1/128")},
 				Denied: []netip.Prefix{netip.MustParsePrefix("10.0.50.7/32")},
@@ -180,12 +180,12 @@ func TestWhatARouteTakesFromItsRule(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := prefix("/api", "api")
 			test.change(&p)
-			snapshot, _ := build(translate.Input{Objects: asRules([]*v1alpha1.Ingress{
+			built, _ := build(translate.Input{Objects: asRules([]*v1alpha1.Ingress{
 				newIngress("default", "a", 1, newRule("", prefix("/first", "first"), p))})})
-			test.want.Rule = proxy.RuleID{Ingress: "default/a", Path: 1}
+			test.want.Rule = snapshot.RuleID{Ingress: "default/a", Path: 1}
 			test.want.Pool = "default/api:80"
-			var got proxy.Route
-			for _, r := range snapshot.Hosts[0].Routes {
+			var got snapshot.Route
+			for _, r := range built.Hosts[0].Routes {
 				if r.Rule.Path == 1 {
 					got = r
 				}

@@ -10,13 +10,13 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // sliceEndpoints returns the endpoints of the Kubernetes Service: those that are ready, or those that still serve if
 // none is ready, which is better than to answer 503 while the last Pods terminate. There is a fault where the Service
 // is there and cannot serve the backend at all.
-func (s *service) sliceEndpoints(b backend) ([]proxy.Endpoint, sourceFault) {
+func (s *service) sliceEndpoints(b backend) ([]snapshot.Endpoint, sourceFault) {
 	if s.object == nil {
 		return nil, sourceFault{}
 	}
@@ -35,7 +35,7 @@ func (s *service) sliceEndpoints(b backend) ([]proxy.Endpoint, sourceFault) {
 		return nil, sourceFault{port: true, text: "its Service has no TCP port " + strconv.Itoa(int(b.port)) +
 			" (it has " + listPorts(others) + ")"}
 	}
-	var ready, serving []proxy.Endpoint
+	var ready, serving []snapshot.Endpoint
 	for _, slice := range s.slices {
 		port, ok := slicePort(slice, name)
 		if !ok || slice.AddressType != discoveryv1.AddressTypeIPv4 && slice.AddressType != discoveryv1.AddressTypeIPv6 {
@@ -116,16 +116,16 @@ func isTCP(protocol *corev1.Protocol) bool {
 
 // sliceEndpoint returns one endpoint of a slice. Several addresses of one endpoint lead to the same instance, so the
 // first stands for all of them.
-func sliceEndpoint(b backend, e *discoveryv1.Endpoint, port uint16) (proxy.Endpoint, bool) {
+func sliceEndpoint(b backend, e *discoveryv1.Endpoint, port uint16) (snapshot.Endpoint, bool) {
 	if len(e.Addresses) == 0 {
-		return proxy.Endpoint{}, false
+		return snapshot.Endpoint{}, false
 	}
 	address, err := netip.ParseAddr(e.Addresses[0])
 	if err != nil || address.Zone() != "" {
-		return proxy.Endpoint{}, false
+		return snapshot.Endpoint{}, false
 	}
 	at := netip.AddrPortFrom(address.Unmap(), port)
-	return proxy.Endpoint{
+	return snapshot.Endpoint{
 		ID:      "endpoint/" + b.namespace + "/" + b.service + "/" + at.String(),
 		Address: at,
 		Weight:  1,

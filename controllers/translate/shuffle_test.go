@@ -21,7 +21,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // generator makes inputs of so few names, hosts, paths and addresses that objects meet all the time.
@@ -147,7 +147,7 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 }
 
 // checkSnapshot checks what the proxy relies on: names, places and ids once and sorted, and every route's pool there.
-func checkSnapshot(t *testing.T, seed uint64, snapshot *proxy.Snapshot) {
+func checkSnapshot(t *testing.T, seed uint64, snapshot *snapshot.Snapshot) {
 	t.Helper()
 	certificates := map[string]bool{}
 	for _, c := range snapshot.Certificates {

@@ -9,19 +9,19 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const taskIDPrefix = "task/"
 
-func isTask(e proxy.Endpoint) bool {
+func isTask(e snapshot.Endpoint) bool {
 	return strings.HasPrefix(e.ID, taskIDPrefix)
 }
 
 // taskEndpoints returns the endpoints of the Tasks that serve a port. There is a fault where there are Tasks and none
 // of them can serve it.
-func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
-	endpoints := make([]proxy.Endpoint, 0, len(s.tasks))
+func (s *service) taskEndpoints(port int32) ([]snapshot.Endpoint, sourceFault) {
+	endpoints := make([]snapshot.Endpoint, 0, len(s.tasks))
 	var others []int32
 	for _, task := range s.tasks {
 		address, fault := taskFault(task, s.localTasks)
@@ -35,7 +35,7 @@ func (s *service) taskEndpoints(port int32) ([]proxy.Endpoint, sourceFault) {
 			}
 			continue
 		}
-		endpoints = append(endpoints, proxy.Endpoint{
+		endpoints = append(endpoints, snapshot.Endpoint{
 			ID:        taskIDPrefix + task.Namespace + "/" + task.Name,
 			Address:   netip.AddrPortFrom(address, target),
 			Weight:    taskWeight(task),

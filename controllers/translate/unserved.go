@@ -5,12 +5,12 @@ package translate
 import (
 	"slices"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // unserved lists the rules that are written in objects and have no route, so that the data plane can say why.
-func unserved(objects []object) []proxy.Unserved {
-	var list []proxy.Unserved
+func unserved(objects []object) []snapshot.Unserved {
+	var list []snapshot.Unserved
 	for i := range objects {
 		o := &objects[i]
 		for n := range o.problems {
@@ -19,19 +19,19 @@ func unserved(objects []object) []proxy.Unserved {
 			}
 		}
 	}
-	slices.SortFunc(list, proxy.Unserved.Compare)
+	slices.SortFunc(list, snapshot.Unserved.Compare)
 	return list
 }
 
 // appendUnserved adds each rule that the problem is about.
-func (o *object) appendUnserved(list []proxy.Unserved, p *problem) []proxy.Unserved {
+func (o *object) appendUnserved(list []snapshot.Unserved, p *problem) []snapshot.Unserved {
 	host := &o.Hosts[p.entry]
 	for n := range host.Rules {
 		if p.rule != wholeHost && p.rule != n {
 			continue
 		}
 		rule := &host.Rules[n]
-		list = append(list, proxy.Unserved{
+		list = append(list, snapshot.Unserved{
 			Host: host.Name, Path: rule.Match.Path, Match: rule.Match.Type, Senseless: rule.Match.Senseless, Rule: o.ruleID(p.entry, n),
 			Service: o.Namespace + "/" + rule.Backend.Service, Reason: p.reason, Why: p.full(),
 		})

@@ -13,7 +13,7 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // authority signs the certificates that the proxy serves, and is what the clients trust.
@@ -53,10 +53,10 @@ func newAuthority() (*authority, error) {
 }
 
 // issue makes a certificate for a host.
-func (a *authority) issue(id, host string, serial uint64) (proxy.Certificate, error) {
+func (a *authority) issue(id, host string, serial uint64) (snapshot.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return proxy.Certificate{}, fmt.Errorf("making a key for %s: %w", host, err)
+		return snapshot.Certificate{}, fmt.Errorf("making a key for %s: %w", host, err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: new(big.Int).SetUint64(serial),
@@ -68,13 +68,13 @@ func (a *authority) issue(id, host string, serial uint64) (proxy.Certificate, er
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {
-		return proxy.Certificate{}, fmt.Errorf("making a certificate for %s: %w", host, err)
+		return snapshot.Certificate{}, fmt.Errorf("making a certificate for %s: %w", host, err)
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return proxy.Certificate{}, fmt.Errorf("writing the key for %s: %w", host, err)
+		return snapshot.Certificate{}, fmt.Errorf("writing the key for %s: %w", host, err)
 	}
-	return proxy.Certificate{
+	return snapshot.Certificate{
 		ID:    id,
 		Hosts: []string{host},
 		Chain: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),

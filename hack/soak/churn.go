@@ -13,8 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // churn swaps the configuration again and again. What it changes, it announces: the clients of what stays must see
@@ -33,8 +33,8 @@ type churn struct {
 	started int
 	retired sync.WaitGroup
 	// rotating is rotatingHost's certificate, secure secureHost's and the wildcard's.
-	rotating proxy.Certificate
-	secure   []proxy.Certificate
+	rotating snapshot.Certificate
+	secure   []snapshot.Certificate
 
 	// begun is the version of the configuration that is being applied, applied the one that was: a request that is sent
 	// while applied is a and answered while begun is b is served by one from a to b.
@@ -137,7 +137,7 @@ func (c *churn) refuse() error {
 	lost.Hosts[0].Routes[0].Pool = "nowhere"
 	twice.Hosts = append(twice.Hosts, twice.Hosts[len(twice.Hosts)-1])
 	garbled.Certificates[0].Chain = "not PEM"
-	for _, s := range []*proxy.Snapshot{lost, twice, garbled} {
+	for _, s := range []*snapshot.Snapshot{lost, twice, garbled} {
 		if generation, err := c.site.proxy.Apply(s); err == nil || generation != c.generation {
 			return errors.Join(fmt.Errorf("an invalid snapshot brought generation %d after %d", generation, c.generation), err)
 		}
@@ -238,11 +238,11 @@ func (c *churn) apply(version uint64) error {
 }
 
 // snapshot writes down the configuration as it is to be.
-func (c *churn) snapshot(version uint64) *proxy.Snapshot {
-	s := &proxy.Snapshot{
+func (c *churn) snapshot(version uint64) *snapshot.Snapshot {
+	s := &snapshot.Snapshot{
 		Hosts:        append(stableHosts(), c.rollingHost(version)),
 		Pools:        append(c.site.stablePools(), c.stablePool(), c.rollingPool()),
-		Certificates: append([]proxy.Certificate{c.rotating}, c.secure...),
+		Certificates: append([]snapshot.Certificate{c.rotating}, c.secure...),
 	}
 	for _, t := range c.toggles {
 		t.addTo(s, c.site.endpoints[0].address)
@@ -250,9 +250,9 @@ func (c *churn) snapshot(version uint64) *proxy.Snapshot {
 	return sorted(s)
 }
 
-func (c *churn) rollingHost(version uint64) proxy.Host {
+func (c *churn) rollingHost(version uint64) snapshot.Host {
 	set := []policy.Header{{Name: versionField, Value: strconv.FormatUint(version, 10)}}
-	return host(rollingHost, proxy.Route{
+	return host(rollingHost, snapshot.Route{
 		Path: "/", Pool: "rolling", Retries: int(version % 3),
 		Policies: []policy.Policy{
 			&policy.Headers{Request: policy.HeaderChanges{Set: set}, Response: policy.HeaderChanges{Set: set}},
@@ -260,8 +260,8 @@ func (c *churn) rollingHost(version uint64) proxy.Host {
 	})
 }
 
-func (c *churn) stablePool() proxy.Pool {
-	var endpoints []proxy.Endpoint
+func (c *churn) stablePool() snapshot.Pool {
+	var endpoints []snapshot.Endpoint
 	for i, weight := range c.weights {
 		e := at(c.site.endpoints[i].address)
 		e.Weight = weight
@@ -270,13 +270,13 @@ func (c *churn) stablePool() proxy.Pool {
 	return pool("stable", endpoints...)
 }
 
-func (c *churn) rollingPool() proxy.Pool {
-	var endpoints []proxy.Endpoint
+func (c *churn) rollingPool() snapshot.Pool {
+	var endpoints []snapshot.Endpoint
 	for _, e := range c.rolling {
 		if e.drainedFor > drainSwaps {
 			continue
 		}
-		endpoints = append(endpoints, proxy.Endpoint{
+		endpoints = append(endpoints, snapshot.Endpoint{
 			ID: "task/rolling/" + e.name, Address: e.address, Weight: e.weight, Unhealthy: e.unhealthy, Draining: e.drainedFor > 0,
 		})
 	}

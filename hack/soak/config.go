@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // The hosts whose routes never change, while everything around them does.
@@ -51,70 +51,72 @@ const (
 // loopback is where all clients come from.
 var loopback = netip.MustParsePrefix("127.0.0.0/8")
 
-func host(name string, routes ...proxy.Route) proxy.Host {
+func host(name string, routes ...snapshot.Route) snapshot.Host {
 	for i := range routes {
 		r := &routes[i]
-		r.Rule = proxy.RuleID{Ingress: "soak/" + strings.TrimPrefix(name, "*."), Path: i}
-		if r.Timeouts == (proxy.Timeouts{}) {
-			r.Timeouts = proxy.Timeouts{Connect: connectTimeout, Idle: patientIdle}
+		r.Rule = snapshot.RuleID{Ingress: "soak/" + strings.TrimPrefix(name, "*."), Path: i}
+		if r.Timeouts == (snapshot.Timeouts{}) {
+			r.Timeouts = snapshot.Timeouts{Connect: connectTimeout, Idle: patientIdle}
 		}
 	}
-	return proxy.Host{Name: name, Routes: routes}
+	return snapshot.Host{Name: name, Routes: routes}
 }
 
-func pool(id string, endpoints ...proxy.Endpoint) proxy.Pool {
+func pool(id string, endpoints ...snapshot.Endpoint) snapshot.Pool {
 	for i := range endpoints {
 		if e := &endpoints[i]; e.ID == "" {
 			e.ID = "task/" + id + "/" + strconv.Itoa(i)
 		}
 	}
-	return proxy.Pool{ID: id, Service: "soak/" + id, Endpoints: endpoints}
+	return snapshot.Pool{ID: id, Service: "soak/" + id, Endpoints: endpoints}
 }
 
-func at(address netip.AddrPort) proxy.Endpoint { return proxy.Endpoint{Address: address, Weight: 1} }
+func at(address netip.AddrPort) snapshot.Endpoint {
+	return snapshot.Endpoint{Address: address, Weight: 1}
+}
 
 // treated is a stable route with policies.
-func treated(path string, match proxy.PathMatch, policies ...policy.Policy) proxy.Route {
-	return proxy.Route{Path: path, Match: match, Pool: "stable", Policies: policies}
+func treated(path string, match snapshot.PathMatch, policies ...policy.Policy) snapshot.Route {
+	return snapshot.Route{Path: path, Match: match, Pool: "stable", Policies: policies}
 }
 
 // stableHosts are the hosts that do not change.
-func stableHosts() []proxy.Host {
-	short := proxy.Timeouts{Connect: connectTimeout, Idle: scriptIdle}
-	whole := proxy.Timeouts{Request: hurry, Connect: connectTimeout, Idle: patientIdle}
-	return []proxy.Host{
+func stableHosts() []snapshot.Host {
+	short := snapshot.Timeouts{Connect: connectTimeout, Idle: scriptIdle}
+	whole := snapshot.Timeouts{Request: hurry, Connect: connectTimeout, Idle: patientIdle}
+	return []snapshot.Host{
 		host(stableHost,
-			proxy.Route{Path: "/", Pool: "stable"},
-			treated("/denied", proxy.MatchPrefix, &policy.Access{Denied: []netip.Prefix{loopback}}),
-			treated("/limited", proxy.MatchPrefix,
+			snapshot.Route{Path: "/", Pool: "stable"},
+			treated("/denied", snapshot.MatchPrefix, &policy.Access{Denied: []netip.Prefix{loopback}}),
+			treated("/limited", snapshot.MatchPrefix,
 				&policy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}, &policy.Rewrite{StripPrefix: "/limited"}),
-			treated("/stripped", proxy.MatchPrefix, &policy.Rewrite{StripPrefix: "/stripped"}),
-			treated("/replaced", proxy.MatchExact, &policy.Rewrite{ReplacePath: "/bytes/1/10"}),
+			treated("/stripped", snapshot.MatchPrefix, &policy.Rewrite{StripPrefix: "/stripped"}),
+			treated("/replaced", snapshot.MatchExact, &policy.Rewrite{ReplacePath: "/bytes/1/10"}),
 		),
-		host(wildcardHost, proxy.Route{Path: "/", Pool: "stable"}),
-		host(secureHost, proxy.Route{Path: "/", Pool: "stable"}),
-		host(sharedHost, proxy.Route{Path: "/", Pool: "shared"}),
-		host(rotatingHost, proxy.Route{Path: "/", Pool: "stable"}),
-		host(brokenHost, proxy.Route{Path: "/", Pool: "scripts", Timeouts: short}),
+		host(wildcardHost, snapshot.Route{Path: "/", Pool: "stable"}),
+		host(secureHost, snapshot.Route{Path: "/", Pool: "stable"}),
+		host(sharedHost, snapshot.Route{Path: "/", Pool: "shared"}),
+		host(rotatingHost, snapshot.Route{Path: "/", Pool: "stable"}),
+		host(brokenHost, snapshot.Route{Path: "/", Pool: "scripts", Timeouts: short}),
 		host(hurriedHost,
-			proxy.Route{Path: "/", Pool: "scripts", Timeouts: whole},
-			proxy.Route{Path: "/wait", Pool: "stable", Timeouts: whole}),
-		host(fickleHost, proxy.Route{Path: "/", Pool: "fickle"}),
-		host(refusedHost, proxy.Route{Path: "/", Pool: "refused"}),
-		host(spareHost, proxy.Route{Path: "/", Pool: "spare", Retries: 1}),
-		host(emptyHost, proxy.Route{Path: "/", Pool: "empty"}),
-		host(mutantHost, proxy.Route{Path: "/", Pool: "mutants"}),
+			snapshot.Route{Path: "/", Pool: "scripts", Timeouts: whole},
+			snapshot.Route{Path: "/wait", Pool: "stable", Timeouts: whole}),
+		host(fickleHost, snapshot.Route{Path: "/", Pool: "fickle"}),
+		host(refusedHost, snapshot.Route{Path: "/", Pool: "refused"}),
+		host(spareHost, snapshot.Route{Path: "/", Pool: "spare", Retries: 1}),
+		host(emptyHost, snapshot.Route{Path: "/", Pool: "empty"}),
+		host(mutantHost, snapshot.Route{Path: "/", Pool: "mutants"}),
 	}
 }
 
 // stablePools are the pools that do not change.
-func (s *site) stablePools() []proxy.Pool {
+func (s *site) stablePools() []snapshot.Pool {
 	good := s.endpoints[0].address
 	unhealthy, draining, weightless := at(good), at(good), at(good)
 	unhealthy.Unhealthy, draining.Draining, weightless.Weight = true, true, 0
 	shared := pool("shared", at(good), at(s.endpoints[1].address))
 	shared.H2C = true
-	return []proxy.Pool{
+	return []snapshot.Pool{
 		shared,
 		pool("mutants", at(s.endpoints[stableEndpoints].address)),
 		pool("scripts", at(s.scripted[0].address)),
@@ -126,15 +128,15 @@ func (s *site) stablePools() []proxy.Pool {
 }
 
 // sorted puts a snapshot's lists into the order that they have to have.
-func sorted(s *proxy.Snapshot) *proxy.Snapshot {
-	slices.SortFunc(s.Hosts, func(a, b proxy.Host) int { return strings.Compare(a.Name, b.Name) })
+func sorted(s *snapshot.Snapshot) *snapshot.Snapshot {
+	slices.SortFunc(s.Hosts, func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) })
 	for i := range s.Hosts {
-		slices.SortFunc(s.Hosts[i].Routes, func(a, b proxy.Route) int { return strings.Compare(a.Path, b.Path) })
+		slices.SortFunc(s.Hosts[i].Routes, func(a, b snapshot.Route) int { return strings.Compare(a.Path, b.Path) })
 	}
-	slices.SortFunc(s.Pools, func(a, b proxy.Pool) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.Pools, func(a, b snapshot.Pool) int { return strings.Compare(a.ID, b.ID) })
 	for i := range s.Pools {
-		slices.SortFunc(s.Pools[i].Endpoints, func(a, b proxy.Endpoint) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortFunc(s.Pools[i].Endpoints, func(a, b snapshot.Endpoint) int { return strings.Compare(a.ID, b.ID) })
 	}
-	slices.SortFunc(s.Certificates, func(a, b proxy.Certificate) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.Certificates, func(a, b snapshot.Certificate) int { return strings.Compare(a.ID, b.ID) })
 	return s
 }

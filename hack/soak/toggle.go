@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"sync/atomic"
 
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // toggle is a host that the configuration keeps switching: it is served, or its requests get a certain answer of the
@@ -18,7 +18,7 @@ type toggle struct {
 	// kind says what is switched.
 	kind toggleKind
 	// certificate is what is switched with toggleCertificate.
-	certificate proxy.Certificate
+	certificate snapshot.Certificate
 	// phase is 0 modulo 4 while it is off, 1 while it is being switched on, 2 while it is on and 3 while it is being
 	// switched off. It only grows.
 	phase atomic.Uint64
@@ -90,12 +90,12 @@ func (t *toggle) allowed(before, after uint64) []string {
 }
 
 // addTo puts into a snapshot what the toggle stands for now.
-func (t *toggle) addTo(s *proxy.Snapshot, good netip.AddrPort) {
+func (t *toggle) addTo(s *snapshot.Snapshot, good netip.AddrPort) {
 	on := t.on()
 	if t.kind == toggleHost && !on {
 		return
 	}
-	route := proxy.Route{Path: "/", Pool: "stable"}
+	route := snapshot.Route{Path: "/", Pool: "stable"}
 	if t.kind == toggleAccess && !on {
 		route.Policies = []policy.Policy{&policy.Access{Denied: []netip.Prefix{loopback}}}
 	}

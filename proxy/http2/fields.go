@@ -83,8 +83,8 @@ func (r *fieldReader) keep(s string) []byte {
 	return r.arena[begin:len(r.arena):len(r.arena)]
 }
 
-// grow has the arena go on where there is room for so many bytes in all. The strings of a long block gather in a buffer:
-// an arena that grew with them would leave several times as much garbage as it has bytes.
+// grow has the arena go on where there is room for so many bytes in all. The strings of a long block gather in a
+// buffer: an arena that grew with them would leave several times as much garbage as it has bytes.
 func (r *fieldReader) grow(need int) {
 	if need <= maxKept {
 		size := usualArena

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// A head of 58 KB costs a client some bytes each time. It leaves little garbage, and no more than itself where its memory
-// is not lent: what clients can make the garbage collector do, others wait for. This does not run beside other tests,
-// whose allocations it would count.
+// A head of 58 KB costs a client some bytes each time. It leaves little garbage, and no more than itself where its
+// memory is not lent: what clients can make the garbage collector do, others wait for. This does not run beside other
+// tests, whose allocations it would count.
 func TestLongHeadsLeaveLittleGarbage(t *testing.T) {
 	config := reusing()
 	config.Limits = Limits{HeadBytes: 64 << 10, LineBytes: 16 << 10, Fields: 100}

@@ -30,6 +30,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const (
@@ -63,15 +64,15 @@ func serve(t *testing.T) *scene {
 	certificate, key := issue(t)
 	s.key = key
 	const pool = "pages"
-	_, err := s.proxy.Apply(&proxy.Snapshot{
-		Hosts: []proxy.Host{{Name: host, Routes: []proxy.Route{{
-			Rule: proxy.RuleID{Ingress: "default/pages"}, Path: "/", Match: proxy.MatchPrefix, Pool: pool,
-			Timeouts: proxy.Timeouts{Connect: patience, Idle: patience},
+	_, err := s.proxy.Apply(&snapshot.Snapshot{
+		Hosts: []snapshot.Host{{Name: host, Routes: []snapshot.Route{{
+			Rule: snapshot.RuleID{Ingress: "default/pages"}, Path: "/", Match: snapshot.MatchPrefix, Pool: pool,
+			Timeouts: snapshot.Timeouts{Connect: patience, Idle: patience},
 		}}}},
-		Pools: []proxy.Pool{{ID: pool, Service: "default/pages", Endpoints: []proxy.Endpoint{{
+		Pools: []snapshot.Pool{{ID: pool, Service: "default/pages", Endpoints: []snapshot.Endpoint{{
 			ID: "task/default/pages", Address: netip.MustParseAddrPort(pages.Listener.Addr().String()), Weight: 1,
 		}}}},
-		Certificates: []proxy.Certificate{certificate},
+		Certificates: []snapshot.Certificate{certificate},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +101,7 @@ func serve(t *testing.T) *scene {
 }
 
 // issue makes a certificate for the host, and returns the hash of its key too, by which a browser is told to trust it.
-func issue(t *testing.T) (c proxy.Certificate, spki string) {
+func issue(t *testing.T) (c snapshot.Certificate, spki string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -127,7 +128,7 @@ func issue(t *testing.T) (c proxy.Certificate, spki string) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(public)
-	return proxy.Certificate{
+	return snapshot.Certificate{
 		ID: "default/" + host, Hosts: []string{host},
 		Chain: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
 		Key:   string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),

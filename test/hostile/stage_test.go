@@ -244,9 +244,9 @@ func (s *stage) attackFor(duration time.Duration, name string, run func(ctx cont
 	}
 }
 
-// attackAnew attacks a replica of its own. A machine's stall of some tens of milliseconds is among the slowest hundredth
-// of a few seconds' requests: where the victim waited too long, two further replicas are attacked, and most of the three
-// decide.
+// attackAnew attacks a replica of its own. A machine's stall of some tens of milliseconds is among the slowest
+// hundredth of a few seconds' requests: where the victim waited too long, two further replicas are attacked, and most
+// of the three decide.
 func (s *stage) attackAnew(duration time.Duration, name string, run func(ctx context.Context)) {
 	s.t.Helper()
 	var slow []string

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package snapshot
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -66,17 +65,18 @@ func (h Health) String() string {
 
 // Equal says whether two checks probe alike.
 func (c Check) Equal(o Check) bool {
-	return c.sameProbe(&o) && c.Interval == o.Interval && c.Timeout == o.Timeout &&
+	return c.SameProbe(&o) && c.Interval == o.Interval && c.Timeout == o.Timeout &&
 		c.HealthyThreshold == o.HealthyThreshold && c.UnhealthyThreshold == o.UnhealthyThreshold
 }
 
-// sameProbe says whether what one check found out holds for the other too.
-func (c *Check) sameProbe(o *Check) bool {
+// SameProbe says whether what one check found out holds for the other too.
+func (c *Check) SameProbe(o *Check) bool {
 	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.GRPC == o.GRPC && c.Service == o.Service &&
 		c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
 }
 
-func (c *Check) expects(status int) bool {
+// Expects says whether a status is one of a healthy answer.
+func (c *Check) Expects(status int) bool {
 	return slices.ContainsFunc(c.Expected, func(r StatusRange) bool { return r.First <= status && status <= r.Last })
 }
 
@@ -87,27 +87,4 @@ func findCheck(checks []Check, id string) *Check {
 		return nil
 	}
 	return &checks[i]
-}
-
-// inspectChecks says what is wrong with the checks of a snapshot.
-func inspectChecks(s *Snapshot) error {
-	for i := range s.Checks {
-		c := &s.Checks[i]
-		if i > 0 {
-			if err := inOrder("check", s.Checks[i-1].ID, c.ID); err != nil {
-				return err
-			}
-		}
-		if c.Interval <= 0 || c.Timeout <= 0 || c.Timeout > c.Interval || c.HealthyThreshold < 1 || c.UnhealthyThreshold < 1 {
-			return fmt.Errorf("check %q: its interval %v, timeout %v or thresholds make no sense", c.ID, c.Interval, c.Timeout)
-		}
-	}
-	for i := range s.Pools {
-		for j := range s.Pools[i].Endpoints {
-			if e := &s.Pools[i].Endpoints[j]; e.Checked && findCheck(s.Checks, e.ID) == nil {
-				return fmt.Errorf("pool %q: there is no check of endpoint %q", s.Pools[i].ID, e.ID)
-			}
-		}
-	}
-	return nil
 }

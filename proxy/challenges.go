@@ -4,7 +4,6 @@ package proxy
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,27 +16,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
-)
-
-// Challenge is what a certificate authority asks for to see that a name is served here.
-type Challenge struct {
-	// Host is an exact name in lower case.
-	Host string
-	// Token is the authority's name for the challenge. KeyAuthorization is what proves it (RFC 8555, section 8.1); it is
-	// written to no log.
-	Token, KeyAuthorization string
-	Type                    ChallengeType
-}
-
-// ChallengeType says how the authority asks.
-type ChallengeType uint8
-
-const (
-	// ChallengeHTTP01 is asked for over plain HTTP, by a path that ends in the token (RFC 8555, section 8.3).
-	ChallengeHTTP01 ChallengeType = iota
-	// ChallengeTLSALPN01 is asked for by a handshake that offers the protocol acme-tls/1 alone (RFC 8737). It does not
-	// tell the token, so of several for one host the first is answered.
-	ChallengeTLSALPN01
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const (
@@ -58,22 +37,17 @@ type httpChallenge struct{ host, token string }
 // alpnChallenge is what the certificate of a TLS-ALPN-01 challenge is made from.
 type alpnChallenge struct{ host, keyAuthorization string }
 
-func compileChallenges(list []Challenge, s *state) (challenges, error) {
+func compileChallenges(list []snapshot.Challenge, s *state) (challenges, error) {
 	var c challenges
 	kept := make(map[alpnChallenge]*tls.Config)
 	for i := range list {
-		if i > 0 {
-			if order := list[i-1].compare(&list[i]); order >= 0 {
-				return c, fmt.Errorf("challenges for %q and %q are not sorted or occur twice", list[i-1].Host, list[i].Host)
-			}
-		}
 		switch ch := &list[i]; ch.Type {
-		case ChallengeHTTP01:
+		case snapshot.ChallengeHTTP01:
 			if c.http == nil {
 				c.http = make(map[httpChallenge]string)
 			}
 			c.http[httpChallenge{ch.Host, ch.Token}] = ch.KeyAuthorization
-		case ChallengeTLSALPN01:
+		case snapshot.ChallengeTLSALPN01:
 			if c.alpn[ch.Host] != nil {
 				continue
 			}
@@ -93,11 +67,6 @@ func compileChallenges(list []Challenge, s *state) (challenges, error) {
 	}
 	s.challenges = kept
 	return c, nil
-}
-
-// compare orders challenges by host, type and token.
-func (c *Challenge) compare(o *Challenge) int {
-	return cmp.Or(cmp.Compare(c.Host, o.Host), cmp.Compare(c.Type, o.Type), cmp.Compare(c.Token, o.Token))
 }
 
 // find returns the key authorization that answers a request for the host and the path, or nothing.

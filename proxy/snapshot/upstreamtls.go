@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package snapshot
 
 // UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. Its zero value is no
 // TLS.
@@ -13,17 +13,4 @@ type UpstreamTLS struct {
 	Authorities string
 	// SkipVerify takes every certificate.
 	SkipVerify bool
-}
-
-// explain says for people what an endpoint has to prove.
-func (u *UpstreamTLS) explain() string {
-	switch {
-	case *u == UpstreamTLS{}:
-		return ""
-	case u.SkipVerify:
-		return "any certificate, asked for as " + u.ServerName
-	case u.Authorities == "":
-		return "a certificate for " + u.ServerName + " from an authority of the system's"
-	}
-	return "a certificate for " + u.ServerName + " from an authority of the rule's"
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package snapshot
 
 import (
 	"net/netip"
@@ -12,7 +12,7 @@ import (
 )
 
 // Snapshot is all that the data plane needs to know, as plain values: what to serve, not how it is
-// going. It is immutable once it was handed to [Proxy.Apply]. Two snapshots that mean the same are
+// going. It is immutable once it was handed to the proxy. Two snapshots that mean the same are
 // [Snapshot.Equal], because every list in them is in the order that its comment says.
 type Snapshot struct {
 	// Hosts are sorted by Name; a name occurs once.
@@ -58,6 +58,10 @@ const (
 	MatchText
 )
 
+// MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one
+// on.
+const MaxClosedText = 255
+
 func (m PathMatch) String() string {
 	switch m {
 	case MatchExact:
@@ -77,8 +81,8 @@ type RuleID struct {
 	Rule, Path int
 }
 
-// exact says whether the host is a single name.
-func (h *Host) exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, "*") }
+// Exact says whether the host is a single name.
+func (h *Host) Exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, "*") }
 
 // Route sends the requests that match its path to a pool.
 type Route struct {
@@ -102,6 +106,9 @@ type Route struct {
 	Retries int
 }
 
+// Refuses says whether requests are answered with RuleClosed.
+func (r *Route) Refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
+
 // Mistaken is the Closed of a route that has its place, and a mistake. Its pool has no endpoints, and its requests are
 // answered with NoHealthyTask because of that.
 const Mistaken = "InvalidRule"
@@ -118,6 +125,14 @@ type Timeouts struct {
 	Idle time.Duration
 }
 
+// Patience is how long an endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
+func (t *Timeouts) Patience() time.Duration {
+	if t.Response > 0 && (t.Idle == 0 || t.Response < t.Idle) {
+		return t.Response
+	}
+	return t.Idle
+}
+
 // Pool is the endpoints that serve one port of one service.
 type Pool struct {
 	// ID is stable across snapshots: "namespace/service:port". What the data plane remembers of
@@ -131,6 +146,12 @@ type Pool struct {
 	H2C bool
 	// Endpoints are sorted by ID; an id occurs once.
 	Endpoints []Endpoint
+}
+
+// Namespace is that of the pool's service.
+func (p *Pool) Namespace() string {
+	namespace, _, _ := strings.Cut(p.Service, "/")
+	return namespace
 }
 
 // Endpoint is one address that answers for a service.

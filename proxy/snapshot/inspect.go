@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package snapshot
+
+import "fmt"
+
+// Inspect says what is wrong with a snapshot before anything is made of it: a list that is not in its order, a name
+// that occurs twice, a check that makes no sense.
+func (s *Snapshot) Inspect() error {
+	if err := s.inspectChecks(); err != nil {
+		return err
+	}
+	for i := range s.Pools[min(1, len(s.Pools)):] {
+		if err := inOrder("pool", s.Pools[i].ID, s.Pools[i+1].ID); err != nil {
+			return err
+		}
+	}
+	for i := range s.Hosts[min(1, len(s.Hosts)):] {
+		if err := inOrder("host", s.Hosts[i].Name, s.Hosts[i+1].Name); err != nil {
+			return err
+		}
+	}
+	for i := range s.Challenges[min(1, len(s.Challenges)):] {
+		if one, next := &s.Challenges[i], &s.Challenges[i+1]; one.Compare(next) >= 0 {
+			return fmt.Errorf("challenges for %q and %q are not sorted or occur twice", one.Host, next.Host)
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) inspectChecks() error {
+	for i := range s.Checks {
+		c := &s.Checks[i]
+		if i > 0 {
+			if err := inOrder("check", s.Checks[i-1].ID, c.ID); err != nil {
+				return err
+			}
+		}
+		if c.Interval <= 0 || c.Timeout <= 0 || c.Timeout > c.Interval || c.HealthyThreshold < 1 || c.UnhealthyThreshold < 1 {
+			return fmt.Errorf("check %q: its interval %v, timeout %v or thresholds make no sense", c.ID, c.Interval, c.Timeout)
+		}
+	}
+	for i := range s.Pools {
+		for j := range s.Pools[i].Endpoints {
+			if e := &s.Pools[i].Endpoints[j]; e.Checked && findCheck(s.Checks, e.ID) == nil {
+				return fmt.Errorf("pool %q: there is no check of endpoint %q", s.Pools[i].ID, e.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// inOrder checks a sorted list's next name.
+func inOrder(what, before, name string) error {
+	switch {
+	case before == name:
+		return fmt.Errorf("%s %q occurs twice", what, name)
+	case before > name:
+		return fmt.Errorf("%ss are not sorted: %q follows %q", what, name, before)
+	}
+	return nil
+}

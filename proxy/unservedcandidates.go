@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// unserved lists as candidates what was written for a host, or for one that it is one of, and is not served.
+func (g *generation) unserved(host, path []byte) []Candidate {
+	var list []Candidate
+	for _, name := range namesOf(host) {
+		all := g.snapshot.Unserved
+		first, _ := slices.BinarySearchFunc(all, name, func(u snapshot.Unserved, name string) int { return cmp.Compare(u.Host, name) })
+		for i := first; i < len(all) && all[i].Host == name; i++ {
+			list = append(list, notServed(&all[i], path))
+		}
+	}
+	return list
+}
+
+// notServed is the candidate of a path that has no route.
+func notServed(u *snapshot.Unserved, path []byte) Candidate {
+	c := Candidate{
+		Host: u.Host, Path: u.Path, Match: u.Match.String(), Ingress: u.Rule.Ingress, Rule: position(u.Rule),
+		Service: u.Service, Unserved: u.Reason,
+	}
+	route := snapshot.Route{Path: u.Path, Match: u.Match}
+	switch {
+	case u.Senseless:
+		c.Why = "is not served, " + u.Reason + ": " + u.Why
+	case covers(&route, path):
+		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why
+	default:
+		c.Mismatched, c.Why = true, mismatch(&route)
+	}
+	return c
+}
