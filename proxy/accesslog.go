@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -107,8 +108,8 @@ func (l *accessLog) record(r *Record) {
 
 // withoutToken is a path that may be written down: of a challenge's, the token is left out.
 func withoutToken(path []byte) []byte {
-	if len(path) > len(challengePath) && string(path[:len(challengePath)]) == challengePath {
-		return path[:len(challengePath)]
+	if len(path) > len(identity.ChallengePath) && string(path[:len(identity.ChallengePath)]) == identity.ChallengePath {
+		return path[:len(identity.ChallengePath)]
 	}
 	return path
 }

@@ -112,9 +112,10 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	for of, n := range g.closedRoutes() {
 		gauge(c.closed, float64(n), of.ingress, of.reason)
 	}
-	for i, certificate := range g.certificates.loaded {
-		gauge(c.notAfter, float64(certificate.notAfter.Unix()), g.snapshot.Certificates[i].ID)
-		gauge(c.notBefore, float64(certificate.notBefore.Unix()), g.snapshot.Certificates[i].ID)
+	for i := range g.snapshot.Certificates {
+		notBefore, notAfter := g.identity.Validity(i)
+		gauge(c.notAfter, float64(notAfter.Unix()), g.snapshot.Certificates[i].ID)
+		gauge(c.notBefore, float64(notBefore.Unix()), g.snapshot.Certificates[i].ID)
 	}
 	c.collectServices(g, gauge, counter)
 }

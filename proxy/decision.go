@@ -69,8 +69,8 @@ func (x *exchange) readTarget() reason.Reason {
 
 // findChallenge looks whether a certificate authority asks.
 func (x *exchange) findChallenge() reason.Reason {
-	if c := &x.generation.challenges; len(c.http) > 0 && !x.origin.secure {
-		if proof := c.find(x.request.Method, x.Host, x.path); proof != "" {
+	if !x.origin.secure {
+		if proof := x.generation.identity.Proof(x.request.Method, x.Host, x.path); proof != "" {
 			x.decision.proof = proof
 			return reason.ACMEChallenge
 		}

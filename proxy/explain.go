@@ -5,7 +5,6 @@ package proxy
 import (
 	"bytes"
 	"cmp"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -127,33 +126,13 @@ func (g *generation) explainCertificate(host string) *ExplainedCertificate {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)
 	}
-	found := g.certificates.find(commonHello(host))
-	if found == nil {
+	i, others, ok := g.identity.Common(host)
+	if !ok {
 		return nil
 	}
-	for i, loaded := range g.certificates.loaded {
-		if loaded.parsed == found || loaded.withLeaf == found {
-			c := &g.snapshot.Certificates[i]
-			return &ExplainedCertificate{
-				ID: c.ID, Hosts: c.Hosts, NotAfter: loaded.notAfter, Default: !slices.Contains(g.certificates.named(host), found),
-			}
-		}
-	}
-	return nil
-}
-
-// commonHello is what today's clients can do: of several certificates for a name, they decide which one is served.
-func commonHello(host string) *tls.ClientHelloInfo {
-	return &tls.ClientHelloInfo{
-		ServerName:        host,
-		SupportedVersions: []uint16{tls.VersionTLS13, tls.VersionTLS12},
-		CipherSuites:      []uint16{tls.TLS_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
-		SignatureSchemes: []tls.SignatureScheme{
-			tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.Ed25519, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA256,
-		},
-		SupportedCurves: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384},
-		SupportedPoints: []uint8{0},
-	}
+	c := &g.snapshot.Certificates[i]
+	_, notAfter := g.identity.Validity(i)
+	return &ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter, Default: others}
 }
 
 // explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on

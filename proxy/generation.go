@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -15,12 +16,11 @@ import (
 // generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
 // pointers of its pools and their endpoints.
 type generation struct {
-	number       uint64
-	snapshot     *snapshot.Snapshot
-	pools        map[string]*pool
-	router       router
-	certificates certificates
-	challenges   challenges
+	number   uint64
+	snapshot *snapshot.Snapshot
+	pools    map[string]*pool
+	router   router
+	identity *identity.Set
 }
 
 // route is a compiled Route: what a request needs of it, without the snapshot's own memory.
@@ -57,10 +57,7 @@ func compile(s *snapshot.Snapshot, before *generation, state *state) (*generatio
 		return nil, err
 	}
 	var err error
-	if g.certificates, err = compileCertificates(s.Certificates, s.Hosts, state); err != nil {
-		return nil, err
-	}
-	g.challenges, err = compileChallenges(s.Challenges, state)
+	g.identity, err = state.identity.Compile(s)
 	return g, err
 }
 

@@ -61,10 +61,11 @@ func (g *generation) routes() []ServedRoute {
 func (p *Proxy) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := p.generation.Load()
-		list := make([]ExplainedCertificate, len(g.certificates.loaded))
-		for i, loaded := range g.certificates.loaded {
+		list := make([]ExplainedCertificate, len(g.snapshot.Certificates))
+		for i := range list {
 			c := &g.snapshot.Certificates[i]
-			list[i] = ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: loaded.notAfter.UTC(), Default: c.Default}
+			_, notAfter := g.identity.Validity(i)
+			list[i] = ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
 		}
 		slices.SortStableFunc(list, func(a, b ExplainedCertificate) int { return a.NotAfter.Compare(b.NotAfter) })
 		if writeJSON(w, r, list) {

@@ -197,13 +197,13 @@ func TestGaugesSayWhatIsServedNow(t *testing.T) {
 		"warren_ingress_snapshot_generation": 1, "warren_ingress_snapshot_apply_duration_seconds": 1, "warren_ingress_snapshot_rejections_total": 0,
 	})
 	p.expectSeries("warren_ingress_routes", map[string]float64{"warren_ingress_routes": 1})
-	want := p.generation.Load().certificates.loaded[0]
-	if want.notAfter.Before(time.Now()) || want.notBefore.After(time.Now()) {
-		t.Fatalf("the certificate of the test is valid from %v to %v", want.notBefore, want.notAfter)
+	notBefore, notAfter := p.generation.Load().identity.Validity(0)
+	if notAfter.Before(time.Now()) || notBefore.After(time.Now()) {
+		t.Fatalf("the certificate of the test is valid from %v to %v", notBefore, notAfter)
 	}
 	p.expectSeries("warren_ingress_certificate_", map[string]float64{
-		"warren_ingress_certificate_not_before_seconds certificate=default/tls": float64(want.notBefore.Unix()),
-		"warren_ingress_certificate_not_after_seconds certificate=default/tls":  float64(want.notAfter.Unix()),
+		"warren_ingress_certificate_not_before_seconds certificate=default/tls": float64(notBefore.Unix()),
+		"warren_ingress_certificate_not_after_seconds certificate=default/tls":  float64(notAfter.Unix()),
 	})
 }
 

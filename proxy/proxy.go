@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -127,14 +128,14 @@ func New(config Config) *Proxy {
 	p.ports = make(map[bool]string)
 	p.exchanges.New = func() any { return new(exchange) }
 	p.streams.New = func() any { return new(stream) }
-	p.tls = p.newTLSConfig()
+	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().identity })
 	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {
 		p.log = newAccessLog(config.AccessLog)
 	}
 	if config.Tracing != nil {
 		p.tracer = newTracer(config.Tracing, p.clock)
 	}
-	p.generation.Store(&generation{snapshot: &snapshot.Snapshot{}})
+	p.generation.Store(&generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}})
 	return p
 }
 

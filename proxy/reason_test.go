@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -46,7 +47,7 @@ func ways(t *testing.T) []way {
 		}},
 		way{reason.ACMEChallenge, none, func(_ *testing.T, p *served) reply {
 			p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof)))
-			return p.get("a", challengePath+challengeToken)
+			return p.get("a", identity.ChallengePath+challengeToken)
 		}},
 		way{reason.UpstreamBusy, none, func(t *testing.T, p *served) reply {
 			endpoint := startScript(t)

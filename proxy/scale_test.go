@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -55,7 +56,9 @@ func compileForTest(t testing.TB, s *snapshot.Snapshot, before *generation, st *
 	return g
 }
 
-func emptyGeneration() *generation { return &generation{snapshot: &snapshot.Snapshot{}} }
+func emptyGeneration() *generation {
+	return &generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}}
+}
 
 func testState() *state { return newState(&transportConfig{clock: transport.NewClock()}, idleProber()) }
 
@@ -160,8 +163,8 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 	const n, most = 2000, 3 << 10
 	before := heapBytes()
 	list := manyCertificates(t, n)
-	state := testState()
-	compiled, err := compileCertificates(list, nil, state)
+	store := identity.NewStore()
+	compiled, err := store.Compile(with(&snapshot.Snapshot{}, list...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +174,7 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 		t.Errorf("a certificate takes %d bytes, want at most %d", each, most)
 	}
 	runtime.KeepAlive(list)
-	runtime.KeepAlive(state)
+	runtime.KeepAlive(store)
 	runtime.KeepAlive(compiled)
 }
 
@@ -217,14 +220,14 @@ func BenchmarkFindCertificate(b *testing.B) {
 	for _, n := range []int{10, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			list := manyCertificates(b, n)
-			c, err := compileCertificates(list, nil, testState())
+			c, err := identity.NewStore().Compile(with(&snapshot.Snapshot{}, list...))
 			if err != nil {
 				b.Fatal(err)
 			}
 			hello := &tls.ClientHelloInfo{ServerName: "host-00007.example.com"}
 			b.ReportAllocs()
 			for b.Loop() {
-				if c.find(hello) == nil {
+				if c.Certificate(hello) == nil {
 					b.Fatal("a certificate is not found")
 				}
 			}

@@ -3,9 +3,9 @@
 package proxy
 
 import (
-	"crypto/tls"
 	"hash/maphash"
 
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -27,26 +27,23 @@ type state struct {
 	// limiter counts what clients use of rate limits.
 	limiter *policy.Limiter
 	// seed is what the marks of routes are made of.
-	seed maphash.Seed
-	// certificates are the parsed ones, by id.
-	certificates map[string]*loadedCertificate
-	// challenges are the answers to TLS-ALPN-01 challenges.
-	challenges map[alpnChallenge]*tls.Config
+	seed     maphash.Seed
+	identity *identity.Store
 }
 
 func newState(config *transportConfig, prober *prober) *state {
 	return &state{
-		transports:   config,
-		prober:       prober,
-		metrics:      newMetrics(),
-		targets:      make(map[endpointKey]*target),
-		securities:   make(map[securityTerms]*upstreamTLS),
-		authorities:  make(authorities),
-		pools:        make(map[string]*poolState),
-		kept:         make(map[keptBy]any),
-		limiter:      policy.NewLimiter(),
-		certificates: make(map[string]*loadedCertificate),
-		seed:         maphash.MakeSeed(),
+		transports:  config,
+		prober:      prober,
+		metrics:     newMetrics(),
+		targets:     make(map[endpointKey]*target),
+		securities:  make(map[securityTerms]*upstreamTLS),
+		authorities: make(authorities),
+		pools:       make(map[string]*poolState),
+		kept:        make(map[keptBy]any),
+		limiter:     policy.NewLimiter(),
+		identity:    identity.NewStore(),
+		seed:        maphash.MakeSeed(),
 	}
 }
 
@@ -184,15 +181,7 @@ func (s *state) keepOnly(g *generation) {
 			delete(s.kept, by)
 		}
 	}
-	certificates := make(map[string]bool, len(snapshot.Certificates))
-	for i := range snapshot.Certificates {
-		certificates[snapshot.Certificates[i].ID] = true
-	}
-	for id := range s.certificates {
-		if !certificates[id] {
-			delete(s.certificates, id)
-		}
-	}
+	s.identity.KeepOnly(snapshot)
 	for id, p := range s.pools {
 		if g.pools[id] == nil {
 			delete(s.pools, id)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package identity
 
 import (
 	"bytes"
@@ -20,8 +20,10 @@ import (
 )
 
 const (
-	challengePath = "/.well-known/acme-challenge/"
-	protocolACME  = "acme-tls/1"
+	// ChallengePath is what the paths of HTTP-01 challenges begin with (RFC 8555, section 8.3). The token follows.
+	ChallengePath = "/.well-known/acme-challenge/"
+	// ProtocolACME is what a handshake for a TLS-ALPN-01 challenge agrees on (RFC 8737, section 3).
+	ProtocolACME = "acme-tls/1"
 )
 
 // challenges finds what answers a challenge. It is immutable.
@@ -37,7 +39,7 @@ type httpChallenge struct{ host, token string }
 // alpnChallenge is what the certificate of a TLS-ALPN-01 challenge is made from.
 type alpnChallenge struct{ host, keyAuthorization string }
 
-func compileChallenges(list []snapshot.Challenge, s *state) (challenges, error) {
+func (s *Store) compileChallenges(list []snapshot.Challenge) (challenges, error) {
 	var c challenges
 	kept := make(map[alpnChallenge]*tls.Config)
 	for i := range list {
@@ -52,7 +54,7 @@ func compileChallenges(list []snapshot.Challenge, s *state) (challenges, error) 
 				continue
 			}
 			id := alpnChallenge{ch.Host, ch.KeyAuthorization}
-			config := s.challenges[id]
+			config := s.answers[id]
 			if config == nil {
 				var err error
 				if config, err = answerALPN(id); err != nil {
@@ -65,13 +67,13 @@ func compileChallenges(list []snapshot.Challenge, s *state) (challenges, error) 
 			kept[id], c.alpn[ch.Host] = config, config
 		}
 	}
-	s.challenges = kept
+	s.answers = kept
 	return c, nil
 }
 
 // find returns the key authorization that answers a request for the host and the path, or nothing.
 func (c *challenges) find(method, host, path []byte) string {
-	token, ok := bytes.CutPrefix(path, []byte(challengePath))
+	token, ok := bytes.CutPrefix(path, []byte(ChallengePath))
 	if !ok || string(method) != "GET" && string(method) != "HEAD" {
 		return ""
 	}
@@ -82,7 +84,7 @@ func (c *challenges) find(method, host, path []byte) string {
 // an authority offers that protocol alone, and who offers another one too is not asking for a challenge (RFC 8737,
 // section 3).
 func (c *challenges) handshake(hello *tls.ClientHelloInfo) *tls.Config {
-	if len(c.alpn) == 0 || len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != protocolACME {
+	if len(c.alpn) == 0 || len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != ProtocolACME {
 		return nil
 	}
 	return c.alpn[message.LowerName(hello.ServerName)]
@@ -114,7 +116,7 @@ func answerALPN(c alpnChallenge) (*tls.Config, error) {
 	}
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS12,
-		NextProtos:             []string{protocolACME},
+		NextProtos:             []string{ProtocolACME},
 		Certificates:           []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
 		SessionTicketsDisabled: true,
 	}, nil

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package identity
 
 import (
 	"crypto/tls"
@@ -37,7 +37,7 @@ type loadedCertificate struct {
 	withLeaf *tls.Certificate
 }
 
-func compileCertificates(list []snapshot.Certificate, hosts []snapshot.Host, s *state) (certificates, error) {
+func (s *Store) compileCertificates(list []snapshot.Certificate, hosts []snapshot.Host) (certificates, error) {
 	c := certificates{exact: make(map[string][]*tls.Certificate, len(list)), wildcard: make(map[string][]*tls.Certificate)}
 	owners := make(map[string][]string) // those of wildcard's certificates
 	names := make(map[string]int, len(list))
@@ -52,7 +52,7 @@ func compileCertificates(list []snapshot.Certificate, hosts []snapshot.Host, s *
 		if err != nil {
 			return c, err
 		}
-		c.loaded = append(c.loaded, s.certificates[list[i].ID])
+		c.loaded = append(c.loaded, s.parsed[list[i].ID])
 		if list[i].Default {
 			c.others = append(c.others, parsed)
 		}
@@ -94,8 +94,8 @@ func (c *certificates) keepOwn(h *snapshot.Host, owners map[string][]string) {
 
 // certificate parses a certificate, or returns what it was parsed to for the snapshot before: a key's check costs more
 // than all the rest of compiling. With a leaf it can be asked cheaply whether a client can use it.
-func (s *state) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificate, error) {
-	loaded := s.certificates[c.ID]
+func (s *Store) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificate, error) {
+	loaded := s.parsed[c.ID]
 	if loaded == nil || loaded.source.Chain != c.Chain || loaded.source.Key != c.Key {
 		parsed, err := tls.X509KeyPair([]byte(c.Chain), []byte(c.Key))
 		if err != nil {
@@ -103,7 +103,7 @@ func (s *state) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificat
 		}
 		loaded = &loadedCertificate{source: *c, parsed: &parsed, notBefore: parsed.Leaf.NotBefore, notAfter: parsed.Leaf.NotAfter}
 		parsed.Leaf = nil
-		s.certificates[c.ID] = loaded
+		s.parsed[c.ID] = loaded
 	}
 	if !leaf {
 		return loaded.parsed, nil
@@ -120,9 +120,7 @@ func (s *state) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificat
 	return loaded.withLeaf, nil
 }
 
-// find returns the certificate for a handshake, one that the client can use if there is one. It returns nil where
-// there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066,
-// section 3).
+// find returns the certificate for a handshake, as Certificate of the set says.
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 	candidates := c.named(message.LowerName(strings.TrimSuffix(hello.ServerName, ".")))
 	if len(candidates) == 0 {
@@ -152,3 +150,17 @@ func (c *certificates) named(name string) []*tls.Certificate {
 
 // serve says whether there is any certificate for a name in lower case.
 func (c *certificates) serve(name string) bool { return len(c.named(name)) > 0 || len(c.others) > 0 }
+
+// commonHello is what today's clients can do: of several certificates for a name, they decide which one is served.
+func commonHello(host string) *tls.ClientHelloInfo {
+	return &tls.ClientHelloInfo{
+		ServerName:        host,
+		SupportedVersions: []uint16{tls.VersionTLS13, tls.VersionTLS12},
+		CipherSuites:      []uint16{tls.TLS_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+		SignatureSchemes: []tls.SignatureScheme{
+			tls.ECDSAWithP256AndSHA256, tls.ECDSAWithP384AndSHA384, tls.Ed25519, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PKCS1WithSHA256,
+		},
+		SupportedCurves: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384},
+		SupportedPoints: []uint8{0},
+	}
+}

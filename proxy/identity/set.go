@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package identity
+
+import (
+	"crypto/tls"
+	"slices"
+	"time"
+)
+
+// Set is who we are to clients as one snapshot has it: certificates by name, and answers to authorities that ask
+// whether a name is served here. It is immutable. The zero value has none.
+type Set struct {
+	certificates certificates
+	challenges   challenges
+}
+
+// Len is how many certificates there are, in the snapshot's order.
+func (s *Set) Len() int { return len(s.certificates.loaded) }
+
+// Validity is when the certificate at an index of the snapshot's begins and ceases to be valid.
+func (s *Set) Validity(i int) (notBefore, notAfter time.Time) {
+	loaded := s.certificates.loaded[i]
+	return loaded.notBefore, loaded.notAfter
+}
+
+// Common says which of the snapshot's certificates, by its index, a client of today is served for a host, and whether
+// that is because it is for every other name. It says false where there is none.
+func (s *Set) Common(host string) (index int, others, ok bool) {
+	found := s.certificates.find(commonHello(host))
+	if found == nil {
+		return 0, false, false
+	}
+	index = slices.IndexFunc(s.certificates.loaded, func(l *loadedCertificate) bool { return l.parsed == found || l.withLeaf == found })
+	return index, !slices.Contains(s.certificates.named(host), found), index >= 0
+}
+
+// Certificate returns the certificate for a handshake, one that the client can use if there is one. It returns nil
+// where there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066,
+// section 3).
+func (s *Set) Certificate(hello *tls.ClientHelloInfo) *tls.Certificate {
+	return s.certificates.find(hello)
+}
+
+// Handshake returns the configuration that answers a handshake which is a challenge, and nil for any other.
+func (s *Set) Handshake(hello *tls.ClientHelloInfo) *tls.Config { return s.challenges.handshake(hello) }
+
+// Proof returns the key authorization that answers a plain request for the host and the path, or nothing.
+func (s *Set) Proof(method, host, path []byte) string {
+	if len(s.challenges.http) == 0 {
+		return ""
+	}
+	return s.challenges.find(method, host, path)
+}

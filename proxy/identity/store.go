@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package identity
+
+import (
+	"crypto/tls"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// Store keeps what is costly to make from one snapshot to the next. It is for one caller at a time.
+type Store struct {
+	// parsed are certificates by id.
+	parsed map[string]*loadedCertificate
+	// answers are those to TLS-ALPN-01 challenges.
+	answers map[alpnChallenge]*tls.Config
+}
+
+// NewStore returns an empty store.
+func NewStore() *Store { return &Store{parsed: make(map[string]*loadedCertificate)} }
+
+// Compile makes the set of a snapshot. It returns an error for a certificate whose chain and key make no pair, and
+// names it.
+func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
+	c, err := s.compileCertificates(of.Certificates, of.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := s.compileChallenges(of.Challenges)
+	if err != nil {
+		return nil, err
+	}
+	return &Set{certificates: c, challenges: answers}, nil
+}
+
+// KeepOnly forgets all but the certificates of a snapshot.
+func (s *Store) KeepOnly(of *snapshot.Snapshot) {
+	kept := make(map[string]bool, len(of.Certificates))
+	for i := range of.Certificates {
+		kept[of.Certificates[i].ID] = true
+	}
+	for id := range s.parsed {
+		if !kept[id] {
+			delete(s.parsed, id)
+		}
+	}
+}
