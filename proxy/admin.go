@@ -57,13 +57,12 @@ func shownEndpoints(p *pool) string {
 	if len(p.members) == 0 {
 		return "none"
 	}
-	shown, open := "", p.open()
-	for i := range p.members {
-		m := &p.members[i]
+	shown := ""
+	for i, m := range p.describe() {
 		if i > 0 {
 			shown += " "
 		}
-		shown += m.text
+		shown += m.address
 		switch {
 		case m.draining:
 			shown += "(draining)"
@@ -71,10 +70,10 @@ func shownEndpoints(p *pool) string {
 			shown += "(unhealthy)"
 		case m.weight == 0:
 			shown += "(weight 0)"
-		case m.conduct.ejected.Load() != 0 && !open[i]:
+		case m.ejected && !m.takes:
 			shown += "(set aside)"
-		case m.checked != nil:
-			shown += "(" + strings.ToLower(m.checked.health().String()) + ")"
+		case m.checked:
+			shown += "(" + strings.ToLower(m.health.String()) + ")"
 		}
 	}
 	return shown

@@ -21,7 +21,7 @@ func (x *exchange) affinityKey(b *snapshot.Balancing) uint64 {
 				return hashOf(f.Value)
 			}
 		}
-		return scatter(uint64(x.route.pool.state.cursor.Add(1)))
+		return scatter(uint64(x.route.pool.turn()))
 	case snapshot.HashOnCookie:
 		value := cookieValue(x.request.Fields, b.Name)
 		if len(value) == 0 {

@@ -29,7 +29,7 @@ func balanced(t *testing.T, endpoints ...snapshot.Endpoint) *pool {
 
 // readyPool compiles a pool for choosing by any policy.
 func readyPool(p *snapshot.Pool) *pool {
-	c := newPool(p, nil, testState())
+	c := newPool(p, nil, testState().store)
 	for policy := range snapshot.BalancingPolicies {
 		c.require(policy)
 	}

@@ -20,6 +20,9 @@ const (
 // below it, in 32 bits, the count.
 type window [budgetSlots]atomic.Uint64
 
+// count counts a request that the pool is to serve, by the proxy's clock.
+func (p *pool) count(now time.Duration) { p.state.requests.add(now) }
+
 // add counts one at a time by the proxy's clock.
 func (w *window) add(now time.Duration) {
 	span := uint64(now / budgetSlot)
@@ -49,6 +52,8 @@ func (w *window) sum(now time.Duration) (n uint64) {
 
 // allowRetry says whether the pool can afford one more retry now, and counts it. Several at once may overdraw it by as
 // many as there are processors.
+func (p *pool) allowRetry(now time.Duration) bool { return p.state.allowRetry(now) }
+
 func (p *poolState) allowRetry(now time.Duration) bool {
 	const always = retryPerSecond * uint64(budgetSlots*budgetSlot/time.Second)
 	if p.retries.sum(now) >= max(always, p.requests.sum(now)/retryShare) {

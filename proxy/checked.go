@@ -20,8 +20,7 @@ type HealthReport struct {
 
 // checked is a task that is probed. It outlives the snapshots that check it.
 type checked struct {
-	id    string
-	pools poolList
+	id string
 	// report is never nil.
 	report atomic.Pointer[HealthReport]
 

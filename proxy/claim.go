@@ -2,11 +2,7 @@
 
 package proxy
 
-import (
-	"slices"
-
-	"github.com/warren-dev/ingress/proxy/snapshot"
-)
+import "slices"
 
 // claim makes a connection private to the client of the exchange.
 func (x *exchange) claim(up upstream) {
@@ -22,14 +18,8 @@ func (x *exchange) loggedIn(p *pool) *target {
 		return nil
 	}
 	for _, c := range slices.Backward(x.logins.conns) {
-		for i := range p.members {
-			m := &p.members[i]
-			if &m.endpoint != c.endpoint || slices.Contains(x.tried, m.target) {
-				continue
-			}
-			if s := m.standing(); s.takes && s.health == snapshot.Healthy && s.ejected == 0 {
-				return m.target
-			}
+		if t := p.sound(c.endpoint); t != nil && !slices.Contains(x.tried, t) {
+			return t
 		}
 	}
 	return nil

@@ -57,6 +57,8 @@ type ejector struct {
 	out, fresh []*target
 }
 
+func newEjector(c transport.Clock) *ejector { return &ejector{clock: c, wake: make(chan struct{}, 1)} }
+
 // failed notes a request's failure at an endpoint. Only the one that sets the endpoint aside takes a lock.
 func (j *ejector) failed(e *target) {
 	if e.conduct.failed() && j.eject(e) {

@@ -23,7 +23,7 @@ type engine struct {
 	tracer     *tracer    // nil: none
 	buffers    buffer.Pool
 	pipes      transport.Pipes
-	ejector    ejector
+	ejector    *ejector
 	exchanges  sync.Pool
 	logger     logr.Logger
 	// trusted are the peers whose forwarding fields are believed.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
@@ -16,7 +15,6 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
-	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
@@ -189,73 +187,28 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 
 func (x *exchange) explainPool() *ExplainedPool {
 	p := x.route.pool
-	return &ExplainedPool{ID: p.id, Service: p.service, Protocol: p.protocol(), TLS: proofOf(&p.tls), Policy: x.route.balancing.Policy.String(), Tasks: p.explain()}
+	return &ExplainedPool{ID: p.id, Service: p.service, Protocol: p.protocol(), TLS: proofOf(&p.tls), Policy: x.route.balancing.Policy.String(), Tasks: explainTasks(p)}
 }
 
-// protocol is what the pool's endpoints are spoken to in, as rules have it.
-func (p *pool) protocol() string {
-	switch {
-	case p.tls != snapshot.UpstreamTLS{}:
-		return "HTTPS"
-	case p.h2c:
-		return "H2C"
-	}
-	return "HTTP"
-}
-
-// explain says of each endpoint whether it takes requests, as [pool.available] does, and why not.
-func (p *pool) explain() []ExplainedTask {
+// explainTasks says of each endpoint of a pool whether it takes requests, and why not.
+func explainTasks(p *pool) []ExplainedTask {
 	tasks := make([]ExplainedTask, 0, len(p.members))
-	taking := p.available()
-	for i := range p.members {
-		m := &p.members[i]
-		takes := slices.ContainsFunc(taking, func(t member) bool { return t.id == m.id && t.target == m.target })
-		task := ExplainedTask{
-			ID: m.id, Address: m.text, Weight: m.weight, Health: snapshot.Healthy.String(), Active: m.active.Load(), TakesRequests: takes,
-		}
-		report := HealthReport{Health: snapshot.Healthy}
-		if m.checked != nil {
-			report = *m.checked.report.Load()
-		} else if m.unhealthy {
-			report.Health = snapshot.Unhealthy
-		}
-		task.Health, task.Why = report.Health.String(), m.whyOut(&report, takes)
-		tasks = append(tasks, task)
+	for _, m := range p.describe() {
+		tasks = append(tasks, ExplainedTask{
+			ID: m.id, Address: m.address, Weight: m.weight, Health: m.health.String(), Active: m.active, TakesRequests: m.takes,
+			Why: m.why,
+		})
 	}
 	return tasks
 }
 
-// whyOut says why a member takes no requests, or what there is to say of one that does.
-func (m *member) whyOut(report *HealthReport, takes bool) string {
-	switch {
-	case m.draining:
-		return "it drains"
-	case m.weight == 0:
-		return "its weight is 0"
-	case m.unhealthy:
-		return "it was reported unhealthy"
-	case report.Health == snapshot.Unhealthy:
-		return "its health check fails: " + report.Message
-	case !takes && report.Health == snapshot.HealthUnknown:
-		return "no probe of it has come to a result, and others are healthy"
-	case !takes:
-		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed", ejectAfter)
-	case m.conduct.ejected.Load() > 0:
-		return "requests failed at it; it takes some all the same, for too many others did too"
-	}
-	return report.Message
-}
-
 // foresee says which answer the choice of an endpoint would lead to, or None where one is found.
 func (x *exchange) foresee() (reason.Reason, string) {
-	p, limit := x.route.pool, x.route.balancing.MaxConnections
-	taking := p.available()
-	if len(taking) == 0 {
+	b := &x.route.balancing
+	switch taking, room := x.route.pool.room(b.MaxConnections, b.MaxPending); {
+	case !taking:
 		return reason.NoHealthyTask, ""
-	}
-	c := choice{limit: int64(limit)}
-	full := !slices.ContainsFunc(taking, func(m member) bool { return !c.rulesOut(m.target) })
-	if full && int(p.state.queue.length.Load()) >= x.route.balancing.MaxPending {
+	case !room:
 		return reason.UpstreamBusy, ""
 	}
 	return reason.None, ""

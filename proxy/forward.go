@@ -45,7 +45,7 @@ func (x *exchange) forward() verdict {
 		defer timer.Stop()
 	}
 	x.pool = x.route.pool
-	x.pool.state.requests.add(x.Started)
+	x.pool.count(x.Started)
 	if b := &x.route.balancing; b.Policy == snapshot.Hash {
 		x.hash = x.affinityKey(b)
 	}
@@ -76,7 +76,7 @@ func (x *exchange) forward() verdict {
 		if failed.endpoint {
 			x.engine.ejector.failed(held.target)
 		}
-		x.pool.state.errors.add(failed.reason)
+		x.pool.failed(failed.reason)
 		if failed.left {
 			// It may have come back meanwhile, and be the only one.
 			if x.renewPool() {
@@ -84,7 +84,7 @@ func (x *exchange) forward() verdict {
 			}
 			continue
 		}
-		if !failed.again || retries == 0 || !x.pool.state.allowRetry(x.engine.clock.Now()) {
+		if !failed.again || retries == 0 || !x.pool.allowRetry(x.engine.clock.Now()) {
 			break
 		}
 		retries--
@@ -226,7 +226,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	}
 	x.kept.drop()
 	x.Answered = x.engine.clock.Now()
-	x.hold.target.conduct.succeeded()
+	x.hold.target.succeeded()
 	x.Status = up.Response().Status
 	if x.Status == 101 {
 		return x.upgrade(up)
@@ -400,7 +400,7 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 		x.down.BreakOff(code)
 	}
 	x.Reason = failed.reason
-	x.pool.state.errors.add(failed.reason)
+	x.pool.failed(failed.reason)
 	return torn, failure{}
 }
 

@@ -76,7 +76,7 @@ func (g *generation) compilePools(before *generation, state *state) error {
 			if err != nil {
 				return fmt.Errorf("pool %q: %w", p.ID, err)
 			}
-			g.pools[p.ID] = newPool(p, security, state)
+			g.pools[p.ID] = newPool(p, security, state.store)
 		}
 	}
 	return nil

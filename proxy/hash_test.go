@@ -84,12 +84,12 @@ func TestHashDependsOnTheEndpointsAlone(t *testing.T) {
 	state := testState()
 	for n := range all {
 		grown.Endpoints = all[4-n:]
-		p := newPool(&grown, nil, state)
+		p := newPool(&grown, nil, state.store)
 		p.require(snapshot.Hash)
 		p.refresh()
 	}
 	fresh := readyPool(&grown)
-	p := newPool(&grown, nil, state)
+	p := newPool(&grown, nil, state.store)
 	p.require(snapshot.Hash)
 	p.refresh()
 	if !slices.Equal(owners(p), owners(fresh)) {

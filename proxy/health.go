@@ -14,7 +14,7 @@ func (p *Proxy) HealthChanges(changed func(id string)) (stop func()) { return p.
 
 // healthChanged has the pools that a task is in look at it again, before anybody is told.
 func (p *Proxy) healthChanged(t *checked) {
-	t.pools.refresh()
+	p.state.refresh(t.id)
 	p.observers.tell(t.id)
 }
 

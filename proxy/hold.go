@@ -2,7 +2,11 @@
 
 package proxy
 
-import "github.com/warren-dev/ingress/proxy/reason"
+import (
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
 
 // hold is a request's part in what is counted of its endpoint and pool, from the choice of the endpoint to the end of
 // the exchange, or of the tunnel that it became.
@@ -33,37 +37,10 @@ func (h *hold) release() {
 	*h = hold{}
 }
 
-// choose finds an endpoint with room for the request and takes a place there, or says why there is none.
-func (x *exchange) choose() (hold, failure) {
-	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.state.queue.length.Load() > 0 {
-		return x.await() // behind those who came before
-	}
-	h, full := x.take()
-	switch {
-	case h.target != nil:
-		return h, failure{}
-	case full:
-		return x.await()
-	}
-	return hold{}, failure{reason: reason.NoHealthyTask}
-}
-
-// take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one
-// if endpoints could take more connections.
-func (x *exchange) take() (h hold, full bool) {
-	p, policy := x.pool, x.route.balancing.Policy
-	c := choice{hash: x.hash, tried: x.tried, limit: int64(x.route.balancing.MaxConnections)}
-	if e := x.loggedIn(p); e != nil {
-		if h, ok := p.hold(e, c.limit); ok {
-			return h, false
-		}
-		return hold{}, true
-	}
-	for {
-		e := p.pick(policy, c)
-		if e == nil {
-			break
-		}
+// take chooses an endpoint and takes a place there. Where there is none, full says whether there would be one if
+// endpoints could take more connections.
+func (p *pool) take(policy snapshot.BalancingPolicy, c choice) (h hold, full bool) {
+	for e := p.pick(policy, c); e != nil; e = p.pick(policy, c) {
 		if h, ok := p.hold(e, c.limit); ok {
 			return h, false
 		}
@@ -75,13 +52,11 @@ func (x *exchange) take() (h hold, full bool) {
 	return hold{}, full
 }
 
-// renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
-// this one.
-func (x *exchange) renewPool() bool {
-	p := x.engine.generation.Load().pools[x.route.pool.id]
-	if p == nil || !p.serves(x.route.balancing.Policy) {
-		return false
-	}
-	x.pool = p
-	return true
+// room says whether any endpoint takes requests, and whether one of them takes another, or the queue does, under such
+// limits.
+func (p *pool) room(maxConnections, maxPending int) (taking, room bool) {
+	open := p.available()
+	c := choice{limit: int64(maxConnections)}
+	free := slices.ContainsFunc(open, func(m member) bool { return !c.rulesOut(m.target) })
+	return len(open) > 0, free || int(p.state.queue.length.Load()) < maxPending
 }

@@ -91,7 +91,7 @@ func (p *Proxy) TasksHandler() http.Handler {
 		list := []ServedTask{}
 		for i := range g.snapshot.Pools {
 			pool := g.pools[g.snapshot.Pools[i].ID]
-			for _, task := range pool.explain() {
+			for _, task := range explainTasks(pool) {
 				list = append(list, ServedTask{pool.id, task})
 			}
 		}

@@ -37,8 +37,10 @@ type member struct {
 	weight int
 	// draining members take no new request, unhealthy ones none at all: the snapshot says so.
 	draining, unhealthy bool
-	// checked is what a check has found out about it, or nil where it has none.
-	checked *checked
+	// checked is what a check has found out about it, and checkedIn are the pools that look at that. They are nil where it
+	// has none.
+	checked   *checked
+	checkedIn *poolList
 }
 
 // pickers has one for each policy that is required.
@@ -55,7 +57,7 @@ type poolState struct {
 	errors            upstreamErrors
 }
 
-func newPool(p *snapshot.Pool, security *upstreamTLS, s *state) *pool {
+func newPool(p *snapshot.Pool, security *upstreamTLS, s *store) *pool {
 	c := &pool{id: p.ID, service: p.Service, tls: p.TLS, h2c: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	namespace := p.Namespace()
 	for i := range p.Endpoints {
@@ -65,7 +67,7 @@ func newPool(p *snapshot.Pool, security *upstreamTLS, s *state) *pool {
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
 		if e.Checked {
-			c.members[i].checked = s.prober.task(e.ID)
+			c.members[i].checked, c.members[i].checkedIn = s.prober.task(e.ID), s.poolsOf(e.ID)
 		}
 	}
 	return c
@@ -76,8 +78,8 @@ func (p *pool) join() {
 	for i := range p.members {
 		m := &p.members[i]
 		m.pools.add(p)
-		if m.checked != nil {
-			m.checked.pools.add(p)
+		if m.checkedIn != nil {
+			m.checkedIn.add(p)
 		}
 	}
 }
@@ -86,8 +88,8 @@ func (p *pool) leave() {
 	for i := range p.members {
 		m := &p.members[i]
 		m.pools.remove(p)
-		if m.checked != nil {
-			m.checked.pools.remove(p)
+		if m.checkedIn != nil {
+			m.checkedIn.remove(p)
 		}
 	}
 }
@@ -161,6 +163,26 @@ func (p *pool) available() []member {
 	}
 	return taking
 }
+
+// sound returns the member at an endpoint, if it takes requests and nothing is known against it.
+func (p *pool) sound(e *endpoint) *target {
+	for i := range p.members {
+		m := &p.members[i]
+		if &m.endpoint != e {
+			continue
+		}
+		if s := m.standing(); s.takes && s.health == snapshot.Healthy && s.ejected == 0 {
+			return m.target
+		}
+	}
+	return nil
+}
+
+// turn is a number that no other caller gets soon.
+func (p *pool) turn() uint32 { return p.state.cursor.Add(1) }
+
+// queue is that of the requests which wait for a place.
+func (p *pool) queue() *queue { return &p.state.queue }
 
 // takesRequests says whether the snapshot lets new requests go to the member.
 func (m *member) takesRequests() bool { return m.weight > 0 && !m.draining && !m.unhealthy }

@@ -122,7 +122,7 @@ func New(config Config) *Proxy {
 	}
 	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
 	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
-	p.ejector.clock, p.ejector.wake = p.clock, make(chan struct{}, 1)
+	p.ejector = newEjector(p.clock)
 	p.state = newState(transports, p.prober)
 	p.metrics = p.state.metrics
 	p.ports = make(map[bool]string)

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // queue is the requests that wait until an endpoint of their pool has a connection to spare, first come, first served.
@@ -22,6 +19,9 @@ type queue struct {
 // waiter is woken, by a value in the channel, when it may look for an endpoint: it is first, or there is none for those
 // before it.
 type waiter struct{ woken chan struct{} }
+
+// waits says whether anybody waits.
+func (q *queue) waits() bool { return q.length.Load() > 0 }
 
 // join adds a waiter, or returns nil where there are that many already. The first one is awake.
 func (q *queue) join(limit int) *waiter {
@@ -78,48 +78,5 @@ func (w *waiter) wake() {
 	select {
 	case w.woken <- struct{}{}:
 	default:
-	}
-}
-
-// await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
-// leaves the queue.
-func (x *exchange) await() (hold, failure) {
-	b := &x.route.balancing
-	q := &x.route.pool.state.queue
-	w := q.join(b.MaxPending)
-	if w == nil {
-		return hold{}, failure{reason: reason.UpstreamBusy}
-	}
-	defer q.leave(w)
-	ended := make(chan struct{})
-	if !x.guard.arm(closerFunc(func() { close(ended) }), x.engine.clock.Now()) {
-		return hold{}, failure{reason: x.guard.disarm()}
-	}
-	defer x.guard.disarm()
-	var late <-chan time.Time
-	if d := x.route.timeouts.Connect; d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		late = timer.C
-	}
-	for {
-		select {
-		case <-w.woken:
-		case <-late:
-			return hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
-		case <-ended:
-			return hold{}, failure{reason: x.guard.disarm()}
-		}
-		if !x.renewPool() {
-			return hold{}, failure{reason: reason.NoHealthyTask}
-		}
-		h, full := x.take()
-		if h.target != nil {
-			return h, failure{}
-		}
-		if !full {
-			return hold{}, failure{reason: reason.NoHealthyTask}
-		}
-		q.pass(w)
 	}
 }

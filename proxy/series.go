@@ -97,13 +97,3 @@ func (s *seriesShard) count(which outcome, duration, upstream time.Duration) {
 		s.upstream.observe(&latencyBounds, upstream)
 	}
 }
-
-// upstreamErrors counts the attempts at a pool's endpoints that failed, by reason. Those of other reasons stay 0.
-type upstreamErrors [reason.Count]atomic.Uint64
-
-// add counts a failure, if it is the service's and not the client's.
-func (e *upstreamErrors) add(r reason.Reason) {
-	if r.IsUpstream() {
-		e[r].Add(1)
-	}
-}

@@ -16,6 +16,9 @@ type target struct {
 	pools   poolList
 }
 
+// succeeded notes that it answered a request, whatever its status.
+func (t *target) succeeded() { t.conduct.succeeded() }
+
 func newTarget(key endpointKey, config *transportConfig) *target {
 	t := new(target)
 	t.init(key, config)

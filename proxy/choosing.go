@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// choose finds an endpoint with room for the request and takes a place there, or says why there is none.
+func (x *exchange) choose() (hold, failure) {
+	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.queue().waits() {
+		return x.await() // behind those who came before
+	}
+	h, full := x.take()
+	switch {
+	case h.target != nil:
+		return h, failure{}
+	case full:
+		return x.await()
+	}
+	return hold{}, failure{reason: reason.NoHealthyTask}
+}
+
+// take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one
+// if endpoints could take more connections.
+func (x *exchange) take() (h hold, full bool) {
+	c := choice{hash: x.hash, tried: x.tried, limit: int64(x.route.balancing.MaxConnections)}
+	if e := x.loggedIn(x.pool); e != nil {
+		h, ok := x.pool.hold(e, c.limit)
+		return h, !ok
+	}
+	return x.pool.take(x.route.balancing.Policy, c)
+}
+
+// renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
+// this one.
+func (x *exchange) renewPool() bool {
+	p := x.engine.generation.Load().pools[x.route.pool.id]
+	if p == nil || !p.serves(x.route.balancing.Policy) {
+		return false
+	}
+	x.pool = p
+	return true
+}
+
+// await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
+// leaves the queue.
+func (x *exchange) await() (hold, failure) {
+	b := &x.route.balancing
+	q := x.route.pool.queue()
+	w := q.join(b.MaxPending)
+	if w == nil {
+		return hold{}, failure{reason: reason.UpstreamBusy}
+	}
+	defer q.leave(w)
+	ended := make(chan struct{})
+	if !x.guard.arm(closerFunc(func() { close(ended) }), x.engine.clock.Now()) {
+		return hold{}, failure{reason: x.guard.disarm()}
+	}
+	defer x.guard.disarm()
+	var late <-chan time.Time
+	if d := x.route.timeouts.Connect; d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		select {
+		case <-w.woken:
+		case <-late:
+			return hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
+		case <-ended:
+			return hold{}, failure{reason: x.guard.disarm()}
+		}
+		if !x.renewPool() {
+			return hold{}, failure{reason: reason.NoHealthyTask}
+		}
+		h, full := x.take()
+		if h.target != nil {
+			return h, failure{}
+		}
+		if !full {
+			return hold{}, failure{reason: reason.NoHealthyTask}
+		}
+		q.pass(w)
+	}
+}
