@@ -10,7 +10,7 @@ import (
 
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
 func (x *exchange) choose() (hold, failure) {
-	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.queue().waits() {
+	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.queue().waiting() > 0 {
 		return x.await() // behind those who came before
 	}
 	h, full := x.take()

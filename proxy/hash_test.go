@@ -81,15 +81,15 @@ func TestHashDependsOnTheEndpointsAlone(t *testing.T) {
 	t.Parallel()
 	grown := poolOfWeights(5, func(int) int { return 1 })
 	all := slices.Clone(grown.Endpoints)
-	state := testState()
+	s := testStore()
 	for n := range all {
 		grown.Endpoints = all[4-n:]
-		p := newPool(&grown, nil, state.store)
+		p := newPool(&grown, nil, s)
 		p.require(snapshot.Hash)
 		p.refresh()
 	}
 	fresh := readyPool(&grown)
-	p := newPool(&grown, nil, state.store)
+	p := newPool(&grown, nil, s)
 	p.require(snapshot.Hash)
 	p.refresh()
 	if !slices.Equal(owners(p), owners(fresh)) {

@@ -58,5 +58,5 @@ func (p *pool) room(maxConnections, maxPending int) (taking, room bool) {
 	open := p.available()
 	c := choice{limit: int64(maxConnections)}
 	free := slices.ContainsFunc(open, func(m member) bool { return !c.rulesOut(m.target) })
-	return len(open) > 0, free || int(p.state.queue.length.Load()) < maxPending
+	return len(open) > 0, free || p.queue().waiting() < maxPending
 }

@@ -13,26 +13,26 @@ import (
 type queue struct {
 	length  atomic.Int32
 	mu      sync.Mutex
-	waiting []*waiter
+	waiters []*waiter
 }
 
 // waiter is woken, by a value in the channel, when it may look for an endpoint: it is first, or there is none for those
 // before it.
 type waiter struct{ woken chan struct{} }
 
-// waits says whether anybody waits.
-func (q *queue) waits() bool { return q.length.Load() > 0 }
+// waiting is how many requests wait.
+func (q *queue) waiting() int { return int(q.length.Load()) }
 
 // join adds a waiter, or returns nil where there are that many already. The first one is awake.
 func (q *queue) join(limit int) *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) >= limit {
+	if len(q.waiters) >= limit {
 		return nil
 	}
 	w := &waiter{woken: make(chan struct{}, 1)}
-	q.waiting = append(q.waiting, w)
-	q.length.Store(int32(len(q.waiting)))
+	q.waiters = append(q.waiters, w)
+	q.length.Store(int32(len(q.waiters)))
 	q.wakeFirst()
 	return w
 }
@@ -41,10 +41,10 @@ func (q *queue) join(limit int) *waiter {
 func (q *queue) leave(w *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if i := slices.Index(q.waiting, w); i >= 0 {
-		q.waiting = slices.Delete(q.waiting, i, i+1)
+	if i := slices.Index(q.waiters, w); i >= 0 {
+		q.waiters = slices.Delete(q.waiters, i, i+1)
 	}
-	q.length.Store(int32(len(q.waiting)))
+	q.length.Store(int32(len(q.waiters)))
 	q.wakeFirst()
 }
 
@@ -63,14 +63,14 @@ func (q *queue) wake() {
 func (q *queue) pass(w *waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if i := slices.Index(q.waiting, w); i >= 0 && i+1 < len(q.waiting) {
-		q.waiting[i+1].wake()
+	if i := slices.Index(q.waiters, w); i >= 0 && i+1 < len(q.waiters) {
+		q.waiters[i+1].wake()
 	}
 }
 
 func (q *queue) wakeFirst() {
-	if len(q.waiting) > 0 {
-		q.waiting[0].wake()
+	if len(q.waiters) > 0 {
+		q.waiters[0].wake()
 	}
 }
 

@@ -19,7 +19,7 @@ func limitedTo(connections, pending int, addresses ...netip.AddrPort) *snapshot.
 }
 
 func (s *served) waiting() int {
-	return int(s.generation.Load().pools["pool"].state.queue.length.Load())
+	return s.generation.Load().pools["pool"].queue().waiting()
 }
 
 func TestRequestsWaitForAConnectionInTheirOrder(t *testing.T) {
