@@ -18,7 +18,7 @@ import (
 func (p *Proxy) RoutesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := p.generation.Load()
-		if writeJSON(w, r, g.routes()) {
+		if writeJSON(w, r, servedRoutes(g)) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -12,13 +12,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// candidates lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the one
-// that won did and the others did not, those that are not served among them. Which one won, the router has said.
-func (g *generation) candidates(host, path []byte, won *route) []Candidate {
+// candidatesOf lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the
+// one that won did and the others did not, those that are not served among them. Which one won, the router has said.
+func candidatesOf(g *generation, host, path []byte, won *route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
-	decides := g.deciding(host)
-	for _, r := range g.rulesOf(host) {
+	decides := decidingHost(g, host)
+	for _, r := range rulesOf(g, host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
 			Service: g.pools[r.Pool].service,
@@ -51,7 +51,7 @@ func (g *generation) candidates(host, path []byte, won *route) []Candidate {
 		}
 		list = append(list, c)
 	}
-	list = append(list, g.unserved(host, path)...)
+	list = append(list, unservedFor(g, host, path)...)
 	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(a.rank(), b.rank()) })
 	return list
 }
@@ -64,10 +64,10 @@ type namedRoute struct {
 }
 
 // rulesOf returns the routes of the names that a host is served under, the more specific ones first.
-func (g *generation) rulesOf(host []byte) []namedRoute {
+func rulesOf(g *generation, host []byte) []namedRoute {
 	var list []namedRoute
 	for _, name := range namesOf(host) {
-		table, h := g.router.host(name), g.host(name)
+		table, h := g.router.host(name), hostNamed(g, name)
 		if h == nil {
 			continue
 		}
@@ -83,8 +83,8 @@ func (g *generation) rulesOf(host []byte) []namedRoute {
 	return list
 }
 
-// host returns the host of a name, or nil.
-func (g *generation) host(name string) *snapshot.Host {
+// hostNamed returns the host of a name, or nil.
+func hostNamed(g *generation, name string) *snapshot.Host {
 	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h snapshot.Host, name string) int {
 		return cmp.Compare(h.Name, name)
 	})
@@ -94,11 +94,11 @@ func (g *generation) host(name string) *snapshot.Host {
 	return &g.snapshot.Hosts[i]
 }
 
-// deciding returns the most specific host that a request's host is one of, which decides whose rules are asked, or an
-// empty one.
-func (g *generation) deciding(host []byte) *snapshot.Host {
+// decidingHost returns the most specific host that a request's host is one of, which decides whose rules are asked, or
+// an empty one.
+func decidingHost(g *generation, host []byte) *snapshot.Host {
 	for _, name := range namesOf(host) {
-		if h := g.host(name); h != nil {
+		if h := hostNamed(g, name); h != nil {
 			return h
 		}
 	}
@@ -161,9 +161,9 @@ func mismatch(r *snapshot.Route) string {
 	return "does not match: the path is not " + r.Path
 }
 
-// hints say what a request that no rule matches may have been meant for.
-func (g *generation) hints(host []byte, candidates []Candidate) []string {
-	decides := g.deciding(host)
+// hintsFor say what a request that no rule matches may have been meant for.
+func hintsFor(g *generation, host []byte, candidates []Candidate) []string {
+	decides := decidingHost(g, host)
 	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
 	switch {
 	case others:

@@ -109,7 +109,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	g := p.generation.Load()
 	gauge(c.generation, float64(g.number))
 	gauge(c.routes, float64(g.router.routes))
-	for of, n := range g.closedRoutes() {
+	for of, n := range closedRoutesOf(g) {
 		gauge(c.closed, float64(n), of.ingress, of.reason)
 	}
 	for i := range g.snapshot.Certificates {
@@ -123,8 +123,8 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 // closedRoute is what a route that is closed is counted by.
 type closedRoute struct{ ingress, reason string }
 
-// closedRoutes counts the routes that are closed.
-func (g *generation) closedRoutes() map[closedRoute]int {
+// closedRoutesOf counts the routes that are closed.
+func closedRoutesOf(g *generation) map[closedRoute]int {
 	counts := make(map[closedRoute]int)
 	for i := range g.snapshot.Hosts {
 		for j := range g.snapshot.Hosts[i].Routes {

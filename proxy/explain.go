@@ -41,7 +41,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 			Method: a.method, URL: q.URL, Peer: from.peer.String(), Client: from.peer.String(), TrustedPeer: from.trusted, Secure: a.secure,
 		},
 	}
-	e.Certificate = x.generation.explainCertificate(a.host)
+	e.Certificate = explainCertificate(x.generation, a.host)
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
 		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
@@ -79,7 +79,7 @@ func (x *exchange) explain(e *Explanation) {
 	detail := x.decision.detail
 	g := x.generation
 	e.Request.Host, e.Request.Path = string(x.Host), string(x.path)
-	e.Request.Owner = g.deciding(x.Host).Owner
+	e.Request.Owner = decidingHost(g, x.Host).Owner
 	e.Request.Client, e.Request.Secure = x.Client.String(), x.Secure
 	switch decided {
 	case reason.MalformedPath:
@@ -87,15 +87,15 @@ func (x *exchange) explain(e *Explanation) {
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
-		e.Candidates = g.candidates(x.Host, x.path, g.router.find(x.Host, x.path, canonical.AsItIs))
+		e.Candidates = candidatesOf(g, x.Host, x.path, g.router.find(x.Host, x.path, canonical.AsItIs))
 	default:
-		e.Candidates = g.candidates(x.Host, x.path, x.route)
+		e.Candidates = candidatesOf(g, x.Host, x.path, x.route)
 	}
 	if decided == reason.RouteNotFound {
-		e.Hints = g.hints(x.Host, e.Candidates)
+		e.Hints = hintsFor(g, x.Host, e.Candidates)
 	}
 	if x.route != nil && decided != reason.AmbiguousPath {
-		e.Access = g.explainAccess(x)
+		e.Access = explainAccess(g, x)
 		e.take(notes)
 		e.Pool = x.explainPool()
 	}
@@ -120,7 +120,7 @@ func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
-func (g *generation) explainCertificate(host string) *ExplainedCertificate {
+func explainCertificate(g *generation, host string) *ExplainedCertificate {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)
 	}
@@ -135,8 +135,8 @@ func (g *generation) explainCertificate(host string) *ExplainedCertificate {
 
 // explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
 // whether the request came to be asked for its address.
-func (g *generation) explainAccess(x *exchange) *ExplainedAccess {
-	access := g.accessOf(x)
+func explainAccess(g *generation, x *exchange) *ExplainedAccess {
+	access := accessRuleOf(g, x)
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
@@ -158,10 +158,10 @@ func (e *Explanation) take(notes []policy.Note) {
 	}
 }
 
-// accessOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten single
-// prefixes.
-func (g *generation) accessOf(x *exchange) *policy.Access {
-	for _, r := range g.rulesOf(x.Host) {
+// accessRuleOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten
+// single prefixes.
+func accessRuleOf(g *generation, x *exchange) *policy.Access {
+	for _, r := range rulesOf(g, x.Host) {
 		if r.compiled == x.route {
 			for _, p := range r.Policies {
 				if access, ok := p.(*policy.Access); ok {

@@ -36,8 +36,8 @@ type ServedTask struct {
 	ExplainedTask
 }
 
-// routes lists the routes of a generation.
-func (g *generation) routes() []ServedRoute {
+// servedRoutes lists the routes of a generation.
+func servedRoutes(g *generation) []ServedRoute {
 	routes := make([]ServedRoute, 0, g.router.routes)
 	taking := make(map[string]int, len(g.pools))
 	for id, p := range g.pools {

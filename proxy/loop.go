@@ -4,11 +4,9 @@ package proxy
 
 import (
 	"bytes"
-	"hash/maphash"
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
-	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // A backend may be this proxy again, or another one that leads back here: each pass would make the next, until memory
@@ -20,29 +18,9 @@ import (
 
 var cdnLoop = []byte("CDN-Loop")
 
-// loopMark begins every mark.
-const loopMark = "warren-"
-
 // maxPasses bounds the passes of one request through proxies of this kind, whichever routes it takes: a rule can send
 // its requests to the next one of a thousand.
 const maxPasses = 10
-
-// markOf is the mark of a route. It is the same as long as the process runs.
-func (s *state) markOf(host string, r *snapshot.Route) []byte {
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	for _, part := range [...]string{host, r.Path} {
-		_, _ = h.WriteString(part)
-		_ = h.WriteByte(0)
-	}
-	_ = h.WriteByte(byte(r.Match))
-	sum := h.Sum64()
-	mark := []byte(loopMark)
-	for shift := 60; shift >= 0; shift -= 4 {
-		mark = append(mark, lowerHex[sum>>shift&15])
-	}
-	return mark
-}
 
 // refuseLoop refuses a request that was on its route before, or on too many.
 func (x *exchange) refuseLoop() reason.Reason {

@@ -136,7 +136,7 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 		generation := compileForTest(t, snapshotOf(hosts, poolOf("p")), before, state)
 		before = generation
 		for _, host := range asked {
-			decides := generation.deciding([]byte(host))
+			decides := decidingHost(generation, []byte(host))
 			path := []byte(g.path())
 			for as := range canonical.Readings {
 				r := generation.router.find([]byte(host), path, as)

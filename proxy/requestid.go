@@ -3,6 +3,8 @@
 package proxy
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"math/rand/v2"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -28,12 +30,10 @@ func (x *exchange) makeRequestID() {
 	if x.RequestID != nil {
 		return
 	}
-	for half := range 2 {
-		bits := rand.Uint64()
-		for i := range 16 {
-			x.idBuf[16*half+i] = lowerHex[bits>>(60-4*i)&15]
-		}
-	}
+	var bits [16]byte
+	binary.BigEndian.PutUint64(bits[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(bits[8:], rand.Uint64())
+	hex.Encode(x.idBuf[:], bits[:])
 	x.RequestID = x.idBuf[:]
 	x.request.Fields = append(x.request.Fields, message.Field{Name: xRequestID, Value: x.RequestID, Kind: message.XRequestID})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// unserved lists as candidates what was written for a host, or for one that it is one of, and is not served.
-func (g *generation) unserved(host, path []byte) []Candidate {
+// unservedFor lists as candidates what was written for a host, or for one that it is one of, and is not served.
+func unservedFor(g *generation, host, path []byte) []Candidate {
 	var list []Candidate
 	for _, name := range namesOf(host) {
 		all := g.snapshot.Unserved

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"hash/maphash"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// loopMark begins every mark.
+const loopMark = "warren-"
+
+// markOf is the mark of a route. It is the same as long as the process runs.
+func (s *state) markOf(host string, r *snapshot.Route) []byte {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	for _, part := range [...]string{host, r.Path} {
+		_, _ = h.WriteString(part)
+		_ = h.WriteByte(0)
+	}
+	_ = h.WriteByte(byte(r.Match))
+	var sum [8]byte
+	binary.BigEndian.PutUint64(sum[:], h.Sum64())
+	return hex.AppendEncode([]byte(loopMark), sum[:])
+}
