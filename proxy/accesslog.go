@@ -13,7 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -40,16 +39,20 @@ func ParseLogFormat(s string) (LogFormat, error) {
 // accessLog writes a line for each request, from a goroutine of its own. A request never waits for it: when more lines
 // than it holds are waiting, further ones are dropped and counted.
 type accessLog struct {
-	format  LogFormat
-	lines   chan *[]byte
-	free    sync.Pool
-	dropped atomic.Uint64
+	format LogFormat
+	lines  chan *[]byte
+	free   sync.Pool
+	lost   atomic.Uint64
 }
 
 // accessLogLines is how many lines may wait to be written.
 const accessLogLines = 8192
 
+// newAccessLog returns nil where nothing is to be logged.
 func newAccessLog(format LogFormat) *accessLog {
+	if format != LogJSON && format != LogCombined {
+		return nil
+	}
 	return &accessLog{
 		format: format,
 		lines:  make(chan *[]byte, accessLogLines),
@@ -85,6 +88,9 @@ func (l *accessLog) write(ctx context.Context, w io.Writer) {
 	}
 }
 
+// dropped is how many lines were dropped so far.
+func (l *accessLog) dropped() uint64 { return l.lost.Load() }
+
 func (l *accessLog) writeLine(out *bufio.Writer, line *[]byte) {
 	_, _ = out.Write(*line)
 	l.free.Put(line)
@@ -101,17 +107,9 @@ func (l *accessLog) record(r *Record) {
 	select {
 	case l.lines <- line:
 	default:
-		l.dropped.Add(1)
+		l.lost.Add(1)
 		l.free.Put(line)
 	}
-}
-
-// withoutToken is a path that may be written down: of a challenge's, the token is left out.
-func withoutToken(path []byte) []byte {
-	if len(path) > len(identity.ChallengePath) && string(path[:len(identity.ChallengePath)]) == identity.ChallengePath {
-		return path[:len(identity.ChallengePath)]
-	}
-	return path
 }
 
 func appendJSON(b []byte, r *Record) []byte {

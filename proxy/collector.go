@@ -3,10 +3,6 @@
 package proxy
 
 import (
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/warren-dev/ingress/proxy/headmemory"
@@ -15,58 +11,47 @@ import (
 )
 
 // Collector has Prometheus's client read what the proxy counts. Labels are the names of objects, statuses and what this
-// package has lists of, never bytes of a request; a series goes when its object does.
+// package and others have lists of, never bytes of a request; a series goes when its object does.
 func (p *Proxy) Collector() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("warren_ingress_"+name, help, labels, nil)
 	}
 	return &collector{
-		proxy:            p,
-		requests:         desc("requests_total", "Requests that ended, by the Ingress and service of their rule (empty where no rule was found), status and, for an answer of the proxy's own or a response that broke off, reason.", "ingress", "service", "code", "reason"),
-		duration:         desc("request_duration_seconds", "Time from a request's head to the end of its response.", "ingress"),
-		upstream:         desc("upstream_duration_seconds", "Time from the choice of an endpoint until the head of a response was there, or none came, retries included.", "ingress"),
-		selection:        desc("backend_selection_duration_seconds", "Time from a request's head to the choice of an endpoint: routing, policies, and the wait where all endpoints are busy."),
-		errors:           desc("backend_errors_total", "Attempts at a service's endpoints that failed, also those that a retry made good.", "service", "reason"),
-		limited:          desc("rate_limit_rejections_total", "Requests answered with RateLimited.", "ingress"),
-		denied:           desc("access_denials_total", "Requests answered with AccessDenied.", "ingress"),
-		handshakes:       desc("tls_handshake_duration_seconds", "Time that TLS handshakes took that succeeded."),
-		failedHandshakes: desc("tls_handshake_failures_total", "TLS handshakes that failed."),
-		connections:      desc("active_connections", "Client connections that are open."),
-		refused:          desc("connections_refused_total", "Client connections beyond --max-connections."),
-		refusedHeads:     desc("head_memory_refusals_total", "Streams refused and connections ended because of the memory of heads that wait, by what they would have been too much for: their Connection or the Process.", "reason"),
-		heldHeads:        desc("head_memory_bytes", "Memory that is taken for heads that wait, incomplete or on their way."),
-		active:           desc("active_requests", "Requests and upgraded connections that have not ended."),
-		generation:       desc("snapshot_generation", "Number of the snapshot that this replica serves, 0 before the first."),
-		applied:          desc("snapshot_apply_duration_seconds", "Time that it took to compile a snapshot and to serve it."),
-		rejected:         desc("snapshot_rejections_total", "Snapshots that did not compile; the one before went on being served."),
-		routes:           desc("routes", "Routes that are served."),
-		closed:           desc("closed_routes", "Routes that answer every request with 503 until their Ingress, which is named with why, is mended.", "ingress", "reason"),
-		tasks:            desc("tasks", "Tasks and endpoints of a service by health.", "service", "health"),
-		notAfter:         desc("certificate_not_after_seconds", "When a certificate expires, in seconds since 1970.", "certificate"),
-		notBefore:        desc("certificate_not_before_seconds", "When a certificate began to be valid, in seconds since 1970.", "certificate"),
-		droppedLines:     desc("access_log_dropped_lines_total", "Lines of the access log that were dropped because more waited than are held."),
+		proxy:        p,
+		counted:      p.metrics.collector(),
+		errors:       desc("backend_errors_total", "Attempts at a service's endpoints that failed, also those that a retry made good.", "service", "reason"),
+		connections:  desc("active_connections", "Client connections that are open."),
+		refusedHeads: desc("head_memory_refusals_total", "Streams refused and connections ended because of the memory of heads that wait, by what they would have been too much for: their Connection or the Process.", "reason"),
+		heldHeads:    desc("head_memory_bytes", "Memory that is taken for heads that wait, incomplete or on their way."),
+		active:       desc("active_requests", "Requests and upgraded connections that have not ended."),
+		generation:   desc("snapshot_generation", "Number of the snapshot that this replica serves, 0 before the first."),
+		routes:       desc("routes", "Routes that are served."),
+		closed:       desc("closed_routes", "Routes that answer every request with 503 until their Ingress, which is named with why, is mended.", "ingress", "reason"),
+		tasks:        desc("tasks", "Tasks and endpoints of a service by health.", "service", "health"),
+		notAfter:     desc("certificate_not_after_seconds", "When a certificate expires, in seconds since 1970.", "certificate"),
+		notBefore:    desc("certificate_not_before_seconds", "When a certificate began to be valid, in seconds since 1970.", "certificate"),
+		droppedLines: desc("access_log_dropped_lines_total", "Lines of the access log that were dropped because more waited than are held."),
 	}
 }
 
 type collector struct {
 	proxy *Proxy
+	// counted is for what was counted: requests, handshakes, snapshots. The rest is looked up.
+	counted prometheus.Collector
 
-	requests, duration, upstream, selection, errors *prometheus.Desc
-	limited, denied                                 *prometheus.Desc
-	handshakes, failedHandshakes                    *prometheus.Desc
-	connections, refused, active                    *prometheus.Desc
-	refusedHeads, heldHeads                         *prometheus.Desc
-	generation, applied, rejected, routes, tasks    *prometheus.Desc
-	closed                                          *prometheus.Desc
-	notAfter, notBefore                             *prometheus.Desc
-	droppedLines                                    *prometheus.Desc
+	errors, tasks              *prometheus.Desc
+	connections, active        *prometheus.Desc
+	refusedHeads, heldHeads    *prometheus.Desc
+	generation, routes, closed *prometheus.Desc
+	notAfter, notBefore        *prometheus.Desc
+	droppedLines               *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
+	c.counted.Describe(descs)
 	for _, d := range [...]*prometheus.Desc{
-		c.requests, c.duration, c.upstream, c.selection, c.errors, c.limited, c.denied, c.handshakes, c.failedHandshakes, c.connections,
-		c.refused, c.refusedHeads, c.heldHeads, c.active, c.generation, c.applied, c.rejected, c.routes, c.closed, c.tasks,
+		c.errors, c.tasks, c.connections, c.active, c.refusedHeads, c.heldHeads, c.generation, c.routes, c.closed,
 		c.notAfter, c.notBefore, c.droppedLines,
 	} {
 		descs <- d
@@ -81,27 +66,14 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	counter := func(desc *prometheus.Desc, value uint64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), labels...)
 	}
-	p, m := c.proxy, c.proxy.metrics
-	c.collectRequests(metrics, counter)
-
-	var selection, handshakes, applied tally
-	for i := range m.selection {
-		selection.add(&m.selection[i].histogram)
-	}
-	handshakes.add(&m.handshakes)
-	applied.add(&m.applied)
-	metrics <- selection.metric(c.selection, &selectionBounds)
-	metrics <- handshakes.metric(c.handshakes, &latencyBounds)
-	metrics <- applied.metric(c.applied, &latencyBounds)
-	counter(c.failedHandshakes, m.failedHandshakes.Load())
-	counter(c.refused, m.refused.Load())
+	p := c.proxy
+	c.counted.Collect(metrics)
 	for b := range headmemory.Bounds {
 		counter(c.refusedHeads, p.heads.Refusals(b), b.String())
 	}
 	gauge(c.heldHeads, float64(p.heads.Held()))
-	counter(c.rejected, m.rejected.Load())
 	if p.log != nil {
-		counter(c.droppedLines, p.log.dropped.Load())
+		counter(c.droppedLines, p.log.dropped())
 	}
 	gauge(c.connections, float64(p.open.Load()))
 	gauge(c.active, float64(p.activeRequests()))
@@ -134,58 +106,6 @@ func closedRoutesOf(g *generation) map[closedRoute]int {
 		}
 	}
 	return counts
-}
-
-// collectRequests adds up what was counted by Ingress and service.
-func (c *collector) collectRequests(metrics chan<- prometheus.Metric, counter func(*prometheus.Desc, uint64, ...string)) {
-	all := c.proxy.metrics.all()
-	for len(all) > 0 {
-		ingress := all[0].ingress
-		var duration, upstream tally
-		var limited, denied uint64
-		for len(all) > 0 && all[0].ingress == ingress {
-			counts := make(map[outcome]uint64)
-			for i := range all[0].shards {
-				if shard := all[0].shards[i].Load(); shard != nil {
-					shard.outcomes.collect(counts)
-					duration.add(&shard.duration)
-					upstream.add(&shard.upstream)
-				}
-			}
-			for o, n := range counts {
-				counter(c.requests, n, ingress, all[0].service, strconv.Itoa(o.status()), o.reason().String())
-				switch o.reason() {
-				case reason.RateLimited:
-					limited += n
-				case reason.AccessDenied:
-					denied += n
-				}
-			}
-			all = all[1:]
-		}
-		if duration.count == 0 {
-			continue
-		}
-		metrics <- duration.metric(c.duration, &latencyBounds, ingress)
-		if ingress == "" {
-			continue
-		}
-		metrics <- upstream.metric(c.upstream, &latencyBounds, ingress)
-		counter(c.limited, limited, ingress)
-		counter(c.denied, denied, ingress)
-	}
-}
-
-// all returns the series, those of one Ingress side by side.
-func (m *metrics) all() []*series {
-	m.mu.Lock()
-	all := make([]*series, 0, len(m.routed)+1)
-	for _, s := range m.routed {
-		all = append(all, s)
-	}
-	m.mu.Unlock()
-	slices.SortFunc(all, func(a, b *series) int { return strings.Compare(a.ingress, b.ingress) })
-	return append(all, m.unrouted)
 }
 
 // collectServices says what became of attempts at the endpoints of the services that are served, and how these are. The

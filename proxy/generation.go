@@ -182,3 +182,12 @@ func (r *route) add(steps *policy.Steps) {
 		r.own = slices.Insert(r.own, 0, steps.Own)
 	}
 }
+
+// eachSeries calls f with the series of all routes.
+func (g *generation) eachSeries(f func(*series)) {
+	g.router.each(func(t *hostTable) {
+		for _, s := range t.series {
+			f(s)
+		}
+	})
+}

@@ -5,12 +5,15 @@ package proxy
 import (
 	"math/bits"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// metrics is what is counted. Counting takes no lock and looks nothing up; [Proxy.Collect] adds up and names what
-// was counted when somebody asks.
+// metrics is what is counted. Counting takes no lock and looks nothing up; its collector adds up and names what was
+// counted when somebody asks.
 type metrics struct {
 	// mask takes a connection's shard to one of the metrics', of which there are a power of two.
 	mask uint32
@@ -30,6 +33,8 @@ type metrics struct {
 	mu sync.Mutex
 	// routed are the series of the routes that there are.
 	routed map[seriesID]*series
+	// sweeps is how often it was said which of them are kept.
+	sweeps uint64
 }
 
 type seriesID struct{ ingress, service string }
@@ -66,21 +71,29 @@ func (m *metrics) series(ingress, service string) *series {
 	return s
 }
 
-// keepOnly forgets what was counted for Ingresses and services that no route of the generation joins.
-func (m *metrics) keepOnly(g *generation) {
+// keepOnly forgets what was counted for Ingresses and services, but for the series that each calls keep with.
+func (m *metrics) keepOnly(each func(keep func(*series))) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g.router.each(func(t *hostTable) {
-		for _, s := range t.series {
-			s.used = g.number
-		}
-	})
+	m.sweeps++
+	each(func(s *series) { s.kept = m.sweeps })
 	for id, s := range m.routed {
-		if s.used != g.number {
+		if s.kept != m.sweeps {
 			delete(m.routed, id)
 		}
 	}
 }
+
+// handshakeSucceeded and handshakeFailed count TLS handshakes.
+func (m *metrics) handshakeSucceeded(took time.Duration) { m.handshakes.observe(&latencyBounds, took) }
+func (m *metrics) handshakeFailed()                      { m.failedHandshakes.Add(1) }
+
+// connectionRefused counts a connection beyond the limit.
+func (m *metrics) connectionRefused() { m.refused.Add(1) }
+
+// snapshotApplied and snapshotRejected count what became of snapshots.
+func (m *metrics) snapshotApplied(took time.Duration) { m.applied.observe(&latencyBounds, took) }
+func (m *metrics) snapshotRejected()                  { m.rejected.Add(1) }
 
 // count counts a request that has ended.
 func (m *metrics) count(r *Record) {
@@ -93,4 +106,16 @@ func (m *metrics) count(r *Record) {
 		m.selection[i].observe(&selectionBounds, r.Chosen-r.Started)
 	}
 	s.shard(i).count(newOutcome(r.Status, r.Reason), r.Ended-r.Started, r.upstreamTime())
+}
+
+// all returns the series, those of one Ingress side by side.
+func (m *metrics) all() []*series {
+	m.mu.Lock()
+	all := make([]*series, 0, len(m.routed)+1)
+	for _, s := range m.routed {
+		all = append(all, s)
+	}
+	m.mu.Unlock()
+	slices.SortFunc(all, func(a, b *series) int { return strings.Compare(a.ingress, b.ingress) })
+	return append(all, m.unrouted)
 }

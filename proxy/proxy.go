@@ -129,12 +129,8 @@ func New(config Config) *Proxy {
 	p.exchanges.New = func() any { return new(exchange) }
 	p.streams.New = func() any { return new(stream) }
 	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().identity })
-	if config.AccessLog == LogJSON || config.AccessLog == LogCombined {
-		p.log = newAccessLog(config.AccessLog)
-	}
-	if config.Tracing != nil {
-		p.tracer = newTracer(config.Tracing, p.clock)
-	}
+	p.log = newAccessLog(config.AccessLog)
+	p.tracer = newTracer(config.Tracing, p.clock)
 	p.generation.Store(&generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}})
 	return p
 }
@@ -152,15 +148,15 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	g, err := compile(s, running, p.state)
 	if err != nil {
 		p.state.keepOnly(running)
-		p.metrics.keepOnly(running)
-		p.metrics.rejected.Add(1)
+		p.metrics.keepOnly(running.eachSeries)
+		p.metrics.snapshotRejected()
 		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
 	}
 	p.state.adopt(g, running)
 	p.generation.Store(g)
 	p.state.keepOnly(g)
-	p.metrics.keepOnly(g)
-	p.metrics.applied.observe(&latencyBounds, p.clock.Now()-began)
+	p.metrics.keepOnly(g.eachSeries)
+	p.metrics.snapshotApplied(p.clock.Now() - began)
 	return g.number, nil
 }
 
@@ -223,7 +219,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	c := &conn{proxy: p, tcp: tcp, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
 	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
-		p.metrics.refused.Add(1)
+		p.metrics.connectionRefused()
 	}
 	defer c.leave()
 	t, err := transport.NewTCP(tcp, p.clock, p.config.WriteTimeout)

@@ -2,7 +2,11 @@
 
 package proxy
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/warren-dev/ingress/proxy/identity"
+)
 
 // enterTrace gives the exchange its place in a trace, and has its request say so instead of what it said.
 func (x *exchange) enterTrace() {
@@ -10,7 +14,7 @@ func (x *exchange) enterTrace() {
 }
 
 // isTraced says whether the exchange is recorded in a trace.
-func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.own.sampled }
+func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.sampled() }
 
 // beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
 // attempt's.
@@ -61,4 +65,12 @@ func (x *exchange) completeRecord() *Record {
 		r.Route, r.series = &x.route.names, x.route.series
 	}
 	return r
+}
+
+// withoutToken is a path that may be written down: of a challenge's, the token is left out.
+func withoutToken(path []byte) []byte {
+	if len(path) > len(identity.ChallengePath) && string(path[:len(identity.ChallengePath)]) == identity.ChallengePath {
+		return path[:len(identity.ChallengePath)]
+	}
+	return path
 }

@@ -16,8 +16,8 @@ type series struct {
 	// ingress is "namespace/name" and service too. Both are empty for requests that no route was found for.
 	ingress, service string
 	shards           []atomic.Pointer[seriesShard]
-	// used is the generation that was last found to have a route of it. It is guarded by the lock of the metrics.
-	used uint64
+	// kept is the sweep that last kept it. It is guarded by the lock of the metrics.
+	kept uint64
 }
 
 // seriesShard fills six cache lines, so that it shares none with another.

@@ -48,7 +48,11 @@ type tracer struct {
 	places sync.Pool
 }
 
+// newTracer returns nil where there is no tracing.
 func newTracer(config *Tracing, clock transport.Clock) *tracer {
+	if config == nil {
+		return nil
+	}
 	t := &tracer{clock: clock, recorder: config.Recorder, trustedOnly: config.TrustedOnly, always: config.Sampling >= 1}
 	if !t.always {
 		t.bound = uint64(max(0, config.Sampling) * (1 << 63))
@@ -182,6 +186,9 @@ func newSpanID() (id SpanID) {
 	binary.BigEndian.PutUint64(id[:], max(1, rand.Uint64()))
 	return id
 }
+
+// sampled says whether the exchange is recorded.
+func (p *tracePlace) sampled() bool { return p.own.sampled }
 
 // attempt begins an attempt: from now on an endpoint is told that the request is that attempt's.
 func (p *tracePlace) attempt() SpanID {

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+func TestLoggedTextHoldsEveryByteInOneLine(t *testing.T) {
+	t.Parallel()
+	var sent []byte
+	var want []rune
+	for c := range 256 {
+		sent, want = append(sent, byte(c)), append(want, rune(c))
+	}
+	quoted := appendQuoted(nil, sent)
+	for _, c := range quoted {
+		if c < ' ' || c >= 0x7f {
+			t.Errorf("%q has the byte %q", quoted, c)
+		}
+	}
+	var got string
+	if err := json.Unmarshal(quoted, &got); err != nil {
+		t.Fatalf("%v in %q", err, quoted)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("read again (-want +got):\n%s", diff)
+	}
+}
+
+// What is held is written as soon as somebody takes it, in the order of the requests. The rest is lost and counted.
+func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
+	t.Parallel()
+	const dropped = 108
+	l := newAccessLog(LogJSON)
+	ended, end := context.WithCancel(context.Background())
+	end()
+	ask := func(path string) { l.record(&Record{Request: &message.Request{}, Path: []byte(path)}) }
+	var want []string
+	for i := range accessLogLines + dropped {
+		path := fmt.Sprintf("/%d", i)
+		ask(path)
+		if i < accessLogLines {
+			want = append(want, path)
+		}
+	}
+	if got := l.dropped(); got != dropped {
+		t.Errorf("%d lines were dropped, want %d", got, dropped)
+	}
+	var written bytes.Buffer
+	l.write(ended, &written)
+	ask("/last")
+	l.write(ended, &written)
+	if got := l.dropped(); got != dropped {
+		t.Errorf("%d lines were dropped in the end, want %d", got, dropped)
+	}
+	var got []string
+	for line := range strings.Lines(written.String()) {
+		var fields struct{ Path string }
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("%v in %q", err, line)
+		}
+		got = append(got, fields.Path)
+	}
+	if diff := cmp.Diff(append(want, "/last"), got); diff != "" {
+		t.Errorf("the lines are of (-want +got):\n%s", diff)
+	}
+}
+
+// What waits when the log ends is written before it does.
+func TestWaitingLinesAreWrittenAtTheEnd(t *testing.T) {
+	t.Parallel()
+	l := newAccessLog(LogJSON)
+	var want string
+	for i := range 1000 {
+		line := fmt.Appendf(nil, "line %d\n", i)
+		want += string(line)
+		l.lines <- &line
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	var got bytes.Buffer
+	l.write(ended, &got)
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
+	}
+}
+
+func TestLogFormatsAreNamed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]LogFormat{"none": LogNone, "json": LogJSON, "combined": LogCombined} {
+		if got, err := ParseLogFormat(text); err != nil || got != want {
+			t.Errorf("%q: got %q (%v), want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "JSON", "common", "json "} {
+		if got, err := ParseLogFormat(text); err == nil || !strings.Contains(err.Error(), "write none, json or combined") {
+			t.Errorf("%q: got %q (%v), want an error that says what to write", text, got, err)
+		}
+	}
+}
