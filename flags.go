@@ -20,8 +20,8 @@ import (
 
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers/replicas"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/headmemory"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // flags is what the command line says.
@@ -42,7 +42,7 @@ type flags struct {
 
 	trustedProxies                         []netip.Prefix
 	proxyProtocol, h2c                     bool
-	accessLog                              proxy.LogFormat
+	accessLog                              observe.LogFormat
 	readTimeout, writeTimeout, idleTimeout time.Duration
 	maxHeaderBytes, maxHeaders             int
 	maxConnections, maxHeaderMemory        int
@@ -58,7 +58,7 @@ type flags struct {
 
 // parseFlags reads args into what set already has flags for (controller-runtime's --kubeconfig) and those here.
 func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
-	f := &flags{accessLog: proxy.LogNone}
+	f := &flags{accessLog: observe.LogNone}
 	set.StringVar(&f.httpAddress, "http-address", ":8000", "`address` for plain HTTP requests")
 	set.StringVar(&f.httpsAddress, "https-address", ":8443", "`address` for HTTPS requests; always open, an unknown name gets the alert unrecognized_name")
 	set.StringVar(&f.metricsAddress, "metrics-address", ":9090", "`address` of /metrics")
@@ -85,7 +85,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(boolFlag(&f.proxyProtocol, false), "proxy-protocol", "expect a PROXY header, version 1 or 2, from trusted proxies; from nobody else")
 	set.Var(boolFlag(&f.h2c, false), "h2c", "speak HTTP/2 on plain connections too, where the client begins so; over TLS it is always offered")
 	set.Func("access-log", "`format` of the access log on standard output: none, json or combined (default none)", func(s string) (err error) {
-		f.accessLog, err = proxy.ParseLogFormat(s)
+		f.accessLog, err = observe.ParseLogFormat(s)
 		return err
 	})
 	set.Var(durationFlag(&f.readTimeout, 30*time.Second), "read-timeout", "`time` in which a request's head must be complete, and without a byte of its content; 0 for none")

@@ -35,6 +35,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // version is set when the binary is linked.
@@ -147,7 +148,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	return g.Wait()
 }
 
-func proxyConfig(f *flags, traced *proxy.Tracing, logger logr.Logger) proxy.Config {
+func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Config {
 	return proxy.Config{
 		Logger:          logger.WithName("proxy"),
 		TrustedProxies:  f.trustedProxies,

@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-logr/logr"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/tracing"
 )
 
@@ -65,7 +65,7 @@ func (f *tracingFlags) validate() error {
 }
 
 // tracing returns what the proxy is to be told, and what sends spans; nothing where there is no tracing.
-func (f *tracingFlags) tracing(ctx context.Context, instance string, logger logr.Logger) (*proxy.Tracing, *tracing.Exporter, error) {
+func (f *tracingFlags) tracing(ctx context.Context, instance string, logger logr.Logger) (*observe.Tracing, *tracing.Exporter, error) {
 	if f.endpoint == nil {
 		return nil, nil, nil
 	}
@@ -73,5 +73,5 @@ func (f *tracingFlags) tracing(ctx context.Context, instance string, logger logr
 	if err != nil {
 		return nil, nil, fmt.Errorf("--otlp-endpoint: %w", err)
 	}
-	return &proxy.Tracing{Sampling: f.sampling, TrustedOnly: f.trustedOnly, Recorder: exporter}, exporter, nil
+	return &observe.Tracing{Sampling: f.sampling, TrustedOnly: f.trustedOnly, Recorder: exporter}, exporter, nil
 }

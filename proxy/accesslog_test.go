@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -52,7 +53,7 @@ func (p *pages) lines(tb testing.TB, want int) []string {
 	return lines[:want]
 }
 
-func logTo(w *pages, format LogFormat) func(*Config) {
+func logTo(w *pages, format observe.LogFormat) func(*Config) {
 	return func(c *Config) { c.AccessLog, c.AccessLogWriter = format, w }
 }
 
@@ -100,7 +101,7 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 	denied := routed("/denied", "b", 2)
 	accessOf(&denied).Denied = prefixes("203.0.113.0/24")
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON), trust("127.0.0.1/32"))
+	p := serve(t, logTo(written, observe.LogJSON), trust("127.0.0.1/32"))
 	p.apply(snapshotOf([]snapshot.Host{hostOf("shop.example.com", rewritten, refusing, denied)},
 		poolOf("b", backend), poolOf("down", down)))
 	requests := []struct {
@@ -141,7 +142,7 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 func TestAccessLogAsJSONSurvivesHostileBytes(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON))
+	p := serve(t, logTo(written, observe.LogJSON))
 	p.apply(everything(startEcho(t, "b")))
 	everyByte := func(but string) string {
 		var b strings.Builder
@@ -187,7 +188,7 @@ func TestAccessLogAsJSONSurvivesHostileBytes(t *testing.T) {
 func TestAccessLogInTheCombinedFormat(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
-	p := serve(t, logTo(written, LogCombined), trust("127.0.0.1/32"))
+	p := serve(t, logTo(written, observe.LogCombined), trust("127.0.0.1/32"))
 	p.apply(snapshotOf([]snapshot.Host{hostOf("shop", prefix("/", "b"))}, poolOf("b", startEcho(t, "b"))))
 	const date = `\[\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]`
 	for i, test := range []struct{ name, request, want string }{
@@ -233,14 +234,14 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	t.Parallel()
 	w := &blocked{entered: make(chan struct{}), release: make(chan struct{})}
 	release := sync.OnceFunc(func() { close(w.release) })
-	p := serve(t, func(c *Config) { c.AccessLog, c.AccessLogWriter = LogJSON, w })
+	p := serve(t, func(c *Config) { c.AccessLog, c.AccessLogWriter = observe.LogJSON, w })
 	t.Cleanup(release)
 	p.get("a", "/first")
 	receive(t, "the first write", w.entered)
 	const batch, most = 100, 50_000
 	client := p.dial()
 	sent := 1
-	for p.Proxy.log.dropped() < batch {
+	for p.Proxy.log.Dropped() < batch {
 		if sent > most {
 			t.Fatalf("%d lines wait, and none was dropped", sent)
 		}
@@ -254,8 +255,8 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	}
 	release()
 	// The last line is recorded after its response was sent.
-	await(t, "the writing or dropping of a line for each request", func() bool { return w.count()+int(p.Proxy.log.dropped()) >= sent })
-	dropped := p.Proxy.log.dropped()
+	await(t, "the writing or dropping of a line for each request", func() bool { return w.count()+int(p.Proxy.log.Dropped()) >= sent })
+	dropped := p.Proxy.log.Dropped()
 	lines := w.lines(t, sent-int(dropped))
 	for i, line := range lines {
 		want := "/"
@@ -271,14 +272,14 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	if got := parsedLine(t, all[len(all)-1])["path"]; got != "/last" {
 		t.Errorf("the line after that is of %v, want /last", got)
 	}
-	if got := p.Proxy.log.dropped(); got != dropped {
+	if got := p.Proxy.log.Dropped(); got != dropped {
 		t.Errorf("%d lines were dropped, want %d", got, dropped)
 	}
 }
 
 func TestWithoutAnAccessLogNothingIsWritten(t *testing.T) {
 	t.Parallel()
-	for _, format := range []LogFormat{"", LogNone} {
+	for _, format := range []observe.LogFormat{"", observe.LogNone} {
 		written := &pages{}
 		p := serve(t, logTo(written, format))
 		if got := p.get("a", "/"); got.Status != 404 {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -175,7 +176,7 @@ func TestChallengesInAnotherOrderAreRefused(t *testing.T) {
 // Neither a token that is asked for nor what answers it is written to a log.
 func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 	t.Parallel()
-	for _, format := range []LogFormat{LogJSON, LogCombined} {
+	for _, format := range []observe.LogFormat{observe.LogJSON, observe.LogCombined} {
 		written := &pages{}
 		p := serve(t, logTo(written, format))
 		p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof), alpn01("a", challengeProof)))
@@ -194,7 +195,7 @@ func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 				t.Errorf("%s: the line %q does not say what was asked for", format, line)
 			}
 		}
-		if format == LogJSON {
+		if format == observe.LogJSON {
 			answered := func(line string) bool { // of requests on several connections, any may be told of first
 				got := parsedLine(t, line)
 				return got["reason"] == "ACMEChallenge" && got["status"] == 200.0

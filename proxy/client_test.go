@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -101,7 +102,7 @@ func TestClientThatWentAwayIsLoggedAs499(t *testing.T) {
 	t.Parallel()
 	var log safeBuffer
 	endpoint := startScript(t)
-	p := serve(t, unlimited, func(c *Config) { c.AccessLog, c.AccessLogWriter = LogJSON, &log })
+	p := serve(t, unlimited, func(c *Config) { c.AccessLog, c.AccessLogWriter = observe.LogJSON, &log })
 	p.apply(everythingBy(noTimeouts, endpoint.address))
 	client := p.dial()
 	client.send("GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")

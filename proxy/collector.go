@@ -18,7 +18,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 	}
 	return &collector{
 		proxy:        p,
-		counted:      p.metrics.collector(),
+		counted:      p.metrics.Collector(),
 		errors:       desc("backend_errors_total", "Attempts at a service's endpoints that failed, also those that a retry made good.", "service", "reason"),
 		connections:  desc("active_connections", "Client connections that are open."),
 		refusedHeads: desc("head_memory_refusals_total", "Streams refused and connections ended because of the memory of heads that wait, by what they would have been too much for: their Connection or the Process.", "reason"),
@@ -36,7 +36,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 
 type collector struct {
 	proxy *Proxy
-	// counted is for what was counted: requests, handshakes, snapshots. The rest is looked up.
+	// counted is for what became of requests, handshakes and snapshots. The rest is looked up.
 	counted prometheus.Collector
 
 	errors, tasks              *prometheus.Desc
@@ -73,7 +73,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	}
 	gauge(c.heldHeads, float64(p.heads.Held()))
 	if p.log != nil {
-		counter(c.droppedLines, p.log.dropped())
+		counter(c.droppedLines, p.log.Dropped())
 	}
 	gauge(c.connections, float64(p.open.Load()))
 	gauge(c.active, float64(p.activeRequests()))

@@ -11,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -18,9 +19,9 @@ import (
 type engine struct {
 	clock      transport.Clock
 	generation atomic.Pointer[generation]
-	metrics    *metrics
-	log        *accessLog // nil: none
-	tracer     *tracer    // nil: none
+	metrics    *observe.Metrics
+	log        *observe.Log    // nil: none
+	tracer     *observe.Tracer // nil: none
 	buffers    buffer.Pool
 	pipes      transport.Pipes
 	ejector    *ejector
@@ -55,11 +56,11 @@ func (g *engine) record(x *exchange) {
 		x.enterTrace() // of a head that was refused, as much as could be read
 	}
 	r := x.completeRecord()
-	g.metrics.count(r)
+	g.metrics.Count(r)
 	if g.tracer != nil {
-		g.tracer.record(r)
+		g.tracer.Record(r)
 	}
 	if g.log != nil {
-		g.log.record(r)
+		g.log.Record(r)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -69,7 +70,7 @@ type exchange struct {
 
 	// Record is what observers are told once the exchange is over. Its shard is also where this connection looks for idle
 	// upstream connections first.
-	Record
+	observe.Record
 	// memory is what the exchange is used again for.
 	memory
 
@@ -116,7 +117,7 @@ type memory struct {
 	// tried are the endpoints that were chosen, the last one last.
 	tried []*target
 	// attempts are the same, for the record.
-	attempts []Tried
+	attempts []observe.Attempt
 
 	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
 }
@@ -249,7 +250,7 @@ const (
 func (x *exchange) release() {
 	x.kept.drop()
 	if x.Trace != nil {
-		x.engine.tracer.end(x.Trace)
+		x.engine.tracer.End(x.Trace)
 	}
 	x.memory.empty()
 	*x = exchange{memory: x.memory}

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // occupy gives every field below v a value other than its zero value, but for those that values tell by their type. It
@@ -50,7 +51,7 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
 		reflect.TypeFor[downstream](): struct{ downstream }{},
 		reflect.TypeFor[upstream]():   &sharedStream{},
-		reflect.TypeFor[*engine]():    &engine{tracer: &tracer{}},
+		reflect.TypeFor[*engine]():    &engine{tracer: &observe.Tracer{}},
 		reflect.TypeFor[kept]():       kept{n: 1, buf: []byte("content")},
 	})
 	for i := range reflect.TypeFor[exchange]().NumField() {

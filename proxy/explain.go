@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -34,7 +35,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		scheme = schemeHTTPS
 	}
 	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
-	x := exchange{engine: &p.engine, origin: &from, generation: p.generation.Load(), Record: Record{Started: p.clock.Now(), Client: from.peer}}
+	x := exchange{engine: &p.engine, origin: &from, generation: p.generation.Load(), Record: observe.Record{Started: p.clock.Now(), Client: from.peer}}
 	e := &Explanation{
 		Generation: x.generation.number,
 		Request: ExplainedRequest{
@@ -71,7 +72,7 @@ func (p *Proxy) portOf(a *asked) string {
 func (x *exchange) explain(e *Explanation) {
 	if t := x.engine.tracer; t != nil {
 		x.enterTrace()
-		defer t.end(x.Trace)
+		defer t.End(x.Trace)
 	}
 	var notes []policy.Note
 	x.view.Notes = &notes
@@ -105,7 +106,7 @@ func (x *exchange) explain(e *Explanation) {
 	}
 	x.dropForeignUpgrade()
 	if x.Trace != nil {
-		x.Trace.explain(x.request.Fields)
+		x.Trace.Explain(x.request.Fields)
 	}
 	e.Upstream = explainUpstream(&x.request)
 	if why, detail := x.foresee(); why != reason.None {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -292,7 +293,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), echo: startEcho(t, "b"), other: startEcho(t, "c")}
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON), trust("127.0.0.1/32"))
+	p := serve(t, logTo(written, observe.LogJSON), trust("127.0.0.1/32"))
 	outcomes := map[string]int{}
 	foreseen, met := map[string]ended{}, map[string]ended{}
 	requests := map[string]generatedRequest{}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -25,10 +26,10 @@ type generation struct {
 
 // route is a compiled Route: what a request needs of it, without the snapshot's own memory.
 type route struct {
-	names     RouteNames
+	names     observe.RouteNames
 	mark      []byte
 	pool      *pool
-	series    *series
+	series    *observe.Series
 	balancing snapshot.Balancing
 	timeouts  snapshot.Timeouts
 	// patience is how long the endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
@@ -130,12 +131,12 @@ func (g *generation) compileHost(h *snapshot.Host, state *state) (*hostTable, er
 			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
 		}
 		p.require(r.Balancing.Policy)
-		counted := state.metrics.series(r.Rule.Ingress, p.service)
+		counted := state.metrics.Series(r.Rule.Ingress, p.service)
 		if !slices.Contains(t.series, counted) {
 			t.series = append(t.series, counted)
 		}
 		compiled[i] = route{
-			names: RouteNames{Rule: r.Rule, Path: r.Path, Service: p.service}, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
+			names: observe.RouteNames{Rule: r.Rule, Path: r.Path, Service: p.service}, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
 			timeouts: r.Timeouts, patience: r.Timeouts.Patience(), retries: r.Retries,
 			closed: r.Refuses(),
 		}
@@ -184,7 +185,7 @@ func (r *route) add(steps *policy.Steps) {
 }
 
 // eachSeries calls f with the series of all routes.
-func (g *generation) eachSeries(f func(*series)) {
+func (g *generation) eachSeries(f func(*observe.Series)) {
 	g.router.each(func(t *hostTable) {
 		for _, s := range t.series {
 			f(s)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/warren-dev/ingress/proxy/headmemory"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // amplified are fields of which each but the first costs a byte: a field of the dynamic table, again and again, up to
@@ -181,7 +182,7 @@ func TestUploadsWithLongHeadsGoOnTogether(t *testing.T) {
 	const uploads = 20
 	endpoint := startScript(t)
 	var log safeBuffer
-	p := serve(t, h2c, func(c *Config) { c.AccessLog, c.AccessLogWriter = LogCombined, &log })
+	p := serve(t, h2c, func(c *Config) { c.AccessLog, c.AccessLogWriter = observe.LogCombined, &log })
 	p.apply(everything(endpoint.address))
 	c := p.dialFrames()
 	var ends []*wire

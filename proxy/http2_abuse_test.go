@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // A client that makes the proxy work for nothing is told to calm down, and the connection ends.
@@ -156,7 +158,7 @@ func TestResetStreamEndsTheWorkOnIt(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	var log safeBuffer
-	p := serve(t, h2c, func(c *Config) { c.AccessLog, c.AccessLogWriter = LogJSON, &log })
+	p := serve(t, h2c, func(c *Config) { c.AccessLog, c.AccessLogWriter = observe.LogJSON, &log })
 	p.apply(everythingBy(noTimeouts, endpoint.address))
 	for _, test := range []struct{ name, response string }{
 		{"before the response", ""},

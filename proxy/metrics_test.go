@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -218,7 +219,7 @@ func TestRequestsOverHTTP2AreCountedOneByOne(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	written := &pages{}
-	p := serve(t, h2c, logTo(written, LogJSON))
+	p := serve(t, h2c, logTo(written, observe.LogJSON))
 	p.apply(everything(endpoint.address))
 	client := p.dialFrames()
 	client.get(1, "/one")

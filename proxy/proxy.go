@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -47,10 +48,10 @@ type Config struct {
 	// ProxyProtocol makes a PROXY header, version 1 or 2, the first thing that a trusted proxy has to send.
 	ProxyProtocol bool
 	// AccessLog is the format of the access log, which Watch writes to AccessLogWriter.
-	AccessLog       LogFormat
+	AccessLog       observe.LogFormat
 	AccessLogWriter io.Writer
 	// Tracing is nil where there is none.
-	Tracing *Tracing
+	Tracing *observe.Tracing
 	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have
 	// after that.
 	DrainDelay, DrainTimeout time.Duration
@@ -129,8 +130,8 @@ func New(config Config) *Proxy {
 	p.exchanges.New = func() any { return new(exchange) }
 	p.streams.New = func() any { return new(stream) }
 	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().identity })
-	p.log = newAccessLog(config.AccessLog)
-	p.tracer = newTracer(config.Tracing, p.clock)
+	p.log = observe.NewLog(config.AccessLog)
+	p.tracer = observe.NewTracer(config.Tracing, p.clock)
 	p.generation.Store(&generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}})
 	return p
 }
@@ -148,15 +149,15 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	g, err := compile(s, running, p.state)
 	if err != nil {
 		p.state.keepOnly(running)
-		p.metrics.keepOnly(running.eachSeries)
-		p.metrics.snapshotRejected()
+		p.metrics.Keep(running.eachSeries)
+		p.metrics.SnapshotRejected()
 		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
 	}
 	p.state.adopt(g, running)
 	p.generation.Store(g)
 	p.state.keepOnly(g)
-	p.metrics.keepOnly(g.eachSeries)
-	p.metrics.snapshotApplied(p.clock.Now() - began)
+	p.metrics.Keep(g.eachSeries)
+	p.metrics.SnapshotApplied(p.clock.Now() - began)
 	return g.number, nil
 }
 
@@ -219,7 +220,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	c := &conn{proxy: p, tcp: tcp, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
 	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
-		p.metrics.connectionRefused()
+		p.metrics.ConnectionRefused()
 	}
 	defer c.leave()
 	t, err := transport.NewTCP(tcp, p.clock, p.config.WriteTimeout)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -84,7 +85,7 @@ func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 		seen[w.reason] = true
 		t.Run(w.reason.String(), func(t *testing.T) {
 			written := &pages{}
-			p := serve(t, logTo(written, LogJSON), w.config)
+			p := serve(t, logTo(written, observe.LogJSON), w.config)
 			got := w.provoke(t, p)
 			if w.reason != reason.ClientClosed && (got.reason() != w.reason.String() || got.Status != w.reason.Status()) {
 				t.Errorf("the client got %d %q, want %d %v", got.Status, got.reason(), w.reason.Status(), w.reason)
@@ -124,7 +125,7 @@ func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 func TestAResponseThatBreaksOffHasItsReason(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON))
+	p := serve(t, logTo(written, observe.LogJSON))
 	p.apply(everything(startScripted(t, func(w *wire) {
 		w.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
 		_ = w.Close()

@@ -6,27 +6,28 @@ import (
 	"cmp"
 
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // enterTrace gives the exchange its place in a trace, and has its request say so instead of what it said.
 func (x *exchange) enterTrace() {
-	x.Trace = x.engine.tracer.begin(&x.request, x.origin.trusted)
+	x.Trace = x.engine.tracer.Begin(&x.request, x.origin.trusted)
 }
 
 // isTraced says whether the exchange is recorded in a trace.
-func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.sampled() }
+func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.Sampled() }
 
 // beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
 // attempt's.
 func (x *exchange) beginAttempt(e *target) {
 	x.tried = append(x.tried, e)
-	a := Tried{Address: e.address, Text: e.text, Secure: e.tls != nil}
+	a := observe.Attempt{Address: e.address, Text: e.text, Secure: e.tls != nil}
 	traced := x.isTraced()
 	if traced || x.engine.log != nil {
 		a.Task = x.pool.idOf(e)
 	}
 	if traced {
-		a.id, a.Started = x.Trace.attempt(), x.engine.clock.Now()
+		a.ID, a.Started = x.Trace.BeginAttempt(), x.engine.clock.Now()
 	}
 	x.attempts = append(x.attempts, a)
 }
@@ -51,9 +52,9 @@ func (x *exchange) forgetAttempt() {
 }
 
 // completeRecord fills in what is known once the exchange is over.
-func (x *exchange) completeRecord() *Record {
+func (x *exchange) completeRecord() *observe.Record {
 	r := &x.Record
-	r.Request, r.Tried = &x.request, x.attempts
+	r.Request, r.Attempts = &x.request, x.attempts
 	r.Path, r.Forwarded = withoutToken(x.path), withoutToken(x.request.Path)
 	if x.path == nil { // the head was refused before there was a canonical one
 		r.Path = r.Forwarded
@@ -62,7 +63,7 @@ func (x *exchange) completeRecord() *Record {
 	r.Secure = r.Secure || x.origin.secure
 	r.Sent = x.down.Response().Written()
 	if x.route != nil {
-		r.Route, r.series = &x.route.names, x.route.series
+		r.Route, r.Series = &x.route.names, x.route.series
 	}
 	return r
 }

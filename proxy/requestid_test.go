@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 func TestRequestIDIsATrustedProxysOrMade(t *testing.T) {
@@ -32,7 +34,7 @@ func TestRequestIDIsATrustedProxysOrMade(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			written := &pages{}
-			changes := []func(*Config){logTo(written, LogJSON)}
+			changes := []func(*Config){logTo(written, observe.LogJSON)}
 			if test.trusted {
 				changes = append(changes, trust("127.0.0.1/32"))
 			}
@@ -71,7 +73,7 @@ func TestEachRequestHasAnIDOfItsOwn(t *testing.T) {
 func TestAccessLogSaysWhichTLSCarriedARequest(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON))
+	p := serve(t, logTo(written, observe.LogJSON))
 	p.apply(with(everything(startEcho(t, "b")), issue(t, "default/tls", ecdsaKey(t), "a")))
 	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 	for i, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
@@ -92,7 +94,7 @@ func TestAccessLogSaysWhichTLSCarriedARequest(t *testing.T) {
 func TestRefusedConnectionIsLogged(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON), func(c *Config) { c.MaxConnections = 1 })
+	p := serve(t, logTo(written, observe.LogJSON), func(c *Config) { c.MaxConnections = 1 })
 	p.dial()
 	await(t, "the first connection", func() bool { return p.open.Load() == 1 })
 	p.get("a", "/")

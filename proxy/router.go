@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -50,7 +51,7 @@ type hostTable struct {
 	// redirects is set where plain requests for the host are redirected to HTTPS.
 	redirects bool
 	// series are those of the routes, each once.
-	series []*series
+	series []*observe.Series
 	// kept is what the policies of the routes keep, under which keys.
 	kept []keptBy
 	// read are the same paths in other readings, or nil where they are the same in all of them.

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -113,7 +114,7 @@ func TestContentsOfEveryLengthArriveWhole(t *testing.T) {
 // outcomes is a proxy's access log, by which a test learns why an exchange ended where no response can say so.
 func outcomes() (written *pages, config func(*Config)) {
 	written = &pages{}
-	return written, logTo(written, LogJSON)
+	return written, logTo(written, observe.LogJSON)
 }
 
 func expectReason(t *testing.T, written *pages, want reason.Reason) {

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -15,7 +16,7 @@ import (
 type state struct {
 	*store
 	prober  *prober
-	metrics *metrics
+	metrics *observe.Metrics
 	// kept is what policies keep for routes.
 	kept map[keptBy]any
 	// limiter counts what clients use of rate limits.
@@ -29,7 +30,7 @@ func newState(config *transportConfig, prober *prober) *state {
 	return &state{
 		store:    newStore(config, prober),
 		prober:   prober,
-		metrics:  newMetrics(),
+		metrics:  observe.NewMetrics(),
 		kept:     make(map[keptBy]any),
 		limiter:  policy.NewLimiter(),
 		identity: identity.NewStore(),

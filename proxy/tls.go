@@ -23,10 +23,10 @@ func (p *Proxy) handshake(t *transport.TCP) (*transport.TLS, error) {
 	began := p.clock.Now()
 	secured, err := transport.SecureServer(context.Background(), t, p.tls)
 	if err != nil {
-		p.metrics.handshakeFailed()
+		p.metrics.HandshakeFailed()
 		return nil, err
 	}
-	p.metrics.handshakeSucceeded(p.clock.Now() - began)
+	p.metrics.HandshakeSucceeded(p.clock.Now() - began)
 	if secured.Protocol == identity.ProtocolACME {
 		_ = secured.Conn.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered

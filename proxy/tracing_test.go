@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -28,24 +29,24 @@ const (
 )
 
 // spans takes what is recorded.
-type spans chan *Span
+type spans chan *observe.Span
 
-func (s spans) Record(span *Span) { s <- span }
+func (s spans) Record(span *observe.Span) { s <- span }
 
 // tracing has the traces that begin here recorded or not.
-func tracing(recorder SpanRecorder, sampling float64, changes ...func(*Tracing)) func(*Config) {
+func tracing(recorder observe.Recorder, sampling float64, changes ...func(*observe.Tracing)) func(*Config) {
 	return func(c *Config) {
-		c.Tracing = &Tracing{Sampling: sampling, Recorder: recorder}
+		c.Tracing = &observe.Tracing{Sampling: sampling, Recorder: recorder}
 		for _, change := range changes {
 			change(c.Tracing)
 		}
 	}
 }
 
-func trustedOnly(t *Tracing) { t.TrustedOnly = true }
+func trustedOnly(t *observe.Tracing) { t.TrustedOnly = true }
 
 // spelled is a span's place, as traceparent spells it.
-func spelled(trace TraceID, span SpanID) string {
+func spelled(trace observe.TraceID, span observe.SpanID) string {
 	return hex.EncodeToString(trace[:]) + "-" + hex.EncodeToString(span[:])
 }
 
@@ -148,13 +149,13 @@ func TestASpanSaysWhatBecameOfARequest(t *testing.T) {
 	if !slices.IsSortedFunc(times, time.Time.Compare) || time.Since(got.Start).Abs() > time.Hour {
 		t.Errorf("the span is from %v to %v, its attempt from %v to %v", got.Start, got.End, got.Attempts[0].Start, got.Attempts[0].End)
 	}
-	want := &Span{
+	want := &observe.Span{
 		Trace: got.Trace, ID: got.ID, Parent: got.Parent, Start: got.Start, End: got.End, TraceState: "a=1,b=2",
 		Client: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("127.0.0.1"), Method: "GET", Secure: true,
 		Host: "shop.example.com", Authority: "Shop.example.com:80", Path: "/api/v1/a", Forwarded: "/v1/a", Version: message.HTTP11,
 		UserAgent: "test/1", RequestID: "theirs", Status: 200,
-		Route: &RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/b"},
-		Attempts: []Attempt{{
+		Route: &observe.RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/b"},
+		Attempts: []observe.AttemptSpan{{
 			ID: got.Attempts[0].ID, Start: got.Attempts[0].Start, End: got.Attempts[0].End,
 			Task: "task/default/b-000", Endpoint: backend, Status: 200,
 		}},
@@ -174,7 +175,7 @@ func TestEveryAnswerOfOurOwnHasASpan(t *testing.T) {
 			w.provoke(t, p)
 			for {
 				if got := receive(t, "the span of the answer", recorded); got.Reason == w.reason {
-					if got.Status != w.reason.Status() || got.Trace == (TraceID{}) || got.ID == (SpanID{}) || got.End.Before(got.Start) {
+					if got.Status != w.reason.Status() || got.Trace == (observe.TraceID{}) || got.ID == (observe.SpanID{}) || got.End.Before(got.Start) {
 						t.Errorf("the span is %+v", got)
 					}
 					return
@@ -260,7 +261,7 @@ func TestTheContextOfAClientThatIsNotBelievedIsLinked(t *testing.T) {
 	if linked := spelled(got.Linked.Trace, got.Linked.Span); linked != someTrace+"-"+someSpan {
 		t.Errorf("the span is linked to %s, want the client's", linked)
 	}
-	if got.Parent != (SpanID{}) || got.Trace == got.Linked.Trace {
+	if got.Parent != (observe.SpanID{}) || got.Trace == got.Linked.Trace {
 		t.Errorf("the span is %s of %v, want a new trace", spelled(got.Trace, got.ID), got.Parent)
 	}
 }
@@ -312,7 +313,7 @@ func TestRulesMayKeepTheContextFromEndpoints(t *testing.T) {
 func TestTheAccessLogNamesTheTrace(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
-	p := serve(t, logTo(written, LogJSON), tracing(make(spans, 2), 0))
+	p := serve(t, logTo(written, observe.LogJSON), tracing(make(spans, 2), 0))
 	p.apply(everything(startEcho(t, "b")))
 	ids, _ := place(t, p.get("a", "/").header(t))
 	p.ask("GET /%zz HTTP/1.1\r\nHost: a\r\ntraceparent: " + unsampledParent + "\r\n\r\n")
@@ -348,4 +349,4 @@ func TestExplainSaysThatTheEndpointIsToldTheTrace(t *testing.T) {
 // noSpans is for requests of which none may be recorded.
 type noSpans struct{ testing.TB }
 
-func (n noSpans) Record(*Span) { n.Error("a request was recorded that is not sampled") }
+func (n noSpans) Record(*observe.Span) { n.Error("a request was recorded that is not sampled") }

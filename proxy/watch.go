@@ -35,7 +35,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		defer func() { <-written }()
 		go func() {
 			defer close(written)
-			p.log.write(ctx, p.config.AccessLogWriter)
+			p.log.Write(ctx, p.config.AccessLogWriter)
 		}()
 	}
 	probed := make(chan struct{})

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -104,7 +105,7 @@ func TestWebSocketOverHTTP2IsAnUpgradeAtTheEndpoint(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	var log safeBuffer
-	p := serve(t, h2c, func(c *Config) { c.AccessLog, c.AccessLogWriter = LogJSON, &log })
+	p := serve(t, h2c, func(c *Config) { c.AccessLog, c.AccessLogWriter = observe.LogJSON, &log })
 	p.apply(everything(endpoint.address))
 	c := p.dialFrames()
 	if got := c.settings[http2.SettingEnableConnectProtocol]; got != 1 {

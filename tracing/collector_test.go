@@ -16,7 +16,7 @@ import (
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // patience is how long a test waits for what has to happen.
@@ -122,9 +122,9 @@ func testLog(lines chan string) logr.Logger {
 }
 
 // named is a span without attempts, whose route's path it is known by.
-func named(path string) *proxy.Span {
-	return &proxy.Span{
-		Trace: proxy.TraceID{1}, ID: proxy.SpanID{1}, Method: "GET", Start: time.Now(), End: time.Now(), Status: 200,
-		Route: &proxy.RouteNames{Path: path},
+func named(path string) *observe.Span {
+	return &observe.Span{
+		Trace: observe.TraceID{1}, ID: observe.SpanID{1}, Method: "GET", Start: time.Now(), End: time.Now(), Status: 200,
+		Route: &observe.RouteNames{Path: path},
 	}
 }

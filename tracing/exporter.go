@@ -21,7 +21,7 @@ import (
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 const (
@@ -61,7 +61,7 @@ type Exporter struct {
 	client   otlptrace.Client
 	resource *resourcepb.Resource
 	scope    *commonpb.InstrumentationScope
-	queue    chan *proxy.Span
+	queue    chan *observe.Span
 	// farewell is how long Run goes on once it is to end.
 	farewell time.Duration
 	// failing is set while the collector takes nothing, or not all.
@@ -81,7 +81,7 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 		logger:   o.Logger,
 		resource: described,
 		scope:    &commonpb.InstrumentationScope{Name: "github.com/warren-dev/ingress/proxy", Version: o.Version},
-		queue:    make(chan *proxy.Span, waiting),
+		queue:    make(chan *observe.Span, waiting),
 		farewell: lastSpansTime,
 
 		descriptions: newDescriptions(),
@@ -111,8 +111,8 @@ func tracesURL(collector *url.URL) string {
 	return collector.JoinPath(tracesPath).String()
 }
 
-// Record implements proxy.SpanRecorder.
-func (e *Exporter) Record(s *proxy.Span) {
+// Record implements observe.Recorder.
+func (e *Exporter) Record(s *observe.Span) {
 	select {
 	case e.queue <- s:
 	default:

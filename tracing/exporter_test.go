@@ -24,7 +24,7 @@ import (
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // run runs the exporter until the function that it returns is called, which waits for its end.
@@ -89,7 +89,7 @@ func TestWhatMoreThanCanWaitIsDroppedAndCounted(t *testing.T) {
 		e.Record(named("/"))
 	}
 	tooMany := named("/")
-	tooMany.Attempts = make([]proxy.Attempt, 2)
+	tooMany.Attempts = make([]observe.AttemptSpan, 2)
 	e.Record(tooMany)
 	e.Record(named("/"))
 	expectCounts(t, e, 0, 4, 0)

@@ -13,7 +13,7 @@ import (
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -37,15 +37,15 @@ const (
 )
 
 // appendSpans adds a request's span, of the kind SERVER, and one of the kind CLIENT for each endpoint that was tried.
-func appendSpans(to []*tracepb.Span, s *proxy.Span) []*tracepb.Span {
+func appendSpans(to []*tracepb.Span, s *observe.Span) []*tracepb.Span {
 	server := &tracepb.Span{
 		TraceId: s.Trace[:], SpanId: s.ID[:], TraceState: s.TraceState, Flags: sampled | local, Kind: tracepb.Span_SPAN_KIND_SERVER,
 		Name: nameOf(s), StartTimeUnixNano: nanoseconds(s.Start), EndTimeUnixNano: nanoseconds(s.End), Attributes: attributesOf(s),
 	}
-	if s.Parent != (proxy.SpanID{}) {
+	if s.Parent != (observe.SpanID{}) {
 		server.ParentSpanId, server.Flags = s.Parent[:], sampled|remote
 	}
-	if s.Linked.Trace != (proxy.TraceID{}) {
+	if s.Linked.Trace != (observe.TraceID{}) {
 		server.Links = []*tracepb.Span_Link{{TraceId: s.Linked.Trace[:], SpanId: s.Linked.Span[:], Flags: remote}}
 	}
 	// A server is not to blame for what it refuses, nor for a client that goes away.
@@ -60,7 +60,7 @@ func appendSpans(to []*tracepb.Span, s *proxy.Span) []*tracepb.Span {
 	return to
 }
 
-func attemptSpan(s *proxy.Span, i int) *tracepb.Span {
+func attemptSpan(s *observe.Span, i int) *tracepb.Span {
 	a := &s.Attempts[i]
 	client := &tracepb.Span{
 		TraceId: s.Trace[:], SpanId: a.ID[:], ParentSpanId: s.ID[:], TraceState: s.TraceState, Flags: sampled | local, Kind: tracepb.Span_SPAN_KIND_CLIENT,
@@ -91,7 +91,7 @@ func attemptSpan(s *proxy.Span, i int) *tracepb.Span {
 }
 
 // nameOf is the span's: few, whatever clients ask for.
-func nameOf(s *proxy.Span) string {
+func nameOf(s *observe.Span) string {
 	name := methodOf(s.Method, "HTTP")
 	if s.Route != nil {
 		name += " " + s.Route.Path
@@ -99,7 +99,7 @@ func nameOf(s *proxy.Span) string {
 	return name
 }
 
-func attributesOf(s *proxy.Span) []*commonpb.KeyValue {
+func attributesOf(s *observe.Span) []*commonpb.KeyValue {
 	list := append(methodAttributes(s.Method),
 		text(semconv.URLSchemeKey, schemeOf(s.Secure)),
 		text(semconv.URLPathKey, valid(s.Path)),

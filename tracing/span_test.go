@@ -13,8 +13,8 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -40,18 +40,18 @@ func values(t *testing.T, attributes []*commonpb.KeyValue) map[string]any {
 }
 
 // requested is a request that was forwarded in a second attempt.
-func requested() *proxy.Span {
+func requested() *observe.Span {
 	begin := time.Unix(1000, 0)
-	return &proxy.Span{
-		Trace: proxy.TraceID{0: 1, 15: 2}, ID: proxy.SpanID{3}, Parent: proxy.SpanID{4}, TraceState: "a=1",
+	return &observe.Span{
+		Trace: observe.TraceID{0: 1, 15: 2}, ID: observe.SpanID{3}, Parent: observe.SpanID{4}, TraceState: "a=1",
 		Start: begin, End: begin.Add(5 * time.Millisecond),
 		Client: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("10.0.0.1"),
 		Method: "GET", Secure: true, Host: "shop.example.com", Authority: "Shop.example.com:8443", Path: "/api/v1/a", Forwarded: "/v1/a",
 		Version: message.HTTP2, UserAgent: "test/1", RequestID: "id", Status: 200,
-		Route: &proxy.RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/api"},
-		Attempts: []proxy.Attempt{
-			{ID: proxy.SpanID{5}, Start: begin, End: begin.Add(time.Millisecond), Task: "task/default/api-1", Endpoint: netip.MustParseAddrPort("10.1.0.1:8080"), Reason: reason.UpstreamConnectFailed},
-			{ID: proxy.SpanID{6}, Start: begin.Add(time.Millisecond), End: begin.Add(4 * time.Millisecond), Task: "task/default/api-2",
+		Route: &observe.RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/api"},
+		Attempts: []observe.AttemptSpan{
+			{ID: observe.SpanID{5}, Start: begin, End: begin.Add(time.Millisecond), Task: "task/default/api-1", Endpoint: netip.MustParseAddrPort("10.1.0.1:8080"), Reason: reason.UpstreamConnectFailed},
+			{ID: observe.SpanID{6}, Start: begin.Add(time.Millisecond), End: begin.Add(4 * time.Millisecond), Task: "task/default/api-2",
 				Endpoint: netip.MustParseAddrPort("[fd00::1]:8443"), Secure: true, Status: 200},
 		},
 	}
@@ -152,7 +152,7 @@ func TestWhatClientsSendNamesNoSpanAndSpoilsNone(t *testing.T) {
 	t.Parallel()
 	s := requested()
 	s.Method, s.Host, s.Path, s.Forwarded, s.UserAgent, s.RequestID = "BREW", "a\xff", "/\xff", "/\xff", "\xe9", "\xff"
-	s.Parent, s.Linked = proxy.SpanID{}, proxy.Link{Trace: proxy.TraceID{7}, Span: proxy.SpanID{8}}
+	s.Parent, s.Linked = observe.SpanID{}, observe.Link{Trace: observe.TraceID{7}, Span: observe.SpanID{8}}
 	spans := appendSpans(nil, s)
 	for i, want := range []string{"HTTP /api", "HTTP", "HTTP"} {
 		if _, err := proto.Marshal(spans[i]); err != nil {

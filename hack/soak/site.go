@@ -15,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 )
 
 // The proxy's timeouts are short, so that clients that stall are a matter of seconds, and long beside any pause that a
@@ -130,7 +131,7 @@ func (s *site) startProxy(books *ledger) error {
 		MaxHeaderBytes:  maxHeaderBytes,
 		MaxHeaders:      maxHeaders,
 		ProxyProtocol:   true,
-		AccessLog:       proxy.LogJSON,
+		AccessLog:       observe.LogJSON,
 		AccessLogWriter: s.log,
 		DrainDelay:      drainDelay,
 		DrainTimeout:    drainTimeout,

@@ -30,6 +30,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -59,7 +60,7 @@ func serve(t *testing.T) *scene {
 		Logger:      logr.Discard(),
 		ReadTimeout: patience, WriteTimeout: patience, IdleTimeout: patience, DrainTimeout: patience,
 		MaxHeaderBytes: 64 << 10, MaxHeaders: 128,
-		AccessLog: proxy.LogJSON, AccessLogWriter: s.log,
+		AccessLog: observe.LogJSON, AccessLogWriter: s.log,
 	})
 	certificate, key := issue(t)
 	s.key = key

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"cmp"
@@ -43,7 +43,7 @@ type Span struct {
 	// Route is nil where no rule was found.
 	Route *RouteNames
 	// Attempts are the endpoints that were tried, in their order.
-	Attempts []Attempt
+	Attempts []AttemptSpan
 	// Status is that of the response, which nobody may have got.
 	Status int
 	// Reason is that of an answer of our own or of a response that broke off.
@@ -65,8 +65,8 @@ type RouteNames struct {
 	Service string
 }
 
-// Attempt is what became of a request at one endpoint: a span of its own, whose parent is the request's.
-type Attempt struct {
+// AttemptSpan is what became of a request at one endpoint: a span of its own, whose parent is the request's.
+type AttemptSpan struct {
 	ID         SpanID
 	Start, End time.Time
 	// Task names the object that the endpoint came from.
@@ -85,7 +85,7 @@ type Attempt struct {
 const maxSpanText = 512
 
 // span is what a trace tells of a request that has ended.
-func (t *tracer) span(r *Record) *Span {
+func (t *Tracer) span(r *Record) *Span {
 	req, place := r.Request, r.Trace
 	at := t.clock.Dates()
 	userAgent, _ := message.First(req.Fields, "user-agent")
@@ -103,13 +103,13 @@ func (t *tracer) span(r *Record) *Span {
 		route := *r.Route // what is recorded outlives the generation
 		s.Route = &route
 	}
-	for i := range r.Tried {
-		a := &r.Tried[i]
+	for i := range r.Attempts {
+		a := &r.Attempts[i]
 		if a.Left {
 			continue
 		}
-		s.Attempts = append(s.Attempts, Attempt{
-			ID: a.id, Start: at(a.Started), End: at(cmp.Or(a.Ended, r.Ended)),
+		s.Attempts = append(s.Attempts, AttemptSpan{
+			ID: a.ID, Start: at(a.Started), End: at(cmp.Or(a.Ended, r.Ended)),
 			Task: a.Task, Endpoint: a.Address, Secure: a.Secure, Status: a.Status, Reason: a.Reason,
 		})
 	}

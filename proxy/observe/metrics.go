@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"math/bits"
@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// metrics is what is counted. Counting takes no lock and looks nothing up; its collector adds up and names what was
-// counted when somebody asks.
-type metrics struct {
+// Metrics is what is counted. Counting takes no lock and looks nothing up; [Metrics.Collector] adds up and names what
+// was counted when somebody asks.
+type Metrics struct {
 	// mask takes a connection's shard to one of the metrics', of which there are a power of two.
 	mask uint32
 	// unrouted counts the requests that no route was found for.
-	unrouted *series
+	unrouted *Series
 	// selection is how long requests took from their head to the endpoint that they were given to, by shard.
 	selection []paddedHistogram
 	// handshakes counts those that succeeded, failedHandshakes the others.
@@ -32,7 +32,7 @@ type metrics struct {
 
 	mu sync.Mutex
 	// routed are the series of the routes that there are.
-	routed map[seriesID]*series
+	routed map[seriesID]*Series
 	// sweeps is how often it was said which of them are kept.
 	sweeps uint64
 }
@@ -48,18 +48,20 @@ type paddedHistogram struct {
 // metricShards bounds the shards: beyond so many cores they share.
 const metricShards = 16
 
-func newMetrics() *metrics {
+// NewMetrics makes metrics of which nothing is counted yet.
+func NewMetrics() *Metrics {
 	shards := 1 << bits.Len(uint(min(runtime.GOMAXPROCS(0), metricShards)-1))
-	return &metrics{
+	return &Metrics{
 		mask:      uint32(shards - 1),
 		unrouted:  newSeries("", "", shards),
 		selection: make([]paddedHistogram, shards),
-		routed:    make(map[seriesID]*series),
+		routed:    make(map[seriesID]*Series),
 	}
 }
 
-// series returns what the requests from an Ingress to a service are counted by.
-func (m *metrics) series(ingress, service string) *series {
+// Series returns what the requests from an Ingress to a service are counted by. It is the same one until [Metrics.Keep]
+// forgets it.
+func (m *Metrics) Series(ingress, service string) *Series {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	id := seriesID{ingress, service}
@@ -71,12 +73,13 @@ func (m *metrics) series(ingress, service string) *series {
 	return s
 }
 
-// keepOnly forgets what was counted for Ingresses and services, but for the series that each calls keep with.
-func (m *metrics) keepOnly(each func(keep func(*series))) {
+// Keep forgets what was counted for Ingresses and services, but for the series that each calls keep with. While
+// each runs, the metrics are locked: it asks them for no series.
+func (m *Metrics) Keep(each func(keep func(*Series))) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sweeps++
-	each(func(s *series) { s.kept = m.sweeps })
+	each(func(s *Series) { s.kept = m.sweeps })
 	for id, s := range m.routed {
 		if s.kept != m.sweeps {
 			delete(m.routed, id)
@@ -84,22 +87,26 @@ func (m *metrics) keepOnly(each func(keep func(*series))) {
 	}
 }
 
-// handshakeSucceeded and handshakeFailed count TLS handshakes.
-func (m *metrics) handshakeSucceeded(took time.Duration) { m.handshakes.observe(&latencyBounds, took) }
-func (m *metrics) handshakeFailed()                      { m.failedHandshakes.Add(1) }
+// HandshakeSucceeded counts a TLS handshake by the time that it took.
+func (m *Metrics) HandshakeSucceeded(took time.Duration) { m.handshakes.observe(&latencyBounds, took) }
 
-// connectionRefused counts a connection beyond the limit.
-func (m *metrics) connectionRefused() { m.refused.Add(1) }
+// HandshakeFailed counts a TLS handshake that failed.
+func (m *Metrics) HandshakeFailed() { m.failedHandshakes.Add(1) }
 
-// snapshotApplied and snapshotRejected count what became of snapshots.
-func (m *metrics) snapshotApplied(took time.Duration) { m.applied.observe(&latencyBounds, took) }
-func (m *metrics) snapshotRejected()                  { m.rejected.Add(1) }
+// ConnectionRefused counts a connection beyond the limit.
+func (m *Metrics) ConnectionRefused() { m.refused.Add(1) }
 
-// count counts a request that has ended.
-func (m *metrics) count(r *Record) {
+// SnapshotApplied counts a snapshot by the time that it took until requests were served by it.
+func (m *Metrics) SnapshotApplied(took time.Duration) { m.applied.observe(&latencyBounds, took) }
+
+// SnapshotRejected counts a snapshot that did not compile.
+func (m *Metrics) SnapshotRejected() { m.rejected.Add(1) }
+
+// Count counts a request that has ended, for its series and, if an endpoint was chosen, the time that took.
+func (m *Metrics) Count(r *Record) {
 	s := m.unrouted
-	if r.series != nil {
-		s = r.series
+	if r.Series != nil {
+		s = r.Series
 	}
 	i := r.Shard & m.mask
 	if r.Chosen > 0 {
@@ -109,13 +116,13 @@ func (m *metrics) count(r *Record) {
 }
 
 // all returns the series, those of one Ingress side by side.
-func (m *metrics) all() []*series {
+func (m *Metrics) all() []*Series {
 	m.mu.Lock()
-	all := make([]*series, 0, len(m.routed)+1)
+	all := make([]*Series, 0, len(m.routed)+1)
 	for _, s := range m.routed {
 		all = append(all, s)
 	}
 	m.mu.Unlock()
-	slices.SortFunc(all, func(a, b *series) int { return strings.Compare(a.ingress, b.ingress) })
+	slices.SortFunc(all, func(a, b *Series) int { return strings.Compare(a.ingress, b.ingress) })
 	return append(all, m.unrouted)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"sync/atomic"
@@ -9,10 +9,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is
+// Series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is
 // compiled, so a request looks up nothing; requests on several cores count in shards of it that share no cache line,
 // made when the first request comes.
-type series struct {
+type Series struct {
 	// ingress is "namespace/name" and service too. Both are empty for requests that no route was found for.
 	ingress, service string
 	shards           []atomic.Pointer[seriesShard]
@@ -28,11 +28,11 @@ type seriesShard struct {
 	_        [56]byte
 }
 
-func newSeries(ingress, service string, shards int) *series {
-	return &series{ingress: ingress, service: service, shards: make([]atomic.Pointer[seriesShard], shards)}
+func newSeries(ingress, service string, shards int) *Series {
+	return &Series{ingress: ingress, service: service, shards: make([]atomic.Pointer[seriesShard], shards)}
 }
 
-func (s *series) shard(i uint32) *seriesShard {
+func (s *Series) shard(i uint32) *seriesShard {
 	p := &s.shards[i]
 	if shard := p.Load(); shard != nil {
 		return shard

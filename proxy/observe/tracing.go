@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"encoding/binary"
@@ -20,11 +20,11 @@ type Tracing struct {
 	Sampling float64
 	// TrustedOnly has nobody believed but trusted proxies: requests of others begin a new trace.
 	TrustedOnly bool
-	Recorder    SpanRecorder
+	Recorder    Recorder
 }
 
-// SpanRecorder takes the spans of requests that are recorded.
-type SpanRecorder interface {
+// Recorder takes the spans of requests that are recorded.
+type Recorder interface {
 	// Record takes over a span. A request waits for it, so it waits for nothing.
 	Record(*Span)
 }
@@ -35,10 +35,10 @@ var (
 	explainedTraceparent = []byte("that of the span, made for each request")
 )
 
-// tracer is Tracing that runs.
-type tracer struct {
+// Tracer gives requests their places in traces, and hands on what became of those that are recorded.
+type Tracer struct {
 	clock       transport.Clock
-	recorder    SpanRecorder
+	recorder    Recorder
 	trustedOnly bool
 	// always is set where every trace is recorded; otherwise those are of which the second half of the id, without its
 	// last bit, is less than bound. OpenTelemetry's TraceIDRatioBased does the same, so that others come to the same
@@ -48,38 +48,40 @@ type tracer struct {
 	places sync.Pool
 }
 
-// newTracer returns nil where there is no tracing.
-func newTracer(config *Tracing, clock transport.Clock) *tracer {
+// NewTracer makes a tracer for records whose times are by the clock. Without a configuration there is none: it returns
+// nil.
+func NewTracer(config *Tracing, clock transport.Clock) *Tracer {
 	if config == nil {
 		return nil
 	}
-	t := &tracer{clock: clock, recorder: config.Recorder, trustedOnly: config.TrustedOnly, always: config.Sampling >= 1}
+	t := &Tracer{clock: clock, recorder: config.Recorder, trustedOnly: config.TrustedOnly, always: config.Sampling >= 1}
 	if !t.always {
 		t.bound = uint64(max(0, config.Sampling) * (1 << 63))
 	}
-	t.places.New = func() any { return new(tracePlace) }
+	t.places.New = func() any { return new(Place) }
 	return t
 }
 
-func (t *tracer) samples(id *TraceID) bool {
+func (t *Tracer) samples(id *TraceID) bool {
 	return t.always || binary.BigEndian.Uint64(id[8:])>>1 < t.bound
 }
 
-// tracePlace is the place of an exchange in a trace. It is used again for others.
-type tracePlace struct {
-	// own is the exchange's span, parent the one that it belongs to, linked the one that it says to belong to and is not
+// Place is the place of a request in a trace. It is used again for others.
+type Place struct {
+	// own is the request's span, parent the one that it belongs to, linked the one that it says to belong to and is not
 	// believed. Each of the latter may be none.
 	own, parent, linked traceContext
-	// state is the tracestate that came with the parent, where the exchange is recorded and it is no longer than what has
+	// state is the tracestate that came with the parent, where the request is recorded and it is no longer than what has
 	// to be passed on (section 3.3.1.5).
 	state string
 	// field is the traceparent that the endpoint gets.
 	field [traceparentLength]byte
 }
 
-// begin returns a place in a trace for a request, and has the request say so instead of what it said.
-func (t *tracer) begin(req *message.Request, trusted bool) *tracePlace {
-	p := t.places.Get().(*tracePlace)
+// Begin returns a place in a trace for a request, and has the request say so instead of what it said. Trusted says
+// whether a trusted proxy sent it. [Tracer.End] takes the place back.
+func (t *Tracer) Begin(req *message.Request, trusted bool) *Place {
+	p := t.places.Get().(*Place)
 	said := takeTraceparent(req.Fields)
 	if t.trustedOnly && !trusted {
 		p.linked = said
@@ -105,16 +107,16 @@ func (t *tracer) begin(req *message.Request, trusted bool) *tracePlace {
 	return p
 }
 
-// record tells of a request that has ended, if its trace is recorded.
-func (t *tracer) record(r *Record) {
+// Record hands on the span of a request that has ended, if its trace is recorded. The record has a place.
+func (t *Tracer) Record(r *Record) {
 	if r.Trace.own.sampled {
 		t.recorder.Record(t.span(r))
 	}
 }
 
-// end takes back the place, once nothing of the request is used any more.
-func (t *tracer) end(p *tracePlace) {
-	*p = tracePlace{}
+// End takes back the place, once nothing of the request is used any more.
+func (t *Tracer) End(p *Place) {
+	*p = Place{}
 	t.places.Put(p)
 }
 
@@ -164,9 +166,20 @@ func tracestateOf(fields []message.Field) (state string) {
 	return state
 }
 
-// explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody
+// Sampled says whether the request is recorded.
+func (p *Place) Sampled() bool { return p.own.sampled }
+
+// BeginAttempt returns the span of an attempt at an endpoint, which is told from now on that the request is that
+// attempt's.
+func (p *Place) BeginAttempt() SpanID {
+	id := newSpanID()
+	hex.Encode(p.field[36:], id[:])
+	return id
+}
+
+// Explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody
 // will find.
-func (p *tracePlace) explain(fields []message.Field) {
+func (p *Place) Explain(fields []message.Field) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind == message.Traceparent && len(f.Value) == len(p.field) && &f.Value[0] == &p.field[0] {
 			f.Value = explainedTraceparent
@@ -184,15 +197,5 @@ func newTraceID() (id TraceID) {
 
 func newSpanID() (id SpanID) {
 	binary.BigEndian.PutUint64(id[:], max(1, rand.Uint64()))
-	return id
-}
-
-// sampled says whether the exchange is recorded.
-func (p *tracePlace) sampled() bool { return p.own.sampled }
-
-// attempt begins an attempt: from now on an endpoint is told that the request is that attempt's.
-func (p *tracePlace) attempt() SpanID {
-	id := newSpanID()
-	hex.Encode(p.field[36:], id[:])
 	return id
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"strconv"
@@ -10,13 +10,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// collector has Prometheus's client read what was counted. Labels are the names of objects, statuses and reasons, never
+// Collector has Prometheus's client read what was counted. Labels are the names of objects, statuses and reasons, never
 // bytes of a request.
-func (m *metrics) collector() prometheus.Collector {
+func (m *Metrics) Collector() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("warren_ingress_"+name, help, labels, nil)
 	}
-	return &countedCollector{
+	return &collector{
 		metrics:          m,
 		requests:         desc("requests_total", "Requests that ended, by the Ingress and service of their rule (empty where no rule was found), status and, for an answer of the proxy's own or a response that broke off, reason.", "ingress", "service", "code", "reason"),
 		duration:         desc("request_duration_seconds", "Time from a request's head to the end of its response.", "ingress"),
@@ -32,8 +32,8 @@ func (m *metrics) collector() prometheus.Collector {
 	}
 }
 
-type countedCollector struct {
-	metrics *metrics
+type collector struct {
+	metrics *Metrics
 
 	requests, duration, upstream, limited, denied *prometheus.Desc
 	selection                                     *prometheus.Desc
@@ -42,7 +42,7 @@ type countedCollector struct {
 }
 
 // Describe implements prometheus.Collector.
-func (c *countedCollector) Describe(descs chan<- *prometheus.Desc) {
+func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
 		c.requests, c.duration, c.upstream, c.limited, c.denied, c.selection, c.handshakes, c.failedHandshakes, c.refused,
 		c.applied, c.rejected,
@@ -52,7 +52,7 @@ func (c *countedCollector) Describe(descs chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector.
-func (c *countedCollector) Collect(metrics chan<- prometheus.Metric) {
+func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	counter := func(desc *prometheus.Desc, value uint64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), labels...)
 	}
@@ -74,7 +74,7 @@ func (c *countedCollector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 // collectRequests adds up what was counted by Ingress and service.
-func (c *countedCollector) collectRequests(metrics chan<- prometheus.Metric, counter func(*prometheus.Desc, uint64, ...string)) {
+func (c *collector) collectRequests(metrics chan<- prometheus.Metric, counter func(*prometheus.Desc, uint64, ...string)) {
 	all := c.metrics.all()
 	for len(all) > 0 {
 		ingress := all[0].ingress

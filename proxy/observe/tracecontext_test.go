@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"bytes"
@@ -11,42 +11,42 @@ import (
 )
 
 const (
-	theirTrace = "0af7651916cd43dd8448eb211c80319c"
-	theirSpan  = "b7ad6b7169203331"
-	// sampledTheirs and unsampledTheirs are the traceparents of somebody who records the trace and of one who does not.
-	sampledTheirs   = "00-" + theirTrace + "-" + theirSpan + "-01"
-	unsampledTheirs = "00-" + theirTrace + "-" + theirSpan + "-00"
+	someTrace = "0af7651916cd43dd8448eb211c80319c"
+	someSpan  = "b7ad6b7169203331"
+	// sampledParent and unsampledParent are the traceparents of somebody who records the trace and of one who does not.
+	sampledParent   = "00-" + someTrace + "-" + someSpan + "-01"
+	unsampledParent = "00-" + someTrace + "-" + someSpan + "-00"
 )
 
 func TestATraceparentIsReadAsW3CHasIt(t *testing.T) {
 	t.Parallel()
-	const ids = theirTrace + "-" + theirSpan
+	const ids = someTrace + "-" + someSpan
 	for _, test := range []struct {
 		name, value string
 		ok, sampled bool
 	}{
-		{"sampled", sampledTheirs, true, true},
-		{"not sampled", unsampledTheirs, true, false},
+		{"sampled", sampledParent, true, true},
+		{"not sampled", unsampledParent, true, false},
 		{"flags that are for later", "00-" + ids + "-fe", true, false},
 		{"flags that are for later, and sampled", "00-" + ids + "-ff", true, true},
 		{"of a later version", "cc-" + ids + "-01", true, true},
 		{"of a later version that goes on", "cc-" + ids + "-01-what-the-future-holds", true, true},
 		{"of a later version that goes on without a hyphen", "cc-" + ids + "-01.what", false, false},
 		{"of the version that there will never be", "ff-" + ids + "-01", false, false},
-		{"that goes on", sampledTheirs + "-x", false, false},
-		{"that ends in a hyphen", sampledTheirs + "-", false, false},
+		{"that goes on", sampledParent + "-x", false, false},
+		{"that ends in a hyphen", sampledParent + "-", false, false},
 		{"empty", "", false, false},
-		{"too short", sampledTheirs[:54], false, false},
-		{"a trace of zeros", "00-" + strings.Repeat("0", 32) + "-" + theirSpan + "-01", false, false},
-		{"a span of zeros", "00-" + theirTrace + "-" + strings.Repeat("0", 16) + "-01", false, false},
+		{"too short", sampledParent[:54], false, false},
+		{"a trace of zeros", "00-" + strings.Repeat("0", 32) + "-" + someSpan + "-01", false, false},
+		{"a span of zeros", "00-" + someTrace + "-" + strings.Repeat("0", 16) + "-01", false, false},
 		{"a version in upper case", "CC-" + ids + "-01", false, false},
-		{"a trace in upper case", "00-" + strings.ToUpper(theirTrace) + "-" + theirSpan + "-01", false, false},
-		{"a span in upper case", "00-" + theirTrace + "-" + strings.ToUpper(theirSpan) + "-01", false, false},
+		{"a trace in upper case", "00-" + strings.ToUpper(someTrace) + "-" + someSpan + "-01", false, false},
+		{"a span in upper case", "00-" + someTrace + "-" + strings.ToUpper(someSpan) + "-01", false, false},
 		{"flags in upper case", "00-" + ids + "-0A", false, false},
-		{"a trace that is no number", "00-" + theirTrace[:31] + "g-" + theirSpan + "-01", false, false},
-		{"underscores", strings.ReplaceAll(sampledTheirs, "-", "_"), false, false},
-		{"a hyphen out of place", "00-" + theirTrace[:31] + "-" + theirTrace[31:] + theirSpan + "-01", false, false},
-		{"two in one field", sampledTheirs + "," + sampledTheirs, false, false},
+		{"a trace that is no number", "00-" + someTrace[:31] + "g-" + someSpan + "-01", false, false},
+		{"underscores", strings.ReplaceAll(sampledParent, "-", "_"), false, false},
+		{"a hyphen out of place", "00-" + someTrace[:31] + "-" + someTrace[31:] + someSpan + "-01", false, false},
+		{"two in one field", sampledParent + "," + sampledParent, false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -104,7 +104,7 @@ func TestATracestateIsReadAsW3CHasIt(t *testing.T) {
 
 // What is read as a context matches the grammar of the specification, and written again it says the same.
 func FuzzTraceparent(f *testing.F) {
-	for _, seed := range []string{sampledTheirs, unsampledTheirs, "cc-" + sampledTheirs[3:] + "-more", "ff" + sampledTheirs[2:], ""} {
+	for _, seed := range []string{sampledParent, unsampledParent, "cc-" + sampledParent[3:] + "-more", "ff" + sampledParent[2:], ""} {
 		f.Add([]byte(seed))
 	}
 	grammar := regexp.MustCompile(`(?s)^(00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?)$`)
@@ -148,7 +148,7 @@ func FuzzTracestate(f *testing.F) {
 }
 
 func BenchmarkParseTraceparent(b *testing.B) {
-	value := []byte(sampledTheirs)
+	value := []byte(sampledParent)
 	for b.Loop() {
 		if _, ok := parseTraceparent(value); !ok {
 			b.Fatal("it is not read")

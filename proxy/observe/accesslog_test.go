@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"bytes"
@@ -41,26 +41,26 @@ func TestLoggedTextHoldsEveryByteInOneLine(t *testing.T) {
 func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
 	t.Parallel()
 	const dropped = 108
-	l := newAccessLog(LogJSON)
+	l := NewLog(LogJSON)
 	ended, end := context.WithCancel(context.Background())
 	end()
-	ask := func(path string) { l.record(&Record{Request: &message.Request{}, Path: []byte(path)}) }
+	ask := func(path string) { l.Record(&Record{Request: &message.Request{}, Path: []byte(path)}) }
 	var want []string
-	for i := range accessLogLines + dropped {
+	for i := range logLines + dropped {
 		path := fmt.Sprintf("/%d", i)
 		ask(path)
-		if i < accessLogLines {
+		if i < logLines {
 			want = append(want, path)
 		}
 	}
-	if got := l.dropped(); got != dropped {
+	if got := l.Dropped(); got != dropped {
 		t.Errorf("%d lines were dropped, want %d", got, dropped)
 	}
 	var written bytes.Buffer
-	l.write(ended, &written)
+	l.Write(ended, &written)
 	ask("/last")
-	l.write(ended, &written)
-	if got := l.dropped(); got != dropped {
+	l.Write(ended, &written)
+	if got := l.Dropped(); got != dropped {
 		t.Errorf("%d lines were dropped in the end, want %d", got, dropped)
 	}
 	var got []string
@@ -79,7 +79,7 @@ func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
 // What waits when the log ends is written before it does.
 func TestWaitingLinesAreWrittenAtTheEnd(t *testing.T) {
 	t.Parallel()
-	l := newAccessLog(LogJSON)
+	l := NewLog(LogJSON)
 	var want string
 	for i := range 1000 {
 		line := fmt.Appendf(nil, "line %d\n", i)
@@ -89,7 +89,7 @@ func TestWaitingLinesAreWrittenAtTheEnd(t *testing.T) {
 	ended, end := context.WithCancel(context.Background())
 	end()
 	var got bytes.Buffer
-	l.write(ended, &got)
+	l.Write(ended, &got)
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("written (-want +got):\n%s", diff)
 	}

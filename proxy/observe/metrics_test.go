@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"slices"
@@ -68,16 +68,31 @@ func TestHistogramPutsEachDurationIntoItsBucket(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyKeepsIsCountedAnew(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics()
+	shop, blog := m.Series("default/shop", "default/web"), m.Series("default/blog", "default/web")
+	for range 2 {
+		m.Keep(func(keep func(*Series)) { keep(shop) })
+	}
+	if m.Series("default/shop", "default/web") != shop {
+		t.Error("a series that was kept is another one")
+	}
+	if m.Series("default/blog", "default/web") == blog {
+		t.Error("a series that was not kept is still there")
+	}
+}
+
 // What counting a request costs, beside the two more looks at the clock that it takes.
 func BenchmarkCountRequest(b *testing.B) {
-	m := newMetrics()
+	m := NewMetrics()
 	r := Record{
-		series: m.series("default/shop", "default/b"), Status: 200,
+		Series: m.Series("default/shop", "default/b"), Status: 200,
 		Started: 1, Chosen: 1 + 2*time.Microsecond, Answered: 200 * time.Microsecond, Ended: 210 * time.Microsecond,
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		m.count(&r)
+		m.Count(&r)
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"bufio"
@@ -36,32 +36,32 @@ func ParseLogFormat(s string) (LogFormat, error) {
 	return "", fmt.Errorf("unknown access log format %q: write none, json or combined", s)
 }
 
-// accessLog writes a line for each request, from a goroutine of its own. A request never waits for it: when more lines
-// than it holds are waiting, further ones are dropped and counted.
-type accessLog struct {
+// Log is an access log: a line for each request, which a goroutine of its own writes. A request never waits for it:
+// when more lines than it holds are waiting, further ones are dropped and counted.
+type Log struct {
 	format LogFormat
 	lines  chan *[]byte
 	free   sync.Pool
 	lost   atomic.Uint64
 }
 
-// accessLogLines is how many lines may wait to be written.
-const accessLogLines = 8192
+// logLines is how many lines may wait to be written.
+const logLines = 8192
 
-// newAccessLog returns nil where nothing is to be logged.
-func newAccessLog(format LogFormat) *accessLog {
+// NewLog makes a log, or returns nil where the format says that nothing is logged.
+func NewLog(format LogFormat) *Log {
 	if format != LogJSON && format != LogCombined {
 		return nil
 	}
-	return &accessLog{
+	return &Log{
 		format: format,
-		lines:  make(chan *[]byte, accessLogLines),
+		lines:  make(chan *[]byte, logLines),
 		free:   sync.Pool{New: func() any { return new([]byte) }},
 	}
 }
 
-// write writes lines until ctx ends, and then those that are still waiting.
-func (l *accessLog) write(ctx context.Context, w io.Writer) {
+// Write writes the lines to w until ctx ends, and then those that are still waiting.
+func (l *Log) Write(ctx context.Context, w io.Writer) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	defer func() { _ = out.Flush() }()
 	for {
@@ -88,16 +88,16 @@ func (l *accessLog) write(ctx context.Context, w io.Writer) {
 	}
 }
 
-// dropped is how many lines were dropped so far.
-func (l *accessLog) dropped() uint64 { return l.lost.Load() }
+// Dropped is how many lines were dropped so far.
+func (l *Log) Dropped() uint64 { return l.lost.Load() }
 
-func (l *accessLog) writeLine(out *bufio.Writer, line *[]byte) {
+func (l *Log) writeLine(out *bufio.Writer, line *[]byte) {
 	_, _ = out.Write(*line)
 	l.free.Put(line)
 }
 
-// record adds the line of a request that has ended.
-func (l *accessLog) record(r *Record) {
+// Record adds the line of a request that has ended. It keeps nothing of the record.
+func (l *Log) Record(r *Record) {
 	line := l.free.Get().(*[]byte)
 	if l.format == LogJSON {
 		*line = appendJSON((*line)[:0], r)
@@ -161,8 +161,8 @@ func appendJSON(b []byte, r *Record) []byte {
 		b = append(b, r.Route.Service...)
 		b = append(b, '"')
 	}
-	if n := len(r.Tried); n > 0 {
-		last := &r.Tried[n-1]
+	if n := len(r.Attempts); n > 0 {
+		last := &r.Attempts[n-1]
 		if last.Task != "" {
 			b = append(b, `,"task":"`...)
 			b = append(b, last.Task...)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"net/netip"
@@ -32,11 +32,11 @@ type Record struct {
 	// Chosen is when an endpoint had been chosen, Answered when the head of its final response was there, and Ended when
 	// the whole response had been sent. Each is 0 as long as it did not come to that.
 	Chosen, Answered, Ended time.Duration
-	// Route and series are nil where no rule was found.
+	// Route and Series are nil where no rule was found.
 	Route  *RouteNames
-	series *series
-	// Tried are the endpoints that were chosen, the last one last.
-	Tried []Tried
+	Series *Series
+	// Attempts are the endpoints that were chosen, the last one last.
+	Attempts []Attempt
 	// Status is that of the response, which nobody may have got, and Sent how many bytes of its content were sent.
 	Status int
 	Sent   int64
@@ -45,11 +45,11 @@ type Record struct {
 	// RequestID is what logs know the request by.
 	RequestID []byte
 	// Trace is nil where there is no tracing.
-	Trace *tracePlace
+	Trace *Place
 }
 
-// Tried is an endpoint that a request was given to.
-type Tried struct {
+// Attempt is an endpoint that a request was given to.
+type Attempt struct {
 	// Task names the object that the endpoint came from. It is empty where neither log nor trace would tell it.
 	Task    string
 	Address netip.AddrPort
@@ -60,7 +60,8 @@ type Tried struct {
 
 	// What follows is of a request that is recorded in a trace.
 
-	id SpanID
+	// ID is that of the attempt's span.
+	ID SpanID
 	// Left is set where the endpoint went before anything was sent to it.
 	Left bool
 	// Started and Ended are by the proxy's clock; Ended is 0 until it has.

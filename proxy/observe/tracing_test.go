@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package observe
 
 import (
 	"encoding/binary"
@@ -22,19 +22,19 @@ func (r *recording) Record(s *Span) { *r = append(*r, s) }
 func TestLongTextsOfASpanAreCutOff(t *testing.T) {
 	t.Parallel()
 	var recorded recording
-	tracer := newTracer(&Tracing{Sampling: 1, Recorder: &recorded}, transport.NewClock())
+	tracer := NewTracer(&Tracing{Sampling: 1, Recorder: &recorded}, transport.NewClock())
 	long := []byte("/" + strings.Repeat("x", 8000))
 	member := "a=" + strings.Repeat("y", 200)
 	r := Record{
 		Request: &message.Request{Method: long, Authority: long, Fields: []message.Field{
 			{Name: []byte("User-Agent"), Value: long},
-			{Name: traceparent, Value: []byte(sampledTheirs), Kind: message.Traceparent},
+			{Name: traceparent, Value: []byte(sampledParent), Kind: message.Traceparent},
 			{Name: []byte("tracestate"), Value: []byte(strings.Repeat(member+",", 3)), Kind: message.Tracestate},
 		}},
 		Host: long, Path: long, Forwarded: long, RequestID: long,
 	}
-	r.Trace = tracer.begin(r.Request, false)
-	tracer.record(&r)
+	r.Trace = tracer.Begin(r.Request, false)
+	tracer.Record(&r)
 	if len(recorded) != 1 {
 		t.Fatalf("%d spans were recorded, want 1", len(recorded))
 	}
@@ -47,8 +47,8 @@ func TestLongTextsOfASpanAreCutOff(t *testing.T) {
 			t.Errorf("the %s has %d bytes, want the first %d", name, len(text), maxSpanText)
 		}
 	}
-	if got.TraceState != "" {
-		t.Errorf("the tracestate has %d bytes, want none", len(got.TraceState))
+	if got.Parent == (SpanID{}) || got.TraceState != "" {
+		t.Errorf("the tracestate has %d bytes beside the parent %x, want a parent and none", len(got.TraceState), got.Parent)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestLongTextsOfASpanAreCutOff(t *testing.T) {
 func TestTracesAreSampledAsOpenTelemetryDoes(t *testing.T) {
 	t.Parallel()
 	for _, part := range []float64{0, 1e-9, 0.01, 0.25, 1.0 / 3, 0.5, 0.999, 1} {
-		theirs, ours := sdk.TraceIDRatioBased(part), newTracer(&Tracing{Sampling: part}, transport.NewClock())
+		theirs, ours := sdk.TraceIDRatioBased(part), NewTracer(&Tracing{Sampling: part}, transport.NewClock())
 		ids := []TraceID{{15: 1}, {0: 0xff}, {8: 0xff}, {8: 0xff, 9: 0xff, 10: 0xff, 11: 0xff, 12: 0xff, 13: 0xff, 14: 0xff, 15: 0xff}}
 		for range 1000 {
 			ids = append(ids, newTraceID())
@@ -75,19 +75,19 @@ func TestTracesAreSampledAsOpenTelemetryDoes(t *testing.T) {
 	}
 }
 
-// noRecorder is for requests of which none may be recorded.
-type noRecorder struct{ testing.TB }
+// noSpans is for requests of which none may be recorded.
+type noSpans struct{ testing.TB }
 
-func (n noRecorder) Record(*Span) { n.Error("a request was recorded that is not sampled") }
+func (n noSpans) Record(*Span) { n.Error("a request was recorded that is not sampled") }
 
 func BenchmarkTraceOfARequest(b *testing.B) {
 	for name, fields := range map[string][]message.Field{
 		"that begins here": {{Name: []byte("Accept"), Value: []byte("*/*")}},
-		"that goes on":     {{Name: []byte("Accept"), Value: []byte("*/*")}, {Name: traceparent, Value: []byte(unsampledTheirs), Kind: message.Traceparent}},
+		"that goes on":     {{Name: []byte("Accept"), Value: []byte("*/*")}, {Name: traceparent, Value: []byte(unsampledParent), Kind: message.Traceparent}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			tracer := newTracer(&Tracing{Recorder: noRecorder{b}}, transport.NewClock())
+			tracer := NewTracer(&Tracing{Recorder: noSpans{b}}, transport.NewClock())
 			kinds := []message.Kind{}
 			for _, f := range fields {
 				kinds = append(kinds, f.Kind)
@@ -97,9 +97,9 @@ func BenchmarkTraceOfARequest(b *testing.B) {
 				for i, kind := range kinds {
 					r.Request.Fields[i].Kind = kind
 				}
-				r.Trace = tracer.begin(r.Request, false)
-				tracer.record(&r)
-				tracer.end(r.Trace)
+				r.Trace = tracer.Begin(r.Request, false)
+				tracer.Record(&r)
+				tracer.End(r.Trace)
 				r.Request.Fields = r.Request.Fields[:len(kinds)]
 			}
 		})
