@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -46,34 +47,34 @@ func shownHost(name string) string {
 }
 
 // shownBehind is what takes a route's requests.
-func shownBehind(r *snapshot.Route, p *pool) string {
+func shownBehind(r *snapshot.Route, p *balance.Pool) string {
 	if r.Closed != "" {
 		return "closed: " + r.Closed
 	}
 	return shownEndpoints(p)
 }
 
-func shownEndpoints(p *pool) string {
-	if len(p.members) == 0 {
+func shownEndpoints(p *balance.Pool) string {
+	if p.Len() == 0 {
 		return "none"
 	}
 	shown := ""
-	for i, m := range p.describe() {
+	for i, m := range p.Describe() {
 		if i > 0 {
 			shown += " "
 		}
-		shown += m.address
+		shown += m.Address
 		switch {
-		case m.draining:
+		case m.Draining:
 			shown += "(draining)"
-		case m.unhealthy:
+		case m.Unhealthy:
 			shown += "(unhealthy)"
-		case m.weight == 0:
+		case m.Weight == 0:
 			shown += "(weight 0)"
-		case m.ejected && !m.takes:
+		case m.Ejected && !m.Takes:
 			shown += "(set aside)"
-		case m.checked:
-			shown += "(" + strings.ToLower(m.health.String()) + ")"
+		case m.Checked:
+			shown += "(" + strings.ToLower(m.Health.String()) + ")"
 		}
 	}
 	return shown

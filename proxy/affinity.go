@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -18,19 +19,19 @@ func (x *exchange) affinityKey(b *snapshot.Balancing) uint64 {
 	case snapshot.HashOnHeader:
 		for i := range x.request.Fields {
 			if f := &x.request.Fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, b.Name) {
-				return hashOf(f.Value)
+				return balance.Hash(f.Value)
 			}
 		}
-		return scatter(uint64(x.route.pool.turn()))
+		return balance.Scatter(uint64(x.route.pool.Turn()))
 	case snapshot.HashOnCookie:
 		value := cookieValue(x.request.Fields, b.Name)
 		if len(value) == 0 {
 			value = x.makeCookie(b.Name)
 		}
-		return hashOf(value)
+		return balance.Hash(value)
 	}
 	address := x.Client.As16()
-	return hashOf(address[:])
+	return balance.Hash(address[:])
 }
 
 // cookieValue returns the value of the first cookie of a name (RFC 6265, section 4.2.1).

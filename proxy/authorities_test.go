@@ -29,17 +29,13 @@ func TestPoolsOfTheSameAuthoritiesShareThem(t *testing.T) {
 	if _, err := p.Apply(s); err != nil {
 		t.Fatal(err)
 	}
-	parsed := map[any]bool{}
-	for _, pool := range p.state.authorities {
-		parsed[pool] = true
-	}
-	if len(parsed) != 2 || len(p.state.securities) != 21 {
-		t.Errorf("%d authorities were parsed, want 2; there are %d terms, want 21", len(parsed), len(p.state.securities))
+	if terms, authorities := p.state.Kept(); authorities != 2 || terms != 21 {
+		t.Errorf("%d authorities were parsed, want 2; there are %d terms, want 21", authorities, terms)
 	}
 	if _, err := p.Apply(&snapshot.Snapshot{}); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(p.state.authorities) + len(p.state.securities); n != 0 {
-		t.Errorf("%d are kept that no pool has", n)
+	if terms, authorities := p.state.Kept(); terms+authorities != 0 {
+		t.Errorf("%d terms and %d authorities are kept that no pool has", terms, authorities)
 	}
 }

@@ -41,7 +41,7 @@ func TestEndpointThatDrainedMayComeBack(t *testing.T) {
 	if got := p.get("a", "/"); got.Status != 200 {
 		t.Errorf("got %d %q, want 200", got.Status, got.reason())
 	}
-	await(t, "the connection's rest", func() bool { return idleConnections(p.endpoint(b.address)) == 1 })
+	await(t, "the connection's rest", func() bool { return p.endpoint(b.address).Stats().Idle == 1 })
 }
 
 func TestNoEndpointThatTakesRequestsIs503AtOnce(t *testing.T) {

@@ -21,7 +21,7 @@ func candidatesOf(g *generation, host, path []byte, won *route) []Candidate {
 	for _, r := range rulesOf(g, host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
-			Service: g.pools[r.Pool].service,
+			Service: g.pools[r.Pool].Service,
 		}
 		switch {
 		case won != nil && r.compiled == won:

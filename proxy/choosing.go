@@ -5,40 +5,41 @@ package proxy
 import (
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
-func (x *exchange) choose() (hold, failure) {
-	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.queue().waiting() > 0 {
+func (x *exchange) choose() (balance.Hold, failure) {
+	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.Queue().Waiting() > 0 {
 		return x.await() // behind those who came before
 	}
 	h, full := x.take()
 	switch {
-	case h.target != nil:
+	case h.Target != nil:
 		return h, failure{}
 	case full:
 		return x.await()
 	}
-	return hold{}, failure{reason: reason.NoHealthyTask}
+	return balance.Hold{}, failure{reason: reason.NoHealthyTask}
 }
 
 // take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one
 // if endpoints could take more connections.
-func (x *exchange) take() (h hold, full bool) {
-	c := choice{hash: x.hash, tried: x.tried, limit: int64(x.route.balancing.MaxConnections)}
+func (x *exchange) take() (h balance.Hold, full bool) {
+	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.balancing.MaxConnections)}
 	if e := x.loggedIn(x.pool); e != nil {
-		h, ok := x.pool.hold(e, c.limit)
+		h, ok := x.pool.Hold(e, c.Limit)
 		return h, !ok
 	}
-	return x.pool.take(x.route.balancing.Policy, c)
+	return x.pool.Take(x.route.balancing.Policy, c)
 }
 
 // renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
 // this one.
 func (x *exchange) renewPool() bool {
-	p := x.engine.generation.Load().pools[x.route.pool.id]
-	if p == nil || !p.serves(x.route.balancing.Policy) {
+	p := x.engine.generation.Load().pools[x.route.pool.ID]
+	if p == nil || !p.Serves(x.route.balancing.Policy) {
 		return false
 	}
 	x.pool = p
@@ -47,17 +48,17 @@ func (x *exchange) renewPool() bool {
 
 // await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
 // leaves the queue.
-func (x *exchange) await() (hold, failure) {
+func (x *exchange) await() (balance.Hold, failure) {
 	b := &x.route.balancing
-	q := x.route.pool.queue()
-	w := q.join(b.MaxPending)
+	q := x.route.pool.Queue()
+	w := q.Join(b.MaxPending)
 	if w == nil {
-		return hold{}, failure{reason: reason.UpstreamBusy}
+		return balance.Hold{}, failure{reason: reason.UpstreamBusy}
 	}
-	defer q.leave(w)
+	defer q.Leave(w)
 	ended := make(chan struct{})
 	if !x.guard.arm(closerFunc(func() { close(ended) }), x.engine.clock.Now()) {
-		return hold{}, failure{reason: x.guard.disarm()}
+		return balance.Hold{}, failure{reason: x.guard.disarm()}
 	}
 	defer x.guard.disarm()
 	var late <-chan time.Time
@@ -68,22 +69,22 @@ func (x *exchange) await() (hold, failure) {
 	}
 	for {
 		select {
-		case <-w.woken:
+		case <-w.Woken:
 		case <-late:
-			return hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
+			return balance.Hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
 		case <-ended:
-			return hold{}, failure{reason: x.guard.disarm()}
+			return balance.Hold{}, failure{reason: x.guard.disarm()}
 		}
 		if !x.renewPool() {
-			return hold{}, failure{reason: reason.NoHealthyTask}
+			return balance.Hold{}, failure{reason: reason.NoHealthyTask}
 		}
 		h, full := x.take()
-		if h.target != nil {
+		if h.Target != nil {
 			return h, failure{}
 		}
 		if !full {
-			return hold{}, failure{reason: reason.NoHealthyTask}
+			return balance.Hold{}, failure{reason: reason.NoHealthyTask}
 		}
-		q.pass(w)
+		q.Pass(w)
 	}
 }

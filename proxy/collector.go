@@ -125,7 +125,7 @@ func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, 
 			services[pool.Service] = s
 		}
 		for r := range s.errors {
-			s.errors[r] += g.pools[pool.ID].failures(reason.Reason(r))
+			s.errors[r] += g.pools[pool.ID].Failures(reason.Reason(r))
 		}
 		for j := range pool.Endpoints {
 			s.health[pool.Endpoints[j].ID] = c.proxy.healthOf(&pool.Endpoints[j])

@@ -10,11 +10,13 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // conn is a downstream connection. One goroutine serves it, or reads it where it speaks HTTP/2.
@@ -35,11 +37,11 @@ type conn struct {
 	running *exchange
 	next    step
 	watched watched
-	logins  logins
+	logins  upstream.Logins
 	// upstream is the other end of the tunnel after an upgrade.
-	upstream *upstreamConn
+	upstream *upstream.Conn
 	// hold is the tunnel's place at its endpoint.
-	hold hold
+	hold balance.Hold
 	// heads is what the connection holds of them, as long as it speaks HTTP/1.
 	heads headmemory.Share
 	// session is set once the connection speaks HTTP/2.
@@ -99,7 +101,7 @@ func (c *conn) leave() {
 		go c.resume()
 		return
 	}
-	c.logins.close()
+	c.logins.Close()
 	p.conns.remove(c)
 	c.heads.Leave()
 	if !c.over {
@@ -239,8 +241,8 @@ func (c *conn) StopContent() { c.transport.StopReading() }
 func (c *conn) ResumeContent() { c.transport.ResumeReading() }
 
 // tunnel relays bytes both ways after an upgrade.
-func (c *conn) tunnel(up *upstreamConn) {
-	defer c.hold.release()
+func (c *conn) tunnel(up *upstream.Conn) {
+	defer c.hold.Release()
 	received := bytes.Clone(c.Detach())
 	c.Release()
 	t, fromUpstream := c.proxy.newTunnel(c.stream, up)
@@ -249,7 +251,7 @@ func (c *conn) tunnel(up *upstreamConn) {
 
 // newTunnel returns the tunnel between a client and the endpoint that answered it with a 101, and what the endpoint
 // sent behind that.
-func (p *Proxy) newTunnel(client transport.Side, up *upstreamConn) (t *transport.Tunnel, received []byte) {
-	received = up.leaveHTTP(p.config.ReadTimeout)
-	return transport.NewTunnel(client, up.stream(), up.transport, p.clock, p.config.IdleTimeout, &p.buffers), received
+func (p *Proxy) newTunnel(client transport.Side, up *upstream.Conn) (t *transport.Tunnel, received []byte) {
+	carrier, below, received := up.LeaveHTTP(p.config.ReadTimeout)
+	return transport.NewTunnel(client, carrier, below, p.clock, p.config.IdleTimeout, &p.buffers), received
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for
@@ -29,7 +30,7 @@ type conversation struct {
 // converse stops timing the two directions apart if the response began before the request ended: the exchange then
 // times out only once both are silent. It returns nil if there is nothing to time, or if the client's protocol cannot
 // lift the limit on the request's content.
-func (x *exchange) converse(up upstream) *conversation {
+func (x *exchange) converse(up upstream.Exchange) *conversation {
 	if x.boundWaits(up) || !x.down.RestContent() {
 		return nil
 	}

@@ -20,8 +20,8 @@ func (s *served) awaitTaking(n int) {
 	s.tb.Helper()
 	await(s.tb, fmt.Sprintf("requests going to %d endpoints", n), func() bool {
 		taking := 0
-		for _, m := range s.generation.Load().pools["pool"].describe() {
-			if m.takes {
+		for _, m := range s.generation.Load().pools["pool"].Describe() {
+			if m.Takes {
 				taking++
 			}
 		}
@@ -92,10 +92,10 @@ func TestWhatANamespaceMeetsWithAtAnEndpointCountsForNoOther(t *testing.T) {
 		}
 	}
 	pools := p.generation.Load().pools
-	if !pools["theirs"].describe()[0].ejected {
+	if !pools["theirs"].Describe()[0].Ejected {
 		t.Error("it is not set aside where it failed")
 	}
-	if pools["ours"].describe()[0].ejected {
+	if pools["ours"].Describe()[0].Ejected {
 		t.Error("it is set aside in another namespace")
 	}
 }

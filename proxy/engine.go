@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -24,7 +25,7 @@ type engine struct {
 	tracer     *observe.Tracer // nil: none
 	buffers    buffer.Pool
 	pipes      transport.Pipes
-	ejector    *ejector
+	ejector    *balance.Ejector
 	exchanges  sync.Pool
 	logger     logr.Logger
 	// trusted are the peers whose forwarding fields are believed.

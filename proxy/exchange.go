@@ -7,11 +7,13 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // downstream is the client's side of one exchange, whatever version of HTTP carries it.
@@ -62,8 +64,8 @@ type exchange struct {
 	engine *engine
 	down   downstream
 	// up is nil while the exchange has no connection to an endpoint.
-	up     upstream
-	shared sharedStream // what up is where the connection is shared
+	up     upstream.Exchange
+	shared upstream.Stream // what up is where the connection is shared
 	guard  *guard
 	origin *origin
 	number uint64
@@ -86,9 +88,9 @@ type exchange struct {
 	idBuf [32]byte
 
 	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
-	pool   *pool
+	pool   *balance.Pool
 	hash   uint64
-	hold   hold
+	hold   balance.Hold
 	upload upload
 	kept   kept
 	// opening is that of a WebSocket whose client makes none.
@@ -98,7 +100,7 @@ type exchange struct {
 	// logsIn is set where the request logs in the connection that it takes, logins are those that its client did so on
 	// before, or nil where none are kept.
 	logsIn bool
-	logins *logins
+	logins *upstream.Logins
 	// marked is set where the request went through a proxy that leaves a mark.
 	marked bool
 	// informed is set once a 1xx response went to the client, cookie while it is to be given one.
@@ -115,7 +117,7 @@ type memory struct {
 	// own is an answer of our own.
 	own message.Response
 	// tried are the endpoints that were chosen, the last one last.
-	tried []*target
+	tried []*balance.Target
 	// attempts are the same, for the record.
 	attempts []observe.Attempt
 
@@ -163,7 +165,7 @@ func (x *exchange) afterPanic() verdict {
 	if up != nil && up.Sole() == nil {
 		up.EndExchange(false, x.Shard, x.engine.clock.Now()) // the stream is part of what goes on
 	}
-	x.hold.release()
+	x.hold.Release()
 	x.down.CloseAfter()
 	if x.down.Started() {
 		x.Reason = reason.InternalError

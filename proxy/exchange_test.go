@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // occupy gives every field below v a value other than its zero value, but for those that values tell by their type. It
@@ -49,10 +50,10 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	t.Parallel()
 	var x exchange
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
-		reflect.TypeFor[downstream](): struct{ downstream }{},
-		reflect.TypeFor[upstream]():   &sharedStream{},
-		reflect.TypeFor[*engine]():    &engine{tracer: &observe.Tracer{}},
-		reflect.TypeFor[kept]():       kept{n: 1, buf: []byte("content")},
+		reflect.TypeFor[downstream]():        struct{ downstream }{},
+		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
+		reflect.TypeFor[*engine]():           &engine{tracer: &observe.Tracer{}},
+		reflect.TypeFor[kept]():              kept{n: 1, buf: []byte("content")},
 	})
 	for i := range reflect.TypeFor[exchange]().NumField() {
 		if reflect.ValueOf(&x).Elem().Field(i).IsZero() {

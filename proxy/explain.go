@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -188,16 +189,16 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 
 func (x *exchange) explainPool() *ExplainedPool {
 	p := x.route.pool
-	return &ExplainedPool{ID: p.id, Service: p.service, Protocol: p.protocol(), TLS: proofOf(&p.tls), Policy: x.route.balancing.Policy.String(), Tasks: explainTasks(p)}
+	return &ExplainedPool{ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS), Policy: x.route.balancing.Policy.String(), Tasks: explainTasks(p)}
 }
 
 // explainTasks says of each endpoint of a pool whether it takes requests, and why not.
-func explainTasks(p *pool) []ExplainedTask {
-	tasks := make([]ExplainedTask, 0, len(p.members))
-	for _, m := range p.describe() {
+func explainTasks(p *balance.Pool) []ExplainedTask {
+	tasks := make([]ExplainedTask, 0, p.Len())
+	for _, m := range p.Describe() {
 		tasks = append(tasks, ExplainedTask{
-			ID: m.id, Address: m.address, Weight: m.weight, Health: m.health.String(), Active: m.active, TakesRequests: m.takes,
-			Why: m.why,
+			ID: m.ID, Address: m.Address, Weight: m.Weight, Health: m.Health.String(), Active: m.Active, TakesRequests: m.Takes,
+			Why: m.Why,
 		})
 	}
 	return tasks
@@ -206,7 +207,7 @@ func explainTasks(p *pool) []ExplainedTask {
 // foresee says which answer the choice of an endpoint would lead to, or None where one is found.
 func (x *exchange) foresee() (reason.Reason, string) {
 	b := &x.route.balancing
-	switch taking, room := x.route.pool.room(b.MaxConnections, b.MaxPending); {
+	switch taking, room := x.route.pool.Room(b.MaxConnections, b.MaxPending); {
 	case !taking:
 		return reason.NoHealthyTask, ""
 	case !room:

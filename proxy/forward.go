@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // failure is an attempt that brought no response. The zero value is none.
@@ -45,7 +46,7 @@ func (x *exchange) forward() verdict {
 		defer timer.Stop()
 	}
 	x.pool = x.route.pool
-	x.pool.count(x.Started)
+	x.pool.Count(x.Started)
 	if b := &x.route.balancing; b.Policy == snapshot.Hash {
 		x.hash = x.affinityKey(b)
 	}
@@ -62,21 +63,21 @@ func (x *exchange) forward() verdict {
 		if x.Chosen == 0 {
 			x.Chosen = x.engine.clock.Now()
 		}
-		x.beginAttempt(held.target)
+		x.beginAttempt(held.Target)
 		var v verdict
-		v, failed = x.attempt(&held.target.endpoint)
+		v, failed = x.attempt(&held.Target.Endpoint)
 		x.endAttempt(failed)
 		if failed.reason == reason.None {
 			if v != upgraded { // which holds its place until the tunnel ends
-				x.hold.release()
+				x.hold.Release()
 			}
 			return v
 		}
-		x.hold.release()
+		x.hold.Release()
 		if failed.endpoint {
-			x.engine.ejector.failed(held.target)
+			x.engine.ejector.Failed(held.Target)
 		}
-		x.pool.failed(failed.reason)
+		x.pool.Failed(failed.reason)
 		if failed.left {
 			// It may have come back meanwhile, and be the only one.
 			if x.renewPool() {
@@ -84,7 +85,7 @@ func (x *exchange) forward() verdict {
 			}
 			continue
 		}
-		if !failed.again || retries == 0 || !x.pool.allowRetry(x.engine.clock.Now()) {
+		if !failed.again || retries == 0 || !x.pool.AllowRetry(x.engine.clock.Now()) {
 			break
 		}
 		retries--
@@ -109,7 +110,7 @@ func (x *exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }
 // proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no
 // upgrades (RFC 9113, section 8.6).
 func (x *exchange) dropForeignUpgrade() {
-	if x.route.pool.h2c || isForeign(x.request.Upgrade) {
+	if x.route.pool.H2C || isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
 }
@@ -124,51 +125,38 @@ func isForeign(protocols []byte) (foreign bool) {
 }
 
 // attempt tries one endpoint, on a connection that is there if one can be had.
-func (x *exchange) attempt(e *endpoint) (verdict, failure) {
-	if up := x.reuse(e); up != nil {
+func (x *exchange) attempt(e *upstream.Endpoint) (verdict, failure) {
+	d := x.demand()
+	if up := e.Take(d); up != nil {
 		if v, failed := x.exchangeWith(up); !failed.stale {
 			return v, failed
 		}
 	}
-	up, failed := x.connect(e)
+	up, failed := x.connect(e, d)
 	if failed.reason != reason.None {
 		return torn, failed
 	}
 	return x.exchangeWith(up)
 }
 
-// reuse returns a stream of a connection that has room for one, or a connection that is idle, or nil.
-func (x *exchange) reuse(e *endpoint) upstream {
-	if up := x.logins.take(e); up != nil {
-		return up
+// demand is what the exchange wants of a connection: one of its own for what may lead to a tunnel or logs in a
+// connection.
+func (x *exchange) demand() upstream.Demand {
+	upgrade := len(x.request.Upgrade) > 0
+	return upstream.Demand{
+		Timeout: x.route.timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
+		Stream: &x.shared, Logins: x.logins, Shard: x.Shard,
 	}
-	if e.shares() {
-		switch {
-		case !x.wantsSole() && e.sharing.open(&x.shared):
-			return &x.shared
-		case e.h2c:
-			return nil
-		}
-	}
-	if up := e.take(x.Shard); up != nil {
-		return up
-	}
-	return nil
 }
 
-// wantsSole says whether the request needs a connection of its own: it may lead to a tunnel, or logs in a connection.
-func (x *exchange) wantsSole() bool { return len(x.request.Upgrade) > 0 || x.logsIn }
-
 // connect makes a new connection to the endpoint, or waits for one that is being made.
-func (x *exchange) connect(e *endpoint) (upstream, failure) {
+func (x *exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !x.guard.arm(closerFunc(cancel), x.engine.clock.Now()) {
 		return nil, failure{reason: x.guard.disarm()}
 	}
-	up, err := e.dial(ctx, demand{
-		timeout: x.route.timeouts.Connect, sole: x.wantsSole(), upgrade: len(x.request.Upgrade) > 0, stream: &x.shared,
-	})
+	up, err := e.Dial(ctx, d)
 	if cause := x.guard.disarm(); cause != reason.None {
 		if err == nil {
 			_ = up.Close()
@@ -179,12 +167,12 @@ func (x *exchange) connect(e *endpoint) (upstream, failure) {
 	switch timeout := net.Error(nil); {
 	case err == nil:
 		return up, failure{}
-	case err == errRetired:
+	case err == upstream.ErrRetired:
 		return nil, failure{reason: reason.NoHealthyTask, left: true}
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
-	case isTLSFault(err):
-		x.engine.logger.V(1).Info("no TLS with an endpoint", "endpoint", e.text, "pool", x.pool.id, "cause", err.Error())
+	case upstream.IsTLSFault(err):
+		x.engine.logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
 		failed := tlsFailure(err)
 		failed.again = true
 		return nil, failed
@@ -198,7 +186,7 @@ func (f closerFunc) Close() error { f(); return nil }
 
 // exchangeWith sends the request on a connection and relays the response. The connection is given back or
 // closed, except after an upgrade, when it stays in x.up.
-func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
+func (x *exchange) exchangeWith(up upstream.Exchange) (verdict, failure) {
 	x.up = up
 	if x.logsIn {
 		x.claim(up)
@@ -213,7 +201,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
 	if err := x.awaitResponse(up); err != nil {
-		if sendErr != nil && !isTLSFault(err) && !errors.Is(err, message.ErrUnprocessed) {
+		if sendErr != nil && !upstream.IsTLSFault(err) && !errors.Is(err, message.ErrUnprocessed) {
 			err = sendErr
 		}
 		return torn, x.fail(up, err)
@@ -221,12 +209,12 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 	if x.isStray(up) {
 		return torn, x.fail(up, errStray)
 	}
-	if challengesConnection(up.Response()) {
+	if upstream.AsksForLogin(up.Response()) {
 		x.claim(up)
 	}
 	x.kept.drop()
 	x.Answered = x.engine.clock.Now()
-	x.hold.target.succeeded()
+	x.hold.Target.Succeeded()
 	x.Status = up.Response().Status
 	if x.Status == 101 {
 		return x.upgrade(up)
@@ -238,7 +226,7 @@ func (x *exchange) exchangeWith(up upstream) (verdict, failure) {
 }
 
 // fail closes the connection after an attempt that brought no response, and says what to make of it.
-func (x *exchange) fail(up upstream, err error) failure {
+func (x *exchange) fail(up upstream.Exchange, err error) failure {
 	cause := x.guard.disarm()
 	answering := up.Answering()
 	_ = up.Close()
@@ -261,7 +249,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 	case isMalformed(err), message.IsFault(err):
 		// On a connection that was there before, it may be what the endpoint sent too much after the last response.
 		return failure{reason: reason.UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
-	case isTLSFault(err):
+	case upstream.IsTLSFault(err):
 		failed := tlsFailure(err)
 		failed.again, failed.stale = again, again && reused
 		return failed
@@ -272,7 +260,7 @@ func (x *exchange) fail(up upstream, err error) failure {
 
 // tlsFailure is that of an attempt that failed at TLS.
 func tlsFailure(err error) failure {
-	detail, untrusted := describeTLSFault(err)
+	detail, untrusted := upstream.DescribeTLSFault(err)
 	return failure{reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted, endpoint: true}
 }
 
@@ -284,17 +272,17 @@ func isMalformed(err error) bool {
 // isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers
 // send too much is content that follows a response without any, or that they did not understand something: only then
 // does it cost a look. A request with content may be answered before it was read.
-func (x *exchange) isStray(up upstream) bool {
+func (x *exchange) isStray(up upstream.Exchange) bool {
 	c := up.Sole()
-	return c != nil && c.reused && (c.suspect || up.Response().Status >= 400) && !x.request.HasContent() &&
-		c.transport.Unheard()
+	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && !x.request.HasContent() &&
+		c.Unheard()
 }
 
 var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}
 
 // awaitResponse reads the head of the final response and relays those that come before it.
-func (x *exchange) awaitResponse(up upstream) error {
-	for range maxInformational {
+func (x *exchange) awaitResponse(up upstream.Exchange) error {
+	for range upstream.MaxInformational {
 		x.boundWaits(up)
 		if err := up.ReadResponse(x.request.Method); err != nil {
 			return err
@@ -310,11 +298,11 @@ func (x *exchange) awaitResponse(up upstream) error {
 			return err
 		}
 	}
-	return errInformationalMany
+	return upstream.ErrManyInformational
 }
 
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
-func (x *exchange) relay(up upstream) (verdict, failure) {
+func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
 	for _, change := range x.route.response {
 		change(x.viewed(), resp)
@@ -350,7 +338,7 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().socket(), &x.engine.pipes); writeErr != nil {
+			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().Socket(), &x.engine.pipes); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
@@ -379,7 +367,7 @@ func (x *exchange) relay(up upstream) (verdict, failure) {
 }
 
 // settle ends the exchange with the endpoint after a whole response.
-func (x *exchange) settle(up upstream) {
+func (x *exchange) settle(up upstream.Exchange) {
 	sent := x.finishUpload()
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
 	cause := x.guard.disarm()
@@ -389,7 +377,7 @@ func (x *exchange) settle(up upstream) {
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
-func (x *exchange) tear(up upstream, err error) (verdict, failure) {
+func (x *exchange) tear(up upstream.Exchange, err error) (verdict, failure) {
 	failed := x.fail(up, err)
 	failed.again, failed.stale, failed.endpoint = false, false, false
 	x.down.CloseAfter()
@@ -400,11 +388,11 @@ func (x *exchange) tear(up upstream, err error) (verdict, failure) {
 		x.down.BreakOff(code)
 	}
 	x.Reason = failed.reason
-	x.pool.failed(failed.reason)
+	x.pool.Failed(failed.reason)
 	return torn, failure{}
 }
 
-func (x *exchange) clientWentAway(up upstream) verdict {
+func (x *exchange) clientWentAway(up upstream.Exchange) verdict {
 	x.guard.end(x.number, reason.ClientClosed)
 	x.fail(up, nil)
 	x.Reason = reason.ClientClosed
@@ -412,7 +400,7 @@ func (x *exchange) clientWentAway(up upstream) verdict {
 }
 
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
-func (x *exchange) upgrade(up upstream) (verdict, failure) {
+func (x *exchange) upgrade(up upstream.Exchange) (verdict, failure) {
 	resp := up.Response()
 	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
 		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})

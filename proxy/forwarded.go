@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 var (
@@ -75,7 +76,7 @@ func (x *exchange) resolveClient() {
 		case message.Forwarded:
 			o.dropUntrusted(f)
 		case message.Authorization:
-			x.logsIn = x.logsIn || logsInConnection(f.Value)
+			x.logsIn = x.logsIn || upstream.LogsIn(f.Value)
 		case message.CDNLoop:
 			x.marked = true
 		case message.XRequestID:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -19,7 +20,7 @@ import (
 type generation struct {
 	number   uint64
 	snapshot *snapshot.Snapshot
-	pools    map[string]*pool
+	pools    map[string]*balance.Pool
 	router   router
 	identity *identity.Set
 }
@@ -28,7 +29,7 @@ type generation struct {
 type route struct {
 	names     observe.RouteNames
 	mark      []byte
-	pool      *pool
+	pool      *balance.Pool
 	series    *observe.Series
 	balancing snapshot.Balancing
 	timeouts  snapshot.Timeouts
@@ -63,7 +64,7 @@ func compile(s *snapshot.Snapshot, before *generation, state *state) (*generatio
 }
 
 func (g *generation) compilePools(before *generation, state *state) error {
-	g.pools = make(map[string]*pool, len(g.snapshot.Pools))
+	g.pools = make(map[string]*balance.Pool, len(g.snapshot.Pools))
 	old := before.snapshot.Pools
 	for i := range g.snapshot.Pools {
 		p := &g.snapshot.Pools[i]
@@ -73,11 +74,10 @@ func (g *generation) compilePools(before *generation, state *state) error {
 		if len(old) > 0 && old[0].Equal(*p) {
 			g.pools[p.ID] = before.pools[p.ID]
 		} else {
-			security, err := state.security(&p.TLS)
-			if err != nil {
+			var err error
+			if g.pools[p.ID], err = state.NewPool(p); err != nil {
 				return fmt.Errorf("pool %q: %w", p.ID, err)
 			}
-			g.pools[p.ID] = newPool(p, security, state.store)
 		}
 	}
 	return nil
@@ -130,13 +130,13 @@ func (g *generation) compileHost(h *snapshot.Host, state *state) (*hostTable, er
 		if p == nil {
 			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
 		}
-		p.require(r.Balancing.Policy)
-		counted := state.metrics.Series(r.Rule.Ingress, p.service)
+		p.Require(r.Balancing.Policy)
+		counted := state.metrics.Series(r.Rule.Ingress, p.Service)
 		if !slices.Contains(t.series, counted) {
 			t.series = append(t.series, counted)
 		}
 		compiled[i] = route{
-			names: observe.RouteNames{Rule: r.Rule, Path: r.Path, Service: p.service}, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
+			names: observe.RouteNames{Rule: r.Rule, Path: r.Path, Service: p.Service}, mark: state.markOf(h.Name, r), pool: p, series: counted, balancing: r.Balancing,
 			timeouts: r.Timeouts, patience: r.Timeouts.Patience(), retries: r.Retries,
 			closed: r.Refuses(),
 		}

@@ -16,9 +16,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // tell changes what a server's health protocol says of a service, or of the whole.
@@ -33,16 +37,16 @@ func (s *grpcServer) tell(tb testing.TB, change string) {
 }
 
 // askedByGRPC makes one probe by gRPC's health protocol, which must leave nothing behind.
-func askedByGRPC(t *testing.T, c snapshot.Check) (f finding) {
+func askedByGRPC(t *testing.T, c snapshot.Check) (f health.Finding) {
 	t.Helper()
 	p := New(Config{})
-	probes := &probes{transports: p.state.transports, tls: newProbeTLS()}
+	probes := health.NewProbes(p.dialer, logr.Discard())
 	c.GRPC = true
 	if c.Timeout == 0 {
 		c.Timeout = patience
 	}
 	label := fmt.Sprintf("%s %s", t.Name(), c.Address)
-	pprof.Do(t.Context(), pprof.Labels("proxy", label), func(ctx context.Context) { f = probes.probe(ctx, &c) })
+	pprof.Do(t.Context(), pprof.Labels("proxy", label), func(ctx context.Context) { f = probes.Probe(ctx, &c) })
 	expectNoGoroutines(t, label)
 	return f
 }
@@ -68,30 +72,30 @@ func TestWhatAServerOfGRPCSaysOfItsHealth(t *testing.T) {
 	declining := startTLSBackend(t, &tls.Config{Certificates: []tls.Certificate{signed}}, nil)
 	for name, test := range map[string]struct {
 		check snapshot.Check
-		want  finding
+		want  health.Finding
 	}{
-		"the server as a whole":      {snapshot.Check{Address: server.address}, finding{true, whole + "SERVING"}},
-		"a service that is served":   {snapshot.Check{Address: server.address, Service: "shop.v1.Stock"}, finding{true, "grpc.health.v1.Health/Check of shop.v1.Stock: SERVING"}},
-		"a service that is not":      {snapshot.Check{Address: server.address, Service: "shop.v1.Orders"}, finding{false, orders + "NOT_SERVING"}},
-		"a service without a status": {snapshot.Check{Address: server.address, Service: "shop.v1.Bills"}, finding{false, "grpc.health.v1.Health/Check of shop.v1.Bills: UNKNOWN"}},
+		"the server as a whole":      {snapshot.Check{Address: server.address}, health.Finding{Healthy: true, Text: whole + "SERVING"}},
+		"a service that is served":   {snapshot.Check{Address: server.address, Service: "shop.v1.Stock"}, health.Finding{Healthy: true, Text: "grpc.health.v1.Health/Check of shop.v1.Stock: SERVING"}},
+		"a service that is not":      {snapshot.Check{Address: server.address, Service: "shop.v1.Orders"}, health.Finding{Healthy: false, Text: orders + "NOT_SERVING"}},
+		"a service without a status": {snapshot.Check{Address: server.address, Service: "shop.v1.Bills"}, health.Finding{Healthy: false, Text: "grpc.health.v1.Health/Check of shop.v1.Bills: UNKNOWN"}},
 		"a service that is unknown": {snapshot.Check{Address: server.address, Service: "other"},
-			finding{false, "grpc.health.v1.Health/Check of other: status 5 NOT_FOUND: the server knows no such service"}},
+			health.Finding{Healthy: false, Text: "grpc.health.v1.Health/Check of other: status 5 NOT_FOUND: the server knows no such service"}},
 		"the longest name": {snapshot.Check{Address: server.address, Service: strings.Repeat("x", 253)},
-			finding{false, "grpc.health.v1.Health/Check of " + strings.Repeat("x", 253) + ": status 5 NOT_FOUND: the server knows no such service"}},
+			health.Finding{Healthy: false, Text: "grpc.health.v1.Health/Check of " + strings.Repeat("x", 253) + ": status 5 NOT_FOUND: the server knows no such service"}},
 		"a server without the protocol": {snapshot.Check{Address: startGRPCServer(t, "-health=false").address},
-			finding{false, whole + "status 12 UNIMPLEMENTED: the server has no health service"}},
-		"over TLS":                       {snapshot.Check{Address: secure.address, TLS: true}, finding{true, whole + "SERVING"}},
-		"a server with TLS, without":     {snapshot.Check{Address: secure.address}, finding{}},
-		"a server without TLS, over TLS": {snapshot.Check{Address: server.address, TLS: true}, finding{false, whole + "the service does not speak TLS at this port"}},
-		"over TLS a server of HTTP/1.1":  {snapshot.Check{Address: declining.address, TLS: true}, finding{false, whole + "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}},
-		"a server of HTTP/2 alone":       {snapshot.Check{Address: startH2C(t, http.NotFound).address}, finding{false, whole + "the answer is not of gRPC, but of HTTP with status 404"}},
-		"a server that says nothing":     {snapshot.Check{Address: startScript(t).address, Timeout: time.Second}, finding{false, whole + "no answer within 1s"}},
+			health.Finding{Healthy: false, Text: whole + "status 12 UNIMPLEMENTED: the server has no health service"}},
+		"over TLS":                       {snapshot.Check{Address: secure.address, TLS: true}, health.Finding{Healthy: true, Text: whole + "SERVING"}},
+		"a server with TLS, without":     {snapshot.Check{Address: secure.address}, health.Finding{}},
+		"a server without TLS, over TLS": {snapshot.Check{Address: server.address, TLS: true}, health.Finding{Healthy: false, Text: whole + "the service does not speak TLS at this port"}},
+		"over TLS a server of HTTP/1.1":  {snapshot.Check{Address: declining.address, TLS: true}, health.Finding{Healthy: false, Text: whole + "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}},
+		"a server of HTTP/2 alone":       {snapshot.Check{Address: startH2C(t, http.NotFound).address}, health.Finding{Healthy: false, Text: whole + "the answer is not of gRPC, but of HTTP with status 404"}},
+		"a server that says nothing":     {snapshot.Check{Address: startScript(t).address, Timeout: time.Second}, health.Finding{Healthy: false, Text: whole + "no answer within 1s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := askedByGRPC(t, test.check)
-			if test.want.text == "" {
-				got.text = "" // that depends on how much of the request it reads before it closes
+			if test.want.Text == "" {
+				got.Text = "" // that depends on how much of the request it reads before it closes
 			}
 			if got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
@@ -153,7 +157,7 @@ func TestAnswersThatAreNoneMakeATaskUnhealthy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := askedByGRPC(t, snapshot.Check{Address: startH2C(t, test.answer).address}); got != (finding{text: prefix + test.want}) {
+			if got := askedByGRPC(t, snapshot.Check{Address: startH2C(t, test.answer).address}); got != (health.Finding{Text: prefix + test.want}) {
 				t.Errorf("%+v, want %q", got, prefix+test.want)
 			}
 		})
@@ -163,7 +167,7 @@ func TestAnswersThatAreNoneMakeATaskUnhealthy(t *testing.T) {
 func TestAnswerMayHaveWhatALaterVersionAdds(t *testing.T) {
 	t.Parallel()
 	b := startH2C(t, grpcAnswer("0", "\x00\x00\x00\x00\x06\x08\x01\x12\x02ab"))
-	if got := askedByGRPC(t, snapshot.Check{Address: b.address}); !got.healthy {
+	if got := askedByGRPC(t, snapshot.Check{Address: b.address}); !got.Healthy {
 		t.Errorf("%+v, want healthy", got)
 	}
 }
@@ -186,7 +190,7 @@ func TestServersThatBreakHTTP2AreUnhealthy(t *testing.T) {
 		"content without a head": {func(f *frames, stream uint32) { f.check(f.WriteData(stream, true, []byte("x"))) },
 			"the answer is malformed: content comes without a head (RFC 9113, section 8.1)"},
 		"informational answers without an end": {func(f *frames, stream uint32) {
-			for range maxInformational + 2 {
+			for range upstream.MaxInformational + 2 {
 				f.request(stream, false, ":status", "103")
 			}
 		}, "the answer is malformed: more informational responses than anybody needs"},
@@ -198,7 +202,7 @@ func TestServersThatBreakHTTP2AreUnhealthy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startScript(t)
-			found := make(chan finding, 1)
+			found := make(chan health.Finding, 1)
 			go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address}) }()
 			f := s.acceptFrames()
 			test.play(f, f.received(true).stream)
@@ -211,7 +215,7 @@ func TestServersThatBreakHTTP2AreUnhealthy(t *testing.T) {
 					}
 				}
 			}()
-			if got := receive(t, "a finding", found); got != (finding{text: prefix + test.want}) {
+			if got := receive(t, "a finding", found); got != (health.Finding{Text: prefix + test.want}) {
 				t.Errorf("%+v, want %q", got, prefix+test.want)
 			}
 		})
@@ -221,13 +225,13 @@ func TestServersThatBreakHTTP2AreUnhealthy(t *testing.T) {
 func TestServerOfHTTP1IsUnhealthyByGRPC(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
-	found := make(chan finding, 1)
+	found := make(chan health.Finding, 1)
 	go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address}) }()
 	w := s.accept()
 	w.expect(http2.ClientPreface)
 	w.send("HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\n\r\n")
 	const want = "grpc.health.v1.Health/Check: the answer is not HTTP/2: the server does not answer in HTTP/2 (RFC 9113, section 3.4) (code 1)"
-	if got := receive(t, "a finding", found); got != (finding{text: want}) {
+	if got := receive(t, "a finding", found); got != (health.Finding{Text: want}) {
 		t.Errorf("%+v, want %q", got, want)
 	}
 }
@@ -237,7 +241,7 @@ func TestServerOfHTTP1IsUnhealthyByGRPC(t *testing.T) {
 func TestProbeByGRPCIsOneCallOnAConnectionThatEndsInOrder(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
-	found := make(chan finding, 1)
+	found := make(chan health.Finding, 1)
 	for range 2 {
 		go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address, Service: "shop.v1.Orders"}) }()
 		f := s.acceptFrames()
@@ -255,7 +259,7 @@ func TestProbeByGRPCIsOneCallOnAConnectionThatEndsInOrder(t *testing.T) {
 			}
 		}
 		_ = f.conn.Close()
-		if got := receive(t, "a finding", found); !got.healthy {
+		if got := receive(t, "a finding", found); !got.Healthy {
 			t.Errorf("%+v, want healthy", got)
 		}
 	}

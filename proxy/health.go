@@ -2,20 +2,24 @@
 
 package proxy
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/warren-dev/ingress/proxy/health"
+)
 
 // Health returns what the check of a task found, by the endpoint's id ("task/namespace/name"), or false where the
 // snapshot that is served checks no such task.
-func (p *Proxy) Health(id string) (HealthReport, bool) { return p.prober.report(id) }
+func (p *Proxy) Health(id string) (health.Report, bool) { return p.prober.Report(id) }
 
 // HealthChanges calls changed with the id of a task whenever Health says something else of it, until stop is called.
 // Changed must not wait.
 func (p *Proxy) HealthChanges(changed func(id string)) (stop func()) { return p.observers.add(changed) }
 
 // healthChanged has the pools that a task is in look at it again, before anybody is told.
-func (p *Proxy) healthChanged(t *checked) {
-	p.state.refresh(t.id)
-	p.observers.tell(t.id)
+func (p *Proxy) healthChanged(task string) {
+	p.state.Refresh(task)
+	p.observers.tell(task)
 }
 
 // healthObservers are those who want to know when the health of a task changes.

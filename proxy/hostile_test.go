@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // Whatever cannot be read in exactly one way is a 502 before a byte of it reached the client, and ends the connection
@@ -49,7 +50,7 @@ func TestResponseThatCanBeMisreadIs502(t *testing.T) {
 		{"an endless line", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", maxResponseHead) + "\r\n\r\n"},
 		{"endless fields", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", maxResponseFields+1) + "\r\n"},
 		{"an endless head", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("y", 1000)+"\r\n", maxResponseHead/1000+1) + "\r\n"},
-		{"endless informational responses", strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", maxInformational)},
+		{"endless informational responses", strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", upstream.MaxInformational)},
 		{"a 101 that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"},
 		{"a malformed first chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n"},
 		{"a chunk of 2^63", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8000000000000000\r\nok"},
@@ -66,7 +67,7 @@ func TestResponseThatCanBeMisreadIs502(t *testing.T) {
 			up.head()
 			up.send(test.response)
 			if strings.Contains(test.name, "informational") {
-				for range maxInformational {
+				for range upstream.MaxInformational {
 					client.head()
 				}
 			}

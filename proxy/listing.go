@@ -41,7 +41,7 @@ func servedRoutes(g *generation) []ServedRoute {
 	routes := make([]ServedRoute, 0, g.router.routes)
 	taking := make(map[string]int, len(g.pools))
 	for id, p := range g.pools {
-		taking[id] = len(p.available())
+		taking[id] = p.Taking()
 	}
 	for i := range g.snapshot.Hosts {
 		h := &g.snapshot.Hosts[i]
@@ -50,7 +50,7 @@ func servedRoutes(g *generation) []ServedRoute {
 			p := g.pools[r.Pool]
 			routes = append(routes, ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
-				Service: p.service, Pool: p.id, Taking: taking[p.id], Endpoints: len(p.members), Closed: r.Closed,
+				Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
 			})
 		}
 	}
@@ -92,7 +92,7 @@ func (p *Proxy) TasksHandler() http.Handler {
 		for i := range g.snapshot.Pools {
 			pool := g.pools[g.snapshot.Pools[i].ID]
 			for _, task := range explainTasks(pool) {
-				list = append(list, ServedTask{pool.id, task})
+				list = append(list, ServedTask{pool.ID, task})
 			}
 		}
 		if writeJSON(w, r, list) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // startLogin is a server that takes a connection for whoever logged in on it, as those do that speak NTLM. It answers
@@ -171,21 +172,17 @@ func TestPrivateConnectionsCloseWithTheirEndpoint(t *testing.T) {
 }
 
 // private is how many private connections to an endpoint rest.
-func (s *served) private(address netip.AddrPort) int {
-	e := s.endpoint(address)
-	e.private.mu.Lock()
-	defer e.private.mu.Unlock()
-	return len(e.private.conns)
-}
+func (s *served) private(address netip.AddrPort) int { return s.endpoint(address).Stats().Private }
 
 // A client keeps a bounded number of them.
 func TestPrivateConnectionsOfAClientAreBounded(t *testing.T) {
 	t.Parallel()
+	const kept = 8 // as users are told
 	p := serve(t)
 	var hosts []snapshot.Host
 	var pools []snapshot.Pool
 	var backends []*backend
-	for i := range maxLogins + 3 {
+	for i := range kept + 3 {
 		b := startLogin(t, ntlm, nil)
 		name := fmt.Sprintf("h%02d", i)
 		backends, hosts, pools = append(backends, b), append(hosts, hostOf(name, prefix("/", name))),
@@ -202,7 +199,7 @@ func TestPrivateConnectionsOfAClientAreBounded(t *testing.T) {
 		for _, b := range backends {
 			open += b.open.Load()
 		}
-		return open == maxLogins
+		return open == kept
 	})
 }
 
@@ -334,15 +331,15 @@ func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
 		await(t, "the connection's rest", func() bool { return p.private(b.address) == 1 })
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		for _, e := range p.state.targets {
-			e.expire(p.clock.Now() + after)
+		for _, e := range p.state.All() {
+			e.Expire(p.clock.Now() + after)
 		}
 	}
-	expire(upstreamIdleTimeout / 2)
+	expire(upstream.IdleTimeout / 2)
 	if got := c.says(""); got != "200 1 alice" {
 		t.Errorf("got %q after half of the time", got)
 	}
-	expire(2 * upstreamIdleTimeout)
+	expire(2 * upstream.IdleTimeout)
 	if got := c.says(""); got != "401 2 " {
 		t.Errorf("got %q after all of it", got)
 	}

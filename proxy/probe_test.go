@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -35,25 +38,25 @@ func TestWhatAProbeFinds(t *testing.T) {
 	for _, test := range []struct {
 		path    string
 		address netip.AddrPort
-		want    finding
+		want    health.Finding
 	}{
-		{"/health", at.address, finding{false, "GET /health: 503"}},
-		{"/hint", at.address, finding{true, "GET /hint: 204"}},
-		{"/moved", at.address, finding{false, "GET /moved: 302"}},
-		{"/hung", at.address, finding{false, "GET /hung: no answer within 1s"}},
-		{"/torn", at.address, finding{false, "GET /torn: closed without an answer"}},
-		{"/health", closed, finding{false, fmt.Sprintf("connecting to %s: connection refused", closed)}},
-		{"", at.address, finding{true, "connected to " + at.address.String()}},
-		{"", closed, finding{false, fmt.Sprintf("connecting to %s: connection refused", closed)}},
+		{"/health", at.address, health.Finding{Healthy: false, Text: "GET /health: 503"}},
+		{"/hint", at.address, health.Finding{Healthy: true, Text: "GET /hint: 204"}},
+		{"/moved", at.address, health.Finding{Healthy: false, Text: "GET /moved: 302"}},
+		{"/hung", at.address, health.Finding{Healthy: false, Text: "GET /hung: no answer within 1s"}},
+		{"/torn", at.address, health.Finding{Healthy: false, Text: "GET /torn: closed without an answer"}},
+		{"/health", closed, health.Finding{Healthy: false, Text: fmt.Sprintf("connecting to %s: connection refused", closed)}},
+		{"", at.address, health.Finding{Healthy: true, Text: "connected to " + at.address.String()}},
+		{"", closed, health.Finding{Healthy: false, Text: fmt.Sprintf("connecting to %s: connection refused", closed)}},
 	} {
-		t.Run(test.path+" "+test.want.text, func(t *testing.T) {
+		t.Run(test.path+" "+test.want.Text, func(t *testing.T) {
 			p := New(Config{})
 			c := snapshot.Check{Address: test.address, Path: test.path, Expected: []snapshot.StatusRange{{First: 200, Last: 299}}, Timeout: patience}
 			if test.path == "/hung" {
 				c.Timeout = time.Second
 			}
-			probes := &probes{transports: p.state.transports}
-			if got := probes.probe(t.Context(), &c); got != test.want {
+			probes := health.NewProbes(p.dialer, logr.Discard())
+			if got := probes.Probe(t.Context(), &c); got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
 			}
 		})
@@ -69,21 +72,21 @@ func TestProbesOverTLS(t *testing.T) {
 	demanding.ClientAuth = tls.RequireAnyClientCert
 	for name, test := range map[string]struct {
 		address netip.AddrPort
-		want    finding
+		want    health.Finding
 	}{
-		"any certificate will do":             {secured.address, finding{true, "GET /health: 204"}},
-		"a task without TLS":                  {named(t, "plain").address, finding{false, "GET /health: the service does not speak TLS at this port"}},
-		"a task that demands a certificate":   {startTLSBackend(t, demanding, nil).address, finding{false, "GET /health: the service refused the TLS connection: certificate required"}},
-		"a task that does not end handshakes": {startScript(t).address, finding{false, "GET /health: no answer within 1s"}},
+		"any certificate will do":             {secured.address, health.Finding{Healthy: true, Text: "GET /health: 204"}},
+		"a task without TLS":                  {named(t, "plain").address, health.Finding{Healthy: false, Text: "GET /health: the service does not speak TLS at this port"}},
+		"a task that demands a certificate":   {startTLSBackend(t, demanding, nil).address, health.Finding{Healthy: false, Text: "GET /health: the service refused the TLS connection: certificate required"}},
+		"a task that does not end handshakes": {startScript(t).address, health.Finding{Healthy: false, Text: "GET /health: no answer within 1s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{})
 			c := snapshot.Check{Address: test.address, Path: "/health", TLS: true, Expected: []snapshot.StatusRange{{First: 200, Last: 299}}, Timeout: patience}
-			if strings.Contains(test.want.text, "no answer") {
+			if strings.Contains(test.want.Text, "no answer") {
 				c.Timeout = time.Second
 			}
-			probes := &probes{transports: p.state.transports, tls: newProbeTLS()}
-			if got := probes.probe(t.Context(), &c); got != test.want {
+			probes := health.NewProbes(p.dialer, logr.Discard())
+			if got := probes.Probe(t.Context(), &c); got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
 			}
 		})

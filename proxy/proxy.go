@@ -18,7 +18,9 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/headmemory"
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/identity"
@@ -26,6 +28,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // Config is what a proxy is told once, when it is made.
@@ -78,7 +81,8 @@ type Proxy struct {
 	draining  atomic.Bool
 	closing   atomic.Bool // set when draining, once connections that are idle are closed
 	conns     registry
-	prober    *prober
+	prober    *health.Prober
+	dialer    *upstream.Dialer
 	observers healthObservers
 	open      atomic.Int64
 	accepted  atomic.Uint32
@@ -110,21 +114,13 @@ func New(config Config) *Proxy {
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
 		Now: p.clock.Now,
 	}
-	transports := &transportConfig{
-		clock: p.clock, logger: config.Logger, heads: p.heads,
-		http1: http1.ClientConfig{
-			Limits:  http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
-			Buffers: &p.buffers,
-		},
-	}
-	transports.http2 = http2.Config{
-		Limits: http2.Limits(transports.http1.Limits), Buffers: &p.buffers, Now: p.clock.Now,
-		Share: p.heads.Sharing(headmemory.PerEndpoint, 0),
-	}
-	probes := &probes{transports: transports, tls: newProbeTLS(), logger: config.Logger}
-	p.prober = newProber(p.clock, probes.probe, p.healthChanged)
-	p.ejector = newEjector(p.clock)
-	p.state = newState(transports, p.prober)
+	p.dialer = upstream.NewDialer(upstream.Config{
+		Clock: p.clock, Logger: config.Logger, Buffers: &p.buffers, Heads: p.heads,
+		Limits: http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
+	})
+	p.prober = health.NewProber(p.clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
+	p.ejector = balance.NewEjector(p.clock)
+	p.state = newState(p.dialer, p.prober)
 	p.metrics = p.state.metrics
 	p.ports = make(map[bool]string)
 	p.exchanges.New = func() any { return new(exchange) }
@@ -373,9 +369,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 func (p *Proxy) closeIdleUpstreams() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, e := range p.state.targets {
-		e.retire()
-	}
+	p.state.Retire()
 }
 
 func wait(ctx context.Context, d time.Duration) {

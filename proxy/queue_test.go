@@ -19,7 +19,7 @@ func limitedTo(connections, pending int, addresses ...netip.AddrPort) *snapshot.
 }
 
 func (s *served) waiting() int {
-	return s.generation.Load().pools["pool"].queue().waiting()
+	return s.generation.Load().pools["pool"].Queue().Waiting()
 }
 
 func TestRequestsWaitForAConnectionInTheirOrder(t *testing.T) {
@@ -32,7 +32,7 @@ func TestRequestsWaitForAConnectionInTheirOrder(t *testing.T) {
 		c := p.dial()
 		c.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
 		clients = append(clients, c)
-		await(t, "the request's turn or wait", func() bool { return p.endpoint(endpoint.address).active.Load() == 1 && p.waiting() == i })
+		await(t, "the request's turn or wait", func() bool { return p.endpoint(endpoint.address).Load() == 1 && p.waiting() == i })
 	}
 	// The queue is full.
 	if got := p.get("a", "/4"); got.Status != 503 || got.reason() != "UpstreamBusy" ||
@@ -52,7 +52,7 @@ func TestRequestsWaitForAConnectionInTheirOrder(t *testing.T) {
 	if n := endpoint.accepted.Load(); n != 1 {
 		t.Errorf("%d connections to the endpoint, want 1", n)
 	}
-	await(t, "the end of all counting", func() bool { return p.endpoint(endpoint.address).active.Load() == 0 })
+	await(t, "the end of all counting", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 }
 
 func TestWaitForAConnectionIsBounded(t *testing.T) {
@@ -222,5 +222,5 @@ func TestTunnelKeepsItsPlace(t *testing.T) {
 	}
 	_ = up.Close()
 	_ = client.Close()
-	await(t, "the tunnel's end", func() bool { return p.endpoint(endpoint.address).active.Load() == 0 })
+	await(t, "the tunnel's end", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 }

@@ -5,6 +5,7 @@ package proxy
 import (
 	"cmp"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 )
@@ -19,12 +20,12 @@ func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.Sampled() 
 
 // beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
 // attempt's.
-func (x *exchange) beginAttempt(e *target) {
+func (x *exchange) beginAttempt(e *balance.Target) {
 	x.tried = append(x.tried, e)
-	a := observe.Attempt{Address: e.address, Text: e.text, Secure: e.tls != nil}
+	a := observe.Attempt{Address: e.Address(), Text: e.String(), Secure: e.Secure()}
 	traced := x.isTraced()
 	if traced || x.engine.log != nil {
-		a.Task = x.pool.idOf(e)
+		a.Task = x.pool.IDOf(e)
 	}
 	if traced {
 		a.ID, a.Started = x.Trace.BeginAttempt(), x.engine.clock.Now()

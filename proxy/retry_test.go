@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // An endpoint may close a connection that rests at any time, so also at the moment when a request is on its way. Such a
@@ -243,11 +244,7 @@ func TestDialEndsWhenItsEndpointGoes(t *testing.T) {
 			client := p.dial()
 			client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
 			e := p.endpoint(deaf)
-			await(t, "the dial", func() bool {
-				e.dials.mu.Lock()
-				defer e.dials.mu.Unlock()
-				return len(e.dials.cancels) == 1
-			})
+			await(t, "the dial", func() bool { return e.Stats().Dialling == 1 })
 			want := "NoHealthyTask"
 			if rest {
 				want = ""
@@ -258,7 +255,7 @@ func TestDialEndsWhenItsEndpointGoes(t *testing.T) {
 			if got := client.reply("POST"); got.reason() != want {
 				t.Errorf("got %d %q, want %q", got.Status, got.reason(), want)
 			}
-			if n := e.active.Load(); n != 0 {
+			if n := e.Load(); n != 0 {
 				t.Errorf("%d requests are still counted", n)
 			}
 		})
@@ -289,7 +286,7 @@ func TestRetriesHaveABudget(t *testing.T) {
 	}
 	attempts := 0
 	for why := range reason.Count {
-		attempts += int(p.generation.Load().pools["pool"].failures(why))
+		attempts += int(p.generation.Load().pools["pool"].Failures(why))
 	}
 	if n := attempts - failed; n > most {
 		t.Errorf("%d retries for %d requests, want %d at most", n, requests, most)
@@ -420,17 +417,14 @@ func TestEndpointThatCameBackIsTriedAgain(t *testing.T) {
 	dials := func() uint64 {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		d := &p.state.targets[endpointKey{namespace: "default", address: deaf}].dials
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		return d.last
+		return p.state.At(upstream.Key{Namespace: "default", Address: deaf}).Stats().Dialled
 	}
 	await(t, "the first dial", func() bool { return dials() == 1 })
 	p.mu.Lock()
-	e := p.state.targets[endpointKey{namespace: "default", address: deaf}]
+	e := p.state.At(upstream.Key{Namespace: "default", Address: deaf})
 	p.mu.Unlock()
-	e.retire()
-	e.resume()
+	e.Retire()
+	e.Resume()
 	await(t, "another dial of the same endpoint", func() bool { return dials() == 2 })
 	p.apply(with(0))
 	if got := client.reply("GET"); got.reason() != "NoHealthyTask" {

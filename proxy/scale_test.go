@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
@@ -60,7 +62,9 @@ func emptyGeneration() *generation {
 	return &generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}}
 }
 
-func testState() *state { return newState(&transportConfig{clock: transport.NewClock()}, idleProber()) }
+func testState() *state {
+	return newState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}), health.NewProber(transport.NewClock(), nil, func(string) {}))
+}
 
 func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
 	state := testState()

@@ -3,7 +3,6 @@
 package proxy
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -13,9 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // startH2C is startBackend in HTTP/2 without TLS.
@@ -53,10 +56,10 @@ func startTwoVersions(tb testing.TB, a *testAuthority, handler http.HandlerFunc)
 }
 
 // sharedEndpoint is the running state of an address that is spoken to in HTTP/2.
-func (s *served) sharedEndpoint(address netip.AddrPort) *target {
+func (s *served) sharedEndpoint(address netip.AddrPort) *balance.Target {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state.targets[endpointKey{namespace: "default", address: address, h2c: true}]
+	return s.state.At(upstream.Key{Namespace: "default", Address: address, H2C: true})
 }
 
 func echoed(w http.ResponseWriter, r *http.Request) {
@@ -121,7 +124,7 @@ func TestRequestsShareAConnectionOfHTTP2(t *testing.T) {
 	for range clients {
 		receive(t, "a request", arrived)
 	}
-	if n := p.sharedEndpoint(b.address).active.Load(); n != clients {
+	if n := p.sharedEndpoint(b.address).Load(); n != clients {
 		t.Errorf("%d requests are counted, want %d", n, clients)
 	}
 	close(answer)
@@ -308,14 +311,14 @@ func TestSharedConnectionThatIsIdleForLongIsClosed(t *testing.T) {
 	p.apply(inH2C(everything(b.address)))
 	p.get("a", "/")
 	e := p.sharedEndpoint(b.address)
-	await(t, "the connection's rest", func() bool { return e.sharing.list()[0].Running() == 0 })
-	e.expire(p.clock.Now() + upstreamIdleTimeout - time.Second)
+	await(t, "the connection's rest", func() bool { return e.Stats().Shared == 1 && e.Stats().Streams == 0 })
+	e.Expire(p.clock.Now() + upstream.IdleTimeout - time.Second)
 	if got := p.get("a", "/"); got.Status != 200 || b.accepted.Load() != 1 {
 		t.Errorf("got %d over %d connections, want 200 over the one that was there", got.Status, b.accepted.Load())
 	}
-	await(t, "the connection's rest", func() bool { return e.sharing.list()[0].Running() == 0 })
-	e.expire(p.clock.Now() + upstreamIdleTimeout + time.Second)
-	await(t, "the connection's end", func() bool { return b.open.Load() == 0 && len(e.sharing.list()) == 0 })
+	await(t, "the connection's rest", func() bool { return e.Stats().Shared == 1 && e.Stats().Streams == 0 })
+	e.Expire(p.clock.Now() + upstream.IdleTimeout + time.Second)
+	await(t, "the connection's end", func() bool { return b.open.Load() == 0 && e.Stats().Shared == 0 })
 	if got := p.get("a", "/"); got.Status != 200 || b.accepted.Load() != 2 {
 		t.Errorf("got %d over %d connections, want 200 over another one", got.Status, b.accepted.Load())
 	}
@@ -353,39 +356,6 @@ func TestEndpointThatDoesNotSpeakHTTP2IsABadGateway(t *testing.T) {
 	}
 }
 
-// A connection that is not made in time keeps those who come later from nothing, though somebody goes on waiting for
-// it.
-func TestConnectionThatIsLateIsNotWaitedForByOthers(t *testing.T) {
-	t.Parallel()
-	address := deafAddress(t)
-	p := serve(t)
-	p.apply(inH2C(everything(address)))
-	e := p.sharedEndpoint(address)
-	dialled := func() *joinedDial {
-		e.sharing.mu.Lock()
-		defer e.sharing.mu.Unlock()
-		return e.sharing.dial
-	}
-	patient, stop := context.WithCancel(t.Context())
-	gaveUp := make(chan error)
-	go func() {
-		_, err := e.dial(patient, demand{stream: new(sharedStream)})
-		gaveUp <- err
-	}()
-	await(t, "a dial", func() bool { return dialled() != nil })
-	late := dialled()
-	if _, err := e.dial(t.Context(), demand{timeout: time.Millisecond, stream: new(sharedStream)}); err != context.DeadlineExceeded {
-		t.Errorf("got %v, want that it took too long", err)
-	}
-	if dialled() == late {
-		t.Error("whoever comes next would wait for the same connection")
-	}
-	stop()
-	if err := <-gaveUp; err != context.Canceled {
-		t.Errorf("who went on waiting got %v, want that it was cancelled", err)
-	}
-}
-
 func TestProbesSpeakHTTP2(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "of nobody's trust")
@@ -401,8 +371,8 @@ func TestProbesSpeakHTTP2(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{})
 			check.Path, check.Expected, check.Timeout = "/health", []snapshot.StatusRange{{First: 200, Last: 299}}, patience
-			probes := &probes{transports: p.state.transports, tls: newProbeTLS()}
-			if got := probes.probe(t.Context(), &check); !got.healthy || got.text != "GET /health: 200" {
+			probes := health.NewProbes(p.dialer, logr.Discard())
+			if got := probes.Probe(t.Context(), &check); !got.Healthy || got.Text != "GET /health: 200" {
 				t.Errorf("got %+v, want healthy by 200", got)
 			}
 		})
@@ -432,11 +402,7 @@ func TestConnectionThatManyWaitForFailsForEach(t *testing.T) {
 		}
 	}
 	e := deaf.sharedEndpoint(address)
-	await(t, "the end of a dial that nobody waits for", func() bool {
-		e.dials.mu.Lock()
-		defer e.dials.mu.Unlock()
-		return len(e.dials.cancels) == 0
-	})
+	await(t, "the end of a dial that nobody waits for", func() bool { return e.Stats().Dialling == 0 })
 }
 
 // Whoever waits for a connection to an endpoint that retires goes to another one, and that costs no retry.
@@ -449,11 +415,7 @@ func TestWaitForASharedConnectionEndsWithItsEndpoint(t *testing.T) {
 	client := p.dial()
 	client.send(post)
 	e := p.sharedEndpoint(address)
-	await(t, "the dial", func() bool {
-		e.dials.mu.Lock()
-		defer e.dials.mu.Unlock()
-		return len(e.dials.cancels) == 1
-	})
+	await(t, "the dial", func() bool { return e.Stats().Dialling == 1 })
 	p.apply(inH2C(everythingBy(retries(0), other.address)))
 	if got := client.reply("POST"); got.Status != 200 {
 		t.Errorf("got %d %q, want the other endpoint's answer", got.Status, got.Body)

@@ -104,7 +104,7 @@ func TestDrainDelayServesAndAnnouncesTheClose(t *testing.T) {
 	up.head()
 	up.send(okReply)
 	idle.reply("GET")
-	await(t, "the connection's rest", func() bool { return idleConnections(p.endpoint(endpoint.address)) == 1 })
+	await(t, "the connection's rest", func() bool { return p.endpoint(endpoint.address).Stats().Idle == 1 })
 	running.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up.head()
 

@@ -5,17 +5,20 @@ package proxy
 import (
 	"hash/maphash"
 
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // state is what outlives a swap of the generation: the endpoints and what is remembered of pools, what policies keep
 // for routes, the parsed certificates and what answers challenges. It is changed only while a snapshot is applied.
 type state struct {
-	*store
-	prober  *prober
+	*balance.Store
+	prober  *health.Prober
 	metrics *observe.Metrics
 	// kept is what policies keep for routes.
 	kept map[keptBy]any
@@ -26,9 +29,9 @@ type state struct {
 	identity *identity.Store
 }
 
-func newState(config *transportConfig, prober *prober) *state {
+func newState(dialer *upstream.Dialer, prober *health.Prober) *state {
 	return &state{
-		store:    newStore(config, prober),
+		Store:    balance.NewStore(dialer, prober),
 		prober:   prober,
 		metrics:  observe.NewMetrics(),
 		kept:     make(map[keptBy]any),
@@ -63,11 +66,11 @@ func (s *state) scope(host string, r *snapshot.Route, table *hostTable) *policy.
 }
 
 // adopt has the pools of g take requests in the place of those of before.
-func (s *state) adopt(g, before *generation) { s.store.adopt(g.pools, before.pools) }
+func (s *state) adopt(g, before *generation) { s.Store.Adopt(g.pools, before.pools) }
 
 // keepOnly forgets what nothing in a generation needs any more.
 func (s *state) keepOnly(g *generation) {
-	s.prober.adopt(g.snapshot.Checks)
+	s.prober.Adopt(g.snapshot.Checks)
 	kept := make(map[keptBy]bool, len(s.kept))
 	g.router.each(func(t *hostTable) {
 		for _, by := range t.kept {
@@ -80,5 +83,5 @@ func (s *state) keepOnly(g *generation) {
 		}
 	}
 	s.identity.KeepOnly(g.snapshot)
-	s.store.keepOnly(g.pools, g.snapshot.Pools)
+	s.Store.KeepOnly(g.pools, g.snapshot.Pools)
 }

@@ -7,10 +7,12 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // stream is the client's side of an exchange on a connection of HTTP/2, and the work on it. It is used again for
@@ -54,8 +56,8 @@ func (s *stream) Serve() {
 }
 
 // tunnel relays bytes both ways after an upgrade.
-func (s *stream) tunnel(up *upstreamConn, held hold) {
-	defer held.release()
+func (s *stream) tunnel(up *upstream.Conn, held balance.Hold) {
+	defer held.Release()
 	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
 	s.guard.begin() // a new number: late timers of the exchange must not end the tunnel
 	if !s.guard.arm(closerFunc(t.Abandon), s.started) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // upload is the sending of a request's content beyond what came with its head. It runs beside the wait for the
@@ -38,7 +39,7 @@ const sentWithHead = 64 << 10
 
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the
 // rest.
-func (x *exchange) send(up upstream) error {
+func (x *exchange) send(up upstream.Exchange) error {
 	content, w := x.down.Content(), up.Request()
 	x.upload = upload{}
 	if up.Sole() == nil && x.request.HasContent() && !x.kept.whole() {
@@ -80,7 +81,7 @@ func (x *exchange) send(up upstream) error {
 
 // boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has.
 // The wait that was on when it ended, the upload bounded itself.
-func (x *exchange) boundWaits(up upstream) bool {
+func (x *exchange) boundWaits(up upstream.Exchange) bool {
 	if x.upload.done == nil || x.upload.bounded {
 		return true
 	}
@@ -94,7 +95,7 @@ func (x *exchange) boundWaits(up upstream) bool {
 }
 
 // runUpload is given all that it shares with the exchange, which waits for done before it goes on to another request.
-func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number uint64, idle time.Duration) {
+func (x *exchange) runUpload(up upstream.Exchange, done chan struct{}, g *guard, number uint64, idle time.Duration) {
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -105,7 +106,7 @@ func (x *exchange) runUpload(up upstream, done chan struct{}, g *guard, number u
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {
-		if ok, readErr, writeErr := spliceContent(w, up.Sole().socket(), content, x.down.Socket(), &x.engine.pipes); writeErr != nil {
+		if ok, readErr, writeErr := spliceContent(w, up.Sole().Socket(), content, x.down.Socket(), &x.engine.pipes); writeErr != nil {
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -218,7 +217,7 @@ func TestAuthoritiesWithoutACertificateLeaveTheOldGeneration(t *testing.T) {
 	p := serve(t)
 	p.apply(everything(named(t, "old").address))
 	number, err := p.Apply(over(snapshot.UpstreamTLS{ServerName: "a", Authorities: "none"}, everything(closedPort(t))))
-	if number != 1 || !errors.Is(err, errNoAuthority) || !strings.Contains(err.Error(), `pool "pool"`) {
+	if number != 1 || err == nil || !strings.Contains(err.Error(), "the authorities hold no certificate") || !strings.Contains(err.Error(), `pool "pool"`) {
 		t.Errorf("generation %d and %v, want 1 and an error that names the pool", number, err)
 	}
 	if got := p.get("a", "/"); got.Body != "old" {
@@ -346,8 +345,8 @@ func TestRequestGoesToAnotherEndpointAfterTLSFailed(t *testing.T) {
 		}
 	}
 	p.awaitTaking(1) // the other is set aside
-	if n := bad.accepted.Load(); n < ejectAfter {
-		t.Errorf("%d connections to the endpoint that fails, want at least the %d after which it is set aside", n, ejectAfter)
+	if n := bad.accepted.Load(); n < 3 {
+		t.Errorf("%d connections to the endpoint that fails, want at least the 3 after which it is set aside", n)
 	}
 }
 

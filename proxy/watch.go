@@ -42,7 +42,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 	defer func() { <-probed }()
 	go func() {
 		defer close(probed)
-		p.prober.run(ctx)
+		p.prober.Run(ctx)
 	}()
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
@@ -52,8 +52,8 @@ func (p *Proxy) Watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.ejector.wake:
-			p.ejector.settle()
+		case <-p.ejector.Wake:
+			p.ejector.Settle()
 			continue
 		case <-ticker.C:
 		}
@@ -64,17 +64,15 @@ func (p *Proxy) Watch(ctx context.Context) {
 				woken++
 			}
 		})
-		p.state.transports.shared.watch(now)
+		p.dialer.Watch(now)
 		if freed.due(woken, now) {
 			debug.FreeOSMemory()
 		}
-		p.ejector.restore(now)
+		p.ejector.Restore(now)
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()
-			for _, e := range p.state.targets {
-				e.expire(now)
-			}
+			p.state.Expire(now)
 			p.mu.Unlock()
 		}
 	}

@@ -99,7 +99,7 @@ func TestResetsPassThroughAStream(t *testing.T) {
 	c.hear(1, "pong")
 	_ = c.conn.Close()
 	other.expectClosed()
-	await(t, "the end of all tunnels", func() bool { return p.endpoint(endpoint.address).active.Load() == 0 })
+	await(t, "the end of all tunnels", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 }
 
 // A client that is gone ends its tunnel also where all that is on its way there waits for the endpoint.
@@ -112,7 +112,7 @@ func TestResetOfAStuckTunnelIsNoticed(t *testing.T) {
 	c.socketOn(1, endpoint)
 	c.fill(1)
 	c.check(c.WriteRSTStream(1, http2.ErrCodeCancel))
-	await(t, "the end of the tunnel", func() bool { return p.endpoint(endpoint.address).active.Load() == 0 })
+	await(t, "the end of the tunnel", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 	c.ping()
 }
 
@@ -304,7 +304,7 @@ func TestTunnelOverHTTP2KeepsItsPlace(t *testing.T) {
 	}
 	_ = up.Close()
 	c.check(c.WriteData(1, true, nil))
-	await(t, "the tunnel's end", func() bool { return p.endpoint(endpoint.address).active.Load() == 0 })
+	await(t, "the tunnel's end", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 }
 
 // A client that gives up while the endpoint thinks about it costs the endpoint no more.

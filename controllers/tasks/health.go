@@ -14,14 +14,14 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // HealthSource knows what the health checks of the data plane found.
 type HealthSource interface {
 	// Health returns what is known of the endpoint of an id, or false where it is not checked.
-	Health(id string) (report proxy.HealthReport, ok bool)
+	Health(id string) (report health.Report, ok bool)
 	// HealthChanges has changed called with the id of each endpoint of which something else is known than before, until
 	// stop is.
 	HealthChanges(changed func(id string)) (stop func())
@@ -30,7 +30,7 @@ type HealthSource interface {
 // noHealth knows of no health check.
 type noHealth struct{}
 
-func (noHealth) Health(string) (proxy.HealthReport, bool) { return proxy.HealthReport{}, false }
+func (noHealth) Health(string) (health.Report, bool)      { return health.Report{}, false }
 func (noHealth) HealthChanges(func(string)) (stop func()) { return func() {} }
 
 // healthChanges is the source of requests for the Tasks of which a source of health knows something else than before.
@@ -48,7 +48,7 @@ func healthChanges(from HealthSource) source.Source {
 
 // setHealth has a Task's status say what its health check found, which the conditions that are said then say too.
 // Without a check, what another controller wrote stays; what a former check left behind goes.
-func setHealth(task *v1alpha1.Task, said []metav1.Condition, report proxy.HealthReport, ok bool) {
+func setHealth(task *v1alpha1.Task, said []metav1.Condition, report health.Report, ok bool) {
 	status := &task.Status
 	if task.Spec.HealthCheck == nil {
 		if translate.Probed(task) {

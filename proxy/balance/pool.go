@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package balance
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/health"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// Pool is a compiled Pool: its members as the snapshot has them, which never change, and how to choose among those that
+// are available now, which does. Choosing takes no lock.
+type Pool struct {
+	// ID, Service, TLS and H2C are those of the [snapshot.Pool].
+	ID, Service string
+	TLS         snapshot.UpstreamTLS
+	H2C         bool
+
+	members []member
+	state   *poolState
+
+	mu sync.Mutex // guards what follows, and that of two refreshes the later one stays
+	// required are the policies that routes choose by.
+	required [snapshot.BalancingPolicies]bool
+	// stale is set while there is no picker for all of them.
+	stale bool
+
+	pickers atomic.Pointer[pickers]
+}
+
+// member is a target's part in a pool.
+type member struct {
+	*Target
+	// id names the object that the endpoint came from.
+	id     string
+	weight int
+	// draining members take no new request, unhealthy ones none at all: the snapshot says so.
+	draining, unhealthy bool
+	// checked is what a check has found out about it, and checkedIn are the pools that look at that. They are nil where it
+	// has none.
+	checked   *health.Task
+	checkedIn *poolList
+}
+
+// pickers has one for each policy that is required.
+type pickers [snapshot.BalancingPolicies]picker
+
+// poolState is what outlives a pool whose endpoints change.
+type poolState struct {
+	// cursor counts the requests that were given to an endpoint in turn, active those that are under way.
+	cursor atomic.Uint32
+	active atomic.Int32
+	// requests and retries are what the budget of retries is made of. All that each request counts fits a cache line.
+	requests, retries window
+	queue             Queue
+	errors            upstreamErrors
+}
+
+func newPool(p *snapshot.Pool, security *upstream.TLS, s *Store) *Pool {
+	c := &Pool{ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
+	namespace := p.Namespace()
+	for i := range p.Endpoints {
+		e := &p.Endpoints[i]
+		c.members[i] = member{
+			Target: s.target(upstream.Key{Namespace: namespace, Address: e.Address, TLS: security, H2C: p.H2C && security == nil}),
+			id:     e.ID, weight: e.Weight,
+			draining: e.Draining, unhealthy: e.Unhealthy,
+		}
+		if e.Checked {
+			c.members[i].checked, c.members[i].checkedIn = s.prober.Task(e.ID), s.poolsOf(e.ID)
+		}
+	}
+	return c
+}
+
+// join adds the pool to those of its endpoints and of what is checked of them, leave takes it out.
+func (p *Pool) join() {
+	for i := range p.members {
+		m := &p.members[i]
+		m.pools.add(p)
+		if m.checkedIn != nil {
+			m.checkedIn.add(p)
+		}
+	}
+}
+
+func (p *Pool) leave() {
+	for i := range p.members {
+		m := &p.members[i]
+		m.pools.remove(p)
+		if m.checkedIn != nil {
+			m.checkedIn.remove(p)
+		}
+	}
+}
+
+// Taking is how many members take requests now.
+func (p *Pool) Taking() int { return len(p.available()) }
+
+// Len is how many members it has.
+func (p *Pool) Len() int { return len(p.members) }
+
+// IDOf names the object that an endpoint of the pool came from, or is empty where it has left the pool since.
+func (p *Pool) IDOf(e *Target) string {
+	for i := range p.members {
+		if p.members[i].Target == e {
+			return p.members[i].id
+		}
+	}
+	return ""
+}
+
+// Require makes ready for choosing by a policy, from the next refresh on.
+func (p *Pool) Require(policy snapshot.BalancingPolicy) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.required[policy] {
+		p.required[policy], p.stale = true, true
+	}
+}
+
+// pick returns the endpoint for the next request, or nil where no member that is available suits.
+func (p *Pool) pick(policy snapshot.BalancingPolicy, c Choice) *Target {
+	return p.pickers.Load()[policy].pick(c)
+}
+
+// Serves says whether the pool is ready for choosing by a policy.
+func (p *Pool) Serves(policy snapshot.BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
+
+// refresh has requests from now on choose among the members that are available now. It is called whenever something
+// that [available] looks at has changed, by whoever changed it.
+func (p *Pool) refresh() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	members := p.available()
+	made := new(pickers)
+	for policy, required := range p.required {
+		if required {
+			made[policy] = newPicker(snapshot.BalancingPolicy(policy), members, p.state)
+		}
+	}
+	p.pickers.Store(made)
+	p.stale = false
+	p.state.queue.wake()
+}
+
+func (p *Pool) isStale() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stale
+}
+
+// open says of each member whether it takes requests now.
+func (p *Pool) open() []bool {
+	standings := make([]standing, len(p.members))
+	for i := range p.members {
+		standings[i] = p.members[i].standing()
+	}
+	return available(standings)
+}
+
+// available returns the members that take requests now.
+func (p *Pool) available() []member {
+	taking := make([]member, 0, len(p.members))
+	for i, takes := range p.open() {
+		if takes {
+			taking = append(taking, p.members[i])
+		}
+	}
+	return taking
+}
+
+// Sound returns the member at an endpoint, if it takes requests and nothing is known against it.
+func (p *Pool) Sound(e *upstream.Endpoint) *Target {
+	for i := range p.members {
+		m := &p.members[i]
+		if &m.Endpoint != e {
+			continue
+		}
+		if s := m.standing(); s.takes && s.health == snapshot.Healthy && s.ejected == 0 {
+			return m.Target
+		}
+	}
+	return nil
+}
+
+// Turn is a number that no other caller gets soon.
+func (p *Pool) Turn() uint32 { return p.state.cursor.Add(1) }
+
+// Queue is that of the requests which wait for a place.
+func (p *Pool) Queue() *Queue { return &p.state.queue }
+
+// takesRequests says whether the snapshot lets new requests go to the member.
+func (m *member) takesRequests() bool { return m.weight > 0 && !m.draining && !m.unhealthy }
+
+func (m *member) standing() standing {
+	s := standing{
+		takes: m.takesRequests(), health: snapshot.Healthy,
+		ejected: time.Duration(m.conduct.ejected.Load()),
+	}
+	if m.checked != nil {
+		s.health = m.checked.Health()
+	}
+	return s
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package balance
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// poolList is the pools of the running generation that an endpoint, or what a check decides about, is in. Who applies a
+// snapshot changes it, and replaces it as a whole, for others read it meanwhile.
+type poolList struct{ pools atomic.Pointer[[]*Pool] }
+
+func (l *poolList) add(p *Pool) { l.change(func(pools []*Pool) []*Pool { return append(pools, p) }) }
+
+func (l *poolList) remove(p *Pool) {
+	l.change(func(pools []*Pool) []*Pool {
+		return slices.DeleteFunc(pools, func(other *Pool) bool { return other == p })
+	})
+}
+
+func (l *poolList) change(change func([]*Pool) []*Pool) {
+	var pools []*Pool
+	if before := l.pools.Load(); before != nil {
+		pools = slices.Clone(*before)
+	}
+	pools = change(pools)
+	l.pools.Store(&pools)
+}
+
+// refresh has the pools look again at what they are made of.
+func (l *poolList) refresh() {
+	if pools := l.pools.Load(); pools != nil {
+		for _, p := range *pools {
+			p.refresh()
+		}
+	}
+}
+
+// wake has those look who wait in the pools' queues for a place.
+func (l *poolList) wake() {
+	if pools := l.pools.Load(); pools != nil {
+		for _, p := range *pools {
+			p.state.queue.wake()
+		}
+	}
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package balance
+
+import (
+	"fmt"
+
+	"github.com/warren-dev/ingress/proxy/health"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// State is what can be said of a pool's member at a time.
+type State struct {
+	// ID names the object that it came from, address is where it is.
+	ID, Address string
+	Weight      int
+	// Draining and unhealthy are as the snapshot has them; checked says whether its health is asked for.
+	Draining, Unhealthy, Checked bool
+	// Health is what is known of it; Healthy where nothing checks it and nobody reported it.
+	Health snapshot.Health
+	// Active is how many requests and tunnels have a place at it.
+	Active int64
+	// Takes says whether new requests may go to it, and why why not, or what there is to say besides.
+	Takes bool
+	Why   string
+	// Ejected is set while it is set aside for what requests met with.
+	Ejected bool
+}
+
+// Describe says of each member how it stands. It decides as [Pool.Taking] does.
+func (p *Pool) Describe() []State {
+	states := make([]State, len(p.members))
+	for i, open := range p.open() {
+		m := &p.members[i]
+		report := health.Report{Health: snapshot.Healthy}
+		if m.checked != nil {
+			report = m.checked.Report()
+		} else if m.unhealthy {
+			report.Health = snapshot.Unhealthy
+		}
+		states[i] = State{
+			ID: m.id, Address: m.String(), Weight: m.weight, Draining: m.draining, Unhealthy: m.unhealthy, Checked: m.checked != nil,
+			Health: report.Health, Active: m.active.Load(), Takes: open, Why: m.whyOut(&report, open),
+			Ejected: m.conduct.ejected.Load() != 0,
+		}
+	}
+	return states
+}
+
+// whyOut says why a member takes no requests, or what there is to say of one that does.
+func (m *member) whyOut(report *health.Report, takes bool) string {
+	switch {
+	case m.draining:
+		return "it drains"
+	case m.weight == 0:
+		return "its weight is 0"
+	case m.unhealthy:
+		return "it was reported unhealthy"
+	case report.Health == snapshot.Unhealthy:
+		return "its health check fails: " + report.Message
+	case !takes && report.Health == snapshot.HealthUnknown:
+		return "no probe of it has come to a result, and others are healthy"
+	case !takes:
+		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed", ejectAfter)
+	case m.conduct.ejected.Load() > 0:
+		return "requests failed at it; it takes some all the same, for too many others did too"
+	}
+	return report.Message
+}
+
+// Protocol is what the pool's endpoints are spoken to in, as rules have it.
+func (p *Pool) Protocol() string {
+	switch {
+	case p.TLS != snapshot.UpstreamTLS{}:
+		return "HTTPS"
+	case p.H2C:
+		return "H2C"
+	}
+	return "HTTP"
+}

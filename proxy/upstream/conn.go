@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/headmemory"
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+// Conn is a connection of HTTP/1.1 to an endpoint. Only the exchange that took it uses it.
+type Conn struct {
+	*http1.ClientConn
+	link
+	endpoint  *Endpoint
+	reused    bool
+	idleSince time.Duration
+	// private is set once somebody may have logged in on the connection, logins is where it then rests, or nil if nowhere.
+	private bool
+	logins  *Logins
+	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one,
+	// sends it after the response was complete.
+	suspect bool
+	// heads is what the connection holds of heads of responses.
+	heads headmemory.Share
+}
+
+// Overdraw implements [http2.Holder].
+func (c *Conn) Overdraw() { _ = c.Close() }
+
+// Response implements [Exchange].
+func (c *Conn) Response() *message.Response { return &c.ClientConn.Response }
+
+// StallAfter implements [Exchange].
+func (c *Conn) StallAfter(d time.Duration) { c.transport.StallAfter(d) }
+
+// BoundWait implements [Exchange].
+func (c *Conn) BoundWait(d time.Duration) { c.transport.BoundWait(d) }
+
+// StallWritesAfter implements [Exchange].
+func (c *Conn) StallWritesAfter(d time.Duration) { c.transport.StallWritesAfter(d) }
+
+// Reused implements [Exchange].
+func (c *Conn) Reused() bool { return c.reused }
+
+// Sole implements [Exchange].
+func (c *Conn) Sole() *Conn { return c }
+
+// Answering implements [Exchange].
+func (c *Conn) Answering() bool { return c.Content().Buffered() }
+
+// Close closes the connection at once, from anywhere.
+func (c *Conn) Close() error { return c.link.Close() }
+
+// Socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where
+// there is no c.
+func (c *Conn) Socket() *transport.TCP {
+	if c == nil || c.secure != nil {
+		return nil
+	}
+	return c.transport
+}
+
+// LeaveHTTP ends HTTP on the connection, for a tunnel. It returns what carries the tunnel's bytes, the TCP connection
+// below, and what was received behind the last response. Over TLS, a record has to arrive within the time once it
+// began.
+func (c *Conn) LeaveHTTP(record time.Duration) (carrier transport.Stream, below *transport.TCP, received []byte) {
+	if c.secure != nil {
+		c.secure.BoundRecords(record)
+	}
+	received = bytes.Clone(c.Detach())
+	c.ClientConn.EndExchange(false) // its buffers are of no more use
+	return c.stream(), c.transport, received
+}
+
+// Claim makes the connection private to a client, if it is not so yet: nobody else ever has it. Between the client's
+// requests it rests among its logins, and it is closed after the exchange where they are nil.
+func (c *Conn) Claim(by *Logins) {
+	if !c.private {
+		c.private, c.logins = true, by
+	}
+}
+
+// Suspect says whether what comes next may be content that the endpoint sent behind a response without any.
+func (c *Conn) Suspect() bool { return c.suspect }
+
+// Unheard says whether the endpoint did not have all that was sent to it when it sent what arrived last.
+func (c *Conn) Unheard() bool { return c.transport.Unheard() }
+
+// EndExchange implements [Exchange]. A connection that can carry no other exchange is closed.
+func (c *Conn) EndExchange(requestSent bool, shard uint32, now time.Duration) {
+	switch {
+	case !c.ClientConn.EndExchange(requestSent):
+		_ = c.Close()
+	case misread(c.Response().Status):
+		c.leave()
+	case c.private:
+		c.keep(now)
+	default:
+		c.endpoint.give(c, shard, now)
+	}
+}
+
+// misread says whether a status is that of a server which may not have understood where the request ended. What it
+// makes of the next one on the connection, nobody knows, whatever it says of the connection.
+func misread(status int) bool {
+	switch status {
+	case 400, 408, 413, 414, 431, 501, 505:
+		return true
+	}
+	return false
+}
+
+// newSole returns a connection for HTTP/1.1.
+func (e *Endpoint) newSole(l link) *Conn {
+	c := &Conn{ClientConn: http1.NewClientConn(l.stream(), &e.dialer.http1), link: l, endpoint: e}
+	c.heads = e.dialer.heads.Share(c, headmemory.PerEndpoint)
+	c.Hold(&c.heads)
+	return c
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+// ErrRetired is what comes of a connection to an endpoint that retired meanwhile: an address from which a Pod has gone
+// may never say that nobody is there.
+var ErrRetired = errors.New("the endpoint takes no more requests")
+
+// Demand is what an exchange wants of a connection.
+type Demand struct {
+	// Timeout bounds the making of a new one unless it is 0.
+	Timeout time.Duration
+	// Sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the
+	// endpoint speaks HTTP/2 only: there it is one of HTTP/2. Upgrade demands one that can become a tunnel; it goes with
+	// Sole.
+	Sole, Upgrade bool
+	// Stream is where the exchange's stream goes if many share the connection.
+	Stream *Stream
+	// Logins are the connections that the client is logged in on, nil where none are kept.
+	Logins *Logins
+	// Shard is where to look first for a connection that is idle.
+	Shard uint32
+}
+
+// Dial makes a connection, or waits for one that others wait for too. The exchange's context ends the wait, and so does
+// the endpoint's retirement.
+func (e *Endpoint) Dial(exchange context.Context, d Demand) (Exchange, error) {
+	if d.Timeout > 0 {
+		bounded, stop := context.WithTimeout(exchange, d.Timeout)
+		defer stop()
+		exchange = bounded
+	}
+	switch {
+	case d.Sole && !e.h2c:
+		return e.dialSole(exchange, d)
+	case d.Sole:
+		l, err := e.link(exchange, nil)
+		if err != nil {
+			return nil, err
+		}
+		return e.dialPrivate(l, d.Stream)
+	case e.mayShare():
+		return e.share(exchange, d.Stream)
+	}
+	return e.dialAlone(exchange, d.Stream)
+}
+
+// dialSole makes a connection of HTTP/1.1, or, for what is no upgrade, a private one of HTTP/2 where the endpoint
+// refuses a TLS handshake in which HTTP/1.1 alone is offered.
+func (e *Endpoint) dialSole(ctx context.Context, d Demand) (Exchange, error) {
+	l, err := e.link(ctx, e.tlsHTTP1)
+	if !d.Upgrade && refusesProtocols(err) {
+		if l, err = e.link(ctx, e.tls); err == nil && e.chose(l) {
+			return e.dialPrivate(l, d.Stream)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.newSole(l), nil
+}
+
+// dialAlone makes a connection for one exchange. Where it turns out that others can share it, they may.
+func (e *Endpoint) dialAlone(ctx context.Context, stream *Stream) (Exchange, error) {
+	l, err := e.link(ctx, e.tls)
+	if err != nil {
+		return nil, err
+	}
+	return e.speak(l, stream)
+}
+
+// speak begins HTTP on a connection.
+func (e *Endpoint) speak(l link, stream *Stream) (Exchange, error) {
+	if !e.chose(l) {
+		return e.newSole(l), nil
+	}
+	e.sharing.add(newSharedConn(l, e))
+	if !e.sharing.open(stream) {
+		return nil, errUnusable
+	}
+	stream.reused = false
+	return stream, nil
+}
+
+// link makes a connection, up to the end of the TLS handshake where there is one.
+func (e *Endpoint) link(exchange context.Context, terms *tls.Config) (link, error) {
+	ctx, cancel := context.WithCancelCause(exchange)
+	defer cancel(nil)
+	leave := e.dials.join(func() { cancel(ErrRetired) })
+	defer leave()
+	if e.retired.Load() {
+		return link{}, ErrRetired
+	}
+	l, err := e.connect(ctx, terms)
+	// An endpoint that retired may have resumed by now.
+	if gaveUp := context.Cause(ctx) == ErrRetired; gaveUp || e.retired.Load() {
+		if err == nil {
+			_ = l.Close()
+		}
+		return link{}, ErrRetired
+	}
+	return l, err
+}
+
+func (e *Endpoint) connect(ctx context.Context, terms *tls.Config) (link, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", e.text)
+	if err != nil {
+		return link{}, err
+	}
+	l, err := e.handshake(ctx, conn.(*net.TCPConn), terms)
+	if err != nil {
+		_ = conn.Close()
+	}
+	return l, err
+}
+
+// handshake goes through that of TLS, where there is one.
+func (e *Endpoint) handshake(ctx context.Context, tcp *net.TCPConn, terms *tls.Config) (link, error) {
+	t, err := transport.NewTCP(tcp, e.dialer.clock, 0)
+	if err != nil {
+		return link{}, err
+	}
+	if terms == nil {
+		return link{transport: t}, nil
+	}
+	secure, err := transport.SecureClient(ctx, t, terms)
+	if err != nil {
+		return link{}, &handshakeError{err}
+	}
+	return link{t, secure}, nil
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"context"
+	"testing"
+)
+
+// An endpoint may go and come back within a moment: to the request whose connection was given up it makes no
+// difference.
+func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) {
+	t.Parallel()
+	e := testEndpoint(Key{Address: deafAddress(t)})
+	failed := make(chan error, 1)
+	go func() {
+		_, err := e.Dial(context.Background(), Demand{})
+		failed <- err
+	}()
+	await(t, "the dial", func() bool { return e.Stats().Dialling == 1 })
+	e.Retire()
+	e.Resume()
+	if err := receive(t, "the end of the dial", failed); err != ErrRetired {
+		t.Errorf("got %v, want %v", err, ErrRetired)
+	}
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+)
+
+// handshakeError is why no TLS connection was made of one that the endpoint had taken.
+type handshakeError struct{ cause error }
+
+func (e *handshakeError) Error() string { return "TLS handshake: " + e.cause.Error() }
+func (e *handshakeError) Unwrap() error { return e.cause }
+
+// IsTLSFault says whether it is TLS that failed, and not the connection below. Since TLS 1.3 a client learns only from
+// its first read whether the server wants a certificate of it.
+func IsTLSFault(err error) bool {
+	if alert, ok := errors.AsType[*net.OpError](err); ok && (alert.Op == tlsRemoteError || alert.Op == tlsLocalError) {
+		return true
+	}
+	_, handshake := errors.AsType[*handshakeError](err)
+	_, header := errors.AsType[tls.RecordHeaderError](err)
+	return handshake || header
+}
+
+// The operations that crypto/tls gives to the alerts which it receives and sends.
+const (
+	tlsRemoteError = "remote error"
+	tlsLocalError  = "local error"
+)
+
+// refusesProtocols says whether the endpoint ended a handshake because it speaks none of the protocols that it was
+// offered (RFC 7301, section 3.2). crypto/tls gives alerts no other form than their text.
+func refusesProtocols(err error) bool {
+	alert, ok := errors.AsType[*net.OpError](err)
+	return ok && alert.Op == tlsRemoteError && alert.Err.Error() == "tls: no application protocol"
+}
+
+// DescribeTLSFault says to a client, naming nothing of the endpoint, why TLS failed; it is empty where nothing more is
+// known. Untrusted is set where it is the endpoint's certificate that was refused.
+func DescribeTLSFault(err error) (detail string, untrusted bool) {
+	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return certificateFault(refused.Err), true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the service does not speak TLS at this port", false
+	}
+	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == tlsRemoteError {
+		return "the service refused the TLS connection: " + strings.TrimPrefix(alert.Err.Error(), "tls: "), false
+	}
+	return "", false
+}
+
+func certificateFault(err error) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "the service's certificate is not for the name that the rule expects"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the service's certificate comes from no authority that the rule trusts"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return "the service's certificate has expired or is not valid yet"
+	}
+	return "the service's certificate is not valid"
+}

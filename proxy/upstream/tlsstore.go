@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"iter"
+	"unsafe"
+)
+
+// Terms say how endpoints are spoken to over TLS, and what they have to prove. The zero value is no TLS.
+type Terms struct {
+	// ServerName is the name or IP address that a certificate has to be for.
+	ServerName string
+	// Authorities are the certificates, as PEM, to one of which an endpoint's has to lead. Empty: the system's.
+	Authorities string
+	// SkipVerify takes every certificate.
+	SkipVerify bool
+}
+
+// TLSStore has what came of terms, once for the same ones, however often they are asked for. It is for one goroutine at
+// a time.
+type TLSStore struct {
+	parsed map[parsedTerms]*TLS
+	// authorities are those that are parsed.
+	authorities authorities
+}
+
+// NewTLSStore returns one that has nothing yet.
+func NewTLSStore() *TLSStore {
+	return &TLSStore{parsed: make(map[parsedTerms]*TLS), authorities: make(authorities)}
+}
+
+// Get returns what comes of terms, the same for the same ones, and nil for no TLS. It fails where the authorities hold
+// no certificate.
+func (s *TLSStore) Get(t Terms) (*TLS, error) {
+	if t == (Terms{}) {
+		return nil, nil
+	}
+	terms, err := s.parse(t)
+	if err != nil {
+		return nil, err
+	}
+	known := s.parsed[terms]
+	if known == nil {
+		known = newTLS(&terms)
+		s.parsed[terms] = known
+	}
+	return known, nil
+}
+
+func (s *TLSStore) parse(t Terms) (terms parsedTerms, err error) {
+	terms.serverName, terms.skipVerify = t.ServerName, t.SkipVerify
+	if t.Authorities != "" {
+		terms.authorities, err = s.authorities.parse(t.Authorities)
+	}
+	return terms, err
+}
+
+// KeepOnly forgets all other terms.
+func (s *TLSStore) KeepOnly(used iter.Seq[Terms]) {
+	terms, texts := make(map[parsedTerms]bool), make(map[*byte]bool, len(s.authorities))
+	for t := range used {
+		if parsed, err := s.parse(t); err == nil {
+			terms[parsed] = true
+		}
+		if t.Authorities != "" {
+			texts[unsafe.StringData(t.Authorities)] = true
+		}
+	}
+	for t := range s.parsed {
+		if !terms[t] {
+			delete(s.parsed, t)
+		}
+	}
+	for at := range s.authorities {
+		if !texts[at] {
+			delete(s.authorities, at)
+		}
+	}
+}
+
+// Size is how many terms are kept, and how many different lists of authorities.
+func (s *TLSStore) Size() (terms, authorities int) {
+	different := make(map[any]bool)
+	for _, parsed := range s.authorities {
+		different[parsed] = true
+	}
+	return len(s.parsed), len(different)
+}
