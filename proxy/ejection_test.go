@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -19,13 +20,14 @@ import (
 func (s *served) awaitTaking(n int) {
 	s.tb.Helper()
 	await(s.tb, fmt.Sprintf("requests going to %d endpoints", n), func() bool {
-		taking := 0
-		for _, m := range s.generation.Load().pools["pool"].Describe() {
-			if m.Takes {
-				taking++
+		pool, chosen := s.generation.Load().pools["pool"], map[*balance.Target]bool{}
+		for range 4 * pool.Len() {
+			if h, _ := pool.Take(snapshot.RoundRobin, balance.Choice{}); h.Target != nil {
+				chosen[h.Target] = true
+				h.Release()
 			}
 		}
-		return taking == n
+		return len(chosen) == n
 	})
 }
 

@@ -87,7 +87,7 @@ type Proxy struct {
 	open      atomic.Int64
 	accepted  atomic.Uint32
 	serving   sync.WaitGroup
-	state     *state // what it has is guarded by mu, but for the limiter
+	state     *state // what it has is guarded by mu, but for the limiter, the metrics and Refresh
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener

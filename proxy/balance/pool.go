@@ -132,7 +132,7 @@ func (p *Pool) pick(policy snapshot.BalancingPolicy, c Choice) *Target {
 func (p *Pool) Serves(policy snapshot.BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
 
 // refresh has requests from now on choose among the members that are available now. It is called whenever something
-// that [available] looks at has changed, by whoever changed it.
+// that available.go looks at has changed, by whoever changed it.
 func (p *Pool) refresh() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

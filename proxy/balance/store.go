@@ -14,7 +14,7 @@ import (
 )
 
 // Store is what outlives a swap of pools: the endpoints with their idle connections, by namespace, address and TLS, and
-// what is remembered of pools, by their id. It is changed only while a snapshot is applied.
+// what is remembered of pools, by their id. All but Refresh is for one caller at a time.
 type Store struct {
 	dialer  *upstream.Dialer
 	prober  *health.Prober

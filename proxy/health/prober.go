@@ -54,7 +54,7 @@ func (p *Prober) Task(id string) *Task {
 	defer p.mu.Unlock()
 	t := p.tasks[id]
 	if t == nil {
-		t = newChecked(id)
+		t = newTask(id)
 		p.tasks[id] = t
 	}
 	return t
@@ -80,7 +80,7 @@ func (p *Prober) Adopt(checks []snapshot.Check) {
 	p.rouse()
 }
 
-// exchange is adopt under the lock. It returns the tasks of which something else is known.
+// exchange is Adopt under the lock. It returns the tasks of which something else is known.
 func (p *Prober) exchange(checks []snapshot.Check) (changed []*Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +94,7 @@ func (p *Prober) exchange(checks []snapshot.Check) (changed []*Task) {
 		c := &checks[i]
 		t := p.tasks[c.ID]
 		if t == nil {
-			t = newChecked(c.ID)
+			t = newTask(c.ID)
 			p.tasks[c.ID] = t
 		}
 		t.adoption = p.adoption

@@ -40,7 +40,7 @@ type Task struct {
 	adoption uint64
 }
 
-func newChecked(id string) *Task {
+func newTask(id string) *Task {
 	t := &Task{id: id, place: notOnAgenda}
 	t.report.Store(&Report{})
 	return t

@@ -13,7 +13,7 @@ import (
 
 func TestThresholdsCountProbesInARow(t *testing.T) {
 	t.Parallel()
-	task := newChecked("t")
+	task := newTask("t")
 	task.begin(&snapshot.Check{HealthyThreshold: 2, UnhealthyThreshold: 3})
 	var got []snapshot.Health
 	for _, healthy := range []bool{true, false, true, true, false, false, true, false, false, false, true, true} {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -19,8 +20,9 @@ type fieldReader struct {
 	// fields are what was read, views into arena.
 	fields []message.Field
 	arena  []byte
-	// lent is the arena of a long block, a buffer that settle gives back.
-	lent []byte
+	// lent is a buffer that a long block gathers in, and outgrown the one before where it did not suffice. Who settles the
+	// block gives them back, or keeps lent as it is.
+	lent, outgrown []byte
 	// trailers is set where the block stands behind content.
 	trailers bool
 	refused  *message.Error
@@ -70,7 +72,7 @@ const (
 	// usualArena is how many bytes the strings of most heads need.
 	usualArena = 512
 	// lentArena is what those of long ones are lent until all have come.
-	lentArena = 64 << 10
+	lentArena = buffer.Large
 )
 
 // keep copies a decoded string to where the views point.
@@ -96,16 +98,31 @@ func (r *fieldReader) grow(need int) {
 	}
 	size := lentArena
 	if need > size {
-		size = max(need, r.limits.HeadBytes)
+		size = max(need, min(2*cap(r.arena), r.limits.HeadBytes))
 	}
-	// Views into a buffer that was lent before stay good until settle: it is left to the garbage collector.
+	// Views into a buffer that was lent before stay good until all is settled. Of several, the first is the pool's.
+	if r.outgrown == nil {
+		r.outgrown = r.lent
+	}
 	r.lent = r.buffers.Get(size)
 	r.arena = append(r.lent[:0], r.arena...)
 }
 
-// fills says whether the arena is lent and worth to be kept as it is: a copy of what is in it would take half as much
-// at least.
-func (r *fieldReader) fills() bool { return len(r.lent) == lentArena && len(r.arena) > lentArena/2 }
+// fills says whether the arena is lent and worth to be kept as it is: a copy of what is in it would take nearly as
+// much.
+func (r *fieldReader) fills() bool {
+	return r.outgrown == nil && len(r.lent) == lentArena && len(r.arena) > lentArena*3/4
+}
+
+// giveBack gives back what was lent. No view is into it any more.
+func (r *fieldReader) giveBack() {
+	for _, lent := range [...]*[]byte{&r.lent, &r.outgrown} {
+		if *lent != nil {
+			r.buffers.Put(*lent)
+			*lent = nil
+		}
+	}
+}
 
 // settle moves what was read of a long block to an arena of just its size, and gives back what was lent for it. Views
 // are those into the arena that are no fields.
@@ -128,8 +145,7 @@ func (r *fieldReader) settle(views ...*[]byte) {
 		r.move(&r.fields[i].Name)
 		r.move(&r.fields[i].Value)
 	}
-	r.buffers.Put(r.lent)
-	r.lent = nil
+	r.giveBack()
 }
 
 // move has a view look at a copy in the arena, which has room.

@@ -30,9 +30,6 @@ func (h *headReader) init(config *Config) { h.fieldReader.init(config, h.take) }
 // begin makes ready for a block. The caller sets the arena.
 func (h *headReader) begin(req *message.Request) {
 	*h = headReader{fieldReader: h.renewed(), request: req, priority: usualPriority, cookie: h.cookie[:0]}
-	if cap(h.cookie) > maxKept {
-		h.cookie = nil
-	}
 	if req != nil {
 		req.Reset()
 		req.Version = message.HTTP2
@@ -42,6 +39,8 @@ func (h *headReader) begin(req *message.Request) {
 
 // end lets go of the request, whose memory is its stream's.
 func (h *headReader) end() {
+	h.giveBack()
+	h.dropCookie()
 	h.request, h.fields, h.arena = nil, nil, nil
 	h.scheme, h.path, h.protocol, h.host = nil, nil, nil, nil
 }
@@ -135,7 +134,26 @@ func (h *headReader) takeCookie(field message.Field, begin int) {
 		h.add(field)
 	case h.cookies%2 == 1 && !h.count():
 	default:
-		h.cookie = append(append(h.cookie, cookieSeparator...), field.Value...)
+		h.keepPiece(field.Value)
 		h.arena = h.arena[:begin]
+	}
+}
+
+// keepPiece keeps a piece of a cookie behind the first. Those of a long cookie gather in a buffer.
+func (h *headReader) keepPiece(piece []byte) {
+	if need := len(h.cookie) + len(cookieSeparator) + len(piece); need > cap(h.cookie) && need > maxKept {
+		longer := h.buffers.Get(max(need, lentArena))
+		n := copy(longer, h.cookie)
+		h.dropCookie()
+		h.cookie = longer[:n]
+	}
+	h.cookie = append(append(h.cookie, cookieSeparator...), piece...)
+}
+
+// dropCookie has what is joined of a cookie forgotten, and its memory given back if it is long.
+func (h *headReader) dropCookie() {
+	if h.cookie = h.cookie[:0]; cap(h.cookie) > maxKept {
+		h.buffers.Put(h.cookie[:cap(h.cookie)])
+		h.cookie = nil
 	}
 }

@@ -151,6 +151,9 @@ func (h *headReader) joinCookies() {
 	for len(first.Value) == 0 && bytes.HasPrefix(rest, cookieSeparator) {
 		rest = rest[len(cookieSeparator):]
 	}
+	if need := len(h.arena) + len(first.Value) + len(rest); need > cap(h.arena) {
+		h.grow(need)
+	}
 	begin := len(h.arena)
 	h.arena = append(append(h.arena, first.Value...), rest...)
 	first.Value = h.arena[begin:len(h.arena):len(h.arena)]

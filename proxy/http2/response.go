@@ -125,4 +125,7 @@ func (r *responseReader) keepFields() {
 }
 
 // end lets go of a head that was given away.
-func (r *responseReader) end() { r.fields, r.arena = nil, nil }
+func (r *responseReader) end() {
+	r.giveBack()
+	r.fields, r.arena = nil, nil
+}

@@ -66,7 +66,7 @@ func (s *Stream) ReleaseHead() {
 	s.headHeld = 0
 }
 
-// dropArena has no view into the arena any more. That of a long head is a buffer that was lent.
+// dropArena ends all views of the arena. One of the size of a buffer is one that was lent, or may be lent from now on.
 func (s *Stream) dropArena() {
 	if cap(s.arena) == lentArena {
 		s.conn.config.Buffers.Put(s.arena[:lentArena])

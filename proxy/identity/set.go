@@ -15,9 +15,6 @@ type Set struct {
 	challenges   challenges
 }
 
-// Len is how many certificates there are, in the snapshot's order.
-func (s *Set) Len() int { return len(s.certificates.loaded) }
-
 // Validity is when the certificate at an index of the snapshot's begins and ceases to be valid.
 func (s *Set) Validity(i int) (notBefore, notAfter time.Time) {
 	loaded := s.certificates.loaded[i]

@@ -25,7 +25,7 @@ const (
 	ChallengeTLSALPN01
 )
 
-// Compare orders challenges by host, type and token.
-func (c *Challenge) Compare(o *Challenge) int {
+// compare orders challenges by host, type and token.
+func (c *Challenge) compare(o *Challenge) int {
 	return cmp.Or(cmp.Compare(c.Host, o.Host), cmp.Compare(c.Type, o.Type), cmp.Compare(c.Token, o.Token))
 }

@@ -4,8 +4,8 @@ package snapshot
 
 import "fmt"
 
-// Inspect says what is wrong with a snapshot before anything is made of it: a list that is not in its order, a name
-// that occurs twice, a check that makes no sense.
+// Inspect says what is wrong with a snapshot before anything is made of it: hosts, pools, checks or challenges that are
+// not in their order or occur twice, and checks that make no sense or are missing.
 func (s *Snapshot) Inspect() error {
 	if err := s.inspectChecks(); err != nil {
 		return err
@@ -21,7 +21,7 @@ func (s *Snapshot) Inspect() error {
 		}
 	}
 	for i := range s.Challenges[min(1, len(s.Challenges)):] {
-		if one, next := &s.Challenges[i], &s.Challenges[i+1]; one.Compare(next) >= 0 {
+		if one, next := &s.Challenges[i], &s.Challenges[i+1]; one.compare(next) >= 0 {
 			return fmt.Errorf("challenges for %q and %q are not sorted or occur twice", one.Host, next.Host)
 		}
 	}

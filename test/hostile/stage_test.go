@@ -253,6 +253,7 @@ func (s *stage) attackAnew(duration time.Duration, name string, run func(ctx con
 	for tries := 1; tries <= 3 && len(slow) < 2; tries++ {
 		s.renew()
 		if one := s.slower(duration, name, run); one != "" {
+			s.t.Log(one)
 			slow = append(slow, one)
 		} else if tries == 1 {
 			return
