@@ -11,16 +11,16 @@ import (
 
 // State is what can be said of a pool's member at a time.
 type State struct {
-	// ID names the object that it came from, address is where it is.
+	// ID names the object that it came from, Address is where it is.
 	ID, Address string
 	Weight      int
-	// Draining and unhealthy are as the snapshot has them; checked says whether its health is asked for.
+	// Draining and Unhealthy are as the snapshot has them. Checked says whether its health is asked for.
 	Draining, Unhealthy, Checked bool
 	// Health is what is known of it; Healthy where nothing checks it and nobody reported it.
 	Health snapshot.Health
 	// Active is how many requests and tunnels have a place at it.
 	Active int64
-	// Takes says whether new requests may go to it, and why why not, or what there is to say besides.
+	// Takes says whether new requests may go to it. Why says why not, or what there is to say besides.
 	Takes bool
 	Why   string
 	// Ejected is set while it is set aside for what requests met with.
