@@ -5,6 +5,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"testing"
 )
@@ -70,20 +72,39 @@ func TestEveryPodOfAServiceGetsRequests(t *testing.T) {
 	if err != nil {
 		t.Fatalf("listing the pods: %v", err)
 	}
-	answers := map[string]int{}
+	// One connection is one replica, which goes round.
 	client := newClient(true)
-	for range 60 {
-		got, err := exchange(t.Context(), client, request{host: s.host(), target: "/"})
-		if err != nil {
-			t.Fatal(err)
+	round := func(ctx context.Context, requests int) (map[string]int, error) {
+		answers := map[string]int{}
+		for range requests {
+			got, err := exchange(ctx, client, request{host: s.host(), target: "/"})
+			if err != nil {
+				return nil, err
+			}
+			if err := answered("web")(got); err != nil {
+				return nil, err
+			}
+			answers[got.arrival.Pod]++
 		}
-		if err := answered("web")(got); err != nil {
-			t.Fatal(err)
+		return answers, nil
+	}
+	// The EndpointSlices list all three, of which a replica hears in its own time.
+	took := eventually(t, "each pod to be known", func(ctx context.Context) error {
+		answers, err := round(ctx, len(pods))
+		if err == nil && len(answers) != len(pods) {
+			return fmt.Errorf("%d requests reached %v, want one for each of %v", len(pods), answers, pods)
 		}
-		answers[got.arrival.Pod]++
+		return err
+	})
+	if took > shownWithin {
+		t.Errorf("it took %s until a replica knew each pod that is listed, want at most %s", took, shownWithin)
+	}
+
+	answers, err := round(t.Context(), 60)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, pod := range pods {
-		// One connection is one replica, which goes round.
 		if answers[pod] != 20 {
 			t.Errorf("pod %s gave %d of 60 answers, want 20: %v", pod, answers[pod], answers)
 		}

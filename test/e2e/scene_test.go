@@ -15,6 +15,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -92,13 +93,14 @@ func (s *scene) create(objects ...client.Object) {
 	}
 }
 
-// backend runs pods of the backend behind a Service of the same name, and returns when all are ready. The pods go on
-// taking requests for lingering seconds after their end was decided.
+// backend runs pods of the backend behind a Service of the same name, and returns when all are ready and listed as the
+// Service's. The pods go on taking requests for lingering seconds after their end was decided.
 func (s *scene) backend(name string, replicas int32, lingering int64) *appsv1.Deployment {
 	s.t.Helper()
 	deployment := backendPods(name, replicas, lingering)
 	s.create(deployment, service(name))
 	s.settled(deployment)
+	s.listed(name, int(replicas))
 	return deployment
 }
 
@@ -153,6 +155,31 @@ func (s *scene) settled(deployment *appsv1.Deployment) {
 			return err
 		}
 		return rolledOut(deployment)
+	})
+}
+
+// listed returns when the EndpointSlices of a Service have as many ready endpoints as wanted. Kubernetes makes them
+// apart from a Deployment's status: where their controller finds its cache stale, it tries again a second later.
+func (s *scene) listed(service string, want int) {
+	s.t.Helper()
+	eventually(s.t, "the EndpointSlices of "+service, func(ctx context.Context) error {
+		var slices discoveryv1.EndpointSliceList
+		of := client.MatchingLabels{discoveryv1.LabelServiceName: service}
+		if err := s.List(ctx, &slices, client.InNamespace(s.namespace), of); err != nil {
+			return err
+		}
+		ready := 0
+		for _, slice := range slices.Items {
+			for _, endpoint := range slice.Endpoints {
+				if endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready {
+					ready += len(endpoint.Addresses)
+				}
+			}
+		}
+		if ready != want {
+			return fmt.Errorf("they have %d ready endpoints, want %d", ready, want)
+		}
+		return nil
 	})
 }
 
