@@ -109,12 +109,12 @@ func (x *exchange) refuseClosed() reason.Reason {
 
 // askPolicies asks the route's policies in their order. They make the request what the endpoint is to get.
 func (x *exchange) askPolicies() reason.Reason {
-	if len(x.route.request) == 0 {
+	if len(x.route.policies.Request) == 0 {
 		return reason.None
 	}
 	v := x.viewed()
 	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
-	for _, ask := range x.route.request {
+	for _, ask := range x.route.policies.Request {
 		if answer := ask(v); answer.Reason != reason.None {
 			x.own.Fields = v.Fields
 			x.decision.detail = answer.Detail

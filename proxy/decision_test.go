@@ -30,7 +30,7 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 		told := ""
 		var r route
 		for _, name := range []string{"a", "b", "c"} {
-			r.add(&policy.Steps{
+			r.policies.Add(&policy.Steps{
 				Request: func(*policy.View) policy.Answer {
 					told += name + "? "
 					if name == "b" {
@@ -46,10 +46,10 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 		if got := x.askPolicies(); got != test.second.Reason || x.decision.detail != test.second.Detail {
 			t.Errorf("%s: the decision is %v, %+v", test.name, got, x.decision)
 		}
-		for _, change := range r.response {
+		for _, change := range r.policies.Response {
 			change(x.viewed(), &x.own)
 		}
-		for _, add := range r.own {
+		for _, add := range r.policies.Own {
 			add(x.viewed(), &x.own)
 		}
 		if told != test.want {
@@ -67,7 +67,7 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		change     func(*route)
 	}{
 		{"of a policy", "AccessDenied", func(r *route) {
-			r.add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
+			r.policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
 				v.Fields = append(v.Fields, message.Field{Name: []byte("X-Refused"), Value: []byte("yes")})
 				return policy.Answer{Reason: reason.AccessDenied}
 			}})
@@ -78,7 +78,7 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		p.apply(everything(closedPort(t)))
 		changeRoute(p, func(r *route) {
 			test.change(r)
-			r.add(&policy.Steps{Own: func(v *policy.View, resp *message.Response) {
+			r.policies.Add(&policy.Steps{Own: func(v *policy.View, resp *message.Response) {
 				resp.Fields = append(resp.Fields, message.Field{Name: []byte("X-Seen"), Value: []byte(string(v.Path) + string(v.Host))})
 			}})
 		})

@@ -227,7 +227,7 @@ func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	}
 	if x.route != nil && why != reason.InternalError { // which may be a policy's own
 		x.own.Status = why.Status()
-		for _, add := range x.route.own {
+		for _, add := range x.route.policies.Own {
 			add(x.viewed(), &x.own)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
@@ -40,7 +41,7 @@ func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 	case reflect.UnsafePointer:
 		v.SetPointer(unsafe.Pointer(t))
 	default:
-		v.Set(otherThan(t, v))
+		v.Set(snapshottest.OtherThan(t, v))
 	}
 }
 

@@ -431,7 +431,7 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 		t.Errorf("a route without policies has %+v", got.Policies)
 	}
 	changeRoute(p, func(r *route) {
-		r.add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
+		r.policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
 			*v.Notes = append(*v.Notes, policy.Note{Policy: "cors", Passed: true, Text: "no preflight"})
 			return policy.Answer{}
 		}})

@@ -304,7 +304,7 @@ func (x *exchange) awaitResponse(up upstream.Exchange) error {
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
 func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
-	for _, change := range x.route.response {
+	for _, change := range x.route.policies.Response {
 		change(x.viewed(), resp)
 	}
 	if x.cookie != nil {

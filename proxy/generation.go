@@ -9,7 +9,6 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/identity"
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -38,10 +37,8 @@ type route struct {
 	retries  int
 	// closed has every request answered with RuleClosed.
 	closed bool
-	// request are the steps of the policies that look at requests, in their order; response those that change what
-	// endpoints answer, and own those that add to answers of our own, both from the last policy's to the first's.
-	request       []func(*policy.View) policy.Answer
-	response, own []func(*policy.View, *message.Response)
+	// policies are the steps of the route's policies.
+	policies policy.Chain
 }
 
 // compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
@@ -141,7 +138,8 @@ func (g *generation) compileHost(h *snapshot.Host, state *state) (*hostTable, er
 			closed: r.Refuses(),
 		}
 		if len(r.Policies) > 0 {
-			if err := compiled[i].compilePolicies(r.Policies, state.scope(h.Name, r, t)); err != nil {
+			var err error
+			if compiled[i].policies, err = policy.Compile(r.Policies, state.scope(h.Name, r, t)); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
@@ -154,34 +152,6 @@ func (g *generation) compileHost(h *snapshot.Host, state *state) (*hostTable, er
 	}
 	t.finish()
 	return t, nil
-}
-
-// compilePolicies gives the route the steps of its policies.
-func (r *route) compilePolicies(policies []policy.Policy, scope *policy.Scope) error {
-	if err := policy.Inspect(policies); err != nil {
-		return err
-	}
-	for _, p := range policies {
-		steps, err := p.Compile(scope)
-		if err != nil {
-			return fmt.Errorf("policy %q: %w", p.Name(), err)
-		}
-		r.add(&steps)
-	}
-	return nil
-}
-
-// add gives the route the steps of a policy that comes after those that it has.
-func (r *route) add(steps *policy.Steps) {
-	if steps.Request != nil {
-		r.request = append(r.request, steps.Request)
-	}
-	if steps.Response != nil {
-		r.response = slices.Insert(r.response, 0, steps.Response)
-	}
-	if steps.Own != nil {
-		r.own = slices.Insert(r.own, 0, steps.Own)
-	}
 }
 
 // eachSeries calls f with the series of all routes.

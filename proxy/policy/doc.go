@@ -6,6 +6,7 @@
 //
 // It knows nothing of connections, of how routes are found, and of metrics. A step sees a [View] of a request.
 //
-// Begin with policy.go, which says what a policy is, and order.go, which lists all that there are. Each has a file of
-// its own: access.go, ratelimit.go, which counts by limiter.go, headers.go and rewrite.go.
+// Begin with policy.go, which says what a policy is, and order.go, which lists all that there are. chain.go makes the
+// steps of a route of them. Each policy has a file of its own: access.go, ratelimit.go, which counts by limiter.go,
+// headers.go and rewrite.go.
 package policy

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package snapshot_test
 
 import (
 	"reflect"
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 )
 
 // countsInNoEqual are the fields that may differ between snapshots that are equal, with why.
@@ -18,16 +19,16 @@ var countsInNoEqual = map[string]string{
 func TestEveryFieldCountsInEqual(t *testing.T) {
 	t.Parallel()
 	var before, after snapshot.Snapshot
-	fill(t, reflect.ValueOf(&before).Elem())
-	fill(t, reflect.ValueOf(&after).Elem())
+	snapshottest.Fill(t, reflect.ValueOf(&before).Elem())
+	snapshottest.Fill(t, reflect.ValueOf(&after).Elem())
 	if !before.Equal(&after) {
 		t.Fatal("two snapshots with the same values are not equal")
 	}
 	visited := make(map[string]bool)
-	eachLeaf(reflect.ValueOf(&after).Elem(), "Snapshot", func(name string, leaf reflect.Value) {
+	snapshottest.EachLeaf(reflect.ValueOf(&after).Elem(), "Snapshot", func(name string, leaf reflect.Value) {
 		visited[name] = true
 		was := reflect.ValueOf(leaf.Interface())
-		leaf.Set(otherThan(t, leaf))
+		leaf.Set(snapshottest.OtherThan(t, leaf))
 		_, excepted := countsInNoEqual[name]
 		if got := before.Equal(&after); got != excepted {
 			t.Errorf("snapshots that differ in %s alone: equal %v, want %v", name, got, excepted)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+// Package snapshottest fills snapshots and policies by reflection, so that a test meets fields that it was not told of.
+package snapshottest
 
 import (
 	"net/netip"
@@ -10,49 +11,49 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// fill gives everything below v a value other than its zero value, and each list one element.
-func fill(t *testing.T, v reflect.Value) {
-	t.Helper()
+// Fill gives everything below v a value other than its zero value, and each list one element.
+func Fill(tb testing.TB, v reflect.Value) {
+	tb.Helper()
 	switch {
 	case v.Type() == reflect.TypeFor[[]policy.Policy]():
 		for _, p := range policy.Order {
-			v.Set(reflect.Append(v, filledPolicy(t, p)))
+			v.Set(reflect.Append(v, FilledPolicy(tb, p)))
 		}
 	case isLeaf(v):
-		v.Set(otherThan(t, v))
+		v.Set(OtherThan(tb, v))
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
-			fill(t, v.Field(i))
+			Fill(tb, v.Field(i))
 		}
 	default:
-		t.Fatalf("this test does not know how to fill a %v: teach it", v.Type())
+		tb.Fatalf("this test does not know how to fill a %v: teach it", v.Type())
 	}
 }
 
-// filledPolicy returns a policy of the same type.
-func filledPolicy(t *testing.T, like policy.Policy) reflect.Value {
-	t.Helper()
+// FilledPolicy returns a policy of the same type.
+func FilledPolicy(tb testing.TB, like policy.Policy) reflect.Value {
+	tb.Helper()
 	p := reflect.New(reflect.TypeOf(like).Elem())
-	fill(t, p.Elem())
+	Fill(tb, p.Elem())
 	return p
 }
 
-// eachLeaf calls visit with everything below v that has no fields, named by the struct that declares it, and with lists
+// EachLeaf calls visit with everything below v that has no fields, named by the struct that declares it, and with lists
 // as wholes before their elements.
-func eachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
+func EachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
 	if isLeaf(v) {
 		visit(name, v)
 	}
 	switch {
 	case v.Kind() == reflect.Interface:
-		eachLeaf(v.Elem().Elem(), name, visit)
+		EachLeaf(v.Elem().Elem(), name, visit)
 	case v.Kind() == reflect.Slice:
 		for i := range v.Len() {
-			eachLeaf(v.Index(i), name, visit)
+			EachLeaf(v.Index(i), name, visit)
 		}
 	case !isLeaf(v):
 		for i := range v.NumField() {
-			eachLeaf(v.Field(i), v.Type().Name()+"."+v.Type().Field(i).Name, visit)
+			EachLeaf(v.Field(i), v.Type().Name()+"."+v.Type().Field(i).Name, visit)
 		}
 	}
 }
@@ -63,9 +64,9 @@ func isLeaf(v reflect.Value) bool {
 	return v.Kind() != reflect.Struct && v.Kind() != reflect.Interface || v.Type().PkgPath() == "net/netip"
 }
 
-// otherThan returns a value that v does not have. A list that has elements becomes empty.
-func otherThan(t *testing.T, v reflect.Value) reflect.Value {
-	t.Helper()
+// OtherThan returns a value that v does not have. A list that has elements becomes empty.
+func OtherThan(tb testing.TB, v reflect.Value) reflect.Value {
+	tb.Helper()
 	other := reflect.New(v.Type()).Elem()
 	if !v.IsZero() {
 		return other
@@ -81,7 +82,7 @@ func otherThan(t *testing.T, v reflect.Value) reflect.Value {
 	switch {
 	case v.Kind() == reflect.Slice:
 		other.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(t, other.Index(0))
+		Fill(tb, other.Index(0))
 	case v.Kind() == reflect.String:
 		other.SetString("other")
 	case v.Kind() == reflect.Bool:
@@ -93,7 +94,7 @@ func otherThan(t *testing.T, v reflect.Value) reflect.Value {
 	case v.CanFloat():
 		other.SetFloat(1)
 	default:
-		t.Fatalf("this test does not know another %v: teach it", v.Type())
+		tb.Fatalf("this test does not know another %v: teach it", v.Type())
 	}
 	return other
 }

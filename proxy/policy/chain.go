@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Chain is the steps of all policies of a route. The zero value is that of a route without policies.
+type Chain struct {
+	// Request are the steps that look at requests, in the order of the policies.
+	Request []func(*View) Answer
+	// Response are the steps that change what endpoints answer, and Own those that add to answers of our own, both from
+	// the last policy's to the first's.
+	Response, Own []func(*View, *message.Response)
+}
+
+// Compile makes the chain of a route's policies. It returns an error where they are not as [Inspect] wants them, or
+// where one of them makes no sense.
+func Compile(policies []Policy, scope *Scope) (Chain, error) {
+	var c Chain
+	if err := Inspect(policies); err != nil {
+		return c, err
+	}
+	for _, p := range policies {
+		steps, err := p.Compile(scope)
+		if err != nil {
+			return c, fmt.Errorf("policy %q: %w", p.Name(), err)
+		}
+		c.Add(&steps)
+	}
+	return c, nil
+}
+
+// Add puts the steps of a policy behind those that the chain has.
+func (c *Chain) Add(steps *Steps) {
+	if steps.Request != nil {
+		c.Request = append(c.Request, steps.Request)
+	}
+	if steps.Response != nil {
+		c.Response = slices.Insert(c.Response, 0, steps.Response)
+	}
+	if steps.Own != nil {
+		c.Own = slices.Insert(c.Own, 0, steps.Own)
+	}
+}
