@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -167,15 +169,20 @@ func provoke(t *testing.T, test provocation, method string) {
 // breakGeneration makes every request panic once it is routed.
 func breakGeneration(p *served) { changeRoute(p, func(r *route) { r.pool = nil }) }
 
-// changeRoute has the route of everything be served otherwise than it was compiled.
+// changeRoute has the route of everything be served otherwise than it was compiled. It changes one that was compiled
+// anew, since the one that is served is others' to read.
 func changeRoute(p *served, change func(*route)) {
-	g := *p.generation.Load()
-	every := *g.router.every.hostTable
-	root := *every.root
-	change(&root)
-	every.root = &root
-	g.router.every = &site{hostTable: &every}
-	p.generation.Store(&g)
+	p.tb.Helper()
+	before := p.generation.Load()
+	again := *before.snapshot
+	again.Hosts = slices.Clone(again.Hosts)
+	again.Hosts[0].Owner += "'s"
+	next, err := compile(&again, before, p.state)
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	change(next.find([]byte("a"), []byte("/"), canonical.AsItIs))
+	p.generation.Store(next)
 }
 
 func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {

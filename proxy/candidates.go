@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -21,7 +22,7 @@ func candidatesOf(g *generation, host, path []byte, won *route) []Candidate {
 	for _, r := range rulesOf(g, host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
-			Service: g.pools[r.Pool].Service,
+			Service: g.pool(r.Pool).Service,
 		}
 		switch {
 		case won != nil && r.compiled == won:
@@ -67,14 +68,14 @@ type namedRoute struct {
 func rulesOf(g *generation, host []byte) []namedRoute {
 	var list []namedRoute
 	for _, name := range namesOf(host) {
-		table, h := g.router.host(name), hostNamed(g, name)
+		h := hostNamed(g, name)
 		if h == nil {
 			continue
 		}
 		first := len(list)
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			list = append(list, namedRoute{r, name, h.Owner, table.route(r.Path, r.Match)})
+			list = append(list, namedRoute{r, name, h.Owner, g.routeOf(name, r)})
 		}
 		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
 			return cmp.Or(cmp.Compare(b.Match, a.Match), cmp.Compare(len(b.Path), len(a.Path)))
@@ -147,7 +148,7 @@ func covers(r *snapshot.Route, path []byte) bool {
 	case r.Path == "/":
 		return true
 	}
-	return isSegmentEnd(path, len(r.Path)) && string(path[:len(r.Path)]) == r.Path
+	return canonical.EndsSegment(path, len(r.Path)) && string(path[:len(r.Path)]) == r.Path
 }
 
 // mismatch says why a path that the route does not cover is none of its.

@@ -38,7 +38,7 @@ func (x *exchange) take() (h balance.Hold, full bool) {
 // renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
 // this one.
 func (x *exchange) renewPool() bool {
-	p := x.engine.generation.Load().pools[x.route.pool.ID]
+	p := x.engine.generation.Load().pool(x.route.pool.ID)
 	if p == nil || !p.Serves(x.route.balancing.Policy) {
 		return false
 	}

@@ -80,7 +80,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 
 	g := p.generation.Load()
 	gauge(c.generation, float64(g.number))
-	gauge(c.routes, float64(g.router.routes))
+	gauge(c.routes, float64(g.routes()))
 	for of, n := range closedRoutesOf(g) {
 		gauge(c.closed, float64(n), of.ingress, of.reason)
 	}
@@ -125,7 +125,7 @@ func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, 
 			services[pool.Service] = s
 		}
 		for r := range s.errors {
-			s.errors[r] += g.pools[pool.ID].Failures(reason.Reason(r))
+			s.errors[r] += g.pool(pool.ID).Failures(reason.Reason(r))
 		}
 		for j := range pool.Endpoints {
 			s.health[pool.Endpoints[j].ID] = c.proxy.healthOf(&pool.Endpoints[j])

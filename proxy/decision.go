@@ -79,21 +79,21 @@ func (x *exchange) findChallenge() reason.Reason {
 }
 
 func (x *exchange) redirect() reason.Reason {
-	if !x.Secure && x.generation.router.redirected(x.Host) {
+	if !x.Secure && x.generation.redirected(x.Host) {
 		return reason.RedirectToHTTPS
 	}
 	return reason.None
 }
 
 func (x *exchange) findRoute() reason.Reason {
-	router := &x.generation.router
-	x.route = router.find(x.Host, x.path, canonical.AsItIs)
+	g := x.generation
+	x.route = g.find(x.Host, x.path, canonical.AsItIs)
 	if x.route == nil {
 		return reason.RouteNotFound
 	}
 	if !canonical.ReadsOneWay(x.path) {
 		var ambiguous bool
-		if ambiguous, x.rewriteBuf = router.ambiguous(x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
+		if ambiguous, x.rewriteBuf = g.ambiguous(x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
 			return reason.AmbiguousPath
 		}
 	}

@@ -89,7 +89,7 @@ func (x *exchange) explain(e *Explanation) {
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
-		e.Candidates = candidatesOf(g, x.Host, x.path, g.router.find(x.Host, x.path, canonical.AsItIs))
+		e.Candidates = candidatesOf(g, x.Host, x.path, g.find(x.Host, x.path, canonical.AsItIs))
 	default:
 		e.Candidates = candidatesOf(g, x.Host, x.path, x.route)
 	}

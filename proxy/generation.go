@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -39,6 +40,11 @@ type route struct {
 	closed bool
 	// policies are the steps of the route's policies.
 	policies policy.Chain
+}
+
+// nothing is the generation before the first: every request gets 404.
+func nothing() *generation {
+	return &generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}}
 }
 
 // compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
@@ -153,6 +159,31 @@ func (g *generation) compileHost(h *snapshot.Host, state *state) (*hostTable, er
 	t.finish()
 	return t, nil
 }
+
+// find returns the route of a canonical host and of a path in some reading, or nil.
+func (g *generation) find(host, path []byte, as canonical.Reading) *route {
+	return g.router.find(host, path, as)
+}
+
+// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
+// all, or has one that servers do not agree on. It returns buf, grown where that was needed.
+func (g *generation) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
+	return g.router.ambiguous(buf, host, path, found)
+}
+
+// redirected says whether plain requests for a canonical host are redirected to HTTPS.
+func (g *generation) redirected(host []byte) bool { return g.router.redirected(host) }
+
+// routeOf returns what a route of a host of the snapshot was compiled to. There is always one.
+func (g *generation) routeOf(host string, r *snapshot.Route) *route {
+	return g.router.host(host).route(r.Path, r.Match)
+}
+
+// routes is the number of routes.
+func (g *generation) routes() int { return g.router.routes }
+
+// pool returns the pool of an id, or nil.
+func (g *generation) pool(id string) *balance.Pool { return g.pools[id] }
 
 // eachSeries calls f with the series of all routes.
 func (g *generation) eachSeries(f func(*observe.Series)) {

@@ -38,16 +38,17 @@ type ServedTask struct {
 
 // servedRoutes lists the routes of a generation.
 func servedRoutes(g *generation) []ServedRoute {
-	routes := make([]ServedRoute, 0, g.router.routes)
-	taking := make(map[string]int, len(g.pools))
-	for id, p := range g.pools {
-		taking[id] = p.Taking()
+	routes := make([]ServedRoute, 0, g.routes())
+	taking := make(map[string]int, len(g.snapshot.Pools))
+	for i := range g.snapshot.Pools {
+		id := g.snapshot.Pools[i].ID
+		taking[id] = g.pool(id).Taking()
 	}
 	for i := range g.snapshot.Hosts {
 		h := &g.snapshot.Hosts[i]
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			p := g.pools[r.Pool]
+			p := g.pool(r.Pool)
 			routes = append(routes, ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
 				Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
@@ -90,7 +91,7 @@ func (p *Proxy) TasksHandler() http.Handler {
 		g := p.generation.Load()
 		list := []ServedTask{}
 		for i := range g.snapshot.Pools {
-			pool := g.pools[g.snapshot.Pools[i].ID]
+			pool := g.pool(g.snapshot.Pools[i].ID)
 			for _, task := range explainTasks(pool) {
 				list = append(list, ServedTask{pool.ID, task})
 			}

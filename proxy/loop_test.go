@@ -20,7 +20,7 @@ import (
 
 // markAt is the mark of the only route of everything.
 func markAt(p *served) string {
-	return string(p.generation.Load().router.find([]byte("a"), []byte("/"), canonical.AsItIs).mark)
+	return string(p.generation.Load().find([]byte("a"), []byte("/"), canonical.AsItIs).mark)
 }
 
 // at is where a proxy of these tests listens.
@@ -186,29 +186,6 @@ func TestMarksOfOthersAreNoLoop(t *testing.T) {
 		got := p.ask("GET / HTTP/1.1\r\nHost: a\r\n" + ours + "\r\n\r\n")
 		if got.Status != 508 || got.reason() != "LoopDetected" {
 			t.Errorf("%q: got %d %q, want 508 LoopDetected", ours, got.Status, got.reason())
-		}
-	}
-}
-
-// The mark is a route's for as long as the process runs, and no other's.
-func TestMarksTellRoutesApart(t *testing.T) {
-	t.Parallel()
-	s, other := testState(), testState()
-	seen := map[string]string{}
-	for _, host := range []string{"", "a", "a/"} {
-		for _, r := range []snapshot.Route{prefix("/", "p"), prefix("/a", "p"), exact("/", "p")} {
-			name := fmt.Sprintf("%q %q %v", host, r.Path, r.Match)
-			mark := string(s.markOf(host, &r))
-			if before := seen[mark]; before != "" {
-				t.Errorf("%s has the mark of %s", name, before)
-			}
-			seen[mark] = name
-			if again := string(s.markOf(host, &r)); again != mark {
-				t.Errorf("%s has the marks %s and %s", name, mark, again)
-			}
-			if string(other.markOf(host, &r)) == mark {
-				t.Errorf("%s has the same mark in another process", name)
-			}
 		}
 	}
 }

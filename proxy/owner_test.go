@@ -12,7 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // owned is a host of an owner whose routes go to the owner's pool.
@@ -115,8 +118,9 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 	g := &generator{Rand: rand.New(rand.NewPCG(15, 5))}
 	names := []string{"", "*.example.com", "a.example.com", "b.example.com", "*.a.example.com", "example.com"}
 	asked := append([]string{"c.example.com", "x.a.example.com", "elsewhere"}, names[2:]...)
-	state := testState()
-	before, found := emptyGeneration(), 0
+	state := newState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}),
+		health.NewProber(transport.NewClock(), nil, func(string) {}))
+	before, found := nothing(), 0
 	for range 500 {
 		var hosts []snapshot.Host
 		for _, name := range names {
@@ -133,13 +137,16 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 			}
 			hosts = append(hosts, h)
 		}
-		generation := compileForTest(t, snapshotOf(hosts, poolOf("p")), before, state)
+		generation, err := compile(snapshotOf(hosts, poolOf("p")), before, state)
+		if err != nil {
+			t.Fatal(err)
+		}
 		before = generation
 		for _, host := range asked {
 			decides := decidingHost(generation, []byte(host))
 			path := []byte(g.path())
 			for as := range canonical.Readings {
-				r := generation.router.find([]byte(host), path, as)
+				r := generation.find([]byte(host), path, as)
 				if r == nil {
 					continue
 				}
@@ -148,7 +155,7 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 						host, path, decides.Owner, decides.Name, r.names.Rule.Ingress)
 				}
 			}
-			if got := generation.router.redirected([]byte(host)); got != decides.RedirectHTTPS {
+			if got := generation.redirected([]byte(host)); got != decides.RedirectHTTPS {
 				t.Fatalf("%s is redirected: %t, and %q says %t", host, got, decides.Name, decides.RedirectHTTPS)
 			}
 		}

@@ -128,7 +128,7 @@ func New(config Config) *Proxy {
 	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().identity })
 	p.log = observe.NewLog(config.AccessLog)
 	p.tracer = observe.NewTracer(config.Tracing, p.clock)
-	p.generation.Store(&generation{snapshot: &snapshot.Snapshot{}, identity: &identity.Set{}})
+	p.generation.Store(nothing())
 	return p
 }
 

@@ -131,18 +131,13 @@ func (t *hostTable) find(path []byte) *route {
 		}
 	}
 	for _, n := range t.lengths {
-		if isSegmentEnd(path, n) {
+		if canonical.EndsSegment(path, n) {
 			if found := t.prefixes[string(path[:n])]; found != nil {
 				return found
 			}
 		}
 	}
 	return t.root
-}
-
-// isSegmentEnd says whether a segment of the path ends before its nth byte.
-func isSegmentEnd(path []byte, n int) bool {
-	return n <= len(path) && (n == len(path) || path[n] == '/')
 }
 
 // route returns the route that was added with a path.

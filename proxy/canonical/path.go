@@ -144,3 +144,8 @@ func unhex(c byte) byte {
 	}
 	return 255
 }
+
+// EndsSegment says whether a segment of the path ends before its nth byte.
+func EndsSegment(path []byte, n int) bool {
+	return n <= len(path) && (n == len(path) || path[n] == '/')
+}

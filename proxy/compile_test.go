@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/health"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
+func largeSnapshot(hosts int) *snapshot.Snapshot {
+	s := &snapshot.Snapshot{}
+	for i := range hosts {
+		name := fmt.Sprintf("host-%05d.example.com", i)
+		if i%10 == 9 {
+			name = fmt.Sprintf("*.zone-%05d.example.com", i)
+		}
+		pool := fmt.Sprintf("default/service-%05d:80", i)
+		s.Pools = append(s.Pools, snapshot.Pool{ID: pool, Service: pool[:len(pool)-3], Endpoints: []snapshot.Endpoint{
+			{ID: "task/default/a", Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 80), Weight: 1},
+		}})
+		h := snapshot.Host{Name: name}
+		for j := range 10 {
+			h.Routes = append(h.Routes, snapshot.Route{
+				Rule: snapshot.RuleID{Ingress: fmt.Sprintf("default/ingress-%05d", i), Path: j},
+				Path: fmt.Sprintf("/service/%d/%s", j, strings.Repeat("x", j)), Pool: pool,
+			})
+		}
+		slices.SortFunc(h.Routes, func(a, b snapshot.Route) int { return strings.Compare(a.Path, b.Path) })
+		for j := range h.Routes {
+			h.Routes[j].Path = strings.TrimSuffix(h.Routes[j].Path, "/")
+		}
+		s.Hosts = append(s.Hosts, h)
+	}
+	slices.SortFunc(s.Hosts, func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) })
+	return s
+}
+
+func compileForTest(t testing.TB, s *snapshot.Snapshot, before *generation, st *state) *generation {
+	t.Helper()
+	g, err := compile(s, before, st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func newTestState() *state {
+	return newState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}), health.NewProber(transport.NewClock(), nil, func(string) {}))
+}
+
+func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
+	state := newTestState()
+	first := compileForTest(t, largeSnapshot(50), nothing(), state)
+
+	changed := largeSnapshot(50)
+	changed.Hosts[3].Routes[0].Retries = 5
+	changed.Pools[7].Endpoints[0].Weight = 9
+	second := compileForTest(t, changed, first, state)
+
+	for i := range changed.Hosts {
+		h := &changed.Hosts[i]
+		same := first.router.host(h.Name) == second.router.host(h.Name)
+		if want := i != 3 && h.Routes[0].Pool != changed.Pools[7].ID; same != want {
+			t.Errorf("host %q is taken over: %t, want %t", h.Name, same, want)
+		}
+	}
+	for id, p := range second.pools {
+		if same, want := p == first.pools[id], id != changed.Pools[7].ID; same != want {
+			t.Errorf("pool %q is taken over: %t, want %t", id, same, want)
+		}
+	}
+	if second.routes() != 500 {
+		t.Errorf("%d routes, want 500", second.routes())
+	}
+}
+
+func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
+	g := compileForTest(t, largeSnapshot(10_000), nothing(), newTestState())
+	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
+		host, path := []byte(host), []byte("/service/7/xxxxxxx/and/further/down")
+		if n := testing.AllocsPerRun(100, func() { g.find(host, path, canonical.AsItIs) }); n != 0 {
+			t.Errorf("looking up %s allocates %v times", host, n)
+		}
+	}
+	if g.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), canonical.AsItIs) == nil {
+		t.Error("a wildcard's route is not found")
+	}
+}
+
+func BenchmarkLookupAt100000Routes(b *testing.B) {
+	g := compileForTest(b, largeSnapshot(10_000), nothing(), newTestState())
+	var hosts [][]byte
+	for i := range 1024 {
+		n := i * 7919 % 10_000
+		if n%10 == 9 {
+			hosts = append(hosts, fmt.Appendf(nil, "any.zone-%05d.example.com", n))
+		} else {
+			hosts = append(hosts, fmt.Appendf(nil, "host-%05d.example.com", n))
+		}
+	}
+	path := []byte("/service/7/xxxxxxx/and/further/down")
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if g.find(hosts[i%len(hosts)], path, canonical.AsItIs) == nil {
+			b.Fatal("a route is not found")
+		}
+	}
+}
+
+func BenchmarkCompile100000Routes(b *testing.B) {
+	s := largeSnapshot(10_000)
+	b.Run("anew", func(b *testing.B) {
+		for b.Loop() {
+			compileForTest(b, s, nothing(), newTestState())
+		}
+	})
+	b.Run("one host changed", func(b *testing.B) {
+		state := newTestState()
+		first := compileForTest(b, s, nothing(), state)
+		changed := largeSnapshot(10_000)
+		changed.Hosts[5].Routes[0].Retries = 5
+		for b.Loop() {
+			compileForTest(b, changed, first, state)
+		}
+	})
+	b.Run("memory", func(b *testing.B) {
+		for b.Loop() {
+			before := heapBytes()
+			g := compileForTest(b, s, nothing(), newTestState())
+			b.ReportMetric(float64(heapBytes()-before)/100_000, "B/route")
+			runtime.KeepAlive(g)
+		}
+	})
+}
