@@ -24,15 +24,15 @@ func (p *Proxy) RoutesHandler() http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "generation %d, %d hosts, %d routes, %d pools\n\n",
-			g.number, len(g.snapshot.Hosts), g.routes(), len(g.snapshot.Pools))
+			g.Number, len(g.Snapshot.Hosts), g.Routes(), len(g.Snapshot.Pools))
 		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "HOST\tPATH\tMATCH\tINGRESS\tPOOL\tENDPOINTS")
-		for i := range g.snapshot.Hosts {
-			h := &g.snapshot.Hosts[i]
+		for i := range g.Snapshot.Hosts {
+			h := &g.Snapshot.Hosts[i]
 			for j := range h.Routes {
 				r := &h.Routes[j]
 				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-					shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownBehind(r, g.pool(r.Pool)))
+					shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownBehind(r, g.Pool(r.Pool)))
 			}
 		}
 		_ = table.Flush()

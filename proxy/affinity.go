@@ -22,7 +22,7 @@ func (x *exchange) affinityKey(b *snapshot.Balancing) uint64 {
 				return balance.Hash(f.Value)
 			}
 		}
-		return balance.Scatter(uint64(x.route.pool.Turn()))
+		return balance.Scatter(uint64(x.route.Pool.Turn()))
 	case snapshot.HashOnCookie:
 		value := cookieValue(x.request.Fields, b.Name)
 		if len(value) == 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -167,21 +168,21 @@ func provoke(t *testing.T, test provocation, method string) {
 }
 
 // breakGeneration makes every request panic once it is routed.
-func breakGeneration(p *served) { changeRoute(p, func(r *route) { r.pool = nil }) }
+func breakGeneration(p *served) { changeRoute(p, func(r *routing.Route) { r.Pool = nil }) }
 
 // changeRoute has the route of everything be served otherwise than it was compiled. It changes one that was compiled
 // anew, since the one that is served is others' to read.
-func changeRoute(p *served, change func(*route)) {
+func changeRoute(p *served, change func(*routing.Route)) {
 	p.tb.Helper()
 	before := p.generation.Load()
-	again := *before.snapshot
+	again := *before.Snapshot
 	again.Hosts = slices.Clone(again.Hosts)
 	again.Hosts[0].Owner += "'s"
-	next, err := compile(&again, before, p.state)
+	next, err := routing.Compile(&again, before, p.state)
 	if err != nil {
 		p.tb.Fatal(err)
 	}
-	change(next.find([]byte("a"), []byte("/"), canonical.AsItIs))
+	change(next.Find([]byte("a"), []byte("/"), canonical.AsItIs))
 	p.generation.Store(next)
 }
 

@@ -10,19 +10,20 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // candidatesOf lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the
 // one that won did and the others did not, those that are not served among them. Which one won, the router has said.
-func candidatesOf(g *generation, host, path []byte, won *route) []Candidate {
+func candidatesOf(g *routing.Generation, host, path []byte, won *routing.Route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
 	decides := decidingHost(g, host)
 	for _, r := range rulesOf(g, host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
-			Service: g.pool(r.Pool).Service,
+			Service: g.Pool(r.Pool).Service,
 		}
 		switch {
 		case won != nil && r.compiled == won:
@@ -61,11 +62,11 @@ func candidatesOf(g *generation, host, path []byte, won *route) []Candidate {
 type namedRoute struct {
 	*snapshot.Route
 	host, owner string
-	compiled    *route
+	compiled    *routing.Route
 }
 
 // rulesOf returns the routes of the names that a host is served under, the more specific ones first.
-func rulesOf(g *generation, host []byte) []namedRoute {
+func rulesOf(g *routing.Generation, host []byte) []namedRoute {
 	var list []namedRoute
 	for _, name := range namesOf(host) {
 		h := hostNamed(g, name)
@@ -75,7 +76,7 @@ func rulesOf(g *generation, host []byte) []namedRoute {
 		first := len(list)
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			list = append(list, namedRoute{r, name, h.Owner, g.routeOf(name, r)})
+			list = append(list, namedRoute{r, name, h.Owner, g.Compiled(name, r)})
 		}
 		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
 			return cmp.Or(cmp.Compare(b.Match, a.Match), cmp.Compare(len(b.Path), len(a.Path)))
@@ -85,19 +86,19 @@ func rulesOf(g *generation, host []byte) []namedRoute {
 }
 
 // hostNamed returns the host of a name, or nil.
-func hostNamed(g *generation, name string) *snapshot.Host {
-	i, ok := slices.BinarySearchFunc(g.snapshot.Hosts, name, func(h snapshot.Host, name string) int {
+func hostNamed(g *routing.Generation, name string) *snapshot.Host {
+	i, ok := slices.BinarySearchFunc(g.Snapshot.Hosts, name, func(h snapshot.Host, name string) int {
 		return cmp.Compare(h.Name, name)
 	})
 	if !ok {
 		return nil
 	}
-	return &g.snapshot.Hosts[i]
+	return &g.Snapshot.Hosts[i]
 }
 
 // decidingHost returns the most specific host that a request's host is one of, which decides whose rules are asked, or
 // an empty one.
-func decidingHost(g *generation, host []byte) *snapshot.Host {
+func decidingHost(g *routing.Generation, host []byte) *snapshot.Host {
 	for _, name := range namesOf(host) {
 		if h := hostNamed(g, name); h != nil {
 			return h
@@ -163,7 +164,7 @@ func mismatch(r *snapshot.Route) string {
 }
 
 // hintsFor say what a request that no rule matches may have been meant for.
-func hintsFor(g *generation, host []byte, candidates []Candidate) []string {
+func hintsFor(g *routing.Generation, host []byte, candidates []Candidate) []string {
 	decides := decidingHost(g, host)
 	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
 	switch {
@@ -177,12 +178,12 @@ func hintsFor(g *generation, host []byte, candidates []Candidate) []string {
 	case decides.Owner != "":
 		return []string{shownHost(decides.Name) + " " + belongs(decides) + ", which has no rule for it that could be served"}
 	}
-	if len(g.snapshot.Hosts) == 0 {
+	if len(g.Snapshot.Hosts) == 0 {
 		return []string{"nothing is served at all: no Ingress was accepted, or none is of this controller's class"}
 	}
-	hints := []string{fmt.Sprintf("no rule is for host %s; %d hosts are served", host, len(g.snapshot.Hosts))}
-	for i := range g.snapshot.Hosts {
-		name := g.snapshot.Hosts[i].Name
+	hints := []string{fmt.Sprintf("no rule is for host %s; %d hosts are served", host, len(g.Snapshot.Hosts))}
+	for i := range g.Snapshot.Hosts {
+		name := g.Snapshot.Hosts[i].Name
 		suffix, wildcard := strings.CutPrefix(name, "*")
 		switch {
 		case !wildcard:

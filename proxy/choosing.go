@@ -11,7 +11,7 @@ import (
 
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
 func (x *exchange) choose() (balance.Hold, failure) {
-	if limit := x.route.balancing.MaxConnections; limit > 0 && x.route.pool.Queue().Waiting() > 0 {
+	if limit := x.route.Balancing.MaxConnections; limit > 0 && x.route.Pool.Queue().Waiting() > 0 {
 		return x.await() // behind those who came before
 	}
 	h, full := x.take()
@@ -27,19 +27,19 @@ func (x *exchange) choose() (balance.Hold, failure) {
 // take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one
 // if endpoints could take more connections.
 func (x *exchange) take() (h balance.Hold, full bool) {
-	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.balancing.MaxConnections)}
+	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.Balancing.MaxConnections)}
 	if e := x.loggedIn(x.pool); e != nil {
 		h, ok := x.pool.Hold(e, c.Limit)
 		return h, !ok
 	}
-	return x.pool.Take(x.route.balancing.Policy, c)
+	return x.pool.Take(x.route.Balancing.Policy, c)
 }
 
 // renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
 // this one.
 func (x *exchange) renewPool() bool {
-	p := x.engine.generation.Load().pool(x.route.pool.ID)
-	if p == nil || !p.Serves(x.route.balancing.Policy) {
+	p := x.engine.generation.Load().Pool(x.route.Pool.ID)
+	if p == nil || !p.Serves(x.route.Balancing.Policy) {
 		return false
 	}
 	x.pool = p
@@ -49,8 +49,8 @@ func (x *exchange) renewPool() bool {
 // await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
 // leaves the queue.
 func (x *exchange) await() (balance.Hold, failure) {
-	b := &x.route.balancing
-	q := x.route.pool.Queue()
+	b := &x.route.Balancing
+	q := x.route.Pool.Queue()
 	w := q.Join(b.MaxPending)
 	if w == nil {
 		return balance.Hold{}, failure{reason: reason.UpstreamBusy}
@@ -62,7 +62,7 @@ func (x *exchange) await() (balance.Hold, failure) {
 	}
 	defer x.guard.disarm()
 	var late <-chan time.Time
-	if d := x.route.timeouts.Connect; d > 0 {
+	if d := x.route.Timeouts.Connect; d > 0 {
 		timer := time.NewTimer(d)
 		defer timer.Stop()
 		late = timer.C

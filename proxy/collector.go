@@ -7,6 +7,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -79,15 +80,15 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	gauge(c.active, float64(p.activeRequests()))
 
 	g := p.generation.Load()
-	gauge(c.generation, float64(g.number))
-	gauge(c.routes, float64(g.routes()))
+	gauge(c.generation, float64(g.Number))
+	gauge(c.routes, float64(g.Routes()))
 	for of, n := range closedRoutesOf(g) {
 		gauge(c.closed, float64(n), of.ingress, of.reason)
 	}
-	for i := range g.snapshot.Certificates {
-		notBefore, notAfter := g.identity.Validity(i)
-		gauge(c.notAfter, float64(notAfter.Unix()), g.snapshot.Certificates[i].ID)
-		gauge(c.notBefore, float64(notBefore.Unix()), g.snapshot.Certificates[i].ID)
+	for i := range g.Snapshot.Certificates {
+		notBefore, notAfter := g.Identity.Validity(i)
+		gauge(c.notAfter, float64(notAfter.Unix()), g.Snapshot.Certificates[i].ID)
+		gauge(c.notBefore, float64(notBefore.Unix()), g.Snapshot.Certificates[i].ID)
 	}
 	c.collectServices(g, gauge, counter)
 }
@@ -96,11 +97,11 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 type closedRoute struct{ ingress, reason string }
 
 // closedRoutesOf counts the routes that are closed.
-func closedRoutesOf(g *generation) map[closedRoute]int {
+func closedRoutesOf(g *routing.Generation) map[closedRoute]int {
 	counts := make(map[closedRoute]int)
-	for i := range g.snapshot.Hosts {
-		for j := range g.snapshot.Hosts[i].Routes {
-			if r := &g.snapshot.Hosts[i].Routes[j]; r.Closed != "" {
+	for i := range g.Snapshot.Hosts {
+		for j := range g.Snapshot.Hosts[i].Routes {
+			if r := &g.Snapshot.Hosts[i].Routes[j]; r.Closed != "" {
 				counts[closedRoute{r.Rule.Ingress, r.Closed}]++
 			}
 		}
@@ -110,22 +111,22 @@ func closedRoutesOf(g *generation) map[closedRoute]int {
 
 // collectServices says what became of attempts at the endpoints of the services that are served, and how these are. The
 // pools of a snapshot are sorted by an id that begins with the service.
-func (c *collector) collectServices(g *generation, gauge func(*prometheus.Desc, float64, ...string), counter func(*prometheus.Desc, uint64, ...string)) {
+func (c *collector) collectServices(g *routing.Generation, gauge func(*prometheus.Desc, float64, ...string), counter func(*prometheus.Desc, uint64, ...string)) {
 	type service struct {
 		errors [reason.Count]uint64
 		// health is by the endpoint's id: one may be in several pools of a service, at several ports.
 		health map[string]snapshot.Health
 	}
 	services := make(map[string]*service)
-	for i := range g.snapshot.Pools {
-		pool := &g.snapshot.Pools[i]
+	for i := range g.Snapshot.Pools {
+		pool := &g.Snapshot.Pools[i]
 		s := services[pool.Service]
 		if s == nil {
 			s = &service{health: make(map[string]snapshot.Health)}
 			services[pool.Service] = s
 		}
 		for r := range s.errors {
-			s.errors[r] += g.pool(pool.ID).Failures(reason.Reason(r))
+			s.errors[r] += g.Pool(pool.ID).Failures(reason.Reason(r))
 		}
 		for j := range pool.Endpoints {
 			s.health[pool.Endpoints[j].ID] = c.proxy.healthOf(&pool.Endpoints[j])

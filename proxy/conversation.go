@@ -34,7 +34,7 @@ func (x *exchange) converse(up upstream.Exchange) *conversation {
 	if x.boundWaits(up) || !x.down.RestContent() {
 		return nil
 	}
-	idle := x.route.timeouts.Idle
+	idle := x.route.Timeouts.Idle
 	if idle == 0 {
 		return nil
 	}

@@ -70,7 +70,7 @@ func (x *exchange) readTarget() reason.Reason {
 // findChallenge looks whether a certificate authority asks.
 func (x *exchange) findChallenge() reason.Reason {
 	if !x.origin.secure {
-		if proof := x.generation.identity.Proof(x.request.Method, x.Host, x.path); proof != "" {
+		if proof := x.generation.Identity.Proof(x.request.Method, x.Host, x.path); proof != "" {
 			x.decision.proof = proof
 			return reason.ACMEChallenge
 		}
@@ -79,7 +79,7 @@ func (x *exchange) findChallenge() reason.Reason {
 }
 
 func (x *exchange) redirect() reason.Reason {
-	if !x.Secure && x.generation.redirected(x.Host) {
+	if !x.Secure && x.generation.Redirected(x.Host) {
 		return reason.RedirectToHTTPS
 	}
 	return reason.None
@@ -87,13 +87,13 @@ func (x *exchange) redirect() reason.Reason {
 
 func (x *exchange) findRoute() reason.Reason {
 	g := x.generation
-	x.route = g.find(x.Host, x.path, canonical.AsItIs)
+	x.route = g.Find(x.Host, x.path, canonical.AsItIs)
 	if x.route == nil {
 		return reason.RouteNotFound
 	}
 	if !canonical.ReadsOneWay(x.path) {
 		var ambiguous bool
-		if ambiguous, x.rewriteBuf = g.ambiguous(x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
+		if ambiguous, x.rewriteBuf = g.Ambiguous(x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
 			return reason.AmbiguousPath
 		}
 	}
@@ -101,7 +101,7 @@ func (x *exchange) findRoute() reason.Reason {
 }
 
 func (x *exchange) refuseClosed() reason.Reason {
-	if x.route.closed {
+	if x.route.Closed {
 		return reason.RuleClosed
 	}
 	return reason.None
@@ -109,12 +109,12 @@ func (x *exchange) refuseClosed() reason.Reason {
 
 // askPolicies asks the route's policies in their order. They make the request what the endpoint is to get.
 func (x *exchange) askPolicies() reason.Reason {
-	if len(x.route.policies.Request) == 0 {
+	if len(x.route.Policies.Request) == 0 {
 		return reason.None
 	}
 	v := x.viewed()
 	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
-	for _, ask := range x.route.policies.Request {
+	for _, ask := range x.route.Policies.Request {
 		if answer := ask(v); answer.Reason != reason.None {
 			x.own.Fields = v.Fields
 			x.decision.detail = answer.Detail

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 )
 
 // A request meets the policies in their order, up to the first that answers, and a response from the last to the first.
@@ -28,9 +29,9 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 		{"one answers", policy.Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
 	} {
 		told := ""
-		var r route
+		var r routing.Route
 		for _, name := range []string{"a", "b", "c"} {
-			r.policies.Add(&policy.Steps{
+			r.Policies.Add(&policy.Steps{
 				Request: func(*policy.View) policy.Answer {
 					told += name + "? "
 					if name == "b" {
@@ -46,10 +47,10 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 		if got := x.askPolicies(); got != test.second.Reason || x.decision.detail != test.second.Detail {
 			t.Errorf("%s: the decision is %v, %+v", test.name, got, x.decision)
 		}
-		for _, change := range r.policies.Response {
+		for _, change := range r.Policies.Response {
 			change(x.viewed(), &x.own)
 		}
-		for _, add := range r.policies.Own {
+		for _, add := range r.Policies.Own {
 			add(x.viewed(), &x.own)
 		}
 		if told != test.want {
@@ -64,21 +65,21 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 	p := serve(t)
 	for _, test := range []struct {
 		name, want string
-		change     func(*route)
+		change     func(*routing.Route)
 	}{
-		{"of a policy", "AccessDenied", func(r *route) {
-			r.policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
+		{"of a policy", "AccessDenied", func(r *routing.Route) {
+			r.Policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
 				v.Fields = append(v.Fields, message.Field{Name: []byte("X-Refused"), Value: []byte("yes")})
 				return policy.Answer{Reason: reason.AccessDenied}
 			}})
 		}},
-		{"of the proxy", "UpstreamConnectFailed", func(*route) {}},
-		{"to a fault", "InternalError", func(r *route) { r.pool = nil }},
+		{"of the proxy", "UpstreamConnectFailed", func(*routing.Route) {}},
+		{"to a fault", "InternalError", func(r *routing.Route) { r.Pool = nil }},
 	} {
 		p.apply(everything(closedPort(t)))
-		changeRoute(p, func(r *route) {
+		changeRoute(p, func(r *routing.Route) {
 			test.change(r)
-			r.policies.Add(&policy.Steps{Own: func(v *policy.View, resp *message.Response) {
+			r.Policies.Add(&policy.Steps{Own: func(v *policy.View, resp *message.Response) {
 				resp.Fields = append(resp.Fields, message.Field{Name: []byte("X-Seen"), Value: []byte(string(v.Path) + string(v.Host))})
 			}})
 		})

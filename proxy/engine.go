@@ -13,13 +13,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // engine is what all exchanges have in common, and nothing of the connections that they came on.
 type engine struct {
 	clock      transport.Clock
-	generation atomic.Pointer[generation]
+	generation atomic.Pointer[routing.Generation]
 	metrics    *observe.Metrics
 	log        *observe.Log    // nil: none
 	tracer     *observe.Tracer // nil: none

@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -76,8 +77,8 @@ type exchange struct {
 	// memory is what the exchange is used again for.
 	memory
 
-	generation *generation
-	route      *route
+	generation *routing.Generation
+	route      *routing.Route
 	// view is what the route's policies see.
 	view policy.View
 	// decision is empty where an endpoint is to be asked.
@@ -227,7 +228,7 @@ func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	}
 	if x.route != nil && why != reason.InternalError { // which may be a policy's own
 		x.own.Status = why.Status()
-		for _, add := range x.route.policies.Own {
+		for _, add := range x.route.Policies.Own {
 			add(x.viewed(), &x.own)
 		}
 	}

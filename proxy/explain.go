@@ -17,6 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 )
 
 // Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
@@ -38,7 +39,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
 	x := exchange{engine: &p.engine, origin: &from, generation: p.generation.Load(), Record: observe.Record{Started: p.clock.Now(), Client: from.peer}}
 	e := &Explanation{
-		Generation: x.generation.number,
+		Generation: x.generation.Number,
 		Request: ExplainedRequest{
 			Method: a.method, URL: q.URL, Peer: from.peer.String(), Client: from.peer.String(), TrustedPeer: from.trusted, Secure: a.secure,
 		},
@@ -89,7 +90,7 @@ func (x *exchange) explain(e *Explanation) {
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(x.location())
-		e.Candidates = candidatesOf(g, x.Host, x.path, g.find(x.Host, x.path, canonical.AsItIs))
+		e.Candidates = candidatesOf(g, x.Host, x.path, g.Find(x.Host, x.path, canonical.AsItIs))
 	default:
 		e.Candidates = candidatesOf(g, x.Host, x.path, x.route)
 	}
@@ -122,22 +123,22 @@ func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
-func explainCertificate(g *generation, host string) *ExplainedCertificate {
+func explainCertificate(g *routing.Generation, host string) *ExplainedCertificate {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)
 	}
-	i, others, ok := g.identity.Common(host)
+	i, others, ok := g.Identity.Common(host)
 	if !ok {
 		return nil
 	}
-	c := &g.snapshot.Certificates[i]
-	_, notAfter := g.identity.Validity(i)
+	c := &g.Snapshot.Certificates[i]
+	_, notAfter := g.Identity.Validity(i)
 	return &ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter, Default: others}
 }
 
 // explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
 // whether the request came to be asked for its address.
-func explainAccess(g *generation, x *exchange) *ExplainedAccess {
+func explainAccess(g *routing.Generation, x *exchange) *ExplainedAccess {
 	access := accessRuleOf(g, x)
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
@@ -162,7 +163,7 @@ func (e *Explanation) take(notes []policy.Note) {
 
 // accessRuleOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten
 // single prefixes.
-func accessRuleOf(g *generation, x *exchange) *policy.Access {
+func accessRuleOf(g *routing.Generation, x *exchange) *policy.Access {
 	for _, r := range rulesOf(g, x.Host) {
 		if r.compiled == x.route {
 			for _, p := range r.Policies {
@@ -188,8 +189,8 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 }
 
 func (x *exchange) explainPool() *ExplainedPool {
-	p := x.route.pool
-	return &ExplainedPool{ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS), Policy: x.route.balancing.Policy.String(), Tasks: explainTasks(p)}
+	p := x.route.Pool
+	return &ExplainedPool{ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS), Policy: x.route.Balancing.Policy.String(), Tasks: explainTasks(p)}
 }
 
 // explainTasks says of each endpoint of a pool whether it takes requests, and why not.
@@ -206,8 +207,8 @@ func explainTasks(p *balance.Pool) []ExplainedTask {
 
 // foresee says which answer the choice of an endpoint would lead to, or None where one is found.
 func (x *exchange) foresee() (reason.Reason, string) {
-	b := &x.route.balancing
-	switch taking, room := x.route.pool.Room(b.MaxConnections, b.MaxPending); {
+	b := &x.route.Balancing
+	switch taking, room := x.route.Pool.Room(b.MaxConnections, b.MaxPending); {
 	case !taking:
 		return reason.NoHealthyTask, ""
 	case !room:

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -430,8 +431,8 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 	if got := p.explain(Question{URL: "http://a/"}); got.Policies != nil {
 		t.Errorf("a route without policies has %+v", got.Policies)
 	}
-	changeRoute(p, func(r *route) {
-		r.policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
+	changeRoute(p, func(r *routing.Route) {
+		r.Policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
 			*v.Notes = append(*v.Notes, policy.Note{Policy: "cors", Passed: true, Text: "no preflight"})
 			return policy.Answer{}
 		}})

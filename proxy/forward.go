@@ -40,18 +40,18 @@ type failure struct {
 // forward sends the request to an endpoint, to another one where that is safe, and relays the response.
 func (x *exchange) forward() verdict {
 	x.dropForeignUpgrade()
-	if d := x.route.timeouts.Request; d > 0 {
+	if d := x.route.Timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
 		timer := time.AfterFunc(d, func() { g.end(number, reason.UpstreamRequestTimeout) })
 		defer timer.Stop()
 	}
-	x.pool = x.route.pool
+	x.pool = x.route.Pool
 	x.pool.Count(x.Started)
-	if b := &x.route.balancing; b.Policy == snapshot.Hash {
+	if b := &x.route.Balancing; b.Policy == snapshot.Hash {
 		x.hash = x.affinityKey(b)
 	}
 	var failed failure
-	for retries := x.route.retries; ; {
+	for retries := x.route.Retries; ; {
 		held, none := x.choose()
 		if none.reason != reason.None {
 			if failed.reason == reason.None || failed.left {
@@ -110,7 +110,7 @@ func (x *exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }
 // proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no
 // upgrades (RFC 9113, section 8.6).
 func (x *exchange) dropForeignUpgrade() {
-	if x.route.pool.H2C || isForeign(x.request.Upgrade) {
+	if x.route.Pool.H2C || isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
 }
@@ -144,7 +144,7 @@ func (x *exchange) attempt(e *upstream.Endpoint) (verdict, failure) {
 func (x *exchange) demand() upstream.Demand {
 	upgrade := len(x.request.Upgrade) > 0
 	return upstream.Demand{
-		Timeout: x.route.timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
+		Timeout: x.route.Timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
 		Stream: &x.shared, Logins: x.logins, Shard: x.Shard,
 	}
 }
@@ -191,9 +191,9 @@ func (x *exchange) exchangeWith(up upstream.Exchange) (verdict, failure) {
 	if x.logsIn {
 		x.claim(up)
 	}
-	x.stall = x.route.patience
+	x.stall = x.route.Patience
 	up.StallAfter(x.stall)
-	up.StallWritesAfter(x.route.timeouts.Idle)
+	up.StallWritesAfter(x.route.Timeouts.Idle)
 	if !x.guard.arm(up, x.Started) {
 		return torn, x.fail(up, nil)
 	}
@@ -304,7 +304,7 @@ func (x *exchange) awaitResponse(up upstream.Exchange) error {
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
 func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
-	for _, change := range x.route.policies.Response {
+	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
 	}
 	if x.cookie != nil {
@@ -325,7 +325,7 @@ func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
 			if bounded || x.request.Version == message.HTTP2 { // or the upload reads behind the head
 				x.releaseHead()
 			}
-			if idle := x.route.timeouts.Idle; x.stall != idle { // it has begun to answer
+			if idle := x.route.Timeouts.Idle; x.stall != idle { // it has begun to answer
 				x.stall = idle
 				if bounded {
 					up.StallAfter(idle)

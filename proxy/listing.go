@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/routing"
 )
 
 // ServedRoute is a route that is served.
@@ -37,18 +39,18 @@ type ServedTask struct {
 }
 
 // servedRoutes lists the routes of a generation.
-func servedRoutes(g *generation) []ServedRoute {
-	routes := make([]ServedRoute, 0, g.routes())
-	taking := make(map[string]int, len(g.snapshot.Pools))
-	for i := range g.snapshot.Pools {
-		id := g.snapshot.Pools[i].ID
-		taking[id] = g.pool(id).Taking()
+func servedRoutes(g *routing.Generation) []ServedRoute {
+	routes := make([]ServedRoute, 0, g.Routes())
+	taking := make(map[string]int, len(g.Snapshot.Pools))
+	for i := range g.Snapshot.Pools {
+		id := g.Snapshot.Pools[i].ID
+		taking[id] = g.Pool(id).Taking()
 	}
-	for i := range g.snapshot.Hosts {
-		h := &g.snapshot.Hosts[i]
+	for i := range g.Snapshot.Hosts {
+		h := &g.Snapshot.Hosts[i]
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			p := g.pool(r.Pool)
+			p := g.Pool(r.Pool)
 			routes = append(routes, ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
 				Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
@@ -62,10 +64,10 @@ func servedRoutes(g *generation) []ServedRoute {
 func (p *Proxy) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := p.generation.Load()
-		list := make([]ExplainedCertificate, len(g.snapshot.Certificates))
+		list := make([]ExplainedCertificate, len(g.Snapshot.Certificates))
 		for i := range list {
-			c := &g.snapshot.Certificates[i]
-			_, notAfter := g.identity.Validity(i)
+			c := &g.Snapshot.Certificates[i]
+			_, notAfter := g.Identity.Validity(i)
 			list[i] = ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
 		}
 		slices.SortStableFunc(list, func(a, b ExplainedCertificate) int { return a.NotAfter.Compare(b.NotAfter) })
@@ -90,8 +92,8 @@ func (p *Proxy) TasksHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := p.generation.Load()
 		list := []ServedTask{}
-		for i := range g.snapshot.Pools {
-			pool := g.pool(g.snapshot.Pools[i].ID)
+		for i := range g.Snapshot.Pools {
+			pool := g.Pool(g.Snapshot.Pools[i].ID)
 			for _, task := range explainTasks(pool) {
 				list = append(list, ServedTask{pool.ID, task})
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 )
 
 // A backend may be this proxy again, or another one that leads back here: each pass would make the next, until memory
@@ -40,9 +41,9 @@ func (x *exchange) loops() (found bool) {
 		}
 		message.Elements(f.Value, func(element []byte) bool {
 			id, _, _ := bytes.Cut(element, []byte(";"))
-			if id = message.TrimSpace(id); bytes.HasPrefix(id, []byte(loopMark)) {
+			if id = message.TrimSpace(id); bytes.HasPrefix(id, []byte(routing.MarkPrefix)) {
 				passes++
-				found = passes >= maxPasses || bytes.Equal(id, x.route.mark)
+				found = passes >= maxPasses || bytes.Equal(id, x.route.Mark)
 			}
 			return !found
 		})
@@ -55,6 +56,6 @@ func (x *exchange) loops() (found bool) {
 
 // mark leaves the route's mark on the request.
 func (x *exchange) mark() reason.Reason {
-	x.request.Fields = append(x.request.Fields, message.Field{Name: cdnLoop, Value: x.route.mark, Kind: message.CDNLoop})
+	x.request.Fields = append(x.request.Fields, message.Field{Name: cdnLoop, Value: x.route.Mark, Kind: message.CDNLoop})
 	return reason.None
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/health"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -118,9 +119,9 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 	g := &generator{Rand: rand.New(rand.NewPCG(15, 5))}
 	names := []string{"", "*.example.com", "a.example.com", "b.example.com", "*.a.example.com", "example.com"}
 	asked := append([]string{"c.example.com", "x.a.example.com", "elsewhere"}, names[2:]...)
-	state := newState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}),
+	state := routing.NewState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}),
 		health.NewProber(transport.NewClock(), nil, func(string) {}))
-	before, found := nothing(), 0
+	before, found := routing.Nothing(), 0
 	for range 500 {
 		var hosts []snapshot.Host
 		for _, name := range names {
@@ -137,7 +138,7 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 			}
 			hosts = append(hosts, h)
 		}
-		generation, err := compile(snapshotOf(hosts, poolOf("p")), before, state)
+		generation, err := routing.Compile(snapshotOf(hosts, poolOf("p")), before, state)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,16 +147,16 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 			decides := decidingHost(generation, []byte(host))
 			path := []byte(g.path())
 			for as := range canonical.Readings {
-				r := generation.find([]byte(host), path, as)
+				r := generation.Find([]byte(host), path, as)
 				if r == nil {
 					continue
 				}
-				if found++; r.names.Rule.Ingress != decides.Owner {
+				if found++; r.Names.Rule.Ingress != decides.Owner {
 					t.Fatalf("%s%s, which is %s's by %q, goes to a rule of %s's",
-						host, path, decides.Owner, decides.Name, r.names.Rule.Ingress)
+						host, path, decides.Owner, decides.Name, r.Names.Rule.Ingress)
 				}
 			}
-			if got := generation.redirected([]byte(host)); got != decides.RedirectHTTPS {
+			if got := generation.Redirected([]byte(host)); got != decides.RedirectHTTPS {
 				t.Fatalf("%s is redirected: %t, and %q says %t", host, got, decides.Name, decides.RedirectHTTPS)
 			}
 		}

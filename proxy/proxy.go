@@ -26,6 +26,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -87,7 +88,7 @@ type Proxy struct {
 	open      atomic.Int64
 	accepted  atomic.Uint32
 	serving   sync.WaitGroup
-	state     *state // what it has is guarded by mu, but for the limiter, the metrics and Refresh
+	state     *routing.State // what it has is guarded by mu, but for the limiter, the metrics and Refresh
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener
@@ -120,15 +121,15 @@ func New(config Config) *Proxy {
 	})
 	p.prober = health.NewProber(p.clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
 	p.ejector = balance.NewEjector(p.clock)
-	p.state = newState(p.dialer, p.prober)
-	p.metrics = p.state.metrics
+	p.state = routing.NewState(p.dialer, p.prober)
+	p.metrics = p.state.Metrics
 	p.ports = make(map[bool]string)
 	p.exchanges.New = func() any { return new(exchange) }
 	p.streams.New = func() any { return new(stream) }
-	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().identity })
+	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().Identity })
 	p.log = observe.NewLog(config.AccessLog)
 	p.tracer = observe.NewTracer(config.Tracing, p.clock)
-	p.generation.Store(nothing())
+	p.generation.Store(routing.Nothing())
 	return p
 }
 
@@ -138,31 +139,31 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	running := p.generation.Load()
-	if running.number > 0 && running.snapshot.Equal(s) {
-		return running.number, nil
+	if running.Number > 0 && running.Snapshot.Equal(s) {
+		return running.Number, nil
 	}
 	began := p.clock.Now()
-	g, err := compile(s, running, p.state)
+	g, err := routing.Compile(s, running, p.state)
 	if err != nil {
-		p.state.keepOnly(running)
-		p.metrics.Keep(running.eachSeries)
+		p.state.KeepOnly(running)
+		p.metrics.Keep(running.EachSeries)
 		p.metrics.SnapshotRejected()
-		return running.number, fmt.Errorf("compiling generation %d: %w", running.number+1, err)
+		return running.Number, fmt.Errorf("compiling generation %d: %w", running.Number+1, err)
 	}
-	p.state.adopt(g, running)
+	p.state.Adopt(g, running)
 	p.generation.Store(g)
-	p.state.keepOnly(g)
-	p.metrics.Keep(g.eachSeries)
+	p.state.KeepOnly(g)
+	p.metrics.Keep(g.EachSeries)
 	p.metrics.SnapshotApplied(p.clock.Now() - began)
-	return g.number, nil
+	return g.Number, nil
 }
 
 // SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what
 // a rate limit allows. It takes effect with the next request and needs no new generation.
-func (p *Proxy) SetReplicas(n int) { p.state.limiter.SetReplicas(n) }
+func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }
 
 // Generation is the number of the generation that is served, 0 before the first Apply.
-func (p *Proxy) Generation() uint64 { return p.generation.Load().number }
+func (p *Proxy) Generation() uint64 { return p.generation.Load().Number }
 
 // Draining says whether Shutdown was called: new clients should go elsewhere.
 func (p *Proxy) Draining() bool { return p.draining.Load() }

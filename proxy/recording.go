@@ -64,7 +64,7 @@ func (x *exchange) completeRecord() *observe.Record {
 	r.Secure = r.Secure || x.origin.secure
 	r.Sent = x.down.Response().Written()
 	if x.route != nil {
-		r.Route, r.Series = &x.route.names, x.route.series
+		r.Route, r.Series = &x.route.Names, x.route.Series
 	}
 	return r
 }

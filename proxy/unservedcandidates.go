@@ -6,14 +6,15 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // unservedFor lists as candidates what was written for a host, or for one that it is one of, and is not served.
-func unservedFor(g *generation, host, path []byte) []Candidate {
+func unservedFor(g *routing.Generation, host, path []byte) []Candidate {
 	var list []Candidate
 	for _, name := range namesOf(host) {
-		all := g.snapshot.Unserved
+		all := g.Snapshot.Unserved
 		first, _ := slices.BinarySearchFunc(all, name, func(u snapshot.Unserved, name string) int { return cmp.Compare(u.Host, name) })
 		for i := first; i < len(all) && all[i].Host == name; i++ {
 			list = append(list, notServed(&all[i], path))

@@ -75,7 +75,7 @@ func (x *exchange) send(up upstream.Exchange) error {
 		x.releaseHead()
 	}
 	x.upload.done = make(chan struct{})
-	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.patience)
+	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.Patience)
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package routing
 
 import (
 	"encoding/binary"
@@ -10,11 +10,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// loopMark begins every mark.
-const loopMark = "warren-"
+// MarkPrefix begins every mark.
+const MarkPrefix = "warren-"
 
 // markOf is the mark of a route. It is the same as long as the process runs.
-func (s *state) markOf(host string, r *snapshot.Route) []byte {
+func (s *State) markOf(host string, r *snapshot.Route) []byte {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	for _, part := range [...]string{host, r.Path} {
@@ -24,5 +24,5 @@ func (s *state) markOf(host string, r *snapshot.Route) []byte {
 	_ = h.WriteByte(byte(r.Match))
 	var sum [8]byte
 	binary.BigEndian.PutUint64(sum[:], h.Sum64())
-	return hex.AppendEncode([]byte(loopMark), sum[:])
+	return hex.AppendEncode([]byte(MarkPrefix), sum[:])
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package routing
 
 import (
 	"bytes"
@@ -15,14 +15,14 @@ import (
 // closedTexts are the beginnings of paths that a host has closed, in lower case. What is behind such a beginning
 // could not be read: an expression perhaps, which may be meant in any case.
 type closedTexts struct {
-	texts map[string]*route
+	texts map[string]*Route
 	// lengths are those of the texts, each once, the longest first.
 	lengths []int
 }
 
 // find returns the route of the longest text that a path begins with, or nil. A slash at the end of a text need not
 // be there where the path ends.
-func (c *closedTexts) find(path []byte) *route {
+func (c *closedTexts) find(path []byte) *Route {
 	var folded [snapshot.MaxClosedText + 1]byte
 	n := copy(folded[:snapshot.MaxClosedText], path)
 	for i, c := range folded[:n] {
@@ -45,9 +45,9 @@ func (c *closedTexts) find(path []byte) *route {
 }
 
 // route returns the route that was added with a text, nil for none.
-func (c *closedTexts) route(text string) *route { return c.texts[string(bytes.ToLower([]byte(text)))] }
+func (c *closedTexts) route(text string) *Route { return c.texts[string(bytes.ToLower([]byte(text)))] }
 
-func (c *closedTexts) put(text string, rt *route) error {
+func (c *closedTexts) put(text string, rt *Route) error {
 	if len(text) > snapshot.MaxClosedText {
 		return fmt.Errorf("text %q is longer than %d bytes", text, snapshot.MaxClosedText)
 	}
@@ -57,7 +57,7 @@ func (c *closedTexts) put(text string, rt *route) error {
 }
 
 // routes are the routes by their texts.
-func (c *closedTexts) routes() map[string]*route {
+func (c *closedTexts) routes() map[string]*Route {
 	if c == nil {
 		return nil
 	}

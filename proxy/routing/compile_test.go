@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package routing
 
 import (
 	"fmt"
@@ -46,22 +46,22 @@ func largeSnapshot(hosts int) *snapshot.Snapshot {
 	return s
 }
 
-func compileForTest(t testing.TB, s *snapshot.Snapshot, before *generation, st *state) *generation {
+func compileForTest(t testing.TB, s *snapshot.Snapshot, before *Generation, st *State) *Generation {
 	t.Helper()
-	g, err := compile(s, before, st)
+	g, err := Compile(s, before, st)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-func newTestState() *state {
-	return newState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}), health.NewProber(transport.NewClock(), nil, func(string) {}))
+func newTestState() *State {
+	return NewState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}), health.NewProber(transport.NewClock(), nil, func(string) {}))
 }
 
 func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
 	state := newTestState()
-	first := compileForTest(t, largeSnapshot(50), nothing(), state)
+	first := compileForTest(t, largeSnapshot(50), Nothing(), state)
 
 	changed := largeSnapshot(50)
 	changed.Hosts[3].Routes[0].Retries = 5
@@ -80,26 +80,26 @@ func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T)
 			t.Errorf("pool %q is taken over: %t, want %t", id, same, want)
 		}
 	}
-	if second.routes() != 500 {
-		t.Errorf("%d routes, want 500", second.routes())
+	if second.Routes() != 500 {
+		t.Errorf("%d routes, want 500", second.Routes())
 	}
 }
 
 func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
-	g := compileForTest(t, largeSnapshot(10_000), nothing(), newTestState())
+	g := compileForTest(t, largeSnapshot(10_000), Nothing(), newTestState())
 	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
 		host, path := []byte(host), []byte("/service/7/xxxxxxx/and/further/down")
-		if n := testing.AllocsPerRun(100, func() { g.find(host, path, canonical.AsItIs) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { g.Find(host, path, canonical.AsItIs) }); n != 0 {
 			t.Errorf("looking up %s allocates %v times", host, n)
 		}
 	}
-	if g.find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), canonical.AsItIs) == nil {
+	if g.Find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), canonical.AsItIs) == nil {
 		t.Error("a wildcard's route is not found")
 	}
 }
 
 func BenchmarkLookupAt100000Routes(b *testing.B) {
-	g := compileForTest(b, largeSnapshot(10_000), nothing(), newTestState())
+	g := compileForTest(b, largeSnapshot(10_000), Nothing(), newTestState())
 	var hosts [][]byte
 	for i := range 1024 {
 		n := i * 7919 % 10_000
@@ -112,7 +112,7 @@ func BenchmarkLookupAt100000Routes(b *testing.B) {
 	path := []byte("/service/7/xxxxxxx/and/further/down")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if g.find(hosts[i%len(hosts)], path, canonical.AsItIs) == nil {
+		if g.Find(hosts[i%len(hosts)], path, canonical.AsItIs) == nil {
 			b.Fatal("a route is not found")
 		}
 	}
@@ -122,12 +122,12 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 	s := largeSnapshot(10_000)
 	b.Run("anew", func(b *testing.B) {
 		for b.Loop() {
-			compileForTest(b, s, nothing(), newTestState())
+			compileForTest(b, s, Nothing(), newTestState())
 		}
 	})
 	b.Run("one host changed", func(b *testing.B) {
 		state := newTestState()
-		first := compileForTest(b, s, nothing(), state)
+		first := compileForTest(b, s, Nothing(), state)
 		changed := largeSnapshot(10_000)
 		changed.Hosts[5].Routes[0].Retries = 5
 		for b.Loop() {
@@ -137,7 +137,7 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 	b.Run("memory", func(b *testing.B) {
 		for b.Loop() {
 			before := liveHeap()
-			g := compileForTest(b, s, nothing(), newTestState())
+			g := compileForTest(b, s, Nothing(), newTestState())
 			b.ReportMetric(float64(liveHeap()-before)/100_000, "B/route")
 			runtime.KeepAlive(g)
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package routing
 
 import (
 	"bytes"
@@ -41,12 +41,12 @@ type site struct {
 type hostTable struct {
 	// closed goes before all else. It is nil where there is nothing in it.
 	closed   *closedTexts
-	exact    map[string]*route
-	prefixes map[string]*route
+	exact    map[string]*Route
+	prefixes map[string]*Route
 	// lengths are those of the prefixes, each once, the longest first.
 	lengths []int
 	// root is the route of the prefix "/".
-	root   *route
+	root   *Route
 	routes int
 	// redirects is set where plain requests for the host are redirected to HTTPS.
 	redirects bool
@@ -61,7 +61,7 @@ type hostTable struct {
 var rootPath = []byte("/")
 
 // find returns the route of a canonical host and of a path in some reading, or nil.
-func (r *router) find(host, path []byte, as canonical.Reading) *route {
+func (r *router) find(host, path []byte, as canonical.Reading) *Route {
 	s := r.site(host)
 	for next := &s; next != nil && next.hostTable != nil; next = next.next {
 		if found := next.in(as).find(path); found != nil {
@@ -73,7 +73,7 @@ func (r *router) find(host, path []byte, as canonical.Reading) *route {
 
 // ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
 // all, or has one that servers do not agree on. It returns buf, grown where that was needed.
-func (r *router) ambiguous(buf, host, path []byte, found *route) (bool, []byte) {
+func (r *router) ambiguous(buf, host, path []byte, found *Route) (bool, []byte) {
 	for as := canonical.Decoded; as < canonical.Readings; as++ {
 		read, ok := as.Read(buf, path)
 		buf = read
@@ -119,7 +119,7 @@ func (t *hostTable) in(as canonical.Reading) *hostTable {
 	return t.read[as]
 }
 
-func (t *hostTable) find(path []byte) *route {
+func (t *hostTable) find(path []byte) *Route {
 	if t.closed != nil {
 		if found := t.closed.find(path); found != nil {
 			return found
@@ -141,7 +141,7 @@ func (t *hostTable) find(path []byte) *route {
 }
 
 // route returns the route that was added with a path.
-func (t *hostTable) route(path string, match snapshot.PathMatch) *route {
+func (t *hostTable) route(path string, match snapshot.PathMatch) *Route {
 	switch {
 	case match == snapshot.MatchText:
 		return t.closed.route(path)
@@ -218,14 +218,14 @@ func newHostTable(routes int, redirects bool) *hostTable {
 }
 
 // add puts a route into the table, which is complete after finish.
-func (t *hostTable) add(path string, match snapshot.PathMatch, rt *route) error {
+func (t *hostTable) add(path string, match snapshot.PathMatch, rt *Route) error {
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}
 	return t.put(path, match, rt)
 }
 
-func (t *hostTable) put(path string, match snapshot.PathMatch, rt *route) error {
+func (t *hostTable) put(path string, match snapshot.PathMatch, rt *Route) error {
 	switch {
 	case match == snapshot.MatchText:
 		if t.closed == nil {
@@ -247,9 +247,9 @@ func (t *hostTable) put(path string, match snapshot.PathMatch, rt *route) error 
 	return put(&t.prefixes, path, rt)
 }
 
-func put(m *map[string]*route, path string, rt *route) error {
+func put(m *map[string]*Route, path string, rt *Route) error {
 	if *m == nil {
-		*m = make(map[string]*route)
+		*m = make(map[string]*Route)
 	}
 	if (*m)[path] != nil {
 		return fmt.Errorf("path %q occurs twice", path)
@@ -261,7 +261,7 @@ func put(m *map[string]*route, path string, rt *route) error {
 // finish completes the table after the last add.
 func (t *hostTable) finish() {
 	t.sort()
-	for _, routes := range [...]map[string]*route{t.exact, t.prefixes, t.closed.routes()} {
+	for _, routes := range [...]map[string]*Route{t.exact, t.prefixes, t.closed.routes()} {
 		for path := range routes {
 			if !canonical.ReadsOneWay([]byte(path)) {
 				t.read = &[canonical.Readings]*hostTable{canonical.AsItIs: t}
@@ -278,7 +278,7 @@ func (t *hostTable) finish() {
 // that is so in all readings has the place, or else the first; requests for the others are ambiguous.
 func (t *hostTable) reread(as canonical.Reading) *hostTable {
 	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
-	for match, routes := range map[snapshot.PathMatch]map[string]*route{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes} {
+	for match, routes := range map[snapshot.PathMatch]map[string]*Route{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes} {
 		paths := slices.Collect(maps.Keys(routes))
 		slices.SortFunc(paths, func(a, b string) int {
 			if plain := canonical.ReadsOneWay([]byte(a)); plain != canonical.ReadsOneWay([]byte(b)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package routing
 
 import (
 	"maps"
@@ -72,7 +72,7 @@ func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *router {
 	t.Helper()
 	r, table := newRouter(1), newHostTable(len(rules), false)
 	for path, match := range rules {
-		if err := table.add(path, match, &route{}); err != nil {
+		if err := table.add(path, match, &Route{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 	}
 }
 
-func checkServers(t *testing.T, r *router, path string, found *route, servers [][]serverStep) {
+func checkServers(t *testing.T, r *router, path string, found *Route, servers [][]serverStep) {
 	t.Helper()
 	for _, server := range servers {
 		read, ok, name := path, true, ""

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package routing
 
 import (
 	"hash/maphash"
@@ -14,28 +14,28 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// state is what outlives a swap of the generation: the endpoints and what is remembered of pools, what policies keep
+// State is what outlives a swap of the generation: the endpoints and what is remembered of pools, what policies keep
 // for routes, the parsed certificates and what answers challenges. It is changed only while a snapshot is applied.
-type state struct {
+type State struct {
 	*balance.Store
 	prober  *health.Prober
-	metrics *observe.Metrics
+	Metrics *observe.Metrics
 	// kept is what policies keep for routes.
 	kept map[keptBy]any
-	// limiter counts what clients use of rate limits.
-	limiter *policy.Limiter
+	// Limiter counts what clients use of rate limits.
+	Limiter *policy.Limiter
 	// seed is what the marks of routes are made of.
 	seed     maphash.Seed
 	identity *identity.Store
 }
 
-func newState(dialer *upstream.Dialer, prober *health.Prober) *state {
-	return &state{
+func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
+	return &State{
 		Store:    balance.NewStore(dialer, prober),
 		prober:   prober,
-		metrics:  observe.NewMetrics(),
+		Metrics:  observe.NewMetrics(),
 		kept:     make(map[keptBy]any),
-		limiter:  policy.NewLimiter(),
+		Limiter:  policy.NewLimiter(),
 		identity: identity.NewStore(),
 		seed:     maphash.MakeSeed(),
 	}
@@ -49,9 +49,9 @@ type keptBy struct {
 }
 
 // scope is what the policies of a host's route are compiled for. The table is told what they keep.
-func (s *state) scope(host string, r *snapshot.Route, table *hostTable) *policy.Scope {
+func (s *State) scope(host string, r *snapshot.Route, table *hostTable) *policy.Scope {
 	return &policy.Scope{
-		Limiter: s.limiter,
+		Limiter: s.Limiter,
 		Kept: func(key any, first func() any) any {
 			by := keptBy{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, key: key}
 			value, ok := s.kept[by]
@@ -65,12 +65,12 @@ func (s *state) scope(host string, r *snapshot.Route, table *hostTable) *policy.
 	}
 }
 
-// adopt has the pools of g take requests in the place of those of before.
-func (s *state) adopt(g, before *generation) { s.Store.Adopt(g.pools, before.pools) }
+// Adopt has the pools of g take requests in the place of those of before.
+func (s *State) Adopt(g, before *Generation) { s.Store.Adopt(g.pools, before.pools) }
 
-// keepOnly forgets what nothing in a generation needs any more.
-func (s *state) keepOnly(g *generation) {
-	s.prober.Adopt(g.snapshot.Checks)
+// KeepOnly forgets what nothing in a generation needs any more.
+func (s *State) KeepOnly(g *Generation) {
+	s.prober.Adopt(g.Snapshot.Checks)
 	kept := make(map[keptBy]bool, len(s.kept))
 	g.router.each(func(t *hostTable) {
 		for _, by := range t.kept {
@@ -82,6 +82,6 @@ func (s *state) keepOnly(g *generation) {
 			delete(s.kept, by)
 		}
 	}
-	s.identity.KeepOnly(g.snapshot)
-	s.Store.KeepOnly(g.pools, g.snapshot.Pools)
+	s.identity.KeepOnly(g.Snapshot)
+	s.Store.KeepOnly(g.pools, g.Snapshot.Pools)
 }
