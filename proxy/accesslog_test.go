@@ -241,7 +241,7 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	const batch, most = 100, 50_000
 	client := p.dial()
 	sent := 1
-	for p.Proxy.log.Dropped() < batch {
+	for p.engine.log.Dropped() < batch {
 		if sent > most {
 			t.Fatalf("%d lines wait, and none was dropped", sent)
 		}
@@ -255,8 +255,8 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	}
 	release()
 	// The last line is recorded after its response was sent.
-	await(t, "the writing or dropping of a line for each request", func() bool { return w.count()+int(p.Proxy.log.Dropped()) >= sent })
-	dropped := p.Proxy.log.Dropped()
+	await(t, "the writing or dropping of a line for each request", func() bool { return w.count()+int(p.engine.log.Dropped()) >= sent })
+	dropped := p.engine.log.Dropped()
 	lines := w.lines(t, sent-int(dropped))
 	for i, line := range lines {
 		want := "/"
@@ -272,7 +272,7 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	if got := parsedLine(t, all[len(all)-1])["path"]; got != "/last" {
 		t.Errorf("the line after that is of %v, want /last", got)
 	}
-	if got := p.Proxy.log.Dropped(); got != dropped {
+	if got := p.engine.log.Dropped(); got != dropped {
 		t.Errorf("%d lines were dropped, want %d", got, dropped)
 	}
 }

@@ -151,7 +151,7 @@ func (c *conn) turn(parked bool) step {
 		if !c.begin() {
 			return closeNow
 		}
-		x = c.proxy.begin(c, &c.guard, &c.origin, c.shard)
+		x = c.proxy.engine.begin(c, &c.guard, &c.origin, c.shard)
 		x.logins = &c.logins
 		c.running = x
 	}
@@ -163,7 +163,7 @@ func (c *conn) turn(parked bool) step {
 		c.release(x)
 		return speakHTTP2
 	}
-	x.began(c.proxy.clock.Now())
+	x.began(c.proxy.engine.clock.Now())
 	if err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
@@ -182,7 +182,7 @@ func (c *conn) turn(parked bool) step {
 // finish ends the running exchange.
 func (c *conn) finish(v verdict) step {
 	x := c.running
-	c.proxy.record(x)
+	c.proxy.engine.record(x)
 	if v == upgraded {
 		c.upstream, c.hold = x.up.Sole(), x.hold
 		c.release(x)
@@ -203,7 +203,7 @@ func (c *conn) finish(v verdict) step {
 
 func (c *conn) release(x *exchange) {
 	c.running = nil
-	c.proxy.end(x)
+	c.proxy.engine.end(x)
 }
 
 // WriteHead implements downstream. While the proxy drains, each response is its connection's last.
@@ -253,5 +253,5 @@ func (c *conn) tunnel(up *upstream.Conn) {
 // sent behind that.
 func (p *Proxy) newTunnel(client transport.Side, up *upstream.Conn) (t *transport.Tunnel, received []byte) {
 	carrier, below, received := up.LeaveHTTP(p.config.ReadTimeout)
-	return transport.NewTunnel(client, carrier, below, p.clock, p.config.IdleTimeout, &p.buffers), received
+	return transport.NewTunnel(client, carrier, below, p.engine.clock, p.config.IdleTimeout, &p.engine.buffers), received
 }

@@ -31,7 +31,7 @@ func BenchmarkDecide(b *testing.B) {
 	}
 	for _, path := range []string{"/a/b", "/policies/x"} {
 		b.Run(path, func(b *testing.B) {
-			x := &exchange{engine: &p.engine, origin: &from, generation: p.generation.Load()}
+			x := &exchange{engine: &p.engine, origin: &from, generation: p.engine.generation.Load()}
 			x.request.Fields = make([]message.Field, 0, keptFields)
 			method, host, path := []byte("GET"), []byte("shop.example.com"), []byte(path)
 			b.ReportAllocs()

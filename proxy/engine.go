@@ -35,7 +35,10 @@ type engine struct {
 
 // begin returns an exchange for a request that a connection brings, whose owner ends it by [engine.end].
 func (g *engine) begin(down downstream, guard *guard, from *origin, shard uint32) *exchange {
-	x := g.exchanges.Get().(*exchange)
+	x, ok := g.exchanges.Get().(*exchange)
+	if !ok {
+		x = new(exchange)
+	}
 	x.engine, x.down, x.guard, x.origin, x.Shard = g, down, guard, from, shard
 	return x
 }

@@ -37,7 +37,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		scheme = schemeHTTPS
 	}
 	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
-	x := exchange{engine: &p.engine, origin: &from, generation: p.generation.Load(), Record: observe.Record{Started: p.clock.Now(), Client: from.peer}}
+	x := exchange{engine: &p.engine, origin: &from, generation: p.engine.generation.Load(), Record: observe.Record{Started: p.engine.clock.Now(), Client: from.peer}}
 	e := &Explanation{
 		Generation: x.generation.Number,
 		Request: ExplainedRequest{

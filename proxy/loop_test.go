@@ -20,7 +20,7 @@ import (
 
 // markAt is the mark of the only route of everything.
 func markAt(p *served) string {
-	return string(p.generation.Load().Find([]byte("a"), []byte("/"), canonical.AsItIs).Mark)
+	return string(p.engine.generation.Load().Find([]byte("a"), []byte("/"), canonical.AsItIs).Mark)
 }
 
 // at is where a proxy of these tests listens.

@@ -25,7 +25,7 @@ func TestPanicEndsOneRequest(t *testing.T) {
 	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	other.reply("GET")
 
-	good := p.generation.Load()
+	good := p.engine.generation.Load()
 	breakGeneration(p)
 	client := p.dial()
 	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
@@ -37,7 +37,7 @@ func TestPanicEndsOneRequest(t *testing.T) {
 		t.Errorf("the log has no stack:\n%s", log)
 	}
 
-	p.generation.Store(good)
+	p.engine.generation.Store(good)
 	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	if got := other.reply("GET"); got.Body != "b" {
 		t.Errorf("another connection got %d %q afterwards, want b", got.Status, got.Body)
@@ -53,12 +53,12 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 
 	listener := startScript(t)
 	client := dial(t, listener.address.String())
-	below, err := transport.NewTCP(listener.accept().TCPConn, p.clock, 0)
+	below, err := transport.NewTCP(listener.accept().TCPConn, p.engine.clock, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &conn{ServerConn: http1.NewServerConn(below, &p.server), proxy: p.Proxy, transport: below, stream: below}
-	x := &exchange{engine: &p.Proxy.engine, guard: &c.guard, origin: &c.origin}
+	x := &exchange{engine: &p.engine, guard: &c.guard, origin: &c.origin}
 	x.down = faultyDownstream{c, &faultyWriter{Writer: c.Response()}}
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	if err := c.ReadRequest(&x.request); err != nil {
@@ -117,12 +117,12 @@ func TestPanicOutsideOfARequestEndsItsConnection(t *testing.T) {
 		}, funcr.Options{})
 	})
 	p.apply(everything(b.address))
-	good := p.generation.Load()
+	good := p.engine.generation.Load()
 	breakGeneration(p)
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	client.expectClosed()
-	p.generation.Store(good)
+	p.engine.generation.Store(good)
 	if got := p.get("a", "/"); got.Body != "b" {
 		t.Errorf("the next connection got %d %q, want b", got.Status, got.Body)
 	}

@@ -72,7 +72,7 @@ const (
 
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
 type Proxy struct {
-	engine
+	engine    engine
 	config    Config
 	server    http1.ServerConfig
 	server2   http2.Config
@@ -99,10 +99,10 @@ type Proxy struct {
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
 func New(config Config) *Proxy {
 	p := &Proxy{config: config, heads: headmemory.New(config.HeadMemory)}
-	p.clock, p.logger, p.trusted = transport.NewClock(), config.Logger, config.TrustedProxies
+	p.engine.clock, p.engine.logger, p.engine.trusted = transport.NewClock(), config.Logger, config.TrustedProxies
 	p.server = http1.ServerConfig{
 		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
-		Buffers: &p.buffers,
+		Buffers: &p.engine.buffers,
 		Idle:    config.IdleTimeout,
 		Read:    config.ReadTimeout,
 
@@ -110,26 +110,25 @@ func New(config Config) *Proxy {
 	}
 	p.server2 = http2.Config{
 		Limits:  http2.Limits(p.server.Limits),
-		Buffers: &p.buffers,
+		Buffers: &p.engine.buffers,
 		Share:   p.heads.Sharing(headmemory.PerConnection(config.MaxHeaderBytes), headmemory.PerCrowd),
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
-		Now: p.clock.Now,
+		Now: p.engine.clock.Now,
 	}
 	p.dialer = upstream.NewDialer(upstream.Config{
-		Clock: p.clock, Logger: config.Logger, Buffers: &p.buffers, Heads: p.heads,
+		Clock: p.engine.clock, Logger: config.Logger, Buffers: &p.engine.buffers, Heads: p.heads,
 		Limits: http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 	})
-	p.prober = health.NewProber(p.clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
-	p.ejector = balance.NewEjector(p.clock)
+	p.prober = health.NewProber(p.engine.clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
+	p.engine.ejector = balance.NewEjector(p.engine.clock)
 	p.state = routing.NewState(p.dialer, p.prober)
-	p.metrics = p.state.Metrics
+	p.engine.metrics = p.state.Metrics
 	p.ports = make(map[bool]string)
-	p.exchanges.New = func() any { return new(exchange) }
 	p.streams.New = func() any { return new(stream) }
-	p.tls = identity.ServerConfig(func() *identity.Set { return p.generation.Load().Identity })
-	p.log = observe.NewLog(config.AccessLog)
-	p.tracer = observe.NewTracer(config.Tracing, p.clock)
-	p.generation.Store(routing.Nothing())
+	p.tls = identity.ServerConfig(func() *identity.Set { return p.engine.generation.Load().Identity })
+	p.engine.log = observe.NewLog(config.AccessLog)
+	p.engine.tracer = observe.NewTracer(config.Tracing, p.engine.clock)
+	p.engine.generation.Store(routing.Nothing())
 	return p
 }
 
@@ -138,23 +137,23 @@ func New(config Config) *Proxy {
 func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	running := p.generation.Load()
+	running := p.engine.generation.Load()
 	if running.Number > 0 && running.Snapshot.Equal(s) {
 		return running.Number, nil
 	}
-	began := p.clock.Now()
+	began := p.engine.clock.Now()
 	g, err := routing.Compile(s, running, p.state)
 	if err != nil {
 		p.state.KeepOnly(running)
-		p.metrics.Keep(running.EachSeries)
-		p.metrics.SnapshotRejected()
+		p.engine.metrics.Keep(running.EachSeries)
+		p.engine.metrics.SnapshotRejected()
 		return running.Number, fmt.Errorf("compiling generation %d: %w", running.Number+1, err)
 	}
 	p.state.Adopt(g, running)
-	p.generation.Store(g)
+	p.engine.generation.Store(g)
 	p.state.KeepOnly(g)
-	p.metrics.Keep(g.EachSeries)
-	p.metrics.SnapshotApplied(p.clock.Now() - began)
+	p.engine.metrics.Keep(g.EachSeries)
+	p.engine.metrics.SnapshotApplied(p.engine.clock.Now() - began)
 	return g.Number, nil
 }
 
@@ -163,7 +162,7 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }
 
 // Generation is the number of the generation that is served, 0 before the first Apply.
-func (p *Proxy) Generation() uint64 { return p.generation.Load().Number }
+func (p *Proxy) Generation() uint64 { return p.engine.generation.Load().Number }
 
 // Draining says whether Shutdown was called: new clients should go elsewhere.
 func (p *Proxy) Draining() bool { return p.draining.Load() }
@@ -217,10 +216,10 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	c := &conn{proxy: p, tcp: tcp, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
 	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
-		p.metrics.ConnectionRefused()
+		p.engine.metrics.ConnectionRefused()
 	}
 	defer c.leave()
-	t, err := transport.NewTCP(tcp, p.clock, p.config.WriteTimeout)
+	t, err := transport.NewTCP(tcp, p.engine.clock, p.config.WriteTimeout)
 	if err != nil {
 		_ = tcp.Close()
 		return
@@ -304,12 +303,12 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 
 // refuse answers the first request of a connection too many, and closes it.
 func (p *Proxy) refuse(c *conn) {
-	x := p.begin(c, &c.guard, &c.origin, c.shard)
-	x.began(p.clock.Now())
+	x := p.engine.begin(c, &c.guard, &c.origin, c.shard)
+	x.began(p.engine.clock.Now())
 	c.CloseAfter()
 	x.answer(reason.ConnectionLimit, "")
-	p.record(x)
-	p.end(x)
+	p.engine.record(x)
+	p.engine.end(x)
 	c.ServerConn.Close(true)
 }
 

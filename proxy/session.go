@@ -18,7 +18,7 @@ type session struct {
 func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
 	s := &session{conn: c}
-	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.buffers), &p.server2, s)
+	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.engine.buffers), &p.server2, s)
 	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time
 	c.session.Store(s)
 	// Whoever drains may have looked just before.
@@ -45,7 +45,7 @@ func (c *conn) announceDrain() {
 func (s *session) Begin(below *http2.Stream) http2.Exchange {
 	p := s.conn.proxy
 	one := p.streams.Get().(*stream)
-	one.Stream, one.session, one.started = below, s, p.clock.Now()
+	one.Stream, one.session, one.started = below, s, p.engine.clock.Now()
 	one.guard.renew()
 	return one
 }

@@ -34,7 +34,7 @@ func (s *stream) Serve() {
 			p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while ending a request", "stack", string(debug.Stack()))
 		}
 	}()
-	x := p.begin(s, &s.guard, &c.origin, c.shard)
+	x := p.engine.begin(s, &s.guard, &c.origin, c.shard)
 	x.began(s.started)
 	x.request, s.Request = s.Request, x.request
 	v := complete
@@ -46,9 +46,9 @@ func (s *stream) Serve() {
 		}
 		v = x.serve()
 	}
-	p.record(x)
+	p.engine.record(x)
 	up, held := x.up, x.hold
-	p.end(x)
+	p.engine.end(x)
 	if v == upgraded {
 		s.ReleaseHead()
 		s.tunnel(up.Sole(), held)

@@ -30,12 +30,12 @@ type watched struct {
 // its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks,
 // sets endpoints aside that fail and brings them back, and writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
-	if p.log != nil {
+	if p.engine.log != nil {
 		written := make(chan struct{})
 		defer func() { <-written }()
 		go func() {
 			defer close(written)
-			p.log.Write(ctx, p.config.AccessLogWriter)
+			p.engine.log.Write(ctx, p.config.AccessLogWriter)
 		}()
 	}
 	probed := make(chan struct{})
@@ -46,18 +46,18 @@ func (p *Proxy) Watch(ctx context.Context) {
 	}()
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
-	expired := p.clock.Now()
+	expired := p.engine.clock.Now()
 	var freed freed
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.ejector.Wake:
-			p.ejector.Settle()
+		case <-p.engine.ejector.Wake:
+			p.engine.ejector.Settle()
 			continue
 		case <-ticker.C:
 		}
-		now := p.clock.Now()
+		now := p.engine.clock.Now()
 		woken := 0
 		p.conns.each(func(c *conn) {
 			if c.watch(now) {
@@ -68,7 +68,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		if freed.due(woken, now) {
 			debug.FreeOSMemory()
 		}
-		p.ejector.Restore(now)
+		p.engine.ejector.Restore(now)
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()
