@@ -44,7 +44,7 @@ func provocations(t *testing.T) []provocation {
 	gibberish := startScripted(t, func(w *wire) { w.send("220 smtp.example.com ESMTP\r\n\r\n") })
 	mute := startScripted(t, func(*wire) {})
 	serving := everything(b.address)
-	manyPasses := "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("CDN-Loop: warren-0\r\n", maxPasses) + "\r\n"
+	manyPasses := "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("CDN-Loop: warren-0\r\n", mostPasses) + "\r\n"
 	with := func(change func(*snapshot.Route)) *snapshot.Snapshot { return everythingBy(change, b.address) }
 	panics := everything(b.address)
 	redirecting := everything(b.address)

@@ -12,14 +12,14 @@ import (
 // claim makes a connection private to the client of the exchange.
 func (x *exchange) claim(up upstream.Exchange) {
 	if c := up.Sole(); c != nil {
-		c.Claim(x.logins)
+		c.Claim(x.origin.logins)
 	}
 }
 
 // loggedIn returns the target of the pool that the client is logged in at, if it takes requests and this one was not
 // given to it before.
 func (x *exchange) loggedIn(p *balance.Pool) *balance.Target {
-	for e := range x.logins.Endpoints() {
+	for e := range x.origin.logins.Endpoints() {
 		if t := p.Sound(e); t != nil && !slices.Contains(x.tried, t) {
 			return t
 		}

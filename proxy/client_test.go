@@ -31,11 +31,11 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 		{"with the next request sent already", "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n", ""},
 		{"after an informational response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"},
 		{"in the midst of the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"},
-		{"in the midst of a long response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhello", 2*spliceLeast)},
+		{"in the midst of a long response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhello", 2*splicedFrom)},
 		{"in the midst of an endless response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"},
 		{"after its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", ""},
 		{"in the midst of its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhi", ""},
-		{"in the midst of its long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhi", 2*spliceLeast), ""},
+		{"in the midst of its long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhi", 2*splicedFrom), ""},
 		{"in the midst of its chunks", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", ""},
 		{"in the midst of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2", ""},
 	} {
@@ -222,7 +222,7 @@ func TestRequestThatDoesNotArriveInTimeIs408(t *testing.T) {
 		{"part of a head", "GET / HTTP/1.1\r\nHost: a\r\n", false},
 		{"part of a content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello", true},
 		{"none of a content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", true},
-		{"part of a long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhello", 2*spliceLeast), true},
+		{"part of a long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhello", 2*splicedFrom), true},
 		{"part of a chunk", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", true},
 		{"part of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5", true},
 	} {

@@ -152,10 +152,9 @@ func (c *conn) turn(parked bool) step {
 			return closeNow
 		}
 		x = c.proxy.engine.begin(c, &c.guard, &c.origin, c.shard)
-		x.logins = &c.logins
 		c.running = x
 	}
-	err := c.ReadRequest(&x.request)
+	err := c.ReadRequest(x.requestHead())
 	switch {
 	case errors.Is(err, http1.ErrParked):
 		return readHead
@@ -171,7 +170,7 @@ func (c *conn) turn(parked bool) step {
 			return closeTorn
 		}
 		c.CloseAfter()
-		return c.finish(x.answer(reason.OfStatus(refused.Status), refused.Detail))
+		return c.finish(x.refuse(refused))
 	}
 	if parked && !c.ContentBuffered() {
 		return serveRequest
@@ -184,7 +183,7 @@ func (c *conn) finish(v verdict) step {
 	x := c.running
 	c.proxy.engine.record(x)
 	if v == upgraded {
-		c.upstream, c.hold = x.up.Sole(), x.hold
+		c.upstream, c.hold = x.tunnel()
 		c.release(x)
 		return relayTunnel
 	}

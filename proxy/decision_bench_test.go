@@ -15,23 +15,26 @@ import (
 // What a request costs from its head to the choice of an endpoint, on a route without policies and on one with all that
 // there were first.
 func BenchmarkDecide(b *testing.B) {
-	treated := prefix("/policies", "pool")
-	accessOf(&treated).Allowed = prefixes("127.0.0.0/8")
-	*rateLimitOf(&treated) = policy.RateLimit{PerSecond: 1e9, Burst: 1e9}
-	headersOf(&treated).Request.Remove = []string{"x-debug"}
-	rewriteOf(&treated).StripPrefix = "/policies"
-	p := New(Config{})
-	if _, err := p.Apply(snapshotOf([]snapshot.Host{hostOf("shop.example.com", prefix("/", "pool"), treated)}, poolOf("pool"))); err != nil {
-		b.Fatal(err)
-	}
-	from := newOrigin(netip.MustParseAddr("127.0.0.1"), nil, schemeHTTP, []byte("80"))
+	g := serving(b, &snapshot.Snapshot{
+		Pools: []snapshot.Pool{{ID: "pool"}},
+		Hosts: []snapshot.Host{{Name: "shop.example.com", Routes: []snapshot.Route{
+			{Path: "/", Pool: "pool"},
+			{Path: "/policies", Pool: "pool", Policies: []policy.Policy{
+				&policy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+				&policy.RateLimit{PerSecond: 1e9, Burst: 1e9},
+				&policy.Headers{Request: policy.HeaderChanges{Remove: []string{"x-debug"}}},
+				&policy.Rewrite{StripPrefix: "/policies"},
+			}},
+		}}},
+	})
+	from := g.originOf(netip.MustParseAddr("127.0.0.1"), false, []byte("80"))
 	fields := []message.Field{
 		{Name: []byte("User-Agent"), Value: []byte("bench"), Kind: message.Other},
 		{Name: []byte("Accept"), Value: []byte("*/*"), Kind: message.Other},
 	}
 	for _, path := range []string{"/a/b", "/policies/x"} {
 		b.Run(path, func(b *testing.B) {
-			x := &exchange{engine: &p.engine, origin: &from, generation: p.engine.generation.Load()}
+			x := &exchange{engine: g, origin: &from, generation: g.generation.Load()}
 			x.request.Fields = make([]message.Field, 0, keptFields)
 			method, host, path := []byte("GET"), []byte("shop.example.com"), []byte(path)
 			b.ReportAllocs()

@@ -12,9 +12,11 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // engine is what all exchanges have in common, and nothing of the connections that they came on.
@@ -45,6 +47,13 @@ func (g *engine) begin(down downstream, guard *guard, from *origin, shard uint32
 
 // began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.
 func (x *exchange) began(at time.Duration) { x.Started, x.Client = at, x.origin.peer }
+
+// requestHead is where the exchange's owner puts the request's head before the exchange is served.
+func (x *exchange) requestHead() *message.Request { return &x.request }
+
+// tunnel is what an upgraded exchange leaves to its owner: the connection to the endpoint, and the place there, which
+// the owner releases when the tunnel ends.
+func (x *exchange) tunnel() (*upstream.Conn, balance.Hold) { return x.up.Sole(), x.hold }
 
 // end ends an exchange and all views of its request.
 func (g *engine) end(x *exchange) {

@@ -98,10 +98,8 @@ type exchange struct {
 	opening opening
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
-	// logsIn is set where the request logs in the connection that it takes, logins are those that its client did so on
-	// before, or nil where none are kept.
+	// logsIn is set where the request logs in the connection that it takes.
 	logsIn bool
-	logins *upstream.Logins
 	// marked is set where the request went through a proxy that leaves a mark.
 	marked bool
 	// informed is set once a 1xx response went to the client, cookie while it is to be given one.
@@ -215,6 +213,11 @@ func (x *exchange) answer(why reason.Reason, detail string) verdict {
 		detail = why.Text()
 	}
 	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
+}
+
+// refuse answers a request whose head could not be taken.
+func (x *exchange) refuse(refused *message.Error) verdict {
+	return x.answer(reason.OfStatus(refused.Status), refused.Detail)
 }
 
 // respond ends the exchange with a response of our own.

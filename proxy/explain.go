@@ -14,7 +14,6 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
@@ -32,26 +31,23 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 	if !peer.IsValid() {
 		peer = UnspecifiedPeer()
 	}
-	scheme := schemeHTTP
-	if a.secure {
-		scheme = schemeHTTPS
-	}
-	from := newOrigin(peer, p.config.TrustedProxies, scheme, []byte(p.portOf(a)))
-	x := exchange{engine: &p.engine, origin: &from, generation: p.engine.generation.Load(), Record: observe.Record{Started: p.engine.clock.Now(), Client: from.peer}}
+	from := p.engine.originOf(peer, a.secure, []byte(p.portOf(a)))
+	t := p.engine.try(&from)
+	defer t.end()
 	e := &Explanation{
-		Generation: x.generation.Number,
+		Generation: t.generation().Number,
 		Request: ExplainedRequest{
 			Method: a.method, URL: q.URL, Peer: from.peer.String(), Client: from.peer.String(), TrustedPeer: from.trusted, Secure: a.secure,
 		},
 	}
-	e.Certificate = explainCertificate(x.generation, a.host)
+	e.Certificate = explainCertificate(t.generation(), a.host)
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
 		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
 	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, &p.server)
 	defer c.Close(false)
-	if err := recite(c, &x.request); err != nil {
+	if err := recite(c, t.requestHead()); err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
 			return nil, fmt.Errorf("reading the request: %w", err)
@@ -59,7 +55,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		e.answer(reason.OfStatus(refused.Status), refused.Detail)
 		return e, nil
 	}
-	x.explain(e)
+	e.explain(t)
 	return e, nil
 }
 
@@ -70,48 +66,37 @@ func (p *Proxy) portOf(a *asked) string {
 	return cmp.Or(p.ports[a.secure], a.port)
 }
 
-// explain decides about the request and says what was decided.
-func (x *exchange) explain(e *Explanation) {
-	if t := x.engine.tracer; t != nil {
-		x.enterTrace()
-		defer t.End(x.Trace)
-	}
-	var notes []policy.Note
-	x.view.Notes = &notes
-	decided := x.decide()
-	detail := x.decision.detail
-	g := x.generation
-	e.Request.Host, e.Request.Path = string(x.Host), string(x.path)
-	e.Request.Owner = decidingHost(g, x.Host).Owner
-	e.Request.Client, e.Request.Secure = x.Client.String(), x.Secure
+// explain has the request decided about and says what was decided.
+func (e *Explanation) explain(t *trial) {
+	decided, detail := t.decide()
+	g, host, path, route := t.generation(), t.host(), t.path(), t.route()
+	e.Request.Host, e.Request.Path = string(host), string(path)
+	e.Request.Owner = decidingHost(g, host).Owner
+	e.Request.Client, e.Request.Secure = t.client().String(), t.secure()
 	switch decided {
 	case reason.MalformedPath:
 	case reason.ACMEChallenge:
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
-		e.Answer.Location = string(x.location())
-		e.Candidates = candidatesOf(g, x.Host, x.path, g.Find(x.Host, x.path, canonical.AsItIs))
+		e.Answer.Location = string(t.location())
+		e.Candidates = candidatesOf(g, host, path, g.Find(host, path, canonical.AsItIs))
 	default:
-		e.Candidates = candidatesOf(g, x.Host, x.path, x.route)
+		e.Candidates = candidatesOf(g, host, path, route)
 	}
 	if decided == reason.RouteNotFound {
-		e.Hints = hintsFor(g, x.Host, e.Candidates)
+		e.Hints = hintsFor(g, host, e.Candidates)
 	}
-	if x.route != nil && decided != reason.AmbiguousPath {
-		e.Access = explainAccess(g, x)
-		e.take(notes)
-		e.Pool = x.explainPool()
+	if route != nil && decided != reason.AmbiguousPath {
+		e.Access = explainAccess(t)
+		e.take(t.noted())
+		e.Pool = explainPool(route)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
 		return
 	}
-	x.dropForeignUpgrade()
-	if x.Trace != nil {
-		x.Trace.Explain(x.request.Fields)
-	}
-	e.Upstream = explainUpstream(&x.request)
-	if why, detail := x.foresee(); why != reason.None {
+	e.Upstream = explainUpstream(t.forwarded())
+	if why, detail := foresee(route); why != reason.None {
 		e.answer(why, detail)
 		return
 	}
@@ -138,12 +123,12 @@ func explainCertificate(g *routing.Generation, host string) *ExplainedCertificat
 
 // explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
 // whether the request came to be asked for its address.
-func explainAccess(g *routing.Generation, x *exchange) *ExplainedAccess {
-	access := accessRuleOf(g, x)
+func explainAccess(t *trial) *ExplainedAccess {
+	access := accessRuleOf(t.generation(), t.host(), t.route())
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
-	admitted, prefix, why := access.Explain(x.Client)
+	admitted, prefix, why := access.Explain(t.client())
 	return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: why}
 }
 
@@ -163,9 +148,9 @@ func (e *Explanation) take(notes []policy.Note) {
 
 // accessRuleOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten
 // single prefixes.
-func accessRuleOf(g *routing.Generation, x *exchange) *policy.Access {
-	for _, r := range rulesOf(g, x.Host) {
-		if r.compiled == x.route {
+func accessRuleOf(g *routing.Generation, host []byte, route *routing.Route) *policy.Access {
+	for _, r := range rulesOf(g, host) {
+		if r.compiled == route {
 			for _, p := range r.Policies {
 				if access, ok := p.(*policy.Access); ok {
 					return access
@@ -188,9 +173,12 @@ func explainUpstream(req *message.Request) *ExplainedUpstream {
 	return u
 }
 
-func (x *exchange) explainPool() *ExplainedPool {
-	p := x.route.Pool
-	return &ExplainedPool{ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS), Policy: x.route.Balancing.Policy.String(), Tasks: explainTasks(p)}
+func explainPool(route *routing.Route) *ExplainedPool {
+	p := route.Pool
+	return &ExplainedPool{
+		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS),
+		Policy: route.Balancing.Policy.String(), Tasks: explainTasks(p),
+	}
 }
 
 // explainTasks says of each endpoint of a pool whether it takes requests, and why not.
@@ -206,9 +194,9 @@ func explainTasks(p *balance.Pool) []ExplainedTask {
 }
 
 // foresee says which answer the choice of an endpoint would lead to, or None where one is found.
-func (x *exchange) foresee() (reason.Reason, string) {
-	b := &x.route.Balancing
-	switch taking, room := x.route.Pool.Room(b.MaxConnections, b.MaxPending); {
+func foresee(route *routing.Route) (reason.Reason, string) {
+	b := &route.Balancing
+	switch taking, room := route.Pool.Room(b.MaxConnections, b.MaxPending); {
 	case !taking:
 		return reason.NoHealthyTask, ""
 	case !room:

@@ -145,7 +145,7 @@ func (x *exchange) demand() upstream.Demand {
 	upgrade := len(x.request.Upgrade) > 0
 	return upstream.Demand{
 		Timeout: x.route.Timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
-		Stream: &x.shared, Logins: x.logins, Shard: x.Shard,
+		Stream: &x.shared, Logins: x.origin.logins, Shard: x.Shard,
 	}
 }
 

@@ -16,6 +16,9 @@ var (
 	xForwardedPort  = []byte("X-Forwarded-Port")
 	xForwardedProto = []byte("X-Forwarded-Proto")
 	xRealIP         = []byte("X-Real-IP")
+
+	schemeHTTP  = []byte("http")
+	schemeHTTPS = []byte("https")
 )
 
 // origin is what is known of a connection's other end. It is made once per connection.
@@ -26,20 +29,30 @@ type origin struct {
 	secure bool
 	// tlsVersion is "1.2" or "1.3", or empty without TLS.
 	tlsVersion string
+	// logins are the connections to endpoints that the client logged in on before, or nil where none are kept.
+	logins *upstream.Logins
 	// The peer's address, the scheme and the port that it came to, as the forwarding fields spell them.
 	peerText, scheme, port []byte
 }
 
-func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) origin {
+// originOf makes the origin of a connection that came to a port, as the forwarding fields spell it.
+func (g *engine) originOf(peer netip.Addr, secure bool, port []byte) origin {
 	peer = peer.Unmap().WithZone("")
-	return origin{
-		peer:     peer,
-		trusted:  contains(trusted, peer),
-		peerText: peer.AppendTo(nil),
-		secure:   string(scheme) == "https",
-		scheme:   scheme,
-		port:     port,
+	o := origin{peer: peer, trusted: g.trusts(peer), peerText: peer.AppendTo(nil), secure: secure, scheme: schemeHTTP, port: port}
+	if secure {
+		o.scheme = schemeHTTPS
 	}
+	return o
+}
+
+// trusts says whether the forwarding fields of a peer are believed. The prefixes were not compiled: there are few.
+func (g *engine) trusts(address netip.Addr) bool {
+	for _, p := range g.trusted {
+		if p.Contains(address) {
+			return true
+		}
+	}
+	return false
 }
 
 // resolveClient finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address
@@ -47,7 +60,7 @@ func newOrigin(peer netip.Addr, trusted []netip.Prefix, scheme, port []byte) ori
 // and the request's id: those of an untrusted peer are dropped before anything can read them, those of a trusted one
 // are kept and added to.
 func (x *exchange) resolveClient() {
-	o, req, trusted := x.origin, &x.request, x.engine.trusted
+	o, req := x.origin, &x.request
 	x.Client, x.Secure = o.peer, o.secure
 	buf := x.forwardedBuf[:0]
 	var hasHost, hasPort, hasProto bool
@@ -90,7 +103,7 @@ func (x *exchange) resolveClient() {
 	forwardedFor := o.peerText
 	realIP := o.peerText
 	if len(buf) > 0 {
-		x.Client = rightmostUntrusted(buf[:len(buf)-2], o.peer, trusted)
+		x.Client = x.engine.rightmostUntrusted(buf[:len(buf)-2], o.peer)
 		buf = append(buf, o.peerText...)
 		n := len(buf)
 		buf = x.Client.AppendTo(buf)
@@ -148,7 +161,7 @@ func imitatesForwarding(name []byte) bool {
 
 // rightmostUntrusted reads a list of addresses from the right, past those of trusted proxies. Where an element is no
 // address, whatever is left of it is worth nothing: the last trusted proxy's own address is the best that is known.
-func rightmostUntrusted(list []byte, peer netip.Addr, trusted []netip.Prefix) netip.Addr {
+func (g *engine) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 	client := peer
 	for end := len(list); end >= 0; {
 		begin := end
@@ -165,7 +178,7 @@ func rightmostUntrusted(list []byte, peer netip.Addr, trusted []netip.Prefix) ne
 			return client
 		}
 		client = address
-		if !contains(trusted, client) {
+		if !g.trusts(client) {
 			return client
 		}
 	}
@@ -187,14 +200,4 @@ func parseNode(b []byte) (netip.Addr, bool) {
 		}
 	}
 	return netip.Addr{}, false
-}
-
-// contains looks through prefixes that were not compiled, of which there are few.
-func contains(prefixes []netip.Prefix, address netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Contains(address) {
-			return true
-		}
-	}
-	return false
 }

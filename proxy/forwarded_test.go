@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -157,32 +156,6 @@ func TestAccessIsDecidedByTheClientBehindTrustedProxies(t *testing.T) {
 		p.apply(only)
 		if got := p.ask(request); got.Status != test.want {
 			t.Errorf("%s peer: got %d %q, want %d", name, got.Status, got.reason(), test.want)
-		}
-	}
-}
-
-func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
-	t.Parallel()
-	trusted := []netip.Prefix{netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("10.0.0.0/8")}
-	for peer, want := range map[string]struct{ chain, client string }{
-		"2001:db8::5":      {"2001:db8::5", "2001:db8::5"},
-		"fe80::1%eth0":     {"fe80::1", "fe80::1"},
-		"::ffff:192.0.2.1": {"192.0.2.1", "192.0.2.1"},
-		"fd00::1":          {"2001:db8::9, fd00::1", "2001:db8::9"},
-		"::ffff:10.0.0.1":  {"2001:db8::9, 10.0.0.1", "2001:db8::9"},
-	} {
-		o := newOrigin(netip.MustParseAddr(peer), trusted, schemeHTTP, []byte("80"))
-		x := exchange{engine: &engine{trusted: trusted}, origin: &o}
-		x.request.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
-		x.resolveClient()
-		got := map[string]string{}
-		for _, f := range x.request.Fields {
-			if f.Kind.EndToEnd() {
-				got[string(f.Name)] = string(f.Value)
-			}
-		}
-		if x.Client.String() != want.client || got["X-Forwarded-For"] != want.chain || got["X-Real-IP"] != want.client {
-			t.Errorf("peer %s: client %s, fields %v, want %v", peer, x.Client, got, want)
 		}
 	}
 }

@@ -256,7 +256,7 @@ func TestStalledContentIsTorn(t *testing.T) {
 		"idle":    func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Idle: soon} },
 		"request": func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Request: soon} },
 	} {
-		for _, length := range []int{10, 2 * spliceLeast} {
+		for _, length := range []int{10, 2 * splicedFrom} {
 			t.Run(fmt.Sprintf("%s of %d", name, length), func(t *testing.T) {
 				t.Parallel()
 				endpoint := startScript(t)

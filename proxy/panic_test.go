@@ -8,11 +8,6 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr/funcr"
-
-	"github.com/warren-dev/ingress/proxy/http1"
-	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/reason"
-	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // A fault in the proxy ends the request that met it, with its stack in the log, and nothing else.
@@ -42,63 +37,6 @@ func TestPanicEndsOneRequest(t *testing.T) {
 	if got := other.reply("GET"); got.Body != "b" {
 		t.Errorf("another connection got %d %q afterwards, want b", got.Status, got.Body)
 	}
-}
-
-// A panic after the response began cannot be answered any more: the client must see that the response is not whole.
-func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
-	t.Parallel()
-	endpoint := startScript(t)
-	p := serve(t)
-	p.apply(everything(endpoint.address))
-
-	listener := startScript(t)
-	client := dial(t, listener.address.String())
-	below, err := transport.NewTCP(listener.accept().TCPConn, p.engine.clock, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &conn{ServerConn: http1.NewServerConn(below, &p.server), proxy: p.Proxy, transport: below, stream: below}
-	x := &exchange{engine: &p.engine, guard: &c.guard, origin: &c.origin}
-	x.down = faultyDownstream{c, &faultyWriter{Writer: c.Response()}}
-	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	if err := c.ReadRequest(&x.request); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan verdict)
-	go func() { ended <- x.serve() }()
-	up := endpoint.accept()
-	up.head()
-	up.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
-	client.head()
-	client.expect("3\r\nabc\r\n")
-	up.send("3\r\ndef\r\n")
-	if v := receive(t, "the end of the exchange", ended); v != torn {
-		t.Errorf("the exchange ended with verdict %d, want torn", v)
-	}
-	if x.Reason != reason.InternalError {
-		t.Errorf("the reason is %v, want InternalError", x.Reason)
-	}
-	up.expectClosed()
-}
-
-// faultyDownstream panics when it is to send for the second time.
-type faultyDownstream struct {
-	*conn
-	writer *faultyWriter
-}
-
-func (f faultyDownstream) Response() message.Writer { return f.writer }
-
-type faultyWriter struct {
-	message.Writer
-	flushed int
-}
-
-func (w *faultyWriter) Flush() error {
-	if w.flushed++; w.flushed > 1 {
-		panic("a fault")
-	}
-	return w.Writer.Flush()
 }
 
 // A fault outside of the containment of requests (here in the log, of all things) ends its connection and nothing else.

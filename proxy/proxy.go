@@ -206,11 +206,6 @@ func portOf(l net.Listener) string {
 	return ""
 }
 
-var (
-	schemeHTTP  = []byte("http")
-	schemeHTTPS = []byte("https")
-)
-
 // serveConn serves a connection from its first byte on.
 func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	c := &conn{proxy: p, tcp: tcp, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
@@ -236,14 +231,13 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		t.Reset()
 		return
 	}
-	scheme, version, negotiated := schemeHTTP, "", ""
+	version, negotiated := "", ""
 	if secure {
 		if c.over {
 			p.closed(tcp, errConnectionsMany) // to say so in TLS would cost more than to serve it
 			_ = tcp.Close()
 			return
 		}
-		scheme = schemeHTTPS
 		secured, err := p.handshake(t)
 		if err != nil {
 			p.closed(tcp, err)
@@ -253,7 +247,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
 		negotiated = secured.Protocol
 	}
-	c.origin = newOrigin(peer, p.config.TrustedProxies, scheme, port)
+	c.origin = p.engine.originOf(peer, secure, port)
 	c.origin.tlsVersion = version
 	if negotiated == transport.ProtocolHTTP2 {
 		if c.phase.CompareAndSwap(phaseOpening, phaseBusy) {
@@ -261,6 +255,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		}
 		return
 	}
+	c.origin.logins = &c.logins
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
 	c.heads = p.heads.Share(c, headmemory.PerConnection(p.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
@@ -290,7 +285,7 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 		return netip.Addr{}, net.ErrClosed
 	}
 	peer := remote.AddrPort().Addr().Unmap().WithZone("")
-	if !p.config.ProxyProtocol || !contains(p.config.TrustedProxies, peer) {
+	if !p.config.ProxyProtocol || !p.engine.trusts(peer) {
 		return peer, nil
 	}
 	t.ExpireAfter(proxyHeaderTimeout)

@@ -17,6 +17,7 @@ type session struct {
 // serveHTTP2 serves the connection to its end. What was received already comes first.
 func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
+	c.origin.logins = nil // streams of one connection may be different users'
 	s := &session{conn: c}
 	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.engine.buffers), &p.server2, s)
 	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time

@@ -160,7 +160,8 @@ func TestLongRequestThatDidNothingIsNotSentAgain(t *testing.T) {
 	p := serve(t)
 	p.apply(inH2C(everythingBy(retries(1), s.address)))
 	client := p.dial()
-	long := strings.Repeat("x", keptMost+1)
+	const kept = 64 << 10
+	long := strings.Repeat("x", kept+1)
 	client.send("POST /call HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n" + long)
 	f := s.acceptFrames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
 	f.check(f.WriteWindowUpdate(0, 1<<20))

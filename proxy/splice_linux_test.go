@@ -14,7 +14,7 @@ func TestLongContentsOfPlainConnectionsAreSpliced(t *testing.T) {
 	backend := startContents(t)
 	certificate := issue(t, "a", ecdsaKey(t), "a")
 	// The backend sends some content along with the head, which does not count.
-	const long, short = spliceLeast + 128<<10, spliceLeast - 1
+	const long, short = splicedFrom + 128<<10, splicedFrom - 1
 	download := func(n int) string { return fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", n) }
 	upload := func(n int) string {
 		return fmt.Sprintf("PUT /1 HTTP/1.1\r\nHost: a\r\nX-Content: %d\r\nContent-Length: %[1]d\r\n\r\n%s", n, content(n))

@@ -18,6 +18,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
+// splicedFrom is the length of content from which on it is moved within the kernel, where that can be.
+const splicedFrom = 256 << 10
+
 // content is n bytes that repeat nowhere.
 func content(n int) string {
 	b := make([]byte, n)
@@ -62,7 +65,7 @@ func startContents(t *testing.T) *backend {
 
 // contentLengths lie around all that decides on the way that content takes: buffers and the threshold of splicing.
 func contentLengths() []int {
-	return []int{0, 1, 8<<10 - 1, 8 << 10, 64 << 10, spliceLeast - 1, spliceLeast, spliceLeast + 1, spliceLeast + 8<<10, mebi + 1, 5*mebi + 3}
+	return []int{0, 1, 8<<10 - 1, 8 << 10, 64 << 10, splicedFrom - 1, splicedFrom, splicedFrom + 1, splicedFrom + 8<<10, mebi + 1, 5*mebi + 3}
 }
 
 // talker is a client's side of a connection, plain or secured.
@@ -200,7 +203,7 @@ func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 func TestLongContentsThatComeSlowlyArrive(t *testing.T) {
 	t.Parallel()
 	const stall, pause, steps, step = 2500 * time.Millisecond, 100 * time.Millisecond, 30, 32 << 10
-	if steps*step < spliceLeast {
+	if steps*step < splicedFrom {
 		t.Fatalf("%d bytes are not spliced", steps*step)
 	}
 	whole := content(steps * step)

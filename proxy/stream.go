@@ -36,23 +36,24 @@ func (s *stream) Serve() {
 	}()
 	x := p.engine.begin(s, &s.guard, &c.origin, c.shard)
 	x.began(s.started)
-	x.request, s.Request = s.Request, x.request
+	head := x.requestHead()
+	*head, s.Request = s.Request, *head
 	v := complete
 	if refused := s.Refused(); refused != nil {
-		x.answer(reason.OfStatus(refused.Status), refused.Detail)
+		x.refuse(refused)
 	} else {
-		if len(x.request.Upgrade) > 0 {
-			x.request.Fields = x.opening.begin(x.request.Fields)
-		}
+		x.openWebSocket()
 		v = x.serve()
 	}
 	p.engine.record(x)
-	up, held := x.up, x.hold
-	p.engine.end(x)
-	if v == upgraded {
-		s.ReleaseHead()
-		s.tunnel(up.Sole(), held)
+	if v != upgraded {
+		p.engine.end(x)
+		return
 	}
+	up, held := x.tunnel()
+	p.engine.end(x)
+	s.ReleaseHead()
+	s.tunnel(up, held)
 }
 
 // tunnel relays bytes both ways after an upgrade.
@@ -60,8 +61,8 @@ func (s *stream) tunnel(up *upstream.Conn, held balance.Hold) {
 	defer held.Release()
 	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
 	s.guard.begin() // a new number: late timers of the exchange must not end the tunnel
-	if !s.guard.arm(closerFunc(t.Abandon), s.started) {
-		t.Abandon()
+	if !s.guard.arm(t, s.started) {
+		_ = t.Close()
 	}
 	defer s.guard.disarm()
 	t.Run(nil, fromUpstream)

@@ -48,6 +48,14 @@ func (o *opening) begin(fields []message.Field) []message.Field {
 	return append(fields, message.Field{Name: secWebSocketKey, Value: o.key[:]})
 }
 
+// openWebSocket adds to a request what the opening of a WebSocket has over HTTP/1.1, where the client asks for one by a
+// protocol that has no such opening. The answer is the endpoint's to give as over HTTP/1.1.
+func (x *exchange) openWebSocket() {
+	if len(x.request.Upgrade) > 0 {
+		x.request.Fields = x.opening.begin(x.request.Fields)
+	}
+}
+
 // finish says whether a 101 answers the handshake, and takes out of it what the client did not ask for.
 func (o *opening) finish(resp *message.Response) bool {
 	if !o.made {

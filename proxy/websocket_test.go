@@ -158,16 +158,6 @@ func TestWebSocketOverHTTP2IsAnUpgradeAtTheEndpoint(t *testing.T) {
 	}
 }
 
-func TestKeysOfWebSocketsDiffer(t *testing.T) {
-	t.Parallel()
-	var a, b opening
-	a.begin(nil)
-	b.begin(nil)
-	if a.key == b.key {
-		t.Errorf("both are %s", a.key)
-	}
-}
-
 // Either side may be quick: the client sends before it knows that there is a tunnel, the endpoint along with its 101.
 func TestBytesBeforeTheAnswerAreTheTunnelsOverHTTP2(t *testing.T) {
 	t.Parallel()

@@ -75,10 +75,11 @@ func (t *Tunnel) end(endUpstream func()) {
 	ending.Wait()
 }
 
-// Abandon ends the tunnel of a client that is gone, without waiting for anything.
-func (t *Tunnel) Abandon() {
+// Close ends the tunnel of a client that is gone, without waiting for anything. It returns nil.
+func (t *Tunnel) Close() error {
 	t.abandoned.Store(true)
 	t.below.StopReading()
+	return nil
 }
 
 func (t *Tunnel) copy(dst, src Side, first []byte) error {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+// A request meets the policies in their order, up to the first that answers, and a response from the last to the first.
+func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		second policy.Answer
+		want   string
+	}{
+		{"all pass", policy.Answer{}, "a? b? c? c! b! a! c. b. a. "},
+		{"one answers", policy.Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
+	} {
+		told := ""
+		var r routing.Route
+		for _, name := range []string{"a", "b", "c"} {
+			r.Policies.Add(&policy.Steps{
+				Request: func(*policy.View) policy.Answer {
+					told += name + "? "
+					if name == "b" {
+						return test.second
+					}
+					return policy.Answer{}
+				},
+				Response: func(*policy.View, *message.Response) { told += name + "! " },
+				Own:      func(*policy.View, *message.Response) { told += name + ". " },
+			})
+		}
+		x := &exchange{engine: &engine{clock: transport.NewClock()}, route: &r}
+		if got := x.askPolicies(); got != test.second.Reason || x.decision.detail != test.second.Detail {
+			t.Errorf("%s: the decision is %v, %+v", test.name, got, x.decision)
+		}
+		for _, change := range r.Policies.Response {
+			change(x.viewed(), &x.own)
+		}
+		for _, add := range r.Policies.Own {
+			add(x.viewed(), &x.own)
+		}
+		if told != test.want {
+			t.Errorf("%s: the steps ran as %s, want %s", test.name, told, test.want)
+		}
+	}
+}
+
+// docs/request.md has the phases and the policies in the order in which requests meet them.
+func TestOrderIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/request.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "\n## Phases\n")
+	list, _, _ = strings.Cut(list, "\n## ")
+	var want, got []string
+	for i, phase := range phases {
+		want = append(want, fmt.Sprintf("%d. `%s`", i+1, phase.name))
+		if phase.name != "policies" {
+			continue
+		}
+		for i, p := range policy.Order {
+			want = append(want, fmt.Sprintf("   %d. `%s`", i+1, p.Name()))
+		}
+	}
+	for _, item := range regexp.MustCompile(`(?m)^ *[0-9]+\..*$`).FindAllString(list, -1) {
+		name, _, _ := strings.Cut(item, ":")
+		got = append(got, name)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the list in docs/request.md (-want +got):\n%s", diff)
+	}
+}
