@@ -241,7 +241,7 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	const batch, most = 100, 50_000
 	client := p.dial()
 	sent := 1
-	for p.engine.log.Dropped() < batch {
+	for p.engine.Log.Dropped() < batch {
 		if sent > most {
 			t.Fatalf("%d lines wait, and none was dropped", sent)
 		}
@@ -255,8 +255,8 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	}
 	release()
 	// The last line is recorded after its response was sent.
-	await(t, "the writing or dropping of a line for each request", func() bool { return w.count()+int(p.engine.log.Dropped()) >= sent })
-	dropped := p.engine.log.Dropped()
+	await(t, "the writing or dropping of a line for each request", func() bool { return w.count()+int(p.engine.Log.Dropped()) >= sent })
+	dropped := p.engine.Log.Dropped()
 	lines := w.lines(t, sent-int(dropped))
 	for i, line := range lines {
 		want := "/"
@@ -272,7 +272,7 @@ func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	if got := parsedLine(t, all[len(all)-1])["path"]; got != "/last" {
 		t.Errorf("the line after that is of %v, want /last", got)
 	}
-	if got := p.engine.log.Dropped(); got != dropped {
+	if got := p.engine.Log.Dropped(); got != dropped {
 		t.Errorf("%d lines were dropped, want %d", got, dropped)
 	}
 }

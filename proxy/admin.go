@@ -18,7 +18,7 @@ import (
 // the admin address; no request that is proxied comes near it.
 func (p *Proxy) RoutesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := p.engine.generation.Load()
+		g := p.engine.Generation.Load()
 		if writeJSON(w, r, servedRoutes(g)) {
 			return
 		}

@@ -174,7 +174,7 @@ func breakGeneration(p *served) { changeRoute(p, func(r *routing.Route) { r.Pool
 // anew, since the one that is served is others' to read.
 func changeRoute(p *served, change func(*routing.Route)) {
 	p.tb.Helper()
-	before := p.engine.generation.Load()
+	before := p.engine.Generation.Load()
 	again := *before.Snapshot
 	again.Hosts = slices.Clone(again.Hosts)
 	again.Hosts[0].Owner += "'s"
@@ -183,7 +183,7 @@ func changeRoute(p *served, change func(*routing.Route)) {
 		p.tb.Fatal(err)
 	}
 	change(next.Find([]byte("a"), []byte("/"), canonical.AsItIs))
-	p.engine.generation.Store(next)
+	p.engine.Generation.Store(next)
 }
 
 func TestRateLimitedAnswerSaysWhenToComeBack(t *testing.T) {

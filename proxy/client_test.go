@@ -91,7 +91,7 @@ func TestClientThatGoesAwayEndsTheMakingOfAConnection(t *testing.T) {
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	await(t, "the wait for the endpoint", func() bool {
 		waiting := false
-		p.conns.each(func(c *conn) { _, _, waiting = c.guard.waitingSince() })
+		p.conns.each(func(c *conn) { _, _, waiting = c.guard.WaitingSince() })
 		return waiting
 	})
 	_ = client.Close()

@@ -19,7 +19,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 	}
 	return &collector{
 		proxy:        p,
-		counted:      p.engine.metrics.Collector(),
+		counted:      p.engine.Metrics.Collector(),
 		errors:       desc("backend_errors_total", "Attempts at a service's endpoints that failed, also those that a retry made good.", "service", "reason"),
 		connections:  desc("active_connections", "Client connections that are open."),
 		refusedHeads: desc("head_memory_refusals_total", "Streams refused and connections ended because of the memory of heads that wait, by what they would have been too much for: their Connection or the Process.", "reason"),
@@ -73,13 +73,13 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 		counter(c.refusedHeads, p.heads.Refusals(b), b.String())
 	}
 	gauge(c.heldHeads, float64(p.heads.Held()))
-	if p.engine.log != nil {
-		counter(c.droppedLines, p.engine.log.Dropped())
+	if p.engine.Log != nil {
+		counter(c.droppedLines, p.engine.Log.Dropped())
 	}
 	gauge(c.connections, float64(p.open.Load()))
 	gauge(c.active, float64(p.activeRequests()))
 
-	g := p.engine.generation.Load()
+	g := p.engine.Generation.Load()
 	gauge(c.generation, float64(g.Number))
 	gauge(c.routes, float64(g.Routes()))
 	for of, n := range closedRoutesOf(g) {

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -27,14 +28,14 @@ type conn struct {
 	transport *transport.TCP
 	// stream is the transport, or TLS over it.
 	stream transport.Stream
-	origin origin
-	guard  guard
+	origin pipeline.Origin
+	guard  pipeline.Guard
 	shard  uint32
 	phase  atomic.Int32
 	// over is set on a connection too many, which does not count as open.
 	over bool
 	// running is the exchange that was begun and has not ended, or nil.
-	running *exchange
+	running *pipeline.Exchange
 	next    step
 	watched watched
 	logins  upstream.Logins
@@ -144,17 +145,17 @@ func (c *conn) serveParked() (again bool) {
 // without reading from it.
 func (c *conn) turn(parked bool) step {
 	if c.next == serveRequest {
-		return c.finish(c.running.serve())
+		return c.finish(c.running.Serve())
 	}
 	x := c.running
 	if x == nil {
 		if !c.begin() {
 			return closeNow
 		}
-		x = c.proxy.engine.begin(c, &c.guard, &c.origin, c.shard)
+		x = c.proxy.engine.Begin(c, &c.guard, &c.origin, c.shard)
 		c.running = x
 	}
-	err := c.ReadRequest(x.requestHead())
+	err := c.ReadRequest(x.RequestHead())
 	switch {
 	case errors.Is(err, http1.ErrParked):
 		return readHead
@@ -162,7 +163,7 @@ func (c *conn) turn(parked bool) step {
 		c.release(x)
 		return speakHTTP2
 	}
-	x.began(c.proxy.engine.clock.Now())
+	x.Began(c.proxy.engine.Clock.Now())
 	if err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
@@ -170,27 +171,27 @@ func (c *conn) turn(parked bool) step {
 			return closeTorn
 		}
 		c.CloseAfter()
-		return c.finish(x.refuse(refused))
+		return c.finish(x.Refuse(refused))
 	}
 	if parked && !c.ContentBuffered() {
 		return serveRequest
 	}
-	return c.finish(x.serve())
+	return c.finish(x.Serve())
 }
 
 // finish ends the running exchange.
-func (c *conn) finish(v verdict) step {
+func (c *conn) finish(v pipeline.Verdict) step {
 	x := c.running
-	c.proxy.engine.record(x)
-	if v == upgraded {
-		c.upstream, c.hold = x.tunnel()
+	c.proxy.engine.Record(x)
+	if v == pipeline.Upgraded {
+		c.upstream, c.hold = x.Tunnel()
 		c.release(x)
 		return relayTunnel
 	}
 	more := c.EndExchange()
 	c.release(x)
 	switch {
-	case v == torn:
+	case v == pipeline.Torn:
 		return closeTorn
 	case !more:
 		return closeLingering
@@ -200,9 +201,9 @@ func (c *conn) finish(v verdict) step {
 	return awaitRequest
 }
 
-func (c *conn) release(x *exchange) {
+func (c *conn) release(x *pipeline.Exchange) {
 	c.running = nil
-	c.proxy.engine.end(x)
+	c.proxy.engine.End(x)
 }
 
 // WriteHead implements downstream. While the proxy drains, each response is its connection's last.
@@ -215,7 +216,7 @@ func (c *conn) WriteHead(resp *message.Response) {
 
 // Socket implements downstream.
 func (c *conn) Socket() *transport.TCP {
-	if c.origin.secure {
+	if c.origin.Secure {
 		return nil
 	}
 	return c.transport
@@ -229,7 +230,7 @@ func (c *conn) BreakOff(message.Reset) bool { return false }
 
 // Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
 func (c *conn) Overdraw() {
-	c.guard.shut(reason.HeadTooLarge)
+	c.guard.Shut(reason.HeadTooLarge)
 	c.transport.Reset()
 }
 
@@ -252,5 +253,5 @@ func (c *conn) tunnel(up *upstream.Conn) {
 // sent behind that.
 func (p *Proxy) newTunnel(client transport.Side, up *upstream.Conn) (t *transport.Tunnel, received []byte) {
 	carrier, below, received := up.LeaveHTTP(p.config.ReadTimeout)
-	return transport.NewTunnel(client, carrier, below, p.engine.clock, p.config.IdleTimeout, &p.engine.buffers), received
+	return transport.NewTunnel(client, carrier, below, p.engine.Clock, p.config.IdleTimeout, &p.engine.Buffers), received
 }

@@ -20,7 +20,7 @@ import (
 func (s *served) awaitTaking(n int) {
 	s.tb.Helper()
 	await(s.tb, fmt.Sprintf("requests going to %d endpoints", n), func() bool {
-		pool, chosen := s.engine.generation.Load().Pool("pool"), map[*balance.Target]bool{}
+		pool, chosen := s.engine.Generation.Load().Pool("pool"), map[*balance.Target]bool{}
 		for range 4 * pool.Len() {
 			if h, _ := pool.Take(snapshot.RoundRobin, balance.Choice{}); h.Target != nil {
 				chosen[h.Target] = true
@@ -93,7 +93,7 @@ func TestWhatANamespaceMeetsWithAtAnEndpointCountsForNoOther(t *testing.T) {
 			t.Fatalf("got %d %q, want UpstreamTimeout", got.Status, got.reason())
 		}
 	}
-	pool := p.engine.generation.Load().Pool
+	pool := p.engine.Generation.Load().Pool
 	if !pool("theirs").Describe()[0].Ejected {
 		t.Error("it is not set aside where it failed")
 	}

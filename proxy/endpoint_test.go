@@ -173,11 +173,11 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 	client.reply("GET")
 	e := p.endpoint(endpoint.address)
 	await(t, "the connection's rest", func() bool { return e.Stats().Idle == 1 })
-	e.Expire(p.engine.clock.Now() + upstream.IdleTimeout - time.Minute)
+	e.Expire(p.engine.Clock.Now() + upstream.IdleTimeout - time.Minute)
 	if n := e.Stats().Idle; n != 1 {
 		t.Errorf("%d idle connections before the time, want 1", n)
 	}
-	e.Expire(p.engine.clock.Now() + upstream.IdleTimeout + time.Second)
+	e.Expire(p.engine.Clock.Now() + upstream.IdleTimeout + time.Second)
 	up.expectEnd()
 	if n := e.Stats().Idle; n != 0 {
 		t.Errorf("%d idle connections after the time, want none", n)

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
@@ -31,23 +32,23 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 	if !peer.IsValid() {
 		peer = UnspecifiedPeer()
 	}
-	from := p.engine.originOf(peer, a.secure, []byte(p.portOf(a)))
-	t := p.engine.try(&from)
-	defer t.end()
+	from := p.engine.OriginOf(peer, a.secure, []byte(p.portOf(a)))
+	t := p.engine.Try(&from)
+	defer t.End()
 	e := &Explanation{
-		Generation: t.generation().Number,
+		Generation: t.Generation().Number,
 		Request: ExplainedRequest{
-			Method: a.method, URL: q.URL, Peer: from.peer.String(), Client: from.peer.String(), TrustedPeer: from.trusted, Secure: a.secure,
+			Method: a.method, URL: q.URL, Peer: from.Peer.String(), Client: from.Peer.String(), TrustedPeer: from.Trusted, Secure: a.secure,
 		},
 	}
-	e.Certificate = explainCertificate(t.generation(), a.host)
+	e.Certificate = explainCertificate(t.Generation(), a.host)
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
 		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
 	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, &p.server)
 	defer c.Close(false)
-	if err := recite(c, t.requestHead()); err != nil {
+	if err := recite(c, t.RequestHead()); err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
 		if !ok {
 			return nil, fmt.Errorf("reading the request: %w", err)
@@ -67,18 +68,18 @@ func (p *Proxy) portOf(a *asked) string {
 }
 
 // explain has the request decided about and says what was decided.
-func (e *Explanation) explain(t *trial) {
-	decided, detail := t.decide()
-	g, host, path, route := t.generation(), t.host(), t.path(), t.route()
+func (e *Explanation) explain(t *pipeline.Trial) {
+	decided, detail := t.Decide()
+	g, host, path, route := t.Generation(), t.Host(), t.Path(), t.Route()
 	e.Request.Host, e.Request.Path = string(host), string(path)
 	e.Request.Owner = decidingHost(g, host).Owner
-	e.Request.Client, e.Request.Secure = t.client().String(), t.secure()
+	e.Request.Client, e.Request.Secure = t.Client().String(), t.Secure()
 	switch decided {
 	case reason.MalformedPath:
 	case reason.ACMEChallenge:
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
-		e.Answer.Location = string(t.location())
+		e.Answer.Location = string(t.Location())
 		e.Candidates = candidatesOf(g, host, path, g.Find(host, path, canonical.AsItIs))
 	default:
 		e.Candidates = candidatesOf(g, host, path, route)
@@ -88,14 +89,14 @@ func (e *Explanation) explain(t *trial) {
 	}
 	if route != nil && decided != reason.AmbiguousPath {
 		e.Access = explainAccess(t)
-		e.take(t.noted())
+		e.take(t.Notes())
 		e.Pool = explainPool(route)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
 		return
 	}
-	e.Upstream = explainUpstream(t.forwarded())
+	e.Upstream = explainUpstream(t.Forwarded())
 	if why, detail := foresee(route); why != reason.None {
 		e.answer(why, detail)
 		return
@@ -123,12 +124,12 @@ func explainCertificate(g *routing.Generation, host string) *ExplainedCertificat
 
 // explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
 // whether the request came to be asked for its address.
-func explainAccess(t *trial) *ExplainedAccess {
-	access := accessRuleOf(t.generation(), t.host(), t.route())
+func explainAccess(t *pipeline.Trial) *ExplainedAccess {
+	access := accessRuleOf(t.Generation(), t.Host(), t.Route())
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
-	admitted, prefix, why := access.Explain(t.client())
+	admitted, prefix, why := access.Explain(t.Client())
 	return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: why}
 }
 

@@ -302,7 +302,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		if n%pairsApiece == 0 {
 			p.apply(g.snapshot())
 		}
-		r := g.request(p.engine.generation.Load().Snapshot)
+		r := g.request(p.engine.Generation.Load().Snapshot)
 		e, err := p.Explain(&r.question)
 		if err != nil {
 			t.Fatalf("explaining %+v: %v", r.question, err)

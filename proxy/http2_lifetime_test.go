@@ -64,8 +64,8 @@ func TestStreamsOutliveTheIdleTimeOverHTTP2(t *testing.T) {
 	})
 	up := endpoint.accept()
 	up.head()
-	looked := p.engine.clock.Now()
-	await(t, "several idle times", func() bool { return p.engine.clock.Now()-looked > 5*time.Second })
+	looked := p.engine.Clock.Now()
+	await(t, "several idle times", func() bool { return p.engine.Clock.Now()-looked > 5*time.Second })
 	up.send(okReply)
 	if got := c.answer(1); got.status != "200" || got.body != "ok" {
 		t.Errorf("got %v, want 200", got)

@@ -63,7 +63,7 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 // CertificatesHandler lists the certificates that are served, the one that expires first at the top.
 func (p *Proxy) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := p.engine.generation.Load()
+		g := p.engine.Generation.Load()
 		list := make([]ExplainedCertificate, len(g.Snapshot.Certificates))
 		for i := range list {
 			c := &g.Snapshot.Certificates[i]
@@ -90,7 +90,7 @@ func (p *Proxy) CertificatesHandler() http.Handler {
 // TasksHandler lists the endpoints of all pools that are served, with their health and why they are out.
 func (p *Proxy) TasksHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := p.engine.generation.Load()
+		g := p.engine.Generation.Load()
 		list := []ServedTask{}
 		for i := range g.Snapshot.Pools {
 			pool := g.Pool(g.Snapshot.Pools[i].ID)

@@ -332,7 +332,7 @@ func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, e := range p.state.All() {
-			e.Expire(p.engine.clock.Now() + after)
+			e.Expire(p.engine.Clock.Now() + after)
 		}
 	}
 	expire(upstream.IdleTimeout / 2)

@@ -23,7 +23,7 @@ const mostPasses = 10
 
 // markAt is the mark of the only route of everything.
 func markAt(p *served) string {
-	return string(p.engine.generation.Load().Find([]byte("a"), []byte("/"), canonical.AsItIs).Mark)
+	return string(p.engine.Generation.Load().Find([]byte("a"), []byte("/"), canonical.AsItIs).Mark)
 }
 
 // at is where a proxy of these tests listens.

@@ -193,7 +193,7 @@ func TestGaugesSayWhatIsServedNow(t *testing.T) {
 		"warren_ingress_snapshot_generation": 1, "warren_ingress_snapshot_apply_duration_seconds": 1, "warren_ingress_snapshot_rejections_total": 0,
 	})
 	p.expectSeries("warren_ingress_routes", map[string]float64{"warren_ingress_routes": 1})
-	notBefore, notAfter := p.engine.generation.Load().Identity.Validity(0)
+	notBefore, notAfter := p.engine.Generation.Load().Identity.Validity(0)
 	if notAfter.Before(time.Now()) || notBefore.After(time.Now()) {
 		t.Fatalf("the certificate of the test is valid from %v to %v", notBefore, notAfter)
 	}

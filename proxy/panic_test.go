@@ -20,7 +20,7 @@ func TestPanicEndsOneRequest(t *testing.T) {
 	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	other.reply("GET")
 
-	good := p.engine.generation.Load()
+	good := p.engine.Generation.Load()
 	breakGeneration(p)
 	client := p.dial()
 	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
@@ -32,7 +32,7 @@ func TestPanicEndsOneRequest(t *testing.T) {
 		t.Errorf("the log has no stack:\n%s", log)
 	}
 
-	p.engine.generation.Store(good)
+	p.engine.Generation.Store(good)
 	other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	if got := other.reply("GET"); got.Body != "b" {
 		t.Errorf("another connection got %d %q afterwards, want b", got.Status, got.Body)
@@ -55,12 +55,12 @@ func TestPanicOutsideOfARequestEndsItsConnection(t *testing.T) {
 		}, funcr.Options{})
 	})
 	p.apply(everything(b.address))
-	good := p.engine.generation.Load()
+	good := p.engine.Generation.Load()
 	breakGeneration(p)
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	client.expectClosed()
-	p.engine.generation.Store(good)
+	p.engine.Generation.Store(good)
 	if got := p.get("a", "/"); got.Body != "b" {
 		t.Errorf("the next connection got %d %q, want b", got.Status, got.Body)
 	}

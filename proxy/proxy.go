@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -72,7 +73,7 @@ const (
 
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
 type Proxy struct {
-	engine    engine
+	engine    pipeline.Engine
 	config    Config
 	server    http1.ServerConfig
 	server2   http2.Config
@@ -99,10 +100,10 @@ type Proxy struct {
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
 func New(config Config) *Proxy {
 	p := &Proxy{config: config, heads: headmemory.New(config.HeadMemory)}
-	p.engine.clock, p.engine.logger, p.engine.trusted = transport.NewClock(), config.Logger, config.TrustedProxies
+	p.engine.Clock, p.engine.Logger, p.engine.Trusted = transport.NewClock(), config.Logger, config.TrustedProxies
 	p.server = http1.ServerConfig{
 		Limits:  http1.Limits{HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders},
-		Buffers: &p.engine.buffers,
+		Buffers: &p.engine.Buffers,
 		Idle:    config.IdleTimeout,
 		Read:    config.ReadTimeout,
 
@@ -110,25 +111,25 @@ func New(config Config) *Proxy {
 	}
 	p.server2 = http2.Config{
 		Limits:  http2.Limits(p.server.Limits),
-		Buffers: &p.engine.buffers,
+		Buffers: &p.engine.Buffers,
 		Share:   p.heads.Sharing(headmemory.PerConnection(config.MaxHeaderBytes), headmemory.PerCrowd),
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
-		Now: p.engine.clock.Now,
+		Now: p.engine.Clock.Now,
 	}
 	p.dialer = upstream.NewDialer(upstream.Config{
-		Clock: p.engine.clock, Logger: config.Logger, Buffers: &p.engine.buffers, Heads: p.heads,
+		Clock: p.engine.Clock, Logger: config.Logger, Buffers: &p.engine.Buffers, Heads: p.heads,
 		Limits: http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 	})
-	p.prober = health.NewProber(p.engine.clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
-	p.engine.ejector = balance.NewEjector(p.engine.clock)
+	p.prober = health.NewProber(p.engine.Clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
+	p.engine.Ejector = balance.NewEjector(p.engine.Clock)
 	p.state = routing.NewState(p.dialer, p.prober)
-	p.engine.metrics = p.state.Metrics
+	p.engine.Metrics = p.state.Metrics
 	p.ports = make(map[bool]string)
 	p.streams.New = func() any { return new(stream) }
-	p.tls = identity.ServerConfig(func() *identity.Set { return p.engine.generation.Load().Identity })
-	p.engine.log = observe.NewLog(config.AccessLog)
-	p.engine.tracer = observe.NewTracer(config.Tracing, p.engine.clock)
-	p.engine.generation.Store(routing.Nothing())
+	p.tls = identity.ServerConfig(func() *identity.Set { return p.engine.Generation.Load().Identity })
+	p.engine.Log = observe.NewLog(config.AccessLog)
+	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)
+	p.engine.Generation.Store(routing.Nothing())
 	return p
 }
 
@@ -137,23 +138,23 @@ func New(config Config) *Proxy {
 func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	running := p.engine.generation.Load()
+	running := p.engine.Generation.Load()
 	if running.Number > 0 && running.Snapshot.Equal(s) {
 		return running.Number, nil
 	}
-	began := p.engine.clock.Now()
+	began := p.engine.Clock.Now()
 	g, err := routing.Compile(s, running, p.state)
 	if err != nil {
 		p.state.KeepOnly(running)
-		p.engine.metrics.Keep(running.EachSeries)
-		p.engine.metrics.SnapshotRejected()
+		p.engine.Metrics.Keep(running.EachSeries)
+		p.engine.Metrics.SnapshotRejected()
 		return running.Number, fmt.Errorf("compiling generation %d: %w", running.Number+1, err)
 	}
 	p.state.Adopt(g, running)
-	p.engine.generation.Store(g)
+	p.engine.Generation.Store(g)
 	p.state.KeepOnly(g)
-	p.engine.metrics.Keep(g.EachSeries)
-	p.engine.metrics.SnapshotApplied(p.engine.clock.Now() - began)
+	p.engine.Metrics.Keep(g.EachSeries)
+	p.engine.Metrics.SnapshotApplied(p.engine.Clock.Now() - began)
 	return g.Number, nil
 }
 
@@ -162,7 +163,7 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }
 
 // Generation is the number of the generation that is served, 0 before the first Apply.
-func (p *Proxy) Generation() uint64 { return p.engine.generation.Load().Number }
+func (p *Proxy) Generation() uint64 { return p.engine.Generation.Load().Number }
 
 // Draining says whether Shutdown was called: new clients should go elsewhere.
 func (p *Proxy) Draining() bool { return p.draining.Load() }
@@ -211,10 +212,10 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 	c := &conn{proxy: p, tcp: tcp, shard: p.accepted.Add(1), over: p.open.Add(1) > int64(p.config.MaxConnections) && p.config.MaxConnections > 0}
 	if c.over {
 		p.open.Add(-1) // while it is told so, it takes nobody's place
-		p.engine.metrics.ConnectionRefused()
+		p.engine.Metrics.ConnectionRefused()
 	}
 	defer c.leave()
-	t, err := transport.NewTCP(tcp, p.engine.clock, p.config.WriteTimeout)
+	t, err := transport.NewTCP(tcp, p.engine.Clock, p.config.WriteTimeout)
 	if err != nil {
 		_ = tcp.Close()
 		return
@@ -247,15 +248,15 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
 		negotiated = secured.Protocol
 	}
-	c.origin = p.engine.originOf(peer, secure, port)
-	c.origin.tlsVersion = version
+	c.origin = p.engine.OriginOf(peer, secure, port)
+	c.origin.TLSVersion = version
 	if negotiated == transport.ProtocolHTTP2 {
 		if c.phase.CompareAndSwap(phaseOpening, phaseBusy) {
 			c.serveHTTP2(nil)
 		}
 		return
 	}
-	c.origin.logins = &c.logins
+	c.origin.Logins = &c.logins
 	c.ServerConn = http1.NewServerConn(c.stream, &p.server)
 	c.heads = p.heads.Share(c, headmemory.PerConnection(p.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
@@ -285,7 +286,7 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 		return netip.Addr{}, net.ErrClosed
 	}
 	peer := remote.AddrPort().Addr().Unmap().WithZone("")
-	if !p.config.ProxyProtocol || !p.engine.trusts(peer) {
+	if !p.config.ProxyProtocol || !p.engine.Trusts(peer) {
 		return peer, nil
 	}
 	t.ExpireAfter(proxyHeaderTimeout)
@@ -298,12 +299,12 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 
 // refuse answers the first request of a connection too many, and closes it.
 func (p *Proxy) refuse(c *conn) {
-	x := p.engine.begin(c, &c.guard, &c.origin, c.shard)
-	x.began(p.engine.clock.Now())
+	x := p.engine.Begin(c, &c.guard, &c.origin, c.shard)
+	x.Began(p.engine.Clock.Now())
 	c.CloseAfter()
-	x.answer(reason.ConnectionLimit, "")
-	p.engine.record(x)
-	p.engine.end(x)
+	x.Answer(reason.ConnectionLimit, "")
+	p.engine.Record(x)
+	p.engine.End(x)
 	c.ServerConn.Close(true)
 }
 
@@ -353,7 +354,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.conns.each(func(c *conn) {
 		left++
 		// The guard comes first: closing a connection waits for what is served from within its read.
-		c.guard.shut(reason.ClientClosed)
+		c.guard.Shut(reason.ClientClosed)
 		c.transport.Reset()
 	})
 	<-done

@@ -19,7 +19,7 @@ func limitedTo(connections, pending int, addresses ...netip.AddrPort) *snapshot.
 }
 
 func (s *served) waiting() int {
-	return s.engine.generation.Load().Pool("pool").Queue().Waiting()
+	return s.engine.Generation.Load().Pool("pool").Queue().Waiting()
 }
 
 func TestRequestsWaitForAConnectionInTheirOrder(t *testing.T) {

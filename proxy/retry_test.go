@@ -286,7 +286,7 @@ func TestRetriesHaveABudget(t *testing.T) {
 	}
 	attempts := 0
 	for why := range reason.Count {
-		attempts += int(p.engine.generation.Load().Pool("pool").Failures(why))
+		attempts += int(p.engine.Generation.Load().Pool("pool").Failures(why))
 	}
 	if n := attempts - failed; n > most {
 		t.Errorf("%d retries for %d requests, want %d at most", n, requests, most)

@@ -17,9 +17,9 @@ type session struct {
 // serveHTTP2 serves the connection to its end. What was received already comes first.
 func (c *conn) serveHTTP2(received []byte) {
 	p := c.proxy
-	c.origin.logins = nil // streams of one connection may be different users'
+	c.origin.Logins = nil // streams of one connection may be different users'
 	s := &session{conn: c}
-	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.engine.buffers), &p.server2, s)
+	s.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &p.engine.Buffers), &p.server2, s)
 	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time
 	c.session.Store(s)
 	// Whoever drains may have looked just before.
@@ -30,7 +30,7 @@ func (c *conn) serveHTTP2(received []byte) {
 		s.Drain()
 	}
 	if err := s.Serve(received); message.IsFault(err) {
-		p.config.Logger.V(1).Info("closing a connection", "peer", c.origin.peer.String(), "cause", err.Error())
+		p.config.Logger.V(1).Info("closing a connection", "peer", c.origin.Peer.String(), "cause", err.Error())
 	}
 }
 
@@ -46,7 +46,7 @@ func (c *conn) announceDrain() {
 func (s *session) Begin(below *http2.Stream) http2.Exchange {
 	p := s.conn.proxy
 	one := p.streams.Get().(*stream)
-	one.Stream, one.session, one.started = below, s, p.engine.clock.Now()
-	one.guard.renew()
+	one.Stream, one.session, one.started = below, s, p.engine.Clock.Now()
+	one.guard.Renew()
 	return one
 }

@@ -312,12 +312,12 @@ func TestSharedConnectionThatIsIdleForLongIsClosed(t *testing.T) {
 	p.get("a", "/")
 	e := p.sharedEndpoint(b.address)
 	await(t, "the connection's rest", func() bool { return e.Stats().Shared == 1 && e.Stats().Streams == 0 })
-	e.Expire(p.engine.clock.Now() + upstream.IdleTimeout - time.Second)
+	e.Expire(p.engine.Clock.Now() + upstream.IdleTimeout - time.Second)
 	if got := p.get("a", "/"); got.Status != 200 || b.accepted.Load() != 1 {
 		t.Errorf("got %d over %d connections, want 200 over the one that was there", got.Status, b.accepted.Load())
 	}
 	await(t, "the connection's rest", func() bool { return e.Stats().Shared == 1 && e.Stats().Streams == 0 })
-	e.Expire(p.engine.clock.Now() + upstream.IdleTimeout + time.Second)
+	e.Expire(p.engine.Clock.Now() + upstream.IdleTimeout + time.Second)
 	await(t, "the connection's end", func() bool { return b.open.Load() == 0 && e.Stats().Shared == 0 })
 	if got := p.get("a", "/"); got.Status != 200 || b.accepted.Load() != 2 {
 		t.Errorf("got %d over %d connections, want 200 over another one", got.Status, b.accepted.Load())

@@ -49,11 +49,11 @@ func TestLongContentsOfPlainConnectionsAreSpliced(t *testing.T) {
 				}
 			}
 			if test.want {
-				await(t, "the use of a pipe", func() bool { transfer(); return p.engine.pipes.Lent() > 0 })
+				await(t, "the use of a pipe", func() bool { transfer(); return p.engine.Pipes.Lent() > 0 })
 				return
 			}
 			for range 3 {
-				if transfer(); p.engine.pipes.Lent() > 0 {
+				if transfer(); p.engine.Pipes.Lent() > 0 {
 					t.Fatal("a pipe was used")
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -20,7 +21,7 @@ import (
 type stream struct {
 	*http2.Stream
 	session *session
-	guard   guard
+	guard   pipeline.Guard
 	started time.Duration
 }
 
@@ -34,24 +35,24 @@ func (s *stream) Serve() {
 			p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while ending a request", "stack", string(debug.Stack()))
 		}
 	}()
-	x := p.engine.begin(s, &s.guard, &c.origin, c.shard)
-	x.began(s.started)
-	head := x.requestHead()
+	x := p.engine.Begin(s, &s.guard, &c.origin, c.shard)
+	x.Began(s.started)
+	head := x.RequestHead()
 	*head, s.Request = s.Request, *head
-	v := complete
+	v := pipeline.Complete
 	if refused := s.Refused(); refused != nil {
-		x.refuse(refused)
+		x.Refuse(refused)
 	} else {
-		x.openWebSocket()
-		v = x.serve()
+		x.OpenWebSocket()
+		v = x.Serve()
 	}
-	p.engine.record(x)
-	if v != upgraded {
-		p.engine.end(x)
+	p.engine.Record(x)
+	if v != pipeline.Upgraded {
+		p.engine.End(x)
 		return
 	}
-	up, held := x.tunnel()
-	p.engine.end(x)
+	up, held := x.Tunnel()
+	p.engine.End(x)
 	s.ReleaseHead()
 	s.tunnel(up, held)
 }
@@ -60,11 +61,11 @@ func (s *stream) Serve() {
 func (s *stream) tunnel(up *upstream.Conn, held balance.Hold) {
 	defer held.Release()
 	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
-	s.guard.begin() // a new number: late timers of the exchange must not end the tunnel
-	if !s.guard.arm(t, s.started) {
+	s.guard.Begin() // a new number: late timers of the exchange must not end the tunnel
+	if !s.guard.Arm(t, s.started) {
 		_ = t.Close()
 	}
-	defer s.guard.disarm()
+	defer s.guard.Disarm()
 	t.Run(nil, fromUpstream)
 }
 
@@ -79,7 +80,7 @@ func (s *stream) ReadParked(_ *buffer.Pool, size int, got func(buf []byte, n int
 }
 
 // Abort implements http2.Exchange.
-func (s *stream) Abort() { s.guard.shut(reason.ClientClosed) }
+func (s *stream) Abort() { s.guard.Shut(reason.ClientClosed) }
 
 // Release implements http2.Exchange.
 func (s *stream) Release() {

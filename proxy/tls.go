@@ -20,13 +20,13 @@ var errChallengeAnswered = errors.New("a challenge was answered")
 // handshake makes a TLS stream of a connection.
 func (p *Proxy) handshake(t *transport.TCP) (*transport.TLS, error) {
 	t.ExpireAfter(handshakeTimeout)
-	began := p.engine.clock.Now()
+	began := p.engine.Clock.Now()
 	secured, err := transport.SecureServer(context.Background(), t, p.tls)
 	if err != nil {
-		p.engine.metrics.HandshakeFailed()
+		p.engine.Metrics.HandshakeFailed()
 		return nil, err
 	}
-	p.engine.metrics.HandshakeSucceeded(p.engine.clock.Now() - began)
+	p.engine.Metrics.HandshakeSucceeded(p.engine.Clock.Now() - began)
 	if secured.Protocol == identity.ProtocolACME {
 		_ = secured.Conn.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered

@@ -30,12 +30,12 @@ type watched struct {
 // its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks,
 // sets endpoints aside that fail and brings them back, and writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
-	if p.engine.log != nil {
+	if p.engine.Log != nil {
 		written := make(chan struct{})
 		defer func() { <-written }()
 		go func() {
 			defer close(written)
-			p.engine.log.Write(ctx, p.config.AccessLogWriter)
+			p.engine.Log.Write(ctx, p.config.AccessLogWriter)
 		}()
 	}
 	probed := make(chan struct{})
@@ -46,18 +46,18 @@ func (p *Proxy) Watch(ctx context.Context) {
 	}()
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
-	expired := p.engine.clock.Now()
+	expired := p.engine.Clock.Now()
 	var freed freed
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.engine.ejector.Wake:
-			p.engine.ejector.Settle()
+		case <-p.engine.Ejector.Wake:
+			p.engine.Ejector.Settle()
 			continue
 		case <-ticker.C:
 		}
-		now := p.engine.clock.Now()
+		now := p.engine.Clock.Now()
 		woken := 0
 		p.conns.each(func(c *conn) {
 			if c.watch(now) {
@@ -68,7 +68,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		if freed.due(woken, now) {
 			debug.FreeOSMemory()
 		}
-		p.engine.ejector.Restore(now)
+		p.engine.Ejector.Restore(now)
 		if now-expired >= expireInterval {
 			expired = now
 			p.mu.Lock()
@@ -111,12 +111,12 @@ func (c *conn) watch(now time.Duration) (woken bool) {
 		s.Watch(now)
 		return false
 	}
-	exchange, since, waiting := c.guard.waitingSince()
+	exchange, since, waiting := c.guard.WaitingSince()
 	w := &c.watched
 	switch {
 	case waiting:
 		if now-since >= watchInterval && c.transport.Gone() {
-			c.guard.end(exchange, reason.ClientClosed)
+			c.guard.End(exchange, reason.ClientClosed)
 		}
 		return false
 	case exchange != w.exchange:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"crypto/sha1"
@@ -48,9 +48,9 @@ func (o *opening) begin(fields []message.Field) []message.Field {
 	return append(fields, message.Field{Name: secWebSocketKey, Value: o.key[:]})
 }
 
-// openWebSocket adds to a request what the opening of a WebSocket has over HTTP/1.1, where the client asks for one by a
+// OpenWebSocket adds to a request what the opening of a WebSocket has over HTTP/1.1, where the client asks for one by a
 // protocol that has no such opening. The answer is the endpoint's to give as over HTTP/1.1.
-func (x *exchange) openWebSocket() {
+func (x *Exchange) OpenWebSocket() {
 	if len(x.request.Upgrade) > 0 {
 		x.request.Fields = x.opening.begin(x.request.Fields)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"net/netip"
@@ -27,14 +27,14 @@ func BenchmarkDecide(b *testing.B) {
 			}},
 		}}},
 	})
-	from := g.originOf(netip.MustParseAddr("127.0.0.1"), false, []byte("80"))
+	from := g.OriginOf(netip.MustParseAddr("127.0.0.1"), false, []byte("80"))
 	fields := []message.Field{
 		{Name: []byte("User-Agent"), Value: []byte("bench"), Kind: message.Other},
 		{Name: []byte("Accept"), Value: []byte("*/*"), Kind: message.Other},
 	}
 	for _, path := range []string{"/a/b", "/policies/x"} {
 		b.Run(path, func(b *testing.B) {
-			x := &exchange{engine: g, origin: &from, generation: g.generation.Load()}
+			x := &Exchange{engine: g, origin: &from, generation: g.Generation.Load()}
 			x.request.Fields = make([]message.Field, 0, keptFields)
 			method, host, path := []byte("GET"), []byte("shop.example.com"), []byte(path)
 			b.ReportAllocs()

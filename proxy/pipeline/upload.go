@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"errors"
@@ -39,11 +39,11 @@ const sentWithHead = 64 << 10
 
 // send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the
 // rest.
-func (x *exchange) send(up upstream.Exchange) error {
+func (x *Exchange) send(up upstream.Exchange) error {
 	content, w := x.down.Content(), up.Request()
 	x.upload = upload{}
 	if up.Sole() == nil && x.request.HasContent() && !x.kept.whole() {
-		x.kept.begin(&x.engine.buffers)
+		x.kept.begin(&x.engine.Buffers)
 	}
 	if err := x.kept.writeTo(w); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (x *exchange) send(up upstream.Exchange) error {
 
 // boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has.
 // The wait that was on when it ended, the upload bounded itself.
-func (x *exchange) boundWaits(up upstream.Exchange) bool {
+func (x *Exchange) boundWaits(up upstream.Exchange) bool {
 	if x.upload.done == nil || x.upload.bounded {
 		return true
 	}
@@ -95,18 +95,18 @@ func (x *exchange) boundWaits(up upstream.Exchange) bool {
 }
 
 // runUpload is given all that it shares with the exchange, which waits for done before it goes on to another request.
-func (x *exchange) runUpload(up upstream.Exchange, done chan struct{}, g *guard, number uint64, idle time.Duration) {
+func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard, number uint64, idle time.Duration) {
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
-			x.engine.logger.Error(fmt.Errorf("%v", p), "panic while sending a request's content", "stack", string(debug.Stack()))
-			g.end(number, reason.InternalError)
+			x.engine.Logger.Error(fmt.Errorf("%v", p), "panic while sending a request's content", "stack", string(debug.Stack()))
+			g.End(number, reason.InternalError)
 		}
 	}()
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {
-		if ok, readErr, writeErr := spliceContent(w, up.Sole().Socket(), content, x.down.Socket(), &x.engine.pipes); writeErr != nil {
+		if ok, readErr, writeErr := spliceContent(w, up.Sole().Socket(), content, x.down.Socket(), &x.engine.Pipes); writeErr != nil {
 			uploadBroke(g, number, writeErr)
 			return
 		} else if readErr != nil {
@@ -163,30 +163,30 @@ func awaitContent(content message.Reader, w message.Writer) {
 }
 
 // uploadFailed ends the exchange because of the client's content, unless it is the exchange that ended the upload.
-func (x *exchange) uploadFailed(g *guard, number uint64, err error) {
+func (x *Exchange) uploadFailed(g *Guard, number uint64, err error) {
 	if !x.upload.stopping.Load() {
 		contentBroke(g, number, err)
 	}
 }
 
 // contentBroke ends the exchange because the client's content did not arrive, whole and well-formed.
-func contentBroke(g *guard, number uint64, err error) {
+func contentBroke(g *Guard, number uint64, err error) {
 	refused, malformed := errors.AsType[*message.Error](err)
 	switch {
 	case malformed:
-		g.end(number, reason.OfStatus(refused.Status))
+		g.End(number, reason.OfStatus(refused.Status))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		g.end(number, reason.RequestTimeout)
+		g.End(number, reason.RequestTimeout)
 	default:
-		g.end(number, reason.ClientClosed)
+		g.End(number, reason.ClientClosed)
 	}
 }
 
 // uploadBroke ends the exchange only where the endpoint stopped reading. One that closed the connection may have
 // answered.
-func uploadBroke(g *guard, number uint64, err error) {
+func uploadBroke(g *Guard, number uint64, err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		g.end(number, reason.UpstreamTimeout)
+		g.End(number, reason.UpstreamTimeout)
 	}
 }
 
@@ -195,7 +195,7 @@ const uploadGrace = 50 * time.Millisecond
 
 // finishUpload waits for the upload after a whole response, or ends it where the endpoint answered without reading
 // everything. It says whether the whole request was sent.
-func (x *exchange) finishUpload() bool {
+func (x *Exchange) finishUpload() bool {
 	if x.upload.done == nil {
 		return true
 	}
@@ -207,7 +207,7 @@ func (x *exchange) finishUpload() bool {
 		select {
 		case <-x.upload.done:
 		case <-timer.C:
-			x.guard.end(x.number, reason.UpstreamReset) // a write that waits for the endpoint ends with its connection
+			x.guard.End(x.number, reason.UpstreamReset) // a write that waits for the endpoint ends with its connection
 			x.stopUpload()
 		}
 	}
@@ -215,7 +215,7 @@ func (x *exchange) finishUpload() bool {
 }
 
 // stopUpload ends an upload whose endpoint is gone and waits for it.
-func (x *exchange) stopUpload() {
+func (x *Exchange) stopUpload() {
 	if x.upload.done == nil {
 		return
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"net/netip"
@@ -19,9 +19,9 @@ func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
 		"fd00::1":          {"2001:db8::9, fd00::1", "2001:db8::9"},
 		"::ffff:10.0.0.1":  {"2001:db8::9, 10.0.0.1", "2001:db8::9"},
 	} {
-		g := &engine{trusted: trusted}
-		o := g.originOf(netip.MustParseAddr(peer), false, []byte("80"))
-		x := exchange{engine: g, origin: &o}
+		g := &Engine{Trusted: trusted}
+		o := g.OriginOf(netip.MustParseAddr(peer), false, []byte("80"))
+		x := Exchange{engine: g, origin: &o}
 		x.request.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
 		x.resolveClient()
 		got := map[string]string{}

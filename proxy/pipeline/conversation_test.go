@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"testing"
@@ -12,14 +12,14 @@ import (
 
 func TestConversationEndsOnceNothingPassed(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: transport.NewClock(), guard: new(guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
-	c.number = c.guard.begin()
+	c := &conversation{clock: transport.NewClock(), guard: new(Guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
+	c.number = c.guard.Begin()
 	c.note()
-	if c.look(); c.guard.disarm() != reason.None {
+	if c.look(); c.guard.Disarm() != reason.None {
 		t.Error("a conversation in which something passed just now was ended")
 	}
 	c.moved.Store(int64(c.clock.Now() - 2*c.idle))
-	if c.look(); c.guard.disarm() != reason.UpstreamTimeout {
+	if c.look(); c.guard.Disarm() != reason.UpstreamTimeout {
 		t.Error("a conversation in which nothing passed was not ended")
 	}
 }
@@ -27,10 +27,10 @@ func TestConversationEndsOnceNothingPassed(t *testing.T) {
 // A timer that fires late ends nobody else's exchange.
 func TestConversationThatIsOverEndsNothing(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: transport.NewClock(), guard: new(guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
-	c.number = c.guard.begin()
+	c := &conversation{clock: transport.NewClock(), guard: new(Guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
+	c.number = c.guard.Begin()
 	c.end()
-	if c.look(); c.guard.disarm() != reason.None {
+	if c.look(); c.guard.Disarm() != reason.None {
 		t.Error("the exchange was ended")
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// downstream is the client's side of one exchange, whatever version of HTTP carries it.
-type downstream interface {
+// Downstream is the client's side of one exchange, whatever version of HTTP carries it.
+type Downstream interface {
 	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
 	Content() message.Reader
 	AwaitContent()
@@ -48,27 +48,27 @@ type downstream interface {
 	ResumeContent()
 }
 
-// verdict is how an exchange ended for the connection that carried it.
-type verdict uint8
+// Verdict is how an exchange ended for the connection that carried it.
+type Verdict uint8
 
 const (
-	// complete: the response was sent whole.
-	complete verdict = iota
-	// torn: it was not, and the client must be able to see that.
-	torn
-	// upgraded: a 101 was sent; the bytes that follow are the tunnel's.
-	upgraded
+	// Complete: the response was sent whole.
+	Complete Verdict = iota
+	// Torn: it was not, and the client must be able to see that.
+	Torn
+	// Upgraded: a 101 was sent; the bytes that follow are the tunnel's.
+	Upgraded
 )
 
-// exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
-type exchange struct {
-	engine *engine
-	down   downstream
+// Exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
+type Exchange struct {
+	engine *Engine
+	down   Downstream
 	// up is nil while the exchange has no connection to an endpoint.
 	up     upstream.Exchange
 	shared upstream.Stream // what up is where the connection is shared
-	guard  *guard
-	origin *origin
+	guard  *Guard
+	origin *Origin
 	number uint64
 
 	// Record is what observers are told once the exchange is over. Its shard is also where this connection looks for idle
@@ -141,41 +141,41 @@ func (m *memory) empty() {
 	m.own.Reset()
 }
 
-// serve takes a request whose head was read through all phases. A panic ends this request alone.
-func (x *exchange) serve() (v verdict) {
+// Serve takes a request whose head was read through all phases. A panic ends this request alone.
+func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
-			x.engine.logger.Error(fmt.Errorf("%v", p), "panic while serving a request", "stack", string(debug.Stack()))
+			x.engine.Logger.Error(fmt.Errorf("%v", p), "panic while serving a request", "stack", string(debug.Stack()))
 			v = x.afterPanic()
 		}
 	}()
-	x.number = x.guard.begin()
-	x.generation = x.engine.generation.Load()
+	x.number = x.guard.Begin()
+	x.generation = x.engine.Generation.Load()
 	return x.admit()
 }
 
-func (x *exchange) afterPanic() verdict {
-	x.guard.disarm()
+func (x *Exchange) afterPanic() Verdict {
+	x.guard.Disarm()
 	up := x.up
 	if x.up = nil; up != nil {
 		_ = up.Close()
 	}
 	x.stopUpload()
 	if up != nil && up.Sole() == nil {
-		up.EndExchange(false, x.Shard, x.engine.clock.Now()) // the stream is part of what goes on
+		up.EndExchange(false, x.Shard, x.engine.Clock.Now()) // the stream is part of what goes on
 	}
 	x.hold.Release()
 	x.down.CloseAfter()
 	if x.down.Started() {
 		x.Reason = reason.InternalError
-		return torn
+		return Torn
 	}
-	return x.answer(reason.InternalError, "")
+	return x.Answer(reason.InternalError, "")
 }
 
 // admit takes a request to an answer of our own or to an endpoint.
-func (x *exchange) admit() verdict {
-	if x.engine.tracer != nil {
+func (x *Exchange) admit() Verdict {
+	if x.engine.Tracer != nil {
 		x.enterTrace()
 	}
 	switch why := x.decide(); why {
@@ -186,45 +186,45 @@ func (x *exchange) admit() verdict {
 	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
 	default:
-		return x.answer(why, x.decision.detail)
+		return x.Answer(why, x.decision.detail)
 	}
 }
 
 // answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
-func (x *exchange) answerChallenge(proof string) verdict {
+func (x *Exchange) answerChallenge(proof string) Verdict {
 	return x.respond(reason.ACMEChallenge, octetStream, proof)
 }
 
 // answerRedirect sends the client to the same URL under https, at that scheme's own port.
-func (x *exchange) answerRedirect() verdict {
+func (x *Exchange) answerRedirect() Verdict {
 	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
-	return x.answer(reason.RedirectToHTTPS, "")
+	return x.Answer(reason.RedirectToHTTPS, "")
 }
 
-func (x *exchange) location() []byte {
+func (x *Exchange) location() []byte {
 	location := append([]byte("https://"), x.Host...)
 	location = append(location, x.path...)
 	return append(location, x.request.Query...)
 }
 
-// answer ends the exchange with a line of text that says why.
-func (x *exchange) answer(why reason.Reason, detail string) verdict {
+// Answer ends the exchange with a line of text that says why.
+func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
 	if detail == "" {
 		detail = why.Text()
 	}
 	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
 }
 
-// refuse answers a request whose head could not be taken.
-func (x *exchange) refuse(refused *message.Error) verdict {
-	return x.answer(reason.OfStatus(refused.Status), refused.Detail)
+// Refuse answers a request whose head could not be taken.
+func (x *Exchange) Refuse(refused *message.Error) Verdict {
+	return x.Answer(reason.OfStatus(refused.Status), refused.Detail)
 }
 
 // respond ends the exchange with a response of our own.
-func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...string) verdict {
+func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...string) Verdict {
 	x.Reason, x.Status = why, why.Status()
 	if why == reason.ClientClosed {
-		return torn
+		return Torn
 	}
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
@@ -240,9 +240,9 @@ func (x *exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 		status = proxyStatusOf[why]
 	}
 	if err := answer(x.down, &x.own, why, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
-		return torn
+		return Torn
 	}
-	return complete
+	return Complete
 }
 
 // An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold
@@ -253,11 +253,11 @@ const (
 )
 
 // release ends the exchange's hold on everything that is not its own memory.
-func (x *exchange) release() {
+func (x *Exchange) release() {
 	x.kept.drop()
 	if x.Trace != nil {
-		x.engine.tracer.End(x.Trace)
+		x.engine.Tracer.End(x.Trace)
 	}
 	x.memory.empty()
-	*x = exchange{memory: x.memory}
+	*x = Exchange{memory: x.memory}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"fmt"
@@ -44,7 +44,7 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 				Own:      func(*policy.View, *message.Response) { told += name + ". " },
 			})
 		}
-		x := &exchange{engine: &engine{clock: transport.NewClock()}, route: &r}
+		x := &Exchange{engine: &Engine{Clock: transport.NewClock()}, route: &r}
 		if got := x.askPolicies(); got != test.second.Reason || x.decision.detail != test.second.Detail {
 			t.Errorf("%s: the decision is %v, %+v", test.name, got, x.decision)
 		}
@@ -63,7 +63,7 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 // docs/request.md has the phases and the policies in the order in which requests meet them.
 func TestOrderIsDocumented(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../docs/request.md")
+	page, err := os.ReadFile("../../docs/request.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"bytes"
@@ -21,33 +21,33 @@ var (
 	schemeHTTPS = []byte("https")
 )
 
-// origin is what is known of a connection's other end. It is made once per connection.
-type origin struct {
-	peer    netip.Addr
-	trusted bool
-	// secure is set where the connection is TLS.
-	secure bool
-	// tlsVersion is "1.2" or "1.3", or empty without TLS.
-	tlsVersion string
-	// logins are the connections to endpoints that the client logged in on before, or nil where none are kept.
-	logins *upstream.Logins
+// Origin is what is known of a connection's other end. It is made once per connection.
+type Origin struct {
+	Peer    netip.Addr
+	Trusted bool
+	// Secure is set where the connection is TLS.
+	Secure bool
+	// TLSVersion is "1.2" or "1.3", or empty without TLS.
+	TLSVersion string
+	// Logins are the connections to endpoints that the client logged in on before, or nil where none are kept.
+	Logins *upstream.Logins
 	// The peer's address, the scheme and the port that it came to, as the forwarding fields spell them.
 	peerText, scheme, port []byte
 }
 
-// originOf makes the origin of a connection that came to a port, as the forwarding fields spell it.
-func (g *engine) originOf(peer netip.Addr, secure bool, port []byte) origin {
+// OriginOf makes the origin of a connection that came to a port, as the forwarding fields spell it.
+func (g *Engine) OriginOf(peer netip.Addr, secure bool, port []byte) Origin {
 	peer = peer.Unmap().WithZone("")
-	o := origin{peer: peer, trusted: g.trusts(peer), peerText: peer.AppendTo(nil), secure: secure, scheme: schemeHTTP, port: port}
+	o := Origin{Peer: peer, Trusted: g.Trusts(peer), peerText: peer.AppendTo(nil), Secure: secure, scheme: schemeHTTP, port: port}
 	if secure {
 		o.scheme = schemeHTTPS
 	}
 	return o
 }
 
-// trusts says whether the forwarding fields of a peer are believed. The prefixes were not compiled: there are few.
-func (g *engine) trusts(address netip.Addr) bool {
-	for _, p := range g.trusted {
+// Trusts says whether the forwarding fields of a peer are believed. The prefixes were not compiled: there are few.
+func (g *Engine) Trusts(address netip.Addr) bool {
+	for _, p := range g.Trusted {
 		if p.Contains(address) {
 			return true
 		}
@@ -59,16 +59,16 @@ func (g *engine) trusts(address netip.Addr) bool {
 // in X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields,
 // and the request's id: those of an untrusted peer are dropped before anything can read them, those of a trusted one
 // are kept and added to.
-func (x *exchange) resolveClient() {
+func (x *Exchange) resolveClient() {
 	o, req := x.origin, &x.request
-	x.Client, x.Secure = o.peer, o.secure
+	x.Client, x.Secure = o.Peer, o.Secure
 	buf := x.forwardedBuf[:0]
 	var hasHost, hasPort, hasProto bool
 	for i := range req.Fields {
 		f := &req.Fields[i]
 		switch f.Kind {
 		case message.XForwardedFor:
-			if o.trusted && len(f.Value) > 0 {
+			if o.Trusted && len(f.Value) > 0 {
 				// Several fields mean one list (RFC 9110, section 5.3).
 				buf = append(buf, f.Value...)
 				buf = append(buf, ", "...)
@@ -77,14 +77,14 @@ func (x *exchange) resolveClient() {
 		case message.XRealIP:
 			f.Kind = message.Dropped
 		case message.XForwardedHost:
-			hasHost = o.trusted
+			hasHost = o.Trusted
 			o.dropUntrusted(f)
 		case message.XForwardedPort:
-			hasPort = o.trusted
+			hasPort = o.Trusted
 			o.dropUntrusted(f)
 		case message.XForwardedProto:
-			hasProto = o.trusted
-			x.Secure = x.Secure || o.trusted && message.EqualFold(f.Value, "https")
+			hasProto = o.Trusted
+			x.Secure = x.Secure || o.Trusted && message.EqualFold(f.Value, "https")
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
@@ -103,7 +103,7 @@ func (x *exchange) resolveClient() {
 	forwardedFor := o.peerText
 	realIP := o.peerText
 	if len(buf) > 0 {
-		x.Client = x.engine.rightmostUntrusted(buf[:len(buf)-2], o.peer)
+		x.Client = x.engine.rightmostUntrusted(buf[:len(buf)-2], o.Peer)
 		buf = append(buf, o.peerText...)
 		n := len(buf)
 		buf = x.Client.AppendTo(buf)
@@ -137,8 +137,8 @@ func trailersWithoutForwarding(trailers []message.Field) []message.Field {
 	return trailers
 }
 
-func (o *origin) dropUntrusted(f *message.Field) {
-	if !o.trusted {
+func (o *Origin) dropUntrusted(f *message.Field) {
+	if !o.Trusted {
 		f.Kind = message.Dropped
 	}
 }
@@ -161,7 +161,7 @@ func imitatesForwarding(name []byte) bool {
 
 // rightmostUntrusted reads a list of addresses from the right, past those of trusted proxies. Where an element is no
 // address, whatever is left of it is worth nothing: the last trusted proxy's own address is the best that is known.
-func (g *engine) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
+func (g *Engine) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 	client := peer
 	for end := len(list); end >= 0; {
 		begin := end
@@ -178,7 +178,7 @@ func (g *engine) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 			return client
 		}
 		client = address
-		if !g.trusts(client) {
+		if !g.Trusts(client) {
 			return client
 		}
 	}

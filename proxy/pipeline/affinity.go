@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 // affinityKey returns the hash that the request's endpoint is chosen by. A request that has nothing to be told by gets
 // a cookie where the route goes by one, and otherwise any endpoint.
-func (x *exchange) affinityKey(b *snapshot.Balancing) uint64 {
+func (x *Exchange) affinityKey(b *snapshot.Balancing) uint64 {
 	switch b.HashOn {
 	case snapshot.HashOnHeader:
 		for i := range x.request.Fields {
@@ -56,7 +56,7 @@ var semicolon = []byte(";")
 
 // makeCookie gives the client a cookie with the response and returns its value, which is random: it says nothing about
 // the endpoint, and which endpoint it leads to is the ring's to say, as long as that endpoint is there.
-func (x *exchange) makeCookie(name string) []byte {
+func (x *Exchange) makeCookie(name string) []byte {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // it never fails
 	b := x.cookieBuf[:0]
@@ -74,7 +74,7 @@ func (x *exchange) makeCookie(name string) []byte {
 }
 
 // setCookie adds the cookie that was made to a response, unless that sets one of the same name itself.
-func (x *exchange) setCookie(resp *message.Response) {
+func (x *Exchange) setCookie(resp *message.Response) {
 	prefix := x.cookie[:bytes.IndexByte(x.cookie, '=')+1]
 	for i := range resp.Fields {
 		f := &resp.Fields[i]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"bufio"
@@ -26,21 +26,21 @@ import (
 )
 
 // serving makes an engine that serves a snapshot.
-func serving(tb testing.TB, s *snapshot.Snapshot) *engine {
+func serving(tb testing.TB, s *snapshot.Snapshot) *Engine {
 	tb.Helper()
-	g := &engine{clock: transport.NewClock(), metrics: observe.NewMetrics(), logger: logr.Discard()}
-	g.ejector = balance.NewEjector(g.clock)
+	g := &Engine{Clock: transport.NewClock(), Metrics: observe.NewMetrics(), Logger: logr.Discard()}
+	g.Ejector = balance.NewEjector(g.Clock)
 	dialer := upstream.NewDialer(upstream.Config{
-		Clock: g.clock, Logger: g.logger, Buffers: &g.buffers, Heads: headmemory.New(0),
+		Clock: g.Clock, Logger: g.Logger, Buffers: &g.Buffers, Heads: headmemory.New(0),
 		Limits: http1.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64},
 	})
-	state := routing.NewState(dialer, health.NewProber(g.clock, nil, func(string) {}))
+	state := routing.NewState(dialer, health.NewProber(g.Clock, nil, func(string) {}))
 	compiled, err := routing.Compile(s, routing.Nothing(), state)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	state.Adopt(compiled, routing.Nothing())
-	g.generation.Store(compiled)
+	g.Generation.Store(compiled)
 	return g
 }
 
@@ -67,27 +67,27 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 	})
 
 	ended := make(chan struct{})
-	var v verdict
+	var v Verdict
 	var why reason.Reason
 	proxied := listen(t, func(nc net.Conn) {
 		defer close(ended)
-		below, err := transport.NewTCP(nc.(*net.TCPConn), g.clock, 0)
+		below, err := transport.NewTCP(nc.(*net.TCPConn), g.Clock, 0)
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		c := http1.NewServerConn(below, &http1.ServerConfig{
-			Limits: http1.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64}, Buffers: &g.buffers})
+			Limits: http1.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64}, Buffers: &g.Buffers})
 		defer c.Close(false)
-		var guard guard
-		from := g.originOf(netip.MustParseAddr("192.0.2.1"), false, nil)
-		x := g.begin(&faultyDownstream{ServerConn: c, writer: faultyWriter{Writer: c.Response()}}, &guard, &from, 0)
-		defer g.end(x)
-		if err := c.ReadRequest(x.requestHead()); err != nil {
+		var guard Guard
+		from := g.OriginOf(netip.MustParseAddr("192.0.2.1"), false, nil)
+		x := g.Begin(&faultyDownstream{ServerConn: c, writer: faultyWriter{Writer: c.Response()}}, &guard, &from, 0)
+		defer g.End(x)
+		if err := c.ReadRequest(x.RequestHead()); err != nil {
 			t.Error(err)
 			return
 		}
-		v = x.serve()
+		v = x.Serve()
 		why = x.Reason
 	})
 
@@ -109,7 +109,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 	}
 	close(more)
 	<-ended
-	if v != torn || why != reason.InternalError {
+	if v != Torn || why != reason.InternalError {
 		t.Errorf("the exchange ended with verdict %d and reason %v, want torn and InternalError", v, why)
 	}
 	if _, err := io.ReadAll(resp.Body); err == nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 )
 
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
-func (x *exchange) choose() (balance.Hold, failure) {
+func (x *Exchange) choose() (balance.Hold, failure) {
 	if limit := x.route.Balancing.MaxConnections; limit > 0 && x.route.Pool.Queue().Waiting() > 0 {
 		return x.await() // behind those who came before
 	}
@@ -26,7 +26,7 @@ func (x *exchange) choose() (balance.Hold, failure) {
 
 // take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one
 // if endpoints could take more connections.
-func (x *exchange) take() (h balance.Hold, full bool) {
+func (x *Exchange) take() (h balance.Hold, full bool) {
 	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.Balancing.MaxConnections)}
 	if e := x.loggedIn(x.pool); e != nil {
 		h, ok := x.pool.Hold(e, c.Limit)
@@ -37,8 +37,8 @@ func (x *exchange) take() (h balance.Hold, full bool) {
 
 // renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
 // this one.
-func (x *exchange) renewPool() bool {
-	p := x.engine.generation.Load().Pool(x.route.Pool.ID)
+func (x *Exchange) renewPool() bool {
+	p := x.engine.Generation.Load().Pool(x.route.Pool.ID)
 	if p == nil || !p.Serves(x.route.Balancing.Policy) {
 		return false
 	}
@@ -48,7 +48,7 @@ func (x *exchange) renewPool() bool {
 
 // await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
 // leaves the queue.
-func (x *exchange) await() (balance.Hold, failure) {
+func (x *Exchange) await() (balance.Hold, failure) {
 	b := &x.route.Balancing
 	q := x.route.Pool.Queue()
 	w := q.Join(b.MaxPending)
@@ -57,10 +57,10 @@ func (x *exchange) await() (balance.Hold, failure) {
 	}
 	defer q.Leave(w)
 	ended := make(chan struct{})
-	if !x.guard.arm(closerFunc(func() { close(ended) }), x.engine.clock.Now()) {
-		return balance.Hold{}, failure{reason: x.guard.disarm()}
+	if !x.guard.Arm(closerFunc(func() { close(ended) }), x.engine.Clock.Now()) {
+		return balance.Hold{}, failure{reason: x.guard.Disarm()}
 	}
-	defer x.guard.disarm()
+	defer x.guard.Disarm()
 	var late <-chan time.Time
 	if d := x.route.Timeouts.Connect; d > 0 {
 		timer := time.NewTimer(d)
@@ -73,7 +73,7 @@ func (x *exchange) await() (balance.Hold, failure) {
 		case <-late:
 			return balance.Hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
 		case <-ended:
-			return balance.Hold{}, failure{reason: x.guard.disarm()}
+			return balance.Hold{}, failure{reason: x.guard.Disarm()}
 		}
 		if !x.renewPool() {
 			return balance.Hold{}, failure{reason: reason.NoHealthyTask}

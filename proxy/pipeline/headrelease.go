@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"github.com/warren-dev/ingress/proxy/message"
@@ -16,7 +16,7 @@ var recorded = [...]string{"content-type", "referer", "user-agent"}
 
 // releaseHead gives back the memory of a request's long head, once no endpoint will get it any more, and keeps a copy
 // of what is needed still. The client may take its time for the content, or the endpoint for its response.
-func (x *exchange) releaseHead() {
+func (x *Exchange) releaseHead() {
 	if !x.down.LongHead() || len(x.request.Upgrade) > 0 {
 		return
 	}

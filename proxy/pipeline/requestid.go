@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"encoding/binary"
@@ -17,8 +17,8 @@ const maxRequestID = 128
 
 // takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that
 // clients choose would lead whoever looks for it in a log to other requests.
-func (x *exchange) takeRequestID(f *message.Field) {
-	if !x.origin.trusted || x.RequestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
+func (x *Exchange) takeRequestID(f *message.Field) {
+	if !x.origin.Trusted || x.RequestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
 		f.Kind = message.Dropped
 		return
 	}
@@ -26,7 +26,7 @@ func (x *exchange) takeRequestID(f *message.Field) {
 }
 
 // makeRequestID gives the request an id if it has none: 128 random bits in hexadecimal, as much as a trace id.
-func (x *exchange) makeRequestID() {
+func (x *Exchange) makeRequestID() {
 	if x.RequestID != nil {
 		return
 	}

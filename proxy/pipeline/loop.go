@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ var cdnLoop = []byte("CDN-Loop")
 const maxPasses = 10
 
 // refuseLoop refuses a request that was on its route before, or on too many.
-func (x *exchange) refuseLoop() reason.Reason {
+func (x *Exchange) refuseLoop() reason.Reason {
 	if x.marked && x.loops() {
 		return reason.LoopDetected
 	}
@@ -32,7 +32,7 @@ func (x *exchange) refuseLoop() reason.Reason {
 }
 
 // loops says whether the request was on this route before, or on too many.
-func (x *exchange) loops() (found bool) {
+func (x *Exchange) loops() (found bool) {
 	passes := 0
 	for i := range x.request.Fields {
 		f := &x.request.Fields[i]
@@ -55,7 +55,7 @@ func (x *exchange) loops() (found bool) {
 }
 
 // mark leaves the route's mark on the request.
-func (x *exchange) mark() reason.Reason {
+func (x *Exchange) mark() reason.Reason {
 	x.request.Fields = append(x.request.Fields, message.Field{Name: cdnLoop, Value: x.route.Mark, Kind: message.CDNLoop})
 	return reason.None
 }

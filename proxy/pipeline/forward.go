@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"context"
@@ -38,11 +38,11 @@ type failure struct {
 }
 
 // forward sends the request to an endpoint, to another one where that is safe, and relays the response.
-func (x *exchange) forward() verdict {
+func (x *Exchange) forward() Verdict {
 	x.dropForeignUpgrade()
 	if d := x.route.Timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
-		timer := time.AfterFunc(d, func() { g.end(number, reason.UpstreamRequestTimeout) })
+		timer := time.AfterFunc(d, func() { g.End(number, reason.UpstreamRequestTimeout) })
 		defer timer.Stop()
 	}
 	x.pool = x.route.Pool
@@ -61,21 +61,21 @@ func (x *exchange) forward() verdict {
 		}
 		x.hold = held
 		if x.Chosen == 0 {
-			x.Chosen = x.engine.clock.Now()
+			x.Chosen = x.engine.Clock.Now()
 		}
 		x.beginAttempt(held.Target)
-		var v verdict
+		var v Verdict
 		v, failed = x.attempt(&held.Target.Endpoint)
 		x.endAttempt(failed)
 		if failed.reason == reason.None {
-			if v != upgraded { // which holds its place until the tunnel ends
+			if v != Upgraded { // which holds its place until the tunnel ends
 				x.hold.Release()
 			}
 			return v
 		}
 		x.hold.Release()
 		if failed.endpoint {
-			x.engine.ejector.Failed(held.Target)
+			x.engine.Ejector.Failed(held.Target)
 		}
 		x.pool.Failed(failed.reason)
 		if failed.left {
@@ -85,7 +85,7 @@ func (x *exchange) forward() verdict {
 			}
 			continue
 		}
-		if !failed.again || retries == 0 || !x.pool.AllowRetry(x.engine.clock.Now()) {
+		if !failed.again || retries == 0 || !x.pool.AllowRetry(x.engine.Clock.Now()) {
 			break
 		}
 		retries--
@@ -98,18 +98,18 @@ func (x *exchange) forward() verdict {
 	// deadline says that the server kept to that.
 	if code, ok := errors.AsType[message.Reset](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
 		x.Reason, x.Status = failed.reason, failed.reason.Status()
-		return torn
+		return Torn
 	}
-	return x.answer(failed.reason, failed.detail)
+	return x.Answer(failed.reason, failed.detail)
 }
 
 // isCall says whether the request is a call by gRPC.
-func (x *exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }
+func (x *Exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }
 
 // dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
 // proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no
 // upgrades (RFC 9113, section 8.6).
-func (x *exchange) dropForeignUpgrade() {
+func (x *Exchange) dropForeignUpgrade() {
 	if x.route.Pool.H2C || isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
@@ -125,7 +125,7 @@ func isForeign(protocols []byte) (foreign bool) {
 }
 
 // attempt tries one endpoint, on a connection that is there if one can be had.
-func (x *exchange) attempt(e *upstream.Endpoint) (verdict, failure) {
+func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
 	d := x.demand()
 	if up := e.Take(d); up != nil {
 		if v, failed := x.exchangeWith(up); !failed.stale {
@@ -134,33 +134,33 @@ func (x *exchange) attempt(e *upstream.Endpoint) (verdict, failure) {
 	}
 	up, failed := x.connect(e, d)
 	if failed.reason != reason.None {
-		return torn, failed
+		return Torn, failed
 	}
 	return x.exchangeWith(up)
 }
 
 // demand is what the exchange wants of a connection: one of its own for what may lead to a tunnel or logs in a
 // connection.
-func (x *exchange) demand() upstream.Demand {
+func (x *Exchange) demand() upstream.Demand {
 	upgrade := len(x.request.Upgrade) > 0
 	return upstream.Demand{
 		Timeout: x.route.Timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
-		Stream: &x.shared, Logins: x.origin.logins, Shard: x.Shard,
+		Stream: &x.shared, Logins: x.origin.Logins, Shard: x.Shard,
 	}
 }
 
 // connect makes a new connection to the endpoint, or waits for one that is being made.
-func (x *exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, failure) {
+func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if !x.guard.arm(closerFunc(cancel), x.engine.clock.Now()) {
-		return nil, failure{reason: x.guard.disarm()}
+	if !x.guard.Arm(closerFunc(cancel), x.engine.Clock.Now()) {
+		return nil, failure{reason: x.guard.Disarm()}
 	}
 	up, err := e.Dial(ctx, d)
-	if cause := x.guard.disarm(); cause != reason.None {
+	if cause := x.guard.Disarm(); cause != reason.None {
 		if err == nil {
 			_ = up.Close()
-			up.EndExchange(false, x.Shard, x.engine.clock.Now())
+			up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 		}
 		return nil, failure{reason: cause}
 	}
@@ -172,7 +172,7 @@ func (x *exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
 	case upstream.IsTLSFault(err):
-		x.engine.logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
+		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
 		failed := tlsFailure(err)
 		failed.again = true
 		return nil, failed
@@ -186,7 +186,7 @@ func (f closerFunc) Close() error { f(); return nil }
 
 // exchangeWith sends the request on a connection and relays the response. The connection is given back or
 // closed, except after an upgrade, when it stays in x.up.
-func (x *exchange) exchangeWith(up upstream.Exchange) (verdict, failure) {
+func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	x.up = up
 	if x.logsIn {
 		x.claim(up)
@@ -194,8 +194,8 @@ func (x *exchange) exchangeWith(up upstream.Exchange) (verdict, failure) {
 	x.stall = x.route.Patience
 	up.StallAfter(x.stall)
 	up.StallWritesAfter(x.route.Timeouts.Idle)
-	if !x.guard.arm(up, x.Started) {
-		return torn, x.fail(up, nil)
+	if !x.guard.Arm(up, x.Started) {
+		return Torn, x.fail(up, nil)
 	}
 	up.WriteHead(&x.request)
 	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
@@ -204,36 +204,36 @@ func (x *exchange) exchangeWith(up upstream.Exchange) (verdict, failure) {
 		if sendErr != nil && !upstream.IsTLSFault(err) && !errors.Is(err, message.ErrUnprocessed) {
 			err = sendErr
 		}
-		return torn, x.fail(up, err)
+		return Torn, x.fail(up, err)
 	}
 	if x.isStray(up) {
-		return torn, x.fail(up, errStray)
+		return Torn, x.fail(up, errStray)
 	}
 	if upstream.AsksForLogin(up.Response()) {
 		x.claim(up)
 	}
 	x.kept.drop()
-	x.Answered = x.engine.clock.Now()
+	x.Answered = x.engine.Clock.Now()
 	x.hold.Target.Succeeded()
 	x.Status = up.Response().Status
 	if x.Status == 101 {
 		return x.upgrade(up)
 	}
 	if x.opening.taken(up.Response()) {
-		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
+		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
 	}
 	return x.relay(up)
 }
 
 // fail closes the connection after an attempt that brought no response, and says what to make of it.
-func (x *exchange) fail(up upstream.Exchange, err error) failure {
-	cause := x.guard.disarm()
+func (x *Exchange) fail(up upstream.Exchange, err error) failure {
+	cause := x.guard.Disarm()
 	answering := up.Answering()
 	_ = up.Close()
 	uploading := x.upload.done != nil
 	x.stopUpload()
 	sent, reused := up.Sent(), up.Reused()
-	up.EndExchange(false, x.Shard, x.engine.clock.Now())
+	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
 	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
@@ -272,7 +272,7 @@ func isMalformed(err error) bool {
 // isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers
 // send too much is content that follows a response without any, or that they did not understand something: only then
 // does it cost a look. A request with content may be answered before it was read.
-func (x *exchange) isStray(up upstream.Exchange) bool {
+func (x *Exchange) isStray(up upstream.Exchange) bool {
 	c := up.Sole()
 	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && !x.request.HasContent() &&
 		c.Unheard()
@@ -281,7 +281,7 @@ func (x *exchange) isStray(up upstream.Exchange) bool {
 var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}
 
 // awaitResponse reads the head of the final response and relays those that come before it.
-func (x *exchange) awaitResponse(up upstream.Exchange) error {
+func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 	for range upstream.MaxInformational {
 		x.boundWaits(up)
 		if err := up.ReadResponse(x.request.Method); err != nil {
@@ -294,7 +294,7 @@ func (x *exchange) awaitResponse(up upstream.Exchange) error {
 		x.upload.invited = x.upload.invited || resp.Status == 100
 		x.informed = true
 		if err := x.down.WriteInformational(resp); err != nil {
-			x.guard.end(x.number, reason.ClientClosed)
+			x.guard.End(x.number, reason.ClientClosed)
 			return err
 		}
 	}
@@ -302,7 +302,7 @@ func (x *exchange) awaitResponse(up upstream.Exchange) error {
 }
 
 // relay sends the response on as it comes. The head waits for content only as long as there is some already.
-func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
+func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
@@ -338,7 +338,7 @@ func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().Socket(), &x.engine.pipes); writeErr != nil {
+			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
@@ -363,57 +363,57 @@ func (x *exchange) relay(up upstream.Exchange) (verdict, failure) {
 		return x.clientWentAway(up), failure{}
 	}
 	x.settle(up)
-	return complete, failure{}
+	return Complete, failure{}
 }
 
 // settle ends the exchange with the endpoint after a whole response.
-func (x *exchange) settle(up upstream.Exchange) {
+func (x *Exchange) settle(up upstream.Exchange) {
 	sent := x.finishUpload()
 	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
-	cause := x.guard.disarm()
+	cause := x.guard.Disarm()
 	x.up = nil
-	x.Ended = x.engine.clock.Now()
+	x.Ended = x.engine.Clock.Now()
 	up.EndExchange(sent && cause == reason.None, x.Shard, x.Ended)
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
-func (x *exchange) tear(up upstream.Exchange, err error) (verdict, failure) {
+func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, failure) {
 	failed := x.fail(up, err)
 	failed.again, failed.stale, failed.endpoint = false, false, false
 	x.down.CloseAfter()
 	if !x.down.Started() {
-		return torn, failed
+		return Torn, failed
 	}
 	if code, ok := errors.AsType[message.Reset](err); ok {
 		x.down.BreakOff(code)
 	}
 	x.Reason = failed.reason
 	x.pool.Failed(failed.reason)
-	return torn, failure{}
+	return Torn, failure{}
 }
 
-func (x *exchange) clientWentAway(up upstream.Exchange) verdict {
-	x.guard.end(x.number, reason.ClientClosed)
+func (x *Exchange) clientWentAway(up upstream.Exchange) Verdict {
+	x.guard.End(x.number, reason.ClientClosed)
 	x.fail(up, nil)
 	x.Reason = reason.ClientClosed
-	return torn
+	return Torn
 }
 
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
-func (x *exchange) upgrade(up upstream.Exchange) (verdict, failure) {
+func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	resp := up.Response()
 	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
-		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
+		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
 	if !x.opening.finish(resp) {
-		return torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
+		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
 	}
-	if cause := x.guard.disarm(); cause != reason.None {
-		return torn, x.fail(up, nil) // while the client can be told
+	if cause := x.guard.Disarm(); cause != reason.None {
+		return Torn, x.fail(up, nil) // while the client can be told
 	}
 	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
 		return x.clientWentAway(up), failure{}
 	}
-	return upgraded, failure{}
+	return Upgraded, failure{}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"io"
@@ -10,10 +10,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is
+// Guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is
 // up, the drain when its patience is. The exchange arms it with what to close before it waits, and disarms it before
 // the connection is handed on.
-type guard struct {
+type Guard struct {
 	mu sync.Mutex
 	// waitsFor is closed to end the wait; nil while there is none.
 	waitsFor io.Closer
@@ -26,8 +26,8 @@ type guard struct {
 	over bool
 }
 
-// begin starts a new exchange and returns its number.
-func (g *guard) begin() uint64 {
+// Begin starts a new exchange and returns its number.
+func (g *Guard) Begin() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.exchange++
@@ -37,15 +37,15 @@ func (g *guard) begin() uint64 {
 	return g.exchange
 }
 
-// renew makes the guard ready for another owner's exchanges, after the last one was shut.
-func (g *guard) renew() {
+// Renew makes the guard ready for another owner's exchanges, after the last one was shut.
+func (g *Guard) Renew() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.over, g.cause = false, reason.None
 }
 
-// arm names what to close. It says false where the exchange was ended already.
-func (g *guard) arm(c io.Closer, now time.Duration) bool {
+// Arm names what to close. It says false where the exchange was ended already.
+func (g *Guard) Arm(c io.Closer, now time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cause != reason.None {
@@ -55,16 +55,16 @@ func (g *guard) arm(c io.Closer, now time.Duration) bool {
 	return true
 }
 
-// disarm ends the wait and returns why the exchange was ended, or None.
-func (g *guard) disarm() reason.Reason {
+// Disarm ends the wait and returns why the exchange was ended, or None.
+func (g *Guard) Disarm() reason.Reason {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waitsFor = nil
 	return g.cause
 }
 
-// end ends the exchange of that number, if it still runs.
-func (g *guard) end(exchange uint64, cause reason.Reason) {
+// End ends the exchange of that number, if it still runs.
+func (g *Guard) End(exchange uint64, cause reason.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.exchange == exchange {
@@ -72,15 +72,15 @@ func (g *guard) end(exchange uint64, cause reason.Reason) {
 	}
 }
 
-// shut ends the exchange that runs, and every later one as it begins.
-func (g *guard) shut(cause reason.Reason) {
+// Shut ends the exchange that runs, and every later one as it begins.
+func (g *Guard) Shut(cause reason.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.over = true
 	g.endLocked(cause)
 }
 
-func (g *guard) endLocked(cause reason.Reason) {
+func (g *Guard) endLocked(cause reason.Reason) {
 	if g.cause != reason.None {
 		return
 	}
@@ -90,8 +90,8 @@ func (g *guard) endLocked(cause reason.Reason) {
 	}
 }
 
-// waitingSince returns the running exchange and when it began to wait, or ok false.
-func (g *guard) waitingSince() (exchange uint64, since time.Duration, ok bool) {
+// WaitingSince returns the running exchange and when it began to wait, or ok false.
+func (g *Guard) WaitingSince() (exchange uint64, since time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.exchange, g.since, g.waitsFor != nil && g.cause == reason.None

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"github.com/warren-dev/ingress/proxy/canonical"
@@ -21,23 +21,23 @@ type decision struct {
 // in docs/request.md is the same.
 var phases = [...]struct {
 	name string
-	pass func(*exchange) reason.Reason
+	pass func(*Exchange) reason.Reason
 }{
-	{"client", (*exchange).findClient},       // first: nothing may read a forwarding field that nobody vouches for
-	{"target", (*exchange).readTarget},       // all that follow compare one spelling
-	{"challenge", (*exchange).findChallenge}, // a host that redirects, or has no rule yet, is to get a certificate too
-	{"redirect", (*exchange).redirect},       // before any rule says something in the clear
-	{"route", (*exchange).findRoute},
-	{"loop", (*exchange).refuseLoop}, // a request in a loop takes no tokens of its client's
-	{"closed", (*exchange).refuseClosed},
-	{"policies", (*exchange).askPolicies}, // in the order of policy.Order
-	{"mark", (*exchange).mark},            // last: no policy can take it out again
+	{"client", (*Exchange).findClient},       // first: nothing may read a forwarding field that nobody vouches for
+	{"target", (*Exchange).readTarget},       // all that follow compare one spelling
+	{"challenge", (*Exchange).findChallenge}, // a host that redirects, or has no rule yet, is to get a certificate too
+	{"redirect", (*Exchange).redirect},       // before any rule says something in the clear
+	{"route", (*Exchange).findRoute},
+	{"loop", (*Exchange).refuseLoop}, // a request in a loop takes no tokens of its client's
+	{"closed", (*Exchange).refuseClosed},
+	{"policies", (*Exchange).askPolicies}, // in the order of policy.Order
+	{"mark", (*Exchange).mark},            // last: no policy can take it out again
 }
 
 // decide takes the request through the phases, up to the first that says how it is answered. It reads nothing but the
 // request and the generation, and writes nothing but the exchange. What goes with the reason is in the exchange's
 // decision: phases that returned that as well took 100 ns more of each request (BenchmarkDecide).
-func (x *exchange) decide() reason.Reason {
+func (x *Exchange) decide() reason.Reason {
 	for i := range phases {
 		if why := phases[i].pass(x); why != reason.None {
 			return why
@@ -46,13 +46,13 @@ func (x *exchange) decide() reason.Reason {
 	return reason.None
 }
 
-func (x *exchange) findClient() reason.Reason {
+func (x *Exchange) findClient() reason.Reason {
 	x.resolveClient()
 	return reason.None
 }
 
 // readTarget settles which host and path the request is for.
-func (x *exchange) readTarget() reason.Reason {
+func (x *Exchange) readTarget() reason.Reason {
 	req := &x.request
 	x.Host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
 	path, err := canonical.Path(x.pathBuf, req.Path)
@@ -68,8 +68,8 @@ func (x *exchange) readTarget() reason.Reason {
 }
 
 // findChallenge looks whether a certificate authority asks.
-func (x *exchange) findChallenge() reason.Reason {
-	if !x.origin.secure {
+func (x *Exchange) findChallenge() reason.Reason {
+	if !x.origin.Secure {
 		if proof := x.generation.Identity.Proof(x.request.Method, x.Host, x.path); proof != "" {
 			x.decision.proof = proof
 			return reason.ACMEChallenge
@@ -78,14 +78,14 @@ func (x *exchange) findChallenge() reason.Reason {
 	return reason.None
 }
 
-func (x *exchange) redirect() reason.Reason {
+func (x *Exchange) redirect() reason.Reason {
 	if !x.Secure && x.generation.Redirected(x.Host) {
 		return reason.RedirectToHTTPS
 	}
 	return reason.None
 }
 
-func (x *exchange) findRoute() reason.Reason {
+func (x *Exchange) findRoute() reason.Reason {
 	g := x.generation
 	x.route = g.Find(x.Host, x.path, canonical.AsItIs)
 	if x.route == nil {
@@ -100,7 +100,7 @@ func (x *exchange) findRoute() reason.Reason {
 	return reason.None
 }
 
-func (x *exchange) refuseClosed() reason.Reason {
+func (x *Exchange) refuseClosed() reason.Reason {
 	if x.route.Closed {
 		return reason.RuleClosed
 	}
@@ -108,7 +108,7 @@ func (x *exchange) refuseClosed() reason.Reason {
 }
 
 // askPolicies asks the route's policies in their order. They make the request what the endpoint is to get.
-func (x *exchange) askPolicies() reason.Reason {
+func (x *Exchange) askPolicies() reason.Reason {
 	if len(x.route.Policies.Request) == 0 {
 		return reason.None
 	}
@@ -126,9 +126,9 @@ func (x *exchange) askPolicies() reason.Reason {
 }
 
 // viewed returns what policies see of the request.
-func (x *exchange) viewed() *policy.View {
+func (x *Exchange) viewed() *policy.View {
 	v := &x.view
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.Host, x.path, x.Client, x.Secure
-	v.Now = x.engine.clock.Start.Add(x.Started)
+	v.Now = x.engine.Clock.Start.Add(x.Started)
 	return v
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"cmp"
@@ -11,30 +11,30 @@ import (
 )
 
 // enterTrace gives the exchange its place in a trace, and has its request say so instead of what it said.
-func (x *exchange) enterTrace() {
-	x.Trace = x.engine.tracer.Begin(&x.request, x.origin.trusted)
+func (x *Exchange) enterTrace() {
+	x.Trace = x.engine.Tracer.Begin(&x.request, x.origin.Trusted)
 }
 
 // isTraced says whether the exchange is recorded in a trace.
-func (x *exchange) isTraced() bool { return x.Trace != nil && x.Trace.Sampled() }
+func (x *Exchange) isTraced() bool { return x.Trace != nil && x.Trace.Sampled() }
 
 // beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
 // attempt's.
-func (x *exchange) beginAttempt(e *balance.Target) {
+func (x *Exchange) beginAttempt(e *balance.Target) {
 	x.tried = append(x.tried, e)
 	a := observe.Attempt{Address: e.Address(), Text: e.String(), Secure: e.Secure()}
 	traced := x.isTraced()
-	if traced || x.engine.log != nil {
+	if traced || x.engine.Log != nil {
 		a.Task = x.pool.IDOf(e)
 	}
 	if traced {
-		a.ID, a.Started = x.Trace.BeginAttempt(), x.engine.clock.Now()
+		a.ID, a.Started = x.Trace.BeginAttempt(), x.engine.Clock.Now()
 	}
 	x.attempts = append(x.attempts, a)
 }
 
 // endAttempt records what came of the last attempt.
-func (x *exchange) endAttempt(failed failure) {
+func (x *Exchange) endAttempt(failed failure) {
 	if !x.isTraced() {
 		return
 	}
@@ -42,26 +42,26 @@ func (x *exchange) endAttempt(failed failure) {
 	a.Left = failed.left
 	a.Status, a.Reason = x.Status, cmp.Or(failed.reason, x.Reason)
 	if a.Ended = x.Ended; a.Ended == 0 {
-		a.Ended = x.engine.clock.Now()
+		a.Ended = x.engine.Clock.Now()
 	}
 }
 
 // forgetAttempt takes back the last attempt: the endpoint may be chosen again.
-func (x *exchange) forgetAttempt() {
+func (x *Exchange) forgetAttempt() {
 	x.tried = x.tried[:len(x.tried)-1]
 	x.attempts = x.attempts[:len(x.attempts)-1]
 }
 
 // completeRecord fills in what is known once the exchange is over.
-func (x *exchange) completeRecord() *observe.Record {
+func (x *Exchange) completeRecord() *observe.Record {
 	r := &x.Record
 	r.Request, r.Attempts = &x.request, x.attempts
 	r.Path, r.Forwarded = withoutToken(x.path), withoutToken(x.request.Path)
 	if x.path == nil { // the head was refused before there was a canonical one
 		r.Path = r.Forwarded
 	}
-	r.Peer, r.Scheme, r.TLSVersion = x.origin.peer, x.origin.scheme, x.origin.tlsVersion
-	r.Secure = r.Secure || x.origin.secure
+	r.Peer, r.Scheme, r.TLSVersion = x.origin.Peer, x.origin.scheme, x.origin.TLSVersion
+	r.Secure = r.Secure || x.origin.Secure
 	r.Sent = x.down.Response().Written()
 	if x.route != nil {
 		r.Route, r.Series = &x.route.Names, x.route.Series

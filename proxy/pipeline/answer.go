@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"github.com/warren-dev/ingress/proxy/message"
@@ -29,7 +29,7 @@ var certificateRefused = []byte(`warren; error=tls_certificate_error; details="U
 // answer writes a response of the proxy's own: the status of why, status as Proxy-Status, which names the reason, and
 // content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must.
 // What resp's fields hold already goes with it.
-func answer(down downstream, resp *message.Response, why reason.Reason, status []byte, head bool, mediaType []byte, content ...string) error {
+func answer(down Downstream, resp *message.Response, why reason.Reason, status []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
 	resp.Status = why.Status()
 	resp.NoContent = head

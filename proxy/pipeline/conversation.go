@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"sync"
@@ -16,7 +16,7 @@ import (
 // as long as it likes while the other one is not, and both for the idle time of the rule, as in a tunnel.
 type conversation struct {
 	clock  transport.Clock
-	guard  *guard
+	guard  *Guard
 	number uint64
 	idle   time.Duration
 	// moved is when something passed last, by the clock.
@@ -30,7 +30,7 @@ type conversation struct {
 // converse stops timing the two directions apart if the response began before the request ended: the exchange then
 // times out only once both are silent. It returns nil if there is nothing to time, or if the client's protocol cannot
 // lift the limit on the request's content.
-func (x *exchange) converse(up upstream.Exchange) *conversation {
+func (x *Exchange) converse(up upstream.Exchange) *conversation {
 	if x.boundWaits(up) || !x.down.RestContent() {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (x *exchange) converse(up upstream.Exchange) *conversation {
 	if idle == 0 {
 		return nil
 	}
-	c := &conversation{clock: x.engine.clock, guard: x.guard, number: x.number, idle: idle}
+	c := &conversation{clock: x.engine.Clock, guard: x.guard, number: x.number, idle: idle}
 	c.note()
 	c.mu.Lock()
 	c.timer = time.AfterFunc(idle, c.look)
@@ -65,7 +65,7 @@ func (c *conversation) look() {
 		c.timer.Reset(left)
 		return
 	}
-	c.guard.end(c.number, reason.UpstreamTimeout)
+	c.guard.End(c.number, reason.UpstreamTimeout)
 }
 
 func (c *conversation) end() {

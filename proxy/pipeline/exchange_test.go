@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"reflect"
@@ -49,22 +49,22 @@ func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 // worse.
 func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	t.Parallel()
-	var x exchange
+	var x Exchange
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
-		reflect.TypeFor[downstream]():        struct{ downstream }{},
+		reflect.TypeFor[Downstream]():        struct{ Downstream }{},
 		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
-		reflect.TypeFor[*engine]():           &engine{tracer: &observe.Tracer{}},
+		reflect.TypeFor[*Engine]():           &Engine{Tracer: &observe.Tracer{}},
 		reflect.TypeFor[kept]():              kept{n: 1, buf: []byte("content")},
 	})
-	for i := range reflect.TypeFor[exchange]().NumField() {
+	for i := range reflect.TypeFor[Exchange]().NumField() {
 		if reflect.ValueOf(&x).Elem().Field(i).IsZero() {
-			t.Fatalf("%s was not filled", reflect.TypeFor[exchange]().Field(i).Name)
+			t.Fatalf("%s was not filled", reflect.TypeFor[Exchange]().Field(i).Name)
 		}
 	}
 	tried, fields, own := x.tried, x.request.Fields, x.own.Fields
 	x.release()
-	for i := range reflect.TypeFor[exchange]().NumField() {
-		field := reflect.TypeFor[exchange]().Field(i)
+	for i := range reflect.TypeFor[Exchange]().NumField() {
+		field := reflect.TypeFor[Exchange]().Field(i)
 		if field.Type != reflect.TypeFor[memory]() && !reflect.ValueOf(&x).Elem().Field(i).IsZero() {
 			t.Errorf("%s is left of the request before", field.Name)
 		}
@@ -91,7 +91,7 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 
 func TestReleasedExchangeKeepsNoMoreThanItsShare(t *testing.T) {
 	t.Parallel()
-	var x exchange
+	var x Exchange
 	long := make([]byte, keptBytes+1)
 	occupy(t, reflect.ValueOf(&x.memory).Elem(), map[reflect.Type]any{
 		reflect.TypeFor[[]byte]():          long,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package pipeline
 
 import (
 	"slices"
@@ -10,16 +10,16 @@ import (
 )
 
 // claim makes a connection private to the client of the exchange.
-func (x *exchange) claim(up upstream.Exchange) {
+func (x *Exchange) claim(up upstream.Exchange) {
 	if c := up.Sole(); c != nil {
-		c.Claim(x.origin.logins)
+		c.Claim(x.origin.Logins)
 	}
 }
 
 // loggedIn returns the target of the pool that the client is logged in at, if it takes requests and this one was not
 // given to it before.
-func (x *exchange) loggedIn(p *balance.Pool) *balance.Target {
-	for e := range x.origin.logins.Endpoints() {
+func (x *Exchange) loggedIn(p *balance.Pool) *balance.Target {
+	for e := range x.origin.Logins.Endpoints() {
 		if t := p.Sound(e); t != nil && !slices.Contains(x.tried, t) {
 			return t
 		}

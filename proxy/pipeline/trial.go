@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"net/netip"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
+)
+
+// Trial is a request that somebody asks about. It goes through the phases as any other, and nothing of it is sent or
+// counted.
+type Trial struct {
+	x     Exchange
+	notes []policy.Note
+}
+
+// Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
+// trial by [trial.end].
+func (g *Engine) Try(from *Origin) *Trial {
+	t := &Trial{x: Exchange{
+		engine: g, origin: from, generation: g.Generation.Load(),
+		Record: observe.Record{Started: g.Clock.Now(), Client: from.Peer},
+	}}
+	t.x.view.Notes = &t.notes
+	return t
+}
+
+// End ends the trial and all views of its request.
+func (t *Trial) End() {
+	if t.x.Trace != nil {
+		t.x.engine.Tracer.End(t.x.Trace)
+	}
+}
+
+// Generation is what the trial is decided by.
+func (t *Trial) Generation() *routing.Generation { return t.x.generation }
+
+// RequestHead is where the request's head is put before decide.
+func (t *Trial) RequestHead() *message.Request { return &t.x.request }
+
+// Decide takes the request through the phases. It returns how the request is answered, or None where an endpoint is
+// asked, and what is told in the place of what that reason always says.
+func (t *Trial) Decide() (why reason.Reason, detail string) {
+	if t.x.engine.Tracer != nil {
+		t.x.enterTrace()
+	}
+	return t.x.decide(), t.x.decision.detail
+}
+
+// What is known after decide. Host and path are canonical and nil where they have no such form, route is nil where the
+// request has none.
+
+func (t *Trial) Host() []byte          { return t.x.Host }
+func (t *Trial) Path() []byte          { return t.x.path }
+func (t *Trial) Client() netip.Addr    { return t.x.Client }
+func (t *Trial) Secure() bool          { return t.x.Secure }
+func (t *Trial) Route() *routing.Route { return t.x.route }
+
+// Notes is what the route's policies decided by.
+func (t *Trial) Notes() []policy.Note { return t.notes }
+
+// Location is where the client would be redirected to.
+func (t *Trial) Location() []byte { return t.x.location() }
+
+// Forwarded makes of the request what an endpoint would get, and returns it.
+func (t *Trial) Forwarded() *message.Request {
+	t.x.dropForeignUpgrade()
+	if t.x.Trace != nil {
+		t.x.Trace.Explain(t.x.request.Fields)
+	}
+	return &t.x.request
+}
