@@ -53,3 +53,58 @@ func answer(down Downstream, resp *message.Response, why reason.Reason, status [
 	}
 	return w.End(nil)
 }
+
+// answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
+func (x *Exchange) answerChallenge(proof string) Verdict {
+	return x.respond(reason.ACMEChallenge, octetStream, proof)
+}
+
+// answerRedirect sends the client to the same URL under https, at that scheme's own port.
+func (x *Exchange) answerRedirect() Verdict {
+	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
+	return x.Answer(reason.RedirectToHTTPS, "")
+}
+
+func (x *Exchange) location() []byte {
+	location := append([]byte("https://"), x.Host...)
+	location = append(location, x.path...)
+	return append(location, x.request.Query...)
+}
+
+// Answer ends the exchange with a line of text that says why.
+func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
+	if detail == "" {
+		detail = why.Text()
+	}
+	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
+}
+
+// Refuse answers a request whose head could not be taken.
+func (x *Exchange) Refuse(refused *message.Error) Verdict {
+	return x.Answer(reason.OfStatus(refused.Status), refused.Detail)
+}
+
+// respond ends the exchange with a response of our own.
+func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...string) Verdict {
+	x.Reason, x.Status = why, why.Status()
+	if why == reason.ClientClosed {
+		return Torn
+	}
+	if !x.down.SkipContent() {
+		x.down.CloseAfter()
+	}
+	if x.route != nil && why != reason.InternalError { // which may be a policy's own
+		x.own.Status = why.Status()
+		for _, add := range x.route.Policies.Own {
+			add(x.viewed(), &x.own)
+		}
+	}
+	status := x.proxyStatus
+	if status == nil {
+		status = proxyStatusOf[why]
+	}
+	if err := answer(x.down, &x.own, why, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
+		return Torn
+	}
+	return Complete
+}

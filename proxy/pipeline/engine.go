@@ -6,17 +6,14 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
-	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // Engine is what all exchanges have in common, and nothing of the connections that they came on.
@@ -44,16 +41,6 @@ func (g *Engine) Begin(down Downstream, guard *Guard, from *Origin, shard uint32
 	x.engine, x.down, x.guard, x.origin, x.Shard = g, down, guard, from, shard
 	return x
 }
-
-// Began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.
-func (x *Exchange) Began(at time.Duration) { x.Started, x.Client = at, x.origin.Peer }
-
-// RequestHead is where the exchange's owner puts the request's head before the exchange is served.
-func (x *Exchange) RequestHead() *message.Request { return &x.request }
-
-// Tunnel is what an upgraded exchange leaves to its owner: the connection to the endpoint, and the place there, which
-// the owner releases when the tunnel ends.
-func (x *Exchange) Tunnel() (*upstream.Conn, balance.Hold) { return x.up.Sole(), x.hold }
 
 // End ends an exchange and all views of its request.
 func (g *Engine) End(x *Exchange) {

@@ -13,51 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
-	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
-)
-
-// Downstream is the client's side of one exchange, whatever version of HTTP carries it.
-type Downstream interface {
-	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
-	Content() message.Reader
-	AwaitContent()
-	// RestContent lifts the limit on the waits for the request's content: a client may have nothing to say for a while. It
-	// returns false if the protocol cannot (HTTP/1.1). It may be called while the content is read.
-	RestContent() bool
-	// LongHead says whether the request's head takes more memory than most, and ReleaseHead ends all views of it.
-	LongHead() bool
-	ReleaseHead()
-	// SkipContent drops the content that is there already and says whether that was all.
-	SkipContent() bool
-	// WriteInformational sends a 1xx response.
-	WriteInformational(*message.Response) error
-	// WriteHead makes the final response's head pending. Until Started, another one can take its place.
-	WriteHead(*message.Response)
-	Response() message.Writer
-	Started() bool
-	// Socket is the connection below, or nil where content cannot go straight to it and come straight from it.
-	Socket() *transport.TCP
-	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun.
-	// It says whether it can.
-	BreakOff(code message.Reset) bool
-	// CloseAfter makes this the connection's last exchange.
-	CloseAfter()
-	// StopContent makes a Read of the content that waits, and all later ones, fail; ResumeContent ends that.
-	StopContent()
-	ResumeContent()
-}
-
-// Verdict is how an exchange ended for the connection that carried it.
-type Verdict uint8
-
-const (
-	// Complete: the response was sent whole.
-	Complete Verdict = iota
-	// Torn: it was not, and the client must be able to see that.
-	Torn
-	// Upgraded: a 101 was sent; the bytes that follow are the tunnel's.
-	Upgraded
 )
 
 // Exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
@@ -110,37 +66,6 @@ type Exchange struct {
 	proxyStatus []byte
 }
 
-// memory is what an exchange keeps for the next one: lists and buffers that have grown, and nothing that was in them.
-type memory struct {
-	request message.Request
-	// own is an answer of our own.
-	own message.Response
-	// tried are the endpoints that were chosen, the last one last.
-	tried []*balance.Target
-	// attempts are the same, for the record.
-	attempts []observe.Attempt
-
-	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
-}
-
-// empty forgets what was in the memory, and gives back what is too much to keep.
-func (m *memory) empty() {
-	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
-		if cap(*buf) > keptBytes {
-			*buf = nil
-		}
-	}
-	if cap(m.request.Fields) > keptFields {
-		m.request.Fields = nil
-	}
-	clear(m.tried)
-	m.tried = m.tried[:0]
-	clear(m.attempts)
-	m.attempts = m.attempts[:0]
-	m.request.Reset()
-	m.own.Reset()
-}
-
 // Serve takes a request whose head was read through all phases. A panic ends this request alone.
 func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
@@ -190,68 +115,6 @@ func (x *Exchange) admit() Verdict {
 	}
 }
 
-// answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
-func (x *Exchange) answerChallenge(proof string) Verdict {
-	return x.respond(reason.ACMEChallenge, octetStream, proof)
-}
-
-// answerRedirect sends the client to the same URL under https, at that scheme's own port.
-func (x *Exchange) answerRedirect() Verdict {
-	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
-	return x.Answer(reason.RedirectToHTTPS, "")
-}
-
-func (x *Exchange) location() []byte {
-	location := append([]byte("https://"), x.Host...)
-	location = append(location, x.path...)
-	return append(location, x.request.Query...)
-}
-
-// Answer ends the exchange with a line of text that says why.
-func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
-	if detail == "" {
-		detail = why.Text()
-	}
-	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
-}
-
-// Refuse answers a request whose head could not be taken.
-func (x *Exchange) Refuse(refused *message.Error) Verdict {
-	return x.Answer(reason.OfStatus(refused.Status), refused.Detail)
-}
-
-// respond ends the exchange with a response of our own.
-func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...string) Verdict {
-	x.Reason, x.Status = why, why.Status()
-	if why == reason.ClientClosed {
-		return Torn
-	}
-	if !x.down.SkipContent() {
-		x.down.CloseAfter()
-	}
-	if x.route != nil && why != reason.InternalError { // which may be a policy's own
-		x.own.Status = why.Status()
-		for _, add := range x.route.Policies.Own {
-			add(x.viewed(), &x.own)
-		}
-	}
-	status := x.proxyStatus
-	if status == nil {
-		status = proxyStatusOf[why]
-	}
-	if err := answer(x.down, &x.own, why, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
-		return Torn
-	}
-	return Complete
-}
-
-// An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold
-// its memory.
-const (
-	keptFields = 64
-	keptBytes  = 4 << 10
-)
-
 // release ends the exchange's hold on everything that is not its own memory.
 func (x *Exchange) release() {
 	x.kept.drop()
@@ -261,3 +124,13 @@ func (x *Exchange) release() {
 	x.memory.empty()
 	*x = Exchange{memory: x.memory}
 }
+
+// Began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.
+func (x *Exchange) Began(at time.Duration) { x.Started, x.Client = at, x.origin.Peer }
+
+// RequestHead is where the exchange's owner puts the request's head before the exchange is served.
+func (x *Exchange) RequestHead() *message.Request { return &x.request }
+
+// Tunnel is what an upgraded exchange leaves to its owner: the connection to the endpoint, and the place there, which
+// the owner releases when the tunnel ends.
+func (x *Exchange) Tunnel() (*upstream.Conn, balance.Hold) { return x.up.Sole(), x.hold }

@@ -96,3 +96,7 @@ func (g *Guard) WaitingSince() (exchange uint64, since time.Duration, ok bool) {
 	defer g.mu.Unlock()
 	return g.exchange, g.since, g.waitsFor != nil && g.cause == reason.None
 }
+
+type closerFunc func()
+
+func (f closerFunc) Close() error { f(); return nil }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// attempt tries one endpoint, on a connection that is there if one can be had.
+func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
+	d := x.demand()
+	if up := e.Take(d); up != nil {
+		if v, failed := x.exchangeWith(up); !failed.stale {
+			return v, failed
+		}
+	}
+	up, failed := x.connect(e, d)
+	if failed.reason != reason.None {
+		return Torn, failed
+	}
+	return x.exchangeWith(up)
+}
+
+// demand is what the exchange wants of a connection: one of its own for what may lead to a tunnel or logs in a
+// connection.
+func (x *Exchange) demand() upstream.Demand {
+	upgrade := len(x.request.Upgrade) > 0
+	return upstream.Demand{
+		Timeout: x.route.Timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
+		Stream: &x.shared, Logins: x.origin.Logins, Shard: x.Shard,
+	}
+}
+
+// connect makes a new connection to the endpoint, or waits for one that is being made.
+func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, failure) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if !x.guard.Arm(closerFunc(cancel), x.engine.Clock.Now()) {
+		return nil, failure{reason: x.guard.Disarm()}
+	}
+	up, err := e.Dial(ctx, d)
+	if cause := x.guard.Disarm(); cause != reason.None {
+		if err == nil {
+			_ = up.Close()
+			up.EndExchange(false, x.Shard, x.engine.Clock.Now())
+		}
+		return nil, failure{reason: cause}
+	}
+	switch timeout := net.Error(nil); {
+	case err == nil:
+		return up, failure{}
+	case err == upstream.ErrRetired:
+		return nil, failure{reason: reason.NoHealthyTask, left: true}
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
+	case upstream.IsTLSFault(err):
+		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
+		failed := tlsFailure(err)
+		failed.again = true
+		return nil, failed
+	}
+	return nil, failure{reason: reason.UpstreamConnectFailed, again: true, endpoint: true}
+}
+
+// exchangeWith sends the request on a connection and relays the response. The connection is given back or
+// closed, except after an upgrade, when it stays in x.up.
+func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
+	x.up = up
+	if x.logsIn {
+		x.claim(up)
+	}
+	x.stall = x.route.Patience
+	up.StallAfter(x.stall)
+	up.StallWritesAfter(x.route.Timeouts.Idle)
+	if !x.guard.Arm(up, x.Started) {
+		return Torn, x.fail(up, nil)
+	}
+	up.WriteHead(&x.request)
+	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
+	sendErr := x.send(up)
+	if err := x.awaitResponse(up); err != nil {
+		if sendErr != nil && !upstream.IsTLSFault(err) && !errors.Is(err, message.ErrUnprocessed) {
+			err = sendErr
+		}
+		return Torn, x.fail(up, err)
+	}
+	if x.isStray(up) {
+		return Torn, x.fail(up, errStray)
+	}
+	if upstream.AsksForLogin(up.Response()) {
+		x.claim(up)
+	}
+	x.kept.drop()
+	x.Answered = x.engine.Clock.Now()
+	x.hold.Target.Succeeded()
+	x.Status = up.Response().Status
+	if x.Status == 101 {
+		return x.upgrade(up)
+	}
+	if x.opening.taken(up.Response()) {
+		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
+	}
+	return x.relay(up)
+}
+
+// isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers
+// send too much is content that follows a response without any, or that they did not understand something: only then
+// does it cost a look. A request with content may be answered before it was read.
+func (x *Exchange) isStray(up upstream.Exchange) bool {
+	c := up.Sole()
+	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && !x.request.HasContent() &&
+		c.Unheard()
+}
+
+var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"errors"
+	"os"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// failure is an attempt that brought no response. The zero value is none.
+type failure struct {
+	reason reason.Reason
+	detail string
+	// again is set where another endpoint may be tried: nothing of the request was sent, or it does no harm twice and
+	// nothing of a response came.
+	again bool
+	// left is set where the endpoint went before anything was sent to it.
+	left bool
+	// endpoint is set where the endpoint is to blame: it took no connection, or gave no answer on one.
+	endpoint bool
+	// untrusted is set where it is the endpoint's certificate that was refused.
+	untrusted bool
+	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
+	// be sent again on a new one.
+	stale bool
+	// cause is what the endpoint did, where that is of use to the client.
+	cause error
+}
+
+// fail closes the connection after an attempt that brought no response, and says what to make of it.
+func (x *Exchange) fail(up upstream.Exchange, err error) failure {
+	cause := x.guard.Disarm()
+	answering := up.Answering()
+	_ = up.Close()
+	uploading := x.upload.done != nil
+	x.stopUpload()
+	sent, reused := up.Sent(), up.Reused()
+	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
+	x.up = nil
+	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
+	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
+	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
+	again := repeatable && !answering
+	switch {
+	case cause != reason.None:
+		return failure{reason: cause}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true}
+	case errors.Is(err, message.ErrForeign):
+		return failure{reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
+	case isMalformed(err), message.IsFault(err):
+		// On a connection that was there before, it may be what the endpoint sent too much after the last response.
+		return failure{reason: reason.UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
+	case upstream.IsTLSFault(err):
+		failed := tlsFailure(err)
+		failed.again, failed.stale = again, again && reused
+		return failed
+	}
+	// Whoever stops or has no room for more streams says so, and is not to blame.
+	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err}
+}
+
+// tlsFailure is that of an attempt that failed at TLS.
+func tlsFailure(err error) failure {
+	detail, untrusted := upstream.DescribeTLSFault(err)
+	return failure{reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted, endpoint: true}
+}
+
+func isMalformed(err error) bool {
+	_, ok := errors.AsType[*message.Error](err)
+	return ok
+}

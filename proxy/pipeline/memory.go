@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/observe"
+)
+
+// memory is what an exchange keeps for the next one: lists and buffers that have grown, and nothing that was in them.
+type memory struct {
+	request message.Request
+	// own is an answer of our own.
+	own message.Response
+	// tried are the endpoints that were chosen, the last one last.
+	tried []*balance.Target
+	// attempts are the same, for the record.
+	attempts []observe.Attempt
+
+	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
+}
+
+// empty forgets what was in the memory, and gives back what is too much to keep.
+func (m *memory) empty() {
+	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
+		if cap(*buf) > keptBytes {
+			*buf = nil
+		}
+	}
+	if cap(m.request.Fields) > keptFields {
+		m.request.Fields = nil
+	}
+	clear(m.tried)
+	m.tried = m.tried[:0]
+	clear(m.attempts)
+	m.attempts = m.attempts[:0]
+	m.request.Reset()
+	m.own.Reset()
+}
+
+// An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold
+// its memory.
+const (
+	keptFields = 64
+	keptBytes  = 4 << 10
+)

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"errors"
+	"io"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// awaitResponse reads the head of the final response and relays those that come before it.
+func (x *Exchange) awaitResponse(up upstream.Exchange) error {
+	for range upstream.MaxInformational {
+		x.boundWaits(up)
+		if err := up.ReadResponse(x.request.Method); err != nil {
+			return err
+		}
+		resp := up.Response()
+		if !resp.Informational() {
+			return nil
+		}
+		x.upload.invited = x.upload.invited || resp.Status == 100
+		x.informed = true
+		if err := x.down.WriteInformational(resp); err != nil {
+			x.guard.End(x.number, reason.ClientClosed)
+			return err
+		}
+	}
+	return upstream.ErrManyInformational
+}
+
+// relay sends the response on as it comes. The head waits for content only as long as there is some already.
+func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
+	resp, content, w := up.Response(), up.Content(), x.down.Response()
+	for _, change := range x.route.Policies.Response {
+		change(x.viewed(), resp)
+	}
+	if x.cookie != nil {
+		x.setCookie(resp)
+	}
+	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
+		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section
+		// 10.1.1).
+		x.down.CloseAfter()
+	}
+	x.down.WriteHead(resp)
+	up.ReleaseHead()
+	talk := x.converse(up)
+	defer talk.end()
+	for !content.Ended() {
+		bounded := x.boundWaits(up)
+		if !content.Buffered() {
+			if bounded || x.request.Version == message.HTTP2 { // or the upload reads behind the head
+				x.releaseHead()
+			}
+			if idle := x.route.Timeouts.Idle; x.stall != idle { // it has begun to answer
+				x.stall = idle
+				if bounded {
+					up.StallAfter(idle)
+				}
+			}
+			if err := w.Flush(); err != nil {
+				return x.clientWentAway(up), failure{}
+			}
+			var socket *transport.TCP
+			if bounded { // splicing would not notice the end of the upload
+				socket = x.down.Socket()
+			}
+			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {
+				return x.clientWentAway(up), failure{}
+			} else if readErr != nil {
+				return x.tear(up, readErr)
+			} else if ok {
+				break
+			}
+		}
+		room, err := w.Room()
+		if err != nil {
+			return x.clientWentAway(up), failure{}
+		}
+		n, err := content.Read(room)
+		talk.note()
+		if err := w.Advance(n); err != nil {
+			return x.tear(up, err)
+		}
+		if err != nil && err != io.EOF {
+			return x.tear(up, err)
+		}
+	}
+	if err := w.End(content.Trailers()); err != nil {
+		return x.clientWentAway(up), failure{}
+	}
+	x.settle(up)
+	return Complete, failure{}
+}
+
+// settle ends the exchange with the endpoint after a whole response.
+func (x *Exchange) settle(up upstream.Exchange) {
+	sent := x.finishUpload()
+	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
+	cause := x.guard.Disarm()
+	x.up = nil
+	x.Ended = x.engine.Clock.Now()
+	up.EndExchange(sent && cause == reason.None, x.Shard, x.Ended)
+}
+
+// tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
+func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, failure) {
+	failed := x.fail(up, err)
+	failed.again, failed.stale, failed.endpoint = false, false, false
+	x.down.CloseAfter()
+	if !x.down.Started() {
+		return Torn, failed
+	}
+	if code, ok := errors.AsType[message.Reset](err); ok {
+		x.down.BreakOff(code)
+	}
+	x.Reason = failed.reason
+	x.pool.Failed(failed.reason)
+	return Torn, failure{}
+}
+
+func (x *Exchange) clientWentAway(up upstream.Exchange) Verdict {
+	x.guard.End(x.number, reason.ClientClosed)
+	x.fail(up, nil)
+	x.Reason = reason.ClientClosed
+	return Torn
+}

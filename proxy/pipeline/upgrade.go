@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// upgrade relays a 101. What follows on both connections belongs to the tunnel.
+func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
+	resp := up.Response()
+	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
+		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
+	}
+	if !x.opening.finish(resp) {
+		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
+	}
+	if cause := x.guard.Disarm(); cause != reason.None {
+		return Torn, x.fail(up, nil) // while the client can be told
+	}
+	x.down.WriteHead(resp)
+	if err := x.down.Response().End(nil); err != nil {
+		return x.clientWentAway(up), failure{}
+	}
+	return Upgraded, failure{}
+}
+
+// dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
+// proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no
+// upgrades (RFC 9113, section 8.6).
+func (x *Exchange) dropForeignUpgrade() {
+	if x.route.Pool.H2C || isForeign(x.request.Upgrade) {
+		x.request.Upgrade = nil
+	}
+}
+
+// isForeign says whether HTTP or TLS is in a list of protocols.
+func isForeign(protocols []byte) (foreign bool) {
+	message.Elements(protocols, func(p []byte) bool {
+		foreign = message.EqualFold(p, "h2c") || len(p) >= 4 && (message.EqualFold(p[:4], "http") || message.EqualFold(p[:4], "tls/"))
+		return !foreign
+	})
+	return foreign
+}
