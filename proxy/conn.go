@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -28,7 +29,7 @@ type conn struct {
 	transport *transport.TCP
 	// stream is the transport, or TLS over it.
 	stream transport.Stream
-	origin pipeline.Origin
+	origin client.Origin
 	guard  pipeline.Guard
 	shard  uint32
 	phase  atomic.Int32

@@ -32,7 +32,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 	if !peer.IsValid() {
 		peer = UnspecifiedPeer()
 	}
-	from := p.engine.OriginOf(peer, a.secure, []byte(p.portOf(a)))
+	from := p.engine.Trusted.Origin(peer, a.secure, []byte(p.portOf(a)))
 	t := p.engine.Try(&from)
 	defer t.End()
 	e := &Explanation{

@@ -248,7 +248,7 @@ func (p *Proxy) serveConn(tcp *net.TCPConn, port []byte, secure bool) {
 		c.stream, version = secured, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
 		negotiated = secured.Protocol
 	}
-	c.origin = p.engine.OriginOf(peer, secure, port)
+	c.origin = p.engine.Trusted.Origin(peer, secure, port)
 	c.origin.TLSVersion = version
 	if negotiated == transport.ProtocolHTTP2 {
 		if c.phase.CompareAndSwap(phaseOpening, phaseBusy) {
@@ -286,7 +286,7 @@ func (p *Proxy) peer(t *transport.TCP) (netip.Addr, error) {
 		return netip.Addr{}, net.ErrClosed
 	}
 	peer := remote.AddrPort().Addr().Unmap().WithZone("")
-	if !p.config.ProxyProtocol || !p.engine.Trusts(peer) {
+	if !p.config.ProxyProtocol || !p.engine.Trusted.Has(peer) {
 		return peer, nil
 	}
 	t.ExpireAfter(proxyHeaderTimeout)

@@ -103,7 +103,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	if x.Status == 101 {
 		return x.upgrade(up)
 	}
-	if x.opening.taken(up.Response()) {
+	if x.opening.Taken(up.Response()) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
 	}
 	return x.relay(up)

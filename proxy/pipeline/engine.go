@@ -3,7 +3,6 @@
 package pipeline
 
 import (
-	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -29,11 +29,11 @@ type Engine struct {
 	exchanges  sync.Pool
 	Logger     logr.Logger
 	// Trusted are the peers whose forwarding fields are believed.
-	Trusted []netip.Prefix
+	Trusted client.Trusted
 }
 
 // Begin returns an exchange for a request that a connection brings, whose owner ends it by [engine.end].
-func (g *Engine) Begin(down Downstream, guard *Guard, from *Origin, shard uint32) *Exchange {
+func (g *Engine) Begin(down Downstream, guard *Guard, from *client.Origin, shard uint32) *Exchange {
 	x, ok := g.exchanges.Get().(*Exchange)
 	if !ok {
 		x = new(Exchange)

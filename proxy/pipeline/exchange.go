@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -24,7 +25,7 @@ type Exchange struct {
 	up     upstream.Exchange
 	shared upstream.Stream // what up is where the connection is shared
 	guard  *Guard
-	origin *Origin
+	origin *client.Origin
 	number uint64
 
 	// Record is what observers are told once the exchange is over. Its shard is also where this connection looks for idle
@@ -42,7 +43,7 @@ type Exchange struct {
 	// path is canonical, what the route was found by, before any rewriting.
 	path []byte
 	// idBuf is the memory of a request id that was made here.
-	idBuf [32]byte
+	idBuf client.RequestID
 
 	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
 	pool   *balance.Pool
@@ -51,7 +52,7 @@ type Exchange struct {
 	upload upload
 	kept   kept
 	// opening is that of a WebSocket whose client makes none.
-	opening opening
+	opening message.Opening
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
 	// logsIn is set where the request logs in the connection that it takes.

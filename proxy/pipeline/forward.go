@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -22,7 +23,10 @@ func (x *Exchange) forward() Verdict {
 	x.pool = x.route.Pool
 	x.pool.Count(x.Started)
 	if b := &x.route.Balancing; b.Policy == snapshot.Hash {
-		x.hash = x.affinityKey(b)
+		from := balance.Client{Address: x.Client, Secure: x.Secure}
+		if x.hash, x.cookie = x.pool.Affinity(b, from, x.request.Fields, x.cookieBuf); x.cookie != nil {
+			x.cookieBuf = x.cookie
+		}
 	}
 	var failed failure
 	for retries := x.route.Retries; ; {

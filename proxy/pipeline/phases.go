@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -47,7 +48,10 @@ func (x *Exchange) decide() reason.Reason {
 }
 
 func (x *Exchange) findClient() reason.Reason {
-	x.resolveClient()
+	var found client.Finding
+	found, x.forwardedBuf = x.engine.Trusted.Resolve(x.origin, &x.request, x.forwardedBuf, &x.idBuf)
+	x.Client, x.Secure, x.RequestID = found.Client, found.Secure, found.RequestID
+	x.logsIn, x.marked = found.LogsIn, found.Marked
 	return reason.None
 }
 

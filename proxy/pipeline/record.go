@@ -60,7 +60,7 @@ func (x *Exchange) completeRecord() *observe.Record {
 	if x.path == nil { // the head was refused before there was a canonical one
 		r.Path = r.Forwarded
 	}
-	r.Peer, r.Scheme, r.TLSVersion = x.origin.Peer, x.origin.scheme, x.origin.TLSVersion
+	r.Peer, r.Scheme, r.TLSVersion = x.origin.Peer, x.origin.Scheme, x.origin.TLSVersion
 	r.Secure = r.Secure || x.origin.Secure
 	r.Sent = x.down.Response().Written()
 	if x.route != nil {

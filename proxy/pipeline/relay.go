@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -40,7 +41,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		change(x.viewed(), resp)
 	}
 	if x.cookie != nil {
-		x.setCookie(resp)
+		balance.SetCookie(resp, x.cookie)
 	}
 	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
 		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section

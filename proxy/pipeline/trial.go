@@ -5,6 +5,7 @@ package pipeline
 import (
 	"net/netip"
 
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -21,7 +22,7 @@ type Trial struct {
 
 // Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
 // trial by [trial.end].
-func (g *Engine) Try(from *Origin) *Trial {
+func (g *Engine) Try(from *client.Origin) *Trial {
 	t := &Trial{x: Exchange{
 		engine: g, origin: from, generation: g.Generation.Load(),
 		Record: observe.Record{Started: g.Clock.Now(), Client: from.Peer},

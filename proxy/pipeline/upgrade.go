@@ -14,7 +14,7 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
-	if !x.opening.finish(resp) {
+	if !x.opening.Finish(resp) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
 	}
 	if cause := x.guard.Disarm(); cause != reason.None {
@@ -43,4 +43,12 @@ func isForeign(protocols []byte) (foreign bool) {
 		return !foreign
 	})
 	return foreign
+}
+
+// OpenWebSocket adds to a request what the opening of a WebSocket has over HTTP/1.1, where the client asks for one by a
+// protocol that has no such opening. The answer is the endpoint's to give as over HTTP/1.1.
+func (x *Exchange) OpenWebSocket() {
+	if len(x.request.Upgrade) > 0 {
+		x.request.Fields = x.opening.Begin(x.request.Fields)
+	}
 }

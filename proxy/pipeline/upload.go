@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -64,7 +65,7 @@ func (x *Exchange) send(up upstream.Exchange) error {
 		}
 	}
 	if content.Ended() {
-		return w.End(trailersWithoutForwarding(content.Trailers()))
+		return w.End(client.TrailersWithoutForwarding(content.Trailers()))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -139,7 +140,7 @@ func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard,
 			}
 		}
 	}
-	if err := w.End(trailersWithoutForwarding(content.Trailers())); err != nil {
+	if err := w.End(client.TrailersWithoutForwarding(content.Trailers())); err != nil {
 		uploadBroke(g, number, err)
 		return
 	}

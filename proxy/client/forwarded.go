@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package client
 
 import (
 	"bytes"
@@ -21,14 +21,27 @@ var (
 	schemeHTTPS = []byte("https")
 )
 
-// resolveClient finds the address of the client (the peer's, or where the peer is a trusted proxy the rightmost address
-// in X-Forwarded-For that is not a trusted proxy's), whether it came over HTTPS, and replaces the forwarding fields,
-// and the request's id: those of an untrusted peer are dropped before anything can read them, those of a trusted one
-// are kept and added to.
-func (x *Exchange) resolveClient() {
-	o, req := x.origin, &x.request
-	x.Client, x.Secure = o.Peer, o.Secure
-	buf := x.forwardedBuf[:0]
+// Finding is what a request's fields say of where it comes from.
+type Finding struct {
+	// Client is the peer's address. Where the peer is a trusted proxy, it is the rightmost address in X-Forwarded-For that
+	// is not a trusted proxy's.
+	Client netip.Addr
+	// Secure is set where the client came over HTTPS.
+	Secure bool
+	// RequestID is the one that a trusted proxy gave the request, or one that was made.
+	RequestID []byte
+	// LogsIn is set where the request logs in the connection that it takes to an endpoint.
+	LogsIn bool
+	// Marked is set where the request went through a proxy that leaves a mark in CDN-Loop (RFC 8586).
+	Marked bool
+}
+
+// Resolve finds out where a request comes from, and replaces the forwarding fields and the request's id: it drops those
+// of an untrusted peer before anything can read them, and keeps those of a trusted one and adds to them. What it adds
+// lies in buf, which it returns, grown where that was needed, and in id.
+func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *RequestID) (Finding, []byte) {
+	found := Finding{Client: o.Peer, Secure: o.Secure}
+	buf = buf[:0]
 	var hasHost, hasPort, hasProto bool
 	for i := range req.Fields {
 		f := &req.Fields[i]
@@ -50,16 +63,16 @@ func (x *Exchange) resolveClient() {
 			o.dropUntrusted(f)
 		case message.XForwardedProto:
 			hasProto = o.Trusted
-			x.Secure = x.Secure || o.Trusted && message.EqualFold(f.Value, "https")
+			found.Secure = found.Secure || o.Trusted && message.EqualFold(f.Value, "https")
 			o.dropUntrusted(f)
 		case message.Forwarded:
 			o.dropUntrusted(f)
 		case message.Authorization:
-			x.logsIn = x.logsIn || upstream.LogsIn(f.Value)
+			found.LogsIn = found.LogsIn || upstream.LogsIn(f.Value)
 		case message.CDNLoop:
-			x.marked = true
+			found.Marked = true
 		case message.XRequestID:
-			x.takeRequestID(f)
+			found.takeRequestID(o, f)
 		case message.Other:
 			if imitatesForwarding(f.Name) {
 				f.Kind = message.Dropped
@@ -69,17 +82,17 @@ func (x *Exchange) resolveClient() {
 	forwardedFor := o.peerText
 	realIP := o.peerText
 	if len(buf) > 0 {
-		x.Client = x.engine.rightmostUntrusted(buf[:len(buf)-2], o.Peer)
+		found.Client = t.rightmostUntrusted(buf[:len(buf)-2], o.Peer)
 		buf = append(buf, o.peerText...)
 		n := len(buf)
-		buf = x.Client.AppendTo(buf)
+		buf = found.Client.AppendTo(buf)
 		forwardedFor, realIP = buf[:n:n], buf[n:]
 	}
 	req.Fields = append(req.Fields,
 		message.Field{Name: xForwardedFor, Value: forwardedFor},
 		message.Field{Name: xRealIP, Value: realIP})
 	if !hasProto {
-		req.Fields = append(req.Fields, message.Field{Name: xForwardedProto, Value: o.scheme})
+		req.Fields = append(req.Fields, message.Field{Name: xForwardedProto, Value: o.Scheme})
 	}
 	if !hasPort {
 		req.Fields = append(req.Fields, message.Field{Name: xForwardedPort, Value: o.port})
@@ -87,13 +100,13 @@ func (x *Exchange) resolveClient() {
 	if !hasHost && len(req.Authority) > 0 {
 		req.Fields = append(req.Fields, message.Field{Name: xForwardedHost, Value: req.Authority})
 	}
-	x.forwardedBuf = buf
-	x.makeRequestID()
+	found.makeRequestID(req, id)
+	return found, buf
 }
 
-// trailersWithoutForwarding drops the forwarding fields from a request's trailers: whoever sent them, nothing here has
+// TrailersWithoutForwarding drops the forwarding fields from a request's trailers: whoever sent them, nothing here has
 // read them, and there are servers that merge trailers into the header.
-func trailersWithoutForwarding(trailers []message.Field) []message.Field {
+func TrailersWithoutForwarding(trailers []message.Field) []message.Field {
 	for i := range trailers {
 		f := &trailers[i]
 		if f.Kind.Forwarding() || f.Kind == message.Other && imitatesForwarding(f.Name) {
@@ -127,7 +140,7 @@ func imitatesForwarding(name []byte) bool {
 
 // rightmostUntrusted reads a list of addresses from the right, past those of trusted proxies. Where an element is no
 // address, whatever is left of it is worth nothing: the last trusted proxy's own address is the best that is known.
-func (g *Engine) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
+func (t Trusted) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 	client := peer
 	for end := len(list); end >= 0; {
 		begin := end
@@ -144,7 +157,7 @@ func (g *Engine) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 			return client
 		}
 		client = address
-		if !g.Trusts(client) {
+		if !t.Has(client) {
 			return client
 		}
 	}

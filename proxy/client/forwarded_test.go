@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package client
 
 import (
 	"net/netip"
@@ -11,7 +11,7 @@ import (
 
 func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
 	t.Parallel()
-	trusted := []netip.Prefix{netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("10.0.0.0/8")}
+	trusted := Trusted{netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	for peer, want := range map[string]struct{ chain, client string }{
 		"2001:db8::5":      {"2001:db8::5", "2001:db8::5"},
 		"fe80::1%eth0":     {"fe80::1", "fe80::1"},
@@ -19,19 +19,18 @@ func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
 		"fd00::1":          {"2001:db8::9, fd00::1", "2001:db8::9"},
 		"::ffff:10.0.0.1":  {"2001:db8::9, 10.0.0.1", "2001:db8::9"},
 	} {
-		g := &Engine{Trusted: trusted}
-		o := g.OriginOf(netip.MustParseAddr(peer), false, []byte("80"))
-		x := Exchange{engine: g, origin: &o}
-		x.request.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
-		x.resolveClient()
+		o := trusted.Origin(netip.MustParseAddr(peer), false, []byte("80"))
+		var req message.Request
+		req.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
+		found, _ := trusted.Resolve(&o, &req, nil, new(RequestID))
 		got := map[string]string{}
-		for _, f := range x.request.Fields {
+		for _, f := range req.Fields {
 			if f.Kind.EndToEnd() {
 				got[string(f.Name)] = string(f.Value)
 			}
 		}
-		if x.Client.String() != want.client || got["X-Forwarded-For"] != want.chain || got["X-Real-IP"] != want.client {
-			t.Errorf("peer %s: client %s, fields %v, want %v", peer, x.Client, got, want)
+		if found.Client.String() != want.client || got["X-Forwarded-For"] != want.chain || got["X-Real-IP"] != want.client {
+			t.Errorf("peer %s: client %s, fields %v, want %v", peer, found.Client, got, want)
 		}
 	}
 }

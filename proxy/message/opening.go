@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package message
 
 import (
 	"crypto/sha1"
 	"encoding/base64"
 	"math/rand/v2"
-
-	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// opening is the part of a WebSocket's opening (RFC 6455, section 4) that HTTP/1.1 has and HTTP/2 has not: a key, and
+// Opening is the part of a WebSocket's opening (RFC 6455, section 4) that HTTP/1.1 has and HTTP/2 has not: a key, and
 // the endpoint's proof that it has understood. It is made here where the client speaks HTTP/2 (RFC 8441, section 5).
 // The zero value is none, which is answered by anything.
-type opening struct {
+type Opening struct {
 	made bool
 	key  [keyLength]byte
 }
@@ -32,9 +30,9 @@ const (
 
 var secWebSocketKey = []byte("Sec-WebSocket-Key")
 
-// begin adds a key to a request's fields, in the place of any that the client sent: there it has no meaning. It needs
+// Begin adds a key to a request's fields, in the place of any that the client sent: there it has no meaning. It needs
 // to be no secret, only to differ from others.
-func (o *opening) begin(fields []message.Field) []message.Field {
+func (o *Opening) Begin(fields []Field) []Field {
 	var key [keyBytes]byte
 	for i := 0; i < keyBytes; i += 8 {
 		bits := rand.Uint64()
@@ -44,40 +42,32 @@ func (o *opening) begin(fields []message.Field) []message.Field {
 	}
 	base64.StdEncoding.Encode(o.key[:], key[:])
 	o.made = true
-	message.DropNamed(fields, secKey)
-	return append(fields, message.Field{Name: secWebSocketKey, Value: o.key[:]})
+	DropNamed(fields, secKey)
+	return append(fields, Field{Name: secWebSocketKey, Value: o.key[:]})
 }
 
-// OpenWebSocket adds to a request what the opening of a WebSocket has over HTTP/1.1, where the client asks for one by a
-// protocol that has no such opening. The answer is the endpoint's to give as over HTTP/1.1.
-func (x *Exchange) OpenWebSocket() {
-	if len(x.request.Upgrade) > 0 {
-		x.request.Fields = x.opening.begin(x.request.Fields)
-	}
-}
-
-// finish says whether a 101 answers the handshake, and takes out of it what the client did not ask for.
-func (o *opening) finish(resp *message.Response) bool {
+// Finish says whether a 101 answers the handshake, and takes out of it what the client did not ask for.
+func (o *Opening) Finish(resp *Response) bool {
 	if !o.made {
 		return true
 	}
 	sum := sha1.Sum(append(o.key[:], acceptSuffix...))
 	var want [(sha1.Size + 2) / 3 * 4]byte
 	base64.StdEncoding.Encode(want[:], sum[:])
-	accepted := message.EqualFold(resp.Upgrade, socketProtocol)
+	accepted := EqualFold(resp.Upgrade, socketProtocol)
 	seen := false
 	for i := range resp.Fields {
-		if f := &resp.Fields[i]; message.EqualFold(f.Name, secAccept) {
+		if f := &resp.Fields[i]; EqualFold(f.Name, secAccept) {
 			accepted = accepted && !seen && string(f.Value) == string(want[:])
 			seen = true
 		}
 	}
-	message.DropNamed(resp.Fields, secAccept)
+	DropNamed(resp.Fields, secAccept)
 	return accepted && seen
 }
 
-// taken says whether the client would take a response for the beginning of a tunnel that there is not: to it, a success
+// Taken says whether the client would take a response for the beginning of a tunnel that there is not: to it, a success
 // is one.
-func (o *opening) taken(resp *message.Response) bool {
+func (o *Opening) Taken(resp *Response) bool {
 	return o.made && 200 <= resp.Status && resp.Status < 300
 }

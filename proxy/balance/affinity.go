@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package balance
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"net/netip"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// Client is what is known of whom a request is from.
+type Client struct {
+	Address netip.Addr
+	// Secure is set where the client came over HTTPS.
+	Secure bool
+}
+
+// Affinity returns the hash that a request's endpoint is chosen by. A request that has nothing to be told by gets a
+// cookie where the route goes by one, and otherwise any endpoint. The cookie that was made is what Set-Cookie is to say,
+// in buf, which grows as needed; it is nil where none was made.
+func (p *Pool) Affinity(b *snapshot.Balancing, from Client, fields []message.Field, buf []byte) (hash uint64, cookie []byte) {
+	switch b.HashOn {
+	case snapshot.HashOnHeader:
+		for i := range fields {
+			if f := &fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, b.Name) {
+				return Hash(f.Value), nil
+			}
+		}
+		return Scatter(uint64(p.Turn())), nil
+	case snapshot.HashOnCookie:
+		value := cookieValue(fields, b.Name)
+		if len(value) == 0 {
+			value, cookie = makeCookie(b.Name, from.Secure, buf)
+		}
+		return Hash(value), cookie
+	}
+	address := from.Address.As16()
+	return Hash(address[:]), nil
+}
+
+// cookieValue returns the value of the first cookie of a name (RFC 6265, section 4.2.1).
+func cookieValue(fields []message.Field, name string) []byte {
+	for i := range fields {
+		f := &fields[i]
+		if f.Kind != message.Other || !message.EqualFold(f.Name, "cookie") {
+			continue
+		}
+		for rest := f.Value; len(rest) > 0; {
+			var pair []byte
+			pair, rest, _ = bytes.Cut(rest, semicolon)
+			if pair = message.TrimSpace(pair); len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
+				return pair[len(name)+1:]
+			}
+		}
+	}
+	return nil
+}
+
+var semicolon = []byte(";")
+
+// makeCookie makes a cookie and returns its value and what Set-Cookie is to say. The value is random: it says nothing
+// about the endpoint. Which endpoint it leads to is the ring's to say, as long as that endpoint is there.
+func makeCookie(name string, secure bool, buf []byte) (value, cookie []byte) {
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // it never fails
+	b := buf[:0]
+	b = append(b, name...)
+	b = append(b, '=')
+	begin := len(b)
+	b = base64.RawURLEncoding.AppendEncode(b, secret[:])
+	end := len(b)
+	b = append(b, "; Path=/; HttpOnly; SameSite=Lax"...)
+	if secure {
+		b = append(b, "; Secure"...)
+	}
+	return b[begin:end], b
+}
+
+// SetCookie adds a cookie that [Pool.Affinity] made to a response, unless that sets one of the same name itself.
+func SetCookie(resp *message.Response, cookie []byte) {
+	prefix := cookie[:bytes.IndexByte(cookie, '=')+1]
+	for i := range resp.Fields {
+		f := &resp.Fields[i]
+		if f.Kind == message.Other && message.EqualFold(f.Name, "set-cookie") && bytes.HasPrefix(f.Value, prefix) {
+			return
+		}
+	}
+	resp.Fields = append(resp.Fields, message.Field{Name: setCookieName, Value: cookie})
+}
+
+var setCookieName = []byte("Set-Cookie")

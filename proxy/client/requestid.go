@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+var xRequestID = []byte("X-Request-Id")
+
+// RequestID is the memory of an id that is made: 128 random bits in hexadecimal, as much as a trace id.
+type RequestID [32]byte
+
+// maxRequestID is the longest id that is taken over.
+const maxRequestID = 128
+
+// takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that
+// clients choose would lead whoever looks for it in a log to other requests.
+func (found *Finding) takeRequestID(o *Origin, f *message.Field) {
+	if !o.Trusted || found.RequestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
+		f.Kind = message.Dropped
+		return
+	}
+	found.RequestID = f.Value
+}
+
+// makeRequestID gives the request an id if it has none.
+func (found *Finding) makeRequestID(req *message.Request, id *RequestID) {
+	if found.RequestID != nil {
+		return
+	}
+	var bits [len(id) / 2]byte
+	binary.BigEndian.PutUint64(bits[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(bits[8:], rand.Uint64())
+	hex.Encode(id[:], bits[:])
+	found.RequestID = id[:]
+	req.Fields = append(req.Fields, message.Field{Name: xRequestID, Value: found.RequestID, Kind: message.XRequestID})
+}
