@@ -58,7 +58,7 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 					if rest, err := up.ending(); err != nil && !isReset(err) {
 						t.Errorf("the endpoint received %q (%v), want the end", rest, err)
 					}
-					await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+					await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
 					if n := endpoint.accepted.Load(); n != 1 {
 						t.Errorf("%d connections to the endpoint, want 1", n)
 					}
@@ -86,16 +86,13 @@ func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
 func TestClientThatGoesAwayEndsTheMakingOfAConnection(t *testing.T) {
 	t.Parallel()
 	p := serve(t, unlimited)
-	p.apply(everythingBy(noTimeouts, deafAddress(t)))
+	deaf := deafAddress(t)
+	p.apply(everythingBy(noTimeouts, deaf))
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	await(t, "the wait for the endpoint", func() bool {
-		waiting := false
-		p.conns.each(func(c *conn) { _, _, waiting = c.guard.WaitingSince() })
-		return waiting
-	})
+	await(t, "the wait for the endpoint", func() bool { return p.endpoint(deaf).Stats().Dialling == 1 })
 	_ = client.Close()
-	await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+	await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
 }
 
 func TestClientThatWentAwayIsLoggedAs499(t *testing.T) {

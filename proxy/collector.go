@@ -76,7 +76,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	if p.engine.Log != nil {
 		counter(c.droppedLines, p.engine.Log.Dropped())
 	}
-	gauge(c.connections, float64(p.open.Load()))
+	gauge(c.connections, float64(p.server.openConns()))
 	gauge(c.active, float64(p.activeRequests()))
 
 	g := p.engine.Generation.Load()
@@ -163,12 +163,6 @@ func (p *Proxy) healthOf(e *snapshot.Endpoint) snapshot.Health {
 // activeRequests counts the requests and the upgraded connections that have not ended.
 func (p *Proxy) activeRequests() int {
 	active := 0
-	p.conns.each(func(c *conn) {
-		if s := c.session.Load(); s != nil {
-			active += s.Running()
-		} else if c.phase.Load() == phaseBusy {
-			active++
-		}
-	})
+	p.server.each(func(c conn) { active += c.Running() })
 	return active
 }

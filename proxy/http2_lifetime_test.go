@@ -175,8 +175,7 @@ func TestDrainOfHTTP2(t *testing.T) {
 	up.head()
 
 	// The drain delay, for as long as the test wants it.
-	p.draining.Store(true)
-	p.conns.each((*conn).announceDrain)
+	p.server.announce()
 	for _, c := range []*frames{idle, busy} {
 		if got := c.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 1<<31-1 {
 			t.Errorf("at first got %v, want NO_ERROR and every stream", got)
@@ -252,7 +251,7 @@ func TestClientThatLeavesEndsItsStreams(t *testing.T) {
 	for _, up := range ups {
 		up.expectClosed()
 	}
-	await(t, "the end of the connection", func() bool { return p.open.Load() == 0 })
+	await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
 }
 
 // What is more urgent goes first where the way is narrow (RFC 9218).
@@ -300,9 +299,9 @@ func TestUrgentResponsesGoFirst(t *testing.T) {
 
 // queued is how many streams wait for what they share with others.
 func (s *served) queued() (n int) {
-	s.conns.each(func(c *conn) {
-		if session := c.session.Load(); session != nil {
-			n += session.Waiting()
+	s.server.each(func(c conn) {
+		if c, ok := c.(interface{ Waiting() int }); ok {
+			n += c.Waiting()
 		}
 	})
 	return n

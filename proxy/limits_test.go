@@ -33,7 +33,7 @@ func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 		t.Errorf("a connection within the limit got %d %q, want 200", got.Status, got.reason())
 	}
 	_ = second.Close()
-	await(t, "a free place", func() bool { return p.open.Load() == 1 })
+	await(t, "a free place", func() bool { return p.server.openConns() == 1 })
 	if got := p.get("a", "/"); got.Status != 200 {
 		t.Errorf("a connection in a free place got %d %q, want 200", got.Status, got.reason())
 	}
@@ -53,7 +53,7 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 		refused = append(refused, c) // and stays open on the client's side
 	}
 	_ = first.Close()
-	await(t, "a free place", func() bool { return p.open.Load() == 0 })
+	await(t, "a free place", func() bool { return p.server.openConns() == 0 })
 	if got := p.get("a", "/"); got.Status != 404 {
 		t.Errorf("got %d %q, want 404: %d refused connections are no reason to refuse more", got.Status, got.reason(), len(refused))
 	}
@@ -68,7 +68,7 @@ func TestConnectionTooManyOverTLSIsClosedAndLogged(t *testing.T) {
 	first.reply("GET")
 	c := dial(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
 	c.expectEnd()
-	await(t, "the cause in the log", func() bool { return strings.Contains(p.log.text(), errConnectionsMany.Error()) })
+	await(t, "the cause in the log", func() bool { return strings.Contains(p.log.text(), "as many connections") })
 }
 
 // The limits are inclusive: what they allow passes, one more does not.

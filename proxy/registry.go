@@ -12,30 +12,41 @@ type registry struct {
 
 type registryShard struct {
 	mu    sync.Mutex
-	conns map[*conn]struct{}
+	conns map[conn]struct{}
 }
 
-func (r *registry) shard(c *conn) *registryShard { return &r.shards[c.shard%uint32(len(r.shards))] }
+func (r *registry) shard(number uint32) *registryShard {
+	return &r.shards[number%uint32(len(r.shards))]
+}
 
-func (r *registry) add(c *conn) {
-	s := r.shard(c)
+func (r *registry) add(c conn, number uint32) {
+	s := r.shard(number)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conns == nil {
-		s.conns = make(map[*conn]struct{})
+		s.conns = make(map[conn]struct{})
 	}
 	s.conns[c] = struct{}{}
 }
 
-func (r *registry) remove(c *conn) {
-	s := r.shard(c)
+// replace puts a connection in the place of what it was before it spoke its protocol.
+func (r *registry) replace(before, c conn, number uint32) {
+	s := r.shard(number)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, before)
+	s.conns[c] = struct{}{}
+}
+
+func (r *registry) remove(c conn, number uint32) {
+	s := r.shard(number)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 }
 
 // each calls f with every connection, one shard locked at a time.
-func (r *registry) each(f func(*conn)) {
+func (r *registry) each(f func(conn)) {
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()

@@ -25,7 +25,7 @@ func (s *served) resumed() bool {
 	var dump bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&dump, 1)
 	for block := range strings.SplitSeq(dump.String(), "\n\n") {
-		if strings.Contains(block, fmt.Sprintf("%q", s.tb.Name()+" "+s.address)) && strings.Contains(block, "(*conn).resume") {
+		if strings.Contains(block, fmt.Sprintf("%q", s.tb.Name()+" "+s.address)) && strings.Contains(block, "(*http1Conn).resume") {
 			return true
 		}
 	}
@@ -42,7 +42,11 @@ func (s *served) wakeAll() (stop func()) {
 			case <-done:
 				return
 			default:
-				s.conns.each(func(c *conn) { c.wake() })
+				s.server.each(func(c conn) {
+					if c, ok := c.(interface{ Rest() bool }); ok {
+						c.Rest()
+					}
+				})
 				runtime.Gosched()
 			}
 		}

@@ -24,7 +24,7 @@ func TestShutdownOfAnIdleProxyIsImmediate(t *testing.T) {
 	fresh, used := p.dial(), p.dial()
 	used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	used.reply("GET")
-	await(t, "both connections", func() bool { return p.open.Load() == 2 })
+	await(t, "both connections", func() bool { return p.server.openConns() == 2 })
 	if err := receive(t, "the end of the drain", p.shutdown(t.Context())); err != nil {
 		t.Errorf("draining: %v", err)
 	}
@@ -229,12 +229,12 @@ func TestConnectionsInTheMakingDoNotHoldTheDrainUp(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- p.ServeHTTPS(l) }()
 	silent := dial(t, l.Addr().String())
-	await(t, "the connection", func() bool { return p.open.Load() == 1 })
+	await(t, "the connection", func() bool { return p.server.openConns() == 1 })
 	began := time.Now()
 	if err := receive(t, "the end of the drain", p.shutdown(t.Context())); err != nil {
 		t.Errorf("draining: %v", err)
 	}
-	if took := time.Since(began); took > handshakeTimeout/2 {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("the drain took %v and waited for a handshake", took)
 	}
 	silent.expectClosed()

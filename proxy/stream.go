@@ -20,22 +20,22 @@ import (
 // others.
 type stream struct {
 	*http2.Stream
-	session *session
+	conn    *http2Conn
 	guard   pipeline.Guard
 	started time.Duration
 }
 
 // Serve implements http2.Exchange.
 func (s *stream) Serve() {
-	c := s.session.conn
-	p := c.proxy
+	c := s.conn
+	e := c.server.engine
 	defer func() {
 		// What [exchange.serve] contains does not come here: this is the end of the record of an exchange.
 		if fault := recover(); fault != nil {
-			p.config.Logger.Error(fmt.Errorf("%v", fault), "panic while ending a request", "stack", string(debug.Stack()))
+			c.server.config.Logger.Error(fmt.Errorf("%v", fault), "panic while ending a request", "stack", string(debug.Stack()))
 		}
 	}()
-	x := p.engine.Begin(s, &s.guard, &c.origin, c.shard)
+	x := e.Begin(s, &s.guard, &c.origin, c.number)
 	x.Began(s.started)
 	head := x.RequestHead()
 	*head, s.Request = s.Request, *head
@@ -46,13 +46,13 @@ func (s *stream) Serve() {
 		x.OpenWebSocket()
 		v = x.Serve()
 	}
-	p.engine.Record(x)
+	e.Record(x)
 	if v != pipeline.Upgraded {
-		p.engine.End(x)
+		e.End(x)
 		return
 	}
 	up, held := x.Tunnel()
-	p.engine.End(x)
+	e.End(x)
 	s.ReleaseHead()
 	s.tunnel(up, held)
 }
@@ -60,7 +60,7 @@ func (s *stream) Serve() {
 // tunnel relays bytes both ways after an upgrade.
 func (s *stream) tunnel(up *upstream.Conn, held balance.Hold) {
 	defer held.Release()
-	t, fromUpstream := s.session.conn.proxy.newTunnel(s, up)
+	t, fromUpstream := s.conn.newTunnel(s, up)
 	s.guard.Begin() // a new number: late timers of the exchange must not end the tunnel
 	if !s.guard.Arm(t, s.started) {
 		_ = t.Close()
@@ -84,10 +84,10 @@ func (s *stream) Abort() { s.guard.Shut(reason.ClientClosed) }
 
 // Release implements http2.Exchange.
 func (s *stream) Release() {
-	p := s.session.conn.proxy
-	s.Stream, s.session = nil, nil
-	p.streams.Put(s)
+	pool := &s.conn.server.streams
+	s.Stream, s.conn = nil, nil
+	pool.Put(s)
 }
 
-// Socket implements downstream: content shares the connection with that of other streams.
+// Socket implements pipeline.Downstream: content shares the connection with that of other streams.
 func (s *stream) Socket() *transport.TCP { return nil }

@@ -6,25 +6,12 @@ import (
 	"context"
 	"runtime/debug"
 	"time"
-
-	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 const (
 	watchInterval  = 250 * time.Millisecond
 	expireInterval = 5 * time.Second
-	// restAfter is how many looks, one each watchInterval, a connection has to be idle for before it goes on with a new
-	// goroutine. The stack that serving a request takes stays with a goroutine, and is four times what waiting takes. To
-	// get it anew costs some microseconds, which is nothing after a second.
-	restAfter = 4
 )
-
-// watched is what the watch remembers of a connection.
-type watched struct {
-	// exchange is the number of the one that it saw last, and looks how often it has seen no later one.
-	exchange uint64
-	looks    int
-}
 
 // Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
 // its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks,
@@ -58,14 +45,14 @@ func (p *Proxy) Watch(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now := p.engine.Clock.Now()
-		woken := 0
-		p.conns.each(func(c *conn) {
-			if c.watch(now) {
-				woken++
+		rested := 0
+		p.server.each(func(c conn) {
+			if c.Watch(now) {
+				rested++
 			}
 		})
 		p.dialer.Watch(now)
-		if freed.due(woken, now) {
+		if freed.due(rested, now) {
 			debug.FreeOSMemory()
 		}
 		p.engine.Ejector.Restore(now)
@@ -94,45 +81,11 @@ type freed struct {
 
 // due says whether it is time to give memory back: many connections have come to rest, and no more did since the last
 // look.
-func (f *freed) due(woken int, now time.Duration) bool {
-	f.stacks += woken
-	if woken > 0 || f.stacks < freeLeast || f.at > 0 && now-f.at < freeInterval {
+func (f *freed) due(rested int, now time.Duration) bool {
+	f.stacks += rested
+	if rested > 0 || f.stacks < freeLeast || f.at > 0 && now-f.at < freeInterval {
 		return false
 	}
 	*f = freed{at: now}
 	return true
-}
-
-// watch notices a client that went away, while its request waits or behind its last request. The latter may have come
-// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It
-// says whether it woke the connection's goroutine.
-func (c *conn) watch(now time.Duration) (woken bool) {
-	if s := c.session.Load(); s != nil {
-		s.Watch(now)
-		return false
-	}
-	exchange, since, waiting := c.guard.WaitingSince()
-	w := &c.watched
-	switch {
-	case waiting:
-		if now-since >= watchInterval && c.transport.Gone() {
-			c.guard.End(exchange, reason.ClientClosed)
-		}
-		return false
-	case exchange != w.exchange:
-		*w = watched{exchange: exchange}
-		return false
-	case w.looks > restAfter || c.phase.Load() != phaseIdle:
-		return false
-	}
-	w.looks++
-	switch w.looks {
-	case 1:
-		if c.transport.Gone() {
-			c.closeIdle()
-		}
-	case restAfter:
-		return c.wake()
-	}
-	return false
 }

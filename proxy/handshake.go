@@ -18,20 +18,20 @@ const handshakeTimeout = 10 * time.Second
 var errChallengeAnswered = errors.New("a challenge was answered")
 
 // handshake makes a TLS stream of a connection.
-func (p *Proxy) handshake(t *transport.TCP) (*transport.TLS, error) {
+func (s *server) handshake(t *transport.TCP) (*transport.TLS, error) {
 	t.ExpireAfter(handshakeTimeout)
-	began := p.engine.Clock.Now()
-	secured, err := transport.SecureServer(context.Background(), t, p.tls)
+	began := s.engine.Clock.Now()
+	secured, err := transport.SecureServer(context.Background(), t, s.config.TLS)
 	if err != nil {
-		p.engine.Metrics.HandshakeFailed()
+		s.engine.Metrics.HandshakeFailed()
 		return nil, err
 	}
-	p.engine.Metrics.HandshakeSucceeded(p.engine.Clock.Now() - began)
+	s.engine.Metrics.HandshakeSucceeded(s.engine.Clock.Now() - began)
 	if secured.Protocol == identity.ProtocolACME {
 		_ = secured.Conn.CloseWrite() // no application data follows (RFC 8737, section 3)
 		return nil, errChallengeAnswered
 	}
-	t.StallAfter(p.config.IdleTimeout)
-	secured.BoundRecords(p.config.ReadTimeout)
+	t.StallAfter(s.config.IdleTimeout)
+	secured.BoundRecords(s.config.ReadTimeout)
 	return secured, nil
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+var errConnectionsMany = errors.New("there are as many connections as there may be")
+
+// arrival is a connection from its first byte on until it is known what it speaks: over the PROXY header and the TLS
+// handshake.
+type arrival struct {
+	*link
+	// over is set once it is: what the connection speaks is known, or it was closed.
+	over atomic.Bool
+}
+
+// accept serves a connection that came to a port to its end.
+func (s *server) accept(tcp *net.TCPConn, port []byte, secure bool) {
+	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1)}
+	if most := s.config.MaxConnections; s.open.Add(1) > int64(most) && most > 0 {
+		s.open.Add(-1) // while it is told so, it takes nobody's place
+		l.excess = true
+		s.engine.Metrics.ConnectionRefused()
+	}
+	a := &arrival{link: l}
+	if serve := a.settle(port, secure); serve != nil {
+		serve()
+	}
+}
+
+// settle finds out what a connection speaks. It returns what serves that to its end, or nil where the connection has
+// ended.
+func (a *arrival) settle(port []byte, secure bool) (serve func()) {
+	defer func() {
+		if a.contain(recover()) {
+			serve = nil
+		}
+		if serve == nil {
+			a.leave()
+		}
+	}()
+	t, err := transport.NewTCP(a.tcp, a.server.engine.Clock, a.server.config.WriteTimeout)
+	if err != nil {
+		_ = a.tcp.Close()
+		return nil
+	}
+	a.transport, a.stream = t, t
+	a.enter(a)
+	peer, err := a.peer()
+	if err != nil {
+		a.closed(err)
+		t.Reset()
+		return nil
+	}
+	protocol, version := transport.ProtocolHTTP1, ""
+	if secure {
+		if protocol, version, err = a.secure(); err != nil {
+			a.closed(err)
+			_ = a.tcp.Close()
+			return nil
+		}
+	}
+	a.origin = a.server.engine.Trusted.Origin(peer, secure, port)
+	a.origin.TLSVersion = version
+	switch {
+	case !a.over.CompareAndSwap(false, true):
+		return nil // whoever drains has closed it
+	case protocol == transport.ProtocolHTTP2:
+		return a.speakHTTP2(nil)
+	}
+	return a.speakHTTP1()
+}
+
+// peer is the address that a connection comes from: the one that a PROXY header names where that protocol is on and the
+// peer is a trusted proxy, which then has to send one.
+func (a *arrival) peer() (netip.Addr, error) {
+	remote, ok := a.transport.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}, net.ErrClosed
+	}
+	peer := remote.AddrPort().Addr().Unmap().WithZone("")
+	if !a.server.config.ProxyProtocol || !a.server.engine.Trusted.Has(peer) {
+		return peer, nil
+	}
+	a.transport.ExpireAfter(proxyHeaderTimeout)
+	source, err := readProxyHeader(a.transport)
+	if err != nil || !source.IsValid() {
+		return peer, err
+	}
+	return source.Unmap(), nil
+}
+
+// secure puts TLS over the connection, and returns what is spoken over it and the version of TLS.
+func (a *arrival) secure() (protocol, version string, err error) {
+	if a.excess {
+		return "", "", errConnectionsMany // to say so in TLS would cost more than to serve it
+	}
+	secured, err := a.server.handshake(a.transport)
+	if err != nil {
+		return "", "", err
+	}
+	a.stream = secured
+	return secured.Protocol, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS "), nil
+}
+
+// Announce implements conn: a connection that has no request yet is told nothing.
+func (a *arrival) Announce() {}
+
+// CloseIdle implements conn.
+func (a *arrival) CloseIdle() {
+	if a.over.CompareAndSwap(false, true) {
+		_ = a.transport.Close()
+	}
+}
+
+// Abort implements conn.
+func (a *arrival) Abort() { a.transport.Reset() }
+
+// Watch implements conn: what an arrival waits for has a time limit.
+func (a *arrival) Watch(time.Duration) (rested bool) { return false }
+
+// Running implements conn.
+func (a *arrival) Running() int { return 0 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// announce asks clients to send further requests elsewhere, from now on.
+func (s *server) announce() {
+	s.draining.Store(true)
+	s.conns.each(conn.Announce)
+}
+
+// drain announces the end at once. Listeners stay open for the drain delay, then idle connections are closed and running
+// requests have the drain timeout to end. It returns nil when all did, or an error that says how many did not. When ctx
+// ends, it waits no longer.
+func (s *server) drain(ctx context.Context) error {
+	s.announce()
+	wait(ctx, s.config.DrainDelay)
+	s.mu.Lock()
+	s.closing.Store(true)
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	s.mu.Unlock()
+	s.conns.each(conn.CloseIdle)
+	done := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(s.config.DrainTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	left := 0
+	s.conns.each(func(c conn) {
+		left++
+		c.Abort()
+	})
+	<-done
+	return fmt.Errorf("draining: %d connections were still busy and were closed", left)
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

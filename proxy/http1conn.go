@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/headmemory"
+	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/pipeline"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// http1Conn is a connection that speaks HTTP/1.1. One goroutine serves it.
+type http1Conn struct {
+	*link
+	*http1.ServerConn
+	guard    pipeline.Guard
+	activity atomic.Int32
+	// running is the exchange that was begun and has not ended, or nil.
+	running *pipeline.Exchange
+	next    step
+	watched watched
+	logins  upstream.Logins
+	// upstream is the other end of the tunnel after an upgrade.
+	upstream *upstream.Conn
+	// hold is the tunnel's place at its endpoint.
+	hold balance.Hold
+	// heads is what the connection holds of them.
+	heads headmemory.Share
+	// handedOver is set where the client turned out to speak HTTP/2.
+	handedOver bool
+}
+
+// step is what a connection does next.
+type step uint8
+
+const (
+	// awaitRequest: the connection is idle, or has the first bytes of a request.
+	awaitRequest step = iota
+	// readHead: the rest of a head has to be read.
+	readHead
+	// serveRequest: the head was read; its content has to be.
+	serveRequest
+	// relayTunnel, speakHTTP2, closeLingering, closeNow and closeTorn end the connection, or HTTP/1 on it.
+	relayTunnel
+	speakHTTP2
+	closeLingering
+	closeNow
+	closeTorn
+	// goOn leaves the connection to another goroutine.
+	goOn
+)
+
+// speakHTTP1 returns what serves the connection to its end.
+func (l *link) speakHTTP1() (serve func()) {
+	s := l.server
+	c := &http1Conn{link: l}
+	c.origin.Logins = &c.logins
+	c.ServerConn = http1.NewServerConn(c.stream, &s.http1)
+	c.heads = s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
+	c.Hold(&c.heads)
+	if c.excess {
+		c.activity.Store(activityBusy)
+		c.enter(c)
+		return c.refuse
+	}
+	c.enter(c)
+	return c.resume
+}
+
+// refuse answers the first request of a connection too many, and closes it.
+func (c *http1Conn) refuse() {
+	defer c.leave()
+	e := c.server.engine
+	x := e.Begin(c, &c.guard, &c.origin, c.number)
+	x.Began(e.Clock.Now())
+	c.CloseAfter()
+	x.Answer(reason.ConnectionLimit, "")
+	e.Record(x)
+	e.End(x)
+	c.ServerConn.Close(true)
+}
+
+// resume serves a connection that is new, or that another goroutine has left.
+func (c *http1Conn) resume() {
+	defer c.leave()
+	c.serve()
+}
+
+func (c *http1Conn) serve() {
+	linger := false
+	switch c.run() {
+	case goOn:
+		return
+	case relayTunnel:
+		c.tunnel(c.upstream)
+	case speakHTTP2:
+		c.handOver()
+		return
+	case closeLingering:
+		linger = true
+	case closeTorn:
+		c.transport.Reset()
+	}
+	c.activity.Store(activityClosed)
+	c.ServerConn.Close(linger)
+}
+
+// handOver serves HTTP/2 on the connection, to its end.
+func (c *http1Conn) handOver() {
+	received := bytes.Clone(c.Detach())
+	c.Release()
+	c.origin.Logins = nil // streams of one connection may be different users'
+	c.logins.Close()
+	c.heads.Leave()
+	c.handedOver = true
+	c.speakHTTP2(received)()
+}
+
+// leave ends a goroutine's work on the connection: the connection goes on with another one, or has ended.
+func (c *http1Conn) leave() {
+	fault := recover()
+	if c.handedOver {
+		return
+	}
+	if !c.contain(fault) && c.next == goOn {
+		c.next = awaitRequest
+		go c.resume()
+		return
+	}
+	c.logins.Close()
+	c.heads.Leave()
+	c.link.leave()
+}
+
+// run serves one request after another, until a step that ends the connection.
+func (c *http1Conn) run() step {
+	parked := c.serveParked
+	for c.next < relayTunnel {
+		if c.next == awaitRequest {
+			if c.Await(parked) != nil {
+				c.next = c.awoken()
+				break
+			}
+			if c.next >= relayTunnel {
+				break
+			}
+		}
+		c.next = c.turn(false)
+	}
+	return c.next
+}
+
+// serveParked serves a request from within the wait for the next one, if all of it is there.
+func (c *http1Conn) serveParked() (again bool) {
+	c.next = c.turn(true)
+	return c.next == awaitRequest && !c.Buffered()
+}
+
+// turn takes the running exchange on, or begins one. While the connection is parked it goes no further than it can
+// without reading from it.
+func (c *http1Conn) turn(parked bool) step {
+	if c.next == serveRequest {
+		return c.finish(c.running.Serve())
+	}
+	x := c.running
+	if x == nil {
+		if !c.begin() {
+			return closeNow
+		}
+		x = c.server.engine.Begin(c, &c.guard, &c.origin, c.number)
+		c.running = x
+	}
+	err := c.ReadRequest(x.RequestHead())
+	switch {
+	case errors.Is(err, http1.ErrParked):
+		return readHead
+	case errors.Is(err, http1.ErrPriorKnowledge):
+		c.release(x)
+		return speakHTTP2
+	}
+	x.Began(c.server.engine.Clock.Now())
+	if err != nil {
+		refused, ok := errors.AsType[*message.Error](err)
+		if !ok {
+			c.release(x)
+			return closeTorn
+		}
+		c.CloseAfter()
+		return c.finish(x.Refuse(refused))
+	}
+	if parked && !c.ContentBuffered() {
+		return serveRequest
+	}
+	return c.finish(x.Serve())
+}
+
+// finish ends the running exchange.
+func (c *http1Conn) finish(v pipeline.Verdict) step {
+	x := c.running
+	c.server.engine.Record(x)
+	if v == pipeline.Upgraded {
+		c.upstream, c.hold = x.Tunnel()
+		c.release(x)
+		return relayTunnel
+	}
+	more := c.EndExchange()
+	c.release(x)
+	switch {
+	case v == pipeline.Torn:
+		return closeTorn
+	case !more:
+		return closeLingering
+	case !c.activity.CompareAndSwap(activityBusy, activityIdle) || c.server.closing.Load():
+		return closeLingering // the client was not told and may have sent another request
+	}
+	return awaitRequest
+}
+
+func (c *http1Conn) release(x *pipeline.Exchange) {
+	c.running = nil
+	c.server.engine.End(x)
+}
+
+// WriteHead implements pipeline.Downstream. While the proxy drains, each response is its connection's last.
+func (c *http1Conn) WriteHead(resp *message.Response) {
+	if c.server.draining.Load() {
+		c.CloseAfter()
+	}
+	c.ServerConn.WriteHead(resp)
+}
+
+// Socket implements pipeline.Downstream.
+func (c *http1Conn) Socket() *transport.TCP {
+	if c.origin.Secure {
+		return nil
+	}
+	return c.transport
+}
+
+// RestContent implements pipeline.Downstream. A connection that is silent in the midst of a request holds up those after it.
+func (c *http1Conn) RestContent() bool { return false }
+
+// BreakOff implements pipeline.Downstream: HTTP/1.1 has no codes.
+func (c *http1Conn) BreakOff(message.Reset) bool { return false }
+
+// Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
+func (c *http1Conn) Overdraw() {
+	c.guard.Shut(reason.HeadTooLarge)
+	c.transport.Reset()
+}
+
+// StopContent implements pipeline.Downstream.
+func (c *http1Conn) StopContent() { c.transport.StopReading() }
+
+// ResumeContent implements pipeline.Downstream.
+func (c *http1Conn) ResumeContent() { c.transport.ResumeReading() }
+
+// tunnel relays bytes both ways after an upgrade.
+func (c *http1Conn) tunnel(up *upstream.Conn) {
+	defer c.hold.Release()
+	received := bytes.Clone(c.Detach())
+	c.Release()
+	t, fromUpstream := c.newTunnel(c.stream, up)
+	t.Run(received, fromUpstream)
+}
+
+// Announce implements conn: the client is told with the next response.
+func (c *http1Conn) Announce() {}
+
+// Abort implements conn. The guard comes first: closing a connection waits for what is served from within its read.
+func (c *http1Conn) Abort() {
+	c.guard.Shut(reason.ClientClosed)
+	c.transport.Reset()
+}
+
+// Running implements conn.
+func (c *http1Conn) Running() int {
+	if c.activity.Load() == activityBusy {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+const (
+	// goneAfter is how long a request has to wait before a look at its client is worth a system call.
+	goneAfter = 250 * time.Millisecond
+	// restAfter is how many calls of Watch a connection has to be idle for before it goes on with a new goroutine. The
+	// stack that serving a request takes stays with a goroutine, and is four times what waiting takes. To get it anew
+	// costs some microseconds, which is nothing after a second.
+	restAfter = 4
+)
+
+// watched is what the watch remembers of a connection.
+type watched struct {
+	// exchange is the number of the one that it saw last, and looks how often it has seen no later one.
+	exchange uint64
+	looks    int
+}
+
+// Watch implements conn. It notices a client that went away, while its request waits or behind its last request. The latter may have come
+// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It
+// says whether it had the connection rest.
+func (c *http1Conn) Watch(now time.Duration) (rested bool) {
+	exchange, since, waiting := c.guard.WaitingSince()
+	w := &c.watched
+	switch {
+	case waiting:
+		if now-since >= goneAfter && c.transport.Gone() {
+			c.guard.End(exchange, reason.ClientClosed)
+		}
+		return false
+	case exchange != w.exchange:
+		*w = watched{exchange: exchange}
+		return false
+	case w.looks > restAfter || c.activity.Load() != activityIdle:
+		return false
+	}
+	w.looks++
+	switch w.looks {
+	case 1:
+		if c.transport.Gone() {
+			c.CloseIdle()
+		}
+	case restAfter:
+		return c.Rest()
+	}
+	return false
+}

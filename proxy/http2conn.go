@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+// http2Conn is a connection that speaks HTTP/2. One goroutine reads it.
+type http2Conn struct {
+	*link
+	*http2.ServerConn
+}
+
+// speakHTTP2 returns what serves the connection to its end. What was received already comes first.
+func (l *link) speakHTTP2(received []byte) (serve func()) {
+	s := l.server
+	c := &http2Conn{link: l}
+	c.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &s.engine.Buffers), &s.http2, c)
+	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time
+	c.enter(c)
+	return func() {
+		defer c.leave()
+		c.serve(received)
+	}
+}
+
+func (c *http2Conn) serve(received []byte) {
+	if err := c.ServerConn.Serve(received); message.IsFault(err) {
+		c.server.config.Logger.V(1).Info("closing a connection", "peer", c.origin.Peer.String(), "cause", err.Error())
+	}
+}
+
+func (c *http2Conn) leave() {
+	c.contain(recover())
+	c.link.leave()
+}
+
+// CloseIdle implements conn.
+func (c *http2Conn) CloseIdle() { c.Drain() }
+
+// Abort implements conn.
+func (c *http2Conn) Abort() { c.transport.Reset() }
+
+// Watch implements conn. Clients that are gone are found by frames that they do not answer.
+func (c *http2Conn) Watch(now time.Duration) (rested bool) {
+	c.ServerConn.Watch(now)
+	return false
+}
+
+// Begin implements http2.Handler.
+func (c *http2Conn) Begin(below *http2.Stream) http2.Exchange {
+	s := c.server
+	one := s.streams.Get().(*stream)
+	one.Stream, one.conn, one.started = below, c, s.engine.Clock.Now()
+	one.guard.Renew()
+	return one
+}
