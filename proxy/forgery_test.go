@@ -104,7 +104,7 @@ func proxyV2(source string) string {
 }
 
 func proxyV2Header(versionCommand, family byte, rest []byte) string {
-	b := append(append([]byte{}, proxyV2Signature...), versionCommand, family)
+	b := append([]byte("\r\n\r\n\x00\r\nQUIT\n"), versionCommand, family)
 	return string(append(binary.BigEndian.AppendUint16(b, uint16(len(rest))), rest...))
 }
 

@@ -11,6 +11,9 @@ import (
 	"golang.org/x/net/http2"
 )
 
+// longestLine is how long a line, or a field, may be.
+const longestLine = 16 << 10
+
 // What HTTP/1.1 would read as something else than was checked here must not come to an endpoint. The client is told,
 // and the stream is reset as a malformed one (RFC 9113, section 8.1.1).
 func TestRequestThatIsMalformedInHTTP2IsRefused(t *testing.T) {
@@ -138,7 +141,7 @@ func TestContentThatIsNotAsLongAsAnnouncedIsRefused(t *testing.T) {
 		{"trailer that frames", "5", []string{"hello"}, []string{"content-length", "5"}},
 		{"trailer that is a coding", "5", []string{"hello"}, []string{"transfer-encoding", "chunked"}},
 		{"trailer with LF", "5", []string{"hello"}, []string{"x", "a\nb"}},
-		{"trailers too long", "5", []string{"hello"}, []string{"x", strings.Repeat("y", maxLineBytes+1)}},
+		{"trailers too long", "5", []string{"hello"}, []string{"x", strings.Repeat("y", longestLine+1)}},
 	} {
 		for _, unknown := range []bool{false, true} {
 			if unknown && (test.trailers == nil || test.length != "5") {
@@ -232,8 +235,8 @@ func TestHeadBeyondALimitIs431OverHTTP2(t *testing.T) {
 	}{
 		"too many fields":       {many, "431"},
 		"too long":              {long, "431"},
-		"a field that is long":  {head("GET", "/", "x", strings.Repeat("y", maxLineBytes)), "431"},
-		"a path that is long":   {head("GET", "/"+strings.Repeat("y", maxLineBytes)), "414"},
+		"a field that is long":  {head("GET", "/", "x", strings.Repeat("y", longestLine)), "431"},
+		"a path that is long":   {head("GET", "/"+strings.Repeat("y", longestLine)), "414"},
 		"as many as there are":  {append(head("GET", "/"), many[8:8+2*128]...), "404"},
 		"a cookie in 200 parts": {append(head("GET", "/"), strings.Split(strings.Repeat("cookie,a=b,", 200), ",")[:400]...), "404"},
 	} {

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/netip"
@@ -48,20 +49,20 @@ func validProxyHeaders() []proxyHeader {
 		{"v1 UNKNOWN with addresses", "PROXY UNKNOWN 203.0.113.7 192.0.2.1 1234 443\r\n", ""},
 		{"v1 UNKNOWN with anything", "PROXY UNKNOWN \xff\x00 what ever\r\n", ""},
 		{"v1 UNKNOWN at its longest", "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-16) + "\r\n", ""},
-		{"v2 TCP over IPv4", proxyV2Header(0x21, 0x11, v4), "203.0.113.7"},
-		{"v2 TCP over IPv6", proxyV2Header(0x21, 0x21, v6), "2001:db8::7"},
-		{"v2 IPv4 in disguise", proxyV2Header(0x21, 0x21, addresses2("::ffff:203.0.113.7", "::ffff:192.0.2.1")), "::ffff:203.0.113.7"},
-		{"v2 with extensions", proxyV2Header(0x21, 0x11, bytes.Join([][]byte{
+		{"v2 TCP over IPv4", headerV2(0x21, 0x11, v4), "203.0.113.7"},
+		{"v2 TCP over IPv6", headerV2(0x21, 0x21, v6), "2001:db8::7"},
+		{"v2 IPv4 in disguise", headerV2(0x21, 0x21, addresses2("::ffff:203.0.113.7", "::ffff:192.0.2.1")), "::ffff:203.0.113.7"},
+		{"v2 with extensions", headerV2(0x21, 0x11, bytes.Join([][]byte{
 			v4, extension(0x01, "h2"), extension(0x02, "a.example"), extension(0x04, strings.Repeat("x", 100)), extension(0x20, "\x01\x00\x00\x00\x00"),
 		}, nil)), "203.0.113.7"},
-		{"v2 with extensions that are none", proxyV2Header(0x21, 0x11, append(v4, 0x01, 0xff)), "203.0.113.7"},
-		{"v2 at its longest", proxyV2Header(0x21, 0x21, append(v6, make([]byte, proxyV2Longest-36)...)), "2001:db8::7"},
-		{"v2 LOCAL", proxyV2Header(0x20, 0x00, nil), ""},
-		{"v2 LOCAL with addresses", proxyV2Header(0x20, 0x11, v4), ""},
-		{"v2 LOCAL with a family that there is not", proxyV2Header(0x20, 0xff, []byte{1, 2, 3}), ""},
-		{"v2 unspecified", proxyV2Header(0x21, 0x00, nil), ""},
-		{"v2 unspecified with something", proxyV2Header(0x21, 0x00, v4), ""},
-		{"v2 unix", proxyV2Header(0x21, 0x31, make([]byte, 216)), ""},
+		{"v2 with extensions that are none", headerV2(0x21, 0x11, append(v4, 0x01, 0xff)), "203.0.113.7"},
+		{"v2 at its longest", headerV2(0x21, 0x21, append(v6, make([]byte, proxyV2Longest-36)...)), "2001:db8::7"},
+		{"v2 LOCAL", headerV2(0x20, 0x00, nil), ""},
+		{"v2 LOCAL with addresses", headerV2(0x20, 0x11, v4), ""},
+		{"v2 LOCAL with a family that there is not", headerV2(0x20, 0xff, []byte{1, 2, 3}), ""},
+		{"v2 unspecified", headerV2(0x21, 0x00, nil), ""},
+		{"v2 unspecified with something", headerV2(0x21, 0x00, v4), ""},
+		{"v2 unix", headerV2(0x21, 0x31, make([]byte, 216)), ""},
 	}
 }
 
@@ -107,19 +108,19 @@ func invalidProxyHeaders() []proxyHeader {
 		{name: "v1 with NUL", header: "PROXY TCP4 203.0.113.7\x00 192.0.2.1 1234 443\r\n"},
 		{name: "v1 that does not end", header: "PROXY UNKNOWN " + strings.Repeat("f", 200) + "\r\n"},
 		{name: "v1 too long by one", header: "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-15) + "\r\n"},
-		{name: "v2 with another version", header: proxyV2Header(0x11, 0x11, v4)},
-		{name: "v2 of version 3", header: proxyV2Header(0x31, 0x11, v4)},
-		{name: "v2 with another command", header: proxyV2Header(0x22, 0x11, v4)},
-		{name: "v2 with another family", header: proxyV2Header(0x21, 0x41, v4)},
-		{name: "v2 with another transport", header: proxyV2Header(0x21, 0x13, v4)},
-		{name: "v2 of datagrams", header: proxyV2Header(0x21, 0x12, v4)},
-		{name: "v2 IPv4 without addresses", header: proxyV2Header(0x21, 0x11, nil)},
-		{name: "v2 IPv4 too short by one", header: proxyV2Header(0x21, 0x11, v4[:11])},
-		{name: "v2 IPv6 too short by one", header: proxyV2Header(0x21, 0x21, v6[:35])},
-		{name: "v2 IPv6 with IPv4's addresses", header: proxyV2Header(0x21, 0x21, v4)},
-		{name: "v2 too long by one", header: proxyV2Header(0x21, 0x11, append(v4, make([]byte, proxyV2Longest-11)...))},
-		{name: "v2 as long as can be said", header: proxyV2Header(0x21, 0x11, append(v4, make([]byte, 0xffff-12)...))},
-		{name: "v2 with another signature", header: "\r\n\r\n\x00\r\nQUIT\r" + proxyV2Header(0x21, 0x11, v4)[12:]},
+		{name: "v2 with another version", header: headerV2(0x11, 0x11, v4)},
+		{name: "v2 of version 3", header: headerV2(0x31, 0x11, v4)},
+		{name: "v2 with another command", header: headerV2(0x22, 0x11, v4)},
+		{name: "v2 with another family", header: headerV2(0x21, 0x41, v4)},
+		{name: "v2 with another transport", header: headerV2(0x21, 0x13, v4)},
+		{name: "v2 of datagrams", header: headerV2(0x21, 0x12, v4)},
+		{name: "v2 IPv4 without addresses", header: headerV2(0x21, 0x11, nil)},
+		{name: "v2 IPv4 too short by one", header: headerV2(0x21, 0x11, v4[:11])},
+		{name: "v2 IPv6 too short by one", header: headerV2(0x21, 0x21, v6[:35])},
+		{name: "v2 IPv6 with IPv4's addresses", header: headerV2(0x21, 0x21, v4)},
+		{name: "v2 too long by one", header: headerV2(0x21, 0x11, append(v4, make([]byte, proxyV2Longest-11)...))},
+		{name: "v2 as long as can be said", header: headerV2(0x21, 0x11, append(v4, make([]byte, 0xffff-12)...))},
+		{name: "v2 with another signature", header: "\r\n\r\n\x00\r\nQUIT\r" + headerV2(0x21, 0x11, v4)[12:]},
 	}
 }
 
@@ -184,7 +185,7 @@ func TestEndlessProxyHeaderIsGivenUp(t *testing.T) {
 	if _, err := readProxyHeader(endless); !errors.Is(err, errProxyHeader) || endless.n != proxyV1Longest {
 		t.Errorf("got %v after %d bytes, want %v after %d", err, endless.n, errProxyHeader, proxyV1Longest)
 	}
-	endless = &counting{r: io.MultiReader(strings.NewReader(proxyV2Header(0x21, 0x11, make([]byte, 0xffff))), endlessly(0))}
+	endless = &counting{r: io.MultiReader(strings.NewReader(headerV2(0x21, 0x11, make([]byte, 0xffff))), endlessly(0))}
 	if _, err := readProxyHeader(endless); !errors.Is(err, errProxyHeader) || endless.n != 16 {
 		t.Errorf("got %v after %d bytes, want %v after 16", err, endless.n, errProxyHeader)
 	}
@@ -212,38 +213,6 @@ func (c *counting) Read(p []byte) (int, error) {
 }
 
 // A header may come in pieces, and the request in the same one as its end.
-func TestRequestBehindAProxyHeaderInPieces(t *testing.T) {
-	t.Parallel()
-	backend := startEcho(t, "b")
-	p := serve(t, trust("127.0.0.1/32"), func(c *Config) { c.ProxyProtocol = true })
-	p.apply(everything(backend))
-	for name, header := range map[string]string{"version 1": proxyV1(claimed), "version 2": proxyV2(claimed)} {
-		for _, cut := range []int{1, 6, 15, 16, len(header) - 1, len(header), len(header) + 3} {
-			sent := header + "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n"
-			c := p.dial()
-			c.send(sent[:cut])
-			c.send(sent[cut:])
-			for _, want := range []string{"b /a", "b /b"} {
-				got := c.reply("GET")
-				if got.outcome(t) != want || got.header(t).Get("X-Real-IP") != claimed {
-					t.Errorf("%s cut after %d: got %q for %q, want %q for %q", name, cut, got.outcome(t), got.header(t).Get("X-Real-IP"), want, claimed)
-				}
-			}
-			_ = c.Close()
-		}
-	}
-}
-
-// A trusted proxy that never sends its header does not hold the connection for good.
-func TestSilentTrustedPeerIsCutOff(t *testing.T) {
-	t.Parallel()
-	p := serve(t, trust("127.0.0.1/32"), func(c *Config) { c.ProxyProtocol = true })
-	silent, slow := p.dial(), p.dial()
-	slow.send("PROXY TCP4 203.0.113.7 ")
-	silent.expectClosed()
-	slow.expectClosed()
-}
-
 // FuzzProxyHeader holds the parser to three promises for any bytes at all: it takes no byte beyond the header, it says
 // the same however the bytes arrive, and whom it names is written in the header.
 func FuzzProxyHeader(f *testing.F) {
@@ -288,4 +257,10 @@ func FuzzProxyHeader(f *testing.F) {
 			t.Errorf("%q was taken for a header", header)
 		}
 	})
+}
+
+// headerV2 is a header of version 2.
+func headerV2(versionCommand, family byte, rest []byte) string {
+	b := append(append([]byte{}, proxyV2Signature...), versionCommand, family)
+	return string(append(binary.BigEndian.AppendUint16(b, uint16(len(rest))), rest...))
 }
