@@ -54,7 +54,7 @@ func provocations(t *testing.T) []provocation {
 		{reason.MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
 		{reason.MalformedPath, "METHOD /../x HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "climbs above the root", true, false},
 		{reason.AmbiguousPath, "METHOD /x%2F..%2F.. HTTP/1.1\r\nHost: a\r\n\r\n", serving, 400, "http_request_error", "%2F or %5C", true, false},
-		{reason.TargetTooLong, "METHOD /" + strings.Repeat("x", maxLineBytes) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
+		{reason.TargetTooLong, "METHOD /" + strings.Repeat("x", longestLine) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
 		{reason.HeadTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", serving, 431, "http_request_error", "too many fields", false, false},
 		{reason.MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},
 		{reason.VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},

@@ -58,7 +58,7 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 					if rest, err := up.ending(); err != nil && !isReset(err) {
 						t.Errorf("the endpoint received %q (%v), want the end", rest, err)
 					}
-					await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
+					await(t, "the end of the connection", func() bool { return p.server.Open() == 0 })
 					if n := endpoint.accepted.Load(); n != 1 {
 						t.Errorf("%d connections to the endpoint, want 1", n)
 					}
@@ -92,7 +92,7 @@ func TestClientThatGoesAwayEndsTheMakingOfAConnection(t *testing.T) {
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	await(t, "the wait for the endpoint", func() bool { return p.endpoint(deaf).Stats().Dialling == 1 })
 	_ = client.Close()
-	await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
+	await(t, "the end of the connection", func() bool { return p.server.Open() == 0 })
 }
 
 func TestClientThatWentAwayIsLoggedAs499(t *testing.T) {

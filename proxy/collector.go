@@ -5,6 +5,7 @@ package proxy
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/warren-dev/ingress/proxy/downstream"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
@@ -76,7 +77,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	if p.engine.Log != nil {
 		counter(c.droppedLines, p.engine.Log.Dropped())
 	}
-	gauge(c.connections, float64(p.server.openConns()))
+	gauge(c.connections, float64(p.server.Open()))
 	gauge(c.active, float64(p.activeRequests()))
 
 	g := p.engine.Generation.Load()
@@ -163,6 +164,6 @@ func (p *Proxy) healthOf(e *snapshot.Endpoint) snapshot.Health {
 // activeRequests counts the requests and the upgraded connections that have not ended.
 func (p *Proxy) activeRequests() int {
 	active := 0
-	p.server.each(func(c conn) { active += c.Running() })
+	p.server.Each(func(c downstream.Conn) { active += c.Running() })
 	return active
 }

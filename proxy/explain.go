@@ -46,7 +46,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
-	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, p.server.requests())
+	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, p.server.Requests())
 	defer c.Close(false)
 	if err := recite(c, t.RequestHead()); err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
@@ -62,7 +62,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 
 // portOf is the port that a connection comes to: that of the listener, if there is one.
 func (p *Proxy) portOf(a *asked) string {
-	return cmp.Or(p.server.port(a.secure), a.port)
+	return cmp.Or(p.server.Port(a.secure), a.port)
 }
 
 // explain has the request decided about and says what was decided.

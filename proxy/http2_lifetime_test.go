@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/warren-dev/ingress/proxy/downstream"
 )
 
 // goAway reads until a GOAWAY, past everything else.
@@ -175,7 +177,7 @@ func TestDrainOfHTTP2(t *testing.T) {
 	up.head()
 
 	// The drain delay, for as long as the test wants it.
-	p.server.announce()
+	p.server.Announce()
 	for _, c := range []*frames{idle, busy} {
 		if got := c.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 1<<31-1 {
 			t.Errorf("at first got %v, want NO_ERROR and every stream", got)
@@ -251,7 +253,7 @@ func TestClientThatLeavesEndsItsStreams(t *testing.T) {
 	for _, up := range ups {
 		up.expectClosed()
 	}
-	await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
+	await(t, "the end of the connection", func() bool { return p.server.Open() == 0 })
 }
 
 // What is more urgent goes first where the way is narrow (RFC 9218).
@@ -299,7 +301,7 @@ func TestUrgentResponsesGoFirst(t *testing.T) {
 
 // queued is how many streams wait for what they share with others.
 func (s *served) queued() (n int) {
-	s.server.each(func(c conn) {
+	s.server.Each(func(c downstream.Conn) {
 		if c, ok := c.(interface{ Waiting() int }); ok {
 			n += c.Waiting()
 		}

@@ -33,7 +33,7 @@ func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 		t.Errorf("a connection within the limit got %d %q, want 200", got.Status, got.reason())
 	}
 	_ = second.Close()
-	await(t, "a free place", func() bool { return p.server.openConns() == 1 })
+	await(t, "a free place", func() bool { return p.server.Open() == 1 })
 	if got := p.get("a", "/"); got.Status != 200 {
 		t.Errorf("a connection in a free place got %d %q, want 200", got.Status, got.reason())
 	}
@@ -53,7 +53,7 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 		refused = append(refused, c) // and stays open on the client's side
 	}
 	_ = first.Close()
-	await(t, "a free place", func() bool { return p.server.openConns() == 0 })
+	await(t, "a free place", func() bool { return p.server.Open() == 0 })
 	if got := p.get("a", "/"); got.Status != 404 {
 		t.Errorf("got %d %q, want 404: %d refused connections are no reason to refuse more", got.Status, got.reason(), len(refused))
 	}

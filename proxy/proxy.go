@@ -15,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/downstream"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/http1"
@@ -66,7 +67,7 @@ const (
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
 type Proxy struct {
 	engine    pipeline.Engine
-	server    *server
+	server    *downstream.Server
 	config    Config
 	tls       *tls.Config
 	heads     *headmemory.Memory
@@ -94,7 +95,7 @@ func New(config Config) *Proxy {
 	p.engine.Log = observe.NewLog(config.AccessLog)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)
 	p.engine.Generation.Store(routing.Nothing())
-	p.server = newServer(&p.engine, serverConfig{
+	p.server = downstream.NewServer(&p.engine, downstream.Config{
 		Logger: config.Logger, ReadTimeout: config.ReadTimeout, WriteTimeout: config.WriteTimeout, IdleTimeout: config.IdleTimeout,
 		MaxHeaderBytes: config.MaxHeaderBytes, MaxHeaders: config.MaxHeaders, MaxConnections: config.MaxConnections,
 		H2C: config.H2C, ProxyProtocol: config.ProxyProtocol, DrainDelay: config.DrainDelay, DrainTimeout: config.DrainTimeout,
@@ -136,19 +137,19 @@ func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }
 func (p *Proxy) Generation() uint64 { return p.engine.Generation.Load().Number }
 
 // Draining says whether Shutdown was called: new clients should go elsewhere.
-func (p *Proxy) Draining() bool { return p.server.isDraining() }
+func (p *Proxy) Draining() bool { return p.server.Draining() }
 
 // ServeHTTP accepts plain connections until Shutdown, which makes it return nil.
-func (p *Proxy) ServeHTTP(l net.Listener) error { return p.server.serve(l, false) }
+func (p *Proxy) ServeHTTP(l net.Listener) error { return p.server.Serve(l, false) }
 
 // ServeHTTPS accepts TLS connections until Shutdown, which makes it return nil.
-func (p *Proxy) ServeHTTPS(l net.Listener) error { return p.server.serve(l, true) }
+func (p *Proxy) ServeHTTPS(l net.Listener) error { return p.server.Serve(l, true) }
 
 // Shutdown drains the proxy: Draining turns true at once, listeners stay open for the drain delay while responses
 // ask clients to leave, then idle connections are closed and running requests have the drain timeout to end.
 // It returns nil when all did, or an error that says how many did not. When ctx ends, it waits no longer.
 func (p *Proxy) Shutdown(ctx context.Context) error {
-	err := p.server.drain(ctx)
+	err := p.server.Drain(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.Retire()

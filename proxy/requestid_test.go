@@ -97,7 +97,7 @@ func TestRefusedConnectionIsLogged(t *testing.T) {
 	written := &pages{}
 	p := serve(t, logTo(written, observe.LogJSON), func(c *Config) { c.MaxConnections = 1 })
 	p.dial()
-	await(t, "the first connection", func() bool { return p.server.openConns() == 1 })
+	await(t, "the first connection", func() bool { return p.server.Open() == 1 })
 	p.get("a", "/")
 	line := parsedLine(t, written.lines(t, 1)[0])
 	if line["status"] != 503.0 || line["reason"] != "ConnectionLimit" || line["client"] != "127.0.0.1" {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/downstream"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -42,7 +43,7 @@ func (s *served) wakeAll() (stop func()) {
 			case <-done:
 				return
 			default:
-				s.server.each(func(c conn) {
+				s.server.Each(func(c downstream.Conn) {
 					if c, ok := c.(interface{ Rest() bool }); ok {
 						c.Rest()
 					}

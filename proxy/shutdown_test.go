@@ -24,7 +24,7 @@ func TestShutdownOfAnIdleProxyIsImmediate(t *testing.T) {
 	fresh, used := p.dial(), p.dial()
 	used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	used.reply("GET")
-	await(t, "both connections", func() bool { return p.server.openConns() == 2 })
+	await(t, "both connections", func() bool { return p.server.Open() == 2 })
 	if err := receive(t, "the end of the drain", p.shutdown(t.Context())); err != nil {
 		t.Errorf("draining: %v", err)
 	}
@@ -229,7 +229,7 @@ func TestConnectionsInTheMakingDoNotHoldTheDrainUp(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- p.ServeHTTPS(l) }()
 	silent := dial(t, l.Addr().String())
-	await(t, "the connection", func() bool { return p.server.openConns() == 1 })
+	await(t, "the connection", func() bool { return p.server.Open() == 1 })
 	began := time.Now()
 	if err := receive(t, "the end of the drain", p.shutdown(t.Context())); err != nil {
 		t.Errorf("draining: %v", err)

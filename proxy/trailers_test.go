@@ -13,7 +13,7 @@ func TestTrailersBeyondALimitAre431(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, trailers string }{
 		{"too long", strings.Repeat("A: "+strings.Repeat("b", 1000)+"\r\n", 70)},
-		{"a line too long", "A: " + strings.Repeat("b", maxLineBytes) + "\r\n"},
+		{"a line too long", "A: " + strings.Repeat("b", longestLine) + "\r\n"},
 		{"too many", strings.Repeat("A: b\r\n", 129)},
 	} {
 		for _, later := range []bool{false, true} {

@@ -347,7 +347,7 @@ func TestStuckTunnelEnds(t *testing.T) {
 				t.Errorf("sending what nobody takes ended with %v, want a closed connection", err)
 			}
 			_ = to.Close()
-			await(t, "the end of the connection", func() bool { return p.server.openConns() == 0 })
+			await(t, "the end of the connection", func() bool { return p.server.Open() == 0 })
 		})
 	}
 }

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"context"
+	"github.com/warren-dev/ingress/proxy/downstream"
 	"runtime/debug"
 	"time"
 )
@@ -46,7 +47,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		}
 		now := p.engine.Clock.Now()
 		rested := 0
-		p.server.each(func(c conn) {
+		p.server.Each(func(c downstream.Conn) {
 			if c.Watch(now) {
 				rested++
 			}

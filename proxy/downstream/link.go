@@ -1,37 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"fmt"
 	"net"
 	"runtime/debug"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// conn is what the watch and the drain do to a client's connection, whatever it speaks. No request calls it.
-type conn interface {
-	// Announce asks the client to send further requests elsewhere.
-	Announce()
-	// CloseIdle closes the connection where no request runs on it, and otherwise as soon as none does, if the protocol
-	// lets it tell the client.
-	CloseIdle()
-	// Abort ends the connection with all that runs on it.
-	Abort()
-	// Watch notices a client that went away. It is called at intervals, and says whether it had the connection rest: go
-	// on with a goroutine whose stack is small.
-	Watch(now time.Duration) (rested bool)
-	// Running is how many requests and upgraded connections run on it.
-	Running() int
-}
-
 // link is what all connections have, whatever they speak.
 type link struct {
-	server    *server
+	server    *Server
 	tcp       *net.TCPConn
 	transport *transport.TCP
 	// stream is the transport, or TLS over it.
@@ -42,12 +25,12 @@ type link struct {
 	// excess is set on a connection too many, which does not count as open.
 	excess bool
 	// entry is what the registry has of it.
-	entry conn
+	entry Conn
 }
 
 // enter puts the connection into the registry, in the place of what it was there before. Whoever drains may have looked
 // just before, so it is told here.
-func (l *link) enter(c conn) {
+func (l *link) enter(c Conn) {
 	if l.entry == nil {
 		l.server.conns.add(c, l.number)
 	} else {

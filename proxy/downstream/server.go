@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/pipeline"
 )
 
-// serverConfig is what a server is told once, when it is made.
-type serverConfig struct {
+// Config is what a server is told once, when it is made.
+type Config struct {
 	Logger logr.Logger
 	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message, and
 	// ReadTimeout a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
@@ -42,16 +40,13 @@ type serverConfig struct {
 	Heads *headmemory.Memory
 }
 
-const (
-	// maxLineBytes bounds a line, which has no flag.
-	maxLineBytes       = 16 << 10
-	acceptRetryLongest = time.Second
-)
+// maxLineBytes bounds a line, which has no flag.
+const maxLineBytes = 16 << 10
 
-// server accepts clients' connections and has an engine serve the requests on them.
-type server struct {
+// Server accepts clients' connections and has an engine serve the requests on them.
+type Server struct {
 	engine   *pipeline.Engine
-	config   serverConfig
+	config   Config
 	http1    http1.ServerConfig
 	http2    http2.Config
 	streams  sync.Pool
@@ -68,9 +63,9 @@ type server struct {
 	ports map[bool]string
 }
 
-// newServer makes a server without listeners.
-func newServer(engine *pipeline.Engine, config serverConfig) *server {
-	s := &server{engine: engine, config: config, ports: make(map[bool]string)}
+// NewServer makes a server without listeners.
+func NewServer(engine *pipeline.Engine, config Config) *Server {
+	s := &Server{engine: engine, config: config, ports: make(map[bool]string)}
 	s.http1 = http1.ServerConfig{
 		Limits: http1.Limits{
 			HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders,
@@ -92,68 +87,21 @@ func newServer(engine *pipeline.Engine, config serverConfig) *server {
 	return s
 }
 
-// openConns is how many connections are open.
-func (s *server) openConns() int { return int(s.open.Load()) }
+// Open is how many connections are open.
+func (s *Server) Open() int { return int(s.open.Load()) }
 
-// isDraining says whether a drain began: new clients should go elsewhere.
-func (s *server) isDraining() bool { return s.draining.Load() }
+// Draining says whether a drain began: new clients should go elsewhere.
+func (s *Server) Draining() bool { return s.draining.Load() }
 
-// each calls f with every connection. F must not wait.
-func (s *server) each(f func(conn)) { s.conns.each(f) }
+// Each calls f with every connection. F must not wait.
+func (s *Server) Each(f func(Conn)) { s.conns.each(f) }
 
-// requests is how requests of HTTP/1.1 are read.
-func (s *server) requests() *http1.ServerConfig { return &s.http1 }
+// Requests is how requests of HTTP/1.1 are read.
+func (s *Server) Requests() *http1.ServerConfig { return &s.http1 }
 
-// port is the port of the plain listener or of the secure one, or empty where there is none.
-func (s *server) port(secure bool) string {
+// Port is the port of the plain listener or of the secure one, or empty where there is none.
+func (s *Server) Port(secure bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ports[secure]
-}
-
-func (s *server) serve(l net.Listener, secure bool) error {
-	port := []byte(portOf(l))
-	if !s.track(l, string(port), secure) {
-		return l.Close()
-	}
-	defer s.serving.Done()
-	delay := time.Duration(0)
-	for {
-		nc, err := l.Accept()
-		switch {
-		case err == nil:
-			delay = 0
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		default:
-			// Descriptors may have run out: wait for some to come back rather than spin or die.
-			delay = min(max(2*delay, 5*time.Millisecond), acceptRetryLongest)
-			s.config.Logger.Error(err, "accepting a connection", "listener", l.Addr().String(), "retryAfter", delay)
-			time.Sleep(delay)
-			continue
-		}
-		s.serving.Add(1)
-		go s.accept(nc.(*net.TCPConn), port, secure)
-	}
-}
-
-func portOf(l net.Listener) string {
-	if a, ok := l.Addr().(*net.TCPAddr); ok {
-		return strconv.Itoa(a.Port)
-	}
-	return ""
-}
-
-// track remembers a listener for Shutdown, which then waits for s.serving.Done. It says false where that has closed the
-// others already.
-func (s *server) track(l net.Listener, port string, secure bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing.Load() {
-		return false
-	}
-	s.serving.Add(1)
-	s.listeners = append(s.listeners, l)
-	s.ports[secure] = port
-	return true
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import "sync"
 
@@ -12,25 +12,25 @@ type registry struct {
 
 type registryShard struct {
 	mu    sync.Mutex
-	conns map[conn]struct{}
+	conns map[Conn]struct{}
 }
 
 func (r *registry) shard(number uint32) *registryShard {
 	return &r.shards[number%uint32(len(r.shards))]
 }
 
-func (r *registry) add(c conn, number uint32) {
+func (r *registry) add(c Conn, number uint32) {
 	s := r.shard(number)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.conns == nil {
-		s.conns = make(map[conn]struct{})
+		s.conns = make(map[Conn]struct{})
 	}
 	s.conns[c] = struct{}{}
 }
 
 // replace puts a connection in the place of what it was before it spoke its protocol.
-func (r *registry) replace(before, c conn, number uint32) {
+func (r *registry) replace(before, c Conn, number uint32) {
 	s := r.shard(number)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +38,7 @@ func (r *registry) replace(before, c conn, number uint32) {
 	s.conns[c] = struct{}{}
 }
 
-func (r *registry) remove(c conn, number uint32) {
+func (r *registry) remove(c Conn, number uint32) {
 	s := r.shard(number)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *registry) remove(c conn, number uint32) {
 }
 
 // each calls f with every connection, one shard locked at a time.
-func (r *registry) each(f func(conn)) {
+func (r *registry) each(f func(Conn)) {
 	for i := range r.shards {
 		s := &r.shards[i]
 		s.mu.Lock()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import "runtime"
 
@@ -38,7 +38,7 @@ func (c *http1Conn) begin() bool {
 	return true
 }
 
-// CloseIdle implements conn. A connection that a request runs on says with the response that it closes.
+// CloseIdle implements Conn. A connection that a request runs on says with the response that it closes.
 func (c *http1Conn) CloseIdle() {
 	for {
 		now := c.settled()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"time"
@@ -40,13 +40,13 @@ func (c *http2Conn) leave() {
 	c.link.leave()
 }
 
-// CloseIdle implements conn.
+// CloseIdle implements Conn.
 func (c *http2Conn) CloseIdle() { c.Drain() }
 
-// Abort implements conn.
+// Abort implements Conn.
 func (c *http2Conn) Abort() { c.transport.Reset() }
 
-// Watch implements conn. Clients that are gone are found by frames that they do not answer.
+// Watch implements Conn. Clients that are gone are found by frames that they do not answer.
 func (c *http2Conn) Watch(now time.Duration) (rested bool) {
 	c.ServerConn.Watch(now)
 	return false

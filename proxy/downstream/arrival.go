@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"crypto/tls"
@@ -25,7 +25,7 @@ type arrival struct {
 }
 
 // accept serves a connection that came to a port to its end.
-func (s *server) accept(tcp *net.TCPConn, port []byte, secure bool) {
+func (s *Server) accept(tcp *net.TCPConn, port []byte, secure bool) {
 	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1)}
 	if most := s.config.MaxConnections; s.open.Add(1) > int64(most) && most > 0 {
 		s.open.Add(-1) // while it is told so, it takes nobody's place
@@ -113,21 +113,21 @@ func (a *arrival) secure() (protocol, version string, err error) {
 	return secured.Protocol, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS "), nil
 }
 
-// Announce implements conn: a connection that has no request yet is told nothing.
+// Announce implements Conn: a connection that has no request yet is told nothing.
 func (a *arrival) Announce() {}
 
-// CloseIdle implements conn.
+// CloseIdle implements Conn.
 func (a *arrival) CloseIdle() {
 	if a.over.CompareAndSwap(false, true) {
 		_ = a.transport.Close()
 	}
 }
 
-// Abort implements conn.
+// Abort implements Conn.
 func (a *arrival) Abort() { a.transport.Reset() }
 
-// Watch implements conn: what an arrival waits for has a time limit.
+// Watch implements Conn: what an arrival waits for has a time limit.
 func (a *arrival) Watch(time.Duration) (rested bool) { return false }
 
-// Running implements conn.
+// Running implements Conn.
 func (a *arrival) Running() int { return 0 }

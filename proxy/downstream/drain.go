@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"context"
@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// announce asks clients to send further requests elsewhere, from now on.
-func (s *server) announce() {
+// Announce asks clients to send further requests elsewhere, from now on.
+func (s *Server) Announce() {
 	s.draining.Store(true)
-	s.conns.each(conn.Announce)
+	s.conns.each(Conn.Announce)
 }
 
-// drain announces the end at once. Listeners stay open for the drain delay, then idle connections are closed and running
+// Drain announces the end at once. Listeners stay open for the drain delay, then idle connections are closed and running
 // requests have the drain timeout to end. It returns nil when all did, or an error that says how many did not. When ctx
 // ends, it waits no longer.
-func (s *server) drain(ctx context.Context) error {
-	s.announce()
+func (s *Server) Drain(ctx context.Context) error {
+	s.Announce()
 	wait(ctx, s.config.DrainDelay)
 	s.mu.Lock()
 	s.closing.Store(true)
@@ -26,7 +26,7 @@ func (s *server) drain(ctx context.Context) error {
 		_ = l.Close()
 	}
 	s.mu.Unlock()
-	s.conns.each(conn.CloseIdle)
+	s.conns.each(Conn.CloseIdle)
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
@@ -41,7 +41,7 @@ func (s *server) drain(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	left := 0
-	s.conns.each(func(c conn) {
+	s.conns.each(func(c Conn) {
 		left++
 		c.Abort()
 	})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"bytes"
@@ -272,16 +272,16 @@ func (c *http1Conn) tunnel(up *upstream.Conn) {
 	t.Run(received, fromUpstream)
 }
 
-// Announce implements conn: the client is told with the next response.
+// Announce implements Conn: the client is told with the next response.
 func (c *http1Conn) Announce() {}
 
-// Abort implements conn. The guard comes first: closing a connection waits for what is served from within its read.
+// Abort implements Conn. The guard comes first: closing a connection waits for what is served from within its read.
 func (c *http1Conn) Abort() {
 	c.guard.Shut(reason.ClientClosed)
 	c.transport.Reset()
 }
 
-// Running implements conn.
+// Running implements Conn.
 func (c *http1Conn) Running() int {
 	if c.activity.Load() == activityBusy {
 		return 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"time"
@@ -24,9 +24,9 @@ type watched struct {
 	looks    int
 }
 
-// Watch implements conn. It notices a client that went away, while its request waits or behind its last request. The latter may have come
-// along with bytes that were read, and then nobody waits for it any more; one look per rest is enough to find it. It
-// says whether it had the connection rest.
+// Watch implements Conn. It notices a client that went away, while its request waits or behind its last request. The
+// latter may have come along with bytes that were read, and then nobody waits for it any more; one look per rest is
+// enough to find it.
 func (c *http1Conn) Watch(now time.Duration) (rested bool) {
 	exchange, since, waiting := c.guard.WaitingSince()
 	w := &c.watched

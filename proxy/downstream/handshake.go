@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package downstream
 
 import (
 	"context"
@@ -18,7 +18,7 @@ const handshakeTimeout = 10 * time.Second
 var errChallengeAnswered = errors.New("a challenge was answered")
 
 // handshake makes a TLS stream of a connection.
-func (s *server) handshake(t *transport.TCP) (*transport.TLS, error) {
+func (s *Server) handshake(t *transport.TCP) (*transport.TLS, error) {
 	t.ExpireAfter(handshakeTimeout)
 	began := s.engine.Clock.Now()
 	secured, err := transport.SecureServer(context.Background(), t, s.config.TLS)

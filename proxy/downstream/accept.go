@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package downstream
+
+import (
+	"errors"
+	"net"
+	"strconv"
+	"time"
+)
+
+// acceptRetryLongest is the longest wait before another try to accept a connection.
+const acceptRetryLongest = time.Second
+
+// Serve accepts connections, plain or over TLS, until a drain closes the listener, which makes it return nil.
+func (s *Server) Serve(l net.Listener, secure bool) error {
+	port := []byte(portOf(l))
+	if !s.track(l, string(port), secure) {
+		return l.Close()
+	}
+	defer s.serving.Done()
+	delay := time.Duration(0)
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			delay = 0
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default:
+			// Descriptors may have run out: wait for some to come back rather than spin or die.
+			delay = min(max(2*delay, 5*time.Millisecond), acceptRetryLongest)
+			s.config.Logger.Error(err, "accepting a connection", "listener", l.Addr().String(), "retryAfter", delay)
+			time.Sleep(delay)
+			continue
+		}
+		s.serving.Add(1)
+		go s.accept(nc.(*net.TCPConn), port, secure)
+	}
+}
+
+func portOf(l net.Listener) string {
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		return strconv.Itoa(a.Port)
+	}
+	return ""
+}
+
+// track remembers a listener for a drain, which then waits for s.serving.Done. It says false where that has closed the
+// others already.
+func (s *Server) track(l net.Listener, port string, secure bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		return false
+	}
+	s.serving.Add(1)
+	s.listeners = append(s.listeners, l)
+	s.ports[secure] = port
+	return true
+}
