@@ -17,11 +17,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/orders"
 )
 
-// asidePause is when a controller looks again whether a TLSCertificate is its own to order.
+// asidePause is how long a controller leaves a TLSCertificate to another one before it looks again.
 const asidePause = 10 * time.Minute
 
-// elsewhere says which other controller orders a TLSCertificate, and what to do if that one does so no longer; nothing
-// if there is none.
+// elsewhere finds out whether another controller orders a TLSCertificate. It returns which one, in a text that says
+// what to do if that controller orders it no longer. It returns nothing if there is none.
 func (r *Reconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
@@ -42,9 +42,10 @@ func (r *Reconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCer
 	return "the controller " + by + " orders this certificate: " + mend + " if it does so no longer", nil
 }
 
-// ledElsewhere says, of a TLSCertificate that was made for no Ingress, that its hosts lead to replicas of another
-// class, which the authority would ask in vain: Ingresses of the namespace have one of them, and none of those is for
-// this controller.
+// ledElsewhere finds out whether the hosts of a TLSCertificate lead to replicas of another class. The authority would
+// ask those in vain. They do if Ingresses of the namespace have one of the hosts, and none of these Ingresses is for
+// this controller. A TLSCertificate that was made for an Ingress is not looked at. ledElsewhere returns a text that
+// says so, or nothing.
 func (r *Reconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	if metav1.GetControllerOfNoCopy(certificate) != nil {
 		return "", nil
@@ -70,7 +71,8 @@ func (r *Reconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLS
 	return "the Ingresses of its hosts are of class " + class + ", whose controller orders this certificate", nil
 }
 
-// claim has no other controller order a TLSCertificate. It fails if somebody has changed it since it was read.
+// claim writes on a TLSCertificate that this controller orders it. It fails if somebody has changed the TLSCertificate
+// since it was read.
 func (r *Reconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	claimed := certificate.DeepCopy()
 	metav1.SetMetaDataAnnotation(&claimed.ObjectMeta, cluster.OrderedByAnnotation, r.name())
@@ -81,8 +83,8 @@ func (r *Reconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertifi
 	return nil
 }
 
-// standAside has the view say that another controller orders a TLSCertificate, and why. It says so once, and where that
-// one has nothing to say: two controllers that contradict each other would write the status without end.
+// standAside leaves a TLSCertificate to another controller. The view says so, and why, unless the status has the other
+// controller's words: two controllers that contradict each other would write the status without end.
 func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
@@ -100,15 +102,15 @@ func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCe
 	return view, asidePause, err
 }
 
-// answered says whether the status of a TLSCertificate has what a controller that looks after it has to say: that no
-// certificate is due would not be said of one that cannot be used.
+// answered says whether the status of a TLSCertificate has the words of a controller that looks after it. If the
+// certificate cannot be used, "no certificate is due" is an old word, which that controller would not say now.
 func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) bool {
 	issuing := meta.FindStatusCondition(certificate.Status.Conditions, v1alpha1.ConditionIssuing)
 	return issuing != nil && issuing.ObservedGeneration == certificate.Generation &&
 		(issuing.Reason != v1alpha1.ReasonUpToDate || meta.IsStatusConditionTrue(said, v1alpha1.ConditionReady))
 }
 
-// release leaves the orders of a TLSCertificate to any controller.
+// release takes this controller's claim off a TLSCertificate. Any controller may order it then.
 func (r *Reconciler) release(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	before := certificate.DeepCopy()
 	delete(certificate.Annotations, cluster.OrderedByAnnotation)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package issuing looks after TLSCertificates: whether a certificate is due, whether this controller is the one to
-// order it, and what is said of it. The steps of an order are taken by package orders.
+// Package issuing looks after TLSCertificates. It decides whether a certificate is due and whether this controller
+// orders it, and it writes the statuses. Package orders takes the steps of an order.
 //
-// Read controller.go first, then owner.go, writer.go and claim.go for whose a TLSCertificate is to order, renewals.go
-// for what the authority says of renewals, and view.go for what is said.
+// Read controller.go first. owner.go, writer.go and claim.go decide which controller orders a TLSCertificate.
+// renewals.go asks the authority when to renew, and view.go is what a status says.
 package issuing

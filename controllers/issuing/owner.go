@@ -14,17 +14,18 @@ import (
 	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
-// certificateOwner is what the Ingress that a TLSCertificate was made for says now. It is the zero value, but for ours,
-// where the Ingress is gone.
+// certificateOwner is what the Ingress says that a TLSCertificate was made for. If the Ingress is gone, ours is true
+// and everything else is zero.
 type certificateOwner struct {
-	// wants is whether it asks for the certificate, ours whether it is this controller's to serve, and named whether that
-	// is because it names this controller's class.
-	wants, ours, named bool
-	// by are the controllers that it is for, nil where that is not known.
+	// wants is true if the Ingress asks for the certificate.
+	wants bool
+	// ours is true if this controller serves the Ingress, and named if it does because the Ingress names its class.
+	ours, named bool
+	// by are the controllers that the Ingress is for, nil if that is not known.
 	by *replicas.Claimants
 }
 
-// owner looks at the Ingress that a TLSCertificate was made for. It is nil where that was made for none.
+// owner looks at the Ingress that a TLSCertificate was made for. It returns nil if that was made for none.
 func (r *Reconciler) owner(ctx context.Context, certificate *v1alpha1.TLSCertificate) (*certificateOwner, error) {
 	ref := metav1.GetControllerOf(certificate)
 	if ref == nil || ref.Kind != v1alpha1.IngressKind {
@@ -49,7 +50,8 @@ func (r *Reconciler) owner(ctx context.Context, certificate *v1alpha1.TLSCertifi
 
 func (r *Reconciler) standardOwner(ctx context.Context, key client.ObjectKey, ref *metav1.OwnerReference) (*certificateOwner, error) {
 	if !r.Standard.Ingresses.Synced(ctx) {
-		return &certificateOwner{wants: true}, nil // Whoever may read it may know better.
+		// This controller may not read the Ingress, and leaves it to one that may.
+		return &certificateOwner{wants: true}, nil
 	}
 	var ingress networkingv1.Ingress
 	if err := r.Standard.Ingresses.Get(ctx, key, &ingress); err != nil {

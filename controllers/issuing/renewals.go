@@ -17,10 +17,12 @@ import (
 )
 
 const (
-	// How often an authority is asked when to renew, whatever it says, and how often where it does not say or answer.
+	// renewalAskShortest and renewalAskLongest bound the pause that an authority asks for between two questions when to
+	// renew.
 	renewalAskShortest = time.Minute
 	renewalAskLongest  = 24 * time.Hour
-	renewalAskDefault  = 6 * time.Hour
+	// renewalAskDefault is that pause if the authority asks for none, or does not answer.
+	renewalAskDefault = 6 * time.Hour
 )
 
 // renewals remembers when the authority wants certificates to be renewed.
@@ -41,8 +43,8 @@ type renewal struct {
 	next   time.Time
 }
 
-// window returns when the authority wants a certificate to be renewed, nil if it does not say, and how long to believe
-// that.
+// window finds out when the authority wants a certificate to be renewed. It returns nil if the authority does not say.
+// It also returns for how long that holds.
 func (r *renewals) window(
 	ctx context.Context, of *v1alpha1.TLSCertificate, leaf *x509.Certificate, now time.Time,
 ) (*acme.Window, time.Duration) {
@@ -71,7 +73,7 @@ func (r *renewals) window(
 	return known.window, wait
 }
 
-// forget gives up what is known of a TLSCertificate that is gone.
+// forget drops what is known of a TLSCertificate that is gone.
 func (r *renewals) forget(name types.NamespacedName) {
 	r.mu.Lock()
 	delete(r.known, name)

@@ -17,15 +17,15 @@ import (
 	"github.com/warren-dev/ingress/controllers/orders"
 )
 
-// certificateView is what the status of a TLSCertificate says beside what the snapshot found out.
+// certificateView is what the status of a TLSCertificate says beside the conditions that the snapshot found.
 type certificateView struct {
 	leaf    *x509.Certificate
 	renewal time.Time
 	state   *orders.State
 	issuing metav1.Condition
-	// silent leaves the status to another controller.
+	// silent is true if the status is left to another controller.
 	silent bool
-	// noticeDays is which notice of the certificate's end was given last, and notice that which is to be given now.
+	// noticeDays says which notice of the certificate's end was given last. notice is the one to give now, or empty.
 	noticeDays int32
 	notice     string
 }
@@ -34,11 +34,11 @@ func (v *certificateView) say(status metav1.ConditionStatus, reason, message str
 	v.issuing = metav1.Condition{Status: status, Reason: reason, Message: cluster.ClipMessage(message)}
 }
 
-// progress says how far an attempt is, and what hinders it.
+// progress says how far the order is, and what hinders it. The hindrance is empty if nothing does.
 func (v *certificateView) progress(hindrance string) {
 	reason, message := v1alpha1.ReasonOrdering, "the certificate is being ordered"
 	switch a := v.state.Attempt; {
-	case a == nil && v.state.Restarts > 0: // It is begun anew at once.
+	case a == nil && v.state.Restarts > 0: // The next attempt begins at once.
 	case a == nil:
 		v.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return
@@ -53,7 +53,7 @@ func (v *certificateView) progress(hindrance string) {
 	v.say(metav1.ConditionTrue, reason, message)
 }
 
-// blocked says what keeps the state of the order from being read, where somebody can mend that.
+// blocked says why the state of the order cannot be read, if that is something that somebody can mend.
 func (v *certificateView) blocked(err error) (*certificateView, time.Duration, error) {
 	wrong, ok := errors.AsType[*cluster.Mendable](err)
 	if !ok {
@@ -63,7 +63,8 @@ func (v *certificateView) blocked(err error) (*certificateView, time.Duration, e
 	return v, time.Minute, nil
 }
 
-// watch says of a certificate that is the user's when it ends, and returns when the next notice of that is due.
+// watch says of a user's own certificate that nothing renews it, and notes whether a notice of its end is due. It
+// returns when the next notice is due.
 func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) time.Duration {
 	v.say(metav1.ConditionFalse, v1alpha1.ReasonNotRenewed, "autoRenew is false: the Secret is yours")
 	if v.leaf == nil {
@@ -73,7 +74,7 @@ func (v *certificateView) watch(object *v1alpha1.TLSCertificate, now time.Time) 
 	v.noticeDays = days
 	given := object.Status.ExpiryNoticeDays
 	if object.Status.SerialNumber != certificates.SerialOf(v.leaf) {
-		given = 0 // It was of another certificate.
+		given = 0 // That notice was about another certificate.
 	}
 	if days != 0 && (given == 0 || days < given) {
 		v.notice = fmt.Sprintf("the certificate in Secret %s expires at %s, and nothing here renews it: put a new one into the Secret",

@@ -15,9 +15,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
-// writes says whether this controller is the one to look after a TLSCertificate: the one that orders it, if it is
-// there and its Ingress is not for others, or else the first of those that its Ingress, or the Ingresses of its hosts,
-// are for.
+// writes says whether this controller looks after a TLSCertificate. The controller that orders it does, if that is
+// running and the Ingress is not for others. Otherwise the first of the controllers does that the Ingress is for, or
+// the Ingresses of its hosts are.
 func (r *Reconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
 	if r.Peers.Alone() {
 		return r.Peers.Writes(certificate.Namespace, &replicas.Claimants{}), nil
@@ -29,7 +29,7 @@ func (r *Reconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertif
 	return r.Peers.GoesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
 }
 
-// claimants are the controllers that a TLSCertificate is for: any, if no Ingress says so.
+// claimants returns the controllers that a TLSCertificate is for. If no Ingress says so, those are all controllers.
 func (r *Reconciler) claimants(
 	ctx context.Context, certificate *v1alpha1.TLSCertificate,
 ) (*replicas.Claimants, error) {
@@ -63,8 +63,8 @@ func leadsTo(ingress *v1alpha1.Ingress, certificate *v1alpha1.TLSCertificate) bo
 	})
 }
 
-// yield does what is left to do for a TLSCertificate that another controller looks after: what this one began is given
-// up, once the other has taken the order over or the Ingress is the other's alone.
+// yield gives up what this controller began for a TLSCertificate that another one looks after. It does so once the
+// other has taken the order over, or once the Ingress is for the other alone.
 func (r *Reconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertificate) error {
 	owner, err := r.owner(ctx, certificate)
 	if err != nil {
@@ -75,7 +75,7 @@ func (r *Reconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertifi
 		return nil
 	case r.name():
 		if owner == nil || owner.ours {
-			return nil // The other one sees that it is ordered here, or will.
+			return nil // The other controller sees that this one orders it.
 		}
 		return r.release(ctx, certificate)
 	}

@@ -34,22 +34,22 @@ const (
 	emailAnnotation      = "ingress.warren.dev/acme-email"
 )
 
-// accountStore keeps the accounts with an authority in Secrets of the controller's namespace: one for each address that
-// an authority may write to, since an account has its contacts and an order has not.
+// accountStore keeps the accounts with an authority in Secrets of the controller's namespace. There is one account for
+// each email address: an authority knows the contacts of an account, and none of an order.
 type accountStore struct {
 	reader    client.Reader
 	client    client.Client
 	authority Authority
 	namespace string
 	directory string
-	// external names the Secret of the external account, or is empty.
+	// external names the Secret of the external account. It is empty if there is none.
 	external string
-	// owner is what the Secrets belong to, nil for nothing.
+	// owner owns the Secrets, nil for nobody.
 	owner *metav1.OwnerReference
 }
 
-// account returns the account of an address. It is made and registered in one pass each: ok is false after a pass that
-// did.
+// account returns the account of an address. If there is none, one pass makes its key and the next one registers it. In
+// these passes account returns false.
 func (s *accountStore) account(ctx context.Context, email string) (account acme.Account, ok bool, err error) {
 	secret := &corev1.Secret{}
 	key := s.secretName(email)
@@ -81,12 +81,12 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 	return acme.Account{}, false, nil
 }
 
-// secretName is where the account of an address is kept.
+// secretName returns the name of the Secret that keeps the account of an address.
 func (s *accountStore) secretName(email string) client.ObjectKey {
 	return client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + ledger.NameSet([]string{s.directory, email})}
 }
 
-// make writes a new key before anybody hears of it. Another replica may have been first.
+// make writes a new key. The key is used only once it is read from there, because another replica may have been first.
 func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email string) error {
 	key, err := newAccountKey()
 	if err != nil {
@@ -105,9 +105,9 @@ func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email st
 	return nil
 }
 
-// doubt asks the authority about an account that it has refused a request of, and says whether another one is to be
-// used from now on: the one that the authority has under the key, a new one with the same key where it has none, or a
-// new one altogether where it has closed that.
+// doubt asks the authority about an account whose request it has refused. The store then keeps the account that the
+// authority has under the key. If the authority has none, a later pass registers the key again. If the authority has
+// closed the account, doubt makes a new key. It returns whether another account is used from now on.
 func (s *accountStore) doubt(ctx context.Context, email string, used acme.Account) (another bool, err error) {
 	secret := &corev1.Secret{}
 	key := s.secretName(email)
@@ -120,7 +120,7 @@ func (s *accountStore) doubt(ctx context.Context, email string, used acme.Accoun
 	signer, err := parseECKey(secret.Data[accountKeyField])
 	there := acme.Account{Key: signer, URL: string(secret.Data[accountURLField])}
 	if err != nil || used.Key != nil && attemptAccount(there) != attemptAccount(used) {
-		return true, nil // Somebody has changed it meanwhile.
+		return true, nil // Somebody has changed the account meanwhile.
 	}
 	url, closed, err := s.authority.FindAccount(ctx, signer)
 	switch {
@@ -144,16 +144,16 @@ func (s *accountStore) doubt(ctx context.Context, email string, used acme.Accoun
 	return true, nil
 }
 
-// attemptAccount stands for an account and its key, which answers to challenges are made with.
+// attemptAccount returns a digest of an account and its key. Answers to challenges are made with that key.
 func attemptAccount(account acme.Account) string {
 	public, err := x509.MarshalPKIXPublicKey(account.Key.Public())
 	if err != nil {
-		return "" // There is no such key in a Secret.
+		return "" // A key that was read from a Secret can be encoded.
 	}
 	return ledger.NameSet([]string{account.URL, string(public)})
 }
 
-// externalAccount reads what binds a new account to one that the authority knows, nil if there is no such thing.
+// externalAccount reads what binds new accounts to an account that the authority knows. It returns nil if nothing does.
 func (s *accountStore) externalAccount(ctx context.Context) (*acme.ExternalAccount, error) {
 	if s.external == "" {
 		return nil, nil
@@ -173,7 +173,7 @@ func (s *accountStore) externalAccount(ctx context.Context) (*acme.ExternalAccou
 	return external, nil
 }
 
-// newAccountKey makes the key of an account, as PEM.
+// newAccountKey makes the key of an account. It returns the key as PEM.
 func newAccountKey() ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -6,17 +6,19 @@ import "github.com/warren-dev/ingress/controllers/acme"
 
 // ACMEOptions say which authority certificates are ordered from, and how.
 type ACMEOptions struct {
-	// Client talks to the authority, whose directory's URL is Directory.
+	// Client talks to the authority. Directory is the URL of the authority's directory.
 	Client    *acme.Client
 	Directory string
-	// Email is the contact where a TLSCertificate names none. Empty for none.
+	// Email is the contact of a TLSCertificate that names none. If it is empty, the account has no contact.
 	Email string
-	// ExternalAccount names the Secret in Namespace that binds new accounts to an external one. Empty for none.
+	// ExternalAccount names the Secret, in the controller's namespace, that binds new accounts to an external one. If it
+	// is empty, they are bound to none.
 	ExternalAccount string
-	// OrdersPerDay bounds all orders of a day; 0 is no bound.
+	// OrdersPerDay is how many orders all TLSCertificates together may place in a day. 0 is no bound.
 	OrdersPerDay int
-	// HTTPPort is the port of every replica that challenges are looked for at; 0 for that of its own plain requests.
+	// HTTPPort is the port at which every replica is asked for answers to challenges. If it is 0, a replica is asked at
+	// the port of its plain requests.
 	HTTPPort uint16
-	// TrustedProxy says that the replicas take this process for a proxy that has to begin with a PROXY header.
+	// TrustedProxy says that the replicas trust this process as a proxy, and so expect a PROXY header from it.
 	TrustedProxy bool
 }

@@ -5,15 +5,14 @@ package orders
 import "time"
 
 const (
-	// backoffFirst is the wait after a first failed order, backoffLimit the longest. In between each is twice the one
-	// before.
+	// backoffFirst is the wait after a first failed order. Each wait after it is twice the one before, up to backoffLimit.
 	backoffFirst = time.Minute
 	backoffLimit = 32 * time.Hour
 )
 
-// backoff returns how long to wait after so many failures in a row, and no less than the authority asks for. A
-// certificate is renewed with a third of its lifetime left: where that is known to be short, the waits are, so that it
-// is tried several times before the end.
+// backoff returns how long to wait after so many failures in a row. That is no less than the authority asks for. If
+// certificates are known to be short-lived, the waits are shorter: a renewal begins with a third of the lifetime left,
+// and several tries have to fit in.
 func backoff(failures int32, retryAfter, lifetime time.Duration) time.Duration {
 	wait, limit := backoffFirst, backoffLimit
 	if lifetime > 0 {
@@ -25,8 +24,8 @@ func backoff(failures int32, retryAfter, lifetime time.Duration) time.Duration {
 	return max(min(wait, limit), retryAfter)
 }
 
-// within returns a limit of time for an order, or less where certificates live so short that it would keep one from
-// being renewed.
+// within returns the limit, or less if certificates are so short-lived that an order which takes that long would keep
+// one from being renewed.
 func within(limit, lifetime time.Duration) time.Duration {
 	if lifetime == 0 {
 		return limit

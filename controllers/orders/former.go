@@ -22,16 +22,16 @@ import (
 	"github.com/warren-dev/ingress/controllers/ledger"
 )
 
-// Earlier versions kept the working Secret of an order beside its TLSCertificate. What is under way there is gone on
-// with, so that an upgrade costs no order. But whoever may write Secrets of the namespace may have written it: of what
-// it says, only that is taken over that the ledger and the authority confirm.
+// Earlier versions kept the working Secret of an order beside its TLSCertificate. This version goes on with such an
+// order, so that an upgrade costs none. But everybody who may write Secrets of that namespace may have written the
+// Secret. This version believes only what the ledger and the authority confirm.
 const formerOrderSuffix = "-acme-order"
 
-// formerOrder is what a working Secret beside its TLSCertificate says.
+// formerOrder is a working Secret beside its TLSCertificate, and what it says.
 type formerOrder struct {
 	object *corev1.Secret
 	state  struct {
-		// Controller is "namespace/class" of the controller that ordered.
+		// Controller is the controller that placed the order, as "namespace/class".
 		Controller string `json:"controller"`
 		Attempt    *struct {
 			ID     string `json:"id"`
@@ -41,7 +41,7 @@ type formerOrder struct {
 	}
 }
 
-// formerOrderName returns the name of the working Secret that was beside a TLSCertificate.
+// formerOrderName returns the name that earlier versions gave to the working Secret of a TLSCertificate.
 func formerOrderName(certificate string) string {
 	const limit = 253
 	if len(certificate)+len(formerOrderSuffix) <= limit {
@@ -51,7 +51,8 @@ func formerOrderName(certificate string) string {
 	return certificate[:limit-len(formerOrderSuffix)-len(sum)] + sum + formerOrderSuffix
 }
 
-// readFormerOrder reads the working Secret beside a TLSCertificate, nil if there is none that was written for it.
+// readFormerOrder reads the working Secret beside a TLSCertificate. It returns nil if there is none, or if the Secret
+// belongs to something else.
 func readFormerOrder(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (*formerOrder, error) {
 	former := &formerOrder{object: &corev1.Secret{}}
 	key := client.ObjectKey{Namespace: certificate.Namespace, Name: formerOrderName(certificate.Name)}
@@ -64,13 +65,13 @@ func readFormerOrder(ctx context.Context, from client.Reader, certificate *v1alp
 		return nil, nil
 	}
 	if json.Unmarshal(former.object.Data[orderStateField], &former.state) != nil {
-		return nil, nil // Nothing that it could say is missed.
+		return nil, nil // An order that cannot be read is placed again.
 	}
 	return former, nil
 }
 
-// OrderedBefore returns which controller ordered a TLSCertificate where the working Secret was beside it, as
-// "namespace/class", and the name of that Secret; both are empty if there is none.
+// OrderedBefore looks for a working Secret beside a TLSCertificate. It returns the controller that ordered, as
+// "namespace/class", and the name of the Secret. Both are empty if there is none.
 func OrderedBefore(ctx context.Context, from client.Reader, certificate *v1alpha1.TLSCertificate) (by, secret string, err error) {
 	former, err := readFormerOrder(ctx, from, certificate)
 	if err != nil || former == nil {
@@ -79,8 +80,8 @@ func OrderedBefore(ctx context.Context, from client.Reader, certificate *v1alpha
 	return former.state.Controller, former.object.Name, nil
 }
 
-// takeOver has an attempt go on with the order that was placed where the working Secret was beside the TLSCertificate.
-// It says whether it did, or has to be called again to.
+// takeOver has an attempt go on with an order that an earlier version placed. It returns true if it did, or if it has
+// to be called again first.
 func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) {
 	former, err := readFormerOrder(ctx, j.Orders.reader, j.certificate)
 	if err != nil || former == nil || former.state.Attempt == nil {
@@ -114,8 +115,8 @@ func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	return true, j.retire(ctx, former)
 }
 
-// confirm looks at the order that was told of, or for one where its URL was not known. It is not ok if the authority
-// knows of none for exactly these hosts, or another TLSCertificate has it.
+// confirm asks the authority for the order at the URL that was told, or looks for the order if no URL was. It returns
+// false if the authority has none for exactly these hosts, or if another TLSCertificate has that order.
 func (j *Job) confirm(ctx context.Context, account acme.Account, hosts []string, told string) (order acme.Order, ok bool, err error) {
 	others, err := j.Orders.others(ctx, j.working)
 	if err != nil {
@@ -133,9 +134,9 @@ func (j *Job) confirm(ctx context.Context, account acme.Account, hosts []string,
 	return order, ok && slices.Equal(slices.Sorted(slices.Values(order.Hosts)), hosts), err
 }
 
-// pendingKey returns the key for an order that is taken over: another than the one that was told where the order is not
-// finalized yet, so that nobody has seen it in that namespace. It is nil if the certificate that the order led to is
-// for no such key.
+// pendingKey returns the key for an order that is taken over. If the order is not finalized yet, that is a new key,
+// which nobody has seen in that namespace. If the order has led to a certificate, it is the key that was told.
+// pendingKey returns nil if that is not the key of the certificate.
 func (j *Job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
 	wanted := certificates.KeyTypeWanted(&j.certificate.Spec)
 	switch order.Status {
@@ -149,20 +150,20 @@ func (j *Job) pendingKey(ctx context.Context, account acme.Account, order acme.O
 		return nil, err
 	}
 	if _, err := tls.X509KeyPair(chain, told); err != nil || pendingKeyType(told) != wanted {
-		return nil, nil // Of another type, it would have to be ordered again at once.
+		return nil, nil // A certificate for a key of another type would be due again at once.
 	}
 	return told, nil
 }
 
-// sameServer says whether two URLs lead to the same server: no request of the account's goes anywhere else.
+// sameServer says whether two URLs lead to the same server. A request that the account's key signs goes to no other.
 func sameServer(a, b string) bool {
 	one, err := url.Parse(a)
 	other, otherErr := url.Parse(b)
 	return err == nil && otherErr == nil && one.Scheme == other.Scheme && one.Host == other.Host
 }
 
-// retire takes out of a working Secret beside its TLSCertificate what is kept in the controller's namespace from now
-// on. The Secret goes with the TLSCertificate.
+// retire empties a working Secret beside its TLSCertificate. The controller's namespace has its content from now on.
+// Kubernetes deletes the Secret together with the TLSCertificate.
 func (j *Job) retire(ctx context.Context, former *formerOrder) error {
 	former.object.Data = nil
 	if err := j.client.Update(ctx, former.object); err != nil {

@@ -4,28 +4,29 @@ package orders
 
 import "time"
 
-// holdLimit is the longest pause between two requests of an order that the authority did not ask for: orders end some
-// day.
+// holdLimit is the longest pause in an order that the authority has not asked for. An authority does not keep orders
+// open for ever.
 const holdLimit = time.Hour
 
-// An authority that does not answer is asked again after RetryStepFirst, then after twice the time each.
+// If an authority does not answer, the step is tried again after RetryStepFirst, and then after twice the pause before,
+// up to RetryStepLimit.
 const (
 	RetryStepFirst = time.Second
 	RetryStepLimit = 30 * time.Second
 )
 
-// hold is a pause in an attempt, because the authority answers a step with 429, or says when it can answer again. What
-// was ordered stands: to give it up would cost one more order.
+// hold is a pause in an attempt. The authority has answered a step with status 429, or has said when it can answer
+// again. The order stands: giving it up would cost another one.
 type hold struct {
 	Until time.Time `json:"until"`
-	// Times is how often in a row it was so.
+	// Times counts the holds in a row, this one included.
 	Times int `json:"times"`
-	// Fault are the authority's words.
+	// Fault is what the authority said.
 	Fault string `json:"fault"`
 }
 
-// again returns the pause that follows one, or none: for as long as the authority asks, and else like that after a
-// failure.
+// again returns the hold after h, which is nil if there was none. It lasts at least as long as the authority asks
+// for. If the authority does not say, it lasts as long as the wait after a failed order, up to holdLimit.
 func (h *hold) again(now time.Time, retryAfter time.Duration, fault string) *hold {
 	next := &hold{Times: 1, Fault: fault}
 	if h != nil {

@@ -4,7 +4,7 @@ package orders
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Metrics counts the orders that end. All methods work on nil, which counts nothing.
+// Metrics counts the orders that end. A nil Metrics counts nothing.
 type Metrics struct{ ended *prometheus.CounterVec }
 
 // What becomes of an order.
@@ -13,14 +13,14 @@ const (
 	orderFailed = "failed"
 )
 
-// NewMetrics makes metrics that have counted nothing.
+// NewMetrics returns Metrics that have counted nothing yet.
 func NewMetrics() *Metrics {
 	m := &Metrics{ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "warren_ingress_acme_orders_total",
 		Help: "ACME orders that ended, by what became of them: issued or failed.",
 	}, []string{"result"})}
 	for _, result := range []string{orderIssued, orderFailed} {
-		m.ended.WithLabelValues(result) // 0 from the beginning
+		m.ended.WithLabelValues(result) // A series that is there from the beginning shows the first increase.
 	}
 	return m
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/certificates"
 )
 
-// newPrivateKey makes the key of a certificate that is to be ordered, as PEM.
+// newPrivateKey makes the private key of a certificate that is about to be ordered. It returns the key as PEM.
 func newPrivateKey(kind v1alpha1.KeyType) ([]byte, error) {
 	var key crypto.Signer
 	var err error
@@ -49,7 +49,7 @@ func parsePrivateKey(key []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// certificateRequest returns what an order is finalized with, as DER.
+// certificateRequest makes the request that finalizes an order. It returns the request as DER.
 func certificateRequest(key []byte, hosts []string) ([]byte, error) {
 	signer, err := parsePrivateKey(key)
 	if err != nil {
@@ -62,7 +62,7 @@ func certificateRequest(key []byte, hosts []string) ([]byte, error) {
 	return request, nil
 }
 
-// pendingKeyType returns the type of a pending key, and nothing for one that cannot be read.
+// pendingKeyType returns the type of a pending key, or nothing if the key cannot be read.
 func pendingKeyType(key []byte) v1alpha1.KeyType {
 	signer, err := parsePrivateKey(key)
 	if err != nil {

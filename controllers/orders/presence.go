@@ -19,21 +19,21 @@ import (
 // presenceTimeout bounds one look at one replica.
 const presenceTimeout = 2 * time.Second
 
-// presence sees whether replicas answer challenges, as an authority would: over HTTP through the data plane.
+// presence asks replicas for the answers to challenges as an authority does: over HTTP, through the data plane.
 type presence struct {
 	client *http.Client
-	// ready returns the replicas. self is this one, for the time before its Lease is written.
+	// ready returns the replicas. self is this replica, for the time before its Lease is written.
 	ready func() []replicas.Replica
 	self  replicas.Replica
-	// port is where replicas answer, where it is not that of their Leases.
+	// port is the port at which every replica answers. If it is 0, each replica answers at the port in its Lease.
 	port uint16
 }
 
-// proxyHeader is what a trusted proxy sends first where it asks for itself: version 1 of the PROXY protocol.
+// proxyHeader is what a trusted proxy sends first if it connects for itself (version 1 of the PROXY protocol).
 const proxyHeader = "PROXY UNKNOWN\r\n"
 
-// newPresence makes one that looks at that port of each replica, and begins with a PROXY header if replicas expect one
-// of it.
+// newPresence makes a presence that asks at that port. If replicas trust this process as a proxy, they expect a PROXY
+// header, and it sends one first.
 func newPresence(ready func() []replicas.Replica, self replicas.Replica, port uint16, trustedProxy bool) *presence {
 	transport := &http.Transport{DisableKeepAlives: true}
 	if trustedProxy {
@@ -57,7 +57,7 @@ func newPresence(ready func() []replicas.Replica, self replicas.Replica, port ui
 	}}
 }
 
-// missing returns the names of the replicas that do not answer all of these, and of how many.
+// missing asks all replicas. It returns the names of those that lack one of the answers, and how many it asked.
 func (p *presence) missing(ctx context.Context, answers []presented) (names []string, of int) {
 	asked := p.ready()
 	if len(asked) == 0 {

@@ -16,20 +16,20 @@ import (
 	"github.com/warren-dev/ingress/controllers/sources"
 )
 
-// Several TLSCertificates of a namespace may be for the same hosts: two Ingresses with autoSSL share a host, or one
-// certificate is wanted in two Secrets. Two orders for the same names at once would be one to an authority that hands
-// out the open order again (RFC 8555, section 7.4, lets it), and two where its limits are counted.
+// Several TLSCertificates of a namespace may be for the same hosts: two Ingresses with autoSSL share a host, or
+// somebody wants one certificate in two Secrets. They must not order at the same time. An authority may answer the
+// second order with the first one (RFC 8555, section 7.4), and may still count two against its limits.
 const (
-	// siblingPause is between two looks at an order that is waited for.
+	// siblingPause is the pause between two looks at the order of another TLSCertificate.
 	siblingPause = time.Second
-	// siblingLimit is how long one is waited for: it may be nobody's any more.
+	// siblingLimit is how long an order waits for that of another TLSCertificate. Nobody may be working on that any more.
 	siblingLimit = time.Hour
 )
 
-// share spares the order where another TLSCertificate has, or will have, a certificate that does. It returns when to go
-// on; 0 is with the order.
+// share spares the order if another TLSCertificate has a certificate that will do, or is about to get one. It returns 0
+// if the order is to be placed, or else when to look again.
 func (j *Job) share(ctx context.Context) (time.Duration, error) {
-	// Orders are read before certificates: an order that ends in between has left its certificate.
+	// Orders are read before certificates. If an order ends in between, its certificate is there when they are read.
 	ordered, err := j.Orders.ofNamespace(ctx, j.certificate.Namespace)
 	if err != nil {
 		return 0, err
@@ -57,7 +57,7 @@ func (j *Job) share(ctx context.Context) (time.Duration, error) {
 	return 0, nil
 }
 
-// goesFirst says whether another attempt for the same hosts is to end before one is placed.
+// goesFirst says whether an attempt has to wait until another one, for the same hosts, has ended.
 func goesFirst(other, own *Working) bool {
 	theirs, ours := other.State.Attempt, own.State.Attempt
 	switch {
@@ -69,8 +69,8 @@ func goesFirst(other, own *Working) bool {
 	return other.Object.Name < own.Object.Name
 }
 
-// siblingsCertificate returns the Secret of another TLSCertificate with a certificate that would be ordered alike and
-// that is newer than the one that is replaced, nil if there is none.
+// siblingsCertificate looks for another TLSCertificate that orders the same, and whose certificate is newer than the
+// one to replace. It returns the Secret of that certificate, or nil.
 func (j *Job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 	var list v1alpha1.TLSCertificateList
 	if err := j.client.List(ctx, &list, client.InNamespace(j.certificate.Namespace), client.UnsafeDisableDeepCopy); err != nil {
@@ -92,7 +92,7 @@ func (j *Job) siblingsCertificate(ctx context.Context) (*corev1.Secret, error) {
 	return nil, nil
 }
 
-// serves says whether the certificate in another's Secret is one that need not be ordered.
+// serves says whether the certificate in another TLSCertificate's Secret will do, so that none has to be ordered.
 func (j *Job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool {
 	leaf := sources.Leaf(secret)
 	from := certificates.OriginOf(secret, leaf)
@@ -108,7 +108,7 @@ func (j *Job) serves(secret *corev1.Secret, other *v1alpha1.TLSCertificate) bool
 	return why == ""
 }
 
-// orderedAlike says whether the same is ordered for two TLSCertificates.
+// orderedAlike says whether two TLSCertificates order the same.
 func orderedAlike(a, b *v1alpha1.TLSCertificateSpec) bool {
 	renewed := func(s *v1alpha1.TLSCertificateSpec) bool { return s.AutoRenew == nil || *s.AutoRenew }
 	return renewed(a) && renewed(b) && slices.Equal(certificates.HostsOf(a), certificates.HostsOf(b)) && certificates.KeyTypeWanted(a) == certificates.KeyTypeWanted(b) &&
