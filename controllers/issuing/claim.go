@@ -97,7 +97,7 @@ func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCe
 	view.silent = answered(certificate, said)
 	working, err := r.Issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err == nil && working != nil {
-		err = r.Issuance.Orders.Delete(ctx, working)
+		err = r.Issuance.Discard(ctx, working)
 	}
 	return view, asidePause, err
 }

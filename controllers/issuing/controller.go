@@ -40,36 +40,36 @@ import (
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates/status,verbs=patch
 
 const (
-	// certificatesAtOnce is how many certificates are worked on at the same time: an authority may take long to answer.
+	// certificatesAtOnce is how many certificates are worked on at the same time. An authority may take long to answer.
 	certificatesAtOnce = 8
-	// roomPause is when it is looked again whether an order that waits may be placed: somebody may have mended the
-	// ledger.
+	// roomPause is the pause between two looks at the ledger for an order that waits for room in it. Somebody may have
+	// mended the ledger meanwhile.
 	roomPause = 10 * time.Minute
 )
 
-// Reconciler has the certificates ordered that are due, and writes the status of TLSCertificates.
+// Reconciler orders the certificates that are due, and writes the statuses of TLSCertificates.
 type Reconciler struct {
 	// Namespace is the controller's own, and Class its ingress class.
 	Namespace, Class string
-	// WatchNamespaces are those whose TLSCertificates are looked after, all if there are none.
+	// WatchNamespaces are the namespaces whose TLSCertificates it looks after. If it is empty, those are all namespaces.
 	WatchNamespaces []string
 	Snapshots       *snapshots.Controller
 	Peers           *replicas.Peers
 	Standard        *sources.StandardIngresses
-	// Secrets are those that TLSCertificates name.
+	// Secrets are the Secrets that TLSCertificates name.
 	Secrets  *cluster.NamedObjects[*corev1.Secret]
 	Client   client.Client
 	Status   *status.Writer
 	Recorder events.EventRecorder
-	// Reader reads from the API server, for what must not be out of date.
+	// Reader reads from the API server. What must not be out of date is read by it.
 	Reader   client.Reader
 	Working  cache.Cache
 	Issuance *orders.Issuance
 	renewals *renewals
 }
 
-// Reconcile takes one step of one TLSCertificate's order, if there is one to take, and writes its status if it is not
-// what it should be.
+// Reconcile takes one step of one TLSCertificate's order, if a step is due. It writes the status if that is not what it
+// should be.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.TLSCertificate
 	switch err := r.Client.Get(ctx, request.NamespacedName, &object); {
@@ -80,7 +80,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	said, ok := r.Snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
 	if !ok {
-		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
+		return ctrl.Result{}, nil // The next snapshot knows this generation and enqueues the object again.
 	}
 	switch writes, err := r.writes(ctx, &object); {
 	case err != nil:
@@ -115,8 +115,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: after}, nil
 }
 
-// advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what to say, and when to
-// look again.
+// advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what the status is to say,
+// and when to look again.
 func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
 	secret, _ := r.Secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.Issuance.Now()
@@ -149,7 +149,7 @@ func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificat
 	return r.order(ctx, object, said, view)
 }
 
-// order takes a step of an order, from what the API server says and no cache.
+// order takes a step of an order. It decides upon what the API server says, and reads no cache.
 func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
 	now := r.Issuance.Now()
 	live := &v1alpha1.TLSCertificate{}
@@ -180,6 +180,7 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 		return nil, 0, err
 	}
 	state := working.State
+	closing := state.Closing != nil
 	if givenUp := state.Accept(live.UID, spec); givenUp != "" {
 		if err := r.Issuance.Ledger.Fail(ctx, givenUp); err != nil {
 			return nil, 0, err
@@ -194,11 +195,12 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 		return nil, 0, err
 	}
 	switch {
+	case closing:
+		return r.step(ctx, view, j, func(ctx context.Context) (time.Duration, error) { return orders.AtOnce, j.Close(ctx) })
 	case d.why == "" && state.Attempt == nil:
-		// What is kept of an order that is not wanted any more goes.
-		state.Succeed()
+		// What is kept of an order that nobody wants any more goes.
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
-		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), r.Issuance.Orders.Delete(ctx, working.Object)
+		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), j.Forget(ctx)
 	case theirs != "":
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
 		return view, time.Minute, nil
@@ -214,33 +216,17 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 		}
 		return nil, 0, errStale // The event of the claim is on its way.
 	}
-	return r.step(ctx, j, view)
+	return r.step(ctx, view, j, j.Advance)
 }
 
-// step takes the next step of an order, and says what came of it.
-func (r *Reconciler) step(ctx context.Context, j *orders.Job, view *certificateView) (*certificateView, time.Duration, error) {
-	state, after := j.State(), orders.AtOnce
-	var err error
-	if state.Attempt == nil {
-		err = j.Begin(ctx)
-	} else {
-		after, err = j.Advance(ctx)
+// step takes a step of an order. The view says what came of it.
+func (r *Reconciler) step(ctx context.Context, view *certificateView, j *orders.Job,
+	take func(context.Context) (time.Duration, error)) (*certificateView, time.Duration, error) {
+	after, err := take(ctx)
+	if err != nil {
+		return r.failed(view, j, err)
 	}
-	switch {
-	case apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
-		return nil, 0, errStale
-	case err != nil:
-		text := "the cluster does not answer"
-		if failed, ok := errors.AsType[*acme.Error](err); ok {
-			text = j.Redact(failed.Error())
-			err = errors.New(text) // What it was made of may quote a challenge.
-		} else if wrong, ok := errors.AsType[*cluster.Mendable](err); ok {
-			text = wrong.Text
-		}
-		view.progress(text)
-		return view, 0, err
-	}
-	switch now := j.Now(); {
+	switch state, now := j.State(), j.Now(); {
 	case state.Waits(now):
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 	case state.Held(now):
@@ -251,20 +237,38 @@ func (r *Reconciler) step(ctx context.Context, j *orders.Job, view *certificateV
 	return view, after, nil
 }
 
-// errStale ends a pass that was begun on what is out of date.
+// failed has the view say why a step of an order could not be taken.
+func (r *Reconciler) failed(view *certificateView, j *orders.Job, err error) (*certificateView, time.Duration, error) {
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return nil, 0, errStale
+	}
+	text := "the cluster does not answer"
+	if failed, ok := errors.AsType[*acme.Error](err); ok {
+		text = j.Redact(failed.Error())
+		err = errors.New(text) // The error that it wraps may quote a challenge.
+	} else if wrong, ok := errors.AsType[*cluster.Mendable](err); ok {
+		text = wrong.Text
+	} else if unsolved, ok := errors.AsType[*orders.SolverError](err); ok {
+		text = unsolved.Text
+	}
+	view.progress(text)
+	return view, 0, err
+}
+
+// errStale ends a pass that began with an object that is out of date.
 var errStale = errors.New("the object has changed meanwhile")
 
-// dueness is why a certificate has to be ordered.
+// dueness says whether a certificate has to be ordered, and why.
 type dueness struct {
-	// why is empty if it does not.
+	// why is the reason to order one. It is empty if there is none.
 	why string
-	// renewal is whether that is because of the time alone.
+	// renewal is true if the age of the certificate is the only reason.
 	renewal bool
-	// ask is when to ask the authority again.
+	// ask is when to ask the authority again when to renew.
 	ask time.Duration
 }
 
-// due says why a certificate has to be ordered. It notes on the view when it is due.
+// due finds out whether a certificate has to be ordered. The view gets the time at which it is due.
 func (r *Reconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, secret *corev1.Secret,
 	view *certificateView) dueness {
 	from := certificates.OriginOf(secret, view.leaf)
@@ -289,8 +293,8 @@ func (r *Reconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, s
 	return d
 }
 
-// unwanted says whether the Ingress that a TLSCertificate was made for asks for it no longer, and whether it is this
-// controller's to serve.
+// unwanted looks at the Ingress that a TLSCertificate was made for. It returns whether that wants no certificate any
+// more, and whether this controller serves it.
 func (r *Reconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertificate) (unwanted, ours bool, err error) {
 	owner, err := r.owner(ctx, object)
 	if owner == nil || err != nil {
@@ -299,8 +303,8 @@ func (r *Reconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertifica
 	return !owner.wants, owner.ours, nil
 }
 
-// handedOver says whether a TLSCertificate is of an Ingress that names this controller's class: whoever ordered for it
-// before does so no longer.
+// handedOver says whether the Ingress of a TLSCertificate names this controller's class. If so, no other controller
+// orders for it any more.
 func (r *Reconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertificate) (bool, error) {
 	owner, err := r.owner(ctx, object)
 	if owner == nil || err != nil {
@@ -309,8 +313,8 @@ func (r *Reconciler) handedOver(ctx context.Context, object *v1alpha1.TLSCertifi
 	return owner.named, nil
 }
 
-// keptIn names the TLSCertificates that keep their certificate in a Secret: what they say of it is to follow when
-// somebody replaces it.
+// keptIn returns a request for each TLSCertificate that keeps its certificate in a Secret. If somebody replaces the
+// Secret, their statuses have to follow.
 func (r *Reconciler) keptIn(ctx context.Context, secret types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.TLSCertificateList
 	if err := r.Client.List(ctx, &list, client.InNamespace(secret.Namespace), client.MatchingFields{cluster.BySecret: secret.Name},
@@ -325,7 +329,7 @@ func (r *Reconciler) keptIn(ctx context.Context, secret types.NamespacedName) []
 	return requests
 }
 
-// secretsRead is a source of requests for the TLSCertificates of each Secret of which something else is known.
+// secretsRead is a source of requests. If a Secret changes, it requests the TLSCertificates that name it.
 func (r *Reconciler) secretsRead(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	r.Secrets.Subscribe(func(secret types.NamespacedName) {
 		for _, request := range r.keptIn(ctx, secret) {
@@ -335,7 +339,7 @@ func (r *Reconciler) secretsRead(ctx context.Context, queue workqueue.TypedRateL
 	return nil
 }
 
-// orderedIn names the TLSCertificate that a working Secret is for, if it is looked after.
+// orderedIn returns a request for the TLSCertificate of a working Secret, if the controller watches its namespace.
 func (r *Reconciler) orderedIn(_ context.Context, working *corev1.Secret) []reconcile.Request {
 	certificate := orders.CertificateOf(working)
 	if certificate.Name == "" || len(r.WatchNamespaces) > 0 && !slices.Contains(r.WatchNamespaces, certificate.Namespace) {
@@ -344,8 +348,8 @@ func (r *Reconciler) orderedIn(_ context.Context, working *corev1.Secret) []reco
 	return []reconcile.Request{{NamespacedName: certificate}}
 }
 
-// forget gives up what is kept of the orders of a TLSCertificate that is gone, whenever it went: Kubernetes does not,
-// as they are in another namespace.
+// forget deletes what is kept of the orders of a TLSCertificate that is gone. Kubernetes does not, because that is in
+// another namespace. The TLSCertificate may have gone while no controller ran.
 func (r *Reconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
 	r.renewals.forget(certificate)
 	working, err := r.Issuance.Orders.Cached(ctx, certificate)
@@ -353,15 +357,15 @@ func (r *Reconciler) forget(ctx context.Context, certificate types.NamespacedNam
 		return err
 	}
 	if err := r.Reader.Get(ctx, certificate, &v1alpha1.TLSCertificate{}); !apierrors.IsNotFound(err) {
-		return err // It is there, and its event on its way.
+		return err // The TLSCertificate is there again, and its event is on its way.
 	}
-	return r.Issuance.Orders.Delete(ctx, working)
+	return r.Issuance.Discard(ctx, working)
 }
 
-// name is the controller's among several.
+// name tells this controller from others.
 func (r *Reconciler) name() string { return r.Namespace + "/" + r.Class }
 
-// Setup has the reconciler run in a manager.
+// Setup has a manager run the reconciler.
 func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	r.renewals = newRenewals(r.Issuance.Authority)
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").

@@ -83,5 +83,5 @@ func (r *Reconciler) yield(ctx context.Context, certificate *v1alpha1.TLSCertifi
 	if err != nil || working == nil {
 		return err
 	}
-	return r.Issuance.Orders.Delete(ctx, working)
+	return r.Issuance.Discard(ctx, working)
 }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package issuing
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
+	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/orders"
+)
+
+// memory is an API that keeps Secrets and one TLSCertificate.
+type memory struct {
+	client.Client
+	ctrl.Manager
+	secrets     map[client.ObjectKey]*corev1.Secret
+	certificate *v1alpha1.TLSCertificate
+}
+
+func (m *memory) GetAPIReader() client.Reader { return m }
+func (m *memory) GetClient() client.Client    { return m }
+
+func (m *memory) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	switch into := into.(type) {
+	case *corev1.Secret:
+		if secret, ok := m.secrets[key]; ok {
+			secret.DeepCopyInto(into)
+			return nil
+		}
+	case *v1alpha1.TLSCertificate:
+		if m.certificate != nil {
+			m.certificate.DeepCopyInto(into)
+			return nil
+		}
+	}
+	return apierrors.NewNotFound(schema.GroupResource{}, key.String())
+}
+
+func (*memory) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
+
+func (m *memory) Update(_ context.Context, object client.Object, _ ...client.UpdateOption) error {
+	m.secrets[client.ObjectKeyFromObject(object)] = object.DeepCopyObject().(*corev1.Secret)
+	return nil
+}
+
+func (m *memory) Delete(_ context.Context, object client.Object, _ ...client.DeleteOption) error {
+	delete(m.secrets, client.ObjectKeyFromObject(object))
+	return nil
+}
+
+// cached is a cache that is never out of date.
+type cached struct {
+	cache.Cache
+	of *memory
+}
+
+func (c cached) Get(ctx context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	return c.of.Get(ctx, key, into)
+}
+
+// unsolved is a controller of a TLSCertificate whose working Secret has that content.
+func unsolved(t *testing.T, content string) (*Reconciler, *memory) {
+	t.Helper()
+	api := &memory{secrets: map[client.ObjectKey]*corev1.Secret{}, certificate: &v1alpha1.TLSCertificate{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tls", UID: "1", Annotations: map[string]string{cluster.OrderedByAnnotation: "system/warren"}},
+		Spec:       v1alpha1.TLSCertificateSpec{SecretName: "tls", Hosts: []v1alpha1.CertificateHost{"shop.example.com"}},
+	}}
+	issuance := orders.New(api, &orders.Config{Namespace: "system", Class: "warren", Working: &orders.WorkingSecrets{Cache: cached{of: api}},
+		ACMEOptions: orders.ACMEOptions{Client: &acme.Client{}, Directory: "https://acme.test/directory"}})
+	if content != "" {
+		working, err := issuance.Orders.Read(t.Context(), api, client.ObjectKeyFromObject(api.certificate))
+		if err != nil {
+			t.Fatal(err)
+		}
+		working.Object.ResourceVersion = "1"
+		working.Object.Data = map[string][]byte{"order.json": []byte(content)}
+		api.secrets[client.ObjectKeyFromObject(working.Object)] = working.Object
+	}
+	return &Reconciler{Namespace: "system", Class: "warren", Client: api, Reader: api, Working: cached{of: api}, Issuance: issuance,
+		renewals: newRenewals(nil)}, api
+}
+
+func attemptOf(method string) string {
+	return `"id":"a","began":"2026-06-01T00:00:00Z","hosts":["shop.example.com"],"method":"` + method + `"`
+}
+
+// Whoever gives an order up has its solver clean up: where there is none, what the order left behind is not forgotten.
+
+func TestAnOrderIsNotForgottenWhereNothingCleansUpAfterIt(t *testing.T) {
+	ways := map[string]func(*Reconciler, *memory) error{
+		"its TLSCertificate is gone": func(r *Reconciler, api *memory) error {
+			of := client.ObjectKeyFromObject(api.certificate)
+			api.certificate = nil
+			return r.forget(t.Context(), of)
+		},
+		"another controller looks after it": func(r *Reconciler, api *memory) error {
+			api.certificate.Annotations[cluster.OrderedByAnnotation] = "elsewhere/warren"
+			return r.yield(t.Context(), api.certificate)
+		},
+		"another controller orders it": func(r *Reconciler, api *memory) error {
+			api.certificate.Annotations[cluster.OrderedByAnnotation] = "elsewhere/warren"
+			_, _, err := r.standAside(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}}, "elsewhere")
+			return err
+		},
+		"it orders something else": func(r *Reconciler, api *memory) error {
+			_, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}})
+			return err
+		},
+	}
+	for name, giveUp := range ways {
+		for _, key := range []string{"attempt", "closing"} {
+			t.Run(name+", "+key, func(t *testing.T) {
+				r, api := unsolved(t, `{"certificate":"1","spec":"before","`+key+`":{`+attemptOf("dns-01")+`}}`)
+				if err := giveUp(r, api); err == nil || !strings.Contains(err.Error(), "dns-01") {
+					t.Errorf("it is given up with %v, want the name of what nothing here solves", err)
+				}
+				if len(api.secrets) != 1 {
+					t.Error("its working Secret is gone")
+				}
+				r, api = unsolved(t, `{"certificate":"1","spec":"before","`+key+`":{`+attemptOf("http-01")+`}}`)
+				if err := giveUp(r, api); name != "it orders something else" && (err != nil || len(api.secrets) > 0) {
+					t.Errorf("what replicas solve is given up with %v, and %d Secrets are left", err, len(api.secrets))
+				}
+			})
+		}
+	}
+}
+
+// A wait of hours for the next attempt is none for what the last one left behind.
+
+func TestAnOrderIsCleanedUpWhileTheNextOneWaits(t *testing.T) {
+	r, api := unsolved(t, "")
+	spec, err := orders.SpecOf(&api.certificate.Spec, r.Issuance.Directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for method, want := range map[string]string{"http-01": "", "dns-01": "challenges of type dns-01"} {
+		r, api := unsolved(t, `{"certificate":"1","spec":"`+spec+`","failures":1,"nextAttempt":"2100-01-01T00:00:00Z","reason":"OrderFailed","fault":"no record",`+
+			`"closing":{`+attemptOf(method)+`}}`)
+		view, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("of %s it is cleaned up after with %v, want %q", method, err, want)
+		}
+		for _, secret := range api.secrets {
+			if kept := strings.Contains(string(secret.Data["order.json"]), "closing"); kept != (want != "") {
+				t.Errorf("what is kept of %s is %s", method, secret.Data["order.json"])
+			}
+		}
+		if want == "" && view.issuing.Message != "no record" {
+			t.Errorf("the status says %s, want why the next attempt waits", view.issuing.Message)
+		}
+	}
+}
