@@ -4,6 +4,7 @@ package issuing
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -97,7 +98,6 @@ func attemptOf(method string) string {
 }
 
 // Whoever gives an order up has its solver clean up: where there is none, what the order left behind is not forgotten.
-
 func TestAnOrderIsNotForgottenWhereNothingCleansUpAfterIt(t *testing.T) {
 	ways := map[string]func(*Reconciler, *memory) error{
 		"its TLSCertificate is gone": func(r *Reconciler, api *memory) error {
@@ -138,8 +138,24 @@ func TestAnOrderIsNotForgottenWhereNothingCleansUpAfterIt(t *testing.T) {
 	}
 }
 
-// A wait of hours for the next attempt is none for what the last one left behind.
+func TestTheStatusSaysWhatKeepsAnAttemptFromBeginning(t *testing.T) {
+	r, api := unsolved(t, "")
+	api.certificate.Spec.ChallengeTypes = []v1alpha1.ChallengeType{"DNS01"}
+	view, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}})
+	if err == nil || view.issuing.Reason != v1alpha1.ReasonOrdering || !strings.Contains(view.issuing.Message, "challenges of type DNS01") {
+		t.Errorf("the status says %s: %s (%v), want that the certificate is ordered and what is in the way", view.issuing.Reason, view.issuing.Message, err)
+	}
+}
 
+func TestTheStatusSaysThatAnOrderIsCleanedUp(t *testing.T) {
+	r, api := unsolved(t, `{"certificate":"1","spec":"before","closing":{`+attemptOf("dns-01")+`}}`)
+	view, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}})
+	if err == nil || !strings.Contains(view.issuing.Message, "is cleaned up: nothing here solves challenges of type dns-01") {
+		t.Errorf("the status says %s: %s (%v), want what keeps it from being cleaned up", view.issuing.Reason, view.issuing.Message, err)
+	}
+}
+
+// A wait of hours for the next attempt is none for what the last one left behind.
 func TestAnOrderIsCleanedUpWhileTheNextOneWaits(t *testing.T) {
 	r, api := unsolved(t, "")
 	spec, err := orders.SpecOf(&api.certificate.Spec, r.Issuance.Directory)
@@ -161,5 +177,21 @@ func TestAnOrderIsCleanedUpWhileTheNextOneWaits(t *testing.T) {
 		if want == "" && view.issuing.Message != "no record" {
 			t.Errorf("the status says %s, want why the next attempt waits", view.issuing.Message)
 		}
+	}
+}
+
+func TestTheStatusSaysWhatASolverCannotDoAndNotWhyInItsProvidersWords(t *testing.T) {
+	r, api := unsolved(t, `{"attempt":{`+attemptOf("http-01")+`}}`)
+	working, err := r.Issuance.Orders.Read(t.Context(), api, client.ObjectKeyFromObject(api.certificate))
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := &certificateView{state: working.State}
+	unsolved := &orders.SolverError{Text: "the answers cannot be presented", Err: errors.New("status 500 of request 4711")}
+	if _, _, err := r.failed(view, r.Issuance.Pass(api.certificate, working, nil, false), unsolved); !errors.Is(err, unsolved) {
+		t.Errorf("the error is %v, want %v", err, unsolved)
+	}
+	if want := "the certificate is being ordered: the answers cannot be presented; it is tried again"; view.issuing.Message != want {
+		t.Errorf("the status says %q, want %q", view.issuing.Message, want)
 	}
 }

@@ -38,7 +38,9 @@ func (v *certificateView) say(status metav1.ConditionStatus, reason, message str
 func (v *certificateView) progress(hindrance string) {
 	reason, message := v1alpha1.ReasonOrdering, "the certificate is being ordered"
 	switch a := v.state.Attempt; {
-	case a == nil && v.state.Restarts > 0: // The next attempt begins at once.
+	case v.state.Closing != nil:
+		message = "the order has ended, and what answered its challenges is cleaned up"
+	case a == nil && (v.state.Restarts > 0 || hindrance != ""): // The next attempt begins at once.
 	case a == nil:
 		v.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return
