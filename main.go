@@ -291,11 +291,11 @@ func metricsHandler() http.Handler {
 
 func adminHandler(p *proxy.Proxy, hosts *hosts.Hosts) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /routes", p.RoutesHandler())
-	mux.Handle("GET /certificates", p.CertificatesHandler())
-	mux.Handle("GET /tasks", p.TasksHandler())
+	mux.Handle("GET /routes", p.Explainer().RoutesHandler())
+	mux.Handle("GET /certificates", p.Explainer().CertificatesHandler())
+	mux.Handle("GET /tasks", p.Explainer().TasksHandler())
 	mux.Handle("GET /hosts", hosts)
-	mux.Handle("GET /explain", p.ExplainHandler())
+	mux.Handle("GET /explain", p.Explainer().ExplainHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -38,7 +38,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	var err error
 	switch args[0] {
 	case "explain":
-		err = explain(ctx, args[1:], s)
+		err = explainURL(ctx, args[1:], s)
 	case "hosts":
 		err = runHosts(ctx, args[1:], s)
 	case "ls":

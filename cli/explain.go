@@ -47,8 +47,8 @@ func (t *texts) Set(s string) error {
 	return nil
 }
 
-// explain says what would become of a request.
-func explain(ctx context.Context, args []string, s Streams) error {
+// explainURL says what would become of a request.
+func explainURL(ctx context.Context, args []string, s Streams) error {
 	c := newCommand("explain", explainUsage, s)
 	var f explainFlags
 	c.StringVar(&f.method, "method", "GET", "the request's `method`")
@@ -116,7 +116,7 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 	if _, err := p.Apply(snapshot); err != nil {
 		return fmt.Errorf("the controller would refuse all of this: %w", err)
 	}
-	e, err := p.Explain(&question)
+	e, err := p.Explainer().Explain(&question)
 	if err != nil {
 		return misuse{err}
 	}

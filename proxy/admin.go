@@ -16,9 +16,9 @@ import (
 
 // RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
 // the admin address; no request that is proxied comes near it.
-func (p *Proxy) RoutesHandler() http.Handler {
+func (x *explainer) RoutesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := p.engine.Generation.Load()
+		g := x.engine.Generation.Load()
 		if writeJSON(w, r, servedRoutes(g)) {
 			return
 		}
@@ -82,7 +82,7 @@ func shownEndpoints(p *balance.Pool) string {
 
 // ExplainHandler says what would become of the request that its query describes: url, and where they are wanted method,
 // client (an address) and any number of header ("Name: value"). With output=json it answers in JSON.
-func (p *Proxy) ExplainHandler() http.Handler {
+func (x *explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		q := &Question{URL: query.Get("url"), Method: query.Get("method"), Headers: query["header"]}
@@ -93,7 +93,7 @@ func (p *Proxy) ExplainHandler() http.Handler {
 				return
 			}
 		}
-		e, err := p.Explain(q)
+		e, err := x.Explain(q)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

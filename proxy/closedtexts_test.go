@@ -91,7 +91,7 @@ func TestWhatIsClosedIsShownAndCounted(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	shown := httptest.NewRecorder()
-	p.RoutesHandler().ServeHTTP(shown, httptest.NewRequest("GET", "/routes", nil))
+	p.Explainer().RoutesHandler().ServeHTTP(shown, httptest.NewRequest("GET", "/routes", nil))
 	for _, line := range []string{"closed: UnreadablePath", "closed: InvalidRule", "Text"} {
 		if !strings.Contains(shown.Body.String(), line) {
 			t.Errorf("%q is not shown in\n%s", line, shown.Body)

@@ -48,7 +48,7 @@ func TestAnEndpointThatRefusesConnectionsIsSetAside(t *testing.T) {
 		p.apply(everythingBy(retries(0), b.address, closed))
 		got = p.answers(20)
 		shown.Body.Reset()
-		p.RoutesHandler().ServeHTTP(shown, httptest.NewRequest("GET", "/routes", nil))
+		p.Explainer().RoutesHandler().ServeHTTP(shown, httptest.NewRequest("GET", "/routes", nil))
 		if time.Since(began) < aside || aside > patience {
 			break
 		}

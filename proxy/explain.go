@@ -20,10 +20,25 @@ import (
 	"github.com/warren-dev/ingress/proxy/routing"
 )
 
+// explainer explains what an engine would do with a request, and lists what it serves.
+type explainer struct {
+	engine *pipeline.Engine
+	// requests is how requests are read.
+	requests *http1.ServerConfig
+	// port is the port of the plain listener or of the secure one, or empty where there is none.
+	port func(secure bool) string
+}
+
+// newExplainer makes an explainer of an engine, whose requests are read as the configuration says and come to the ports
+// that port returns: of the plain listener or of the secure one, empty where there is none.
+func newExplainer(engine *pipeline.Engine, requests *http1.ServerConfig, port func(secure bool) string) *explainer {
+	return &explainer{engine: engine, requests: requests, port: port}
+}
+
 // Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
 // requests go through and by the generation that they are served with, but nothing is sent to an endpoint and nothing
 // is taken from a rate limit. The error is about the question.
-func (p *Proxy) Explain(q *Question) (*Explanation, error) {
+func (x *explainer) Explain(q *Question) (*Explanation, error) {
 	a, err := q.parse()
 	if err != nil {
 		return nil, err
@@ -32,8 +47,8 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 	if !peer.IsValid() {
 		peer = UnspecifiedPeer()
 	}
-	from := p.engine.Trusted.Origin(peer, a.secure, []byte(p.portOf(a)))
-	t := p.engine.Try(&from)
+	from := x.engine.Trusted.Origin(peer, a.secure, []byte(x.portOf(a)))
+	t := x.engine.Try(&from)
 	defer t.End()
 	e := &Explanation{
 		Generation: t.Generation().Number,
@@ -46,7 +61,7 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
-	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, p.server.Requests())
+	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, x.requests)
 	defer c.Close(false)
 	if err := recite(c, t.RequestHead()); err != nil {
 		refused, ok := errors.AsType[*message.Error](err)
@@ -61,8 +76,8 @@ func (p *Proxy) Explain(q *Question) (*Explanation, error) {
 }
 
 // portOf is the port that a connection comes to: that of the listener, if there is one.
-func (p *Proxy) portOf(a *asked) string {
-	return cmp.Or(p.server.Port(a.secure), a.port)
+func (x *explainer) portOf(a *asked) string {
+	return cmp.Or(x.port(a.secure), a.port)
 }
 
 // explain has the request decided about and says what was decided.

@@ -303,7 +303,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 			p.apply(g.snapshot())
 		}
 		r := g.request(p.engine.Generation.Load().Snapshot)
-		e, err := p.Explain(&r.question)
+		e, err := p.Explainer().Explain(&r.question)
 		if err != nil {
 			t.Fatalf("explaining %+v: %v", r.question, err)
 		}

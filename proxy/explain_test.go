@@ -24,7 +24,7 @@ import (
 
 func (s *served) explain(q Question) *Explanation {
 	s.tb.Helper()
-	e, err := s.Explain(&q)
+	e, err := s.Explainer().Explain(&q)
 	if err != nil {
 		s.tb.Fatalf("explaining %+v: %v", q, err)
 	}
@@ -379,7 +379,7 @@ func TestExplainRefusesQuestionsThatMakeNoSense(t *testing.T) {
 		{Question{URL: "http://a/", Headers: []string{"A: b\r\nC: d"}}, "line break"},
 		{Question{URL: "http://a/", Method: "GET\n"}, "line break"},
 	} {
-		if _, err := p.Explain(&test.question); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := p.Explainer().Explain(&test.question); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want an error with %q", test.question, err, test.want)
 		}
 	}
@@ -389,7 +389,7 @@ func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everythingBy(func(r *snapshot.Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, startEcho(t, "b")))
-	server := httptest.NewServer(p.ExplainHandler())
+	server := httptest.NewServer(p.Explainer().ExplainHandler())
 	t.Cleanup(server.Close)
 	ask := func(query url.Values) (int, string) {
 		response, err := http.Get(server.URL + "/explain?" + query.Encode())

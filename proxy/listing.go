@@ -61,9 +61,9 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 }
 
 // CertificatesHandler lists the certificates that are served, the one that expires first at the top.
-func (p *Proxy) CertificatesHandler() http.Handler {
+func (x *explainer) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := p.engine.Generation.Load()
+		g := x.engine.Generation.Load()
 		list := make([]ExplainedCertificate, len(g.Snapshot.Certificates))
 		for i := range list {
 			c := &g.Snapshot.Certificates[i]
@@ -88,9 +88,9 @@ func (p *Proxy) CertificatesHandler() http.Handler {
 }
 
 // TasksHandler lists the endpoints of all pools that are served, with their health and why they are out.
-func (p *Proxy) TasksHandler() http.Handler {
+func (x *explainer) TasksHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := p.engine.Generation.Load()
+		g := x.engine.Generation.Load()
 		list := []ServedTask{}
 		for i := range g.Snapshot.Pools {
 			pool := g.Pool(g.Snapshot.Pools[i].ID)

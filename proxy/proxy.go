@@ -129,6 +129,11 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	return g.Number, nil
 }
 
+// Explainer explains what would become of requests, and lists what is served.
+func (p *Proxy) Explainer() *explainer {
+	return newExplainer(&p.engine, p.server.Requests(), p.server.Port)
+}
+
 // SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what
 // a rate limit allows. It takes effect with the next request and needs no new generation.
 func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }

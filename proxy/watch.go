@@ -4,9 +4,10 @@ package proxy
 
 import (
 	"context"
-	"github.com/warren-dev/ingress/proxy/downstream"
 	"runtime/debug"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/downstream"
 )
 
 const (

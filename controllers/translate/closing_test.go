@@ -36,7 +36,7 @@ func asker(t *testing.T, in translate.Input) func(path string) string {
 		t.Fatalf("the snapshot is refused: %v", err)
 	}
 	return func(path string) string {
-		e, err := p.Explain(&proxy.Question{URL: "http://x.io" + path, Peer: outsider})
+		e, err := p.Explainer().Explain(&proxy.Question{URL: "http://x.io" + path, Peer: outsider})
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}

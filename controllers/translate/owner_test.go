@@ -27,7 +27,7 @@ func serving(t *testing.T, snapshot *snapshot.Snapshot, urls ...string) map[stri
 	}
 	answers := make(map[string]string, len(urls))
 	for _, url := range urls {
-		e, err := p.Explain(&proxy.Question{URL: url, Method: "GET", AnyCertificate: true})
+		e, err := p.Explainer().Explain(&proxy.Question{URL: url, Method: "GET", AnyCertificate: true})
 		if err != nil {
 			t.Fatal(err)
 		}
