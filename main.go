@@ -291,11 +291,12 @@ func metricsHandler() http.Handler {
 
 func adminHandler(p *proxy.Proxy, hosts *hosts.Hosts) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /routes", p.Explainer().RoutesHandler())
-	mux.Handle("GET /certificates", p.Explainer().CertificatesHandler())
-	mux.Handle("GET /tasks", p.Explainer().TasksHandler())
+	explainer := p.Explainer()
+	mux.Handle("GET /routes", explainer.RoutesHandler())
+	mux.Handle("GET /certificates", explainer.CertificatesHandler())
+	mux.Handle("GET /tasks", explainer.TasksHandler())
 	mux.Handle("GET /hosts", hosts)
-	mux.Handle("GET /explain", p.Explainer().ExplainHandler())
+	mux.Handle("GET /explain", explainer.ExplainHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/controllers/hosts"
-	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/explain"
 )
 
 const shop = `# an example
@@ -82,7 +82,7 @@ func TestExplainCompilesManifestsWithoutACluster(t *testing.T) {
 		{"http://other.example.com/", "10.0.0.7", "RouteNotFound", "", ""},
 	} {
 		got := runWith("", "explain", "-o", "json", test.url, "-f", folder, "--client="+test.client)
-		var e proxy.Explanation
+		var e explain.Explanation
 		if err := json.Unmarshal([]byte(got.out), &e); err != nil || got.code != 0 {
 			t.Fatalf("%s: %v in %+v", test.url, err, got)
 		}

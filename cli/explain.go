@@ -18,6 +18,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/explain"
 )
 
 const explainUsage = `warren-ingress explain URL [flags]
@@ -78,7 +79,7 @@ func explainURL(ctx context.Context, args []string, s Streams) error {
 
 // explainFiles has manifests compiled as the controller does, and a data plane without a listener explain the request.
 func (c *command) explainFiles(target string, f *explainFlags) error {
-	question := proxy.Question{URL: target, Method: f.method, Headers: f.headers, AnyCertificate: true}
+	question := explain.Question{URL: target, Method: f.method, Headers: f.headers, AnyCertificate: true}
 	var err error
 	if f.client != "" {
 		if question.Peer, err = netip.ParseAddr(f.client); err != nil {

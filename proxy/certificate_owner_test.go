@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -73,7 +74,7 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 				if name == "" { // which no URL has
 					continue
 				}
-				explained := p.explain(Question{URL: "https://" + name + "/", AnyCertificate: true}).Certificate
+				explained := p.explain(explain.Question{URL: "https://" + name + "/", AnyCertificate: true}).Certificate
 				switch {
 				case explained == nil && want == unknown:
 				case explained == nil || explained.ID != want:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -97,7 +98,7 @@ func TestWhatIsClosedIsShownAndCounted(t *testing.T) {
 			t.Errorf("%q is not shown in\n%s", line, shown.Body)
 		}
 	}
-	e := p.explain(Question{URL: "http://a/ABC"})
+	e := p.explain(explain.Question{URL: "http://a/ABC"})
 	if e.Answer.Status != 503 || e.Answer.Reason != "RuleClosed" ||
 		!strings.Contains(e.Candidates[0].Why, "it is closed, UnreadablePath") {
 		t.Errorf("explained as %+v by %+v", e.Answer, e.Candidates[0])

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -225,7 +226,7 @@ func (g *generator) snapshot() *snapshot.Snapshot {
 // request is one of a generator's: a question, and the same as bytes.
 type generatedRequest struct {
 	id       string
-	question Question
+	question explain.Question
 	raw      string
 }
 
@@ -271,18 +272,18 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 		}
 		lines.WriteString(f + "\r\n")
 	}
-	r.question = Question{URL: "http://" + host + target, Method: method, Peer: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Headers: fields}
+	r.question = explain.Question{URL: "http://" + host + target, Method: method, Peer: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Headers: fields}
 	r.raw = fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", method, sent, authority, lines.String())
 	return r
 }
 
 // explained is what explain foresees.
-func explained(e *Explanation) ended {
+func explained(e *explain.Explanation) ended {
 	end := ended{Status: e.Answer.Status, Reason: e.Answer.Reason}
 	if end.Status == 0 {
 		end.Status, end.UpstreamPath = 200, e.Upstream.Path
 	}
-	if i := slices.IndexFunc(e.Candidates, func(c Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != reason.RedirectToHTTPS.String() {
+	if i := slices.IndexFunc(e.Candidates, func(c explain.Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != reason.RedirectToHTTPS.String() {
 		end.Ingress, end.Rule = e.Candidates[i].Ingress, e.Candidates[i].Rule
 	}
 	return end

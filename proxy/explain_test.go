@@ -17,12 +17,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-func (s *served) explain(q Question) *Explanation {
+func (s *served) explain(q explain.Question) *explain.Explanation {
 	s.tb.Helper()
 	e, err := s.Explainer().Explain(&q)
 	if err != nil {
@@ -45,7 +46,7 @@ func TestExplainSaysWhyEachCandidateLost(t *testing.T) {
 		hostOf("shop.example.com", ruled(exact("/api/v1", "b"), "default/shop", 0, 0), ruled(prefix("/", "b"), "default/shop", 0, 1),
 			ruled(prefix("/api", "b"), "default/shop", 1, 0), ruled(prefix("/ap", "b"), "default/shop", 1, 1)),
 	}, poolOf("b", closedPort(t))))
-	line := func(c Candidate) string {
+	line := func(c explain.Candidate) string {
 		return fmt.Sprintf("%v %s %s %s %s: %s", c.Wins, c.Host, c.Match, c.Path, c.Rule, c.Why)
 	}
 	for _, test := range []struct {
@@ -70,7 +71,7 @@ func TestExplainSaysWhyEachCandidateLost(t *testing.T) {
 		}},
 	} {
 		var got []string
-		for _, c := range p.explain(Question{URL: "http://SHOP.example.com:8000//x/.." + test.path}).Candidates {
+		for _, c := range p.explain(explain.Question{URL: "http://SHOP.example.com:8000//x/.." + test.path}).Candidates {
 			got = append(got, line(c))
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
@@ -82,7 +83,7 @@ func TestExplainSaysWhyEachCandidateLost(t *testing.T) {
 func TestExplainHintsAtWhatMayHaveBeenMeant(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	if got := p.explain(Question{URL: "http://a/"}); !strings.Contains(strings.Join(got.Hints, "\n"), "nothing is served at all") {
+	if got := p.explain(explain.Question{URL: "http://a/"}); !strings.Contains(strings.Join(got.Hints, "\n"), "nothing is served at all") {
 		t.Errorf("without a snapshot the hints are %q", got.Hints)
 	}
 	p.apply(snapshotOf([]snapshot.Host{hostOf("*.example.com", prefix("/", "b")), hostOf("shop.example.org", prefix("/api", "b"))}, poolOf("b")))
@@ -92,7 +93,7 @@ func TestExplainHintsAtWhatMayHaveBeenMeant(t *testing.T) {
 		"other":            {"no rule is for host other; 2 hosts are served"},
 		"shop.example.org": {"rules for this host are above; none of their paths matches"},
 	} {
-		got := p.explain(Question{URL: "http://" + host + "/x"})
+		got := p.explain(explain.Question{URL: "http://" + host + "/x"})
 		if diff := cmp.Diff(want, got.Hints); diff != "" || got.Answer.Reason != "RouteNotFound" || got.Answer.Status != 404 {
 			t.Errorf("%s: %+v, hints (-want +got):\n%s", host, got.Answer, diff)
 		}
@@ -135,7 +136,7 @@ func TestExplainSaysWhatIsWrittenAndNotServed(t *testing.T) {
 			"0.0 HostOwnedElsewhere: matches, but is not served, HostOwnedElsewhere: told so",
 		}, "rules for this host are above; none that matches is served"},
 	} {
-		e := p.explain(Question{URL: test.url})
+		e := p.explain(explain.Question{URL: test.url})
 		var got []string
 		for _, c := range e.Candidates {
 			got = append(got, strings.TrimSuffix(c.Rule+" "+c.Unserved, " ")+": "+c.Why)
@@ -157,16 +158,16 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 	}, closedPort(t)))
 	for _, test := range []struct {
 		peer, forwarded string
-		want            ExplainedAccess
+		want            explain.Access
 	}{
-		{"203.0.113.1", "", ExplainedAccess{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
-		{"203.0.113.200", "", ExplainedAccess{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
-		{"::ffff:203.0.113.1", "", ExplainedAccess{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
-		{"198.51.100.1", "203.0.113.1", ExplainedAccess{Why: "no allowed prefix holds the address"}},
-		{"10.0.0.1", "203.0.113.200", ExplainedAccess{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
-		{"10.0.0.1", "2001:db8::5", ExplainedAccess{Admitted: true, Prefix: "2001:db8::/32", Why: "2001:db8::/32 is allowed"}},
+		{"203.0.113.1", "", explain.Access{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
+		{"203.0.113.200", "", explain.Access{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
+		{"::ffff:203.0.113.1", "", explain.Access{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
+		{"198.51.100.1", "203.0.113.1", explain.Access{Why: "no allowed prefix holds the address"}},
+		{"10.0.0.1", "203.0.113.200", explain.Access{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
+		{"10.0.0.1", "2001:db8::5", explain.Access{Admitted: true, Prefix: "2001:db8::/32", Why: "2001:db8::/32 is allowed"}},
 	} {
-		q := Question{URL: "http://a/", Peer: netip.MustParseAddr(test.peer)}
+		q := explain.Question{URL: "http://a/", Peer: netip.MustParseAddr(test.peer)}
 		if test.forwarded != "" {
 			q.Headers = []string{"X-Forwarded-For: " + test.forwarded}
 		}
@@ -176,8 +177,8 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 		}
 	}
 	p.apply(everythingBy(func(r *snapshot.Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
-	want := &ExplainedAccess{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
-	if diff := cmp.Diff(want, p.explain(Question{URL: "http://a/"}).Access); diff != "" {
+	want := &explain.Access{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
+	if diff := cmp.Diff(want, p.explain(explain.Question{URL: "http://a/"}).Access); diff != "" {
 		t.Errorf("with denied prefixes alone (-want +got):\n%s", diff)
 	}
 }
@@ -186,8 +187,8 @@ func TestExplainTakesNothingFromARateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
-	q := Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
-	for i, want := range []ExplainedLimit{
+	q := explain.Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
+	for i, want := range []explain.Limit{
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 2, Allowed: true},
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 1, Allowed: true},
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 0},
@@ -221,7 +222,7 @@ func TestExplainSaysWhyATaskIsOut(t *testing.T) {
 	pool.Endpoints[0].Draining, pool.Endpoints[1].Weight, pool.Endpoints[2].Unhealthy = true, 0, true
 	p := serve(t)
 	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, pool))
-	got := p.explain(Question{URL: "http://a/"})
+	got := p.explain(explain.Question{URL: "http://a/"})
 	type task struct {
 		Takes       bool
 		Health, Why string
@@ -239,7 +240,7 @@ func TestExplainSaysWhyATaskIsOut(t *testing.T) {
 	pool.Endpoints = slices.Clone(pool.Endpoints) // the other ones are the snapshot's
 	pool.Endpoints[3].Draining = true
 	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, pool))
-	if got := p.explain(Question{URL: "http://a/"}); got.Answer.Reason != "NoHealthyTask" || got.Answer.Status != 503 {
+	if got := p.explain(explain.Question{URL: "http://a/"}); got.Answer.Reason != "NoHealthyTask" || got.Answer.Status != 503 {
 		t.Errorf("with none left: %+v, want 503 NoHealthyTask", got.Answer)
 	}
 }
@@ -256,14 +257,14 @@ func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
 	p := serve(t)
 	p.apply(wanted)
 	await(t, "the probe", func() bool {
-		first := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0]
+		first := p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks[0]
 		return first.Health == "Unhealthy" && !first.TakesRequests && strings.HasPrefix(first.Why, "its health check fails: connecting to "+down.String())
 	})
 
 	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, poolOf("pool", down, startEcho(t, "c"))))
 	await(t, "the endpoint to be set aside", func() bool {
 		p.get("a", "/")
-		first := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0]
+		first := p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks[0]
 		return !first.TakesRequests && strings.HasPrefix(first.Why, "it is set aside")
 	})
 }
@@ -279,7 +280,7 @@ func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {
 	} {
 		p := serve(t)
 		p.apply(over(terms, everything(closedPort(t))))
-		e := p.explain(Question{URL: "http://a/"})
+		e := p.explain(explain.Question{URL: "http://a/"})
 		if e.Pool.TLS != want {
 			t.Errorf("%+v: got %q, want %q", terms, e.Pool.TLS, want)
 		}
@@ -298,7 +299,7 @@ func TestExplainNamesTheProtocol(t *testing.T) {
 	} {
 		p := serve(t)
 		p.apply(s)
-		e := p.explain(Question{URL: "http://a/"})
+		e := p.explain(explain.Question{URL: "http://a/"})
 		if e.Pool.Protocol != want {
 			t.Errorf("got %q, want %q", e.Pool.Protocol, want)
 		}
@@ -317,17 +318,17 @@ func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 		headersOf(r).Request = policy.HeaderChanges{Set: []policy.Header{{Name: "X-App", Value: "1"}}, Remove: []string{"Server"}}
 	}, startEcho(t, "b")))
 	p.get("a", "/") // the listener is known from its first connection on at the latest
-	got := p.explain(Question{
+	got := p.explain(explain.Question{
 		URL: "http://Shop.example.com/api/x?q=1#fragment", Method: "POST", Peer: netip.MustParseAddr("203.0.113.7"),
 		Headers: []string{"Server: x", "Host: other.example.com", "X-Forwarded-For: 1.2.3.4"},
 	})
 	headers := got.Upstream.Headers
 	id, mark := headers[len(headers)-4], headers[len(headers)-2]
 	_, port, _ := strings.Cut(p.address, ":")
-	want := []ExplainedHeader{
-		{"Host", "other.example.com"}, {"X-Forwarded-For", "203.0.113.7"}, {"X-Real-IP", "203.0.113.7"}, {"X-Forwarded-Proto", "http"},
-		{"X-Forwarded-Port", port}, {"X-Forwarded-Host", "other.example.com"}, id, {"X-App", "1"}, mark,
-		{"Content-Length", "0"},
+	want := []explain.Header{
+		{Name: "Host", Value: "other.example.com"}, {Name: "X-Forwarded-For", Value: "203.0.113.7"}, {Name: "X-Real-IP", Value: "203.0.113.7"}, {Name: "X-Forwarded-Proto", Value: "http"},
+		{Name: "X-Forwarded-Port", Value: port}, {Name: "X-Forwarded-Host", Value: "other.example.com"}, id, {Name: "X-App", Value: "1"}, mark,
+		{Name: "Content-Length", Value: "0"},
 	}
 	if diff := cmp.Diff(want, headers); diff != "" || id.Name != "X-Request-Id" || mark.Name != "CDN-Loop" {
 		t.Errorf("fields (-want +got):\n%s", diff)
@@ -345,7 +346,7 @@ func TestExplainFindsTheCertificateOfAHandshake(t *testing.T) {
 	for host, want := range map[string]string{
 		"shop.example.com": "default/shop", "SHOP.example.com:8443": "default/shop", "blog.example.com": "default/wild", "example.com": "", "127.0.0.1": "",
 	} {
-		got := p.explain(Question{URL: "https://" + host + "/"})
+		got := p.explain(explain.Question{URL: "https://" + host + "/"})
 		switch {
 		case want == "":
 			if got.Certificate != nil || got.Answer.TLSAlert != "unrecognized_name" || got.Answer.Status != 0 || got.Pool != nil {
@@ -358,7 +359,7 @@ func TestExplainFindsTheCertificateOfAHandshake(t *testing.T) {
 	other := with(everything(startEcho(t, "b")), issue(t, "default/default", ecdsaKey(t), "d"))
 	other.Certificates[0].Default = true
 	p.apply(other)
-	if got := p.explain(Question{URL: "https://127.0.0.1/"}); got.Certificate == nil || !got.Certificate.Default {
+	if got := p.explain(explain.Question{URL: "https://127.0.0.1/"}); got.Certificate == nil || !got.Certificate.Default {
 		t.Errorf("for an address: %+v, want the default certificate", got.Certificate)
 	}
 }
@@ -367,17 +368,17 @@ func TestExplainRefusesQuestionsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	for _, test := range []struct {
-		question Question
+		question explain.Question
 		want     string
 	}{
-		{Question{URL: ""}, "is no URL"},
-		{Question{URL: "shop.example.com"}, "is no URL"},
-		{Question{URL: "ftp://a/"}, "is no URL"},
-		{Question{URL: "http:///x"}, "names no host"},
-		{Question{URL: "http://a/b c"}, "write %20"},
-		{Question{URL: "http://a/", Headers: []string{"nothing"}}, "has no colon"},
-		{Question{URL: "http://a/", Headers: []string{"A: b\r\nC: d"}}, "line break"},
-		{Question{URL: "http://a/", Method: "GET\n"}, "line break"},
+		{explain.Question{URL: ""}, "is no URL"},
+		{explain.Question{URL: "shop.example.com"}, "is no URL"},
+		{explain.Question{URL: "ftp://a/"}, "is no URL"},
+		{explain.Question{URL: "http:///x"}, "names no host"},
+		{explain.Question{URL: "http://a/b c"}, "write %20"},
+		{explain.Question{URL: "http://a/", Headers: []string{"nothing"}}, "has no colon"},
+		{explain.Question{URL: "http://a/", Headers: []string{"A: b\r\nC: d"}}, "line break"},
+		{explain.Question{URL: "http://a/", Method: "GET\n"}, "line break"},
 	} {
 		if _, err := p.Explainer().Explain(&test.question); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want an error with %q", test.question, err, test.want)
@@ -412,7 +413,7 @@ func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 	}
 	query.Set("output", "json")
 	status, text = ask(query)
-	var e Explanation
+	var e explain.Explanation
 	if err := json.Unmarshal([]byte(text), &e); err != nil || status != 200 || e.Answer.Reason != "AccessDenied" {
 		t.Errorf("%d %v: %s", status, err, text)
 	}
@@ -428,7 +429,7 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everything(startEcho(t, "b")))
-	if got := p.explain(Question{URL: "http://a/"}); got.Policies != nil {
+	if got := p.explain(explain.Question{URL: "http://a/"}); got.Policies != nil {
 		t.Errorf("a route without policies has %+v", got.Policies)
 	}
 	changeRoute(p, func(r *routing.Route) {
@@ -437,8 +438,8 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 			return policy.Answer{}
 		}})
 	})
-	got := p.explain(Question{URL: "http://a/"})
-	if diff := cmp.Diff([]ExplainedPolicy{{"cors", true, "no preflight"}}, got.Policies); diff != "" {
+	got := p.explain(explain.Question{URL: "http://a/"})
+	if diff := cmp.Diff([]explain.Policy{{Name: "cors", Passed: true, Text: "no preflight"}}, got.Policies); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)
 	}
 	var text strings.Builder

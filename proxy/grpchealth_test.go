@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -281,7 +282,7 @@ func TestTaskThatServesNoMoreByGRPCTakesNoCallsUntilItDoes(t *testing.T) {
 	takes := func(want ...netip.AddrPort) func() bool {
 		return func() bool {
 			var takers []netip.AddrPort
-			for _, task := range p.explain(Question{URL: "http://a/"}).Pool.Tasks {
+			for _, task := range p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks {
 				if task.TakesRequests {
 					takers = append(takers, netip.MustParseAddrPort(task.Address))
 				}
@@ -295,7 +296,7 @@ func TestTaskThatServesNoMoreByGRPCTakesNoCallsUntilItDoes(t *testing.T) {
 	one.tell(t, "shop.v1.Orders=NOT_SERVING")
 	await(t, "one server out of the pool", takes(other.address))
 	const why = "its health check fails: grpc.health.v1.Health/Check of shop.v1.Orders: "
-	if got := p.explain(Question{URL: "http://a/"}).Pool.Tasks[0].Why; !strings.HasPrefix(got, why) {
+	if got := p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks[0].Why; !strings.HasPrefix(got, why) {
 		t.Errorf("explain says %q, want %q", got, why)
 	}
 	one.tell(t, "shop.v1.Orders=SERVING")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -198,7 +199,7 @@ func TestExplainForeseesALoop(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(everything(closedPort(t)))
-	got := p.explain(Question{URL: "http://a/", Headers: []string{"CDN-Loop: " + markAt(p)}})
+	got := p.explain(explain.Question{URL: "http://a/", Headers: []string{"CDN-Loop: " + markAt(p)}})
 	if got.Answer.Status != 508 || got.Answer.Reason != "LoopDetected" {
 		t.Errorf("got %+v, want 508 LoopDetected", got.Answer)
 	}

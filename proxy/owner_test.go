@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -238,7 +239,7 @@ func TestExplainSaysThatAnotherOwnersRulesAreNotAsked(t *testing.T) {
 			" /every: does not match: the path is not /every or below it",
 		}, []string{"held.example.com belongs to a, and none of its rules matches; rules of others are not asked"}},
 	} {
-		e := p.explain(Question{URL: test.url})
+		e := p.explain(explain.Question{URL: test.url})
 		var got []string
 		for _, c := range e.Candidates {
 			got = append(got, fmt.Sprintf("%s %s: %s", c.Host, c.Path, c.Why))
@@ -256,7 +257,7 @@ func TestExplainSaysThatAHostHasAnOwnerAndNoRules(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(snapshotOf([]snapshot.Host{owned("a", "held.example.com")}))
-	e := p.explain(Question{URL: "http://held.example.com/"})
+	e := p.explain(explain.Question{URL: "http://held.example.com/"})
 	if diff := cmp.Diff([]string{"held.example.com belongs to a, which has no rule for it that could be served"}, e.Hints); diff != "" {
 		t.Errorf("hints (-want +got):\n%s", diff)
 	}

@@ -6,16 +6,12 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
-	"net/netip"
 	"sync"
-	"time"
-
-	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/downstream"
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/http1"
@@ -26,42 +22,6 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
-)
-
-// Config is what a proxy is told once, when it is made.
-type Config struct {
-	Logger logr.Logger
-	// TrustedProxies are the peers whose forwarding fields are believed.
-	TrustedProxies []netip.Prefix
-	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message, and
-	// ReadTimeout a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
-	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
-	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
-	MaxHeaderBytes, MaxHeaders int
-	// HeadMemory bounds what long heads that wait, incomplete or on their way, may take of memory, in bytes. 0 is
-	// DefaultHeadMemory.
-	HeadMemory int
-	// MaxConnections bounds the client connections open at once. 0 is no bound.
-	MaxConnections int
-	// H2C has plain connections speak HTTP/2 where the client begins so.
-	H2C bool
-	// ProxyProtocol makes a PROXY header, version 1 or 2, the first thing that a trusted proxy has to send.
-	ProxyProtocol bool
-	// AccessLog is the format of the access log, which Watch writes to AccessLogWriter.
-	AccessLog       observe.LogFormat
-	AccessLogWriter io.Writer
-	// Tracing is nil where there is none.
-	Tracing *observe.Tracing
-	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have
-	// after that.
-	DrainDelay, DrainTimeout time.Duration
-}
-
-// The limits of what an endpoint may send, which have no flag.
-const (
-	maxResponseHead   = 60 << 10
-	maxResponseLine   = 60 << 10
-	maxResponseFields = 1024
 )
 
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
@@ -130,8 +90,8 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 }
 
 // Explainer explains what would become of requests, and lists what is served.
-func (p *Proxy) Explainer() *explainer {
-	return newExplainer(&p.engine, p.server.Requests(), p.server.Port)
+func (p *Proxy) Explainer() *explain.Explainer {
+	return explain.New(&p.engine, p.server.Requests(), p.server.Port)
 }
 
 // SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what

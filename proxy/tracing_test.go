@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -330,7 +331,7 @@ func TestExplainSaysThatTheEndpointIsToldTheTrace(t *testing.T) {
 	recorded := make(spans, 1)
 	p := serve(t, tracing(recorded, 1))
 	p.apply(everything(closedPort(t)))
-	got := p.explain(Question{URL: "http://a/", Headers: []string{"Traceparent: " + sampledParent, "Tracestate: a=1"}})
+	got := p.explain(explain.Question{URL: "http://a/", Headers: []string{"Traceparent: " + sampledParent, "Tracestate: a=1"}})
 	headers := map[string][]string{}
 	for _, h := range got.Upstream.Headers {
 		if strings.HasPrefix(strings.ToLower(h.Name), "trace") {

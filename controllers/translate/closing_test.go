@@ -17,10 +17,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/explain"
 )
 
 // outsider is a client that no list of a test lets in: what has no other name is asked by it.
-var outsider = proxy.UnspecifiedPeer()
+var outsider = explain.UnspecifiedPeer()
 
 // asked builds from objects, with an instance behind every service, and returns who answers a request: the service,
 // or the reason.
@@ -36,7 +37,7 @@ func asker(t *testing.T, in translate.Input) func(path string) string {
 		t.Fatalf("the snapshot is refused: %v", err)
 	}
 	return func(path string) string {
-		e, err := p.Explainer().Explain(&proxy.Question{URL: "http://x.io" + path, Peer: outsider})
+		e, err := p.Explainer().Explain(&explain.Question{URL: "http://x.io" + path, Peer: outsider})
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -27,7 +28,7 @@ func serving(t *testing.T, snapshot *snapshot.Snapshot, urls ...string) map[stri
 	}
 	answers := make(map[string]string, len(urls))
 	for _, url := range urls {
-		e, err := p.Explainer().Explain(&proxy.Question{URL: url, Method: "GET", AnyCertificate: true})
+		e, err := p.Explainer().Explain(&explain.Question{URL: url, Method: "GET", AnyCertificate: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package explain
 
 import "time"
 
@@ -8,25 +8,25 @@ import "time"
 // to is nil or empty. Its JSON is for programs: fields are added, none changes its meaning.
 type Explanation struct {
 	// Generation is the number of the snapshot that the request was explained by.
-	Generation uint64           `json:"generation"`
-	Request    ExplainedRequest `json:"request"`
+	Generation uint64  `json:"generation"`
+	Request    Request `json:"request"`
 	// Certificate is what a handshake for the URL's host gets, over HTTPS or were it so; nil where there is none for it.
-	Certificate *ExplainedCertificate `json:"certificate,omitempty"`
+	Certificate *Certificate `json:"certificate,omitempty"`
 	// Candidates are the rules of the hosts that the request's is one of, the winner first.
 	Candidates []Candidate `json:"candidates,omitempty"`
 	// Hints say what may be meant instead where there is no such host or path.
-	Hints     []string         `json:"hints,omitempty"`
-	Access    *ExplainedAccess `json:"access,omitempty"`
-	RateLimit *ExplainedLimit  `json:"rateLimit,omitempty"`
+	Hints     []string `json:"hints,omitempty"`
+	Access    *Access  `json:"access,omitempty"`
+	RateLimit *Limit   `json:"rateLimit,omitempty"`
 	// Policies are the others that were asked and have something to say, in their order.
-	Policies []ExplainedPolicy  `json:"policies,omitempty"`
-	Upstream *ExplainedUpstream `json:"upstream,omitempty"`
-	Pool     *ExplainedPool     `json:"pool,omitempty"`
-	Answer   ExplainedAnswer    `json:"answer"`
+	Policies []Policy  `json:"policies,omitempty"`
+	Upstream *Upstream `json:"upstream,omitempty"`
+	Pool     *Pool     `json:"pool,omitempty"`
+	Answer   Answer    `json:"answer"`
 }
 
-// ExplainedRequest is the request as it is understood.
-type ExplainedRequest struct {
+// Request is the request as it is understood.
+type Request struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
 	// Host and Path are canonical; empty where the request was refused before.
@@ -43,8 +43,8 @@ type ExplainedRequest struct {
 	Secure bool `json:"secure"`
 }
 
-// ExplainedCertificate is a certificate that is served.
-type ExplainedCertificate struct {
+// Certificate is a certificate that is served.
+type Certificate struct {
 	// ID is the "namespace/name" of its Secret.
 	ID       string    `json:"id"`
 	Hosts    []string  `json:"hosts"`
@@ -72,16 +72,16 @@ type Candidate struct {
 	Why string `json:"why"`
 }
 
-// ExplainedAccess is what the rule's access control says of the client.
-type ExplainedAccess struct {
+// Access is what the rule's access control says of the client.
+type Access struct {
 	Admitted bool `json:"admitted"`
 	// Prefix decided: the denied or the allowed one that the client is in. It is empty where there is none.
 	Prefix string `json:"prefix,omitempty"`
 	Why    string `json:"why"`
 }
 
-// ExplainedLimit is how the rule's rate limit stands with the client. Nothing was taken from it.
-type ExplainedLimit struct {
+// Limit is how the rule's rate limit stands with the client. Nothing was taken from it.
+type Limit struct {
 	PerSecond float64 `json:"perSecond"`
 	Burst     int     `json:"burst"`
 	// Replicas is how many share the limit.
@@ -93,43 +93,43 @@ type ExplainedLimit struct {
 	RetryAfter float64 `json:"retryAfterSeconds,omitempty"`
 }
 
-// ExplainedPolicy is what a policy says of the request.
-type ExplainedPolicy struct {
+// Policy is what a policy says of the request.
+type Policy struct {
 	Name string `json:"name"`
 	// Passed says whether the request goes on.
 	Passed bool   `json:"passed"`
 	Text   string `json:"text"`
 }
 
-// ExplainedUpstream is the head of the request that an endpoint would get.
-type ExplainedUpstream struct {
+// Upstream is the head of the request that an endpoint would get.
+type Upstream struct {
 	Method string `json:"method"`
 	// Target is the path, rewritten, with the query; Path is without.
-	Target  string            `json:"target"`
-	Path    string            `json:"path"`
-	Headers []ExplainedHeader `json:"headers"`
+	Target  string   `json:"target"`
+	Path    string   `json:"path"`
+	Headers []Header `json:"headers"`
 }
 
-// ExplainedHeader is a field of a head.
-type ExplainedHeader struct {
+// Header is a field of a head.
+type Header struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// ExplainedPool is the endpoints that an endpoint would be chosen from.
-type ExplainedPool struct {
+// Pool is the endpoints that an endpoint would be chosen from.
+type Pool struct {
 	ID      string `json:"id"`
 	Service string `json:"service"`
 	// Protocol is HTTP, HTTPS or H2C.
 	Protocol string `json:"protocol"`
 	// TLS says how endpoints are verified, empty where they are spoken to in the clear.
-	TLS    string          `json:"tls,omitempty"`
-	Policy string          `json:"policy"`
-	Tasks  []ExplainedTask `json:"tasks"`
+	TLS    string `json:"tls,omitempty"`
+	Policy string `json:"policy"`
+	Tasks  []Task `json:"tasks"`
 }
 
-// ExplainedTask is an endpoint of a pool.
-type ExplainedTask struct {
+// Task is an endpoint of a pool.
+type Task struct {
 	// ID names the object that it came from: "task/namespace/name".
 	ID      string `json:"id"`
 	Address string `json:"address"`
@@ -143,8 +143,8 @@ type ExplainedTask struct {
 	Why           string `json:"why,omitempty"`
 }
 
-// ExplainedAnswer is how the request ends.
-type ExplainedAnswer struct {
+// Answer is how the request ends.
+type Answer struct {
 	// Status and Reason are those of an answer of the proxy's own. They are 0 and empty where the answer is the service's,
 	// and where no request gets through because the handshake fails.
 	Status int    `json:"status,omitempty"`

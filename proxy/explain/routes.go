@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package explain
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ import (
 
 // RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
 // the admin address; no request that is proxied comes near it.
-func (x *explainer) RoutesHandler() http.Handler {
+func (x *Explainer) RoutesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.engine.Generation.Load()
 		if writeJSON(w, r, servedRoutes(g)) {
@@ -82,7 +82,7 @@ func shownEndpoints(p *balance.Pool) string {
 
 // ExplainHandler says what would become of the request that its query describes: url, and where they are wanted method,
 // client (an address) and any number of header ("Name: value"). With output=json it answers in JSON.
-func (x *explainer) ExplainHandler() http.Handler {
+func (x *Explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		q := &Question{URL: query.Get("url"), Method: query.Get("method"), Headers: query["header"]}

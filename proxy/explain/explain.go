@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package explain
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/routing"
 )
 
-// explainer explains what an engine would do with a request, and lists what it serves.
-type explainer struct {
+// Explainer explains what an engine would do with a request, and lists what it serves.
+type Explainer struct {
 	engine *pipeline.Engine
 	// requests is how requests are read.
 	requests *http1.ServerConfig
@@ -29,16 +29,16 @@ type explainer struct {
 	port func(secure bool) string
 }
 
-// newExplainer makes an explainer of an engine, whose requests are read as the configuration says and come to the ports
+// New makes an explainer of an engine, whose requests are read as the configuration says and come to the ports
 // that port returns: of the plain listener or of the secure one, empty where there is none.
-func newExplainer(engine *pipeline.Engine, requests *http1.ServerConfig, port func(secure bool) string) *explainer {
-	return &explainer{engine: engine, requests: requests, port: port}
+func New(engine *pipeline.Engine, requests *http1.ServerConfig, port func(secure bool) string) *Explainer {
+	return &Explainer{engine: engine, requests: requests, port: port}
 }
 
 // Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
 // requests go through and by the generation that they are served with, but nothing is sent to an endpoint and nothing
 // is taken from a rate limit. The error is about the question.
-func (x *explainer) Explain(q *Question) (*Explanation, error) {
+func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	a, err := q.parse()
 	if err != nil {
 		return nil, err
@@ -52,13 +52,13 @@ func (x *explainer) Explain(q *Question) (*Explanation, error) {
 	defer t.End()
 	e := &Explanation{
 		Generation: t.Generation().Number,
-		Request: ExplainedRequest{
+		Request: Request{
 			Method: a.method, URL: q.URL, Peer: from.Peer.String(), Client: from.Peer.String(), TrustedPeer: from.Trusted, Secure: a.secure,
 		},
 	}
 	e.Certificate = explainCertificate(t.Generation(), a.host)
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
-		e.Answer = ExplainedAnswer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
+		e.Answer = Answer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
 	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, x.requests)
@@ -76,7 +76,7 @@ func (x *explainer) Explain(q *Question) (*Explanation, error) {
 }
 
 // portOf is the port that a connection comes to: that of the listener, if there is one.
-func (x *explainer) portOf(a *asked) string {
+func (x *Explainer) portOf(a *asked) string {
 	return cmp.Or(x.port(a.secure), a.port)
 }
 
@@ -122,7 +122,7 @@ func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
-func explainCertificate(g *routing.Generation, host string) *ExplainedCertificate {
+func explainCertificate(g *routing.Generation, host string) *Certificate {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)
 	}
@@ -132,31 +132,31 @@ func explainCertificate(g *routing.Generation, host string) *ExplainedCertificat
 	}
 	c := &g.Snapshot.Certificates[i]
 	_, notAfter := g.Identity.Validity(i)
-	return &ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter, Default: others}
+	return &Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter, Default: others}
 }
 
 // explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
 // whether the request came to be asked for its address.
-func explainAccess(t *pipeline.Trial) *ExplainedAccess {
+func explainAccess(t *pipeline.Trial) *Access {
 	access := accessRuleOf(t.Generation(), t.Host(), t.Route())
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
 	admitted, prefix, why := access.Explain(t.Client())
-	return &ExplainedAccess{Admitted: admitted, Prefix: prefix, Why: why}
+	return &Access{Admitted: admitted, Prefix: prefix, Why: why}
 }
 
 // take puts what policies noted where it is told.
 func (e *Explanation) take(notes []policy.Note) {
 	for _, n := range notes {
 		if l := n.Limit; l != nil {
-			e.RateLimit = &ExplainedLimit{
+			e.RateLimit = &Limit{
 				PerSecond: l.Limit.PerSecond, Burst: l.Limit.Burst, Replicas: l.Replicas, Left: l.Left, Allowed: n.Passed,
 				RetryAfter: l.Wait.Seconds(),
 			}
 			continue
 		}
-		e.Policies = append(e.Policies, ExplainedPolicy{Name: n.Policy, Passed: n.Passed, Text: n.Text})
+		e.Policies = append(e.Policies, Policy{Name: n.Policy, Passed: n.Passed, Text: n.Text})
 	}
 }
 
@@ -176,30 +176,30 @@ func accessRuleOf(g *routing.Generation, host []byte, route *routing.Route) *pol
 }
 
 // explainUpstream takes apart the head as it would be written.
-func explainUpstream(req *message.Request) *ExplainedUpstream {
-	u := &ExplainedUpstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
+func explainUpstream(req *message.Request) *Upstream {
+	u := &Upstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
 	lines := bytes.Split(http1.AppendRequest(nil, req), []byte("\r\n"))
 	for _, line := range lines[1:] {
 		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {
-			u.Headers = append(u.Headers, ExplainedHeader{string(name), string(value)})
+			u.Headers = append(u.Headers, Header{string(name), string(value)})
 		}
 	}
 	return u
 }
 
-func explainPool(route *routing.Route) *ExplainedPool {
+func explainPool(route *routing.Route) *Pool {
 	p := route.Pool
-	return &ExplainedPool{
+	return &Pool{
 		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS),
 		Policy: route.Balancing.Policy.String(), Tasks: explainTasks(p),
 	}
 }
 
 // explainTasks says of each endpoint of a pool whether it takes requests, and why not.
-func explainTasks(p *balance.Pool) []ExplainedTask {
-	tasks := make([]ExplainedTask, 0, p.Len())
+func explainTasks(p *balance.Pool) []Task {
+	tasks := make([]Task, 0, p.Len())
 	for _, m := range p.Describe() {
-		tasks = append(tasks, ExplainedTask{
+		tasks = append(tasks, Task{
 			ID: m.ID, Address: m.Address, Weight: m.Weight, Health: m.Health.String(), Active: m.Active, TakesRequests: m.Takes,
 			Why: m.Why,
 		})

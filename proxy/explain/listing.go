@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package explain
 
 import (
 	"encoding/json"
@@ -35,7 +35,7 @@ type ServedRoute struct {
 // ServedTask is an endpoint of a pool that is served.
 type ServedTask struct {
 	Pool string `json:"pool"`
-	ExplainedTask
+	Task
 }
 
 // servedRoutes lists the routes of a generation.
@@ -61,16 +61,16 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 }
 
 // CertificatesHandler lists the certificates that are served, the one that expires first at the top.
-func (x *explainer) CertificatesHandler() http.Handler {
+func (x *Explainer) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.engine.Generation.Load()
-		list := make([]ExplainedCertificate, len(g.Snapshot.Certificates))
+		list := make([]Certificate, len(g.Snapshot.Certificates))
 		for i := range list {
 			c := &g.Snapshot.Certificates[i]
 			_, notAfter := g.Identity.Validity(i)
-			list[i] = ExplainedCertificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
+			list[i] = Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
 		}
-		slices.SortStableFunc(list, func(a, b ExplainedCertificate) int { return a.NotAfter.Compare(b.NotAfter) })
+		slices.SortStableFunc(list, func(a, b Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
 		if writeJSON(w, r, list) {
 			return
 		}
@@ -88,7 +88,7 @@ func (x *explainer) CertificatesHandler() http.Handler {
 }
 
 // TasksHandler lists the endpoints of all pools that are served, with their health and why they are out.
-func (x *explainer) TasksHandler() http.Handler {
+func (x *Explainer) TasksHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.engine.Generation.Load()
 		list := []ServedTask{}
