@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// answerTimeout bounds the answer of a replica, which computes it from memory.
+// answerTimeout bounds how long a replica may take to answer. It computes the answer from memory.
 const answerTimeout = 30 * time.Second
 
-// ask prints what the replica says under a path of its admin address.
+// ask prints what the replica returns for a path of its admin address.
 func (c *command) ask(ctx context.Context, path string, query url.Values) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cli is the commands beside the controller: what a replica serves, and why a request ends as it does. They ask
-// a running replica's admin address; only explain -f compiles manifests by itself, for which it needs no cluster.
-// Nothing here changes anything, but for what moves a host, which kubectl does.
+// Package cli is the commands besides the controller: they show what a replica serves, and why a request ends as it
+// does. They ask a running replica at its admin address. Only explain -f compiles manifests by itself, without a
+// cluster. Nothing here changes anything, except that the command that moves a host has kubectl change its claim.
+//
+// Read in this order: cli.go (which commands there are), admin.go (how a replica is asked), ls.go (what it serves),
+// explain.go (why a request ends as it does), manifests.go (how files are read for that), hosts.go (which namespace has
+// a host), plugin.go (the same commands as kubectl warren).
 package cli
 
 import (
@@ -21,16 +25,16 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// The exit codes of a command that failed, and of one that was not understood.
+// The exit codes of a command that failed, and of a command line that is wrong.
 const (
 	exitFailure = 1
 	exitMisuse  = 2
 )
 
-// Names are the commands.
+// Names returns the names of the commands.
 func Names() []string { return []string{"explain", "hosts", "ls"} }
 
-// Has says whether the arguments of the process begin with a command.
+// Has returns whether the arguments of the process begin with a command.
 func Has(args []string) bool { return len(args) > 0 && slices.Contains(Names(), args[0]) }
 
 // Run runs the command that args begin with and returns the exit code.
@@ -54,12 +58,12 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		_, _ = fmt.Fprintf(s.Err, "warren-ingress %s: %v (-help describes all flags)\n", args[0], err)
 		return exitMisuse
 	}
-	// Some libraries' errors are of several lines.
+	// Errors of some libraries have several lines.
 	_, _ = fmt.Fprintf(s.Err, "warren-ingress %s: %s\n", args[0], strings.Join(strings.Fields(err.Error()), " "))
 	return exitFailure
 }
 
-// misuse is an error of whoever wrote the command line.
+// misuse is an error in the command line.
 type misuse struct{ error }
 
 // command is the flags and arguments of a command.
@@ -73,13 +77,13 @@ type command struct {
 
 func newCommand(name, usage string, s Streams) *command {
 	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), streams: s, usage: usage}
-	c.SetOutput(io.Discard) // what is wrong is said once, by Run
+	c.SetOutput(io.Discard) // Run reports the error, once.
 	c.StringVar(&c.output, "o", "text", "`format` of what is printed: text or json")
 	c.StringVar(&c.admin, "admin-address", "127.0.0.1:9091", "`address` of the replica to ask")
 	return c
 }
 
-// parse reads flags wherever they are among the arguments, and returns the others.
+// parse reads flags from anywhere among the arguments, and returns the other arguments.
 func (c *command) parse(args []string) ([]string, error) {
 	var others []string
 	for {

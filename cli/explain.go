@@ -48,7 +48,7 @@ func (t *texts) Set(s string) error {
 	return nil
 }
 
-// explainURL says what would become of a request.
+// explainURL prints what would become of a request.
 func explainURL(ctx context.Context, args []string, s Streams) error {
 	c := newCommand("explain", explainUsage, s)
 	var f explainFlags
@@ -77,7 +77,7 @@ func explainURL(ctx context.Context, args []string, s Streams) error {
 	return c.ask(ctx, "/explain", query)
 }
 
-// explainFiles has manifests compiled as the controller does, and a data plane without a listener explain the request.
+// explainFiles compiles manifests as the controller does, and has a data plane without a listener explain the request.
 func (c *command) explainFiles(target string, f *explainFlags) error {
 	question := explain.Question{URL: target, Method: f.method, Headers: f.headers, AnyCertificate: true}
 	var err error
@@ -129,7 +129,7 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 	return e.WriteText(c.streams.Out, time.Now())
 }
 
-// warn tells of the conditions that would be False on the objects.
+// warn prints the conditions that would be False on the objects.
 func (c *command) warn(reports []translate.Report) {
 	for i := range reports {
 		r := &reports[i]

@@ -25,7 +25,7 @@ Lists which namespace each host belongs to, since when, and which others wait fo
 claim, so that the oldest Ingress that names the host gets it for its namespace. Give has it belong to a namespace, which should have a
 rule for it: without one it gives the host up again. Both are done by kubectl, as whoever runs it; '' is every host. The flags:`
 
-// hostsFlags say where claims are.
+// hostsFlags say where the claims of hosts are.
 type hostsFlags struct{ namespace, class string }
 
 // runHosts lists hosts, or moves one.
@@ -53,7 +53,7 @@ func runHosts(ctx context.Context, args []string, s Streams) error {
 	return nil
 }
 
-// patch is what kubectl is to be run with.
+// patch returns the arguments for kubectl.
 func (f *hostsFlags) patch(words []string, now time.Time) ([]string, error) {
 	type operation struct {
 		Op    string `json:"op"`
@@ -84,7 +84,7 @@ func (f *hostsFlags) patch(words []string, now time.Time) ([]string, error) {
 	return []string{"patch", "configmap", configMap, "--namespace", f.namespace, "--type=json", "--patch", string(patch)}, nil
 }
 
-// movesHost says whether a command is one that moves a host, which kubectl does and no replica.
+// movesHost returns whether a command moves a host. kubectl does that, and no replica.
 func movesHost(command []string) bool {
 	return len(command) > 0 && command[0] == "hosts" &&
 		slices.ContainsFunc(command[1:], func(word string) bool { return word == "release" || word == "give" })

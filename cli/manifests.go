@@ -25,16 +25,16 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// manifests are objects that are read from files.
+// manifests are objects that were read from files.
 type manifests struct {
 	decoder runtime.Decoder
 	objects []client.Object
-	// skipped are the kinds, "apps/v1 Deployment", that nothing is made of.
+	// skipped are the kinds, such as "apps/v1 Deployment", that the controller does not use.
 	skipped []string
 }
 
-// readManifests reads YAML and JSON, of which a file may hold several documents, from files and folders, or standard
-// input for "-". An object without a namespace is in "default". A field that a kind does not have is an error.
+// readManifests reads YAML and JSON from files and folders, or from standard input for "-". A file may hold several
+// documents. An object without a namespace is in "default". A field that a kind does not have is an error.
 func readManifests(names []string, stdin io.Reader) ([]client.Object, []string, error) {
 	scheme, err := cluster.Scheme()
 	if err != nil {
@@ -88,7 +88,7 @@ func (m *manifests) readFrom(name string, r io.Reader) error {
 	}
 }
 
-// add takes one document, which may be a List of objects.
+// add adds one document, which may be a List of objects.
 func (m *manifests) add(document []byte) error {
 	var head struct {
 		metav1.TypeMeta

@@ -13,10 +13,10 @@ import (
 	"slices"
 )
 
-// PluginName is what the program is called when kubectl runs it as a plugin.
+// PluginName is the name of the program when kubectl runs it as a plugin.
 const PluginName = "kubectl-warren"
 
-// IsPlugin says whether the program was started under that name.
+// IsPlugin returns whether the program was started under that name.
 func IsPlugin(program string) bool { return filepath.Base(program) == PluginName }
 
 const pluginUsage = `kubectl warren [flags] explain URL …
@@ -30,7 +30,7 @@ a host, for which it wants the right to patch ConfigMaps there. Flags before the
 // plugin is where the controller is.
 type plugin struct{ namespace, deployment string }
 
-// RunPlugin runs a command as "kubectl warren" and returns the exit code.
+// RunPlugin runs a command as "kubectl warren", and returns the exit code.
 func RunPlugin(ctx context.Context, args []string, s Streams) int {
 	var p plugin
 	flags := flag.NewFlagSet(PluginName, flag.ContinueOnError)
@@ -57,19 +57,19 @@ func RunPlugin(ctx context.Context, args []string, s Streams) int {
 	return run(exec.CommandContext(ctx, "kubectl", p.arguments(command)...), s)
 }
 
-// isLocal says whether a command asks no replica: it explains by manifests, says how it is used, or is none.
+// isLocal returns whether a command asks no replica: it explains from manifests, or prints its usage.
 func isLocal(command []string) bool {
 	return slices.ContainsFunc(command, func(arg string) bool {
 		return slices.Contains([]string{"-f", "--f", "-h", "--h", "-help", "--help"}, arg) || len(arg) > 3 && (arg[:3] == "-f=" || arg[:4] == "--f=")
 	})
 }
 
-// arguments are kubectl's for having a replica run the command.
+// arguments returns kubectl's arguments for having a replica run the command.
 func (p *plugin) arguments(command []string) []string {
 	return append([]string{"exec", "--namespace", p.namespace, "deployment/" + p.deployment, "--", "/warren-ingress"}, command...)
 }
 
-// run runs a program that says by itself what is wrong.
+// run runs a program that reports its own errors.
 func run(program *exec.Cmd, s Streams) int {
 	program.Stdout, program.Stderr = s.Out, s.Err
 	err := program.Run()

@@ -32,8 +32,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// The tests of this file's harness run real controllers on a real API server, with the rights that config/rbac gives
-// and no others.
+// The harness in this file runs real controllers on a real API server, with exactly the rights that config/rbac gives.
 
 var api kubeapi.Shared
 
@@ -48,7 +47,7 @@ type recordingProxy struct {
 	latest     *snapshot.Snapshot
 	generation uint64
 	applied    int
-	// before is called ahead of each Apply; an error from it refuses the snapshot.
+	// before is called before each Apply. An error from it refuses the snapshot.
 	before func(*snapshot.Snapshot) error
 }
 
@@ -119,10 +118,10 @@ func (p *recordingProxy) serves(t *testing.T, want ...string) {
 
 const day = 24 * time.Hour
 
-// testCluster is what a test has of the API server.
+// testCluster is the API server as a test sees it.
 type testCluster struct {
 	*fixture.Cluster
-	// user is who the replicas that are started from now on are to the API server.
+	// user is the user of the replicas that are started from now on.
 	user string
 }
 
@@ -131,8 +130,8 @@ func newCluster(t *testing.T) *testCluster {
 	return &testCluster{Cluster: fixture.New(t, &api), user: fixture.FullUser}
 }
 
-// says waits until the conditions of an object are these, "type=status reason", in any order, and all of them speak of
-// its present generation. It leaves the object as it is in the cluster.
+// says waits until an object has exactly these conditions, "type=status reason", in any order, and all of them are
+// about its present generation. It updates object to what is in the cluster.
 func (k *testCluster) says(object client.Object, want ...string) {
 	k.T.Helper()
 	slices.Sort(want)
@@ -174,14 +173,14 @@ func message(object client.Object, conditionType string) string {
 	return ""
 }
 
-// served is what an Ingress says that is in order.
+// served is what the conditions of an Ingress that is in order say.
 var served = []string{"Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed"}
 
 // replica is one running controller.
 type replica struct {
 	*snapshots.Controller
 	proxy *recordingProxy
-	// stop ends it as a process ends, and returns when it has.
+	// stop ends it as a process ends, and returns when it has ended.
 	stop func()
 	// writes counts the requests that wrote to anything but a Lease or an Event.
 	writes *writeCounter
@@ -198,7 +197,7 @@ func (k *testCluster) start(changes ...func(*ctrl.Options, *Options, *recordingP
 	managerOptions := ctrl.Options{
 		Scheme: scheme, Cache: cluster.CacheOptions(v1alpha1.DefaultIngressClassName, []string{k.Blue, k.Green}), Logger: logr.Discard(),
 		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
-		// The names are for metrics of a process, which has several replicas here.
+		// Names of controllers have to be unique for the metrics of a process. Here a process has several replicas.
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	}
 	const nobody = "https://127.0.0.1:1/directory" // Nothing listens there.
@@ -244,7 +243,7 @@ func (r *replica) isReady(t *testing.T) {
 	})
 }
 
-// idle waits until no status is to be written any more.
+// idle waits until there is no status left to write.
 func (r *replica) idle(t *testing.T) {
 	t.Helper()
 	fixture.Eventually(t, func() error {

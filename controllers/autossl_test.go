@@ -25,8 +25,8 @@ func automatic(namespace, name, host string) (*v1alpha1.Ingress, *v1alpha1.TLSCe
 	return ing, &v1alpha1.TLSCertificate{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name + "-tls"}}
 }
 
-// attempted is what Issuing says of an attempt: that it is under way, or soon that no replica answers, since none of
-// these listens.
+// attempted is what Issuing says of an attempt: that it goes on or, soon, that no replica answers, because none of
+// these replicas listens.
 var attempted = []string{"True " + v1alpha1.ReasonOrdering, "False " + v1alpha1.ReasonChallengeUnreachable}
 
 // issuing waits until Issuing is one of these, "status reason".
@@ -45,7 +45,7 @@ func (k *testCluster) issuing(certificate *v1alpha1.TLSCertificate, want ...stri
 	})
 }
 
-// orderedBy waits until the orders of a certificate are those of this class's controller, and of no other.
+// orderedBy waits until the controller of this class, and no other, orders a certificate.
 func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want string) {
 	k.T.Helper()
 	fixture.Eventually(k.T, func() error {
@@ -64,7 +64,7 @@ func (k *testCluster) orderedBy(certificate *v1alpha1.TLSCertificate, want strin
 	})
 }
 
-// The API server of the tests collects no garbage, so the TLSCertificate stays, as it would for a moment elsewhere.
+// The API server of the tests collects no garbage, so the TLSCertificate stays. Elsewhere it stays for a moment too.
 func TestACertificateOfADeletedIngressIsOrderedNoMoreUntilTheIngressIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
@@ -129,7 +129,7 @@ func TestControllersOfTwoClassesDoNotContradictEachOther(t *testing.T) {
 	other := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.IngressClass = theirs })
 	k.issuing(certificate, "False "+v1alpha1.ReasonUpToDate)
 	k.issuing(orderedByEither, attempted...)
-	// There would be tens of writes a second without end.
+	// Otherwise there would be tens of writes a second, without end.
 	written, since := 0, time.Now()
 	fixture.Eventually(t, func() error {
 		if now := one.writes.total() + other.writes.total(); now != written {

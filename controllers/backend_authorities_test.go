@@ -21,7 +21,7 @@ func verifiedBy(ing *v1alpha1.Ingress, tls v1alpha1.BackendTLS) *v1alpha1.Ingres
 	return ing
 }
 
-// verifies waits until the only pool of the snapshot has this many endpoints, and they are to lead to these
+// verifies waits until the only pool of the snapshot has this many endpoints, and has to be verified by these
 // authorities.
 func (p *recordingProxy) verifies(t *testing.T, endpoints int, authorities string) {
 	t.Helper()

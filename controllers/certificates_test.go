@@ -26,11 +26,11 @@ func secured(ing *v1alpha1.Ingress, secret string) *v1alpha1.Ingress {
 	return ing
 }
 
-// certified are the conditions of an Ingress that is in order, and what is said of its certificate.
+// certified returns the conditions of an Ingress that is in order, with this CertificateReady.
 func certified(ready string) []string { return append(slices.Clone(served), "CertificateReady="+ready) }
 
-// secures waits until the certificates of the snapshot, as "id: hosts: pair", and its redirected hosts are these. The
-// pairs are known by name.
+// secures waits until the snapshot has these certificates, as "id: hosts: pair", and these redirected hosts. pairs
+// names the pairs.
 func (p *recordingProxy) secures(t *testing.T, pairs map[string]fixture.KeyPair, certificates, redirected []string) {
 	t.Helper()
 	fixture.Eventually(t, func() error {
@@ -61,7 +61,7 @@ func (p *recordingProxy) secures(t *testing.T, pairs map[string]fixture.KeyPair,
 	})
 }
 
-// compiling has a replica's snapshots taken by a real data plane, which refuses what it cannot serve.
+// compiling has a real data plane take a replica's snapshots. It refuses what it cannot serve.
 func compiling(_ *ctrl.Options, _ *Options, p *recordingProxy) {
 	plane := proxy.New(proxy.Config{})
 	p.before = func(s *snapshot.Snapshot) error {
@@ -109,7 +109,7 @@ func TestASecretIsServedReplacedAndMissed(t *testing.T) {
 	r.proxy.secures(t, pairs, nil, nil)
 }
 
-// A slip with kubectl takes no host down: what was served goes on, and the condition says what is wrong.
+// A slip with kubectl takes no host down: what was served goes on being served, and the condition says what is wrong.
 func TestWhatASecretHeldGoesOnBeingServed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// However fast Tasks change, snapshots are built some time apart, status is written at a bounded rate, and the last
-// change is what is served and said.
+// However fast Tasks change, builds are some time apart and statuses are written at a bounded rate. In the end the last
+// change is served, and is what the statuses say.
 func TestManyChangesAtOnceAreFewBuildsAndFewWrites(t *testing.T) {
 	t.Parallel()
 	const tasks, changes = 30, 10

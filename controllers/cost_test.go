@@ -22,7 +22,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// heldBytes is how much memory a value holds, with all that it points to.
+// heldBytes returns how much memory a value holds, with everything that it points to.
 func heldBytes(v reflect.Value, seen map[any]bool) int {
 	switch v.Kind() {
 	case reflect.String:
@@ -62,14 +62,14 @@ func heldBytes(v reflect.Value, seen map[any]bool) int {
 	return 0
 }
 
-// inside returns a field of what a pointer leads to, whoever may name it.
+// inside returns a field of what a pointer points to, even an unexported one.
 func inside[T any](of any, field string) T {
 	v := reflect.ValueOf(of).Elem().FieldByName(field)
 	return *(*T)(unsafe.Pointer(v.UnsafeAddr()))
 }
 
-// Whoever may write objects in a namespace must not take the memory of all replicas with them: what each costs at its
-// largest, in the replica's caches. docs/operating.md has the table.
+// Whoever may write objects in a namespace must not exhaust the memory of all replicas. This is what each kind costs at
+// its largest in the replica's caches. docs/operating.md has the table.
 func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -21,7 +21,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// Service api has three tasks, two healthy and an unhealthy one, which is excluded: requests go to the first, the
+// Service api has three tasks: two healthy ones and an unhealthy one, which is excluded. Requests go to the first, the
 // second, and the first again.
 func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 		t.Errorf("request 3 went to task %s, want %s again", third, first)
 	}
 
-	// It recovers, and then has no health check any more: what its probes left in its status goes.
+	// The instance recovers, and then has no health check any more: what its probes left in its status is removed.
 	healthy[2].Store(true)
 	reported(2, v1alpha1.HealthHealthy, "ProbeSucceeded", "GET /health: 200")
 	healthy[2].Store(false)

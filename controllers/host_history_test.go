@@ -32,7 +32,7 @@ type hostHistory struct {
 	r       *rand.Rand
 	objects map[string]client.Object
 	made    int
-	// owner is whose the host is. live is set while it has been so, with a rule, since before the present round.
+	// owner is the namespace that has the host. live is set if it has had it, with a rule, since before the present round.
 	owner string
 	live  bool
 }
@@ -66,7 +66,7 @@ func (h *hostHistory) acts(k *testCluster, tenants []string) error {
 	return k.Delete(k.T.Context(), object)
 }
 
-// some is the host, or one that nobody else wants.
+// some returns the host, or one that nobody else wants.
 func (h *hostHistory) some() string {
 	if h.r.IntN(4) > 0 {
 		return h.host
@@ -75,7 +75,7 @@ func (h *hostHistory) some() string {
 	return fmt.Sprintf("other-%d.%s", h.made, h.host)
 }
 
-// decide says whose the host is after what has happened.
+// decide works out whose the host is after what has happened.
 func (h *hostHistory) decide() {
 	var naming []client.Object
 	owns := false
@@ -96,8 +96,8 @@ func (h *hostHistory) decide() {
 	}
 }
 
-// Two hundred histories of creates, edits, deletes, restarts and restores on the real API, at once: a host that is live
-// is answered by nobody but its owner in any snapshot of any replica, and each settles with whom it belongs to.
+// Two hundred histories of creates, edits, deletes, restarts and restores run on the real API at once. In no snapshot
+// of any replica does anybody but the owner answer a live host, and each host ends up with its owner.
 func TestLiveHostsAreAnsweredByTheirOwnersAlone(t *testing.T) {
 	t.Parallel()
 	const histories, rounds = 200, 5
@@ -225,7 +225,7 @@ func (h *hostHistory) restore(k *testCluster) error {
 	return nil
 }
 
-// answering is which namespace answers each host.
+// answering returns the namespace that answers each host.
 func answering(s *snapshot.Snapshot) map[string]string {
 	owners := make(map[string]string)
 	for _, host := range s.Hosts {

@@ -35,8 +35,8 @@ func setHost(object client.Object, host string) {
 	}
 }
 
-// Ages have a resolution of a second, and of two of one age the namespace that comes first is the older. So the
-// namespaces are taken in an order in which b would win.
+// rivals returns two namespaces. Ages have a resolution of a second, and of two objects of one age the one in the
+// namespace that sorts first counts as older. So the namespaces are in an order in which b would win.
 func (k *testCluster) rivals() (a, b string) {
 	if k.Blue < k.Green {
 		return k.Green, k.Blue
@@ -76,7 +76,7 @@ func TestAnOldIngressThatIsEditedTakesNoHost(t *testing.T) {
 					k.says(o, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
 				}
 
-				// It goes over when the owner's last rule does, at once, and back no sooner.
+				// The host goes over at once when the owner's last rule goes, and not before.
 				k.Remove(owner)
 				theirs := "shop.io /evil -> " + b + "/evil:80 []"
 				r.proxy.serves(t, theirs)
@@ -105,7 +105,7 @@ func TestAHostThatMovesWithinItsNamespaceStaysThere(t *testing.T) {
 	}
 	serve("shop.io /one -> " + a + "/one:80 []")
 	k.Make(waiting)
-	// From one kind to the other and back, the new one before the old one goes.
+	// The host goes from one kind to the other and back: the new object comes before the old one goes.
 	second := fixture.StandardIngress(a, "second", "shop.io", "two")
 	k.Make(second)
 	serve("shop.io /one -> "+a+"/one:80 []", "shop.io /two -> "+a+"/two:80 []")
@@ -143,7 +143,7 @@ func TestAHostIsKeptForTheGraceAndForWhoComesBack(t *testing.T) {
 	r.proxy.serves(t, live)
 	k.hasClaim(t, "shop.io", a, false)
 
-	// The grace ends, for a replica that is told of a shorter one.
+	// The grace ends, for a replica with a shorter one.
 	k.Remove(fixture.Ingress(a, "again", "shop.io", "shop"))
 	k.hasClaim(t, "shop.io", a, true)
 	r.stop()
@@ -217,13 +217,13 @@ func TestAnAdministratorMovesAHostByDeletingItsClaim(t *testing.T) {
 	k.Change(shard, func() { shard.Data["_.shop.io"] = hosts.Claim(a, time.Time{}) })
 	r.proxy.serves(t, live)
 
-	// What is deleted as a whole, by mistake or with what it belonged to, is recorded anew.
+	// What is deleted as a whole, by mistake or together with its owner, is recorded again.
 	k.Remove(shard)
 	k.hasClaim(t, "*.shop.io", a, false)
 	k.Make(fixture.Ingress(a, "mark", "mark.io", "mark"))
 	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")
 
-	// What cannot be read is nobody's for who does not know better.
+	// A host whose entry cannot be read is nobody's for a replica that has not read it before.
 	k.Reload(shard)
 	k.Change(shard, func() { shard.Data["_.shop.io"] = "a" })
 	r.proxy.serves(t, live, "mark.io /mark -> "+a+"/mark:80 []")

@@ -19,7 +19,7 @@ import (
 
 const notAllowed = "Accepted=False HostNotAllowed"
 
-// refused is what an Ingress says whose only rule is for a host that its namespace may not have.
+// refused is what an Ingress says if its only rule is for a host that its namespace may not have.
 var refused = []string{notAllowed, "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram"}
 
 // allow annotates a namespace, or takes the annotation off.
@@ -67,8 +67,7 @@ func TestNamespacesAnnotationDecidesOnItsHosts(t *testing.T) {
 	k.says(ing, served...)
 }
 
-// A namespace that may not have a host any more gives it up at once, whatever it names and however long others have to
-// wait.
+// A namespace that may not have a host any more gives it up at once, whatever its rules name and whatever the grace is.
 func TestHostThatIsForbiddenGoesToWhoMayHaveIt(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
@@ -131,7 +130,7 @@ func TestWithoutARightToReadNamespacesTheRestIsServedOnlyIfNoAnnotationIsRequire
 		t.Errorf("Accepted says %q", text)
 	}
 
-	// What can be read later is heeded then.
+	// What becomes readable later counts from then on.
 	k.allow(k.Blue, new("x.io"))
 	named := metav1.ObjectMeta{Name: "warren-namespaces-" + k.Blue}
 	k.Make(

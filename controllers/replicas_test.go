@@ -82,8 +82,8 @@ func TestReplicasKnowEachOtherFromTheirLeases(t *testing.T) {
 	}
 }
 
-// lateUpdates is a client whose updates of Leases, once late is set, reach the API server only when they have been
-// given up and the Lease is gone, as one does that hangs in the network.
+// lateUpdates is a client whose updates of Leases arrive late once late is set: only when they were given up and the
+// Lease is gone, as an update does that hangs in the network.
 type lateUpdates struct {
 	client.Client
 	reader   client.Reader // asks the API server itself
@@ -230,7 +230,7 @@ func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
 	k.Make(fixture.Task(k.Blue, "web-2", "web", "10.0.0.8")) // any event has the refused snapshot tried again
 	says("Programmed=True Programmed")
 
-	// Nobody waits for one that goes.
+	// Nobody waits for a replica that goes.
 	refuses.Store(true)
 	k.Change(shop, func() { shop.Spec.Rules[0].Host = "third.example.com" })
 	says("Programmed=Unknown Pending")

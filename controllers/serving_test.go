@@ -98,7 +98,7 @@ func TestAnIngressFindsAServiceThatWasThereBeforeIt(t *testing.T) {
 func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	// Ages have a resolution of a second, so the names decide within it: k.blue was made, and is named, by chance.
+	// Ages have a resolution of a second, and within it the names decide: it is chance whether k.Blue comes first.
 	first, second := k.Blue, k.Green
 	if second < first {
 		first, second = second, first
@@ -133,7 +133,7 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 			"administrator, whom kubectl warren hosts tells whose it is; no path of it is served",
 		"nobody:80: no Task of the namespace has this serviceName, and no Service this name",
 	}
-	// A snapshot from when not all of it was there says the same with other words.
+	// A snapshot from when not everything was there says the same in other words.
 	fixture.Eventually(t, func() error {
 		k.Reload(lost)
 		if diff := cmp.Diff(want, []string{message(rival, "Accepted"), message(foreign, "Accepted"), message(lost, "ResolvedRefs")}); diff != "" {
@@ -172,8 +172,8 @@ func TestAHundredChangesAreFewBuilds(t *testing.T) {
 	k := newCluster(t)
 	k.Make(fixture.Ingress(k.Blue, "shop", "x.io", "api"))
 
-	// The data plane is held in its second Apply until all changes are made, so that how fast this machine makes them does
-	// not count.
+	// The second Apply of the data plane is held until all changes are made, so that it does not matter how fast this
+	// machine makes them.
 	const changes = 100
 	held, release := make(chan struct{}), make(chan struct{})
 	var applications int

@@ -33,49 +33,46 @@ type Options struct {
 	Applier snapshots.Applier
 	// Health is what the data plane's health checks find. Nil stands for a data plane that checks nothing.
 	Health tasks.HealthSource
-	// IngressClass is the spec.ingressClassName that is ours; an Ingress without one is ours too.
+	// IngressClass is the spec.ingressClassName that is ours. An Ingress without one is ours too.
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
-	// RequireAllowedHosts lets namespaces have those hosts alone that their Namespace is annotated with.
+	// RequireAllowedHosts lets a namespace have only those hosts that its Namespace is annotated with.
 	RequireAllowedHosts bool
-	// Hosts know which namespace each host belongs to. Nil stands for such that know nothing yet.
+	// Hosts know which namespace each host belongs to. Nil stands for Hosts that know nothing yet.
 	Hosts *hosts.Hosts
 	// HostClaimGrace is how long a host stays with a namespace that has no rule for it any more.
 	HostClaimGrace time.Duration
 	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
 	AllowLocalTasks bool
-	// DefaultCertificate is the Secret whose certificate is served where there is none for a name.
+	// DefaultCertificate is the Secret whose certificate is served for a name that has none of its own.
 	DefaultCertificate types.NamespacedName
-	// PublishAddress is the IP address or host name that Ingresses are told to be served at. Empty for none.
+	// PublishAddress is the IP address or host name that is written into the status of Ingresses. Empty for none.
 	PublishAddress string
-	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are published instead.
+	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are written instead.
 	PublishService string
-	// Namespace is the controller's own, where the replicas' Leases are.
+	// Namespace is the controller's own. The replicas' Leases are there.
 	Namespace string
-	// Replica is this process as the other replicas are to know it. One without a name keeps no Lease and knows of no
-	// other.
+	// Replica is this process, as the other replicas see it. Without a name, it keeps no Lease and knows no other replica.
 	Replica replicas.Replica
-	// Elects says that the replicas elect the one that writes. Where they do not, the first of those that have a Lease
-	// does.
+	// Elects says that the replicas elect the one that writes. Otherwise the first of those that have a Lease writes.
 	Elects bool
-	// Owner is what the objects that the controller makes in Namespace belong to. Nil for nothing.
+	// Owner owns the objects that the controller makes in Namespace. Nil for no owner.
 	Owner *metav1.OwnerReference
-	// PodUID is that of the Pod of the same name, empty outside of a cluster.
+	// PodUID is the UID of the Pod of the same name as Replica, empty outside of a cluster.
 	PodUID types.UID
-	// ReadyReplicas is told how many replicas are ready, this one among them, whenever that changes. Nil is not told.
+	// ReadyReplicas is called with the number of ready replicas, this one among them, whenever that changes. May be nil.
 	ReadyReplicas func(n int)
-	// TicketKeys is told the keys that all replicas seal session tickets with, the one for new tickets first, whenever
-	// they change. Nil is for replicas that share none.
+	// TicketKeys is called with the keys that all replicas seal session tickets with, whenever they change. The key for
+	// new tickets comes first. Nil is for replicas that share no keys.
 	TicketKeys func(keys [][32]byte)
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
-	// WatchNamespaces are those whose objects are read, all if there are none.
+	// WatchNamespaces are the namespaces whose objects are read. Empty stands for all.
 	WatchNamespaces []string
-	// PeerNamespaces are those in which other controllers are, besides the own one; replicas.EveryNamespace stands for
-	// all.
+	// PeerNamespaces are the namespaces of other controllers, besides the own one. replicas.EveryNamespace stands for all.
 	PeerNamespaces []string
-	// hostScope is what claims of hosts are named after in place of the class, for tests of one API server.
+	// hostScope names the claims of hosts in place of the class, for tests that share one API server.
 	hostScope string
 	// Metrics counts what the controllers do. Nil stands for metrics that nobody reads.
 	Metrics *Metrics
@@ -84,7 +81,7 @@ type Options struct {
 }
 
 // Setup adds the controllers to a manager that was made with cluster.Scheme and cluster.CacheOptions. They run when the
-// manager is started. The returned one is ready when the data plane serves.
+// manager is started. Setup returns the snapshot controller, which is ready when the data plane serves.
 func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	if options.Applier == nil || options.IngressClass == "" {
 		return nil, errors.New("setting up the controllers: there must be a data plane and an ingress class")
@@ -152,8 +149,8 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	return snapshots, nil
 }
 
-// addSnapshots has the manager run what snapshots are made of, and what makes them. Without working Secrets nothing is
-// ordered.
+// addSnapshots has the manager run the sources of snapshots, and the controller that builds snapshots from them.
+// Working is nil where nothing is ordered.
 func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSecrets) (*snapshots.Controller, error) {
 	secrets, err := cluster.AddMetadataCache(mgr, "Secret", options.WatchNamespaces)
 	if err != nil {
@@ -199,7 +196,7 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	if options.Hosts != nil {
 		options.Hosts.Share(options.AllowSharedHosts)
 	}
-	if !options.AllowSharedHosts { // Where hosts are shared, none is anybody's.
+	if !options.AllowSharedHosts { // Shared hosts belong to nobody.
 		claims := hosts.Config{Hosts: options.Hosts, Namespace: options.Namespace, Scope: cmp.Or(options.hostScope, options.IngressClass),
 			Owner: options.Owner, Grace: options.HostClaimGrace, WatchNamespaces: options.WatchNamespaces, Standard: config.Standard}
 		if config.Claims, err = hosts.AddKeeper(mgr, claims, pending.Event); err != nil {

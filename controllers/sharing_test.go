@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// ofClass has a replica be of a controller of its own: of the class that is the test's and the suffix.
+// ofClass makes a replica belong to a controller of its own, with a class made of the test's and the suffix.
 func (k *testCluster) ofClass(suffix, address string) func(*ctrl.Options, *Options, *recordingProxy) {
 	return func(mgr *ctrl.Options, o *Options, _ *recordingProxy) {
 		o.IngressClass, o.PublishAddress = k.Blue+suffix, address
@@ -96,8 +96,8 @@ func TestAnIngressThatGoesBetweenClassesComesToRest(t *testing.T) {
 func TestTheCertificateOfAnIngressWithoutAClassIsAskedForByOneController(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	// To the first controller the host is its own class's in another namespace, to the second it is free: they would make
-	// and delete the TLSCertificate without end.
+	// To the first controller the host belongs to its own class in another namespace, to the second it is free: they would
+	// make and delete the TLSCertificate without end.
 	holder := fixture.Ingress(k.Green, "holder", "x.io", "api")
 	holder.Spec.IngressClassName = k.Blue + "-a"
 	k.Make(holder)

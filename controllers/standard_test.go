@@ -59,7 +59,7 @@ func (k *testCluster) published(object *networkingv1.Ingress, want ...string) {
 	})
 }
 
-// events returns what was told of an Ingress of networking.k8s.io, "type reason action", sorted.
+// events returns the events of an Ingress of networking.k8s.io, "type reason action", sorted.
 func (k *testCluster) events(object *networkingv1.Ingress) []string {
 	k.T.Helper()
 	var list eventsv1.EventList
@@ -76,7 +76,7 @@ func (k *testCluster) events(object *networkingv1.Ingress) []string {
 	return got
 }
 
-// tells waits until exactly this was told of an Ingress.
+// tells waits until an Ingress has exactly these events.
 func (k *testCluster) tells(object *networkingv1.Ingress, want ...string) {
 	k.T.Helper()
 	slices.Sort(want)
@@ -148,7 +148,7 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	k.tells(shop, refused...)
 	first.proxy.serves(t, "shop.io / -> "+k.Blue+"/web:80 [10.0.0.1:80]", "shop.io /files -> "+k.Blue+"/:0/InvalidRule []")
 
-	// An annotation counts though it leaves the generation as it is.
+	// An annotation counts although it does not change the generation.
 	k.Change(shop, func() {
 		shop.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [here]}"}
 	})
@@ -172,8 +172,7 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	}
 }
 
-// What other controllers' annotations ask for and is not done is told once in one event, whatever their values
-// become.
+// One event, sent once, lists the annotations of other controllers that have no effect, however their values change.
 func TestOneEventNamesTheAnnotationsThatNothingIsDoneAbout(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

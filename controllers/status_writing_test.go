@@ -55,9 +55,9 @@ func TestARestartRewritesNothing(t *testing.T) {
 	}
 }
 
-// afterAll makes sure that a replica has looked at every object. It has a new object's status written twice: after the
-// first time, the objects that were there at the start are in the queue or done; once the queue is empty, at most one
-// is at work, and that is done before the second.
+// afterAll makes sure that a replica has looked at every object. It has a new object's status written twice. After the
+// first write, the objects that were there at the start are in the queue or done. Once the queue is empty, at most one
+// is being worked on, and that one is done before the second write.
 func (k *testCluster) afterAll(r *replica) {
 	k.T.Helper()
 	for i := range 2 {
@@ -144,7 +144,7 @@ func TestAnIngressThatGoesToAnotherClassLosesOurStatusOnce(t *testing.T) {
 		ours.Status.Conditions = append(ours.Status.Conditions, metav1.Condition{Type: "example.com/Audited", Status: "True",
 			Reason: "Audited", LastTransitionTime: metav1.Now(), ObservedGeneration: 2})
 	})
-	// This one was never ours, and is written by a controller of its own.
+	// This one was never ours. Its own controller writes it.
 	theirs := fixture.Ingress(k.Blue, "theirs", "y.io", "api")
 	theirs.Spec.IngressClassName = "internal"
 	k.Make(theirs)

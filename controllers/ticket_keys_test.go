@@ -40,7 +40,7 @@ func (d *told) latest() [][32]byte {
 	return d.keys
 }
 
-// All steps are one test, since there is one Secret of that name in the one namespace that the rights are for.
+// All steps are one test: the rights are for one namespace, which has one Secret of that name.
 func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	k := newCluster(t)
 	name := client.ObjectKey{Namespace: fixture.OwnNamespace, Name: tickets.SecretName}
@@ -56,7 +56,7 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	for i, suffix := range []string{"a", "b"} {
 		replicas[i], _ = k.known(suffix, func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.TicketKeys = planes[i].tell })
 	}
-	// agreed waits until both are told the same keys, of which this is true.
+	// agreed waits until both were told the same keys and ok returns true for them.
 	agreed := func(what string, ok func(keys [][32]byte) bool) [][32]byte {
 		t.Helper()
 		fixture.Eventually(t, func() error {

@@ -66,7 +66,7 @@ func TestASecretThatIsSomebodyElsesIsNotOverwritten(t *testing.T) {
 	}
 }
 
-// Each of the Secrets ends so soon that another notice is due.
+// Each of the Secrets ends soon enough that another notice is due.
 func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
@@ -110,7 +110,7 @@ func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 		told(step.want, i+1)
 	}
 
-	// The same certificate is told of once, whoever leads.
+	// Whoever leads, the end of a certificate is reported once.
 	first.stop()
 	second := k.start()
 	second.isReady(t)

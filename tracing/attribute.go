@@ -7,7 +7,7 @@ import (
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 )
 
-// An attribute is three messages of the protocol, and a span has twenty: each is made in one piece of memory.
+// An attribute is three messages of the protocol, and a span has twenty attributes. So each is made in one allocation.
 
 func text(key attribute.Key, value string) *commonpb.KeyValue {
 	var whole struct {

@@ -25,53 +25,53 @@ import (
 )
 
 const (
-	// waiting is how many requests' spans are held until they are sent; further ones are dropped. So many take some MiB at
-	// most.
+	// waiting is for how many requests spans are held until they are sent. Further ones are dropped. This many take some
+	// MiB at most.
 	waiting = 2048
-	// batchSize is from how many spans on they are sent without waiting for more, batchDelay how long the first of them
+	// batchSize is how many spans are sent without waiting for more. batchDelay is how long the first span of a batch
 	// waits.
 	batchSize  = 512
 	batchDelay = time.Second
-	// attemptsTime is how long the collector is tried with one batch, and collectorPatience how much of it a collector
-	// gets that answers, and asks to be left alone for a while.
+	// attemptsTime is how long one batch is tried. collectorPatience is how much of that goes to a collector that answers
+	// and asks to be left alone for a while.
 	attemptsTime      = time.Minute
 	collectorPatience = 20 * time.Second
-	// lastSpansTime is what the last spans have to be sent in when the process ends.
+	// lastSpansTime is how long the last spans may take to be sent when the process ends.
 	lastSpansTime = 5 * time.Second
 )
 
-// tracesPath is where a collector takes traces (OTLP specification, OTLP/HTTP).
+// tracesPath is the path at which a collector takes traces (OTLP specification, OTLP/HTTP).
 const tracesPath = "v1/traces"
 
 const noneTaken = "the collector takes no spans; those that cannot wait are dropped until it does"
 
-// Options are what an exporter is told once, when it is made.
+// Options are the settings of an exporter.
 type Options struct {
 	Logger logr.Logger
 	// Endpoint is the URL of a collector that speaks OTLP over HTTP.
 	Endpoint *url.URL
-	// Version is the program's, Instance tells this process from others.
+	// Version is the program's. Instance tells this process from others.
 	Version, Instance string
 }
 
-// Exporter holds spans and sends them, in batches, from the goroutine that runs it. What else there is to say of the
-// connection, such as header fields and certificates, it takes from OpenTelemetry's environment variables.
+// Exporter holds spans, and sends them in batches from the goroutine that calls Run. Other settings of the connection,
+// such as header fields and certificates, come from OpenTelemetry's environment variables.
 type Exporter struct {
 	logger   logr.Logger
 	client   otlptrace.Client
 	resource *resourcepb.Resource
 	scope    *commonpb.InstrumentationScope
 	queue    chan *observe.Span
-	// farewell is how long Run goes on once it is to end.
+	// farewell is how long Run goes on after it was told to end.
 	farewell time.Duration
-	// failing is set while the collector takes nothing, or not all.
+	// failing is set while the collector takes nothing, or not everything.
 	failing bool
 
 	descriptions             descriptions
 	sent, overflowed, failed atomic.Uint64
 }
 
-// New makes an exporter. The error is about what the environment says.
+// New returns an exporter. An error is about the environment variables.
 func New(ctx context.Context, o Options) (*Exporter, error) {
 	described, err := describe(ctx, o.Version, o.Instance)
 	if err != nil {
@@ -93,7 +93,7 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second, MaxInterval: collectorPatience / 2, MaxElapsedTime: collectorPatience,
 		}))
-	otel.SetLogger(o.Logger) // where the library has something to say, or it would write lines of its own
+	otel.SetLogger(o.Logger) // Otherwise the library would write lines of its own.
 	if wrong.found != nil {
 		return nil, fmt.Errorf("reading OTEL_EXPORTER_OTLP_… of the environment, of which _HEADERS wants name=value with commas between them: %w", wrong.found)
 	}
@@ -103,7 +103,7 @@ func New(ctx context.Context, o Options) (*Exporter, error) {
 	return e, nil
 }
 
-// tracesURL adds to a collector's URL where it takes traces, unless somebody has done so.
+// tracesURL appends tracesPath to a collector's URL, unless the URL ends with it already.
 func tracesURL(collector *url.URL) string {
 	if strings.HasSuffix(strings.TrimRight(collector.Path, "/"), "/"+tracesPath) {
 		return collector.String()
@@ -128,14 +128,14 @@ func (e *Exporter) Run(ctx context.Context) {
 	for {
 		batch := e.collect(ctx)
 		if len(batch) == 0 {
-			_ = e.client.Stop(sending) // it has nothing to lose any more
+			_ = e.client.Stop(sending) // It has nothing to lose any more.
 			return
 		}
 		e.send(sending, batch)
 	}
 }
 
-// collect waits for spans to send. Once ctx has ended there may be none.
+// collect waits for spans to send. It may return none once ctx has ended.
 func (e *Exporter) collect(ctx context.Context) (batch []*tracepb.Span) {
 	var due <-chan time.Time
 	for len(batch) < batchSize {
@@ -159,8 +159,8 @@ func (e *Exporter) collect(ctx context.Context) (batch []*tracepb.Span) {
 	return batch
 }
 
-// send has the collector take a batch, or gives it up. That it does not take all of it is told once, until it does
-// again.
+// send sends a batch to the collector, or gives it up. It logs once that the collector does not take everything, until
+// the collector does again.
 func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
 	request := []*tracepb.ResourceSpans{{
 		Resource: e.resource, SchemaUrl: semconv.SchemaURL,
@@ -169,7 +169,7 @@ func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := e.client.UploadTraces(ctx, request)
 		if _, unreachable := errors.AsType[*url.Error](err); err != nil && !unreachable {
-			err = backoff.Permanent(err) // it has answered, and the library has tried again where that answer asks for it
+			err = backoff.Permanent(err) // The collector has answered. The library has retried if the answer asked for it.
 		}
 		return struct{}{}, err
 	}, backoff.WithMaxElapsedTime(attemptsTime), backoff.WithNotify(func(err error, _ time.Duration) { e.complain(err, noneTaken) }))
@@ -190,7 +190,7 @@ func (e *Exporter) send(ctx context.Context, batch []*tracepb.Span) {
 	e.failed.Add(uint64(len(batch)) - taken)
 }
 
-// complain says what is wrong with the collector once.
+// complain logs once what is wrong with the collector.
 func (e *Exporter) complain(err error, what string) {
 	if !e.failing {
 		e.failing = true

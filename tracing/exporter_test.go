@@ -266,7 +266,7 @@ func TestTheEnvironmentSaysMoreOfTheConnectionAndWhoseSpansTheyAre(t *testing.T)
 	}
 }
 
-// What is wrong may be a password, which no log is to have.
+// The wrong value may be a password, which must not be in any log.
 func TestAnEnvironmentThatIsWrongIsAnErrorWithoutItsValues(t *testing.T) {
 	const headers, certificate = "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_CERTIFICATE"
 	for _, test := range []struct{ name, variable, value, want string }{

@@ -10,8 +10,8 @@ import (
 	"github.com/go-logr/logr"
 )
 
-// faults keeps what OpenTelemetry's library finds wrong with the environment. It would log it, with the value, which
-// may be a password, and go on without.
+// faults keeps what OpenTelemetry's library finds wrong with the environment. The library would log it with the value,
+// which may be a password, and go on without.
 type faults struct{ found error }
 
 // Init implements logr.LogSink.
@@ -23,7 +23,8 @@ func (*faults) Enabled(int) bool { return false }
 // Info implements logr.LogSink.
 func (*faults) Info(int, string, ...any) {}
 
-// Error implements logr.LogSink. What comes with the message has the value in it, and so has the error of an escape.
+// Error implements logr.LogSink. It drops the values that come with the message, and the error of an escape, which
+// quotes the value.
 func (f *faults) Error(err error, what string, _ ...any) {
 	if _, escape := errors.AsType[url.EscapeError](err); escape {
 		err = errors.New("% begins no escape: write %25 for one")

@@ -4,7 +4,7 @@ package tracing
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// descriptions are what Prometheus is told of the metrics.
+// descriptions are the descriptions of the metrics for Prometheus.
 type descriptions struct{ sent, dropped *prometheus.Desc }
 
 func newDescriptions() descriptions {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// rejectedOf says how many spans of a batch the collector rejected that answered with success and a complaint: none
-// where it only warns (OTLP specification, Partial Success). The library's error has the number in its text alone, as
-// its type is internal.
+// rejectedOf returns how many spans of a batch the collector rejected, if it answered with success and a complaint. It
+// rejected none if it only warns (OTLP specification, Partial Success). The library's error type is internal, so the
+// number is taken from its text.
 func rejectedOf(err error) (rejected uint64, partial bool) {
 	if err == nil {
 		return 0, false

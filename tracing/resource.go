@@ -13,7 +13,7 @@ import (
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 )
 
-// describe says whose the spans are. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
+// describe returns whose the spans are. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
 func describe(ctx context.Context, version, instance string) (*resourcepb.Resource, error) {
 	own := []attribute.KeyValue{semconv.ServiceName("warren-ingress"), semconv.ServiceVersion(version), semconv.ServiceInstanceID(instance)}
 	for variable, key := range map[string]attribute.Key{

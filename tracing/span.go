@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// What the conventions have no name for.
+// The attributes that the conventions have no name for.
 const (
 	ingressKey   = attribute.Key("warren.ingress")
 	ruleKey      = attribute.Key("warren.rule")
@@ -28,7 +28,7 @@ const (
 	requestIDKey = attribute.Key("warren.request_id")
 )
 
-// The flags of a span and of a link (opentelemetry-proto, SpanFlags). All of ours are of traces that are sampled.
+// The flags of a span and of a link (opentelemetry-proto, SpanFlags). All of ours belong to sampled traces.
 const (
 	sampled = 1
 	// local and remote say whether the parent is in this process.
@@ -36,7 +36,7 @@ const (
 	remote = local | uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK)
 )
 
-// appendSpans adds a request's span, of the kind SERVER, and one of the kind CLIENT for each endpoint that was tried.
+// appendSpans adds the span of a request, of kind SERVER, and a span of kind CLIENT for each endpoint that was tried.
 func appendSpans(to []*tracepb.Span, s *observe.Span) []*tracepb.Span {
 	server := &tracepb.Span{
 		TraceId: s.Trace[:], SpanId: s.ID[:], TraceState: s.TraceState, Flags: sampled | local, Kind: tracepb.Span_SPAN_KIND_SERVER,
@@ -48,7 +48,7 @@ func appendSpans(to []*tracepb.Span, s *observe.Span) []*tracepb.Span {
 	if s.Linked.Trace != (observe.TraceID{}) {
 		server.Links = []*tracepb.Span_Link{{TraceId: s.Linked.Trace[:], SpanId: s.Linked.Span[:], Flags: remote}}
 	}
-	// A server is not to blame for what it refuses, nor for a client that goes away.
+	// A server is to blame neither for what it refuses nor for a client that goes away.
 	if fault := faultOf(s.Status, s.Reason, 500); fault != "" {
 		server.Attributes = append(server.Attributes, text(semconv.ErrorTypeKey, fault))
 		server.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR}
@@ -90,7 +90,7 @@ func attemptSpan(s *observe.Span, i int) *tracepb.Span {
 	return client
 }
 
-// nameOf is the span's: few, whatever clients ask for.
+// nameOf returns the span's name. There are few names, whatever clients ask for.
 func nameOf(s *observe.Span) string {
 	name := methodOf(s.Method, "HTTP")
 	if s.Route != nil {
@@ -129,7 +129,7 @@ func attributesOf(s *observe.Span) []*commonpb.KeyValue {
 			add(text(taskKey, task))
 		}
 	}
-	// Who has gone is sent nothing.
+	// A client that has gone is sent nothing.
 	if s.Status != 0 && s.Status != reason.ClientClosed.Status() {
 		add(number(semconv.HTTPResponseStatusCodeKey, s.Status))
 	}
@@ -139,8 +139,8 @@ func attributesOf(s *observe.Span) []*commonpb.KeyValue {
 	return list
 }
 
-// faultOf says what makes a span an error, if anything does: the reason of an answer of our own or of a response that
-// broke off, or a status, from the one on that counts.
+// faultOf returns what makes a span an error, empty if nothing does. That is the reason of our own answer or of a
+// response that broke off, or a status of at least least.
 func faultOf(status int, why reason.Reason, least int) string {
 	switch {
 	case why == reason.ClientClosed:
@@ -153,7 +153,7 @@ func faultOf(status int, why reason.Reason, least int) string {
 	return ""
 }
 
-// methodAttributes keeps methods that nobody knows from being as many as clients like.
+// methodAttributes replaces unknown methods, so that clients cannot make any number of them.
 func methodAttributes(method string) []*commonpb.KeyValue {
 	const other = "_OTHER"
 	known := methodOf(method, other)
@@ -165,7 +165,7 @@ func methodAttributes(method string) []*commonpb.KeyValue {
 	return list
 }
 
-// methodOf is the method if it is one of those of RFC 9110, section 9, and RFC 5789.
+// methodOf returns the method if it is one of RFC 9110, section 9, or of RFC 5789, and other otherwise.
 func methodOf(method, other string) string {
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH":
@@ -193,7 +193,7 @@ func portOf(authority string) int {
 	return int(n)
 }
 
-// valid has what a client sent be text: a batch with any other would be refused as a whole.
+// valid makes valid UTF-8 of what a client sent: a collector would refuse a whole batch with anything else.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func nanoseconds(t time.Time) uint64 { return uint64(t.UnixNano()) }

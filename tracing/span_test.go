@@ -147,7 +147,7 @@ func TestOnlyWhatTheServerIsToBlameForIsAnError(t *testing.T) {
 	}
 }
 
-// Names of spans are few, and whatever bytes a client sends, the batch is one that a collector can read.
+// Spans have few names, and a collector can read each batch, whatever bytes a client sends.
 func TestWhatClientsSendNamesNoSpanAndSpoilsNone(t *testing.T) {
 	t.Parallel()
 	s := requested()
@@ -171,7 +171,8 @@ func TestWhatClientsSendNamesNoSpanAndSpoilsNone(t *testing.T) {
 	}
 }
 
-// What a recorded request costs to send, but for the sending: it is done beside requests, and on the same cores.
+// BenchmarkSpansOfARequest measures what a recorded request costs besides the sending itself: that is done beside
+// requests, on the same cores.
 func BenchmarkSpansOfARequest(b *testing.B) {
 	s := requested()
 	s.Attempts = s.Attempts[1:]

@@ -2,10 +2,10 @@
 
 package v1alpha1
 
-// Every reason below is written by the controller and read by people and programs: a name never changes its meaning.
+// The controller writes every reason below, and people and programs read it. So a name never changes its meaning.
 // Messages hold no time, nonce or request id, so that a condition changes only when the matter does.
 //
-// An Ingress of another ingressClassName, and what only such an Ingress wants, has no condition of ours at all.
+// An Ingress of another ingressClassName has no condition of ours, and neither has what only such an Ingress wants.
 
 // ConditionAccepted is on all three kinds: whether the object is taken as it is written. False speaks of at least one
 // rule; every rule that its message does not name is served.
@@ -18,12 +18,14 @@ const (
 	// ReasonHostOwnedElsewhere (False, Ingress and TLSCertificate): an Ingress of another namespace owns a host of this one;
 	// the message names the host and that Ingress or its namespace. No certificate is ordered for it.
 	ReasonHostOwnedElsewhere = "HostOwnedElsewhere"
-	// ReasonSomeHostsOwnedElsewhere (True, Ingress): everything in the object is acted on, and hosts below one of its wildcards, or
-	// hosts where it has a rule for every host, belong to other namespaces, whose requests do not come to it.
+	// ReasonSomeHostsOwnedElsewhere (True, Ingress): everything in the object is acted on. But some hosts that its
+	// wildcard rules, or its rules for every host, stand for belong to other namespaces. Requests for those do not come to
+	// it.
 	ReasonSomeHostsOwnedElsewhere = "SomeHostsOwnedElsewhere"
-	// ReasonHostNotAllowed (False, Ingress and TLSCertificate): the namespace may not have a host, by the annotation
-	// ingress.warren.dev/allowed-hosts of the Namespace or for want of it; the message says what it may have. Nothing of such a rule
-	// counts: it claims no host, and no certificate is ordered for it. On CertificateReady: the same of a host of tls.
+	// ReasonHostNotAllowed (False, Ingress and TLSCertificate): the namespace may not have a host, because of the
+	// Namespace's annotation ingress.warren.dev/allowed-hosts or because it has none. The message says what the namespace
+	// may have. Such a rule has no effect at all: it claims no host, and no certificate is ordered for it. On
+	// CertificateReady: the same for a host of tls.
 	ReasonHostNotAllowed = "HostNotAllowed"
 	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
 	// and pathType; the message says which won.
@@ -32,13 +34,13 @@ const (
 	// may be meant for this path too; or an annotation of another controller closes the whole host. The path answers
 	// 503.
 	ReasonPathClosed = "PathClosed"
-	// ReasonInvalidRule (False, Ingress): a rule passes the schema and yet cannot be compiled. A path whose place is
-	// known keeps it and answers 503, so that its requests do not fall to a shorter path; any other is left out, or
-	// closes what it may have been meant for where it says who gets in.
+	// ReasonInvalidRule (False, Ingress): a rule passes the schema but cannot be compiled. A path whose place is known
+	// keeps its place and answers 503, so that its requests do not fall to a shorter path. Any other path is left out. If
+	// it may say who gets in, it closes what it may have been meant for.
 	ReasonInvalidRule = "InvalidRule"
 
-	// ReasonAnnotationsIgnored is of an event on an Ingress of networking.k8s.io, and of no condition: it has
-	// annotations of other controllers that nothing is done about, and that say nothing of who gets in. The message
+	// ReasonAnnotationsIgnored is the reason of an event on an Ingress of networking.k8s.io, and of no condition: the
+	// Ingress has annotations of other controllers that have no effect here and do not decide who gets in. The message
 	// names them.
 	ReasonAnnotationsIgnored = "AnnotationsIgnored"
 
@@ -46,11 +48,11 @@ const (
 	// neither HTTP-01 nor TLS-ALPN-01 can prove.
 	ReasonWildcardHost = "WildcardHost"
 	// ReasonSecretConflict (False, TLSCertificate): an older TLSCertificate, which the message names, keeps its
-	// certificate in the same Secret. On Issuing: the Secret is somebody else's, and is not overwritten. On an Ingress with
-	// autoSSL: the TLSCertificate that it would have made is not its own.
+	// certificate in the same Secret. On Issuing: the Secret is somebody else's, and is not overwritten. On an Ingress
+	// with autoSSL: the TLSCertificate of the name that it would make is not its own.
 	ReasonSecretConflict = "SecretConflict"
 
-	// ReasonInvalidTask (False, Task): the Task passes the schema and yet cannot be compiled. It takes no requests.
+	// ReasonInvalidTask (False, Task): the Task passes the schema but cannot be compiled. It takes no requests.
 	ReasonInvalidTask = "InvalidTask"
 )
 
@@ -63,26 +65,28 @@ const (
 	ReasonResolvedRefs = "ResolvedRefs"
 	// ReasonServiceNotFound (False): no Task has the serviceName, and no Service of the namespace the name.
 	ReasonServiceNotFound = "ServiceNotFound"
-	// ReasonPortNotFound (False): the Tasks or the Service of that name have no such port.
+	// ReasonPortNotFound (False): the Tasks of that serviceName, or the Service of that name, have no such port.
 	ReasonPortNotFound = "PortNotFound"
-	// ReasonNoEndpoints (False): the service is there, and nothing that could take a request is behind it: no ready or
+	// ReasonNoEndpoints (False): the service exists, but nothing behind it could take a request. It has no ready or
 	// serving endpoint, and every Task drains, is unhealthy or has weight 0.
 	ReasonNoEndpoints = "NoEndpoints"
-	// ReasonCANotFound (False): there is no Secret or ConfigMap of the name that a backend's tls names, or it has not been read
-	// yet. No request goes to the backend, since it could not be verified.
+	// ReasonCANotFound (False): there is no Secret or ConfigMap of the name in a backend's tls, or it has not been read
+	// yet. No request goes to the backend, because it could not be verified.
 	ReasonCANotFound = "CANotFound"
-	// ReasonCAInvalid (False): it is there, and its key ca.crt holds no certificate that can be read, or was spoiled by an update. What
-	// it held before goes on being used by replicas that are not restarted; without, no request goes to the backend.
+	// ReasonCAInvalid (False): the object exists, but its key ca.crt holds no certificate that can be read, or an update
+	// damaged it. Replicas that are not restarted go on using what it held before. If it held nothing before, no request
+	// goes to the backend.
 	ReasonCAInvalid = "CAInvalid"
-	// ReasonCATooLarge (False): its key ca.crt is larger than the message says it may be. What it held before goes on being used likewise.
+	// ReasonCATooLarge (False): its key ca.crt is larger than the message says it may be. What it held before is used
+	// likewise.
 	ReasonCATooLarge = "CATooLarge"
 	// ReasonTooManyAuthorities (False): the namespace's Ingresses name more Secrets and ConfigMaps with authorities than a
-	// namespace may. Those that the oldest Ingresses name are used. No request goes to the backend of another.
+	// namespace may. Those that the oldest Ingresses name are used. No request goes to a backend that names another.
 	ReasonTooManyAuthorities = "TooManyAuthorities"
 )
 
-// ConditionProgrammed is on an Ingress: whether the data plane serves what was accepted of this generation, that of every
-// replica which is ready.
+// ConditionProgrammed is on an Ingress: whether the data plane of every ready replica serves what was accepted of this
+// generation.
 const (
 	ConditionProgrammed = "Programmed"
 
@@ -104,8 +108,8 @@ const (
 
 	// ReasonCertificateValid (True): the Secret holds a valid certificate for every host.
 	ReasonCertificateValid = "CertificateValid"
-	// ReasonSecretNotFound (False): there is no Secret of that name, and none is being ordered. What a Secret held that is gone is
-	// served until the replica is restarted.
+	// ReasonSecretNotFound (False): there is no Secret of that name, and none is being ordered. If the Secret is gone,
+	// what it held is served until the replica is restarted.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretInvalid (False): the Secret's key and certificate do not parse or do not belong together, or a block of the chain
 	// cannot be read. What it held before is served until the replica is restarted.
@@ -113,19 +117,20 @@ const (
 	// ReasonSecretTooLarge (False): tls.crt or tls.key is larger than the message says it may be. What the Secret held before is
 	// served until the replica is restarted.
 	ReasonSecretTooLarge = "SecretTooLarge"
-	// ReasonKeyNotSupported (False): the certificate is for a key that costs too much to serve, or that clients do not take. What the
-	// Secret held before is served until the replica is restarted.
+	// ReasonKeyNotSupported (False): the certificate's key costs too much to serve, or is one that clients do not accept.
+	// What the Secret held before is served until the replica is restarted.
 	ReasonKeyNotSupported = "KeyNotSupported"
 	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
 	ReasonHostNotCovered = "HostNotCovered"
-	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls that the message names, so no certificate is served for
-	// it. A host that is another namespace's has HostOwnedElsewhere, as under Accepted.
+	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls, which the message names, so no certificate is
+	// served for it. For a host of another namespace the reason is HostOwnedElsewhere, as under Accepted.
 	ReasonHostNotRouted = "HostNotRouted"
 	// ReasonExpired (False): the certificate is past its notAfter. It is served all the same.
 	ReasonExpired = "Expired"
-	// ReasonNotYetValid (False): the certificate is before its notBefore. It is served where there is no better one.
+	// ReasonNotYetValid (False): the certificate is before its notBefore. It is served if there is no better one.
 	ReasonNotYetValid = "NotYetValid"
-	// ReasonNotYetIssued (False): the first certificate is being ordered; Issuing on the TLSCertificate says how far it is.
+	// ReasonNotYetIssued (False): the first certificate is being ordered. Issuing on the TLSCertificate says how far it
+	// is.
 	ReasonNotYetIssued = "NotYetIssued"
 )
 
@@ -135,7 +140,7 @@ const (
 
 	// ReasonUpToDate (False): no certificate is due.
 	ReasonUpToDate = "UpToDate"
-	// ReasonNotRenewed (False): autoRenew is false; the Secret is the user's.
+	// ReasonNotRenewed (False): autoRenew is false. The Secret is the user's.
 	ReasonNotRenewed = "NotRenewed"
 	// ReasonNotWanted (False): no Ingress or TLSCertificate wants these hosts any more.
 	ReasonNotWanted = "NotWanted"
@@ -143,22 +148,22 @@ const (
 	ReasonOrdering = "Ordering"
 	// ReasonChallengePending (True): the certificate authority is asked to fetch a challenge.
 	ReasonChallengePending = "ChallengePending"
-	// ReasonFinalizing (True): every challenge is proven; the certificate is awaited.
+	// ReasonFinalizing (True): every challenge is proven, and the certificate has not come yet.
 	ReasonFinalizing = "Finalizing"
 	// ReasonChallengeUnreachable (False): the challenge path does not answer through the own data plane, so no order is
-	// placed. The next attempt is in status.nextAttemptTime.
+	// placed. status.nextAttemptTime says when the next attempt is.
 	ReasonChallengeUnreachable = "ChallengeUnreachable"
-	// ReasonOrderFailed (False): the certificate authority refused; the message is its own. The next attempt is in
-	// status.nextAttemptTime.
+	// ReasonOrderFailed (False): the certificate authority refused, and the message is the authority's.
+	// status.nextAttemptTime says when the next attempt is.
 	ReasonOrderFailed = "OrderFailed"
-	// ReasonOrderLimit (False): an order is due, and as many were placed as the controller allows itself; the message says of
-	// what. The next attempt is in status.nextAttemptTime.
+	// ReasonOrderLimit (False): an order is due, but the controller has placed as many as it allows itself. The message
+	// says of what. status.nextAttemptTime says when the next attempt is.
 	ReasonOrderLimit = "OrderLimit"
-	// ReasonOrderedElsewhere (False): another controller of this kind, which the message names, orders this certificate.
+	// ReasonOrderedElsewhere (False): another controller of this kind orders this certificate. The message names it.
 	ReasonOrderedElsewhere = "OrderedElsewhere"
 )
 
-// ConditionHealthy is on a Task: whether its instance may take requests as far as its health goes.
+// ConditionHealthy is on a Task: whether the health of its instance lets it take requests.
 const (
 	ConditionHealthy = "Healthy"
 

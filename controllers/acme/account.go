@@ -12,21 +12,21 @@ import (
 	"github.com/go-acme/lego/v4/acme"
 )
 
-// ExternalAccount binds an account to one that the authority knows from elsewhere (RFC 8555, section 7.3.4).
+// ExternalAccount binds an account to another one that the authority knows already (RFC 8555, section 7.3.4).
 type ExternalAccount struct {
 	KeyID string
-	// HMACKey is base64url, as authorities hand it out.
+	// HMACKey is in base64url, as authorities hand it out.
 	HMACKey string
 }
 
-// sound says whether the key can be read, with padding or without.
+// sound returns whether the key can be decoded, with or without padding.
 func (e *ExternalAccount) sound() bool {
 	_, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(e.HMACKey, "="))
 	return err == nil
 }
 
-// Register returns the URL of the account with the key, which is made if there is none. It agrees to the authority's
-// terms of service. An email that is empty leaves the account without a contact.
+// Register returns the URL of the key's account. It makes the account if there is none, and agrees to the authority's
+// terms of service. If email is empty, the account has no contact.
 func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, external *ExternalAccount) (string, error) {
 	const step = "registering the account"
 	s, err := c.session(ctx, Account{Key: key})
@@ -62,8 +62,8 @@ func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, 
 	return made.Location, nil
 }
 
-// FindAccount returns the URL of the account with the key (RFC 8555, section 7.3.1), and makes none. It is empty where
-// the authority knows none, and closed where the one that it knows can be used no more.
+// FindAccount returns the URL of the key's account (RFC 8555, section 7.3.1), and makes none. The URL is empty if the
+// authority knows no such account. closed is set if it knows one that cannot be used any more.
 func (c *Client) FindAccount(ctx context.Context, key crypto.Signer) (url string, closed bool, err error) {
 	const step = "looking for the account"
 	s, err := c.session(ctx, Account{Key: key})

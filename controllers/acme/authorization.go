@@ -9,33 +9,34 @@ import (
 	"github.com/go-acme/lego/v4/acme"
 )
 
-// The types of challenges that are known here (RFC 8555, section 8.3, and RFC 8737).
+// The types of challenges that this package knows (RFC 8555, section 8.3, and RFC 8737).
 const (
 	ChallengeHTTP01    = "http-01"
 	ChallengeTLSALPN01 = "tls-alpn-01"
 )
 
-// Authorization is one name that is to be proven.
+// Authorization is one name that has to be proven.
 type Authorization struct {
 	Host string
-	// Valid is for a name that is proven.
+	// Valid is set if the name is proven.
 	Valid bool
-	// Challenges are the ways to prove it that are offered; those of unknown types are left out.
+	// Challenges are the ways to prove it that the authority offers, without those of unknown types.
 	Challenges []Challenge
-	// RetryAfter is when it makes sense to look again; 0 if the authority does not say.
+	// RetryAfter is how long to wait before looking again, 0 if the authority does not say.
 	RetryAfter time.Duration
 }
 
 // Challenge is a way to prove a name.
 type Challenge struct {
 	Type, URL, Token string
-	// KeyAuthorization is what has to be found (RFC 8555, section 8.1).
+	// KeyAuthorization is what the authority has to find (RFC 8555, section 8.1).
 	KeyAuthorization string
-	// Taken is for a challenge that the authority has been asked to look at.
+	// Taken is set if the authority has been asked to look at the challenge.
 	Taken bool
 }
 
-// Authorization looks at an authorization. That it cannot be proven any more is an error in the authority's words.
+// Authorization looks at an authorization. If it cannot be proven any more, it returns an error with the authority's
+// words.
 func (c *Client) Authorization(ctx context.Context, account Account, url string) (Authorization, error) {
 	const step = "looking at the authorization"
 	s, err := c.accountSession(ctx, account)
@@ -64,7 +65,7 @@ func (c *Client) Authorization(ctx context.Context, account Account, url string)
 	return a, nil
 }
 
-// fault is what the authority found wrong with a challenge.
+// fault returns what the authority found wrong with a challenge.
 func fault(challenges []acme.Challenge) *acme.ProblemDetails {
 	for _, challenge := range challenges {
 		if challenge.Error != nil {

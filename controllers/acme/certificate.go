@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// Certificate downloads the chain of an order that is valid, as PEM with the leaf first. Of several chains it is the
-// one that has a certificate issued under the common name preferred, and that which the authority offers first where
-// none has or preferred is empty.
+// Certificate downloads the chain of a valid order, as PEM with the leaf first. Of several chains it takes the one with
+// a certificate that was issued under the common name preferred. If there is none, or preferred is empty, it takes the
+// one that the authority offers first.
 func (c *Client) Certificate(ctx context.Context, account Account, order Order, preferred string) ([]byte, error) {
 	const step = "downloading the certificate"
 	s, err := c.accountSession(ctx, account)
@@ -38,7 +38,7 @@ func (c *Client) Certificate(ctx context.Context, account Account, order Order, 
 	return chains[order.Certificate].Cert, nil
 }
 
-// issuedUnder says whether a certificate of the chain has an issuer of that common name.
+// issuedUnder returns whether a certificate of the chain has an issuer of that common name.
 func issuedUnder(chain []byte, name string) bool {
 	for block, rest := pem.Decode(chain); block != nil; block, rest = pem.Decode(rest) {
 		if certificate, err := x509.ParseCertificate(block.Bytes); err == nil && certificate.Issuer.CommonName == name {

@@ -19,7 +19,7 @@ import (
 const (
 	// requestTimeout bounds each request. An authority that needs longer for an order answers at once, and is asked again.
 	requestTimeout = 30 * time.Second
-	// directoryAge is how long a directory is believed. It changes with the authority's software, so rarely.
+	// directoryAge is how long a directory is reused. It rarely changes: only with the authority's software.
 	directoryAge = time.Hour
 )
 
@@ -27,13 +27,13 @@ const (
 type Options struct {
 	// Directory is the URL of the authority's directory. It must be https.
 	Directory string
-	// Roots are trusted for the authority's own TLS certificate. Nil for those of the system.
+	// Roots are trusted for the authority's own TLS certificate. Nil stands for those of the system.
 	Roots *x509.CertPool
 	// UserAgent names the program to the authority, such as "warren-ingress/v1.2.3".
 	UserAgent string
 }
 
-// Client talks to one authority for any number of accounts. It may be used by several goroutines.
+// Client talks to one authority for any number of accounts. Several goroutines may use it at once.
 type Client struct {
 	options   Options
 	transport http.RoundTripper
@@ -58,14 +58,14 @@ func New(options Options) (*Client, error) {
 	return &Client{options: options, transport: transport}, nil
 }
 
-// Account is who orders. Its URL is what the authority knows it under, and empty for one that is not registered.
+// Account is who orders. URL is the account's name at the authority, empty for an account that is not registered.
 type Account struct {
 	Key crypto.Signer
 	URL string
 }
 
-// session is lego's client for the requests of one call. Lego takes no context, and hides all headers of a response but
-// a few, so each call has a transport of its own that knows both.
+// session is lego's client for the requests of one call. Lego takes no context, and hides most headers of a response.
+// So each call has its own transport, which has the context and keeps the headers.
 type session struct {
 	*api.Core
 	last *exchange
@@ -80,7 +80,7 @@ func (c *Client) session(ctx context.Context, account Account) (*session, error)
 	return &session{Core: core, last: last}, nil
 }
 
-// errNoAccount is for a request that an account has to sign.
+// errNoAccount is returned for a request that an account has to sign, if the account is not registered.
 var errNoAccount = errors.New("the account is not registered")
 
 func (c *Client) accountSession(ctx context.Context, account Account) (*session, error) {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package acme takes the steps of the ACME protocol (RFC 8555), with profiles, external account binding and renewal
-// information (RFC 9773), one request each: what an order needs next, and when, is for its caller to know and to keep.
+// information (RFC 9773). Each call is one step. Its caller has to know and to store what an order needs next, and
+// when.
 //
-// It retries nothing but refused nonces, and stores nothing. An error that it returns is an [Error] wherever the
-// authority said what is wrong, and says whether the same request can succeed later.
+// It retries nothing but refused nonces, and stores nothing. If the authority said what is wrong, the error is an
+// [Error], which says whether the same request can succeed later.
+//
+// Read in this order: client.go (whom it talks to), transport.go (how a request is sent), error.go (what an error
+// means), account.go (registering an account), order.go (placing an order and finalizing it), authorization.go (proving
+// a name), certificate.go (downloading the result), renewal.go (when to renew).
 package acme

@@ -18,24 +18,24 @@ import (
 	"github.com/go-acme/lego/v4/acme"
 )
 
-// Kind says what an error means for the request that it is about.
+// Kind is what an error means for the request that it is about.
 type Kind int
 
 const (
-	// Transient errors go away by themselves: the authority is not reached, or cannot answer now.
+	// Transient errors go away by themselves: the authority cannot be reached, or cannot answer now.
 	Transient Kind = iota
-	// RateLimited is for requests that came too often.
+	// RateLimited requests came too often.
 	RateLimited
-	// Refused is for requests that lead to the same answer again.
+	// Refused requests would get the same answer again.
 	Refused
-	// AccountGone is for requests of an account that the authority does not know, or not any more.
+	// AccountGone requests come from an account that the authority does not know, or does not know any more.
 	AccountGone
-	// NotAuthorized is for requests that lead to the same answer again as long as they are this account's: it may be
-	// closed, its key another one, or what is asked for another account's.
+	// NotAuthorized requests would get the same answer again from this account: it may be closed or have another key, or
+	// what is asked for may belong to another account.
 	NotAuthorized
 )
 
-// The names of problems that begin so are those of RFC 8555, section 6.7.
+// problemNamespace begins the names of the problems of RFC 8555, section 6.7.
 const problemNamespace = "urn:ietf:params:acme:error:"
 
 // Error is why a step was not taken.
@@ -43,22 +43,22 @@ type Error struct {
 	// Step is what was tried, such as "placing the order".
 	Step string
 	Kind Kind
-	// Type is the problem's name of RFC 8555, section 6.7, without its namespace, such as "rejectedIdentifier". Empty
-	// where the authority did not answer in that form.
+	// Type is the problem's name in RFC 8555, section 6.7, without its namespace, such as "rejectedIdentifier". It is
+	// empty if the authority did not answer in that form.
 	Type string
-	// Detail are the authority's own words, or where it has said nothing, what happened in words that do not change from
-	// one attempt to the next.
+	// Detail is the authority's own text. If there is none, it says what happened, in words that do not change from one
+	// attempt to the next.
 	Detail string
-	// RetryAfter is how long the authority asks to wait; 0 if it does not say.
+	// RetryAfter is how long the authority asks to wait, 0 if it does not say.
 	RetryAfter time.Duration
-	// Status is that of the authority's answer; 0 where there was none, or where the error is about what was done
-	// before.
+	// Status is the status of the authority's answer. It is 0 if there was no answer, or if the error is about an earlier
+	// step.
 	Status int
 
 	cause error
 }
 
-// Error is the step and what is wrong, without any URL.
+// Error returns the step and what is wrong, without any URL.
 func (e *Error) Error() string {
 	if e.Type == "" {
 		return e.Step + ": " + e.Detail
@@ -66,10 +66,10 @@ func (e *Error) Error() string {
 	return e.Step + ": " + e.Type + ": " + e.Detail
 }
 
-// Unwrap returns what the error was made of.
+// Unwrap returns the error that this one was made from.
 func (e *Error) Unwrap() error { return e.cause }
 
-// explain makes an Error of what lego returned from the last exchange.
+// explain makes an Error from what lego returned for the last exchange.
 func (e *exchange) explain(step string, err error) *Error {
 	if known, ok := errors.AsType[*Error](err); ok {
 		return known
@@ -92,7 +92,7 @@ func (e *exchange) explain(step string, err error) *Error {
 	return failed
 }
 
-// describe takes over what the authority says.
+// describe copies what the authority says.
 func (e *Error) describe(problem *acme.ProblemDetails) {
 	e.Type = strings.TrimPrefix(problem.Type, problemNamespace)
 	e.Detail = words(problem)
@@ -110,18 +110,18 @@ func (e *Error) describe(problem *acme.ProblemDetails) {
 	}
 }
 
-// problemError is the error of a problem that an object of the authority's carries.
+// problemError returns the error for a problem inside an object of the authority.
 func problemError(step string, problem *acme.ProblemDetails) *Error {
 	failed := &Error{Step: step, Kind: Refused, Detail: "the authority does not say why"}
 	if problem != nil {
 		failed.describe(problem)
-		// It is about what was done before: to ask for the same object again changes nothing, however late.
+		// The problem is about an earlier step: asking for the same object again changes nothing, however late.
 		failed.Kind = Refused
 	}
 	return failed
 }
 
-// words are the authority's own, with those about single names behind them.
+// words returns the authority's text, followed by its texts about single names.
 func words(problem *acme.ProblemDetails) string {
 	parts := []string{problem.Detail}
 	for _, sub := range problem.SubProblems {
@@ -130,7 +130,7 @@ func words(problem *acme.ProblemDetails) string {
 	return strings.Join(parts, "; ")
 }
 
-// inShort says what kept a request from being answered, without what differs each time, such as ports.
+// inShort returns why a request got no answer, without parts that differ each time, such as ports.
 func inShort(err error) string {
 	if _, ok := errors.AsType[*url.Error](err); !ok {
 		return "the answer cannot be read"
@@ -153,7 +153,7 @@ func inShort(err error) string {
 	return "the authority cannot be reached"
 }
 
-// parseRetryAfter reads the field of RFC 9110, section 10.2.3: seconds or a date. What cannot be read is 0.
+// parseRetryAfter parses the field of RFC 9110, section 10.2.3: seconds or a date. It returns 0 for anything else.
 func parseRetryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
 		return max(0, time.Duration(seconds)*time.Second)
@@ -164,5 +164,5 @@ func parseRetryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// notPossible is the error of a step that the caller had no reason to take.
+// notPossible returns the error of a step that the caller should not have taken.
 func notPossible(step string, err error) error { return fmt.Errorf("%s: %w", step, err) }

@@ -146,7 +146,7 @@ func TestAnAuthorityThatCannotBeReachedIsSaidInWordsThatStayTheSame(t *testing.T
 	}
 }
 
-// roundTrip is a transport of which the test makes the faults.
+// roundTrip is a transport whose faults the test makes.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -14,7 +14,7 @@ import (
 	"github.com/go-acme/lego/v4/acme/api"
 )
 
-// OrderStatus is how far an order is (RFC 8555, section 7.1.6).
+// OrderStatus is the progress of an order (RFC 8555, section 7.1.6).
 type OrderStatus string
 
 // The states of an order.
@@ -31,8 +31,8 @@ type OrderRequest struct {
 	Hosts []string
 	// Profile is one that the authority's directory lists, or empty.
 	Profile string
-	// Replaces is the [CertificateID] of the certificate that the new one is for the renewal of, or empty. An authority
-	// without renewal information is not told.
+	// Replaces is the [CertificateID] of the certificate that this one renews, or empty. Authorities without renewal
+	// information are not told.
 	Replaces string
 }
 
@@ -41,16 +41,16 @@ type Order struct {
 	URL    string
 	Status OrderStatus
 	Hosts  []string
-	// Authorizations are the URLs of what is to be proven.
+	// Authorizations are the URLs of the authorizations that have to be proven.
 	Authorizations []string
-	// Finalize and Certificate are where the order is finalized, and where its certificate is once it is valid.
+	// Finalize is the URL at which to finalize the order. Certificate is the URL of its certificate once it is valid.
 	Finalize, Certificate string
-	// RetryAfter is when it makes sense to look again; 0 if the authority does not say.
+	// RetryAfter is how long to wait before looking again, 0 if the authority does not say.
 	RetryAfter time.Duration
 }
 
-// NewOrder places an order. Where it fails otherwise than with an answer of the authority's, an order may have been
-// placed: [Client.FindOrder] tells.
+// NewOrder places an order. If it fails without an answer of the authority, the order may have been placed all the
+// same: [Client.FindOrder] tells.
 func (c *Client) NewOrder(ctx context.Context, account Account, request OrderRequest) (Order, error) {
 	const step = "placing the order"
 	s, err := c.accountSession(ctx, account)
@@ -64,14 +64,14 @@ func (c *Client) NewOrder(ctx context.Context, account Account, request OrderReq
 	if err != nil {
 		failed := s.last.explain(step, err)
 		if s.last.status == http.StatusCreated {
-			failed.Kind = Refused // One was placed that is of no use: the next is not to follow at once.
+			failed.Kind = Refused // An order was placed, but is of no use. The next must not follow at once.
 		}
 		return Order{}, failed
 	}
 	return s.order(placed.Location, placed.Order), nil
 }
 
-// Order looks at an order. That it is invalid is an error.
+// Order looks at an order. It returns an error if the order is invalid.
 func (c *Client) Order(ctx context.Context, account Account, url string) (Order, error) {
 	const step = "looking at the order"
 	s, err := c.accountSession(ctx, account)
@@ -88,7 +88,7 @@ func (c *Client) Order(ctx context.Context, account Account, url string) (Order,
 	return s.order(url, found.Order), nil
 }
 
-// Finalize hands in the certificate request (DER) of an order that is ready.
+// Finalize submits the certificate request (DER) of an order that is ready.
 func (c *Client) Finalize(ctx context.Context, account Account, order Order, request []byte) (Order, error) {
 	const step = "finalizing the order"
 	s, err := c.accountSession(ctx, account)
@@ -107,13 +107,12 @@ func (s *session) order(url string, o acme.Order) Order {
 		Certificate: o.Certificate, RetryAfter: s.last.retryAfter()}
 }
 
-// listLimit is how many pages of an account's orders are read. Those that an authority lists are the open ones above
-// all.
+// listLimit is how many pages of an account's orders are read. Authorities list the open orders above all.
 const listLimit = 100
 
-// FindOrder looks among the account's orders for one of exactly these hosts that can still come to something and that
-// skip does not know. ok is false if there is none, or if the authority does not list orders: many do not, and return
-// the open order of the same hosts when it is placed again instead.
+// FindOrder looks among the account's orders for one of exactly these hosts that can still lead to a certificate, and
+// for which skip returns false. ok is false if there is none, or if the authority does not list orders. Many do not:
+// they return the open order of the same hosts when it is placed again.
 func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string, skip func(url string) bool) (found Order, ok bool, err error) {
 	const step = "looking for the order"
 	s, err := c.accountSession(ctx, account)
@@ -152,7 +151,7 @@ func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string,
 
 // orders reads a page of the list of an account's orders (RFC 8555, section 7.1.2.1).
 func (s *session) orders(page string) (urls []string, next string, err error) {
-	// Lego has no type for this list. What it has for certificates reads any document.
+	// Lego has no type for this list. Its function for certificates reads any document.
 	content, _, err := s.Certificates.Get(page, true)
 	if err != nil {
 		return nil, "", err
@@ -167,7 +166,7 @@ func (s *session) orders(page string) (urls []string, next string, err error) {
 	return list.Orders, next, nil
 }
 
-// open says whether an order is before its finalization.
+// open returns whether an order has not been finalized yet.
 func open(status string) bool { return status == acme.StatusPending || status == acme.StatusReady }
 
 func names(identifiers []acme.Identifier) []string {

@@ -88,8 +88,8 @@ func TestAnInvalidOrderIsRefusedInTheAuthoritysWords(t *testing.T) {
 	}
 }
 
-// The orders of the account, over two pages: an older one, one for more names, one that another attempt holds, and the
-// one looked for.
+// The account has orders over two pages: an older one, one for more names, one of another attempt, and the one looked
+// for.
 func TestAnOrderWhoseAnswerWasLostIsFoundAmongThoseOfTheAccount(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t)

@@ -26,18 +26,18 @@ var ErrNoRenewalInfo = errors.New("the authority has no renewal information")
 // Window is the time in which the authority wants a certificate to be renewed.
 type Window struct {
 	Start, End time.Time
-	// RetryAfter is when to ask again; 0 if the authority does not say.
+	// RetryAfter is how long to wait before asking again, 0 if the authority does not say.
 	RetryAfter time.Duration
 }
 
-// RenewalInfo asks when a certificate is to be renewed (RFC 9773, section 4). It needs no account.
+// RenewalInfo asks when to renew a certificate (RFC 9773, section 4). It needs no account.
 func (c *Client) RenewalInfo(ctx context.Context, leaf *x509.Certificate) (Window, error) {
 	const step = "asking when to renew"
 	id, err := CertificateID(leaf)
 	if err != nil {
 		return Window{}, ErrNoRenewalInfo
 	}
-	// Lego's client has a key even for a request that nobody signs.
+	// Lego's client needs a key even for a request that nobody signs.
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Window{}, notPossible(step, err)
@@ -67,7 +67,7 @@ func (c *Client) RenewalInfo(ctx context.Context, leaf *x509.Certificate) (Windo
 	return Window{Start: info.SuggestedWindow.Start, End: info.SuggestedWindow.End, RetryAfter: s.last.retryAfter()}, nil
 }
 
-// CertificateID names a certificate in renewal information (RFC 9773, section 4.1).
+// CertificateID returns the name of a certificate in renewal information (RFC 9773, section 4.1).
 func CertificateID(leaf *x509.Certificate) (string, error) {
 	if len(leaf.AuthorityKeyId) == 0 {
 		return "", errors.New("the certificate does not name its authority's key")
@@ -76,7 +76,7 @@ func CertificateID(leaf *x509.Certificate) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encoding the serial number: %w", err)
 	}
-	// The content alone, without the tag and the length, which is one byte: a serial number has at most 20 (RFC 5280,
-	// section 4.1.2.2).
+	// The ID has the content without the tag and the length. The length is one byte, because a serial number has at most
+	// 20 (RFC 5280, section 4.1.2.2).
 	return base64.RawURLEncoding.EncodeToString(leaf.AuthorityKeyId) + "." + base64.RawURLEncoding.EncodeToString(der[2:]), nil
 }

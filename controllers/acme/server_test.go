@@ -34,7 +34,7 @@ type message struct {
 	payload   map[string]any
 }
 
-// authority is an authority whose answers are the test's. It checks no signature.
+// authority is an authority whose answers a test makes. It checks no signature.
 type authority struct {
 	*httptest.Server
 	t         *testing.T
@@ -56,7 +56,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// on has the authority answer a path so. Only the first part of a path is looked at.
+// on sets how the authority answers a path. Only the first part of a path counts.
 func (a *authority) on(path string, answer func(w http.ResponseWriter, m message)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

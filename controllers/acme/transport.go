@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// maxResponse bounds what an authority may answer; a chain of certificates is a hundredth of it.
+// maxResponse bounds an authority's response. A chain of certificates takes a hundredth of it.
 const maxResponse = 1 << 20
 
-// exchange sends the requests of one call, under its context, and remembers the head of the last response.
+// exchange sends the requests of one call, under its context, and remembers the status and header of the last response.
 type exchange struct {
 	ctx       context.Context //nolint:containedctx // it lives as long as the call whose context it is
 	to        http.RoundTripper
@@ -35,7 +35,7 @@ func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 				Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(content)), Request: request}, nil
 		}
 	}
-	// The client's own timeout is in the request's context, the caller's cancellation in the other.
+	// The client's own timeout is in the request's context, and the caller's cancellation in e.ctx.
 	ctx, cancel := context.WithCancel(request.Context())
 	stop := context.AfterFunc(e.ctx, cancel)
 	defer stop()
@@ -46,7 +46,7 @@ func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer response.Body.Close()
-	// Whole, because the context ends with this call, and because lego reads without a bound.
+	// Read the whole response here: the context ends with this call, and lego reads without a limit.
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 // nextPage matches the link to the next page of a list (RFC 8288).
 var nextPage = regexp.MustCompile(`<([^>]+)>\s*;[^,]*\brel="?next"?`)
 
-// next returns the URL of the page that follows the last response, or nothing.
+// next returns the URL of the page that follows the last response, empty if there is none.
 func (e *exchange) next() string {
 	for _, link := range e.header.Values("Link") {
 		if match := nextPage.FindStringSubmatch(link); match != nil {
@@ -75,7 +75,7 @@ func (e *exchange) next() string {
 	return ""
 }
 
-// retryAfter is how long the last response asks to wait; 0 if it does not say.
+// retryAfter returns how long the last response asks to wait, 0 if it does not say.
 func (e *exchange) retryAfter() time.Duration {
 	return parseRetryAfter(e.header.Get("Retry-After"), time.Now())
 }

@@ -17,10 +17,10 @@ type DueInput struct {
 	Now     time.Time
 	Hosts   []string
 	KeyType v1alpha1.KeyType
-	// Directory is that of the authority that is asked, MadeBy that which the certificate in the Secret came from; empty
-	// if it was not ordered here.
+	// Directory is that of the authority that is asked. MadeBy is that of the authority that issued the certificate in the
+	// Secret, empty if it was not ordered here.
 	Directory, MadeBy string
-	// Found is whether there is a Secret, Fault why it cannot be served.
+	// Found is set if there is a Secret. Fault is why it cannot be served.
 	Found bool
 	Fault string
 	// Leaf is nil unless the Secret can be served.
@@ -29,7 +29,7 @@ type DueInput struct {
 	Renewal time.Time
 }
 
-// duePolicies are asked in turn; the first that has a reason to order is followed. None is about time.
+// duePolicies are asked in turn. The first that returns a reason decides. None of them depends on the time.
 func duePolicies() []func(*DueInput) (why string) {
 	return []func(*DueInput) string{
 		func(in *DueInput) string {
@@ -65,8 +65,8 @@ func duePolicies() []func(*DueInput) (why string) {
 	}
 }
 
-// Due returns why a certificate has to be ordered, or nothing; and whether that is to renew one that is in order,
-// because of the time alone.
+// Due returns why a certificate has to be ordered, empty if it does not have to be. renewal is set if the present one
+// is in order, and only time makes another one due.
 func Due(in *DueInput) (why string, renewal bool) {
 	for _, policy := range duePolicies() {
 		if why := policy(in); why != "" {
@@ -89,7 +89,7 @@ func uncoveredHosts(leaf *x509.Certificate, hosts []string) []string {
 	return uncovered
 }
 
-// KeyTypeOf returns the type of a public key, and nothing for one that is not ordered here.
+// KeyTypeOf returns the type of a public key, empty for a type that is not ordered here.
 func KeyTypeOf(public any) v1alpha1.KeyType {
 	switch key := public.(type) {
 	case *ecdsa.PublicKey:

@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/ledger"
 )
 
-// Origin is where a certificate is from. It is the zero value for one that was not ordered here.
+// Origin is where a certificate came from. It is the zero value for a certificate that was not ordered here.
 type Origin struct {
 	Directory string
 	// Account is empty, and IssuedAt zero, for a certificate that an earlier version ordered.
@@ -25,8 +25,8 @@ type Origin struct {
 	IssuedAt time.Time
 }
 
-// OriginOf reads what a Secret says of where the certificate in it is from: nothing if somebody has put another one
-// there.
+// OriginOf returns where the certificate in a Secret came from, as the Secret's annotations say. It returns the zero
+// value if somebody has put another certificate there.
 func OriginOf(secret *corev1.Secret, leaf *x509.Certificate) Origin {
 	if secret == nil || leaf == nil {
 		return Origin{}
@@ -38,13 +38,13 @@ func OriginOf(secret *corev1.Secret, leaf *x509.Certificate) Origin {
 	from := Origin{Directory: secret.Annotations[cluster.DirectoryAnnotation]}
 	if known {
 		from.Account = secret.Annotations[cluster.CertificateAccountAnnotation]
-		// What cannot be read is not known.
+		// A time that cannot be read counts as not known.
 		from.IssuedAt, _ = time.Parse(time.RFC3339, secret.Annotations[cluster.IssuedAtAnnotation])
 	}
 	return from
 }
 
-// annotate writes where a certificate is from onto the Secret that it is put into.
+// annotate writes onto the certificate's Secret where the certificate came from.
 func (o *Origin) annotate(secret *corev1.Secret, leaf *x509.Certificate) {
 	for name, value := range map[string]string{
 		cluster.DirectoryAnnotation: o.Directory, cluster.CertificateAccountAnnotation: o.Account, cluster.SerialAnnotation: SerialOf(leaf),
@@ -54,15 +54,15 @@ func (o *Origin) annotate(secret *corev1.Secret, leaf *x509.Certificate) {
 	}
 }
 
-// SerialOf is a certificate's serial number as annotations and statuses have it.
+// SerialOf returns a certificate's serial number as annotations and statuses have it.
 func SerialOf(leaf *x509.Certificate) string { return fmt.Sprintf("%x", leaf.SerialNumber) }
 
-// AccountDigest stands for an account, however often its key is changed.
+// AccountDigest returns a text that identifies an account. It stays the same when the account's key is changed.
 func AccountDigest(account acme.Account) string { return ledger.NameSet([]string{account.URL}) }
 
-// Predecessor returns the name of the certificate that an order is to replace, or nothing. To name it is a help that an
-// authority may refuse (RFC 9773, section 5), as it does unless the same account ordered it, for one of the same names
-// at least.
+// Predecessor returns the name of the certificate that an order replaces, or nothing. Naming it is optional, and an
+// authority may refuse it (RFC 9773, section 5). It does unless the same account ordered that certificate, and for at
+// least one of the same names.
 func Predecessor(leaf *x509.Certificate, from Origin, directory, account string, hosts []string) string {
 	if leaf == nil || from.Directory != directory || from.Account != account {
 		return ""
@@ -72,7 +72,7 @@ func Predecessor(leaf *x509.Certificate, from Origin, directory, account string,
 	}
 	id, err := acme.CertificateID(leaf)
 	if err != nil {
-		return "" // It is replaced without being named.
+		return "" // The order replaces it without naming it.
 	}
 	return id
 }

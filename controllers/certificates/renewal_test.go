@@ -52,7 +52,7 @@ func TestACertificateIsNotDueAsSoonAsItIsThere(t *testing.T) {
 	issued := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	tests := map[string]struct {
 		notBefore, notAfter time.Duration
-		// want is how long after it came it is renewed at the earliest.
+		// want is how long after the certificate came it is renewed at the earliest.
 		want time.Duration
 	}{
 		"of 90 seconds":                             {0, 90 * time.Second, 56 * time.Second},

@@ -18,8 +18,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// The right to write Secrets is for those that certificates are kept in. None is deleted: they go with the
-// TLSCertificate that owns them.
+// The right to write Secrets is for those that hold certificates. None is deleted here: they go with the TLSCertificate
+// that owns them.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;update
 
 // SecretOf reads the Secret that a TLSCertificate names, nil if there is none.
@@ -35,12 +35,12 @@ func SecretOf(ctx context.Context, from client.Reader, certificate *v1alpha1.TLS
 	return secret, nil
 }
 
-// Foreign says why a Secret is not one that a TLSCertificate may write its certificate into, or nothing.
+// Foreign returns why a TLSCertificate may not write its certificate into a Secret, empty if it may.
 func Foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string {
 	switch {
 	case secret == nil:
 		return ""
-	// What takes annotations away, such as a backup that is restored, leaves the owner.
+	// Restoring a backup, for instance, may lose annotations but keeps the owner.
 	case secret.Type == corev1.SecretTypeTLS && (secret.Annotations[cluster.TLSCertificateAnnotation] == certificate.Name ||
 		secret.Annotations[cluster.TLSCertificateAnnotation] == "" && metav1.IsControlledBy(secret, certificate)):
 		return ""
@@ -51,8 +51,7 @@ func Foreign(secret *corev1.Secret, certificate *v1alpha1.TLSCertificate) string
 		"or hand it over with the annotation " + cluster.TLSCertificateAnnotation + ": " + certificate.Name
 }
 
-// Write puts a certificate into the Secret, which is made, and owned by the TLSCertificate, if there is
-// none.
+// Write puts a certificate into its Secret. If secret is nil, it makes one that the TLSCertificate owns.
 func Write(ctx context.Context, c client.Client, secret *corev1.Secret, certificate *v1alpha1.TLSCertificate,
 	from Origin, chain, key []byte) error {
 	leaf := LeafIn(chain)
@@ -71,7 +70,7 @@ func Write(ctx context.Context, c client.Client, secret *corev1.Secret, certific
 	}
 	metav1.SetMetaDataAnnotation(&secret.ObjectMeta, cluster.TLSCertificateAnnotation, certificate.Name)
 	if before := OriginOf(secret, leaf); !made && before.Account == from.Account && !before.IssuedAt.IsZero() {
-		from.IssuedAt = before.IssuedAt // It was written by one that has died since.
+		from.IssuedAt = before.IssuedAt // A process that has died since wrote it.
 	}
 	from.annotate(secret, leaf)
 	if secret.Data == nil {
@@ -103,7 +102,7 @@ func LeafIn(chain []byte) *x509.Certificate {
 	return leaf
 }
 
-// ownedBy is the reference that has an object go with its TLSCertificate.
+// ownedBy returns the reference that has an object deleted with its TLSCertificate.
 func ownedBy(certificate *v1alpha1.TLSCertificate) metav1.OwnerReference {
 	return *metav1.NewControllerRef(certificate, v1alpha1.GroupVersion.WithKind(v1alpha1.TLSCertificateKind))
 }

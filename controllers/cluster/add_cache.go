@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// AddCache has the manager run one more cache, for objects outside of what its own one holds.
+// AddCache has the manager run one more cache, for objects that the manager's own cache does not hold.
 func AddCache(mgr ctrl.Manager, options cache.Options) (cache.Cache, error) {
 	options.HTTPClient, options.Scheme, options.Mapper = mgr.GetHTTPClient(), mgr.GetScheme(), mgr.GetRESTMapper()
 	added, err := cache.New(mgr.GetConfig(), options)
@@ -19,7 +19,7 @@ func AddCache(mgr ctrl.Manager, options cache.Options) (cache.Cache, error) {
 }
 
 // everyReplica runs a cache on replicas that are not the leader too. A cache that is limited to a namespace does not
-// say by itself that it wants that.
+// ask for that by itself.
 type everyReplica struct{ manager.Runnable }
 
 // NeedLeaderElection is false.

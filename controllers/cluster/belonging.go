@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	// identityTimeout bounds the question who this process is to the API server.
+	// identityTimeout bounds the request that asks the API server who this process is.
 	identityTimeout = 10 * time.Second
 	// claimInterval is the time between two attempts to claim the Lease of the election.
 	claimInterval = 5 * time.Second
@@ -33,10 +33,10 @@ const (
 // ElectionLease is the name of the Lease that the leader of a class holds.
 func ElectionLease(class string) string { return "warren-ingress-" + class }
 
-// Owner returns what the objects that the controller makes for itself in its namespace belong to: its ServiceAccount.
-// Every way to uninstall the controller deletes that, and Kubernetes then deletes what belongs to it. The API server
-// tells every client who it is, so this needs no right. Nobody is the owner outside of a cluster, or of a namespace
-// that is not the ServiceAccount's.
+// Owner returns the owner of the objects that the controller makes in its namespace: the controller's ServiceAccount.
+// Every way to uninstall the controller deletes the ServiceAccount, and Kubernetes then deletes what it owns. The API
+// server tells every client who it is, so this needs no right. Owner returns nil outside of a cluster, and where the
+// ServiceAccount is of another namespace.
 func Owner(ctx context.Context, config *rest.Config, namespace string) (*metav1.OwnerReference, error) {
 	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
 	defer cancel()
@@ -47,7 +47,7 @@ func Owner(ctx context.Context, config *rest.Config, namespace string) (*metav1.
 	review, err := clientset.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
 	switch {
 	case apierrors.IsForbidden(err):
-		// Somebody took a right away that everybody has. Nothing but the tidiness of uninstalling depends on it.
+		// Somebody took away a right that everybody has by default. Only the tidiness of uninstalling depends on it.
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("finding out who this process is: %w", err)
@@ -55,7 +55,7 @@ func Owner(ctx context.Context, config *rest.Config, namespace string) (*metav1.
 	return serviceAccountOf(&review.Status.UserInfo, namespace), nil
 }
 
-// serviceAccountOf returns a reference to the ServiceAccount that a user is, if it is one of the namespace.
+// serviceAccountOf returns a reference to the user's ServiceAccount, nil if the user is none of this namespace.
 func serviceAccountOf(user *authenticationv1.UserInfo, namespace string) *metav1.OwnerReference {
 	name, ok := strings.CutPrefix(user.Username, "system:serviceaccount:"+namespace+":")
 	if !ok || user.UID == "" {
@@ -64,7 +64,7 @@ func serviceAccountOf(user *authenticationv1.UserInfo, namespace string) *metav1
 	return &metav1.OwnerReference{APIVersion: corev1.SchemeGroupVersion.String(), Kind: "ServiceAccount", Name: name, UID: types.UID(user.UID)}
 }
 
-// BelongingTo is the owner as an object's metadata has it.
+// BelongingTo returns the owner as an object's metadata has it.
 func BelongingTo(owner *metav1.OwnerReference) []metav1.OwnerReference {
 	if owner == nil {
 		return nil
@@ -72,21 +72,21 @@ func BelongingTo(owner *metav1.OwnerReference) []metav1.OwnerReference {
 	return []metav1.OwnerReference{*owner}
 }
 
-// LeaseClaim has the Lease of the election belong to the controller, whose library makes it without an owner.
+// LeaseClaim makes the controller own the Lease of the election. The library makes that Lease without an owner.
 type LeaseClaim struct {
 	Client client.Client
 	// Reader asks the API server itself.
 	Reader client.Reader
 	// Lease is the one of the election.
 	Lease client.ObjectKey
-	// Owner is what it is to belong to.
+	// Owner is what the Lease is to belong to.
 	Owner metav1.OwnerReference
 }
 
-// NeedLeaderElection is true: there is a Lease from then on, and one process alone to write it.
+// NeedLeaderElection is true: once there is a leader there is a Lease, and the leader alone writes it.
 func (c *LeaseClaim) NeedLeaderElection() bool { return true }
 
-// Start claims the Lease, which the leader renews meanwhile.
+// Start adds the owner to the Lease. The leader goes on renewing the Lease meanwhile.
 func (c *LeaseClaim) Start(ctx context.Context) error {
 	err := wait.PollUntilContextCancel(ctx, claimInterval, true, func(ctx context.Context) (bool, error) {
 		err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return c.claim(ctx) })
@@ -109,7 +109,7 @@ func (c *LeaseClaim) claim(ctx context.Context) error {
 	if slices.ContainsFunc(lease.OwnerReferences, func(r metav1.OwnerReference) bool { return r.UID == c.Owner.UID }) {
 		return nil
 	}
-	// One of a ServiceAccount that was there before would not do.
+	// An owner that is a ServiceAccount of an earlier installation would not do.
 	lease.OwnerReferences = []metav1.OwnerReference{c.Owner}
 	return c.Client.Update(ctx, &lease)
 }

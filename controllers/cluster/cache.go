@@ -15,9 +15,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
-// CacheOptions returns the options of the cache that Setup's controllers of a class read from. It holds the objects of
-// these namespaces, or of all if there are none, without the parts that nothing here reads: an object's metadata weighs
-// more than what is wanted of it.
+// CacheOptions returns the options of the cache that Setup's controllers of a class read from. The cache holds the
+// objects of these namespaces, or of all if there are none. It drops the parts that nothing here reads: an object's
+// metadata weighs more than what is read of it.
 func CacheOptions(class string, watchNamespaces []string) cache.Options {
 	options := cache.Options{
 		DefaultTransform: func(object any) (any, error) {
@@ -53,9 +53,9 @@ func SecretsOfType(kind corev1.SecretType) fields.Selector {
 	return fields.OneTermEqualSelector("type", string(kind))
 }
 
-// trimIngress keeps of the managed fields who wrote the status, if it was a controller of this kind: that is how an
-// Ingress that went over to another class is known to have been ours. Of the spec of one of another class it keeps what
-// that class's controller has certificates ordered for, and the services that it leads to.
+// trimIngress keeps of the managed fields only who wrote the status, if that was a controller of this kind. This is how
+// an Ingress that was given another class is known to have been ours. Of the spec of an Ingress of another class it
+// keeps the hosts that the other class's controller has certificates ordered for, and the services.
 func trimIngress(class string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*v1alpha1.Ingress)
@@ -80,11 +80,11 @@ func trimIngress(class string) func(any) (any, error) {
 	}
 }
 
-// servicesLimit is how many services are kept of an Ingress of another class. Who leads to more of them may share the
-// status of a Task with this controller, which then writes it less and less often.
+// servicesLimit is how many services are kept of an Ingress of another class. An Ingress with more services may share
+// the status of a Task with this controller, which then writes that status less and less often.
 const servicesLimit = 64
 
-// SomeServices returns the services that each calls a function with, up to so many.
+// SomeServices returns the services that each calls f with, at most servicesLimit.
 func SomeServices(each func(f func(name string))) map[string]struct{} {
 	some := make(map[string]struct{})
 	each(func(name string) {
@@ -95,7 +95,7 @@ func SomeServices(each func(f func(name string))) map[string]struct{} {
 	return some
 }
 
-// trimTLSCertificate keeps of the metadata whose a TLSCertificate is, and who orders it.
+// trimTLSCertificate keeps of the metadata only who owns a TLSCertificate and who orders it.
 func trimTLSCertificate(object any) (any, error) {
 	certificate, ok := object.(*v1alpha1.TLSCertificate)
 	if !ok {
@@ -112,7 +112,7 @@ func trimTLSCertificate(object any) (any, error) {
 	return certificate, nil
 }
 
-// OwnStatusEntries keeps of the managed fields who wrote the status, if it was a controller of this kind.
+// OwnStatusEntries returns the managed fields that say who wrote the status, if that was a controller of this kind.
 func OwnStatusEntries(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	var kept []metav1.ManagedFieldsEntry
 	for _, entry := range entries {
@@ -132,13 +132,13 @@ func trimTask(object any) (any, error) {
 	return task, nil
 }
 
-// AnnotationLimit is how much of an annotation of ours is kept: no value that means something is as long.
+// AnnotationLimit is how many bytes of an annotation of ours are kept. No value that means something is as long.
 const AnnotationLimit = 2 << 10
 
-// nameLimit is how long the name of an object may be. Those of owners are not checked by the API server.
+// nameLimit is how long the name of an object may be. The API server does not check the names of owners.
 const nameLimit = 253
 
-// Identity keeps what tells an object, and each version of it, from all others.
+// Identity returns what tells an object, and each version of it, from all others.
 func Identity(object *metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,

@@ -12,10 +12,10 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// The fields that the cache finds TLSCertificates by. Where each of 10,000 Ingresses has one, to look through all of
-// them for each Ingress and for each Secret would keep a replica that starts busy for minutes.
+// The fields that the cache finds TLSCertificates by. With 10,000 Ingresses that have one each, looking through all of
+// them for each Ingress and each Secret would keep a starting replica busy for minutes.
 const (
-	ByOwner  = "owner"  // the UID of the Ingress that it was made for
+	ByOwner  = "owner"  // the UID of the Ingress that the TLSCertificate was made for
 	BySecret = "secret" // the name of its Secret
 )
 

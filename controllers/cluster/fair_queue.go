@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// fairQueue holds the names of objects, of which one of each namespace is taken in turn: who adds many makes nobody
-// else wait for more than one of them.
+// fairQueue holds names of objects and takes one of each namespace in turn. However many names a namespace adds,
+// another namespace waits for no more than one of them.
 type fairQueue struct {
 	mu sync.Mutex
-	// names are those of each namespace, and turns the namespaces that have some, the next one first.
+	// names are the names in each namespace. turns are the namespaces that have some, the next one first.
 	names  map[string][]string
 	turns  []string
 	queued map[types.NamespacedName]bool
@@ -24,7 +24,7 @@ func newFairQueue() fairQueue {
 	return fairQueue{names: make(map[string][]string), queued: make(map[types.NamespacedName]bool), added: make(chan struct{}, 1)}
 }
 
-// add queues names that are not in the queue.
+// add queues the names that are not in the queue yet.
 func (q *fairQueue) add(names []types.NamespacedName) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -51,7 +51,7 @@ func (q *fairQueue) wake() {
 	}
 }
 
-// next takes a name. It waits for one, and returns false at the end of ctx.
+// next takes a name, and waits until there is one. It returns false at the end of ctx.
 func (q *fairQueue) next(ctx context.Context) (types.NamespacedName, bool) {
 	for {
 		if name, ok := q.take(); ok {

@@ -2,7 +2,7 @@
 
 package cluster
 
-// Mendable is an error of something in the cluster that somebody has to put in order; its words say what.
+// Mendable is an error that somebody has to put right in the cluster. Its text says how.
 type Mendable struct{ Text string }
 
 func (e *Mendable) Error() string { return e.Text }

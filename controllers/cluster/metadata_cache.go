@@ -22,26 +22,26 @@ import (
 )
 
 const (
-	// helmRelease is the type of the Secrets that Helm keeps its releases in: many in most clusters, and nothing that is
-	// named here.
+	// helmRelease is the type of the Secrets that Helm keeps its releases in. Most clusters have many, and nothing here
+	// names them.
 	helmRelease = "helm.sh/release.v1"
 
-	// The metadata of an object may be as large as the object, so a page of a list begins with few of them, and holds more
-	// where they are small.
+	// The metadata of an object may be as large as the object. So the first page of a list has few objects, and later
+	// pages have more where objects are small.
 	pageFirst, pageLargest = 16, 512
 	pageBytes              = 1 << 20
 )
 
-// MetadataCache knows which objects of a kind there are, and in which version, and nothing else of them.
+// MetadataCache knows which objects of a kind there are and in which version, and nothing else of them.
 type MetadataCache struct {
 	cache.Cache
 	kind *metav1.PartialObjectMetadata
-	// informer is nil until they are watched.
+	// informer is nil until Watch was called.
 	informer atomic.Pointer[cache.Informer]
 }
 
-// AddMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. They are
-// watched from the first call of Watch on.
+// AddMetadataCache has the manager run the cache of the Secrets or ConfigMaps of these namespaces, or of all. The cache
+// watches them from the first call of Watch on.
 func AddMetadataCache(mgr ctrl.Manager, kind string, namespaces []string) (*MetadataCache, error) {
 	m := newMetadataCache(kind)
 	var err error
@@ -68,7 +68,7 @@ func (m *MetadataCache) options(namespaces []string) cache.Options {
 		},
 		NewInformer: newPagingInformer,
 		DefaultWatchErrorHandler: func(ctx context.Context, r *toolscache.Reflector, err error) {
-			if !apierrors.IsForbidden(err) { // which is told in a condition where it matters
+			if !apierrors.IsForbidden(err) { // A condition tells of that where it matters.
 				toolscache.DefaultWatchErrorHandler(ctx, r, err)
 			}
 		},
@@ -85,8 +85,8 @@ func hollowMetadata(object *metav1.PartialObjectMetadata) *metav1.PartialObjectM
 	}}
 }
 
-// newPagingInformer makes an informer that lists page by page where the API server does not stream lists, and keeps of
-// each page what it is to keep before it asks for the next. The library would keep them all until the last has come.
+// newPagingInformer makes an informer that lists page by page where the API server does not stream lists. It trims each
+// page before it asks for the next. The library would keep all pages whole until the last has come.
 func newPagingInformer(from toolscache.ListerWatcher, object runtime.Object, resync time.Duration, indexers toolscache.Indexers) toolscache.SharedIndexInformer {
 	lists := toolscache.ToListerWatcherWithContext(from)
 	return toolscache.NewSharedIndexInformer(&toolscache.ListWatch{
@@ -99,9 +99,9 @@ func newPagingInformer(from toolscache.ListerWatcher, object runtime.Object, res
 	}, object, resync, indexers)
 }
 
-// listPages returns a list that it asks for in pages.
+// listPages asks for a list in pages, and returns them as one list.
 func listPages(ctx context.Context, options metav1.ListOptions, list func(context.Context, metav1.ListOptions) (runtime.Object, error)) (runtime.Object, error) {
-	// With another version the API server gives everything at once, whatever the limit.
+	// If a version is asked for, the API server returns everything at once, whatever the limit.
 	options.ResourceVersion, options.ResourceVersionMatch, options.Continue = "", "", ""
 	whole := &metav1.PartialObjectMetadataList{}
 	for limit := int64(pageFirst); ; {
@@ -170,7 +170,7 @@ func (m *MetadataCache) Version(ctx context.Context, name types.NamespacedName) 
 	return object.ResourceVersion, true
 }
 
-// ReadSecret reads a Secret by its name, in this version or a later one.
+// ReadSecret returns a function that reads a Secret by its name, in the version given or a later one.
 func ReadSecret(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.Secret, error) {
 	return func(ctx context.Context, name types.NamespacedName, version string) (*corev1.Secret, error) {
 		secret := &corev1.Secret{}
@@ -179,8 +179,8 @@ func ReadSecret(from client.Reader) func(context.Context, types.NamespacedName, 
 	}
 }
 
-// ReadConfigMap reads a ConfigMap by its name. It is had from a list of one, for which the right to list them is
-// enough.
+// ReadConfigMap returns a function that reads a ConfigMap by its name. It asks for a list of one: for that, the right
+// to list ConfigMaps is enough.
 func ReadConfigMap(from client.Reader) func(context.Context, types.NamespacedName, string) (*corev1.ConfigMap, error) {
 	return func(ctx context.Context, name types.NamespacedName, _ string) (*corev1.ConfigMap, error) {
 		var list corev1.ConfigMapList

@@ -14,34 +14,34 @@ import (
 )
 
 const (
-	// readersAtOnce is how many objects are read at the same time, each of up to the 1.5 MiB that the API takes.
+	// readersAtOnce is how many objects are read at the same time. The API takes objects of up to 1.5 MiB.
 	readersAtOnce = 4
-	// ReadPatience is how long a build waits for what was not read before. What is not read by then keeps nothing else
-	// from being served: another build follows when it is.
+	// ReadPatience is how long a build waits for objects that were not read before. The build then goes on without those
+	// that are still missing, and another build follows when they were read.
 	ReadPatience = time.Second
-	// FirstPatience is how long the first build does.
+	// FirstPatience is how long the first build waits for them.
 	FirstPatience = 30 * time.Second
-	// readAgain is after how long an object is read again that no watch tells of, or that may not be read, and retryRead
-	// after how long one that could not be.
+	// readAgain is after how long an object is read again that may not be read, or whose changes no watch reports.
+	// retryRead is after how long an object is read again after any other failure.
 	readAgain = 30 * time.Second
 	retryRead = 5 * time.Second
 )
 
-// NamedObjects knows those Secrets, or ConfigMaps, that other objects name. A cluster has many more, any of them may be
-// as large as the API takes, and whoever may make them may do so without naming them. So the metadata of all of them is
-// watched, of which is kept that they are there, and in which version. What is named is read from the API server, each
-// version once, and of that is kept what keep leaves. Of each namespace one object is read after one of each other
-// namespace: who names many waits for them alone.
+// NamedObjects knows the Secrets, or ConfigMaps, that other objects name. A cluster has many more, each may be as large
+// as the API takes, and whoever may create them may do so without naming them. So it watches only the metadata of all
+// of them, and keeps only that they exist and in which version. It reads the named ones from the API server, each
+// version once, and keeps of them what keep returns. It reads one object of each namespace in turn, so that a namespace
+// that names many makes no other namespace wait.
 type NamedObjects[T client.Object] struct {
 	Metadata Metadata
 	read     func(ctx context.Context, name types.NamespacedName, notOlder string) (T, error)
 	keep     func(T) T
-	// changed is called when something else is to be known of an object that is named.
+	// changed is called when there is something new to know of a named object.
 	changed func()
 
 	named atomic.Pointer[map[types.NamespacedName]struct{}]
 	queue fairQueue
-	// progress is told whenever an object was read.
+	// progress receives a value whenever an object was read.
 	progress chan struct{}
 	running  sync.WaitGroup
 	begun    bool
@@ -51,44 +51,43 @@ type NamedObjects[T client.Object] struct {
 	tell []func(types.NamespacedName)
 }
 
-// Metadata is which objects of a kind there are, and in which version.
+// Metadata knows which objects of a kind there are, and in which version.
 type Metadata interface {
 	// Watch has noticed called with the name of each object that comes, changes or goes.
 	Watch(ctx context.Context, noticed func(types.NamespacedName)) error
-	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before; Synced says whether they
-	// are.
+	// WaitForCacheSync waits until all objects are known. It returns false if ctx ends first. Synced returns whether all
+	// are known.
 	WaitForCacheSync(ctx context.Context) bool
 	Synced() bool
-	// Version returns the latest version of an object that is known.
+	// Version returns the latest known version of an object, and whether the object exists.
 	Version(ctx context.Context, name types.NamespacedName) (version string, there bool)
 }
 
-// heldObject is what is known of an object that is named.
+// heldObject is what is known of a named object.
 type heldObject[T client.Object] struct {
 	object T
-	// version is that of the object, empty while it is not there.
+	// version is the object's, empty while the object does not exist.
 	version string
 	there   bool
-	// known is set once it is known whether it is there.
+	// known is set once it is known whether the object exists.
 	known bool
-	// stale is set when it may have changed, and wanted while it is to be read.
+	// stale is set when the object may have changed. wanted is set while the object is in the queue or being read.
 	stale, wanted bool
-	// awaited is set while a build waits for it.
+	// awaited is set while a build waits for the object.
 	awaited bool
-	// refused is set while the API server does not let it be read.
+	// refused is set while the API server refuses to let the object be read.
 	refused bool
-	// at is when it was read, and again when it is to be read again at the earliest after it could not be.
+	// at is when the object was last asked for. After a failure, again is the earliest time of the next attempt.
 	at, again time.Time
 }
 
-// forget notes that an object is not there.
+// forget notes that the object does not exist.
 func (h *heldObject[T]) forget() {
 	var none T
 	h.object, h.version, h.there, h.known, h.refused = none, "", false, true, false
 }
 
-// NewNamedObjects makes what knows those that metadata tells of, as soon as they are named. Changed is called when
-// something else is to be known of one.
+// NewNamedObjects knows no object until LookUp names some. It calls changed when there is something new to know of one.
 func NewNamedObjects[T client.Object](metadata Metadata, read func(context.Context, types.NamespacedName, string) (T, error), keep func(T) T, changed func()) *NamedObjects[T] {
 	return &NamedObjects[T]{
 		Metadata: metadata, read: read, keep: keep, changed: changed, progress: make(chan struct{}, 1),
@@ -96,14 +95,14 @@ func NewNamedObjects[T client.Object](metadata Metadata, read func(context.Conte
 	}
 }
 
-// Subscribe has a function called with the name of each object of which something else is known than before.
+// Subscribe has changed called with the name of each object of which something new is known.
 func (n *NamedObjects[T]) Subscribe(changed func(types.NamespacedName)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.tell = append(n.tell, changed)
 }
 
-// Begin has the objects watched and read until ctx ends. To call it again does nothing.
+// Begin watches and reads the objects until ctx ends. A second call does nothing.
 func (n *NamedObjects[T]) Begin(ctx context.Context) error {
 	if n.begun {
 		return nil
@@ -126,10 +125,10 @@ func (n *NamedObjects[T]) Begin(ctx context.Context) error {
 	return nil
 }
 
-// Wait returns when nothing is read any more, after the end of the context.
+// Wait returns when the readers have ended, which they do after the context of Begin has ended.
 func (n *NamedObjects[T]) Wait() { n.running.Wait() }
 
-// noticed notes that an object has changed, or may have.
+// noticed marks an object stale: it has changed, or may have.
 func (n *NamedObjects[T]) noticed(name types.NamespacedName) {
 	if named := n.named.Load(); named == nil {
 		return
@@ -144,7 +143,7 @@ func (n *NamedObjects[T]) noticed(name types.NamespacedName) {
 	n.changed()
 }
 
-// Get returns an object that is named, as it was read last; false where there is none, or it is not known.
+// Get returns a named object as it was read last. It returns false if the object does not exist or was not read yet.
 func (n *NamedObjects[T]) Get(name types.NamespacedName) (object T, ok bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -154,7 +153,8 @@ func (n *NamedObjects[T]) Get(name types.NamespacedName) (object T, ok bool) {
 	return object, false
 }
 
-// LookUp has these objects known, and no others from now on. It waits for what is not, but no longer than patience.
+// LookUp makes these objects the named ones, and forgets all others. It waits for those that have to be read, but no
+// longer than patience.
 func (n *NamedObjects[T]) LookUp(ctx context.Context, named map[types.NamespacedName]struct{}, patience time.Duration) error {
 	n.named.Store(&named)
 	if len(named) > 0 {
@@ -176,7 +176,7 @@ func (n *NamedObjects[T]) LookUp(ctx context.Context, named map[types.Namespaced
 			h = &heldObject[T]{stale: true}
 			n.held[name] = h
 		}
-		if h.wanted { // What it is read as may be older than what it is stale for, which the build after this one sees to.
+		if h.wanted { // This read may return less than what made it stale; the next build sees to that.
 			h.awaited = true
 			pending = append(pending, name)
 			continue
@@ -282,7 +282,7 @@ func (n *NamedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 	if !n.Metadata.Synced() {
 		time.AfterFunc(readAgain, n.changed)
 	}
-	// A build that waits for it needs none to follow, unless it has changed meanwhile.
+	// A build that waits for the object needs no other build after it, unless the object has changed meanwhile.
 	rebuild := missed || news && !h.awaited
 	h.awaited = false
 	tell := n.tell
@@ -302,7 +302,7 @@ func (n *NamedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 	}
 }
 
-// Objects returns those that are there, and why what is known of others is not known.
+// Objects returns the named objects that exist. For each of which nothing is known, unknown says why.
 func (n *NamedObjects[T]) Objects() (there []T, unknown map[types.NamespacedName]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -20,10 +20,10 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// keepAll keeps of a Secret all that it holds.
+// keepAll keeps all of a Secret.
 func keepAll(secret *corev1.Secret) *corev1.Secret { return secret }
 
-// metadataOf returns what knows the objects of a kind in the cluster's namespaces, until ctx ends.
+// metadataOf returns a cache of the metadata of a kind in the cluster's namespaces, until ctx ends.
 func metadataOf(ctx context.Context, k *fixture.Cluster, kind string) *MetadataCache {
 	k.T.Helper()
 	m := newMetadataCache(kind)
@@ -43,7 +43,7 @@ func metadataOf(ctx context.Context, k *fixture.Cluster, kind string) *MetadataC
 	return m
 }
 
-// reading is what reads Secrets of the cluster that are named, with a count of what it was told of.
+// reading reads named Secrets of the cluster, and counts what it is told.
 type reading struct {
 	*NamedObjects[*corev1.Secret]
 	k      *fixture.Cluster
@@ -51,7 +51,7 @@ type reading struct {
 	events atomic.Int64
 }
 
-// readsSecrets returns what reads the cluster's Secrets until the test ends.
+// readsSecrets returns a reading of the cluster's Secrets that runs until the test ends.
 func readsSecrets(k *fixture.Cluster) *reading {
 	k.T.Helper()
 	ctx, cancel := context.WithCancel(k.T.Context())
@@ -67,7 +67,7 @@ func readsSecrets(k *fixture.Cluster) *reading {
 	return r
 }
 
-// holds returns what is held where these are named, each with what its tls.crt begins with.
+// holds returns what is held while these are named, each with the beginning of its tls.crt.
 func (r *reading) holds(names ...string) []string {
 	r.k.T.Helper()
 	set := make(map[types.NamespacedName]struct{})
@@ -114,7 +114,7 @@ func TestWhatIsNamedIsReadAndNothingElse(t *testing.T) {
 	k.Change(named, func() { named.Data[corev1.TLSCertKey] = []byte("second") })
 	r.eventuallyHolds([]string{"named", "missing"}, "named second")
 
-	// What nothing names leads to nothing: that of a change after it is told of, and of it nothing was.
+	// Changes of an object that nothing names trigger nothing: a later change has been reported, and none of these was.
 	before := r.events.Load()
 	k.Change(other, func() { other.Data[corev1.TLSCertKey] = []byte("other second") })
 	k.Change(named, func() { named.Data[corev1.TLSCertKey] = []byte("third") })
@@ -135,7 +135,7 @@ func TestWhatIsNamedIsReadAndNothingElse(t *testing.T) {
 	}
 }
 
-// Each of many is read, however many there are, and a Secret of another namespace does not wait for all of them.
+// However many objects are named, each is read, and a Secret of another namespace does not wait for all of them.
 func TestManyThatAreNamedAreReadInTurn(t *testing.T) {
 	q := newFairQueue()
 	var many []types.NamespacedName

@@ -16,12 +16,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// OptionalCache holds the objects of a kind that the controller may not have the right to read. It is asked only once
-// it is synced: a cache that never will be would keep whoever asks waiting, and with it all else that is served.
+// OptionalCache holds the objects of a kind that the controller may have no right to read. Ask it only once it is
+// synced: a cache that never syncs would block its caller, and with it everything else that is served.
 type OptionalCache struct {
 	cache.Cache
 	kind client.Object
-	// without says what is not done, or done otherwise, while the objects cannot be read.
+	// without says what is not done, or is done otherwise, while the objects cannot be read. It goes into the log.
 	without    string
 	unreadable atomic.Bool
 }
@@ -37,7 +37,7 @@ func AddOptionalCache(mgr ctrl.Manager, options cache.Options, kind client.Objec
 	return c, nil
 }
 
-// Watch has handler told of every event.
+// Watch has handler called with every event until ctx ends.
 func (c *OptionalCache) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	informer, err := c.GetInformer(ctx, c.kind, cache.BlockUntilSynced(false))
 	if err != nil {
@@ -47,11 +47,11 @@ func (c *OptionalCache) Watch(ctx context.Context, handler toolscache.ResourceEv
 	if err != nil {
 		return fmt.Errorf("watching %T: %w", c.kind, err)
 	}
-	context.AfterFunc(ctx, func() { _ = informer.RemoveEventHandler(registration) }) // which fails where the informer has ended too
+	context.AfterFunc(ctx, func() { _ = informer.RemoveEventHandler(registration) }) // fails if it has ended too
 	return nil
 }
 
-// failed is called whenever the API server does not answer what the cache asks. It asks again by itself.
+// failed is called whenever the API server refuses or fails to answer the cache. The cache retries by itself.
 func (c *OptionalCache) failed(ctx context.Context, r *toolscache.Reflector, err error) {
 	if !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) {
 		toolscache.DefaultWatchErrorHandler(ctx, r, err)
@@ -67,18 +67,18 @@ func (c *OptionalCache) name() string {
 	return cmp.Or(c.kind.GetObjectKind().GroupVersionKind().Kind, fmt.Sprintf("%T", c.kind))
 }
 
-// Synced says whether the objects are known. Once they are, they stay so: what was known goes on to be.
+// Synced returns whether the objects are known. Once true, it stays true: the cache keeps what it knew.
 func (c *OptionalCache) Synced(ctx context.Context) bool {
 	informer, err := c.GetInformer(ctx, c.kind, cache.BlockUntilSynced(false))
 	return err == nil && informer.HasSynced()
 }
 
-// Settle returns once the objects are known, or it is known that they cannot be read; false if ctx ends before.
+// Settle waits until the objects are known, or are known to be unreadable. It returns false if ctx ends first.
 func (c *OptionalCache) Settle(ctx context.Context) bool {
 	return toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.Synced(ctx) || c.unreadable.Load() })
 }
 
-// Sync returns once the objects are known; false if ctx ends before.
+// Sync waits until the objects are known. It returns false if ctx ends first.
 func (c *OptionalCache) Sync(ctx context.Context) bool {
 	if !toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.Synced(ctx) }) {
 		return false

@@ -4,10 +4,10 @@ package cluster
 
 import "strings"
 
-// FieldOwnerPrefix begins the name under which this controller owns fields of a status; the ingress class follows.
+// FieldOwnerPrefix begins the name under which this controller owns fields of a status. The ingress class follows it.
 const FieldOwnerPrefix = "warren-ingress/"
 
-// ClipMessage cuts a text to what an event's note may hold (1024 bytes), with room for what goes before it.
+// ClipMessage cuts a text so that it fits into an event's note (1024 bytes) with room for what goes before it.
 func ClipMessage(text string) string {
 	const limit = 900
 	if len(text) <= limit {
@@ -16,7 +16,7 @@ func ClipMessage(text string) string {
 	return strings.ToValidUTF8(text[:limit], "") + "…"
 }
 
-// ClipTo cuts a text to so many bytes, and at no place within a character.
+// ClipTo cuts a text to at most limit bytes, and never within a character.
 func ClipTo(text string, limit int) string {
 	if len(text) <= limit {
 		return text

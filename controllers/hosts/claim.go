@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	// claimShards is how many ConfigMaps the claims of a class are spread over, each made when it is needed. Every write
-	// is of a whole one: with 100,000 hosts, of some 90 KB.
+	// claimShards is over how many ConfigMaps the claims of a class are spread. Each is made when it is needed. Every
+	// write writes a whole one: with 100,000 hosts, some 90 KB.
 	claimShards = 128
 
-	// claimShare is how many bytes of one ConfigMap a namespace may fill with its claims; the API server takes 1 MiB of
-	// all. It is room for 2,000 hosts in one of them, and so for about 250,000 in all.
+	// claimShare is how many bytes of one ConfigMap a namespace may fill with its claims. The API server takes 1 MiB in
+	// all. The share has room for 2,000 hosts in one ConfigMap, and so for about 250,000 in all.
 	claimShare = 224 << 10
-	// claimRoom bounds what all namespaces have in one ConfigMap.
+	// claimRoom is how many bytes of one ConfigMap the claims of all namespaces together may fill.
 	claimRoom = 960 << 10
 )
 
@@ -33,11 +33,11 @@ const (
 type hostClaim struct {
 	Namespace string    `json:"namespace"`
 	Since     time.Time `json:"since"`
-	// Released is when it was seen that no rule of the namespace names the host any more, zero while one does.
+	// Released is when it was noticed that no rule of the namespace names the host any more. It is zero while one does.
 	Released time.Time `json:"released,omitzero"`
 }
 
-// String is the claim as a ConfigMap has it.
+// String returns the claim as it is written into a ConfigMap.
 func (c hostClaim) String() string {
 	c.Since, c.Released = c.Since.UTC().Truncate(time.Second), c.Released.UTC().Truncate(time.Second)
 	text, err := json.Marshal(c)
@@ -47,7 +47,7 @@ func (c hostClaim) String() string {
 	return string(text)
 }
 
-// readClaim reads what a ConfigMap has.
+// readClaim parses a claim as it is written in a ConfigMap.
 func readClaim(text string) (c hostClaim, err error) {
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		return hostClaim{}, err
@@ -58,7 +58,7 @@ func readClaim(text string) (c hostClaim, err error) {
 	return c, nil
 }
 
-// claimKey is the key of a host's claim: a ConfigMap's may hold no asterisk, and none is empty.
+// claimKey returns the key of a host's claim in its ConfigMap. A key may neither hold an asterisk nor be empty.
 func claimKey(host string) string {
 	if host == "" {
 		return "_"
@@ -69,7 +69,7 @@ func claimKey(host string) string {
 	return host
 }
 
-// claimedHost is the host of a key. No host has an underscore.
+// claimedHost returns the host of a key. No host has an underscore, so the underscore cannot be the host's own.
 func claimedHost(key string) string {
 	if key == "_" {
 		return ""
@@ -80,20 +80,20 @@ func claimedHost(key string) string {
 	return key
 }
 
-// claimShardName is the name of the ConfigMap that has the claim of a host.
+// claimShardName returns the name of the ConfigMap that has a host's claim.
 func claimShardName(class, host string) string {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(host))
 	return fmt.Sprintf("warren-ingress-hosts-%s-%02x", class, hash.Sum32()%claimShards)
 }
 
-// ClaimAt returns the ConfigMap and the key of it that say which namespace a host belongs to, for controllers of a
-// class. It is false for what is no host.
+// ClaimAt returns the ConfigMap, and its key, in which controllers of a class record whose the host is. It returns
+// false if host is no valid host.
 func ClaimAt(class, host string) (configMap, key string, ok bool) {
 	return claimShardName(class, host), claimKey(host), rules.ValidHost(host)
 }
 
-// Claim is what is there for a host that belongs to a namespace from now on.
+// Claim returns the entry of a host that belongs to a namespace from now on.
 func Claim(namespace string, now time.Time) string {
 	return hostClaim{Namespace: namespace, Since: now}.String()
 }
@@ -101,13 +101,13 @@ func Claim(namespace string, now time.Time) string {
 // claimShard is one version of a ConfigMap that has claims. It is immutable.
 type claimShard struct {
 	name string
-	// resourceVersion is empty where there is no such ConfigMap, or no more.
+	// resourceVersion is empty if the ConfigMap does not exist, or does not exist any more.
 	resourceVersion string
-	// data are the claims by their keys. Entries that cannot be read are among them, and stay.
+	// data are the claims by their keys. It includes entries that cannot be read, so that a write keeps them.
 	data map[string]string
 }
 
-// newer says whether a version of a shard is a later one than another.
+// newer returns whether this version of a shard is later than another.
 func (s *claimShard) newer(than *claimShard) bool {
 	if than == nil || than.resourceVersion == "" {
 		return true
@@ -116,18 +116,18 @@ func (s *claimShard) newer(than *claimShard) bool {
 	return err != nil && s.resourceVersion != than.resourceVersion || order > 0
 }
 
-// wantedClaim is a claim that is to be recorded: a new one, or one that its namespace had released and has a rule for
-// again.
+// wantedClaim is a claim that is to be recorded. It is new, or it was released and its namespace has a rule for the
+// host again.
 type wantedClaim struct {
 	host string
 	hostClaim
 }
 
-// errClaimsFull is why claims are not recorded where a namespace has more than its share of a ConfigMap.
+// errClaimsFull is why claims are not recorded where a namespace has used up its share of a ConfigMap.
 var errClaimsFull = errors.New("a namespace has more hosts than there is room for")
 
-// with returns the shard with claims that are wanted, and whether that makes a difference. A claim that is on record
-// stays: who comes second reads who was first. Full is how many there is no room for.
+// with returns the shard with the wanted claims added, and whether that changes it. It never replaces a recorded claim:
+// whoever comes second finds the first one's. full is how many claims there is no room for.
 func (s *claimShard) with(wanted []wantedClaim) (next *claimShard, changed bool, full int) {
 	next = &claimShard{name: s.name, resourceVersion: s.resourceVersion, data: maps.Clone(s.data)}
 	if next.data == nil {
@@ -161,7 +161,7 @@ func (s *claimShard) with(wanted []wantedClaim) (next *claimShard, changed bool,
 	return next, changed, full
 }
 
-// shares returns how many bytes each namespace's claims take, and how many all of them.
+// shares returns how many bytes the claims of each namespace take, and how many all claims take.
 func (s *claimShard) shares() (shares map[string]int, all int) {
 	shares = make(map[string]int)
 	for key, text := range s.data {
@@ -174,16 +174,16 @@ func (s *claimShard) shares() (shares map[string]int, all int) {
 	return shares, all
 }
 
-// without returns the shard without claims of namespaces that have no rule for the host any more, and whether that
-// makes a difference. Each is marked for as long as grace lasts, unless it is forbidden, and goes to its heir then, or
-// is deleted without one.
+// without returns the shard after the claims of namespaces that have no rule for the host any more were given up, and
+// whether that changes it. A claim is first marked as released, and is given up when grace has passed. A forbidden one
+// is given up at once. The claim then goes to its heir, or is deleted if it has none.
 func (s *claimShard) without(orphans []orphan, grace time.Duration, now time.Time) (next *claimShard, changed bool) {
 	next = &claimShard{name: s.name, resourceVersion: s.resourceVersion, data: maps.Clone(s.data)}
 	for _, o := range orphans {
 		key := claimKey(o.host)
 		recorded, err := readClaim(s.data[key])
 		if err != nil || recorded.Namespace != o.namespace {
-			continue // somebody was faster
+			continue // Somebody else was faster.
 		}
 		grace := grace
 		if o.forbidden {
@@ -205,11 +205,11 @@ func (s *claimShard) without(orphans []orphan, grace time.Duration, now time.Tim
 	return next, changed
 }
 
-// orphan is a claim of a namespace of which no rule names the host, as far as this replica knows.
+// orphan is a claim whose namespace has no rule for the host, as far as this replica knows.
 type orphan struct {
 	host, namespace string
 	released        time.Time
-	// forbidden is set where the namespace may not have the host, whatever its rules name.
+	// forbidden is set if the namespace may not have the host, whatever its rules name.
 	forbidden bool
 	// heir is the namespace of the oldest Ingress that names the host, empty if there is none.
 	heir string

@@ -28,38 +28,38 @@ import (
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=ingresses,verbs=list
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=list
 
-// hostsLabel on a ConfigMap with claims is the class of the controller that they are of.
+// hostsLabel on a ConfigMap with claims is the class of the controller whose claims they are.
 const hostsLabel = "ingress.warren.dev/hosts"
 
-// errLostRace is a write of a version that was not the latest.
+// errLostRace is returned by a write that began from a version that is not the latest.
 var errLostRace = errors.New("somebody else has written it since it was read")
 
-// claimStore is where claims are on record.
+// claimStore is where claims are recorded.
 type claimStore interface {
 	// read returns a shard as it is now.
 	read(ctx context.Context, name string) (*claimShard, error)
-	// write replaces the version that a shard has, or makes the first. It fails with errLostRace if that is not the
-	// latest.
+	// write replaces the shard if the version given is the latest, or creates it if it has no version. Otherwise it fails
+	// with errLostRace.
 	write(ctx context.Context, shard *claimShard) (*claimShard, error)
-	// allowed returns an input that has which hosts a namespace is allowed now, whatever a cache says, in the place of
-	// which it was.
+	// allowed asks the API server, not a cache, which hosts a namespace is allowed. It returns the input with that in
+	// place of what the input had.
 	allowed(ctx context.Context, namespace string, in translate.Input) (translate.Input, error)
-	// named returns the hosts that a namespace's Ingresses of ours name now, whatever a cache says, by what an input has
-	// beside its objects. It is not complete where there may be Ingresses that cannot be read.
+	// named asks the API server, not a cache, which hosts our Ingresses of a namespace name. It uses everything of the
+	// input but its objects. complete is false if there may be Ingresses that cannot be read.
 	named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error)
 }
 
-// claimObjects keeps claims in ConfigMaps of the controller's namespace, into which no tenant may write.
+// claimObjects keeps claims in ConfigMaps of the controller's namespace. No tenant may write there.
 type claimObjects struct {
-	// reader asks the API server itself.
+	// reader asks the API server, not a cache.
 	reader    client.Reader
 	client    client.Client
 	namespace string
-	// scope is in the ConfigMaps' names and label: the class.
+	// scope is part of the ConfigMaps' names, and is their label. It is the class.
 	scope string
-	// owner is what the ConfigMaps belong to, nil for nothing.
+	// owner owns the ConfigMaps. Nil for no owner.
 	owner *metav1.OwnerReference
-	// standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
+	// standard are the Ingresses of networking.k8s.io. Nil if they are not served.
 	standard *sources.StandardIngresses
 }
 
@@ -98,10 +98,10 @@ func (o *claimObjects) write(ctx context.Context, shard *claimShard) (*claimShar
 func (o *claimObjects) allowed(ctx context.Context, namespace string, in translate.Input) (translate.Input, error) {
 	var list metav1.PartialObjectMetadataList
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
-	// A list of one, for which the right to list those that are watched is enough.
+	// A list of one needs only the right to list Namespaces, which watching them needs anyway.
 	err := o.reader.List(ctx, &list, client.MatchingFields{metav1.ObjectNameField: namespace})
 	if apierrors.IsForbidden(err) {
-		return in, nil // What was known goes on to be heeded.
+		return in, nil // What was known goes on to apply.
 	}
 	if err != nil {
 		return in, fmt.Errorf("reading which hosts a namespace may have: %w", err)
@@ -113,7 +113,7 @@ func (o *claimObjects) allowed(ctx context.Context, namespace string, in transla
 	return in, nil
 }
 
-// listedAtOnce is how many Ingresses are read by one request.
+// listedAtOnce is how many Ingresses one request reads.
 const listedAtOnce = 500
 
 func (o *claimObjects) named(ctx context.Context, namespace string, in translate.Input) (hosts map[string]bool, complete bool, err error) {
@@ -153,7 +153,7 @@ func (o *claimObjects) named(ctx context.Context, namespace string, in translate
 	return hosts, true, err
 }
 
-// each reads a list in pieces.
+// each reads a list in pieces, and calls do after each piece.
 func (o *claimObjects) each(ctx context.Context, namespace string, list client.ObjectList, do func()) error {
 	for next := ""; ; {
 		err := o.reader.List(ctx, list, client.InNamespace(namespace), client.Limit(listedAtOnce), client.Continue(next))
@@ -171,7 +171,7 @@ func shardOf(object *corev1.ConfigMap) *claimShard {
 	return &claimShard{name: object.Name, resourceVersion: object.ResourceVersion, data: object.Data}
 }
 
-// claimCacheOptions are for a cache that holds the ConfigMaps with the claims of a class.
+// claimCacheOptions returns the options of a cache of the ConfigMaps with the claims of a class.
 func claimCacheOptions(namespace, scope string) cache.Options {
 	return cache.Options{ByObject: map[client.Object]cache.ByObject{
 		&corev1.ConfigMap{}: {
@@ -188,7 +188,7 @@ func claimCacheOptions(namespace, scope string) cache.Options {
 	}}
 }
 
-// claimEvents has Hosts told of what becomes of the ConfigMaps, and changed called where that is news.
+// claimEvents tells Hosts of every change of the ConfigMaps, and calls changed if Hosts did not know it yet.
 func claimEvents(h *Hosts, changed func()) toolscache.ResourceEventHandler {
 	news := func(object any) {
 		if configMap, ok := object.(*corev1.ConfigMap); ok && h.noteArrival(shardOf(configMap)) {

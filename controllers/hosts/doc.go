@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hosts knows which namespace each host belongs to. Who is first has it, on record in ConfigMaps of the
-// controller's namespace, for as long as a rule of the namespace names it. The package does not know what is served of
-// a host: it is told the Ingresses that name it, and says whose it is.
+// Package hosts knows which namespace each host belongs to. The first namespace to name a host has it, for as long as
+// one of its rules names it. ConfigMaps in the controller's namespace record that. The package does not know what is
+// served under a host: it is given the Ingresses that name hosts, and says whose each host is.
 //
-// Read hosts.go first, then claim.go and claim_store.go for the record, keeper.go for what a control plane does with
-// it, and release.go for how a host is given up; list.go and metrics.go are for people who look.
+// Read in this order: claim.go (what is recorded of a host, and in which ConfigMap), hosts.go (how a build settles
+// whose each host is), claim_store.go (reading and writing the ConfigMaps), keeper.go (what a control plane does with
+// all of this), release.go (how a host is given up), list.go (what the admin address shows), metrics.go (what is
+// counted).
 package hosts

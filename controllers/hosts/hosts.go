@@ -19,53 +19,54 @@ import (
 )
 
 const (
-	// recordTimeout bounds how long a build waits for claims to be recorded, and firstRecordTimeout how long the first one
-	// of a control plane does, which may have to record all hosts there are.
+	// recordTimeout bounds how long a build waits for claims to be recorded. firstRecordTimeout is for the first build of
+	// a control plane, which may have to record all hosts.
 	recordTimeout      = time.Second
 	firstRecordTimeout = 10 * time.Second
 
-	// After an attempt that failed, the next one is made after recordRetryFirst, then after twice the time each.
+	// After a failed attempt, the next one comes after recordRetryFirst. Each further pause is twice as long, up to
+	// recordRetryLimit.
 	recordRetryFirst = time.Second
 	recordRetryLimit = time.Minute
 
-	// recordAttempts is how often a shard is read and written again after somebody else's write.
+	// recordAttempts is how many times a shard is written before giving up, if each time somebody else wrote it first.
 	recordAttempts = 5
 	// recordsAtOnce is how many shards are written at the same time.
 	recordsAtOnce = 8
 )
 
-// Hosts know which namespace each host belongs to. A host is recorded for the namespace of the oldest Ingress that
-// names it before it is served, and stays with it, whatever becomes of ages, until the namespace has no rule for it any
-// more.
+// Hosts know which namespace each host belongs to. Before a host is served, it is recorded for the namespace of the
+// oldest Ingress that names it. It stays with that namespace, even if an older Ingress comes, until the namespace has
+// no rule for it any more.
 //
-// Every replica records: whoever comes second reads who was first. Where nothing can be recorded, a host stays with the
+// Every replica records: whoever comes second reads who was first. If nothing can be recorded, a host stays with the
 // namespace that had it in the build before.
 //
-// One process has one, which outlives a control plane that is started again.
+// A process has one Hosts, which outlives a control plane that is started again.
 type Hosts struct {
 	metrics *hostMetrics
-	// shared is set where hosts are everybody's, and none is on record.
+	// shared is set if hosts belong to everybody, and none is recorded.
 	shared atomic.Bool
 
-	// building is held by whoever builds. What follows belongs to him.
+	// building is held during a build. It guards the fields down to states.
 	building sync.Mutex
-	// builds counts them, and seen the claims that a rule of the present one's keeps.
+	// builds is the number of builds so far. seen is how many claims have a rule in the present build that keeps them.
 	builds, seen uint64
 	claims       map[string]*heldClaim
-	// owners are the namespaces of claims.
+	// owners has the namespace of each claim in claims, by host.
 	owners map[string]string
-	// kept are those of them that were released, and those of which it is not known whose they are.
+	// kept has the namespaces of those claims that were released, or that cannot be read.
 	kept map[string]string
-	// absorbed are the versions of the shards that claims are made of.
+	// absorbed are the versions of the shards that claims was made from.
 	absorbed map[string]*claimShard
-	// notBefore is when the next attempt to record is made after one that failed, delay how long it was put off.
+	// notBefore is when the next attempt to record may be made after a failed one. delay is the pause before it.
 	notBefore time.Time
 	delay     time.Duration
 	retry     *time.Timer
 	// full is set while a namespace has more hosts than there is room for.
 	full bool
-	// source has the Ingresses of the control plane that runs, the running-th, and scope is what its ConfigMaps are named
-	// after.
+	// source returns the Ingresses that the running control plane knows. scope is what its ConfigMaps are named after.
+	// running counts the control planes, and so identifies the present one.
 	source  func(context.Context) (translate.Input, error)
 	scope   string
 	running int
@@ -73,23 +74,24 @@ type Hosts struct {
 	states map[string]int
 
 	mu sync.Mutex
-	// shards are the latest versions that are known, arrived the names of those that came since the last build.
+	// shards are the latest known versions. arrived are the names of those that came since the last build.
 	shards  map[string]*claimShard
 	arrived map[string]bool
-	// writing counts the builds that write: they absorb by themselves what arrives meanwhile.
+	// writing is how many builds are writing now. They absorb by themselves what arrives meanwhile.
 	writing int
 }
 
 // heldClaim is a claim as a build knows it.
 type heldClaim struct {
 	hostClaim
-	// recorded is false for one that is remembered alone, unreadable true for one of which it is not known whose it is.
+	// recorded is false for a claim that only this process remembers. unreadable is true for a claim whose entry does not
+	// say which namespace has the host.
 	recorded, unreadable bool
-	// seen is the latest build with a rule of the namespace that names the host.
+	// seen is the latest build in which a rule of the namespace names the host.
 	seen uint64
 }
 
-// New makes what knows of no host yet.
+// New returns Hosts that know no host yet.
 func New() *Hosts {
 	return &Hosts{
 		metrics: newHostMetrics(),
@@ -98,10 +100,10 @@ func New() *Hosts {
 	}
 }
 
-// Share says whether hosts are everybody's, and none is on record.
+// Share sets whether hosts belong to everybody, so that none is recorded.
 func (h *Hosts) Share(shared bool) { h.shared.Store(shared) }
 
-// noteArrival notes a version of a shard, and says whether a build is wanted to heed it.
+// noteArrival notes a version of a shard. It returns whether this needs a build.
 func (h *Hosts) noteArrival(shard *claimShard) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -112,8 +114,8 @@ func (h *Hosts) noteArrival(shard *claimShard) bool {
 	return h.writing == 0
 }
 
-// vanished notes that a shard was deleted as a whole. What it held is recorded anew: whoever means a host deletes its
-// entry.
+// vanished notes that a whole shard was deleted. Its claims are recorded again: to free one host, one deletes its
+// entry. vanished returns whether this needs a build.
 func (h *Hosts) vanished(last *claimShard) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -140,7 +142,7 @@ func (h *Hosts) put(shard *claimShard) {
 	h.arrived[shard.name] = true
 }
 
-// known is the latest version of a shard.
+// known returns the latest known version of a shard.
 func (h *Hosts) known(name string) *claimShard {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -151,7 +153,7 @@ func (h *Hosts) known(name string) *claimShard {
 }
 
 // Settle finds out which namespace each host of an input belongs to, and records what is new. The caller holds building
-// until he needs the owners no more.
+// until it is done with in.Owners.
 func (k *Keeper) Settle(ctx context.Context, in *translate.Input) {
 	if in.Options.AllowSharedHosts {
 		return
@@ -173,7 +175,7 @@ func (k *Keeper) Settle(ctx context.Context, in *translate.Input) {
 		cancel()
 		h.absorb(ctx)
 	}
-	// What could not be recorded stays with whom it is given to now, for as long as this process lives.
+	// A host that could not be recorded stays with this namespace for as long as this process lives.
 	for host, by := range fresh {
 		if _, ok := h.claims[host]; !ok {
 			h.set(host, &heldClaim{hostClaim: hostClaim{Namespace: by.Namespace, Since: k.now()}})
@@ -184,7 +186,7 @@ func (k *Keeper) Settle(ctx context.Context, in *translate.Input) {
 	in.Owners, in.Kept = h.owners, h.kept
 }
 
-// forget drops the claims that are not on record, and that no rule of their namespaces keeps.
+// forget drops the claims that are not recorded and that no rule of their namespaces keeps.
 func (h *Hosts) forget(in *translate.Input) {
 	if h.states[claimUnrecorded] == 0 {
 		return
@@ -202,8 +204,8 @@ func (h *Hosts) forget(in *translate.Input) {
 	}
 }
 
-// read looks at all rules: which hosts have no claim, with the oldest Ingress that names each, and which have one that
-// was released.
+// read looks at all rules. fresh has the hosts without a claim, each with the oldest Ingress that names it. returned
+// are the hosts with a released claim whose namespace names them again.
 func (h *Hosts) read(in *translate.Input) (fresh map[string]*rules.Object, returned []string) {
 	fresh = make(map[string]*rules.Object)
 	translate.EachHost(in, func(host string, by *rules.Object, may bool) {
@@ -231,7 +233,7 @@ func (h *Hosts) see(claim *heldClaim) {
 	}
 }
 
-// wanted returns what is to be recorded, by shards.
+// wanted returns the claims that are to be recorded, by the names of their shards.
 func (h *Hosts) wanted(fresh map[string]*rules.Object, returned []string, scope string, now time.Time) map[string][]wantedClaim {
 	wanted := make(map[string][]wantedClaim)
 	want := func(host string, claim hostClaim) {
@@ -256,7 +258,7 @@ func (h *Hosts) wanted(fresh map[string]*rules.Object, returned []string, scope 
 	return wanted
 }
 
-// record writes what is wanted.
+// record writes the wanted claims.
 func (k *Keeper) record(ctx context.Context, wanted map[string][]wantedClaim) error {
 	k.hosts.mu.Lock()
 	k.hosts.writing++
@@ -309,8 +311,8 @@ func (k *Keeper) recordShard(ctx context.Context, name string, wanted []wantedCl
 	return 0, errLostRace
 }
 
-// logOutcome says once that hosts cannot be recorded, and that they can again. The next attempts come later and later,
-// so that no build waits for long.
+// logOutcome logs once that hosts cannot be recorded, and once that they can be again. It makes the pauses between
+// attempts longer and longer, so that builds rarely wait.
 func (k *Keeper) logOutcome(ctx context.Context, err error) {
 	h := k.hosts
 	logger := log.FromContext(ctx)
@@ -322,7 +324,7 @@ func (k *Keeper) logOutcome(ctx context.Context, err error) {
 		logger.Error(err, "hosts are not on record, and stay with their namespaces for as long as this process lives: "+
 			"spread them over more namespaces")
 	}
-	if err == nil || noRoom { // which is tried with each build, and costs no request
+	if err == nil || noRoom { // Want of room is found out with each build, and costs no request.
 		h.full = noRoom
 		if h.delay > 0 {
 			logger.Info("it is on record again which namespaces hosts belong to")
@@ -339,7 +341,7 @@ func (k *Keeper) logOutcome(ctx context.Context, err error) {
 	h.retry = time.AfterFunc(h.delay, k.again)
 }
 
-// absorb makes claims of the versions of shards that have come.
+// absorb updates the claims from the shards that have arrived.
 func (h *Hosts) absorb(ctx context.Context) {
 	h.mu.Lock()
 	came := make([]*claimShard, 0, len(h.arrived))
@@ -383,11 +385,11 @@ func (h *Hosts) absorbShard(ctx context.Context, shard *claimShard) {
 	}
 }
 
-// nobody is who a host belongs to of which it is not known whose it is. It is no namespace's name.
+// nobody owns a host whose entry cannot be read. It is no valid name of a namespace.
 const nobody = "?"
 
-// set has a host belong to a namespace. A claim that is new counts as seen: whether a rule keeps it is for the next
-// build to say.
+// set gives a host to a namespace. A new claim counts as seen until the next build, which finds out whether a rule
+// keeps it.
 func (h *Hosts) set(host string, claim *heldClaim) {
 	h.drop(host)
 	h.claims[host] = claim

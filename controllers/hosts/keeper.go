@@ -19,39 +19,40 @@ import (
 
 // Config says which claims a control plane keeps, and where.
 type Config struct {
-	// Hosts know which namespace each host belongs to. Nil stands for such that know nothing yet.
+	// Hosts know which namespace each host belongs to. Nil stands for Hosts that know nothing yet.
 	Hosts *Hosts
-	// Namespace is the controller's own, where the claims are, and Scope what their ConfigMaps are named after: the class.
+	// Namespace is the controller's own, where the claims are. Scope is what their ConfigMaps are named after: the class.
 	Namespace, Scope string
-	// Owner is what the ConfigMaps belong to, nil for nothing.
+	// Owner owns the ConfigMaps. Nil for no owner.
 	Owner *metav1.OwnerReference
 	// Grace is how long a host stays with a namespace that has no rule for it any more.
 	Grace time.Duration
-	// WatchNamespaces are those whose Ingresses are read, all if there are none. Claims of others are left alone.
+	// WatchNamespaces are the namespaces whose Ingresses are read. Empty stands for all. Claims of other namespaces are
+	// left alone.
 	WatchNamespaces []string
-	// Standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
+	// Standard are the Ingresses of networking.k8s.io. Nil if they are not served.
 	Standard *sources.StandardIngresses
 }
 
-// Keeper is what a control plane brings to have claims kept.
+// Keeper keeps claims for one control plane: it adds to Hosts the places to read from and to write to.
 type Keeper struct {
 	hosts *Hosts
 	store claimStore
 	scope string
 	now   func() time.Time
-	// recorded are the ConfigMaps that the claims are in.
+	// recorded is the cache of the ConfigMaps with the claims.
 	recorded *cluster.OptionalCache
-	// watched says whether a namespace's Ingresses are read.
+	// watched returns whether the Ingresses of a namespace are read.
 	watched func(namespace string) bool
 	// again asks for another build.
 	again func()
-	// released is given what no rule names any more.
+	// released takes the claims that no rule keeps any more, and gives them up.
 	released *claimReleaser
-	// started is set once there was a build.
+	// started is set at the first build.
 	started bool
 }
 
-// AddKeeper has it recorded which namespace each host belongs to. Again asks for another build.
+// AddKeeper returns a Keeper whose cache the manager runs. again asks for another build.
 func AddKeeper(mgr ctrl.Manager, config Config, again func()) (*Keeper, error) {
 	recorded, err := cluster.AddOptionalCache(mgr, claimCacheOptions(config.Namespace, config.Scope), &corev1.ConfigMap{},
 		"so what other replicas and administrators record of hosts is heeded late: grant list and watch in the controller's namespace")
@@ -78,11 +79,11 @@ func (k *Keeper) Watch(ctx context.Context) error {
 	return k.recorded.Watch(ctx, claimEvents(k.hosts, k.again))
 }
 
-// Known returns once it is known what is on record, or that it cannot be known; false if ctx ends before.
+// Known waits until the recorded claims are known, or are known to be unreadable. It returns false if ctx ends first.
 func (k *Keeper) Known(ctx context.Context) bool { return k.recorded.Settle(ctx) }
 
-// Run has the hosts listed by what source returns, and claims given up until ctx is done. The returned function ends
-// the one, and waits for the end of the other.
+// Run has source supply what the list of hosts is made from, and gives up claims until ctx is done. The returned
+// function waits until giving up has ended, and then takes source away.
 func (k *Keeper) Run(ctx context.Context, source func(context.Context) (translate.Input, error)) (end func()) {
 	unlist := k.begin(source)
 	var releasing sync.WaitGroup
@@ -93,13 +94,13 @@ func (k *Keeper) Run(ctx context.Context, source func(context.Context) (translat
 	}
 }
 
-// Building has nobody else build, until the returned function is called.
+// Building keeps everybody else from building until the returned function is called.
 func (k *Keeper) Building() (end func()) {
 	k.hosts.building.Lock()
 	return k.hosts.building.Unlock
 }
 
-// begin has the hosts listed by what a control plane knows, until the returned function is called.
+// begin has source supply what the list of hosts is made from, until the returned function is called.
 func (k *Keeper) begin(source func(context.Context) (translate.Input, error)) (end func()) {
 	h := k.hosts
 	h.building.Lock()

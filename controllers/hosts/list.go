@@ -20,24 +20,24 @@ import (
 // Listing is one host: whose it is, and who else wants it.
 type Listing struct {
 	Host string `json:"host"`
-	// Namespace is the host's, empty where its entry cannot be read.
+	// Namespace is the host's, empty if its entry cannot be read.
 	Namespace string    `json:"namespace"`
 	Since     time.Time `json:"since,omitzero"`
-	// Released is when the namespace's last rule for the host was seen to be gone.
+	// Released is when it was noticed that the namespace's last rule for the host is gone.
 	Released time.Time `json:"released,omitzero"`
-	// Recorded is false for what this replica alone remembers.
+	// Recorded is false for a claim that only this replica remembers.
 	Recorded bool `json:"recorded"`
-	// ConfigMap and Key are where the claim is on record.
+	// ConfigMap and Key are where the claim is recorded.
 	ConfigMap string `json:"configMap"`
 	Key       string `json:"key"`
-	// Waiting are the namespaces with a rule for the host that is not served, in the order in which they would get it.
+	// Waiting are the other namespaces with a rule for the host, which is not served. The first would get the host next.
 	Waiting []Waiting `json:"waiting,omitempty"`
 }
 
 // Waiting is a namespace that wants another's host.
 type Waiting struct {
 	Namespace string `json:"namespace"`
-	// Ingress is the oldest of the namespace that names the host, of a kind of this API or of networking.k8s.io.
+	// Ingress is the namespace's oldest Ingress that names the host, of this API or of networking.k8s.io.
 	Ingress string    `json:"ingress"`
 	Since   time.Time `json:"since"`
 }
@@ -77,7 +77,7 @@ func (h *Hosts) list(in *translate.Input, scope string) []Listing {
 	return listed
 }
 
-// listKnown returns all hosts by what the control plane that runs knows, and false where none does.
+// listKnown returns all hosts, from what the running control plane knows. It returns false if none runs.
 func (h *Hosts) listKnown(ctx context.Context) (listed []Listing, ok bool, err error) {
 	h.building.Lock()
 	defer h.building.Unlock()
@@ -127,7 +127,7 @@ func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// row is a host as a line of the table.
+// row returns a host as a line of the table.
 func (l *Listing) row() string {
 	host, since, state := cmp.Or(l.Host, "(every host)"), "-", "held"
 	if !l.Since.IsZero() {

@@ -4,10 +4,10 @@ package hosts
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// hostMetrics count the hosts by what is known of whose they are.
+// hostMetrics counts claims by their state.
 type hostMetrics struct{ claims *prometheus.GaugeVec }
 
-// What a claim may be.
+// The states of a claim.
 const (
 	claimHeld       = "held"
 	claimReleased   = "released"
@@ -22,7 +22,7 @@ func newHostMetrics() *hostMetrics {
 			"alone remembers it) or unreadable.",
 	}, []string{"state"})}
 	for _, state := range []string{claimHeld, claimReleased, claimUnrecorded, claimUnreadable} {
-		m.claims.WithLabelValues(state) // 0 from the beginning
+		m.claims.WithLabelValues(state) // So that each series begins at 0.
 	}
 	return m
 }
@@ -33,7 +33,7 @@ func (h *Hosts) Describe(descs chan<- *prometheus.Desc) { h.metrics.claims.Descr
 // Collect implements prometheus.Collector.
 func (h *Hosts) Collect(metrics chan<- prometheus.Metric) { h.metrics.claims.Collect(metrics) }
 
-// count says how many claims there are of each kind: held are those that are none of the others.
+// count sets how many claims are in each state. Those in none of the other states are held.
 func (m *hostMetrics) count(of map[string]int, all int) {
 	m.claims.WithLabelValues(claimHeld).Set(float64(all - of[claimReleased] - of[claimUnrecorded] - of[claimUnreadable]))
 	for _, state := range []string{claimReleased, claimUnrecorded, claimUnreadable} {

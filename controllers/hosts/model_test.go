@@ -23,8 +23,8 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// The model of claims: two tenants, two hosts and one or two replicas, in histories that chance writes. Ages have a
-// resolution of a second, so two objects of one second stand for a race.
+// The model of claims has two tenants, two hosts and one or two replicas, with random histories. Ages have a resolution
+// of a second, so two objects of one second stand for a race.
 
 var (
 	modelTenants = []string{"a", "b"}
@@ -38,7 +38,7 @@ type modelObject struct {
 	created               time.Time
 }
 
-// modelEvent is what a watch says: an object, or that it is gone.
+// modelEvent is an event of a watch: an object, or that it is gone.
 type modelEvent struct {
 	name   string
 	object *modelObject
@@ -52,22 +52,22 @@ type modelWorld struct {
 	said  []string
 	now   time.Time
 	grace time.Duration
-	// objects are by name. events are all that happened to those of each kind.
+	// objects are by name. events are all events of each kind.
 	objects map[string]modelObject
 	events  map[bool][]modelEvent
 	made    int
-	// writing guards what follows from the writes of one build, which are several at once. shards are the ConfigMaps, and
-	// versions all that there were.
+	// writing guards the following fields from the parallel writes of one build. shards are the ConfigMaps, and versions
+	// all versions that there were.
 	writing  sync.Mutex
 	shards   map[string]*claimShard
 	versions []*claimShard
 	// down keeps claims from being written.
 	down bool
-	// absent are the namespaces and hosts that the latest answer about them did not name, and lapsed when a claim's
-	// namespace first had no rule for it.
+	// absent are the namespaces and hosts that the latest answer about them did not name. lapsed is when a claim's
+	// namespace first had no rule for the host.
 	absent map[[2]string]bool
 	lapsed map[string]time.Time
-	// meanwhile is what happens between the answer to a question and the write that follows it.
+	// meanwhile runs between the answer to a question and the write that follows it.
 	meanwhile func()
 	failed    bool
 }
@@ -166,7 +166,7 @@ func (w *modelWorld) oldest(host string) string {
 	return first.namespace
 }
 
-// record is who has which host on record.
+// record returns who has which host on record.
 func (w *modelWorld) record() map[string]string {
 	owners := map[string]string{}
 	for _, shard := range w.shards {
@@ -253,12 +253,12 @@ func (w *modelWorld) named(_ context.Context, namespace string, _ translate.Inpu
 	return hosts, true, nil
 }
 
-// modelReplica is a process, whose caches lag by as much as chance has it.
+// modelReplica is a process whose caches lag by a random time.
 type modelReplica struct {
 	*modelWorld
 	name   string
 	keeper *Keeper
-	// view is what its caches hold, and read how far they have read each kind, and the ConfigMaps.
+	// view is what its caches hold. read is how far they have read each kind, and the ConfigMaps.
 	view     map[string]modelObject
 	read     map[bool]int
 	versions int
@@ -282,7 +282,7 @@ func (w *modelWorld) start(name string) *modelReplica {
 	return r
 }
 
-// learn reads some of what the caches have not, or all of it.
+// learn reads a part of what the caches do not have yet, or all of it.
 func (r *modelReplica) learn(all bool) {
 	some := func(left int) int {
 		if all || left == 0 {
@@ -310,7 +310,7 @@ func (r *modelReplica) learn(all bool) {
 	}
 }
 
-// build builds a snapshot from what the caches hold, and returns whose each host is that is served.
+// build builds a snapshot from what the caches hold, and returns the owner of each host that is served.
 func (r *modelReplica) build() map[string]string {
 	in := translate.Input{Now: r.now, Options: translate.Options{IngressClass: "warren"}}
 	for _, o := range r.view {
@@ -354,7 +354,7 @@ func (r *modelReplica) build() map[string]string {
 // release gives up what the latest build found.
 func (r *modelReplica) release() { r.keeper.released.pass(context.Background(), r.orphans) }
 
-// settled has the replicas learn all there is, and returns what each of them serves then.
+// settled has the replicas learn everything, and returns what each of them serves then.
 func settled(replicas []*modelReplica) []map[string]string {
 	served := make([]map[string]string, len(replicas))
 	for range 3 { // what one gives up, another may record
@@ -371,7 +371,7 @@ func settled(replicas []*modelReplica) []map[string]string {
 
 const modelHistories = 10_000
 
-// A single process whose cache does not lag serves exactly what an owner of each host that is kept beside it says.
+// A single process whose cache does not lag serves exactly the hosts of the owners that the test keeps track of.
 func TestHostsAreOwnedAsTheModelSays(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(modelHistories / 2) {
@@ -439,12 +439,12 @@ func (w *modelWorld) restore() {
 		w.put(object)
 		w.now = w.now.Add(time.Second)
 	}
-	w.lapsed = saved // of which no replica was there to see
+	w.lapsed = saved // No replica was there to see it.
 	w.lapse()
 }
 
-// Replicas whose caches lag, by kinds and by as much as chance has it, take no host on record from a namespace that
-// names it, serve none that they do not know to be on record for its namespace, and agree in the end.
+// The caches of these replicas lag, by kind and by random times. Yet the replicas take no recorded host from a
+// namespace that names it, serve no host that they do not know to be recorded for its namespace, and agree in the end.
 func TestReplicasThatLagTakeNoHost(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(modelHistories / 2) {

@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// unreadableGrace is how long a claim is kept at least while there may be Ingresses of its namespace that cannot be
-	// read: whoever takes the right to read them away by mistake has so long to give it back.
+	// unreadableGrace is how long a claim is kept at least if its namespace may have Ingresses that cannot be read.
+	// Somebody who takes the right to read them away by mistake has this long to give it back.
 	unreadableGrace = 10 * time.Minute
 
 	// releaseTimeout bounds one pass over the claims that are to be given up.
 	releaseTimeout = 30 * time.Second
-	// releaseRest is how many times as long as a pass took it is until the next one, and releaseRestLimit the longest: to
-	// ask for all Ingresses of a namespace takes an API server some time where they are many.
+	// The pause after a pass is releaseRest times as long as the pass took, and at most releaseRestLimit. Listing all
+	// Ingresses of a namespace keeps an API server busy if they are many.
 	releaseRest      = 4
 	releaseRestLimit = 5 * time.Second
-	// releaseRetry is the least time until claims are looked at again that could not be given up.
+	// releaseRetry is the least time before another look at claims that could not be given up.
 	releaseRetry = time.Second
 )
 
-// claimReleaser gives up claims whose namespaces have no rule for the host any more, or may not have the host, which no
-// grace is for. A cache may lag, and caches of two kinds by different times, so before it takes anything it asks the
-// API server itself.
+// claimReleaser gives up claims whose namespaces have no rule for the host any more. It also gives up, without any
+// grace, claims of hosts that a namespace may not have. A cache may lag, and caches of two kinds may lag by different
+// times, so it asks the API server before it takes anything away.
 type claimReleaser struct {
 	hosts *Hosts
 	store claimStore
@@ -42,7 +42,7 @@ type claimReleaser struct {
 	offered chan offer
 }
 
-// offer is claims that may be given up, and what says which Ingresses' rules keep one.
+// offer is what a build found: the claims that may be given up, and the input that decides which Ingresses keep them.
 type offer struct {
 	orphans []orphan
 	by      translate.Input
@@ -52,7 +52,8 @@ func newClaimReleaser(hosts *Hosts, store claimStore, scope string, grace time.D
 	return &claimReleaser{hosts: hosts, store: store, scope: scope, grace: grace, now: now, changed: changed, offered: make(chan offer, 1)}
 }
 
-// offer hands over what may be given up, in the place of what was before. Only the goroutine that builds calls it.
+// offer hands over what may be given up, and replaces what was handed over before. Only the goroutine that builds calls
+// it.
 func (r *claimReleaser) offer(o offer) {
 	select {
 	case <-r.offered:
@@ -95,7 +96,7 @@ func (r *claimReleaser) run(ctx context.Context) {
 	}
 }
 
-// pass gives up what is due, and returns when to look at the same claims again, 0 for not before others are offered.
+// pass gives up what is due. It returns when to look at the same claims again, 0 for not before others are offered.
 func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
@@ -113,7 +114,8 @@ func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Dura
 		byNamespace[o.namespace] = append(byNamespace[o.namespace], o)
 	}
 	for namespace, orphans := range byNamespace {
-		// What is known of the shards is from before the answer: a claim that is written meanwhile is not overwritten.
+		// Take the shards as they were before the API server is asked: then a claim that is written meanwhile makes the write
+		// fail, and is not overwritten.
 		known := make(map[string]*claimShard)
 		for _, o := range orphans {
 			name := claimShardName(r.scope, o.host)
@@ -141,7 +143,7 @@ func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Dura
 			thought := o.forbidden
 			o.forbidden = forbidden(namespace, o.host)
 			if thought != o.forbidden || named[o.host] {
-				sooner(releaseRetry) // which the cache is to learn, or to forget
+				sooner(releaseRetry) // The cache has yet to learn of the change.
 			}
 			if named[o.host] {
 				continue
@@ -159,7 +161,8 @@ func (r *claimReleaser) pass(ctx context.Context, latest offer) (again time.Dura
 	return again
 }
 
-// give gives up the claims of one shard. Where somebody else has written it, a build will say what is left to give up.
+// give gives up claims of one shard. If somebody else has written the shard, the next build finds what is left to give
+// up.
 func (r *claimReleaser) give(ctx context.Context, shard *claimShard, orphans []orphan, grace time.Duration) error {
 	next, changed := shard.without(orphans, grace, r.now())
 	if !changed {

@@ -15,7 +15,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// askedStore answers as an API server does that knows more than caches do.
+// askedStore answers as an API server does that knows more than the caches.
 type askedStore struct {
 	*modelWorld
 	now map[string]*string
@@ -35,7 +35,7 @@ func (s *askedStore) named(_ context.Context, namespace string, in translate.Inp
 	return hosts, true, nil
 }
 
-// What a cache says of an annotation may be old: what counts is what the API server says when a host is to be given up.
+// The annotation in a cache may be old. When a host is to be given up, what the API server says counts.
 func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 	t.Parallel()
 	only := func(hosts string) map[string]*string { return map[string]*string{"a": &hosts, "b": nil} }

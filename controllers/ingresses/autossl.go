@@ -23,7 +23,7 @@ import (
 
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tlscertificates,verbs=create;patch;delete
 
-// AutoSSL keeps the TLSCertificate of each Ingress with autoSSL, and removes it when that goes.
+// AutoSSL keeps a TLSCertificate for each Ingress with autoSSL, and removes it when the Ingress wants none any more.
 type AutoSSL struct {
 	Client    client.Client
 	Class     string
@@ -40,7 +40,7 @@ func (r *AutoSSL) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Res
 	if ingress.DeletionTimestamp != nil || !kinds.Claims(&ingress, r.Class) {
 		return ctrl.Result{}, nil
 	}
-	// Another controller may accept other hosts of it.
+	// Another controller may accept other hosts of this Ingress.
 	if by := replicas.ClaimantsOf(&ingress); !r.Peers.Orders(ingress.Namespace, &by) {
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
@@ -52,7 +52,7 @@ func (r *AutoSSL) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Res
 	return ctrl.Result{}, r.have(ctx, &ingress, v1alpha1.GroupVersion.WithKind(v1alpha1.IngressKind), ordering, hosts)
 }
 
-// have makes, changes or removes the TLSCertificates of an Ingress that is of the kind. ordering is what it asks to
+// have makes, changes or removes the TLSCertificates of an Ingress of this kind. ordering is what the Ingress asks to
 // have ordered, nil for nothing.
 func (r *AutoSSL) have(ctx context.Context, ingress client.Object, kind schema.GroupVersionKind, ordering *rules.Wish, hosts []string) error {
 	wanted := autoSSLCertificate(ingress, kind, ordering, hosts)
@@ -62,7 +62,7 @@ func (r *AutoSSL) have(ctx context.Context, ingress client.Object, kind schema.G
 	return r.keep(ctx, ingress, wanted)
 }
 
-// autoSSLCertificate returns the TLSCertificate that an Ingress wants to have for the hosts, nil if it wants none.
+// autoSSLCertificate returns the TLSCertificate that an Ingress wants for the hosts, nil if it wants none.
 func autoSSLCertificate(ingress client.Object, kind schema.GroupVersionKind, ordering *rules.Wish, hosts []string) *v1alpha1.TLSCertificate {
 	if ordering == nil || len(hosts) == 0 {
 		return nil
@@ -78,9 +78,9 @@ func autoSSLCertificate(ingress client.Object, kind schema.GroupVersionKind, ord
 	return certificate
 }
 
-// keep makes the TLSCertificate, or changes what of it comes from the Ingress. One of an Ingress of this name that is
-// gone is taken over, so that to make an Ingress anew costs no order. One that is somebody else's is left alone; the
-// Ingress's CertificateReady says so.
+// keep makes the TLSCertificate, or changes the fields that come from the Ingress. It takes over a TLSCertificate that
+// was made for a deleted Ingress of the same name, so that making an Ingress anew costs no order. It leaves alone one
+// that belongs to somebody else; the condition CertificateReady of the Ingress says so.
 func (r *AutoSSL) keep(ctx context.Context, ingress client.Object, wanted *v1alpha1.TLSCertificate) error {
 	var there v1alpha1.TLSCertificate
 	switch err := r.Client.Get(ctx, client.ObjectKeyFromObject(wanted), &there); {
@@ -109,7 +109,7 @@ func (r *AutoSSL) keep(ctx context.Context, ingress client.Object, wanted *v1alp
 	return nil
 }
 
-// orphaned says whether a TLSCertificate was made for an Ingress that this one has the kind and name of now.
+// orphaned returns whether a TLSCertificate was made for an earlier Ingress of the same kind and name.
 func orphaned(certificate *v1alpha1.TLSCertificate, ingress *metav1.OwnerReference) bool {
 	owner := metav1.GetControllerOf(certificate)
 	return owner != nil && owner.Kind == ingress.Kind && owner.APIVersion == ingress.APIVersion &&

@@ -27,8 +27,8 @@ import (
 // The library that elects tells of it in the older form, in the namespace of its Lease.
 // +kubebuilder:rbac:groups="",resources=events,namespace=warren-system,verbs=create
 
-// Reconciler writes the status of Ingresses: what the snapshot controller found out about each, and the
-// addresses that clients reach the data plane under.
+// Reconciler writes the status of Ingresses: what the snapshot controller found out about each, and the addresses at
+// which clients reach the data plane.
 type Reconciler struct {
 	Client    client.Client
 	Class     string
@@ -81,14 +81,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, said)
 }
 
-// abandoned says whether the status of an Ingress of another class is what this controller left behind. Another
-// controller of this kind may own it by now: then the status speaks of the present generation, or is not under our
+// abandoned returns whether the status of an Ingress of another class is one that this controller left behind. Another
+// controller of this kind may own the status by now: then it speaks of the present generation, or is not under our
 // name.
 func (r *Reconciler) abandoned(object *v1alpha1.Ingress) bool {
 	return object.Status.ObservedGeneration != object.Generation && r.Status.Wrote(object)
 }
 
-// disown takes from a status what this controller wrote, when the Ingress has gone over to another class.
+// disown removes from a status what this controller wrote. It is for an Ingress that was given another class.
 func disown(status *v1alpha1.IngressStatus) {
 	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
 		switch c.Type {
@@ -118,11 +118,11 @@ func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	return nil
 }
 
-// every requests all Ingresses, whose statuses all hold the addresses of the one Service.
+// every requests all Ingresses: the addresses of the one Service are in each of their statuses.
 func (r *Reconciler) every(ctx context.Context) []reconcile.Request {
 	var list v1alpha1.IngressList
 	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		// The cache answers, so there is nothing to wait for and to try again.
+		// The cache always answers, so nothing would be gained by trying again.
 		log.FromContext(ctx).Error(err, "addresses are not published")
 		return nil
 	}

@@ -17,16 +17,16 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// laggards has an Ingress wait for the replicas that do not serve its present generation yet. Until they do it is not
-// Programmed, whatever this replica serves: a request may go to any of them.
+// laggards keeps an Ingress from being Programmed while some replica does not serve its present generation yet. A
+// request may go to any replica, so it does not matter that this one serves it.
 type laggards struct {
-	// behind returns the names of those replicas.
+	// behind returns the names of the replicas that do not serve the present generation yet.
 	behind func(uid types.UID) []string
 
 	mu sync.Mutex
-	// queue is the Ingress controller's, nil before it runs.
+	// queue is the Ingress controller's. It is nil before that runs.
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
-	// waiting are the Ingresses to look at again when replicas say something new.
+	// waiting are the Ingresses to look at again when a replica reports something new.
 	waiting map[types.NamespacedName]struct{}
 }
 
@@ -34,9 +34,10 @@ func newLaggards(behind func(uid types.UID) []string) *laggards {
 	return &laggards{behind: behind, waiting: make(map[types.NamespacedName]struct{})}
 }
 
-// judge returns what is said of an Ingress with Programmed as it is for all ready replicas. One that was True for this
-// generation stays so: all replicas have served it, and the digests that tell can differ for what became of others. The
-// message names no replica, for which ones are behind changes without the matter doing so.
+// judge returns the conditions of an Ingress with Programmed as it holds for all ready replicas. If Programmed was True
+// for this generation already, it stays True: every replica has served the generation, and digests may differ only
+// because of other Ingresses. The message names no replica: which ones are behind may change while the condition does
+// not.
 func (l *laggards) judge(object *v1alpha1.Ingress, said []metav1.Condition) []metav1.Condition {
 	now := meta.FindStatusCondition(said, v1alpha1.ConditionProgrammed)
 	if now == nil || now.Status != metav1.ConditionTrue {
@@ -48,7 +49,7 @@ func (l *laggards) judge(object *v1alpha1.Ingress, said []metav1.Condition) []me
 		l.forget(object)
 		return said
 	}
-	// It waits before it is known to have to, so that nothing that replicas say meanwhile is missed.
+	// Add the Ingress to waiting before asking who is behind, so that no report in between is missed.
 	l.mu.Lock()
 	l.waiting[client.ObjectKeyFromObject(object)] = struct{}{}
 	l.mu.Unlock()
@@ -70,7 +71,7 @@ func (l *laggards) forget(object client.Object) {
 	delete(l.waiting, client.ObjectKeyFromObject(object))
 }
 
-// changed has the Ingresses that wait looked at again. It does not block.
+// changed has the waiting Ingresses looked at again. It does not block.
 func (l *laggards) changed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

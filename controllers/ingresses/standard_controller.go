@@ -29,8 +29,8 @@ import (
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses/status,verbs=patch
 
-// StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. There is no place in it
-// for conditions, so what they would say is told in events.
+// StandardReconciler writes the addresses into the status of Ingresses of networking.k8s.io. That status has no place
+// for conditions, so events tell of them.
 type StandardReconciler struct {
 	Snapshots *snapshots.Controller
 	Peers     *replicas.Peers
@@ -38,7 +38,7 @@ type StandardReconciler struct {
 	Addresses status.Addresses
 	Status    *status.Writer
 	Recorder  events.EventRecorder
-	// said is what was last told of each Ingress. It belongs to the one worker.
+	// said is what the last events told of each Ingress. Only the one worker uses it.
 	said map[types.NamespacedName]said
 }
 
@@ -48,7 +48,7 @@ type said struct {
 	unheeded   string
 }
 
-// Reconcile writes one Ingress's status if it is not what it should be, and tells what changed.
+// Reconcile writes one Ingress's status if it is not what it should be, and tells in events what changed.
 func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object networkingv1.Ingress
 	if err := r.Ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
@@ -82,9 +82,10 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 	return result, nil
 }
 
-// tell tells of the conditions that changed. Of an Ingress that this process has told nothing of before, it tells
-// what is not as it should be, and that it is served only if its status did not say so yet: then it is new, and not
-// the process. Which annotations nothing is done about is told in one event, when it is new or has changed.
+// tell sends events for the conditions that changed. If this process has told nothing of an Ingress before, tell sends
+// events for the conditions that are not True. It sends those for conditions that are True only if the addresses were
+// just written: then the Ingress is new; otherwise only the process is. One event lists the annotations that have no
+// effect, when the list is new or has changed.
 func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *snapshots.Verdict, written bool) {
 	key := client.ObjectKeyFromObject(object)
 	before, ok := r.said[key]
@@ -103,8 +104,8 @@ func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *snapshots.Ve
 	}
 }
 
-// leave takes the addresses from an Ingress that has gone over to another class, if it was this controller that wrote
-// them, and nobody else has written others since.
+// leave removes the addresses from an Ingress that was given another class. It does so only if this controller wrote
+// them and nobody has written others since.
 func (r *StandardReconciler) leave(
 	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
 ) (ctrl.Result, error) {
@@ -114,7 +115,7 @@ func (r *StandardReconciler) leave(
 	return r.publish(ctx, object, nil)
 }
 
-// publish writes the addresses.
+// publish writes the addresses into the status.
 func (r *StandardReconciler) publish(
 	ctx context.Context, object *networkingv1.Ingress, addresses []v1alpha1.LoadBalancerIngress,
 ) (ctrl.Result, error) {
@@ -151,14 +152,14 @@ func (r *StandardReconciler) Setup(mgr ctrl.Manager) error {
 	return nil
 }
 
-// every requests all Ingresses, whose statuses all hold the addresses of the one Service.
+// every requests all Ingresses: the addresses of the one Service are in each of their statuses.
 func (r *StandardReconciler) every(ctx context.Context) []reconcile.Request {
 	if !r.Ingresses.Ingresses.Synced(ctx) {
-		return nil // Each is requested when it becomes known.
+		return nil // Each Ingress is requested when it becomes known.
 	}
 	var list networkingv1.IngressList
 	if err := r.Ingresses.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		log.FromContext(ctx).Error(err, "addresses are not published") // The cache answers, so there is nothing to try again.
+		log.FromContext(ctx).Error(err, "addresses are not published") // The cache always answers; do not try again.
 		return nil
 	}
 	requests := make([]reconcile.Request, 0, len(list.Items))

@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// readAccess parses an accessControl, or says what is wrong with it.
+// readAccess parses an accessControl. It returns what is wrong with it as fault.
 func readAccess(control *v1alpha1.AccessControl) (access *policy.Access, fault string) {
 	access = new(policy.Access)
 	if access.Allowed, fault = readRanges("allowedIPs", control.AllowedIPs); fault != "" {
@@ -22,14 +22,14 @@ func readAccess(control *v1alpha1.AccessControl) (access *policy.Access, fault s
 		return nil, fault
 	}
 	if len(access.Allowed) == 0 && len(access.Denied) == 0 {
-		// The API refuses it; one that was stored before, or has lost a field by a name that there is not, must not let
+		// The API refuses this. But one that was stored before that, or whose only field has a misspelled name, must not let
 		// everybody in.
 		return nil, "accessControl keeps nobody out: list addresses under allowedIPs or deniedIPs, or leave accessControl out"
 	}
 	return access, ""
 }
 
-// readRanges returns masked prefixes, sorted, each once.
+// readRanges returns the ranges as masked prefixes, sorted, each once.
 func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.Prefix, fault string) {
 	if len(ranges) == 0 {
 		return nil, ""
@@ -47,8 +47,8 @@ func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.
 	return slices.Compact(prefixes), ""
 }
 
-// readRange reads an address as the prefix that holds it alone. IPv4 written as IPv6 becomes IPv4, which is what a
-// client's address is compared as.
+// readRange parses a CIDR, or an address as the prefix of that address alone. IPv4 written as IPv6 becomes IPv4,
+// because clients' addresses are compared in that form.
 func readRange(s string) (netip.Prefix, bool) {
 	if !strings.Contains(s, "/") {
 		addr, err := netip.ParseAddr(s)

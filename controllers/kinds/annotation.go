@@ -18,7 +18,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// annotationPrefix begins the annotations by which a standard Ingress asks for what its spec has no field for.
+// annotationPrefix begins the annotations that stand for what the spec of a standard Ingress has no field for.
 const annotationPrefix = "ingress.warren.dev/"
 
 const (
@@ -26,34 +26,34 @@ const (
 	autoSSLAnnotation  = annotationPrefix + "auto-ssl"
 )
 
-// annotationLimit is the longest value that is read, in bytes: a hundred address ranges take half of it.
+// annotationLimit is the longest value that is read, in bytes. A hundred address ranges take half of it.
 const annotationLimit = 8 << 10
 
 // asked is what the annotations of a standard Ingress ask for.
 type asked struct {
-	// policies has the policies of every path, and how every backend is spoken to.
+	// policies has the policies of every path, and the protocol and TLS of every backend.
 	policies     v1alpha1.IngressPath
 	redirectHTTP bool
-	// autoSSL has a certificate ordered, with email for the authority to write to.
+	// autoSSL has a certificate ordered. email is the address that the authority writes to.
 	autoSSL bool
 	email   string
-	// ignored is set where the Ingress is left out as a whole.
+	// ignored is set if the whole Ingress is left out.
 	ignored bool
-	// fault is what is wrong with an annotation; closed is of which kind it is, and closesHosts set where it is about
-	// the whole hosts.
+	// fault is what is wrong with an annotation, and closed what kind of fault that is. closesHosts is set if the fault is
+	// about the hosts as a whole.
 	fault       string
 	closed      rules.Closing
 	closesHosts bool
-	// ignore are the annotations of other controllers that the Ingress is to be served without.
+	// ignore lists the annotations of other controllers that the Ingress is served without, as its author asks.
 	ignore []string
-	// regex is set where another controller would read the paths as expressions.
+	// regex is set if another controller would read the paths as regular expressions.
 	regex bool
-	// unheeded are the annotations of other controllers that are not acted on, and say nothing of who gets in.
+	// unheeded lists the annotations of other controllers that have no effect here and do not decide who gets in.
 	unheeded []string
 }
 
-// RelevantAnnotation says whether an annotation of a standard Ingress makes a difference, and returns as much of its
-// value as does.
+// RelevantAnnotation returns whether an annotation of a standard Ingress makes a difference, and the part of its value
+// that does.
 func RelevantAnnotation(name, value string) (relevant string, ok bool) {
 	if name == classAnnotation || strings.HasPrefix(name, annotationPrefix) {
 		return value, true
@@ -61,8 +61,8 @@ func RelevantAnnotation(name, value string) (relevant string, ok bool) {
 	return relevantForeign(name, value)
 }
 
-// readAnnotations reads the annotations of a standard Ingress. One that is not understood, and one that does not exist,
-// are faults: either might be the access control of the whole Ingress.
+// readAnnotations reads the annotations of a standard Ingress. An annotation with our prefix that is not understood or
+// that does not exist is a fault: it might be the access control of the whole Ingress.
 func readAnnotations(object *networkingv1.Ingress) (a asked) {
 	if len(object.Annotations) == 0 {
 		return a
@@ -95,7 +95,7 @@ func (a *asked) read(name, value string) (fault string) {
 	if fault := r.annotate(&a.policies, value, r.example); fault != "" {
 		return fault
 	}
-	// Those before it are in order, or else it makes no difference what is said of this one.
+	// The annotations before this one either were in order, or had a fault that is the one reported.
 	if fault := backendTLSFault(&a.policies.Backend); fault != "" {
 		return fault
 	}
@@ -144,7 +144,7 @@ func readBool(value string) (read bool, fault string) {
 	return value == "true", ""
 }
 
-// maxEmail and emailForm are what the schema says of an email.
+// maxEmail and emailForm are what the schema requires of an email.
 const maxEmail = 254
 
 var emailForm = regexp.MustCompile(`^[^@\s:,<>]+@[^@\s:,<>.]+([.][^@\s:,<>.]+)+$`)
@@ -180,8 +180,8 @@ func annotateRewrite(path *v1alpha1.IngressPath, value, example string) (fault s
 	return fault
 }
 
-// annotateSome returns what reads an annotation into the field of a path that at returns. Every field of it may be left
-// out, but not all of them.
+// annotateSome returns a function that reads an annotation into the field of a path that at returns. Any part of the
+// annotation may be left out, but not all of them.
 func annotateSome[T comparable](at func(*v1alpha1.IngressPath) **T) func(*v1alpha1.IngressPath, string, string) string {
 	return func(path *v1alpha1.IngressPath, value, example string) (fault string) {
 		field := at(path)
@@ -193,7 +193,7 @@ func annotateSome[T comparable](at func(*v1alpha1.IngressPath) **T) func(*v1alph
 	}
 }
 
-// readYAML reads a policy as the Ingress of this API has it under a path. JSON is YAML too.
+// readYAML reads a policy in the form that it has under a path of this API's Ingress. JSON is YAML too.
 func readYAML[T any](value, example string) (policy *T, fault string) {
 	if err := yaml.UnmarshalStrict([]byte(value), &policy); err != nil {
 		return nil, "it is not what the field of an Ingress of " + v1alpha1.GroupVersion.Group + " is, " + example + " for instance: " +
@@ -205,19 +205,19 @@ func readYAML[T any](value, example string) (policy *T, fault string) {
 	return policy, ""
 }
 
-// annotatedLimit is a RateLimit that no schema has looked at.
+// annotatedLimit is a RateLimit that no schema has checked.
 type annotatedLimit struct {
 	RequestsPerSecond plainNumber             `json:"requestsPerSecond"`
 	Burst             int32                   `json:"burst"`
 	Scope             v1alpha1.RateLimitScope `json:"scope"`
 }
 
-// plainNumber is a Quantity without an exponent: to work out a large one would take seconds.
+// plainNumber is a Quantity without an exponent: computing one with a large exponent would take seconds.
 type plainNumber struct{ resource.Quantity }
 
 var plainNumberForm = regexp.MustCompile(`^[0-9]{1,7}([.][0-9]{1,9})?[mkM]?$`)
 
-// UnmarshalJSON reads a number, or a string of one.
+// UnmarshalJSON reads a number, or a string that holds one.
 func (n *plainNumber) UnmarshalJSON(text []byte) (err error) {
 	number := strings.Trim(string(text), `"`)
 	if !plainNumberForm.MatchString(number) {

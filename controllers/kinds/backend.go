@@ -11,7 +11,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// readBackend reads how a backend is spoken to.
+// readBackend reads the protocol and the TLS of a backend.
 func readBackend(b *v1alpha1.IngressBackend) (read rules.Backend) {
 	switch b.Protocol {
 	case v1alpha1.ProtocolHTTPS:
@@ -35,8 +35,8 @@ func portFault(b *rules.Backend) (fault string) {
 	return ""
 }
 
-// backendTLSFault says what is wrong with a backend's tls. Like all that is wrong with one path alone, the API refuses
-// it beforehand.
+// backendTLSFault returns what is wrong with a backend's tls. The API already refuses each of these faults, as it does
+// all faults of a single path.
 func backendTLSFault(b *v1alpha1.IngressBackend) string {
 	t := b.TLS
 	switch {
@@ -56,7 +56,7 @@ func backendTLSFault(b *v1alpha1.IngressBackend) string {
 	return ""
 }
 
-// validReference says whether a text is empty, or a name that an object or a server may have.
+// validReference returns whether a text is empty, or is a name that an object or a server may have.
 func validReference(name string) bool { return rules.ValidHost(name) && !strings.HasPrefix(name, "*") }
 
 func isAddress(text string) bool {

@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// readBalancing reads how a path's requests are shared among its backend's endpoints, or says what is wrong with that.
-// Like all that is wrong with one path alone, the API refuses it beforehand.
+// readBalancing reads how a path's requests are shared among its backend's endpoints. It returns what is wrong with
+// that as fault. The API already refuses each of these faults, as it does all faults of a single path.
 func readBalancing(b *v1alpha1.LoadBalancing) (balancing snapshot.Balancing, fault string) {
 	switch b.Policy {
 	case v1alpha1.LoadBalancingRoundRobin, "":
@@ -45,7 +45,7 @@ func readHashOn(b *v1alpha1.LoadBalancing, balancing *snapshot.Balancing) (fault
 	case v1alpha1.HashOnClientIP:
 		balancing.HashOn = snapshot.HashOnClient
 		return ""
-	case v1alpha1.HashOnHeader: // field names are compared without case, and the proxy wants them in lower case
+	case v1alpha1.HashOnHeader: // Names of fields are compared without case; the proxy wants lower case.
 		balancing.HashOn, balancing.Name = snapshot.HashOnHeader, strings.ToLower(string(b.Name))
 	case v1alpha1.HashOnCookie:
 		balancing.HashOn, balancing.Name = snapshot.HashOnCookie, string(b.Name)

@@ -11,22 +11,21 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// regexSpecial are the characters that mean something in a regular expression.
+// regexSpecial are the characters with a meaning in regular expressions.
 const regexSpecial = `.*+?()[]{}^$|\`
 
-// expression is what a path holds that is meant as an expression or a template, though its type has it compared as it
-// is. Some characters of expressions are in plain paths too, /Products(1)/$value and /robots.txt for instance, so
-// they alone are none.
+// expression matches a path that was meant as an expression or a template, although its type has it compared literally.
+// Some special characters are in plain paths too, as in /Products(1)/$value and /robots.txt. Those alone do not match.
 var expression = regexp.MustCompile(`[*|\\^\[{]|[.][+?]|[(][?/.]|[)][?+]|[$]([)|]|$)`)
 
-// writtenAsExpression says whether a path is one or a template. A question mark begins a query where an equals sign
-// follows.
+// writtenAsExpression returns whether a path was meant as an expression or a template. A question mark begins a query,
+// and no expression, if an equals sign follows.
 func writtenAsExpression(path string) bool {
 	at := strings.IndexByte(path, '?')
 	return expression.MatchString(path) || at >= 0 && !strings.Contains(path[at:], "=")
 }
 
-// closedText is what all paths begin with that a path which cannot be read may have been meant for.
+// closedText returns the beginning of all paths that a path which cannot be read may have been meant for.
 func closedText(written string, isExpression bool) string {
 	text := written
 	if isExpression {
@@ -40,13 +39,14 @@ func closedText(written string, isExpression bool) string {
 	text = cutEscape(text[:min(len(text), snapshot.MaxClosedText)])
 	form, err := canonical.Path(nil, []byte(text))
 	if err != nil {
-		// It climbs above the root, which clients stay below (RFC 3986, section 5.2.4).
+		// The path climbs above the root. Clients stay at the root then (RFC 3986, section 5.2.4).
 		form = []byte(path.Clean(text))
 	}
 	return string(form)
 }
 
-// readable is a path up to the first character that no path has, or percent sign that no escape begins with.
+// readable cuts a path before the first character that no path has, or before the first percent sign that begins no
+// escape.
 func readable(written string) string {
 	for i, r := range written {
 		switch {
@@ -59,12 +59,12 @@ func readable(written string) string {
 	return written
 }
 
-// isEscape says whether a path goes on with an escape of a character that a path may have.
+// isEscape returns whether rest begins with an escape of a character that a path may have.
 func isEscape(rest string) bool {
 	return len(rest) >= 3 && strings.Trim(rest[1:3], "0123456789abcdefABCDEF") == "" && rest[1:3] != "00"
 }
 
-// cutEscape takes off the beginning of an escape that has lost its end.
+// cutEscape removes an escape that was cut off at the end of the text.
 func cutEscape(text string) string {
 	if at := strings.LastIndexByte(text, '%'); at >= 0 && at > len(text)-3 {
 		return text[:at]
@@ -72,7 +72,7 @@ func cutEscape(text string) string {
 	return text
 }
 
-// literal is what everything begins with that an expression matches, which is anchored where it begins.
+// literal returns the beginning of everything that an expression matches. The expression is anchored at its beginning.
 func literal(expression string) string {
 	if alternates(expression) {
 		return ""
@@ -82,21 +82,21 @@ func literal(expression string) string {
 		return expression
 	}
 	text := expression[:at]
-	if repeats(expression[at:]) && at > 0 { // what is before it need not be there
+	if repeats(expression[at:]) && at > 0 { // The character before a quantifier may be missing.
 		last := []rune(text)
 		text = string(last[:len(last)-1])
 	}
 	return cutEscape(text)
 }
 
-// repeats says whether a quantifier stands here. Braces without a number are those of a template.
+// repeats returns whether rest begins with a quantifier. Braces without a number are those of a template.
 func repeats(rest string) bool {
 	counts := rest[0] == '{' && len(rest) > 1 && strings.IndexByte("0123456789,", rest[1]) >= 0
 	return counts || rest[0] == '*' || rest[0] == '?'
 }
 
-// alternates says whether an expression is several, of which the first alone begins as it does. What is doubtful
-// counts as so.
+// alternates returns whether an expression has alternatives, so that only the first one begins as the expression does.
+// In doubt it returns true.
 func alternates(expression string) bool {
 	depth, class := 0, false
 	for i := 0; i < len(expression); i++ {

@@ -3,16 +3,19 @@
 // Package kinds reads the kinds of objects that make routes into the plain values of package rules: the Ingress of this
 // API, and that of networking.k8s.io with its annotations, ours and those that other controllers act on.
 //
-// One principle decides what a fault does to a rule: a rule whose place is known (host, path and pathType are
-// sound) keeps that place, and answers 503 where nothing can serve it. Were it dropped instead, its
-// requests would fall to a shorter path with another backend and other policies, one without the access control
-// that the faulty rule asked for, say. Only a rule whose place is not known is dropped, and even that closes what
-// it may have been meant for where it may say who gets in.
+// One principle decides what a fault does to a rule. A rule whose place is known (host, path and pathType are sound)
+// keeps that place, and answers 503 where nothing can serve it. If it were dropped, its requests would fall to a
+// shorter path with another backend and other policies, perhaps without the access control that the faulty rule asked
+// for. Only a rule whose place is not known is dropped. If such a rule may say who gets in, it closes every place that
+// it may have been meant for.
 //
-// What it says of an object is known from that object alone. It knows neither which rule wins nor what is there in the
-// cluster.
+// What the package says of an object depends on that object alone. It knows neither which rule wins nor what exists in
+// the cluster.
 //
-// Read warren.go with terms.go and path.go, which have what both kinds share, then standard.go with annotation.go and
-// foreign.go, then closing.go. A policy has a file of its own, and its line in policies.go. class.go says which objects
-// are a controller's.
+// Read in this order: warren.go (this API's Ingress), object.go (what identifies an object), terms.go (what a path asks
+// for besides its place), backend.go (how a backend is spoken to), limits.go (timeouts and retries), policies.go (the
+// list of readers), then a file for each policy: access.go, ratelimit.go, headers.go, rewrite.go and balancing.go;
+// path.go (the place of a rule), closing.go (what an unreadable path closes), standard.go (the Ingress of
+// networking.k8s.io), annotation.go (its annotations), foreign.go (those of other controllers), foreigntable.go (which
+// those are), class.go (which objects are a controller's), services.go (which services an object names).
 package kinds

@@ -11,15 +11,15 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// canaryAnnotation marks an Ingress that shares the paths of another one, and would here contest them.
+// canaryAnnotation marks an Ingress that shares the paths of another one. Here it would contest them.
 const canaryAnnotation = "nginx.ingress.kubernetes.io/canary"
 
-// ignoreAnnotation lists annotations of other controllers that an Ingress is to be served without, though they say
-// who gets in.
+// ignoreAnnotation lists annotations of other controllers that an Ingress is served without, although they say who gets
+// in.
 const ignoreAnnotation = annotationPrefix + "ignore-annotations"
 
-// foreignOf returns the controller that an annotation is of, and its name without the prefix in lower case; nil for
-// what is no other controller's.
+// foreignOf returns the controller that an annotation belongs to, and the annotation's name without the prefix in lower
+// case. It returns nil if the annotation belongs to no other controller.
 func foreignOf(name string) (c *foreignController, short string) {
 	if name == classAnnotation || strings.HasPrefix(name, annotationPrefix) {
 		return nil, ""
@@ -35,7 +35,7 @@ func foreignOf(name string) (c *foreignController, short string) {
 	return nil, ""
 }
 
-// cutForeign takes a prefix off a name, one with stars off what stands before the slash.
+// cutForeign takes a prefix off a name. A prefix with stars is compared with what stands before the slash.
 func cutForeign(name, prefix string) (short string, ok bool) {
 	if !strings.Contains(prefix, "*") {
 		return strings.CutPrefix(name, prefix)
@@ -55,8 +55,8 @@ func cutForeign(name, prefix string) (short string, ok bool) {
 	return short, strings.Contains(domain, inner)
 }
 
-// judge says what an annotation of a controller is: of the names that are known the first, or else what it sounds
-// like.
+// judge returns what is known of an annotation of this controller: the first name in the table that matches. For a name
+// that is not in the table, closes depends on what the name sounds like.
 func (c *foreignController) judge(short string) (found foreignName, closes bool) {
 	for _, list := range [][]foreignName{c.names, foreignOpen} {
 		for _, n := range list {
@@ -76,13 +76,13 @@ func (n *foreignName) matches(short string) bool {
 	return short == beginning || open && strings.HasPrefix(short, beginning)
 }
 
-// does says whether an annotation does anything with this value.
+// does returns whether an annotation has an effect with this value.
 func (n *foreignName) does(value string) bool {
 	value = strings.TrimSpace(value)
 	return value != "" && (n.off == nil || !n.off(value))
 }
 
-// readsExpressions says whether an annotation has another controller read the paths as regular expressions.
+// readsExpressions returns whether an annotation makes another controller read the paths as regular expressions.
 func readsExpressions(short, value string) bool {
 	switch short {
 	case "use-regex", "use-regex-path-match":
@@ -95,8 +95,8 @@ func readsExpressions(short, value string) bool {
 	return false
 }
 
-// relevantForeign returns what of the value of an annotation of another controller makes a difference. Of most, that
-// they are there does.
+// relevantForeign returns how much of the value of another controller's annotation makes a difference. For most, only
+// that the annotation is there.
 func relevantForeign(name, value string) (relevant string, ok bool) {
 	c, short := foreignOf(name)
 	if c == nil {
@@ -111,7 +111,7 @@ func relevantForeign(name, value string) (relevant string, ok bool) {
 	return value[:min(len(value), annotationLimit)], true
 }
 
-// readIgnored reads the list of annotations that an Ingress is to be served without.
+// readIgnored reads the list of annotations that an Ingress is served without.
 func readIgnored(value string) (names []string, fault string) {
 	names = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
 	if len(names) == 0 {
@@ -126,7 +126,7 @@ func readIgnored(value string) (names []string, fault string) {
 	return names, ""
 }
 
-// readForeign looks for what another controller was told of who gets in, and this one is not.
+// readForeign looks for annotations that told another controller who gets in, and that this controller does not act on.
 func (a *asked) readForeign(annotations map[string]string) {
 	if canary, err := strconv.ParseBool(annotations[canaryAnnotation]); err == nil && canary {
 		a.ignored, a.closed = true, rules.ForeignAnnotation
@@ -148,7 +148,7 @@ func (a *asked) readForeign(annotations map[string]string) {
 		case !closes:
 			a.unheeded = append(a.unheeded, name)
 		case !known.does(value):
-		case known.instead != "" && annotations[known.instead] != "": // which has a fault of its own if it is mistaken
+		case known.instead != "" && annotations[known.instead] != "": // If ours is mistaken, that is a fault of its own.
 		default:
 			closing[known.instead] = append(closing[known.instead], name)
 			a.closesHosts = a.closesHosts || known.hosts
@@ -168,7 +168,8 @@ func (a *asked) readForeign(annotations map[string]string) {
 	}
 }
 
-// foreignFault says what to do about annotations of other controllers, for which there is another one here or none.
+// foreignFault returns what to do about annotations of other controllers. instead is our annotation that does the same,
+// or empty.
 func foreignFault(names []string, instead string) string {
 	what, says, is, it, its := "annotation ", " says", "is", "it", "its"
 	if len(names) > 1 {
@@ -186,10 +187,10 @@ func foreignFault(names []string, instead string) string {
 		" in " + ignoreAnnotation
 }
 
-// unheededLength is how long a list of annotations may be in bytes, so that an event holds it.
+// unheededLength is how long a list of annotations may be in bytes, so that it fits into an event.
 const unheededLength = 800
 
-// unheeded says which annotations nothing is done about, or nothing where there are none.
+// unheeded returns a text that lists the annotations without effect, empty if there are none.
 func unheeded(names []string) string {
 	if len(names) == 0 {
 		return ""

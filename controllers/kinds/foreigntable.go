@@ -8,29 +8,29 @@ import (
 	"strings"
 )
 
-// foreignController is another controller whose annotations Ingresses come with that are given this class.
+// foreignController is another controller. Ingresses that were written for it are given this class.
 type foreignController struct {
 	name string
-	// prefixes begin its annotations. One that begins with "*" is the end of what comes before the slash.
+	// prefixes begin its annotations. A prefix that begins with "*" is the end of what comes before the slash.
 	prefixes []string
-	// names are those of its annotations that are judged by name, without the prefix and in lower case. A "*" at the end
-	// stands for any end. The first that matches counts.
+	// names are the annotations that are judged by name, without the prefix and in lower case. A "*" at the end stands for
+	// any end. The first that matches counts.
 	names []foreignName
-	// all is set where every annotation of it may say who gets in.
+	// all is set if every annotation of this controller may say who gets in.
 	all bool
 }
 
 // foreignName is what an annotation of another controller is known to be.
 type foreignName struct {
 	pattern string
-	// opens is set where it has no part in who gets in, though its name sounds so.
+	// opens is set if the annotation does not decide who gets in, although its name sounds so.
 	opens bool
 	// instead is the annotation that does the same here, if there is one.
 	instead string
-	// off says that the annotation has this value where it does nothing. An empty value always does nothing.
+	// off returns whether the annotation has no effect with this value. An empty value never has an effect.
 	off func(value string) bool
-	// hosts is set where it is about the whole hosts of the Ingress, and so about the paths that other Ingresses have of
-	// them.
+	// hosts is set if the annotation is about the hosts of the Ingress as a whole, and so also about paths that other
+	// Ingresses have of them.
 	hosts bool
 }
 
@@ -39,7 +39,7 @@ const (
 	rateLimitAnnotation = annotationPrefix + "rate-limit"
 )
 
-// closingNames and openNames are names that are judged alike.
+// closingNames, openNames and those below make names that are all judged alike.
 func closingNames(patterns ...string) []foreignName { return foreignNames(foreignName{}, patterns) }
 func openNames(patterns ...string) []foreignName {
 	return foreignNames(foreignName{opens: true}, patterns)
@@ -80,8 +80,8 @@ func joined(lists ...[]foreignName) (all []foreignName) {
 	return all
 }
 
-// foreignControllers are those whose annotations are known. The names that decide who gets in are those of their
-// documentation; what is not listed is judged by foreignKind.
+// foreignControllers are the controllers whose annotations are known. The names that decide who gets in are those of
+// their documentation. foreignKind judges what is not listed.
 var foreignControllers = []foreignController{
 	{name: "ingress-nginx", prefixes: []string{"nginx.ingress.kubernetes.io/"}, names: joined(
 		addresses("whitelist-source-range", "allowlist-source-range"), denials("denylist-source-range"),
@@ -168,11 +168,12 @@ var foreignControllers = []foreignController{
 	{name: "IBM Cloud", prefixes: []string{"ingress.bluemix.net/"}, names: closingNames("appid-auth", "location-snippets", "mutual-auth", "server-snippets")},
 	{name: "Huawei Cloud", prefixes: []string{"kubernetes.io/elb."}, names: joined(closingNames("acl-*", "conditions.*"), openNames("ip"))},
 	{name: "ngrok", prefixes: []string{"k8s.ngrok.com/"}, names: closingNames("modules", "traffic-policy")},
-	// Any other controller's that names its annotations as Kubernetes proposes.
+	// Any other controller that names its annotations as Kubernetes proposes.
 	{name: "others", prefixes: []string{"*.ingress.kubernetes.io/", "ingress.*", "*-ingress.*"}},
 }
 
-// foreignOpen are names of several controllers that have no part in who gets in, though they sound so to foreignKind.
+// foreignOpen are names that several controllers have. They do not decide who gets in, although foreignKind matches
+// them.
 var foreignOpen = openNames(
 	"access-log*", "enable-access-log", "session-cookie-*", "cookie-*", "cors-*", "enable-cors", "hsts-*", "frame-deny", "browser-xss-filter",
 	"content-security-policy", "referrer-policy", "permissions-policy", "secure-backends", "secure-crt-secret", "secure-sni",
@@ -180,14 +181,14 @@ var foreignOpen = openNames(
 	"server-tokens", "global-static-ip-name", "regional-static-ip-name", "static-ip*", "ip-address-type",
 )
 
-// foreignKind are the words in a name that let an annotation be about who gets in, as its author or a later version
-// of a controller may have it. What is doubtful closes.
+// foreignKind are words in a name that suggest that an annotation decides who gets in, also one that its author
+// invented or that a later version of a controller adds. In doubt it closes.
 var foreignKind = regexp.MustCompile(`auth|jwt|oidc|saml|ldap|cognito|passw|credential|consumer|token|csrf|captcha|` +
 	`white-?list|black-?list|allow|deny|denied|block|forbid|restrict|permit|access|source-range|source-ip|cidr|private|internal|` +
 	`waf|modsec|protect|secur|shield|firewall|armor|guard|snippet|limit|thrott|quota|satisfy|mtls|mutual|client-(ca|cert|crt)|verify-client|` +
 	`polic|middleware|plugin|filter|predicate|wasm|(^|[^a-z])(acl|iap|ip|lua|geo|geoip|bot|role|roles|user|users|key|methods)([^a-z]|$)`)
 
-// isOff says whether a value switches off what is a switch.
+// isOff returns whether the value of a switch switches it off.
 func isOff(value string) bool {
 	switch strings.ToLower(value) {
 	case "off", "no", "none", "disabled":
@@ -197,13 +198,13 @@ func isOff(value string) bool {
 	return err == nil && !on
 }
 
-// isZero says whether a value is no limit.
+// isZero returns whether a value is no limit.
 func isZero(value string) bool {
 	n, err := strconv.ParseFloat(value, 64)
 	return err == nil && n == 0 || isOff(value)
 }
 
-// everybody in a list of who gets in is how cert-manager has its solvers answer in spite of a list for all Ingresses.
+// everybody in an access list is how cert-manager exempts its solvers from a list that applies to all Ingresses.
 const everybody = "0.0.0.0/0"
 
 func hasEverybody(value string) bool {
@@ -215,7 +216,7 @@ func hasEverybody(value string) bool {
 	return false
 }
 
-// isWebEntryPoint says whether an Ingress is for the entry points alone that everybody reaches, by their usual names.
+// isWebEntryPoint returns whether an Ingress is only for the entry points that everybody reaches, by their usual names.
 func isWebEntryPoint(value string) bool {
 	for name := range strings.SplitSeq(value, ",") {
 		switch strings.TrimSpace(name) {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// documented is the table of the page about annotations of other controllers, as foreignControllers has it.
+// documented returns the table of the page about annotations of other controllers, made from foreignControllers.
 func documented() string {
 	var b strings.Builder
 	b.WriteString("| controller | annotations that begin with | closes | until |\n|---|---|---|---|\n")
@@ -74,7 +74,7 @@ func TestTheDocumentedTableIsThatOfTheCode(t *testing.T) {
 	}
 }
 
-// A name that is listed after one that has it too would never be looked at.
+// A name that is listed after another one that matches it would never be used.
 func TestNoNameOfTheTableIsHidden(t *testing.T) {
 	for _, c := range foreignControllers {
 		for i, n := range c.names {

@@ -12,11 +12,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// readHeaders reads a path's changes to header fields, or says what is wrong with them. What headers.remove lists is
-// taken from the request and from the response.
+// readHeaders reads a path's changes to header fields. It returns what is wrong with them as fault. What headers.remove
+// lists is removed from the request and from the response.
 //
-// The API refuses what is wrong here; this holds where the schema was not asked, because a line break in a value would
-// write fields of its own, and a second Content-Length a message of its own.
+// The API already refuses each of these faults. They are checked again for objects that no schema has checked: a line
+// break in a value would write more fields, and a second Content-Length another message.
 func readHeaders(h *v1alpha1.Headers) (headers *policy.Headers, fault string) {
 	headers = new(policy.Headers)
 	if headers.Request, fault = readHeaderChanges("headers", h.Add, h.Set, h.Remove); fault != "" {
@@ -51,7 +51,7 @@ func readHeaderChanges(field string, add, set v1alpha1.HeaderFields, remove v1al
 	return changes, ""
 }
 
-// readHeaderFields returns fields sorted by name, as they are written: there are clients that mind the case.
+// readHeaderFields returns fields sorted by name. It keeps the case of names, because some clients mind it.
 func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []policy.Header, fault string) {
 	if len(fields) == 0 {
 		return nil, ""
@@ -60,7 +60,7 @@ func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []policy
 	for name, value := range fields {
 		list = append(list, policy.Header{Name: name, Value: string(value)})
 	}
-	// Faults are looked for in that order too: which of several is reported must not hang on the order of a map.
+	// Faults are looked for in this order too: which of several is reported must not depend on the order of a map.
 	slices.SortFunc(list, func(a, b policy.Header) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
@@ -78,14 +78,14 @@ func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []policy
 	return list, ""
 }
 
-// sortNames sorts names in lower case, each once.
+// sortNames sorts lower-case names, and removes duplicates.
 func sortNames(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// headerNameFault says why a field of that name cannot be changed: it is no token (RFC 9110, section 5.6.2), or the
-// proxy writes it or frames the message by it.
+// headerNameFault returns why a field of that name cannot be changed: the name is no token (RFC 9110, section 5.6.2),
+// or the proxy writes the field or frames the message by it.
 func headerNameFault(field, name string) string {
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
 		return field + " has " + rules.Quote(name) + ", which is no header name: write letters, digits and hyphens, such as X-App-Version"
@@ -109,7 +109,7 @@ func isToken(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
-// isControl is what a value must not have (RFC 9110, section 5.5). A tab may be in one.
+// isControl returns whether a value must not have this character (RFC 9110, section 5.5). A tab is allowed.
 func isControl(r rune) bool {
 	return r < ' ' && r != '\t' || r == 0x7f
 }

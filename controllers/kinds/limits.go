@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// readTimeouts returns a path's timeouts with the defaults in place of what it leaves out.
+// readTimeouts returns a path's timeouts, with the defaults for those that it leaves out.
 func readTimeouts(p *v1alpha1.IngressPath) snapshot.Timeouts {
 	timeouts := snapshot.Timeouts{
 		Request:  v1alpha1.DefaultRequestTimeout,

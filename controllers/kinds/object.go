@@ -8,7 +8,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// identify returns an object that has nothing yet but whose it is.
+// identify returns an object that has only what identifies it.
 func identify(kind string, object metav1.Object) *rules.Object {
 	return &rules.Object{
 		Kind: kind, Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(), Generation: object.GetGeneration(),
@@ -16,7 +16,8 @@ func identify(kind string, object metav1.Object) *rules.Object {
 	}
 }
 
-// secretName returns the name of the Secret that a tls of an object is about.
+// secretName returns the name of the Secret of an object's tls. written is what the author wrote, object the object's
+// name.
 func secretName(written, object string) string {
 	if written != "" {
 		return written

@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// objectMeta is made so that an object's age is minutes after a fixed time.
+// objectMeta returns metadata with an age of that many minutes after a fixed time.
 func objectMeta(namespace, name string, minutes int) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Namespace: namespace, Name: name, UID: types.UID(namespace + "-" + name), Generation: 1,

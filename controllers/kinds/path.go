@@ -13,18 +13,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// place is where a rule is to be, as its author wrote it.
+// place is where a rule is meant to be, as its author wrote it.
 type place struct {
 	path     string
 	pathType v1alpha1.PathType
-	// pattern is set where the path is none to compare with, and regex where another controller would read it as an
-	// expression.
+	// pattern is set if the path cannot be compared with literally. regex is set if another controller would read it as a
+	// regular expression.
 	pattern, regex bool
-	// guarded is set where the rule has something that may say who gets in.
+	// guarded is set if the rule has a policy that may say who gets in.
 	guarded bool
 }
 
-// guarded says whether a path has something that may say who gets in. Where such a path cannot be read, its requests
+// guarded returns whether a path has a policy that may say who gets in. If such a path cannot be read, its requests
 // must not fall to another one.
 func guarded(p *v1alpha1.IngressPath) bool {
 	for i := range readers {
@@ -35,14 +35,14 @@ func guarded(p *v1alpha1.IngressPath) bool {
 	return false
 }
 
-// pathReader reads the place of rules within their host. It holds the buffers that making paths canonical takes, so
-// that a canonical one costs no allocation.
+// pathReader reads the place of rules within their host. It holds the buffers for making paths canonical, so that a
+// path that is canonical already costs no allocation.
 type pathReader struct {
 	in, out []byte
 }
 
-// match reads which requests a rule is for, or says what is wrong with that. A guarded rule whose place is not known
-// closes all that it may have been meant for.
+// match returns which requests a rule is for, or what is wrong with that. If the place of a guarded rule is not known,
+// the fault closes all that the rule may have been meant for.
 func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 	path, match, fault := r.read(from.path, from.pathType)
 	if fault != "" {
@@ -63,9 +63,9 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 	return read, &rules.Fault{Text: fault}
 }
 
-// read returns what a path is matched as, or what is wrong with it. A path that is not canonical could never
-// be matched, because the requests' paths are made canonical before; and to correct it silently would have the
-// object say something else than what is served.
+// read returns what a path is matched as, or what is wrong with it. A path that is not canonical could never match,
+// because the paths of requests are made canonical first. It is not corrected silently: then the object would say
+// something else than what is served.
 func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string, match snapshot.PathMatch, fault string) {
 	canonical, err := r.canonical(path)
 	if err != nil {
@@ -86,7 +86,7 @@ func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string,
 	return "", 0, "pathType " + rules.Quote(string(pathType)) + " is unknown: write Prefix or Exact"
 }
 
-// canonical returns the canonical form of a path: the path itself where it has that form.
+// canonical returns the canonical form of a path, which is the path itself if it is canonical.
 func (r *pathReader) canonical(path string) (string, error) {
 	r.in = append(r.in[:0], path...)
 	form, err := canonical.Path(r.out, r.in)
@@ -96,7 +96,7 @@ func (r *pathReader) canonical(path string) (string, error) {
 	return string(form), nil
 }
 
-// pathFault says what a path has no canonical form for, and what to write instead where that can be known.
+// pathFault returns why a path has no canonical form, and what to write instead if that can be known.
 func pathFault(path string, err error) string {
 	if at := strings.IndexFunc(path, isUnspelled); at >= 0 && strings.HasPrefix(path, "/") {
 		switch r, _ := utf8.DecodeRuneInString(path[at:]); {
@@ -122,12 +122,12 @@ func pathFault(path string, err error) string {
 	return err.Error()
 }
 
-// isUnspelled is what no path has in it as it is.
+// isUnspelled returns whether a character must not be in a path unescaped.
 func isUnspelled(r rune) bool {
 	return r <= ' ' || r >= 0x7f || r == '?' || r == '#' || r == '\\'
 }
 
-// spelled is a path with its spaces and characters beyond ASCII percent-encoded, as a client sends them (RFC 3986,
+// spelled returns a path with its spaces and characters beyond ASCII percent-encoded, as a client sends them (RFC 3986,
 // section 2.1).
 func spelled(path string) string {
 	var b strings.Builder
@@ -141,8 +141,8 @@ func spelled(path string) string {
 	return b.String()
 }
 
-// clientSpelling is a path as requests for it have it: what it says is the same, so that what it is for is known. It
-// is the path itself where that cannot be told.
+// clientSpelling returns a path as requests for it have it. That means the same, so it is known what the path is for.
+// It returns the path itself if its spelling cannot be told.
 func clientSpelling(path string) string {
 	if !utf8.ValidString(path) || strings.ContainsRune(path, utf8.RuneError) { // U+FFFD is what is left of bytes that were none
 		return path

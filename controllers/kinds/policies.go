@@ -12,15 +12,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// policies are what a path asks for on the way to its backend.
+// policies are what a path asks for between the client and the backend.
 type policies struct {
 	// list is in policy.Order.
 	list      []policy.Policy
 	balancing *snapshot.Balancing
 }
 
-// add takes what a reader read, unless that has a fault. Readers are in an order that is for users, so each policy is
-// put into its place.
+// add adds what a reader has read, unless that has a fault. Readers are in an order for users, so add puts each policy
+// into its place.
 func (p *policies) add(read policy.Policy, fault string) string {
 	if fault != "" {
 		return fault
@@ -33,25 +33,26 @@ func (p *policies) add(read policy.Policy, fault string) string {
 	return ""
 }
 
-// reader reads one thing that can be asked for: all annotations of our own, and the policies of a path, have one.
+// reader reads one thing that can be asked for. Each of our annotations, and each policy of a path, has one.
 type reader struct {
 	// name is the annotation's, without its prefix.
 	name string
-	// set reads the annotation where it is about the Ingress as a whole, or is not YAML. Otherwise annotate reads it into
-	// the field of a path, and example is what a value looks like.
+	// set reads an annotation that is about the Ingress as a whole, or is not YAML. Otherwise annotate reads the
+	// annotation into the field of a path, and example is what a value looks like.
 	set      func(a *asked, value string) (fault string)
 	annotate func(path *v1alpha1.IngressPath, value, example string) (fault string)
 	example  string
-	// asks says whether a path has the policy, and read what is wrong with it. Both are nil for what is no policy.
+	// asks returns whether a path has the policy. read reads it, and returns what is wrong with it. Both are nil for what
+	// is no policy.
 	asks func(path *v1alpha1.IngressPath) bool
 	read func(r *ruleReader, path *v1alpha1.IngressPath, into *policies) (fault string)
-	// open is set where the policy cannot be what keeps clients out. A path with any other is closed where it cannot be
-	// read.
+	// open is set if the policy can never be what keeps clients out. A path with any other policy is closed if it cannot
+	// be read.
 	open bool
 }
 
-// readers are in the order in which users are told the names, and in which a path's policies are read: of several that
-// are at fault, the first is reported.
+// readers are in the order in which the names are listed for users. A path's policies are read in this order too, so of
+// several faults the first is reported.
 var readers = []reader{
 	{name: "access-control", annotate: annotateAccess, example: "{allowedIPs: [10.0.0.0/8]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.AccessControl != nil },
@@ -104,8 +105,8 @@ func readerNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// readPolicies reads a path's policies, or says what is wrong with the first that is not understood. It returns nil for
-// a path that has none.
+// readPolicies reads a path's policies. It returns nil for a path without any, and as fault what is wrong with the
+// first one that it does not understand.
 func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, fault string) {
 	for i := range readers {
 		policy := &readers[i]
@@ -122,7 +123,7 @@ func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, faul
 	return read, ""
 }
 
-// apply has a rule ask for the policies.
+// apply adds the policies to a rule.
 func (p *policies) apply(rule *rules.Rule) {
 	rule.Policies, rule.Balancing = p.list, p.balancing
 }

@@ -13,14 +13,14 @@ import (
 // maxRate bounds requestsPerSecond and burst, as the schema does.
 const maxRate = 1_000_000
 
-// readRateLimit reads a rateLimit, or says what is wrong with it. A burst that is left out is what the rate allows in
-// one second, at least one: less would let nothing through at all.
+// readRateLimit reads a rateLimit. It returns what is wrong with it as fault. If burst is left out, it is what the rate
+// allows in one second, and at least 1: less would let nothing through at all.
 func readRateLimit(limit *v1alpha1.RateLimit) (read *policy.RateLimit, fault string) {
 	read = new(policy.RateLimit)
 	read.PerSecond = limit.RequestsPerSecond.AsApproximateFloat64()
-	// NaN and the infinities are no Quantity.
+	// A Quantity is neither NaN nor infinite.
 	if read.PerSecond <= 0 || read.PerSecond > maxRate {
-		written := limit.RequestsPerSecond.DeepCopy() // String notes its result in the Quantity, which is not ours to write to.
+		written := limit.RequestsPerSecond.DeepCopy() // String writes its result into the Quantity, which is not ours.
 		return nil, "rateLimit.requestsPerSecond is " + rules.Clip(written.String()) +
 			": write a number above 0 and at most " + strconv.Itoa(maxRate)
 	}

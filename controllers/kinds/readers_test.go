@@ -20,7 +20,7 @@ func TestEveryAnnotationIsToldOfWhereOneDoesNotExist(t *testing.T) {
 	}
 }
 
-// A policy that is read and not applied would leave a route open without a word.
+// A policy that is read but not applied would silently leave a route open.
 func TestEveryPolicyChangesTheRule(t *testing.T) {
 	policies := 0
 	for _, r := range readers {
@@ -51,7 +51,7 @@ func TestEveryPolicyChangesTheRule(t *testing.T) {
 	}
 }
 
-// A policy that may keep clients out, and is not known to, leaves open what was written in a path that cannot be read.
+// If a policy may keep clients out and is not known to, a path with it that cannot be read stays open.
 func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 	var open []string
 	for _, r := range readers {
@@ -71,7 +71,7 @@ func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 	}
 }
 
-// What the data plane calls a policy is what users call it, and each has a reader.
+// The data plane's name of a policy is the users' name for it, and each policy has a reader.
 func TestEveryPolicyHasAReaderOfItsName(t *testing.T) {
 	for _, like := range policy.Order {
 		i := slices.IndexFunc(readers, func(r reader) bool { return r.name == like.Name() })

@@ -8,8 +8,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// readRewrite reads a rewrite, or says what is wrong with it. Its path is made canonical, as every path is that an
-// endpoint gets.
+// readRewrite reads a rewrite. It returns what is wrong with it as fault. It makes the path canonical, as every path is
+// that an endpoint gets.
 func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *policy.Rewrite, fault string) {
 	strip, replace := string(rewrite.StripPrefix), string(rewrite.ReplacePath)
 	switch {

@@ -8,9 +8,9 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// EachService calls f with the services that an Ingress names, with some more than once.
+// EachService calls f with each service that an Ingress names, with some more than once.
 func EachService(object *v1alpha1.Ingress, f func(name string)) {
-	last := v1alpha1.ServiceName("") // most paths of an Ingress have the service of the path before
+	last := v1alpha1.ServiceName("") // Most paths of an Ingress have the service of the path before.
 	for r := range object.Spec.Rules {
 		for p := range object.Spec.Rules[r].Paths {
 			if name := object.Spec.Rules[r].Paths[p].Backend.ServiceName; name != last {

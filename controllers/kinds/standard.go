@@ -15,10 +15,10 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// StandardKind is the kind that reports on Ingresses of networking.k8s.io are of.
+// StandardKind is the kind in reports on Ingresses of networking.k8s.io.
 const StandardKind = "Ingress.networking.k8s.io"
 
-// ReadStandard reads an Ingress of networking.k8s.io. Its annotations are YAML, which takes longer to read than all the
+// ReadStandard reads an Ingress of networking.k8s.io. Its annotations are YAML: reading them takes longer than all the
 // rest of a build takes for an Ingress.
 func ReadStandard(object *networkingv1.Ingress) *rules.Object {
 	o := identify(StandardKind, object)
@@ -35,19 +35,19 @@ func ReadStandard(object *networkingv1.Ingress) *rules.Object {
 	return o
 }
 
-// close closes all paths, if they are not yet.
+// close closes all paths, unless a fault has closed them already.
 func (a *asked) close(fault string) {
 	if a.fault == "" {
 		a.fault, a.closed = fault, rules.InvalidRule
 	}
 }
 
-// hosts reads the rules, and behind them what the default backend stands for: a rule for each host of the Ingress, or
-// for every host where it has no rules, that has what no other path matches.
+// hosts reads the rules, and appends what the default backend stands for: one rule for each host of the Ingress, or for
+// every host if the Ingress has no rules. That rule gets what no other path matches.
 func (a *asked) hosts(spec *networkingv1.IngressSpec) []rules.Host {
 	r := standardReader{asked: a}
 	r.like.Backend = readBackend(&a.policies.Backend)
-	if a.fault != "" { // of which the object speaks already
+	if a.fault != "" { // The object reports that fault already.
 		r.like.Fault = &rules.Fault{Closing: a.closed}
 	} else {
 		r.like.Fault = invalid(r.terms(&r.like, &a.policies))
@@ -76,10 +76,11 @@ func (a *asked) hosts(spec *networkingv1.IngressSpec) []rules.Host {
 	return hosts
 }
 
-// defaultBackend is where authors find what stands for the default backend. Logs have -1 for it.
+// defaultBackend is where authors find the rules of the default backend. Logs have -1 for it.
 const defaultBackend = "defaultBackend"
 
-// hostNames returns the hosts of an Ingress, each once, or every host where it has no rules.
+// hostNames returns the hosts of an Ingress, each once, or the empty host, which stands for every host, if it has no
+// rules.
 func hostNames(spec *networkingv1.IngressSpec) (names []string) {
 	for i := range spec.Rules {
 		if name := spec.Rules[i].Host; !slices.Contains(names, name) {
@@ -96,17 +97,17 @@ func hostNames(spec *networkingv1.IngressSpec) (names []string) {
 type standardReader struct {
 	ruleReader
 	asked *asked
-	// like is what all rules have in common.
+	// like has what all rules have in common.
 	like rules.Rule
 }
 
-// rule reads a path. ImplementationSpecific is compared as Prefix is.
+// rule reads a path. ImplementationSpecific is compared like Prefix.
 func (r *standardReader) rule(p *networkingv1.HTTPIngressPath) rules.Rule {
 	rule := r.like
 	from := place{path: p.Path, pathType: v1alpha1.PathTypePrefix, guarded: r.asked.fault != "" || guarded(&r.asked.policies)}
 	switch {
 	case p.PathType == nil || *p.PathType == networkingv1.PathTypeImplementationSpecific:
-		if p.Path == "" { // which no other type lets one write
+		if p.Path == "" { // No other type allows this.
 			from.path = "/"
 		}
 		from.pattern = strings.ContainsAny(p.Path, `*()[]{}^$|\`) || strings.Contains(p.Path, "?") && writtenAsExpression(p.Path)
@@ -125,7 +126,7 @@ func (r *standardReader) rule(p *networkingv1.HTTPIngressPath) rules.Rule {
 	return rule
 }
 
-// lead has a rule lead to a backend.
+// lead sets the backend of a rule.
 func (r *standardReader) lead(rule *rules.Rule, to *networkingv1.IngressBackend) {
 	fault := "backend.resource is not supported: name a Service under backend.service"
 	if to.Service != nil {
@@ -137,10 +138,10 @@ func (r *standardReader) lead(rule *rules.Rule, to *networkingv1.IngressBackend)
 	}
 }
 
-// maxCertificateHosts is how many hosts the schema lets a TLSCertificate have.
+// maxCertificateHosts is how many hosts the schema allows in a TLSCertificate.
 const maxCertificateHosts = 64
 
-// certificates reads which certificates the Ingress asks for. What is wrong with that closes all paths.
+// certificates returns the certificates that the Ingress asks for. A fault in them closes all paths.
 func (a *asked) certificates(object *networkingv1.Ingress) (wishes []rules.Wish) {
 	if a.autoSSL {
 		wish, fault := a.ordered(object)
@@ -150,7 +151,7 @@ func (a *asked) certificates(object *networkingv1.Ingress) (wishes []rules.Wish)
 		a.close("annotation " + autoSSLAnnotation + ": " + fault)
 	}
 	for i := range object.Spec.TLS {
-		// Without a Secret, the hosts are left to the certificate that is served where there is no other.
+		// Without a Secret, the hosts get the certificate that is served for names without one.
 		if tls := &object.Spec.TLS[i]; tls.SecretName != "" {
 			wishes = append(wishes, rules.Wish{Secret: tls.SecretName, Hosts: slices.Clone(tls.Hosts), Redirect: a.redirectHTTP})
 		}
@@ -161,8 +162,8 @@ func (a *asked) certificates(object *networkingv1.Ingress) (wishes []rules.Wish)
 	return wishes
 }
 
-// ordered returns the certificate that is ordered for an Ingress, or says why none can be. It has to be one that the
-// schema would take in an Ingress of this API and in a TLSCertificate.
+// ordered returns the certificate that is ordered for an Ingress, or why none can be. It accepts only what the schemas
+// of this API's Ingress and of TLSCertificate would accept.
 func (a *asked) ordered(object *networkingv1.Ingress) (wish rules.Wish, fault string) {
 	wish = rules.Wish{Secret: secretName("", object.Name), Redirect: a.redirectHTTP, Ordered: true, Email: a.email}
 	switch from := object.Spec.TLS; len(from) {

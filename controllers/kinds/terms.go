@@ -7,13 +7,13 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// ruleReader reads rules, one after the other. It holds the buffers of pathReader.
+// ruleReader reads rules one after the other, and reuses the buffers of pathReader.
 type ruleReader struct {
 	paths pathReader
 }
 
-// terms reads what a path says beside its place and the service behind it, or says what is wrong with the first thing
-// that is not understood. The rule then has nothing of it.
+// terms reads what a path asks for besides its place and its service. It returns what is wrong with the first thing
+// that it does not understand. The rule then gets none of it.
 func (r *ruleReader) terms(rule *rules.Rule, p *v1alpha1.IngressPath) (fault string) {
 	policies, fault := r.readPolicies(p)
 	if fault == "" {
@@ -32,7 +32,7 @@ func (r *ruleReader) terms(rule *rules.Rule, p *v1alpha1.IngressPath) (fault str
 	return ""
 }
 
-// invalid is the fault of a rule that keeps its place, nil where nothing is wrong.
+// invalid returns the fault of a rule that keeps its place, nil if nothing is wrong.
 func invalid(fault string) *rules.Fault {
 	if fault == "" {
 		return nil

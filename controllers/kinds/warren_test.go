@@ -78,7 +78,7 @@ func TestWhatAStandardIngressSays(t *testing.T) {
 	}
 }
 
-// Every rule of an Ingress with a fault of its own answers 503 for that, and what is said of it is said once.
+// If an Ingress has a fault of its own, each of its rules answers 503 because of it, and the fault is reported once.
 func TestAStandardIngressWithAFaultHasNoSoundRule(t *testing.T) {
 	object := withDefault(newStandard("blue", "a", 1, "x.io"), "rest")
 	object.Annotations = map[string]string{"nginx.ingress.kubernetes.io/auth-url": "https://auth.example.com"}

@@ -16,40 +16,41 @@ const (
 	week = 7 * day
 
 	// ordersPerSpan is how many orders for one exact set of names may lead to a certificate in a week. Let's Encrypt
-	// issues no more either, and then none for the rest of the week.
+	// issues no more than that either, and then none for the rest of the week.
 	ordersPerSpan = 5
-	// failuresPerHour is how many orders for one exact set of names may fail in an hour: Let's Encrypt takes no more for a
-	// name.
+	// failuresPerHour is how many orders for one exact set of names may fail in an hour. Let's Encrypt accepts no more for
+	// a name.
 	failuresPerHour = 5
-	// shortLived is below which lifetime the renewals of a certificate take no place of the bound a day: each takes
-	// several.
+	// shortLived is the lifetime below which the renewals of a certificate do not count towards the daily limit: such a
+	// certificate is renewed several times a day.
 	shortLived = 2 * day
 )
 
 // ledger is the orders of the last week, oldest first. It is kept in the cluster, so that neither a restart nor a loop
-// of any kind places more orders than the authority puts up with.
+// of any kind places more orders than the authority accepts.
 type ledger []Entry
 
 // Entry is an order that was placed, or was about to be.
 type Entry struct {
-	// ID is the attempt's, so that one that is resumed is entered once.
+	// ID is the attempt's, so that an attempt that is resumed is entered once.
 	ID string `json:"id"`
-	// Certificate is "namespace/name" of the TLSCertificate, for people.
+	// Certificate is the "namespace/name" of the TLSCertificate. It is for people.
 	Certificate string `json:"certificate"`
-	// Names stands for the exact set of names at one authority.
+	// Names identifies the exact set of names at one authority.
 	Names string    `json:"names"`
 	Time  time.Time `json:"time"`
-	// Failed is for an order that led to no certificate.
+	// Failed is set if the order led to no certificate.
 	Failed bool `json:"failed,omitempty"`
-	// Renewal is for the order of a certificate that is due because of the time alone.
+	// Renewal is set if the certificate was due for no other reason than time.
 	Renewal bool `json:"renewal,omitempty"`
-	// Lifetime is that of the certificate, or before there is one of that before it, in seconds; 0 if it is not known,
-	// or so long that it makes no difference.
+	// Lifetime is the certificate's in seconds, or the one of the certificate before until there is a new one. It is 0 if
+	// it is not known, or is so long that it makes no difference.
 	Lifetime int64 `json:"lifetime,omitempty"`
 }
 
-// span is how long an order counts: a week, and for a certificate that does not live for two weeks half of that. None
-// is held back past its end then, as the order that it waits for is older than the certificate that is served.
+// span is how long an order counts: a week, or half the lifetime of a certificate that lives for less than two weeks.
+// This delays no renewal past the certificate's end: by then the order that it waits for is older than the certificate
+// that is served.
 func (e Entry) span() time.Duration {
 	if e.Lifetime == 0 {
 		return week
@@ -57,12 +58,12 @@ func (e Entry) span() time.Duration {
 	return min(week, lifetimeIn(e.Lifetime)/2)
 }
 
-// brief is for an order that the bound a day does not count.
+// brief returns whether the daily limit does not count this order.
 func (e Entry) brief() bool {
 	return e.Renewal && e.Lifetime != 0 && lifetimeIn(e.Lifetime) < shortLived
 }
 
-// kept is how long an entry is remembered: no rule looks back farther.
+// kept is how long an entry is remembered. No rule looks back farther.
 func (e Entry) kept() time.Duration {
 	if e.brief() {
 		return max(e.span(), time.Hour)
@@ -72,7 +73,7 @@ func (e Entry) kept() time.Duration {
 
 func lifetimeIn(seconds int64) time.Duration { return time.Duration(seconds) * time.Second }
 
-// lifetimeNoted is what a ledger says of a lifetime.
+// lifetimeNoted returns a lifetime as an entry has it.
 func lifetimeNoted(lifetime time.Duration) int64 {
 	if lifetime >= 2*week {
 		return 0
@@ -80,19 +81,19 @@ func lifetimeNoted(lifetime time.Duration) int64 {
 	return max(int64(lifetime/time.Second), 1)
 }
 
-// NameSet stands for an exact set of names: the same for every order of them, and short.
+// NameSet returns a short text that identifies an exact set of names: it is the same for every order of them.
 func NameSet(hosts []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(hosts)), "\n")))
 	return hex.EncodeToString(sum[:8])
 }
 
-// NamesAt stands for an exact set of names at one authority: what was ordered from a staging one takes no place of
-// another's limit.
+// NamesAt returns a short text that identifies an exact set of names at one authority: orders from a staging authority
+// do not count towards another's limit.
 func NamesAt(directory string, hosts []string) string {
 	return NameSet(append(slices.Clone(hosts), directory))
 }
 
-// ledgerRule allows at most so many entries that it counts within a time, which may be each entry's own.
+// ledgerRule allows at most limit of the entries that it counts within a time, which may be each entry's own.
 type ledgerRule struct {
 	limit  int
 	within func(Entry) time.Duration
@@ -101,11 +102,11 @@ type ledgerRule struct {
 	text string
 }
 
-// Limits are what rules go by beside the ledger.
+// Limits are what rules depend on besides the ledger.
 type Limits struct {
-	// perDay is how many orders there may be in a day; 0 is no bound.
+	// perDay is how many orders there may be in a day. 0 is for no limit.
 	perDay int
-	// weekly is for an authority that counts the orders of a week, however short its certificates live.
+	// weekly is set for an authority that counts the orders of a week, however short its certificates live.
 	weekly bool
 }
 
@@ -116,9 +117,9 @@ func LimitsAt(directory string, perDay int) Limits {
 	return Limits{perDay: perDay, weekly: weekly}
 }
 
-// next returns when an order may be placed, the zero time for at once, and else why not before. The renewal of a
-// certificate is not held back by what else was ordered: it is exempt where such a limit is an authority's. It has one
-// of its own, against mistakes and loops.
+// next returns when an order may be placed, the zero time for at once, and why not earlier. What else was ordered does
+// not hold back the renewal of a certificate: authorities exempt renewals from such limits. Renewals have a limit of
+// their own here, against mistakes and loops.
 func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, why string) {
 	same := func(e Entry) bool { return e.Names == order.Names }
 	within := func(d time.Duration) func(Entry) time.Duration {
@@ -152,7 +153,7 @@ func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, w
 	return at, why
 }
 
-// until returns when a rule allows one more entry, or the zero time if it does so already.
+// until returns when a rule allows one more entry, the zero time if it does already.
 func (l ledger) until(now time.Time, rule ledgerRule) time.Time {
 	var ends []time.Time
 	for _, e := range l {
@@ -167,7 +168,7 @@ func (l ledger) until(now time.Time, rule ledgerRule) time.Time {
 	return ends[len(ends)-rule.limit]
 }
 
-// lifetime returns that of the certificate that was ordered last for a set of names, as entries note it.
+// lifetime returns the lifetime of the certificate that was ordered last for a set of names, as entries have it.
 func (l ledger) lifetime(names string) int64 {
 	for _, e := range slices.Backward(l) {
 		if e.Names == names && !e.Failed {
@@ -177,7 +178,8 @@ func (l ledger) lifetime(names string) int64 {
 	return 0
 }
 
-// enter returns the ledger with an entry, once, and without those that are older than any rule looks back.
+// enter returns the ledger with one more entry, and without entries that are too old for any rule. An ID is entered
+// once.
 func (l ledger) enter(e Entry) ledger {
 	if slices.ContainsFunc(l, func(o Entry) bool { return o.ID == e.ID }) {
 		return l
@@ -189,7 +191,7 @@ func (l ledger) enter(e Entry) ledger {
 		}
 	}
 	kept = append(kept, e)
-	// Clocks of replicas differ by a little.
+	// The clocks of replicas differ a little.
 	slices.SortStableFunc(kept, func(a, b Entry) int { return a.Time.Compare(b.Time) })
 	return kept
 }
@@ -217,7 +219,7 @@ func (l ledger) issued(id string, lifetime time.Duration) (ledger, bool) {
 	return changed, true
 }
 
-// placed returns the entry of an order for a set of names that may come to something, by its ID.
+// placed returns the entry of that ID, if it is an order for this set of names and has not failed.
 func (l ledger) placed(id, certificate, names string) (Entry, bool) {
 	i := slices.IndexFunc(l, func(e Entry) bool {
 		return e.ID == id && e.Certificate == certificate && e.Names == names && !e.Failed

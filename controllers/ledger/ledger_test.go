@@ -80,7 +80,7 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 	}
 }
 
-// A certificate is held back no longer than the last one that was issued is good for, with half of its life left.
+// A renewal is delayed for no longer than the last certificate is valid, with half of its lifetime left.
 func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
 	for _, lifetime := range []time.Duration{90 * time.Second, 12 * time.Hour, day, 6 * day, 47 * day, 90 * day} {
 		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)

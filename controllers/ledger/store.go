@@ -25,26 +25,26 @@ const (
 	ledgerField = "orders.json"
 )
 
-// Store keeps the ledger in a ConfigMap of the controller's namespace. Every write is one of the version that was
-// read, so two orders cannot take the last place of a limit.
+// Store keeps the ledger in a ConfigMap of the controller's namespace. A write succeeds only if nobody else has written
+// since the read, so two orders cannot both take the last place of a limit.
 type Store struct {
 	reader    client.Reader
 	client    client.Client
 	namespace string
 	limits    Limits
-	// owner is what the ConfigMap belongs to, nil for nothing.
+	// owner owns the ConfigMap. Nil for no owner.
 	owner *metav1.OwnerReference
-	// writing is held from reading the ledger until it is written, so that certificates that are worked on at the same
-	// time do not hinder each other.
+	// writing is held from reading the ledger to writing it, so that orders placed at the same time do not make each
+	// other's writes fail.
 	writing sync.Mutex
 }
 
-// NewStore returns what keeps the ledger in the namespace, and holds orders to the limits.
+// NewStore returns a Store that keeps the ledger in this namespace and holds orders to the limits.
 func NewStore(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, limits Limits) *Store {
 	return &Store{reader: mgr.GetAPIReader(), client: mgr.GetClient(), namespace: namespace, owner: owner, limits: limits}
 }
 
-// Reserve enters an order before it is placed, or returns when there is room for it and why not before.
+// Reserve enters an order before it is placed. If there is no room, it returns when there will be, and why not earlier.
 func (s *Store) Reserve(ctx context.Context, e Entry) (at time.Time, why string, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -64,8 +64,9 @@ func (s *Store) Reserve(ctx context.Context, e Entry) (at time.Time, why string,
 	return time.Time{}, "", s.write(ctx, object, entries.enter(e))
 }
 
-// Room says whether an order that was held back may be placed by now. Only the controller's own namespace is believed
-// about how long certificates live: whoever may write their Secrets could have them ordered without end.
+// Room returns whether an order that was held back may be placed now. It takes the lifetime of certificates from the
+// ledger in the controller's own namespace only: whoever may write the certificates' Secrets could otherwise have them
+// ordered without end.
 func (s *Store) Room(ctx context.Context, e Entry) (bool, error) {
 	_, entries, err := s.read(ctx)
 	if err != nil {
@@ -76,13 +77,13 @@ func (s *Store) Room(ctx context.Context, e Entry) (bool, error) {
 	return at.IsZero(), nil
 }
 
-// Lifetime returns how long certificates for a set of names live, 0 if that is not known or very long.
+// Lifetime returns how long certificates for a set of names live, 0 if that is not known or is very long.
 func (s *Store) Lifetime(ctx context.Context, names string) (time.Duration, error) {
 	_, entries, err := s.read(ctx)
 	return lifetimeIn(entries.lifetime(names)), err
 }
 
-// Placed returns the entry of an order for a set of names that may come to something, by its ID.
+// Placed returns the entry of that ID, if it is an order for this set of names and has not failed.
 func (s *Store) Placed(ctx context.Context, id, certificate, names string) (Entry, bool, error) {
 	_, entries, err := s.read(ctx)
 	if err != nil {
@@ -92,12 +93,12 @@ func (s *Store) Placed(ctx context.Context, id, certificate, names string) (Entr
 	return e, ok, nil
 }
 
-// Fail marks an order that came to nothing.
+// Fail notes that an order led to no certificate.
 func (s *Store) Fail(ctx context.Context, id string) error {
 	return s.change(ctx, func(l ledger) (ledger, bool) { return l.fail(id) })
 }
 
-// Issued notes how long the certificate lives that an order led to.
+// Issued notes the lifetime of the certificate that an order led to.
 func (s *Store) Issued(ctx context.Context, id string, lifetime time.Duration) error {
 	return s.change(ctx, func(l ledger) (ledger, bool) { return l.issued(id, lifetime) })
 }

@@ -16,34 +16,34 @@ import (
 )
 
 const (
-	// announceInterval is the least time between two writes of a Lease for the sake of what the replica serves.
+	// announceInterval is the least time between two writes of a Lease because of what the replica serves.
 	announceInterval = 500 * time.Millisecond
-	// withdrawTimeout bounds the deletion of the Lease, which ends the process.
+	// withdrawTimeout bounds the deletion of the Lease when the process ends.
 	withdrawTimeout = 2 * time.Second
 )
 
-// announcer keeps this replica's Lease: from the first snapshot that is served, until the process ends. Every replica
-// has one.
+// announcer keeps this replica's Lease from the first snapshot that is served until the process ends. Every replica has
+// an announcer.
 type announcer struct {
 	client client.Client
-	// reader asks the API server itself.
+	// reader asks the API server, not a cache.
 	reader   client.Reader
 	replicas *Replicas
 	self     Replica
 	pod      types.UID
-	// standing returns how the controller stands among several, but for since when it is there: that is when election was
-	// made, the Lease that the replicas elect their leader by. It has no name where they elect none.
+	// standing returns how the controller stands among several, without since. That is when election was made, the Lease
+	// by which the replicas elect their leader. election has no name if they elect none.
 	standing func() standing
 	election client.ObjectKey
 	// draining is closed when the process begins to end.
 	draining <-chan struct{}
-	// changed holds a token once something else is served.
+	// changed holds a token once there is something new to announce.
 	changed chan struct{}
 
-	// told is the standing as of the latest snapshot that is served. It belongs to who calls serves.
+	// told is the standing as of the latest call of serves. Only serves uses it.
 	told standing
 
-	// What follows belongs to Start. written is the Lease as it was last written or read, nil if there is none.
+	// Only Start uses the fields from here on. written is the Lease as it was last written or read, nil if there is none.
 	written *coordinationv1.Lease
 	renewed time.Time
 	since   int64
@@ -62,11 +62,11 @@ func (a *announcer) serves(ingresses iter.Seq2[types.UID, int64]) {
 	}
 }
 
-// NeedLeaderElection is false: every replica has a Lease of its own.
+// NeedLeaderElection is false: every replica has its own Lease.
 func (a *announcer) NeedLeaderElection() bool { return false }
 
-// Start keeps the Lease until ctx is done. It deletes it only if the process ends: a control plane that ends alone is
-// started again, and the data plane serves meanwhile.
+// Start keeps the Lease until ctx is done. It deletes the Lease only if the process ends: a control plane that ends
+// alone is started again, and the data plane goes on serving meanwhile.
 func (a *announcer) Start(ctx context.Context) error {
 	if err := a.replicas.watch(ctx); err != nil {
 		return err
@@ -102,9 +102,10 @@ func (a *announcer) Start(ctx context.Context) error {
 	}
 }
 
-// announce writes the Lease. Whoever else wrote it, a former process of the same name perhaps, is overruled.
+// announce writes the Lease. It overwrites what anybody else wrote, a former process of the same name perhaps.
 func (a *announcer) announce(ctx context.Context) error {
-	// An end in the middle of this waits for the answer: a Lease that was made and not heard of would not be withdrawn.
+	// If the process ends during this, it still waits for the answer: otherwise it would not withdraw a Lease that was
+	// made and whose answer was lost.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replicaRenewal)
 	defer cancel()
 	a.self.serves = a.replicas.serving.Load().encode()
@@ -117,8 +118,8 @@ func (a *announcer) announce(ctx context.Context) error {
 		if a.written == nil {
 			err = a.client.Create(ctx, lease)
 		} else {
-			// An update of a Lease that is gone would make it anew: one that was given up, and comes late, after the Lease was
-			// withdrawn. With a UID it is refused.
+			// Without a UID, an update of a Lease that is gone would create it. An update that was given up and arrives late,
+			// after the Lease was withdrawn, would do so. With a UID it is refused.
 			lease.UID, lease.ResourceVersion = a.written.UID, a.written.ResourceVersion
 			err = a.client.Update(ctx, lease)
 		}
@@ -144,8 +145,8 @@ func (a *announcer) announce(ctx context.Context) error {
 	return fmt.Errorf("writing the Lease, which others write too: %w", err)
 }
 
-// installed returns since when the controller is there, in Unix seconds: the Lease of the election is made when it
-// first runs, and goes when it is uninstalled. It returns 0 while that is not known.
+// installed returns since when the controller is installed, in Unix seconds, 0 if that is not known yet. The Lease of
+// the election tells: it is made when the controller first runs, and deleted when the controller is uninstalled.
 func (a *announcer) installed(ctx context.Context) int64 {
 	switch {
 	case a.since != 0:
@@ -164,7 +165,7 @@ func (a *announcer) installed(ctx context.Context) int64 {
 	return a.since
 }
 
-// withdraw deletes the Lease if the process ends. That it cannot be deleted is no failure: it expires.
+// withdraw deletes the Lease if the process ends. If that fails it returns no error, because the Lease expires.
 func (a *announcer) withdraw(ctx context.Context) error {
 	select {
 	case <-a.draining:

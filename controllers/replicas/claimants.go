@@ -12,16 +12,16 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 )
 
-// Claimants are the controllers that Ingresses are for, by what the Ingresses say of their class.
+// Claimants are the controllers that some Ingresses are for, by the class that the Ingresses name.
 type Claimants struct {
-	// every says that there is one for each controller, byDefault one of networking.k8s.io that names no class.
+	// every is set if some Ingress is for each controller. byDefault is set if one of networking.k8s.io names no class.
 	every, byDefault bool
-	// classes are those that are named; standard those that are named by an Ingress of networking.k8s.io, and need an
-	// IngressClass.
+	// classes are the classes that are named. standard are those that an Ingress of networking.k8s.io names, and that need
+	// an IngressClass.
 	classes, standard []string
 }
 
-// Add adds those that an Ingress is for.
+// Add adds the controllers that an Ingress is for.
 func (c *Claimants) Add(ingress *v1alpha1.Ingress) {
 	if ingress.Spec.IngressClassName == "" {
 		c.every = true
@@ -30,7 +30,7 @@ func (c *Claimants) Add(ingress *v1alpha1.Ingress) {
 	c.classes = insertName(c.classes, ingress.Spec.IngressClassName)
 }
 
-// AddStandard adds those that an Ingress of networking.k8s.io is for.
+// AddStandard adds the controllers that an Ingress of networking.k8s.io is for.
 func (c *Claimants) AddStandard(ingress *networkingv1.Ingress) {
 	switch class, annotated := kinds.StandardClassName(ingress); {
 	case class == "":
@@ -42,13 +42,13 @@ func (c *Claimants) AddStandard(ingress *networkingv1.Ingress) {
 	}
 }
 
-// Equal says whether both are the same controllers.
+// Equal returns whether both are the same controllers.
 func (c *Claimants) Equal(o *Claimants) bool {
 	return c.every == o.every && c.byDefault == o.byDefault &&
 		slices.Equal(c.classes, o.classes) && slices.Equal(c.standard, o.standard)
 }
 
-// OrEvery is every controller where nothing says which.
+// OrEvery makes c stand for every controller if it has none, and returns c.
 func (c *Claimants) OrEvery() *Claimants {
 	if c.Equal(&Claimants{}) {
 		c.every = true
@@ -56,25 +56,25 @@ func (c *Claimants) OrEvery() *Claimants {
 	return c
 }
 
-// include says whether a controller is among them.
+// include returns whether a controller is among them.
 func (c *Claimants) include(s *standing) bool {
 	return c.every || c.byDefault && s.byDefault ||
 		slices.Contains(c.classes, s.class) || s.named && slices.Contains(c.standard, s.class)
 }
 
-// ClaimantsOf are the controllers that an Ingress is for.
+// ClaimantsOf returns the controllers that an Ingress is for.
 func ClaimantsOf(ingress *v1alpha1.Ingress) (c Claimants) {
 	c.Add(ingress)
 	return c
 }
 
-// StandardClaimantsOf are the controllers that an Ingress of networking.k8s.io is for.
+// StandardClaimantsOf returns the controllers that an Ingress of networking.k8s.io is for.
 func StandardClaimantsOf(ingress *networkingv1.Ingress) (c Claimants) {
 	c.AddStandard(ingress)
 	return c
 }
 
-// insertName adds a name to a sorted list that has it once.
+// insertName adds a name to a sorted list without duplicates.
 func insertName(names []string, name string) []string {
 	at, found := slices.BinarySearch(names, name)
 	if found {
@@ -83,7 +83,7 @@ func insertName(names []string, name string) []string {
 	return slices.Insert(names, at, name)
 }
 
-// joinNames and splitNames have a list of names that cannot hold a comma in a value that can be compared.
+// joinNames makes a comparable value of names, none of which can hold a comma. splitNames reverses that.
 func joinNames(names []string) string {
 	names = slices.Clone(names)
 	slices.Sort(names)

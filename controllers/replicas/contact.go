@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Contact is with the Kubernetes API: when it last answered. A replica renews its Lease every few seconds, so that one
-// which is not cut off never waits long for an answer; when it is, it goes on with what it has, and this says so.
+// Contact knows when the Kubernetes API last answered. A replica renews its Lease every few seconds, so unless it is
+// cut off it never waits long for an answer. A replica that is cut off goes on with what it has, and this shows it.
 type Contact struct {
 	now func() time.Time
 	// last is when an answer began, in Unix nanoseconds; 0 before the first.
@@ -20,7 +20,7 @@ type Contact struct {
 	answered  *prometheus.Desc
 }
 
-// NewContact makes the contact of a process that has none yet.
+// NewContact returns the contact of a process to which the API has not answered yet.
 func NewContact() *Contact {
 	return &Contact{
 		now: time.Now,
@@ -31,7 +31,7 @@ func NewContact() *Contact {
 	}
 }
 
-// Wrap is for the transport of every client of the API.
+// Wrap wraps the transport of a client of the API. Every client has to use it.
 func (c *Contact) Wrap(next http.RoundTripper) http.RoundTripper { return contactTransport{c, next} }
 
 type contactTransport struct {
@@ -39,7 +39,7 @@ type contactTransport struct {
 	next    http.RoundTripper
 }
 
-// RoundTrip takes an error of a server for no answer: what is between here and the API may give one.
+// RoundTrip does not count a server error as an answer: something between this process and the API may give one.
 func (t contactTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(request)
 	if err == nil && response.StatusCode < http.StatusInternalServerError {
@@ -48,7 +48,7 @@ func (t contactTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	return response, err
 }
 
-// Last returns when the API last answered, the zero time if it has not yet.
+// Last returns when the API last answered, the zero time if it has not answered yet.
 func (c *Contact) Last() time.Time {
 	if last := c.last.Load(); last != 0 {
 		return time.Unix(0, last)
@@ -56,7 +56,7 @@ func (c *Contact) Last() time.Time {
 	return time.Time{}
 }
 
-// Connected says whether that was so recently that the other replicas do not take this one for gone.
+// Connected returns whether the last answer is so recent that the other replicas do not take this one for gone.
 func (c *Contact) Connected() bool { return c.now().Sub(c.Last()) < replicaExpiry }
 
 // Describe implements prometheus.Collector.

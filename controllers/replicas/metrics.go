@@ -4,10 +4,10 @@ package replicas
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Metrics says which other controllers there are. All methods work on nil, which says nothing.
+// Metrics shows which other controllers there are. On nil, peersAre does nothing.
 type Metrics struct{ others *prometheus.GaugeVec }
 
-// NewMetrics makes metrics that say of no controller.
+// NewMetrics returns metrics that show no controller.
 func NewMetrics() *Metrics {
 	return &Metrics{others: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "warren_ingress_other_controllers",
@@ -22,7 +22,7 @@ func (m *Metrics) Describe(descs chan<- *prometheus.Desc) { m.others.Describe(de
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(metrics chan<- prometheus.Metric) { m.others.Collect(metrics) }
 
-// peersAre notes the controllers that there are, in the order in which they write, and the index of this one.
+// peersAre sets the controllers that there are, in the order in which they write, and the index of this one.
 func (m *Metrics) peersAre(controllers []string, own int) {
 	if m == nil {
 		return

@@ -23,36 +23,36 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// Which controllers there are beside this one is known from the Leases of their replicas.
+// The Leases of other controllers' replicas tell which controllers there are.
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=list;watch
 
 const (
-	// peerGrace is how long a controller that is gone is waited for, in renewals of the own Lease: one whose only replica
-	// is replaced comes back, and each change of who writes costs a write of every object that both serve.
+	// peerGrace is how long to wait for a controller that is gone, in renewals of the own Lease. A controller whose only
+	// replica is replaced comes back, and each change of who writes costs a write of every object that both serve.
 	peerGrace = 6
-	// peerExpiry is how many of them a controller may miss that goes without a word.
+	// peerExpiry is how many renewals of the own Lease a controller may stay silent that did not delete its own.
 	peerExpiry = int(replicaExpiry/replicaRenewal) + peerGrace
 )
 
-// Peers are the controllers that serve objects of the same namespaces as this one does. A status has one writer: of
-// the controllers that serve an object, the first in the order of their standings. Those of one class come before all
-// others for what names the class.
+// Peers are the controllers that serve objects of the same namespaces as this one does. A status has one writer: of the
+// controllers that serve an object, the first in the order of their standings. If an object names a class, the
+// controllers of that class come before all others.
 //
-// All methods but Present and Controllers work on nil, which knows of no other controller.
+// All methods but Present and Controllers work on nil, which knows no other controller.
 type Peers struct {
-	// leases are those of all namespaces, if they may be read.
+	// leases are the Leases of all namespaces, if they may be read.
 	leases *cluster.OptionalCache
-	// own is what this controller says of itself before its Lease does, lease the name of that.
+	// own is the standing of this controller until its Lease has one. lease is the name of that Lease.
 	own   standing
 	lease types.NamespacedName
-	// among are the namespaces whose Leases are heeded beside those of the own one, EveryNamespace for all.
+	// among are the namespaces whose Leases count, besides the own namespace. EveryNamespace stands for all.
 	among []string
 	// elects says that the replicas of this controller elect the one that writes.
 	elects  bool
 	metrics *Metrics
 
 	mu          sync.Mutex
-	beats       int // renewals of the own Lease, as sightings count them
+	beats       int // renewals of the own Lease, counted as in sightings
 	seen        map[types.NamespacedName]*glimpse
 	subscribers []func()
 
@@ -65,23 +65,23 @@ type glimpse struct {
 	holder   string
 	renewed  time.Time
 	beat     int
-	// stale is as in sightings. left is when the Lease was deleted, beat is.
+	// stale is as in sightings. left is set once the Lease was deleted, and beat is when that was.
 	stale, left bool
 }
 
-// Company are the controllers that are alive, in the order in which they write; this one is always among them. It is
+// Company are the controllers that are alive, in the order in which they write. This one is always among them. It is
 // immutable.
 type Company struct {
 	all []standing
 	own int // the index of this one
-	// leads says that this replica writes for its controller where its replicas elect none that does.
+	// leads is set if this replica writes for its controller. It matters if the replicas do not elect one that writes.
 	leads bool
 }
 
-// Several says whether there are others.
+// Several returns whether there are other controllers.
 func (c *Company) Several() bool { return len(c.all) > 1 }
 
-// names are the controllers by their names.
+// names returns the names of the controllers.
 func (c *Company) names() (names []string) {
 	for i := range c.all {
 		names = append(names, c.all[i].controller())
@@ -104,7 +104,7 @@ func replicaLeases() labels.Selector {
 	return labels.NewSelector().Add(*labelled)
 }
 
-// peerCacheOptions are for a cache that holds the Leases of the replicas of all controllers in these namespaces, or in
+// peerCacheOptions returns the options of a cache of the Leases of all controllers' replicas, in these namespaces or in
 // all.
 func peerCacheOptions(namespaces []string) cache.Options {
 	return cache.Options{DefaultNamespaces: cluster.WatchedNamespaces(namespaces), ByObject: map[client.Object]cache.ByObject{
@@ -112,11 +112,10 @@ func peerCacheOptions(namespaces []string) cache.Options {
 	}}
 }
 
-// standingLimit is how long what a Lease says of its controller may be, in bytes: 250 namespaces of the longest names
-// are.
+// standingLimit is how long a Lease's standing may be in bytes: 250 namespaces with the longest names take as much.
 const standingLimit = 16 << 10
 
-// trimLease keeps of a Lease what is read of it, which is little: anybody may have made it.
+// trimLease keeps of a Lease only what is read, and bounds it: anybody may have made the Lease.
 func trimLease(object any) (any, error) {
 	lease, ok := object.(*coordinationv1.Lease)
 	if !ok {
@@ -131,7 +130,7 @@ func trimLease(object any) (any, error) {
 	return lease, nil
 }
 
-// Watch has every change of a Lease looked at.
+// Watch looks at every change of a Lease until ctx ends.
 func (p *Peers) Watch(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -159,7 +158,8 @@ func (p *Peers) handler(ctx context.Context) toolscache.ResourceEventHandler {
 	}
 }
 
-// Settle returns once the other controllers are known, or it is known that they cannot be; false if ctx ends before.
+// Settle waits until the other controllers are known, or it is known that they cannot be. It returns false if ctx ends
+// first.
 func (p *Peers) Settle(ctx context.Context) bool {
 	if p == nil {
 		return true
@@ -180,19 +180,19 @@ func (p *Peers) Settle(ctx context.Context) bool {
 	return true
 }
 
-// blind says whether the Leases of other namespaces are not read.
+// blind returns whether the Leases of other namespaces are not read.
 func (p *Peers) blind(ctx context.Context) bool {
 	return p != nil && (len(p.among) == 0 || !p.leases.Synced(ctx))
 }
 
-// Late calls changed when Leases of other namespaces become known that could not be read before.
+// Late waits for Leases of other namespaces that could not be read, and calls changed when they can be.
 func (p *Peers) Late(ctx context.Context, changed func()) {
 	if p != nil && !p.leases.Synced(ctx) && p.leases.Sync(ctx) {
 		changed()
 	}
 }
 
-// see notes a Lease as it is now.
+// see notes the present state of a Lease.
 func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.Time) {
 	if p == nil || !p.heeds(lease.Namespace) {
 		return
@@ -211,7 +211,7 @@ func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 		p.seen[key] = &glimpse{standing: said, holder: holder, renewed: renewed, beat: p.beats,
 			stale: key != p.lease && now.Sub(renewed) > replicaExpiry}
 	case renewed.Before(before.renewed):
-		// It is told twice of each Lease of the own namespace, and not in order.
+		// Each Lease of the own namespace is reported twice, and out of order.
 	case renewed.After(before.renewed) || before.standing != said:
 		if key == p.lease && renewed.After(before.renewed) {
 			p.beats++
@@ -222,13 +222,13 @@ func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 	p.publish(ctx)
 }
 
-// heeds says whether Leases of a namespace are those of a controller. Kubernetes' role edit has the right to write
-// Leases: whoever has it in any namespace could have this controller write no status and order no certificate.
+// heeds returns whether Leases of a namespace count. Kubernetes' role edit may write Leases: if all namespaces counted,
+// whoever has that role anywhere could stop this controller from writing statuses and ordering certificates.
 func (p *Peers) heeds(namespace string) bool {
 	return namespace == p.own.namespace || slices.Contains(p.among, EveryNamespace) || slices.Contains(p.among, namespace)
 }
 
-// EveryNamespace stands for all namespaces among those in which other controllers are.
+// EveryNamespace in PeerNamespaces stands for all namespaces.
 const EveryNamespace = "*"
 
 // leave notes that a Lease is gone.
@@ -244,7 +244,7 @@ func (p *Peers) leave(ctx context.Context, key types.NamespacedName) {
 	p.publish(ctx)
 }
 
-// Subscribe has f called when there are other controllers than before, or stand otherwise. It must not block.
+// Subscribe has f called when other controllers come, go or change their standing. f must not block.
 func (p *Peers) Subscribe(f func()) {
 	if p != nil {
 		p.mu.Lock()
@@ -272,7 +272,7 @@ func (p *Peers) publish(ctx context.Context) {
 	}
 }
 
-// gather puts together who is alive.
+// gather returns the controllers that are alive.
 func (p *Peers) gather() *Company {
 	byController := map[string]*standing{}
 	first := "" // the first of the own replicas, by name
@@ -305,14 +305,14 @@ func (p *Peers) gather() *Company {
 	slices.SortFunc(c.all, func(a, b standing) int { return a.precedes(&b) })
 	c.own = slices.IndexFunc(c.all, func(s standing) bool { return s.controller() == p.own.controller() })
 	if c.own < 0 {
-		// The others do not know of this one yet, so that it lets them go first.
+		// The other controllers do not know this one yet. So this one lets them go first.
 		c.own = len(c.all)
 		c.all = append(c.all, p.own)
 	}
 	return c
 }
 
-// tell says who else there is, and who goes first.
+// tell logs which other controllers there are, and who goes first.
 func (p *Peers) tell(ctx context.Context, before, now *Company) {
 	is := now.names()
 	p.metrics.peersAre(is, now.own)
@@ -328,22 +328,22 @@ func (p *Peers) tell(ctx context.Context, before, now *Company) {
 		"controllers", is)
 }
 
-// Present are the controllers that there are now. It must not be called of nil.
+// Present returns the controllers that there are now. Do not call it on nil.
 func (p *Peers) Present() *Company { return p.company.Load() }
 
-// Controllers are the names of those that there are now, in the order in which they write.
+// Controllers returns the names of the controllers that there are now, in the order in which they write.
 func (p *Peers) Controllers() []string { return p.Present().names() }
 
-// Alone says whether there is no other controller.
+// Alone returns whether there is no other controller.
 func (p *Peers) Alone() bool { return p == nil || len(p.company.Load().all) == 1 }
 
-// Writes says whether this replica's controller writes the status of an object of a namespace that is served by those
-// of claimants, or by any if those are not there.
+// Writes returns whether this replica writes the status of an object in a namespace. by are the controllers that serve
+// the object. If none of them is alive, any controller of the namespace may write.
 func (p *Peers) Writes(namespace string, by *Claimants) bool {
 	return p.writesIf(namespace, by.include)
 }
 
-// writesIf is Writes for a condition.
+// writesIf is Writes with a condition in place of the claimants.
 func (p *Peers) writesIf(namespace string, serves func(*standing) bool) bool {
 	if p == nil {
 		return true
@@ -355,13 +355,13 @@ func (p *Peers) writesIf(namespace string, serves func(*standing) bool) bool {
 	return len(c.all) == 1 || c.first(namespace, serves) == c.own
 }
 
-// Orders is Writes for the controllers that order certificates.
+// Orders is Writes for ordering certificates: it counts only controllers that order.
 func (p *Peers) Orders(namespace string, by *Claimants) bool {
 	return p.writesIf(namespace, func(s *standing) bool { return s.orders && by.include(s) })
 }
 
-// GoesOnWith is Orders for what the controller at has begun to order, by its name: that one goes on with it, if it is
-// alive and among those that it is for.
+// GoesOnWith is Orders for what a controller has begun to order. at is that controller's name. It goes on with the
+// order if it is alive and the object is for it.
 func (p *Peers) GoesOnWith(namespace, at string, by *Claimants) bool {
 	begun := p.alive(at)
 	if begun != nil && begun.watching(namespace) && begun.orders && by.include(begun) {
@@ -370,7 +370,8 @@ func (p *Peers) GoesOnWith(namespace, at string, by *Claimants) bool {
 	return p.Orders(namespace, by)
 }
 
-// first returns the index of the controller that writes first.
+// first returns the index of the first controller that serves the object, or else of the first that watches the
+// namespace.
 func (c *Company) first(namespace string, serves func(*standing) bool) int {
 	otherwise := -1
 	for i := range c.all {
@@ -386,7 +387,7 @@ func (c *Company) first(namespace string, serves func(*standing) bool) int {
 	return otherwise
 }
 
-// alive returns the controller of a name, nil if there is none.
+// alive returns the controller of a name, nil if it is not alive.
 func (p *Peers) alive(name string) *standing {
 	if p == nil {
 		return nil
@@ -400,7 +401,7 @@ func (p *Peers) alive(name string) *standing {
 	return nil
 }
 
-// standing is how the controller stands among several, but for since when it is there. Class says whether there is an
+// standing returns how the controller stands among several, without since. class returns whether there is an
 // IngressClass of its class, and whether that is the cluster's default.
 func (p *Peers) standing(class func() (named, byDefault bool)) standing {
 	s := p.own
@@ -409,7 +410,8 @@ func (p *Peers) standing(class func() (named, byDefault bool)) standing {
 	return s
 }
 
-// AddPeers has the manager run the cache of the other controllers' Leases. A replica without a Lease knows of none.
+// AddPeers has the manager run the cache of the other controllers' Leases. It returns nil for a replica without a
+// Lease.
 func AddPeers(mgr ctrl.Manager, config *Config) (*Peers, error) {
 	if config.Self.Name == "" {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// A replica's Lease says how it is reached and what it serves.
+// A replica's Lease says at which address it is reached and what it serves.
 const (
 	// replicaLabel holds the ingress class, so that controllers of several classes share a namespace.
 	replicaLabel = "ingress.warren.dev/replica"
@@ -27,27 +27,27 @@ const (
 	replicaLeasePrefix = "warren-replica-"
 )
 
-// Replica is one process of the controller as the others know it.
+// Replica is one process of the controller, as the other replicas see it.
 type Replica struct {
-	// Name is the Pod's, or outside of a cluster one that no other process has.
+	// Name is the Pod's name. Outside of a cluster it is a name that no other process has.
 	Name string
-	// Address is where the other replicas reach it: plain requests at HTTPPort, probes at HealthPort.
+	// Address is where the other replicas reach it: with plain requests at HTTPPort, with probes at HealthPort.
 	Address              netip.Addr
 	HTTPPort, HealthPort uint16
-	// HTTPSPort is not told to others: it is the same at each.
+	// HTTPSPort is not in the Lease: it is the same at each replica.
 	HTTPSPort uint16
 
-	// ready is false from when it begins to end.
+	// ready is false from when the process begins to end.
 	ready bool
-	// serves is a digest of what it serves: see servedDigest.
+	// serves is the encoded digest of what it serves: see servedDigest.
 	serves string
 }
 
 // leaseName returns the name of the replica's Lease.
 func (r *Replica) leaseName() string { return replicaLeasePrefix + r.Name }
 
-// leaseOf writes the Lease of a replica whose controller stands so. If the replica is a Pod, the Lease goes with it
-// even if the process is killed.
+// leaseOf returns the Lease of a replica and of its controller's standing. If the replica is a Pod, the Pod owns the
+// Lease, so that it goes even if the process is killed.
 func leaseOf(r *Replica, of *standing, pod types.UID, renewed time.Time) *coordinationv1.Lease {
 	lease := &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{
@@ -76,7 +76,7 @@ func leaseOf(r *Replica, of *standing, pod types.UID, renewed time.Time) *coordi
 	return lease
 }
 
-// readReplica reads a Lease. It says false where that tells of no replica that can be reached.
+// readReplica reads a Lease. It returns false if the Lease describes no replica that can be reached.
 func readReplica(lease *coordinationv1.Lease) (Replica, bool) {
 	if lease.Spec.HolderIdentity == nil || lease.Spec.RenewTime == nil {
 		return Replica{}, false

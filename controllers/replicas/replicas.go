@@ -29,23 +29,23 @@ import (
 // namespace.
 type Replicas struct {
 	cache cache.Cache
-	// class is that of the controller whose replicas they are; peers are told of the others too.
+	// class is the controller's. The Leases of other classes' replicas go to peers alone.
 	class     string
 	peers     *Peers
-	httpsPort uint16    // the same at each
-	sightings sightings // of the informer's goroutine
-	// ready is sorted by name; the slice and what is in it are immutable.
+	httpsPort uint16    // the same at each replica
+	sightings sightings // only for the informer's goroutine
+	// ready is sorted by name. The slice and its elements are immutable.
 	ready atomic.Pointer[[]Replica]
-	// serving is what this replica serves, nil until it does.
+	// serving is what this replica serves, nil before the first snapshot.
 	serving atomic.Pointer[servedDigest]
 
 	mu          sync.Mutex
 	subscribers []func()
 }
 
-// Add has the replicas know each other, and this one keep its Lease while the manager runs. The returned
-// function is to be told of the Ingresses that the data plane serves, each by its UID and generation, whenever that
-// changes. Class is as in standing.
+// Add has the replicas know each other, and keeps the Lease of this one while the manager runs. Call the returned
+// function with the Ingresses that the data plane serves, each by its UID and generation, whenever those change. class
+// is as in Peers.standing.
 func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, byDefault bool)) (
 	replicas *Replicas, serves func(ingresses iter.Seq2[types.UID, int64]), err error) {
 	if config.Self.Name == "" {
@@ -70,7 +70,7 @@ func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, by
 	return replicas, announcer.serves, nil
 }
 
-// newReplicas makes the Replicas of the process that self is.
+// newReplicas returns the Replicas of the process that self describes.
 func newReplicas(leases cache.Cache, self Replica, class string, peers *Peers) *Replicas {
 	r := &Replicas{cache: leases, class: class, peers: peers, httpsPort: self.HTTPSPort,
 		sightings: sightings{self: self.leaseName(), last: map[string]sighting{}}}
@@ -78,7 +78,7 @@ func newReplicas(leases cache.Cache, self Replica, class string, peers *Peers) *
 	return r
 }
 
-// leaseCacheOptions are for a cache that holds the Leases of the replicas in a namespace.
+// leaseCacheOptions returns the options of a cache of the replicas' Leases in a namespace.
 func leaseCacheOptions(namespace string) cache.Options {
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
@@ -92,7 +92,7 @@ func leaseCacheOptions(namespace string) cache.Options {
 // Ready returns the replicas that take requests, sorted by name. This one is among them once its Lease is written.
 func (r *Replicas) Ready() []Replica { return slices.Clone(*r.ready.Load()) }
 
-// Addresses returns where requests come in at the replicas that are known now.
+// Addresses returns the addresses at which the ready replicas take requests.
 func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
 	for _, known := range *r.ready.Load() {
 		addresses = append(addresses, netip.AddrPortFrom(known.Address, known.HTTPPort), netip.AddrPortFrom(known.Address, r.httpsPort))
@@ -100,8 +100,8 @@ func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
 	return addresses
 }
 
-// Subscribe has f called when Ready returns something else than before, or a replica serves something else. It is
-// called by the goroutine that reads the Leases, so it must not block.
+// Subscribe has f called when the result of Ready changes, or a replica serves something else. The goroutine that reads
+// the Leases calls f, so f must not block.
 func (r *Replicas) Subscribe(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +109,7 @@ func (r *Replicas) Subscribe(f func()) {
 }
 
 // Behind returns the names of the ready replicas that serve another generation of the Ingress with this UID than this
-// replica does. A replica of a version that tells in another form what it serves is not among them.
+// replica does. It leaves out replicas of a version whose digest has another form.
 func (r *Replicas) Behind(uid types.UID) []string {
 	own := r.serving.Load()
 	if own == nil {
@@ -127,7 +127,7 @@ func (r *Replicas) Behind(uid types.UID) []string {
 	return names
 }
 
-// watch has every change of a Lease looked at.
+// watch looks at every change of a Lease.
 func (r *Replicas) watch(ctx context.Context) error {
 	informer, err := r.cache.GetInformer(ctx, &coordinationv1.Lease{}, cache.BlockUntilSynced(false))
 	if err != nil {
@@ -162,7 +162,7 @@ func (r *Replicas) watch(ctx context.Context) error {
 	return nil
 }
 
-// publish tells the subscribers if something is different.
+// publish tells the subscribers if something has changed.
 func (r *Replicas) publish() {
 	ready := r.sightings.ready()
 	if slices.Equal(ready, *r.ready.Load()) {

@@ -11,17 +11,17 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// servedBuckets is how many sums a digest of what is served consists of. Each takes 11 bytes of a Lease.
+// servedBuckets is how many sums a digest has. Each takes 11 bytes of a Lease.
 const servedBuckets = 128
 
-// servedDigest is a digest of which generation of each Ingress a data plane serves. Replicas number their snapshots
-// each for itself, and endpoints come and go at other moments on each, so neither says whether two of them serve the
-// same of one Ingress; and where there are many Ingresses, some change at any moment. An Ingress falls into a bucket by
-// its UID, and each bucket sums up its Ingresses: two replicas serve the same generation of an Ingress if their sums
-// for its bucket are the same.
+// servedDigest is a digest of which generation of each Ingress a data plane serves. Numbers of snapshots cannot tell
+// whether two replicas serve the same: each replica numbers its own, and endpoints come and go at other moments on
+// each. A single sum cannot tell either: with many Ingresses, some change at any moment. So an Ingress falls into a
+// bucket by its UID, and each bucket sums up its Ingresses. Two replicas serve the same generation of an Ingress if
+// their sums for its bucket are equal.
 type servedDigest [servedBuckets]uint64
 
-// digest sums up the Ingresses that are served: each one's UID and generation.
+// digest sums up the Ingresses that are served, each by its UID and generation.
 func digest(ingresses iter.Seq2[types.UID, int64]) *servedDigest {
 	s := new(servedDigest)
 	for uid, generation := range ingresses {
@@ -32,13 +32,13 @@ func digest(ingresses iter.Seq2[types.UID, int64]) *servedDigest {
 
 func (s *servedDigest) add(uid types.UID, generation int64) {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(uid)) // which never fails
+	_, _ = h.Write([]byte(uid)) // never fails
 	bucket := h.Sum64() % servedBuckets
 	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(generation)))
 	s[bucket] += h.Sum64()
 }
 
-// alike says whether two digests are of the same generation of the Ingress with this UID.
+// alike returns whether two digests agree on the generation of the Ingress with this UID.
 func (s *servedDigest) alike(o *servedDigest, uid types.UID) bool {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(uid))
@@ -46,7 +46,7 @@ func (s *servedDigest) alike(o *servedDigest, uid types.UID) bool {
 	return s[bucket] == o[bucket]
 }
 
-// encode returns the digest as a Lease has it.
+// encode returns the digest as it is written into a Lease.
 func (s *servedDigest) encode() string {
 	sums := make([]byte, 0, 8*servedBuckets)
 	for _, sum := range s {
@@ -55,7 +55,7 @@ func (s *servedDigest) encode() string {
 	return base64.StdEncoding.EncodeToString(sums)
 }
 
-// decodeServed reads what encode wrote. Of another version's digest, which has another form, it says false.
+// decodeServed reads what encode wrote. It returns false for the digest of another version, which has another form.
 func decodeServed(text string) (s servedDigest, ok bool) {
 	sums, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(sums) != 8*servedBuckets {

@@ -55,7 +55,7 @@ func TestAChangeOfOneIngressLeavesAlmostAllOthersAlike(t *testing.T) {
 			differ++
 		}
 	}
-	// The one and those of its bucket.
+	// That is the one that changed, and those in its bucket.
 	if differ < 1 || differ > 2*count/servedBuckets {
 		t.Errorf("%d of %d Ingresses differ after a change of one, want at most %d", differ, count, 2*count/servedBuckets)
 	}

@@ -13,17 +13,17 @@ import (
 const (
 	// replicaRenewal is how often a replica renews its Lease.
 	replicaRenewal = 5 * time.Second
-	// replicaExpiry is how long after that it is held to be alive.
+	// replicaExpiry is how long a replica counts as alive after it renewed its Lease.
 	replicaExpiry = 3 * replicaRenewal
 )
 
-// sightings say which replicas are alive. Time is counted in renewals of the own Lease as they come back from the API
-// server: clocks need not agree, and a replica that is cut off goes on with what it knew, instead of taking all others
-// for dead because it hears nothing of them.
+// sightings knows which replicas are alive. It counts time in renewals of the own Lease, as they come back from the API
+// server. So clocks need not agree. And a replica that is cut off goes on with what it knew: it does not take all
+// others for dead because it hears nothing of them.
 type sightings struct {
 	// self is the name of the own Lease.
 	self string
-	// beats counts its renewals.
+	// beats counts the renewals of that Lease.
 	beats int
 	last  map[string]sighting // by the Lease's name
 }
@@ -31,13 +31,13 @@ type sightings struct {
 type sighting struct {
 	replica Replica
 	renewed time.Time
-	// beat is when a sign of life last came. Stale replicas gave none yet: their Leases were old when they were first
-	// seen.
+	// beat is when the Lease last changed. stale is set if the replica has given no sign of life yet: its Lease was old
+	// when it was first seen.
 	beat  int
 	stale bool
 }
 
-// see notes a Lease as it is now.
+// see notes the present state of a Lease.
 func (s *sightings) see(lease *coordinationv1.Lease, now time.Time) {
 	replica, ok := readReplica(lease)
 	if !ok {

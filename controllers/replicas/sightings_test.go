@@ -13,7 +13,7 @@ import (
 func TestAReplicaIsAliveWhileItsLeaseIsRenewedAsOftenAsOurs(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	type step struct {
-		// lease is whose Lease is seen, renewed when after the start it says that it was.
+		// lease is whose Lease is seen. renewed is when it says that it was renewed, from the start.
 		lease   string
 		renewed time.Duration
 		ending  bool

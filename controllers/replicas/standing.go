@@ -11,23 +11,23 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 )
 
-// standingAnnotation on a replica's Lease says how its controller stands among several.
+// standingAnnotation on a replica's Lease is the standing of its controller.
 const standingAnnotation = "ingress.warren.dev/standing"
 
-// standing is what controllers of one cluster tell each other: which objects each serves, and what decides who writes
-// the statuses of those that several serve. All of them come to the same decision, because each takes part with what
-// its own Leases say.
+// standing is what the controllers of a cluster tell each other: which objects each serves, and what decides who writes
+// the statuses of objects that several serve. All controllers come to the same decision, because each takes its own
+// standing too from its Leases.
 type standing struct {
 	namespace, class string
-	// since is when the controller was installed, in Unix seconds; 0 if it does not know.
+	// since is when the controller was installed, in Unix seconds, 0 if that is not known.
 	since int64
-	// watches are the namespaces whose objects it serves, sorted and joined by commas; empty for all.
+	// watches are the namespaces whose objects the controller serves, sorted and joined by commas. Empty stands for all.
 	watches string
-	// named says that there is an IngressClass of its class, byDefault that it is the cluster's default.
+	// named is set if there is an IngressClass of its class, byDefault if that is the cluster's default.
 	named, byDefault bool
-	// orders says that it orders certificates, and writes the statuses of TLSCertificates.
+	// orders is set if it orders certificates, and writes the statuses of TLSCertificates.
 	orders bool
-	// blind says that it may not read the Leases of other namespaces, so that it gives way to nobody there.
+	// blind is set if it may not read the Leases of other namespaces. It then gives way to no controller there.
 	blind bool
 }
 
@@ -45,15 +45,15 @@ const (
 	classDefault = "default"
 )
 
-// controller is the name by which controllers know each other.
+// controller returns the name by which controllers know each other.
 func (s *standing) controller() string { return s.namespace + "/" + s.class }
 
-// watching says whether the controller serves objects of a namespace.
+// watching returns whether the controller serves objects of a namespace.
 func (s *standing) watching(namespace string) bool {
 	return s.watches == "" || slices.Contains(splitNames(s.watches), namespace)
 }
 
-// overlaps says whether there are namespaces that both controllers watch.
+// overlaps returns whether there is a namespace that both controllers watch.
 func (s *standing) overlaps(other *standing) bool {
 	return s.watches == "" || other.watches == "" || slices.ContainsFunc(splitNames(s.watches), other.watching)
 }
@@ -72,13 +72,13 @@ func (s *standing) encode() string {
 	}
 	encoded, err := json.Marshal(text)
 	if err != nil {
-		return "" // There is nothing in it that cannot be encoded.
+		return "" // It holds nothing that cannot be encoded.
 	}
 	return string(encoded)
 }
 
-// readStanding reads what the Lease of a replica says. It is false for a version that says nothing of it: that gives
-// way to nobody, and may serve anything.
+// readStanding returns the standing in a replica's Lease. It returns false for a version that writes none: such a
+// controller gives way to nobody, and may serve anything.
 func readStanding(lease *coordinationv1.Lease) (standing, bool) {
 	var text standingText
 	class := lease.Labels[replicaLabel]
@@ -96,7 +96,7 @@ func readStanding(lease *coordinationv1.Lease) (standing, bool) {
 	return s, true
 }
 
-// merge adds what another replica of the same controller says. They differ while one is replaced by the next.
+// merge adds what another replica of the same controller says. Replicas differ during a rollout.
 func (s *standing) merge(other *standing) {
 	if s.since == 0 || other.since != 0 && other.since < s.since {
 		s.since = other.since
@@ -110,7 +110,7 @@ func (s *standing) merge(other *standing) {
 	s.watches = joinNames(append(splitNames(s.watches), splitNames(other.watches)...))
 }
 
-// precedes puts in order who writes first: who cannot know of others, then the controller of the cluster's default
+// precedes compares who writes first: a controller that cannot know the others, then that of the cluster's default
 // class, then the one that was installed first.
 func (s *standing) precedes(other *standing) int {
 	yes := func(a, b bool) int {

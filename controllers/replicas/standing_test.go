@@ -48,8 +48,8 @@ type sight struct {
 	gone                      bool
 }
 
-// Whoever may write Leases in a namespace of his own gets nobody to give way to him, unless the operator says that it
-// is a controller's.
+// Somebody who may write Leases in his own namespace cannot make a controller give way to him, unless the operator says
+// that the namespace is a controller's.
 func TestALeaseOfANamespaceThatIsNoControllersIsNotHeeded(t *testing.T) {
 	of := standing{namespace: "own", class: "public", since: 2}
 	self, forged := Replica{Name: "self"}, Replica{Name: "forged"}
@@ -159,7 +159,7 @@ func TestTheFirstOfTheControllersThatServeAnObjectWrites(t *testing.T) {
 	}
 }
 
-// Each controller decides by itself; whatever they see of each other, one of them writes.
+// Each controller decides by itself. Whichever others they see, exactly one of them writes.
 func TestAllControllersComeToTheSameWriter(t *testing.T) {
 	start := time.Now()
 	var all []standing

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rules has what all kinds of objects that make routes have in common, as plain values.
+// Package rules has, as plain values, what all kinds of objects that make routes have in common.
 //
-// Whoever reads a kind makes an [Object] once for each version of what an author wrote: hosts, and below each the
-// [Rule] for each place of it, with what is wrong as a [Fault]. What it says of a rule is known from the object alone.
-// Which rule wins, whose a host is and what stands behind a backend are questions to all objects of a cluster, which
-// others answer. The package knows no kind and no type of an API.
+// A reader of a kind makes one [Object] for each version of an object: its hosts, below each host a [Rule] for each
+// place, and a [Fault] for what is wrong. Everything in it depends on that object alone. Which rule wins, whose a host
+// is and what stands behind a backend depends on all objects of a cluster, and other packages answer that. The package
+// knows no kind and no API type.
 //
-// Read object.go, rule.go and fault.go, then the small ones.
+// Read in this order: object.go (an object and its hosts), rule.go (one rule), fault.go (what can be wrong, and what
+// that closes), host.go (which hosts are valid), text.go (how names are written into messages).
 package rules

@@ -6,28 +6,28 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Fault keeps an object, or a rule of one, from being served as it is written.
+// Fault keeps an object, or one of its rules, from being served as it is written.
 type Fault struct {
-	// Text tells the author what is wrong, and what to write instead. It is empty for a rule whose object has a fault that
-	// says it.
+	// Text tells the author what is wrong, and what to write instead. It is empty for a rule if a fault of the object says
+	// so already.
 	Text string
 	// Closing is what becomes of the requests that the rule was meant for.
 	Closing Closing
-	// Beginning is what all that is closed begins with, where that is more than the rule's place.
+	// Beginning is the beginning of all paths that are closed, if those are more than the rule's place.
 	Beginning string
 }
 
-// Closing is why a place is closed, in the word that metrics and the list of routes have.
+// Closing is why a place is closed. String returns the word for metrics and for the list of routes.
 type Closing uint8
 
 const (
-	// LeftOut rules close nothing: their place is not known.
+	// LeftOut rules close nothing, because their place is not known.
 	LeftOut Closing = iota
-	// InvalidRule rules have a place, and something about them is wrong.
+	// InvalidRule rules have a place, but something else about them is wrong.
 	InvalidRule
-	// UnreadablePath closes all that a path may have been meant for.
+	// UnreadablePath closes all that an unreadable path may have been meant for.
 	UnreadablePath
-	// ForeignAnnotation closes an Ingress for which another controller was told who gets in.
+	// ForeignAnnotation closes an Ingress that tells another controller, and not this one, who gets in.
 	ForeignAnnotation
 )
 

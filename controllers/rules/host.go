@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ValidHost says whether a host can be matched: empty, or lower-case letters, digits and hyphens in labels, with "*."
-// before them or not. The API refuses any other; this holds where the schema was not asked.
+// ValidHost returns whether a host can be matched. It is empty, or labels of lower-case letters, digits and hyphens,
+// perhaps after "*.". The API already refuses other hosts. This is for objects that no schema has checked.
 func ValidHost(name string) bool {
 	if name == "" {
 		return true

@@ -11,57 +11,58 @@ import (
 
 // Object is what an object that makes routes says, whatever its kind. It is immutable.
 type Object struct {
-	// Kind is the kind that reports on it are of.
+	// Kind is the kind in reports on the object.
 	Kind            string
 	Namespace, Name string
 	UID             types.UID
 	Generation      int64
 	Created         time.Time
-	// ID is "namespace/name", with more before it where that alone does not tell one object from all others.
+	// ID is "namespace/name", with a prefix where that alone does not tell one object from all others.
 	ID string
-	// Hosts are in the order of the object, and may have a name several times.
+	// Hosts are in the order of the object. A name may occur several times.
 	Hosts []Host
-	// Certificates are those that it asks for.
+	// Certificates are the certificates that the object asks for.
 	Certificates []Wish
-	// Fault keeps all of its rules from being served as they are written. Nil where nothing does.
+	// Fault keeps all rules from being served as they are written. Nil if there is no such fault.
 	Fault *Fault
-	// ClosesHosts is set where the fault is about all of its hosts, what other objects have of them too.
+	// ClosesHosts is set if the fault closes all of the object's hosts, including what other objects have of them.
 	ClosesHosts bool
-	// Unheeded says which annotations of other controllers are not acted on, and say nothing of who gets in. It is empty
-	// for none.
+	// Unheeded lists the annotations of other controllers that have no effect here and do not decide who gets in. It is
+	// empty if there are none.
 	Unheeded string
 }
 
-// Host is a host that an object names, and the rules that it has for it.
+// Host is a host that an object names, and the object's rules for it.
 type Host struct {
-	// Name is the host as its author wrote it, valid or not; empty for every host.
+	// Name is the host as its author wrote it, valid or not. Empty stands for every host.
 	Name string
-	// Where is the place in the object as its author finds it, "rules[0]" for instance.
+	// Where is the place in the object as its author finds it, for instance "rules[0]".
 	Where string
-	// Index is what logs have for the place.
+	// Index is the place as logs have it.
 	Index int
-	// Default is set where the rules have what nothing else of the host matches, and what any other object has for the
-	// same place comes before them.
+	// Default is set if the rules only get what nothing else of the host matches. Any other object's rule for the same
+	// place comes before them.
 	Default bool
-	// Rules are in the order of the object. There may be none: the host is the object's all the same.
+	// Rules are in the order of the object. The host is the object's even if there are none.
 	Rules []Rule
 }
 
 // Wish is a certificate that an object asks for.
 type Wish struct {
-	// Secret is the name of the Secret that holds it, or is to. Where it is ordered, its TLSCertificate has the same name.
+	// Secret is the name of the Secret that holds the certificate, or will hold it. The TLSCertificate that orders it has
+	// the same name.
 	Secret string
-	// Hosts are those that it is for. Empty for those of the object's rules.
+	// Hosts are the hosts that the certificate is for. Empty stands for those of the object's rules.
 	Hosts []string
 	// Redirect has plain requests for these hosts redirected.
 	Redirect bool
-	// Ordered has the certificate ordered, with Email for the authority to write to.
+	// Ordered has the certificate ordered. Email is the address that the authority writes to.
 	Ordered bool
 	Email   string
 }
 
-// Ordering returns the certificate that the object asks to have ordered, nil if it asks for none. It is not known what
-// an object with a fault asks for: what was ordered for it is left as it is.
+// Ordering returns the certificate that the object asks to have ordered, nil if it asks for none. known is false if a
+// fault of the object hides what it asks for. Then what was ordered for it is left as it is.
 func (o *Object) Ordering() (ordering *Wish, known bool) {
 	if len(o.Certificates) == 1 && o.Certificates[0].Ordered {
 		return &o.Certificates[0], true
@@ -69,8 +70,8 @@ func (o *Object) Ordering() (ordering *Wish, known bool) {
 	return nil, o.Fault == nil
 }
 
-// Older orders two objects by their right to what both want: the oldest first, and the names in their order where the
-// age, which has a resolution of a second, is the same.
+// Older orders two objects by their right to what both want: the older one first. Ages have a resolution of a second.
+// With the same age, the names decide.
 func Older(a, b *Object) int {
 	return cmp.Or(
 		a.Created.Compare(b.Created),

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// A condition's message holds at most 32768 characters, and people read far fewer: what is listed is bounded, and so is
-// each value that an object's author chose.
+// A condition's message holds at most 32768 characters, and people read far fewer. So lists are bounded, and so is each
+// value that an object's author chose.
 const (
 	listed      = 10
 	valueLength = 128
 )
 
-// Bounded cuts a list and says how many there were more.
+// Bounded cuts a list, and appends how many entries it left out.
 func Bounded(texts []string) []string {
 	if len(texts) <= listed {
 		return texts
@@ -24,7 +24,7 @@ func Bounded(texts []string) []string {
 	return append(cut, "and "+strconv.Itoa(len(texts)-listed)+" more")
 }
 
-// ListNames writes names of an object, or of what it refers to, for a message.
+// ListNames lists names of an object, or of what it refers to, for a message.
 func ListNames(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {

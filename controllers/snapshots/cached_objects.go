@@ -18,8 +18,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// cachedObjects are those of the caches that a snapshot controller has. They are the caches' own and not copies, of
-// which there would be hundreds of thousands a minute; nobody modifies them.
+// cachedObjects are the objects in the caches of a snapshot controller. They are the caches' own: copies would be
+// hundreds of thousands a minute. Nobody modifies them.
 type cachedObjects struct {
 	*Controller
 }
@@ -52,7 +52,7 @@ func (c cachedObjects) Services(ctx context.Context, named map[types.NamespacedN
 func (c cachedObjects) Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
 	patience := cluster.ReadPatience
 	if c.latest.Load() == nil {
-		patience = cluster.FirstPatience // no host is to be without its certificate for a moment
+		patience = cluster.FirstPatience // No host is to be without its certificate for a moment.
 	}
 	if err := c.Certificates.LookUp(ctx, named, patience); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (c cachedObjects) Authorities(ctx context.Context, named map[translate.Auth
 	return c.Controller.Authorities.Read(ctx, named)
 }
 
-// Own returns where requests come in at the replicas that are known now.
+// Own returns the addresses at which the ready replicas take requests.
 func (c cachedObjects) Own() []netip.AddrPort {
 	if c.Replicas == nil {
 		return nil

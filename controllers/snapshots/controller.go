@@ -32,76 +32,76 @@ import (
 )
 
 const (
-	// quietTime is how long no event must come before a snapshot is built, and so the least time between two builds.
+	// quietTime is how long no event may come before a snapshot is built. So it is the least time between two builds.
 	quietTime = 20 * time.Millisecond
-	// waitLimit is the longest that an event waits for a build.
+	// waitLimit is the longest time that an event waits for a build.
 	waitLimit = 200 * time.Millisecond
 
-	// A snapshot that was refused is tried again after retryFirst, then after twice the time each, up to retryLimit. Any
-	// event leads to a build earlier, since it may be the correction.
+	// A refused snapshot is tried again after retryFirst. Each further pause is twice as long, up to retryLimit. Any event
+	// leads to a build earlier, because it may be the correction.
 	retryFirst = time.Second
 	retryLimit = time.Minute
 
-	// validityLimit is the longest that no look is taken at whether certificates are valid.
+	// validityLimit is the longest time between two looks at whether certificates are valid.
 	validityLimit = time.Hour
 )
 
-// Applier serves snapshots. It returns the generation that it serves, or why it refuses a snapshot; it then goes on
-// with the one before. A snapshot that is equal to the one it serves changes nothing, the generation neither.
+// Applier serves snapshots. Apply returns the generation that it serves, or why it refuses the snapshot. It then goes
+// on with the one before. If a snapshot equals the one that is served, nothing changes, and the generation stays.
 type Applier interface {
 	Apply(snapshot *snapshot.Snapshot) (generation uint64, err error)
 }
 
-// ChallengeSource knows the answers that orders hold ready for authorities to find.
+// ChallengeSource knows the answers that orders have ready for authorities.
 type ChallengeSource interface {
-	// Watch has handler told of every event that can make a difference.
+	// Watch has handler called with every event that can make a difference.
 	Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error
-	// WaitForCacheSync waits until all of them are known, and is false at the end of ctx before.
+	// WaitForCacheSync waits until all answers are known. It returns false if ctx ends first.
 	WaitForCacheSync(ctx context.Context) bool
-	// Challenges returns those of these TLSCertificates.
+	// Challenges returns the answers for these TLSCertificates.
 	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
 }
 
-// Config is what snapshots are made of, and who is told.
+// Config is what snapshots are made from, and who learns of them.
 type Config struct {
 	// Applier is the data plane.
 	Applier Applier
 	Options translate.Options
-	// Pending are the events that have come: whoever knows of something new tells it.
+	// Pending gathers events. Whoever learns something new calls its Event.
 	Pending *HoldOff
 	Cache   cache.Cache
-	// Certificates are the Secrets that are named for their certificates.
+	// Certificates are the Secrets that objects name for their certificates.
 	Certificates *cluster.NamedObjects[*corev1.Secret]
-	// Authorities are those that backends are verified by.
+	// Authorities are the authorities that backends' certificates are verified by.
 	Authorities *sources.Authorities
-	// Discovery has the Services.
+	// Discovery has the Services and their endpoints.
 	Discovery *sources.Discovery
-	// Answers are what orders hold ready. Nil where nothing is ordered.
+	// Answers are the answers that orders have ready. Nil if nothing is ordered.
 	Answers ChallengeSource
-	// Standard are the Ingresses of networking.k8s.io. Nil where nothing is to be served of them.
+	// Standard are the Ingresses of networking.k8s.io. Nil if they are not served.
 	Standard *sources.StandardIngresses
-	// Namespaces say which hosts each namespace may have. Nil where nothing is asked of them.
+	// Namespaces say which hosts each namespace may have. Nil if they are not asked.
 	Namespaces *sources.Namespaces
-	// Claims know which namespace each host belongs to. Nil where ages alone decide.
+	// Claims know which namespace each host belongs to. Nil if only the ages of Ingresses decide.
 	Claims   *hosts.Keeper
 	Replicas *replicas.Replicas
 	Peers    *replicas.Peers
-	// Served is told of the Ingresses of each snapshot that the data plane serves, each by its UID and generation. Nil is
-	// not told.
+	// Served is called with the Ingresses of each snapshot that the data plane serves, each by its UID and generation. May
+	// be nil.
 	Served func(ingresses iter.Seq2[types.UID, int64])
 }
 
-// Controller builds a snapshot from everything in the cache whenever something in it changes, and has the data
-// plane serve it. It runs on every replica; only the leader's writes to the cluster hang on what it finds out.
+// Controller builds a snapshot from everything in the cache whenever something there changes, and has the data plane
+// serve it. It runs on every replica. Only the leader writes to the cluster what it finds out.
 type Controller struct {
 	Config
-	// inputs are made of what the caches hold.
+	// inputs makes the input of a build from the caches.
 	inputs sources.Inputs
-	// secrets are what the certificates' Secrets hold.
+	// secrets has the parsed content of the certificates' Secrets.
 	secrets sources.SecretStore
-	// defaultFault is what was last logged of the default certificate.
+	// defaultFault is what was last logged about the default certificate.
 	defaultFault string
-	// validity leads to a build when a certificate's validity begins or ends.
+	// validity asks for a build when the validity of a certificate begins or ends.
 	validity *time.Timer
 	sharing  sharing
 	// latest is nil until the first build.
@@ -117,7 +117,7 @@ type subscriber struct {
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// New makes a controller that builds nothing before it is started.
+// New returns a controller that builds nothing until it is started.
 func New(config Config) *Controller {
 	c := &Controller{Config: config}
 	c.inputs = sources.NewInputs(cachedObjects{c}, c.Options)
@@ -129,13 +129,13 @@ func New(config Config) *Controller {
 // NeedLeaderElection is false: every replica serves.
 func (c *Controller) NeedLeaderElection() bool { return false }
 
-// Ready says whether the data plane serves a snapshot, an empty one too. It stays true from then on.
+// Ready returns whether the data plane serves a snapshot, even an empty one. It stays true from then on.
 func (c *Controller) Ready() bool {
 	latest := c.latest.Load()
 	return latest != nil && latest.serving != nil
 }
 
-// Start builds snapshots until ctx is done. The first one is built when all objects are in the cache, so that no
+// Start builds snapshots until ctx is done. It builds the first one when all objects are in the cache, so that no
 // request is answered by a part of the configuration.
 func (c *Controller) Start(ctx context.Context) error {
 	if err := c.watch(ctx); err != nil {
@@ -152,7 +152,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	defer c.Certificates.Wait()
 	var late sync.WaitGroup
 	defer late.Wait()
-	// Until it is known who else there is, nothing is found out, and so nothing written.
+	// Build nothing until the other controllers are known: then no status is written that another controller has to write.
 	if !c.Peers.Settle(ctx) {
 		return nil
 	}
@@ -179,7 +179,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	if synced, err := c.Discovery.Start(ctx, translate.NamedServices(&in), c.handler()); !synced {
 		return err
 	}
-	if c.Claims != nil { // From here on hosts are listed too, by what belongs to whoever builds.
+	if c.Claims != nil { // From here on hosts are also listed, from fields that only a build may use.
 		defer c.Claims.Run(ctx, c.inputs.Naming)()
 	}
 	c.Pending.Event()
@@ -187,7 +187,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	return nil
 }
 
-// run calls rebuild whenever it is time to, and again after a while where it failed.
+// run calls rebuild whenever events ask for it, and again after a pause if it failed.
 func (c *Controller) run(ctx context.Context, rebuild func(context.Context) error) {
 	delay := retryFirst
 	retry := time.AfterFunc(delay, c.Pending.Event)
@@ -207,7 +207,7 @@ func (c *Controller) run(ctx context.Context, rebuild func(context.Context) erro
 	c.validity.Stop()
 }
 
-// watch has every event that can make a difference noted.
+// watch notes every event that can make a difference.
 func (c *Controller) watch(ctx context.Context) error {
 	handler := c.handler()
 	for _, object := range sources.Watched() {
@@ -243,7 +243,7 @@ func (c *Controller) watch(ctx context.Context) error {
 	return c.Answers.Watch(ctx, handler)
 }
 
-// handler notes events.
+// handler returns a handler that notes events.
 func (c *Controller) handler() toolscache.ResourceEventHandler {
 	return toolscache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { c.Pending.Event() },
@@ -270,18 +270,18 @@ func (c *Controller) rebuild(ctx context.Context) error {
 	if c.Claims != nil {
 		c.Claims.Settle(ctx, &in)
 	}
-	c.validity.Stop() // No certificate may be left to wait for.
+	c.validity.Stop() // There may be no certificate left to wait for.
 	if wait := sources.UntilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
 		c.validity.Reset(wait)
 	}
-	// One that ends must not come behind the one that follows it in the same process, and knows more.
+	// A control plane that is stopping must not overwrite the snapshot of its successor in this process, which knows more.
 	if ctx.Err() != nil {
 		return nil
 	}
 	return c.apply(ctx, in)
 }
 
-// input returns an input with everything that there is.
+// input returns an input with all objects.
 func (c *Controller) input(ctx context.Context) (translate.Input, error) {
 	in, err := c.inputs.All(ctx)
 	if err != nil {
@@ -291,8 +291,8 @@ func (c *Controller) input(ctx context.Context) (translate.Input, error) {
 	return in, nil
 }
 
-// logDefaultCertificate says what keeps the default certificate from being served as it is, when that changes. It is no
-// Ingress's, so no condition can say it.
+// logDefaultCertificate logs why the default certificate cannot be served as it is, whenever that changes. No Ingress
+// owns that certificate, so no condition can say it.
 func (c *Controller) logDefaultCertificate(ctx context.Context, secrets []*translate.Secret) {
 	name := c.Options.DefaultCertificate
 	if name.Name == "" {
@@ -315,14 +315,15 @@ func (c *Controller) logDefaultCertificate(ctx context.Context, secrets []*trans
 	log.FromContext(ctx).Info("the default certificate cannot be served as it is", "secret", name.String(), "cause", fault)
 }
 
-// apply has the data plane serve what in becomes, and publishes the result before it tells the other controllers of it.
+// apply builds a snapshot from in and has the data plane serve it. It publishes the result, and then notifies the other
+// controllers.
 func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	snapshot, reports := translate.Build(in)
 	generation, refused := c.Applier.Apply(snapshot)
 
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
-	// What is served is told first: who finds an object's verdict is to compare other replicas with no older snapshot.
+	// Served comes first: whoever finds a verdict compares other replicas with what is served, which must not be older.
 	if refused == nil && c.Served != nil {
 		c.Served(ingresses(next.serving))
 	}
@@ -340,8 +341,8 @@ func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	return nil
 }
 
-// Conditions returns what is to be said of an object, and false while there is no snapshot yet that knows this
-// generation of it. The controller of its kind is told when there is.
+// Conditions returns the conditions of an object. It returns false while no snapshot knows this generation of the
+// object. The controller of its kind is notified when one does.
 func (c *Controller) Conditions(kind string, object client.Object) ([]metav1.Condition, bool) {
 	v := c.Verdict(kind, object)
 	if v == nil {
@@ -350,7 +351,8 @@ func (c *Controller) Conditions(kind string, object client.Object) ([]metav1.Con
 	return v.Conditions, true
 }
 
-// CertificateHosts returns the hosts that an Ingress has a certificate ordered for, and false as Conditions does.
+// CertificateHosts returns the hosts that an Ingress has a certificate ordered for. It returns false as Conditions
+// does.
 func (c *Controller) CertificateHosts(kind string, object client.Object) ([]string, bool) {
 	v := c.Verdict(kind, object)
 	if v == nil {
@@ -359,7 +361,7 @@ func (c *Controller) CertificateHosts(kind string, object client.Object) ([]stri
 	return v.certificateHosts, true
 }
 
-// Verdict returns what is to be said of an object, nil while there is no snapshot yet that knows this generation of it.
+// Verdict returns what to say of an object, nil while no snapshot knows this generation of it.
 func (c *Controller) Verdict(kind string, object client.Object) *Verdict {
 	latest := c.latest.Load()
 	if latest == nil {
@@ -372,9 +374,9 @@ func (c *Controller) Verdict(kind string, object client.Object) *Verdict {
 	return v
 }
 
-// Changes is the source of requests for the objects of a kind that something new is to be said of. The requests go
-// straight into the queue, which takes any number of them and each once; a channel would fill up on a replica that is
-// not the leader, where nothing reads it.
+// Changes is a source of requests for the objects of a kind whose verdict has changed. The requests go straight into
+// the queue, which takes any number of them and keeps each once. A channel would fill up on a replica that is not the
+// leader, where nothing reads it.
 func (c *Controller) Changes(kind string) source.Source {
 	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		s := subscriber{kind: kind, queue: queue}

@@ -24,7 +24,7 @@ import (
 func TestARefusedSnapshotIsTriedAgainLaterAndLater(t *testing.T) {
 	const ms = time.Millisecond
 	tests := map[string]struct {
-		// refusals is how many builds fail; events are in time since the start, and so are the builds wanted.
+		// refusals is how many builds fail. events, and the builds wanted, are in time since the start.
 		refusals int
 		events   []time.Duration
 		builds   []time.Duration

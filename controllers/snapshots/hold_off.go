@@ -8,22 +8,23 @@ import (
 	"time"
 )
 
-// HoldOff gathers events until it is time to act on all of them at once: when none has come for the time quiet, so that
-// a burst costs one build, and no later than limit after the first, so that a burst without end delays none for long.
-// Builds are thereby at least quiet apart.
+// HoldOff gathers events until it is time to act on all of them at once. That is when none has come for the time quiet,
+// so that a burst costs one build. It is no later than limit after the first event, so that an endless burst delays
+// none for long. Builds are therefore at least quiet apart.
 //
-// It reads the time from package time alone; tests run it in a synctest bubble, where time is theirs.
+// It takes the time from package time only, so that tests can run it in a synctest bubble.
 type HoldOff struct {
 	quiet, limit time.Duration
 	// wake holds a token once there is an event that wait may not have seen.
 	wake chan struct{}
 
 	mu sync.Mutex
-	// first and last are when the first and last event came that were not acted on yet; first is zero if there are none.
+	// first and last are when the first and the last event came of those not acted on yet. first is zero if there are
+	// none.
 	first, last time.Time
 }
 
-// NewHoldOff gathers the events that lead to builds.
+// NewHoldOff returns a HoldOff for the events that lead to builds.
 func NewHoldOff() *HoldOff { return newHoldOff(quietTime, waitLimit) }
 
 func newHoldOff(quiet, limit time.Duration) *HoldOff {
@@ -44,8 +45,8 @@ func (h *HoldOff) Event() {
 	}
 }
 
-// wait blocks until it is time to act on the events that came, and forgets them: an event that comes while they are
-// acted on is the first of the next ones. It returns false once ctx is done.
+// wait blocks until it is time to act on the events that came, and forgets them. An event that comes while they are
+// acted on is the first of the next ones. wait returns false once ctx is done.
 func (h *HoldOff) wait(ctx context.Context) bool {
 	for {
 		due, pending := h.take(time.Now())
@@ -70,7 +71,7 @@ func (h *HoldOff) wait(ctx context.Context) bool {
 	}
 }
 
-// take returns how long it is until the events are acted on, and forgets them if it is time.
+// take returns the time until the events are acted on. It forgets them if that time has come.
 func (h *HoldOff) take(now time.Time) (due time.Duration, pending bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -21,7 +21,7 @@ func TestEventsAreActedOnTogetherAndNotTooLate(t *testing.T) {
 		return times
 	}
 	tests := map[string]struct {
-		// events and builds are in time since the start; a build takes buildTime.
+		// events and builds are in time since the start. A build takes buildTime.
 		events    []time.Duration
 		buildTime time.Duration
 		builds    []time.Duration

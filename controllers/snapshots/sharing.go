@@ -17,17 +17,17 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// sharing is what of the latest build says whose the objects are that several controllers serve.
+// sharing is what the latest build knows of the objects that several controllers serve.
 type sharing struct {
-	// services are the controllers that Ingresses with backends of a service are for. It is nil where there is no other
+	// services has, for each service, the controllers of the Ingresses that lead to it. It is nil if there is no other
 	// controller.
 	services atomic.Pointer[map[types.NamespacedName]*replicas.Claimants]
-	// company is the one that all objects were last looked at for. It belongs to the goroutine that builds.
+	// company is the one for which all objects were last looked at. Only the goroutine that builds uses it.
 	company *replicas.Company
 }
 
-// share notes whose the services are, and has those objects looked at again that another controller may write now, or
-// this one.
+// share notes which controllers the services belong to. It has those objects looked at again whose writer may have
+// changed.
 func (c *Controller) share(ctx context.Context, in *translate.Input, latest *result) {
 	if c.Peers == nil {
 		return
@@ -62,7 +62,7 @@ func (c *Controller) share(ctx context.Context, in *translate.Input, latest *res
 	}
 }
 
-// claimedServices reads the Ingresses of all classes.
+// claimedServices collects the services that Ingresses of all classes lead to.
 func (c *Controller) claimedServices(ctx context.Context) map[types.NamespacedName]*replicas.Claimants {
 	services := map[types.NamespacedName]*replicas.Claimants{}
 	of := func(namespace, name string) *replicas.Claimants {
@@ -94,8 +94,8 @@ func (c *Controller) claimedServices(ctx context.Context) map[types.NamespacedNa
 	return services
 }
 
-// WritesTask says whether this replica's controller writes the status of a Task: one of those whose Ingresses lead to
-// it, since they alone probe it.
+// WritesTask returns whether this replica writes the status of a Task. Of the controllers, only those probe the Task
+// whose Ingresses lead to it, so one of them writes.
 func (c *Controller) WritesTask(task *v1alpha1.Task) bool {
 	by := &replicas.Claimants{}
 	if !c.Peers.Alone() {

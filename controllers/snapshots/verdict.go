@@ -20,10 +20,10 @@ import (
 type result struct {
 	// generation is the data plane's number of the snapshot that it serves.
 	generation uint64
-	// verdicts are about the objects that were built from.
+	// verdicts has a verdict for each object of this build.
 	verdicts map[objectKey]*Verdict
-	// serving are the verdicts of the build that is served. They are the same ones, unless the data plane refused the
-	// snapshot; they are nil until it took the first.
+	// serving has the verdicts of the build that the data plane serves. It equals verdicts unless the data plane refused
+	// this snapshot. It is nil until the data plane has taken one.
 	serving map[objectKey]*Verdict
 }
 
@@ -37,13 +37,13 @@ type Verdict struct {
 	uid        types.UID
 	generation int64
 	Conditions []metav1.Condition
-	// certificateHosts are those that an Ingress with autoSSL has a certificate ordered for.
+	// certificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	certificateHosts []string
-	// Unheeded says which annotations of a standard Ingress nothing is done about.
+	// Unheeded lists the annotations of a standard Ingress that have no effect.
 	Unheeded string
 }
 
-// ingresses returns the UID and generation of each Ingress among the objects that verdicts are about.
+// ingresses returns the UID and generation of each Ingress that has a verdict.
 func ingresses(verdicts map[objectKey]*Verdict) iter.Seq2[types.UID, int64] {
 	return func(yield func(types.UID, int64) bool) {
 		for key, v := range verdicts {
@@ -63,7 +63,7 @@ func (v *Verdict) equal(o *Verdict) bool {
 		slices.Equal(v.certificateHosts, o.certificateHosts) && v.Unheeded == o.Unheeded
 }
 
-// nextResult makes the result of a build from its reports and from what the data plane said to the snapshot.
+// nextResult returns the result of a build from its reports and from how the data plane answered.
 func nextResult(previous *result, reports []translate.Report, generation uint64, refused error) *result {
 	next := &result{generation: generation, verdicts: make(map[objectKey]*Verdict, len(reports))}
 	if previous == nil {
@@ -81,8 +81,8 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 			continue
 		}
 		kept := v
-		// All reports of a build share their memory. A verdict lives on for as long as nothing else is to be said, and must
-		// not hold all of that with it.
+		// All reports of a build share their memory. A verdict lives on until something else is to be said, and must not keep
+		// all of that alive.
 		kept.Conditions = slices.Clone(kept.Conditions)
 		next.verdicts[key] = &kept
 	}
@@ -93,8 +93,9 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 	return next
 }
 
-// programmed is the condition that says whether the data plane serves what was accepted of an Ingress. Where the
-// snapshot was refused it goes on with the one before, so an Ingress that has not changed since is served as before.
+// programmed returns the condition that says whether the data plane serves what was accepted of an Ingress. If the data
+// plane refused the snapshot, it goes on with the one before: an Ingress that has not changed since is served as
+// before.
 func programmed(report *translate.Report, serving *Verdict, refused error) metav1.Condition {
 	if refused != nil && serving != nil && serving.uid == report.UID && serving.generation == report.Generation {
 		return *meta.FindStatusCondition(serving.Conditions, v1alpha1.ConditionProgrammed)
@@ -116,8 +117,8 @@ func programmed(report *translate.Report, serving *Verdict, refused error) metav
 	return condition
 }
 
-// changed calls f with each object that something else is said of than in the previous result, and with those that
-// nothing is said of any more.
+// changed calls f with each object whose verdict differs from the one in the previous result, and with each that has no
+// verdict any more.
 func (r *result) changed(previous *result, f func(objectKey)) {
 	for key, v := range r.verdicts {
 		if previous == nil || previous.verdicts[key] != v {

@@ -29,7 +29,7 @@ func keyOf(name string) objectKey {
 	return objectKey{"Ingress", types.NamespacedName{Namespace: "default", Name: name}}
 }
 
-// The reports of a build share one piece of memory, which a verdict would hold for as long as it stands.
+// The reports of a build share one piece of memory. A verdict must not keep that alive for as long as it stands.
 func TestAVerdictHoldsNoneOfTheMemoryOfItsBuild(t *testing.T) {
 	reports := []translate.Report{reportOf("a", "1", 1, 2)}
 	reports[0].Kind = "Task" // an Ingress has a condition more, for which its memory is made anyway

@@ -21,16 +21,16 @@ import (
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=list;watch
 
 const (
-	// authorityField is where a Secret or ConfigMap has the certificates of authorities.
+	// authorityField is the key of the authorities' certificates in a Secret or ConfigMap.
 	authorityField   = "ca.crt"
 	certificateBlock = "CERTIFICATE"
-	// authorityLimit is how much ca.crt may be. All authorities that an operating system trusts take 220 KB.
+	// authorityLimit is how many bytes ca.crt may have. All authorities that an operating system trusts take 220 KB.
 	authorityLimit = 256 << 10
 )
 
-// Authorities knows the Secrets and ConfigMaps that backends name for the authorities of their certificates, and keeps
-// of them nothing but these. What an update spoils goes on to be what it was before: a process that starts afterwards
-// knows nothing of that. It belongs to the goroutine that builds.
+// Authorities knows the Secrets and ConfigMaps that backends name for their authorities, and keeps only the
+// authorities' certificates of them. If an update damages the certificates, it goes on with what was there before. A
+// process that starts later does not know what was there before. Only the goroutine that builds uses it.
 type Authorities struct {
 	secrets    *cluster.NamedObjects[*corev1.Secret]
 	configMaps *cluster.NamedObjects[*corev1.ConfigMap]
@@ -41,12 +41,12 @@ type authorityVersion struct {
 	// version is that of the object that content was parsed from.
 	version string
 	content *translate.Authority
-	// good is the content of the latest version that was without a fault, nil where there was none.
+	// good is the content of the latest version without a fault, nil if there was none.
 	good *translate.Authority
 }
 
-// NewAuthorities returns what reads authorities by the metadata of all Secrets and ConfigMaps. Changed is called when
-// something else is known of one that is named.
+// NewAuthorities returns Authorities that learn from the metadata which Secrets and ConfigMaps there are. It calls
+// changed when there is something new to know of a named one.
 func NewAuthorities(from client.Reader, secrets, configMaps cluster.Metadata, changed func()) *Authorities {
 	return &Authorities{
 		secrets:    cluster.NewNamedObjects(secrets, cluster.ReadSecret(from), keepAuthoritySecret, changed),
@@ -55,7 +55,7 @@ func NewAuthorities(from client.Reader, secrets, configMaps cluster.Metadata, ch
 	}
 }
 
-// Read returns what is known of these, and reads no others from now on.
+// Read returns what is known of the named objects, and reads only those from now on.
 func (a *Authorities) Read(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
 	secrets, configMaps := make(map[types.NamespacedName]struct{}), make(map[types.NamespacedName]struct{})
 	for name := range named {
@@ -97,13 +97,13 @@ func (a *Authorities) Read(ctx context.Context, named map[translate.AuthorityNam
 	return known, nil
 }
 
-// Wait returns when nothing is read any more, after the end of the context.
+// Wait returns when nothing is read any more, which is after the context has ended.
 func (a *Authorities) Wait() {
 	a.secrets.Wait()
 	a.configMaps.Wait()
 }
 
-// next returns what an object comes to in another version. Each version is parsed once.
+// next returns what another version of an object holds. Each version is parsed once.
 func (v authorityVersion) next(name translate.AuthorityName, version string, text []byte) authorityVersion {
 	if v.content != nil && v.version == version {
 		return v
@@ -136,7 +136,7 @@ func keepAuthorityConfigMap(o *corev1.ConfigMap) *corev1.ConfigMap {
 	return &corev1.ConfigMap{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: map[string]string{authorityField: text}}
 }
 
-// keepBytes keeps of a value as much as it takes to see that it is too much.
+// keepBytes cuts a value that is too long, but keeps enough of it to show that it is too long.
 func keepBytes(value []byte, limit int) []byte {
 	if len(value) > limit {
 		return bytes.Clone(value[:limit+1])
@@ -144,9 +144,9 @@ func keepBytes(value []byte, limit int) []byte {
 	return value
 }
 
-// parseAuthority takes the certificates of a text that can be read, and names what else there is: an authority that is
-// left out is missed only when a backend is given a certificate of its. It says too what of the text is damaged, and
-// not merely something else: where the text was another before, that is what was meant to be used.
+// parseAuthority returns the certificates of a text that can be read, and lists what else there is. A missing authority
+// does harm only when a backend has a certificate from it, so the others are used. spoiled says which part of the text
+// is damaged, and not merely of another type: then the text that was there before is what its author meant.
 func parseAuthority(name translate.AuthorityName, text []byte) (authority *translate.Authority, spoiled string) {
 	fault := func(reason, format string, args ...any) (*translate.Authority, string) {
 		return &translate.Authority{Name: name, Reason: reason,

@@ -21,7 +21,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// watching returns what reads authorities as somebody, until the test ends.
+// watching returns Authorities that run as a user until the test ends.
 func watching(k *fixture.Cluster, as string) (*Authorities, context.Context) {
 	k.T.Helper()
 	config := rest.CopyConfig(k.Config)

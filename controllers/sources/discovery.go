@@ -23,15 +23,16 @@ import (
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list;watch
 
 // Discovery knows the Services that Ingresses name, and their EndpointSlices. A cluster has many more, and they change
-// all the time: of those its cache keeps that they are there, and nothing follows from what becomes of them. What the
-// cache did not keep of a Service that comes to be named is read from the API server, once.
+// all the time. Of those the cache keeps only that they exist, and their changes trigger nothing. When an Ingress comes
+// to name such a Service, the rest of it is read from the API server, once.
 type Discovery struct {
 	cache  cache.Cache
 	reader client.Reader
-	// named are the Services that are, nil before it is known.
+	// named are the Services that Ingresses name, nil before that is known.
 	named atomic.Pointer[map[types.NamespacedName]struct{}]
 
-	// What follows belongs to the goroutine that builds: what was read of objects that the cache does not keep whole.
+	// services and slices were read from the API server, because the cache does not keep them whole. Only the goroutine
+	// that builds uses them.
 
 	services map[types.NamespacedName]*corev1.Service
 	slices   map[types.NamespacedName]*discoveryv1.EndpointSlice
@@ -45,7 +46,7 @@ func AddDiscovery(mgr ctrl.Manager, namespaces []string) (*Discovery, error) {
 	return d, err
 }
 
-// NewDiscovery returns what knows the Services of a cache, and reads from what the API server says.
+// NewDiscovery returns a Discovery that knows the Services of a cache, and reads others through from.
 func NewDiscovery(from client.Reader, held cache.Cache) *Discovery {
 	return &Discovery{reader: from, cache: held}
 }
@@ -57,8 +58,8 @@ func (d *Discovery) cacheOptions(namespaces []string) cache.Options {
 	}}
 }
 
-// Start fills the cache, now that it is known which Services are named, and returns when it has. Handler is told of
-// what becomes of them. It returns false at the end of ctx.
+// Start fills the cache, now that it is known which Services are named, and waits until it is full. It has handler
+// called with every change of those Services. It returns false if ctx ends first.
 func (d *Discovery) Start(ctx context.Context, named map[types.NamespacedName]struct{}, handler toolscache.ResourceEventHandler) (bool, error) {
 	d.named.Store(&named)
 	for _, object := range []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}} {
@@ -73,7 +74,7 @@ func (d *Discovery) Start(ctx context.Context, named map[types.NamespacedName]st
 	return d.cache.WaitForCacheSync(ctx), nil
 }
 
-// concerns says whether an object is, or is of, a Service that is named.
+// concerns returns whether an object is a named Service, or belongs to one.
 func (d *Discovery) concerns(object any) bool {
 	switch o := object.(type) {
 	case *corev1.Service:
@@ -93,12 +94,12 @@ func (d *Discovery) isNamed(service types.NamespacedName) bool {
 	return ok
 }
 
-// serviceOf returns the Service that an EndpointSlice is of.
+// serviceOf returns the Service that an EndpointSlice belongs to.
 func serviceOf(slice *discoveryv1.EndpointSlice) types.NamespacedName {
 	return types.NamespacedName{Namespace: slice.Namespace, Name: slice.Labels[discoveryv1.LabelServiceName]}
 }
 
-// Read returns the Services that are named, and their EndpointSlices. From now on the cache keeps them whole.
+// Read returns the named Services and their EndpointSlices. From now on the cache keeps those whole.
 func (d *Discovery) Read(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
 	d.named.Store(&named)
 	var services corev1.ServiceList
@@ -121,8 +122,8 @@ func (d *Discovery) Read(ctx context.Context, named map[types.NamespacedName]str
 	return wholeServices, wholeSlices, nil
 }
 
-// wholeServices returns those that are named, with what was recalled in the place of what the cache did not keep, and
-// the names of those of which nothing was. What was recalled and is not needed any more is forgotten.
+// wholeServices returns the named Services. For those that the cache does not keep whole it takes what was recalled.
+// hollow has the names of those of which nothing was recalled. It forgets what was recalled and is not needed any more.
 func (d *Discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
 	recalled := d.services
 	d.services = nil
@@ -131,7 +132,7 @@ func (d *Discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Serv
 		key := client.ObjectKeyFromObject(o)
 		switch {
 		case !d.isNamed(key):
-		case o.Spec.Type != "": // which the API server fills in
+		case o.Spec.Type != "": // The API server always fills it in.
 			whole = append(whole, o)
 		case recalled[key] == nil:
 			hollow = withObject(hollow, key, true)
@@ -143,7 +144,7 @@ func (d *Discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Serv
 	return whole, hollow
 }
 
-// wholeSlices does so with EndpointSlices, and returns the Services of those of which nothing was recalled.
+// wholeSlices does the same for EndpointSlices. hollow has the Services of those of which nothing was recalled.
 func (d *Discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*discoveryv1.EndpointSlice, hollow map[types.NamespacedName]bool) {
 	recalled := d.slices
 	d.slices = nil
@@ -152,7 +153,7 @@ func (d *Discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*di
 		key := client.ObjectKeyFromObject(o)
 		switch {
 		case !d.isNamed(serviceOf(o)):
-		case o.AddressType != "": // which there is no slice without
+		case o.AddressType != "": // Every slice has one.
 			whole = append(whole, o)
 		case recalled[key] == nil:
 			hollow = withObject(hollow, serviceOf(o), true)
@@ -164,7 +165,7 @@ func (d *Discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*di
 	return whole, hollow
 }
 
-// withObject returns the map, which is made with its first object.
+// withObject adds an object to a map, which it makes if it is nil.
 func withObject[T any](objects map[types.NamespacedName]T, name types.NamespacedName, object T) map[types.NamespacedName]T {
 	if objects == nil {
 		objects = make(map[types.NamespacedName]T)
@@ -173,11 +174,11 @@ func withObject[T any](objects map[types.NamespacedName]T, name types.Namespaced
 	return objects
 }
 
-// recallOneByOne is up to how many Services of a namespace are asked for by name. More are had from a list of all.
+// recallOneByOne is how many Services of a namespace are asked for by name. For more than that, all are listed.
 const recallOneByOne = 8
 
-// recall reads these Services and the EndpointSlices of those from the API server. What it reads is at least as new as
-// what the cache did not keep: it is asked for after the cache was told to.
+// recall reads Services, and the EndpointSlices of Services, from the API server. They are at least as new as what the
+// cache did not keep, because it asks after the cache was told to keep them.
 func (d *Discovery) recall(ctx context.Context, services, ofSlices map[types.NamespacedName]bool) error {
 	for namespace, names := range byNamespace(services) {
 		for _, only := range selections(names, func(name string) client.ListOption {
@@ -220,7 +221,7 @@ func byNamespace(names map[types.NamespacedName]bool) map[string][]string {
 	return grouped
 }
 
-// selections are the lists that names are asked for in.
+// selections returns what to list so that the names are among it.
 func selections(names []string, by func(name string) client.ListOption) []client.ListOption {
 	if len(names) > recallOneByOne {
 		return []client.ListOption{client.MatchingLabels{}}
@@ -232,7 +233,7 @@ func selections(names []string, by func(name string) client.ListOption) []client
 	return each
 }
 
-// trimService keeps of a Service that is not named that it is there.
+// trimService keeps of a Service that nothing names only that it exists.
 func (d *Discovery) trimService(object any) (any, error) {
 	service, ok := object.(*corev1.Service)
 	switch {
@@ -244,7 +245,7 @@ func (d *Discovery) trimService(object any) (any, error) {
 	return trimmedService(service), nil
 }
 
-// trimEndpointSlice keeps of a slice of a Service that is not named whose it is.
+// trimEndpointSlice keeps of a slice whose Service nothing names only which Service that is.
 func (d *Discovery) trimEndpointSlice(object any) (any, error) {
 	slice, ok := object.(*discoveryv1.EndpointSlice)
 	switch {
@@ -258,7 +259,7 @@ func (d *Discovery) trimEndpointSlice(object any) (any, error) {
 	return trimmedEndpointSlice(slice), nil
 }
 
-// hollow keeps what an informer tells objects by.
+// hollow keeps what an informer tells objects apart by.
 func hollow(object *metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: object.Namespace, Name: object.Name, UID: object.UID, ResourceVersion: object.ResourceVersion}
 }

@@ -23,8 +23,8 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// discovering is a discovery of the cluster's blue namespace that runs until the test ends, with a count of what it
-// told of.
+// discovering is a Discovery of the cluster's blue namespace that runs until the test ends, and a count of what it
+// told.
 type discovering struct {
 	*Discovery
 	k      *fixture.Cluster
@@ -66,7 +66,7 @@ func (d *discovering) named(names []string) map[types.NamespacedName]struct{} {
 	return set
 }
 
-// finds returns the Services that are found where these are named, each with its ports and addresses.
+// finds returns the Services that are found if these are named, each with its ports and addresses.
 func (d *discovering) finds(names ...string) []string {
 	d.k.T.Helper()
 	services, endpoints, err := d.Read(d.k.T.Context(), d.named(names))
@@ -89,7 +89,7 @@ func (d *discovering) finds(names ...string) []string {
 	return found
 }
 
-// has waits until the cache has an object as it is in the cluster now.
+// has waits until the cache has an object as it now is in the cluster.
 func (d *discovering) has(object client.Object) {
 	d.k.T.Helper()
 	d.k.Reload(object)
@@ -216,7 +216,7 @@ func TestManyServicesThatComeToBeNamedAtOnceAreFound(t *testing.T) {
 	}
 }
 
-// always makes a transform of a function that knows no failure.
+// always makes a transform of a function that cannot fail.
 func always[T any](trim func(T) T) func(any) (any, error) {
 	return func(object any) (any, error) { return trim(object.(T)), nil }
 }

@@ -21,21 +21,22 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// inputSource is a part of what a snapshot is made of.
+// inputSource is one part of what a snapshot is made from.
 type inputSource struct {
-	// kinds are those of its objects.
+	// kinds are the kinds of its objects.
 	kinds []client.Object
-	// cached is set where the manager's cache has them all. Other parts have caches of their own, which may not be allowed
-	// to read.
+	// cached is set if the manager's cache has all of them. The other sources have their own caches, which may have no
+	// right to read.
 	cached bool
-	// relevant says whether an update of an object can make a difference. Nil stands for one that changes the generation.
+	// relevant returns whether an update of an object can make a difference. Nil is for updates that change the
+	// generation.
 	relevant func(before, after client.Object) bool
-	// read adds to an Input what there is.
+	// read adds the objects to an Input.
 	read func(i *Inputs, ctx context.Context, in *translate.Input) error
 }
 
-// naming are the sources that say which objects of others are wanted, and others are those. Each is read in its turn,
-// by a controller and by who explains manifests alike: a new source is a line here.
+// naming are the sources that name objects of other sources, and others are those other sources. They are read in this
+// order, by a controller and by the command that explains manifests. A new source is a line here.
 var (
 	naming = []inputSource{
 		{kinds: []client.Object{&v1alpha1.Ingress{}}, cached: true, read: (*Inputs).readIngresses},
@@ -51,7 +52,7 @@ var (
 	}
 )
 
-// sourceOf returns the source that objects of this kind are read by, nil for none.
+// sourceOf returns the source that reads objects of this kind, nil if there is none.
 func sourceOf(object client.Object) *inputSource {
 	kind := reflect.TypeOf(object)
 	for _, list := range [][]inputSource{naming, others} {
@@ -70,41 +71,42 @@ type Origin interface {
 	List(ctx context.Context, list client.ObjectList) error
 	// Standard returns the Ingresses of networking.k8s.io that are the controller's.
 	Standard(ctx context.Context) ([]*networkingv1.Ingress, error)
-	// AllowedHosts returns what Input.AllowedHosts is.
+	// AllowedHosts returns the value of Input.AllowedHosts.
 	AllowedHosts(ctx context.Context) (map[string]*string, error)
 	// Services returns the Services of these names and their EndpointSlices, and may return others.
 	Services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error)
 	Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error)
 	Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error)
-	// Own returns where requests come in to the controller, and Challenges what orders of these hold ready.
+	// Own returns the addresses at which the controller takes requests. Challenges returns the answers that the orders of
+	// these certificates have ready.
 	Own() []netip.AddrPort
 	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
 }
 
-// Inputs makes one Input after the other of what an origin has.
+// Inputs makes one Input after the other from an origin.
 type Inputs struct {
 	from    Origin
 	options translate.Options
-	// warren and standard are what Ingresses were read as.
+	// warren and standard have what the Ingresses were read as.
 	warren   objectVersions[*v1alpha1.Ingress]
 	standard objectVersions[*networkingv1.Ingress]
 }
 
-// NewInputs makes Inputs of what an origin has.
+// NewInputs returns Inputs of an origin.
 func NewInputs(from Origin, options translate.Options) Inputs {
 	return Inputs{from: from, options: options}
 }
 
-// Naming returns an Input that has what says which objects else are wanted, and which hosts they may have.
+// Naming returns an Input with the objects that name others, and with the hosts that these may have.
 func (i *Inputs) Naming(ctx context.Context) (translate.Input, error) {
 	in := translate.Input{Options: i.options}
 	return in, i.read(ctx, &in, naming)
 }
 
-// All returns an Input that has everything.
+// All returns an Input with all objects.
 func (i *Inputs) All(ctx context.Context) (translate.Input, error) {
 	in := translate.Input{Options: i.options, Own: i.from.Own()}
-	in.Now = time.Now().Truncate(time.Second) // which is what certificates count in
+	in.Now = time.Now().Truncate(time.Second) // Certificates count in seconds.
 	return in, i.read(ctx, &in, naming, others)
 }
 

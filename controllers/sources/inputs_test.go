@@ -20,7 +20,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// What is read in a cluster and not of manifests would have an explanation differ from what a controller serves.
+// If a kind were read in a cluster but not from manifests, an explanation would differ from what a controller serves.
 func TestManifestsOfEverySourceAreRead(t *testing.T) {
 	own := fixture.Ingress("blue", "shop", "x.io", "api")
 	own.Spec.TLS = &v1alpha1.IngressTLS{SecretName: "shop-tls"}
@@ -40,7 +40,7 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 2 {
 		t.Fatalf("%d objects make routes, and these are of no source: %v, error %v", len(in.Objects), other, err)
 	}
-	// Nobody serves manifests, nobody orders for them, and whose their hosts are is on no record.
+	// For manifests nobody serves and nobody orders, and no owner of their hosts is recorded.
 	unknown := []string{"Own", "Challenges", "Owners", "Kept"}
 	for i, v := 0, reflect.ValueOf(in); i < v.NumField(); i++ {
 		if name := v.Type().Field(i).Name; v.Field(i).IsZero() != slices.Contains(unknown, name) {

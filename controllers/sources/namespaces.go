@@ -22,15 +22,15 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 
-// Namespaces know which hosts the operator allows each namespace. Where Namespaces may not be read, either none is
-// allowed a host or all are allowed every one, by what the operator requires.
+// Namespaces know which hosts the operator allows each namespace. If the Namespaces may not be read, then either no
+// namespace is allowed a host or each is allowed every host, depending on what the operator requires.
 type Namespaces struct {
-	// caches hold all Namespaces, or one of those that are watched each: a right to read some of what is in no namespace
-	// is one for each by its name.
+	// caches has one cache of all Namespaces, or one for each watched Namespace. A right to read only some objects that
+	// are in no namespace has to name each of them.
 	caches []*cluster.OptionalCache
-	// watched are their names, where they are some.
+	// watched are the names of the watched Namespaces. It is empty if all are watched.
 	watched []string
-	// unread is what was last logged of annotations that cannot be read. It belongs to the goroutine that builds.
+	// unread is what was last logged of annotations that cannot be read. Only the goroutine that builds uses it.
 	unread map[string]string
 }
 
@@ -59,7 +59,7 @@ func AddNamespaces(mgr ctrl.Manager, required bool, watched []string) (*Namespac
 	return n, nil
 }
 
-// namespaceKind stands for Namespaces of which nothing but the metadata is asked for.
+// namespaceKind returns an object that stands for the metadata of Namespaces.
 func namespaceKind() *metav1.PartialObjectMetadata {
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
@@ -79,7 +79,7 @@ func trimNamespace(object any) (any, error) {
 	return namespace, nil
 }
 
-// Watch has handler told of every event.
+// Watch has handler called with every event.
 func (n *Namespaces) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	for _, c := range n.caches {
 		if err := c.Watch(ctx, handler); err != nil {
@@ -89,8 +89,8 @@ func (n *Namespaces) Watch(ctx context.Context, handler toolscache.ResourceEvent
 	return nil
 }
 
-// Settle returns once it is known what each namespace is allowed, or that it cannot be known; false if ctx ends before.
-// A snapshot that was built before would give hosts to namespaces that may not have them.
+// Settle waits until it is known what each namespace is allowed, or that this cannot be known. It returns false if ctx
+// ends first. A snapshot that was built earlier would give hosts to namespaces that may not have them.
 func (n *Namespaces) Settle(ctx context.Context) bool {
 	for _, c := range n.caches {
 		if !c.Settle(ctx) {
@@ -100,8 +100,7 @@ func (n *Namespaces) Settle(ctx context.Context) bool {
 	return true
 }
 
-// Late calls changed when Namespaces become known that could not be read before. It returns when all are known, or ctx
-// ends.
+// Late calls changed when Namespaces become readable that were not before. It returns when all are, or when ctx ends.
 func (n *Namespaces) Late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	for _, c := range n.caches {
@@ -117,8 +116,8 @@ func (n *Namespaces) Late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
-// AllowedHosts returns what the annotations say, or nil where no Namespace can be read. One of those that are watched
-// that cannot be read has none.
+// AllowedHosts returns what the annotations say, nil if no Namespace can be read. A watched Namespace that cannot be
+// read counts as one without the annotation.
 func (n *Namespaces) AllowedHosts(ctx context.Context) (map[string]*string, error) {
 	var allowed map[string]*string
 	var unreadable []string
@@ -150,7 +149,7 @@ func (n *Namespaces) AllowedHosts(ctx context.Context) (map[string]*string, erro
 	return allowed, nil
 }
 
-// AllowedHosts is what an object's annotation says, nil where it has none.
+// AllowedHosts returns the text of an object's annotation, nil if it has none.
 func AllowedHosts(object metav1.Object) *string {
 	text, ok := object.GetAnnotations()[translate.AllowedHostsAnnotation]
 	if !ok {
@@ -159,8 +158,8 @@ func AllowedHosts(object metav1.Object) *string {
 	return &text
 }
 
-// logUnreadable says once of each annotation that some of it cannot be read. A condition says it too, but only where a
-// rule is refused.
+// logUnreadable logs once for each annotation that a part of it cannot be read. A condition says so too, but only if it
+// refuses a rule.
 func (n *Namespaces) logUnreadable(ctx context.Context, allowed map[string]*string) {
 	unread := make(map[string]string)
 	for namespace, text := range allowed {

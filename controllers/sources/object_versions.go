@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// objectVersions are what objects of a kind were read as, each version once: it takes longer than all the rest of a
-// build takes for them. It belongs to whoever builds or lists hosts, one at a time.
+// objectVersions has what objects of a kind were read as. It reads each version once: reading takes longer than the
+// rest of a build takes for an object. Only one goroutine at a time uses it: one that builds or that lists hosts.
 type objectVersions[T client.Object] struct {
 	known map[types.UID]objectVersion
 }
@@ -20,7 +20,8 @@ type objectVersion struct {
 	content         *rules.Object
 }
 
-// read returns what objects are read as, and forgets all others. Those of manifests have no version.
+// read returns what the objects are read as, and forgets all others. Objects of manifests have no version, and are
+// always read.
 func (v *objectVersions[T]) read(objects []T, read func(T) *rules.Object) []*rules.Object {
 	known := make(map[types.UID]objectVersion, len(objects))
 	all := make([]*rules.Object, 0, len(objects))

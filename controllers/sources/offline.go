@@ -18,9 +18,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// InputOf makes of objects that are in no cluster what a snapshot controller makes of its cache. Without any
-// IngressClass among them, the one of the controller's class counts as being there. It returns the objects that a
-// snapshot is not made of too.
+// InputOf makes from objects that are in no cluster what a snapshot controller makes from its cache. If no IngressClass
+// is among them, the one of the controller's class counts as existing. others are the objects that no snapshot is made
+// from.
 func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object, err error) {
 	for _, object := range objects {
 		if sourceOf(object) == nil {
@@ -31,7 +31,7 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 		}
 	}
 	i := NewInputs(manifests{objects, options.IngressClass}, options)
-	in, err = i.All(context.Background()) // nothing is waited for
+	in, err = i.All(context.Background()) // nothing waits
 	return in, others, err
 }
 
@@ -41,7 +41,7 @@ type manifests struct {
 	class   string
 }
 
-// of returns those of a type.
+// of returns the objects of a type.
 func of[T any](m manifests) (objects []T) {
 	for _, object := range m.objects {
 		if o, ok := object.(T); ok {
@@ -80,7 +80,7 @@ func (m manifests) AllowedHosts(context.Context) (map[string]*string, error) {
 	allowed := make(map[string]*string)
 	for _, object := range m.objects {
 		if namespace := object.GetNamespace(); namespace != "" && allowed[namespace] == nil {
-			allowed[namespace] = nil // unless its Namespace is among the objects too
+			allowed[namespace] = nil // unless its Namespace is among the objects
 		}
 		if o, ok := object.(*corev1.Namespace); ok {
 			allowed[o.Name] = AllowedHosts(o)
@@ -119,14 +119,14 @@ func (m manifests) Authorities(_ context.Context, named map[translate.AuthorityN
 	return authorities, nil
 }
 
-// Own and Challenges are nothing: no replica runs, and none orders.
+// Own and Challenges return nothing: no replica runs, and none orders.
 func (m manifests) Own() []netip.AddrPort { return nil }
 
 func (m manifests) Challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	return nil, nil
 }
 
-// withStringData moves what a manifest has as text to where the API server puts it.
+// withStringData moves a manifest's stringData into data, as the API server does.
 func withStringData(secret *corev1.Secret) {
 	for key, text := range secret.StringData {
 		if secret.Data == nil {

@@ -8,10 +8,10 @@ import (
 	"encoding/pem"
 )
 
-// pemBlock is a block that a PEM text (RFC 7468) begins. Its Block is nil where it cannot be read.
+// pemBlock is a block that begins in a PEM text (RFC 7468). Its Block is nil if it cannot be read.
 type pemBlock struct {
 	*pem.Block
-	// glued is set where something stands before it on its line.
+	// glued is set if something precedes it on its line.
 	glued bool
 }
 
@@ -20,8 +20,8 @@ var (
 	byteOrderMark = []byte("\xef\xbb\xbf")
 )
 
-// readPEM returns every block that a text begins, whether it can be read or not: encoding/pem passes over those that
-// cannot be, and says nothing. What stands between blocks is no part of them.
+// readPEM returns every block that begins in a text, whether it can be read or not. encoding/pem silently skips blocks
+// that cannot be read. What stands between blocks belongs to none.
 func readPEM(text []byte) []pemBlock {
 	text = bytes.TrimPrefix(text, byteOrderMark)
 	var blocks []pemBlock
@@ -40,7 +40,7 @@ func readPEM(text []byte) []pemBlock {
 	return blocks
 }
 
-// isWellFormed says whether a block holds one ASN.1 value and nothing else, as all that is written in these blocks
+// isWellFormed returns whether a block holds exactly one ASN.1 value, as everything that is written in such blocks
 // does.
 func (b *pemBlock) isWellFormed() bool {
 	if b.Block == nil {
@@ -51,7 +51,7 @@ func (b *pemBlock) isWellFormed() bool {
 	return err == nil && len(rest) == 0
 }
 
-// isCertificate says whether a block is said to be a certificate. X509 CERTIFICATE is what OpenSSL wrote once.
+// isCertificate returns whether a block is labelled as a certificate. OpenSSL once wrote X509 CERTIFICATE.
 func (b *pemBlock) isCertificate() bool {
 	return b.Block != nil && (b.Type == certificateBlock || b.Type == "X509 CERTIFICATE")
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// Watched returns the kinds that the manager's cache has of what a snapshot is made of.
+// Watched returns the kinds of a snapshot's objects that are in the manager's cache.
 func Watched() (objects []client.Object) {
 	for _, list := range [][]inputSource{naming, others} {
 		for i := range list {
@@ -27,8 +27,8 @@ func Watched() (objects []client.Object) {
 	return objects
 }
 
-// Relevant says whether an update of a watched object can make a difference to a snapshot. The status that this
-// controller writes makes none; were it not told apart, every build would lead to another.
+// Relevant returns whether an update of a watched object can make a difference to a snapshot. The statuses that this
+// controller writes make none: otherwise every build would lead to another.
 func Relevant(before, after client.Object) bool {
 	// An object may be deleted and made again in one update, under the same generation.
 	if before.GetUID() != after.GetUID() {
@@ -40,7 +40,7 @@ func Relevant(before, after client.Object) bool {
 	return before.GetGeneration() != after.GetGeneration()
 }
 
-// changesAnnotations is for kinds whose annotations count, which no generation does.
+// changesAnnotations is for kinds whose annotations count: they do not change the generation.
 func changesAnnotations(before, after client.Object) bool {
 	return before.GetGeneration() != after.GetGeneration() || !maps.Equal(before.GetAnnotations(), after.GetAnnotations())
 }
@@ -51,7 +51,7 @@ func changesTask(before, after client.Object) bool {
 	return !ok || !ok2 || was.Generation != is.Generation || translate.Reported(was) != translate.Reported(is)
 }
 
-// changesService is for Services, which have no generation, and EndpointSlices, whose generation does not count labels.
+// changesService is for Services, which have no generation, and for EndpointSlices, whose labels do not change theirs.
 func changesService(before, after client.Object) bool {
 	switch after := after.(type) {
 	case *corev1.Service:

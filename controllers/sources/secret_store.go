@@ -17,11 +17,12 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
 
-// SecretStore holds what Secrets were found to hold, each version of each parsed once: there may be fifty builds a
-// second, and the check of one RSA key takes longer than all that a build does for an Ingress. Of a Secret that cannot
-// be served any more it remembers what could be, so that a slip with kubectl takes no host down; a process that starts
-// afterwards knows nothing of that. It forgets a Secret when nothing names it any more. It belongs to the goroutine
-// that builds.
+// SecretStore has the parsed content of Secrets. It parses each version once: there may be fifty builds a second, and
+// checking one RSA key takes longer than all that a build does for an Ingress.
+//
+// If a Secret cannot be served any more, it remembers the version that could be, so that a slip with kubectl takes no
+// host down. A process that starts later does not know that version. It forgets a Secret when nothing names it any
+// more. Only the goroutine that builds uses it.
 type SecretStore struct {
 	parsed map[types.NamespacedName]secretVersion
 }
@@ -32,18 +33,18 @@ type secretVersion struct {
 	// chain and key are what content was parsed from.
 	chain, key []byte
 	content    *translate.Secret
-	// good is the content of the latest version that could be served, nil where there was none.
+	// good is the content of the latest version that could be served, nil if there was none.
 	good *translate.Secret
 }
 
-// NewCertificates returns what reads the Secrets that are named for their certificates, by the metadata of all Secrets.
-// Changed is called when something else is known of one that is named.
+// NewCertificates returns the Secrets that objects name for their certificates. secrets is the metadata of all Secrets.
+// It calls changed when there is something new to know of a named one.
 func NewCertificates(from client.Reader, secrets cluster.Metadata, changed func()) *cluster.NamedObjects[*corev1.Secret] {
 	return cluster.NewNamedObjects(secrets, cluster.ReadSecret(from), keepCertificate, changed)
 }
 
-// Read returns what those of the Secrets hold that are named. Why unknown ones are not among the objects is said of
-// them.
+// Read returns what the named Secrets hold. For each in unknown, the Secret's fault says why it is not among the
+// objects.
 func (s *SecretStore) Read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {
 	secrets := make([]*translate.Secret, 0, len(named))
 	parsed := make(map[types.NamespacedName]secretVersion, len(named))
@@ -89,21 +90,21 @@ func (s *SecretStore) Read(objects []*corev1.Secret, unknown map[types.Namespace
 	return secrets
 }
 
-// holds says whether an object holds what was parsed.
+// holds returns whether an object holds what was parsed.
 func (v *secretVersion) holds(object *corev1.Secret) bool {
 	return bytes.Equal(v.chain, object.Data[corev1.TLSCertKey]) && bytes.Equal(v.key, object.Data[corev1.TLSPrivateKeyKey])
 }
 
-// instead is what a Secret is served by that cannot be served itself: what it held when it could be, and what is to be
-// said.
+// instead returns what is served for a Secret that cannot be served now: what it held when it could be, with what is
+// wrong now.
 func instead(good, said *translate.Secret) *translate.Secret {
 	served := *good
 	served.Fault, served.Reason, served.Gone = said.Fault, said.Reason, said.Gone
 	return &served
 }
 
-// UntilValidityChanges returns how long it is from now until the first certificate's validity begins or ends, and at
-// most limit: a clock may be set, or stand still while a machine sleeps. It is 0 where there is nothing to wait for.
+// UntilValidityChanges returns the time until the first certificate's validity begins or ends, and at most limit: a
+// clock may be set, or stand still while a machine sleeps. It returns 0 if there is nothing to wait for.
 func UntilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
 	wait := time.Duration(0)
 	for _, s := range secrets {
@@ -111,7 +112,7 @@ func UntilValidityChanges(secrets []*translate.Secret, now time.Time, limit time
 			continue
 		}
 		for _, change := range [...]time.Time{s.NotBefore, s.NotAfter} {
-			// A certificate is still valid at its notAfter, so it is the second after it that makes the difference.
+			// A certificate is still valid at its notAfter, so the second after it makes the difference.
 			left := change.Add(time.Second).Sub(now)
 			if left > 0 && (wait == 0 || left < wait) {
 				wait = min(left, limit)
@@ -121,7 +122,7 @@ func UntilValidityChanges(secrets []*translate.Secret, now time.Time, limit time
 	return wait
 }
 
-// keepCertificate keeps what there is to read of a Secret that is named for its certificate.
+// keepCertificate keeps what is read of a Secret that is named for its certificate.
 func keepCertificate(secret *corev1.Secret) *corev1.Secret {
 	kept := &corev1.Secret{ObjectMeta: cluster.Identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{
 		corev1.TLSCertKey:       keepBytes(secret.Data[corev1.TLSCertKey], chainLimit),

@@ -67,7 +67,7 @@ func TestWhatASecretHolds(t *testing.T) {
 			if diff := cmp.Diff(&test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			// What is found usable here must never be refused by the data plane, and with it everything else.
+			// The data plane must never refuse what is found usable here: it would refuse everything else with it.
 			snapshot := &snapshot.Snapshot{Certificates: []snapshot.Certificate{{ID: "blue/s", Chain: got.Chain, Key: got.Key}}}
 			if _, err := proxy.New(proxy.Config{}).Apply(snapshot); (err == nil) != (got.Fault == "") {
 				t.Errorf("the data plane says %v, the fault is %q", err, got.Fault)
@@ -176,7 +176,8 @@ func TestWhatTheCacheKeepsOfASecret(t *testing.T) {
 	}
 }
 
-// What a Secret held when it could be served stays with what is said of it now, for as long as something names it.
+// What a Secret held when it could be served is kept, with what is wrong with it now, for as long as something names
+// it.
 func TestWhatASecretHeldIsRemembered(t *testing.T) {
 	pair, next := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io"), fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "y.io")
 	version := 0

@@ -24,27 +24,26 @@ import (
 )
 
 const (
-	// chainLimit is how much a certificate chain may be. Every handshake without a session sends it, and no authority's is
-	// a tenth of it.
+	// chainLimit is how many bytes a certificate chain may have. Every handshake without a session sends the chain. No
+	// authority's chain is a tenth of the limit.
 	chainLimit = 64 << 10
-	// keyTextLimit is how much tls.key may be with all that stands around the key, and keyLimit the key itself: PKCS #8 of
-	// an RSA key of 4096 bits takes 2,375 bytes. To find out that a key of 16 times as many bits is one takes a second.
+	// keyTextLimit is how many bytes tls.key may have, with everything around the key. keyLimit is for the key itself:
+	// PKCS #8 of an RSA key of 4096 bits takes 2,375 bytes. Checking a key with 16 times as many bits takes a second.
 	keyTextLimit = 16 << 10
 	keyLimit     = 4 << 10
 
-	// RSA of less is refused by OpenSSL as Linux distributions configure it (security level 2), and by Apple's systems. A
-	// signature takes eight times the time where the key has twice the bits: 8192 bits are a hundred milliseconds for
-	// every handshake.
+	// OpenSSL as Linux distributions configure it (security level 2) and Apple's systems refuse shorter RSA keys. With
+	// twice the bits a signature takes eight times as long: 8192 bits take a hundred milliseconds for every handshake.
 	rsaShortest = 2048
 	rsaLongest  = 4096
 )
 
 const keyAdvice = ": take a key of ECDSA P-256, or of RSA with 2048 to 4096 bits"
 
-// ParseSecret reads a Secret with tls.crt and tls.key: every block of the chain, as one that cannot be read may be the
-// one that a client needs. Where the server's own certificate and key can be read and another block cannot, what can be
-// is in the Secret beside the fault. It checks with the function that the data plane loads certificates with: a
-// certificate that were refused there would keep the whole snapshot from being served.
+// ParseSecret reads a Secret with tls.crt and tls.key. It reads every block of the chain, because one that cannot be
+// read may be the one that a client needs. If the server's own certificate and key can be read and another block
+// cannot, the result has both the readable part and a fault. It checks with the same function that the data plane loads
+// certificates with: a certificate that the data plane refused would keep the whole snapshot from being served.
 func ParseSecret(object *corev1.Secret) *translate.Secret {
 	secret := &translate.Secret{Namespace: object.Namespace, Name: object.Name}
 	chain, key := object.Data[corev1.TLSCertKey], object.Data[corev1.TLSPrivateKeyKey]
@@ -73,7 +72,7 @@ func ParseSecret(object *corev1.Secret) *translate.Secret {
 	}
 	leaf := leafFor(certificates, private)
 	if leaf > 0 && damage != "" {
-		return fault("", damage) // What comes before the certificate that fits may have been a newer one.
+		return fault("", damage) // What precedes the certificate that fits may have been a newer one.
 	}
 	certificates = inOrder(certificates, max(leaf, 0))
 	if leaf >= 0 {
@@ -100,7 +99,7 @@ func ParseSecret(object *corev1.Secret) *translate.Secret {
 	return secret
 }
 
-// Leaf returns the certificate that a Secret holds for servers, nil if there is none.
+// Leaf returns the server certificate that a Secret holds, nil if there is none.
 func Leaf(secret *corev1.Secret) *x509.Certificate {
 	if secret == nil {
 		return nil
@@ -117,8 +116,8 @@ func Leaf(secret *corev1.Secret) *x509.Certificate {
 	return certificates[max(leafFor(certificates, private), 0)]
 }
 
-// readChain returns the certificates of a text that can be read, and what is wrong with the first block that cannot be,
-// or is none.
+// readChain returns the certificates of a text that can be read. damage is what is wrong with the first block that
+// cannot be read, or that is no certificate.
 func readChain(text []byte) (certificates []*x509.Certificate, damage string) {
 	note := func(index int, problem string) {
 		if damage == "" {
@@ -147,7 +146,7 @@ func readChain(text []byte) (certificates []*x509.Certificate, damage string) {
 	return certificates, damage
 }
 
-// privateKeyBlock returns the block that crypto/tls takes for the key, nil where there is none.
+// privateKeyBlock returns the block that crypto/tls takes for the key, nil if there is none.
 func privateKeyBlock(text []byte) *pem.Block {
 	for _, block := range readPEM(text) {
 		if block.Block != nil && strings.HasSuffix(" "+block.Type, " PRIVATE KEY") {
@@ -157,7 +156,7 @@ func privateKeyBlock(text []byte) *pem.Block {
 	return nil
 }
 
-// readPrivateKey returns the key of a text. It is nil without a problem where crypto/tls knows better what to say.
+// readPrivateKey returns the key of a text. It returns nil without a problem if crypto/tls has a better message.
 func readPrivateKey(text []byte) (key crypto.PrivateKey, reason, problem string) {
 	block := privateKeyBlock(text)
 	switch {
@@ -180,7 +179,7 @@ func readPrivateKey(text []byte) (key crypto.PrivateKey, reason, problem string)
 	return nil, "", ""
 }
 
-// leafFor returns the index of the certificate that a key is of, -1 where it is of none.
+// leafFor returns the index of the certificate that a key belongs to, -1 if there is none.
 func leafFor(certificates []*x509.Certificate, key crypto.PrivateKey) int {
 	signer, ok := key.(crypto.Signer)
 	if !ok {
@@ -193,8 +192,8 @@ func leafFor(certificates []*x509.Certificate, key crypto.PrivateKey) int {
 	return slices.IndexFunc(certificates, func(c *x509.Certificate) bool { return public.Equal(c.PublicKey) })
 }
 
-// inOrder returns certificates as TLS wants them (RFC 5246, section 7.4.2): the server's own, then each behind the one
-// that it is the issuer of, and then those that are no part of that.
+// inOrder returns certificates in the order of TLS (RFC 5246, section 7.4.2): the server's own, each followed by its
+// issuer, and then those that are not part of that.
 func inOrder(certificates []*x509.Certificate, leaf int) []*x509.Certificate {
 	if len(certificates) < 2 {
 		return certificates
@@ -223,7 +222,7 @@ func encodeChain(certificates []*x509.Certificate) []byte {
 	return text.Bytes()
 }
 
-// unservedKey says why a certificate with this key is not served, or nothing.
+// unservedKey returns why a certificate with this key is not served, empty if it is.
 func unservedKey(key crypto.PublicKey) string {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
@@ -243,7 +242,7 @@ func unservedKey(key crypto.PublicKey) string {
 	return ""
 }
 
-// rareKey says of a key that is served what its author may not know, or nothing.
+// rareKey returns what the author of a served key may not know about it, or nothing.
 func rareKey(key crypto.PublicKey) string {
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:

@@ -38,7 +38,7 @@ func pemOf(kind string, content []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}))
 }
 
-// issue makes a certificate for a key, by this issuer or by itself where that is nil.
+// issue makes a certificate for a key. This issuer signs it, or the key itself if the issuer is nil.
 func (i *issuer) issue(t *testing.T, name string, key crypto.Signer) *issuer {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: name},
@@ -120,7 +120,7 @@ func TestASpoiledChainKeepsWhatWasServedBefore(t *testing.T) {
 			if got.Fault != test.fault || got.Partial || got.Chain != leaf.chain()+middle.chain() || got.Key != leaf.keyText(t) {
 				t.Errorf("%q, want %q; partial %t; the chain\n%s", got.Fault, test.fault, got.Partial, got.Chain)
 			}
-			// A process that starts afterwards knows of no version before: what can be read is better than nothing.
+			// A process that starts later knows no earlier version: what can be read is better than nothing.
 			restarted := ParseSecret(after)
 			if restarted.Fault != test.fault || !restarted.Partial || restarted.Chain != renewed.chain()+test.readable {
 				t.Errorf("after a restart: %q, partial %t, the chain\n%s", restarted.Fault, restarted.Partial, restarted.Chain)
@@ -236,7 +236,7 @@ func TestWhatASecretMayHoldIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole := fixture.SecretOfTexts("1", test.chain, test.key)
-			// What is kept of a Secret says as much as the Secret.
+			// The part that is kept of a Secret says as much as the whole.
 			for _, object := range []*corev1.Secret{whole, keepCertificate(whole)} {
 				got := ParseSecret(object)
 				if got.Fault != test.fault || got.Reason != test.reason {
@@ -250,7 +250,7 @@ func TestWhatASecretMayHoldIsBounded(t *testing.T) {
 	}
 }
 
-// A Secret that could not be read from the API server is not taken for one that is gone.
+// A Secret that could not be read from the API server does not count as gone.
 func TestASecretThatCouldNotBeReadIsSaid(t *testing.T) {
 	pair := fixture.NewKeyPair(t, fixture.Spring, fixture.Summer, "x.io")
 	name := types.NamespacedName{Namespace: "blue", Name: "s"}

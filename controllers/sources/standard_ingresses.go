@@ -24,21 +24,21 @@ import (
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
 
-// StandardIngresses are the Ingresses of networking.k8s.io. Whether they may be read is up to who installs the
-// controller; where they may not, it says so and serves all else.
+// StandardIngresses are the Ingresses of networking.k8s.io. Whoever installs the controller decides whether it may read
+// them. If it may not, it says so and serves everything else.
 type StandardIngresses struct {
 	Ingresses, classes *cluster.OptionalCache
 	// className is the name of the IngressClass.
 	className string
-	// class is what the latest build went by, nil before the first.
+	// class is the class that the latest build used, nil before the first build.
 	class atomic.Pointer[kinds.StandardClass]
 
-	// What follows belongs to the goroutine that builds.
-	// missing is set while an Ingress names the class, and there is no IngressClass of that name.
+	// missing is set while an Ingress names the class and there is no IngressClass of that name. Only the goroutine that
+	// builds uses it.
 	missing bool
 }
 
-// AddStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces.
+// AddStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces, or of all.
 func AddStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*StandardIngresses, error) {
 	s := &StandardIngresses{className: className}
 	var err error
@@ -52,7 +52,7 @@ func AddStandardIngresses(mgr ctrl.Manager, className string, namespaces []strin
 	return s, err
 }
 
-// standardCacheOptions are for a cache that holds the standard Ingresses of these namespaces, or of all.
+// standardCacheOptions returns the options of a cache of the standard Ingresses of these namespaces, or of all.
 func standardCacheOptions(className string, namespaces []string) cache.Options {
 	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&networkingv1.Ingress{}: {Transform: trimStandardIngress(className)}}}
 	for _, namespace := range namespaces {
@@ -64,8 +64,9 @@ func standardCacheOptions(className string, namespaces []string) cache.Options {
 	return options
 }
 
-// trimStandardIngress keeps what may be read of an Ingress. One that names another class cannot be this controller's,
-// however the IngressClasses change, and of it is kept that it does, and the services that it leads to.
+// trimStandardIngress keeps what may be read of an Ingress. An Ingress that names another class cannot be this
+// controller's, however the IngressClasses change. Of its spec it keeps only that class and the services that it leads
+// to.
 func trimStandardIngress(className string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*networkingv1.Ingress)
@@ -102,7 +103,7 @@ func trimStandardIngress(className string) func(any) (any, error) {
 	}
 }
 
-// Watch has handler told of every event.
+// Watch has handler called with every event.
 func (s *StandardIngresses) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	if err := s.Ingresses.Watch(ctx, handler); err != nil {
 		return err
@@ -110,8 +111,8 @@ func (s *StandardIngresses) Watch(ctx context.Context, handler toolscache.Resour
 	return s.classes.Watch(ctx, handler)
 }
 
-// Request is a source of requests for each Ingress that is there, and for each that changes. Unlike
-// controller-runtime's own source of objects it does not wait for the cache, which may never come to hold them.
+// Request is a source of requests for each Ingress, and for each change of one. Unlike controller-runtime's own source
+// of objects it does not wait for the cache, which may never be filled.
 func (s *StandardIngresses) Request(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	request := func(object any) {
 		if key, err := toolscache.DeletionHandlingObjectToName(object); err == nil {
@@ -123,13 +124,13 @@ func (s *StandardIngresses) Request(ctx context.Context, queue workqueue.TypedRa
 	})
 }
 
-// Settle returns once it is known what there is to serve, or that it cannot be known; false if ctx ends before.
+// Settle waits until it is known what there is to serve, or that this cannot be known. It returns false if ctx ends
+// first.
 func (s *StandardIngresses) Settle(ctx context.Context) bool {
 	return s.Ingresses.Settle(ctx) && s.classes.Settle(ctx)
 }
 
-// Late calls changed when objects become known that could not be read before. It returns when all are known, or ctx
-// ends.
+// Late calls changed when objects become readable that were not before. It returns when all are, or when ctx ends.
 func (s *StandardIngresses) Late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	for _, c := range []*cluster.OptionalCache{s.Ingresses, s.classes} {
@@ -145,9 +146,9 @@ func (s *StandardIngresses) Late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
-// Read returns the Ingresses that are the controller's.
+// Read returns the controller's Ingresses.
 func (s *StandardIngresses) Read(ctx context.Context) ([]*networkingv1.Ingress, error) {
-	// Without a right to know better, whoever writes the class's name is taken to mean this controller.
+	// Without the right to read IngressClasses, the name of the class is taken to mean this controller.
 	class := kinds.StandardClass{Name: s.className, Exists: true}
 	if s.classes.Synced(ctx) {
 		var classes networkingv1.IngressClassList
@@ -184,8 +185,8 @@ func (s *StandardIngresses) Read(ctx context.Context) ([]*networkingv1.Ingress, 
 	return ours, nil
 }
 
-// Claimable returns the class as it is to be read where an Ingress must not be taken for another's by mistake: without
-// an IngressClass, as while somebody makes it anew, every Ingress counts that it might have been for.
+// Claimable returns the class for callers that must not take one of our Ingresses for another's. If there is no
+// IngressClass, perhaps because somebody is making it anew, it claims every Ingress that may have been ours.
 func (s *StandardIngresses) Claimable() kinds.StandardClass {
 	if class := s.class.Load(); class != nil && class.Exists {
 		return *class
@@ -193,13 +194,14 @@ func (s *StandardIngresses) Claimable() kinds.StandardClass {
 	return kinds.StandardClass{Name: s.className, Exists: true, Default: true}
 }
 
-// Claims says whether an Ingress is the controller's, as far as the latest build knew, and false while there was none.
+// Claims returns whether an Ingress is the controller's, as far as the latest build knew. known is false before a
+// build.
 func (s *StandardIngresses) Claims(object *networkingv1.Ingress) (ours, known bool) {
 	class := s.class.Load()
 	return class != nil && class.Claims(object), class != nil
 }
 
-// IngressClass says whether there is an IngressClass of the controller's class, and whether that is the cluster's
+// IngressClass returns whether there is an IngressClass of the controller's class, and whether that is the cluster's
 // default, as far as the latest build knew.
 func (s *StandardIngresses) IngressClass() (named, byDefault bool) {
 	if class := s.class.Load(); class != nil {

@@ -27,14 +27,15 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// Addresses knows where clients reach the data plane.
+// Addresses knows the addresses at which clients reach the data plane.
 type Addresses interface {
 	Read(context.Context) ([]v1alpha1.LoadBalancerIngress, error)
-	// Changes is a source of these requests whenever the addresses change, nil where they never do.
+	// Changes returns a source of these requests whenever the addresses change, nil if they never do.
 	Changes(requests func(context.Context) []reconcile.Request) source.Source
 }
 
-// PublishedAddresses are those that --publish-address or --publish-service say, of which one at least is empty.
+// PublishedAddresses returns the addresses of --publish-address or of --publish-service. At least one of the two is
+// empty.
 func PublishedAddresses(mgr ctrl.Manager, address, service string) (Addresses, error) {
 	if service == "" {
 		return parsePublishAddress(address)
@@ -53,18 +54,18 @@ func PublishedAddresses(mgr ctrl.Manager, address, service string) (Addresses, e
 	return &serviceAddresses{cache: held, name: name}, nil
 }
 
-// fixedAddresses are what --publish-address says, or none.
+// fixedAddresses are the addresses of --publish-address, or none.
 type fixedAddresses []v1alpha1.LoadBalancerIngress
 
-// Read returns a copy: what goes into an object is overwritten when the object is decoded into.
+// Read returns a copy: an object that gets the addresses may be decoded into, which overwrites them.
 func (f fixedAddresses) Read(context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
 	return slices.Clone(f), nil
 }
 
-// Changes returns nil: they never do.
+// Changes returns nil: they never change.
 func (f fixedAddresses) Changes(func(context.Context) []reconcile.Request) source.Source { return nil }
 
-// parsePublishAddress reads the IP address or host name that --publish-address says.
+// parsePublishAddress reads the IP address or host name of --publish-address.
 func parsePublishAddress(text string) (fixedAddresses, error) {
 	if text == "" {
 		return nil, nil
@@ -79,14 +80,14 @@ func parsePublishAddress(text string) (fixedAddresses, error) {
 	return fixedAddresses{{Hostname: text}}, nil
 }
 
-// serviceAddresses are those of the Service that --publish-service names. They are in a cache of its own, because
-// that Service may be in a namespace that is not watched, and because the other cache keeps no Service's status.
+// serviceAddresses are the addresses of the Service that --publish-service names. The Service has its own cache,
+// because it may be in a namespace that is not watched, and because the other cache keeps no Service's status.
 type serviceAddresses struct {
 	cache cache.Cache
 	name  types.NamespacedName
 }
 
-// Read are none while the Service is not there or has none.
+// Read returns none while the Service does not exist or has none.
 func (s *serviceAddresses) Read(ctx context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
 	var service corev1.Service
 	if err := s.cache.Get(ctx, s.name, &service); err != nil {
@@ -108,7 +109,7 @@ func (s *serviceAddresses) Changes(requests func(context.Context) []reconcile.Re
 		func(ctx context.Context, _ *corev1.Service) []reconcile.Request { return requests(ctx) }))
 }
 
-// serviceCacheOptions are for a cache that holds one Service.
+// serviceCacheOptions returns the options of a cache of one Service.
 func serviceCacheOptions(name types.NamespacedName) cache.Options {
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
@@ -119,7 +120,7 @@ func serviceCacheOptions(name types.NamespacedName) cache.Options {
 	}
 }
 
-// parsePublishService reads the "namespace/name" that --publish-service says.
+// parsePublishService reads the "namespace/name" of --publish-service.
 func parsePublishService(text string) (types.NamespacedName, error) {
 	namespace, name, ok := strings.Cut(text, "/")
 	if !ok || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1035Label(name)) > 0 {

@@ -20,21 +20,22 @@ import (
 )
 
 const (
-	// contestFree is how often in a row a status that somebody else has overwritten is written again at once.
+	// contestFree is how many times in a row a status that somebody else has overwritten is written again at once.
 	contestFree = 5
-	// The wait after that doubles from contestFirst to contestLimit.
+	// After that the wait doubles each time, from contestFirst to contestLimit.
 	contestFirst = 2 * time.Second
 	contestLimit = 5 * time.Minute
-	// contestMemory is how long without being overwritten it takes for a status to be nobody else's again. It is longer
-	// than the longest wait.
+	// contestMemory is how long a status must not have been overwritten before the count begins anew. It is longer than
+	// the longest wait.
 	contestMemory = 2 * contestLimit
 )
 
-// contests bounds what it costs that somebody else writes the statuses that this controller writes: a controller of a
-// version that knows no way to agree, or a tool that puts an object back to what it once was. Each write would be the
-// answer to another, without end.
+// contests bounds the cost of somebody else writing the statuses that this controller writes. That may be a controller
+// of a version that cannot coordinate, or a tool that restores an object to an earlier state. Otherwise each write
+// would answer the other's, without end.
 //
-// What a change of the object's spec leads to does not wait: whoever changes it, not this controller, keeps that going.
+// A write because of a change of the object's spec does not wait: whoever changes the spec keeps that going, not this
+// controller.
 type contests struct {
 	now     func() time.Time
 	metrics *Metrics
@@ -44,14 +45,14 @@ type contests struct {
 	swept   time.Time
 }
 
-// written is the status of an object as this controller wrote it last.
+// written is the status of an object as this controller last wrote it.
 type written struct {
 	generation int64
-	// digest is of what the controller says, said of the conditions that events tell of.
+	// digest is of the status that this controller wrote, said of the conditions that events tell of.
 	digest, said uint64
 	at           time.Time
-	// overwritten counts how often in a row somebody else had something else there, restored is when that was put right
-	// last, and until when the next time waits.
+	// overwritten is how many times in a row somebody else had written something else. restored is when that was last put
+	// right. The next write waits until the time until.
 	overwritten int
 	restored    time.Time
 	until       time.Time
@@ -61,7 +62,7 @@ func newContests(now func() time.Time, metrics *Metrics) *contests {
 	return &contests{now: now, metrics: metrics, written: map[types.UID]*written{}}
 }
 
-// wait returns how long the status of an object that was read as before must not be written.
+// wait returns how long the status of an object must not be written. before is the object as it was read.
 func (c *contests) wait(before client.Object) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,7 +73,7 @@ func (c *contests) wait(before client.Object) time.Duration {
 	return max(0, w.until.Sub(c.now()))
 }
 
-// imminent says whether to write the status of an object that was read as before makes it a contest.
+// imminent returns whether the next write of the status makes it a contest. before is the object as it was read.
 func (c *contests) imminent(before client.Object) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,8 +82,8 @@ func (c *contests) imminent(before client.Object) bool {
 		w.generation == before.GetGeneration() && w.digest != digestOfStatus(before)
 }
 
-// wrote notes that a status that was as before is now as after, with conditions that say is. It says whether somebody
-// else had overwritten it, so that what is said is no news, and whether that has become a contest.
+// wrote notes that the status was changed from before to after, with the conditions is. stale is set if somebody else
+// had overwritten the status, so that its conditions are no news. contest is set if this write makes it a contest.
 func (c *contests) wrote(before, after client.Object, is []metav1.Condition) (stale, contest bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,7 +114,7 @@ func (c *contests) wrote(before, after client.Object, is []metav1.Condition) (st
 	return w.said == next.said, contest
 }
 
-// sweep forgets what was written so long ago that what overwrites it is no loop.
+// sweep forgets statuses that were written long ago: if somebody overwrites one of them now, that is no loop.
 func (c *contests) sweep(now time.Time) {
 	if now.Sub(c.swept) < contestMemory {
 		return
@@ -126,7 +127,7 @@ func (c *contests) sweep(now time.Time) {
 	}
 }
 
-// digestOfStatus stands for what this controller says in an object's status, as far as nobody else may say something
+// digestOfStatus returns a digest of what this controller writes into an object's status, without what others may write
 // there.
 func digestOfStatus(object client.Object) uint64 {
 	var status any
@@ -143,7 +144,7 @@ func digestOfStatus(object client.Object) uint64 {
 		s := o.Status
 		s.Conditions = ownConditions(s.Conditions)
 		if o.Spec.HealthCheck == nil {
-			// Whoever watches the instance says how it is, and the condition Healthy follows that.
+			// Whoever watches the instance writes its health, and the condition Healthy follows that.
 			s.Health, s.Message, s.LastTransitionTime = "", "", nil
 			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionHealthy)
 		}
@@ -154,7 +155,7 @@ func digestOfStatus(object client.Object) uint64 {
 	return digestOf(status)
 }
 
-// ownConditions returns a copy of those conditions that this controller writes. Others have a prefix of their owner.
+// ownConditions returns a copy of the conditions that this controller writes. Those of others have a prefix.
 func ownConditions(conditions []metav1.Condition) []metav1.Condition {
 	var own []metav1.Condition
 	for _, condition := range conditions {
@@ -167,7 +168,7 @@ func ownConditions(conditions []metav1.Condition) []metav1.Condition {
 	return own
 }
 
-// digestOfConditions stands for what events tell of conditions.
+// digestOfConditions returns a digest of what events tell of conditions.
 func digestOfConditions(conditions []metav1.Condition) uint64 {
 	told := make([]string, 0, len(conditions))
 	for _, condition := range conditions {

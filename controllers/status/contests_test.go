@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// contested is an Ingress whose status a controller wants to be one thing, and somebody else has as another.
+// contested is an Ingress on whose status a controller and somebody else disagree.
 type contested struct {
 	now      time.Time
 	contests *contests

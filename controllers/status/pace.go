@@ -10,14 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// statusRate and statusBurst bound the status writes that nobody waits for: in no second are there more than their sum.
+// statusRate and statusBurst bound the status writes that nobody waits for: no second has more than the sum of both.
 const (
 	statusRate  = 40
 	statusBurst = 5
 )
 
-// pace gives each object that is to be written its turn, so that many changes at once do not become as many requests at
-// once. An object that changes again while it waits keeps its turn, and is then written as it is by then.
+// pace gives each object that is to be written a turn, so that many changes at once do not become as many requests at
+// once. An object that changes again while it waits keeps its turn. It is then written in its latest state.
 type pace struct {
 	limiter *rate.Limiter
 
@@ -29,7 +29,7 @@ func newPace() *pace {
 	return &pace{limiter: rate.NewLimiter(statusRate, statusBurst), turns: make(map[types.NamespacedName]time.Time)}
 }
 
-// wait returns how long it is until an object's turn, which it has from the first call on; 0 ends it.
+// wait returns the time until an object's turn. The first call gives the object a turn. A result of 0 ends the turn.
 func (p *pace) wait(name types.NamespacedName, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,12 +45,12 @@ func (p *pace) wait(name types.NamespacedName, now time.Time) time.Duration {
 	return 0
 }
 
-// leave gives up the turn of an object that needs none any more.
+// leave gives up the turn of an object that does not need one any more.
 func (p *pace) leave(name types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.turns, name)
 }
 
-// pass notes a write that did not wait for its turn; those that do wait that much longer.
+// pass notes a write that did not wait for a turn. Those that do wait longer for it.
 func (p *pace) pass(now time.Time) { p.limiter.ReserveN(now, 1) }

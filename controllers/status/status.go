@@ -27,7 +27,7 @@ import (
 // Writer writes the statuses of objects, and events about what changed in them.
 type Writer struct {
 	client client.Client
-	// reader asks the API server itself.
+	// reader asks the API server, not a cache.
 	reader     client.Reader
 	recorder   events.EventRecorder
 	fieldOwner string
@@ -35,7 +35,7 @@ type Writer struct {
 	contests   *contests
 }
 
-// NewWriter returns what writes the statuses for the ingress class's controller.
+// NewWriter returns the writer of the ingress class's controller.
 func NewWriter(mgr ctrl.Manager, recorder events.EventRecorder, class string, metrics *Metrics) *Writer {
 	return &Writer{
 		client:     mgr.GetClient(),
@@ -47,7 +47,7 @@ func NewWriter(mgr ctrl.Manager, recorder events.EventRecorder, class string, me
 	}
 }
 
-// WriteInTurn is write for what nobody waits for, when it is the object's turn.
+// WriteInTurn is write for statuses that nobody waits for. It writes when it is the object's turn.
 func (w *Writer) WriteInTurn(
 	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
 ) (ctrl.Result, error) {
@@ -65,7 +65,7 @@ func (w *Writer) WriteInTurn(
 // Leave gives up the turn of an object whose status is not to be written any more.
 func (w *Writer) Leave(name types.NamespacedName) { w.pace.leave(name) }
 
-// WriteNow is write for what people wait for. Those statuses that wait for their turn wait longer for it.
+// WriteNow is write for statuses that people wait for. Statuses that wait for a turn wait longer for it.
 func (w *Writer) WriteNow(
 	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
 ) (ctrl.Result, error) {
@@ -79,9 +79,10 @@ func (w *Writer) WriteNow(
 	return w.write(ctx, before, after, was, is)
 }
 
-// write persists the status of after if it differs from that of before, and then tells of the conditions that changed.
-// If the object is newer in the cluster than before was, nothing is written: its event is on the way. If others
-// overwrite the status again and again, it is not written either but has to be tried again after a while.
+// write writes the status of after if it differs from that of before, and then tells of the conditions that changed.
+// was and is are the conditions before and after. It writes nothing if the object in the cluster is newer than before:
+// the event of that is on its way. If others overwrite the status again and again, it does not write either, but
+// returns when to try again.
 func (w *Writer) write(
 	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
 ) (ctrl.Result, error) {
@@ -93,9 +94,9 @@ func (w *Writer) write(
 	}
 	var others []string
 	if w.contests.imminent(before) {
-		others = w.otherWriters(ctx, before) // who after this own nothing of it any more
+		others = w.otherWriters(ctx, before) // Ask now: after the write, others own nothing of it.
 	}
-	// The whole list of conditions is replaced, so it must be the one that was read.
+	// The patch replaces the whole list of conditions, so the list must not have changed since it was read.
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	switch err := w.client.Status().Patch(ctx, after, patch, client.FieldOwner(w.fieldOwner)); {
 	case apierrors.IsConflict(err):
@@ -120,7 +121,7 @@ func (w *Writer) write(
 	return ctrl.Result{}, nil
 }
 
-// otherWriters returns the names under which others own fields of an object's status, as the API server knows them now.
+// otherWriters asks the API server for the names under which others own fields of an object's status.
 func (w *Writer) otherWriters(ctx context.Context, object client.Object) []string {
 	kind, err := w.client.GroupVersionKindFor(object)
 	if err != nil {
@@ -128,7 +129,7 @@ func (w *Writer) otherWriters(ctx context.Context, object client.Object) []strin
 	}
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(kind)
-	// To list objects is a right that the controller has anyway.
+	// The controller has the right to list these objects anyway.
 	if err := w.reader.List(ctx, list, client.InNamespace(object.GetNamespace()),
 		client.MatchingFields{metav1.ObjectNameField: object.GetName()}); err != nil {
 		log.FromContext(ctx).Error(err, "finding out who else writes the status")
@@ -142,42 +143,42 @@ func (w *Writer) otherWriters(ctx context.Context, object client.Object) []strin
 		}
 	}
 	if len(others) == 0 {
-		// Who empties a status owns nothing of it, and a controller of the same class has the same name.
+		// Somebody who empties a status owns nothing of it, and a controller of the same class has the same name.
 		others = append(others, "unknown")
 	}
 	slices.Sort(others)
 	return slices.Compact(others)
 }
 
-// Tell tells of the conditions of an object that changed.
+// Tell sends events for the conditions of an object that changed.
 func (w *Writer) Tell(object client.Object, was, is []metav1.Condition) {
 	for _, e := range transitions(was, is) {
 		w.recorder.Eventf(object, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}
 }
 
-// Wrote says whether something in the status of an object is as this controller wrote it.
+// Wrote returns whether something in the status of an object is as this controller wrote it.
 func (w *Writer) Wrote(object client.Object) bool {
 	return slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager == w.fieldOwner && entry.Subresource == "status"
 	})
 }
 
-// SetConditions sets the conditions of a status to what is to be said, and leaves those of other types as they are. A
-// condition that says the same as before keeps its time.
+// SetConditions sets these conditions in a status, and leaves those of other types as they are. A condition that says
+// the same as before keeps its time.
 func SetConditions(conditions *[]metav1.Condition, said []metav1.Condition) {
 	for _, condition := range said {
 		meta.SetStatusCondition(conditions, condition)
 	}
 }
 
-// transition is an event to be.
+// transition is an event that is to be sent.
 type transition struct {
 	kind, reason, action, note string
 }
 
-// transitions returns an event for each condition whose status or reason changed. A condition that is there for the
-// first time is news if it is not True, or if it is Programmed: a new object that is in order is told of once.
+// transitions returns an event for each condition whose status or reason changed. A condition that appears for the
+// first time is news if it is not True, or if it is Programmed: a new object that is in order is reported once.
 func transitions(was, is []metav1.Condition) []transition {
 	var news []transition
 	for _, now := range is {
@@ -190,9 +191,9 @@ func transitions(was, is []metav1.Condition) []transition {
 		case before != nil && before.Reason == v1alpha1.ReasonNotProbed && now.Status == metav1.ConditionTrue:
 			continue // the first probe of an instance that is in order
 		case now.Reason == v1alpha1.ReasonPending:
-			continue // the news is how it ends
+			continue // The outcome will be the news.
 		}
-		// That nothing is ordered is how it should be; the first time it is no news.
+		// Nothing being ordered is the normal state, and no news the first time.
 		calm := now.Type == v1alpha1.ConditionIssuing && (now.Reason == v1alpha1.ReasonUpToDate || now.Reason == v1alpha1.ReasonNotRenewed)
 		if calm && before == nil {
 			continue

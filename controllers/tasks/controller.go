@@ -19,8 +19,8 @@ import (
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks,verbs=list;watch
 // +kubebuilder:rbac:groups=ingress.warren.dev,resources=tasks/status,verbs=patch
 
-// Reconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data
-// plane's health checks did. Where a Task has no health check it leaves status.health to who watches the instance.
+// Reconciler writes the status of Tasks: what the snapshot controller found out about each, and what the data plane's
+// health checks found. If a Task has no health check, it leaves status.health to whoever watches the instance.
 type Reconciler struct {
 	Client    client.Client
 	Snapshots *snapshots.Controller
@@ -29,7 +29,7 @@ type Reconciler struct {
 	Status *status.Writer
 }
 
-// Reconcile writes one Task's status if it is not what it should be, when it is its turn.
+// Reconcile writes one Task's status when it is its turn, if it is not what it should be.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object v1alpha1.Task
 	if err := r.Client.Get(ctx, request.NamespacedName, &object); err != nil {
@@ -45,7 +45,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	before := object.DeepCopy()
-	said = slices.Clone(said) // which others share
+	said = slices.Clone(said) // Others share it.
 	report, ok := r.Health.Health(translate.TaskID(object.Namespace, object.Name))
 	setHealth(&object, said, report, ok)
 	status.SetConditions(&object.Status.Conditions, said)

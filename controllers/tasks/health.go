@@ -20,10 +20,9 @@ import (
 
 // HealthSource knows what the health checks of the data plane found.
 type HealthSource interface {
-	// Health returns what is known of the endpoint of an id, or false where it is not checked.
+	// Health returns what is known of the endpoint of an id. It returns false if the endpoint is not checked.
 	Health(id string) (report health.Report, ok bool)
-	// HealthChanges has changed called with the id of each endpoint of which something else is known than before, until
-	// stop is.
+	// HealthChanges calls changed with the id of each endpoint of which something new is known, until stop is called.
 	HealthChanges(changed func(id string)) (stop func())
 }
 
@@ -33,7 +32,7 @@ type noHealth struct{}
 func (noHealth) Health(string) (health.Report, bool)      { return health.Report{}, false }
 func (noHealth) HealthChanges(func(string)) (stop func()) { return func() {} }
 
-// healthChanges is the source of requests for the Tasks of which a source of health knows something else than before.
+// healthChanges is a source of requests for the Tasks of which from has something new.
 func healthChanges(from HealthSource) source.Source {
 	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		stop := from.HealthChanges(func(id string) {
@@ -46,8 +45,8 @@ func healthChanges(from HealthSource) source.Source {
 	})
 }
 
-// setHealth has a Task's status say what its health check found, which the conditions that are said then say too.
-// Without a check, what another controller wrote stays; what a former check left behind goes.
+// setHealth writes what the health check found into a Task's status and into said, the conditions that are written
+// next. Without a check, it leaves what another controller wrote, and removes what an earlier check left behind.
 func setHealth(task *v1alpha1.Task, said []metav1.Condition, report health.Report, ok bool) {
 	status := &task.Status
 	if task.Spec.HealthCheck == nil {
@@ -75,7 +74,7 @@ func setHealth(task *v1alpha1.Task, said []metav1.Condition, report health.Repor
 			status.LastTransitionTime = &metav1.Time{Time: report.Since.Truncate(1e9)}
 		}
 	}
-	// Before the first probe the words are those of who probed before.
+	// Before the first probe, keep the message of whoever probed before.
 	if report.Message != "" {
 		status.Message = report.Message
 	}

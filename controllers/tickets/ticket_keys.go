@@ -10,22 +10,23 @@ import (
 )
 
 const (
-	// KeyUse is how long new session tickets are sealed with one key. With the key before still known, a ticket
-	// is good for 12 to 24 hours.
+	// KeyUse is how long new session tickets are sealed with one key. The key before stays known, so a ticket is good for
+	// 12 to 24 hours.
 	KeyUse = 12 * time.Hour
 	// ticketKeyClockSkew is how far apart the clocks of two leaders may be.
 	ticketKeyClockSkew = time.Hour
 
 	fieldPrevious = "previous"
-	// FieldCurrent is where the Secret has the key, of 32 bytes, that new tickets are sealed with.
+	// FieldCurrent is the field of the Secret with the key, of 32 bytes, that new tickets are sealed with.
 	FieldCurrent = "current"
 	fieldNext    = "next"
-	// FieldRotated is where the Secret has the time, as RFC 3339 has it, since when that key is in use.
+	// FieldRotated is the field of the Secret with the time since when that key is in use, in the format of RFC 3339.
 	FieldRotated = "rotated"
 )
 
-// ticketKeys are what the replicas seal session tickets with. The next key is known for as long as the current one is
-// in use, so that a replica which hears of a change late can read the tickets of those that heard before.
+// ticketKeys are the keys that the replicas seal session tickets with. All replicas know the next key for as long as
+// the current one is in use. So a replica that learns of a change late can read the tickets of those that learned of it
+// before.
 type ticketKeys struct {
 	previous, current, next [32]byte
 	// rotated is since when the current key is in use.
@@ -46,7 +47,7 @@ func (k *ticketKeys) rotate(now time.Time) ticketKeys {
 	return ticketKeys{previous: k.current, current: k.next, next: randomKey(), rotated: now}
 }
 
-// list is the keys as the data plane wants them, the one for new tickets first.
+// list returns the keys for the data plane, the one for new tickets first.
 func (k *ticketKeys) list() [][32]byte { return [][32]byte{k.current, k.next, k.previous} }
 
 // encode returns the content of the Secret that the keys are kept in.
@@ -57,7 +58,7 @@ func (k *ticketKeys) encode() map[string][]byte {
 	}
 }
 
-// decodeTicketKeys reads what encode returned. Its errors quote nothing of it.
+// decodeTicketKeys reads what encode returned. Its errors quote nothing of that.
 func decodeTicketKeys(content map[string][]byte) (k ticketKeys, err error) {
 	for _, field := range []struct {
 		name string

@@ -26,21 +26,21 @@ import (
 )
 
 const (
-	// SecretName is what the Secret of the keys is called.
+	// SecretName is the name of the Secret with the keys.
 	SecretName = "warren-ingress-session-tickets"
-	// SecretType is its type. One of another type is left alone.
+	// SecretType is the type of that Secret. A Secret of another type is left alone.
 	SecretType = corev1.SecretType("ingress.warren.dev/session-tickets")
 )
 
-// ticketKeysSecret is the one Secret that the replicas have their keys from, in the controller's namespace.
+// ticketKeysSecret is the one Secret, in the controller's namespace, that the replicas read their keys from.
 type ticketKeysSecret struct {
 	cache cache.Cache
 	name  client.ObjectKey
-	// owner is what the Secret belongs to, nil for nothing.
+	// owner owns the Secret. Nil for no owner.
 	owner *metav1.OwnerReference
 }
 
-// ticketKeysCacheOptions are for a cache that holds that Secret and nothing else.
+// ticketKeysCacheOptions returns the options of a cache of that Secret alone.
 func ticketKeysCacheOptions(namespace string) cache.Options {
 	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
@@ -51,7 +51,7 @@ func ticketKeysCacheOptions(namespace string) cache.Options {
 	}
 }
 
-// read returns the Secret, nil if there is none, and what its keys are or what is wrong with them.
+// read returns the Secret, nil if there is none, and its keys. fault is what is wrong with the keys.
 func (s *ticketKeysSecret) read(ctx context.Context) (object *corev1.Secret, keys ticketKeys, fault, err error) {
 	object = &corev1.Secret{}
 	switch err := s.cache.Get(ctx, s.name, object); {
@@ -66,8 +66,8 @@ func (s *ticketKeysSecret) read(ctx context.Context) (object *corev1.Secret, key
 	return object, keys, fault, nil
 }
 
-// ticketKeysReader has the data plane of this replica use the keys that there are. Keys that it cannot read leave it
-// with those that it has.
+// ticketKeysReader has the data plane of this replica use the keys in the Secret. If it cannot read them, the data
+// plane goes on with those that it has.
 type ticketKeysReader struct {
 	secret *ticketKeysSecret
 	tell   func(keys [][32]byte)
@@ -83,7 +83,7 @@ func (r *ticketKeysReader) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	return ctrl.Result{}, nil
 }
 
-// ticketKeysKeeper makes the keys and changes them when it is time. Only the leader does.
+// ticketKeysKeeper makes the keys, and changes them when it is time. Only the leader runs it.
 type ticketKeysKeeper struct {
 	secret   *ticketKeysSecret
 	client   client.Client
@@ -125,7 +125,7 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	object.Data = keys.encode()
 	if err := r.client.Update(ctx, object); err != nil {
 		if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-			return ctrl.Result{}, nil // The event of what somebody else did is on its way.
+			return ctrl.Result{}, nil // The event of somebody else's write is on its way.
 		}
 		return ctrl.Result{}, fmt.Errorf("writing the keys of session tickets: %w", err)
 	}
@@ -137,9 +137,9 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: KeyUse}, nil
 }
 
-// Setup has this replica use the keys that all replicas share, and keep them while it leads. They are in a Secret of
-// the namespace that belongs to the owner, nil for nobody. tell is told them, the one for new tickets first, whenever
-// they change.
+// Setup has this replica use the keys that all replicas share, and keeps the keys while this replica leads. They are in
+// a Secret of the namespace that belongs to owner, nil for no owner. Setup calls tell with the keys, the one for new
+// tickets first, whenever they change.
 func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tell func(keys [][32]byte)) error {
 	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(namespace))
 	if err != nil {
@@ -153,7 +153,7 @@ func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tel
 	return secret.setup(mgr, "ticketkeyskeeper", true, keeper)
 }
 
-// setup has what happens to the Secret reconciled, and once that there may be none.
+// setup has every event of the Secret reconciled. It also reconciles once at the start, because there may be no Secret.
 func (s *ticketKeysSecret) setup(mgr ctrl.Manager, name string, leading bool, by reconcile.Reconciler) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named(name).
 		WatchesRawSource(source.Kind(s.cache, &corev1.Secret{}, &handler.TypedEnqueueRequestForObject[*corev1.Secret]{})).

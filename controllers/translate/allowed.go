@@ -10,27 +10,27 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// AllowedHostsAnnotation is how a Namespace says which hosts it may have: names and wildcards with commas between them.
+// AllowedHostsAnnotation on a Namespace lists the hosts that it may have: names and wildcards, separated by commas.
 const AllowedHostsAnnotation = "ingress.warren.dev/allowed-hosts"
 
-// everyHost is the pattern that allows all hosts, that for every host too.
+// everyHost is the pattern that allows all hosts, including the rules for every host.
 const everyHost = "*"
 
-// allowances say which hosts each namespace may have.
+// allowances knows which hosts each namespace may have.
 type allowances struct {
 	texts    map[string]*string
 	required bool
-	// read are those that were asked for.
+	// read has the allowances that were asked for.
 	read map[string]*allowance
 }
 
-// allowance is what one namespace may have. Nil allows everything.
+// allowance is the hosts that one namespace may have. Nil allows every host.
 type allowance struct {
-	// annotated is set where the namespace has the annotation, unknown where it is not known what any namespace has, and
-	// unseen where this one's Namespace is yet to come.
+	// annotated is set if the namespace has the annotation. unknown is set if it is not known what any namespace has.
+	// unseen is set if this one's Namespace has not been read yet.
 	annotated, unknown, unseen bool
 	patterns                   []string
-	// unreadable are those that allow nothing, because it is not clear what they were to allow.
+	// unreadable are the patterns that allow nothing, because it is not clear what they were meant to allow.
 	unreadable []string
 }
 
@@ -66,11 +66,11 @@ func (a *allowances) of(namespace string) *allowance {
 	return read
 }
 
-// allows says whether a namespace may have a host.
+// allows returns whether a namespace may have a host.
 func (a *allowances) allows(namespace, host string) bool { return a.of(namespace).allows(host) }
 
-// allows says whether a pattern allows the host. A wildcard allows all that ends in what follows its star, however many
-// labels are before that, and wildcards too.
+// allows returns whether a pattern allows the host. A wildcard allows every host that ends in what follows its star,
+// with any number of labels before that, and such wildcards too.
 func (a *allowance) allows(host string) bool {
 	return a == nil || slices.ContainsFunc(a.patterns, func(pattern string) bool {
 		suffix, wildcard := strings.CutPrefix(pattern, "*")
@@ -78,19 +78,19 @@ func (a *allowance) allows(host string) bool {
 	})
 }
 
-// forbids says whether it is known that the namespace may not have the host. What is not known forbids nothing, and
-// allows nothing.
+// forbids returns whether the namespace is known not to have the right to the host. An allowance that is not known
+// forbids nothing, and allows nothing.
 func (a *allowance) forbids(host string) bool {
 	return a != nil && !a.unknown && !a.unseen && !a.allows(host)
 }
 
-// Forbidden returns what says whether a namespace is known to be one that may not have a host.
+// Forbidden returns a function that returns whether a namespace is known not to have the right to a host.
 func Forbidden(in *Input) func(namespace, host string) bool {
 	allowed := newAllowances(in)
 	return func(namespace, host string) bool { return allowed.of(namespace).forbids(host) }
 }
 
-// refusal says why a namespace may not have a host, and who can change that.
+// refusal returns why a namespace may not have a host, and who can change that.
 func (a *allowance) refusal(name string) string {
 	who := "host " + rules.Quote(name)
 	if name == "" {
@@ -118,13 +118,13 @@ func (a *allowance) refusal(name string) string {
 	return text + "; " + ask
 }
 
-// notAllowed is the problem of a rule whose host its namespace may not have.
+// notAllowed returns the problem of a rule whose host its namespace may not have.
 func (h *hosts) notAllowed(entry int, namespace, name string) problem {
 	return problem{entry: entry, rule: wholeHost, unserved: true, reason: v1alpha1.ReasonHostNotAllowed,
 		text: h.allowed.of(namespace).refusal(name)}
 }
 
-// UnreadableAllowedHosts returns what a namespace's annotation has in it that allows nothing because it cannot be read.
+// UnreadableAllowedHosts returns the parts of an annotation that allow nothing because they cannot be read.
 func UnreadableAllowedHosts(text string) []string {
 	a := allowances{texts: map[string]*string{"": &text}, read: make(map[string]*allowance)}
 	return a.of("").unreadable

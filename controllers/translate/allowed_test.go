@@ -133,7 +133,7 @@ func TestWithoutAnAnnotationEveryHostIsAllowedUnlessOneIsRequired(t *testing.T) 
 	}
 }
 
-// A host that a namespace may not have is not its own, however old its Ingress is, and nothing else hangs on its rule.
+// A host that a namespace may not have is not its own, however old its Ingress is, and its rule has no other effect.
 func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 	for _, shared := range []bool{false, true} {
 		thief := withTLS(newSite("green", "thief", 0, "x.io"), "s")
@@ -171,7 +171,7 @@ func TestHostThatIsNotAllowedIsNotOwned(t *testing.T) {
 	}
 }
 
-// A wildcard that a namespace may not have stands for those of its hosts below it that it may have.
+// If a namespace may not have a wildcard, the wildcard stands for those hosts below it that the namespace may have.
 func TestCertificateOfAWildcardThatIsNotAllowedServesTheHostsBelow(t *testing.T) {
 	in := translate.Input{
 		Objects:      asRules([]*v1alpha1.Ingress{withTLS(newSite("blue", "a", 0, "a.x.io", "b.x.io"), "s", "*.x.io")}),

@@ -17,7 +17,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// verified is an Ingress with a path for each of these authorities, of Secrets or, behind a slash, of ConfigMaps.
+// verified is an Ingress with a path for each of these authorities. They are in Secrets or, after a slash, in
+// ConfigMaps.
 func verified(namespace, name string, minutes int, authorities ...string) *v1alpha1.Ingress {
 	rule := newRule(name + ".io")
 	for _, authority := range authorities {
@@ -45,7 +46,7 @@ const tooMany = ", which it is to be verified by, is not read: the Ingresses of 
 func TestANamespaceNamesSixteenAuthorities(t *testing.T) {
 	tests := map[string]struct {
 		ingresses []*v1alpha1.Ingress
-		// named is how many are read, and refused are the Ingresses that name others.
+		// named is how many are read. refused are the Ingresses that name others.
 		named   int
 		refused []string
 	}{

@@ -14,36 +14,36 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// AuthorityName names a Secret or ConfigMap that has the certificates of the authorities that a backend's may come
-// from.
+// AuthorityName names a Secret or ConfigMap with the certificates of authorities that may have issued a backend's
+// certificate.
 type AuthorityName struct {
 	ConfigMap bool
 	types.NamespacedName
 }
 
-// Authority is what one of these was found to hold. It is immutable.
+// Authority is what such an object was found to hold. It is immutable.
 type Authority struct {
 	Name AuthorityName
-	// Missing and Fault say, for people, why there are no certificates: it is not there, or what it holds is none.
+	// Missing and Fault tell people why there are no certificates: the object does not exist, or it holds none.
 	Missing, Fault string
-	// Reason is that of the conditions that tell of the fault. Empty: CAInvalid.
+	// Reason is the reason of the conditions that report the fault. Empty stands for CAInvalid.
 	Reason string
-	// LeftOut says, for people, what is there beside the certificates and is none that can be read. Empty for nothing.
+	// LeftOut tells people what the object holds besides certificates that can be read. Empty for nothing.
 	LeftOut string
-	// Certificates are PEM, one at least where there is no fault. Beside a fault they are those of the last version that
-	// had none.
+	// Certificates are PEM, at least one if there is no fault. With a fault, they are those of the last version without
+	// one.
 	Certificates string
 }
 
-// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the objects of a namespace may name:
-// each is watched and held, whether it is there or not.
+// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the objects of a namespace may name. Each
+// is watched and held, whether it exists or not.
 const AuthoritiesPerNamespace = 16
 
-// NamedAuthorities returns the names that the backends of an input's objects name: of each namespace so many as one may
-// name, those of its oldest objects first.
+// NamedAuthorities returns the authorities that backends in an input name: at most AuthoritiesPerNamespace of each
+// namespace, those of its oldest objects first.
 func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
 	if !slices.ContainsFunc(in.Objects, namesAuthority) {
-		return nil // and nothing is sorted
+		return nil // without sorting anything
 	}
 	return namedAuthorities(claim(*in))
 }
@@ -59,7 +59,7 @@ func namesAuthority(object *rules.Object) bool {
 	return false
 }
 
-// namedAuthorities is NamedAuthorities for objects in the order of their age.
+// namedAuthorities is NamedAuthorities for objects that are sorted by age.
 func namedAuthorities(objects []object) map[AuthorityName]struct{} {
 	names := make(map[AuthorityName]struct{})
 	count := make(map[string]int) // by namespace
@@ -78,10 +78,10 @@ func namedAuthorities(objects []object) map[AuthorityName]struct{} {
 	return names
 }
 
-// authorities are what there is to verify backends by.
+// authorities are the authorities that backends can be verified by.
 type authorities struct {
 	known map[AuthorityName]*Authority
-	// named are those that may be used.
+	// named are the authorities that may be used.
 	named map[AuthorityName]struct{}
 }
 
@@ -100,10 +100,10 @@ func newAuthorities(in Input, objects []object, pools []pool) authorities {
 	return a
 }
 
-// backendTLS is a backend's tls as it is written. Pools that differ in it have no connection in common.
+// backendTLS is a backend's tls as its author wrote it. Pools that differ in it share no connection.
 type backendTLS rules.BackendTLS
 
-// backendTLSOf returns what a backend has, the zero value where it does not speak HTTPS.
+// backendTLSOf returns a backend's tls, the zero value if it does not speak HTTPS.
 func backendTLSOf(b *rules.Backend) backendTLS {
 	if b.Protocol != rules.HTTPS || b.TLS == nil {
 		return backendTLS{}
@@ -119,7 +119,7 @@ func (t backendTLS) authorityName(namespace string) (name AuthorityName, ok bool
 	return name, name.Name != ""
 }
 
-// variant is part of a pool's id.
+// variant returns the part of a pool's id that stands for this tls.
 func (t backendTLS) variant() string {
 	v := string(v1alpha1.ProtocolHTTPS)
 	switch {
@@ -137,11 +137,11 @@ func (t backendTLS) variant() string {
 	return v
 }
 
-// skipsVerification is what there is to say about a backend that proves nothing.
+// skipsVerification is the finding for a backend that has to prove nothing.
 const skipsVerification = "its certificate is not verified, as insecureSkipVerify says"
 
-// terms returns how a backend that speaks HTTPS is spoken to, or why it cannot be. The name that is expected by default
-// is the one under which the cluster's own clients reach a Service, and for which its certificate is therefore made.
+// terms returns how to speak to a backend that speaks HTTPS, or why that cannot be done. The server name expected by
+// default is the one under which clients in the cluster reach a Service: its certificate is made for that name.
 func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
 	terms = snapshot.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify}
 	if terms.ServerName == "" {

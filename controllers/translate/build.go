@@ -17,56 +17,56 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Input is everything that a snapshot is made of. The lists are in any order, an object is in its list once, and
-// nothing in them is modified. Of what is in them, the snapshot keeps the policies of rules.
+// Input is everything that a snapshot is made from. The lists are in any order, and an object is in its list once.
+// Nothing in them is modified. The snapshot keeps only the policies of rules of what is in them.
 type Input struct {
-	// Objects are what makes routes, of all kinds, as far as it is ours.
+	// Objects are our objects of all kinds that make routes.
 	Objects         []*rules.Object
 	Tasks           []*v1alpha1.Task
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
 	EndpointSlices  []*discoveryv1.EndpointSlice
-	// Secrets are those that NamedSecrets and Options name. Others do no harm.
+	// Secrets are the Secrets that NamedSecrets and Options name. Others do no harm.
 	Secrets []*Secret
-	// Authorities are those that NamedAuthorities names, as far as they are there.
+	// Authorities are those of NamedAuthorities that exist.
 	Authorities []*Authority
-	// Own are where requests come in to the controller, at each of its replicas.
+	// Own are the addresses at which the controller's replicas take requests.
 	Own []netip.AddrPort
-	// Challenges are what the working Secrets of orders hold ready.
+	// Challenges are the answers that orders have ready in their working Secrets.
 	Challenges []Challenge
-	// AllowedHosts are what the Namespaces that are there have as their AllowedHostsAnnotation, nil for those without. A
-	// namespace that is not among them has no host. A nil map stands for Namespaces that cannot be read.
+	// AllowedHosts has the AllowedHostsAnnotation of each Namespace, nil for one without. A namespace that is not in the
+	// map has no host. A nil map stands for Namespaces that cannot be read.
 	AllowedHosts map[string]*string
-	// Owners are the namespaces that hosts belong to, as it is on record. A host that is not there belongs to the
-	// namespace of the oldest object that names it. It is not modified.
+	// Owners are the recorded namespaces of hosts. A host that is not in the map belongs to the namespace of the oldest
+	// object that names it. Build does not modify it.
 	Owners map[string]string
-	// Kept are those of them that are kept for a namespace while no rule of it names them: their requests go to no other's
-	// rules.
+	// Kept are those of Owners that keep their host although none of their rules names it. Requests for such a host go to
+	// no other namespace's rules.
 	Kept map[string]string
-	// Now is what the validity of certificates is compared with. Two inputs that differ in it alone give the same unless a
-	// certificate's validity begins or ends in between.
+	// Now is what the validity of certificates is compared with. Two inputs that differ only in it give the same result,
+	// unless a certificate's validity begins or ends in between.
 	Now     time.Time
 	Options Options
 }
 
 // Options are what the controller's flags say about translation.
 type Options struct {
-	// IngressClass is the class whose objects are ours. Whoever makes an Input goes by it.
+	// IngressClass is the class whose objects are ours. The maker of an Input selects objects by it.
 	IngressClass string
 	// AllowSharedHosts lets objects of several namespaces have rules for one host.
 	AllowSharedHosts bool
-	// RequireAllowedHosts lets namespaces have those hosts alone that their AllowedHostsAnnotation allows. Without it, a
-	// namespace that has none may have every host.
+	// RequireAllowedHosts lets namespaces have only the hosts that their AllowedHostsAnnotation allows. Otherwise a
+	// namespace without the annotation may have every host.
 	RequireAllowedHosts bool
-	// AllowLocalTasks lets Tasks be at loopback and link-local addresses, which are not the namespace's but those of
+	// AllowLocalTasks lets Tasks be at loopback and link-local addresses. Those do not belong to the namespace, but to
 	// whatever runs beside the controller.
 	AllowLocalTasks bool
-	// DefaultCertificate is the Secret whose certificate is served where there is none for a name. Empty for none.
+	// DefaultCertificate is the Secret whose certificate is served for names without one. Empty for none.
 	DefaultCertificate types.NamespacedName
 }
 
 // Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and
-// name. It does not fail: what cannot be served is reported.
+// name. It does not fail: it reports what cannot be served.
 func Build(in Input) (*snapshot.Snapshot, []Report) {
 	objects := claim(in)
 	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
@@ -86,7 +86,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools)
 
-	// What is not resolved is named in the order of the rules, which is the order of the candidates.
+	// Unresolved backends are named in the order of the rules, which is the order of the candidates.
 	for i := range candidates {
 		c := &candidates[i]
 		if p := &pools.list[c.pool]; p.finding != "" {
@@ -96,7 +96,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	return snapshot, reports(in, objects, tlsCertificates, pools)
 }
 
-// claim sorts the objects by age, which is who wins: see rules.Older.
+// claim sorts the objects by age. The oldest wins: see rules.Older.
 func claim(in Input) []object {
 	objects := make([]object, len(in.Objects))
 	for i, o := range in.Objects {

@@ -16,34 +16,34 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// finding is one thing that keeps an object's certificates from being all that it asks for.
+// finding is one reason why an object's certificates are not all that it asks for.
 type finding struct{ reason, text string }
 
-// certificates are what the certificates that objects ask for come to.
+// certificates collects what becomes of the certificates that objects ask for.
 type certificates struct {
 	hosts   *hosts
 	options Options
 	now     time.Time
 	secrets map[types.NamespacedName]*Secret
-	// served are the names that each Secret is served for.
+	// served has the names that each Secret is served for.
 	served map[*Secret][]string
-	// redirects say for the names that a certificate is served for whether plain requests are redirected.
+	// redirects has, for each name with a certificate, whether plain requests are redirected.
 	redirects map[string]redirect
-	// keepers are the TLSCertificates by their names, and ordered the Secrets that some of them have certificates ordered
+	// keepers are the TLSCertificates by their names. ordered are the Secrets that some of them have certificates ordered
 	// into.
 	keepers map[types.NamespacedName]*v1alpha1.TLSCertificate
 	ordered map[types.NamespacedName]bool
 }
 
-// redirect is what the oldest object with a certificate for a name says of plain requests for it.
+// redirect is what the oldest object with a certificate for a name wants done with plain requests for it.
 type redirect struct {
 	namespace string
 	wanted    bool
 }
 
-// certify finds the certificates and the answers to challenges that are served, has those hosts redirected that are to
-// be, and notes on each TLSCertificate and each object that asks for a certificate what became of it. An object that
-// asks for none costs nothing.
+// certify returns the certificates and the answers to challenges that are served. It marks the hosts whose plain
+// requests are redirected. It notes on each TLSCertificate, and on each object that asks for a certificate, what became
+// of that. An object that asks for none costs nothing.
 func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts *hosts, programmed []snapshot.Host) ([]snapshot.Certificate, []snapshot.Challenge) {
 	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
 		!slices.ContainsFunc(objects, func(o object) bool { return len(o.Certificates) > 0 }) {
@@ -67,7 +67,7 @@ func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts
 			c.ordered[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = true
 		}
 	}
-	for i := range objects { // oldest first, as redirects need it
+	for i := range objects { // oldest first: redirects depend on that
 		for n := range objects[i].Certificates {
 			c.add(&objects[i], &objects[i].Certificates[n])
 		}
@@ -84,7 +84,7 @@ func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts
 	return c.list(), c.answer(in.Challenges)
 }
 
-// add serves a Secret that an object names for the hosts that it may be served for.
+// add serves the Secret that an object names for those hosts that it may be served for.
 func (c *certificates) add(o *object, wish *rules.Wish) {
 	name := wish.Secret
 	at := types.NamespacedName{Namespace: o.Namespace, Name: name}
@@ -158,8 +158,8 @@ func (c *certificates) add(o *object, wish *rules.Wish) {
 	}
 }
 
-// noteTaken notes on an object that has a certificate ordered that the name of its TLSCertificate, which is the
-// Secret's, is taken.
+// noteTaken notes on an object that has a certificate ordered that the name of its TLSCertificate is taken. That name
+// is also the Secret's.
 func (c *certificates) noteTaken(o *object, at types.NamespacedName) {
 	there := c.keepers[at]
 	if there == nil {
@@ -171,13 +171,13 @@ func (c *certificates) noteTaken(o *object, at types.NamespacedName) {
 	}
 }
 
-// exact returns the names that can be ordered. The schema refuses any other with autoSSL.
+// exact returns the names that can be ordered. With autoSSL, the schema already refuses wildcards.
 func exact(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "*") })
 }
 
-// wanted returns the hosts that a certificate of an object is for and may be served for: those that its namespace
-// owns. Were it served for others, anybody could have somebody else's host answer with a certificate that no client
+// wanted returns the hosts that an object's certificate is for and may be served for: those that its namespace owns. If
+// it were served for others too, anybody could make somebody else's host answer with a certificate that no client
 // trusts.
 func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
 	ruled := c.ruled(o)
@@ -197,7 +197,8 @@ func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
 			names = append(names, name)
 			continue
 		}
-		// A wildcard that no rule of the namespace has stands for the hosts below it that this object's rules have.
+		// A wildcard that is no host of the namespace's rules stands for those hosts of this object's rules that are below
+		// it.
 		below := len(names)
 		for _, host := range ruled {
 			if wildcardOver(host) == name && allowance.allows(host) && c.hosts.owns(o.Namespace, c.hosts.byName[host]) {
@@ -220,8 +221,8 @@ func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
 	return names
 }
 
-// ruled returns the hosts of an object's rules, each once, without those that are invalid and without that for every
-// host, which has no name to cover.
+// ruled returns the hosts of an object's rules, each once, without invalid ones and without the empty host. That one
+// stands for every host, and is no name that a certificate could cover.
 func (c *certificates) ruled(o *object) []string {
 	var names []string
 	for e := range o.Hosts {
@@ -233,8 +234,8 @@ func (c *certificates) ruled(o *object) []string {
 	return names
 }
 
-// redirect marks the hosts whose plain requests are redirected: an object of the owner has a certificate for the host,
-// or for the wildcard over it, and wants it. The host for every host has no certificate.
+// redirect marks the hosts whose plain requests are redirected. That is if an object of the owner has a certificate for
+// the host, or for the wildcard over it, and wants the redirect. The empty host has no certificate.
 func (c *certificates) redirect(programmed []snapshot.Host) {
 	if len(c.redirects) == 0 {
 		return
@@ -252,8 +253,8 @@ func (c *certificates) redirect(programmed []snapshot.Host) {
 	}
 }
 
-// list returns the certificates that are served for a host. Of two for one name the data plane takes the first that a
-// client can use, so those that are valid come first, and among them the latest.
+// list returns the certificates that are served for a host. Of several certificates for a name, the data plane takes
+// the first that a client can use. So valid ones come first, and of those the latest.
 func (c *certificates) list() []snapshot.Certificate {
 	secrets := make([]*Secret, 0, len(c.served))
 	for secret := range c.served {
@@ -279,8 +280,8 @@ func (c *certificates) list() []snapshot.Certificate {
 	return list
 }
 
-// certificateReady is the condition of an object that asks for certificates. It is False where anything that it asks
-// for is not so.
+// certificateReady returns the condition of an object that asks for certificates. It is False if anything that the
+// object asks for is missing.
 func (o *object) certificateReady() metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionCertificateReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonCertificateValid,

@@ -350,7 +350,7 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 	}
 }
 
-// certificatesReady is what is said under CertificateReady of each Ingress that has that condition.
+// certificatesReady returns the condition CertificateReady of each Ingress that has it.
 func certificatesReady(reports []translate.Report) map[string]accepted {
 	said := map[string]accepted{}
 	for _, r := range reports {

@@ -9,15 +9,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Challenge is an answer to a certificate authority that an object of a namespace holds ready.
+// Challenge is an answer to a certificate authority, and the namespace of the object that has it ready.
 type Challenge struct {
 	Namespace string
 	snapshot.Challenge
 }
 
-// answer returns the challenges that are served: those for hosts that no other namespace owns and the
-// object's own may have. Whoever may write into one
-// namespace could otherwise prove to an authority that he has the hosts of another.
+// answer returns the challenges that are served: those for hosts that no other namespace owns and that the object's own
+// may have. Otherwise whoever may write into one namespace could prove to an authority that he has the hosts of
+// another.
 func (c *certificates) answer(challenges []Challenge) []snapshot.Challenge {
 	var served []snapshot.Challenge
 	for i := range challenges {

@@ -18,10 +18,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// TaskID is the id of the endpoints of a Task, and of its check, in a snapshot.
+// TaskID returns the id that the endpoints of a Task, and its check, have in a snapshot.
 func TaskID(namespace, name string) string { return taskIDPrefix + namespace + "/" + name }
 
-// CutTaskID returns the namespace and name of the Task that an id is of, or false where it is another object's.
+// CutTaskID returns the namespace and name of the Task with an id. It returns false for the id of another object.
 func CutTaskID(id string) (namespace, name string, ok bool) {
 	rest, ok := strings.CutPrefix(id, taskIDPrefix)
 	if !ok {
@@ -58,7 +58,7 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool) []snapshot.Check {
 	return list
 }
 
-// h2cAddresses are those that requests are sent to in HTTP/2 without TLS, and none in HTTP/1.1: probes are sent there
+// h2cAddresses returns the addresses to which requests go in HTTP/2 without TLS, and none in HTTP/1.1. Probes go there
 // in the same way.
 func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 	addresses := make(map[netip.AddrPort]bool)
@@ -94,7 +94,7 @@ func taskCheck(task *v1alpha1.Task) (check snapshot.Check, fault string) {
 	if !ok || target == 0 {
 		return snapshot.Check{}, "healthCheck port " + strconv.Itoa(int(port)) + " is not one of ports: list it there too"
 	}
-	address, _ := netip.ParseAddr(string(task.Spec.Address)) // taskAddress has seen to it
+	address, _ := netip.ParseAddr(string(task.Spec.Address)) // taskAddress has checked it.
 	check = snapshot.Check{
 		ID:                 TaskID(task.Namespace, task.Name),
 		Address:            netip.AddrPortFrom(address.Unmap(), target),
@@ -130,7 +130,7 @@ func taskCheck(task *v1alpha1.Task) (check snapshot.Check, fault string) {
 	return check, ""
 }
 
-// statusRange reads "204" or "200-299".
+// statusRange parses a status such as "204" or a range such as "200-299".
 func statusRange(text string) (r snapshot.StatusRange, ok bool) {
 	first, last, isRange := strings.Cut(text, "-")
 	if !isRange {
@@ -149,8 +149,8 @@ func durationOr(d *metav1.Duration, otherwise time.Duration) time.Duration {
 	return d.Duration
 }
 
-// healthBefore is what the probes of this or another replica had found out about a Task as it is now, before they
-// ended.
+// healthBefore returns what earlier probes, of this or another replica, found out about the present generation of a
+// Task.
 func healthBefore(task *v1alpha1.Task) snapshot.Health {
 	c := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionHealthy)
 	switch {
@@ -164,8 +164,8 @@ func healthBefore(task *v1alpha1.Task) snapshot.Health {
 	return snapshot.HealthUnknown
 }
 
-// Reported returns what another controller wrote into status.health of a Task: nothing where the Task has a health
-// check, or had one until now, since what is there is then what the probes found.
+// Reported returns what another controller wrote into status.health of a Task. It returns nothing if the Task has a
+// health check, or had one until now: then the probes wrote that field.
 func Reported(task *v1alpha1.Task) v1alpha1.Health {
 	if task.Spec.HealthCheck != nil || Probed(task) {
 		return ""
@@ -173,7 +173,7 @@ func Reported(task *v1alpha1.Task) v1alpha1.Health {
 	return task.Status.Health
 }
 
-// Probed says whether the status of a Task is about probes.
+// Probed returns whether the status of a Task comes from probes.
 func Probed(task *v1alpha1.Task) bool {
 	c := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionHealthy)
 	if c == nil {

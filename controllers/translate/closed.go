@@ -11,7 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// closedTexts are the candidates of a host that close all that begins with a text.
+// closedTexts returns those candidates of a host that close all paths beginning with a text.
 func closedTexts(candidates []candidate, indexes []int32) (texts []*candidate) {
 	for _, i := range indexes {
 		if candidates[i].match == snapshot.MatchText {
@@ -21,7 +21,7 @@ func closedTexts(candidates []candidate, indexes []int32) (texts []*candidate) {
 	return texts
 }
 
-// closedBy returns the closed text that has all requests of a candidate, or nil. The texts are those of its host.
+// closedBy returns the text that closes all requests of a candidate, nil if there is none. texts are those of its host.
 func (c *candidate) closedBy(texts []*candidate) *candidate {
 	i := slices.IndexFunc(texts, func(text *candidate) bool {
 		return len(c.path) >= len(text.path) && strings.EqualFold(c.path[:len(text.path)], text.path) ||
@@ -33,14 +33,14 @@ func (c *candidate) closedBy(texts []*candidate) *candidate {
 	return texts[i]
 }
 
-// closedWith is the problem of a candidate that another one closes.
+// closedWith returns the problem of a candidate that another one closes.
 func closedWith(host string, c, by *candidate, objects []object) problem {
 	has, closed := &objects[by.object], &objects[c.object]
 	whose := "the Ingress " + has.ID
 	switch {
 	case has == closed:
 		whose = "this Ingress"
-	case has.Namespace != closed.Namespace: // of which the reader may not be one to know
+	case has.Namespace != closed.Namespace: // The reader may have no right to know the other one.
 		whose = "an Ingress of another namespace"
 	}
 	text := c.match.String() + " " + rules.Clip(c.path) + " of " + hostText(host) + " answers 503, because "

@@ -20,11 +20,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/explain"
 )
 
-// outsider is a client that no list of a test lets in: what has no other name is asked by it.
+// outsider is a client that no test's list lets in. Whoever has no other name is this client.
 var outsider = explain.UnspecifiedPeer()
 
-// asked builds from objects, with an instance behind every service, and returns who answers a request: the service,
-// or the reason.
+// asker builds from objects, with an instance behind every service. It returns a function that returns who answers a
+// request: the service, or the reason.
 func asker(t *testing.T, in translate.Input) func(path string) string {
 	t.Helper()
 	in.Now = today
@@ -52,7 +52,7 @@ func asker(t *testing.T, in translate.Input) func(path string) string {
 	}
 }
 
-// guards are what an author lets nobody in from outside by, each with the annotations that say so.
+// guards are ways in which an author keeps everybody outside out, each as the annotations for it.
 var guards = []map[string]string{
 	{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"},
 	{"ingress.warren.dev/access-control": "{allowList: [10.0.0.0/8]}"},
@@ -64,7 +64,7 @@ var guards = []map[string]string{
 	{"konghq.com/plugins": "office-only"},
 }
 
-// written is a path as an author writes it, and what is meant by it.
+// written is a path as an author writes it, and what the author means by it.
 type written struct {
 	path     string
 	pathType networkingv1.PathType
@@ -77,7 +77,7 @@ var expressions = regexp.MustCompile(`[*|^\[\\]|[.][+*]|[(][?/]|[$)]$`)
 
 func (w *written) isExpression() bool { return expressions.MatchString(w.path) }
 
-// plain is what a path says that is none: with its escapes resolved, as a request's is before they are compared.
+// plain returns a path with its escapes resolved, as a request's path is before they are compared.
 func plain(path string) string {
 	decoded, err := url.PathUnescape(path)
 	if err != nil {
@@ -86,8 +86,8 @@ func plain(path string) string {
 	return decoded
 }
 
-// covers says whether a request was meant by an author. An expression is compared as ingress-nginx does, from the
-// beginning, in any case.
+// covers returns whether an author meant a request. An expression is compared as in ingress-nginx: from the beginning,
+// and without case.
 func (w *written) covers(request string) bool {
 	switch {
 	case w.isExpression():
@@ -99,7 +99,7 @@ func (w *written) covers(request string) bool {
 	return request == prefix || strings.HasPrefix(request, prefix+"/")
 }
 
-// before says whether a path that is no expression goes before another one where both cover a request.
+// before returns whether a path that is no expression goes before another one, if both cover a request.
 func (w *written) before(o *written) bool {
 	exact, otherExact := w.pathType == networkingv1.PathTypeExact, o.pathType == networkingv1.PathTypeExact
 	if exact != otherExact {
@@ -155,8 +155,8 @@ func (g generator) request() (sent, meant string) {
 	return sent, meant
 }
 
-// Whatever is written in the Ingresses of a host, nothing of what an author has closed is answered by a service; and
-// what nobody closed is.
+// Whatever the Ingresses of a host say, no service answers what an author has closed, and services answer what nobody
+// has closed.
 func TestNothingThatAnAuthorClosedIsAnswered(t *testing.T) {
 	closed, answered := 0, 0
 	for seed := range uint64(1500) {
@@ -284,7 +284,7 @@ func TestAPathIsServedUnderTheSpellingOfRequests(t *testing.T) {
 	}
 }
 
-// What an Ingress of this API closes is closed alike.
+// What an Ingress of this API closes is closed in the same way.
 func TestAPathOfOurOwnThatCannotBeReadClosesToo(t *testing.T) {
 	for path, request := range map[string]string{"/admin(/|$)(.*)": "/admin/x", "/a b": "/a%20b", "/caf%c3%a9": "/caf%C3%A9", "admin": "/admin", "/../admin": "/admin"} {
 		guarded := prefix(path, "api")
@@ -298,7 +298,7 @@ func TestAPathOfOurOwnThatCannotBeReadClosesToo(t *testing.T) {
 	}
 }
 
-// Whose paths are closed with those of another Ingress is told so, and none of two conditions says what is not true.
+// An author whose paths another Ingress closes is told so, and neither condition says anything false.
 func TestWhatIsClosedWithAnotherIngressIsTold(t *testing.T) {
 	guarded := newStandard("blue", "guarded", 5)
 	guarded.Annotations = map[string]string{"ingress.warren.dev/access-control": "{allowedIPs: [10.0.0.0/8]}"}

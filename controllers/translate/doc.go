@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package translate turns the objects of a cluster into what the data plane serves, and into what is to
-// be said about each object. Those that make routes come as package rules has them; it knows none of their kinds.
+// Package translate turns the objects of a cluster into what the data plane serves, and into what to say about each
+// object. Objects that make routes come in the form of package rules; translate knows none of their kinds.
 //
-// It is a pure function: no I/O, no clock, no log, and what it is given is never modified. The same
-// objects give the same snapshot and the same reports in whatever order they come, so a restart or a
-// second replica comes to the same result. An object, or a rule of one, that cannot be served is reported and
-// left out; it never keeps another one from being served. A rule that keeps its place in spite of a fault answers 503.
+// It is a pure function: no I/O, no clock, no log, and it never modifies what it is given. The same objects give the
+// same snapshot and the same reports in whatever order they come, so a restart or a second replica has the same result.
+// If an object, or one of its rules, cannot be served, it is reported and left out. It never keeps another one from
+// being served. A rule that keeps its place in spite of a fault answers 503.
 //
-// Read build.go, which is the table of contents, then rule.go and precedence.go, pool.go, certificate.go and report.go.
+// Read in this order: build.go (the input, and the table of contents), object.go (an object and what becomes of it),
+// host.go (which namespace has a host), allowed.go (which hosts a namespace may have), rule.go (the candidates for
+// places), precedence.go (which candidate wins), closed.go (which are closed), shadow.go and unserved.go (what is said
+// of hosts and rules that get no requests), pool.go (endpoints of backends), service.go and task.go (where those come
+// from), backendtls.go (TLS to backends), check.go (health checks), secret.go (a certificate in a Secret),
+// certificate.go (which certificates are served), tlscertificate.go (those of TLSCertificates), challenge.go (answers
+// to authorities), report.go (the conditions), named.go (what has to be read before a build).
 package translate

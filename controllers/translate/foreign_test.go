@@ -152,7 +152,7 @@ func TestAForeignAnnotationThatIsOffClosesNothing(t *testing.T) {
 			t.Errorf("%s: the answer is %s, and it is said: %s", annotation, answer, report.Conditions[0].Message)
 		}
 	}
-	// Of what is only known by its kind, it is not known which value is off.
+	// Of an annotation that is only judged by its words it is not known which value switches it off.
 	for _, annotation := range []string{"nginx.ingress.kubernetes.io/allow-everybody=false", "nginx.ingress.kubernetes.io/x-auth=false", "nginx.ingress.kubernetes.io/satisfy=false"} {
 		name, value, _ := strings.Cut(annotation, "=")
 		if answer, _ := annotatedBy(t, map[string]string{name: value}); answer != "RuleClosed" {
@@ -193,7 +193,7 @@ func TestAnIngressIsServedWithoutTheAnnotationsThatItListsToBeIgnored(t *testing
 	}
 }
 
-// What another controller does for the whole host, it did for the paths of other Ingresses too.
+// What another controller does for a whole host, it did for the paths of other Ingresses too.
 func TestAForeignAnnotationAboutAHostClosesItForAllIngressesOfIt(t *testing.T) {
 	for name, closes := range map[string]bool{
 		"nginx.ingress.kubernetes.io/server-snippet": true, "nginx.ingress.kubernetes.io/auth-tls-secret": true, "haproxy-ingress.github.io/auth-tls-secret": true,

@@ -24,15 +24,15 @@ type built struct {
 	Reports  []translate.Report
 }
 
-// golden writes what Build returns for people: a line a route, an endpoint, a certificate and a condition. It goes by
-// reflection, so that nobody has to think of it when a field is added. Fields that are zero are left out.
+// golden writes what Build returns for people: one line for each route, endpoint, certificate and condition. It uses
+// reflection, so that new fields show by themselves. It leaves out fields that are zero.
 func golden(snapshot *snapshot.Snapshot, reports []translate.Report) string {
 	lines := append(goldenLines(reflect.ValueOf(*snapshot)), goldenLines(reflect.ValueOf(built{Reports: reports}))...)
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// goldenLines writes a struct that has lists of structs with a line a field and the lists below it, and any other value
-// as one line.
+// goldenLines writes a struct that has lists of structs as one line for each field, with the lists below it. It writes
+// any other value as one line.
 func goldenLines(v reflect.Value) (lines []string) {
 	if !hasLists(v.Type()) {
 		return []string{goldenLine(v)}
@@ -119,7 +119,7 @@ func isOpaque(t reflect.Type) bool {
 	return ok
 }
 
-// A field that the goldens do not show can go wrong without any of them failing.
+// A field that the goldens do not show could go wrong without any of them failing.
 func TestEveryFieldShowsInGoldens(t *testing.T) {
 	b := built{Snapshot: new(snapshot.Snapshot)}
 	fill(t, reflect.ValueOf(b.Snapshot).Elem())
@@ -170,8 +170,8 @@ func fill(t *testing.T, v reflect.Value) {
 	}
 }
 
-// eachLeaf calls show with each value of a filled one that has no parts, and with another one to put in its place. It
-// calls it with each list too, and with nil.
+// eachLeaf calls show with each value without parts of a filled one, and with another value to put in its place. It
+// also calls it with each list, and with nil.
 func eachLeaf(t *testing.T, path string, v reflect.Value, show func(path string, leaf, other reflect.Value)) {
 	t.Helper()
 	switch {

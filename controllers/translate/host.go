@@ -9,13 +9,13 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// hosts are the hosts that objects of ours name, each with its owner.
+// hosts are the hosts that our objects name, each with its owner.
 type hosts struct {
 	list   []host
 	byName map[string]int32
-	// allowed say which of them a namespace may have.
+	// allowed knows which hosts a namespace may have.
 	allowed *allowances
-	// recorded are the owners that are on record. A host is there too while no rule names it.
+	// recorded are the recorded owners, also of hosts that no rule names.
 	recorded map[string]string
 	// shared lets every namespace have rules for every host.
 	shared bool
@@ -32,8 +32,8 @@ func newHosts(expected int, allowed *allowances, recorded map[string]string, sha
 		shared: shared}
 }
 
-// claim returns the index of a host. A host belongs to the namespace that is on record for it, and else to the first
-// that claims it, so objects must come oldest first.
+// claim returns the index of a host. The host belongs to the namespace that is recorded for it, or else to the first
+// that claims it. So objects must come oldest first.
 func (h *hosts) claim(name, namespace string) int32 {
 	if i, ok := h.byName[name]; ok {
 		return i
@@ -47,7 +47,7 @@ func (h *hosts) claim(name, namespace string) int32 {
 	return i
 }
 
-// keep adds hosts that are kept for their namespaces, of which no rule names them now.
+// keep adds the hosts that their namespaces keep although none of their rules names them.
 func (h *hosts) keep(kept map[string]string) {
 	if h.shared {
 		return
@@ -57,8 +57,8 @@ func (h *hosts) keep(kept map[string]string) {
 	}
 }
 
-// ownerFor is what the data plane is told of a namespace that something belongs to. Where hosts are shared, everything
-// is everybody's.
+// ownerFor returns the owner that the data plane is told for something of a namespace. If hosts are shared, there is
+// none.
 func (h *hosts) ownerFor(namespace string) string {
 	if h.shared {
 		return ""
@@ -66,12 +66,12 @@ func (h *hosts) ownerFor(namespace string) string {
 	return namespace
 }
 
-// owns says whether a namespace may have rules, certificates and answers to challenges for a host.
+// owns returns whether a namespace may have rules, certificates and answers to challenges for a host.
 func (h *hosts) owns(namespace string, host int32) bool {
 	return h.shared || h.list[host].owner == namespace
 }
 
-// ownedElsewhere says whether a name is of a host that another namespace owns.
+// ownedElsewhere returns whether another namespace owns the host of a name.
 func (h *hosts) ownedElsewhere(namespace, name string) bool {
 	if owner, ok := h.recorded[name]; ok {
 		return !h.shared && owner != namespace
@@ -80,8 +80,8 @@ func (h *hosts) ownedElsewhere(namespace, name string) bool {
 	return routed && !h.owns(namespace, i)
 }
 
-// matching returns the index of the host whose rules requests for a name are matched with first: itself, the wildcard
-// over it, or that for every host.
+// matching returns the index of the host whose rules are tried first for a name: the name itself, the wildcard over it,
+// or the empty host.
 func (h *hosts) matching(name string) (index int32, ok bool) {
 	if index, ok = h.byName[name]; ok {
 		return index, true
@@ -95,7 +95,7 @@ func (h *hosts) matching(name string) (index int32, ok bool) {
 	return index, ok
 }
 
-// wildcardOver returns the wildcard that an exact host is one label below, and nothing for any other.
+// wildcardOver returns the wildcard one label above an exact host, empty if there is none.
 func wildcardOver(host string) string {
 	if strings.HasPrefix(host, "*") {
 		return ""
@@ -106,8 +106,8 @@ func wildcardOver(host string) string {
 	return ""
 }
 
-// ownedElsewhere is the problem of a rule whose host another namespace owns. It does not say which: who may write into
-// one namespace may not be one who may know of the others.
+// ownedElsewhere returns the problem of a rule whose host another namespace owns. It does not say which namespace:
+// whoever may write into one namespace may have no right to know of others.
 func ownedElsewhere(entry int, name string) problem {
 	who := "host " + rules.Quote(name)
 	if name == "" {

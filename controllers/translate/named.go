@@ -8,11 +8,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// NamedServices returns the names of the Services that an input's objects name.
+// NamedServices returns the names of the Services that objects in an input name.
 func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range in.Objects {
-		last := "" // most rules of an object have the service of the rule before
+		last := "" // Most rules of an object have the service of the rule before.
 		for h := range object.Hosts {
 			for r := range object.Hosts[h].Rules {
 				if name := object.Hosts[h].Rules[r].Backend.Service; name != last {
@@ -25,9 +25,10 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 	return names
 }
 
-// EachHost calls f with each host that rules of an input's objects name, and with the object: once for each of its
-// Hosts. One counts if it can be served or not, but for one that cannot be matched, or is none that its namespace may
-// have. Where it is not known what the namespace may have, may is false: it gets no host, and keeps those that it has.
+// EachHost calls f with each host that objects in an input name and with the object, once for each of its Hosts. It
+// leaves out hosts that cannot be matched or that the namespace may not have, but not those that cannot be served for
+// other reasons. If it is not known what the namespace may have, may is false: the namespace gets no host, and keeps
+// those that it has.
 func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 	allowances := newAllowances(in)
 	for _, object := range in.Objects {

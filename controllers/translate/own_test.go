@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// An endpoint that is the controller itself is served, since what it leads to may be another rule, and told.
+// An endpoint that is the controller itself is served, because another rule may be behind it. The condition says so.
 func TestEndpointThatIsTheControllerItselfIsTold(t *testing.T) {
 	own := []netip.AddrPort{netip.MustParseAddrPort("10.0.0.9:8000"), netip.MustParseAddrPort("10.0.0.9:8443")}
 	const told = "every backend is there; served all the same: api:80: 10.0.0.9:8000 is this controller itself: a request that comes back " +

@@ -17,24 +17,23 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// backend is what a pool is made for. A variant tells pools of one service and port apart that do not have the
-// same endpoints, or speak to them in other ways: it is empty, what a backend over HTTPS is to prove, h2cVariant, or
-// faultyVariant.
+// backend is what a pool is made for. variant tells apart pools of one service and port that have different endpoints
+// or speak to them differently. It is empty, h2cVariant, faultyVariant, or what a backend over HTTPS has to prove.
 type backend struct {
 	namespace, service string
 	port               int32
-	// portName is in place of port where the backend names the Service's port.
+	// portName replaces port if the backend names the Service's port.
 	portName string
 	variant  string
 	https    bool
 	tls      backendTLS
 }
 
-// faultyVariant is the backend of a rule that is invalid but keeps its place. It has no endpoints whatever the service
-// has, so that the fault shows as 503 and not as a rule without its policies.
+// faultyVariant is for the backend of an invalid rule that keeps its place. It has no endpoints, whatever the service
+// has, so that the fault shows as 503, and not as a rule without its policies.
 const faultyVariant = "InvalidRule"
 
-// h2cVariant is the backend of a rule whose endpoints are known to speak HTTP/2.
+// h2cVariant is for the backend of a rule whose endpoints are known to speak HTTP/2 without TLS.
 const h2cVariant = string(v1alpha1.ProtocolH2C)
 
 func backendOf(namespace string, to *rules.Backend) backend {
@@ -49,13 +48,13 @@ func backendOf(namespace string, to *rules.Backend) backend {
 	return b
 }
 
-// faulty is the backend for a rule that is invalid.
+// faulty returns the backend of an invalid rule.
 func (b backend) faulty() backend {
 	b.variant, b.https, b.tls = faultyVariant, false, backendTLS{}
 	return b
 }
 
-// id is "namespace/service:port", with "/variant" behind it where there is one.
+// id returns "namespace/service:port", followed by "/variant" if there is one.
 func (b backend) id() string {
 	id := b.namespace + "/" + b.service + ":" + b.portText()
 	if b.variant != "" {
@@ -64,7 +63,7 @@ func (b backend) id() string {
 	return id
 }
 
-// portText is the port as the backend has it.
+// portText returns the port as the backend names it.
 func (b backend) portText() string {
 	if b.portName != "" {
 		return b.portName
@@ -76,16 +75,16 @@ func (b backend) portText() string {
 type pools struct {
 	list      []pool
 	byBackend map[backend]int32
-	// last spares the map for the many rules that have the backend of the rule before them.
+	// last saves a look into the map for the many rules that have the backend of the rule before them.
 	last int32
 }
 
 type pool struct {
 	snapshot.Pool
 	backend backend
-	// used pools have a route.
+	// used is set if a route sends to the pool.
 	used bool
-	// finding is what there is to say about the backend. reason is empty where the backend is served all the same.
+	// finding is what there is to say about the backend. reason is empty if the backend is served all the same.
 	finding, reason string
 }
 
@@ -107,7 +106,7 @@ func (p *pools) index(b backend) int32 {
 	return i
 }
 
-// use marks a pool as one that a route sends to and returns its id.
+// use marks a pool as one that a route sends to, and returns its id.
 func (p *pools) use(i int32) string {
 	p.list[i].used = true
 	return p.list[i].ID
@@ -125,7 +124,7 @@ func (p *pools) programmed() []snapshot.Pool {
 	return used
 }
 
-// resolve finds the endpoints of every pool, and what there is to say where there are none.
+// resolve finds the endpoints of every pool, and why there are none.
 func (p *pools) resolve(in Input, objects []object) {
 	services := p.services(in)
 	authorities := newAuthorities(in, objects, p.list)
@@ -135,7 +134,7 @@ func (p *pools) resolve(in Input, objects []object) {
 		switch {
 		case b.https:
 			pool.secure(services[serviceKey{b.namespace, b.service}], authorities)
-		case b.variant == faultyVariant: // The Accepted condition speaks of it.
+		case b.variant == faultyVariant: // The Accepted condition reports it.
 		default:
 			pool.H2C = b.variant == h2cVariant
 			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
@@ -144,7 +143,8 @@ func (p *pools) resolve(in Input, objects []object) {
 	}
 }
 
-// noteOwn says of the first endpoint that is the controller itself where its requests end, unless there is more to say.
+// noteOwn notes where requests to the first endpoint that is the controller itself end, unless there is another
+// finding.
 func (p *pool) noteOwn(own []netip.AddrPort) {
 	if p.finding != "" {
 		return
@@ -158,8 +158,8 @@ func (p *pool) noteOwn(own []netip.AddrPort) {
 	}
 }
 
-// secure resolves a pool that is spoken to over TLS. It has no endpoints where they cannot be verified as they are to
-// be.
+// secure resolves a pool that is spoken to over TLS. The pool has no endpoints if they could not be verified as they
+// have to be.
 func (p *pool) secure(s *service, authorities authorities) {
 	terms, reason, finding := p.backend.terms(authorities)
 	p.TLS = terms
@@ -181,7 +181,7 @@ func (p *pool) secure(s *service, authorities authorities) {
 
 type serviceKey struct{ namespace, name string }
 
-// service is all that stands behind one serviceName.
+// service is everything behind one serviceName.
 type service struct {
 	tasks  []*v1alpha1.Task
 	object *corev1.Service
@@ -190,7 +190,7 @@ type service struct {
 	localTasks bool
 }
 
-// services gathers what stands behind the services that pools name, and only those: a cluster has many more.
+// services gathers what is behind the services that pools name, and only those: a cluster has many more.
 func (p *pools) services(in Input) map[serviceKey]*service {
 	services := make(map[serviceKey]*service, len(p.list))
 	for i := range p.list {
@@ -223,8 +223,8 @@ func (p *pools) services(in Input) map[serviceKey]*service {
 	return services
 }
 
-// endpoints returns what serves a backend, each address once, sorted by id. Where nothing takes requests, a reason
-// and a finding say why; where one of two sources could not be used, the finding alone says so.
+// endpoints returns what serves a backend, each address once, sorted by id. If nothing takes requests, reason and
+// finding say why. If only one of two sources could not be used, finding says so, and reason is empty.
 func (s *service) endpoints(b backend) (endpoints []snapshot.Endpoint, reason, finding string) {
 	if s == nil || len(s.tasks) == 0 && s.object == nil {
 		return nil, v1alpha1.ReasonServiceNotFound, "no Task of the namespace has this serviceName, and no Service this name"
@@ -258,10 +258,10 @@ func (s *service) endpoints(b backend) (endpoints []snapshot.Endpoint, reason, f
 	return endpoints, v1alpha1.ReasonNoEndpoints, strings.Join(findings, "; ")
 }
 
-// sourceFault says why a source, the Tasks or the Service, has no part in a backend though it is there.
+// sourceFault is why a source, the Tasks or the Service, exists but has no part in a backend.
 type sourceFault struct {
 	text string
-	// port faults are about the port that the backend names.
+	// port is set if the fault is about the port that the backend names.
 	port bool
 }
 
@@ -269,9 +269,9 @@ func takesRequests(e snapshot.Endpoint) bool {
 	return !e.Draining && !e.Unhealthy && e.Weight > 0
 }
 
-// mergeAddresses keeps one endpoint of each address and sorts what is left by id. An address twice is one instance
-// that is known from two sources, and gets the share of one. Of two endpoints the one that takes requests is kept,
-// because a Task that drains and its successor at the same address are a restart; then the Task, which says more.
+// mergeAddresses keeps one endpoint of each address, and sorts the result by id. The same address twice is one instance
+// that two sources know, and it gets the share of one. It prefers the endpoint that takes requests: a Task that drains
+// and its successor at the same address are a restart. Next it prefers the Task, which says more.
 func mergeAddresses(endpoints []snapshot.Endpoint) []snapshot.Endpoint {
 	slices.SortFunc(endpoints, func(a, b snapshot.Endpoint) int {
 		return cmp.Or(
@@ -296,7 +296,7 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// listPorts writes ports as people read them, in their order, each once.
+// listPorts lists ports for people, sorted, each once.
 func listPorts(ports []int32) string {
 	if len(ports) == 0 {
 		return "none"

@@ -11,19 +11,19 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// program decides which candidate has each place (host, path and match) and returns the hosts with their routes. Who
-// lost is noted on its object, what is served on its own and on the pools.
+// program decides which candidate has each place (host, path and match), and returns the hosts with their routes. It
+// notes a loser on the loser's object, and a route on the winner's object and on the pool.
 func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) []snapshot.Host {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
-		if len(byHost[h]) > 0 || !hosts.shared { // one without routes is its owner's all the same
+		if len(byHost[h]) > 0 || !hosts.shared { // Without routes, a host still belongs to its owner.
 			names = append(names, int32(h))
 		}
 	}
 	slices.SortFunc(names, func(a, b int32) int { return cmp.Compare(hosts.list[a].name, hosts.list[b].name) })
 
-	// The routes of all hosts are in one piece of memory: a hundred thousand of them are allocated at once.
+	// The routes of all hosts share one piece of memory, so that a hundred thousand of them take one allocation.
 	routes := make([]snapshot.Route, 0, len(candidates))
 	programmed := make([]snapshot.Host, 0, len(names))
 	for _, h := range names {
@@ -43,12 +43,12 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				} else {
 					o.closed++
 				}
-				continue // What the other one closes is closed for this one too.
+				continue // The other one closes all of this already.
 			}
 			if winner >= 0 && samePlace(&candidates[winner], c) {
 				if c.fallback && !candidates[winner].fallback && !o.Hosts[0].Default {
 					o.closed++
-					continue // Nothing is left for the default backend, and the object has more than that.
+					continue // The object has rules besides the default backend, so it is no problem if nothing is left for that.
 				}
 				o.loses(c)
 				o.problems = append(o.problems, conflict(hosts.list[h].name, c, &candidates[winner], objects))
@@ -72,7 +72,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 	return programmed
 }
 
-// bucket returns the indexes of the candidates of each host, in their order.
+// bucket returns the indexes of each host's candidates, in their order.
 func bucket(candidates []candidate, hosts int) [][]int32 {
 	counts := make([]int, hosts)
 	for i := range candidates {
@@ -90,7 +90,7 @@ func bucket(candidates []candidate, hosts int) [][]int32 {
 	return byHost
 }
 
-// sortPlaces sorts candidates as a host's routes are sorted, and those of one place by who wins it.
+// sortPlaces sorts candidates as a host's routes are sorted. Of candidates for one place, the winner comes first.
 func sortPlaces(candidates []candidate, indexes []int32) []int32 {
 	slices.SortFunc(indexes, func(a, b int32) int {
 		x, y := &candidates[a], &candidates[b]
@@ -106,7 +106,7 @@ func samePlace(a, b *candidate) bool {
 	return a.path == b.path && a.match == b.match
 }
 
-// conflict is the problem of a candidate whose place another one has.
+// conflict returns the problem of a candidate whose place another one has.
 func conflict(host string, loser, winner *candidate, objects []object) problem {
 	text := loser.match.String() + " " + rules.Clip(loser.path) + " of " + hostText(host)
 	has, lacks := &objects[winner.object], &objects[loser.object]
@@ -116,7 +116,7 @@ func conflict(host string, loser, winner *candidate, objects []object) problem {
 		text += " is served by " + at + " of this Ingress, which comes before it"
 	case has.Namespace == lacks.Namespace:
 		text += " is served by " + at + " of the older Ingress " + has.ID
-	default: // of which the reader may not be one to know
+	default: // The reader may have no right to know the other one.
 		text += " is served by an older Ingress of another namespace"
 	}
 	return problem{entry: int(loser.entry), rule: int(loser.rule), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}

@@ -21,7 +21,7 @@ type accepted struct {
 
 var fully = accepted{metav1.ConditionTrue, "Accepted", "everything in the object is acted on"}
 
-// shadowed is said of an Ingress with a rule for every host, of which some are other namespaces'.
+// shadowed is the condition of an Ingress with a rule for every host, of which some belong to other namespaces.
 var shadowed = accepted{metav1.ConditionTrue, "SomeHostsOwnedElsewhere", fully.Message + "; some of the hosts that its rules for every host " +
 	"stand for belong to other namespaces, whose rules alone are asked for those"}
 

@@ -14,46 +14,46 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// Report is what is to be said about one object. It speaks of one generation of one object, which UID and Generation
-// name, and of no other.
+// Report is what to say about one object. It is about the one generation of the one object that UID and Generation
+// name.
 type Report struct {
-	// Kind is a kind of the API package, "TLSCertificate" or "Task", or that of a rules.Object.
+	// Kind is "TLSCertificate", "Task", or the kind of a rules.Object.
 	Kind            string
 	Namespace, Name string
 	UID             types.UID
 	Generation      int64
-	// Conditions have no LastTransitionTime. An Ingress has Accepted, ResolvedRefs and, with tls, CertificateReady; a Task
-	// Accepted and Healthy; a TLSCertificate Accepted and Ready.
+	// Conditions have no LastTransitionTime. An Ingress has Accepted, ResolvedRefs and, with tls, CertificateReady. A Task
+	// has Accepted and Healthy. A TLSCertificate has Accepted and Ready.
 	Conditions []metav1.Condition
-	// Routes counts the routes of an Ingress that are in the snapshot as they are written. Where it is 0, there is nothing
-	// of the Ingress to program.
+	// Routes counts the routes of an Ingress that are in the snapshot as they are written. If it is 0, there is nothing of
+	// the Ingress to program.
 	Routes int
 	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	CertificateHosts []string
-	// Unheeded says which annotations of other controllers a standard Ingress has that nothing is done about here. It is
-	// empty for none.
+	// Unheeded lists the annotations of other controllers on a standard Ingress that have no effect here. It is empty if
+	// there are none.
 	Unheeded string
 }
 
-// problem keeps a rule of an object, or all rules that it has for a host, from being served as they are written. entry
-// is the index among its Hosts, and rule that among those Rules.
+// problem keeps a rule, or all rules that an object has for a host, from being served as they are written. entry is an
+// index into the object's Hosts, and rule one into the Rules of that host.
 type problem struct {
 	entry, rule  int
 	reason, text string
-	// then is what becomes of it, empty where another problem says that.
+	// then is what becomes of the rule, empty if another problem says so.
 	then string
-	// unserved is set where no request gets to the rule or host, and not even to an answer that is its own.
+	// unserved is set if no request reaches the rule or host, not even to get an answer of its own.
 	unserved bool
 }
 
-// wholeHost is the rule of a problem that is about all that an object has for a host, and wholeObject the entry of one
-// that is about all of it.
+// wholeHost is the rule of a problem with everything that an object has for a host. wholeObject is the entry of a
+// problem with the whole object.
 const (
 	wholeHost   = -1
 	wholeObject = -1
 )
 
-// full is what is wrong and what becomes of it.
+// full returns what is wrong and what becomes of it.
 func (p *problem) full() string {
 	if p.then == "" {
 		return p.text
@@ -61,7 +61,7 @@ func (p *problem) full() string {
 	return p.text + "; " + p.then
 }
 
-// noteFault notes what is wrong with an object as a whole.
+// noteFault notes what is wrong with the object as a whole.
 func (o *object) noteFault() {
 	if o.Fault == nil {
 		return
@@ -69,8 +69,8 @@ func (o *object) noteFault() {
 	o.problems = append(o.problems, problem{entry: wholeObject, rule: wholeHost, reason: v1alpha1.ReasonInvalidRule, text: o.Fault.Text})
 }
 
-// settleFault says of what is wrong with an object as a whole what becomes of its paths, once it is known which places
-// are its own. Those that are not have a problem of their own.
+// settleFault adds to the problem of a whole object what becomes of its paths, once it is known which places it has.
+// Places that it does not have have their own problems.
 func (o *object) settleFault() {
 	if o.Fault == nil {
 		return
@@ -92,7 +92,7 @@ func (o *object) settleFault() {
 	}
 }
 
-// loses takes back what was said of a faulty rule whose place turns out to be another's.
+// loses removes what was said to become of a faulty rule, because another rule has its place.
 func (o *object) loses(c *candidate) {
 	for n := range o.problems {
 		if p := &o.problems[n]; p.entry == int(c.entry) && p.rule == int(c.rule) && p.reason == v1alpha1.ReasonInvalidRule {
@@ -103,7 +103,8 @@ func (o *object) loses(c *candidate) {
 
 func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools *pools) []Report {
 	all := make([]Report, 0, len(objects)+len(in.Tasks)+len(in.TLSCertificates))
-	// Up to three conditions for each object that makes routes and two for each of the others, in one piece of memory.
+	// There are up to three conditions for each object that makes routes and two for each other one, in one piece of
+	// memory.
 	count := 2 * (len(objects) + len(in.Tasks) + len(in.TLSCertificates))
 	for i := range objects {
 		if len(objects[i].Certificates) > 0 {
@@ -147,7 +148,7 @@ func reportOn(kind string, object *metav1.ObjectMeta) Report {
 	return Report{Kind: kind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation}
 }
 
-// inOrder sorts reports. What moves about meanwhile are their indexes: a report is twenty times as large.
+// inOrder sorts reports. It sorts their indexes first, because a report is twenty times as large.
 func inOrder(reports []Report) []Report {
 	indexes := make([]int32, len(reports))
 	for i := range indexes {
@@ -167,7 +168,7 @@ func inOrder(reports []Report) []Report {
 	return sorted
 }
 
-// accepted is the condition of an object that is taken.
+// accepted returns the condition of an object that is accepted.
 func accepted() metav1.Condition {
 	return metav1.Condition{
 		Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAccepted,
@@ -175,9 +176,9 @@ func accepted() metav1.Condition {
 	}
 }
 
-// accepted is False where a rule is not served as it is written. Of several reasons it has the one that the author can
-// do least about without others: a host that its namespace may not have, one that is another's, then a mistake, then a
-// path that an older rule has.
+// accepted returns a condition that is False if some rule is not served as it is written. Of several reasons it has the
+// one that the author can do least about without others: a host that the namespace may not have, a host of another
+// namespace, a mistake, a closed path, and last a path that an older rule has.
 func (o *object) accepted() metav1.Condition {
 	condition := accepted()
 	if len(o.shadowed) > 0 {
@@ -208,7 +209,7 @@ func (o *object) accepted() metav1.Condition {
 	return condition
 }
 
-// resolvedRefs is False where a backend that a rule names is not served by anything.
+// resolvedRefs returns a condition that is False if nothing serves some backend that a rule names.
 func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionResolvedRefs, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonResolvedRefs,
@@ -249,8 +250,8 @@ func taskAccepted(task *v1alpha1.Task, local bool) metav1.Condition {
 	return condition
 }
 
-// taskHealthy follows status.health where another controller may write it. Where there is a health check, what the data
-// plane has found takes the place of this condition.
+// taskHealthy follows status.health if another controller may write that. If the Task has a health check, what the data
+// plane found replaces this condition.
 func taskHealthy(task *v1alpha1.Task) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionHealthy, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoHealthCheck,
@@ -269,7 +270,7 @@ func taskHealthy(task *v1alpha1.Task) metav1.Condition {
 	return condition
 }
 
-// first returns the reason that comes first in order among those that the items have.
+// first returns, of the reasons that the items have, the one that comes first in order.
 func first[T any](items []T, reason func(T) string, order ...string) string {
 	for _, wanted := range order {
 		if slices.ContainsFunc(items, func(item T) bool { return reason(item) == wanted }) {

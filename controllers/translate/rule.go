@@ -8,22 +8,22 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// candidate is a rule whose place is known: a route, unless an older one has the place.
+// candidate is a rule whose place is known. It becomes a route unless an older rule has the place.
 type candidate struct {
 	path string
-	// host, object and pool are indexes into their lists; entry and rule say where in the object it stands: in which of
-	// its Hosts, and which of those Rules. rule is wholeHost for what closes the whole host.
+	// host, object and pool are indexes into their lists. entry is the index of one of the object's Hosts, and rule the
+	// index of one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
 	host, object, pool, entry, rule int32
 	match                           snapshot.PathMatch
-	// fallback candidates have what no other candidate of their host matches.
+	// fallback is set if the candidate gets only what no other candidate of its host matches.
 	fallback bool
-	// faulty candidates keep their place with a pool that has no endpoints; closed is why.
+	// faulty is set if the candidate keeps its place with a pool without endpoints. closed is why.
 	faulty bool
 	closed rules.Closing
 }
 
-// collect takes up the rules of all objects, oldest first, and those for what nothing else matches after all else, so
-// that of two candidates for one place the one with the lower index wins. What is wrong is noted on its object.
+// collect returns the rules of all objects, oldest first, and after them those that get what nothing else matches. So
+// of two candidates for one place the one with the lower index wins. It notes on each object what is wrong.
 func collect(objects []object, hosts *hosts, pools *pools) []candidate {
 	total := 0
 	for i := range objects {
@@ -81,7 +81,7 @@ func (c *collector) closeHost(o *object, like candidate) {
 	c.candidates = append(c.candidates, like)
 }
 
-// rules adds the rules that an object has for a host; like has what its candidates have in common.
+// rules adds the rules that an object has for a host. like has what these candidates have in common.
 func (c *collector) rules(o *object, like candidate) {
 	list := o.Hosts[like.entry].Rules
 	for i := range list {
@@ -99,7 +99,7 @@ func (c *collector) rules(o *object, like candidate) {
 			case rules.UnreadablePath:
 				p.then = "all of " + hostText(c.hosts.list[like.host].name) + " that begins with " + rules.Quote(f.Beginning) + " answers 503"
 				next.path, next.match = f.Beginning, snapshot.MatchText
-				to.portName = "" // of what is closed so, the number alone tells pools apart
+				to.portName = "" // In this case the number alone tells pools apart.
 			default:
 				p.then = "the path answers 503"
 			}

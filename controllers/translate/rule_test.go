@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Each wrong rule stands between two right ones, and an Ingress beside them is right altogether.
+// Each wrong rule is between two right ones, and another Ingress is entirely right.
 func TestAWrongRuleIsReportedAndHurtsNoOther(t *testing.T) {
 	allow := func(addresses ...v1alpha1.AddressRange) v1alpha1.IngressPath {
 		p := prefix("/wrong", "wrong")
@@ -32,7 +32,7 @@ func TestAWrongRuleIsReportedAndHurtsNoOther(t *testing.T) {
 	const kept = "x.io Prefix /wrong -> default/wrong:80/InvalidRule by default/a"
 	tests := map[string]struct {
 		rule v1alpha1.IngressRule
-		// served is what the wrong rule has left in the snapshot, if anything.
+		// served is what the snapshot has of the wrong rule, if anything.
 		served  string
 		message string
 	}{

@@ -12,31 +12,32 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// Secret is what a Secret with tls.crt and tls.key was found to hold. To parse one costs more than all the rest of an
-// Ingress, so whoever makes an Input does it once for each version of a Secret. It is immutable.
+// Secret is what a Secret with tls.crt and tls.key was found to hold. Parsing one costs more than all the rest of an
+// Ingress, so the maker of an Input does it once for each version of a Secret. It is immutable.
 type Secret struct {
 	Namespace, Name string
-	// Fault says why the Secret cannot be served, for its author to read. What is below is then of the last version that
-	// could be, or empty where there was none.
+	// Fault tells the author why the Secret cannot be served. The fields below are then of the last version that could be,
+	// or empty if there was none.
 	Fault string
-	// Reason is that of the conditions that tell of the fault. Empty: SecretInvalid.
+	// Reason is the reason of the conditions that report the fault. Empty stands for SecretInvalid.
 	Reason string
-	// Partial is set where there was no version that could be served, and what is below is what could be read of this one.
+	// Partial is set if no version could be served, so that the fields below are what could be read of this one.
 	Partial bool
-	// Remark is what there is to say of a certificate that is served. It is empty for almost all.
+	// Remark is what there is to say of a certificate that is served. Almost all have none.
 	Remark string
-	// Gone is set where the Secret is not there any more. What is below is then of its last version that could be served.
+	// Gone is set if the Secret does not exist any more. The fields below are then of its last version that could be
+	// served.
 	Gone bool
-	// Chain and Key are PEM, the leaf first in the chain, and belong together: the data plane takes them.
+	// Chain and Key are PEM, with the leaf first in the chain. They belong together, and the data plane accepts them.
 	Chain, Key string
-	// Names are the leaf's DNS names in lower case, exact or with a wildcard for their first label. Its common name is
-	// none of them (RFC 9525, section 6.3).
+	// Names are the leaf's DNS names in lower case, exact or with a wildcard for the first label. Its common name does not
+	// count (RFC 9525, section 6.3).
 	Names []string
 	// NotBefore and NotAfter are the first and the last moment at which the leaf is valid.
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that an input's objects and TLSCertificates name.
+// NamedSecrets returns the names of the Secrets that objects and TLSCertificates in an input name.
 func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range in.Objects {
@@ -50,17 +51,17 @@ func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	return names
 }
 
-// reason is that of the conditions that tell of the Secret's fault.
+// reason returns the reason of the conditions that report the Secret's fault.
 func (s *Secret) reason() string { return cmp.Or(s.Reason, v1alpha1.ReasonSecretInvalid) }
 
-// covers says whether the certificate is good for a host: an exact one that it names or has a wildcard for, or a
+// covers returns whether the certificate is good for a host: an exact host that it names or has a wildcard for, or a
 // wildcard that it names.
 func (s *Secret) covers(host string) bool {
 	wildcard := wildcardOver(host)
 	return slices.ContainsFunc(s.Names, func(name string) bool { return name == host || name == wildcard && name != "" })
 }
 
-// validity is how a certificate stands in time. What comes first is served before what comes after it.
+// validity is whether a certificate is valid at a time. The lower value is served first.
 type validity int
 
 const (

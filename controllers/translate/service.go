@@ -13,9 +13,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// sliceEndpoints returns the endpoints of the Kubernetes Service: those that are ready, or those that still serve if
-// none is ready, which is better than to answer 503 while the last Pods terminate. There is a fault where the Service
-// is there and cannot serve the backend at all.
+// sliceEndpoints returns the endpoints of the Kubernetes Service: those that are ready or, if none is ready, those that
+// still serve. That is better than to answer 503 while the last Pods terminate. It returns a fault if the Service
+// exists and cannot serve the backend at all.
 func (s *service) sliceEndpoints(b backend) ([]snapshot.Endpoint, sourceFault) {
 	if s.object == nil {
 		return nil, sourceFault{}
@@ -47,7 +47,7 @@ func (s *service) sliceEndpoints(b backend) ([]snapshot.Endpoint, sourceFault) {
 			if !ok {
 				continue
 			}
-			// A source that knows no condition leaves it out, which stands for true (discovery.k8s.io/v1).
+			// A source that does not know a condition leaves it out, which stands for true (discovery.k8s.io/v1).
 			isReady := e.Conditions.Ready == nil || *e.Conditions.Ready
 			isServing := e.Conditions.Serving == nil && isReady || e.Conditions.Serving != nil && *e.Conditions.Serving
 			switch {
@@ -64,7 +64,7 @@ func (s *service) sliceEndpoints(b backend) ([]snapshot.Endpoint, sourceFault) {
 	return serving, sourceFault{}
 }
 
-// servicePort returns the name of a Service's port, which is what its EndpointSlices call it; it may be empty.
+// servicePort returns the name of a Service's port, which its EndpointSlices have too. The name may be empty.
 func servicePort(service *corev1.Service, port int32) (name string, ok bool) {
 	for i := range service.Spec.Ports {
 		p := &service.Spec.Ports[i]
@@ -75,8 +75,8 @@ func servicePort(service *corev1.Service, port int32) (name string, ok bool) {
 	return "", false
 }
 
-// portNamed returns the number of the Service's port of a name, which is also what Tasks know it by, or why there is
-// none.
+// portNamed returns the number of the Service's port with a name, or why there is none. Tasks know the port by that
+// number too.
 func (s *service) portNamed(name string) (port int32, fault string) {
 	if s.object == nil {
 		return 0, "a port has a name where there is a Service, and there is none of this name: write the port's number"
@@ -95,7 +95,7 @@ func (s *service) portNamed(name string) (port int32, fault string) {
 	return 0, "its Service has no TCP port named " + rules.Quote(name) + " (it has " + rules.ListNames(others) + ")"
 }
 
-// slicePort returns the number that a slice's endpoints have a port of that name under.
+// slicePort returns the number of the port with this name at a slice's endpoints.
 func slicePort(slice *discoveryv1.EndpointSlice, name string) (port uint16, ok bool) {
 	for i := range slice.Ports {
 		p := &slice.Ports[i]
@@ -114,8 +114,8 @@ func isTCP(protocol *corev1.Protocol) bool {
 	return protocol == nil || *protocol == "" || *protocol == corev1.ProtocolTCP
 }
 
-// sliceEndpoint returns one endpoint of a slice. Several addresses of one endpoint lead to the same instance, so the
-// first stands for all of them.
+// sliceEndpoint returns one endpoint of a slice. Several addresses of an endpoint lead to the same instance, so it
+// takes the first.
 func sliceEndpoint(b backend, e *discoveryv1.Endpoint, port uint16) (snapshot.Endpoint, bool) {
 	if len(e.Addresses) == 0 {
 		return snapshot.Endpoint{}, false

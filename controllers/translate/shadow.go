@@ -9,9 +9,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// noteShadows notes on objects with rules for a wildcard, or for every host, that there are hosts of other namespaces
-// which those stand for too, and whose requests do not come to them. It is not said which hosts, or whose: that would
-// tell one namespace of others.
+// noteShadows notes on objects with rules for a wildcard, or for every host, that these rules also stand for hosts of
+// other namespaces, whose requests do not come to them. It does not say which hosts, or whose: that would tell one
+// namespace about others.
 func noteShadows(objects []object, hosts *hosts) {
 	if hosts.shared {
 		return
@@ -45,7 +45,7 @@ func noteShadows(objects []object, hosts *hosts) {
 	}
 }
 
-// shadows says which of an object's hosts have hosts of other namespaces below them.
+// shadows returns a text that says which of an object's hosts have hosts of other namespaces below them.
 func (o *object) shadows() string {
 	if len(o.shadowed) == 0 {
 		return ""

@@ -146,7 +146,8 @@ func TestTheOrderOfTheObjectsMakesNoDifference(t *testing.T) {
 	t.Logf("seeds 0 to %d, each in %d orders", inputs-1, orders)
 }
 
-// checkSnapshot checks what the proxy relies on: names, places and ids once and sorted, and every route's pool there.
+// checkSnapshot checks what the proxy relies on: names, places and ids occur once and are sorted, and every route's
+// pool exists.
 func checkSnapshot(t *testing.T, seed uint64, snapshot *snapshot.Snapshot) {
 	t.Helper()
 	certificates := map[string]bool{}

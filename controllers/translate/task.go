@@ -18,8 +18,8 @@ func isTask(e snapshot.Endpoint) bool {
 	return strings.HasPrefix(e.ID, taskIDPrefix)
 }
 
-// taskEndpoints returns the endpoints of the Tasks that serve a port. There is a fault where there are Tasks and none
-// of them can serve it.
+// taskEndpoints returns the endpoints of the Tasks that serve a port. It returns a fault if there are Tasks and none of
+// them can serve it.
 func (s *service) taskEndpoints(port int32) ([]snapshot.Endpoint, sourceFault) {
 	endpoints := make([]snapshot.Endpoint, 0, len(s.tasks))
 	var others []int32
@@ -54,7 +54,7 @@ func (s *service) taskEndpoints(port int32) ([]snapshot.Endpoint, sourceFault) {
 	return nil, sourceFault{text: "its Tasks are invalid, as their Accepted conditions say"}
 }
 
-// taskFault is taskAddress for a Task as a whole, its health check included.
+// taskFault is taskAddress for the whole Task, including its health check.
 func taskFault(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
 	address, fault = taskAddress(task, local)
 	if fault == "" && task.Spec.HealthCheck != nil {
@@ -63,7 +63,7 @@ func taskFault(task *v1alpha1.Task, local bool) (address netip.Addr, fault strin
 	return address, fault
 }
 
-// taskAddress returns the address that a Task's instance answers at, or what is wrong with what the Task says.
+// taskAddress returns the address at which a Task's instance answers, or what is wrong with the Task.
 func taskAddress(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
 	address, err := netip.ParseAddr(string(task.Spec.Address))
 	address = address.Unmap() // ::ffff:0.0.0.0 is the unspecified address too
@@ -83,8 +83,8 @@ func taskAddress(task *v1alpha1.Task, local bool) (address netip.Addr, fault str
 	return address, ""
 }
 
-// taskPort returns where a Task's instance listens for a port of its service. A Task that lists no ports serves
-// every port as it is.
+// taskPort returns the port at which a Task's instance listens for a port of its service. A Task that lists no ports
+// serves every port at the same number.
 func taskPort(task *v1alpha1.Task, port int32) (target uint16, ok bool) {
 	if len(task.Spec.Ports) == 0 {
 		return uint16(port), true

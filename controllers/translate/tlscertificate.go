@@ -19,11 +19,11 @@ type tlsCertificate struct {
 	object *v1alpha1.TLSCertificate
 	// refusals keep it from being ordered or served as it is written.
 	refusals []finding
-	// ready is what its Secret comes to.
+	// ready is the condition that its Secret leads to.
 	ready metav1.Condition
 }
 
-// claimSecrets sorts the TLSCertificates by age, which is who has a Secret that several name.
+// claimSecrets sorts the TLSCertificates by age. If several name one Secret, the oldest has it.
 func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 	all := make([]tlsCertificate, len(objects))
 	for i, object := range objects {
@@ -47,7 +47,7 @@ func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 	return all
 }
 
-// addCertificate serves a TLSCertificate's Secret for those of its hosts that its namespace owns, and says what became
+// addCertificate serves a TLSCertificate's Secret for those of its hosts that its namespace owns, and notes what became
 // of it.
 func (c *certificates) addCertificate(cert *tlsCertificate) {
 	spec := &cert.object.Spec
@@ -81,7 +81,7 @@ func (c *certificates) addCertificate(cert *tlsCertificate) {
 	cert.ready = c.certificateInSecret(spec, secret, ordered && len(cert.refusals) == 0)
 }
 
-// certificateInSecret is the condition Ready of a TLSCertificate.
+// certificateInSecret returns the condition Ready of a TLSCertificate.
 func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, secret *Secret, ordered bool) metav1.Condition {
 	name := rules.Clip(string(spec.SecretName))
 	not := func(reason, message string) metav1.Condition {

@@ -8,7 +8,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// unserved lists the rules that are written in objects and have no route, so that the data plane can say why.
+// unserved lists the rules in objects that have no route, so that the data plane can say why.
 func unserved(objects []object) []snapshot.Unserved {
 	var list []snapshot.Unserved
 	for i := range objects {

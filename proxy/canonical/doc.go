@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package canonical says how a host and a path are spelled where they are compared. Each has one spelling, so that
-// what is checked is what is matched and forwarded. It also says how servers may read a path otherwise. It knows no
-// rules, no routes and no messages, and it keeps nothing between two calls.
+// Package canonical has the one spelling of a host and of a path that is used in comparisons, so that what is checked
+// is also what is matched and forwarded. It also says how servers may read a path differently. It knows no rules, no
+// routes and no messages, and keeps nothing between two calls.
 //
-// Begin with path.go and host.go; reading.go builds on the first.
+// Read in this order: path.go (the spelling of a path), reading.go (how else servers read one), host.go (the spelling
+// of a host).
 package canonical

@@ -4,8 +4,8 @@ package canonical
 
 import "bytes"
 
-// Host returns the name of an authority as hosts are compared: lower-case, without the port and without the
-// dot that ends an absolute name. Where it cannot alias authority it is written to buf, which it returns too.
+// Host returns the host of an authority as hosts are compared: in lower case, without the port and without the dot that
+// ends an absolute name. If the result cannot alias authority, it is written to buf, which is also returned as grown.
 func Host(buf, authority []byte) (host, grown []byte) {
 	host = authority
 	if len(host) > 0 && host[0] == '[' {

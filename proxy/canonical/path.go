@@ -4,7 +4,7 @@ package canonical
 
 import "errors"
 
-// The ways in which a path has no canonical form. Each is a request that gets 400.
+// The reasons why a path has no canonical form. Such a request gets 400.
 var (
 	errPathRelative  = errors.New("the path does not begin with a slash")
 	errPathAboveRoot = errors.New("the path climbs above the root")
@@ -12,11 +12,12 @@ var (
 	errPathByte      = errors.New("the path has a control character, a space, a backslash, a # or a byte beyond ASCII")
 )
 
-// Path returns the one spelling of path that is matched, checked and forwarded: percent-encoded
-// unreserved characters decoded, hex digits in upper case (RFC 3986, section 6.2.2), dot segments
-// resolved after that decoding, so encoded ones too (section 5.2.4), repeated slashes merged. %2F stays as it is
-// and separates nothing. The result aliases path where path is canonical already, otherwise it is
-// appended to buf[:0]; path itself is never written to. An error says in words what is wrong with a path that has none.
+// Path returns the one spelling of path that is matched, checked and forwarded. Percent-encoded unreserved characters
+// are decoded, and hex digits are in upper case (RFC 3986, section 6.2.2). Dot segments are resolved after that, so
+// encoded ones too (section 5.2.4). Repeated slashes are merged. %2F stays as it is, and separates nothing.
+//
+// The result aliases path if path is canonical already. Otherwise it is appended to buf[:0]. Path never writes to path.
+// An error says in words why a path has no canonical form.
 func Path(buf, path []byte) ([]byte, error) {
 	if len(path) == 0 || path[0] != '/' {
 		return nil, errPathRelative
@@ -24,8 +25,8 @@ func Path(buf, path []byte) ([]byte, error) {
 	if isCanonical(path) {
 		return path, nil
 	}
-	// One pass: bytes are appended in decoded form, and whenever a segment ends, what was appended since
-	// the last slash is looked at. out always begins with a slash and never holds two in a row.
+	// One pass appends bytes in decoded form. Whenever a segment ends, it checks what was appended since the last slash.
+	// out always begins with a slash, and never has two in a row.
 	out := buf[:0]
 	out = append(out, '/')
 	segment := 1 // where the running segment begins in out
@@ -71,8 +72,8 @@ func Path(buf, path []byte) ([]byte, error) {
 	return out, nil
 }
 
-// endSegment resolves the segment out[begin:] where it is "." or "..": the slash that led to it stays,
-// so /a/. is /a/ and /a/b/.. is /a/.
+// endSegment resolves the segment out[begin:] if it is "." or "..". The slash before it stays, so /a/. becomes /a/, and
+// /a/b/.. becomes /a/. It returns false if the path climbs above the root.
 func endSegment(out []byte, begin int) ([]byte, bool) {
 	switch string(out[begin:]) {
 	case ".":
@@ -90,8 +91,8 @@ func endSegment(out []byte, begin int) ([]byte, bool) {
 	return out, true
 }
 
-// isCanonical says whether path needs no work at all. It may say no to a canonical path (one with an
-// escape that must stay, a segment that begins with a dot), never yes to another.
+// isCanonical returns whether path needs no work at all. It may return false for a canonical path (one with an escape
+// that must stay, or with a segment that begins with a dot), but never true for another.
 func isCanonical(path []byte) bool {
 	previous := byte(0)
 	for _, c := range path {
@@ -113,8 +114,8 @@ const (
 	byteRefused
 )
 
-// pathByte classes each byte as a path may hold it. Beyond RFC 3986's pchar it lets through the printable
-// characters that clients send raw all the same (such as | and {}): they separate nothing and decode to themselves.
+// pathByte has the class of each byte in a path. Beyond RFC 3986's pchar it accepts printable characters that clients
+// send unescaped all the same (such as | and {}): they separate nothing and decode to themselves.
 var pathByte = func() (class [256]uint8) {
 	for c := range 256 {
 		b := byte(c)

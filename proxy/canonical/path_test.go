@@ -200,7 +200,7 @@ func plainlyCanonical(path string) (string, error) {
 	return "/" + strings.Join(kept, "/"), nil
 }
 
-// checkCanonical holds Path to what it promises for any path at all.
+// checkCanonical checks what Path promises for any path.
 func checkCanonical(t *testing.T, path string) {
 	t.Helper()
 	canonical, err := Path(nil, []byte(path))
@@ -224,7 +224,8 @@ func checkCanonical(t *testing.T, path string) {
 			t.Errorf("%q: %q has the byte %q", path, canonical, c)
 		}
 	}
-	// Split and then decoded, or decoded (all but what would become a separator) and then split: no dot segment shows.
+	// Whether the result is split and then decoded, or decoded (except for what would become a separator) and then split:
+	// no dot segment shows.
 	for _, segment := range strings.Split(string(canonical), "/") {
 		decoded, err := url.PathUnescape(segment)
 		if err != nil {
@@ -248,8 +249,7 @@ func checkCanonical(t *testing.T, path string) {
 			t.Errorf("%q: %q has a dot segment when it is decoded", path, canonical)
 		}
 	}
-	// It means what the path meant: the same bytes once both are decoded, wherever there were no dots and slashes to
-	// resolve.
+	// The result means what the path meant: both decode to the same bytes, if there were no dots and slashes to resolve.
 	if !strings.Contains(strings.ToLower(strings.ReplaceAll(path, "%2e", ".")), "/.") && !strings.Contains(path, "//") && !strings.Contains(strings.ToLower(path), "/%2e") {
 		before, beforeErr := url.PathUnescape(path)
 		after, afterErr := url.PathUnescape(string(canonical))

@@ -4,41 +4,41 @@ package canonical
 
 import "bytes"
 
-// Reading is a way in which a path is understood. The rules read a canonical path as it is. There are servers that
-// read more out of it: a slash in %2F is data to RFC 3986 (section 2.2) and a separator to whoever decodes a path
-// before splitting it. Where such a server would see the path of another rule, what was checked is not what is served,
-// and the request is refused.
+// Reading is a way to understand a path. The rules read a canonical path as it is. Some servers read more out of it: a
+// slash in %2F is data to RFC 3986 (section 2.2), but a separator to a server that decodes a path before it splits it.
+// If such a server would see the path of another rule, what was checked is not what is served. Such a request is
+// refused.
 //
-// Servers decode, split, cut and resolve in any order. Instead of trying all of them, what makes the order matter is
-// refused in any path: a dot segment that only shows in another reading, and a separator behind a semicolon of the same
-// segment, which is part of what is cut or is not.
+// Servers decode, split, cut and resolve in any order. Instead of trying all orders, everything that makes the order
+// matter is refused in any path. That is a dot segment that only shows in another reading, and a separator after a
+// semicolon in the same segment, because some servers cut it off and some do not.
 type Reading uint8
 
 const (
-	// AsItIs is as the rules read it.
+	// AsItIs is how the rules read a path.
 	AsItIs Reading = iota
-	// Decoded is with the characters that need no escape out of theirs, the slash among them.
+	// Decoded has the characters that need no escape decoded, including the slash.
 	Decoded
-	// Backslashed is Decoded with a backslash for a slash.
+	// Backslashed is Decoded with each backslash read as a slash.
 	Backslashed
-	// Unparametrized is Backslashed with what follows a semicolon cut off from each segment.
+	// Unparametrized is Backslashed, with everything from a semicolon on cut off from each segment.
 	Unparametrized
-	// Readings is how many there are.
+	// Readings is how many readings there are.
 	Readings
 )
 
-// ReadsOneWay says whether there is only one reading of a path.
+// ReadsOneWay returns whether a path has only one reading.
 func ReadsOneWay(path []byte) bool {
 	return bytes.IndexByte(path, '%') < 0 && bytes.IndexByte(path, ';') < 0
 }
 
-// Read appends what a canonical path is in this reading to buf[:0], and says false where servers do not agree on that.
-// Characters that no path holds unescaped stay escaped. It allocates only where buf is too short for the path.
+// Read appends a canonical path in this reading to buf[:0]. It returns false if servers do not agree on that.
+// Characters that no path has unescaped stay escaped. It allocates only if buf is too short for the path.
 func (as Reading) Read(buf, path []byte) (read []byte, ok bool) {
 	out := buf[:0]
 	out = append(out, '/')
 	segment := 1
-	// parameter is set behind a semicolon until the path's own next slash.
+	// parameter is set from a semicolon to the next slash that is unescaped in path.
 	parameter, cut := false, false
 	for i := 1; i < len(path); i++ {
 		c, escaped := path[i], false

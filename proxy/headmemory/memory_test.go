@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// holders are connections whose shares a test asks for.
+// holderOf is a connection that takes a share in a test.
 type holderOf struct{ ended chan struct{} }
 
 func (h holderOf) Overdraw() { close(h.ended) }
@@ -80,7 +80,7 @@ func TestConnectionHoldsNoMoreThanItsLimit(t *testing.T) {
 	}
 }
 
-// Who holds much goes for who holds little, and among equals who comes last waits.
+// A connection that holds much ends for one that holds little. Among equals, the last one waits.
 func TestConnectionThatHoldsMostEndsWhereMemoryIsShort(t *testing.T) {
 	const limit = 8 * Chunk
 	fill := func(m *Memory, chunks ...int) (shares []*Share) {

@@ -265,7 +265,7 @@ func TestContentIsNotWaitedForWhileThereIsSome(t *testing.T) {
 }
 
 func TestFaultInChunksIsNotReadPast(t *testing.T) {
-	// Behind each fault there is what would be a proper end, and another request.
+	// After each fault comes what would be a proper end, and another request.
 	tests := map[string]struct {
 		chunks string
 		want   *message.Error

@@ -15,13 +15,13 @@ type ClientConfig struct {
 	Buffers *buffer.Pool
 }
 
-// ClientConn is the client's side of a connection. As with ServerConn, writing the request's content and reading the
-// response may be done by two goroutines.
+// ClientConn is the client's side of a connection. As with ServerConn, one goroutine may write the request's content
+// while another reads the response.
 type ClientConn struct {
 	config *ClientConfig
 	in     reader
 	out    writer
-	// exchanger is the transport, if it can send a request and wait in one step.
+	// exchanger is the transport, if that can send a request and wait in one step.
 	exchanger Exchanger
 	Response  message.Response
 	keepAlive bool
@@ -45,10 +45,10 @@ func NewClientConn(t Transport, config *ClientConfig) *ClientConn {
 	return c
 }
 
-// Hold has the connection hold long heads and trailers as its share allows.
+// Hold sets the share that long heads and trailers of the connection are counted in.
 func (c *ClientConn) Hold(share Share) { c.in.share = share }
 
-// ReleaseHead ends all views of the final response's head: it was passed on.
+// ReleaseHead ends all views of the final response's head. Call it when the head was passed on.
 func (c *ClientConn) ReleaseHead() {
 	if c.in.counted > 0 {
 		c.Response.Fields, c.Response.Reason = nil, nil
@@ -56,23 +56,23 @@ func (c *ClientConn) ReleaseHead() {
 	}
 }
 
-// WriteHead makes the request's head pending, to be sent with the first content, at End or, where all of the request is
-// pending then, with ReadResponse.
+// WriteHead makes the request's head pending. It is sent with the first content or at End. If the whole request is
+// pending at End, ReadResponse sends it.
 func (c *ClientConn) WriteHead(req *message.Request) {
 	c.answered, c.keepAlive = false, false
 	c.out.begin(frameRequest(req), req.ContentLength)
 	c.out.setHead(AppendRequest(c.out.headWith(req.Fields), req))
 }
 
-// Request is where the request's content goes.
+// Request returns the writer of the request's content.
 func (c *ClientConn) Request() message.Writer { return &c.out }
 
-// Sent says whether a byte of the request left.
+// Sent returns whether a byte of the request was sent.
 func (c *ClientConn) Sent() bool { return c.out.sent }
 
-// ReadResponse reads the head of the next response to a request with method into Response. It returns io.EOF where the
-// connection ended before the first byte, io.ErrUnexpectedEOF where it ended later, a
-// *message.Error for a head that cannot be understood, or the transport's error.
+// ReadResponse reads the head of the next response into Response. method is the request's. It returns io.EOF if the
+// connection ended before the first byte, io.ErrUnexpectedEOF if it ended later, a *message.Error for a head that
+// cannot be understood, or the transport's error.
 func (c *ClientConn) ReadResponse(method []byte) error {
 	in := &c.in
 	c.Response.Reset()
@@ -108,15 +108,15 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	}
 }
 
-// mayBeginResponse says whether a head may begin so. What does not, has no end to wait for.
+// mayBeginResponse returns whether a head may begin with b. If it may not, do not wait for the rest.
 func mayBeginResponse(b []byte) bool {
 	const begin = "HTTP/"
 	n := min(len(b), len(begin))
 	return string(b[:n]) == begin[:n]
 }
 
-// exchange sends the pending request and reads the first bytes of the response. Where sending fails it leaves it to the
-// reading that follows to say what came of it: the server may have answered and closed.
+// exchange sends the pending request and reads the first bytes of the response. If sending fails, it returns nil and
+// leaves the error to the next read: the server may have answered and closed.
 func (c *ClientConn) exchange() error {
 	in, out := &c.in, &c.out
 	if in.buf == nil {
@@ -160,9 +160,9 @@ func (c *ClientConn) parse(head, method []byte) error {
 // Content reads the response's content.
 func (c *ClientConn) Content() message.Reader { return &c.in }
 
-// EndExchange ends the exchange and every view of its response. It says whether the connection can carry another
-// request: only if the response was read to its end with nothing after it, the server keeps the connection
-// open, and requestSent: the whole request left.
+// EndExchange ends the exchange and every view of its response. It returns whether the connection can carry another
+// request. That needs a response that was read to its end with nothing after it, a server that keeps the connection
+// open, and a request that was sent whole, which requestSent says.
 func (c *ClientConn) EndExchange(requestSent bool) bool {
 	reusable := c.answered && c.keepAlive && c.in.ended && requestSent && !c.in.Buffered() && !c.in.surplus && c.Response.Status != 101
 	c.in.endExchange()
@@ -174,7 +174,7 @@ func (c *ClientConn) EndExchange(requestSent bool) bool {
 	return reusable
 }
 
-// Detach gives up the connection after a 101: what was received beyond the head, as long as no other method is called.
+// Detach gives up the connection after a 101. It returns what was received beyond the head, valid until the next call.
 func (c *ClientConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }
 
 // Close closes the connection.

@@ -111,7 +111,7 @@ func TestRequestIsSentOnceWhateverComesBeforeItsResponse(t *testing.T) {
 }
 
 func TestReadingAResponseLeavesPendingContentToItsWriter(t *testing.T) {
-	// The content may be another goroutine's to send: it has a part pending while a 100 and then the response arrive.
+	// Another goroutine may send the content: it has a part pending while a 100 and then the response arrive.
 	w := &exchangingWire{wire: newWire([]byte("HTTP/1.1 100 Continue\r\n\r\n"), []byte(emptyReply)), takes: 1000}
 	c := newTestClient(w)
 	req := getRequest()
@@ -220,7 +220,7 @@ func TestReusedConnectionForgetsTheExchangeBefore(t *testing.T) {
 	if content != "hi" || err != nil || len(passed(c.Response.Fields)) > 0 || len(c.Content().Trailers()) > 0 || !c.EndExchange(true) {
 		t.Errorf("the second: %q, %v with %v and %v", content, err, c.Response.Fields, c.Content().Trailers())
 	}
-	// The third is never answered: what the second left must not make the connection look good.
+	// The third request is never answered: what the second left must not make the connection look reusable.
 	if _, err := exchange(); !errors.Is(err, io.EOF) || c.EndExchange(true) {
 		t.Errorf("the third: %v", err)
 	}

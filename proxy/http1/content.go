@@ -9,7 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// content is where a reader stands in the content of the message whose head it parsed last.
+// content is the position of a reader in the content of the message whose head it parsed last.
 type content struct {
 	framing framing
 	// ended is set once the last byte of the content, and its trailers, were consumed.
@@ -19,14 +19,14 @@ type content struct {
 	chunk     chunkState
 	// digits and extension count the bytes of the running chunk-size line.
 	digits, extension int
-	// overhead is the bytes of chunk extensions beyond those of data.
+	// overhead is by how many bytes chunk extensions exceed data.
 	overhead     int
 	trailerBytes []byte
 	trailers     []message.Field
-	// broken is why the framing cannot be followed any further. It stays: bytes after a fault mean nothing, even
-	// where they look like the end of the content.
+	// broken is why the framing cannot be followed any further. It stays set: bytes after a fault mean nothing, even if
+	// they look like the end of the content.
 	broken error
-	// surplus is set once bytes came behind the last one where none may come.
+	// surplus is set once bytes came after the last one where none may come.
 	surplus bool
 	limits  Limits
 }
@@ -36,15 +36,15 @@ func (c *content) begin(how framing, length int64, lim Limits) {
 	c.ended = how == framedByNothing || how == framedByLength && length == 0
 }
 
-// Ended says whether the content was read to its end.
+// Ended returns whether the content was read to its end.
 func (c *content) Ended() bool { return c.ended }
 
-// Trailers are the trailer fields, once the content has ended.
+// Trailers returns the trailer fields, once the content has ended.
 func (c *content) Trailers() []message.Field { return c.trailers }
 
-// Read reads content, free of its framing. It returns io.EOF as soon as it knows that nothing follows, also along
-// with the last bytes; io.ErrUnexpectedEOF where the connection ended before the content; a *message.Error
-// where the framing is malformed. It may use all of p.
+// Read reads content without its framing. It returns io.EOF as soon as it knows that nothing follows, perhaps along
+// with the last bytes. It returns io.ErrUnexpectedEOF if the connection ended within the content, and a *message.Error
+// if the framing is malformed. It may use all of p.
 func (b *reader) Read(p []byte) (int, error) {
 	if b.ended {
 		return 0, io.EOF
@@ -55,8 +55,8 @@ func (b *reader) Read(p []byte) (int, error) {
 	if b.framing == framedByChunks {
 		return b.readChunked(p)
 	}
-	// Where nothing may follow, the read is not cut off at the end: what comes behind it would otherwise wait in the
-	// socket and be taken for the answer to the next request.
+	// If nothing may follow the content, do not cut off the read at its end: what comes after it would wait in the socket,
+	// and be taken for the answer to the next request.
 	if b.framing == framedByLength && (!b.alone || b.Buffered()) {
 		p = p[:min(int64(len(p)), b.remaining)]
 	}
@@ -79,7 +79,7 @@ func (b *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readSome reads what is buffered or, if there is nothing, from the network straight into p.
+// readSome reads what is buffered or, if there is nothing, from the network directly into p.
 func (b *reader) readSome(p []byte) (int, error) {
 	if b.Buffered() {
 		n := copy(p, b.buf[b.r:b.w])
@@ -91,7 +91,7 @@ func (b *reader) readSome(p []byte) (int, error) {
 	return b.transport.Read(p)
 }
 
-// skipBuffered drops the content that is buffered and says whether that was the rest of it.
+// skipBuffered drops the buffered content. It returns whether that was the rest of the content.
 func (b *reader) skipBuffered() bool {
 	for b.Buffered() && !b.ended {
 		if b.framing == framedByChunks && b.chunk != chunkData {
@@ -128,8 +128,7 @@ const (
 )
 
 func (b *reader) readChunked(p []byte) (int, error) {
-	// Where something is buffered, all that can be had of it is returned, even if that is no content: Read then waits for
-	// nothing.
+	// If something is buffered, return what it yields, even if that is no content: Read must not wait then.
 	n, waits := 0, !b.Buffered()
 	for n < len(p) {
 		if !b.Buffered() && (n > 0 || !waits) {
@@ -159,7 +158,7 @@ func (b *reader) readChunked(p []byte) (int, error) {
 			return n, io.EOF
 		}
 	}
-	// The room is full. Where the end is buffered too, say so now: it saves the caller a round.
+	// p is full. If the end is buffered too, say so now: this saves the caller a call.
 	for b.chunk != chunkData && b.Buffered() && !b.ended {
 		if err := b.scanChunk(); err != nil {
 			return n, err
@@ -178,7 +177,7 @@ func unexpected(err error) error {
 	return err
 }
 
-// scanChunk consumes buffered bytes until data, the end of the content or the end of the buffer is reached.
+// scanChunk consumes buffered bytes up to data, the end of the content or the end of the buffer.
 func (b *reader) scanChunk() error {
 	if b.broken == nil {
 		b.broken = b.scan()
@@ -193,7 +192,7 @@ func (b *reader) scan() error {
 		switch b.chunk {
 		case chunkSize:
 			if digit := hexDigit[c]; digit < 16 {
-				// 2^63 and more is refused: what is read as a signed number elsewhere must not wrap.
+				// 2^63 and more is refused: software elsewhere that reads a signed number must not get a negative one.
 				if b.digits++; b.digits > 16 || b.remaining > math.MaxInt64>>4 {
 					return errChunkSize
 				}
@@ -206,7 +205,7 @@ func (b *reader) scan() error {
 			switch c {
 			case '\r':
 				b.chunk = chunkSizeLF
-			case ';', ' ', '\t': // white space before an extension is the grammar's (BWS)
+			case ';', ' ', '\t': // The grammar allows white space before an extension (BWS).
 				b.chunk = chunkExtension
 				b.extension = 1
 				if c != ';' {
@@ -231,8 +230,8 @@ func (b *reader) scan() error {
 			if c != '\n' {
 				return errBareLF
 			}
-			// Data pays for extensions: a long upload with a few bytes of them in each chunk passes, a trickle of data
-			// under a load of extensions does not.
+			// Data pays for extensions: a long upload with a few bytes of them in each chunk passes. A trickle of data with a
+			// load of extensions does not.
 			b.overhead -= int(min(int64(b.overhead), b.remaining))
 			b.chunk = chunkData
 			if b.remaining == 0 {
@@ -267,7 +266,7 @@ func (b *reader) scan() error {
 	return nil
 }
 
-// endTrailerLine looks at the trailers when a line of them is complete, and parses them all at the empty one.
+// endTrailerLine checks the trailers after each complete line, and parses all of them at the empty line.
 func (b *reader) endTrailerLine() error {
 	t := b.trailerBytes
 	if len(t) < 2 || t[len(t)-2] != '\r' {
@@ -284,9 +283,9 @@ func (b *reader) endTrailerLine() error {
 		return errHeadMemory
 	}
 	for i := range b.trailers {
-		// Fields of the connection are dropped like those of a head; those that would reframe or reroute the message are
-		// an attack or a fault (RFC 9110, section 6.5.1). Who the client is was settled with the head: a
-		// trailer that says otherwise must not win where a recipient merges the two.
+		// Fields of the connection are dropped as in a head. Fields that would reframe or reroute the message are an attack
+		// or a fault (RFC 9110, section 6.5.1). The head has already said who the client is: a trailer that says otherwise
+		// must not win at a recipient that merges the two.
 		switch f := &b.trailers[i]; f.Kind {
 		case message.ContentLength, message.TransferEncoding, message.Host:
 			return errTrailerField
@@ -299,7 +298,7 @@ func (b *reader) endTrailerLine() error {
 	return nil
 }
 
-// hexDigit holds the value of each hexadecimal digit, 255 elsewhere.
+// hexDigit has the value of each hexadecimal digit, and 255 for other bytes.
 var hexDigit = func() (table [256]uint8) {
 	for i := range table {
 		table[i] = 255

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// fragments are what messages are made of, and made wrong with. Random bytes would seldom come to as much.
+// fragments are what valid and invalid messages are made of. Random bytes would seldom get as far.
 func fragments() []string {
 	return []string{
 		"\r\n", "\r\n\r\n", "\n", "\r", "\r\n ", "\r\n\t", " ", "\t", ":", ": ", " :", ",", ", ", ";", "\"", "\x00", "\x7f",
@@ -23,8 +23,8 @@ func fragments() []string {
 	}
 }
 
-// expand puts a fragment in the place of each byte from 0x80 on, as far as there are fragments. Other bytes stay, so
-// that ordinary messages are written as they are.
+// expand replaces each byte from 0x80 on by a fragment, as far as there are fragments. Other bytes stay, so that
+// ordinary messages can be written as they are.
 func expand(in []byte) []byte {
 	all := fragments()
 	var out []byte

@@ -4,7 +4,7 @@ package http1
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// framing is how a message's content is told from what follows it (RFC 9112, section 6).
+// framing is how the end of a message's content is found (RFC 9112, section 6).
 type framing uint8
 
 const (
@@ -14,7 +14,7 @@ const (
 	framedByClose
 )
 
-// signals is what the fields of a head say about the connection and about where the content ends.
+// signals is what the fields of a head say about the connection and about the end of the content.
 type signals struct {
 	length    int64 // of Content-Length, or -1
 	chunked   bool
@@ -27,8 +27,8 @@ type signals struct {
 	trailers  bool // TE: trailers
 }
 
-// readSignals collects the framing fields and marks those that Connection names as dropped
-// (RFC 9110, section 7.6.1).
+// readSignals collects the framing fields, and marks the fields that Connection names as dropped (RFC 9110, section
+// 7.6.1).
 func readSignals(fields []message.Field, version message.Version) (signals, error) {
 	sig := signals{length: message.UnknownLength}
 	var upgrade []byte
@@ -105,8 +105,8 @@ func readSignals(fields []message.Field, version message.Version) (signals, erro
 	return sig, nil
 }
 
-// drop marks the end-to-end fields of that name. Those of the connection are left out anyway, and what they
-// say about framing holds whether or not somebody names them.
+// drop marks the end-to-end fields of that name. Fields of the connection are left out anyway, and what they say about
+// framing holds whether or not Connection names them.
 func drop(fields []message.Field, name []byte) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind.EndToEnd() && message.SameName(f.Name, name) {

@@ -25,7 +25,7 @@ func FuzzChunked(f *testing.F) {
 		stream, size, room = expand(stream), size%64+1, room%100+1
 		got, err := readChunks(newWire([]byte(string(stream))), 1<<16)
 		inPieces, piecesErr := readChunks(newWire(cut(string(stream), func() int { return int(size) })...), int(room))
-		// Chunks are looked at byte by byte: not even the fault may depend on how they come.
+		// Chunks are read byte by byte, so not even the fault may depend on the pieces that they come in.
 		if err != piecesErr || err == nil && !cmp.Equal(got, inPieces) || got.Content != inPieces.Content {
 			t.Fatalf("whole: %v, in pieces of %d with a room of %d: %v, (-whole +in pieces):\n%s",
 				err, size, room, piecesErr, cmp.Diff(got, inPieces))

@@ -44,8 +44,8 @@ func sendOn(t *testing.T, stream []byte) []byte {
 	return up.sent.Bytes()
 }
 
-// verdict is whether a message is read, refused, or breaks off. A message with several faults may be refused for
-// another of them when it comes in pieces.
+// verdict returns whether a message is read, refused, or breaks off. If a message with several faults comes in pieces,
+// another fault may be the one that it is refused for.
 func verdict(err error) string {
 	refused := (*message.Error)(nil)
 	switch {
@@ -90,7 +90,7 @@ func FuzzRequestHead(f *testing.F) {
 			t.Errorf("%+v: %s", got, diff)
 		}
 
-		// What goes to the endpoint is this request, once, in our own words.
+		// The endpoint gets this request, once, in our own words.
 		sent := sendOn(t, stream)
 		again, c2, headAgain, err := readOne(wideLimits, bytes.Clone(sent)) // our own fields come on top
 		if err != nil {

@@ -10,9 +10,9 @@ import (
 
 var headTerminator = []byte("\r\n\r\n")
 
-// headEnd returns the length of the head at the start of b, its empty line included, or 0 while it is
-// incomplete. Of b, the first seen bytes were looked at before. A head that can only turn out
-// malformed is refused at once, so that nobody waits for the rest of it.
+// headEnd returns the length of the head at the start of b, including its empty line, or 0 while it is incomplete. The
+// first seen bytes of b were checked before. It refuses at once a head that can only become malformed, so that nobody
+// waits for the rest of it.
 func headEnd(b []byte, seen int, lim Limits) (int, error) {
 	from := max(seen-3, 0)
 	if i := bytes.Index(b[from:], headTerminator); i >= 0 {
@@ -46,7 +46,7 @@ func cutLine(b []byte) (line, rest []byte, err error) {
 	return b[:n-1], b[n+1:], nil
 }
 
-// parseFields appends the field lines of b, which ends with the empty line, to fields.
+// parseFields appends to fields the field lines of b, which ends with the empty line.
 func parseFields(fields []message.Field, b []byte, lim Limits) ([]message.Field, error) {
 	for {
 		line, rest, err := cutLine(b)

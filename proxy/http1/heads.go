@@ -7,26 +7,26 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Share is a connection's share of the memory that heads may take beyond what nearly all take: the large buffers of
-// long ones, while they are incomplete or needed, and trailers. It is used by one goroutine at a time.
+// Share is a connection's share of the memory for heads beyond what nearly all heads take: large buffers of long heads,
+// while those are incomplete or needed, and trailers. One goroutine at a time uses it.
 type Share interface {
-	// Take takes n bytes. It says false where this connection, or all of them, would hold too much.
+	// Take takes n bytes. It returns false if this connection, or all of them, would hold too much.
 	Take(n int) (ok, end bool)
-	// Return gives n bytes back, and Rest what the connection does not hold now.
+	// Return gives n bytes back. Rest gives back what the connection does not hold now.
 	Return(n int)
 	Rest()
 }
 
 const (
-	// trailerAllowance is what trailers may take that nobody counts.
+	// trailerAllowance is how many bytes of trailers are not counted.
 	trailerAllowance = 4 << 10
-	// fieldSize is what a field takes besides its name and its value, usualFields how many of a head nobody counts. Memory
-	// for more is kept for no other head.
+	// fieldSize is what a field takes besides its name and its value. usualFields is how many fields of a head are not
+	// counted. Memory for more fields is not kept for other heads.
 	fieldSize   = 56
 	usualFields = 64
 )
 
-// take has the connection hold n bytes more.
+// take counts n more bytes that the connection holds. It returns false if that would be too much.
 func (b *reader) take(n int) bool {
 	if n <= 0 || b.share == nil {
 		return true
@@ -38,7 +38,7 @@ func (b *reader) take(n int) bool {
 	return ok
 }
 
-// settle has the connection hold no more than there is.
+// settle counts no more than the connection still holds.
 func (b *reader) settle() {
 	if b.counted == 0 {
 		return
@@ -54,7 +54,8 @@ func (b *reader) settle() {
 	}
 }
 
-// takeFields has the connection hold the fields of a head, if they are more than most have.
+// takeFields counts the fields of a head, if they are more than most heads have. It returns false if that would be too
+// much.
 func (b *reader) takeFields(fields []message.Field) bool {
 	n := (len(fields) - usualFields) * fieldSize
 	if n <= 0 || !b.take(n) {
@@ -64,7 +65,7 @@ func (b *reader) takeFields(fields []message.Field) bool {
 	return true
 }
 
-// growTrailers makes room for a byte of trailers.
+// growTrailers makes room for at least one more byte of trailers.
 func (b *reader) growTrailers() error {
 	n := max(keptTrailerBytes, min(2*cap(b.trailerBytes), b.limits.HeadBytes))
 	if !b.take(n - max(trailerAllowance, cap(b.trailerBytes))) {
@@ -76,7 +77,7 @@ func (b *reader) growTrailers() error {
 	return nil
 }
 
-// releaseHead ends all views of the head: what was read into its place is content.
+// releaseHead ends all views of the head. What was read into its place is content.
 func (b *reader) releaseHead() {
 	if b.held != nil {
 		b.buffers.Put(b.held)

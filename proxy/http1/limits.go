@@ -14,10 +14,10 @@ type Limits struct {
 	Fields int
 }
 
-// maxConnectionOptions bounds the options that Connection may list: each is looked for among all fields.
+// maxConnectionOptions bounds the options in Connection, because each is looked for among all fields.
 const maxConnectionOptions = 32
 
-// The refusals. Each is a value made once, so that refusing allocates nothing.
+// The refusals. Each value is made once, so that a refusal allocates nothing.
 var (
 	errBareLF          = refuse(400, "a line ends with LF alone or has CR within (RFC 9112, section 2.2)")
 	errRequestLine     = refuse(400, "the request line is not `method SP target SP version` (RFC 9112, section 3)")

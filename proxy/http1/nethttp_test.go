@@ -19,7 +19,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// compared is a message that we accept, as far as net/http's view of it depends on more than its meaning.
+// compared is a message that we accept, with what net/http's view of it depends on besides its meaning.
 type compared struct {
 	stream []byte
 	// left is how much of the stream we left for the next message.
@@ -131,8 +131,8 @@ func header(fields []field) http.Header {
 	return unframed(h)
 }
 
-// unframed is net/http's header without the fields that concern the connection or the framing. We know them by their
-// meaning, which is compared by itself.
+// unframed returns net/http's header without the fields of the connection and the framing. Those are compared by their
+// meaning.
 func unframed(h http.Header) http.Header {
 	left := http.Header{}
 	for name, values := range h {
@@ -181,7 +181,7 @@ func namedByConnection(fields []message.Field) map[string]bool {
 	return names
 }
 
-// asNetHTTP says how net/http reads the request at the start of stream otherwise than s, or nothing.
+// asNetHTTP returns how net/http reads the request at the start of stream differently from s, or nothing.
 func (s *served) asNetHTTP(c *compared) string {
 	stream := bytes.TrimPrefix(c.stream, []byte("\r\n")) // the empty line that RFC 9112, section 2.2 forgives
 	in := bufio.NewReaderSize(bytes.NewReader(stream), 1<<16)
@@ -250,7 +250,7 @@ func (s *served) compareTarget(r *http.Request) string {
 	return ""
 }
 
-// asNetHTTP says how net/http reads the response at the start of stream otherwise than a, or nothing.
+// asNetHTTP returns how net/http reads the response at the start of stream differently from a, or nothing.
 func (a *answered) asNetHTTP(c *compared, method string) string {
 	in := bufio.NewReaderSize(bytes.NewReader(c.stream), 1<<16)
 	r, err := http.ReadResponse(in, &http.Request{Method: method})
@@ -267,7 +267,7 @@ func (a *answered) asNetHTTP(c *compared, method string) string {
 	if diff := compareHeaders(a.Fields, r.Header, c.named); diff != "" {
 		return "fields (-ours +net/http):\n" + diff
 	}
-	// What a response without content announces matters for HEAD alone.
+	// What a response without content announces only matters for HEAD.
 	if r.ContentLength != a.Length && (!a.NoContent || method == "HEAD" && a.Status >= 200 && a.Status != 204 && a.Status != 304) {
 		return fmt.Sprintf("net/http reads the length %d", r.ContentLength)
 	}

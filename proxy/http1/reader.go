@@ -16,53 +16,52 @@ type Transport interface {
 	CloseWrite() error
 	// StallAfter bounds how long a Read may wait for its first byte. 0 is no bound.
 	StallAfter(d time.Duration)
-	// ExpireAfter bounds how long all the Reads from now on may take together, until StallAfter is called. 0 is no bound.
+	// ExpireAfter bounds how long all Reads from now on may take together, until StallAfter is called. 0 is no bound.
 	ExpireAfter(d time.Duration)
 }
 
-// Parker is a Transport that can wait for bytes while it holds no buffer for them.
+// Parker is a Transport that can wait for bytes without a buffer for them.
 type Parker interface {
-	// ReadParked waits until there are bytes, reads them into a buffer of at least size bytes that it gets from buffers
-	// only then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got
-	// returns true it goes on waiting. Got may write to the transport and set its times but neither read from it nor close
-	// it.
+	// ReadParked waits until there are bytes, and only then gets a buffer of at least size bytes from buffers. It reads
+	// into that and calls got with the buffer, which got then owns, and the number of bytes. While got returns true, it
+	// goes on waiting. got may write to the transport and set its times, but may neither read from it nor close it.
 	ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error
 }
 
-// Exchanger is a Transport that can send a request and wait for the answer in one step, which spares a system call: a
+// Exchanger is a Transport that can send a request and wait for the answer in one step. This saves a system call: a
 // read that would only find that there is no answer yet.
 type Exchanger interface {
-	// Exchange writes request and reads the first bytes of the answer into p. An error with sent less than the request's
-	// length is one of writing; syscall.EAGAIN then means that the rest has to be written with Write.
+	// Exchange writes request, and reads the first bytes of the answer into p. If sent is less than the request's length,
+	// the error is from writing. syscall.EAGAIN then means that the rest has to be written with Write.
 	Exchange(request, p []byte) (sent, n int, err error)
 }
 
-// reader holds what was received on a connection and not yet consumed: buf[r:w]. It has no buffer while
-// there is nothing to hold.
+// reader holds what was received on a connection and not yet consumed: buf[r:w]. It has no buffer while there is
+// nothing to hold.
 type reader struct {
 	transport Transport
 	buffers   *buffer.Pool
 	buf       []byte
 	r, w      int
-	// base is where the bytes begin that may be overwritten: those before it are a head that views point into.
+	// base is where the bytes begin that may be overwritten. Views point into the bytes before it, which are a head.
 	base int
-	// held is a buffer that such views point into after reading went on in another one.
+	// held is a buffer that such views point into after reading went on in another buffer.
 	held []byte
-	// alone is set where nothing may follow a message unasked: on the client's side.
+	// alone is set on the client's side: nothing may follow a message unasked.
 	alone bool
-	// parker is the transport of a server's answers, where it can be parked; got is bound once.
+	// parker is the transport of a client's connection, if it can be parked. got is bound once, to save allocations.
 	parker Parker
 	got    func(buf []byte, n int) (again bool)
-	// share is nil where heads may take any memory; counted is what it has, fieldBytes of that for the head's fields.
+	// share is nil if heads may take any memory. counted is what share has counted, and fieldBytes the part for fields.
 	share               Share
 	counted, fieldBytes int
 	content
 }
 
-// Buffered says whether content or a further message can be read without waiting for the network.
+// Buffered returns whether content or a further message can be read without waiting for the network.
 func (b *reader) Buffered() bool { return b.w > b.r }
 
-// fill reads more bytes behind those that are buffered, in a larger buffer where there is no room.
+// fill reads more bytes after the buffered ones. It takes a larger buffer if there is no room.
 func (b *reader) fill() error {
 	if b.buf == nil && b.parker != nil {
 		return b.park()
@@ -91,13 +90,13 @@ func (b *reader) park() error {
 	return err
 }
 
-// receive takes what a parked transport brought.
+// receive takes the bytes that a parked transport has read.
 func (b *reader) receive(buf []byte, n int) (again bool) {
 	b.buf, b.r, b.w = buf, 0, n
 	return false
 }
 
-// refill reads more content when nothing is buffered, behind the head that views point into.
+// refill reads more content when nothing is buffered, after the head that views point into.
 func (b *reader) refill() error {
 	if len(b.buf)-b.base < buffer.Small/4 || b.base == 0 && len(b.buf) > buffer.Small {
 		if b.base > 0 {
@@ -123,15 +122,15 @@ func (b *reader) read() error {
 	return err
 }
 
-// What a connection keeps for its next trailers. A peer that sent long ones once must not occupy their memory while
-// it idles.
+// What a connection keeps for its next trailers. A peer that once sent long ones must not occupy their memory while it
+// is idle.
 const (
 	keptTrailerBytes = 512
 	keptTrailers     = 8
 )
 
-// endExchange ends the life of all views. What is buffered beyond the exchange moves to the front; where there
-// is nothing, the buffer goes back.
+// endExchange ends all views. It moves what is buffered beyond the exchange to the front of the buffer, or gives the
+// buffer back if there is nothing.
 func (b *reader) endExchange() {
 	if b.held != nil {
 		b.buffers.Put(b.held)

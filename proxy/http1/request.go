@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// parseRequest fills req from a whole head. keepAlive says whether the client wants the connection to
-// last beyond the exchange. An error is a *message.Error.
+// parseRequest fills req from a whole head. keepAlive is whether the client wants to keep the connection after the
+// exchange. An error is a *message.Error.
 func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool, err error) {
 	line, rest, err := cutLine(head)
 	if err != nil {
@@ -53,7 +53,7 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 		req.ContentLength = 0
 	}
 	if req.Version == message.HTTP10 {
-		// Expect, Upgrade and TE mean nothing from a 1.0 client (RFC 9110, sections 7.8 and 10.1.1).
+		// Expect, Upgrade and TE mean nothing from a client of HTTP/1.0 (RFC 9110, sections 7.8 and 10.1.1).
 		return sig.keepAlive && !sig.closing, nil
 	}
 	req.AcceptsTrailers = sig.trailers
@@ -82,7 +82,7 @@ func parseVersion(b []byte) (message.Version, error) {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// setTarget splits the request target and settles which host the request is for (RFC 9112, sections 3.2 and 3.3).
+// setTarget splits the request target, and finds out which host the request is for (RFC 9112, sections 3.2 and 3.3).
 func setTarget(req *message.Request, target []byte, sig *signals) error {
 	if string(req.Method) == "CONNECT" {
 		return errConnect
@@ -127,7 +127,7 @@ func setTarget(req *message.Request, target []byte, sig *signals) error {
 
 var rootPath = []byte("/")
 
-// cutAbsolute splits a target in absolute form into its authority and what follows.
+// cutAbsolute splits a target in absolute form into its authority and the rest.
 func cutAbsolute(target []byte) (authority, rest []byte, ok bool) {
 	switch {
 	case len(target) > 7 && message.EqualFold(target[:7], "http://"):
@@ -144,7 +144,8 @@ func cutAbsolute(target []byte) (authority, rest []byte, ok bool) {
 	return target[:end:end], target[end:], true
 }
 
-// frameRequest is how a request's content is framed; without a sign of content there is none (RFC 9112, section 6.3).
+// frameRequest returns the framing of a request's content. Without a sign of content there is none (RFC 9112, section
+// 6.3).
 func frameRequest(req *message.Request) framing {
 	switch {
 	case req.ContentLength > 0:
@@ -155,8 +156,8 @@ func frameRequest(req *message.Request) framing {
 	return framedByNothing
 }
 
-// AppendRequest appends req's head as HTTP/1.1. The caller has validated nothing if it changed nothing:
-// what was parsed is well-formed. The connection stays open afterwards unless either side says otherwise.
+// AppendRequest appends req's head as HTTP/1.1. What was parsed is well-formed, so the caller only has to validate what
+// it changed. The connection stays open afterwards unless either side says otherwise.
 func AppendRequest(b []byte, req *message.Request) []byte {
 	b = append(b, req.Method...)
 	b = append(b, ' ')
@@ -172,7 +173,7 @@ func AppendRequest(b []byte, req *message.Request) []byte {
 	case req.ContentLength == message.UnknownLength:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	case !contentIsUnusual(req.Method):
-		// A server may wait for content after such a method unless it is told that there is none (RFC 9110, section 8.6).
+		// After such a method a server may wait for content unless it is told that there is none (RFC 9110, section 8.6).
 		b = appendContentLength(b, 0)
 	}
 	if req.ExpectContinue {
@@ -189,7 +190,7 @@ func AppendRequest(b []byte, req *message.Request) []byte {
 	return append(b, "\r\n"...)
 }
 
-// contentIsUnusual says whether requests of the method have no content as a rule.
+// contentIsUnusual returns whether requests with the method usually have no content.
 func contentIsUnusual(method []byte) bool {
 	switch string(method) {
 	case "GET", "HEAD", "DELETE", "OPTIONS", "TRACE":

@@ -54,7 +54,7 @@ func finish(c *ServerConn, req *message.Request) (served, error) {
 	return s, err
 }
 
-// lead is a request before the one that a case is about: what follows another must be read like what comes first.
+// lead is a request before the one that a case is about: a request that follows another must be read like a first one.
 const lead = "POST /lead HTTP/1.1\r\nHost: lead\r\nContent-Length: 4\r\n\r\nlead"
 
 func TestRequestIsRefusedHoweverItIsDelivered(t *testing.T) {
@@ -507,7 +507,7 @@ func TestContentThatBreaksOffIsNotTakenForWhole(t *testing.T) {
 }
 
 func TestParseRequestFindsEveryRefusalInAWholeHead(t *testing.T) {
-	// A head that reaches the parser without having been looked at in pieces before.
+	// This head reaches the parser without having been checked in pieces before.
 	tests := map[string]struct {
 		head string
 		want *message.Error

@@ -9,9 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// parseResponse fills resp from a whole head that answers a request with method. It says how the content is
-// framed (RFC 9112, section 6.3) and whether the server keeps the connection open afterwards. An error is a
-// *message.Error.
+// parseResponse fills resp from a whole head that answers a request with method. It returns how the content is framed
+// (RFC 9112, section 6.3), and whether the server keeps the connection open afterwards. An error is a *message.Error.
 func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how framing, keepAlive bool, err error) {
 	line, rest, err := cutLine(head)
 	if err != nil {
@@ -20,7 +19,7 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	if len(line) > lim.LineBytes {
 		return 0, false, errLineLong
 	}
-	// HTTP/1.1 200 OK; the space before an empty reason is left out by many (RFC 9112, section 4).
+	// A line such as HTTP/1.1 200 OK. Many servers leave out the space before an empty reason (RFC 9112, section 4).
 	if len(line) < len("HTTP/1.1 200") || string(line[:7]) != "HTTP/1." || line[8] != ' ' {
 		return 0, false, errStatusLine
 	}
@@ -67,7 +66,7 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	return framedByClose, false, nil
 }
 
-// statusLines are the first lines of the responses that are sent often, with the reasons of RFC 9110.
+// statusLines are the first lines of frequent responses, with the reasons of RFC 9110.
 var statusLines = func() (lines [600][]byte) {
 	for code, reason := range map[int]string{
 		100: "Continue", 101: "Switching Protocols", 103: "Early Hints",
@@ -86,8 +85,7 @@ var statusLines = func() (lines [600][]byte) {
 	return lines
 }()
 
-// appendStatusLine appends the first line. The reason is the sender's own where it has one, for some
-// clients show it.
+// appendStatusLine appends the first line. It keeps the sender's reason if there is one, because some clients show it.
 func appendStatusLine(b []byte, resp *message.Response) []byte {
 	if resp.Status < len(statusLines) {
 		if line := statusLines[resp.Status]; line != nil && (len(resp.Reason) == 0 || bytes.Equal(resp.Reason, line[13:len(line)-2])) {
@@ -101,7 +99,7 @@ func appendStatusLine(b []byte, resp *message.Response) []byte {
 	return append(b, "\r\n"...)
 }
 
-// frameResponse decides how resp's content reaches a client of that version.
+// frameResponse returns how resp's content is framed for a client of that version.
 func frameResponse(resp *message.Response, client message.Version) framing {
 	switch {
 	case resp.NoContent:
@@ -114,8 +112,8 @@ func frameResponse(resp *message.Response, client message.Version) framing {
 	return framedByChunks
 }
 
-// appendResponse appends resp's head for a client of that version. closing says that the
-// connection ends after the content.
+// appendResponse appends resp's head for a client of that version. closing is set if the connection ends after the
+// content.
 func appendResponse(b []byte, resp *message.Response, client message.Version, closing bool) []byte {
 	b = appendStatusLine(b, resp)
 	b = appendFields(b, resp.Fields)

@@ -13,21 +13,22 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// ErrHeadTimeout is a request whose head began and was not complete in time.
+// ErrHeadTimeout is the error of a request whose head began and was not complete in time.
 var ErrHeadTimeout = &message.Error{Status: 408, Detail: "the request's head did not arrive in time"}
 
 // ServerConfig is what all the connections of a listener have in common.
 type ServerConfig struct {
 	Limits  Limits
 	Buffers *buffer.Pool
-	// Idle bounds the wait for a request, Read the arrival of a whole head and, later, each wait for content.
+	// Idle bounds the wait for a request. Read bounds the arrival of a whole head and, later, each wait for content.
 	Idle, Read time.Duration
-	// PriorKnowledge has a connection that begins as one of HTTP/2 end with ErrPriorKnowledge.
+	// PriorKnowledge makes ReadRequest return ErrPriorKnowledge if the connection begins as one of HTTP/2.
 	PriorKnowledge bool
 }
 
-// ServerConn is the server's side of a connection: Await, ReadRequest, EndExchange, again and again. Between the last
-// two, reading the request's content and writing the response may be done by two goroutines; nothing else may.
+// ServerConn is the server's side of a connection. Call Await, ReadRequest and EndExchange, again and again. Between
+// the last two, one goroutine may read the request's content while another writes the response. Otherwise one goroutine
+// at a time uses it.
 type ServerConn struct {
 	config    *ServerConfig
 	in        reader
@@ -35,10 +36,9 @@ type ServerConn struct {
 	version   message.Version
 	keepAlive bool
 	closing   bool
-	// parked is set while the transport cannot be read because it waits for the next bytes itself, serve being called by
-	// it.
+	// parked is set during serve. The transport cannot be read then: it calls serve from within its own wait for bytes.
 	parked bool
-	// resumed is set where the next wait goes on with the time of the one before.
+	// resumed is set if the next wait goes on with the time of the wait before.
 	resumed bool
 	// used is set once a request came.
 	used  bool
@@ -46,14 +46,14 @@ type ServerConn struct {
 	got   func(buf []byte, n int) (again bool)
 }
 
-// ErrParked is what would have to be read from the transport while that is parked.
+// ErrParked is returned if more would have to be read from the transport while it is parked.
 var ErrParked = errors.New("the transport is parked")
 
-// ErrPriorKnowledge is a connection whose client speaks HTTP/2 without having asked (RFC 9113, section 3.3). Nothing
-// was consumed.
+// ErrPriorKnowledge is returned for a connection whose client speaks HTTP/2 without having asked (RFC 9113, section
+// 3.3). Nothing was consumed.
 var ErrPriorKnowledge = errors.New("the client speaks HTTP/2")
 
-// http2Head is what the first bytes of such a connection look like here (RFC 9113, section 3.4).
+// http2Head is how the first bytes of such a connection look to this parser (RFC 9113, section 3.4).
 const http2Head = "PRI * HTTP/2.0\r\n\r\n"
 
 // NewServerConn returns the server's side of a connection that was just accepted.
@@ -63,23 +63,23 @@ func NewServerConn(t Transport, config *ServerConfig) *ServerConn {
 		in:     reader{transport: t, buffers: config.Buffers},
 		out:    writer{transport: t, buffers: config.Buffers},
 	}
-	c.got = c.receive // bound once, or it would be allocated for each wait
+	c.got = c.receive // bound once; otherwise each wait would allocate it
 	return c
 }
 
-// Hold has the connection hold long heads and trailers as its share allows.
+// Hold sets the share that long heads and trailers of the connection are counted in.
 func (c *ServerConn) Hold(share Share) { c.in.share = share }
 
-// LongHead says whether the request's head takes more memory than most.
+// LongHead returns whether the request's head takes more memory than most.
 func (c *ServerConn) LongHead() bool { return c.in.counted > 0 }
 
-// ReleaseHead ends all views of the request's head: whoever serves it has a copy of what is needed still.
+// ReleaseHead ends all views of the request's head. The caller has copied what it still needs.
 func (c *ServerConn) ReleaseHead() { c.in.releaseHead() }
 
-// Await waits for the first bytes of a request, with no buffer where the transport can be parked. Such a transport
-// calls serve from within its wait, each time that there are some, and goes on waiting while serve returns true. What
-// serve would have to read, beyond what is there, it has to leave until Await has returned. Await returns nil where
-// serve returned false or was not called, and io.EOF when the client closed the connection or let the idle time pass.
+// Await waits for the first bytes of a request. If the transport can be parked, the wait holds no buffer. Such a
+// transport then calls serve from within the wait whenever there are bytes, and goes on waiting while serve returns
+// true. serve must not read more than what is there: it leaves that until Await has returned. Await returns nil if
+// serve returned false or was not called, and io.EOF if the client closed the connection or the idle time passed.
 func (c *ServerConn) Await(serve func() (again bool)) error {
 	in := &c.in
 	if in.Buffered() {
@@ -103,7 +103,7 @@ func (c *ServerConn) Await(serve func() (again bool)) error {
 	return nil
 }
 
-// Resume makes the next Await go on with one that was interrupted: its idle time does not begin anew.
+// Resume makes the next Await continue one that was interrupted: its idle time does not begin anew.
 func (c *ServerConn) Resume() { c.resumed = true }
 
 // receive is called by a parked transport.
@@ -118,10 +118,10 @@ func (c *ServerConn) receive(buf []byte, n int) (again bool) {
 	return again
 }
 
-// ReadRequest reads the head of a request, the first bytes of which are there, into req. It returns io.EOF when
-// the connection ended within it, and a *message.Error for what cannot be accepted, after
-// which the connection can only be answered and closed. ErrParked means that it has to be called again after Await,
-// ErrPriorKnowledge that the connection is not one of HTTP/1.
+// ReadRequest reads the head of a request, whose first bytes are there, into req. It returns io.EOF if the connection
+// ended within the head. It returns a *message.Error for a request that cannot be accepted: after that, the connection
+// can only be answered and closed. ErrParked means that ReadRequest has to be called again after Await.
+// ErrPriorKnowledge means that the connection is not one of HTTP/1.
 func (c *ServerConn) ReadRequest(req *message.Request) error {
 	req.Reset()
 	c.keepAlive, c.closing, c.version = false, false, message.HTTP11
@@ -131,7 +131,7 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 	timed := false
 	for seen := 0; ; {
 		if in.r == 0 && seen < 2 && in.w >= 2 && in.buf[0] == '\r' && in.buf[1] == '\n' {
-			in.r, seen = 2, 0 // one empty line before a request is forgiven (RFC 9112, section 2.2)
+			in.r, seen = 2, 0 // One empty line before a request is allowed (RFC 9112, section 2.2).
 		}
 		received := in.buf[in.r:in.w]
 		n, err := headEnd(received, seen, c.config.Limits)
@@ -167,7 +167,7 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 	}
 }
 
-// refineLength tells a target that is too long from fields that are too many.
+// refineLength tells a target that is too long from too many fields.
 func (c *ServerConn) refineLength(err error, received []byte) error {
 	longest := c.config.Limits.LineBytes + len("\r\n")
 	if err == errHeadLong && bytes.IndexByte(received[:min(len(received), longest)], '\n') < 0 {
@@ -193,31 +193,31 @@ func (c *ServerConn) parse(req *message.Request, head []byte) error {
 	return nil
 }
 
-// AwaitContent sets the time that each wait for content may take.
+// AwaitContent begins to bound each wait for content.
 func (c *ServerConn) AwaitContent() { c.in.transport.StallAfter(c.config.Read) }
 
 // Content reads the request's content.
 func (c *ServerConn) Content() message.Reader { return &c.in }
 
-// Buffered says whether bytes are there that were not consumed, of the running exchange or of the next.
+// Buffered returns whether there are bytes that were not consumed, of the running exchange or of the next.
 func (c *ServerConn) Buffered() bool { return c.in.Buffered() }
 
-// ContentBuffered says whether the rest of the content is known to be there.
+// ContentBuffered returns whether the rest of the content is known to be buffered.
 func (c *ServerConn) ContentBuffered() bool {
 	in := &c.in
 	return in.ended || in.framing == framedByLength && in.remaining <= int64(in.w-in.r)
 }
 
-// SkipContent drops the content that is buffered and says whether that was all there is.
+// SkipContent drops the buffered content. It returns whether that was the rest of the content.
 func (c *ServerConn) SkipContent() bool { return c.in.skipBuffered() }
 
-// Response is where the response's content goes.
+// Response returns the writer of the response's content.
 func (c *ServerConn) Response() message.Writer { return &c.out }
 
-// CloseAfter makes the running exchange the connection's last; the head says so if it was not written yet.
+// CloseAfter makes the running exchange the connection's last. The head says so if it was not written yet.
 func (c *ServerConn) CloseAfter() { c.keepAlive = false }
 
-// WriteInformational sends a 1xx response, unless the client is one that does not know them (RFC 9110, section 15.2).
+// WriteInformational sends a 1xx response, except to clients that do not know them (RFC 9110, section 15.2).
 func (c *ServerConn) WriteInformational(resp *message.Response) error {
 	if c.version == message.HTTP10 {
 		return nil
@@ -228,8 +228,8 @@ func (c *ServerConn) WriteInformational(resp *message.Response) error {
 	return err
 }
 
-// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until a byte of it
-// left, another head can take its place.
+// WriteHead makes the final response's head pending. It is sent with the first content or at End. Until a byte of it
+// was sent, another head can replace it.
 func (c *ServerConn) WriteHead(resp *message.Response) {
 	framing := frameResponse(resp, c.version)
 	c.closing = !c.keepAlive || framing == framedByClose
@@ -238,12 +238,12 @@ func (c *ServerConn) WriteHead(resp *message.Response) {
 	c.out.setHead(appendResponse(c.out.headWith(resp.Fields), resp, c.version, c.closing))
 }
 
-// Started says whether a byte of the final response left.
+// Started returns whether a byte of the final response was sent.
 func (c *ServerConn) Started() bool { return c.out.sent }
 
-// EndExchange ends the exchange and every view of its request. It says whether the connection can carry
-// another: not if either side wanted it closed or if the request's content was not read and is not
-// buffered whole.
+// EndExchange ends the exchange and every view of its request. It returns whether the connection can carry another
+// exchange. It cannot if either side wanted it closed, or if the request's content was not read and is not buffered
+// whole.
 func (c *ServerConn) EndExchange() bool {
 	reusable := !c.closing && c.keepAlive && c.in.skipBuffered()
 	c.in.endExchange()
@@ -251,15 +251,14 @@ func (c *ServerConn) EndExchange() bool {
 	return reusable
 }
 
-// Lingering bounds what is read and dropped of a client that still sends when the connection is closed.
+// These bound what is read and dropped from a client that still sends while the connection is closed.
 const (
 	lingerBytes = 256 << 10
 	lingerTime  = time.Second
 )
 
-// Close closes the connection. With linger it first says that no more follows and drops what the client is still
-// sending: closing with bytes unread resets the connection, and the client may lose the response (RFC 9112, section
-// 9.6).
+// Close closes the connection. With linger it first says that no more follows, and drops what the client still sends.
+// Closing with unread bytes would reset the connection, and the client might lose the response (RFC 9112, section 9.6).
 func (c *ServerConn) Close(linger bool) {
 	t := c.in.transport
 	if linger && t.CloseWrite() == nil {
@@ -281,8 +280,8 @@ func (c *ServerConn) Close(linger bool) {
 	c.out.releaseBuffer()
 }
 
-// Detach gives up the connection after a 101 or ErrPriorKnowledge: what was received and not consumed, as long as no
-// other method is called.
+// Detach gives up the connection after a 101 or ErrPriorKnowledge. It returns what was received and not consumed, valid
+// until the next call.
 func (c *ServerConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }
 
 // Release gives back the memory of a connection that was given up.

@@ -15,7 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// parkingWire is a wire that gets a buffer only when there is something for it, and cannot be read meanwhile.
+// parkingWire is a wire that gets a buffer only when there is something to read, and cannot be read meanwhile.
 type parkingWire struct {
 	*wire
 	parked bool
@@ -45,7 +45,7 @@ func (w *parkingWire) ReadParked(buffers *buffer.Pool, size int, got func([]byte
 	return nil
 }
 
-// serveParked is serveAll from within the wait for requests, as far as what is there suffices.
+// serveParked is serveAll from within the wait for requests, as long as what is there suffices.
 func serveParked(w *parkingWire) (all []served, err error) {
 	c, req := newTestServer(w), new(message.Request)
 	headRead, ended := false, false

@@ -9,9 +9,9 @@ import (
 )
 
 // Splice lets move carry the rest of a content past the buffers of both connections, from the socket that r reads to
-// the one that w writes. It does so only where that rest is at least least bytes long, has a length on both sides, and
-// nothing of it is buffered; ok says whether it did. Move is told how many bytes there are and returns how many it
-// carried.
+// the one that w writes. It does so only if the rest has a length on both sides, is at least least bytes long, and no
+// part of it is buffered. move gets the number of bytes, and returns how many it carried. ok is whether Splice called
+// move or failed before that.
 func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) (int64, error)) (ok bool, err error) {
 	to, isWriter := w.(*writer)
 	from, isReader := r.(*reader)

@@ -17,8 +17,8 @@ import (
 // testLimits are small enough for a table to exceed them.
 var testLimits = Limits{HeadBytes: 2048, LineBytes: 512, Fields: 16}
 
-// wire is a Transport in memory: a Read returns what is left of the first piece, so that the pieces are the segments of
-// a network. After them it returns end.
+// wire is a Transport in memory. A Read returns what is left of the first piece, so the pieces are the segments of a
+// network. After them it returns end.
 type wire struct {
 	pieces [][]byte
 	end    error
@@ -65,8 +65,8 @@ type delivery struct {
 	pieces [][]byte
 }
 
-// deliveries cuts stream whole, byte by byte, in two at every line's end, and in random pieces that are the same in
-// each run.
+// deliveries cuts a stream in several ways: whole, byte by byte, in two at the end of every line, and in random pieces
+// that are the same in each run.
 func deliveries(stream string) []delivery {
 	all := []delivery{
 		{"whole", [][]byte{[]byte(stream)}},

@@ -9,31 +9,31 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// writer gathers a head and content and sends them in as few writes as there are reasons to send.
-// Pending bytes are out[lo:hi]; it has no buffer while there are none.
+// writer gathers a head and content, and sends them in as few writes as there are reasons to send. Pending bytes are
+// out[lo:hi]. It has no buffer while there are none.
 type writer struct {
 	transport Transport
 	buffers   *buffer.Pool
 	out       []byte
 	lo, hi    int
 	framing   framing
-	// remaining is what may still be written of a content with a length.
+	// remaining is how much may still be written of a content with a length.
 	remaining int64
-	// holds is set where End leaves a message that is pending whole to whoever reads next; held is set once it did.
-	// What is pending otherwise may belong to another goroutine, and only held tells the reader so without a look at it.
+	// holds is set if End leaves a message that is pending as a whole to the next read. held is set once End did so. Other
+	// pending bytes may belong to another goroutine, so the reader looks only at held.
 	holds, held bool
-	// long is set where the buffer is a large one for the sake of a head.
+	// long is set if the buffer is a large one because of a head.
 	long bool
-	// wide is set once content filled the room it was given: more of it moves in larger steps.
+	// wide is set once content filled the room it was given: more content then moves in larger steps.
 	wide bool
-	// sent is set once a byte of the message left.
+	// sent is set once a byte of the message was sent.
 	sent bool
-	// written counts the content's bytes.
+	// written counts the bytes of content.
 	written int64
 }
 
-// chunkHole is the room before a chunk's data for its size line: four digits, CRLF. It suffices for any buffer
-// there is but the bound of the room keeps it so.
+// chunkHole is the room before a chunk's data for its size line: four digits and CRLF. chunkMax bounds the room for
+// data, so that four digits always suffice.
 const (
 	chunkHole = 6
 	chunkTail = 2
@@ -46,11 +46,11 @@ func (w *writer) begin(how framing, length int64) {
 	w.framing, w.remaining, w.wide, w.sent, w.held, w.written = how, max(length, 0), false, false, false, 0
 }
 
-// headWith returns the buffer to append a head with these fields to; setHead takes it back. A long one gets a large
-// buffer at once, which goes when it is sent: content takes its time.
+// headWith returns the buffer to append a head with these fields to. setHead takes it back. A long head gets a large
+// buffer at once, which is given back when the head is sent, because content takes its time.
 func (w *writer) headWith(fields []message.Field) []byte {
 	if w.hi == 0 {
-		size := buffer.Small/4 + sizeOf(fields) // for the first line, and what frames the message
+		size := buffer.Small/4 + sizeOf(fields) // the first line, and what frames the message
 		if size > len(w.out) && size > buffer.Small {
 			w.releaseBuffer()
 			w.out, w.long = w.buffers.Get(size), true
@@ -59,7 +59,7 @@ func (w *writer) headWith(fields []message.Field) []byte {
 	return w.head()
 }
 
-// sizeOf is what fields take as lines.
+// sizeOf returns how many bytes fields take as lines.
 func sizeOf(fields []message.Field) int {
 	size := 0
 	for i := range fields {
@@ -81,7 +81,7 @@ func (w *writer) setHead(b []byte) {
 	w.out = b[:cap(b)]
 }
 
-// Room returns where the next content is to be put, at least a few hundred bytes; it sends what is pending if
+// Room returns where the next content is to be put, at least a few hundred bytes. It first sends what is pending if
 // that is in the way. Advance tells how much was put there.
 func (w *writer) Room() ([]byte, error) {
 	if w.out != nil && len(w.out)-w.hi < 1024 {
@@ -123,7 +123,7 @@ func (w *writer) Advance(n int) error {
 		w.hi += n
 	case framedByChunks:
 		w.wide = w.wide || n >= len(w.out)-w.hi-chunkHole-chunkTail
-		// The size stands right before the data. What was pending moves up to it, which is a head or nothing.
+		// The size stands directly before the data. What was pending, a head or nothing, moves up to it.
 		data := w.hi + chunkHole
 		size := data - 2
 		w.out[size], w.out[size+1] = '\r', '\n'
@@ -140,15 +140,15 @@ func (w *writer) Advance(n int) error {
 	return nil
 }
 
-// End ends the content, with trailers where the framing carries them, and sends what is pending. It returns
-// an error where a content with a length came out short.
+// End ends the content, with trailers if the framing carries them, and sends what is pending. It returns an error if a
+// content with a length is too short.
 func (w *writer) End(trailers []message.Field) error {
 	if w.framing == framedByLength && w.remaining > 0 {
 		return errContentShort
 	}
 	if w.framing == framedByChunks {
 		if w.hi > w.lo && sizeOf(trailers) > buffer.Small {
-			// Long trailers get a buffer of their own size, which is free once what is pending has left.
+			// Long trailers get a buffer of their own size. It is free once what is pending was sent.
 			if err := w.Flush(); err != nil {
 				return err
 			}
@@ -176,13 +176,13 @@ func (w *writer) Flush() error {
 	n, err := w.transport.Write(w.out[w.lo:w.hi])
 	w.sent = w.sent || n > 0
 	w.lo, w.hi = 0, 0
-	if w.long || len(w.out) != buffer.Small && len(w.out) != buffer.Large { // or a head outgrew it
+	if w.long || len(w.out) != buffer.Small && len(w.out) != buffer.Large { // or one that a head outgrew
 		w.releaseBuffer()
 	}
 	return err
 }
 
-// Rest gives the room back as long as nothing is pending in it.
+// Rest gives the buffer back if nothing is pending in it.
 func (w *writer) Rest() {
 	if w.lo == w.hi {
 		w.releaseBuffer()
@@ -192,7 +192,7 @@ func (w *writer) Rest() {
 // Written implements message.Writer.
 func (w *writer) Written() int64 { return w.written }
 
-// Sent says whether a byte of the message left.
+// Sent returns whether a byte of the message was sent.
 func (w *writer) Sent() bool { return w.sent }
 
 func (w *writer) releaseBuffer() {

@@ -142,7 +142,7 @@ func TestHeadLeavesWithTheFirstContent(t *testing.T) {
 }
 
 func TestChunksBehindAHugeHeadKeepTheirSize(t *testing.T) {
-	// The head's buffer is larger than any other, and more content fits into it than a chunk's four digits can say.
+	// The head's buffer is larger than any other, and has room for more content than the four digits of a chunk can say.
 	for _, head := range []int{60 << 10, 70 << 10, 100 << 10, 200 << 10} {
 		w := newWire([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
 		c := newTestServer(w)
@@ -300,7 +300,7 @@ func TestWrittenRequestHead(t *testing.T) {
 	}
 }
 
-// What is pending leaves before trailers that need a buffer of their own.
+// What is pending is sent before trailers that need a buffer of their own.
 func TestLongTrailersStandBehindTheContent(t *testing.T) {
 	for _, length := range []int{100, 7 << 10, 9 << 10, 60 << 10, 100 << 10} {
 		for _, flush := range []int{0, 1} {

@@ -43,7 +43,7 @@ func (c *ServerConn) endBlock(encoded []byte) error {
 	return c.start(s)
 }
 
-// refuseReopened tells a stream that was closed from one that was passed over (RFC 9113, sections 5.1 and 5.1.1).
+// refuseReopened tells a stream that was closed from one that was skipped (RFC 9113, sections 5.1 and 5.1.1).
 func (c *ServerConn) refuseReopened(stream uint32) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +56,7 @@ func (c *ServerConn) refuseReopened(stream uint32) error {
 	return errStreamNumber
 }
 
-// admit returns a stream for a request, or nil where there may be no more: the client has to try again, here or
+// admit returns a stream for a request, nil if there may be no more. The client then has to try again, here or
 // elsewhere.
 func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	c.mu.Lock()
@@ -64,7 +64,7 @@ func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	switch {
 	case c.departure == departed:
 		c.closed.add(stream, endedByUs)
-		return nil, nil // it learns from the GOAWAY that nothing was done (RFC 9113, section 6.8)
+		return nil, nil // The GOAWAY says that nothing was done (RFC 9113, section 6.8).
 	case c.running >= maxStreams:
 		return nil, c.refuseStream(stream)
 	}
@@ -72,7 +72,8 @@ func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	return c.newStream(stream), nil
 }
 
-// refuseStream tells the client that nothing was done with a request, which it may send again (RFC 9113, section 8.7).
+// refuseStream tells the client that nothing was done with a request, so that it may send it again (RFC 9113, section
+// 8.7).
 func (c *ServerConn) refuseStream(stream uint32) error {
 	c.closed.add(stream, endedByUs)
 	if !c.resets.spend(1, c.config.Now()) {
@@ -102,14 +103,14 @@ func (c *ServerConn) start(s *Stream) error {
 	}
 	length := s.Request.ContentLength
 	if s.connect = len(s.Request.Upgrade) > 0; s.connect {
-		length = message.UnknownLength // of what is no content of the request
+		length = message.UnknownLength // What comes is no content of the request.
 	}
 	s.in.begin(length, c.block.end)
-	// Nobody waits for the end of what has no content. Should some come after all, it is a fault.
+	// Nobody waits for the end of a request without content. If content comes all the same, that is a fault.
 	s.in.ended = s.Request.ContentLength == 0
 	c.streams[s.id] = &s.stream
 	c.running++
-	if c.err != nil { // nobody took notice of a stream that was not there yet
+	if c.err != nil { // The failure could not reach a stream that was not there yet.
 		delete(c.streams, s.id)
 		s.abort(c.err)
 	}
@@ -120,7 +121,7 @@ func (c *ServerConn) start(s *Stream) error {
 	return nil
 }
 
-// endTrailers takes the block behind a request's content.
+// endTrailers takes the header block after a request's content.
 func (c *ServerConn) endTrailers(s *stream, encoded []byte) error {
 	var trailers message.Request
 	c.heads.begin(&trailers)

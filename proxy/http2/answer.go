@@ -20,7 +20,7 @@ func (c *ClientConn) endBlock(encoded []byte) error {
 		return nil // it ended meanwhile
 	case trailers:
 		refused := c.heads.finishTrailers()
-		if !s.in.closed { // or there are some already, which somebody may be reading
+		if !s.in.closed { // Otherwise there are trailers already, and somebody may be reading them.
 			s.trailers, c.heads.head = c.heads.head, s.trailers
 		}
 		return c.takeTrailers(&s.stream, s.trailers.Fields, s.trailers.arena, refused)
@@ -28,8 +28,8 @@ func (c *ClientConn) endBlock(encoded []byte) error {
 	return c.takeHead(s)
 }
 
-// answered returns the stream that a header block is on, or nil where it is not open any more, and whether the block
-// stands behind content.
+// answered returns the stream that a header block is on, nil if it is not open any more. trailers is whether the block
+// comes after content.
 func (c *ClientConn) answered(stream uint32) (s *ClientStream, trailers bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +45,7 @@ func (c *ClientConn) answered(stream uint32) (s *ClientStream, trailers bool, er
 	return nil, false, c.processClosed(stream)
 }
 
-// takeHead takes a head that was decoded: an informational one or the final one.
+// takeHead takes a decoded head, an informational one or the final one.
 func (c *ClientConn) takeHead(s *ClientStream) error {
 	refused := c.heads.finish(c.block.end, s.bodiless)
 	if refused == nil && s.came == maxHeads {

@@ -14,7 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// burnt lends buffers that nobody can read any more once they are back.
+// burnt lends buffers that nobody can read any more once they were given back.
 type burnt struct {
 	// lent counts those that a pool would keep.
 	lent int
@@ -49,14 +49,14 @@ func blockOf(tb testing.TB, fields ...string) []byte {
 	return block.Bytes()
 }
 
-// A long head is read as it was sent, and takes no more memory than it is long, whatever it was gathered in.
+// A long head is read as it was sent. It takes no more memory than its length, whatever it was gathered in.
 func TestHeadOfAnyLengthIsReadAsItWasSent(t *testing.T) {
 	config := testConfig()
 	config.Limits = Limits{HeadBytes: 256 << 10, LineBytes: 100 << 10, Fields: 10_000}
 	for _, test := range []struct {
 		name          string
 		values, bytes int
-		// lent is how many buffers the head has for as long as its stream is open.
+		// lent is how many buffers the head has while its stream is open.
 		lent int
 	}{
 		{"a short one", 3, 20, 0},

@@ -4,21 +4,21 @@ package http2
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// block is a header block on its way: a HEADERS frame and the CONTINUATION frames behind it, between which nothing else
-// may stand (RFC 9113, section 4.3).
+// block is a header block that is still arriving: a HEADERS frame and the CONTINUATION frames after it. Nothing else
+// may come between those (RFC 9113, section 4.3).
 type block struct {
-	// open is set while the last frame has not come.
+	// open is set until the last frame has come.
 	open   bool
 	stream uint32
-	// end is set where the stream ends with the block, itself where it is said to depend on itself.
+	// end is set if the stream ends with the block. itself is set if the stream is said to depend on itself.
 	end, itself bool
 	frames      int
 	bytes       []byte
-	// held is what the connection's share has for it.
+	// held is how many bytes the connection's share counts for the block.
 	held int
 }
 
-// endPieces forgets the memory of a block that was in pieces: few are.
+// endPieces drops the memory of a block that came in pieces. Such blocks are rare.
 func (c *conn) endPieces() {
 	c.block.bytes = nil
 	c.unholdBlock()
@@ -71,7 +71,7 @@ func (c *conn) processContinuation(f frame) error {
 	return c.side.endBlock(b.bytes)
 }
 
-// takeTrailers takes what a block behind a stream's content brought, or why it is refused.
+// takeTrailers takes the fields of a block after a stream's content. refused is why they are refused, if they are.
 func (c *conn) takeTrailers(s *stream, trailers []message.Field, arena []byte, refused *message.Error) error {
 	switch {
 	case c.streams[s.id] != s:
@@ -79,9 +79,9 @@ func (c *conn) takeTrailers(s *stream, trailers []message.Field, arena []byte, r
 	case s.in.closed:
 		return c.reset(s, codeStreamClosed)
 	case s.connect:
-		return c.reset(s, codeProtocol) // a tunnel has no place for them (RFC 9113, section 8.5)
+		return c.reset(s, codeProtocol) // A tunnel has no trailers (RFC 9113, section 8.5).
 	case !c.block.end:
-		// Only what ends the stream is trailers (RFC 9113, section 8.1).
+		// Only a block that ends the stream is trailers (RFC 9113, section 8.1).
 		refused = errTrailersNotLast
 	}
 	switch ok, end := c.hold(s, sizeOf(arena, len(trailers))); {
@@ -91,7 +91,7 @@ func (c *conn) takeTrailers(s *stream, trailers []message.Field, arena []byte, r
 		return c.reset(s, codeEnhanceYourCalm)
 	}
 	if refused == nil {
-		if !s.in.ended { // or somebody may be looking already whether there are any
+		if !s.in.ended { // Otherwise somebody may already be looking for trailers.
 			s.in.trailers = trailers
 		}
 		if s.in.take(nil, true) {

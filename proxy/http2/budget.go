@@ -4,7 +4,7 @@ package http2
 
 import "time"
 
-// budget bounds what costs this side more than the client: a bucket of tokens that time fills, and good conduct.
+// budget bounds what costs this side more than the peer. It is a bucket of tokens, which time and good conduct fill.
 type budget struct {
 	burst, perSecond int64
 	spent            int64
@@ -12,13 +12,13 @@ type budget struct {
 }
 
 // The budgets of a connection. A browser that leaves a page resets all its streams at once, and clients that measure
-// the way send a PING with each piece of content; floods come by the ten thousands a second.
+// the way send a PING with each piece of content. Floods come at tens of thousands a second.
 const (
 	resetBurst, resetsPerSecond               = 400, 40
 	unproductiveBurst, unproductivesPerSecond = 1000, 100
 )
 
-// spend takes n tokens and says false where there are not as many.
+// spend takes n tokens. It returns false if there are fewer.
 func (b *budget) spend(n int64, now time.Duration) bool {
 	if b.spent == 0 {
 		b.since = now

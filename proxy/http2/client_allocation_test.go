@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// A request whose response has fields that the table has already allocates nothing. This does not run beside other
-// tests, whose allocations it would count.
+// A request whose response has only fields that are already in the table allocates nothing. No other test may run at
+// the same time, because its allocations would count.
 func TestExchangesAllocateNothing(t *testing.T) {
 	near, far := connected(t)
 	c := serveClient(t, near, reusing())

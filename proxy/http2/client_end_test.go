@@ -102,7 +102,7 @@ func TestWholeResponseIsReadThoughTheRequestIsNoLongerWanted(t *testing.T) {
 	p.ping()
 }
 
-// Streams that a server knows of when it goes away come to their end, and then the connection does.
+// Streams that a server knows of when it goes away are completed, and then the connection ends.
 func TestConnectionEndsAfterTheLastStreamThatAServerWhichGoesAwayKnows(t *testing.T) {
 	t.Parallel()
 	c, p := dialPeer(t, testConfig())
@@ -131,7 +131,8 @@ func TestConnectionEndsAfterTheLastStreamThatAServerWhichGoesAwayKnows(t *testin
 	}
 }
 
-// A server may say that it does not speak HTTP/2 before it has read a request. A stream that has not begun tells so.
+// A server may say that it does not speak HTTP/2 before it has read a request. A stream that has not begun returns that
+// error.
 func TestStreamThatHasNotBegunTellsThatTheServerDoesNotSpeakHTTP2(t *testing.T) {
 	t.Parallel()
 	near, far := connected(t)
@@ -268,7 +269,7 @@ func TestStreamsAreAsManyAsTheServerTakes(t *testing.T) {
 	}
 }
 
-// The last numbers are for the streams that were opened; then another connection has to be made.
+// The last numbers are for the streams that are already open. After that, another connection has to be made.
 func TestNumbersOfStreamsComeToTheirEnd(t *testing.T) {
 	c := NewClientConn(&canned{}, testConfig(), false)
 	c.last = highestStream - 2*maxStreams - 4
@@ -290,7 +291,7 @@ func TestNumbersOfStreamsComeToTheirEnd(t *testing.T) {
 	}
 }
 
-// Whatever is on its way is ended from anywhere, and its stream is never taken for another exchange's.
+// An exchange can be closed from anywhere at any time, and its stream is never taken for another exchange's.
 func TestStreamsAreClosedAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	c := dialServer(t, echo)
@@ -332,7 +333,7 @@ func TestStreamsAreClosedAtAnyMoment(t *testing.T) {
 	running.Wait()
 }
 
-// A server that goes away may close its end before it was read what it said last.
+// A server that goes away may close its end before its last frames were read.
 func TestLastWordsOfAServerAreReadThoughNothingCanBeSent(t *testing.T) {
 	t.Parallel()
 	c, p := dialPeer(t, testConfig(), xhttp2.Setting{ID: xhttp2.SettingInitialWindowSize, Val: 10})
@@ -366,7 +367,7 @@ func TestLastWordsOfAServerAreReadThoughNothingCanBeSent(t *testing.T) {
 	}
 }
 
-// One that cannot be sent to and says nothing either is given up.
+// A server that takes nothing and sends nothing is given up.
 func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
 	t.Parallel()
 	config, now := standing()
@@ -394,7 +395,7 @@ func TestServerThatTakesNothingAndSaysNothingIsGivenUp(t *testing.T) {
 	}
 }
 
-// A server that takes no streams at all leaves no connection behind that others would have to be made beside.
+// A connection to a server that takes no streams at all does not stay: others would have to be made beside it.
 func TestIdleConnectionToAServerThatTakesNoStreamsEnds(t *testing.T) {
 	t.Parallel()
 	config, now := standing()
@@ -429,7 +430,7 @@ func (c *clogged) Write([]byte) (int, error) {
 	return 0, net.ErrClosed
 }
 
-// Where a server takes nothing any more, an exchange that is given up is over at once: it waits for nobody's write.
+// If a server takes nothing any more, an exchange that is given up ends at once: it waits for nobody's write.
 func TestExchangeIsGivenUpWhileTheServerTakesNothing(t *testing.T) {
 	t.Parallel()
 	transport := &clogged{&canned{}, make(chan struct{})}

@@ -14,8 +14,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// FuzzServerFrames has a client with open streams read any bytes, in pieces: every exchange comes to its end, no
-// response is one that cannot be passed on, and what the client sends is well-formed.
+// FuzzServerFrames has a client with open streams read arbitrary bytes in pieces. Every exchange ends, no response is
+// one that cannot be passed on, and what the client sends is well-formed.
 func FuzzServerFrames(f *testing.F) {
 	seed := func(write func(w *xhttp2.Framer, block func(fields ...string) []byte)) {
 		var b, block bytes.Buffer
@@ -119,7 +119,7 @@ func readFuzzed(t *testing.T, s *ClientStream) {
 	wellFormedFields(t, s.Content().Trailers())
 }
 
-// wellFormedFields fails where a field could be another one for a reader of HTTP/1.1.
+// wellFormedFields fails if a reader of HTTP/1.1 could take a field for another one.
 func wellFormedFields(t *testing.T, fields []message.Field) {
 	for i := range fields {
 		f := &fields[i]

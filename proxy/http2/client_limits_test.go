@@ -30,7 +30,7 @@ func TestPingForEachPieceOfContentIsNoFlood(t *testing.T) {
 	}
 }
 
-// What a server does to a connection ends it with the code that says so, and the exchanges on it.
+// A server's fault ends the connection with the code for it, and the exchanges on it.
 func TestFaultOfTheServerEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	flood := func(n int, write func(p *peer, i int) error) func(*peer) {

@@ -22,7 +22,7 @@ func describe(fields []message.Field) string {
 	return strings.TrimSuffix(b.String(), ", ")
 }
 
-// Each head is read by itself, also where several came before anybody asked.
+// Each head is read separately, even if several came before anybody asked.
 func TestInformationalResponsesComeBeforeTheFinalOne(t *testing.T) {
 	t.Parallel()
 	c, p := dialPeer(t, testConfig())
@@ -194,7 +194,7 @@ func TestMalformedResponseEndsItsStream(t *testing.T) {
 	}
 }
 
-// Blocks on streams that nobody reads any more change the table that others depend on.
+// Blocks on streams that nobody reads any more change the table that other blocks depend on.
 func TestTableOutlivesAnExchangeThatWasGivenUp(t *testing.T) {
 	t.Parallel()
 	c, p := dialPeer(t, testConfig())
@@ -214,7 +214,7 @@ func TestTableOutlivesAnExchangeThatWasGivenUp(t *testing.T) {
 	}
 }
 
-// FuzzResponseBlock has any bytes decoded as a response's header block, in comparison with x/net's reading of it.
+// FuzzResponseBlock decodes arbitrary bytes as a response's header block, and compares with x/net's decoder.
 func FuzzResponseBlock(f *testing.F) {
 	f.Add([]byte{0x88, 0x00, 1, 'x', 1, 'y'}, true, false)
 	f.Add([]byte{0x48, 3, '1', '0', '3'}, false, false)
@@ -259,7 +259,7 @@ func FuzzResponseBlock(f *testing.F) {
 	})
 }
 
-// Trailers are there until the exchange ends, whatever the server sends behind them and on other streams.
+// Trailers stay until the exchange ends, whatever the server sends after them and on other streams.
 func TestTrailersAreTheFirstOnes(t *testing.T) {
 	t.Parallel()
 	c, p := dialPeer(t, testConfig())

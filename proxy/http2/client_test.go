@@ -230,8 +230,7 @@ func read(s *ClientStream) (int, string, error) {
 	return s.Response.Status, string(content), err
 }
 
-// peer is a server's end of a connection whose frames a test reads and writes itself, by x/net's framer, which is not
-// ours.
+// peer is a server's end of a connection. A test reads and writes its frames with x/net's framer, which is not ours.
 type peer struct {
 	*xhttp2.Framer
 	tb      testing.TB
@@ -277,7 +276,7 @@ func (p *peer) check(err error) {
 	}
 }
 
-// await reads up to the frame that it is to be.
+// await reads up to a frame for which is returns true.
 func (p *peer) await(what string, is func(xhttp2.Frame) bool) xhttp2.Frame {
 	p.tb.Helper()
 	for {
@@ -307,7 +306,7 @@ func (p *peer) awaitReset(stream uint32) xhttp2.ErrCode {
 	}).(*xhttp2.RSTStreamFrame).ErrCode
 }
 
-// awaitGoAway reads up to the client's last words.
+// awaitGoAway reads up to the client's GOAWAY.
 func (p *peer) awaitGoAway() xhttp2.ErrCode {
 	p.tb.Helper()
 	return p.await("GOAWAY", func(f xhttp2.Frame) bool { _, ok := f.(*xhttp2.GoAwayFrame); return ok }).(*xhttp2.GoAwayFrame).ErrCode

@@ -11,7 +11,7 @@ import (
 	xhttp2 "golang.org/x/net/http2"
 )
 
-// standing is a configuration whose time stands still until it is moved on.
+// standing returns a configuration whose time stands still until a test moves it on.
 func standing() (config *Config, now *atomic.Int64) {
 	config, now = testConfig(), new(atomic.Int64)
 	config.Now = func() time.Duration { return time.Duration(now.Load()) }
@@ -48,7 +48,7 @@ func watchAt(c *client, now *atomic.Int64, at time.Duration) {
 	c.Watch(at)
 }
 
-// Each wait begins anew, for the head and for content alike, and is bounded from when it was said that it is.
+// Each wait begins anew, for the head and for content. A bound counts from when it was set.
 func TestWaitForTheResponseIsBounded(t *testing.T) {
 	t.Parallel()
 	config, now := standing()
@@ -120,8 +120,8 @@ func send(s *ClientStream, n int) error {
 	return s.Request().Flush()
 }
 
-// A server that sends nothing at all, while somebody waits for too long, gets no more requests until it has shown that
-// it is there.
+// If somebody waits too long for a server that sends nothing at all, the server gets no more requests until it has
+// shown that it is there.
 func TestSilentServerIsAskedWhetherItIsThere(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -199,7 +199,7 @@ func TestConnectionThatIsIdleForTooLongEnds(t *testing.T) {
 	}
 }
 
-// What nobody reads waits in its stream's window. The others go on for as long as they like.
+// What nobody reads waits in its stream's window. The other streams go on for as long as they like.
 func TestStreamThatNobodyReadsIsInNobodysWay(t *testing.T) {
 	t.Parallel()
 	c, p := dialPeer(t, testConfig())
@@ -273,7 +273,8 @@ func TestContentWaitsForAWindowThatBecameNegative(t *testing.T) {
 	}
 }
 
-// So is one that exchanges wait for in vain until they are given up: their own patience may be longer, or without end.
+// A server is also asked if exchanges wait for it in vain until they are given up: their streams may have more
+// patience, or no bound.
 func TestServerThatIsGivenUpOnIsAskedWhetherItIsThere(t *testing.T) {
 	t.Parallel()
 	config, now := standing()
@@ -309,8 +310,8 @@ func TestServerThatIsGivenUpOnIsAskedWhetherItIsThere(t *testing.T) {
 	}
 }
 
-// Content that a server leaves lying may use up the window of all. Who comes then goes to another connection, until it
-// is taken.
+// Content that a server does not read may use up the connection's window. New exchanges then go to another connection,
+// until the server reads it.
 func TestConnectionWhoseWindowIsUsedUpForLongHasNoStream(t *testing.T) {
 	t.Parallel()
 	config, now := standing()

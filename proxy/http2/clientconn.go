@@ -10,26 +10,26 @@ import (
 )
 
 // ClientConn is the client's side of a connection, which many exchanges share. Serve runs on the goroutine that owns
-// it; everything else may be called from any.
+// it. Any goroutine may call everything else.
 //
-// What waits here of a response is bounded by its stream's window alone: of the connection's the server gets back what
-// it used as it arrives. An exchange that takes nothing holds that much memory, and is in nobody's way.
+// Only a stream's window bounds how much of its response waits here. The server gets back the connection's window as
+// content arrives. So an exchange that does not read holds that much memory, but does not stop the others.
 type ClientConn struct {
 	conn
 	scheme scheme
-	heads  responseReader // of the goroutine that reads alone
+	heads  responseReader // only for the goroutine that reads
 
-	// The lock guards these.
+	// The lock guards the following fields.
 
 	free []*ClientStream
-	// broken is when it became known that nothing can be sent any more, as out has it.
+	// broken is when it became known that nothing can be sent any more. out.err says why.
 	broken time.Duration
 	// limit is how many streams the server lets be open at once.
 	limit   int
 	silence silence
 }
 
-// scheme is a request's, as the static table has it (RFC 7541, appendix A).
+// scheme is the index of a request's scheme in the static table (RFC 7541, appendix A).
 type scheme byte
 
 const (
@@ -38,16 +38,16 @@ const (
 )
 
 const (
-	// clientWindow is how much content of one response waits here for whoever reads it. An endpoint that is 1 ms away can
-	// send 128 MB/s on one stream.
+	// clientWindow is how much content of one response waits here until it is read. With it, an endpoint that is 1 ms away
+	// can send 128 MB/s on one stream.
 	clientWindow = 128 << 10
-	// unknownLimit is how many streams are opened before the server has said how many it takes: it is advised not to take
-	// fewer (RFC 9113, section 6.5.2).
+	// unknownLimit is how many streams may be open before the server has said how many it takes. The RFC advises servers
+	// not to take fewer (RFC 9113, section 6.5.2).
 	unknownLimit = 100
 )
 
-// NewClientConn returns the client's side of a connection that was just made, over TLS where secure. Streams can be
-// opened at once; what they send follows our settings.
+// NewClientConn returns the client's side of a connection that was just made. secure is set for TLS. Streams can be
+// opened at once. What they send comes after our settings.
 func NewClientConn(t Transport, config *Config, secure bool) *ClientConn {
 	c := &ClientConn{scheme: schemeHTTP, limit: unknownLimit}
 	if secure {
@@ -55,7 +55,7 @@ func NewClientConn(t Transport, config *Config, secure bool) *ClientConn {
 	}
 	c.init(t, config, c)
 	c.creditOnArrival = true
-	c.sendsApart = true // an exchange that is given up must not wait until the server takes what others send
+	c.sendsApart = true // An exchange that is given up must not wait until the server takes what others send.
 	c.silence.missed = -1
 	c.heads.init(config)
 	c.greet()
@@ -73,7 +73,7 @@ func (c *ClientConn) greet() {
 	c.out.pending = appendWindowUpdate(b, 0, connectionWindow-defaultWindow)
 }
 
-// Serve reads the connection to its end and returns why that came.
+// Serve reads the connection to its end, and returns why it ended.
 func (c *ClientConn) Serve() error {
 	err := c.read()
 	if !c.greeted && message.IsFault(err) {
@@ -83,8 +83,8 @@ func (c *ClientConn) Serve() error {
 	return err
 }
 
-// Open returns a stream for an exchange, or nil where the connection has none now: the server takes no more at a time
-// or no content, goes away or may be dead, or there are no more numbers.
+// Open returns a stream for an exchange, nil if the connection has none now. That is if the server takes no more
+// streams at a time, takes no content, goes away or may be dead, or if the numbers of streams are used up.
 func (c *ClientConn) Open() *ClientStream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,16 +95,16 @@ func (c *ClientConn) Open() *ClientStream {
 	return c.newStream()
 }
 
-// stuckAfter is how long a server may take no content of any exchange until others go elsewhere.
+// stuckAfter is how long a server may take no content of any exchange before new exchanges go elsewhere.
 const stuckAfter = time.Second
 
-// stuck says whether the connection's window is used up by content that the server leaves lying: all that other
-// exchanges have to send would wait until it is taken.
+// stuck returns whether the connection's window is used up by content that the server does not read. Other exchanges
+// would have to wait with their content until it does.
 func (c *ClientConn) stuck() bool {
 	return c.sendWindow <= 0 && c.config.Now()-c.out.moved >= stuckAfter
 }
 
-// Usable says whether the connection will have a stream for another exchange, as far as is known.
+// Usable returns whether the connection is expected to have a stream for another exchange.
 func (c *ClientConn) Usable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -135,7 +135,8 @@ func (c *ClientConn) Close() error {
 	return nil
 }
 
-// processGoAway implements side. What the server did not know of it did not do either (RFC 9113, section 6.8).
+// processGoAway implements side. The server has not processed the streams that it did not know of (RFC 9113, section
+// 6.8).
 func (c *ClientConn) processGoAway(f frame) error {
 	if err := f.checkGoAway(); err != nil {
 		return err
@@ -150,7 +151,7 @@ func (c *ClientConn) processGoAway(f frame) error {
 		}
 	}
 	c.depart(left)
-	c.queue.wakeAll() // those that have no number yet are to look for another connection
+	c.queue.wakeAll() // Those that have no number yet have to look for another connection.
 	return c.spendLocked(1)
 }
 
@@ -173,7 +174,7 @@ func (c *ClientConn) set(s setting, value uint32) error {
 // malformed implements side.
 func (c *ClientConn) malformed(s *stream) error { return c.reset(s, codeProtocol) }
 
-// wasReset implements side. A response that is there whole is read all the same (RFC 9113, section 8.1).
+// wasReset implements side. A response that is there as a whole can still be read (RFC 9113, section 8.1).
 func (c *ClientConn) wasReset(s *stream, why code) error {
 	if why == codeRefusedStream && !s.in.begun {
 		s.abort(message.ErrUnprocessed)
@@ -183,11 +184,11 @@ func (c *ClientConn) wasReset(s *stream, why code) error {
 	return nil
 }
 
-// faulted implements side. It was we who opened the stream, and other exchanges have no part in its fault.
+// faulted implements side. We opened the stream, and its fault does not concern other exchanges.
 func (c *ClientConn) faulted() error { return nil }
 
-// cannotSend implements side. What the server said before is read all the same: most likely it went away, and tells
-// which requests it did nothing with.
+// cannotSend implements side. What the server has sent before is still read: most likely it goes away, and says which
+// requests it has not processed.
 func (c *ClientConn) cannotSend(error) {
 	c.broken = c.config.Now()
 	c.depart(departed)
@@ -211,15 +212,15 @@ func (c *ClientConn) rest(streams int) {
 	}
 }
 
-// Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long, finds out whether
-// the server is there still, and ends a connection that was idle for too long, or is idle because the server takes no
-// streams at all.
+// Watch does, at the time now, what no frame and no stream can trigger. It ends waits that take too long, and finds out
+// whether the server is still there. It ends a connection that was idle for too long, or that is idle because the
+// server takes no streams at all.
 func (c *ClientConn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	late := c.watch(now)
 	for i := len(c.queue.waiting) - 1; i >= 0; i-- {
-		if s := c.queue.waiting[i]; s.id == 0 { // the others were seen to
+		if s := c.queue.waiting[i]; s.id == 0 { // c.watch has handled the others.
 			s.expire(now)
 		}
 	}
@@ -229,6 +230,6 @@ func (c *ClientConn) Watch(now time.Duration) {
 		c.failLocked(message.ErrClosed)
 		c.transport.StopReading()
 	case c.limit == 0 && c.running == 0:
-		c.depart(departed) // others are made meanwhile, and would be in excess
+		c.depart(departed) // Other connections are made meanwhile, and this one would be one too many.
 	}
 }

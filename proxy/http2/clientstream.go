@@ -9,32 +9,33 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// ClientStream is one request and its response. Writing the request's content and reading the response may be done by
-// two goroutines, Close by any; nothing else may. After EndExchange it belongs to another exchange.
+// ClientStream is one request and its response. One goroutine may write the request's content while another reads the
+// response. Any goroutine may call Close. Otherwise one goroutine at a time uses it. After EndExchange it belongs to
+// another exchange.
 type ClientStream struct {
 	stream
 	owner *ClientConn
 	// Response is the head that was read last. Its views live until EndExchange.
 	Response message.Response
-	// bodiless is set where the response has no content, whatever its head says.
+	// bodiless is set if the response has no content, whatever its head says.
 	bodiless bool
-	// long is set where the head that was read takes more memory than most.
+	// long is set if the head that was read takes more memory than most.
 	long bool
 
-	// The connection's lock guards these.
+	// The connection's lock guards the following fields.
 
-	// heads[taken:came] came and were not read. Further ones are memory.
+	// heads[taken:came] have come and were not read. The others are only kept for their memory.
 	heads       []responseHead
 	taken, came int
-	// headsHeld is what the connection's share has for them.
+	// headsHeld is how many bytes the connection's share counts for them.
 	headsHeld int
 	trailers  responseHead
 }
 
-// maxHeads bounds the heads of a response that wait to be read: informational ones, and the final one.
+// maxHeads bounds the heads of a response that wait to be read: informational ones and the final one.
 const maxHeads = 17
 
-// keptHeads bounds those that a stream keeps memory for: an informational one, and the final one.
+// keptHeads is for how many heads a stream keeps memory: an informational one and the final one.
 const keptHeads = 2
 
 // newStream returns a stream that has no number yet.
@@ -48,55 +49,55 @@ func (c *ClientConn) newStream() *ClientStream {
 	s := &ClientStream{owner: c}
 	s.init(&c.conn)
 	s.work = s
-	s.priority.incremental = true // all have their turn
+	s.priority.incremental = true // All streams take turns.
 	s.recvWindow, s.fullWindow = clientWindow, clientWindow
 	return s
 }
 
-// Abort implements work: whoever works on the stream waits for nothing else.
+// Abort implements work. It has nothing to do: the exchange waits for nothing but the stream.
 func (s *ClientStream) Abort() {}
 
-// number gives a stream the next number, which has to be done in the order in which they begin on the wire (RFC 9113,
-// section 5.1.1).
+// number gives a stream the next number. Streams must get their numbers in the order in which they begin on the wire
+// (RFC 9113, section 5.1.1).
 func (c *conn) number(s *stream) {
 	c.last = (c.last + 1) | 1
 	s.id, s.sendWindow = c.last, c.initialWindow
 	c.streams[s.id] = s
-	if s.id >= highestStream-2*maxStreams { // there have to be some for those that were opened
+	if s.id >= highestStream-2*maxStreams { // Streams that are already open still need numbers.
 		c.departure = max(c.departure, departed)
 	}
 }
 
-// WriteHead makes the request's head pending, to be sent with the first content or at End.
+// WriteHead makes the request's head pending. It is sent with the first content or at End.
 func (s *ClientStream) WriteHead(req *message.Request) {
 	s.bodiless = string(req.Method) == "HEAD"
 	s.out.begin(appendRequest(s.out.block[:0], req, s.owner.scheme), req.ContentLength, false)
 }
 
-// Request is where the request's content goes.
+// Request returns the writer of the request's content.
 func (s *ClientStream) Request() message.Writer { return &s.out }
 
-// Sent says whether something of the request was sent, or is about to be.
+// Sent returns whether a part of the request was sent, or is about to be.
 func (s *ClientStream) Sent() bool { return s.out.started }
 
-// StallAfter bounds each wait for the response or its content from now on, the one that is on among them. 0 is no
-// bound. What takes longer fails with os.ErrDeadlineExceeded.
+// StallAfter bounds each wait for the response or its content from now on, including one that is going on. 0 is no
+// bound. A wait that takes longer fails with os.ErrDeadlineExceeded.
 func (s *ClientStream) StallAfter(d time.Duration) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
 	s.in.patience, s.in.since = d, s.conn.config.Now()
 }
 
-// StallWritesAfter bounds each wait for the server to take something of the request in the same way.
+// StallWritesAfter likewise bounds each wait for the server to take a part of the request.
 func (s *ClientStream) StallWritesAfter(d time.Duration) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
 	s.out.patience = d
 }
 
-// ReadResponse reads the head of the next response into Response. The request has to have been sent, or a part of it.
-// It returns a *message.Error for a response that cannot be understood, [message.ErrUnprocessed], a [message.Reset],
-// or what became of the connection.
+// ReadResponse reads the head of the next response into Response. Send the request, or a part of it, first. It returns
+// a *message.Error for a response that cannot be understood, [message.ErrUnprocessed], a [message.Reset], or what
+// became of the connection.
 func (s *ClientStream) ReadResponse([]byte) error {
 	c := s.conn
 	c.mu.Lock()
@@ -105,7 +106,7 @@ func (s *ClientStream) ReadResponse([]byte) error {
 		s.in.wait()
 	}
 	switch {
-	case s.taken < s.came: // it came first
+	case s.taken < s.came: // This head came before any of the following.
 	case s.in.malformed != nil:
 		return s.in.malformed
 	case s.in.late, s.out.stalled:
@@ -122,8 +123,8 @@ func (s *ClientStream) ReadResponse([]byte) error {
 	return nil
 }
 
-// ReleaseHead ends all views of the final response's head: it was passed on. It may be long, and the content take its
-// time.
+// ReleaseHead ends all views of the final response's head. Call it when the head was passed on: it may be long, and the
+// content may take its time.
 func (s *ClientStream) ReleaseHead() {
 	if !s.long {
 		return
@@ -143,7 +144,7 @@ func (s *ClientStream) ReleaseHead() {
 // Content reads the final response's content.
 func (s *ClientStream) Content() message.Reader { return &s.in }
 
-// Close gives the exchange up: waits of it fail, now and later, and the server learns that nobody wants a response.
+// Close gives the exchange up. Its waits fail, now and later, and the server learns that nobody wants a response.
 func (s *ClientStream) Close() error {
 	c := s.owner
 	c.mu.Lock()
@@ -160,7 +161,7 @@ func (s *ClientStream) Close() error {
 	return nil
 }
 
-// EndExchange ends the exchange and every view of its response. Where request or response are not whole, the server
+// EndExchange ends the exchange and every view of its response. If the request or the response is not whole, the server
 // learns that nobody needs the rest.
 func (s *ClientStream) EndExchange() {
 	c := s.owner
@@ -186,7 +187,7 @@ func (c *ClientConn) closeStream(s *ClientStream) {
 	c.echoes = min(c.echoes+echoesPerReset, maxEchoes)
 }
 
-// echoesPerReset are the head and the trailers of a response that may be on their way when its stream is reset.
+// echoesPerReset is for the head and the trailers of a response that may be on their way when we reset its stream.
 const echoesPerReset = 2
 
 func (c *ClientConn) recycle(s *ClientStream) {

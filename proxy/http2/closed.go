@@ -6,20 +6,20 @@ package http2
 type ending uint8
 
 const (
-	// unknownEnding: the stream was passed over, or closed long ago.
+	// unknownEnding: the stream was skipped, or closed long ago.
 	unknownEnding ending = iota
 	// endedByBoth: request and response were sent whole.
 	endedByBoth
 	// endedByPeer: the peer reset the stream.
 	endedByPeer
-	// endedByUs: we did, and frames that the peer sent before it knew are no fault (RFC 9113, section 5.1).
+	// endedByUs: we reset it. Frames that the peer sent before it knew are no fault (RFC 9113, section 5.1).
 	endedByUs
 )
 
 // closedKept is how many closed streams are remembered: as many as may be open at once.
 const closedKept = maxStreams
 
-// closedStreams remembers how the streams ended that were closed last.
+// closedStreams remembers how the streams that were closed last have ended.
 type closedStreams struct {
 	ids  [closedKept]uint32
 	ends [closedKept]ending
@@ -40,7 +40,8 @@ func (c *closedStreams) find(id uint32) ending {
 	return unknownEnding
 }
 
-// end notes that the peer has reset a stream, too. It says false where nothing is known of it, or that it did.
+// end notes that the peer has also reset a stream. It returns false if nothing is known of the stream, or if the peer
+// has reset it before.
 func (c *closedStreams) end(id uint32) bool {
 	for i, closed := range c.ids {
 		if closed == id && c.ends[i] != endedByPeer {

@@ -25,27 +25,27 @@ const (
 	codeEnhanceYourCalm code = 0xb
 )
 
-// connectionError ends the connection; the peer is told its code and detail.
+// connectionError ends the connection. The peer is told the code and the detail.
 type connectionError struct {
 	code   code
 	detail string
-	// foreign is set where the peer does not speak HTTP/2 at all.
+	// foreign is set if the peer does not speak HTTP/2 at all.
 	foreign bool
 }
 
 func (e *connectionError) Error() string { return fmt.Sprintf("%s (code %d)", e.detail, e.code) }
 
-// PeerFault says to [message.IsFault] that the peer is to blame.
+// PeerFault tells [message.IsFault] that the peer is to blame.
 func (e *connectionError) PeerFault() {}
 
-// Is says whether this is a [message.ErrForeign].
+// Is returns whether this is a [message.ErrForeign].
 func (e *connectionError) Is(target error) bool { return e.foreign && target == message.ErrForeign }
 
 func connectionErrorOf(c code, detail string) *connectionError {
 	return &connectionError{code: c, detail: detail}
 }
 
-// The faults of a peer that end its connection. Each is a value made once, so that a flood of them allocates nothing.
+// The faults of a peer that end its connection. Each value is made once, so that a flood of them allocates nothing.
 var (
 	errPreface           = connectionErrorOf(codeProtocol, "the connection does not begin with the client's preface (RFC 9113, section 3.4)")
 	errFrameLong         = connectionErrorOf(codeFrameSize, "a frame is longer than allowed (RFC 9113, section 4.2)")
@@ -73,10 +73,10 @@ var (
 	errResetsMany        = connectionErrorOf(codeEnhanceYourCalm, "too many streams are reset")
 )
 
-// errForeign is what a connection and its exchanges end with whose server does not begin with what HTTP/2 begins with.
+// errForeign ends a connection, and its exchanges, if the server does not begin as HTTP/2 does.
 var errForeign error = &connectionError{code: codeProtocol, detail: "the server does not answer in HTTP/2 (RFC 9113, section 3.4)", foreign: true}
 
-// The ends of a connection that nobody is to blame for.
+// The ends of a connection for which nobody is to blame.
 var (
 	errDrained   = errors.New("the connection was drained")
 	errIdle      = errors.New("the connection was idle for too long")

@@ -14,78 +14,78 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// conn is what both sides of a connection have in common: frames in and out, windows, and what is held against a peer.
-// The goroutine that owns the connection reads it; the streams' goroutines, and those that watch or drain, come in
-// under the lock.
+// conn is what both sides of a connection have in common: frames in and out, windows, and limits against abuse. The
+// goroutine that owns the connection reads it. The goroutines of streams, and those that watch or drain, take the lock.
 type conn struct {
 	config    *Config
 	transport Transport
-	// side is the whole of which this is a part.
+	// side is the ServerConn or ClientConn that this is a part of.
 	side side
 
-	// Of the goroutine that reads alone: what was received and not consumed is buf[r:w].
+	// Only the goroutine that reads uses the following fields. What was received and not consumed is buf[r:w].
 	buf  []byte
 	r, w int
-	// expiring is set while the reads have to bring the rest of what has begun.
+	// expiring is set while ExpireAfter bounds the arrival of the rest of what has begun.
 	expiring bool
 	block    block
-	// greeted is set once the peer's settings came.
+	// greeted is set once the peer's settings have come.
 	greeted bool
 
-	// reads counts those that brought something.
+	// reads counts the reads that brought something.
 	reads atomic.Uint64
 
-	mu sync.Mutex // guards what follows, and each stream's share of it
-	// streams are those that are open.
+	mu sync.Mutex // guards the following fields, and the fields of each stream that say so
+	// streams are the open streams.
 	streams map[uint32]*stream
 	closed  closedStreams
 	// last is the highest stream that was opened.
 	last uint32
-	// running counts the streams that are worked on, those that were reset meanwhile among them.
+	// running is how many streams are worked on, including those that were reset meanwhile.
 	running int
-	// tunnels counts those of them that are tunnels.
+	// tunnels is how many of those are tunnels.
 	tunnels int
-	// sendWindow is what the peer takes, recvWindow what it may send; credit was consumed and not given back to it yet.
+	// sendWindow is how much the peer takes, and recvWindow how much it may send. credit was consumed and not given back
+	// yet.
 	sendWindow, recvWindow, credit int64
 	// initialWindow is the peer's setting: how much it takes on a new stream.
 	initialWindow int64
-	// shrink is set while the next header block has to say that the peer's table is empty; shrunk once one has.
+	// shrink is set if a header block has to say that the dynamic table is empty. shrunk is set once one has said so.
 	shrink, shrunk bool
 	unproductive   budget
-	// creditOnArrival gives the peer back of the connection's window what arrives, and not as it is read.
+	// creditOnArrival gives the connection's window back when content arrives, and not when it is read.
 	creditOnArrival bool
-	// sendsApart has a goroutine of the connection's own send whatever is pending, and not the one that made it so.
+	// sendsApart has the connection's own goroutine send what is pending, and not the goroutine that made it pending.
 	sendsApart bool
-	// echoes is how many frames of the peer's our DATA frames account for.
+	// echoes is how many frames the peer may still send in answer to frames of ours.
 	echoes    int
 	out       output
 	queue     queue
 	departure departure
-	// accepted is the highest stream of the peer's that was served, or refused in a way that it knows.
+	// accepted is the highest stream of the peer that was served, or refused in a way that the peer knows of.
 	accepted uint32
-	// err is why the connection ended, quietSince when the last stream did that is no tunnel; rested is set once that was
-	// too long ago.
+	// err is why the connection ended. quietSince is when the last stream that is no tunnel ended. rested is set once the
+	// connection was idle for too long.
 	err        error
 	quietSince time.Duration
 	rested     bool
-	// share is nil where heads may take any memory; overdrawn is set once the connection has to end because of what it
-	// holds.
+	// share is nil if heads may take any memory. overdrawn is set once the connection has to end because its heads hold
+	// too much.
 	share     Share
 	overdrawn bool
-	// kept is what streams that ended keep of their memory for others.
+	// kept is how much memory ended streams keep for others.
 	kept int
 	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when
-	// it began to; woken once that wait was ended so that it waits without.
+	// the wait began. woken is set once that wait was ended so that it goes on without a buffer.
 	holding, woken bool
-	// senders are the goroutines that send, and those of the side's streams where it has any.
+	// senders are the goroutines that send, and those of the side's streams if it has any.
 	senders sync.WaitGroup
 }
 
 // side is what the two sides of a connection do differently. The goroutine that reads calls the first four, without the
-// lock; the others are called with it.
+// lock. The others are called with the lock.
 type side interface {
-	// endBlock takes a whole header block. It decodes it whatever becomes of it: later ones build on the table that it
-	// leaves (RFC 9113, section 4.3).
+	// endBlock takes a whole header block. It decodes the block in any case, because later blocks depend on the table that
+	// it leaves (RFC 9113, section 4.3).
 	endBlock(encoded []byte) error
 	processGoAway(f frame) error
 	processPriorityUpdate(f frame) error
@@ -93,13 +93,13 @@ type side interface {
 	malformed(s *stream) error
 	// set takes a setting that only this side acts on.
 	set(s setting, value uint32) error
-	// wasReset says that the peer ended a stream that was open.
+	// wasReset is called when the peer has reset an open stream.
 	wasReset(s *stream, why code) error
-	// faulted accounts for a stream that a fault of the peer's ended.
+	// faulted accounts for a stream that ended because of a fault of the peer.
 	faulted() error
-	// cannotSend says that nothing can be sent any more.
+	// cannotSend is called when nothing can be sent any more.
 	cannotSend(err error)
-	// rest gives up what is kept for streams to come, but for so many.
+	// rest gives up the memory that is kept for future streams, except for as many as streams says.
 	rest(streams int)
 }
 
@@ -119,7 +119,7 @@ func (c *conn) init(t Transport, config *Config, side side) {
 	}
 }
 
-// end ends every stream and the connection. The peer is told why, unless it is gone.
+// end ends every stream and the connection. It tells the peer why, unless the peer is gone.
 func (c *conn) end(err error) {
 	fault, told := errors.AsType[*connectionError](err)
 	told = told || err == errDrained || err == errIdle || err == errSlowFrame
@@ -132,7 +132,7 @@ func (c *conn) end(err error) {
 	}
 	c.failLocked(causeForStreams(err))
 	if told {
-		// Somebody who takes nothing is told nothing.
+		// A peer that takes nothing is told nothing.
 		timer := time.AfterFunc(lastWords, func() { _ = c.transport.Close() })
 		for c.out.writing {
 			c.out.idle.Wait()
@@ -143,7 +143,7 @@ func (c *conn) end(err error) {
 	c.side.rest(0)
 	c.mu.Unlock()
 	if !told {
-		_ = c.transport.Close() // ends a write that waits
+		_ = c.transport.Close() // This ends a write that waits.
 	}
 	c.senders.Wait()
 	if told {
@@ -152,14 +152,14 @@ func (c *conn) end(err error) {
 	_ = c.transport.Close()
 	c.release()
 	if c.share != nil {
-		c.mu.Lock() // exchanges may still be giving back what they held
+		c.mu.Lock() // Exchanges may still be giving back what they held.
 		c.share.Leave()
 		c.mu.Unlock()
 	}
 }
 
-// causeForStreams is what the streams of a connection fail with that ends for a reason: never with what would be the
-// end of their content, or a timeout of theirs.
+// causeForStreams returns what the streams of a connection fail with when it ends for this reason. It is never an error
+// that a stream would take for the end of its content, or for its own timeout.
 func causeForStreams(err error) error {
 	switch {
 	case err == io.EOF, err == errDrained, err == errIdle, err == errSlowFrame, errors.Is(err, os.ErrDeadlineExceeded):
@@ -168,15 +168,15 @@ func causeForStreams(err error) error {
 	return err
 }
 
-// The times and bytes that the end of a connection may take.
+// These bound the time and the bytes that the end of a connection may take.
 const (
 	lastWords   = 5 * time.Second
 	lingerTime  = time.Second
 	lingerBytes = 256 << 10
 )
 
-// linger says that no more follows and drops what the peer is still sending: closing with bytes unread resets the
-// connection, and the peer may lose what was sent last.
+// linger says that no more follows, and drops what the peer still sends. Closing with unread bytes would reset the
+// connection, and the peer might lose what was sent last.
 func (c *conn) linger() {
 	c.transport.ResumeReading()
 	if c.transport.CloseWrite() != nil {
@@ -216,14 +216,14 @@ func (c *conn) failLocked(err error) {
 	c.queue.wakeAll()
 }
 
-// Running returns how many streams are being worked on.
+// Running returns how many streams are worked on.
 func (c *conn) Running() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.running
 }
 
-// leave says that the work on a stream has ended.
+// leave notes that the work on a stream has ended.
 func (c *conn) leave() {
 	if c.running--; c.running > c.tunnels {
 		return
@@ -234,15 +234,15 @@ func (c *conn) leave() {
 	}
 }
 
-// Watch does what no frame and no stream can do for itself, at now: it ends waits that take too long and gives back the
-// memory of a connection that has come to rest.
+// Watch does, at the time now, what no frame and no stream can trigger. It ends waits that take too long, and gives
+// back the memory of a connection that has become idle.
 func (c *conn) Watch(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watch(now)
 }
 
-// watch returns when the last wait began for something of the peer's that took too long, or -1.
+// watch returns when the last wait for the peer began that took too long, -1 if there is none.
 func (c *conn) watch(now time.Duration) (late time.Duration) {
 	late = -1
 	c.out.watch(now)
@@ -252,7 +252,7 @@ func (c *conn) watch(now time.Duration) (late time.Duration) {
 		}
 	}
 	if c.running > c.tunnels {
-		c.side.rest(c.running + sparesLeast) // of a burst that has passed, nothing is kept while others go on
+		c.side.rest(c.running + sparesLeast) // While streams go on, keep no memory of a burst that has passed.
 		return late
 	}
 	quiet := now - c.quietSince
@@ -273,8 +273,8 @@ func (c *conn) watch(now time.Duration) (late time.Duration) {
 	return late
 }
 
-// sparesLeast is how many streams more than there are a connection keeps the memory of.
+// sparesLeast is for how many more streams than are running a connection keeps memory.
 const sparesLeast = 16
 
-// restAfter is how long a connection keeps the memory and the goroutines of its streams after the last one.
+// restAfter is how long after its last stream a connection keeps the memory and the goroutines of its streams.
 const restAfter = time.Second

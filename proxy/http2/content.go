@@ -11,34 +11,34 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// content is a message's content on its way from the goroutine that reads the connection to whoever reads it. Its
-// methods for the former want the connection's lock held, those for the latter take it.
+// content is a message's content on its way from the goroutine that reads the connection to whoever reads the message.
+// The methods for the former need the connection's lock. The methods for the latter take it.
 type content struct {
 	stream *stream
 	ready  sync.Cond
-	// buf[r:w] came and was not read.
+	// buf[r:w] has come and was not read.
 	buf  []byte
 	r, w int
-	// begun is set once the head came, closed once the stream's last frame did, ended once that was read.
+	// begun is set once the head came, closed once the stream's last frame came, and ended once that was read.
 	begun, closed, ended bool
-	// remaining is what is to come of a length that was announced, or UnknownLength.
+	// remaining is how much of an announced length has not come yet, or UnknownLength.
 	remaining int64
 	trailers  []message.Field
 	malformed *message.Error
-	// waiting is set while somebody waits, since then; late once that was too long.
+	// waiting is set while somebody waits, and since is when that wait began. late is set once it took too long.
 	waiting, late, stopped bool
 	since                  time.Duration
-	// patience is how long each wait may take, 0 as long as it wants.
+	// patience is how long each wait may take, 0 for any time.
 	patience time.Duration
 }
 
-// begin makes ready for content of a length, or UnknownLength, end being set where none follows.
+// begin prepares for content of a length, or of UnknownLength. end is set if no content follows.
 func (c *content) begin(length int64, end bool) {
 	c.begun, c.closed, c.ended, c.remaining = true, end, end, length
 }
 
-// take takes what a frame brought, the last one where end is set. It says false where that is not what the head
-// announced.
+// take takes the content of a frame. end is set for the last one. It returns false if the head announced something
+// else.
 func (c *content) take(data []byte, end bool) bool {
 	if !c.begun {
 		c.fail(errNoHead)
@@ -62,7 +62,7 @@ func (c *content) take(data []byte, end bool) bool {
 // fail makes every Read from now on fail.
 func (c *content) fail(err *message.Error) {
 	c.malformed = err
-	c.remaining = message.UnknownLength // whatever comes now is not counted any more
+	c.remaining = message.UnknownLength // What comes from now on is not counted any more.
 	c.ready.Broadcast()
 }
 
@@ -99,7 +99,7 @@ func (c *content) Read(p []byte) (int, error) {
 	case c.stopped:
 		return 0, os.ErrDeadlineExceeded
 	case c.r < c.w, c.closed:
-		c.late = false // what came is read, whatever became of the stream
+		c.late = false // What has come is read, whatever became of the stream.
 	case c.late:
 		return 0, os.ErrDeadlineExceeded
 	default:
@@ -128,12 +128,12 @@ func (c *content) wait() {
 	c.waiting = false
 }
 
-// settled says whether waiting would bring no more.
+// settled returns whether waiting would bring nothing more.
 func (c *content) settled() bool {
 	return c.closed || c.malformed != nil || c.stopped || c.late || c.stream.err != nil
 }
 
-// drop consumes n bytes and lets the peer send as many.
+// drop consumes n bytes, and lets the peer send as many more.
 func (c *content) drop(n int) {
 	s := c.stream
 	if c.r += n; c.r == c.w {
@@ -143,7 +143,7 @@ func (c *content) drop(n int) {
 	if c.closed || s.err != nil {
 		return
 	}
-	// What the peer may send and has not is recvWindow; the rest up to the full window waits here or was consumed.
+	// recvWindow is what the peer may send and has not sent. The rest, up to the full window, waits here or was consumed.
 	consumed := s.fullWindow - s.recvWindow - int64(c.w-c.r)
 	if consumed >= s.fullWindow/2 {
 		s.recvWindow += consumed
@@ -152,14 +152,14 @@ func (c *content) drop(n int) {
 	}
 }
 
-// consumed accounts for n bytes that are kept no longer.
+// consumed notes that n bytes are not kept any more.
 func (c *conn) consumed(n int64) {
 	if !c.creditOnArrival {
 		c.give(n)
 	}
 }
 
-// give lets the peer send n bytes more on the connection.
+// give lets the peer send n more bytes on the connection.
 func (c *conn) give(n int64) {
 	if c.credit += n; c.credit < connectionWindow/2 || c.err != nil {
 		return
@@ -170,7 +170,7 @@ func (c *conn) give(n int64) {
 	c.flushSoon()
 }
 
-// Await waits until a Read waits for nothing: whoever has no room to spare while there is nothing to put there.
+// Await waits until a Read would not wait. It is for callers that want to hold no buffer while they wait.
 func (c *content) Await() {
 	mu := &c.stream.conn.mu
 	mu.Lock()
@@ -209,7 +209,7 @@ func (c *content) stop(stopped bool) {
 	c.ready.Broadcast()
 }
 
-// release forgets what nobody read. The peer may send as much again, on other streams.
+// release drops what nobody has read. The peer may send as much again, on other streams.
 func (c *content) release() {
 	c.stream.conn.consumed(int64(c.w - c.r))
 	c.releaseBuffer()

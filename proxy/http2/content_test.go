@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// A client that may not send, because endpoints do not read the content of its other requests, is not the one that is
-// late.
+// A client is not late if it may not send, because endpoints do not read the content of its other requests.
 func TestContentIsNotLateWhileTheConnectionsWindowIsClosed(t *testing.T) {
 	now := time.Duration(0)
 	c := NewServerConn(nil, &Config{Read: time.Second, Now: func() time.Duration { return now }}, nil)

@@ -2,23 +2,23 @@
 
 package http2
 
-// departure is how far a connection has come on its way out (RFC 9113, section 6.8).
+// departure is how far a connection has come on its way to its end (RFC 9113, section 6.8).
 type departure uint8
 
 const (
 	staying departure = iota
-	// announced: the next stream is to be the last but those that the client has begun before it knows.
+	// announced: the client is told at its next stream. That one, and those that it begins before it knows, are served.
 	announced
-	// told: the client knows that, and what it sends is served.
+	// told: the client was told to make no more streams. Those that it makes all the same are served.
 	told
-	// departed: the client knows which stream was the last. A client's connection opens no more.
+	// departed: the client knows which stream was the last. On a client's connection: it opens no more streams.
 	departed
-	// left: the server said so, and takes no stream that it did not know of.
+	// left: the server has said so, and takes no stream that it did not know of.
 	left
 )
 
-// Announce asks the client to make its next requests on another connection. Those that come all the same are served. A
-// client that has not made one yet is asked at its first.
+// Announce asks the client to make its next requests on another connection. Requests that come all the same are served.
+// A client that has made no request yet is asked at its first.
 func (c *ServerConn) Announce() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,8 +45,8 @@ func (c *ServerConn) processGoAway(f frame) error {
 	return c.spend(1)
 }
 
-// Drain ends the connection as soon as no stream is open. The client can be sure that what it asked for later was not
-// done.
+// Drain ends the connection as soon as no stream is open. The client can rely on it that requests after that were not
+// processed.
 func (c *ServerConn) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

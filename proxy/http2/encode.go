@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// The representations of a field that are written (RFC 7541, section 6): one that is in the static table, and a name,
-// in that table or not, with a value that is kept in no table.
+// The representations of a field that are written (RFC 7541, section 6): one that is in the static table, or a name,
+// from that table or not, with a value that no table keeps.
 const (
 	indexedField  = 0x80
 	literalField  = 0x00
@@ -18,7 +18,7 @@ const (
 	stringPrefix  = 7
 	tableEmpty    = 0x20 // a dynamic table's new size, 0 (section 6.3)
 
-	// Where the static table has what begins a request, and these names (RFC 7541, appendix A).
+	// The indexes in the static table of what begins a request, and of these names (RFC 7541, appendix A).
 
 	indexOfAuthority = 1
 	indexOfGet       = 2
@@ -33,7 +33,7 @@ const (
 	expectsContinue = "\x0f\x14\x0c100-continue"
 )
 
-// statusIndex is where the static table has a status.
+// statusIndex returns the index of a status in the static table, 0 if it is not there.
 func statusIndex(status int) byte {
 	switch status {
 	case 200:
@@ -54,13 +54,13 @@ func statusIndex(status int) byte {
 	return 0
 }
 
-// staticName is a name of a field that the static table has, and where (RFC 7541, appendix A).
+// staticName is the name of a field in the static table, and its index (RFC 7541, appendix A).
 type staticName struct {
 	name  string
 	index byte
 }
 
-// staticNames are listed by their length.
+// staticNames lists them by their length.
 var staticNames = func() (table [32][]staticName) {
 	for _, n := range []staticName{
 		{"accept-ranges", 18}, {"access-control-allow-origin", 20}, {"age", 21}, {"allow", 22}, {"cache-control", 24},
@@ -89,7 +89,8 @@ func indexOf(name []byte) byte {
 	return 0
 }
 
-// appendInteger appends n with a prefix of so many bits, the others being those of first (RFC 7541, section 5.1).
+// appendInteger appends n with a prefix of that many bits. The other bits of the first byte are those of first (RFC
+// 7541, section 5.1).
 func appendInteger(b []byte, first byte, prefix, n int) []byte {
 	most := 1<<prefix - 1
 	if n < most {
@@ -102,19 +103,19 @@ func appendInteger(b []byte, first byte, prefix, n int) []byte {
 	return append(b, byte(n))
 }
 
-// appendText appends a string as it is. To code it would save the client a fifth of the bytes and cost more here than
-// to send them.
+// appendText appends a string without Huffman coding. Coding would save the client a fifth of the bytes, and cost more
+// here than sending them.
 func appendText(b, text []byte) []byte {
 	return append(appendInteger(b, 0, stringPrefix, len(text)), text...)
 }
 
-// appendResponse appends a response's header block. It uses no dynamic table: a head can be made before it is known
-// that it will be sent, by any number of streams at a time, and the client's table costs us no memory.
+// appendResponse appends a response's header block. It does not use the dynamic table. So a head can be made before it
+// is known that it will be sent, any number of streams can do so at once, and the client's table costs us no memory.
 func appendResponse(b []byte, resp *message.Response) []byte {
 	b = withRoom(b, resp.Fields)
 	status := resp.Status
 	if status == 101 {
-		status = 200 // what changes the protocol of a stream is a success like others (RFC 8441, section 5)
+		status = 200 // A change of protocol is a success like others (RFC 8441, section 5).
 	}
 	if i := statusIndex(status); i > 0 {
 		b = append(b, indexedField|i)
@@ -131,7 +132,7 @@ func appendResponse(b []byte, resp *message.Response) []byte {
 	return b
 }
 
-// withRoom returns b with room for fields, so that a long head takes memory once.
+// withRoom returns b with room for fields, so that a long head allocates once.
 func withRoom(b []byte, fields []message.Field) []byte {
 	size := 0
 	for i := range fields {
@@ -143,7 +144,7 @@ func withRoom(b []byte, fields []message.Field) []byte {
 	return b
 }
 
-// fieldOverhead is what a field takes beside its name and its value: a byte, and two lengths of at most three.
+// fieldOverhead is what a field takes besides its name and its value: a byte, and two lengths of at most three bytes.
 const fieldOverhead = 7
 
 func appendLength(b []byte, n int64) []byte {
@@ -152,7 +153,7 @@ func appendLength(b []byte, n int64) []byte {
 	return appendText(b, strconv.AppendInt(digits[:0], n, 10))
 }
 
-// appendRequest appends a request's header block, which uses no dynamic table either.
+// appendRequest appends a request's header block. It does not use the dynamic table either.
 func appendRequest(b []byte, req *message.Request, s scheme) []byte {
 	b = withRoom(b, req.Fields)
 	switch string(req.Method) {
@@ -187,7 +188,7 @@ func appendRequest(b []byte, req *message.Request, s scheme) []byte {
 	return b
 }
 
-// contentIsUsual says whether a server may want to be told that there is no content (RFC 9110, section 8.6).
+// contentIsUsual returns whether a server may expect to be told that there is no content (RFC 9110, section 8.6).
 func contentIsUsual(method []byte) bool {
 	switch string(method) {
 	case "POST", "PUT", "PATCH":
@@ -196,10 +197,10 @@ func contentIsUsual(method []byte) bool {
 	return false
 }
 
-// appendTrailers appends the header block behind content.
+// appendTrailers appends the header block after the content.
 func appendTrailers(b []byte, trailers []message.Field) []byte { return appendFields(b, trailers) }
 
-// appendFields appends the fields that are passed on, their names in lower case (RFC 9113, section 8.2).
+// appendFields appends the fields that are passed on, with names in lower case (RFC 9113, section 8.2).
 func appendFields(b []byte, fields []message.Field) []byte {
 	for i := range fields {
 		f := &fields[i]
@@ -223,7 +224,7 @@ func appendFields(b []byte, fields []message.Field) []byte {
 	return b
 }
 
-// hasFields says whether any of the fields is passed on.
+// hasFields returns whether any of the fields is passed on.
 func hasFields(fields []message.Field) bool {
 	for i := range fields {
 		if fields[i].Kind.EndToEnd() {

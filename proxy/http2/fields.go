@@ -11,22 +11,22 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// fieldReader decodes header blocks and holds the fields in them to what HTTP/1.1 can say too (RFC 9113, section 8.2).
-// What is wrong with a block is remembered and the rest decoded all the same. What reads heads is made of one.
+// fieldReader decodes header blocks, and accepts only fields that HTTP/1.1 can express too (RFC 9113, section 8.2). It
+// remembers what is wrong with a block, and decodes the rest all the same. The readers of heads embed it.
 type fieldReader struct {
 	limits  Limits
 	buffers Buffers
 	decoder *hpack.Decoder
-	// fields are what was read, views into arena.
+	// fields are what was read. They are views into arena.
 	fields []message.Field
 	arena  []byte
-	// lent is a buffer that a long block gathers in, and outgrown the one before where it did not suffice. Who settles the
-	// block gives them back, or keeps lent as it is.
+	// lent is a buffer in which a long block gathers. outgrown is the buffer before that, if it was too small. Whoever
+	// settles the block gives both back, or keeps lent as it is.
 	lent, outgrown []byte
-	// trailers is set where the block stands behind content.
+	// trailers is set if the block comes after content.
 	trailers bool
 	refused  *message.Error
-	// size is that of the list so far, number the fields that count against the limit.
+	// size is the size of the list so far. number is how many fields count against the limit.
 	size, number int
 	// regular is set once a field came that is no pseudo-header.
 	regular bool
@@ -34,12 +34,12 @@ type fieldReader struct {
 	lengths int
 }
 
-// init has each field that is decoded given to take.
+// init has take called with each decoded field.
 func (r *fieldReader) init(config *Config, take func(hpack.HeaderField)) {
 	limits := config.Limits
 	r.limits, r.buffers = limits, config.Buffers
 	r.decoder = hpack.NewDecoder(defaultTable, take)
-	// A string that is longer than any head leaves the table in a state that nobody knows.
+	// A string that is longer than any head would leave the decoder's table in an unknown state.
 	r.decoder.SetMaxStringLength(2 * limits.HeadBytes)
 }
 
@@ -71,13 +71,13 @@ func (r *fieldReader) refuse(err *message.Error) {
 const (
 	// usualArena is how many bytes the strings of most heads need.
 	usualArena = 512
-	// lentArena is what those of long ones are lent until all have come.
+	// lentArena is the size of the buffer that the strings of a long head are lent until all have come.
 	lentArena = buffer.Large
 )
 
-// keep copies a decoded string to where the views point.
+// keep copies a decoded string into the arena.
 func (r *fieldReader) keep(s string) []byte {
-	if need := len(r.arena) + len(s); need > cap(r.arena) || r.arena == nil { // what is empty differs from what is not there
+	if need := len(r.arena) + len(s); need > cap(r.arena) || r.arena == nil { // An empty string must not become nil.
 		r.grow(need)
 	}
 	begin := len(r.arena)
@@ -85,7 +85,7 @@ func (r *fieldReader) keep(s string) []byte {
 	return r.arena[begin:len(r.arena):len(r.arena)]
 }
 
-// grow has the arena go on where there is room for so many bytes in all. The strings of a long block gather in a
+// grow moves the arena to where there is room for need bytes in all. The strings of a long block gather in a lent
 // buffer: an arena that grew with them would leave several times as much garbage as it has bytes.
 func (r *fieldReader) grow(need int) {
 	if need <= maxKept {
@@ -100,7 +100,8 @@ func (r *fieldReader) grow(need int) {
 	if need > size {
 		size = max(need, min(2*cap(r.arena), r.limits.HeadBytes))
 	}
-	// Views into a buffer that was lent before stay good until all is settled. Of several, the first is the pool's.
+	// Views into a buffer that was lent before stay valid until all is settled. Of several buffers, the first is the
+	// pool's.
 	if r.outgrown == nil {
 		r.outgrown = r.lent
 	}
@@ -108,13 +109,13 @@ func (r *fieldReader) grow(need int) {
 	r.arena = append(r.lent[:0], r.arena...)
 }
 
-// fills says whether the arena is lent and worth to be kept as it is: a copy of what is in it would take nearly as
-// much.
+// fills returns whether the arena is lent and is full enough to be kept as it is: a copy of its content would take
+// nearly as much.
 func (r *fieldReader) fills() bool {
 	return r.outgrown == nil && len(r.lent) == lentArena && len(r.arena) > lentArena*3/4
 }
 
-// giveBack gives back what was lent. No view is into it any more.
+// giveBack gives back the lent buffers. No view may point into them any more.
 func (r *fieldReader) giveBack() {
 	for _, lent := range [...]*[]byte{&r.lent, &r.outgrown} {
 		if *lent != nil {
@@ -124,8 +125,8 @@ func (r *fieldReader) giveBack() {
 	}
 }
 
-// settle moves what was read of a long block to an arena of just its size, and gives back what was lent for it. Views
-// are those into the arena that are no fields.
+// settle moves what was read of a long block into an arena of exactly its size, and gives back the lent buffers. views
+// are the views into the arena that are no fields.
 func (r *fieldReader) settle(views ...*[]byte) {
 	if r.lent == nil {
 		return
@@ -148,17 +149,17 @@ func (r *fieldReader) settle(views ...*[]byte) {
 	r.giveBack()
 }
 
-// move has a view look at a copy in the arena, which has room.
+// move makes a view point to a copy in the arena, which has room for it.
 func (r *fieldReader) move(view *[]byte) {
 	if *view == nil {
-		return // what is empty differs from what is not there
+		return // Nil must not become empty.
 	}
 	begin := len(r.arena)
 	r.arena = append(r.arena, *view...)
 	*view = r.arena[begin:len(r.arena):len(r.arena)]
 }
 
-// fits says whether there is room for a field: beyond the limit nothing is kept (RFC 9113, section 10.5.1).
+// fits returns whether there is room for a field. Beyond the limit nothing is kept (RFC 9113, section 10.5.1).
 func (r *fieldReader) fits(f hpack.HeaderField) bool {
 	if r.size += len(f.Name) + len(f.Value) + 32; r.size > r.limits.HeadBytes {
 		r.refuse(errHeadLong)
@@ -167,8 +168,8 @@ func (r *fieldReader) fits(f hpack.HeaderField) bool {
 	return true
 }
 
-// isPseudo says whether a field is one of those that stand for a first line (RFC 9113, section 8.3). One that comes
-// where none may is refused.
+// isPseudo returns whether a field is one of those that stand for a first line (RFC 9113, section 8.3). ok is false if
+// a pseudo-header comes where none may, which is refused.
 func (r *fieldReader) isPseudo(f hpack.HeaderField) (pseudo, ok bool) {
 	switch {
 	case len(f.Name) == 0 || f.Name[0] != ':':
@@ -184,7 +185,7 @@ func (r *fieldReader) isPseudo(f hpack.HeaderField) (pseudo, ok bool) {
 	return true, false
 }
 
-// read keeps a header or trailer field. It says false of what no message may have.
+// read keeps a header or trailer field. It returns false for a field that no message may have.
 func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
 	if len(f.Name)+len(f.Value) > r.limits.LineBytes {
 		r.refuse(errFieldLong)
@@ -219,8 +220,8 @@ func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
 	return message.Field{Name: name, Value: value, Kind: kind}, true
 }
 
-// trailerKind refuses what would frame the message or name its host, and drops what says who the client is: that was
-// settled with the head (RFC 9110, section 6.5.1).
+// trailerKind refuses a trailer that would frame the message or name its host. It drops one that says who the client
+// is, because the head has already said so (RFC 9110, section 6.5.1).
 func (r *fieldReader) trailerKind(k message.Kind) message.Kind {
 	switch k {
 	case message.ContentLength, message.Host, message.TE, message.Expect:
@@ -232,14 +233,14 @@ func (r *fieldReader) trailerKind(k message.Kind) message.Kind {
 	return k
 }
 
-// add takes a field that was read, unless there are too many.
+// add adds a field that was read, unless there are too many.
 func (r *fieldReader) add(f message.Field) {
 	if r.count() {
 		r.fields = append(r.fields, f)
 	}
 }
 
-// count counts a field. It says false where there are too many.
+// count counts a field. It returns false if there are too many.
 func (r *fieldReader) count() bool {
 	if r.number++; r.number > r.limits.Fields {
 		r.refuse(errFieldsMany)
@@ -248,7 +249,7 @@ func (r *fieldReader) count() bool {
 	return true
 }
 
-// isLowerToken says whether b is a token without upper-case letters (RFC 9113, section 8.2).
+// isLowerToken returns whether b is a token without upper-case letters (RFC 9113, section 8.2).
 func isLowerToken(b []byte) bool {
 	for _, c := range b {
 		if !message.IsTokenByte(c) || 'A' <= c && c <= 'Z' {

@@ -4,11 +4,11 @@ package http2
 
 import "encoding/binary"
 
-// frameHeader is the length of what stands before each frame's payload (RFC 9113, section 4.1).
+// frameHeader is the length of the header before each frame's payload (RFC 9113, section 4.1).
 const frameHeader = 9
 
-// maxFrame is the longest payload that we take and send. It is the least that every peer has to take, and short enough
-// for streams to share a connection.
+// maxFrame is the longest payload that we take and send. Every peer has to take that much. It is short enough for
+// streams to share a connection.
 const maxFrame = 16 << 10
 
 type frameType uint8
@@ -35,7 +35,7 @@ const (
 	flagPriority   = 0x20
 )
 
-// frame is one that was received. Its payload is a view of the connection's buffer.
+// frame is a frame that was received. Its payload is a view of the connection's buffer.
 type frame struct {
 	kind    frameType
 	flags   uint8
@@ -45,7 +45,7 @@ type frame struct {
 
 func (f *frame) has(flag uint8) bool { return f.flags&flag != 0 }
 
-// readFrameHeader reads the first nine bytes of b. The reserved bit is ignored.
+// readFrameHeader reads the first nine bytes of b. It ignores the reserved bit.
 func readFrameHeader(b []byte) (f frame, length int) {
 	length = int(b[0])<<16 | int(b[1])<<8 | int(b[2])
 	f.kind, f.flags = frameType(b[3]), b[4]
@@ -88,7 +88,7 @@ const (
 	settingNoOldPriorities setting = 0x9 // RFC 9218, section 2.1
 )
 
-// The lengths of payloads that are fixed, or the least that they can be.
+// The lengths of payloads, or the least that they can be.
 const (
 	settingLength       = 6
 	resetLength         = 4
@@ -100,7 +100,7 @@ const (
 )
 
 const (
-	// maxWindow is what no window may exceed, defaultWindow what each is before anybody says something else (RFC 9113,
+	// maxWindow is what no window may exceed. defaultWindow is the size of a window until a peer changes it (RFC 9113,
 	// section 6.9).
 	maxWindow     = 1<<31 - 1
 	defaultWindow = 1<<16 - 1
@@ -118,7 +118,7 @@ func appendReset(b []byte, stream uint32, c code) []byte {
 	return binary.BigEndian.AppendUint32(b, uint32(c))
 }
 
-// appendPing appends a PING that asks for an answer. There is one at a time, which needs nothing to be known by.
+// appendPing appends a PING that asks for an answer. Only one is open at a time, so its content does not matter.
 func appendPing(b []byte) []byte {
 	b = appendFrameHeader(b, pingLength, framePing, 0, 0)
 	return append(b, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -136,7 +136,7 @@ func appendGoAway(b []byte, last uint32, c code, detail string) []byte {
 	return append(b, detail...)
 }
 
-// checkGoAway says whether a GOAWAY frame is one.
+// checkGoAway returns what is wrong with a GOAWAY frame.
 func (f *frame) checkGoAway() error {
 	switch {
 	case f.stream != 0:

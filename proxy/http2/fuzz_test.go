@@ -118,7 +118,7 @@ func (m mirror) tunnel() {
 	}
 }
 
-// wellFormed fails where a request could be another one, or two, for a reader of HTTP/1.1.
+// wellFormed fails if a reader of HTTP/1.1 could take a request for another one, or for two.
 func wellFormed(tb testing.TB, r *message.Request) {
 	if !message.IsToken(r.Method) || !message.IsTarget(r.Path) || len(r.Path) == 0 || !message.IsTarget(r.Query) ||
 		len(r.Authority) == 0 || !message.IsAuthority(r.Authority) {
@@ -152,7 +152,7 @@ func testConfig() *Config {
 	}
 }
 
-// FuzzFrames has a connection read any bytes behind the preface, in pieces: it ends, nothing that is no request is
+// FuzzFrames has a connection read arbitrary bytes after the preface, in pieces. The connection ends, only requests are
 // served, and what it sends is well-formed.
 func FuzzFrames(f *testing.F) {
 	seed := func(write func(*xhttp2.Framer)) {
@@ -220,7 +220,7 @@ func connectBlock() []byte {
 	return block.Bytes()
 }
 
-// FuzzHeaderBlock has any bytes decoded as a request's header block, in comparison with x/net's reading of it.
+// FuzzHeaderBlock decodes arbitrary bytes as a request's header block, and compares with x/net's decoder.
 func FuzzHeaderBlock(f *testing.F) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)

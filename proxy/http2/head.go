@@ -8,17 +8,17 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// headReader makes a request's head of a header block (RFC 9113, section 8.3.1).
+// headReader reads a request's head from a header block (RFC 9113, section 8.3.1).
 type headReader struct {
 	fieldReader
-	// request is filled. It is nil where the block is decoded for the table's sake alone.
+	// request is filled. It is nil if the block is decoded only to keep the table right.
 	request      *message.Request
 	scheme, path []byte
 	protocol     []byte
 	hasAuthority bool
 	host         []byte
 	hosts        int
-	// cookies are the pieces of a cookie, firstCookie is where the first is; cookie is what those behind it join to.
+	// cookies is how many pieces of a cookie came. firstCookie is the index of the first. cookie joins those after it.
 	cookies, firstCookie int
 	cookie               []byte
 	expects              bool
@@ -27,7 +27,7 @@ type headReader struct {
 
 func (h *headReader) init(config *Config) { h.fieldReader.init(config, h.take) }
 
-// begin makes ready for a block. The caller sets the arena.
+// begin prepares for a block. The caller sets the arena.
 func (h *headReader) begin(req *message.Request) {
 	*h = headReader{fieldReader: h.renewed(), request: req, priority: usualPriority, cookie: h.cookie[:0]}
 	if req != nil {
@@ -37,7 +37,7 @@ func (h *headReader) begin(req *message.Request) {
 	}
 }
 
-// end lets go of the request, whose memory is its stream's.
+// end lets go of the request, whose memory belongs to its stream.
 func (h *headReader) end() {
 	h.giveBack()
 	h.dropCookie()
@@ -59,8 +59,8 @@ func (h *headReader) take(f hpack.HeaderField) {
 	}
 }
 
-// takePseudo takes one of the fields that stand for a request line (RFC 9113, section 8.3.1). What it may not be it
-// does not become: later ones are refused, and nothing but the first is kept.
+// takePseudo takes one of the fields that stand for a request line (RFC 9113, section 8.3.1). It refuses a second one
+// of the same name, and keeps only the first.
 func (h *headReader) takePseudo(f hpack.HeaderField) {
 	req := h.request
 	to := (*[]byte)(nil)
@@ -100,7 +100,7 @@ func (h *headReader) takeField(f hpack.HeaderField) {
 	}
 	switch field.Kind {
 	case message.TE:
-		// One that is not allowed could be passed on and make the endpoint use another coding (RFC 9113, section 8.2.2).
+		// A TE that is not allowed could be passed on, and make the endpoint use another coding (RFC 9113, section 8.2.2).
 		if !message.EqualFold(field.Value, "trailers") {
 			h.refuse(errTE)
 			return
@@ -124,10 +124,10 @@ func (h *headReader) takeField(f hpack.HeaderField) {
 }
 
 // takeCookie takes a cookie, or a piece of one, which is in the arena from begin on. Browsers send each pair of a
-// cookie as a piece of its own, and keep some 180 for a site: two pieces count as one field.
+// cookie as its own piece, and keep some 180 for a site. So two pieces count as one field.
 func (h *headReader) takeCookie(field message.Field, begin int) {
 	switch h.cookies++; {
-	case h.trailers: // where they are nobody's cookie
+	case h.trailers: // Among trailers it is no cookie.
 		h.add(field)
 	case h.cookies == 1:
 		h.firstCookie = len(h.fields)
@@ -139,7 +139,7 @@ func (h *headReader) takeCookie(field message.Field, begin int) {
 	}
 }
 
-// keepPiece keeps a piece of a cookie behind the first. Those of a long cookie gather in a buffer.
+// keepPiece appends a piece of a cookie to those after the first. A long cookie gathers in a buffer.
 func (h *headReader) keepPiece(piece []byte) {
 	if need := len(h.cookie) + len(cookieSeparator) + len(piece); need > cap(h.cookie) && need > maxKept {
 		longer := h.buffers.Get(max(need, lentArena))
@@ -150,7 +150,7 @@ func (h *headReader) keepPiece(piece []byte) {
 	h.cookie = append(append(h.cookie, cookieSeparator...), piece...)
 }
 
-// dropCookie has what is joined of a cookie forgotten, and its memory given back if it is long.
+// dropCookie drops the joined pieces of a cookie, and gives back their memory if it is long.
 func (h *headReader) dropCookie() {
 	if h.cookie = h.cookie[:0]; cap(h.cookie) > maxKept {
 		h.buffers.Put(h.cookie[:cap(h.cookie)])

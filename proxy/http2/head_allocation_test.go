@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// A long head costs a client some bytes each time. It leaves little garbage, and not much more than itself where its
-// memory is not lent: what clients can make the garbage collector do, others wait for. This does not run beside other
-// tests, whose allocations it would count.
+// A long head costs a client a few bytes each time. It leaves little garbage, and not much more than its own size if
+// its memory is not lent: others wait for what clients make the garbage collector do. No other test may run at the same
+// time, because its allocations would count.
 func TestLongHeadsLeaveLittleGarbage(t *testing.T) {
 	begin := []string{":method", "GET", ":scheme", "https", ":path", "/", ":authority", "a"}
 	repeated := func(n int, name string, length int) (fields []string) {

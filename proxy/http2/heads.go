@@ -4,45 +4,45 @@ package http2
 
 import "time"
 
-// Share is a connection's share of the memory that heads may take: those of its streams, as they were decoded, for as
-// long as they are of use, and a header block whose end has not come. A block of some bytes can mean a head of many
-// kilobytes, any number of times (RFC 7541, section 2.3.2). It is used under the connection's lock.
+// Share is a connection's share of the memory for heads: decoded heads of its streams, as long as they are needed, and
+// a header block whose end has not come. A block of a few bytes can stand for a head of many kilobytes, any number of
+// times (RFC 7541, section 2.3.2). It is used under the connection's lock.
 type Share interface {
-	// Take takes n bytes. It says false where this connection, or all of them, would hold too much; end says that this one
-	// is to end, for it holds most.
+	// Take takes n bytes. It returns false if this connection, or all of them, would hold too much. end is set if this
+	// connection has to end because it holds most.
 	Take(n int) (ok, end bool)
-	// Charge takes n bytes that somebody else is to blame for. Where that is too much, the connection that holds most is
+	// Charge takes n bytes for which somebody else is to blame. If that is too much, the connection that holds most is
 	// ended.
 	Charge(n int)
 	// Return gives n bytes back.
 	Return(n int)
-	// Rest gives back what the connection does not hold now: it was kept for the next head.
+	// Rest gives back what the connection does not hold now, but kept for the next head.
 	Rest()
-	// Leave gives all back, as the connection's last word.
+	// Leave gives everything back. It is the connection's last call.
 	Leave()
 }
 
 // Holder is a connection that has a share.
 type Holder interface {
-	// Overdraw ends the connection because of what it holds of heads. It must not block.
+	// Overdraw ends the connection because its heads hold too much. It must not block.
 	Overdraw()
 }
 
 const (
-	// headAllowance is what a head may take of memory that nobody counts: nearly all take less.
+	// headAllowance is how many bytes of a head are not counted. Nearly all heads take less.
 	headAllowance = 2 << 10
 	// fieldSize is what a field takes besides its name and its value.
 	fieldSize = 56
-	// keptStreams bounds what a connection keeps, for its next streams, of the memory of those that ended.
+	// keptStreams bounds how much memory of ended streams a connection keeps for its next streams.
 	keptStreams = 128 << 10
-	// keptFields bounds the number of fields that a stream keeps memory for.
+	// keptFields bounds the number of fields for which a stream keeps memory.
 	keptFields = 64
 )
 
-// sizeOf is what a head takes of what is counted.
+// sizeOf returns how many bytes of a head are counted.
 func sizeOf(arena []byte, fields int) int { return max(0, cap(arena)+fields*fieldSize-headAllowance) }
 
-// hold has the connection hold n bytes more for a stream.
+// hold counts n more bytes for a stream. It returns false if that would be too much, and end as Share.Take does.
 func (c *conn) hold(s *stream, n int) (ok, end bool) {
 	if n <= 0 || c.share == nil {
 		return true, false
@@ -53,7 +53,7 @@ func (c *conn) hold(s *stream, n int) (ok, end bool) {
 	return ok, end
 }
 
-// charge has the connection hold n bytes more for a stream, come what may.
+// charge counts n more bytes for a stream in any case.
 func (c *conn) charge(s *stream, n int) {
 	if n > 0 && c.share != nil {
 		c.share.Charge(n)
@@ -61,7 +61,7 @@ func (c *conn) charge(s *stream, n int) {
 	}
 }
 
-// unhold ends the hold on n bytes of a stream's.
+// unhold counts n bytes less for a stream.
 func (c *conn) unhold(s *stream, n int) {
 	if n = min(n, s.held); n > 0 {
 		s.held -= n
@@ -69,7 +69,7 @@ func (c *conn) unhold(s *stream, n int) {
 	}
 }
 
-// holdBlock has the connection hold a header block of n bytes whose end has not come.
+// holdBlock counts a header block of n bytes whose end has not come.
 func (c *conn) holdBlock(n int) error {
 	if n -= headAllowance; n <= c.block.held || c.share == nil {
 		return nil
@@ -93,17 +93,17 @@ func (c *conn) unholdBlock() {
 	c.block.held = 0
 }
 
-// Overdraw ends the connection because of what it holds of heads. It may be called from any goroutine.
+// Overdraw ends the connection because its heads hold too much. Any goroutine may call it.
 func (c *conn) Overdraw() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.overdrawn = true
 	c.transport.StopReading()
-	// Whoever reads may be in a write that the peer takes nothing of, and the memory is waited for.
+	// The goroutine that reads may be in a write that the peer does not take, and the memory is needed.
 	time.AfterFunc(lastWords, func() { _ = c.transport.Close() })
 }
 
-// keep has a stream that ended keep so many bytes for another one, and says false where too much is kept already.
+// keep keeps that many bytes of an ended stream for another one. It returns false if too much is kept already.
 func (c *conn) keep(s *stream, bytes int) bool {
 	if c.kept+bytes > keptStreams {
 		return false
@@ -113,7 +113,7 @@ func (c *conn) keep(s *stream, bytes int) bool {
 	return true
 }
 
-// reuse takes what was kept for a stream.
+// reuse stops counting what a stream has kept, because it is used again.
 func (c *conn) reuse(s *stream) {
 	c.kept -= s.kept
 	s.kept = 0

@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// purse is a share of so many bytes, and what is held of them.
+// purse is a share of a number of bytes, and how many of them are held.
 type purse struct {
 	mu          sync.Mutex
 	limit, held int
@@ -62,7 +62,7 @@ func longHeads(p *purse) *Config {
 	return config
 }
 
-// repeated are fields of which each but the first is a byte of HPACK.
+// repeated returns fields of which all but the first take one byte of HPACK each.
 func repeated(first ...string) []string {
 	for range 14 {
 		first = append(first, "x", strings.Repeat("y", 3900))
@@ -70,7 +70,7 @@ func repeated(first ...string) []string {
 	return first
 }
 
-// Exchanges give back what they held when the connection ends, which is when it leaves. All that is under its lock.
+// Exchanges give back what they held when the connection ends, which is when it leaves. All of that is under its lock.
 func TestConnectionLeavesItsShareUnderItsLock(t *testing.T) {
 	t.Parallel()
 	share := &lockedShare{tb: t}
@@ -125,8 +125,7 @@ func (s *lockedShare) Leave() {
 	s.purse.Leave()
 }
 
-// A server can make heads of some bytes too. Those that nobody has read yet take no more than there is for a
-// connection.
+// A server too can make heads with a few bytes. Heads that nobody has read yet take no more than a connection may hold.
 func TestLongHeadsOfResponsesBeyondWhatAConnectionMayHoldAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -243,7 +242,7 @@ func (w waiting) Serve() {
 	_ = w.Response().End(nil)
 }
 
-// Of a burst of streams, a connection keeps little memory and few goroutines while others go on.
+// After a burst of streams, a connection keeps little memory and few goroutines while others go on.
 func TestBurstOfStreamsLeavesLittleBehind(t *testing.T) {
 	t.Parallel()
 	config, now := standing()

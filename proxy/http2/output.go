@@ -12,30 +12,32 @@ import (
 
 // output gathers frames until somebody sends them. The connection's lock guards it.
 type output struct {
-	// pending is a whole number of frames, in a borrowed buffer, or nil.
+	// pending is a whole number of frames, in a lent buffer, or nil.
 	pending []byte
-	// writing is set while somebody sends what was pending before, idle is told when nobody does any more.
+	// writing is set while somebody sends what was pending before. idle is signalled when nobody does any more.
 	writing bool
 	idle    sync.Cond
-	// resting wakes the goroutine that sends, while it has nothing to do; nil otherwise, and where there is none.
+	// resting wakes the goroutine that sends while it has nothing to do. It is nil if that goroutine is busy or does not
+	// exist.
 	resting chan struct{}
-	// controls counts the answers to frames that are pending.
+	// controls is how many answers to frames are pending.
 	controls int
-	// content counts the bytes of content that the windows let pass; it was seen to differ from seen at moved.
+	// content is how many bytes of content the windows have let pass. At the time moved it was last seen to differ from
+	// seen.
 	content, seen int64
 	moved         time.Duration
 	err           error
 }
 
-// watch notices whether the peer takes content.
+// watch notes whether the peer has taken content.
 func (o *output) watch(now time.Duration) {
 	if o.content != o.seen {
 		o.seen, o.moved = o.content, now
 	}
 }
 
-// room is how much content a stream may add in a frame, or 0. The frames that the connection adds itself are few and
-// short.
+// room returns how much content a stream may add in a frame, or 0. Frames that the connection adds itself are few and
+// short, so they do not count.
 func (o *output) room() int {
 	if n := flushAt - len(o.pending) - frameHeader; n >= leastRoom {
 		return n
@@ -43,7 +45,7 @@ func (o *output) room() int {
 	return 0
 }
 
-// reserve returns what is pending with room for n bytes behind it.
+// reserve returns what is pending, with room for n more bytes.
 func (o *output) reserve(c *conn, n int) []byte {
 	need := len(o.pending) + n
 	if need <= cap(o.pending) {
@@ -58,7 +60,7 @@ func (o *output) reserve(c *conn, n int) []byte {
 	return grown
 }
 
-// control adds an answer to a frame of the peer's, which is sent when the frames that are there have been processed.
+// control adds an answer to a frame of the peer. It is sent when all frames that are there have been processed.
 func (c *conn) control(add func(b []byte) []byte) error {
 	const longest = frameHeader + pingLength
 	if c.out.controls++; c.out.controls > maxControls {
@@ -103,17 +105,18 @@ func (c *conn) appendBlock(stream uint32, block []byte, end bool) {
 }
 
 const (
-	// tinyFrame is the length of content below which a DATA frame costs more than it brings, if it is only that short
-	// because the peer's window is.
+	// tinyFrame is the length below which a DATA frame costs more than it brings, if it is that short only because of the
+	// peer's window.
 	tinyFrame = 512
 	// echoesPerFrame is how many frames a peer may answer each DATA frame with: a WINDOW_UPDATE for the stream, one for
-	// the connection and one more for good measure, and a PING that measures the way, which gRPC's implementations send
-	// with each piece of content. maxEchoes bounds what it can save up.
+	// the connection, one more for good measure, and a PING that measures the way. gRPC's implementations send that PING
+	// with each piece of content. maxEchoes bounds how many a peer can save up.
 	echoesPerFrame = 4
 	maxEchoes      = 10_000
 )
 
-// appendData adds content of a stream, within the windows, cut where the windows or the frame did not suffice for all.
+// appendData adds content of a stream, within the windows. cut is set if windows or frame did not suffice for all of
+// it.
 func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	if cut && len(data) < tinyFrame {
 		if err := c.spendLocked(1); err != nil {
@@ -137,11 +140,12 @@ func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	return nil
 }
 
-// flush sends what is pending, unless somebody else is about to, and has it sent where the connection sends apart. It
-// lets go of the lock meanwhile. Only who has nothing else to do stays as long as others go on adding.
+// flush sends what is pending, unless somebody else is about to. If the connection sends apart, flush has its goroutine
+// send it. It releases the lock meanwhile. With stay it goes on sending as long as others add more, which is for
+// callers with nothing else to do.
 func (c *conn) flush(stay bool) {
 	if c.sendsApart && !stay {
-		if c.err == nil { // or the connection waits for those who send to end
+		if c.err == nil { // At the end, the connection waits for those who send.
 			c.flushSoon()
 		}
 		return
@@ -153,7 +157,7 @@ func (c *conn) flush(stay bool) {
 	c.write(stay)
 }
 
-// flushSoon has what is pending sent by a goroutine of its own.
+// flushSoon has another goroutine send what is pending.
 func (c *conn) flushSoon() {
 	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
 		return
@@ -171,11 +175,11 @@ func (c *conn) handOver() {
 	c.senders.Go(c.send)
 }
 
-// send sends, and where the connection sends apart rests until there is more.
+// send sends what is pending. If the connection sends apart, it then rests until there is more.
 func (c *conn) send() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	next := make(chan struct{}, 1) // has room for one, so that to wake who rests waits for nothing
+	next := make(chan struct{}, 1) // With room for one, waking whoever rests does not block.
 	for again := true; again; {
 		c.write(true)
 		if !c.sendsApart || c.err != nil || c.out.err != nil || c.out.resting != nil {
@@ -200,7 +204,7 @@ func (o *output) dismiss() {
 func (c *conn) write(stay bool) {
 	for {
 		if c.running > 1 {
-			// Answers that are ready now travel along, which is cheaper for all: about 14 of them where 32 streams are busy.
+			// Answers that are ready now join this write, which is cheaper for all: about 14 of them with 32 busy streams.
 			c.mu.Unlock()
 			runtime.Gosched()
 			c.mu.Lock()

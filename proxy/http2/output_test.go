@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Responses are sent one after another. One whose turn has not come is not cut off as long as the client takes those
-// before it.
+// Responses are sent one after another. A response whose turn has not come is not cut off as long as the client takes
+// those before it.
 func TestTurnMayComeLaterThanTheWriteTimeout(t *testing.T) {
 	now := time.Duration(0)
 	c := NewServerConn(nil, &Config{Write: time.Second, Now: func() time.Duration { return now }}, nil)

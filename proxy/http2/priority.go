@@ -8,16 +8,17 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// priority is how urgent a response is, 0 the most, and whether parts of it are of use (RFC 9218, section 4).
+// priority is how urgent a response is, with 0 for most urgent, and whether parts of it are of use (RFC 9218, section
+// 4).
 type priority struct {
 	urgency     uint8
 	incremental bool
 }
 
-// usualPriority is that of a request which says nothing.
+// usualPriority is the priority of a request that names none.
 var usualPriority = priority{urgency: 3}
 
-// parsePriority reads a Priority field's value. What it does not know or cannot read it ignores.
+// parsePriority reads the value of a Priority field. It ignores what it does not know or cannot read.
 func parsePriority(value []byte) priority {
 	p := usualPriority
 	message.Elements(value, func(e []byte) bool {
@@ -34,8 +35,8 @@ func parsePriority(value []byte) priority {
 	return p
 }
 
-// processPriorityUpdate implements side. It changes the priority of a stream that is open. One that comes before its
-// stream is dropped: the request has a field of its own for it (RFC 9218, section 7.1).
+// processPriorityUpdate implements side. It changes the priority of an open stream. It drops a frame that comes before
+// its stream: the request has a field for the priority (RFC 9218, section 7.1).
 func (c *ServerConn) processPriorityUpdate(f frame) error {
 	switch {
 	case f.stream != 0:
@@ -56,7 +57,7 @@ func (c *ServerConn) processPriorityUpdate(f frame) error {
 	return c.spendLocked(1)
 }
 
-// processPriority takes note of nothing: what the frame says is no longer in use (RFC 9113, section 5.3.2).
+// processPriority only checks the frame: what it says is no longer in use (RFC 9113, section 5.3.2).
 func (c *conn) processPriority(f frame) error {
 	switch {
 	case f.stream == 0:
@@ -69,13 +70,13 @@ func (c *conn) processPriority(f frame) error {
 	return c.spend(1)
 }
 
-// dependsOnItself says whether the first bytes of a dependency name its own stream, which RFC 7540, section 5.3.1,
-// forbids.
+// dependsOnItself returns whether the first bytes of a dependency name its own stream. RFC 7540, section 5.3.1, forbids
+// that.
 func dependsOnItself(b []byte, stream uint32) bool {
 	return binary.BigEndian.Uint32(b)&highestStream == stream
 }
 
-// resetOrEnd resets a stream or, where it is not open, ends the connection: there is nothing to reset.
+// resetOrEnd resets a stream. If it is not open, there is nothing to reset, and the connection ends.
 func (c *conn) resetOrEnd(stream uint32, fault code, otherwise error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

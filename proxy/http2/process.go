@@ -66,7 +66,8 @@ func (c *conn) spendEcho() error {
 	return c.spendLocked(1)
 }
 
-// isIdle says whether nothing was ever heard of a stream. Those that only a server can open are, always: nobody pushes.
+// isIdle returns whether nothing was ever heard of a stream. Streams that only a server can open are always idle,
+// because nobody pushes.
 func (c *conn) isIdle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
 
 func (c *conn) processData(f frame) error {
@@ -83,7 +84,7 @@ func (c *conn) processData(f frame) error {
 	if c.isIdle(f.stream) {
 		return errFrameIdle
 	}
-	// All of the payload counts, padding too (RFC 9113, section 6.9.1).
+	// The whole payload counts, including padding (RFC 9113, section 6.9.1).
 	n := int64(len(f.payload))
 	if c.recvWindow -= n; c.recvWindow < 0 {
 		return errWindowExceeded
@@ -109,7 +110,7 @@ func (c *conn) processData(f frame) error {
 		c.consumed(n)
 		return c.reset(s, codeFlowControl)
 	}
-	c.consumed(n - int64(len(data))) // of the stream's window, padding is given back with the data around it
+	c.consumed(n - int64(len(data))) // The stream's window gets padding back with the data around it.
 	if !s.in.take(data, end) {
 		c.consumed(int64(len(data)))
 		return c.side.malformed(s)
@@ -195,7 +196,7 @@ func (c *conn) processWindowUpdate(f frame) error {
 	s := c.streams[f.stream]
 	switch {
 	case s == nil:
-		return nil // the peer may not know yet that it is closed
+		return nil // The peer may not know yet that the stream is closed.
 	case n == 0:
 		return c.reset(s, codeProtocol)
 	case s.sendWindow+n > maxWindow:

@@ -4,9 +4,9 @@ package http2
 
 import "slices"
 
-// queue is the streams that wait for what all share, room in the buffer and the connection's window: the more urgent
-// first; of equally urgent ones, those that are of no use in parts one after another as they were asked for, the others
-// in turn (RFC 9218, section 10).
+// queue is the streams that wait for what all share: room in the buffer, and the connection's window. More urgent
+// streams come first. Of equally urgent ones, those whose parts are of no use go one after another, in the order of
+// their requests. The others take turns (RFC 9218, section 10).
 type queue struct{ waiting []*stream }
 
 func (q *queue) join(s *stream) {
@@ -18,7 +18,7 @@ func (q *queue) join(s *stream) {
 	s.out.queued = true
 }
 
-// before says whether s goes before a stream that came to the queue before it.
+// before returns whether s goes before a stream that is in the queue already.
 func (s *stream) before(o *stream) bool {
 	if s.priority.urgency != o.priority.urgency {
 		return s.priority.urgency < o.priority.urgency
@@ -36,7 +36,7 @@ func (q *queue) leave(s *stream) {
 	}
 }
 
-// moved puts a stream whose priority changed where it belongs.
+// moved puts a stream whose priority has changed into its new place.
 func (q *queue) moved(s *stream) {
 	if s.out.queued {
 		q.leave(s)
@@ -55,7 +55,7 @@ func (q *queue) wake(s *stream) {
 	s.out.wake()
 }
 
-// wakeNext wakes the first stream that there is something for. It wakes the next one in turn.
+// wakeNext wakes the first stream that can go on. That stream then wakes the next.
 func (c *conn) wakeNext() {
 	if c.out.room() == 0 {
 		return
@@ -68,7 +68,7 @@ func (c *conn) wakeNext() {
 	}
 }
 
-// Waiting is how many streams wait for room or for the connection's window.
+// Waiting returns how many streams wait for room or for the connection's window.
 func (c *conn) Waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

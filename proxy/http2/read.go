@@ -9,10 +9,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// preface is what a client's connection begins with (RFC 9113, section 3.4).
+// preface is how a client's connection begins (RFC 9113, section 3.4).
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// read takes one frame after another until the connection's end, and returns why that is.
+// read processes one frame after another until the connection ends, and returns why it ended.
 func (c *conn) read() error {
 	for {
 		f, err := c.next()
@@ -25,7 +25,7 @@ func (c *conn) read() error {
 	}
 }
 
-// next returns the next frame, a view of the buffer until the next call.
+// next returns the next frame. It is a view of the buffer until the next call.
 func (c *conn) next() (frame, error) {
 	for {
 		need := frameHeader
@@ -46,7 +46,7 @@ func (c *conn) next() (frame, error) {
 	}
 }
 
-// wait reads more of a frame that is need bytes long, or of the next.
+// wait reads more of a frame of need bytes, or of the next frame.
 func (c *conn) wait(need int) error {
 	begun := c.w > c.r || c.block.open
 	quiet, resting, err := c.beforeWait(begun)
@@ -71,7 +71,7 @@ func (c *conn) wait(need int) error {
 	return c.afterDeadline()
 }
 
-// expire bounds the arrival of the rest of what has begun.
+// expire begins to bound the arrival of the rest of what has begun.
 func (c *conn) expire() {
 	if !c.expiring {
 		c.expiring = true
@@ -79,8 +79,8 @@ func (c *conn) expire() {
 	}
 }
 
-// beforeWait sends what is pending. It says whether no stream is open, and whether there is nothing to hold a buffer
-// for: no part of a frame, where one begun is set, and no stream that is no tunnel.
+// beforeWait sends what is pending. quiet is whether no stream is open. resting is whether no buffer is needed for the
+// wait: no part of a frame has come, which begun says, and all open streams are tunnels.
 func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 	return c.running == 0, resting, nil
 }
 
-// afterDeadline says why the connection ends whose wait was ended, or nil where it goes on: a peer may have nothing to
+// afterDeadline returns why the connection ends whose wait was ended, nil if it goes on. A peer may have nothing to
 // send while streams are open.
 func (c *conn) afterDeadline() error {
 	c.mu.Lock()
@@ -134,7 +134,7 @@ func (c *conn) park() error {
 	return nil
 }
 
-// fill reads more bytes behind those that are there, in a buffer that holds need of them.
+// fill reads more bytes after those that are there, into a buffer that has room for need bytes.
 func (c *conn) fill(need int) error {
 	if c.r == c.w {
 		c.r, c.w = 0, 0

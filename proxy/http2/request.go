@@ -8,11 +8,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// malformedStatus is that of the refusals which the client's fault makes a stream error as well (RFC 9113, section
-// 8.1.1).
+// malformedStatus is the status of those refusals that are the client's fault, and therefore stream errors as well (RFC
+// 9113, section 8.1.1).
 const malformedStatus = 400
 
-// The refusals. Each is a value made once, so that refusing allocates nothing.
+// The refusals. Each value is made once, so that a refusal allocates nothing.
 var (
 	errMethod          = refuse(400, ":method is missing or not a token (RFC 9113, section 8.3.1)")
 	errScheme          = refuse(400, ":scheme is neither http nor https (RFC 9113, section 8.3.1)")
@@ -46,8 +46,8 @@ func refuse(status int, detail string) *message.Error {
 	return &message.Error{Status: status, Detail: detail}
 }
 
-// finish settles what the head as a whole means, end being set where no content follows. It returns why the request
-// cannot be served.
+// finish finds out what the head as a whole means. end is set if no content follows. It returns why the request cannot
+// be served, nil if it can.
 func (h *headReader) finish(end bool) *message.Error {
 	h.finishTarget()
 	h.finishContent(end)
@@ -124,7 +124,7 @@ var (
 	upgradeToSocket = []byte(webSocket)
 )
 
-// finishConnect makes of a CONNECT for a protocol the request that it is in HTTP/1.1 (RFC 8441, section 5). What
+// finishConnect turns a CONNECT for a protocol into the request that it is in HTTP/1.1 (RFC 8441, section 5). What
 // follows it is no content.
 func (h *headReader) finishConnect() {
 	if h.protocol == nil || h.refused != nil {

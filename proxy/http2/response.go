@@ -8,7 +8,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// The reasons for which a response cannot be understood, beside those that a request may be refused for.
+// The reasons why a response cannot be understood, besides those for which a request may be refused.
 var (
 	errStatus             = refuse(502, ":status is not three digits, once, or is 101 (RFC 9113, sections 8.3.2 and 8.6)")
 	errInformationalEnd   = refuse(502, "an informational response ends the stream (RFC 9113, section 8.1)")
@@ -18,13 +18,13 @@ var (
 	errPseudoResponse     = refuse(502, "a pseudo-header is not one of a response (RFC 9113, section 8.3)")
 )
 
-// responseHead is a response's head, or its trailers, and the memory of its views.
+// responseHead is a response's head, or its trailers, and the memory that its views point into.
 type responseHead struct {
 	message.Response
 	arena []byte
 }
 
-// release ends the views and keeps the memory for another head, unless it is long.
+// release ends the views. It keeps the memory for another head, unless it is long.
 func (h *responseHead) release() {
 	h.Response.Reset()
 	if h.arena = h.arena[:0]; cap(h.arena) > maxKept {
@@ -35,22 +35,22 @@ func (h *responseHead) release() {
 	}
 }
 
-// size is what the head's memory is.
+// size returns how many bytes the head's memory has.
 func (h *responseHead) size() int { return cap(h.arena) + cap(h.Fields)*fieldSize }
 
-// responseReader makes a response's head of a header block (RFC 9113, section 8.3.2).
+// responseReader reads a response's head from a header block (RFC 9113, section 8.3.2).
 type responseReader struct {
 	fieldReader
 	// head is filled.
 	head responseHead
-	// unwanted is set where the block is decoded for the table's sake alone.
+	// unwanted is set if the block is decoded only to keep the table right.
 	unwanted bool
 	status   int
 }
 
 func (r *responseReader) init(config *Config) { r.fieldReader.init(config, r.take) }
 
-// begin makes ready for a block, that of trailers or not.
+// begin prepares for a block, of trailers or not.
 func (r *responseReader) begin(wanted, trailers bool) {
 	r.fieldReader = r.renewed()
 	r.head.release()
@@ -88,15 +88,15 @@ func (r *responseReader) takeField(f hpack.HeaderField) {
 	field, ok := r.read(f)
 	switch {
 	case !ok:
-	case field.Kind == message.TE: // which requests alone may have (RFC 9113, section 8.2.2)
+	case field.Kind == message.TE: // Only requests may have TE (RFC 9113, section 8.2.2).
 		r.refuse(errConnectionField)
 	default:
 		r.add(field)
 	}
 }
 
-// finish settles what the head as a whole means, end being set where no content follows and bodiless where the request
-// was a HEAD. It returns why it cannot be understood.
+// finish finds out what the head as a whole means. end is set if no content follows, bodiless if the request was a
+// HEAD. It returns why the head cannot be understood, nil if it can.
 func (r *responseReader) finish(end, bodiless bool) *message.Error {
 	r.keepFields()
 	resp := &r.head.Response
@@ -113,7 +113,7 @@ func (r *responseReader) finish(end, bodiless bool) *message.Error {
 	return r.refused
 }
 
-// finishTrailers settles what there is to settle of trailers.
+// finishTrailers keeps the trailers. It returns why they cannot be understood, nil if they can.
 func (r *responseReader) finishTrailers() *message.Error {
 	r.keepFields()
 	return r.refused
@@ -124,7 +124,7 @@ func (r *responseReader) keepFields() {
 	r.head.Fields, r.head.arena = r.fields, r.arena
 }
 
-// end lets go of a head that was given away.
+// end lets go of a head that was handed on.
 func (r *responseReader) end() {
 	r.giveBack()
 	r.fields, r.arena = nil, nil

@@ -6,14 +6,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it; Announce, Drain, Watch and
-// Running may be called from others.
+// ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it. Other goroutines may call
+// Announce, Drain, Watch and Running.
 type ServerConn struct {
 	conn
 	handler Handler
-	heads   headReader // of the goroutine that reads alone
+	heads   headReader // only for the goroutine that reads
 
-	// The lock guards these.
+	// The lock guards the following fields.
 
 	workers workers
 	free    []*Stream
@@ -28,7 +28,7 @@ func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
 	return c
 }
 
-// Serve serves the connection to its end and returns why that came. What was received already comes first.
+// Serve serves the connection to its end, and returns why it ended. received is what was received already.
 func (c *ServerConn) Serve(received []byte) error {
 	if len(received) > 0 {
 		c.buf = c.config.Buffers.Get(max(len(received), buffer.Small))
@@ -77,10 +77,10 @@ func (c *ServerConn) readPreface() error {
 	}
 }
 
-// set implements side. The client's other settings are of no use: we push nothing and open no streams.
+// set implements side. The client's other settings do not matter: we push nothing and open no streams.
 func (c *ServerConn) set(setting, uint32) error { return nil }
 
-// cannotSend implements side: there is nobody to serve.
+// cannotSend implements side. Without answers there is nobody to serve.
 func (c *ServerConn) cannotSend(err error) {
 	c.failLocked(err)
 	c.transport.StopReading()

@@ -4,22 +4,22 @@ package http2
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// Stream is one request and its response. Between Serve's beginning and its end, reading the content and writing the
-// response may be done by two goroutines; nothing else may. It is used again after that.
+// Stream is one request and its response. While Serve runs, one goroutine may read the content while another writes the
+// response. Otherwise one goroutine at a time uses it. After Serve, it is used for another request.
 type Stream struct {
 	stream
 	exchange Exchange
-	// Request is the request's head. Whoever serves it may take it and leave another one, whose memory is used next.
+	// Request is the request's head. Serve may take it and leave another one, whose memory is used for the next request.
 	Request message.Request
 	refused *message.Error
 	arena   []byte
-	// headHeld is what the connection's share has for the head.
+	// headHeld is how many bytes the connection's share counts for the head.
 	headHeld int
-	// broken is the code of whoever broke the response off, if it was not us.
+	// broken is the code with which somebody else broke off the response.
 	broken code
 }
 
-// newStream returns a stream that nobody knows of yet.
+// newStream returns a stream that nobody knows yet.
 func (c *ServerConn) newStream(id uint32) *Stream {
 	var s *Stream
 	if n := len(c.free); n > 0 {
@@ -36,7 +36,7 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 	return s
 }
 
-// recycle ends all views of the stream's request and keeps its memory for the next.
+// recycle ends all views of the stream's request, and keeps its memory for the next.
 func (c *ServerConn) recycle(s *Stream) {
 	s.stream.recycle()
 	s.Request.Reset()
@@ -49,14 +49,14 @@ func (c *ServerConn) recycle(s *Stream) {
 	c.free = append(c.free, s)
 }
 
-// Refused is why the request cannot be served, or nil.
+// Refused returns why the request cannot be served, nil if it can.
 func (s *Stream) Refused() *message.Error { return s.refused }
 
-// LongHead says whether the request's head takes more memory than most.
+// LongHead returns whether the request's head takes more memory than most.
 func (s *Stream) LongHead() bool { return s.headHeld > 0 }
 
-// ReleaseHead ends all views of the request's head, of which whoever serves it has a copy of what is needed still. The
-// head may be long, and the content take its time.
+// ReleaseHead ends all views of the request's head. The caller has copied what it still needs. The head may be long,
+// and the content may take its time.
 func (s *Stream) ReleaseHead() {
 	c := s.conn
 	c.mu.Lock()
@@ -66,7 +66,7 @@ func (s *Stream) ReleaseHead() {
 	s.headHeld = 0
 }
 
-// dropArena ends all views of the arena. One of the size of a buffer is one that was lent, or may be lent from now on.
+// dropArena ends all views of the arena. An arena of lentArena bytes was lent by the pool, or can go there.
 func (s *Stream) dropArena() {
 	if cap(s.arena) == lentArena {
 		s.conn.config.Buffers.Put(s.arena[:lentArena])
@@ -80,7 +80,7 @@ func (s *Stream) Content() message.Reader { return &s.in }
 // AwaitContent does nothing: every wait for content is bounded, until RestContent.
 func (s *Stream) AwaitContent() {}
 
-// RestContent has no wait for content bounded any more, not even the one that is on.
+// RestContent removes the bound on waits for content, including one that is going on. It returns true.
 func (s *Stream) RestContent() bool {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -88,14 +88,14 @@ func (s *Stream) RestContent() bool {
 	return true
 }
 
-// BreakOff has a response that is not whole, or not begun, end with the code that the server it comes from ended it
-// with.
+// BreakOff ends a response that is not whole, or has not begun, with the code with which the server that it comes from
+// ended it. It returns true.
 func (s *Stream) BreakOff(why message.Reset) bool {
 	s.broken = code(why)
 	return true
 }
 
-// SkipContent drops the content that is there and says whether that was all.
+// SkipContent drops the content that is there. It returns whether that was the rest of the content.
 func (s *Stream) SkipContent() bool { return s.in.skip() }
 
 // WriteInformational sends a 1xx response.
@@ -103,31 +103,31 @@ func (s *Stream) WriteInformational(resp *message.Response) error {
 	return s.out.sendBlock(appendResponse(s.out.block[:0], resp))
 }
 
-// WriteHead makes the final response's head pending, to be sent with the first content or at End. Until it is, another
-// one can take its place.
+// WriteHead makes the final response's head pending. It is sent with the first content or at End. Until then, another
+// head can replace it.
 func (s *Stream) WriteHead(resp *message.Response) {
 	s.out.begin(appendResponse(s.out.block[:0], resp), resp.ContentLength, resp.NoContent)
 	s.out.switching = resp.Status == 101
 }
 
-// Response is where the response's content goes. Where the request was read to its end the response leaves when the
-// work on the stream ends, which is next: the endpoint's connection is free for others sooner.
+// Response returns the writer of the response's content. If the request was read to its end, the response is sent only
+// when the work on the stream ends, which is next: so the endpoint's connection is free for others sooner.
 func (s *Stream) Response() message.Writer { return &s.out }
 
-// Started says whether a part of the final response was sent, or is about to be.
+// Started returns whether a part of the final response was sent, or is about to be.
 func (s *Stream) Started() bool { return s.out.started }
 
-// CloseAfter does nothing: no exchange is in the way of those that follow it.
+// CloseAfter does nothing: no exchange is in the way of later ones.
 func (s *Stream) CloseAfter() {}
 
-// StopContent makes a Read of the content that waits, and all later ones, fail.
+// StopContent makes a waiting Read of the content, and all later ones, fail.
 func (s *Stream) StopContent() { s.in.stop(true) }
 
-// ResumeContent ends that.
+// ResumeContent undoes StopContent.
 func (s *Stream) ResumeContent() { s.in.stop(false) }
 
-// malformed implements side. Where no response has begun the client is told why first: the content fails whoever reads
-// it.
+// malformed implements side. If no response has begun, the client is told why before the reset: the content fails
+// whoever reads it.
 func (c *ServerConn) malformed(s *stream) error {
 	if s.out.started {
 		return c.reset(s, codeProtocol)
@@ -142,7 +142,7 @@ func (c *ServerConn) wasReset(s *stream, _ code) error {
 	return c.faulted()
 }
 
-// faulted implements side. What was begun for a stream costs as much when it is we who were made to reset it.
+// faulted implements side. Work that was begun for a stream costs as much if the client made us reset it.
 func (c *ServerConn) faulted() error {
 	if !c.resets.spend(1, c.config.Now()) {
 		return errResetsMany
@@ -155,7 +155,7 @@ func (c *ServerConn) finish(s *Stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	exchange := s.exchange
-	s.exchange, s.work = nil, nil // from here on nobody aborts it
+	s.exchange, s.work = nil, nil // From here on nobody aborts it.
 	exchange.Release()
 	if c.streams[s.id] == &s.stream {
 		c.close(s)
@@ -168,7 +168,7 @@ func (c *ServerConn) finish(s *Stream) {
 	c.flush(true)
 }
 
-// close closes a stream that is open still.
+// close closes a stream that is still open.
 func (c *ServerConn) close(s *Stream) {
 	reset := codeNone
 	switch {
@@ -176,7 +176,7 @@ func (c *ServerConn) close(s *Stream) {
 		reset = s.fault
 		c.resets.spend(1, c.config.Now())
 	case !s.out.ended:
-		reset = codeInternal // the response broke off
+		reset = codeInternal // The response broke off.
 		switch {
 		case s.out.stalled:
 			reset = codeCancel
@@ -188,7 +188,7 @@ func (c *ServerConn) close(s *Stream) {
 		c.resets.earn()
 		return
 	}
-	// After a whole response the rest of the content is of no use (RFC 9113, section 8.1).
+	// After a whole response, the rest of the request's content is of no use (RFC 9113, section 8.1).
 	c.forget(&s.stream, endedByUs)
 	c.appendReset(s.id, reset)
 }

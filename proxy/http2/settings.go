@@ -31,12 +31,12 @@ func (c *conn) processSettings(f frame) error {
 	return c.control(func(b []byte) []byte { return appendFrameHeader(b, 0, frameSettings, flagAck, 0) })
 }
 
-// set takes a setting of the peer's (RFC 9113, section 6.5.2). Those that are listed nowhere are ignored: the heads
-// that we send others made.
+// set takes a setting of the peer (RFC 9113, section 6.5.2). It ignores those that are not listed here: others made the
+// heads that we send, so their size is not ours to change.
 func (c *conn) set(s setting, value uint32) error {
 	switch s {
 	case settingTableSize:
-		// Our heads use no table, but one that becomes smaller than it was has to be told so (RFC 7541, section 4.2).
+		// Our heads use no table, but have to say so when the peer makes its table smaller (RFC 7541, section 4.2).
 		if value < defaultTable && !c.shrunk {
 			c.shrink = true
 		}
@@ -57,7 +57,7 @@ func (c *conn) set(s setting, value uint32) error {
 	return c.side.set(s, value)
 }
 
-// defaultTable is the size of a decoder's table before it says something else (RFC 9113, section 6.5.2).
+// defaultTable is the size of a decoder's table until a setting changes it (RFC 9113, section 6.5.2).
 const defaultTable = 4096
 
 // setInitialWindow changes the windows of all open streams, which may become negative (RFC 9113, section 6.9.2).

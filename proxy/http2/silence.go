@@ -4,32 +4,32 @@ package http2
 
 import "time"
 
-// silence is what a client makes of a server that it hears nothing from.
+// silence tracks a server from which a client hears nothing.
 type silence struct {
-	// reads is their number at the last look, looked when that was. What was heard last came no earlier than heard.
+	// reads is the number of reads at the last look, and looked when that was. heard is a time before the last read.
 	reads         uint64
 	looked, heard time.Duration
-	// doubted is set while the server has to show that it is there, since.
+	// doubted is set while the server has to show that it is there. since is when that began.
 	doubted bool
 	since   time.Duration
-	// missed is when the last wait began that an exchange gave up after a pingPatience or more, or -1.
+	// missed is when the last wait began that an exchange gave up after pingPatience or more, -1 if there is none.
 	missed time.Duration
 }
 
 // pingPatience is how long a server may take to answer a PING, or to send anything else.
 const pingPatience = 5 * time.Second
 
-// gaveUp notes that somebody waited for the server in vain, for a reason of his own: where all have less patience than
-// their streams, or these wait for as long as they like, nothing else would show that nobody is there any more.
+// gaveUp notes that somebody gave up waiting for the server, for reasons of his own. If all who wait give up before
+// their streams time out, or if their streams never do, nothing else would show that the server is gone.
 func (s *silence) gaveUp(in *content, now time.Duration) {
 	if in.waiting && now-in.since >= pingPatience {
 		s.missed = max(s.missed, in.since)
 	}
 }
 
-// watchSilence has a server that let a stream wait for too long, and sent nothing else meanwhile, show that it is
-// there. Until it does, no more streams are opened. A server is not asked otherwise: some end connections on which
-// there is a PING now and then.
+// watchSilence asks a server to show that it is there if a stream waited too long and the server sent nothing
+// meanwhile. Until it does, no more streams are opened. Otherwise it does not ask: some servers end connections on
+// which there is a PING now and then.
 func (c *ClientConn) watchSilence(late, now time.Duration) {
 	s := &c.silence
 	late, s.missed = max(late, s.missed), -1

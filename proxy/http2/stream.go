@@ -8,35 +8,35 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// stream is what both sides of a stream have in common: content on its way in, and a head and content on their way out.
+// stream is what both sides of a stream have in common: content that comes in, and a head and content that go out.
 type stream struct {
 	conn *conn
 	id   uint32
-	// work is what is done on the stream, or nil.
+	// work is the work on the stream, or nil.
 	work work
 	in   content
 	out  writer
-	// connect is set where the request asks for a tunnel.
+	// connect is set if the request asks for a tunnel.
 	connect bool
 
-	// What follows is guarded by the connection's lock.
+	// The connection's lock guards the following fields.
 
-	// fullWindow is what the peer may send where nothing of it waits here.
+	// fullWindow is how much the peer may send while nothing of it waits here.
 	sendWindow, recvWindow, fullWindow int64
 
 	priority priority
-	// fault is the code of a peer's fault that the last frame is followed by.
+	// fault is the code of a fault of the peer. The stream is reset with it after the response.
 	fault code
 	// err is why nothing more can be sent or received.
 	err error
-	// tunnel is set once the stream is one.
+	// tunnel is set once the stream is a tunnel.
 	tunnel bool
-	// held is what the connection's share has for the stream's heads, kept what the connection keeps of its memory for
-	// another one.
+	// held is how many bytes the connection's share counts for the stream's heads. kept is how much of its memory is kept
+	// for another stream.
 	held, kept int
 }
 
-// work is told when a stream is open no longer. It must not block and must not call the stream.
+// work is told when its stream is not open any more. Abort must neither block nor call the stream.
 type work interface{ Abort() }
 
 func (s *stream) init(c *conn) {
@@ -45,7 +45,7 @@ func (s *stream) init(c *conn) {
 	s.in.ready.L, s.out.ready.L = &c.mu, &c.mu
 }
 
-// recycle ends all views of the stream and keeps its memory for another.
+// recycle ends all views of the stream, and keeps its memory for another.
 func (s *stream) recycle() {
 	s.in.release()
 	s.out.release()
@@ -54,10 +54,10 @@ func (s *stream) recycle() {
 	s.conn.unhold(s, s.held)
 }
 
-// maxKept bounds the memory of heads that a stream keeps for the next: a rare long one is no reason to hold it.
+// maxKept bounds how much memory of heads a stream keeps for the next. A rare long head is no reason to keep more.
 const maxKept = 4 << 10
 
-// abort ends the work on a stream that is open no longer.
+// abort ends the work on a stream that is not open any more.
 func (s *stream) abort(err error) {
 	s.fail(err)
 	if s.work != nil {
@@ -65,7 +65,7 @@ func (s *stream) abort(err error) {
 	}
 }
 
-// fail ends all waits on a stream that is open no longer.
+// fail ends all waits on a stream that is not open any more.
 func (s *stream) fail(err error) {
 	s.err = err
 	s.conn.queue.leave(s)
@@ -79,7 +79,7 @@ func (c *conn) forget(s *stream, how ending) {
 	c.closed.add(s.id, how)
 }
 
-// reset ends a stream because of a fault of the peer's.
+// reset ends a stream because of a fault of the peer.
 func (c *conn) reset(s *stream, fault code) error {
 	c.forget(s, endedByUs)
 	s.abort(errStreamReset)
@@ -94,8 +94,9 @@ func (c *conn) appendReset(stream uint32, why code) {
 	c.out.pending = appendReset(c.out.reserve(c, frameHeader+resetLength), stream, why)
 }
 
-// failed is why nothing more can be sent or received, or nil. What has no number yet the peer never heard of. That it
-// does not speak HTTP/2 is told all the same: another connection to it would not be served either.
+// failed returns why nothing more can be sent or received, or nil. The peer has never heard of a stream that has no
+// number yet, so such a request counts as unprocessed. The exception is a peer that does not speak HTTP/2: another
+// connection to it would not be served either.
 func (s *stream) failed() error {
 	c := s.conn
 	switch {
@@ -109,10 +110,10 @@ func (s *stream) failed() error {
 	return nil
 }
 
-// expire ends the waits of a stream that take too long. It says whether one was for something of the peer's.
+// expire ends the waits of a stream that take too long. It returns whether one of them was a wait for the peer to send.
 func (s *stream) expire(now time.Duration) (late bool) {
 	if s.conn.recvWindow <= 0 {
-		s.in.since = now // the peer may not send: it is content of other streams that has to be read first
+		s.in.since = now // The peer may not send: content of other streams has to be read first.
 	}
 	if d := s.in.patience; s.in.waiting && d > 0 && now-s.in.since >= d {
 		late, s.in.late = true, true
@@ -120,7 +121,7 @@ func (s *stream) expire(now time.Duration) (late bool) {
 	}
 	since := s.out.since
 	if s.out.queued {
-		since = max(since, s.conn.out.moved) // it is not the peer that holds it up, but those before it
+		since = max(since, s.conn.out.moved) // The streams before it hold it up, not the peer.
 	}
 	if d := s.out.patience; s.out.waiting && d > 0 && now-since >= d {
 		s.out.stalled = true

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A CONNECT that names a protocol is a request to change to it, as Upgrade is in HTTP/1.1 (RFC 8441). Once it was
-// answered with a 101, which the client gets as a 200, the stream is a tunnel: what DATA frames carry both ways are
-// bytes of that protocol. What the client sends before waits in the stream's window. The methods here are for tunnels
-// alone, until Serve returns.
+// A CONNECT that names a protocol asks to change to that protocol, as Upgrade does in HTTP/1.1 (RFC 8441). Once it was
+// answered with a 101, which the client gets as a 200, the stream is a tunnel: DATA frames carry bytes of that protocol
+// both ways. What the client sends earlier waits in the stream's window. The methods here are only for tunnels, until
+// Serve returns.
 
 // openTunnel sends the head of a 101, which does not end the stream.
 func (s *stream) openTunnel() error {
@@ -31,9 +31,9 @@ func (s *stream) openTunnel() error {
 	return nil
 }
 
-// Park waits until there are bytes, holding no buffer meanwhile, and returns them in one that it got of at least size
-// bytes, which is the caller's. Where the client ended its direction it returns io.EOF; where the stream was reset,
-// io.ErrUnexpectedEOF.
+// Park waits without a buffer until there are bytes. It returns them in a buffer of at least size bytes, which the
+// caller then owns. It returns io.EOF if the client has ended its direction, and io.ErrUnexpectedEOF if the stream was
+// reset.
 func (s *Stream) Park(size int) (buf []byte, n int, err error) {
 	c, in := s.conn, &s.in
 	c.mu.Lock()
@@ -54,7 +54,7 @@ func (s *Stream) Park(size int) (buf []byte, n int, err error) {
 	return nil, 0, io.EOF
 }
 
-// StallAfter bounds how long each Park from now on waits, to a quarter of a second or so. 0 is no bound.
+// StallAfter bounds how long each Park from now on waits, within about a quarter of a second. 0 is no bound.
 func (s *Stream) StallAfter(d time.Duration) {
 	c := s.conn
 	c.mu.Lock()
@@ -87,8 +87,8 @@ func (s *Stream) flush() {
 	c.flush(false)
 }
 
-// Close resets the stream, as a connection of TCP would be (RFC 8441, section 5), unless both directions have ended or
-// somebody has done so. It may be called from any goroutine.
+// Close resets the stream, as a TCP connection would be (RFC 8441, section 5). It does nothing if both directions have
+// ended or the stream was reset already. Any goroutine may call it.
 func (s *Stream) Close() error {
 	c := s.conn
 	c.mu.Lock()

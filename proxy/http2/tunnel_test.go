@@ -46,7 +46,7 @@ func (p *piped) ExpireAfter(time.Duration) {}
 func (p *piped) StopReading()              { _ = p.SetReadDeadline(time.Unix(1, 0)) }
 func (p *piped) ResumeReading()            { _ = p.SetReadDeadline(time.Time{}) }
 
-// A tunnel may rest for hours, and many do.
+// A tunnel may be idle for hours, and many are.
 func TestConnectionOfIdleTunnelsHoldsNoBuffer(t *testing.T) {
 	buffers := &counting{}
 	config := testConfig()

@@ -2,14 +2,14 @@
 
 package http2
 
-// workers are the goroutines of a connection's streams. One that has nothing to do waits for the next stream: its stack
-// has grown to what serving takes. The connection's lock guards the list.
+// workers are the goroutines of a connection's streams. A worker that has nothing to do waits for the next stream,
+// because its stack has already grown to what serving takes. The connection's lock guards the list.
 type workers struct {
 	idle []*worker
 }
 
 type worker struct {
-	// next has room for one, so that giving a worker that is idle a stream waits for nothing.
+	// next has room for one stream, so that giving an idle worker a stream does not block.
 	next chan *Stream
 }
 
@@ -27,7 +27,7 @@ func (w *workers) serve(c *ServerConn, s *Stream) {
 	})
 }
 
-// run serves one stream after another, until it is dismissed.
+// run serves one stream after another until the worker is dismissed.
 func (w *worker) run(c *ServerConn, s *Stream) {
 	for ok := true; ok; {
 		s.exchange.Serve()
@@ -39,7 +39,7 @@ func (w *worker) run(c *ServerConn, s *Stream) {
 	}
 }
 
-// rest puts a worker among those that are idle, unless there is no more to come.
+// rest puts a worker among the idle ones. It returns false if no more streams will come.
 func (w *workers) rest(c *ServerConn, idle *worker) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (w *workers) rest(c *ServerConn, idle *worker) bool {
 	return true
 }
 
-// dismiss ends the workers that are idle, but for so many.
+// dismiss ends the idle workers, except for as many as but says.
 func (w *workers) dismiss(but int) {
 	for len(w.idle) > but {
 		last := len(w.idle) - 1

@@ -12,35 +12,35 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// writer is a message on its way into the connection's buffer. Its head and some content are gathered here; they go on
-// in frames as the windows and the others allow.
+// writer is a message on its way into the connection's buffer. It gathers the head and some content. They move on in
+// frames as the windows and the other streams allow.
 type writer struct {
 	stream *stream
-	// block is the head's header block until it is started; buf[:n] is content.
+	// block is the header block until it is started. buf[:n] is content.
 	block []byte
-	// held is what the connection's share has for the block.
+	// held is how many bytes the connection's share counts for the block.
 	held int
 	buf  []byte
 	n    int
-	// wide is set once content filled the room it was given: more of it moves in larger steps.
+	// wide is set once content filled the room it was given: more content then moves in larger steps.
 	wide bool
-	// switching is set where the head is that of a 101: a tunnel follows.
+	// switching is set if the head is a 101: a tunnel follows.
 	switching bool
-	// empty is set where no content may follow, remaining is what may be written of a length, or UnknownLength.
+	// empty is set if no content may follow. remaining is how much of a length may still be written, or UnknownLength.
 	empty     bool
 	remaining int64
 	written   int64
 	// started is set once the head is in the connection's buffer, ended once the last frame is.
 	started, ended bool
 
-	// What follows is guarded by the connection's lock, and so are changes of started and ended.
+	// The connection's lock guards the following fields, and changes of started and ended.
 
 	ready sync.Cond
-	// waiting is set while the stream waits, since then; queued while it does so for what all share, wantsWindow where the
-	// connection's window is a part of that; stalled once it was too long.
+	// waiting is set while the stream waits, and since is when that began. queued is set if it waits for what all share.
+	// wantsWindow is set if the connection's window is a part of that. stalled is set once the wait took too long.
 	waiting, queued, wantsWindow, stalled bool
 	since                                 time.Duration
-	// patience is how long each wait may take, 0 as long as it wants.
+	// patience is how long each wait may take, 0 for any time.
 	patience time.Duration
 }
 
@@ -49,14 +49,15 @@ var (
 	errContentShort = errors.New("less content than the head announced")
 )
 
-// begin makes a head pending. Until it is started, another one can take its place.
+// begin makes a head pending. Until it is started, another head can replace it.
 func (w *writer) begin(block []byte, length int64, empty bool) {
 	w.hold(block)
 	w.n, w.wide, w.written = 0, false, 0
 	w.empty, w.remaining = empty, length
 }
 
-// hold keeps a header block until it is sent. One that is longer than most counts: it waits for the peer.
+// hold keeps a header block until it is sent. A block that is longer than most is counted, because it waits for the
+// peer.
 func (w *writer) hold(block []byte) {
 	w.block = block
 	if cap(block) <= maxKept && w.held == 0 {
@@ -71,13 +72,13 @@ func (w *writer) hold(block []byte) {
 	}
 }
 
-// unhold ends the count of a block.
+// unhold stops counting a block.
 func (w *writer) unhold() {
 	w.stream.conn.unhold(w.stream, w.held)
 	w.held = 0
 }
 
-// forget lets go of a block that was sent, if it is longer than most.
+// forget drops a block that was sent, if it is longer than most.
 func (w *writer) forget() {
 	if cap(w.block) > maxKept {
 		w.block = nil
@@ -85,7 +86,7 @@ func (w *writer) forget() {
 	}
 }
 
-// sendBlock sends a header block that is followed by another one.
+// sendBlock sends a header block after which another one follows.
 func (w *writer) sendBlock(block []byte) error {
 	s := w.stream
 	c := s.conn
@@ -120,7 +121,7 @@ func (w *writer) Room() ([]byte, error) {
 	return w.buf[w.n:], nil
 }
 
-// Rest gives the room back as long as nothing is pending in it.
+// Rest gives the buffer back if nothing is pending in it.
 func (w *writer) Rest() {
 	if w.n == 0 {
 		w.releaseBuffer()
@@ -161,7 +162,7 @@ func (w *writer) Flush() error {
 	return nil
 }
 
-// End implements message.Writer. Where everything was received the message leaves when the work on the stream ends,
+// End implements message.Writer. If everything was received, the message is sent only when the work on the stream ends,
 // which is next.
 func (w *writer) End(trailers []message.Field) error {
 	if w.switching {
@@ -189,8 +190,8 @@ func (w *writer) End(trailers []message.Field) error {
 // Written implements message.Writer.
 func (w *writer) Written() int64 { return w.written }
 
-// send moves what is pending, content behind the head, into the connection's buffer and waits where that has no room or
-// a window is closed.
+// send moves what is pending, first the head and then content, into the connection's buffer. It waits while that has no
+// room or a window is closed.
 func (w *writer) send(content []byte, end bool, trailers []message.Field) error {
 	s := w.stream
 	c := s.conn
@@ -243,7 +244,7 @@ func (w *writer) send(content []byte, end bool, trailers []message.Field) error 
 	}
 }
 
-// awaitRoom waits until the connection's buffer has room. It lets go of the lock meanwhile.
+// awaitRoom waits until the connection's buffer has room. It releases the lock meanwhile.
 func (w *writer) awaitRoom(wantsWindow bool) error {
 	s, c := w.stream, w.stream.conn
 	for {
@@ -264,17 +265,17 @@ func (w *writer) awaitRoom(wantsWindow bool) error {
 	}
 }
 
-// wait waits to be woken: in the queue for what all share, or for the stream's own window.
+// wait waits to be woken, in the queue for what all share, or for the stream's own window.
 func (w *writer) wait(shared, wantsWindow bool) {
 	c := w.stream.conn
 	if w.stream.failed() != nil || c.out.err != nil {
-		return // since the lock was let go of to flush
+		return // It failed while the lock was released to flush.
 	}
 	w.wantsWindow = wantsWindow
 	if shared {
 		c.queue.join(w.stream)
 	} else {
-		c.wakeNext() // it may have been this stream's turn
+		c.wakeNext() // It may have been this stream's turn.
 	}
 	w.waiting, w.since = true, c.config.Now()
 	for w.waiting {

@@ -12,8 +12,8 @@ import (
 // (RFC 3986, section 3.2.2).
 var hostByte = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:%[]")
 
-// IsAuthority says whether b is a host with an optional port (RFC 9110, section 4.2; userinfo is refused). The
-// empty one is allowed: it stands for none.
+// IsAuthority returns whether b is a host with an optional port (RFC 9110, section 4.2). It refuses userinfo. It
+// accepts an empty b, which stands for no authority.
 func IsAuthority(b []byte) bool {
 	if !all(b, &hostByte) {
 		return false
@@ -47,13 +47,14 @@ func IsAuthority(b []byte) bool {
 	return true
 }
 
-// isAddress says whether b is an IPv6 address, without a zone: that means something to its own host alone (RFC 9844).
+// isAddress returns whether b is an IPv6 address without a zone. A zone means something only to its own host (RFC
+// 9844).
 func isAddress(b []byte) bool {
 	a, err := netip.ParseAddr(string(b))
 	return err == nil && a.Is6() && a.Zone() == ""
 }
 
-// HasEscapes says whether each percent sign of b has its two hexadecimal digits.
+// HasEscapes returns whether two hexadecimal digits follow each percent sign of b.
 func HasEscapes(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '%')

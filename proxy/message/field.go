@@ -4,9 +4,9 @@ package message
 
 // Field is one header or trailer field.
 type Field struct {
-	// Name is a token as received; names compare without case.
+	// Name is a token as received. Names are compared without case.
 	Name []byte
-	// Value has no white space at its ends and no CR, LF or NUL within.
+	// Value has no white space at its ends, and no CR, LF or NUL.
 	Value []byte
 	// Kind is what the proxy knows of the name.
 	Kind Kind
@@ -15,8 +15,8 @@ type Field struct {
 // Kind tells the few field names that the proxy acts on from all others.
 type Kind uint8
 
-// Other is a field that the proxy passes on as it is, Dropped one that somebody took out of the message. What else is
-// true of a kind, traits says: their order means nothing.
+// Other is a field that the proxy passes on as it is. Dropped is a field that somebody took out of the message. traits
+// has everything else that is true of a kind: the order of the kinds means nothing.
 const (
 	Other Kind = iota
 
@@ -34,7 +34,7 @@ const (
 	Trailer
 	Traceparent
 	Tracestate
-	// Authorization is Proxy-Authorization too.
+	// Authorization stands for Proxy-Authorization too.
 	Authorization
 	CDNLoop
 	XForwardedFor
@@ -51,11 +51,11 @@ const (
 type trait uint8
 
 const (
-	// hopByHop fields concern one connection alone, frame the message or were dropped: no engine writes such a field from
-	// a message, it writes its own from the message's properties.
+	// hopByHop fields concern only one connection, frame the message, or were dropped. An engine writes none of them from
+	// a message: it writes its own, from the message's properties.
 	hopByHop trait = 1 << iota
 	endToEnd
-	// forwarding fields say who the client is and how its request came, and which one it is.
+	// forwarding fields say who the client is, how its request came, and which request it is.
 	forwarding
 )
 
@@ -86,16 +86,16 @@ var traits = [1 << 8]trait{
 	XRequestID:       endToEnd | forwarding,
 }
 
-// EndToEnd says whether a field of this kind is passed on (RFC 9110, section 7.6.1).
+// EndToEnd returns whether a field of this kind is passed on (RFC 9110, section 7.6.1).
 func (k Kind) EndToEnd() bool { return traits[k]&endToEnd != 0 }
 
-// Forwarding says whether a field of this kind tells who the client is and how its request came, or is the request's
+// Forwarding returns whether a field of this kind says who the client is and how its request came, or is the request's
 // id.
 func (k Kind) Forwarding() bool { return traits[k]&forwarding != 0 }
 
-// KindOf classes a field name.
+// KindOf returns the kind of a field's name.
 func KindOf(name []byte) Kind {
-	// The length decides among few candidates, so that a name is compared once or not at all.
+	// The length leaves few candidates, so a name is compared once or not at all.
 	switch len(name) {
 	case 2:
 		return is(name, "te", TE)
@@ -168,7 +168,7 @@ func is(name []byte, lower string, kind Kind) Kind {
 	return Other
 }
 
-// EqualFold compares a token with one in lower case, ASCII letters without case.
+// EqualFold compares a token with a token in lower case. It ignores the case of ASCII letters.
 func EqualFold(token []byte, lower string) bool {
 	if len(token) != len(lower) {
 		return false
@@ -184,8 +184,8 @@ func EqualFold(token []byte, lower string) bool {
 	return true
 }
 
-// Elements calls yield with each element of a comma-separated value, without the white space around it,
-// until yield returns false. Empty elements are skipped (RFC 9110, section 5.6.1.2).
+// Elements calls yield with each element of a comma-separated value, without the white space around it, until yield
+// returns false. It skips empty elements (RFC 9110, section 5.6.1.2).
 func Elements(value []byte, yield func(element []byte) bool) {
 	for begin, i := 0, 0; i <= len(value); i++ {
 		if i < len(value) && value[i] != ',' {
@@ -209,7 +209,7 @@ func TrimSpace(b []byte) []byte {
 	return b
 }
 
-// LowerName is a name in lower case, as far as ASCII goes.
+// LowerName returns a name with its ASCII letters in lower case.
 func LowerName(name string) string {
 	b := []byte(name)
 	for i, c := range b {

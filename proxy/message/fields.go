@@ -2,7 +2,7 @@
 
 package message
 
-// First is the value of the first field of a name, also of one that was taken out of the message.
+// First returns the value of the first field of a name, even if that was taken out of the message.
 func First(fields []Field, lower string) (value []byte, ok bool) {
 	for i := range fields {
 		if EqualFold(fields[i].Name, lower) {
@@ -30,7 +30,7 @@ func DropNamed(fields []Field, lower string) {
 	}
 }
 
-// IsGRPC says whether a message's content is of gRPC, whatever its messages are written in.
+// IsGRPC returns whether a message's content is gRPC, whatever its messages are encoded in.
 func IsGRPC(fields []Field) bool {
 	const of = "application/grpc"
 	value, _ := First(fields, "content-type")

@@ -26,15 +26,15 @@ func all(b []byte, table *[256]bool) bool {
 	return true
 }
 
-// IsTokenByte says whether a token may have c in it.
+// IsTokenByte returns whether a token may contain c.
 func IsTokenByte(c byte) bool { return tokenByte[c] }
 
-// IsToken says whether b is a token.
+// IsToken returns whether b is a token.
 func IsToken(b []byte) bool { return len(b) > 0 && all(b, &tokenByte) }
 
-// IsValue says whether b may be a field's value: visible characters, spaces, tabs and the bytes
-// beyond ASCII (RFC 9110, section 5.5). Eight bytes are looked at in one step; a step that finds a
-// control character looks again for the tab, the one that is allowed.
+// IsValue returns whether b may be a field's value: visible characters, spaces, tabs and bytes beyond ASCII (RFC 9110,
+// section 5.5). It checks eight bytes in one step. If a step finds a control character, it checks again whether that is
+// a tab, which is allowed.
 func IsValue(b []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(b) >= 8 {
@@ -59,8 +59,8 @@ func isValueSlow(b []byte) bool {
 	return true
 }
 
-// IsTarget says whether b has only bytes that a request-target may have on the wire: visible ASCII without the
-// number sign (RFC 9112, section 3.2; a fragment is never sent).
+// IsTarget returns whether b has only bytes that a request-target may have on the wire: visible ASCII without the
+// number sign (RFC 9112, section 3.2). A fragment is never sent.
 func IsTarget(b []byte) bool {
 	for _, c := range b {
 		if c <= ' ' || c >= 0x7f || c == '#' {
@@ -70,7 +70,7 @@ func IsTarget(b []byte) bool {
 	return true
 }
 
-// SameName says whether two tokens or hosts are the same, ASCII letters without case.
+// SameName returns whether two tokens or hosts are the same. It ignores the case of ASCII letters.
 func SameName(a, b []byte) bool {
 	if len(a) != len(b) {
 		return false
@@ -90,8 +90,8 @@ func lower(c byte) byte {
 	return c
 }
 
-// ParseLength reads 1*DIGIT below 2^63. Signs, spaces, lists and fractions are refused, for other recipients
-// read them in other ways.
+// ParseLength parses 1*DIGIT below 2^63. It refuses signs, spaces, lists and fractions, because other recipients read
+// them in other ways.
 func ParseLength(b []byte) (int64, bool) {
 	if len(b) == 0 || len(b) > 19 {
 		return 0, false

@@ -25,7 +25,7 @@ func TestFieldValueIsCheckedInEveryByteOfEveryLength(t *testing.T) {
 }
 
 func TestFieldValueIsCheckedBehindABadByte(t *testing.T) {
-	// The subtraction that looks at eight bytes at once borrows from the next byte: two bad ones must not hide each other.
+	// The subtraction that checks eight bytes at once borrows from the next byte: two bad bytes must not hide each other.
 	for _, first := range []byte{0x00, 0x1f, 0x7f, '\t', 0x80} {
 		for _, second := range []byte{0x00, 0x1f, 0x7f, '\n'} {
 			for i := range 8 {

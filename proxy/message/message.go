@@ -2,16 +2,20 @@
 
 // Package message says what an HTTP request and response are, whatever version carries them (RFC 9110), and has the
 // grammar that all versions share. It parses no message and does no I/O. The engines of the wire versions fill these
-// types from their buffers and write them out again; the proxy's pipeline reads and changes them in between.
+// types from their buffers and write them out again. The proxy's pipeline reads and changes them in between.
 //
-// Every byte slice in a message is a view of the buffer of the connection that it came from and lives
-// as long as the exchange does. Nothing here is safe for use by several goroutines at once.
+// Every byte slice in a message is a view of the buffer of the connection that it came from, and lives as long as the
+// exchange does. Only one goroutine at a time may use a message.
+//
+// Read in this order: message.go (a request and a response), field.go (a field, and what the proxy knows of its name),
+// fields.go (looking for fields), content.go (reading and writing content), ending.go (how an exchange ends early),
+// authority.go (hosts with ports), grammar.go (the rest of the grammar).
 package message
 
 // Version is the version of HTTP that a message arrived with.
 type Version uint8
 
-// The versions that are told apart. A minor version of 1 that is higher counts as 1.1 (RFC 9112, section 2.3).
+// The versions that are told apart. A minor version above 1 counts as 1.1 (RFC 9112, section 2.3).
 const (
 	HTTP10 Version = iota
 	HTTP11
@@ -35,31 +39,31 @@ const UnknownLength = -1
 type Request struct {
 	Version Version
 	Method  []byte
-	// Authority is the host, and the port if there is one, that the request names. It may be empty with HTTP/1.0.
+	// Authority is the host that the request names, with the port if there is one. It may be empty with HTTP/1.0.
 	Authority []byte
-	// Path is the target's path, beginning with a slash; Query is what follows it, with its question mark.
+	// Path is the target's path, beginning with a slash. Query is what follows it, with its question mark.
 	Path, Query []byte
-	// Fields are the header fields in their order. Those that frame the message or belong to the
-	// connection alone are among them, marked by their Kind; an engine writes none of these.
+	// Fields are the header fields in their order. They include fields that frame the message or concern only the
+	// connection, which are marked by their Kind. An engine writes none of those.
 	Fields []Field
-	// ContentLength is the content's length in bytes, 0 where there is none, or UnknownLength.
+	// ContentLength is the content's length in bytes, 0 if there is none, or UnknownLength.
 	ContentLength int64
-	// Upgrade is the protocol that the client asks to change to, or empty. With HTTP/2 that is a CONNECT (RFC 8441), which
-	// is a GET here as it is in HTTP/1.1.
+	// Upgrade is the protocol that the client asks to change to, or empty. In HTTP/2 such a request is a CONNECT (RFC
+	// 8441). Here it is a GET, as in HTTP/1.1.
 	Upgrade []byte
 	// ExpectContinue is set while the client waits for a 100 before it sends the content.
 	ExpectContinue bool
-	// AcceptsTrailers is set where the client said that it understands trailers (TE: trailers).
+	// AcceptsTrailers is set if the client said that it understands trailers (TE: trailers).
 	AcceptsTrailers bool
 }
 
 // Reset empties the request and keeps the memory of its fields.
 func (r *Request) Reset() { *r = Request{Fields: r.Fields[:0]} }
 
-// HasContent says whether content follows the head.
+// HasContent returns whether content follows the head.
 func (r *Request) HasContent() bool { return r.ContentLength != 0 }
 
-// Idempotent says whether the method may be sent twice with the effect of once (RFC 9110, section 9.2.2).
+// Idempotent returns whether sending the method twice has the same effect as once (RFC 9110, section 9.2.2).
 func (r *Request) Idempotent() bool {
 	switch string(r.Method) {
 	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
@@ -70,17 +74,17 @@ func (r *Request) Idempotent() bool {
 
 // Response is a response's head.
 type Response struct {
-	// Version is what the sender speaks; an engine writes its own.
+	// Version is what the sender speaks. An engine writes its own.
 	Version Version
 	// Status is 100 to 999.
 	Status int
 	Reason []byte
 	// Fields are as in a Request.
 	Fields []Field
-	// ContentLength is the length of the content, which the response to a HEAD announces and does not have, or
-	// UnknownLength.
+	// ContentLength is the length of the content, or UnknownLength. The response to a HEAD announces a length and has no
+	// content.
 	ContentLength int64
-	// NoContent is set where no content follows whatever the fields say: HEAD, 1xx, 204, 304 (RFC 9112, section 6.3).
+	// NoContent is set if no content follows, whatever the fields say: HEAD, 1xx, 204, 304 (RFC 9112, section 6.3).
 	NoContent bool
 	// Upgrade is the protocol that a 101 changes to.
 	Upgrade []byte
@@ -89,10 +93,10 @@ type Response struct {
 // Reset empties the response and keeps the memory of its fields.
 func (r *Response) Reset() { *r = Response{Fields: r.Fields[:0]} }
 
-// Informational says whether a further response to the same request follows.
+// Informational returns whether another response to the same request follows.
 func (r *Response) Informational() bool { return r.Status < 200 && r.Status != 101 }
 
-// Error is a message that cannot be understood or accepted. Status is what a server answers to such a request.
+// Error is a message that cannot be understood or accepted. Status is a server's answer to such a request.
 type Error struct {
 	Status int
 	Detail string

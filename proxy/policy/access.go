@@ -9,9 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Access lists the client addresses that may and may not use a route. A denied address is refused
-// even where it is allowed too; where Allowed is not empty, all that it does not list is refused.
-// The prefixes are masked and sorted.
+// Access lists the client addresses that may and may not use a route. A denied address is refused even if it is allowed
+// too. If Allowed is not empty, every address that it does not list is refused. The prefixes are masked and sorted.
 type Access struct {
 	Allowed, Denied []netip.Prefix
 }
@@ -19,13 +18,13 @@ type Access struct {
 // Name is "access-control".
 func (*Access) Name() string { return "access-control" }
 
-// Equal says whether another access control has the same lists.
+// Equal returns whether another access control has the same lists.
 func (a *Access) Equal(other Policy) bool {
 	o, ok := other.(*Access)
 	return ok && o != nil && slices.Equal(a.Allowed, o.Allowed) && slices.Equal(a.Denied, o.Denied)
 }
 
-// Compile makes the lists quick to look through.
+// Compile makes the lists fast to search.
 func (a *Access) Compile(*Scope) (Steps, error) {
 	if len(a.Allowed) == 0 && len(a.Denied) == 0 {
 		return Steps{}, nil
@@ -34,7 +33,7 @@ func (a *Access) Compile(*Scope) (Steps, error) {
 	return Steps{Request: t.request}, nil
 }
 
-// Explain says whether a client is admitted, and which prefix decides, if one does.
+// Explain returns whether a client is admitted, and which prefix decides, if one does.
 func (a *Access) Explain(client netip.Addr) (admitted bool, prefix, why string) {
 	for _, list := range []struct {
 		prefixes []netip.Prefix
@@ -55,7 +54,7 @@ func (a *Access) Explain(client netip.Addr) (admitted bool, prefix, why string) 
 
 // accessTable is a compiled Access.
 type accessTable struct {
-	// restricts is set where an address that is not allowed is refused.
+	// restricts is set if an address that is not allowed is refused.
 	restricts       bool
 	allowed, denied addressRanges
 }
@@ -71,14 +70,14 @@ func (t *accessTable) request(v *View) Answer {
 	return Answer{}
 }
 
-// admits says whether a client's address may use a route: not if it is denied, nor if others are allowed and it
-// is not. The address is unmapped and without a zone.
+// admits returns whether a client's address may use a route. It may not if it is denied, or if others are allowed and
+// it is not. The address is unmapped and without a zone.
 func (t *accessTable) admits(client netip.Addr) bool {
 	return !t.denied.contain(client) && (!t.restricts || t.allowed.contain(client))
 }
 
-// addressRanges are ranges of addresses that do not overlap, in their order: a look takes as many steps as
-// their number has bits.
+// addressRanges are ranges of addresses that do not overlap, in order. A search takes as many steps as their number has
+// bits.
 type addressRanges []addressRange
 
 type addressRange struct{ first, last netip.Addr }

@@ -68,7 +68,7 @@ func TestAddressesAreAdmittedByBothLists(t *testing.T) {
 	}
 }
 
-// Whatever the lists are, the compiled ones say what going through them would say.
+// Whatever the lists are, the compiled ones give the same result as a search through the lists.
 func TestCompiledAccessSaysWhatTheListsSay(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

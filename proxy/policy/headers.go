@@ -11,8 +11,8 @@ import (
 // Header is a field to put into a message.
 type Header struct{ Name, Value string }
 
-// HeaderChanges says how the fields of one message are changed: first what Remove names goes, then Set
-// replaces, then Add adds where there is no field of the name. Each list is sorted by name.
+// HeaderChanges are changes to the fields of one message. First the fields in Remove are removed, then Set replaces
+// fields, then Add adds fields whose name is not there. Each list is sorted by name.
 type HeaderChanges struct {
 	Add, Set []Header
 	Remove   []string
@@ -26,13 +26,13 @@ type Headers struct {
 // Name is "headers".
 func (*Headers) Name() string { return "headers" }
 
-// Equal says whether other headers have the same changes.
+// Equal returns whether other headers have the same changes.
 func (h *Headers) Equal(other Policy) bool {
 	o, ok := other.(*Headers)
 	return ok && o != nil && h.Request.equal(&o.Request) && h.Response.equal(&o.Response)
 }
 
-// Compile makes the changes ready to be put into messages. An answer of our own has none: it says what we say.
+// Compile prepares the changes for messages. Our own answers are not changed: they say what we say.
 func (h *Headers) Compile(*Scope) (steps Steps, err error) {
 	if !h.Request.none() {
 		c := compileHeaders(&h.Request)
@@ -56,10 +56,10 @@ func (h *HeaderChanges) equal(o *HeaderChanges) bool {
 
 // headerChanges is a compiled HeaderChanges.
 type headerChanges struct {
-	// gone are the names, in lower case, of which no field stays: those removed and those set anew.
+	// gone are the names, in lower case, whose fields are dropped: those in Remove and those in Set.
 	gone     []string
 	set, add []message.Field
-	// absent are the names of add in lower case.
+	// absent are the names of add, in lower case.
 	absent []string
 }
 
@@ -84,11 +84,11 @@ func newField(h Header) message.Field {
 	return message.Field{Name: name, Value: []byte(h.Value), Kind: message.KindOf(name)}
 }
 
-// apply changes fields and returns them with what was added.
+// apply changes fields, and returns them with what was added.
 func (c *headerChanges) apply(fields []message.Field) []message.Field {
 	for _, name := range c.gone {
 		for i := range fields {
-			// CDN-Loop is not for those to take out whom it is to hold up (RFC 8586, section 2).
+			// Nobody whom CDN-Loop has to stop may remove it (RFC 8586, section 2).
 			if f := &fields[i]; f.Kind.EndToEnd() && f.Kind != message.CDNLoop && message.EqualFold(f.Name, name) {
 				f.Kind = message.Dropped
 			}

@@ -69,7 +69,7 @@ func TestFieldsAreRemovedThenSetThenAdded(t *testing.T) {
 	}
 }
 
-// Fields of the connection, and those that frame the message, are neither taken out nor put in, whoever asks for it.
+// Nobody can remove or add fields of the connection, or fields that frame the message.
 func TestFieldsOfTheConnectionAreNobodysToChange(t *testing.T) {
 	t.Parallel()
 	names := []string{"Host", "Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade", "Expect"}

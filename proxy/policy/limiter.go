@@ -13,12 +13,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limiter holds a token bucket for each rule and client, in shards of their own lock, at most limiterEntries in all.
-// The one of a shard that was used least recently makes room for a new one.
+// Limiter holds a token bucket for each rule and client, at most limiterEntries in all. They are in shards, each with
+// its own lock. In a full shard, the bucket that was used least recently makes room for a new one.
 type Limiter struct {
 	seed   maphash.Seed
 	shards [limiterShards]limiterShard
-	// replicas is how many share the limits; 0 stands for 1.
+	// replicas is how many replicas share the limits. 0 stands for 1.
 	replicas atomic.Int32
 	// lastRule is the last id that a rule got.
 	lastRule atomic.Uint32
@@ -26,14 +26,14 @@ type Limiter struct {
 
 const (
 	limiterShards = 64
-	// limiterEntries bounds the table. An entry costs 112 bytes, 4 to 8 for the chain that it is found by and, while its
-	// shard grows, up to a quarter of room to grow: a full table has some 60 MB.
+	// limiterEntries bounds the table. An entry costs 112 bytes and 4 to 8 bytes for its chain. While its shard grows, it
+	// costs up to a quarter more, as room to grow. A full table has some 60 MB.
 	limiterEntries = 512 << 10
 	limiterLeast   = 16 // the entries that a shard begins with
 )
 
-// limiterKey is what requests are counted by: the rule and the client's network, which is an IPv4 address, or the first
-// half of an IPv6 one, of which a client has as many as it likes in the second. It has no padding.
+// limiterKey is what requests are counted by: the rule and the client's network. The network is an IPv4 address, or the
+// first half of an IPv6 address: in the second half a client has as many addresses as it likes. It has no padding.
 type limiterKey struct {
 	rule    uint32
 	network [16]byte
@@ -47,12 +47,12 @@ func newLimiterKey(rule uint32, client netip.Addr) limiterKey {
 	return key
 }
 
-// limiterShard is a hash table without the slack of Go's maps, which would cost as much as the buckets. Entries are
-// named by their index, which they keep, or noEntry.
+// limiterShard is a hash table without the slack of Go's maps, which would cost as much as the buckets. An entry is
+// referred to by its index, which it keeps, or by noEntry.
 type limiterShard struct {
 	mu      sync.Mutex
 	entries []limiterEntry
-	// chains are the first entries of those whose hashes fall on the same chain; there are at least as many as entries.
+	// chains are the first entries of chains of entries whose hashes collide. There are at least as many as entries.
 	chains []int32
 	// newest and oldest are the ends of the list by last use.
 	newest, oldest int32
@@ -68,7 +68,7 @@ type limiterEntry struct {
 
 const noEntry = -1
 
-// NewLimiter makes a limiter of a single replica.
+// NewLimiter returns the limiter of a single replica.
 func NewLimiter() *Limiter {
 	l := &Limiter{seed: maphash.MakeSeed()}
 	for i := range l.shards {
@@ -77,13 +77,13 @@ func NewLimiter() *Limiter {
 	return l
 }
 
-// SetReplicas says how many replicas requests are spread over, this one among them.
+// SetReplicas sets how many replicas share the requests, including this one.
 func (l *Limiter) SetReplicas(n int) { l.replicas.Store(int32(max(1, n))) }
 
-// newRule returns an id that no rule had.
+// newRule returns an id that no rule had before.
 func (l *Limiter) newRule() uint32 { return l.lastRule.Add(1) }
 
-// allow takes a token of the client's for a rule. Where there is none, it says after how long there will be one.
+// allow takes a token of the client for a rule. If there is none, it returns the time until there will be one.
 func (l *Limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
@@ -91,7 +91,7 @@ func (l *Limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cost := l.cost(limit)
-	burst := max(limit.Burst, cost) // a share of less than one request is one request
+	burst := max(limit.Burst, cost) // A share of less than one request counts as one request.
 	bucket := l.bucket(s, key, hash, limit, burst)
 	if bucket.Burst() != burst {
 		bucket.SetBurstAt(now, burst)
@@ -103,8 +103,8 @@ func (l *Limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	return false, time.Duration(math.Ceil(missing / limit.PerSecond * float64(time.Second)))
 }
 
-// left is how many requests a client may send at once for a rule, by what is known of it. It changes nothing: a client
-// that was never seen has a whole bucket.
+// left returns how many requests a client may send at once for a rule, as far as is known. It changes nothing. A client
+// that was never seen has a full bucket.
 func (l *Limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) float64 {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
@@ -119,9 +119,9 @@ func (l *Limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now tim
 	return tokens / float64(cost)
 }
 
-// cost is how many tokens a request takes. Where replicas share a limit, each has a whole bucket, and a request takes a
-// token for every one of them. So what a client has used counts on as their number changes, and no bucket has to be
-// touched.
+// cost returns how many tokens a request takes. If replicas share a limit, each has a whole bucket, and a request takes
+// one token for each replica. So what a client has used still counts when their number changes, and no bucket has to be
+// changed.
 func (l *Limiter) cost(limit *RateLimit) int {
 	if limit.PerReplica {
 		return 1
@@ -131,7 +131,7 @@ func (l *Limiter) cost(limit *RateLimit) int {
 
 func (l *Limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed, key) }
 
-// bucket returns the bucket of a key, a full one where it is new, making it the newest.
+// bucket returns the bucket of a key, a full one if the key is new, and makes it the newest.
 func (l *Limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit, burst int) *rate.Limiter {
 	i := s.find(key, hash)
 	if i != noEntry {
@@ -148,7 +148,7 @@ func (l *Limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *Ra
 	return &s.entries[i].bucket
 }
 
-// find returns the entry of a key, or noEntry.
+// find returns the entry of a key, noEntry if there is none.
 func (s *limiterShard) find(key limiterKey, hash uint64) int32 {
 	if len(s.chains) == 0 {
 		return noEntry
@@ -160,12 +160,12 @@ func (s *limiterShard) find(key limiterKey, hash uint64) int32 {
 	return i
 }
 
-// chain returns where the chain of a hash begins.
+// chain returns the head of the chain of a hash.
 func (s *limiterShard) chain(hash uint64) *int32 {
 	return &s.chains[hash/limiterShards%uint64(len(s.chains))]
 }
 
-// vacate returns an entry that is on no chain and not listed: a new one, or the oldest where there are enough.
+// vacate returns an entry that is on no chain and not listed: a new one, or the oldest one if the shard is full.
 func (l *Limiter) vacate(s *limiterShard) int32 {
 	n := len(s.entries)
 	if n == limiterEntries/limiterShards {
@@ -190,7 +190,7 @@ func (l *Limiter) vacate(s *limiterShard) int32 {
 	return int32(n)
 }
 
-// rechain spreads all entries but the last, which is new, over n chains.
+// rechain distributes all entries over n chains, except for the last, which is new.
 func (l *Limiter) rechain(s *limiterShard, n int) {
 	s.chains = make([]int32, n)
 	for i := range s.chains {

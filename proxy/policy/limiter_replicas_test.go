@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// admitted lets a client send rate requests a second for a while, to each of the limiters in turn, and returns how many
+// admitted lets a client send rate requests a second for a while, to each of the limiters in turn. It returns how many
 // were allowed.
 func admitted(limiters []*Limiter, limit *RateLimit, rate int, from time.Time, during time.Duration) (allowed int) {
 	client := netip.MustParseAddr("192.0.2.1")

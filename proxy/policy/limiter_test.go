@@ -17,7 +17,7 @@ import (
 // noon is when a limiter's tests begin.
 func noon() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
 
-// never is a limit whose bucket is as good as never refilled.
+// never is a limit whose bucket is hardly ever refilled.
 func never(burst int) *RateLimit { return &RateLimit{PerSecond: 1e-9, Burst: burst} }
 
 // numbered returns the address number n of a range of IPv4 ones.
@@ -112,9 +112,9 @@ func TestWhichRequestsShareABucket(t *testing.T) {
 	}
 }
 
-// A million addresses fill the table to its bound and no further. Whoever is seen again and again stays; whoever was
-// not seen for a table's length begins anew. What an address costs is measured of the whole table while it grows and
-// when it is full, so no other test may run beside this one.
+// A million addresses fill the table to its bound and no further. An address that is seen again and again stays. One
+// that was not seen for a table's length begins anew. The cost of an address is measured on the whole table, while it
+// grows and when it is full, so no other test may run at the same time.
 func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testing.T) {
 	const addresses = 1_000_000
 	live := func() uint64 {
@@ -164,7 +164,7 @@ func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testin
 	}
 }
 
-// Within a shard the order of last use decides alone: each new address takes the place of the one that rested longest.
+// Within a shard only the order of last use decides: each new address replaces the one that was idle longest.
 func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 	t.Parallel()
 	const room = limiterEntries / limiterShards
@@ -218,7 +218,7 @@ func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 	}
 }
 
-// Connections that hit one bucket at a time get no more out of it than there is.
+// Connections that use one bucket at the same time get no more out of it than there is.
 func TestManyTakeFromOneBucketAtOnce(t *testing.T) {
 	t.Parallel()
 	const burst, takers = 1000, 8

@@ -7,16 +7,17 @@ import (
 	"reflect"
 )
 
-// Order is the policies that a route can have, in the order in which a request meets them; a response meets them from
-// the last to the first. Users choose none: the order is what makes a policy safe. docs/request.md has the same list.
+// Order is the policies that a route can have, in the order in which a request meets them. A response meets them from
+// the last to the first. Users cannot choose the order, because it is what makes a policy safe. docs/request.md has the
+// same list.
 var Order = [...]Policy{
-	(*Access)(nil),    // who may not come is told nothing else, and takes no token of those who may
+	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted
 	(*Headers)(nil),   // changes what the policies above have seen
 	(*Rewrite)(nil),   // the last: all others see the path that the client sent
 }
 
-// Place is a policy's in Order, by its type, or -1.
+// Place returns the index of a policy in Order, by its type, or -1.
 func Place(p Policy) int {
 	for i := range Order {
 		if reflect.TypeOf(Order[i]) == reflect.TypeOf(p) {
@@ -26,7 +27,7 @@ func Place(p Policy) int {
 	return -1
 }
 
-// Inspect says what is wrong with a route's policies: each is one of Order's, once, and they are in that order.
+// Inspect returns what is wrong with a route's policies: each must be one of Order's, occur once, and be in that order.
 func Inspect(policies []Policy) error {
 	for i, p := range policies {
 		at := Place(p)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Policies are told apart by their types in here, and by their names everywhere else.
+// This package tells policies apart by their types, and everything else by their names.
 func TestEachPolicyHasOneNameAndOnePlace(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}

@@ -12,25 +12,25 @@ import (
 
 // RateLimit bounds the requests of each client on a route. The zero value is no limit.
 type RateLimit struct {
-	// PerSecond is how many requests a client may send in the long run.
+	// PerSecond is how many requests a client may send per second in the long run.
 	PerSecond float64
-	// Burst is how many it may send at once after a rest, at least 1.
+	// Burst is how many requests it may send at once after a pause, at least 1.
 	Burst int
-	// PerReplica has each replica allow that much, whatever the others do. Otherwise each allows its share.
+	// PerReplica lets each replica allow that much, whatever the others do. Otherwise each replica allows its share.
 	PerReplica bool
 }
 
 // Name is "rate-limit".
 func (*RateLimit) Name() string { return "rate-limit" }
 
-// Equal says whether another limit lets through as much.
+// Equal returns whether another limit lets through as much.
 func (r *RateLimit) Equal(other Policy) bool {
 	o, ok := other.(*RateLimit)
 	return ok && o != nil && *r == *o
 }
 
-// Compile gives the route an id among the limiter's rules. As long as neither the route nor the limit changes it keeps
-// that, so that what clients have used up survives a new generation.
+// Compile gives the route an id among the limiter's rules. The route keeps the id as long as neither the route nor the
+// limit changes, so that what clients have used survives a new generation.
 func (r *RateLimit) Compile(s *Scope) (Steps, error) {
 	if r.PerSecond <= 0 {
 		return Steps{}, nil
@@ -62,7 +62,7 @@ func (l *limitedRule) request(v *View) Answer {
 	return Answer{Reason: reason.RateLimited}
 }
 
-// appendFields tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what it may do.
+// appendFields tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what its limit is.
 func (r *RateLimit) appendFields(fields []message.Field, wait time.Duration) []message.Field {
 	seconds := int64((wait + time.Second - 1) / time.Second)
 	return append(fields,
@@ -72,10 +72,10 @@ func (r *RateLimit) appendFields(fields []message.Field, wait time.Duration) []m
 		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
 }
 
-// LimitNote is how a rate limit stands with a client. Nothing was taken from it.
+// LimitNote is the state of a rate limit for a client. Making it takes no token.
 type LimitNote struct {
 	Limit RateLimit
-	// Replicas is how many share the limit.
+	// Replicas is how many replicas share the limit.
 	Replicas int
 	// Left is how many requests this replica would let through at once, now.
 	Left float64
@@ -83,11 +83,11 @@ type LimitNote struct {
 	Wait time.Duration
 }
 
-// look says what allow would, takes nothing, and notes how the limit stands.
+// look returns what allow would, but takes no token. It notes the state of the limit.
 func (l *limitedRule) look(v *View) (ok bool, wait time.Duration) {
 	left, cost := l.limiter.left(l.rule, &l.limit, v.Client, v.Now), l.limiter.cost(&l.limit)
 	missing := (1 - left) * float64(cost) / l.limit.PerSecond * float64(time.Second)
-	ok = missing < 1 // a bucket counts in nanoseconds
+	ok = missing < 1 // A bucket counts in nanoseconds.
 	if !ok {
 		wait = time.Duration(missing)
 	}

@@ -23,7 +23,7 @@ func (k kept) scope(l *Limiter) *Scope {
 	}}
 }
 
-// What a client has used up goes with the limit, and a look takes nothing from it.
+// What a client has used stays with the limit, and a look takes nothing from it.
 func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 	t.Parallel()
 	l, memory := NewLimiter(), kept{}

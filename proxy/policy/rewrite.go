@@ -10,24 +10,24 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Rewrite changes the path that the endpoint gets. At most one of the two is set; the query stays as it is.
+// Rewrite changes the path that the endpoint gets. At most one of its fields is set. The query stays as it is.
 type Rewrite struct {
-	// StripPrefix is cut off where it is the path's beginning by whole segments; what is left of itself is "/".
+	// StripPrefix is cut off if the path begins with it by whole segments. If nothing is left, the path becomes "/".
 	StripPrefix string
-	// ReplacePath takes the path's place.
+	// ReplacePath replaces the path.
 	ReplacePath string
 }
 
 // Name is "rewrite".
 func (*Rewrite) Name() string { return "rewrite" }
 
-// Equal says whether another rewrite does the same.
+// Equal returns whether another rewrite does the same.
 func (r *Rewrite) Equal(other Policy) bool {
 	o, ok := other.(*Rewrite)
 	return ok && o != nil && *r == *o
 }
 
-// Compile makes bytes of it.
+// Compile converts the paths to bytes.
 func (r *Rewrite) Compile(*Scope) (Steps, error) {
 	c := compileRewrite(r)
 	if c == nil {
@@ -36,7 +36,7 @@ func (r *Rewrite) Compile(*Scope) (Steps, error) {
 	return Steps{Request: c.request}, nil
 }
 
-// rewrite is a compiled Rewrite: the prefix has no trailing slash.
+// rewrite is a compiled Rewrite. Its prefix has no trailing slash.
 type rewrite struct{ strip, replace []byte }
 
 func compileRewrite(r *Rewrite) *rewrite {
@@ -65,7 +65,7 @@ func (r *rewrite) request(v *View) Answer {
 }
 
 // apply returns the path that the endpoint gets for a canonical path. What is left after a prefix was cut off is made
-// canonical again, in buf where that needs memory.
+// canonical again, in buf if that needs memory.
 func (r *rewrite) apply(buf, path []byte) ([]byte, error) {
 	if r.replace != nil {
 		return r.replace, nil

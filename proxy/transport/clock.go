@@ -4,17 +4,17 @@ package transport
 
 import "time"
 
-// Clock tells the time since the process began, which costs half of what the time of day does.
+// Clock tells the time since the process began. This costs half of what the time of day costs.
 type Clock struct{ Start time.Time }
 
 // NewClock returns a clock that begins now.
 func NewClock() Clock { return Clock{time.Now()} }
 
-// Now is the time since the clock began.
+// Now returns the time since the clock began.
 func (c Clock) Now() time.Duration { return time.Since(c.Start) }
 
-// Dates returns what tells the time of day that a time was at. The time of day may have been set since the process
-// began.
+// Dates returns a function from a time of the clock to the time of day. It uses the present time of day, because that
+// may have been set since the process began.
 func (c Clock) Dates() func(time.Duration) time.Time {
 	day, now := time.Now(), c.Now()
 	return func(at time.Duration) time.Time { return day.Add(at - now) }

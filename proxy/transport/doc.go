@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package transport moves bytes on sockets: with timeouts that begin anew whenever bytes flow, waiting without memory,
-// through the kernel where that is cheaper, and over TLS. It knows nothing of HTTP but its names in a handshake: the
-// engines say what they want of a stream.
+// through the kernel where that is cheaper, and over TLS. It knows nothing of HTTP but its names in a handshake. The
+// engines say what they need of a stream.
 //
-// Read tcp.go first, then tls.go, which is a stream over it, and parked.go, splice.go and tunnel.go, which use both.
+// Read in this order: stream.go (what a stream is), tcp.go (a stream on a socket), raw_linux.go and raw_other.go (its
+// system calls), gone_linux.go and gone_other.go (whether the peer is gone), clock.go (the time), tls.go (a stream over
+// TCP), parked.go (a stream as HTTP/2 needs it), tunnel.go (bytes between two streams), splice.go, splice_linux.go and
+// splice_other.go (content that the kernel moves).
 package transport

@@ -10,8 +10,8 @@ const (
 	tcpCloseWait = 8
 )
 
-// Gone says whether the peer closed or reset the connection, even if bytes that it sent before are still unread. A
-// client that only ended its own side looks the same and is taken for gone, as nginx and Envoy take it.
+// Gone returns whether the peer closed or reset the connection, even if bytes that it sent before are still unread. A
+// client that only ended its own side looks the same and counts as gone, as it does for nginx and Envoy.
 func (t *TCP) Gone() bool {
 	state := tcpClose
 	_ = t.raw.Control(func(fd uintptr) {

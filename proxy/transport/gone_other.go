@@ -6,7 +6,7 @@ package transport
 
 import "syscall"
 
-// Gone says whether the peer closed or reset the connection. It does not see that behind unread bytes.
+// Gone returns whether the peer closed or reset the connection. It cannot tell while bytes are unread.
 func (t *TCP) Gone() bool {
 	gone := true
 	_ = t.raw.Control(func(fd uintptr) {

@@ -4,7 +4,7 @@ package transport
 
 import "github.com/warren-dev/ingress/proxy/buffer"
 
-// Parked is a stream as HTTP/2 wants it: it waits without memory.
+// Parked is a stream as HTTP/2 needs it: it waits without memory.
 type Parked struct {
 	Stream
 	below   *TCP
@@ -14,10 +14,10 @@ type Parked struct {
 	got     func(buf []byte, n int) (again bool)
 }
 
-// NewParked returns a stream that is below, or TLS over it.
+// NewParked returns a Parked of a stream. below is that stream, or what carries it if it is TLS.
 func NewParked(stream Stream, below *TCP, buffers *buffer.Pool) *Parked {
 	t := &Parked{Stream: stream, below: below, buffers: buffers}
-	t.got = t.take // bound once, or it would be allocated for each wait
+	t.got = t.take // bound once; otherwise each wait would allocate it
 	return t
 }
 

@@ -23,7 +23,7 @@ func rawPeek(fd uintptr, p []byte) (int, syscall.Errno) {
 	return n, errnoOf(err)
 }
 
-// rawUnacknowledged is not known here.
+// rawUnacknowledged returns 0: the number is not known here.
 func rawUnacknowledged(uintptr) (int, syscall.Errno) { return 0, 0 }
 
 func errnoOf(err error) syscall.Errno {

@@ -2,7 +2,7 @@
 
 package transport
 
-// SpliceFault is a failure of the side that takes the content; others are of the side that it comes from.
+// SpliceFault is a failure of the side that takes the content. Other errors are of the side that it comes from.
 type SpliceFault struct{ Cause error }
 
 func (f *SpliceFault) Error() string { return f.Cause.Error() }

@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// CanSplice says whether there is splice(2).
+// CanSplice is whether splice(2) exists.
 const CanSplice = true
 
-// pipeSize is what a pipe holds unless told otherwise, and so the most that is in the kernel's hands at a time.
+// pipeSize is what a pipe holds by default, and so the most that is in the kernel at a time.
 const pipeSize = 64 << 10
 
-// Pipes are pipes that nobody is using. The garbage collector may take them, and closes them then.
+// Pipes are pipes that nobody uses. The garbage collector may take and close them.
 type Pipes struct {
 	free sync.Pool
 	lent atomic.Uint64
 }
 
-// Lent is how often a pipe was used: each time, the kernel moved content.
+// Lent returns how often a pipe was used. Each time, the kernel moved content.
 func (p *Pipes) Lent() uint64 { return p.lent.Load() }
 
 // pipe is the descriptors of a pipe's two ends.
@@ -57,7 +57,7 @@ const (
 	spliceNonblock = 2
 )
 
-// Splice moves n bytes from one connection to the other by way of a pipe, with the stall times of both.
+// Splice moves n bytes from one connection to the other through a pipe, with the stall times of both.
 func Splice(to, from *TCP, n int64, free *Pipes) (moved int64, err error) {
 	p, err := free.get()
 	if err != nil {
@@ -82,17 +82,17 @@ func Splice(to, from *TCP, n int64, free *Pipes) (moved int64, err error) {
 	return moved, err
 }
 
-// splicing is one pipe's load on its way.
+// splicing is one load of a pipe.
 type splicing struct {
 	to     *TCP
 	pipe   *pipe
 	wanted int
-	// held is what is in the pipe, drained what left it of the running load.
+	// held is how many bytes are in the pipe. drained is how many of the present load have left it.
 	held, drained int
 	errno         error
 }
 
-// fill takes up to wanted bytes into the empty pipe.
+// fill moves up to wanted bytes into the empty pipe.
 func (s *splicing) fill(from *TCP) error {
 	s.drained = 0
 	from.armRead()
@@ -115,7 +115,7 @@ func (s *splicing) fill(from *TCP) error {
 	return nil
 }
 
-// drain sends what is in the pipe. As with a write, the stall time begins anew whenever some of it was taken.
+// drain sends what is in the pipe. As with a write, the stall time begins anew whenever a part was taken.
 func (s *splicing) drain() error {
 	for s.held > 0 {
 		before, waited := s.held, false

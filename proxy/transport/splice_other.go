@@ -6,11 +6,11 @@ package transport
 
 import "errors"
 
-// Pipes are none.
+// Pipes is empty: there are none.
 type Pipes struct{}
 
-// CanSplice says whether there is splice(2).
+// CanSplice is whether splice(2) exists.
 const CanSplice = false
 
-// Splice is never called where there is no splice(2).
+// Splice is never called, because there is no splice(2).
 func Splice(*TCP, *TCP, int64, *Pipes) (int64, error) { return 0, errors.ErrUnsupported }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Which failure is whose decides on what the other side is told.
+// What the other side is told depends on whose failure it is.
 func TestSpliceFaultIsTheTakersOwn(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("the pipe broke")

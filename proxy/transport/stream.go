@@ -13,24 +13,22 @@ import (
 type Stream interface {
 	Side
 	io.Reader
-	// ExpireAfter bounds how long all the Reads from now on may take together, until StallAfter is called. 0 is no bound.
+	// ExpireAfter bounds how long all Reads from now on may take together, until StallAfter is called. 0 is no bound.
 	ExpireAfter(d time.Duration)
 }
 
-// Side is one of the two that a tunnel connects: a stream, or a part of one.
+// Side is one of the two sides that a tunnel connects: a stream, or a part of one.
 type Side interface {
 	io.Writer
-	// ReadParked waits until there are bytes, reads them into a buffer of at least size bytes that it gets from buffers
-	// only then, and calls got with that buffer, which is got's from then on, and the number of bytes read. While got
-	// returns true it goes on waiting. Got may write to the stream and set its times but neither read from it nor close
-	// it.
+	// ReadParked waits until there are bytes, and only then gets a buffer of at least size bytes from buffers. It reads
+	// into that and calls got with the buffer, which got then owns, and the number of bytes. While got returns true, it
+	// goes on waiting. got may write to the stream and set its times, but may neither read from it nor close it.
 	ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error
 	// StallAfter bounds how long a read may wait for its first byte. 0 is no bound.
 	StallAfter(d time.Duration)
 	// CloseWrite tells the peer that no more will be sent.
 	CloseWrite() error
-	// Close ends both directions. It may be called from any goroutine, and may wait for what a ReadParked has brought to
-	// be dealt with.
+	// Close ends both directions. Any goroutine may call it. It may wait until the bytes of a ReadParked were dealt with.
 	Close() error
 }
 

@@ -14,20 +14,20 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// TCP is a TCP connection whose timeouts are stall times: they begin anew whenever bytes flow, so that a stream
-// or a slow download lives as long as it moves. Deadlines are moved only when they are off by more than a second (or
-// a quarter of a shorter timeout), since each move takes a lock of the runtime's.
+// TCP is a TCP connection whose timeouts are stall times: they begin anew whenever bytes flow. So a stream or a slow
+// download lives as long as it moves. A deadline is moved only when it is off by more than a second (or a quarter of a
+// shorter timeout), because each move takes a lock of the runtime.
 //
-// It reads and writes through syscall.RawConn, which tells when a call would have to wait: a buffer is held and a
-// write's deadline is set only around real waits. One goroutine may read while another writes; closing and
-// StopReading are safe from anywhere.
+// It reads and writes through syscall.RawConn, which tells when a call would have to wait. Only real waits hold a
+// buffer, or set a write's deadline. One goroutine may read while another writes. Any goroutine may close it or call
+// StopReading.
 type TCP struct {
 	tcp   *net.TCPConn
 	raw   syscall.RawConn
 	clock Clock
 
 	readStall, writeStall time.Duration
-	// readAt is the read deadline that is set, by the clock, or 0; armed says that it was looked at just now.
+	// readAt is the read deadline that is set, by the clock, or 0. armed is set if the deadline was checked just now.
 	readAt         time.Duration
 	armed          bool
 	expiring       bool
@@ -42,7 +42,7 @@ type TCP struct {
 	following atomic.Int32
 }
 
-// NewTCP returns the transport of a connection, on which a write that is not taken for writeStall fails. 0 is no bound.
+// NewTCP returns the transport of a connection. A write that is not taken for writeStall fails. 0 is no bound.
 func NewTCP(tcp *net.TCPConn, c Clock, writeStall time.Duration) (*TCP, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
@@ -63,13 +63,13 @@ func (t *TCP) StallAfter(d time.Duration) {
 	t.armed = true
 }
 
-// StallWritesAfter makes a write that is not taken for so long fail. 0 is no bound.
+// StallWritesAfter makes a write fail that is not taken for that long. 0 is no bound.
 func (t *TCP) StallWritesAfter(d time.Duration) { t.writeStall = d }
 
-// WriteWithoutWaiting makes each write fail from now on that would have to wait.
+// WriteWithoutWaiting makes each write from now on fail if it would have to wait.
 func (t *TCP) WriteWithoutWaiting() { t.out.impatient = true }
 
-// BoundWait bounds the Read that waits, from another goroutine.
+// BoundWait bounds the Read that is waiting. Another goroutine may call it.
 func (t *TCP) BoundWait(d time.Duration) { _ = t.tcp.SetReadDeadline(time.Now().Add(d)) }
 
 // ExpireAfter implements Stream.
@@ -86,7 +86,7 @@ func (t *TCP) setReadDeadline(d, at time.Duration) {
 		t.readAt = at
 		_ = t.tcp.SetReadDeadline(t.clock.Start.Add(at))
 	}
-	if t.readingStopped.Load() { // StopReading may have come between
+	if t.readingStopped.Load() { // StopReading may have come in between.
 		_ = t.tcp.SetReadDeadline(longAgo)
 	}
 }
@@ -94,7 +94,7 @@ func (t *TCP) setReadDeadline(d, at time.Duration) {
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
-// armRead sees to the deadline before a read, unless StallAfter has just done so.
+// armRead sets the deadline before a read, if it has to be moved and StallAfter has not just set it.
 func (t *TCP) armRead() {
 	if t.armed || t.expiring {
 		t.armed = false
@@ -112,16 +112,16 @@ func (t *TCP) armRead() {
 	}
 }
 
-// reading is a read on its way.
+// reading is a read in progress.
 type reading struct {
 	buf []byte
 	n   int
 	err error
-	// buffers and size say where a parked read gets its buffer, got takes what it brings.
+	// buffers and size say where a parked read gets its buffer. got takes the bytes.
 	buffers *buffer.Pool
 	size    int
 	got     func(buf []byte, n int) bool
-	// request is what an exchange sends first, sent how much of it has left.
+	// request is what an exchange sends first. sent is how much of it was sent.
 	request []byte
 	sent    int
 	// impatient makes a read that would have to wait fail with EAGAIN.
@@ -153,7 +153,7 @@ func (t *TCP) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n 
 	return err
 }
 
-// Exchange sends a request and reads the first bytes of what answers it into p.
+// Exchange sends a request, and reads the first bytes of the answer into p.
 func (t *TCP) Exchange(request, p []byte) (sent, n int, err error) {
 	t.armRead()
 	r := &t.in
@@ -165,7 +165,7 @@ func (t *TCP) Exchange(request, p []byte) (sent, n int, err error) {
 	return sent, n, err
 }
 
-// result returns what a read brought and forgets it.
+// result returns the result of a read, and resets it.
 func (r *reading) result(err error) (int, error) {
 	n := r.n
 	if err == nil {
@@ -178,8 +178,8 @@ func (r *reading) result(err error) (int, error) {
 	return n, err
 }
 
-// The functions from here to exchange are called with the connection's descriptor when it may be readable; false means
-// that they are to be called again when it is.
+// The functions from here to exchange get the connection's descriptor when it may be readable. They return false to be
+// called again when it is.
 
 func (r *reading) read(fd uintptr) bool {
 	for {
@@ -201,9 +201,9 @@ func (r *reading) read(fd uintptr) bool {
 	}
 }
 
-// readParked serves what arrives from within the wait for more, which spares the read that would only find that there
-// is no more yet: what arrives meanwhile is remembered by the runtime and ends the next wait at once. Only a read that
-// filled its buffer may have left something behind that nobody will be told of again.
+// readParked serves what arrives from within the wait for more. This saves a read that would only find that there is no
+// more yet: the runtime remembers what arrives meanwhile, and the next wait ends at once. Only a read that filled its
+// buffer may have left bytes of which nobody is told again.
 func (r *reading) readParked(fd uintptr) bool {
 	for {
 		r.buf = r.buffers.Get(r.size)
@@ -224,8 +224,8 @@ func (r *reading) readParked(fd uintptr) bool {
 	}
 }
 
-// exchange sends a request and, instead of a read that would only find that there is no answer yet, waits at once: it
-// is called after the runtime began to listen for what arrives, so the answer cannot slip by.
+// exchange sends a request and then waits at once, without a read that would only find that there is no answer yet. The
+// runtime already listens for bytes when it calls exchange, so the answer cannot be missed.
 func (r *reading) exchange(fd uintptr) bool {
 	if r.sent == len(r.request) {
 		return r.read(fd)
@@ -236,7 +236,7 @@ func (r *reading) exchange(fd uintptr) bool {
 		case 0:
 			r.sent += n
 		case syscall.EINTR:
-		default: // EAGAIN too: to wait until it can be sent is another call's business
+		default: // including EAGAIN: another call waits until the rest can be sent
 			r.err = errno
 			return true
 		}
@@ -244,7 +244,7 @@ func (r *reading) exchange(fd uintptr) bool {
 	return false
 }
 
-// writing is a write on its way.
+// writing is a write in progress.
 type writing struct {
 	transport *TCP
 	p         []byte
@@ -254,15 +254,15 @@ type writing struct {
 	waited bool
 	// impatient makes a write that would have to wait fail with EAGAIN.
 	impatient bool
-	// send is how a part is written.
+	// send writes a part.
 	send func(fd uintptr, p []byte) (int, syscall.Errno)
 	try  func(fd uintptr) bool
 }
 
-// Write implements Stream. It returns early only when not a byte was taken for the stall time.
+// Write implements Stream. It returns early only if not one byte was taken for the stall time.
 func (t *TCP) Write(p []byte) (int, error) { return t.write(p, rawWrite) }
 
-// writeMore is Write where more follows at once.
+// writeMore is Write for bytes that more bytes follow at once.
 func (t *TCP) writeMore(p []byte) (int, error) { return t.write(p, rawWriteMore) }
 
 func (t *TCP) write(p []byte, send func(fd uintptr, p []byte) (int, syscall.Errno)) (int, error) {
@@ -310,7 +310,7 @@ func (w *writing) write(fd uintptr) bool {
 	return true
 }
 
-// RemoteAddr is the peer's address.
+// RemoteAddr returns the peer's address.
 func (t *TCP) RemoteAddr() net.Addr { return t.tcp.RemoteAddr() }
 
 // CloseWrite implements Stream.
@@ -319,7 +319,7 @@ func (t *TCP) CloseWrite() error { return t.tcp.CloseWrite() }
 // Close implements Stream.
 func (t *TCP) Close() error { return t.tcp.Close() }
 
-// Reset closes the connection in a way that the peer cannot take for the orderly end of a message.
+// Reset closes the connection so that the peer cannot take it for the orderly end of a message.
 func (t *TCP) Reset() {
 	_ = t.tcp.SetLinger(0)
 	_ = t.tcp.Close()
@@ -338,7 +338,7 @@ func (t *TCP) ResumeReading() {
 	_ = t.tcp.SetReadDeadline(time.Time{})
 }
 
-// Interrupt makes a Read that waits fail with os.ErrDeadlineExceeded, as long as nothing has arrived, until Restore.
+// Interrupt makes a Read that waits fail with os.ErrDeadlineExceeded if nothing has arrived, until Restore.
 func (t *TCP) Interrupt() { _ = t.tcp.SetReadDeadline(longAgo) }
 
 // Restore undoes Interrupt: the next Read goes on with the deadline that was set before.
@@ -359,7 +359,7 @@ type probe struct {
 	look, ask      func(fd uintptr)
 }
 
-// Idle says whether nothing has arrived, not even the end of the connection.
+// Idle returns whether nothing has arrived, not even the end of the connection.
 func (t *TCP) Idle() bool {
 	t.probe.quiet = false
 	_ = t.raw.Control(t.probe.look)
@@ -371,8 +371,8 @@ func (p *probe) control(fd uintptr) {
 	p.quiet = errno == syscall.EAGAIN
 }
 
-// Unheard says whether the peer's TCP did not have all that was written when it sent the last segment that arrived
-// here: each segment says how far what it acknowledges goes (RFC 9293, section 3.4).
+// Unheard returns whether the peer's TCP did not have everything that was written when it sent the last segment that
+// arrived here. Each segment says what it acknowledges (RFC 9293, section 3.4).
 func (t *TCP) Unheard() bool {
 	t.probe.unacknowledged = 0
 	_ = t.raw.Control(t.probe.ask)

@@ -13,24 +13,24 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// TLS is TLS over a transport: the stall times are those below.
+// TLS is TLS over a TCP, whose stall times it uses.
 type TLS struct {
 	*tls.Conn
 	below *TCP
-	// recordTimeout bounds the arrival of a record once it began, while the transport is parked.
+	// recordTimeout bounds the arrival of a record that has begun, while the transport is parked.
 	recordTimeout time.Duration
-	// Version is TLS's.
+	// Version is the version of TLS.
 	Version uint16
-	// Protocol is what was agreed on to be spoken in it, if that was asked.
+	// Protocol is the protocol that was negotiated, if any was asked for.
 	Protocol string
 	first    [1]byte
-	// tail is of what an endpoint sent, nil on a client's connection.
+	// tail follows the records that an endpoint sends. It is nil on a client's connection.
 	tail *recordTail
-	// filled is set where the last Read may have left something of its record behind.
+	// filled is set if the last Read may have left a part of its record.
 	filled bool
 }
 
-// SecureServer goes through a handshake as a server.
+// SecureServer makes a handshake as a server.
 func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
 	c := tls.Server(netConn{t}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
@@ -40,7 +40,7 @@ func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error)
 	return &TLS{Conn: c, below: t, Version: state.Version, Protocol: state.NegotiatedProtocol}, nil
 }
 
-// SecureClient goes through a handshake as a client.
+// SecureClient makes a handshake as a client.
 func SecureClient(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
 	tail := new(recordTail)
 	c := tls.Client(tailedConn{netConn{t}, tail}, config)
@@ -50,13 +50,13 @@ func SecureClient(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error)
 	return &TLS{Conn: c, below: t, Protocol: c.ConnectionState().NegotiatedProtocol, tail: tail}, nil
 }
 
-// BoundRecords bounds the arrival of each record once it began, while the transport is parked.
+// BoundRecords bounds the arrival of each record that has begun, while the transport is parked.
 func (t *TLS) BoundRecords(d time.Duration) { t.recordTimeout = d }
 
-// maxRecord is how much a record holds (RFC 8446, section 5.1).
+// maxRecord is how many bytes a record holds (RFC 8446, section 5.1).
 const maxRecord = 16 << 10
 
-// Write implements Stream. crypto/tls writes one record after another: those of one Write leave in one piece.
+// Write implements Stream. crypto/tls writes one record after another. Those of one Write are sent together.
 func (t *TLS) Write(p []byte) (int, error) {
 	if len(p) <= maxRecord {
 		return t.Conn.Write(p)
@@ -67,8 +67,8 @@ func (t *TLS) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadParked implements Stream. A read needs memory before it is known that there is something to read: one byte
-// of it waits, and the rest of what arrived with that byte is read into a buffer.
+// ReadParked implements Stream. A read needs memory before it is known that there is something to read. So the wait
+// reads one byte, and the rest of what arrived with that byte is then read into a buffer.
 func (t *TLS) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	for {
 		t.below.record = record{bounded: true, timeout: t.recordTimeout}
@@ -84,7 +84,7 @@ func (t *TLS) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n 
 		buf := buffers.Get(size)
 		buf[0] = t.first[0]
 		t.below.in.impatient = true
-		n, _ = t.Read(buf[1:]) // an error that lasts comes back from the next read
+		n, _ = t.Read(buf[1:]) // An error that lasts comes back from the next read.
 		t.below.in.impatient = false
 		if !got(buf, 1+n) {
 			return nil
@@ -92,13 +92,13 @@ func (t *TLS) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n 
 	}
 }
 
-// Quiet says whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a
-// record, of which nobody can say what it is, is not nothing.
+// Quiet returns whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a
+// record counts as something, because nobody can say what it is.
 func (t *TLS) Quiet() bool {
 	if !t.filled && t.tail.completed <= 1 && t.tail.whole() && t.below.Idle() {
-		return true // as a rule, and without what crypto/tls allocates to read
+		return true // the usual case, without the allocations of a read by crypto/tls
 	}
-	t.below.armed = false // the last request's deadline may have passed
+	t.below.armed = false // The last request's deadline may have passed.
 	t.below.in.impatient = true
 	n, err := t.Read(t.first[:])
 	t.below.in.impatient = false
@@ -112,14 +112,13 @@ func (t *TLS) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// recordTail follows the records that are received (RFC 8446, section 5.1): crypto/tls keeps the beginning of one to
-// itself.
+// recordTail follows the records that are received (RFC 8446, section 5.1). crypto/tls does not tell whether it has the
+// beginning of one.
 type recordTail struct {
 	header [5]byte
-	// had is how much of the header came, left how much of the record is to come.
+	// had is how much of the header has come. left is how much of the record has not come yet.
 	had, left int
-	// completed is how many records the last read brought the end of. crypto/tls reads when it is through with those that
-	// it has.
+	// completed is how many records the last read completed. crypto/tls reads when it is done with those that it has.
 	completed int
 }
 
@@ -137,12 +136,12 @@ func (r *recordTail) add(b []byte) {
 		n := copy(r.header[r.had:], b)
 		b = b[n:]
 		if r.had += n; r.had == len(r.header) {
-			r.had, r.left = 0, int(r.header[3])<<8|int(r.header[4]) // none is empty: there is at least what seals it
+			r.had, r.left = 0, int(r.header[3])<<8|int(r.header[4]) // No record is empty: it has at least its seal.
 		}
 	}
 }
 
-// whole says whether what came ends with the end of a record.
+// whole returns whether what has come ends with the end of a record.
 func (r *recordTail) whole() bool { return r.had == 0 && r.left == 0 }
 
 // tailedConn is a netConn whose records are followed.
@@ -157,12 +156,12 @@ func (c tailedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// record is what a transport has to know of the TLS record that it reads, so that one which comes byte by byte does not
-// begin the idle time anew with each.
+// record is what a transport has to know of the TLS record that it reads: a record that comes byte by byte must not
+// begin the idle time anew with each byte.
 type record struct {
 	bounded bool
 	timeout time.Duration
-	// began is set once bytes of it came, late once the rest had to be waited for.
+	// began is set once bytes of the record came. late is set once the rest had to be waited for.
 	began, late bool
 }
 
@@ -180,7 +179,7 @@ func (t *TLS) CloseWrite() error {
 	return t.below.CloseWrite()
 }
 
-// netConn lets crypto/tls use a transport as its connection.
+// netConn lets crypto/tls use a TCP as its connection.
 type netConn struct{ *TCP }
 
 // Read bounds the wait for the rest of a record.
@@ -204,8 +203,8 @@ func (c netConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write lets the kernel wait for the records that follow. A record that TLS sends of its own accord may use up one
-// count; then one write becomes two. It never delays the last record.
+// Write lets the kernel wait for the records that follow. A record that TLS sends by itself may use up one count, so
+// that one write becomes two. It never delays the last record.
 func (c netConn) Write(p []byte) (int, error) {
 	if c.following.Load() > 0 {
 		c.following.Add(-1)

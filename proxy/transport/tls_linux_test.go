@@ -16,7 +16,7 @@ import (
 	"unsafe"
 )
 
-// The kernel keeps what it was told is followed by more. After the last record there is nothing to wait for.
+// The kernel keeps bytes that it was told more follow. After the last record there is nothing to wait for.
 func TestNoRecordIsKeptBack(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,7 +59,7 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 			t.Fatalf("reading %d bytes: %v", size, err)
 		}
 	}
-	// What is told to be followed by more is kept, or the above would show nothing.
+	// Bytes that more should follow are kept: otherwise the above would show nothing.
 	if _, err := below.writeMore([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestNoRecordIsKeptBack(t *testing.T) {
 	}
 }
 
-// unsent is how much was written and has not left (SIOCOUTQNSD of tcp(7)).
+// unsent returns how many written bytes were not sent yet (SIOCOUTQNSD of tcp(7)).
 func unsent(t *testing.T, c *TCP) (n int32) {
 	t.Helper()
 	const outQueueNotSent = 0x894b

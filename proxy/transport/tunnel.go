@@ -13,11 +13,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// Tunnel relays bytes between a client and an endpoint that have left HTTP behind. Each side may end its half
-// on its own; both end when nothing was relayed in either direction for the idle time.
+// Tunnel relays bytes between a client and an endpoint that do not speak HTTP any more. Each side may end its half by
+// itself. Both end when nothing was relayed in either direction for the idle time.
 type Tunnel struct {
 	client, upstream Side
-	// below is what carries upstream.
+	// below is the TCP that carries upstream.
 	below   *TCP
 	clock   Clock
 	idle    time.Duration
@@ -28,12 +28,13 @@ type Tunnel struct {
 	abandoned atomic.Bool
 }
 
-// NewTunnel returns the tunnel between a client and an endpoint, below being what carries the latter's bytes.
+// NewTunnel returns the tunnel between a client and an endpoint. below carries the endpoint's bytes.
 func NewTunnel(client, upstream Side, below *TCP, c Clock, idle time.Duration, buffers *buffer.Pool) *Tunnel {
 	return &Tunnel{client: client, upstream: upstream, below: below, clock: c, idle: idle, buffers: buffers}
 }
 
-// Run relays until both halves have ended, and closes both connections. What was received beyond the heads goes first.
+// Run relays until both halves have ended, and closes both connections. It first relays what was received beyond the
+// heads.
 func (t *Tunnel) Run(fromClient, fromUpstream []byte) {
 	t.active.Store(int64(t.clock.Now()))
 	done := make(chan struct{})
@@ -46,8 +47,8 @@ func (t *Tunnel) Run(fromClient, fromUpstream []byte) {
 	t.close()
 }
 
-// relay copies one direction. An end is passed on as an end; a fault ends both directions, and the endpoint must not
-// take it for an end. A tunnel that was idle has come to its end.
+// relay copies one direction. It passes an end on as an end. A fault ends both directions, and the endpoint must not
+// take it for an end. An idle tunnel simply ends.
 func (t *Tunnel) relay(dst, src Side, first []byte) {
 	err := t.copy(dst, src, first)
 	if err == nil {
@@ -66,8 +67,8 @@ func (t *Tunnel) close() {
 	t.end(func() { _ = t.upstream.Close() })
 }
 
-// end ends both sides at once, the endpoint's by endUpstream: each end waits for what is relayed from within a read of
-// its side, which may itself wait until the other side takes it.
+// end ends both sides at once, the endpoint's by calling endUpstream. Each Close waits for bytes that are relayed from
+// within a read of its side, and that may wait until the other side takes them.
 func (t *Tunnel) end(endUpstream func()) {
 	var ending sync.WaitGroup
 	ending.Go(func() { _ = t.client.Close() })
@@ -75,7 +76,7 @@ func (t *Tunnel) end(endUpstream func()) {
 	ending.Wait()
 }
 
-// Close ends the tunnel of a client that is gone, without waiting for anything. It returns nil.
+// Close ends the tunnel of a client that is gone. It waits for nothing and returns nil.
 func (t *Tunnel) Close() error {
 	t.abandoned.Store(true)
 	t.below.StopReading()
@@ -95,7 +96,7 @@ func (t *Tunnel) copy(dst, src Side, first []byte) error {
 		case n > 0:
 			t.active.Store(int64(now))
 		case errors.Is(err, os.ErrDeadlineExceeded) && now-time.Duration(t.active.Load()) < t.idle && !t.abandoned.Load():
-			continue // the other direction is alive
+			continue // The other direction is alive.
 		}
 		switch {
 		case err == io.EOF:
@@ -106,7 +107,7 @@ func (t *Tunnel) copy(dst, src Side, first []byte) error {
 	}
 }
 
-// copyOnce relays what one read brings. It holds a buffer only while there is something in it.
+// copyOnce relays the bytes of one read. It holds a buffer only while there is something in it.
 func (t *Tunnel) copyOnce(dst, src Side) (n int, err error) {
 	readErr := src.ReadParked(t.buffers, tunnelBuffer, func(buf []byte, read int) bool {
 		defer t.buffers.Put(buf)
