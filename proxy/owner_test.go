@@ -130,7 +130,7 @@ func mostSpecific(hosts []snapshot.Host, name string) snapshot.Host {
 // Whose the most specific host is, his are the rules: looked up by another road than the router's.
 func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 	t.Parallel()
-	g := &generator{Rand: rand.New(rand.NewPCG(15, 5))}
+	g := &generator{Rand: rand.New(rand.NewPCG(15, 5)), tb: t}
 	names := []string{"", "*.example.com", "a.example.com", "b.example.com", "*.a.example.com", "example.com"}
 	asked := append([]string{"c.example.com", "x.a.example.com", "elsewhere"}, names[2:]...)
 	state := routing.NewState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}),

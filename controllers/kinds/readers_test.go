@@ -3,8 +3,14 @@
 package kinds
 
 import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -12,12 +18,52 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-func TestEveryAnnotationIsToldOfWhereOneDoesNotExist(t *testing.T) {
-	want := "there is no such annotation: write access-control, rate-limit, headers, rewrite, load-balancing, timeouts, " +
-		"retries, backend-protocol, backend-tls, redirect-http, auto-ssl, email or ignore-annotations"
-	if got := new(asked).read("allowed-ips", ""); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+var update = flag.Bool("update", false, "give each policy without one a row in the table of docs/standard-ingress.md")
+
+// annotationRow is a row of the table in docs/standard-ingress.md.
+var annotationRow = regexp.MustCompile("(?m)^\\| `ingress.warren.dev/([a-z-]+)` \\| .+ \\|$")
+
+// The table of annotations in docs/standard-ingress.md has a row for each, in the order in which they are listed for
+// people. Run the test with -update to give a new policy its row.
+func TestEveryAnnotationIsDocumentedAndToldOfWhereOneDoesNotExist(t *testing.T) {
+	const page = "../../docs/standard-ingress.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
 	}
+	if *update {
+		text = withRowsOfPolicies(text)
+		if err := os.WriteFile(page, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	for _, row := range annotationRow.FindAllSubmatch(text, -1) {
+		names = append(names, string(row[1]))
+	}
+	if len(names) < 2 {
+		t.Fatalf("%s has no table of annotations", page)
+	}
+	last := len(names) - 1
+	want := "there is no such annotation: write " + strings.Join(names[:last], ", ") + " or " + names[last]
+	if got := new(asked).read("allowed-ips", ""); got != want {
+		t.Errorf("got  %s\nwant %s, as %s has it", got, want, page)
+	}
+}
+
+// withRowsOfPolicies puts a row for each policy that has none behind the row of the annotation before it.
+func withRowsOfPolicies(text []byte) []byte {
+	for i, r := range readers {
+		row := fmt.Sprintf("| `ingress.warren.dev/%s` |", r.name)
+		if i == 0 || r.asks == nil || bytes.Contains(text, []byte(row)) {
+			continue
+		}
+		before := fmt.Appendf(nil, "\n| `ingress.warren.dev/%s` |", readers[i-1].name)
+		at := bytes.Index(text, before)
+		end := at + 1 + bytes.IndexByte(text[at+1:], '\n') + 1
+		text = slices.Insert(text, end, fmt.Appendf(nil, "%s `%q` |\n", row, r.example)...)
+	}
+	return text
 }
 
 // A policy that is read but not applied would silently leave a route open.
