@@ -81,7 +81,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends and the data plane has drained, or until a part that nothing can go on without fails.
+// run serves until ctx ends and the data plane has drained. It ends earlier if a part fails that nothing can go on
+// without.
 func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	kube, err := ctrl.GetConfig()
 	if err != nil {
@@ -192,14 +193,14 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 	}
 }
 
-// The shortest and the longest wait before the control plane is started again.
+// restartFirst is the shortest and restartLimit the longest wait before the control plane is started again.
 const (
 	restartFirst = time.Second
 	restartLimit = 30 * time.Second
 )
 
-// control runs the control plane, and starts it anew whenever it ends: with the Kubernetes API out of reach or the
-// Lease lost there is nothing to write or to learn, but the data plane goes on serving what it has.
+// control runs the control plane, and starts it again whenever it ends. Without the Kubernetes API or the Lease there
+// is nothing to write or to learn. The data plane goes on serving what it has.
 func control(ctx context.Context, kube *rest.Config, f *flags, options controllers.Options, logger logr.Logger) error {
 	delay := restartFirst
 	for {
@@ -249,7 +250,7 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options contr
 	return manager.Start(ctx)
 }
 
-// listeners are open before anything else is done, so that an address that is taken is an error at once.
+// listeners are opened before anything else is done, so that an address that is taken is an error at once.
 type listeners struct{ http, https, metrics, health, admin net.Listener }
 
 func listen(f *flags) (*listeners, error) {

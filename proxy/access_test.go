@@ -9,7 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// However a client's address is spelled on its way here, it is the same address to the lists.
+// A client's address may be spelled in many ways on its way here. To the lists it is the same address.
 func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
@@ -26,7 +26,7 @@ func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 		"::ffff:192.0.2.66":           403,
 		"[::ffff:c000:242]":           403,
 		"192.0.3.1":                   403,
-		"::192.0.2.1":                 403, // no IPv4 address, for all its looks
+		"::192.0.2.1":                 403, // not an IPv4 address, although it looks like one
 		"64:ff9b::192.0.2.1":          403,
 		"2001:db8::1":                 200,
 		"2001:DB8:0:0:0:0:0:1":        200,
@@ -36,7 +36,7 @@ func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 		"2001:db9::1":                 403,
 		"fe80::1%eth0":                200,
 		"[fe80::1%25eth0]":            200,
-		"192.0.2.066":                 403, // octal to some, so no address to anybody
+		"192.0.2.066":                 403, // octal to some, so an address to nobody
 		"3221225985":                  403,
 		"0xc0.0.2.1":                  403,
 		"192.0.2":                     403,
@@ -53,7 +53,7 @@ func TestAccessKnowsAnAddressInEverySpelling(t *testing.T) {
 	}
 }
 
-// A new list holds from the next request on, on connections that are open too.
+// A new list holds from the next request on, even on open connections.
 func TestAccessChangesForOpenConnections(t *testing.T) {
 	t.Parallel()
 	b := startEcho(t, "b")
@@ -83,11 +83,11 @@ func TestAccessChangesForOpenConnections(t *testing.T) {
 	}
 }
 
-// Denied requests take nothing from the limit: a route's policies are asked in their order.
+// Denied requests take nothing from the limit, because a route's policies are asked in their order.
 func TestDeniedRequestsTakeNoToken(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
-	// One /64, of which one address is denied.
+	// One address of this /64 is denied.
 	p.apply(everythingBy(func(r *snapshot.Route) {
 		accessOf(r).Denied = prefixes("2001:db8::bad/128")
 		*rateLimitOf(r) = *never(1)

@@ -18,7 +18,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// pages is what an access log was written to.
+// pages keeps what an access log writes.
 type pages struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -30,14 +30,14 @@ func (p *pages) Write(b []byte) (int, error) {
 	return p.text.Write(b)
 }
 
-// count is how many lines there are so far.
+// count returns how many lines there are so far.
 func (p *pages) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Count(p.text.String(), "\n")
 }
 
-// lines are the lines so far, once there are as many as expected.
+// lines returns the lines so far, once there are as many as expected.
 func (p *pages) lines(tb testing.TB, want int) []string {
 	tb.Helper()
 	var lines []string
@@ -60,7 +60,7 @@ func logTo(w *pages, format observe.LogFormat) func(*Config) {
 // madeID matches the ids that the proxy makes.
 var madeID = regexp.MustCompile("^[0-9a-f]{32}$")
 
-// parsedLine reads a line of JSON, and checks and leaves out what differs from run to run.
+// parsedLine reads a line of JSON. It checks what differs from run to run, and leaves that out.
 func parsedLine(t *testing.T, line string) map[string]any {
 	t.Helper()
 	got := map[string]any{}
@@ -138,7 +138,7 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 	}
 }
 
-// A line of JSON is one, whatever a client writes where it can write.
+// A line of JSON stays one line, whatever a client sends.
 func TestAccessLogAsJSONSurvivesHostileBytes(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
@@ -215,7 +215,7 @@ func TestAccessLogInTheCombinedFormat(t *testing.T) {
 	}
 }
 
-// blocked is a writer that takes nothing until it is told to.
+// blocked is a writer that takes nothing until it is released.
 type blocked struct {
 	pages
 	entered, release chan struct{}
@@ -228,7 +228,7 @@ func (b *blocked) Write(p []byte) (int, error) {
 	return b.pages.Write(p)
 }
 
-// Requests go on while nobody reads the log. What it cannot hold meanwhile is dropped and counted; the rest is written
+// Requests go on while nobody reads the log. It drops and counts what it cannot hold meanwhile. It writes the rest
 // later.
 func TestLogThatIsNotReadBlocksNoRequest(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// hashedOn serves five endpoints, which answer their names, by the Hash policy.
+// hashedOn serves five endpoints by the Hash policy. Each answers its name.
 func hashedOn(t *testing.T, on snapshot.HashOn, name string, changes ...func(*Config)) *served {
 	t.Helper()
 	var addresses []netip.AddrPort
@@ -33,7 +33,7 @@ func TestHashGoesByWhatTheRouteSays(t *testing.T) {
 		on     snapshot.HashOn
 		key    string
 		fields func(user int) string
-		// one is set where all users are one.
+		// one is set if all users count as one.
 		one bool
 	}{
 		{"client", snapshot.HashOnClient, "", func(i int) string { return fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", i) }, false},
@@ -116,7 +116,7 @@ func TestEndpointsOwnCookieOfTheNameStays(t *testing.T) {
 	}
 }
 
-// Requests that have not the header are told apart by nothing and go anywhere, rather than all to one endpoint.
+// Nothing tells requests without the header apart. They go anywhere, and not all to one endpoint.
 func TestRequestsWithoutTheHeaderAreSpread(t *testing.T) {
 	t.Parallel()
 	p := hashedOn(t, snapshot.HashOnHeader, "x-user")

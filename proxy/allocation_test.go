@@ -26,8 +26,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// A request through a warm proxy allocates nothing (but for the addresses that a trusted proxy lists). This does not
-// run beside other tests, whose allocations it would count.
+// A request through a warm proxy allocates nothing (except for the addresses that a trusted proxy lists). This does not
+// run beside other tests, because it would count their allocations.
 func TestRequestsAllocateNothing(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 	const host = "Host: shop.example.com\r\nUser-Agent: test\r\nAccept: */*\r\n"
@@ -117,7 +117,7 @@ func allocations(exchange func()) float64 {
 	return float64(after.Mallocs-before.Mallocs) / measured
 }
 
-// What TLS towards an endpoint allocates for a request, crypto/tls does.
+// For a request to an endpoint over TLS, only crypto/tls allocates.
 func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	const response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 	a := newAuthority(t, "a")
@@ -157,7 +157,7 @@ func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	if string(got) != response {
 		t.Fatalf("the response is %q", got)
 	}
-	// To read a record, crypto/tls allocates once: here that of the response, at the endpoint that of the request.
+	// crypto/tls allocates once to read a record: here that of the response, and at the endpoint that of the request.
 	if each >= 2.1 {
 		t.Errorf("a request and its endpoint allocate %.2f times, want twice", each)
 	}
@@ -165,7 +165,7 @@ func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	<-done
 }
 
-// A request to an endpoint of HTTP/2 allocates nothing either, with content too.
+// A request to an endpoint of HTTP/2 allocates nothing either, even with content.
 func TestRequestsToAnEndpointOfHTTP2AllocateNothing(t *testing.T) {
 	endpoint := playing(t, playFrames)
 	p := serve(t)
@@ -235,7 +235,7 @@ func playFrames(c net.Conn) {
 	}
 }
 
-// answering starts an endpoint that allocates nothing for a request, which comes in one piece.
+// answering starts an endpoint that allocates nothing for a request. The request has to come in one piece.
 func answering(t *testing.T, response string) netip.AddrPort {
 	t.Helper()
 	answer := []byte(response)
@@ -251,8 +251,8 @@ func answering(t *testing.T, response string) netip.AddrPort {
 	})
 }
 
-// playing starts an endpoint whose connections play serves. A client of HTTP/2 may send the next request before the
-// last one's connection is free, so there can be several.
+// playing starts an endpoint. play serves its connections. A client of HTTP/2 may send the next request before the last
+// one's connection is free, so there may be several.
 func playing(t *testing.T, play func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	endpoint := startScript(t)

@@ -21,18 +21,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// provocation is how to get an answer of the proxy's own.
+// provocation is a way to get an answer of the proxy's own.
 type provocation struct {
 	reason reason.Reason
 	// request has METHOD in the place of its method.
 	request  string
 	snapshot *snapshot.Snapshot
-	// status, proxyStatus and body are what is to come; kept says that the connection can carry another request.
+	// status, proxyStatus and body are what the answer has to be. kept says that the connection can carry another request.
 	status      int
 	proxyStatus string
 	body        string
 	kept        bool
-	// once is set where the request is refused before its method is known, so that HEAD makes no difference.
+	// once is set if the request is refused before its method is known, so that HEAD makes no difference.
 	once bool
 }
 
@@ -77,8 +77,8 @@ func provocations(t *testing.T) []provocation {
 	}
 }
 
-// startScripted starts an endpoint that reads a request's head on each connection and then does as it is told. The
-// proxy may give a connection up before it has sent a head.
+// startScripted starts an endpoint that reads a request's head on each connection and then calls then. The proxy may
+// give a connection up before it has sent a head.
 func startScripted(t *testing.T, then func(*wire)) netip.AddrPort {
 	t.Helper()
 	s := startScript(t)
@@ -108,7 +108,7 @@ func startScripted(t *testing.T, then func(*wire)) netip.AddrPort {
 func TestOwnAnswersSayWhyToPeopleAndMachines(t *testing.T) {
 	t.Parallel()
 	seen := map[reason.Reason]bool{
-		// What a plain request cannot provoke has tests of its own; nobody is there to get an answer for ClientClosed.
+		// Other tests are for what a plain request cannot provoke. For ClientClosed, nobody is there to get an answer.
 		reason.None: true, reason.ClientClosed: true, reason.RequestTimeout: true, reason.ConnectionLimit: true, reason.ACMEChallenge: true, reason.UpstreamBusy: true,
 	}
 	for _, test := range provocations(t) {
@@ -170,8 +170,8 @@ func provoke(t *testing.T, test provocation, method string) {
 // breakGeneration makes every request panic once it is routed.
 func breakGeneration(p *served) { changeRoute(p, func(r *routing.Route) { r.Pool = nil }) }
 
-// changeRoute has the route of everything be served otherwise than it was compiled. It changes one that was compiled
-// anew, since the one that is served is others' to read.
+// changeRoute changes the route of everything after it was compiled. It changes a route that was compiled again,
+// because others read the one that is served.
 func changeRoute(p *served, change func(*routing.Route)) {
 	p.tb.Helper()
 	before := p.engine.Generation.Load()
@@ -220,7 +220,7 @@ func TestRedirectKeepsPathAndQuery(t *testing.T) {
 	}
 }
 
-// An answer that does not need the content must not mistake it for the next request.
+// If an answer does not need the content, the proxy must not mistake it for the next request.
 func TestContentOfARefusedRequestIsNotTakenForARequest(t *testing.T) {
 	t.Parallel()
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"

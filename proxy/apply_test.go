@@ -52,7 +52,7 @@ func TestEqualSnapshotIsNotANewGeneration(t *testing.T) {
 	}
 }
 
-// foreignPolicy is none of Order's.
+// foreignPolicy is not in Order.
 type foreignPolicy struct{ policy.Policy }
 
 func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
@@ -102,7 +102,7 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 	}
 }
 
-// A swap of endpoints and routes under load loses no request: what runs finishes as it began.
+// A swap of endpoints and routes under load loses no request. A request that runs finishes as it began.
 func TestSwapsUnderLoadLoseNoRequest(t *testing.T) {
 	t.Parallel()
 	const requests, swaps, clients = 10_000, 100, 16
@@ -112,8 +112,8 @@ func TestSwapsUnderLoadLoseNoRequest(t *testing.T) {
 		backends = append(backends, named(t, name).address)
 	}
 	p := serve(t)
-	// Each generation serves /a, /b and /c, by two of three endpoints at a time where any is right, under routes that
-	// come and go beside them.
+	// Each generation serves /a, /b and /c. Two of three endpoints at a time serve the route on which any is right. Other
+	// routes come and go beside them.
 	generation := func(n int) *snapshot.Snapshot {
 		routes := []snapshot.Route{prefix("/any", "any")}
 		var pools []snapshot.Pool
@@ -172,7 +172,7 @@ func TestSwapsUnderLoadLoseNoRequest(t *testing.T) {
 	}
 }
 
-// A request that runs while its route and its endpoint go away ends as it began.
+// If the route and the endpoint of a request go away, it ends as it began.
 func TestRunningRequestOutlivesItsRoute(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

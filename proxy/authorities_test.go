@@ -11,8 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// A tenant may have thousands of pools, each with a name of its own to expect and all with the authorities of one large
-// object.
+// A tenant may have thousands of pools. Each expects another name, and all have the authorities of one large object.
 func TestPoolsOfTheSameAuthoritiesShareThem(t *testing.T) {
 	text, other := newAuthority(t, "one").pem, newAuthority(t, "other").pem
 	s := &snapshot.Snapshot{}

@@ -49,7 +49,7 @@ func newBackend(handler http.HandlerFunc) *backend {
 	return b
 }
 
-// started takes note of where the backend listens, until the test ends.
+// started notes where the backend listens. It runs until the test ends.
 func (b *backend) started(tb testing.TB) {
 	tb.Cleanup(b.server.Close)
 	b.address = b.server.Listener.Addr().(*net.TCPAddr).AddrPort()
@@ -78,7 +78,7 @@ func startScript(tb testing.TB) *script {
 	return scriptOn(tb, l)
 }
 
-// scriptOn is a script whose connections come to l.
+// scriptOn returns a script whose connections come to l.
 func scriptOn(tb testing.TB, l net.Listener) *script {
 	tb.Helper()
 	s := &script{tb: tb, address: l.Addr().(*net.TCPAddr).AddrPort(), conns: make(chan net.Conn, 64)}
@@ -111,14 +111,14 @@ func (s *script) accept() *wire {
 	return newWire(s.tb, receive(s.tb, "a connection to the endpoint", s.conns))
 }
 
-// closedPort is an address where nobody listens, nor will as long as the test runs.
+// closedPort returns an address at which nobody listens while the test runs.
 func closedPort(tb testing.TB) netip.AddrPort {
 	tb.Helper()
 	_, address := boundSocket(tb)
 	return address
 }
 
-// deafAddress is one that neither takes nor refuses connections: its queue is full and nobody accepts.
+// deafAddress returns an address that neither takes nor refuses connections: its queue is full and nobody accepts.
 func deafAddress(tb testing.TB) netip.AddrPort {
 	tb.Helper()
 	fd, address := boundSocket(tb)
@@ -130,7 +130,7 @@ func deafAddress(tb testing.TB) netip.AddrPort {
 	return address
 }
 
-// boundSocket holds a port of loopback without listening.
+// boundSocket takes a port of loopback without listening.
 func boundSocket(tb testing.TB) (fd int, address netip.AddrPort) {
 	tb.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
@@ -149,9 +149,9 @@ func boundSocket(tb testing.TB) (fd int, address netip.AddrPort) {
 	return fd, netip.AddrPortFrom(netip.AddrFrom4(loopback), uint16(name.(*syscall.SockaddrInet4).Port))
 }
 
-// The builders of snapshots.
+// The rest builds snapshots.
 
-// poolOf has the endpoints at these addresses, each of weight 1.
+// poolOf returns a pool with the endpoints at these addresses, each of weight 1.
 func poolOf(id string, addresses ...netip.AddrPort) snapshot.Pool {
 	p := snapshot.Pool{ID: id, Service: "default/" + id}
 	for i, a := range addresses {
@@ -175,8 +175,8 @@ func hostOf(name string, routes ...snapshot.Route) snapshot.Host {
 	return snapshot.Host{Name: name, Routes: routes}
 }
 
-// snapshotOf lists what it is given in the order that a Snapshot has to have, and leaves it alone: several tests may
-// give the same.
+// snapshotOf lists what it is given in the order that a Snapshot has to have. It does not change its arguments, because
+// several tests may share them.
 func snapshotOf(hosts []snapshot.Host, pools ...snapshot.Pool) *snapshot.Snapshot {
 	return &snapshot.Snapshot{
 		Hosts: slices.SortedFunc(slices.Values(hosts), func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) }),
@@ -189,7 +189,7 @@ func everything(addresses ...netip.AddrPort) *snapshot.Snapshot {
 	return everythingBy(func(*snapshot.Route) {}, addresses...)
 }
 
-// everythingBy does so by a route that change changed.
+// everythingBy does the same, by a route that change has changed.
 func everythingBy(change func(*snapshot.Route), addresses ...netip.AddrPort) *snapshot.Snapshot {
 	r := prefix("/", "pool")
 	change(&r)

@@ -10,7 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// A swap does not begin the round anew: otherwise frequent changes would send everything to the first endpoint.
+// A swap does not begin the round again. Otherwise frequent changes would send everything to the first endpoint.
 func TestRoundGoesOnAfterASwap(t *testing.T) {
 	t.Parallel()
 	a, b := named(t, "a"), named(t, "b")
@@ -25,7 +25,7 @@ func TestRoundGoesOnAfterASwap(t *testing.T) {
 	}
 }
 
-// An endpoint that comes back is one that keeps connections again.
+// An endpoint that comes back keeps connections again.
 func TestEndpointThatDrainedMayComeBack(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")

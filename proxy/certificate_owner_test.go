@@ -71,7 +71,7 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 						t.Errorf("%q by %s: got %q, want %q", name, tls.VersionName(version), got, want)
 					}
 				}
-				if name == "" { // which no URL has
+				if name == "" { // no URL has that
 					continue
 				}
 				explained := p.explain(explain.Question{URL: "https://" + name + "/", AnyCertificate: true}).Certificate
@@ -87,7 +87,7 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 	}
 }
 
-// keptSession hands out one session, whatever it was made for.
+// keptSession always offers one session, whatever it was made for.
 type keptSession struct{ session *tls.ClientSessionState }
 
 func (k *keptSession) Get(string) (*tls.ClientSessionState, bool) { return k.session, k.session != nil }

@@ -26,7 +26,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// issue makes a self-signed certificate with a key for these hosts. Its common name is id, by which tests tell it.
+// issue makes a self-signed certificate with a key for these hosts. Its common name is id, which tells it apart in
+// tests.
 func issue(tb testing.TB, id string, key crypto.Signer, hosts ...string) snapshot.Certificate {
 	tb.Helper()
 	template := &x509.Certificate{
@@ -77,7 +78,7 @@ func with(s *snapshot.Snapshot, certificates ...snapshot.Certificate) *snapshot.
 	return s
 }
 
-// secured is a client's TLS connection. What the wire reads, it reads out of the stream.
+// secured is a client's TLS connection. The wire reads from the stream.
 type secured struct {
 	*wire
 	stream *tls.Conn
@@ -92,7 +93,7 @@ func dialTLS(tb testing.TB, address string, config *tls.Config) (*secured, error
 
 func secure(below *wire, config *tls.Config) (*secured, error) {
 	c := config.Clone()
-	c.InsecureSkipVerify = true // whose certificate is served is what is tested
+	c.InsecureSkipVerify = true // the test is about which certificate is served
 	stream := tls.Client(below.TCPConn, c)
 	if err := stream.Handshake(); err != nil {
 		_ = below.Close()
@@ -109,14 +110,14 @@ func (s *secured) send(text string) {
 	}
 }
 
-// ask sends a request and returns the whole response.
+// ask sends a request. It returns the whole response.
 func (s *secured) ask(request string) reply {
 	s.tb.Helper()
 	s.send(request)
 	return s.reply("GET")
 }
 
-// served is the common name of the certificate that was served.
+// served returns the common name of the certificate that was served.
 func (s *secured) served() string {
 	return s.stream.ConnectionState().PeerCertificates[0].Subject.CommonName
 }
@@ -214,7 +215,7 @@ func TestNameWithoutACertificateGetsTheDefault(t *testing.T) {
 	}
 }
 
-// Of two certificates for one name, each client is served the one that it understands.
+// Of two certificates for one name, each client gets the one that it understands.
 func TestClientGetsTheKindOfKeyThatItUnderstands(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -261,7 +262,7 @@ func TestOldVersionsOfTLSAreRefused(t *testing.T) {
 	}
 }
 
-// What is no handshake ends its own connection and nothing else.
+// What is not a handshake ends its own connection and nothing else.
 func TestWhatIsNoHandshakeIsCutOff(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -292,7 +293,7 @@ func TestWhatIsNoHandshakeIsCutOff(t *testing.T) {
 	}
 }
 
-// New handshakes get the new certificate, what was secured with the old one goes on.
+// New handshakes get the new certificate. Connections that were secured with the old one go on.
 func TestSwapOfACertificateKeepsConnections(t *testing.T) {
 	t.Parallel()
 	b, key := startEcho(t, "b"), ecdsaKey(t)
@@ -325,7 +326,7 @@ func TestSwapOfACertificateKeepsConnections(t *testing.T) {
 	}
 }
 
-// The same certificate under new names is no other certificate; the same id with another one is.
+// The same certificate under new names is the same certificate. Another one under the same id is another.
 func TestCertificateIsServedAsTheSnapshotSays(t *testing.T) {
 	t.Parallel()
 	key := ecdsaKey(t)
@@ -361,7 +362,7 @@ func TestCertificateIsServedAsTheSnapshotSays(t *testing.T) {
 	}
 }
 
-// A session goes on with a ticket, without another full handshake, although the generation that gave it is gone.
+// A ticket resumes a session without another full handshake, although the generation that gave it is gone.
 func TestSessionsAreResumedAcrossASwap(t *testing.T) {
 	t.Parallel()
 	b, key := startEcho(t, "b"), ecdsaKey(t)
@@ -381,7 +382,7 @@ func TestSessionsAreResumedAcrossASwap(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, generation %d: %v", tls.VersionName(version), i, err)
 			}
-			// Tickets of TLS 1.3 come behind the handshake, so with the response at the latest.
+			// Tickets of TLS 1.3 come after the handshake, at the latest with the response.
 			if got := c.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").outcome(t); got != "b /" {
 				t.Errorf("%s, generation %d: got %q, want b /", tls.VersionName(version), i, got)
 			}
@@ -393,7 +394,7 @@ func TestSessionsAreResumedAcrossASwap(t *testing.T) {
 	}
 }
 
-// Handshakes and swaps at the same time: each is served one of the certificates that there were, and none fails.
+// During swaps, each handshake gets one of the certificates that there were. None fails.
 func TestHandshakesDuringSwapsSucceed(t *testing.T) {
 	t.Parallel()
 	b, key := startEcho(t, "b"), ecdsaKey(t)
@@ -423,7 +424,7 @@ func TestHandshakesDuringSwapsSucceed(t *testing.T) {
 	working.Wait()
 }
 
-// A certificate that cannot be used is an error that names it, and what was served before goes on.
+// A certificate that cannot be used is an error that names it. What was served before goes on.
 func TestCertificateThatCannotBeUsedLeavesTheOldGeneration(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -454,7 +455,7 @@ func TestCertificateThatCannotBeUsedLeavesTheOldGeneration(t *testing.T) {
 	}
 }
 
-// Over HTTPS the endpoint is told so, by a proxy in front of us or by ourselves.
+// The endpoint is told if a request came over HTTPS, to a proxy in front of us or to us.
 func TestEndpointsLearnOfHTTPS(t *testing.T) {
 	t.Parallel()
 	b, certificate := startEcho(t, "b"), issue(t, "a", ecdsaKey(t), "a")

@@ -100,7 +100,7 @@ func TestHTTPChallengeIsAnsweredAheadOfEverythingElse(t *testing.T) {
 	}
 }
 
-// The proxy in front may have redirected the authority to HTTPS, which it ends itself.
+// The proxy in front may have redirected the authority to HTTPS. It ends TLS itself.
 func TestHTTPChallengeIsAnsweredBehindAProxyThatEndsTLS(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"))
@@ -173,7 +173,7 @@ func TestChallengesInAnotherOrderAreRefused(t *testing.T) {
 	}
 }
 
-// Neither a token that is asked for nor what answers it is written to a log.
+// No log has the token that is asked for, or its answer.
 func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 	t.Parallel()
 	for _, format := range []observe.LogFormat{observe.LogJSON, observe.LogCombined} {
@@ -183,7 +183,7 @@ func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 		address := p.listen("127.0.0.1:0", p.ServeHTTPS)
 		p.get("a", identity.ChallengePath+challengeToken)
 		p.get("a", identity.ChallengePath+challengeToken+"x")
-		p.get("a", identity.ChallengePath+challengeToken+"/%zz") // has no canonical form
+		p.get("a", identity.ChallengePath+challengeToken+"/%zz") // it has no canonical form
 		c, err := dialTLS(t, address, acmeClient("a"))
 		if err != nil {
 			t.Fatal(err)
@@ -196,7 +196,7 @@ func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 			}
 		}
 		if format == observe.LogJSON {
-			answered := func(line string) bool { // of requests on several connections, any may be told of first
+			answered := func(line string) bool { // of requests on several connections, any may be logged first
 				got := parsedLine(t, line)
 				return got["reason"] == "ACMEChallenge" && got["status"] == 200.0
 			}
@@ -245,7 +245,7 @@ func TestTLSChallengeIsAnsweredWithItsCertificate(t *testing.T) {
 	}
 }
 
-// expectProof checks a chain as RFC 8737, section 3, has an authority check it.
+// expectProof checks a chain as RFC 8737, section 3, tells an authority to.
 func expectProof(t *testing.T, chain []*x509.Certificate, host, proof string) {
 	t.Helper()
 	if len(chain) != 1 {
@@ -277,7 +277,7 @@ func expectProof(t *testing.T, chain []*x509.Certificate, host, proof string) {
 	}
 }
 
-// Only who offers that protocol and no other one gets the answer to a challenge.
+// Only a client that offers that protocol and no other one gets the answer to a challenge.
 func TestOtherClientsDoNotGetTheAnswerToATLSChallenge(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -348,7 +348,7 @@ func TestCertificateOfATLSChallengeIsMadeOnce(t *testing.T) {
 	}
 }
 
-// A challenge does not tell which of several it is, so that the first is answered whatever else there is.
+// A handshake does not tell which of several challenges it is for. So the first is answered, whatever else there is.
 func TestFirstOfSeveralTLSChallengesForAHostIsAnswered(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// unlimited has no time limits at all, so that only what a test is about can end anything.
+// unlimited sets no time limits at all, so that only what a test is about can end anything.
 func unlimited(c *Config) { c.ReadTimeout, c.WriteTimeout, c.IdleTimeout = 0, 0, 0 }
 
 func noTimeouts(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{} }
@@ -68,8 +68,7 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 	}
 }
 
-// dialAs connects to the proxy, by a listener of its own where the connection is to be TLS, and returns how to send on
-// it.
+// dialAs connects to the proxy, by a listener of its own for TLS. It returns how to send on the connection.
 func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
 	s.tb.Helper()
 	if !secure {
@@ -131,14 +130,14 @@ func (s *safeBuffer) text() string {
 	return s.b.String()
 }
 
-// An upload of which the end is missing must not look whole to the endpoint.
+// An upload without its end must not look whole to the endpoint.
 func TestBrokenUploadIsNotWholeForTheEndpoint(t *testing.T) {
 	t.Parallel()
 	closing := func(w *wire) { _ = w.Close() }
 	for _, test := range []struct {
 		name, head, first, then string
 		leave                   func(*wire)
-		// want is the status that the client gets, 0 if it is not there any more.
+		// want is the status that the client gets. It is 0 if the client is gone.
 		want   int
 		reason string
 	}{
@@ -235,13 +234,13 @@ func TestRequestThatDoesNotArriveInTimeIs408(t *testing.T) {
 			}
 			client.expectEnd()
 			if test.upstream {
-				_, _ = endpoint.accept().ending() // how it ends is not the point, that it does is
+				_, _ = endpoint.accept().ending() // it matters that it ends, not how
 			}
 		})
 	}
 }
 
-// The time for a head is the head's as a whole: a byte now and then does not buy more of it.
+// The time for a head is for the whole head. A byte now and then does not prolong it.
 func TestHeadThatDripsIs408(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.ReadTimeout = 500 * time.Millisecond })
@@ -294,7 +293,8 @@ func TestClientThatTakesNothingIsCut(t *testing.T) {
 	}
 }
 
-// A response to an upload that the endpoint does not want to read arrives whole, and ends both connections.
+// An endpoint may answer an upload that it does not want to read. The response arrives whole, and ends both
+// connections.
 func TestEarlyRefusalOfAnUploadArrives(t *testing.T) {
 	t.Parallel()
 	const refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!"
@@ -336,7 +336,7 @@ func TestEarlyRefusalOfAnUploadArrives(t *testing.T) {
 	}
 }
 
-// A connection without requests ends after the idle time, and no answer is sent to nobody.
+// A connection without requests ends after the idle time. Nothing is sent on it.
 func TestIdleConnectionEndsInSilence(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.IdleTimeout = 2 * time.Second })
@@ -347,8 +347,7 @@ func TestIdleConnectionEndsInSilence(t *testing.T) {
 	used.expectEnd()
 }
 
-// The idle time begins anew after each request, also where requests follow each other without a break that would reset
-// it.
+// The idle time begins anew after each request, even if requests follow each other without a break that would reset it.
 func TestConnectionInUseOutlivesTheIdleTime(t *testing.T) {
 	t.Parallel()
 	const idle, pause = 2500 * time.Millisecond, 100 * time.Millisecond
@@ -361,10 +360,10 @@ func TestConnectionInUseOutlivesTheIdleTime(t *testing.T) {
 	}
 }
 
-// A response that takes longer than a client may idle leaves the connection usable.
+// A response may take longer than a client may idle. The connection stays usable.
 func TestLongWaitForAResponseIsNoIdleTime(t *testing.T) {
 	t.Parallel()
-	const idle = 2 * time.Second // in which the client has to send each request
+	const idle = 2 * time.Second // the client has to send each request in this time
 	endpoint := startScript(t)
 	p := serve(t, func(c *Config) { c.IdleTimeout = idle })
 	p.apply(everythingBy(noTimeouts, endpoint.address))

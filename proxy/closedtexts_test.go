@@ -19,7 +19,7 @@ func closedText(text string) snapshot.Route {
 	return r
 }
 
-// What begins with a closed text is served by no route of the host, however it is spelled.
+// No route of the host serves a path that begins with a closed text, in any spelling.
 func TestAClosedTextGoesBeforeEveryOtherRouteOfItsHost(t *testing.T) {
 	t.Parallel()
 	all, exactly, deeper, other := named(t, "all"), named(t, "exactly"), named(t, "deeper"), named(t, "other")

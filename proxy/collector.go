@@ -12,8 +12,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Collector has Prometheus's client read what the proxy counts. Labels are the names of objects, statuses and what this
-// package and others have lists of, never bytes of a request; a series goes when its object does.
+// Collector returns a collector through which Prometheus's client reads what the proxy counts. Labels are names of
+// objects, statuses, and words from the lists of this package and others, never bytes of a request. A series goes when
+// its object does.
 func (p *Proxy) Collector() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("warren_ingress_"+name, help, labels, nil)
@@ -38,7 +39,7 @@ func (p *Proxy) Collector() prometheus.Collector {
 
 type collector struct {
 	proxy *Proxy
-	// counted is for what became of requests, handshakes and snapshots. The rest is looked up.
+	// counted counts what became of requests, handshakes and snapshots. The rest is looked up.
 	counted prometheus.Collector
 
 	errors, tasks              *prometheus.Desc
@@ -94,7 +95,7 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	c.collectServices(g, gauge, counter)
 }
 
-// closedRoute is what a route that is closed is counted by.
+// closedRoute is what closed routes are counted by.
 type closedRoute struct{ ingress, reason string }
 
 // closedRoutesOf counts the routes that are closed.
@@ -110,12 +111,12 @@ func closedRoutesOf(g *routing.Generation) map[closedRoute]int {
 	return counts
 }
 
-// collectServices says what became of attempts at the endpoints of the services that are served, and how these are. The
+// collectServices counts the attempts that failed at the endpoints of each service, and those endpoints by health. The
 // pools of a snapshot are sorted by an id that begins with the service.
 func (c *collector) collectServices(g *routing.Generation, gauge func(*prometheus.Desc, float64, ...string), counter func(*prometheus.Desc, uint64, ...string)) {
 	type service struct {
 		errors [reason.Count]uint64
-		// health is by the endpoint's id: one may be in several pools of a service, at several ports.
+		// health is by the endpoint's id. One endpoint may be in several pools of a service, at several ports.
 		health map[string]snapshot.Health
 	}
 	services := make(map[string]*service)
@@ -149,7 +150,7 @@ func (c *collector) collectServices(g *routing.Generation, gauge func(*prometheu
 	}
 }
 
-// healthOf is what is known of an endpoint. One that nothing checks and nobody reported is Healthy.
+// healthOf returns what is known of an endpoint. It is Healthy if nothing checks it and nobody reported it.
 func (p *Proxy) healthOf(e *snapshot.Endpoint) snapshot.Health {
 	if e.Unhealthy {
 		return snapshot.Unhealthy

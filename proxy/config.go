@@ -12,36 +12,36 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 )
 
-// Config is what a proxy is told once, when it is made.
+// Config is the configuration of a proxy. It does not change once the proxy is made.
 type Config struct {
 	Logger logr.Logger
 	// TrustedProxies are the peers whose forwarding fields are believed.
 	TrustedProxies []netip.Prefix
-	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message, and
-	// ReadTimeout a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
+	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message. ReadTimeout
+	// also bounds a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
 	MaxHeaderBytes, MaxHeaders int
-	// HeadMemory bounds what long heads that wait, incomplete or on their way, may take of memory, in bytes. 0 is
-	// DefaultHeadMemory.
+	// HeadMemory bounds the memory, in bytes, of long heads that wait because they are incomplete or on their way. 0 is
+	// [headmemory.Default].
 	HeadMemory int
 	// MaxConnections bounds the client connections open at once. 0 is no bound.
 	MaxConnections int
-	// H2C has plain connections speak HTTP/2 where the client begins so.
+	// H2C lets plain connections speak HTTP/2 if the client begins with it.
 	H2C bool
-	// ProxyProtocol makes a PROXY header, version 1 or 2, the first thing that a trusted proxy has to send.
+	// ProxyProtocol demands that a trusted proxy sends a PROXY header first, of version 1 or 2.
 	ProxyProtocol bool
-	// AccessLog is the format of the access log, which Watch writes to AccessLogWriter.
+	// AccessLog is the format of the access log. Watch writes the log to AccessLogWriter.
 	AccessLog       observe.LogFormat
 	AccessLogWriter io.Writer
-	// Tracing is nil where there is none.
+	// Tracing is nil for none.
 	Tracing *observe.Tracing
-	// DrainDelay is how long listeners stay open after Shutdown was called, DrainTimeout how long running requests have
+	// DrainDelay is how long listeners stay open after a call of Shutdown. DrainTimeout is how long running requests have
 	// after that.
 	DrainDelay, DrainTimeout time.Duration
 }
 
-// The limits of what an endpoint may send, which have no flag.
+// These limit what an endpoint may send. There is no flag for them.
 const (
 	maxResponseHead   = 60 << 10
 	maxResponseLine   = 60 << 10

@@ -11,7 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/routing"
 )
 
-// An answer of our own has what policies add to such answers, but for one to a fault, which may be a policy's.
+// An answer of our own has what policies add to such answers. The exception is an answer to a fault, which may be a
+// policy's.
 func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -37,7 +37,7 @@ func TestAnEndpointThatRefusesConnectionsIsSetAside(t *testing.T) {
 	p := serve(t)
 	var got map[string]int
 	shown := httptest.NewRecorder()
-	// On a slow machine the requests may outlast its first five seconds; it is set aside for longer each time.
+	// On a slow machine the requests may outlast its first five seconds. It is set aside for longer each time.
 	for aside := 5 * time.Second; ; aside += 5 * time.Second {
 		began := time.Now()
 		p.apply(everythingBy(retries(1), b.address, closed))
@@ -76,8 +76,8 @@ func TestStatusesAreNoFailuresOfAnEndpoint(t *testing.T) {
 	}
 }
 
-// Who may have an Ingress and a Task at somebody else's address must not take that from the other's service: what is
-// told by requests of a namespace, timeouts of its own choice among it, counts there alone.
+// Somebody may have an Ingress and a Task at another's address. That must not take the address from the other's
+// service. What a namespace's requests find out, perhaps with timeouts of its own choice, counts there alone.
 func TestWhatANamespaceMeetsWithAtAnEndpointCountsForNoOther(t *testing.T) {
 	t.Parallel()
 	hung := startBackend(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

@@ -20,7 +20,7 @@ func TestConnectionsToEndpointsAreReused(t *testing.T) {
 	p := serve(t)
 	p.apply(everything(b.address))
 	for range 3 {
-		// A connection of another client's carries on with the upstream connection that the last one left.
+		// Another client's connection uses the upstream connection that the last one left.
 		client := p.dial()
 		for range 20 {
 			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -37,7 +37,7 @@ func TestConnectionsToEndpointsAreReused(t *testing.T) {
 	}
 }
 
-// The connection that was used last is used next: those that a peak left over grow old and go.
+// The connection that was used last is used next. Those left over from a peak grow old and are closed.
 func TestYoungestIdleConnectionIsUsedFirst(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -129,7 +129,8 @@ func TestIdleConnectionsCloseWithTheirEndpoint(t *testing.T) {
 			up.head()
 			up.send(okReply)
 			client.reply("GET")
-			// Answered over the same connection: so the exchange before it has ended, and the upstream connection is idle.
+			// The answer came over the same connection. So the exchange before it has ended, and the upstream connection is
+			// idle.
 			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 			up.head()
 			up.send(okReply)
@@ -184,14 +185,14 @@ func TestConnectionThatWasIdleForTooLongIsClosed(t *testing.T) {
 	}
 }
 
-// endpoint is the running state of an address in the namespace that pools are in.
+// endpoint returns the running state of an address in the namespace of the pools.
 func (s *served) endpoint(address netip.AddrPort) *balance.Target {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state.At(upstream.Key{Namespace: "default", Address: address})
 }
 
-// idle is how many connections of HTTP/1.1 to endpoints nobody is using.
+// idle returns how many connections of HTTP/1.1 to endpoints are not in use.
 func (s *served) idle() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,7 +202,7 @@ func (s *served) idle() (n int) {
 	return n
 }
 
-// Requests at once take a connection each.
+// Requests at the same time take a connection each.
 func TestRequestsAtOnceShareNoConnection(t *testing.T) {
 	t.Parallel()
 	arrived, answer := make(chan struct{}, 8), make(chan struct{})

@@ -29,7 +29,7 @@ var explainPairs = flag.Int("explain-pairs", 10_000, "how many pairs of a config
 // pairsApiece is how many requests there are for one configuration.
 const pairsApiece = 10
 
-// ended is how a request ended: what explain and the proxy have to agree on.
+// ended says how a request ended. Explain and the proxy have to agree on it.
 type ended struct {
 	Status       int
 	Reason       string
@@ -38,7 +38,7 @@ type ended struct {
 	UpstreamPath string
 }
 
-// generator makes configurations and requests that have a good chance to meet.
+// generator makes configurations and requests that often meet.
 type generator struct {
 	*rand.Rand
 	tb          testing.TB
@@ -48,7 +48,7 @@ type generator struct {
 
 func pickFrom[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
-// path is canonical; a route may have it.
+// path returns a canonical path, which a route may have.
 func (g *generator) path() string {
 	var b strings.Builder
 	for range g.IntN(4) {
@@ -60,7 +60,7 @@ func (g *generator) path() string {
 	return b.String()
 }
 
-// spelled is a path as clients, and those who want to get round a rule, write it.
+// spelled spells a path as clients do, and as those do who want to get round a rule.
 func (g *generator) spelled(path string) string {
 	for range g.IntN(3) {
 		switch at := 1 + g.IntN(len(path)); g.IntN(9) {
@@ -90,8 +90,8 @@ func (g *generator) spelled(path string) string {
 	return path
 }
 
-// randomPolicies make a route's policy of each name, or nil where the route has none. A policy without an entry is one
-// whose fields are all set, on one route in four.
+// randomPolicies makes a route's policy by its name. It returns nil if the route has none. A policy without an entry has
+// all of its fields set, on one route in four.
 var randomPolicies = map[string]func(*generator) policy.Policy{
 	"access-control": func(g *generator) policy.Policy {
 		var p policy.Access
@@ -126,7 +126,7 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 	},
 }
 
-// policy makes a policy for a route, or nil where the route has none of the kind.
+// policy makes a policy for a route. It returns nil if the route has none of the kind.
 func (g *generator) policy(like policy.Policy) policy.Policy {
 	if random := randomPolicies[like.Name()]; random != nil {
 		return random(g)
@@ -137,7 +137,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 	return snapshottest.FilledPolicy(g.tb, like).Interface().(policy.Policy)
 }
 
-// What no route of the generator's has, explain may say anything of.
+// If no route of the generator has a policy, explain could say anything of it.
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
@@ -227,7 +227,7 @@ func (g *generator) snapshot() *snapshot.Snapshot {
 	return s
 }
 
-// request is one of a generator's: a question, and the same as bytes.
+// generatedRequest is a request of a generator, as a question and as bytes.
 type generatedRequest struct {
 	id       string
 	question explain.Question
@@ -262,7 +262,7 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 	if g.IntN(50) == 0 {
 		method = "CONNECT"
 	}
-	// A fragment is no part of what a client sends, and a Host among the headers is the request's.
+	// A client does not send a fragment. A Host among the headers is the request's.
 	sent := target
 	if i := strings.IndexByte(sent, '#'); i >= 0 {
 		sent = sent[:i]
@@ -281,7 +281,7 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 	return r
 }
 
-// explained is what explain foresees.
+// explained returns what explain foresees.
 func explained(e *explain.Explanation) ended {
 	end := ended{Status: e.Answer.Status, Reason: e.Answer.Reason}
 	if end.Status == 0 {
@@ -293,7 +293,7 @@ func explained(e *explain.Explanation) ended {
 	return end
 }
 
-// What explain says is what a request meets with: status, reason, rule and the path at the endpoint.
+// Explain says what becomes of a request: status, reason, rule and the path at the endpoint.
 func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), echo: startEcho(t, "b"), other: startEcho(t, "c"), tb: t}

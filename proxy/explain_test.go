@@ -198,7 +198,7 @@ func TestExplainTakesNothingFromARateLimit(t *testing.T) {
 			if got.RateLimit == nil || got.RateLimit.Allowed != want.Allowed || (got.Answer.Reason == "RateLimited") == want.Allowed {
 				t.Fatalf("after %d requests: %+v, answered with %q", i, got.RateLimit, got.Answer.Reason)
 			}
-			// Some of a token has come back since.
+			// A part of a token has come back since.
 			if left := got.RateLimit.Left; left < want.Left || left > want.Left+0.5 {
 				t.Errorf("after %d requests %v are left, want %v", i, left, want.Left)
 			}
@@ -424,7 +424,7 @@ func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 	}
 }
 
-// A policy that has something to say is told of without the explanation's knowing it.
+// The explanation shows what a policy notes, without knowing the policy.
 func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// fill sends on a stream until its window is closed and, for as long as the kernels on the way may take some more,
-// stays so.
+// fill sends on a stream until its window is closed and stays closed. The kernels on the way may take some more for a
+// while.
 func (f *frames) fill(stream uint32) {
 	f.tb.Helper()
 	w := f.windowsOf(stream)
@@ -29,23 +29,23 @@ func (f *frames) fill(stream uint32) {
 	}
 }
 
-// windows is what a client may send on a stream, and has sent.
+// windows counts what a client may send on a stream, and has sent.
 type windows struct {
 	f                 *frames
 	id                uint32
 	stream, all, sent int
 }
 
-// block is what is sent again and again where it shall be much.
+// block is sent again and again if much has to be sent.
 var block = strings.Repeat("0123456789abcdef", 1024)
 
-// windowsOf are those of a stream that nothing was sent on, nor on others for long: the proxy opens the connection's
-// window to 1 MiB at once.
+// windowsOf returns the windows of a stream on which nothing was sent. Nothing may have been sent on others for long
+// either: the proxy opens the connection's window to 1 MiB at once.
 func (f *frames) windowsOf(stream uint32) *windows {
 	return &windows{f: f, id: stream, stream: int(f.settings[http2.SettingInitialWindowSize]), all: mebi - 256<<10}
 }
 
-// fill sends as many blocks as the windows allow, and says whether that were any.
+// fill sends as many blocks as the windows allow. It says whether it sent any.
 func (w *windows) fill() (some bool) {
 	for w.send(false) {
 		some = true
@@ -53,7 +53,7 @@ func (w *windows) fill() (some bool) {
 	return some
 }
 
-// send sends a block where the windows allow it.
+// send sends a block if the windows allow it.
 func (w *windows) send(last bool) bool {
 	if w.stream < len(block) || w.all < len(block) {
 		return false

@@ -18,17 +18,17 @@ import (
 // approach is a way in which a request comes to the proxy.
 type approach struct {
 	name string
-	// network is the loopback that the client comes from.
+	// loopback is the address of loopback that the client comes from.
 	loopback string
 	config   func(*Config)
 	// preamble is what is sent before the request.
 	preamble string
-	// peer is whom the proxy takes the other end for, and believed says whether its forwarding fields hold.
+	// peer is what the proxy takes the other end for. believed says whether it believes that peer's forwarding fields.
 	peer     string
 	believed bool
 }
 
-// The addresses of a proxy that is trusted and of clients that are not.
+// These are the addresses of a trusted proxy and of clients that are not trusted.
 const (
 	middleman4, middleman6 = "10.1.2.3", "fd00::7"
 	outsider4, outsider6   = "198.51.100.9", "2001:db8:9::9"
@@ -36,7 +36,7 @@ const (
 	claimed = "203.0.113.7"
 )
 
-// approaches are all combinations of a socket's family, whether that peer is trusted, and the PROXY header that it
+// approaches returns all combinations: the socket's family, whether that peer is trusted, and the PROXY header that it
 // sends.
 func approaches(t *testing.T) []approach {
 	t.Helper()
@@ -52,7 +52,7 @@ func approaches(t *testing.T) []approach {
 			name := fmt.Sprintf("%s, trusted %v, ", loopback, trusted)
 			all = append(all, approach{name + "no PROXY", loopback, plain, "", loopback, trusted})
 			if !trusted {
-				// Nothing is asked of a peer that is not trusted, and nothing but HTTP understood.
+				// The proxy asks nothing of a peer that is not trusted, and understands nothing but HTTP.
 				all = append(all, approach{name + "PROXY is on", loopback, withProxy, "", loopback, false})
 				continue
 			}
@@ -70,8 +70,8 @@ func approaches(t *testing.T) []approach {
 	return all
 }
 
-// loopbacks are the loopback addresses that this machine has. Containers often have none in IPv6; the addresses of
-// PROXY headers stand for that family there.
+// loopbacks returns the loopback addresses of this machine. Containers often have none in IPv6. There, the addresses of
+// PROXY headers stand for that family.
 func loopbacks(t *testing.T) []string {
 	t.Helper()
 	l, err := net.Listen("tcp", "[::1]:0")
@@ -108,7 +108,7 @@ func proxyV2Header(versionCommand, family byte, rest []byte) string {
 	return string(append(binary.BigEndian.AppendUint16(b, uint16(len(rest))), rest...))
 }
 
-// proxyV2Local is the header of a connection that the proxy makes on its own account.
+// proxyV2Local is the header of a connection that the proxy makes for itself.
 var proxyV2Local = proxyV2Header(0x20, 0, nil)
 
 // from returns a proxy for an approach, and how to send a request by it.
@@ -129,9 +129,8 @@ func (a *approach) from(t *testing.T, s *snapshot.Snapshot) (p *served, ask func
 	}
 }
 
-// TestForgedForwardingFields sends each forwarding field by each approach. What the endpoint gets is what the proxy
-// knows: fields of a peer that is not believed are gone, in whatever spelling, and of one that is, they are what
-// it said.
+// TestForgedForwardingFields sends each forwarding field by each approach. The endpoint gets what the proxy knows.
+// Fields of a peer that is not believed are gone, in any spelling. Fields of a peer that is believed are what it said.
 func TestForgedForwardingFields(t *testing.T) {
 	t.Parallel()
 	backend := startEcho(t, "b")
@@ -152,7 +151,7 @@ func TestForgedForwardingFields(t *testing.T) {
 			}
 			for _, forged := range []struct {
 				name, value string
-				// believed is what the endpoint gets of the named field where the peer is believed, nil for what it gets anyway.
+				// believed is what the endpoint gets of the named field if the peer is believed. Nil for what it gets anyway.
 				believed map[string][]string
 			}{
 				{"X-Forwarded-For", claimed, map[string][]string{"X-Forwarded-For": {claimed + ", " + a.peer}, "X-Real-Ip": {claimed}}},
@@ -161,7 +160,7 @@ func TestForgedForwardingFields(t *testing.T) {
 				{"X-Forwarded-Port", "1", map[string][]string{"X-Forwarded-Port": {"1"}}},
 				{"Forwarded", "for=" + claimed + ";proto=https", map[string][]string{"Forwarded": {"for=" + claimed + ";proto=https"}}},
 				{"X-Real-IP", claimed, nil},
-				// The field's name as programs that know of CGI's variables alone read it.
+				// Programs that know only CGI's variables read these as the field's name.
 				{"X_Forwarded_For", claimed, nil},
 				{"X_Forwarded_Proto", "https", nil},
 				{"X_Forwarded_Host", "evil.example.com", nil},
@@ -189,7 +188,7 @@ func TestForgedForwardingFields(t *testing.T) {
 	}
 }
 
-// clientFields are the fields in which a program might look for the client's address.
+// clientFields returns the fields in which a program might look for the client's address.
 func clientFields() []string {
 	return []string{
 		"X-Forwarded-For", "X-Real-IP", "Forwarded", "X_Forwarded_For", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP",
@@ -197,7 +196,7 @@ func clientFields() []string {
 	}
 }
 
-// Access control asks for the client's address, and only X-Forwarded-For of somebody who is believed changes that.
+// Access control uses the client's address. Only X-Forwarded-For of a peer that is believed changes that.
 func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 	t.Parallel()
 	backend := startEcho(t, "b")
@@ -215,7 +214,7 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 					t.Errorf("%s: got %d, want %d", field, got.Status, want)
 				}
 			}
-			// The peer itself is whom the rule sees where nothing is claimed.
+			// If nothing is claimed, the rule sees the peer itself.
 			p.apply(everythingBy(func(r *snapshot.Route) {
 				accessOf(r).Allowed = prefixes(a.peer + "/" + fmt.Sprint(netip.MustParseAddr(a.peer).BitLen()))
 			}, backend))
@@ -233,8 +232,8 @@ func TestForgedFieldsDoNotOpenARoute(t *testing.T) {
 	}
 }
 
-// Nobody gets a bucket of his own by calling himself another, unless he is believed; and then his clients have each
-// their own.
+// A client that gives another name gets no bucket of its own, unless it is believed. Then each of its clients has its
+// own.
 func TestForgedFieldsDoNotRefillABucket(t *testing.T) {
 	t.Parallel()
 	limited := everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = *never(1) }, startEcho(t, "b"))
@@ -259,8 +258,8 @@ func TestForgedFieldsDoNotRefillABucket(t *testing.T) {
 	}
 }
 
-// What claims to be a PROXY header is no HTTP, and so nothing at all where none is expected: not from somebody who is
-// not trusted, and not where the protocol is off.
+// A PROXY header is not HTTP. So it is refused if none is expected: if the peer is not trusted, and if the protocol is
+// off.
 func TestProxyHeaderThatIsNotExpectedIsRefused(t *testing.T) {
 	t.Parallel()
 	on := func(ranges ...string) func(*Config) {
@@ -289,7 +288,7 @@ func TestProxyHeaderThatIsNotExpectedIsRefused(t *testing.T) {
 	}
 }
 
-// A trusted proxy that sends no header, or a broken one, is cut off: whom it speaks for is not known.
+// A trusted proxy that sends no header, or a broken one, is cut off: nobody knows for whom it speaks.
 func TestTrustedPeerWithoutProxyHeaderIsCutOff(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"), func(c *Config) { c.ProxyProtocol = true })
@@ -308,7 +307,7 @@ func TestTrustedPeerWithoutProxyHeaderIsCutOff(t *testing.T) {
 	}
 }
 
-// Behind a believed peer each client has its own bucket, and one client the same by whichever of its proxies it comes.
+// Behind a believed peer, each client has its own bucket. A client has the same bucket through each of its proxies.
 func TestClientsBehindTrustedProxiesAreLimitedApart(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.0/8", "10.0.0.0/8"))
@@ -322,7 +321,7 @@ func TestClientsBehindTrustedProxiesAreLimitedApart(t *testing.T) {
 		{"203.0.113.2", 200},
 		{"203.0.113.1, 10.0.0.5", 429},
 		{"10.9.9.9, 203.0.113.1", 429},
-		{"198.51.100.1, 203.0.113.1", 429}, // what a client writes in front of its own address
+		{"198.51.100.1, 203.0.113.1", 429}, // a client wrote this in front of its own address
 		{"203.0.113.1:4711", 429},
 		{"::ffff:203.0.113.1", 429},
 		{"2001:db8:1:2::1", 200},
@@ -332,7 +331,7 @@ func TestClientsBehindTrustedProxiesAreLimitedApart(t *testing.T) {
 		{"unknown", 200}, // the peer's own bucket
 		{"", 429},
 		{"10.0.0.5", 200},
-		{"10.0.0.6, 10.0.0.5", 200}, // the leftmost where all are trusted
+		{"10.0.0.6, 10.0.0.5", 200}, // the leftmost if all are trusted
 		{"nonsense, 10.0.0.5", 429},
 	} {
 		if got := p.ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + step.chain + "\r\n\r\n"); got.Status != step.want {

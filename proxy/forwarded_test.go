@@ -120,7 +120,7 @@ func TestForwardingFieldsOfATrustedPeerAreAddedTo(t *testing.T) {
 	}
 }
 
-// What the outermost proxy said of scheme, host and port holds, for it alone has seen them.
+// What the outermost proxy said of scheme, host and port holds, because only that proxy has seen them.
 func TestSchemeHostAndPortOfATrustedPeerAreKept(t *testing.T) {
 	t.Parallel()
 	endpoint, ask := echoHead(t)
@@ -137,7 +137,7 @@ func TestSchemeHostAndPortOfATrustedPeerAreKept(t *testing.T) {
 	}
 }
 
-// The address that counts for a client is that of access control too.
+// Access control uses the address that counts as the client's.
 func TestAccessIsDecidedByTheClientBehindTrustedProxies(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// frames is a client's end of a connection of HTTP/2 whose frames a test writes and reads itself, by x/net's framer,
+// frames is a client's end of a connection of HTTP/2. A test writes and reads its frames itself, by x/net's framer,
 // which is not ours.
 type frames struct {
 	*http2.Framer
@@ -31,7 +31,7 @@ type frames struct {
 
 func h2c(c *Config) { c.H2C = true }
 
-// dialFrames connects to the proxy's plain listener with prior knowledge, settings being the client's.
+// dialFrames connects to the proxy's plain listener with prior knowledge. settings are the client's.
 func (s *served) dialFrames(settings ...http2.Setting) *frames {
 	s.tb.Helper()
 	return newFrames(s.tb, s.dial().TCPConn, settings...)
@@ -72,8 +72,8 @@ func bareFrames(tb testing.TB, c net.Conn) *frames {
 	return f
 }
 
-// dialHasty connects and sends the preface, SETTINGS and what write writes at once, and waits for nothing: what the
-// proxy does after a short time may be done before an answer is read.
+// dialHasty connects and sends the preface, SETTINGS and what write writes at once. It waits for nothing: what the
+// proxy does after a short time may happen before an answer is read.
 func (s *served) dialHasty(write func(*http2.Framer, *frames)) *frames {
 	s.tb.Helper()
 	f := bareFrames(s.tb, s.dial().TCPConn)
@@ -115,7 +115,7 @@ func (f *frames) encode(fields ...string) []byte {
 	return f.block.Bytes()
 }
 
-// head is a request's pseudo-headers with fields behind them.
+// head returns a request's pseudo-headers, followed by fields.
 func head(method, path string, fields ...string) []string {
 	return append([]string{":method", method, ":scheme", "http", ":path", path, ":authority", "a"}, fields...)
 }
@@ -144,7 +144,7 @@ type answered struct {
 	trailer map[string]string
 	// informational are the statuses before the final one.
 	informational []string
-	// reset is the code that the stream was reset with, ended whether it ended by itself.
+	// reset is the code of the stream's reset. ended says whether the stream ended by itself.
 	reset http2.ErrCode
 	ended bool
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// grpcProcess is a process of grpc-go's client or server, which ends when its standard input does.
+// grpcProcess is a process of grpc-go's client or server. It ends when its standard input does.
 type grpcProcess struct {
 	command *exec.Cmd
 	input   io.WriteCloser
@@ -49,7 +49,7 @@ func startGRPC(tb testing.TB, args ...string) *grpcProcess {
 	return p
 }
 
-// line is the next thing that the process says.
+// line returns the next thing that the process says.
 func (p *grpcProcess) line(tb testing.TB) string {
 	tb.Helper()
 	line, err := p.said.ReadString('\n')
@@ -60,7 +60,7 @@ func (p *grpcProcess) line(tb testing.TB) string {
 	return strings.TrimSpace(line)
 }
 
-// end ends the process's input, waits for it, and returns what it still said.
+// end ends the process's input and waits for the process. It returns what the process still said.
 func (p *grpcProcess) end(tb testing.TB) string {
 	tb.Helper()
 	_ = p.input.Close()
@@ -71,7 +71,7 @@ func (p *grpcProcess) end(tb testing.TB) string {
 	return string(rest)
 }
 
-// grpcServer is a server that stops gracefully when it is told to, or the test ends.
+// grpcServer is a server that stops gracefully when it is told to, or when the test ends.
 type grpcServer struct {
 	*grpcProcess
 	address netip.AddrPort
@@ -104,7 +104,7 @@ func writeFile(tb testing.TB, content string) string {
 	return f.Name()
 }
 
-// The interop test cases of grpc-go pass through the proxy, whichever of the two sides has TLS.
+// The interop test cases of grpc-go pass through the proxy, with TLS on either side.
 func TestGRPCPasses(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
@@ -155,7 +155,7 @@ func TestReplacedGRPCServersLoseNoCall(t *testing.T) {
 	load.line(t)
 	for range replacements {
 		next := startGRPCServer(t)
-		// The one that stops is still in the snapshot, as a Pod that ends is for a moment.
+		// The server that stops is still in the snapshot, as a Pod that ends is for a moment.
 		apply(append(serving, next)...)
 		serving[0].end(t)
 		serving = append(serving[1:], next)

@@ -26,7 +26,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// tell changes what a server's health protocol says of a service, or of the whole.
+// tell changes what a server's health protocol says of a service, or of the whole server.
 func (s *grpcServer) tell(tb testing.TB, change string) {
 	tb.Helper()
 	if _, err := fmt.Fprintln(s.input, change); err != nil {
@@ -37,7 +37,7 @@ func (s *grpcServer) tell(tb testing.TB, change string) {
 	}
 }
 
-// askedByGRPC makes one probe by gRPC's health protocol, which must leave nothing behind.
+// askedByGRPC makes one probe by gRPC's health protocol. The probe must leave nothing behind.
 func askedByGRPC(t *testing.T, c snapshot.Check) (f health.Finding) {
 	t.Helper()
 	p := New(Config{})
@@ -96,7 +96,7 @@ func TestWhatAServerOfGRPCSaysOfItsHealth(t *testing.T) {
 			t.Parallel()
 			got := askedByGRPC(t, test.check)
 			if test.want.Text == "" {
-				got.Text = "" // that depends on how much of the request it reads before it closes
+				got.Text = "" // it depends on how much of the request it reads before it closes
 			}
 			if got != test.want {
 				t.Errorf("%+v, want %+v", got, test.want)
@@ -105,7 +105,7 @@ func TestWhatAServerOfGRPCSaysOfItsHealth(t *testing.T) {
 	}
 }
 
-// grpcAnswer writes an answer of gRPC's by hand.
+// grpcAnswer writes an answer of gRPC by hand.
 func grpcAnswer(status, message string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/grpc")
@@ -207,7 +207,7 @@ func TestServersThatBreakHTTP2AreUnhealthy(t *testing.T) {
 			go func() { found <- askedByGRPC(t, snapshot.Check{Address: s.address}) }()
 			f := s.acceptFrames()
 			test.play(f, f.received(true).stream)
-			// A server's end ends the connection's.
+			// If the server ends, the connection ends.
 			go func() {
 				for {
 					if _, err := f.ReadFrame(); err != nil {
@@ -237,8 +237,7 @@ func TestServerOfHTTP1IsUnhealthyByGRPC(t *testing.T) {
 	}
 }
 
-// A probe is one call and ends in order: the server sees a connection of its own each time, which is closed and not
-// reset.
+// A probe is one call and ends in order. Each time, the server sees a new connection, which is closed and not reset.
 func TestProbeByGRPCIsOneCallOnAConnectionThatEndsInOrder(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)

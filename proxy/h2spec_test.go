@@ -14,8 +14,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// All cases of h2spec pass, the strict ones too, without exception. Without TLS one cannot: what is not the preface of
-// HTTP/2 is a request of HTTP/1.1 there, and answered as one (RFC 9113, section 3.4, has such a connection closed).
+// All cases of h2spec pass without exception, even the strict ones. Without TLS one case cannot: what is not the
+// preface of HTTP/2 is a request of HTTP/1.1 there, and is answered as one (RFC 9113, section 3.4, wants such a
+// connection closed).
 func TestHTTP2ConformsToItsSpecification(t *testing.T) {
 	t.Parallel()
 	key := ecdsaKey(t)
@@ -36,7 +37,7 @@ func TestHTTP2ConformsToItsSpecification(t *testing.T) {
 	}
 }
 
-// asDefault has a certificate served for every name.
+// asDefault makes a certificate the one for every name.
 func asDefault(c snapshot.Certificate) snapshot.Certificate {
 	c.Default = true
 	return c

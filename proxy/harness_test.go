@@ -19,7 +19,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// patience is how long a test waits for what has to happen. It decides nothing unless something is broken.
+// patience is how long a test waits for what has to happen. It matters only if something is broken.
 const patience = time.Minute
 
 // served is a proxy with a plain listener on loopback, for one test.
@@ -32,9 +32,8 @@ type served struct {
 	ended bool
 }
 
-// serve starts a proxy that ends with the test, which then fails where the proxy left a goroutine behind. Whatever the
-// test dials or listens to is closed in the reverse order of its making: backends come first, then the proxy, then
-// clients.
+// serve starts a proxy that ends with the test. The test fails if the proxy left a goroutine behind. Whatever the test
+// dials or listens to is closed in the reverse order of its making: backends come first, then the proxy, then clients.
 func serve(tb testing.TB, changes ...func(*Config)) *served {
 	tb.Helper()
 	log := &logged{}
@@ -78,7 +77,7 @@ func serve(tb testing.TB, changes ...func(*Config)) *served {
 	return s
 }
 
-// end shuts the proxy down, which must find nothing to cut.
+// end shuts the proxy down. The shutdown must find nothing to cut.
 func (s *served) end() {
 	s.tb.Helper()
 	s.ended = true
@@ -101,7 +100,7 @@ func (s *served) dial() *wire {
 	return dial(s.tb, s.address)
 }
 
-// ask sends a request on a connection of its own, which it closes, and returns the whole response.
+// ask sends a request on a connection of its own and returns the whole response. It closes the connection.
 func (s *served) ask(request string) reply {
 	s.tb.Helper()
 	c := s.dial()
@@ -130,7 +129,7 @@ func expectNoGoroutines(tb testing.TB, label string) {
 	}
 }
 
-// eventually asks until the answer is yes, and returns false where it stays no.
+// eventually asks until the answer is yes. It returns false if the answer stays no.
 func eventually(ok func() bool) bool {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		if ok() {
@@ -141,7 +140,7 @@ func eventually(ok func() bool) bool {
 	return ok()
 }
 
-// await fails the test where something does not become true.
+// await fails the test if something does not become true.
 func await(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
 	if !eventually(ok) {

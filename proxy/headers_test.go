@@ -11,7 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Both directions at the wire: order, spelling and number of the fields as both sides see them.
+// This looks at both directions on the wire: order, spelling and number of the fields as both sides see them.
 func TestHeadersAreChangedBothWays(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -43,8 +43,7 @@ func TestHeadersAreChangedBothWays(t *testing.T) {
 	client.expect("2\r\nok\r\n0\r\n\r\n")
 }
 
-// The changes are made again for each request, also when one is tried on a second endpoint and on connections that live
-// on.
+// The changes are made for each request, on connections that live on, and if a request is tried on a second endpoint.
 func TestHeadersAreChangedOncePerRequest(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -66,7 +65,7 @@ func TestHeadersAreChangedOncePerRequest(t *testing.T) {
 	}
 }
 
-// A route's changes are for what its endpoints answer, not for what the proxy says itself.
+// A route's changes are for its endpoints' answers, not for the proxy's own.
 func TestOwnAnswersKeepTheirFields(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

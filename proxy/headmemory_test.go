@@ -13,8 +13,8 @@ import (
 
 func headMemoryOf(n int) func(*Config) { return func(c *Config) { c.HeadMemory = n } }
 
-// Connections that hold long heads over HTTP/2 fill the memory. One more head of a client that holds nothing is served,
-// and one of them ends.
+// Connections that hold long heads over HTTP/2 fill the memory. A client that holds nothing sends one more head. That
+// is served, and one of the connections ends.
 func TestClientThatHoldsMostEndsForOneThatHoldsLittle(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -46,7 +46,7 @@ func TestClientThatHoldsMostEndsForOneThatHoldsLittle(t *testing.T) {
 	}
 }
 
-// What connections took is given back when they have ended, or what they held was passed on.
+// Memory is given back when a connection has ended, or when its heads were passed on.
 func TestHeadMemoryComesBack(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 3)
@@ -117,7 +117,7 @@ func TestHeadMemoryComesBack(t *testing.T) {
 	}
 }
 
-// What was passed on is held no longer, though the exchange goes on.
+// A head that was passed on takes no memory any more, although the exchange goes on.
 func TestHeadThatWasPassedOnTakesNoMemory(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 3)

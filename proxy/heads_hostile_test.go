@@ -13,8 +13,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 )
 
-// amplified are fields of which each but the first costs a byte: a field of the dynamic table, again and again, up to
-// 60 KB.
+// amplified returns fields that cost a byte each, except the first: a field of the dynamic table, again and again, up
+// to 60 KB.
 func amplified() (fields []string) {
 	for range 15 {
 		fields = append(fields, "x", strings.Repeat("y", 3900))
@@ -22,7 +22,7 @@ func amplified() (fields []string) {
 	return fields
 }
 
-// refusals sends a PING and returns how streams were reset before its answer.
+// refusals sends a PING. It returns how streams were reset before the answer.
 func (f *frames) refusals() map[http2.ErrCode]int {
 	f.tb.Helper()
 	codes := make(map[http2.ErrCode]int)
@@ -39,11 +39,12 @@ func (f *frames) refusals() map[http2.ErrCode]int {
 	}
 }
 
-// A head may be long, and a connection hold four: those beyond are refused in a way that has them sent again.
+// A head may be long, and a connection may hold four. Those beyond are refused in a way that makes clients send them
+// again.
 func TestLongHeadsBeyondWhatAConnectionMayHoldAreRefused(t *testing.T) {
 	t.Parallel()
 	const streams, most = 20, 4
-	endpoint := startScript(t) // which answers nothing
+	endpoint := startScript(t) // it answers nothing
 	p := serve(t, h2c)
 	p.apply(everything(endpoint.address))
 	c := p.dialFrames()
@@ -60,7 +61,7 @@ func TestLongHeadsBeyondWhatAConnectionMayHoldAreRefused(t *testing.T) {
 	}
 }
 
-// A browser asks for all that a page needs at once, each time with the cookies of a login.
+// A browser asks at once for all that a page needs, each time with the cookies of a login.
 func TestRequestsOfAPageWithLongCookiesAreAllServed(t *testing.T) {
 	t.Parallel()
 	const requests = 100
@@ -74,7 +75,7 @@ func TestRequestsOfAPageWithLongCookiesAreAllServed(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			endpoint := startScript(t) // which takes its time
+			endpoint := startScript(t) // it takes its time
 			p := serve(t, h2c, headMemoryOf(test.memory))
 			p.apply(everything(endpoint.address))
 			c := p.dialFrames()
@@ -95,7 +96,7 @@ func TestRequestsOfAPageWithLongCookiesAreAllServed(t *testing.T) {
 	}
 }
 
-// Who goes on all the same is told to calm down.
+// A client that goes on all the same is told to calm down.
 func TestFloodOfLongHeadsEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -137,7 +138,7 @@ func TestLongTrailersBeyondWhatAConnectionMayHoldEndTheirStreams(t *testing.T) {
 	}
 }
 
-// A header block whose end does not come takes memory like a head.
+// A header block without an end takes memory like a head.
 func TestHeaderBlockThatWaitsCountsWithTheHeadsOfItsConnection(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -156,7 +157,7 @@ func TestHeaderBlockThatWaitsCountsWithTheHeadsOfItsConnection(t *testing.T) {
 	c.expectGoAway(http2.ErrCodeEnhanceYourCalm)
 }
 
-// Browsers send a cookie in pieces, some 180 at most.
+// Browsers send a cookie in pieces, in some 180 at most.
 func TestPiecesOfACookieCountAgainstTheLimitOfFields(t *testing.T) {
 	t.Parallel()
 	for pieces, want := range map[int]string{1: "404", 20: "404", 21: "431", 1000: "431"} {
@@ -176,7 +177,7 @@ func TestPiecesOfACookieCountAgainstTheLimitOfFields(t *testing.T) {
 	}
 }
 
-// What was passed on takes no memory any more, however long the content takes.
+// A head that was passed on takes no memory any more, however long the content takes.
 func TestUploadsWithLongHeadsGoOnTogether(t *testing.T) {
 	t.Parallel()
 	const uploads = 20
@@ -194,7 +195,7 @@ func TestUploadsWithLongHeadsGoOnTogether(t *testing.T) {
 		if got := up.head(); strings.Count(got, strings.Repeat("y", 3900)) != 15 {
 			t.Fatalf("the endpoint got a head of %d bytes", len(got))
 		}
-		up.expect("1\r\nx\r\n") // the head was passed on, and the content is waited for
+		up.expect("1\r\nx\r\n") // the head was passed on, and the proxy waits for the content
 		ends = append(ends, up)
 	}
 	for i, up := range ends {

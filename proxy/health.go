@@ -8,21 +8,21 @@ import (
 	"github.com/warren-dev/ingress/proxy/health"
 )
 
-// Health returns what the check of a task found, by the endpoint's id ("task/namespace/name"), or false where the
+// Health returns what the check of a task found, by the endpoint's id ("task/namespace/name"). It returns false if the
 // snapshot that is served checks no such task.
 func (p *Proxy) Health(id string) (health.Report, bool) { return p.prober.Report(id) }
 
 // HealthChanges calls changed with the id of a task whenever Health says something else of it, until stop is called.
-// Changed must not wait.
+// changed must not wait.
 func (p *Proxy) HealthChanges(changed func(id string)) (stop func()) { return p.observers.add(changed) }
 
-// healthChanged has the pools that a task is in look at it again, before anybody is told.
+// healthChanged refreshes the pools that have a task. Then it tells the observers.
 func (p *Proxy) healthChanged(task string) {
 	p.state.Refresh(task)
 	p.observers.tell(task)
 }
 
-// healthObservers are those who want to know when the health of a task changes.
+// healthObservers want to know when the health of a task changes.
 type healthObservers struct {
 	mu   sync.Mutex
 	last int

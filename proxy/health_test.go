@@ -15,7 +15,7 @@ import (
 )
 
 // checking returns the check of an endpoint at path "/health", as often as a test can wait for. On a busy machine a
-// healthy task may take long to answer, and then says nothing of what is tested.
+// healthy task may take long to answer, and that would say nothing about what is tested.
 func checking(e *snapshot.Endpoint) snapshot.Check {
 	e.Checked = true
 	return snapshot.Check{
@@ -24,7 +24,7 @@ func checking(e *snapshot.Endpoint) snapshot.Check {
 	}
 }
 
-// checkAll has all endpoints of a snapshot's first pool checked.
+// checkAll makes all endpoints of a snapshot's first pool checked.
 func checkAll(s *snapshot.Snapshot) *snapshot.Snapshot {
 	for i := range s.Pools[0].Endpoints {
 		s.Checks = append(s.Checks, checking(&s.Pools[0].Endpoints[i]))
@@ -32,7 +32,7 @@ func checkAll(s *snapshot.Snapshot) *snapshot.Snapshot {
 	return s
 }
 
-// patient is a backend whose health a test decides about.
+// patient starts a backend. A test decides about its health.
 func patient(tb testing.TB, name string) (b *backend, healthy *atomic.Bool) {
 	healthy = new(atomic.Bool)
 	healthy.Store(true)
@@ -45,7 +45,7 @@ func patient(tb testing.TB, name string) (b *backend, healthy *atomic.Bool) {
 	return b, healthy
 }
 
-// answers asks n times and counts by what was answered.
+// answers asks n times and counts the answers.
 func (s *served) answers(n int) map[string]int {
 	s.tb.Helper()
 	got := map[string]int{}
@@ -60,7 +60,7 @@ func (s *served) answers(n int) map[string]int {
 	return got
 }
 
-// awaitAnswers asks until answers are these. On a machine that is busy enough a probe of any task may come too late.
+// awaitAnswers asks until the answers are these. If the machine is busy enough, a probe of any task may come too late.
 func (s *served) awaitAnswers(want map[string]int) {
 	s.tb.Helper()
 	n, got := 0, map[string]int(nil)

@@ -46,8 +46,8 @@ func TestFieldsOfTheConnectionStayOnIt(t *testing.T) {
 	}
 }
 
-// Naming a field that frames or routes the message in Connection must not make the proxy and the endpoint read it
-// differently.
+// A client may name a field in Connection that frames or routes the message. The proxy and the endpoint must still read
+// the message alike.
 func TestConnectionCannotNameAwayWhatFramesTheMessage(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -85,7 +85,7 @@ func TestConnectionCloseOfAClientIsNotTheEndpoints(t *testing.T) {
 	}
 }
 
-// The target and the fields that nobody has to change reach the endpoint byte for byte.
+// The target, and the fields that nobody has to change, reach the endpoint byte for byte.
 func TestRequestHeadIsForwardedAsItCame(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// hostileRoutes has a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a
+// hostileRoutes returns a prefix that is closed to the tests' address, an exact path, a prefix that is stripped and a
 // default.
 func hostileRoutes(tb testing.TB) *snapshot.Snapshot {
 	tb.Helper()
@@ -233,7 +233,7 @@ func TestHostilePaths(t *testing.T) {
 	}
 }
 
-// The asterisk is no path: it is for the server itself, and there is no rule for that.
+// The asterisk is not a path. It is for the server itself, and no rule is for that.
 func TestAsteriskOfOptionsIsNoPath(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -243,7 +243,7 @@ func TestAsteriskOfOptionsIsNoPath(t *testing.T) {
 	}
 }
 
-// TestPathsOfRulesWithReservedCharacters has rules whose own paths can be read in several ways.
+// TestPathsOfRulesWithReservedCharacters is about rules whose own paths can be read in several ways.
 func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -270,11 +270,11 @@ func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
 
 // FuzzForwardedPath sends requests with any target at all and looks at what the endpoint received.
 //
-// What holds: the path that the endpoint receives, with the prefix that was stripped put back, is matched by the rule
-// that was asked, whether it is read as it is, or with its dot segments resolved, or percent-decoded once, %2F too, and
-// then resolved, or that with backslashes for slashes, or that without what follows semicolons.
+// The rule that was asked matches the path that the endpoint receives, with the stripped prefix put back. It matches
+// the path as it is, with its dot segments resolved, and percent-decoded once, including %2F, and then resolved. It
+// also matches that with slashes for backslashes, and without what follows semicolons.
 //
-// What does not hold, and so is not asked for: an endpoint that decodes twice, or compares without case, reads further.
+// This does not hold, and is not tested, for an endpoint that decodes twice or compares without case.
 func FuzzForwardedPath(f *testing.F) {
 	p := serve(f)
 	open := hostileRoutes(f)
@@ -293,13 +293,13 @@ func FuzzForwardedPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, target string) {
 		for _, c := range []byte(target) {
 			if c <= ' ' {
-				return // it ends the target or the line: nothing that a path's rules have to say about
+				return // it ends the target or the line, and has nothing to do with a path's rules
 			}
 		}
 		client := dial(t, p.address)
 		client.send("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n")
 		got := client.reply("GET")
-		client.abort() // or so many connections would use up the ports
+		client.abort() // otherwise so many connections would use up the ports
 		if got.Status == 400 || got.Status == 414 || got.Status == 431 {
 			return
 		}
@@ -308,7 +308,7 @@ func FuzzForwardedPath(f *testing.F) {
 	})
 }
 
-// checkForwarded holds what an endpoint received to what FuzzForwardedPath says.
+// checkForwarded checks what FuzzForwardedPath promises of what an endpoint received.
 func checkForwarded(t *testing.T, target, by, received string) {
 	t.Helper()
 	path, query, hasQuery := strings.Cut(received, "?")
@@ -364,7 +364,7 @@ func plainlyMatched(path string) string {
 	return "default"
 }
 
-// plainlyResolved resolves dot segments and leaves out empty ones. What climbs above the root stays there.
+// plainlyResolved resolves dot segments and drops empty ones. A path that climbs above the root stays at the root.
 func plainlyResolved(path string) string {
 	kept := []string{""}
 	segments := strings.Split(path, "/")

@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// Whatever cannot be read in exactly one way is a 502 before a byte of it reached the client, and ends the connection
-// that it came on.
+// A response that cannot be read in exactly one way is a 502 before a byte of it has reached the client. It ends its
+// connection.
 func TestResponseThatCanBeMisreadIs502(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, response string }{
@@ -108,7 +108,7 @@ func TestResponseThatBreaksOffInItsHeadIs502(t *testing.T) {
 	}
 }
 
-// Once the head was sent, the only honest end of a broken response is a torn connection.
+// Once the head was sent, only a torn connection honestly ends a broken response.
 func TestResponseThatBreaksOffInItsContentIsTorn(t *testing.T) {
 	t.Parallel()
 	const length, chunks = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -118,10 +118,10 @@ func TestResponseThatBreaksOffInItsContentIsTorn(t *testing.T) {
 	for _, test := range []struct {
 		name        string
 		head, first string
-		// then is sent after the client got the first part, before the end.
+		// then is sent before the end, after the client got the first part.
 		then string
 		end  func(*wire)
-		// ended is set where that leaves the endpoint nothing to read.
+		// ended is set if that leaves the endpoint nothing to read.
 		ended bool
 	}{
 		{"short of its length", length, "hello", "", closing, true},
@@ -152,7 +152,7 @@ func TestResponseThatBreaksOffInItsContentIsTorn(t *testing.T) {
 				up := endpoint.accept()
 				up.head()
 				up.send(test.head + test.first)
-				// The head is on its way before the fault comes, or it would be a 502.
+				// The head is on its way before the fault comes. Otherwise it would be a 502.
 				if _, err := client.in.Peek(len("HTTP/1.1 200 OK")); err != nil {
 					t.Fatal(err)
 				}
@@ -167,8 +167,8 @@ func TestResponseThatBreaksOffInItsContentIsTorn(t *testing.T) {
 	}
 }
 
-// An endpoint that answers and then says more must not have it taken for the answer to the next request, however soon
-// that comes.
+// An endpoint answers and then says more. That must not be taken for the answer to the next request, however soon that
+// comes.
 func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 	t.Parallel()
 	const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
@@ -211,7 +211,7 @@ func TestWhatFollowsAResponseIsNobodysResponse(t *testing.T) {
 
 func TestSlowEndpointIs504(t *testing.T) {
 	t.Parallel()
-	const soon = 2 * time.Second // in which the endpoint has to begin its response
+	const soon = 2 * time.Second // the endpoint has to begin its response in this time
 	for why, timeouts := range map[string]snapshot.Timeouts{
 		"UpstreamTimeout":        {Idle: soon},
 		"UpstreamRequestTimeout": {Request: soon},
@@ -248,10 +248,10 @@ func TestSlowEndpointIs504(t *testing.T) {
 	}
 }
 
-// The time of a request ends its response too, where that has begun.
+// The time of a request also ends its response, even if that has begun.
 func TestStalledContentIsTorn(t *testing.T) {
 	t.Parallel()
-	const soon = 2 * time.Second // in which the endpoint has to send the head
+	const soon = 2 * time.Second // the endpoint has to send the head in this time
 	for name, change := range map[string]func(*snapshot.Route){
 		"idle":    func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Idle: soon} },
 		"request": func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Request: soon} },
@@ -274,7 +274,7 @@ func TestStalledContentIsTorn(t *testing.T) {
 	}
 }
 
-// An endpoint that takes no more of a request is a timeout of its own.
+// An endpoint that takes no more of a request has a timeout of its own.
 func TestEndpointThatStopsReadingIs504(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]string{

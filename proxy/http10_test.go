@@ -92,7 +92,7 @@ func TestPipelinedRequestsAreAnsweredInOrder(t *testing.T) {
 		if want := fmt.Sprintf("/%d", i); request.URL.Path != want {
 			t.Fatalf("the endpoint got %s, want %s", request.URL.Path, want)
 		}
-		// The response is late: nobody else's may take its place.
+		// The response is late. No other may take its place.
 		body := fmt.Sprintf("answer %d", i)
 		up.send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
 		if got := client.reply(request.Method); got.Body != body {

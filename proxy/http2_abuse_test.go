@@ -80,7 +80,7 @@ func TestFloodEndsTheConnection(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			endpoint := startScript(t) // which answers nothing
+			endpoint := startScript(t) // it answers nothing
 			p := serve(t, h2c)
 			p.apply(everything(endpoint.address))
 			c := p.dialFrames()
@@ -100,7 +100,7 @@ func TestFloodEndsTheConnection(t *testing.T) {
 	}
 }
 
-// Header blocks that do not end, or grow beyond every head, are not collected.
+// The proxy does not collect header blocks that do not end, or that grow beyond every head.
 func TestHeaderBlockWithoutEndEndsTheConnection(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -132,13 +132,13 @@ func TestHeaderBlockWithoutEndEndsTheConnection(t *testing.T) {
 	}
 }
 
-// A block that is short on the wire and long when it is decoded costs no memory, and the connection goes on.
+// A block that is short on the wire and long when it is decoded costs no memory. The connection goes on.
 func TestHeaderBlockThatExpandsIs431(t *testing.T) {
 	t.Parallel()
 	p := serve(t, h2c)
 	c := p.dialFrames()
 	value := strings.Repeat("y", 3000)
-	c.get(1, "/", "x", value) // is in the table from now on
+	c.get(1, "/", "x", value) // it is in the table from now on
 	if got := c.answer(1); got.status != "404" {
 		t.Fatalf("got %v, want 404", got)
 	}
@@ -152,8 +152,8 @@ func TestHeaderBlockThatExpandsIs431(t *testing.T) {
 	}
 }
 
-// What a client resets costs an endpoint no more: its connection is closed at once. Streams that were reset hold their
-// places until then.
+// What a client resets costs an endpoint no more: its connection is closed at once. Until then, streams that were reset
+// keep their places.
 func TestResetStreamEndsTheWorkOnIt(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -231,7 +231,7 @@ func TestStreamsBeyondTheLimitAreRefusedUntilOthersEnd(t *testing.T) {
 	}
 }
 
-// A window of some bytes makes the proxy send a frame for each; one of a kilobyte is a small client's.
+// A window of some bytes makes the proxy send a frame for each. A window of a kilobyte is a small client's.
 func TestTinyWindowsEndTheConnectionAndSmallOnesDoNot(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("x", 256<<10)

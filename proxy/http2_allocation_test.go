@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// A request whose fields the client's table has already allocates nothing over HTTP/2. This does not run beside other
-// tests, whose allocations it would count.
+// A request whose fields are already in the client's table allocates nothing over HTTP/2. This does not run beside
+// other tests, because it would count their allocations.
 func TestRequestsOverHTTP2AllocateNothing(t *testing.T) {
 	endpoint := answering(t, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
 	p := serve(t, h2c)
@@ -29,7 +29,7 @@ func TestRequestsOverHTTP2AllocateNothing(t *testing.T) {
 		t.Fatalf("got %v, want 200", got)
 	}
 	var frame bytes.Buffer
-	block := bytes.Clone(c.encode(fields...)) // nothing but indexes of the table now
+	block := bytes.Clone(c.encode(fields...)) // now nothing but indexes of the table
 	_ = http2.NewFramer(&frame, nil).WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndStream: true, EndHeaders: true})
 	request, response := frame.Bytes(), make([]byte, 4096)
 	stream := uint32(1)

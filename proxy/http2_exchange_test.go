@@ -23,7 +23,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// client2 is net/http's client, of which every request goes over HTTP/2.
+// client2 is net/http's client. All its requests go over HTTP/2.
 type client2 struct {
 	*http.Client
 	tb   testing.TB
@@ -255,7 +255,7 @@ func TestInformationalResponsesPassOverHTTP2(t *testing.T) {
 	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Link", "</a>")
 		w.WriteHeader(http.StatusEarlyHints)
-		body, _ := io.ReadAll(r.Body) // which says 100
+		body, _ := io.ReadAll(r.Body) // this sends the 100
 		_, _ = w.Write(body)
 	})
 	p := serve(t, h2c)
@@ -328,7 +328,7 @@ func TestManyStreamsShareAConnection(t *testing.T) {
 	p := serve(t)
 	p.apply(with(everything(b.address), issue(t, "a", key, "a")))
 	c := p.http2Client(true)
-	c.do(c.request("GET", "/", nil)) // or each client would make a connection
+	c.do(c.request("GET", "/", nil)) // otherwise each client would make a connection
 	errs := make(chan error)
 	const clients, each = 24, 6
 	for i := range clients {
@@ -364,8 +364,8 @@ func TestManyStreamsShareAConnection(t *testing.T) {
 	}
 }
 
-// Without HTTP/2 on plain connections, its preface is no request that can be served; with it, those of HTTP/1 are
-// served as before.
+// If HTTP/2 is off on plain connections, its preface is a request that cannot be served. If it is on, requests of
+// HTTP/1 are served as before.
 func TestPriorKnowledgeIsServedWhereItIsOn(t *testing.T) {
 	t.Parallel()
 	off := serve(t)

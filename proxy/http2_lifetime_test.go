@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/downstream"
 )
 
-// goAway reads until a GOAWAY, past everything else.
+// goAway reads until a GOAWAY and skips everything else.
 func (f *frames) goAway() *http2.GoAwayFrame {
 	f.tb.Helper()
 	for {
@@ -36,7 +36,7 @@ func TestIdleHTTP2ConnectionIsClosedAfterTheIdleTime(t *testing.T) {
 	fresh.expectEnd()
 }
 
-// PING keeps nobody's place: a connection without a stream is idle.
+// A PING does not keep a connection: one without a stream is idle.
 func TestPingDoesNotKeepAConnection(t *testing.T) {
 	t.Parallel()
 	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 2 * time.Second })
@@ -117,7 +117,7 @@ func TestFrameThatStallsEndsTheConnection(t *testing.T) {
 	})
 }
 
-// A client that opens no window ends its own stream alone.
+// A client that opens no window ends only its own stream.
 func TestClientThatTakesNothingIsCutOffOverHTTP2(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("x", 100_000)
@@ -137,7 +137,7 @@ func TestClientThatTakesNothingIsCutOffOverHTTP2(t *testing.T) {
 	c.ping()
 }
 
-// Many clients that stop reading hold up nobody else, and little memory.
+// Many clients that stop reading hold up nobody else, and take little memory.
 func TestClientsThatStopReadingHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("x", 1<<20)
@@ -176,7 +176,7 @@ func TestDrainOfHTTP2(t *testing.T) {
 	up := endpoint.accept()
 	up.head()
 
-	// The drain delay, for as long as the test wants it.
+	// This is the drain delay, for as long as the test wants it.
 	p.server.Announce()
 	for _, c := range []*frames{idle, busy} {
 		if got := c.goAway(); got.ErrCode != http2.ErrCodeNo || got.LastStreamID != 1<<31-1 {
@@ -205,7 +205,7 @@ func TestDrainOfHTTP2(t *testing.T) {
 	if got := busy.goAway(); got.LastStreamID != 3 {
 		t.Errorf("then got %v, want stream 3", got)
 	}
-	busy.get(5, "/") // is not done, and the client knows
+	busy.get(5, "/") // it is not served, and the client knows
 	up.send(okReply)
 	if got := busy.answer(1); got.status != "200" || got.body != "ok" {
 		t.Errorf("the running request got %v, want 200", got)
@@ -256,7 +256,7 @@ func TestClientThatLeavesEndsItsStreams(t *testing.T) {
 	await(t, "the end of the connection", func() bool { return p.server.Open() == 0 })
 }
 
-// What is more urgent goes first where the way is narrow (RFC 9218).
+// What is more urgent goes first if there is not room for all (RFC 9218).
 func TestUrgentResponsesGoFirst(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("x", 200_000)
@@ -299,7 +299,7 @@ func TestUrgentResponsesGoFirst(t *testing.T) {
 	}
 }
 
-// queued is how many streams wait for what they share with others.
+// queued returns how many streams wait for what they share with others.
 func (s *served) queued() (n int) {
 	s.server.Each(func(c downstream.Conn) {
 		if c, ok := c.(interface{ Waiting() int }); ok {

@@ -14,8 +14,8 @@ import (
 // longestLine is how long a line, or a field, may be.
 const longestLine = 16 << 10
 
-// What HTTP/1.1 would read as something else than was checked here must not come to an endpoint. The client is told,
-// and the stream is reset as a malformed one (RFC 9113, section 8.1.1).
+// An endpoint must not get what HTTP/1.1 would read differently from what was checked here. The client is told, and the
+// stream is reset as a malformed one (RFC 9113, section 8.1.1).
 func TestRequestThatIsMalformedInHTTP2IsRefused(t *testing.T) {
 	t.Parallel()
 	pseudo := func(changes ...string) []string {
@@ -125,7 +125,7 @@ func TestConnectIsNotServedOverHTTP2(t *testing.T) {
 	}
 }
 
-// The endpoint must not take content for whole that is not what was announced, nor get more of it.
+// The endpoint must not take content for whole that differs from what was announced, nor get more of it.
 func TestContentThatIsNotAsLongAsAnnouncedIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -192,7 +192,7 @@ func TestContentThatIsNotAsLongAsAnnouncedIsRefused(t *testing.T) {
 	}
 }
 
-// What comes behind a request that has no content is nobody's request.
+// What follows a request without content is no request.
 func TestContentThatWasNotAnnouncedReachesNobody(t *testing.T) {
 	t.Parallel()
 	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -205,7 +205,7 @@ func TestContentThatWasNotAnnouncedReachesNobody(t *testing.T) {
 	c.request(1, false, head("POST", "/", "content-length", "0")...)
 	c.check(c.WriteData(1, true, []byte("GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")))
 	for {
-		// Whether the answer was under way is a matter of time.
+		// It is a matter of time whether the answer was under way.
 		if frame, ok := c.next().(*http2.RSTStreamFrame); ok {
 			if frame.ErrCode != http2.ErrCodeProtocol && frame.ErrCode != http2.ErrCodeNo && frame.ErrCode != http2.ErrCodeStreamClosed {
 				t.Errorf("the stream was reset with %v", frame.ErrCode)

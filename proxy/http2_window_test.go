@@ -23,8 +23,8 @@ func (f *frames) takeData(stream uint32, n int) {
 	}
 }
 
-// A client may take back what it allowed before (RFC 9113, section 6.9.2). A response that ends then, with no content
-// left to send, ends all the same.
+// A client may take back what it allowed before (RFC 9113, section 6.9.2). If a response ends then, with no content
+// left to send, it ends all the same.
 func TestResponseEndsWhileItsWindowIsNegative(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, rest, trailer string }{
@@ -65,7 +65,7 @@ func TestConnectionWindowGoesToAStreamThatCanUseIt(t *testing.T) {
 	c.get(3, "/")
 	await(t, "the wait of both", func() bool { return p.queued() == 2 })
 	c.check(c.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 60_000}))
-	c.ping() // the first one's is negative
+	c.ping() // the first one's window is negative
 	c.check(c.WriteWindowUpdate(0, 1000))
 	c.takeData(3, 1000)
 }
@@ -98,8 +98,8 @@ func TestResponseWithoutContentPassesThoseThatWaitForTheConnectionsWindow(t *tes
 	}
 }
 
-// A client that did not know of the end yet may send whole requests, trailers too, behind it: they are dropped and
-// those that run go on (RFC 9113, section 6.8).
+// A client that does not know of the end yet may send whole requests after it, even with trailers. They are dropped,
+// and those that run go on (RFC 9113, section 6.8).
 func TestRequestsBehindTheEndDisturbNobody(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

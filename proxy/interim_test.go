@@ -45,7 +45,7 @@ func TestFinalAnswerInsteadOfContinueReachesAClientThatHoldsItsContentBack(t *te
 	if got.Status != 417 {
 		t.Errorf("got %d %q, want 417", got.Status, got.reason())
 	}
-	// The endpoint waits for content that may never come: its connection is of no more use.
+	// The endpoint waits for content that may never come. Its connection is of no more use.
 	up.expectClosed()
 	if !got.Close {
 		t.Error("the response does not say that the connection closes, although what follows could be the content")
@@ -53,7 +53,7 @@ func TestFinalAnswerInsteadOfContinueReachesAClientThatHoldsItsContentBack(t *te
 	client.expectEnd()
 }
 
-// Our own refusal comes instead of a 100 too.
+// Our own refusal can also come instead of a 100.
 func TestRefusalInsteadOfContinue(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -104,7 +104,7 @@ func TestInformationalAndFinalResponseInOnePiece(t *testing.T) {
 	client.expect("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + okReply)
 }
 
-// A client of HTTP/1.0 does not know them (RFC 9110, section 15.2).
+// A client of HTTP/1.0 does not know informational responses (RFC 9110, section 15.2).
 func TestInformationalResponsesAreKeptFromOldClients(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

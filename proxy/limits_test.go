@@ -19,7 +19,7 @@ func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 		c.reply("GET")
 	}
 	for range 3 {
-		// Whether or not the client has sent anything yet.
+		// It is answered whether the client has sent anything yet or not.
 		excess := p.dial()
 		got := excess.reply("GET")
 		if got.Status != 503 || got.reason() != "ConnectionLimit" || !got.Close || got.Header.Get("Proxy-Status") != `warren; error=connection_limit_reached; details="ConnectionLimit"` {
@@ -27,7 +27,7 @@ func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 		}
 		excess.expectEnd()
 	}
-	// Those within the limit are not affected, and a place that becomes free is taken.
+	// Those within the limit are not affected. A place that becomes free can be taken.
 	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	if got := first.reply("GET"); got.Status != 200 {
 		t.Errorf("a connection within the limit got %d %q, want 200", got.Status, got.reason())
@@ -59,7 +59,7 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 	}
 }
 
-// To say over TLS that there are too many would cost more than a place.
+// Saying over TLS that there are too many would cost more than a place.
 func TestConnectionTooManyOverTLSIsClosedAndLogged(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
@@ -130,7 +130,7 @@ func TestLargeResponseHeadsPass(t *testing.T) {
 	}
 }
 
-// The same in the other direction, along with content that did not fit in.
+// It is the same in the other direction, with content that did not fit in.
 func TestLargeRequestHeadsPass(t *testing.T) {
 	t.Parallel()
 	for _, fields := range []int{1, 2, 3, 4} {

@@ -20,8 +20,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// startLogin is a server that takes a connection for whoever logged in on it, as those do that speak NTLM. It answers
-// with the connection's number and user.
+// startLogin starts a server that takes a connection for the one who logged in on it, as servers do that speak NTLM. It
+// answers with the connection's number and user.
 func startLogin(tb testing.TB, challenge http.Header, tlsConfig *tls.Config) *backend {
 	tb.Helper()
 	var mu sync.Mutex
@@ -70,15 +70,15 @@ func (w *wire) says(fields string) string {
 	return fmt.Sprintf("%d %s", got.Status, got.Body)
 }
 
-// Who logged in on a connection, by one of the schemes that do so, shares it with nobody, from the challenge to the end
-// of the client's connection.
+// A client logs in on a connection by a scheme that does so. From the challenge to the end of the client's connection,
+// it shares that connection with nobody.
 func TestConnectionThatWasLoggedInOnServesItsClientAlone(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		challenge http.Header
 		// login is what the client sends to log in as alice.
 		login string
-		// private is set where the challenge binds the connection to the client.
+		// private is set if the challenge binds the connection to the client.
 		private bool
 	}{
 		"NTLM":                 {ntlm, "Authorization: NTLM alice\r\n", true},
@@ -131,7 +131,7 @@ func TestConnectionThatWasLoggedInOnServesItsClientAlone(t *testing.T) {
 	}
 }
 
-// Several endpoints make no difference: a login takes two requests, which the same one has to get.
+// A login takes two requests. With several endpoints, both still reach the same one.
 func TestClientStaysWithTheEndpointThatItIsLoggedInAt(t *testing.T) {
 	t.Parallel()
 	b, other := startLogin(t, ntlm, nil), startLogin(t, ntlm, nil)
@@ -155,7 +155,7 @@ func TestClientStaysWithTheEndpointThatItIsLoggedInAt(t *testing.T) {
 	}
 }
 
-// With its endpoint, a private connection goes.
+// A private connection goes when its endpoint goes.
 func TestPrivateConnectionsCloseWithTheirEndpoint(t *testing.T) {
 	t.Parallel()
 	b, other := startLogin(t, ntlm, nil), named(t, "other")
@@ -171,10 +171,10 @@ func TestPrivateConnectionsCloseWithTheirEndpoint(t *testing.T) {
 	}
 }
 
-// private is how many private connections to an endpoint rest.
+// private returns how many private connections to an endpoint rest.
 func (s *served) private(address netip.AddrPort) int { return s.endpoint(address).Stats().Private }
 
-// A client keeps a bounded number of them.
+// A client keeps a bounded number of private connections.
 func TestPrivateConnectionsOfAClientAreBounded(t *testing.T) {
 	t.Parallel()
 	const kept = 8 // as users are told
@@ -203,7 +203,7 @@ func TestPrivateConnectionsOfAClientAreBounded(t *testing.T) {
 	})
 }
 
-// Over HTTP/2, where requests run at once, no connection can be kept for who logged in: each is closed.
+// Over HTTP/2 requests run at once. So no connection can be kept for the one who logged in, and each is closed.
 func TestConnectionThatAClientOfHTTP2LoggedInOnIsClosed(t *testing.T) {
 	t.Parallel()
 	b := startLogin(t, ntlm, nil)
@@ -224,7 +224,7 @@ func TestConnectionThatAClientOfHTTP2LoggedInOnIsClosed(t *testing.T) {
 	await(t, "the end of every connection", func() bool { return b.open.Load() == 0 })
 }
 
-// Towards an endpoint that speaks both versions, what logs in takes a connection of HTTP/1.1.
+// If an endpoint speaks both versions, a request that logs in takes a connection of HTTP/1.1.
 func TestLoginSharesNoConnectionOfHTTP2(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
@@ -246,7 +246,7 @@ func TestLoginSharesNoConnectionOfHTTP2(t *testing.T) {
 	}
 }
 
-// Where an endpoint speaks HTTP/2 alone, what logs in has a connection to itself.
+// If an endpoint speaks only HTTP/2, a request that logs in has a connection to itself.
 func TestLoginAtAnEndpointOfHTTP2HasAConnectionToItself(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -280,7 +280,7 @@ func TestLoginAtAnEndpointOfHTTP2HasAConnectionToItself(t *testing.T) {
 	}
 }
 
-// An endpoint over TLS that speaks HTTP/2 alone refuses a handshake in which HTTP/1.1 alone is offered.
+// An endpoint over TLS that speaks only HTTP/2 refuses a handshake that offers only HTTP/1.1.
 func TestLoginReachesAnEndpointOfHTTP2OverTLS(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
@@ -289,7 +289,7 @@ func TestLoginReachesAnEndpointOfHTTP2OverTLS(t *testing.T) {
 	})
 	b.server.EnableHTTP2 = true
 	terms := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{backendName})}, NextProtos: []string{"h2"}}
-	// crypto/tls lets clients of HTTP/1.1 in where it is to speak HTTP/2 alone. Other servers do not.
+	// crypto/tls lets clients of HTTP/1.1 in even if it has to speak only HTTP/2. Other servers do not.
 	refusing := terms.Clone()
 	refusing.NextProtos = []string{"other"}
 	b.server.TLS = terms.Clone()
@@ -317,7 +317,7 @@ func TestLoginReachesAnEndpointOfHTTP2OverTLS(t *testing.T) {
 	}
 }
 
-// A connection that somebody logged in on rests no longer than others do, though its client stays.
+// A connection that somebody logged in on rests no longer than others, although its client stays.
 func TestLoginEndsWithAConnectionThatRestsForTooLong(t *testing.T) {
 	t.Parallel()
 	b := startLogin(t, ntlm, nil)

@@ -22,19 +22,19 @@ import (
 // mostPasses is how often a request may pass through proxies of this kind.
 const mostPasses = 10
 
-// markAt is the mark of the only route of everything.
+// markAt returns the mark of the only route of everything.
 func markAt(p *served) string {
 	return string(p.engine.Generation.Load().Find([]byte("a"), []byte("/"), canonical.AsItIs).Mark)
 }
 
-// at is where a proxy of these tests listens.
+// at returns where a proxy of these tests listens.
 func at(p *served) netip.AddrPort { return netip.MustParseAddrPort(p.address) }
 
-// A backend may lead back to the proxy, in any version, through another proxy or an old server: the request ends as
-// soon as it comes by a rule that it came by before.
+// A backend may lead back to the proxy, in any version, through another proxy or an old server. The request ends as
+// soon as it comes by the same rule again.
 func TestRequestThatComesBackIsRefused(t *testing.T) {
 	t.Parallel()
-	// relay is a server that sends a request on to the proxy, by HTTP/1.0 if old.
+	// relay starts a server that sends a request on to the proxy, by HTTP/1.0 if old is set.
 	relay := func(t *testing.T, p *served, host string, old bool) netip.AddrPort {
 		return startBackend(t, func(w http.ResponseWriter, r *http.Request) {
 			if old {
@@ -60,7 +60,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 		}).address
 	}
 	for name, test := range map[string]struct {
-		// make has p's requests come back to it.
+		// make makes p's requests come back to it.
 		make func(t *testing.T, p *served)
 		// passes is how often a request comes until it is refused.
 		passes int
@@ -140,7 +140,7 @@ func copyResponse(w http.ResponseWriter, from *bufio.Reader, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
-// A request that a backend sends on to another rule, with all its fields, is none that comes back.
+// A backend may send a request on to another rule, with all its fields. That is not a request that comes back.
 func TestRequestThatGoesOnToAnotherRuleIsServed(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
@@ -165,7 +165,7 @@ func TestRequestThatGoesOnToAnotherRuleIsServed(t *testing.T) {
 	}
 }
 
-// What is in CDN-Loop of others, and of clients who guess, stops nothing.
+// What others, or clients who guess, put into CDN-Loop stops nothing.
 func TestMarksOfOthersAreNoLoop(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -194,7 +194,7 @@ func TestMarksOfOthersAreNoLoop(t *testing.T) {
 	}
 }
 
-// So the answer comes at once, and explain knows it.
+// The answer comes at once, and explain knows it.
 func TestExplainForeseesALoop(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

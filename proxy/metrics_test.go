@@ -17,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// scrape returns what Prometheus reads: each series with its labels in their order, and its value; of a histogram the
-// count.
+// scrape returns what Prometheus reads: each series with its labels in their order, and its value. For a histogram it
+// is the count.
 func (s *served) scrape() map[string]float64 {
 	s.tb.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -50,7 +50,7 @@ func valueOf(m *dto.Metric) float64 {
 	return float64(m.GetHistogram().GetSampleCount())
 }
 
-// expectSeries waits until the series that match have these values and no other has the prefix: a request is counted
+// expectSeries waits until the series that match have these values and no other has the prefix. A request is counted
 // just after its response was sent.
 func (s *served) expectSeries(prefix string, want map[string]float64) {
 	s.tb.Helper()

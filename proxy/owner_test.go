@@ -20,7 +20,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// owned is a host of an owner whose routes go to the owner's pool.
+// owned returns a host of an owner. Its routes go to the owner's pool.
 func owned(owner, name string, paths ...string) snapshot.Host {
 	h := snapshot.Host{Name: name, Owner: owner}
 	for _, path := range paths {
@@ -36,7 +36,7 @@ func TestRequestsForAnOwnedHostGoToNoOtherOwnersRules(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		hosts []snapshot.Host
-		// want is who answers "host path".
+		// want says who answers "host path".
 		want map[string]string
 	}{
 		{"a wildcard of another owner", []snapshot.Host{owned("a", "app.example.com", "/app"), owned("b", "*.example.com", "/")}, map[string]string{
@@ -114,7 +114,7 @@ func TestRequestsForAnOwnedHostGoToNoOtherOwnersRules(t *testing.T) {
 	}
 }
 
-// mostSpecific returns the host that a name is decided by, or an empty one.
+// mostSpecific returns the host that decides about a name, or an empty one.
 func mostSpecific(hosts []snapshot.Host, name string) snapshot.Host {
 	_, above, _ := strings.Cut(name, ".")
 	for _, names := range []string{name, "*." + above, ""} {
@@ -127,7 +127,7 @@ func mostSpecific(hosts []snapshot.Host, name string) snapshot.Host {
 	return snapshot.Host{}
 }
 
-// Whose the most specific host is, his are the rules: looked up by another road than the router's.
+// The rules are those of the owner of the most specific host. The test finds it in another way than the router.
 func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(15, 5)), tb: t}

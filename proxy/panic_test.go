@@ -10,7 +10,7 @@ import (
 	"github.com/go-logr/logr/funcr"
 )
 
-// A fault in the proxy ends the request that met it, with its stack in the log, and nothing else.
+// A fault in the proxy ends only the request that met it, with its stack in the log.
 func TestPanicEndsOneRequest(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
@@ -39,7 +39,7 @@ func TestPanicEndsOneRequest(t *testing.T) {
 	}
 }
 
-// A fault outside of the containment of requests (here in the log, of all things) ends its connection and nothing else.
+// A fault that is not contained with a request (here one in the log, of all things) ends only its connection.
 func TestPanicOutsideOfARequestEndsItsConnection(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")

@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// echo is an endpoint on plain TCP that answers each request, none of which may have content, with its own name and the
-// request's head, byte for byte.
+// echo is an endpoint on plain TCP. It answers each request with its own name and the request's head, byte for byte. No
+// request may have content.
 type echo struct {
 	name string
 	// fields go into each response.
@@ -62,7 +62,7 @@ func startEcho(tb testing.TB, name string, fields ...string) netip.AddrPort {
 	return l.Addr().(*net.TCPAddr).AddrPort()
 }
 
-// serve answers until the connection ends, which the test that waits for an answer notices.
+// serve answers until the connection ends. A test that waits for an answer notices that.
 func (e *echo) serve(c net.Conn) {
 	defer func() { _ = c.Close() }()
 	in := bufio.NewReader(c)
@@ -101,7 +101,7 @@ func (r reply) seen(tb testing.TB) (by, head string) {
 	return by, head
 }
 
-// header is the fields of a head that an echo saw.
+// header returns the fields of a head that an echo saw.
 func (r reply) header(tb testing.TB) http.Header {
 	tb.Helper()
 	_, head := r.seen(tb)
@@ -112,7 +112,7 @@ func (r reply) header(tb testing.TB) http.Header {
 	return request.Header
 }
 
-// outcome is where a request ended: a status and reason of the proxy's own, or the echo that answered and the target
+// outcome says where a request ended: a status and reason of the proxy's own, or the echo that answered and the target
 // that it saw, byte for byte.
 func (r reply) outcome(tb testing.TB) string {
 	tb.Helper()

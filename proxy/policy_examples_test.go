@@ -76,8 +76,8 @@ func TestSeedSeveralServicesBehindOneHost(t *testing.T) {
 	}
 }
 
-// Twenty at once, ten a second in the long run: how many pass is between what the burst allows and what the time that
-// they took adds.
+// The limit is twenty at once, and ten a second in the long run. How many pass is between what the burst allows and
+// what the elapsed time adds.
 func TestSeedRateLimit(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// policyOf returns a route's policy of a type, to be changed: it is in its place from then on, and no other route's.
+// policyOf returns a route's policy of a type, so that a test can change it. From then on only this route has it.
 func policyOf[T any, P interface {
 	*T
 	policy.Policy
@@ -31,5 +31,5 @@ func rateLimitOf(r *snapshot.Route) *policy.RateLimit { return policyOf[policy.R
 func headersOf(r *snapshot.Route) *policy.Headers     { return policyOf[policy.Headers](r) }
 func rewriteOf(r *snapshot.Route) *policy.Rewrite     { return policyOf[policy.Rewrite](r) }
 
-// never is a limit whose bucket is as good as never refilled.
+// never returns a limit whose bucket is as good as never refilled.
 func never(burst int) *policy.RateLimit { return &policy.RateLimit{PerSecond: 1e-9, Burst: burst} }

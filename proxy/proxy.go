@@ -36,7 +36,7 @@ type Proxy struct {
 	observers healthObservers
 
 	mu    sync.Mutex
-	state *routing.State // what it has is guarded by mu, but for the limiter, the metrics and Refresh
+	state *routing.State // mu guards all that it has, except the limiter, the metrics and Refresh
 }
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
@@ -65,7 +65,7 @@ func New(config Config) *Proxy {
 }
 
 // Apply compiles a snapshot and serves by it from the next request on. It returns the number of the generation that is
-// served: a new one, or the running one where the snapshot means the same. On an error the running one stays.
+// served: a new one, or the running one if the snapshot means the same. On an error the running one stays.
 func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,30 +89,30 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	return g.Number, nil
 }
 
-// Explainer explains what would become of requests, and lists what is served.
+// Explainer returns what explains what would become of requests, and lists what is served.
 func (p *Proxy) Explainer() *explain.Explainer {
 	return explain.New(&p.engine, p.server.Requests(), p.server.Port)
 }
 
-// SetReplicas says how many replicas requests are spread over, this one among them: each lets through its share of what
-// a rate limit allows. It takes effect with the next request and needs no new generation.
+// SetReplicas says how many replicas share the requests, including this one. Each lets through its share of what a rate
+// limit allows. This takes effect with the next request and needs no new generation.
 func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }
 
-// Generation is the number of the generation that is served, 0 before the first Apply.
+// Generation returns the number of the generation that is served. It is 0 before the first Apply.
 func (p *Proxy) Generation() uint64 { return p.engine.Generation.Load().Number }
 
-// Draining says whether Shutdown was called: new clients should go elsewhere.
+// Draining says whether Shutdown was called. If so, new clients should go elsewhere.
 func (p *Proxy) Draining() bool { return p.server.Draining() }
 
-// ServeHTTP accepts plain connections until Shutdown, which makes it return nil.
+// ServeHTTP accepts plain connections until Shutdown. Then it returns nil.
 func (p *Proxy) ServeHTTP(l net.Listener) error { return p.server.Serve(l, false) }
 
-// ServeHTTPS accepts TLS connections until Shutdown, which makes it return nil.
+// ServeHTTPS accepts TLS connections until Shutdown. Then it returns nil.
 func (p *Proxy) ServeHTTPS(l net.Listener) error { return p.server.Serve(l, true) }
 
-// Shutdown drains the proxy: Draining turns true at once, listeners stay open for the drain delay while responses
-// ask clients to leave, then idle connections are closed and running requests have the drain timeout to end.
-// It returns nil when all did, or an error that says how many did not. When ctx ends, it waits no longer.
+// Shutdown drains the proxy. Draining turns true at once. Listeners stay open for the drain delay, while responses ask
+// clients to leave. Then idle connections are closed, and running requests have the drain timeout to end. If ctx ends,
+// Shutdown waits no longer. It returns nil if all ended, or an error that says how many did not.
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	err := p.server.Drain(ctx)
 	p.mu.Lock()

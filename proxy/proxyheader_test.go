@@ -26,7 +26,7 @@ func TestRequestBehindAProxyHeaderInPieces(t *testing.T) {
 	}
 }
 
-// A trusted proxy that never sends its header does not hold the connection for good.
+// A trusted proxy that never sends its header does not keep the connection for good.
 func TestSilentTrustedPeerIsCutOff(t *testing.T) {
 	t.Parallel()
 	p := serve(t, trust("127.0.0.1/32"), func(c *Config) { c.ProxyProtocol = true })

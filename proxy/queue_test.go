@@ -11,7 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// limitedTo serves by a route that bounds connections and those who wait for one.
+// limitedTo serves by a route that bounds connections, and the requests that wait for one.
 func limitedTo(connections, pending int, addresses ...netip.AddrPort) *snapshot.Snapshot {
 	return everythingBy(func(r *snapshot.Route) {
 		r.Balancing = snapshot.Balancing{MaxConnections: connections, MaxPending: pending}
@@ -60,7 +60,7 @@ func TestWaitForAConnectionIsBounded(t *testing.T) {
 	endpoint := startScript(t)
 	p := serve(t)
 	snapshot := limitedTo(1, 1, endpoint.address)
-	snapshot.Hosts[0].Routes[0].Timeouts.Connect = 2 * time.Second // which the first request has for its connection
+	snapshot.Hosts[0].Routes[0].Timeouts.Connect = 2 * time.Second // the first request has this time for its connection
 	p.apply(snapshot)
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -144,7 +144,7 @@ func TestRetryThatWaitsHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// A change of the pool is seen by who waits: another endpoint, or none, or no pool at all.
+// A request that waits sees a change of the pool: another endpoint, or none, or no pool at all.
 func TestWhoWaitsSeesThePoolChange(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")

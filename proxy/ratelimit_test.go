@@ -14,7 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// What a client has used up belongs to the rule: it stays as long as the rule means the same, whatever else changes.
+// What a client has used up belongs to the rule. It stays as long as the rule means the same, whatever else changes.
 func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 	t.Parallel()
 	b, other := startEcho(t, "b"), startEcho(t, "other")
@@ -84,7 +84,7 @@ func TestRuleThatWasAwayBeginsAnew(t *testing.T) {
 	}
 }
 
-// Two routes of one host, and one path of two hosts, are limited apart although the limits are alike.
+// Two routes of one host, and one path of two hosts, have separate limits although the limits are equal.
 func TestEachRouteHasItsOwnBuckets(t *testing.T) {
 	t.Parallel()
 	pool := echoes(t, "b")

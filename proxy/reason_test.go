@@ -14,15 +14,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// way is one to an answer of the proxy's own.
+// way is a way to an answer of the proxy's own.
 type way struct {
 	reason reason.Reason
 	config func(*Config)
-	// provoke has a request end for the reason and returns the response, empty where nobody is there to get one.
+	// provoke makes a request end for the reason. It returns the response, which is empty if nobody is there to get one.
 	provoke func(t *testing.T, p *served) reply
 }
 
-// ways has one to each reason that there is.
+// ways returns a way to each reason.
 func ways(t *testing.T) []way {
 	t.Helper()
 	none := func(*Config) {}
@@ -76,8 +76,7 @@ func ways(t *testing.T) []way {
 	)
 }
 
-// Whatever way leads to an answer of our own, the client, the access log and the metrics are told the same reason and
-// status.
+// For every way to an answer of our own, the client, the access log and the metrics get the same reason and status.
 func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 	t.Parallel()
 	seen := map[reason.Reason]bool{reason.None: true}
@@ -121,7 +120,7 @@ func TestEveryReasonIsTheSameToTheClientTheLogAndTheMetrics(t *testing.T) {
 	}
 }
 
-// A response that breaks off has the service's status, and the log and the metrics say that it is not whole.
+// A response that breaks off has the service's status. The log and the metrics say that it is not whole.
 func TestAResponseThatBreaksOffHasItsReason(t *testing.T) {
 	t.Parallel()
 	written := &pages{}

@@ -19,7 +19,7 @@ func TestRequestIDIsATrustedProxysOrMade(t *testing.T) {
 	for _, test := range []struct {
 		name, fields string
 		trusted      bool
-		// want is the id that goes on, empty for one that is made.
+		// want is the id that goes on. It is empty for a new one.
 		want string
 	}{
 		{"of nobody", "", false, ""},
@@ -91,7 +91,7 @@ func TestAccessLogSaysWhichTLSCarriedARequest(t *testing.T) {
 	}
 }
 
-// A connection too many is answered, and its answer is in the log like any other.
+// A connection beyond the limit is answered. The log has its answer like any other.
 func TestRefusedConnectionIsLogged(t *testing.T) {
 	t.Parallel()
 	written := &pages{}

@@ -21,7 +21,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// resumed says whether a goroutine of this proxy's serves a connection that another one has left.
+// resumed says whether a goroutine of this proxy serves a connection that another one has left.
 func (s *served) resumed() bool {
 	var dump bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&dump, 1)
@@ -70,7 +70,7 @@ func TestIdleConnectionGoesOnWithAnotherGoroutine(t *testing.T) {
 	}
 }
 
-// A request may come in the moment in which its connection is woken, whole or in parts.
+// A request may come just when its connection is woken, whole or in parts.
 func TestRequestsMeetWakes(t *testing.T) {
 	t.Parallel()
 	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -197,7 +197,7 @@ func TestMemoryIsGivenBackOnceConnectionsHaveComeToRest(t *testing.T) {
 	}
 }
 
-// together gathers what is written to it, to be sent at once or byte by byte.
+// together gathers what is written to it. It can send that at once or byte by byte.
 type together struct {
 	net.Conn
 	held    bytes.Buffer
@@ -211,7 +211,7 @@ func (c *together) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// holdTLS makes a TLS connection of which everything after the handshake is held back.
+// holdTLS makes a TLS connection that holds back everything after the handshake.
 func holdTLS(t *testing.T, address string) (*together, *tls.Conn) {
 	t.Helper()
 	below := &together{Conn: dial(t, address).TCPConn}
@@ -249,7 +249,7 @@ func TestRequestThatComesWithTheEndOfItsStreamIsAnswered(t *testing.T) {
 	}
 }
 
-// A record that comes byte by byte is a head that does, though no byte of the head is known before its last.
+// A record that comes byte by byte counts as a head that does, although no byte of the head is known before its last.
 func TestRecordThatDripsEndsWithTheReadTimeout(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.ReadTimeout = 300 * time.Millisecond })
@@ -270,8 +270,8 @@ func TestRecordThatDripsEndsWithTheReadTimeout(t *testing.T) {
 	})
 }
 
-// Serving a request takes a stack of 8 KiB, waiting for the next one must not keep it. The test runs alone: stacks are
-// counted for the whole process.
+// Serving a request takes a stack of 8 KiB. A connection that waits for the next one must not keep it. The test runs
+// alone, because it counts the stacks of the whole process.
 func TestIdleConnectionsHoldSmallStacks(t *testing.T) {
 	const connections, most = 500, 4 << 10
 	b := named(t, "b")
@@ -287,7 +287,7 @@ func TestIdleConnectionsHoldSmallStacks(t *testing.T) {
 }
 
 func stackInUse() uint64 {
-	runtime.GC() // dead goroutines' stacks are freed by it
+	runtime.GC() // this frees dead goroutines' stacks
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.StackInuse

@@ -14,8 +14,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// An endpoint may close a connection that rests at any time, so also at the moment when a request is on its way. Such a
-// request is sent again only where that cannot do any harm.
+// An endpoint may close an idle connection at any time, even when a request is on its way. Such a request is sent again
+// only if that cannot do any harm.
 func TestRequestOnAConnectionThatClosesUnderItIsSentAgainWhereThatIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -78,7 +78,7 @@ func TestRequestOnAConnectionThatClosesUnderItIsSentAgainWhereThatIsSafe(t *test
 	}
 }
 
-// Where the end of an idle connection can be noticed before anything is sent, no request has to suffer from it.
+// If the proxy can notice the end of an idle connection before it sends anything, no request suffers from it.
 func TestConnectionThatClosedWhileItRestedIsNoticedBeforeContentIsSent(t *testing.T) {
 	t.Parallel()
 	for how, end := range map[string]func(*wire){
@@ -112,7 +112,7 @@ func TestConnectionThatClosedWhileItRestedIsNoticedBeforeContentIsSent(t *testin
 	}
 }
 
-// Even though more connections have died in their rest than attempts are allowed, the request gets a new one.
+// More idle connections may have died than attempts are allowed. The request still gets a new one.
 func TestManyStaleConnectionsCostOneRetry(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -142,8 +142,8 @@ func TestManyStaleConnectionsCostOneRetry(t *testing.T) {
 	}
 }
 
-// On a connection that was made for the request, its end may be the endpoint's answer to that very request: another
-// endpoint gets it only where twice is as good as once.
+// If a new connection ends, that may be the endpoint's answer to the very request. Another endpoint gets the request
+// only if twice is as good as once.
 func TestRequestGoesToAnotherEndpointAfterANewConnectionBrokeWhereThatIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -190,7 +190,7 @@ func TestRequestGoesToAnotherEndpointAfterANewConnectionBrokeWhereThatIsSafe(t *
 	}
 }
 
-// An endpoint that takes a request and hangs is given up for another one, where twice is as good as once.
+// If an endpoint takes a request and hangs, another one gets the request, if twice is as good as once.
 func TestEndpointThatDoesNotAnswerInTimeLeadsToAnother(t *testing.T) {
 	t.Parallel()
 	for request, want := range map[string]string{
@@ -214,7 +214,7 @@ func TestEndpointThatDoesNotAnswerInTimeLeadsToAnother(t *testing.T) {
 	}
 }
 
-// The time for an answer ends where the answer begins.
+// The time for an answer ends when the answer begins.
 func TestResponseMayPauseLongerThanItMayTakeToBegin(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -232,7 +232,7 @@ func TestResponseMayPauseLongerThanItMayTakeToBegin(t *testing.T) {
 	}
 }
 
-// A dial to an address that is gone may hang for long; it ends when the endpoint goes.
+// A dial to an address that is gone may hang for long. It ends when the endpoint goes.
 func TestDialEndsWhenItsEndpointGoes(t *testing.T) {
 	t.Parallel()
 	for name, rest := range map[string]bool{"another takes its place": true, "none is left": false} {
@@ -262,8 +262,8 @@ func TestDialEndsWhenItsEndpointGoes(t *testing.T) {
 	}
 }
 
-// Retries stay within a fifth of the requests, once they are more than a few a second. Of the two endpoints that take
-// no connection one is set aside, the other one goes on costing every second request a retry.
+// Once retries are more than a few a second, they stay within a fifth of the requests. Two endpoints take no
+// connection. One of them is set aside. The other one goes on costing every second request a retry.
 func TestRetriesHaveABudget(t *testing.T) {
 	t.Parallel()
 	b := named(t, "b")
@@ -278,10 +278,10 @@ func TestRetriesHaveABudget(t *testing.T) {
 			failed++
 		}
 	}
-	// Always allowed are 10 a second, which is 100 at once.
+	// 10 a second are always allowed, which is 100 at once.
 	const share, always = 5, 100
 	most := max(always, requests/share)
-	if beyond := time.Since(began) - 10*time.Second; beyond > 0 { // which the first ones are no longer counted for
+	if beyond := time.Since(began) - 10*time.Second; beyond > 0 { // the first ones are no longer counted after that
 		most += int(beyond.Seconds() * 10)
 	}
 	attempts := 0
@@ -339,7 +339,7 @@ func TestRefusedConnectionLeadsToAnotherEndpoint(t *testing.T) {
 	} {
 		for _, request := range []string{
 			"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-			"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", // of which nothing was sent
+			"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", // nothing of it was sent
 		} {
 			method, _, _ := strings.Cut(request, " ")
 			t.Run(test.name+" "+method, func(t *testing.T) {
@@ -401,7 +401,7 @@ func TestConnectionThatIsNotTakenInTimeLeadsToAnotherEndpoint(t *testing.T) {
 	}
 }
 
-// The only endpoint goes while a connection to it is being made, and is back before the request looks for another one.
+// The only endpoint goes while a connection to it is being made. It is back before the request looks for another one.
 func TestEndpointThatCameBackIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	deaf := deafAddress(t)

@@ -8,7 +8,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// The rewritten path is what the endpoint gets, with the query as it came; rules and policies see the one before.
+// The endpoint gets the rewritten path, with the query as it came. Rules and policies see the path before.
 func TestRewrittenRequests(t *testing.T) {
 	t.Parallel()
 	strip := func(path, stripped string) snapshot.Route {

@@ -22,7 +22,7 @@ func TestHostDecidesWhoServes(t *testing.T) {
 	for _, group := range []struct {
 		name  string
 		hosts []snapshot.Host
-		// want is who serves each Host, "" for 404.
+		// want says who serves each Host. "" is for 404.
 		want map[string]string
 	}{
 		{"exact", []snapshot.Host{api}, map[string]string{
@@ -51,7 +51,7 @@ func TestHostDecidesWhoServes(t *testing.T) {
 	}
 }
 
-// expectServedBy expects the body to be want, or a 404 without a route where want is empty.
+// expectServedBy expects the body to be want. If want is empty, it expects a 404 without a route.
 func expectServedBy(t *testing.T, p *served, host, path, want string) {
 	t.Helper()
 	got := p.get(host, path)
@@ -113,7 +113,7 @@ func TestPathDecidesWhoServes(t *testing.T) {
 	}
 }
 
-// Where the paths of the more specific host do not match, the less specific one is asked.
+// If no path of the more specific host matches, the less specific one is asked.
 func TestPathsOfLessSpecificHostsServeTheRest(t *testing.T) {
 	t.Parallel()
 	a, b, c := named(t, "exact"), named(t, "wildcard"), named(t, "every")

@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// manyCertificates are as many for a host each, with one key.
+// manyCertificates returns n certificates, for a host each, with one key.
 func manyCertificates(tb testing.TB, n int) []snapshot.Certificate {
 	tb.Helper()
 	key := ecdsaKey(tb)
@@ -44,10 +44,10 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 	runtime.KeepAlive(compiled)
 }
 
-// The time is printed, and what is allocated stands for it: it does not depend on what else the machine does.
+// The test prints the time, but checks what is allocated, which does not depend on what else the machine does.
 func TestAHandshakeCostsTheSameAmong10000Certificates(t *testing.T) {
 	const handshakes = 100
-	one := issue(t, "", ecdsaKey(t), "any") // to make 10,000 would take longer than all the rest
+	one := issue(t, "", ecdsaKey(t), "any") // making 10,000 would take longer than all the rest
 	list := make([]snapshot.Certificate, 10_000)
 	for i := range list {
 		list[i] = snapshot.Certificate{ID: fmt.Sprintf("default/certificate-%05d", i), Hosts: []string{fmt.Sprintf("host-%05d.example.com", i)}, Chain: one.Chain, Key: one.Key}
@@ -64,7 +64,7 @@ func TestAHandshakeCostsTheSameAmong10000Certificates(t *testing.T) {
 			}
 			_ = c.Close()
 		}
-		shake(0) // what is made once is made now
+		shake(0) // to make now what is made once
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		began := time.Now()

@@ -14,8 +14,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// acceptFrames takes the next connection that the proxy made to the script, as a server of HTTP/2 whose frames the test
-// plays.
+// acceptFrames takes the next connection that the proxy made to the script. It is a server of HTTP/2 whose frames the
+// test plays.
 func (s *script) acceptFrames(settings ...http2.Setting) *frames {
 	s.tb.Helper()
 	c := s.accept().TCPConn
@@ -40,7 +40,7 @@ type received struct {
 	ended  bool
 }
 
-// received reads to the head of the next request, and with whole to its end.
+// received reads to the head of the next request. With whole it reads to the request's end.
 func (f *frames) received(whole bool) received {
 	f.tb.Helper()
 	var a received
@@ -85,8 +85,8 @@ func (f *frames) resetOf(stream uint32) http2.ErrCode {
 
 const post = "POST /call HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
 
-// An endpoint that refused a stream, or goes away and does not know it, did nothing with the request (RFC 9113, section
-// 8.7): another one gets it, its content too and though the method is not idempotent.
+// An endpoint that refused a stream, or that goes away and does not know it, did nothing with the request (RFC 9113,
+// section 8.7). So another one gets it, with its content, even if the method is not idempotent.
 func TestRequestThatCertainlyDidNothingIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]func(f *frames, stream uint32){
@@ -117,7 +117,7 @@ func TestRequestThatCertainlyDidNothingIsSentAgain(t *testing.T) {
 	}
 }
 
-// So it is while its content is still on its way: what was sent is sent again, and the rest follows.
+// The same is true while the content is still on its way. What was sent is sent again, and the rest follows.
 func TestRequestWhoseContentIsOnItsWayIsSentAgain(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
@@ -139,7 +139,7 @@ func TestRequestWhoseContentIsOnItsWayIsSentAgain(t *testing.T) {
 		}
 	}
 	f.check(f.WriteGoAway(1, http2.ErrCodeNo, nil))
-	// The connection was there before the request: another one to the same endpoint is no retry.
+	// The connection was there before the request. So another one to the same endpoint is no retry.
 	again := s.acceptFrames()
 	c.check(c.WriteData(3, true, []byte("lo")))
 	a := again.received(true)
@@ -152,7 +152,7 @@ func TestRequestWhoseContentIsOnItsWayIsSentAgain(t *testing.T) {
 	}
 }
 
-// What is too long to be kept is sent once.
+// A request that is too long to be kept is sent once.
 func TestLongRequestThatDidNothingIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
@@ -214,7 +214,7 @@ func TestFaultsOfAnEndpointOfHTTP2AreToldApart(t *testing.T) {
 			p.apply(inH2C(everythingBy(func(r *snapshot.Route) {
 				r.Timeouts.Idle = patience
 				if test.want == "UpstreamTimeout" {
-					r.Timeouts.Idle = 2 * time.Second // in which the endpoint has to get the request
+					r.Timeouts.Idle = 2 * time.Second // the endpoint has to get the request in this time
 				}
 			}, s.address)))
 			client := p.dial()
@@ -228,7 +228,7 @@ func TestFaultsOfAnEndpointOfHTTP2AreToldApart(t *testing.T) {
 	}
 }
 
-// The code with which the endpoint ends a response that has begun is the client's too.
+// The client gets the code with which the endpoint ends a response that has begun.
 func TestCodeOfABrokenResponseReachesTheClient(t *testing.T) {
 	t.Parallel()
 	for _, code := range []http2.ErrCode{http2.ErrCodeCancel, http2.ErrCodeEnhanceYourCalm, http2.ErrCodeInternal, 0x99} {
@@ -253,7 +253,7 @@ func TestCodeOfABrokenResponseReachesTheClient(t *testing.T) {
 	}
 }
 
-// A client that goes away ends its own stream, at once, and nothing else on the connection.
+// A client that goes away ends its own stream at once, and nothing else on the connection.
 func TestClientThatGoesAwayResetsItsStreamAlone(t *testing.T) {
 	t.Parallel()
 	s := startScript(t)
@@ -278,7 +278,7 @@ func TestClientThatGoesAwayResetsItsStreamAlone(t *testing.T) {
 	}
 }
 
-// Once a response has begun, its client may listen for as long as it likes: that it sends nothing is no fault.
+// Once a response has begun, its client may listen for as long as it likes. It is no fault that it sends nothing.
 func TestClientThatOnlyListensIsNotLate(t *testing.T) {
 	t.Parallel()
 	const readTimeout, pause = 2500 * time.Millisecond, 100 * time.Millisecond

@@ -36,7 +36,7 @@ func startH2C(tb testing.TB, handler http.HandlerFunc, changes ...func(*http.HTT
 	return b
 }
 
-// inH2C has the endpoints of the snapshot's pools spoken to in HTTP/2.
+// inH2C makes the proxy speak HTTP/2 to the endpoints of the snapshot's pools.
 func inH2C(s *snapshot.Snapshot) *snapshot.Snapshot {
 	for i := range s.Pools {
 		s.Pools[i].H2C = true
@@ -44,7 +44,7 @@ func inH2C(s *snapshot.Snapshot) *snapshot.Snapshot {
 	return s
 }
 
-// startTwoVersions is startTLSBackend where the proxy is offered HTTP/2 and HTTP/1.1.
+// startTwoVersions is startTLSBackend with a server that offers HTTP/2 and HTTP/1.1.
 func startTwoVersions(tb testing.TB, a *testAuthority, handler http.HandlerFunc) *backend {
 	tb.Helper()
 	b := newBackend(handler)
@@ -55,7 +55,7 @@ func startTwoVersions(tb testing.TB, a *testAuthority, handler http.HandlerFunc)
 	return b
 }
 
-// sharedEndpoint is the running state of an address that is spoken to in HTTP/2.
+// sharedEndpoint returns the running state of an address that is spoken to in HTTP/2.
 func (s *served) sharedEndpoint(address netip.AddrPort) *balance.Target {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +72,7 @@ func TestClientsOfHTTP1ReachEndpointsOfHTTP2(t *testing.T) {
 	b := startH2C(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "X-Sum")
 		echoed(w, r)
-		_ = http.NewResponseController(w).Flush() // or the length would be known, and leave no place for trailers
+		_ = http.NewResponseController(w).Flush() // otherwise the length would be known, which leaves no place for trailers
 		w.Header().Set("X-Sum", r.Trailer.Get("X-Count"))
 	})
 	p := serve(t)
@@ -150,7 +150,7 @@ func TestAnotherConnectionIsMadeWhereOneIsFull(t *testing.T) {
 	}, func(c *http.HTTP2Config) { c.MaxConcurrentStreams = room })
 	p := serve(t)
 	p.apply(inH2C(everything(b.address)))
-	p.get("a", "/first") // after which it is known how many it takes
+	p.get("a", "/first") // after that it is known how many it takes
 	var all []*wire
 	for range clients {
 		c := p.dial()
@@ -171,7 +171,7 @@ func TestAnotherConnectionIsMadeWhereOneIsFull(t *testing.T) {
 	}
 }
 
-// It is requests that are balanced, not connections.
+// Requests are balanced, not connections.
 func TestRequestsOfOneConnectionAlternateBetweenEndpoints(t *testing.T) {
 	t.Parallel()
 	answering := func(name string) *backend {
@@ -211,7 +211,7 @@ func TestEndpointChoosesTheVersionOverTLS(t *testing.T) {
 			if want := test.version + ` POST a "hello"`; got.Body != want {
 				t.Errorf("%s: got %d %q, want %q", name, got.Status, got.Body, want)
 			}
-			// One that only one request uses at a time is there for the next a moment after the response.
+			// A connection that only one request uses at a time is free for the next a moment after the response.
 			await(t, "the connection's return", func() bool { return test.backend != old || p.idle() == 1 })
 		}
 		if n := test.backend.accepted.Load(); n != test.connections {
@@ -220,7 +220,7 @@ func TestEndpointChoosesTheVersionOverTLS(t *testing.T) {
 	}
 }
 
-// A burst finds out from one connection that the endpoint speaks HTTP/1.1, and nobody fails because of that.
+// One connection of a burst shows that the endpoint speaks HTTP/1.1. No request fails because of that.
 func TestRequestsAtOnceToAnEndpointThatChoosesHTTP1TakeAConnectionEach(t *testing.T) {
 	t.Parallel()
 	const clients = 10
@@ -252,7 +252,7 @@ func TestRequestsAtOnceToAnEndpointThatChoosesHTTP1TakeAConnectionEach(t *testin
 	}
 }
 
-// HTTP/2 has no upgrades, so the connection of one is asked for HTTP/1.1 alone.
+// HTTP/2 has no upgrades, so the connection for one offers only HTTP/1.1.
 func TestUpgradeOverTLSReachesAnEndpointThatPrefersHTTP2(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
@@ -324,7 +324,7 @@ func TestSharedConnectionThatIsIdleForLongIsClosed(t *testing.T) {
 	}
 }
 
-// One address may serve two ports' worth of protocols: connections are never those of the other.
+// One address may serve two protocols. No connection of one is used for the other.
 func TestProtocolsOfOneAddressShareNothing(t *testing.T) {
 	t.Parallel()
 	b := newBackend(echoed)
@@ -379,8 +379,8 @@ func TestProbesSpeakHTTP2(t *testing.T) {
 	}
 }
 
-// Those who wait for a connection that many are to share are told each for itself why there is none, and who waits no
-// longer leaves it to the others.
+// Many requests wait for one connection. Each is told why there is none. One that waits no longer leaves the connection
+// to the others.
 func TestConnectionThatManyWaitForFailsForEach(t *testing.T) {
 	t.Parallel()
 	refused := serve(t)
@@ -405,7 +405,8 @@ func TestConnectionThatManyWaitForFailsForEach(t *testing.T) {
 	await(t, "the end of a dial that nobody waits for", func() bool { return e.Stats().Dialling == 0 })
 }
 
-// Whoever waits for a connection to an endpoint that retires goes to another one, and that costs no retry.
+// If an endpoint retires while a request waits for a connection to it, the request goes to another one. That costs no
+// retry.
 func TestWaitForASharedConnectionEndsWithItsEndpoint(t *testing.T) {
 	t.Parallel()
 	address := deafAddress(t)

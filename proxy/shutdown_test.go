@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// shutdown starts the drain and returns where its outcome will be.
+// shutdown starts the drain. The channel gets its outcome.
 func (s *served) shutdown(ctx context.Context) <-chan error {
 	s.ended = true
 	done := make(chan error, 1)
@@ -92,7 +92,7 @@ func TestRunningRequestsFinishDuringTheDrain(t *testing.T) {
 	}
 }
 
-// Until the delay is over, those who have not heard of the drain are served; each response tells them.
+// Until the delay is over, clients that have not heard of the drain are served. Each response tells them.
 func TestDrainDelayServesAndAnnouncesTheClose(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -125,11 +125,11 @@ func TestDrainDelayServesAndAnnouncesTheClose(t *testing.T) {
 		}
 		client.expectEnd()
 	}
-	cancel() // which ends the delay, and the patience with those that linger
+	cancel() // this ends the delay, and the wait for those that linger
 	_ = receive(t, "the end of the drain", done)
 }
 
-// What was promised is kept: a client that was told that its connection stays may send on it during the delay.
+// A promise is kept: a client that was told that its connection stays may send on it during the delay.
 func TestDrainDelayKeepsConnectionsThatWereNotToldOfIt(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -152,7 +152,7 @@ func TestDrainDelayKeepsConnectionsThatWereNotToldOfIt(t *testing.T) {
 	if got := client.reply("POST"); got.Body != "ok" || !got.Close {
 		t.Errorf("got %d %q, close %v, want ok and a close", got.Status, got.Body, got.Close)
 	}
-	cancel() // which ends the delay, and the patience with those that linger
+	cancel() // this ends the delay, and the wait for those that linger
 	_ = receive(t, "the end of the drain", done)
 }
 
@@ -167,7 +167,7 @@ func TestOverlongRequestsAreCutAndCounted(t *testing.T) {
 	waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	up1 := endpoint.accept()
 	up1.head()
-	// Without a length and for HTTP/1.0, the end of the connection is the end of the content, unless it is torn.
+	// For HTTP/1.0 and without a length, the end of the connection is the end of the content, unless it is torn.
 	downloading := p.dial()
 	downloading.send("GET / HTTP/1.0\r\nHost: a\r\n\r\n")
 	up2 := endpoint.accept()

@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// The kernel moves what is long, between plain connections alone.
+// The kernel moves long contents, but only between plain connections.
 func TestLongContentsOfPlainConnectionsAreSpliced(t *testing.T) {
 	t.Parallel()
 	backend := startContents(t)
 	certificate := issue(t, "a", ecdsaKey(t), "a")
-	// The backend sends some content along with the head, which does not count.
+	// The backend sends some content along with the head. That does not count.
 	const long, short = splicedFrom + 128<<10, splicedFrom - 1
 	download := func(n int) string { return fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", n) }
 	upload := func(n int) string {

@@ -18,17 +18,17 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// splicedFrom is the length of content from which on it is moved within the kernel, where that can be.
+// splicedFrom is the length from which on content is moved within the kernel, if that is possible.
 const splicedFrom = 256 << 10
 
-// content is n bytes that repeat nowhere.
+// content returns n bytes that repeat nowhere.
 func content(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
 	return string(b)
 }
 
-// firstDifference says where two contents part, in fewer words than a diff of megabytes.
+// firstDifference says where two contents differ first. A diff of megabytes would be too long.
 func firstDifference(want, got string) string {
 	if want == got {
 		return ""
@@ -41,7 +41,8 @@ func firstDifference(want, got string) string {
 	return fmt.Sprintf("%d bytes, want %d", len(got), len(want))
 }
 
-// startContents starts a backend that sends as much content as the path says, after it read as much as X-Content says.
+// startContents starts a backend that sends as much content as the path says, after it has read as much as X-Content
+// says.
 func startContents(t *testing.T) *backend {
 	t.Helper()
 	return startBackend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +64,8 @@ func startContents(t *testing.T) *backend {
 	})
 }
 
-// contentLengths lie around all that decides on the way that content takes: buffers and the threshold of splicing.
+// contentLengths returns lengths around all that decides which way content takes: buffers and the threshold of
+// splicing.
 func contentLengths() []int {
 	return []int{0, 1, 8<<10 - 1, 8 << 10, 64 << 10, splicedFrom - 1, splicedFrom, splicedFrom + 1, splicedFrom + 8<<10, mebi + 1, 5*mebi + 3}
 }
@@ -74,8 +76,8 @@ type talker interface {
 	reply(method string) reply
 }
 
-// Contents of every length arrive byte for byte and end where they end: the next message on the same connections is
-// read as it is.
+// Contents of every length arrive byte for byte and end at their end. So the next message on the same connections is
+// read correctly.
 func TestContentsOfEveryLengthArriveWhole(t *testing.T) {
 	t.Parallel()
 	backend := startContents(t)
@@ -114,7 +116,7 @@ func TestContentsOfEveryLengthArriveWhole(t *testing.T) {
 	}
 }
 
-// outcomes is a proxy's access log, by which a test learns why an exchange ended where no response can say so.
+// outcomes returns a proxy's access log. It tells a test why an exchange ended if no response can.
 func outcomes() (written *pages, config func(*Config)) {
 	written = &pages{}
 	return written, logTo(written, observe.LogJSON)
@@ -127,7 +129,7 @@ func expectReason(t *testing.T, written *pages, want reason.Reason) {
 	}
 }
 
-// ample is more than all buffers between two programs hold.
+// ample is more than all buffers between two programs take.
 const ample = 64 * mebi
 
 // A client that takes nothing of a long download for the write stall time is cut, and so is the endpoint.
@@ -154,7 +156,7 @@ func TestClientThatStopsReadingIsCut(t *testing.T) {
 	expectReason(t, written, reason.ClientClosed)
 }
 
-// One that reads slowly is served to the end, however much longer than the stall time that takes.
+// A client that reads slowly is served to the end, even if that takes much longer than the stall time.
 func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 	t.Parallel()
 	const stall, pause, steps, step = 2500 * time.Millisecond, 100 * time.Millisecond, 30, mebi
@@ -198,8 +200,7 @@ func TestClientThatReadsSlowlyIsServed(t *testing.T) {
 	}
 }
 
-// A long content that comes slowly is waited for as long as it comes, however much longer than the stall times that
-// takes.
+// The proxy waits for a long content as long as it comes, even if that takes much longer than the stall times.
 func TestLongContentsThatComeSlowlyArrive(t *testing.T) {
 	t.Parallel()
 	const stall, pause, steps, step = 2500 * time.Millisecond, 100 * time.Millisecond, 30, 32 << 10
@@ -252,7 +253,7 @@ func (w *wire) take(want string) {
 	}
 }
 
-// A download whose endpoint stops midway is torn, for the client must not take what it got for the whole.
+// A download whose endpoint stops midway is torn. The client must not take what it got for the whole.
 func TestEndpointThatStopsMidwayTears(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -263,7 +264,7 @@ func TestEndpointThatStopsMidwayTears(t *testing.T) {
 		"by closing":      {patience, func(up *wire) { _ = up.Close() }, reason.UpstreamReset},
 		"by resetting":    {patience, func(up *wire) { up.abort() }, reason.UpstreamReset},
 		"by half closing": {patience, func(up *wire) { _ = up.CloseWrite() }, reason.UpstreamReset},
-		// It may be taken for stopped before it has stopped, by a machine that is slow enough.
+		// A machine that is slow enough may take it for stopped before it has stopped.
 		"by doing nothing": {3 * time.Second, nil, reason.UpstreamTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -354,7 +355,7 @@ func TestClientThatLeavesMidwayEndsTheDownload(t *testing.T) {
 		t.Errorf("the endpoint sent everything (%v), want it cut", err)
 	}
 	expectReason(t, written, reason.ClientClosed)
-	// What was on its way to the client that left is nobody else's.
+	// Nobody else gets what was on its way to the client that left.
 	next := (*wire)(nil)
 	for range 3 {
 		other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

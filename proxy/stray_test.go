@@ -21,7 +21,7 @@ const (
 	nextReply = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 )
 
-// acceptSecure takes the next connection that the proxy made to the script, as a TLS server.
+// acceptSecure takes the next connection that the proxy made to the script. It is the TLS server.
 func (s *script) acceptSecure(config *tls.Config) (*wire, *tls.Conn) {
 	s.tb.Helper()
 	w := s.accept()
@@ -40,8 +40,9 @@ func sealed(t *testing.T, c *tls.Conn, text string) {
 	}
 }
 
-// A connection on which the endpoint sent something since its last response, or that it ended, is used no more, however
-// short its rest was. The next client may speak another version and mean another host: only the service is the same.
+// If an endpoint sent something on a connection since its last response, or ended it, nobody uses that connection any
+// more, however short its rest was. The next client may speak another version and mean another host. Only the service
+// is the same.
 func TestNextClientGetsItsOwnAnswer(t *testing.T) {
 	t.Parallel()
 	for name, more := range map[string]func(*wire){
@@ -92,14 +93,14 @@ func TestNextClientGetsItsOwnAnswer(t *testing.T) {
 	}
 }
 
-// What is in the buffers of TLS is as good as what is in the socket. What TLS itself sends is no answer to anything.
+// Bytes in the buffers of TLS count as those in the socket. What TLS itself sends is no answer to anything.
 func TestNextClientGetsItsOwnAnswerFromAnEndpointOverTLS(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
 	certificate := a.sign(t, []string{backendName})
 	for _, test := range []struct {
 		name string
-		// answer sends okReply and what follows at once, more what follows later.
+		// answer sends okReply and what follows at once. more sends what follows later.
 		answer, more func(up *wire, c *tls.Conn)
 		reused       bool
 	}{
@@ -152,7 +153,7 @@ func TestNextClientGetsItsOwnAnswerFromAnEndpointOverTLS(t *testing.T) {
 	}
 }
 
-// tlsRecord is what an endpoint would send of a text over TLS.
+// tlsRecord returns what an endpoint would send of a text over TLS.
 func tlsRecord(t *testing.T, c *tls.Conn, text string) string {
 	t.Helper()
 	below := c.NetConn().(*together)
@@ -163,8 +164,8 @@ func tlsRecord(t *testing.T, c *tls.Conn, text string) string {
 	return below.held.String()
 }
 
-// A server that sends content where there must be none does so a moment after the head: maybe when the next request is
-// already there. That gets its answer from a new connection, if it can be sent twice.
+// A server that sends content where there must be none does so a moment after the head. The next request may be there
+// by then. It gets its answer from a new connection, if it can be sent twice.
 func TestContentThatMustNotBeThereIsNobodysAnswer(t *testing.T) {
 	t.Parallel()
 	for name, response := range map[string]string{
@@ -211,7 +212,7 @@ func TestContentThatMustNotBeThereIsNobodysAnswer(t *testing.T) {
 	}
 }
 
-// What makes no sense on a new connection is not asked for again.
+// If an answer on a new connection makes no sense, the request is not sent again.
 func TestEndpointThatSpeaksNoHTTPIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -229,7 +230,7 @@ func TestEndpointThatSpeaksNoHTTPIsAskedOnce(t *testing.T) {
 	}
 }
 
-// An answer to a request that is still on its way to the endpoint is another one's.
+// If an answer comes while its request is still on its way to the endpoint, it belongs to another request.
 func TestAnswerThatIsFasterThanItsRequestIsNobodys(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -266,7 +267,7 @@ func TestAnswerThatIsFasterThanItsRequestIsNobodys(t *testing.T) {
 	}
 }
 
-// startNarrow is a script whose connections take little unless somebody reads.
+// startNarrow starts a script whose connections take little unless somebody reads.
 func startNarrow(t *testing.T) *script {
 	t.Helper()
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
@@ -279,7 +280,8 @@ func startNarrow(t *testing.T) *script {
 	return scriptOn(t, l)
 }
 
-// A server that did not understand a request may stay confused: the answer goes to who asked, and nobody is next.
+// A server that did not understand a request may stay confused. The client that asked gets the answer, and nobody uses
+// the connection next.
 func TestConnectionOfAConfusedEndpointIsClosed(t *testing.T) {
 	t.Parallel()
 	for status, closed := range map[int]bool{

@@ -20,7 +20,7 @@ import (
 
 const mebi = 1 << 20
 
-// flat runs a transfer and fails the test where the heap grows by more than the bound meanwhile.
+// flat runs a transfer. It fails the test if the heap grows by more than the bound meanwhile.
 func flat(t *testing.T, bound uint64, transfer func()) {
 	t.Helper()
 	var before, now runtime.MemStats
@@ -48,7 +48,7 @@ func flat(t *testing.T, bound uint64, transfer func()) {
 	}
 }
 
-// The following two do not run beside other tests, whose memory they would count.
+// The following two do not run beside other tests, because they would count their memory.
 
 func TestLargeDownloadNeedsLittleMemory(t *testing.T) {
 	const size = 100 * mebi
@@ -143,7 +143,7 @@ func TestLargeUploadNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-// The endpoint answers while it is still being sent to, word by word: neither direction waits for the other.
+// The endpoint answers word by word while it still receives. Neither direction waits for the other.
 func TestContentFlowsBothWaysAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]string{
@@ -196,7 +196,7 @@ func TestContentFlowsBothWaysAtOnce(t *testing.T) {
 			if rest, err := io.ReadAll(response.Body); len(rest) > 0 || err != nil {
 				t.Errorf("after the last word came %q (%v)", rest, err)
 			}
-			// The exchange is over on both sides: the connection carries another.
+			// The exchange is over on both sides. The connection carries another.
 			client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
 			if got := client.reply("POST"); got.Status != 200 {
 				t.Errorf("the next request got %d %q", got.Status, got.reason())
@@ -235,7 +235,7 @@ func TestTrailersReachTheOtherSide(t *testing.T) {
 	}
 }
 
-// Trailers of the connection's fields, and those that would reframe the message, end here.
+// The proxy drops trailers that are the connection's fields, and those that would reframe the message.
 func TestTrailersThatConcernTheConnectionAreNotForwarded(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -322,7 +322,7 @@ func TestServerSentEventsArriveOneByOne(t *testing.T) {
 	}
 }
 
-// A stream lives as long as it moves, however much longer than the stall times that is.
+// A stream lives as long as it moves, even if that is much longer than the stall times.
 func TestStreamOutlivesTheStallTimes(t *testing.T) {
 	t.Parallel()
 	const stall, pause, steps = 2500 * time.Millisecond, 100 * time.Millisecond, 30
@@ -407,7 +407,7 @@ func TestResponsesWithoutContentEndWithTheirHead(t *testing.T) {
 	}
 }
 
-// What is there of a message is sent on, even where it ends in the midst of a chunk's size.
+// The part of a message that is there is sent on, even if it ends in the midst of a chunk's size.
 func TestHeadDoesNotWaitForTheRestOfAChunk(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"", "5", "5\r", "5\r\n", "5;ext"} {
@@ -435,7 +435,7 @@ func TestHeadDoesNotWaitForTheRestOfAChunk(t *testing.T) {
 	}
 }
 
-// The wait for the response is bounded again once the request was sent whole.
+// The wait for the response is bounded again once the whole request was sent.
 func TestEndpointThatDoesNotAnswerAnUploadIs504(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -454,7 +454,7 @@ func TestEndpointThatDoesNotAnswerAnUploadIs504(t *testing.T) {
 	}
 }
 
-// The deadlines that one route set on a connection must not strike another's request there.
+// A route sets deadlines on a connection. They must not end another route's request there.
 func TestRouteWithoutTimeoutsInheritsNoneFromAnother(t *testing.T) {
 	t.Parallel()
 	const short, pause = 2 * time.Second, 2500 * time.Millisecond

@@ -2,10 +2,12 @@
 
 package proxy
 
-// SetTicketKeys says which keys seal session tickets (RFC 8446, section 4.6.1): the first one new tickets, while those
-// of all of them are taken. Replicas with the same keys resume each other's sessions. It takes effect with the next
-// handshake, and no connection notices. Before it is called, tickets are sealed by keys that nobody else has and that a
-// new process has not; without any key nothing changes.
+// SetTicketKeys says which keys seal session tickets (RFC 8446, section 4.6.1). The first one seals new tickets.
+// Tickets of any of them are accepted. Replicas with the same keys resume each other's sessions. It takes effect with
+// the next handshake, and no connection notices.
+//
+// Until it is called, the process has keys of its own, which no other process has. A call without any key changes
+// nothing.
 func (p *Proxy) SetTicketKeys(keys [][32]byte) {
 	if len(keys) == 0 {
 		return

@@ -17,14 +17,14 @@ func newSessions(t *testing.T, version uint16) *sessions {
 	return &sessions{t, &tls.Config{ServerName: "a", MaxVersion: version, ClientSessionCache: tls.NewLRUClientSessionCache(4)}}
 }
 
-// connect makes a request over a new connection, which stays open, and returns whether the session was resumed.
+// connect makes a request over a new connection, which stays open. It returns whether the session was resumed.
 func (s *sessions) connect(address string) (c *secured, resumed bool) {
 	s.t.Helper()
 	c, err := dialTLS(s.t, address, s.config)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	// Tickets of TLS 1.3 come behind the handshake, so with the response at the latest.
+	// Tickets of TLS 1.3 come after the handshake, at the latest with the response.
 	if got := c.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").outcome(s.t); got != "b /" {
 		s.t.Fatalf("got %q, want b /", got)
 	}

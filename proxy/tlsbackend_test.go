@@ -43,7 +43,7 @@ func newAuthority(tb testing.TB, name string) *testAuthority {
 	return a
 }
 
-// sign makes a certificate for a server of these names, or addresses, that changes have changed.
+// sign makes a certificate for a server of these names or addresses. changes may change the certificate first.
 func (a *testAuthority) sign(tb testing.TB, names []string, changes ...func(*x509.Certificate)) tls.Certificate {
 	tb.Helper()
 	template := &x509.Certificate{
@@ -69,10 +69,10 @@ func (a *testAuthority) sign(tb testing.TB, names []string, changes ...func(*x50
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// backendName is what pools of these tests expect certificates to be for.
+// backendName is the name that pools of these tests expect certificates to be for.
 const backendName = "api.default.svc"
 
-// trusting is TLS with backends whose certificates are for backendName and come from a.
+// trusting returns TLS for backends whose certificates are for backendName and come from a.
 func trusting(a *testAuthority) snapshot.UpstreamTLS {
 	return snapshot.UpstreamTLS{ServerName: backendName, Authorities: a.pem}
 }
@@ -82,13 +82,13 @@ func startTLSBackend(tb testing.TB, config *tls.Config, handler http.HandlerFunc
 	tb.Helper()
 	b := newBackend(handler)
 	b.server.TLS = config
-	b.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that are to fail
+	b.server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that have to fail log here
 	b.server.StartTLS()
 	b.started(tb)
 	return b
 }
 
-// over has the snapshot's only pool spoken to over TLS.
+// over makes the proxy speak TLS to the snapshot's only pool.
 func over(u snapshot.UpstreamTLS, s *snapshot.Snapshot) *snapshot.Snapshot {
 	s.Pools[0].TLS = u
 	return s

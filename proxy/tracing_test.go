@@ -24,7 +24,8 @@ import (
 const (
 	someTrace = "0af7651916cd43dd8448eb211c80319c"
 	someSpan  = "b7ad6b7169203331"
-	// sampledParent and unsampledParent are the traceparents of somebody who records the trace and of one who does not.
+	// sampledParent is the traceparent of somebody who records the trace. unsampledParent is that of somebody who does
+	// not.
 	sampledParent   = "00-" + someTrace + "-" + someSpan + "-01"
 	unsampledParent = "00-" + someTrace + "-" + someSpan + "-00"
 )
@@ -34,7 +35,7 @@ type spans chan *observe.Span
 
 func (s spans) Record(span *observe.Span) { s <- span }
 
-// tracing has the traces that begin here recorded or not.
+// tracing sets the share of the traces that begin here which are recorded.
 func tracing(recorder observe.Recorder, sampling float64, changes ...func(*observe.Tracing)) func(*Config) {
 	return func(c *Config) {
 		c.Tracing = &observe.Tracing{Sampling: sampling, Recorder: recorder}
@@ -46,12 +47,12 @@ func tracing(recorder observe.Recorder, sampling float64, changes ...func(*obser
 
 func trustedOnly(t *observe.Tracing) { t.TrustedOnly = true }
 
-// spelled is a span's place, as traceparent spells it.
+// spelled returns a span's place as traceparent spells it.
 func spelled(trace observe.TraceID, span observe.SpanID) string {
 	return hex.EncodeToString(trace[:]) + "-" + hex.EncodeToString(span[:])
 }
 
-// place is what a traceparent says, the ids with a hyphen between them.
+// place returns what a traceparent says. A hyphen is between the ids.
 func place(t *testing.T, header http.Header) (ids, flags string) {
 	t.Helper()
 	values := header["Traceparent"]
@@ -69,7 +70,8 @@ func TestTheEndpointIsToldWhichTraceARequestBelongsTo(t *testing.T) {
 		name, fields string
 		sampling     float64
 		changes      []func(*Config)
-		// continued is set where it is the request's trace, flags what the endpoint is told, state which tracestate.
+		// continued is set if it is the request's trace. flags is what the endpoint is told. state is the tracestate that it
+		// gets.
 		continued bool
 		flags     string
 		state     []string
@@ -107,7 +109,7 @@ func TestTheEndpointIsToldWhichTraceARequestBelongsTo(t *testing.T) {
 			if diff := cmp.Diff(test.state, got["Tracestate"]); diff != "" {
 				t.Errorf("the tracestate (-want +got):\n%s", diff)
 			}
-			p.end() // by then all is recorded
+			p.end() // all is recorded by then
 			if n := len(recorded); n != int(test.flags[1]-'0') {
 				t.Errorf("%d spans were recorded, want %s", n, test.flags)
 			}
@@ -166,7 +168,7 @@ func TestASpanSaysWhatBecameOfARequest(t *testing.T) {
 	}
 }
 
-// Whatever way leads to an answer of our own, there is a span that says so.
+// For every way to an answer of our own, a span says so.
 func TestEveryAnswerOfOurOwnHasASpan(t *testing.T) {
 	t.Parallel()
 	for _, w := range ways(t) {
@@ -219,7 +221,7 @@ func TestEachAttemptIsASpanThatItsEndpointIsToldOf(t *testing.T) {
 	}
 }
 
-// A tunnel may last for days; whoever looks for the handshake finds it at once.
+// A tunnel may last for days. Somebody who looks for its handshake finds it at once.
 func TestTheSpanOfAnUpgradeEndsWithTheHandshake(t *testing.T) {
 	t.Parallel()
 	recorded := make(spans, 1)
@@ -284,7 +286,7 @@ func TestRequestsOverHTTP2HaveSpans(t *testing.T) {
 	}
 }
 
-// An endpoint of HTTP/2 is told of the attempt too.
+// An endpoint of HTTP/2 is also told of the attempt.
 func TestEndpointsOverHTTP2AreToldOfTheAttempt(t *testing.T) {
 	t.Parallel()
 	recorded, told := make(spans, 1), make(chan http.Header, 1)
@@ -300,7 +302,7 @@ func TestEndpointsOverHTTP2AreToldOfTheAttempt(t *testing.T) {
 	}
 }
 
-// What a rule says of the fields is said of ours too.
+// A rule's changes of fields apply to ours, too.
 func TestRulesMayKeepTheContextFromEndpoints(t *testing.T) {
 	t.Parallel()
 	p := serve(t, tracing(make(spans, 2), 1))
@@ -347,7 +349,7 @@ func TestExplainSaysThatTheEndpointIsToldTheTrace(t *testing.T) {
 	}
 }
 
-// noSpans is for requests of which none may be recorded.
+// noSpans fails the test if a request is recorded.
 type noSpans struct{ testing.TB }
 
 func (n noSpans) Record(*observe.Span) { n.Error("a request was recorded that is not sampled") }

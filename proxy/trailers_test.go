@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A limit that the trailers of a request exceed is the reason that the client gets, as with its head, whether they came
-// at once or after the endpoint got the head.
+// If the trailers of a request exceed a limit, the client gets that reason, as with a head. It does not matter whether
+// they came at once or after the endpoint got the head.
 func TestTrailersBeyondALimitAre431(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, trailers string }{

@@ -53,12 +53,12 @@ func TestHandshakeIsRelayed(t *testing.T) {
 		up.send(fmt.Sprintf("pong %d\xff", i))
 		client.expect(fmt.Sprintf("pong %d\xff", i))
 	}
-	// What looks like HTTP is none any more.
+	// This looks like HTTP, but is not any more.
 	client.send("GET /smuggled HTTP/1.1\r\n\r\n")
 	up.expect("GET /smuggled HTTP/1.1\r\n\r\n")
 }
 
-// Either side may be quick to use the new protocol: its first bytes come with a head.
+// Either side may use the new protocol early: its first bytes come with a head.
 func TestBytesThatComeWithTheHandshakeAreTheTunnels(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -77,7 +77,7 @@ func TestBytesThatComeWithTheHandshakeAreTheTunnels(t *testing.T) {
 	client.expect(", late endpoint")
 }
 
-// An endpoint that does not want to change protocols answers as ever, and what follows is HTTP.
+// An endpoint that does not want to change protocols answers as usual. What follows is HTTP.
 func TestRefusedHandshakeLeavesHTTP(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -187,8 +187,8 @@ func TestSwapLeavesATunnelAlone(t *testing.T) {
 	}
 }
 
-// A tunnel is a request that runs: its endpoint drains, and the tunnel goes on for as long as both ends want it, while
-// nothing new goes there.
+// A tunnel counts as a request that runs. If its endpoint drains, the tunnel goes on as long as both ends want it.
+// Nothing new goes there.
 func TestTunnelOutlivesTheDrainingOfItsEndpoint(t *testing.T) {
 	t.Parallel()
 	endpoint, b := startScript(t), named(t, "b")
@@ -217,7 +217,7 @@ func TestTunnelOutlivesTheDrainingOfItsEndpoint(t *testing.T) {
 	}
 }
 
-// HTTP within a tunnel would be out of the proxy's sight: rules and limits would not apply to it.
+// The proxy could not see HTTP within a tunnel. Rules and limits would not apply to it.
 func TestUpgradeToHTTPOrTLSIsNotForwarded(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -234,7 +234,7 @@ func TestUpgradeToHTTPOrTLSIsNotForwarded(t *testing.T) {
 				break
 			}
 		}
-		// An endpoint that changes to it all the same is refused.
+		// The proxy refuses an endpoint that changes to it all the same.
 		up.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
 		if got := client.reply("GET"); got.Status != 502 || got.reason() != "UpstreamMalformed" {
 			t.Errorf("%q: got %d %q, want 502 UpstreamMalformed", upgrade, got.Status, got.reason())
@@ -243,7 +243,8 @@ func TestUpgradeToHTTPOrTLSIsNotForwarded(t *testing.T) {
 	}
 }
 
-// Only the whole of a request can be upgraded; content would be taken for the new protocol's, or the other way round.
+// Only a whole request can be upgraded. Otherwise content could be taken for the new protocol's, or the other way
+// round.
 func TestUpgradeThatMakesNoSenseIsNotForwarded(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]string{
@@ -285,7 +286,7 @@ func TestIdleTunnelEnds(t *testing.T) {
 	up.expectClosed()
 }
 
-// One direction may be silent for as long as it likes while the other is not.
+// One direction may be silent for any time while the other is not.
 func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 	t.Parallel()
 	const idle, pause = 2500 * time.Millisecond, 100 * time.Millisecond
@@ -310,10 +311,10 @@ func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 	}
 }
 
-// The times of a route are for its requests: a tunnel has the client's idle time alone.
+// The times of a route are for its requests. A tunnel has only the client's idle time.
 func TestTunnelOutlivesTheTimesOfItsRoute(t *testing.T) {
 	t.Parallel()
-	const short = 1500 * time.Millisecond // in which the endpoint has to switch
+	const short = 1500 * time.Millisecond // the endpoint has to switch in this time
 	endpoint := startScript(t)
 	p := serve(t)
 	p.apply(everythingBy(func(r *snapshot.Route) { r.Timeouts = snapshot.Timeouts{Request: short, Idle: short} }, endpoint.address))
@@ -325,7 +326,7 @@ func TestTunnelOutlivesTheTimesOfItsRoute(t *testing.T) {
 	client.expect("pong")
 }
 
-// A tunnel of which one side takes nothing and the other has gone, or is as silent, ends all the same.
+// One side of a tunnel takes nothing, and the other has gone or is silent too. The tunnel ends all the same.
 func TestStuckTunnelEnds(t *testing.T) {
 	t.Parallel()
 	for _, clientFloods := range []bool{true, false} {

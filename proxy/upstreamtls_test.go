@@ -19,7 +19,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// securedBackend answers with the server name that it was asked for, over TLS.
+// securedBackend starts a backend over TLS that answers with the server name that it was asked for.
 func securedBackend(tb testing.TB, a *testAuthority) *backend {
 	tb.Helper()
 	config := &tls.Config{Certificates: []tls.Certificate{a.sign(tb, []string{backendName})}}
@@ -111,7 +111,7 @@ func TestWebSocketsPassOverTLS(t *testing.T) {
 	client.expectEnd()
 }
 
-// failingTLS starts an endpoint with which TLS cannot be spoken as the test's pool wants it.
+// failingTLS starts an endpoint that does not speak TLS as the test's pool wants it.
 type failingTLS func(t *testing.T, a *testAuthority) netip.AddrPort
 
 func servingAs(certificate func(t *testing.T, a *testAuthority) tls.Certificate, changes ...func(*tls.Config)) failingTLS {
@@ -225,7 +225,8 @@ func TestAuthoritiesWithoutACertificateLeaveTheOldGeneration(t *testing.T) {
 	}
 }
 
-// A new authority counts from the next connection on: what is under way goes on, and what rests is not used again.
+// A new authority counts from the next connection on. What is under way goes on, and idle connections are not used
+// again.
 func TestNewAuthorityCountsForNewConnections(t *testing.T) {
 	t.Parallel()
 	before, after := newAuthority(t, "before"), newAuthority(t, "after")
@@ -245,7 +246,7 @@ func TestNewAuthorityCountsForNewConnections(t *testing.T) {
 	long := p.dial()
 	long.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
 	long.head()
-	p.get("a", "/") // one more connection, which rests beside the one in use
+	p.get("a", "/") // one more connection, idle beside the one in use
 	p.apply(over(trusting(after), everything(b.address)))
 	if got := p.get("a", "/"); resting.Status != 200 || got.Status != 502 || got.reason() != "UpstreamTLSFailed" {
 		t.Errorf("got %d before and %d %q after, want 200 and 502 UpstreamTLSFailed", resting.Status, got.Status, got.reason())
@@ -303,7 +304,7 @@ func TestSessionsOfEndpointsAreResumed(t *testing.T) {
 	}
 }
 
-// The making of a connection includes its handshake.
+// Making a connection includes its handshake.
 func TestHandshakeThatIsNotDoneInTimeIs504(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -350,8 +351,8 @@ func TestRequestGoesToAnotherEndpointAfterTLSFailed(t *testing.T) {
 	}
 }
 
-// An endpoint that closes a resting connection may say so within TLS alone, and together with its last answer. That is
-// noticed before anything is sent that cannot be sent twice.
+// An endpoint that closes an idle connection may say so only within TLS, and together with its last answer. The proxy
+// notices that before it sends anything that cannot be sent twice.
 func TestEndOfTLSIsNoticedBeforeContentIsSent(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
@@ -377,7 +378,7 @@ func TestEndOfTLSIsNoticedBeforeContentIsSent(t *testing.T) {
 				if err := up.CloseWrite(); err != nil {
 					t.Fatal(err)
 				}
-				_ = below.SetWriteDeadline(time.Now().Add(patience)) // which CloseWrite let pass
+				_ = below.SetWriteDeadline(time.Now().Add(patience)) // CloseWrite let it pass
 				if _, err := below.Conn.Write(below.gathered); err != nil {
 					t.Fatal(err)
 				}

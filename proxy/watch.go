@@ -15,9 +15,9 @@ const (
 	expireInterval = 5 * time.Second
 )
 
-// Watch does what no request can do for itself, until ctx ends: it notices that a client went away while
-// its request waits, closes upstream connections that have been idle for too long, probes what the snapshot checks,
-// sets endpoints aside that fail and brings them back, and writes the access log.
+// Watch does what no request can do for itself, until ctx ends. It notices that a client went away while its request
+// waits. It closes upstream connections that have been idle for too long. It probes what the snapshot checks. It sets
+// aside endpoints that fail, and brings them back. It writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
 	if p.engine.Log != nil {
 		written := make(chan struct{})
@@ -68,21 +68,20 @@ func (p *Proxy) Watch(ctx context.Context) {
 }
 
 const (
-	// freeLeast is from how many stacks on, of 8 KiB each, their memory is given back to the system at once. The runtime
-	// does so by itself, in minutes.
+	// freeLeast is the number of stacks, of 8 KiB each, from which on their memory is given back to the system at once.
+	// The runtime does so by itself, but in minutes.
 	freeLeast = 1000
-	// freeInterval is the least time between two times: each takes a collection.
+	// freeInterval is the least time between two such times. Each costs a collection.
 	freeInterval = time.Minute
 )
 
-// freed counts the stacks that were left since memory was given back.
+// freed counts the stacks that were left since memory was last given back.
 type freed struct {
 	stacks int
 	at     time.Duration
 }
 
-// due says whether it is time to give memory back: many connections have come to rest, and no more did since the last
-// look.
+// due says whether it is time to give memory back: many connections have come to rest, but none since the last look.
 func (f *freed) due(rested int, now time.Duration) bool {
 	f.stacks += rested
 	if rested > 0 || f.stacks < freeLeast || f.at > 0 && now-f.at < freeInterval {

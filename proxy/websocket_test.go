@@ -18,19 +18,19 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// connect is an extended CONNECT's pseudo-headers (RFC 8441, section 4) with fields behind them.
+// connect returns the pseudo-headers of an extended CONNECT (RFC 8441, section 4), followed by fields.
 func connect(path string, fields ...string) []string {
 	return append([]string{":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":path", path, ":authority", "a"}, fields...)
 }
 
-// switchedFor is the 101 that answers a request with this Sec-WebSocket-Key (RFC 6455, section 4.2.2).
+// switchedFor returns the 101 that answers a request with this Sec-WebSocket-Key (RFC 6455, section 4.2.2).
 func switchedFor(key string, fields ...string) string {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
 		base64.StdEncoding.EncodeToString(sum[:]) + "\r\n" + strings.Join(fields, "") + "\r\n"
 }
 
-// socketOn opens a WebSocket on a stream and returns the endpoint's end of it.
+// socketOn opens a WebSocket on a stream. It returns the endpoint's end.
 func (f *frames) socketOn(stream uint32, endpoint *script) (up *wire) {
 	f.tb.Helper()
 	f.request(stream, false, connect("/chat")...)
@@ -42,7 +42,7 @@ func (f *frames) socketOn(stream uint32, endpoint *script) (up *wire) {
 	return up
 }
 
-// responseHead reads until a head on the stream, which does not end it, and returns its status.
+// responseHead reads until a head on the stream that does not end it. It returns the status.
 func (f *frames) responseHead(stream uint32) string {
 	f.tb.Helper()
 	for {
@@ -64,7 +64,7 @@ func (f *frames) tell(stream uint32, text string) {
 	f.check(f.WriteData(stream, false, []byte(text)))
 }
 
-// hear expects exactly these bytes on a stream, whatever comes on others, and gives the windows back.
+// hear expects exactly these bytes on a stream, whatever comes on others. It gives the windows back.
 func (f *frames) hear(stream uint32, want string) {
 	f.tb.Helper()
 	got := ""
@@ -95,7 +95,7 @@ func (f *frames) hear(stream uint32, want string) {
 	}
 }
 
-// streamEnd reads to the stream's end and returns the code that it was reset with, NO_ERROR where it ended by itself.
+// streamEnd reads to the stream's end. It returns the code of its reset, or NO_ERROR if it ended by itself.
 func (f *frames) streamEnd(stream uint32) http2.ErrCode {
 	f.tb.Helper()
 	return f.answer(stream).reset
@@ -158,7 +158,8 @@ func TestWebSocketOverHTTP2IsAnUpgradeAtTheEndpoint(t *testing.T) {
 	}
 }
 
-// Either side may be quick: the client sends before it knows that there is a tunnel, the endpoint along with its 101.
+// Either side may be early. The client sends before it knows that there is a tunnel. The endpoint sends along with its
+// 101.
 func TestBytesBeforeTheAnswerAreTheTunnelsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -179,7 +180,7 @@ func TestBytesBeforeTheAnswerAreTheTunnelsOverHTTP2(t *testing.T) {
 	c.hear(1, ", late endpoint")
 }
 
-// What is no answer to the handshake must not look like a tunnel to the client, to which each success is one.
+// To the client, each success is a tunnel. So what is no answer to the handshake must not look like one.
 func TestAnswersOtherThanTheChangeOverHTTP2(t *testing.T) {
 	t.Parallel()
 	const change = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
@@ -215,7 +216,7 @@ func TestAnswersOtherThanTheChangeOverHTTP2(t *testing.T) {
 	}
 }
 
-// What the proxy says by itself to a WebSocket is the same in both versions.
+// The proxy's own answers to a WebSocket are the same in both versions.
 func TestPoliciesHoldForWebSocketsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

@@ -74,7 +74,7 @@ func TestHalfClosesPassThroughAStream(t *testing.T) {
 	c.hear(5, "only words")
 }
 
-// A reset is no end (RFC 8441, section 5), and other streams go on.
+// A reset is not an end (RFC 8441, section 5). Other streams go on.
 func TestResetsPassThroughAStream(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -102,7 +102,7 @@ func TestResetsPassThroughAStream(t *testing.T) {
 	await(t, "the end of all tunnels", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 }
 
-// A client that is gone ends its tunnel also where all that is on its way there waits for the endpoint.
+// A client that is gone ends its tunnel, even if all that is on its way waits for the endpoint.
 func TestResetOfAStuckTunnelIsNoticed(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -177,7 +177,7 @@ func TestTunnelsCarryMuchBothWaysThroughTightWindows(t *testing.T) {
 	}
 }
 
-// Who takes nothing from a tunnel, the client or the endpoint, holds up that tunnel alone.
+// A client or an endpoint that takes nothing from a tunnel holds up only that tunnel.
 func TestStuckTunnelHoldsUpNoOtherStream(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
@@ -224,7 +224,7 @@ func TestIdleTunnelOverHTTP2Ends(t *testing.T) {
 	up.expectClosed()
 }
 
-// One direction may be silent for as long as it likes while the other is not.
+// One direction may be silent for any time while the other is not.
 func TestTunnelOverHTTP2WithTrafficInOneDirectionLives(t *testing.T) {
 	t.Parallel()
 	const idle, pause = 4 * time.Second, 100 * time.Millisecond
@@ -307,7 +307,7 @@ func TestTunnelOverHTTP2KeepsItsPlace(t *testing.T) {
 	await(t, "the tunnel's end", func() bool { return p.endpoint(endpoint.address).Load() == 0 })
 }
 
-// A client that gives up while the endpoint thinks about it costs the endpoint no more.
+// If a client gives up while the endpoint still thinks, that costs the endpoint no more.
 func TestResetBeforeTheAnswerEndsTheHandshake(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)

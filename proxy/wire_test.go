@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// wire is one end of a TCP connection whose bytes a test writes and reads itself: a client's or an endpoint's. It
-// fails the test where the other end does not do what is expected within patience.
+// wire is one end of a TCP connection, a client's or an endpoint's. A test writes and reads its bytes itself. It fails
+// the test if the other end does not do what is expected within patience.
 type wire struct {
 	*net.TCPConn
 	tb testing.TB
@@ -71,7 +71,7 @@ func (w *wire) expect(want string) {
 	}
 }
 
-// ending reads to the end and returns what came and how it ended: nil for an orderly end.
+// ending reads to the end. It returns what came and how it ended: nil for an orderly end.
 func (w *wire) ending() (string, error) {
 	w.tb.Helper()
 	rest, err := io.ReadAll(w.in)
@@ -107,13 +107,13 @@ func (w *wire) abort() {
 	_ = w.Close()
 }
 
-// reply is a whole response as net/http's parser, which is not ours, understands it.
+// reply is a whole response as net/http's parser understands it, which is not ours.
 type reply struct {
 	Status  int
 	Header  http.Header
 	Trailer http.Header
 	Body    string
-	// Length is what Content-Length says, -1 without one.
+	// Length is what Content-Length says, or -1 without one.
 	Length int64
 	Coding []string
 	// Close says that the connection ends after the response.
@@ -126,7 +126,7 @@ func (r reply) reason() string {
 	return name
 }
 
-// tryReply reads a response to a method and says why it is not whole.
+// tryReply reads a response to a method. The error says why it is not whole.
 func (w *wire) tryReply(method string) (reply, error) {
 	r, err := http.ReadResponse(w.in, &http.Request{Method: method})
 	if err != nil {
@@ -149,7 +149,7 @@ func (w *wire) reply(method string) reply {
 	return r
 }
 
-// expectTorn expects the rest of a response not to be whole, in a way that the client sees.
+// expectTorn expects that the rest of a response is not whole, and that the client sees that.
 func (w *wire) expectTorn(method string) {
 	w.tb.Helper()
 	r, err := w.tryReply(method)

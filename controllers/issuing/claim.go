@@ -20,8 +20,8 @@ import (
 // asidePause is how long a controller leaves a TLSCertificate to another one before it looks again.
 const asidePause = 10 * time.Minute
 
-// elsewhere finds out whether another controller orders a TLSCertificate. It returns which one, in a text that says
-// what to do if that controller orders it no longer. It returns nothing if there is none.
+// elsewhere finds out whether another controller orders a TLSCertificate. It returns a text that names that controller
+// and says what to do if it does so no longer. The text is empty if there is none.
 func (r *Reconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	by, mend := certificate.Annotations[cluster.OrderedByAnnotation], "remove the annotation "+cluster.OrderedByAnnotation
 	if by == "" {
@@ -44,8 +44,8 @@ func (r *Reconciler) elsewhere(ctx context.Context, certificate *v1alpha1.TLSCer
 
 // ledElsewhere finds out whether the hosts of a TLSCertificate lead to replicas of another class. The authority would
 // ask those in vain. They do if Ingresses of the namespace have one of the hosts, and none of these Ingresses is for
-// this controller. A TLSCertificate that was made for an Ingress is not looked at. ledElsewhere returns a text that
-// says so, or nothing.
+// this controller. It does not look at a TLSCertificate that was made for an Ingress. It returns a text that says so,
+// or nothing.
 func (r *Reconciler) ledElsewhere(ctx context.Context, certificate *v1alpha1.TLSCertificate) (string, error) {
 	if metav1.GetControllerOfNoCopy(certificate) != nil {
 		return "", nil
@@ -83,8 +83,9 @@ func (r *Reconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertifi
 	return nil
 }
 
-// standAside leaves a TLSCertificate to another controller. The view says so, and why, unless the status has the other
-// controller's words: two controllers that contradict each other would write the status without end.
+// standAside leaves a TLSCertificate to another controller. The view says so, and why. It is silent if the status
+// already has the other controller's words: two controllers that contradict each other would write the status without
+// end.
 func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
@@ -103,7 +104,7 @@ func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCe
 }
 
 // answered says whether the status of a TLSCertificate has the words of a controller that looks after it. If the
-// certificate cannot be used, "no certificate is due" is an old word, which that controller would not say now.
+// certificate cannot be used, "no certificate is due" is an old word. That controller would not say it now.
 func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) bool {
 	issuing := meta.FindStatusCondition(certificate.Status.Conditions, v1alpha1.ConditionIssuing)
 	return issuing != nil && issuing.ObservedGeneration == certificate.Generation &&

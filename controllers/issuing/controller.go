@@ -237,7 +237,7 @@ func (r *Reconciler) step(ctx context.Context, view *certificateView, j *orders.
 	return view, after, nil
 }
 
-// failed has the view say why a step of an order could not be taken.
+// failed makes the view say why a step of an order could not be taken.
 func (r *Reconciler) failed(view *certificateView, j *orders.Job, err error) (*certificateView, time.Duration, error) {
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
 		return nil, 0, errStale
@@ -293,8 +293,8 @@ func (r *Reconciler) due(ctx context.Context, object *v1alpha1.TLSCertificate, s
 	return d
 }
 
-// unwanted looks at the Ingress that a TLSCertificate was made for. It returns whether that wants no certificate any
-// more, and whether this controller serves it.
+// unwanted looks at the Ingress that a TLSCertificate was made for. It returns whether the Ingress no longer wants a
+// certificate, and whether this controller serves it.
 func (r *Reconciler) unwanted(ctx context.Context, object *v1alpha1.TLSCertificate) (unwanted, ours bool, err error) {
 	owner, err := r.owner(ctx, object)
 	if owner == nil || err != nil {
@@ -348,8 +348,8 @@ func (r *Reconciler) orderedIn(_ context.Context, working *corev1.Secret) []reco
 	return []reconcile.Request{{NamespacedName: certificate}}
 }
 
-// forget deletes what is kept of the orders of a TLSCertificate that is gone. Kubernetes does not, because that is in
-// another namespace. The TLSCertificate may have gone while no controller ran.
+// forget deletes what is kept of the orders of a TLSCertificate that is gone. Kubernetes does not do it, because the
+// working Secret is in another namespace. The TLSCertificate may have gone while no controller ran.
 func (r *Reconciler) forget(ctx context.Context, certificate types.NamespacedName) error {
 	r.renewals.forget(certificate)
 	working, err := r.Issuance.Orders.Cached(ctx, certificate)
@@ -365,7 +365,7 @@ func (r *Reconciler) forget(ctx context.Context, certificate types.NamespacedNam
 // name tells this controller from others.
 func (r *Reconciler) name() string { return r.Namespace + "/" + r.Class }
 
-// Setup has a manager run the reconciler.
+// Setup makes a manager run the reconciler.
 func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	r.renewals = newRenewals(r.Issuance.Authority)
 	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").

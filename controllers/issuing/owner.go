@@ -19,13 +19,14 @@ import (
 type certificateOwner struct {
 	// wants is true if the Ingress asks for the certificate.
 	wants bool
-	// ours is true if this controller serves the Ingress, and named if it does because the Ingress names its class.
+	// ours is true if this controller serves the Ingress. named is true if it does because the Ingress names its class.
 	ours, named bool
-	// by are the controllers that the Ingress is for, nil if that is not known.
+	// by are the controllers that the Ingress is for. Nil if that is not known.
 	by *replicas.Claimants
 }
 
-// owner looks at the Ingress that a TLSCertificate was made for. It returns nil if that was made for none.
+// owner looks at the Ingress that a TLSCertificate was made for. It returns nil if the TLSCertificate was made for
+// none.
 func (r *Reconciler) owner(ctx context.Context, certificate *v1alpha1.TLSCertificate) (*certificateOwner, error) {
 	ref := metav1.GetControllerOf(certificate)
 	if ref == nil || ref.Kind != v1alpha1.IngressKind {

@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// renewalAskShortest and renewalAskLongest bound the pause that an authority asks for between two questions when to
-	// renew.
+	// An authority says how long to wait before asking again when to renew. renewalAskShortest and renewalAskLongest bound
+	// that pause.
 	renewalAskShortest = time.Minute
 	renewalAskLongest  = 24 * time.Hour
-	// renewalAskDefault is that pause if the authority asks for none, or does not answer.
+	// renewalAskDefault is the pause if the authority asks for none, or does not answer.
 	renewalAskDefault = 6 * time.Hour
 )
 
@@ -43,8 +43,8 @@ type renewal struct {
 	next   time.Time
 }
 
-// window finds out when the authority wants a certificate to be renewed. It returns nil if the authority does not say.
-// It also returns for how long that holds.
+// window finds out when the authority wants a certificate to be renewed, and for how long that answer holds. The window
+// is nil if the authority does not say.
 func (r *renewals) window(
 	ctx context.Context, of *v1alpha1.TLSCertificate, leaf *x509.Certificate, now time.Time,
 ) (*acme.Window, time.Duration) {

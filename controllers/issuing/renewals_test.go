@@ -31,7 +31,7 @@ func (emptyCluster) Get(_ context.Context, key client.ObjectKey, _ client.Object
 	return apierrors.NewNotFound(schema.GroupResource{}, key.String())
 }
 
-// askedAuthority counts how often it is asked when a certificate is to be renewed.
+// askedAuthority counts how often it is asked when to renew a certificate.
 type askedAuthority struct {
 	orders.Authority
 	asked int

@@ -71,7 +71,7 @@ func (c cached) Get(ctx context.Context, key client.ObjectKey, into client.Objec
 	return c.of.Get(ctx, key, into)
 }
 
-// unsolved is a controller of a TLSCertificate whose working Secret has that content.
+// unsolved returns the controller of a TLSCertificate. Its working Secret has that content.
 func unsolved(t *testing.T, content string) (*Reconciler, *memory) {
 	t.Helper()
 	api := &memory{secrets: map[client.ObjectKey]*corev1.Secret{}, certificate: &v1alpha1.TLSCertificate{
@@ -97,7 +97,7 @@ func attemptOf(method string) string {
 	return `"id":"a","began":"2026-06-01T00:00:00Z","hosts":["shop.example.com"],"method":"` + method + `"`
 }
 
-// Whoever gives an order up has its solver clean up: where there is none, what the order left behind is not forgotten.
+// Whoever gives up an order lets its solver clean up. If there is none, what the order left behind is not forgotten.
 func TestAnOrderIsNotForgottenWhereNothingCleansUpAfterIt(t *testing.T) {
 	ways := map[string]func(*Reconciler, *memory) error{
 		"its TLSCertificate is gone": func(r *Reconciler, api *memory) error {
@@ -155,7 +155,7 @@ func TestTheStatusSaysThatAnOrderIsCleanedUp(t *testing.T) {
 	}
 }
 
-// A wait of hours for the next attempt is none for what the last one left behind.
+// The next attempt may wait for hours. Cleaning up after the last one does not wait.
 func TestAnOrderIsCleanedUpWhileTheNextOneWaits(t *testing.T) {
 	r, api := unsolved(t, "")
 	spec, err := orders.SpecOf(&api.certificate.Spec, r.Issuance.Directory)

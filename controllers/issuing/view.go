@@ -55,7 +55,7 @@ func (v *certificateView) progress(hindrance string) {
 	v.say(metav1.ConditionTrue, reason, message)
 }
 
-// blocked says why the state of the order cannot be read, if that is something that somebody can mend.
+// blocked says why the state of the order cannot be read, if somebody can mend that.
 func (v *certificateView) blocked(err error) (*certificateView, time.Duration, error) {
 	wrong, ok := errors.AsType[*cluster.Mendable](err)
 	if !ok {

@@ -15,9 +15,9 @@ import (
 	"github.com/warren-dev/ingress/controllers/replicas"
 )
 
-// writes says whether this controller looks after a TLSCertificate. The controller that orders it does, if that is
-// running and the Ingress is not for others. Otherwise the first of the controllers does that the Ingress is for, or
-// the Ingresses of its hosts are.
+// writes says whether this controller looks after a TLSCertificate. The controller that orders it does, if that one is
+// running and the Ingress is not for others. Otherwise it is the first of the controllers that the Ingress is for, or
+// that the Ingresses of its hosts are for.
 func (r *Reconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertificate) (bool, error) {
 	if r.Peers.Alone() {
 		return r.Peers.Writes(certificate.Namespace, &replicas.Claimants{}), nil
@@ -29,7 +29,7 @@ func (r *Reconciler) writes(ctx context.Context, certificate *v1alpha1.TLSCertif
 	return r.Peers.GoesOnWith(certificate.Namespace, certificate.Annotations[cluster.OrderedByAnnotation], by), nil
 }
 
-// claimants returns the controllers that a TLSCertificate is for. If no Ingress says so, those are all controllers.
+// claimants returns the controllers that a TLSCertificate is for. If no Ingress says so, it returns all controllers.
 func (r *Reconciler) claimants(
 	ctx context.Context, certificate *v1alpha1.TLSCertificate,
 ) (*replicas.Claimants, error) {

@@ -27,7 +27,7 @@ const (
 	echoPath   = "/echo"
 )
 
-// What the response header fields of the backends hold, besides the content's length and type.
+// The response header fields of the backends, besides the content's length and type.
 const (
 	backendField     = "X-Backend"
 	poweredByField   = "X-Powered-By"
@@ -35,12 +35,12 @@ const (
 	setByBackend     = "backend"
 )
 
-// backend answers requests from memory in one loop, for any number of listeners. It does for a request what it must, so
-// that the core it shares with the load is not what limits a proxy. It reads requests as proxies write them; the
-// framing that it does not know, it refuses.
+// backend answers requests from memory in one loop, for any number of listeners. It does as little as possible for a
+// request, so that the core that it shares with the load does not limit a proxy. It reads requests as proxies write
+// them. It refuses framing that it does not know.
 type backend struct {
 	poller *poller
-	// served holds, by file descriptor, the listeners and the connections.
+	// served has the listeners and the connections, by file descriptor.
 	served []servedSocket
 }
 
@@ -50,7 +50,7 @@ type servedSocket struct {
 	connection *backendConn
 }
 
-// responses are those of one backend. They differ in backendField, by which one sees that both take requests.
+// responses are those of one backend. They differ in backendField, which shows that both backends take requests.
 type responses struct {
 	name                 string
 	small, medium, large []byte
@@ -59,13 +59,13 @@ type responses struct {
 type backendConn struct {
 	fd int
 	in [16 << 10]byte
-	// n bytes of in are read; those of a request that is answered are gone.
+	// n bytes of in are read. Those of answered requests are gone.
 	n int
-	// content is how much of the request's is still to come, -1 before its head is complete.
+	// content is how much of the request's content is still to come. It is -1 before the head is complete.
 	content int64
-	// reply is what follows the content, out what is left to write of it.
+	// reply is sent after the content. out is the part of it that is not written yet.
 	reply, out []byte
-	// drained: all that the last event told of is read. hungUp: there is an end to be read behind it.
+	// drained is set if all that the last event told of is read. hungUp is set if the stream's end follows that.
 	drained, hungUp bool
 }
 
@@ -129,7 +129,7 @@ func (b *backend) serve(fd int, s servedSocket) error {
 	return b.poller.add(fd)
 }
 
-// ready goes on where a socket became ready. An error is one that no connection explains.
+// ready goes on after a socket became ready. An error is one that no connection explains.
 func (b *backend) ready(fd int, hungUp bool) error {
 	s := b.served[fd]
 	if s.connection == nil {
@@ -220,11 +220,11 @@ func (c *backendConn) readHead(r *responses) error {
 	return nil
 }
 
-// contentLength returns how much content follows a request's head. It is not ok where the framing is one that this
-// backend does not know.
+// contentLength returns how much content follows a request's head. ok is false if the backend does not know the
+// framing.
 func contentLength(head []byte) (length int64, ok bool) {
 	if head[0] == 'G' {
-		// Nobody gives a GET content here, and not looking for it halves what a request costs.
+		// Nobody gives a GET content here. Not looking for it halves the cost of a request.
 		return 0, true
 	}
 	for line := range bytes.Lines(head) {
@@ -251,7 +251,7 @@ func (r *responses) to(head []byte) []byte {
 	case largePath:
 		return r.large
 	case echoPath:
-		// The content is the request's head: what a proxy made of it can be looked at.
+		// The content is the request's head, so that one can see what a proxy made of it.
 		return response(r.name, bytes.Clone(head))
 	}
 	return r.small

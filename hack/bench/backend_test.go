@@ -20,7 +20,7 @@ func TestBackendAnswersRequestsHoweverTheyAreCut(t *testing.T) {
 	const get = "GET /64k HTTP/1.1\r\nHost: h\r\n\r\n"
 	const post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
 	tests := map[string]struct {
-		// parts are written one by one, and what each is answered with is read before the next.
+		// parts are written one by one. The answers to one are read before the next is written.
 		parts []string
 		want  [][]int
 	}{
@@ -90,7 +90,7 @@ func TestBackendEndsAConnectionWhoseFramingItDoesNotKnow(t *testing.T) {
 			if _, err := io.WriteString(connection, request); err != nil {
 				t.Fatal(err)
 			}
-			// It may end with a reset, where something was left unread.
+			// It may end with a reset if something was left unread.
 			if got, _ := io.ReadAll(connection); len(got) > 0 {
 				t.Errorf("the backend answers %q, want an end", got)
 			}

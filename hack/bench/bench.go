@@ -22,7 +22,7 @@ import (
 // backendCount is how many backends there are.
 const backendCount = 2
 
-// openFiles is what a process wants that has 10,000 connections, and for each of them perhaps one to a backend.
+// openFiles is the limit for a process with 10,000 connections, and perhaps one to a backend for each.
 const openFiles = 32_768
 
 // roomForConnections is how many a proxy is configured for: the 10,000 idle ones, and some to the backends.

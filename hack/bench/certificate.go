@@ -21,7 +21,7 @@ import (
 
 // certificate is the one that every proxy serves.
 type certificate struct {
-	// certificate and key in PEM, and the files that hold them; both is a file with one after the other.
+	// certificate and key are PEM. certFile and keyFile hold one each, both holds one after the other.
 	certificate, key        []byte
 	certFile, keyFile, both string
 	parsed                  *x509.Certificate

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// checker asks a proxy, before it is measured, whether it does what the scenario wants: a proxy that does less would be
+// checker asks a proxy, before it is measured, whether it does what the scenario wants. A proxy that does less would be
 // faster.
 type checker struct {
 	scenario    *scenario
@@ -28,7 +28,8 @@ type checker struct {
 	backends    int
 }
 
-// answers returns nil when the proxy has begun to serve its configuration. Some listen before they have read it.
+// answers returns nil when the proxy has begun to serve its configuration. Some proxies listen before they have read
+// it.
 func (c *checker) answers(ctx context.Context) error {
 	asker := c.asker(netip.MustParseAddr("127.0.0.1"))
 	defer asker.CloseIdleConnections()
@@ -85,7 +86,7 @@ func (c *checker) check(ctx context.Context) error {
 	return nil
 }
 
-// asker sends from source, to the proxy whatever the host.
+// asker returns a client that sends from source, and to the proxy for any host.
 func (c *checker) asker(source netip.Addr) *http.Client {
 	roots := x509.NewCertPool()
 	roots.AddCert(c.certificate)
@@ -160,8 +161,8 @@ func (c *checker) checkForwarded(ctx context.Context, asker *http.Client, base s
 			return fmt.Errorf("the backend gets %s %q, want %q", name, value, want)
 		}
 	}
-	// Traefik takes the port that the client asked for, which is the scheme's where Host names none, not the one it
-	// listens on.
+	// Traefik sends the port that the client asked for, not the one that it listens on. If Host names none, that is the
+	// scheme's.
 	asked := map[string]string{"http": "80", "https": "443"}[c.scheme()]
 	if value := got.Header.Get("X-Forwarded-Port"); value != fmt.Sprint(port) && value != asked {
 		return fmt.Errorf("the backend gets X-Forwarded-Port %q, want %d or %s", value, port, asked)
@@ -282,7 +283,7 @@ func (c *checker) checkPolicies(ctx context.Context, asker *http.Client) error {
 	return checkLimit(ctx, asker, base+limitedPath+smallPath)
 }
 
-// checkLimit sends more than the low limit lets through in the time that it takes.
+// checkLimit sends more requests than the low limit lets through in that time.
 func checkLimit(ctx context.Context, asker *http.Client, url string) error {
 	const requests = 10
 	for range requests {

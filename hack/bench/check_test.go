@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// pretender is the floor under another name, from which a proxy's work is wanted.
+// pretender is the floor under another name. The check wants a proxy's work from it.
 type pretender struct{ floorProxy }
 
 func (pretender) name() string { return "pretender" }
@@ -24,7 +24,7 @@ func TestCheckWantsAProxyToDoItsWork(t *testing.T) {
 	tests := map[string]struct {
 		proxy    proxy
 		scenario *scenario
-		// want is in the error; empty for none.
+		// want is a part of the error. It is empty for none.
 		want string
 	}{
 		"the floor need not look at requests": {proxy: &floorProxy{}, scenario: plainScenario()},

@@ -19,10 +19,11 @@ import (
 	"time"
 )
 
-// stopLimit is how long a child may take to end when it is asked to; then it is killed.
+// stopLimit is how long a child may take to end when it is asked to. Then it is killed.
 const stopLimit = 5 * time.Second
 
-// launcher starts children, each bound to a core. All are started from the main goroutine: they end with its thread.
+// launcher starts children, each bound to a core. The main goroutine starts all of them, because they end with its
+// thread.
 type launcher struct {
 	self string
 	// folder holds what the children print.
@@ -64,7 +65,7 @@ func (l *launcher) start(core int, name string, environment []string, program ..
 }
 
 // pinned describes a program that runs on a core. It is in a process group of its own, so that Ctrl-C in the terminal
-// reaches this process alone and things end in order, and is asked to end when this process is killed, by its role.
+// reaches this process alone and things end in order. Its role makes it end when this process is killed.
 func (l *launcher) pinned(ctx context.Context, core int, program ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, l.self, append([]string{rolePinned, strconv.Itoa(core)}, program...)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -93,7 +94,7 @@ func (l *launcher) load(ctx context.Context, core int, spec *loadSpec) (loadResu
 	return result, nil
 }
 
-// id is the process's.
+// id returns the process's id.
 func (c *child) id() int { return c.command.Process.Pid }
 
 // stop asks the child to end and waits until it has.
@@ -114,7 +115,7 @@ func (c *child) stop() error {
 	return nil
 }
 
-// failure is how the child ended; never nil.
+// failure returns how the child ended. It is never nil.
 func (c *child) failure() error {
 	if c.err == nil {
 		return errors.New("exit status 0")
@@ -136,8 +137,8 @@ func (c *child) lastLines() string {
 	return strings.Join(lines, "\n")
 }
 
-// until asks again and again whether the child is ready, and returns nil when it is. The error is why it is not by the
-// end of ctx, or how the child ended.
+// until asks again and again whether the child is ready, and returns nil when it is. The error says why it is not ready
+// at the end of ctx, or how the child ended.
 func (c *child) until(ctx context.Context, ready func() error) error {
 	const interval = 50 * time.Millisecond
 	for {

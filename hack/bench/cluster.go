@@ -23,8 +23,8 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// longestPause is how long the Kubernetes API may stand still. The controller takes a connection for dead that has
-// been silent for 45 seconds, and would then spend time on making new ones.
+// longestPause is how long the Kubernetes API may stand still. The controller gives up a connection that has been
+// silent for 45 seconds, and would then spend time on making new ones.
 const longestPause = 15 * time.Second
 
 // cluster is the Kubernetes API that the controller reads. While something is measured it stands still, because it
@@ -136,7 +136,7 @@ func fulfilled(ingress *v1alpha1.Ingress, kind, reason string) error {
 	return nil
 }
 
-// pause makes the API stand still. It lets an API that has stood still for long do what it must, first.
+// pause makes the API stand still. If the API has stood still for long, it first lets it catch up.
 func (c *cluster) pause(ctx context.Context) error {
 	if !c.paused.IsZero() && time.Since(c.paused) < longestPause {
 		return nil

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cores are the two that everything runs on.
+// cores are the two cores that everything runs on.
 type cores struct {
-	// proxy is for the proxy under test alone, load for the backends and the load.
+	// proxy is for the proxy under test alone. load is for the backends and the load.
 	proxy, load int
 }
 

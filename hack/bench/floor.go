@@ -12,18 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// floor relays each client's connection to a connection of its own to one of the backends, and copies the bytes without
-// looking at them. What it costs is what the kernel charges for being in between: no proxy that reads and writes goes
-// below it.
+// floor relays each client's connection to a connection of its own to a backend. It copies the bytes without looking at
+// them. So it costs what the kernel charges for being in between, and no proxy that reads and writes costs less.
 type floor struct {
 	poller   *poller
 	backends []netip.AddrPort
 	turn     int
-	// relays holds, by file descriptor, what is read from there.
+	// relays has, by file descriptor, the relay that reads from it.
 	relays []*relay
 }
 
-// relay is one direction: what from reads goes to to.
+// relay is one direction: what it reads from from goes to to.
 type relay struct {
 	from, to int
 	back     *relay
@@ -102,7 +101,7 @@ func (f *floor) acceptAll(listener int) error {
 func (f *floor) ready(fd int, events uint32) error {
 	r := f.relays[fd]
 	if r == nil {
-		// The other end of the relay took both away in the same turn.
+		// The other end of the relay removed both in the same turn.
 		return nil
 	}
 	var err error
@@ -110,7 +109,7 @@ func (f *floor) ready(fd int, events uint32) error {
 		err = r.run(hungUp(events))
 	}
 	if err == nil && len(r.back.pending) > 0 {
-		// What else back has to read may have been announced while it could not write it.
+		// The event may have told of more to read while back could not write.
 		err = r.back.run(true)
 	}
 	if err == nil {
@@ -120,8 +119,8 @@ func (f *floor) ready(fd int, events uint32) error {
 	return errors.Join(closeSocket(r.from), closeSocket(r.to))
 }
 
-// run copies until one of the sockets is not ready, which is nil, or the connection ended. A read that fills only a
-// part of the buffer took all there was, unless toTheEnd.
+// run copies until a socket is not ready or the connection has ended. In the first case it returns nil. If a read fills
+// only a part of the buffer, it took all there was, unless toTheEnd.
 func (r *relay) run(toTheEnd bool) error {
 	drained := false
 	for {
@@ -152,7 +151,7 @@ func (r *relay) run(toTheEnd bool) error {
 	}
 }
 
-// end hands the stream's end on. The connections are over once both directions ended.
+// end passes the stream's end on. The connections are over once both directions have ended.
 func (r *relay) end() error {
 	r.ended = true
 	if r.back.ended {

@@ -8,7 +8,7 @@ import (
 	"context"
 )
 
-// floorProxy is the floor as one of the compared.
+// floorProxy is the floor as one of the compared proxies.
 type floorProxy struct{ self string }
 
 func (p *floorProxy) name() string            { return floorName }

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// latencies are every single one of a window: some hundred thousand fit into memory, and need no rounding to buckets.
+// latencies has every latency of a window. Some hundred thousand fit into memory, so none is rounded to a bucket.
 type latencies []time.Duration
 
-// percentile returns what the share of all is not above, 0 where there is none. It sorts them.
+// percentile returns the latency that this share of all does not exceed, or 0 if there is none. It sorts them.
 func (l latencies) percentile(share float64) time.Duration {
 	if len(l) == 0 {
 		return 0
@@ -24,8 +24,8 @@ func (l latencies) percentile(share float64) time.Duration {
 	return l[min(max(i, 0), len(l)-1)]
 }
 
-// median returns the middle of the values, the mean of the middle two where their number is even, 0 where there is
-// none.
+// median returns the middle one of the values, or the mean of the middle two if their number is even. It returns 0 if
+// there is none.
 func median[T ~int64 | ~float64](values []T) T {
 	if len(values) == 0 {
 		return 0

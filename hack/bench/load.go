@@ -18,8 +18,8 @@ import (
 type loadMode string
 
 const (
-	// loadClosed sends the next request on a connection when it has the response to the one before: as many as the proxy
-	// can.
+	// loadClosed sends the next request on a connection when it has the response to the last: as many as the proxy can
+	// serve.
 	loadClosed loadMode = "closed"
 	// loadOpen sends requests when they are due, whether or not the proxy keeps up.
 	loadOpen loadMode = "open"
@@ -37,44 +37,45 @@ type loadSpec struct {
 	Address netip.AddrPort
 	// ServerName is asked for in TLS. Empty: plain HTTP.
 	ServerName string
-	// Connections at once, and of loadStreams the streams on each.
+	// Connections are open at once. Streams is how many run on each, for loadStreams.
 	Connections, Streams int
-	// Sources is how many addresses of loopback they come from; 0 leaves that to the system.
+	// Sources is how many addresses of loopback the connections come from. 0 leaves that to the system.
 	Sources int
 	// Requests are sent in turn, over all connections.
 	Requests []request
 	// Body is how many bytes each response has.
 	Body int64
-	// Rate of loadOpen, in requests per second.
+	// Rate is for loadOpen, in requests per second.
 	Rate float64
-	// WarmUp passes before anything is counted; then Window is measured.
+	// WarmUp passes before anything is counted. Then Window is measured.
 	WarmUp, Window time.Duration
-	// Enough responses end Window early; 0 for no such end.
+	// Enough responses end Window early. 0 is for no such end.
 	Enough int
 	// Settle is how long the connections of loadIdle have idled when the memory is read.
 	Settle time.Duration
-	// Process is the proxy's. What it and its descendants use is measured; 0 for nothing.
+	// Process is the proxy's. The load measures what it and its descendants use. 0 is for nothing.
 	Process int
-	// Backends is their process. What neither it, nor the load, nor the proxy uses is a disturbance.
+	// Backends is the backends' process. What neither it, nor the load, nor the proxy uses is a disturbance.
 	Backends int
 }
 
 // loadResult is what one run measured. The durations are nanoseconds in JSON.
 type loadResult struct {
-	// Answered requests, each with the response that was wanted, in Elapsed.
+	// Answered counts the requests that got the response that was wanted, in Elapsed.
 	Answered int
 	Elapsed  time.Duration
-	// CPU that the proxy used in Elapsed.
+	// CPU is what the proxy used in Elapsed.
 	CPU time.Duration
-	// Of the time from when a request was sent, or due, until its response was complete, for Timed requests: those sent,
-	// or due, in Elapsed.
+	// P50, P99 and P999 are percentiles of the time from when a request was sent, or due, until its response was complete.
+	// Timed is the number of these requests: those sent, or due, in Elapsed.
 	P50, P99, P999 time.Duration
 	Timed          int
-	// Memory of the proxy that is present, in bytes: at the end with the connections open, and before the first.
+	// Memory is the proxy's memory that is present, in bytes, at the end with the connections open. MemoryBefore is that
+	// before the first.
 	Memory, MemoryBefore int64
 	// Others is what all other programs on the machine used in Elapsed.
 	Others time.Duration
-	// Failed requests and connections, and what the first of them was.
+	// Failed counts requests and connections. FirstFailure is what the first of them was.
 	Failed       int
 	FirstFailure string
 }
@@ -141,7 +142,8 @@ type request struct {
 	Body int
 }
 
-// bytes returns the request as it goes out: what a small client sends, so that there is something to read and forward.
+// bytes returns the request as it goes out. It is what a small client sends, so that there is something to read and
+// forward.
 func (r *request) bytes() []byte {
 	text := r.Method + " " + r.Path + " HTTP/1.1\r\nHost: " + r.Host + "\r\nUser-Agent: bench\r\nAccept: */*\r\n"
 	for _, field := range r.Fields {

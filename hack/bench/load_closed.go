@@ -47,7 +47,7 @@ func runClosed(m *measurement) error {
 	}
 }
 
-// again goes on with a client's request, and sends another when that is answered or failed.
+// again goes on with a client's request. When that is answered or has failed, it sends another.
 func (c *loadConns) again(cl *loadConn) error {
 	if cl == nil {
 		// It was replaced earlier in the same turn.

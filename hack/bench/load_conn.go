@@ -15,14 +15,14 @@ type loadConn struct {
 	fd     int
 	stream stream
 	reply  *reply
-	// out is what is left of the request; busy means that its response is awaited.
+	// out is what is left of the request. busy means that its response is awaited.
 	out  []byte
 	busy bool
 	// since is when the request was sent, or due.
 	since time.Time
 }
 
-// send begins a request. What the socket has no room for is left for run.
+// send begins a request. run sends what the socket has no room for.
 func (c *loadConn) send(request []byte, since time.Time) error {
 	c.out, c.since, c.busy = request, since, true
 	if err := c.flush(); err != nil && !errors.Is(err, errAgain) {
@@ -31,14 +31,14 @@ func (c *loadConn) send(request []byte, since time.Time) error {
 	return nil
 }
 
-// run goes on with a request and returns nil when its response is complete, errAgain until then.
+// run goes on with a request. It returns nil when its response is complete, and errAgain until then.
 func (c *loadConn) run() error {
 	if len(c.out) > 0 {
 		if err := c.flush(); err != nil && !errors.Is(err, errAgain) {
 			return err
 		}
 	}
-	// A response before all of the request is sent is an error's: it is read to see which.
+	// A response before the whole request is sent is an error. It is read to see which.
 	if err := c.reply.read(c.stream); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (c *loadConns) next() []byte {
 	return c.requests[c.turn%len(c.requests)]
 }
 
-// connect makes a connection, after TLS's handshake where the load has TLS.
+// connect makes a connection, and goes through the TLS handshake if the load has TLS.
 func (c *loadConns) connect() (*loadConn, error) {
 	fd, err := dial(c.spec.Address, source(c.made, c.spec.Sources))
 	if err != nil {

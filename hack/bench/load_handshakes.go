@@ -17,9 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runHandshakes makes a connection, agrees on TLS, sends one request, reads its response and closes, on each of the
-// connections again and again. A handshake costs the client more than the few microseconds that a loop of its own would
-// spare, so these use goroutines and Go's poller.
+// runHandshakes makes a connection, agrees on TLS, sends one request, reads its response and closes, again and again on
+// each of the connections. It uses goroutines and Go's poller: a handshake costs the client more than the few
+// microseconds that a loop of its own would save.
 func runHandshakes(m *measurement) error {
 	h := &handshakes{measurement: m, tls: clientTLS(m.spec.ServerName)}
 	ctx, stop := context.WithCancel(context.Background())
@@ -60,7 +60,7 @@ func (h *handshakes) measure(ctx context.Context) error {
 	return h.end()
 }
 
-// pause waits for d and says whether ctx lasted that long.
+// pause waits for d. It returns false if ctx ended before.
 func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -117,6 +117,6 @@ func (h *handshakes) once(ctx context.Context, turn int, scratch []byte) error {
 	if err := newReply(h.spec.Body).read(&tlsStream{connection: secure, scratch: scratch}); err != nil {
 		return err
 	}
-	// The farewell of TLS, so that the proxy sees an orderly end.
+	// It closes with TLS's farewell, so that the proxy sees an orderly end.
 	return secure.Close()
 }

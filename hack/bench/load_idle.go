@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runIdle opens the connections one after another, sends a request on each and awaits its response, and lets all of
-// them idle. What counts is the memory that the proxy then has.
+// runIdle opens the connections one after another, sends a request on each and awaits its response. Then it lets all of
+// them idle. What counts is the memory that the proxy has then.
 func runIdle(m *measurement) error {
 	c, err := newLoadConns(m)
 	if err != nil {
@@ -37,7 +37,7 @@ func runIdle(m *measurement) error {
 	return c.checkOpen()
 }
 
-// openOne makes a connection and has one request answered on it.
+// openOne makes a connection and sends one request on it.
 func (c *loadConns) openOne() error {
 	cl, err := c.connect()
 	if errors.Is(err, unix.EMFILE) {
@@ -66,7 +66,7 @@ func (c *loadConns) openOne() error {
 	}
 }
 
-// checkOpen counts the connections that the proxy has closed: they would be no idle ones.
+// checkOpen counts the connections that the proxy has closed, because they are not idle ones.
 func (c *loadConns) checkOpen() error {
 	for _, cl := range c.open {
 		if cl == nil || cl.busy {

@@ -17,16 +17,16 @@ import (
 const patience = 5 * time.Second
 
 // openLoad sends requests when they are due. The gaps between them are those of many clients that know nothing of each
-// other: exponential, and the same ones for every proxy. A request that finds no connection free waits, and its wait
-// counts: a proxy that stalls gets no credit for what it kept from being sent.
+// other: exponential, and the same for every proxy. A request that finds no free connection waits, and its wait counts.
+// So a proxy that stalls gets no credit for what it kept from being sent.
 type openLoad struct {
 	*loadConns
 	gaps *rand.Rand
 	due  time.Time
 	free []*loadConn
-	// waiting are the times at which those were due that found no connection.
+	// waiting are the times at which requests were due that found no free connection.
 	waiting []time.Time
-	// late is the time after which no request is due any more; unanswered are those of the window without an answer.
+	// No request is due after late. unanswered counts the requests of the window without an answer.
 	begin, late time.Time
 	unanswered  int
 }
@@ -36,7 +36,7 @@ func runOpen(m *measurement) error {
 	if err != nil {
 		return err
 	}
-	// By default the kernel lets a timer be 50 µs late, which would be in every latency.
+	// By default the kernel lets a timer be 50 µs late, which every latency would include.
 	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("asking for exact timers: %w", err)
 	}
@@ -107,7 +107,7 @@ func (o *openLoad) sendDue(now time.Time) error {
 		}
 	}
 	if !o.due.Before(o.late) {
-		// Nothing more is due; the next turn is for what is still to be answered.
+		// Nothing more is due. The next turn waits for the answers.
 		o.due = now.Add(longestWait)
 	}
 	return nil
@@ -120,10 +120,10 @@ func (o *openLoad) sendOn(cl *loadConn, due time.Time) error {
 	return nil
 }
 
-// ready goes on with a client's request, and gives the client one that waits when it is done.
+// ready goes on with a client's request. When that is done, the client gets a request that waits.
 func (o *openLoad) ready(cl *loadConn) error {
 	if cl == nil || !cl.busy {
-		// A free one that the proxy closed shows when it is used next.
+		// If the proxy closed a free connection, that shows when it is used next.
 		return nil
 	}
 	err := cl.run()
@@ -133,7 +133,7 @@ func (o *openLoad) ready(cl *loadConn) error {
 	case err != nil:
 		return o.fail(cl, err)
 	}
-	// What a proxy did in the window and which requests were due in it differ where it falls behind.
+	// If a proxy falls behind, what it did in the window differs from the requests that were due in it.
 	if o.counting {
 		o.answered++
 	}

@@ -17,14 +17,15 @@ import (
 	"time"
 )
 
-// streamsProgram loads over HTTP/2. It is nghttp2's, whose framing and flow control are nobody's that is measured here.
+// streamsProgram loads over HTTP/2. It is nghttp2's, so its framing and flow control belong to none of the measured
+// proxies.
 const streamsProgram = "h2load"
 
 // streamsLeast is how many requests a measurement has at least.
 const streamsLeast = 1000
 
-// runStreams keeps requests under way on each of the streams of each connection, by a program of its own. That knows no
-// window of time: how many requests fill one is learned from the warm-up.
+// runStreams keeps requests under way on each of the streams of each connection, by a program of its own. The program
+// knows no window of time. The warm-up shows how many requests fill one.
 func runStreams(m *measurement) error {
 	if _, err := exec.LookPath(streamsProgram); err != nil {
 		return fmt.Errorf("loading over HTTP/2: %w", err)
@@ -102,7 +103,7 @@ func parseStreams(said string) (run streamsRun, err error) {
 	return run, err
 }
 
-// streamLatencies reads the log of requests: when each began, its status, and how many microseconds it took.
+// streamLatencies reads the log of requests. It has when each began, its status, and how many microseconds it took.
 func streamLatencies(file string) (all latencies, err error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -68,7 +68,7 @@ func TestOpenLoadSendsTheSameNumberWheneverTheScheduleIsTheSame(t *testing.T) {
 		}
 		timed = append(timed, result.Timed)
 	}
-	// 200 are due on average; the gaps are drawn, with one seed.
+	// 200 are due on average. The gaps are drawn with one seed.
 	if timed[0] != timed[1] || timed[0] < 150 || timed[0] > 250 {
 		t.Errorf("%d and %d requests were timed, want the same number of about 200", timed[0], timed[1])
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// busyTime is how long the cores of the machine were not idle, added up, since it started.
+// busyTime returns how long the cores of the machine were not idle since it started, added up.
 func busyTime() (time.Duration, error) {
 	content, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -27,7 +27,7 @@ func busyTime() (time.Duration, error) {
 }
 
 // parseBusy adds up the first line of /proc/stat, which proc_stat(5) describes: user, nice, system, idle, iowait, irq,
-// softirq and steal; idle and iowait are not busy.
+// softirq and steal. It leaves out idle and iowait, which are not busy.
 func parseBusy(content []byte) (time.Duration, error) {
 	line, _, _ := bytes.Cut(content, []byte("\n"))
 	fields := bytes.Fields(line)

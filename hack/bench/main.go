@@ -40,14 +40,14 @@ func runBench(args []string) error {
 	if err != nil {
 		return err
 	}
-	// Children are bound to the thread that starts them: this one, which lives as long as the process.
+	// Children are bound to the thread that starts them. This one lives as long as the process.
 	runtime.LockOSThread()
 	// The embedded API is started through a library that complains when nobody wants its log.
 	log.SetLogger(logr.Discard())
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	// From the first signal on, a second one ends this process at once; its children notice and follow.
+	// After the first signal, a second one ends this process at once. Its children notice and follow.
 	context.AfterFunc(ctx, stop)
 	return bench(ctx, o)
 }

@@ -16,23 +16,23 @@ import (
 type measuredRow struct {
 	*row
 	cells []cell
-	// rate that all proxies were given in loadOpen, in requests per second.
+	// rate is what all proxies got in loadOpen, in requests per second.
 	rate float64
 }
 
 // cell is one proxy in one row.
 type cell struct {
 	proxy string
-	// results are one for each round.
+	// results has one for each round.
 	results []loadResult
-	// absent says why there are none; it is no failure.
+	// absent says why there are none. It is no failure.
 	absent string
 	// failure says what went wrong.
 	failure error
 }
 
 // measure starts all proxies that take part in a row, measures them in turn, and ends them. A proxy that fails leaves
-// the row and spoils nothing else. The error is one that ends everything.
+// the row and spoils nothing else. An error ends everything.
 func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow, err error) {
 	say("%s: %s", r.name, r.title)
 	measured := &measuredRow{row: r}
@@ -40,7 +40,7 @@ func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow
 	defer func() {
 		for i, p := range started {
 			if p != nil {
-				// That it ended by itself spoils its own figures alone.
+				// If it ended by itself, that spoils its own figures alone.
 				measured.cells[i].failure = errors.Join(measured.cells[i].failure, p.child.stop())
 			}
 		}
@@ -117,7 +117,7 @@ func (s *session) load(ctx context.Context, spec *loadSpec) (loadResult, error) 
 	return s.launcher.load(ctx, s.cores.load, spec)
 }
 
-// startProxy returns a proxy that was seen to do what the row's scenario wants.
+// startProxy starts a proxy and checks that it does what the row's scenario wants.
 func (s *session) startProxy(ctx context.Context, r *row, p proxy) (_ *running, err error) {
 	c, err := s.configure(r, p)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *session) startProxy(ctx context.Context, r *row, p proxy) (_ *running, 
 		err = s.check(ctx, r, started)
 	}
 	if err != nil {
-		// That it ended by itself is known by now.
+		// It is known by now if it ended by itself.
 		_ = child.stop()
 		return nil, err
 	}
@@ -160,8 +160,8 @@ func listens(address string) error {
 	return connection.Close()
 }
 
-// rate is half of the throughput of the first proxy, nginx where it is there: as the row of keep-alive connections has
-// it, or as a short run of the same load finds it.
+// rate returns half of the throughput of the first proxy, which is nginx if that takes part. The throughput is that of
+// the row of keep-alive connections, or of a short run of the same load.
 func (s *session) rate(ctx context.Context, started []*running, t *table) (float64, error) {
 	const share = 0.5
 	if perSecond := t.throughput("keepalive"); perSecond > 0 {
@@ -182,6 +182,6 @@ func (s *session) rate(ctx context.Context, started []*running, t *table) (float
 			return share * result.perSecond(), nil
 		}
 	}
-	// No proxy is left to be given a rate.
+	// There is no proxy left to give a rate to.
 	return 0, nil
 }

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// tooManyFailures ends a run whose requests all fail: nothing would be learned from the rest.
+// tooManyFailures ends a run whose requests all fail: the rest would teach nothing.
 const tooManyFailures = 10_000
 
-// errFailing ends a load that gave up. What failed is in the result.
+// errFailing ends a load that gave up. The result says what failed.
 var errFailing = errors.New("too many requests failed")
 
 // measurement collects what a load sees. It counts within the window alone.
 type measurement struct {
 	spec *loadSpec
-	// processes are the proxy's; participants are these, the load's and the backends'.
+	// processes are the proxy's. participants are these, the load's and the backends'.
 	processes, participants []int
 
 	counting       bool
@@ -55,7 +55,7 @@ func (m *measurement) end() error {
 	return m.readMemory()
 }
 
-// used returns what the proxy has used so far, and what all who take no part have.
+// used returns what the proxy has used so far, and what all programs have used that take no part.
 func (m *measurement) used() (proxy, others time.Duration, err error) {
 	if proxy, err = cpuOf(m.processes); err != nil {
 		return 0, 0, err
@@ -87,8 +87,8 @@ func (m *measurement) success(latency time.Duration) {
 	m.latencies = append(m.latencies, latency)
 }
 
-// failure counts a request that got no such response, or a connection that could not be made. It counts outside of the
-// window too: no request may fail. The error that it returns means that there is no point in going on.
+// failure counts a request that did not get the response that was wanted, or a connection that could not be made. It
+// counts outside of the window too, because no request may fail. If it returns an error, there is no point in going on.
 func (m *measurement) failure(err error) error {
 	if m.failed == 0 {
 		m.firstFailure = err.Error()

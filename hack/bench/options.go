@@ -50,12 +50,12 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 		return nil, fmt.Errorf("-seconds is %g: write 0.5 to 600", seconds)
 	}
 	o.window = time.Duration(seconds * float64(time.Second))
-	// Connections are opened, and what grows on demand has grown, long before.
+	// Long before that, connections are open, and what grows on demand has grown.
 	o.warmUp = min(o.window/4, 500*time.Millisecond)
 	return o, nil
 }
 
-// choice reads a comma-separated list of what is known.
+// choice reads a comma-separated list of known names.
 func choice(chosen *[]string, known []string) func(string) error {
 	return func(text string) error {
 		for name := range strings.SplitSeq(text, ",") {
@@ -69,12 +69,12 @@ func choice(chosen *[]string, known []string) func(string) error {
 	}
 }
 
-// chosen says whether a name is among those chosen, which all are if none is.
+// chosen says whether a name is among the chosen ones. If none is chosen, all are.
 func chosen(names []string, name string) bool {
 	return len(names) == 0 || slices.Contains(names, name)
 }
 
-// chosenRows are the rows to measure.
+// chosenRows returns the rows to measure.
 func (o *options) chosenRows() ([]row, error) {
 	all := slices.DeleteFunc(rows(), func(r row) bool { return !chosen(o.rows, r.name) })
 	if len(all) == 0 {

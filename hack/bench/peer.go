@@ -11,25 +11,25 @@ import (
 	"strings"
 )
 
-// peer is a proxy of somebody else.
+// peer is another project's proxy.
 type peer struct {
 	// called is its name, and its program's.
 	called string
-	// program is the path; empty where it is not there.
+	// program is the path. It is empty if the program is not there.
 	program string
 	// askVersion are the arguments to which it answers with its version.
 	askVersion []string
 	// files are those of a configuration, each with its template.
 	files map[string]string
-	// arguments to run with the configuration in a folder.
+	// arguments returns the arguments to run with the configuration in a folder.
 	arguments func(folder string) []string
-	// environment beside this process's.
+	// environment is added to this process's.
 	environment []string
-	// noPolicies says why it cannot have the scenario of policies.
+	// noPolicies says why it cannot take part in the scenario of policies.
 	noPolicies string
 }
 
-// knownPeers are those that there are configurations for, whether or not they are there.
+// knownPeers are those that there are configurations for, whether they are installed or not.
 func knownPeers() []*peer {
 	return []*peer{
 		{
@@ -88,7 +88,7 @@ func findPeers(o *options) (found []proxy, absent []string) {
 
 func (p *peer) name() string { return p.called }
 
-// version finds the first number with a dot in what the peer says: each says it in a sentence of its own.
+// version finds the first number with a dot in what the peer says. Each peer puts it in a sentence of its own.
 func (p *peer) version() string {
 	said, err := exec.Command(p.program, p.askVersion...).CombinedOutput()
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// longestWait bounds a wait, so that a loop notices what comes by another way than a socket.
+// longestWait bounds a wait, so that a loop notices what does not come through a socket.
 const longestWait = 100 * time.Millisecond
 
-// poller tells which sockets became ready. It is edge-triggered: who is told reads or writes until errAgain, or until
-// nothing more can be there.
+// poller tells which sockets became ready. It is edge-triggered: the owner of a socket reads or writes until errAgain,
+// or until nothing more can be there.
 type poller struct {
 	fd     int
 	events [512]unix.EpollEvent
@@ -39,8 +39,8 @@ func (p *poller) add(fd int) error {
 	return nil
 }
 
-// wait returns the ready sockets. It waits for timeout at most, to the microsecond, and never longer than longestWait.
-// Waiting does not tell Go's scheduler: a core has nothing else to do for this process.
+// wait returns the ready sockets. It waits for at most timeout, to the microsecond, and never longer than longestWait.
+// It does not tell Go's scheduler, because the core has nothing else to do for this process.
 func (p *poller) wait(timeout time.Duration) ([]unix.EpollEvent, error) {
 	limit := unix.NsecToTimespec(int64(max(0, min(timeout, longestWait))))
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
@@ -56,7 +56,7 @@ func (p *poller) wait(timeout time.Duration) ([]unix.EpollEvent, error) {
 	return nil, fmt.Errorf("waiting for sockets: %w", errno)
 }
 
-// hungUp says that the stream's end, or an error, waits behind what there is to read.
+// hungUp says whether the stream's end, or an error, follows what there is to read.
 func hungUp(events uint32) bool {
 	return events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
 }

@@ -11,8 +11,8 @@ import (
 	"net/netip"
 )
 
-// ports hands out ports of 127.0.0.1. They are below those that the system gives to connections, of which there are ten
-// thousands here: one of them could hold a port that a proxy is about to listen on.
+// ports hands out ports of 127.0.0.1. They are below those that the system gives to connections. There are tens of
+// thousands of connections here, and one of them could hold a port that a proxy is about to listen on.
 type ports struct{ next uint16 }
 
 const firstPort, lastPort = 20000, 32000

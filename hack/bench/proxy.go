@@ -13,9 +13,9 @@ import (
 type proxy interface {
 	// name is how the table and the flags call it.
 	name() string
-	// version is one line of what it says of itself.
+	// version returns one line of what it says of itself.
 	version() string
-	// cannot says why the proxy has no configuration equal to the others' for a scenario; empty where it has.
+	// cannot says why the proxy has no configuration equal to the others' for a scenario. It is empty if it has one.
 	cannot(s *scenario) string
 	// start runs it with that configuration. It may not serve yet.
 	start(ctx context.Context, c *configuration) (*child, error)
@@ -25,11 +25,11 @@ type proxy interface {
 const (
 	warrenName = "warren"
 	floorName  = "floor"
-	// referenceName is what ratios are to.
+	// referenceName is the proxy that ratios are to.
 	referenceName = "nginx"
 )
 
-// proxyNames are all, in the order in which they take their turns.
+// proxyNames returns all names, in the order in which they take their turns.
 func proxyNames() []string {
 	names := make([]string, 0, 7)
 	for _, p := range knownPeers() {
@@ -51,9 +51,10 @@ type configuration struct {
 	Folder string
 	// Both is a file of the certificate and the key; the other two hold one each.
 	Certificate, Key, Both string
-	// OpenFiles is the limit; Connections how many clients at once have room in it.
+	// OpenFiles is the limit. Connections is how many clients at once have room in it.
 	OpenFiles, Connections int
-	// User that the workers of a proxy started by root go on as: root, for it owns the folder. Empty for anybody else.
+	// User is the user that workers go on as if root starts the proxy: root, because it owns the folder. It is empty
+	// otherwise.
 	User string
 }
 

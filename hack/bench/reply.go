@@ -11,13 +11,13 @@ import (
 	"strconv"
 )
 
-// reply reads one response after another from a stream. A response has status 200 and a Content-Length of want;
-// everything else is an error, because a proxy that answers something else did not do the work that is measured.
+// reply reads one response after another from a stream. A response has status 200 and a Content-Length of want.
+// Everything else is an error: a proxy that answers something else did not do the work that is measured.
 type reply struct {
 	want   int64
 	buffer [16 << 10]byte
 	n      int
-	// content is how much of it is still to come, -1 before the head is complete.
+	// content is how much of the content is still to come. It is -1 before the head is complete.
 	content int64
 }
 
@@ -25,7 +25,8 @@ func newReply(want int64) *reply {
 	return &reply{want: want, content: -1}
 }
 
-// read goes on with a response and returns nil when it is complete, errAgain where there is nothing more to read yet.
+// read goes on with a response. It returns nil when the response is complete, and errAgain if there is nothing more to
+// read yet.
 func (r *reply) read(s stream) error {
 	for r.content < 0 {
 		if r.n == len(r.buffer) {
@@ -83,8 +84,8 @@ func (r *reply) torn(err error) error {
 	return fmt.Errorf("the connection ended in place of a response: %w", err)
 }
 
-// lengthOf finds Content-Length, by its first and last letters before it compares the name: this runs for every
-// response.
+// lengthOf finds Content-Length. It looks at a name's first and last letters before it compares all of it, because it
+// runs for every response.
 func lengthOf(head []byte) (int64, bool) {
 	const name = "content-length"
 	for {

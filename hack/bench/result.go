@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// perSecond is the throughput in requests per second.
+// perSecond returns the throughput in requests per second.
 func (r *loadResult) perSecond() float64 {
 	if r.Elapsed <= 0 {
 		return 0
@@ -18,7 +18,7 @@ func (r *loadResult) perSecond() float64 {
 	return float64(r.Answered) / r.Elapsed.Seconds()
 }
 
-// cpuPerRequest is what the proxy used for one request.
+// cpuPerRequest returns what the proxy used for one request.
 func (r *loadResult) cpuPerRequest() time.Duration {
 	if r.Answered == 0 {
 		return 0
@@ -26,7 +26,7 @@ func (r *loadResult) cpuPerRequest() time.Duration {
 	return r.CPU / time.Duration(r.Answered)
 }
 
-// busy is the share of the time in which the proxy ran: 1 where its core is what limits the throughput.
+// busy returns the share of the time in which the proxy ran. It is 1 if the proxy's core limits the throughput.
 func (r *loadResult) busy() float64 {
 	if r.Elapsed <= 0 {
 		return 0
@@ -34,11 +34,11 @@ func (r *loadResult) busy() float64 {
 	return r.CPU.Seconds() / r.Elapsed.Seconds()
 }
 
-// tolerable is a disturbance that shows in no figure: the kernel's own threads, and the difference between its two ways
-// to count (what a core does is sampled, what a process uses is not), stay below.
+// tolerable is a disturbance that shows in no figure. The kernel's own threads stay below it. So does the difference
+// between the kernel's two ways to count: it samples what a core does, and measures what a process uses.
 const tolerable = 0.1
 
-// disturbance is what other programs used, as a share of one core.
+// disturbance returns what other programs used, as a share of one core.
 func (r *loadResult) disturbance() float64 {
 	if r.Elapsed <= 0 {
 		return 0
@@ -58,18 +58,18 @@ func (r *loadResult) summary() string {
 	return text
 }
 
-// figures are the medians of a cell's results, each by itself.
+// figures are the medians of a cell's results. Each is computed by itself.
 type figures struct {
 	cpu                  time.Duration
 	perSecond            float64
 	p50, p99, p999       time.Duration
 	memory, memoryBefore int64
 	busy                 float64
-	// spread is how far apart the CPU of the rounds is: the largest less the smallest, to the median.
+	// spread is how far apart the CPU of the rounds is: the largest less the smallest, divided by the median.
 	spread float64
 	// others is the largest disturbance.
 	others float64
-	// failed requests of all rounds.
+	// failed counts the failed requests of all rounds.
 	failed int
 }
 
@@ -104,7 +104,7 @@ func medianOf[T ~int64 | ~float64](results []loadResult, value func(*loadResult)
 	return median(values)
 }
 
-// microseconds writes d with three digits, or more before the point.
+// microseconds writes d with three digits, or with more before the point.
 func microseconds(d time.Duration) string {
 	us := float64(d) / float64(time.Microsecond)
 	switch {

@@ -52,8 +52,8 @@ func runRole(role string, args []string) error {
 	return fmt.Errorf("there are only flags for a person to write, and %q is none: see -help", role)
 }
 
-// runPinned becomes the program, bound to one core and ended with its parent. The core is inherited by what it starts
-// from now on; set from outside, they would be one thread's.
+// runPinned becomes the program, bound to one core, and ends with its parent. All threads that the program starts
+// inherit the core. From outside, it could only be set for one thread.
 func runPinned(args []string) error {
 	if len(args) < 2 {
 		return fmt.Errorf("binding a program to a core: got %q, want the core, the program and its arguments", args)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// roleVariable makes the test binary what bench is as a child of itself.
+// roleVariable makes the test binary act as bench does as a child of itself.
 const roleVariable = "BENCH_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -38,7 +38,7 @@ type fixture struct {
 	backendsProcess *child
 }
 
-// start ends everything with the test. The children are bound to the calling thread.
+// start starts a fixture that ends with the test. The children are bound to the calling thread.
 func start(t *testing.T) *fixture {
 	t.Helper()
 	t.Setenv(roleVariable, "yes")

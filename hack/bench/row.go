@@ -15,23 +15,23 @@ type row struct {
 	scenario    *scenario
 	mode        loadMode
 	connections int
-	// streams on each connection, of loadStreams.
+	// streams is how many run on each connection, for loadStreams.
 	streams int
 	sources int
 	method  string
-	// path that is asked for; in the scenario of hosts, below each of its paths.
+	// path is what requests ask for. In the scenario of hosts, it is below each of the scenario's paths.
 	path string
 	// fields are sent besides those of every request.
 	fields []string
-	// body of each response, upload of each request, in bytes.
+	// body is the size of each response and upload that of each request, in bytes.
 	body, upload int
-	// floor says that the floor takes part: it has neither TLS nor routes.
+	// floor says that the floor takes part. It has neither TLS nor routes.
 	floor bool
 	// once is for what is the same each time.
 	once bool
 }
 
-// rows are all, in the order of the table.
+// rows returns all of them, in the order of the table.
 func rows() []row {
 	plain, https, http2, hosts := plainScenario(), httpsScenario(), http2Scenario(), hostsScenario()
 	return []row{
@@ -98,8 +98,8 @@ func (r *row) spec(p *running, s *session) *loadSpec {
 	return l
 }
 
-// requests are those that the row sends in turn. Neighbours are of different hosts, so that none stays in a cache by
-// being asked for again at once.
+// requests returns those that the row sends in turn. Neighbours are for different hosts, so that none stays in a cache
+// because it is asked for again at once.
 func (r *row) requests() []request {
 	method := r.method
 	if method == "" {

@@ -9,18 +9,18 @@ import "fmt"
 // scenario is one configuration, which every proxy gets in its own language.
 type scenario struct {
 	name string
-	// hosts and paths, each path at each host, all to the same two backends. A path is a prefix by whole segments.
+	// Each host has each path, and all go to the same two backends. A path is a prefix by whole segments.
 	hosts, paths []string
-	// https has the hosts' certificate and a listener beside the plain one.
+	// https adds the hosts' certificate and a second listener.
 	https bool
-	// http2 has it spoken over HTTPS where the client offers it.
+	// http2 is spoken over HTTPS if the client offers it.
 	http2 bool
-	// policies are applied at policyPath and, with a limit low enough to be seen, at limitedPath.
+	// policies are applied at policyPath. At limitedPath they are applied with a limit low enough to be seen.
 	policies bool
 }
 
-// What the scenario of policies has. At policyPath the limit is far above any load; at limitedPath, which is otherwise
-// the same, it is so low that the check before the measurement meets it.
+// The scenario of policies has two paths. At policyPath the limit is far above any load. limitedPath is the same, but
+// its limit is so low that the check before the measurement meets it.
 const (
 	policyPath  = "/policy"
 	limitedPath = "/limited"
@@ -29,10 +29,10 @@ const (
 	highLimit = 1_000_000
 	lowLimit  = 1
 
-	// deniedAddress is within loopback, which allowedAddresses hold, and within deniedAddresses.
+	// deniedAddress is within loopback, so that allowedAddresses have it, and within deniedAddresses.
 	deniedAddress = "127.0.9.9"
 
-	// Three changes each way.
+	// These are three changes in each direction.
 	requestAddField    = "X-Request-Added"
 	requestSetField    = "X-Request-Set"
 	requestRemoveField = "X-Request-Removed"
@@ -78,7 +78,7 @@ func hostsScenario() *scenario {
 	return s
 }
 
-// limit of a path with policies, in requests per second.
+// limit returns the limit of a path with policies, in requests per second.
 func limit(path string) int {
 	if path == limitedPath {
 		return lowLimit

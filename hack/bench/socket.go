@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The load, the backends and the floor go past Go's own network poller: each is one loop on one core, and what they
-// cost must not be what is measured. Their sockets never block, so their system calls need not be announced to the
+// The load, the backends and the floor do not use Go's own network poller. Each is one loop on one core, and its cost
+// must not be what is measured. Their sockets never block, so their system calls need not be announced to the
 // scheduler.
 
 // errAgain says that a socket has nothing to read now, or no room to write.
@@ -27,7 +27,7 @@ func listenTCP(address netip.AddrPort) (fd int, err error) {
 	if err != nil {
 		return -1, fmt.Errorf("opening a socket: %w", err)
 	}
-	// Without it, connections of an earlier listener that are still being forgotten would keep the port.
+	// Without it, connections of an earlier listener that are not forgotten yet would keep the port.
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		_ = unix.Close(fd)
 		return -1, fmt.Errorf("setting up a listener: %w", err)
@@ -55,8 +55,8 @@ func accept(listener int) (fd int, err error) {
 	return fd, noDelay(fd)
 }
 
-// dial connects from source, where that is valid, and waits for the connection. On loopback that is a matter of
-// microseconds. The socket blocks until [unblock].
+// dial connects, from source if that is valid, and waits for the connection. On loopback that takes microseconds. The
+// socket blocks until [unblock].
 func dial(address netip.AddrPort, source netip.Addr) (fd int, err error) {
 	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -81,7 +81,7 @@ func connect(fd int, address netip.AddrPort, source netip.Addr) error {
 	return noDelay(fd)
 }
 
-// bindSource gives the socket an address to come from and leaves the port to connect, which can share a port among
+// bindSource gives the socket an address to come from. It leaves the port to connect, which can share a port among
 // destinations.
 func bindSource(fd int, source netip.Addr) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
@@ -98,8 +98,8 @@ func unblock(fd int) error {
 	return unix.SetNonblock(fd, true)
 }
 
-// source returns the i-th of n addresses of this machine to connect from. Each has ephemeral ports of its own: one
-// address has 28,000, which new connections by the thousand use up. n of 0 or 1 leaves the choice to the system.
+// source returns the i-th of n addresses of this machine to connect from. Each has its own ephemeral ports: one address
+// has 28,000, which thousands of new connections use up. n of 0 or 1 leaves the choice to the system.
 func source(i, n int) netip.Addr {
 	if n < 2 {
 		return netip.Addr{}
@@ -107,14 +107,14 @@ func source(i, n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{127, 0, 0, byte(2 + i%n)})
 }
 
-// readSocket returns io.EOF at the stream's end, and errAgain.
+// readSocket reads what there is. It returns io.EOF at the stream's end, and errAgain if there is nothing.
 func readSocket(fd int, p []byte) (int, error) {
 	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	return received(n, errno)
 }
 
-// discardSocket takes up to n bytes from the stream without copying them to anywhere. That spares the load and the
-// backends most of what large bodies cost.
+// discardSocket takes up to n bytes from the stream without copying them. That saves the load and the backends most of
+// the cost of large bodies.
 func discardSocket(fd, n int) (int, error) {
 	got, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, uintptr(n), unix.MSG_TRUNC, 0, 0)
 	return received(got, errno)
@@ -132,7 +132,7 @@ func received(n uintptr, errno unix.Errno) (int, error) {
 	return int(n), nil
 }
 
-// writeSocket writes what the socket has room for; errAgain where it has none.
+// writeSocket writes what the socket has room for. It returns errAgain if it has none.
 func writeSocket(fd int, p []byte) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
 	switch {

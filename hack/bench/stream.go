@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stream is a connection of the load, plain or TLS, on a socket that does not block. Its methods return errAgain where
-// the socket is not ready.
+// stream is a connection of the load, plain or TLS, on a socket that does not block. Its methods return errAgain if the
+// socket is not ready.
 type stream interface {
 	read(p []byte) (int, error)
 	write(p []byte) (int, error)
@@ -25,15 +25,15 @@ type stream interface {
 	discard(n int) (int, error)
 }
 
-// plainStream is a stream of a socket as it is.
+// plainStream is a stream without TLS.
 type plainStream struct{ fd int }
 
 func (s plainStream) read(p []byte) (int, error)  { return readSocket(s.fd, p) }
 func (s plainStream) write(p []byte) (int, error) { return writeSocket(s.fd, p) }
 func (s plainStream) discard(n int) (int, error)  { return discardSocket(s.fd, n) }
 
-// tlsStream is TLS over a socket. crypto/tls can go on after a read that had nothing to read; it cannot after such a
-// write, so a stream of this kind is for requests that any socket's buffer holds.
+// tlsStream is TLS over a socket. crypto/tls can go on after a read that found nothing, but not after a write that
+// found no room. So such a stream is for requests that fit into any socket's buffer.
 type tlsStream struct {
 	connection *tls.Conn
 	scratch    []byte
@@ -59,7 +59,7 @@ func (s *tlsStream) discard(n int) (int, error) {
 	return s.read(s.scratch[:min(n, len(s.scratch))])
 }
 
-// connectTLS makes a TLS connection of a connected socket that still blocks, and leaves it not blocking.
+// connectTLS makes a TLS connection over a connected socket that still blocks. After that, the socket does not block.
 func connectTLS(fd int, config *tls.Config, scratch []byte) (*tlsStream, error) {
 	connection := tls.Client(socketConn{fd}, config)
 	if err := connection.Handshake(); err != nil {
@@ -71,15 +71,14 @@ func connectTLS(fd int, config *tls.Config, scratch []byte) (*tlsStream, error) 
 	return &tlsStream{connection: connection, scratch: scratch}, nil
 }
 
-// clientTLS is what every proxy is asked for, so that all do the same arithmetic: TLS 1.3, X25519 and, by what their
-// configurations prefer, AES-128-GCM. A newer key exchange would be chosen by those alone that know it. Nothing is
-// resumed.
+// clientTLS returns what the client asks of every proxy, so that all do the same arithmetic: TLS 1.3, X25519 and, as
+// their configurations prefer, AES-128-GCM. Only some would know a newer key exchange. Nothing is resumed.
 func clientTLS(serverName string) *tls.Config {
 	return &tls.Config{
 		MinVersion:       tls.VersionTLS13,
 		CurvePreferences: []tls.CurveID{tls.X25519},
 		ServerName:       serverName,
-		// The check before the measurement verifies the certificate; here it would cost the load a signature more.
+		// The check before the measurement verifies the certificate. Here it would cost the load one more signature.
 		InsecureSkipVerify: true,
 		NextProtos:         []string{"http/1.1"},
 	}
@@ -88,7 +87,7 @@ func clientTLS(serverName string) *tls.Config {
 // socketConn lets crypto/tls use a socket. It has no deadlines.
 type socketConn struct{ fd int }
 
-// notReady is what crypto/tls takes for a passing condition.
+// notReady is an error that crypto/tls takes for temporary.
 type notReady struct{}
 
 func (notReady) Error() string   { return errAgain.Error() }

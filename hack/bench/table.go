@@ -24,13 +24,13 @@ type table struct {
 	took    time.Duration
 }
 
-// column is one of the table's. A figure of 0 is none.
+// column is a column of the table. A figure of 0 is none.
 type column struct {
 	title string
-	// value of a cell, as it is shown and, where ratios are shown, as a number.
+	// value returns the value of a cell as it is shown. It also returns it as a number, if ratios are shown.
 	value func(*figures) (string, float64)
 	ratio bool
-	// idle says that the row of idle connections has it.
+	// idle says that the row of idle connections has this column.
 	idle bool
 }
 
@@ -54,7 +54,7 @@ func columns() []column {
 // errSpoiled says that a figure is missing or not to be trusted.
 var errSpoiled = errors.New("not everything was measured without an error: see the table")
 
-// verdict is errSpoiled if any cell is.
+// verdict returns errSpoiled if any cell is spoiled.
 func (t *table) verdict() error {
 	for _, r := range t.rows {
 		for i := range r.cells {
@@ -78,8 +78,8 @@ func (t *table) disturbed() bool {
 	return false
 }
 
-// throughput is that of the first proxy which has one in a row, nginx where it takes part; 0 if the row is not
-// measured.
+// throughput returns the throughput of the first proxy that has one in a row, which is nginx if that takes part. It
+// returns 0 if the row is not measured.
 func (t *table) throughput(name string) float64 {
 	for _, r := range t.rows {
 		for i := range r.cells {
@@ -91,7 +91,7 @@ func (t *table) throughput(name string) float64 {
 	return 0
 }
 
-// reference returns the figures that a row's ratios are to; nil if there are none.
+// reference returns the figures that a row's ratios are to, or nil if there are none.
 func (r *measuredRow) reference() *figures {
 	for i := range r.cells {
 		if r.cells[i].proxy == referenceName && len(r.cells[i].results) > 0 {
@@ -117,7 +117,7 @@ func (c *column) shown(r *measuredRow, f, reference *figures) (value, ratio stri
 	return value, ratio
 }
 
-// heading of a row.
+// heading returns the heading of a row.
 func (r *measuredRow) heading() string {
 	if r.rate > 0 {
 		return fmt.Sprintf("%s: %s requests/s", r.title, number(int64(r.rate)))
@@ -125,11 +125,11 @@ func (r *measuredRow) heading() string {
 	return r.title
 }
 
-// keptUp is the share of a rate that is answered by whoever keeps up with it. The gaps between requests are drawn, so
-// that not exactly as many are due in a window as the rate says.
+// keptUp is the share of a rate that a proxy answers if it keeps up with it. The gaps between requests are drawn, so
+// the number that is due in a window is not exactly the rate's.
 const keptUp = 0.97
 
-// remark is what there is to say of a cell beside its figures.
+// remark returns what there is to say of a cell besides its figures.
 func (c *cell) remark(r *measuredRow) string {
 	switch {
 	case c.absent != "":
@@ -196,7 +196,7 @@ func (t *table) write(w io.Writer) {
 			}
 			fmt.Fprintf(aligned, "  %s\n", cell.remark(r))
 		}
-		// The terminal is gone, or it is not.
+		// There is nobody to tell if the terminal is gone.
 		_ = aligned.Flush()
 	}
 }
@@ -234,7 +234,7 @@ func (t *table) writeMarkdown(w io.Writer) {
 	}
 }
 
-// preamble says what was measured where.
+// preamble says what was measured, and where.
 func (t *table) preamble() []string {
 	s := t.session
 	var versions []string
@@ -257,7 +257,7 @@ func (t *table) preamble() []string {
 	return lines
 }
 
-// processor is the model's name.
+// processor returns the name of the model.
 func processor() string {
 	content, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
@@ -271,7 +271,7 @@ func processor() string {
 	return runtime.GOARCH
 }
 
-// kernel is the release of the one that runs.
+// kernel returns the release of the running kernel.
 func kernel() string {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {

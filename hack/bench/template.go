@@ -24,12 +24,12 @@ type fieldNames struct {
 	Added, Set                               string
 }
 
-// What follows is for templates.
+// The rest is for templates.
 
-// Hosts of the scenario.
+// Hosts returns the hosts of the scenario.
 func (c *configuration) Hosts() []string { return c.hosts }
 
-// Paths at each host.
+// Paths returns the paths at each host.
 func (c *configuration) Paths() []string { return c.paths }
 
 // Secure says whether there is HTTPS.
@@ -47,7 +47,7 @@ func (c *configuration) Allowed() []string { return allowedAddresses() }
 // Denied are the addresses of clients that are kept out.
 func (c *configuration) Denied() []string { return deniedAddresses() }
 
-// Names of header fields.
+// Names returns the names of header fields.
 func (c *configuration) Names() fieldNames {
 	return fieldNames{
 		RequestAdd: requestAddField, RequestSet: requestSetField, RequestRemove: requestRemoveField,
@@ -56,13 +56,13 @@ func (c *configuration) Names() fieldNames {
 	}
 }
 
-// render writes the file of the folder from the template.
+// render writes a file into the folder, from a template.
 func (c *configuration) render(file, from string) error {
 	functions := template.FuncMap{
 		"limit": limit,
-		// A name for what a path has of its own.
+		// zone names what belongs to a path alone.
 		"zone": func(path string) string { return strings.Trim(path, "/") },
-		// How nginx calls a header field in a variable.
+		// variable is the name of a header field in a variable of nginx.
 		"variable": func(field string) string { return strings.ReplaceAll(strings.ToLower(field), "-", "_") },
 	}
 	parsed, err := template.New(from).Funcs(functions).Option("missingkey=error").ParseFS(templates, "templates/"+from)

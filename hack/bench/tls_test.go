@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// serveTLS answers requests over TLS until the test ends, the response in two records so that a reader has to wait
-// between them, and tells how many connections there were.
+// serveTLS answers requests over TLS until the test ends. It sends a response in two records, so that a reader has to
+// wait between them. connections counts the connections.
 func serveTLS(t *testing.T) (address netip.AddrPort, connections func() int) {
 	t.Helper()
 	made, err := makeCertificate(t.TempDir(), mainHost)
@@ -66,7 +66,7 @@ func serveTLS(t *testing.T) (address netip.AddrPort, connections func() int) {
 func TestLoadOverTLSKeepsOrRenewsItsConnections(t *testing.T) {
 	tests := map[string]struct {
 		mode loadMode
-		// want says whether the connections fit to the answers.
+		// want says whether the number of connections fits the number of answers.
 		want func(connections, answered int) bool
 	}{
 		"kept":              {mode: loadClosed, want: func(connections, _ int) bool { return connections == 4 }},

@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// tick is the unit of times in /proc. The kernel shows them to programs in hundredths of a second on every
+// tick is the unit of times in /proc. The kernel shows times to programs in hundredths of a second on every
 // architecture that Go runs on, whatever its own clock is.
 const tick = 10 * time.Millisecond
 
-// cpuOf adds up the processor time, user's and system's, that the processes have used. What the kernel does in their
-// name, such as handing their bytes over on loopback, is in it.
+// cpuOf adds up the processor time of the processes, user's and system's. It includes what the kernel does for them,
+// such as moving their bytes over loopback.
 func cpuOf(ids []int) (time.Duration, error) {
 	var sum time.Duration
 	for _, id := range ids {
@@ -32,9 +32,10 @@ func cpuOf(ids []int) (time.Duration, error) {
 	return sum, nil
 }
 
-// residentOf returns how much memory of the processes, in bytes, is present. Pages that they share, as a worker and the
-// process that it was forked from do, count once: anonymous ones by their shares, which add up, those of files as the
-// process has them that has most. A file's shares would depend on who else on the machine runs the same program.
+// residentOf returns how much memory of the processes is present, in bytes. Pages that they share count once, as those
+// of a worker and of the process that it was forked from. Anonymous pages count by their shares, which add up. Pages of
+// files count as in the process that has most of them: their shares would depend on who else on the machine runs the
+// same program.
 func residentOf(ids []int) (int64, error) {
 	var anonymous, files int64
 	for _, id := range ids {
@@ -56,7 +57,7 @@ func residentOf(ids []int) (int64, error) {
 type memory struct {
 	// anonymousShare counts a page that n processes share as an n-th of it.
 	anonymousShare int64
-	// files are the pages that are files' or shared memory's.
+	// files are the pages of files and of shared memory.
 	files int64
 }
 
@@ -110,7 +111,7 @@ func parents() (map[int]int, error) {
 		}
 		s, err := readStat(id)
 		if err != nil {
-			// It ended since it was listed.
+			// It has ended since it was listed.
 			continue
 		}
 		of[id] = s.parent
@@ -137,8 +138,8 @@ func readStat(id int) (stat, error) {
 	return s, nil
 }
 
-// parseStat reads the line that proc_pid_stat(5) describes. The name, the second field, is in parentheses and may hold
-// any character; the fields behind it are counted from 3.
+// parseStat reads the line that proc_pid_stat(5) describes. The second field, the name, is in parentheses and may have
+// any character. The fields after it are counted from 3.
 func parseStat(line []byte) (stat, error) {
 	open, end := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
 	if open < 0 || end < open {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// readyLimit is how long a proxy may take from its start until it serves what it was given. The machine does nothing
+// readyLimit is how long a proxy may take from its start until it serves its configuration. The machine does nothing
 // else.
 const readyLimit = 30 * time.Second
 
-// warren is the controller of this checkout, its real binary, on a Kubernetes API that holds the scenario's objects.
+// warren is the controller of this checkout: its real binary, on a Kubernetes API with the scenario's objects.
 type warren struct {
 	program string
 	cluster *cluster
@@ -38,8 +38,8 @@ func (w *warren) version() string {
 	return strings.TrimSpace(string(said))
 }
 
-// start applies the scenario's objects, runs the binary and returns when it says, in the status of each object, that it
-// serves all of them.
+// start applies the scenario's objects and runs the binary. It returns when the status of each object says that all of
+// it is served.
 func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 	namespace, err := w.cluster.apply(ctx, c)
 	if err != nil {

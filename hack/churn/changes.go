@@ -19,18 +19,18 @@ import (
 )
 
 const (
-	// watchedServices are those whose changes are seen by clients.
+	// watchedServices is the number of services whose changes clients look at.
 	watchedServices = 20
-	// watchedEvery is how many changes there are for one that is seen.
+	// watchedEvery is how many changes there are for one that a client looks at.
 	watchedEvery = 20
-	// lookInterval is the time between two requests of a client that waits for an effect, and so the resolution of what it
-	// sees.
+	// lookInterval is the time between two requests of a client that waits for an effect. It is the resolution of what the
+	// client sees.
 	lookInterval = 2 * time.Millisecond
-	// effectLimit is when a change counts as one that had no effect.
+	// effectLimit is when a change counts as one without effect.
 	effectLimit = 10 * time.Second
 )
 
-// changes are made at a steady rate, whether or not earlier ones have come to an end.
+// changes are made at a steady rate, whether earlier ones have ended or not.
 type changes struct {
 	options
 	client   client.Client
@@ -44,12 +44,12 @@ type changes struct {
 	failed  error
 }
 
-// run makes changes until the time is over, and returns when all of them have come to an end.
+// run makes changes until the time is over. It returns when all of them have ended.
 func (c *changes) run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second / time.Duration(c.rate))
 	defer ticker.Stop()
 	var running sync.WaitGroup
-	turns := make([]chan struct{}, watchedServices) // one change at a time of each
+	turns := make([]chan struct{}, watchedServices) // one change of each at a time
 	for i := range turns {
 		turns[i] = make(chan struct{}, 1)
 	}
@@ -91,13 +91,13 @@ func (c *changes) note(err error, took time.Duration) {
 	}
 }
 
-// reweigh gives some Task that nobody asks for another weight.
+// reweigh gives another weight to some Task that nobody asks for.
 func (c *changes) reweigh(ctx context.Context) error {
 	service := watchedServices + rand.IntN(c.services-watchedServices)
 	return c.patch(ctx, taskName(service, rand.IntN(c.tasks)), map[string]any{"weight": 1 + rand.IntN(1000)})
 }
 
-// move has the requests of a watched service go to a backend, and returns how long that took.
+// move makes the requests of a watched service go to a backend. It returns how long that took.
 func (c *changes) move(ctx context.Context, service int, to *backend) (time.Duration, error) {
 	began := time.Now()
 	if err := c.patch(ctx, taskName(service, 0), map[string]any{"ports": portsTo(to.address)}); err != nil {

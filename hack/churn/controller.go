@@ -40,7 +40,7 @@ func startController(ctx context.Context, program, folder string, kubeconfig []b
 		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}
-		defer func() { _ = l.Close() }() // all at once, lest one is found twice
+		defer func() { _ = l.Close() }() // all at once, so that none is found twice
 		ports[i] = l.Addr().String()
 	}
 	c := &controller{http: ports[0], health: ports[1]}
@@ -48,7 +48,7 @@ func startController(ctx context.Context, program, folder string, kubeconfig []b
 		"--allow-local-tasks", "--http-address="+ports[0], "--health-address="+ports[1], "--https-address="+ports[2],
 		"--metrics-address="+ports[3], "--admin-address="+ports[4], "--drain-delay=0s", "--drain-timeout=1s")
 	c.command.Stdout, c.command.Stderr = &c.log, &c.log
-	// It must not outlive this process, however that ends.
+	// It must not outlive this process, however this one ends.
 	c.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return c, nil
 }
@@ -95,7 +95,7 @@ func (c *controller) usage() (u usage, err error) {
 	if err != nil {
 		return u, err
 	}
-	// The name, in brackets, may hold anything; behind it, times are the 12th and 13th field (proc_pid_stat(5)).
+	// The name is in brackets and may have anything in it. After it, times are the 12th and 13th field (proc_pid_stat(5)).
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	for _, field := range fields[11:13] {
 		ticks, err := strconv.Atoi(field)

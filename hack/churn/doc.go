@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command churn measures what changes of the configuration cost: the controller's real binary on a real Kubernetes API,
-// thousands of Tasks behind hundreds of services, and Tasks that change at a steady rate. It prints the processor time
-// and memory that the controller took, the time from a change to its effect on a request, and how many writes of status
-// the API server saw.
+// Command churn measures what changes of the configuration cost. It runs the controller's real binary on a real
+// Kubernetes API with thousands of Tasks behind hundreds of services, and changes Tasks at a steady rate. It prints the
+// processor time and memory that the controller took, the time from a change to its effect on a request, and how many
+// writes of status the API server saw.
 //
-// The effect is seen by clients: among the changes are some that send the requests of a host to another backend, and a
-// client asks until it gets that one's answer. What the API server takes for the change is part of the time.
+// Clients see the effect. Some of the changes send the requests of a host to another backend, and a client asks until
+// it gets that backend's answer. The time includes what the API server takes for the change.
 //
-// Everything is on one machine. It needs Linux, whose /proc it reads.
+// Everything is on one machine. It needs Linux, because it reads /proc.
+//
+// Read in this order: main.go (the command line), run.go (one run), objects.go (what there is to change), changes.go
+// (the changes), controller.go (the binary and what it uses), backend.go (what answers), writes.go (what the API server
+// counts).
 package main

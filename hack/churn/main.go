@@ -25,7 +25,7 @@ func main() {
 	// The embedded API is started through a library that complains when nobody wants its log.
 	log.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// From the first signal on, a second one ends this process at once; its children notice and follow.
+	// After the first signal, a second one ends this process at once. Its children notice and follow.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "churn:", err)

@@ -20,7 +20,7 @@ const (
 	servicePort = 8080
 	// rulesPerIngress is below the 64 that an Ingress may have.
 	rulesPerIngress = 50
-	// writers make objects, and changes, at the same time.
+	// writers is how many objects, or changes, are made at the same time.
 	writers = 16
 )
 
@@ -30,8 +30,8 @@ func hostOf(service int) string { return serviceName(service) + ".example.com" }
 
 func taskName(service, task int) string { return fmt.Sprintf("%s-%d", serviceName(service), task) }
 
-// populate makes everything that does not change in number: a host and some Tasks for each service. Requests of the
-// watched services all go to their first Task, which is at the backend given; nobody asks for the others.
+// populate makes everything whose number does not change: a host and some Tasks for each service. Requests of the
+// watched services all go to their first Task, which is at the backend. Nobody asks for the others.
 func populate(ctx context.Context, c client.Client, o options, backend netip.AddrPort) error {
 	if err := c.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return fmt.Errorf("making the namespace: %w", err)

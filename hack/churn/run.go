@@ -18,7 +18,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// The goals that the figures are printed beside.
+// These goals are printed beside the figures.
 const (
 	effectGoal = 500 * time.Millisecond
 	writesGoal = 50

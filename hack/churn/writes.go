@@ -14,7 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// writesInterval is between two looks at the API server's counters, each of which costs it some time.
+// writesInterval is the time between two looks at the API server's counters. Each costs the server some time.
 const writesInterval = 5 * time.Second
 
 // statusWrites reads from the API server how many writes of status it has seen.
@@ -62,7 +62,7 @@ func (w *statusWrites) count(ctx context.Context) (sum int, err error) {
 	return sum, lines.Err()
 }
 
-// busiest counts until ctx ends, and returns the most writes a second that there were between two looks.
+// busiest counts until ctx ends. It returns the most writes a second between two looks.
 func (w *statusWrites) busiest(ctx context.Context) (most float64, err error) {
 	before, err := w.count(ctx)
 	if err != nil {

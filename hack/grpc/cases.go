@@ -22,7 +22,7 @@ type testCase struct {
 	run  func(context.Context, *grpc.ClientConn) error
 }
 
-// cases are those of grpc-go that need no service of a cloud's, under the names that gRPC's documentation gives them
+// cases are grpc-go's that need no cloud service, under the names of gRPC's documentation
 // (doc/interop-test-descriptions.md), and then our own.
 var cases = []testCase{
 	{"empty_unary", interopCase(interop.DoEmptyUnaryCall)},
@@ -66,7 +66,7 @@ func interopCase(do func(context.Context, testgrpc.TestServiceClient, ...grpc.Ca
 	}
 }
 
-// statusDetails wants an error whose details hold the request again: they are binary and travel in a trailer.
+// statusDetails wants an error with the request in its details. The details are binary and travel in a trailer.
 func statusDetails(ctx context.Context, conn *grpc.ClientConn) error {
 	request := &testpb.SimpleRequest{Payload: interop.ClientNewPayload(testpb.PayloadType_COMPRESSABLE, 999)}
 	_, err := testgrpc.NewTestServiceClient(conn).UnaryCall(metadata.AppendToOutgoingContext(ctx, wantDetails, "yes"), request)
@@ -95,7 +95,7 @@ func hugeMessages(ctx context.Context, conn *grpc.ClientConn) error {
 	return nil
 }
 
-// manyMessages exchanges messages on one stream, each of which is answered before the next is sent.
+// manyMessages exchanges messages on one stream. Each is answered before the next is sent.
 func manyMessages(ctx context.Context, conn *grpc.ClientConn) error {
 	stream, err := testgrpc.NewTestServiceClient(conn).FullDuplexCall(ctx)
 	if err != nil {
@@ -120,7 +120,7 @@ func manyMessages(ctx context.Context, conn *grpc.ClientConn) error {
 	return stream.CloseSend()
 }
 
-// otherServerEach wants the calls on one connection to go to two servers in turn, where there are two.
+// otherServerEach wants the calls on one connection to go to two servers in turn, if there are two.
 func otherServerEach(ctx context.Context, conn *grpc.ClientConn) error {
 	const calls = 20
 	answered := make(map[string]int)

@@ -40,7 +40,7 @@ func (c connection) dial() (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 }
 
-// ask runs test cases one after another. The interop ones end the process where something is not as it has to be.
+// ask runs test cases one after another. The interop ones end the process if something is wrong.
 func ask(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("ask", flag.ContinueOnError)
 	to := connectionFlags(flags)

@@ -14,7 +14,7 @@ import (
 	testpb "google.golang.org/grpc/interop/grpc_testing"
 )
 
-// load calls from several goroutines, one call after another each, and prints how many calls there were.
+// load calls from several goroutines, each one call after another, and prints how many calls there were.
 func load(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	to := connectionFlags(flags)

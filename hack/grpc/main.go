@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command grpc is a real gRPC client and a real gRPC server, grpc-go's, with its interop test cases. What runs between
-// the two has to be invisible to both.
+// Command grpc is a real gRPC client and a real gRPC server, grpc-go's, with its interop test cases. Neither may notice
+// what runs between the two.
 package main
 
 import (
@@ -35,5 +35,5 @@ func main() {
 	}
 }
 
-// awaitEnd returns when standard input has ended, which it does too when whoever started this is gone.
+// awaitEnd returns when standard input has ended. It also ends when the process that started this one is gone.
 func awaitEnd() { _, _ = io.Copy(io.Discard, os.Stdin) }

@@ -26,16 +26,16 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// maxMessage is more than the 4 MiB that grpc-go takes as a rule.
+// maxMessage is more than the 4 MiB that grpc-go takes by default.
 const maxMessage = 64 << 20
 
-// service is that of the interop test cases, and what they leave out.
+// service is that of the interop test cases, with what they leave out.
 type service struct {
 	testgrpc.TestServiceServer
 	name string
 }
 
-// The names of metadata that the service understands beyond what the interop test cases have.
+// These names of metadata are the service's own, beyond those of the interop test cases.
 const (
 	// serverName is how each response says who answered.
 	serverName = "server-name"
@@ -100,8 +100,8 @@ func serve(ctx context.Context, args []string) error {
 	return <-served
 }
 
-// changeHealth has what the health protocol says changed by each line, until there are no more, and repeats the line
-// once it has.
+// changeHealth changes what the health protocol says as each line demands, until there are no more lines. After each
+// change it repeats the line.
 func changeHealth(statuses *health.Server, lines io.Reader) error {
 	scanner := bufio.NewScanner(lines)
 	for scanner.Scan() {
@@ -119,8 +119,8 @@ func changeHealth(statuses *health.Server, lines io.Reader) error {
 	return scanner.Err()
 }
 
-// awaitServing calls until there is an answer: a server that is stopped before it serves resets the connections that
-// wait.
+// awaitServing calls until there is an answer. A server that is stopped before it serves would reset the connections
+// that wait.
 func awaitServing(ctx context.Context, address string, secure bool) error {
 	security := insecure.NewCredentials()
 	if secure {

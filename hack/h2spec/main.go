@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command h2spec asks a server of HTTP/2 whether it does what RFC 9113 and RFC 7541 want, by the cases of
-// github.com/summerwind/h2spec, the strict ones too.
+// Command h2spec asks a server of HTTP/2 whether it does what RFC 9113 and RFC 7541 want. It uses the cases of
+// github.com/summerwind/h2spec, including the strict ones.
 package main
 
 import (

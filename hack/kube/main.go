@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command kube is a Kubernetes API without a cluster: etcd, kube-apiserver and kubectl in one binary, chosen by the
-// name it is called by. Linking them together costs one build and one file instead of three, which matters because all
-// three share most of their code. It has no scheduler, kubelet or controllers: objects are stored, validated and
-// watched, and nothing runs.
+// Command kube is a Kubernetes API without a cluster. It is etcd, kube-apiserver and kubectl in one binary, and does
+// what the name says that it is called by. Linking them together costs one build and one file instead of three, which
+// matters because they share most of their code. There is no scheduler, kubelet or controller: objects are stored,
+// validated and watched, and nothing runs.
 //
-// The two servers are for tests and demonstrations, so they end when the process that started them is gone, however it
+// The two servers are for tests and demonstrations. So they end when the process that started them is gone, however it
 // ended. A server started by init (process 1) keeps running.
 package main
 
@@ -21,8 +21,8 @@ import (
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 )
 
-// parentPoll is how often a server looks whether its parent still lives: often enough that the ports and the lock on
-// etcd's data are free by the time somebody has typed the next command.
+// parentPoll is how often a server looks whether its parent still lives. By the time somebody has typed the next
+// command, the ports and the lock on etcd's data have to be free.
 const parentPoll = 250 * time.Millisecond
 
 func main() {
@@ -41,9 +41,9 @@ func main() {
 	}
 }
 
-// endWithParent exits once this process has another parent than the given one. Polling works on every Unix, and unlike
-// Linux's parent-death signal it does not fire when merely the thread that forked has ended. Exiting abruptly is safe:
-// etcd's log is made to be cut off anywhere, and the API server keeps nothing of its own.
+// endWithParent exits once this process has another parent than the given one. Polling works on every Unix. Linux's
+// parent-death signal would fire even if only the thread that forked has ended. Exiting abruptly is safe: etcd's log
+// may be cut off anywhere, and the API server keeps nothing of its own.
 func endWithParent(parent int) {
 	if parent == 1 {
 		return

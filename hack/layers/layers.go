@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package layers reads who may import whom of a module's packages, and finds what does not keep to it.
+// Package layers reads which packages of a module may import which, and finds what does not keep to it.
 //
-// The list is hack/layers.txt. [Read] reads it, [List.Check] holds the code against it, and [List.CheckTable] the table
-// of a page.
+// The list is hack/layers.txt. [Read] reads it. [List.Check] compares the code with it, and [List.CheckTable] the table
+// of a page. All of it is in layers.go.
 package layers
 
 import (
@@ -18,8 +18,9 @@ type List struct {
 	packages map[string][]string
 }
 
-// Read reads a list: a line is a package and what it may import, parted by spaces. A # begins a comment, and empty
-// lines mean nothing. It returns an error where a package has two lines, or names one whose line is not above its own.
+// Read reads a list. A line is a package and what it may import, separated by spaces. A # begins a comment, and empty
+// lines mean nothing. Read returns an error if a package has two lines, or names a package whose line is not above its
+// own.
 func Read(text string) (*List, error) {
 	l := &List{packages: map[string][]string{}}
 	for n, line := range strings.Split(text, "\n") {
@@ -42,8 +43,8 @@ func Read(text string) (*List, error) {
 	return l, nil
 }
 
-// Check returns what is wrong with what a module's packages import of each other: an import that is not allowed, one
-// that is allowed and not used, a package without a line, and a line without a package.
+// Check returns what is wrong with the imports among a module's packages: an import that is not allowed, one that is
+// allowed and not used, a package without a line, and a line without a package.
 func (l *List) Check(imports map[string][]string) (faults []string) {
 	for _, name := range slices.Sorted(maps.Keys(imports)) {
 		allowed, ok := l.packages[name]
@@ -70,9 +71,9 @@ func (l *List) Check(imports map[string][]string) (faults []string) {
 	return faults
 }
 
-// CheckTable returns what a page's table says otherwise than the list. A row of the table is
-// | `package` | what it does | `imports`, and more words |: backquotes mark the module's packages. Packages below hack
-// and test, and the program's own, need no row.
+// CheckTable returns where a page's table differs from the list. A row of the table is
+// | `package` | what it does | `imports`, and more words |. Backquotes mark the module's packages.
+// Packages below hack and test, and the program's own, need no row.
 func (l *List) CheckTable(page string) (faults []string) {
 	rows := map[string]bool{}
 	for line := range strings.Lines(page) {

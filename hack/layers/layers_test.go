@@ -47,7 +47,7 @@ func readList(t *testing.T) *List {
 	return l
 }
 
-// importsOf returns what the packages of the module import of each other. What tests alone import is no part of it.
+// importsOf returns which packages of the module import which. It leaves out what only tests import.
 func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	command := exec.Command("go", "list", "-tags=e2e,browser,hostile", "-json=ImportPath,Imports", "./...")

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command pebble is a certificate authority that speaks ACME, for tests and for trying things out. It takes every name
-// for one of this machine's, or of another address, keeps nothing, and signs with a root that it makes when it starts.
+// for one of this machine's, or of another address. It keeps nothing, and signs with a root that it makes when it
+// starts.
 //
-// It prints what it does on standard output. Pebble's own variables, such as PEBBLE_WFE_NONCEREJECT, have it misbehave.
+// It prints what it does on standard output. Pebble's own variables, such as PEBBLE_WFE_NONCEREJECT, make it misbehave.
 package main
 
 import (
@@ -66,7 +67,7 @@ func run(address, management, resolver, answer, reached, folder string, httpPort
 	}
 	logger := log.New(os.Stdout, "", log.LstdFlags|log.Lmicroseconds)
 	store := db.NewMemoryStore()
-	// One alone: of several Pebble takes any for an order that names none.
+	// There is only one. Of several, Pebble takes any for an order that names none.
 	profiles := map[string]ca.Profile{"default": {Description: "as long as the flag says", ValidityPeriod: validity}}
 	authority := ca.New(logger, store, "", "ecdsa", 1, 1, profiles)
 	front := wfe.New(logger, store, va.New(logger, httpPort, tlsPort, false, resolver, store), authority,
@@ -86,7 +87,7 @@ func serve(address string, certificate tls.Certificate, handler http.Handler) er
 	return server.ListenAndServeTLS("", "")
 }
 
-// ownCertificate makes the certificate of the directory itself, and returns it as PEM too.
+// ownCertificate makes the directory's own certificate. It also returns it as PEM.
 func ownCertificate(reached string) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command prometheus checks what is in config for Prometheus and Grafana by Prometheus's own code: the rules of a
+// Command prometheus checks the files for Prometheus and Grafana in config by Prometheus's own code: the rules of a
 // PrometheusRule as promtool does, and the expressions of a dashboard by their syntax.
 package main
 
@@ -62,7 +62,7 @@ func printGroups(file string) error {
 	return err
 }
 
-// groupsOf returns the groups of a PrometheusRule, which are a rule file's.
+// groupsOf returns the groups of a PrometheusRule as a rule file has them.
 func groupsOf(content []byte) ([]byte, error) {
 	var rule struct{ Spec yaml.Node }
 	if err := yaml.Unmarshal(content, &rule); err != nil {
@@ -83,8 +83,7 @@ func checkRules(content []byte) error {
 	return errors.Join(faults...)
 }
 
-// checkDashboard checks the expressions of a dashboard's panels, with a time in the place of Grafana's variable for
-// one.
+// checkDashboard checks the expressions of a dashboard's panels. It replaces Grafana's variable for a time by a time.
 func checkDashboard(content []byte) error {
 	var dashboard struct {
 		Panels []struct {

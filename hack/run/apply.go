@@ -16,8 +16,8 @@ import (
 // fieldOwner is who the applied fields belong to.
 const fieldOwner = client.FieldOwner("make-run")
 
-// apply writes the namespaces and then the objects with server-side apply, and removes the Tasks of demo tasks that an
-// earlier run had and this one has not. Whatever else the API stores stays as it is.
+// apply writes the namespaces and then the objects with server-side apply. It removes the Tasks of demo tasks that an
+// earlier run had and this one has not. All else that the API stores stays as it is.
 func apply(ctx context.Context, config *rest.Config, namespaces []string, objects []*unstructured.Unstructured) error {
 	c, err := client.New(config, client.Options{})
 	if err != nil {
@@ -52,8 +52,8 @@ func apply(ctx context.Context, config *rest.Config, namespaces []string, object
 	return nil
 }
 
-// namespaceObjects are the given namespaces and those that the objects are in. The API makes default by itself, and it
-// does no harm to apply it.
+// namespaceObjects returns the given namespaces and those that the objects are in. The API makes default by itself, and
+// applying it does no harm.
 func namespaceObjects(names []string, objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	var made []*unstructured.Unstructured
 	seen := map[string]bool{"": true}

@@ -18,11 +18,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// offeredSample is what a user applies to have a certificate ordered.
+// offeredSample is what a user applies to order a certificate.
 const offeredSample = "ingress_secure.yaml"
 
-// authority is a certificate authority that takes every name for one of this machine's. It keeps nothing, so that with
-// each start it is another one.
+// authority is a certificate authority that takes every name for one of this machine's. It keeps nothing, so each start
+// is another authority.
 type authority struct {
 	ports  ports
 	folder string
@@ -33,12 +33,12 @@ func newAuthority(o options, paths files) *authority {
 	return &authority{ports: o.ports, folder: paths.acme, path: paths.pebble}
 }
 
-// caFile is what its directory is trusted by, rootFile what its certificates are.
+// caFile is what its directory is trusted by. rootFile is what its certificates are trusted by.
 func (a *authority) caFile() string   { return filepath.Join(a.folder, "ca.pem") }
 func (a *authority) rootFile() string { return filepath.Join(a.folder, "root.pem") }
 func (a *authority) logFile() string  { return filepath.Join(a.folder, "pebble.log") }
 
-// run returns when ctx has ended, or with an error when the authority did.
+// run returns when ctx has ended, or with an error if the authority ended.
 func (a *authority) run(ctx context.Context) error {
 	if err := os.MkdirAll(a.folder, 0o700); err != nil {
 		return fmt.Errorf("making the authority's folder: %w", err)
@@ -48,7 +48,7 @@ func (a *authority) run(ctx context.Context) error {
 		return fmt.Errorf("making the authority's log: %w", err)
 	}
 	defer log.Close()
-	// Pebble waits for up to five seconds before it looks at a challenge, unless it is told not to.
+	// Pebble waits for up to five seconds before it looks at a challenge, unless this variable is set.
 	c := &child{path: a.path, output: log, env: []string{"PEBBLE_VA_NOSLEEP=1"}, args: []string{
 		"-listen=" + loopback(a.ports.authority),
 		"-management=" + loopback(a.ports.authorityManagement()),
@@ -64,8 +64,8 @@ func (a *authority) run(ctx context.Context) error {
 	return fmt.Errorf("the certificate authority ended by itself, see %s: %w", a.logFile(), err)
 }
 
-// ready waits until the authority answers, has its root written, and returns the URL of its directory. The URL tells
-// this start from others: what was ordered from one of those is ordered anew.
+// ready waits until the authority answers, and writes its root. It returns the URL of the directory. The URL differs
+// with each start: what was ordered from an earlier one is ordered again.
 func (a *authority) ready(ctx context.Context) (directory string, err error) {
 	var root []byte
 	var last error
@@ -83,7 +83,7 @@ func (a *authority) ready(ctx context.Context) (directory string, err error) {
 	return fmt.Sprintf("https://%s/dir?start=%x", loopback(a.ports.authority), start[:8]), nil
 }
 
-// root asks for the certificate, as PEM, that the authority's chains end in.
+// root asks for the certificate that the authority's chains end in, as PEM.
 func (a *authority) root(ctx context.Context) ([]byte, error) {
 	content, err := os.ReadFile(a.caFile())
 	if err != nil {
@@ -119,7 +119,7 @@ func readOffered(o options, paths files) ([]*unstructured.Unstructured, error) {
 	return decode(content)
 }
 
-// howToOrder says how to have a certificate ordered, in lines that can be typed as they are.
+// howToOrder says how to order a certificate, in lines that can be typed as they are.
 func (a *authority) howToOrder(paths files, offered []route) string {
 	text := fmt.Sprintf("\nTo have a certificate ordered, from an authority of this run's own:\n\n  kubectl apply -f %s\n",
 		filepath.Join(paths.samples, offeredSample))

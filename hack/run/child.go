@@ -28,16 +28,17 @@ type child struct {
 	name string
 	path string
 	args []string
-	// env are variables beside those of this process, which prevail.
+	// env is added to the variables of this process, and prevails.
 	env []string
-	// output receives what the program prints, news what happens to it.
+	// output receives what the program prints. news receives what happens to it.
 	output, news io.Writer
-	// restartDelay is how long one that was killed stays away.
+	// restartDelay is how long a child that was killed stays away.
 	restartDelay time.Duration
 }
 
-// supervise runs the program until ctx ends; then it asks it to stop and returns nil when it has. One that was killed
-// by a signal is started again: killing it is how one watches it recover. One that ends by itself is an error.
+// supervise runs the program until ctx ends. Then it asks the program to stop, and returns nil when it has. It starts a
+// program again that a signal killed, so that one can watch it recover. It returns an error if the program ends by
+// itself.
 func (c *child) supervise(ctx context.Context) error {
 	for {
 		err := c.runOnce(ctx)
@@ -57,13 +58,13 @@ func (c *child) supervise(ctx context.Context) error {
 	}
 }
 
-// errExitedZero is for an end without a signal and without an error, which was not asked for either.
+// errExitedZero is for an end that had neither a signal nor an error, and was not asked for.
 var errExitedZero = errors.New("exit status 0")
 
-// runOnce returns how the process ended, never nil.
+// runOnce runs the program once. It returns how the process ended, never nil.
 func (c *child) runOnce(ctx context.Context) error {
-	// The child is bound to the thread that starts it where the system can bind it at all, so the thread must live as
-	// long as the child.
+	// Where the system can bind a child at all, it binds it to the thread that starts it. So the thread must live as long
+	// as the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 

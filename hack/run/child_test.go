@@ -45,7 +45,7 @@ func TestControllerIsAskedToStopAndWaitedFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	marker := filepath.Join(t.TempDir(), "stopped")
 	c := shell(`trap ': >"$0"; exit 0' TERM; echo ready; while :; do sleep 0.05; done`, marker)
-	// Cancelling on the first output makes sure that the trap is set.
+	// Cancelling at the first output makes sure that the trap is set.
 	c.output = writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
 
 	if err := c.supervise(ctx); err != nil {

@@ -15,8 +15,8 @@ import (
 // headTimeout is how long a demo task waits for the head of a request.
 const headTimeout = 10 * time.Second
 
-// startDemos starts an HTTP server for each demo task and returns what stops them all. They speak HTTP/1.1 and, for
-// backends that are reached that way, HTTP/2 without TLS.
+// startDemos starts an HTTP server for each demo task. They speak HTTP/1.1 and, for backends that are reached that way,
+// HTTP/2 without TLS. stop stops all of them.
 func startDemos(demos []demo) (stop func(), err error) {
 	var servers []*http.Server
 	stop = func() {
@@ -41,7 +41,7 @@ func startDemos(demos []demo) (stop func(), err error) {
 	return stop, nil
 }
 
-// ServeHTTP answers every request in text with who answers and what arrived.
+// ServeHTTP answers every request with a text that says who answers and what arrived.
 func (d demo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "service %s, task %s (%s)\n%s %s %s\nHost: %s\n",

@@ -40,7 +40,7 @@ func fromYAML(t *testing.T, text string) map[string]any {
 	return object
 }
 
-// plain brings numbers into the one type that YAML has for them.
+// plain turns numbers into the one type that YAML has for them.
 func plain(t *testing.T, object map[string]any) map[string]any {
 	t.Helper()
 	text, err := yaml.Marshal(object)

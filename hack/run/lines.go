@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// prefixedLines writes whole lines with a prefix before each, so that what a child prints is told from what this
-// process prints and never ends up in the middle of it.
+// prefixedLines writes whole lines with a prefix before each. So one can tell what a child prints from what this
+// process prints, and it never ends up in the middle of that.
 type prefixedLines struct {
 	to     io.Writer
 	prefix string

@@ -27,12 +27,12 @@ func main() {
 	log.SetLogger(logr.Discard())
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// From the first signal on, a second one ends this process at once; its children notice and follow.
+	// After the first signal, a second one ends this process at once. Its children notice and follow.
 	context.AfterFunc(ctx, stop)
 
 	err := run(ctx, options)
 	if errors.Is(err, context.Canceled) {
-		// It was asked to end before it had begun to serve.
+		// It was asked to end before it began to serve.
 		return
 	}
 	if err != nil {
@@ -44,7 +44,7 @@ func main() {
 // options is what the flags say.
 type options struct {
 	ports ports
-	// acme has the controller order certificates from an authority of this run's own.
+	// acme makes the controller order certificates from an authority of this run's own.
 	acme           bool
 	controller     string // the file, empty for the checkout's
 	data           string // the folder, empty for the checkout's
@@ -69,7 +69,7 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 type files struct {
 	controller, pebble, programs, samples string
 	data, kubeconfig, etcdLog, serversLog string
-	// acme is where the authority leaves what one trusts it by.
+	// acme is the folder of the files that the authority is trusted by.
 	acme string
 }
 

@@ -9,10 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// demoLabel marks the Tasks that point to demo tasks, so that a later run can remove those it no longer has.
+// demoLabel marks the Tasks that point to demo tasks, so that a later run can remove those that it no longer has.
 const demoLabel = group + "/demo"
 
-// tasksForOneService is how many demo tasks a service has that no sample Task belongs to: two, so that balancing shows.
+// tasksForOneService is how many demo tasks a service has if no sample Task belongs to it. There are two, so that
+// balancing shows.
 const tasksForOneService = 2
 
 // demo is one demo task to start.
@@ -27,13 +28,13 @@ type plan struct {
 	objects []*unstructured.Unstructured
 	demos   []demo
 	routes  []route
-	// offered are the routes of what the user is to apply.
+	// offered are the routes of what the user may apply.
 	offered []route
 }
 
-// makePlan points every sample Task at a demo task of this machine, since the addresses in samples are nobody's, and
-// gives Tasks to each service that the samples route to without one, and to those that the ones offered would route to:
-// these are for the user to apply. firstPort is the first demo task's; the others count up from it.
+// makePlan points every sample Task at a demo task of this machine, because the addresses in samples are nobody's. It
+// gives Tasks to each service that the samples route to without one. It does the same for offered, which the user may
+// apply. firstPort is the port of the first demo task. The others count up from it.
 func makePlan(samples, offered []*unstructured.Unstructured, firstPort int) plan {
 	p := plan{routes: routesOf(samples), offered: routesOf(offered)}
 	servicePorts := map[service][]int64{}
@@ -84,8 +85,8 @@ func newTask(of service, number int) *unstructured.Unstructured {
 	return task
 }
 
-// pointedAt returns the task with its address on this machine and each of its ports, those that Ingresses name among
-// them, at the demo task's.
+// pointedAt returns the task with its address on this machine. Each of its ports, and each port that Ingresses name, is
+// the demo task's.
 func pointedAt(task *unstructured.Unstructured, port int, servicePorts []int64) *unstructured.Unstructured {
 	task = task.DeepCopy()
 	wanted := slices.Clone(servicePorts)

@@ -16,12 +16,12 @@ type ports struct {
 	http, https, metrics, health, admin int
 	api                                 int
 	firstDemo                           int
-	// authority has its directory, its management and its resolver at three ports from here.
+	// authority is the first of three ports: the authority's directory, its management and its resolver.
 	authority int
 }
 
-// defaultPorts are the controller's own, 6444 for the API because 6443 is where a cluster on the same machine has its
-// own, and for the demo tasks those that the samples name.
+// defaultPorts are the controller's own, those that the samples name for the demo tasks, and 6444 for the API: a
+// cluster on the same machine has its API at 6443.
 func defaultPorts() ports {
 	return ports{http: 8000, https: 8443, metrics: 9090, health: 8081, admin: 9091, api: 6444, firstDemo: 18081, authority: 14000}
 }
@@ -46,8 +46,8 @@ func (p *ports) named() []namedPort {
 	}
 }
 
-// check returns an error that names each port which something else listens on, or which two purposes share, with the
-// flag that changes it. demos is the number of demo tasks.
+// check returns an error that names each port that something else listens on, or that two purposes share. It names the
+// flag that changes the port. demos is the number of demo tasks.
 func (p *ports) check(demos int, acme bool) error {
 	wanted := p.named()
 	for i := 1; i < demos; i++ {
@@ -93,7 +93,7 @@ func listenable(port int) error {
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
-		// Without the address, which the message has already.
+		// The message has the address already.
 		return errors.New(strings.TrimPrefix(op.Err.Error(), "bind: "))
 	}
 	return err

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// probeTimeout is long for an answer from the same machine.
+// probeTimeout is a long time for an answer from the same machine.
 const probeTimeout = 2 * time.Second
 
 // answer is what a route said when it was tried.
 type answer struct {
 	status int
-	// reason is the proxy's own, empty where a demo task answered.
+	// reason is the proxy's own. It is empty if a demo task answered.
 	reason string
 	err    error
 }
@@ -27,8 +27,9 @@ func (a answer) serves() bool {
 	return a.err == nil && a.status == http.StatusOK
 }
 
-// settled says whether trying again would bring the same: an answer from a demo task, or a decision of the proxy that
-// does not wait for anything to be programmed. The zero answer, to a request not sent yet, is not settled.
+// settled says whether another try would bring the same. That is so for an answer from a demo task, and for a decision
+// of the proxy that does not wait for anything to be programmed. The zero answer is for a request that was not sent
+// yet. It is not settled.
 func (a answer) settled() bool {
 	switch {
 	case a.err != nil, a.status == 0:
@@ -111,12 +112,12 @@ func ready(ctx context.Context, url string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// curl is a command line that sends the request which try sent.
+// curl returns a command line that sends the request that try sent.
 func (p *prober) curl(r route) string {
 	return fmt.Sprintf("curl -H 'Host: %s' %s", r.exampleHost(), shellQuoted(p.url(r)))
 }
 
-// shellQuoted quotes a URL where a shell would read more into it than its characters.
+// shellQuoted quotes a URL if a shell would read more into it than its characters.
 func shellQuoted(url string) string {
 	if strings.ContainsAny(url, "&;()$!*'~#?[] ") {
 		return "'" + strings.ReplaceAll(url, "'", `'\''`) + "'"

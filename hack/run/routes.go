@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// service is what Tasks and Ingress backends meet under.
+// service is the name under which Tasks and Ingress backends meet.
 type service struct {
 	namespace, name string
 }

@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// controllerNamespace is where the controller keeps what is its own, its lease among it.
+	// controllerNamespace is where the controller keeps its own objects, such as its Lease.
 	controllerNamespace = "warren-system"
-	// readyLimit and serveLimit are for a machine that is busy with other things; a quiet one needs two seconds for both.
+	// readyLimit and serveLimit are for a machine that is busy with other things. A quiet one needs two seconds for both.
 	readyLimit = 60 * time.Second
 	serveLimit = 30 * time.Second
 )
 
-// run starts everything, prints how to use it, and returns when ctx has ended and everything is stopped, or when a part
-// has failed.
+// run starts everything and prints how to use it. It returns when ctx has ended and everything is stopped, or when a
+// part has failed.
 func run(ctx context.Context, o options) (err error) {
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -77,7 +77,7 @@ func run(ctx context.Context, o options) (err error) {
 	return serve(ctx, o, paths, p)
 }
 
-// startAPI also opens the files that the API's servers log to; the returned function closes them.
+// startAPI also opens the files that the API's servers log to. The function that it returns closes them.
 func startAPI(paths files, port int) (*kubeapi.Server, func() error, error) {
 	if err := os.MkdirAll(paths.data, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("making the data folder: %w", err)
@@ -99,8 +99,8 @@ func startAPI(paths files, port int) (*kubeapi.Server, func() error, error) {
 	return api, closeLogs, nil
 }
 
-// serve runs the controller, and the authority if there is to be one, waits until the samples are served, says how to
-// reach them, and stays until ctx ends or one of the two does.
+// serve runs the controller, and the authority if there is one. It waits until the samples are served and says how to
+// reach them. It stays until ctx ends or one of the two does.
 func serve(ctx context.Context, o options, paths files, p plan) error {
 	signalled := ctx
 	args := controllerArgs(o, paths)
@@ -143,7 +143,7 @@ func serve(ctx context.Context, o options, paths files, p plan) error {
 	return err
 }
 
-// controllerArgs are the controller's flags; what the user gave comes last and so prevails.
+// controllerArgs returns the controller's flags. What the user gave comes last, so that it prevails.
 func controllerArgs(o options, paths files) []string {
 	args := []string{
 		"--kubeconfig=" + paths.kubeconfig,
@@ -164,7 +164,7 @@ func controllerArgs(o options, paths files) []string {
 	return append(args, o.controllerArgs...)
 }
 
-// announce waits until every sample is served or has another answer that will not change, and prints what to type.
+// announce waits until every sample is served, or has another answer that will not change. Then it prints what to type.
 func announce(ctx context.Context, o options, paths files, p plan) error {
 	readyz := "http://" + loopback(o.ports.health) + "/readyz"
 	err := waitFor(ctx, readyLimit, "the controller did not become ready at "+readyz, func(ctx context.Context) bool {
@@ -188,7 +188,7 @@ func announce(ctx context.Context, o options, paths files, p plan) error {
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
-	// A sample that is not served after all that time is listed with what it answers: the rest is still worth having.
+	// It lists a sample that is not served after all that time with its answer. The rest is still of use.
 	more := ""
 	if o.acme {
 		more = newAuthority(o, paths).howToOrder(paths, p.offered)
@@ -197,7 +197,7 @@ func announce(ctx context.Context, o options, paths files, p plan) error {
 	return nil
 }
 
-// describe says what is served and how to go on; more is what there is to say beside that.
+// describe says what is served and how to go on. more is what else there is to say.
 func describe(w io.Writer, prober *prober, routes []route, answers []answer, paths files, more string) {
 	var served, others strings.Builder
 	for i, r := range routes {

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// pollInterval is short beside what a person notices, and long beside the requests that a poll makes.
+// pollInterval is short beside what a person notices, and long beside the requests of a poll.
 const pollInterval = 100 * time.Millisecond
 
-// waitFor calls done until it returns true. Its error says what did not happen when the time is up, and is ctx's when
-// that ends before.
+// waitFor calls done until it returns true. If the time is up, its error says what did not happen. If ctx ends before,
+// its error is that of ctx.
 func waitFor(ctx context.Context, limit time.Duration, what string, done func(context.Context) bool) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// aborter goes away in the midst of something. It sees nothing of what comes of that: the endpoints check that uploads
-// that break off never look whole and that an answer that nobody waits for is not waited for, and the end of the run
-// checks that nothing is left of it.
+// aborter goes away in the midst of something. It sees nothing of what comes of that. The endpoints check that an
+// upload that breaks off never looks whole, and that the proxy stops waiting for an answer that nobody wants. The end
+// of the run checks that nothing is left of it.
 type aborter struct{ *visitor }
 
 func newAborter(v *visitor) client {
@@ -20,7 +20,7 @@ func newAborter(v *visitor) client {
 }
 
 const (
-	// longestStay is how long one waits at most for an answer before it goes away.
+	// longestStay is how long it waits at most for an answer before it goes away.
 	longestStay   = 600 * time.Millisecond
 	abortedUpload = 1 << 20
 )
@@ -87,8 +87,8 @@ func (a aborter) waiting(w *wire) error {
 	return nil
 }
 
-// halfClosed ends its half right after the request: whoever does that while the answer is not there yet is taken for
-// gone.
+// halfClosed ends its half right after the request. The proxy takes a client for gone that does so before the answer is
+// there.
 func (a aborter) halfClosed(w *wire) error {
 	if err := w.send(a.call("GET", stableHost, "/abandoned").head()); err != nil {
 		return err

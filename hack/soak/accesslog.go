@@ -8,8 +8,8 @@ import (
 	"fmt"
 )
 
-// accessLog takes the proxy's access log, in JSON. Each line has to be an object, and no line may have the reason that
-// stands for a fault of the proxy's. It counts the lines.
+// accessLog takes the proxy's access log, in JSON. Each line has to be an object. No line may have the reason that
+// stands for a fault of the proxy. It counts the lines.
 type accessLog struct {
 	tally *tally
 	rest  []byte
@@ -17,7 +17,7 @@ type accessLog struct {
 }
 
 const (
-	// checkedLines is how many lines come to one that is parsed: parsing all would cost more than serving does.
+	// checkedLines says that one of so many lines is parsed. Parsing all would cost more than serving does.
 	checkedLines = 20
 	internal     = `"reason":"InternalError"`
 )

@@ -12,7 +12,7 @@ func TestAccessLogIsReadAcrossWrites(t *testing.T) {
 	good := strings.Repeat(`{"status":200}`+"\n", 2*checkedLines)
 	for _, test := range []struct {
 		name, text string
-		// faults is how many lines are.
+		// faults is how many lines are faults.
 		faults int
 	}{
 		{"good lines", good, 0},

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// anything answers whatever reaches it, for requests that chance made. Its field tells its answer from the one that
-// net/http gives to what is no request: that must never get as far.
+// anything answers whatever reaches it, for requests that were made at random. Its field tells its answer from
+// net/http's own answer to something that is no request. Such a thing must never get as far.
 type anything struct{}
 
 func (anything) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -16,14 +16,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// authority signs the certificates that the proxy serves, and is what the clients trust.
+// authority signs the certificates that the proxy serves. The clients trust it.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 	roots       *x509.CertPool
 }
 
-// certificateLife is longer than anybody lets this run.
+// certificateLife is longer than anybody runs this.
 const certificateLife = 7 * 24 * time.Hour
 
 func newAuthority() (*authority, error) {

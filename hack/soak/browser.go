@@ -54,7 +54,7 @@ func (b browser) head() error {
 	})
 }
 
-// status asks for a response that has no content whatever its head says, and for others.
+// status asks for responses that have no content, whatever their heads say, and for others.
 func (b browser) status() error {
 	codes := []int{http.StatusNoContent, http.StatusNotModified, http.StatusNotFound, http.StatusInternalServerError, 599}
 	code := codes[b.rnd.IntN(len(codes))]
@@ -67,7 +67,7 @@ func (b browser) status() error {
 	})
 }
 
-// crooked asks with a path that is spelled in a way of its own.
+// crooked asks with a path in an unusual spelling.
 func (b browser) crooked() error {
 	seed, size := b.rnd.Uint64(), b.size()
 	straight := fmt.Sprintf("/bytes/%d/%d", seed, size)

@@ -17,8 +17,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// churn swaps the configuration again and again. What it changes, it announces: the clients of what stays must see
-// nothing of it, and those of what changes see what is allowed at the time.
+// churn swaps the configuration again and again. It announces what it changes: the clients of what stays must notice
+// nothing, and those of what changes must see what is allowed at the time.
 type churn struct {
 	site      *site
 	rnd       *rand.Rand
@@ -32,12 +32,12 @@ type churn struct {
 	rolling []*rollingEndpoint
 	started int
 	retired sync.WaitGroup
-	// rotating is rotatingHost's certificate, secure secureHost's and the wildcard's.
+	// rotating is the certificate of rotatingHost. secure are those of secureHost and of the wildcard.
 	rotating snapshot.Certificate
 	secure   []snapshot.Certificate
 
-	// begun is the version of the configuration that is being applied, applied the one that was: a request that is sent
-	// while applied is a and answered while begun is b is served by one from a to b.
+	// begun is the version of the configuration that is being applied. applied is the last one that was. A request that is
+	// sent while applied is a and answered while begun is b is served by a version from a to b.
 	begun, applied atomic.Uint64
 	generation     uint64
 }
@@ -47,14 +47,14 @@ type rollingEndpoint struct {
 	*endpoint
 	weight    int
 	unhealthy bool
-	// drainedFor counts the swaps since it was told to drain, 0 before.
+	// drainedFor counts the swaps since it was told to drain. It is 0 before.
 	drainedFor int
 }
 
 const (
 	swapInterval = 100 * time.Millisecond
-	// A rolling endpoint is started every rollInterval swaps. The oldest one drains then, for drainSwaps swaps, and its
-	// server goes on for retirement after it has left the configuration.
+	// A rolling endpoint starts every rollInterval swaps. The oldest one drains then, for drainSwaps swaps. Its server
+	// goes on for retirement after it has left the configuration.
 	rollInterval    = 4
 	rollingCount    = 4
 	drainSwaps      = 3
@@ -165,7 +165,7 @@ func (c *churn) change(version uint64) error {
 	return err
 }
 
-// reweigh draws the weights of the stable endpoints, one of which has to take requests.
+// reweigh draws the weights of the stable endpoints. At least one has to take requests.
 func (c *churn) reweigh() {
 	for i := range c.weights {
 		c.weights[i] = c.rnd.IntN(maxWeight)
@@ -199,7 +199,7 @@ func (c *churn) roll(version uint64) error {
 	return nil
 }
 
-// retire stops the endpoints that the applied configuration does not have any more.
+// retire stops the endpoints that have left the applied configuration.
 func (c *churn) retire() {
 	for len(c.rolling) > 0 && c.rolling[0].drainedFor > drainSwaps {
 		e := c.rolling[0].endpoint

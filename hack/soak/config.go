@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// The hosts whose routes never change, while everything around them does.
+// The routes of these hosts never change, while everything around them does.
 const (
 	stableHost   = "stable.soak.test"
 	wildcardHost = "*.wild.soak.test"
@@ -21,15 +21,15 @@ const (
 	sharedHost = "shared.soak.test"
 	// secureHost has a certificate that stays.
 	secureHost = "secure.soak.test"
-	// rotatingHost has one that is replaced, and rollingHost endpoints that are.
+	// rotatingHost's certificate is replaced again and again. rollingHost's endpoints are.
 	rotatingHost = "rotating.soak.test"
 	rollingHost  = "rolling.soak.test"
-	// brokenHost's endpoint follows scripts; hurriedHost's is the same, with little time for the whole.
+	// brokenHost's endpoint follows scripts. hurriedHost's does too, but its requests have little time.
 	brokenHost  = "broken.soak.test"
 	hurriedHost = "hurried.soak.test"
-	// fickleHost's endpoint closes idle connections soon and without a word.
+	// fickleHost's endpoint soon closes idle connections, without a word.
 	fickleHost = "fickle.soak.test"
-	// refusedHost's endpoint refuses connections, and so does the first of spareHost's. emptyHost has none that takes
+	// refusedHost's endpoint refuses connections. So does the first of spareHost's. emptyHost has no endpoint that takes
 	// requests.
 	refusedHost = "refused.soak.test"
 	spareHost   = "spare.soak.test"
@@ -39,7 +39,7 @@ const (
 )
 
 const (
-	// patientIdle is longer than anything that a good endpoint lets a client wait for.
+	// patientIdle is longer than a good endpoint ever lets a client wait.
 	patientIdle    = 30 * time.Second
 	connectTimeout = 5 * time.Second
 	hurry          = time.Second

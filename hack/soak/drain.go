@@ -12,15 +12,16 @@ import (
 )
 
 const (
-	// idleAtDrain clients have nothing to do when the proxy is drained, busyAtDrain ones are in the midst of a download.
+	// idleAtDrain clients have nothing to do when the proxy is drained. busyAtDrain clients are in the midst of a
+	// download.
 	idleAtDrain = 20
 	busyAtDrain = 8
-	// drainSize is too much for the sockets' buffers: it cannot be on its way before it is read.
+	// drainSize is too much for the sockets' buffers, so that it cannot be on its way before it is read.
 	drainSize = 16 << 20
 )
 
 // drain shuts the proxy down while some clients are there, and waits for everything that it started. Downloads have to
-// come to their end, idle connections have to be closed, and Shutdown has to find nothing that it must break off.
+// come to their end, and idle connections have to be closed. Shutdown must find nothing that it has to break off.
 func drain(s *site, books *ledger) error {
 	t := books.open("drain")
 	v := &visitor{site: s, rnd: rand.New(rand.NewPCG(0, 0)), from: netip.MustParseAddr("127.0.2.1")}

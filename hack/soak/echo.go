@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// echoProtocol is what clients change to. Its server greets in the same write as the 101.
+// echoProtocol is what clients change to. Its server sends a greeting in the same write as the 101.
 const (
 	echoProtocol = "soak-echo"
 	echoGreeting = "hello, this is echo\n"
@@ -20,8 +20,8 @@ const (
 	echoFarewell = "that was enough\n"
 )
 
-// echo leaves HTTP behind and sends back what it gets: /echo/STREAM. After the farewell it ends its own half, reads on
-// to the end of the client's, and tells the stream how many bytes that were.
+// echo leaves HTTP behind and sends back what it gets: /echo/STREAM. After the farewell it ends its own half and reads
+// on to the end of the client's. Then it tells the stream how many bytes that were.
 func (s *service) echo(w http.ResponseWriter, r *http.Request, args []string) error {
 	protocol, proof := r.Header.Get("Upgrade"), ""
 	switch protocol {
@@ -40,7 +40,7 @@ func (s *service) echo(w http.ResponseWriter, r *http.Request, args []string) er
 	head := fmt.Sprintf("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n%s%s: %s\r\n%s: %s\r\n\r\n%s",
 		protocol, proof, idField, r.Header.Get(idField), fromField, r.Header.Get("X-Forwarded-For"), echoGreeting)
 	if _, err := io.WriteString(conn, head); err != nil {
-		return nil // the client gave up, which is its own to explain
+		return nil // the client gave up, and has to explain that itself
 	}
 	half, in := conn.(*net.TCPConn), buffered.Reader
 	farewell, err := echoLines(half, in)

@@ -41,7 +41,7 @@ func startEndpoint(name string, handler http.Handler) (*endpoint, error) {
 	return e, nil
 }
 
-// stop lets the running requests end, for as long as ctx lives.
+// stop lets the running requests end, until ctx ends.
 func (e *endpoint) stop(ctx context.Context) error {
 	err := e.server.Shutdown(ctx)
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// eventReader reads server-sent events and says of each that it arrived, without which the next is not sent.
+// eventReader reads server-sent events. It says of each that it arrived, because the server does not send the next one
+// before.
 type eventReader struct{ *session }
 
 func newEventReader(v *visitor) client { return eventReader{newSession(v, v.dial)} }

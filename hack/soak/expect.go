@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// cautiousClient asks before it sends content, and sends it only when it is told to.
+// cautiousClient asks before it sends content. It sends the content only if it is told to.
 type cautiousClient struct{ *session }
 
 func newCautiousClient(v *visitor) client { return cautiousClient{newSession(v, v.dial)} }
@@ -70,7 +70,7 @@ func (c cautiousClient) invite(w *wire, q *call, size int64) (goesOn bool, err e
 	return w.checkReceipt(q, receipt)
 }
 
-// refused gets a final response at once and never sends the content.
+// refused gets a final response at once, and never sends the content.
 func (c cautiousClient) refused() error {
 	q := c.call("POST", stableHost, "/early", "Content-Length: 100000", "Expect: 100-continue")
 	err := c.exchange(q, func(w *wire, r *reply) error {
@@ -92,8 +92,8 @@ func newHastyClient(v *visitor) client {
 }
 
 const (
-	// What fits into certainSize is read and dropped on the way, and the client is certain to get the answer. It may be
-	// lost to a client that sends more than anybody reads (RFC 9112, section 9.6).
+	// Content of up to certainSize is read and dropped on the way, so that the client certainly gets the answer. A client
+	// that sends more than anybody reads may lose it (RFC 9112, section 9.6).
 	certainSize = 100 << 10
 	hastySize   = 8 << 20
 	lostAnswer  = "the answer was lost"

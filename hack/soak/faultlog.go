@@ -8,13 +8,13 @@ import (
 	"github.com/go-logr/logr"
 )
 
-// faultLog takes the proxy's log. An error in there, a panic above all, is one that nothing explains.
+// faultLog takes the proxy's log. Nothing explains an error in there, least of all a panic.
 type faultLog struct{ tally *tally }
 
 // Init implements logr.LogSink.
 func (faultLog) Init(logr.RuntimeInfo) {}
 
-// Enabled implements logr.LogSink: errors are wanted alone, and those are always enabled.
+// Enabled implements logr.LogSink. Only errors are wanted, and those are always enabled.
 func (faultLog) Enabled(int) bool { return false }
 
 // Info implements logr.LogSink.

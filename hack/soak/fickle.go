@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// fickleRest is the longest that serveFickle waits for another request.
+// fickleRest is the longest time that serveFickle waits for another request.
 const fickleRest = 30 * time.Millisecond
 
 // serveFickle answers properly and closes its idle connections whenever it likes, as any server may.
 func serveFickle(c *scriptedConn) {
-	// A new connection is left alone: whoever makes one has something to send.
+	// It leaves a new connection alone: whoever made it has something to send.
 	for answered := false; ; answered = true {
 		if answered {
 			_ = c.SetReadDeadline(time.Now().Add(time.Millisecond + rand.N(fickleRest)))

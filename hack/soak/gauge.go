@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// gauge is what the process holds at a moment.
+// gauge is what the process has at one moment.
 type gauge struct {
 	goroutines int
-	// descriptors says what each open one is.
+	// descriptors says of each open descriptor what it is.
 	descriptors []string
 	// heap is runtime.MemStats.HeapInuse, in bytes.
 	heap uint64
@@ -30,7 +30,7 @@ func readGauge() (gauge, error) {
 		return g, fmt.Errorf("counting descriptors: %w", err)
 	}
 	for _, e := range entries {
-		// The one that the folder was read through is closed by now.
+		// The descriptor that the folder was read through is closed by now.
 		if target, err := os.Readlink(folder + "/" + e.Name()); err == nil {
 			g.descriptors = append(g.descriptors, target)
 		}
@@ -56,22 +56,22 @@ func (g gauge) String() string {
 func mebibytes(n uint64) float64 { return float64(n) / (1 << 20) }
 
 const (
-	// A heap may be a quarter and some MiB larger at the end than it was once everything ran: transfers of up to 16 MiB
+	// At the end, the heap may be a quarter and some MiB larger than it was once everything ran. Transfers of up to 16 MiB
 	// come and go, and the collector leaves holes.
 	heapFactor = 1.25
 	heapSlack  = 16 << 20
-	// heapSamples are taken heapPause apart, and the one in the middle counts.
+	// heapSamples are taken heapPause apart. The middle one counts.
 	heapSamples = 5
 	heapPause   = 300 * time.Millisecond
 )
 
-// settledHeap collects garbage and returns the heap that is in use: the middle one of a few figures, for what the
-// clients and endpoints hold at any one moment varies.
+// settledHeap collects garbage and returns the heap that is in use. It returns the middle one of a few figures, because
+// what clients and endpoints have varies from moment to moment.
 func settledHeap() uint64 {
 	figures := make([]uint64, heapSamples)
 	for i := range figures {
 		time.Sleep(heapPause)
-		// What sync.Pools hold survives one collection.
+		// What is in a sync.Pool survives one collection.
 		runtime.GC()
 		runtime.GC()
 		var m runtime.MemStats
@@ -95,9 +95,9 @@ const (
 	leftoverInterval = 50 * time.Millisecond
 )
 
-// checkLeftovers waits until no goroutine of the data plane's is left and no more is open than before, and says what is
-// left where that does not come. The collector must be off: it closes connections that nobody refers to any more, and
-// those must not pass for having been closed by their owner.
+// checkLeftovers waits until no goroutine of the data plane is left, and no more descriptors are open than before. If
+// that does not come, it says what is left. The collector must be off: it closes connections that nobody refers to any
+// more, and their owner has to close those.
 func checkLeftovers(before gauge) error {
 	err := await(func() error {
 		left := proxyGoroutines()
@@ -124,7 +124,7 @@ func checkLeftovers(before gauge) error {
 	})
 }
 
-// await waits until check finds nothing, or returns what it found at last.
+// await waits until check finds nothing. Otherwise it returns the last thing that check found.
 func await(check func() error) error {
 	deadline := time.Now().Add(leftoverPatience)
 	for {
@@ -139,7 +139,7 @@ func await(check func() error) error {
 // proxyPackage begins the name of every function of the data plane and its sub-packages.
 const proxyPackage = "github.com/warren-dev/ingress/proxy"
 
-// proxyGoroutines returns the stacks that the data plane is on.
+// proxyGoroutines returns the stacks that have a function of the data plane.
 func proxyGoroutines() []string {
 	buf := make([]byte, 1<<20)
 	for {

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// client is one simulated client. A round is one exchange or a few, and ends by itself well within roundLimit.
+// client is one simulated client. A round is one exchange or a few. It ends by itself well within roundLimit.
 type client interface {
-	// round says what came of it: nothing, the name of an outcome that is allowed and worth counting, or an error.
+	// round does one round. The note is empty, or names an outcome that is allowed and worth counting.
 	round() (note string, err error)
 	close()
 }
@@ -28,7 +28,7 @@ func (roundFunc) close()                   {}
 type kind struct {
 	name    string
 	clients int
-	// rest is what a client rests between two rounds, on average: it bounds the load.
+	// rest is how long a client rests between two rounds, on average. It bounds the load.
 	rest time.Duration
 	make func(*visitor) client
 }
@@ -36,7 +36,7 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{"keep-alive", 8, 3 * time.Millisecond, newBrowser},
-		// These rest for as long as it takes until a connection goes on with another goroutine.
+		// These rest long enough for another goroutine to take a connection over.
 		{"resting", 24, 1200 * time.Millisecond, newBrowser},
 		{"resting https", 12, 1200 * time.Millisecond, newSecureClient},
 		{"rolling", 6, 5 * time.Millisecond, newRollingClient},
@@ -70,7 +70,7 @@ func kinds() []kind {
 	}
 }
 
-// chooseKinds returns the kinds of those names, all where there are none.
+// chooseKinds returns the kinds of those names, or all if there are no names.
 func chooseKinds(names []string) ([]kind, error) {
 	all := kinds()
 	if len(names) == 0 {
@@ -91,7 +91,7 @@ func chooseKinds(names []string) ([]kind, error) {
 	return chosen, nil
 }
 
-// afterFault is how long a client rests at least after an error: a fault that lasts need not fill the machine.
+// afterFault is how long a client rests at least after an error, so that a fault that lasts does not fill the machine.
 const afterFault = 200 * time.Millisecond
 
 // run is the life of one client.
@@ -99,7 +99,7 @@ func (k kind) run(ctx context.Context, v *visitor, t *tally) {
 	c := k.make(v)
 	defer c.close()
 	for {
-		// Half to one and a half times the rest: clients of a kind shall not march in step.
+		// It is half to one and a half times the rest, so that clients of a kind do not march in step.
 		pause := k.rest/2 + time.Duration(v.rnd.Int64N(int64(k.rest)))
 		if !rest(ctx, pause) {
 			return

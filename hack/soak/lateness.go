@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// lateness knows when this process did not get to run. Where others keep the machine busy, a timeout that nobody
-// reaches otherwise says nothing about the proxy.
+// lateness knows when this process did not get to run. If others keep the machine busy, a timeout that is not reached
+// otherwise says nothing about the proxy.
 type lateness struct {
 	mu sync.Mutex
-	// pauses are the latest ones, in their order.
+	// pauses are the latest ones, in order.
 	pauses []pause
-	// due is when the running nap should end. While it does not, the pause that nobody has noted yet is going on.
+	// due is when the running nap should end. If it is past, a pause is going on that is not noted yet.
 	due time.Time
 }
 
@@ -26,7 +26,7 @@ type pause struct {
 }
 
 const (
-	// latenessStep is what a nap is meant to last; latenessLeast is how much longer it has to last to count.
+	// latenessStep is how long a nap should last. latenessLeast is how much longer it has to last to count.
 	latenessStep  = 20 * time.Millisecond
 	latenessLeast = 30 * time.Millisecond
 	// tooLate is how much lateness during a round excuses a timeout.
@@ -51,19 +51,19 @@ func (l *lateness) nap(now time.Time) {
 	l.due = now.Add(latenessStep)
 }
 
-// running is the pause that the running nap has become, if it has.
+// running returns the pause that the running nap has become, if it has.
 func (l *lateness) running(now time.Time) (p pause, late bool) {
 	p = pause{end: now, length: now.Sub(l.due)}
 	return p, !l.due.IsZero() && p.length >= latenessLeast
 }
 
 func (l *lateness) add(p pause) {
-	// A round does not last longer than roundLimit, so older ones are of no use to anybody.
+	// A round does not last longer than roundLimit, so nobody needs older ones.
 	l.pauses = slices.DeleteFunc(l.pauses, func(old pause) bool { return p.end.Sub(old.end) > 2*roundLimit })
 	l.pauses = append(l.pauses, p)
 }
 
-// between is for how long, in all, nothing ran when it should have.
+// between returns for how long, in all, nothing ran although it should have.
 func (l *lateness) between(t, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,10 +84,11 @@ type timeoutError struct{ error }
 
 func (e timeoutError) Unwrap() error { return e.error }
 
-// cutOff marks an error of sending as one: a client that is late is answered and cut off while it still sends.
+// cutOff marks an error of sending as a timeoutError. A client that is late is answered and cut off while it still
+// sends.
 func cutOff(err error) error { return timeoutError{err} }
 
-// timely marks an error as one, where the outcome that it is about is a timeout.
+// timely marks an error as a timeoutError, if the outcome that it is about is a timeout.
 func timely(outcome string, err error) error {
 	if strings.HasSuffix(outcome, "Timeout") {
 		return timeoutError{err}

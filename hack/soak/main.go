@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command soak puts the data plane under a mixed load for a while and says whether it stood it. One process holds a
-// proxy.Proxy on loopback, real endpoints behind it, good ones and bad ones, and clients of many kinds in front of it,
-// good ones and bad ones too, while the configuration is swapped every tenth of a second. Each answer is checked
-// against what the configuration allows at that moment.
+// Command soak puts the data plane under a mixed load for a while and says whether it withstood it. One process has a
+// proxy.Proxy on loopback, good and bad endpoints behind it, and good and bad clients of many kinds in front of it. The
+// configuration is swapped every tenth of a second. Each answer is compared with what the configuration allows at that
+// moment.
 //
-// It fails where an answer has no explanation, where memory grows, and where a goroutine or a descriptor is left once
-// everything was stopped. It measures no speed: the clients rest between their rounds.
+// It fails if an answer has no explanation, if memory grows, or if a goroutine or a descriptor is left after everything
+// was stopped. It measures no speed: the clients rest between their rounds.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// The first signal ends the load early and everything is still checked; a second one ends the process.
+	// The first signal ends the load early, and everything is still checked. A second one ends the process.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Println("FAILED:", err)
@@ -40,11 +40,11 @@ func main() {
 type options struct {
 	duration time.Duration
 	seed     uint64
-	// kinds are the kinds of clients to run, all where it is empty.
+	// kinds are the kinds of clients to run. All if it is empty.
 	kinds []string
 }
 
-// shortest is a duration in which every kind of client gets some rounds done.
+// shortest is long enough for every kind of client to do some rounds.
 const shortest = 5 * time.Second
 
 func parseOptions(flags *flag.FlagSet, args []string) (options, error) {

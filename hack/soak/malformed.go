@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// malformed is a request that has to be refused, with what the refusal is.
+// malformed is a request that has to be refused, and the outcome of that.
 type malformed struct {
 	name, request, outcome string
 }
@@ -98,7 +98,7 @@ func malformedRequests() []malformed {
 	}
 }
 
-// malformedClient sends such requests, with a good one behind each, which must not be served.
+// malformedClient sends such requests. It sends a good one behind each, which must not be served.
 type malformedClient struct {
 	*visitor
 	requests []malformed
@@ -125,7 +125,7 @@ func (m malformedClient) refused(bad *malformed) error {
 		return err
 	}
 	smuggled := m.call("GET", stableHost, "/smuggled").head()
-	if m.rnd.IntN(2) == 0 { // with something good before it
+	if m.rnd.IntN(2) == 0 { // a good one before it
 		if err := w.send(m.call("GET", stableHost, "/bytes/1/1").head() + bad.request + smuggled); err != nil {
 			return fmt.Errorf("sending: %w", err)
 		}

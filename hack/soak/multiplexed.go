@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// multiplexed is a client of HTTP/2, net/http's, that asks for several things at once on one connection, and gives some
-// of them up.
+// multiplexed is net/http's client of HTTP/2. It asks for several things at once on one connection, and gives some of
+// them up.
 type multiplexed struct {
 	*visitor
 	client    *http.Client
 	transport *http.Transport
-	// left is how many further rounds the connection is used for.
+	// left is how many further rounds use the connection.
 	left int
 }
 
@@ -62,7 +62,7 @@ func (m *multiplexed) round() (string, error) {
 	return "", errs
 }
 
-// draw chooses a request. All choices are made here: what it returns may run beside others.
+// draw chooses a request. It makes all choices here, because what it returns may run beside others.
 func (m *multiplexed) draw() func() error {
 	seed, size := m.rnd.Uint64(), m.spread(0, secureSize)
 	host := [...]string{secureHost, sharedHost}[m.rnd.IntN(2)]
@@ -79,7 +79,7 @@ func (m *multiplexed) draw() func() error {
 	return func() error { return m.fetch(host, seed, size%smallSize, "") }
 }
 
-// ask sends a call and has its response checked, whose content is checked by check.
+// ask sends a call. check checks the content of its response.
 func (m *multiplexed) ask(ctx context.Context, c *call, content io.Reader, length int64, check func(*reply) error) error {
 	r, err := http.NewRequestWithContext(ctx, c.method, "https://"+c.host+c.target, content)
 	if err != nil {
@@ -123,7 +123,7 @@ func (m *multiplexed) upload(host string, seed uint64, size int64, chunked bool)
 	})
 }
 
-// abandon gives a large response up after a while, wherever it is then.
+// abandon gives a large response up after a while, whatever has come by then.
 func (m *multiplexed) abandon(host string, seed uint64, after time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), after)
 	defer cancel()

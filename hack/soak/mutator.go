@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// mutator changes a few bytes of proper requests. What that makes of them nobody knows beforehand, but every answer
-// must be the proxy's own or that of an endpoint that understood what it got.
+// mutator changes a few bytes of proper requests. Nobody knows beforehand what that makes of them. But every answer
+// must be the proxy's own, or that of an endpoint that understood what it got.
 type mutator struct{ *visitor }
 
 func newMutator(v *visitor) client {
@@ -56,7 +56,7 @@ func (m mutator) mutate(text []byte) []byte {
 	return text
 }
 
-// send sends the requests and looks at all the answers that come.
+// send sends the requests and looks at all answers that come.
 func (m mutator) send(requests string) error {
 	w, err := m.dial()
 	if err != nil {
@@ -84,7 +84,7 @@ func (m mutator) send(requests string) error {
 			return fmt.Errorf("reading the content of %s: %w", r.outcome(), err)
 		}
 		if !r.goesOn() && r.reason != "" && method == "HEAD" {
-			return nil // of a request line that was not understood nobody knows whether it wants a head alone
+			return nil // if a request line was not understood, nobody knows whether it wants only a head
 		}
 		if !r.goesOn() {
 			return w.ended()

@@ -47,7 +47,7 @@ func (o oldClient) round() (string, error) {
 	})
 }
 
-// nameless sends no Host, as it may.
+// nameless sends no Host, as HTTP/1.0 allows.
 func (o oldClient) nameless() error {
 	w, err := o.dial()
 	if err != nil {

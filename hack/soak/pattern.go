@@ -10,8 +10,8 @@ import (
 	"math/rand/v2"
 )
 
-// pattern is where all verified content comes from: bytes that look random, a different stretch of them for each seed.
-// Both ends of a transfer know what belongs at any place of it without anybody keeping a copy.
+// pattern is where all verified content comes from. Its bytes look random. Each seed has a different stretch of them.
+// Both ends of a transfer know what belongs at any place, and nobody keeps a copy.
 type pattern struct{ block []byte }
 
 // blockSize is odd, so that content does not repeat at a multiple of any buffer's size.
@@ -23,7 +23,7 @@ func newPattern() *pattern {
 	return p
 }
 
-// at returns some of what a seed's content is from offset on, at least one byte.
+// at returns some of a seed's content from offset on, at least one byte.
 func (p *pattern) at(seed uint64, offset int64) []byte {
 	const golden = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio: neighbouring seeds begin far apart
 	return p.block[(seed*golden>>20+uint64(offset))%blockSize:]
@@ -49,7 +49,7 @@ func (r *patternReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// verify reads r to its end and checks that it is the size bytes of a seed's content. An error of r's is a
+// verify reads r to its end and checks that it is the size bytes of a seed's content. If r fails, it returns a
 // *transferError.
 func (p *pattern) verify(r io.Reader, seed uint64, size int64) error {
 	buf := make([]byte, 16<<10)

@@ -26,7 +26,7 @@ func TestContentIsVerifiedToItsLastByte(t *testing.T) {
 		name    string
 		content io.Reader
 		ok      bool
-		// brokeOff is set where the error is that of the reader.
+		// brokeOff is set if the error is the reader's.
 		brokeOff bool
 	}{
 		{"as it was made", bytes.NewReader(whole), true, false},

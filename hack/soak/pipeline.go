@@ -15,10 +15,10 @@ func newPipeliner(v *visitor) client {
 	return roundFunc(p.round)
 }
 
-// longestPipeline bounds the requests that are sent at once, which must all fit into the sockets' buffers.
+// longestPipeline bounds the requests that are sent at once. They must all fit into the sockets' buffers.
 const longestPipeline = 20
 
-// pipelined is a request that was sent with others.
+// pipelined is a request that was sent together with others.
 type pipelined struct {
 	*call
 	check func(*wire, *reply) error
@@ -58,14 +58,14 @@ func (p pipeliner) round() (string, error) {
 			return "", fmt.Errorf("%s, number %d of %d at once: %w", q, i, count, err)
 		}
 		if !r.goesOn() && r.reason != "" {
-			// The content was not there yet when the answer was: that ends the connection, and what follows is not served.
+			// The answer came before the content. That ends the connection, and what follows is not served.
 			return r.outcome(), w.ended()
 		}
 	}
 	return "", w.ended()
 }
 
-// request makes a request of some kind and returns how to check its response, and its text.
+// request makes a request of some kind. It returns how to check the response, and the request's text.
 func (p pipeliner) request(last bool) (pipelined, string) {
 	var fields []string
 	if last {
@@ -81,7 +81,7 @@ func (p pipeliner) request(last bool) (pipelined, string) {
 		c := p.call("DELETE", stableHost, "/status/204", fields...)
 		return pipelined{c, func(w *wire, r *reply) error { return w.genuine(r, c, 204) }}, c.head()
 	case 2:
-		// The proxy answers without a look at the content, which must not become a request of its own.
+		// The proxy answers without looking at the content. The content must not become a request of its own.
 		const content = "GET /smuggled HTTP/1.1\r\nHost: " + stableHost + "\r\n\r\n"
 		c := p.call("POST", stableHost, "/denied", append(fields, fmt.Sprintf("Content-Length: %d", len(content)))...)
 		return pipelined{c, func(_ *wire, r *reply) error {

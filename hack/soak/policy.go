@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// explained reads the content of an answer of the proxy's own and checks that it says why, unless it is one to HEAD.
+// explained reads the content of an answer of the proxy's own. It checks that the content says why, unless the answer
+// is to HEAD.
 func (r *reply) explained() error {
 	if r.Request.Method == http.MethodHead {
 		return nil
@@ -36,7 +37,7 @@ func (s *session) answered(c *call, outcome string) error {
 	})
 }
 
-// policyClient uses routes with policies, those that answer and those that change the request.
+// policyClient uses routes with policies: some answer, some change the request.
 type policyClient struct{ *session }
 
 func newPolicyClient(v *visitor) client { return policyClient{newSession(v, v.dial)} }
@@ -82,7 +83,7 @@ func (p policyClient) rewritten(target, path string, seed uint64, size int64) er
 	})
 }
 
-// limitedClient asks for more than its share and counts what it gets. It is the only one with its address.
+// limitedClient asks for more than its share and counts what it gets. No other client has its address.
 type limitedClient struct {
 	*session
 	began time.Time

@@ -4,7 +4,7 @@ package main
 
 import "net/netip"
 
-// refusal is an address that refuses connections: its port is taken, so that nobody else can get it, and nobody
+// refusal is an address that refuses connections. Its port is taken, so that nobody else can get it, but nobody
 // listens.
 type refusal struct {
 	fd      int

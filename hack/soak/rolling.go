@@ -7,13 +7,13 @@ import (
 	"strconv"
 )
 
-// rollingClient uses a host whose endpoints, weights and header policy change all the time, and must notice nothing but
+// rollingClient uses a host whose endpoints, weights and header policy change all the time. It must notice nothing but
 // the policy.
 type rollingClient struct{ *session }
 
 func newRollingClient(v *visitor) client { return rollingClient{newSession(v, v.dial)} }
 
-// rollingSize bounds a transfer well below what is done within an endpoint's retirement.
+// rollingSize bounds a transfer well below what an endpoint can do within its retirement.
 const rollingSize = 256 << 10
 
 func (c rollingClient) round() (string, error) {

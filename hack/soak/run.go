@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	// earlyShare of the duration is over when memory is measured first: by then everything has run for a while.
+	// earlyShare is the share of the duration after which memory is first measured. By then everything has run for a
+	// while.
 	earlyShare = 0.2
-	// reportInterval is how often a line says how it goes.
+	// reportInterval is the time between two lines that say how it goes.
 	reportInterval = 10 * time.Second
 )
 
-// run sets everything up, lets the load run, takes everything down, and says what was wrong.
+// run sets everything up, lets the load run, takes everything down, and returns what was wrong.
 func run(ctx context.Context, o options, out io.Writer) error {
 	chosen, err := chooseKinds(o.kinds)
 	if err != nil {
@@ -43,7 +44,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	heap := underLoad(ctx, s, books, o, chosen)
 
-	// From here on nothing may be closed by the collector in place of its owner.
+	// From here on, the collector must not close anything in place of its owner.
 	debug.SetGCPercent(-1)
 	drained := drain(s, books)
 	stopped := errors.Join(s.churn.stop(), s.stopEndpoints())
@@ -67,7 +68,7 @@ func openPoller() error {
 	return l.Close()
 }
 
-// underLoad runs the clients and the swaps for the duration, or until ctx ends, and compares memory early and late.
+// underLoad runs the clients and the swaps for the duration, or until ctx ends. It compares memory early and late.
 func underLoad(ctx context.Context, s *site, books *ledger, o options, chosen []kind) error {
 	load, stop := context.WithCancel(ctx)
 	defer stop()
@@ -85,7 +86,7 @@ func underLoad(ctx context.Context, s *site, books *ledger, o options, chosen []
 			v := &visitor{
 				site: s,
 				rnd:  rand.New(rand.NewPCG(o.seed, uint64(number))),
-				// An address of its own, so that what is kept by address concerns this client alone.
+				// It is an address of its own, so that what is kept by address concerns this client alone.
 				from: netip.AddrFrom4([4]byte{127, 0, 1, byte(number)}),
 			}
 			clients.Go(func() { k.run(load, v, t) })
@@ -101,7 +102,7 @@ func underLoad(ctx context.Context, s *site, books *ledger, o options, chosen []
 
 var errNotCompared = errors.New("the load ended before memory could be compared")
 
-// measure waits for the end of the load. It compares what memory is in use early and, still under load, at the end.
+// measure waits for the end of the load. It compares the memory in use early on with that at the end, still under load.
 func measure(ctx context.Context, duration time.Duration, out io.Writer) error {
 	began, early := time.Now(), time.Duration(float64(duration)*earlyShare)
 	if !rest(ctx, early) {
@@ -117,7 +118,7 @@ func measure(ctx context.Context, duration time.Duration, out io.Writer) error {
 	return checkHeap(first, last)
 }
 
-// rest waits and says whether ctx still lives.
+// rest waits. It returns false if ctx ends before.
 func rest(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// scriptClient asks an endpoint that follows scripts, and checks that nothing comes of one but what it allows.
+// scriptClient asks an endpoint that follows scripts. It checks that the outcome of each is one that the script allows.
 type scriptClient struct {
 	*session
 	scripts []script
@@ -28,7 +28,7 @@ func (c scriptClient) round() (string, error) {
 	outcome, err := c.try(q, s)
 	if err == nil && !slices.Contains(s.allowed, outcome) {
 		err = fmt.Errorf("got %s instead of %q", outcome, s.allowed)
-		if err = timely(outcome, err); outcome == torn && s.rest != "" { // of a drip, as much as came
+		if err = timely(outcome, err); outcome == torn && s.rest != "" { // as much of a drip as came
 			err = timeoutError{err}
 		}
 	}
@@ -62,7 +62,7 @@ func (c scriptClient) follow(w *wire, q *call, s *script) (outcome string, goesO
 	case r.reason != "":
 		return r.outcome(), r.goesOn(), r.explained()
 	}
-	// An endpoint's field for the connection is not for the client.
+	// A field of the endpoint's connection is not for the client.
 	if r.Header.Get(hopField) != "" {
 		return "", false, errors.New("a field that Connection named was passed on")
 	}
@@ -84,7 +84,7 @@ func (c scriptClient) follow(w *wire, q *call, s *script) (outcome string, goesO
 	return r.outcome(), r.goesOn(), nil
 }
 
-// hurriedClient asks for what takes longer than the route allows for the whole.
+// hurriedClient asks for what takes longer than the route allows for the whole exchange.
 type hurriedClient struct{ *session }
 
 func newHurriedClient(v *visitor) client { return hurriedClient{newSession(v, v.dial)} }
@@ -93,10 +93,10 @@ func (c hurriedClient) round() (string, error) {
 	if c.rnd.IntN(2) == 0 {
 		return lateAnswer, c.answered(c.call("GET", hurriedHost, "/wait/9000"), lateAnswer)
 	}
-	// A drip takes longer than a second, and its head was sent long before.
+	// A drip takes longer than a second. Its head was sent long before.
 	q := c.call("GET", hurriedHost, "/drip-chunks")
 	outcome, err := scriptClient{session: c.session}.try(q, &script{content: "hello"})
-	if err == nil && outcome != torn && outcome != lateAnswer { // the latter where the head was late
+	if err == nil && outcome != torn && outcome != lateAnswer { // the latter if the head was late
 		err = fmt.Errorf("got %s instead of %s", outcome, torn)
 	}
 	if err != nil {
@@ -106,7 +106,7 @@ func (c hurriedClient) round() (string, error) {
 }
 
 // fickleClient uses an endpoint that closes idle connections whenever it likes. What may be sent twice must always
-// succeed; what may not can fail, in one way.
+// succeed. What may not can fail in one way.
 type fickleClient struct{ *session }
 
 func newFickleClient(v *visitor) client { return fickleClient{newSession(v, v.dial)} }
@@ -160,7 +160,7 @@ func (c fickleClient) try(w *wire, q *call, content string) (outcome string, goe
 	return r.outcome(), r.goesOn(), w.genuine(r, q, 200)
 }
 
-// refusedClient uses endpoints that refuse connections: the only one of a pool, or one of two.
+// refusedClient uses endpoints that refuse connections: a pool's only one, or one of two.
 type refusedClient struct{ *session }
 
 func newRefusedClient(v *visitor) client { return refusedClient{newSession(v, v.dial)} }
@@ -171,7 +171,7 @@ func (c refusedClient) round() (string, error) {
 	case 0:
 		return answer, c.answered(c.call("GET", refusedHost, "/"), answer)
 	case 1:
-		// Nothing was sent to the one that refused, so that the other one may get what must not be sent twice.
+		// Nothing was sent to the endpoint that refused, so the other one may get what must not be sent twice.
 		return "on the other endpoint", c.upload(spareHost, c.spread(0, rollingSize), c.rnd.IntN(2) == 0)
 	}
 	_, err := c.fetch(spareHost, "", c.rnd.Int64N(smallSize))

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// scriptedServer is an endpoint whose every byte is written by hand, for answers that no HTTP server would give.
+// scriptedServer is an endpoint whose every byte is written by hand, for answers that no HTTP server gives.
 type scriptedServer struct {
 	listener net.Listener
 	address  netip.AddrPort
@@ -22,7 +22,7 @@ type scriptedServer struct {
 	stopped bool
 }
 
-// scriptedConn is a connection that the proxy made to it.
+// scriptedConn is a connection of the proxy to it.
 type scriptedConn struct {
 	*net.TCPConn
 	in *bufio.Reader
@@ -77,7 +77,7 @@ func (s *scriptedServer) remove(c *scriptedConn) {
 	delete(s.conns, c)
 }
 
-// stop closes the listener and every connection, and waits for what serves them.
+// stop closes the listener and every connection. It waits for what serves them.
 func (s *scriptedServer) stop() {
 	_ = s.listener.Close()
 	s.mu.Lock()

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// script is one way in which an endpoint goes wrong, or does right in a way that is rare, and what may come of it.
+// script is one way in which an endpoint goes wrong, or does right in a rare way. It says what may come of that.
 type script struct {
 	name, method string
-	// answer is sent as it is, but for $ID and $FROM, which stand for what the endpoint was told.
+	// answer is sent as it is, except for $ID and $FROM, which stand for what the endpoint was told.
 	answer string
-	// rest follows bit by bit, dripPause apart.
+	// rest follows in pieces, dripPause apart.
 	rest string
 	end  ending
-	// allowed are the outcomes that are in order, content what a 200 comes with, informational what comes before it.
+	// allowed are the outcomes that are in order. content is that of a 200. informational is how many responses come
+	// before it.
 	allowed       []string
 	content       string
 	informational int
@@ -30,7 +31,7 @@ type ending int
 const (
 	// keep waits for another request.
 	keep ending = iota
-	// finish closes it, abort resets it, and hold leaves it open and says no more.
+	// finish closes it. abort resets it. hold leaves it open and sends no more.
 	finish
 	abort
 	hold
@@ -38,22 +39,22 @@ const (
 
 const (
 	dripPause = 100 * time.Millisecond
-	// scriptIdle is the route's idle timeout: how long a held connection keeps a client waiting. Pauses of drips are far
-	// below.
+	// scriptIdle is the route's idle timeout. That is how long a held connection keeps a client waiting. Pauses of drips
+	// are far shorter.
 	scriptIdle = 2 * time.Second
 
 	malformedAnswer = "502 UpstreamMalformed"
 	resetAnswer     = "502 UpstreamReset"
 	timeoutAnswer   = "504 UpstreamTimeout"
-	// lateAnswer is for what takes longer than the route allows for the whole.
+	// lateAnswer is for what takes longer than the route allows for the whole exchange.
 	lateAnswer = "504 UpstreamRequestTimeout"
-	// torn is a response that broke off, in a way that the client can see.
+	// torn is a response that broke off in a way that the client can see.
 	torn = "torn"
 
 	okLine = "HTTP/1.1 200 OK\r\n" + idField + ": $ID\r\n" + fromField + ": $FROM\r\n"
 )
 
-// scripts returns the table. The paths on the host for broken answers are the names in it.
+// scripts returns the table. On the host for broken answers, the paths are the names in it.
 func scripts() []script {
 	malformed, broken := []string{malformedAnswer}, []string{torn, resetAnswer}
 	return []script{
@@ -84,7 +85,7 @@ func scripts() []script {
 		{name: "unasked-upgrade", answer: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n", end: keep, allowed: malformed},
 		{name: "many-informational", answer: strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 50), end: hold, allowed: malformed},
 
-		// Content that breaks off. As long as nothing of it was sent the client can still be told.
+		// These are content that breaks off. While nothing of it was sent, the client can still be told.
 		{name: "short", answer: okLine + "Content-Length: 1000\r\n\r\nhello", end: finish, allowed: broken},
 		{name: "short-reset", answer: okLine + "Content-Length: 1000\r\n\r\nhello", end: abort, allowed: broken},
 		{name: "short-late", answer: okLine + "Content-Length: 1000\r\n\r\n", rest: "hello", end: abort, allowed: broken},
@@ -96,7 +97,7 @@ func scripts() []script {
 		{name: "trailer-fault", answer: okLine + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nContent-Length: 7\r\n\r\n", end: hold, allowed: []string{torn, malformedAnswer}},
 		{name: "stall", answer: okLine + "Content-Length: 1000\r\n\r\nhello", end: hold, allowed: []string{torn, timeoutAnswer}},
 
-		// Rare and right.
+		// These are rare and right.
 		{name: "extra", answer: okLine + "Content-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison", end: keep, allowed: []string{"200"}, content: "hello"},
 		{name: "extra-after-chunks", answer: okLine + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\npoison", end: keep, allowed: []string{"200"}, content: "hello"},
 		{name: "head-with-content", method: "HEAD", answer: okLine + "Content-Length: 5\r\n\r\nhello", end: keep, allowed: []string{"200"}},
@@ -122,7 +123,7 @@ func serveScripts(c *scriptedConn) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		i := slices.IndexFunc(all, func(s script) bool { return s.name == name })
 		if i < 0 {
-			return // the client does not allow for that outcome
+			return // the client does not allow that outcome
 		}
 		if !c.play(&all[i], r) {
 			return

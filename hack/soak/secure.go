@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// secureClient uses HTTPS, resumes sessions, and now and then sends or fetches much.
+// secureClient uses HTTPS, resumes sessions, and sometimes sends or fetches much.
 type secureClient struct {
 	*session
 	config *tls.Config
@@ -55,7 +55,7 @@ func (c *secureClient) round() (string, error) {
 	return "", nil
 }
 
-// rotationWatcher connects anew each time to a host whose certificate is replaced all the time.
+// rotationWatcher connects again and again to a host whose certificate is replaced all the time.
 type rotationWatcher struct{ *visitor }
 
 func newRotationWatcher(v *visitor) client {
@@ -82,7 +82,7 @@ func (c rotationWatcher) round() (string, error) {
 	return "", err
 }
 
-// stranger comes to the port for HTTPS with what it cannot serve.
+// stranger comes to the port for HTTPS with something that it cannot serve.
 type stranger struct{ *visitor }
 
 func newStranger(v *visitor) client {
@@ -102,9 +102,9 @@ func (s stranger) round() (string, error) {
 	return "", s.plain()
 }
 
-// handshake says what came of one for that name.
+// handshake returns the outcome of one for that name.
 func (v *visitor) handshake(name string) (string, error) {
-	// What is served without a certificate for it is not to be checked: nothing is.
+	// If the host has no certificate, there is nothing to check.
 	config := &tls.Config{RootCAs: v.authority.roots, ServerName: name, InsecureSkipVerify: name == ""}
 	w, err := v.dialTLS(config)
 	var alert *net.OpError
@@ -118,7 +118,7 @@ func (v *visitor) handshake(name string) (string, error) {
 	return "", err
 }
 
-// plain speaks HTTP where TLS is expected: there is no answer that a client could take for one.
+// plain speaks HTTP where TLS is expected. No client could take the answer for one of HTTP.
 func (s stranger) plain() error {
 	w, err := s.dialTo(s.secure)
 	if err != nil {

@@ -14,25 +14,25 @@ import (
 	"time"
 )
 
-// The fields by which clients and endpoints know each other's messages.
+// By these fields, clients and endpoints know each other's messages.
 const (
-	// idField is sent with a request and comes back with its response and no other.
+	// idField is sent with a request and comes back with its response alone.
 	idField = "X-Soak-Id"
-	// fromField, pathField and serverField say what the endpoint was told of the client, which path it got, and who it is.
+	// fromField says what the endpoint was told of the client, pathField which path it got, and serverField who it is.
 	fromField   = "X-Soak-From"
 	pathField   = "X-Soak-Path"
 	serverField = "X-Soak-Server"
-	// hopField is for the proxy alone: clients name it in Connection.
+	// hopField is for the proxy alone. Clients name it in Connection.
 	hopField = "X-Soak-Hop"
-	// versionField is set by the configuration: on the request, which the endpoint reports in seenField, and on the
-	// response.
+	// versionField is set by the configuration, on the request and on the response. seenField is what the endpoint reports
+	// of the request's.
 	versionField = "X-Soak-Version"
 	seenField    = "X-Soak-Seen"
-	// trailerField is what uploads and downloads end with where they have trailers.
+	// trailerField is the trailer of uploads and downloads that have one.
 	trailerField = "X-Soak-Trailer"
 )
 
-// service is what the well-behaved endpoints do. What a client cannot see, it checks itself.
+// service is what the well-behaved endpoints do. It checks what a client cannot see.
 type service struct {
 	name    string
 	pattern *pattern
@@ -43,10 +43,10 @@ type service struct {
 const (
 	// acknowledgePatience is how long a client may take to say that an event arrived.
 	acknowledgePatience = 20 * time.Second
-	// abandonPatience is how long it may take an endpoint to learn that nobody waits for its answer any more: the proxy
-	// notices within a second, and the machine may be busy.
+	// abandonPatience is how long it may take until an endpoint learns that nobody waits for its answer any more. The
+	// proxy notices within a second, but the machine may be busy.
 	abandonPatience = 10 * time.Second
-	// longestWait bounds what a client may ask to wait for.
+	// longestWait bounds the wait that a client may ask for.
 	longestWait = 10 * time.Second
 )
 
@@ -93,7 +93,8 @@ func (s *service) serve(what string, w http.ResponseWriter, r *http.Request, arg
 	return errors.New("nobody asks for that: the proxy made it up or took content for a request")
 }
 
-// checkForwarding checks what the proxy tells of the client, and that it kept to itself what was meant for it alone.
+// checkForwarding checks what the proxy tells of the client. It also checks that the proxy passed on nothing that was
+// meant for the proxy alone.
 func (s *service) checkForwarding(r *http.Request) error {
 	from := r.Header.Values("X-Forwarded-For")
 	if len(from) != 1 {
@@ -117,8 +118,7 @@ func (s *service) checkForwarding(r *http.Request) error {
 	return nil
 }
 
-// bytes answers with content: /bytes/SEED/SIZE. With ?chunked it comes without a length, with ?trailer with one at its
-// end.
+// bytes answers with content: /bytes/SEED/SIZE. With ?chunked it has no length. With ?trailer it ends with a trailer.
 func (s *service) bytes(w http.ResponseWriter, r *http.Request, args []string) error {
 	if len(args) != 2 {
 		return errors.New("the path is not /bytes/SEED/SIZE")
@@ -143,7 +143,7 @@ func (s *service) bytes(w http.ResponseWriter, r *http.Request, args []string) e
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	// A write fails where the client or the proxy gave up, which is theirs to explain.
+	// A write fails if the client or the proxy gave up. They have to explain that.
 	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, s.pattern.body(seed, size), make([]byte, 16<<10)); err != nil {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (s *service) hash(w http.ResponseWriter, r *http.Request) error {
 	digest := sha256.New()
 	n, err := io.CopyBuffer(struct{ io.Writer }{digest}, r.Body, make([]byte, 16<<10))
 	if err != nil {
-		// The client gave up, or sent what is no content: an answer must not look like success.
+		// The client gave up, or sent malformed content. The answer must not look like success.
 		w.WriteHeader(http.StatusBadRequest)
 		return nil
 	}
@@ -170,7 +170,7 @@ func uploadReceipt(digest []byte, size int64, trailer string) string {
 	return fmt.Sprintf("%x %d %q", digest, size, trailer)
 }
 
-// partial takes uploads that break off: they must never come to a proper end.
+// partial takes uploads that break off. They must never come to a proper end.
 func (s *service) partial(r *http.Request) error {
 	if n, err := io.Copy(io.Discard, r.Body); err == nil {
 		return fmt.Errorf("an upload that broke off came to a proper end after %d bytes", n)
@@ -204,7 +204,7 @@ func (s *service) wait(w http.ResponseWriter, r *http.Request, args []string) er
 	}
 }
 
-// abandoned never answers: its clients go away, and the proxy has to pass that on.
+// abandoned never answers. Its clients go away, and the proxy has to pass that on.
 func (s *service) abandoned(r *http.Request) error {
 	timer := time.NewTimer(abandonPatience)
 	defer timer.Stop()
@@ -216,8 +216,8 @@ func (s *service) abandoned(r *http.Request) error {
 	}
 }
 
-// events sends events, each only after the client said that the one before arrived: /events/STREAM/COUNT. A proxy that
-// holds one back holds up everything.
+// events sends events: /events/STREAM/COUNT. It sends each only after the client said that the one before arrived. A
+// proxy that holds one back holds up everything.
 func (s *service) events(w http.ResponseWriter, r *http.Request, args []string) error {
 	acknowledged := s.streams.find(args[0])
 	if acknowledged == nil {

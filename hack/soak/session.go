@@ -4,13 +4,13 @@ package main
 
 import "fmt"
 
-// session is a client's side of one connection after another: each is used for as long as the responses allow and
-// its user likes.
+// session is a client's side of one connection after another. It uses each for as long as the responses allow and its
+// user likes.
 type session struct {
 	*visitor
 	connect func() (*wire, error)
 	wire    *wire
-	// left is how many further requests the connection is used for.
+	// left is how many further requests use the connection.
 	left int
 }
 
@@ -35,7 +35,7 @@ func (s *session) open() (*wire, error) {
 	return s.wire, nil
 }
 
-// settle ends an exchange: the connection stays if it can. goesOn is false where the response or a fault ended it.
+// settle ends an exchange. The connection stays if it can. goesOn is false if the response or a fault ended it.
 func (s *session) settle(goesOn bool) {
 	if !goesOn || s.left <= 0 {
 		s.close()
@@ -49,7 +49,7 @@ func (s *session) close() {
 	}
 }
 
-// exchange sends a request without content, hands the reply to check, which reads its content, and settles.
+// exchange sends a request without content. It gives the reply to check, which reads its content. Then it settles.
 func (s *session) exchange(c *call, check func(*wire, *reply) error) error {
 	w, err := s.open()
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *session) exchange(c *call, check func(*wire, *reply) error) error {
 	return nil
 }
 
-// sendInPieces writes a head, now and then in several writes: where a head is cut must not matter.
+// sendInPieces writes a head, sometimes in several writes: it must not matter where a head is cut.
 func (s *session) sendInPieces(w *wire, head string) error {
 	const seldom = 16
 	if s.rnd.IntN(seldom) != 0 {
@@ -88,7 +88,7 @@ func (s *session) sendInPieces(w *wire, head string) error {
 	return nil
 }
 
-// fetch gets size bytes from /bytes on a host and verifies them, whichever way they are framed.
+// fetch gets size bytes from /bytes on a host and verifies them, in whatever framing.
 func (s *session) fetch(host, query string, size int64, fields ...string) (*reply, error) {
 	seed := s.rnd.Uint64()
 	c := s.call("GET", host, fmt.Sprintf("/bytes/%d/%d%s", seed, size, query), fields...)

@@ -18,8 +18,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 )
 
-// The proxy's timeouts are short, so that clients that stall are a matter of seconds, and long beside any pause that a
-// busy machine makes.
+// The proxy's timeouts are short, so that clients that stall cost only seconds. They are long beside any pause of a
+// busy machine.
 const (
 	readTimeout  = 5 * time.Second
 	writeTimeout = 5 * time.Second

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// slowClient sends and reads little by little, always soon enough for no timeout to end it.
+// slowClient sends and reads little by little, but always fast enough for all timeouts.
 type slowClient struct{ *visitor }
 
 func newSlowClient(v *visitor) client {
@@ -18,12 +18,12 @@ func newSlowClient(v *visitor) client {
 }
 
 const (
-	// A slow head comes in slowHeadPieces, slowPause apart, well within the time that a head has as a whole.
+	// A slow head comes in slowHeadPieces, slowPause apart. That is well within the time for a whole head.
 	slowHeadPieces = 10
-	// Slow content comes in slowPieces, slowPause apart; each pause alone is well within the time for a wait.
+	// Slow content comes in slowPieces, slowPause apart. Each pause is well within the time for a wait.
 	slowPieces = 30
 	slowPause  = 100 * time.Millisecond
-	// A slow reader takes slowRead bytes at a time of about slowSize, in a small window.
+	// A slow reader takes slowRead bytes at a time, of about slowSize, in a small window.
 	slowSize   = 1 << 20
 	slowRead   = 32 << 10
 	slowWindow = 32 << 10
@@ -100,7 +100,7 @@ func (s slowClient) content() error {
 	return nil
 }
 
-// reader reads a response slowly: all others have to wait for nothing of it.
+// reader reads a response slowly. Nobody else may have to wait for it.
 func (s slowClient) reader() error {
 	w, err := s.dial()
 	if err != nil {
@@ -143,7 +143,7 @@ func (p *pausingReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// stalledClient stops in the midst of something, and has to be given up.
+// stalledClient stops in the midst of something. The proxy has to give it up.
 type stalledClient struct{ *visitor }
 
 func newStalledClient(v *visitor) client {
@@ -190,7 +190,7 @@ func (s stalledClient) timedOut(w *wire, beginning string) error {
 	return w.ended()
 }
 
-// overdue asks for much and reads nothing of it until it must have been given up.
+// overdue asks for much and reads nothing of it until the proxy must have given it up.
 func (s stalledClient) overdue(w *wire) error {
 	if err := w.tcp.SetReadBuffer(slowWindow); err != nil {
 		return fmt.Errorf("setting the window: %w", err)

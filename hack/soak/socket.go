@@ -22,13 +22,13 @@ const (
 	acceptField    = "Sec-WebSocket-Accept"
 )
 
-// acceptOf is what proves that a WebSocket's key was understood (RFC 6455, section 4.2.2).
+// acceptOf returns the proof that a WebSocket's key was understood (RFC 6455, section 4.2.2).
 func acceptOf(key string) string {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// socketOpener opens WebSockets as streams of HTTP/2 (RFC 8441), several on a connection, and talks to an echo as an
+// socketOpener opens WebSockets as streams of HTTP/2 (RFC 8441), several on a connection. It talks to an echo as an
 // upgrader does.
 type socketOpener struct {
 	upgrader
@@ -36,7 +36,7 @@ type socketOpener struct {
 		http.RoundTripper
 		CloseIdleConnections()
 	}
-	// left is how many further rounds the connection is used for.
+	// left is how many further rounds use the connection.
 	left int
 }
 
@@ -89,7 +89,7 @@ func (o *socketOpener) round() (string, error) {
 	return note, nil
 }
 
-// streamConn is a stream as a connection: what a wire does with it.
+// streamConn makes a stream a connection, with the methods that a wire uses.
 type streamConn struct {
 	net.Conn // nil: nobody asks for addresses or moves deadlines
 	in       io.Reader

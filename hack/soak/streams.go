@@ -14,7 +14,7 @@ func newStreams() *streams { return &streams{open: make(map[string]chan int)} }
 
 // add opens a stream of that name.
 func (s *streams) add(name string) chan int {
-	// One word may be under way while its reader is not there yet.
+	// One message may be under way before its reader is there.
 	c := make(chan int, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -22,7 +22,7 @@ func (s *streams) add(name string) chan int {
 	return c
 }
 
-// find returns the stream of that name, nil where there is none.
+// find returns the stream of that name, or nil.
 func (s *streams) find(name string) chan int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

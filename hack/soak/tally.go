@@ -21,11 +21,11 @@ const maxSamples = 20
 type tally struct {
 	name string
 	out  io.Writer
-	// active is set where there must be something to count.
+	// active is set if there must be something to count.
 	active bool
 	mu     sync.Mutex
 	ok     int
-	// notes counts, among those that are ok, the outcomes that are not the plain one but allowed.
+	// notes counts outcomes that are allowed but unusual. They are part of ok.
 	notes  map[string]int
 	failed int
 }
@@ -44,8 +44,7 @@ func (t *tally) count(note string, err error) {
 	}
 }
 
-// fail adds something that nothing explains. The first ones are printed at once, so that nobody waits to the end for
-// them.
+// fail adds something that nothing explains. It prints the first ones at once, so that nobody has to wait for the end.
 func (t *tally) fail(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,7 +64,7 @@ func (t *tally) read() (ok, failed int, notes string) {
 	return t.ok, t.failed, strings.Join(parts, ", ")
 }
 
-// ledger is all the tallies of a run.
+// ledger has all tallies of a run.
 type ledger struct {
 	out io.Writer
 	mu  sync.Mutex
@@ -79,7 +78,7 @@ func (l *ledger) open(name string) *tally {
 	return t
 }
 
-// openQuiet makes a tally of faults alone.
+// openQuiet makes a tally that counts only faults.
 func (l *ledger) openQuiet(name string) *tally {
 	t := &tally{name: name, out: l.out, notes: make(map[string]int)}
 	l.mu.Lock()
@@ -94,7 +93,7 @@ func (l *ledger) tallies() []*tally {
 	return slices.Clone(l.all)
 }
 
-// totals are the sums over all tallies.
+// totals returns the sums over all tallies.
 func (l *ledger) totals() (ok, failed int) {
 	for _, t := range l.tallies() {
 		n, m, _ := t.read()
@@ -103,7 +102,7 @@ func (l *ledger) totals() (ok, failed int) {
 	return ok, failed
 }
 
-// verdict is an error where anything was unexplained, or where a kind of clients never got anything done.
+// verdict returns an error if anything was unexplained, or if a kind of clients never got anything done.
 func (l *ledger) verdict() error {
 	var errs []error
 	for _, t := range l.tallies() {

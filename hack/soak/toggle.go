@@ -11,24 +11,24 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// toggle is a host that the configuration keeps switching: it is served, or its requests get a certain answer of the
-// proxy's. Clients can tell which of the two has to be.
+// toggle is a host that the configuration keeps switching. Either it is served, or its requests get a certain answer of
+// the proxy. Clients can tell which of the two it has to be.
 type toggle struct {
 	host string
 	// kind says what is switched.
 	kind toggleKind
-	// certificate is what is switched with toggleCertificate.
+	// certificate is what toggleCertificate switches.
 	certificate snapshot.Certificate
-	// phase is 0 modulo 4 while it is off, 1 while it is being switched on, 2 while it is on and 3 while it is being
-	// switched off. It only grows.
+	// phase only grows. Modulo 4 it is 0 while the toggle is off, 1 while it is being switched on, 2 while it is on, and 3
+	// while it is being switched off.
 	phase atomic.Uint64
 }
 
 type toggleKind int
 
 const (
-	// toggleHost takes the host away, toggleAccess denies everybody, toggleHealth leaves no endpoint that takes requests,
-	// toggleRedirect sends everybody to HTTPS, and toggleCertificate takes the host's certificate away.
+	// toggleHost takes the host away. toggleAccess denies everybody. toggleHealth leaves no endpoint that takes requests.
+	// toggleRedirect sends everybody to HTTPS. toggleCertificate takes the host's certificate away.
 	toggleHost toggleKind = iota
 	toggleAccess
 	toggleHealth
@@ -37,7 +37,7 @@ const (
 	toggleKinds
 )
 
-// off is the outcome of a request while the toggle is off.
+// off returns the outcome of a request while the toggle is off.
 func (k toggleKind) off() string {
 	switch k {
 	case toggleHost:
@@ -55,7 +55,7 @@ func (k toggleKind) off() string {
 // unrecognizedName is the outcome of a handshake for a host without a certificate.
 const unrecognizedName = "unrecognized name"
 
-// togglesPerKind times toggleKinds are switched.
+// There are togglesPerKind toggles of each kind.
 const togglesPerKind = 6
 
 func newToggles(a *authority) ([]*toggle, error) {
@@ -75,10 +75,11 @@ func newToggles(a *authority) ([]*toggle, error) {
 	return toggles, nil
 }
 
-// on says whether the toggle is on, or being switched so.
+// on says whether the toggle is on, or is being switched on.
 func (t *toggle) on() bool { p := t.phase.Load() % 4; return p == 1 || p == 2 }
 
-// allowed are the outcomes of a request that was sent after the phase was before and answered while it was after.
+// allowed returns the outcomes that a request may have. It was sent when the phase was before, and answered when it was
+// after.
 func (t *toggle) allowed(before, after uint64) []string {
 	switch {
 	case before == after && before%4 == 0:
@@ -89,7 +90,7 @@ func (t *toggle) allowed(before, after uint64) []string {
 	return []string{"200", t.kind.off()}
 }
 
-// addTo puts into a snapshot what the toggle stands for now.
+// addTo adds to a snapshot what the toggle stands for now.
 func (t *toggle) addTo(s *snapshot.Snapshot, good netip.AddrPort) {
 	on := t.on()
 	if t.kind == toggleHost && !on {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// toggleWatcher asks for what the configuration keeps switching, and checks that the answer fits the moment.
+// toggleWatcher asks for what the configuration keeps switching. It checks that the answer fits the moment.
 type toggleWatcher struct{ *session }
 
 func newToggleWatcher(v *visitor) client { return toggleWatcher{newSession(v, v.dial)} }

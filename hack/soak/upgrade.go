@@ -21,7 +21,7 @@ func newUpgrader(v *visitor) client {
 }
 
 const (
-	// A conversation lasts from leastSwaps to mostSwaps swaps, and its lines are up to longestLine long.
+	// A conversation lasts from leastSwaps to mostSwaps swaps. Its lines are up to longestLine long.
 	leastSwaps  = 3
 	mostSwaps   = 20
 	longestLine = 48 << 10
@@ -52,7 +52,7 @@ func (u upgrader) round() (string, error) {
 	return note, nil
 }
 
-// converse talks for a while and ends in one of the ways that there are.
+// converse talks for a while and ends in one of several ways.
 func (u upgrader) converse(w *wire, stream string, abort func()) (note string, err error) {
 	if err := u.talk(w); err != nil {
 		return "", err
@@ -92,13 +92,13 @@ func (u upgrader) change(w *wire, c *call) error {
 	return nil
 }
 
-// talk is greeted and exchanges lines until there were enough swaps.
+// talk reads the greeting and exchanges lines until there were enough swaps.
 func (u upgrader) talk(w *wire) error {
 	if err := w.expect(echoGreeting); err != nil {
 		return err
 	}
 	until := u.proxy.Generation() + leastSwaps + u.rnd.Uint64N(mostSwaps-leastSwaps)
-	// Where nobody swaps any more, the time is up instead.
+	// If nobody swaps any more, the time is up instead.
 	enough := time.Now().Add(2 * mostSwaps * swapInterval)
 	for u.proxy.Generation() < until && time.Now().Before(enough) {
 		line := strings.Repeat(string(rune('a'+u.rnd.IntN(26))), u.rnd.IntN(longestLine)) + "\n"
@@ -113,7 +113,7 @@ func (u upgrader) talk(w *wire) error {
 	return nil
 }
 
-// expect reads exactly that.
+// expect reads exactly want.
 func (w *wire) expect(want string) error {
 	got := make([]byte, len(want))
 	if n, err := io.ReadFull(w.in, got); err != nil {
@@ -125,7 +125,7 @@ func (w *wire) expect(want string) error {
 	return nil
 }
 
-// endFirst ends the client's half and waits for the other one to end. What is under way must still arrive.
+// endFirst ends the client's half and waits for the other side to end. What is under way must still arrive.
 func endFirst(w *wire) error {
 	const last = "one more\n"
 	if err := w.send(last); err != nil {
@@ -140,7 +140,7 @@ func endFirst(w *wire) error {
 	return w.expectEnd()
 }
 
-// endSecond has the other side end its half first, and then still sends something.
+// endSecond lets the other side end its half first, and then still sends something.
 func (u upgrader) endSecond(w *wire, stream string) error {
 	told := u.streams.add(stream)
 	defer u.streams.remove(stream)

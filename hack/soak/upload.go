@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// uploader sends content of all sizes, with a length or in chunks, and compares what the endpoint says it got.
+// uploader sends content of all sizes, with a length or in chunks. It compares what the endpoint says it got.
 type uploader struct{ *session }
 
 func newUploader(v *visitor) client { return uploader{newSession(v, v.dial)} }
@@ -24,7 +24,7 @@ func (u uploader) round() (string, error) {
 	return "", u.upload(stableHost, u.spread(0, largestUpload), u.rnd.IntN(2) == 0)
 }
 
-// spread draws a size between two bounds, of each order of magnitude about as often as of any other.
+// spread draws a size between two bounds. Each order of magnitude is about as likely as any other.
 func (v *visitor) spread(least, most int64) int64 {
 	bits := 0
 	for most>>bits > 0 {
@@ -58,7 +58,7 @@ func (s *session) upload(host string, size int64, chunked bool) error {
 	return nil
 }
 
-// sendUpload sends a whole request and returns the receipt that it has to get.
+// sendUpload sends a whole request. It returns the receipt that it has to get.
 func (s *session) sendUpload(w *wire, c *call, size int64, chunked bool) (receipt string, err error) {
 	out := bufio.NewWriter(w)
 	if _, err := out.WriteString(c.head()); err != nil {
@@ -75,7 +75,7 @@ func (s *session) sendUpload(w *wire, c *call, size int64, chunked bool) (receip
 	return receipt, out.Flush()
 }
 
-// writeUpload writes the content of a request and returns the receipt that it has to get.
+// writeUpload writes the content of a request. It returns the receipt that it has to get.
 func (v *visitor) writeUpload(out *bufio.Writer, c *call, size int64, chunked bool) (receipt string, err error) {
 	digest := sha256.New()
 	content := io.TeeReader(v.pattern.body(v.rnd.Uint64(), size), digest)
@@ -89,7 +89,7 @@ func (v *visitor) writeUpload(out *bufio.Writer, c *call, size int64, chunked bo
 	return uploadReceipt(digest.Sum(nil), size, trailer), err
 }
 
-// uploadText is the content of an upload as it goes over the wire, and the receipt that it has to get.
+// uploadText returns the content of an upload as it goes over the wire, and the receipt that it has to get.
 func (v *visitor) uploadText(c *call, size int64, chunked bool) (content, receipt string) {
 	var text strings.Builder
 	out := bufio.NewWriter(&text)

@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// roundLimit bounds a round. What takes longer hangs: the figures in here are all well below, on a busy machine too.
+// roundLimit bounds a round. What takes longer hangs: all times in this program are well below, even on a busy machine.
 const roundLimit = time.Minute
 
-// visitor is what a client knows: where the proxy is, which address it comes from itself, and its own source of
+// visitor is what a client knows: where the proxy is, which address the client comes from, and its own source of
 // choices.
 type visitor struct {
 	*site
@@ -28,12 +28,12 @@ type visitor struct {
 	from netip.Addr
 }
 
-// wire is a client's connection. What goes over it is written by hand, down to the last byte.
+// wire is a client's connection. All that goes over it is written by hand, to the last byte.
 type wire struct {
 	net.Conn
 	in  *bufio.Reader
 	tcp *net.TCPConn
-	// from is the address that the proxy has to take the client for.
+	// from is the address that the proxy has to take as the client's.
 	from netip.Addr
 }
 
@@ -83,7 +83,7 @@ func (w *wire) abort() {
 	_ = w.tcp.Close()
 }
 
-// ended checks that the proxy closed the connection with nothing more on it.
+// ended checks that the proxy closed the connection without sending more.
 func (w *wire) ended() error {
 	b, err := w.in.ReadByte()
 	switch {
@@ -103,7 +103,7 @@ func isTimeout(err error) bool {
 
 func excerpt(b []byte) []byte { return b[:min(len(b), 200)] }
 
-// call is a request, with what tells its response from any other's.
+// call is a request, with what tells its response from any other.
 type call struct {
 	method, host, target, version, id string
 	// fields are further lines of the head, without their ends.
@@ -132,16 +132,16 @@ func (c *call) String() string {
 	return fmt.Sprintf("%s %s%s (request %s)", c.method, c.host, c.target, c.id)
 }
 
-// reply is a response as it was received, but for its content, which is there to be read.
+// reply is a response as it was received. Its content can still be read.
 type reply struct {
 	*http.Response
 	// informational are the statuses that came before the final one.
 	informational []int
-	// reason is why the proxy answered itself, "" where an endpoint did.
+	// reason is why the proxy answered itself. It is "" if an endpoint answered.
 	reason string
 }
 
-// outcome is the status, and the reason where the proxy answered itself.
+// outcome returns the status, and the reason if the proxy answered itself.
 func (r *reply) outcome() string {
 	if r.reason == "" {
 		return strconv.Itoa(r.StatusCode)
@@ -153,7 +153,7 @@ func (r *reply) outcome() string {
 func (w *wire) receive(method string) (*reply, error) {
 	r := &reply{}
 	for {
-		// What is left of the body ends with the connection, which its owner closes.
+		// The rest of the body ends with the connection, which its owner closes.
 		resp, err := http.ReadResponse(w.in, &http.Request{Method: method}) //nolint:bodyclose
 		if err != nil {
 			return nil, fmt.Errorf("reading the response's head: %w", err)
@@ -185,7 +185,7 @@ func proxyReason(h http.Header) (string, error) {
 	return reason, nil
 }
 
-// genuine checks that a reply is what an endpoint answered to the call, with that status.
+// genuine checks that a reply is an endpoint's answer to the call, with that status.
 func (w *wire) genuine(r *reply, c *call, status int) error {
 	if r.reason != "" || r.StatusCode != status {
 		return timely(r.outcome(), fmt.Errorf("got %s instead of %d", r.outcome(), status))
@@ -199,5 +199,5 @@ func (w *wire) genuine(r *reply, c *call, status int) error {
 	return nil
 }
 
-// goesOn says whether the connection can carry another request after the reply, whose content was read.
+// goesOn says whether the connection can carry another request after the reply's content was read.
 func (r *reply) goesOn() bool { return !r.Close && r.StatusCode != http.StatusSwitchingProtocols }

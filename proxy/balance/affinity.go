@@ -12,16 +12,16 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Client is what is known of whom a request is from.
+// Client is what is known of the client of a request.
 type Client struct {
 	Address netip.Addr
-	// Secure is set where the client came over HTTPS.
+	// Secure is set if the client came over HTTPS.
 	Secure bool
 }
 
-// Affinity returns the hash that a request's endpoint is chosen by. A request that has nothing to be told by gets a
-// cookie where the route goes by one, and otherwise any endpoint. The cookie that was made is what Set-Cookie is to say,
-// in buf, which grows as needed; it is nil where none was made.
+// Affinity returns the hash that a request's endpoint is chosen by. If the route goes by a cookie and the request has
+// none, it makes one. If the route goes by a header field and the request has none, the hash leads to any endpoint.
+// cookie is the value of Set-Cookie, in buf, which grows as needed. It is nil if no cookie was made.
 func (p *Pool) Affinity(b *snapshot.Balancing, from Client, fields []message.Field, buf []byte) (hash uint64, cookie []byte) {
 	switch b.HashOn {
 	case snapshot.HashOnHeader:
@@ -62,8 +62,8 @@ func cookieValue(fields []message.Field, name string) []byte {
 
 var semicolon = []byte(";")
 
-// makeCookie makes a cookie and returns its value and what Set-Cookie is to say. The value is random: it says nothing
-// about the endpoint. Which endpoint it leads to is the ring's to say, as long as that endpoint is there.
+// makeCookie makes a cookie. Its value is random and says nothing about the endpoint: the ring leads it to the same
+// endpoint, as long as that is there. It returns the value, and the value of Set-Cookie.
 func makeCookie(name string, secure bool, buf []byte) (value, cookie []byte) {
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // it never fails
@@ -80,7 +80,8 @@ func makeCookie(name string, secure bool, buf []byte) (value, cookie []byte) {
 	return b[begin:end], b
 }
 
-// SetCookie adds a cookie that [Pool.Affinity] made to a response, unless that sets one of the same name itself.
+// SetCookie adds a cookie that [Pool.Affinity] made to a response. It adds none if the response sets one of that name
+// itself.
 func SetCookie(resp *message.Response, cookie []byte) {
 	prefix := cookie[:bytes.IndexByte(cookie, '=')+1]
 	for i := range resp.Fields {

@@ -10,22 +10,24 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// standing is all that decides about whether a member of a pool takes requests.
+// standing is all that decides whether a member of a pool takes requests.
 type standing struct {
-	// takes is what the snapshot says: not draining, not reported unhealthy, and of a weight above 0.
+	// takes is what the snapshot says: the member is not draining, not reported unhealthy, and has a weight above 0.
 	takes bool
-	// health is what its check found; Healthy where it has none.
+	// health is what its check found. It is Healthy if nothing checks it.
 	health snapshot.Health
-	// ejected is since when it has been set aside for what requests met with, by the proxy's clock, or 0.
+	// ejected is since when it has been set aside because requests failed at it, by the proxy's clock. 0 if it is not.
 	ejected time.Duration
 }
 
 // available says of each member of a pool whether it takes requests now.
 //
-// An Unhealthy one never does: where all are, a client is better served by an answer at once. Those of which nothing is
-// known yet do while no member is known to be Healthy. Of those that are left, at most half stay set aside, the ones
-// that were first: what makes many fail at once is more likely to be a fault of the network, or a request that no
-// endpoint bears, and then the others would only break down under the load of all.
+// An Unhealthy member never does. If all are Unhealthy, an answer at once serves a client better. A member of unknown
+// health does while no member is Healthy.
+//
+// Of the members that are left, at most half stay set aside: those that were set aside first. If many fail at once, the
+// cause is more likely the network, or a request that no endpoint survives. Then the few others would only break down
+// under the load of all.
 func available(members []standing) []bool {
 	wanted := snapshot.HealthUnknown
 	for _, m := range members {

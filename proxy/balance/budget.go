@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Retries are at most a fifth of a pool's requests over the last seconds, or a few a second where there are few
-// requests: enough to hide an endpoint that fails, and too few to multiply an outage.
+// Retries are at most a fifth of a pool's requests over the last seconds. If there are few requests, they are at most a
+// few a second. That hides an endpoint that fails and does not multiply an outage.
 const (
 	retryShare     = 5  // one retry in so many requests
 	retryPerSecond = 10 // that are always allowed
@@ -16,14 +16,14 @@ const (
 	budgetSlot     = 2 * time.Second
 )
 
-// window counts over the last 10 seconds, in slots of 2, without a lock. A slot is the number of its span of time and
-// below it, in 32 bits, the count.
+// window counts over the last 10 seconds, in slots of 2, without a lock. The upper 32 bits of a slot number its span of
+// time. The lower 32 bits are the count.
 type window [budgetSlots]atomic.Uint64
 
 // Count counts a request that the pool is to serve, by the proxy's clock.
 func (p *Pool) Count(now time.Duration) { p.state.requests.add(now) }
 
-// add counts one at a time by the proxy's clock.
+// add counts one at now, by the proxy's clock.
 func (w *window) add(now time.Duration) {
 	span := uint64(now / budgetSlot)
 	slot := &w[span%budgetSlots]
@@ -39,7 +39,7 @@ func (w *window) add(now time.Duration) {
 	}
 }
 
-// sum is what was counted in the span of now and the four before it.
+// sum returns what was counted in the span of now and in the four before it.
 func (w *window) sum(now time.Duration) (n uint64) {
 	span := uint64(now / budgetSlot)
 	for i := range w {
@@ -50,8 +50,8 @@ func (w *window) sum(now time.Duration) (n uint64) {
 	return n
 }
 
-// AllowRetry says whether the pool can afford one more retry now, and counts it. Several at once may overdraw it by as
-// many as there are processors.
+// AllowRetry says whether the pool's budget allows one more retry now. If so, it counts it. Calls at the same time may
+// exceed the budget by as many retries as there are processors.
 func (p *Pool) AllowRetry(now time.Duration) bool { return p.state.allowRetry(now) }
 
 func (p *poolState) allowRetry(now time.Duration) bool {

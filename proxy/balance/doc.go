@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package balance is who takes the next request: the pools of a snapshot, what is known of their endpoints, and how to
-// choose among those that are available. It knows no requests: whoever has one asks with a [Choice].
+// Package balance decides which endpoint takes the next request. It has the pools of a snapshot, what is known of their
+// endpoints, and the policies that choose among them. It knows no requests: the caller asks with a [Choice].
 //
-// Read pool.go first, then hold.go, which takes a place at an endpoint and gives it back, and picker.go, behind which
-// the policies are: roundrobin.go, leastrequest.go and hash.go. available.go decides who may be chosen, ejector.go who
-// is set aside for what requests met with. queue.go is for requests that wait, budget.go bounds retries, errors.go
-// counts. store.go, target.go and poollist.go are what outlives a snapshot, state.go what can be said of a pool to
-// people.
+// Read in this order: pool.go (a pool and its members), target.go (an endpoint that pools share), hold.go (a request's
+// place at an endpoint), picker.go (choosing by a policy), roundrobin.go, leastrequest.go and hash.go (the policies),
+// affinity.go (the hash that a client's requests have in common), available.go (which members may be chosen),
+// ejector.go (endpoints that are set aside because requests failed), queue.go (requests that wait for a place),
+// budget.go (a bound on retries), errors.go (attempts that failed), poollist.go (the pools that an endpoint is in),
+// store.go (what outlives a snapshot), state.go (what people are told of a pool).
 package balance

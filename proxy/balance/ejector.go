@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// ejectAfter is how many requests in a row an endpoint must fail at to be set aside.
+	// ejectAfter is how many requests in a row have to fail at an endpoint before it is set aside.
 	ejectAfter = 3
-	// An endpoint that is set aside for the nth time is for n times ejectionBase, and no longer than ejectionLimit. For
-	// each ejectionDecay that it was in service since, n is one less.
+	// When an endpoint is set aside for the nth time, it stays aside for n times ejectionBase, but no longer than
+	// ejectionLimit. Each ejectionDecay in service since then takes one off n.
 	ejectionBase  = 5 * time.Second
 	ejectionLimit = time.Minute
 	ejectionDecay = time.Minute
@@ -23,12 +23,13 @@ const (
 
 // conduct is how an endpoint has been treating requests. A request that succeeds reads one word of it.
 type conduct struct {
-	// failures counts those in a row.
+	// failures counts the requests in a row that failed.
 	failures atomic.Uint32
-	// ejected is since when it has been set aside, by the proxy's clock, or 0.
+	// ejected is since when the endpoint has been set aside, by the proxy's clock. 0 if it is not.
 	ejected atomic.Int64
 
-	// What follows is the ejector's, under its lock: how often it was set aside lately, until when, and when it came back.
+	// The rest is guarded by the ejector's lock: how often the endpoint was set aside lately, until when, and when it came
+	// back.
 
 	times           int
 	until, returned time.Duration
@@ -41,29 +42,30 @@ func (c *conduct) succeeded() {
 	}
 }
 
-// failed notes that it took no connection or gave no answer, and says whether it should be set aside.
+// failed notes that the endpoint took no connection or gave no answer. It says whether the endpoint should be set
+// aside.
 func (c *conduct) failed() bool { return c.failures.Add(1) >= ejectAfter && c.ejected.Load() == 0 }
 
-// Ejector sets endpoints aside that fail at requests, and brings them back. How many of a pool may be missing, the
-// pool decides.
+// Ejector sets aside endpoints that fail at requests, and brings them back. The pool decides how many of its members
+// may be missing.
 type Ejector struct {
 	clock transport.Clock
-	// Wake holds a token while there are endpoints in fresh. To refresh the pools of an endpoint may take milliseconds,
-	// where there is a ring of a thousand endpoints to make, and no request is to wait for that.
+	// Wake holds a token while there are endpoints in fresh. Refreshing their pools may take milliseconds, if a ring of a
+	// thousand endpoints is made. No request should wait for that.
 	Wake chan struct{}
 
 	mu sync.Mutex
-	// out are the endpoints that are set aside, fresh those of them whose pools have to be refreshed yet.
+	// out are the endpoints that are set aside. fresh are those of them whose pools have not been refreshed yet.
 	out, fresh []*Target
 }
 
-// NewEjector returns one that has set nothing aside. Whoever runs it calls Settle when Wake has a token, and Restore
+// NewEjector returns an ejector that has set nothing aside. Its owner calls Settle when Wake has a token, and Restore
 // now and then.
 func NewEjector(c transport.Clock) *Ejector {
 	return &Ejector{clock: c, Wake: make(chan struct{}, 1)}
 }
 
-// Failed notes a request's failure at an endpoint. Only the one that sets the endpoint aside takes a lock.
+// Failed notes that a request failed at an endpoint. Only the failure that sets the endpoint aside takes a lock.
 func (j *Ejector) Failed(e *Target) {
 	if e.conduct.failed() && j.eject(e) {
 		select {
@@ -73,7 +75,7 @@ func (j *Ejector) Failed(e *Target) {
 	}
 }
 
-// Settle has the pools of those that were set aside go without them.
+// Settle refreshes the pools of the endpoints that were set aside, so that they go without them.
 func (j *Ejector) Settle() {
 	j.mu.Lock()
 	fresh := j.fresh
@@ -99,8 +101,8 @@ func (j *Ejector) eject(e *Target) bool {
 	return true
 }
 
-// Restore brings back the endpoints whose time is over by now. The next request that fails at one sets it aside again,
-// for longer; the next one that succeeds gives it back its full credit.
+// Restore brings back the endpoints whose time is over at now. If the next request fails at one, that sets it aside
+// again, for longer. If the next one succeeds, the endpoint may fail as often as before.
 func (j *Ejector) Restore(now time.Duration) {
 	for _, e := range j.due(now) {
 		e.pools.refresh()

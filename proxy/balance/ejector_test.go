@@ -47,7 +47,7 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 		for i := range 15 {
 			want = append(want, min(time.Duration(i+1)*ejectionBase, ejectionLimit))
 		}
-		want = append(want, 6*ejectionBase) // of 15 times, ten were forgiven
+		want = append(want, 6*ejectionBase) // ten of 15 times were forgiven
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

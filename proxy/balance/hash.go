@@ -8,29 +8,29 @@ import (
 )
 
 const (
-	// ringPoints is how many points an endpoint of mean weight has on the ring, and twice as many at most: shares are
-	// then met within some 9 % (one by the root of the number).
+	// ringPoints is how many points an endpoint of mean weight has on the ring at least. It has twice as many at most.
+	// Each endpoint then gets its share to within some 9 % (one divided by the root of the number).
 	ringPoints = 128
 	// hashLoad bounds an endpoint's requests under way to this many quarters of its share of them all, so that a busy key
-	// cannot drown its endpoint: consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2016).
+	// cannot drown its endpoint. This is consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam, 2016).
 	hashLoad = 5
-	// hashLoadFree is how many requests an endpoint may have under way before that counts: among few requests, the
-	// bound would separate those of one client.
+	// hashLoadFree is how many requests an endpoint may have under way before that bound counts. Among few requests, it
+	// would separate those of one client.
 	hashLoadFree = 16
 	// ringLook is how many points are looked at for an endpoint that is within its bound.
 	ringLook = 256
 )
 
-// hashRing is consistent hashing: each endpoint has points on a circle, by weight, and a request belongs to the
-// endpoint of the first point at or after its own. An endpoint that comes or goes moves its own share of the keys
-// alone. The points depend on the endpoints' ids and weights only, so that all replicas agree.
+// hashRing is consistent hashing. Each endpoint has points on a circle, by weight. A request belongs to the endpoint of
+// the first point at or after its own. An endpoint that comes or goes moves its own share of the keys alone. The points
+// depend on the endpoints' ids and weights only, so that all replicas agree.
 type hashRing struct {
 	targets []*Target
 	weights []uint64
 	weight  uint64 // the sum
-	// points are sorted: a place on the circle, and below it the index of the endpoint.
+	// points are sorted. The upper half of each is a place on the circle. The lower half is the index of the endpoint.
 	points []uint64
-	// begin is where in points each of equal arcs of the circle begins; an arc holds one or two points.
+	// begin is where each of equal arcs of the circle begins in points. An arc holds one or two points.
 	begin []uint32
 	shift int
 	state *poolState
@@ -45,7 +45,7 @@ func newHashRing(members []member, state *poolState) *hashRing {
 	if len(members) == 0 {
 		return r
 	}
-	// The scale is a power of two, so that as a rule it stays, and with it everybody's points, when endpoints come and go.
+	// The scale is a power of two. So it seldom changes when endpoints come and go, and everybody's points stay.
 	scale := bits.Len64(r.weight/uint64(len(members))) - 1
 	r.points = make([]uint64, 0, 2*ringPoints*len(members))
 	for i := range members {
@@ -94,7 +94,7 @@ func (r *hashRing) pick(c Choice) *Target {
 	return first
 }
 
-// position is the index of the first point at or after a hash.
+// position returns the index of the first point at or after a hash.
 func (r *hashRing) position(hash uint64) int {
 	hash &^= 0xffffffff
 	at := int(r.begin[hash>>r.shift])
@@ -116,8 +116,8 @@ func (r *hashRing) withinBound(e *Target, i uint32) bool {
 	return uint64(active)*4*r.weight < hashLoad*all*r.weights[i]
 }
 
-// Hash is FNV-1a with a finish that spreads it over all bits. All replicas have to agree on it, so it has no secret:
-// who picks keys that fall together gains an endpoint's share of requests, and the bound on loads.
+// Hash is FNV-1a, with a finish that spreads it over all bits. All replicas have to agree on it, so it has no secret.
+// Somebody who picks keys that fall together gains one endpoint's share of requests, up to the bound on loads.
 func Hash[T string | []byte](b T) uint64 {
 	h := uint64(0xcbf29ce484222325)
 	for i := range len(b) {

@@ -15,7 +15,7 @@ const hashKeys = 30_000
 
 func keyOf(i int) uint64 { return Hash(fmt.Sprintf("user-%d", i)) }
 
-// owners are the ids of the endpoints of all keys.
+// owners returns the ids of the endpoints that the keys belong to.
 func owners(p *Pool) []string {
 	ids := make(map[*Target]string)
 	for i := range p.members {
@@ -76,7 +76,7 @@ func TestHashSharesTheKeysByWeight(t *testing.T) {
 	}
 }
 
-// Replicas list endpoints in one order, but may know of them at different times.
+// Replicas list endpoints in one order, but may hear of them at different times.
 func TestHashDependsOnTheEndpointsAlone(t *testing.T) {
 	t.Parallel()
 	grown := poolOfWeights(5, func(int) int { return 1 })
@@ -115,7 +115,7 @@ func TestHashBoundsWhatOneKeyDoesToItsEndpoint(t *testing.T) {
 	}
 }
 
-// Few requests of one client stay together whatever the others do.
+// Few requests of one client stay together, whatever the others do.
 func TestHashKeepsFewRequestsOfAKeyTogether(t *testing.T) {
 	t.Parallel()
 	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 1})

@@ -8,25 +8,25 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Hold is a request's part in what is counted of its endpoint and pool, from the choice of the endpoint to the end of
-// the exchange, or of the tunnel that it became.
+// Hold is a request's place at an endpoint. It counts from the choice of the endpoint to the end of the exchange, or of
+// the tunnel that the exchange became.
 type Hold struct {
 	Target *Target
 	pool   *poolState
 }
 
-// Hold takes a place at the endpoint, unless others have filled it up meanwhile.
+// Hold takes a place at the endpoint. It returns false if others have filled the endpoint up meanwhile.
 func (p *Pool) Hold(e *Target, limit int64) (Hold, bool) {
 	if n := e.active.Add(1); limit > 0 && n > limit {
 		e.active.Add(-1)
-		e.pools.wake() // whoever did not get the place because of this
+		e.pools.wake() // for whoever did not get the place because of this
 		return Hold{}, false
 	}
 	p.state.active.Add(1)
 	return Hold{e, p.state}, true
 }
 
-// Release gives the place to who waits for it.
+// Release gives the place back and wakes whoever waits for it.
 func (h *Hold) Release() {
 	if h.Target == nil {
 		return
@@ -37,8 +37,8 @@ func (h *Hold) Release() {
 	*h = Hold{}
 }
 
-// Take chooses an endpoint and takes a place there. Where there is none, full says whether there would be one if
-// endpoints could take more connections.
+// Take chooses an endpoint and takes a place there. If it finds none, full says whether there would be one without the
+// limit on connections.
 func (p *Pool) Take(policy snapshot.BalancingPolicy, c Choice) (h Hold, full bool) {
 	for e := p.pick(policy, c); e != nil; e = p.pick(policy, c) {
 		if h, ok := p.Hold(e, c.Limit); ok {
@@ -52,8 +52,8 @@ func (p *Pool) Take(policy snapshot.BalancingPolicy, c Choice) (h Hold, full boo
 	return Hold{}, full
 }
 
-// Room says whether any endpoint takes requests, and whether one of them takes another, or the queue does, under such
-// limits.
+// Room says whether any endpoint takes requests. room says whether one of them, or the queue, takes another request
+// under these limits.
 func (p *Pool) Room(maxConnections, maxPending int) (taking, room bool) {
 	open := p.available()
 	c := Choice{Limit: int64(maxConnections)}

@@ -4,10 +4,10 @@ package balance
 
 import "math/rand/v2"
 
-// leastRequest takes the endpoint whose turn it is, unless another one, chosen at random by weight, has fewer requests
-// under way for its weight. Two choices keep the longest queue almost as short as a look at all endpoints would, and
-// several proxies do not all run to the one endpoint that was idle a moment ago (Mitzenmacher, "The Power of Two
-// Choices in Randomized Load Balancing", 2001).
+// leastRequest compares two endpoints: the one whose turn it is, and one chosen at random by weight. It takes the
+// second if that has fewer requests under way for its weight. Two choices keep the longest queue almost as short as a
+// look at all endpoints would. Several proxies do not all run to the one endpoint that was idle a moment ago
+// (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
 type leastRequest struct {
 	turns   *roundRobin
 	weights []int64

@@ -9,7 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// While nothing is under way everywhere, turns are taken by weight; the choice at random changes nothing.
+// While nothing is under way anywhere, the members take turns by weight. The random choice changes nothing.
 func TestLeastRequestSharesByWeightWhileNothingIsUnderWay(t *testing.T) {
 	t.Parallel()
 	const picks = 30_000
@@ -25,7 +25,7 @@ func TestLeastRequestSharesByWeightWhileNothingIsUnderWay(t *testing.T) {
 	}
 }
 
-// An endpoint that is slow holds its requests for longer, and so gets fewer.
+// A slow endpoint keeps its requests for longer, and so gets fewer.
 func TestLeastRequestSendsLessToASlowEndpoint(t *testing.T) {
 	t.Parallel()
 	const slow, rounds = 10, 10_000

@@ -17,12 +17,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// testStore is one for pools that nothing checks.
+// testStore returns a store for pools that nothing checks.
 func testStore() *Store {
 	return NewStore(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}), nil)
 }
 
-// balanced compiles a pool of the endpoints, whose addresses are 192.0.2.1 and on.
+// balanced compiles a pool of the endpoints. Their addresses begin at 192.0.2.1.
 func balanced(t *testing.T, endpoints ...snapshot.Endpoint) *Pool {
 	t.Helper()
 	p := snapshot.Pool{ID: "pool"}
@@ -49,7 +49,7 @@ func turn(p *Pool, tried ...*Target) *Target {
 	return p.pick(snapshot.RoundRobin, Choice{Tried: tried})
 }
 
-// shares picks n times and counts by the last number of the address.
+// shares picks n times and counts the picks by the last number of the address.
 func shares(p *Pool, n int) map[int]int {
 	picked := map[int]int{}
 	for range n {
@@ -102,7 +102,7 @@ func TestRequestsAreSharedByWeight(t *testing.T) {
 	}
 }
 
-// A share is met in short runs too, so that a light endpoint is not hit in bursts.
+// Shares are met in short runs, too, so that a light endpoint is not hit in bursts.
 func TestWeightsAreMetInShortRuns(t *testing.T) {
 	t.Parallel()
 	p := balanced(t, snapshot.Endpoint{Weight: 1}, snapshot.Endpoint{Weight: 2}, snapshot.Endpoint{Weight: 7})

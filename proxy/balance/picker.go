@@ -8,24 +8,24 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// picker chooses by one policy among the members that were available when it was made. It never changes, and what it
-// reads besides is atomic: any number of requests pick at once, without a lock.
+// picker chooses by one policy among the members that were available when it was made. It never changes, and all else
+// that it reads is atomic. So any number of requests pick at once, without a lock.
 type picker interface {
-	// pick returns an endpoint that the choice does not rule out, or nil where there is none.
+	// pick returns an endpoint that the choice does not rule out, or nil.
 	pick(Choice) *Target
 }
 
 // Choice is what a policy may look at when it chooses for a request.
 type Choice struct {
-	// Hash is that of what the Hash policy goes by.
+	// Hash is what the Hash policy chooses by.
 	Hash uint64
 	// Tried are the endpoints that the request was given to before.
 	Tried []*Target
-	// Limit is how many connections in use an endpoint may have, this one among them, or 0.
+	// Limit is how many connections in use an endpoint may have, including this one. 0 is no limit.
 	Limit int64
 }
 
-// rulesOut says whether a request cannot go to an endpoint.
+// rulesOut says whether the request cannot go to an endpoint.
 func (c *Choice) rulesOut(e *Target) bool {
 	return c.Limit > 0 && e.active.Load() >= c.Limit || len(c.Tried) > 0 && slices.Contains(c.Tried, e)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// Pool is a compiled Pool: its members as the snapshot has them, which never change, and how to choose among those that
-// are available now, which does. Choosing takes no lock.
+// Pool is a compiled pool of a snapshot. Its members never change. Its pickers do: they choose among the members that
+// are available now. Choosing takes no lock.
 type Pool struct {
 	// ID, Service, TLS and H2C are those of the [snapshot.Pool].
 	ID, Service string
@@ -23,10 +23,10 @@ type Pool struct {
 	members []member
 	state   *poolState
 
-	mu sync.Mutex // guards what follows, and that of two refreshes the later one stays
+	mu sync.Mutex // guards what follows; of two refreshes, the later one stays
 	// required are the policies that routes choose by.
 	required [snapshot.BalancingPolicies]bool
-	// stale is set while there is no picker for all of them.
+	// stale is set while a required policy has no picker.
 	stale bool
 
 	pickers atomic.Pointer[pickers]
@@ -38,23 +38,23 @@ type member struct {
 	// id names the object that the endpoint came from.
 	id     string
 	weight int
-	// draining members take no new request, unhealthy ones none at all: the snapshot says so.
+	// draining members take no new requests, unhealthy ones none at all. The snapshot says so.
 	draining, unhealthy bool
-	// checked is what a check has found out about it, and checkedIn are the pools that look at that. They are nil where it
-	// has none.
+	// checked is what a check has found out about the member. checkedIn are the pools that depend on that. They are nil if
+	// nothing checks it.
 	checked   *health.Task
 	checkedIn *poolList
 }
 
-// pickers has one for each policy that is required.
+// pickers has a picker for each required policy.
 type pickers [snapshot.BalancingPolicies]picker
 
-// poolState is what outlives a pool whose endpoints change.
+// poolState is what outlives a pool when its endpoints change.
 type poolState struct {
-	// cursor counts the requests that were given to an endpoint in turn, active those that are under way.
+	// cursor counts the requests that were given to an endpoint in turn. active counts those that are under way.
 	cursor atomic.Uint32
 	active atomic.Int32
-	// requests and retries are what the budget of retries is made of. All that each request counts fits a cache line.
+	// requests and retries make up the budget of retries. All that each request counts fits in a cache line.
 	requests, retries window
 	queue             Queue
 	errors            upstreamErrors
@@ -77,7 +77,7 @@ func newPool(p *snapshot.Pool, security *upstream.TLS, s *Store) *Pool {
 	return c
 }
 
-// join adds the pool to those of its endpoints and of what is checked of them, leave takes it out.
+// join adds the pool to the lists of its endpoints and of their checks. leave takes it out.
 func (p *Pool) join() {
 	for i := range p.members {
 		m := &p.members[i]
@@ -98,13 +98,13 @@ func (p *Pool) leave() {
 	}
 }
 
-// Taking is how many members take requests now.
+// Taking returns how many members take requests now.
 func (p *Pool) Taking() int { return len(p.available()) }
 
-// Len is how many members it has.
+// Len returns how many members there are.
 func (p *Pool) Len() int { return len(p.members) }
 
-// IDOf names the object that an endpoint of the pool came from, or is empty where it has left the pool since.
+// IDOf names the object that an endpoint of the pool came from. It is empty if the endpoint has left the pool since.
 func (p *Pool) IDOf(e *Target) string {
 	for i := range p.members {
 		if p.members[i].Target == e {
@@ -114,7 +114,7 @@ func (p *Pool) IDOf(e *Target) string {
 	return ""
 }
 
-// Require makes ready for choosing by a policy, from the next refresh on.
+// Require makes the pool ready to choose by a policy, from the next refresh on.
 func (p *Pool) Require(policy snapshot.BalancingPolicy) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,16 +123,16 @@ func (p *Pool) Require(policy snapshot.BalancingPolicy) {
 	}
 }
 
-// pick returns the endpoint for the next request, or nil where no member that is available suits.
+// pick returns the endpoint for the next request. It returns nil if no available member suits.
 func (p *Pool) pick(policy snapshot.BalancingPolicy, c Choice) *Target {
 	return p.pickers.Load()[policy].pick(c)
 }
 
-// Serves says whether the pool is ready for choosing by a policy.
+// Serves says whether the pool is ready to choose by a policy.
 func (p *Pool) Serves(policy snapshot.BalancingPolicy) bool { return p.pickers.Load()[policy] != nil }
 
-// refresh has requests from now on choose among the members that are available now. It is called whenever something
-// that available.go looks at has changed, by whoever changed it.
+// refresh lets later requests choose among the members that are available now. Whoever changes something that
+// available.go looks at calls it.
 func (p *Pool) refresh() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,7 +174,8 @@ func (p *Pool) available() []member {
 	return taking
 }
 
-// Sound returns the member at an endpoint, if it takes requests and nothing is known against it.
+// Sound returns the member at an endpoint if it takes requests and nothing is known against it. Otherwise it returns
+// nil.
 func (p *Pool) Sound(e *upstream.Endpoint) *Target {
 	for i := range p.members {
 		m := &p.members[i]
@@ -188,10 +189,10 @@ func (p *Pool) Sound(e *upstream.Endpoint) *Target {
 	return nil
 }
 
-// Turn is a number that no other caller gets soon.
+// Turn returns a number that no other caller gets soon.
 func (p *Pool) Turn() uint32 { return p.state.cursor.Add(1) }
 
-// Queue is that of the requests which wait for a place.
+// Queue returns the queue of the requests that wait for a place.
 func (p *Pool) Queue() *Queue { return &p.state.queue }
 
 // takesRequests says whether the snapshot lets new requests go to the member.

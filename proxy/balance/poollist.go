@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// poolList is the pools of the running generation that an endpoint, or what a check decides about, is in. Who applies a
-// snapshot changes it, and replaces it as a whole, for others read it meanwhile.
+// poolList is the pools of the running generation that have an endpoint, or a task that is checked. Only the goroutine
+// that applies a snapshot changes it. It replaces the list as a whole, because others read it meanwhile.
 type poolList struct{ pools atomic.Pointer[[]*Pool] }
 
 func (l *poolList) add(p *Pool) { l.change(func(pools []*Pool) []*Pool { return append(pools, p) }) }
@@ -28,7 +28,7 @@ func (l *poolList) change(change func([]*Pool) []*Pool) {
 	l.pools.Store(&pools)
 }
 
-// refresh has the pools look again at what they are made of.
+// refresh refreshes the pools.
 func (l *poolList) refresh() {
 	if pools := l.pools.Load(); pools != nil {
 		for _, p := range *pools {
@@ -37,7 +37,7 @@ func (l *poolList) refresh() {
 	}
 }
 
-// wake has those look who wait in the pools' queues for a place.
+// wake lets the requests that wait in the pools' queues look for a place.
 func (l *poolList) wake() {
 	if pools := l.pools.Load(); pools != nil {
 		for _, p := range *pools {

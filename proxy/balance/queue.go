@@ -8,22 +8,22 @@ import (
 	"sync/atomic"
 )
 
-// Queue is the requests that wait until an endpoint of their pool has a connection to spare, first come, first served.
-// While it is empty it costs an atomic load.
+// Queue has the requests that wait until an endpoint of their pool has room for a connection. The first to come is
+// served first. While it is empty it costs an atomic load.
 type Queue struct {
 	length  atomic.Int32
 	mu      sync.Mutex
 	waiters []*Waiter
 }
 
-// Waiter is woken, by a value in the channel, when it may look for an endpoint: it is first, or there is none for those
-// before it.
+// Waiter is woken by a value in the channel. Then it may look for an endpoint: it is the first, or those before it
+// found none that suits.
 type Waiter struct{ Woken chan struct{} }
 
-// Waiting is how many requests wait.
+// Waiting returns how many requests wait.
 func (q *Queue) Waiting() int { return int(q.length.Load()) }
 
-// Join adds a waiter, or returns nil where there are that many already. The first one is awake.
+// Join adds a waiter. It returns nil if limit are waiting already. The first one is awake.
 func (q *Queue) Join(limit int) *Waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -37,7 +37,7 @@ func (q *Queue) Join(limit int) *Waiter {
 	return w
 }
 
-// Leave takes a waiter out and wakes who is first then, for whom there may be room too.
+// Leave takes a waiter out. It wakes the one who is first then, because there may be room for it too.
 func (q *Queue) Leave(w *Waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -48,7 +48,7 @@ func (q *Queue) Leave(w *Waiter) {
 	q.wakeFirst()
 }
 
-// wake has the first look again.
+// wake makes the first waiter look again.
 func (q *Queue) wake() {
 	if q.length.Load() == 0 {
 		return
@@ -58,8 +58,8 @@ func (q *Queue) wake() {
 	q.wakeFirst()
 }
 
-// Pass has the next one behind a waiter look: what has room may be an endpoint that the waiter has tried, or that its
-// hash is not for.
+// Pass makes the waiter behind w look. The endpoint that has room may be one that w has tried, or one that the hash of
+// w does not lead to.
 func (q *Queue) Pass(w *Waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// roundRobin gives the members their turns, by a cursor that all pickers of the pool have shared so far, so that a
-// change does not begin the round anew.
+// roundRobin gives the members their turns. All pickers that the pool ever had share the cursor, so that a change does
+// not begin the round anew.
 type roundRobin struct {
 	targets []*Target
-	// bounds are the running sums of the weights, nil where all weights are equal.
+	// bounds are the running sums of the weights. Nil if all weights are equal.
 	bounds []uint64
-	// begin is the endpoint at the beginning of each of equal arcs of the circle that bounds divide, as many as endpoints
-	// or up to twice as many: from there it is a step or two.
+	// begin names the endpoint at which each of equal arcs of the circle begins. There are at least as many arcs as
+	// endpoints, and up to twice as many. From there it is a step or two to the endpoint.
 	begin  []uint32
 	shift  int
 	cursor *atomic.Uint32
@@ -60,9 +60,9 @@ func (r *roundRobin) pick(c Choice) *Target {
 	return nil
 }
 
-// position maps the number of a request to an index. With equal weights it goes round. With others it puts the
-// multiples of the golden ratio, which fall evenly into any interval of a circle, onto a circle that the endpoints
-// share by weight: a share is met closely from the first requests on, and no schedule has to be kept.
+// position maps the number of a request to an index. If the weights are equal, it goes round. Otherwise it puts the
+// multiples of the golden ratio onto a circle that the endpoints share by weight. They fall evenly into any interval of
+// it. So each share is met closely from the first requests on, and no schedule has to be kept.
 func (r *roundRobin) position(request uint32) int {
 	if r.bounds == nil {
 		return int(request % uint32(len(r.targets)))

@@ -9,25 +9,25 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// State is what can be said of a pool's member at a time.
+// State is what can be said of a pool's member at one time.
 type State struct {
-	// ID names the object that it came from, Address is where it is.
+	// ID names the object that it came from. Address is where it is.
 	ID, Address string
 	Weight      int
-	// Draining and Unhealthy are as the snapshot has them. Checked says whether its health is asked for.
+	// Draining and Unhealthy are as the snapshot has them. Checked says whether a check asks for its health.
 	Draining, Unhealthy, Checked bool
-	// Health is what is known of it; Healthy where nothing checks it and nobody reported it.
+	// Health is what is known of its health. It is Healthy if nothing checks it and nobody reported it.
 	Health snapshot.Health
 	// Active is how many requests and tunnels have a place at it.
 	Active int64
-	// Takes says whether new requests may go to it. Why says why not, or what there is to say besides.
+	// Takes says whether new requests may go to it. Why says why not, or what else there is to say.
 	Takes bool
 	Why   string
-	// Ejected is set while it is set aside for what requests met with.
+	// Ejected is set while it is set aside because requests failed at it.
 	Ejected bool
 }
 
-// Describe says of each member how it stands. It decides as [Pool.Taking] does.
+// Describe returns the state of each member. It decides as [Pool.Taking] does.
 func (p *Pool) Describe() []State {
 	states := make([]State, len(p.members))
 	for i, open := range p.open() {
@@ -68,7 +68,7 @@ func (m *member) whyOut(report *health.Report, takes bool) string {
 	return report.Message
 }
 
-// Protocol is what the pool's endpoints are spoken to in, as rules have it.
+// Protocol returns what the pool's endpoints speak, in the words of rules.
 func (p *Pool) Protocol() string {
 	switch {
 	case p.TLS != snapshot.UpstreamTLS{}:

@@ -13,22 +13,22 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// Store is what outlives a swap of pools: the endpoints with their idle connections, by namespace, address and TLS, and
-// what is remembered of pools, by their id. All but Refresh is for one caller at a time.
+// Store is what outlives a swap of pools. It has the endpoints with their idle connections, by namespace, address and
+// TLS. It has what is remembered of pools, by id. Only one goroutine may use it at a time, but any may call Refresh.
 type Store struct {
 	dialer  *upstream.Dialer
 	prober  *health.Prober
 	targets map[upstream.Key]*Target
-	// tls has what comes of the terms that pools speak TLS under.
+	// tls makes TLS from the terms of pools.
 	tls   *upstream.TLSStore
 	pools map[string]*poolState
 
-	mu sync.Mutex // guards checked, which is read at any time
-	// checked are the pools that a task is in whose health is asked for, by its id.
+	mu sync.Mutex // guards checked, which Refresh reads at any time
+	// checked has the pools that a checked task is in, by the task's id.
 	checked map[string]*poolList
 }
 
-// NewStore returns one that has nothing yet. The prober has the tasks whose health decides who takes requests.
+// NewStore returns an empty store. The prober has the tasks whose health decides whether they take requests.
 func NewStore(dialer *upstream.Dialer, prober *health.Prober) *Store {
 	return &Store{
 		dialer:  dialer,
@@ -70,7 +70,7 @@ func (s *Store) poolsOf(task string) *poolList {
 	return l
 }
 
-// Refresh has the pools that a checked task is in look at it again. It may be called at any time.
+// Refresh refreshes the pools that a checked task is in. It may be called at any time.
 func (s *Store) Refresh(task string) {
 	s.mu.Lock()
 	l := s.checked[task]
@@ -80,8 +80,8 @@ func (s *Store) Refresh(task string) {
 	}
 }
 
-// NewPool compiles a pool, whose endpoints are those that other pools of its namespace have at the same address under
-// the same terms. It fails where its authorities hold no certificate.
+// NewPool compiles a pool. It shares its endpoints with other pools of its namespace that have the same address under
+// the same terms. It fails if its authorities hold no certificate.
 func (s *Store) NewPool(p *snapshot.Pool) (*Pool, error) {
 	security, err := s.tls.Get(upstream.Terms(p.TLS))
 	if err != nil {
@@ -93,29 +93,29 @@ func (s *Store) NewPool(p *snapshot.Pool) (*Pool, error) {
 // At returns the endpoint of a key, or nil.
 func (s *Store) At(key upstream.Key) *Target { return s.targets[key] }
 
-// All are the endpoints that are kept.
+// All returns the endpoints that are kept.
 func (s *Store) All() iter.Seq2[upstream.Key, *Target] { return maps.All(s.targets) }
 
-// Kept is how many terms of TLS and different lists of authorities are kept.
+// Kept returns how many terms of TLS are kept, and how many different lists of authorities.
 func (s *Store) Kept() (terms, authorities int) { return s.tls.Size() }
 
-// Expire closes what has been idle for too long by now.
+// Expire closes the connections that have rested too long at now.
 func (s *Store) Expire(now time.Duration) {
 	for _, t := range s.targets {
 		t.Expire(now)
 	}
 }
 
-// Retire has no endpoint keep a connection any more.
+// Retire retires every endpoint, so that none keeps a connection any more.
 func (s *Store) Retire() {
 	for _, t := range s.targets {
 		t.Retire()
 	}
 }
 
-// Adopt has the endpoints of pools take requests and tells them which pools they are in, now that pools take the place
-// of those before, and then has the pools that need it look at the endpoints: whatever changes of an endpoint after
-// that look refreshes its pools.
+// Adopt puts pools in the place of before. First it lets the endpoints of pools take requests. Then it tells them which
+// pools they are in. Then it refreshes the pools that are stale: whatever changes at an endpoint after that refreshes
+// its pools.
 func (s *Store) Adopt(pools, before map[string]*Pool) {
 	for _, p := range pools {
 		for i := range p.members {
@@ -139,8 +139,8 @@ func (s *Store) Adopt(pools, before map[string]*Pool) {
 	}
 }
 
-// KeepOnly forgets what none of the pools, which were compiled of list, needs any more. An endpoint that goes, or takes
-// no new requests, closes its idle connections now and the busy ones as they become idle.
+// KeepOnly forgets what none of the pools needs any more. They were compiled from list. An endpoint that goes, or takes
+// no new requests, closes its idle connections now, and the busy ones when they become idle.
 func (s *Store) KeepOnly(pools map[string]*Pool, list []snapshot.Pool) {
 	listed := make(map[*Target]bool, len(s.targets)) // true: takes requests
 	watched := make(map[*poolList]bool)
@@ -163,7 +163,7 @@ func (s *Store) KeepOnly(pools map[string]*Pool, list []snapshot.Pool) {
 		if pools[id] == nil {
 			delete(s.pools, id)
 		}
-		p.queue.wake() // who waits there may find other endpoints, or that the pool is gone
+		p.queue.wake() // whoever waits there may find other endpoints, or that the pool is gone
 	}
 	for key, e := range s.targets {
 		takes, ok := listed[e]

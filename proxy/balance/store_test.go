@@ -10,7 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// What changes of an endpoint while pools serve, they learn by a refresh, whichever snapshot made them.
+// If something changes at an endpoint while pools serve, a refresh tells them, whichever snapshot they come from.
 func TestRefreshOfAnEndpointReachesThePoolsThatItIsIn(t *testing.T) {
 	t.Parallel()
 	a, b := netip.MustParseAddrPort("192.0.2.1:80"), netip.MustParseAddrPort("192.0.2.2:80")

@@ -6,9 +6,9 @@ import "sync"
 
 // Two sizes of buffer serve every connection.
 const (
-	// Small is how long a buffer is that holds nearly every head and the content that comes with it.
+	// Small is the length of a buffer that holds nearly every head and the content that comes with it.
 	Small = 8 << 10
-	// Large is how long a buffer is that holds the longest heads and moves content in bulk.
+	// Large is the length of a buffer that holds the longest heads and moves content in bulk.
 	Large = 64 << 10
 )
 
@@ -35,7 +35,7 @@ func (p *Pool) Get(n int) []byte {
 	return make([]byte, n)
 }
 
-// SizeOf is how long the buffer is that Get returns.
+// SizeOf returns the length of the buffer that Get returns for n.
 func SizeOf(n int) int {
 	switch {
 	case n <= Small:
@@ -46,7 +46,7 @@ func SizeOf(n int) int {
 	return n
 }
 
-// Put takes a buffer back. One of another size (an append outgrew it) is left to the garbage collector.
+// Put takes a buffer back. It leaves one of another size to the garbage collector, as when an append outgrew it.
 func (p *Pool) Put(b []byte) {
 	// The pool holds pointers to arrays: a slice in an interface would allocate its header anew each time.
 	switch cap(b) {

@@ -12,7 +12,7 @@ func TestBuffersComeBackInTheirSizes(t *testing.T) {
 			t.Errorf("asked for %d: got %d of %d", n, len(b), cap(b))
 		}
 		p.Put(b[:0])
-		p.Put(b[: len(b)/2 : len(b)/2+1]) // a part of one must not come back as a whole one
+		p.Put(b[: len(b)/2 : len(b)/2+1]) // a part of a buffer must not come back as a whole one
 		for range 4 {
 			if again := p.Get(n); len(again) < n {
 				t.Errorf("asked for %d again: got %d", n, len(again))

@@ -2,6 +2,6 @@
 
 // Package client finds out whom a request is from: the peer of its connection, or the client that trusted proxies name.
 //
-// Begin with origin.go, which is what is known of a connection, and forwarded.go, which reads the fields of a request
-// and replaces those that endpoints believe. requestid.go does so with the request's id.
+// Read in this order: origin.go (what is known of a connection's peer), forwarded.go (what the fields of a request say,
+// and which fields endpoints get instead), requestid.go (the same for the request's id).
 package client

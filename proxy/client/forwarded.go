@@ -23,22 +23,22 @@ var (
 
 // Finding is what a request's fields say of where it comes from.
 type Finding struct {
-	// Client is the peer's address. Where the peer is a trusted proxy, it is the rightmost address in X-Forwarded-For that
-	// is not a trusted proxy's.
+	// Client is the peer's address. If the peer is a trusted proxy, it is the rightmost address in X-Forwarded-For that is
+	// not a trusted proxy's.
 	Client netip.Addr
-	// Secure is set where the client came over HTTPS.
+	// Secure is set if the client came over HTTPS.
 	Secure bool
-	// RequestID is the one that a trusted proxy gave the request, or one that was made.
+	// RequestID is the id that a trusted proxy gave the request, or a new one.
 	RequestID []byte
-	// LogsIn is set where the request logs in the connection that it takes to an endpoint.
+	// LogsIn is set if the request logs in the connection that it takes to an endpoint.
 	LogsIn bool
-	// Marked is set where the request went through a proxy that leaves a mark in CDN-Loop (RFC 8586).
+	// Marked is set if the request went through a proxy that leaves a mark in CDN-Loop (RFC 8586).
 	Marked bool
 }
 
-// Resolve finds out where a request comes from, and replaces the forwarding fields and the request's id: it drops those
-// of an untrusted peer before anything can read them, and keeps those of a trusted one and adds to them. What it adds
-// lies in buf, which it returns, grown where that was needed, and in id.
+// Resolve finds out where a request comes from. It also replaces the forwarding fields and the request's id. It drops
+// those of an untrusted peer before anything can read them. It keeps those of a trusted one and adds to them. What it
+// adds is in id and in buf. It returns buf, grown if needed.
 func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *RequestID) (Finding, []byte) {
 	found := Finding{Client: o.Peer, Secure: o.Secure}
 	buf = buf[:0]
@@ -104,8 +104,8 @@ func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *Reques
 	return found, buf
 }
 
-// TrailersWithoutForwarding drops the forwarding fields from a request's trailers: whoever sent them, nothing here has
-// read them, and there are servers that merge trailers into the header.
+// TrailersWithoutForwarding drops the forwarding fields from a request's trailers. Nothing here has read them, whoever
+// sent them, and some servers merge trailers into the header.
 func TrailersWithoutForwarding(trailers []message.Field) []message.Field {
 	for i := range trailers {
 		f := &trailers[i]
@@ -122,8 +122,8 @@ func (o *Origin) dropUntrusted(f *message.Field) {
 	}
 }
 
-// imitatesForwarding says whether a name is a forwarding field's but for underscores in the place of hyphens. Programs
-// that get fields as CGI's variables (RFC 3875, section 4.1.18) take it for the field itself, whoever sent it.
+// imitatesForwarding says whether a name is a forwarding field's, with underscores for hyphens. Programs that get
+// fields as CGI variables (RFC 3875, section 4.1.18) take it for the field itself, whoever sent it.
 func imitatesForwarding(name []byte) bool {
 	var hyphenated [len("X-Forwarded-Proto")]byte
 	if len(name) < len("X-Real-IP") || len(name) > len(hyphenated) || name[0]|0x20 != 'x' || bytes.IndexByte(name, '_') < 0 {
@@ -138,8 +138,9 @@ func imitatesForwarding(name []byte) bool {
 	return message.KindOf(hyphenated[:len(name)]) != message.Other
 }
 
-// rightmostUntrusted reads a list of addresses from the right, past those of trusted proxies. Where an element is no
-// address, whatever is left of it is worth nothing: the last trusted proxy's own address is the best that is known.
+// rightmostUntrusted reads a list of addresses from the right and skips those of trusted proxies. If an element is not
+// an address, all to the left of it is worth nothing. Then the last trusted proxy's own address is the best that is
+// known.
 func (t Trusted) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 	client := peer
 	for end := len(list); end >= 0; {
@@ -164,7 +165,7 @@ func (t Trusted) rightmostUntrusted(list []byte, peer netip.Addr) netip.Addr {
 	return client
 }
 
-// parseNode reads an address, with a port or brackets where somebody put them.
+// parseNode reads an address. It may have a port or brackets.
 func parseNode(b []byte) (netip.Addr, bool) {
 	s := string(b)
 	if a, err := netip.ParseAddr(s); err == nil {

@@ -12,14 +12,14 @@ import (
 
 var xRequestID = []byte("X-Request-Id")
 
-// RequestID is the memory of an id that is made: 128 random bits in hexadecimal, as much as a trace id.
+// RequestID is the memory of a new id: 128 random bits in hexadecimal, as many as a trace id has.
 type RequestID [32]byte
 
-// maxRequestID is the longest id that is taken over.
+// maxRequestID is the length of the longest id that is taken over.
 const maxRequestID = 128
 
-// takeRequestID keeps the id that a trusted proxy gave the request. Any other field of the name is dropped: an id that
-// clients choose would lead whoever looks for it in a log to other requests.
+// takeRequestID keeps the id that a trusted proxy gave the request. It drops any other field of the name: an id that a
+// client chose could lead somebody who looks for it in a log to other requests.
 func (found *Finding) takeRequestID(o *Origin, f *message.Field) {
 	if !o.Trusted || found.RequestID != nil || len(f.Value) == 0 || len(f.Value) > maxRequestID {
 		f.Kind = message.Dropped

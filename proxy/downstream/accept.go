@@ -12,7 +12,7 @@ import (
 // acceptRetryLongest is the longest wait before another try to accept a connection.
 const acceptRetryLongest = time.Second
 
-// Serve accepts connections, plain or over TLS, until a drain closes the listener, which makes it return nil.
+// Serve accepts connections, plain or over TLS, until a drain closes the listener. Then it returns nil.
 func (s *Server) Serve(l net.Listener, secure bool) error {
 	port := []byte(portOf(l))
 	if !s.track(l, string(port), secure) {
@@ -28,7 +28,7 @@ func (s *Server) Serve(l net.Listener, secure bool) error {
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default:
-			// Descriptors may have run out: wait for some to come back rather than spin or die.
+			// Descriptors may have run out. It waits for some to come back rather than spin or die.
 			delay = min(max(2*delay, 5*time.Millisecond), acceptRetryLongest)
 			s.config.Logger.Error(err, "accepting a connection", "listener", l.Addr().String(), "retryAfter", delay)
 			time.Sleep(delay)
@@ -46,8 +46,8 @@ func portOf(l net.Listener) string {
 	return ""
 }
 
-// track remembers a listener for a drain, which then waits for s.serving.Done. It says false where that has closed the
-// others already.
+// track remembers a listener for a drain. The drain then waits for s.serving.Done. track returns false if a drain has
+// closed the other listeners already.
 func (s *Server) track(l net.Listener, port string, secure bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,19 +4,19 @@ package downstream
 
 import "runtime"
 
-// What a connection of HTTP/1.1 does. Its goroutine leads it from one to the next; whoever drains closes one that has no
-// request, a busy one ends by itself.
+// These say what a connection of HTTP/1.1 does. Its goroutine leads it from one to the next. A drain closes a
+// connection without a request. A busy one ends by itself.
 const (
 	activityIdle int32 = iota
 	activityBusy
-	// activityWaking and activityAwake are an idle connection's whose goroutine the watch wakes: while it is about to move
-	// the deadline of the wait, and once it has.
+	// activityWaking and activityAwake are for an idle connection when the watch wakes its goroutine. The watch is about
+	// to move the deadline of the wait, or has moved it.
 	activityWaking
 	activityAwake
 	activityClosed
 )
 
-// settled returns what the connection does once nobody is about to change waking to awake.
+// settled returns what the connection does. While the watch changes waking to awake, it waits for that.
 func (c *http1Conn) settled() int32 {
 	for {
 		if now := c.activity.Load(); now != activityWaking {
@@ -26,7 +26,7 @@ func (c *http1Conn) settled() int32 {
 	}
 }
 
-// begin makes an idle connection busy, and says false where somebody has closed it.
+// begin makes an idle connection busy. It returns false if somebody has closed the connection.
 func (c *http1Conn) begin() bool {
 	if c.activity.CompareAndSwap(activityIdle, activityBusy) {
 		return true
@@ -38,7 +38,7 @@ func (c *http1Conn) begin() bool {
 	return true
 }
 
-// CloseIdle implements Conn. A connection that a request runs on says with the response that it closes.
+// CloseIdle implements Conn. If a request runs on the connection, its response says that the connection closes.
 func (c *http1Conn) CloseIdle() {
 	for {
 		now := c.settled()
@@ -52,8 +52,8 @@ func (c *http1Conn) CloseIdle() {
 	}
 }
 
-// Rest ends the wait of an idle connection's goroutine, which then leaves the connection to a new one. Where a
-// request comes at the same time, that goes first. It says false where the connection is not idle.
+// Rest ends the wait of an idle connection's goroutine. That leaves the connection to a new one. A request that comes
+// at the same time goes first. Rest returns false if the connection is not idle.
 func (c *http1Conn) Rest() bool {
 	if !c.activity.CompareAndSwap(activityIdle, activityWaking) {
 		return false
@@ -63,7 +63,7 @@ func (c *http1Conn) Rest() bool {
 	return true
 }
 
-// awoken says what a connection does whose wait for a request ended without one.
+// awoken returns what a connection does after its wait for a request ended without one.
 func (c *http1Conn) awoken() step {
 	if c.settled() != activityAwake {
 		return closeNow

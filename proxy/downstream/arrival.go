@@ -16,19 +16,19 @@ import (
 
 var errConnectionsMany = errors.New("there are as many connections as there may be")
 
-// arrival is a connection from its first byte on until it is known what it speaks: over the PROXY header and the TLS
-// handshake.
+// arrival is a connection from its first byte until it is known what it speaks. In between are the PROXY header and the
+// TLS handshake.
 type arrival struct {
 	*link
-	// over is set once it is: what the connection speaks is known, or it was closed.
+	// over is set once it is known what the connection speaks, or once it was closed.
 	over atomic.Bool
 }
 
-// accept serves a connection that came to a port to its end.
+// accept serves a connection that came to a port, until its end.
 func (s *Server) accept(tcp *net.TCPConn, port []byte, secure bool) {
 	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1)}
 	if most := s.config.MaxConnections; s.open.Add(1) > int64(most) && most > 0 {
-		s.open.Add(-1) // while it is told so, it takes nobody's place
+		s.open.Add(-1) // a connection that is being refused takes nobody's place
 		l.excess = true
 		s.engine.Metrics.ConnectionRefused()
 	}
@@ -38,8 +38,7 @@ func (s *Server) accept(tcp *net.TCPConn, port []byte, secure bool) {
 	}
 }
 
-// settle finds out what a connection speaks. It returns what serves that to its end, or nil where the connection has
-// ended.
+// settle finds out what a connection speaks. It returns what serves the connection to its end, or nil if it has ended.
 func (a *arrival) settle(port []byte, secure bool) (serve func()) {
 	defer func() {
 		if a.contain(recover()) {
@@ -74,15 +73,15 @@ func (a *arrival) settle(port []byte, secure bool) (serve func()) {
 	a.origin.TLSVersion = version
 	switch {
 	case !a.over.CompareAndSwap(false, true):
-		return nil // whoever drains has closed it
+		return nil // a drain has closed it
 	case protocol == transport.ProtocolHTTP2:
 		return a.speakHTTP2(nil)
 	}
 	return a.speakHTTP1()
 }
 
-// peer is the address that a connection comes from: the one that a PROXY header names where that protocol is on and the
-// peer is a trusted proxy, which then has to send one.
+// peer returns the address that a connection comes from. With the PROXY protocol, a trusted proxy has to send a header,
+// and peer returns the address that the header names.
 func (a *arrival) peer() (netip.Addr, error) {
 	remote, ok := a.transport.RemoteAddr().(*net.TCPAddr)
 	if !ok {
@@ -100,10 +99,10 @@ func (a *arrival) peer() (netip.Addr, error) {
 	return source.Unmap(), nil
 }
 
-// secure puts TLS over the connection, and returns what is spoken over it and the version of TLS.
+// secure puts TLS over the connection. It returns what is spoken over it and the version of TLS.
 func (a *arrival) secure() (protocol, version string, err error) {
 	if a.excess {
-		return "", "", errConnectionsMany // to say so in TLS would cost more than to serve it
+		return "", "", errConnectionsMany // saying so in TLS would cost more than serving it
 	}
 	secured, err := a.server.handshake(a.transport)
 	if err != nil {
@@ -113,7 +112,7 @@ func (a *arrival) secure() (protocol, version string, err error) {
 	return secured.Protocol, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS "), nil
 }
 
-// Announce implements Conn: a connection that has no request yet is told nothing.
+// Announce implements Conn. A connection without a request is told nothing.
 func (a *arrival) Announce() {}
 
 // CloseIdle implements Conn.
@@ -126,7 +125,7 @@ func (a *arrival) CloseIdle() {
 // Abort implements Conn.
 func (a *arrival) Abort() { a.transport.Reset() }
 
-// Watch implements Conn: what an arrival waits for has a time limit.
+// Watch implements Conn. All that an arrival waits for has a time limit.
 func (a *arrival) Watch(time.Duration) (rested bool) { return false }
 
 // Running implements Conn.

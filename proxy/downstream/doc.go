@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package downstream is clients' connections: a [Server] accepts them, reads PROXY headers, does handshakes, has the
-// pipeline serve the requests on them, and drains. Whoever watches or drains sees a [Conn], whatever it speaks.
+// Package downstream serves clients' connections. A [Server] accepts them, reads PROXY headers, does handshakes, has
+// the pipeline serve the requests on them, and drains. The watch and the drain see each as a [Conn], in any protocol.
 //
 // It knows nothing of routes and of endpoints.
 //
-// Begin with server.go and accept.go. conn.go says what a connection is to others, and link.go what all have. A
-// connection begins in arrival.go, with proxyprotocol.go and handshake.go. It goes on in http1conn.go, whose
-// activity.go tells what it does and whose http1watch.go finds clients that went away, or in http2conn.go, whose
-// requests are those of stream.go. registry.go knows the connections that are open, and drain.go ends them.
+// Read in this order: server.go (a server and its configuration), accept.go (accepting connections), conn.go (what a
+// connection is to others), link.go (what all connections have), arrival.go (a connection until it is known what it
+// speaks), proxyprotocol.go (the PROXY header), handshake.go (TLS), http1conn.go (a connection of HTTP/1.1),
+// activity.go (what that does at the moment), http1watch.go (clients of it that went away), http2conn.go (a connection
+// of HTTP/2), stream.go (its requests), registry.go (the connections that are open), drain.go (ending them).
 package downstream

@@ -14,9 +14,9 @@ func (s *Server) Announce() {
 	s.conns.each(Conn.Announce)
 }
 
-// Drain announces the end at once. Listeners stay open for the drain delay, then idle connections are closed and running
-// requests have the drain timeout to end. It returns nil when all did, or an error that says how many did not. When ctx
-// ends, it waits no longer.
+// Drain announces the end at once. Listeners stay open for the drain delay. Then it closes idle connections, and
+// running requests have the drain timeout to end. If ctx ends, it waits no longer. It returns nil if all ended, or an
+// error that says how many did not.
 func (s *Server) Drain(ctx context.Context) error {
 	s.Announce()
 	wait(ctx, s.config.DrainDelay)

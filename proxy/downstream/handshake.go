@@ -14,10 +14,10 @@ import (
 // handshakeTimeout bounds the whole of a TLS handshake.
 const handshakeTimeout = 10 * time.Second
 
-// errChallengeAnswered ends a connection whose handshake was all that the client wanted.
+// errChallengeAnswered ends a connection whose client wanted nothing but the handshake.
 var errChallengeAnswered = errors.New("a challenge was answered")
 
-// handshake makes a TLS stream of a connection.
+// handshake goes through the TLS handshake on a connection and returns the stream.
 func (s *Server) handshake(t *transport.TCP) (*transport.TLS, error) {
 	t.ExpireAfter(handshakeTimeout)
 	began := s.engine.Clock.Now()

@@ -23,7 +23,7 @@ type http1Conn struct {
 	*http1.ServerConn
 	guard    pipeline.Guard
 	activity atomic.Int32
-	// running is the exchange that was begun and has not ended, or nil.
+	// running is the exchange that has begun and not ended, or nil.
 	running *pipeline.Exchange
 	next    step
 	watched watched
@@ -32,9 +32,9 @@ type http1Conn struct {
 	upstream *upstream.Conn
 	// hold is the tunnel's place at its endpoint.
 	hold balance.Hold
-	// heads is what the connection holds of them.
+	// heads counts the memory that the connection holds for heads.
 	heads headmemory.Share
-	// handedOver is set where the client turned out to speak HTTP/2.
+	// handedOver is set if the client turned out to speak HTTP/2.
 	handedOver bool
 }
 
@@ -46,9 +46,9 @@ const (
 	awaitRequest step = iota
 	// readHead: the rest of a head has to be read.
 	readHead
-	// serveRequest: the head was read; its content has to be.
+	// serveRequest: the head was read, but not the content.
 	serveRequest
-	// relayTunnel, speakHTTP2, closeLingering, closeNow and closeTorn end the connection, or HTTP/1 on it.
+	// relayTunnel, speakHTTP2, closeLingering, closeNow and closeTorn end the connection, or HTTP/1.1 on it.
 	relayTunnel
 	speakHTTP2
 	closeLingering
@@ -75,7 +75,7 @@ func (l *link) speakHTTP1() (serve func()) {
 	return c.resume
 }
 
-// refuse answers the first request of a connection too many, and closes it.
+// refuse answers the first request of a connection beyond the limit, and closes the connection.
 func (c *http1Conn) refuse() {
 	defer c.leave()
 	e := c.server.engine
@@ -124,7 +124,7 @@ func (c *http1Conn) handOver() {
 	c.speakHTTP2(received)()
 }
 
-// leave ends a goroutine's work on the connection: the connection goes on with another one, or has ended.
+// leave ends a goroutine's work on the connection. Either a new goroutine goes on with it, or it has ended.
 func (c *http1Conn) leave() {
 	fault := recover()
 	if c.handedOver {
@@ -140,7 +140,7 @@ func (c *http1Conn) leave() {
 	c.link.leave()
 }
 
-// run serves one request after another, until a step that ends the connection.
+// run serves one request after another, until a step ends the connection. It returns that step.
 func (c *http1Conn) run() step {
 	parked := c.serveParked
 	for c.next < relayTunnel {
@@ -164,8 +164,8 @@ func (c *http1Conn) serveParked() (again bool) {
 	return c.next == awaitRequest && !c.Buffered()
 }
 
-// turn takes the running exchange on, or begins one. While the connection is parked it goes no further than it can
-// without reading from it.
+// turn goes on with the running exchange, or begins one. While the connection is parked, it stops before it would have
+// to read from it.
 func (c *http1Conn) turn(parked bool) step {
 	if c.next == serveRequest {
 		return c.finish(c.running.Serve())
@@ -245,13 +245,15 @@ func (c *http1Conn) Socket() *transport.TCP {
 	return c.transport
 }
 
-// RestContent implements pipeline.Downstream. A connection that is silent in the midst of a request holds up those after it.
+// RestContent implements pipeline.Downstream. A connection that is silent in the midst of a request holds up the
+// requests behind it.
 func (c *http1Conn) RestContent() bool { return false }
 
-// BreakOff implements pipeline.Downstream: HTTP/1.1 has no codes.
+// BreakOff implements pipeline.Downstream. HTTP/1.1 has no codes.
 func (c *http1Conn) BreakOff(message.Reset) bool { return false }
 
-// Overdraw implements [http2.Holder]: nothing can be said while a head is read or a response is on its way.
+// Overdraw implements [http2.Holder]. While a head is read or a response is on its way, nothing can be told to the
+// client.
 func (c *http1Conn) Overdraw() {
 	c.guard.Shut(reason.HeadTooLarge)
 	c.transport.Reset()
@@ -272,10 +274,11 @@ func (c *http1Conn) tunnel(up *upstream.Conn) {
 	t.Run(received, fromUpstream)
 }
 
-// Announce implements Conn: the client is told with the next response.
+// Announce implements Conn. The next response tells the client.
 func (c *http1Conn) Announce() {}
 
-// Abort implements Conn. The guard comes first: closing a connection waits for what is served from within its read.
+// Abort implements Conn. It shuts the guard first: closing the connection waits for a request that is served from
+// within its read.
 func (c *http1Conn) Abort() {
 	c.guard.Shut(reason.ClientClosed)
 	c.transport.Reset()

@@ -9,24 +9,24 @@ import (
 )
 
 const (
-	// goneAfter is how long a request has to wait before a look at its client is worth a system call.
+	// goneAfter is how long a request has to wait before looking for its client is worth a system call.
 	goneAfter = 250 * time.Millisecond
-	// restAfter is how many calls of Watch a connection has to be idle for before it goes on with a new goroutine. The
-	// stack that serving a request takes stays with a goroutine, and is four times what waiting takes. To get it anew
+	// restAfter is how many calls of Watch a connection has to be idle for before a new goroutine takes it over. A
+	// goroutine keeps the stack that serving a request took, which is four times what waiting takes. Growing it again
 	// costs some microseconds, which is nothing after a second.
 	restAfter = 4
 )
 
 // watched is what the watch remembers of a connection.
 type watched struct {
-	// exchange is the number of the one that it saw last, and looks how often it has seen no later one.
+	// exchange is the number of the last exchange that it saw. looks is how often it has seen no later one.
 	exchange uint64
 	looks    int
 }
 
-// Watch implements Conn. It notices a client that went away, while its request waits or behind its last request. The
-// latter may have come along with bytes that were read, and then nobody waits for it any more; one look per rest is
-// enough to find it.
+// Watch implements Conn. It notices a client that went away while its request waits, or after its last request. In the
+// second case the end may have come together with bytes that were read, and nobody waits for it any more. One look per
+// rest is enough to find it.
 func (c *http1Conn) Watch(now time.Duration) (rested bool) {
 	exchange, since, waiting := c.guard.WaitingSince()
 	w := &c.watched

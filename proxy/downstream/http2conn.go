@@ -16,7 +16,7 @@ type http2Conn struct {
 	*http2.ServerConn
 }
 
-// speakHTTP2 returns what serves the connection to its end. What was received already comes first.
+// speakHTTP2 returns what serves the connection to its end. It begins with the bytes that were received already.
 func (l *link) speakHTTP2(received []byte) (serve func()) {
 	s := l.server
 	c := &http2Conn{link: l}
@@ -46,7 +46,7 @@ func (c *http2Conn) CloseIdle() { c.Drain() }
 // Abort implements Conn.
 func (c *http2Conn) Abort() { c.transport.Reset() }
 
-// Watch implements Conn. Clients that are gone are found by frames that they do not answer.
+// Watch implements Conn. It finds clients that are gone by frames that they do not answer.
 func (c *http2Conn) Watch(now time.Duration) (rested bool) {
 	c.ServerConn.Watch(now)
 	return false

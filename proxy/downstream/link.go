@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// link is what all connections have, whatever they speak.
+// link is what all connections have, in any protocol.
 type link struct {
 	server    *Server
 	tcp       *net.TCPConn
@@ -20,16 +20,16 @@ type link struct {
 	// stream is the transport, or TLS over it.
 	stream transport.Stream
 	origin client.Origin
-	// number tells connections apart, roughly: the shard of what each shares with some others.
+	// number tells connections apart, roughly. It is the shard of whatever a connection shares with some others.
 	number uint32
-	// excess is set on a connection too many, which does not count as open.
+	// excess is set on a connection beyond the limit. It does not count as open.
 	excess bool
-	// entry is what the registry has of it.
+	// entry is what the registry has for the connection.
 	entry Conn
 }
 
-// enter puts the connection into the registry, in the place of what it was there before. Whoever drains may have looked
-// just before, so it is told here.
+// enter puts c into the registry, in the place of the connection's former entry. A drain may have looked just before,
+// so enter tells c about it.
 func (l *link) enter(c Conn) {
 	if l.entry == nil {
 		l.server.conns.add(c, l.number)
@@ -45,7 +45,7 @@ func (l *link) enter(c Conn) {
 	}
 }
 
-// leave ends the server's work with the connection, which is closed.
+// leave ends the server's work with a connection that is closed.
 func (l *link) leave() {
 	if l.entry != nil {
 		l.server.conns.remove(l.entry, l.number)
@@ -56,8 +56,8 @@ func (l *link) leave() {
 	l.server.serving.Done()
 }
 
-// contain ends the connection after a panic outside of what [pipeline.Exchange.Serve] contains, and no other. It takes
-// what was recovered and says whether that was a panic.
+// contain ends this one connection after a panic that [pipeline.Exchange.Serve] did not contain. fault is what was
+// recovered. contain says whether there was a panic.
 func (l *link) contain(fault any) bool {
 	if fault == nil {
 		return false
@@ -68,15 +68,15 @@ func (l *link) contain(fault any) bool {
 	return true
 }
 
-// closed says why a connection ends on which nothing can be answered.
+// closed logs why a connection ends on which nothing can be answered.
 func (l *link) closed(why error) {
 	if log := l.server.config.Logger.V(1); log.Enabled() {
 		log.Info("closing a connection", "peer", l.tcp.RemoteAddr().String(), "cause", why.Error())
 	}
 }
 
-// newTunnel returns the tunnel between a client and the endpoint that answered it with a 101, and what the endpoint
-// sent behind that.
+// newTunnel returns the tunnel between a client and the endpoint that answered with a 101. It also returns what the
+// endpoint sent after that.
 func (l *link) newTunnel(side transport.Side, up *upstream.Conn) (t *transport.Tunnel, received []byte) {
 	s := l.server
 	carrier, below, received := up.LeaveHTTP(s.config.ReadTimeout)

@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// proxyHeaderTimeout bounds the arrival of a PROXY header, which a proxy sends before anything else.
+// proxyHeaderTimeout bounds the arrival of a PROXY header. A proxy sends it before anything else.
 const proxyHeaderTimeout = 5 * time.Second
 
-// proxyV2Signature begins a header of version 2 of the PROXY protocol; version 1 begins with "PROXY ".
-// Both are HAProxy's, described in its doc/proxy-protocol.txt.
+// A header of version 2 of the PROXY protocol begins with proxyV2Signature, and one of version 1 with proxyV1Prefix.
+// HAProxy's doc/proxy-protocol.txt describes both.
 var (
 	proxyV2Signature = []byte("\r\n\r\n\x00\r\nQUIT\n")
 	proxyV1Prefix    = []byte("PROXY ")
 )
 
 const (
-	// proxyV1Longest is the longest line of version 1, its CRLF included.
+	// proxyV1Longest is the length of the longest line of version 1, including its CRLF.
 	proxyV1Longest = 107
 	// proxyV2Longest bounds what follows the first 16 bytes of a header of version 2: addresses and extensions.
 	proxyV2Longest = 4 << 10
@@ -31,12 +31,11 @@ const (
 
 var errProxyHeader = errors.New("no valid PROXY header came from a trusted proxy")
 
-// readProxyHeader reads a PROXY header of either version and returns the address that it names, or the zero one where
-// it says that the connection is the proxy's own. It takes no byte that follows the header.
+// readProxyHeader reads a PROXY header of either version. It takes no byte behind the header. It returns the address
+// that the header names, or the zero address if the header says that the connection is the proxy's own.
 func readProxyHeader(r io.Reader) (netip.Addr, error) {
 	var buf [max(proxyV1Longest, 16)]byte
-	// 16 bytes are the fixed part of version 2, and no more than the shortest line of version 1 ("PROXY UNKNOWN\r\n" is
-	// 15).
+	// The fixed part of version 2 has 16 bytes. The shortest line of version 1 has 15 ("PROXY UNKNOWN\r\n").
 	const shortest = 15
 	if _, err := io.ReadFull(r, buf[:shortest]); err != nil {
 		return netip.Addr{}, err
@@ -53,7 +52,7 @@ func readProxyHeader(r io.Reader) (netip.Addr, error) {
 	return readProxyV2(r, buf[12], buf[13], binary.BigEndian.Uint16(buf[14:16]))
 }
 
-// readProxyV1 reads "PROXY TCP4 source destination sport dport\r\n", of which n bytes are in buf.
+// readProxyV1 reads "PROXY TCP4 source destination sport dport\r\n". n bytes of it are in buf.
 func readProxyV1(r io.Reader, buf []byte, n int) (netip.Addr, error) {
 	for !bytes.HasSuffix(buf[:n], []byte("\r\n")) {
 		if n == len(buf) || bytes.IndexByte(buf[:n], '\n') >= 0 {
@@ -86,7 +85,7 @@ func readProxyV1(r io.Reader, buf []byte, n int) (netip.Addr, error) {
 	return netip.ParseAddr(words[2])
 }
 
-// readProxyV2 reads what follows the fixed part: the addresses, by family, and extensions, which are skipped.
+// readProxyV2 reads what follows the fixed part: the addresses, by family. It skips the extensions.
 func readProxyV2(r io.Reader, versionCommand, family byte, length uint16) (netip.Addr, error) {
 	if versionCommand>>4 != 2 || length > proxyV2Longest {
 		return netip.Addr{}, errProxyHeader
@@ -103,7 +102,7 @@ func readProxyV2(r io.Reader, versionCommand, family byte, length uint16) (netip
 	default:
 		return netip.Addr{}, errProxyHeader
 	}
-	// Each is a family and a transport, which over TCP can only be a stream.
+	// Each is a family and a transport. Over TCP, the transport can only be a stream.
 	const unspecified, tcp4, tcp6, unix = 0x00, 0x11, 0x21, 0x31
 	switch family {
 	case tcp4:

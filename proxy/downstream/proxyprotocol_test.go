@@ -13,23 +13,23 @@ import (
 	"testing/iotest"
 )
 
-// What follows a header; none of it may be taken along.
+// afterProxyHeader follows a header. The parser must take none of it.
 const afterProxyHeader = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-// addresses2 is the addresses part of version 2: source, destination and two ports.
+// addresses2 returns the addresses of version 2: source, destination and two ports.
 func addresses2(source, destination string) []byte {
 	s, d := netip.MustParseAddr(source), netip.MustParseAddr(destination)
 	return append(append(s.AsSlice(), d.AsSlice()...), 0x04, 0xd2, 0x01, 0xbb)
 }
 
-// extension is a type-length-value of version 2.
+// extension returns a type-length-value of version 2.
 func extension(kind byte, value string) []byte {
 	return append([]byte{kind, byte(len(value) >> 8), byte(len(value))}, value...)
 }
 
 type proxyHeader struct {
 	name, header string
-	// want is the source that is named, "" for none: the connection is the proxy's own.
+	// want is the source that the header names. It is "" if the connection is the proxy's own.
 	want string
 }
 
@@ -166,7 +166,7 @@ func TestWhatIsNoProxyHeaderIsRefused(t *testing.T) {
 	}
 }
 
-// A header that breaks off is an error wherever it does, and names nobody.
+// A header that breaks off anywhere is an error, and names nobody.
 func TestTruncatedProxyHeaderNamesNobody(t *testing.T) {
 	t.Parallel()
 	for _, test := range validProxyHeaders() {
@@ -178,7 +178,7 @@ func TestTruncatedProxyHeaderNamesNobody(t *testing.T) {
 	}
 }
 
-// What is longer than any header is not waited for: the line of version 1 is given up at its greatest length.
+// The parser waits for nothing longer than any header. It gives up a line of version 1 at its greatest length.
 func TestEndlessProxyHeaderIsGivenUp(t *testing.T) {
 	t.Parallel()
 	endless := &counting{r: iotest.OneByteReader(io.MultiReader(strings.NewReader("PROXY UNKNOWN "), endlessly('f')))}
@@ -191,7 +191,7 @@ func TestEndlessProxyHeaderIsGivenUp(t *testing.T) {
 	}
 }
 
-// endlessly is a reader of one byte again and again.
+// endlessly is a reader of the same byte again and again.
 type endlessly byte
 
 func (e endlessly) Read(p []byte) (int, error) {
@@ -212,9 +212,9 @@ func (c *counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A header may come in pieces, and the request in the same one as its end.
-// FuzzProxyHeader holds the parser to three promises for any bytes at all: it takes no byte beyond the header, it says
-// the same however the bytes arrive, and whom it names is written in the header.
+// FuzzProxyHeader checks three promises of the parser for any bytes at all. It takes no byte beyond the header. It says
+// the same however the bytes arrive: a header may come in pieces, and the request may come in the same piece as the
+// header's end. The header has the address that it names.
 func FuzzProxyHeader(f *testing.F) {
 	for _, list := range [][]proxyHeader{validProxyHeaders(), invalidProxyHeaders()} {
 		for _, test := range list {
@@ -259,7 +259,7 @@ func FuzzProxyHeader(f *testing.F) {
 	})
 }
 
-// headerV2 is a header of version 2.
+// headerV2 returns a header of version 2.
 func headerV2(versionCommand, family byte, rest []byte) string {
 	b := append(append([]byte{}, proxyV2Signature...), versionCommand, family)
 	return string(append(binary.BigEndian.AppendUint16(b, uint16(len(rest))), rest...))

@@ -4,8 +4,8 @@ package downstream
 
 import "sync"
 
-// registry knows the connections that are open, for the watch and the drain. A connection enters and leaves it
-// once; no request touches it.
+// registry has the open connections, for the watch and the drain. A connection enters and leaves it once. No request
+// touches it.
 type registry struct {
 	shards [16]registryShard
 }
@@ -29,7 +29,7 @@ func (r *registry) add(c Conn, number uint32) {
 	s.conns[c] = struct{}{}
 }
 
-// replace puts a connection in the place of what it was before it spoke its protocol.
+// replace puts a connection in the place of its former entry, when it begins to speak its protocol.
 func (r *registry) replace(before, c Conn, number uint32) {
 	s := r.shard(number)
 	s.mu.Lock()
@@ -45,7 +45,7 @@ func (r *registry) remove(c Conn, number uint32) {
 	delete(s.conns, c)
 }
 
-// each calls f with every connection, one shard locked at a time.
+// each calls f with every connection. It locks one shard at a time.
 func (r *registry) each(f func(Conn)) {
 	for i := range r.shards {
 		s := &r.shards[i]

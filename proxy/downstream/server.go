@@ -17,33 +17,33 @@ import (
 	"github.com/warren-dev/ingress/proxy/pipeline"
 )
 
-// Config is what a server is told once, when it is made.
+// Config is the configuration of a server. It does not change once the server is made.
 type Config struct {
 	Logger logr.Logger
-	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message, and
-	// ReadTimeout a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
+	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message. ReadTimeout
+	// also bounds a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
 	MaxHeaderBytes, MaxHeaders int
 	// MaxConnections bounds the connections open at once. 0 is no bound.
 	MaxConnections int
-	// H2C has plain connections speak HTTP/2 where the client begins so.
+	// H2C lets plain connections speak HTTP/2 if the client begins with it.
 	H2C bool
-	// ProxyProtocol makes a PROXY header, version 1 or 2, the first thing that a trusted proxy has to send.
+	// ProxyProtocol demands that a trusted proxy sends a PROXY header first, of version 1 or 2.
 	ProxyProtocol bool
-	// DrainDelay is how long listeners stay open after a drain began, DrainTimeout how long running requests have after
+	// DrainDelay is how long listeners stay open after a drain began. DrainTimeout is how long running requests have after
 	// that.
 	DrainDelay, DrainTimeout time.Duration
-	// TLS is for connections that are to be secure.
+	// TLS is for connections over TLS.
 	TLS *tls.Config
 	// Heads is the memory that long heads of requests take.
 	Heads *headmemory.Memory
 }
 
-// maxLineBytes bounds a line, which has no flag.
+// maxLineBytes bounds a line. There is no flag for it.
 const maxLineBytes = 16 << 10
 
-// Server accepts clients' connections and has an engine serve the requests on them.
+// Server accepts clients' connections. An engine serves the requests on them.
 type Server struct {
 	engine   *pipeline.Engine
 	config   Config
@@ -51,7 +51,7 @@ type Server struct {
 	http2    http2.Config
 	streams  sync.Pool
 	draining atomic.Bool
-	closing  atomic.Bool // set when draining, once connections that are idle are closed
+	closing  atomic.Bool // set later than draining, just before idle connections are closed
 	conns    registry
 	open     atomic.Int64
 	accepted atomic.Uint32
@@ -59,7 +59,7 @@ type Server struct {
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener
-	// ports are those of the plain listener and of the secure one.
+	// ports has the ports of the plain listener and of the secure one.
 	ports map[bool]string
 }
 
@@ -87,19 +87,19 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 	return s
 }
 
-// Open is how many connections are open.
+// Open returns how many connections are open.
 func (s *Server) Open() int { return int(s.open.Load()) }
 
-// Draining says whether a drain began: new clients should go elsewhere.
+// Draining says whether a drain has begun. If so, new clients should go elsewhere.
 func (s *Server) Draining() bool { return s.draining.Load() }
 
-// Each calls f with every connection. F must not wait.
+// Each calls f with every connection. f must not wait.
 func (s *Server) Each(f func(Conn)) { s.conns.each(f) }
 
-// Requests is how requests of HTTP/1.1 are read.
+// Requests returns how requests of HTTP/1.1 are read.
 func (s *Server) Requests() *http1.ServerConfig { return &s.http1 }
 
-// Port is the port of the plain listener or of the secure one, or empty where there is none.
+// Port returns the port of the plain listener or of the secure one. It is empty if there is none.
 func (s *Server) Port(secure bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// stream is the client's side of an exchange on a connection of HTTP/2, and the work on it. It is used again for
-// others.
+// stream is the client's side of an exchange on a connection of HTTP/2. It also serves the exchange. It is used again
+// for others.
 type stream struct {
 	*http2.Stream
 	conn    *http2Conn
@@ -30,7 +30,7 @@ func (s *stream) Serve() {
 	c := s.conn
 	e := c.server.engine
 	defer func() {
-		// What [exchange.serve] contains does not come here: this is the end of the record of an exchange.
+		// [pipeline.Exchange.Serve] contains its own panics. This is for one while the exchange is recorded.
 		if fault := recover(); fault != nil {
 			c.server.config.Logger.Error(fmt.Errorf("%v", fault), "panic while ending a request", "stack", string(debug.Stack()))
 		}
@@ -89,5 +89,5 @@ func (s *stream) Release() {
 	pool.Put(s)
 }
 
-// Socket implements pipeline.Downstream: content shares the connection with that of other streams.
+// Socket implements pipeline.Downstream. The content shares the connection with that of other streams.
 func (s *stream) Socket() *transport.TCP { return nil }

@@ -4,7 +4,7 @@ package health
 
 import "container/heap"
 
-// agenda is the tasks that wait for their next probe, a heap by when it is due.
+// agenda has the tasks that wait for their next probe. It is a heap, by when the probe is due.
 type agenda []*Task
 
 // next returns the task whose probe is due first, or nil.
@@ -18,7 +18,7 @@ func (a agenda) next() *Task {
 func (a *agenda) add(t *Task)    { heap.Push((*byDue)(a), t) }
 func (a *agenda) remove(t *Task) { heap.Remove((*byDue)(a), t.place) }
 
-// moved puts a task whose due time was changed where it belongs.
+// moved moves a task to its place after its due time has changed.
 func (a *agenda) moved(t *Task) { heap.Fix((*byDue)(a), t.place) }
 
 // byDue implements heap.Interface. Each task knows its place.

@@ -12,18 +12,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// healthMethod is the method of gRPC's health protocol that answers once
+// healthMethod is the unary method of gRPC's health protocol
 // (https://github.com/grpc/grpc/blob/master/doc/health-checking.md).
 const healthMethod = "grpc.health.v1.Health/Check"
 
 const (
-	// grpcPrefix is what each message begins with: one byte that says whether it is compressed, and its length in four
-	// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+	// grpcPrefix is the length of what each message begins with: one byte that says whether it is compressed, and four for
+	// its length (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
 	grpcPrefix = 5
 	// healthAnswer bounds an answer, which is 7 bytes long.
 	healthAnswer = 256
-	// fieldService is how a HealthCheckRequest's field 1 begins, a string, and fieldStatus a HealthCheckResponse's, a
-	// number (https://protobuf.dev/programming-guides/encoding).
+	// fieldService is how field 1 of a HealthCheckRequest begins, a string. fieldStatus is how field 1 of a
+	// HealthCheckResponse begins, a number (https://protobuf.dev/programming-guides/encoding).
 	fieldService = 1<<3 | 2
 	fieldStatus  = 1 << 3
 )
@@ -37,7 +37,7 @@ var (
 	}
 )
 
-// healthQuestion names what a task is asked, for people.
+// healthQuestion names, for people, what a task is asked.
 func healthQuestion(service string) string {
 	if service == "" {
 		return healthMethod
@@ -90,7 +90,7 @@ func healthRequest(service string) []byte {
 	return b
 }
 
-// readShort reads content that is shorter than buf; otherwise it is not whole.
+// readShort reads content that fits in buf. whole is false if it does not.
 func readShort(content message.Reader, buf []byte) (read []byte, whole bool, err error) {
 	n := 0
 	for !content.Ended() {
@@ -106,8 +106,8 @@ func readShort(content message.Reader, buf []byte) (read []byte, whole bool, err
 	return buf[:n], true, nil
 }
 
-// healthFinding is what an answer says, ending being the fields that have the status of the call. What else the task
-// may say of a failure is left out: it may be other words each time.
+// healthFinding returns what an answer says. ending has the fields with the status of the call. It leaves out what else
+// the task may say of a failure: the words may differ each time.
 func healthFinding(answer []byte, ending []message.Field) Finding {
 	value, _ := message.First(ending, "grpc-status")
 	code, ok := message.ParseLength(value)
@@ -125,11 +125,11 @@ func healthFinding(answer []byte, ending []message.Field) Finding {
 	return Finding{Healthy: status == serving, Text: servingName(status)}
 }
 
-// serving is the one status of a service that may be called.
+// serving is the only status of a service that may be called.
 const serving = 1
 
-// servingStatus returns the status in a HealthCheckResponse, 0 being what a message means that has none. Fields are
-// written in the order of their numbers, so what a later version may have behind this one need not be understood.
+// servingStatus returns the status in a HealthCheckResponse. A message without one means 0. Fields are written in the
+// order of their numbers, so it need not understand what a later version may have behind this one.
 func servingStatus(response []byte) (status uint64) {
 	if len(response) > 0 && response[0] == fieldStatus {
 		status, _ = binary.Uvarint(response[1:])
@@ -145,7 +145,7 @@ func servingName(status uint64) string {
 	return "health status " + strconv.FormatUint(status, 10)
 }
 
-// callFailure is what a status of gRPC's other than OK says of a call for health.
+// callFailure describes a failed call for health by its status.
 func callFailure(code int64) string {
 	text := "status " + strconv.FormatInt(code, 10)
 	if code < int64(len(callCodes)) {

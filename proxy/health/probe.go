@@ -30,8 +30,8 @@ type Finding struct {
 	Text string
 }
 
-// probeContent bounds what is read of an answer's content. It decides nothing: a server that could send all of it logs
-// no error.
+// probeContent bounds what is read of an answer's content. The content decides nothing. It is read so that the server
+// can send all of it and logs no error.
 const probeContent = 64 << 10
 
 var (
@@ -39,15 +39,15 @@ var (
 	probeFields = []message.Field{{Name: []byte("User-Agent"), Value: []byte("warren-ingress health check")}}
 )
 
-// Probes are made over connections of its own, which it makes for each probe: that a task takes new ones is part of
-// being healthy. It speaks HTTP as forwarding does, so that what it can talk to, requests can.
+// Probes makes probes. It makes a connection for each one, because a healthy task accepts new connections. It speaks
+// HTTP as forwarding does, so that requests can reach whatever it can.
 type Probes struct {
 	dialer *upstream.Dialer
 	tls    *tls.Config
 	logger logr.Logger
 }
 
-// NewProbes returns what makes probes over connections of the dialer.
+// NewProbes returns a Probes that uses the dialer's configuration.
 func NewProbes(dialer *upstream.Dialer, logger logr.Logger) *Probes {
 	return &Probes{dialer: dialer, logger: logger, tls: &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -57,7 +57,7 @@ func NewProbes(dialer *upstream.Dialer, logger logr.Logger) *Probes {
 	}}
 }
 
-// Probe does what a check says, once. Only the end of ctx cuts it short.
+// Probe does once what a check says. Only the end of ctx cuts it short.
 func (p *Probes) Probe(ctx context.Context, c *snapshot.Check) (f Finding) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -88,8 +88,8 @@ func (p *Probes) Probe(ctx context.Context, c *snapshot.Check) (f Finding) {
 	return f
 }
 
-// exchange asks the task on a connection until ctx ends. When it returns, nothing of ours is on the connection any
-// more.
+// exchange asks the task on a connection until ctx ends. When it returns, none of our goroutines uses the connection
+// any more.
 func (p *Probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Check, ask func(upstream.Exchange, *snapshot.Check) (Finding, error)) (f Finding, err error) {
 	var terms *tls.Config
 	if c.TLS {
@@ -135,7 +135,7 @@ func drain(content message.Reader) {
 	}
 }
 
-// cause says why a probe brought no answer, without the addresses and ports that errors of package net name.
+// cause says why a probe brought no answer. It leaves out the addresses and ports that errors of package net name.
 func (p *Probes) cause(c *snapshot.Check, err error) string {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok && !errno.Timeout() {
 		return errno.Error()

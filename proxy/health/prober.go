@@ -14,25 +14,26 @@ import (
 )
 
 const (
-	// probesAtOnce bounds the probes that run at the same time, each of which has a connection and a goroutine, or two
-	// with HTTP/2. A thousand tasks that never answer, with a timeout of 1 s, hold up those that do by a second.
+	// probesAtOnce bounds the probes that run at the same time. Each has a connection and a goroutine, or two with HTTP/2.
+	// A thousand tasks that never answer, with a timeout of 1 s, hold up the others by a second.
 	probesAtOnce = 512
-	// probesApart is between the first probes of the tasks that come with one snapshot: 10,000 begin within two seconds.
+	// probesApart is the time between the first probes of tasks that come with one snapshot. 10,000 begin within two
+	// seconds.
 	probesApart = 200 * time.Microsecond
-	// probeJitter is by which part of the interval a probe may be early or late, so that what began together, on several
-	// replicas too, does not stay together.
+	// probeJitter is the part of the interval by which a probe may be early or late. So probes that began together drift
+	// apart, even on several replicas.
 	probeJitter = 0.1
 )
 
-// Prober probes the tasks that the snapshot checks, each at its interval, from one goroutine that begins a probe
-// whenever one is due.
+// Prober probes the tasks that the snapshot checks, each at its interval. One goroutine begins a probe whenever one is
+// due.
 type Prober struct {
 	clock transport.Clock
 	probe func(context.Context, *snapshot.Check) Finding
-	// changed is told the id of a task of which something else is reported, and of one that is not checked any more.
-	// It is called without the lock.
+	// changed gets the id of each task whose report has changed, and of each that is not checked any more. It is called
+	// without the lock.
 	changed func(id string)
-	// wake holds a token once the run may have to do something earlier than it knows.
+	// wake holds a token once Run may have to do something earlier than it knows.
 	wake chan struct{}
 
 	mu       sync.Mutex
@@ -43,12 +44,12 @@ type Prober struct {
 	probing  int
 }
 
-// NewProber returns one that probes nothing until checks are adopted.
+// NewProber returns a prober that probes nothing until it adopts checks.
 func NewProber(c transport.Clock, probe func(context.Context, *snapshot.Check) Finding, changed func(id string)) *Prober {
 	return &Prober{clock: c, probe: probe, changed: changed, wake: make(chan struct{}, 1), tasks: make(map[string]*Task)}
 }
 
-// Task returns the task of that id. One that is new is probed once a snapshot that checks it is adopted.
+// Task returns the task of an id. A new one is probed once a snapshot that checks it is adopted.
 func (p *Prober) Task(id string) *Task {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +61,7 @@ func (p *Prober) Task(id string) *Task {
 	return t
 }
 
-// Report returns what is known of a task, or false where it is not checked.
+// Report returns what is known of a task. It returns false if the task is not checked.
 func (p *Prober) Report(id string) (Report, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,8 +72,8 @@ func (p *Prober) Report(id string) (Report, bool) {
 	return *t.report.Load(), true
 }
 
-// Adopt has these checks, which are sorted by id, made from now on and no others. What is known of a task stays known
-// as long as the same is probed.
+// Adopt makes these checks from now on, and no others. They are sorted by id. What is known of a task stays known as
+// long as its probe stays the same.
 func (p *Prober) Adopt(checks []snapshot.Check) {
 	for _, t := range p.exchange(checks) {
 		p.changed(t.id)
@@ -80,7 +81,8 @@ func (p *Prober) Adopt(checks []snapshot.Check) {
 	p.rouse()
 }
 
-// exchange is Adopt under the lock. It returns the tasks of which something else is known.
+// exchange is the part of Adopt that needs the lock. It returns the tasks whose report has changed, and those that are
+// gone.
 func (p *Prober) exchange(checks []snapshot.Check) (changed []*Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -128,7 +130,7 @@ func (p *Prober) exchange(checks []snapshot.Check) (changed []*Task) {
 	return changed
 }
 
-// plan puts a task on the agenda or moves it there. One that is being probed comes back when that has ended.
+// plan puts a task on the agenda or moves it there. A task that is being probed comes back when its probe has ended.
 func (p *Prober) plan(t *Task) {
 	switch {
 	case t.place != notOnAgenda:
@@ -145,7 +147,7 @@ func (p *Prober) rouse() {
 	}
 }
 
-// Run probes until ctx ends, and returns when no probe runs any more.
+// Run probes until ctx ends. It returns when no probe runs any more.
 func (p *Prober) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -173,8 +175,8 @@ func (p *Prober) Run(ctx context.Context) {
 	}
 }
 
-// begin takes the next task off the agenda if its probe is due and may begin. It returns nil, and how long it is until
-// then, otherwise.
+// begin takes the next task off the agenda, if its probe is due and may begin. Otherwise it returns nil, and how long
+// to wait until then.
 func (p *Prober) begin() (t *Task, c snapshot.Check, round uint32, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -38,7 +38,7 @@ func TestProbesAreBoundedAndComeAtTheirInterval(t *testing.T) {
 		if got := most.Load(); got != probesAtOnce {
 			t.Errorf("%d probes ran at once, want %d", got, probesAtOnce)
 		}
-		// One to begin with and one a minute: some a few more or fewer, by the jitter.
+		// Each has one to begin with and one a minute. The jitter adds or takes a few.
 		if got, want := made.Load(), int64(11*len(checks)); got < want*9/10 || got > want*11/10 {
 			t.Errorf("%d probes in ten minutes, want about %d", got, want)
 		}

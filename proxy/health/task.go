@@ -12,9 +12,9 @@ import (
 // Report is what is known of a task that is checked. It is immutable.
 type Report struct {
 	Health snapshot.Health
-	// Message is what the probe found that decided, for people: "GET /health: 503". It is empty while no probe has.
+	// Message is what the deciding probe found, for people: "GET /health: 503". It is empty while no probe has decided.
 	Message string
-	// Since is when the health became what it is, or zero while no probe has decided.
+	// Since is when the health last changed. It is zero while no probe has decided.
 	Since time.Time
 }
 
@@ -24,19 +24,20 @@ type Task struct {
 	// report is never nil.
 	report atomic.Pointer[Report]
 
-	// What follows is the prober's, under its lock.
+	// The prober's lock guards the rest.
 
 	check snapshot.Check
-	// row is how many probes in a row came to what the last one came to.
+	// row is how many probes in a row had the last one's result.
 	row         int
 	lastHealthy bool
-	// due is when the next probe is, and place where the task is on the agenda; notOnAgenda while it is probed.
+	// due is when the next probe is. place is where the task is on the agenda. It is notOnAgenda while it is probed.
 	due     time.Duration
 	place   int
 	probing bool
-	// round counts what is probed: the result of a probe that began in an earlier one means nothing.
+	// round changes whenever something else is to be probed. The result of a probe that began in an earlier round means
+	// nothing.
 	round uint32
-	// adoption is the last one that had the check in it.
+	// adoption is the last one whose checks had this task.
 	adoption uint64
 }
 
@@ -46,13 +47,13 @@ func newTask(id string) *Task {
 	return t
 }
 
-// Health is what is known now. It takes no lock.
+// Health returns what is known of the health now. It takes no lock.
 func (t *Task) Health() snapshot.Health { return t.report.Load().Health }
 
-// Report is what is known now, and since when and why. It takes no lock.
+// Report returns what is known now, since when and why. It takes no lock.
 func (t *Task) Report() Report { return *t.report.Load() }
 
-// begin makes the task one that no probe of check has been made of, and says whether its health was another.
+// begin starts the task anew, with no probe of check made yet. It says whether that changed its health.
 func (t *Task) begin(check *snapshot.Check) (changed bool) {
 	changed = t.Health() != check.Before
 	t.check, t.row = *check, 0
@@ -61,8 +62,8 @@ func (t *Task) begin(check *snapshot.Check) (changed bool) {
 	return changed
 }
 
-// take takes in what a probe found, and says whether the report is another now. The first probe is always reported,
-// even if it confirms the old health: it brings the message.
+// take takes in what a probe found. It says whether the report has changed. The first probe is always reported, even if
+// it confirms the old health: it brings the message.
 func (t *Task) take(f Finding, now time.Time) (changed bool) {
 	if f.Healthy != t.lastHealthy {
 		t.row = 0

@@ -14,9 +14,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// certificates finds the certificate for a server name: exact names before wildcards. It is immutable.
+// certificates finds the certificates for a server name: exact names before wildcards. It is immutable.
 type certificates struct {
-	// exact has an empty list for a name that the wildcard over it has certificates for, and all of them are others'.
+	// exact has an empty list for a name if the wildcard over it has certificates, but only other owners'.
 	exact map[string][]*tls.Certificate
 	// wildcard is keyed by what follows the star: ".example.com".
 	wildcard map[string][]*tls.Certificate
@@ -26,20 +26,19 @@ type certificates struct {
 	loaded []*loadedCertificate
 }
 
-// loadedCertificate is a parsed certificate with what it was parsed from.
+// loadedCertificate is a parsed certificate with its source.
 type loadedCertificate struct {
 	source              snapshot.Certificate
 	notBefore, notAfter time.Time
-	// parsed is without its Leaf, which would be two thirds of it and is needed by none but several certificates for one
-	// name.
+	// parsed has no Leaf. That would be two thirds of its memory, and is needed only if a name has several certificates.
 	parsed *tls.Certificate
-	// withLeaf is the same with it, or nil as long as it was not needed.
+	// withLeaf is the same with its Leaf. It is nil until it is needed.
 	withLeaf *tls.Certificate
 }
 
 func (s *Store) compileCertificates(list []snapshot.Certificate, hosts []snapshot.Host) (certificates, error) {
 	c := certificates{exact: make(map[string][]*tls.Certificate, len(list)), wildcard: make(map[string][]*tls.Certificate)}
-	owners := make(map[string][]string) // those of wildcard's certificates
+	owners := make(map[string][]string) // owners of the certificates in wildcard
 	names := make(map[string]int, len(list))
 	for i := range list {
 		for _, host := range list[i].Hosts {
@@ -72,7 +71,8 @@ func (s *Store) compileCertificates(list []snapshot.Certificate, hosts []snapsho
 	return c, nil
 }
 
-// keepOwn has a host that is below a wildcard served by no certificate of the wildcard's that is another owner's.
+// keepOwn keeps a host below a wildcard from being served with another owner's certificate. If the wildcard has any of
+// those, it gives the host a list of its owner's own ones.
 func (c *certificates) keepOwn(h *snapshot.Host, owners map[string][]string) {
 	dot := strings.IndexByte(h.Name, '.')
 	if dot <= 0 || !h.Exact() || len(c.exact[h.Name]) > 0 {
@@ -92,8 +92,8 @@ func (c *certificates) keepOwn(h *snapshot.Host, owners map[string][]string) {
 	c.exact[h.Name] = own
 }
 
-// certificate parses a certificate, or returns what it was parsed to for the snapshot before: a key's check costs more
-// than all the rest of compiling. With a leaf it can be asked cheaply whether a client can use it.
+// certificate parses a certificate, or returns what it parsed for an earlier snapshot: checking the key costs more than
+// all the rest of compiling. With leaf it includes the Leaf, which makes it cheap to ask whether a client can use it.
 func (s *Store) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificate, error) {
 	loaded := s.parsed[c.ID]
 	if loaded == nil || loaded.source.Chain != c.Chain || loaded.source.Key != c.Key {
@@ -120,7 +120,7 @@ func (s *Store) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificat
 	return loaded.withLeaf, nil
 }
 
-// find returns the certificate for a handshake, as Certificate of the set says.
+// find returns the certificate for a handshake. See [Set.Certificate].
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 	candidates := c.named(message.LowerName(strings.TrimSuffix(hello.ServerName, ".")))
 	if len(candidates) == 0 {
@@ -137,7 +137,7 @@ func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
 	return nil
 }
 
-// named returns the certificates that are served for a name in lower case, apart from those for every other name.
+// named returns the certificates for a name in lower case. It leaves out those for every other name.
 func (c *certificates) named(name string) []*tls.Certificate {
 	if candidates, ok := c.exact[name]; ok {
 		return candidates
@@ -151,7 +151,8 @@ func (c *certificates) named(name string) []*tls.Certificate {
 // serve says whether there is any certificate for a name in lower case.
 func (c *certificates) serve(name string) bool { return len(c.named(name)) > 0 || len(c.others) > 0 }
 
-// commonHello is what today's clients can do: of several certificates for a name, they decide which one is served.
+// commonHello returns a handshake of what today's clients can do. It decides which of several certificates counts as
+// the one that a name is served with.
 func commonHello(host string) *tls.ClientHelloInfo {
 	return &tls.ClientHelloInfo{
 		ServerName:        host,

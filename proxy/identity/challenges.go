@@ -20,23 +20,23 @@ import (
 )
 
 const (
-	// ChallengePath is what the paths of HTTP-01 challenges begin with (RFC 8555, section 8.3). The token follows.
+	// ChallengePath is how the paths of HTTP-01 challenges begin (RFC 8555, section 8.3). The token follows.
 	ChallengePath = "/.well-known/acme-challenge/"
-	// ProtocolACME is what a handshake for a TLS-ALPN-01 challenge agrees on (RFC 8737, section 3).
+	// ProtocolACME is the protocol of a handshake for a TLS-ALPN-01 challenge (RFC 8737, section 3).
 	ProtocolACME = "acme-tls/1"
 )
 
-// challenges finds what answers a challenge. It is immutable.
+// challenges finds the answers to challenges. It is immutable.
 type challenges struct {
-	// http are the key authorizations that are served over plain HTTP.
+	// http has the key authorizations that are served over plain HTTP.
 	http map[httpChallenge]string
-	// alpn are by host.
+	// alpn has configurations by host.
 	alpn map[string]*tls.Config
 }
 
 type httpChallenge struct{ host, token string }
 
-// alpnChallenge is what the certificate of a TLS-ALPN-01 challenge is made from.
+// alpnChallenge is what the certificate for a TLS-ALPN-01 challenge is made from.
 type alpnChallenge struct{ host, keyAuthorization string }
 
 func (s *Store) compileChallenges(list []snapshot.Challenge) (challenges, error) {
@@ -71,7 +71,7 @@ func (s *Store) compileChallenges(list []snapshot.Challenge) (challenges, error)
 	return c, nil
 }
 
-// find returns the key authorization that answers a request for the host and the path, or nothing.
+// find returns the key authorization that answers a request for the host and the path. It returns "" if there is none.
 func (c *challenges) find(method, host, path []byte) string {
 	token, ok := bytes.CutPrefix(path, []byte(ChallengePath))
 	if !ok || string(method) != "GET" && string(method) != "HEAD" {
@@ -80,8 +80,8 @@ func (c *challenges) find(method, host, path []byte) string {
 	return c.http[httpChallenge{string(host), string(token)}]
 }
 
-// handshake returns the configuration that answers a handshake which is a challenge, and nil for any other. Nobody but
-// an authority offers that protocol alone, and who offers another one too is not asking for a challenge (RFC 8737,
+// handshake returns the configuration that answers a handshake if that is a challenge, and nil otherwise. Only an
+// authority offers that protocol alone. A client that offers another one too does not ask for a challenge (RFC 8737,
 // section 3).
 func (c *challenges) handshake(hello *tls.ClientHelloInfo) *tls.Config {
 	if len(c.alpn) == 0 || len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != ProtocolACME {
@@ -90,8 +90,8 @@ func (c *challenges) handshake(hello *tls.ClientHelloInfo) *tls.Config {
 	return c.alpn[message.LowerName(hello.ServerName)]
 }
 
-// answerALPN makes the certificate of RFC 8737, section 3: self-signed, for the host alone, with the digest of the key
-// authorization in a critical extension.
+// answerALPN makes the certificate of RFC 8737, section 3. It is self-signed, for the host alone, and has the digest of
+// the key authorization in a critical extension.
 func answerALPN(c alpnChallenge) (*tls.Config, error) {
 	digest := sha256.Sum256([]byte(c.keyAuthorization))
 	value, err := asn1.Marshal(digest[:])

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package identity is who we are to clients: which certificate a name is served with, what answers authorities that ask
-// whether a name is served here, and which TLS sessions may be resumed.
+// Package identity is who we are to clients. It has the certificates by name, the answers to authorities that ask
+// whether a name is served here, and the rule for which TLS sessions may be resumed.
 //
-// Read set.go first, then serverconfig.go, which handshakes go by, and store.go, which outlives a snapshot.
-// certificates.go and challenges.go find; resumption.go holds a session to the name that it was made for.
+// Read in this order: set.go (all of that, for one snapshot), serverconfig.go (how handshakes use it), resumption.go (a
+// session counts only for the name that it was made for), store.go (what outlives a snapshot), certificates.go (finding
+// the certificate for a name), challenges.go (finding the answer to an authority).
 package identity

@@ -10,18 +10,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// ticketName begins what a session ticket has of ours: the server name that it was given under.
+// ticketName begins what we put into a session ticket: the server name that the session was made under.
 const ticketName = "warren name: "
 
-// seal makes a ticket of a session. What it is resumed for must be what it was made for: whoever resumes a
-// session is shown no certificate, and goes by the one that was shown then, which may be another owner's.
+// seal makes a ticket of a session. The session may be resumed only under the name that it was made for: a client that
+// resumes sees no certificate. It relies on the one that it saw then, which may be another owner's.
 func (s *server) seal(c tls.ConnectionState, session *tls.SessionState) ([]byte, error) {
 	session.Extra = [][]byte{[]byte(ticketName + nameOf(c))}
 	return s.config.EncryptTicket(c, session)
 }
 
-// open returns the session of a ticket, and nil for a full handshake where the ticket was given under another
-// name (RFC 6066, section 3), or no certificate is served for the name any more.
+// open returns the session of a ticket. It returns nil, for a full handshake, if the ticket was given under another
+// name (RFC 6066, section 3), or if no certificate is served for the name any more.
 func (s *server) open(ticket []byte, c tls.ConnectionState) (*tls.SessionState, error) {
 	session, err := s.config.DecryptTicket(ticket, c)
 	if session == nil || err != nil {
@@ -37,7 +37,7 @@ func (s *server) open(ticket []byte, c tls.ConnectionState) (*tls.SessionState, 
 	return nil, nil
 }
 
-// nameOf is the server name of a handshake as certificates are found by it.
+// nameOf returns the server name of a handshake, spelled as certificates are found by it.
 func nameOf(c tls.ConnectionState) string {
 	return message.LowerName(strings.TrimSuffix(c.ServerName, "."))
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// server is what handshakes of clients go by.
+// server decides about the handshakes of clients.
 type server struct {
 	config  *tls.Config
 	current func() *Set
 }
 
-// ServerConfig returns the configuration for handshakes with clients. Each asks current for the set that is served
-// then: one configuration outlives all of them, and session tickets with it.
+// ServerConfig returns the configuration for handshakes with clients. Each handshake asks current for the set that is
+// served then. One configuration outlives all sets, and session tickets outlive them with it.
 func ServerConfig(current func() *Set) *tls.Config {
 	s := &server{current: current}
 	s.config = &tls.Config{
@@ -29,8 +29,8 @@ func ServerConfig(current func() *Set) *tls.Config {
 		},
 		WrapSession:   s.seal,
 		UnwrapSession: s.open,
-		// Small records first save a client some latency and cost the proxy a write each; a response's head and first content
-		// leave in one.
+		// Small records first would save a client some latency, and cost the proxy a write each. As it is, a response's head
+		// and first content leave in one.
 		DynamicRecordSizingDisabled: true,
 	}
 	return s.config

@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// Set is who we are to clients as one snapshot has it: certificates by name, and answers to authorities that ask
-// whether a name is served here. It is immutable. The zero value has none.
+// Set is who we are to clients in one snapshot: certificates by name, and answers to authorities that ask whether a
+// name is served here. It is immutable. The zero value has none.
 type Set struct {
 	certificates certificates
 	challenges   challenges
 }
 
-// Validity is when the certificate at an index of the snapshot's begins and ceases to be valid.
+// Validity returns when the certificate at an index of the snapshot begins to be valid, and when it ceases to be.
 func (s *Set) Validity(i int) (notBefore, notAfter time.Time) {
 	loaded := s.certificates.loaded[i]
 	return loaded.notBefore, loaded.notAfter
 }
 
-// Common says which of the snapshot's certificates, by its index, a client of today is served for a host, and whether
-// that is because it is for every other name. It says false where there is none.
+// Common returns the certificate that a client of today is served for a host, as its index in the snapshot. others says
+// that the host gets it because it is for every other name. ok is false if there is none.
 func (s *Set) Common(host string) (index int, others, ok bool) {
 	found := s.certificates.find(commonHello(host))
 	if found == nil {
@@ -32,17 +32,18 @@ func (s *Set) Common(host string) (index int, others, ok bool) {
 	return index, !slices.Contains(s.certificates.named(host), found), index >= 0
 }
 
-// Certificate returns the certificate for a handshake, one that the client can use if there is one. It returns nil
-// where there is none for the name and no default, which crypto/tls answers with the alert unrecognized_name (RFC 6066,
-// section 3).
+// Certificate returns the certificate for a handshake. If there are several, it is one that the client can use, if any.
+// It returns nil if there is none for the name and no default. crypto/tls answers that with the alert unrecognized_name
+// (RFC 6066, section 3).
 func (s *Set) Certificate(hello *tls.ClientHelloInfo) *tls.Certificate {
 	return s.certificates.find(hello)
 }
 
-// Handshake returns the configuration that answers a handshake which is a challenge, and nil for any other.
+// Handshake returns the configuration that answers a handshake if that is a challenge, and nil otherwise.
 func (s *Set) Handshake(hello *tls.ClientHelloInfo) *tls.Config { return s.challenges.handshake(hello) }
 
-// Proof returns the key authorization that answers a plain request for the host and the path, or nothing.
+// Proof returns the key authorization that answers a plain request for the host and the path. It returns "" if there is
+// none.
 func (s *Set) Proof(method, host, path []byte) string {
 	if len(s.challenges.http) == 0 {
 		return ""

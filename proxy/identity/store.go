@@ -8,19 +8,19 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Store keeps what is costly to make from one snapshot to the next. It is for one caller at a time.
+// Store keeps what is costly to make from one snapshot to the next. Only one goroutine may use it at a time.
 type Store struct {
-	// parsed are certificates by id.
+	// parsed has certificates by id.
 	parsed map[string]*loadedCertificate
-	// answers are those to TLS-ALPN-01 challenges.
+	// answers has the configurations that answer TLS-ALPN-01 challenges.
 	answers map[alpnChallenge]*tls.Config
 }
 
 // NewStore returns an empty store.
 func NewStore() *Store { return &Store{parsed: make(map[string]*loadedCertificate)} }
 
-// Compile makes the set of a snapshot. It returns an error for a certificate whose chain and key make no pair, and
-// names it.
+// Compile makes the set of a snapshot. It fails if a certificate's chain and key do not match. The error names the
+// certificate.
 func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
 	c, err := s.compileCertificates(of.Certificates, of.Hosts)
 	if err != nil {

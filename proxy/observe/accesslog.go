@@ -36,8 +36,8 @@ func ParseLogFormat(s string) (LogFormat, error) {
 	return "", fmt.Errorf("unknown access log format %q: write none, json or combined", s)
 }
 
-// Log is an access log: a line for each request, which a goroutine of its own writes. A request never waits for it:
-// when more lines than it holds are waiting, further ones are dropped and counted.
+// Log is an access log with a line for each request. One goroutine writes it. A request never waits for it: if as many
+// lines wait as it holds, it drops further ones and counts them.
 type Log struct {
 	format LogFormat
 	lines  chan *[]byte
@@ -48,7 +48,7 @@ type Log struct {
 // logLines is how many lines may wait to be written.
 const logLines = 8192
 
-// NewLog makes a log, or returns nil where the format says that nothing is logged.
+// NewLog makes a log. It returns nil if the format says to log nothing.
 func NewLog(format LogFormat) *Log {
 	if format != LogJSON && format != LogCombined {
 		return nil
@@ -60,7 +60,7 @@ func NewLog(format LogFormat) *Log {
 	}
 }
 
-// Write writes the lines to w until ctx ends, and then those that are still waiting.
+// Write writes the lines to w until ctx ends. Then it writes those that still wait.
 func (l *Log) Write(ctx context.Context, w io.Writer) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	defer func() { _ = out.Flush() }()
@@ -88,7 +88,7 @@ func (l *Log) Write(ctx context.Context, w io.Writer) {
 	}
 }
 
-// Dropped is how many lines were dropped so far.
+// Dropped returns how many lines were dropped so far.
 func (l *Log) Dropped() uint64 { return l.lost.Load() }
 
 func (l *Log) writeLine(out *bufio.Writer, line *[]byte) {
@@ -218,7 +218,7 @@ func appendQuoted(b, s []byte) []byte {
 	return append(b, '"')
 }
 
-// appendEscaped writes what a request sent in a way that can end neither the string nor the line, in JSON's spelling.
+// appendEscaped writes bytes that a request sent, in JSON's spelling. They can end neither the string nor the line.
 func appendEscaped(b, s []byte) []byte {
 	for _, c := range s {
 		switch {

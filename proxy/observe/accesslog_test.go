@@ -37,7 +37,8 @@ func TestLoggedTextHoldsEveryByteInOneLine(t *testing.T) {
 	}
 }
 
-// What is held is written as soon as somebody takes it, in the order of the requests. The rest is lost and counted.
+// Lines that are held are written as soon as somebody takes them, in the order of the requests. The rest is lost and
+// counted.
 func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
 	t.Parallel()
 	const dropped = 108
@@ -76,7 +77,7 @@ func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
 	}
 }
 
-// What waits when the log ends is written before it does.
+// Lines that wait when the log ends are written before it does.
 func TestWaitingLinesAreWrittenAtTheEnd(t *testing.T) {
 	t.Parallel()
 	l := NewLog(LogJSON)

@@ -10,8 +10,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Collector has Prometheus's client read what was counted. Labels are the names of objects, statuses and reasons, never
-// bytes of a request.
+// Collector returns a collector through which Prometheus's client reads what was counted. Labels are names of objects,
+// statuses and reasons, never bytes of a request.
 func (m *Metrics) Collector() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("warren_ingress_"+name, help, labels, nil)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package observe is what became of a request: counted, logged and traced. Whoever serves a request fills a [Record],
-// and hands it to [Metrics.Count], [Log.Record] and [Tracer.Record] once the request has ended. None of them knows how
-// requests are served, and none has a request wait.
+// Package observe counts, logs and traces what became of a request. Whoever serves a request fills a [Record], and
+// hands it to [Metrics.Count], [Log.Record] and [Tracer.Record] once the request has ended. None of them knows how
+// requests are served, and none makes a request wait.
 //
-// Read record.go first. Counting is in metrics.go, by series.go and histogram.go; collector.go has Prometheus read it.
-// The log is in accesslog.go. tracing.go says which trace a request belongs to, in the fields that tracecontext.go
-// reads and writes, and span.go what of it is recorded.
+// Read in this order: record.go (what became of a request), metrics.go (what is counted), series.go (by Ingress and
+// service), histogram.go (by duration), collector.go (how Prometheus reads it), accesslog.go (the log), tracing.go
+// (which trace a request belongs to), tracecontext.go (the fields that say so), span.go (what is recorded of it).
 package observe

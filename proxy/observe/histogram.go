@@ -9,12 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// bounds are the upper bounds of a histogram's buckets, in ascending order. What exceeds the last one has a bucket of
-// its own.
+// bounds are the upper bounds of a histogram's buckets, in ascending order. One more bucket is for what exceeds the
+// last one.
 type bounds [14]time.Duration
 
 var (
-	// latencyBounds are for what networks and services take.
+	// latencyBounds are for the times that networks and services take.
 	latencyBounds = bounds{
 		500 * time.Microsecond, time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond,
 		25 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
@@ -28,7 +28,7 @@ var (
 	}
 )
 
-// histogram counts durations by bucket: two atomic additions each, and as small as two cache lines.
+// histogram counts durations by bucket. Each costs two atomic additions. It fits in two cache lines.
 type histogram struct {
 	sum    atomic.Int64
 	counts [len(bounds{}) + 1]atomic.Uint64
@@ -43,7 +43,7 @@ func (h *histogram) observe(b *bounds, d time.Duration) {
 	h.sum.Add(int64(d))
 }
 
-// tally is what several histograms of the same bounds counted together.
+// tally adds up several histograms with the same bounds.
 type tally struct {
 	count   uint64
 	sum     time.Duration
@@ -59,7 +59,7 @@ func (t *tally) add(h *histogram) {
 	t.sum += time.Duration(h.sum.Load())
 }
 
-// metric is the tally as Prometheus has histograms: in seconds, each bucket with all that are below it.
+// metric returns the tally as a histogram of Prometheus: in seconds, and each bucket includes all below it.
 func (t *tally) metric(desc *prometheus.Desc, b *bounds, labels ...string) prometheus.Metric {
 	buckets := make(map[float64]uint64, len(b))
 	below := uint64(0)

@@ -12,28 +12,28 @@ import (
 	"time"
 )
 
-// Metrics is what is counted. Counting takes no lock and looks nothing up; [Metrics.Collector] adds up and names what
+// Metrics is what is counted. Counting takes no lock and looks nothing up. [Metrics.Collector] adds up and names what
 // was counted when somebody asks.
 type Metrics struct {
-	// mask takes a connection's shard to one of the metrics', of which there are a power of two.
+	// mask maps a connection's shard to one of the metrics'. Their number is a power of two.
 	mask uint32
-	// unrouted counts the requests that no route was found for.
+	// unrouted counts the requests without a route.
 	unrouted *Series
-	// selection is how long requests took from their head to the endpoint that they were given to, by shard.
+	// selection is how long requests took from their head to the choice of an endpoint, by shard.
 	selection []paddedHistogram
-	// handshakes counts those that succeeded, failedHandshakes the others.
+	// handshakes counts those that succeeded. failedHandshakes counts the others.
 	handshakes       histogram
 	failedHandshakes atomic.Uint64
 	// refused counts the connections beyond the limit.
 	refused atomic.Uint64
-	// applied is how long snapshots took to become generations, rejected how many did not.
+	// applied is how long snapshots took to become generations. rejected counts those that did not.
 	applied  histogram
 	rejected atomic.Uint64
 
 	mu sync.Mutex
-	// routed are the series of the routes that there are.
+	// routed has the series of the routes that there are.
 	routed map[seriesID]*Series
-	// sweeps is how often it was said which of them are kept.
+	// sweeps counts the calls of Keep.
 	sweeps uint64
 }
 
@@ -45,10 +45,10 @@ type paddedHistogram struct {
 	_ [64]byte
 }
 
-// metricShards bounds the shards: beyond so many cores they share.
+// metricShards bounds the shards. If there are more cores, some share one.
 const metricShards = 16
 
-// NewMetrics makes metrics of which nothing is counted yet.
+// NewMetrics returns metrics that have counted nothing yet.
 func NewMetrics() *Metrics {
 	shards := 1 << bits.Len(uint(min(runtime.GOMAXPROCS(0), metricShards)-1))
 	return &Metrics{
@@ -59,8 +59,8 @@ func NewMetrics() *Metrics {
 	}
 }
 
-// Series returns what the requests from an Ingress to a service are counted by. It is the same one until [Metrics.Keep]
-// forgets it.
+// Series returns the series that counts the requests from an Ingress to a service. It stays the same until
+// [Metrics.Keep] forgets it.
 func (m *Metrics) Series(ingress, service string) *Series {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,8 +73,8 @@ func (m *Metrics) Series(ingress, service string) *Series {
 	return s
 }
 
-// Keep forgets what was counted for Ingresses and services, but for the series that each calls keep with. While
-// each runs, the metrics are locked: it asks them for no series.
+// Keep forgets the series of Ingresses and services, except those that each calls keep with. The metrics are locked
+// while each runs, so it must not ask them for a series.
 func (m *Metrics) Keep(each func(keep func(*Series))) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,13 +96,13 @@ func (m *Metrics) HandshakeFailed() { m.failedHandshakes.Add(1) }
 // ConnectionRefused counts a connection beyond the limit.
 func (m *Metrics) ConnectionRefused() { m.refused.Add(1) }
 
-// SnapshotApplied counts a snapshot by the time that it took until requests were served by it.
+// SnapshotApplied counts a snapshot by the time until it was served.
 func (m *Metrics) SnapshotApplied(took time.Duration) { m.applied.observe(&latencyBounds, took) }
 
 // SnapshotRejected counts a snapshot that did not compile.
 func (m *Metrics) SnapshotRejected() { m.rejected.Add(1) }
 
-// Count counts a request that has ended, for its series and, if an endpoint was chosen, the time that took.
+// Count counts a request that has ended, in its series. If an endpoint was chosen, it also counts how long that took.
 func (m *Metrics) Count(r *Record) {
 	s := m.unrouted
 	if r.Series != nil {

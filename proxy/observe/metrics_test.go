@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// An endpoint chooses the status. However many there are and whoever counts at the same time, each is counted.
+// An endpoint chooses the status. Each is counted, however many there are, and whoever counts at the same time.
 func TestOutcomesOfAllStatusesAreCountedFromAllSides(t *testing.T) {
 	t.Parallel()
 	var counts outcomeCounts
@@ -83,7 +83,7 @@ func TestWhatNobodyKeepsIsCountedAnew(t *testing.T) {
 	}
 }
 
-// What counting a request costs, beside the two more looks at the clock that it takes.
+// BenchmarkCountRequest measures what counting a request costs, without the two more looks at the clock that it takes.
 func BenchmarkCountRequest(b *testing.B) {
 	m := NewMetrics()
 	r := Record{

@@ -9,14 +9,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Series is what is counted of the requests that one Ingress sends to one service. A route finds it when it is
-// compiled, so a request looks up nothing; requests on several cores count in shards of it that share no cache line,
-// made when the first request comes.
+// Series counts the requests that one Ingress sends to one service. A route finds its series when it is compiled, so a
+// request looks up nothing. Requests on several cores count in shards that share no cache line. A shard is made when
+// its first request comes.
 type Series struct {
-	// ingress is "namespace/name" and service too. Both are empty for requests that no route was found for.
+	// ingress and service are "namespace/name". Both are empty for requests without a route.
 	ingress, service string
 	shards           []atomic.Pointer[seriesShard]
-	// kept is the sweep that last kept it. It is guarded by the lock of the metrics.
+	// kept is the last sweep that kept the series. The lock of the metrics guards it.
 	kept uint64
 }
 
@@ -49,10 +49,10 @@ func newOutcome(status int, why reason.Reason) outcome { return outcome(status)<
 func (o outcome) status() int           { return int(o >> 8) }
 func (o outcome) reason() reason.Reason { return reason.Reason(o) }
 
-// outcomeCounts counts outcomes, in the order in which they first came: nearly all requests have the first one's.
+// outcomeCounts counts outcomes, in the order in which they first came. Nearly all requests have the first one.
 type outcomeCounts struct {
 	counts [4]struct {
-		outcome atomic.Uint32 // 0 while it is nobody's
+		outcome atomic.Uint32 // 0 while the place is free
 		count   atomic.Uint64
 	}
 	further atomic.Pointer[outcomeCounts]
@@ -78,7 +78,7 @@ func (o *outcomeCounts) add(which outcome) {
 	}
 }
 
-// collect adds what was counted to counts.
+// collect adds its counts to counts.
 func (o *outcomeCounts) collect(counts map[outcome]uint64) {
 	for ; o != nil; o = o.further.Load() {
 		for i := range o.counts {
@@ -89,7 +89,8 @@ func (o *outcomeCounts) collect(counts map[outcome]uint64) {
 	}
 }
 
-// count counts a request that ended. Upstream is how long the service took to answer, negative where it was not asked.
+// count counts a request that ended. upstream is how long the service took to answer. It is negative if the service was
+// not asked.
 func (s *seriesShard) count(which outcome, duration, upstream time.Duration) {
 	s.outcomes.add(which)
 	s.duration.observe(&latencyBounds, duration)

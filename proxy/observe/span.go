@@ -13,50 +13,49 @@ import (
 )
 
 // Span is what became of a request that is recorded. Texts that the client chose are cut off after some hundred bytes
-// and may hold any of them.
+// and may hold any bytes.
 type Span struct {
 	Trace TraceID
 	ID    SpanID
-	// Parent is whose request it was, zero where the trace begins here.
+	// Parent is the span that sent the request. It is zero if the trace begins here.
 	Parent SpanID
 	// TraceState is what came with the parent, for others to read.
 	TraceState string
-	// Linked is where the request says to belong although that is not believed; its ids are zero where there is nothing of
-	// the kind.
+	// Linked is where the request claims to belong, if that is not believed. Otherwise its ids are zero.
 	Linked Link
 
 	Start, End time.Time
-	// Client is the client's address, Peer that of the connection.
+	// Client is the client's address. Peer is the connection's.
 	Client, Peer netip.Addr
 	Method       string
-	// Secure is set where the client came over HTTPS, to us or to a trusted proxy.
+	// Secure is set if the client came over HTTPS, to us or to a trusted proxy.
 	Secure bool
-	// Host is canonical, Authority as it was sent.
+	// Host is canonical. Authority is as it was sent.
 	Host, Authority string
-	// Path is the canonical one, Forwarded the one that endpoints get, which a rewrite may have made. Both are without the
-	// query.
+	// Path is the canonical one. Forwarded is the one that endpoints get, which a rewrite may have made. Both are without
+	// the query.
 	Path, Forwarded string
 	Version         message.Version
 	UserAgent       string
 	RequestID       string
 
-	// Route is nil where no rule was found.
+	// Route is nil if no rule was found.
 	Route *RouteNames
 	// Attempts are the endpoints that were tried, in their order.
 	Attempts []AttemptSpan
-	// Status is that of the response, which nobody may have got.
+	// Status is the response's, even if nobody got it.
 	Status int
-	// Reason is that of an answer of our own or of a response that broke off.
+	// Reason is why we answered ourselves, or why the response broke off.
 	Reason reason.Reason
 }
 
-// Link is the place in a trace that a span has to do with.
+// Link is a place in a trace that a span refers to.
 type Link struct {
 	Trace TraceID
 	Span  SpanID
 }
 
-// RouteNames is the rule that a request was for.
+// RouteNames names the rule that a request was for.
 type RouteNames struct {
 	Rule snapshot.RuleID
 	// Path is the rule's.
@@ -65,26 +64,26 @@ type RouteNames struct {
 	Service string
 }
 
-// AttemptSpan is what became of a request at one endpoint: a span of its own, whose parent is the request's.
+// AttemptSpan is what became of a request at one endpoint. It is a span of its own, whose parent is the request's.
 type AttemptSpan struct {
 	ID         SpanID
 	Start, End time.Time
 	// Task names the object that the endpoint came from.
 	Task     string
 	Endpoint netip.AddrPort
-	// Secure is set where the endpoint is spoken to over TLS.
+	// Secure is set if the endpoint is spoken to over TLS.
 	Secure bool
-	// Status is that of the endpoint's response, 0 where there was none.
+	// Status is that of the endpoint's response, or 0 if there was none.
 	Status int
 	// Reason is why there was none, or why it broke off.
 	Reason reason.Reason
 }
 
-// maxSpanText bounds each text of a span that a client chose, which spans that wait to be sent would otherwise let it
-// fill memory with.
+// maxSpanText bounds each text of a span that a client chose. Otherwise a client could fill memory with spans that wait
+// to be sent.
 const maxSpanText = 512
 
-// span is what a trace tells of a request that has ended.
+// span returns what a trace tells of a request that has ended.
 func (t *Tracer) span(r *Record) *Span {
 	req, place := r.Request, r.Trace
 	at := t.clock.Dates()
@@ -116,5 +115,5 @@ func (t *Tracer) span(r *Record) *Span {
 	return s
 }
 
-// spanText copies what the request has in its connection's memory.
+// spanText copies bytes that the request has in its connection's memory.
 func spanText(b []byte) string { return string(b[:min(len(b), maxSpanText)]) }

@@ -8,28 +8,28 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// TraceID names a trace. That of zeros alone is none.
+// TraceID names a trace. All zeros name none.
 type TraceID [16]byte
 
-// SpanID names a span of a trace. That of zeros alone is none.
+// SpanID names a span of a trace. All zeros name none.
 type SpanID [8]byte
 
-// traceContext is the place in a trace that a request comes from (W3C Trace Context, section 3.2). The zero value is
-// none.
+// traceContext is the place in a trace that a request comes from (W3C Trace Context, section 3.2). The zero value is no
+// place.
 type traceContext struct {
 	trace TraceID
 	span  SpanID
-	// sampled says that whoever sent the request records it.
+	// sampled says that the sender of the request records it.
 	sampled bool
 }
 
 func (c *traceContext) none() bool { return c.trace == TraceID{} }
 
-// traceparentLength is that of version 00: "00-", the trace's id, the span's and the flags.
+// traceparentLength is the length in version 00: "00-", the trace's id, the span's and the flags.
 const traceparentLength = len("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 
-// parseTraceparent reads a traceparent (section 3.2.2). Of a later version it reads what this one has, as section 4.3
-// asks for.
+// parseTraceparent reads a traceparent (section 3.2.2). From a later version it reads the parts that version 00 has, as
+// section 4.3 asks.
 func parseTraceparent(v []byte) (c traceContext, ok bool) {
 	if len(v) < traceparentLength || v[2] != '-' || v[35] != '-' || v[52] != '-' {
 		return traceContext{}, false
@@ -61,7 +61,7 @@ func (c *traceContext) writeTraceparent(to *[traceparentLength]byte) {
 	}
 }
 
-// readHex reads lower-case hexadecimal, the only one that trace contexts have.
+// readHex reads lower-case hexadecimal. Trace contexts have no other.
 func readHex(to, from []byte) bool {
 	for _, c := range from {
 		if 'A' <= c && c <= 'F' {
@@ -75,7 +75,7 @@ func readHex(to, from []byte) bool {
 // maxTracestateMembers is how many members a tracestate may have (section 3.3.1.1).
 const maxTracestateMembers = 32
 
-// tracestateMembers counts the members of a tracestate field. It says false where one of them is none, which makes all
+// tracestateMembers counts the members of a tracestate field. ok is false if one of them is malformed, which makes all
 // of it worthless (section 3.3).
 func tracestateMembers(v []byte) (n int, ok bool) {
 	ok = true
@@ -87,8 +87,8 @@ func tracestateMembers(v []byte) (n int, ok bool) {
 	return n, ok
 }
 
-// isTracestateMember says whether b is a key and a value (section 3.3.1.3). Keys may begin with a digit, as the second
-// edition has it: what is passed on need not be stricter than those who read it.
+// isTracestateMember says whether b is a key and a value (section 3.3.1.3). It lets keys begin with a digit, as the
+// second edition does: we need not be stricter than those who read what we pass on.
 func isTracestateMember(b []byte) bool {
 	const longest = 256
 	i := 0

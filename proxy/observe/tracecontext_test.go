@@ -13,7 +13,8 @@ import (
 const (
 	someTrace = "0af7651916cd43dd8448eb211c80319c"
 	someSpan  = "b7ad6b7169203331"
-	// sampledParent and unsampledParent are the traceparents of somebody who records the trace and of one who does not.
+	// sampledParent is the traceparent of somebody who records the trace. unsampledParent is that of somebody who does
+	// not.
 	sampledParent   = "00-" + someTrace + "-" + someSpan + "-01"
 	unsampledParent = "00-" + someTrace + "-" + someSpan + "-00"
 )
@@ -102,7 +103,7 @@ func TestATracestateIsReadAsW3CHasIt(t *testing.T) {
 	}
 }
 
-// What is read as a context matches the grammar of the specification, and written again it says the same.
+// What is read as a context matches the grammar of the specification. Written again, it says the same.
 func FuzzTraceparent(f *testing.F) {
 	for _, seed := range []string{sampledParent, unsampledParent, "cc-" + sampledParent[3:] + "-more", "ff" + sampledParent[2:], ""} {
 		f.Add([]byte(seed))
@@ -128,7 +129,7 @@ func FuzzTraceparent(f *testing.F) {
 	})
 }
 
-// Members are what a pattern of the grammar says they are.
+// Members match a pattern of the grammar.
 func FuzzTracestate(f *testing.F) {
 	for _, seed := range []string{"rojo=1,congo=2", "a@b=c", "a=b=c", "a= b", ","} {
 		f.Add([]byte(seed))

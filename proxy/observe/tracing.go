@@ -12,20 +12,19 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// Tracing has each request be a span of a trace: of the one that it says to belong to, or of a new one. Endpoints are
-// told which.
+// Tracing makes each request a span of a trace: of the one that it names, or of a new one. Endpoints are told which.
 type Tracing struct {
-	// Sampling is which part of the traces that begin here is recorded, from 0 to 1. Of others, whoever sent the request
-	// decided.
+	// Sampling is the part of the traces that begin here that is recorded, from 0 to 1. Of other traces, the sender of the
+	// request decides.
 	Sampling float64
-	// TrustedOnly has nobody believed but trusted proxies: requests of others begin a new trace.
+	// TrustedOnly believes only trusted proxies. Requests of others begin a new trace.
 	TrustedOnly bool
 	Recorder    Recorder
 }
 
 // Recorder takes the spans of requests that are recorded.
 type Recorder interface {
-	// Record takes over a span. A request waits for it, so it waits for nothing.
+	// Record takes over a span. A request waits for it, so it must not wait for anything.
 	Record(*Span)
 }
 
@@ -35,12 +34,12 @@ var (
 	explainedTraceparent = []byte("that of the span, made for each request")
 )
 
-// Tracer gives requests their places in traces, and hands on what became of those that are recorded.
+// Tracer gives requests their places in traces. It hands on what became of those that are recorded.
 type Tracer struct {
 	clock       transport.Clock
 	recorder    Recorder
 	trustedOnly bool
-	// always is set where every trace is recorded; otherwise those are of which the second half of the id, without its
+	// always is set if every trace is recorded. Otherwise a trace is recorded if the second half of its id, without the
 	// last bit, is less than bound. OpenTelemetry's TraceIDRatioBased does the same, so that others come to the same
 	// decision.
 	always bool
@@ -48,8 +47,7 @@ type Tracer struct {
 	places sync.Pool
 }
 
-// NewTracer makes a tracer for records whose times are by the clock. Without a configuration there is none: it returns
-// nil.
+// NewTracer makes a tracer for records with times by the clock. It returns nil without a configuration.
 func NewTracer(config *Tracing, clock transport.Clock) *Tracer {
 	if config == nil {
 		return nil
@@ -68,18 +66,18 @@ func (t *Tracer) samples(id *TraceID) bool {
 
 // Place is the place of a request in a trace. It is used again for others.
 type Place struct {
-	// own is the request's span, parent the one that it belongs to, linked the one that it says to belong to and is not
-	// believed. Each of the latter may be none.
+	// own is the request's span. parent is the span that it belongs to. linked is the span that it names, if that is not
+	// believed. parent and linked may be none.
 	own, parent, linked traceContext
-	// state is the tracestate that came with the parent, where the request is recorded and it is no longer than what has
-	// to be passed on (section 3.3.1.5).
+	// state is the tracestate that came with the parent. It is empty if the request is not recorded, or if the tracestate
+	// is longer than what has to be passed on (section 3.3.1.5).
 	state string
 	// field is the traceparent that the endpoint gets.
 	field [traceparentLength]byte
 }
 
-// Begin returns a place in a trace for a request, and has the request say so instead of what it said. Trusted says
-// whether a trusted proxy sent it. [Tracer.End] takes the place back.
+// Begin gives a request a place in a trace. It replaces what the request said of traces. trusted says whether a trusted
+// proxy sent it. [Tracer.End] takes the place back.
 func (t *Tracer) Begin(req *message.Request, trusted bool) *Place {
 	p := t.places.Get().(*Place)
 	said := takeTraceparent(req.Fields)
@@ -107,20 +105,21 @@ func (t *Tracer) Begin(req *message.Request, trusted bool) *Place {
 	return p
 }
 
-// Record hands on the span of a request that has ended, if its trace is recorded. The record has a place.
+// Record hands on the span of a request that has ended, if its trace is recorded. The record has to have a place.
 func (t *Tracer) Record(r *Record) {
 	if r.Trace.own.sampled {
 		t.recorder.Record(t.span(r))
 	}
 }
 
-// End takes back the place, once nothing of the request is used any more.
+// End takes back a place once nothing uses the request any more.
 func (t *Tracer) End(p *Place) {
 	*p = Place{}
 	t.places.Put(p)
 }
 
-// takeTraceparent takes the traceparent out of a request and returns what it says. Several say nothing.
+// takeTraceparent takes the traceparent out of a request and returns what it says. If there are several, they say
+// nothing.
 func takeTraceparent(fields []message.Field) (c traceContext) {
 	n := 0
 	for i := range fields {
@@ -139,7 +138,7 @@ func takeTraceparent(fields []message.Field) (c traceContext) {
 	return c
 }
 
-// keepTracestate says whether the tracestate, which several fields may be pieces of, can be passed on.
+// keepTracestate says whether the tracestate can be passed on. Several fields may hold parts of it.
 func keepTracestate(fields []message.Field) bool {
 	members := 0
 	for i := range fields {
@@ -153,7 +152,7 @@ func keepTracestate(fields []message.Field) bool {
 	return true
 }
 
-// tracestateOf is the list that the fields of a tracestate are pieces of (RFC 9110, section 5.3).
+// tracestateOf joins the fields of a tracestate to one list (RFC 9110, section 5.3).
 func tracestateOf(fields []message.Field) (state string) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind == message.Tracestate && len(f.Value) > 0 {
@@ -169,16 +168,15 @@ func tracestateOf(fields []message.Field) (state string) {
 // Sampled says whether the request is recorded.
 func (p *Place) Sampled() bool { return p.own.sampled }
 
-// BeginAttempt returns the span of an attempt at an endpoint, which is told from now on that the request is that
-// attempt's.
+// BeginAttempt begins the span of an attempt at an endpoint and returns its id. From now on the traceparent names it.
 func (p *Place) BeginAttempt() SpanID {
 	id := newSpanID()
 	hex.Encode(p.field[36:], id[:])
 	return id
 }
 
-// Explain has a request that nobody sends tell what a traceparent will be there for, in the place of ids that nobody
-// will find.
+// Explain is for a request that nobody sends. It replaces the ids in the traceparent, which nobody would find, by a
+// description.
 func (p *Place) Explain(fields []message.Field) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind == message.Traceparent && len(f.Value) == len(p.field) && &f.Value[0] == &p.field[0] {
@@ -187,7 +185,7 @@ func (p *Place) Explain(fields []message.Field) {
 	}
 }
 
-// Ids are random, by a source that each core has for itself.
+// Ids are random. Each core has its own source.
 
 func newTraceID() (id TraceID) {
 	binary.BigEndian.PutUint64(id[:8], rand.Uint64())

@@ -13,12 +13,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// recording takes what is recorded.
+// recording keeps what is recorded.
 type recording []*Span
 
 func (r *recording) Record(s *Span) { *r = append(*r, s) }
 
-// A client's texts do not fill the memory that spans wait in.
+// A client's texts do not fill the memory in which spans wait.
 func TestLongTextsOfASpanAreCutOff(t *testing.T) {
 	t.Parallel()
 	var recorded recording
@@ -52,7 +52,7 @@ func TestLongTextsOfASpanAreCutOff(t *testing.T) {
 	}
 }
 
-// A service that decides by the same part itself comes to the same decision.
+// A service that samples the same part comes to the same decision.
 func TestTracesAreSampledAsOpenTelemetryDoes(t *testing.T) {
 	t.Parallel()
 	for _, part := range []float64{0, 1e-9, 0.01, 0.25, 1.0 / 3, 0.5, 0.999, 1} {
@@ -75,7 +75,7 @@ func TestTracesAreSampledAsOpenTelemetryDoes(t *testing.T) {
 	}
 }
 
-// noSpans is for requests of which none may be recorded.
+// noSpans fails the test if a request is recorded.
 type noSpans struct{ testing.TB }
 
 func (n noSpans) Record(*Span) { n.Error("a request was recorded that is not sampled") }

@@ -23,12 +23,12 @@ var proxyStatusOf = func() (values [reason.Count][]byte) {
 	return values
 }()
 
-// certificateRefused is the value for UpstreamTLSFailed where it is the endpoint's certificate that is to blame.
+// certificateRefused is the value for UpstreamTLSFailed if the endpoint's certificate is to blame.
 var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
 
-// answer writes a response of the proxy's own: the status of why, status as Proxy-Status, which names the reason, and
-// content, which is in pieces. There is no other way to answer; head leaves the content out as a response to HEAD must.
-// What resp's fields hold already goes with it.
+// answer writes a response of the proxy's own. It has the status of why, status as Proxy-Status, which names the
+// reason, and content, which comes in pieces. It also has the fields that resp has already. With head it leaves the
+// content out, as a response to HEAD must. There is no other way to answer.
 func answer(down Downstream, resp *message.Response, why reason.Reason, status []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
 	resp.Status = why.Status()
@@ -54,12 +54,12 @@ func answer(down Downstream, resp *message.Response, why reason.Reason, status [
 	return w.End(nil)
 }
 
-// answerChallenge hands a certificate authority what it asked for (RFC 8555, section 8.3).
+// answerChallenge gives a certificate authority the proof that it asked for (RFC 8555, section 8.3).
 func (x *Exchange) answerChallenge(proof string) Verdict {
 	return x.respond(reason.ACMEChallenge, octetStream, proof)
 }
 
-// answerRedirect sends the client to the same URL under https, at that scheme's own port.
+// answerRedirect sends the client to the same URL under https, at the default port of that scheme.
 func (x *Exchange) answerRedirect() Verdict {
 	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
 	return x.Answer(reason.RedirectToHTTPS, "")
@@ -79,7 +79,7 @@ func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
 	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
 }
 
-// Refuse answers a request whose head could not be taken.
+// Refuse answers a request with a head that was refused while it was parsed.
 func (x *Exchange) Refuse(refused *message.Error) Verdict {
 	return x.Answer(reason.OfStatus(refused.Status), refused.Detail)
 }
@@ -93,7 +93,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
 	}
-	if x.route != nil && why != reason.InternalError { // which may be a policy's own
+	if x.route != nil && why != reason.InternalError { // a panic may be a policy's own
 		x.own.Status = why.Status()
 		for _, add := range x.route.Policies.Own {
 			add(x.viewed(), &x.own)

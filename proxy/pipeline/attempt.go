@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// attempt tries one endpoint, on a connection that is there if one can be had.
+// attempt tries one endpoint. It uses a connection that is there already, if it gets one.
 func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
 	d := x.demand()
 	if up := e.Take(d); up != nil {
@@ -27,8 +27,8 @@ func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
 	return x.exchangeWith(up)
 }
 
-// demand is what the exchange wants of a connection: one of its own for what may lead to a tunnel or logs in a
-// connection.
+// demand returns what the exchange wants of a connection. A request that may lead to a tunnel, or that logs in a
+// connection, wants one of its own.
 func (x *Exchange) demand() upstream.Demand {
 	upgrade := len(x.request.Upgrade) > 0
 	return upstream.Demand{
@@ -68,8 +68,8 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 	return nil, failure{reason: reason.UpstreamConnectFailed, again: true, endpoint: true}
 }
 
-// exchangeWith sends the request on a connection and relays the response. The connection is given back or
-// closed, except after an upgrade, when it stays in x.up.
+// exchangeWith sends the request on a connection and relays the response. Then it gives the connection back or closes
+// it. After an upgrade the connection stays in x.up.
 func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	x.up = up
 	if x.logsIn {
@@ -82,7 +82,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 		return Torn, x.fail(up, nil)
 	}
 	up.WriteHead(&x.request)
-	// Where sending fails, a response may be there all the same: a server may refuse a request before it has read it.
+	// If sending fails, there may be a response all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
 	if err := x.awaitResponse(up); err != nil {
 		if sendErr != nil && !upstream.IsTLSFault(err) && !errors.Is(err, message.ErrUnprocessed) {
@@ -109,9 +109,9 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	return x.relay(up)
 }
 
-// isStray says whether the response was sent before the endpoint had the request: it cannot be its answer. What servers
-// send too much is content that follows a response without any, or that they did not understand something: only then
-// does it cost a look. A request with content may be answered before it was read.
+// isStray says whether the endpoint sent the response before it had the request, so that it cannot be the answer. It
+// looks only after what makes servers send too much: a response that must not have content, or a request that they did
+// not understand. A request with content may be answered before it was read.
 func (x *Exchange) isStray(up upstream.Exchange) bool {
 	c := up.Sole()
 	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && !x.request.HasContent() &&

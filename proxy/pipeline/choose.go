@@ -24,8 +24,8 @@ func (x *Exchange) choose() (balance.Hold, failure) {
 	return balance.Hold{}, failure{reason: reason.NoHealthyTask}
 }
 
-// take takes a place at an endpoint of the pool as it is now. Where there is none, full says whether there would be one
-// if endpoints could take more connections.
+// take takes a place at an endpoint of the pool as it is now. If there is none, full says whether there would be one
+// without the limit on connections.
 func (x *Exchange) take() (h balance.Hold, full bool) {
 	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.Balancing.MaxConnections)}
 	if e := x.loggedIn(x.pool); e != nil {
@@ -35,8 +35,8 @@ func (x *Exchange) take() (h balance.Hold, full bool) {
 	return x.pool.Take(x.route.Balancing.Policy, c)
 }
 
-// renewPool has further choices made among the endpoints of the running generation, if it has the pool for routes like
-// this one.
+// renewPool makes further choices use the pool of the running generation. It returns false if that has no such pool for
+// routes like this one.
 func (x *Exchange) renewPool() bool {
 	p := x.engine.Generation.Load().Pool(x.route.Pool.ID)
 	if p == nil || !p.Serves(x.route.Balancing.Policy) {
@@ -46,8 +46,8 @@ func (x *Exchange) renewPool() bool {
 	return true
 }
 
-// await waits for an endpoint that has room, for as long as a connection may take to be made. A client that goes away
-// leaves the queue.
+// await waits for an endpoint with room, for as long as making a connection may take. A client that goes away leaves
+// the queue.
 func (x *Exchange) await() (balance.Hold, failure) {
 	b := &x.route.Balancing
 	q := x.route.Pool.Queue()

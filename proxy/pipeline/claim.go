@@ -16,8 +16,8 @@ func (x *Exchange) claim(up upstream.Exchange) {
 	}
 }
 
-// loggedIn returns the target of the pool that the client is logged in at, if it takes requests and this one was not
-// given to it before.
+// loggedIn returns the target of the pool that the client is logged in at. It returns nil if there is none, if it takes
+// no requests, or if the request was given to it before.
 func (x *Exchange) loggedIn(p *balance.Pool) *balance.Target {
 	for e := range x.origin.Logins.Endpoints() {
 		if t := p.Sound(e); t != nil && !slices.Contains(x.tried, t) {

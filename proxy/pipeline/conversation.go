@@ -12,14 +12,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// conversation is an exchange whose response has begun before its request has ended. Each side may then be silent for
-// as long as it likes while the other one is not, and both for the idle time of the rule, as in a tunnel.
+// conversation is an exchange whose response began before its request ended. One side may be silent for any time while
+// the other is not. Both may be silent for the idle time of the rule, as in a tunnel.
 type conversation struct {
 	clock  transport.Clock
 	guard  *Guard
 	number uint64
 	idle   time.Duration
-	// moved is when something passed last, by the clock.
+	// moved is when something last passed, by the clock.
 	moved atomic.Int64
 
 	mu    sync.Mutex // guards what follows
@@ -47,14 +47,14 @@ func (x *Exchange) converse(up upstream.Exchange) *conversation {
 	return c
 }
 
-// note says that something passed. There need not be a conversation.
+// note notes that something passes now. Without a conversation it does nothing.
 func (c *conversation) note() {
 	if c != nil {
 		c.moved.Store(int64(c.clock.Now()))
 	}
 }
 
-// look ends an exchange in which nothing passes any more.
+// look ends the exchange if nothing has passed for the idle time.
 func (c *conversation) look() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

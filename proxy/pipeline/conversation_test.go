@@ -24,7 +24,7 @@ func TestConversationEndsOnceNothingPassed(t *testing.T) {
 	}
 }
 
-// A timer that fires late ends nobody else's exchange.
+// A timer that fires late ends no other exchange.
 func TestConversationThatIsOverEndsNothing(t *testing.T) {
 	t.Parallel()
 	c := &conversation{clock: transport.NewClock(), guard: new(Guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}

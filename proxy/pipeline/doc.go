@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pipeline is one request's way through the proxy, whatever version of HTTP it came by: an [Exchange] decides
-// about it, has an endpoint chosen, sends it there, relays the response and records what became of it. What all exchanges
-// have in common is an [Engine].
+// Package pipeline takes one request through the proxy, in any version of HTTP. An [Exchange] decides about the
+// request, has an endpoint chosen, sends the request there, relays the response and records what became of it. An
+// [Engine] is what all exchanges have in common.
 //
-// It knows nothing of listeners and of clients' connections but what [Downstream] says, and opens no connection itself.
+// It opens no connection itself. It knows nothing of listeners, and of clients' connections only what [Downstream]
+// says.
 //
-// Begin with engine.go and exchange.go, and with phases.go, which lists what a request goes through before an endpoint
-// is chosen; loop.go is one of these phases. Then comes forward.go, which tries endpoints: choose.go chooses one, claim.go
-// heeds who is logged in, attempt.go tries it, relay.go relays its response, upgrade.go makes a tunnel, and failure.go
-// says what to make of it where none came. upload.go sends content, of which kept.go keeps some for another attempt;
-// conversation.go lets both sides talk at once, splice.go moves content within the kernel, and headrelease.go gives back
-// a long head's memory. answer.go answers by itself. record.go fills in what observers are told.
-//
-// guard.go lets others end what an exchange waits for, memory.go is what one exchange leaves to the next, downstream.go
-// the client's side, and trial.go a request that somebody only asks about.
+// Read in this order: engine.go (what exchanges share), downstream.go (the client's side), guard.go (how others end an
+// exchange's wait), memory.go (what one exchange leaves to the next), exchange.go (one request), phases.go (all that
+// happens before an endpoint is chosen), loop.go (a phase: requests that come back here), answer.go (answers of our
+// own), forward.go (trying endpoints), choose.go (choosing one), claim.go (who is logged in there), attempt.go (trying
+// it), upload.go (sending content), kept.go (content for another attempt), headrelease.go (giving back a long head's
+// memory), splice.go (moving content within the kernel), relay.go (relaying the response), conversation.go (both sides
+// talking at once), upgrade.go (making a tunnel), failure.go (what to make of an attempt without a response), record.go
+// (what observers are told), trial.go (a request that somebody only asks about).
 package pipeline

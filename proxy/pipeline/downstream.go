@@ -7,18 +7,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// Downstream is the client's side of one exchange, whatever version of HTTP carries it.
+// Downstream is the client's side of one exchange, in any version of HTTP.
 type Downstream interface {
-	// Content is the request's content, and AwaitContent bounds the waits for it from now on.
+	// Content is the request's content. AwaitContent bounds the waits for it from now on.
 	Content() message.Reader
 	AwaitContent()
 	// RestContent lifts the limit on the waits for the request's content: a client may have nothing to say for a while. It
-	// returns false if the protocol cannot (HTTP/1.1). It may be called while the content is read.
+	// may be called while the content is read. It returns false if the protocol cannot (HTTP/1.1).
 	RestContent() bool
-	// LongHead says whether the request's head takes more memory than most, and ReleaseHead ends all views of it.
+	// LongHead says whether the request's head takes more memory than most. ReleaseHead ends all views of it.
 	LongHead() bool
 	ReleaseHead()
-	// SkipContent drops the content that is there already and says whether that was all.
+	// SkipContent drops the content that has arrived and says whether that was all.
 	SkipContent() bool
 	// WriteInformational sends a 1xx response.
 	WriteInformational(*message.Response) error
@@ -26,26 +26,26 @@ type Downstream interface {
 	WriteHead(*message.Response)
 	Response() message.Writer
 	Started() bool
-	// Socket is the connection below, or nil where content cannot go straight to it and come straight from it.
+	// Socket returns the connection below. It returns nil if content cannot be spliced from and to it.
 	Socket() *transport.TCP
-	// BreakOff has the client told, if it can be, how the endpoint ended a response that is not sent whole or not begun.
-	// It says whether it can.
+	// BreakOff tells the client, if it can, how the endpoint ended a response that is not sent whole or not begun. It says
+	// whether it can.
 	BreakOff(code message.Reset) bool
 	// CloseAfter makes this the connection's last exchange.
 	CloseAfter()
-	// StopContent makes a Read of the content that waits, and all later ones, fail; ResumeContent ends that.
+	// StopContent makes a waiting Read of the content fail, and all later ones, until ResumeContent.
 	StopContent()
 	ResumeContent()
 }
 
-// Verdict is how an exchange ended for the connection that carried it.
+// Verdict says how an exchange ended, to the connection that carried it.
 type Verdict uint8
 
 const (
-	// Complete: the response was sent whole.
+	// Complete means that the response was sent whole.
 	Complete Verdict = iota
-	// Torn: it was not, and the client must be able to see that.
+	// Torn means that it was not, and that the client must be able to see that.
 	Torn
-	// Upgraded: a 101 was sent; the bytes that follow are the tunnel's.
+	// Upgraded means that a 101 was sent. The bytes that follow are the tunnel's.
 	Upgraded
 )

@@ -16,13 +16,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// Engine is what all exchanges have in common, and nothing of the connections that they came on.
+// Engine is what all exchanges have in common. It has nothing of the connections that they came on.
 type Engine struct {
 	Clock      transport.Clock
 	Generation atomic.Pointer[routing.Generation]
 	Metrics    *observe.Metrics
-	Log        *observe.Log    // nil: none
-	Tracer     *observe.Tracer // nil: none
+	Log        *observe.Log    // nil for none
+	Tracer     *observe.Tracer // nil for none
 	Buffers    buffer.Pool
 	Pipes      transport.Pipes
 	Ejector    *balance.Ejector
@@ -32,7 +32,7 @@ type Engine struct {
 	Trusted client.Trusted
 }
 
-// Begin returns an exchange for a request that a connection brings, whose owner ends it by [engine.end].
+// Begin returns an exchange for a request of a connection. The connection ends it with [Engine.End].
 func (g *Engine) Begin(down Downstream, guard *Guard, from *client.Origin, shard uint32) *Exchange {
 	x, ok := g.exchanges.Get().(*Exchange)
 	if !ok {
@@ -48,13 +48,13 @@ func (g *Engine) End(x *Exchange) {
 	g.exchanges.Put(x)
 }
 
-// Record has an exchange that is over counted and told of, while the views of its request still live.
+// Record counts, logs and traces an exchange that is over, while the views of its request still live.
 func (g *Engine) Record(x *Exchange) {
 	if x.Ended == 0 {
 		x.Ended = g.Clock.Now()
 	}
 	if g.Tracer != nil && x.Trace == nil {
-		x.enterTrace() // of a head that was refused, as much as could be read
+		x.enterTrace() // for a head that was refused, as far as it could be read
 	}
 	r := x.completeRecord()
 	g.Metrics.Count(r)

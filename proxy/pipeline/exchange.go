@@ -17,57 +17,58 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// Exchange is one request on its way through the proxy. It is made for one connection at a time and used again.
+// Exchange is one request on its way through the proxy. It belongs to one connection at a time, and is used again.
 type Exchange struct {
 	engine *Engine
 	down   Downstream
 	// up is nil while the exchange has no connection to an endpoint.
 	up     upstream.Exchange
-	shared upstream.Stream // what up is where the connection is shared
+	shared upstream.Stream // what up points to if the connection is shared
 	guard  *Guard
 	origin *client.Origin
 	number uint64
 
-	// Record is what observers are told once the exchange is over. Its shard is also where this connection looks for idle
-	// upstream connections first.
+	// Record is what observers are told once the exchange is over. Its shard is also where this connection first looks for
+	// idle upstream connections.
 	observe.Record
-	// memory is what the exchange is used again for.
+	// memory is what the next use of the exchange keeps.
 	memory
 
 	generation *routing.Generation
 	route      *routing.Route
 	// view is what the route's policies see.
 	view policy.View
-	// decision is empty where an endpoint is to be asked.
+	// decision is empty if an endpoint is to be asked.
 	decision decision
-	// path is canonical, what the route was found by, before any rewriting.
+	// path is the canonical path that the route was found by, before any rewriting.
 	path []byte
 	// idBuf is the memory of a request id that was made here.
 	idBuf client.RequestID
 
-	// pool is where endpoints are chosen, hash what by; hold is the place at the one that was.
+	// pool is where endpoints are chosen. hash is what the Hash policy chooses by. hold is the place at the chosen
+	// endpoint.
 	pool   *balance.Pool
 	hash   uint64
 	hold   balance.Hold
 	upload upload
 	kept   kept
-	// opening is that of a WebSocket whose client makes none.
+	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
-	// logsIn is set where the request logs in the connection that it takes.
+	// logsIn is set if the request logs in the connection that it takes.
 	logsIn bool
-	// marked is set where the request went through a proxy that leaves a mark.
+	// marked is set if the request went through a proxy that leaves a mark.
 	marked bool
-	// informed is set once a 1xx response went to the client, cookie while it is to be given one.
+	// informed is set once a 1xx response went to the client. cookie is the cookie that the client is to get, or nil.
 	informed bool
 	cookie   []byte
 
-	// proxyStatus is what an answer of our own says in place of what its reason says as a rule, or nil.
+	// proxyStatus replaces the usual Proxy-Status of the reason in an answer of our own, unless it is nil.
 	proxyStatus []byte
 }
 
-// Serve takes a request whose head was read through all phases. A panic ends this request alone.
+// Serve takes a request with a complete head through all phases. A panic ends this request alone.
 func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -88,7 +89,7 @@ func (x *Exchange) afterPanic() Verdict {
 	}
 	x.stopUpload()
 	if up != nil && up.Sole() == nil {
-		up.EndExchange(false, x.Shard, x.engine.Clock.Now()) // the stream is part of what goes on
+		up.EndExchange(false, x.Shard, x.engine.Clock.Now()) // the exchange, which the stream is part of, is used again
 	}
 	x.hold.Release()
 	x.down.CloseAfter()
@@ -99,7 +100,7 @@ func (x *Exchange) afterPanic() Verdict {
 	return x.Answer(reason.InternalError, "")
 }
 
-// admit takes a request to an answer of our own or to an endpoint.
+// admit answers a request itself or forwards it to an endpoint.
 func (x *Exchange) admit() Verdict {
 	if x.engine.Tracer != nil {
 		x.enterTrace()
@@ -116,7 +117,7 @@ func (x *Exchange) admit() Verdict {
 	}
 }
 
-// release ends the exchange's hold on everything that is not its own memory.
+// release lets go of everything that is not the exchange's own memory.
 func (x *Exchange) release() {
 	x.kept.drop()
 	if x.Trace != nil {
@@ -129,9 +130,9 @@ func (x *Exchange) release() {
 // Began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.
 func (x *Exchange) Began(at time.Duration) { x.Started, x.Client = at, x.origin.Peer }
 
-// RequestHead is where the exchange's owner puts the request's head before the exchange is served.
+// RequestHead returns where the exchange's owner puts the request's head before it calls Serve.
 func (x *Exchange) RequestHead() *message.Request { return &x.request }
 
-// Tunnel is what an upgraded exchange leaves to its owner: the connection to the endpoint, and the place there, which
-// the owner releases when the tunnel ends.
+// Tunnel returns what an upgraded exchange leaves to its owner: the connection to the endpoint, and the place there.
+// The owner releases the place when the tunnel ends.
 func (x *Exchange) Tunnel() (*upstream.Conn, balance.Hold) { return x.up.Sole(), x.hold }

@@ -13,8 +13,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// occupy gives every field below v a value other than its zero value, but for those that values tell by their type. It
-// writes fields that reflection may only read.
+// occupy gives every field below v a value other than its zero value. values has those of some types. It also writes
+// fields that reflection may only read.
 func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 	t.Helper()
 	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()

@@ -11,27 +11,27 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// failure is an attempt that brought no response. The zero value is none.
+// failure says why an attempt brought no response. The zero value is no failure.
 type failure struct {
 	reason reason.Reason
 	detail string
-	// again is set where another endpoint may be tried: nothing of the request was sent, or it does no harm twice and
-	// nothing of a response came.
+	// again is set if another endpoint may be tried. Then either nothing of the request was sent, or it does no harm twice
+	// and nothing of a response came.
 	again bool
-	// left is set where the endpoint went before anything was sent to it.
+	// left is set if the endpoint went before anything was sent to it.
 	left bool
-	// endpoint is set where the endpoint is to blame: it took no connection, or gave no answer on one.
+	// endpoint is set if the endpoint is to blame: it took no connection, or gave no answer on one.
 	endpoint bool
-	// untrusted is set where it is the endpoint's certificate that was refused.
+	// untrusted is set if the endpoint's certificate was refused.
 	untrusted bool
-	// stale is set where the endpoint closed a connection that had been idle, as it may at any time, and the request can
-	// be sent again on a new one.
+	// stale is set if the endpoint closed an idle connection, as it may at any time, and the request can be sent again on
+	// a new one.
 	stale bool
-	// cause is what the endpoint did, where that is of use to the client.
+	// cause is what the endpoint did, if the client can use that.
 	cause error
 }
 
-// fail closes the connection after an attempt that brought no response, and says what to make of it.
+// fail closes the connection after an attempt that brought no response. It returns what to make of that.
 func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	cause := x.guard.Disarm()
 	answering := up.Answering()
@@ -53,18 +53,18 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	case errors.Is(err, message.ErrForeign):
 		return failure{reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
 	case isMalformed(err), message.IsFault(err):
-		// On a connection that was there before, it may be what the endpoint sent too much after the last response.
+		// On a reused connection, it may be what the endpoint sent too much after the last response.
 		return failure{reason: reason.UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
 	case upstream.IsTLSFault(err):
 		failed := tlsFailure(err)
 		failed.again, failed.stale = again, again && reused
 		return failed
 	}
-	// Whoever stops or has no room for more streams says so, and is not to blame.
+	// An endpoint that stops or has no room for more streams says so, and is not to blame.
 	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err}
 }
 
-// tlsFailure is that of an attempt that failed at TLS.
+// tlsFailure returns the failure of an attempt that failed at TLS.
 func tlsFailure(err error) failure {
 	detail, untrusted := upstream.DescribeTLSFault(err)
 	return failure{reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted, endpoint: true}

@@ -12,7 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// forward sends the request to an endpoint, to another one where that is safe, and relays the response.
+// forward sends the request to an endpoint and relays the response. If that fails, it tries another one if that is
+// safe.
 func (x *Exchange) forward() Verdict {
 	x.dropForeignUpgrade()
 	if d := x.route.Timeouts.Request; d > 0 {
@@ -46,7 +47,7 @@ func (x *Exchange) forward() Verdict {
 		v, failed = x.attempt(&held.Target.Endpoint)
 		x.endAttempt(failed)
 		if failed.reason == reason.None {
-			if v != Upgraded { // which holds its place until the tunnel ends
+			if v != Upgraded { // an upgrade holds its place until the tunnel ends
 				x.hold.Release()
 			}
 			return v
@@ -57,7 +58,7 @@ func (x *Exchange) forward() Verdict {
 		}
 		x.pool.Failed(failed.reason)
 		if failed.left {
-			// It may have come back meanwhile, and be the only one.
+			// The endpoint may have come back meanwhile, and may be the only one.
 			if x.renewPool() {
 				x.forgetAttempt()
 			}
@@ -72,8 +73,8 @@ func (x *Exchange) forward() Verdict {
 	if failed.untrusted {
 		x.proxyStatus = certificateRefused
 	}
-	// A gRPC client makes more of the code than of a status (its protocol's table of "HTTP2 Error Code"): CANCEL after its
-	// deadline says that the server kept to that.
+	// To a gRPC client the code says more than a status (its protocol's table of "HTTP2 Error Code"). CANCEL after its
+	// deadline says that the server kept to the deadline.
 	if code, ok := errors.AsType[message.Reset](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
 		x.Reason, x.Status = failed.reason, failed.reason.Status()
 		return Torn
@@ -81,5 +82,5 @@ func (x *Exchange) forward() Verdict {
 	return x.Answer(failed.reason, failed.detail)
 }
 
-// isCall says whether the request is a call by gRPC.
+// isCall says whether the request is a gRPC call.
 func (x *Exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }

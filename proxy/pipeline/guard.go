@@ -10,15 +10,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is
-// up, the drain when its patience is. The exchange arms it with what to close before it waits, and disarms it before
-// the connection is handed on.
+// Guard lets others end what an exchange waits for: the watch when the client went away, a timer when the time is up,
+// the drain when it waits no longer. The exchange arms the guard with what to close before it waits. It disarms it
+// before the connection is handed on.
 type Guard struct {
 	mu sync.Mutex
-	// waitsFor is closed to end the wait; nil while there is none.
+	// waitsFor is closed to end the wait. Nil while nothing waits.
 	waitsFor io.Closer
 	since    time.Duration
-	// exchange counts the exchanges, so that a timer that fires late ends nobody else's.
+	// exchange numbers the exchanges, so that a late timer ends no later exchange.
 	exchange uint64
 	// cause is why the exchange was ended, or None.
 	cause reason.Reason
@@ -37,14 +37,14 @@ func (g *Guard) Begin() uint64 {
 	return g.exchange
 }
 
-// Renew makes the guard ready for another owner's exchanges, after the last one was shut.
+// Renew makes the guard ready for another owner's exchanges, after Shut.
 func (g *Guard) Renew() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.over, g.cause = false, reason.None
 }
 
-// Arm names what to close. It says false where the exchange was ended already.
+// Arm names what to close. It returns false if the exchange was ended already.
 func (g *Guard) Arm(c io.Closer, now time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -72,7 +72,7 @@ func (g *Guard) End(exchange uint64, cause reason.Reason) {
 	}
 }
 
-// Shut ends the exchange that runs, and every later one as it begins.
+// Shut ends the exchange that runs, and every later one when it begins.
 func (g *Guard) Shut(cause reason.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -90,7 +90,7 @@ func (g *Guard) endLocked(cause reason.Reason) {
 	}
 }
 
-// WaitingSince returns the running exchange and when it began to wait, or ok false.
+// WaitingSince returns the running exchange and when it began to wait. ok is false if nothing waits.
 func (g *Guard) WaitingSince() (exchange uint64, since time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

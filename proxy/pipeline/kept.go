@@ -10,9 +10,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// kept is the content that was sent of a request, for as long as it may have to be sent again: an endpoint can say of a
-// stream that it did nothing with it, whatever it got (RFC 9113, section 8.7), and one that is about to stop does. The
-// upload adds to it, and the exchange decides.
+// kept is the content of a request that was sent, while it may have to be sent again. An endpoint can say that it did
+// nothing with a stream, whatever it got (RFC 9113, section 8.7), and one that is about to stop does. The upload adds
+// to kept, and the exchange decides.
 type kept struct {
 	// keeping is set while it is whole.
 	keeping atomic.Bool
@@ -23,7 +23,7 @@ type kept struct {
 	n       int
 }
 
-// keptMost bounds what is kept: that of most calls that are one message. Beyond it, a request is sent once.
+// keptMost bounds what is kept. Most calls of a single message fit. A longer request is sent once.
 const keptMost = 64 << 10
 
 // begin keeps what is sent from now on. Call it before the first byte is sent.
@@ -57,7 +57,7 @@ func (k *kept) add(content []byte) {
 	k.n += copy(k.buf[k.n:], content)
 }
 
-// drop forgets it.
+// drop forgets the content.
 func (k *kept) drop() {
 	if !k.keeping.Load() {
 		return
@@ -78,5 +78,5 @@ func (k *kept) dropLocked() {
 // whole says whether it is all that was sent.
 func (k *kept) whole() bool { return k.keeping.Load() }
 
-// writeTo sends it again. Nothing is added meanwhile.
+// writeTo sends the content again. Nothing is added meanwhile.
 func (k *kept) writeTo(w message.Writer) error { return message.Write(w, k.buf[:k.n]) }

@@ -10,20 +10,21 @@ import (
 	"github.com/warren-dev/ingress/proxy/routing"
 )
 
-// A backend may be this proxy again, or another one that leads back here: each pass would make the next, until memory
-// or descriptors ran out. So each pass leaves a mark in CDN-Loop (RFC 8586), which is made for this and goes through
-// other proxies as it is. (Via would do, too, but there are servers that do not compress what goes through a proxy.)
-// The mark is the route's: a request that comes by a route for the second time would come again and again, while one
-// that a backend sends on to another route is no loop. A mark is known to nobody but those whom the request reaches, so
-// that no client can have requests of others refused.
+// A backend may be this proxy again, or another one that leads back here. Each pass would make the next, until memory
+// or descriptors ran out. So each pass leaves a mark in CDN-Loop (RFC 8586), which is made for this, and which other
+// proxies do not change. (Via would do, too, but some servers do not compress what goes through a proxy.)
+//
+// The mark is the route's. A request that comes by one route for the second time would come again and again. A request
+// that a backend sends on to another route is no loop. Only those whom the request reaches know a mark, so that no
+// client can have requests of others refused.
 
 var cdnLoop = []byte("CDN-Loop")
 
-// maxPasses bounds the passes of one request through proxies of this kind, whichever routes it takes: a rule can send
-// its requests to the next one of a thousand.
+// maxPasses bounds the passes of one request through proxies of this kind, over any routes: a rule can send its
+// requests to the next one of a thousand.
 const maxPasses = 10
 
-// refuseLoop refuses a request that was on its route before, or on too many.
+// refuseLoop refuses a request that was on its route before, or on too many routes.
 func (x *Exchange) refuseLoop() reason.Reason {
 	if x.marked && x.loops() {
 		return reason.LoopDetected

@@ -8,7 +8,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 )
 
-// memory is what an exchange keeps for the next one: lists and buffers that have grown, and nothing that was in them.
+// memory is what an exchange keeps for its next use: lists and buffers that have grown, without what was in them.
 type memory struct {
 	request message.Request
 	// own is an answer of our own.
@@ -21,7 +21,7 @@ type memory struct {
 	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
 }
 
-// empty forgets what was in the memory, and gives back what is too much to keep.
+// empty forgets what was in the memory, and gives back what is too large to keep.
 func (m *memory) empty() {
 	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
 		if cap(*buf) > keptBytes {
@@ -39,7 +39,7 @@ func (m *memory) empty() {
 	m.own.Reset()
 }
 
-// An exchange keeps memory for keptFields fields, and keptBytes of each buffer: a rare long path is no reason to hold
+// An exchange keeps memory for keptFields fields, and keptBytes of each buffer. A rare long path is no reason to keep
 // its memory.
 const (
 	keptFields = 64

@@ -44,7 +44,7 @@ func serving(tb testing.TB, s *snapshot.Snapshot) *Engine {
 	return g
 }
 
-// A panic after the response began cannot be answered any more: the client must see that the response is not whole.
+// A panic after the response began cannot be answered any more. The client must see that the response is not whole.
 func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 	t.Parallel()
 	more, left := make(chan bool), make(chan error, 1)
@@ -120,7 +120,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 	}
 }
 
-// listen gives the first connection to a port of its own to a function, whose end the test waits for.
+// listen passes the first connection to a port of its own to serve. The test waits until serve has returned.
 func listen(t *testing.T, serve func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -142,7 +142,7 @@ func listen(t *testing.T, serve func(net.Conn)) netip.AddrPort {
 	return l.Addr().(*net.TCPAddr).AddrPort()
 }
 
-// faultyDownstream panics when it is to send for the second time.
+// faultyDownstream panics when it should send for the second time.
 type faultyDownstream struct {
 	*http1.ServerConn
 	writer faultyWriter

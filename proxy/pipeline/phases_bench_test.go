@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// What a request costs from its head to the choice of an endpoint, on a route without policies and on one with all that
-// there were first.
+// BenchmarkDecide measures what a request costs from its head to the choice of an endpoint, on a route without policies
+// and on one with all of the first policies.
 func BenchmarkDecide(b *testing.B) {
 	g := serving(b, &snapshot.Snapshot{
 		Pools: []snapshot.Pool{{ID: "pool"}},

@@ -18,7 +18,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// A request meets the policies in their order, up to the first that answers, and a response from the last to the first.
+// A request meets the policies in their order, up to the first that answers. A response meets them from the last to the
+// first.
 func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -10,7 +10,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 )
 
-// enterTrace gives the exchange its place in a trace, and has its request say so instead of what it said.
+// enterTrace gives the exchange its place in a trace. The request then names that place instead of what it named
+// before.
 func (x *Exchange) enterTrace() {
 	x.Trace = x.engine.Tracer.Begin(&x.request, x.origin.Trusted)
 }
@@ -18,8 +19,8 @@ func (x *Exchange) enterTrace() {
 // isTraced says whether the exchange is recorded in a trace.
 func (x *Exchange) isTraced() bool { return x.Trace != nil && x.Trace.Sampled() }
 
-// beginAttempt records that the request is given to an endpoint, which is told in a trace that the request is that
-// attempt's.
+// beginAttempt records that the request is given to an endpoint. In a trace, the request then names this attempt as its
+// parent.
 func (x *Exchange) beginAttempt(e *balance.Target) {
 	x.tried = append(x.tried, e)
 	a := observe.Attempt{Address: e.Address(), Text: e.String(), Secure: e.Secure()}
@@ -33,7 +34,7 @@ func (x *Exchange) beginAttempt(e *balance.Target) {
 	x.attempts = append(x.attempts, a)
 }
 
-// endAttempt records what came of the last attempt.
+// endAttempt records how the last attempt ended.
 func (x *Exchange) endAttempt(failed failure) {
 	if !x.isTraced() {
 		return
@@ -46,7 +47,7 @@ func (x *Exchange) endAttempt(failed failure) {
 	}
 }
 
-// forgetAttempt takes back the last attempt: the endpoint may be chosen again.
+// forgetAttempt takes back the last attempt, so that the endpoint may be chosen again.
 func (x *Exchange) forgetAttempt() {
 	x.tried = x.tried[:len(x.tried)-1]
 	x.attempts = x.attempts[:len(x.attempts)-1]
@@ -69,7 +70,7 @@ func (x *Exchange) completeRecord() *observe.Record {
 	return r
 }
 
-// withoutToken is a path that may be written down: of a challenge's, the token is left out.
+// withoutToken returns a path that may be written down. It cuts off the token of a challenge.
 func withoutToken(path []byte) []byte {
 	if len(path) > len(identity.ChallengePath) && string(path[:len(identity.ChallengePath)]) == identity.ChallengePath {
 		return path[:len(identity.ChallengePath)]

@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// awaitResponse reads the head of the final response and relays those that come before it.
+// awaitResponse reads the head of the final response. It relays the informational ones before it.
 func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 	for range upstream.MaxInformational {
 		x.boundWaits(up)
@@ -34,7 +34,8 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 	return upstream.ErrManyInformational
 }
 
-// relay sends the response on as it comes. The head waits for content only as long as there is some already.
+// relay sends the response on as it comes. It sends the head together with the content that is there already, and waits
+// for no more.
 func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
 	for _, change := range x.route.Policies.Response {
@@ -44,7 +45,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		balance.SetCookie(resp, x.cookie)
 	}
 	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
-		// The client need not send the content any more: what it sends next cannot be told from it (RFC 9110, section
+		// The client need not send the content any more. What it sends next cannot be told from content (RFC 9110, section
 		// 10.1.1).
 		x.down.CloseAfter()
 	}
@@ -55,7 +56,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	for !content.Ended() {
 		bounded := x.boundWaits(up)
 		if !content.Buffered() {
-			if bounded || x.request.Version == message.HTTP2 { // or the upload reads behind the head
+			if bounded || x.request.Version == message.HTTP2 { // otherwise the upload reads behind the head
 				x.releaseHead()
 			}
 			if idle := x.route.Timeouts.Idle; x.stall != idle { // it has begun to answer
@@ -102,7 +103,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 // settle ends the exchange with the endpoint after a whole response.
 func (x *Exchange) settle(up upstream.Exchange) {
 	sent := x.finishUpload()
-	x.boundWaits(up) // or the next exchange on the connection would inherit a deadline that it does not know of
+	x.boundWaits(up) // otherwise the next exchange on the connection would inherit a deadline it knows nothing of
 	cause := x.guard.Disarm()
 	x.up = nil
 	x.Ended = x.engine.Clock.Now()

@@ -10,13 +10,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// spliceLeast is the length of content from which on it is cheaper to move it within the kernel than through a
-// buffer: below, the pipe's system calls cost more than the copies.
+// spliceLeast is the length of content from which on it is cheaper to move it within the kernel than through a buffer.
+// Below, the pipe's system calls cost more than the copies.
 const spliceLeast = 256 << 10
 
-// spliceContent moves the rest of a long content from one connection to the other without passing it through this
-// process. It says whether it took that upon itself, and which side failed. A side without a transport of its own (TLS)
-// cannot take part.
+// spliceContent moves the rest of a long content from one connection to the other within the kernel. Over TLS it
+// cannot. ok says whether it did. The errors say which side failed.
 func spliceContent(w message.Writer, to *transport.TCP, r message.Reader, from *transport.TCP, free *transport.Pipes) (ok bool, readErr, writeErr error) {
 	if !transport.CanSplice || to == nil || from == nil {
 		return false, nil, nil

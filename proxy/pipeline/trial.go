@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/routing"
 )
 
-// Trial is a request that somebody asks about. It goes through the phases as any other, and nothing of it is sent or
+// Trial is a request that somebody asks about. It goes through the phases as any other. Nothing of it is sent or
 // counted.
 type Trial struct {
 	x     Exchange
@@ -21,7 +21,7 @@ type Trial struct {
 }
 
 // Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
-// trial by [trial.end].
+// trial with [Trial.End].
 func (g *Engine) Try(from *client.Origin) *Trial {
 	t := &Trial{x: Exchange{
 		engine: g, origin: from, generation: g.Generation.Load(),
@@ -38,14 +38,14 @@ func (t *Trial) End() {
 	}
 }
 
-// Generation is what the trial is decided by.
+// Generation returns the generation that decides about the trial.
 func (t *Trial) Generation() *routing.Generation { return t.x.generation }
 
-// RequestHead is where the request's head is put before decide.
+// RequestHead returns where the owner puts the request's head before it calls [Trial.Decide].
 func (t *Trial) RequestHead() *message.Request { return &t.x.request }
 
-// Decide takes the request through the phases. It returns how the request is answered, or None where an endpoint is
-// asked, and what is told in the place of what that reason always says.
+// Decide takes the request through the phases. It returns how the request is answered, or None if an endpoint is asked.
+// It also returns what replaces the usual text of that reason.
 func (t *Trial) Decide() (why reason.Reason, detail string) {
 	if t.x.engine.Tracer != nil {
 		t.x.enterTrace()
@@ -53,8 +53,8 @@ func (t *Trial) Decide() (why reason.Reason, detail string) {
 	return t.x.decide(), t.x.decision.detail
 }
 
-// What is known after decide. Host and path are canonical and nil where they have no such form, route is nil where the
-// request has none.
+// These return what is known after [Trial.Decide]. Host and path are canonical. They are nil if they have no such form.
+// Route is nil if the request has none.
 
 func (t *Trial) Host() []byte          { return t.x.Host }
 func (t *Trial) Path() []byte          { return t.x.path }
@@ -62,13 +62,13 @@ func (t *Trial) Client() netip.Addr    { return t.x.Client }
 func (t *Trial) Secure() bool          { return t.x.Secure }
 func (t *Trial) Route() *routing.Route { return t.x.route }
 
-// Notes is what the route's policies decided by.
+// Notes returns what the route's policies decided by.
 func (t *Trial) Notes() []policy.Note { return t.notes }
 
-// Location is where the client would be redirected to.
+// Location returns where the client would be redirected to.
 func (t *Trial) Location() []byte { return t.x.location() }
 
-// Forwarded makes of the request what an endpoint would get, and returns it.
+// Forwarded turns the request into what an endpoint would get, and returns it.
 func (t *Trial) Forwarded() *message.Request {
 	t.x.dropForeignUpgrade()
 	if t.x.Trace != nil {

@@ -27,9 +27,9 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	return Upgraded, failure{}
 }
 
-// dropForeignUpgrade keeps the client from changing to a protocol that would take the connection out of the
-// proxy's sight although it is HTTP or TLS again. Where such a one is among several, none is asked for. HTTP/2 has no
-// upgrades (RFC 9113, section 8.6).
+// dropForeignUpgrade drops the client's wish to change to HTTP or TLS again: the proxy would no longer see what is on
+// the connection. If such a protocol is among several, it drops all of them. HTTP/2 has no upgrades (RFC 9113, section
+// 8.6).
 func (x *Exchange) dropForeignUpgrade() {
 	if x.route.Pool.H2C || isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
@@ -45,8 +45,8 @@ func isForeign(protocols []byte) (foreign bool) {
 	return foreign
 }
 
-// OpenWebSocket adds to a request what the opening of a WebSocket has over HTTP/1.1, where the client asks for one by a
-// protocol that has no such opening. The answer is the endpoint's to give as over HTTP/1.1.
+// OpenWebSocket adds to a request what a WebSocket's opening has over HTTP/1.1, if the client asks for one by a
+// protocol without it. The endpoint answers as over HTTP/1.1.
 func (x *Exchange) OpenWebSocket() {
 	if len(x.request.Upgrade) > 0 {
 		x.request.Fields = x.opening.Begin(x.request.Fields)

@@ -17,29 +17,28 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// upload is the sending of a request's content beyond what came with its head. It runs beside the wait for the
-// response, for an endpoint may answer before it has read everything, and a client may want to read while it writes.
+// upload sends the part of a request's content that did not come with its head. It runs beside the wait for the
+// response: an endpoint may answer before it has read everything, and a client may want to read while it writes.
 type upload struct {
-	// done is closed when the upload ends; nil where there was none.
+	// done is closed when the upload ends. Nil if there was no upload.
 	done chan struct{}
-	// sent is set, before that, where the whole content was sent.
+	// sent is set before that, if the whole content was sent.
 	sent bool
-	// bounded is set once the exchange noticed the end, and bounds its waits for the response again.
+	// bounded is set once the exchange noticed the end. It bounds its waits for the response again then.
 	bounded bool
 	// invited is set once the endpoint asked for the content with a 100.
 	invited bool
-	// stopping is set once it is ended for a reason of the exchange's own.
+	// stopping is set once the exchange itself ends the upload.
 	stopping atomic.Bool
-	// conversation is what the exchange is from the response's head on, if it is one.
+	// conversation is set from the response's head on, if the exchange is one.
 	conversation atomic.Pointer[conversation]
 }
 
-// sentWithHead bounds the content that is sent before the upload of the rest begins. A client may go on sending for as
-// long as this one takes, and the endpoint wait meanwhile for somebody to read its response.
+// sentWithHead bounds the content that is sent before the upload of the rest begins. Meanwhile the client may go on
+// sending, and the endpoint may wait for somebody to read its response.
 const sentWithHead = 64 << 10
 
-// send sends the head and the content that is there with it, in one write if they fit, and starts the upload of the
-// rest.
+// send sends the head and the content that is there, in one write if they fit. Then it starts the upload of the rest.
 func (x *Exchange) send(up upstream.Exchange) error {
 	content, w := x.down.Content(), up.Request()
 	x.upload = upload{}
@@ -70,7 +69,7 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	// While the content is on its way, the endpoint has nothing to answer: its time begins when the upload ends.
+	// While the content is on its way, the endpoint has nothing to answer. Its time begins when the upload ends.
 	up.StallAfter(0)
 	if !x.kept.whole() {
 		x.releaseHead()
@@ -80,8 +79,8 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	return nil
 }
 
-// boundWaits bounds the waits for the response once the upload, if there was one, has ended, and says whether it has.
-// The wait that was on when it ended, the upload bounded itself.
+// boundWaits bounds the waits for the response once the upload has ended, or at once if there was none. It returns
+// false while the upload runs. If a wait was on when the upload ended, the upload itself bounded it.
 func (x *Exchange) boundWaits(up upstream.Exchange) bool {
 	if x.upload.done == nil || x.upload.bounded {
 		return true
@@ -95,7 +94,8 @@ func (x *Exchange) boundWaits(up upstream.Exchange) bool {
 	return x.upload.bounded
 }
 
-// runUpload is given all that it shares with the exchange, which waits for done before it goes on to another request.
+// runUpload gets all that it shares with the exchange as arguments. The exchange waits for done before it goes on to
+// another request.
 func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard, number uint64, idle time.Duration) {
 	defer close(done)
 	defer func() {
@@ -150,8 +150,8 @@ func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard,
 	}
 }
 
-// awaitContent waits for content without room for it, where content can be waited for: of many requests that take their
-// time, each would hold a buffer.
+// awaitContent waits for content without holding a buffer, if the reader can. Of many requests that take their time,
+// each would hold one otherwise.
 func awaitContent(content message.Reader, w message.Writer) {
 	waiter, ok := content.(interface{ Await() })
 	if !ok || content.Buffered() {
@@ -163,14 +163,14 @@ func awaitContent(content message.Reader, w message.Writer) {
 	waiter.Await()
 }
 
-// uploadFailed ends the exchange because of the client's content, unless it is the exchange that ended the upload.
+// uploadFailed ends the exchange because of the client's content, unless the exchange itself ended the upload.
 func (x *Exchange) uploadFailed(g *Guard, number uint64, err error) {
 	if !x.upload.stopping.Load() {
 		contentBroke(g, number, err)
 	}
 }
 
-// contentBroke ends the exchange because the client's content did not arrive, whole and well-formed.
+// contentBroke ends the exchange because the client's content did not arrive whole and well-formed.
 func contentBroke(g *Guard, number uint64, err error) {
 	refused, malformed := errors.AsType[*message.Error](err)
 	switch {
@@ -183,7 +183,7 @@ func contentBroke(g *Guard, number uint64, err error) {
 	}
 }
 
-// uploadBroke ends the exchange only where the endpoint stopped reading. One that closed the connection may have
+// uploadBroke ends the exchange only if the endpoint stopped reading. An endpoint that closed the connection may have
 // answered.
 func uploadBroke(g *Guard, number uint64, err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -191,11 +191,11 @@ func uploadBroke(g *Guard, number uint64, err error) {
 	}
 }
 
-// uploadGrace is how long an upload may take to notice that it is at its end when the response is.
+// uploadGrace is how long an upload may take to notice its end once the response has ended.
 const uploadGrace = 50 * time.Millisecond
 
-// finishUpload waits for the upload after a whole response, or ends it where the endpoint answered without reading
-// everything. It says whether the whole request was sent.
+// finishUpload waits for the upload after a whole response. If the endpoint answered without reading everything, it
+// ends the upload. It says whether the whole request was sent.
 func (x *Exchange) finishUpload() bool {
 	if x.upload.done == nil {
 		return true
@@ -208,7 +208,7 @@ func (x *Exchange) finishUpload() bool {
 		select {
 		case <-x.upload.done:
 		case <-timer.C:
-			x.guard.End(x.number, reason.UpstreamReset) // a write that waits for the endpoint ends with its connection
+			x.guard.End(x.number, reason.UpstreamReset) // this also ends a write that waits for the endpoint
 			x.stopUpload()
 		}
 	}

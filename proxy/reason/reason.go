@@ -2,8 +2,8 @@
 
 package reason
 
-// Reason says why the proxy answered a request itself. There is one list of reasons; each answer of
-// our own, its Proxy-Status field and its log record name one of them.
+// Reason says why the proxy answered a request itself. There is one list of reasons. Each answer of our own names one
+// of them, and so do its Proxy-Status field and its log record.
 type Reason uint8
 
 // None means that the response is the upstream's. The others are answers of our own, with the status in brackets.
@@ -13,7 +13,7 @@ const (
 	MalformedRequest
 	// MalformedPath (400): the path has no canonical form.
 	MalformedPath
-	// AmbiguousPath (400): a server that decodes the path further would find another rule's in it.
+	// AmbiguousPath (400): a server that decodes the path further would find another rule's path in it.
 	AmbiguousPath
 	// RequestTimeout (408): the head or content did not arrive in time.
 	RequestTimeout
@@ -21,7 +21,7 @@ const (
 	TargetTooLong
 	// HeadTooLarge (431): the head exceeds --max-header-bytes or --max-headers.
 	HeadTooLarge
-	// MethodNotSupported (501): CONNECT, but for a WebSocket over HTTP/2.
+	// MethodNotSupported (501): CONNECT, except for a WebSocket over HTTP/2.
 	MethodNotSupported
 	// VersionNotSupported (505): another major version of HTTP.
 	VersionNotSupported
@@ -31,14 +31,14 @@ const (
 	RedirectToHTTPS
 	// RouteNotFound (404): no rule matches the host and the path.
 	RouteNotFound
-	// RuleClosed (503): a path that says who gets in cannot be read, and may be meant; or another controller was told who
-	// gets in.
+	// RuleClosed (503): a setting of the rule cannot be read, and may be meant to keep clients out; or the rule tells
+	// another controller who gets in.
 	RuleClosed
 	// AccessDenied (403): the rule does not admit the client's address.
 	AccessDenied
 	// RateLimited (429): the client sent more requests than the rule allows.
 	RateLimited
-	// LoopDetected (508): the request came by the same rule before, or by too many: its backend leads back here.
+	// LoopDetected (508): the request came by the same rule before, or by too many. Its backend leads back here.
 	LoopDetected
 	// NoHealthyTask (503): the rule's service has no endpoint that takes requests.
 	NoHealthyTask
@@ -46,14 +46,14 @@ const (
 	ConnectionLimit
 	// UpstreamConnectFailed (502): no connection to an endpoint could be made.
 	UpstreamConnectFailed
-	// UpstreamTLSFailed (502): there was a connection to an endpoint, and TLS failed on it: its certificate is not what
-	// the rule expects, or one of the two refused the other's terms.
+	// UpstreamTLSFailed (502): TLS failed on a connection to an endpoint. Its certificate is not what the rule expects, or
+	// one of the two refused the other's terms.
 	UpstreamTLSFailed
 	// UpstreamReset (502): the endpoint closed the connection before its response was complete.
 	UpstreamReset
 	// UpstreamMalformed (502): the endpoint sent something that is not one response.
 	UpstreamMalformed
-	// UpstreamBusy (503): every endpoint has as many connections as the rule allows, and so many requests wait already, or
+	// UpstreamBusy (503): every endpoint has as many connections as the rule allows, and as many requests wait as may, or
 	// this one waited in vain.
 	UpstreamBusy
 	// UpstreamConnectTimeout (504): no endpoint took the connection in time.
@@ -64,19 +64,20 @@ const (
 	UpstreamRequestTimeout
 	// ClientClosed (499): the client went away; nothing was sent.
 	ClientClosed
-	// InternalError (500): a fault of the proxy's.
+	// InternalError (500): the proxy failed.
 	InternalError
-	// Count is how many there are, None among them.
+	// Count is the number of reasons, including None.
 	Count
 )
 
-// reasonTable has for each reason its name, its status, the error type of RFC 9209, section 2.3, whether it is a
-// fault of an endpoint's or what an exchange with one met with, and what a client is told.
+// reasonTable has for each reason its name, its status, its error type (RFC 9209, section 2.3), whether it is the
+// service's, and what a client is told.
 var reasonTable = [Count]struct {
 	name      string
 	status    int
 	errorType string
-	// upstream has it counted among the errors of the service.
+	// upstream says that it is counted among the errors of the service: an endpoint is at fault, or an exchange with one
+	// failed.
 	upstream bool
 	text     string
 }{
@@ -112,19 +113,19 @@ var reasonTable = [Count]struct {
 
 func (r Reason) String() string { return reasonTable[r].name }
 
-// Status is the status code of an answer with this reason.
+// Status returns the status code of an answer with this reason.
 func (r Reason) Status() int { return reasonTable[r].status }
 
-// ErrorType is what Proxy-Status calls the reason (RFC 9209, section 2.3).
+// ErrorType returns what Proxy-Status calls the reason (RFC 9209, section 2.3).
 func (r Reason) ErrorType() string { return reasonTable[r].errorType }
 
 // IsUpstream says whether the reason is counted among the errors of the service.
 func (r Reason) IsUpstream() bool { return reasonTable[r].upstream }
 
-// Text is what a client is told where there is nothing more to say, empty where there always is.
+// Text returns what a client is told if there is nothing more to say. It is empty if there always is.
 func (r Reason) Text() string { return reasonTable[r].text }
 
-// OfStatus names why a request was refused while it was parsed.
+// OfStatus returns why parsing refused a request, by the status of the refusal.
 func OfStatus(status int) Reason {
 	switch status {
 	case 408:

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// docs/request.md lists every reason with its status, and none that there is not.
+// docs/request.md lists every reason with its status, and no other.
 func TestEveryReasonIsDocumented(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/request.md")

@@ -8,14 +8,14 @@ import (
 	"unsafe"
 )
 
-// authorities are the parsed ones of all pools, by where their text is in memory. A text may be hundreds of kilobytes,
-// and thousands of pools may have the same: parsed for each it would fill the memory, and hashed for each it would take
-// a second of every snapshot. A text that is where it was is what it was.
+// authorities has the parsed authorities of all pools. The key is the address of their text in memory. A text may be
+// hundreds of kilobytes, and thousands of pools may have the same one. Parsing it for each pool would fill the memory.
+// Hashing it for each would take a second of every snapshot. A text at the same address is the same text.
 type authorities map[*byte]*x509.CertPool
 
 var errNoAuthority = errors.New("the authorities hold no certificate")
 
-// parse returns what a text comes to, the same for the same text.
+// parse returns the parsed authorities of a text. It returns the same pool for the same authorities.
 func (a authorities) parse(text string) (*x509.CertPool, error) {
 	at := unsafe.StringData(text)
 	if known := a[at]; known != nil {

@@ -19,13 +19,14 @@ type Conn struct {
 	endpoint  *Endpoint
 	reused    bool
 	idleSince time.Duration
-	// private is set once somebody may have logged in on the connection, logins is where it then rests, or nil if nowhere.
+	// private is set once somebody may have logged in on the connection. Then it rests in logins between exchanges, or
+	// nowhere if that is nil.
 	private bool
 	logins  *Logins
-	// suspect is set after a response that must not have content: a server that sends it all the same, to a HEAD for one,
+	// suspect is set after a response that must not have content, as one to HEAD. A server that sends content all the same
 	// sends it after the response was complete.
 	suspect bool
-	// heads is what the connection holds of heads of responses.
+	// heads counts the memory that the connection holds for heads of responses.
 	heads headmemory.Share
 }
 
@@ -56,8 +57,8 @@ func (c *Conn) Answering() bool { return c.Content().Buffered() }
 // Close closes the connection at once, from anywhere.
 func (c *Conn) Close() error { return c.link.Close() }
 
-// Socket is the connection below, or nil where content cannot go straight to it and come straight from it, as where
-// there is no c.
+// Socket returns the connection below. It returns nil if content cannot be spliced from and to it: over TLS, or if c is
+// nil.
 func (c *Conn) Socket() *transport.TCP {
 	if c == nil || c.secure != nil {
 		return nil
@@ -65,9 +66,9 @@ func (c *Conn) Socket() *transport.TCP {
 	return c.transport
 }
 
-// LeaveHTTP ends HTTP on the connection, for a tunnel. It returns what carries the tunnel's bytes, the TCP connection
-// below, and what was received behind the last response. Over TLS, a record has to arrive within the time once it
-// began.
+// LeaveHTTP ends HTTP on the connection, for a tunnel. Over TLS, each record has to arrive within the time given, once
+// it began. It returns what carries the tunnel's bytes, the TCP connection below, and what was received behind the last
+// response.
 func (c *Conn) LeaveHTTP(record time.Duration) (carrier transport.Stream, below *transport.TCP, received []byte) {
 	if c.secure != nil {
 		c.secure.BoundRecords(record)
@@ -77,21 +78,21 @@ func (c *Conn) LeaveHTTP(record time.Duration) (carrier transport.Stream, below 
 	return c.stream(), c.transport, received
 }
 
-// Claim makes the connection private to a client, if it is not so yet: nobody else ever has it. Between the client's
-// requests it rests among its logins, and it is closed after the exchange where they are nil.
+// Claim makes the connection private to a client, unless it is private already. Nobody else ever gets it then. Between
+// the client's requests it rests in by. If by is nil, it is closed after the exchange.
 func (c *Conn) Claim(by *Logins) {
 	if !c.private {
 		c.private, c.logins = true, by
 	}
 }
 
-// Suspect says whether what comes next may be content that the endpoint sent behind a response without any.
+// Suspect says whether the next bytes may be content that the endpoint sent behind a response without any.
 func (c *Conn) Suspect() bool { return c.suspect }
 
-// Unheard says whether the endpoint did not have all that was sent to it when it sent what arrived last.
+// Unheard says whether the endpoint had not received all that was sent to it when it sent what arrived last.
 func (c *Conn) Unheard() bool { return c.transport.Unheard() }
 
-// EndExchange implements [Exchange]. A connection that can carry no other exchange is closed.
+// EndExchange implements [Exchange]. It closes a connection that can carry no other exchange.
 func (c *Conn) EndExchange(requestSent bool, shard uint32, now time.Duration) {
 	switch {
 	case !c.ClientConn.EndExchange(requestSent):
@@ -105,8 +106,8 @@ func (c *Conn) EndExchange(requestSent bool, shard uint32, now time.Duration) {
 	}
 }
 
-// misread says whether a status is that of a server which may not have understood where the request ended. What it
-// makes of the next one on the connection, nobody knows, whatever it says of the connection.
+// misread says whether a server that answers with a status may not have understood where the request ended. Then nobody
+// knows what it makes of the next request on the connection, whatever it says of the connection.
 func misread(status int) bool {
 	switch status {
 	case 400, 408, 413, 414, 431, 501, 505:
@@ -115,7 +116,7 @@ func misread(status int) bool {
 	return false
 }
 
-// newSole returns a connection for HTTP/1.1.
+// newSole returns a connection of HTTP/1.1.
 func (e *Endpoint) newSole(l link) *Conn {
 	c := &Conn{ClientConn: http1.NewClientConn(l.stream(), &e.dialer.http1), link: l, endpoint: e}
 	c.heads = e.dialer.heads.Share(c, headmemory.PerEndpoint)

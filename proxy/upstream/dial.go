@@ -12,28 +12,27 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// ErrRetired is what comes of a connection to an endpoint that retired meanwhile: an address from which a Pod has gone
-// may never say that nobody is there.
+// ErrRetired ends the making of a connection if the endpoint retires meanwhile. After a Pod has gone, nothing at its
+// address may ever refuse the connection.
 var ErrRetired = errors.New("the endpoint takes no more requests")
 
 // Demand is what an exchange wants of a connection.
 type Demand struct {
-	// Timeout bounds the making of a new one unless it is 0.
+	// Timeout bounds the making of a new connection. 0 is no bound.
 	Timeout time.Duration
-	// Sole demands a connection that nobody shares: one of HTTP/1.1, which alone can become a tunnel, unless the
-	// endpoint speaks HTTP/2 only: there it is one of HTTP/2. Upgrade demands one that can become a tunnel; it goes with
-	// Sole.
+	// Sole demands a connection that nobody shares. It is one of HTTP/1.1, or one of HTTP/2 if the endpoint speaks nothing
+	// else. Upgrade demands a connection that can become a tunnel, which only one of HTTP/1.1 can. It goes with Sole.
 	Sole, Upgrade bool
 	// Stream is where the exchange's stream goes if many share the connection.
 	Stream *Stream
-	// Logins are the connections that the client is logged in on, nil where none are kept.
+	// Logins are the connections that the client is logged in on. Nil if none are kept.
 	Logins *Logins
-	// Shard is where to look first for a connection that is idle.
+	// Shard is the shard to look at first for an idle connection.
 	Shard uint32
 }
 
-// Dial makes a connection, or waits for one that others wait for too. The exchange's context ends the wait, and so does
-// the endpoint's retirement.
+// Dial makes a connection, or waits for one that others wait for too. The wait ends when the exchange's context ends or
+// the endpoint retires.
 func (e *Endpoint) Dial(exchange context.Context, d Demand) (Exchange, error) {
 	if d.Timeout > 0 {
 		bounded, stop := context.WithTimeout(exchange, d.Timeout)
@@ -55,8 +54,8 @@ func (e *Endpoint) Dial(exchange context.Context, d Demand) (Exchange, error) {
 	return e.dialAlone(exchange, d.Stream)
 }
 
-// dialSole makes a connection of HTTP/1.1, or, for what is no upgrade, a private one of HTTP/2 where the endpoint
-// refuses a TLS handshake in which HTTP/1.1 alone is offered.
+// dialSole makes a connection of HTTP/1.1. Some endpoints refuse a TLS handshake that offers HTTP/1.1 alone. For them
+// it makes a private connection of HTTP/2, except for an upgrade.
 func (e *Endpoint) dialSole(ctx context.Context, d Demand) (Exchange, error) {
 	l, err := e.link(ctx, e.tlsHTTP1)
 	if !d.Upgrade && refusesProtocols(err) {
@@ -70,7 +69,7 @@ func (e *Endpoint) dialSole(ctx context.Context, d Demand) (Exchange, error) {
 	return e.newSole(l), nil
 }
 
-// dialAlone makes a connection for one exchange. Where it turns out that others can share it, they may.
+// dialAlone makes a connection for one exchange. If it turns out to be one of HTTP/2, others share it too.
 func (e *Endpoint) dialAlone(ctx context.Context, stream *Stream) (Exchange, error) {
 	l, err := e.link(ctx, e.tls)
 	if err != nil {
@@ -92,7 +91,7 @@ func (e *Endpoint) speak(l link, stream *Stream) (Exchange, error) {
 	return stream, nil
 }
 
-// link makes a connection, up to the end of the TLS handshake where there is one.
+// link makes a connection and goes through the TLS handshake, if there is one.
 func (e *Endpoint) link(exchange context.Context, terms *tls.Config) (link, error) {
 	ctx, cancel := context.WithCancelCause(exchange)
 	defer cancel(nil)
@@ -125,7 +124,7 @@ func (e *Endpoint) connect(ctx context.Context, terms *tls.Config) (link, error)
 	return l, err
 }
 
-// handshake goes through that of TLS, where there is one.
+// handshake goes through the TLS handshake. Without terms there is none.
 func (e *Endpoint) handshake(ctx context.Context, tcp *net.TCPConn, terms *tls.Config) (link, error) {
 	t, err := transport.NewTCP(tcp, e.dialer.clock, 0)
 	if err != nil {

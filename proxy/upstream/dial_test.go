@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// An endpoint may go and come back within a moment: to the request whose connection was given up it makes no
-// difference.
+// An endpoint may go and come back within a moment. That makes no difference to the request whose connection was given
+// up.
 func TestDialThatIsGivenUpIsTheEndpointsRetirementThoughItResumes(t *testing.T) {
 	t.Parallel()
 	e := testEndpoint(Key{Address: deafAddress(t)})

@@ -18,14 +18,14 @@ import (
 type Config struct {
 	Clock  transport.Clock
 	Logger logr.Logger
-	// Limits bound what an endpoint can make the proxy hold of a response.
+	// Limits bound how much of a response an endpoint can make the proxy hold.
 	Limits  http1.Limits
 	Buffers *buffer.Pool
 	// Heads is the memory that long heads of responses take.
 	Heads *headmemory.Memory
 }
 
-// Dialer makes connections to endpoints, all in one manner. It knows those that are shared, for the watch.
+// Dialer makes connections to endpoints, all with the same configuration. It knows the shared ones, for [Dialer.Watch].
 type Dialer struct {
 	clock  transport.Clock
 	logger logr.Logger
@@ -47,5 +47,5 @@ func NewDialer(c Config) *Dialer {
 	}
 }
 
-// Watch does for the connections that are shared what no exchange can do: it has to be called every now and then.
+// Watch does for the shared connections what no exchange can do. It has to be called every now and then.
 func (d *Dialer) Watch(now time.Duration) { d.shared.watch(now) }

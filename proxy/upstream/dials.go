@@ -14,7 +14,7 @@ type dials struct {
 	cancels map[uint64]context.CancelFunc
 }
 
-// join remembers how to give a connection up, until leave is called.
+// join remembers how to give up a connection, until leave is called.
 func (d *dials) join(cancel context.CancelFunc) (leave func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -31,7 +31,7 @@ func (d *dials) join(cancel context.CancelFunc) (leave func()) {
 	}
 }
 
-// count is how many are being made, and how many ever were begun.
+// count returns how many connections are being made, and how many were ever begun.
 func (d *dials) count() (now int, ever uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

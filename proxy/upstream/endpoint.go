@@ -10,30 +10,30 @@ import (
 	"time"
 )
 
-// IdleTimeout is how long a connection may rest. It is less than the 60 and 75 seconds after which common servers close
-// an idle one.
+// IdleTimeout is how long a connection may rest. Common servers close an idle one after 60 or 75 seconds.
 const IdleTimeout = 55 * time.Second
 
 const (
-	// idleShards spreads an endpoint's idle connections, so that requests on several cores seldom meet at one lock.
+	// idleShards is how many shards an endpoint's idle connections are spread over, so that requests on several cores
+	// seldom meet at one lock.
 	idleShards = 8
-	// idlePerShard bounds the idle connections that are kept; further ones are closed.
+	// idlePerShard bounds the idle connections of a shard. Further ones are closed.
 	idlePerShard = 128
 )
 
-// Endpoint is an address that answers requests, with the connections to it that rest or are shared. It is used after
-// [Endpoint.Init] alone, from any goroutine.
+// Endpoint is an address that answers requests, with its idle and its shared connections. [Endpoint.Init] comes first.
+// After that, any goroutine may use it.
 type Endpoint struct {
 	address netip.AddrPort
 	text    string
 	dialer  *Dialer
-	// tls is nil where there is none, tlsHTTP1 the same for connections on which nothing but HTTP/1.1 will do.
+	// tls is nil without TLS. tlsHTTP1 is the same for connections that have to speak HTTP/1.1.
 	tls, tlsHTTP1 *tls.Config
-	// h2c is set where HTTP/2 is spoken without TLS.
+	// h2c is set if HTTP/2 is spoken without TLS.
 	h2c bool
-	// sharing are the connections of HTTP/2; the others, while they are idle, are in idle.
+	// sharing has the connections of HTTP/2. The idle ones of HTTP/1.1 are in idle.
 	sharing sharing
-	// retired endpoints take no requests, and keep no connection that has none.
+	// retired endpoints take no requests. They keep no connection without an exchange.
 	retired atomic.Bool
 	dials   dials
 	idle    [idleShards]idleShard
@@ -41,17 +41,17 @@ type Endpoint struct {
 	private privateConns
 }
 
-// Key tells endpoints apart. Namespaces share none: the timeouts and the failures of one must not set aside another's,
-// nor use up its connections.
+// Key tells endpoints apart. Namespaces do not share endpoints: one namespace's timeouts and failures must not set
+// aside another's endpoint, nor use up its connections.
 type Key struct {
 	Namespace string
 	Address   netip.AddrPort
-	// TLS is nil where there is none. H2C says that HTTP/2 is spoken there all the same, and goes with no TLS.
+	// TLS is nil without TLS. H2C says that HTTP/2 is spoken without TLS. It does not go with TLS.
 	TLS *TLS
 	H2C bool
 }
 
-// idleShard is a stack: the connection that was used last is used next, so that those in excess grow old and go.
+// idleShard is a stack. The connection that was used last is used next, so that surplus ones grow old and are closed.
 type idleShard struct {
 	mu    sync.Mutex
 	conns []*Conn
@@ -69,14 +69,14 @@ func (e *Endpoint) Init(key Key, d *Dialer) {
 // Address is where the endpoint listens.
 func (e *Endpoint) Address() netip.AddrPort { return e.address }
 
-// String is the address as text, which is there already.
+// String returns the address as text, which was made beforehand.
 func (e *Endpoint) String() string { return e.text }
 
-// Secure says whether the endpoint is spoken to over TLS.
+// Secure says whether the connections go over TLS.
 func (e *Endpoint) Secure() bool { return e.tls != nil }
 
-// Take returns what is there for an exchange: the connection that its client is logged in on, a stream of one that has
-// room, or one that is idle. It is nil where there is none.
+// Take returns what an exchange can run over without a new connection: the one that its client is logged in on, a
+// stream of a shared one that has room, or an idle one. It returns nil if there is none.
 func (e *Endpoint) Take(d Demand) Exchange {
 	if c := d.Logins.take(e); c != nil {
 		return c
@@ -95,7 +95,7 @@ func (e *Endpoint) Take(d Demand) Exchange {
 	return nil
 }
 
-// takeIdle returns an idle connection or nil. The shard is where to look first. Each connection is looked at, however
+// takeIdle returns an idle connection or nil. It looks into the given shard first. It looks at each connection, however
 // short its rest was: what the endpoint sent since the last response is no answer to the next request (RFC 9112,
 // section 6.3).
 func (e *Endpoint) takeIdle(shard uint32) *Conn {
@@ -130,7 +130,7 @@ func (s *idleShard) pop() *Conn {
 	return c
 }
 
-// give returns a connection that can carry another request.
+// give takes back a connection that can carry another request.
 func (e *Endpoint) give(c *Conn, shard uint32, now time.Duration) {
 	c.idleSince, c.suspect = now, c.Response().NoContent
 	s := &e.idle[shard%idleShards]
@@ -144,8 +144,8 @@ func (e *Endpoint) give(c *Conn, shard uint32, now time.Duration) {
 	s.mu.Unlock()
 }
 
-// Retire closes the idle connections, and those in use as they are given back or their last exchange ends, until
-// [Endpoint.Resume]. Connections that are being made are given up, with [ErrRetired].
+// Retire closes the idle connections. It closes those in use when they are given back, or when their last exchange
+// ends, until [Endpoint.Resume]. It gives up connections that are being made, with [ErrRetired].
 func (e *Endpoint) Retire() {
 	e.retired.Store(true)
 	e.dials.cancel()
@@ -181,19 +181,20 @@ func (e *Endpoint) closeIdle(when func(*Conn) bool) {
 	}
 }
 
-// Stats are what an endpoint has of connections.
+// Stats counts an endpoint's connections.
 type Stats struct {
-	// Idle are those of HTTP/1.1 that rest for whoever comes, Private those that rest for the client that logged in on
-	// each.
+	// Idle counts those of HTTP/1.1 that rest for any client. Private counts those that rest for the client that logged in
+	// on them.
 	Idle, Private int
-	// Shared are those of HTTP/2 that are open, Streams the exchanges on them.
+	// Shared counts the open ones of HTTP/2. Streams counts the exchanges on them.
 	Shared, Streams int
-	// Dialling are those that are being made, Dialled all that ever were begun.
+	// Dialling counts those that are being made. Dialled counts all that were ever begun.
 	Dialling int
 	Dialled  uint64
 }
 
-// Stats counts the endpoint's connections. What is in use of HTTP/1.1 is not among them: only its exchange knows it.
+// Stats counts the endpoint's connections. It leaves out those of HTTP/1.1 that are in use: only their exchanges know
+// them.
 func (e *Endpoint) Stats() (s Stats) {
 	for i := range e.idle {
 		s.Idle += e.idle[i].len()

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The number of connections that rest is bounded, however many were needed at once.
+// The number of idle connections is bounded, however many were needed at once.
 func TestIdleConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	l := listen(t)

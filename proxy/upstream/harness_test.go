@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// patience is how long a test waits for what has to happen. It decides nothing unless something is broken.
+// patience is how long a test waits for what has to happen. It matters only if something is broken.
 const patience = time.Minute
 
 func testEndpoint(key Key) *Endpoint {
@@ -32,7 +32,7 @@ func listen(tb testing.TB) net.Listener {
 	return l
 }
 
-// deafAddress is one that neither takes nor refuses connections: its queue is full and nobody accepts.
+// deafAddress returns an address that neither takes nor refuses connections: its queue is full and nobody accepts.
 func deafAddress(tb testing.TB) netip.AddrPort {
 	tb.Helper()
 	l := listen(tb)
@@ -64,7 +64,7 @@ func expectEnd(tb testing.TB, c net.Conn) {
 	}
 }
 
-// await fails the test where something does not become true.
+// await fails the test if something does not become true.
 func await(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
 	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {

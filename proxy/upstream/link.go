@@ -4,14 +4,14 @@ package upstream
 
 import "github.com/warren-dev/ingress/proxy/transport"
 
-// link is a connection to an endpoint, whatever version of HTTP is spoken on it.
+// link is a connection to an endpoint, below HTTP.
 type link struct {
 	transport *transport.TCP
-	// secure is TLS over the transport, nil where there is none.
+	// secure is TLS over the transport, or nil.
 	secure *transport.TLS
 }
 
-// stream is what carries HTTP: the transport, or TLS over it.
+// stream returns what carries HTTP: the transport, or TLS over it.
 func (l *link) stream() transport.Stream {
 	if l.secure != nil {
 		return l.secure
@@ -19,7 +19,7 @@ func (l *link) stream() transport.Stream {
 	return l.transport
 }
 
-// quiet says whether the endpoint has sent nothing, not even the end of the connection, since the last response.
+// quiet says whether the endpoint has sent nothing since the last response, not even the end of the connection.
 func (l *link) quiet() bool {
 	if l.secure == nil {
 		return l.transport.Idle()
@@ -30,7 +30,8 @@ func (l *link) quiet() bool {
 // Close closes the connection at once, from anywhere.
 func (l *link) Close() error { return l.transport.Close() }
 
-// leave closes a connection that nobody uses. The endpoint is told (RFC 8446, section 6.1), if that takes no wait.
+// leave closes a connection that nobody uses. Over TLS it tells the endpoint (RFC 8446, section 6.1), if that takes no
+// wait.
 func (l *link) leave() {
 	if l.secure == nil {
 		_ = l.transport.Close()

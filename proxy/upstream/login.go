@@ -11,21 +11,20 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// NTLM and Negotiate log in a connection, not a request (RFC 4559, section 6): whoever is next on a connection to an
-// endpoint that somebody has logged in on is taken for that somebody. From the first sign of such a login, a challenge
-// or credentials, a connection to an endpoint is private: it serves the connection of that one client, and closes with
-// it.
+// NTLM and Negotiate log in a connection, not a request (RFC 4559, section 6). Whoever comes next on such a connection
+// to an endpoint is taken for the one who logged in. So a connection becomes private at the first sign of a login, a
+// challenge or credentials. It then serves one client's connection only, and closes with it.
 
-// Logins are the private connections of a client's connection of HTTP/1.1. On a connection of HTTP/2 requests run at
-// once, so that there is no telling which connection to an endpoint is whose: there, a private one is closed after its
-// exchange.
+// Logins are the private connections of a client's connection of HTTP/1.1. On one of HTTP/2 requests run at once, and
+// nothing tells which connection to an endpoint belongs to which of them. There, a private connection is closed after
+// its exchange.
 type Logins struct {
-	// conns are used by the goroutine that serves the client alone.
+	// conns is used only by the goroutine that serves the client.
 	conns []*Conn
 }
 
-// maxLogins bounds the private connections that a client's connection keeps, the oldest gives way: one for each service
-// that it speaks to.
+// maxLogins bounds the private connections that a client's connection keeps: one for each service that it speaks to.
+// The oldest is closed for a new one.
 const maxLogins = 8
 
 // privateConns are the private connections to an endpoint that rest.
@@ -34,7 +33,7 @@ type privateConns struct {
 	conns map[*Conn]struct{}
 }
 
-// remove says whether the connection was still there to be taken.
+// remove takes a connection out. It returns false if it was gone already.
 func (p *privateConns) remove(c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +82,7 @@ func (l *Logins) drop(i int) {
 	}
 }
 
-// take returns the client's own connection to an endpoint, or nil where there is none.
+// take returns the client's own connection to an endpoint, or nil.
 func (l *Logins) take(e *Endpoint) *Conn {
 	if l == nil {
 		return nil
@@ -106,7 +105,7 @@ func (l *Logins) take(e *Endpoint) *Conn {
 	return nil
 }
 
-// Endpoints are those that the client is logged in at, the latest first.
+// Endpoints returns the endpoints that the client is logged in at, the latest first.
 func (l *Logins) Endpoints() iter.Seq[*Endpoint] {
 	return func(yield func(*Endpoint) bool) {
 		if l == nil {
@@ -120,15 +119,15 @@ func (l *Logins) Endpoints() iter.Seq[*Endpoint] {
 	}
 }
 
-// Close closes all of them, when the client's connection ends.
+// Close closes all of them. It is called when the client's connection ends.
 func (l *Logins) Close() {
 	for len(l.conns) > 0 {
 		l.drop(0)
 	}
 }
 
-// closeIdle closes those that rest, of an endpoint that takes no more requests or for too long: a client can have eight
-// rest for each connection of its own.
+// closeIdle closes the connections that when says: those that rested too long, or all if the endpoint retires. A client
+// can let eight rest for each connection of its own.
 func (p *privateConns) closeIdle(when func(*Conn) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,10 +139,10 @@ func (p *privateConns) closeIdle(when func(*Conn) bool) {
 	}
 }
 
-// LogsIn says whether credentials, or a list of challenges, are of a scheme that logs in a connection, not a request.
+// LogsIn says whether credentials, or a list of challenges, have a scheme that logs in a connection.
 func LogsIn(value []byte) (found bool) {
-	// A comma parts challenges and the parameters of one alike (RFC 9110, section 11.6.1): what begins with the name of a
-	// scheme, and is no parameter, is a challenge. One too many costs no more than a connection.
+	// A comma separates challenges, and also the parameters of one (RFC 9110, section 11.6.1). What begins with the name
+	// of a scheme and is no parameter is a challenge. A wrong guess costs no more than a connection.
 	message.Elements(value, func(element []byte) bool {
 		end := slices.IndexFunc(element, func(c byte) bool { return c == ' ' || c == '\t' || c == '=' })
 		if end < 0 {
@@ -174,7 +173,7 @@ func AsksForLogin(resp *message.Response) bool {
 	return false
 }
 
-// dialPrivate makes a connection of HTTP/2 for one exchange alone, which nobody else shares.
+// dialPrivate begins HTTP/2 on a new connection for one exchange, and lets nobody share it.
 func (e *Endpoint) dialPrivate(l link, stream *Stream) (Exchange, error) {
 	c := newSharedConn(l, e)
 	e.dialer.shared.add(c)

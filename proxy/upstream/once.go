@@ -8,11 +8,11 @@ import (
 	"net"
 )
 
-// Once begins the only exchange of a connection that somebody else made, as a health check does. Terms are those of
-// TLS, nil where there is none; without TLS, h2c says that HTTP/2 is spoken. The end of ctx fails every wait.
+// Once begins the only exchange on a connection that the caller made, as for a health check. Terms are those of TLS, or
+// nil. Without TLS, h2c says that HTTP/2 is spoken. The end of ctx makes every wait fail.
 //
-// End has to be called where there is no error. When it returns, nothing of ours is on the connection any more, and the
-// connection is closed. Where there is an error, closing it is left to who made it.
+// Without an error, the caller has to call end. When end returns, none of our goroutines uses the connection any more,
+// and it is closed. After an error, the caller closes it.
 func (d *Dialer) Once(ctx context.Context, tcp *net.TCPConn, terms *tls.Config, h2c bool) (up Exchange, end func(), err error) {
 	// Nothing else uses the connection, and nothing of it is kept.
 	e := &Endpoint{text: tcp.RemoteAddr().String(), dialer: d, tls: terms, h2c: h2c && terms == nil}
@@ -20,7 +20,7 @@ func (d *Dialer) Once(ctx context.Context, tcp *net.TCPConn, terms *tls.Config, 
 	if err != nil {
 		return nil, nil, err
 	}
-	// It closes what an endpoint does that does not let the connection end in order, too.
+	// The end of ctx also stops an endpoint that does not let the connection end in order.
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	up, ended := Exchange(nil), func() {}
 	if e.chose(l) {
@@ -36,8 +36,8 @@ func (d *Dialer) Once(ctx context.Context, tcp *net.TCPConn, terms *tls.Config, 
 	}, nil
 }
 
-// begin begins HTTP/2 on a connection, with the one exchange that will be on it. Ended waits for the connection's end,
-// which comes once there is no exchange.
+// begin begins HTTP/2 on a connection, with its only exchange. ended waits for the connection's end, which comes once
+// the exchange has ended.
 func (e *Endpoint) begin(l link) (stream *Stream, ended func()) {
 	conn := newSharedConn(l, e)
 	stream = &Stream{ClientStream: conn.Open(), conn: conn} // nobody reads yet what could forbid it

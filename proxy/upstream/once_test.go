@@ -15,8 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// What is begun once leaves nothing behind, in whichever version of HTTP, and whether an answer came or was waited for
-// in vain.
+// An exchange that is begun by Once leaves nothing behind, in either version of HTTP, whether an answer came or not.
 func TestConnectionOfOneExchangeEndsWithIt(t *testing.T) {
 	t.Parallel()
 	for name, h2c := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {

@@ -32,11 +32,11 @@ func newSharedConn(l link, e *Endpoint) *sharedConn {
 	return c
 }
 
-// sharedWriteStall bounds how long an endpoint may take nothing at all of a connection. How long one exchange may wait
-// for that, its rule says.
+// sharedWriteStall bounds how long an endpoint may take nothing at all from a connection. How long one exchange may
+// wait for it is the rule's to say.
 const sharedWriteStall = 30 * time.Second
 
-// serve reads the connection to its end. It is the goroutine's that is the connection's own.
+// serve reads the connection to its end. It runs in the connection's own goroutine.
 func (c *sharedConn) serve() {
 	defer func() {
 		fault := recover()
@@ -48,7 +48,7 @@ func (c *sharedConn) serve() {
 		_ = c.link.Close()
 		_ = c.ClientConn.Close() // nobody else would end the waits of its exchanges
 	}()
-	// Who drains may have looked just before the connection was there.
+	// The endpoint may have retired just before it knew the connection.
 	if c.endpoint.retired.Load() {
 		c.Drain()
 	}
@@ -60,7 +60,7 @@ func (c *sharedConn) serve() {
 // Close closes the connection at once, with all exchanges on it.
 func (c *sharedConn) Close() error { return c.link.Close() }
 
-// idleFor is how long there has been no exchange, 0 while there is one.
+// idleFor returns how long there has been no exchange. It returns 0 while there is one.
 func (c *sharedConn) idleFor(now time.Duration) time.Duration {
 	if c.Running() > 0 {
 		return 0
@@ -68,7 +68,7 @@ func (c *sharedConn) idleFor(now time.Duration) time.Duration {
 	return now - time.Duration(c.used.Load())
 }
 
-// Stream is an exchange's stream of a connection that others share. It is part of the exchange.
+// Stream is an exchange's stream of a shared connection. It is part of the exchange.
 type Stream struct {
 	*http2.ClientStream
 	conn   *sharedConn
@@ -87,7 +87,7 @@ func (s *Stream) Reused() bool { return s.reused }
 // Sole implements [Exchange].
 func (s *Stream) Sole() *Conn { return nil }
 
-// Answering implements [Exchange]: a head arrives as a whole.
+// Answering implements [Exchange]. A head arrives as a whole.
 func (s *Stream) Answering() bool { return false }
 
 // EndExchange implements [Exchange].
@@ -97,7 +97,7 @@ func (s *Stream) EndExchange(_ bool, _ uint32, now time.Duration) {
 	*s = Stream{}
 }
 
-// sharedConns knows the connections to endpoints that are shared, for the watch.
+// sharedConns has the shared connections to all endpoints, for [Dialer.Watch].
 type sharedConns struct {
 	mu    sync.Mutex
 	conns map[*sharedConn]struct{}
@@ -118,7 +118,7 @@ func (s *sharedConns) remove(c *sharedConn) {
 	delete(s.conns, c)
 }
 
-// watch does what no exchange can do for the connections, at now.
+// watch does for the connections what no exchange can do.
 func (s *sharedConns) watch(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

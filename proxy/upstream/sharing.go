@@ -14,10 +14,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// sharing is an endpoint's connections of HTTP/2, which requests share, and the one that is being made. Where the
-// endpoint chooses what it speaks, it is known after the first one whether it shares at all.
+// sharing has an endpoint's connections of HTTP/2, which requests share, and the one that is being made. If the
+// endpoint chooses the protocol, the first connection tells whether it shares at all.
 type sharing struct {
-	// conns are those that are open, replaced as a whole: each request reads them.
+	// conns are the open ones. The list is replaced as a whole, because each request reads it.
 	conns atomic.Pointer[[]*sharedConn]
 	// declined is set once the endpoint chose HTTP/1.1.
 	declined atomic.Bool
@@ -26,29 +26,29 @@ type sharing struct {
 	dial *joinedDial
 }
 
-// joinedDial is a connection that is being made for all who wait for one: requests that come at once have no use for
-// one each.
+// joinedDial is a connection that is being made for all who wait for one. Requests that come at once do not need one
+// each.
 type joinedDial struct {
 	cancel context.CancelFunc
 	done   chan struct{}
-	// waiting is how many wait. Without any, it is given up.
+	// waiting is how many requests wait. The connection is given up when nobody waits.
 	waiting int
 
-	// Once done is closed: why there is no connection, or the one that the endpoint chose to speak HTTP/1.1 on, until
-	// somebody takes it; conn is one to share.
+	// These are set once done is closed. err is why there is no connection. sole is a connection of HTTP/1.1, if the
+	// endpoint chose that, until somebody takes it. conn is one to share.
 
 	err  error
 	sole *Conn
 	conn *sharedConn
 }
 
-// shares says whether a request may find a connection that others use too.
+// shares says whether the endpoint may have connections that requests share.
 func (e *Endpoint) shares() bool { return e.h2c || e.tls != nil }
 
-// mayShare says whether the next connection is likely to be one.
+// mayShare says whether the next connection is likely to be a shared one.
 func (e *Endpoint) mayShare() bool { return e.h2c || e.tls != nil && !e.sharing.declined.Load() }
 
-// chose says whether the endpoint chose HTTP/2 on a connection, and remembers that.
+// chose says whether the endpoint chose HTTP/2 on a connection. It remembers that.
 func (e *Endpoint) chose(l link) bool {
 	if e.tls == nil {
 		return e.h2c
@@ -58,13 +58,13 @@ func (e *Endpoint) chose(l link) bool {
 	return http2
 }
 
-// open makes stream one of a connection that has room for it, if there is such a one.
+// open opens stream on a connection that has room. It returns false if there is none.
 func (s *sharing) open(stream *Stream) bool {
 	conns := s.conns.Load()
 	if conns == nil {
 		return false
 	}
-	// The first one that has room: those in excess grow old and go.
+	// It takes the first one that has room, so that surplus ones grow old and are closed.
 	for _, c := range *conns {
 		if opened := c.Open(); opened != nil {
 			*stream = Stream{ClientStream: opened, conn: c, reused: true}
@@ -74,12 +74,13 @@ func (s *sharing) open(stream *Stream) bool {
 	return false
 }
 
-// maxUnusable is how many connections in a row may be of no use as soon as they were made, until a request is told so.
+// maxUnusable is how many new connections in a row may turn out to be of no use before the request fails.
 const maxUnusable = 3
 
 var errUnusable = errors.New("the endpoint takes connections and gives them up at once")
 
-// share waits until a connection has room for one more stream, or for one of HTTP/1.1 where the endpoint chooses that.
+// share waits until a shared connection has room for a stream. If the endpoint chooses HTTP/1.1, it returns a
+// connection of that.
 func (e *Endpoint) share(ctx context.Context, stream *Stream) (Exchange, error) {
 	s := &e.sharing
 	for unusable := 0; unusable < maxUnusable; {
@@ -111,7 +112,7 @@ func (e *Endpoint) share(ctx context.Context, stream *Stream) (Exchange, error) 
 	return nil, errUnusable
 }
 
-// join waits for the connection that is being made, which begins if there is none.
+// join begins a connection, unless one is being made already. It returns that dial with one more waiting.
 func (e *Endpoint) join() *joinedDial {
 	s := &e.sharing
 	s.mu.Lock()
@@ -125,9 +126,9 @@ func (e *Endpoint) join() *joinedDial {
 	return s.dial
 }
 
-// leave ends the wait for a connection, and takes it if it is there and not to be shared. After one waiter has timed
-// out, later requests start a fresh dial: TCP waits longer before each of its tries, and would otherwise keep requests
-// waiting for a host that is back.
+// leave ends a request's wait for a connection. It returns the connection if that is there and cannot be shared. After
+// one request has timed out, later ones start a fresh dial: TCP waits longer before each of its tries, and would
+// otherwise keep requests waiting for a host that is back.
 func (s *sharing) leave(d *joinedDial, late bool) *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,7 +144,7 @@ func (s *sharing) leave(d *joinedDial, late bool) *Conn {
 	return sole
 }
 
-// concludeLocked has the next one who needs a connection begin anew.
+// concludeLocked makes the next request that needs a connection start a fresh dial.
 func (s *sharing) concludeLocked(d *joinedDial) {
 	if s.dial == d {
 		s.dial = nil
@@ -183,7 +184,7 @@ func (e *Endpoint) run(ctx context.Context, d *joinedDial) {
 
 var errPanicked = errors.New("the proxy failed; its log says how")
 
-// add has requests share a connection, until it ends.
+// add lets requests share a connection, until it ends.
 func (s *sharing) add(c *sharedConn) {
 	s.change(func(conns []*sharedConn) []*sharedConn { return append(conns, c) })
 	c.endpoint.dialer.shared.add(c)

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// A connection that is not made in time keeps those who come later from nothing, though somebody goes on waiting for
-// it.
+// If a connection is not made in time, those who come later do not have to wait for it, although somebody still does.
 func TestConnectionThatIsLateIsNotWaitedForByOthers(t *testing.T) {
 	t.Parallel()
 	e := testEndpoint(Key{Address: deafAddress(t), H2C: true})

@@ -10,15 +10,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// parsedTerms are terms whose authorities were parsed, nil where they are the system's.
+// parsedTerms are [Terms] with parsed authorities. Nil authorities are the system's.
 type parsedTerms struct {
 	serverName  string
 	authorities *x509.CertPool
 	skipVerify  bool
 }
 
-// TLS is what comes of [Terms]. Endpoints are told apart by it: no request goes over a connection that was made under
-// other terms than its own.
+// TLS is made from [Terms]. It is part of an endpoint's [Key], so that no request goes over a connection that was made
+// under other terms.
 type TLS struct{ config *tls.Config }
 
 func newTLS(u *parsedTerms) *TLS {
@@ -28,14 +28,14 @@ func newTLS(u *parsedTerms) *TLS {
 		ServerName: u.serverName,
 		// As towards clients: a request's head and first content leave in one record.
 		DynamicRecordSizingDisabled: true,
-		InsecureSkipVerify:          u.skipVerify, // which takes an explicit field of the Ingress, and is told there
+		InsecureSkipVerify:          u.skipVerify, // only an explicit field of the Ingress sets it, and says what it means
 		RootCAs:                     u.authorities,
 	}
 	return &TLS{config}
 }
 
-// forEndpoint returns the configuration of the connections to one endpoint, which share a session: of those on which
-// the endpoint chooses what is spoken, and of those on which it is HTTP/1.1.
+// forEndpoint returns the configurations of the connections to one endpoint. With the first, the endpoint chooses the
+// protocol. The second offers HTTP/1.1 alone. Both share a session.
 func (u *TLS) forEndpoint() (negotiating, http1 *tls.Config) {
 	negotiating = u.config.Clone()
 	negotiating.ClientSessionCache = new(lastSession)
@@ -44,8 +44,8 @@ func (u *TLS) forEndpoint() (negotiating, http1 *tls.Config) {
 	return negotiating, http1
 }
 
-// lastSession is the session that an endpoint gave last, for its next connection to resume. A cache by name would have
-// all endpoints of a pool at one place in it, and one's sessions mean nothing to another.
+// lastSession has the session that an endpoint gave last. Its next connection resumes it. A cache by name would have
+// one place for all endpoints of a pool, and the session of one means nothing to another.
 type lastSession struct {
 	session atomic.Pointer[tls.ClientSessionState]
 }

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// handshakeError is why no TLS connection was made of one that the endpoint had taken.
+// handshakeError is why the TLS handshake failed on a connection that the endpoint had accepted.
 type handshakeError struct{ cause error }
 
 func (e *handshakeError) Error() string { return "TLS handshake: " + e.cause.Error() }
 func (e *handshakeError) Unwrap() error { return e.cause }
 
-// IsTLSFault says whether it is TLS that failed, and not the connection below. Since TLS 1.3 a client learns only from
-// its first read whether the server wants a certificate of it.
+// IsTLSFault says whether TLS failed, and not the connection below. With TLS 1.3 a client learns only at its first read
+// whether the server wants a certificate from it.
 func IsTLSFault(err error) bool {
 	if alert, ok := errors.AsType[*net.OpError](err); ok && (alert.Op == tlsRemoteError || alert.Op == tlsLocalError) {
 		return true
@@ -27,21 +27,21 @@ func IsTLSFault(err error) bool {
 	return handshake || header
 }
 
-// The operations that crypto/tls gives to the alerts which it receives and sends.
+// crypto/tls gives these operations to the alerts that it receives and sends.
 const (
 	tlsRemoteError = "remote error"
 	tlsLocalError  = "local error"
 )
 
-// refusesProtocols says whether the endpoint ended a handshake because it speaks none of the protocols that it was
-// offered (RFC 7301, section 3.2). crypto/tls gives alerts no other form than their text.
+// refusesProtocols says whether the endpoint ended a handshake because it speaks none of the offered protocols (RFC
+// 7301, section 3.2). crypto/tls gives an alert no other form than its text.
 func refusesProtocols(err error) bool {
 	alert, ok := errors.AsType[*net.OpError](err)
 	return ok && alert.Op == tlsRemoteError && alert.Err.Error() == "tls: no application protocol"
 }
 
-// DescribeTLSFault says to a client, naming nothing of the endpoint, why TLS failed; it is empty where nothing more is
-// known. Untrusted is set where it is the endpoint's certificate that was refused.
+// DescribeTLSFault tells a client why TLS failed. It names nothing of the endpoint. The detail is empty if nothing more
+// is known. untrusted says that the endpoint's certificate was refused.
 func DescribeTLSFault(err error) (detail string, untrusted bool) {
 	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return certificateFault(refused.Err), true

@@ -9,28 +9,27 @@ import (
 
 // Terms say how endpoints are spoken to over TLS, and what they have to prove. The zero value is no TLS.
 type Terms struct {
-	// ServerName is the name or IP address that a certificate has to be for.
+	// ServerName is the name or IP address that the endpoint's certificate has to be for.
 	ServerName string
-	// Authorities are the certificates, as PEM, to one of which an endpoint's has to lead. Empty: the system's.
+	// Authorities are certificates as PEM. The endpoint's certificate has to lead to one of them. Empty: the system's.
 	Authorities string
-	// SkipVerify takes every certificate.
+	// SkipVerify accepts every certificate.
 	SkipVerify bool
 }
 
-// TLSStore has what came of terms, once for the same ones, however often they are asked for. It is for one goroutine at
-// a time.
+// TLSStore makes TLS from terms, once for equal ones. Only one goroutine may use it at a time.
 type TLSStore struct {
 	parsed map[parsedTerms]*TLS
-	// authorities are those that are parsed.
+	// authorities has the parsed lists.
 	authorities authorities
 }
 
-// NewTLSStore returns one that has nothing yet.
+// NewTLSStore returns an empty store.
 func NewTLSStore() *TLSStore {
 	return &TLSStore{parsed: make(map[parsedTerms]*TLS), authorities: make(authorities)}
 }
 
-// Get returns what comes of terms, the same for the same ones, and nil for no TLS. It fails where the authorities hold
+// Get returns the TLS for terms. It is the same for equal terms, and nil for no TLS. Get fails if the authorities hold
 // no certificate.
 func (s *TLSStore) Get(t Terms) (*TLS, error) {
 	if t == (Terms{}) {
@@ -79,7 +78,7 @@ func (s *TLSStore) KeepOnly(used iter.Seq[Terms]) {
 	}
 }
 
-// Size is how many terms are kept, and how many different lists of authorities.
+// Size returns how many terms are kept, and how many different lists of authorities.
 func (s *TLSStore) Size() (terms, authorities int) {
 	different := make(map[any]bool)
 	for _, parsed := range s.authorities {

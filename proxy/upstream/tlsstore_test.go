@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// authority returns the certificate of one that was made for the test, as text.
+// authority makes an authority for the test and returns its certificate as text.
 func authority(tb testing.TB) string {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

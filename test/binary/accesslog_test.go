@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// logged is a line of the JSON access log, with every field that one may have.
+// logged is a line of the JSON access log, with every field that a line may have.
 type logged struct {
 	Time            time.Time `json:"time"`
 	RequestID       string    `json:"requestId"`
@@ -46,7 +46,7 @@ type loggedRequest struct {
 	// head is sent with CRLF for each line feed and an empty line after it.
 	head string
 	json logged
-	// combined is the line without the time, the bytes of content being a number sign.
+	// combined is the line without the time. A number sign stands for the bytes of content.
 	combined string
 }
 
@@ -93,7 +93,7 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 		{
 			name: "that is none, but TLS",
 			head: "\x16\x03 / HTTP/1.1\nHost: " + shop + "\n",
-			// What cannot be read has the least version, and nothing else.
+			// A request that cannot be read has the least version, and nothing else.
 			json:     logged{Client: client, Protocol: "HTTP/1.0", Scheme: scheme, Status: 400, Reason: "MalformedRequest"},
 			combined: `127.0.0.1 - - "  HTTP/1.0" 400 # "-" "-"`,
 		},
@@ -107,8 +107,8 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 	}
 }
 
-// logOf sends the requests to a controller with an access log, ends it, and returns the lines of the log and the bytes
-// of content of each response. What a line says of Ingresses has the test's namespace taken out.
+// logOf sends the requests to a controller with an access log and ends the controller. It returns the lines of the log,
+// and the bytes of content of each response. It takes the test's namespace out of the names of Ingresses.
 func logOf(t *testing.T, format string) (requests []loggedRequest, lines []string, bytes []int) {
 	t.Helper()
 	s := newScene(t)
@@ -136,7 +136,7 @@ func logOf(t *testing.T, format string) (requests []loggedRequest, lines []strin
 	return requests, lines, bytes
 }
 
-// contentOf sends a request on a connection of its own, which it asks to be closed, and returns the content of the
+// contentOf sends a request on a connection of its own and asks for that to be closed. It returns the content of the
 // response.
 func contentOf(t *testing.T, address, head string) string {
 	t.Helper()

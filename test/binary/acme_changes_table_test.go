@@ -22,7 +22,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// keptPair is a certificate with its key, as a Secret holds them.
+// keptPair is a certificate with its key, as a Secret has them.
 type keptPair struct{ chain, key []byte }
 
 func keptSecret(name string, pair keptPair) *corev1.Secret {
@@ -30,7 +30,7 @@ func keptSecret(name string, pair keptPair) *corev1.Secret {
 		Data: map[string][]byte{corev1.TLSCertKey: pair.chain, corev1.TLSPrivateKeyKey: pair.key}}
 }
 
-// selfMade is a certificate of nobody's for hosts, with that much of its ten hours left.
+// selfMade returns a certificate for hosts that no authority made. So much of its ten hours is left.
 func (c *changing) selfMade(left time.Duration, hosts ...string) keptPair {
 	c.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -50,7 +50,7 @@ func (c *changing) selfMade(left time.Duration, hosts ...string) keptPair {
 	return keptPair{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})}
 }
 
-// anothers is a certificate that the same authority has made for another namespace and account.
+// anothers returns a certificate that the same authority has made for another namespace and account.
 func (c *changing) anothers() keptPair {
 	c.t.Helper()
 	var list corev1.SecretList
@@ -70,7 +70,7 @@ func (c *changing) anothers() keptPair {
 	return keptPair{}
 }
 
-// closeAccount has the authority close the account, as its owner may.
+// closeAccount makes the authority close the account, as its owner may.
 func (c *changing) closeAccount() {
 	c.t.Helper()
 	account := c.account()
@@ -118,7 +118,7 @@ func (c *changing) workingSecretLost() {
 	}
 }
 
-// collected deletes the Secret, as the cluster does when the TLSCertificate has gone that owns it.
+// collected deletes the Secret, as the cluster does when the TLSCertificate that owns it has gone.
 func (c *changing) collected() {
 	c.t.Helper()
 	if !c.underWay {

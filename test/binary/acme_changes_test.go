@@ -24,7 +24,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// changing is a namespace with one certificate, ordered by a controller that it shares with others.
+// changing is a namespace with one certificate. The controller that orders it has other namespaces too.
 type changing struct {
 	*scene
 	p      *pebble
@@ -32,19 +32,18 @@ type changing struct {
 	clerk  *clerk
 	system string
 	email  string
-	// underWay is whether the change comes while the first order is.
+	// underWay says whether the change comes during the first order.
 	underWay bool
 	// object is what wants the certificate: a TLSCertificate, or an Ingress of either kind.
 	object client.Object
-	// name is that of the TLSCertificate, secret that of its Secret, and hosts what the certificate is to be for in the
-	// end.
+	// name is the TLSCertificate's, and secret that of its Secret. hosts are what the certificate is for in the end.
 	name, secret string
 	hosts        []string
-	// before is the serial number of the certificate that there was when it was to be renewed.
+	// before is the serial number of the certificate before it was renewed.
 	before string
 }
 
-// at is a host of this namespace's.
+// at returns hosts of this namespace.
 func (c *changing) at(names ...string) []string {
 	hosts := make([]string, len(names))
 	for i, name := range names {
@@ -114,7 +113,7 @@ func (c *changing) standardRules() []networkingv1.IngressRule {
 	return rules
 }
 
-// wants has the certificate be for other hosts.
+// wants makes the certificate be for other hosts.
 func (c *changing) wants(names ...string) {
 	c.t.Helper()
 	c.hosts = c.at(names...)
@@ -137,7 +136,7 @@ func (c *changing) edits(change func(*v1alpha1.TLSCertificateSpec)) {
 	c.change(certificate, func() { change(&certificate.Spec) })
 }
 
-// again deletes an object, as the cluster would what it owns, and makes it anew.
+// again deletes an object, and what it owns as the cluster would, and creates it again.
 func (c *changing) again(object client.Object) {
 	c.t.Helper()
 	c.delete(object)
@@ -162,7 +161,7 @@ func (c *changing) account() *corev1.Secret {
 	return nil
 }
 
-// kept returns the certificate's Secret. While the first order is under way, it makes one that is handed over.
+// kept returns the certificate's Secret. During the first order, it makes one that is handed over.
 func (c *changing) kept() *corev1.Secret {
 	c.t.Helper()
 	secret := &corev1.Secret{}
@@ -178,7 +177,7 @@ func (c *changing) kept() *corev1.Secret {
 	return secret
 }
 
-// holds has the Secret hold another pair.
+// holds puts another pair into the Secret.
 func (c *changing) holds(pair keptPair) {
 	c.t.Helper()
 	secret := c.kept()
@@ -242,7 +241,7 @@ func condition(object *v1alpha1.TLSCertificate, kind string) metav1.Condition {
 	return metav1.Condition{}
 }
 
-// says waits until Issuing has a reason.
+// issuing waits until the condition Issuing has a reason.
 func (c *changing) issuing(reason string) {
 	c.t.Helper()
 	eventually(c.t, changesLimit, "what Issuing says", func() error {
@@ -257,7 +256,7 @@ func (c *changing) issuing(reason string) {
 	})
 }
 
-// versions are those of all objects that a controller writes for this namespace.
+// versions returns those of all objects that a controller writes for this namespace.
 func (c *changing) versions() (map[string]string, error) {
 	versions := map[string]string{}
 	for _, list := range []client.ObjectList{&v1alpha1.TLSCertificateList{}, &v1alpha1.IngressList{}, &networkingv1.IngressList{}, &corev1.SecretList{}} {
@@ -280,7 +279,7 @@ func (c *changing) versions() (map[string]string, error) {
 	return versions, err
 }
 
-// changesLimit is how long a certificate may take that many others are ordered beside.
+// changesLimit is how long a certificate may take while many others are ordered.
 const changesLimit = 3 * time.Minute
 
 // changeOfCertificate is something that happens to what an order depends on.
@@ -289,12 +288,13 @@ type changeOfCertificate struct {
 	// kind is what wants the certificate.
 	kind string
 	do   func(*changing)
-	// costs is how many orders the change costs beside the first, after a first issuance and with one under way.
+	// costs is how many orders the change costs besides the first, after a first issuance. costsUnderWay is the same with
+	// one under way.
 	costs, costsUnderWay int
 }
 
-// Whatever is changed, and whenever: in the end the certificate that is wanted is in the Secret that is wanted, it is
-// renewed, and no more is ordered than has to be.
+// Whatever is changed, and whenever: in the end the wanted certificate is in the wanted Secret, it is renewed, and no
+// more is ordered than necessary.
 func TestACertificateGoesOnWhateverChanges(t *testing.T) {
 	t.Parallel()
 	system := kubeapi.Namespace(t, api.Config(t))
@@ -370,8 +370,7 @@ func TestACertificateGoesOnWhateverChanges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// From here on it may be renewed: a controller asks when to renew after a certificate has come, and when it
-		// starts.
+		// From here on it may be renewed: a controller asks when to renew after a certificate has come, and when it starts.
 		c.before = fmt.Sprintf("%x", leaf.SerialNumber)
 		_, placedBefore[c.namespace], _ = clerk.count(c.namespace)
 		clerk.renew(id)

@@ -14,22 +14,23 @@ import (
 	"time"
 )
 
-// clerk sits before an authority that many namespaces order from, and keeps what it does for each of them apart.
+// clerk sits in front of an authority that many namespaces order from. It counts what the authority does for each of
+// them.
 type clerk struct {
 	mu sync.Mutex
-	// of is the namespace that a path of the authority's is about.
+	// of maps a path of the authority's to the namespace that it is about.
 	of map[string]string
-	// asked counts the requests for an order, placed those that were placed, and named those that name a certificate to
-	// be replaced.
+	// asked counts the requests for an order. placed counts the orders that were placed. named counts the requests that
+	// name a certificate to be replaced.
 	asked, placed, named map[string]int
-	// held are the namespaces whose challenges are not looked at, and waiting counts the requests to do so.
+	// held are the namespaces whose challenges the authority does not look at. waiting counts the requests to do so.
 	held    map[string]bool
 	waiting map[string]int
-	// renewed are the names of certificates that the authority wants to be renewed now.
+	// renewed are the certificates that the authority wants to be renewed now.
 	renewed map[string]bool
 }
 
-// startClerk has a clerk sit before an authority.
+// startClerk puts a clerk in front of an authority.
 func startClerk(p *pebble) *clerk {
 	c := &clerk{of: map[string]string{}, asked: map[string]int{}, placed: map[string]int{}, named: map[string]int{}, held: map[string]bool{},
 		waiting: map[string]int{}, renewed: map[string]bool{}}
@@ -52,13 +53,13 @@ func namespaceIn(text []byte) string {
 	return ""
 }
 
-// receive answers in the authority's place where that is to be.
+// receive answers in the authority's place, if it has to.
 func (c *clerk) receive(w http.ResponseWriter, r *http.Request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch path := r.URL.Path; {
 	case strings.HasSuffix(path, "/order-plz"):
-		content, _ := io.ReadAll(r.Body) // What is missing the authority refuses.
+		content, _ := io.ReadAll(r.Body) // The authority refuses what is incomplete.
 		r.Body = io.NopCloser(bytes.NewReader(content))
 		var message struct{ Payload string }
 		_ = json.Unmarshal(content, &message)
@@ -108,22 +109,21 @@ func (c *clerk) hold(namespace string, held bool) {
 	c.held[namespace] = held
 }
 
-// count returns how many orders were asked for and placed for a namespace, and how many of the former name a
-// certificate.
+// count returns how many orders were asked for and placed for a namespace, and how many requests name a certificate.
 func (c *clerk) count(namespace string) (asked, placed, named int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.asked[namespace], c.placed[namespace], c.named[namespace]
 }
 
-// renew has the authority want a certificate to be renewed.
+// renew makes the authority want a certificate to be renewed.
 func (c *clerk) renew(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.renewed[id] = true
 }
 
-// waits says whether a namespace's order is where its challenges are to be looked at.
+// waits says whether a namespace's order has come to the point at which its challenges are looked at.
 func (c *clerk) waits(namespace string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

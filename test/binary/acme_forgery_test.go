@@ -53,7 +53,7 @@ type ledgeredOrder struct {
 	Lifetime        int
 }
 
-// ledgered are the orders that the ledger has.
+// ledgered returns the orders in the ledger.
 func (s *scene) ledgered(system string) (entries []ledgeredOrder) {
 	s.t.Helper()
 	var ledger corev1.ConfigMap
@@ -66,8 +66,8 @@ func (s *scene) ledgered(system string) (entries []ledgeredOrder) {
 	return entries
 }
 
-// The controller's namespace is another one than the tenants', who have learnt everything that an earlier version kept
-// beside their TLSCertificates.
+// The controller has a namespace of its own. The tenants have learnt everything that an earlier version kept beside
+// their TLSCertificates.
 func TestWhoMayWriteSecretsOfANamespaceForgesNoOrder(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -123,7 +123,7 @@ func TestWhoMayWriteSecretsOfANamespaceForgesNoOrder(t *testing.T) {
 		t.Errorf("%d requests went to another server than the authority's, want none", n)
 	}
 
-	// Each was an order of its own, and those are all that there may be in a week.
+	// Each was an order of its own. No more are allowed in a week.
 	s.delete(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: shop.Name}})
 	s.says(shop, func() []metav1.Condition { return shop.Status.Conditions }, "Issuing=False OrderLimit")
 	if n := len(p.orders()); n != 6 {

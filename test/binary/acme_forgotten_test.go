@@ -14,8 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// forget has another authority answer in the place of this one: it knows no account, order or nonce of the one before,
-// and its certificates have another root.
+// forget puts another authority in the place of this one. It knows no account, order or nonce of the one before, and
+// its certificates have another root.
 func (c *changing) forget(http01, https string) {
 	c.t.Helper()
 	other := startPebble(c.t, http01, https, nil)
@@ -23,18 +23,18 @@ func (c *changing) forget(http01, https string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	// The front has trusted the former alone.
+	// The front has trusted only the former one.
 	c.p.transport.Store(other.client().Transport.(*http.Transport))
 	c.p.target.Store(target)
 	c.roots = other.roots()
 }
 
-// changed are arguments of which the last takes the place of another.
+// changed returns arguments with one more at the end. It overrides an earlier one.
 func changed(arguments []string, flag, value string) []string {
 	return append(append([]string{}, arguments...), flag+"="+value)
 }
 
-// Changes of the authority and of what the controller is told of it, after a first issuance and with one under way.
+// The authority changes, or what the controller is told of it, after a first issuance and with one under way.
 func TestACertificateGoesOnWhateverBecomesOfTheAuthority(t *testing.T) {
 	type scenery struct {
 		*changing
@@ -51,7 +51,7 @@ func TestACertificateGoesOnWhateverBecomesOfTheAuthority(t *testing.T) {
 		s.t.Helper()
 		return startPebble(s.t, s.http01, s.https, nil)
 	}
-	// both has a file with what two authorities are trusted by.
+	// both makes a file of what two authorities are trusted by.
 	both := func(s *scenery, other *pebble) string {
 		s.t.Helper()
 		file := filepath.Join(s.t.TempDir(), "cas.pem")
@@ -70,7 +70,7 @@ func TestACertificateGoesOnWhateverBecomesOfTheAuthority(t *testing.T) {
 	}
 	changes := map[string]struct {
 		do func(*scenery)
-		// costs is how many orders it costs beside the first, at the first authority.
+		// costs is how many orders it costs at the first authority, besides the first.
 		costs, costsUnderWay int
 	}{
 		"it forgets everything": {func(s *scenery) {

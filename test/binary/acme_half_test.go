@@ -16,13 +16,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// halfOfValidations is between an authority and a controller. It cuts off every second validation, the first one among
-// them.
+// halfOfValidations is between an authority and a controller. It cuts off every second validation, beginning with the
+// first.
 type halfOfValidations struct {
 	address string
 
 	mu sync.Mutex
-	// cut says of each token whether it was: an authority looks at one from several places, and again.
+	// cut says of each token whether it was cut off. An authority looks at a token from several places, and again.
 	cut map[string]bool
 }
 
@@ -72,8 +72,8 @@ func (h *halfOfValidations) count() (all, cut int) {
 	return len(h.cut), cut
 }
 
-// tryAtOnce deletes the working Secret of a TLSCertificate whose last attempt failed, as the documentation says to do
-// instead of waiting for the next one. It leaves one alone that has begun meanwhile.
+// tryAtOnce deletes the working Secret of a TLSCertificate whose last attempt failed. The documentation says to do so
+// instead of waiting for the next one. If another attempt has begun meanwhile, it leaves it alone.
 func (s *scene) tryAtOnce(certificate string) error {
 	orders, err := s.orders(s.namespace)
 	working := orders[certificate]
@@ -112,7 +112,7 @@ func TestEveryCertificateComesWhereHalfOfAllValidationsFail(t *testing.T) {
 		}
 		return errors.Join(missing...)
 	})
-	// Those that succeed and those that fail take turns, whoever they are of, so the last one to succeed ends the last
+	// Those that succeed and those that fail take turns over all certificates. So the last one to succeed ends the last
 	// pair.
 	want := 2 * len(names)
 	all, cut := between.count()

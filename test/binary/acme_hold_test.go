@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// refuse gives the first requests for a path that follow the first order these answers, one each, and lets the others
+// refuse gives these answers to the first requests for a path that follow the first order, one each. It lets the others
 // through. It returns the number of all of them.
 func (p *pebble) refuse(path string, answers ...func(http.ResponseWriter)) (asked *atomic.Int32) {
 	asked = new(atomic.Int32)
@@ -36,7 +36,7 @@ func (p *pebble) refuse(path string, answers ...func(http.ResponseWriter)) (aske
 	return asked
 }
 
-// tooMany is 429 with a time to wait, in seconds.
+// tooMany answers 429 with a time to wait, in seconds.
 func tooMany(seconds int) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Retry-After", fmt.Sprint(seconds))

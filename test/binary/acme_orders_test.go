@@ -23,8 +23,8 @@ import (
 
 const orderSecretType = corev1.SecretType("ingress.warren.dev/acme-order")
 
-// orders returns the working Secrets of the scene's TLSCertificates, by whose they are, from the controller's
-// namespace.
+// orders returns the working Secrets of the scene's TLSCertificates from the controller's namespace, by the name of the
+// TLSCertificate.
 func (s *scene) orders(system string) (map[string]*corev1.Secret, error) {
 	var list corev1.SecretList
 	if err := s.List(s.t.Context(), &list, client.InNamespace(system), client.MatchingLabels{"ingress.warren.dev/certificate-namespace": s.namespace}); err != nil {
@@ -38,7 +38,7 @@ func (s *scene) orders(system string) (map[string]*corev1.Secret, error) {
 	return orders, nil
 }
 
-// ordersAre waits until there are working Secrets of these TLSCertificates and of no others.
+// ordersAre waits until there are working Secrets of exactly these TLSCertificates.
 func (s *scene) ordersAre(system string, want ...string) {
 	s.t.Helper()
 	eventually(s.t, patience, "the working Secrets", func() error {
@@ -50,7 +50,7 @@ func (s *scene) ordersAre(system string, want ...string) {
 	})
 }
 
-// asOfBefore moves a TLSCertificate's working Secret to where earlier versions had it.
+// asOfBefore moves a TLSCertificate's working Secret to where earlier versions kept it.
 func (s *scene) asOfBefore(system string, of *v1alpha1.TLSCertificate) {
 	s.t.Helper()
 	orders, err := s.orders(system)
@@ -72,7 +72,7 @@ func (s *scene) asOfBefore(system string, of *v1alpha1.TLSCertificate) {
 }
 
 func TestAnUpgradeInTheMiddleOfAnOrderLeadsToNoSecondOne(t *testing.T) {
-	// Not while the authority looks, as nobody would answer it.
+	// Not while the authority looks, because nobody would answer it.
 	for name, path := range map[string]string{"after the order, its answer lost": "/order-plz", "after an authorization": "/authZ/",
 		"after finalizing": "/finalize-order/", "after the download": "/certZ/"} {
 		t.Run(name, func(t *testing.T) {

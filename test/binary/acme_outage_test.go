@@ -30,7 +30,7 @@ func TestAnOrderSurvivesAnOutageOfTheAuthorityAtAnyStep(t *testing.T) {
 			p := s.authorityFor(http01, https, nil)
 			fell := make(chan struct{})
 			var once sync.Once
-			// From the answer that is lost on no other comes through, until the authority is back.
+			// One answer is lost. After it, no other comes through until the authority is back.
 			var away atomic.Bool
 			p.mu.Lock()
 			p.after = func(r *http.Request) bool {
@@ -63,7 +63,8 @@ func TestAnOrderSurvivesAnOutageOfTheAuthorityAtAnyStep(t *testing.T) {
 			}
 			away.Store(false)
 			p.up()
-			// It is asked again after twice the time each, so at most as long after its return as it was away.
+			// The controller doubles its pause each time. So after the authority's return it takes at most as long as that was
+			// away.
 			s.certifies(p, https, s.host("shop"), orderLimit+*outage)
 			if n := len(p.orders()); n != 1 {
 				t.Errorf("%d orders were placed, want 1", n)

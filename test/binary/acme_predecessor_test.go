@@ -15,8 +15,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/acme"
 )
 
-// renewals is a controller with one certificate that it has ordered, and that the authority wants to be renewed when it
-// starts again.
+// renewals is a controller with one certificate that it has ordered. The authority wants the certificate to be renewed
+// when the controller starts again.
 type renewals struct {
 	*changing
 	arguments  []string
@@ -39,7 +39,7 @@ func issuedOnce(t *testing.T, arguments ...string) *renewals {
 	return r
 }
 
-// due has the authority want a certificate to be renewed.
+// due makes the authority want a certificate to be renewed.
 func (r *renewals) due(leaf *x509.Certificate) {
 	r.t.Helper()
 	id, err := acme.CertificateID(leaf)
@@ -50,14 +50,14 @@ func (r *renewals) due(leaf *x509.Certificate) {
 	r.clerk.renew(id)
 }
 
-// restart has the controller ask anew when to renew.
+// restart makes the controller ask again when to renew.
 func (r *renewals) restart() {
 	r.t.Helper()
 	r.controller.kill()
 	r.controller = r.start(r.arguments...)
 }
 
-// refuses has the authority refuse orders that name a certificate to be replaced.
+// refuses makes the authority refuse orders that name a certificate to be replaced.
 func (r *renewals) refuses(status int, kind string) *atomic.Int32 {
 	refused := new(atomic.Int32)
 	r.p.mu.Lock()
@@ -107,14 +107,14 @@ func TestARenewalGoesOnWhereTheAuthorityRefusesToReplace(t *testing.T) {
 	}
 }
 
-// The refusal is remembered before the order is placed without what was refused.
+// The controller remembers the refusal before it places the order without what was refused.
 func TestARefusalToReplaceIsKeptAcrossARestart(t *testing.T) {
 	t.Parallel()
 	r := issuedOnce(t)
 	r.refuses(http.StatusInternalServerError, "serverInternal")
 	var killed atomic.Bool
 	r.p.mu.Lock()
-	// The order that names none is the third that is asked for.
+	// The order that names no certificate is the third that is asked for.
 	r.p.before = func(request *http.Request) bool {
 		if asked, _, _ := r.clerk.count(r.namespace); strings.HasSuffix(request.URL.Path, "/order-plz") && asked == 3 && killed.CompareAndSwap(false, true) {
 			r.controller.kill()
@@ -191,13 +191,13 @@ func TestACertificateForOtherHostsIsOrderedAtOnce(t *testing.T) {
 	}
 }
 
-// An authority whose certificates live for seconds wants one ordered far more often than one whose live for months lets
-// one be.
+// One authority's certificates live for seconds. It wants one ordered far more often than an authority allows whose
+// certificates live for months.
 func TestShortLivedCertificatesAreRenewedInTimeAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	http01, https := ports.address(t), ports.address(t)
-	const seconds, renewals = 45, 6 // of which the last third is for the next order
+	const seconds, renewals = 45, 6 // the last third of the seconds is for the next order
 	p := s.authorityFor(http01, https, []string{fmt.Sprintf("-validity=%d", seconds)})
 	c := &changing{scene: s, p: p, clerk: startClerk(p), roots: p.roots(), system: s.namespace, email: "admin@example.com"}
 	s.start(append(p.arguments(), "--http-address="+http01, "--https-address="+https, "--acme-orders-per-day=2")...)

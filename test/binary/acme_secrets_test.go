@@ -23,14 +23,14 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// confidant learns everything that is secret of a scene's orders, in every version of every Secret.
+// confidant learns all secrets of a scene's orders, in every version of every Secret.
 type confidant struct {
 	s    *scene
 	done chan struct{}
 	stop context.CancelFunc
 
 	mu sync.Mutex
-	// known is what a secret is, by its text.
+	// known says what a secret is, by its text.
 	known map[string]string
 }
 
@@ -78,7 +78,7 @@ func (c *confidant) learn(secret *corev1.Secret) {
 			what = field // There is a digest in its name.
 		}
 		if block, _ := pem.Decode(content); block != nil && strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			// Any line of it, so that neither the form nor the beginning matters.
+			// It takes any line of it, so that neither the form nor the beginning matters.
 			for line := range strings.Lines(string(content)) {
 				if line = strings.TrimSpace(line); len(line) == 64 {
 					c.known[line] = what
@@ -103,7 +103,7 @@ func (c *confidant) learn(secret *corev1.Secret) {
 	}
 }
 
-// kinds are the kinds of secrets that were learnt.
+// kinds returns the kinds of secrets that it has learnt.
 func (c *confidant) kinds() map[string]bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,8 +114,8 @@ func (c *confidant) kinds() map[string]bool {
 	return kinds
 }
 
-// expectsSilence fails the test if a controller's logs and metrics, or an Event or a status, have a secret in them. It
-// waits until all of the kinds that are named were learnt.
+// expectsSilence fails the test if a controller's logs and metrics, or an Event or a status, have a secret in them.
+// First it waits until it has learnt secrets of all these kinds.
 func (c *confidant) expectsSilence(of *controller, kinds ...string) {
 	t := c.s.t
 	t.Helper()

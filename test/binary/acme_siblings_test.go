@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// The authority hands out the open order again where another is placed for the same names, as many do.
+// If another order is placed for the same names, the authority hands out the open one again, as many do.
 func TestCertificatesForTheSameHostsAtOnceAreNotOrderedTwice(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

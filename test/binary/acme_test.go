@@ -51,10 +51,11 @@ func automatic(name, host string) *v1alpha1.Ingress {
 	return i
 }
 
-// orderLimit is how long a certificate may take that nothing hinders, on a machine that is busy with other tests.
+// orderLimit is how long a certificate may take if nothing hinders it, on a machine that is busy with other tests.
 const orderLimit = 60 * time.Second
 
-// authorityFor starts an authority and then a controller that orders from it, at whose ports it looks.
+// authorityFor starts an authority. Then it starts a controller that orders from it. The authority looks at the
+// controller's ports.
 func (s *scene) authorityFor(http01, https string, arguments []string, variables ...string) *pebble {
 	s.t.Helper()
 	p := startPebble(s.t, http01, https, arguments, variables...)
@@ -103,7 +104,7 @@ func TestAnIngressWithAutoSSLIsServedWithACertificateThatItOrders(t *testing.T) 
 		t.Errorf("%d orders were placed, want 1", n)
 	}
 
-	// When autoSSL goes, so does the TLSCertificate.
+	// When autoSSL goes, the TLSCertificate goes too.
 	s.change(shop, func() { shop.Spec.TLS = nil })
 	eventually(t, patience, "the TLSCertificate to go", func() error {
 		var there v1alpha1.TLSCertificate

@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// arrival is what a backend says of a request, and who it is.
+// arrival is what a backend says of a request and of itself.
 type arrival struct {
 	Backend string
 	Method  string
 	Host    string
 	Path    string
 	Content string
-	// Nonce is what the client put into nonceField, RealIP what the proxy put into X-Real-Ip.
+	// Nonce is what the client put into nonceField. RealIP is what the proxy put into X-Real-Ip.
 	Nonce, RealIP string
 	// Trace is the traceparent that it came with.
 	Trace string
 }
 
-// nonceField tells requests apart, so that a response to another one is found out.
+// nonceField tells requests apart, so that the test notices a response to another one.
 const nonceField = "X-Nonce"
 
 // slowPath is answered when the backend is told to.
@@ -36,7 +36,7 @@ type backend struct {
 	name   string
 	port   int32
 	server *http.Server
-	// arrived gets a value for each request for slowPath, which is answered after release.
+	// arrived gets a value for each request for slowPath. Such a request is answered after release.
 	arrived chan struct{}
 	release func()
 }
@@ -63,7 +63,7 @@ func startBackend(t *testing.T, name string) *backend {
 		b.answer(w, r)
 	})}
 	var serving sync.WaitGroup
-	// Serve returns when the server is closed, and for no other reason.
+	// Serve returns only when the server is closed.
 	serving.Go(func() { _ = b.server.Serve(listener) })
 	t.Cleanup(func() {
 		b.release()
@@ -80,15 +80,15 @@ func (b *backend) answer(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	// Whoever does not read the response cannot be told.
+	// If the client does not read the response, nobody can tell it.
 	_ = json.NewEncoder(w).Encode(arrival{
 		Backend: b.name, Method: r.Method, Host: r.Host, Path: r.URL.Path, Content: string(content),
 		Nonce: r.Header.Get(nonceField), RealIP: r.Header.Get("X-Real-Ip"), Trace: r.Header.Get("Traceparent"),
 	})
 }
 
-// stop closes the listener and all connections, those in use too.
+// stop closes the listener and all connections, even those in use.
 func (b *backend) stop() { _ = b.server.Close() }
 
-// stopAfter is stop after a while.
+// stopAfter calls stop after a while.
 func (b *backend) stopAfter(d time.Duration) { time.AfterFunc(d, b.stop) }

@@ -16,10 +16,10 @@ import (
 // programVariable names a program to test in place of this checkout's.
 const programVariable = "WARREN_BINARY"
 
-// builtVersion is what the program that is tested takes for its version.
+// builtVersion is the version that the tested program says it has.
 const builtVersion = "v1.2.3-test"
 
-// build is the program, which the first test that asks for it builds.
+// build is the program. The first test that asks for it builds it.
 type build struct {
 	once         sync.Once
 	folder, file string
@@ -36,7 +36,7 @@ func (b *build) path(t *testing.T) string {
 	return b.file
 }
 
-// make builds with the flags that the tests themselves were built with, so that most of it comes from the build cache.
+// make builds with the flags of the tests' own build, so that most of it comes from the build cache.
 func (b *build) make() error {
 	if b.file = os.Getenv(programVariable); b.file != "" {
 		return nil

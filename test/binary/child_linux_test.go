@@ -4,7 +4,7 @@ package binary
 
 import "syscall"
 
-// childAttributes have the child killed when this process is, and so can kill nothing any more.
+// childAttributes make the kernel kill the child when this process is killed, and can kill nothing any more.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

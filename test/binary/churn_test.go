@@ -12,22 +12,23 @@ import (
 )
 
 const (
-	// churnRequests are sent at least during churnRounds rounds of ten changes, as evenly as the changes let them.
+	// churnRequests is the least number of requests during churnRounds rounds of ten changes. They are sent as evenly as
+	// the changes allow.
 	churnRequests = 10_000
 	churnRounds   = 10
-	// afterlife is how long a server lives on when its Task was removed, as one does that is being shut down.
+	// afterlife is how long a server lives on after its Task was removed, as a server does that is being shut down.
 	afterlife = 2 * time.Second
 )
 
-// churn is a configuration that changes under traffic, with what it was at each time.
+// churn is a configuration that changes under traffic. It knows what the configuration was at each time.
 type churn struct {
 	*scene
 	controller *controller
 	traffic    *traffic
 	ledger     ledger
 
-	// services are the Tasks of each service, the oldest first; hosts are the Ingresses by their hosts, nil for a host
-	// that nothing serves at present.
+	// services has the Tasks of each service, the oldest first. hosts has the Ingresses by their hosts. It has nil for a
+	// host that nothing serves at present.
 	services map[string][]*instance
 	hosts    map[string]*v1alpha1.Ingress
 
@@ -47,7 +48,7 @@ func (i *instance) takesRequests() bool {
 	return i.Spec.DesiredState != v1alpha1.DesiredStateDraining && (i.Spec.Weight == nil || *i.Spec.Weight > 0)
 }
 
-// expected are the answers that each host may give when the configuration is in effect as it is now.
+// expected returns the answers that each host may give while the present configuration is in effect.
 func (c *churn) expected() map[string][]string {
 	expected := map[string][]string{}
 	for host, ingress := range c.hosts {
@@ -68,8 +69,8 @@ func serviceOf(ingress *v1alpha1.Ingress) string {
 	return string(ingress.Spec.Rules[0].Paths[0].Backend.ServiceName)
 }
 
-// apply has the configuration as it is now written, and waits until it is in effect. Each change writes one object, so
-// the next generation has it.
+// apply writes the present configuration, and waits until it is in effect. Each change writes one object, so the next
+// generation has it.
 func (c *churn) apply(write func()) {
 	c.t.Helper()
 	before, _, err := c.controller.routes()
@@ -113,7 +114,7 @@ func (c *churn) changeTask(service string, number int, change func(*v1alpha1.Tas
 	c.apply(func() { c.change(was, func() { was.Spec = is }) })
 }
 
-// removeTask removes the Task with this number; its server goes later.
+// removeTask removes the Task with this number. Its server goes later.
 func (c *churn) removeTask(service string, number int) {
 	c.t.Helper()
 	i := c.services[service][number]
@@ -145,7 +146,7 @@ func (c *churn) switchHost(host, service string) {
 	c.apply(func() { c.change(was, func() { *backend(was) = v1alpha1.ServiceName(service) }) })
 }
 
-// verdict is what the ledger says of a request of the traffic.
+// verdict says whether the ledger allows what became of a request.
 func (c *churn) verdict(r record) error {
 	if c.ledger.allows(r) {
 		return nil

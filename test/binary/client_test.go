@@ -17,30 +17,30 @@ import (
 // answer is a response.
 type answer struct {
 	status int
-	// reason is the proxy's own, empty where a backend answered.
+	// reason is the proxy's own. It is empty if a backend answered.
 	reason string
 	// arrival is what the backend says.
 	arrival arrival
 }
 
-// String is the status with the backend that answered, or with the reason of the proxy.
+// String returns the status, with the backend that answered or the proxy's reason.
 func (a answer) String() string {
 	return fmt.Sprintf("%d %s%s", a.status, a.arrival.Backend, a.reason)
 }
 
-// from is the answer of a backend, and notFound the proxy's where no rule matches.
+// from is the answer of a backend. notFound is the proxy's if no rule matches.
 func from(backend string) string { return "200 " + backend }
 
 const notFound = "404 RouteNotFound"
 
-// connection sends one request after another over one connection. net/http's client would send a request again by
-// itself, over another connection, where this one was closed; here that is an error.
+// connection sends one request after another over one connection. If that was closed, net/http's client would send a
+// request again over another one. Here that is an error.
 type connection struct {
 	net.Conn
 	reader *bufio.Reader
 }
 
-// connect opens a connection. The dialer may say where from.
+// connect opens a connection. The dialer may say from where.
 func connect(address string, dialer net.Dialer) (*connection, error) {
 	dialer.Timeout = patience
 	conn, err := dialer.Dial("tcp", address)
@@ -50,10 +50,10 @@ func connect(address string, dialer net.Dialer) (*connection, error) {
 	return &connection{Conn: conn, reader: bufio.NewReader(conn)}, nil
 }
 
-// errLast is the error, beside an answer that is whole, of a connection that is to be closed.
+// errLast comes with an answer that is whole, if the connection is to be closed after it.
 var errLast = errors.New("the proxy closes the connection")
 
-// exchange sends a request and reads its response. Content is that of a POST; without it, it is a GET.
+// exchange sends a request and reads its response. With content it is a POST, without it a GET.
 func (c *connection) exchange(host, path, nonce, content string) (answer, error) {
 	method := http.MethodGet
 	if content != "" {

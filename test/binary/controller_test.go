@@ -19,19 +19,18 @@ import (
 // controller is a process of the program.
 type controller struct {
 	t *testing.T
-	// The addresses that it was told to listen on.
+	// These are the addresses that it was told to listen on.
 	http, https, metrics, health, admin string
 
 	process        *os.Process
 	stdout, stderr output
-	// ended is closed when the process has; err then says how.
+	// ended is closed when the process has ended. Then err says how.
 	ended chan struct{}
 	err   error
 }
 
-// startController starts the program on free ports, with arguments that come behind those of the ports, and returns at
-// once. The process is killed when the test ends. It must not have panicked, and its output is shown if the test
-// failed.
+// startController starts the program on free ports, with arguments after those of the ports, and returns at once. The
+// process is killed when the test ends. It must not have panicked. Its output is shown if the test failed.
 func startController(t *testing.T, arguments ...string) *controller {
 	t.Helper()
 	c := &controller{
@@ -48,7 +47,7 @@ func startController(t *testing.T, arguments ...string) *controller {
 
 	started := make(chan error, 1)
 	go func() {
-		// A child may be bound to the thread that starts it, which therefore must live as long.
+		// A child may be bound to the thread that starts it. So the thread must live as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := command.Start()
@@ -82,7 +81,7 @@ func (c *controller) addresses() []string {
 
 // kill ends the process as a power failure does, and returns when it is gone.
 func (c *controller) kill() {
-	// That it has ended already is all that can go wrong.
+	// It can fail only if the process has ended already.
 	_ = c.process.Signal(syscall.SIGKILL)
 	<-c.ended
 }
@@ -113,7 +112,7 @@ func (c *controller) exit() int {
 	return exit.ExitCode()
 }
 
-// state is how the process ended.
+// state says how the process ended.
 func (c *controller) state() string {
 	if c.err == nil {
 		return "exit status 0"
@@ -131,7 +130,7 @@ func (c *controller) running() error {
 	}
 }
 
-// ready waits until the controller says that it is, and returns it.
+// ready waits until the controller says that it is ready. It returns the controller.
 func (c *controller) ready() *controller {
 	c.t.Helper()
 	eventually(c.t, patience, "the controller to be ready", func() error { return c.readiness(http.StatusOK) })
@@ -150,7 +149,8 @@ func (c *controller) readiness(want int) error {
 	return err
 }
 
-// routes returns what the controller says it serves, without the number of the generation, and that number.
+// routes returns what the controller says that it serves, without the number of the generation. It returns that number
+// too.
 func (c *controller) routes() (generation int, routes string, err error) {
 	status, text, err := read("http://" + c.admin + "/routes")
 	if err != nil {
@@ -163,7 +163,7 @@ func (c *controller) routes() (generation int, routes string, err error) {
 	return generation, rest, nil
 }
 
-// read gets a URL that is for operators.
+// read gets a URL for operators.
 func read(url string) (status int, text string, err error) {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	response, err := client.Get(url)

@@ -15,17 +15,17 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// wire is a TCP connection to the Kubernetes API that can be cut: what is sent then goes nowhere, and nobody is told.
+// wire is a TCP connection to the Kubernetes API that can be cut. What is sent then goes nowhere, and nobody is told.
 type wire struct {
 	t       *testing.T
 	address string
 	behind  string
-	// whole is closed while the wire is not cut; cut and mend replace it.
+	// whole is closed while the wire is not cut. cut and mend replace it.
 	mu    sync.Mutex
 	whole chan struct{}
 }
 
-// newWire leads to an API server, with its credentials and certificate.
+// newWire returns a wire to an API server, and access through it with the server's credentials and certificate.
 func newWire(t *testing.T, config *rest.Config) (*wire, *rest.Config) {
 	t.Helper()
 	target, err := url.Parse(config.Host)
@@ -53,7 +53,7 @@ func newWire(t *testing.T, config *rest.Config) (*wire, *rest.Config) {
 	return w, through
 }
 
-// carry copies both ways, and waits before each piece while the wire is cut.
+// carry copies both ways. Before each piece it waits while the wire is cut.
 func (w *wire) carry(from net.Conn) {
 	to, err := net.Dial("tcp", w.behind)
 	if err != nil {
@@ -62,14 +62,14 @@ func (w *wire) carry(from net.Conn) {
 	}
 	for _, pair := range [...][2]net.Conn{{from, to}, {to, from}} {
 		go func() {
-			_, _ = io.Copy(pair[1], held{pair[0], w}) // what ends a connection ends both halves
+			_, _ = io.Copy(pair[1], held{pair[0], w}) // whatever ends a connection ends both halves
 			_ = pair[0].Close()
 			_ = pair[1].Close()
 		}()
 	}
 }
 
-// held reads what was sent once the wire is whole.
+// held reads what was sent. It waits until the wire is whole.
 type held struct {
 	net.Conn
 	wire *wire
@@ -100,7 +100,7 @@ func (w *wire) mend() {
 	close(w.whole)
 }
 
-// tells fails unless the replica tells this of the Kubernetes API: on /healthz, which stays 200, and as a metric.
+// tells fails unless the replica tells this of the Kubernetes API, on /healthz, which stays 200, and as a metric.
 func (c *controller) tells(health, metric string) error {
 	if err := c.running(); err != nil {
 		c.t.Fatal(err)
@@ -146,7 +146,7 @@ func TestAReplicaThatIsCutOffServesOnAndSaysSo(t *testing.T) {
 	if err := away.readiness(http.StatusOK); err != nil {
 		t.Errorf("while it is cut off: %v", err)
 	}
-	// What is new is served by the one that hears of it, and what there was by both.
+	// Only the replica that hears of something new serves it. Both serve what was there before.
 	s.create(ingress("new", s.host("new"), "web"))
 	eventually(t, patience, "a new Ingress to be served by the other replica", func() error { return answers(near.http, s.host("new"), "/", from("web-1")) })
 	if err := answers(away.http, s.host("new"), "/", notFound); err != nil {

@@ -10,7 +10,8 @@ import (
 const (
 	// patience is for what has no time limit of its own, on a machine that is busy with other tests.
 	patience = time.Minute
-	// pause is between two looks at what is to come, and restingPause between two at what is not.
+	// pause is the time between two looks at something that has to come. restingPause is that for something that must not
+	// come.
 	pause        = 5 * time.Millisecond
 	restingPause = 100 * time.Millisecond
 )

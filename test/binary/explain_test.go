@@ -22,7 +22,7 @@ func (c *controller) command(arguments ...string) string {
 	return string(printed)
 }
 
-// shows fails the test unless each of the texts is in what was printed.
+// shows fails the test unless what was printed has each of the texts.
 func shows(t *testing.T, printed string, want ...string) {
 	t.Helper()
 	for _, w := range want {

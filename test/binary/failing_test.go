@@ -23,7 +23,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// backendProcess is the variable that makes this test program a backend of the name that it holds.
+// backendProcess is the variable that makes this test program a backend. Its value is the backend's name.
 const backendProcess = "WARREN_TEST_BACKEND"
 
 // serveAsProcess answers until it is killed. On SIGUSR1 its answers become slow and 500.
@@ -38,7 +38,7 @@ func serveAsProcess(name string) int {
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	server := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if failing.Load() {
-			time.Sleep(200 * time.Millisecond) // what it does is slow
+			time.Sleep(200 * time.Millisecond) // its work is slow
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 		_ = json.NewEncoder(w).Encode(arrival{Backend: name, Host: r.Host, Nonce: r.Header.Get(nonceField)})
@@ -47,7 +47,7 @@ func serveAsProcess(name string) int {
 	return 1
 }
 
-// onSignal calls what is to be done when SIGUSR1 arrives, for as long as the process lives.
+// onSignal calls do when SIGUSR1 arrives, as long as the process lives.
 func onSignal(do func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1)
@@ -92,7 +92,8 @@ type observation struct {
 	failure     string
 }
 
-// observe has 8 clients send GETs for a while, and returns those that ended after the fault that happens in the midst.
+// observe lets 8 clients send GETs for a while. The fault happens in the midst. It returns the requests that ended
+// after the fault.
 func observe(address, host string, fault func()) []observation {
 	const before, after, pace = time.Second, 8 * time.Second, 20 * time.Millisecond
 	var (
@@ -147,8 +148,8 @@ func observe(address, host string, fault func()) []observation {
 	return later
 }
 
-// One of three backends fails under load. Requests that may be sent twice suffer for a second at most where it dies or
-// hangs; where it answers, its answers are passed on as they are.
+// One of three backends fails under load. If it dies or hangs, requests that may be sent twice suffer for a second at
+// most. If it answers, its answers are passed on as they are.
 func TestWhatClientsSeeOfABackendThatFails(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -58,8 +58,8 @@ func TestAWrongFlagEndsTheProcessWithWhatToWriteInstead(t *testing.T) {
 	}
 }
 
-// fails checks that the process has ended with an error that holds these texts in its first line, which is all a reader
-// may see.
+// fails checks that the process has ended with an error whose first line has these texts. A reader may see no more than
+// that line.
 func fails(t *testing.T, c *controller, want ...string) {
 	t.Helper()
 	if code := c.exit(); code == 0 {

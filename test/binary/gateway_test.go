@@ -14,15 +14,15 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// gateway is where a controller looks for the Kubernetes API. Behind it there may be none, or one API server after
-// another: each that is started has keys of its own, which a running controller could not be told.
+// gateway is where a controller looks for the Kubernetes API. Behind it there may be no API server, or one after
+// another. Each API server has its own keys, which a running controller could not be told.
 type gateway struct {
 	t       *testing.T
 	address string
 	server  *http.Server
 }
 
-// newGateway is closed at first: nothing listens on its address.
+// newGateway returns a gateway that is closed: nothing listens on its address.
 func newGateway(t *testing.T) *gateway {
 	t.Helper()
 	g := &gateway{t: t, address: ports.address(t)}
@@ -30,7 +30,7 @@ func newGateway(t *testing.T) *gateway {
 	return g
 }
 
-// config is access to what is behind the gateway.
+// config returns access to what is behind the gateway.
 func (g *gateway) config() *rest.Config { return &rest.Config{Host: "http://" + g.address} }
 
 // open lets requests through to an API server.
@@ -54,16 +54,16 @@ func (g *gateway) open(behind *rest.Config) {
 			Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 			Transport:     transport,
 			FlushInterval: -1, // watches are read line by line
-			// What is lost when the gateway closes is meant to be.
+			// What is lost when the gateway closes is meant to be lost.
 			ErrorLog: log.New(io.Discard, "", 0),
 		},
 	}
 	server := g.server
-	// Serve returns when the gateway is closed, and for no other reason.
+	// Serve returns only when the gateway is closed.
 	go func() { _ = server.Serve(listener) }()
 }
 
-// close ends all connections and leaves nothing that listens.
+// close ends all connections. After that nothing listens.
 func (g *gateway) close() {
 	if g.server != nil {
 		_ = g.server.Close()

@@ -20,7 +20,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// checkInterval is as long as a probe may take by default.
+// checkInterval is the default timeout of a probe.
 const checkInterval = time.Second
 
 // grpcServer is a process of grpc-go's server, which ends with the test.

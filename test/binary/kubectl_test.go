@@ -58,7 +58,7 @@ spec:
 ---
 `
 
-// kubectlLimit is how long after kubectl has returned a change may take to show.
+// kubectlLimit is how long a change may take to show after kubectl has returned.
 const kubectlLimit = time.Second
 
 func TestWhatKubectlDoesShowsWithinASecond(t *testing.T) {
@@ -89,7 +89,7 @@ func TestWhatKubectlDoesShowsWithinASecond(t *testing.T) {
 	}
 }
 
-// answersAre returns an error unless the next requests are answered with each of these, and nothing else.
+// answersAre returns an error unless the next requests get each of these answers, and no others.
 func answersAre(address, host string, want []string) error {
 	seen := map[string]bool{}
 	for range 2 * max(2, len(want)) {

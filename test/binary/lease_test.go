@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// leases returns the addresses of plain requests that the replicas' Leases tell, sorted.
+// leases returns the addresses for plain requests in the replicas' Leases, sorted.
 func (s *scene) leases() ([]string, error) {
 	var list coordinationv1.LeaseList
 	if err := s.List(s.t.Context(), &list, client.InNamespace(s.namespace), client.MatchingLabels{"ingress.warren.dev/replica": "warren"}); err != nil {

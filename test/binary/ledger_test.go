@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// ledger knows how requests for each host may be answered, and when. While a change is under way, from before it is
-// written until it is known to be in effect, what was right before it and what is right after it are both allowed.
+// ledger knows which answers each host may give, and when. A change is under way from before it is written until it is
+// known to be in effect. During that time, the answers from before and from after it are both allowed.
 type ledger struct {
 	mu    sync.Mutex
 	hosts map[string]map[string][]span
 }
 
-// span is a time in which an answer is allowed; until is zero while it lasts.
+// span is a time during which an answer is allowed. until is zero while it lasts.
 type span struct{ from, until time.Time }
 
-// open allows the answers of each host from now on, beside those that are allowed already.
+// open allows the answers of each host from now on, in addition to those that are allowed already.
 func (l *ledger) open(now time.Time, answers map[string][]string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,7 +39,7 @@ func (l *ledger) open(now time.Time, answers map[string][]string) {
 	}
 }
 
-// settle allows no other than these answers from now on.
+// settle allows only these answers from now on.
 func (l *ledger) settle(now time.Time, answers map[string][]string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

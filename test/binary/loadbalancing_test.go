@@ -13,8 +13,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// A service of three Tasks, the third of which is unhealthy: requests go to the first, to the second, and to the first
-// again. When it is healthy, it has its turn.
+// A service has three Tasks, and the third is unhealthy. Requests go to the first, to the second, and to the first
+// again. Once the third is healthy, it has its turn.
 func TestRequestsGoRoundTheHealthyTasks(t *testing.T) {
 	s := newScene(t)
 	controller := s.start().ready()

@@ -14,7 +14,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// What all tests share: one Kubernetes API, in which each has a namespace of its own, one build of the program, and the
+// All tests share these: one Kubernetes API, in which each has its own namespace, one build of the program, and the
 // ports that are taken.
 var (
 	api     kubeapi.Shared
@@ -22,8 +22,8 @@ var (
 	ports   = newPortRange()
 )
 
-// atOnce is how many tests run at the same time. The parallel ones wait for Leases to expire and servers to start for
-// most of their time, so there may be more of them than cores.
+// atOnce is how many tests run at the same time. The parallel ones mostly wait for Leases to expire and servers to
+// start, so there may be more of them than cores.
 const atOnce = "6"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	// What starts the Kubernetes API says nothing that its own tests do not look at.
+	// The log of what starts the Kubernetes API is a matter of its own tests.
 	ctrl.SetLogger(logr.Discard())
 	flag.Parse()
 	chosen := false

@@ -39,8 +39,7 @@ func tlsSecret(t *testing.T, name, host string) *corev1.Secret {
 	}
 }
 
-// busyScene is a controller that everything which is counted happens to, and that goes on under load until the test
-// ends.
+// busyScene returns a controller to which everything happens that is counted. It stays under load until the test ends.
 func busyScene(t *testing.T) (*scene, *controller, *traffic) {
 	t.Helper()
 	s := newScene(t)

@@ -19,7 +19,7 @@ import (
 // metricName finds the names of metrics in expressions.
 var metricName = regexp.MustCompile(`\b(warren_ingress|process)_[a-z_]+\b`)
 
-// Neither the dashboard nor an alert waits for a metric that there never is, and every metric of ours is documented.
+// The dashboard and the alerts use only metrics that there are, and every metric of ours is documented.
 func TestMonitoringNamesMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
 	checkout, err := kubeapi.Checkout()
@@ -77,7 +77,7 @@ func TestMonitoringNamesMetricsThatThereAre(t *testing.T) {
 	}
 }
 
-// "promtool check metrics" is this linter.
+// This is the linter of "promtool check metrics".
 func TestMetricsAreNamedAndDescribedAsPrometheusWants(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

@@ -8,10 +8,10 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// servicePort is what Ingresses name. Tasks say which port of the machine it is.
+// servicePort is the port that Ingresses name. Tasks say which port of the machine that is.
 const servicePort = 80
 
-// ingress is an Ingress of one host, which a service answers at every path.
+// ingress is an Ingress of one host. A service answers at every path.
 func ingress(name, host, service string) *v1alpha1.Ingress {
 	return &v1alpha1.Ingress{
 		ObjectMeta: metav1.ObjectMeta{Name: name},

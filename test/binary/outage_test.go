@@ -41,7 +41,7 @@ func TestAnOutageOfTheAPIServerFailsNoRequestAndChangesTakeEffectAfterIt(t *test
 	tr := startTraffic(t, c.http, []string{host}, sparsePace, answeredBy("red-1"))
 
 	stopAPI(first)
-	// The leader loses its Lease, which takes ten seconds, and then there is no control plane.
+	// The leader loses its Lease, which takes ten seconds. Then there is no control plane.
 	eventually(t, patience, "the control plane to end", func() error {
 		if !strings.Contains(c.stderr.String(), "the control plane ended") {
 			return fmt.Errorf("it has not")

@@ -27,7 +27,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// lines are the whole lines that were printed.
+// lines returns the whole lines that were printed.
 func (o *output) lines() []string {
 	text := o.String()
 	end := strings.LastIndexByte(text, '\n')
@@ -37,7 +37,7 @@ func (o *output) lines() []string {
 	return strings.Split(text[:end], "\n")
 }
 
-// end is enough of the last output to see what happened.
+// end returns enough of the last output to see what happened.
 func (o *output) end() string {
 	const size = 8 << 10
 	text := o.String()

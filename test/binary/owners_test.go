@@ -16,7 +16,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// commonName is that of the certificate that a server name gets, or the alert in its place.
+// commonName returns that of the certificate that a server name gets, or the alert instead.
 func commonName(address, name string) string {
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", address, &tls.Config{ServerName: name, InsecureSkipVerify: true})
 	if err != nil {
@@ -64,7 +64,7 @@ func TestAnotherNamespacesWildcardAnswersNothingOfAHost(t *testing.T) {
 	a.says(app, func() []metav1.Condition { return app.Status.Conditions }, "Accepted=True Accepted")
 	shows(t, c.command("explain", "http://"+host+"/other"), host+" belongs to "+a.namespace, "404 RouteNotFound")
 
-	// The host goes to the wildcard's rules once it is nobody's.
+	// The host goes to the wildcard's rules once it belongs to nobody.
 	a.delete(app)
 	eventually(t, patience, "the wildcard to answer", func() error { return answers(c.http, host, "/other", from("b")) })
 }

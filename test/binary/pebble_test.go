@@ -28,30 +28,29 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// pebble is a certificate authority that looks for challenges at one replica. A front that may do harm is before it.
+// pebble is a certificate authority that looks for challenges at one replica. A front sits before it and may do harm.
 type pebble struct {
 	t *testing.T
-	// directory is the URL, and caFile what it is trusted by.
+	// directory is the URL. caFile is what it is trusted by.
 	directory, caFile string
 	address, manage   string
 	folder            string
 	output            output
 	mu                sync.Mutex
 	before, after     func(*http.Request) bool
-	// instead answers in the authority's place where it returns true.
+	// instead answers in the authority's place if it returns true.
 	instead func(http.ResponseWriter, *http.Request) bool
 	// seen is told of every answer of the authority's.
 	seen func(*http.Response)
-	// down has nothing listen at the directory's address until up.
+	// down stops listening at the directory's address until up.
 	down, up func()
 	placed   []string
-	// target is where the authority itself is: another one in its place has forgotten everything.
+	// target is where the authority itself is. Another one in its place has forgotten everything.
 	target    atomic.Pointer[url.URL]
 	transport atomic.Pointer[http.Transport]
 }
 
-// startPebble starts the authority, which looks for challenges at these addresses, with variables that have it
-// misbehave.
+// startPebble starts the authority. It looks for challenges at these addresses. The variables may make it misbehave.
 func startPebble(t *testing.T, http01, tlsALPN string, arguments []string, variables ...string) *pebble {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()
@@ -74,7 +73,7 @@ func startPebble(t *testing.T, http01, tlsALPN string, arguments []string, varia
 	started := make(chan error, 1)
 	ended := make(chan struct{})
 	go func() {
-		// A child may be bound to the thread that starts it, which therefore must live as long.
+		// A child may be bound to the thread that starts it. So the thread must live as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := command.Start()
@@ -103,7 +102,7 @@ func (p *pebble) client() *http.Client {
 	return &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots}}}
 }
 
-// front puts a server before the authority that counts orders and does what the test wants.
+// front puts a server before the authority. It counts orders and does what the test wants.
 func (p *pebble) front() {
 	p.t.Helper()
 	address := ports.address(p.t)
@@ -177,14 +176,14 @@ func (t targetTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.p.transport.Load().RoundTrip(r)
 }
 
-// orders are those that were placed, with their times.
+// orders returns the orders that were placed, with their times.
 func (p *pebble) orders() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.placed...)
 }
 
-// roots are what the authority's certificates are trusted by.
+// roots returns what the authority's certificates are trusted by.
 func (p *pebble) roots() *x509.CertPool {
 	p.t.Helper()
 	pool := x509.NewCertPool()
@@ -195,7 +194,7 @@ func (p *pebble) roots() *x509.CertPool {
 	front := x509.NewCertPool()
 	front.AppendCertsFromPEM(content)
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: front}}}
-	// Pebble answers at its directory before it listens for who manages it.
+	// Pebble answers at its directory before it listens for management.
 	eventually(p.t, patience, "the authority's root", func() error {
 		response, err := client.Get("https://" + p.manage + "/roots/0")
 		if err != nil {
@@ -211,12 +210,12 @@ func (p *pebble) roots() *x509.CertPool {
 	return pool
 }
 
-// arguments have a controller order from the authority.
+// arguments make a controller order from the authority.
 func (p *pebble) arguments() []string {
 	return []string{"--acme-directory=" + p.directory, "--acme-ca-file=" + p.caFile, "--acme-email=admin@example.com"}
 }
 
-// secured returns the serial number of the certificate that a verified handshake for the host shows.
+// secured makes a verified handshake for the host. It returns the serial number of the certificate.
 func (p *pebble) secured(address, host string, roots *x509.CertPool) (string, error) {
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", address, &tls.Config{ServerName: host, RootCAs: roots})
 	if err != nil {
@@ -226,7 +225,7 @@ func (p *pebble) secured(address, host string, roots *x509.CertPool) (string, er
 	return fmt.Sprintf("%x", conn.ConnectionState().PeerCertificates[0].SerialNumber), nil
 }
 
-// frontCertificate is that of the front, with its PEM.
+// frontCertificate is the front's certificate, with its PEM.
 type frontCertificate struct {
 	pair tls.Certificate
 	pem  []byte
@@ -240,5 +239,5 @@ func newFrontCertificate(t *testing.T, address string) frontCertificate {
 
 var secretText = regexp.MustCompile(`PRIVATE KEY|[A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{43}`)
 
-// leaks returns what of a text must be in none.
+// leaks returns the part of a text that no text may have.
 func leaks(text string) []byte { return bytes.TrimSpace([]byte(secretText.FindString(text))) }

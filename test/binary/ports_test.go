@@ -10,20 +10,20 @@ import (
 	"testing"
 )
 
-// The ports that are given out. They are below those that systems take for outgoing connections (32768 on Linux, 49152
-// elsewhere), so that a port which is closed for a while is not taken in the meantime.
+// These ports are given out. They are below those that systems take for outgoing connections (32768 on Linux, 49152
+// elsewhere), so that nobody takes a port while it is closed for a while.
 const (
 	firstPort = 20000
 	lastPort  = 31999
 )
 
-// portRange gives out ports of loopback that nothing listens on, each once.
+// portRange gives out ports of loopback that nothing listens on. It gives each once.
 type portRange struct {
 	mu   sync.Mutex
 	next int
 }
 
-// newPortRange begins anywhere, since several checkouts may be tested on one machine.
+// newPortRange begins anywhere, because several checkouts may be tested on one machine.
 func newPortRange() *portRange { return &portRange{next: firstPort + rand.IntN(lastPort-firstPort)} }
 
 // address returns 127.0.0.1 with a free port.
@@ -34,7 +34,7 @@ func (p *portRange) address(t *testing.T) string {
 	return p.take(t)
 }
 
-// row returns the first of so many free ports that follow each other.
+// row returns the first of so many consecutive free ports.
 func (p *portRange) row(t *testing.T, length int) int {
 	t.Helper()
 	p.mu.Lock()
@@ -54,7 +54,7 @@ func (p *portRange) row(t *testing.T, length int) int {
 	return first
 }
 
-// take is for whoever holds the lock.
+// take needs the lock.
 func (p *portRange) take(t *testing.T) string {
 	t.Helper()
 	for range lastPort - firstPort {

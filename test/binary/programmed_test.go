@@ -19,7 +19,7 @@ var programmedProbes = flag.Int("programmed-probes", 600, "how many requests eac
 
 const programmedChanges = 10
 
-// probe sends requests to a replica over one connection and returns an error if one arrives with another path.
+// probe sends requests to a replica over one connection. It returns an error if one arrives with another path.
 func probe(address, host, path string, requests int) error {
 	c, err := connect(address, net.Dialer{})
 	if err != nil {
@@ -38,7 +38,7 @@ func probe(address, host, path string, requests int) error {
 	return nil
 }
 
-// Whoever changes an Ingress and waits for Programmed meets no replica that serves what was before.
+// Somebody changes an Ingress and waits for Programmed. Then no replica serves what was before.
 func TestNoReplicaServesAnOlderGenerationOnceAnIngressIsProgrammed(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

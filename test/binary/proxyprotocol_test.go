@@ -20,7 +20,7 @@ func proxyV1(source string) []byte {
 	return []byte("PROXY TCP6 " + source + " 2001:db8::1 50000 80\r\n")
 }
 
-// proxyV2 is one of version 2, with an extension behind the addresses.
+// proxyV2 is a header of version 2, with an extension after the addresses.
 func proxyV2(source string) []byte {
 	const versionAndProxy, tcp4, tcp6 = 0x21, 0x11, 0x21
 	from := netip.MustParseAddr(source)
@@ -35,10 +35,10 @@ func proxyV2(source string) []byte {
 	return append(binary.BigEndian.AppendUint16(header, uint16(len(rest))), rest...)
 }
 
-// proxyLocal is one of version 2 that says that the proxy asks for itself.
+// proxyLocal is a header of version 2 that says that the proxy asks for itself.
 func proxyLocal() []byte { return []byte("\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00") }
 
-// exchangeAfter sends what comes first on a connection and then requests, and returns the answer to the last.
+// exchangeAfter sends first on a connection, and then requests. It returns the answer to the last one.
 func exchangeAfter(t *testing.T, address, host string, first []byte) (answer, error) {
 	t.Helper()
 	c, err := connect(address, net.Dialer{})
@@ -79,7 +79,7 @@ func TestPROXYHeadersOfTrustedProxiesAloneGiveTheClientsAddress(t *testing.T) {
 	tests := map[string]struct {
 		proxy *controller
 		first []byte
-		// realIP is the address that the backend is told; if it is empty, want says what becomes of the connection.
+		// realIP is the address that the backend is told. If it is empty, want says what becomes of the connection.
 		realIP string
 		want   func(answer, error) bool
 	}{
@@ -108,13 +108,13 @@ func TestPROXYHeadersOfTrustedProxiesAloneGiveTheClientsAddress(t *testing.T) {
 	}
 }
 
-// closedUnanswered is that the connection ended, in time, without a byte of a response.
+// closedUnanswered says whether the connection ended in time, without a byte of a response.
 func closedUnanswered(got answer, err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return err != nil && (!ok || !timeout.Timeout()) && got.status == 0
 }
 
-// malformed is that the header was taken for a request that is none.
+// malformed says whether the header was taken for a malformed request.
 func malformed(got answer, _ error) bool { return got.String() == "400 MalformedRequest" }
 
 func TestAPROXYHeaderThatDoesNotComeEndsTheConnection(t *testing.T) {

@@ -39,7 +39,7 @@ func TestReplicasShareARateLimit(t *testing.T) {
 				s.sharesWith(address, replicas)
 			}
 
-			// On a machine that is busy the clients may come to less than the limit for a while.
+			// On a busy machine the clients may stay below the limit for a while.
 			var allowed, due atomic.Int64
 			began := time.Now()
 			var clients sync.WaitGroup
@@ -59,8 +59,8 @@ func TestReplicasShareARateLimit(t *testing.T) {
 	}
 }
 
-// sharesWith waits until a replica knows that it is one of so many. A limit of one request in 100 seconds tells it: a
-// share of that is one in so many times 100 seconds.
+// sharesWith waits until a replica knows that it is one of so many. A limit of one request in 100 seconds shows it: the
+// replica's share is one in so many times 100 seconds.
 func (s *scene) sharesWith(address string, replicas int) {
 	s.t.Helper()
 	eventually(s.t, patience, "the replicas to know of each other", func() error {
@@ -82,13 +82,13 @@ func (s *scene) sharesWith(address string, replicas int) {
 	})
 }
 
-// bucket is a replica's share of a limit, as it should be.
+// bucket is what a replica's share of a limit should be.
 type bucket struct {
 	tokens, burst, perSecond float64
 	at                       time.Time
 }
 
-// take says whether a request that comes at now is due to be let through.
+// take says whether a request at now should be let through.
 func (b *bucket) take(now time.Time) bool {
 	b.tokens = min(b.burst, b.tokens+b.perSecond*now.Sub(b.at).Seconds())
 	b.at = now
@@ -99,8 +99,8 @@ func (b *bucket) take(now time.Time) bool {
 	return true
 }
 
-// flood sends so many requests a second until the end, and counts those that were answered with 200 and those that the
-// share lets through.
+// flood sends so many requests a second until the end. It counts those that got 200, and those that the share lets
+// through.
 func flood(t *testing.T, address, host string, end time.Time, rate int, share *bucket, allowed, due *atomic.Int64) {
 	client := http.Client{Timeout: patience}
 	defer client.CloseIdleConnections()

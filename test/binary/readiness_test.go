@@ -55,7 +55,7 @@ func TestReadyWithNothingToServe(t *testing.T) {
 func TestDrainingTurnsReadinessOffAndServesOnAndEndsWithoutAnError(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	const delay = 4 * time.Second // in which a request has to be answered once /readyz fails
+	const delay = 4 * time.Second // a request has to be answered in this time after /readyz fails
 	c := s.start("--drain-delay=" + delay.String()).ready()
 	web := startBackend(t, "web-1")
 	host := s.host("shop")
@@ -66,12 +66,12 @@ func TestDrainingTurnsReadinessOffAndServesOnAndEndsWithoutAnError(t *testing.T)
 	go func() { slow <- answers(c.http, host, slowPath, from("web-1")) }()
 	<-web.arrived
 
-	terminated := time.Now() // The delay begins later, if only by what the signal takes.
+	terminated := time.Now() // The delay begins later, because the signal takes some time.
 	c.terminate()
 	eventually(t, delay, "/readyz to fail", func() error { return c.readiness(http.StatusServiceUnavailable) })
 	t.Logf("/readyz failed %s after SIGTERM", time.Since(terminated).Round(time.Millisecond))
 
-	// Whoever has not noticed yet goes on, until the listener closes; a request that is accepted is answered.
+	// A client that has not noticed yet goes on until the listener closes. A request that is accepted is answered.
 	answered := 0
 	eventually(t, patience, "the listener to close", func() error {
 		conn, err := connect(c.http, net.Dialer{})

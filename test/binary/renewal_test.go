@@ -23,15 +23,14 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// secureTraffic is 500 requests a second over TLS: half of them over connections that are kept, half over a new one
-// each.
+// secureTraffic is 500 requests a second over TLS. Half go over connections that are kept, half over a new one each.
 type secureTraffic struct {
 	address, host string
 	roots         *x509.CertPool
 	stop          chan struct{}
 	running       sync.WaitGroup
 
-	mu         sync.Mutex // guards what follows
+	mu         sync.Mutex // guards the rest
 	kept       int
 	handshakes []handshake
 	failures   []error
@@ -45,7 +44,7 @@ type handshake struct {
 
 const (
 	securePace = 20 * time.Millisecond
-	// secureClients is how many send one request at this pace, of either kind: 250 a second.
+	// secureClients is how many clients of either kind send one request at this pace: 250 a second.
 	secureClients = 5
 )
 
@@ -76,7 +75,7 @@ func (tr *secureTraffic) end() {
 	tr.running.Wait()
 }
 
-// each does something at the pace, until the traffic is stopped.
+// each calls do at the pace, until the traffic is stopped.
 func (tr *secureTraffic) each(do func() error) {
 	ticker := time.NewTicker(securePace)
 	defer ticker.Stop()
@@ -94,7 +93,7 @@ func (tr *secureTraffic) each(do func() error) {
 	}
 }
 
-// secureConnection is a connection with what was read from it ahead.
+// secureConnection is a connection with what was read ahead.
 type secureConnection struct {
 	*tls.Conn
 	reader *bufio.Reader
@@ -151,7 +150,8 @@ func (tr *secureTraffic) fresh() error {
 	return tr.ask(c)
 }
 
-// firstOther returns when the first handshake ended that did not show the serial number, the zero time if none did.
+// firstOther returns when the first handshake ended that did not show the serial number. It returns the zero time if
+// there was none.
 func (tr *secureTraffic) firstOther(serial string) time.Time {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -247,13 +247,13 @@ func (s *scene) renewalIsNear(name string, within time.Duration) {
 	})
 }
 
-// certificateWritten returns when a Secret is seen to hold another certificate than that with the serial number, and
-// the zero time if that is not so for a long time.
+// certificateWritten returns when a Secret was first seen with another certificate than that with the serial number. It
+// returns the zero time if that takes too long.
 func (s *scene) certificateWritten(name, serial string) time.Time {
 	for end := time.Now().Add(2 * orderLimit); time.Now().Before(end); time.Sleep(pause) {
 		var secret corev1.Secret
 		if s.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: name}, &secret) != nil {
-			continue // The test's end is one reason.
+			continue // The end of the test is one reason.
 		}
 		pair, err := tls.X509KeyPair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
 		if err == nil && fmt.Sprintf("%x", pair.Leaf.SerialNumber) != serial {

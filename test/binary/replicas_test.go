@@ -31,7 +31,7 @@ func TestTheOtherReplicaGoesOnServingAndTakesStatusOverWhenTheLeaderIsKilled(t *
 
 	tr := startTraffic(t, second.http, []string{s.host("shop")}, sparsePace, answeredBy("web-1", "web-2"))
 	first.kill()
-	// A Lease expires after 15 seconds; what more it takes is the machine's.
+	// A Lease expires after 15 seconds. The machine takes the rest.
 	took := s.leaderWrites("meanwhile", patience)
 	t.Logf("status was written again %s after the leader was killed", took.Round(time.Millisecond))
 	tr.finish()

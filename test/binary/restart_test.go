@@ -18,7 +18,7 @@ import (
 // afterLeading is how long a new leader is watched for writes that it should not make.
 const afterLeading = 2 * time.Second
 
-// versions returns the resourceVersion of every object of ours, by kind and name. They differ after any write.
+// versions returns the resourceVersion of every object of ours, by kind and name. A write changes it.
 func (s *scene) versions() (map[string]string, error) {
 	var ingresses v1alpha1.IngressList
 	var tasks v1alpha1.TaskList
@@ -64,11 +64,11 @@ func (s *scene) ingressSays(i *v1alpha1.Ingress, want ...string) {
 	s.says(i, func() []metav1.Condition { return i.Status.Conditions }, want...)
 }
 
-// served is what an Ingress says that is in order.
+// served is what an Ingress says if it is in order.
 var served = []string{"Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed"}
 
-// populate makes objects of every kind, in order and not, with all of their statuses written, and returns their
-// versions. The host "shop" is served by web-1 and web-2.
+// populate makes objects of every kind, in order and not, and waits until all of their statuses are written. It returns
+// their versions. web-1 and web-2 serve the host "shop".
 func (s *scene) populate() map[string]string {
 	s.t.Helper()
 	shop, lost := ingress("shop", s.host("shop"), "web"), ingress("lost", s.host("lost"), "nothing")
@@ -77,7 +77,7 @@ func (s *scene) populate() map[string]string {
 	web3.Spec.DesiredState = v1alpha1.DesiredStateDraining
 	own := certificate("own", s.host("shop"))
 	s.create(shop, lost, rival, web1, web2, web3, own)
-	// The younger Ingress of one host and path is told that it lost.
+	// Of two Ingresses for one host and path, the younger is told that it lost.
 	s.change(rival, func() { rival.Spec.Rules = append(rival.Spec.Rules, ingress("", s.host("lost"), "web").Spec.Rules...) })
 
 	s.ingressSays(shop, served...)
@@ -142,7 +142,7 @@ func TestAfterAKillRoutesAndStatusAreAsBeforeAndNothingIsWritten(t *testing.T) {
 
 	s.anotherLeader(leader)
 	always(t, afterLeading, "a new leader should write nothing", func() error { return s.unchanged(versions) })
-	// It does write what there is to write.
+	// It writes what there is to write.
 	s.leaderWrites("new", patience)
 	if err := s.unchanged(versions); err != nil {
 		t.Error(err)

@@ -38,7 +38,7 @@ import (
 
 // right is what a rule allows or a request needs.
 type right struct {
-	// namespace is empty for all of them.
+	// namespace is empty for all namespaces.
 	namespace, group, resource, verb string
 }
 
@@ -78,8 +78,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// neededFor reads a request as the API server does. It is false for what needs no right of one's own: to ask which
-// kinds there are, and who one is.
+// neededFor reads a request as the API server does. It returns false if the request needs no right of its own: it asks
+// which kinds there are, or who one is.
 func neededFor(method string, at *url.URL) (right, bool) {
 	path := strings.Split(strings.Trim(at.Path, "/"), "/")
 	var r right
@@ -102,7 +102,7 @@ func neededFor(method string, at *url.URL) (right, bool) {
 	}
 	switch method {
 	case http.MethodGet:
-		// To read a list and to watch it are one: which of them a client does is up to its library.
+		// Reading a list and watching it count as one. The client's library decides which of them it does.
 		if r.verb = "get"; len(path) == 1 {
 			r.verb = "list"
 		}
@@ -116,11 +116,11 @@ func neededFor(method string, at *url.URL) (right, bool) {
 	return r, true
 }
 
-// unasked says whether a right is for what a library would do on its own, when it tells once more of one version of an
-// object what it told before: that it counts the Event.
+// unasked says whether a right is for what a library would do by itself. If it tells once more of the same version of
+// an object, it counts the Event.
 func unasked(r right) bool { return r.verb == "patch" && r.resource == "events" }
 
-// given are the rights that a role's rules give, in its namespace if it has one.
+// given returns the rights that a role's rules give, in its namespace if it has one.
 func given(namespace string, rules []rbacv1.PolicyRule) (rights []right) {
 	for _, rule := range rules {
 		for _, group := range rule.APIGroups {
@@ -136,7 +136,7 @@ func given(namespace string, rules []rbacv1.PolicyRule) (rights []right) {
 	return rights
 }
 
-// chartRights has Helm render the chart and returns its ServiceAccount, roles and bindings.
+// chartRights makes Helm render the chart. It returns its ServiceAccount, roles and bindings.
 func chartRights(t *testing.T, namespace string, values ...string) []*unstructured.Unstructured {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()
@@ -172,8 +172,8 @@ func chartRights(t *testing.T, namespace string, values ...string) []*unstructur
 	}
 }
 
-// account makes what the chart has of rights, and returns access as its ServiceAccount with what that may do. What
-// people are given is no concern of the controller's.
+// account makes the chart's rights. It returns access as its ServiceAccount, and what that may do. The controller does
+// not need what people are given.
 func account(t *testing.T, admin *rest.Config, objects []*unstructured.Unstructured) (*rest.Config, []right) {
 	t.Helper()
 	c, err := client.New(admin, client.Options{})
@@ -214,7 +214,7 @@ func account(t *testing.T, admin *rest.Config, objects []*unstructured.Unstructu
 
 func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	t.Parallel()
-	// With all namespaces watched, a controller would take what other tests make for its own.
+	// A controller that watches all namespaces would take what other tests make for its own.
 	server, err := kubeapi.New(kubeapi.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 		Spec: networkingv1.IngressClassSpec{Controller: "ingress.warren.dev/controller"}})
 	for _, test := range []struct {
 		name string
-		// some is whether the watched namespaces are named.
+		// some says whether the watched namespaces are named.
 		some bool
 	}{{"in the whole cluster", false}, {"in some namespaces", true}} {
 		t.Run(test.name, func(t *testing.T) {
@@ -263,8 +263,8 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			asked.mu.Lock()
 			defer asked.mu.Unlock()
 			for refused := range asked.refused {
-				// What is in no namespace is not read with rights in some, nor what is in those of others: the documentation says
-				// what it does without.
+				// With rights in some namespaces, the controller does not read what is in no namespace or in others. The
+				// documentation says what it does without.
 				if !test.some || refused != (right{"", networkingv1.GroupName, "ingressclasses", "list"}) &&
 					refused != (right{"", coordinationv1.GroupName, "leases", "list"}) {
 					t.Errorf("the controller may not %s", refused)
@@ -274,7 +274,7 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	}
 }
 
-// exercise has controllers do everything that they do. They keep their own objects in the namespace system, and reach
+// exercise makes controllers do everything that they do. They keep their own objects in the namespace system, and reach
 // the API by the kubeconfig.
 func (s *scene) exercise(kubeconfig, system string, arguments []string) {
 	s.t.Helper()
@@ -311,7 +311,7 @@ func (s *scene) exercise(kubeconfig, system string, arguments []string) {
 
 	s.change(shop, func() { shop.Spec.Rules[0].Paths[0].Backend.ServiceName = "nothing" })
 	s.ingressSays(shop, "ResolvedRefs=False ServiceNotFound")
-	// Another certificate in the place of the first, and then none.
+	// There is another certificate in the place of the first, and then none.
 	s.change(certified, func() {
 		more := *certified.Spec.Rules[0].DeepCopy()
 		more.Host = v1alpha1.Host(s.host("other"))
@@ -339,7 +339,7 @@ func (s *scene) replicaLeases(namespace string, want int) error {
 	return err
 }
 
-// belongsToTheAccount fails unless all that is in the controller's namespace goes with its ServiceAccount, or with a
+// belongsToTheAccount fails unless everything in the controller's namespace goes with its ServiceAccount, or with a
 // replica.
 func (s *scene) belongsToTheAccount(namespace string) error {
 	var errs []error

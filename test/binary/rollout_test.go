@@ -14,11 +14,11 @@ import (
 const (
 	rollouts     = 10
 	rolloutTasks = 10
-	// rolloutPace has all clients send 200 requests a second together.
+	// rolloutPace makes all clients together send 200 requests a second.
 	rolloutPace = clients * time.Second / 200
 )
 
-// replaceTask puts a new Task in the place of the oldest one, whose server ends as soon as no replica sends to it: it
+// replaceTask puts a new Task in the place of the oldest one. The old server ends as soon as no replica sends to it. It
 // finishes what it was sent and closes its connections.
 func (c *churn) replaceTask(service string) {
 	c.t.Helper()

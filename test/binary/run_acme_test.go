@@ -24,7 +24,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// demonstration is what "make run-acme" starts, on ports of its own and with nothing from before.
+// demonstration is what "make run-acme" starts, on ports of its own and without earlier data.
 type demonstration struct {
 	t           *testing.T
 	checkout    string
@@ -56,13 +56,13 @@ func demonstrate(t *testing.T) *demonstration {
 	command.SysProcAttr = childAttributes()
 	started, ended := make(chan error, 1), make(chan struct{})
 	go func() {
-		// A child may be bound to the thread that starts it, which therefore must live as long.
+		// A child may be bound to the thread that starts it. So the thread must live as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := command.Start()
 		started <- err
 		if err == nil {
-			_ = command.Wait() // How it ends is seen by what it prints.
+			_ = command.Wait() // What it prints shows how it ends.
 		}
 		close(ended)
 	}()
@@ -108,7 +108,7 @@ func (d *demonstration) kubectl(arguments ...string) string {
 	return string(text)
 }
 
-// client is one that trusts the authority of the demonstration alone, and reaches every host at the address.
+// client returns one that trusts only the demonstration's authority. It reaches every host at the address.
 func (d *demonstration) client(address string) *http.Client {
 	d.t.Helper()
 	root, err := os.ReadFile(filepath.Join(d.data, "acme", "root.pem"))

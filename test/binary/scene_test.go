@@ -39,7 +39,7 @@ func newScene(t *testing.T) *scene {
 	return newSceneIn(t, config, kubeapi.Namespace(t, config))
 }
 
-// newSceneIn takes a namespace that is there.
+// newSceneIn uses a namespace that is there already.
 func newSceneIn(t *testing.T, config *rest.Config, namespace string) *scene {
 	t.Helper()
 	scheme, err := cluster.Scheme()
@@ -103,7 +103,7 @@ func (s *scene) delete(object client.Object) {
 	}
 }
 
-// change changes an object, whatever became of its status in the meantime.
+// change changes an object, even if its status has changed meanwhile.
 func (s *scene) change(object client.Object, change func()) {
 	s.t.Helper()
 	before := object.DeepCopyObject().(client.Object)
@@ -132,7 +132,7 @@ func (s *scene) says(object client.Object, conditions func() []metav1.Condition,
 	})
 }
 
-// leader returns who holds the Lease, or nothing while nobody does.
+// leader returns who has the Lease. It returns "" while nobody has it.
 func (s *scene) leader() (string, error) {
 	var lease coordinationv1.Lease
 	key := client.ObjectKey{Namespace: s.namespace, Name: "warren-ingress-warren"}
@@ -145,7 +145,7 @@ func (s *scene) leader() (string, error) {
 	return *lease.Spec.HolderIdentity, nil
 }
 
-// anotherLeader waits until somebody else than before holds the Lease, and returns who.
+// anotherLeader waits until somebody else than before has the Lease, and returns who.
 func (s *scene) anotherLeader(before string) string {
 	s.t.Helper()
 	var now string

@@ -36,7 +36,7 @@ func (c *controller) scrape() (scrape, error) {
 	return series, nil
 }
 
-// names are the metrics that there are series of.
+// names returns the metrics that have a series.
 func (s scrape) names() map[string]bool {
 	names := map[string]bool{}
 	for series := range s {

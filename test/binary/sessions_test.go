@@ -25,7 +25,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// session is a client that keeps the first session ticket that it gets, and offers that one each time.
+// session is a client that keeps the first session ticket that it gets, and always offers that one.
 type session struct {
 	host  string
 	roots *x509.CertPool
@@ -50,7 +50,7 @@ func (s *session) Put(_ string, ticket *tls.ClientSessionState) {
 	}
 }
 
-// connect makes a request over a new connection, and returns whether the session was resumed.
+// connect makes a request over a new connection. It returns whether the session was resumed.
 func (s *session) connect(address string) (resumed bool, err error) {
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", address,
 		&tls.Config{ServerName: s.host, RootCAs: s.roots, ClientSessionCache: s})
@@ -64,7 +64,7 @@ func (s *session) connect(address string) (resumed bool, err error) {
 	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.host); err != nil {
 		return false, err
 	}
-	// The ticket comes behind the handshake, so with the response at the latest.
+	// The ticket comes after the handshake, at the latest with the response.
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return false, err
@@ -157,7 +157,7 @@ func TestSessionsAreResumedOnAnyReplicaAfterRenewalsRotationsAndRestarts(t *test
 	s.tellNoTicketKeys(first, second, again)
 }
 
-// ticketKeys reads the Secret that the replicas share their keys by.
+// ticketKeys reads the Secret by which the replicas share their keys.
 func (s *scene) ticketKeys() *corev1.Secret {
 	s.t.Helper()
 	secret := &corev1.Secret{}
@@ -167,7 +167,7 @@ func (s *scene) ticketKeys() *corev1.Secret {
 	return secret
 }
 
-// tellNoTicketKeys greps what controllers that may have ended, and Events, tell.
+// tellNoTicketKeys fails the test if Events, or the output of controllers, have a key. The controllers may have ended.
 func (s *scene) tellNoTicketKeys(controllers ...*controller) {
 	s.t.Helper()
 	var told strings.Builder

@@ -32,13 +32,13 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// restWindow is how long nothing may be written by controllers that have nothing to do.
+// restWindow is how long controllers that have nothing to do must not write.
 var restWindow = flag.Duration("rest", 10*time.Second, "how long controllers at rest are watched")
 
-// stillness is how long nothing is written before a cluster is held to have come to rest.
+// stillness is how long nothing is written before a cluster counts as being at rest.
 const stillness = 2 * time.Second
 
-// shared is a Kubernetes API that several controllers serve, and nobody else does.
+// shared is a Kubernetes API that several controllers serve. Nobody else uses it.
 type shared struct {
 	*scene
 	config *rest.Config
@@ -64,10 +64,10 @@ func newShared(t *testing.T, namespaces ...string) *shared {
 	return s
 }
 
-// install starts a controller of a class with its own namespace, which serves all namespaces.
+// install starts a controller of a class with its own namespace. It serves all namespaces.
 //
-// Of two controllers the older one writes, and Kubernetes tells ages in whole seconds: each is a second younger than
-// the one before.
+// Of two controllers the older one writes. Kubernetes tells ages in whole seconds, so each is a second younger than the
+// one before.
 func (s *shared) install(namespace, class, address string, arguments ...string) *controller {
 	s.t.Helper()
 	eventually(s.t, patience, "a second in which no controller was installed", func() error {
@@ -88,7 +88,7 @@ func (s *shared) install(namespace, class, address string, arguments ...string) 
 	}, arguments...)...).ready()
 }
 
-// What is renewed by itself: Leases, and what API servers tell each other of themselves.
+// These are renewed by themselves: Leases, and what API servers tell each other of themselves.
 var (
 	byItself = regexp.MustCompile(`resource="(leases|apiServerPeerIPInfo|masterleases)"`)
 	writing  = regexp.MustCompile(`operation="(create|update|delete)"`)
@@ -96,8 +96,8 @@ var (
 
 var etcdWrite = regexp.MustCompile(`^etcd_request_duration_seconds_count\{(.*)\} (\S+)$`)
 
-// etcdWrites returns what the API server says it has written to etcd since it began, by operation and resource, but
-// for Leases.
+// etcdWrites returns what the API server says that it has written to etcd since it began, by operation and resource. It
+// leaves out Leases.
 func (s *shared) etcdWrites() map[string]int {
 	s.t.Helper()
 	clientset, err := kubernetes.NewForConfig(s.config)
@@ -130,7 +130,7 @@ func (s *shared) etcdWrites() map[string]int {
 	return written
 }
 
-// writtenSince returns what was written since the metrics were as before.
+// writtenSince returns what was written since the metrics were before.
 func (s *shared) writtenSince(before map[string]int) (total int, what []string) {
 	s.t.Helper()
 	now := s.etcdWrites()
@@ -143,7 +143,7 @@ func (s *shared) writtenSince(before map[string]int) (total int, what []string) 
 	return total, what
 }
 
-// rests waits until nothing is written any more, and fails if something is within the window after that.
+// rests waits until nothing is written any more. It fails if something is written within the window after that.
 func (s *shared) rests() {
 	s.t.Helper()
 	last, since := s.etcdWrites(), time.Now()
@@ -232,7 +232,7 @@ func standardIngress(name, class, host, service string) *networkingv1.Ingress {
 	return object
 }
 
-// classes makes IngressClasses, each of which is the default one.
+// classes makes IngressClasses. Each of them is marked as the default.
 func (s *shared) classes(names ...string) {
 	s.t.Helper()
 	for _, name := range names {
@@ -249,7 +249,7 @@ func TestTwoControllersOfTwoClassesComeToRest(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
-		// second is the namespace of the second controller, class its class. Those of the first are edge and public.
+		// second is the namespace of the second controller, and class is its class. Those of the first are edge and public.
 		second, class string
 	}{
 		{"in two namespaces", "inner", "internal"},
@@ -274,8 +274,8 @@ func TestTwoControllersOfTwoClassesComeToRest(t *testing.T) {
 			unchecked := task("web", startBackend(t, "unchecked-1"))
 			ordered := certificate("ordered", s.host("ordered"))
 			ordered.Spec.AutoRenew = nil
-			// An Ingress that names no class is made before there is a default one, whose name the API server would write into
-			// it.
+			// An Ingress that names no class is made before there is a default one. Otherwise the API server would write the
+			// default's name into it.
 			s.create(anyone, plain, certified, mine, theirs, web, ofTheirs, unused, unchecked,
 				certificate("given", s.host("given")), ordered)
 			if test.class == "public" {
@@ -314,8 +314,8 @@ func (s *shared) certificateSays(name string, want ...string) {
 	s.says(object, func() []metav1.Condition { return object.Status.Conditions }, want...)
 }
 
-// takeoverLimit is how long after a controller has ended without a word another one may take to write in its place:
-// three renewals that it may miss, six that it is waited for, and the machine's.
+// takeoverLimit is how long another controller may take to write in the place of one that has ended without a word:
+// three renewals that it may miss, six for which it is waited for, and some time for the machine.
 const takeoverLimit = 90 * time.Second
 
 func TestOfThreeControllersTheNextWritesWhenOneIsKilledAndLeavesItWhenThatIsBack(t *testing.T) {
@@ -334,7 +334,8 @@ func TestOfThreeControllersTheNextWritesWhenOneIsKilledAndLeavesItWhenThatIsBack
 	took := s.addresses(anyone, "203.0.113.2", takeoverLimit)
 	t.Logf("another controller wrote %s after the first was killed", took.Round(time.Millisecond))
 	s.rests()
-	// Of each object that they share one write, the Event of the Ingress, and what the new leader finds out about health.
+	// There is one write for each object that they share, the Event of the Ingress, and what the new leader finds out
+	// about health.
 	if n, what := s.writtenSince(before); n > 6 {
 		t.Errorf("%d writes to etcd since the first controller was killed:\n%s", n, strings.Join(what, "\n"))
 	}
@@ -404,7 +405,7 @@ func TestAStatusThatSomebodyElseOverwritesIsWrittenLessAndLess(t *testing.T) {
 	if n := got["warren_ingress_status_contested_total"]; n != 3 {
 		t.Errorf("warren_ingress_status_contested_total is %v, want 3", n)
 	}
-	// Each of its transitions is told once, and once that it is contested.
+	// Each of its transitions is told once. That it is contested is told once, too.
 	var events eventsv1.EventList
 	if err := s.List(t.Context(), &events, client.InNamespace(s.namespace)); err != nil {
 		t.Fatal(err)
@@ -419,7 +420,7 @@ func TestAStatusThatSomebodyElseOverwritesIsWrittenLessAndLess(t *testing.T) {
 	if text := c.stderr.String(); !strings.Contains(text, `"writers":["reset"]`) {
 		t.Errorf("the log does not name who overwrites statuses")
 	}
-	// What its author changes is answered at once.
+	// A change by its author is answered at once.
 	s.change(shop, func() { shop.Spec.Rules[0].Host = v1alpha1.Host(s.host("other")) })
 	s.ingressSays(shop, served...)
 }

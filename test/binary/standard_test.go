@@ -35,7 +35,7 @@ spec:
 ---
 `
 
-// solverManifest is what cert-manager makes for the time of a challenge.
+// solverManifest is what cert-manager makes during a challenge.
 const solverManifest = `
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -50,7 +50,7 @@ spec:
 ---
 `
 
-// askSecurely is ask over TLS, whoever made the certificate.
+// askSecurely is ask over TLS. It accepts any certificate.
 func askSecurely(address, host, path string) (answer, error) {
 	c, err := connect(address, net.Dialer{})
 	if err != nil {
@@ -63,7 +63,7 @@ func askSecurely(address, host, path string) (answer, error) {
 	return c.exchange(host, path, "", "")
 }
 
-// haveIngressClass makes the IngressClass, which is in no namespace, unless another test did.
+// haveIngressClass makes the IngressClass unless another test did. It is in no namespace.
 func (s *scene) haveIngressClass() {
 	s.t.Helper()
 	class := &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"},
@@ -103,7 +103,7 @@ func TestAStandardIngressIsServedAsItsAnnotationsSay(t *testing.T) {
 
 	for _, step := range []struct {
 		name, annotations string
-		// want are the answers to /web, /other and to /other over TLS.
+		// want are the answers to /web, to /other, and to /other over TLS.
 		want [3]string
 	}{
 		{"without annotations", "", [3]string{from("web"), from("rest"), from("rest")}},
@@ -135,7 +135,7 @@ func TestAStandardIngressIsServedAsItsAnnotationsSay(t *testing.T) {
 		})
 	}
 
-	// An authority follows the redirect of a host that has one.
+	// An authority follows a host's redirect.
 	s.kubectl(fmt.Sprintf(solverManifest, "known", host)+fmt.Sprintf(solverManifest, "fresh", s.host("fresh")), "apply", "-f", "-")
 	const token = "/.well-known/acme-challenge/token"
 	eventually(t, patience, "the solvers", func() error {

@@ -23,7 +23,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// collector takes traces as OTLP over HTTP has it.
+// collector takes traces by OTLP over HTTP.
 type collector struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -54,7 +54,7 @@ func startCollector(t *testing.T) *collector {
 	return c
 }
 
-// of returns the spans of a trace: that of the request and that of its last attempt, nil where there is none.
+// of returns the spans of a trace: that of the request and that of its last attempt. Either may be nil.
 func (c *collector) of(t *testing.T, trace string) (server, client *tracepb.Span) {
 	t.Helper()
 	c.mu.Lock()
@@ -73,7 +73,7 @@ func (c *collector) of(t *testing.T, trace string) (server, client *tracepb.Span
 	return server, client
 }
 
-// askWith sends a GET with a traceparent, over HTTP/2 where the client's transport is so.
+// askWith sends a GET with a traceparent. It uses HTTP/2 if the client's transport does.
 func askWith(t *testing.T, client *http.Client, address, host, traceparent string) (status int, got arrival) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/x", nil)
@@ -111,7 +111,7 @@ func TestARequestIsASpanBetweenThatOfItsClientAndThatOfItsEndpoint(t *testing.T)
 	h2c.Protocols.SetUnencryptedHTTP2(true)
 	defer h2c.CloseIdleConnections()
 	const parent = "b7ad6b7169203331"
-	var told []string // to the endpoint, of the traces from 0 on
+	var told []string // what the endpoint was told, of the traces from 0 on
 	trace := func(n int) string { return fmt.Sprintf("0af7651916cd43dd8448eb211c8031%02x", n) }
 	for n, client := range []*http.Client{{Transport: &http.Transport{DisableKeepAlives: true}}, {Transport: h2c}} {
 		client.Timeout = patience
@@ -134,7 +134,7 @@ func TestARequestIsASpanBetweenThatOfItsClientAndThatOfItsEndpoint(t *testing.T)
 		}
 		return err
 	})
-	// One more is sent as the process ends.
+	// One more is sent while the process ends.
 	_, _ = askWith(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, c.http, s.host("nobody"), "00-"+trace(30)+"-"+parent+"-01")
 	c.terminate()
 	if code := c.exit(); code != 0 {

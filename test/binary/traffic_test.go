@@ -17,10 +17,10 @@ import (
 const (
 	// clients is how many connections carry traffic at once.
 	clients = 8
-	// The least time between two requests of a client, so that the load leaves time for what is tested.
+	// These are the least times between two requests of a client. They leave time for what is tested.
 	densePace  = 4 * time.Millisecond
 	sparsePace = 20 * time.Millisecond
-	// postEvery is how many requests there are for one POST, which cannot be sent again if it is lost.
+	// postEvery says that one of so many requests is a POST, which cannot be sent again if it is lost.
 	postEvery = 4
 	// shownFailures is how many failures are described one by one.
 	shownFailures = 10
@@ -40,12 +40,12 @@ type traffic struct {
 	address string
 	hosts   []string
 	pace    time.Duration
-	// verdict says what is wrong with a record whose response came whole.
+	// verdict says what is wrong with a record that has a whole response.
 	verdict func(record) error
 	stop    chan struct{}
 	running sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the rest
 	sent     int
 	outcomes map[string]int
 	failed   int
@@ -104,7 +104,7 @@ func (tr *traffic) client(number int) {
 	}
 }
 
-// content is a request's, or nothing for a GET.
+// content returns a request's content, or nothing for a GET.
 func content(n int) string {
 	if n%postEvery != 0 {
 		return ""
@@ -112,7 +112,7 @@ func content(n int) string {
 	return strings.Repeat("content ", 1+n%512)
 }
 
-// matches returns an error if a backend's answer is one to another request.
+// matches returns an error if a backend answered another request.
 func matches(r record, nonce, content string) error {
 	got := r.answer.arrival
 	if got.Backend == "" || got.Nonce == nonce && got.Host == r.host && got.Content == content {
@@ -142,7 +142,7 @@ func (tr *traffic) note(r record) {
 	}
 }
 
-// total is how many requests there were so far.
+// total returns how many requests there were so far.
 func (tr *traffic) total() int {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -160,7 +160,7 @@ func (tr *traffic) sends(total int) {
 	})
 }
 
-// finish ends the traffic, prints what became of it, and fails the test if a request failed or none was sent.
+// finish ends the traffic and prints what became of it. It fails the test if a request failed or none was sent.
 func (tr *traffic) finish() {
 	tr.t.Helper()
 	tr.end()
@@ -177,7 +177,7 @@ func (tr *traffic) finish() {
 	}
 }
 
-// answeredBy is the verdict that each request must be answered by one of these backends.
+// answeredBy returns a verdict: one of these backends must answer each request.
 func answeredBy(backends ...string) func(record) error {
 	return func(r record) error {
 		for _, name := range backends {

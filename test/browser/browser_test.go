@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Of each kind of resource the page has as many.
+// each is how many resources of each kind the page has.
 const each = 50
 
 func TestPageOf200ResourcesLoadsOverHTTP2(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// visit has a browser of its own load a page and waits for the page's report.
+// visit makes a new browser load a page, and waits for the page's report.
 func (s *scene) visit(path string) report {
 	s.t.Helper()
 	folder, err := os.MkdirTemp("", "warren-browser-")
@@ -30,7 +30,7 @@ func (s *scene) visit(path string) report {
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-crash-reporter",
 		"--no-proxy-server", "--enable-logging=stderr",
 		"--user-data-dir="+folder,
-		// The one name there is, and the one key that is trusted for it.
+		// There is only one name, and one key that is trusted for it.
 		"--host-resolver-rules=MAP "+host+" "+address+", MAP * ~NOTFOUND",
 		"--ignore-certificate-errors-spki-list="+s.key,
 		fmt.Sprintf("https://%s:%d%s", host, s.port, path))
@@ -48,7 +48,7 @@ func (s *scene) visit(path string) report {
 		defer close(ended)
 		err = browser.Wait()
 	}()
-	defer func() { _ = os.RemoveAll(folder) }() // what is left of it is of no interest
+	defer func() { _ = os.RemoveAll(folder) }() // nobody needs what is left of it
 	select {
 	case got := <-s.reports:
 		cancel()

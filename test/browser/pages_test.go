@@ -31,7 +31,7 @@ type socket struct {
 	Clean          bool
 }
 
-// pages serves what is in testdata, what that loads, and takes reports.
+// pages serves the pages in testdata and what they load. It takes their reports.
 func (s *scene) pages() http.Handler {
 	mux := http.NewServeMux()
 	for _, page := range []string{"page", "socket"} {

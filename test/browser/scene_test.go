@@ -36,11 +36,11 @@ import (
 
 const (
 	host = "browser.test"
-	// patience is for a browser to start, beside whatever else the machine does.
+	// patience is for the start of a browser on a busy machine.
 	patience = 3 * time.Minute
 )
 
-// scene is a proxy, the server behind it and what both saw of one browser.
+// scene is a proxy, the server behind it, and what both saw of one browser.
 type scene struct {
 	t       *testing.T
 	proxy   *proxy.Proxy
@@ -50,7 +50,7 @@ type scene struct {
 	log     *log
 }
 
-// serve starts a proxy that has one host, over TLS, and the server that has the pages.
+// serve starts a proxy with one host over TLS, and the server that has the pages.
 func serve(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, reports: make(chan report, 1), log: &log{more: make(chan struct{}, 1)}}
@@ -101,7 +101,7 @@ func serve(t *testing.T) *scene {
 	return s
 }
 
-// issue makes a certificate for the host, and returns the hash of its key too, by which a browser is told to trust it.
+// issue makes a certificate for the host. It also returns the hash of its key, by which a browser is told to trust it.
 func issue(t *testing.T) (c snapshot.Certificate, spki string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -136,7 +136,7 @@ func issue(t *testing.T) (c snapshot.Certificate, spki string) {
 	}, base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// log keeps what it is given, and says each time that there is more.
+// log keeps what it is given. It says each time that there is more.
 type log struct {
 	mu   sync.Mutex
 	text []byte
@@ -154,7 +154,7 @@ func (l *log) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lines are those that are whole.
+// lines returns the whole lines.
 func (l *log) lines() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -199,7 +199,7 @@ func (s *scene) parse(lines string) map[string]string {
 	return records
 }
 
-// expectRequests compares what was counted, by code and reason, of requests that were logged.
+// expectRequests compares the counts of requests that were logged, by code and reason.
 func (s *scene) expectRequests(want map[string]float64) {
 	s.t.Helper()
 	registry := prometheus.NewPedanticRegistry()

@@ -27,7 +27,7 @@ var api kubeapi.Shared
 
 func TestMain(m *testing.M) { os.Exit(api.Run(m)) }
 
-// render has Helm render the chart with values that are written as for --set.
+// render makes Helm render the chart, with values written as for --set.
 func render(t *testing.T, values ...string) ([]byte, error) {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()
@@ -156,8 +156,8 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	}
 }
 
-// An upgrade is refused by the API server if one of these differs, and serves nobody in between if the Service's name
-// does.
+// The API server refuses an upgrade if one of these differs. If the Service's name differs, nobody is served in
+// between.
 func TestAnUpgradeFindsItsObjectsAsTheyWere(t *testing.T) {
 	rendered, err := render(t)
 	if err != nil {
@@ -267,7 +267,7 @@ func TestOnlyPortsBelow1024TakeACapability(t *testing.T) {
 	}
 }
 
-// No node has its ports twice: an update that began a new replica there before the old one ended would never end.
+// A node has each port only once. An update that began a new replica there before the old one ended would never end.
 func TestAnUpdateIsPossibleWhereReplicasHaveTheNodesPorts(t *testing.T) {
 	before := map[string]any{"maxSurge": int64(1), "maxUnavailable": int64(0)}
 	after := map[string]any{"maxSurge": int64(0), "maxUnavailable": int64(1)}
@@ -278,7 +278,7 @@ func TestAnUpdateIsPossibleWhereReplicasHaveTheNodesPorts(t *testing.T) {
 		{"a Deployment", "kind=Deployment", before},
 		{"a Deployment with a port of the node", "kind=Deployment,hostPorts.https=443", after},
 		{"a DaemonSet", "kind=DaemonSet", before},
-		// Kubernetes' default for a DaemonSet is what is wanted there.
+		// Here Kubernetes' default for a DaemonSet is right.
 		{"a DaemonSet with a port of the node", "kind=DaemonSet,hostPorts.https=443", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

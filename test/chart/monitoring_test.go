@@ -45,8 +45,8 @@ func TestTheAPIServerTakesWhatIsForPrometheus(t *testing.T) {
 	}
 }
 
-// monitoring are the definitions that the Prometheus operator brings, as far as the chart writes objects of them. What
-// they do not have is refused rather than dropped, since the chart's objects are applied strictly.
+// monitoring has the definitions of the Prometheus operator, as far as the chart writes such objects. The chart's
+// objects are applied strictly, so a field that they do not have is refused and not dropped.
 const monitoring = `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -120,7 +120,7 @@ spec:
                           annotations: {type: object, additionalProperties: {type: string}}
 `
 
-// installMonitoring returns when the API server has objects of those definitions.
+// installMonitoring returns when the API server accepts objects of those definitions.
 func installMonitoring(t *testing.T, c client.Client) {
 	t.Helper()
 	for _, definition := range parse(t, []byte(monitoring)) {

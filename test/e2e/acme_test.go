@@ -29,7 +29,7 @@ const (
 	managementPort = 15000
 )
 
-// authority is a certificate authority in a pod, to whom every name has the address of the controller's Service.
+// authority is a certificate authority in a pod. For it, every name has the address of the controller's Service.
 type authority struct {
 	s         *scene
 	directory string
@@ -80,8 +80,7 @@ func (s *scene) authority() *authority {
 	return &authority{s: s, directory: "https://" + net.JoinHostPort(front.Spec.ClusterIP, strconv.Itoa(directoryPort)) + "/dir"}
 }
 
-// read gets a document of the authority's management by way of the API server, which reaches pods wherever the tests
-// run.
+// read gets a document of the authority's management through the API server, which reaches pods wherever the tests run.
 func (a *authority) read(path string) []byte {
 	a.s.t.Helper()
 	var content []byte
@@ -139,7 +138,7 @@ func TestACertificateIsOrderedForPodsBehindTheService(t *testing.T) {
 	}
 	s.resumes(roots, 10*replicas)
 
-	// Another leader finds everything in order, and the same certificate served.
+	// Another leader finds everything in order. The same certificate is served.
 	leader, err := warren.leader(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +161,7 @@ func TestACertificateIsOrderedForPodsBehindTheService(t *testing.T) {
 	}
 }
 
-// resumes waits until so many sessions in a row, which fall to all replicas, are resumed.
+// resumes waits until so many sessions in a row are resumed. They reach all replicas.
 func (s *scene) resumes(roots *x509.CertPool, inARow int) {
 	s.t.Helper()
 	config := &tls.Config{ServerName: s.host(), RootCAs: roots, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(1)}

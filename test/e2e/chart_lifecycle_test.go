@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// upgradeRate is in requests a second, and upgradeRequests how many there are at the least.
+	// upgradeRate is in requests a second. upgradeRequests is the least number of them.
 	upgradeRate     = 400
 	upgradeRequests = 20_000
 )
@@ -40,8 +40,8 @@ func TestFromHelmInstallToHelmUninstall(t *testing.T) {
 	theExamplesAreServed(s)
 
 	tr := startTrafficAt(t, upgradeRate, "myapp.example.com", "/")
-	// Another template has every replica replaced, and there are to be more of them. They listen where only root may
-	// without what the chart gives them for it.
+	// Another template makes Kubernetes replace every replica, and there will be more of them. They listen where only root
+	// may, without what the chart gives them for it.
 	if err := helm.apply(t.Context(), "upgrade", "replicas=5", "containerPorts.http=80", "containerPorts.https=443", "accessLog=json"); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,8 @@ func TestFromHelmInstallToHelmUninstall(t *testing.T) {
 	tr.sends(upgradeRequests)
 	tr.finish(0)
 
-	// What a user made stays, with the definitions; here it goes first, so that what is left is the controller's.
+	// What a user made stays, and so do the definitions. Here it goes first, so that only the controller's objects are
+	// left.
 	if err := warren.kube.removeScenes(t.Context()); err != nil {
 		t.Fatal(err)
 	}

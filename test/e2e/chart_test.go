@@ -23,10 +23,10 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// chart is the Helm chart, in a release of the name and in the namespace that config/default has too.
+// chart is the Helm chart. Its release has the name and the namespace that config/default has.
 type chart struct {
 	kube *cluster
-	// folder is where Helm keeps what it keeps.
+	// folder is where Helm keeps its files.
 	folder string
 }
 
@@ -36,7 +36,7 @@ func (c *chart) helm(ctx context.Context, arguments ...string) error {
 	if err != nil {
 		return err
 	}
-	// A module of its own builds Helm; make knows how, and does nothing if it is built.
+	// Helm is built from a module of its own. make knows how, and does nothing if it is built.
 	if output, err := exec.CommandContext(ctx, "make", "-C", checkout, "bin/helm").CombinedOutput(); err != nil {
 		return fmt.Errorf("building Helm: %w\n%s", err, output)
 	}
@@ -48,7 +48,7 @@ func (c *chart) helm(ctx context.Context, arguments ...string) error {
 	return nil
 }
 
-// apply installs the chart or upgrades it, with values as for --set, and returns when Helm says that all is ready.
+// apply installs the chart or upgrades it, with values as for --set. It returns when Helm says that all is ready.
 func (c *chart) apply(ctx context.Context, verb string, values ...string) error {
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *chart) apply(ctx context.Context, verb string, values ...string) error 
 	return c.applyFrom(ctx, verb, folder, setting("E2E_IMAGE", shippedImage+":dev"), values...)
 }
 
-// applyFormer is apply with the chart and the image of the version before.
+// applyFormer is apply with the chart and the image of the former version.
 func (c *chart) applyFormer(ctx context.Context, verb string, values ...string) error {
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *chart) applyFrom(ctx context.Context, verb, folder, image string, value
 	arguments := []string{verb, systemName, folder, "--wait", "--timeout=" + patience.String()}
 	for _, value := range append([]string{
 		"image.repository=" + name, "image.tag=" + tag, "image.digest=" + digest,
-		// Helm would wait for the address of a load balancer, which not every cluster makes.
+		// Helm would wait for the address of a load balancer. Not every cluster makes one.
 		"service.type=NodePort",
 	}, values...) {
 		arguments = append(arguments, "--set="+value)
@@ -95,7 +95,7 @@ func (c *chart) install(ctx context.Context) error {
 }
 
 func (c *chart) makeNamespace(ctx context.Context) error {
-	// As strict as config/default has it.
+	// It is as strict as in config/default.
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace,
 		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}
 	if err := c.kube.Create(ctx, namespace); err != nil {
@@ -104,7 +104,7 @@ func (c *chart) makeNamespace(ctx context.Context) error {
 	return nil
 }
 
-// uninstall deletes the definitions too, which the chart leaves.
+// uninstall also deletes the definitions, which the chart leaves.
 func (c *chart) uninstall(ctx context.Context) error {
 	err := c.helm(ctx, "uninstall", systemName, "--ignore-not-found", "--wait", "--timeout="+patience.String())
 	left := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}}}
@@ -127,7 +127,8 @@ func (c *chart) uninstall(ctx context.Context) error {
 // fleeting are kinds whose objects come and go by themselves.
 var fleeting = []string{"events", "componentstatuses", "certificatesigningrequests", "namespaces", "nodes"}
 
-// everything lists what is in the controller's namespace and what is in none, each object as its resource and name.
+// everything lists what is in the controller's namespace and what is in no namespace. It names each object by its
+// resource and name.
 func (k *cluster) everything(ctx context.Context) ([]string, error) {
 	resources, err := k.clientset.Discovery().ServerPreferredResources()
 	if err != nil {

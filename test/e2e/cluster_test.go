@@ -24,13 +24,13 @@ import (
 )
 
 const (
-	// patience is how long anything may take that a cluster does by itself, on a machine that is busy otherwise.
+	// patience is how long anything may take that a cluster does by itself, on a busy machine.
 	patience = 2 * time.Minute
 	// interval is the time between two looks.
 	interval = 100 * time.Millisecond
 )
 
-// cluster is the access to the one under test.
+// cluster is access to the cluster under test.
 type cluster struct {
 	client.Client
 	// clientset is for what client.Client does not do: reading logs.
@@ -65,8 +65,7 @@ func connect() (*cluster, error) {
 	return k, nil
 }
 
-// await looks until check has nothing to complain about, and returns its last complaint if that takes longer than
-// patience or than ctx.
+// await looks until check returns no error. It returns the last error if that takes longer than patience or ctx.
 func await(ctx context.Context, what string, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -78,7 +77,7 @@ func await(ctx context.Context, what string, check func(context.Context) error) 
 		if err == nil {
 			return nil
 		}
-		// What the end of ctx makes of a look says nothing about the cluster.
+		// An error that comes from the end of ctx says nothing about the cluster.
 		if ctx.Err() == nil || last == nil {
 			last = err
 		}
@@ -100,7 +99,7 @@ func eventually(t *testing.T, what string, check func(context.Context) error) ti
 	return time.Since(began)
 }
 
-// change applies edit to the object as it is in the cluster, again if somebody else was faster.
+// change applies edit to the object as it is in the cluster. It does so again if somebody else was faster.
 func (k *cluster) change(t *testing.T, object client.Object, edit func()) {
 	t.Helper()
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {

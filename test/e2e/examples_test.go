@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// theExamplesAreServed applies testdata/examples.yaml with a pod behind each Service, and sees that each request that
+// theExamplesAreServed applies testdata/examples.yaml with a pod behind each Service. It checks that each request that
 // the examples are for gets the answer that they promise.
 func theExamplesAreServed(s *scene) {
 	s.t.Helper()
@@ -59,7 +59,7 @@ func theExamplesAreServed(s *scene) {
 		}
 	}
 
-	// Far more than ten a second with a burst of twenty: some are let through, and some are told to wait.
+	// That is far more than ten a second with a burst of twenty. Some are let through, and some are told to wait.
 	answers := map[int]int{}
 	client := newClient(true)
 	for range 200 {
@@ -74,7 +74,7 @@ func theExamplesAreServed(s *scene) {
 	}
 }
 
-// arrivedAs has nothing to complain about where a pod of the Deployment was asked for that target.
+// arrivedAs returns a check: a pod of the Deployment was asked for that target.
 func arrivedAs(deployment, target string) func(*reply) error {
 	return both(answered(deployment), func(got *reply) error {
 		if got.arrival.Target != target {
@@ -84,7 +84,7 @@ func arrivedAs(deployment, target string) func(*reply) error {
 	})
 }
 
-// received has nothing to complain about where the pod received a field with that value, or did not if it is empty.
+// received returns a check: the pod received a field with that value, or no such field if the value is empty.
 func received(name, value string) func(*reply) error {
 	return func(got *reply) error {
 		if is := got.arrival.Header.Get(name); is != value {

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// exchangeTimeout bounds a request and its response. No test waits that long for one that is well.
+// exchangeTimeout bounds a request and its response. A test that passes does not wait that long.
 const exchangeTimeout = 15 * time.Second
 
 // request is what a test sends. The zero method is GET.
@@ -36,7 +36,7 @@ type request struct {
 // reply is what came back.
 type reply struct {
 	status int
-	// reason is why the proxy answered itself, empty if a backend answered.
+	// reason is why the proxy answered itself. It is empty if a backend answered.
 	reason string
 	// arrival is what a backend says of the request.
 	arrival arrival
@@ -50,10 +50,11 @@ type arrival struct {
 
 var reasonIn = regexp.MustCompile(`^warren; error=[a-z_]+; details="([A-Za-z]+)"$`)
 
-// newClient makes a client that has every host at the data plane's address. It follows no redirect and uses no proxy.
+// newClient makes a client that reaches every host at the data plane's address. It follows no redirect and uses no
+// proxy.
 func newClient(keepAlive bool) *http.Client { return newSecureClient(keepAlive, nil) }
 
-// newSecureClient is newClient for one that trusts these authorities.
+// newSecureClient is newClient for a client that trusts these authorities.
 func newSecureClient(keepAlive bool, authorities *x509.CertPool) *http.Client {
 	dialer := &net.Dialer{Timeout: exchangeTimeout}
 	return &http.Client{
@@ -114,8 +115,8 @@ func exchange(ctx context.Context, client *http.Client, r request) (*reply, erro
 	return got, nil
 }
 
-// everywhere returns once so many requests in a row on new connections, which fall to all replicas, got a reply that
-// check has nothing to complain about. It returns the last one, and how long it took.
+// everywhere sends requests on new connections, which reach all replicas. It returns once check accepted so many
+// replies in a row. It returns the last one, and how long it took.
 func everywhere(t *testing.T, what string, r request, check func(*reply) error) (*reply, time.Duration) {
 	t.Helper()
 	const inARow = 20
@@ -137,7 +138,7 @@ func everywhere(t *testing.T, what string, r request, check func(*reply) error) 
 	return last, took
 }
 
-// answered has nothing to complain about where a pod of the Deployment of that name answered.
+// answered returns a check: a pod of the Deployment of that name answered.
 func answered(deployment string) func(*reply) error {
 	return func(got *reply) error {
 		if got.status != http.StatusOK || !strings.HasPrefix(got.arrival.Pod, deployment+"-") {
@@ -147,7 +148,7 @@ func answered(deployment string) func(*reply) error {
 	}
 }
 
-// refused has nothing to complain about where the proxy answered with that status and reason.
+// refused returns a check: the proxy answered with that status and reason.
 func refused(status int, reason string) func(*reply) error {
 	return func(got *reply) error {
 		if got.status != status || got.reason != reason {

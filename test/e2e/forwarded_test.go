@@ -44,8 +44,8 @@ func TestPodsLearnOfTheClientAndForgedFieldsAreReplaced(t *testing.T) {
 				t.Fatal(err)
 			}
 			seen := got.arrival.Header
-			// kube-proxy may put a node's address in the place of the client's: which one cannot be known here, but it is
-			// one, and not what the client says.
+			// kube-proxy may put a node's address in the place of the client's. The test cannot know which one, but it is an
+			// address, and not what the client says.
 			address, err := netip.ParseAddr(seen.Get("X-Real-Ip"))
 			if err != nil || netip.MustParsePrefix("198.51.100.0/24").Contains(address) {
 				t.Errorf("X-Real-IP is %q, want the address of the peer", seen.Get("X-Real-Ip"))

@@ -28,15 +28,15 @@ const (
 	fieldOwner      = "warren-e2e"
 )
 
-// installation is warren-ingress in the cluster. Tests share it; which way it came there is up to them.
+// installation is warren-ingress in the cluster. Tests share it. They decide in which way it is installed.
 type installation struct {
 	kube *cluster
 	// kustomized and charted are the ways that there are.
 	kustomized, charted way
-	// current is the one that was taken, nil while nothing is installed; err is how that went.
+	// current is the way that was taken, or nil while nothing is installed. err says how that went.
 	current way
 	err     error
-	// http and https are the addresses of the data plane, with ports, as far as this process can reach it.
+	// http and https are the addresses of the data plane, with ports, at which this process reaches it.
 	http, https string
 }
 
@@ -44,11 +44,11 @@ type installation struct {
 type way interface {
 	// install returns when every object is there.
 	install(ctx context.Context) error
-	// uninstall takes away what install made, as far as that got, and returns when it is gone.
+	// uninstall removes what install made, as far as it got. It returns when all is gone.
 	uninstall(ctx context.Context) error
 }
 
-// by has warren-ingress installed in that way, and in no other. Nil is none.
+// by installs warren-ingress in that way, and in no other. Nil is for none.
 func (i *installation) by(ctx context.Context, w way) error {
 	if i.current == w {
 		return i.err
@@ -64,7 +64,7 @@ func (i *installation) by(ctx context.Context, w way) error {
 	return i.err
 }
 
-// install returns when all replicas serve and are reached.
+// install returns when all replicas serve and can be reached.
 func (i *installation) install(ctx context.Context) error {
 	if err := i.current.install(ctx); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (i *installation) install(ctx context.Context) error {
 	return await(ctx, "the data plane to be reached", i.reach)
 }
 
-// installed has warren-ingress installed by config/default.
+// installed installs warren-ingress by config/default, unless it is.
 func installed(t *testing.T) {
 	t.Helper()
 	if err := warren.by(t.Context(), warren.kustomized); err != nil {
@@ -83,7 +83,7 @@ func installed(t *testing.T) {
 	}
 }
 
-// available fails until every replica of the Deployment's present form is ready.
+// available fails until every replica of the Deployment's present version is ready.
 func (i *installation) available(ctx context.Context) error {
 	var deployment appsv1.Deployment
 	if err := i.kube.Get(ctx, client.ObjectKey{Namespace: systemNamespace, Name: systemName}, &deployment); err != nil {
@@ -92,7 +92,7 @@ func (i *installation) available(ctx context.Context) error {
 	return rolledOut(&deployment)
 }
 
-// rolledOut fails until all pods of a Deployment, and no others, are of its present form and ready.
+// rolledOut fails until a Deployment has exactly the wanted pods, all of its present version and ready.
 func rolledOut(d *appsv1.Deployment) error {
 	wanted, is := *d.Spec.Replicas, d.Status
 	if is.ObservedGeneration != d.Generation || is.UpdatedReplicas != wanted || is.Replicas != wanted || is.AvailableReplicas != wanted {
@@ -101,7 +101,7 @@ func rolledOut(d *appsv1.Deployment) error {
 	return nil
 }
 
-// reach finds out by which address the data plane can be reached from here.
+// reach finds the address at which this process reaches the data plane.
 func (i *installation) reach(ctx context.Context) error {
 	var service corev1.Service
 	if err := i.kube.Get(ctx, client.ObjectKey{Namespace: systemNamespace, Name: systemName}, &service); err != nil {
@@ -124,7 +124,7 @@ func (i *installation) reach(ctx context.Context) error {
 
 type addresses struct{ http, https string }
 
-// candidates are the addresses under which the data plane might be reached.
+// candidates returns the addresses at which the data plane might be reached.
 func candidates(service *corev1.Service, nodes []corev1.Node) []addresses {
 	ports := map[string]corev1.ServicePort{}
 	for _, port := range service.Spec.Ports {
@@ -174,7 +174,7 @@ func (k *cluster) gone(ctx context.Context, object client.Object) error {
 	return errors.New("it is still there")
 }
 
-// printLogs shows the log of every replica. A cluster that does not hand out logs is no further failure.
+// printLogs prints the log of every replica. If a cluster gives no logs, that is no further failure.
 func (i *installation) printLogs(ctx context.Context) {
 	var pods corev1.PodList
 	if err := i.kube.List(ctx, &pods, client.InNamespace(systemNamespace)); err != nil {

@@ -29,7 +29,7 @@ import (
 type kustomization struct {
 	kube    *cluster
 	objects []*unstructured.Unstructured
-	// applied are the first so many of the objects.
+	// applied is how many of the objects were applied, from the first on.
 	applied int
 }
 
@@ -61,7 +61,7 @@ func (k *kustomization) install(ctx context.Context) error {
 
 func (k *kustomization) uninstall(ctx context.Context) error {
 	applied := slices.Clone(k.objects[:k.applied])
-	// What others need goes last, as it came first: the definitions, the namespace.
+	// What others need came first and goes last: the definitions, the namespace.
 	slices.Reverse(applied)
 	for _, object := range applied {
 		if err := k.kube.Delete(ctx, object.DeepCopy()); client.IgnoreNotFound(err) != nil {
@@ -77,13 +77,13 @@ func (k *kustomization) uninstall(ctx context.Context) error {
 	return nil
 }
 
-// render is what "kubectl apply -k" would apply with the image replaced in the way that the documentation tells.
+// render returns what "kubectl apply -k" would apply, with the image replaced in the documented way.
 func render(ctx context.Context, image string) ([]*unstructured.Unstructured, error) {
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
 		return nil, err
 	}
-	// A module of its own builds kustomize; make knows how, and does nothing if it is built.
+	// kustomize is built from a module of its own. make knows how, and does nothing if it is built.
 	if output, err := exec.CommandContext(ctx, "make", "-C", checkout, "bin/kustomize").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building kustomize: %w\n%s", err, output)
 	}
@@ -140,7 +140,7 @@ func writeOverlay(folder, base, image string) error {
 	return os.WriteFile(filepath.Join(folder, "kustomization.yaml"), content, 0o600)
 }
 
-// splitImage takes apart a reference, which has a tag or a digest.
+// splitImage splits a reference, which has a tag or a digest.
 func splitImage(image string) (name, tag, digest string, err error) {
 	if name, digest, ok := strings.Cut(image, "@"); ok {
 		return name, "", digest, nil

@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// leader is the name of the pod that holds the Lease.
+// leader returns the name of the pod that has the Lease.
 func (i *installation) leader(ctx context.Context) (string, error) {
 	var lease coordinationv1.Lease
 	if err := i.kube.Get(ctx, client.ObjectKey{Namespace: systemNamespace, Name: "warren-ingress-warren"}, &lease); err != nil {
@@ -51,7 +51,7 @@ func TestTheOtherReplicaServesAndWritesStatusWhenTheLeaderIsDeleted(t *testing.T
 		t.Fatalf("deleting the leader: %v", err)
 	}
 	deleted := time.Now()
-	// What comes while the leader drains is served, and its status is written by whoever leads.
+	// What comes while the leader drains is served. Whoever leads then writes its status.
 	during := ingress("during", map[string]string{s.host() + "/during": "web"})
 	s.create(during)
 	s.says(during, wellServed...)

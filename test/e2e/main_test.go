@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// warren is the installation that all tests share. The first that needs it makes it, and TestMain takes it away.
+// warren is the installation that all tests share. The first test that needs it makes it. TestMain removes it.
 var warren *installation
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -32,7 +32,7 @@ func run(m *testing.M) (code int) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	warren = &installation{kube: kube, kustomized: &kustomization{kube: kube}, charted: &chart{kube: kube, folder: folder}}
-	// Tests do not know of signals: without this an interrupted run would leave everything behind.
+	// Tests ignore signals. Without this, an interrupted run would leave everything behind.
 	interrupted := context.AfterFunc(ctx, func() {
 		os.Exit(complain(errors.Join(errors.New("interrupted"), warren.leave(false))))
 	})
@@ -51,8 +51,8 @@ func complain(err error) int {
 	return 1
 }
 
-// leave takes away what the tests and the installation made. After a failure it shows what the controller had to say
-// before that, or leaves everything where it is if E2E_KEEP says so.
+// leave removes what the tests and the installation made. After a failure it first shows the controller's logs, or
+// leaves everything in place if E2E_KEEP says so.
 func (i *installation) leave(failed bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

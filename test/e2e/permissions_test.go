@@ -36,7 +36,7 @@ func TestWhoMayEditOrViewANamespaceMayDoSoWithItsObjects(t *testing.T) {
 		{"a viewer changes nothing", "e2e-view", "patch", "ingresses", "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			// Kubernetes adds roles to its own, and the API server takes a binding in, a moment after they are made.
+			// Kubernetes adds roles to its own a moment after they are made. The API server takes a moment for a binding, too.
 			eventually(t, "the right", func(ctx context.Context) error {
 				review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 					User: test.user,

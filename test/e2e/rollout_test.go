@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// updates is how often each Deployment is replaced, one update upon the other.
+// updates is how often each Deployment is replaced, one update after the other.
 const updates = 10
 
 func TestRollingUpdatesOfABackendLoseNothingThatItsPodsLetBeSaved(t *testing.T) {
@@ -20,8 +20,8 @@ func TestRollingUpdatesOfABackendLoseNothingThatItsPodsLetBeSaved(t *testing.T) 
 		mayFail   float64
 	}{
 		{"pods that linger lose no request", 3, 0},
-		// The proxy hears of the end of such a pod when that is there already: a request that was sent to it by then may not
-		// be sent to another pod if it is a POST, and another pod may have ended in the same way.
+		// When the proxy hears of the end of such a pod, the pod has ended already. If a request was sent to it by then, and
+		// it is a POST, it may not be sent to another pod. Another pod may also have ended in the same way.
 		{"pods that end at once lose few", 0, 0.01},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -30,7 +30,7 @@ func TestRequestsGoToPodsByHostAndPath(t *testing.T) {
 		host   string
 		target string
 		check  func(*reply) error
-		// seen is the target that the pod has to be asked for, if one has to answer.
+		// seen is the target that the pod has to be asked for, if a pod has to answer.
 		seen string
 	}{
 		{"the root", host, "/", answered("web"), "/"},
@@ -72,7 +72,7 @@ func TestEveryPodOfAServiceGetsRequests(t *testing.T) {
 	if err != nil {
 		t.Fatalf("listing the pods: %v", err)
 	}
-	// One connection is one replica, which goes round.
+	// One connection reaches one replica, which takes the pods in turn.
 	client := newClient(true)
 	round := func(ctx context.Context, requests int) (map[string]int, error) {
 		answers := map[string]int{}
@@ -88,7 +88,7 @@ func TestEveryPodOfAServiceGetsRequests(t *testing.T) {
 		}
 		return answers, nil
 	}
-	// The EndpointSlices list all three, of which a replica hears in its own time.
+	// The EndpointSlices list all three. A replica hears of them in its own time.
 	took := eventually(t, "each pod to be known", func(ctx context.Context) error {
 		answers, err := round(ctx, len(pods))
 		if err == nil && len(answers) != len(pods) {

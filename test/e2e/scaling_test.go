@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// shownWithin is how long after Kubernetes says that pods are there, or are to go, requests may not heed it. It is a
-// figure for a machine that does everything at once; the log says how long it was.
+// shownWithin is how long requests may take to follow after Kubernetes says that pods are there, or will go. The figure
+// is for a machine that does everything at once. The log says how long it was.
 const shownWithin = 30 * time.Second
 
 func TestScalingABackendShowsWithinSecondsAndLosesNoRequest(t *testing.T) {
 	s := newScene(t)
-	// Long enough for what Kubernetes tells to arrive, as any Deployment behind a Service should have it.
+	// It is long enough for the news from Kubernetes to arrive. Any Deployment behind a Service should have it.
 	web := s.backend("web", 1, 3)
 	s.create(ingress("shop", map[string]string{s.host() + "/": "web"}))
 	everywhere(t, "the route to be served", request{host: s.host(), target: "/"}, answered("web"))

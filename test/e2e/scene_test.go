@@ -25,7 +25,7 @@ import (
 
 const (
 	sceneLabel = "warren-e2e"
-	// backendPort is the Service's. The pods' is another, so that who takes one for the other is found out.
+	// backendPort is the Service's. The pods' port differs, so that the test notices if one is taken for the other.
 	backendPort    = 80
 	backendPodPort = 8080
 )
@@ -37,7 +37,7 @@ type scene struct {
 	namespace string
 }
 
-// newScene makes a namespace that is deleted with everything in it when the test ends.
+// newScene makes a namespace. It is deleted with everything in it when the test ends.
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	installed(t)
@@ -52,7 +52,7 @@ func makeScene(t *testing.T) *scene {
 	if err := warren.kube.Create(t.Context(), namespace); err != nil {
 		t.Fatalf("making the test's namespace: %v", err)
 	}
-	// TestMain waits for it to be gone: the next test does not have to.
+	// TestMain waits for it to be gone. The next test does not have to.
 	t.Cleanup(func() {
 		if err := warren.kube.Delete(context.Background(), namespace); client.IgnoreNotFound(err) != nil {
 			t.Errorf("deleting the test's namespace: %v", err)
@@ -93,8 +93,8 @@ func (s *scene) create(objects ...client.Object) {
 	}
 }
 
-// backend runs pods of the backend behind a Service of the same name, and returns when all are ready and listed as the
-// Service's. The pods go on taking requests for lingering seconds after their end was decided.
+// backend runs pods of the backend behind a Service of the same name. It returns when all are ready and the Service
+// lists them. The pods go on taking requests for lingering seconds after their end was decided.
 func (s *scene) backend(name string, replicas int32, lingering int64) *appsv1.Deployment {
 	s.t.Helper()
 	deployment := backendPods(name, replicas, lingering)
@@ -136,7 +136,7 @@ func backendPods(name string, replicas int32, lingering int64) *appsv1.Deploymen
 	return deployment
 }
 
-// service selects the pods of the backend of that name, of which there need not be any.
+// service selects the pods of the backend of that name. There need not be any.
 func service(name string) *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -159,7 +159,7 @@ func (s *scene) settled(deployment *appsv1.Deployment) {
 }
 
 // listed returns when the EndpointSlices of a Service have as many ready endpoints as wanted. Kubernetes makes them
-// apart from a Deployment's status: where their controller finds its cache stale, it tries again a second later.
+// apart from a Deployment's status. If their controller finds its cache stale, it tries again a second later.
 func (s *scene) listed(service string, want int) {
 	s.t.Helper()
 	eventually(s.t, "the EndpointSlices of "+service, func(ctx context.Context) error {
@@ -183,8 +183,8 @@ func (s *scene) listed(service string, want int) {
 	})
 }
 
-// alone returns when no pod of a Deployment is left besides those that it wants, so that what comes with the end of one
-// has come.
+// alone returns when a Deployment has no pod but those that it wants. By then, what the end of a pod causes has
+// happened.
 func (s *scene) alone(deployment *appsv1.Deployment) {
 	s.t.Helper()
 	eventually(s.t, "the former pods of "+deployment.Name+" to go", func(ctx context.Context) error {
@@ -199,7 +199,8 @@ func (s *scene) alone(deployment *appsv1.Deployment) {
 	})
 }
 
-// pods are the names of a Deployment's pods that take requests or soon will: those whose end is not decided.
+// pods returns the names of a Deployment's pods that take requests or soon will. It leaves out those whose end is
+// decided.
 func (s *scene) pods(ctx context.Context, deployment *appsv1.Deployment) ([]string, error) {
 	var list corev1.PodList
 	if err := s.List(ctx, &list, client.InNamespace(s.namespace), client.MatchingLabels(deployment.Spec.Selector.MatchLabels)); err != nil {
@@ -214,8 +215,8 @@ func (s *scene) pods(ctx context.Context, deployment *appsv1.Deployment) ([]stri
 	return slices.Sorted(slices.Values(names)), nil
 }
 
-// ingress routes hosts to services: each key is a host and a path as one writes them in an address, each value the name
-// of a Service. A path that ends in $ is matched exactly, without the sign.
+// ingress routes hosts to services. Each key is a host and a path as one writes them in an address. Each value is the
+// name of a Service. A path that ends in $ is matched exactly, without the sign.
 func ingress(name string, routes map[string]string) *v1alpha1.Ingress {
 	made := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	for _, route := range slices.Sorted(maps.Keys(routes)) {

@@ -21,7 +21,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// selfSigned makes a Secret with a certificate for a host, and returns who trusts it.
+// selfSigned makes a Secret with a certificate for a host. It returns the pool that trusts it, too.
 func selfSigned(t *testing.T, name, host string) (*corev1.Secret, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

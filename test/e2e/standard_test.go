@@ -18,8 +18,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// The tests of files named after standard_ are the scenarios of the conformance of networking.k8s.io Ingresses: what
-// every controller of that kind has to do.
+// The tests in the files named standard_ are the scenarios of the conformance of networking.k8s.io Ingresses. Every
+// controller of that kind has to do this.
 
 // standard is an Ingress of networking.k8s.io of the class that the installation makes.
 func standard(name string, rules ...networkingv1.IngressRule) *networkingv1.Ingress {
@@ -55,8 +55,8 @@ func (s *scene) backends(names ...string) {
 	}
 }
 
-// exposes makes an Ingress and returns when its status shows where it is exposed. It has it deleted before the test
-// ends, so that it is in no other test's way.
+// exposes makes an Ingress. It returns when its status shows where it is exposed. The Ingress is deleted before the
+// test ends, so that it is in no other test's way.
 func (s *scene) exposes(object *networkingv1.Ingress) {
 	s.t.Helper()
 	balancer := s.loadBalancer()
@@ -75,7 +75,7 @@ func (s *scene) exposes(object *networkingv1.Ingress) {
 
 // remove deletes an Ingress and returns when it is gone.
 func (s *scene) remove(object *networkingv1.Ingress) {
-	ctx := context.Background() // the test's has ended
+	ctx := context.Background() // the test's context has ended
 	if err := s.Delete(ctx, object); client.IgnoreNotFound(err) != nil {
 		s.t.Errorf("deleting Ingress %s: %v", object.Name, err)
 	}
@@ -84,12 +84,12 @@ func (s *scene) remove(object *networkingv1.Ingress) {
 	}
 }
 
-// standardCase is a request and who answers it, or 404 where nobody does.
+// standardCase is a request and the service that answers it, or 404 if none does.
 type standardCase struct {
 	name, host, target, service string
 }
 
-// answersAre sees that each request is answered as it should be, on every replica.
+// answersAre checks on every replica that each request gets the right answer.
 func answersAre(t *testing.T, cases []standardCase) {
 	t.Helper()
 	for _, test := range cases {
@@ -116,7 +116,7 @@ func TestAStandardIngressOfAnotherClassIsLeftAlone(t *testing.T) {
 	theirs.Spec.IngressClassName = new("some-invalid-class-name")
 	s.create(theirs)
 
-	// Once a younger one has an address, the older one would have had its.
+	// Once a younger Ingress has an address, the older one would have had its own.
 	ours := standard("ours", standardRule("ours."+host, standardPath(networkingv1.PathTypePrefix, "/", "web")))
 	s.exposes(ours)
 	answersAre(t, []standardCase{

@@ -20,8 +20,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// says returns once the status of an Ingress speaks of its present generation and its conditions are those wanted, each
-// as Type=Status Reason in the order of their types.
+// says waits until the status of an Ingress is about its present generation and has the wanted conditions. Each is
+// Type=Status Reason, in the order of their types.
 func (s *scene) says(object *v1alpha1.Ingress, want ...string) {
 	s.t.Helper()
 	eventually(s.t, "the status of Ingress "+object.Name, func(ctx context.Context) error {
@@ -63,7 +63,7 @@ func TestStatusFollowsTheSpecAndWhatIsBehindIt(t *testing.T) {
 	s.change(t, web, func() { web.Spec.Replicas = new(int32(0)) })
 	s.says(shop, "Accepted=True Accepted", "Programmed=True Programmed", "ResolvedRefs=False NoEndpoints")
 
-	// An event is written by other rights than a status.
+	// Writing an event takes other rights than writing a status.
 	eventually(t, "an event that tells of it", func(ctx context.Context) error {
 		var events eventsv1.EventList
 		if err := s.List(ctx, &events, client.InNamespace(s.namespace)); err != nil {
@@ -103,8 +103,8 @@ func TestStatusTellsTheAddressOfTheLoadBalancer(t *testing.T) {
 	})
 }
 
-// loadBalancer returns the controller's Service once it has the addresses of a load balancer. They go when the test
-// ends, if it is the test that made them.
+// loadBalancer returns the controller's Service once it has the addresses of a load balancer. If the test made them,
+// they go when the test ends.
 func (s *scene) loadBalancer() *corev1.Service {
 	s.t.Helper()
 	balancer := &corev1.Service{}
@@ -112,7 +112,7 @@ func (s *scene) loadBalancer() *corev1.Service {
 		s.t.Fatalf("reading the controller's Service: %v", err)
 	}
 	if len(balancer.Status.LoadBalancer.Ingress) == 0 {
-		// Nothing in this cluster makes load balancers: the test says what the provider's controller would.
+		// Nothing in this cluster makes load balancers. The test writes what the provider's controller would.
 		s.publish(s.t.Context(), balancer, corev1.LoadBalancerIngress{IP: "192.0.2.1"}, corev1.LoadBalancerIngress{Hostname: "lb.example.com"})
 		s.t.Cleanup(func() { s.publish(context.Background(), balancer) })
 	}

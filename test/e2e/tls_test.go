@@ -26,7 +26,7 @@ func TestANameWithoutACertificateIsRefusedInTheHandshake(t *testing.T) {
 		_ = conn.Close()
 		t.Fatal("the handshake succeeded")
 	}
-	// The type of an alert that arrives is crypto/tls' own.
+	// Only crypto/tls has the type of an alert that arrives.
 	var remote *net.OpError
 	if !errors.As(err, &remote) || remote.Op != "remote error" || remote.Err.Error() != "tls: unrecognized name" {
 		t.Errorf("the handshake ended with %v, want the alert unrecognized_name", err)

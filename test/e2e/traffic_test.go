@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	// rate is in requests a second. A request is sent when it is due, whether or not earlier ones were answered.
+	// rate is in requests a second. A request is sent when it is due, whether earlier ones were answered or not.
 	rate = 200
 	// recent is how many of the last answers lastPods looks at.
 	recent = 100
-	// shownFailures is how many are described one by one.
+	// shownFailures is how many failures are described one by one.
 	shownFailures = 10
 )
 
@@ -35,7 +35,7 @@ type kind struct {
 	request   request
 }
 
-// mix is what twenty requests consist of.
+// mix returns what twenty requests consist of.
 func mix(host, path string) []kind {
 	get := kind{"GET", true, request{method: "GET", host: host, target: path}}
 	getNew := kind{"GET, new connection", false, request{method: "GET", host: host, target: path}}
@@ -57,7 +57,7 @@ type traffic struct {
 	// check says what is wrong with an answer of a backend.
 	check func(*reply) error
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the rest
 	sent     map[string]int
 	retried  int
 	failed   map[string]int
@@ -78,7 +78,7 @@ func startTrafficAt(t *testing.T, rate time.Duration, host, path string) *traffi
 	return startCheckedTraffic(t, rate, host, path, func(*reply) error { return nil })
 }
 
-// startCheckedTraffic is startTrafficAt where an answer that check has something to complain about is a failure.
+// startCheckedTraffic is startTrafficAt with a check. An answer that check refuses is a failure.
 func startCheckedTraffic(t *testing.T, rate time.Duration, host, path string, check func(*reply) error) *traffic {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -106,7 +106,7 @@ func (tr *traffic) run(ctx context.Context, every time.Duration, kinds []kind) {
 		if k.keepAlive {
 			client = kept
 		}
-		// A request that was sent is answered, also when the traffic ends.
+		// A request that was sent is answered, even if the traffic ends.
 		tr.running.Go(func() { tr.exchange(context.WithoutCancel(ctx), client, k) })
 	}
 }
@@ -165,7 +165,8 @@ func (tr *traffic) sends(want int) {
 	})
 }
 
-// lastPods are the names of the pods that gave the last answers, or none while there are too few answers to tell.
+// lastPods returns the names of the pods that gave the last answers. It returns none while there are too few answers to
+// tell.
 func (tr *traffic) lastPods() []string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -175,7 +176,8 @@ func (tr *traffic) lastPods() []string {
 	return slices.Compact(slices.Sorted(slices.Values(tr.last)))
 }
 
-// reaches returns once the last answers are from exactly the pods of a Deployment that stay, and how long that took.
+// reaches waits until the last answers are from exactly the pods of a Deployment that stay. It returns how long that
+// took.
 func (tr *traffic) reaches(s *scene, deployment *appsv1.Deployment) time.Duration {
 	tr.t.Helper()
 	return eventually(tr.t, "requests to reach each pod and no other", func(ctx context.Context) error {
@@ -190,8 +192,8 @@ func (tr *traffic) reaches(s *scene, deployment *appsv1.Deployment) time.Duratio
 	})
 }
 
-// finish ends the traffic, says what became of it, and fails the test if a larger share of the requests failed than
-// may, where 0 is none.
+// finish ends the traffic and says what became of it. It fails the test if more than the share mayFail of the requests
+// failed. 0 allows none.
 func (tr *traffic) finish(mayFail float64) {
 	tr.t.Helper()
 	tr.stop()
@@ -207,7 +209,8 @@ func (tr *traffic) finish(mayFail float64) {
 		failed += tr.failed[name]
 		kinds = append(kinds, fmt.Sprintf("%s: %d of %d", name, tr.failed[name], tr.sent[name]))
 	}
-	// A client sends again by itself what a connection was closed on while idle, if that is safe: no failure, but shown.
+	// If an idle connection was closed under a request, the client sends it again by itself if that is safe. That is no
+	// failure, but it is shown.
 	tr.t.Logf("%d of %d requests failed and %d were sent again by the client, in %s, %.0f a second, the slowest took %s (failed by kind: %s)",
 		failed, total, tr.retried, lasted.Round(100*time.Millisecond), float64(total)/lasted.Seconds(),
 		tr.slowest.Round(time.Millisecond), strings.Join(kinds, "; "))

@@ -14,7 +14,7 @@ import (
 
 func TestAnUpgradeFromTheVersionBeforeLosesNoRequestAndNoHost(t *testing.T) {
 	helm := warren.charted.(*chart)
-	// The version before is no way of its own: what it leaves, the chart of this version takes away.
+	// The former version is no way of its own. The chart of this version removes what it leaves.
 	if err := warren.by(t.Context(), nil); err != nil {
 		t.Fatalf("uninstalling what another test left: %v", err)
 	}
@@ -27,7 +27,7 @@ func TestAnUpgradeFromTheVersionBeforeLosesNoRequestAndNoHost(t *testing.T) {
 	}
 	eventually(t, "the data plane to be reached", warren.reach)
 
-	// The rival's Ingress for another host is older than the owner's, and the contested host is the older one's.
+	// The rival's Ingress for another host is older than the owner's. The contested host belongs to the older one.
 	owner, rival := makeScene(t), makeScene(t)
 	host, contested := owner.host(), "contested."+owner.host()
 	rivals := ingress("rivals", map[string]string{rival.host() + "/": "rival"})

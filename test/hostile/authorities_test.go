@@ -24,21 +24,22 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// verifyingObjects is how many Ingresses of a tenant name verifyingPaths authorities each.
+// verifyingObjects is how many Ingresses of a tenant name authorities. Each has verifyingRules rules with
+// verifyingPaths paths each.
 const (
 	verifyingObjects = 3
 	verifyingRules   = 64
 	verifyingPaths   = 32
 )
 
-// tries makes an object. What the API server refuses is not an attack, and fails the test.
+// tries makes an object. If the API server refuses it, it is no attack, and the test fails.
 func (s *stage) tries(object client.Object) {
 	if err := s.Create(s.t.Context(), object); err != nil {
 		s.t.Errorf("creating %T %s: %v", object, object.GetName(), err)
 	}
 }
 
-// verifying is an Ingress of as many paths as one may have, each with terms of its own.
+// verifying returns an Ingress of as many paths as one may have, each with its own terms.
 func verifying(namespace, name string, terms func(path int) *v1alpha1.BackendTLS) *v1alpha1.Ingress {
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	for r := range verifyingRules {
@@ -52,7 +53,7 @@ func verifying(namespace, name string, terms func(path int) *v1alpha1.BackendTLS
 	return ing
 }
 
-// A tenant names thousands of authorities, which are not there.
+// A tenant names thousands of authorities that are not there.
 func TestAuthoritiesWithoutNumber(t *testing.T) {
 	s := newStage(t)
 	s.attack("authorities without number", s.nameAuthorities)
@@ -71,7 +72,7 @@ func (s *stage) nameAuthorities(ctx context.Context) {
 	<-ctx.Done()
 }
 
-// A tenant names one large bundle in thousands of paths, each with another name to expect.
+// A tenant names one large bundle in thousands of paths. Each expects another name.
 func TestABundleInThousandsOfPaths(t *testing.T) {
 	s := newStage(t)
 	bundle := authoritiesOf(t, bundleSize)
@@ -88,10 +89,10 @@ func TestABundleInThousandsOfPaths(t *testing.T) {
 	})
 }
 
-// bundleSize is how large the bundle is: what an operating system trusts.
+// bundleSize is the size of what an operating system trusts.
 const bundleSize = 200 << 10
 
-// authoritiesOf is PEM of this size, of certificates that differ.
+// authoritiesOf returns PEM of this size, with different certificates.
 func authoritiesOf(t *testing.T, size int) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

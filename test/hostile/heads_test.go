@@ -23,19 +23,19 @@ import (
 const (
 	heldHost = "held.example.com"
 	headTime = 4 * time.Second
-	// headRamp is in which time all is opened. What is tried is what it holds.
+	// headRamp is the time in which all is opened. The test is about what is then held.
 	headRamp = 2 * time.Second
-	// headConnections hold headStreams each, as many as a connection may have open.
+	// headConnections is how many connections there are. Each holds headStreams streams, as many as it may have open.
 	headConnections = 30
 	headStreams     = 128
-	// headPace is between two bytes of each content: less than a client may be silent for.
+	// headPace is the time between two bytes of each content. It is less than a client may be silent for.
 	headPace = 2 * time.Second
-	// slowConnections are those of HTTP/1.1.
+	// slowConnections are of HTTP/1.1.
 	slowConnections = 1500
 )
 
-// Each variant has the proxy keep long heads: what costs the client a byte is 4 KB of a decoded head, for as long as
-// its content, a byte now and then, has not ended.
+// Each variant makes the proxy keep long heads. A byte that the client sends costs 4 KB of a decoded head, until its
+// content has ended. The client sends a byte of that now and then.
 func TestHeadsThatAreHeld(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
@@ -48,7 +48,8 @@ func TestHeadsThatAreHeld(t *testing.T) {
 	}
 }
 
-// Hundreds of requests that come in one moment make others wait, whatever their heads are: long ones no longer.
+// Hundreds of requests that come at one moment make others wait, whatever their heads are. Those with long heads must
+// not make them wait longer.
 func TestHeadsInBursts(t *testing.T) {
 	s := newStage(t, "--h2c")
 	s.serveHeld()
@@ -61,7 +62,7 @@ func TestHeadsInBursts(t *testing.T) {
 	})
 }
 
-// serveHeld has a host served whose backend lets clients hold their requests.
+// serveHeld serves a host whose backend lets clients hold their requests.
 func (s *stage) serveHeld() {
 	s.t.Helper()
 	s.serve(s.a, "held", heldHost, "/", startBackend(s.t, holding(s.t)))
@@ -70,10 +71,10 @@ func (s *stage) serveHeld() {
 	}
 }
 
-// headVariant is a way to have long heads kept over HTTP/2.
+// headVariant is a way to make the proxy keep long heads over HTTP/2.
 type headVariant struct {
 	name string
-	// fields are of the head, trailers behind a byte of content.
+	// fields are in the head. trailers come after a byte of content.
 	fields, trailers []string
 	// pieces is how many CONTINUATION frames without end follow the last head.
 	pieces int
@@ -81,7 +82,7 @@ type headVariant struct {
 	path string
 }
 
-// ordinaryRequests are what no variant is to cost more than: as many requests in as short a time, with short heads.
+// ordinaryRequests are as many requests in as short a time, with short heads. No variant may cost more.
 var ordinaryRequests = headVariant{name: "ordinary requests over HTTP/2"}
 
 func headVariants() []headVariant {
@@ -104,13 +105,13 @@ func headVariants() []headVariant {
 	}
 }
 
-// run attacks a replica over so many connections until ctx is done. It opens one after another in the time, and on each
-// all streams at once.
+// run attacks a replica over so many connections until ctx is done. It opens them one after another in the time ramp.
+// On each it opens all streams at once.
 func (v *headVariant) run(ctx context.Context, r *replica, connections int, ramp time.Duration) {
 	v.attack(ctx, r, connections, ramp, 0)
 }
 
-// runEvenly opens them so that one stream follows the other in the time.
+// runEvenly opens them so that one stream follows the other in the time ramp.
 func (v *headVariant) runEvenly(ctx context.Context, r *replica, connections int, ramp time.Duration) {
 	v.attack(ctx, r, connections, ramp/headStreams, ramp/headStreams)
 }
@@ -170,8 +171,8 @@ func TestSlowHeads(t *testing.T) {
 	}
 }
 
-// trickle sends a text on a connection of its own, and then a byte now and then until ctx is done. That the connection
-// is ended is the proxy's defence.
+// trickle sends a text on a connection of its own. Then it sends a byte now and then until ctx is done. The proxy may
+// end the connection: that is its defence.
 func trickle(ctx context.Context, address, begin string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", address)
@@ -187,7 +188,7 @@ func trickle(ctx context.Context, address, begin string) {
 	}
 }
 
-// holding takes content as it comes, waits where it is asked to, and sends a long head where it is asked to.
+// holding takes content as it comes. If it is asked to, it waits, or sends a long head.
 func holding(t *testing.T) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -257,7 +258,7 @@ func (h *heads) encode(fields ...string) []byte {
 	return h.block.Bytes()
 }
 
-// open opens a stream whose content has not ended, unless the path is one that is asked for without.
+// open opens a stream whose content has not ended. A stream for a path has no content.
 func (h *heads) open(stream uint32, path string, fields []string) {
 	method := "POST"
 	if path != "" {
@@ -270,7 +271,7 @@ func (h *heads) open(stream uint32, path string, fields []string) {
 	_ = h.flush()
 }
 
-// openEndless opens one whose head does not end.
+// openEndless opens a stream with a head that does not end.
 func (h *heads) openEndless(stream uint32, pieces int) {
 	_ = h.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: h.encode(":method", "GET")})
 	for range pieces {
@@ -286,8 +287,8 @@ func (h *heads) trailers(stream uint32, fields []string) {
 	_ = h.flush()
 }
 
-// hold keeps the connection until ctx is done, and has each stream's content go on by a byte now and then. That the
-// connection is ended is the proxy's defence.
+// hold keeps the connection until ctx is done. It sends a byte of each stream's content now and then. The proxy may end
+// the connection: that is its defence.
 func (h *heads) hold(ctx context.Context, content bool) {
 	for ; ctx.Err() == nil; await(ctx, headPace) {
 		for i := range uint32(headStreams) {

@@ -28,16 +28,16 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// hostPace is between two requests of one client that looks for another namespace's answers.
+// hostPace is the time between two requests of one client that looks for another namespace's answers.
 const hostPace = 5 * time.Millisecond
 
-// foreignPaths are what no rule of the attacked host matches, or what is to look so.
+// foreignPaths match no rule of the attacked host, or are meant to look so.
 var foreignPaths = []string{
 	"/", "/other", "/.well-known/acme-challenge/token", "/sw.js", "/app%2F..%2Fother", "/ap", "/apps", "/app/../other", "//other", "/other%2Fapp",
 	"/other;/app", "/%2e%2e/other", "/.well-known/../.well-known/acme-challenge/token",
 }
 
-// A tenant with a wildcard and a rule for every host, and a certificate for the wildcard, waits for requests of
+// A tenant has a wildcard, a rule for every host, and a certificate for the wildcard. It waits for requests of
 // another's host.
 func TestWildcardOverAnothersHost(t *testing.T) {
 	s := newStage(t)
@@ -109,7 +109,7 @@ func TestWildcardOverAnothersHost(t *testing.T) {
 		running.Go(func() {
 			tickets := &anyTicket{}
 			for ; ctx.Err() == nil; time.Sleep(hostPace) {
-				// A ticket that was given for a name of the wildcard's is offered for the other's.
+				// A ticket for a name of the wildcard is offered for the other's name.
 				_, _ = handshake(s.replica().https, spare, tickets)
 				for _, name := range []string{host, held} {
 					if got, err := handshake(s.replica().https, name, tickets); err == nil {
@@ -131,7 +131,8 @@ type anyTicket struct{ ticket *tls.ClientSessionState }
 func (a *anyTicket) Get(string) (*tls.ClientSessionState, bool)   { return a.ticket, a.ticket != nil }
 func (a *anyTicket) Put(_ string, ticket *tls.ClientSessionState) { a.ticket = ticket }
 
-// handshake returns whose certificate a handshake of TLS 1.2, which brings tickets by itself, goes by.
+// handshake makes a handshake of TLS 1.2, which brings tickets by itself. It returns whose certificate the handshake
+// goes by.
 func handshake(address, name string, tickets tls.ClientSessionCache) (string, error) {
 	c, err := tls.Dial("tcp", address, &tls.Config{
 		ServerName: name, InsecureSkipVerify: true, ClientSessionCache: tickets, MaxVersion: tls.VersionTLS12,
@@ -144,7 +145,7 @@ func handshake(address, name string, tickets tls.ClientSessionCache) (string, er
 	return fmt.Sprintf("%s, resumed %t", state.PeerCertificates[0].Subject.CommonName, state.DidResume), nil
 }
 
-// wildcardSecret holds a certificate that signed itself.
+// wildcardSecret returns a Secret with a certificate that signed itself.
 func wildcardSecret(t *testing.T, namespace, name, host string) *corev1.Secret {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -12,7 +12,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// loopPace is how often a client asks for what leads back to the controller.
+// loopPace is the time between two requests of a client for what leads back to the controller.
 const loopPace = 50 * time.Millisecond
 
 func TestLoops(t *testing.T) {

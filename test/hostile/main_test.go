@@ -19,13 +19,13 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// programVariable names the program to attack in place of this checkout's.
+// programVariable names a program to attack instead of this checkout's.
 const programVariable = "WARREN_BINARY"
 
 // program is what is attacked. The first attack builds it.
 var program build
 
-// api is the Kubernetes API that attacks share which leave it as it was.
+// api is the Kubernetes API that attacks share if they leave it as it was.
 var api sharedAPI
 
 // sharedAPI starts an API server when it is first asked for.

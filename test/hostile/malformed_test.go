@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// malformedClients send malformed heads at once, each malformedPace after its last one.
+// malformedClients send malformed heads at the same time. Each waits malformedPace after its last one.
 const (
 	malformedClients = 16
 	malformedPace    = 5 * time.Millisecond
@@ -42,8 +42,8 @@ var malformedHeads = []string{
 	"GET /%zz HTTP/1.1\r\nHost: victim.example.com\r\n\r\n",
 }
 
-// sendOnce sends a text over a connection of its own and reads until the other side closes it. That it cannot is the
-// other side's defence.
+// sendOnce sends a text over a connection of its own and reads until the other side closes it. If it cannot, that is
+// the other side's defence.
 func sendOnce(ctx context.Context, address, text string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", address)

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// memoryGroup is a cgroup with a bound on memory. It is nil where the machine lets none be made.
+// memoryGroup is a cgroup with a bound on memory. It is nil if the machine allows none.
 type memoryGroup struct{ folder string }
 
-// newMemoryGroup makes a cgroup of either version, which goes with the test.
+// newMemoryGroup makes a cgroup of either version. It goes with the test.
 func newMemoryGroup(t *testing.T, limit int64) *memoryGroup {
 	t.Helper()
 	for _, version := range []struct{ root, limit string }{
@@ -28,7 +28,7 @@ func newMemoryGroup(t *testing.T, limit int64) *memoryGroup {
 			continue
 		}
 		g := &memoryGroup{folder: folder}
-		// A group can be removed when its last process is gone for the kernel too.
+		// A group can be removed when its last process is gone for the kernel, too.
 		t.Cleanup(func() {
 			for range 100 {
 				if err := os.Remove(folder); err == nil || errors.Is(err, os.ErrNotExist) {

@@ -16,13 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// intoBackground has this process run where nobody else wants to. Attackers, their servers and the Kubernetes API have
-// machines of their own in the field. Here they share the cores with the replicas and the victim, who are to lose none
-// of them to the attackers' own work. A low priority is not enough: Linux lets who runs finish a slice of 3 ms before
-// one who wakes up.
+// intoBackground makes this process run only when nobody else wants to. In the field, attackers, their servers and the
+// Kubernetes API have their own machines. Here they share the cores with the replicas and the victim, which must not
+// lose cores to the attackers' own work. A low priority is not enough: Linux lets a thread that runs finish a slice of
+// 3 ms before one that wakes up.
 //
-// A thread's policy is its own, and a thread is born with that of the one that makes it. Who may not bring one back out
-// of the background (that takes CAP_SYS_NICE) leaves all where they are.
+// A thread has its own policy, and gets that of its maker when it is born. Bringing a thread out of the background
+// takes CAP_SYS_NICE. Without it, intoBackground leaves all threads where they are.
 func intoBackground() error {
 	if err := thereAndBack(); errors.Is(err, unix.EPERM) {
 		fmt.Println("attackers run beside replicas and victims here: latencies say less")
@@ -40,7 +40,7 @@ func intoBackground() error {
 		if err != nil {
 			return fmt.Errorf("a thread's name: %w", err)
 		}
-		// One that has ended since has no policy.
+		// A thread that has ended since has no policy.
 		if err := schedule(id, unix.SCHED_IDLE); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("sending a thread into the background: %w", err)
 		}
@@ -65,19 +65,19 @@ func thereAndBack() error {
 	return <-failed
 }
 
-// schedule sets the policy of a thread, 0 for the one that calls.
+// schedule sets the policy of a thread. 0 is the calling one.
 func schedule(thread int, policy uint32) error {
 	return unix.SchedSetAttr(thread, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy}, 0)
 }
 
-// startInForeground starts a program that is scheduled as any other, and calls ended when it has ended. The program
-// ends with this process.
+// startInForeground starts a program that is scheduled as any other. It calls ended when the program has ended. The
+// program ends with this process.
 func startInForeground(command *exec.Cmd, ended func(error)) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	go func() {
-		// A child has the policy of the thread that starts it, and dies with it. The thread ends with this goroutine,
-		// since it is never unlocked.
+		// A child has the policy of the thread that starts it, and dies with it. The thread ends with this goroutine, because
+		// it is never unlocked.
 		runtime.LockOSThread()
 		if inBackground {
 			if err := schedule(0, unix.SCHED_NORMAL); err != nil {

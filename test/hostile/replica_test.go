@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// memoryLimit is the chart's, and collectAbove what it tells Go of it.
+	// memoryLimit is the chart's. collectAbove is what the chart tells Go of it.
 	memoryLimit  = 1 << 30
 	collectAbove = memoryLimit / 10 * 9
 	// patience is for what has no time limit of its own, on a busy machine.
@@ -37,7 +37,7 @@ type replica struct {
 	process *os.Process
 	group   *memoryGroup
 	stderr  tail
-	// ended is closed when the process has; err then says how.
+	// ended is closed when the process has ended. Then err says how.
 	ended chan struct{}
 	err   error
 }
@@ -89,12 +89,12 @@ func startReplica(t *testing.T, arguments ...string) *replica {
 
 // kill ends the process, and returns when it is gone.
 func (r *replica) kill() {
-	// That it has ended already is all that can go wrong.
+	// It can fail only if the process has ended already.
 	_ = r.process.Signal(syscall.SIGKILL)
 	<-r.ended
 }
 
-// errNoReason is how a process ended that told no error.
+// errNoReason is for a process that ended without an error.
 var errNoReason = errors.New("exit status 0")
 
 // running returns an error if the process has ended.
@@ -107,7 +107,7 @@ func (r *replica) running() error {
 	}
 }
 
-// memory returns the resident memory of the process in bytes, 0 once it has ended.
+// memory returns the resident memory of the process in bytes. It returns 0 once the process has ended.
 func (r *replica) memory() int64 {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(r.process.Pid) + "/status")
 	if err != nil {
@@ -158,7 +158,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// eventually waits until check returns nil, and fails the test with its last error when patience ends.
+// eventually waits until check returns nil. When patience ends, it fails the test with the last error.
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
 	for began := time.Now(); ; time.Sleep(pause) {

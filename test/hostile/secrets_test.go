@@ -18,16 +18,17 @@ import (
 )
 
 const (
-	// largeSecrets are made at most, by largeWriters at once, largeSecret bytes each, in largeTime.
+	// largeSecrets is how many Secrets are made at most, in largeTime. Each has largeSecret bytes. largeWriters write at
+	// once.
 	largeSecrets = 300
 	largeWriters = 4
 	largeSecret  = 1000 << 10
 	largeTime    = 10 * time.Second
-	// readyWithin is how long a replica may take to start beside them.
+	// readyWithin is how long a replica may take to start meanwhile.
 	readyWithin = 20 * time.Second
 )
 
-// A tenant who may write nothing but Secrets fills a namespace with them, and names none.
+// A tenant who may write nothing but Secrets fills a namespace with them. Nothing names them.
 func TestLargeSecretsThatNothingNames(t *testing.T) {
 	s := newStageAlone(t, 1)
 	s.attackFor(largeTime, "large Secrets that nothing names", s.fillWithSecrets)
@@ -41,7 +42,7 @@ func TestLargeSecretsThatNothingNames(t *testing.T) {
 	}
 }
 
-// fillWithSecrets makes large Secrets in a tenant's namespace. What the API server refuses is not an attack.
+// fillWithSecrets makes large Secrets in a tenant's namespace. What the API server refuses is no attack.
 func (s *stage) fillWithSecrets(ctx context.Context) {
 	data := map[string][]byte{corev1.TLSCertKey: bytes.Repeat([]byte{'x'}, largeSecret), corev1.TLSPrivateKeyKey: nil}
 	var made atomic.Int64

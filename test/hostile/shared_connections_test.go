@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// otherClients ask one after another, at sharedPace each, while one client spoils connections to the backend.
+// There are otherClients, and each asks at sharedPace, while one client spoils connections to the backend.
 const (
 	otherClients = 4
 	sharedPace   = 2 * time.Millisecond
@@ -42,8 +42,8 @@ func startMemorable(t *testing.T, answer func(w http.ResponseWriter, r *http.Req
 	})
 }
 
-// shareWith has others ask a host while spoil runs, and returns how many they asked and how many got another answer
-// than status 200 with the content.
+// shareWith lets others ask a host while spoil runs. It returns how many requests they sent. wrong is how many got
+// another answer than status 200 with the content.
 func (s *stage) shareWith(name, host, want string, spoil func(ctx context.Context, client *http.Client)) (asked, wrong int64) {
 	s.t.Helper()
 	var sent, other atomic.Int64
@@ -59,7 +59,7 @@ func (s *stage) shareWith(name, host, want string, spoil func(ctx context.Contex
 		})
 		for range otherClients {
 			running.Go(func() {
-				// A proxy may keep a connection to the backend at hand for each of its clients' connections.
+				// A proxy may keep a connection to the backend ready for each of its clients' connections.
 				client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 				for ; ctx.Err() == nil; await(ctx, sharedPace) {
 					status, content := get(ctx, client, s.replica().http, host, "/", "")
@@ -78,7 +78,7 @@ func (s *stage) shareWith(name, host, want string, spoil func(ctx context.Contex
 	return sent.Load(), other.Load()
 }
 
-// get returns the status and the content of an answer, 0 if there is none.
+// get returns the status and the content of an answer. The status is 0 if there is none.
 func get(ctx context.Context, client *http.Client, address, host, path, authorization string) (status int, content string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
 	if err != nil {
@@ -100,8 +100,8 @@ func get(ctx context.Context, client *http.Client, address, host, path, authoriz
 	return response.StatusCode, string(text)
 }
 
-// A client logs in by NTLM, which holds for the rest of the connection (RFC 4559, section 6). What others ask, who have
-// not logged in, is not to be answered to that client.
+// A client logs in by NTLM, which holds for the rest of the connection (RFC 4559, section 6). Others have not logged
+// in. Their requests must not be answered as that client's.
 func TestALoginServesItsClientAlone(t *testing.T) {
 	s := newStage(t)
 	const host = "login.example.com"
@@ -133,7 +133,7 @@ func TestALoginServesItsClientAlone(t *testing.T) {
 	}
 }
 
-// A server that did not understand a request answers 400, keeps the connection, and understands nothing more on it.
+// A server that did not understand a request answers 400 and keeps the connection. It understands nothing more on it.
 func TestAConfusedServerConfusesNobodyElse(t *testing.T) {
 	s := newStage(t)
 	const host = "confused.example.com"

@@ -30,22 +30,22 @@ import (
 )
 
 const (
-	// undisturbed is how long the victim is watched before an attack, and attackTime how long an attack lasts.
+	// undisturbed is how long the victim is watched before an attack. attackTime is how long an attack lasts.
 	undisturbed = 2 * time.Second
 	attackTime  = 4 * time.Second
 
-	// mostMemory is what an attack may have a replica take at most.
+	// mostMemory is the most memory that a replica may take under attack.
 	mostMemory = 300 << 20
-	// mostSlower is how many times as long the victim's p99 may be as it is otherwise, and leastBound what it may be in
-	// any case: turns of the schedulers, Linux' and Go's, are some milliseconds.
+	// mostSlower is how many times as long the victim's p99 may be as it is otherwise. leastBound is what it may be in any
+	// case: turns of the schedulers, Linux' and Go's, take some milliseconds.
 	mostSlower = 3
 	leastBound = 25 * time.Millisecond
 
-	// servicePort is what Ingresses name. Tasks say which port of the machine it is.
+	// servicePort is the port that Ingresses name. Tasks say which port of the machine that is.
 	servicePort = 80
 )
 
-// stage is a Kubernetes API with replicas of the controller, the namespaces of two tenants, a and b, and that of the
+// stage is a Kubernetes API with replicas of the controller. It has the namespaces of two tenants, a and b, and of the
 // victim, whose host a backend answers.
 type stage struct {
 	client.Client
@@ -58,13 +58,13 @@ type stage struct {
 	arguments []string
 	// victim is a process with a backend, and with clients that ask the replicas for it.
 	victim *victimProcess
-	// most is what memory a replica may take.
+	// most is the most memory that a replica may take.
 	most int64
-	// ordinary is what the victim meets with beside as many ordinary requests as an attack sends, if it was measured.
+	// ordinary is what the victim sees while as many ordinary requests run as an attack sends, if that was measured.
 	ordinary experience
 }
 
-// newStage starts all of it with one replica.
+// newStage starts a stage with one replica.
 func newStage(t *testing.T, arguments ...string) *stage {
 	t.Helper()
 	server, err := api.start()
@@ -74,7 +74,7 @@ func newStage(t *testing.T, arguments ...string) *stage {
 	return newStageAt(t, server, 1, arguments...)
 }
 
-// newStageAlone starts it with an API server of its own, which an attack fills.
+// newStageAlone starts a stage with its own API server, which an attack fills.
 func newStageAlone(t *testing.T, replicas int, arguments ...string) *stage {
 	t.Helper()
 	server, err := kubeapi.New(kubeapi.Options{})
@@ -122,12 +122,12 @@ func newStageAt(t *testing.T, server *kubeapi.Server, replicas int, arguments ..
 	return s
 }
 
-// clear deletes what was made in the namespaces: stages share an API server, and replicas look at all namespaces.
+// clear deletes what was made in the namespaces. Stages share an API server, and replicas look at all namespaces.
 func (s *stage) clear() {
 	for _, namespace := range []string{s.system, s.a, s.b, s.victims} {
 		for _, kind := range []client.Object{&v1alpha1.Ingress{}, &networkingv1.Ingress{}, &v1alpha1.Task{}, &corev1.Secret{},
 			&corev1.ConfigMap{}, &coordinationv1.Lease{}} {
-			// The test's own context is done by now.
+			// The test's own context has ended by now.
 			if err := s.DeleteAllOf(context.Background(), kind, client.InNamespace(namespace)); err != nil {
 				s.t.Errorf("deleting each %T of %s: %v", kind, namespace, err)
 			}
@@ -135,14 +135,14 @@ func (s *stage) clear() {
 	}
 }
 
-// add has a replica attacked, and watched by the victim.
+// add adds a replica. It is attacked, and the victim watches it.
 func (s *stage) add(r *replica) {
 	s.t.Helper()
 	eventually(s.t, "the victim's host to be served", newVictim(r.http, victimHost, victimAnswer).request)
 	s.replicas = append(s.replicas, r)
 }
 
-// renew replaces the replica, so that no memory of it is that of an attack before.
+// renew replaces the replica, so that none of its memory is left from an earlier attack.
 func (s *stage) renew() {
 	s.t.Helper()
 	s.replica().kill()
@@ -156,10 +156,10 @@ func (s *stage) another() *replica {
 	return startReplica(s.t, s.arguments...)
 }
 
-// replica is the one that clients talk to.
+// replica returns the one that clients talk to.
 func (s *stage) replica() *replica { return s.replicas[0] }
 
-// create makes objects, whose namespaces they say.
+// create makes objects. They name their namespaces.
 func (s *stage) create(objects ...client.Object) {
 	s.t.Helper()
 	for _, object := range objects {
@@ -169,7 +169,7 @@ func (s *stage) create(objects ...client.Object) {
 	}
 }
 
-// serve has a server on loopback answer a path of a host, by an Ingress and a Task of the name.
+// serve makes a server on loopback answer a path of a host, by an Ingress and a Task of that name.
 func (s *stage) serve(namespace, name, host, path, backend string) {
 	s.t.Helper()
 	_, port, err := net.SplitHostPort(backend)
@@ -214,7 +214,7 @@ func startServer(t *testing.T, server *http.Server) string {
 		t.Fatal(err)
 	}
 	var serving sync.WaitGroup
-	// Serve returns when the server is closed, and for no other reason.
+	// Serve returns only when the server is closed.
 	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
 		_ = server.Close()
@@ -223,7 +223,7 @@ func startServer(t *testing.T, server *http.Server) string {
 	return listener.Addr().String()
 }
 
-// answerWith answers every request with a text, when its content has come.
+// answerWith answers every request with a text after its content has come.
 func answerWith(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -231,7 +231,7 @@ func answerWith(text string) http.Handler {
 	})
 }
 
-// attack runs beside the victim for a while. It fails the test as beside does, and if the victim waited too long.
+// attack runs beside the victim for a while. It fails the test as beside does, and also if the victim waited too long.
 func (s *stage) attack(name string, run func(ctx context.Context)) {
 	s.t.Helper()
 	s.attackFor(attackTime, name, run)
@@ -244,9 +244,9 @@ func (s *stage) attackFor(duration time.Duration, name string, run func(ctx cont
 	}
 }
 
-// attackAnew attacks a replica of its own. A machine's stall of some tens of milliseconds is among the slowest
-// hundredth of a few seconds' requests: where the victim waited too long, two further replicas are attacked, and most
-// of the three decide.
+// attackAnew attacks a fresh replica. If the machine stalls for some tens of milliseconds, that shows in the slowest
+// hundredth of a few seconds' requests. So if the victim waited too long, two more replicas are attacked, and the
+// majority of the three decides.
 func (s *stage) attackAnew(duration time.Duration, name string, run func(ctx context.Context)) {
 	s.t.Helper()
 	var slow []string
@@ -264,7 +264,7 @@ func (s *stage) attackAnew(duration time.Duration, name string, run func(ctx con
 	}
 }
 
-// slower says how much too long the victim waited beside what runs, or nothing.
+// slower says by how much the victim waited too long while something runs. It returns "" if it did not.
 func (s *stage) slower(duration time.Duration, name string, run func(ctx context.Context)) string {
 	s.t.Helper()
 	before, during := s.beside(duration, name, run)
@@ -276,8 +276,8 @@ func (s *stage) slower(duration time.Duration, name string, run func(ctx context
 		name, during.P99, before.P99, s.ordinary.P99, most)
 }
 
-// beside has the victim's clients ask for a while, and then while something else runs. It prints what both came to and
-// returns it. It fails the test if a replica ended or took too much memory, or if the victim lost a request.
+// beside lets the victim's clients ask for a while, and then while something else runs. It prints and returns what both
+// saw. It fails the test if a replica ended or took too much memory, or if the victim lost a request.
 func (s *stage) beside(duration time.Duration, name string, run func(ctx context.Context)) (before, during experience) {
 	s.t.Helper()
 	before, err := s.victim.watch(s.replicas, undisturbed)
@@ -321,7 +321,7 @@ func (s *stage) beside(duration time.Duration, name string, run func(ctx context
 	return before, during
 }
 
-// memory is that of the replica which takes most.
+// memory returns that of the replica that takes most.
 func (s *stage) memory() (most int64) {
 	for _, r := range s.replicas {
 		most = max(most, r.memory())

@@ -21,17 +21,18 @@ import (
 )
 
 const (
-	// strayAfter is how long the server waits for a request before it sends an answer to none.
+	// strayAfter is how long the server waits for a request before it sends an answer that nobody asked for.
 	strayAfter = time.Millisecond
-	// strayClients ask one after another, each with a connection of its own.
+	// strayClients ask one after another. Each has a connection of its own.
 	strayClients = 4
-	// mostStray is the share of requests, in a thousand, that may get a stray answer which was sent before they came: the
-	// proxy looks for one before it sends a request, not while it does.
+	// mostStray is how many of a thousand requests may get a stray answer that was sent before they came. The proxy looks
+	// for one before it sends a request, not while it does.
 	mostStray = 20
 )
 
-// TestStrayAnswers has a server send a second answer to nobody a moment after each of its answers. One that it sends
-// when the next request is there already cannot be told from that one's answer: it says so, and is counted apart.
+// TestStrayAnswers makes a server send a second answer to nobody a moment after each of its answers. If the next
+// request is there by then, the proxy cannot tell it from that request's answer. Such an answer says so, and is counted
+// apart.
 func TestStrayAnswers(t *testing.T) {
 	s := newStage(t)
 	s.serve(s.a, "stray", "stray.example.com", "/", startStray(t))
@@ -119,7 +120,7 @@ func serveStray(c *net.TCPConn) {
 	}
 }
 
-// hasCome says whether there is something to read. On loopback what was sent is there when the sender's call returns.
+// hasCome says whether there is something to read. On loopback, bytes are there when the sender's call returns.
 func hasCome(c *net.TCPConn) bool {
 	socket, err := c.SyscallConn()
 	if err != nil {
@@ -130,7 +131,7 @@ func hasCome(c *net.TCPConn) bool {
 	return err == nil && n > 0
 }
 
-// askOnce returns what a GET of a host over a connection of its own is answered with.
+// askOnce sends a GET of a host over a connection of its own. It returns the answer.
 func askOnce(ctx context.Context, address, host string) string {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", address)

@@ -20,11 +20,11 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// editPace is how long each edit of the thief's is left to take effect.
+// editPace is how long each edit of the thief has to take effect.
 const editPace = 300 * time.Millisecond
 
-// A tenant whose Ingresses, of both kinds, are older than another's edits them to have the other's live host, over and
-// over.
+// A tenant has Ingresses of both kinds that are older than another tenant's. It edits them again and again to take the
+// other's live host.
 func TestTakeoverByEdit(t *testing.T) {
 	s := newStage(t)
 	const host = "shop.taken.example.com"

@@ -20,13 +20,13 @@ const (
 	togetherReplicas = 3
 	// togetherConnections is how many connections each variant has to each replica.
 	togetherConnections = 10
-	// ordinaryConnections have no more requests held, all in all, than a server may have connections.
+	// ordinaryConnections hold no more requests in all than a server may have connections.
 	ordinaryConnections = 3 * togetherConnections
-	// ordinaryTime is how long ordinary requests are sent. In half of it, as in an attack, all connections are opened.
+	// ordinaryTime is how long ordinary requests are sent. All connections are opened in half of it, as in an attack.
 	ordinaryTime = 20 * time.Second
 )
 
-// Clients and a tenant take memory in every way at once, of three replicas.
+// Clients and a tenant take memory of three replicas in every way at once.
 func TestAllOfMemoryAtOnce(t *testing.T) {
 	s := newStageAlone(t, togetherReplicas, "--h2c")
 	s.serveHeld()

@@ -19,32 +19,32 @@ import (
 	"time"
 )
 
-// victimVariable is set where this program is to be the victim: its backend and its clients, in a process of their
-// own, so that what is measured is the replica and not how the attackers keep a scheduler of Go busy.
+// victimVariable is set if this program is the victim: its backend and its clients, in a process of their own. So the
+// figures are the replica's, and do not depend on how busy the attackers keep a scheduler of Go.
 const victimVariable = "WARREN_HOSTILE_VICTIM"
 
 const (
 	victimHost   = "victim.example.com"
 	victimAnswer = "victim"
-	// mostToldFailures is how many failed requests are told of with their errors.
+	// mostToldFailures is how many failed requests are described with their errors.
 	mostToldFailures = 3
 )
 
-// watchOrder has the victim's clients run, one of each address, for a while.
+// watchOrder makes the victim's clients run for a while, one for each address.
 type watchOrder struct {
 	Addresses []string
 	For       time.Duration
 }
 
-// experience is what the victim met with in a while.
+// experience is what the victim saw during a while.
 type experience struct {
 	P50, P99 time.Duration
-	// Failed of the Sent requests failed, the first of them by Failures.
+	// Failed of the Sent requests failed. Failures has the first of their errors.
 	Sent, Failed int
 	Failures     []string
 }
 
-// beVictim serves the victim's backend, writes its address, and answers each watchOrder of in by an experience.
+// beVictim serves the victim's backend and writes its address. It answers each watchOrder from in with an experience.
 func beVictim(in io.Reader, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,7 +80,7 @@ func beVictim(in io.Reader, out io.Writer) error {
 	}
 }
 
-// victimProcess is the process that beVictim is run by.
+// victimProcess is the process that runs beVictim.
 type victimProcess struct {
 	// backend is the address of the server that answers for the victim's host.
 	backend string
@@ -123,7 +123,7 @@ func startVictim(t *testing.T) *victimProcess {
 	return v
 }
 
-// watch has the victim's clients ask replicas for so long.
+// watch lets the victim's clients ask replicas for so long.
 func (v *victimProcess) watch(replicas []*replica, d time.Duration) (experience, error) {
 	order := watchOrder{For: d}
 	for _, r := range replicas {

@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// victimPace is between two requests of the victim, however long the ones before take.
+	// victimPace is the time between two requests of the victim, however long the earlier ones take.
 	victimPace = 5 * time.Millisecond
-	// victimConnections is how many of them can be under way.
+	// victimConnections is how many requests can be under way.
 	victimConnections = 64
 	// victimPatience is how long the victim waits for an answer.
 	victimPatience = 10 * time.Second
 )
 
 // victim is a client that sends requests at a constant rate. A request's latency counts from when it was due, so that a
-// stall of the proxy is seen by all that it delays.
+// stall of the proxy shows in all requests that it delays.
 type victim struct {
 	host    string
 	address string
@@ -43,7 +43,7 @@ func newVictim(address, host, want string) *victim {
 	}}
 }
 
-// runVictims runs all of them, at the rate of one, and returns what became of their requests together.
+// runVictims runs all of them, at the rate of one. It returns what became of their requests together.
 func runVictims(ctx context.Context, victims []*victim) experience {
 	var running sync.WaitGroup
 	for _, v := range victims {

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// modulePath is how the checkout's go.mod is told from those of the modules inside it.
+// modulePath tells the checkout's go.mod from those of the modules inside it.
 const modulePath = "github.com/warren-dev/ingress"
 
-// Checkout returns the absolute path of the checkout that the working directory is in. Tests run in their package's
-// folder, so it needs no path from the build, which -trimpath would take away.
+// Checkout returns the absolute path of the checkout that has the working directory. Tests run in their package's
+// folder. So it needs no path from the build, which -trimpath would remove.
 func Checkout() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {

@@ -79,7 +79,7 @@ func write(t *testing.T, file, content string) {
 	}
 }
 
-// resolved is for systems whose folder of temporary files is a link.
+// resolved is for systems on which the folder for temporary files is a link.
 func resolved(t *testing.T, path string) string {
 	t.Helper()
 	real, err := filepath.EvalSymlinks(path)

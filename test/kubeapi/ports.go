@@ -11,21 +11,21 @@ import (
 	"sync"
 )
 
-// The ports that servers listen on, where none is asked for. Systems give out those from 32768 on Linux, and from 49152
-// elsewhere, to whoever connects or asks for any: another process may have taken one of these by the time that a server
-// listens, seconds after it was chosen. The tests of the program use those from 20000 on.
+// Servers listen on these ports unless they are told others. Systems give out ports from 32768 on Linux, and from 49152
+// elsewhere, to whoever connects or asks for any. Another process could take one of those in the seconds between its
+// choice and the time that a server listens. The tests of the program use those from 20000 on.
 const (
 	firstPort = 12000
 	lastPort  = 19999
 )
 
-// ports begin anywhere, since several processes may choose at once.
+// ports begin anywhere, because several processes may choose at once.
 var ports = struct {
 	sync.Mutex
 	next int
 }{next: firstPort + rand.IntN(lastPort-firstPort+1)}
 
-// freePort returns a port of loopback that nothing listens on, another one each time.
+// freePort returns a port of loopback that nothing listens on. It returns another one each time.
 func freePort() (string, error) {
 	ports.Lock()
 	defer ports.Unlock()
@@ -46,7 +46,7 @@ func freePort() (string, error) {
 	return "", fmt.Errorf("no port from %d to %d is free on 127.0.0.1", firstPort, lastPort)
 }
 
-// freeURL is that of a server at a free port.
+// freeURL returns the URL of a server at a free port.
 func freeURL() (*url.URL, error) {
 	port, err := freePort()
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", port)}, err

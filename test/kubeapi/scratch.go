@@ -11,11 +11,11 @@ import (
 	"syscall"
 )
 
-// scratchPrefix begins the name of every temporary folder of this package; the process id of its owner follows.
+// scratchPrefix begins the name of every temporary folder of this package. The process id of its owner follows.
 const scratchPrefix = "warren-kubeapi-"
 
-// makeScratch makes the temporary folder of one server. It also removes those of processes that were killed: a test run
-// that is interrupted often would otherwise fill the disk with etcd's preallocated logs.
+// makeScratch makes the temporary folder of one server. It also removes those of processes that were killed. Otherwise
+// test runs that are often interrupted would fill the disk with etcd's preallocated logs.
 func makeScratch() (string, error) {
 	abandoned, err := filepath.Glob(filepath.Join(os.TempDir(), scratchPrefix+"*"))
 	if err != nil {
@@ -23,7 +23,7 @@ func makeScratch() (string, error) {
 	}
 	for _, folder := range abandoned {
 		if ownerIsGone(filepath.Base(folder)) {
-			// A folder that another user left behind cannot be removed, and hinders nobody.
+			// A folder that another user left behind cannot be removed, and does no harm.
 			_ = os.RemoveAll(folder)
 		}
 	}

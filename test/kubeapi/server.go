@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// startTimeout is for a machine that builds and tests on every core at once; alone, both servers are up in
+	// startTimeout is for a machine that builds and tests on every core at once. On an idle one, both servers are up in
 	// about five seconds.
 	startTimeout = 2 * time.Minute
 	// stopTimeout bounds how long the API server may wait for clients that keep a watch open.
@@ -25,10 +25,10 @@ const (
 
 // Options says how a [Server] runs. The zero value is what a test wants: a free port, and data that goes with it.
 type Options struct {
-	// DataDir keeps etcd's data, so that a later Server with the same folder has the same objects. If it is empty
-	// the data are in a temporary folder that Stop removes.
+	// DataDir keeps etcd's data, so that a later Server with the same folder has the same objects. If it is empty, the
+	// data are in a temporary folder that Stop removes.
 	DataDir string
-	// Port is the API server's on 127.0.0.1; 0 takes a free one.
+	// Port is the API server's on 127.0.0.1. 0 takes a free one.
 	Port int
 	// EtcdLog and APIServerLog receive what the two print. Nil discards it.
 	EtcdLog, APIServerLog io.Writer
@@ -38,7 +38,7 @@ type Options struct {
 type Server struct {
 	// Config is the access of a member of system:masters, without a limit on requests that would slow a test.
 	Config *rest.Config
-	// Kubeconfig holds the same access as the content of a kubeconfig file.
+	// Kubeconfig is the same access as the content of a kubeconfig file.
 	Kubeconfig []byte
 
 	environment  *envtest.Environment
@@ -47,8 +47,8 @@ type Server struct {
 	scratch      string
 }
 
-// New starts etcd and kube-apiserver, installs the definitions from config/crd/bases, and returns when they are served.
-// Both end with this process even when nobody calls [Server.Stop].
+// New starts etcd and kube-apiserver and installs the definitions from config/crd/bases. It returns when they are
+// served. Both servers end with this process even if nobody calls [Server.Stop].
 func New(options Options) (*Server, error) {
 	checkout, err := Checkout()
 	if err != nil {
@@ -78,7 +78,7 @@ func New(options Options) (*Server, error) {
 	if server.Config, err = server.environment.Start(); err != nil {
 		err = fmt.Errorf("starting the Kubernetes API: %w", err)
 		if server.Config == nil {
-			// Without access the servers themselves are at fault, and only they know why.
+			// If there is no access, the servers themselves are at fault, and only they know why.
 			err = fmt.Errorf("%w\nthe end of etcd's log:\n%s\nthe end of kube-apiserver's log:\n%s",
 				err, server.etcdLog, server.apiServerLog)
 		}
@@ -111,7 +111,7 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 		data = filepath.Join(s.scratch, "etcd")
 	}
 	for _, folder := range []string{certificates, data} {
-		// etcd warns about data that others may read, and the other folder holds private keys.
+		// etcd warns about data that others may read. The other folder has private keys.
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return nil, fmt.Errorf("making the data folder of the Kubernetes API: %w", err)
 		}
@@ -123,8 +123,8 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 		Out:     s.apiServerLog,
 		Err:     s.apiServerLog,
 	}
-	// On a machine without a network the API server finds no address to advertise and gives up; nothing in here
-	// reaches it through the Service that the address would be for.
+	// On a machine without a network the API server finds no address to advertise and gives up. Nothing in here reaches it
+	// through the Service that the address would be for.
 	api.Configure().Set("advertise-address", "127.0.0.1").Set("endpoint-reconciler-type", "none")
 	port := strconv.Itoa(options.Port)
 	if options.Port == 0 {

@@ -70,7 +70,7 @@ func TestServesItsVersionAndTheDefinitionsOfTheCheckout(t *testing.T) {
 	}
 }
 
-// Any process may take one of the others while the server starts.
+// Any process may take one of the other ports while the server starts.
 func TestPortsAreNoneThatSystemsGiveOut(t *testing.T) {
 	at, err := url.Parse("https://" + strings.TrimPrefix(api.Config(t).Host, "https://"))
 	if err != nil {
@@ -170,7 +170,7 @@ func TestNothingSurvivesItsProcessBeingKilled(t *testing.T) {
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	// Wait reports that the process was killed, which is what was asked for.
+	// Wait reports that the process was killed, as it should be.
 	_ = victim.Wait()
 
 	deadline := time.Now().Add(time.Minute)

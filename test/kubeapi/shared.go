@@ -11,9 +11,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Start runs a Kubernetes API for one test and stops it when the test ends. It fails the test, and never skips it, if
-// the API cannot be had. Starting costs seconds: tests that can live in one API side by side, each in a [Namespace] of
-// its own, use [Shared].
+// Start runs a Kubernetes API for one test and stops it when the test ends. If the API cannot be had, it fails the test
+// and never skips it. Starting costs seconds. Tests that can share one API, each in a [Namespace] of its own, use
+// [Shared].
 func Start(t testing.TB) *rest.Config {
 	t.Helper()
 	server, err := New(Options{})
@@ -39,15 +39,15 @@ func Start(t testing.TB) *rest.Config {
 //		namespace := kubeapi.Namespace(t, config)
 //		…
 //
-// The first test that asks for it starts it, so running only tests that do not ask costs nothing.
+// The first test that asks for it starts it. If no test asks, it costs nothing.
 type Shared struct {
 	once   sync.Once
 	server *Server
 	err    error
 }
 
-// Config returns access to the API as an administrator, and starts the API if need be. Each caller has a copy of its
-// own and may change it. It fails the test if the API cannot be had.
+// Config returns access to the API as an administrator. It starts the API if need be. Each caller gets a copy and may
+// change it. It fails the test if the API cannot be had.
 func (s *Shared) Config(t testing.TB) *rest.Config {
 	t.Helper()
 	s.once.Do(func() { s.server, s.err = New(Options{}) })

@@ -7,10 +7,11 @@ import (
 	"sync"
 )
 
-// tailSize is about thirty lines: enough to hold what a server says before it gives up.
+// tailSize is about thirty lines: enough for what a server says before it gives up.
 const tailSize = 4 << 10
 
-// tail passes on what a server prints and keeps the end of it, for the error that says why the server did not start.
+// tail passes on what a server prints and keeps the end of it. The error that says why the server did not start has
+// that end.
 type tail struct {
 	mu   sync.Mutex
 	next io.Writer
@@ -24,7 +25,7 @@ func newTail(next io.Writer) *tail {
 	return &tail{next: next}
 }
 
-// Write never fails for want of room; it fails as the next writer does.
+// Write never fails for lack of room. It fails as the next writer does.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

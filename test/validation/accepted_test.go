@@ -84,8 +84,8 @@ func TestIngressIsAccepted(t *testing.T) {
 	}
 }
 
-// requireCanonicalPaths fails if the schema lets a path through that the proxy spells differently: no request could
-// match it.
+// requireCanonicalPaths fails if the schema accepts a path that the proxy spells differently. No request could match
+// such a path.
 func requireCanonicalPaths(t *testing.T, ingress *v1alpha1.Ingress) {
 	t.Helper()
 	for _, rule := range ingress.Spec.Rules {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(api.Run(m))
 }
 
-// cause is one complaint of the API server: the field it is about, and a part of what it says.
+// cause is one complaint of the API server: the field that it is about, and a part of what it says.
 type cause struct {
 	field string
 	says  string
@@ -49,8 +49,8 @@ func object(t *testing.T, kind, spec string) *unstructured.Unstructured {
 	return made
 }
 
-// dryRun has the API server default and validate an object without keeping it. Fields that the schema does not know
-// are errors, as they are with kubectl.
+// dryRun makes the API server default and validate an object without keeping it. Fields that the schema does not know
+// are errors, as with kubectl.
 func dryRun(t *testing.T, made *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	t.Helper()
 	kube, err := client.New(api.Config(t), client.Options{})
@@ -76,8 +76,8 @@ func typedClient(t *testing.T) client.Client {
 	return kube
 }
 
-// requireRefused compares the causes that the API server refuses an object for with those that are wanted, no more and
-// no fewer, in any order.
+// requireRefused compares the causes for which the API server refuses an object with the wanted ones. There must be no
+// more and no fewer, in any order.
 func requireRefused(t *testing.T, made *unstructured.Unstructured, wanted []cause) {
 	t.Helper()
 	_, err := dryRun(t, made)
@@ -89,7 +89,7 @@ func requireRefused(t *testing.T, made *unstructured.Unstructured, wanted []caus
 		t.Fatalf("the API server did not answer with causes: %v", err)
 	}
 	for _, given := range status.Status().Details.Causes {
-		// Only says that a rule was not tried because of another cause, which is listed as well.
+		// This only says that a rule was not tried because of another cause, which is listed too.
 		if strings.Contains(given.Message, "some validation rules were not checked") {
 			continue
 		}
@@ -111,7 +111,7 @@ func requireRefused(t *testing.T, made *unstructured.Unstructured, wanted []caus
 	}
 }
 
-// requireAccepted has the API server accept an object and returns what it made of it.
+// requireAccepted checks that the API server accepts an object. It returns what the server made of it.
 func requireAccepted(t *testing.T, made *unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
 	kept, err := dryRun(t, made)
@@ -121,8 +121,8 @@ func requireAccepted(t *testing.T, made *unstructured.Unstructured) *unstructure
 	return kept
 }
 
-// requireDecodes fails unless an object of the API server fits its Go type, and what a typed client then writes back is
-// accepted and means the same. One object that does not decode would keep a controller from listing all the others.
+// requireDecodes fails unless an object of the API server fits its Go type. What a typed client then writes back has to
+// be accepted and mean the same. One object that does not decode would keep a controller from listing all the others.
 func requireDecodes(t *testing.T, kept *unstructured.Unstructured) {
 	t.Helper()
 	typed := decode(t, kept)
@@ -142,7 +142,7 @@ func requireDecodes(t *testing.T, kept *unstructured.Unstructured) {
 	}
 }
 
-// decode turns an object of the API server into its Go type, which must have all of its fields.
+// decode turns an object of the API server into its Go type. That must have all of the object's fields.
 func decode(t *testing.T, kept *unstructured.Unstructured) client.Object {
 	t.Helper()
 	var typed client.Object
@@ -168,7 +168,7 @@ func decode(t *testing.T, kept *unstructured.Unstructured) client.Object {
 	return typed
 }
 
-// specOf is the spec of an object of one of the three kinds.
+// specOf returns the spec of an object of one of the three kinds.
 func specOf(t *testing.T, typed client.Object) any {
 	t.Helper()
 	switch typed := typed.(type) {

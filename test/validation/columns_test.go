@@ -135,8 +135,8 @@ func keep(t *testing.T, wanted client.Object) {
 	}
 }
 
-// columns are the cells of an object's row by their column's name, those that "kubectl get" shows and those that it
-// shows with "-o wide" beside them. Age, which changes, must be there and is left out.
+// columns returns the cells of an object's row by their column's name: those that "kubectl get" shows, and those that
+// "-o wide" adds. Age changes. It must be there, and is left out.
 func columns(t *testing.T, resource string, kept client.Object) (narrow, wide map[string]any) {
 	t.Helper()
 	config := api.Config(t)

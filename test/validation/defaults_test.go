@@ -86,7 +86,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	}
 }
 
-// A controller meets objects without a timeouts object too and then goes by the constants.
+// A controller also meets objects without a timeouts object. It then uses the constants.
 func TestConstantsAgreeWithTheDefaultsOfTheSchema(t *testing.T) {
 	ingress := decode(t, requireAccepted(t, object(t, v1alpha1.IngressKind, withPolicy("timeouts: {}, retries: {}")))).(*v1alpha1.Ingress)
 	task := decode(t, requireAccepted(t, object(t, v1alpha1.TaskKind, taskWith("healthCheck: {port: 80}")))).(*v1alpha1.Task)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package validation tests, on a real API server, which objects the resource definitions accept, what they say about
-// those they refuse, and what they fill in. It holds no code but tests.
+// those that they refuse, and what they fill in. It has no code but tests.
 package validation

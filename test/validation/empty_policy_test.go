@@ -26,7 +26,7 @@ func untypedClient(t *testing.T) client.Client {
 	return kube
 }
 
-// until asks again and again until it holds, for as long as an API server may take.
+// until asks again and again until holds returns true, for as long as an API server may take.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true,
@@ -36,8 +36,7 @@ func until(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// Helm, and kubectl with --validate=warn, have the API server drop a field that there is not. What is left must not
-// mean "off".
+// Helm, and kubectl with --validate=warn, let the API server drop an unknown field. What is left must not mean "off".
 func TestAPolicyThatLosesItsOnlyFieldIsRefused(t *testing.T) {
 	for policy, want := range map[string]string{
 		"accessControl: {allowList: [10.0.0.0/8]}":                     "accessControl keeps nobody out",
@@ -60,8 +59,8 @@ func TestAPolicyThatLosesItsOnlyFieldIsRefused(t *testing.T) {
 	}
 }
 
-// An object that was stored when the schema did not refuse it yet has to take its status, and labels, and is refused
-// once it is edited.
+// An object was stored before the schema refused it. The API server has to accept its status and labels, and to refuse
+// it once it is edited.
 func TestAnObjectOfAnOlderSchemaCanStillHaveItsStatusWritten(t *testing.T) {
 	kube := untypedClient(t)
 	crd := &unstructured.Unstructured{}
@@ -99,7 +98,7 @@ func TestAnObjectOfAnOlderSchemaCanStillHaveItsStatusWritten(t *testing.T) {
 	}
 	install(older.Object["spec"])
 	stored := object(t, v1alpha1.IngressKind, withPolicy("accessControl: {}, headers: {}"))
-	// The API server takes a definition in a moment after it was written.
+	// The API server takes a moment to use a definition after it was written.
 	until(t, "the older definition is taken in", func() bool { return kube.Create(t.Context(), stored.DeepCopy()) == nil })
 	install(newer)
 	until(t, "the newer definition is taken in", func() bool {

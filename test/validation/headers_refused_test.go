@@ -14,7 +14,7 @@ const (
 	nameShape = "name may hold letters, digits and any of ! # $ % & ' * + - . ^ _ | ~"
 )
 
-// headerPlaces are where an Ingress names header fields: as keys of a map, or in a list.
+// headerPlaces are the places at which an Ingress names header fields: as keys of a map, or in a list.
 var headerPlaces = []struct {
 	place string
 	field string

@@ -298,8 +298,8 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 	}
 }
 
-// The first complaint names string beside integer, which is what to write instead; the others are the API server's
-// about the alternatives that the schema of a Quantity is made of.
+// The first complaint names string beside integer. That is what to write instead. The API server makes the others about
+// the alternatives that the schema of a Quantity has.
 func TestIngressRateThatIsABareFractionIsRefused(t *testing.T) {
 	requireRefused(t, object(t, v1alpha1.IngressKind, withPolicy("rateLimit: {requestsPerSecond: 0.5}")), []cause{
 		{pathField + ".rateLimit.requestsPerSecond", `must be of type integer,string: "number"`},

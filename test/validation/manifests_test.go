@@ -23,7 +23,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// checkoutFile is the content of a file of the checkout.
+// checkoutFile returns the content of a file of the checkout.
 func checkoutFile(t *testing.T, path string) []byte {
 	t.Helper()
 	root, err := kubeapi.Checkout()
@@ -37,8 +37,8 @@ func checkoutFile(t *testing.T, path string) []byte {
 	return content
 }
 
-// requireManifestAccepted has the API server accept every object of a manifest, in the namespace "default", and returns
-// how many there are.
+// requireManifestAccepted checks that the API server accepts every object of a manifest, in the namespace "default". It
+// returns how many there are.
 func requireManifestAccepted(t *testing.T, manifest []byte) int {
 	t.Helper()
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(manifest)))
@@ -100,7 +100,7 @@ func TestSamplesOfWhatIsActedOnAreInTheKustomization(t *testing.T) {
 	}
 }
 
-// Every example of the pages on the kinds can be applied as it stands.
+// Every example on the pages about the kinds can be applied as it is.
 func TestExamplesOfTheDocumentsAreAccepted(t *testing.T) {
 	for _, page := range []string{"docs/ingress.md", "docs/task.md", "docs/tlscertificate.md", "docs/standard-ingress.md"} {
 		examples := fenced(string(checkoutFile(t, page)), "yaml")

@@ -14,7 +14,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// A Task's status may be written by another controller, so its schema has to keep out what would not decode.
+// Another controller may write a Task's status, so the schema has to refuse what would not decode.
 func TestTaskStatusOfAnotherController(t *testing.T) {
 	kube := typedClient(t)
 	task := &v1alpha1.Task{
@@ -36,7 +36,7 @@ func TestTaskStatusOfAnotherController(t *testing.T) {
 		{"a date alone", `{"lastTransitionTime": "2031-02-03"}`, "must be of type date-time"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			// The response is decoded into the Go type, which fails the patch if it does not fit.
+			// The response is decoded into the Go type. The patch fails if it does not fit.
 			patched := task.DeepCopy()
 			err := kube.Status().Patch(t.Context(), patched, client.RawPatch(types.MergePatchType, []byte(`{"status": `+test.status+`}`)))
 			switch {

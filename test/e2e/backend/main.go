@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command backend is the service behind the Ingresses of the end-to-end tests. It answers every request, whatever its
-// path, with who answers and what arrived, as a JSON object:
+// Command backend is the service behind the Ingresses of the end-to-end tests. It answers every request, at any path,
+// with a JSON object that says who answers and what arrived:
 //
 //	{"pod": "web-6d4-x", "method": "GET", "target": "/a?b=c", "host": "…", "header": {"Name": ["value"]}}
 //
-// The query parameter wait (a time such as 300ms) has it wait so long before it answers. On SIGTERM it takes no new
-// connection, answers the requests that it has, and ends: whoever wants new requests served until nobody sends any
-// more has its pod wait before that.
+// The query parameter wait (a time such as 300ms) makes it wait before it answers. On SIGTERM it takes no new
+// connection, answers the requests that it has, and ends. If new requests should be served until nobody sends any more,
+// the pod has to wait before that.
 package main
 
 import (
@@ -27,9 +27,9 @@ import (
 const (
 	// headTimeout is how long a request's head may take.
 	headTimeout = 10 * time.Second
-	// waitLimit bounds what the parameter wait may ask for.
+	// waitLimit bounds the parameter wait.
 	waitLimit = 10 * time.Second
-	// endTimeout is how long the requests that there are at the end may take.
+	// endTimeout is how long the last requests may take after SIGTERM.
 	endTimeout = waitLimit + 5*time.Second
 )
 
@@ -75,7 +75,7 @@ func run(address string) error {
 
 func answer(pod string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		// The content is of no interest, but what is left of it would cost the connection.
+		// Nobody needs the content, but leaving it unread would cost the connection.
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			return // The client went away.
 		}
@@ -92,7 +92,7 @@ func answer(pod string) http.HandlerFunc {
 			}
 		}
 		w.Header().Set("Content-Type", "application/json")
-		// An error here is the client's going away too.
+		// An error here, too, means that the client went away.
 		_ = json.NewEncoder(w).Encode(arrival{Pod: pod, Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header})
 	}
 }
