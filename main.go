@@ -250,7 +250,7 @@ func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options contr
 	return manager.Start(ctx)
 }
 
-// listeners are opened before anything else is done, so that an address that is taken is an error at once.
+// listeners are opened before anything is served or written, so that an address that is taken is an error at once.
 type listeners struct{ http, https, metrics, health, admin net.Listener }
 
 func listen(f *flags) (*listeners, error) {

@@ -17,7 +17,8 @@ const (
 
 // Watch does what no request can do for itself, until ctx ends. It notices that a client went away while its request
 // waits. It closes upstream connections that have been idle for too long. It probes what the snapshot checks. It sets
-// aside endpoints that fail, and brings them back. It writes the access log.
+// aside endpoints that fail, and brings them back. It notices servers that do not answer on connections that requests
+// share. It gives back memory after many connections came to rest. It writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
 	if p.engine.Log != nil {
 		written := make(chan struct{})

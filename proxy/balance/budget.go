@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Retries are at most a fifth of a pool's requests over the last seconds. If there are few requests, they are at most a
-// few a second. That hides an endpoint that fails and does not multiply an outage.
+// Retries are at most a fifth of a pool's requests over the last seconds. If there are few requests, retryPerSecond
+// are allowed on average. That hides an endpoint that fails and does not multiply an outage.
 const (
 	retryShare     = 5  // one retry in so many requests
 	retryPerSecond = 10 // that are always allowed
@@ -16,7 +16,7 @@ const (
 	budgetSlot     = 2 * time.Second
 )
 
-// window counts over the last 10 seconds, in slots of 2, without a lock. The upper 32 bits of a slot number its span of
+// window counts over the last 8 to 10 seconds, in slots of 2, without a lock. The upper 32 bits of a slot number its span of
 // time. The lower 32 bits are the count.
 type window [budgetSlots]atomic.Uint64
 

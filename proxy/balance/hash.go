@@ -30,7 +30,8 @@ type hashRing struct {
 	weight  uint64 // the sum
 	// points are sorted. The upper half of each is a place on the circle. The lower half is the index of the endpoint.
 	points []uint64
-	// begin is where each of equal arcs of the circle begins in points. An arc holds one or two points.
+	// begin is where each of equal arcs of the circle begins in points. There are at least as many arcs
+	// as points.
 	begin []uint32
 	shift int
 	state *poolState

@@ -14,7 +14,7 @@ type Report struct {
 	Health snapshot.Health
 	// Message is what the deciding probe found, for people: "GET /health: 503". It is empty while no probe has decided.
 	Message string
-	// Since is when the health last changed. It is zero while no probe has decided.
+	// Since is when the health last changed, or when the first probe decided. It is zero while no probe has.
 	Since time.Time
 }
 

@@ -35,9 +35,9 @@ var phases = [...]struct {
 	{"mark", (*Exchange).mark},            // last: no policy can take it out again
 }
 
-// decide takes the request through the phases, up to the first that says how it is answered. It reads nothing but the
-// request and the generation, and writes nothing but the exchange. What goes with the reason is in the exchange's
-// decision: returning that from the phases as well cost each request 100 ns more (BenchmarkDecide).
+// decide takes the request through the phases, up to the first that says how it is answered. It waits for nothing. It
+// writes nothing but the exchange and what policies keep, such as the tokens of a rate limit. What goes with the reason
+// is in the exchange's decision: returning that from the phases as well cost each request 100 ns more (BenchmarkDecide).
 func (x *Exchange) decide() reason.Reason {
 	for i := range phases {
 		if why := phases[i].pass(x); why != reason.None {

@@ -6,7 +6,8 @@ package reason
 // of them, and so do its Proxy-Status field and its log record.
 type Reason uint8
 
-// None means that the response is the upstream's. The others are answers of our own, with the status in brackets.
+// None means that the response is the upstream's. The others say why the proxy answered instead, with the status in
+// brackets. ClientClosed is never sent, and a response that broke off has a reason too.
 const (
 	None Reason = iota
 	// MalformedRequest (400): the message is not HTTP, or can be read in more than one way.
