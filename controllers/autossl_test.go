@@ -130,16 +130,7 @@ func TestControllersOfTwoClassesDoNotContradictEachOther(t *testing.T) {
 	k.issuing(certificate, "False "+v1alpha1.ReasonUpToDate)
 	k.issuing(orderedByEither, attempted...)
 	// Otherwise there would be tens of writes a second, without end.
-	written, since := 0, time.Now()
-	fixture.Eventually(t, func() error {
-		if now := one.writes.total() + other.writes.total(); now != written {
-			written, since = now, time.Now()
-		}
-		if calm := time.Since(since); calm < time.Second {
-			return fmt.Errorf("the last of %d writes was %s ago", written, calm)
-		}
-		return nil
-	})
+	k.calm(one, other)
 	k.issuing(certificate, "False "+v1alpha1.ReasonUpToDate)
 	k.issuing(orderedByEither, attempted...)
 }

@@ -32,12 +32,12 @@ func (k *testCluster) calm(replicas ...*replica) {
 	k.T.Helper()
 	written, since := -1, time.Now()
 	fixture.Eventually(k.T, func() error {
-		now := 0
+		count := 0
 		for _, r := range replicas {
-			now += r.writes.total()
+			count += r.writes.total()
 		}
-		if now != written {
-			written, since = now, time.Now()
+		if count != written {
+			written, since = count, time.Now()
 		}
 		if calm := time.Since(since); calm < time.Second {
 			return fmt.Errorf("the last of %d writes was %s ago", written, calm)

@@ -7,16 +7,18 @@ package v1alpha1
 //
 // An Ingress of another ingressClassName has no condition of ours, and neither has what only such an Ingress wants.
 
-// ConditionAccepted is on all three kinds: whether the object is taken as it is written. False speaks of at least one
-// rule; every rule that its message does not name is served.
+// ConditionAccepted is on all three kinds: whether the object is taken as it is written. If it is False on an Ingress,
+// at least one rule is not served as it is written. The message lists up to ten problems, and says how many more there
+// are. Rules without a problem are served.
 const (
 	ConditionAccepted = "Accepted"
 
 	// ReasonAccepted (True): everything in the object is acted on.
 	ReasonAccepted = "Accepted"
 
-	// ReasonHostOwnedElsewhere (False, Ingress and TLSCertificate): an Ingress of another namespace owns a host of this one;
-	// the message names the host and that Ingress or its namespace. No certificate is ordered for it.
+	// ReasonHostOwnedElsewhere (False, Ingress and TLSCertificate): a host of this object belongs to another namespace.
+	// The message names the host. It does not say which namespace: whoever may read this object may have no right to know
+	// of others. No certificate is ordered for the host.
 	ReasonHostOwnedElsewhere = "HostOwnedElsewhere"
 	// ReasonSomeHostsOwnedElsewhere (True, Ingress): everything in the object is acted on. But some hosts that its
 	// wildcard rules, or its rules for every host, stand for belong to other namespaces. Requests for those do not come to
@@ -28,11 +30,12 @@ const (
 	// CertificateReady: the same for a host of tls.
 	ReasonHostNotAllowed = "HostNotAllowed"
 	// ReasonPathConflict (False, Ingress): a rule of another Ingress, or an earlier one of this, has the same host, path
-	// and pathType; the message says which won.
+	// and pathType. The message says which rule won. If that is a rule of another namespace, which there can be only if
+	// hosts are shared, the message names no Ingress.
 	ReasonPathConflict = "PathConflict"
-	// ReasonPathClosed (False, Ingress): another rule, which the message names, cannot be read, says who gets in, and
-	// may be meant for this path too; or an annotation of another controller closes the whole host. The path answers
-	// 503.
+	// ReasonPathClosed (False, Ingress): another rule cannot be read, says who gets in, and may be meant for this path
+	// too; or an annotation of another controller closes the whole host. The path answers 503. The message says which
+	// rule or whose annotation that is. If it is another namespace's, the message names no Ingress.
 	ReasonPathClosed = "PathClosed"
 	// ReasonInvalidRule (False, Ingress): a rule passes the schema but cannot be compiled. A path whose place is known
 	// keeps its place and answers 503, so that its requests do not fall to a shorter path. Any other path is left out. If
@@ -44,8 +47,8 @@ const (
 	// names them.
 	ReasonAnnotationsIgnored = "AnnotationsIgnored"
 
-	// ReasonWildcardHost (False, TLSCertificate and Ingress): a wildcard host is to be ordered through ACME, which
-	// neither HTTP-01 nor TLS-ALPN-01 can prove.
+	// ReasonWildcardHost (False, TLSCertificate): a certificate for a wildcard host is to be ordered through ACME, and
+	// neither HTTP-01 nor TLS-ALPN-01 can prove such a host.
 	ReasonWildcardHost = "WildcardHost"
 	// ReasonSecretConflict (False, TLSCertificate): an older TLSCertificate, which the message names, keeps its
 	// certificate in the same Secret. On Issuing: the Secret is somebody else's, and is not overwritten. On an Ingress

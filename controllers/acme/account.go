@@ -51,9 +51,9 @@ func (c *Client) Register(ctx context.Context, key crypto.Signer, email string, 
 	}
 	switch {
 	case err != nil:
-		return "", s.last.explain(step, err)
+		return "", s.transport.explain(step, err)
 	case made.Location == "":
-		return "", s.last.explain(step, errors.New("the authority names no URL"))
+		return "", s.transport.explain(step, errors.New("the authority names no URL"))
 	case made.Status == acme.StatusDeactivated:
 		return "", &Error{Step: step, Kind: NotAuthorized, Detail: "the account is " + made.Status}
 	case made.Status != acme.StatusValid && made.Status != "":
@@ -72,7 +72,7 @@ func (c *Client) FindAccount(ctx context.Context, key crypto.Signer) (url string
 	}
 	found, err := s.Accounts.New(acme.Account{OnlyReturnExisting: true})
 	if err != nil {
-		switch failed := s.last.explain(step, err); failed.Kind {
+		switch failed := s.transport.explain(step, err); failed.Kind {
 		case AccountGone:
 			return "", false, nil
 		case NotAuthorized:

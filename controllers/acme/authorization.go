@@ -45,9 +45,9 @@ func (c *Client) Authorization(ctx context.Context, account Account, url string)
 	}
 	found, err := s.Authorizations.Get(url)
 	if err != nil {
-		return Authorization{}, s.last.explain(step, err)
+		return Authorization{}, s.transport.explain(step, err)
 	}
-	a := Authorization{Host: found.Identifier.Value, Valid: found.Status == acme.StatusValid, RetryAfter: s.last.retryAfter()}
+	a := Authorization{Host: found.Identifier.Value, Valid: found.Status == acme.StatusValid, RetryAfter: s.transport.retryAfter()}
 	if !a.Valid && found.Status != acme.StatusPending {
 		return a, problemError(a.Host+" is not proven", fault(found.Challenges))
 	}
@@ -83,7 +83,7 @@ func (c *Client) Accept(ctx context.Context, account Account, challenge Challeng
 		return notPossible(step, err)
 	}
 	if _, err := s.Challenges.New(challenge.URL); err != nil {
-		return s.last.explain(step, err)
+		return s.transport.explain(step, err)
 	}
 	return nil
 }

@@ -22,13 +22,13 @@ func (c *Client) Certificate(ctx context.Context, account Account, order Order, 
 	if preferred == "" {
 		chain, _, err := s.Certificates.Get(order.Certificate, true)
 		if err != nil {
-			return nil, s.last.explain(step, err)
+			return nil, s.transport.explain(step, err)
 		}
 		return chain, nil
 	}
 	chains, err := s.Certificates.GetAll(order.Certificate, true)
 	if err != nil {
-		return nil, s.last.explain(step, err)
+		return nil, s.transport.explain(step, err)
 	}
 	for _, url := range slices.Sorted(maps.Keys(chains)) {
 		if issuedUnder(chains[url].Cert, preferred) {

@@ -68,16 +68,16 @@ type Account struct {
 // So each call has its own transport, which has the context and keeps the headers.
 type session struct {
 	*api.Core
-	last *exchange
+	transport *callTransport
 }
 
 func (c *Client) session(ctx context.Context, account Account) (*session, error) {
-	last := &exchange{ctx: ctx, to: c.transport, directory: &c.directory, url: c.options.Directory}
-	core, err := api.New(&http.Client{Transport: last, Timeout: requestTimeout}, c.options.UserAgent, c.options.Directory, account.URL, account.Key)
+	transport := &callTransport{ctx: ctx, to: c.transport, directory: &c.directory, url: c.options.Directory}
+	core, err := api.New(&http.Client{Transport: transport, Timeout: requestTimeout}, c.options.UserAgent, c.options.Directory, account.URL, account.Key)
 	if err != nil {
-		return nil, last.explain("reading the directory", err)
+		return nil, transport.explain("reading the directory", err)
 	}
-	return &session{Core: core, last: last}, nil
+	return &session{Core: core, transport: transport}, nil
 }
 
 // errNoAccount is returned for a request that an account has to sign, if the account is not registered.

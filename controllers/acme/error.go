@@ -69,23 +69,23 @@ func (e *Error) Error() string {
 // Unwrap returns the error that this one was made from.
 func (e *Error) Unwrap() error { return e.cause }
 
-// explain makes an Error from what lego returned for the last exchange.
-func (e *exchange) explain(step string, err error) *Error {
+// explain makes an Error from what lego returned for the last request.
+func (t *callTransport) explain(step string, err error) *Error {
 	if known, ok := errors.AsType[*Error](err); ok {
 		return known
 	}
-	failed := &Error{Step: step, Kind: Transient, RetryAfter: e.retryAfter(), Status: e.status, cause: err}
+	failed := &Error{Step: step, Kind: Transient, RetryAfter: t.retryAfter(), Status: t.status, cause: err}
 	if problem, ok := errors.AsType[*acme.ProblemDetails](err); ok {
 		failed.describe(problem)
 		return failed
 	}
 	switch {
-	case e.status == http.StatusTooManyRequests:
+	case t.status == http.StatusTooManyRequests:
 		failed.Kind, failed.Detail = RateLimited, "too many requests"
-	case e.status == http.StatusNotFound || e.status == http.StatusGone:
-		failed.Kind, failed.Detail = Refused, "the authority has no such thing (status "+strconv.Itoa(e.status)+")"
-	case e.status >= http.StatusBadRequest:
-		failed.Detail = "the authority answers with status " + strconv.Itoa(e.status)
+	case t.status == http.StatusNotFound || t.status == http.StatusGone:
+		failed.Kind, failed.Detail = Refused, "the authority has no such thing (status "+strconv.Itoa(t.status)+")"
+	case t.status >= http.StatusBadRequest:
+		failed.Detail = "the authority answers with status " + strconv.Itoa(t.status)
 	default:
 		failed.Detail = inShort(err)
 	}

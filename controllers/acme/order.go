@@ -62,8 +62,8 @@ func (c *Client) NewOrder(ctx context.Context, account Account, request OrderReq
 		err = errors.New("the authority names no URL")
 	}
 	if err != nil {
-		failed := s.last.explain(step, err)
-		if s.last.status == http.StatusCreated {
+		failed := s.transport.explain(step, err)
+		if s.transport.status == http.StatusCreated {
 			failed.Kind = Refused // An order was placed, but is of no use. The next must not follow at once.
 		}
 		return Order{}, failed
@@ -80,7 +80,7 @@ func (c *Client) Order(ctx context.Context, account Account, url string) (Order,
 	}
 	found, err := s.Orders.Get(url)
 	if err != nil {
-		return Order{}, s.last.explain(step, err)
+		return Order{}, s.transport.explain(step, err)
 	}
 	if found.Status == acme.StatusInvalid {
 		return Order{}, problemError("the order", found.Error)
@@ -97,14 +97,14 @@ func (c *Client) Finalize(ctx context.Context, account Account, order Order, req
 	}
 	finalized, err := s.Orders.UpdateForCSR(order.Finalize, request)
 	if err != nil {
-		return Order{}, s.last.explain(step, err)
+		return Order{}, s.transport.explain(step, err)
 	}
 	return s.order(order.URL, finalized.Order), nil
 }
 
 func (s *session) order(url string, o acme.Order) Order {
 	return Order{URL: url, Status: OrderStatus(o.Status), Hosts: names(o.Identifiers), Authorizations: o.Authorizations, Finalize: o.Finalize,
-		Certificate: o.Certificate, RetryAfter: s.last.retryAfter()}
+		Certificate: o.Certificate, RetryAfter: s.transport.retryAfter()}
 }
 
 // listLimit is how many pages of an account's orders are read. Authorities list the open orders above all.
@@ -121,7 +121,7 @@ func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string,
 	}
 	known, err := s.Accounts.Get(account.URL)
 	if err != nil {
-		return Order{}, false, s.last.explain(step, err)
+		return Order{}, false, s.transport.explain(step, err)
 	}
 	page := known.Orders
 	for range listLimit {
@@ -130,7 +130,7 @@ func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string,
 		}
 		urls, next, err := s.orders(page)
 		if err != nil {
-			return Order{}, false, s.last.explain(step, err)
+			return Order{}, false, s.transport.explain(step, err)
 		}
 		for _, url := range urls {
 			if skip(url) {
@@ -138,7 +138,7 @@ func (c *Client) FindOrder(ctx context.Context, account Account, hosts []string,
 			}
 			o, err := s.Orders.Get(url)
 			if err != nil {
-				return Order{}, false, s.last.explain(step, err)
+				return Order{}, false, s.transport.explain(step, err)
 			}
 			if open(o.Status) && slices.Equal(sorted(hosts), sorted(names(o.Identifiers))) {
 				return s.order(url, o.Order), true, nil
@@ -156,7 +156,7 @@ func (s *session) orders(page string) (urls []string, next string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	next = s.last.next()
+	next = s.transport.next()
 	var list struct {
 		Orders []string `json:"orders"`
 	}

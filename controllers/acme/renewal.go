@@ -51,20 +51,20 @@ func (c *Client) RenewalInfo(ctx context.Context, leaf *x509.Certificate) (Windo
 	case errors.Is(err, api.ErrNoARI):
 		return Window{}, ErrNoRenewalInfo
 	case err != nil:
-		return Window{}, s.last.explain(step, err)
+		return Window{}, s.transport.explain(step, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return Window{}, s.last.explain(step, fmt.Errorf("status %d", response.StatusCode))
+		return Window{}, s.transport.explain(step, fmt.Errorf("status %d", response.StatusCode))
 	}
 	var info acme.RenewalInfoResponse
 	if err := json.NewDecoder(response.Body).Decode(&info); err != nil {
-		return Window{}, s.last.explain(step, err)
+		return Window{}, s.transport.explain(step, err)
 	}
 	if !info.SuggestedWindow.Start.Before(info.SuggestedWindow.End) {
-		return Window{}, s.last.explain(step, errors.New("the suggested window has no length"))
+		return Window{}, s.transport.explain(step, errors.New("the suggested window has no length"))
 	}
-	return Window{Start: info.SuggestedWindow.Start, End: info.SuggestedWindow.End, RetryAfter: s.last.retryAfter()}, nil
+	return Window{Start: info.SuggestedWindow.Start, End: info.SuggestedWindow.End, RetryAfter: s.transport.retryAfter()}, nil
 }
 
 // CertificateID returns the name of a certificate in renewal information (RFC 9773, section 4.1).

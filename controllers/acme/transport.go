@@ -16,8 +16,9 @@ import (
 // maxResponse bounds an authority's response. A chain of certificates takes a hundredth of it.
 const maxResponse = 1 << 20
 
-// exchange sends the requests of one call, under its context, and remembers the status and header of the last response.
-type exchange struct {
+// callTransport sends the requests of one call, under its context, and remembers the status and header of the last
+// response.
+type callTransport struct {
 	ctx       context.Context //nolint:containedctx // it lives as long as the call whose context it is
 	to        http.RoundTripper
 	directory *directoryCache
@@ -27,21 +28,21 @@ type exchange struct {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
-	isDirectory := request.Method == http.MethodGet && request.URL.String() == e.url
+func (t *callTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	isDirectory := request.Method == http.MethodGet && request.URL.String() == t.url
 	if isDirectory {
-		if content := e.directory.content(); content != nil {
+		if content := t.directory.content(); content != nil {
 			return &http.Response{Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 				Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(content)), Request: request}, nil
 		}
 	}
-	// The client's own timeout is in the request's context, and the caller's cancellation in e.ctx.
+	// The client's own timeout is in the request's context, and the caller's cancellation in t.ctx.
 	ctx, cancel := context.WithCancel(request.Context())
-	stop := context.AfterFunc(e.ctx, cancel)
+	stop := context.AfterFunc(t.ctx, cancel)
 	defer stop()
 	defer cancel()
-	e.header, e.status = nil, 0
-	response, err := e.to.RoundTrip(request.WithContext(ctx))
+	t.header, t.status = nil, 0
+	response, err := t.to.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -55,9 +56,9 @@ func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("the response is longer than %d bytes", maxResponse)
 	}
 	response.Body = io.NopCloser(bytes.NewReader(content))
-	e.header, e.status = response.Header, response.StatusCode
+	t.header, t.status = response.Header, response.StatusCode
 	if isDirectory && response.StatusCode == http.StatusOK {
-		e.directory.set(content)
+		t.directory.set(content)
 	}
 	return response, nil
 }
@@ -66,8 +67,8 @@ func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 var nextPage = regexp.MustCompile(`<([^>]+)>\s*;[^,]*\brel="?next"?`)
 
 // next returns the URL of the page that follows the last response, empty if there is none.
-func (e *exchange) next() string {
-	for _, link := range e.header.Values("Link") {
+func (t *callTransport) next() string {
+	for _, link := range t.header.Values("Link") {
 		if match := nextPage.FindStringSubmatch(link); match != nil {
 			return match[1]
 		}
@@ -76,8 +77,8 @@ func (e *exchange) next() string {
 }
 
 // retryAfter returns how long the last response asks to wait, 0 if it does not say.
-func (e *exchange) retryAfter() time.Duration {
-	return parseRetryAfter(e.header.Get("Retry-After"), time.Now())
+func (t *callTransport) retryAfter() time.Duration {
+	return parseRetryAfter(t.header.Get("Retry-After"), time.Now())
 }
 
 // directoryCache holds the directory as the authority sent it.

@@ -47,10 +47,10 @@ func TestAPredecessorIsNamedOnlyToTheAccountThatOrderedItForOneOfTheNames(t *tes
 func TestASecretSaysWhereItsOwnCertificateIsFrom(t *testing.T) {
 	leaf, other := &x509.Certificate{SerialNumber: big.NewInt(5)}, &x509.Certificate{SerialNumber: big.NewInt(6)}
 	secret := &corev1.Secret{}
-	was := Origin{Directory: "d", Account: "a", IssuedAt: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
-	was.annotate(secret, leaf)
-	if got := OriginOf(secret, leaf); got != was {
-		t.Errorf("it is from %+v, want %+v", got, was)
+	origin := Origin{Directory: "d", Account: "a", IssuedAt: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	origin.annotate(secret, leaf)
+	if got := OriginOf(secret, leaf); got != origin {
+		t.Errorf("it is from %+v, want %+v", got, origin)
 	}
 	if got := OriginOf(secret, other); got != (Origin{}) {
 		t.Errorf("one that somebody put there is from %+v", got)

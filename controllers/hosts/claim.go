@@ -116,15 +116,16 @@ func (s *claimShard) newer(than *claimShard) bool {
 	return err != nil && s.resourceVersion != than.resourceVersion || order > 0
 }
 
-// wantedClaim is a claim that is to be recorded. It is new, or it was released and its namespace has a rule for the
-// host again.
+// wantedClaim is a claim that is to be recorded. It is new, or an earlier attempt to record it failed, or it was
+// released and its namespace has a rule for the host again.
 type wantedClaim struct {
 	host string
 	hostClaim
 }
 
-// errClaimsFull is why claims are not recorded where a namespace has used up its share of a ConfigMap.
-var errClaimsFull = errors.New("a namespace has more hosts than there is room for")
+// errClaimsFull is why claims are not recorded if their namespace has used up its share of a ConfigMap, or if all
+// namespaces together have filled it.
+var errClaimsFull = errors.New("there are more hosts than there is room for")
 
 // with returns the shard with the wanted claims added, and whether that changes it. It never replaces a recorded claim:
 // whoever comes second finds the first one's. full is how many claims there is no room for.

@@ -63,14 +63,14 @@ type Hosts struct {
 	notBefore time.Time
 	delay     time.Duration
 	retry     *time.Timer
-	// full is set while a namespace has more hosts than there is room for.
+	// full is set while there is no room to record some hosts.
 	full bool
 	// source returns the Ingresses that the running control plane knows. scope is what its ConfigMaps are named after.
 	// running counts the control planes, and so identifies the present one.
 	source  func(context.Context) (translate.Input, error)
 	scope   string
 	running int
-	// states count the claims that are not merely held.
+	// states counts the claims by state.
 	states map[string]int
 
 	mu sync.Mutex
@@ -204,8 +204,9 @@ func (h *Hosts) forget(in *translate.Input) {
 	}
 }
 
-// read looks at all rules. fresh has the hosts without a claim, each with the oldest Ingress that names it. returned
-// are the hosts with a released claim whose namespace names them again.
+// read looks at all rules. fresh has the hosts without a claim, each with the oldest Ingress that names it and whose
+// namespace may have it. returned are the hosts whose namespace names them although their claim is marked as released,
+// or is not recorded.
 func (h *Hosts) read(in *translate.Input) (fresh map[string]*rules.Object, returned []string) {
 	fresh = make(map[string]*rules.Object)
 	translate.EachHost(in, func(host string, by *rules.Object, may bool) {

@@ -40,8 +40,8 @@ type Keeper struct {
 	store claimStore
 	scope string
 	now   func() time.Time
-	// recorded is the cache of the ConfigMaps with the claims.
-	recorded *cluster.OptionalCache
+	// configMaps is the cache of the ConfigMaps with the claims.
+	configMaps *cluster.OptionalCache
 	// watched returns whether the Ingresses of a namespace are read.
 	watched func(namespace string) bool
 	// again asks for another build.
@@ -54,7 +54,7 @@ type Keeper struct {
 
 // AddKeeper returns a Keeper whose cache the manager runs. again asks for another build.
 func AddKeeper(mgr ctrl.Manager, config Config, again func()) (*Keeper, error) {
-	recorded, err := cluster.AddOptionalCache(mgr, claimCacheOptions(config.Namespace, config.Scope), &corev1.ConfigMap{},
+	configMaps, err := cluster.AddOptionalCache(mgr, claimCacheOptions(config.Namespace, config.Scope), &corev1.ConfigMap{},
 		"so what other replicas and administrators record of hosts is heeded late: grant list and watch in the controller's namespace")
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func AddKeeper(mgr ctrl.Manager, config Config, again func()) (*Keeper, error) {
 		hosts = New()
 	}
 	return &Keeper{
-		hosts: hosts, store: store, scope: config.Scope, now: time.Now, again: again, recorded: recorded,
+		hosts: hosts, store: store, scope: config.Scope, now: time.Now, again: again, configMaps: configMaps,
 		released: newClaimReleaser(hosts, store, config.Scope, config.Grace, time.Now, again),
 		watched: func(namespace string) bool {
 			return len(config.WatchNamespaces) == 0 || slices.Contains(config.WatchNamespaces, namespace)
@@ -76,11 +76,11 @@ func AddKeeper(mgr ctrl.Manager, config Config, again func()) (*Keeper, error) {
 
 // Watch has another build asked for whenever somebody else records something.
 func (k *Keeper) Watch(ctx context.Context) error {
-	return k.recorded.Watch(ctx, claimEvents(k.hosts, k.again))
+	return k.configMaps.Watch(ctx, claimEvents(k.hosts, k.again))
 }
 
 // Known waits until the recorded claims are known, or are known to be unreadable. It returns false if ctx ends first.
-func (k *Keeper) Known(ctx context.Context) bool { return k.recorded.Settle(ctx) }
+func (k *Keeper) Known(ctx context.Context) bool { return k.configMaps.Settle(ctx) }
 
 // Run has source supply what the list of hosts is made from, and gives up claims until ctx is done. The returned
 // function waits until giving up has ended, and then takes source away.

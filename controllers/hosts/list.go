@@ -30,7 +30,9 @@ type Listing struct {
 	// ConfigMap and Key are where the claim is recorded.
 	ConfigMap string `json:"configMap"`
 	Key       string `json:"key"`
-	// Waiting are the other namespaces with a rule for the host, which is not served. The first would get the host next.
+	// Waiting are the other namespaces with a rule for the host, oldest Ingress first. Their rules are not served. A
+	// namespace that may not have the host is not among them, nor is one of which that is not known. So the first one
+	// would get the host next.
 	Waiting []Waiting `json:"waiting,omitempty"`
 }
 
@@ -45,9 +47,9 @@ type Waiting struct {
 // list returns all hosts, sorted. The caller holds building.
 func (h *Hosts) list(in *translate.Input, scope string) []Listing {
 	oldest := make(map[string]map[string]*rules.Object)
-	translate.EachHost(in, func(host string, by *rules.Object, _ bool) {
+	translate.EachHost(in, func(host string, by *rules.Object, may bool) {
 		claim := h.claims[host]
-		if claim == nil || claim.Namespace == by.Namespace {
+		if !may || claim == nil || claim.Namespace == by.Namespace {
 			return
 		}
 		wanting := oldest[host]

@@ -46,12 +46,12 @@ type modelEvent struct {
 
 // modelWorld is the API server, and what the test knows of it.
 type modelWorld struct {
-	t     *testing.T
-	r     *rand.Rand
-	seed  uint64
-	said  []string
-	now   time.Time
-	grace time.Duration
+	t       *testing.T
+	r       *rand.Rand
+	seed    uint64
+	history []string
+	now     time.Time
+	grace   time.Duration
 	// objects are by name. events are all events of each kind.
 	objects map[string]modelObject
 	events  map[bool][]modelEvent
@@ -83,13 +83,13 @@ func newModelWorld(t *testing.T, seed uint64) *modelWorld {
 }
 
 func (w *modelWorld) say(format string, values ...any) {
-	w.said = append(w.said, fmt.Sprintf(format, values...))
+	w.history = append(w.history, fmt.Sprintf(format, values...))
 }
 
 func (w *modelWorld) fail(format string, values ...any) {
 	w.t.Helper()
 	w.failed = true
-	w.t.Errorf("seed %d: %s, after\n\t%s", w.seed, fmt.Sprintf(format, values...), strings.Join(w.said, "\n\t"))
+	w.t.Errorf("seed %d: %s, after\n\t%s", w.seed, fmt.Sprintf(format, values...), strings.Join(w.history, "\n\t"))
 }
 
 // tenantActs has a tenant create, edit or delete an Ingress.
@@ -135,7 +135,7 @@ func (w *modelWorld) remove(name string) {
 
 // lapse notes which claims' namespaces have no rule.
 func (w *modelWorld) lapse() {
-	for host, namespace := range w.record() {
+	for host, namespace := range w.recordedOwners() {
 		if _, ok := w.lapsed[host]; !ok && !w.names(namespace, host) {
 			w.lapsed[host] = w.now
 		}
@@ -166,8 +166,8 @@ func (w *modelWorld) oldest(host string) string {
 	return first.namespace
 }
 
-// record returns who has which host on record.
-func (w *modelWorld) record() map[string]string {
+// recordedOwners returns who has which host on record.
+func (w *modelWorld) recordedOwners() map[string]string {
 	owners := map[string]string{}
 	for _, shard := range w.shards {
 		for key, text := range shard.data {
@@ -204,15 +204,15 @@ func (w *modelWorld) write(_ context.Context, shard *claimShard) (*claimShard, e
 	if latest == nil && shard.resourceVersion != "" || latest != nil && latest.resourceVersion != shard.resourceVersion {
 		return nil, errLostRace
 	}
-	before := w.record()
+	before := w.recordedOwners()
 	w.store(shard.name, shard.data)
-	for host, after := range w.record() {
+	for host, after := range w.recordedOwners() {
 		if before[host] != after {
 			w.say("%s is %s's on record", host, after)
 		}
 	}
 	for host, owner := range before {
-		if after := w.record()[host]; after != owner {
+		if after := w.recordedOwners()[host]; after != owner {
 			began, lapsed := w.lapsed[host]
 			switch {
 			case !w.absent[[2]string{owner, host}] || !lapsed:
@@ -506,7 +506,7 @@ func TestReplicasThatLagTakeNoHost(t *testing.T) {
 			for _, host := range modelHosts {
 				want := ""
 				if w.oldest(host) != "" {
-					want = w.record()[host]
+					want = w.recordedOwners()[host]
 				}
 				if served[host] != want || want != "" && !w.names(want, host) {
 					w.fail("%s answers %s by %q in the end, want %q", replicas[i].name, host, served[host], want)

@@ -18,11 +18,11 @@ import (
 // askedStore answers as an API server does that knows more than the caches.
 type askedStore struct {
 	*modelWorld
-	now map[string]*string
+	current map[string]*string
 }
 
 func (s *askedStore) allowed(_ context.Context, _ string, in translate.Input) (translate.Input, error) {
-	in.AllowedHosts = s.now
+	in.AllowedHosts = s.current
 	return in, nil
 }
 
@@ -40,21 +40,21 @@ func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 	t.Parallel()
 	only := func(hosts string) map[string]*string { return map[string]*string{"a": &hosts, "b": nil} }
 	for name, c := range map[string]struct {
-		cached, now map[string]*string
-		grace       time.Duration
-		owner       string
+		cached, current map[string]*string
+		grace           time.Duration
+		owner           string
 	}{
-		"it was forbidden once":                 {cached: only("x.io"), now: only("shop.io"), owner: "a"},
-		"it was forbidden once, with a grace":   {cached: only("x.io"), now: only("shop.io"), grace: time.Hour, owner: "a"},
-		"it is forbidden":                       {cached: only("x.io"), now: only("x.io"), owner: "b"},
-		"it is forbidden, and there is a grace": {cached: only("x.io"), now: only("x.io"), grace: time.Hour, owner: "b"},
-		"its Namespace is not there yet":        {cached: only("x.io"), now: map[string]*string{"b": nil}, owner: "a"},
+		"it was forbidden once":                 {cached: only("x.io"), current: only("shop.io"), owner: "a"},
+		"it was forbidden once, with a grace":   {cached: only("x.io"), current: only("shop.io"), grace: time.Hour, owner: "a"},
+		"it is forbidden":                       {cached: only("x.io"), current: only("x.io"), owner: "b"},
+		"it is forbidden, and there is a grace": {cached: only("x.io"), current: only("x.io"), grace: time.Hour, owner: "b"},
+		"its Namespace is not there yet":        {cached: only("x.io"), current: map[string]*string{"b": nil}, owner: "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newModelWorld(t, 1)
 			w.grace = 0
-			store := &askedStore{w, c.now}
+			store := &askedStore{w, c.current}
 			hosts := New()
 			now := func() time.Time { return w.now }
 			keeper := &Keeper{hosts: hosts, store: store, scope: "warren", now: now, again: func() {},
@@ -70,7 +70,7 @@ func TestAHostIsForbiddenByWhatTheAPIServerSaysNow(t *testing.T) {
 			settle(only("shop.io"))
 			settle(c.cached)
 			keeper.released.pass(t.Context(), <-keeper.released.offered)
-			if diff := cmp.Diff(map[string]string{"shop.io": c.owner}, settle(c.now)); diff != "" {
+			if diff := cmp.Diff(map[string]string{"shop.io": c.owner}, settle(c.current)); diff != "" {
 				t.Error("the owners are not these (-want +got):\n" + diff)
 			}
 		})

@@ -63,7 +63,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 
-	said, ok := r.Snapshots.Conditions(v1alpha1.IngressKind, &object)
+	conditions, ok := r.Snapshots.Conditions(v1alpha1.IngressKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -71,14 +71,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	said = r.laggards.judge(&object, said)
+	conditions = r.laggards.judge(&object, conditions)
 	object.Status.ObservedGeneration = object.Generation
 	object.Status.LoadBalancer.Ingress = addresses
-	status.SetConditions(&object.Status.Conditions, said)
+	status.SetConditions(&object.Status.Conditions, conditions)
 	if object.Spec.TLS == nil {
 		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
 	}
-	return r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, said)
+	return r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, conditions)
 }
 
 // abandoned returns whether the status of an Ingress of another class is one that this controller left behind. Another

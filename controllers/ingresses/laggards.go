@@ -38,16 +38,16 @@ func newLaggards(behind func(uid types.UID) []string) *laggards {
 // for this generation already, it stays True: every replica has served the generation, and digests may differ only
 // because of other Ingresses. The message names no replica: which ones are behind may change while the condition does
 // not.
-func (l *laggards) judge(object *v1alpha1.Ingress, said []metav1.Condition) []metav1.Condition {
-	now := meta.FindStatusCondition(said, v1alpha1.ConditionProgrammed)
-	if now == nil || now.Status != metav1.ConditionTrue {
+func (l *laggards) judge(object *v1alpha1.Ingress, conditions []metav1.Condition) []metav1.Condition {
+	programmed := meta.FindStatusCondition(conditions, v1alpha1.ConditionProgrammed)
+	if programmed == nil || programmed.Status != metav1.ConditionTrue {
 		l.forget(object)
-		return said
+		return conditions
 	}
 	before := meta.FindStatusCondition(object.Status.Conditions, v1alpha1.ConditionProgrammed)
 	if before != nil && before.Status == metav1.ConditionTrue && before.ObservedGeneration == object.Generation {
 		l.forget(object)
-		return said
+		return conditions
 	}
 	// Add the Ingress to waiting before asking who is behind, so that no report in between is missed.
 	l.mu.Lock()
@@ -55,9 +55,9 @@ func (l *laggards) judge(object *v1alpha1.Ingress, said []metav1.Condition) []me
 	l.mu.Unlock()
 	if len(l.behind(object.UID)) == 0 {
 		l.forget(object)
-		return said
+		return conditions
 	}
-	judged := append([]metav1.Condition{}, said...)
+	judged := append([]metav1.Condition{}, conditions...)
 	*meta.FindStatusCondition(judged, v1alpha1.ConditionProgrammed) = metav1.Condition{
 		Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionUnknown, ObservedGeneration: object.Generation,
 		Reason: v1alpha1.ReasonPending, Message: "not every ready replica serves this generation yet",

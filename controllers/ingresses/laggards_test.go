@@ -21,12 +21,12 @@ func TestProgrammedWaitsForReplicasOfThisGenerationAlone(t *testing.T) {
 		}
 	}
 	for _, test := range []struct {
-		name   string
-		was    []metav1.Condition
-		said   []metav1.Condition
-		behind []string
-		want   metav1.ConditionStatus
-		waits  bool
+		name       string
+		before     []metav1.Condition
+		conditions []metav1.Condition
+		behind     []string
+		want       metav1.ConditionStatus
+		waits      bool
 	}{
 		{"new, and served by all", nil, condition(metav1.ConditionTrue, 2), nil, metav1.ConditionTrue, false},
 		{"new, and not served by one", nil, condition(metav1.ConditionTrue, 2), []string{"b"}, metav1.ConditionUnknown, true},
@@ -38,12 +38,12 @@ func TestProgrammedWaitsForReplicasOfThisGenerationAlone(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			l := newLaggards(func(types.UID) []string { return test.behind })
 			object := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Name: "shop", Generation: 2}}
-			object.Status.Conditions = test.was
-			judged := l.judge(object, test.said)
+			object.Status.Conditions = test.before
+			judged := l.judge(object, test.conditions)
 			if got := meta.FindStatusCondition(judged, v1alpha1.ConditionProgrammed); got.Status != test.want || len(judged) != 2 {
-				t.Errorf("said is %+v, want %s", got, test.want)
+				t.Errorf("Programmed is %+v, want %s", got, test.want)
 			}
-			if unchanged := meta.FindStatusCondition(test.said, v1alpha1.ConditionProgrammed); unchanged.Reason != "AsItWas" {
+			if unchanged := meta.FindStatusCondition(test.conditions, v1alpha1.ConditionProgrammed); unchanged.Reason != "AsItWas" {
 				t.Errorf("the verdict was changed to %+v", unchanged)
 			}
 			if waits := len(l.waiting) == 1; waits != test.waits {

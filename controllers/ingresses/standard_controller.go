@@ -38,11 +38,12 @@ type StandardReconciler struct {
 	Addresses status.Addresses
 	Status    *status.Writer
 	Recorder  events.EventRecorder
-	// said is what the last events told of each Ingress. Only the one worker uses it.
-	said map[types.NamespacedName]said
+	// announced is what the last events told of each Ingress. Only the one worker uses it.
+	announced map[types.NamespacedName]announcement
 }
 
-type said struct {
+// announcement is what events have told of an Ingress.
+type announcement struct {
 	uid        types.UID
 	conditions []metav1.Condition
 	unheeded   string
@@ -52,7 +53,7 @@ type said struct {
 func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	var object networkingv1.Ingress
 	if err := r.Ingresses.Ingresses.Get(ctx, request.NamespacedName, &object); err != nil {
-		delete(r.said, request.NamespacedName)
+		delete(r.announced, request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	addresses, err := r.Addresses.Read(ctx)
@@ -60,15 +61,15 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 		return ctrl.Result{}, err
 	}
 	if ours, known := r.Ingresses.Claims(&object); known && !ours {
-		delete(r.said, request.NamespacedName)
+		delete(r.announced, request.NamespacedName)
 		return r.leave(ctx, &object, addresses)
 	}
 	if by := replicas.StandardClaimantsOf(&object); !r.Peers.Writes(object.Namespace, &by) {
-		delete(r.said, request.NamespacedName)
+		delete(r.announced, request.NamespacedName)
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
-	is := r.Snapshots.Verdict(kinds.StandardKind, &object)
-	if is == nil {
+	verdict := r.Snapshots.Verdict(kinds.StandardKind, &object)
+	if verdict == nil {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
 	var result ctrl.Result
@@ -78,7 +79,7 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 			return ctrl.Result{}, err
 		}
 	}
-	r.tell(&object, is, written)
+	r.tell(&object, verdict, written)
 	return result, nil
 }
 
@@ -86,21 +87,21 @@ func (r *StandardReconciler) Reconcile(ctx context.Context, request ctrl.Request
 // events for the conditions that are not True. It sends those for conditions that are True only if the addresses were
 // just written: then the Ingress is new; otherwise only the process is. One event lists the annotations that have no
 // effect, when the list is new or has changed.
-func (r *StandardReconciler) tell(object *networkingv1.Ingress, is *snapshots.Verdict, written bool) {
+func (r *StandardReconciler) tell(object *networkingv1.Ingress, verdict *snapshots.Verdict, written bool) {
 	key := client.ObjectKeyFromObject(object)
-	before, ok := r.said[key]
+	before, ok := r.announced[key]
 	if !ok || before.uid != object.UID {
-		before = said{}
+		before = announcement{}
 		if !written {
-			before.conditions = slices.DeleteFunc(slices.Clone(is.Conditions),
+			before.conditions = slices.DeleteFunc(slices.Clone(verdict.Conditions),
 				func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
 		}
 	}
-	r.said[key] = said{object.UID, is.Conditions, is.Unheeded}
-	r.Status.Tell(object, before.conditions, is.Conditions)
-	if is.Unheeded != "" && is.Unheeded != before.unheeded {
+	r.announced[key] = announcement{object.UID, verdict.Conditions, verdict.Unheeded}
+	r.Status.Tell(object, before.conditions, verdict.Conditions)
+	if verdict.Unheeded != "" && verdict.Unheeded != before.unheeded {
 		r.Recorder.Eventf(object, nil, corev1.EventTypeNormal, v1alpha1.ReasonAnnotationsIgnored,
-			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(is.Unheeded))
+			v1alpha1.ConditionAccepted, "%s", cluster.ClipMessage(verdict.Unheeded))
 	}
 }
 
@@ -139,7 +140,7 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 
 // Setup has the reconciler run in a manager.
 func (r *StandardReconciler) Setup(mgr ctrl.Manager) error {
-	r.said = map[types.NamespacedName]said{}
+	r.announced = map[types.NamespacedName]announcement{}
 	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
 		WatchesRawSource(r.Snapshots.Changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.Ingresses.Request))

@@ -86,16 +86,16 @@ func (r *Reconciler) claim(ctx context.Context, certificate *v1alpha1.TLSCertifi
 // standAside leaves a TLSCertificate to another controller. The view says so, and why. It is silent if the status
 // already has the other controller's words: two controllers that contradict each other would write the status without
 // end.
-func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
+func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCertificate, conditions []metav1.Condition, view *certificateView, why string) (*certificateView, time.Duration, error) {
 	view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderedElsewhere, why)
 	switch certificate.Annotations[cluster.OrderedByAnnotation] {
 	case r.name():
 		return view, asidePause, r.release(ctx, certificate)
 	case "":
-		view.silent = answered(certificate, said)
+		view.silent = answered(certificate, conditions)
 		return view, asidePause, nil
 	}
-	view.silent = answered(certificate, said)
+	view.silent = answered(certificate, conditions)
 	working, err := r.Issuance.Orders.Cached(ctx, client.ObjectKeyFromObject(certificate))
 	if err == nil && working != nil {
 		err = r.Issuance.Discard(ctx, working)
@@ -105,10 +105,10 @@ func (r *Reconciler) standAside(ctx context.Context, certificate *v1alpha1.TLSCe
 
 // answered says whether the status of a TLSCertificate has the words of a controller that looks after it. If the
 // certificate cannot be used, "no certificate is due" is an old word. That controller would not say it now.
-func answered(certificate *v1alpha1.TLSCertificate, said []metav1.Condition) bool {
+func answered(certificate *v1alpha1.TLSCertificate, conditions []metav1.Condition) bool {
 	issuing := meta.FindStatusCondition(certificate.Status.Conditions, v1alpha1.ConditionIssuing)
 	return issuing != nil && issuing.ObservedGeneration == certificate.Generation &&
-		(issuing.Reason != v1alpha1.ReasonUpToDate || meta.IsStatusConditionTrue(said, v1alpha1.ConditionReady))
+		(issuing.Reason != v1alpha1.ReasonUpToDate || meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady))
 }
 
 // release takes this controller's claim off a TLSCertificate. Any controller may order it then.

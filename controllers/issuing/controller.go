@@ -78,7 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case err != nil:
 		return ctrl.Result{}, err
 	}
-	said, ok := r.Snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
+	conditions, ok := r.Snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The next snapshot knows this generation and enqueues the object again.
 	}
@@ -88,7 +88,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case !writes:
 		return ctrl.Result{RequeueAfter: asidePause}, r.yield(ctx, &object)
 	}
-	view, after, failed := r.advance(ctx, &object, said)
+	view, after, failed := r.advance(ctx, &object, conditions)
 	if view == nil || view.silent {
 		return ctrl.Result{RequeueAfter: after}, failed
 	}
@@ -96,10 +96,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	issuing := view.issuing
 	issuing.Type, issuing.ObservedGeneration = v1alpha1.ConditionIssuing, object.Generation
 	view.publish(&object.Status)
-	status.SetConditions(&object.Status.Conditions, append(said[:len(said):len(said)], issuing))
-	is := []metav1.Condition{issuing}
-	is = append(is, said...)
-	written, err := r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, is)
+	status.SetConditions(&object.Status.Conditions, append(conditions[:len(conditions):len(conditions)], issuing))
+	newConditions := []metav1.Condition{issuing}
+	newConditions = append(newConditions, conditions...)
+	written, err := r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, newConditions)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -117,14 +117,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 
 // advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what the status is to say,
 // and when to look again.
-func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition) (*certificateView, time.Duration, error) {
+func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, conditions []metav1.Condition) (*certificateView, time.Duration, error) {
 	secret, _ := r.Secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.Issuance.Now()
 	view := &certificateView{leaf: sources.Leaf(secret), state: &orders.State{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
 	}
-	if refused := meta.FindStatusCondition(said, v1alpha1.ConditionAccepted); refused != nil && refused.Status == metav1.ConditionFalse {
+	if refused := meta.FindStatusCondition(conditions, v1alpha1.ConditionAccepted); refused != nil && refused.Status == metav1.ConditionFalse {
 		view.say(metav1.ConditionFalse, refused.Reason, "nothing is ordered: Accepted says why")
 		return view, 0, nil
 	}
@@ -132,7 +132,7 @@ func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificat
 	case err != nil:
 		return nil, 0, err
 	case !ours:
-		return r.standAside(ctx, object, said, view, "another controller serves the Ingress that this TLSCertificate is of")
+		return r.standAside(ctx, object, conditions, view, "another controller serves the Ingress that this TLSCertificate is of")
 	case unwanted:
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonNotWanted, "the Ingress that this TLSCertificate was made for wants no certificate any more")
 		return view, 0, nil
@@ -146,11 +146,11 @@ func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificat
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), nil
 	}
-	return r.order(ctx, object, said, view)
+	return r.order(ctx, object, conditions, view)
 }
 
 // order takes a step of an order. It decides upon what the API server says, and reads no cache.
-func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, said []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
+func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate, conditions []metav1.Condition, view *certificateView) (*certificateView, time.Duration, error) {
 	now := r.Issuance.Now()
 	live := &v1alpha1.TLSCertificate{}
 	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(object), live); err != nil {
@@ -173,7 +173,7 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 		return nil, 0, err
 	}
 	if elsewhere != "" {
-		return r.standAside(ctx, live, said, view, elsewhere)
+		return r.standAside(ctx, live, conditions, view, elsewhere)
 	}
 	spec, err := orders.SpecOf(&live.Spec, r.Issuance.Directory)
 	if err != nil {
@@ -207,8 +207,8 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 	case waits:
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 		return view, min(state.NextAttempt.Sub(now), roomPause), nil
-	case state.Held(now):
-		view.progress(state.Attempt.Hold.Fault)
+	case state.Paused(now):
+		view.progress(state.Attempt.Pause.Fault)
 		return view, state.Next().Sub(now), nil
 	case live.Annotations[cluster.OrderedByAnnotation] != r.name():
 		if err := r.claim(ctx, live); err != nil {
@@ -229,8 +229,8 @@ func (r *Reconciler) step(ctx context.Context, view *certificateView, j *orders.
 	switch state, now := j.State(), j.Now(); {
 	case state.Waits(now):
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
-	case state.Held(now):
-		view.progress(state.Attempt.Hold.Fault)
+	case state.Paused(now):
+		view.progress(state.Attempt.Pause.Fault)
 	default:
 		view.progress("")
 	}

@@ -11,10 +11,11 @@ import (
 // foreignController is another controller. Ingresses that were written for it are given this class.
 type foreignController struct {
 	name string
-	// prefixes begin its annotations. A prefix that begins with "*" is the end of what comes before the slash.
+	// prefixes are how its annotations begin, in lower case. A prefix with stars is compared with what comes before the
+	// slash of an annotation: a star at either end stands for any text.
 	prefixes []string
-	// names are the annotations that are judged by name, without the prefix and in lower case. A "*" at the end stands for
-	// any end. The first that matches counts.
+	// names are the annotations that are judged by name, without the prefix and in lower case. A star at the end stands
+	// for any text, and so does one star in the middle if there is one at the end too. The first that matches counts.
 	names []foreignName
 	// all is set if every annotation of this controller may say who gets in.
 	all bool

@@ -63,7 +63,7 @@ func (e Entry) brief() bool {
 	return e.Renewal && e.Lifetime != 0 && lifetimeIn(e.Lifetime) < shortLived
 }
 
-// kept is how long an entry is remembered. No rule looks back farther.
+// kept is how long an entry is remembered in any case. Only the weekly rule looks back farther than that.
 func (e Entry) kept() time.Duration {
 	if e.brief() {
 		return max(e.span(), time.Hour)
@@ -110,6 +110,16 @@ type Limits struct {
 	weekly bool
 }
 
+// latest is how many of the latest orders for one exact set of names are remembered for a week, however short their
+// certificates live. The latest one says how long certificates for the names live, also when it does not count any
+// more. An order that failed is none of them.
+func (l Limits) latest() int {
+	if l.weekly {
+		return ordersPerSpan
+	}
+	return 1
+}
+
 // LimitsAt returns the limits at an authority.
 func LimitsAt(directory string, perDay int) Limits {
 	u, err := url.Parse(directory)
@@ -117,9 +127,11 @@ func LimitsAt(directory string, perDay int) Limits {
 	return Limits{perDay: perDay, weekly: weekly}
 }
 
-// next returns when an order may be placed, the zero time for at once, and why not earlier. What else was ordered does
-// not hold back the renewal of a certificate: authorities exempt renewals from such limits. Renewals have a limit of
-// their own here, against mistakes and loops.
+// next returns when an order may be placed, the zero time for at once, and why not earlier.
+//
+// The limit on orders for the same names does not hold back a renewal: authorities exempt renewals from it. Renewals
+// have a limit of their own here, against mistakes and loops. The hourly limit on failures is for renewals too, and so
+// is the daily limit, unless they are brief.
 func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, why string) {
 	same := func(e Entry) bool { return e.Names == order.Names }
 	within := func(d time.Duration) func(Entry) time.Duration {
@@ -168,28 +180,35 @@ func (l ledger) until(now time.Time, rule ledgerRule) time.Time {
 	return ends[len(ends)-rule.limit]
 }
 
-// lifetime returns the lifetime of the certificate that was ordered last for a set of names, as entries have it.
+// lifetime returns the lifetime of the certificate that was ordered last for a set of names, as entries have it. An
+// order that failed has it from the certificate before, if that was known.
 func (l ledger) lifetime(names string) int64 {
 	for _, e := range slices.Backward(l) {
-		if e.Names == names && !e.Failed {
+		if e.Names == names && (!e.Failed || e.Lifetime != 0) {
 			return e.Lifetime
 		}
 	}
 	return 0
 }
 
-// enter returns the ledger with one more entry, and without entries that are too old for any rule. An ID is entered
+// enter returns the ledger with one more entry, and without entries that are too old to be of use. An ID is entered
 // once.
-func (l ledger) enter(e Entry) ledger {
+func (l ledger) enter(e Entry, limits Limits) ledger {
 	if slices.ContainsFunc(l, func(o Entry) bool { return o.ID == e.ID }) {
 		return l
 	}
 	kept := make(ledger, 0, len(l)+1)
-	for _, o := range l {
-		if e.Time.Sub(o.Time) < o.kept() {
+	later := make(map[string]int) // How many orders that did not fail come after this one, by their names.
+	for _, o := range slices.Backward(l) {
+		age := e.Time.Sub(o.Time)
+		if age < o.kept() || age < week && !o.Failed && later[o.Names] < limits.latest() {
 			kept = append(kept, o)
 		}
+		if !o.Failed {
+			later[o.Names]++
+		}
 	}
+	slices.Reverse(kept)
 	kept = append(kept, e)
 	// The clocks of replicas differ a little.
 	slices.SortStableFunc(kept, func(a, b Entry) int { return a.Time.Compare(b.Time) })

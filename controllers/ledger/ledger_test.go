@@ -83,13 +83,13 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 // A renewal is delayed for no longer than the last certificate is valid, with half of its lifetime left.
 func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
 	for _, lifetime := range []time.Duration{90 * time.Second, 12 * time.Hour, day, 6 * day, 47 * day, 90 * day} {
-		now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+		now, limits := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), LimitsAt("https://ca.example", 1)
 		var l ledger
 		var issued []time.Time
 		// It is due as soon as it is there, again and again.
 		for end := now.Add(3 * lifetime); now.Before(end); {
 			e := Entry{ID: now.String(), Names: "a", Time: now, Renewal: true, Lifetime: lifetimeNoted(lifetime)}
-			if at, _ := l.next(now, e, LimitsAt("https://ca.example", 1)); !at.IsZero() {
+			if at, _ := l.next(now, e, limits); !at.IsZero() {
 				if last := issued[len(issued)-1]; at.Sub(last) > lifetime/2 {
 					t.Fatalf("of %s: it waits until %s after the last was issued", lifetime, at.Sub(last))
 				}
@@ -100,7 +100,7 @@ func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
 				}
 				continue
 			}
-			l, issued = l.enter(e), append(issued, now)
+			l, issued = l.enter(e, limits), append(issued, now)
 			now = now.Add(time.Second)
 		}
 		if limit := ordersPerSpan * (1 + int(3*lifetime/min(week, lifetime/2))); len(issued) > limit || len(l) > limit {
@@ -111,7 +111,7 @@ func TestARenewalIsHeldBackForHalfALifetimeAtMost(t *testing.T) {
 
 func TestTheLedgerHasAnAttemptOnceAndForgetsAfterAWeek(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-	l := ledger{{ID: "old", Time: now.Add(-week)}}.enter(Entry{ID: "new", Time: now}).enter(Entry{ID: "new", Time: now})
+	l := ledger{{ID: "old", Time: now.Add(-week)}}.enter(Entry{ID: "new", Time: now}, Limits{}).enter(Entry{ID: "new", Time: now}, Limits{})
 	if len(l) != 1 || l[0].ID != "new" {
 		t.Errorf("the ledger is %v, want the new entry once", l)
 	}
@@ -129,6 +129,59 @@ func TestAnOrderIsKnownByAllThatTheLedgerHasOfIt(t *testing.T) {
 	}{{"1", "shop/tls", "x", true}, {"1", "blog/tls", "x", false}, {"1", "shop/tls", "y", false}, {"2", "shop/tls", "x", false}, {"3", "shop/tls", "x", false}} {
 		if e, ok := l.placed(test.id, test.certificate, test.names); ok != test.want || ok && e.ID != test.id {
 			t.Errorf("order %s of %s for %s is %v (%v), want it known to be %v", test.id, test.certificate, test.names, e, ok, test.want)
+		}
+	}
+}
+
+// A certificate is renewed with a third of its lifetime left. By then its order does not count any more, and others may
+// have been entered since.
+func TestTheLedgerKnowsHowLongACertificateLivesUntilItIsRenewed(t *testing.T) {
+	begin := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	limits := LimitsAt("https://ca.example/directory", 1)
+	for _, lifetime := range []time.Duration{time.Hour, 12 * time.Hour, day, 6 * day} {
+		t.Run(lifetime.String(), func(t *testing.T) {
+			var l ledger
+			known := func(what string, now time.Time) {
+				if got := lifetimeIn(l.lifetime("a")); got != lifetime {
+					t.Fatalf("%s, after %s, the lifetime is %s", what, now.Sub(begin), got)
+				}
+			}
+			now := begin
+			for now.Before(begin.Add(2 * week)) {
+				renewal := Entry{ID: now.String(), Names: "a", Time: now, Renewal: now.After(begin), Lifetime: l.lifetime("a")}
+				l, _ = l.enter(renewal, limits).issued(renewal.ID, lifetime)
+				l = l.enter(Entry{ID: "b" + renewal.ID, Names: "b", Time: now.Add(lifetime * 3 / 5)}, limits)
+				now = now.Add(lifetime * 2 / 3)
+				known("when it is renewed", now)
+			}
+			for range 3 {
+				renewal := Entry{ID: now.String(), Names: "a", Time: now, Renewal: true, Lifetime: l.lifetime("a")}
+				l, _ = l.enter(renewal, limits).fail(renewal.ID)
+				now = now.Add(lifetime / 6)
+				l = l.enter(Entry{ID: "b" + renewal.ID, Names: "b", Time: now}, limits)
+				known("after a renewal failed", now)
+			}
+		})
+	}
+}
+
+// Let's Encrypt counts the certificates of a week for one exact set of names, renewals among them.
+func TestTheLedgerRemembersForAWeekWhatTheAuthorityCounts(t *testing.T) {
+	begin := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	for directory, want := range map[string]time.Time{
+		"https://acme-v02.api.letsencrypt.org/directory": begin.Add(2*day + week),
+		"https://ca.example/directory":                   {},
+	} {
+		limits := LimitsAt(directory, 0)
+		var l ledger
+		for i := range 7 {
+			l = l.enter(Entry{ID: strconv.Itoa(i), Names: "a", Time: begin.Add(time.Duration(i) * day), Renewal: true, Lifetime: lifetimeNoted(day)}, limits)
+		}
+		if got, _ := l.next(begin.Add(6*day+13*time.Hour), Entry{Names: "a"}, limits); !got.Equal(want) {
+			t.Errorf("%s: after 7 renewals in a week there is room for an order at %v, want %v", directory, got, want)
+		}
+		if len(l) > ordersPerSpan+1 {
+			t.Errorf("%s: %d orders are remembered", directory, len(l))
 		}
 	}
 }

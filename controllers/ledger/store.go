@@ -61,7 +61,7 @@ func (s *Store) Reserve(ctx context.Context, e Entry) (at time.Time, why string,
 	if at, why := entries.next(e.Time, e, s.limits); !at.IsZero() {
 		return at, why, nil
 	}
-	return time.Time{}, "", s.write(ctx, object, entries.enter(e))
+	return time.Time{}, "", s.write(ctx, object, entries.enter(e, s.limits))
 }
 
 // Room returns whether an order that was held back may be placed now. It takes the lifetime of certificates from the

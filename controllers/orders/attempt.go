@@ -41,8 +41,8 @@ type attempt struct {
 	Visible    bool `json:"visible,omitempty"`
 	// Looked counts how often the authority was asked how far it is, since the last step.
 	Looked int `json:"looked,omitempty"`
-	// Hold is the authority's pause before the next step, nil without one.
-	Hold *hold `json:"hold,omitempty"`
+	// Pause is what the authority asks for before the next step, nil if it asks for none.
+	Pause *pause `json:"hold,omitempty"`
 }
 
 // open says whether the authority may still want hosts to be proven. It takes an unknown status for such a one.

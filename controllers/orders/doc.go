@@ -14,6 +14,6 @@
 //     challenges, with the help of presence.go.
 //   - store.go keeps the state in Secrets. working_secrets.go is the cache that replicas answer challenges from.
 //
-// The steps get help from siblings.go, pending_key.go, hold.go, backoff.go, spec.go and account_store.go. former.go
+// The steps get help from siblings.go, pending_key.go, pause.go, backoff.go, spec.go and account_store.go. former.go
 // reads what an earlier version has kept. acme_options.go and metrics.go explain themselves.
 package orders

@@ -87,8 +87,8 @@ func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	if err != nil || former == nil || former.state.Attempt == nil {
 		return false, err
 	}
-	told := former.state.Attempt
-	entry, ok, err := j.Ledger.Placed(ctx, told.ID, j.certificate.Namespace+"/"+j.certificate.Name, ledger.NamesAt(j.Directory, a.Hosts))
+	placed := former.state.Attempt
+	entry, ok, err := j.Ledger.Placed(ctx, placed.ID, j.certificate.Namespace+"/"+j.certificate.Name, ledger.NamesAt(j.Directory, a.Hosts))
 	if err != nil || !ok || j.Now().Sub(entry.Time) > attemptLimit {
 		return false, err
 	}
@@ -96,7 +96,7 @@ func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	if err != nil || !ok {
 		return true, err
 	}
-	order, ok, err := j.confirm(ctx, account, a.Hosts, told.Order.URL)
+	order, ok, err := j.confirm(ctx, account, a.Hosts, placed.Order.URL)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -104,8 +104,8 @@ func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	if err != nil || key == nil {
 		return false, err
 	}
-	if told.Method == acme.ChallengeHTTP01 || told.Method == acme.ChallengeTLSALPN01 {
-		a.Method = told.Method
+	if placed.Method == acme.ChallengeHTTP01 || placed.Method == acme.ChallengeTLSALPN01 {
+		a.Method = placed.Method
 	}
 	a.ID, a.Began, a.Tried, a.Placing, a.Order = entry.ID, entry.Time, true, true, order
 	j.State().Attempt = a
@@ -115,19 +115,19 @@ func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	return true, j.retire(ctx, former)
 }
 
-// confirm asks the authority for the order at the URL that was told, or looks for the order if no URL was. It returns
-// false if the authority has none for exactly these hosts, or if another TLSCertificate has that order.
-func (j *Job) confirm(ctx context.Context, account acme.Account, hosts []string, told string) (order acme.Order, ok bool, err error) {
+// confirm asks the authority for the order at a URL, or looks for the order if the URL is empty. It returns false if
+// the authority has none for exactly these hosts, or if another TLSCertificate has that order.
+func (j *Job) confirm(ctx context.Context, account acme.Account, hosts []string, orderURL string) (order acme.Order, ok bool, err error) {
 	others, err := j.Orders.others(ctx, j.working)
 	if err != nil {
 		return order, false, err
 	}
-	if told == "" {
+	if orderURL == "" {
 		order, ok, err = j.Authority.FindOrder(ctx, account, hosts, func(url string) bool { return others[url] })
-	} else if ok = !others[told] && sameServer(told, j.Directory); ok {
-		order, err = j.Authority.Order(ctx, account, told)
+	} else if ok = !others[orderURL] && sameServer(orderURL, j.Directory); ok {
+		order, err = j.Authority.Order(ctx, account, orderURL)
 	}
-	if failed, is := errors.AsType[*acme.Error](err); is &&
+	if failed, answered := errors.AsType[*acme.Error](err); answered &&
 		failed.Kind != acme.Transient && failed.Kind != acme.RateLimited {
 		return order, false, nil
 	}
@@ -135,9 +135,9 @@ func (j *Job) confirm(ctx context.Context, account acme.Account, hosts []string,
 }
 
 // pendingKey returns the key for an order that is taken over. If the order is not finalized yet, that is a new key,
-// which nobody has seen in that namespace. If the order has led to a certificate, it is the key that was told.
-// pendingKey returns nil if that is not the key of the certificate.
-func (j *Job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, told []byte) ([]byte, error) {
+// which nobody has seen in that namespace. If the order has led to a certificate, it is the former key. pendingKey
+// returns nil if that is not the key of the certificate.
+func (j *Job) pendingKey(ctx context.Context, account acme.Account, order acme.Order, formerKey []byte) ([]byte, error) {
 	wanted := certificates.KeyTypeWanted(&j.certificate.Spec)
 	switch order.Status {
 	case acme.OrderPending, acme.OrderReady:
@@ -149,10 +149,10 @@ func (j *Job) pendingKey(ctx context.Context, account acme.Account, order acme.O
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tls.X509KeyPair(chain, told); err != nil || pendingKeyType(told) != wanted {
+	if _, err := tls.X509KeyPair(chain, formerKey); err != nil || pendingKeyType(formerKey) != wanted {
 		return nil, nil // A certificate for a key of another type would be due again at once.
 	}
-	return told, nil
+	return formerKey, nil
 }
 
 // sameServer says whether two URLs lead to the same server. A request that the account's key signs goes to no other.

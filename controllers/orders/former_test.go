@@ -6,7 +6,7 @@ import "testing"
 
 func TestAnOrderIsAtTheServerOfTheDirectory(t *testing.T) {
 	const directory = "https://acme.example.com/directory"
-	for told, want := range map[string]bool{
+	for orderURL, want := range map[string]bool{
 		"https://acme.example.com/order/1":           true,
 		"http://acme.example.com/order/1":            false,
 		"https://acme.example.com:8443/order/1":      false,
@@ -15,8 +15,8 @@ func TestAnOrderIsAtTheServerOfTheDirectory(t *testing.T) {
 		"//acme.example.com/order/1":                 false,
 		"https://%zz/":                               false,
 	} {
-		if got := sameServer(told, directory); got != want {
-			t.Errorf("%s is at the server of %s: %v, want %v", told, directory, got, want)
+		if got := sameServer(orderURL, directory); got != want {
+			t.Errorf("%s is at the server of %s: %v, want %v", orderURL, directory, got, want)
 		}
 	}
 }

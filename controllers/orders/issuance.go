@@ -114,9 +114,9 @@ func (j *Job) Advance(ctx context.Context) (time.Duration, error) {
 	if _, err := j.solver(); err != nil {
 		return 0, err
 	}
-	held := j.attempt().Hold
-	j.attempt().Hold = nil // The step persists that, if it is taken.
-	after, err := j.inTime(ctx, held)
+	earlier := j.attempt().Pause
+	j.attempt().Pause = nil // The step persists that, if it is taken.
+	after, err := j.inTime(ctx, earlier)
 	if err == nil {
 		return after, nil
 	}
@@ -125,19 +125,19 @@ func (j *Job) Advance(ctx context.Context) (time.Duration, error) {
 	case !ok || failed.Kind == acme.Transient && failed.RetryAfter == 0:
 		return 0, err
 	case failed.Kind == acme.Transient || failed.Kind == acme.RateLimited:
-		hold := held.again(j.Now(), failed.RetryAfter, j.Redact(failed.Error()))
-		if hold.Until.Before(j.attempt().Began.Add(attemptLimit)) {
-			j.attempt().Hold = hold
-			return hold.Until.Sub(j.Now()), j.persist(ctx)
+		next := earlier.again(j.Now(), failed.RetryAfter, j.Redact(failed.Error()))
+		if next.Until.Before(j.attempt().Began.Add(attemptLimit)) {
+			j.attempt().Pause = next
+			return next.Until.Sub(j.Now()), j.persist(ctx)
 		}
 	}
 	return j.giveUp(ctx, failed)
 }
 
 // inTime takes the next step, unless the attempt has taken too long.
-func (j *Job) inTime(ctx context.Context, held *hold) (time.Duration, error) {
+func (j *Job) inTime(ctx context.Context, earlier *pause) (time.Duration, error) {
 	a, limit := j.attempt(), attemptLimit
-	if held == nil {
+	if earlier == nil {
 		limit = within(limit, a.Lifetime)
 	}
 	if j.Now().Sub(a.Began) > limit {

@@ -44,7 +44,7 @@ func (j *Job) place(ctx context.Context) (time.Duration, error) {
 	if failed, ok := errors.AsType[*acme.Error](err); ok {
 		switch {
 		case failed.Kind == acme.RateLimited:
-			return j.giveUp(ctx, failed) // The authority placed no order that a hold could keep.
+			return j.giveUp(ctx, failed) // The authority placed no order that a pause could keep.
 		case request.Replaces != "" && failed.Status >= http.StatusBadRequest && failed.Kind != acme.AccountGone:
 			// The authority may object to the certificate that is replaced. The next pass places the order without naming it.
 			a.Alone = true

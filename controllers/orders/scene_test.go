@@ -83,10 +83,10 @@ func (s *scene) pass() (time.Duration, error) {
 }
 
 // passUntil takes steps that have to succeed, until something is so.
-func (s *scene) passUntil(what string, is func(*State) bool) {
+func (s *scene) passUntil(what string, reached func(*State) bool) {
 	s.t.Helper()
 	for range 50 {
-		if is(s.kept().State) {
+		if reached(s.kept().State) {
 			return
 		}
 		if _, err := s.pass(); err != nil {

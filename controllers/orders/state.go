@@ -97,15 +97,15 @@ func (s *State) Accept(certificate types.UID, spec string) (givenUp string) {
 // Waits says whether the next attempt is not due yet.
 func (s *State) Waits(now time.Time) bool { return s.Attempt == nil && now.Before(s.NextAttempt) }
 
-// Held says whether the next step of the attempt is not due yet.
-func (s *State) Held(now time.Time) bool {
-	return s.Attempt != nil && s.Attempt.Hold != nil && now.Before(s.Attempt.Hold.Until)
+// Paused says whether the next step of the attempt is not due yet.
+func (s *State) Paused(now time.Time) bool {
+	return s.Attempt != nil && s.Attempt.Pause != nil && now.Before(s.Attempt.Pause.Until)
 }
 
 // Next returns when the authority is asked again. It returns the zero time if that is now, or if nothing is wrong.
 func (s *State) Next() time.Time {
-	if s.Attempt != nil && s.Attempt.Hold != nil {
-		return s.Attempt.Hold.Until
+	if s.Attempt != nil && s.Attempt.Pause != nil {
+		return s.Attempt.Pause.Until
 	}
 	return s.NextAttempt
 }

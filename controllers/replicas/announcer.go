@@ -51,8 +51,8 @@ type announcer struct {
 
 // serves notes the Ingresses that the data plane serves now, each by its UID and generation.
 func (a *announcer) serves(ingresses iter.Seq2[types.UID, int64]) {
-	now, standing := digest(ingresses), a.standing()
-	if before := a.replicas.serving.Swap(now); before != nil && *before == *now && a.told == standing {
+	serving, standing := digest(ingresses), a.standing()
+	if before := a.replicas.serving.Swap(serving); before != nil && *before == *serving && a.told == standing {
 		return
 	}
 	a.told = standing

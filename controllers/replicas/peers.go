@@ -38,7 +38,7 @@ const (
 // controllers that serve an object, the first in the order of their standings. If an object names a class, the
 // controllers of that class come before all others.
 //
-// All methods but Present and Controllers work on nil, which knows no other controller.
+// All exported methods but Present and Controllers work on nil, which knows no other controller.
 type Peers struct {
 	// leases are the Leases of all namespaces, if they may be read.
 	leases *cluster.OptionalCache
@@ -123,8 +123,8 @@ func trimLease(object any) (any, error) {
 	}
 	trimmed := cluster.Identity(&lease.ObjectMeta)
 	trimmed.Labels = map[string]string{replicaLabel: lease.Labels[replicaLabel]}
-	if said := lease.Annotations[standingAnnotation]; len(said) <= standingLimit {
-		trimmed.Annotations = map[string]string{standingAnnotation: said}
+	if text := lease.Annotations[standingAnnotation]; len(text) <= standingLimit {
+		trimmed.Annotations = map[string]string{standingAnnotation: text}
 	}
 	lease.ObjectMeta, lease.Spec = trimmed, coordinationv1.LeaseSpec{RenewTime: lease.Spec.RenewTime}
 	return lease, nil
@@ -198,7 +198,7 @@ func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 		return
 	}
 	key := client.ObjectKeyFromObject(lease)
-	said, ok := readStanding(lease)
+	current, ok := readStanding(lease)
 	if !ok {
 		p.leave(ctx, key)
 		return
@@ -208,15 +208,15 @@ func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 	before, renewed := p.seen[key], lease.Spec.RenewTime.Time
 	switch {
 	case before == nil:
-		p.seen[key] = &glimpse{standing: said, holder: holder, renewed: renewed, beat: p.beats,
+		p.seen[key] = &glimpse{standing: current, holder: holder, renewed: renewed, beat: p.beats,
 			stale: key != p.lease && now.Sub(renewed) > replicaExpiry}
 	case renewed.Before(before.renewed):
 		// Each Lease of the own namespace is reported twice, and out of order.
-	case renewed.After(before.renewed) || before.standing != said:
+	case renewed.After(before.renewed) || before.standing != current:
 		if key == p.lease && renewed.After(before.renewed) {
 			p.beats++
 		}
-		*before = glimpse{standing: said, holder: holder, renewed: renewed, beat: p.beats}
+		*before = glimpse{standing: current, holder: holder, renewed: renewed, beat: p.beats}
 	}
 	p.mu.Unlock()
 	p.publish(ctx)
@@ -313,19 +313,19 @@ func (p *Peers) gather() *Company {
 }
 
 // tell logs which other controllers there are, and who goes first.
-func (p *Peers) tell(ctx context.Context, before, now *Company) {
-	is := now.names()
-	p.metrics.peersAre(is, now.own)
-	if slices.Equal(before.names(), is) {
+func (p *Peers) tell(ctx context.Context, before, after *Company) {
+	names := after.names()
+	p.metrics.peersAre(names, after.own)
+	if slices.Equal(before.names(), names) {
 		return
 	}
-	logger := log.FromContext(ctx).WithValues("this", now.all[now.own].controller())
-	if len(is) == 1 {
+	logger := log.FromContext(ctx).WithValues("this", after.all[after.own].controller())
+	if len(names) == 1 {
 		logger.Info("no other controller serves these namespaces any more: this one writes all statuses")
 		return
 	}
 	logger.Info("several controllers serve the same namespaces: the first that serves an object writes its status",
-		"controllers", is)
+		"controllers", names)
 }
 
 // Present returns the controllers that there are now. Do not call it on nil.

@@ -37,7 +37,7 @@ type Replica struct {
 	// HTTPSPort is not in the Lease: it is the same at each replica.
 	HTTPSPort uint16
 
-	// ready is false from when the process begins to end.
+	// ready is true from the first snapshot that is served until the process begins to end.
 	ready bool
 	// serves is the encoded digest of what it serves: see servedDigest.
 	serves string
@@ -81,15 +81,15 @@ func readReplica(lease *coordinationv1.Lease) (Replica, bool) {
 	if lease.Spec.HolderIdentity == nil || lease.Spec.RenewTime == nil {
 		return Replica{}, false
 	}
-	said := lease.Annotations
-	address, err := netip.ParseAddr(said[addressAnnotation])
-	httpPort, httpErr := strconv.ParseUint(said[httpPortAnnotation], 10, 16)
-	healthPort, healthErr := strconv.ParseUint(said[healthPortAnnotation], 10, 16)
+	annotations := lease.Annotations
+	address, err := netip.ParseAddr(annotations[addressAnnotation])
+	httpPort, httpErr := strconv.ParseUint(annotations[httpPortAnnotation], 10, 16)
+	healthPort, healthErr := strconv.ParseUint(annotations[healthPortAnnotation], 10, 16)
 	if err != nil || httpErr != nil || healthErr != nil {
 		return Replica{}, false
 	}
 	return Replica{
 		Name: *lease.Spec.HolderIdentity, Address: address, HTTPPort: uint16(httpPort), HealthPort: uint16(healthPort),
-		ready: said[readyAnnotation] == "true", serves: said[servesAnnotation],
+		ready: annotations[readyAnnotation] == "true", serves: annotations[servesAnnotation],
 	}, true
 }

@@ -94,8 +94,8 @@ func TestItIsReadyFromTheFirstSnapshotThatIsServed(t *testing.T) {
 	}
 	look := func(err error) state {
 		s := state{Ready: c.Ready(), Err: fixture.ErrorText(err)}
-		if said, ok := c.Conditions(v1alpha1.IngressKind, ing); ok {
-			s.Programmed = meta.FindStatusCondition(said, v1alpha1.ConditionProgrammed).Reason
+		if conditions, ok := c.Conditions(v1alpha1.IngressKind, ing); ok {
+			s.Programmed = meta.FindStatusCondition(conditions, v1alpha1.ConditionProgrammed).Reason
 		}
 		return s
 	}

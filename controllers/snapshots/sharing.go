@@ -56,7 +56,7 @@ func (c *Controller) share(ctx context.Context, in *translate.Input, latest *res
 	}
 	for _, task := range in.Tasks {
 		name := types.NamespacedName{Namespace: task.Namespace, Name: string(task.Spec.ServiceName)}
-		if was, is := (*before)[name], services[name]; was != is && (was == nil || is == nil || !was.Equal(is)) {
+		if old, current := (*before)[name], services[name]; old != current && (old == nil || current == nil || !old.Equal(current)) {
 			c.notify(objectKey{v1alpha1.TaskKind, client.ObjectKeyFromObject(task)})
 		}
 	}

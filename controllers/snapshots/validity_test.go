@@ -60,8 +60,8 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 		var reasons []string
 		c.run(ctx, func(ctx context.Context) error {
 			err := c.rebuild(ctx)
-			said, _ := c.Conditions(v1alpha1.IngressKind, ing)
-			reasons = append(reasons, meta.FindStatusCondition(said, v1alpha1.ConditionCertificateReady).Reason)
+			conditions, _ := c.Conditions(v1alpha1.IngressKind, ing)
+			reasons = append(reasons, meta.FindStatusCondition(conditions, v1alpha1.ConditionCertificateReady).Reason)
 			return err
 		})
 		c.Certificates.Wait()

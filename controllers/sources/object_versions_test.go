@@ -21,8 +21,8 @@ func TestEachVersionOfAnObjectIsReadOnce(t *testing.T) {
 	}
 	var v objectVersions[*v1alpha1.Ingress]
 	for i, step := range []struct {
-		objects   []*v1alpha1.Ingress
-		want, now []string
+		objects    []*v1alpha1.Ingress
+		want, read []string
 	}{
 		{[]*v1alpha1.Ingress{object("a", "1"), object("b", "2")}, []string{"a1", "b2"}, []string{"a1", "b2"}},
 		{[]*v1alpha1.Ingress{object("b", "2"), object("a", "1")}, []string{"b2", "a1"}, nil},
@@ -31,14 +31,14 @@ func TestEachVersionOfAnObjectIsReadOnce(t *testing.T) {
 		{[]*v1alpha1.Ingress{object("a", "3"), object("b", "2")}, []string{"a3", "b2"}, []string{"a3"}}, // which was forgotten
 		{[]*v1alpha1.Ingress{object("", ""), object("", "")}, []string{"", ""}, []string{"", ""}},       // which are of manifests
 	} {
-		var now, got []string
+		var read, got []string
 		for _, o := range v.read(step.objects, func(o *v1alpha1.Ingress) *rules.Object {
-			now = append(now, string(o.UID)+o.ResourceVersion)
+			read = append(read, string(o.UID)+o.ResourceVersion)
 			return &rules.Object{ID: string(o.UID) + o.ResourceVersion}
 		}) {
 			got = append(got, o.ID)
 		}
-		if diff := cmp.Diff([][]string{step.want, step.now}, [][]string{got, now}); diff != "" {
+		if diff := cmp.Diff([][]string{step.want, step.read}, [][]string{got, read}); diff != "" {
 			t.Errorf("step %d: (-want +got):\n%s", i, diff)
 		}
 	}

@@ -46,9 +46,9 @@ func changesAnnotations(before, after client.Object) bool {
 }
 
 func changesTask(before, after client.Object) bool {
-	was, ok := before.(*v1alpha1.Task)
-	is, ok2 := after.(*v1alpha1.Task)
-	return !ok || !ok2 || was.Generation != is.Generation || translate.Reported(was) != translate.Reported(is)
+	old, ok := before.(*v1alpha1.Task)
+	current, ok2 := after.(*v1alpha1.Task)
+	return !ok || !ok2 || old.Generation != current.Generation || translate.Reported(old) != translate.Reported(current)
 }
 
 // changesService is for Services, which have no generation, and for EndpointSlices, whose labels do not change theirs.
@@ -68,7 +68,7 @@ func changesService(before, after client.Object) bool {
 
 // changesSecret is for Secrets, which have no generation.
 func changesSecret(before, after client.Object) bool {
-	was, ok := before.(*corev1.Secret)
-	is, ok2 := after.(*corev1.Secret)
-	return !ok || !ok2 || !maps.EqualFunc(was.Data, is.Data, bytes.Equal)
+	old, ok := before.(*corev1.Secret)
+	current, ok2 := after.(*corev1.Secret)
+	return !ok || !ok2 || !maps.EqualFunc(old.Data, current.Data, bytes.Equal)
 }

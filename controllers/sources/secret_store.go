@@ -97,9 +97,9 @@ func (v *secretVersion) holds(object *corev1.Secret) bool {
 
 // instead returns what is served for a Secret that cannot be served now: what it held when it could be, with what is
 // wrong now.
-func instead(good, said *translate.Secret) *translate.Secret {
+func instead(good, latest *translate.Secret) *translate.Secret {
 	served := *good
-	served.Fault, served.Reason, served.Gone = said.Fault, said.Reason, said.Gone
+	served.Fault, served.Reason, served.Gone = latest.Fault, latest.Reason, latest.Gone
 	return &served
 }
 

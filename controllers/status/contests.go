@@ -48,9 +48,9 @@ type contests struct {
 // written is the status of an object as this controller last wrote it.
 type written struct {
 	generation int64
-	// digest is of the status that this controller wrote, said of the conditions that events tell of.
-	digest, said uint64
-	at           time.Time
+	// statusDigest is of the status that this controller wrote, conditionsDigest of what events tell of its conditions.
+	statusDigest, conditionsDigest uint64
+	at                             time.Time
 	// overwritten is how many times in a row somebody else had written something else. restored is when that was last put
 	// right. The next write waits until the time until.
 	overwritten int
@@ -67,7 +67,7 @@ func (c *contests) wait(before client.Object) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w := c.written[before.GetUID()]
-	if w == nil || w.generation != before.GetGeneration() || w.digest == digestOfStatus(before) {
+	if w == nil || w.generation != before.GetGeneration() || w.statusDigest == digestOfStatus(before) {
 		return 0
 	}
 	return max(0, w.until.Sub(c.now()))
@@ -79,25 +79,25 @@ func (c *contests) imminent(before client.Object) bool {
 	defer c.mu.Unlock()
 	w := c.written[before.GetUID()]
 	return w != nil && w.overwritten+1 == contestFree && c.now().Sub(w.restored) <= contestMemory &&
-		w.generation == before.GetGeneration() && w.digest != digestOfStatus(before)
+		w.generation == before.GetGeneration() && w.statusDigest != digestOfStatus(before)
 }
 
-// wrote notes that the status was changed from before to after, with the conditions is. stale is set if somebody else
+// wrote notes that the status was changed from before to after, with these conditions. stale is set if somebody else
 // had overwritten the status, so that its conditions are no news. contest is set if this write makes it a contest.
-func (c *contests) wrote(before, after client.Object, is []metav1.Condition) (stale, contest bool) {
+func (c *contests) wrote(before, after client.Object, conditions []metav1.Condition) (stale, contest bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
 	c.sweep(now)
 	next := &written{generation: after.GetGeneration(), at: now,
-		digest: digestOfStatus(after), said: digestOfConditions(is)}
+		statusDigest: digestOfStatus(after), conditionsDigest: digestOfConditions(conditions)}
 	w := c.written[after.GetUID()]
 	c.written[after.GetUID()] = next
 	if w == nil {
 		return false, false
 	}
 	next.overwritten, next.restored, next.until = w.overwritten, w.restored, w.until
-	if w.generation != next.generation || w.digest == digestOfStatus(before) {
+	if w.generation != next.generation || w.statusDigest == digestOfStatus(before) {
 		return false, false
 	}
 	if now.Sub(w.restored) > contestMemory {
@@ -111,7 +111,7 @@ func (c *contests) wrote(before, after client.Object, is []metav1.Condition) (st
 	if contest = next.overwritten == contestFree; contest {
 		c.metrics.statusContested()
 	}
-	return w.said == next.said, contest
+	return w.conditionsDigest == next.conditionsDigest, contest
 }
 
 // sweep forgets statuses that were written long ago: if somebody overwrites one of them now, that is no loop.

@@ -32,14 +32,14 @@ func (c *contested) overwrite() { c.there.Status = v1alpha1.IngressStatus{} }
 
 // write writes the status unless it has to wait, and returns for how long.
 func (c *contested) write() (wait time.Duration, stale, contest bool) {
-	is := []metav1.Condition{{Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue,
+	conditions := []metav1.Condition{{Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionTrue,
 		Reason: v1alpha1.ReasonAccepted, LastTransitionTime: metav1.NewTime(c.now)}}
 	if wait = c.contests.wait(c.there); wait > 0 {
 		return wait, false, false
 	}
 	before := c.there.DeepCopy()
-	c.there.Status.Conditions = is
-	stale, contest = c.contests.wrote(before, c.there, is)
+	c.there.Status.Conditions = conditions
+	stale, contest = c.contests.wrote(before, c.there, conditions)
 	return 0, stale, contest
 }
 

@@ -49,7 +49,7 @@ func NewWriter(mgr ctrl.Manager, recorder events.EventRecorder, class string, me
 
 // WriteInTurn is write for statuses that nobody waits for. It writes when it is the object's turn.
 func (w *Writer) WriteInTurn(
-	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
+	ctx context.Context, before, after client.Object, oldConditions, newConditions []metav1.Condition,
 ) (ctrl.Result, error) {
 	name := client.ObjectKeyFromObject(after)
 	if equality.Semantic.DeepEqual(before, after) {
@@ -59,7 +59,7 @@ func (w *Writer) WriteInTurn(
 	if wait := w.pace.wait(name, time.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	return w.write(ctx, before, after, was, is)
+	return w.write(ctx, before, after, oldConditions, newConditions)
 }
 
 // Leave gives up the turn of an object whose status is not to be written any more.
@@ -67,7 +67,7 @@ func (w *Writer) Leave(name types.NamespacedName) { w.pace.leave(name) }
 
 // WriteNow is write for statuses that people wait for. Statuses that wait for a turn wait longer for it.
 func (w *Writer) WriteNow(
-	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
+	ctx context.Context, before, after client.Object, oldConditions, newConditions []metav1.Condition,
 ) (ctrl.Result, error) {
 	if equality.Semantic.DeepEqual(before, after) {
 		return ctrl.Result{}, nil
@@ -76,15 +76,14 @@ func (w *Writer) WriteNow(
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	w.pace.pass(time.Now())
-	return w.write(ctx, before, after, was, is)
+	return w.write(ctx, before, after, oldConditions, newConditions)
 }
 
 // write writes the status of after if it differs from that of before, and then tells of the conditions that changed.
-// was and is are the conditions before and after. It writes nothing if the object in the cluster is newer than before:
-// the event of that is on its way. If others overwrite the status again and again, it does not write either, but
-// returns when to try again.
+// It writes nothing if the object in the cluster is newer than before: the event of that is on its way. If others
+// overwrite the status again and again, it does not write either, but returns when to try again.
 func (w *Writer) write(
-	ctx context.Context, before, after client.Object, was, is []metav1.Condition,
+	ctx context.Context, before, after client.Object, oldConditions, newConditions []metav1.Condition,
 ) (ctrl.Result, error) {
 	if equality.Semantic.DeepEqual(before, after) {
 		return ctrl.Result{}, nil
@@ -107,9 +106,9 @@ func (w *Writer) write(
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("writing the status: %w", err)
 	}
-	stale, contest := w.contests.wrote(before, after, is)
+	stale, contest := w.contests.wrote(before, after, newConditions)
 	if !stale {
-		w.Tell(after, was, is)
+		w.Tell(after, oldConditions, newConditions)
 	}
 	if contest {
 		log.FromContext(ctx).Info("others overwrite this status again and again: it is written less and less often",
@@ -151,8 +150,8 @@ func (w *Writer) otherWriters(ctx context.Context, object client.Object) []strin
 }
 
 // Tell sends events for the conditions of an object that changed.
-func (w *Writer) Tell(object client.Object, was, is []metav1.Condition) {
-	for _, e := range transitions(was, is) {
+func (w *Writer) Tell(object client.Object, oldConditions, newConditions []metav1.Condition) {
+	for _, e := range transitions(oldConditions, newConditions) {
 		w.recorder.Eventf(object, nil, e.kind, e.reason, e.action, "%s", e.note)
 	}
 }
@@ -164,10 +163,10 @@ func (w *Writer) Wrote(object client.Object) bool {
 	})
 }
 
-// SetConditions sets these conditions in a status, and leaves those of other types as they are. A condition that says
-// the same as before keeps its time.
-func SetConditions(conditions *[]metav1.Condition, said []metav1.Condition) {
-	for _, condition := range said {
+// SetConditions sets the latest conditions in a status, and leaves those of other types as they are. A condition that
+// says the same as before keeps its time.
+func SetConditions(conditions *[]metav1.Condition, latest []metav1.Condition) {
+	for _, condition := range latest {
 		meta.SetStatusCondition(conditions, condition)
 	}
 }
@@ -179,30 +178,30 @@ type transition struct {
 
 // transitions returns an event for each condition whose status or reason changed. A condition that appears for the
 // first time is news if it is not True, or if it is Programmed: a new object that is in order is reported once.
-func transitions(was, is []metav1.Condition) []transition {
+func transitions(oldConditions, newConditions []metav1.Condition) []transition {
 	var news []transition
-	for _, now := range is {
-		before := meta.FindStatusCondition(was, now.Type)
+	for _, condition := range newConditions {
+		before := meta.FindStatusCondition(oldConditions, condition.Type)
 		switch {
-		case before == nil && now.Status == metav1.ConditionTrue && now.Type != v1alpha1.ConditionProgrammed:
+		case before == nil && condition.Status == metav1.ConditionTrue && condition.Type != v1alpha1.ConditionProgrammed:
 			continue
-		case before != nil && before.Status == now.Status && before.Reason == now.Reason:
+		case before != nil && before.Status == condition.Status && before.Reason == condition.Reason:
 			continue
-		case before != nil && before.Reason == v1alpha1.ReasonNotProbed && now.Status == metav1.ConditionTrue:
+		case before != nil && before.Reason == v1alpha1.ReasonNotProbed && condition.Status == metav1.ConditionTrue:
 			continue // the first probe of an instance that is in order
-		case now.Reason == v1alpha1.ReasonPending:
+		case condition.Reason == v1alpha1.ReasonPending:
 			continue // The outcome will be the news.
 		}
 		// Nothing being ordered is the normal state, and no news the first time.
-		calm := now.Type == v1alpha1.ConditionIssuing && (now.Reason == v1alpha1.ReasonUpToDate || now.Reason == v1alpha1.ReasonNotRenewed)
+		calm := condition.Type == v1alpha1.ConditionIssuing && (condition.Reason == v1alpha1.ReasonUpToDate || condition.Reason == v1alpha1.ReasonNotRenewed)
 		if calm && before == nil {
 			continue
 		}
 		kind := corev1.EventTypeNormal
-		if now.Status == metav1.ConditionFalse && !calm {
+		if condition.Status == metav1.ConditionFalse && !calm {
 			kind = corev1.EventTypeWarning
 		}
-		news = append(news, transition{kind: kind, reason: now.Reason, action: now.Type, note: cluster.ClipMessage(now.Message)})
+		news = append(news, transition{kind: kind, reason: condition.Reason, action: condition.Type, note: cluster.ClipMessage(condition.Message)})
 	}
 	return news
 }

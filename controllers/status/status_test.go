@@ -16,41 +16,41 @@ func TestWhichChangesOfConditionsAreEvents(t *testing.T) {
 	}
 	fine := []metav1.Condition{condition("Accepted", "True", "Accepted", "a"), condition("Programmed", "True", "Programmed", "p")}
 	tests := map[string]struct {
-		was, is []metav1.Condition
-		want    []transition
+		old, current []metav1.Condition
+		want         []transition
 	}{
 		"a new object in order is told of once": {
-			is: fine, want: []transition{{"Normal", "Programmed", "Programmed", "p"}},
+			current: fine, want: []transition{{"Normal", "Programmed", "Programmed", "p"}},
 		},
 		"a new object that is not in order": {
-			is: []metav1.Condition{condition("Accepted", "False", "PathConflict", "a"), condition("Healthy", "Unknown", "NotProbed", "h")},
+			current: []metav1.Condition{condition("Accepted", "False", "PathConflict", "a"), condition("Healthy", "Unknown", "NotProbed", "h")},
 			want: []transition{
 				{"Warning", "PathConflict", "Accepted", "a"},
 				{"Normal", "NotProbed", "Healthy", "h"},
 			},
 		},
-		"nothing new": {was: fine, is: fine},
+		"nothing new": {old: fine, current: fine},
 		"another message or generation is no news": {
-			was: fine,
-			is: []metav1.Condition{{Type: "Accepted", Status: "True", Reason: "Accepted", Message: "other", ObservedGeneration: 7},
+			old: fine,
+			current: []metav1.Condition{{Type: "Accepted", Status: "True", Reason: "Accepted", Message: "other", ObservedGeneration: 7},
 				condition("Programmed", "True", "Programmed", "p")},
 		},
 		"another reason is": {
-			was: fine, is: []metav1.Condition{condition("Programmed", "True", "Other", "tls")},
+			old: fine, current: []metav1.Condition{condition("Programmed", "True", "Other", "tls")},
 			want: []transition{{"Normal", "Other", "Programmed", "tls"}},
 		},
 		"another status is": {
-			was: fine, is: []metav1.Condition{condition("Programmed", "False", "NothingToProgram", "n")},
+			old: fine, current: []metav1.Condition{condition("Programmed", "False", "NothingToProgram", "n")},
 			want: []transition{{"Warning", "NothingToProgram", "Programmed", "n"}},
 		},
 		"a long message is cut to what an event holds": {
-			is:   []metav1.Condition{condition("Accepted", "False", "InvalidRule", strings.Repeat("é", 5000))},
-			want: []transition{{"Warning", "InvalidRule", "Accepted", strings.Repeat("é", 450) + "…"}},
+			current: []metav1.Condition{condition("Accepted", "False", "InvalidRule", strings.Repeat("é", 5000))},
+			want:    []transition{{"Warning", "InvalidRule", "Accepted", strings.Repeat("é", 450) + "…"}},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, transitions(test.was, test.is), cmp.AllowUnexported(transition{})); diff != "" {
+			if diff := cmp.Diff(test.want, transitions(test.old, test.current), cmp.AllowUnexported(transition{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -36,7 +36,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.Status.Leave(request.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	said, ok := r.Snapshots.Conditions(v1alpha1.TaskKind, &object)
+	conditions, ok := r.Snapshots.Conditions(v1alpha1.TaskKind, &object)
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
@@ -45,11 +45,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil // When that changes, the object is enqueued again.
 	}
 	before := object.DeepCopy()
-	said = slices.Clone(said) // Others share it.
+	conditions = slices.Clone(conditions) // Others share it.
 	report, ok := r.Health.Health(translate.TaskID(object.Namespace, object.Name))
-	setHealth(&object, said, report, ok)
-	status.SetConditions(&object.Status.Conditions, said)
-	return r.Status.WriteInTurn(ctx, before, &object, before.Status.Conditions, said)
+	setHealth(&object, conditions, report, ok)
+	status.SetConditions(&object.Status.Conditions, conditions)
+	return r.Status.WriteInTurn(ctx, before, &object, before.Status.Conditions, conditions)
 }
 
 // Setup has the reconciler run in a manager.

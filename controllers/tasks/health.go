@@ -45,9 +45,9 @@ func healthChanges(from HealthSource) source.Source {
 	})
 }
 
-// setHealth writes what the health check found into a Task's status and into said, the conditions that are written
-// next. Without a check, it leaves what another controller wrote, and removes what an earlier check left behind.
-func setHealth(task *v1alpha1.Task, said []metav1.Condition, report health.Report, ok bool) {
+// setHealth writes what the health check found into a Task's status and into the conditions that are written next.
+// Without a check, it leaves what another controller wrote, and removes what an earlier check left behind.
+func setHealth(task *v1alpha1.Task, conditions []metav1.Condition, report health.Report, ok bool) {
 	status := &task.Status
 	if task.Spec.HealthCheck == nil {
 		if translate.Probed(task) {
@@ -55,7 +55,7 @@ func setHealth(task *v1alpha1.Task, said []metav1.Condition, report health.Repor
 		}
 		return
 	}
-	condition := meta.FindStatusCondition(said, v1alpha1.ConditionHealthy)
+	condition := meta.FindStatusCondition(conditions, v1alpha1.ConditionHealthy)
 	if !ok || report.Health == snapshot.HealthUnknown || condition == nil {
 		if status.Health != "" {
 			status.Health, status.Message, status.LastTransitionTime = v1alpha1.HealthUnknown, "", nil

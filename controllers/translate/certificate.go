@@ -124,8 +124,8 @@ func (c *certificates) add(o *object, wish *rules.Wish) {
 	if secret.Remark != "" {
 		o.remarks = append(o.remarks, "Secret "+rules.Clip(name)+": "+secret.Remark)
 	}
-	state := secret.validity(c.now)
-	switch state {
+	validity := secret.validity(c.now)
+	switch validity {
 	case expired:
 		o.findings = append(o.findings, finding{v1alpha1.ReasonExpired, "the certificate in Secret " + rules.Clip(name) +
 			" has expired, and is served all the same: put a new one into the Secret"})
@@ -144,7 +144,7 @@ func (c *certificates) add(o *object, wish *rules.Wish) {
 			continue
 		}
 		c.served[secret] = append(c.served[secret], host)
-		if _, ok := c.redirects[host]; !ok && state != notYetValid {
+		if _, ok := c.redirects[host]; !ok && validity != notYetValid {
 			c.redirects[host] = redirect{o.Namespace, wish.Redirect}
 		}
 	}

@@ -352,13 +352,13 @@ func TestWhichCertificatesAreServedForWhichHosts(t *testing.T) {
 
 // certificatesReady returns the condition CertificateReady of each Ingress that has it.
 func certificatesReady(reports []translate.Report) map[string]accepted {
-	said := map[string]accepted{}
+	ready := map[string]accepted{}
 	for _, r := range reports {
 		if c := meta.FindStatusCondition(r.Conditions, v1alpha1.ConditionCertificateReady); c != nil {
-			said[r.Namespace+"/"+r.Name] = accepted{c.Status, c.Reason, c.Message}
+			ready[r.Namespace+"/"+r.Name] = accepted{c.Status, c.Reason, c.Message}
 		}
 	}
-	return said
+	return ready
 }
 
 func TestACertificateToOrderIsServedFromItsSecretIfThatIsThere(t *testing.T) {

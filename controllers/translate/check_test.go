@@ -21,7 +21,7 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 	by := func(h v1alpha1.HealthCheck) func(*v1alpha1.Task) {
 		return func(t *v1alpha1.Task) { t.Spec.HealthCheck = &h }
 	}
-	was := func(reason string) func(*v1alpha1.Task) {
+	reported := func(reason string) func(*v1alpha1.Task) {
 		return func(t *v1alpha1.Task) {
 			t.Status.Health = v1alpha1.HealthUnhealthy
 			t.Status.Conditions = []metav1.Condition{{Type: "Healthy", Reason: reason, ObservedGeneration: t.Generation}}
@@ -55,10 +55,10 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 			check(func(c *snapshot.Check) {
 				c.Path, c.Expected = "/health", []snapshot.StatusRange{{First: 204, Last: 204}, {First: 400, Last: 404}}
 			})},
-		"from what was known": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80}), was("ProbeFailed")},
+		"from what was known": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80}), reported("ProbeFailed")},
 			check(func(c *snapshot.Check) { c.Before = snapshot.Unhealthy })},
 		"a port that is not listed": {[]func(*v1alpha1.Task){listens(80, 32001), by(v1alpha1.HealthCheck{Port: 81})}, nil},
-		"nothing of a former check": {[]func(*v1alpha1.Task){was("ProbeFailed")}, nil},
+		"nothing of a former check": {[]func(*v1alpha1.Task){reported("ProbeFailed")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			task := newTask("default", "a", "api", "10.0.0.1", test.changes...)

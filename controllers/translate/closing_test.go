@@ -340,8 +340,8 @@ func TestWhatIsSaidOfAClosedIngressIsTrue(t *testing.T) {
 			}}
 			_, reports := build(in)
 			accepted := conditionOf(t, reports, kinds.StandardKind, "blue/closed", v1alpha1.ConditionAccepted)
-			if said := accepted.Reason + " " + accepted.Message; !strings.Contains(said, test.says) || test.not != "" && strings.Contains(said, test.not) {
-				t.Errorf("Accepted is %q, want %q in it and not %q", said, test.says, test.not)
+			if text := accepted.Reason + " " + accepted.Message; !strings.Contains(text, test.says) || test.not != "" && strings.Contains(text, test.not) {
+				t.Errorf("Accepted is %q, want %q in it and not %q", text, test.says, test.not)
 			}
 		})
 	}

@@ -112,9 +112,9 @@ func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools
 		}
 	}
 	conditions := make([]metav1.Condition, 0, count)
-	add := func(of Report, said ...metav1.Condition) {
+	add := func(of Report, latest ...metav1.Condition) {
 		first := len(conditions)
-		for _, condition := range said {
+		for _, condition := range latest {
 			condition.ObservedGeneration = of.Generation
 			conditions = append(conditions, condition)
 		}

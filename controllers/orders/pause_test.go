@@ -24,11 +24,11 @@ func TestAnOrderIsPutOffForAsLongAsTheAuthorityAsksOrLongerEachTime(t *testing.T
 	now := time.Now()
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var held *hold
+			var earlier *pause
 			if test.before > 0 {
-				held = &hold{Until: now, Times: test.before, Fault: "before"}
+				earlier = &pause{Until: now, Times: test.before, Fault: "before"}
 			}
-			got := held.again(now, test.retryAfter, "later")
+			got := earlier.again(now, test.retryAfter, "later")
 			if wait := got.Until.Sub(now); wait != test.want || got.Times != test.before+1 || got.Fault != "later" {
 				t.Errorf("the pause is %+v, of %s, want %s", got, wait, test.want)
 			}
