@@ -172,6 +172,52 @@ func TestEventsTellWhatBecomesOfAStandardIngress(t *testing.T) {
 	}
 }
 
+// Two events about one object that is not written between them are both kept, though only their notes differ.
+func TestEachNoteAboutAStandardIngressIsAnEvent(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	k.MakeOnce(ingressClass(v1alpha1.DefaultIngressClassName))
+	shop := standard(k.Blue, "shop", "shop.io", "web")
+	path := shop.Spec.Rules[0].HTTP.Paths[0]
+	path.Path, path.Backend.Service = "/api", &networkingv1.IngressServiceBackend{Name: "api", Port: path.Backend.Service.Port}
+	shop.Spec.Rules[0].HTTP.Paths = append(shop.Spec.Rules[0].HTTP.Paths, path)
+	web, api := fixture.Task(k.Blue, "one", "web", "10.0.0.1"), fixture.Task(k.Blue, "two", "api", "10.0.0.2")
+	k.Make(shop, web)
+	k.start(publishing("203.0.113.7"))
+	k.published(shop, "203.0.113.7")
+	notes := func(want ...string) {
+		t.Helper()
+		fixture.Eventually(t, func() error {
+			var list eventsv1.EventList
+			if err := k.List(t.Context(), &list, client.InNamespace(k.Blue)); err != nil {
+				return err
+			}
+			var got []string
+			for _, e := range list.Items {
+				if e.Regarding.UID == shop.UID && e.Reason == v1alpha1.ReasonServiceNotFound {
+					got = append(got, e.Note)
+				}
+			}
+			slices.Sort(got)
+			named := func(note, service string) bool { return strings.HasPrefix(note, service+":") }
+			if !slices.EqualFunc(got, want, named) {
+				return fmt.Errorf("the notes are %q, want one for each of %q", got, want)
+			}
+			return nil
+		})
+	}
+	notes("api")
+	k.Make(api)
+	fixture.Eventually(t, func() error {
+		if got := k.events(shop); !slices.Contains(got, "Normal ResolvedRefs ResolvedRefs") {
+			return fmt.Errorf("the events are %q", got)
+		}
+		return nil
+	})
+	k.Remove(web)
+	notes("api", "web")
+}
+
 // One event, sent once, lists the annotations of other controllers that have no effect, however their values change.
 func TestOneEventNamesTheAnnotationsThatNothingIsDoneAbout(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -152,7 +154,23 @@ func (w *Writer) otherWriters(ctx context.Context, object client.Object) []strin
 // Tell sends events for the conditions of an object that changed.
 func (w *Writer) Tell(object client.Object, oldConditions, newConditions []metav1.Condition) {
 	for _, e := range transitions(oldConditions, newConditions) {
-		w.recorder.Eventf(object, nil, e.kind, e.reason, e.action, "%s", e.note)
+		w.recorder.Eventf(object, w.noted(object, e), e.kind, e.reason, e.action, "%s", e.note)
+	}
+}
+
+// noted returns what an event names as related: the condition, with a digest of the note. The recorder takes events of
+// an object for one that differ in nothing but their note, and drops the later note (client-go 0.37, tools/events,
+// getKey). An object changes between two events if its status is written, but an Ingress of networking.k8s.io has no
+// conditions to write.
+func (w *Writer) noted(object client.Object, e transition) runtime.Object {
+	kind, err := w.client.GroupVersionKindFor(object)
+	if err != nil {
+		return nil
+	}
+	apiVersion, name := kind.ToAPIVersionAndKind()
+	return &corev1.ObjectReference{
+		APIVersion: apiVersion, Kind: name, Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(),
+		FieldPath: fmt.Sprintf("status.conditions{%s: %08x}", e.action, crc32.ChecksumIEEE([]byte(e.note))),
 	}
 }
 
