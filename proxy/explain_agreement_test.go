@@ -90,8 +90,8 @@ func (g *generator) spelled(path string) string {
 	return path
 }
 
-// randomPolicies makes a route's policy by its name. It returns nil if the route has none. A policy without an entry has
-// all of its fields set, on one route in four.
+// randomPolicies makes a route's policy by its name. It returns nil if the route has none. A policy without an entry
+// has all of its fields set, on one route in four.
 var randomPolicies = map[string]func(*generator) policy.Policy{
 	"access-control": func(g *generator) policy.Policy {
 		var p policy.Access

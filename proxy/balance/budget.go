@@ -16,8 +16,8 @@ const (
 	budgetSlot     = 2 * time.Second
 )
 
-// window counts over the last 8 to 10 seconds, in slots of 2, without a lock. The upper 32 bits of a slot number its span of
-// time. The lower 32 bits are the count.
+// window counts over the last 8 to 10 seconds, in slots of 2, without a lock. The upper 32 bits of a slot number its
+// span of time. The lower 32 bits are the count.
 type window [budgetSlots]atomic.Uint64
 
 // Count counts a request that the pool is to serve, by the proxy's clock.

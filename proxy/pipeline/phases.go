@@ -37,7 +37,8 @@ var phases = [...]struct {
 
 // decide takes the request through the phases, up to the first that says how it is answered. It waits for nothing. It
 // writes nothing but the exchange and what policies keep, such as the tokens of a rate limit. What goes with the reason
-// is in the exchange's decision: returning that from the phases as well cost each request 100 ns more (BenchmarkDecide).
+// is in the exchange's decision: returning that from the phases as well cost each request 100 ns more
+// (BenchmarkDecide).
 func (x *Exchange) decide() reason.Reason {
 	for i := range phases {
 		if why := phases[i].pass(x); why != reason.None {

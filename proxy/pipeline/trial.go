@@ -53,13 +53,19 @@ func (t *Trial) Decide() (why reason.Reason, detail string) {
 	return t.x.decide(), t.x.decision.detail
 }
 
-// These return what is known after [Trial.Decide]. Host and path are canonical. They are nil if they have no such form.
-// Route is nil if the request has none.
+// Host returns the canonical host after [Trial.Decide], or nil if the request's has no such form.
+func (t *Trial) Host() []byte { return t.x.Host }
 
-func (t *Trial) Host() []byte          { return t.x.Host }
-func (t *Trial) Path() []byte          { return t.x.path }
-func (t *Trial) Client() netip.Addr    { return t.x.Client }
-func (t *Trial) Secure() bool          { return t.x.Secure }
+// Path returns the canonical path after [Trial.Decide], or nil if the request's has no such form.
+func (t *Trial) Path() []byte { return t.x.path }
+
+// Client returns the address of the client that the request is from, after [Trial.Decide].
+func (t *Trial) Client() netip.Addr { return t.x.Client }
+
+// Secure returns whether the client came over HTTPS, after [Trial.Decide].
+func (t *Trial) Secure() bool { return t.x.Secure }
+
+// Route returns the request's route after [Trial.Decide], or nil if it has none.
 func (t *Trial) Route() *routing.Route { return t.x.route }
 
 // Notes returns what the route's policies decided by.
