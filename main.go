@@ -125,8 +125,8 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	serving, stopServing := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopServing(nil)
 	g, serving := errgroup.WithContext(serving)
-	g.Go(func() error { return p.ServeHTTP(listeners.http) })
-	g.Go(func() error { return p.ServeHTTPS(listeners.https) })
+	g.Go(func() error { return p.ServePlain(listeners.http) })
+	g.Go(func() error { return p.ServeTLS(listeners.https) })
 	g.Go(func() error { p.Watch(serving); return nil })
 	if exporter != nil {
 		g.Go(func() error { exporter.Run(serving); return nil })

@@ -56,7 +56,7 @@ func TestCertificateOfAWildcardIsNotServedForAnotherOwnersHost(t *testing.T) {
 			t.Parallel()
 			p := serve(t)
 			p.apply(with(snapshotOf(hosts), test.certificates...))
-			address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+			address := p.listen("127.0.0.1:0", p.ServeTLS)
 			for name, want := range test.want {
 				for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 					got := ""
@@ -117,7 +117,7 @@ func TestSessionIsResumedForItsOwnNameAlone(t *testing.T) {
 				t.Parallel()
 				p := serve(t)
 				p.apply(with(snapshotOf(hosts), test.before...))
-				address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+				address := p.listen("127.0.0.1:0", p.ServeTLS)
 				config := &tls.Config{ServerName: test.first, MaxVersion: version, ClientSessionCache: &keptSession{}}
 				c, err := dialTLS(t, address, config)
 				if err != nil {

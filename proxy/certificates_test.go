@@ -132,7 +132,7 @@ func TestServerNameDecidesOnTheCertificate(t *testing.T) {
 		issue(t, "3-several", key, "example.com", "*.shop.example.com", "shop.example.com"),
 		issue(t, "4-second", key, "*.example.com", "api.example.com", "only.example.org"),
 	))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	const unknown = "remote error: tls: unrecognized name"
 	for name, want := range map[string]string{
 		"api.example.com":        "1-exact",
@@ -172,7 +172,7 @@ func TestServerNameDecidesOnTheCertificate(t *testing.T) {
 func TestWithoutCertificatesEveryNameIsUnknown(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for _, snapshot := range []*snapshot.Snapshot{nil, everything(startEcho(t, "b"))} {
 		if snapshot != nil {
 			p.apply(snapshot)
@@ -189,7 +189,7 @@ func TestNameWithoutACertificateGetsTheDefault(t *testing.T) {
 	fallback := issue(t, "default", key, "default.example.com")
 	named := issue(t, "named", key, "api.example.com", "*.shop.example.com")
 	p := serve(t)
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for _, isDefault := range []bool{true, false} {
 		fallback.Default = isDefault
 		p.apply(with(&snapshot.Snapshot{}, fallback, named))
@@ -220,7 +220,7 @@ func TestClientGetsTheKindOfKeyThatItUnderstands(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(with(&snapshot.Snapshot{}, issue(t, "1-ecdsa", ecdsaKey(t), "a"), issue(t, "2-rsa", rsaKey(t), "a")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for name, test := range map[string]struct {
 		config *tls.Config
 		want   string
@@ -247,7 +247,7 @@ func TestOldVersionsOfTLSAreRefused(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
 		_, err := dialTLS(t, address, &tls.Config{ServerName: "a", MinVersion: version, MaxVersion: version})
 		if err == nil || !strings.Contains(err.Error(), "protocol version not supported") {
@@ -267,7 +267,7 @@ func TestWhatIsNoHandshakeIsCutOff(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(with(everything(startEcho(t, "b")), issue(t, "a", ecdsaKey(t), "a")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for name, sent := range map[string]string{
 		"plain HTTP": "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
 		"zeros":      strings.Repeat("\x00", 100),
@@ -299,7 +299,7 @@ func TestSwapOfACertificateKeepsConnections(t *testing.T) {
 	b, key := startEcho(t, "b"), ecdsaKey(t)
 	p := serve(t)
 	p.apply(with(everything(b), issue(t, "old", key, "a")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	config := &tls.Config{ServerName: "a"}
 	before, err := dialTLS(t, address, config)
 	if err != nil {
@@ -335,7 +335,7 @@ func TestCertificateIsServedAsTheSnapshotSays(t *testing.T) {
 	renamed.Hosts = []string{"b"}
 	replaced.ID = one.ID
 	p := serve(t)
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for i, step := range []struct {
 		certificates []snapshot.Certificate
 		a, b         string
@@ -368,7 +368,7 @@ func TestSessionsAreResumedAcrossASwap(t *testing.T) {
 	b, key := startEcho(t, "b"), ecdsaKey(t)
 	p := serve(t)
 	certificate := issue(t, "a", key, "a")
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		config := &tls.Config{ServerName: "a", MaxVersion: version, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
 		for i, snapshot := range []*snapshot.Snapshot{
@@ -401,7 +401,7 @@ func TestHandshakesDuringSwapsSucceed(t *testing.T) {
 	generations := []*snapshot.Snapshot{with(everything(b), issue(t, "even", key, "a")), with(everything(b), issue(t, "odd", key, "a"))}
 	p := serve(t)
 	p.apply(generations[0])
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	var working sync.WaitGroup
 	for range 4 {
 		working.Go(func() {
@@ -430,7 +430,7 @@ func TestCertificateThatCannotBeUsedLeavesTheOldGeneration(t *testing.T) {
 	p := serve(t)
 	good, other := issue(t, "default/good", ecdsaKey(t), "a"), issue(t, "default/bad", ecdsaKey(t), "a")
 	p.apply(with(everything(startEcho(t, "b")), good))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for name, change := range map[string]func(*snapshot.Certificate){
 		"no chain":                func(c *snapshot.Certificate) { c.Chain = "" },
 		"no key":                  func(c *snapshot.Certificate) { c.Key = "" },
@@ -474,7 +474,7 @@ func TestEndpointsLearnOfHTTPS(t *testing.T) {
 			t.Parallel()
 			p := serve(t, test.config)
 			p.apply(with(everything(b), certificate))
-			address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+			address := p.listen("127.0.0.1:0", p.ServeTLS)
 			below := dial(t, address)
 			below.send(test.preamble)
 			c, err := secure(below, &tls.Config{ServerName: "a"})

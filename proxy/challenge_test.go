@@ -91,7 +91,7 @@ func TestHTTPChallengeIsAnsweredAheadOfEverythingElse(t *testing.T) {
 			t.Errorf("%s: the length is %d, want that of the answer to GET, %d", test.name, got.Length, len(challengeProof))
 		}
 	}
-	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "shop.example.com"})
+	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeTLS), &tls.Config{ServerName: "shop.example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestChallengesLeaveNoSecretInTheLogs(t *testing.T) {
 		written := &pages{}
 		p := serve(t, logTo(written, format))
 		p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof), alpn01("a", challengeProof)))
-		address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+		address := p.listen("127.0.0.1:0", p.ServeTLS)
 		p.get("a", identity.ChallengePath+challengeToken)
 		p.get("a", identity.ChallengePath+challengeToken+"x")
 		p.get("a", identity.ChallengePath+challengeToken+"/%zz") // it has no canonical form
@@ -222,7 +222,7 @@ func TestTLSChallengeIsAnsweredWithItsCertificate(t *testing.T) {
 	p := serve(t)
 	p.apply(with(challenged(everything(startEcho(t, "b")), alpn01("shop.example.com", challengeProof)),
 		issue(t, "served", ecdsaKey(t), "shop.example.com")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		config := acmeClient("shop.example.com")
 		config.MinVersion, config.MaxVersion = version, version
@@ -284,7 +284,7 @@ func TestOtherClientsDoNotGetTheAnswerToATLSChallenge(t *testing.T) {
 	key := ecdsaKey(t)
 	p.apply(with(challenged(everything(startEcho(t, "b")), alpn01("shop.example.com", challengeProof)),
 		issue(t, "served", key, "shop.example.com", "plain.example.com")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	const refused = "remote error: tls: no application protocol"
 	for _, test := range []struct {
 		name, host string
@@ -322,7 +322,7 @@ func TestOtherClientsDoNotGetTheAnswerToATLSChallenge(t *testing.T) {
 func TestCertificateOfATLSChallengeIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	answer := func() []byte {
 		c, err := dialTLS(t, address, acmeClient("a"))
 		if err != nil {
@@ -355,7 +355,7 @@ func TestFirstOfSeveralTLSChallengesForAHostIsAnswered(t *testing.T) {
 	p.apply(challenged(&snapshot.Snapshot{},
 		snapshot.Challenge{Type: snapshot.ChallengeTLSALPN01, Host: "a", Token: "1", KeyAuthorization: "first"},
 		snapshot.Challenge{Type: snapshot.ChallengeTLSALPN01, Host: "a", Token: "2", KeyAuthorization: "second"}))
-	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), acmeClient("a"))
+	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeTLS), acmeClient("a"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
 		client = s.dial()
 		return client, client.send
 	}
-	c, err := dialTLS(s.tb, s.listen("127.0.0.1:0", s.ServeHTTPS), &tls.Config{ServerName: "a"})
+	c, err := dialTLS(s.tb, s.listen("127.0.0.1:0", s.ServeTLS), &tls.Config{ServerName: "a"})
 	if err != nil {
 		s.tb.Fatal(err)
 	}

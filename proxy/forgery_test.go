@@ -118,7 +118,7 @@ func (a *approach) from(t *testing.T, s *snapshot.Snapshot) (p *served, ask func
 	p.apply(s)
 	address := p.address
 	if a.loopback != "127.0.0.1" {
-		address = p.listen(net.JoinHostPort(a.loopback, "0"), p.ServeHTTP)
+		address = p.listen(net.JoinHostPort(a.loopback, "0"), p.ServePlain)
 	}
 	return p, func(request string) reply {
 		t.Helper()

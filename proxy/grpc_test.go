@@ -123,7 +123,7 @@ func TestGRPCPasses(t *testing.T) {
 	} {
 		p := serve(t, h2c)
 		p.apply(with(snapshot, own))
-		https := p.listen("127.0.0.1:0", p.ServeHTTPS)
+		https := p.listen("127.0.0.1:0", p.ServeTLS)
 		for client, args := range map[string][]string{
 			"from h2c": {"-address=" + p.address, "-host=calls.test"},
 			"from TLS": {"-address=" + https, "-host=calls.test", "-ca=" + writeFile(t, own.Chain)},

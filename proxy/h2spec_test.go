@@ -26,7 +26,7 @@ func TestHTTP2ConformsToItsSpecification(t *testing.T) {
 	})
 	p := serve(t)
 	p.apply(with(everything(b.address), asDefault(issue(t, "a", key, "a"))))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	command := exec.CommandContext(t.Context(), filepath.Join("..", "bin", "h2spec"), "-address="+address, "-tls", "-timeout="+patience.String())
 	said, err := command.CombinedOutput()
 	switch {

@@ -60,7 +60,7 @@ func serve(tb testing.TB, changes ...func(*Config)) *served {
 	// Goroutines inherit the label, so those of this proxy can be told from those of tests that run at the same time.
 	pprof.Do(ctx, pprof.Labels("proxy", label), func(ctx context.Context) {
 		running.Go(func() {
-			if err := s.ServeHTTP(l); err != nil {
+			if err := s.ServePlain(l); err != nil {
 				tb.Errorf("serving: %v", err)
 			}
 		})

@@ -39,7 +39,7 @@ func (s *served) http2Client(secure bool) *client2 {
 	address := s.address
 	scheme := "http"
 	if secure {
-		scheme, address = "https", s.listen("127.0.0.1:0", s.ServeHTTPS)
+		scheme, address = "https", s.listen("127.0.0.1:0", s.ServeTLS)
 		protocols.SetHTTP2(true)
 	} else {
 		protocols.SetUnencryptedHTTP2(true)

@@ -66,7 +66,7 @@ func TestConnectionTooManyOverTLSIsClosedAndLogged(t *testing.T) {
 	first := p.dial()
 	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	first.reply("GET")
-	c := dial(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
+	c := dial(t, p.listen("127.0.0.1:0", p.ServeTLS))
 	c.expectEnd()
 	await(t, "the cause in the log", func() bool { return strings.Contains(p.log.text(), "as many connections") })
 }

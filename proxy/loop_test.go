@@ -80,7 +80,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 		"itself, with retries": {func(_ *testing.T, p *served) { p.apply(everythingBy(retries(3), at(p), at(p))) }, 2},
 		"HTTP/2 without TLS":   {func(_ *testing.T, p *served) { p.apply(inH2C(everything(at(p)))) }, 2},
 		"HTTP/2 over TLS": {func(t *testing.T, p *served) {
-			secure := p.listen("127.0.0.1:0", p.ServeHTTPS)
+			secure := p.listen("127.0.0.1:0", p.ServeTLS)
 			p.apply(with(over(snapshot.UpstreamTLS{ServerName: backendName, SkipVerify: true}, everything(netip.MustParseAddrPort(secure))),
 				issue(t, "a", ecdsaKey(t), backendName)))
 		}, 2},

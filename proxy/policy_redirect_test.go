@@ -71,7 +71,7 @@ func TestPlainRequestsAreRedirectedToHTTPS(t *testing.T) {
 		}
 	}
 	// Over HTTPS the same host is served.
-	c, err := dialTLS(t, wary.listen("127.0.0.1:0", wary.ServeHTTPS), &tls.Config{ServerName: "shop.example.com"})
+	c, err := dialTLS(t, wary.listen("127.0.0.1:0", wary.ServeTLS), &tls.Config{ServerName: "shop.example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

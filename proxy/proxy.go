@@ -104,11 +104,11 @@ func (p *Proxy) Generation() uint64 { return p.engine.Generation.Load().Number }
 // Draining says whether Shutdown was called. If so, new clients should go elsewhere.
 func (p *Proxy) Draining() bool { return p.server.Draining() }
 
-// ServeHTTP accepts plain connections until Shutdown. Then it returns nil.
-func (p *Proxy) ServeHTTP(l net.Listener) error { return p.server.Serve(l, false) }
+// ServePlain accepts plain connections until Shutdown. Then it returns nil.
+func (p *Proxy) ServePlain(l net.Listener) error { return p.server.ServePlain(l) }
 
-// ServeHTTPS accepts TLS connections until Shutdown. Then it returns nil.
-func (p *Proxy) ServeHTTPS(l net.Listener) error { return p.server.Serve(l, true) }
+// ServeTLS accepts TLS connections until Shutdown. Then it returns nil.
+func (p *Proxy) ServeTLS(l net.Listener) error { return p.server.ServeTLS(l) }
 
 // Shutdown drains the proxy. Draining turns true at once. Listeners stay open for the drain delay, while responses ask
 // clients to leave. Then idle connections are closed, and running requests have the drain timeout to end. If ctx ends,

@@ -76,7 +76,7 @@ func TestAccessLogSaysWhichTLSCarriedARequest(t *testing.T) {
 	written := &pages{}
 	p := serve(t, logTo(written, observe.LogJSON))
 	p.apply(with(everything(startEcho(t, "b")), issue(t, "default/tls", ecdsaKey(t), "a")))
-	address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
 	for i, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		c, err := dialTLS(t, address, &tls.Config{ServerName: "a", MaxVersion: version})
 		if err != nil {

@@ -80,7 +80,7 @@ func TestRequestsMeetWakes(t *testing.T) {
 	})
 	p := serve(t)
 	p.apply(with(everything(b.address), issue(t, "a", ecdsaKey(t), "a")))
-	secure := p.listen("127.0.0.1:0", p.ServeHTTPS)
+	secure := p.listen("127.0.0.1:0", p.ServeTLS)
 	defer p.wakeAll()()
 	requests := []struct {
 		name  string
@@ -159,7 +159,7 @@ func TestByteAloneIsTheBeginningOfARequest(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
-	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a"})
+	c, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeTLS), &tls.Config{ServerName: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestRequestThatComesWithTheEndOfItsStreamIsAnswered(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
-	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
+	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeTLS))
 	if _, err := io.WriteString(stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestRecordThatDripsEndsWithTheReadTimeout(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.ReadTimeout = 300 * time.Millisecond })
 	p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
-	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS))
+	below, stream := holdTLS(t, p.listen("127.0.0.1:0", p.ServeTLS))
 	if _, err := io.WriteString(stream, "GET / HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", 10_000)+"\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestAHandshakeCostsTheSameAmong10000Certificates(t *testing.T) {
 	for _, n := range []int{10, len(list)} {
 		p := serve(t)
 		p.apply(with(&snapshot.Snapshot{}, list[:n]...))
-		address := p.listen("127.0.0.1:0", p.ServeHTTPS)
+		address := p.listen("127.0.0.1:0", p.ServeTLS)
 		shake := func(i int) {
 			c, err := tls.Dial("tcp", address, &tls.Config{ServerName: list[i*7919%n].Hosts[0], InsecureSkipVerify: true})
 			if err != nil {

@@ -227,7 +227,7 @@ func TestConnectionsInTheMakingDoNotHoldTheDrainUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- p.ServeHTTPS(l) }()
+	go func() { served <- p.ServeTLS(l) }()
 	silent := dial(t, l.Addr().String())
 	await(t, "the connection", func() bool { return p.server.Open() == 1 })
 	began := time.Now()
@@ -251,7 +251,7 @@ func TestServingAfterShutdownEndsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.ServeHTTP(l); err != nil {
+	if err := p.ServePlain(l); err != nil {
 		t.Errorf("serving: %v", err)
 	}
 	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {

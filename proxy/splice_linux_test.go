@@ -36,7 +36,7 @@ func TestLongContentsOfPlainConnectionsAreSpliced(t *testing.T) {
 			p.apply(with(everything(backend.address), certificate))
 			var client talker = p.dial()
 			if test.secure {
-				secured, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a"})
+				secured, err := dialTLS(t, p.listen("127.0.0.1:0", p.ServeTLS), &tls.Config{ServerName: "a"})
 				if err != nil {
 					t.Fatal(err)
 				}

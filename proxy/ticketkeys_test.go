@@ -55,8 +55,8 @@ func TestSessionsAreResumedWhereTheKeyOfTheirTicketIsKnown(t *testing.T) {
 				first.SetTicketKeys(test.here)
 				second.SetTicketKeys(test.then)
 				client := newSessions(t, version)
-				client.connect(first.listen("127.0.0.1:0", first.ServeHTTPS))
-				if _, resumed := client.connect(second.listen("127.0.0.1:0", second.ServeHTTPS)); resumed != test.want {
+				client.connect(first.listen("127.0.0.1:0", first.ServeTLS))
+				if _, resumed := client.connect(second.listen("127.0.0.1:0", second.ServeTLS)); resumed != test.want {
 					t.Errorf("resumed is %v, want %v", resumed, test.want)
 				}
 			})
@@ -68,7 +68,7 @@ func TestNewTicketKeysTakeEffectWithoutDroppingConnections(t *testing.T) {
 	t.Parallel()
 	p := serve(t)
 	p.apply(with(everything(startEcho(t, "b")), issue(t, "a", ecdsaKey(t), "a")))
-	address, client := p.listen("127.0.0.1:0", p.ServeHTTPS), newSessions(t, tls.VersionTLS13)
+	address, client := p.listen("127.0.0.1:0", p.ServeTLS), newSessions(t, tls.VersionTLS13)
 	var connections []*secured
 	for i, step := range []struct {
 		keys [][32]byte

@@ -340,7 +340,7 @@ func TestWebSocketsPassFromHTTP2ToTLS(t *testing.T) {
 	})
 	p := serve(t)
 	p.apply(with(over(trusting(a), everything(b.address)), issue(t, "a", key, "a")))
-	secure, err := tls.Dial("tcp", p.listen("127.0.0.1:0", p.ServeHTTPS), &tls.Config{ServerName: "a", InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	secure, err := tls.Dial("tcp", p.listen("127.0.0.1:0", p.ServeTLS), &tls.Config{ServerName: "a", InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,12 +141,12 @@ func (s *site) startProxy(books *ledger) error {
 	s.serving.Go(func() { s.proxy.Watch(watch) })
 	failures := books.openQuiet("listeners")
 	s.serving.Go(func() {
-		if err := s.proxy.ServeHTTP(plain); err != nil {
+		if err := s.proxy.ServePlain(plain); err != nil {
 			failures.fail(fmt.Errorf("serving HTTP: %w", err))
 		}
 	})
 	s.serving.Go(func() {
-		if err := s.proxy.ServeHTTPS(secure); err != nil {
+		if err := s.proxy.ServeTLS(secure); err != nil {
 			failures.fail(fmt.Errorf("serving HTTPS: %w", err))
 		}
 	})

@@ -8,5 +8,5 @@
 // affinity.go (the hash that a client's requests have in common), available.go (which members may be chosen),
 // ejector.go (endpoints that are set aside because requests failed), queue.go (requests that wait for a place),
 // budget.go (a bound on retries), errors.go (attempts that failed), poollist.go (the pools that an endpoint is in),
-// store.go (what outlives a snapshot), state.go (what people are told of a pool).
+// store.go (what outlives a snapshot), standing.go (what people are told of a pool).
 package balance

@@ -12,8 +12,13 @@ import (
 // acceptRetryLongest is the longest wait before another try to accept a connection.
 const acceptRetryLongest = time.Second
 
-// Serve accepts connections, plain or over TLS, until a drain closes the listener. Then it returns nil.
-func (s *Server) Serve(l net.Listener, secure bool) error {
+// ServePlain accepts plain connections until a drain closes the listener. Then it returns nil.
+func (s *Server) ServePlain(l net.Listener) error { return s.serve(l, false) }
+
+// ServeTLS accepts TLS connections until a drain closes the listener. Then it returns nil.
+func (s *Server) ServeTLS(l net.Listener) error { return s.serve(l, true) }
+
+func (s *Server) serve(l net.Listener, secure bool) error {
 	port := []byte(portOf(l))
 	if !s.track(l, string(port), secure) {
 		return l.Close()
@@ -56,6 +61,10 @@ func (s *Server) track(l net.Listener, port string, secure bool) bool {
 	}
 	s.serving.Add(1)
 	s.listeners = append(s.listeners, l)
-	s.ports[secure] = port
+	if secure {
+		s.securePort = port
+	} else {
+		s.plainPort = port
+	}
 	return true
 }

@@ -53,7 +53,7 @@ func (a *arrival) settle(port []byte, secure bool) (serve func()) {
 		_ = a.tcp.Close()
 		return nil
 	}
-	a.transport, a.stream = t, t
+	a.transport, a.carrier = t, t
 	a.enter(a)
 	peer, err := a.peer()
 	if err != nil {
@@ -108,7 +108,7 @@ func (a *arrival) secure() (protocol, version string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	a.stream = secured
+	a.carrier = secured
 	return secured.Protocol, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS "), nil
 }
 

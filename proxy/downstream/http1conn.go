@@ -63,7 +63,7 @@ func (l *link) speakHTTP1() (serve func()) {
 	s := l.server
 	c := &http1Conn{link: l}
 	c.origin.Logins = &c.logins
-	c.ServerConn = http1.NewServerConn(c.stream, &s.http1)
+	c.ServerConn = http1.NewServerConn(c.carrier, &s.http1)
 	c.heads = s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
 	if c.excess {
@@ -270,7 +270,7 @@ func (c *http1Conn) tunnel(up *upstream.Conn) {
 	defer c.hold.Release()
 	received := bytes.Clone(c.Detach())
 	c.Release()
-	t, fromUpstream := c.newTunnel(c.stream, up)
+	t, fromUpstream := c.newTunnel(c.carrier, up)
 	t.Run(received, fromUpstream)
 }
 

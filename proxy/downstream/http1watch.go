@@ -20,24 +20,24 @@ const (
 // watched is what the watch remembers of a connection.
 type watched struct {
 	// exchange is the number of the last exchange that it saw. looks is how often it has seen no later one.
-	exchange uint64
-	looks    int
+	number uint64
+	looks  int
 }
 
 // Watch implements Conn. It notices a client that went away while its request waits, or after its last request. In the
 // second case the end may have come together with bytes that were read, and nobody waits for it any more. One look per
 // rest is enough to find it.
 func (c *http1Conn) Watch(now time.Duration) (rested bool) {
-	exchange, since, waiting := c.guard.WaitingSince()
+	number, since, waiting := c.guard.WaitingSince()
 	w := &c.watched
 	switch {
 	case waiting:
 		if now-since >= goneAfter && c.transport.Gone() {
-			c.guard.End(exchange, reason.ClientClosed)
+			c.guard.End(number, reason.ClientClosed)
 		}
 		return false
-	case exchange != w.exchange:
-		*w = watched{exchange: exchange}
+	case number != w.number:
+		*w = watched{number: number}
 		return false
 	case w.looks > restAfter || c.activity.Load() != activityIdle:
 		return false

@@ -20,7 +20,7 @@ type http2Conn struct {
 func (l *link) speakHTTP2(received []byte) (serve func()) {
 	s := l.server
 	c := &http2Conn{link: l}
-	c.ServerConn = http2.NewServerConn(transport.NewParked(c.stream, c.transport, &s.engine.Buffers), &s.http2, c)
+	c.ServerConn = http2.NewServerConn(transport.NewParked(c.carrier, c.transport, &s.engine.Buffers), &s.http2, c)
 	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time
 	c.enter(c)
 	return func() {
@@ -55,7 +55,7 @@ func (c *http2Conn) Watch(now time.Duration) (rested bool) {
 // Begin implements http2.Handler.
 func (c *http2Conn) Begin(below *http2.Stream) http2.Exchange {
 	s := c.server
-	one := s.streams.Get().(*stream)
+	one := s.exchanges.Get().(*http2Exchange)
 	one.Stream, one.conn, one.started = below, c, s.engine.Clock.Now()
 	one.guard.Renew()
 	return one

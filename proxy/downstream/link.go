@@ -17,9 +17,9 @@ type link struct {
 	server    *Server
 	tcp       *net.TCPConn
 	transport *transport.TCP
-	// stream is the transport, or TLS over it.
-	stream transport.Stream
-	origin client.Origin
+	// carrier is the transport, or TLS over it.
+	carrier transport.Carrier
+	origin  client.Origin
 	// number tells connections apart, roughly. It is the shard of whatever a connection shares with some others.
 	number uint32
 	// excess is set on a connection beyond the limit. It does not count as open.

@@ -45,27 +45,27 @@ const maxLineBytes = 16 << 10
 
 // Server accepts clients' connections. An engine serves the requests on them.
 type Server struct {
-	engine   *pipeline.Engine
-	config   Config
-	http1    http1.ServerConfig
-	http2    http2.Config
-	streams  sync.Pool
-	draining atomic.Bool
-	closing  atomic.Bool // set later than draining, just before idle connections are closed
-	conns    registry
-	open     atomic.Int64
-	accepted atomic.Uint32
-	serving  sync.WaitGroup
+	engine    *pipeline.Engine
+	config    Config
+	http1     http1.ServerConfig
+	http2     http2.Config
+	exchanges sync.Pool
+	draining  atomic.Bool
+	closing   atomic.Bool // set later than draining, just before idle connections are closed
+	conns     registry
+	open      atomic.Int64
+	accepted  atomic.Uint32
+	serving   sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener
-	// ports has the ports of the plain listener and of the secure one.
-	ports map[bool]string
+	// plainPort and securePort are those of the listeners. Each is empty if there is no such listener.
+	plainPort, securePort string
 }
 
 // NewServer makes a server without listeners.
 func NewServer(engine *pipeline.Engine, config Config) *Server {
-	s := &Server{engine: engine, config: config, ports: make(map[bool]string)}
+	s := &Server{engine: engine, config: config}
 	s.http1 = http1.ServerConfig{
 		Limits: http1.Limits{
 			HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders,
@@ -83,7 +83,7 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
 		Now: engine.Clock.Now,
 	}
-	s.streams.New = func() any { return new(stream) }
+	s.exchanges.New = func() any { return new(http2Exchange) }
 	return s
 }
 
@@ -103,5 +103,8 @@ func (s *Server) Requests() *http1.ServerConfig { return &s.http1 }
 func (s *Server) Port(secure bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ports[secure]
+	if secure {
+		return s.securePort
+	}
+	return s.plainPort
 }

@@ -75,15 +75,15 @@ func (p *Prober) Report(id string) (Report, bool) {
 // Adopt makes these checks from now on, and no others. They are sorted by id. What is known of a task stays known as
 // long as its probe stays the same.
 func (p *Prober) Adopt(checks []snapshot.Check) {
-	for _, t := range p.exchange(checks) {
+	for _, t := range p.replace(checks) {
 		p.changed(t.id)
 	}
 	p.rouse()
 }
 
-// exchange is the part of Adopt that needs the lock. It returns the tasks whose report has changed, and those that are
+// replace is the part of Adopt that needs the lock. It returns the tasks whose report has changed, and those that are
 // gone.
-func (p *Prober) exchange(checks []snapshot.Check) (changed []*Task) {
+func (p *Prober) replace(checks []snapshot.Check) (changed []*Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.tasks) == len(checks) && slices.EqualFunc(p.adopted, checks, snapshot.Check.Equal) {

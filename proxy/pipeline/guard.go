@@ -19,7 +19,7 @@ type Guard struct {
 	waitsFor io.Closer
 	since    time.Duration
 	// exchange numbers the exchanges, so that a late timer ends no later exchange.
-	exchange uint64
+	number uint64
 	// cause is why the exchange was ended, or None.
 	cause reason.Reason
 	// over is set once all later exchanges are ended too.
@@ -30,11 +30,11 @@ type Guard struct {
 func (g *Guard) Begin() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.exchange++
+	g.number++
 	if !g.over {
 		g.cause = reason.None
 	}
-	return g.exchange
+	return g.number
 }
 
 // Renew makes the guard ready for another owner's exchanges, after Shut.
@@ -64,10 +64,10 @@ func (g *Guard) Disarm() reason.Reason {
 }
 
 // End ends the exchange of that number, if it still runs.
-func (g *Guard) End(exchange uint64, cause reason.Reason) {
+func (g *Guard) End(number uint64, cause reason.Reason) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.exchange == exchange {
+	if g.number == number {
 		g.endLocked(cause)
 	}
 }
@@ -91,10 +91,10 @@ func (g *Guard) endLocked(cause reason.Reason) {
 }
 
 // WaitingSince returns the running exchange and when it began to wait. ok is false if nothing waits.
-func (g *Guard) WaitingSince() (exchange uint64, since time.Duration, ok bool) {
+func (g *Guard) WaitingSince() (number uint64, since time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.exchange, g.since, g.waitsFor != nil && g.cause == reason.None
+	return g.number, g.since, g.waitsFor != nil && g.cause == reason.None
 }
 
 type closerFunc func()

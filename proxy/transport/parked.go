@@ -6,7 +6,7 @@ import "github.com/warren-dev/ingress/proxy/buffer"
 
 // Parked is a stream as HTTP/2 needs it: it waits without memory.
 type Parked struct {
-	Stream
+	Carrier
 	below   *TCP
 	buffers *buffer.Pool
 	buf     []byte
@@ -15,8 +15,8 @@ type Parked struct {
 }
 
 // NewParked returns a Parked of a stream. below is that stream, or what carries it if it is TLS.
-func NewParked(stream Stream, below *TCP, buffers *buffer.Pool) *Parked {
-	t := &Parked{Stream: stream, below: below, buffers: buffers}
+func NewParked(carrier Carrier, below *TCP, buffers *buffer.Pool) *Parked {
+	t := &Parked{Carrier: carrier, below: below, buffers: buffers}
 	t.got = t.take // bound once; otherwise each wait would allocate it
 	return t
 }

@@ -33,9 +33,9 @@ type TCP struct {
 	expiring       bool
 	readingStopped atomic.Bool
 
-	in    reading
-	out   writing
-	probe probe
+	in     reading
+	out    writing
+	peeker peeker
 	// record is the record that the TLS above is reading, if there is any TLS.
 	record record
 	// following is how many records the TLS above writes right after the next one.
@@ -52,11 +52,11 @@ func NewTCP(tcp *net.TCPConn, c Clock, writeStall time.Duration) (*TCP, error) {
 	// Bound once: a closure made at each call would be an allocation at each request.
 	t.in.try, t.in.tryParked, t.in.tryExchange = t.in.read, t.in.readParked, t.in.exchange
 	t.out.try, t.out.transport = t.out.write, t
-	t.probe.look, t.probe.ask = t.probe.control, t.probe.count
+	t.peeker.look, t.peeker.ask = t.peeker.control, t.peeker.count
 	return t, nil
 }
 
-// StallAfter implements Stream.
+// StallAfter implements Carrier.
 func (t *TCP) StallAfter(d time.Duration) {
 	t.readStall, t.expiring, t.armed = d, false, false
 	t.armRead()
@@ -72,7 +72,7 @@ func (t *TCP) WriteWithoutWaiting() { t.out.impatient = true }
 // BoundWait bounds the Read that is waiting. Another goroutine may call it.
 func (t *TCP) BoundWait(d time.Duration) { _ = t.tcp.SetReadDeadline(time.Now().Add(d)) }
 
-// ExpireAfter implements Stream.
+// ExpireAfter implements Carrier.
 func (t *TCP) ExpireAfter(d time.Duration) {
 	t.expiring = true
 	t.setReadDeadline(d, t.clock.Now()+d)
@@ -130,7 +130,7 @@ type reading struct {
 	try, tryParked, tryExchange func(fd uintptr) bool
 }
 
-// Read implements Stream.
+// Read implements Carrier.
 func (t *TCP) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -143,7 +143,7 @@ func (t *TCP) Read(p []byte) (int, error) {
 	return r.result(err)
 }
 
-// ReadParked implements Stream.
+// ReadParked implements Carrier.
 func (t *TCP) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	t.armRead()
 	r := &t.in
@@ -259,7 +259,7 @@ type writing struct {
 	try  func(fd uintptr) bool
 }
 
-// Write implements Stream. It returns early only if not one byte was taken for the stall time.
+// Write implements Carrier. It returns early only if not one byte was taken for the stall time.
 func (t *TCP) Write(p []byte) (int, error) { return t.write(p, rawWrite) }
 
 // writeMore is Write for bytes that more bytes follow at once.
@@ -313,10 +313,10 @@ func (w *writing) write(fd uintptr) bool {
 // RemoteAddr returns the peer's address.
 func (t *TCP) RemoteAddr() net.Addr { return t.tcp.RemoteAddr() }
 
-// CloseWrite implements Stream.
+// CloseWrite implements Carrier.
 func (t *TCP) CloseWrite() error { return t.tcp.CloseWrite() }
 
-// Close implements Stream.
+// Close implements Carrier.
 func (t *TCP) Close() error { return t.tcp.Close() }
 
 // Reset closes the connection so that the peer cannot take it for the orderly end of a message.
@@ -351,8 +351,8 @@ func (t *TCP) Restore() {
 	t.armed = true
 }
 
-// probe looks at a connection without waiting and without taking anything from it.
-type probe struct {
+// peeker looks at a connection without waiting and without taking anything from it.
+type peeker struct {
 	peek           [1]byte
 	quiet          bool
 	unacknowledged int
@@ -361,12 +361,12 @@ type probe struct {
 
 // Idle returns whether nothing has arrived, not even the end of the connection.
 func (t *TCP) Idle() bool {
-	t.probe.quiet = false
-	_ = t.raw.Control(t.probe.look)
-	return t.probe.quiet
+	t.peeker.quiet = false
+	_ = t.raw.Control(t.peeker.look)
+	return t.peeker.quiet
 }
 
-func (p *probe) control(fd uintptr) {
+func (p *peeker) control(fd uintptr) {
 	_, errno := rawPeek(fd, p.peek[:])
 	p.quiet = errno == syscall.EAGAIN
 }
@@ -374,9 +374,9 @@ func (p *probe) control(fd uintptr) {
 // Unheard returns whether the peer's TCP did not have everything that was written when it sent the last segment that
 // arrived here. Each segment says what it acknowledges (RFC 9293, section 3.4).
 func (t *TCP) Unheard() bool {
-	t.probe.unacknowledged = 0
-	_ = t.raw.Control(t.probe.ask)
-	return t.probe.unacknowledged > 0
+	t.peeker.unacknowledged = 0
+	_ = t.raw.Control(t.peeker.ask)
+	return t.peeker.unacknowledged > 0
 }
 
-func (p *probe) count(fd uintptr) { p.unacknowledged, _ = rawUnacknowledged(fd) }
+func (p *peeker) count(fd uintptr) { p.unacknowledged, _ = rawUnacknowledged(fd) }

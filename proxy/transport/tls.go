@@ -56,7 +56,7 @@ func (t *TLS) BoundRecords(d time.Duration) { t.recordTimeout = d }
 // maxRecord is how many bytes a record holds (RFC 8446, section 5.1).
 const maxRecord = 16 << 10
 
-// Write implements Stream. crypto/tls writes one record after another. Those of one Write are sent together.
+// Write implements Carrier. crypto/tls writes one record after another. Those of one Write are sent together.
 func (t *TLS) Write(p []byte) (int, error) {
 	if len(p) <= maxRecord {
 		return t.Conn.Write(p)
@@ -67,7 +67,7 @@ func (t *TLS) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadParked implements Stream. A read needs memory before it is known that there is something to read. So the wait
+// ReadParked implements Carrier. A read needs memory before it is known that there is something to read. So the wait
 // reads one byte, and the rest of what arrived with that byte is then read into a buffer.
 func (t *TLS) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
 	for {
@@ -105,7 +105,7 @@ func (t *TLS) Quiet() bool {
 	return n == 0 && errors.Is(err, syscall.EAGAIN) && t.tail.whole()
 }
 
-// Read implements Stream.
+// Read implements Carrier.
 func (t *TLS) Read(p []byte) (int, error) {
 	n, err := t.Conn.Read(p)
 	t.filled = n == len(p)
@@ -165,10 +165,10 @@ type record struct {
 	began, late bool
 }
 
-// StallAfter implements Stream.
+// StallAfter implements Carrier.
 func (t *TLS) StallAfter(d time.Duration) { t.below.StallAfter(d) }
 
-// ExpireAfter implements Stream.
+// ExpireAfter implements Carrier.
 func (t *TLS) ExpireAfter(d time.Duration) { t.below.ExpireAfter(d) }
 
 // CloseWrite sends the close_notify alert and then ends the stream.

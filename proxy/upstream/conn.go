@@ -69,7 +69,7 @@ func (c *Conn) Socket() *transport.TCP {
 // LeaveHTTP ends HTTP on the connection, for a tunnel. Over TLS, each record has to arrive within the time given, once
 // it began. It returns what carries the tunnel's bytes, the TCP connection below, and what was received behind the last
 // response.
-func (c *Conn) LeaveHTTP(record time.Duration) (carrier transport.Stream, below *transport.TCP, received []byte) {
+func (c *Conn) LeaveHTTP(record time.Duration) (carrier transport.Carrier, below *transport.TCP, received []byte) {
 	if c.secure != nil {
 		c.secure.BoundRecords(record)
 	}

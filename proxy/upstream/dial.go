@@ -31,27 +31,27 @@ type Demand struct {
 	Shard uint32
 }
 
-// Dial makes a connection, or waits for one that others wait for too. The wait ends when the exchange's context ends or
+// Dial makes a connection, or waits for one that others wait for too. The wait ends when the context ends or
 // the endpoint retires.
-func (e *Endpoint) Dial(exchange context.Context, d Demand) (Exchange, error) {
+func (e *Endpoint) Dial(ctx context.Context, d Demand) (Exchange, error) {
 	if d.Timeout > 0 {
-		bounded, stop := context.WithTimeout(exchange, d.Timeout)
+		bounded, stop := context.WithTimeout(ctx, d.Timeout)
 		defer stop()
-		exchange = bounded
+		ctx = bounded
 	}
 	switch {
 	case d.Sole && !e.h2c:
-		return e.dialSole(exchange, d)
+		return e.dialSole(ctx, d)
 	case d.Sole:
-		l, err := e.link(exchange, nil)
+		l, err := e.link(ctx, nil)
 		if err != nil {
 			return nil, err
 		}
 		return e.dialPrivate(l, d.Stream)
 	case e.mayShare():
-		return e.share(exchange, d.Stream)
+		return e.share(ctx, d.Stream)
 	}
-	return e.dialAlone(exchange, d.Stream)
+	return e.dialAlone(ctx, d.Stream)
 }
 
 // dialSole makes a connection of HTTP/1.1. Some endpoints refuse a TLS handshake that offers HTTP/1.1 alone. For them
@@ -92,8 +92,8 @@ func (e *Endpoint) speak(l link, stream *Stream) (Exchange, error) {
 }
 
 // link makes a connection and goes through the TLS handshake, if there is one.
-func (e *Endpoint) link(exchange context.Context, terms *tls.Config) (link, error) {
-	ctx, cancel := context.WithCancelCause(exchange)
+func (e *Endpoint) link(waiter context.Context, terms *tls.Config) (link, error) {
+	ctx, cancel := context.WithCancelCause(waiter)
 	defer cancel(nil)
 	leave := e.dials.join(func() { cancel(ErrRetired) })
 	defer leave()

@@ -12,7 +12,7 @@ type link struct {
 }
 
 // stream returns what carries HTTP: the transport, or TLS over it.
-func (l *link) stream() transport.Stream {
+func (l *link) stream() transport.Carrier {
 	if l.secure != nil {
 		return l.secure
 	}

@@ -87,7 +87,7 @@ func serve(t *testing.T) *scene {
 	var running sync.WaitGroup
 	running.Go(func() { s.proxy.Watch(ctx) })
 	running.Go(func() {
-		if err := s.proxy.ServeHTTPS(l); err != nil {
+		if err := s.proxy.ServeTLS(l); err != nil {
 			t.Errorf("serving: %v", err)
 		}
 	})

@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// State is what can be said of a pool's member at one time.
-type State struct {
+// Standing is what can be said of a pool's member at one time.
+type Standing struct {
 	// ID names the object that it came from. Address is where it is.
 	ID, Address string
 	Weight      int
@@ -27,9 +27,9 @@ type State struct {
 	Ejected bool
 }
 
-// Describe returns the state of each member. It decides as [Pool.Taking] does.
-func (p *Pool) Describe() []State {
-	states := make([]State, len(p.members))
+// Describe returns the standing of each member. It decides as [Pool.Taking] does.
+func (p *Pool) Describe() []Standing {
+	standings := make([]Standing, len(p.members))
 	for i, open := range p.open() {
 		m := &p.members[i]
 		report := health.Report{Health: snapshot.Healthy}
@@ -38,13 +38,13 @@ func (p *Pool) Describe() []State {
 		} else if m.unhealthy {
 			report.Health = snapshot.Unhealthy
 		}
-		states[i] = State{
+		standings[i] = Standing{
 			ID: m.id, Address: m.String(), Weight: m.weight, Draining: m.draining, Unhealthy: m.unhealthy, Checked: m.checked != nil,
 			Health: report.Health, Active: m.active.Load(), Takes: open, Why: m.whyOut(&report, open),
 			Ejected: m.conduct.ejected.Load() != 0,
 		}
 	}
-	return states
+	return standings
 }
 
 // whyOut says why a member takes no requests, or what there is to say of one that does.

@@ -16,9 +16,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// stream is the client's side of an exchange on a connection of HTTP/2. It also serves the exchange. It is used again
+// http2Exchange is the client's side of an exchange on a connection of HTTP/2. It also serves the exchange. It is used again
 // for others.
-type stream struct {
+type http2Exchange struct {
 	*http2.Stream
 	conn    *http2Conn
 	guard   pipeline.Guard
@@ -26,7 +26,7 @@ type stream struct {
 }
 
 // Serve implements http2.Exchange.
-func (s *stream) Serve() {
+func (s *http2Exchange) Serve() {
 	c := s.conn
 	e := c.server.engine
 	defer func() {
@@ -58,7 +58,7 @@ func (s *stream) Serve() {
 }
 
 // tunnel relays bytes both ways after an upgrade.
-func (s *stream) tunnel(up *upstream.Conn, held balance.Hold) {
+func (s *http2Exchange) tunnel(up *upstream.Conn, held balance.Hold) {
 	defer held.Release()
 	t, fromUpstream := s.conn.newTunnel(s, up)
 	s.guard.Begin() // a new number: late timers of the exchange must not end the tunnel
@@ -70,7 +70,7 @@ func (s *stream) tunnel(up *upstream.Conn, held balance.Hold) {
 }
 
 // ReadParked implements http1.Parker.
-func (s *stream) ReadParked(_ *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error {
+func (s *http2Exchange) ReadParked(_ *buffer.Pool, size int, got func(buf []byte, n int) (again bool)) error {
 	for {
 		buf, n, err := s.Park(size)
 		if err != nil || !got(buf, n) {
@@ -80,14 +80,14 @@ func (s *stream) ReadParked(_ *buffer.Pool, size int, got func(buf []byte, n int
 }
 
 // Abort implements http2.Exchange.
-func (s *stream) Abort() { s.guard.Shut(reason.ClientClosed) }
+func (s *http2Exchange) Abort() { s.guard.Shut(reason.ClientClosed) }
 
 // Release implements http2.Exchange.
-func (s *stream) Release() {
-	pool := &s.conn.server.streams
+func (s *http2Exchange) Release() {
+	pool := &s.conn.server.exchanges
 	s.Stream, s.conn = nil, nil
 	pool.Put(s)
 }
 
 // Socket implements pipeline.Downstream. The content shares the connection with that of other streams.
-func (s *stream) Socket() *transport.TCP { return nil }
+func (s *http2Exchange) Socket() *transport.TCP { return nil }

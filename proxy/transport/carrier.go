@@ -9,8 +9,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
-// Stream is TCP, or TLS over it. One goroutine may read while another writes.
-type Stream interface {
+// Carrier is TCP, or TLS over it. One goroutine may read while another writes.
+type Carrier interface {
 	Side
 	io.Reader
 	// ExpireAfter bounds how long all Reads from now on may take together, until StallAfter is called. 0 is no bound.
