@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -176,12 +177,18 @@ func hostOf(name string, routes ...snapshot.Route) snapshot.Host {
 }
 
 // snapshotOf lists what it is given in the order that a Snapshot has to have. It does not change its arguments, because
-// several tests may share them.
+// several tests may share them. Of routes that nothing else orders, the first is preferred.
 func snapshotOf(hosts []snapshot.Host, pools ...snapshot.Pool) *snapshot.Snapshot {
-	return &snapshot.Snapshot{
+	s := &snapshot.Snapshot{
 		Hosts: slices.SortedFunc(slices.Values(hosts), func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) }),
 		Pools: slices.SortedFunc(slices.Values(pools), func(a, b snapshot.Pool) int { return strings.Compare(a.ID, b.ID) }),
 	}
+	for i := range s.Hosts {
+		s.Hosts[i].Routes = slices.SortedStableFunc(slices.Values(s.Hosts[i].Routes), func(a, b snapshot.Route) int {
+			return cmp.Or(strings.Compare(a.Path, b.Path), int(a.Match)-int(b.Match), a.Conditions.Precedence(b.Conditions))
+		})
+	}
+	return s
 }
 
 // everything sends all requests to these addresses.

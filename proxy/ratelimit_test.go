@@ -26,13 +26,13 @@ func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 		change(s)
 		return s
 	}
-	limited := func(s *snapshot.Snapshot) *snapshot.Route { return &s.Hosts[0].Routes[0] }
+	limited := func(s *snapshot.Snapshot) *snapshot.Route { return &s.Hosts[0].Routes[1] }
 	for _, test := range []struct {
 		name   string
 		change func(*snapshot.Snapshot)
 		kept   bool
 	}{
-		{"another route", func(s *snapshot.Snapshot) { s.Hosts[0].Routes[1].Path = "/x" }, true},
+		{"another route", func(s *snapshot.Snapshot) { s.Hosts[0].Routes[0].Path = "/a" }, true},
 		{"another host", func(s *snapshot.Snapshot) { s.Hosts = append(s.Hosts, hostOf("b", prefix("/", "b"))) }, true},
 		{"other endpoints", func(s *snapshot.Snapshot) { s.Pools[0].Endpoints[0].Address = other }, true},
 		{"another pool", func(s *snapshot.Snapshot) { limited(s).Pool = "other" }, true},

@@ -165,13 +165,16 @@ func fill(t *testing.T, v reflect.Value) {
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(t, v.Index(0))
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem())
 	default:
 		v.Set(sample(t, v.Type(), 1))
 	}
 }
 
 // eachLeaf calls show with each value without parts of a filled one, and with another value to put in its place. It
-// also calls it with each list, and with nil.
+// also calls it with each list and each pointer, and with nil.
 func eachLeaf(t *testing.T, path string, v reflect.Value, show func(path string, leaf, other reflect.Value)) {
 	t.Helper()
 	switch {
@@ -188,6 +191,9 @@ func eachLeaf(t *testing.T, path string, v reflect.Value, show func(path string,
 		}
 	case v.Kind() == reflect.Interface:
 		eachLeaf(t, path, v.Elem().Elem(), show)
+	case v.Kind() == reflect.Pointer:
+		show(path, v, reflect.Zero(v.Type()))
+		eachLeaf(t, path, v.Elem(), show)
 	case v.Kind() == reflect.Bool:
 		show(path, v, reflect.Zero(v.Type()))
 	default:

@@ -2,10 +2,13 @@
 
 package snapshot
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
-// Inspect says what is wrong with a snapshot before anything is made of it: hosts, pools, checks or challenges that are
-// not in their order or occur twice, and checks that make no sense or are missing.
+// Inspect says what is wrong with a snapshot before anything is made of it: hosts, routes, pools, checks or challenges
+// that are not in their order or occur twice, and conditions or checks that make no sense or are missing.
 func (s *Snapshot) Inspect() error {
 	if err := s.inspectChecks(); err != nil {
 		return err
@@ -18,6 +21,11 @@ func (s *Snapshot) Inspect() error {
 	for i := range s.Hosts[min(1, len(s.Hosts)):] {
 		if err := inOrder("host", s.Hosts[i].Name, s.Hosts[i+1].Name); err != nil {
 			return err
+		}
+	}
+	for i := range s.Hosts {
+		if err := s.Hosts[i].inspectRoutes(); err != nil {
+			return fmt.Errorf("host %q: %w", s.Hosts[i].Name, err)
 		}
 	}
 	for i := range s.Challenges[min(1, len(s.Challenges)):] {
@@ -48,6 +56,66 @@ func (s *Snapshot) inspectChecks() error {
 		}
 	}
 	return nil
+}
+
+// inspectRoutes says what is wrong with the order and the conditions of a host's routes.
+func (h *Host) inspectRoutes() error {
+	// texts are the conditions of the routes of one place. Nil if there are none.
+	var texts map[string]bool
+	for i := range h.Routes {
+		r := &h.Routes[i]
+		if i > 0 {
+			before := &h.Routes[i-1]
+			order := cmp.Compare(before.Path, r.Path)
+			if order == 0 {
+				order = cmp.Compare(before.Match, r.Match)
+			}
+			switch {
+			case order > 0:
+				return fmt.Errorf("routes are not sorted: %v %q follows %v %q", r.Match, r.Path, before.Match, before.Path)
+			case order < 0:
+				texts = nil
+			default:
+				if err := before.inspectNext(r); err != nil {
+					return err
+				}
+			}
+		}
+		if r.Conditions == nil {
+			continue
+		}
+		if err := r.inspectConditions(); err != nil {
+			return fmt.Errorf("path %q: %w", r.Path, err)
+		}
+		if texts == nil {
+			texts = make(map[string]bool)
+		}
+		text := r.Conditions.String()
+		if texts[text] {
+			return fmt.Errorf("path %q occurs twice with the conditions %s", r.Path, text)
+		}
+		texts[text] = true
+	}
+	return nil
+}
+
+// inspectNext says what is wrong with the next route of the same place.
+func (r *Route) inspectNext(next *Route) error {
+	switch order := r.Conditions.Precedence(next.Conditions); {
+	case r.Conditions == nil && next.Conditions == nil:
+		return fmt.Errorf("path %q occurs twice", r.Path)
+	case order > 0:
+		return fmt.Errorf("path %q: routes are not in the order of preference: that with %q follows that with %q",
+			r.Path, next.Conditions, r.Conditions)
+	}
+	return nil
+}
+
+func (r *Route) inspectConditions() error {
+	if r.Match == MatchText {
+		return fmt.Errorf("a Text has no conditions, and there are %s", r.Conditions)
+	}
+	return r.Conditions.inspect()
 }
 
 // inOrder checks a sorted list's next name.

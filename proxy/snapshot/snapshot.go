@@ -38,7 +38,10 @@ type Host struct {
 	// Owner is whose the host is. What no route of the most specific host matches goes to the less specific ones of the
 	// same owner and to no other's; a host without routes keeps its requests from others so.
 	Owner string
-	// Routes are sorted by Path, then by Match; a pair of both occurs once.
+	// Routes are sorted by Path, then by Match. Those that have both in common share a place. Of them, a request takes the
+	// first whose Conditions it meets, so they are in the order of preference: by [Conditions.Precedence], and where that
+	// decides nothing, as their maker prefers. Path, Match and Conditions together occur once. So of the routes of a place
+	// at most one has no Conditions, and it is the last.
 	Routes []Route
 	// RedirectHTTPS answers plain requests for the host with 308 and the same URL under https.
 	RedirectHTTPS bool
@@ -84,13 +87,15 @@ type RuleID struct {
 // Exact says whether the host is a single name.
 func (h *Host) Exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, "*") }
 
-// Route sends the requests that match its path to a pool.
+// Route sends the requests that match its path and meet its conditions to a pool.
 type Route struct {
 	Rule RuleID
 	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash. A Text has at most
 	// [MaxClosedText] bytes.
 	Path  string
 	Match PathMatch
+	// Conditions are what else a request has to have. Nil for nothing. A Text has none.
+	Conditions *Conditions
 	// Closed is why every request is answered with 503 before any policy is asked, as one word for metrics. It is empty
 	// for a route that is served.
 	Closed string
@@ -174,7 +179,7 @@ func (s *Snapshot) Equal(o *Snapshot) bool {
 	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
 		slices.EqualFunc(s.Checks, o.Checks, Check.Equal) &&
 		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges) &&
-		slices.Equal(s.Unserved, o.Unserved)
+		slices.EqualFunc(s.Unserved, o.Unserved, Unserved.Equal)
 }
 
 // Equal says whether two hosts have the same name, owner and routes.
@@ -185,7 +190,8 @@ func (h Host) Equal(o Host) bool {
 
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
-	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Closed == o.Closed && r.Pool == o.Pool &&
+	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Conditions.Equal(o.Conditions) &&
+		r.Closed == o.Closed && r.Pool == o.Pool &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }

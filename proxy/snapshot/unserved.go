@@ -11,6 +11,8 @@ type Unserved struct {
 	Host  string
 	Path  string
 	Match PathMatch
+	// Conditions are as those of a [Route].
+	Conditions *Conditions
 	// Senseless is set where the path is none that a request could have been compared with, such as a pattern.
 	Senseless bool
 	Rule      RuleID
@@ -25,4 +27,11 @@ func (u Unserved) Compare(o Unserved) int {
 	return cmp.Or(
 		cmp.Compare(u.Host, o.Host), cmp.Compare(u.Rule.Ingress, o.Rule.Ingress),
 		cmp.Compare(u.Rule.Rule, o.Rule.Rule), cmp.Compare(u.Rule.Path, o.Rule.Path))
+}
+
+// Equal says whether two paths are written alike, and are not served for the same reason.
+func (u Unserved) Equal(o Unserved) bool {
+	same := u.Conditions.Equal(o.Conditions)
+	u.Conditions, o.Conditions = nil, nil
+	return same && u == o
 }

@@ -38,8 +38,8 @@ func FilledPolicy(tb testing.TB, like policy.Policy) reflect.Value {
 	return p
 }
 
-// EachLeaf calls visit with everything below v that has no fields, named by the struct that declares it, and with lists
-// as wholes before their elements.
+// EachLeaf calls visit with everything below v that has no fields, named by the struct that declares it. It visits lists
+// and pointers as wholes before what they have or lead to.
 func EachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
 	if isLeaf(v) {
 		visit(name, v)
@@ -47,6 +47,8 @@ func EachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect
 	switch {
 	case v.Kind() == reflect.Interface:
 		EachLeaf(v.Elem().Elem(), name, visit)
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		EachLeaf(v.Elem(), name, visit)
 	case v.Kind() == reflect.Slice:
 		for i := range v.Len() {
 			EachLeaf(v.Index(i), name, visit)
@@ -64,7 +66,7 @@ func isLeaf(v reflect.Value) bool {
 	return v.Kind() != reflect.Struct && v.Kind() != reflect.Interface || v.Type().PkgPath() == "net/netip"
 }
 
-// OtherThan returns a value that v does not have. A list that has elements becomes empty.
+// OtherThan returns a value that v does not have. A list that has elements becomes empty, and a pointer nil.
 func OtherThan(tb testing.TB, v reflect.Value) reflect.Value {
 	tb.Helper()
 	other := reflect.New(v.Type()).Elem()
@@ -83,6 +85,9 @@ func OtherThan(tb testing.TB, v reflect.Value) reflect.Value {
 	case v.Kind() == reflect.Slice:
 		other.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		Fill(tb, other.Index(0))
+	case v.Kind() == reflect.Pointer:
+		other.Set(reflect.New(v.Type().Elem()))
+		Fill(tb, other.Elem())
 	case v.Kind() == reflect.String:
 		other.SetString("other")
 	case v.Kind() == reflect.Bool:
