@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
@@ -182,7 +183,7 @@ func changeRoute(p *served, change func(*routing.Route)) {
 	if err != nil {
 		p.tb.Fatal(err)
 	}
-	change(next.Find([]byte("a"), []byte("/"), canonical.AsItIs))
+	change(next.Find(new(message.Request), []byte("a"), []byte("/"), canonical.AsItIs))
 	p.engine.Generation.Store(next)
 }
 

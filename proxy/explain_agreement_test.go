@@ -163,6 +163,51 @@ func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	}
 }
 
+// conditions make a route's conditions, or nil. Its requests have a good chance to meet them.
+func (g *generator) conditions() *snapshot.Conditions {
+	if g.IntN(3) > 0 {
+		return nil
+	}
+	c := &snapshot.Conditions{Methods: pickFrom(g, nil, nil, []string{"GET"}, []string{"DELETE", "GET"})}
+	condition := func(name string) snapshot.Condition {
+		if g.IntN(2) == 0 {
+			expression := pickFrom(g, "1|2", "[0-9, ]*", "a.*")
+			return snapshot.Condition{Name: name, Value: expression, Match: snapshot.ValueRegularExpression}
+		}
+		return snapshot.Condition{Name: name, Value: pickFrom(g, "1", "2", "a b", "1, 2", "")}
+	}
+	for _, name := range []string{"x-a", "x-b", "x-gone"} {
+		if g.IntN(5) == 0 {
+			c.Headers = append(c.Headers, condition(name))
+		}
+	}
+	for _, name := range []string{"q", "v"} {
+		if g.IntN(5) == 0 {
+			c.Query = append(c.Query, condition(name))
+		}
+	}
+	if len(c.Methods)+len(c.Headers)+len(c.Query) == 0 {
+		return nil
+	}
+	return c
+}
+
+// fieldsAskedFor and queryAskedFor make what conditions may ask for.
+func (g *generator) fieldsAskedFor() (fields []string) {
+	for range g.IntN(4) {
+		fields = append(fields, pickFrom(g, "X-A", "x-a", "X-B")+": "+pickFrom(g, "1", "2", "a b", "1, 2", ""))
+	}
+	return fields
+}
+
+func (g *generator) queryAskedFor() string {
+	query := "?"
+	for range g.IntN(4) {
+		query += pickFrom(g, "q", "v", "%71", "w") + "=" + pickFrom(g, "1", "%32", "a+b", "1,%202", "") + "&"
+	}
+	return query
+}
+
 func (g *generator) route(pools []string) snapshot.Route {
 	g.serial++
 	r := prefix(g.path(), pickFrom(g, pools...))
@@ -181,6 +226,7 @@ func (g *generator) route(pools []string) snapshot.Route {
 			r.Policies = append(r.Policies, p)
 		}
 	}
+	r.Conditions = g.conditions()
 	r.Balancing.Policy = snapshot.BalancingPolicy(g.IntN(int(snapshot.BalancingPolicies)))
 	return r
 }
@@ -214,7 +260,17 @@ func (g *generator) snapshot() *snapshot.Snapshot {
 		h := snapshot.Host{Name: name, Owner: pickFrom(g, "default", "default", "other", ""), RedirectHTTPS: g.IntN(6) == 0}
 		for range g.IntN(6) {
 			r := g.route(ids)
-			if !slices.ContainsFunc(h.Routes, func(o snapshot.Route) bool { return o.Path == r.Path && o.Match == r.Match }) {
+			if len(h.Routes) > 0 && g.IntN(3) == 0 { // one place, and other conditions
+				beside := pickFrom(g, h.Routes...)
+				r.Path, r.Match = beside.Path, beside.Match
+			}
+			if r.Match == snapshot.MatchText {
+				r.Conditions = nil
+				r.Closed = "UnreadablePath"
+			}
+			if !slices.ContainsFunc(h.Routes, func(o snapshot.Route) bool {
+				return o.Path == r.Path && o.Match == r.Match && o.Conditions.Equal(r.Conditions)
+			}) {
 				h.Routes = append(h.Routes, r)
 			}
 		}
@@ -245,6 +301,9 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 		}
 	}
 	target := g.spelled(path)
+	if !strings.ContainsAny(target, "?#") && g.IntN(2) == 0 {
+		target += g.queryAskedFor()
+	}
 	if g.IntN(12) == 0 {
 		target = "/.well-known/acme-challenge/" + pickFrom(g, "token", "other")
 	}
@@ -252,6 +311,7 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 		"X-Forwarded-For: " + pickFrom(g, "203.0.113.7", "203.0.113.200", "198.51.100.1", "2001:db8::1", "2001:db8:1::1", "nonsense", "203.0.113.7, 127.0.0.1"),
 		"X-Request-Id: " + r.id,
 	}
+	fields = append(fields, g.fieldsAskedFor()...)
 	if g.IntN(3) == 0 {
 		fields = append(fields, "X-Forwarded-Proto: "+pickFrom(g, "https", "http", "HTTPS"))
 	}

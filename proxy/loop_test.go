@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -24,7 +25,7 @@ const mostPasses = 10
 
 // markAt returns the mark of the only route of everything.
 func markAt(p *served) string {
-	return string(p.engine.Generation.Load().Find([]byte("a"), []byte("/"), canonical.AsItIs).Mark)
+	return string(p.engine.Generation.Load().Find(new(message.Request), []byte("a"), []byte("/"), canonical.AsItIs).Mark)
 }
 
 // at returns where a proxy of these tests listens.

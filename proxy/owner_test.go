@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/health"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -161,7 +162,7 @@ func TestRouteIsOfTheOwnerOfTheMostSpecificHost(t *testing.T) {
 			decides := mostSpecific(hosts, host)
 			path := []byte(g.path())
 			for as := range canonical.Readings {
-				r := generation.Find([]byte(host), path, as)
+				r := generation.Find(new(message.Request), []byte(host), path, as)
 				if r == nil {
 					continue
 				}

@@ -10,20 +10,26 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // candidatesOf lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the
 // one that won did and the others did not, those that are not served among them. Which one won, the router has said.
-func candidatesOf(g *routing.Generation, host, path []byte, won *routing.Route) []Candidate {
+func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte, won *routing.Route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
+	var by *snapshot.Conditions
 	decides := decidingHost(g, host)
 	for _, r := range rulesOf(g, host) {
 		c := Candidate{
-			Host: r.host, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
-			Service: g.Pool(r.Pool).Service,
+			Host: r.host, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
+			Rule: position(r.Rule), Service: g.Pool(r.Pool).Service,
+		}
+		covered, missing := covers(r.Route, path), ""
+		if covered {
+			missing = routing.Unmet(r.Conditions, req)
 		}
 		switch {
 		case won != nil && r.compiled == won:
@@ -34,9 +40,11 @@ func candidatesOf(g *routing.Generation, host, path []byte, won *routing.Route) 
 			if r.Closed != "" {
 				c.Why += "; it is closed, " + r.Closed
 			}
-			winner = &c
-		case !covers(r.Route, path):
+			winner, by = &c, r.Conditions
+		case !covered:
 			c.Mismatched, c.Why = true, mismatch(r.Route)
+		case missing != "":
+			c.reject(missing)
 		case r.owner != decides.Owner:
 			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + belongs(decides) + ", and " +
 				shownHost(r.host) + " to " + shownOwner(r.owner)
@@ -44,6 +52,8 @@ func candidatesOf(g *routing.Generation, host, path []byte, won *routing.Route) 
 			c.Why = "matches"
 		case winner.Host != r.host:
 			c.Why = "matches, but " + shownHost(winner.Host) + " is more specific than " + shownHost(r.host)
+		case winner.Path == r.Path && winner.Match == r.Match.String():
+			c.Why = "matches, but " + preferred(by, r.Conditions)
 		case winner.Match == snapshot.MatchText.String():
 			c.Why = "matches, but " + winner.Path + " is closed with all that begins so"
 		case winner.Match == snapshot.MatchExact.String():
@@ -53,7 +63,7 @@ func candidatesOf(g *routing.Generation, host, path []byte, won *routing.Route) 
 		}
 		list = append(list, c)
 	}
-	list = append(list, unservedFor(g, host, path)...)
+	list = append(list, unservedFor(g, req, host, path)...)
 	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(a.rank(), b.rank()) })
 	return list
 }
@@ -163,6 +173,28 @@ func mismatch(r *snapshot.Route) string {
 	return "does not match: the path is not " + r.Path
 }
 
+// reject has the candidate be none, because the request does not meet a condition.
+func (c *Candidate) reject(unmet string) {
+	c.Mismatched, c.unmet = true, true
+	c.Why = "does not match: the path does, but the rule asks for " + unmet
+}
+
+// preferred says why of two rules for one place, whose conditions a request meets, the one that won comes first.
+func preferred(won, lost *snapshot.Conditions) string {
+	if lost == nil {
+		return "a rule for the same path that asks for more goes before"
+	}
+	switch {
+	case won.Precedence(lost) == 0:
+		return "a rule for the same path that asks for as much is older, or earlier in its object"
+	case len(won.Methods) > 0 && len(lost.Methods) == 0:
+		return "a rule for the same path that names the method goes before one that does not"
+	case len(won.Headers) > len(lost.Headers):
+		return "a rule for the same path that asks for more headers goes before"
+	}
+	return "a rule for the same path that asks for more query parameters goes before"
+}
+
 // hintsFor say what a request that no rule matches may have been meant for.
 func hintsFor(g *routing.Generation, host []byte, candidates []Candidate) []string {
 	decides := decidingHost(g, host)
@@ -173,6 +205,8 @@ func hintsFor(g *routing.Generation, host []byte, candidates []Candidate) []stri
 			", and none of its rules matches; rules of others are not asked"}
 	case len(candidates) > 0 && candidates[0].rank() == 1:
 		return []string{"rules for this host are above; none that matches is served"}
+	case slices.ContainsFunc(candidates, func(c Candidate) bool { return c.unmet }):
+		return []string{"rules for this host are above; those that have the path ask for more"}
 	case len(candidates) > 0:
 		return []string{"rules for this host are above; none of their paths matches"}
 	case decides.Owner != "":

@@ -93,9 +93,9 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(t.Location())
-		e.Candidates = candidatesOf(g, host, path, g.Find(host, path, canonical.AsItIs))
+		e.Candidates = candidatesOf(g, t.Routed(), host, path, g.Find(t.Routed(), host, path, canonical.AsItIs))
 	default:
-		e.Candidates = candidatesOf(g, host, path, route)
+		e.Candidates = candidatesOf(g, t.Routed(), host, path, route)
 	}
 	if decided == reason.RouteNotFound {
 		e.Hints = hintsFor(g, host, e.Candidates)

@@ -59,6 +59,8 @@ type Candidate struct {
 	Host  string `json:"host"`
 	Path  string `json:"path"`
 	Match string `json:"match"`
+	// Conditions says in words what else the rule asks of a request, empty where that is nothing.
+	Conditions string `json:"conditions,omitempty"`
 	// Ingress is "namespace/name"; Rule is "rule.path", from 0.
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
@@ -66,8 +68,10 @@ type Candidate struct {
 	Wins    bool   `json:"wins"`
 	// Unserved is the condition's reason where the rule has no route at all.
 	Unserved string `json:"unserved,omitempty"`
-	// Mismatched says that the request's path is none of the rule's.
+	// Mismatched says that the request is none of the rule's: its path is not, or it does not meet a condition.
 	Mismatched bool `json:"mismatched,omitempty"`
+	// unmet is set where only a condition is not met.
+	unmet bool
 	// Why says why it wins, or lost.
 	Why string `json:"why"`
 }

@@ -20,6 +20,8 @@ type ServedRoute struct {
 	Host  string `json:"host"`
 	Path  string `json:"path"`
 	Match string `json:"match"`
+	// Conditions says in words what else the route asks of a request, empty where that is nothing.
+	Conditions string `json:"conditions,omitempty"`
 	// Ingress and Service are "namespace/name"; Rule is "rule.path", from 0.
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
@@ -52,8 +54,8 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 			r := &h.Routes[j]
 			p := g.Pool(r.Pool)
 			routes = append(routes, ServedRoute{
-				Host: h.Name, Path: r.Path, Match: r.Match.String(), Ingress: r.Rule.Ingress, Rule: position(r.Rule),
-				Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
+				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
+				Rule: position(r.Rule), Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
 			})
 		}
 	}

@@ -31,8 +31,9 @@ func (x *Explainer) RoutesHandler() http.Handler {
 			h := &g.Snapshot.Hosts[i]
 			for j := range h.Routes {
 				r := &h.Routes[j]
+				match := shownPlace(r.Match.String(), r.Conditions.String())
 				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-					shownHost(h.Name), r.Path, r.Match, r.Rule.Ingress, r.Pool, shownBehind(r, g.Pool(r.Pool)))
+					shownHost(h.Name), r.Path, match, r.Rule.Ingress, r.Pool, shownBehind(r, g.Pool(r.Pool)))
 			}
 		}
 		_ = table.Flush()
@@ -44,6 +45,14 @@ func shownHost(name string) string {
 		return "(every host)"
 	}
 	return name
+}
+
+// shownPlace is a place with what a route of it asks for beyond that.
+func shownPlace(place, conditions string) string {
+	if conditions == "" {
+		return place
+	}
+	return place + " if " + conditions
 }
 
 // shownBehind is what takes a route's requests.

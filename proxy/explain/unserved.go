@@ -6,37 +6,41 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // unservedFor lists as candidates what was written for a host, or for one that it is one of, and is not served.
-func unservedFor(g *routing.Generation, host, path []byte) []Candidate {
+func unservedFor(g *routing.Generation, req *message.Request, host, path []byte) []Candidate {
 	var list []Candidate
 	for _, name := range namesOf(host) {
 		all := g.Snapshot.Unserved
 		first, _ := slices.BinarySearchFunc(all, name, func(u snapshot.Unserved, name string) int { return cmp.Compare(u.Host, name) })
 		for i := first; i < len(all) && all[i].Host == name; i++ {
-			list = append(list, notServed(&all[i], path))
+			list = append(list, notServed(&all[i], req, path))
 		}
 	}
 	return list
 }
 
 // notServed is the candidate of a path that has no route.
-func notServed(u *snapshot.Unserved, path []byte) Candidate {
+func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidate {
 	c := Candidate{
-		Host: u.Host, Path: u.Path, Match: u.Match.String(), Ingress: u.Rule.Ingress, Rule: position(u.Rule),
-		Service: u.Service, Unserved: u.Reason,
+		Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
+		Rule: position(u.Rule), Service: u.Service, Unserved: u.Reason,
 	}
+	missing := routing.Unmet(u.Conditions, req)
 	route := snapshot.Route{Path: u.Path, Match: u.Match}
 	switch {
 	case u.Senseless:
 		c.Why = "is not served, " + u.Reason + ": " + u.Why
-	case covers(&route, path):
-		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why
-	default:
+	case !covers(&route, path):
 		c.Mismatched, c.Why = true, mismatch(&route)
+	case missing != "":
+		c.reject(missing)
+	default:
+		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why
 	}
 	return c
 }

@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -18,6 +19,8 @@ import (
 type Trial struct {
 	x     Exchange
 	notes []policy.Note
+	// routed is the request as its route was looked for.
+	routed message.Request
 }
 
 // Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
@@ -50,8 +53,18 @@ func (t *Trial) Decide() (why reason.Reason, detail string) {
 	if t.x.engine.Tracer != nil {
 		t.x.enterTrace()
 	}
-	return t.x.decide(), t.x.decision.detail
+	found := slices.IndexFunc(phases[:], func(p phase) bool { return p.name == routePhase }) + 1
+	why = t.x.pass(phases[:found])
+	t.routed = t.x.request
+	t.routed.Fields = slices.Clone(t.routed.Fields) // policies change them
+	if why == reason.None {
+		why = t.x.pass(phases[found:])
+	}
+	return why, t.x.decision.detail
 }
+
+// Routed returns the request as it was when [Trial.Decide] looked for its route. Policies had changed nothing of it.
+func (t *Trial) Routed() *message.Request { return &t.routed }
 
 // Host returns the canonical host after [Trial.Decide], or nil if the request's has no such form.
 func (t *Trial) Host() []byte { return t.x.Host }

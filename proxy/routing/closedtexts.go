@@ -53,7 +53,14 @@ func (c *closedTexts) put(text string, rt *Route) error {
 	}
 	folded := string(bytes.ToLower([]byte(text)))
 	c.lengths = append(c.lengths, len(folded))
-	return put(&c.texts, folded, rt)
+	if c.texts[folded] != nil {
+		return fmt.Errorf("path %q occurs twice", folded)
+	}
+	if c.texts == nil {
+		c.texts = make(map[string]*Route)
+	}
+	c.texts[folded] = rt
+	return nil
 }
 
 // routes are the routes by their texts.

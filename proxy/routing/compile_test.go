@@ -12,10 +12,14 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/health"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
+
+// bare is a request that has nothing of what conditions ask for.
+var bare = new(message.Request)
 
 // largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
 func largeSnapshot(hosts int) *snapshot.Snapshot {
@@ -89,11 +93,11 @@ func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
 	g := compileForTest(t, largeSnapshot(10_000), Nothing(), newTestState())
 	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
 		host, path := []byte(host), []byte("/service/7/xxxxxxx/and/further/down")
-		if n := testing.AllocsPerRun(100, func() { g.Find(host, path, canonical.AsItIs) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { g.Find(bare, host, path, canonical.AsItIs) }); n != 0 {
 			t.Errorf("looking up %s allocates %v times", host, n)
 		}
 	}
-	if g.Find([]byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), canonical.AsItIs) == nil {
+	if g.Find(bare, []byte("any.zone-04329.example.com"), []byte("/service/7/xxxxxxx/further"), canonical.AsItIs) == nil {
 		t.Error("a wildcard's route is not found")
 	}
 }
@@ -112,7 +116,7 @@ func BenchmarkLookupAt100000Routes(b *testing.B) {
 	path := []byte("/service/7/xxxxxxx/and/further/down")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if g.Find(hosts[i%len(hosts)], path, canonical.AsItIs) == nil {
+		if g.Find(bare, hosts[i%len(hosts)], path, canonical.AsItIs) == nil {
 			b.Fatal("a route is not found")
 		}
 	}

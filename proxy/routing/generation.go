@@ -9,6 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -135,7 +136,11 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 		if r.Match == snapshot.MatchText && !r.Refuses() {
 			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
 		}
-		if err := t.add(r.Path, r.Match, &compiled[i]); err != nil {
+		conditions, err := compileConditions(r.Conditions)
+		if err != nil {
+			return nil, fmt.Errorf("path %q: %w", r.Path, err)
+		}
+		if err := t.add(r.Path, r.Match, conditions, &compiled[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -143,15 +148,16 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 	return t, nil
 }
 
-// Find returns the route of a canonical host and of a path in some reading, or nil.
-func (g *Generation) Find(host, path []byte, as canonical.Reading) *Route {
-	return g.router.find(host, path, as)
+// Find returns the route of a request for a canonical host and for a path in some reading, or nil. Of the request itself
+// it looks at the method, the fields and the query, and it does so only if a route of the host and path has conditions.
+func (g *Generation) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
+	return g.router.find(req, host, path, as)
 }
 
-// Ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
-// all, or has one that servers do not agree on. It returns buf, grown where that was needed.
-func (g *Generation) Ambiguous(buf, host, path []byte, found *Route) (bool, []byte) {
-	return g.router.ambiguous(buf, host, path, found)
+// Ambiguous says whether a request that the rules read as found's is another rule's with its path in any other reading,
+// or none's at all, or has one that servers do not agree on. It returns buf, grown where that was needed.
+func (g *Generation) Ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
+	return g.router.ambiguous(req, buf, host, path, found)
 }
 
 // Redirected says whether plain requests for a canonical host are redirected to HTTPS.
@@ -159,7 +165,7 @@ func (g *Generation) Redirected(host []byte) bool { return g.router.redirected(h
 
 // Compiled returns what a route of a host of the snapshot was compiled to. There is always one.
 func (g *Generation) Compiled(host string, r *snapshot.Route) *Route {
-	return g.router.host(host).route(r.Path, r.Match)
+	return g.router.host(host).route(r.Path, r.Match, r.Conditions)
 }
 
 // Routes is the number of routes.

@@ -17,7 +17,7 @@ const MarkPrefix = "warren-"
 func (s *State) markOf(host string, r *snapshot.Route) []byte {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
-	for _, part := range [...]string{host, r.Path} {
+	for _, part := range [...]string{host, r.Path, r.Conditions.String()} {
 		_, _ = h.WriteString(part)
 		_ = h.WriteByte(0)
 	}

@@ -11,14 +11,16 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // router finds the route of a request: an exact host before a wildcard before every host; within a host an exact
-// path, then the longest prefix. Where the paths of a more specific host do not match, the next host of the same owner
-// is looked at, and no other's. Finding allocates nothing and takes time that grows with the host's distinct path
-// lengths only. A router is immutable.
+// path, then the longest prefix; within a place the first route whose conditions the request meets. Where no route of a
+// place takes the request, the next less specific path is looked at. Where none of a more specific host does, the next
+// host of the same owner is looked at, and no other's. Finding allocates nothing. It takes time that grows with the
+// host's distinct path lengths and with the conditions of the places that it comes to. A router is immutable.
 type router struct {
 	exact map[string]site
 	// wildcard is keyed by what follows the star: ".example.com".
@@ -33,7 +35,7 @@ type router struct {
 type site struct {
 	*hostTable
 	owner string
-	// next is the site that has what no path of this one matches: the next less specific one of the same owner.
+	// next is the site that has what no route of this one takes: the next less specific one of the same owner.
 	next *site
 }
 
@@ -41,12 +43,12 @@ type site struct {
 type hostTable struct {
 	// closed goes before all else. It is nil where there is nothing in it.
 	closed   *closedTexts
-	exact    map[string]*Route
-	prefixes map[string]*Route
+	exact    map[string]place
+	prefixes map[string]place
 	// lengths are those of the prefixes, each once, the longest first.
 	lengths []int
-	// root is the route of the prefix "/".
-	root   *Route
+	// root is the place of the prefix "/".
+	root   place
 	routes int
 	// redirects is set where plain requests for the host are redirected to HTTPS.
 	redirects bool
@@ -60,24 +62,25 @@ type hostTable struct {
 
 var rootPath = []byte("/")
 
-// find returns the route of a canonical host and of a path in some reading, or nil.
-func (r *router) find(host, path []byte, as canonical.Reading) *Route {
+// find returns the route of a request for a canonical host and for a path in some reading, or nil. Host and path of the
+// request itself are not looked at.
+func (r *router) find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
 	s := r.site(host)
 	for next := &s; next != nil && next.hostTable != nil; next = next.next {
-		if found := next.in(as).find(path); found != nil {
+		if found := next.in(as).find(req, path); found != nil {
 			return found
 		}
 	}
 	return nil
 }
 
-// ambiguous says whether a path that the rules read as found's is another rule's in any other reading, or none's at
-// all, or has one that servers do not agree on. It returns buf, grown where that was needed.
-func (r *router) ambiguous(buf, host, path []byte, found *Route) (bool, []byte) {
+// ambiguous says whether a request that the rules read as found's is another rule's with its path in any other reading,
+// or none's at all, or has one that servers do not agree on. It returns buf, grown where that was needed.
+func (r *router) ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
 	for as := canonical.Decoded; as < canonical.Readings; as++ {
 		read, ok := as.Read(buf, path)
 		buf = read
-		if !ok || r.find(host, read, as) != found {
+		if !ok || r.find(req, host, read, as) != found {
 			return true, buf
 		}
 	}
@@ -119,32 +122,38 @@ func (t *hostTable) in(as canonical.Reading) *hostTable {
 	return t.read[as]
 }
 
-func (t *hostTable) find(path []byte) *Route {
+func (t *hostTable) find(req *message.Request, path []byte) *Route {
 	if t.closed != nil {
 		if found := t.closed.find(path); found != nil {
 			return found
 		}
 	}
 	if len(t.exact) > 0 {
-		if found := t.exact[string(path)]; found != nil {
+		if found := t.exact[string(path)].find(req); found != nil {
 			return found
 		}
 	}
 	for _, n := range t.lengths {
 		if canonical.EndsSegment(path, n) {
-			if found := t.prefixes[string(path[:n])]; found != nil {
+			if found := t.prefixes[string(path[:n])].find(req); found != nil {
 				return found
 			}
 		}
 	}
-	return t.root
+	return t.root.find(req)
 }
 
-// route returns the route that was added with a path.
-func (t *hostTable) route(path string, match snapshot.PathMatch) *Route {
-	switch {
-	case match == snapshot.MatchText:
+// route returns the route that was added with a path and with conditions.
+func (t *hostTable) route(path string, match snapshot.PathMatch, of *snapshot.Conditions) *Route {
+	if match == snapshot.MatchText {
 		return t.closed.route(path)
+	}
+	return t.place(path, match).route(of)
+}
+
+// place returns the place of a path.
+func (t *hostTable) place(path string, match snapshot.PathMatch) place {
+	switch {
 	case match == snapshot.MatchExact:
 		return t.exact[path]
 	case path == "/":
@@ -217,69 +226,79 @@ func newHostTable(routes int, redirects bool) *hostTable {
 	return &hostTable{routes: routes, redirects: redirects}
 }
 
-// add puts a route into the table, which is complete after finish.
-func (t *hostTable) add(path string, match snapshot.PathMatch, rt *Route) error {
+// add puts a route into the table, behind those that the table has for the same place. The table is complete after
+// finish.
+func (t *hostTable) add(path string, match snapshot.PathMatch, c *conditions, rt *Route) error {
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}
-	return t.put(path, match, rt)
-}
-
-func (t *hostTable) put(path string, match snapshot.PathMatch, rt *Route) error {
-	switch {
-	case match == snapshot.MatchText:
+	if match == snapshot.MatchText {
 		if t.closed == nil {
 			t.closed = new(closedTexts)
 		}
 		return t.closed.put(path, rt)
-	case match == snapshot.MatchExact:
-		return put(&t.exact, path, rt)
-	case path == "/":
-		if t.root != nil {
-			return fmt.Errorf("path %q occurs twice", path)
-		}
-		t.root = rt
-		return nil
-	case strings.HasSuffix(path, "/"):
+	}
+	if match == snapshot.MatchPrefix && path != "/" && strings.HasSuffix(path, "/") {
 		return fmt.Errorf("prefix %q ends with a slash", path)
 	}
-	t.lengths = append(t.lengths, len(path))
-	return put(&t.prefixes, path, rt)
-}
-
-func put(m *map[string]*Route, path string, rt *Route) error {
-	if *m == nil {
-		*m = make(map[string]*Route)
-	}
-	if (*m)[path] != nil {
+	p := t.place(path, match)
+	if p.full() {
 		return fmt.Errorf("path %q occurs twice", path)
 	}
-	(*m)[path] = rt
+	t.put(path, match, p.with(c, rt))
 	return nil
+}
+
+// put has a path lead to a place.
+func (t *hostTable) put(path string, match snapshot.PathMatch, p place) {
+	switch {
+	case match == snapshot.MatchExact:
+		if t.exact == nil {
+			t.exact = make(map[string]place)
+		}
+		t.exact[path] = p
+	case path == "/":
+		t.root = p
+	default:
+		if t.prefixes == nil {
+			t.prefixes = make(map[string]place)
+		}
+		t.lengths = append(t.lengths, len(path))
+		t.prefixes[path] = p
+	}
 }
 
 // finish completes the table after the last add.
 func (t *hostTable) finish() {
 	t.sort()
-	for _, routes := range [...]map[string]*Route{t.exact, t.prefixes, t.closed.routes()} {
-		for path := range routes {
-			if !canonical.ReadsOneWay([]byte(path)) {
-				t.read = &[canonical.Readings]*hostTable{canonical.AsItIs: t}
-				for as := canonical.Decoded; as < canonical.Readings; as++ {
-					t.read[as] = t.reread(as)
-				}
-				return
-			}
-		}
+	if readOneWay(t.exact) && readOneWay(t.prefixes) && readOneWay(t.closed.routes()) {
+		return
+	}
+	t.read = &[canonical.Readings]*hostTable{canonical.AsItIs: t}
+	for as := canonical.Decoded; as < canonical.Readings; as++ {
+		t.read[as] = t.reread(as)
 	}
 }
 
-// reread returns the same routes under their paths in another reading. Where several paths are the same in it, the one
-// that is so in all readings has the place, or else the first; requests for the others are ambiguous.
+// readOneWay says whether each of the paths has only one reading.
+func readOneWay[T any](paths map[string]T) bool {
+	for path := range paths {
+		if !canonical.ReadsOneWay([]byte(path)) {
+			return false
+		}
+	}
+	return true
+}
+
+// reread returns the same routes under their paths in another reading. Where several paths are the same in it, their
+// places become one: that of the path which is so in all readings comes first, then the others by their paths. A route
+// of the others takes only requests that no earlier route takes. A request that is another route's as it is written is
+// ambiguous then.
 func (t *hostTable) reread(as canonical.Reading) *hostTable {
 	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
-	for match, routes := range map[snapshot.PathMatch]map[string]*Route{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes} {
-		paths := slices.Collect(maps.Keys(routes))
+	both := map[snapshot.PathMatch]map[string]place{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes}
+	for match, places := range both {
+		paths := slices.Collect(maps.Keys(places))
 		slices.SortFunc(paths, func(a, b string) int {
 			if plain := canonical.ReadsOneWay([]byte(a)); plain != canonical.ReadsOneWay([]byte(b)) {
 				if plain {
@@ -295,7 +314,7 @@ func (t *hostTable) reread(as canonical.Reading) *hostTable {
 				read = bytes.TrimSuffix(read, rootPath)
 			}
 			if ok {
-				_ = other.put(string(read), match, routes[path]) // an error says that the place is taken
+				other.put(string(read), match, other.place(string(read), match).before(places[path]))
 			}
 		}
 	}

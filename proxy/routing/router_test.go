@@ -72,7 +72,7 @@ func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *router {
 	t.Helper()
 	r, table := newRouter(1), newHostTable(len(rules), false)
 	for path, match := range rules {
-		if err := table.add(path, match, &Route{}); err != nil {
+		if err := table.add(path, match, nil, &Route{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,8 +100,8 @@ func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 		var try func(path string, left int)
 		try = func(path string, left int) {
 			if form, err := canonical.Path(nil, []byte(path)); err == nil && string(form) == path {
-				found := r.find(host, form, canonical.AsItIs)
-				ambiguous, _ := r.ambiguous(nil, host, form, found)
+				found := r.find(bare, host, form, canonical.AsItIs)
+				ambiguous, _ := r.ambiguous(bare, nil, host, form, found)
 				if found != nil && !ambiguous {
 					passed++
 					checkServers(t, r, path, found, servers)
@@ -130,7 +130,7 @@ func checkServers(t *testing.T, r *router, path string, found *Route, servers []
 			}
 			name += " " + step.name
 		}
-		if ok && r.find([]byte("a"), []byte(read), canonical.AsItIs) != found {
+		if ok && r.find(bare, []byte("a"), []byte(read), canonical.AsItIs) != found {
 			t.Errorf("%s passes, and is %s to a server that does%s", path, read, name)
 		}
 	}
@@ -144,8 +144,8 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 		"/a/b/x%20y": false, "/a/b/x;y": false, "/c/x;y": false, "/x%20y": false,
 		"/a%2Fb": true, "/a%2Fb/x": true, "/c;d": true, "/c;d/x": true,
 	} {
-		found := r.find([]byte("a"), []byte(path), canonical.AsItIs)
-		if got, _ := r.ambiguous(nil, []byte("a"), []byte(path), found); got != want {
+		found := r.find(bare, []byte("a"), []byte(path), canonical.AsItIs)
+		if got, _ := r.ambiguous(bare, nil, []byte("a"), []byte(path), found); got != want {
 			t.Errorf("%s: ambiguous %v, want %v", path, got, want)
 		}
 	}
@@ -154,9 +154,9 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 func TestReadingsOfAPathAllocateNothing(t *testing.T) {
 	r := tableOf(t, map[string]snapshot.PathMatch{"/": snapshot.MatchPrefix, "/projects": snapshot.MatchPrefix})
 	host, path, buf := []byte("a"), []byte("/projects/group%2Fname;v=1/caf%C3%A9"), make([]byte, 0, 128)
-	found := r.find(host, path, canonical.AsItIs)
+	found := r.find(bare, host, path, canonical.AsItIs)
 	if n := testing.AllocsPerRun(100, func() {
-		if ambiguous, _ := r.ambiguous(buf, host, path, found); ambiguous {
+		if ambiguous, _ := r.ambiguous(bare, buf, host, path, found); ambiguous {
 			t.Error("ambiguous")
 		}
 	}); n != 0 {

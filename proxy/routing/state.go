@@ -45,7 +45,9 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 type keptBy struct {
 	ingress, host, path string
 	match               snapshot.PathMatch
-	key                 any
+	// conditions is the text of the route's conditions, empty for none.
+	conditions string
+	key        any
 }
 
 // scope is what the policies of a host's route are compiled for. The table is told what they keep.
@@ -53,7 +55,9 @@ func (s *State) scope(host string, r *snapshot.Route, table *hostTable) *policy.
 	return &policy.Scope{
 		Limiter: s.Limiter,
 		Kept: func(key any, first func() any) any {
-			by := keptBy{ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, key: key}
+			by := keptBy{
+				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, conditions: r.Conditions.String(), key: key,
+			}
 			value, ok := s.kept[by]
 			if !ok {
 				value = first()

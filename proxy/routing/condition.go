@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package routing
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// conditions are the conditions of a route, compiled. They look at a request as it is, and allocate nothing.
+type conditions struct {
+	// of is what they were compiled from.
+	of             *snapshot.Conditions
+	headers, query []condition
+}
+
+// condition asks for a value of a header field or of a parameter.
+type condition struct {
+	name, value string
+	// expression is what the value has to match. Nil if it has to be value itself.
+	expression *regexp.Regexp
+}
+
+// compileConditions returns nil for nil.
+func compileConditions(c *snapshot.Conditions) (*conditions, error) {
+	if c == nil {
+		return nil, nil
+	}
+	headers, err := compileList("header", c.Headers)
+	if err != nil {
+		return nil, err
+	}
+	query, err := compileList("query parameter", c.Query)
+	if err != nil {
+		return nil, err
+	}
+	return &conditions{of: c, headers: headers, query: query}, nil
+}
+
+func compileList(what string, list []snapshot.Condition) ([]condition, error) {
+	compiled := make([]condition, len(list))
+	for i := range list {
+		c := &list[i]
+		compiled[i] = condition{name: c.Name, value: c.Value}
+		if c.Match == snapshot.ValueRegularExpression {
+			var err error
+			if compiled[i].expression, err = c.Expression(); err != nil {
+				return nil, fmt.Errorf("%s %s: %w", what, c, err)
+			}
+		}
+	}
+	return compiled, nil
+}
+
+// hold says whether a request meets all conditions. Nil conditions are met by every request.
+func (c *conditions) hold(req *message.Request) bool {
+	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetParameter(req.Query) < 0
+}
+
+// Unmet says in words which condition a request does not meet, the first of several. It is empty if the request meets
+// them all. It compiles the conditions for that, so it is for whoever explains.
+func Unmet(of *snapshot.Conditions, req *message.Request) string {
+	c, err := compileConditions(of)
+	switch {
+	case err != nil:
+		return err.Error()
+	case c == nil:
+		return ""
+	case !c.meetsMethod(req.Method):
+		return (&snapshot.Conditions{Methods: of.Methods}).String()
+	}
+	if i := c.unmetHeader(req.Fields); i >= 0 {
+		return (&snapshot.Conditions{Headers: of.Headers[i : i+1]}).String()
+	}
+	if i := c.unmetParameter(req.Query); i >= 0 {
+		return (&snapshot.Conditions{Query: of.Query[i : i+1]}).String()
+	}
+	return ""
+}
+
+func (c *conditions) meetsMethod(method []byte) bool {
+	if len(c.of.Methods) == 0 {
+		return true
+	}
+	for _, m := range c.of.Methods {
+		if string(method) == m {
+			return true
+		}
+	}
+	return false
+}
+
+// unmetHeader returns the index of the first condition that the fields do not meet, -1 if they meet all.
+func (c *conditions) unmetHeader(fields []message.Field) int {
+	for i := range c.headers {
+		if !c.headers[i].inFields(fields) {
+			return i
+		}
+	}
+	return -1
+}
+
+// unmetParameter returns the index of the first condition that the query does not meet, -1 if it meets all.
+func (c *conditions) unmetParameter(query []byte) int {
+	for i := range c.query {
+		if !c.query[i].inQuery(query) {
+			return i
+		}
+	}
+	return -1
+}
+
+// names says whether a field is one that the condition asks for. A field that was taken out of the message is none.
+func (c *condition) names(f *message.Field) bool {
+	return f.Kind != message.Dropped && message.EqualFold(f.Name, c.name)
+}
+
+// inFields says whether the fields meet the condition.
+func (c *condition) inFields(fields []message.Field) bool {
+	first := -1
+	for i := range fields {
+		if !c.names(&fields[i]) {
+			continue
+		}
+		if first >= 0 {
+			return c.inJoined(fields[first:])
+		}
+		first = i
+	}
+	return first >= 0 && c.takes(fields[first].Value)
+}
+
+// inJoined says whether a field that occurs several times meets the condition.
+func (c *condition) inJoined(fields []message.Field) bool {
+	separator := ", "
+	if c.name == "cookie" {
+		separator = "; " // RFC 9113, section 8.2.3
+	}
+	lent := joins.Get().(*[]byte)
+	joined := (*lent)[:0]
+	for i := range fields {
+		if f := &fields[i]; c.names(f) {
+			if i > 0 {
+				joined = append(joined, separator...)
+			}
+			joined = append(joined, f.Value...)
+		}
+	}
+	taken := c.takes(joined)
+	*lent = joined
+	joins.Put(lent)
+	return taken
+}
+
+// joins lend memory for values that do not stand in a request as they are compared. Few requests have such values, and
+// a value is no longer than a head may be.
+var joins = sync.Pool{New: func() any { return new([]byte) }}
+
+// takes says whether a value is the one that is asked for.
+func (c *condition) takes(value []byte) bool {
+	if c.expression != nil {
+		return c.expression.Match(value)
+	}
+	return string(value) == c.value
+}
+
+// inQuery says whether a query, with its question mark, meets the condition. It is read as a form is (URL Standard,
+// section 5.1), and so as most servers read it.
+func (c *condition) inQuery(query []byte) bool {
+	if len(query) == 0 {
+		return false
+	}
+	for rest, more := query[1:], true; more; {
+		var parameter []byte
+		parameter, rest, more = bytes.Cut(rest, ampersand)
+		name, value, _ := bytes.Cut(parameter, equalsSign)
+		if len(parameter) == 0 || !decodesTo(name, c.name) {
+			continue
+		}
+		switch {
+		case c.expression == nil:
+			return decodesTo(value, c.value)
+		case !slices.ContainsFunc(value, func(b byte) bool { return b == '%' || b == '+' }):
+			return c.takes(value)
+		}
+		lent := joins.Get().(*[]byte)
+		decoded := (*lent)[:0]
+		for len(value) > 0 {
+			var b byte
+			b, value = nextByte(value)
+			decoded = append(decoded, b)
+		}
+		taken := c.takes(decoded)
+		*lent = decoded
+		joins.Put(lent)
+		return taken
+	}
+	return false
+}
+
+var (
+	ampersand  = []byte("&")
+	equalsSign = []byte("=")
+)
+
+// decodesTo says whether a part of a query is a text once it is decoded.
+func decodesTo(part []byte, text string) bool {
+	if len(part) < len(text) {
+		return false
+	}
+	for i := range len(text) {
+		if len(part) == 0 {
+			return false
+		}
+		var b byte
+		if b, part = nextByte(part); b != text[i] {
+			return false
+		}
+	}
+	return len(part) == 0
+}
+
+// nextByte decodes the first byte of a part of a query. A percent sign without two digits stands for itself.
+func nextByte(part []byte) (b byte, rest []byte) {
+	switch b = part[0]; {
+	case b == '+':
+		return ' ', part[1:]
+	case b == '%' && len(part) > 2:
+		high, ok := unhex(part[1])
+		low, ok2 := unhex(part[2])
+		if ok && ok2 {
+			return high<<4 | low, part[3:]
+		}
+	}
+	return b, part[1:]
+}
+
+func unhex(c byte) (digit byte, ok bool) {
+	if '0' <= c && c <= '9' {
+		return c - '0', true
+	}
+	c |= 0x20 // lower case, if it is a letter
+	return c - 'a' + 10, 'a' <= c && c <= 'f'
+}

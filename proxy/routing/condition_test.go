@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package routing
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// requestOf makes a request of a method, of a query with its question mark, and of fields such as "Name: value". A name
+// with an exclamation mark before it is that of a field that was taken out.
+func requestOf(method, query string, fields ...string) *message.Request {
+	req := &message.Request{Method: []byte(method), Query: []byte(query)}
+	for _, f := range fields {
+		name, value, _ := strings.Cut(f, ": ")
+		field := message.Field{Name: []byte(strings.TrimPrefix(name, "!")), Value: []byte(value)}
+		if field.Kind = message.KindOf(field.Name); name[0] == '!' {
+			field.Kind = message.Dropped
+		}
+		req.Fields = append(req.Fields, field)
+	}
+	return req
+}
+
+func shown(req *message.Request) string {
+	text := string(req.Method) + " " + string(req.Query)
+	for _, f := range req.Fields {
+		text += fmt.Sprintf(" %q: %q", f.Name, f.Value)
+	}
+	return text
+}
+
+// conditionOf makes a condition of "name=value", or of "name~expression".
+func conditionOf(text string) snapshot.Condition {
+	i := strings.IndexAny(text, "=~")
+	c := snapshot.Condition{Name: text[:i], Value: text[i+1:]}
+	if text[i] == '~' {
+		c.Match = snapshot.ValueRegularExpression
+	}
+	return c
+}
+
+func onMethods(methods ...string) *snapshot.Conditions { return &snapshot.Conditions{Methods: methods} }
+
+func onHeaders(texts ...string) *snapshot.Conditions {
+	c := &snapshot.Conditions{}
+	for _, text := range texts {
+		c.Headers = append(c.Headers, conditionOf(text))
+	}
+	return c
+}
+
+func onQuery(texts ...string) *snapshot.Conditions {
+	c := &snapshot.Conditions{}
+	for _, text := range texts {
+		c.Query = append(c.Query, conditionOf(text))
+	}
+	return c
+}
+
+func TestWhichRequestsMeetAMethodCondition(t *testing.T) {
+	t.Parallel()
+	check(t, onMethods("GET", "PUT"), map[*message.Request]bool{
+		requestOf("GET", ""): true, requestOf("PUT", ""): true, requestOf("HEAD", ""): false, requestOf("get", ""): false,
+		requestOf("GETS", ""): false, requestOf("GE", ""): false,
+	})
+}
+
+func TestWhichRequestsMeetAHeaderCondition(t *testing.T) {
+	t.Parallel()
+	check(t, onHeaders("x-a=one"), map[*message.Request]bool{
+		requestOf("GET", "", "X-A: one"):                         true,
+		requestOf("GET", "", "Other: x", "x-a: one", "X-Ab: no"): true,
+		requestOf("GET", ""):                                     false,
+		requestOf("GET", "", "X-A: One"):                         false,
+		requestOf("GET", "", "X-A: one more"):                    false,
+		requestOf("GET", "", "X-A: "):                            false,
+		requestOf("GET", "", "X-Ab: one"):                        false,
+		requestOf("GET", "", "!X-A: one"):                        false,
+		requestOf("GET", "", "!X-A: two", "X-A: one"):            true,
+		requestOf("GET", "", "X-A: one", "!X-A: two"):            true,
+		requestOf("GET", "", "X-A: one", "X-A: two"):             false,
+		requestOf("GET", "", "X-A: two", "X-A: one"):             false,
+		requestOf("GET", "?x-a=one"):                             false,
+	})
+	check(t, onHeaders("x-a=one, two"), map[*message.Request]bool{
+		requestOf("GET", "", "X-A: one, two"):                                true,
+		requestOf("GET", "", "X-A: one", "!x-a: no", "Other: x", "x-a: two"): true,
+		requestOf("GET", "", "X-A: two", "x-a: one"):                         false,
+	})
+	check(t, onHeaders("x-a~[a-z]+, two"), map[*message.Request]bool{
+		requestOf("GET", "", "X-A: one, two"):          true,
+		requestOf("GET", "", "X-A: one", "x-a: two"):   true,
+		requestOf("GET", "", "X-A: one", "x-a: twos"):  false,
+		requestOf("GET", "", "X-A: .one", "x-a: two"):  false,
+		requestOf("GET", "", "X-A: one", "x-a: two\n"): false,
+	})
+	check(t, onHeaders("cookie~.*b=2.*"), map[*message.Request]bool{
+		requestOf("GET", "", "Cookie: a=1", "Cookie: b=2"): true, requestOf("GET", "", "Cookie: a=1; b=3"): false,
+	})
+	check(t, onHeaders("cookie=a=1; b=2"), map[*message.Request]bool{requestOf("GET", "", "Cookie: a=1", "Cookie: b=2"): true})
+	check(t, onHeaders("a=", "b=2"), map[*message.Request]bool{
+		requestOf("GET", "", "A: ", "B: 2"): true, requestOf("GET", "", "B: 2"): false, requestOf("GET", "", "A: "): false,
+	})
+}
+
+func TestWhichRequestsMeetAQueryCondition(t *testing.T) {
+	t.Parallel()
+	check(t, onQuery("v=2"), map[*message.Request]bool{
+		requestOf("GET", "?v=2"):           true,
+		requestOf("GET", "?a&&b=1&v=2&c"):  true,
+		requestOf("GET", "?%76=%32"):       true,
+		requestOf("GET", "?v=2&v=3"):       true,
+		requestOf("GET", "?v=3&v=2"):       false,
+		requestOf("GET", "?%76=3&v=2"):     false,
+		requestOf("GET", ""):               false,
+		requestOf("GET", "?"):              false,
+		requestOf("GET", "?v"):             false,
+		requestOf("GET", "?v="):            false,
+		requestOf("GET", "?v=22"):          false,
+		requestOf("GET", "?v=2%"):          false,
+		requestOf("GET", "?v=2;w"):         false,
+		requestOf("GET", "?V=2"):           false,
+		requestOf("GET", "?vv=2"):          false,
+		requestOf("GET", "?=v=2"):          false,
+		requestOf("GET", "?w=v=2"):         false,
+		requestOf("GET", "??v=2"):          false,
+		requestOf("GET", "", "v: 2"):       false,
+		requestOf("POST", "?w=%26v=2&v=2"): true,
+	})
+	check(t, onQuery("a b=c d%zz=&"), map[*message.Request]bool{
+		requestOf("GET", "?a+b=c%20d%zz=%26"):   true,
+		requestOf("GET", "?a%20b=c+d%25zz%3d&"): false,
+		requestOf("GET", "?a%2Bb=c+d%zz=%26"):   false,
+		requestOf("GET", "?a+b=c+d%zz"):         false,
+	})
+	check(t, onQuery("v="), map[*message.Request]bool{
+		requestOf("GET", "?v"): true, requestOf("GET", "?v="): true, requestOf("GET", "?v=1"): false, requestOf("GET", "?"): false,
+	})
+	check(t, onQuery("v~[0-9 ]+"), map[*message.Request]bool{
+		requestOf("GET", "?v=12"): true, requestOf("GET", "?v=1+2%33"): true, requestOf("GET", "?v=1%2B2"): false,
+		requestOf("GET", "?v=12x"): false, requestOf("GET", "?v=x&v=12"): false, requestOf("GET", "?w=12"): false,
+	})
+}
+
+// check looks which requests meet conditions, and whether the words say so too.
+func check(t *testing.T, c *snapshot.Conditions, requests map[*message.Request]bool) {
+	t.Helper()
+	compiled, err := compileConditions(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for req, want := range requests {
+		if got := compiled.hold(req); got != want {
+			t.Errorf("%s: %s meets it: %t, want %t", c, shown(req), got, want)
+		}
+		if unmet := Unmet(c, req); (unmet == "") != want {
+			t.Errorf("%s: %s does not meet %q, want %t", c, shown(req), unmet, want)
+		}
+	}
+}
+
+func TestWhichConditionIsNotMetIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	all := &snapshot.Conditions{
+		Methods: []string{"GET", "PUT"}, Headers: []snapshot.Condition{conditionOf("a=1"), conditionOf("b~x+")},
+		Query: []snapshot.Condition{conditionOf("v=2")},
+	}
+	for want, req := range map[string]*message.Request{
+		"":                         requestOf("GET", "?v=2", "A: 1", "B: xx"),
+		"method GET or PUT":        requestOf("HEAD", ""),
+		`header a is "1"`:          requestOf("GET", "", "A: 2"),
+		`header b matches "x+"`:    requestOf("GET", "", "A: 1"),
+		`query parameter v is "2"`: requestOf("GET", "?v=3", "A: 1", "B: x"),
+	} {
+		if got := Unmet(all, req); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := Unmet(onHeaders("a~("), requestOf("GET", "")); !strings.Contains(got, `header a matches "("`) {
+		t.Errorf("an expression that does not compile: %q", got)
+	}
+}
+
+func TestConditionsAllocateNothing(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	c, err := compileConditions(&snapshot.Conditions{
+		Methods: []string{"GET", "PUT"},
+		Headers: []snapshot.Condition{conditionOf("a~x+, x+"), conditionOf("b=" + long + ", " + long), conditionOf("c~[a-z]*")},
+		Query:   []snapshot.Condition{conditionOf("v~(x| )+"), conditionOf("w=" + long)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := requestOf("PUT", "?v=x+"+long+"&w="+long[1:]+"%78", "A: "+long, "A: x", "B: "+long, "B: "+long, "C: "+long)
+	if n := testing.AllocsPerRun(100, func() {
+		if !c.hold(req) {
+			t.Error("the request does not meet the conditions")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

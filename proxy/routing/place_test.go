@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package routing
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// named is a route that is known by a name.
+func named(name, path string, match snapshot.PathMatch, c *snapshot.Conditions) snapshot.Route {
+	return snapshot.Route{Rule: snapshot.RuleID{Ingress: name}, Path: path, Match: match, Conditions: c, Pool: "p"}
+}
+
+// conditionalSnapshot has hosts of one owner with routes for one path that differ in conditions, and with others.
+func conditionalSnapshot() *snapshot.Snapshot {
+	exact, prefix := snapshot.MatchExact, snapshot.MatchPrefix
+	getWithA := onHeaders("a=1")
+	getWithA.Methods = []string{"GET"}
+	withAAndV := onHeaders("a=1")
+	withAAndV.Query = onQuery("v=2").Query
+	return &snapshot.Snapshot{
+		Pools: []snapshot.Pool{{ID: "p", Service: "s"}},
+		Hosts: []snapshot.Host{
+			{Name: "", Owner: "o", Routes: []snapshot.Route{
+				named("every", "/", prefix, onHeaders("every=1")),
+			}},
+			{Name: "*.example.com", Owner: "o", Routes: []snapshot.Route{
+				named("wildcard with a", "/", prefix, onHeaders("a=1")),
+				named("wildcard with post", "/cart", exact, onMethods("POST")),
+			}},
+			{Name: "app.example.com", Owner: "o", Routes: []snapshot.Route{
+				named("root with query", "/", prefix, onQuery("r=1")),
+				named("get with a", "/cart", prefix, getWithA),
+				named("put", "/cart", prefix, onMethods("PUT")),
+				named("a and b", "/cart", prefix, onHeaders("a=1", "b=1")),
+				named("a and v", "/cart", prefix, withAAndV),
+				named("a first", "/cart", prefix, onHeaders("a=1")),
+				named("a second", "/cart", prefix, onHeaders("a~[0-9]")),
+				named("v", "/cart", prefix, onQuery("v=2")),
+				named("exact with b", "/cart", exact, onHeaders("b=1")),
+				named("deep with b", "/cart/deep", prefix, onHeaders("b=1")),
+				named("plain", "/plain", prefix, nil),
+				named("half", "/half", prefix, onMethods("GET")),
+				named("the other half", "/half", prefix, nil),
+			}},
+			{Name: "other.example.com", Owner: "else", Routes: []snapshot.Route{named("else", "/", prefix, onMethods("PUT"))}},
+		},
+	}
+}
+
+func sortedRoutes(s *snapshot.Snapshot) *snapshot.Snapshot {
+	for i := range s.Hosts {
+		slices.SortStableFunc(s.Hosts[i].Routes, func(a, b snapshot.Route) int {
+			if c := strings.Compare(a.Path, b.Path); c != 0 {
+				return c
+			}
+			return int(a.Match) - int(b.Match)
+		})
+	}
+	return s
+}
+
+func TestWhichRouteOfAPlaceTakesARequest(t *testing.T) {
+	s := sortedRoutes(conditionalSnapshot())
+	g := compileForTest(t, s, Nothing(), newTestState())
+	for _, test := range []struct {
+		name, host, path string
+		req              *message.Request
+		want             string
+	}{
+		{"a method before headers", "app.example.com", "/cart/x", requestOf("GET", "?v=2", "A: 1", "B: 1"), "get with a"},
+		{"a method without headers before many", "app.example.com", "/cart/x", requestOf("PUT", "?v=2", "A: 1", "B: 1"), "put"},
+		{"more headers before fewer and parameters", "app.example.com", "/cart/x", requestOf("HEAD", "?v=2", "A: 1", "B: 1"), "a and b"},
+		{"a parameter more", "app.example.com", "/cart/x", requestOf("HEAD", "?v=2", "A: 1"), "a and v"},
+		{"the first of two that are as specific", "app.example.com", "/cart/x", requestOf("HEAD", "", "A: 1"), "a first"},
+		{"the second of them", "app.example.com", "/cart/x", requestOf("HEAD", "", "A: 2"), "a second"},
+		{"a parameter alone", "app.example.com", "/cart/x", requestOf("HEAD", "?v=2"), "v"},
+		{"an exact path before more conditions", "app.example.com", "/cart", requestOf("GET", "", "A: 1", "B: 1"), "exact with b"},
+		{"on from an exact path to a prefix", "app.example.com", "/cart", requestOf("PUT", ""), "put"},
+		{"the longest prefix", "app.example.com", "/cart/deep/x", requestOf("PUT", "", "B: 1"), "deep with b"},
+		{"on to a shorter prefix", "app.example.com", "/cart/deep/x", requestOf("PUT", ""), "put"},
+		{"on to the root", "app.example.com", "/cart/deep/x", requestOf("HEAD", "?r=1"), "root with query"},
+		{"on to the wildcard, by its exact path", "app.example.com", "/cart", requestOf("POST", ""), "wildcard with post"},
+		{"on to the wildcard", "app.example.com", "/none", requestOf("GET", "", "A: 1"), "wildcard with a"},
+		{"on to every host", "app.example.com", "/none", requestOf("GET", "", "Every: 1"), "every"},
+		{"nowhere", "app.example.com", "/none", requestOf("GET", ""), ""},
+		{"no conditions", "app.example.com", "/plain", requestOf("GET", "", "A: 1"), "plain"},
+		{"some of a place have conditions", "app.example.com", "/half", requestOf("GET", ""), "half"},
+		{"the rest of that place", "app.example.com", "/half", requestOf("PUT", "", "Every: 1"), "the other half"},
+		{"a wildcard", "x.example.com", "/x", requestOf("GET", "", "A: 1"), "wildcard with a"},
+		{"from a wildcard to every host", "x.example.com", "/x", requestOf("GET", "", "Every: 1"), "every"},
+		{"every host", "elsewhere", "/x", requestOf("GET", "", "Every: 1"), "every"},
+		{"not to another owner's", "other.example.com", "/x", requestOf("GET", "", "A: 1", "Every: 1"), ""},
+		{"the other owner's", "other.example.com", "/x", requestOf("PUT", ""), "else"},
+	} {
+		found, name := g.Find(test.req, []byte(test.host), []byte(test.path), canonical.AsItIs), ""
+		if found != nil {
+			name = found.Names.Rule.Ingress
+		}
+		if name != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, name, test.want)
+		}
+		host, path := []byte(test.host), []byte(test.path)
+		if n := testing.AllocsPerRun(10, func() { g.Find(test.req, host, path, canonical.AsItIs) }); n != 0 {
+			t.Errorf("%s: %v allocations", test.name, n)
+		}
+	}
+	marks := map[string]bool{}
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		for j := range h.Routes {
+			compiled := g.Compiled(h.Name, &h.Routes[j])
+			if compiled.Names.Rule.Ingress != h.Routes[j].Rule.Ingress {
+				t.Errorf("%q was compiled to %q", h.Routes[j].Rule.Ingress, compiled.Names.Rule.Ingress)
+			}
+			marks[string(compiled.Mark)] = true
+		}
+	}
+	if len(marks) != g.Routes() {
+		t.Errorf("%d routes have %d marks", g.Routes(), len(marks))
+	}
+}
+
+func TestConditionsAreTakenFromTheGenerationBefore(t *testing.T) {
+	t.Parallel()
+	state := newTestState()
+	first := compileForTest(t, sortedRoutes(conditionalSnapshot()), Nothing(), state)
+	second := compileForTest(t, sortedRoutes(conditionalSnapshot()), first, state)
+	if first.router.host("app.example.com") != second.router.host("app.example.com") {
+		t.Error("a host whose conditions are the same was compiled again")
+	}
+	changed := sortedRoutes(conditionalSnapshot())
+	changed.Hosts[0].Routes[0].Conditions = onHeaders("every=2")
+	third := compileForTest(t, changed, second, state)
+	if third.Find(requestOf("GET", "", "Every: 2"), []byte("x"), []byte("/"), canonical.AsItIs) == nil {
+		t.Error("a changed condition is not served")
+	}
+}
+
+func TestConditionsThatDoNotCompileAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []*snapshot.Conditions{onHeaders("a~("), onQuery("v~(")} {
+		s := &snapshot.Snapshot{
+			Pools: []snapshot.Pool{{ID: "p"}},
+			Hosts: []snapshot.Host{{Name: "h", Routes: []snapshot.Route{named("r", "/x", snapshot.MatchPrefix, c)}}},
+		}
+		if _, err := Compile(s, Nothing(), newTestState()); err == nil || !strings.Contains(err.Error(), `host "h": path "/x": `+strings.Split(c.String(), " ")[0]) {
+			t.Errorf("%s: %v", c, err)
+		}
+	}
+}
+
+// Two routes of one place have each their own of what policies keep.
+func TestRoutesOfOnePlaceKeepTheirOwn(t *testing.T) {
+	t.Parallel()
+	state := newTestState()
+	limit := func(burst int) []policy.Policy { return []policy.Policy{&policy.RateLimit{PerSecond: 1, Burst: burst}} }
+	one, other := named("r", "/", snapshot.MatchPrefix, onMethods("GET")), named("r", "/", snapshot.MatchPrefix, nil)
+	one.Policies, other.Policies = limit(1), limit(1)
+	compileForTest(t, &snapshot.Snapshot{
+		Pools: []snapshot.Pool{{ID: "p"}},
+		Hosts: []snapshot.Host{{Routes: []snapshot.Route{one, other}}},
+	}, Nothing(), state)
+	if len(state.kept) != 2 {
+		t.Errorf("%d are kept, want 2", len(state.kept))
+	}
+}
+
+// A request is ambiguous where another reading of its path leads to another route, with what the request has.
+func TestConditionsCountInEveryReadingOfAPath(t *testing.T) {
+	t.Parallel()
+	g := compileForTest(t, &snapshot.Snapshot{
+		Pools: []snapshot.Pool{{ID: "p"}},
+		Hosts: []snapshot.Host{{Name: "h", Routes: []snapshot.Route{
+			named("root", "/", snapshot.MatchPrefix, nil),
+			named("slash", "/a%2Fb", snapshot.MatchPrefix, onHeaders("x=1")),
+			named("backslash", "/a%5Cb", snapshot.MatchPrefix, onHeaders("y=1")),
+			named("plain with z", "/a/b", snapshot.MatchPrefix, onHeaders("z=1")),
+			named("admin", "/admin", snapshot.MatchPrefix, onMethods("DELETE")),
+		}}},
+	}, Nothing(), newTestState())
+	for _, test := range []struct {
+		path      string
+		req       *message.Request
+		found     string
+		ambiguous bool
+	}{
+		{"/x%2Fadmin", requestOf("DELETE", ""), "root", false},
+		{"/admin%2Fx", requestOf("GET", ""), "root", false},
+		{"/admin%2Fx", requestOf("DELETE", ""), "root", true},
+		{"/admin/x%2Fy", requestOf("DELETE", ""), "admin", false},
+		{"/admin/x%2Fy", requestOf("GET", ""), "root", false},
+
+		{"/a%2Fb", requestOf("GET", ""), "root", false},
+		{"/a%2Fb", requestOf("GET", "", "X: 1"), "slash", false},
+		{"/a%2Fb", requestOf("GET", "", "Z: 1"), "root", true},
+		{"/a%2Fb", requestOf("GET", "", "X: 1", "Z: 1"), "slash", true},
+		{"/a%2Fb", requestOf("GET", "", "Y: 1"), "root", true}, // a server that reads backslashes as slashes has it be backslash's
+		{"/a%5Cb", requestOf("GET", "", "Y: 1"), "backslash", false},
+		{"/a%5Cb", requestOf("GET", "", "X: 1", "Y: 1"), "backslash", true},
+		{"/a%5Cb", requestOf("GET", "", "Z: 1"), "root", true},
+		{"/a/b/x%20y", requestOf("GET", "", "Z: 1"), "plain with z", false},
+		{"/a/b/x%20y", requestOf("GET", "", "X: 1", "Z: 1"), "plain with z", false},
+		{"/a/b/x%20y", requestOf("GET", "", "X: 1"), "root", true},
+		{"/a/b/x%20y", requestOf("GET", ""), "root", false},
+	} {
+		found := g.Find(test.req, []byte("h"), []byte(test.path), canonical.AsItIs)
+		if found == nil || found.Names.Rule.Ingress != test.found {
+			t.Errorf("%s of %s: found %+v, want %q", test.path, shown(test.req), found, test.found)
+			continue
+		}
+		if got, _ := g.Ambiguous(test.req, nil, []byte("h"), []byte(test.path), found); got != test.ambiguous {
+			t.Errorf("%s of %s: ambiguous %t, want %t", test.path, shown(test.req), got, test.ambiguous)
+		}
+	}
+}
