@@ -31,6 +31,9 @@ type Match struct {
 	// Path is what the path is matched as, or what its author wrote if it cannot be matched.
 	Path string
 	Type snapshot.PathMatch
+	// Conditions are what else a request has to have: method, header fields, query parameters. They are in the order that
+	// the snapshot wants, and their regular expressions compile. Nil for nothing.
+	Conditions *snapshot.Conditions
 	// Senseless is set if the path cannot be compared with.
 	Senseless bool
 }

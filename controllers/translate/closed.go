@@ -43,7 +43,7 @@ func closedWith(host string, c, by *candidate, objects []object) problem {
 	case has.Namespace != closed.Namespace: // The reader may have no right to know the other one.
 		whose = "an Ingress of another namespace"
 	}
-	text := c.match.String() + " " + rules.Clip(c.path) + " of " + hostText(host) + " answers 503, because "
+	text := c.text() + " of " + hostText(host) + " answers 503, because "
 	switch {
 	case by.closed == rules.ForeignAnnotation:
 		text += "an annotation of " + whose + " says who gets in on the whole host, and is not acted on here"

@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// program decides which candidate has each place (host, path and match), and returns the hosts with their routes. It
-// notes a loser on the loser's object, and a route on the winner's object and on the pool.
+// program decides which candidate has each place (host, path and match) for each set of conditions, and returns the
+// hosts with their routes. It notes a loser on the loser's object, and a route on the winner's object and on the pool.
 func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) []snapshot.Host {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
@@ -28,7 +28,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 	programmed := make([]snapshot.Host, 0, len(names))
 	for _, h := range names {
 		first := len(routes)
-		winner := int32(-1)
+		var won winners
 		texts := closedTexts(candidates, byHost[h])
 		for _, index := range sortPlaces(candidates, byHost[h]) {
 			c := &candidates[index]
@@ -37,7 +37,8 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				o.problems = append(o.problems, closedWith(hosts.list[h].name, c, by, objects))
 				continue
 			}
-			if winner >= 0 && samePlace(&candidates[winner], c) && c.match == snapshot.MatchText {
+			winner := won.of(c)
+			if winner != nil && c.match == snapshot.MatchText {
 				if c.rule == wholeHost {
 					o.closedHosts++
 				} else {
@@ -45,16 +46,16 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				}
 				continue // The other one closes all of this already.
 			}
-			if winner >= 0 && samePlace(&candidates[winner], c) {
-				if c.fallback && !candidates[winner].fallback && !o.Hosts[0].Default {
+			if winner != nil {
+				if c.fallback && !winner.fallback && !o.Hosts[0].Default {
 					o.closed++
 					continue // The object has rules besides the default backend, so it is no problem if nothing is left for that.
 				}
 				o.loses(c)
-				o.problems = append(o.problems, conflict(hosts.list[h].name, c, &candidates[winner], objects))
+				o.problems = append(o.problems, conflict(hosts.list[h].name, c, winner, objects))
 				continue
 			}
-			winner = index
+			won.add(c)
 			switch {
 			case c.rule == wholeHost:
 				o.closedHosts++
@@ -90,14 +91,15 @@ func bucket(candidates []candidate, hosts int) [][]int32 {
 	return byHost
 }
 
-// sortPlaces sorts candidates as a host's routes are sorted. Of candidates for one place, the winner comes first.
+// sortPlaces sorts candidates as a host's routes are sorted: by place, and within a place by the precedence of their
+// conditions. Then the older one comes first, which is the winner if their conditions are the same.
 func sortPlaces(candidates []candidate, indexes []int32) []int32 {
 	slices.SortFunc(indexes, func(a, b int32) int {
 		x, y := &candidates[a], &candidates[b]
 		if c := cmp.Compare(x.path, y.path); c != 0 {
 			return c
 		}
-		return cmp.Or(cmp.Compare(x.match, y.match), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(x.match, y.match), x.conditions.Precedence(y.conditions), cmp.Compare(a, b))
 	})
 	return indexes
 }
@@ -106,9 +108,9 @@ func samePlace(a, b *candidate) bool {
 	return a.path == b.path && a.match == b.match
 }
 
-// conflict returns the problem of a candidate whose place another one has.
+// conflict returns the problem of a candidate whose place another one has, with the same conditions.
 func conflict(host string, loser, winner *candidate, objects []object) problem {
-	text := loser.match.String() + " " + rules.Clip(loser.path) + " of " + hostText(host)
+	text := loser.text() + " of " + hostText(host)
 	has, lacks := &objects[winner.object], &objects[loser.object]
 	at := has.where(int(winner.entry), int(winner.rule))
 	switch {
@@ -122,6 +124,15 @@ func conflict(host string, loser, winner *candidate, objects []object) problem {
 	return problem{entry: int(loser.entry), rule: int(loser.rule), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
 }
 
+// text names the path of a candidate, with its conditions.
+func (c *candidate) text() string {
+	text := c.match.String() + " " + rules.Clip(c.path)
+	if c.conditions == nil {
+		return text
+	}
+	return text + " if " + rules.Clip(c.conditions.String())
+}
+
 func hostText(host string) string {
 	if host == "" {
 		return "every host"
@@ -131,11 +142,12 @@ func hostText(host string) string {
 
 func (c *candidate) route(o *object, pool string) snapshot.Route {
 	route := snapshot.Route{
-		Rule:   o.ruleID(int(c.entry), int(c.rule)),
-		Path:   c.path,
-		Match:  c.match,
-		Closed: c.closed.String(),
-		Pool:   pool,
+		Rule:       o.ruleID(int(c.entry), int(c.rule)),
+		Path:       c.path,
+		Match:      c.match,
+		Conditions: c.conditions,
+		Closed:     c.closed.String(),
+		Pool:       pool,
 	}
 	if c.faulty {
 		return route

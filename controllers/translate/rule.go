@@ -8,9 +8,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// candidate is a rule whose place is known. It becomes a route unless an older rule has the place.
+// candidate is a rule whose place is known. It becomes a route unless an older rule has the place and the same
+// conditions.
 type candidate struct {
 	path string
+	// conditions are what else the rule asks of a request. Nil for nothing.
+	conditions *snapshot.Conditions
 	// host, object and pool are indexes into their lists. entry is the index of one of the object's Hosts, and rule the
 	// index of one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
 	host, object, pool, entry, rule int32
@@ -23,7 +26,8 @@ type candidate struct {
 }
 
 // collect returns the rules of all objects, oldest first, and after them those that get what nothing else matches. So
-// of two candidates for one place the one with the lower index wins. It notes on each object what is wrong.
+// of two candidates for one place with the same conditions the one with the lower index wins. It notes on each object
+// what is wrong.
 func collect(objects []object, hosts *hosts, pools *pools) []candidate {
 	total := 0
 	for i := range objects {
@@ -87,7 +91,7 @@ func (c *collector) rules(o *object, like candidate) {
 	for i := range list {
 		rule := &list[i]
 		next := like
-		next.rule, next.path, next.match = int32(i), rule.Match.Path, rule.Match.Type
+		next.rule, next.path, next.match, next.conditions = int32(i), rule.Match.Path, rule.Match.Type, rule.Match.Conditions
 		to := backendOf(o.Namespace, &rule.Backend)
 		if f := rule.Fault; f != nil {
 			p := problem{entry: int(like.entry), rule: i, reason: v1alpha1.ReasonInvalidRule, text: f.Text}
@@ -98,7 +102,7 @@ func (c *collector) rules(o *object, like candidate) {
 				continue
 			case rules.UnreadablePath:
 				p.then = "all of " + hostText(c.hosts.list[like.host].name) + " that begins with " + rules.Quote(f.Beginning) + " answers 503"
-				next.path, next.match = f.Beginning, snapshot.MatchText
+				next.path, next.match, next.conditions = f.Beginning, snapshot.MatchText, nil
 				to.portName = "" // In this case the number alone tells pools apart.
 			default:
 				p.then = "the path answers 503"
