@@ -55,7 +55,7 @@ func TestConditionsOrderTheRoutesOfAPlace(t *testing.T) {
 	}
 
 	s, reports := build(young, faulty, old)
-	if err := s.Inspect(); err != nil {
+	if err := s.Hosts[0].Inspect(); err != nil {
 		t.Error(err)
 	}
 	var got []string

@@ -109,6 +109,9 @@ func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 }
 
 func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, error) {
+	if err := h.Inspect(); err != nil {
+		return nil, err
+	}
 	t := newHostTable(len(h.Routes), h.RedirectHTTPS)
 	compiled := make([]Route, len(h.Routes))
 	for i := range h.Routes {
