@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// http2Exchange is the client's side of an exchange on a connection of HTTP/2. It also serves the exchange. It is used again
-// for others.
+// http2Exchange is the client's side of an exchange on a connection of HTTP/2. It also serves the exchange. It is used
+// again for others.
 type http2Exchange struct {
 	*http2.Stream
 	conn    *http2Conn

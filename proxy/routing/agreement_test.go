@@ -23,8 +23,8 @@ type asker struct{ *rand.Rand }
 
 func pick[T any](a asker, from ...T) T { return from[a.IntN(len(from))] }
 
-// askedPaths are paths of which several are the same in some reading. Each list of distinctPaths but the last has no two
-// such paths.
+// askedPaths are paths of which several are the same in some reading. Each list of distinctPaths but the last has no
+// two such paths.
 var (
 	askedPaths    = []string{"/", "/a", "/a/b", "/b", "/a%2Fb", "/a%5Cb", "/a;x/b"}
 	distinctPaths = [][]string{{"/", "/a", "/b", "/a/b"}, {"/", "/a", "/b", "/a%2Fb"}, {"/", "/a", "/b", "/a%5Cb"}, askedPaths}
@@ -238,8 +238,8 @@ func stripped(s *snapshot.Snapshot) *snapshot.Snapshot {
 	return other
 }
 
-// checkReadings looks whether a request that passes as unambiguous is found's in each reading, where that reading of the
-// routes' paths has no two of one path: which of those goes first is nobody's to say.
+// checkReadings looks whether a request that passes as unambiguous is found's in each reading, where that reading of
+// the routes' paths has no two of one path: which of those goes first is nobody's to say.
 func checkReadings(t *testing.T, s *snapshot.Snapshot, g *Generation, req *message.Request, host, path string, found *snapshot.Route) (clear bool) {
 	t.Helper()
 	rt := g.Find(req, []byte(host), []byte(path), canonical.AsItIs)

@@ -151,8 +151,9 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 	return t, nil
 }
 
-// Find returns the route of a request for a canonical host and for a path in some reading, or nil. Of the request itself
-// it looks at the method, the fields and the query, and it does so only if a route of the host and path has conditions.
+// Find returns the route of a request for a canonical host and for a path in some reading, or nil. Of the request
+// itself it looks at the method, the fields and the query, and it does so only if a route of the host and path has
+// conditions.
 func (g *Generation) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
 	return g.router.find(req, host, path, as)
 }

@@ -29,6 +29,7 @@ type State struct {
 	identity *identity.Store
 }
 
+// NewState makes a state that knows nothing yet.
 func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 	return &State{
 		Store:    balance.NewStore(dialer, prober),

@@ -38,8 +38,8 @@ func FilledPolicy(tb testing.TB, like policy.Policy) reflect.Value {
 	return p
 }
 
-// EachLeaf calls visit with everything below v that has no fields, named by the struct that declares it. It visits lists
-// and pointers as wholes before what they have or lead to.
+// EachLeaf calls visit with everything below v that has no fields, named by the struct that declares it. It visits
+// lists and pointers as wholes before what they have or lead to.
 func EachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
 	if isLeaf(v) {
 		visit(name, v)
