@@ -47,7 +47,7 @@ func TestEveryAnnotationIsDocumentedAndToldOfWhereOneDoesNotExist(t *testing.T) 
 	last := len(names) - 1
 	want := "there is no such annotation: write " + strings.Join(names[:last], ", ") + " or " + names[last]
 	if got := new(asked).read("allowed-ips", ""); got != want {
-		t.Errorf("got  %s\nwant %s, as %s has it", got, want, page)
+		t.Errorf("got  %s\nwant %s, as %s has it: run go test ./controllers/kinds -update to give a policy its row", got, want, page)
 	}
 }
 
@@ -87,6 +87,11 @@ func TestEveryPolicyChangesTheRule(t *testing.T) {
 			t.Errorf("%s: the example is not read: %s", r.name, fault)
 			continue
 		}
+		for _, p := range read.list {
+			if policy.Place(p) < 0 {
+				t.Errorf("%s is read as a %T, which has no place in policy.Order: the data plane would refuse every snapshot with it", r.name, p)
+			}
+		}
 		var rule rules.Rule
 		if read.apply(&rule); reflect.ValueOf(rule).IsZero() {
 			t.Errorf("%s does not change the rule", r.name)
@@ -113,7 +118,7 @@ func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 		}
 	}
 	if want := []string{"rewrite", "load-balancing"}; !slices.Equal(open, want) {
-		t.Errorf("%q keep nobody out, want %q", open, want)
+		t.Errorf("%q keep nobody out, want %q: a policy that is open has to be in this list too", open, want)
 	}
 }
 
