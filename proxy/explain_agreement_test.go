@@ -141,6 +141,11 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
+	for _, name := range []string{"access-control", "rate-limit", "headers", "rewrite"} { // Their values decide.
+		if randomPolicies[name] == nil {
+			t.Errorf("randomPolicies has no %s", name)
+		}
+	}
 	left := maps.Clone(randomPolicies)
 	for _, like := range policy.Order {
 		delete(left, like.Name())

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/downstream"
 )
 
 func TestConnectionBeyondTheLimitIs503(t *testing.T) {
@@ -52,6 +54,14 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 		c.reply("GET")
 		refused = append(refused, c) // and stays open on the client's side
 	}
+	await(t, "a look at refused connections while no request is counted", func() bool {
+		known, running := 0, 0
+		p.server.Each(func(c downstream.Conn) {
+			known++
+			running += c.Running()
+		})
+		return known > 1 && running == 0
+	})
 	_ = first.Close()
 	await(t, "a free place", func() bool { return p.server.Open() == 0 })
 	if got := p.get("a", "/"); got.Status != 404 {

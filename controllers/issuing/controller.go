@@ -190,10 +190,6 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 	d := r.due(ctx, live, secret, view)
 	theirs := certificates.Foreign(secret, live)
 	j := r.Issuance.Pass(live, working, secret, d.renewal)
-	waits, err := j.Waits(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
 	switch {
 	case closing:
 		return r.step(ctx, view, j, func(ctx context.Context) (time.Duration, error) { return orders.AtOnce, j.Close(ctx) })
@@ -204,6 +200,10 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 	case theirs != "":
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
 		return view, time.Minute, nil
+	}
+	switch waits, err := j.Waits(ctx); {
+	case err != nil:
+		return r.failed(view, j, err)
 	case waits:
 		view.say(metav1.ConditionFalse, state.Reason, state.Fault)
 		return view, min(state.NextAttempt.Sub(now), roomPause), nil

@@ -28,6 +28,8 @@ type memory struct {
 	ctrl.Manager
 	secrets     map[client.ObjectKey]*corev1.Secret
 	certificate *v1alpha1.TLSCertificate
+	// damaged is why the record of orders cannot be read. Nil if it can.
+	damaged error
 }
 
 func (m *memory) GetAPIReader() client.Reader { return m }
@@ -45,6 +47,9 @@ func (m *memory) Get(_ context.Context, key client.ObjectKey, into client.Object
 			m.certificate.DeepCopyInto(into)
 			return nil
 		}
+	}
+	if _, ok := into.(*corev1.ConfigMap); ok && m.damaged != nil {
+		return m.damaged
 	}
 	return apierrors.NewNotFound(schema.GroupResource{}, key.String())
 }
@@ -130,7 +135,12 @@ func TestAnOrderIsNotForgottenWhereNothingCleansUpAfterIt(t *testing.T) {
 					t.Error("its working Secret is gone")
 				}
 				r, api = unsolved(t, `{"certificate":"1","spec":"before","`+key+`":{`+attemptOf("http-01")+`}}`)
-				if err := giveUp(r, api); name != "it orders something else" && (err != nil || len(api.secrets) > 0) {
+				err := giveUp(r, api)
+				if name == "it orders something else" {
+					if err != nil {
+						t.Errorf("what replicas solve is given up with %v", err)
+					}
+				} else if err != nil || len(api.secrets) > 0 {
 					t.Errorf("what replicas solve is given up with %v, and %d Secrets are left", err, len(api.secrets))
 				}
 			})
@@ -177,6 +187,31 @@ func TestAnOrderIsCleanedUpWhileTheNextOneWaits(t *testing.T) {
 		if want == "" && view.issuing.Message != "no record" {
 			t.Errorf("the status says %s, want why the next attempt waits", view.issuing.Message)
 		}
+	}
+}
+
+// A record of orders that cannot be read keeps the next attempt waiting, and the status says so. It does not keep the
+// last one from being cleaned up after.
+func TestADamagedRecordOfOrdersIsToldAndKeepsNothingFromBeingCleanedUp(t *testing.T) {
+	r, api := unsolved(t, "")
+	spec, err := orders.SpecOf(&api.certificate.Spec, r.Issuance.Directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, api = unsolved(t, `{"certificate":"1","spec":"`+spec+`","nextAttempt":"2100-01-01T00:00:00Z","reason":"OrderLimit","fault":"no room",`+
+		`"closing":{`+attemptOf("http-01")+`}}`)
+	api.damaged = &cluster.Mendable{Text: "the record of orders is damaged"}
+	if _, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}}); err != nil {
+		t.Errorf("it is cleaned up after with %v", err)
+	}
+	for _, secret := range api.secrets {
+		if strings.Contains(string(secret.Data["order.json"]), "closing") {
+			t.Errorf("what is kept is %s", secret.Data["order.json"])
+		}
+	}
+	view, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}})
+	if !errors.Is(err, api.damaged) || view == nil || !strings.Contains(view.issuing.Message, "damaged") {
+		t.Errorf("the view is %+v (%v), want that the record is damaged", view, err)
 	}
 }
 

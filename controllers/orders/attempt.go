@@ -36,7 +36,8 @@ type attempt struct {
 	PresentedAt time.Time `json:"presentedAt,omitzero"`
 	// Tried is set when the trial is over.
 	Tried bool `json:"tried,omitempty"`
-	// Authorized is set when there are answers for all hosts, and Visible when the solver has seen them in place.
+	// Authorized is set when there are answers for all hosts, and Visible when the solver has seen them in place or
+	// has looked for long enough.
 	Authorized bool `json:"authorized,omitempty"`
 	Visible    bool `json:"visible,omitempty"`
 	// Looked counts how often the authority was asked how far it is, since the last step.

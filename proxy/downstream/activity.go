@@ -14,6 +14,8 @@ const (
 	activityWaking
 	activityAwake
 	activityClosed
+	// activityRefused is that of a connection beyond the limit. No request runs on it, and a drain closes it at once.
+	activityRefused
 )
 
 // settled returns what the connection does. While the watch changes waking to awake, it waits for that.
@@ -38,7 +40,8 @@ func (c *http1Conn) begin() bool {
 	return true
 }
 
-// CloseIdle implements Conn. If a request runs on the connection, its response says that the connection closes.
+// CloseIdle implements Conn. If a request runs on the connection, its response says that the connection closes, unless
+// the response has begun.
 func (c *http1Conn) CloseIdle() {
 	for {
 		now := c.settled()

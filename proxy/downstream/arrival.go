@@ -55,6 +55,9 @@ func (a *arrival) settle(port []byte, secure bool) (serve func()) {
 	}
 	a.transport, a.carrier = t, t
 	a.enter(a)
+	if a.over.Load() {
+		return nil // whoever drains has closed it
+	}
 	peer, err := a.peer()
 	if err != nil {
 		a.closed(err)

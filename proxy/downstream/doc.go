@@ -3,7 +3,7 @@
 // Package downstream serves clients' connections. A [Server] accepts them, reads PROXY headers, does handshakes, has
 // the pipeline serve the requests on them, and drains. The watch and the drain see each as a [Conn], in any protocol.
 //
-// It knows nothing of routes and of endpoints.
+// It knows nothing of routes and of how endpoints are chosen. Of an endpoint it sees the other end of a tunnel.
 //
 // Read in this order: server.go (a server and its configuration), accept.go (accepting connections), conn.go (what a
 // connection is to others), link.go (what all connections have), arrival.go (a connection until it is known what it

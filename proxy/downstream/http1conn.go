@@ -67,7 +67,7 @@ func (l *link) speakHTTP1() (serve func()) {
 	c.heads = s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
 	if c.excess {
-		c.activity.Store(activityBusy)
+		c.activity.Store(activityRefused)
 		c.enter(c)
 		return c.refuse
 	}
@@ -120,8 +120,9 @@ func (c *http1Conn) handOver() {
 	c.origin.Logins = nil // streams of one connection may be different users'
 	c.logins.Close()
 	c.heads.Leave()
-	c.handedOver = true
-	c.speakHTTP2(received)()
+	serve := c.speakHTTP2(received)
+	c.handedOver = true // A panic before ends the connection here.
+	serve()
 }
 
 // leave ends a goroutine's work on the connection. Either a new goroutine goes on with it, or it has ended.

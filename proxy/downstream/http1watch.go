@@ -19,7 +19,7 @@ const (
 
 // watched is what the watch remembers of a connection.
 type watched struct {
-	// exchange is the number of the last exchange that it saw. looks is how often it has seen no later one.
+	// number is that of the last exchange that it saw. looks is how often it has seen no later one.
 	number uint64
 	looks  int
 }

@@ -4,7 +4,8 @@ package downstream
 
 import "sync"
 
-// registry has the open connections, for the watch and the drain. A connection enters and leaves it once. No request
+// registry has the open connections, for the watch and the drain. A connection enters it, is replaced when it is known
+// what it speaks, and leaves it. No request
 // touches it.
 type registry struct {
 	shards [16]registryShard

@@ -31,10 +31,11 @@ type Exchange interface {
 	StallWritesAfter(time.Duration)
 	// Answering says whether part of a head has arrived already.
 	Answering() bool
-	// Reused says whether the connection carried an exchange before. If so, the endpoint may have closed it at any time.
+	// Reused says whether the connection was there before the exchange. If so, the endpoint may have closed it at any
+	// time.
 	Reused() bool
-	// Sole returns the connection if no other exchange is on it. It can be spliced and can become a tunnel. Otherwise it
-	// returns nil.
+	// Sole returns the connection if it speaks HTTP/1.1, so that no other exchange is on it. It can become a tunnel, and
+	// without TLS it can be spliced. For a stream of HTTP/2, Sole returns nil.
 	Sole() *Conn
 	// EndExchange ends the exchange and every view of its response. requestSent says whether the request left whole. A
 	// connection that can carry other exchanges rests from now on, in the given shard.
