@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+// The race detector makes sync.Pool forget at random.
+
+package routing
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+func TestConditionsAllocateNothing(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	c, err := compileConditions(&snapshot.Conditions{
+		Methods: []string{"GET", "PUT"},
+		Headers: []snapshot.Condition{conditionOf("a~x+, x+"), conditionOf("b=" + long + ", " + long), conditionOf("c~[a-z]*")},
+		Query:   []snapshot.Condition{conditionOf("v~(x| )+"), conditionOf("w=" + long)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := requestOf("PUT", "?v=x+"+long+"&w="+long[1:]+"%78", "A: "+long, "A: x", "B: "+long, "B: "+long, "C: "+long)
+	if n := testing.AllocsPerRun(100, func() {
+		if !c.hold(req) {
+			t.Error("the request does not meet the conditions")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
