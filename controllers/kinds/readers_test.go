@@ -102,6 +102,18 @@ func TestEveryPolicyChangesTheRule(t *testing.T) {
 	}
 }
 
+// keepNobodyOut has the policies whose own tests say that they are open.
+var keepNobodyOut []string
+
+// keepsNobodyOut is how the tests of a policy say that the policy is open, so that it is said twice:
+// var _ = keepsNobodyOut("cors").
+func keepsNobodyOut(name string) struct{} {
+	keepNobodyOut = append(keepNobodyOut, name)
+	return struct{}{}
+}
+
+var _, _ = keepsNobodyOut("rewrite"), keepsNobodyOut("load-balancing")
+
 // If a policy may keep clients out and is not known to, a path with it that cannot be read stays open.
 func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 	var open []string
@@ -117,8 +129,11 @@ func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 			open = append(open, r.name)
 		}
 	}
-	if want := []string{"rewrite", "load-balancing"}; !slices.Equal(open, want) {
-		t.Errorf("%q keep nobody out, want %q: a policy that is open has to be in this list too", open, want)
+	want := slices.Clone(keepNobodyOut)
+	slices.Sort(open)
+	slices.Sort(want)
+	if !slices.Equal(open, want) {
+		t.Errorf("%q keep nobody out, want %q: the test of a policy that is open has to say so too, by keepsNobodyOut", open, want)
 	}
 }
 
