@@ -29,15 +29,15 @@ type Explainer struct {
 	port func(secure bool) string
 }
 
-// New makes an explainer of an engine, whose requests are read as the configuration says and come to the ports
-// that port returns: of the plain listener or of the secure one, empty where there is none.
+// New makes an explainer of an engine. requests says how requests are read. port returns the port of the plain listener
+// or of the secure one, or nothing if there is no such listener.
 func New(engine *pipeline.Engine, requests *http1.ServerConfig, port func(secure bool) string) *Explainer {
 	return &Explainer{engine: engine, requests: requests, port: port}
 }
 
-// Explain says what would become of a request now. It reads the request, decides and chooses by the functions that
-// requests go through and by the generation that they are served with, but nothing is sent to an endpoint and nothing
-// is taken from a rate limit. The error is about the question.
+// Explain says what would become of a request now. It uses the functions that requests go through, and the generation
+// that they are served with. It sends nothing to an endpoint and takes nothing from a rate limit. The error is about
+// the question.
 func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	a, err := q.parse()
 	if err != nil {
