@@ -15,8 +15,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// candidatesOf lists the rules of the hosts that a request's host is one of, by what they are worth, and says why the
-// one that won did and the others did not, those that are not served among them. Which one won, the router has said.
+// candidatesOf lists the rules of the hosts that a request's host is one of, including those that are not served. It
+// says why the winner won and why each of the others did not. won is the route that the router found, or nil. The
+// winner comes first, then the others that match, then those that do not match. Within these groups, the rules of more
+// specific hosts and paths come first, and those that are not served last.
 func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte, won *routing.Route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
@@ -68,14 +70,14 @@ func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte
 	return list
 }
 
-// namedRoute is a route of the snapshot, the name that it is under and what it was compiled to.
+// namedRoute is a route of the snapshot, with the name and the owner of its host and with its compiled form.
 type namedRoute struct {
 	*snapshot.Route
 	host, owner string
 	compiled    *routing.Route
 }
 
-// rulesOf returns the routes of the names that a host is served under, the more specific ones first.
+// rulesOf returns the routes of all names that a host is served under. The more specific ones come first.
 func rulesOf(g *routing.Generation, host []byte) []namedRoute {
 	var list []namedRoute
 	for _, name := range namesOf(host) {
@@ -106,8 +108,8 @@ func hostNamed(g *routing.Generation, name string) *snapshot.Host {
 	return &g.Snapshot.Hosts[i]
 }
 
-// decidingHost returns the most specific host that a request's host is one of, which decides whose rules are asked, or
-// an empty one.
+// decidingHost returns the most specific host that a request's host is one of. Its owner decides whose rules are asked.
+// If there is none, decidingHost returns an empty host.
 func decidingHost(g *routing.Generation, host []byte) *snapshot.Host {
 	for _, name := range namesOf(host) {
 		if h := hostNamed(g, name); h != nil {
@@ -117,12 +119,12 @@ func decidingHost(g *routing.Generation, host []byte) *snapshot.Host {
 	return &snapshot.Host{}
 }
 
-// belongs says whose a host is.
+// belongs says in words who owns a host.
 func belongs(h *snapshot.Host) string { return "belongs to " + shownOwner(h.Owner) }
 
 func shownOwner(owner string) string { return cmp.Or(owner, "nobody") }
 
-// rank puts the winner first and what does not match last.
+// rank sorts candidates: 0 for the winner, 2 for those that do not match, 1 for the others.
 func (c *Candidate) rank() int {
 	switch {
 	case c.Wins:
@@ -133,10 +135,10 @@ func (c *Candidate) rank() int {
 	return 1
 }
 
-// position is "rule.path", as the access log has it.
+// position returns "rule.path", as the access log has it.
 func position(r snapshot.RuleID) string { return fmt.Sprintf("%d.%d", r.Rule, r.Path) }
 
-// namesOf are the names that a host is served under, in the order in which the router looks at them.
+// namesOf returns the names that a host may be served under, in the order in which the router looks at them.
 func namesOf(host []byte) []string {
 	names := []string{string(host)}
 	if dot := bytes.IndexByte(host, '.'); dot > 0 {
@@ -162,7 +164,7 @@ func covers(r *snapshot.Route, path []byte) bool {
 	return canonical.EndsSegment(path, len(r.Path)) && string(path[:len(r.Path)]) == r.Path
 }
 
-// mismatch says why a path that the route does not cover is none of its.
+// mismatch says why a route does not match a path.
 func mismatch(r *snapshot.Route) string {
 	switch r.Match {
 	case snapshot.MatchText:
@@ -173,13 +175,13 @@ func mismatch(r *snapshot.Route) string {
 	return "does not match: the path is not " + r.Path
 }
 
-// reject has the candidate be none, because the request does not meet a condition.
+// reject notes that the candidate does not match, because the request does not meet the condition unmet.
 func (c *Candidate) reject(unmet string) {
 	c.Mismatched, c.unmet = true, true
 	c.Why = "does not match: the path does, but the rule asks for " + unmet
 }
 
-// preferred says why of two rules for one place, whose conditions a request meets, the one that won comes first.
+// preferred says why one of two rules for the same place won, although the request meets the conditions of both.
 func preferred(won, lost *snapshot.Conditions) string {
 	if lost == nil {
 		return "a rule for the same path that asks for more goes before"
@@ -195,7 +197,8 @@ func preferred(won, lost *snapshot.Conditions) string {
 	return "a rule for the same path that asks for more query parameters goes before"
 }
 
-// hintsFor say what a request that no rule matches may have been meant for.
+// hintsFor returns hints for a request that no rule takes: what keeps the rules of its host from it, or which wildcards
+// almost match its host.
 func hintsFor(g *routing.Generation, host []byte, candidates []Candidate) []string {
 	decides := decidingHost(g, host)
 	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })

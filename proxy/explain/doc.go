@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package explain says why a request would end as it would, and lists what is served. It decides by the functions that
-// requests go through, so it cannot say otherwise than they do.
+// Package explain says how a request would end and why, and lists what is served. It decides with the functions that
+// requests go through, so it cannot decide otherwise than they do.
 //
-// Begin with explain.go, which has a question decided about. question.go is what is asked and explanation.go what is
-// answered. candidates.go says which rules could have had the request, and unserved.go which are not served at all;
-// text.go writes an explanation for people. routes.go and listing.go list what is served.
+// Read in this order: question.go (what is asked), explain.go (deciding about a question), explanation.go (what is
+// answered), candidates.go (the rules that could have had the request), unserved.go (the rules that are not served at
+// all), text.go (an explanation for people), routes.go (the routes that are served, and explanations over HTTP),
+// listing.go (the certificates and endpoints that are served).
 package explain

@@ -23,9 +23,9 @@ import (
 // Explainer explains what an engine would do with a request, and lists what it serves.
 type Explainer struct {
 	engine *pipeline.Engine
-	// requests is how requests are read.
+	// requests says how requests are read.
 	requests *http1.ServerConfig
-	// port is the port of the plain listener or of the secure one, or empty where there is none.
+	// port returns the port of the plain listener or of the secure one. It is empty if there is no such listener.
 	port func(secure bool) string
 }
 
@@ -75,12 +75,13 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	return e, nil
 }
 
-// portOf is the port that a connection comes to: that of the listener, if there is one.
+// portOf returns the port that a connection comes to. That is the listener's, or the URL's if there is no such
+// listener.
 func (x *Explainer) portOf(a *asked) string {
 	return cmp.Or(x.port(a.secure), a.port)
 }
 
-// explain has the request decided about and says what was decided.
+// explain takes the request through the phases and notes what they decided.
 func (e *Explanation) explain(t *pipeline.Trial) {
 	decided, detail := t.Decide()
 	g, host, path, route := t.Generation(), t.Host(), t.Path(), t.Route()
@@ -135,8 +136,8 @@ func explainCertificate(g *routing.Generation, host string) *Certificate {
 	return &Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter, Default: others}
 }
 
-// explainAccess says which prefix of the rule's decided, or nothing where the rule has none. It does not depend on
-// whether the request came to be asked for its address.
+// explainAccess says whether the rule's access control admits the client, and which prefix decides. It does so even if
+// another phase ended the request before access control. It returns nil if the rule lists no prefixes.
 func explainAccess(t *pipeline.Trial) *Access {
 	access := accessRuleOf(t.Generation(), t.Host(), t.Route())
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
@@ -146,7 +147,8 @@ func explainAccess(t *pipeline.Trial) *Access {
 	return &Access{Admitted: admitted, Prefix: prefix, Why: why}
 }
 
-// take puts what policies noted where it is told.
+// take puts the notes of policies into the explanation: those about rate limits into RateLimit, the others into
+// Policies.
 func (e *Explanation) take(notes []policy.Note) {
 	for _, n := range notes {
 		if l := n.Limit; l != nil {
@@ -160,8 +162,8 @@ func (e *Explanation) take(notes []policy.Note) {
 	}
 }
 
-// accessRuleOf returns the access control of the route's rule as the snapshot has it: the compiled one has forgotten
-// single prefixes.
+// accessRuleOf returns the access control of the route's rule, or nil. It takes it from the snapshot, because the
+// compiled one does not have the single prefixes any more.
 func accessRuleOf(g *routing.Generation, host []byte, route *routing.Route) *policy.Access {
 	for _, r := range rulesOf(g, host) {
 		if r.compiled == route {
@@ -175,7 +177,8 @@ func accessRuleOf(g *routing.Generation, host []byte, route *routing.Route) *pol
 	return nil
 }
 
-// explainUpstream takes apart the head as it would be written.
+// explainUpstream describes the head that an endpoint would get. It takes the fields from the head as it would be
+// written.
 func explainUpstream(req *message.Request) *Upstream {
 	u := &Upstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
 	lines := bytes.Split(http1.AppendRequest(nil, req), []byte("\r\n"))
@@ -195,7 +198,7 @@ func explainPool(route *routing.Route) *Pool {
 	}
 }
 
-// explainTasks says of each endpoint of a pool whether it takes requests, and why not.
+// explainTasks describes each endpoint of a pool: whether it takes requests, and if not, why.
 func explainTasks(p *balance.Pool) []Task {
 	tasks := make([]Task, 0, p.Len())
 	for _, m := range p.Describe() {
@@ -207,7 +210,8 @@ func explainTasks(p *balance.Pool) []Task {
 	return tasks
 }
 
-// foresee says which answer the choice of an endpoint would lead to, or None where one is found.
+// foresee returns why the choice of an endpoint would fail. It returns None if an endpoint or the queue takes the
+// request.
 func foresee(route *routing.Route) (reason.Reason, string) {
 	b := &route.Balancing
 	switch taking, room := route.Pool.Room(b.MaxConnections, b.MaxPending); {

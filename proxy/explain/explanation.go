@@ -4,42 +4,45 @@ package explain
 
 import "time"
 
-// Explanation is what would become of a request, and why, in the order in which the proxy decides it. What was not come
-// to is nil or empty. Its JSON is for programs: fields are added, none changes its meaning.
+// Explanation says what would become of a request and why. Its fields are in the order in which the proxy decides. A
+// field is nil or empty if the proxy does not get to it. The JSON is for programs: fields may be added, and none
+// changes its meaning.
 type Explanation struct {
-	// Generation is the number of the snapshot that the request was explained by.
+	// Generation is the number of the generation that decided about the request.
 	Generation uint64  `json:"generation"`
 	Request    Request `json:"request"`
-	// Certificate is what a handshake for the URL's host gets, over HTTPS or were it so; nil where there is none for it.
+	// Certificate is what a handshake for the URL's host gets, or would get if the URL were one of HTTPS. It is nil if the
+	// host gets none.
 	Certificate *Certificate `json:"certificate,omitempty"`
-	// Candidates are the rules of the hosts that the request's is one of, the winner first.
+	// Candidates are the rules of the hosts that the request's host is one of, the winner first.
 	Candidates []Candidate `json:"candidates,omitempty"`
-	// Hints say what may be meant instead where there is no such host or path.
+	// Hints say what may be meant instead if no rule takes the request.
 	Hints     []string `json:"hints,omitempty"`
 	Access    *Access  `json:"access,omitempty"`
 	RateLimit *Limit   `json:"rateLimit,omitempty"`
-	// Policies are the others that were asked and have something to say, in their order.
+	// Policies are the other policies that were asked and noted something, in their order.
 	Policies []Policy  `json:"policies,omitempty"`
 	Upstream *Upstream `json:"upstream,omitempty"`
 	Pool     *Pool     `json:"pool,omitempty"`
 	Answer   Answer    `json:"answer"`
 }
 
-// Request is the request as it is understood.
+// Request is the request as the proxy understands it.
 type Request struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
-	// Host and Path are canonical; empty where the request was refused before.
+	// Host and Path are canonical. They are empty if the request was refused before they were known.
 	Host string `json:"host,omitempty"`
 	Path string `json:"path,omitempty"`
-	// Owner is whose the host is, empty where it is nobody's or everybody's.
+	// Owner owns the host. It is empty if the host has no owner or belongs to everybody.
 	Owner string `json:"owner,omitempty"`
-	// Peer is where the connection comes from, Client whom the rules see: another one where the peer is a trusted proxy.
+	// Peer is where the connection comes from. Client is the address that the rules see. It is another address if the peer
+	// is a trusted proxy that names a client.
 	Peer   string `json:"peer"`
 	Client string `json:"client"`
-	// TrustedPeer is set where the peer's forwarding fields are believed.
+	// TrustedPeer is set if the peer's forwarding fields are believed.
 	TrustedPeer bool `json:"trustedPeer"`
-	// Secure is set where the client came over HTTPS, to us or to a trusted proxy.
+	// Secure is set if the client came over HTTPS, to us or to a trusted proxy.
 	Secure bool `json:"secure"`
 }
 
@@ -49,7 +52,8 @@ type Certificate struct {
 	ID       string    `json:"id"`
 	Hosts    []string  `json:"hosts"`
 	NotAfter time.Time `json:"notAfter"`
-	// Default is set where it is served for want of one for the host.
+	// Default is set in an explanation if the host gets the certificate because it has none of its own. It is set in a
+	// list of certificates for the default one.
 	Default bool `json:"default,omitempty"`
 }
 
@@ -59,38 +63,42 @@ type Candidate struct {
 	Host  string `json:"host"`
 	Path  string `json:"path"`
 	Match string `json:"match"`
-	// Conditions says in words what else the rule asks of a request, empty where that is nothing.
+	// Conditions says in words what else the rule asks of a request. It is empty if that is nothing.
 	Conditions string `json:"conditions,omitempty"`
-	// Ingress is "namespace/name"; Rule is "rule.path", from 0.
+	// Ingress is "namespace/name". It has a prefix, as in "networking.k8s.io/namespace/name", if that alone does not tell
+	// one object from all others. Rule is "rule.path", two indexes from 0. The rule is -1 for a route that serves the
+	// requests that no rule matches. The path is -1 for a route that closes a whole host.
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
 	Wins    bool   `json:"wins"`
-	// Unserved is the condition's reason where the rule has no route at all.
+	// Unserved is the reason of the condition that the object has, if the rule has no route at all. Otherwise it is empty.
 	Unserved string `json:"unserved,omitempty"`
-	// Mismatched says that the request is none of the rule's: its path is not, or it does not meet a condition.
+	// Mismatched is set if the rule is not for the request: its path does not match, or the request does not meet a
+	// condition.
 	Mismatched bool `json:"mismatched,omitempty"`
-	// unmet is set where only a condition is not met.
+	// unmet is set if the path matches and only a condition is not met.
 	unmet bool
-	// Why says why it wins, or lost.
+	// Why says why the rule won or lost.
 	Why string `json:"why"`
 }
 
 // Access is what the rule's access control says of the client.
 type Access struct {
 	Admitted bool `json:"admitted"`
-	// Prefix decided: the denied or the allowed one that the client is in. It is empty where there is none.
+	// Prefix is the denied or allowed prefix that decided, because the client is in it. It is empty if the client is in
+	// none.
 	Prefix string `json:"prefix,omitempty"`
 	Why    string `json:"why"`
 }
 
-// Limit is how the rule's rate limit stands with the client. Nothing was taken from it.
+// Limit is the state of the rule's rate limit for the client. Asking took nothing from it.
 type Limit struct {
 	PerSecond float64 `json:"perSecond"`
 	Burst     int     `json:"burst"`
-	// Replicas is how many share the limit.
+	// Replicas is how many replicas share the limit.
 	Replicas int `json:"replicas"`
-	// Left is how many requests this replica would let through at once, now.
+	// Left is how many requests this replica would let through now, all at once.
 	Left    float64 `json:"left"`
 	Allowed bool    `json:"allowed"`
 	// RetryAfter is how long the client would be told to wait, in seconds.
@@ -100,7 +108,7 @@ type Limit struct {
 // Policy is what a policy says of the request.
 type Policy struct {
 	Name string `json:"name"`
-	// Passed says whether the request goes on.
+	// Passed is set if the request goes on.
 	Passed bool   `json:"passed"`
 	Text   string `json:"text"`
 }
@@ -108,7 +116,7 @@ type Policy struct {
 // Upstream is the head of the request that an endpoint would get.
 type Upstream struct {
 	Method string `json:"method"`
-	// Target is the path, rewritten, with the query; Path is without.
+	// Target is the path with the query. Path is the path alone. Both are as rewritten.
 	Target  string   `json:"target"`
 	Path    string   `json:"path"`
 	Headers []Header `json:"headers"`
@@ -120,13 +128,13 @@ type Header struct {
 	Value string `json:"value"`
 }
 
-// Pool is the endpoints that an endpoint would be chosen from.
+// Pool has the endpoints that one would be chosen from.
 type Pool struct {
 	ID      string `json:"id"`
 	Service string `json:"service"`
 	// Protocol is HTTP, HTTPS or H2C.
 	Protocol string `json:"protocol"`
-	// TLS says how endpoints are verified, empty where they are spoken to in the clear.
+	// TLS says how endpoints are verified. It is empty if they are spoken to without TLS.
 	TLS    string `json:"tls,omitempty"`
 	Policy string `json:"policy"`
 	Tasks  []Task `json:"tasks"`
@@ -134,26 +142,29 @@ type Pool struct {
 
 // Task is an endpoint of a pool.
 type Task struct {
-	// ID names the object that it came from: "task/namespace/name".
+	// ID names what the endpoint came from: "task/namespace/name", or "endpoint/namespace/service/address:port" if that is
+	// a Service.
 	ID      string `json:"id"`
 	Address string `json:"address"`
 	Weight  int    `json:"weight"`
-	// Health is what is known of it; Healthy where nothing checks it.
+	// Health is "Healthy", "Unhealthy" or "Unknown". It is "Healthy" if nothing checks the endpoint and nobody reported it
+	// unhealthy.
 	Health string `json:"health"`
-	// Active is how many requests and upgraded connections it has from this replica.
+	// Active is how many requests and upgraded connections of this replica the endpoint has.
 	Active int64 `json:"active"`
-	// TakesRequests says whether new requests may go to it, and Why why not, or what its check found.
+	// TakesRequests says whether new requests may go to the endpoint. Why says why not, or what else there is to say, such
+	// as what its check found.
 	TakesRequests bool   `json:"takesRequests"`
 	Why           string `json:"why,omitempty"`
 }
 
 // Answer is how the request ends.
 type Answer struct {
-	// Status and Reason are those of an answer of the proxy's own. They are 0 and empty where the answer is the service's,
-	// and where no request gets through because the handshake fails.
+	// Status and Reason are those of an answer of the proxy's own. They are 0 and empty if the service answers. They are
+	// also 0 and empty if the handshake fails, so that no request gets through.
 	Status int    `json:"status,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// TLSAlert ends the handshake.
+	// TLSAlert is the alert that ends the handshake.
 	TLSAlert string `json:"tlsAlert,omitempty"`
 	// Location is where a redirect leads.
 	Location string `json:"location,omitempty"`

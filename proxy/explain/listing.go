@@ -20,9 +20,9 @@ type ServedRoute struct {
 	Host  string `json:"host"`
 	Path  string `json:"path"`
 	Match string `json:"match"`
-	// Conditions says in words what else the route asks of a request, empty where that is nothing.
+	// Conditions says in words what else the route asks of a request. It is empty if that is nothing.
 	Conditions string `json:"conditions,omitempty"`
-	// Ingress and Service are "namespace/name"; Rule is "rule.path", from 0.
+	// Ingress and Rule are like those of a [Candidate]. Service is "namespace/service".
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
@@ -30,7 +30,7 @@ type ServedRoute struct {
 	// Taking is how many of the pool's Endpoints take requests now.
 	Taking    int `json:"taking"`
 	Endpoints int `json:"endpoints"`
-	// Closed is why every request of the route is answered with 503, empty where it is served.
+	// Closed is why every request of the route is answered with 503. It is empty if the route is served.
 	Closed string `json:"closed,omitempty"`
 }
 
@@ -62,7 +62,8 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 	return routes
 }
 
-// CertificatesHandler lists the certificates that are served, the one that expires first at the top.
+// CertificatesHandler lists the certificates that are served. The first to expire is at the top. With output=json it
+// answers with a list of [Certificate] in JSON.
 func (x *Explainer) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.engine.Generation.Load()
@@ -89,7 +90,8 @@ func (x *Explainer) CertificatesHandler() http.Handler {
 	})
 }
 
-// TasksHandler lists the endpoints of all pools that are served, with their health and why they are out.
+// TasksHandler lists the endpoints of all pools that are served, with their health and why they take no requests. With
+// output=json it answers with a list of [ServedTask] in JSON.
 func (x *Explainer) TasksHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.engine.Generation.Load()
@@ -115,13 +117,13 @@ func (x *Explainer) TasksHandler() http.Handler {
 	})
 }
 
-// writeJSON answers in JSON if the request asks for that.
+// writeJSON answers in JSON and returns true if the request asks for that.
 func writeJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 	if r.URL.Query().Get("output") != "json" {
 		return false
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // whoever asked is gone if it fails
+	_ = json.NewEncoder(w).Encode(v) // if it fails, the client is gone
 	return true
 }
 

@@ -16,28 +16,30 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Question is a request that nobody sends.
+// Question describes a request that somebody asks about. Nobody sends it.
 type Question struct {
-	// URL is absolute, with the scheme http or https. What it has behind the host is the request's target as it stands.
+	// URL is absolute, with the scheme http or https. What follows the host, without a fragment, is the request's target
+	// as it is.
 	URL string
-	// Method is GET where it is empty.
+	// Method is the method. Empty means GET.
 	Method string
-	// Peer is the address that the connection comes from.
+	// Peer is the address that the connection comes from. The zero address means [UnspecifiedPeer].
 	Peer netip.Addr
-	// Headers are fields, "Name: value". A Host takes the place of the URL's.
+	// Headers are fields such as "Name: value". A Host replaces the host of the URL in the request, but not in the
+	// handshake.
 	Headers []string
-	// AnyCertificate has a request over HTTPS go on where there is no certificate, as if there were one.
+	// AnyCertificate lets a request over HTTPS go on without a certificate, as if there were one.
 	AnyCertificate bool
 }
 
-// UnspecifiedPeer is the peer of a question that names none: an address of the documentation's (RFC 5737), which is in
-// nobody's list.
+// UnspecifiedPeer returns the peer of a question that names none. It is an address for documentation (RFC 5737), which
+// is in nobody's list.
 func UnspecifiedPeer() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
-// asked is a question taken apart.
+// asked is a parsed question.
 type asked struct {
 	method, target string
-	// host is the URL's, which a handshake names; authority what the request names.
+	// host is the canonical host of the URL, which a handshake names. authority is the Host of the request.
 	host, authority string
 	secure          bool
 	port            string
@@ -53,7 +55,7 @@ func (q *Question) parse() (*asked, error) {
 	if a.method == "" {
 		a.method = "GET"
 	}
-	rest, _, _ = strings.Cut(rest, "#") // no client sends it
+	rest, _, _ = strings.Cut(rest, "#") // no client sends a fragment
 	a.authority, a.target = rest, "/"
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		a.authority, a.target = rest[:i], rest[i:]
@@ -62,7 +64,7 @@ func (q *Question) parse() (*asked, error) {
 		}
 	}
 	if _, host, userinfo := strings.Cut(a.authority, "@"); userinfo {
-		a.authority = host // a client makes a field of what is before it
+		a.authority = host // a client sends what is before the @ as a field
 	}
 	if a.authority == "" {
 		return nil, fmt.Errorf("%q names no host: write a URL such as https://shop.example.com/cart", q.URL)
@@ -89,7 +91,8 @@ func (q *Question) parse() (*asked, error) {
 	return a, a.inspect()
 }
 
-// inspect refuses what a client could not put into a head without it becoming another head.
+// inspect refuses text that would change the form of the head: line breaks, and spaces in the target. No client can
+// send that.
 func (a *asked) inspect() error {
 	for _, part := range append([]string{a.method, a.target, a.authority}, a.headers...) {
 		if strings.ContainsAny(part, "\r\n") {
@@ -102,7 +105,7 @@ func (a *asked) inspect() error {
 	return nil
 }
 
-// head is what a client would send.
+// head returns the head that a client would send.
 func (a *asked) head() []byte {
 	var b bytes.Buffer
 	_, _ = fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", a.method, a.target, a.authority)
@@ -113,7 +116,7 @@ func (a *asked) head() []byte {
 	return b.Bytes()
 }
 
-// recital is a connection on which a request is read that is in memory. Whatever is written to it is lost.
+// recital is a connection that a request is read from, out of memory. It drops what is written to it.
 type recital struct{ *bytes.Reader }
 
 func (recital) Write(p []byte) (int, error) { return len(p), nil }
@@ -122,8 +125,8 @@ func (recital) Close() error                { return nil }
 func (recital) StallAfter(time.Duration)    {}
 func (recital) ExpireAfter(time.Duration)   {}
 
-// recite reads the head on a recital into req as if it came from a client. What req views lives until the connection is
-// closed. The error is a *message.Error where the head is refused.
+// recite reads a request's head from a recital into req, as if a client had sent it. req views the memory of the
+// connection until that is closed. If the head is refused, the error is a [*message.Error].
 func recite(c *http1.ServerConn, req *message.Request) error {
 	if err := c.Await(nil); err != nil {
 		return err

@@ -14,8 +14,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. It is for
-// the admin address; no request that is proxied comes near it.
+// RoutesHandler shows what is being served: the generation, and its routes with the endpoints behind them. With
+// output=json it answers with a list of [ServedRoute] in JSON. It is for the admin address, where no request is
+// proxied.
 func (x *Explainer) RoutesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.engine.Generation.Load()
@@ -47,7 +48,7 @@ func shownHost(name string) string {
 	return name
 }
 
-// shownPlace is a place with what a route of it asks for beyond that.
+// shownPlace returns, as text, a place and the conditions of one of its routes.
 func shownPlace(place, conditions string) string {
 	if conditions == "" {
 		return place
@@ -55,7 +56,7 @@ func shownPlace(place, conditions string) string {
 	return place + " if " + conditions
 }
 
-// shownBehind is what takes a route's requests.
+// shownBehind returns what takes a route's requests: its endpoints, or why it is closed.
 func shownBehind(r *snapshot.Route, p *balance.Pool) string {
 	if r.Closed != "" {
 		return "closed: " + r.Closed
@@ -89,8 +90,10 @@ func shownEndpoints(p *balance.Pool) string {
 	return shown
 }
 
-// ExplainHandler says what would become of the request that its query describes: url, and where they are wanted method,
-// client (an address) and any number of header ("Name: value"). With output=json it answers in JSON.
+// ExplainHandler explains the request that its query describes. The parameter url has to be there. The parameters
+// method, client (an address) and header ("Name: value", any number of them) are optional. It answers with 400 and the
+// reason if they describe no request. With output=json it answers with an [Explanation] in JSON, and otherwise with
+// text.
 func (x *Explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()

@@ -12,10 +12,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// maxShownCandidates is how many rules are shown that do not match, as text.
+// maxShownCandidates bounds the rules in the text that do not match.
 const maxShownCandidates = 12
 
-// WriteText writes the explanation for people, as of now.
+// WriteText writes the explanation for people. now is the time that the days left of a certificate count from.
 func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	t := &explanationText{w: tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)}
 	e.writeRequest(t)
@@ -28,15 +28,14 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	return t.w.Flush()
 }
 
-// explanationText writes a section a line or a block, the section's name in the first column.
+// explanationText writes sections. A section is a line or a block. Its name is in the first column.
 type explanationText struct{ w *tabwriter.Writer }
 
 func (t *explanationText) line(section string, columns ...string) {
-	_, _ = fmt.Fprintln(t.w, section+"\t"+strings.Join(columns, "\t")) // Flush says what failed
+	_, _ = fmt.Fprintln(t.w, section+"\t"+strings.Join(columns, "\t")) // Flush returns the error
 }
 
-// block ends the columns above, so that those of one section do not widen those of the next, and begins a section of
-// its own.
+// block begins a section of several lines. It ends the columns above, so that they do not widen those of the section.
 func (t *explanationText) block(section string) {
 	_ = t.w.Flush()
 	_, _ = fmt.Fprintln(t.w, section)
@@ -196,7 +195,7 @@ func (e *Explanation) writeAnswer(t *explanationText) {
 	}
 }
 
-// proofOf says for people what an endpoint has to prove.
+// proofOf says for people what an endpoint has to prove. It is empty without TLS.
 func proofOf(u *snapshot.UpstreamTLS) string {
 	switch {
 	case *u == snapshot.UpstreamTLS{}:

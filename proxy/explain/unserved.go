@@ -11,7 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// unservedFor lists as candidates what was written for a host, or for one that it is one of, and is not served.
+// unservedFor lists, as candidates, the paths without a route that were written for a host or for a name that it is
+// served under.
 func unservedFor(g *routing.Generation, req *message.Request, host, path []byte) []Candidate {
 	var list []Candidate
 	for _, name := range namesOf(host) {
@@ -24,7 +25,7 @@ func unservedFor(g *routing.Generation, req *message.Request, host, path []byte)
 	return list
 }
 
-// notServed is the candidate of a path that has no route.
+// notServed returns the candidate of a path that has no route.
 func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidate {
 	c := Candidate{
 		Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,

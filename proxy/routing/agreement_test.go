@@ -18,13 +18,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// asker makes routes and requests of so few paths, names and values that they meet.
+// asker makes routes and requests. It has so few paths, names and values that they often match.
 type asker struct{ *rand.Rand }
 
 func pick[T any](a asker, from ...T) T { return from[a.IntN(len(from))] }
 
-// askedPaths are paths of which several are the same in some reading. Each list of distinctPaths but the last has no
-// two such paths.
+// Several of askedPaths are the same path in some reading. No list of distinctPaths has two such paths, except for the
+// last.
 var (
 	askedPaths    = []string{"/", "/a", "/a/b", "/b", "/a%2Fb", "/a%5Cb", "/a;x/b"}
 	distinctPaths = [][]string{{"/", "/a", "/b", "/a/b"}, {"/", "/a", "/b", "/a%2Fb"}, {"/", "/a", "/b", "/a%5Cb"}, askedPaths}
@@ -97,7 +97,8 @@ func (a asker) request() *message.Request {
 	return requestOf(pick(a, "GET", "PUT", "POST"), query, fields...)
 }
 
-// expected is the route that a request should take, or nil, by looking at every route of every host.
+// expected returns the route that a request should take, or nil. It looks at every route of each host that may have the
+// request.
 func expected(s *snapshot.Snapshot, req *message.Request, host, path string) *snapshot.Route {
 	var owner *string
 	for _, name := range []string{host, "*" + host[strings.IndexByte(host, '.'):], ""} {
@@ -168,7 +169,7 @@ func matchesValue(c *snapshot.Condition, value string) bool {
 	return longest.FindString(value) == value && longest.MatchString(value)
 }
 
-// worth compares two routes of one host that a request matches: it is above zero where a goes before b.
+// worth compares two routes of one host that a request matches. It is above zero if a goes before b.
 func worth(a, b *snapshot.Route) int {
 	count := func(r *snapshot.Route) (methods, headers, query int) {
 		if r.Conditions == nil {
@@ -184,7 +185,8 @@ func worth(a, b *snapshot.Route) int {
 	return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(len(a.Path), len(b.Path)), am-bm, ah-bh, aq-bq)
 }
 
-// The router finds what a look at all routes finds, with another reader of queries, fields and expressions.
+// The router finds the same route as a search of all routes. The search reads queries, fields and expressions with
+// other code.
 func TestConditionsAgreeWithALookAtAllRoutes(t *testing.T) {
 	t.Parallel()
 	a := asker{rand.New(rand.NewPCG(23, 5))}
@@ -225,7 +227,7 @@ func TestConditionsAgreeWithALookAtAllRoutes(t *testing.T) {
 	}
 }
 
-// stripped is a snapshot of which no route has conditions.
+// stripped returns the hosts of a snapshot, without the conditions of their routes.
 func stripped(s *snapshot.Snapshot) *snapshot.Snapshot {
 	other := &snapshot.Snapshot{}
 	for _, h := range s.Hosts {
@@ -238,8 +240,9 @@ func stripped(s *snapshot.Snapshot) *snapshot.Snapshot {
 	return other
 }
 
-// checkReadings looks whether a request that passes as unambiguous is found's in each reading, where that reading of
-// the routes' paths has no two of one path: which of those goes first is nobody's to say.
+// checkReadings compares what Ambiguous says with a search of all routes in each reading. found is the route that takes
+// the request. checkReadings returns false if two paths of a host become one in a reading, because nothing says which
+// of the two goes first.
 func checkReadings(t *testing.T, s *snapshot.Snapshot, g *Generation, req *message.Request, host, path string, found *snapshot.Route) (clear bool) {
 	t.Helper()
 	rt := g.Find(req, []byte(host), []byte(path), canonical.AsItIs)
@@ -263,7 +266,8 @@ func checkReadings(t *testing.T, s *snapshot.Snapshot, g *Generation, req *messa
 	return true
 }
 
-// rereadBy is a snapshot with the routes' paths in another reading. clear says that no two paths became one.
+// rereadBy returns a snapshot with the paths of the routes in another reading. clear is false if two paths of a host
+// became one.
 func rereadBy(s *snapshot.Snapshot, as canonical.Reading) (other *snapshot.Snapshot, clear bool) {
 	other = &snapshot.Snapshot{}
 	for _, h := range s.Hosts {

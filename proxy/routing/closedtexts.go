@@ -12,16 +12,17 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// closedTexts are the beginnings of paths that a host has closed, in lower case. What is behind such a beginning
-// could not be read: an expression perhaps, which may be meant in any case.
+// closedTexts has the texts that a host is closed by, in lower case. The host refuses every path that begins with one
+// of them. Either the text closes the whole host, or what follows it in the path of a rule could not be read. What
+// follows may be an expression that was meant for any case. So case does not matter.
 type closedTexts struct {
 	texts map[string]*Route
-	// lengths are those of the texts, each once, the longest first.
+	// lengths has the lengths of the texts, each once, the longest first.
 	lengths []int
 }
 
-// find returns the route of the longest text that a path begins with, or nil. A slash at the end of a text need not
-// be there where the path ends.
+// find returns the route of the longest text that a path begins with, or nil. A text that ends with a slash also
+// matches the path that ends just before that slash.
 func (c *closedTexts) find(path []byte) *Route {
 	var folded [snapshot.MaxClosedText + 1]byte
 	n := copy(folded[:snapshot.MaxClosedText], path)
@@ -44,7 +45,7 @@ func (c *closedTexts) find(path []byte) *Route {
 	return nil
 }
 
-// route returns the route that was added with a text, nil for none.
+// route returns the route that was added with a text, or nil.
 func (c *closedTexts) route(text string) *Route { return c.texts[string(bytes.ToLower([]byte(text)))] }
 
 func (c *closedTexts) put(text string, rt *Route) error {
@@ -63,7 +64,7 @@ func (c *closedTexts) put(text string, rt *Route) error {
 	return nil
 }
 
-// routes are the routes by their texts.
+// routes returns the routes by their texts.
 func (c *closedTexts) routes() map[string]*Route {
 	if c == nil {
 		return nil
@@ -71,8 +72,8 @@ func (c *closedTexts) routes() map[string]*Route {
 	return c.texts
 }
 
-// reread returns the same texts in another reading beside those as they are: more may be closed in it, and nothing is
-// open.
+// reread returns the texts as they are, together with the same texts in another reading. That may close more paths, and
+// opens none.
 func (c *closedTexts) reread(as canonical.Reading) *closedTexts {
 	if c == nil {
 		return nil
@@ -80,11 +81,11 @@ func (c *closedTexts) reread(as canonical.Reading) *closedTexts {
 	other := new(closedTexts)
 	texts := slices.Sorted(maps.Keys(c.texts))
 	for _, text := range texts {
-		_ = other.put(text, c.texts[text]) // each is there once
+		_ = other.put(text, c.texts[text]) // it cannot fail: each text occurs once
 	}
 	for _, text := range texts {
 		if read, ok := as.Read(nil, []byte(text)); ok {
-			_ = other.put(string(read), c.texts[text]) // an error says that it is closed already
+			_ = other.put(string(read), c.texts[text]) // it fails if the text is closed already
 		}
 	}
 	return other

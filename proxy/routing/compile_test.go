@@ -18,10 +18,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// bare is a request that has nothing of what conditions ask for.
+// bare is a request without a method, a query and fields.
 var bare = new(message.Request)
 
-// largeSnapshot has hosts of 10 paths each, one host in ten a wildcard, and a pool for each host.
+// largeSnapshot returns a snapshot with that many hosts. One host in ten is a wildcard. Each host has 10 paths and its
+// own pool.
 func largeSnapshot(hosts int) *snapshot.Snapshot {
 	s := &snapshot.Snapshot{}
 	for i := range hosts {
@@ -148,7 +149,7 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 	})
 }
 
-// liveHeap is how many bytes are in use after a collection.
+// liveHeap returns how many bytes of the heap are in use after a collection.
 func liveHeap() int64 {
 	runtime.GC()
 	runtime.GC()

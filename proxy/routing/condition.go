@@ -13,7 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// conditions are the conditions of a route, compiled. They look at a request as it is, and allocate nothing.
+// conditions are the compiled conditions of a route. They read a request as it is, and allocate nothing.
 type conditions struct {
 	// of is what they were compiled from.
 	of             *snapshot.Conditions
@@ -23,11 +23,12 @@ type conditions struct {
 // condition asks for a value of a header field or of a parameter.
 type condition struct {
 	name, value string
-	// expression is what the value has to match. Nil if it has to be value itself.
+	// expression has to match the whole value of the request. If it is nil, the value of the request has to be equal to
+	// value.
 	expression *regexp.Regexp
 }
 
-// compileConditions returns nil for nil.
+// compileConditions returns nil for nil. It fails if a regular expression does not compile.
 func compileConditions(c *snapshot.Conditions) (*conditions, error) {
 	if c == nil {
 		return nil, nil
@@ -58,13 +59,14 @@ func compileList(what string, list []snapshot.Condition) ([]condition, error) {
 	return compiled, nil
 }
 
-// hold says whether a request meets all conditions. Nil conditions are met by every request.
+// hold says whether a request meets all conditions. Every request meets nil conditions.
 func (c *conditions) hold(req *message.Request) bool {
 	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetParameter(req.Query) < 0
 }
 
-// Unmet says in words which condition a request does not meet, the first of several. It is empty if the request meets
-// them all. It compiles the conditions for that, so it is for whoever explains.
+// Unmet says in words which condition a request does not meet. If there are several, it names the first. It returns ""
+// if the request meets all of them. If an expression does not compile, it returns the error's text. It compiles the
+// conditions first, so it is only for explanations.
 func Unmet(of *snapshot.Conditions, req *message.Request) string {
 	c, err := compileConditions(of)
 	switch {
@@ -96,7 +98,7 @@ func (c *conditions) meetsMethod(method []byte) bool {
 	return false
 }
 
-// unmetHeader returns the index of the first condition that the fields do not meet, -1 if they meet all.
+// unmetHeader returns the index of the first condition that the fields do not meet, or -1.
 func (c *conditions) unmetHeader(fields []message.Field) int {
 	for i := range c.headers {
 		if !c.headers[i].inFields(fields) {
@@ -106,7 +108,7 @@ func (c *conditions) unmetHeader(fields []message.Field) int {
 	return -1
 }
 
-// unmetParameter returns the index of the first condition that the query does not meet, -1 if it meets all.
+// unmetParameter returns the index of the first condition that the query does not meet, or -1.
 func (c *conditions) unmetParameter(query []byte) int {
 	for i := range c.query {
 		if !c.query[i].inQuery(query) {
@@ -116,7 +118,8 @@ func (c *conditions) unmetParameter(query []byte) int {
 	return -1
 }
 
-// names says whether a field is one that the condition asks for. A field that was taken out of the message is none.
+// names says whether a field has the name that the condition asks for. A field that was taken out of the message does
+// not count.
 func (c *condition) names(f *message.Field) bool {
 	return f.Kind != message.Dropped && message.EqualFold(f.Name, c.name)
 }
@@ -136,7 +139,7 @@ func (c *condition) inFields(fields []message.Field) bool {
 	return first >= 0 && c.takes(fields[first].Value)
 }
 
-// inJoined says whether a field that occurs several times meets the condition.
+// inJoined says whether a field that occurs several times meets the condition. fields begins with the first of them.
 func (c *condition) inJoined(fields []message.Field) bool {
 	separator := ", "
 	if c.name == "cookie" {
@@ -158,11 +161,11 @@ func (c *condition) inJoined(fields []message.Field) bool {
 	return taken
 }
 
-// joins lend memory for values that do not stand in a request as they are compared. Few requests have such values, and
-// a value is no longer than a head may be.
+// joins lends memory for values that have to be joined or decoded before they are compared. Few requests have such
+// values. A value is no longer than a head may be.
 var joins = sync.Pool{New: func() any { return new([]byte) }}
 
-// takes says whether a value is the one that is asked for.
+// takes says whether a value is one that the condition asks for.
 func (c *condition) takes(value []byte) bool {
 	if c.expression != nil {
 		return c.expression.Match(value)
@@ -170,8 +173,8 @@ func (c *condition) takes(value []byte) bool {
 	return string(value) == c.value
 }
 
-// inQuery says whether a query, with its question mark, meets the condition. It is read as a form is (URL Standard,
-// section 5.1), and so as most servers read it.
+// inQuery says whether a query, with its question mark, meets the condition. It reads the query as a form (URL
+// Standard, section 5.1), because most servers do.
 func (c *condition) inQuery(query []byte) bool {
 	if len(query) == 0 {
 		return false
@@ -209,7 +212,7 @@ var (
 	equalsSign = []byte("=")
 )
 
-// decodesTo says whether a part of a query is a text once it is decoded.
+// decodesTo says whether a part of a query decodes to a text.
 func decodesTo(part []byte, text string) bool {
 	if len(part) < len(text) {
 		return false

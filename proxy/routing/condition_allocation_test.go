@@ -2,7 +2,7 @@
 
 //go:build !race
 
-// The race detector makes sync.Pool forget at random.
+// The race detector makes sync.Pool forget at random, so that only builds without it can count allocations.
 
 package routing
 

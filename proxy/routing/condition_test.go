@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// requestOf makes a request of a method, of a query with its question mark, and of fields such as "Name: value". A name
-// with an exclamation mark before it is that of a field that was taken out.
+// requestOf returns a request with a method, a query with its question mark, and fields such as "Name: value". A field
+// was taken out of the message if its name has an exclamation mark before it.
 func requestOf(method, query string, fields ...string) *message.Request {
 	req := &message.Request{Method: []byte(method), Query: []byte(query)}
 	for _, f := range fields {
@@ -34,7 +34,7 @@ func shown(req *message.Request) string {
 	return text
 }
 
-// conditionOf makes a condition of "name=value", or of "name~expression".
+// conditionOf returns the condition that "name=value" or "name~expression" describes.
 func conditionOf(text string) snapshot.Condition {
 	i := strings.IndexAny(text, "=~")
 	c := snapshot.Condition{Name: text[:i], Value: text[i+1:]}
@@ -147,7 +147,7 @@ func TestWhichRequestsMeetAQueryCondition(t *testing.T) {
 	})
 }
 
-// check looks which requests meet conditions, and whether the words say so too.
+// check checks which requests meet conditions, and that Unmet agrees.
 func check(t *testing.T, c *snapshot.Conditions, requests map[*message.Request]bool) {
 	t.Helper()
 	compiled, err := compileConditions(c)

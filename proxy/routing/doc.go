@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package routing compiles snapshots to generations, which say which route a request takes: with a pool, the steps of
-// policies and all else that a request needs of it. A [Generation] is immutable. What outlives it is in a [State].
+// Package routing compiles snapshots to generations. A [Generation] says which route a request takes. A [Route] has the
+// pool, the steps of policies and all else that a request needs of it. A generation is immutable. A [State] has what
+// outlives it.
 //
-// It knows of a request what routes are found by: the host, the path, the method, the fields and the query. It opens no
-// connection.
+// The package reads of a request what routes are found by: the host, the path, the method, the fields and the query. It
+// opens no connection.
 //
-// Begin with route.go, which is what a request gets, and generation.go, which compiles. router.go finds a route, and
-// closedtexts.go one of those that refuse whatever begins with a text. place.go chooses among the routes of one path,
-// and condition.go says whether a request meets the conditions of a route. state.go keeps what the next generation goes
-// on with, and mark.go makes the mark that a route leaves on its requests.
+// Read in this order: route.go (what a request gets), generation.go (compiling a snapshot), router.go (finding a
+// route), closedtexts.go (finding a route that refuses all that begins with a text), place.go (choosing among the
+// routes of one path), condition.go (whether a request meets the conditions of a route), state.go (what the next
+// generation goes on with), mark.go (the mark that a route leaves on its requests).
 package routing

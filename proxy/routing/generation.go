@@ -15,10 +15,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Generation is a snapshot compiled for serving. It is immutable; what changes while it serves is behind the
-// pointers of its pools and their endpoints.
+// Generation is a snapshot compiled for serving. It is immutable. Its pools and their endpoints have pointers to what
+// changes while it serves.
 type Generation struct {
-	// Number is 0 for [Nothing], and one more for each generation that was compiled after another.
+	// Number is 0 for [Nothing]. Each generation that is compiled has the number of the one before plus 1.
 	Number   uint64
 	Snapshot *snapshot.Snapshot
 	Identity *identity.Set
@@ -26,14 +26,17 @@ type Generation struct {
 	router   router
 }
 
-// Nothing is the generation before the first: every request gets 404.
+// Nothing returns the generation before the first. It has no routes, so every request gets 404.
 func Nothing() *Generation {
 	return &Generation{Snapshot: &snapshot.Snapshot{}, Identity: &identity.Set{}}
 }
 
-// Compile makes a generation of s. What is the same in the generation before is taken from it, so that a change costs
-// what it changes, apart from the comparison. Running state is taken from and added to state, which
-// is the caller's to lock.
+// Compile makes a generation of s. It takes the pools and hosts that are the same from the generation before. So a
+// change costs what it changes, plus the comparison. Compile takes what outlives a generation from state and adds to
+// it. The caller has to lock state.
+//
+// Compile fails if s does not pass [snapshot.Snapshot.Inspect] or [snapshot.Host.Inspect], or if a part of it does not
+// compile. The error names the pool, the host and path, the certificate or the challenge.
 func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generation, error) {
 	g := &Generation{Number: before.Number + 1, Snapshot: s}
 	if err := s.Inspect(); err != nil {
@@ -88,7 +91,8 @@ func (g *Generation) compileHosts(before *Generation, state *State) error {
 		}
 	}
 	g.router = newRouter(len(tables))
-	for _, exact := range [...]bool{false, true} { // that for every host is the first of all
+	// The router needs less specific hosts first. The name of the one for every host is empty and comes before all others.
+	for _, exact := range [...]bool{false, true} {
 		for i, t := range tables {
 			if h := &g.Snapshot.Hosts[i]; h.Exact() == exact {
 				g.router.add(h.Name, h.Owner, t)
@@ -98,7 +102,7 @@ func (g *Generation) compileHosts(before *Generation, state *State) error {
 	return nil
 }
 
-// samePools says whether the pools that a host's routes send to were taken from the generation before.
+// samePools says whether all pools of a host's routes were taken from the generation before.
 func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 	for i := range h.Routes {
 		if id := h.Routes[i].Pool; g.pools[id] == nil || g.pools[id] != before.pools[id] {
@@ -151,15 +155,16 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 	return t, nil
 }
 
-// Find returns the route of a request for a canonical host and for a path in some reading, or nil. Of the request
-// itself it looks at the method, the fields and the query, and it does so only if a route of the host and path has
+// Find returns the route of a request, or nil. host is canonical. path is the canonical path in the reading as. Of req,
+// Find reads only the method, the fields and the query. It reads them only if a route of the host and path has
 // conditions.
 func (g *Generation) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
 	return g.router.find(req, host, path, as)
 }
 
-// Ambiguous says whether a request that the rules read as found's is another rule's with its path in any other reading,
-// or none's at all, or has one that servers do not agree on. It returns buf, grown where that was needed.
+// Ambiguous says whether a request takes another route than found, or none, in some other reading of its path. It also
+// returns true if servers do not agree on a reading. found is the route that [Generation.Find] returns for the path as
+// it is. buf is memory for the readings. Ambiguous returns it, grown if needed.
 func (g *Generation) Ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
 	return g.router.ambiguous(req, buf, host, path, found)
 }
@@ -167,18 +172,18 @@ func (g *Generation) Ambiguous(req *message.Request, buf, host, path []byte, fou
 // Redirected says whether plain requests for a canonical host are redirected to HTTPS.
 func (g *Generation) Redirected(host []byte) bool { return g.router.redirected(host) }
 
-// Compiled returns what a route of a host of the snapshot was compiled to. There is always one.
+// Compiled returns the compiled form of r, a route of the snapshot. host is the name of its host. There is always one.
 func (g *Generation) Compiled(host string, r *snapshot.Route) *Route {
 	return g.router.host(host).route(r.Path, r.Match, r.Conditions)
 }
 
-// Routes is the number of routes.
+// Routes returns the number of routes.
 func (g *Generation) Routes() int { return g.router.routes }
 
 // Pool returns the pool of an id, or nil.
 func (g *Generation) Pool(id string) *balance.Pool { return g.pools[id] }
 
-// EachSeries calls f with the series of all routes.
+// EachSeries calls f with the series of all routes. It may call f several times with one series.
 func (g *Generation) EachSeries(f func(*observe.Series)) {
 	g.router.each(func(t *hostTable) {
 		for _, s := range t.series {

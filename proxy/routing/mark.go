@@ -10,10 +10,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// MarkPrefix begins every mark.
+// MarkPrefix is the beginning of every mark.
 const MarkPrefix = "warren-"
 
-// markOf is the mark of a route. It is the same as long as the process runs.
+// markOf returns the mark of a route: [MarkPrefix] and 16 hexadecimal digits. It stays the same as long as the process
+// runs.
 func (s *State) markOf(host string, r *snapshot.Route) []byte {
 	var h maphash.Hash
 	h.SetSeed(s.seed)

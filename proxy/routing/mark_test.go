@@ -9,7 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// The mark is a route's for as long as the process runs, and no other's.
+// A route keeps its mark as long as the process runs. No other route has that mark.
 func TestMarksTellRoutesApart(t *testing.T) {
 	t.Parallel()
 	s, other := newTestState(), newTestState()

@@ -9,23 +9,23 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// place is what a path leads to: the routes that have the path and its match in common. The zero place has no route.
+// place has the routes that have a path and its match in common. The zero place has no route.
 type place struct {
-	// only is the route of every request for the path. Nil if some route of the place has conditions.
+	// only is the route that takes every request for the path. Nil if some route of the place has conditions.
 	only *Route
-	// rules are the routes in the order of preference, if some have conditions. They are behind a pointer because tables
-	// hold a hundred thousand places, and hardly one of them has any.
+	// rules has the routes in the order of preference. Nil if none has conditions. It is a pointer because tables hold a
+	// hundred thousand places, and hardly any of them has conditions.
 	rules *[]conditional
 }
 
-// conditional is a route of those requests that meet its conditions.
+// conditional is a route with its conditions.
 type conditional struct {
-	// conditions are nil for the route of all other requests.
+	// conditions is nil if the route takes every request.
 	conditions *conditions
 	route      *Route
 }
 
-// find returns the route of a request, or nil. A place without conditions looks at nothing of the request.
+// find returns the route of a request, or nil. It does not read the request if no route of the place has conditions.
 func (p place) find(req *message.Request) *Route {
 	if p.only != nil || p.rules == nil {
 		return p.only
@@ -42,7 +42,7 @@ func (p place) choose(req *message.Request) *Route {
 	return nil
 }
 
-// route returns the route that has these conditions, or nil.
+// route returns the route with these conditions, or nil.
 func (p place) route(of *snapshot.Conditions) *Route {
 	for _, r := range p.list() {
 		if r.conditions == nil && of == nil || r.conditions != nil && r.conditions.of.Equal(of) {
@@ -52,7 +52,7 @@ func (p place) route(of *snapshot.Conditions) *Route {
 	return nil
 }
 
-// full says whether the place has a route for every request, so that none of further routes would take any.
+// full says whether the place has a route for every request. If so, further routes would take none.
 func (p place) full() bool {
 	if p.rules == nil {
 		return p.only != nil
@@ -71,8 +71,7 @@ func (p place) list() []conditional {
 	return nil
 }
 
-// with returns the place with one more route, which comes after the others. The place that it is called on is used no
-// more.
+// with returns the place with one more route behind the others. The caller must not use p again.
 func (p place) with(c *conditions, rt *Route) place {
 	switch {
 	case p.rules != nil:
@@ -84,7 +83,7 @@ func (p place) with(c *conditions, rt *Route) place {
 	return place{rules: &[]conditional{{c, rt}}}
 }
 
-// before returns a place with the routes of both, those of other last. Both remain as they are.
+// before returns a place with the routes of p and then those of other. It changes neither of the two.
 func (p place) before(other place) place {
 	switch {
 	case p.full() || other == place{}:

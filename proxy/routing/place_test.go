@@ -13,12 +13,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// named is a route that is known by a name.
+// named returns a route that tests know by a name.
 func named(name, path string, match snapshot.PathMatch, c *snapshot.Conditions) snapshot.Route {
 	return snapshot.Route{Rule: snapshot.RuleID{Ingress: name}, Path: path, Match: match, Conditions: c, Pool: "p"}
 }
 
-// conditionalSnapshot has hosts of one owner with routes for one path that differ in conditions, and with others.
+// conditionalSnapshot returns a snapshot in which routes of one path differ in their conditions. An exact host, a
+// wildcard and the one for every host belong to one owner. A second exact host belongs to another.
 func conditionalSnapshot() *snapshot.Snapshot {
 	exact, prefix := snapshot.MatchExact, snapshot.MatchPrefix
 	getWithA := onHeaders("a=1")
@@ -157,7 +158,7 @@ func TestConditionsThatDoNotCompileAreRefused(t *testing.T) {
 	}
 }
 
-// Two routes of one place have each their own of what policies keep.
+// Policies keep something of their own for each of two routes of one place.
 func TestRoutesOfOnePlaceKeepTheirOwn(t *testing.T) {
 	t.Parallel()
 	state := newTestState()
@@ -173,7 +174,8 @@ func TestRoutesOfOnePlaceKeepTheirOwn(t *testing.T) {
 	}
 }
 
-// A request is ambiguous where another reading of its path leads to another route, with what the request has.
+// A request is ambiguous if another reading of its path leads to another route. The conditions of the routes count in
+// every reading.
 func TestConditionsCountInEveryReadingOfAPath(t *testing.T) {
 	t.Parallel()
 	g := compileForTest(t, &snapshot.Snapshot{
@@ -202,7 +204,8 @@ func TestConditionsCountInEveryReadingOfAPath(t *testing.T) {
 		{"/a%2Fb", requestOf("GET", "", "X: 1"), "slash", false},
 		{"/a%2Fb", requestOf("GET", "", "Z: 1"), "root", true},
 		{"/a%2Fb", requestOf("GET", "", "X: 1", "Z: 1"), "slash", true},
-		{"/a%2Fb", requestOf("GET", "", "Y: 1"), "root", true}, // a server that reads backslashes as slashes has it be backslash's
+		// A server that reads backslashes as slashes gives this one to the route backslash.
+		{"/a%2Fb", requestOf("GET", "", "Y: 1"), "root", true},
 		{"/a%5Cb", requestOf("GET", "", "Y: 1"), "backslash", false},
 		{"/a%5Cb", requestOf("GET", "", "X: 1", "Y: 1"), "backslash", true},
 		{"/a%5Cb", requestOf("GET", "", "Z: 1"), "root", true},

@@ -11,19 +11,20 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Route is what a request needs of a route of the snapshot, without the snapshot's own memory.
+// Route has what a request needs of a route of the snapshot. It does not point to the snapshot, and so does not keep an
+// old one in memory.
 type Route struct {
 	Names observe.RouteNames
-	// Mark is what the route leaves on its requests, to know them again.
+	// Mark is what the route adds to its requests. If a request comes again, the route knows it by the mark.
 	Mark      []byte
 	Pool      *balance.Pool
 	Series    *observe.Series
 	Balancing snapshot.Balancing
 	Timeouts  snapshot.Timeouts
-	// Patience is how long the endpoint may be silent before it answers, 0 for ever: the shorter of two timeouts.
+	// Patience is how long the endpoint may be silent before it answers: the shorter one of two timeouts. 0 is for ever.
 	Patience time.Duration
 	Retries  int
-	// Closed has every request answered with RuleClosed.
+	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
 	// Policies are the steps of the route's policies.
 	Policies policy.Chain

@@ -16,54 +16,57 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// router finds the route of a request: an exact host before a wildcard before every host; within a host an exact
-// path, then the longest prefix; within a place the first route whose conditions the request meets. Where no route of a
-// place takes the request, the next less specific path is looked at. Where none of a more specific host does, the next
-// host of the same owner is looked at, and no other's. Finding allocates nothing. It takes time that grows with the
-// host's distinct path lengths and with the conditions of the places that it comes to. A router is immutable.
+// router finds the route of a request. An exact host goes before a wildcard, and a wildcard before the one for every
+// host. Within a host, a closed text goes before an exact path, an exact path before prefixes, and a longer prefix
+// before a shorter one. Within a place, the first route whose conditions the request meets takes the request. If no
+// route of a place takes it, the router looks at the next less specific path. If no route of a host takes it, the
+// router looks at the next less specific host of the same owner, and at no other owner's.
+//
+// Finding allocates nothing. It takes time that grows with the number of different path lengths of the host, and with
+// the conditions of the places that it looks at. A router is immutable.
 type router struct {
 	exact map[string]site
 	// wildcard is keyed by what follows the star: ".example.com".
 	wildcard map[string]*site
 	every    *site
 	routes   int
-	// redirects is set where any host is redirected to HTTPS.
+	// redirects is set if any host is redirected to HTTPS.
 	redirects bool
 }
 
-// site is a host's table in one router, which may share the table with the router before.
+// site is a host's table in one router. The router before may share the table.
 type site struct {
 	*hostTable
 	owner string
-	// next is the site that has what no route of this one takes: the next less specific one of the same owner.
+	// next is the next less specific site of the same owner. It gets what no route of this one takes.
 	next *site
 }
 
-// hostTable is the paths of one host.
+// hostTable has the paths of one host.
 type hostTable struct {
-	// closed goes before all else. It is nil where there is nothing in it.
+	// closed has the texts that close paths. They go before all else. Nil if there are none.
 	closed   *closedTexts
 	exact    map[string]place
 	prefixes map[string]place
-	// lengths are those of the prefixes, each once, the longest first.
+	// lengths has the lengths of the prefixes, each once, the longest first.
 	lengths []int
 	// root is the place of the prefix "/".
 	root   place
 	routes int
-	// redirects is set where plain requests for the host are redirected to HTTPS.
+	// redirects is set if plain requests for the host are redirected to HTTPS.
 	redirects bool
-	// series are those of the routes, each once.
+	// series has the series of the routes, each once.
 	series []*observe.Series
-	// kept is what the policies of the routes keep, under which keys.
+	// kept has the keys under which the policies of the routes keep something.
 	kept []keptBy
-	// read are the same paths in other readings, or nil where they are the same in all of them.
+	// read has the table in each reading of its paths. Nil if the paths are the same in all readings.
 	read *[canonical.Readings]*hostTable
 }
 
 var rootPath = []byte("/")
 
-// find returns the route of a request for a canonical host and for a path in some reading, or nil. Host and path of the
-// request itself are not looked at.
+// find returns the route of a request, or nil. host is canonical. path is the canonical path in the reading as. It does
+// not look at the host and the path of req.
 func (r *router) find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
 	s := r.site(host)
 	for next := &s; next != nil && next.hostTable != nil; next = next.next {
@@ -74,8 +77,7 @@ func (r *router) find(req *message.Request, host, path []byte, as canonical.Read
 	return nil
 }
 
-// ambiguous says whether a request that the rules read as found's is another rule's with its path in any other reading,
-// or none's at all, or has one that servers do not agree on. It returns buf, grown where that was needed.
+// ambiguous implements [Generation.Ambiguous].
 func (r *router) ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
 	for as := canonical.Decoded; as < canonical.Readings; as++ {
 		read, ok := as.Read(buf, path)
@@ -87,8 +89,8 @@ func (r *router) ambiguous(req *message.Request, buf, host, path []byte, found *
 	return false, buf
 }
 
-// site returns the most specific site that a canonical host is one of, which decides whose the host is. It has no table
-// where there is none.
+// site returns the most specific site for a canonical host. The owner of that site is the owner of the host. If there
+// is none, it returns a site without a table.
 func (r *router) site(host []byte) site {
 	if s, ok := r.exact[string(host)]; ok {
 		return s
@@ -143,7 +145,7 @@ func (t *hostTable) find(req *message.Request, path []byte) *Route {
 	return t.root.find(req)
 }
 
-// route returns the route that was added with a path and with conditions.
+// route returns the route that was added with a path, a match and conditions.
 func (t *hostTable) route(path string, match snapshot.PathMatch, of *snapshot.Conditions) *Route {
 	if match == snapshot.MatchText {
 		return t.closed.route(path)
@@ -151,7 +153,7 @@ func (t *hostTable) route(path string, match snapshot.PathMatch, of *snapshot.Co
 	return t.place(path, match).route(of)
 }
 
-// place returns the place of a path.
+// place returns the place of a path and a match.
 func (t *hostTable) place(path string, match snapshot.PathMatch) place {
 	switch {
 	case match == snapshot.MatchExact:
@@ -166,7 +168,7 @@ func newRouter(hosts int) router {
 	return router{exact: make(map[string]site, hosts), wildcard: make(map[string]*site)}
 }
 
-// add puts a host's table into the router. Less specific hosts have to come before more specific ones.
+// add puts a host's table into the router. It has to be called for less specific hosts before more specific ones.
 func (r *router) add(name, owner string, t *hostTable) {
 	r.routes += t.routes
 	r.redirects = r.redirects || t.redirects
@@ -189,7 +191,7 @@ func (r *router) add(name, owner string, t *hostTable) {
 	}
 }
 
-// of returns the site if it is the owner's.
+// of returns the site, or nil if another owner has it.
 func (s *site) of(owner string) *site {
 	if s == nil || s.owner != owner {
 		return nil
@@ -197,7 +199,7 @@ func (s *site) of(owner string) *site {
 	return s
 }
 
-// each calls f with every host's table.
+// each calls f with the table of every host.
 func (r *router) each(f func(*hostTable)) {
 	for _, s := range r.exact {
 		f(s.hostTable)
@@ -210,7 +212,7 @@ func (r *router) each(f func(*hostTable)) {
 	}
 }
 
-// host returns the table that was added under the name.
+// host returns the table that was added under a name, or nil.
 func (r *router) host(name string) *hostTable {
 	s := r.exact[name]
 	switch {
@@ -226,8 +228,8 @@ func newHostTable(routes int, redirects bool) *hostTable {
 	return &hostTable{routes: routes, redirects: redirects}
 }
 
-// add puts a route into the table, behind those that the table has for the same place. The table is complete after
-// finish.
+// add puts a route into the table, behind those that the table has for the same place. It fails if the path is
+// malformed, or if the place already has a route for every request. The table is complete after finish.
 func (t *hostTable) add(path string, match snapshot.PathMatch, c *conditions, rt *Route) error {
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
@@ -249,7 +251,7 @@ func (t *hostTable) add(path string, match snapshot.PathMatch, c *conditions, rt
 	return nil
 }
 
-// put has a path lead to a place.
+// put sets the place of a path and a match.
 func (t *hostTable) put(path string, match snapshot.PathMatch, p place) {
 	switch {
 	case match == snapshot.MatchExact:
@@ -290,10 +292,10 @@ func readOneWay[T any](paths map[string]T) bool {
 	return true
 }
 
-// reread returns the same routes under their paths in another reading. Where several paths are the same in it, their
-// places become one: that of the path which is so in all readings comes first, then the others by their paths. A route
-// of the others takes only requests that no earlier route takes. A request that is another route's as it is written is
-// ambiguous then.
+// reread returns the same routes under their paths in another reading. If several paths are the same in that reading,
+// their places become one. The place of the path that has only one reading comes first. The others follow, sorted by
+// path. A later route takes only requests that no earlier route takes. A request may go to a later route by its path as
+// it is, and to an earlier one in this reading. Then it is ambiguous.
 func (t *hostTable) reread(as canonical.Reading) *hostTable {
 	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
 	both := map[snapshot.PathMatch]map[string]place{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes}
@@ -322,7 +324,7 @@ func (t *hostTable) reread(as canonical.Reading) *hostTable {
 	return other
 }
 
-// sort orders the prefixes' lengths as find tries them.
+// sort orders the lengths of the prefixes and of the closed texts as find tries them.
 func (t *hostTable) sort() {
 	t.lengths = longestFirst(t.lengths)
 	if t.closed != nil {

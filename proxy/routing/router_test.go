@@ -14,13 +14,14 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// serverStep is something that a server does with a path before it acts on it; it says false where it refuses the path.
+// serverStep is something that a server does with a path before it acts on it. do returns false if the server refuses
+// the path.
 type serverStep struct {
 	name string
 	do   func(string) (string, bool)
 }
 
-// serverSteps are done in any order, each at most once.
+// serverSteps returns the steps of servers. A server does some of them in any order, each at most once.
 func serverSteps() []serverStep {
 	parameter := regexp.MustCompile(`;[^/]*`)
 	return []serverStep{
@@ -32,8 +33,8 @@ func serverSteps() []serverStep {
 	}
 }
 
-// plainlyServed resolves dot segments, and with merge leaves out empty ones. It says false for what climbs above the
-// root.
+// plainlyServed resolves dot segments. With merge it also leaves out empty segments. It returns false if the path
+// climbs above the root.
 func plainlyServed(path string, merge bool) (string, bool) {
 	var kept []string
 	segments := strings.Split(path, "/")[1:]
@@ -81,8 +82,8 @@ func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *router {
 	return &r
 }
 
-// No path that passes is another rule's to a server that decodes it, cuts off parameters, takes backslashes for slashes
-// and resolves dot segments, or does some of that, in whatever order.
+// No server takes a path that passes for a path of another rule. A server may decode the path, cut off parameters, take
+// backslashes for slashes, resolve dot segments and merge slashes. It may do any of these, in any order.
 func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 	t.Parallel()
 	tokens := []string{"/", "%2F", "%5C", ";", "%3B", "..", "admin", "x"}
@@ -136,7 +137,8 @@ func checkServers(t *testing.T, r *router, path string, found *Route, servers []
 	}
 }
 
-// A rule with an escape does not take the place of the rule for the plain path.
+// A rule with an escape does not take the place of the rule for the plain path, although both have the same path in
+// some reading.
 func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 	t.Parallel()
 	r := tableOf(t, map[string]snapshot.PathMatch{"/": snapshot.MatchPrefix, "/a/b": snapshot.MatchPrefix, "/a%2Fb": snapshot.MatchPrefix, "/c": snapshot.MatchPrefix, "/c;d": snapshot.MatchPrefix})

@@ -14,8 +14,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// State is what outlives a swap of the generation: the endpoints and what is remembered of pools, what policies keep
-// for routes, the parsed certificates and what answers challenges. It is changed only while a snapshot is applied.
+// State is what outlives a generation: the endpoints, what is remembered of pools, what policies keep for routes, the
+// parsed certificates and the answers to challenges. Only one goroutine may use it at a time, except for Limiter,
+// Metrics and Refresh. Any goroutine may use those.
 type State struct {
 	*balance.Store
 	prober  *health.Prober
@@ -24,12 +25,12 @@ type State struct {
 	kept map[keptBy]any
 	// Limiter counts what clients use of rate limits.
 	Limiter *policy.Limiter
-	// seed is what the marks of routes are made of.
+	// seed goes into the marks of routes.
 	seed     maphash.Seed
 	identity *identity.Store
 }
 
-// NewState makes a state that knows nothing yet.
+// NewState returns a state that knows nothing yet.
 func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 	return &State{
 		Store:    balance.NewStore(dialer, prober),
@@ -42,16 +43,16 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 	}
 }
 
-// keptBy is what a policy's memory is known by: the route, and the policy's own key.
+// keptBy is the key of what a policy keeps: the route, and the policy's own key.
 type keptBy struct {
 	ingress, host, path string
 	match               snapshot.PathMatch
-	// conditions is the text of the route's conditions, empty for none.
+	// conditions is the text of the route's conditions. It is empty if there are none.
 	conditions string
 	key        any
 }
 
-// scope is what the policies of a host's route are compiled for. The table is told what they keep.
+// scope returns what the policies of a host's route are compiled for. It notes in the table what they keep.
 func (s *State) scope(host string, r *snapshot.Route, table *hostTable) *policy.Scope {
 	return &policy.Scope{
 		Limiter: s.Limiter,
@@ -70,10 +71,11 @@ func (s *State) scope(host string, r *snapshot.Route, table *hostTable) *policy.
 	}
 }
 
-// Adopt has the pools of g take requests in the place of those of before.
+// Adopt makes the pools of g take requests in place of the pools of before.
 func (s *State) Adopt(g, before *Generation) { s.Store.Adopt(g.pools, before.pools) }
 
-// KeepOnly forgets what nothing in a generation needs any more.
+// KeepOnly forgets what the generation does not need. It also has the prober make the checks of the generation's
+// snapshot and no others.
 func (s *State) KeepOnly(g *Generation) {
 	s.prober.Adopt(g.Snapshot.Checks)
 	kept := make(map[keptBy]bool, len(s.kept))

@@ -10,9 +10,9 @@ const (
 	RoundRobin BalancingPolicy = iota
 	// LeastRequest prefers endpoints with few requests under way, by weight.
 	LeastRequest
-	// Hash gives requests that have something in common to one endpoint.
+	// Hash gives requests with the same value of [HashOn] to the same endpoint.
 	Hash
-	// BalancingPolicies is how many there are.
+	// BalancingPolicies is the number of policies.
 	BalancingPolicies
 )
 
@@ -26,7 +26,7 @@ func (p BalancingPolicy) String() string {
 	return "RoundRobin"
 }
 
-// HashOn is what requests have in common that the Hash policy gives to one endpoint.
+// HashOn is the part of a request that the Hash policy chooses by.
 type HashOn uint8
 
 const (
@@ -41,12 +41,12 @@ const (
 // Balancing says how a route chooses among its pool's endpoints.
 type Balancing struct {
 	Policy BalancingPolicy
-	// HashOn and Name, of the header field in lower case or of the cookie, are for the Hash policy.
+	// HashOn and Name are for the Hash policy. Name is that of the header field, in lower case, or of the cookie.
 	HashOn HashOn
 	Name   string
-	// MaxConnections bounds the connections to each endpoint that carry a request or were upgraded, whichever routes of
-	// the namespace they serve. 0 is no bound.
+	// MaxConnections bounds the requests under way and the upgraded connections at each endpoint. Those of all routes of
+	// the namespace count together. 0 is no bound.
 	MaxConnections int
-	// MaxPending is how many requests may wait while every endpoint has that many.
+	// MaxPending is how many requests may wait while every endpoint has MaxConnections.
 	MaxPending int
 }

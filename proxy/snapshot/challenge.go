@@ -4,11 +4,11 @@ package snapshot
 
 import "cmp"
 
-// Challenge is what a certificate authority asks for to see that a name is served here.
+// Challenge is a request of a certificate authority for a proof that a name is served here.
 type Challenge struct {
 	// Host is an exact name in lower case.
 	Host string
-	// Token is the authority's name for the challenge. KeyAuthorization is what proves it (RFC 8555, section 8.1); it is
+	// Token is the authority's name for the challenge. KeyAuthorization is the proof (RFC 8555, section 8.1). It is
 	// written to no log.
 	Token, KeyAuthorization string
 	Type                    ChallengeType
@@ -18,10 +18,10 @@ type Challenge struct {
 type ChallengeType uint8
 
 const (
-	// ChallengeHTTP01 is asked for over plain HTTP, by a path that ends in the token (RFC 8555, section 8.3).
+	// ChallengeHTTP01 asks over plain HTTP, for a path that ends in the token (RFC 8555, section 8.3).
 	ChallengeHTTP01 ChallengeType = iota
-	// ChallengeTLSALPN01 is asked for by a handshake that offers the protocol acme-tls/1 alone (RFC 8737). It does not
-	// tell the token, so of several for one host the first is answered.
+	// ChallengeTLSALPN01 asks by a handshake that offers no protocol but acme-tls/1 (RFC 8737). The handshake does not
+	// name the token. So if a host has several of these challenges, the first one is answered.
 	ChallengeTLSALPN01
 )
 

@@ -9,43 +9,46 @@ import (
 	"time"
 )
 
-// Check probes a task at an interval. Every proxy that serves the snapshot probes for itself, since what one of them
-// reaches another may not.
+// Check probes a task at an interval. Every proxy that serves the snapshot probes for itself, because one proxy may not
+// reach what another one reaches.
 type Check struct {
-	// ID is that of the endpoints that the check decides about, which are Checked.
+	// ID is the ID of the endpoints that the check decides about. They are Checked.
 	ID string
-	// Address is what is probed. It may be at another port than any endpoint.
+	// Address is what is probed. Its port may be none of the endpoints' ports.
 	Address netip.AddrPort
-	// Path is what to GET. Empty, and without GRPC: an accepted connection is all that is wanted.
+	// Path is the path of a GET. If it is empty and GRPC is not set, a probe only has to get a connection.
 	Path string
-	// GRPC has gRPC's health protocol spoken in place of a GET. Service is what is asked about; empty: the server as a
-	// whole.
+	// GRPC is set if the probe speaks gRPC's health protocol instead of sending a GET. Service is the service that it asks
+	// about. If Service is empty, it asks about the server as a whole.
 	GRPC    bool
 	Service string
-	// TLS has the task asked over TLS. The certificate may be any: what is asked is whether the task serves, and what a
-	// rule expects of its certificate is that rule's.
+	// TLS is set if the probe goes over TLS. It takes any certificate. It asks only whether the task serves. What a rule
+	// expects of the certificate is checked for that rule's requests.
 	TLS bool
-	// H2C has the GET sent in HTTP/2 where there is no TLS. Over TLS the task chooses.
+	// H2C is set if the GET is sent in HTTP/2 without TLS. Over TLS the task chooses the version.
 	H2C bool
-	// Expected are the statuses of a healthy answer to the GET.
+	// Expected are the statuses with which a healthy task answers the GET.
 	Expected []StatusRange
-	// Interval is between the beginnings of two probes. Timeout, which is no longer, bounds all of one.
+	// Interval is the time between the beginnings of two probes. The prober varies it by up to a tenth. Timeout bounds a
+	// whole probe. It is at most Interval.
 	Interval, Timeout time.Duration
-	// HealthyThreshold and UnhealthyThreshold are how many probes in a row must succeed or fail, 1 or more.
+	// HealthyThreshold is how many probes in a row have to succeed before the task is Healthy. UnhealthyThreshold is how
+	// many have to fail before it is Unhealthy. Both are at least 1.
 	HealthyThreshold, UnhealthyThreshold int
-	// Before is what was known of the task before this proxy probed it, and what the check begins with. What the check has
-	// found since is not undone by another one, so two checks that differ in it alone are equal.
+	// Before is the health that was known before this proxy probed the task. The check begins with it. A later snapshot
+	// with another Before does not undo what the check has found since. So two checks that differ in Before alone are
+	// equal.
 	Before Health
 }
 
-// StatusRange is the statuses from First to Last, both included.
+// StatusRange has the statuses from First to Last, including both.
 type StatusRange struct{ First, Last int }
 
 // Health is what a check has found out about a task.
 type Health uint8
 
 const (
-	// HealthUnknown says that no probe has come to a result. The task takes requests while none is known to be healthy.
+	// HealthUnknown means that no probe has decided yet. The task takes requests while no task of its pool is Healthy.
 	HealthUnknown Health = iota
 	// Healthy tasks take requests.
 	Healthy
@@ -63,19 +66,19 @@ func (h Health) String() string {
 	return "Unknown"
 }
 
-// Equal says whether two checks probe alike.
+// Equal says whether two checks probe alike, as often and with the same thresholds.
 func (c Check) Equal(o Check) bool {
 	return c.SameProbe(&o) && c.Interval == o.Interval && c.Timeout == o.Timeout &&
 		c.HealthyThreshold == o.HealthyThreshold && c.UnhealthyThreshold == o.UnhealthyThreshold
 }
 
-// SameProbe says whether what one check found out holds for the other too.
+// SameProbe says whether the findings of one check hold for the other one too.
 func (c *Check) SameProbe(o *Check) bool {
 	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.GRPC == o.GRPC && c.Service == o.Service &&
 		c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
 }
 
-// Expects says whether a status is one of a healthy answer.
+// Expects says whether a healthy task may answer with a status.
 func (c *Check) Expects(status int) bool {
 	return slices.ContainsFunc(c.Expected, func(r StatusRange) bool { return r.First <= status && status <= r.Last })
 }

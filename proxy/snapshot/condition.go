@@ -12,24 +12,24 @@ import (
 	"strings"
 )
 
-// Conditions are what a route asks of a request beyond its host and path. A request has to meet all of them. They are
-// immutable, and there is at least one: a route without conditions has nil in their place.
+// Conditions are what a route asks of a request besides its host and path. A request has to meet all of them. They are
+// immutable. There is at least one: a route without conditions has nil instead.
 type Conditions struct {
-	// Methods are those that a request may have, sorted, each once. Empty for every method.
+	// Methods are the methods that a request may have, sorted. Each occurs once. Empty means every method.
 	Methods []string
-	// Headers ask for header fields. They are sorted by Name, and a name occurs once. The names are in lower case. A
-	// field that occurs several times in a request counts as one, with the values joined (RFC 9110, section 5.3).
+	// Headers are conditions on header fields, sorted by Name. Each Name is in lower case and occurs once. If a field
+	// occurs several times in a request, its values are joined and count as one (RFC 9110, section 5.3).
 	Headers []Condition
-	// Query asks for parameters of the query, decoded. They are sorted by Name, and a name occurs once. Of a parameter
-	// that occurs several times in a request, the first counts.
+	// Query has conditions on parameters of the query, sorted by Name. Each Name occurs once. Names and values are
+	// compared with the decoded query. If a parameter occurs several times in a request, the first one counts.
 	Query []Condition
 }
 
-// Condition asks that a request has a header field or a parameter of a name, with a certain value.
+// Condition asks for a header field, or for a parameter of the query, that has a certain name and a certain value.
 type Condition struct {
 	// Name is not empty.
 	Name string
-	// Value is what the value is compared with.
+	// Value is what the request's value is compared with.
 	Value string
 	Match ValueMatch
 }
@@ -40,7 +40,8 @@ type ValueMatch uint8
 const (
 	// ValueExact compares the whole value, byte by byte.
 	ValueExact ValueMatch = iota
-	// ValueRegularExpression is a regular expression (RE2) that the whole value has to match, in its case.
+	// ValueRegularExpression takes Value as a regular expression (RE2). It has to match the whole value. Case matters
+	// unless the expression says otherwise.
 	ValueRegularExpression
 )
 
@@ -51,18 +52,21 @@ func (m ValueMatch) String() string {
 	return "Exact"
 }
 
-// Equal says whether two routes ask for the same. Nil asks for nothing.
+// Equal says whether two sets of conditions ask for the same. Nil asks for nothing.
 func (c *Conditions) Equal(o *Conditions) bool { return c == o || c != nil && o != nil && c.asksFor(o) }
 
-// asksFor says whether two sets of conditions, none of them nil, are the same. It is apart from Equal so that comparing
-// two routes without conditions calls nothing.
+// asksFor says whether two sets of conditions are the same. Neither may be nil. It is apart from Equal, so that Equal
+// is inlined: comparing two routes without conditions calls nothing then.
 func (c *Conditions) asksFor(o *Conditions) bool {
 	return slices.Equal(c.Methods, o.Methods) && slices.Equal(c.Headers, o.Headers) && slices.Equal(c.Query, o.Query)
 }
 
-// Precedence orders the routes of one place by their conditions. A route that names methods comes before one that does
-// not, then one with more header fields, then one with more parameters. Routes without conditions come last. Zero says
-// that something else decides, such as their age; it does not say that the conditions are equal.
+// Precedence orders the routes of one place by their conditions. It is negative if c comes before o, and positive if c
+// comes after o. A route that names methods comes before one that names none. Next, a route with more header fields
+// comes first, and then one with more parameters. Routes without conditions come last.
+//
+// Precedence is 0 if something else has to decide, such as the age of the routes. That does not mean that the
+// conditions are equal.
 func (c *Conditions) Precedence(o *Conditions) int {
 	if c == o {
 		return 0
@@ -76,7 +80,8 @@ func (c *Conditions) Precedence(o *Conditions) int {
 	)
 }
 
-// String says in words what a request has to have. Two Conditions with the same text are equal. It is empty for nil.
+// String says in words what a request has to have, such as `method GET or PUT; header x-a is "1"`. If two Conditions
+// have the same text, they are equal. The text is empty for nil.
 func (c *Conditions) String() string {
 	if c == nil {
 		return ""
@@ -98,7 +103,7 @@ func (c *Conditions) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// String says in words what is asked for.
+// String says in words what the condition asks for, such as `x-a is "1"` or `x-a matches "[0-9]+"`.
 func (c Condition) String() string {
 	if c.Match == ValueRegularExpression {
 		return word(c.Name) + " matches " + strconv.Quote(c.Value)
@@ -106,7 +111,7 @@ func (c Condition) String() string {
 	return word(c.Name) + " is " + strconv.Quote(c.Value)
 }
 
-// word quotes a name, unless no other text could be taken for it.
+// word returns a name for a text. It quotes the name if the text could be misread otherwise.
 func word(name string) string {
 	for i := range len(name) {
 		if c := name[i]; c <= ' ' || c >= 0x7f || c == '"' || c == ';' {
@@ -119,16 +124,17 @@ func word(name string) string {
 	return name
 }
 
-// Expression compiles the value of a regular expression, so that it matches only whole values.
+// Expression compiles Value as a regular expression that matches only whole values. It fails if Value is no regular
+// expression.
 func (c *Condition) Expression() (*regexp.Regexp, error) {
-	// Alone first: a parenthesis too many could end the group that anchors it.
+	// Value has to compile alone first: a surplus parenthesis could end the group that anchors it.
 	if _, err := regexp.Compile(c.Value); err != nil {
 		return nil, err
 	}
 	return regexp.Compile(`\A(?:` + c.Value + `)\z`)
 }
 
-// inspect says what is wrong with the conditions of a route.
+// inspect returns what is wrong with the conditions of a route, or nil.
 func (c *Conditions) inspect() error {
 	if len(c.Methods)+len(c.Headers)+len(c.Query) == 0 {
 		return errors.New("conditions that ask for nothing are no conditions: they have to be nil")

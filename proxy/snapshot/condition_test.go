@@ -44,7 +44,7 @@ func TestWhichConditionsComeFirst(t *testing.T) {
 	}
 }
 
-// Texts stand for conditions where these are compared, so what is not the same must not read the same.
+// Conditions are compared by their texts. So different conditions must have different texts.
 func TestConditionsInWords(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

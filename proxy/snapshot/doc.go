@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package snapshot is what the data plane is to serve, as plain values. Controllers make a [Snapshot], and the proxy
-// compiles it. Nothing here says how serving goes.
+// Package snapshot describes, in plain values, what the data plane has to serve. Controllers make a [Snapshot]. The
+// proxy compiles it. The package has nothing to say about how serving goes.
 //
-// Read snapshot.go first. What its types hold is in condition.go, balancing.go, certificate.go, challenge.go, check.go
-// and upstreamtls.go; unserved.go is what was written and is not served; inspect.go says what makes no sense.
+// Read in this order: snapshot.go (hosts, routes, pools and endpoints), condition.go (what a route asks of a request
+// besides its host and path), balancing.go (how a route chooses an endpoint), upstreamtls.go (TLS with endpoints),
+// check.go (health checks), certificate.go (certificates and the names that they are served for), challenge.go (what
+// certificate authorities ask for), unserved.go (rules without a route), inspect.go (what makes a snapshot invalid).
 package snapshot

@@ -10,12 +10,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 )
 
-// countsInNoEqual are the fields that may differ between snapshots that are equal, with why.
+// countsInNoEqual has the fields in which equal snapshots may differ, with the reason.
 var countsInNoEqual = map[string]string{
 	"Check.Before": "a check goes on with what it found itself, and begins with this once",
 }
 
-// Apply drops a snapshot that equals the one before, so a change of a field that Equal forgets would never be served.
+// Apply drops a snapshot that equals the one before. If Equal forgot a field, a change of that field would never be
+// served.
 func TestEveryFieldCountsInEqual(t *testing.T) {
 	t.Parallel()
 	var before, after snapshot.Snapshot

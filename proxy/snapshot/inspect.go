@@ -7,9 +7,10 @@ import (
 	"fmt"
 )
 
-// Inspect says what is wrong with a snapshot before anything is made of it: hosts, pools, checks or challenges that are
-// not in their order or occur twice, and checks that make no sense or are missing. It leaves the routes to
-// [Host.Inspect], because nearly all hosts of a snapshot were looked at with the one before.
+// Inspect returns what is wrong with a snapshot, or nil. It is called before the snapshot is compiled. It finds hosts,
+// pools, checks and challenges that are out of order or occur twice. It also finds checks with an impossible interval,
+// timeout or threshold, and Checked endpoints without a check. It does not look at routes. [Host.Inspect] does that
+// when a host is compiled, because nearly all hosts were inspected with the snapshot before.
 func (s *Snapshot) Inspect() error {
 	if err := s.inspectChecks(); err != nil {
 		return err
@@ -54,10 +55,10 @@ func (s *Snapshot) inspectChecks() error {
 	return nil
 }
 
-// Inspect says what is wrong with a host before anything is made of it: routes that are not in their order or occur
-// twice, and conditions that make no sense.
+// Inspect returns what is wrong with a host, or nil. It is called before the host is compiled. It finds routes that are
+// out of order or occur twice, and conditions that are malformed.
 func (h *Host) Inspect() error {
-	// texts are the conditions of the routes of one place. Nil if there are none.
+	// texts has the texts of the conditions of one place. Nil if there are none.
 	var texts map[string]bool
 	for i := range h.Routes {
 		r := &h.Routes[i]
@@ -96,7 +97,7 @@ func (h *Host) Inspect() error {
 	return nil
 }
 
-// inspectNext says what is wrong with the next route of the same place.
+// inspectNext returns what is wrong with the next route of the same place, or nil.
 func (r *Route) inspectNext(next *Route) error {
 	switch order := r.Conditions.Precedence(next.Conditions); {
 	case r.Conditions == nil && next.Conditions == nil:
@@ -115,7 +116,7 @@ func (r *Route) inspectConditions() error {
 	return r.Conditions.inspect()
 }
 
-// inOrder checks a sorted list's next name.
+// inOrder returns an error unless name comes after before. what is the kind of thing that has the names, for the error.
 func inOrder(what, before, name string) error {
 	switch {
 	case before == name:

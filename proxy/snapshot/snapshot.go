@@ -11,39 +11,39 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// Snapshot is all that the data plane needs to know, as plain values: what to serve, not how it is
-// going. It is immutable once it was handed to the proxy. Two snapshots that mean the same are
-// [Snapshot.Equal], because every list in them is in the order that its comment says.
+// Snapshot is all that the data plane has to know, as plain values. It says what to serve, and nothing of how that
+// goes. It is immutable once the proxy has it. Two snapshots that mean the same are [Snapshot.Equal], because every
+// list in them has the order that its comment gives.
 type Snapshot struct {
-	// Hosts are sorted by Name; a name occurs once.
+	// Hosts are sorted by Name. Each name occurs once.
 	Hosts []Host
-	// Pools are sorted by ID; an id occurs once.
+	// Pools are sorted by ID. Each id occurs once.
 	Pools []Pool
-	// Checks are sorted by ID; an id occurs once.
+	// Checks are sorted by ID. Each id occurs once.
 	Checks []Check
-	// Certificates are in the order of preference: of several for one name, the first that a client can use is served. An
-	// id occurs once.
+	// Certificates are in the order of preference. If a name has several, the first that the client can use is served.
+	// Each id occurs once.
 	Certificates []Certificate
-	// Challenges are sorted by Host, Type and Token; three of these occur once.
+	// Challenges are sorted by Host, Type and Token. No two have all three in common.
 	Challenges []Challenge
-	// Unserved are in the order of [Unserved.Compare]. No request gets to them; they are there to explain why.
+	// Unserved are in the order of [Unserved.Compare]. No request reaches them. They are only for explanations.
 	Unserved []Unserved
 }
 
-// Host is one name that is served and the routes below it.
+// Host is a name that is served, with its routes.
 type Host struct {
-	// Name is lower-case ASCII: an exact name such as "api.example.com", a wildcard such as
-	// "*.example.com" that stands for exactly one label, or "" for every host.
+	// Name is in lower-case ASCII. It is an exact name such as "api.example.com", a wildcard such as "*.example.com", or
+	// "" for every host. A wildcard stands for exactly one label.
 	Name string
-	// Owner is whose the host is. What no route of the most specific host matches goes to the less specific ones of the
-	// same owner and to no other's; a host without routes keeps its requests from others so.
+	// Owner owns the host. If no route of the most specific host takes a request, the less specific hosts of the same
+	// owner get it. No other owner's host does. So a host without routes keeps its requests from other owners.
 	Owner string
-	// Routes are sorted by Path, then by Match. Those that have both in common share a place. Of them, a request takes the
-	// first whose Conditions it meets, so they are in the order of preference: by [Conditions.Precedence], and where that
-	// decides nothing, as their maker prefers. Path, Match and Conditions together occur once. So of the routes of a place
-	// at most one has no Conditions, and it is the last.
+	// Routes are sorted by Path, then by Match. Routes with the same Path and Match share a place. A request takes the
+	// first route of a place whose Conditions it meets. So the routes of a place are in the order of preference: by
+	// [Conditions.Precedence], and if that does not decide, as the maker of the snapshot prefers. No two routes have Path,
+	// Match and Conditions in common. So at most one route of a place has no Conditions, and it is the last.
 	Routes []Route
-	// RedirectHTTPS answers plain requests for the host with 308 and the same URL under https.
+	// RedirectHTTPS is set if plain requests for the host are answered with 308 and the same URL under https.
 	RedirectHTTPS bool
 }
 
@@ -51,18 +51,18 @@ type Host struct {
 type PathMatch uint8
 
 const (
-	// MatchPrefix compares whole segments: /api matches /api, /api/ and /api/v1, not /apiv1.
+	// MatchPrefix compares whole segments: /api matches /api, /api/ and /api/v1, but not /apiv1.
 	MatchPrefix PathMatch = iota
 	// MatchExact compares the whole path.
 	MatchExact
-	// MatchText takes all that begins with the path as text, in any case: /adm takes /admin and /ADM/x too. It goes
-	// before every other match of its host, and is only for routes that are closed, whose path could not be read any
-	// further.
+	// MatchText matches all that begins with the path as text, in any case: /adm matches /admin and /ADM/x too. It goes
+	// before every other match of its host. Only closed routes have it: either their path could not be read beyond the
+	// text, or they close a whole host.
 	MatchText
 )
 
-// MaxClosedText is how long the path of a [MatchText] may be, in bytes: what is longer is closed from a shorter one
-// on.
+// MaxClosedText is the greatest length of the path of a [MatchText], in bytes. A longer text is cut to it, which closes
+// more paths.
 const MaxClosedText = 255
 
 func (m PathMatch) String() string {
@@ -75,12 +75,13 @@ func (m PathMatch) String() string {
 	return "Prefix"
 }
 
-// RuleID names the place that a route came from, for logs.
+// RuleID names the rule and path that a route came from, for logs.
 type RuleID struct {
-	// Ingress is "namespace/name", with more before it where that alone does not tell one object from all others.
+	// Ingress is "namespace/name". It has a prefix, as in "networking.k8s.io/namespace/name", if that alone does not tell
+	// one object from all others.
 	Ingress string
-	// Rule and Path are the indexes of the rule and of the path within it, from 0. Rule is -1 for what serves requests
-	// that no rule matches, and Path -1 for what closes the whole host of a rule.
+	// Rule is the index of the rule. Path is the index of the path in the rule. Both count from 0. Rule is -1 for a route
+	// that serves the requests that no rule matches. Path is -1 for a route that closes the whole host of a rule.
 	Rule, Path int
 }
 
@@ -94,43 +95,45 @@ type Route struct {
 	// [MaxClosedText] bytes.
 	Path  string
 	Match PathMatch
-	// Conditions are what else a request has to have. Nil for nothing. A Text has none.
+	// Conditions are what else a request has to have. Nil if nothing. A Text has none.
 	Conditions *Conditions
-	// Closed is why every request is answered with 503 before any policy is asked, as one word for metrics. It is empty
-	// for a route that is served.
+	// Closed says, in one word for metrics, why every request is answered with 503. It is empty for a route that is
+	// served. The answer is RuleClosed, before any policy is asked. For [Mistaken] it is NoHealthyTask.
 	Closed string
 	// Pool is the id of the pool that serves the route.
 	Pool string
-	// Policies are what the route does with requests and responses beyond sending them on. They are in [policy.Order], and
-	// none occurs twice.
+	// Policies are what the route does with requests and responses beyond sending them on. They are in [policy.Order].
+	// None occurs twice.
 	Policies []policy.Policy
 	// Balancing says which of the pool's endpoints a request goes to.
 	Balancing Balancing
 	Timeouts  Timeouts
-	// Retries is how many further endpoints may be tried after the first, where a retry is safe.
+	// Retries is how many further endpoints may be tried after the first, if a retry is safe.
 	Retries int
 }
 
 // Refuses says whether requests are answered with RuleClosed.
 func (r *Route) Refuses() bool { return r.Closed != "" && r.Closed != Mistaken }
 
-// Mistaken is the Closed of a route that has its place, and a mistake. Its pool has no endpoints, and its requests are
-// answered with NoHealthyTask because of that.
+// Mistaken is the Closed of a route whose rule has a place, but also a mistake. Its pool has no endpoints. So its
+// requests are answered with NoHealthyTask.
 const Mistaken = "InvalidRule"
 
-// Timeouts bound a request's stay with its endpoint. Zero is no bound.
+// Timeouts bound the time that a request spends with its endpoint. Zero is no bound.
 type Timeouts struct {
-	// Request bounds the whole, from the request's head to the last byte of the response.
+	// Request bounds the whole exchange, from the request's head to the last byte of the response.
 	Request time.Duration
-	// Connect bounds the making of a connection, and the wait for a free one where their number is bounded.
+	// Connect bounds the making of a connection. If the number of connections is bounded, it also bounds the wait for a
+	// free one.
 	Connect time.Duration
-	// Response bounds the time until the endpoint begins to answer a request that it was sent whole.
+	// Response bounds the time from the end of the request to the beginning of the endpoint's answer.
 	Response time.Duration
-	// Idle bounds the time in which no byte arrives from or is taken by the endpoint.
+	// Idle bounds the time in which no byte arrives from the endpoint, and the time in which the endpoint takes no byte.
 	Idle time.Duration
 }
 
-// Patience is how long an endpoint may be silent before it answers: the shorter of two timeouts, 0 for ever.
+// Patience returns how long an endpoint may be silent before it answers: the shorter one of Response and Idle. 0 is for
+// ever.
 func (t *Timeouts) Patience() time.Duration {
 	if t.Response > 0 && (t.Idle == 0 || t.Response < t.Idle) {
 		return t.Response
@@ -138,22 +141,23 @@ func (t *Timeouts) Patience() time.Duration {
 	return t.Idle
 }
 
-// Pool is the endpoints that serve one port of one service.
+// Pool has the endpoints that serve one port of one service, and how they are spoken to.
 type Pool struct {
-	// ID is stable across snapshots: "namespace/service:port". What the data plane remembers of
-	// a pool, it remembers under this id.
+	// ID is "namespace/service:port". It ends in "/variant" if the endpoints are spoken to over TLS or in HTTP/2, or if
+	// the rule is mistaken. It is the same in all snapshots. The data plane remembers a pool by its id.
 	ID string
-	// Service is "namespace/service". Pools of one namespace share what is known of their endpoints.
+	// Service is "namespace/service". The pools of a namespace share what is known of endpoints that they have in common.
 	Service string
-	// TLS is what the endpoints are spoken to over, if anything. What they speak in it, HTTP/2 or HTTP/1.1, they choose.
+	// TLS says how the endpoints are spoken to over TLS. The zero value is no TLS. Over TLS the endpoint chooses HTTP/2 or
+	// HTTP/1.1.
 	TLS UpstreamTLS
-	// H2C has endpoints without TLS spoken to in HTTP/2, which they are known to speak.
+	// H2C is set if the endpoints are spoken to in HTTP/2 without TLS. They must be known to speak it.
 	H2C bool
-	// Endpoints are sorted by ID; an id occurs once.
+	// Endpoints are sorted by ID. Each id occurs once.
 	Endpoints []Endpoint
 }
 
-// Namespace is that of the pool's service.
+// Namespace returns the namespace of the pool's service.
 func (p *Pool) Namespace() string {
 	namespace, _, _ := strings.Cut(p.Service, "/")
 	return namespace
@@ -161,16 +165,17 @@ func (p *Pool) Namespace() string {
 
 // Endpoint is one address that answers for a service.
 type Endpoint struct {
-	// ID names the object that the endpoint came from: "task/namespace/name".
+	// ID names what the endpoint came from: "task/namespace/name", or "endpoint/namespace/service/address:port" if that is
+	// a Service.
 	ID      string
 	Address netip.AddrPort
-	// Weight is the endpoint's share of new requests among its pool's. Zero takes none.
+	// Weight is the endpoint's share of the pool's new requests, relative to the other weights. With 0 it takes none.
 	Weight int
-	// Draining endpoints take no new request; the running ones finish.
+	// Draining endpoints take no new requests. Requests under way go on to their end.
 	Draining bool
-	// Unhealthy endpoints take no request.
+	// Unhealthy endpoints take no requests.
 	Unhealthy bool
-	// Checked endpoints take requests as the Check of their ID finds.
+	// Checked is set if the Check of the same ID decides whether the endpoint takes requests.
 	Checked bool
 }
 
@@ -182,7 +187,7 @@ func (s *Snapshot) Equal(o *Snapshot) bool {
 		slices.EqualFunc(s.Unserved, o.Unserved, Unserved.Equal)
 }
 
-// Equal says whether two hosts have the same name, owner and routes.
+// Equal says whether two hosts have the same name, owner, routes and redirect.
 func (h Host) Equal(o Host) bool {
 	return h.Name == o.Name && h.Owner == o.Owner && h.RedirectHTTPS == o.RedirectHTTPS &&
 		slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
@@ -196,7 +201,7 @@ func (r Route) Equal(o Route) bool {
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
 
-// Equal says whether two pools have the same id and endpoints, and speak to them alike.
+// Equal says whether two pools have the same id and endpoints, and whether these are spoken to alike.
 func (p Pool) Equal(o Pool) bool {
 	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && p.H2C == o.H2C && slices.Equal(p.Endpoints, o.Endpoints)
 }

@@ -4,32 +4,34 @@ package snapshot
 
 import "cmp"
 
-// Unserved is a path of a rule that has no route: another one has its place, its host is another's, or it makes no
-// sense.
+// Unserved is a path of a rule that has no route. For instance, another rule has its place, another owner has its host,
+// or the path makes no sense.
 type Unserved struct {
-	// Host and Path are as the rule has them; where they make sense, in the form of a [Host] and a [Route].
+	// Host and Path are what the rule says. If they make sense, they have the form that they have in a [Host] and a
+	// [Route].
 	Host  string
 	Path  string
 	Match PathMatch
-	// Conditions are as those of a [Route].
+	// Conditions are like those of a [Route].
 	Conditions *Conditions
-	// Senseless is set where the path is none that a request could have been compared with, such as a pattern.
+	// Senseless is set if no request can be compared with the path, for instance because it is a pattern.
 	Senseless bool
 	Rule      RuleID
 	// Service is "namespace/service".
 	Service string
-	// Reason is the condition's that the object has because of it, and Why a sentence for its author.
+	// Reason is the reason of the condition that the object has because of this path. Why is a sentence for the object's
+	// author.
 	Reason, Why string
 }
 
-// Compare orders paths by host, and those of one host by where they are written.
+// Compare orders paths by host. It orders the paths of one host by where they are written: by object, rule and path.
 func (u Unserved) Compare(o Unserved) int {
 	return cmp.Or(
 		cmp.Compare(u.Host, o.Host), cmp.Compare(u.Rule.Ingress, o.Rule.Ingress),
 		cmp.Compare(u.Rule.Rule, o.Rule.Rule), cmp.Compare(u.Rule.Path, o.Rule.Path))
 }
 
-// Equal says whether two paths are written alike, and are not served for the same reason.
+// Equal says whether two paths are written alike and have no route for the same reason.
 func (u Unserved) Equal(o Unserved) bool {
 	same := u.Conditions.Equal(o.Conditions)
 	u.Conditions, o.Conditions = nil, nil

@@ -2,15 +2,15 @@
 
 package snapshot
 
-// UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. Its zero value is no
+// UpstreamTLS says how a pool's endpoints are spoken to over TLS, and what they have to prove. The zero value is no
 // TLS.
 type UpstreamTLS struct {
-	// ServerName is the name or IP address that an endpoint's certificate has to be for. A name is sent along, so that the
-	// endpoint can choose a certificate. It is empty only where there is no TLS.
+	// ServerName is the name or IP address that an endpoint's certificate has to be for. A name is also sent, so that the
+	// endpoint can choose a certificate. It is empty only if there is no TLS.
 	ServerName string
-	// Authorities are the certificates, as PEM, to one of which an endpoint's has to lead. Empty: those that the system
-	// trusts.
+	// Authorities are certificates in PEM. An endpoint's certificate has to lead to one of them. Empty means those that
+	// the system trusts.
 	Authorities string
-	// SkipVerify takes every certificate.
+	// SkipVerify is set if every certificate is taken.
 	SkipVerify bool
 }

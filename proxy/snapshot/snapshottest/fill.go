@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package snapshottest fills snapshots and policies by reflection, so that a test meets fields that it was not told of.
+// Package snapshottest fills snapshots and policies by reflection, so that a test covers fields that were added after
+// it was written.
 package snapshottest
 
 import (
@@ -11,7 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// Fill gives everything below v a value other than its zero value, and each list one element.
+// Fill gives everything below v a value other than its zero value. A list gets one element. A list of policies gets one
+// of each.
 func Fill(tb testing.TB, v reflect.Value) {
 	tb.Helper()
 	switch {
@@ -30,7 +32,7 @@ func Fill(tb testing.TB, v reflect.Value) {
 	}
 }
 
-// FilledPolicy returns a policy of the same type.
+// FilledPolicy returns a pointer to a policy of the type of like. All its fields are filled.
 func FilledPolicy(tb testing.TB, like policy.Policy) reflect.Value {
 	tb.Helper()
 	p := reflect.New(reflect.TypeOf(like).Elem())
@@ -38,8 +40,9 @@ func FilledPolicy(tb testing.TB, like policy.Policy) reflect.Value {
 	return p
 }
 
-// EachLeaf calls visit with everything below v that has no fields, named by the struct that declares it. It visits
-// lists and pointers as wholes before what they have or lead to.
+// EachLeaf calls visit with each value below v that has no fields. The name that it gives is that of the struct type
+// and of the field, such as "Host.Name". It visits a list or a pointer as a whole first, and then its elements or what
+// it points to.
 func EachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect.Value)) {
 	if isLeaf(v) {
 		visit(name, v)
@@ -60,13 +63,14 @@ func EachLeaf(v reflect.Value, name string, visit func(name string, leaf reflect
 	}
 }
 
-// isLeaf says whether a value is changed as a whole. Addresses are, since their fields are their package's own. What
-// stands for a policy is not: it has fields.
+// isLeaf says whether a value is changed as a whole. An address is, because its fields belong to its package. An
+// interface is not, because it holds a policy, which has fields.
 func isLeaf(v reflect.Value) bool {
 	return v.Kind() != reflect.Struct && v.Kind() != reflect.Interface || v.Type().PkgPath() == "net/netip"
 }
 
-// OtherThan returns a value that v does not have. A list that has elements becomes empty, and a pointer nil.
+// OtherThan returns a value of the type of v that differs from v. If v is not the zero value, it returns the zero
+// value: a list with elements becomes empty, and a pointer becomes nil.
 func OtherThan(tb testing.TB, v reflect.Value) reflect.Value {
 	tb.Helper()
 	other := reflect.New(v.Type()).Elem()
