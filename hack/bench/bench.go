@@ -110,11 +110,9 @@ func (s *session) prepare(ctx context.Context) (err error) {
 		say("Not on PATH, so not measured: %s.", strings.Join(s.absent, ", "))
 	}
 	if chosen(s.options.proxies, warrenName) {
-		w, err := s.makeWarren()
-		if err != nil {
+		if err := s.addControllers(); err != nil {
 			return err
 		}
-		s.proxies = append(s.proxies, w)
 	}
 	if chosen(s.options.proxies, floorName) {
 		s.proxies = append(s.proxies, &floorProxy{self: self})
@@ -151,25 +149,49 @@ func (s *session) startBackends(ctx context.Context, self string) error {
 	return nil
 }
 
-func (s *session) makeWarren() (*warren, error) {
-	program := s.options.controller
-	if program == "" {
+// addControllers adds each binary of the controller, and starts the Kubernetes API that all of them read.
+func (s *session) addControllers() error {
+	controllers := s.options.controllers
+	if len(controllers) == 0 {
 		checkout, err := kubeapi.Checkout()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		program = filepath.Join(checkout, "bin", "warren-ingress")
+		controllers = []controller{{warrenName, filepath.Join(checkout, "bin", "warren-ingress")}}
 	}
-	if _, err := os.Stat(program); err != nil {
-		return nil, fmt.Errorf("the controller is not built (%w): run \"make build\" first", err)
+	for _, c := range controllers {
+		if _, err := os.Stat(c.program); err != nil {
+			return fmt.Errorf("the controller is not built (%w): run \"make build\" first", err)
+		}
 	}
 	say("Starting a Kubernetes API.")
 	var err error
 	if s.cluster, err = startCluster(); err != nil {
-		return nil, err
+		return err
 	}
 	s.closers = append(s.closers, s.cluster.stop)
-	return &warren{program: program, cluster: s.cluster, ports: s.ports}, nil
+	for _, c := range controllers {
+		s.proxies = append(s.proxies, &warren{called: c.name, program: c.program, cluster: s.cluster, ports: s.ports})
+	}
+	return nil
+}
+
+// reference returns the name of the proxy that ratios are to: nginx, or the first of several controllers where nginx
+// is not measured.
+func (s *session) reference() string {
+	var controllers []string
+	for _, p := range s.proxies {
+		if p.name() == referenceName {
+			return referenceName
+		}
+		if w, ok := p.(*warren); ok {
+			controllers = append(controllers, w.called)
+		}
+	}
+	if len(controllers) > 1 {
+		return controllers[0]
+	}
+	return referenceName
 }
 
 func (s *session) close() error {

@@ -146,6 +146,9 @@ func TestWrongFlagsAreRefusedWithWhatToWrite(t *testing.T) {
 		"an unknown proxy": {[]string{"-proxies", "apache"}, `"apache" is unknown: write one of nginx, haproxy, caddy, traefik, envoy, warren, floor`},
 		"no rounds":        {[]string{"-rounds", "0"}, "-rounds is 0: write 1 or more"},
 		"no time":          {[]string{"-seconds", "0"}, "-seconds is 0: write 0.5 to 600"},
+		"two of a name":    {[]string{"-controller", "old=/a", "-controller", "old=/b"}, `the name "old" is taken: write another-name=/b`},
+		"a peer's name":    {[]string{"-controller", "nginx=/a"}, `the name "nginx" is taken`},
+		"no path":          {[]string{"-controller", "old="}, `"old=" is no binary: write [name=]path`},
 		"an argument":      {[]string{"-rounds", "1", "keepalive"}, `unexpected argument "keepalive"`},
 	}
 	for name, test := range tests {
@@ -155,6 +158,51 @@ func TestWrongFlagsAreRefusedWithWhatToWrite(t *testing.T) {
 			_, err := parseOptions(set, test.args)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestControllersAreCalledByNames(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want []controller
+	}{
+		"none":           {nil, nil},
+		"one":            {[]string{"/a/warren-ingress"}, []controller{{"warren", "/a/warren-ingress"}}},
+		"named":          {[]string{"base=/a/x", "new=/b/x"}, []controller{{"base", "/a/x"}, {"new", "/b/x"}}},
+		"the second not": {[]string{"/a/x", "/b/other"}, []controller{{"warren", "/a/x"}, {"other", "/b/other"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var args []string
+			for _, value := range test.args {
+				args = append(args, "-controller", value)
+			}
+			o, err := parseOptions(flag.NewFlagSet("bench", flag.ContinueOnError), args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, o.controllers, cmp.AllowUnexported(controller{})); diff != "" {
+				t.Errorf("controllers (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRatiosAreToNginxOrToTheFirstOfSeveralControllers(t *testing.T) {
+	nginx, base, changed := &peer{called: "nginx"}, &warren{called: "base"}, &warren{called: "new"}
+	for name, test := range map[string]struct {
+		proxies []proxy
+		want    string
+	}{
+		"nginx":              {[]proxy{nginx, base, changed}, "nginx"},
+		"several":            {[]proxy{base, changed}, "base"},
+		"one controller":     {[]proxy{base}, "nginx"},
+		"another peer alone": {[]proxy{&peer{called: "haproxy"}}, "nginx"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := (&session{proxies: test.proxies}).reference(); got != test.want {
+				t.Errorf("ratios are to %q, want %q", got, test.want)
 			}
 		})
 	}

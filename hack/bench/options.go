@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,8 +20,11 @@ type options struct {
 	window, warmUp time.Duration
 	rows, proxies  []string
 	markdown       bool
-	controller     string
+	controllers    []controller
 }
+
+// controller is a binary of the controller, and how the table calls it.
+type controller struct{ name, program string }
 
 func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 	o := &options{}
@@ -32,7 +36,8 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 	set.IntVar(&o.rounds, "rounds", 3, "`number` of times that each proxy is measured in each row; the medians are shown")
 	set.Float64Var(&seconds, "seconds", 4, "`time` in seconds that one measurement takes")
 	set.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
-	set.StringVar(&o.controller, "controller", "", "`path` of the controller's binary (default bin/warren-ingress of the checkout)")
+	set.Func("controller", "`[name=]path` of the controller's binary (default bin/warren-ingress of the checkout). Given again, it adds one more. "+
+		"All take turns, and without nginx the ratios are to the first", o.addController)
 	set.Func("rows", "comma-separated `names` of the rows to measure (default all): "+strings.Join(rowNames, ", "),
 		choice(&o.rows, rowNames))
 	set.Func("proxies", "comma-separated `names` of the proxies to measure (default all that are there): "+strings.Join(proxyNames(), ", "),
@@ -53,6 +58,26 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 	// Long before that, connections are open, and what grows on demand has grown.
 	o.warmUp = min(o.window/4, 500*time.Millisecond)
 	return o, nil
+}
+
+// addController reads a binary of the controller. Without a name, the first is called as the proxy is.
+func (o *options) addController(text string) error {
+	name, program, named := strings.Cut(text, "=")
+	if !named {
+		name, program = warrenName, text
+		if len(o.controllers) > 0 {
+			name = filepath.Base(program)
+		}
+	}
+	if name == "" || program == "" || strings.Contains(name, "/") {
+		return fmt.Errorf("%q is no binary: write [name=]path", text)
+	}
+	called := func(c controller) bool { return c.name == name }
+	if slices.Contains(proxyNames(), name) && name != warrenName || slices.ContainsFunc(o.controllers, called) {
+		return fmt.Errorf("the name %q is taken: write another-name=%s", name, program)
+	}
+	o.controllers = append(o.controllers, controller{name, program})
+	return nil
 }
 
 // choice reads a comma-separated list of known names.

@@ -91,10 +91,10 @@ func (t *table) throughput(name string) float64 {
 	return 0
 }
 
-// reference returns the figures that a row's ratios are to, or nil if there are none.
-func (r *measuredRow) reference() *figures {
+// figuresOf returns the figures of a proxy, or nil if there are none.
+func (r *measuredRow) figuresOf(proxy string) *figures {
 	for i := range r.cells {
-		if r.cells[i].proxy == referenceName && len(r.cells[i].results) > 0 {
+		if r.cells[i].proxy == proxy && len(r.cells[i].results) > 0 {
 			f := r.cells[i].figures()
 			return &f
 		}
@@ -179,7 +179,7 @@ func (t *table) write(w io.Writer) {
 			}
 		}
 		fmt.Fprintln(aligned, "  errors")
-		reference := r.reference()
+		reference := r.figuresOf(t.session.reference())
 		for i := range r.cells {
 			cell := &r.cells[i]
 			fmt.Fprintf(aligned, "%s\t", cell.proxy)
@@ -214,7 +214,7 @@ func (t *table) writeMarkdown(w io.Writer) {
 	}
 	fmt.Fprintf(w, " errors |\n%s---|\n", rule)
 	for _, r := range t.rows {
-		reference := r.reference()
+		reference := r.figuresOf(t.session.reference())
 		heading := r.heading()
 		for i := range r.cells {
 			cell := &r.cells[i]
@@ -243,7 +243,7 @@ func (t *table) preamble() []string {
 	}
 	lines := []string{
 		fmt.Sprintf("%s. Rounds: %d of %s each, medians; ×: ratio to %s; %s in all.",
-			time.Now().UTC().Format(time.DateOnly), s.options.rounds, s.options.window, referenceName, t.took.Round(time.Second)),
+			time.Now().UTC().Format(time.DateOnly), s.options.rounds, s.options.window, s.reference(), t.took.Round(time.Second)),
 		fmt.Sprintf("%s, Linux %s, %s. The proxy alone on core %d, load and backends on core %d.",
 			processor(), kernel(), runtime.Version(), s.cores.proxy, s.cores.load),
 		strings.Join(versions, "; ") + ".",

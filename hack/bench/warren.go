@@ -20,22 +20,27 @@ import (
 // else.
 const readyLimit = 30 * time.Second
 
-// warren is the controller of this checkout: its real binary, on a Kubernetes API with the scenario's objects.
+// warren is the controller: a real binary, on a Kubernetes API with the scenario's objects.
 type warren struct {
+	called  string
 	program string
 	cluster *cluster
 	ports   *ports
 }
 
-func (w *warren) name() string            { return warrenName }
+func (w *warren) name() string            { return w.called }
 func (w *warren) cannot(*scenario) string { return "" }
 
 func (w *warren) version() string {
 	said, err := exec.Command(w.program, "--version").Output()
 	if err != nil {
-		return warrenName
+		return w.called
 	}
-	return strings.TrimSpace(string(said))
+	version := strings.TrimSpace(string(said))
+	if w.called == warrenName {
+		return version
+	}
+	return w.called + ": " + version
 }
 
 // start applies the scenario's objects and runs the binary. It returns when the status of each object says that all of
@@ -53,7 +58,7 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 	if err := w.ports.takeAll(&metrics, &health, &admin); err != nil {
 		return nil, err
 	}
-	started, err := c.launcher.start(c.core, warrenName, []string{oneThread}, w.program,
+	started, err := c.launcher.start(c.core, w.called, []string{oneThread}, w.program,
 		"--kubeconfig="+kubeconfig,
 		"--watch-namespaces="+namespace,
 		"--leader-elect=false",
