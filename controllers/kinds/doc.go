@@ -12,10 +12,11 @@
 // What the package says of an object depends on that object alone. It knows neither which rule wins nor what exists in
 // the cluster.
 //
-// Read in this order: warren.go (this API's Ingress), object.go (what identifies an object), terms.go (what a path asks
-// for besides its place), backend.go (how a backend is spoken to), limits.go (timeouts and retries), policies.go (the
-// list of readers), then a file for each policy: access.go, ratelimit.go, headers.go, rewrite.go and balancing.go;
-// path.go (the place of a rule), closing.go (what an unreadable path closes), standard.go (the Ingress of
-// networking.k8s.io), annotation.go (its annotations), foreign.go (those of other controllers), foreigntable.go (which
-// those are), class.go (which objects are a controller's), services.go (which services an object names).
+// Read in this order: warren.go (this API's Ingress), object.go (what identifies an object), terms.go (what a path
+// asks for besides its place), backend.go (how a backend is spoken to), limits.go (timeouts and retries),
+// policies.go (the list of readers), then a file for each policy, which has its name, and balancing.go (how an
+// endpoint is chosen); path.go (the place of a rule), closing.go (what an unreadable path closes), standard.go (the
+// Ingress of networking.k8s.io), annotation.go (its annotations), foreign.go (those of other controllers),
+// foreigntable.go (which those are), class.go (which objects are a controller's), services.go (which services an
+// object names).
 package kinds

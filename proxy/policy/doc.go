@@ -7,6 +7,5 @@
 // It knows nothing of connections, of how routes are found, and of metrics. A step sees a [View] of a request.
 //
 // Read in this order: policy.go (what a policy is), order.go (the list of all policies), chain.go (the steps of all
-// policies of a route), then a file for each: access.go, ratelimit.go and limiter.go (which counts for it), headers.go
-// and rewrite.go.
+// policies of a route), then a file for each policy, which has its name. limiter.go counts for the rate limit.
 package policy
