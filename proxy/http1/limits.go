@@ -31,7 +31,7 @@ var (
 	errFieldName       = refuse(400, "a field line does not begin with a token and a colon (RFC 9112, section 5.1)")
 	errFieldSpace      = refuse(400, "white space stands between a field's name and its colon (RFC 9112, section 5.1)")
 	errFold            = refuse(400, "a field line is folded (RFC 9112, section 5.2)")
-	errFieldValue      = refuse(400, "a field's value has a control character (RFC 9110, section 5.5)")
+	errFieldValue      = refuse(400, "a field's value has NUL (RFC 9110, section 5.5)")
 	errLineLong        = refuse(431, "a field line is too long")
 	errHeadLong        = refuse(431, "the head is too long")
 	errHeadMemory      = refuse(431, "the heads that wait take more memory than there is for them")
