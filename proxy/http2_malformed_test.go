@@ -42,8 +42,6 @@ func TestRequestThatIsMalformedInHTTP2IsRefused(t *testing.T) {
 		"CR and LF in a value":            head("GET", "/", "x", "a\r\nGET /b HTTP/1.1"),
 		"LF in a value":                   head("GET", "/", "x", "a\nb: c"),
 		"NUL in a value":                  head("GET", "/", "x", "a\x00b"),
-		"space before a value":            head("GET", "/", "x", " a"),
-		"tab behind a value":              head("GET", "/", "x", "a\t"),
 		"CR and LF in a name":             head("GET", "/", "x: y\r\nz", "a"),
 		"colon in a name":                 head("GET", "/", "transfer-encoding:", "chunked"),
 		"space in a name":                 head("GET", "/", "x y", "a"),
@@ -93,7 +91,6 @@ func TestRequestThatIsMalformedInHTTP2IsRefused(t *testing.T) {
 		"content-length that is a list":   head("GET", "/", "content-length", "0, 0"),
 		"content-length beyond 2^63":      head("GET", "/", "content-length", "9223372036854775808"),
 		"content-length in letters":       head("GET", "/", "content-length", "0x0"),
-		"content-length with a space":     head("GET", "/", "content-length", "0 "),
 		"content-length that is no value": head("GET", "/", "content-length", ""),
 	}
 	b := startBackend(t, func(_ http.ResponseWriter, r *http.Request) {

@@ -138,3 +138,68 @@ func TestControlCharactersInValuesPass(t *testing.T) {
 		})
 	}
 }
+
+// White space around a value is none of it (RFC 9110, section 5.5). In HTTP/2 nobody may send it, and some do: the
+// receiver takes it off, as in HTTP/1.1.
+func TestWhiteSpaceAroundAValueIsTakenOff(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[string]string{
+		"Phone/1.0 ":       "Phone/1.0",
+		" a b\t":           "a b",
+		"\t \tx":           "x",
+		" \t ":             "",
+		" \x01 ":           "\x01",
+		"\"a quoted one\"": "\"a quoted one\"",
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			eachWay(t, func(t *testing.T, client *side, endpoint func() *side) {
+				client.ask("user-agent", sent)
+				up := endpoint()
+				if _, got := up.value("user-agent"); got != want {
+					t.Errorf("the endpoint got %q, want %q", got, want)
+				}
+				up.answer("server", sent)
+				if first, got := client.value("server"); got != want || !strings.Contains(first, "200") {
+					t.Errorf("the client got %s and %q, want 200 and %q", first, got, want)
+				}
+			})
+		})
+	}
+}
+
+// White space that is taken off hides nothing: what frames, routes or names a client is read without it.
+func TestWhiteSpaceAroundAValueHidesNothing(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, h2c)
+	p.apply(everything(endpoint.address))
+	c := p.dialFrames()
+	c.request(1, false, head("POST", "/", "content-length", " 2 ", "host", "\ta ", "te", "trailers ", "cookie", "a=1 ", "cookie", " b=2", "x-forwarded-for", " 1.2.3.4 ")...)
+	c.check(c.WriteData(1, true, []byte("hi")))
+	up := endpoint.accept()
+	got := up.request()
+	if got.ContentLength != 2 || got.Host != "a" || got.Header.Get("X-Forwarded-For") != "127.0.0.1" || got.Header.Get("Cookie") != "a=1; b=2" {
+		t.Errorf("the endpoint got %d bytes for %q with %v", got.ContentLength, got.Host, got.Header)
+	}
+	up.send(okReply)
+	if got := c.answer(1); got.status != "200" {
+		t.Errorf("got %v, want 200", got)
+	}
+	for name, fields := range map[string][]string{
+		"two lengths":      head("POST", "/", "content-length", "2", "content-length", "2 "),
+		"a length within":  head("POST", "/", "content-length", "2 2"),
+		"another host":     head("GET", "/", "host", " b"),
+		"another coding":   head("GET", "/", "te", " gzip"),
+		"a space in :path": {":method", "GET", ":scheme", "http", ":path", "/ ", ":authority", "a"},
+		"a space in :authority": {
+			":method", "GET", ":scheme", "http", ":path", "/", ":authority", " a",
+		},
+	} {
+		c := p.dialFrames()
+		c.request(1, true, fields...)
+		if got := c.answer(1); got.status != "400" || got.reset != http2.ErrCodeProtocol {
+			t.Errorf("%s: got %v, want 400 and PROTOCOL_ERROR", name, got)
+		}
+	}
+}

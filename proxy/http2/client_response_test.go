@@ -131,7 +131,6 @@ func TestMalformedResponseEndsItsStream(t *testing.T) {
 		{"an empty name", with("", "x")},
 		{"a line end in a value", with("a", "x\r\nb: c")},
 		{"a NUL in a value", with("a", "x\x00")},
-		{"a space before a value", with("a", " x")},
 		{"Connection", with("connection", "close")},
 		{"Transfer-Encoding", with("transfer-encoding", "chunked")},
 		{"Keep-Alive", with("keep-alive", "timeout=5")},
@@ -248,7 +247,7 @@ func FuzzResponseBlock(f *testing.F) {
 		}
 		for i, want := range fields {
 			got := &r.head.Fields[i]
-			if string(got.Name) != want.Name || string(got.Value) != want.Value || !message.IsToken(got.Name) || !message.IsValue(got.Value) {
+			if string(got.Name) != want.Name || string(got.Value) != strings.Trim(want.Value, " \t") || !message.IsToken(got.Name) || !message.IsValue(got.Value) {
 				t.Errorf("%q: %q was taken of %v", got.Name, got.Value, want)
 			}
 			switch got.Kind {

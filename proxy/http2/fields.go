@@ -185,18 +185,20 @@ func (r *fieldReader) isPseudo(f hpack.HeaderField) (pseudo, ok bool) {
 	return true, false
 }
 
-// read keeps a header or trailer field. It returns false for a field that no message may have.
+// read keeps a header or trailer field. It takes off the white space around the value, as HTTP/1.1 does (RFC 9110,
+// section 5.5): RFC 9113, section 8.2.1, lets nobody send any, and some applications do. It returns false for a field
+// that no message may have.
 func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
 	if len(f.Name)+len(f.Value) > r.limits.LineBytes {
 		r.refuse(errFieldLong)
 		return field, false
 	}
-	name, value := r.keep(f.Name), r.keep(f.Value)
+	name, value := r.keep(f.Name), message.TrimSpace(r.keep(f.Value))
 	if !isLowerToken(name) {
 		r.refuse(errFieldName)
 		return field, false
 	}
-	if !message.IsValue(value) || len(message.TrimSpace(value)) != len(value) {
+	if !message.IsValue(value) {
 		r.refuse(errFieldValue)
 		return field, false
 	}

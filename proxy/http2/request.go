@@ -28,7 +28,7 @@ var (
 	errPseudoUnknown   = refuse(400, "a pseudo-header is not one of a request (RFC 9113, section 8.3)")
 	errPseudoTrailer   = refuse(400, "a pseudo-header is among the trailers (RFC 9113, section 8.1)")
 	errFieldName       = refuse(400, "a field's name is not a token in lower case (RFC 9113, section 8.2)")
-	errFieldValue      = refuse(400, "a field's value has CR, LF or NUL, or white space at its ends (RFC 9113, section 8.2.1)")
+	errFieldValue      = refuse(400, "a field's value has CR, LF or NUL (RFC 9113, section 8.2.1)")
 	errConnectionField = refuse(400, "a field is there that concerns a connection of HTTP/1.1 (RFC 9113, section 8.2.2)")
 	errTE              = refuse(400, "TE is something other than trailers (RFC 9113, section 8.2.2)")
 	errLength          = refuse(400, "Content-Length is not a plain decimal number, once (RFC 9110, section 8.6)")
