@@ -29,7 +29,7 @@ type signals struct {
 
 // readSignals collects the framing fields, and marks the fields that Connection names as dropped (RFC 9110, section
 // 7.6.1).
-func readSignals(fields []message.Field, version message.Version) (signals, error) {
+func readSignals(fields []message.Field) (signals, error) {
 	sig := signals{length: message.UnknownLength}
 	var upgrade []byte
 	codings, connections := 0, 0
@@ -69,9 +69,6 @@ func readSignals(fields []message.Field, version message.Version) (signals, erro
 	}
 	if sig.chunked && sig.length >= 0 {
 		return sig, errLengthAndCoding
-	}
-	if sig.chunked && version == message.HTTP10 {
-		return sig, errCodingVersion
 	}
 	if connections == 0 {
 		return sig, nil

@@ -37,9 +37,12 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 	if req.Fields, err = parseFields(req.Fields[:0], rest, lim); err != nil {
 		return false, err
 	}
-	sig, err := readSignals(req.Fields, req.Version)
+	sig, err := readSignals(req.Fields)
 	if err != nil {
 		return false, err
+	}
+	if sig.chunked && req.Version == message.HTTP10 {
+		return false, errCodingVersion
 	}
 	if err := setTarget(req, target, &sig); err != nil {
 		return false, err

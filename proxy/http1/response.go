@@ -45,7 +45,7 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	if resp.Fields, err = parseFields(resp.Fields[:0], rest, lim); err != nil {
 		return 0, false, err
 	}
-	sig, err := readSignals(resp.Fields, resp.Version)
+	sig, err := readSignals(resp.Fields)
 	if err != nil {
 		return 0, false, err
 	}
@@ -55,6 +55,11 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 		resp.Upgrade = sig.upgrade
 	}
 	keepAlive = !sig.closing && (resp.Version == message.HTTP11 || sig.keepAlive)
+	if sig.chunked && resp.Version == message.HTTP10 {
+		// Servers that say 1.0 and send chunks mean chunks. Where the response ends is certain; whether the server knows that
+		// too is not (RFC 9112, section 6.1).
+		keepAlive = false
+	}
 	switch {
 	case resp.NoContent:
 		return framedByNothing, keepAlive, nil

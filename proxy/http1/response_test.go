@@ -103,7 +103,7 @@ func TestResponseIsRefusedHoweverItIsDelivered(t *testing.T) {
 		"a coding below chunked":          {ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", errCoding},
 		"identity":                        {ok + "Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nhi", errCoding},
 		"chunked twice":                   {ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errCoding},
-		"chunked on 1.0":                  {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errCodingVersion},
+		"chunked on 1.0, and a length":    {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", errLengthAndCoding},
 		"two lengths where none matters":  {"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", errLengthMany},
 		"too many options":                {ok + "Connection: " + strings.Repeat("a,", maxConnectionOptions) + "b\r\n\r\n", errOptionsMany},
 		"too long a status line":          {"HTTP/1.1 200 " + strings.Repeat("a", testLimits.LineBytes-len("HTTP/1.1 200 ")+1) + "\r\n\r\n", errLineLong},
@@ -175,6 +175,21 @@ func TestResponseIsUnderstoodHoweverItIsDelivered(t *testing.T) {
 		"1.0 kept alive": {
 			"GET", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello",
 			[]answered{{Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: 5, Content: "hello", Reusable: true}},
+		},
+		"1.0 with chunks": {
+			"GET", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n",
+			[]answered{{
+				Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: message.UnknownLength,
+				Content: "hello", Trailers: []field{{"X-Sum", "5"}},
+			}},
+		},
+		"1.0 with chunks, kept alive as it says": {
+			"GET", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+			[]answered{{Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: message.UnknownLength, Content: "hello"}},
+		},
+		"1.0 with a coding to HEAD": {
+			"HEAD", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n",
+			[]answered{{Version: "HTTP/1.0", Status: 200, Reason: "OK", Length: message.UnknownLength, NoContent: true}},
 		},
 		"closed by the server": {
 			"GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// tolerated is a response that is not quite as it should be, and that can be read in one way only.
+type tolerated struct {
+	name, method, response string
+	// want is what a client of HTTP/1.1 gets, and old one of HTTP/1.0: all of its bytes. Whatever the endpoint sent, they
+	// are well-formed, so that no client can read anything else.
+	want, old string
+	// status, body and trailer are what a client of HTTP/2 gets.
+	status, body string
+	trailer      map[string]string
+	// kept is set if the connection to the endpoint is used again.
+	kept bool
+}
+
+// passesOn sends each response to clients of each version. It compares every byte that those of HTTP/1 get, and what
+// becomes of the connection to the endpoint.
+func passesOn(t *testing.T, tests []tolerated) {
+	for _, test := range tests {
+		if test.method == "" {
+			test.method = "GET"
+		}
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			for _, version := range []string{"HTTP/1.1", "HTTP/1.0"} {
+				t.Run(version, func(t *testing.T) {
+					t.Parallel()
+					want := test.want
+					if version == "HTTP/1.0" {
+						want = test.old
+					}
+					p, up, client := exchanged(t, &test, version)
+					got, err := client.ending()
+					if diff := cmp.Diff(want, got); diff != "" || err != nil {
+						t.Errorf("the client's connection ended with %v, (-want +got):\n%s", err, diff)
+					}
+					expectReuse(t, p, up, test.kept)
+				})
+			}
+			t.Run("HTTP/2", func(t *testing.T) {
+				t.Parallel()
+				endpoint := startScript(t)
+				p := serve(t, h2c)
+				p.apply(everything(endpoint.address))
+				c := p.dialFrames()
+				c.request(1, true, head(test.method, "/")...)
+				up := endpoint.accept()
+				up.head()
+				up.send(test.response)
+				got := c.answer(1)
+				if got.status != test.status || got.body != test.body || !got.ended {
+					t.Errorf("got %v, want %s with %q", got, test.status, test.body)
+				}
+				if diff := cmp.Diff(test.trailer, got.trailer); diff != "" {
+					t.Errorf("trailers (-want +got):\n%s", diff)
+				}
+				expectReuse(t, p, up, test.kept)
+			})
+		})
+	}
+}
+
+// exchanged asks for the response by a client whose connection ends after it.
+func exchanged(t *testing.T, test *tolerated, version string) (p *served, up, client *wire) {
+	endpoint := startScript(t)
+	p = serve(t)
+	p.apply(everything(endpoint.address))
+	client = p.dial()
+	client.send(fmt.Sprintf("%s / %s\r\nHost: a\r\nConnection: close\r\n\r\n", test.method, version))
+	up = endpoint.accept()
+	up.head()
+	up.send(test.response)
+	return p, up, client
+}
+
+// expectReuse expects that the next request comes on the same connection to the endpoint, or that the connection ends.
+func expectReuse(t *testing.T, p *served, up *wire, kept bool) {
+	t.Helper()
+	if !kept {
+		up.expectClosed()
+		return
+	}
+	await(t, "the connection's rest", func() bool { return p.idle() == 1 })
+	client := p.dial()
+	client.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+	up.head()
+	up.send(okReply)
+	if got := client.reply("GET"); got.Body != "ok" {
+		t.Errorf("the next request got %d %q, want ok", got.Status, got.Body)
+	}
+}
+
+// Servers that leave the version at 1.0 and send chunks mean chunks. Whether they know where the next response begins
+// is not certain, so their connection is closed (RFC 9112, section 6.1).
+func TestChunksOfHTTP10AreReadAndEndTheConnection(t *testing.T) {
+	t.Parallel()
+	const head, chunks = "HTTP/1.0 200 OK\r\nServer: BaseHTTP/0.6 Python/3.11.2\r\nTransfer-Encoding: chunked\r\n", "2\r\nok\r\n0\r\nX-Sum: 2\r\n\r\n"
+	const want = "HTTP/1.1 200 OK\r\nServer: BaseHTTP/0.6 Python/3.11.2\r\n"
+	passesOn(t, []tolerated{
+		{
+			name: "content", response: head + "\r\n" + chunks,
+			want: want + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 2\r\n\r\n",
+			old:  want + "Connection: close\r\n\r\nok", status: "200", body: "ok", trailer: map[string]string{"x-sum": "2"},
+		},
+		{
+			name: "kept alive as it says", response: head + "Connection: keep-alive\r\n\r\n" + chunks,
+			want: want + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 2\r\n\r\n",
+			old:  want + "Connection: close\r\n\r\nok", status: "200", body: "ok", trailer: map[string]string{"x-sum": "2"},
+		},
+		{
+			name: "to HEAD", method: "HEAD", response: head + "Connection: keep-alive\r\n\r\n",
+			want: want + "Connection: close\r\n\r\n", old: want + "Connection: close\r\n\r\n", status: "200",
+		},
+	})
+}
