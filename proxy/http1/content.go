@@ -283,16 +283,7 @@ func (b *reader) endTrailerLine() error {
 		return errHeadMemory
 	}
 	for i := range b.trailers {
-		// Fields of the connection are dropped as in a head. Fields that would reframe or reroute the message are an attack
-		// or a fault (RFC 9110, section 6.5.1). The head has already said who the client is: a trailer that says otherwise
-		// must not win at a recipient that merges the two.
-		switch f := &b.trailers[i]; f.Kind {
-		case message.ContentLength, message.TransferEncoding, message.Host:
-			return errTrailerField
-		case message.XForwardedFor, message.XForwardedHost, message.XForwardedPort, message.XForwardedProto,
-			message.XRealIP, message.Forwarded:
-			f.Kind = message.Dropped
-		}
+		message.DropFromTrailers(&b.trailers[i])
 	}
 	b.ended = true
 	return nil

@@ -51,7 +51,6 @@ var (
 	errChunkExtension  = refuse(400, "a chunk's extensions are malformed or too long (RFC 9112, section 7.1.1)")
 	errChunkEnd        = refuse(400, "a chunk's data is not followed by CRLF (RFC 9112, section 7.1)")
 	errTrailersLong    = refuse(431, "the trailers are too long")
-	errTrailerField    = refuse(400, "a trailer frames the message or names its host (RFC 9110, section 6.5.1)")
 )
 
 func refuse(status int, detail string) *message.Error {

@@ -208,6 +208,9 @@ func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
 		r.refuse(errConnectionField)
 		return field, false
 	case message.ContentLength:
+		if r.trailers {
+			break
+		}
 		n, ok := message.ParseLength(value)
 		if !ok || r.lengths > 0 {
 			r.refuse(errLength)
@@ -216,23 +219,11 @@ func (r *fieldReader) read(f hpack.HeaderField) (field message.Field, ok bool) {
 		r.length = n
 		r.lengths++
 	}
+	field = message.Field{Name: name, Value: value, Kind: kind}
 	if r.trailers {
-		kind = r.trailerKind(kind)
+		message.DropFromTrailers(&field)
 	}
-	return message.Field{Name: name, Value: value, Kind: kind}, true
-}
-
-// trailerKind refuses a trailer that would frame the message or name its host. It drops one that says who the client
-// is, because the head has already said so (RFC 9110, section 6.5.1).
-func (r *fieldReader) trailerKind(k message.Kind) message.Kind {
-	switch k {
-	case message.ContentLength, message.Host, message.TE, message.Expect:
-		r.refuse(errTrailerField)
-	case message.XForwardedFor, message.XForwardedHost, message.XForwardedPort, message.XForwardedProto,
-		message.XRealIP, message.Forwarded:
-		return message.Dropped
-	}
-	return k
+	return field, true
 }
 
 // add adds a field that was read, unless there are too many.

@@ -34,7 +34,6 @@ var (
 	errLength          = refuse(400, "Content-Length is not a plain decimal number, once (RFC 9110, section 8.6)")
 	errTunnelLength    = refuse(400, "Content-Length is there where a tunnel is asked for (RFC 9110, section 9.3.6)")
 	errLengthDiffers   = refuse(400, "the content is not as long as Content-Length says (RFC 9113, section 8.1.1)")
-	errTrailerField    = refuse(400, "a trailer frames the message or names its host (RFC 9110, section 6.5.1)")
 	errTrailersNotLast = refuse(400, "a header block within the content does not end the stream (RFC 9113, section 8.1)")
 	errDependsOnItself = refuse(400, "the stream depends on itself (RFC 7540, section 5.3.1)")
 	errHeadLong        = refuse(431, "the head is too long")

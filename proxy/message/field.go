@@ -57,6 +57,8 @@ const (
 	endToEnd
 	// forwarding fields say who the client is, how its request came, and which request it is.
 	forwarding
+	// headOnly fields are passed on, but not as trailers: they are needed before the content.
+	headOnly
 )
 
 // traits has a row for every value that a Kind can have, so that an index needs no check.
@@ -73,17 +75,17 @@ var traits = [1 << 8]trait{
 	Upgrade:          hopByHop,
 	Expect:           hopByHop,
 	Trailer:          endToEnd,
-	Traceparent:      endToEnd,
-	Tracestate:       endToEnd,
-	Authorization:    endToEnd,
-	CDNLoop:          endToEnd,
-	XForwardedFor:    endToEnd | forwarding,
-	XForwardedHost:   endToEnd | forwarding,
-	XForwardedPort:   endToEnd | forwarding,
-	XForwardedProto:  endToEnd | forwarding,
-	XRealIP:          endToEnd | forwarding,
-	Forwarded:        endToEnd | forwarding,
-	XRequestID:       endToEnd | forwarding,
+	Traceparent:      endToEnd | headOnly,
+	Tracestate:       endToEnd | headOnly,
+	Authorization:    endToEnd | headOnly,
+	CDNLoop:          endToEnd | headOnly,
+	XForwardedFor:    endToEnd | forwarding | headOnly,
+	XForwardedHost:   endToEnd | forwarding | headOnly,
+	XForwardedPort:   endToEnd | forwarding | headOnly,
+	XForwardedProto:  endToEnd | forwarding | headOnly,
+	XRealIP:          endToEnd | forwarding | headOnly,
+	Forwarded:        endToEnd | forwarding | headOnly,
+	XRequestID:       endToEnd | forwarding | headOnly,
 }
 
 // EndToEnd returns whether a field of this kind is passed on (RFC 9110, section 7.6.1).

@@ -80,6 +80,22 @@ func TestOnlyFieldsOfTheWholeWayArePassedOn(t *testing.T) {
 	}
 }
 
+func TestTrailersThatAreNeededInTheHeadAreDropped(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Content-Length": true, "Transfer-Encoding": true, "Host": true, "TE": true, "Expect": true, "Connection": true, "Upgrade": true,
+		"Authorization": true, "proxy-authorization": true, "Cookie": true, "COOKIE": true, "CDN-Loop": true, "Traceparent": true, "Tracestate": true,
+		"X-Forwarded-For": true, "X-Forwarded-Host": true, "X-Forwarded-Port": true, "X-Forwarded-Proto": true, "X-Real-IP": true,
+		"Forwarded": true, "X-Request-Id": true,
+		"grpc-status": false, "Server-Timing": false, "ETag": false, "Digest": false, "Trailer": false, "Set-Cookie": false, "cookies": false,
+	} {
+		f := Field{Name: []byte(name), Kind: KindOf([]byte(name))}
+		DropFromTrailers(&f)
+		if got := !f.Kind.EndToEnd(); got != want {
+			t.Errorf("%s: dropped %t, want %t", name, got, want)
+		}
+	}
+}
+
 func TestEqualFoldKnowsLettersOnly(t *testing.T) {
 	tests := []struct {
 		token, lower string

@@ -39,3 +39,12 @@ func IsGRPC(fields []Field) bool {
 	}
 	return len(value) == len(of) || value[len(of)] == '+' || value[len(of)] == ';'
 }
+
+// DropFromTrailers takes a trailer out of the message if a field of its name must not be one: what it says is needed
+// before the content, to frame the message, to route it, or to know whose it is (RFC 9110, section 6.5.1). The head has
+// said that already. A recipient that merges the two must not believe the trailer.
+func DropFromTrailers(f *Field) {
+	if traits[f.Kind]&(hopByHop|headOnly) != 0 || EqualFold(f.Name, "cookie") {
+		f.Kind = Dropped
+	}
+}
