@@ -122,3 +122,13 @@ func TestChunksOfHTTP10AreReadAndEndTheConnection(t *testing.T) {
 		},
 	})
 }
+
+// Some servers pad the sizes of chunks to a fixed width, with spaces behind them. The number is the same to everybody.
+func TestPaddedChunkSizesAreWrittenAnew(t *testing.T) {
+	t.Parallel()
+	passesOn(t, []tolerated{{
+		name: "spaces", response: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2       \r\nok\r\n1 \t\r\n!\r\n0       \r\n\r\n",
+		want: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nok!\r\n0\r\n\r\n",
+		old:  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok!", status: "200", body: "ok!", kept: true,
+	}})
+}

@@ -109,6 +109,51 @@ func TestChunksAreReadHoweverTheyAreDelivered(t *testing.T) {
 	}
 }
 
+// padded are chunks with white space behind their sizes.
+const padded = "5  \r\nhello\r\n6\t \r\nworld!\r\n0     \r\nA: b\r\n\r\n"
+
+func TestPaddedChunkSizesAreReadInResponsesAlone(t *testing.T) {
+	for _, d := range deliveries(padded) {
+		t.Run(d.name, func(t *testing.T) {
+			pieces := make([][]byte, len(d.pieces))
+			copy(pieces, d.pieces)
+			if got, err := readChunks(newWire(pieces...), 64); err != error(errChunkExtension) {
+				t.Errorf("a request: got %v and %+v, want %v", err, got, errChunkExtension)
+			}
+			copy(pieces, d.pieces)
+			all, err := readAnswer(newWire(append([][]byte{[]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")}, pieces...)...), "GET")
+			want := []answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength,
+				Content: "helloworld!", Trailers: []field{{"A", "b"}}, Reusable: true,
+			}}
+			if diff := cmp.Diff(want, all); diff != "" || err != nil {
+				t.Errorf("a response: %v, (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestPaddingOfAChunkSizeIsNothingElse(t *testing.T) {
+	for name, chunks := range map[string]string{
+		"another size":        "5 5\r\nhello\r\n0\r\n\r\n",
+		"LF alone":            "5 \nhello\r\n0\r\n\r\n",
+		"CR alone":            "5 \rhello\r\n0\r\n\r\n",
+		"before the size":     " 5\r\nhello\r\n0\r\n\r\n",
+		"a vertical tab":      "5\v\r\nhello\r\n0\r\n\r\n",
+		"no size":             " \r\nhello\r\n0\r\n\r\n",
+		"without end":         "5" + strings.Repeat(" ", testLimits.LineBytes+2) + "\r\nhello\r\n0\r\n\r\n",
+		"more than the data":  strings.Repeat("1"+strings.Repeat(" ", 20)+"\r\nx\r\n", testLimits.LineBytes/10) + "0\r\n\r\n",
+		"behind a last chunk": "5\r\nhello\r\n0 x\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, err := readAnswer(newWire([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+chunks)), "GET")
+			if refused := (*message.Error)(nil); !errors.As(err, &refused) {
+				t.Errorf("got %v and %+v, want that it is refused", err, all)
+			}
+		})
+	}
+}
+
 func everyByte() string {
 	b := make([]byte, 256)
 	for i := range b {

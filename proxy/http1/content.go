@@ -219,7 +219,8 @@ func (b *reader) scan() error {
 				return errChunkExtension
 			}
 			switch {
-			case c == '\r' && b.extension > 0:
+			case c == '\r' && (b.extension > 0 || b.alone):
+				// Some servers pad a size to a fixed width. A request may not have that white space: it is in no grammar.
 				b.chunk = chunkSizeLF
 			case c == ';':
 				b.extension++
