@@ -132,3 +132,30 @@ func TestPaddedChunkSizesAreWrittenAnew(t *testing.T) {
 		old:  "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok!", status: "200", body: "ok!", kept: true,
 	}})
 }
+
+// Identity is what RFC 2616 called content that is not coded. A response without content has nothing that a coding could
+// be of. Neither hides where the response ends, and clients are told of neither.
+func TestCodingsThatChangeNothingAreLeftOut(t *testing.T) {
+	t.Parallel()
+	const head, sent = "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", "HTTP/1.1 200 OK\r\n"
+	passesOn(t, []tolerated{
+		{
+			name: "identity to HEAD", method: "HEAD", response: head + "\r\n",
+			want: sent + "Connection: close\r\n\r\n", old: sent + "Connection: close\r\n\r\n", status: "200", kept: true,
+		},
+		{
+			name: "identity and a length to HEAD", method: "HEAD", response: head + "Content-Length: 5\r\n\r\n",
+			want: sent + "Content-Length: 5\r\nConnection: close\r\n\r\n", old: sent + "Content-Length: 5\r\nConnection: close\r\n\r\n",
+			status: "200", kept: true,
+		},
+		{
+			name: "a coding of GET's to HEAD", method: "HEAD", response: "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+			want: sent + "Connection: close\r\n\r\n", old: sent + "Connection: close\r\n\r\n", status: "200", kept: true,
+		},
+		{
+			name: "identity and a length", response: head + "Content-Length: 2\r\n\r\nok",
+			want: sent + "Content-Length: 2\r\nConnection: close\r\n\r\nok", old: sent + "Content-Length: 2\r\nConnection: close\r\n\r\nok",
+			status: "200", body: "ok", kept: true,
+		},
+	})
+}

@@ -14,10 +14,20 @@ const (
 	framedByClose
 )
 
+// coding is what Transfer-Encoding says of the content.
+type coding uint8
+
+const (
+	notCoded      coding = iota
+	codedChunked         // chunked, once
+	codedIdentity        // identity, once: a word of RFC 2616 for not coded
+	codedUnknown         // anything else
+)
+
 // signals is what the fields of a head say about the connection and about the end of the content.
 type signals struct {
 	length    int64 // of Content-Length, or -1
-	chunked   bool
+	coding    coding
 	closing   bool   // Connection: close
 	keepAlive bool   // Connection: keep-alive
 	upgrade   []byte // the Upgrade field's value, if Connection lists it
@@ -50,10 +60,14 @@ func readSignals(fields []message.Field) (signals, error) {
 			}
 			sig.length = n
 		case message.TransferEncoding:
-			if codings++; codings > 1 || !message.EqualFold(f.Value, "chunked") {
-				return sig, errCoding
+			switch codings++; {
+			case codings == 1 && message.EqualFold(f.Value, "chunked"):
+				sig.coding = codedChunked
+			case codings == 1 && message.EqualFold(f.Value, "identity"):
+				sig.coding = codedIdentity
+			default:
+				sig.coding = codedUnknown
 			}
-			sig.chunked = true
 		case message.Connection:
 			connections++
 		case message.Upgrade:
@@ -67,7 +81,7 @@ func readSignals(fields []message.Field) (signals, error) {
 			})
 		}
 	}
-	if sig.chunked && sig.length >= 0 {
+	if sig.coding == codedChunked && sig.length >= 0 {
 		return sig, errLengthAndCoding
 	}
 	if connections == 0 {

@@ -41,14 +41,17 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 	if err != nil {
 		return false, err
 	}
-	if sig.chunked && req.Version == message.HTTP10 {
+	switch {
+	case sig.coding == codedIdentity, sig.coding == codedUnknown:
+		return false, errCoding
+	case sig.coding == codedChunked && req.Version == message.HTTP10:
 		return false, errCodingVersion
 	}
 	if err := setTarget(req, target, &sig); err != nil {
 		return false, err
 	}
 	switch {
-	case sig.chunked:
+	case sig.coding == codedChunked:
 		req.ContentLength = message.UnknownLength
 	case sig.length > 0:
 		req.ContentLength = sig.length

@@ -55,7 +55,7 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 		resp.Upgrade = sig.upgrade
 	}
 	keepAlive = !sig.closing && (resp.Version == message.HTTP11 || sig.keepAlive)
-	if sig.chunked && resp.Version == message.HTTP10 {
+	if sig.coding == codedChunked && resp.Version == message.HTTP10 {
 		// Servers that say 1.0 and send chunks mean chunks. Where the response ends is certain; whether the server knows that
 		// too is not (RFC 9112, section 6.1).
 		keepAlive = false
@@ -63,7 +63,9 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	switch {
 	case resp.NoContent:
 		return framedByNothing, keepAlive, nil
-	case sig.chunked:
+	case sig.coding == codedUnknown:
+		return 0, false, errCoding
+	case sig.coding == codedChunked:
 		return framedByChunks, keepAlive, nil
 	case sig.length >= 0:
 		return framedByLength, keepAlive, nil

@@ -101,7 +101,9 @@ func TestResponseIsRefusedHoweverItIsDelivered(t *testing.T) {
 		"coding and length":               {ok + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n", errLengthAndCoding},
 		"a coding we cannot frame":        {ok + "Transfer-Encoding: gzip\r\n\r\n", errCoding},
 		"a coding below chunked":          {ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", errCoding},
-		"identity":                        {ok + "Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nhi", errCoding},
+		"identity and chunked":            {ok + "Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n", errCoding},
+		"identity, then chunked":          {ok + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errCoding},
+		"identity and another":            {ok + "Transfer-Encoding: identity;q=1\r\nContent-Length: 2\r\n\r\nhi", errCoding},
 		"chunked twice":                   {ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", errCoding},
 		"chunked on 1.0, and a length":    {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", errLengthAndCoding},
 		"two lengths where none matters":  {"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", errLengthMany},
@@ -202,6 +204,26 @@ func TestResponseIsUnderstoodHoweverItIsDelivered(t *testing.T) {
 		"HEAD with a coding": {
 			"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
 			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, NoContent: true, Reusable: true}},
+		},
+		"identity and a length": {
+			"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 5, Content: "hello", Reusable: true}},
+		},
+		"identity up to the close": {
+			"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Identity\r\n\r\nhello",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, Content: "hello"}},
+		},
+		"HEAD with identity and a length": {
+			"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 5, NoContent: true, Reusable: true}},
+		},
+		"HEAD with the coding that GET would have": {
+			"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: message.UnknownLength, NoContent: true, Reusable: true}},
+		},
+		"304 with identity": {
+			"GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: identity\r\n\r\n",
+			[]answered{{Version: "HTTP/1.1", Status: 304, Reason: "Not Modified", Length: message.UnknownLength, NoContent: true, Reusable: true}},
 		},
 		"HEAD that claims nothing": {
 			"HEAD", "HTTP/1.1 200 OK\r\n\r\n",
