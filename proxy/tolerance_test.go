@@ -159,3 +159,27 @@ func TestCodingsThatChangeNothingAreLeftOut(t *testing.T) {
 		},
 	})
 }
+
+// A status line may be read by its words (RFC 9112, section 4), and a status that is none counts as an error of the
+// server's (RFC 9110, section 15). The client gets a line of our own.
+func TestStatusLinesAreReadByTheirWords(t *testing.T) {
+	t.Parallel()
+	const rest, fields, body = "\r\nContent-Length: 2\r\n\r\nok", "\r\nContent-Length: 2\r\n", "Connection: close\r\n\r\nok"
+	for _, test := range []struct {
+		name, line, want, status string
+		kept                     bool
+	}{
+		{"two spaces", "HTTP/1.1  200  OK", "HTTP/1.1 200 OK", "200", true},
+		{"tabs", "HTTP/1.1\t404\tNot Here", "HTTP/1.1 404 Not Here", "404", true},
+		{"000", "HTTP/1.1 000 Nothing", "HTTP/1.1 500 Nothing", "500", true},
+		{"099", "HTTP/1.1 099 ", "HTTP/1.1 500 Internal Server Error", "500", true},
+		{"99", "HTTP/1.1 99", "HTTP/1.1 500 Internal Server Error", "500", true},
+		{"2000", "HTTP/1.1 2000 OK", "HTTP/1.1 500 OK", "500", true},
+		{"999", "HTTP/1.1 999 Too Eager", "HTTP/1.1 999 Too Eager", "999", true},
+		{"HTTP/2.0", "HTTP/2.0 200 OK", "HTTP/1.1 200 OK", "200", false},
+		{"HTTP/2", "HTTP/2 201 ", "HTTP/1.1 201 Created", "201", false},
+	} {
+		want := test.want + fields + body
+		passesOn(t, []tolerated{{name: test.name, response: test.line + rest, want: want, old: want, status: test.status, body: "ok", kept: test.kept}})
+	}
+}

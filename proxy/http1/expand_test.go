@@ -19,7 +19,7 @@ func fragments() []string {
 		"chunked", "identity", "gzip", "Connection: ", "close", "keep-alive", "upgrade", "Upgrade: websocket\r\n",
 		"Expect: 100-continue\r\n", "TE: trailers\r\n", "Trailer: ", "Pragma: no-cache\r\n", "X-Forwarded-For: 1.2.3.4\r\n",
 		"hello", "5\r\nhello\r\n", "0\r\n", "0\r\n\r\n", "5;a=b\r\n", "5 ;a\r\n", "ffffffffffffffff\r\n", "7fffffffffffffff\r\n",
-		"0000000000000005\r\n", "A: b\r\n", "a\r\n0123456789\r\n",
+		"0000000000000005\r\n", "HTTP/2.0 ", " 000 ", "A: b\r\n", "a\r\n0123456789\r\n",
 	}
 }
 

@@ -46,7 +46,7 @@ var (
 	errCoding          = refuse(400, "Transfer-Encoding is something other than chunked, once (RFC 9112, section 6.1)")
 	errCodingVersion   = refuse(400, "Transfer-Encoding came with HTTP/1.0 (RFC 9112, section 6.1)")
 	errOptionsMany     = refuse(400, "Connection lists too many options")
-	errStatusLine      = refuse(502, "the status line is not `HTTP/1.1 SP three digits SP reason` (RFC 9112, section 4)")
+	errStatusLine      = refuse(502, "the status line is not a version of HTTP, a status and a reason (RFC 9112, section 4)")
 	errChunkSize       = refuse(400, "a chunk's size is not a hexadecimal number below 2^63 (RFC 9112, section 7.1)")
 	errChunkExtension  = refuse(400, "a chunk's extensions are malformed or too long (RFC 9112, section 7.1.1)")
 	errChunkEnd        = refuse(400, "a chunk's data is not followed by CRLF (RFC 9112, section 7.1)")

@@ -19,28 +19,9 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	if len(line) > lim.LineBytes {
 		return 0, false, errLineLong
 	}
-	// A line such as HTTP/1.1 200 OK. Many servers leave out the space before an empty reason (RFC 9112, section 4).
-	if len(line) < len("HTTP/1.1 200") || string(line[:7]) != "HTTP/1." || line[8] != ' ' {
-		return 0, false, errStatusLine
-	}
-	switch line[7] {
-	case '1':
-		resp.Version = message.HTTP11
-	case '0':
-		resp.Version = message.HTTP10
-	default:
-		return 0, false, errStatusLine
-	}
-	code := line[9:12]
-	if code[0] < '1' || code[0] > '9' || !isDigit(code[1]) || !isDigit(code[2]) {
-		return 0, false, errStatusLine
-	}
-	resp.Status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
-	if reason := line[12:]; len(reason) > 0 {
-		if reason[0] != ' ' || !message.IsValue(reason) {
-			return 0, false, errStatusLine
-		}
-		resp.Reason = reason[1:]
+	known, err := parseStatusLine(resp, line)
+	if err != nil {
+		return 0, false, err
 	}
 	if resp.Fields, err = parseFields(resp.Fields[:0], rest, lim); err != nil {
 		return 0, false, err
@@ -55,6 +36,9 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 		resp.Upgrade = sig.upgrade
 	}
 	keepAlive = !sig.closing && (resp.Version == message.HTTP11 || sig.keepAlive)
+	if !known {
+		keepAlive = false
+	}
 	if sig.coding == codedChunked && resp.Version == message.HTTP10 {
 		// Servers that say 1.0 and send chunks mean chunks. Where the response ends is certain; whether the server knows that
 		// too is not (RFC 9112, section 6.1).
@@ -71,6 +55,78 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 		return framedByLength, keepAlive, nil
 	}
 	return framedByClose, false, nil
+}
+
+// invalidStatus is what a response counts as whose status is none (RFC 9110, section 15).
+const invalidStatus = 500
+
+// parseStatusLine fills resp from a line such as HTTP/1.1 200 OK. It takes any white space for the spaces, and the line
+// may end behind the status (RFC 9112, section 4). It returns whether the version is one that the server may speak.
+func parseStatusLine(resp *message.Response, line []byte) (known bool, err error) {
+	version, rest := cutWord(line)
+	switch string(version) {
+	case "HTTP/1.1":
+		resp.Version, known = message.HTTP11, true
+	case "HTTP/1.0":
+		resp.Version, known = message.HTTP10, true
+	default:
+		// Whatever a server of 1.1 calls itself, it answers in the form of 1.1.
+		if !isOtherVersion(version) {
+			return false, errStatusLine
+		}
+		resp.Version = message.HTTP11
+	}
+	code, reason := cutWord(rest)
+	if resp.Status = parseStatus(code); resp.Status == 0 || !message.IsValue(reason) {
+		return false, errStatusLine
+	}
+	if len(reason) > 0 {
+		resp.Reason = reason
+	}
+	return known, nil
+}
+
+// cutWord returns the first word of a line, and what follows the white space behind it.
+func cutWord(line []byte) (word, rest []byte) {
+	end := 0
+	for end < len(line) && !isSpace(line[end]) {
+		end++
+	}
+	word, rest = line[:end], line[end:]
+	for len(rest) > 0 && isSpace(rest[0]) {
+		rest = rest[1:]
+	}
+	return word, rest
+}
+
+// isSpace returns whether c is white space that separates the words of a status line for some recipients (RFC 9112,
+// section 4). CR is none here, because it ends a line for others.
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\v' || c == '\f' }
+
+// isOtherVersion returns whether b is a version of HTTP above 1.0, in the form HTTP/2.0 or HTTP/2.
+func isOtherVersion(b []byte) bool {
+	const begin = len("HTTP/")
+	if len(b) <= begin || string(b[:begin]) != "HTTP/" || b[begin] < '1' || b[begin] > '9' {
+		return false
+	}
+	minor := b[begin+1:]
+	return len(minor) == 0 && b[begin] > '1' || len(minor) == 2 && minor[0] == '.' && isDigit(minor[1])
+}
+
+// parseStatus returns a status of 100 to 999, invalidStatus for any other number, or 0 if b is no number.
+func parseStatus(b []byte) int {
+	for _, c := range b {
+		if !isDigit(c) {
+			return 0
+		}
+	}
+	switch {
+	case len(b) == 0:
+		return 0
+	case len(b) != 3 || b[0] == '0':
+		return invalidStatus
+	}
+	return int(b[0]-'0')*100 + int(b[1]-'0')*10 + int(b[2]-'0')
 }
 
 // statusLines are the first lines of frequent responses, with the reasons of RFC 9110.
