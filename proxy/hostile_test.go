@@ -24,7 +24,7 @@ func TestResponseThatCanBeMisreadIs502(t *testing.T) {
 		{"a signed status", "HTTP/1.1 +20 OK\r\nContent-Length: 0\r\n\r\n"},
 		{"no status", "HTTP/1.1 OK\r\nContent-Length: 0\r\n\r\n"},
 		{"NUL in the reason", "HTTP/1.1 200 O\x00K\r\nContent-Length: 0\r\n\r\n"},
-		{"bare LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"},
+		{"a folded line behind bare LF", "HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 2\n\nok"},
 		{"bare CR", "HTTP/1.1 200 OK\r\nX: a\rContent-Length: 5\r\nContent-Length: 2\r\n\r\nok"},
 		{"NUL in a value", "HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n"},
 		{"space before the colon", "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok"},

@@ -183,3 +183,19 @@ func TestStatusLinesAreReadByTheirWords(t *testing.T) {
 		passesOn(t, []tolerated{{name: test.name, response: test.line + rest, want: want, old: want, status: test.status, body: "ok", kept: test.kept}})
 	}
 }
+
+// LF alone ends a line of a response's head (RFC 9112, section 2.2). The client gets CRLF.
+func TestLinesThatEndWithLFAloneAreWrittenWithCRLF(t *testing.T) {
+	t.Parallel()
+	const head = "HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
+	for name, response := range map[string]string{
+		"everywhere":         "HTTP/1.1 200 OK\nX: a\nContent-Length: 4\n\n\r\n\r\n",
+		"in one line":        "HTTP/1.1 200 OK\r\nX: a\nContent-Length: 4\r\n\r\n\r\n\r\n",
+		"as the empty line":  "HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 4\r\n\n\r\n\r\n",
+		"but the empty line": "HTTP/1.1 200 OK\nX: a\nContent-Length: 4\n\r\n\r\n\r\n",
+	} {
+		passesOn(t, []tolerated{{
+			name: name, response: response, want: head + "\r\n\r\n", old: head + "\r\n\r\n", status: "200", body: "\r\n\r\n", kept: true,
+		}})
+	}
+}

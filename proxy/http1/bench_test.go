@@ -134,7 +134,7 @@ func serverConfig() *ServerConfig {
 func parsedResponse(t testing.TB) *message.Response {
 	t.Helper()
 	resp := new(message.Response)
-	if _, _, err := parseResponse(resp, []byte(typicalResponse), []byte("GET"), wideLimits); err != nil {
+	if _, _, _, err := parseResponse(resp, []byte(typicalResponse), []byte("GET"), wideLimits); err != nil {
 		t.Fatal(err)
 	}
 	return resp
@@ -166,7 +166,7 @@ func BenchmarkParseResponse(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(head)))
 	for b.Loop() {
-		if _, _, err := parseResponse(resp, head, []byte("GET"), wideLimits); err != nil {
+		if _, _, _, err := parseResponse(resp, head, []byte("GET"), wideLimits); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -87,7 +87,7 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	for seen := 0; ; {
 		if in.Buffered() {
 			received := in.buf[in.r:in.w]
-			n, err := headEnd(received, seen, c.config.Limits)
+			n, err := responseEnd(received, seen, c.config.Limits)
 			if err != nil {
 				return err
 			}
@@ -139,8 +139,9 @@ func (c *ClientConn) exchange() error {
 	return err
 }
 
-func (c *ClientConn) parse(head, method []byte) error {
-	how, keepAlive, err := parseResponse(&c.Response, head, method, c.config.Limits)
+// parse parses the head that b begins with.
+func (c *ClientConn) parse(b, method []byte) error {
+	n, how, keepAlive, err := parseResponse(&c.Response, b, method, c.config.Limits)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (c *ClientConn) parse(head, method []byte) error {
 	if !in.takeFields(c.Response.Fields) {
 		return errHeadMemory
 	}
-	in.r += len(head)
+	in.r += n
 	in.base = in.r
 	in.begin(how, c.Response.ContentLength, c.config.Limits)
 	if !c.Response.Informational() {

@@ -277,7 +277,7 @@ func (b *reader) endTrailerLine() error {
 		return nil
 	}
 	var err error
-	if b.trailers, err = parseFields(b.trailers[:0], t, b.limits); err != nil {
+	if b.trailers, _, err = parseFields(b.trailers[:0], t, strictly, b.limits); err != nil {
 		return err
 	}
 	if !b.takeFields(b.trailers) {

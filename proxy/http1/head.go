@@ -37,48 +37,96 @@ func headEnd(b []byte, seen int, lim Limits) (int, error) {
 	return 0, nil
 }
 
-// cutLine returns the first line of b without its CRLF, and what follows.
-func cutLine(b []byte) (line, rest []byte, err error) {
-	n := bytes.IndexByte(b, '\n')
-	if n < 1 || b[n-1] != '\r' {
-		return nil, nil, errBareLF
+// responseEnd returns where the head of a response at the start of b ends at the latest, or 0 while it is incomplete.
+// The first seen bytes of b were checked before. LF alone ends a line too (RFC 9112, section 2.2): a head whose lines
+// end so may end before that.
+func responseEnd(b []byte, seen int, lim Limits) (int, error) {
+	from, end := max(seen-3, 0), 0
+	if i := bytes.Index(b[from:], headTerminator); i >= 0 {
+		end = from + i + len(headTerminator)
 	}
-	return b[:n-1], b[n+1:], nil
+	if end == 0 || end > lim.HeadBytes {
+		if n := emptyLine(b[from:]); n > 0 {
+			end = from + n
+		}
+	}
+	if end > lim.HeadBytes || end == 0 && len(b) >= lim.HeadBytes {
+		return 0, errHeadLong
+	}
+	return end, nil
 }
 
-// parseFields appends to fields the field lines of b, which ends with the empty line.
-func parseFields(fields []message.Field, b []byte, lim Limits) ([]message.Field, error) {
+// emptyLine returns where the first empty line of b ends, or 0 if it has none. The end of b's first line comes before.
+func emptyLine(b []byte) int {
+	for i := 0; ; {
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			return 0
+		}
+		i += n + 1
+		switch {
+		case bytes.HasPrefix(b[i:], []byte("\n")):
+			return i + 1
+		case bytes.HasPrefix(b[i:], []byte("\r\n")):
+			return i + 2
+		}
+	}
+}
+
+// lineEnd is what ends a line.
+type lineEnd bool
+
+const (
+	strictly lineEnd = false // CRLF alone
+	loosely  lineEnd = true  // CRLF, or LF alone
+)
+
+// cutLine returns the first line of b without its end, and what follows.
+func cutLine(b []byte, ends lineEnd) (line, rest []byte, err error) {
+	n := bytes.IndexByte(b, '\n')
+	switch {
+	case n > 0 && b[n-1] == '\r':
+		return b[:n-1], b[n+1:], nil
+	case n >= 0 && ends == loosely:
+		return b[:n], b[n+1:], nil
+	}
+	return nil, nil, errBareLF
+}
+
+// parseFields appends to fields the field lines at the start of b, up to the empty line. It returns what follows that,
+// or what begins with the line that is at fault.
+func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (parsed []message.Field, rest []byte, err error) {
 	for {
-		line, rest, err := cutLine(b)
+		line, rest, err := cutLine(b, ends)
 		if err != nil {
-			return fields, err
+			return fields, b, err
 		}
 		if len(line) == 0 {
-			return fields, nil
+			return fields, rest, nil
 		}
-		b = rest
 		if len(line) > lim.LineBytes {
-			return fields, errLineLong
+			return fields, b, errLineLong
 		}
 		if len(fields) >= lim.Fields {
-			return fields, errFieldsMany
+			return fields, b, errFieldsMany
 		}
 		colon := 0
 		for colon < len(line) && message.IsTokenByte(line[colon]) {
 			colon++
 		}
 		if colon == 0 || colon == len(line) || line[colon] != ':' {
-			return fields, fieldNameError(line, colon)
+			return fields, b, fieldNameError(line, colon)
 		}
 		value := line[colon+1:]
 		if len(value) > 0 && value[0] == ' ' {
 			value = value[1:]
 		}
 		if !message.IsValue(value) {
-			return fields, fieldValueError(value)
+			return fields, b, fieldValueError(value)
 		}
 		name := line[:colon:colon]
 		fields = append(fields, message.Field{Name: name, Value: message.TrimSpace(value), Kind: message.KindOf(name)})
+		b = rest
 	}
 }
 

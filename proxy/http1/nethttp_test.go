@@ -117,7 +117,9 @@ func controlInValue() *regexp.Regexp {
 	return regexp.MustCompile(`\n[^\r\n]*:[^\r\n]*[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]`)
 }
 
-func plainStatusLine() *regexp.Regexp { return regexp.MustCompile(`^HTTP/1\.[01] [1-9][0-9][0-9][ \r\n]`) }
+func plainStatusLine() *regexp.Regexp {
+	return regexp.MustCompile(`^HTTP/1\.[01] [1-9][0-9][0-9][ \r\n]`)
+}
 
 func has(fields []field, name string) bool {
 	for _, f := range fields {

@@ -12,7 +12,7 @@ import (
 // parseRequest fills req from a whole head. keepAlive is whether the client wants to keep the connection after the
 // exchange. An error is a *message.Error.
 func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool, err error) {
-	line, rest, err := cutLine(head)
+	line, rest, err := cutLine(head, strictly)
 	if err != nil {
 		return false, err
 	}
@@ -34,7 +34,7 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 		return false, errTarget
 	}
 	req.Method = method
-	if req.Fields, err = parseFields(req.Fields[:0], rest, lim); err != nil {
+	if req.Fields, _, err = parseFields(req.Fields[:0], rest, strictly, lim); err != nil {
 		return false, err
 	}
 	sig, err := readSignals(req.Fields)

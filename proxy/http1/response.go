@@ -9,27 +9,29 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// parseResponse fills resp from a whole head that answers a request with method. It returns how the content is framed
-// (RFC 9112, section 6.3), and whether the server keeps the connection open afterwards. An error is a *message.Error.
-func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how framing, keepAlive bool, err error) {
-	line, rest, err := cutLine(head)
+// parseResponse fills resp from the head that b begins with, which answers a request with method. It returns the head's
+// length, how the content is framed (RFC 9112, section 6.3), and whether the server keeps the connection open
+// afterwards. An error is a *message.Error.
+func parseResponse(resp *message.Response, b, method []byte, lim Limits) (n int, how framing, keepAlive bool, err error) {
+	line, rest, err := cutLine(b, loosely)
 	if err != nil {
-		return 0, false, err
+		return 0, 0, false, err
 	}
 	if len(line) > lim.LineBytes {
-		return 0, false, errLineLong
+		return 0, 0, false, errLineLong
 	}
 	known, err := parseStatusLine(resp, line)
 	if err != nil {
-		return 0, false, err
+		return 0, 0, false, err
 	}
-	if resp.Fields, err = parseFields(resp.Fields[:0], rest, lim); err != nil {
-		return 0, false, err
+	if resp.Fields, rest, err = parseFields(resp.Fields[:0], rest, loosely, lim); err != nil {
+		return 0, 0, false, err
 	}
 	sig, err := readSignals(resp.Fields)
 	if err != nil {
-		return 0, false, err
+		return 0, 0, false, err
 	}
+	n = len(b) - len(rest)
 	resp.ContentLength = sig.length
 	resp.NoContent = resp.Status < 200 || resp.Status == 204 || resp.Status == 304 || string(method) == "HEAD"
 	if resp.Status == 101 {
@@ -46,15 +48,15 @@ func parseResponse(resp *message.Response, head, method []byte, lim Limits) (how
 	}
 	switch {
 	case resp.NoContent:
-		return framedByNothing, keepAlive, nil
+		return n, framedByNothing, keepAlive, nil
 	case sig.coding == codedUnknown:
-		return 0, false, errCoding
+		return 0, 0, false, errCoding
 	case sig.coding == codedChunked:
-		return framedByChunks, keepAlive, nil
+		return n, framedByChunks, keepAlive, nil
 	case sig.length >= 0:
-		return framedByLength, keepAlive, nil
+		return n, framedByLength, keepAlive, nil
 	}
-	return framedByClose, false, nil
+	return n, framedByClose, false, nil
 }
 
 // invalidStatus is what a response counts as whose status is none (RFC 9110, section 15).

@@ -57,9 +57,15 @@ func TestResponseIsRefusedHoweverItIsDelivered(t *testing.T) {
 		stream string
 		want   *message.Error
 	}{
-		"LF alone after the status line":      {"HTTP/1.1 200 OK\nA: b\r\n\r\n", errBareLF},
-		"LF alone after a field":              {ok + "A: b\nC: d\r\n\r\n", errBareLF},
-		"LF alone as the empty line":          {ok + "\n", errBareLF},
+		"CR before CRLF":                      {ok + "A: b\r\r\n\r\n", errBareLF},
+		"CR before LF alone":                  {"HTTP/1.1 200 OK\nA: b\r\r\n\n", errBareLF},
+		"CR alone as the empty line":          {"HTTP/1.1 200 OK\nA: b\n\rContent-Length: 2\n\nhi", errBareLF},
+		"a fold behind LF alone":              {"HTTP/1.1 200 OK\nA: b\n c\n\n", errFold},
+		"two lengths behind LF alone":         {"HTTP/1.1 200 OK\nContent-Length: 2\nContent-Length: 3\n\nhi", errLengthMany},
+		"NUL before LF alone":                 {"HTTP/1.1 200 OK\nA: b\x00\n\n", errFieldValue},
+		"an empty line of LF before":          {"\n" + ok + "\r\n", errStatusLine},
+		"LF alone behind a chunk's size":      {"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\n\n", errChunkSize},
+		"too long a head of LF alone":         {"HTTP/1.1 200 OK\n" + strings.Repeat("A: "+strings.Repeat("b", 200)+"\n", testLimits.HeadBytes/200) + "\n", errHeadLong},
 		"CR within a value":                   {ok + "A: b\rc\r\n\r\n", errBareLF},
 		"an empty line before":                {"\r\n" + ok + "\r\n", errStatusLine},
 		"no HTTP":                             {"220 smtp.example ESMTP\r\n\r\n", errStatusLine},
@@ -149,6 +155,39 @@ func TestResponseIsUnderstoodHoweverItIsDelivered(t *testing.T) {
 				Version: "HTTP/1.1", Status: 200, Reason: "OK", Fields: []field{{"Server", "x"}},
 				Length: 5, Content: "hello", Reusable: true,
 			}},
+		},
+		"LF alone": {
+			"GET", "HTTP/1.1 200 OK\nServer: x\nContent-Length: 5\n\nhello",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Fields: []field{{"Server", "x"}},
+				Length: 5, Content: "hello", Reusable: true,
+			}},
+		},
+		"LF alone here and there": {
+			"GET", "HTTP/1.1 200 OK\r\nServer: x\nContent-Length: 5\r\n\nhello",
+			[]answered{{
+				Version: "HTTP/1.1", Status: 200, Reason: "OK", Fields: []field{{"Server", "x"}},
+				Length: 5, Content: "hello", Reusable: true,
+			}},
+		},
+		"LF alone, and CRLF as the empty line": {
+			"GET", "HTTP/1.1 200 OK\nContent-Length: 5\n\r\nhello",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 5, Content: "hello", Reusable: true}},
+		},
+		"LF alone before content with empty lines": {
+			"GET", "HTTP/1.1 200 OK\nContent-Length: 9\n\n\r\n\r\n\n\nab\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 9, Content: "\r\n\r\n\n\nab\n", Reusable: true}},
+		},
+		"CRLF before content with empty lines": {
+			"GET", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\n\n\n\n",
+			[]answered{{Version: "HTTP/1.1", Status: 200, Reason: "OK", Length: 4, Content: "\n\n\n\n", Reusable: true}},
+		},
+		"LF alone in an informational one": {
+			"GET", "HTTP/1.1 103 Early Hints\nLink: </a>\n\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+			[]answered{
+				{Version: "HTTP/1.1", Status: 103, Reason: "Early Hints", Fields: []field{{"Link", "</a>"}}, Length: message.UnknownLength, NoContent: true},
+				{Version: "HTTP/1.1", Status: 200, Reason: "OK", Reusable: true},
+			},
 		},
 		"a length of 0": {
 			"GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -515,7 +554,7 @@ func TestEveryStatusLineIsItsOwnWhenReadAgain(t *testing.T) {
 	for status := 100; status <= 999; status++ {
 		var got message.Response
 		head := appendStatusLine(nil, &message.Response{Status: status})
-		if _, _, err := parseResponse(&got, append(head, "\r\n"...), []byte("GET"), testLimits); err != nil || got.Status != status {
+		if _, _, _, err := parseResponse(&got, append(head, "\r\n"...), []byte("GET"), testLimits); err != nil || got.Status != status {
 			t.Errorf("%q was read as %d, %v", head, got.Status, err)
 		}
 		if reason := http.StatusText(status); len(got.Reason) > 0 && reason != string(got.Reason) && !renamed[status] {
