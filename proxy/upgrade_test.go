@@ -352,3 +352,43 @@ func TestStuckTunnelEnds(t *testing.T) {
 		})
 	}
 }
+
+// A 426 says by Upgrade which protocols would do (RFC 9110, section 15.5.22).
+func TestUpgradeThatIsRequiredReachesTheClient(t *testing.T) {
+	t.Parallel()
+	const begin, rest = "HTTP/1.1 426 Upgrade Required\r\n", "Content-Length: 3\r\n\r\nno\n"
+	for _, test := range []struct{ name, version, fields, want string }{
+		{"a protocol", "1.1", "Upgrade: websocket\r\nConnection: Upgrade\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n"},
+		{"a protocol that Connection does not list", "1.1", "Upgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n"},
+		{"several", "1.1", "Connection: keep-alive, upgrade\r\nUpgrade: websocket, irc/6.9\r\n", "Connection: Upgrade\r\nUpgrade: websocket, irc/6.9\r\n"},
+		{"one that is not passed on", "1.1", "Connection: Upgrade\r\nUpgrade: h2c\r\n", ""},
+		{"TLS", "1.1", "Connection: Upgrade\r\nUpgrade: TLS/1.2, HTTP/1.1\r\n", ""},
+		{"none", "1.1", "", ""},
+		{"a client that knows no upgrades", "1.0", "Upgrade: websocket\r\nConnection: Upgrade\r\n", "Connection: close\r\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send("GET / HTTP/" + test.version + "\r\nHost: a\r\n\r\n")
+			up := endpoint.accept()
+			up.head()
+			up.send(begin + test.fields + rest)
+			client.expect(begin + "Content-Length: 3\r\n" + test.want + "\r\nno\n")
+		})
+	}
+	t.Run("another status", func(t *testing.T) {
+		t.Parallel()
+		endpoint := startScript(t)
+		p := serve(t)
+		p.apply(everything(endpoint.address))
+		client := p.dial()
+		client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		up := endpoint.accept()
+		up.head()
+		up.send("HTTP/1.1 400 Bad Request\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + rest)
+		client.expect("HTTP/1.1 400 Bad Request\r\n" + rest)
+	})
+}

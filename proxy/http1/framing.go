@@ -31,6 +31,7 @@ type signals struct {
 	closing   bool   // Connection: close
 	keepAlive bool   // Connection: keep-alive
 	upgrade   []byte // the Upgrade field's value, if Connection lists it
+	upgrades  []byte // the Upgrade field's value, whether or not it does
 	host      []byte
 	hosts     int
 	expect    bool // Expect: 100-continue
@@ -41,7 +42,6 @@ type signals struct {
 // 7.6.1).
 func readSignals(fields []message.Field) (signals, error) {
 	sig := signals{length: message.UnknownLength}
-	var upgrade []byte
 	codings, connections := 0, 0
 	for i := range fields {
 		f := &fields[i]
@@ -71,7 +71,7 @@ func readSignals(fields []message.Field) (signals, error) {
 		case message.Connection:
 			connections++
 		case message.Upgrade:
-			upgrade = f.Value
+			sig.upgrades = f.Value
 		case message.Expect:
 			sig.expect = sig.expect || message.EqualFold(f.Value, "100-continue")
 		case message.TE:
@@ -111,7 +111,7 @@ func readSignals(fields []message.Field) (signals, error) {
 		}
 	}
 	if upgrading {
-		sig.upgrade = upgrade
+		sig.upgrade = sig.upgrades
 	}
 	return sig, nil
 }

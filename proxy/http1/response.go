@@ -34,8 +34,11 @@ func parseResponse(resp *message.Response, b, method []byte, lim Limits) (n int,
 	n = len(b) - len(rest)
 	resp.ContentLength = sig.length
 	resp.NoContent = resp.Status < 200 || resp.Status == 204 || resp.Status == 304 || string(method) == "HEAD"
-	if resp.Status == 101 {
+	switch resp.Status {
+	case 101:
 		resp.Upgrade = sig.upgrade
+	case 426:
+		resp.Upgrade = sig.upgrades
 	}
 	keepAlive = !sig.closing && (resp.Version == message.HTTP11 || sig.keepAlive)
 	if !known {
@@ -200,6 +203,15 @@ func appendResponse(b []byte, resp *message.Response, client message.Version, cl
 		b = append(b, resp.Upgrade...)
 		b = append(b, "\r\n"...)
 	case resp.Status < 200:
+	case resp.Status == 426 && len(resp.Upgrade) > 0 && client == message.HTTP11:
+		// Such a response has to say which protocols would do (RFC 9110, section 15.5.22).
+		b = append(b, "Connection: "...)
+		if closing {
+			b = append(b, "close, "...)
+		}
+		b = append(b, "Upgrade\r\nUpgrade: "...)
+		b = append(b, resp.Upgrade...)
+		b = append(b, "\r\n"...)
 	case closing:
 		b = append(b, "Connection: close\r\n"...)
 	case client == message.HTTP10:

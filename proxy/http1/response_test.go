@@ -532,6 +532,18 @@ func TestWrittenResponseHead(t *testing.T) {
 			message.Response{Status: 101, ContentLength: message.UnknownLength, NoContent: true, Upgrade: []byte("websocket")}, message.HTTP11, false,
 			"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
 		},
+		"426 says what would do": {
+			message.Response{Status: 426, Upgrade: []byte("websocket")}, message.HTTP11, false,
+			"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		},
+		"426 that is the last of a connection": {
+			message.Response{Status: 426, Upgrade: []byte("websocket")}, message.HTTP11, true,
+			"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		},
+		"426 to a 1.0 client": {
+			message.Response{Status: 426, Upgrade: []byte("websocket")}, message.HTTP10, true,
+			"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+		},
 		"only end-to-end fields": {
 			message.Response{Status: 200, ContentLength: 1, Fields: fields("A", "Connection", "Keep-Alive", "Upgrade", "Content-Length",
 				"Transfer-Encoding", "TE", "Proxy-Connection", "Trailer", "Host", "Expect", "B")}, message.HTTP11, false,

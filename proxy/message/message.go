@@ -86,7 +86,7 @@ type Response struct {
 	ContentLength int64
 	// NoContent is set if no content follows, whatever the fields say: HEAD, 1xx, 204, 304 (RFC 9112, section 6.3).
 	NoContent bool
-	// Upgrade is the protocol that a 101 changes to.
+	// Upgrade is the protocol that a 101 changes to, or those that a 426 demands.
 	Upgrade []byte
 }
 

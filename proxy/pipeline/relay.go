@@ -41,6 +41,9 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
 	}
+	if len(resp.Upgrade) > 0 && isForeign(resp.Upgrade) {
+		resp.Upgrade = nil // The client must not try what is never passed on.
+	}
 	if x.cookie != nil {
 		balance.SetCookie(resp, x.cookie)
 	}
