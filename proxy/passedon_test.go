@@ -3,8 +3,11 @@
 package proxy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -69,5 +72,36 @@ func TestRecordOfARequestWhoseHeadsMemoryIsOthersByThen(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A Content-Length of 0 is passed on as it came: signatures are over it, and CGI has a variable for it. A method that
+// usually has content always gets a length.
+func TestLengthOfNoContentIsPassedOnAsItCame(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"GET", "HEAD", "DELETE", "OPTIONS", "POST", "PUT", "PATCH"} {
+		for _, said := range []bool{true, false} {
+			t.Run(fmt.Sprint(method, " ", said), func(t *testing.T) {
+				t.Parallel()
+				eachWay(t, func(t *testing.T, client *side, endpoint func() *side) {
+					lines, pseudo := method+" / HTTP/1.1\r\nHost: a\r\n", head(method, "/")
+					if said {
+						lines, pseudo = lines+"content-length: 0\r\n", append(pseudo, "content-length", "0")
+					}
+					client.tell(lines, "x", "y", pseudo)
+					up := endpoint()
+					lengths := up.lengths()
+					var want []string
+					if said || method == "POST" || method == "PUT" || method == "PATCH" {
+						want = []string{"0"}
+					}
+					if diff := cmp.Diff(want, lengths); diff != "" {
+						t.Errorf("lengths (-want +got):\n%s", diff)
+					}
+					up.answer("x", "y")
+					client.value("x")
+				})
+			})
+		}
 	}
 }

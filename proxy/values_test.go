@@ -43,17 +43,49 @@ func (s *side) answer(name, value string) {
 	s.tell("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", name, value, []string{":status", "200", "content-length", "0"})
 }
 
-// value reads a head. It returns its first line, or its status, and the bytes of a field's value.
+// value reads a head. It returns its first line, or its method or status, and the bytes of a field's value.
 func (s *side) value(name string) (first, value string) {
-	if s.frames == nil {
-		lines := s.head()
-		first, _, _ = strings.Cut(lines, "\r\n")
-		_, value, found := strings.Cut(lines, "\r\n"+name+": ")
-		if !found {
-			s.tb.Fatalf("no %s in %q", name, lines)
+	s.testing().Helper()
+	first, fields := s.fields()
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i] == name {
+			return first, fields[i+1]
 		}
-		value, _, _ = strings.Cut(value, "\r\n")
-		return first, value
+	}
+	s.testing().Fatalf("no %s in %q", name, fields)
+	return "", ""
+}
+
+// lengths reads a head, and returns the values of its Content-Length.
+func (s *side) lengths() (values []string) {
+	s.testing().Helper()
+	_, fields := s.fields()
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i] == "content-length" {
+			values = append(values, fields[i+1])
+		}
+	}
+	return values
+}
+
+func (s *side) testing() testing.TB {
+	if s.frames == nil {
+		return s.tb
+	}
+	return s.frames.tb
+}
+
+// fields reads a head. It returns its first line, or its method or status, and the names in lower case and values of
+// its fields in turn.
+func (s *side) fields() (first string, fields []string) {
+	s.testing().Helper()
+	if s.frames == nil {
+		lines := strings.Split(s.head(), "\r\n")
+		for _, line := range lines[1 : len(lines)-2] {
+			name, value, _ := strings.Cut(line, ": ")
+			fields = append(fields, strings.ToLower(name), value)
+		}
+		return lines[0], fields
 	}
 	for {
 		f, ok := s.frames.next().(*http2.HeadersFrame)
@@ -61,19 +93,17 @@ func (s *side) value(name string) (first, value string) {
 			continue
 		}
 		s.stream = f.StreamID
-		fields, err := hpack.NewDecoder(4096, nil).DecodeFull(f.HeaderBlockFragment())
+		decoded, err := hpack.NewDecoder(4096, nil).DecodeFull(f.HeaderBlockFragment())
 		if err != nil {
 			s.frames.tb.Fatal(err)
 		}
-		for _, field := range fields {
-			switch field.Name {
-			case ":method", ":status":
+		for _, field := range decoded {
+			if field.Name == ":method" || field.Name == ":status" {
 				first = field.Value
-			case name:
-				return first, field.Value
 			}
+			fields = append(fields, field.Name, field.Value)
 		}
-		s.frames.tb.Fatalf("no %s in %v", name, fields)
+		return first, fields
 	}
 }
 

@@ -57,6 +57,7 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 		req.ContentLength = sig.length
 	default:
 		req.ContentLength = 0
+		req.SaysEmpty = sig.length == 0
 	}
 	if req.Version == message.HTTP10 {
 		// Expect, Upgrade and TE mean nothing from a client of HTTP/1.0 (RFC 9110, sections 7.8 and 10.1.1).
@@ -178,7 +179,7 @@ func AppendRequest(b []byte, req *message.Request) []byte {
 		b = appendContentLength(b, req.ContentLength)
 	case req.ContentLength == message.UnknownLength:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case !contentIsUnusual(req.Method):
+	case req.SaysEmpty, !contentIsUnusual(req.Method):
 		// After such a method a server may wait for content unless it is told that there is none (RFC 9110, section 8.6).
 		b = appendContentLength(b, 0)
 	}

@@ -176,7 +176,7 @@ func appendRequest(b []byte, req *message.Request, s scheme) []byte {
 		b = appendText(appendInteger(b, literalField, literalPrefix, indexOfAuthority), req.Authority)
 	}
 	b = appendFields(b, req.Fields)
-	if req.ContentLength > 0 || req.ContentLength == 0 && contentIsUsual(req.Method) {
+	if req.ContentLength > 0 || req.ContentLength == 0 && (req.SaysEmpty || contentIsUsual(req.Method)) {
 		b = appendLength(b, req.ContentLength)
 	}
 	if req.ExpectContinue {

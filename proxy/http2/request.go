@@ -106,7 +106,7 @@ func (h *headReader) finishTarget() {
 
 func (h *headReader) finishContent(end bool) {
 	req := h.request
-	req.ContentLength = h.length
+	req.ContentLength, req.SaysEmpty = h.length, h.length == 0
 	if end {
 		if h.length > 0 {
 			h.refuse(errLengthDiffers)

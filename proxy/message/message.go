@@ -48,6 +48,8 @@ type Request struct {
 	Fields []Field
 	// ContentLength is the content's length in bytes, 0 if there is none, or UnknownLength.
 	ContentLength int64
+	// SaysEmpty is set if the client sent a Content-Length of 0. Signatures and CGI can tell that from none.
+	SaysEmpty bool
 	// Upgrade is the protocol that the client asks to change to, or empty. In HTTP/2 such a request is a CONNECT (RFC
 	// 8441). Here it is a GET, as in HTTP/1.1.
 	Upgrade []byte

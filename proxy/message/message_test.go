@@ -12,7 +12,7 @@ func TestResetForgetsEverythingButTheFieldsMemory(t *testing.T) {
 	fields := make([]Field, 3, 8)
 	req := Request{
 		Version: HTTP2, Method: []byte("POST"), Authority: []byte("a"), Path: []byte("/"), Query: []byte("?b"), Fields: fields,
-		ContentLength: 5, Upgrade: []byte("x"), ExpectContinue: true, AcceptsTrailers: true,
+		ContentLength: 5, SaysEmpty: true, Upgrade: []byte("x"), ExpectContinue: true, AcceptsTrailers: true,
 	}
 	req.Reset()
 	if diff := cmp.Diff(Request{Fields: []Field{}}, req); diff != "" || cap(req.Fields) != 8 {
