@@ -161,7 +161,7 @@ func TestAccessLogAsJSONSurvivesHostileBytes(t *testing.T) {
 		{"escapes", "GET /%0a%22%c3%a9 HTTP/1.1\r\nHost: a\r\n\r\n", "GET", "a", "/%0A%22%C3%A9"},
 		{"a method of all that a token may be", token + " / HTTP/1.1\r\nHost: a\r\n\r\n", token, "a", "/"},
 		{"a host of all that it may be", "GET / HTTP/1.1\r\nHost: " + everyByte(`"#%/:<>?@[\]^`+"`{|}") + "\r\n\r\n", "GET", everyByte(`"#%/:<>?@[\]^` + "`{|}"), "/"},
-		{"bytes beyond ASCII in a target", "GET /\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n", "", "", ""},
+		{"bytes beyond ASCII in a target", "GET /\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n", "GET", "a", "/%FF%FE"},
 		{"bytes beyond ASCII in a host", "GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", "", "", ""},
 		{"no HTTP at all", "\x16\x03\x01\x00\xff\r\n\r\n", "", "", ""},
 		{"control characters", "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", "", "", ""},

@@ -3,11 +3,16 @@
 package proxy
 
 import (
+	"fmt"
+	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -136,11 +141,28 @@ func TestHostilePaths(t *testing.T) {
 		{"a slash in two bytes too many", "/public%c0%af..%c0%afadmin", "default /public%C0%AF..%C0%AFadmin"},
 		{"a slash in three bytes", "/public/..%e0%80%afadmin", "default /public/..%E0%80%AFadmin"},
 		{"dots in two bytes too many", "/public/%c0%ae%c0%ae/admin", "default /public/%C0%AE%C0%AE/admin"},
-		{"a raw slash in two bytes too many", "/public/..\xc0\xafadmin", malformedRequest},
+		{"a raw slash in two bytes too many", "/public/..\xc0\xafadmin", "default /public/..%C0%AFadmin"},
 		{"a full-width slash", "/public/..%ef%bc%8fadmin", "default /public/..%EF%BC%8Fadmin"},
 		{"full-width dots", "/public/%ef%bc%8e%ef%bc%8e/admin", "default /public/%EF%BC%8E%EF%BC%8E/admin"},
 		{"an overlong letter", "/%c1%a1dmin", "default /%C1%A1dmin"},
-		{"a raw letter beyond ASCII", "/\xc3\xa4dmin", malformedRequest},
+		{"a raw letter beyond ASCII", "/\xc3\xa4dmin", "default /%C3%A4dmin"},
+		{"a raw letter beyond ASCII below the closed prefix", "/admin/\xc3\xa4", closed},
+		{"a raw letter beyond ASCII and dots", "/\xc3\xa4/../admin", closed},
+		{"a raw letter beyond ASCII and encoded dots", "/\xc3\xa4/%2e%2e/%61dmin", closed},
+		{"a raw letter beyond ASCII and slashes", "//\xc3\xa4//..//admin", closed},
+		{"a raw letter beyond ASCII above the root", "/\xc3\xa4/../../admin", malformedPath},
+		{"a raw letter beyond ASCII and an encoded slash", "/\xc3\xa4%2f..%2f..%2fadmin", ambiguous},
+		{"a raw letter beyond ASCII and a parameter", "/admin;\xc3\xa4/users", ambiguous},
+		{"a raw letter beyond ASCII and a backslash", "/\xc3\xa4\\..\\admin", malformedPath},
+		{"a raw letter beyond ASCII and a percent sign", "/%\xc3\xa4", malformedPath},
+		{"a raw letter beyond ASCII and half an escape", "/%4\xb1dmin", malformedPath},
+		{"a raw letter beyond ASCII below the stripped prefix", "/api/v1/\xc3\xa4?q=\xc3\xa4", "api /%C3%A4?q=%C3%A4"},
+		{"a raw full-width slash", "/public/..\xef\xbc\x8fadmin", "default /public/..%EF%BC%8Fadmin"},
+		{"raw bytes that are no UTF-8", "/\xff\x80", "default /%FF%80"},
+		{"a raw next line (C1)", "/\xc2\x85\x85admin", "default /%C2%85%85admin"},
+		{"a raw no-break space", "/admin\xc2\xa0", "default /admin%C2%A0"},
+		{"a raw letter beyond ASCII in the query", "/public?\xc3\xa4=\xff&%zz", "default /public?%C3%A4=%FF&%zz"},
+		{"a raw letter beyond ASCII in an absolute target", "http://a/\xc3\xa4/../admin", closed},
 		{"IIS's escapes", "/%u0061dmin", malformedPath},
 		{"IIS's escaped slash", "/public/..%u2215admin", malformedPath},
 
@@ -233,6 +255,51 @@ func TestHostilePaths(t *testing.T) {
 	}
 }
 
+// Bytes beyond ASCII are encoded before anything is decided, in both versions: what is routed, checked, logged,
+// explained and forwarded is one spelling.
+func TestBytesBeyondASCIIAreOneSpellingToAll(t *testing.T) {
+	t.Parallel()
+	written := &pages{}
+	p := serve(t, h2c, logTo(written, observe.LogCombined))
+	p.apply(hostileRoutes(t))
+	for i, test := range []struct{ target, want, path string }{
+		{"/\xc3\xa4?q=\xc3\xa4\xff", "default /%C3%A4?q=%C3%A4%FF", "/%C3%A4?q=%C3%A4%FF"},
+		{"/%61dmin/\xc3\xa4?\xff", closed, "/admin/%C3%A4?%FF"},
+		{"/api/v1/\xe4/./x", "api /%E4/x", "/api/v1/%E4/x"},
+	} {
+		if got := p.get("a", test.target).outcome(t); got != test.want {
+			t.Errorf("HTTP/1.1, %q: got %q, want %q", test.target, got, test.want)
+		}
+		c := p.dialFrames()
+		c.get(1, test.target)
+		a := c.answer(1)
+		got := a.status + " " + a.reason()
+		if a.status == "200" {
+			r := reply{Status: 200, Header: http.Header{}, Body: a.body}
+			for name, value := range a.fields {
+				r.Header.Set(name, value)
+			}
+			got = r.outcome(t)
+		}
+		if got != test.want {
+			t.Errorf("HTTP/2, %q: got %q, want %q", test.target, got, test.want)
+		}
+		for _, line := range written.lines(t, 2*i+2)[2*i:] {
+			if !strings.Contains(line, " "+test.path+" HTTP/") {
+				t.Errorf("%q: the line is %s, want the path %s", test.target, line, test.path)
+			}
+		}
+		e := p.explain(explain.Question{URL: "http://a" + test.target, Peer: netip.MustParseAddr("127.0.0.1")})
+		path, _, _ := strings.Cut(test.path, "?")
+		if e.Request.Path != path {
+			t.Errorf("%q: the path is explained as %q, want %q", test.target, e.Request.Path, path)
+		}
+		if _, target, _ := strings.Cut(test.want, " "); e.Upstream != nil && e.Upstream.Target != target || (e.Upstream == nil) != (test.want == closed) {
+			t.Errorf("%q: the endpoint would get %+v, want %q", test.target, e.Upstream, target)
+		}
+	}
+}
+
 // The asterisk is not a path. It is for the server itself, and no rule is for that.
 func TestAsteriskOfOptionsIsNoPath(t *testing.T) {
 	t.Parallel()
@@ -259,6 +326,8 @@ func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
 		{"another parameter than the rule's", "/c;e/x", ambiguous},
 		{"what the rule is without its parameter", "/c/x", "default /c/x"},
 		{"a rule beyond ASCII", "/%c3%a4/x", "umlaut /%C3%A4/x"},
+		{"a rule beyond ASCII, and bytes that are not encoded", "/\xc3\xa4/x", "umlaut /%C3%A4/x"},
+		{"half of them not encoded", "/%c3\xa4/x", "umlaut /%C3%A4/x"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := p.get("a", test.target).outcome(t); got != test.want {
@@ -286,7 +355,7 @@ func FuzzForwardedPath(f *testing.F) {
 		"/", "/admin", "/admin/", "/%61dmin/users", "/exact", "/exact/.", "/api/v1", "/api/v1/", "/api/v1//a/./b?c=/../d", "/api/v1/../admin",
 		"/public/%2e%2e/admin", "/public/..%2fadmin", "/public%2f..%2fadmin", "/api/v1/..%2f..%2fadmin", "/admin%2fusers", "/..;/admin", "/%5c..%5cadmin",
 		"/%252e%252e/admin", "/%c0%ae%c0%ae/admin", "http://a/public/../admin", "https://a?/admin", "//a//admin", "/a?b?c", "/%25%32%65/", "/.%2E/", "*",
-		`/\..\admin`, "/admin;a/..", "/#", "/%00", "/%", "/exact%2f", "/api%2fv1/x", "/api/v1%2f..", "/...", "/a/..../admin",
+		"/\xc3\xa4/../admin?\xff", `/\..\admin`, "/admin;a/..", "/#", "/%00", "/%", "/exact%2f", "/api%2fv1/x", "/api/v1%2f..", "/...", "/a/..../admin",
 	} {
 		f.Add(target)
 	}
@@ -312,8 +381,17 @@ func FuzzForwardedPath(f *testing.F) {
 func checkForwarded(t *testing.T, target, by, received string) {
 	t.Helper()
 	path, query, hasQuery := strings.Cut(received, "?")
-	if _, want, wanted := strings.Cut(target, "?"); query != want || hasQuery != wanted {
-		t.Errorf("%q: the query is %q in %q, want it unchanged", target, query, received)
+	_, sent, wanted := strings.Cut(target, "?")
+	want := ""
+	for _, c := range []byte(sent) {
+		if c < 0x80 {
+			want += string(rune(c))
+		} else {
+			want += fmt.Sprintf("%%%02X", c)
+		}
+	}
+	if query != want || hasQuery != wanted {
+		t.Errorf("%q: the query is %q in %q, want it unchanged but for what must be encoded", target, query, received)
 	}
 	if resolved := plainlyResolved(path); resolved != path {
 		t.Errorf("%q: %q resolves to %q", target, path, resolved)

@@ -32,7 +32,7 @@ func malformedRequests() []malformed {
 		{"empty lines", "\r\n\r\n\r\nGET / HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
 		{"method", "G@T / HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
 		{"control character in the target", "GET /\x01 HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
-		{"letter beyond ASCII in the target", "GET /\xc3\xa9 HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
+		{"letter beyond ASCII in the authority", "GET http://\xc3\xa9/ HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
 		{"fragment", "GET /#a HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
 		{"relative target", "GET a HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},
 		{"asterisk", "GET * HTTP/1.1\r\n" + hostLine + "\r\n", refusedRequest},

@@ -57,11 +57,12 @@ func isValueSlow(b []byte) bool {
 	return true
 }
 
-// IsTarget returns whether b has only bytes that a request-target may have on the wire: visible ASCII without the
-// number sign (RFC 9112, section 3.2). A fragment is never sent.
+// IsTarget returns whether b has only bytes that can be in a request-target: visible ASCII without the number sign (RFC
+// 9112, section 3.2), and bytes beyond ASCII, which many clients forget to encode and nobody reads in two ways. A
+// fragment is never sent.
 func IsTarget(b []byte) bool {
 	for _, c := range b {
-		if c <= ' ' || c >= 0x7f || c == '#' {
+		if c <= ' ' || c == 0x7f || c == '#' {
 			return false
 		}
 	}

@@ -18,12 +18,12 @@ type memory struct {
 	// attempts are the same, for the record.
 	attempts []observe.Attempt
 
-	hostBuf, pathBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
+	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.
 func (m *memory) empty() {
-	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
+	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
 		if cap(*buf) > keptBytes {
 			*buf = nil
 		}

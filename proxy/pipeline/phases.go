@@ -65,11 +65,20 @@ func (x *Exchange) findClient() reason.Reason {
 	return reason.None
 }
 
-// readTarget finds out which host and path the request is for.
+// readTarget finds out which host and path the request is for. It encodes the bytes beyond ASCII of its path and query:
+// what is routed, checked, logged and forwarded is the same.
 func (x *Exchange) readTarget() reason.Reason {
 	req := &x.request
 	x.Host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
+	if !canonical.IsASCII(req.Query) {
+		x.queryBuf = canonical.AppendEncoded(x.queryBuf[:0], req.Query)
+		req.Query = x.queryBuf
+	}
 	path, err := canonical.Path(x.pathBuf, req.Path)
+	if err != nil && !canonical.IsASCII(req.Path) {
+		x.rewriteBuf = canonical.AppendEncoded(x.rewriteBuf[:0], req.Path)
+		path, err = canonical.Path(x.pathBuf, x.rewriteBuf)
+	}
 	if err != nil {
 		x.decision.detail = err.Error()
 		return reason.MalformedPath
