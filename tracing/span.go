@@ -85,7 +85,7 @@ func attemptSpan(s *observe.Span, i int) *tracepb.Span {
 	}
 	if fault := faultOf(a.Status, a.Reason, 400); fault != "" {
 		add(text(semconv.ErrorTypeKey, fault))
-		client.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR}
+		client.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: valid(a.Cause)}
 	}
 	return client
 }

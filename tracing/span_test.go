@@ -101,6 +101,19 @@ func TestASpanIsSentInTheWordsOfTheConventions(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithAResponseIsTheStatusOfItsAttempt(t *testing.T) {
+	t.Parallel()
+	s := requested()
+	s.Attempts[0].Reason, s.Attempts[0].Cause = reason.UpstreamMalformed, "a field's value has NUL, in \"X\xff\""
+	var got []string
+	for _, span := range appendSpans(nil, s) {
+		got = append(got, span.Status.GetMessage())
+	}
+	if diff := cmp.Diff([]string{"", "a field's value has NUL, in \"X\ufffd\"", ""}, got); diff != "" {
+		t.Errorf("the statuses' messages (-want +got):\n%s", diff)
+	}
+}
+
 func TestOnlyWhatTheServerIsToBlameForIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

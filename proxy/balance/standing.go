@@ -4,6 +4,7 @@ package balance
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -64,6 +65,9 @@ func (m *member) whyOut(report *health.Report, takes bool) string {
 		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed", ejectAfter)
 	case m.conduct.ejected.Load() > 0:
 		return "requests failed at it; it takes some all the same, for too many others did too"
+	}
+	if bad := m.malformed.Load(); bad != nil {
+		return fmt.Sprintf("its response of %s was malformed: %s", bad.at.UTC().Format(time.RFC3339), bad.cause)
 	}
 	return report.Message
 }

@@ -4,6 +4,7 @@ package balance
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -19,7 +20,18 @@ type Target struct {
 	// conduct is how the endpoint has been treating requests.
 	conduct conduct
 	pools   poolList
+	// malformed is what was wrong with the endpoint's last malformed response, or nil.
+	malformed atomic.Pointer[malformed]
 }
+
+// malformed is a response that could not be passed on.
+type malformed struct {
+	cause string
+	at    time.Time
+}
+
+// Malformed notes what is wrong with a response of the endpoint, for whoever asks why its requests fail.
+func (t *Target) Malformed(cause string, at time.Time) { t.malformed.Store(&malformed{cause, at}) }
 
 // Load returns how many requests and tunnels have a place at the endpoint.
 func (t *Target) Load() int64 { return t.active.Load() }

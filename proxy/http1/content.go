@@ -276,8 +276,12 @@ func (b *reader) endTrailerLine() error {
 	if len(t) > 2 && string(t[max(len(t)-4, 0):]) != "\r\n\r\n" {
 		return nil
 	}
+	var rest []byte
 	var err error
-	if b.trailers, _, err = parseFields(b.trailers[:0], t, strictly, b.limits); err != nil {
+	if b.trailers, rest, err = parseFields(b.trailers[:0], t, strictly, b.limits); err != nil {
+		if b.alone {
+			err = inField(err, rest)
+		}
 		return err
 	}
 	if !b.takeFields(b.trailers) {

@@ -130,6 +130,17 @@ func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (pa
 	}
 }
 
+// inField says which field of a response is at fault, by the line that b begins with: an endpoint's owner has to find it.
+func inField(err error, b []byte) error {
+	fault, ok := err.(*message.Error)
+	if !ok || fault == errFieldsMany {
+		return err
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	name, _, _ := bytes.Cut(line, []byte(":"))
+	return fault.In(name)
+}
+
 func fieldNameError(line []byte, colon int) error {
 	switch {
 	case line[0] == ' ' || line[0] == '\t':

@@ -25,7 +25,7 @@ func parseResponse(resp *message.Response, b, method []byte, lim Limits) (n int,
 		return 0, 0, false, err
 	}
 	if resp.Fields, rest, err = parseFields(resp.Fields[:0], rest, loosely, lim); err != nil {
-		return 0, 0, false, err
+		return 0, 0, false, inField(err, rest)
 	}
 	sig, err := readSignals(resp.Fields)
 	if err != nil {

@@ -85,9 +85,13 @@ func (r *responseReader) takeStatus(s string) {
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func (r *responseReader) takeField(f hpack.HeaderField) {
+	before := r.refused
 	field, ok := r.read(f)
 	switch {
 	case !ok:
+		if before == nil && r.refused != nil {
+			r.refused = r.refused.In([]byte(f.Name))
+		}
 	case field.Kind == message.TE: // Only requests may have TE (RFC 9113, section 8.2.2).
 		r.refuse(errConnectionField)
 	default:

@@ -12,6 +12,8 @@
 // authority.go (hosts with ports), grammar.go (the rest of the grammar).
 package message
 
+import "fmt"
+
 // Version is the version of HTTP that a message arrived with.
 type Version uint8
 
@@ -105,3 +107,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Detail }
+
+// longestName is how much of a name In writes.
+const longestName = 64
+
+// In returns the same error, and says in which field of the message it is. It allocates: it is for messages of which no
+// stranger can send many.
+func (e *Error) In(name []byte) *Error {
+	if len(name) == 0 {
+		return e
+	}
+	return &Error{Status: e.Status, Detail: fmt.Sprintf("%s, in %q", e.Detail, name[:min(len(name), longestName)])}
+}

@@ -3,6 +3,7 @@
 package message
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,7 +62,15 @@ func TestVersionsAndErrorsSayWhatTheyAre(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := (&Error{Status: 400, Detail: "no Host"}).Error(); got != "no Host" {
+	fault := &Error{Status: 400, Detail: "no Host"}
+	if got := fault.Error(); got != "no Host" {
 		t.Errorf("got %q", got)
+	}
+	for name, want := range map[string]string{
+		"": "no Host", "X": `no Host, in "X"`, "a\r\"b\xff": `no Host, in "a\r\"b\xff"`, strings.Repeat("x", 100): `no Host, in "` + strings.Repeat("x", 64) + `"`,
+	} {
+		if got := fault.In([]byte(name)); got.Detail != want || got.Status != 400 || fault.Detail != "no Host" {
+			t.Errorf("in %q: got %d %s, want %s", name, got.Status, got.Detail, want)
+		}
 	}
 }

@@ -178,6 +178,10 @@ func appendJSON(b []byte, r *Record) []byte {
 		b = append(b, r.Reason.String()...)
 		b = append(b, '"')
 	}
+	if r.Cause != "" {
+		b = append(b, `,"cause":`...)
+		b = appendQuoted(b, []byte(r.Cause))
+	}
 	return append(b, "}\n"...)
 }
 

@@ -42,6 +42,8 @@ type Record struct {
 	Sent   int64
 	// Reason is why we answered ourselves, or why the response broke off.
 	Reason reason.Reason
+	// Cause says what is wrong with the endpoint's response, if the reason is that it is malformed.
+	Cause string
 	// RequestID is the id by which logs know the request.
 	RequestID []byte
 	// Trace is nil without tracing.
@@ -57,6 +59,8 @@ type Attempt struct {
 	Text string
 	// Secure is set if the endpoint is spoken to over TLS.
 	Secure bool
+	// Cause says what is wrong with the endpoint's response, if that is malformed.
+	Cause string
 
 	// The rest is set only if the request is recorded in a trace.
 

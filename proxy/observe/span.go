@@ -77,6 +77,8 @@ type AttemptSpan struct {
 	Status int
 	// Reason is why there was none, or why it broke off.
 	Reason reason.Reason
+	// Cause says what is wrong with the response, if that is malformed.
+	Cause string
 }
 
 // maxSpanText bounds each text of a span that a client chose. Otherwise a client could fill memory with spans that wait
@@ -109,7 +111,7 @@ func (t *Tracer) span(r *Record) *Span {
 		}
 		s.Attempts = append(s.Attempts, AttemptSpan{
 			ID: a.ID, Start: at(a.Started), End: at(cmp.Or(a.Ended, r.Ended)),
-			Task: a.Task, Endpoint: a.Address, Secure: a.Secure, Status: a.Status, Reason: a.Reason,
+			Task: a.Task, Endpoint: a.Address, Secure: a.Secure, Status: a.Status, Reason: a.Reason, Cause: a.Cause,
 		})
 	}
 	return s

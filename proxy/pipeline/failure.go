@@ -15,6 +15,8 @@ import (
 type failure struct {
 	reason reason.Reason
 	detail string
+	// malformed says what is wrong with the response, if it is malformed.
+	malformed string
 	// again is set if another endpoint may be tried. Then either nothing of the request was sent, or it does no harm twice
 	// and nothing of a response came.
 	again bool
@@ -51,10 +53,12 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true}
 	case errors.Is(err, message.ErrForeign):
-		return failure{reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", again: again, endpoint: true}
+		return failure{
+			reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", malformed: err.Error(), again: again, endpoint: true,
+		}
 	case isMalformed(err), message.IsFault(err):
 		// On a reused connection, it may be what the endpoint sent too much after the last response.
-		return failure{reason: reason.UpstreamMalformed, stale: repeatable && reused && isMalformed(err)}
+		return failure{reason: reason.UpstreamMalformed, malformed: err.Error(), stale: repeatable && reused && isMalformed(err)}
 	case upstream.IsTLSFault(err):
 		failed := tlsFailure(err)
 		failed.again, failed.stale = again, again && reused
@@ -68,6 +72,25 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 func tlsFailure(err error) failure {
 	detail, untrusted := upstream.DescribeTLSFault(err)
 	return failure{reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted, endpoint: true}
+}
+
+// noteMalformed tells all who may look for it what is wrong with a response that the client does not get, or not whole.
+func (x *Exchange) noteMalformed(failed *failure) {
+	if failed.malformed == "" {
+		return
+	}
+	x.attempts[len(x.attempts)-1].Cause = failed.malformed
+	target := x.hold.Target
+	target.Malformed(failed.malformed, x.engine.Clock.Start.Add(x.engine.Clock.Now()))
+	x.engine.Logger.V(1).Info("a malformed response", "endpoint", target.String(), "pool", x.pool.ID, "cause", failed.malformed)
+}
+
+// text returns what the client is told besides the reason. It is empty if that is what the reason always says.
+func (f *failure) text() string {
+	if f.detail == "" && f.malformed != "" {
+		return f.reason.Text() + ": " + f.malformed
+	}
+	return f.detail
 }
 
 func isMalformed(err error) bool {

@@ -45,6 +45,7 @@ func (x *Exchange) forward() Verdict {
 		x.beginAttempt(held.Target)
 		var v Verdict
 		v, failed = x.attempt(&held.Target.Endpoint)
+		x.noteMalformed(&failed)
 		x.endAttempt(failed)
 		if failed.reason == reason.None {
 			if v != Upgraded { // an upgrade holds its place until the tunnel ends
@@ -79,7 +80,8 @@ func (x *Exchange) forward() Verdict {
 		x.Reason, x.Status = failed.reason, failed.reason.Status()
 		return Torn
 	}
-	return x.Answer(failed.reason, failed.detail)
+	x.Cause = failed.malformed
+	return x.Answer(failed.reason, failed.text())
 }
 
 // isCall says whether the request is a gRPC call.

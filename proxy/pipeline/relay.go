@@ -124,7 +124,8 @@ func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, failure) {
 	if code, ok := errors.AsType[message.Reset](err); ok {
 		x.down.BreakOff(code)
 	}
-	x.Reason = failed.reason
+	x.noteMalformed(&failed)
+	x.Reason, x.Cause = failed.reason, failed.malformed
 	x.pool.Failed(failed.reason)
 	return Torn, failure{}
 }
