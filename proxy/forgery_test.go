@@ -188,6 +188,91 @@ func TestForgedForwardingFields(t *testing.T) {
 	}
 }
 
+// familyNames returns the names of fields by which proxies tell servers of a client, beside those that we write.
+func familyNames() []string {
+	return []string{
+		"X-Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Protocol", "X-Forwarded-Server",
+		"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-By", "X-Forwarded-Client-Cert",
+		"X-Forwarded-Anything-Else", "Forwarded-For", "Forwarded-Proto", "X-Original-URL", "X-Original-URI", "X-Original-Host",
+		"X-Original-Method", "X-Original-Forwarded-For", "X-Rewrite-URL", "Front-End-Https", "X-Scheme", "X-Url-Scheme", "X-Client-IP",
+		"Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "CF-Connecting-IPv6", "Fastly-Client-IP",
+		"Fly-Client-IP", "X-Azure-ClientIP", "X-Azure-SocketIP", "X-Originating-IP", "X-Remote-IP", "X-Remote-Addr", "X-ProxyUser-Ip",
+		"X-Real-Port", "WL-Proxy-Client-IP", "Proxy-Client-IP", "X-Envoy-External-Address", "X-Appengine-User-IP", "DO-Connecting-IP",
+		"X-Nf-Client-Connection-Ip", "Ali-Cdn-Real-Ip", "Cdn-Src-Ip", "CloudFront-Viewer-Address", "CloudFront-Forwarded-Proto",
+	}
+}
+
+// Fields that only a proxy can know something by are a trusted proxy's alone. Their imitations are nobody's.
+func TestForwardingFamilyIsATrustedPeersAlone(t *testing.T) {
+	t.Parallel()
+	backend := startEcho(t, "b")
+	trusted, untrusted := serve(t, trust("127.0.0.1/32")), serve(t)
+	reaches := func(p *served, name string) bool {
+		_, head := p.ask("GET / HTTP/1.1\r\nHost: a\r\n" + name + ": forged\r\n\r\n").seen(t)
+		return strings.Contains(head, "forged")
+	}
+	for _, p := range []*served{trusted, untrusted} {
+		p.apply(everything(backend))
+	}
+	for _, name := range familyNames() {
+		for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
+			if reaches(untrusted, spelled) {
+				t.Errorf("%s of an untrusted peer reached the endpoint", spelled)
+			}
+			if !reaches(trusted, spelled) {
+				t.Errorf("%s of a trusted peer did not reach the endpoint", spelled)
+			}
+		}
+	}
+	ours := []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-IP", "X-Request-Id"}
+	for _, name := range append(familyNames(), ours...) {
+		for _, sign := range strings.Split("! # $ % & ' * + . ^ _ ` | ~", " ") {
+			imitation := strings.ReplaceAll(name, "-", sign)
+			if strings.HasPrefix(name, "X-Forwarded-Anything") {
+				imitation = strings.Replace(name, "-", sign, 1)
+			}
+			for who, p := range map[string]*served{"an untrusted": untrusted, "a trusted": trusted} {
+				if reaches(p, imitation) {
+					t.Errorf("%s of %s peer reached the endpoint", imitation, who)
+				}
+			}
+		}
+	}
+	for who, p := range map[string]*served{"an untrusted": untrusted, "a trusted": trusted} {
+		if reaches(p, "Proxy") || reaches(p, "PROXY") {
+			t.Errorf("Proxy of %s peer reached the endpoint", who)
+		}
+		for _, name := range []string{
+			"X-Forward", "X-Forwardedfor", "XForwardedFor", "X-Forwarder-For", "Forward", "Client-Id", "X-Client-Id", "X-Real-Price", "Proxy-Id",
+			"X-Requested-With", "X-Http-Method-Override", "X-Originating-Ipx", "X-Schema", "X_App", "Proxy-Authorization", "True-Client-Id",
+		} {
+			if !reaches(p, name) {
+				t.Errorf("%s of %s peer did not reach the endpoint, though it is no forwarding field", name, who)
+			}
+		}
+	}
+}
+
+// Nobody has read trailers when the endpoint gets them, so no peer's are believed.
+func TestForwardingFamilyIsNoTrailer(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, trust("127.0.0.1/32"))
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	trailers := "X-Sum: 1\r\n"
+	for _, name := range familyNames() {
+		trailers += name + ": forged\r\n"
+	}
+	client.send("2\r\nhi\r\n0\r\n" + trailers + "\r\n")
+	up.expect("2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n")
+	up.send(okReply)
+	client.expect(okReply)
+}
+
 // clientFields returns the fields in which a program might look for the client's address.
 func clientFields() []string {
 	return []string{

@@ -3,7 +3,6 @@
 package client
 
 import (
-	"bytes"
 	"net/netip"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -74,9 +73,7 @@ func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *Reques
 		case message.XRequestID:
 			found.takeRequestID(o, f)
 		case message.Other:
-			if imitatesForwarding(f.Name) {
-				f.Kind = message.Dropped
-			}
+			o.dropRelative(f)
 		}
 	}
 	forwardedFor := o.peerText
@@ -109,7 +106,7 @@ func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *Reques
 func TrailersWithoutForwarding(trailers []message.Field) []message.Field {
 	for i := range trailers {
 		f := &trailers[i]
-		if f.Kind.Forwarding() || f.Kind == message.Other && imitatesForwarding(f.Name) {
+		if f.Kind.Forwarding() || f.Kind == message.Other && relationOf(f.Name) != stranger {
 			f.Kind = message.Dropped
 		}
 	}
@@ -122,20 +119,17 @@ func (o *Origin) dropUntrusted(f *message.Field) {
 	}
 }
 
-// imitatesForwarding says whether a name is a forwarding field's, with underscores for hyphens. Programs that get
-// fields as CGI variables (RFC 3875, section 4.1.18) take it for the field itself, whoever sent it.
-func imitatesForwarding(name []byte) bool {
-	var hyphenated [len("X-Forwarded-Proto")]byte
-	if len(name) < len("X-Real-IP") || len(name) > len(hyphenated) || name[0]|0x20 != 'x' || bytes.IndexByte(name, '_') < 0 {
-		return false
-	}
-	for i, c := range name {
-		if c == '_' {
-			c = '-'
+// dropRelative drops a field of the family that the peer may not send.
+func (o *Origin) dropRelative(f *message.Field) {
+	switch relationOf(f.Name) {
+	case stranger:
+	case member:
+		if !o.Trusted || len(f.Name) == len(proxyField) {
+			f.Kind = message.Dropped
 		}
-		hyphenated[i] = c
+	case imitation:
+		f.Kind = message.Dropped // The field itself is ours, or is there too.
 	}
-	return message.KindOf(hyphenated[:len(name)]) != message.Other
 }
 
 // rightmostUntrusted reads a list of addresses from the right and skips those of trusted proxies. If an element is not
