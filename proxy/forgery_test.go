@@ -139,14 +139,17 @@ func TestForgedForwardingFields(t *testing.T) {
 			t.Parallel()
 			_, ask := a.from(t, everything(backend))
 			honest := forwarding(ask("GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n").header(t))
-			port := honest["X-Forwarded-Port"]
+			port := []string{"80"}
+			if strings.Contains(a.name, " from ") { // which their headers have
+				port = []string{"443"}
+			}
 			want := map[string][]string{
 				"X-Forwarded-For": {a.peer}, "X-Real-Ip": {a.peer},
 				"X-Forwarded-Host": {"shop.example.com"}, "X-Forwarded-Port": port, "X-Forwarded-Proto": {"http"},
 			}
 			delete(honest, "X-Request-Id")
 			delete(honest, "Cdn-Loop")
-			if diff := cmp.Diff(want, honest); diff != "" || len(port) != 1 {
+			if diff := cmp.Diff(want, honest); diff != "" {
 				t.Errorf("without forged fields (-want +got):\n%s", diff)
 			}
 			for _, forged := range []struct {
@@ -155,10 +158,11 @@ func TestForgedForwardingFields(t *testing.T) {
 				believed map[string][]string
 			}{
 				{"X-Forwarded-For", claimed, map[string][]string{"X-Forwarded-For": {claimed + ", " + a.peer}, "X-Real-Ip": {claimed}}},
-				{"X-Forwarded-Proto", "https", map[string][]string{"X-Forwarded-Proto": {"https"}}},
+				{"X-Forwarded-Proto", "https", map[string][]string{"X-Forwarded-Proto": {"https"}, "X-Forwarded-Port": {"443"}}},
 				{"X-Forwarded-Host", "evil.example.com", map[string][]string{"X-Forwarded-Host": {"evil.example.com"}}},
 				{"X-Forwarded-Port", "1", map[string][]string{"X-Forwarded-Port": {"1"}}},
-				{"Forwarded", "for=" + claimed + ";proto=https", map[string][]string{"Forwarded": {"for=" + claimed + ";proto=https"}}},
+				{"Forwarded", "for=" + claimed + ";proto=https", map[string][]string{
+					"Forwarded": {"for=" + claimed + ";proto=https"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Port": {"443"}}},
 				{"X-Real-IP", claimed, nil},
 				// Programs that know only CGI's variables read these as the field's name.
 				{"X_Forwarded_For", claimed, nil},

@@ -91,7 +91,7 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 
 // Explainer returns what explains what would become of requests, and lists what is served.
 func (p *Proxy) Explainer() *explain.Explainer {
-	return explain.New(&p.engine, p.server.Requests(), p.server.Port)
+	return explain.New(&p.engine, p.server.Requests())
 }
 
 // SetReplicas says how many replicas share the requests, including this one. Each lets through its share of what a rate

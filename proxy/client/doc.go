@@ -3,6 +3,6 @@
 // Package client finds out whom a request is from: the peer of its connection, or the client that trusted proxies name.
 //
 // Read in this order: origin.go (what is known of a connection's peer), forwarded.go (what the fields of a request say,
-// and which fields endpoints get instead), family.go (which fields may come from a trusted proxy alone), requestid.go
-// (the request's id).
+// and which fields endpoints get instead), family.go (which fields may come from a trusted proxy alone), scheme.go and
+// port.go (what the client used), requestid.go (the request's id).
 package client

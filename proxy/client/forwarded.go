@@ -15,9 +15,6 @@ var (
 	xForwardedPort  = []byte("X-Forwarded-Port")
 	xForwardedProto = []byte("X-Forwarded-Proto")
 	xRealIP         = []byte("X-Real-IP")
-
-	schemeHTTP  = []byte("http")
-	schemeHTTPS = []byte("https")
 )
 
 // Finding is what a request's fields say of where it comes from.
@@ -39,9 +36,11 @@ type Finding struct {
 // those of an untrusted peer before anything can read them. It keeps those of a trusted one and adds to them. What it
 // adds is in id and in buf. It returns buf, grown if needed.
 func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *RequestID) (Finding, []byte) {
-	found := Finding{Client: o.Peer, Secure: o.Secure}
+	found := Finding{Client: o.Peer}
 	buf = buf[:0]
 	var hasHost, hasPort, hasProto bool
+	var said claims
+	host := req.Authority
 	for i := range req.Fields {
 		f := &req.Fields[i]
 		switch f.Kind {
@@ -55,16 +54,19 @@ func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *Reques
 		case message.XRealIP:
 			f.Kind = message.Dropped
 		case message.XForwardedHost:
-			hasHost = o.Trusted
+			if o.Trusted && !hasHost {
+				hasHost, host = true, firstElement(f.Value)
+			}
 			o.dropUntrusted(f)
 		case message.XForwardedPort:
 			hasPort = o.Trusted
 			o.dropUntrusted(f)
 		case message.XForwardedProto:
 			hasProto = o.Trusted
-			found.Secure = found.Secure || o.Trusted && message.EqualFold(f.Value, "https")
+			first(&said.proto, claimOfScheme(f.Value))
 			o.dropUntrusted(f)
 		case message.Forwarded:
+			first(&said.forwarded, claimOfForwarded(f.Value))
 			o.dropUntrusted(f)
 		case message.Authorization:
 			found.LogsIn = found.LogsIn || upstream.LogsIn(f.Value)
@@ -73,9 +75,14 @@ func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *Reques
 		case message.XRequestID:
 			found.takeRequestID(o, f)
 		case message.Other:
-			o.dropRelative(f)
+			o.takeRelative(f, &said)
 		}
 	}
+	port, encrypts := o.port, o.Secure
+	if scheme := said.best(); o.Trusted && scheme != silent {
+		port, encrypts = nil, scheme == encrypted // what the proxy used itself does not matter any more
+	}
+	found.Secure = o.Secure || encrypts
 	forwardedFor := o.peerText
 	realIP := o.peerText
 	if len(buf) > 0 {
@@ -89,10 +96,13 @@ func (t Trusted) Resolve(o *Origin, req *message.Request, buf []byte, id *Reques
 		message.Field{Name: xForwardedFor, Value: forwardedFor},
 		message.Field{Name: xRealIP, Value: realIP})
 	if !hasProto {
-		req.Fields = append(req.Fields, message.Field{Name: xForwardedProto, Value: o.Scheme})
+		req.Fields = append(req.Fields, message.Field{Name: xForwardedProto, Value: schemeOf(encrypts)})
 	}
 	if !hasPort {
-		req.Fields = append(req.Fields, message.Field{Name: xForwardedPort, Value: o.port})
+		if len(port) == 0 {
+			port = portOf(host, encrypts)
+		}
+		req.Fields = append(req.Fields, message.Field{Name: xForwardedPort, Value: port})
 	}
 	if !hasHost && len(req.Authority) > 0 {
 		req.Fields = append(req.Fields, message.Field{Name: xForwardedHost, Value: req.Authority})
@@ -113,22 +123,24 @@ func TrailersWithoutForwarding(trailers []message.Field) []message.Field {
 	return trailers
 }
 
-func (o *Origin) dropUntrusted(f *message.Field) {
-	if !o.Trusted {
-		f.Kind = message.Dropped
-	}
-}
-
-// dropRelative drops a field of the family that the peer may not send.
-func (o *Origin) dropRelative(f *message.Field) {
+// takeRelative drops a field of the family that the peer may not send, and takes what any other one says of the scheme.
+func (o *Origin) takeRelative(f *message.Field, said *claims) {
 	switch relationOf(f.Name) {
 	case stranger:
 	case member:
-		if !o.Trusted || len(f.Name) == len(proxyField) {
-			f.Kind = message.Dropped
+		if o.Trusted && len(f.Name) != len(proxyField) {
+			said.takeOther(f)
+			return
 		}
+		f.Kind = message.Dropped
 	case imitation:
 		f.Kind = message.Dropped // The field itself is ours, or is there too.
+	}
+}
+
+func (o *Origin) dropUntrusted(f *message.Field) {
+	if !o.Trusted {
+		f.Kind = message.Dropped
 	}
 }
 

@@ -19,7 +19,7 @@ func TestPeersThatSpeakIPv6AreNamedWithoutZoneOrDisguise(t *testing.T) {
 		"fd00::1":          {"2001:db8::9, fd00::1", "2001:db8::9"},
 		"::ffff:10.0.0.1":  {"2001:db8::9, 10.0.0.1", "2001:db8::9"},
 	} {
-		o := trusted.Origin(netip.MustParseAddr(peer), false, []byte("80"))
+		o := trusted.Origin(netip.MustParseAddr(peer), false, 0)
 		var req message.Request
 		req.Fields = []message.Field{{Name: []byte("X-Forwarded-For"), Value: []byte("2001:db8::9"), Kind: message.XForwardedFor}}
 		found, _ := trusted.Resolve(&o, &req, nil, new(RequestID))

@@ -4,6 +4,7 @@ package client
 
 import (
 	"net/netip"
+	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -33,16 +34,18 @@ type Origin struct {
 	Logins *upstream.Logins
 	// Scheme is "http" or "https".
 	Scheme []byte
-	// peerText is the peer's address and port is the port that it came to, as the forwarding fields spell them.
+	// peerText is the peer's address, and port is the port that a PROXY header says it connected to, as the forwarding
+	// fields spell them. port is empty if no header says so.
 	peerText, port []byte
 }
 
-// Origin makes the origin of a connection. port is the port that it came to, as the forwarding fields spell it.
-func (t Trusted) Origin(peer netip.Addr, secure bool, port []byte) Origin {
+// Origin makes the origin of a connection. port is the port that the peer connected to, by a trusted proxy's PROXY
+// header. It is 0 if no header says so: the port that we listen on is not the one that clients know.
+func (t Trusted) Origin(peer netip.Addr, secure bool, port uint16) Origin {
 	peer = peer.Unmap().WithZone("")
-	o := Origin{Peer: peer, Trusted: t.Has(peer), peerText: peer.AppendTo(nil), Secure: secure, Scheme: schemeHTTP, port: port}
-	if secure {
-		o.Scheme = schemeHTTPS
+	o := Origin{Peer: peer, Trusted: t.Has(peer), peerText: peer.AppendTo(nil), Secure: secure, Scheme: schemeOf(secure)}
+	if port > 0 {
+		o.port = strconv.AppendUint(nil, uint64(port), 10)
 	}
 	return o
 }

@@ -5,7 +5,6 @@ package downstream
 import (
 	"errors"
 	"net"
-	"strconv"
 	"time"
 )
 
@@ -19,8 +18,7 @@ func (s *Server) ServePlain(l net.Listener) error { return s.serve(l, false) }
 func (s *Server) ServeTLS(l net.Listener) error { return s.serve(l, true) }
 
 func (s *Server) serve(l net.Listener, secure bool) error {
-	port := []byte(portOf(l))
-	if !s.track(l, string(port), secure) {
+	if !s.track(l) {
 		return l.Close()
 	}
 	defer s.serving.Done()
@@ -40,20 +38,13 @@ func (s *Server) serve(l net.Listener, secure bool) error {
 			continue
 		}
 		s.serving.Add(1)
-		go s.accept(nc.(*net.TCPConn), port, secure)
+		go s.accept(nc.(*net.TCPConn), secure)
 	}
-}
-
-func portOf(l net.Listener) string {
-	if a, ok := l.Addr().(*net.TCPAddr); ok {
-		return strconv.Itoa(a.Port)
-	}
-	return ""
 }
 
 // track remembers a listener for a drain. The drain then waits for s.serving.Done. track returns false if a drain has
 // closed the other listeners already.
-func (s *Server) track(l net.Listener, port string, secure bool) bool {
+func (s *Server) track(l net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing.Load() {
@@ -61,10 +52,5 @@ func (s *Server) track(l net.Listener, port string, secure bool) bool {
 	}
 	s.serving.Add(1)
 	s.listeners = append(s.listeners, l)
-	if secure {
-		s.securePort = port
-	} else {
-		s.plainPort = port
-	}
 	return true
 }

@@ -24,8 +24,8 @@ type arrival struct {
 	over atomic.Bool
 }
 
-// accept serves a connection that came to a port, until its end.
-func (s *Server) accept(tcp *net.TCPConn, port []byte, secure bool) {
+// accept serves a connection until its end.
+func (s *Server) accept(tcp *net.TCPConn, secure bool) {
 	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1)}
 	if most := s.config.MaxConnections; s.open.Add(1) > int64(most) && most > 0 {
 		s.open.Add(-1) // a connection that is being refused takes nobody's place
@@ -33,13 +33,13 @@ func (s *Server) accept(tcp *net.TCPConn, port []byte, secure bool) {
 		s.engine.Metrics.ConnectionRefused()
 	}
 	a := &arrival{link: l}
-	if serve := a.settle(port, secure); serve != nil {
+	if serve := a.settle(secure); serve != nil {
 		serve()
 	}
 }
 
 // settle finds out what a connection speaks. It returns what serves the connection to its end, or nil if it has ended.
-func (a *arrival) settle(port []byte, secure bool) (serve func()) {
+func (a *arrival) settle(secure bool) (serve func()) {
 	defer func() {
 		if a.contain(recover()) {
 			serve = nil
@@ -58,7 +58,7 @@ func (a *arrival) settle(port []byte, secure bool) (serve func()) {
 	if a.over.Load() {
 		return nil // whoever drains has closed it
 	}
-	peer, err := a.peer()
+	peer, port, err := a.peer()
 	if err != nil {
 		a.closed(err)
 		t.Reset()
@@ -84,22 +84,22 @@ func (a *arrival) settle(port []byte, secure bool) (serve func()) {
 }
 
 // peer returns the address that a connection comes from. With the PROXY protocol, a trusted proxy has to send a header,
-// and peer returns the address that the header names.
-func (a *arrival) peer() (netip.Addr, error) {
+// and peer returns the address that the header names, and the port that it says that address connected to.
+func (a *arrival) peer() (address netip.Addr, port uint16, err error) {
 	remote, ok := a.transport.RemoteAddr().(*net.TCPAddr)
 	if !ok {
-		return netip.Addr{}, net.ErrClosed
+		return netip.Addr{}, 0, net.ErrClosed
 	}
-	peer := remote.AddrPort().Addr().Unmap().WithZone("")
-	if !a.server.config.ProxyProtocol || !a.server.engine.Trusted.Has(peer) {
-		return peer, nil
+	address = remote.AddrPort().Addr().Unmap().WithZone("")
+	if !a.server.config.ProxyProtocol || !a.server.engine.Trusted.Has(address) {
+		return address, 0, nil
 	}
 	a.transport.ExpireAfter(proxyHeaderTimeout)
-	source, err := readProxyHeader(a.transport)
-	if err != nil || !source.IsValid() {
-		return peer, err
+	header, err := readProxyHeader(a.transport)
+	if err != nil || !header.source.IsValid() {
+		return address, 0, err
 	}
-	return source.Unmap(), nil
+	return header.source.Unmap(), header.port, nil
 }
 
 // secure puts TLS over the connection. It returns what is spoken over it and the version of TLS.

@@ -31,94 +31,104 @@ const (
 
 var errProxyHeader = errors.New("no valid PROXY header came from a trusted proxy")
 
-// readProxyHeader reads a PROXY header of either version. It takes no byte behind the header. It returns the address
-// that the header names, or the zero address if the header says that the connection is the proxy's own.
-func readProxyHeader(r io.Reader) (netip.Addr, error) {
+// proxied is what a PROXY header says of a connection: the client's address, and the port that the client connected to.
+// It is the zero value if the connection is the proxy's own.
+type proxied struct {
+	source netip.Addr
+	port   uint16
+}
+
+// readProxyHeader reads a PROXY header of either version. It takes no byte behind the header.
+func readProxyHeader(r io.Reader) (proxied, error) {
 	var buf [max(proxyV1Longest, 16)]byte
 	// The fixed part of version 2 has 16 bytes. The shortest line of version 1 has 15 ("PROXY UNKNOWN\r\n").
 	const shortest = 15
 	if _, err := io.ReadFull(r, buf[:shortest]); err != nil {
-		return netip.Addr{}, err
+		return proxied{}, err
 	}
 	if bytes.HasPrefix(buf[:], proxyV1Prefix) {
 		return readProxyV1(r, buf[:], shortest)
 	}
 	if !bytes.HasPrefix(buf[:], proxyV2Signature) {
-		return netip.Addr{}, errProxyHeader
+		return proxied{}, errProxyHeader
 	}
 	if _, err := io.ReadFull(r, buf[shortest:16]); err != nil {
-		return netip.Addr{}, err
+		return proxied{}, err
 	}
 	return readProxyV2(r, buf[12], buf[13], binary.BigEndian.Uint16(buf[14:16]))
 }
 
 // readProxyV1 reads "PROXY TCP4 source destination sport dport\r\n". n bytes of it are in buf.
-func readProxyV1(r io.Reader, buf []byte, n int) (netip.Addr, error) {
+func readProxyV1(r io.Reader, buf []byte, n int) (proxied, error) {
 	for !bytes.HasSuffix(buf[:n], []byte("\r\n")) {
 		if n == len(buf) || bytes.IndexByte(buf[:n], '\n') >= 0 {
-			return netip.Addr{}, errProxyHeader
+			return proxied{}, errProxyHeader
 		}
 		// Byte by byte: what follows the line belongs to HTTP or TLS.
 		if _, err := io.ReadFull(r, buf[n:n+1]); err != nil {
-			return netip.Addr{}, err
+			return proxied{}, err
 		}
 		n++
 	}
 	words := strings.Split(string(buf[:n-2]), " ")
 	if len(words) >= 2 && words[1] == "UNKNOWN" {
-		return netip.Addr{}, nil
+		return proxied{}, nil
 	}
 	if len(words) != 6 || words[1] != "TCP4" && words[1] != "TCP6" {
-		return netip.Addr{}, errProxyHeader
+		return proxied{}, errProxyHeader
 	}
 	for _, address := range words[2:4] {
 		a, err := netip.ParseAddr(address)
 		if err != nil || a.Is4() != (words[1] == "TCP4") || a.Zone() != "" {
-			return netip.Addr{}, errProxyHeader
+			return proxied{}, errProxyHeader
 		}
 	}
-	for _, port := range words[4:] {
-		if _, ok := parsePort(port); !ok {
-			return netip.Addr{}, errProxyHeader
+	var ports [2]uint16
+	for i, word := range words[4:] {
+		port, ok := parsePort(word)
+		if !ok {
+			return proxied{}, errProxyHeader
 		}
+		ports[i] = port
 	}
-	return netip.ParseAddr(words[2])
+	source, err := netip.ParseAddr(words[2])
+	return proxied{source, ports[1]}, err
 }
 
 // readProxyV2 reads what follows the fixed part: the addresses, by family. It skips the extensions.
-func readProxyV2(r io.Reader, versionCommand, family byte, length uint16) (netip.Addr, error) {
+func readProxyV2(r io.Reader, versionCommand, family byte, length uint16) (proxied, error) {
 	if versionCommand>>4 != 2 || length > proxyV2Longest {
-		return netip.Addr{}, errProxyHeader
+		return proxied{}, errProxyHeader
 	}
 	rest := make([]byte, length)
 	if _, err := io.ReadFull(r, rest); err != nil {
-		return netip.Addr{}, err
+		return proxied{}, err
 	}
-	const local, proxied = 0, 1
+	const local, relayed = 0, 1
 	switch versionCommand & 0xf {
 	case local:
-		return netip.Addr{}, nil
-	case proxied:
+		return proxied{}, nil
+	case relayed:
 	default:
-		return netip.Addr{}, errProxyHeader
+		return proxied{}, errProxyHeader
 	}
 	// Each is a family and a transport. Over TCP, the transport can only be a stream.
 	const unspecified, tcp4, tcp6, unix = 0x00, 0x11, 0x21, 0x31
 	switch family {
 	case tcp4:
 		if len(rest) < 12 {
-			return netip.Addr{}, errProxyHeader
+			return proxied{}, errProxyHeader
 		}
-		return netip.AddrFrom4([4]byte(rest[:4])), nil
+		return proxied{netip.AddrFrom4([4]byte(rest[:4])), binary.BigEndian.Uint16(rest[10:])}, nil
 	case tcp6:
 		if len(rest) < 36 {
-			return netip.Addr{}, errProxyHeader
+			return proxied{}, errProxyHeader
 		}
-		return netip.AddrFrom16([16]byte(rest[:16])), nil
+		return proxied{netip.AddrFrom16([16]byte(rest[:16])), binary.BigEndian.Uint16(rest[34:])}, nil
 	case unspecified, unix:
-		return netip.Addr{}, nil
+		return proxied{}, nil
 	}
-	return netip.Addr{}, errProxyHeader
+	return proxied{}, errProxyHeader
 }
 
 // parsePort reads a decimal port without sign or leading zero.

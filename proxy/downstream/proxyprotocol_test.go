@@ -29,40 +29,42 @@ func extension(kind byte, value string) []byte {
 
 type proxyHeader struct {
 	name, header string
-	// want is the source that the header names. It is "" if the connection is the proxy's own.
+	// want is the source that the header names, and port the one that it came to. They are "" and 0 if the connection is
+	// the proxy's own.
 	want string
+	port uint16
 }
 
 func validProxyHeaders() []proxyHeader {
 	v4, v6 := addresses2("203.0.113.7", "192.0.2.1"), addresses2("2001:db8::7", "2001:db8::1")
 	longest := strings.Repeat("ffff:", 7) + "ffff"
 	return []proxyHeader{
-		{"v1 TCP4", "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n", "203.0.113.7"},
-		{"v1 TCP4 at its shortest", "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n", "1.1.1.1"},
-		{"v1 TCP4 at its longest", "PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n", "255.255.255.255"},
-		{"v1 TCP4 with ports of 0", "PROXY TCP4 203.0.113.7 192.0.2.1 0 0\r\n", "203.0.113.7"},
-		{"v1 TCP6", "PROXY TCP6 2001:db8::7 2001:db8::1 1234 443\r\n", "2001:db8::7"},
-		{"v1 TCP6 at its longest", "PROXY TCP6 " + longest + " " + longest + " 65535 65535\r\n", longest},
-		{"v1 TCP6 in capitals", "PROXY TCP6 2001:DB8::7 2001:DB8::1 1234 443\r\n", "2001:db8::7"},
-		{"v1 TCP6 with IPv4 in disguise", "PROXY TCP6 ::ffff:203.0.113.7 ::ffff:192.0.2.1 1234 443\r\n", "::ffff:203.0.113.7"},
-		{"v1 UNKNOWN", "PROXY UNKNOWN\r\n", ""},
-		{"v1 UNKNOWN with addresses", "PROXY UNKNOWN 203.0.113.7 192.0.2.1 1234 443\r\n", ""},
-		{"v1 UNKNOWN with anything", "PROXY UNKNOWN \xff\x00 what ever\r\n", ""},
-		{"v1 UNKNOWN at its longest", "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-16) + "\r\n", ""},
-		{"v2 TCP over IPv4", headerV2(0x21, 0x11, v4), "203.0.113.7"},
-		{"v2 TCP over IPv6", headerV2(0x21, 0x21, v6), "2001:db8::7"},
-		{"v2 IPv4 in disguise", headerV2(0x21, 0x21, addresses2("::ffff:203.0.113.7", "::ffff:192.0.2.1")), "::ffff:203.0.113.7"},
+		{"v1 TCP4", "PROXY TCP4 203.0.113.7 192.0.2.1 1234 443\r\n", "203.0.113.7", 443},
+		{"v1 TCP4 at its shortest", "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n", "1.1.1.1", 2},
+		{"v1 TCP4 at its longest", "PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n", "255.255.255.255", 65535},
+		{"v1 TCP4 with ports of 0", "PROXY TCP4 203.0.113.7 192.0.2.1 0 0\r\n", "203.0.113.7", 0},
+		{"v1 TCP6", "PROXY TCP6 2001:db8::7 2001:db8::1 1234 443\r\n", "2001:db8::7", 443},
+		{"v1 TCP6 at its longest", "PROXY TCP6 " + longest + " " + longest + " 65535 65535\r\n", longest, 65535},
+		{"v1 TCP6 in capitals", "PROXY TCP6 2001:DB8::7 2001:DB8::1 1234 443\r\n", "2001:db8::7", 443},
+		{"v1 TCP6 with IPv4 in disguise", "PROXY TCP6 ::ffff:203.0.113.7 ::ffff:192.0.2.1 1234 443\r\n", "::ffff:203.0.113.7", 443},
+		{"v1 UNKNOWN", "PROXY UNKNOWN\r\n", "", 0},
+		{"v1 UNKNOWN with addresses", "PROXY UNKNOWN 203.0.113.7 192.0.2.1 1234 443\r\n", "", 0},
+		{"v1 UNKNOWN with anything", "PROXY UNKNOWN \xff\x00 what ever\r\n", "", 0},
+		{"v1 UNKNOWN at its longest", "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-16) + "\r\n", "", 0},
+		{"v2 TCP over IPv4", headerV2(0x21, 0x11, v4), "203.0.113.7", 443},
+		{"v2 TCP over IPv6", headerV2(0x21, 0x21, v6), "2001:db8::7", 443},
+		{"v2 IPv4 in disguise", headerV2(0x21, 0x21, addresses2("::ffff:203.0.113.7", "::ffff:192.0.2.1")), "::ffff:203.0.113.7", 443},
 		{"v2 with extensions", headerV2(0x21, 0x11, bytes.Join([][]byte{
 			v4, extension(0x01, "h2"), extension(0x02, "a.example"), extension(0x04, strings.Repeat("x", 100)), extension(0x20, "\x01\x00\x00\x00\x00"),
-		}, nil)), "203.0.113.7"},
-		{"v2 with extensions that are none", headerV2(0x21, 0x11, append(v4, 0x01, 0xff)), "203.0.113.7"},
-		{"v2 at its longest", headerV2(0x21, 0x21, append(v6, make([]byte, proxyV2Longest-36)...)), "2001:db8::7"},
-		{"v2 LOCAL", headerV2(0x20, 0x00, nil), ""},
-		{"v2 LOCAL with addresses", headerV2(0x20, 0x11, v4), ""},
-		{"v2 LOCAL with a family that there is not", headerV2(0x20, 0xff, []byte{1, 2, 3}), ""},
-		{"v2 unspecified", headerV2(0x21, 0x00, nil), ""},
-		{"v2 unspecified with something", headerV2(0x21, 0x00, v4), ""},
-		{"v2 unix", headerV2(0x21, 0x31, make([]byte, 216)), ""},
+		}, nil)), "203.0.113.7", 443},
+		{"v2 with extensions that are none", headerV2(0x21, 0x11, append(v4, 0x01, 0xff)), "203.0.113.7", 443},
+		{"v2 at its longest", headerV2(0x21, 0x21, append(v6, make([]byte, proxyV2Longest-36)...)), "2001:db8::7", 443},
+		{"v2 LOCAL", headerV2(0x20, 0x00, nil), "", 0},
+		{"v2 LOCAL with addresses", headerV2(0x20, 0x11, v4), "", 0},
+		{"v2 LOCAL with a family that there is not", headerV2(0x20, 0xff, []byte{1, 2, 3}), "", 0},
+		{"v2 unspecified", headerV2(0x21, 0x00, nil), "", 0},
+		{"v2 unspecified with something", headerV2(0x21, 0x00, v4), "", 0},
+		{"v2 unix", headerV2(0x21, 0x31, make([]byte, 216)), "", 0},
 	}
 }
 
@@ -124,13 +126,13 @@ func invalidProxyHeaders() []proxyHeader {
 	}
 }
 
-func TestProxyHeaderNamesTheSource(t *testing.T) {
+func TestProxyHeaderNamesTheSourceAndThePort(t *testing.T) {
 	t.Parallel()
 	for _, test := range validProxyHeaders() {
 		t.Run(test.name, func(t *testing.T) {
-			want := netip.Addr{}
+			want := proxied{port: test.port}
 			if test.want != "" {
-				want = netip.MustParseAddr(test.want)
+				want.source = netip.MustParseAddr(test.want)
 			}
 			whole := strings.NewReader(test.header + afterProxyHeader)
 			piecemeal := strings.NewReader(test.header + afterProxyHeader)
@@ -158,7 +160,7 @@ func TestWhatIsNoProxyHeaderIsRefused(t *testing.T) {
 				"at once":          strings.NewReader(test.header + afterProxyHeader),
 				"a byte at a time": iotest.OneByteReader(strings.NewReader(test.header + afterProxyHeader)),
 			} {
-				if got, err := readProxyHeader(r); !errors.Is(err, errProxyHeader) || got.IsValid() {
+				if got, err := readProxyHeader(r); !errors.Is(err, errProxyHeader) || got != (proxied{}) {
 					t.Errorf("%s: got %v and %v, want %v", how, got, err, errProxyHeader)
 				}
 			}
@@ -171,7 +173,7 @@ func TestTruncatedProxyHeaderNamesNobody(t *testing.T) {
 	t.Parallel()
 	for _, test := range validProxyHeaders() {
 		for n := range len(test.header) {
-			if got, err := readProxyHeader(strings.NewReader(test.header[:n])); err == nil || got.IsValid() {
+			if got, err := readProxyHeader(strings.NewReader(test.header[:n])); err == nil || got != (proxied{}) {
 				t.Errorf("%s, the first %d of %d bytes: got %v (%v), want an error", test.name, n, len(test.header), got, err)
 			}
 		}
@@ -231,7 +233,7 @@ func FuzzProxyHeader(f *testing.F) {
 			t.Fatalf("%q: %v (%v) after %d bytes, and %v (%v) after %d", sent, got, err, whole.n, again, againErr, piecemeal.n)
 		}
 		if err != nil {
-			if got.IsValid() {
+			if got != (proxied{}) {
 				t.Errorf("%q: got %v with %v", sent, got, err)
 			}
 			return
@@ -243,14 +245,14 @@ func FuzzProxyHeader(f *testing.F) {
 				t.Errorf("%q: %d bytes were taken, the line has %d", sent, len(header), n)
 			}
 			words := strings.Fields(string(header))
-			if named := got.IsValid(); named != (words[1] != "UNKNOWN") || named && netip.MustParseAddr(words[2]) != got {
+			if named := got.source.IsValid(); named != (words[1] != "UNKNOWN") || named && netip.MustParseAddr(words[2]) != got.source {
 				t.Errorf("%q: got %v", header, got)
 			}
 		case bytes.HasPrefix(header, proxyV2Signature):
 			if n := 16 + int(header[14])<<8 + int(header[15]); n != len(header) {
 				t.Errorf("%q: %d bytes were taken, the header has %d", sent, len(header), n)
 			}
-			if got.IsValid() && !bytes.HasPrefix(header[16:], got.AsSlice()) {
+			if got.source.IsValid() && !bytes.HasPrefix(header[16:], got.source.AsSlice()) {
 				t.Errorf("%q: got %v", header, got)
 			}
 		default:

@@ -59,8 +59,6 @@ type Server struct {
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener
-	// plainPort and securePort are those of the listeners. Each is empty if there is no such listener.
-	plainPort, securePort string
 }
 
 // NewServer makes a server without listeners.
@@ -98,13 +96,3 @@ func (s *Server) Each(f func(Conn)) { s.conns.each(f) }
 
 // Requests returns how requests of HTTP/1.1 are read.
 func (s *Server) Requests() *http1.ServerConfig { return &s.http1 }
-
-// Port returns the port of the plain listener or of the secure one. It is empty if there is none.
-func (s *Server) Port(secure bool) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if secure {
-		return s.securePort
-	}
-	return s.plainPort
-}

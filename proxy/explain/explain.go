@@ -25,14 +25,11 @@ type Explainer struct {
 	engine *pipeline.Engine
 	// requests says how requests are read.
 	requests *http1.ServerConfig
-	// port returns the port of the plain listener or of the secure one. It is empty if there is no such listener.
-	port func(secure bool) string
 }
 
-// New makes an explainer of an engine. requests says how requests are read. port returns the port of the plain listener
-// or of the secure one, or nothing if there is no such listener.
-func New(engine *pipeline.Engine, requests *http1.ServerConfig, port func(secure bool) string) *Explainer {
-	return &Explainer{engine: engine, requests: requests, port: port}
+// New makes an explainer of an engine. requests says how requests are read.
+func New(engine *pipeline.Engine, requests *http1.ServerConfig) *Explainer {
+	return &Explainer{engine: engine, requests: requests}
 }
 
 // Explain says what would become of a request now. It uses the functions that requests go through, and the generation
@@ -47,7 +44,7 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	if !peer.IsValid() {
 		peer = UnspecifiedPeer()
 	}
-	from := x.engine.Trusted.Origin(peer, a.secure, []byte(x.portOf(a)))
+	from := x.engine.Trusted.Origin(peer, a.secure, 0)
 	t := x.engine.Try(&from)
 	defer t.End()
 	e := &Explanation{
@@ -73,12 +70,6 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	}
 	e.explain(t)
 	return e, nil
-}
-
-// portOf returns the port that a connection comes to. That is the listener's, or the URL's if there is no such
-// listener.
-func (x *Explainer) portOf(a *asked) string {
-	return cmp.Or(x.port(a.secure), a.port)
 }
 
 // explain takes the request through the phases and notes what they decided.

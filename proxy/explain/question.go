@@ -42,7 +42,6 @@ type asked struct {
 	// host is the canonical host of the URL, which a handshake names. authority is the Host of the request.
 	host, authority string
 	secure          bool
-	port            string
 	headers         []string
 }
 
@@ -70,13 +69,7 @@ func (q *Question) parse() (*asked, error) {
 		return nil, fmt.Errorf("%q names no host: write a URL such as https://shop.example.com/cart", q.URL)
 	}
 	host, _ := canonical.Host(nil, []byte(a.authority))
-	a.host, a.port = string(host), "80"
-	if a.secure {
-		a.port = "443"
-	}
-	if i := strings.LastIndexByte(a.authority, ':'); i > strings.LastIndexByte(a.authority, ']') {
-		a.port = a.authority[i+1:]
-	}
+	a.host = string(host)
 	for _, h := range q.Headers {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok {

@@ -81,7 +81,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 			Limits: http1.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64}, Buffers: &g.Buffers})
 		defer c.Close(false)
 		var guard Guard
-		from := g.Trusted.Origin(netip.MustParseAddr("192.0.2.1"), false, nil)
+		from := g.Trusted.Origin(netip.MustParseAddr("192.0.2.1"), false, 0)
 		x := g.Begin(&faultyDownstream{ServerConn: c, writer: faultyWriter{Writer: c.Response()}}, &guard, &from, 0)
 		defer g.End(x)
 		if err := c.ReadRequest(x.RequestHead()); err != nil {

@@ -27,7 +27,7 @@ func BenchmarkDecide(b *testing.B) {
 			}},
 		}}},
 	})
-	from := g.Trusted.Origin(netip.MustParseAddr("127.0.0.1"), false, []byte("80"))
+	from := g.Trusted.Origin(netip.MustParseAddr("127.0.0.1"), false, 0)
 	fields := []message.Field{
 		{Name: []byte("User-Agent"), Value: []byte("bench"), Kind: message.Other},
 		{Name: []byte("Accept"), Value: []byte("*/*"), Kind: message.Other},
