@@ -322,10 +322,10 @@ func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 		Headers: []string{"Server: x", "Host: other.example.com", "X-Forwarded-For: 1.2.3.4"},
 	})
 	headers := got.Upstream.Headers
-	id, mark := headers[len(headers)-4], headers[len(headers)-2]
+	id, mark := headers[len(headers)-5], headers[len(headers)-2]
 	want := []explain.Header{
 		{Name: "Host", Value: "other.example.com"}, {Name: "X-Forwarded-For", Value: "203.0.113.7"}, {Name: "X-Real-IP", Value: "203.0.113.7"}, {Name: "X-Forwarded-Proto", Value: "http"},
-		{Name: "X-Forwarded-Port", Value: "80"}, {Name: "X-Forwarded-Host", Value: "other.example.com"}, id, {Name: "X-App", Value: "1"}, mark,
+		{Name: "X-Forwarded-Port", Value: "80"}, {Name: "X-Forwarded-Host", Value: "other.example.com"}, id, {Name: "X-App", Value: "1"}, {Name: "X-Forwarded-Prefix", Value: "/api"}, mark,
 		{Name: "Content-Length", Value: "0"},
 	}
 	if diff := cmp.Diff(want, headers); diff != "" || id.Name != "X-Request-Id" || mark.Name != "CDN-Loop" {

@@ -5,6 +5,9 @@ package proxy
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -52,5 +55,44 @@ func TestRewrittenRequests(t *testing.T) {
 		if got := p.get("a", target).outcome(t); got != want {
 			t.Errorf("%s: got %q, want %q", target, got, want)
 		}
+	}
+}
+
+// A service that makes links has to know what was cut off. Only the rule, or a proxy that is trusted, may say so.
+func TestStrippedPrefixOnTheWire(t *testing.T) {
+	t.Parallel()
+	backend := startEcho(t, "b")
+	strips := func(r *snapshot.Route) { rewriteOf(r).StripPrefix = "/api" }
+	says := func(r *snapshot.Route) {
+		*rewriteOf(r) = policy.Rewrite{StripPrefix: "/api", Untold: true}
+		headersOf(r).Request.Set = []policy.Header{{Name: "X-Forwarded-Prefix", Value: "/shop"}}
+	}
+	for _, test := range []struct {
+		name    string
+		trusted bool
+		route   func(*snapshot.Route)
+		sent    string
+		want    []string
+	}{
+		{"stripped", false, strips, "", []string{"/api"}},
+		{"stripped for a client that forges", false, strips, "X-Forwarded-Prefix: /evil\r\n", []string{"/api"}},
+		{"stripped behind a proxy that stripped too", true, strips, "X-Forwarded-Prefix: /shop\r\n", []string{"/shop/api"}},
+		{"set by the rule", true, says, "X-Forwarded-Prefix: /outer\r\n", []string{"/shop"}},
+		{"not stripped", false, func(*snapshot.Route) {}, "X-Forwarded-Prefix: /evil\r\n", nil},
+		{"stripped by a trusted proxy alone", true, func(*snapshot.Route) {}, "X-Forwarded-Prefix: /outer\r\n", []string{"/outer"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			config := func(*Config) {}
+			if test.trusted {
+				config = trust("127.0.0.1/32")
+			}
+			p := serve(t, config)
+			p.apply(everythingBy(test.route, backend))
+			got := p.ask("GET /api/x HTTP/1.1\r\nHost: a\r\n" + test.sent + "\r\n").header(t)["X-Forwarded-Prefix"]
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("X-Forwarded-Prefix at the endpoint (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

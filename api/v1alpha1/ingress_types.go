@@ -329,14 +329,14 @@ type HeaderValue string
 //
 // +kubebuilder:validation:MaxProperties=16
 // +kubebuilder:validation:XValidation:rule=`self.all(name, name.matches(r'^[-\w!#$%&*+.^|~\x27\x60]+$'))`,message=`a header name may hold letters, digits and any of ! # $ % & ' * + - . ^ _ | ~, such as X-App-Version`
-// +kubebuilder:validation:XValidation:rule=`!self.exists(name, name.matches(r'(?i)^(host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|proxy-connection|x-real-ip|forwarded|x-forwarded-.*)$'))`,message=`Host, Forwarded, X-Forwarded-*, X-Real-IP and the fields that frame a message (Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-Connection) are the proxy's own: leave them out`
+// +kubebuilder:validation:XValidation:rule=`!self.exists(name, name.matches(r'(?i)^(host|content-length|t(ransfer-encoding|e|railer)|(proxy-)?connection|keep-alive|upgrade|x-(real-ip|forwarded-(for|host|port|proto)))$'))`,message=`Host, X-Forwarded-For, -Host, -Port and -Proto, X-Real-IP and the fields that frame a message (Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-Connection) are the proxy's own: leave them out`
 // +kubebuilder:validation:XValidation:rule=`self.all(name, self.exists_one(other, other.lowerAscii() == name.lowerAscii()))`,message=`header names are the same in every case: write each once`
 type HeaderFields map[string]HeaderValue
 
 // HeaderNames are the names of header fields that are taken out.
 //
 // +kubebuilder:validation:MaxItems=16
-// +kubebuilder:validation:XValidation:rule=`self.all(name, !(name.lowerAscii() in ['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'proxy-connection', 'x-real-ip', 'forwarded']) && !name.lowerAscii().startsWith('x-forwarded-'))`,message=`Host, Forwarded, X-Forwarded-*, X-Real-IP and the fields that frame a message (Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-Connection) are the proxy's own: leave them out`
+// +kubebuilder:validation:XValidation:rule=`self.all(name, !(name.lowerAscii() in ['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'proxy-connection', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto']))`,message=`Host, X-Forwarded-For, -Host, -Port and -Proto, X-Real-IP and the fields that frame a message (Content-Length, Transfer-Encoding, Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-Connection) are the proxy's own: leave them out`
 type HeaderNames []HeaderName
 
 // Headers changes header fields: first remove, then set, then add.

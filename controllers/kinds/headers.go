@@ -78,6 +78,21 @@ func readHeaderFields(field string, fields v1alpha1.HeaderFields) (list []policy
 	return list, ""
 }
 
+// changesField returns whether headers change a field of the request.
+func changesField(h *v1alpha1.Headers, name string) bool {
+	if h == nil {
+		return false
+	}
+	for _, fields := range [...]v1alpha1.HeaderFields{h.Add, h.Set} {
+		for field := range fields {
+			if strings.EqualFold(field, name) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(h.Remove, func(field v1alpha1.HeaderName) bool { return strings.EqualFold(string(field), name) })
+}
+
 // sortNames sorts lower-case names, and removes duplicates.
 func sortNames(names []string) []string {
 	slices.Sort(names)
@@ -99,10 +114,10 @@ func headerNameFault(field, name string) string {
 func ownHeader(lower string) bool {
 	switch lower {
 	case "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
-		"proxy-connection", "x-real-ip", "forwarded":
+		"proxy-connection", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto":
 		return true
 	}
-	return strings.HasPrefix(lower, "x-forwarded-")
+	return false
 }
 
 func isToken(r rune) bool {

@@ -72,7 +72,7 @@ var readers = []reader{
 	{name: "rewrite", open: true, annotate: annotateRewrite, example: "{stripPrefix: /v1}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Rewrite != nil },
 		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
-			return into.add(r.paths.readRewrite(p.Rewrite))
+			return into.add(r.paths.readRewrite(p.Rewrite, p.Headers))
 		}},
 	{name: "load-balancing", open: true, example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),

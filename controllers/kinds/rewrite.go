@@ -9,8 +9,8 @@ import (
 )
 
 // readRewrite reads a rewrite. It returns what is wrong with it as fault. It makes the path canonical, as every path is
-// that an endpoint gets.
-func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *policy.Rewrite, fault string) {
+// that an endpoint gets. If the path's headers say what becomes of X-Forwarded-Prefix, that holds.
+func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite, headers *v1alpha1.Headers) (read *policy.Rewrite, fault string) {
 	strip, replace := string(rewrite.StripPrefix), string(rewrite.ReplacePath)
 	switch {
 	case strip != "" && replace != "":
@@ -20,7 +20,7 @@ func (r *pathReader) readRewrite(rewrite *v1alpha1.Rewrite) (read *policy.Rewrit
 		if err != nil {
 			return nil, "rewrite.stripPrefix " + rules.Quote(string(rewrite.StripPrefix)) + " cannot be stripped: " + err.Error()
 		}
-		return &policy.Rewrite{StripPrefix: strip}, ""
+		return &policy.Rewrite{StripPrefix: strip, Untold: changesField(headers, "X-Forwarded-Prefix")}, ""
 	case replace != "":
 		replace, err := r.canonical(replace)
 		if err != nil {

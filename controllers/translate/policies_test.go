@@ -158,6 +158,19 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnHeader, Name: "X-User"}),
 			want: treatment{Balancing: snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnHeader, Name: "x-user"}},
 		},
+		"forwarding fields that the proxy does not write": {
+			path: withHeaders(v1alpha1.Headers{
+				Set:    v1alpha1.HeaderFields{"X-Forwarded-Prefix": "/shop", "X-Forwarded-Ssl": "on"},
+				Remove: v1alpha1.HeaderNames{"Forwarded", "X-Forwarded-Client-Cert", "X-Original-URL"},
+			}),
+			want: treatment{Headers: policy.Headers{
+				Request: policy.HeaderChanges{
+					Set:    []policy.Header{{Name: "X-Forwarded-Prefix", Value: "/shop"}, {Name: "X-Forwarded-Ssl", Value: "on"}},
+					Remove: []string{"forwarded", "x-forwarded-client-cert", "x-original-url"},
+				},
+				Response: policy.HeaderChanges{Remove: []string{"forwarded", "x-forwarded-client-cert", "x-original-url"}},
+			}},
+		},
 		"a hash of a cookie, as it is": {
 			path: balanced(v1alpha1.LoadBalancing{Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnCookie, Name: "Session"}),
 			want: treatment{Balancing: snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "Session"}},
@@ -173,6 +186,31 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 		"a prefix that is stripped": {
 			path: rewritten(v1alpha1.Rewrite{StripPrefix: "/api/"}),
 			want: treatment{Rewrite: policy.Rewrite{StripPrefix: "/api/"}},
+		},
+		"a prefix that is stripped, and told otherwise": {
+			path: func() v1alpha1.IngressPath {
+				p := withHeaders(v1alpha1.Headers{Set: v1alpha1.HeaderFields{"x-forwarded-PREFIX": "/shop"}})
+				p.Rewrite = &v1alpha1.Rewrite{StripPrefix: "/api"}
+				return p
+			}(),
+			want: treatment{
+				Headers: policy.Headers{Request: policy.HeaderChanges{Set: []policy.Header{{Name: "x-forwarded-PREFIX", Value: "/shop"}}}},
+				Rewrite: policy.Rewrite{StripPrefix: "/api", Untold: true},
+			},
+		},
+		"a prefix that is stripped, and kept to ourselves": {
+			path: func() v1alpha1.IngressPath {
+				p := withHeaders(v1alpha1.Headers{Remove: v1alpha1.HeaderNames{"X-Forwarded-Prefix"}})
+				p.Rewrite = &v1alpha1.Rewrite{StripPrefix: "/api"}
+				return p
+			}(),
+			want: treatment{
+				Headers: policy.Headers{
+					Request:  policy.HeaderChanges{Remove: []string{"x-forwarded-prefix"}},
+					Response: policy.HeaderChanges{Remove: []string{"x-forwarded-prefix"}},
+				},
+				Rewrite: policy.Rewrite{StripPrefix: "/api", Untold: true},
+			},
 		},
 		"a prefix in its canonical form": {
 			path: rewritten(v1alpha1.Rewrite{StripPrefix: "/x/..//%61pi"}),
@@ -249,6 +287,10 @@ func TestAPolicyThatIsNotUnderstoodIsReportedAndItsPathAnswers503(t *testing.T) 
 		"a field that the proxy writes": {
 			withHeaders(v1alpha1.Headers{Response: &v1alpha1.ResponseHeaders{Remove: v1alpha1.HeaderNames{"X-Forwarded-For"}}}),
 			"headers.response.remove has X-Forwarded-For, which is the proxy's own: leave it out",
+		},
+		"a field that the proxy writes, in another case": {
+			withHeaders(v1alpha1.Headers{Add: v1alpha1.HeaderFields{"X-FORWARDED-proto": "https"}}),
+			"headers.add has X-FORWARDED-proto, which is the proxy's own: leave it out",
 		},
 		"a name in two cases": {
 			withHeaders(v1alpha1.Headers{Add: v1alpha1.HeaderFields{"x-custom": "a", "X-Custom": "b", "A": "c"}}),

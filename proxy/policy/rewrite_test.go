@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 func TestPrefixIsStrippedByWholeSegments(t *testing.T) {
@@ -61,6 +62,58 @@ func TestReplacedPathTakesThePlaceOfAnyOther(t *testing.T) {
 			if got, err := r.apply(nil, []byte(path)); err != nil || string(got) != want {
 				t.Errorf("%s replaced by %s: got %q (%v), want %q", path, replace, got, err, want)
 			}
+		}
+	}
+}
+
+func TestEndpointIsToldOfAStrippedPrefix(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, path   string
+		rewrite      Rewrite
+		fields, want []string
+	}{
+		{"stripped", "/api/v1/users", Rewrite{StripPrefix: "/api/v1"}, nil, []string{"X-Forwarded-Prefix", "/api/v1"}},
+		{"stripped, with a slash at its end", "/api/users", Rewrite{StripPrefix: "/api/"}, nil, []string{"X-Forwarded-Prefix", "/api"}},
+		{"stripped, and nothing is left", "/api", Rewrite{StripPrefix: "/api"}, nil, []string{"X-Forwarded-Prefix", "/api"}},
+		{"not there", "/apiv1", Rewrite{StripPrefix: "/api"}, nil, nil},
+		{"nothing to strip", "/users", Rewrite{StripPrefix: "/"}, nil, nil},
+		{"replaced", "/api", Rewrite{ReplacePath: "/v2"}, nil, nil},
+		{"untold", "/api", Rewrite{StripPrefix: "/api", Untold: true}, []string{"X-Forwarded-Prefix", "/shop"}, []string{"X-Forwarded-Prefix", "/shop"}},
+		{"behind a proxy that stripped too", "/api/x", Rewrite{StripPrefix: "/api"}, []string{"A", "1", "x-forwarded-prefix", "/shop/", "B", "2"},
+			[]string{"A", "1", "B", "2", "X-Forwarded-Prefix", "/shop/api"}},
+		{"behind two", "/api/x", Rewrite{StripPrefix: "/api"}, []string{"X-Forwarded-Prefix", "/a, /b", "X-Forwarded-Prefix", "/"},
+			[]string{"X-Forwarded-Prefix", "/a/b/api"}},
+		{"behind one, and not there", "/x", Rewrite{StripPrefix: "/api"}, []string{"X-Forwarded-Prefix", "/shop"}, []string{"X-Forwarded-Prefix", "/shop"}},
+		{"behind one, with a path to be made canonical", "/api/%2e%2e/x", Rewrite{StripPrefix: "/api/%2e%2e"}, []string{"X-Forwarded-Prefix", "/shop"},
+			[]string{"X-Forwarded-Prefix", "/shop/api/%2e%2e"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := compileRewrite(&test.rewrite)
+			v := &View{Request: &message.Request{}, Path: []byte(test.path)}
+			for range 2 { // the second time with the scratch memory of the first
+				v.Request.Fields = fieldsOf(test.fields...)
+				if answer := r.request(v); answer != (Answer{}) {
+					t.Fatalf("answered: %+v", answer)
+				}
+				if diff := cmp.Diff(test.want, passedOn(v.Request.Fields)); diff != "" {
+					t.Errorf("fields (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func TestTellingOfAPrefixTakesNoMemory(t *testing.T) {
+	r := compileRewrite(&Rewrite{StripPrefix: "/api"})
+	sent := fieldsOf("A", "1", "X-Forwarded-Prefix", "/shop")
+	v := &View{Request: &message.Request{Fields: make([]message.Field, 0, 16)}, Path: []byte("/api/v1"), Scratch: make([]byte, 0, 256)}
+	for name, fields := range map[string][]message.Field{"alone": sent[:1], "behind a proxy that stripped too": sent} {
+		if n := testing.AllocsPerRun(100, func() {
+			v.Request.Fields = append(v.Request.Fields[:0], fields...)
+			_ = r.request(v)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations, want none", name, n)
 		}
 	}
 }

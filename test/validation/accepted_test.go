@@ -55,6 +55,8 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"headers of the response alone", withPolicy("headers: {response: {remove: [Server]}}")},
 		{"headers", withPolicy("headers: {add: {X-Custom-Header: value}, set: {X-App-Version: v1.2.3}, remove: [Server, X-Powered-By], " +
 			`response: {add: {Cache-Control: no-store}, set: {X-Empty: "", X-Size: "grün"}, remove: [Via]}}`)},
+		{"forwarding fields that the proxy does not write", withPolicy("headers: {set: {X-Forwarded-Prefix: /shop, X-Forwarded-Ssl: 'on'}, " +
+			"add: {X-Forwarded-Server: edge}, remove: [Forwarded, X-Forwarded-Client-Cert, X-Original-URL, X-Forwarded-Portal]}")},
 		{"a tab in a header value", withPolicy(`headers: {set: {X-Custom: "a\tb"}}`)},
 		{"a header value of 4096 characters", withPolicy("headers: {set: {X-Custom: " + strings.Repeat("a", 4096) + "}}")},
 		{"stripPrefix", withPolicy("rewrite: {stripPrefix: /v1}")},
