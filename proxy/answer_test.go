@@ -58,6 +58,8 @@ func provocations(t *testing.T) []provocation {
 		{reason.TargetTooLong, "METHOD /" + strings.Repeat("x", longestLine) + " HTTP/1.1\r\nHost: a\r\n\r\n", serving, 414, "http_request_error", "too long", false, true},
 		{reason.HeadTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", serving, 431, "http_request_error", "too many fields", false, false},
 		{reason.MethodNotSupported, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", serving, 501, "http_request_error", "CONNECT", false, true},
+		{reason.MethodNotAllowed, "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", serving, 405, "http_request_denied", "would send back", true, true},
+		{reason.OptionsAnswered, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", serving, 200, "proxy_internal_response", "passes on these methods", true, true},
 		{reason.VersionNotSupported, "METHOD / HTTP/2.0\r\nHost: a\r\n\r\n", serving, 505, "http_request_error", "version", false, true},
 		{reason.RedirectToHTTPS, plain, redirecting, 308, "proxy_internal_response", "served over HTTPS", true, false},
 		{reason.RouteNotFound, plain, &snapshot.Snapshot{}, 404, "destination_not_found", "no rule matches", true, false},

@@ -80,14 +80,15 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	e.Request.Owner = decidingHost(g, host).Owner
 	e.Request.Client, e.Request.Secure = t.Client().String(), t.Secure()
 	switch decided {
-	case reason.MalformedPath:
 	case reason.ACMEChallenge:
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
 		e.Answer.Location = string(t.Location())
 		e.Candidates = candidatesOf(g, t.Routed(), host, path, g.Find(t.Routed(), host, path, canonical.AsItIs))
 	default:
-		e.Candidates = candidatesOf(g, t.Routed(), host, path, route)
+		if path != nil { // or the request is not for a path
+			e.Candidates = candidatesOf(g, t.Routed(), host, path, route)
+		}
 	}
 	if decided == reason.RouteNotFound {
 		e.Hints = hintsFor(g, host, e.Candidates)

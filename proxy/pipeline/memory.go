@@ -18,12 +18,12 @@ type memory struct {
 	// attempts are the same, for the record.
 	attempts []observe.Attempt
 
-	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf []byte
+	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf, forwardsBuf []byte
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.
 func (m *memory) empty() {
-	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf} {
+	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf, &m.forwardsBuf} {
 		if cap(*buf) > keptBytes {
 			*buf = nil
 		}
@@ -31,6 +31,7 @@ func (m *memory) empty() {
 	if cap(m.request.Fields) > keptFields {
 		m.request.Fields = nil
 	}
+	m.forwardsBuf = m.forwardsBuf[:0]
 	clear(m.tried)
 	m.tried = m.tried[:0]
 	clear(m.attempts)

@@ -29,13 +29,15 @@ type phase struct {
 var phases = [...]phase{
 	{"client", (*Exchange).findClient},       // first: nothing may read a forwarding field that nobody vouches for
 	{"target", (*Exchange).readTarget},       // all that follow compare one spelling
+	{"trace", (*Exchange).refuseTrace},       // nobody gets one, whatever rules there are
 	{"challenge", (*Exchange).findChallenge}, // a host that redirects, or has no rule yet, must get a certificate too
 	{"redirect", (*Exchange).redirect},       // before any rule says something in the clear
 	{routePhase, (*Exchange).findRoute},
 	{"loop", (*Exchange).refuseLoop}, // a request in a loop takes no tokens of its client's
 	{"closed", (*Exchange).refuseClosed},
-	{"policies", (*Exchange).askPolicies}, // in the order of policy.Order
-	{"mark", (*Exchange).mark},            // last: no policy can take it out again
+	{"policies", (*Exchange).askPolicies},   // in the order of policy.Order
+	{"forwards", (*Exchange).countForwards}, // who may not come gets no answer to OPTIONS either
+	{"mark", (*Exchange).mark},              // last: no policy can take it out again
 }
 
 // routePhase is the name of the phase that finds the route.
@@ -70,6 +72,9 @@ func (x *Exchange) findClient() reason.Reason {
 func (x *Exchange) readTarget() reason.Reason {
 	req := &x.request
 	x.Host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
+	if isAsterisk(req) {
+		return x.answerOptions()
+	}
 	if !canonical.IsASCII(req.Query) {
 		x.queryBuf = canonical.AppendEncoded(x.queryBuf[:0], req.Query)
 		req.Query = x.queryBuf

@@ -24,6 +24,10 @@ const (
 	HeadTooLarge
 	// MethodNotSupported (501): CONNECT, except for a WebSocket over HTTP/2.
 	MethodNotSupported
+	// MethodNotAllowed (405): TRACE.
+	MethodNotAllowed
+	// OptionsAnswered (200): OPTIONS was for the proxy itself, by its asterisk or by Max-Forwards.
+	OptionsAnswered
 	// VersionNotSupported (505): another major version of HTTP.
 	VersionNotSupported
 	// ACMEChallenge (200): a certificate authority asked for the proof that the host is served here.
@@ -90,6 +94,8 @@ var reasonTable = [Count]struct {
 	TargetTooLong:          {"TargetTooLong", 414, "http_request_error", false, ""},
 	HeadTooLarge:           {"HeadTooLarge", 431, "http_request_error", false, ""},
 	MethodNotSupported:     {"MethodNotSupported", 501, "http_request_error", false, ""},
+	MethodNotAllowed:       {"MethodNotAllowed", 405, "http_request_denied", false, "TRACE would send back what others added to the request"},
+	OptionsAnswered:        {"OptionsAnswered", 200, "proxy_internal_response", false, "the proxy passes on these methods, and others that a service knows"},
 	VersionNotSupported:    {"VersionNotSupported", 505, "http_request_error", false, ""},
 	ACMEChallenge:          {"ACMEChallenge", 200, "proxy_internal_response", false, ""},
 	RedirectToHTTPS:        {"RedirectToHTTPS", 308, "proxy_internal_response", false, "this host is served over HTTPS"},
