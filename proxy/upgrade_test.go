@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -243,14 +244,11 @@ func TestUpgradeToHTTPOrTLSIsNotForwarded(t *testing.T) {
 	}
 }
 
-// Only a whole request can be upgraded. Otherwise content could be taken for the new protocol's, or the other way
-// round.
 func TestUpgradeThatMakesNoSenseIsNotForwarded(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]string{
 		"not named in Connection": "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
 		"by HTTP/1.0":             "GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-		"with content":            "POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi",
 		"to nothing":              "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -270,6 +268,141 @@ func TestUpgradeThatMakesNoSenseIsNotForwarded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Any request may ask for another protocol, as docker exec does with POST (RFC 9110, section 7.8). Behind its content the
+// bytes are the new protocol's.
+func TestRequestWithContentIsUpgraded(t *testing.T) {
+	t.Parallel()
+	const upgrade = "POST /exec/1/start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+	const upgraded = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+	long := strings.Repeat("x", 100_000)
+	for _, test := range []struct {
+		name string
+		// sent comes in pieces. The endpoint answers once it has got all of want.
+		sent []string
+		want string
+	}{
+		{"at once", []string{upgrade + "Content-Length: 12\r\n\r\n{\"Tty\":true}"}, "{\"Tty\":true}"},
+		{"in pieces", []string{upgrade + "Content-Length: 12\r\n\r\n", "{\"Tty\"", ":true}"}, "{\"Tty\":true}"},
+		{"in chunks", []string{upgrade + "Transfer-Encoding: chunked\r\n\r\n", "c\r\n{\"Tty\":true}\r\n0\r\n\r\n"}, "{\"Tty\":true}"},
+		{"long", []string{upgrade + "Content-Length: 100000\r\n\r\n" + long[:10], long[10:]}, long},
+		{"by another method", []string{strings.Replace(upgrade, "POST", "GET", 1) + "Content-Length: 12\r\n\r\n{\"Tty\":true}"}, "{\"Tty\":true}"},
+		{"of no bytes", []string{upgrade + "Content-Length: 0\r\n\r\n"}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everything(endpoint.address))
+			client := p.dial()
+			client.send(test.sent[0])
+			up := endpoint.accept()
+			for _, piece := range test.sent[1:] {
+				client.send(piece)
+			}
+			got := up.request()
+			content, _ := io.ReadAll(got.Body)
+			if string(content) != test.want || got.Header.Get("Upgrade") != "tcp" || got.Header.Get("Connection") != "Upgrade" {
+				t.Errorf("the endpoint got %.100q and the fields %v", content, got.Header)
+			}
+			up.send(upgraded + "early endpoint")
+			client.expect(upgraded + "early endpoint")
+			for i := range 3 {
+				client.send(fmt.Sprintf("GET /%d HTTP/1.1\r\n\r\n", i))
+				up.expect(fmt.Sprintf("GET /%d HTTP/1.1\r\n\r\n", i))
+				up.send(fmt.Sprintf("out %d", i))
+				client.expect(fmt.Sprintf("out %d", i))
+			}
+		})
+	}
+}
+
+// What the client sends behind the content in the same piece is the tunnel's, too.
+func TestBytesBehindTheContentAreTheTunnels(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\nhiearly")
+	up := endpoint.accept()
+	up.request()
+	up.send(strings.Replace(switched, "websocket", "tcp", 1))
+	up.expect("early")
+	client.send(", late")
+	up.expect(", late")
+}
+
+// An endpoint may change the protocol before it has read the request. The client changes it behind the content alone.
+func TestEarlySwitchWaitsForTheContent(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 10\r\n\r\nhello")
+	up := endpoint.accept()
+	up.head()
+	up.expect("hello")
+	early := strings.Replace(switched, "websocket", "tcp", 1)
+	up.send(early + "early")
+	client.send("world")
+	up.expect("world")
+	client.expect(early + "early")
+	client.send("late")
+	up.expect("late")
+}
+
+// The wait for the rest of the content ends with its client, and with the time that the client has.
+func TestEarlySwitchWhoseContentNeverComes(t *testing.T) {
+	t.Parallel()
+	begin := func(t *testing.T, config func(*Config)) (client, up *wire) {
+		endpoint := startScript(t)
+		p := serve(t, config)
+		p.apply(everything(endpoint.address))
+		client = p.dial()
+		client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 10\r\n\r\nhello")
+		up = endpoint.accept()
+		up.head()
+		up.expect("hello")
+		up.send(strings.Replace(switched, "websocket", "tcp", 1))
+		return client, up
+	}
+	t.Run("the client goes", func(t *testing.T) {
+		t.Parallel()
+		client, up := begin(t, func(*Config) {})
+		client.abort()
+		up.expectClosed()
+	})
+	t.Run("the client is silent", func(t *testing.T) {
+		t.Parallel()
+		client, up := begin(t, func(c *Config) { c.ReadTimeout = time.Second })
+		if got := client.reply("POST"); got.Status != 408 || got.reason() != "RequestTimeout" {
+			t.Errorf("got %d %q, want 408 RequestTimeout", got.Status, got.reason())
+		}
+		up.expectClosed()
+	})
+}
+
+// An endpoint that does not want the other protocol answers as usual, and HTTP goes on behind the content.
+func TestRefusedUpgradeWithContentLeavesHTTP(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everything(endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\nhi" +
+		"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.request()
+	up.send(okReply)
+	client.expect(okReply)
+	if got := up.request().URL.Path; got != "/next" {
+		t.Errorf("the endpoint got %s, want /next on the same connection", got)
+	}
+	up.send(okReply)
+	client.expect(okReply)
 }
 
 func TestIdleTunnelEnds(t *testing.T) {

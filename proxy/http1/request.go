@@ -65,9 +65,7 @@ func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 	}
 	req.AcceptsTrailers = sig.trailers
 	req.ExpectContinue = sig.expect && req.ContentLength != 0
-	if req.ContentLength == 0 {
-		req.Upgrade = sig.upgrade
-	}
+	req.Upgrade = sig.upgrade
 	return !sig.closing, nil
 }
 

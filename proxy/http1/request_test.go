@@ -379,9 +379,9 @@ func TestRequestIsUnderstoodHoweverItIsDelivered(t *testing.T) {
 			"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
 			[]served{{Version: "HTTP/1.1", Method: "GET", Authority: "a", Path: "/", Reusable: true}},
 		},
-		"an upgrade with content is none": {
+		"an upgrade with content": {
 			"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nhi",
-			[]served{{Version: "HTTP/1.1", Method: "POST", Authority: "a", Path: "/", Length: 2, Content: "hi", Reusable: true}},
+			[]served{{Version: "HTTP/1.1", Method: "POST", Authority: "a", Path: "/", Length: 2, Upgrade: "websocket", Content: "hi", Reusable: true}},
 		},
 		"an expectation": {
 			"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\nhi",

@@ -285,4 +285,7 @@ func (c *ServerConn) Close(linger bool) {
 func (c *ServerConn) Detach() []byte { return c.in.buf[c.in.r:c.in.w] }
 
 // Release gives back the memory of a connection that was given up.
-func (c *ServerConn) Release() { c.in.releaseBuffer() }
+func (c *ServerConn) Release() {
+	c.in.endExchange()
+	c.in.releaseBuffer()
+}

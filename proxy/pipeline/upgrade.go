@@ -17,6 +17,9 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	if !x.opening.Finish(resp) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that is no answer to the handshake"})
 	}
+	if !x.endUpload(up) {
+		return Torn, x.fail(up, nil)
+	}
 	if cause := x.guard.Disarm(); cause != reason.None {
 		return Torn, x.fail(up, nil) // while the client can be told
 	}
@@ -25,6 +28,31 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 		return x.clientWentAway(up), failure{}
 	}
 	return Upgraded, failure{}
+}
+
+// endUpload waits until the client has sent the request's content, and says whether all of it reached the endpoint. The
+// endpoint may change the protocol before that, but the client changes it only behind the content (RFC 9110, section
+// 7.8).
+func (x *Exchange) endUpload(up upstream.Exchange) bool {
+	if x.upload.done == nil {
+		return true
+	}
+	// Only a client of HTTP/1.1 sends content with such a request. Nothing else can end a wait for it.
+	stop := closerFunc(func() {
+		x.down.StopContent()
+		_ = up.Close()
+	})
+	if !x.guard.Arm(stop, x.Started) {
+		return false
+	}
+	<-x.upload.done
+	if !x.upload.sent {
+		x.guard.Disarm() // from here on nobody stops the content
+		x.down.ResumeContent()
+		return false
+	}
+	x.boundWaits(up) // otherwise the tunnel would inherit a deadline that it knows nothing of
+	return true
 }
 
 // dropForeignUpgrade drops the client's wish to change to HTTP or TLS again: the proxy would no longer see what is on
