@@ -20,6 +20,15 @@ func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
 			return v, failed
 		}
 	}
+	v, failed := x.afresh(e, d)
+	if failed.stale { // it is sent once more, without its expectation
+		v, failed = x.afresh(e, d)
+	}
+	return v, failed
+}
+
+// afresh tries an endpoint on a new connection.
+func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, failure) {
 	up, failed := x.connect(e, d)
 	if failed.reason != reason.None {
 		return Torn, failed
@@ -92,6 +101,9 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	}
 	if x.isStray(up) {
 		return Torn, x.fail(up, errStray)
+	}
+	if x.withdrawExpectation(up) {
+		return Torn, x.leave(up)
 	}
 	if upstream.AsksForLogin(up.Response()) {
 		x.claim(up)

@@ -60,6 +60,8 @@ type Exchange struct {
 	logsIn bool
 	// marked is set if the request went through a proxy that leaves a mark.
 	marked bool
+	// released is set once the memory of the request's head was given back, so that the head cannot be sent again.
+	released bool
 	// informed is set once a 1xx response went to the client. cookie is the cookie that the client is to get, or nil.
 	informed bool
 	cookie   []byte

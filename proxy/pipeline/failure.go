@@ -27,7 +27,7 @@ type failure struct {
 	// untrusted is set if the endpoint's certificate was refused.
 	untrusted bool
 	// stale is set if the endpoint closed an idle connection, as it may at any time, and the request can be sent again on
-	// a new one.
+	// a new one; or if the request was sent with an expectation that the endpoint does not know.
 	stale bool
 	// cause is what the endpoint did, if the client can use that.
 	cause error

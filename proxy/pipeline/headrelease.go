@@ -55,5 +55,6 @@ func (x *Exchange) releaseHead() {
 	r.Fields = fields
 	x.view = policy.View{}
 	x.hostBuf, x.pathBuf, x.queryBuf, x.rewriteBuf, x.forwardedBuf = nil, nil, nil, nil, nil
+	x.released = true
 	x.down.ReleaseHead()
 }

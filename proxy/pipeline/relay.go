@@ -47,7 +47,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	if x.cookie != nil {
 		balance.SetCookie(resp, x.cookie)
 	}
-	if x.request.ExpectContinue && !x.upload.invited && !x.boundWaits(up) {
+	if x.awaitsContinue() && !x.boundWaits(up) {
 		// The client need not send the content any more. What it sends next cannot be told from content (RFC 9110, section
 		// 10.1.1).
 		x.down.CloseAfter()
@@ -110,7 +110,8 @@ func (x *Exchange) settle(up upstream.Exchange) {
 	cause := x.guard.Disarm()
 	x.up = nil
 	x.Ended = x.engine.Clock.Now()
-	up.EndExchange(sent && cause == reason.None, x.Shard, x.Ended)
+	// An endpoint that answered without asking for the content may not read it, and take it for the next request.
+	up.EndExchange(sent && cause == reason.None && !x.awaitsContinue(), x.Shard, x.Ended)
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
