@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/netip"
 	"net/textproto"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,7 +129,7 @@ func TestMethodsAndContentPassOverHTTP2(t *testing.T) {
 			{"HEAD", "HEAD", "/", nil, 200, "HEAD a / 0 []", ""},
 			{"another method", "PROPFIND", "/", nil, 200, "PROPFIND a / 0 []", ""},
 			{"content", "POST", "/", strings.NewReader("hello"), 200, "POST a / 5 []", "hello"},
-			{"content of unknown length", "PUT", "/", struct{ io.Reader }{strings.NewReader("hello")}, 200, "PUT a / -1 [chunked]", "hello"},
+			{"content of unknown length", "PUT", "/", struct{ io.Reader }{strings.NewReader("hello")}, 200, "PUT a / 5 []|PUT a / -1 [chunked]", "hello"}, // it may have come with the head
 			{"long content", "POST", "/", strings.NewReader(long), 200, "POST a / 1048576 []", long},
 			{"long content of unknown length", "POST", "/", struct{ io.Reader }{strings.NewReader(long)}, 200, "POST a / -1 [chunked]", long},
 			{"no content", "GET", "/204", nil, 204, "GET a /204 0 []", ""},
@@ -136,7 +137,7 @@ func TestMethodsAndContentPassOverHTTP2(t *testing.T) {
 			{"path that is not canonical", "GET", "/a/%2e%2e//%62/", nil, 200, "GET a /b/ 0 []", ""},
 		} {
 			resp, body := c.do(c.request(test.method, test.path, test.content))
-			if resp.StatusCode != test.status || resp.Header.Get("Seen") != test.seen || body != test.body {
+			if resp.StatusCode != test.status || !slices.Contains(strings.Split(test.seen, "|"), resp.Header.Get("Seen")) || body != test.body {
 				t.Errorf("%s: got %d, seen %q, %d bytes; want %d, %q, %d bytes", test.name,
 					resp.StatusCode, resp.Header.Get("Seen"), len(body), test.status, test.seen, len(test.body))
 			}

@@ -40,7 +40,32 @@ func (c *ServerConn) endBlock(encoded []byte) error {
 	s.refused = c.heads.finish(c.block.end)
 	s.arena, s.priority = c.heads.arena, c.heads.priority
 	c.heads.end()
-	return c.start(s)
+	if ok, err := c.start(s); !ok {
+		return err
+	}
+	err = c.gather(stream)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.workers.serve(c, s)
+	return err
+}
+
+// gather takes the content that came together with a request's head, so that whoever serves the request finds a short
+// content whole.
+func (c *ServerConn) gather(stream uint32) error {
+	for c.w-c.r >= frameHeader {
+		f, length := readFrameHeader(c.buf[c.r:c.w])
+		end := c.r + frameHeader + length
+		if f.kind != frameData || f.stream != stream || length > maxFrame || end > c.w {
+			return nil
+		}
+		f.payload = c.buf[c.r+frameHeader : end : end]
+		c.r = end
+		if err := c.process(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuseReopened tells a stream that was closed from one that was skipped (RFC 9113, sections 5.1 and 5.1.1).
@@ -82,8 +107,8 @@ func (c *ServerConn) refuseStream(stream uint32) error {
 	return c.control(func(b []byte) []byte { return appendReset(b, stream, codeRefusedStream) })
 }
 
-// start has a stream served.
-func (c *ServerConn) start(s *Stream) error {
+// start opens a stream, which is served next. It returns false if there may be no more.
+func (c *ServerConn) start(s *Stream) (ok bool, err error) {
 	exchange := c.handler.Begin(s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,9 +118,9 @@ func (c *ServerConn) start(s *Stream) error {
 		id := s.id
 		c.recycle(s)
 		if end {
-			return errHeadMemory
+			return false, errHeadMemory
 		}
-		return c.refuseStream(id)
+		return false, c.refuseStream(id)
 	}
 	s.exchange, s.work = exchange, exchange
 	if s.refused != nil && s.refused.Status == malformedStatus {
@@ -117,8 +142,7 @@ func (c *ServerConn) start(s *Stream) error {
 	if c.departure == announced {
 		c.announce()
 	}
-	c.workers.serve(c, s)
-	return nil
+	return true, nil
 }
 
 // endTrailers takes the header block after a request's content.

@@ -90,6 +90,12 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	if !x.guard.Arm(up, x.Started) {
 		return Torn, x.fail(up, nil)
 	}
+	if x.request.ContentLength == message.UnknownLength {
+		if err := x.measure(up); err != nil {
+			contentBroke(x.guard, x.number, err)
+			return Torn, x.fail(up, err)
+		}
+	}
 	up.WriteHead(&x.request)
 	// If sending fails, there may be a response all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)

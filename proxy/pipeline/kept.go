@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"io"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +13,7 @@ import (
 
 // kept is the content of a request that was sent, while it may have to be sent again. An endpoint can say that it did
 // nothing with a stream, whatever it got (RFC 9113, section 8.7), and one that is about to stop does. The upload adds
-// to kept, and the exchange decides.
+// to kept, and the exchange decides. It also holds what was read to find out how long the content is.
 type kept struct {
 	// keeping is set while it is whole.
 	keeping atomic.Bool
@@ -47,14 +48,35 @@ func (k *kept) add(content []byte) {
 		k.dropLocked()
 		return
 	case need > len(k.buf):
-		grown := k.buffers.Get(need)
-		copy(grown, k.buf[:k.n])
-		if k.buf != nil {
-			k.buffers.Put(k.buf)
-		}
-		k.buf = grown
+		k.growLocked(need)
 	}
 	k.n += copy(k.buf[k.n:], content)
+}
+
+// take takes what of the content is there, as far as there is room. It waits for nothing.
+func (k *kept) take(content message.Reader) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.n < keptMost && !content.Ended() && content.Buffered() {
+		if k.n == len(k.buf) {
+			k.growLocked(min(max(buffer.Small, 2*k.n), keptMost))
+		}
+		n, err := content.Read(k.buf[k.n:])
+		k.n += n
+		if err != nil && err != io.EOF {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *kept) growLocked(need int) {
+	grown := k.buffers.Get(need)
+	copy(grown, k.buf[:k.n])
+	if k.buf != nil {
+		k.buffers.Put(k.buf)
+	}
+	k.buf = grown
 }
 
 // drop forgets the content.

@@ -48,6 +48,9 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	if err := x.kept.writeTo(w); err != nil {
 		return err
 	}
+	if up.Sole() != nil {
+		x.kept.drop() // Only streams can be refused without a trace.
+	}
 	for !content.Ended() && content.Buffered() && w.Written() < sentWithHead {
 		room, err := w.Room()
 		if err != nil {
