@@ -9,8 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// What applies where an Ingress leaves a field, or the whole object around it, out. The schema fills in the same values
-// inside an object that is present.
+// What applies where an Ingress leaves a field, or the whole object around it, out. The schema fills in nothing below
+// rules: kubectl, Argo CD and others replace a list as a whole, so that an item that the API server adds a field to is
+// never again the one that was applied.
 const (
 	DefaultIngressClassName = "warren"
 	DefaultRequestTimeout   = time.Duration(0)
@@ -102,11 +103,9 @@ type IngressRule struct {
 	// +optional
 	Host Host `json:"host,omitempty"`
 
-	// paths of this host, at least one. A path and pathType stand here once.
+	// paths of this host, at least one. A path and pathType are served once: the first of several has them.
 	// +kubebuilder:validation:MaxItems=32
-	// +listType=map
-	// +listMapKey=path
-	// +listMapKey=pathType
+	// +listType=atomic
 	// +optional
 	Paths []IngressPath `json:"paths,omitempty"`
 }
@@ -143,8 +142,7 @@ type IngressPath struct {
 	// +required
 	Path Path `json:"path"`
 
-	// pathType says how: Prefix compares whole segments, Exact the whole path.
-	// +kubebuilder:default=Prefix
+	// pathType says how: Prefix compares whole segments, Exact the whole path. Absent: Prefix.
 	// +optional
 	PathType PathType `json:"pathType,omitempty"`
 
@@ -198,7 +196,7 @@ const (
 // IngressBackend is the service that answers: every Task of that serviceName in the Ingress's namespace, and the
 // endpoints of the Kubernetes Service of that name there.
 //
-// +kubebuilder:validation:XValidation:rule=`!has(self.tls) || self.protocol == 'HTTPS'`,message=`tls is for a backend that speaks HTTPS: write protocol: HTTPS, or leave tls out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.tls) || (has(self.protocol) && self.protocol == 'HTTPS')`,message=`tls is for a backend that speaks HTTPS: write protocol: HTTPS, or leave tls out`
 type IngressBackend struct {
 	// serviceName of the Tasks, or the name of the Service.
 	// +required
@@ -208,8 +206,7 @@ type IngressBackend struct {
 	// +required
 	Port Port `json:"port"`
 
-	// protocol that the backend speaks.
-	// +kubebuilder:default=HTTP
+	// protocol that the backend speaks. Absent: HTTP.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 
@@ -269,8 +266,7 @@ type RateLimit struct {
 	Burst int32 `json:"burst,omitempty"`
 
 	// scope says what the limit is for: Cluster, all replicas of the controller together, each of which allows its share; or
-	// Replica, each of them alone.
-	// +kubebuilder:default=Cluster
+	// Replica, each of them alone. Absent: Cluster.
 	// +optional
 	Scope RateLimitScope `json:"scope,omitempty"`
 }
@@ -423,14 +419,13 @@ const (
 
 // LoadBalancing chooses among the tasks of a backend.
 //
-// +kubebuilder:validation:XValidation:rule=`self.policy != 'Hash' || has(self.hashOn)`,message=`policy Hash needs hashOn: write ClientIP, Header or Cookie`
-// +kubebuilder:validation:XValidation:rule=`self.policy == 'Hash' || !has(self.hashOn)`,message=`hashOn belongs to policy Hash: write policy: Hash, or leave hashOn out`
+// +kubebuilder:validation:XValidation:rule=`!has(self.policy) || self.policy != 'Hash' || has(self.hashOn)`,message=`policy Hash needs hashOn: write ClientIP, Header or Cookie`
+// +kubebuilder:validation:XValidation:rule=`!has(self.hashOn) || (has(self.policy) && self.policy == 'Hash')`,message=`hashOn belongs to policy Hash: write policy: Hash, or leave hashOn out`
 // +kubebuilder:validation:XValidation:rule=`!has(self.hashOn) || self.hashOn == 'ClientIP' || has(self.name)`,message=`hashOn Header or Cookie needs name: write the header's or the cookie's`
 // +kubebuilder:validation:XValidation:rule=`!has(self.name) || (has(self.hashOn) && self.hashOn != 'ClientIP')`,message=`name belongs to hashOn Header or Cookie: leave it out`
 // +kubebuilder:validation:XValidation:rule=`!has(self.maxPending) || has(self.maxConnectionsPerEndpoint)`,message=`maxPending belongs to maxConnectionsPerEndpoint, without which nothing waits: write both, or leave it out`
 type LoadBalancing struct {
-	// policy to choose by.
-	// +kubebuilder:default=RoundRobin
+	// policy to choose by. Absent: RoundRobin.
 	// +optional
 	Policy LoadBalancingPolicy `json:"policy,omitempty"`
 
@@ -459,8 +454,7 @@ type LoadBalancing struct {
 
 // Timeouts bound how long the proxy waits for a backend. "0s" is no bound.
 type Timeouts struct {
-	// request is how long the whole exchange may take, from the request's head to the response's end.
-	// +kubebuilder:default="0s"
+	// request is how long the whole exchange may take, from the request's head to the response's end. Absent: 0s.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`request must be a duration of zero or more in h, m, s and ms, such as 500ms, 30s or 1h30m, or 0s for none`
@@ -468,8 +462,7 @@ type Timeouts struct {
 	Request *metav1.Duration `json:"request,omitempty"`
 
 	// connect is how long a new connection to a task may take, and how long a request may wait for one where
-	// loadBalancing.maxConnectionsPerEndpoint bounds them.
-	// +kubebuilder:default="5s"
+	// loadBalancing.maxConnectionsPerEndpoint bounds them. Absent: 5s.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`connect must be a duration of zero or more in h, m, s and ms, such as 500ms, 5s or 1m, or 0s for none`
@@ -477,16 +470,14 @@ type Timeouts struct {
 	Connect *metav1.Duration `json:"connect,omitempty"`
 
 	// response is how long a task may take to begin its answer to a request that it got whole. A request that may be sent
-	// twice is then tried on another task.
-	// +kubebuilder:default="0s"
+	// twice is then tried on another task. Absent: 0s.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`response must be a duration of zero or more in h, m, s and ms, such as 500ms, 5s or 1m, or 0s for none`
 	// +optional
 	Response *metav1.Duration `json:"response,omitempty"`
 
-	// idle is how long an exchange may pass without a byte in either direction.
-	// +kubebuilder:default="30s"
+	// idle is how long an exchange may pass without a byte in either direction. Absent: 30s.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`idle must be a duration of zero or more in h, m, s and ms, such as 500ms, 30s or 1h30m, or 0s for none`
@@ -497,8 +488,7 @@ type Timeouts struct {
 // Retries sends a request to another task where nothing of it could be sent to the first. A request that is idempotent
 // and has no content is sent once more, beyond these attempts, where a connection that had been idle turned out to be closed.
 type Retries struct {
-	// attempts is how many more tasks are tried after the first. 0: none.
-	// +kubebuilder:default=1
+	// attempts is how many more tasks are tried after the first. 0: none. Absent: 1.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=10
 	// +optional

@@ -57,6 +57,14 @@ func (s *Shared) Config(t testing.TB) *rest.Config {
 	return rest.CopyConfig(s.server.Config)
 }
 
+// Kubeconfig returns the same access as the content of a kubeconfig file, for a program that takes one. It starts the API
+// if need be.
+func (s *Shared) Kubeconfig(t testing.TB) []byte {
+	t.Helper()
+	s.Config(t)
+	return s.server.Kubeconfig
+}
+
 // Run runs the tests, stops the API if one of them started it, and returns the exit code of the test binary.
 func (s *Shared) Run(m *testing.M) int {
 	code := m.Run()

@@ -80,10 +80,6 @@ func TestIngressOfWrongShapeIsRefused(t *testing.T) {
 			{pathField + ".path", "Required value"}, {pathField + ".backend", "Required value"}}},
 		{"an empty backend", "rules: [{paths: [{path: /, backend: {}}]}]", []cause{
 			{pathField + ".backend.serviceName", "Required value"}, {pathField + ".backend.port", "Required value"}}},
-		{"a path twice in a rule", "rules: [{paths: [" +
-			"{path: /a, backend: {serviceName: web, port: 8080}}, " +
-			"{path: /a, pathType: Prefix, backend: {serviceName: api, port: 8080}}]}]", []cause{
-			{"spec.rules[0].paths[1]", `Duplicate value: {"path":"/a","pathType":"Prefix"}`}}},
 		{"too many rules", "rules: [" + repeat("{paths: [{path: /, backend: {serviceName: web, port: 80}}]}", 65) + "]", []cause{
 			{"spec.rules", "must have at most 64 items"}}},
 		{"a class that is no name", "ingressClassName: Warren_1\n" + onePath("/"), []cause{
