@@ -12,7 +12,6 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -193,9 +192,9 @@ func annotateSome[T comparable](at func(*v1alpha1.IngressPath) **T) func(*v1alph
 	}
 }
 
-// readYAML reads a policy in the form that it has under a path of this API's Ingress. JSON is YAML too.
+// readYAML reads a policy in the form that it has under a path of this API's Ingress.
 func readYAML[T any](value, example string) (policy *T, fault string) {
-	if err := yaml.UnmarshalStrict([]byte(value), &policy); err != nil {
+	if err := decodeYAML(value, &policy); err != nil {
 		return nil, "it is not what the field of an Ingress of " + v1alpha1.GroupVersion.Group + " is, " + example + " for instance: " +
 			rules.Clip(strings.ReplaceAll(err.Error(), "\n", " "))
 	}
