@@ -46,6 +46,7 @@ type Ingress struct {
 	Spec IngressSpec `json:"spec"`
 
 	// status is what the controller made of it.
+	// +kubebuilder:default={}
 	// +optional
 	Status IngressStatus `json:"status,omitzero"`
 }
@@ -527,11 +528,13 @@ type IngressTLS struct {
 
 // IngressStatus is what the controller made of an Ingress.
 type IngressStatus struct {
-	// observedGeneration is the metadata.generation that this status speaks of.
+	// observedGeneration is the metadata.generation that this status speaks of, -1 before a controller has written it.
+	// +kubebuilder:default=-1
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Accepted, ResolvedRefs, Programmed, and CertificateReady where tls is set.
+	// conditions are Accepted, ResolvedRefs, Programmed, Ready, CertificateReady where tls is set, and Stalled or Reconciling
+	// where it is not Ready.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

@@ -41,6 +41,7 @@ type Task struct {
 	Spec TaskSpec `json:"spec"`
 
 	// status is what is known of it.
+	// +kubebuilder:default={}
 	// +optional
 	Status TaskStatus `json:"status,omitzero"`
 }
@@ -235,6 +236,11 @@ const (
 // TaskStatus is what is known of an instance. Where the Task has no healthCheck, another controller may write health,
 // message and lastTransitionTime; where it has one, what they say is what the probes found.
 type TaskStatus struct {
+	// observedGeneration is the metadata.generation that this status speaks of, -1 before a controller has written it.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
 	// health of the instance.
 	// +optional
 	Health Health `json:"health,omitempty"`
@@ -248,7 +254,7 @@ type TaskStatus struct {
 	// +optional
 	LastTransitionTime *metav1.Time `json:"lastTransitionTime,omitempty"`
 
-	// conditions are Accepted and Healthy.
+	// conditions are Accepted, Healthy, Ready, and Stalled or Reconciling where it is not Ready.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

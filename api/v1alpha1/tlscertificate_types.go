@@ -28,6 +28,7 @@ type TLSCertificate struct {
 	Spec TLSCertificateSpec `json:"spec"`
 
 	// status is what the controller made of it.
+	// +kubebuilder:default={}
 	// +optional
 	Status TLSCertificateStatus `json:"status,omitzero"`
 }
@@ -123,6 +124,11 @@ const (
 
 // TLSCertificateStatus is the certificate that is there, and how far the next one is.
 type TLSCertificateStatus struct {
+	// observedGeneration is the metadata.generation that this status speaks of, -1 before a controller has written it.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
 	// issuer of the certificate in the Secret, as a distinguished name.
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
@@ -164,7 +170,7 @@ type TLSCertificateStatus struct {
 	// +optional
 	ExpiryNoticeDays int32 `json:"expiryNoticeDays,omitempty"`
 
-	// conditions are Accepted, Ready and Issuing.
+	// conditions are Accepted, Ready, Issuing, and Stalled or Reconciling where it is not as it is meant to be.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

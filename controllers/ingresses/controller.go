@@ -78,6 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if object.Spec.TLS == nil {
 		meta.RemoveStatusCondition(&object.Status.Conditions, v1alpha1.ConditionCertificateReady)
 	}
+	status.SummarizeIngress(&object.Status.Conditions, object.Generation)
 	return r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, conditions)
 }
 
@@ -92,12 +93,13 @@ func (r *Reconciler) abandoned(object *v1alpha1.Ingress) bool {
 func disown(status *v1alpha1.IngressStatus) {
 	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool {
 		switch c.Type {
-		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed, v1alpha1.ConditionCertificateReady:
+		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed, v1alpha1.ConditionCertificateReady,
+			v1alpha1.ConditionReady, v1alpha1.ConditionStalled, v1alpha1.ConditionReconciling:
 			return true
 		}
 		return false
 	})
-	status.ObservedGeneration = 0
+	status.ObservedGeneration = v1alpha1.NoGeneration
 	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
 }
 

@@ -96,7 +96,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	issuing := view.issuing
 	issuing.Type, issuing.ObservedGeneration = v1alpha1.ConditionIssuing, object.Generation
 	view.publish(&object.Status)
+	object.Status.ObservedGeneration = object.Generation
 	status.SetConditions(&object.Status.Conditions, append(conditions[:len(conditions):len(conditions)], issuing))
+	status.SummarizeTLSCertificate(&object.Status.Conditions, object.Generation)
 	newConditions := []metav1.Condition{issuing}
 	newConditions = append(newConditions, conditions...)
 	written, err := r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, newConditions)

@@ -144,9 +144,11 @@ func digestOfStatus(object client.Object) uint64 {
 		s := o.Status
 		s.Conditions = ownConditions(s.Conditions)
 		if o.Spec.HealthCheck == nil {
-			// Whoever watches the instance writes its health, and the condition Healthy follows that.
+			// Whoever watches the instance writes its health, and these conditions follow that.
 			s.Health, s.Message, s.LastTransitionTime = "", "", nil
-			meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionHealthy)
+			for _, following := range []string{v1alpha1.ConditionHealthy, v1alpha1.ConditionReady, v1alpha1.ConditionStalled, v1alpha1.ConditionReconciling} {
+				meta.RemoveStatusCondition(&s.Conditions, following)
+			}
 		}
 		status = s
 	case *networkingv1.Ingress:
@@ -161,7 +163,8 @@ func ownConditions(conditions []metav1.Condition) []metav1.Condition {
 	for _, condition := range conditions {
 		switch condition.Type {
 		case v1alpha1.ConditionAccepted, v1alpha1.ConditionResolvedRefs, v1alpha1.ConditionProgrammed,
-			v1alpha1.ConditionCertificateReady, v1alpha1.ConditionHealthy, v1alpha1.ConditionReady, v1alpha1.ConditionIssuing:
+			v1alpha1.ConditionCertificateReady, v1alpha1.ConditionHealthy, v1alpha1.ConditionReady, v1alpha1.ConditionIssuing,
+			v1alpha1.ConditionStalled, v1alpha1.ConditionReconciling:
 			own = append(own, condition)
 		}
 	}

@@ -366,7 +366,11 @@ func TestAStatusThatSomebodyElseOverwritesIsWrittenLessAndLess(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	restored := map[string]int{}
-	const theirs = `{"loadBalancer":{"ingress":[{"ip":"192.0.2.9"}]}}`
+	const (
+		theirs = `{"loadBalancer":{"ingress":[{"ip":"192.0.2.9"}]}}`
+		// The API server adds the generation to a status of ours that has none.
+		unseen = `{"observedGeneration":-1,"loadBalancer":{"ingress":[{"ip":"192.0.2.9"}]}}`
+	)
 	overwrite := func(object client.Object, status string) {
 		if err := s.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 			return // The time is over.
@@ -389,8 +393,8 @@ func TestAStatusThatSomebodyElseOverwritesIsWrittenLessAndLess(t *testing.T) {
 		}
 	}
 	for ctx.Err() == nil {
-		overwrite(shop, theirs)
-		overwrite(one, `{"health":"Unhealthy"}`)
+		overwrite(shop, unseen)
+		overwrite(one, `{"observedGeneration":-1,"health":"Unhealthy"}`)
 		overwrite(standard, theirs)
 	}
 	for _, object := range []client.Object{shop, one, standard} {
