@@ -78,7 +78,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 		f.defaultCertificate, err = parseSecretName(s)
 		return err
 	})
-	set.StringVar(&f.publishAddress, "publish-address", "", "`address` or name that goes into status.loadBalancer of every Ingress")
+	set.StringVar(&f.publishAddress, "publish-address", "", "comma-separated `addresses` and names that go into status.loadBalancer of every Ingress")
 	set.StringVar(&f.publishService, "publish-service", "", "Service (`namespace/name`) whose addresses go into status.loadBalancer of every Ingress")
 	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "order certificates and write status only while holding the Lease; every replica serves in any case")
 	set.Func("trusted-proxies", "comma-separated `CIDRs` or addresses whose forwarding fields are believed (default none)", list(&f.trustedProxies, parsePrefix))
@@ -141,8 +141,9 @@ func (f *flags) validate() error {
 		return fmt.Errorf("--default-certificate is in namespace %s, which is not read: add it to --watch-namespaces", f.defaultCertificate.Namespace)
 	case f.publishAddress != "" && f.publishService != "":
 		return errors.New("--publish-address and --publish-service are both given: leave one of them out")
-	case f.publishAddress != "" && !isAddress(f.publishAddress) && len(validation.IsDNS1123Subdomain(f.publishAddress)) > 0:
-		return fmt.Errorf("--publish-address is %q: write an IP address or a host name, such as 203.0.113.7 or lb.example.com", f.publishAddress)
+	case !arePublishAddresses(f.publishAddress):
+		return fmt.Errorf("--publish-address is %q: write IP addresses or host names, at most %d, such as 203.0.113.7 or lb.example.com, with commas between them",
+			f.publishAddress, maxPublishAddresses)
 	case f.publishService != "" && !isServiceName(f.publishService):
 		return fmt.Errorf("--publish-service is %q: write a Service's namespace and name, such as warren-system/warren-ingress", f.publishService)
 	}
@@ -154,9 +155,25 @@ func isAddress(s string) bool {
 	return err == nil && address.Zone() == ""
 }
 
+// maxPublishAddresses is how many addresses the status of an Ingress may have.
+const maxPublishAddresses = 16
+
+func arePublishAddresses(s string) bool {
+	var addresses []string
+	err := list(&addresses, func(s string) (string, error) {
+		if !isAddress(s) && len(validation.IsDNS1123Subdomain(s)) > 0 {
+			return "", errors.New("it is neither an IP address nor a host name")
+		}
+		return s, nil
+	})(s)
+	return err == nil && len(addresses) <= maxPublishAddresses
+}
+
+// isServiceName returns whether a text is a Service's namespace and name. The name may begin with a digit since
+// Kubernetes 1.36.
 func isServiceName(s string) bool {
 	namespace, name, _ := strings.Cut(s, "/")
-	return len(validation.IsDNS1123Label(namespace)) == 0 && len(validation.IsDNS1035Label(name)) == 0
+	return len(validation.IsDNS1123Label(namespace)) == 0 && len(validation.IsDNS1123Label(name)) == 0
 }
 
 // defaultNamespace is where the controller runs.

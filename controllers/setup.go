@@ -47,7 +47,8 @@ type Options struct {
 	AllowLocalTasks bool
 	// DefaultCertificate is the Secret whose certificate is served for a name that has none of its own.
 	DefaultCertificate types.NamespacedName
-	// PublishAddress is the IP address or host name that is written into the status of Ingresses. Empty for none.
+	// PublishAddress has the IP addresses and host names that are written into the status of Ingresses, with commas between
+	// them. Empty for none.
 	PublishAddress string
 	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are written instead.
 	PublishService string

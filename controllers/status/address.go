@@ -34,13 +34,16 @@ type Addresses interface {
 	Changes(requests func(context.Context) []reconcile.Request) source.Source
 }
 
-// PublishedAddresses returns the addresses of --publish-address or of --publish-service. At least one of the two is
-// empty.
-func PublishedAddresses(mgr ctrl.Manager, address, service string) (Addresses, error) {
+// maxAddresses is how many addresses a status may have, as the schema says.
+const maxAddresses = 16
+
+// PublishedAddresses returns the addresses of --publish-address, with commas between them, or of --publish-service. At
+// least one of the two is empty.
+func PublishedAddresses(mgr ctrl.Manager, addresses, service string) (Addresses, error) {
 	if service == "" {
-		return parsePublishAddress(address)
+		return parsePublishAddresses(addresses)
 	}
-	if address != "" {
+	if addresses != "" {
 		return nil, errors.New("a publish address and a publish service are given: leave one of them out")
 	}
 	name, err := parsePublishService(service)
@@ -65,19 +68,38 @@ func (f fixedAddresses) Read(context.Context) ([]v1alpha1.LoadBalancerIngress, e
 // Changes returns nil: they never change.
 func (f fixedAddresses) Changes(func(context.Context) []reconcile.Request) source.Source { return nil }
 
-// parsePublishAddress reads the IP address or host name of --publish-address.
-func parsePublishAddress(text string) (fixedAddresses, error) {
-	if text == "" {
-		return nil, nil
+// parsePublishAddresses reads the IP addresses and host names of --publish-address, with commas between them.
+func parsePublishAddresses(text string) (fixedAddresses, error) {
+	var addresses fixedAddresses
+	for one := range strings.SplitSeq(text, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		if ip, err := netip.ParseAddr(one); err == nil && ip.Zone() == "" {
+			addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: ip.Unmap().String()})
+			continue
+		}
+		if len(validation.IsDNS1123Subdomain(one)) > 0 {
+			return nil, fmt.Errorf("publish address %q is neither an IP address nor a host name: write one such as 203.0.113.7 or lb.example.com, "+
+				"and a comma between two", one)
+		}
+		addresses = append(addresses, v1alpha1.LoadBalancerIngress{Hostname: one})
 	}
-	if address, err := netip.ParseAddr(text); err == nil && address.Zone() == "" {
-		return fixedAddresses{{IP: address.Unmap().String()}}, nil
+	if addresses = each(addresses); len(addresses) > maxAddresses {
+		return nil, fmt.Errorf("there are %d publish addresses: write at most %d", len(addresses), maxAddresses)
 	}
-	if len(validation.IsDNS1123Subdomain(text)) > 0 {
-		return nil, fmt.Errorf("publish address %q is neither an IP address nor a host name: write one such as 203.0.113.7 or lb.example.com",
-			text)
+	return addresses, nil
+}
+
+// each returns each of the addresses once, in their order.
+func each(addresses []v1alpha1.LoadBalancerIngress) []v1alpha1.LoadBalancerIngress {
+	var once []v1alpha1.LoadBalancerIngress
+	for _, address := range addresses {
+		if !slices.Contains(once, address) {
+			once = append(once, address)
+		}
 	}
-	return fixedAddresses{{Hostname: text}}, nil
+	return once
 }
 
 // serviceAddresses are the addresses of the Service that --publish-service names. The Service has its own cache,
@@ -96,11 +118,34 @@ func (s *serviceAddresses) Read(ctx context.Context) ([]v1alpha1.LoadBalancerIng
 		}
 		return nil, fmt.Errorf("reading the Service %s whose addresses are published: %w", s.name, err)
 	}
-	var addresses []v1alpha1.LoadBalancerIngress
+	return addressesOf(&service), nil
+}
+
+// addressesOf returns the addresses at which clients reach a Service, as ingress-nginx publishes them (statusAddressFromService):
+// those of its load balancer and its external ones. A Service that can have neither has the addresses within the cluster,
+// and one of type ExternalName its name.
+func addressesOf(service *corev1.Service) (addresses []v1alpha1.LoadBalancerIngress) {
 	for _, at := range service.Status.LoadBalancer.Ingress {
 		addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})
 	}
-	return addresses, nil
+	ips := service.Spec.ExternalIPs
+	switch service.Spec.Type {
+	case corev1.ServiceTypeExternalName:
+		return []v1alpha1.LoadBalancerIngress{{Hostname: service.Spec.ExternalName}}
+	case corev1.ServiceTypeLoadBalancer: // Without an address, it is going to get one.
+	default:
+		if len(addresses) == 0 && len(ips) == 0 {
+			ips = service.Spec.ClusterIPs
+		}
+	}
+	for _, ip := range ips {
+		// A headless Service has None.
+		if address, err := netip.ParseAddr(ip); err == nil {
+			addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: address.Unmap().String()})
+		}
+	}
+	addresses = each(addresses)
+	return addresses[:min(len(addresses), maxAddresses)]
 }
 
 // Changes is a source of requests whenever the Service changes.
@@ -120,10 +165,11 @@ func serviceCacheOptions(name types.NamespacedName) cache.Options {
 	}
 }
 
-// parsePublishService reads the "namespace/name" of --publish-service.
+// parsePublishService reads the "namespace/name" of --publish-service. A Service's name may begin with a digit since
+// Kubernetes 1.36.
 func parsePublishService(text string) (types.NamespacedName, error) {
 	namespace, name, ok := strings.Cut(text, "/")
-	if !ok || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1035Label(name)) > 0 {
+	if !ok || len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Label(name)) > 0 {
 		return types.NamespacedName{}, fmt.Errorf("publish service %q is no Service: write its namespace and name, such as warren-system/warren-ingress",
 			text)
 	}

@@ -189,6 +189,10 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 		{"the defaults", nil, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"other controllers", []string{"peerNamespaces={warren-system,internal}"}, []string{"--peer-namespaces=warren-system,internal",
 			"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
+		{"an address that is published", []string{"publishAddress=203.0.113.7"},
+			[]string{"--publish-address=203.0.113.7", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
+		{"several addresses that are published", []string{"publishAddress={203.0.113.7,2001:db8::7,lb.example.com}"},
+			[]string{"--publish-address=203.0.113.7,2001:db8::7,lb.example.com", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"hosts that are kept", []string{"hosts.claimGrace=1h30m"}, []string{"--host-claim-grace=1h30m", "--acme-orders-per-day=200"}},
 		{"a collector", []string{"tracing.endpoint=http://collector:4318"},
 			[]string{"--otlp-endpoint=http://collector:4318", "--trace-sampling=1", "--trace-context=all", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
@@ -214,7 +218,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
 						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
-						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-"}, wanted) {
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--publish-address="}, wanted) {
 							got = append(got, argument)
 						}
 					}
