@@ -88,6 +88,9 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 		{"a policy that is in no order", treated(foreignPolicy{}), `path "/x": there is no policy of type proxy.foreignPolicy`},
 	} {
 		t.Run(wrong.name, func(t *testing.T) {
+			if err := p.Check(wrong.snapshot); err == nil || !strings.Contains(err.Error(), wrong.want) {
+				t.Errorf("Check returns %v, want an error with %q", err, wrong.want)
+			}
 			number, err := p.Apply(wrong.snapshot)
 			if err == nil || !strings.Contains(err.Error(), wrong.want) {
 				t.Errorf("error %v, want one with %q", err, wrong.want)
@@ -99,6 +102,27 @@ func TestSnapshotThatDoesNotCompileLeavesTheOldOneServing(t *testing.T) {
 				t.Errorf("got %d %q, want the old generation's answer", got.Status, got.Body)
 			}
 		})
+	}
+}
+
+func TestCheckServesNothing(t *testing.T) {
+	a, b := named(t, "a"), named(t, "b")
+	p := serve(t)
+	if err := p.Check(everything(a.address)); err != nil {
+		t.Fatalf("before there is a generation: %v", err)
+	}
+	p.apply(everything(a.address))
+	for range 2 {
+		if err := p.Check(everything(b.address)); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.get("example.com", "/"); got.Body != "a" || p.Generation() != 1 {
+			t.Errorf("got %d %q of generation %d, want what was served before", got.Status, got.Body, p.Generation())
+		}
+	}
+	p.apply(everything(b.address))
+	if got := p.get("example.com", "/"); got.Body != "b" {
+		t.Errorf("got %d %q, want what was applied since", got.Status, got.Body)
 	}
 }
 

@@ -89,6 +89,20 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	return g.Number, nil
 }
 
+// Check says why Apply would refuse a snapshot, nil if it would not. It changes nothing of what is served.
+func (p *Proxy) Check(s *snapshot.Snapshot) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	running := p.engine.Generation.Load()
+	// Compiling prepares what the snapshot needs. Nothing of that is kept, as after a refusal.
+	defer func() {
+		p.state.KeepOnly(running)
+		p.engine.Metrics.Keep(running.EachSeries)
+	}()
+	_, err := routing.Compile(s, running, p.state)
+	return err
+}
+
 // Explainer returns what explains what would become of requests, and lists what is served.
 func (p *Proxy) Explainer() *explain.Explainer {
 	return explain.New(&p.engine, p.server.Requests())

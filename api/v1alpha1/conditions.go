@@ -99,7 +99,8 @@ const (
 	ReasonPending = "Pending"
 	// ReasonNothingToProgram (False): no rule of it was accepted.
 	ReasonNothingToProgram = "NothingToProgram"
-	// ReasonRejected (False): the data plane refused the snapshot that holds it, and serves the one before.
+	// ReasonRejected (False): the data plane refused the snapshot that holds it, and serves the one before. On Accepted of
+	// a TLSCertificate: it is left out of what is served, because the data plane refused it.
 	ReasonRejected = "Rejected"
 )
 

@@ -4,6 +4,7 @@ package rules
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -68,6 +69,25 @@ func (o *Object) Ordering() (ordering *Wish, known bool) {
 		return &o.Certificates[0], true
 	}
 	return nil, o.Fault == nil
+}
+
+// Closed returns the object with a fault of the whole: it keeps its places, and no request that comes to one of them
+// reaches a backend.
+func (o *Object) Closed(text string) *Object {
+	closed := *o
+	closed.Fault = &Fault{Text: text, Closing: InvalidRule}
+	closed.Hosts = slices.Clone(o.Hosts)
+	for h := range closed.Hosts {
+		closed.Hosts[h].Rules = slices.Clone(closed.Hosts[h].Rules)
+		for i := range closed.Hosts[h].Rules {
+			rule := &closed.Hosts[h].Rules[i]
+			rule.Policies, rule.Balancing = nil, nil
+			if rule.Fault == nil {
+				rule.Fault = &Fault{Closing: InvalidRule}
+			}
+		}
+	}
+	return &closed
 }
 
 // Older orders two objects by their right to what both want: the older one first. Ages have a resolution of a second.

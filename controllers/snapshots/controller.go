@@ -104,6 +104,8 @@ type Controller struct {
 	// validity asks for a build when the validity of a certificate begins or ends.
 	validity *time.Timer
 	sharing  sharing
+	// faulty are the objects that the data plane cannot serve. Only the goroutine that builds uses it.
+	faulty faulty
 	// latest is nil until the first build.
 	latest atomic.Pointer[result]
 
@@ -194,7 +196,7 @@ func (c *Controller) run(ctx context.Context, rebuild func(context.Context) erro
 	retry.Stop()
 	for c.Pending.wait(ctx) {
 		retry.Stop()
-		err := rebuild(ctx)
+		err := recovered(func() error { return rebuild(ctx) })
 		if err == nil {
 			delay = retryFirst
 			continue
@@ -318,9 +320,10 @@ func (c *Controller) logDefaultCertificate(ctx context.Context, secrets []*trans
 // apply builds a snapshot from in and has the data plane serve it. It publishes the result, and then notifies the other
 // controllers.
 func (c *Controller) apply(ctx context.Context, in translate.Input) error {
-	snapshot, reports := translate.Build(in)
-	generation, refused := c.Applier.Apply(snapshot)
-
+	snapshot, reports, generation, refused := c.serve(ctx, in)
+	if snapshot == nil {
+		return fmt.Errorf("building the snapshot: %w", refused) // There is nothing to say of any object.
+	}
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
 	// Served comes first: whoever finds a verdict compares other replicas with what is served, which must not be older.

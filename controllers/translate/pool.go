@@ -38,6 +38,9 @@ const h2cVariant = string(v1alpha1.ProtocolH2C)
 
 func backendOf(namespace string, to *rules.Backend) backend {
 	b := backend{namespace: namespace, service: to.Service, port: to.Port, portName: to.PortName}
+	if b.portName != "" {
+		b.port = 0
+	}
 	switch to.Protocol {
 	case rules.HTTPS:
 		b.https, b.tls = true, backendTLSOf(to)
@@ -73,7 +76,10 @@ func (b backend) portText() string {
 
 // pools are the pools that rules refer to, each once.
 type pools struct {
-	list      []pool
+	list []pool
+	// byID has their indexes. The data plane tells pools apart by their ids, and refuses two of one id. byBackend saves
+	// making the id for backends that were seen before.
+	byID      map[string]int32
 	byBackend map[backend]int32
 	// last saves a look into the map for the many rules that have the backend of the rule before them.
 	last int32
@@ -89,7 +95,7 @@ type pool struct {
 }
 
 func newPools(expected int) *pools {
-	return &pools{list: make([]pool, 0, expected), byBackend: make(map[backend]int32, expected)}
+	return &pools{list: make([]pool, 0, expected), byID: make(map[string]int32, expected), byBackend: make(map[backend]int32, expected)}
 }
 
 func (p *pools) index(b backend) int32 {
@@ -98,9 +104,13 @@ func (p *pools) index(b backend) int32 {
 	}
 	i, ok := p.byBackend[b]
 	if !ok {
-		i = int32(len(p.list))
+		id := b.id()
+		if i, ok = p.byID[id]; !ok {
+			i = int32(len(p.list))
+			p.byID[id] = i
+			p.list = append(p.list, pool{backend: b, Pool: snapshot.Pool{ID: id, Service: b.namespace + "/" + b.service}})
+		}
 		p.byBackend[b] = i
-		p.list = append(p.list, pool{backend: b, Pool: snapshot.Pool{ID: b.id(), Service: b.namespace + "/" + b.service}})
 	}
 	p.last = i
 	return i

@@ -4,15 +4,19 @@ package translate_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -37,6 +41,32 @@ func endpointLines(endpoints []snapshot.Endpoint) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// The API refuses a port with both, but the data plane would refuse the whole snapshot.
+func TestBackendsThatAreWrittenAlikeShareAPool(t *testing.T) {
+	object := newStandard("blue", "a", 0)
+	for i, port := range []networkingv1.ServiceBackendPort{{Name: "http"}, {Name: "http", Number: 80}, {Name: "http", Number: 81}, {Number: 80}, {Name: "80"}} {
+		path := standardPath(networkingv1.PathTypePrefix, fmt.Sprint("/", i), "web")
+		path.Backend.Service.Port = port
+		object.Spec.Rules = append(object.Spec.Rules, standardRule("x.io", path))
+	}
+	built, _ := build(translate.Input{Objects: []*rules.Object{kinds.ReadStandard(object)}})
+	var pools, routes []string
+	for i := range built.Pools {
+		pools = append(pools, built.Pools[i].ID)
+	}
+	for i := range built.Hosts[0].Routes {
+		routes = append(routes, built.Hosts[0].Routes[i].Path+" "+built.Hosts[0].Routes[i].Pool)
+	}
+	if diff := cmp.Diff([]string{"blue/web:80", "blue/web:http"}, pools); diff != "" {
+		t.Errorf("pools (-want +got):\n%s", diff)
+	}
+	slices.Sort(routes)
+	want := []string{"/0 blue/web:http", "/1 blue/web:http", "/2 blue/web:http", "/3 blue/web:80", "/4 blue/web:80"}
+	if diff := cmp.Diff(want, routes); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
+	}
 }
 
 func TestWhatServesABackend(t *testing.T) {
