@@ -12,6 +12,13 @@ import (
 	"github.com/warren-dev/ingress/proxy"
 )
 
+// healthServer answers probes. It bounds no requests at once: each is a few lines, and a probe that is refused ends a
+// replica.
+func healthServer(p *proxy.Proxy, contact *replicas.Contact) *http.Server {
+	return &http.Server{Handler: healthHandler(p, contact), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
+		IdleTimeout: operatorIdle, MaxHeaderBytes: operatorHead}
+}
+
 // healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it
 // does not depend on the Kubernetes API being there.
 func healthHandler(p *proxy.Proxy, contact *replicas.Contact) http.Handler {

@@ -9,8 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/pprof"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -20,7 +18,6 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -131,9 +128,11 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if exporter != nil {
 		g.Go(func() error { exporter.Run(serving); return nil })
 	}
-	g.Go(func() error { return serve(serving, listeners.metrics, metricsHandler()) })
-	g.Go(func() error { return serve(serving, listeners.health, healthHandler(p, contact)) })
-	g.Go(func() error { return serve(serving, listeners.admin, adminHandler(p, options.Hosts)) })
+	g.Go(func() error { return serve(serving, listeners.metrics, metricsServer()) })
+	g.Go(func() error { return serve(serving, listeners.health, healthServer(p, contact)) })
+	g.Go(func() error {
+		return serve(serving, listeners.admin, adminServer(p, options.Hosts, listeners.admin.Addr()))
+	})
 	g.Go(func() error { return control(serving, kube, f, options, logger) })
 	g.Go(func() error {
 		defer stopServing(nil)
@@ -271,37 +270,4 @@ func listen(f *flags) (*listeners, error) {
 		}
 	}
 	return &l, nil
-}
-
-// serve answers the requests of operators and probes until ctx ends.
-func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-func metricsHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{}))
-	return mux
-}
-
-func adminHandler(p *proxy.Proxy, hosts *hosts.Hosts) http.Handler {
-	mux := http.NewServeMux()
-	explainer := p.Explainer()
-	mux.Handle("GET /routes", explainer.RoutesHandler())
-	mux.Handle("GET /certificates", explainer.CertificatesHandler())
-	mux.Handle("GET /tasks", explainer.TasksHandler())
-	mux.Handle("GET /hosts", hosts)
-	mux.Handle("GET /explain", explainer.ExplainHandler())
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
 }
