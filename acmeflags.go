@@ -24,11 +24,13 @@ const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
 
 // acmeFlags is what the command line says of ordering certificates.
 type acmeFlags struct {
+	orders                              bool
 	directory, email, caFile, eabSecret string
 	httpPort, ordersPerDay              int
 }
 
 func (f *acmeFlags) bind(set *flag.FlagSet) {
+	set.Var(boolFlag(&f.orders, true), "acme", "order and renew certificates; if false, none is ordered and no Secret written that a certificate would be kept in")
 	set.StringVar(&f.directory, "acme-directory", letsEncrypt, "`URL` of the directory of the ACME authority that certificates are ordered from; to order is to agree to its terms of service")
 	set.StringVar(&f.email, "acme-email", "", "`address` that the authority may write to, where a certificate names none")
 	set.StringVar(&f.caFile, "acme-ca-file", "", "`file` of PEM certificates that are trusted for the authority's own, instead of the system's")

@@ -77,8 +77,10 @@ type Options struct {
 	hostScope string
 	// Metrics counts what the controllers do. Nil stands for metrics that nobody reads.
 	Metrics *Metrics
-	// ACME says how certificates are ordered. Its zero value orders none.
+	// ACME says how certificates are ordered. Its zero value orders none, and looks after no TLSCertificate.
 	ACME orders.ACMEOptions
+	// OrdersNothing has TLSCertificates looked after without ordering any, and without the rights that ordering takes.
+	OrdersNothing bool
 }
 
 // Setup adds the controllers to a manager that was made with cluster.Scheme and cluster.CacheOptions. They run when the
@@ -140,7 +142,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			&issuing.Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Class: options.IngressClass,
 				Namespace: options.Namespace, WatchNamespaces: options.WatchNamespaces, Snapshots: snapshots, Peers: snapshots.Peers,
 				Standard: snapshots.Standard, Secrets: snapshots.Certificates, Status: writer, Recorder: recorder,
-				Working: working, Issuance: issuance})
+				Working: working, Issuance: issuance, OrdersNothing: options.OrdersNothing})
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.Setup(mgr); err != nil {
@@ -185,7 +187,7 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	}
 	replica := &replicas.Config{
 		Self: options.Replica, Namespace: options.Namespace, Class: options.IngressClass, Pod: options.PodUID, Elects: options.Elects,
-		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil,
+		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil && !options.OrdersNothing,
 		Draining: options.Draining, Metrics: options.Metrics.peers,
 	}
 	if config.Peers, err = replicas.AddPeers(mgr, replica); err != nil {

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -119,6 +120,20 @@ func TestAnEventTellsOfTheEndOfAUsersCertificate(t *testing.T) {
 	told(1, 3)
 	k.Change(secret, func() { secret.Data = pair(90*day).Secret("", "").Data })
 	told(0, 3)
+}
+
+func TestAControllerThatOrdersNothingSaysSo(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	theirs, ours := kept(k.Blue, "mine-tls", false), kept(k.Green, "mine-tls", true)
+	theirs.Spec.Hosts = []v1alpha1.CertificateHost{"y.io"}
+	k.Make(theirs, ours, fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(100*day), "y.io").Secret(k.Blue, "mine-tls"))
+	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.OrdersNothing = true })
+	k.says(theirs, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False NotRenewed")
+	k.says(ours, "Accepted=True Accepted", "Ready=False NotYetIssued", "Issuing=False OrderingOff")
+	k.Make(fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "x.io").Secret(k.Green, "mine-tls"))
+	k.says(ours, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False OrderingOff") // It is due, and served.
 }
 
 func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {

@@ -65,7 +65,9 @@ type Reconciler struct {
 	Reader   client.Reader
 	Working  cache.Cache
 	Issuance *orders.Issuance
-	renewals *renewals
+	// OrdersNothing has no certificate ordered. The Secrets that others write are served all the same.
+	OrdersNothing bool
+	renewals      *renewals
 }
 
 // Reconcile takes one step of one TLSCertificate's order, if a step is due. It writes the status if that is not what it
@@ -125,6 +127,11 @@ func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificat
 	view := &certificateView{leaf: sources.Leaf(secret), state: &orders.State{}}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
+	}
+	if r.OrdersNothing {
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderingOff,
+			"this controller orders no certificates, as --acme=false says: keep the certificate in the Secret yourself, and write autoRenew: false")
+		return view, 0, nil
 	}
 	if refused := meta.FindStatusCondition(conditions, v1alpha1.ConditionAccepted); refused != nil && refused.Status == metav1.ConditionFalse {
 		view.say(metav1.ConditionFalse, refused.Reason, "nothing is ordered: Accepted says why")

@@ -104,6 +104,8 @@ var certificateStates = []state{
 	{"that another controller orders", 3, taken + "Ready=False NotYetIssued; Issuing=False OrderedElsewhere", waits, "False NotYetIssued"},
 	{"that the authority refused", 3, taken + "Ready=False NotYetIssued; Issuing=False OrderFailed", failed, "False NotYetIssued"},
 	{"for which there is no room this week", 3, taken + "Ready=False NotYetIssued; Issuing=False OrderLimit", failed, "False NotYetIssued"},
+	{"that is not ordered by this controller", 3, taken + "Ready=False NotYetIssued; Issuing=False OrderingOff", failed, "False NotYetIssued"},
+	{"that is refused by the data plane", 3, "Accepted=False Rejected; Ready=True CertificateValid; Issuing=False UpToDate", failed, "True CertificateValid"},
 	{"whose Secret is somebody else's", 3, taken + "Ready=False HostNotCovered; Issuing=False SecretConflict", failed, "False HostNotCovered"},
 	{"for other hosts, about to be replaced", 3, taken + "Ready=False HostNotCovered; Issuing=True Ordering", waits, "False HostNotCovered"},
 	{"for other hosts, and the user's", 3, taken + "Ready=False HostNotCovered; Issuing=False NotRenewed", failed, "False HostNotCovered"},

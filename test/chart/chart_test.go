@@ -121,6 +121,9 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"a collector", []string{"tracing.endpoint=http://collector:4318", "tracing.sampling=0.05", "tracing.context=trusted",
 			"extraEnv[0].name=OTEL_EXPORTER_OTLP_HEADERS", "extraEnv[0].valueFrom.secretKeyRef.name=collector", "extraEnv[0].valueFrom.secretKeyRef.key=headers"}, nil, nil},
 		{"a network policy", []string{"networkPolicy.enabled=true"}, []string{"NetworkPolicy edge-warren-ingress"}, nil},
+		{"a network policy for some", []string{"networkPolicy.enabled=true", "networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.team=monitoring",
+			"networkPolicy.healthFrom[0].ipBlock.cidr=10.0.0.0/8"}, []string{"NetworkPolicy edge-warren-ingress"}, nil},
+		{"without ordering certificates", []string{"acme.enabled=false", "rbac.configMaps=false"}, []string{"ClusterRole edge-system-edge-warren-ingress"}, nil},
 		{"without definitions and budget", []string{"crds.install=false", "podDisruptionBudget.enabled=false"},
 			nil, []string{"CustomResourceDefinition ingresses.ingress.warren.dev", "PodDisruptionBudget edge-warren-ingress"}},
 		{"a default class of another name", []string{"ingressClass=edge", "ingressClassResource.default=true"}, []string{"IngressClass edge"}, nil},
@@ -201,6 +204,8 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 				"--acme-orders-per-day=200"}},
 		{"a part of the traces for nobody", []string{"tracing.sampling=0.5"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"}, []string{"--require-allowed-hosts", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
+		{"no certificates", []string{"acme.enabled=false"}, []string{"--host-claim-grace=0s", "--acme=false", "--acme-orders-per-day=200"}},
+		{"values of a version before", []string{"acme.enabled=null", "rbac=null"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
 			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
 			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
@@ -218,7 +223,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
 						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
-						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--publish-address="}, wanted) {
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--publish-address=", "--acme="}, wanted) {
 							got = append(got, argument)
 						}
 					}
@@ -348,4 +353,81 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rightsTo lists the verbs that roles of the chart allow for a resource, as "kind name: verb …".
+func rightsTo(t *testing.T, resource string, values ...string) (rights []string) {
+	t.Helper()
+	rendered, err := render(t, values...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range parse(t, rendered) {
+		rules, _, _ := unstructured.NestedSlice(object.Object, "rules")
+		for _, rule := range rules {
+			resources, _, _ := unstructured.NestedStringSlice(rule.(map[string]any), "resources")
+			verbs, _, _ := unstructured.NestedStringSlice(rule.(map[string]any), "verbs")
+			if slices.Contains(resources, resource) {
+				rights = append(rights, object.GetKind()+" "+object.GetNamespace()+"/"+object.GetName()+": "+strings.Join(verbs, " "))
+			}
+		}
+	}
+	return rights
+}
+
+func TestRightsThatAreNotNeededAreLeftOut(t *testing.T) {
+	const (
+		clusterWide = "ClusterRole /edge-system-edge-warren-ingress: "
+		own         = "Role edge-system/edge-warren-ingress: "
+		ownSecrets  = own + "create delete get list update watch"
+		ownMaps     = own + "create get list update watch"
+		inShop      = "Role shop/edge-warren-ingress-watch: "
+	)
+	for _, test := range []struct {
+		name, resource string
+		values, want   []string
+	}{
+		{"to Secrets", "secrets", nil, []string{clusterWide + "create get list update watch", ownSecrets}},
+		{"to Secrets where none is written", "secrets", []string{"acme.enabled=false"}, []string{clusterWide + "get list watch", ownSecrets}},
+		{"to Secrets of a namespace", "secrets", []string{"watchNamespaces={shop}"}, []string{inShop + "create get list update watch", ownSecrets}},
+		{"to Secrets of a namespace where none is written", "secrets", []string{"watchNamespaces={shop}", "acme.enabled=false"},
+			[]string{inShop + "get list watch", ownSecrets}},
+		{"to ConfigMaps", "configmaps", nil, []string{clusterWide + "list watch", ownMaps}},
+		{"to ConfigMaps where none is named", "configmaps", []string{"rbac.configMaps=false"}, []string{ownMaps}},
+		{"to ConfigMaps of a namespace where none is named", "configmaps", []string{"watchNamespaces={shop}", "rbac.configMaps=false"}, []string{ownMaps}},
+		{"to Services where no ConfigMap is named", "services", []string{"rbac.configMaps=false"}, []string{clusterWide + "list watch"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := rightsTo(t, test.resource, test.values...)
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("rights (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhoMayAskForMetricsAndProbes(t *testing.T) {
+	rendered, err := render(t, "networkPolicy.enabled=true", "networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.team=monitoring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range parse(t, rendered) {
+		if object.GetKind() != "NetworkPolicy" {
+			continue
+		}
+		got, _, _ := unstructured.NestedSlice(object.Object, "spec", "ingress")
+		want := []any{
+			map[string]any{"ports": []any{map[string]any{"port": "http"}, map[string]any{"port": "https"}}},
+			map[string]any{"ports": []any{map[string]any{"port": "metrics"}},
+				"from": []any{map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"team": "monitoring"}}}}},
+			map[string]any{"ports": []any{map[string]any{"port": "health"}}},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("what is let in (-want +got):\n%s", diff)
+		}
+		return
+	}
+	t.Error("there is no NetworkPolicy")
 }

@@ -15,6 +15,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{- /* Whether certificates are ordered: unless a value says otherwise, also where there is none because of --reuse-values. */ -}}
+{{- define "warren-ingress.orders" -}}
+{{ if ne (toString (.Values.acme).enabled) "false" }}true{{ end }}
+{{- end }}
+
 {{- /* The cluster-wide name: releases of one name may be in several namespaces. */ -}}
 {{- define "warren-ingress.clusterName" -}}
 {{ printf "%s-%s" .Release.Namespace (include "warren-ingress.name" .) }}
