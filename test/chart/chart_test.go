@@ -34,7 +34,17 @@ func render(t *testing.T, values ...string) ([]byte, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arguments := []string{"template", "edge", filepath.Join(checkout, "config", "helm", "warren-ingress"), "--namespace=edge-system"}
+	return renderChart(t, filepath.Join(checkout, "config", "helm", "warren-ingress"), values...)
+}
+
+// renderChart is render for the chart in a folder.
+func renderChart(t *testing.T, chart string, values ...string) ([]byte, error) {
+	t.Helper()
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{"template", "edge", chart, "--namespace=edge-system"}
 	for _, value := range values {
 		arguments = append(arguments, "--set="+value)
 	}
@@ -126,6 +136,13 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"without ordering certificates", []string{"acme.enabled=false", "rbac.configMaps=false"}, []string{"ClusterRole edge-system-edge-warren-ingress"}, nil},
 		{"without definitions and budget", []string{"crds.install=false", "podDisruptionBudget.enabled=false"},
 			nil, []string{"CustomResourceDefinition ingresses.ingress.warren.dev", "PodDisruptionBudget edge-warren-ingress"}},
+		{"labels with standard names", []string{"podLabels.app\\.kubernetes\\.io/version=v7", "podLabels.app\\.kubernetes\\.io/managed-by=me",
+			"podLabels.app\\.kubernetes\\.io/name=warren-ingress", "podAnnotations.kubectl\\.kubernetes\\.io/default-container=other"}, nil, nil},
+		{"groups of values that are taken out", []string{"resources=null", "podLabels=null", "podAnnotations=null", "acme=null", "hosts=null", "tracing=null",
+			"autoscaling=null", "hostPorts=null", "podDisruptionBudget=null", "topologySpread=null", "serviceMonitor=null", "prometheusRule=null", "dashboard=null",
+			"networkPolicy=null", "rbac=null", "crds=null", "ingressClassResource=null", "affinity=null", "tolerations=null", "nodeSelector=null",
+			"extraArgs=null", "extraEnv=null", "watchNamespaces=null", "peerNamespaces=null", "trustedProxies=null", "publishAddress=null"},
+			[]string{"Deployment edge-warren-ingress"}, []string{"PodDisruptionBudget edge-warren-ingress"}},
 		{"a default class of another name", []string{"ingressClass=edge", "ingressClassResource.default=true"}, []string{"IngressClass edge"}, nil},
 		{"without a class", []string{"ingressClassResource.create=false"}, nil, []string{"IngressClass warren"}},
 		{"everything about pods", []string{"podLabels.team=edge", "podAnnotations.note=hello", "nodeSelector.zone=a", "priorityClassName=system-cluster-critical",
@@ -345,6 +362,13 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"more than all traces", "tracing.sampling=1.5", "/tracing/sampling"},
 		{"a trace context of some", "tracing.context=some", "/tracing/context"},
 		{"an argument that is no flag", "extraArgs={json}", "/extraArgs/0"},
+		{"a label that pods are selected by", "podLabels.app\\.kubernetes\\.io/name=edge", "podLabels has app.kubernetes.io/name, which the pods are selected by"},
+		{"clients of a load balancer that is none", "service.type=NodePort,service.loadBalancerSourceRanges={203.0.113.0/24}",
+			"service.loadBalancerSourceRanges keeps nobody out unless service.type is LoadBalancer"},
+		{"a class of load balancers without one", "service.type=ClusterIP,service.loadBalancerClass=example.com/inner", "service.loadBalancerClass is for service.type LoadBalancer"},
+		{"no image", "image=null", "image"},
+		{"no Service", "service=null", "service"},
+		{"no ports", "containerPorts=null", "containerPorts"},
 		{"an autoscaled DaemonSet", "kind=DaemonSet,autoscaling.enabled=true", "autoscaling is for kind: Deployment"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

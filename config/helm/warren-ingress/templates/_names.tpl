@@ -1,10 +1,11 @@
+{{- /* A parent chart may have this one several times, each under a name of its own (alias), which is then the chart's. */ -}}
 {{- define "warren-ingress.name" -}}
-{{- if contains "warren-ingress" .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-warren-ingress" .Release.Name | trunc 63 | trimSuffix "-" }}{{ end -}}
+{{- if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ else if contains "warren-ingress" .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-warren-ingress" .Release.Name | trunc 63 | trimSuffix "-" }}{{ end -}}
 {{- end }}
 
 {{- define "warren-ingress.selector" -}}
 app.kubernetes.io/name: warren-ingress
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ .Release.Name }}{{ end }}
 app.kubernetes.io/component: controller
 {{- end }}
 

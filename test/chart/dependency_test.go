@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chart
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+// parent makes a chart that has this one as dependencies, under these names.
+func parent(t *testing.T, aliases ...string) string {
+	t.Helper()
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.CopyFS(filepath.Join(folder, "charts", "warren-ingress"), os.DirFS(filepath.Join(checkout, "config", "helm", "warren-ingress"))); err != nil {
+		t.Fatal(err)
+	}
+	text := "apiVersion: v2\nname: platform\nversion: 1.0.0\ndependencies:\n"
+	for _, alias := range aliases {
+		text += "- {name: warren-ingress, version: '*', alias: " + alias + ", condition: " + alias + ".enabled}\n"
+	}
+	if err := os.WriteFile(filepath.Join(folder, "Chart.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestAParentChartMayHaveItTwiceAndOnACondition(t *testing.T) {
+	chart := parent(t, "inner", "outer")
+	for _, test := range []struct {
+		name   string
+		values []string
+		want   []string
+	}{
+		{"both", []string{"inner.enabled=true", "outer.enabled=true"}, []string{"edge-inner", "edge-outer"}},
+		{"one", []string{"inner.enabled=true", "outer.enabled=false"}, []string{"edge-inner"}},
+		{"none", []string{"inner.enabled=false", "outer.enabled=false"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := renderChart(t, chart, append([]string{"outer.ingressClass=outer", "outer.crds.install=false"}, test.values...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := map[string]bool{}
+			var deployments []string
+			var selectors []string
+			for _, object := range parse(t, rendered) {
+				id := object.GetKind() + " " + object.GetNamespace() + "/" + object.GetName()
+				if seen[id] {
+					t.Errorf("there are two of %s", id)
+				}
+				seen[id] = true
+				if object.GetKind() != "Deployment" {
+					continue
+				}
+				deployments = append(deployments, object.GetName())
+				selector, _, _ := unstructured.NestedStringMap(object.Object, "spec", "selector", "matchLabels")
+				selectors = append(selectors, selector["app.kubernetes.io/instance"])
+			}
+			slices.Sort(deployments)
+			if diff := cmp.Diff(test.want, deployments); diff != "" {
+				t.Errorf("Deployments (-want +got):\n%s", diff)
+			}
+			slices.Sort(selectors)
+			if diff := cmp.Diff(test.want, selectors); diff != "" {
+				t.Errorf("instances that their pods are selected by (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheRegistryOfAParentChartIsHeeded(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		values []string
+		want   string
+	}{
+		{"none", nil, "docker.io/warren-ingress:dev"},
+		{"another", []string{"global.imageRegistry=registry.example.com:5000/mirror/"}, "registry.example.com:5000/mirror/warren-ingress:dev"},
+		{"for a repository without one", []string{"global.imageRegistry=registry.example.com", "image.repository=team/warren"}, "registry.example.com/team/warren:dev"},
+		{"in place of a port", []string{"global.imageRegistry=registry.example.com", "image.repository=localhost:5000/team/warren", "image.tag=v1"},
+			"registry.example.com/team/warren:v1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := render(t, test.values...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var images []string
+			for line := range strings.SplitSeq(string(rendered), "\n") {
+				if _, image, ok := strings.Cut(line, " image: "); ok {
+					images = append(images, image)
+				}
+			}
+			if len(images) == 0 || slices.ContainsFunc(images, func(image string) bool { return image != test.want }) {
+				t.Errorf("the images are %v, want %s", images, test.want)
+			}
+		})
+	}
+}
+
+// Kustomize and others refuse a key that stands twice, which Helm lets pass.
+func TestNoKeyStandsTwice(t *testing.T) {
+	rendered, err := render(t, "podLabels.app\\.kubernetes\\.io/version=v7", "podAnnotations.kubectl\\.kubernetes\\.io/default-container=other",
+		"networkPolicy.enabled=true", "serviceMonitor.enabled=true", "prometheusRule.enabled=true", "autoscaling.enabled=true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for document := range bytes.SplitSeq(rendered, []byte("\n---\n")) {
+		if err := strictYAML(document); err != nil {
+			t.Errorf("%v in\n%.300s", err, document)
+		}
+	}
+}
+
+// strictYAML says whether a document has a key twice.
+func strictYAML(document []byte) error {
+	var object map[string]any
+	return yaml.UnmarshalStrict(document, &object)
+}
