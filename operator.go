@@ -71,9 +71,9 @@ func adminServer(p *proxy.Proxy, hosts *hosts.Hosts, at net.Addr) *http.Server {
 	return &http.Server{Handler: forLoopback(at, mux), ReadTimeout: 5 * time.Second, IdleTimeout: operatorIdle}
 }
 
-// forLoopback refuses requests to a loopback address that name another host. A page of the Internet can have its own name
-// resolved to a loopback address, and then read in a browser what a port there answers (DNS rebinding). Whoever has the
-// address elsewhere has it reached by other names.
+// forLoopback refuses requests to a loopback address that name another host. A page of the Internet can have its own
+// name resolved to a loopback address, and then read in a browser what a port there answers (DNS rebinding). Whoever has
+// the address elsewhere has it reached by other names.
 func forLoopback(at net.Addr, next http.Handler) http.Handler {
 	if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
 		return next

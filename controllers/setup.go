@@ -47,10 +47,10 @@ type Options struct {
 	AllowLocalTasks bool
 	// DefaultCertificate is the Secret whose certificate is served for a name that has none of its own.
 	DefaultCertificate types.NamespacedName
-	// PublishAddress has the IP addresses and host names that are written into the status of Ingresses, with commas between
-	// them. Empty for none.
+	// PublishAddress has the IP addresses and host names that are written into the status of Ingresses, with commas
+	// between them. Empty for none.
 	PublishAddress string
-	// PublishService is the "namespace/name" of a Service of type LoadBalancer whose addresses are written instead.
+	// PublishService is the "namespace/name" of a Service whose addresses are written instead.
 	PublishService string
 	// Namespace is the controller's own. The replicas' Leases are there.
 	Namespace string

@@ -104,16 +104,16 @@ const (
 	ReasonRejected = "Rejected"
 )
 
-// These conditions are on all three kinds, for tools that know nothing of them: kubectl wait, and what reads statuses as
-// kstatus does (sigs.k8s.io/cli-utils/pkg/kstatus). Stalled and Reconciling are there only where they are True, and at most
-// one of them is. They have the reason and the message of the condition that they are because of, and no event tells of
-// them.
+// These conditions are on all three kinds, for tools that know nothing of them: kubectl wait, and what reads statuses
+// as kstatus does (sigs.k8s.io/cli-utils/pkg/kstatus). Stalled and Reconciling are there only where they are True, and
+// at most one of them is. They have the reason and the message of the condition that they are because of, and no event
+// tells of them.
 const (
 	// ConditionReady says whether the object does what it is meant to. On an Ingress and on a Task it has the reason of
 	// another condition, or ReasonServed. On a TLSCertificate it has reasons of its own.
 	ConditionReady = "Ready"
-	// ConditionStalled (True): the object is not as it is meant to be, and will not be until somebody changes it, or what it
-	// names.
+	// ConditionStalled (True): the object is not as it is meant to be, and will not be until somebody changes it, or what
+	// it names.
 	ConditionStalled = "Stalled"
 	// ConditionReconciling (True): the object is not yet as it is meant to be. What it waits for is under way, or is
 	// something that others make.

@@ -533,8 +533,8 @@ type IngressStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Accepted, ResolvedRefs, Programmed, Ready, CertificateReady where tls is set, and Stalled or Reconciling
-	// where it is not Ready.
+	// conditions are Accepted, ResolvedRefs, Programmed, Ready, CertificateReady where tls is set, and Stalled or
+	// Reconciling where it is not Ready.
 	// +kubebuilder:validation:MaxItems=8
 	// +listType=map
 	// +listMapKey=type

@@ -16,8 +16,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxYAMLNodes and maxYAMLBytes bound what a value may hold once its aliases are resolved. The longest that is read holds
-// less.
+// maxYAMLNodes and maxYAMLBytes bound what a value may hold once its aliases are resolved. The longest that is read
+// holds less.
 const (
 	maxYAMLNodes = 10_000
 	maxYAMLBytes = 64 << 10

@@ -204,8 +204,8 @@ func suspectObject(o *rules.Object) suspect {
 	return suspect{objectKey{o.Kind, types.NamespacedName{Namespace: o.Namespace, Name: o.Name}}, o.UID, o.Generation}
 }
 
-// withRemedies returns an input with the remedies for those of its objects that have one, and what those that are left out
-// are told.
+// withRemedies returns an input with the remedies for those of its objects that have one, and what those that are left
+// out are told.
 func withRemedies(in translate.Input, remedies map[suspect]remedy) (remedied translate.Input, told []translate.Report) {
 	if len(remedies) == 0 {
 		return in, nil

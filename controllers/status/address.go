@@ -121,9 +121,9 @@ func (s *serviceAddresses) Read(ctx context.Context) ([]v1alpha1.LoadBalancerIng
 	return addressesOf(&service), nil
 }
 
-// addressesOf returns the addresses at which clients reach a Service, as ingress-nginx publishes them (statusAddressFromService):
-// those of its load balancer and its external ones. A Service that can have neither has the addresses within the cluster,
-// and one of type ExternalName its name.
+// addressesOf returns the addresses at which clients reach a Service, as ingress-nginx publishes them
+// (statusAddressFromService): those of its load balancer and its external ones. A Service that can have neither has the
+// addresses within the cluster, and one of type ExternalName its name.
 func addressesOf(service *corev1.Service) (addresses []v1alpha1.LoadBalancerIngress) {
 	for _, at := range service.Status.LoadBalancer.Ingress {
 		addresses = append(addresses, v1alpha1.LoadBalancerIngress{IP: at.IP, Hostname: at.Hostname})

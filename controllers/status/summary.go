@@ -49,8 +49,8 @@ func SummarizeTask(conditions *[]metav1.Condition, generation int64) {
 	setReady(conditions, generation, last)
 }
 
-// SummarizeTLSCertificate is SummarizeIngress for a TLSCertificate. Ready is there already. If it is True, a renewal that
-// is under way or has failed is no matter for tools. Otherwise what Issuing says decides.
+// SummarizeTLSCertificate is SummarizeIngress for a TLSCertificate. Ready is there already. If it is True, a renewal
+// that is under way or has failed is no matter for tools. Otherwise what Issuing says decides.
 func SummarizeTLSCertificate(conditions *[]metav1.Condition, generation int64) {
 	deciding := []string{v1alpha1.ConditionAccepted}
 	if !meta.IsStatusConditionTrue(*conditions, v1alpha1.ConditionReady) {

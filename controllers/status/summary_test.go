@@ -244,8 +244,8 @@ func healthScript(t *testing.T) argoScript {
 	return argoScript(script)
 }
 
-// health runs the script as Argo CD does (util/lua of argo-cd 3): with the object as obj, and the libraries base, table and
-// string alone.
+// health runs the script as Argo CD does (util/lua of argo-cd 3): with the object as obj, and the libraries base, table
+// and string alone.
 func (s argoScript) health(t *testing.T, object *unstructured.Unstructured) string {
 	t.Helper()
 	interpreter := lua.NewState(lua.Options{SkipOpenLibs: true})

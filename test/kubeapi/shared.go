@@ -57,8 +57,8 @@ func (s *Shared) Config(t testing.TB) *rest.Config {
 	return rest.CopyConfig(s.server.Config)
 }
 
-// Kubeconfig returns the same access as the content of a kubeconfig file, for a program that takes one. It starts the API
-// if need be.
+// Kubeconfig returns the same access as the content of a kubeconfig file, for a program that takes one. It starts the
+// API if need be.
 func (s *Shared) Kubeconfig(t testing.TB) []byte {
 	t.Helper()
 	s.Config(t)
