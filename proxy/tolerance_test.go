@@ -133,8 +133,8 @@ func TestPaddedChunkSizesAreWrittenAnew(t *testing.T) {
 	}})
 }
 
-// Identity is what RFC 2616 called content that is not coded. A response without content has nothing that a coding could
-// be of. Neither hides where the response ends, and clients are told of neither.
+// Identity is what RFC 2616 called content that is not coded. A response without content has nothing that a coding
+// could be of. Neither hides where the response ends, and clients are told of neither.
 func TestCodingsThatChangeNothingAreLeftOut(t *testing.T) {
 	t.Parallel()
 	const head, sent = "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", "HTTP/1.1 200 OK\r\n"

@@ -4,6 +4,7 @@ package http1
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -130,9 +131,10 @@ func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (pa
 	}
 }
 
-// inField says which field of a response is at fault, by the line that b begins with: an endpoint's owner has to find it.
+// inField says which field of a response is at fault, by the line that b begins with: an endpoint's owner has to find
+// it.
 func inField(err error, b []byte) error {
-	fault, ok := err.(*message.Error)
+	fault, ok := errors.AsType[*message.Error](err)
 	if !ok || fault == errFieldsMany {
 		return err
 	}

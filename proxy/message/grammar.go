@@ -33,9 +33,9 @@ func IsTokenByte(c byte) bool { return tokenByte[c] }
 func IsToken(b []byte) bool { return len(b) > 0 && all(b, &tokenByte) }
 
 // IsValue returns whether b may be a field's value: it has no CR, LF or NUL, which end a value for some readers (RFC
-// 9110, section 5.5). The RFC calls other control characters invalid too and lets a recipient keep them. Everybody keeps
-// them, and they mean nothing to a parser. IsValue checks eight bytes in one step. If a step finds a control character,
-// it looks which one that is.
+// 9110, section 5.5). The RFC calls other control characters invalid too, and lets a recipient keep them. Everybody
+// keeps them, and they mean nothing to a parser. IsValue checks eight bytes in one step. If a step finds a control
+// character, it looks which one that is.
 func IsValue(b []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(b) >= 8 {
