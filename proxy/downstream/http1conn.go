@@ -48,6 +48,8 @@ const (
 	readHead
 	// serveRequest: the head was read, but not the content.
 	serveRequest
+	// dropContent: the response was sent, but the content was not read to its end.
+	dropContent
 	// relayTunnel, speakHTTP2, closeLingering, closeNow and closeTorn end the connection, or HTTP/1.1 on it.
 	relayTunnel
 	speakHTTP2
@@ -168,8 +170,11 @@ func (c *http1Conn) serveParked() (again bool) {
 // turn goes on with the running exchange, or begins one. While the connection is parked, it stops before it would have
 // to read from it.
 func (c *http1Conn) turn(parked bool) step {
-	if c.next == serveRequest {
+	switch c.next {
+	case serveRequest:
 		return c.finish(c.running.Serve())
+	case dropContent:
+		return c.becomeIdle(c.DropContent())
 	}
 	x := c.running
 	if x == nil {
@@ -212,12 +217,23 @@ func (c *http1Conn) finish(v pipeline.Verdict) step {
 		c.release(x)
 		return relayTunnel
 	}
-	more := c.EndExchange()
+	more, late := c.EndExchange(), x.Reason == reason.RequestTimeout
 	c.release(x)
 	switch {
 	case v == pipeline.Torn:
 		return closeTorn
+	case !more && late:
+		return closeLingering // the client had its time
 	case !more:
+		return dropContent
+	}
+	return c.becomeIdle(true)
+}
+
+// becomeIdle makes the connection idle, if it can carry another exchange.
+func (c *http1Conn) becomeIdle(reusable bool) step {
+	switch {
+	case !reusable:
 		return closeLingering
 	case !c.activity.CompareAndSwap(activityBusy, activityIdle) || c.server.closing.Load():
 		return closeLingering // the client was not told and may have sent another request

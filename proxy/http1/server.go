@@ -41,7 +41,11 @@ type ServerConn struct {
 	// resumed is set if the next wait goes on with the time of the wait before.
 	resumed bool
 	// used is set once a request came.
-	used  bool
+	used bool
+	// unframed is set if the request's head was refused, so that nobody knows where its content ends. saidAll is set once
+	// the client was told that no more follows.
+	unframed, saidAll bool
+
 	serve func() (again bool)
 	got   func(buf []byte, n int) (again bool)
 }
@@ -124,7 +128,7 @@ func (c *ServerConn) receive(buf []byte, n int) (again bool) {
 // ErrPriorKnowledge means that the connection is not one of HTTP/1.
 func (c *ServerConn) ReadRequest(req *message.Request) error {
 	req.Reset()
-	c.keepAlive, c.closing, c.version = false, false, message.HTTP11
+	c.keepAlive, c.closing, c.unframed, c.version = false, false, true, message.HTTP11
 	c.out.sent = false
 	in := &c.in
 	in.begin(framedByNothing, 0, c.config.Limits)
@@ -160,6 +164,7 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 		case err == errHeadMemory:
 			return err
 		case errors.Is(err, os.ErrDeadlineExceeded):
+			c.unframed = false // It had its time.
 			return ErrHeadTimeout
 		default:
 			return io.EOF
@@ -190,6 +195,7 @@ func (c *ServerConn) parse(req *message.Request, head []byte) error {
 	in.r += len(head)
 	in.base = in.r
 	in.begin(frameRequest(req), req.ContentLength, c.config.Limits)
+	c.unframed = false
 	return nil
 }
 
@@ -249,35 +255,6 @@ func (c *ServerConn) EndExchange() bool {
 	c.in.endExchange()
 	c.out.releaseBuffer()
 	return reusable
-}
-
-// These bound what is read and dropped from a client that still sends while the connection is closed.
-const (
-	lingerBytes = 256 << 10
-	lingerTime  = time.Second
-)
-
-// Close closes the connection. With linger it first says that no more follows, and drops what the client still sends.
-// Closing with unread bytes would reset the connection, and the client might lose the response (RFC 9112, section 9.6).
-func (c *ServerConn) Close(linger bool) {
-	t := c.in.transport
-	if linger && t.CloseWrite() == nil {
-		t.ExpireAfter(lingerTime)
-		c.in.endExchange()
-		c.in.releaseBuffer()
-		scratch := c.config.Buffers.Get(buffer.Small)
-		for n := 0; n < lingerBytes; {
-			m, err := t.Read(scratch)
-			if n += m; err != nil {
-				break
-			}
-		}
-		c.config.Buffers.Put(scratch)
-	}
-	_ = t.Close()
-	c.in.endExchange()
-	c.in.releaseBuffer()
-	c.out.releaseBuffer()
 }
 
 // Detach gives up the connection after a 101 or ErrPriorKnowledge. It returns what was received and not consumed, valid

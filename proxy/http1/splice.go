@@ -10,9 +10,9 @@ import (
 
 // Splice lets move carry the rest of a content past the buffers of both connections, from the socket that r reads to
 // the one that w writes. It does so only if the rest has a length on both sides, is at least least bytes long, and no
-// part of it is buffered. move gets the number of bytes, and returns how many it carried. ok is whether Splice called
-// move or failed before that.
-func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) (int64, error)) (ok bool, err error) {
+// part of it is buffered. move gets the number of bytes. It returns how many it took, and how many of these it carried
+// to the other side. ok is whether Splice called move or failed before that.
+func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) (taken, moved int64, err error)) (ok bool, err error) {
 	to, isWriter := w.(*writer)
 	from, isReader := r.(*reader)
 	if !isWriter || !isReader {
@@ -26,8 +26,8 @@ func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) 
 	if err := to.Flush(); err != nil {
 		return true, err
 	}
-	moved, err := move(n)
-	from.remaining -= moved
+	taken, moved, err := move(n)
+	from.remaining -= taken
 	to.remaining -= moved
 	to.written += moved
 	to.sent = to.sent || moved > 0

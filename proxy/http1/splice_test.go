@@ -36,27 +36,29 @@ const getPlain = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 func TestSpliceCarriesTheRestPastTheBuffers(t *testing.T) {
 	errTorn := errors.New("connection reset")
 	tests := map[string]struct {
-		moved int64
-		fault error
-		want  error
-		ended bool
+		taken, moved int64
+		fault        error
+		want         error
+		left         int64
 	}{
-		"all of it":              {1000, nil, nil, true},
-		"all of it and an error": {1000, errTorn, errTorn, true},
-		"less":                   {999, nil, io.ErrUnexpectedEOF, false},
-		"nothing":                {0, nil, io.ErrUnexpectedEOF, false},
-		"less and an error":      {500, errTorn, errTorn, false},
+		"all of it":              {1000, 1000, nil, nil, 0},
+		"all of it and an error": {1000, 1000, errTorn, errTorn, 0},
+		"less":                   {999, 999, nil, io.ErrUnexpectedEOF, 1},
+		"nothing":                {0, 0, nil, io.ErrUnexpectedEOF, 1000},
+		"less and an error":      {500, 500, errTorn, errTorn, 500},
+		"less than it has taken": {700, 500, errTorn, errTorn, 300},
+		"less, having taken all": {1000, 500, errTorn, errTorn, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newSplicing(t, getPlain, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 			head := ""
-			ok, err := Splice(s.server.Response(), s.client.Content(), 1000, func(n int64) (int64, error) {
+			ok, err := Splice(s.server.Response(), s.client.Content(), 1000, func(n int64) (int64, int64, error) {
 				head = s.down.sent.String()
 				if n != 1000 {
 					t.Errorf("told to carry %d bytes", n)
 				}
-				return test.moved, test.fault
+				return test.taken, test.moved, test.fault
 			})
 			if !ok || err != test.want {
 				t.Errorf("got %t, %v, want it done with %v", ok, err, test.want)
@@ -67,14 +69,14 @@ func TestSpliceCarriesTheRestPastTheBuffers(t *testing.T) {
 			if got := s.server.Response().Written(); got != test.moved {
 				t.Errorf("%d bytes are counted", got)
 			}
-			if got := s.client.Content().Ended(); got != test.ended {
-				t.Errorf("the content has ended: %t", got)
+			if got := s.client.in.remaining; got != test.left || s.client.Content().Ended() != (test.left == 0) {
+				t.Errorf("%d bytes of the content are left, ended %t, want %d", got, s.client.Content().Ended(), test.left)
 			}
 			endErr := s.server.Response().End(nil)
-			if (endErr == nil) != test.ended {
+			if (endErr == nil) != (test.moved == 1000) {
 				t.Errorf("End: %v", endErr)
 			}
-			if got := s.client.EndExchange(true); got != test.ended {
+			if got := s.client.EndExchange(true); got != (test.left == 0) {
 				t.Errorf("the connection to the endpoint is reusable: %t", got)
 			}
 		})
@@ -95,9 +97,9 @@ func TestSpliceLeavesAloneWhatItCannotCarry(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := newSplicing(t, test.request, test.response)
-			ok, err := Splice(s.server.Response(), s.client.Content(), 1000, func(int64) (int64, error) {
+			ok, err := Splice(s.server.Response(), s.client.Content(), 1000, func(int64) (int64, int64, error) {
 				t.Error("told to carry something")
-				return 0, nil
+				return 0, 0, nil
 			})
 			if ok || err != nil {
 				t.Errorf("got %t, %v", ok, err)
@@ -122,7 +124,7 @@ func TestSpliceCarriesTheRestOfWhatWasReadInPart(t *testing.T) {
 	if err := errors.Join(err, out.Advance(n)); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := Splice(out, content, 1000, func(n int64) (int64, error) { return n, nil }); !ok || err != nil {
+	if ok, err := Splice(out, content, 1000, func(n int64) (int64, int64, error) { return n, n, nil }); !ok || err != nil {
 		t.Fatalf("got %t, %v", ok, err)
 	}
 	if err := out.End(nil); err != nil || out.Written() != size || !content.Ended() {
@@ -138,9 +140,9 @@ func TestSpliceReportsAHeadThatCannotLeave(t *testing.T) {
 	errBroken := errors.New("broken pipe")
 	s := newSplicing(t, getPlain, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 	s.down.refuse = errBroken
-	ok, err := Splice(s.server.Response(), s.client.Content(), 1000, func(n int64) (int64, error) {
+	ok, err := Splice(s.server.Response(), s.client.Content(), 1000, func(n int64) (int64, int64, error) {
 		t.Error("told to carry content before the head left")
-		return n, nil
+		return n, n, nil
 	})
 	if !ok || err != errBroken {
 		t.Errorf("got %t, %v, want it tried and %v", ok, err, errBroken)

@@ -20,7 +20,9 @@ func spliceContent(w message.Writer, to *transport.TCP, r message.Reader, from *
 	if !transport.CanSplice || to == nil || from == nil {
 		return false, nil, nil
 	}
-	ok, err := http1.Splice(w, r, spliceLeast, func(n int64) (int64, error) { return transport.Splice(to, from, n, free) })
+	ok, err := http1.Splice(w, r, spliceLeast, func(n int64) (taken, moved int64, err error) {
+		return transport.Splice(to, from, n, free)
+	})
 	if fault, is := errors.AsType[*transport.SpliceFault](err); is {
 		return ok, nil, fault.Cause
 	}

@@ -57,11 +57,12 @@ const (
 	spliceNonblock = 2
 )
 
-// Splice moves n bytes from one connection to the other through a pipe, with the stall times of both.
-func Splice(to, from *TCP, n int64, free *Pipes) (moved int64, err error) {
+// Splice moves n bytes from one connection to the other through a pipe, with the stall times of both. It returns how
+// many it took from the one, and how many of these it moved to the other. The rest is lost.
+func Splice(to, from *TCP, n int64, free *Pipes) (taken, moved int64, err error) {
 	p, err := free.get()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	s := splicing{to: to, pipe: p}
 	for moved < n {
@@ -79,7 +80,7 @@ func Splice(to, from *TCP, n int64, free *Pipes) (moved int64, err error) {
 	} else {
 		free.free.Put(p)
 	}
-	return moved, err
+	return moved + int64(s.held), moved, err
 }
 
 // splicing is one load of a pipe.

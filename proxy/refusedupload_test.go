@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// longUpload is more than all buffers on the way hold.
+const longUpload = 24 * mebi
+
+// Many clients send all of an upload before they read the response. They get it all the same.
+func TestClientThatSendsAllFirstGetsTheRefusal(t *testing.T) {
+	t.Parallel()
+	key := ecdsaKey(t)
+	length := fmt.Sprintf("Content-Length: %d\r\n", longUpload)
+	const chunk = 64 << 10
+	chunked := fmt.Sprintf("%x\r\n%s\r\n", chunk, strings.Repeat("x", chunk))
+	for _, test := range []struct {
+		name, head string
+		// content is sent so many times.
+		content string
+		times   int
+		end     string
+		status  int
+		closes  bool
+	}{
+		{"refused by its path, with a length", "POST /nowhere HTTP/1.1\r\nHost: a\r\n" + length,
+			strings.Repeat("x", chunk), longUpload / chunk, "", 404, true},
+		{"refused by its path, in chunks", "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
+			chunked, longUpload / chunk, "0\r\n\r\n", 404, true},
+		{"with a head that is refused", "POST / HTTP/1.1\r\nHost: a\r\nX Y: z\r\n" + length,
+			strings.Repeat("x", chunk), longUpload / chunk, "", 400, true},
+		{"refused by the endpoint, which reads on", "POST /read HTTP/1.1\r\nHost: a\r\n" + length,
+			strings.Repeat("x", chunk), longUpload / chunk, "", 413, false},
+		{"refused by the endpoint, in chunks", "POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
+			chunked, longUpload / chunk, "0\r\n\r\n", 413, false},
+		{"refused by the endpoint, which closes", "POST /close HTTP/1.1\r\nHost: a\r\n" + length,
+			strings.Repeat("x", chunk), longUpload / chunk, "", 413, false},
+	} {
+		for _, secure := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, over TLS %v", test.name, secure), func(t *testing.T) {
+				t.Parallel()
+				b := startBackend(t, refuseEarly)
+				p := serve(t)
+				p.apply(with(snapshotOf([]snapshot.Host{hostOf("", prefix("/read", "pool"), prefix("/close", "pool"), exact("/", "pool"))},
+					poolOf("pool", b.address)), issue(t, "a", key, "a")))
+				client, send := p.dialAs(secure)
+				send(test.head + "\r\n")
+				for range test.times {
+					send(test.content)
+				}
+				send(test.end)
+				got := client.reply("POST")
+				if got.Status != test.status || got.Close != test.closes {
+					t.Errorf("got %d, close %v, want %d, close %v", got.Status, got.Close, test.status, test.closes)
+				}
+				if test.closes {
+					return
+				}
+				send("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
+				if got := client.reply("GET"); got.Status != 404 {
+					t.Errorf("the next request on the connection got %d, want 404", got.Status)
+				}
+			})
+		}
+	}
+}
+
+// refuseEarly answers before it has read the content. Then it reads that, or closes.
+func refuseEarly(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex()
+	if r.URL.Path == "/close" {
+		w.Header().Set("Connection", "close")
+	}
+	w.Header().Set("Content-Length", "0") // complete with its head
+	w.WriteHeader(http.StatusRequestEntityTooLarge)
+	_ = control.Flush()
+	if r.URL.Path == "/read" {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+}
+
+// A client that waits for the end of the connection, and has sent a part of its content only, gets that end.
+func TestClientThatSendsNoMoreGetsTheEnd(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhello")
+	if got := client.reply("POST"); got.Status != 404 || !got.Close {
+		t.Errorf("got %d, close %v, want 404 and a close", got.Status, got.Close)
+	}
+	client.expectEnd()
+	if _, err := client.Write([]byte("more")); err != nil && !errors.Is(err, io.EOF) {
+		t.Errorf("sending more: %v, want that it is read and dropped", err)
+	}
+}
