@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/http2"
+
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -102,4 +104,70 @@ func TestClientThatSendsNoMoreGetsTheEnd(t *testing.T) {
 	if _, err := client.Write([]byte("more")); err != nil && !errors.Is(err, io.EOF) {
 		t.Errorf("sending more: %v, want that it is read and dropped", err)
 	}
+}
+
+// A client of HTTP/2 may go on sending after the response. It gets its windows back, and no reset that could take the
+// response from it.
+func TestClientThatSendsAllFirstGetsTheRefusalOverHTTP2(t *testing.T) {
+	t.Parallel()
+	b := startBackend(t, refuseEarly)
+	for _, test := range []struct{ name, path, status string }{
+		{"refused by its path", "/nowhere", "404"},
+		{"refused by the endpoint, which reads on", "/read", "413"},
+		{"refused by the endpoint, which closes", "/close", "413"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t, h2c)
+			p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/read", "pool"), prefix("/close", "pool"))}, poolOf("pool", b.address)))
+			c := p.dialFrames()
+			c.request(1, false, head("POST", test.path)...)
+			if got := c.answer(1); got.status != test.status || !got.ended {
+				t.Fatalf("got %v, want %s", got, test.status)
+			}
+			content := make([]byte, 16<<10)
+			own, shared := 256<<10, 1<<20
+			for left := longUpload; left > 0; left -= len(content) {
+				for own < len(content) || shared < len(content) {
+					switch frame := c.next().(type) {
+					case *http2.WindowUpdateFrame:
+						if frame.StreamID == 0 {
+							shared += int(frame.Increment)
+						} else {
+							own += int(frame.Increment)
+						}
+					default:
+						t.Fatalf("got %v with %d bytes left, want more window", frame, left)
+					}
+				}
+				own, shared = own-len(content), shared-len(content)
+				c.check(c.WriteData(1, left <= len(content), content))
+			}
+			c.get(3, "/nowhere")
+			for {
+				frame := c.next()
+				if reset, ok := frame.(*http2.RSTStreamFrame); ok {
+					t.Errorf("got %v, want no reset of a request that came whole", reset)
+				}
+				if frame.Header().StreamID == 3 {
+					return
+				}
+			}
+		})
+	}
+}
+
+// A client of HTTP/2 that neither sends nor ends its request after the response is asked to end it.
+func TestClientThatSendsNoMoreIsResetOverHTTP2(t *testing.T) {
+	t.Parallel()
+	p := serve(t, h2c)
+	c := p.dialFrames()
+	c.request(1, false, head("POST", "/")...)
+	if got := c.answer(1); got.status != "404" || !got.ended {
+		t.Fatalf("got %v, want 404", got)
+	}
+	if reset, ok := c.next().(*http2.RSTStreamFrame); !ok || reset.ErrCode != http2.ErrCodeNo {
+		t.Errorf("got %v, want a reset with NO_ERROR", reset)
+	}
+	c.ping()
 }

@@ -31,6 +31,7 @@ func (w *workers) serve(c *ServerConn, s *Stream) {
 func (w *worker) run(c *ServerConn, s *Stream) {
 	for ok := true; ok; {
 		s.exchange.Serve()
+		s.dropContent()
 		c.finish(s)
 		if !c.workers.rest(c, w) {
 			return
