@@ -26,25 +26,35 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 	t.Parallel()
 	key := ecdsaKey(t)
 	leaving := map[string]func(*wire){"closes": func(w *wire) { _ = w.Close() }, "resets": (*wire).abort}
-	for _, test := range []struct{ name, request, response string }{
-		{"before the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},
-		{"with the next request sent already", "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n", ""},
-		{"after an informational response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"},
-		{"in the midst of the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"},
-		{"in the midst of a long response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhello", 2*splicedFrom)},
-		{"in the midst of an endless response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"},
-		{"after its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", ""},
-		{"in the midst of its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhi", ""},
-		{"in the midst of its long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhi", 2*splicedFrom), ""},
-		{"in the midst of its chunks", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", ""},
-		{"in the midst of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2", ""},
+	// Only a read, a write or time can tell a client that closed from one that waits for its response.
+	soon := func(c *Config) { c.ReadTimeout = 300 * time.Millisecond }
+	for _, test := range []struct {
+		name, request, response string
+		// reads is set if the proxy waits for more of the request, so that it notices the end.
+		reads bool
+	}{
+		{"before the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "", false},
+		{"with the next request sent already", "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n", "", false},
+		{"after an informational response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n", false},
+		{"in the midst of the response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", false},
+		{"in the midst of a long response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhello", 2*splicedFrom), false},
+		{"in the midst of an endless response", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", false},
+		{"after its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", "", false},
+		{"in the midst of its content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhi", "", true},
+		{"in the midst of its long content", fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhi", 2*splicedFrom), "", true},
+		{"in the midst of its chunks", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", "", true},
+		{"in the midst of a chunk's size", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2", "", true},
 	} {
 		for how, leave := range leaving {
 			for _, secure := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s %s, over TLS %v", test.name, how, secure), func(t *testing.T) {
 					t.Parallel()
 					endpoint := startScript(t)
-					p := serve(t, unlimited)
+					changes := []func(*Config){unlimited}
+					if !test.reads {
+						changes = append(changes, soon)
+					}
+					p := serve(t, changes...)
 					p.apply(with(everythingBy(noTimeouts, endpoint.address), issue(t, "a", key, "a")))
 					client, send := p.dialAs(secure)
 					send(test.request)
@@ -68,6 +78,45 @@ func TestClientThatGoesAwayEndsItsRequest(t *testing.T) {
 	}
 }
 
+// A client may end its side when it has sent its request, and wait for the response (RFC 9112, section 9.6).
+func TestClientThatEndedItsSideIsAnswered(t *testing.T) {
+	t.Parallel()
+	key := ecdsaKey(t)
+	const patient = 1500 * time.Millisecond
+	for _, test := range []struct{ name, request string }{
+		{"after a request", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
+		{"after a request of HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n\r\n"},
+		{"after content", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"},
+	} {
+		for _, secure := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, over TLS %v", test.name, secure), func(t *testing.T) {
+				t.Parallel()
+				endpoint := startScript(t)
+				p := serve(t, func(c *Config) { c.ReadTimeout = patient })
+				p.apply(with(everythingBy(noTimeouts, endpoint.address), issue(t, "a", key, "a")))
+				client, send := p.dialAs(secure)
+				send(test.request)
+				if err := client.CloseWrite(); err != nil {
+					t.Fatal(err)
+				}
+				up := endpoint.accept()
+				up.request()
+				// Each part of the response takes longer than a look at the client, all together longer than the time after
+				// which a client that takes nothing is given up.
+				for _, part := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "a", "b", "c", "d"} {
+					began := p.engine.Clock.Now()
+					await(t, "some looks", func() bool { return p.engine.Clock.Now()-began > patient/3 })
+					up.send(part)
+				}
+				if got := client.reply("GET"); got.Status != 200 || got.Body != "abcd" {
+					t.Errorf("got %d %q %q, want 200 abcd", got.Status, got.reason(), got.Body)
+				}
+				client.expectEnd()
+			})
+		}
+	}
+}
+
 // dialAs connects to the proxy, by a listener of its own for TLS. It returns how to send on the connection.
 func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
 	s.tb.Helper()
@@ -84,7 +133,7 @@ func (s *served) dialAs(secure bool) (client *wire, send func(string)) {
 
 func TestClientThatGoesAwayEndsTheMakingOfAConnection(t *testing.T) {
 	t.Parallel()
-	p := serve(t, unlimited)
+	p := serve(t, unlimited, func(c *Config) { c.ReadTimeout = 300 * time.Millisecond })
 	deaf := deafAddress(t)
 	p.apply(everythingBy(noTimeouts, deaf))
 	client := p.dial()
@@ -98,7 +147,9 @@ func TestClientThatWentAwayIsLoggedAs499(t *testing.T) {
 	t.Parallel()
 	var log safeBuffer
 	endpoint := startScript(t)
-	p := serve(t, unlimited, func(c *Config) { c.AccessLog, c.AccessLogWriter = observe.LogJSON, &log })
+	p := serve(t, unlimited, func(c *Config) {
+		c.AccessLog, c.AccessLogWriter, c.ReadTimeout = observe.LogJSON, &log, 300*time.Millisecond
+	})
 	p.apply(everythingBy(noTimeouts, endpoint.address))
 	client := p.dial()
 	client.send("GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -88,7 +88,7 @@ func TestClientThatGoesAwayLeavesTheQueue(t *testing.T) {
 	await(t, "a wait", func() bool { return p.waiting() == 1 })
 	last.send("GET /last HTTP/1.1\r\nHost: a\r\n\r\n")
 	await(t, "a second wait", func() bool { return p.waiting() == 2 })
-	_ = gone.Close()
+	gone.abort()
 	await(t, "its end", func() bool { return p.waiting() == 1 })
 	up.send(okReply)
 	first.reply("GET")

@@ -69,7 +69,7 @@ func ways(t *testing.T) []way {
 			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 			up := endpoint.accept()
 			up.head()
-			_ = client.Close()
+			client.abort()
 			up.expectClosed()
 			return reply{}
 		}},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 const (
@@ -22,6 +23,10 @@ type watched struct {
 	// number is that of the last exchange that it saw. looks is how often it has seen no later one.
 	number uint64
 	looks  int
+	// waitsSince is when the client of the exchange was last found to have taken something, after it had ended its side,
+	// 0 if it has not ended it. acknowledged is how much it had taken then.
+	waitsSince   time.Duration
+	acknowledged uint64
 }
 
 // Watch implements Conn. It notices a client that went away while its request waits, or after its last request. In the
@@ -30,14 +35,17 @@ type watched struct {
 func (c *http1Conn) Watch(now time.Duration) (rested bool) {
 	number, since, waiting := c.guard.WaitingSince()
 	w := &c.watched
+	if number != w.number {
+		*w = watched{number: number}
+		if !waiting {
+			return false
+		}
+	}
 	switch {
 	case waiting:
-		if now-since >= goneAfter && c.transport.Gone() {
+		if now-since >= goneAfter && w.lost(c.transport.Peer(), now, c.server.config.ReadTimeout) {
 			c.guard.End(number, reason.ClientClosed)
 		}
-		return false
-	case number != w.number:
-		*w = watched{number: number}
 		return false
 	case w.looks > restAfter || c.activity.Load() != activityIdle:
 		return false
@@ -45,11 +53,26 @@ func (c *http1Conn) Watch(now time.Duration) (rested bool) {
 	w.looks++
 	switch w.looks {
 	case 1:
-		if c.transport.Gone() {
+		if p := c.transport.Peer(); p.Gone || p.Ended {
 			c.CloseIdle()
 		}
 	case restAfter:
 		return c.Rest()
 	}
 	return false
+}
+
+// lost returns whether nobody waits for the response any more. A client that ended its side may wait for it, or may
+// have closed the connection: that shows when something is sent. If nothing is, it is given up after patience, unless
+// that is 0.
+func (w *watched) lost(p transport.Peer, now, patience time.Duration) bool {
+	switch {
+	case p.Gone:
+		return true
+	case !p.Ended:
+		return false
+	case w.waitsSince == 0 || p.Acknowledged != w.acknowledged:
+		w.waitsSince, w.acknowledged = now, p.Acknowledged
+	}
+	return patience > 0 && now-w.waitsSince >= patience
 }
