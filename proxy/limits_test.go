@@ -117,6 +117,45 @@ func TestLimitsOfAHead(t *testing.T) {
 	}
 }
 
+// A single field, or the target, may be as long as the head.
+func TestOneFieldMayFillAHead(t *testing.T) {
+	t.Parallel()
+	b := named(t, "b")
+	for _, bytes := range []int{64 << 10, 256 << 10} {
+		long := strings.Repeat("y", bytes*3/4)
+		for name, request := range map[string]struct {
+			target string
+			fields []string
+		}{
+			"a target": {"/" + long, nil},
+			"a query":  {"/?" + long, nil},
+			"a field":  {"/", []string{"x", long}},
+			"a cookie": {"/", []string{"cookie", "a=" + long}},
+		} {
+			t.Run(fmt.Sprintf("%s, of %d bytes", name, bytes), func(t *testing.T) {
+				t.Parallel()
+				p := serve(t, h2c, func(c *Config) { c.MaxHeaderBytes = bytes })
+				p.apply(everything(b.address))
+				lines := ""
+				for i := 0; i < len(request.fields); i += 2 {
+					lines += request.fields[i] + ": " + request.fields[i+1] + "\r\n"
+				}
+				if got := p.ask("GET " + request.target + " HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n"); got.Status != 200 {
+					t.Errorf("over HTTP/1.1: got %d %q, want 200", got.Status, got.reason())
+				}
+				c := p.http2Client(false)
+				r := c.request("GET", request.target, nil)
+				for i := 0; i < len(request.fields); i += 2 {
+					r.Header.Set(request.fields[i], request.fields[i+1])
+				}
+				if got, _ := c.do(r); got.StatusCode != 200 {
+					t.Errorf("over HTTP/2: got %d, want 200", got.StatusCode)
+				}
+			})
+		}
+	}
+}
+
 // A response's head may be larger than a request's, and longer than any buffer that a connection begins with.
 func TestLargeResponseHeadsPass(t *testing.T) {
 	t.Parallel()

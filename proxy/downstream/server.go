@@ -40,9 +40,6 @@ type Config struct {
 	Heads *headmemory.Memory
 }
 
-// maxLineBytes bounds a line. There is no flag for it.
-const maxLineBytes = 16 << 10
-
 // Server accepts clients' connections. An engine serves the requests on them.
 type Server struct {
 	engine    *pipeline.Engine
@@ -66,7 +63,7 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 	s := &Server{engine: engine, config: config}
 	s.http1 = http1.ServerConfig{
 		Limits: http1.Limits{
-			HeadBytes: config.MaxHeaderBytes, LineBytes: min(maxLineBytes, config.MaxHeaderBytes), Fields: config.MaxHeaders,
+			HeadBytes: config.MaxHeaderBytes, LineBytes: config.MaxHeaderBytes, Fields: config.MaxHeaders,
 		},
 		Buffers: &engine.Buffers,
 		Idle:    config.IdleTimeout,

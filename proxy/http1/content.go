@@ -31,6 +31,9 @@ type content struct {
 	limits  Limits
 }
 
+// maxExtension bounds by how many bytes chunk extensions may exceed data. Nobody is known to use any.
+const maxExtension = 16 << 10
+
 func (c *content) begin(how framing, length int64, lim Limits) {
 	*c = content{framing: how, remaining: max(length, 0), limits: lim, trailerBytes: c.trailerBytes[:0], trailers: c.trailers[:0]}
 	c.ended = how == framedByNothing || how == framedByLength && length == 0
@@ -215,7 +218,7 @@ func (b *reader) scan() error {
 				return errChunkSize
 			}
 		case chunkExtension:
-			if b.overhead++; b.overhead > b.limits.LineBytes {
+			if b.overhead++; b.overhead > min(maxExtension, b.limits.LineBytes) {
 				return errChunkExtension
 			}
 			switch {

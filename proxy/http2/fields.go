@@ -162,6 +162,9 @@ func (r *fieldReader) move(view *[]byte) {
 // fits returns whether there is room for a field. Beyond the limit nothing is kept (RFC 9113, section 10.5.1).
 func (r *fieldReader) fits(f hpack.HeaderField) bool {
 	if r.size += len(f.Name) + len(f.Value) + 32; r.size > r.limits.HeadBytes {
+		if f.Name == ":path" {
+			r.refuse(errPathLong)
+		}
 		r.refuse(errHeadLong)
 		return false
 	}
