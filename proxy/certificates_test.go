@@ -261,6 +261,36 @@ func TestOldVersionsOfTLSAreRefused(t *testing.T) {
 	}
 }
 
+// A client may offer nothing but HTTP/1.0 in the handshake (curl -0).
+func TestClientGetsAProtocolThatItOffers(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(with(everything(startEcho(t, "b")), issue(t, "a", ecdsaKey(t), "a")))
+	address := p.listen("127.0.0.1:0", p.ServeTLS)
+	for _, test := range []struct {
+		name   string
+		offers []string
+		want   string
+	}{
+		{"nothing", nil, ""},
+		{"HTTP/1.0", []string{"http/1.0"}, "http/1.0"},
+		{"HTTP/1.1", []string{"http/1.1"}, "http/1.1"},
+		{"both", []string{"http/1.0", "http/1.1"}, "http/1.1"},
+	} {
+		c, err := dialTLS(t, address, &tls.Config{ServerName: "a", NextProtos: test.offers})
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		if got := c.stream.ConnectionState().NegotiatedProtocol; got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+		if got := c.ask("GET / HTTP/1.0\r\nHost: a\r\n\r\n"); got.Status != 200 {
+			t.Errorf("%s: got %d, want 200", test.name, got.Status)
+		}
+	}
+}
+
 // What is not a handshake ends its own connection and nothing else.
 func TestWhatIsNoHandshakeIsCutOff(t *testing.T) {
 	t.Parallel()

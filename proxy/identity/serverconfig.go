@@ -20,7 +20,7 @@ func ServerConfig(current func() *Set) *tls.Config {
 	s := &server{current: current}
 	s.config = &tls.Config{
 		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1},
+		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1, transport.ProtocolHTTP10},
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			return current().Handshake(hello), nil
 		},

@@ -32,8 +32,9 @@ type Side interface {
 	Close() error
 }
 
-// The names of HTTP/2 and HTTP/1.1 in a handshake (RFC 9113, section 3.2; RFC 7301, section 6).
+// The names of HTTP/2, HTTP/1.1 and HTTP/1.0 in a handshake (RFC 9113, section 3.2; RFC 7301, section 6).
 const (
-	ProtocolHTTP2 = "h2"
-	ProtocolHTTP1 = "http/1.1"
+	ProtocolHTTP2  = "h2"
+	ProtocolHTTP1  = "http/1.1"
+	ProtocolHTTP10 = "http/1.0"
 )
