@@ -322,6 +322,67 @@ func TestWhatIsNoHandshakeIsCutOff(t *testing.T) {
 	}
 }
 
+// Each failed handshake is counted by its cause.
+func TestFailedHandshakesAreCountedByCause(t *testing.T) {
+	t.Parallel()
+	handshake := func(config *tls.Config) func(t *testing.T, address string) {
+		return func(t *testing.T, address string) {
+			below := dial(t, address)
+			_ = tls.Client(below.TCPConn, config).Handshake() // it matters what the server makes of it
+		}
+	}
+	send := func(text string) func(t *testing.T, address string) {
+		return func(t *testing.T, address string) {
+			c := dial(t, address)
+			c.send(text)
+			_ = c.CloseWrite()
+			_, _ = c.ending()
+		}
+	}
+	for _, test := range []struct {
+		cause string
+		fail  func(t *testing.T, address string)
+	}{
+		{"NotTLS", send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")},
+		{"UnknownName", handshake(&tls.Config{ServerName: "b", InsecureSkipVerify: true})},
+		{"UnknownName", handshake(&tls.Config{ServerName: "b", InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})},
+		{"MalformedHello", send(helloFor("a."))},
+		{"NoCommonVersion", handshake(&tls.Config{ServerName: "a", InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})},
+		{"NoCommonCipher", handshake(&tls.Config{ServerName: "a", InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12,
+			CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}})},
+		{"NoCommonProtocol", handshake(&tls.Config{ServerName: "a", InsecureSkipVerify: true, NextProtos: []string{"smtp"}})},
+		{"RefusedByClient", handshake(&tls.Config{ServerName: "a"})},
+		{"ClosedByClient", send("\x16\x03\x01")},
+	} {
+		t.Run(test.cause, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t)
+			p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
+			test.fail(t, p.listen("127.0.0.1:0", p.ServeTLS))
+			want := map[string]float64{}
+			for _, cause := range []string{"ClosedByClient", "MalformedHello", "NoCommonCipher", "NoCommonProtocol",
+				"NoCommonVersion", "NotTLS", "Other", "RefusedByClient", "Timeout", "UnknownName"} {
+				want["warren_ingress_tls_handshake_failures_total cause="+cause] = 0
+			}
+			want["warren_ingress_tls_handshake_failures_total cause="+test.cause] = 1
+			p.expectSeries("warren_ingress_tls_handshake_failures_total", want)
+		})
+	}
+}
+
+// helloFor returns the first message of a handshake for a name, which crypto/tls itself would not ask for.
+func helloFor(name string) string {
+	extension := func(kind byte, content string) string {
+		return string([]byte{0, kind, 0, byte(len(content))}) + content
+	}
+	list := "\x00\x00" + string([]byte{byte(len(name))}) + name
+	extensions := extension(0, "\x00"+string([]byte{byte(len(list))})+list)
+	hello := "\x03\x03" + strings.Repeat("r", 32) + "\x00" + "\x00\x02\xc0\x2b" + "\x01\x00" +
+		"\x00" + string([]byte{byte(len(extensions))}) + extensions
+	message := "\x01\x00\x00" + string([]byte{byte(len(hello))}) + hello
+	return "\x16\x03\x01\x00" + string([]byte{byte(len(message))}) + message
+}
+
 // New handshakes get the new certificate. Connections that were secured with the old one go on.
 func TestSwapOfACertificateKeepsConnections(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,11 @@ func (s *Server) handshake(t *transport.TCP) (*transport.TLS, error) {
 	began := s.engine.Clock.Now()
 	secured, err := transport.SecureServer(context.Background(), t, s.config.TLS)
 	if err != nil {
-		s.engine.Metrics.HandshakeFailed()
+		why := transport.OtherFault
+		if failed, ok := errors.AsType[*transport.HandshakeError](err); ok {
+			why = failed.Fault
+		}
+		s.engine.Metrics.HandshakeFailed(why)
 		return nil, err
 	}
 	s.engine.Metrics.HandshakeSucceeded(s.engine.Clock.Now() - began)

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // Collector returns a collector through which Prometheus's client reads what was counted. Labels are names of objects,
@@ -25,7 +26,7 @@ func (m *Metrics) Collector() prometheus.Collector {
 		limited:          desc("rate_limit_rejections_total", "Requests answered with RateLimited.", "ingress"),
 		denied:           desc("access_denials_total", "Requests answered with AccessDenied.", "ingress"),
 		handshakes:       desc("tls_handshake_duration_seconds", "Time that TLS handshakes took that succeeded."),
-		failedHandshakes: desc("tls_handshake_failures_total", "TLS handshakes that failed."),
+		failedHandshakes: desc("tls_handshake_failures_total", "TLS handshakes that failed, by their cause.", "cause"),
 		refused:          desc("connections_refused_total", "Client connections beyond --max-connections."),
 		applied:          desc("snapshot_apply_duration_seconds", "Time that it took to compile a snapshot and to serve it."),
 		rejected:         desc("snapshot_rejections_total", "Snapshots that did not compile; the one before went on being served."),
@@ -68,7 +69,9 @@ func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	metrics <- selection.metric(c.selection, &selectionBounds)
 	metrics <- handshakes.metric(c.handshakes, &latencyBounds)
 	metrics <- applied.metric(c.applied, &latencyBounds)
-	counter(c.failedHandshakes, m.failedHandshakes.Load())
+	for why := range transport.HandshakeFaults {
+		counter(c.failedHandshakes, m.failedHandshakes[why].Load(), why.String())
+	}
 	counter(c.refused, m.refused.Load())
 	counter(c.rejected, m.rejected.Load())
 }

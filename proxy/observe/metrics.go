@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // Metrics is what is counted. Counting takes no lock and looks nothing up. [Metrics.Collector] adds up and names what
@@ -23,7 +25,7 @@ type Metrics struct {
 	selection []paddedHistogram
 	// handshakes counts those that succeeded. failedHandshakes counts the others.
 	handshakes       histogram
-	failedHandshakes atomic.Uint64
+	failedHandshakes [transport.HandshakeFaults]atomic.Uint64
 	// refused counts the connections beyond the limit.
 	refused atomic.Uint64
 	// applied is how long snapshots took to become generations. rejected counts those that did not.
@@ -91,7 +93,7 @@ func (m *Metrics) Keep(each func(keep func(*Series))) {
 func (m *Metrics) HandshakeSucceeded(took time.Duration) { m.handshakes.observe(&latencyBounds, took) }
 
 // HandshakeFailed counts a TLS handshake that failed.
-func (m *Metrics) HandshakeFailed() { m.failedHandshakes.Add(1) }
+func (m *Metrics) HandshakeFailed(why transport.HandshakeFault) { m.failedHandshakes[why].Add(1) }
 
 // ConnectionRefused counts a connection beyond the limit.
 func (m *Metrics) ConnectionRefused() { m.refused.Add(1) }

@@ -30,11 +30,12 @@ type TLS struct {
 	filled bool
 }
 
-// SecureServer makes a handshake as a server.
+// SecureServer makes a handshake as a server. If that fails, it returns a [HandshakeError].
 func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
-	c := tls.Server(netConn{t}, config)
+	alert := new(uint8)
+	c := tls.Server(alertedConn{netConn{t}, alert}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
-		return nil, err
+		return nil, &HandshakeError{handshakeFault(err, *alert), err}
 	}
 	state := c.ConnectionState()
 	return &TLS{Conn: c, below: t, Version: state.Version, Protocol: state.NegotiatedProtocol}, nil
