@@ -94,7 +94,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(intFlag(&f.maxHeaderBytes, 64<<10, 1<<10, 1<<20), "max-header-bytes", "largest head of a request in `bytes`; a larger one gets 431")
 	set.Var(intFlag(&f.maxHeaders, 128, 16, 4096), "max-headers", "largest `number` of fields in a request's head; more get 431")
 	set.Var(intFlag(&f.maxHeaderMemory, 0, 0, unbounded), "max-header-memory", "most memory in `bytes` for long heads that wait, of all connections together; 0 for a sixteenth of the memory limit")
-	set.Var(intFlag(&f.maxConnections, 0, 0, unbounded), "max-connections", "largest `number` of client connections at once; 0 for no bound")
+	set.Var(intFlag(&f.maxConnections, 0, 0, unbounded), "max-connections", "largest `number` of client connections at once; 0 for what the limits of descriptors and memory allow")
 	set.Var(durationFlag(&f.drainDelay, 5*time.Second), "drain-delay", "`time` after SIGTERM in which listeners stay open while readiness fails")
 	set.Var(durationFlag(&f.drainTimeout, 30*time.Second), "drain-timeout", "`time` that running requests then have to finish")
 	f.acme.bind(set)

@@ -99,7 +99,8 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
-	p := proxy.New(proxyConfig(f, traced, logger))
+	served := proxyConfig(f, traced, logger)
+	p := proxy.New(served)
 	options := controllerOptions(f, p)
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
 	options.Hosts = hosts.New()
@@ -145,7 +146,8 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 		logger.Info("draining", "delay", f.drainDelay, "timeout", f.drainTimeout)
 		return p.Shutdown(serving)
 	})
-	logger.Info("serving", "version", version, "http", listeners.http.Addr().String(), "https", listeners.https.Addr().String())
+	logger.Info("serving", "version", version, "http", listeners.http.Addr().String(), "https", listeners.https.Addr().String(),
+		"maxConnections", served.MaxConnections)
 	return g.Wait()
 }
 
@@ -164,7 +166,7 @@ func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Co
 		MaxHeaderBytes:  f.maxHeaderBytes,
 		MaxHeaders:      f.maxHeaders,
 		HeadMemory:      f.headMemory(),
-		MaxConnections:  f.maxConnections,
+		MaxConnections:  f.connections(),
 		DrainDelay:      f.drainDelay,
 		DrainTimeout:    f.drainTimeout,
 	}

@@ -25,7 +25,8 @@ type Config struct {
 	// HeadMemory bounds the memory, in bytes, of long heads that wait because they are incomplete or on their way. 0 is
 	// [headmemory.Default].
 	HeadMemory int
-	// MaxConnections bounds the client connections open at once. 0 is no bound.
+	// MaxConnections bounds the client connections open at once. 0 is no bound. Once there are so many, the longest idle
+	// one gives way to a new one, and one address may have at most a quarter.
 	MaxConnections int
 	// H2C lets plain connections speak HTTP/2 if the client begins with it.
 	H2C bool

@@ -8,18 +8,27 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/downstream"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
+
+// occupy makes a connection on which a request runs until the test ends or the endpoint, which is returned, answers it.
+// From now on all requests go to that endpoint.
+func (s *served) occupy() (client, endpoint *wire) {
+	s.tb.Helper()
+	silent := startScript(s.tb)
+	s.apply(everything(silent.address))
+	client = s.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	endpoint = silent.accept()
+	endpoint.head()
+	return client, endpoint
+}
 
 func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 	t.Parallel()
-	b := named(t, "b")
 	p := serve(t, func(c *Config) { c.MaxConnections = 2 })
-	p.apply(everything(b.address))
-	first, second := p.dial(), p.dial()
-	for _, c := range []*wire{first, second} {
-		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-		c.reply("GET")
-	}
+	first, answering := p.occupy()
+	second, _ := p.occupy()
 	for range 3 {
 		// It is answered whether the client has sent anything yet or not.
 		excess := p.dial()
@@ -30,14 +39,15 @@ func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 		excess.expectEnd()
 	}
 	// Those within the limit are not affected. A place that becomes free can be taken.
-	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	answering.send(okReply)
 	if got := first.reply("GET"); got.Status != 200 {
 		t.Errorf("a connection within the limit got %d %q, want 200", got.Status, got.reason())
 	}
-	_ = second.Close()
+	second.abort()
 	await(t, "a free place", func() bool { return p.server.Open() == 1 })
-	if got := p.get("a", "/"); got.Status != 200 {
-		t.Errorf("a connection in a free place got %d %q, want 200", got.Status, got.reason())
+	p.apply(&snapshot.Snapshot{})
+	if got := p.get("a", "/"); got.Status != 404 {
+		t.Errorf("a connection in a free place got %d %q, want 404", got.Status, got.reason())
 	}
 }
 
@@ -45,15 +55,15 @@ func TestConnectionBeyondTheLimitIs503(t *testing.T) {
 func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
-	first := p.dial()
-	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	first.reply("GET")
+	first, answering := p.occupy()
 	var refused []*wire
 	for range 5 {
 		c := p.dial()
 		c.reply("GET")
 		refused = append(refused, c) // and stays open on the client's side
 	}
+	answering.send(okReply)
+	first.reply("GET")
 	await(t, "a look at refused connections while no request is counted", func() bool {
 		known, running := 0, 0
 		p.server.Each(func(c downstream.Conn) {
@@ -64,6 +74,7 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 	})
 	_ = first.Close()
 	await(t, "a free place", func() bool { return p.server.Open() == 0 })
+	p.apply(&snapshot.Snapshot{})
 	if got := p.get("a", "/"); got.Status != 404 {
 		t.Errorf("got %d %q, want 404: %d refused connections are no reason to refuse more", got.Status, got.reason(), len(refused))
 	}
@@ -73,12 +84,12 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 func TestConnectionTooManyOverTLSIsClosedAndLogged(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
-	first := p.dial()
-	first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	first.reply("GET")
+	client, endpoint := p.occupy()
 	c := dial(t, p.listen("127.0.0.1:0", p.ServeTLS))
 	c.expectEnd()
 	await(t, "the cause in the log", func() bool { return strings.Contains(p.log.text(), "as many connections") })
+	endpoint.send(okReply)
+	client.reply("GET")
 }
 
 // The limits are inclusive: what they allow passes, one more does not.

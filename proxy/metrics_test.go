@@ -206,8 +206,7 @@ func TestGaugesSayWhatIsServedNow(t *testing.T) {
 func TestConnectionsBeyondTheLimitAreCounted(t *testing.T) {
 	t.Parallel()
 	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
-	p.dial()
-	await(t, "the first connection", func() bool { return p.server.Open() == 1 })
+	p.occupy()
 	p.get("a", "/")
 	p.expectSeries("warren_ingress_connections_refused_total", map[string]float64{"warren_ingress_connections_refused_total": 1})
 	p.expectSeries("warren_ingress_requests_total", map[string]float64{

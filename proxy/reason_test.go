@@ -41,9 +41,8 @@ func ways(t *testing.T) []way {
 	}
 	return append(list,
 		way{reason.RequestTimeout, func(c *Config) { c.ReadTimeout = 50 * time.Millisecond }, func(_ *testing.T, p *served) reply { return p.ask("GET / HTTP/1.1\r\nHost: a\r\n") }},
-		way{reason.ConnectionLimit, func(c *Config) { c.MaxConnections = 1 }, func(t *testing.T, p *served) reply {
-			p.dial()
-			await(t, "the first connection", func() bool { return p.server.Open() == 1 })
+		way{reason.ConnectionLimit, func(c *Config) { c.MaxConnections = 1 }, func(_ *testing.T, p *served) reply {
+			p.occupy()
 			return p.get("a", "/")
 		}},
 		way{reason.ACMEChallenge, none, func(_ *testing.T, p *served) reply {

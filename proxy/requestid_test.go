@@ -96,8 +96,7 @@ func TestRefusedConnectionIsLogged(t *testing.T) {
 	t.Parallel()
 	written := &pages{}
 	p := serve(t, logTo(written, observe.LogJSON), func(c *Config) { c.MaxConnections = 1 })
-	p.dial()
-	await(t, "the first connection", func() bool { return p.server.Open() == 1 })
+	p.occupy()
 	p.get("a", "/")
 	line := parsedLine(t, written.lines(t, 1)[0])
 	if line["status"] != 503.0 || line["reason"] != "ConnectionLimit" || line["client"] != "127.0.0.1" {

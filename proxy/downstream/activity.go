@@ -2,13 +2,19 @@
 
 package downstream
 
-import "runtime"
+import (
+	"runtime"
+	"time"
+)
 
 // These say what a connection of HTTP/1.1 does. Its goroutine leads it from one to the next. A drain closes a
 // connection without a request. A busy one ends by itself.
 const (
 	activityIdle int32 = iota
 	activityBusy
+	// activityReading is that of a connection whose request has begun to come. A drain waits for the request, but the
+	// connection may give way to another one.
+	activityReading
 	// activityWaking and activityAwake are for an idle connection when the watch wakes its goroutine. The watch is about
 	// to move the deadline of the wait, or has moved it.
 	activityWaking
@@ -45,12 +51,35 @@ func (c *http1Conn) begin() bool {
 func (c *http1Conn) CloseIdle() {
 	for {
 		now := c.settled()
-		if now == activityBusy || now == activityClosed {
+		if now == activityBusy || now == activityReading || now == activityClosed {
 			return
 		}
 		if c.activity.CompareAndSwap(now, activityClosed) {
 			_ = c.transport.Close()
 			return
+		}
+	}
+}
+
+// IdleSince implements Conn.
+func (c *http1Conn) IdleSince() (since time.Duration, idle bool) {
+	switch c.activity.Load() {
+	case activityIdle, activityWaking, activityAwake, activityReading:
+		return time.Duration(c.idleSince.Load()), true
+	}
+	return 0, false
+}
+
+// Yield implements Conn.
+func (c *http1Conn) Yield(since time.Duration) bool {
+	for {
+		now := c.settled()
+		if now != activityIdle && now != activityAwake && now != activityReading || time.Duration(c.idleSince.Load()) != since {
+			return false
+		}
+		if c.activity.CompareAndSwap(now, activityClosed) {
+			_ = c.transport.Close()
+			return true
 		}
 	}
 }

@@ -26,10 +26,8 @@ type arrival struct {
 
 // accept serves a connection until its end.
 func (s *Server) accept(tcp *net.TCPConn, secure bool) {
-	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1)}
-	if most := s.config.MaxConnections; s.open.Add(1) > int64(most) && most > 0 {
-		s.open.Add(-1) // a connection that is being refused takes nobody's place
-		l.excess = true
+	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1), came: s.engine.Clock.Now()}
+	if l.excess = !s.places.take(&l.place, addressOf(tcp)); l.excess {
 		s.engine.Metrics.ConnectionRefused()
 	}
 	a := &arrival{link: l}
@@ -86,11 +84,9 @@ func (a *arrival) settle(secure bool) (serve func()) {
 // peer returns the address that a connection comes from. With the PROXY protocol, a trusted proxy has to send a header,
 // and peer returns the address that the header names, and the port that it says that address connected to.
 func (a *arrival) peer() (address netip.Addr, port uint16, err error) {
-	remote, ok := a.transport.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}, 0, net.ErrClosed
+	if address = addressOf(a.tcp); !address.IsValid() {
+		return address, 0, net.ErrClosed
 	}
-	address = remote.AddrPort().Addr().Unmap().WithZone("")
 	if !a.server.config.ProxyProtocol || !a.server.engine.Trusted.Has(address) {
 		return address, 0, nil
 	}
@@ -99,7 +95,20 @@ func (a *arrival) peer() (address netip.Addr, port uint16, err error) {
 	if err != nil || !header.source.IsValid() {
 		return address, 0, err
 	}
-	return header.source.Unmap(), header.port, nil
+	source := header.source.Unmap()
+	if !a.excess {
+		a.server.places.move(&a.place, source)
+	}
+	return source, header.port, nil
+}
+
+// addressOf returns the address that a connection comes from.
+func addressOf(tcp *net.TCPConn) netip.Addr {
+	remote, ok := tcp.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	return remote.AddrPort().Addr().Unmap().WithZone("")
 }
 
 // secure puts TLS over the connection. It returns what is spoken over it and the version of TLS.
@@ -133,3 +142,15 @@ func (a *arrival) Watch(time.Duration) (rested bool) { return false }
 
 // Running implements Conn.
 func (a *arrival) Running() int { return 0 }
+
+// IdleSince implements Conn. A client that has sent no request yet is idle, whatever else it sends.
+func (a *arrival) IdleSince() (since time.Duration, idle bool) { return a.came, !a.over.Load() }
+
+// Yield implements Conn.
+func (a *arrival) Yield(time.Duration) bool {
+	if !a.over.CompareAndSwap(false, true) {
+		return false
+	}
+	_ = a.transport.Close()
+	return true
+}

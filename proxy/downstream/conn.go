@@ -16,6 +16,13 @@ type Conn interface {
 	// Watch notices a client that went away. It is called at intervals. It returns true if it made the connection rest:
 	// then a new goroutine with a small stack goes on with it.
 	Watch(now time.Duration) (rested bool)
+	// IdleSince returns when the last request on the connection ended, or when it came. idle is false if one runs.
+	IdleSince() (since time.Duration, idle bool)
+	// Yield closes the connection if it has been idle since then. It returns false if it has not. Nobody else then closes
+	// it.
+	Yield(since time.Duration) bool
+	// Place returns the connection's place, nil if it has none, and when it came.
+	Place() (of *place, came time.Duration)
 	// Running returns how many requests and upgraded connections run on it.
 	Running() int
 }

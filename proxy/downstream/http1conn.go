@@ -23,6 +23,8 @@ type http1Conn struct {
 	*http1.ServerConn
 	guard    pipeline.Guard
 	activity atomic.Int32
+	// idleSince is when the connection became idle last, or came.
+	idleSince atomic.Int64
 	// running is the exchange that has begun and not ended, or nil.
 	running *pipeline.Exchange
 	next    step
@@ -64,6 +66,7 @@ const (
 func (l *link) speakHTTP1() (serve func()) {
 	s := l.server
 	c := &http1Conn{link: l}
+	c.idleSince.Store(int64(c.came))
 	c.origin.Logins = &c.logins
 	c.ServerConn = http1.NewServerConn(c.carrier, &s.http1)
 	c.heads = s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
@@ -184,8 +187,14 @@ func (c *http1Conn) turn(parked bool) step {
 		x = c.server.engine.Begin(c, &c.guard, &c.origin, c.number)
 		c.running = x
 	}
+	if !parked {
+		c.activity.CompareAndSwap(activityBusy, activityReading)
+	}
 	err := c.ReadRequest(x.RequestHead())
 	switch {
+	case !parked && !c.activity.CompareAndSwap(activityReading, activityBusy):
+		c.release(x)
+		return closeNow // it gave way to another one
 	case errors.Is(err, http1.ErrParked):
 		return readHead
 	case errors.Is(err, http1.ErrPriorKnowledge):
@@ -212,6 +221,7 @@ func (c *http1Conn) turn(parked bool) step {
 func (c *http1Conn) finish(v pipeline.Verdict) step {
 	x := c.running
 	c.server.engine.Record(x)
+	c.idleSince.Store(int64(x.Ended))
 	if v == pipeline.Upgraded {
 		c.upstream, c.hold = x.Tunnel()
 		c.release(x)
@@ -303,7 +313,8 @@ func (c *http1Conn) Abort() {
 
 // Running implements Conn.
 func (c *http1Conn) Running() int {
-	if c.activity.Load() == activityBusy {
+	switch c.activity.Load() {
+	case activityBusy, activityReading:
 		return 1
 	}
 	return 0

@@ -52,6 +52,12 @@ func (c *http2Conn) Watch(now time.Duration) (rested bool) {
 	return false
 }
 
+// IdleSince implements Conn.
+func (c *http2Conn) IdleSince() (since time.Duration, idle bool) { return c.QuietSince() }
+
+// Yield implements Conn.
+func (c *http2Conn) Yield(since time.Duration) bool { return c.DrainQuiet(since) }
+
 // Begin implements http2.Handler.
 func (c *http2Conn) Begin(below *http2.Stream) http2.Exchange {
 	s := c.server

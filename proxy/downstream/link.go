@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -24,6 +25,9 @@ type link struct {
 	number uint32
 	// excess is set on a connection beyond the limit. It does not count as open.
 	excess bool
+	place  place
+	// came is when it was accepted.
+	came time.Duration
 	// entry is what the registry has for the connection.
 	entry Conn
 }
@@ -51,9 +55,17 @@ func (l *link) leave() {
 		l.server.conns.remove(l.entry, l.number)
 	}
 	if !l.excess {
-		l.server.open.Add(-1)
+		l.server.places.leave(&l.place)
 	}
 	l.server.serving.Done()
+}
+
+// Place implements Conn.
+func (l *link) Place() (of *place, came time.Duration) {
+	if l.excess {
+		return nil, l.came
+	}
+	return &l.place, l.came
 }
 
 // contain ends this one connection after a panic that [pipeline.Exchange.Serve] did not contain. fault is what was

@@ -50,7 +50,7 @@ type Server struct {
 	draining  atomic.Bool
 	closing   atomic.Bool // set later than draining, just before idle connections are closed
 	conns     registry
-	open      atomic.Int64
+	places    places
 	accepted  atomic.Uint32
 	serving   sync.WaitGroup
 
@@ -61,6 +61,7 @@ type Server struct {
 // NewServer makes a server without listeners.
 func NewServer(engine *pipeline.Engine, config Config) *Server {
 	s := &Server{engine: engine, config: config}
+	s.places = places{most: config.MaxConnections, conns: &s.conns, stands: engine.Trusted.Has, now: engine.Clock.Now}
 	s.http1 = http1.ServerConfig{
 		Limits: http1.Limits{
 			HeadBytes: config.MaxHeaderBytes, LineBytes: config.MaxHeaderBytes, Fields: config.MaxHeaders,
@@ -83,7 +84,7 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 }
 
 // Open returns how many connections are open.
-func (s *Server) Open() int { return int(s.open.Load()) }
+func (s *Server) Open() int { return s.places.taken() }
 
 // Draining says whether a drain has begun. If so, new clients should go elsewhere.
 func (s *Server) Draining() bool { return s.draining.Load() }

@@ -90,7 +90,7 @@ func (c *ServerConn) Await(serve func() (again bool)) error {
 		return nil
 	}
 	if !c.resumed {
-		in.transport.StallAfter(c.config.Idle)
+		in.transport.StallAfter(c.patience())
 	}
 	c.resumed = false
 	var err error
@@ -105,6 +105,16 @@ func (c *ServerConn) Await(serve func() (again bool)) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// patience returns how long to wait for a request. A client that has not sent any is waited for no longer than for a
+// head.
+func (c *ServerConn) patience() time.Duration {
+	idle, read := c.config.Idle, c.config.Read
+	if c.used || read == 0 || idle > 0 && idle < read {
+		return idle
+	}
+	return read
 }
 
 // Resume makes the next Await continue one that was interrupted: its idle time does not begin anew.

@@ -136,13 +136,18 @@ func TestTimesAreSetAroundTheHead(t *testing.T) {
 	const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
 	tests := map[string]struct {
 		pieces []string
-		want   []string
+		// used is set for a connection that had a request before.
+		used bool
+		want []string
 	}{
 		"a head that comes whole has the idle time": {
-			[]string{head + "hello"}, []string{"stall 1m0s"},
+			[]string{head + "hello"}, true, []string{"stall 1m0s"},
+		},
+		"the first head has the read time": {
+			[]string{head + "hello"}, false, []string{"stall 1s"},
 		},
 		"a head in pieces has the read time for all of them": {
-			[]string{head[:10], head[10:20], head[20:]}, []string{"stall 1m0s", "expire 1s", "stall 1s"},
+			[]string{head[:10], head[10:20], head[20:]}, true, []string{"stall 1m0s", "expire 1s", "stall 1s"},
 		},
 	}
 	for name, test := range tests {
@@ -153,6 +158,7 @@ func TestTimesAreSetAroundTheHead(t *testing.T) {
 			}
 			w := newWire(pieces...)
 			c := newTestServer(w)
+			c.used = test.used
 			begin(t, c)
 			if diff := cmp.Diff(test.want, w.calls); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

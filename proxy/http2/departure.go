@@ -2,6 +2,8 @@
 
 package http2
 
+import "time"
+
 // departure is how far a connection has come on its way to its end (RFC 9113, section 6.8).
 type departure uint8
 
@@ -50,12 +52,38 @@ func (c *ServerConn) processGoAway(f frame) error {
 func (c *ServerConn) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drain()
+}
+
+// QuietSince returns when the last stream ended, or when the connection began. quiet is false if one is open.
+func (c *ServerConn) QuietSince() (since time.Duration, quiet bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.quietSince, c.running == 0 && c.departure < departed && c.err == nil
+}
+
+// DrainQuiet is Drain for a connection that has had no stream since then. It returns false if it has had one, or ends
+// already.
+func (c *ServerConn) DrainQuiet(since time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running > 0 || c.quietSince != since || c.departure == departed || c.err != nil {
+		return false
+	}
+	c.drain()
+	return true
+}
+
+func (c *ServerConn) drain() {
 	if c.departure == departed || c.err != nil {
 		return
 	}
 	c.departure = departed
 	c.appendGoAway(c.accepted, codeNone, "")
 	c.flushSoon()
+	for _, s := range c.streams {
+		s.in.ready.Broadcast() // A stream that only drops content ends now.
+	}
 	if c.running == 0 {
 		c.transport.StopReading()
 	}
