@@ -44,6 +44,7 @@ type flags struct {
 	proxyProtocol, h2c                     bool
 	accessLog                              observe.LogFormat
 	readTimeout, writeTimeout, idleTimeout time.Duration
+	minRate                                int
 	maxHeaderBytes, maxHeaders             int
 	maxConnections, maxHeaderMemory        int
 	drainDelay, drainTimeout               time.Duration
@@ -91,6 +92,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(durationFlag(&f.readTimeout, 30*time.Second), "read-timeout", "`time` in which a request's head must be complete, and without a byte of its content; 0 for none")
 	set.Var(durationFlag(&f.writeTimeout, 30*time.Second), "write-timeout", "`time` in which a client must take a byte of the response; 0 for none")
 	set.Var(durationFlag(&f.idleTimeout, 120*time.Second), "idle-timeout", "`time` after which an idle connection is closed; 0 for none")
+	set.Var(intFlag(&f.minRate, 500, 0, unbounded), "min-rate", "least rate, in `bytes` a second on average and after 30 s, at which clients must send content and take responses; 0 for none")
 	set.Var(intFlag(&f.maxHeaderBytes, 64<<10, 1<<10, 1<<20), "max-header-bytes", "largest head of a request in `bytes`; a larger one gets 431")
 	set.Var(intFlag(&f.maxHeaders, 128, 16, 4096), "max-headers", "largest `number` of fields in a request's head; more get 431")
 	set.Var(intFlag(&f.maxHeaderMemory, 0, 0, unbounded), "max-header-memory", "most memory in `bytes` for long heads that wait, of all connections together; 0 for a sixteenth of the memory limit")

@@ -151,6 +151,9 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	return g.Wait()
 }
 
+// minRateGrace is how long a client is waited for before --min-rate counts.
+const minRateGrace = 30 * time.Second
+
 func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Config {
 	return proxy.Config{
 		Logger:          logger.WithName("proxy"),
@@ -163,6 +166,8 @@ func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Co
 		ReadTimeout:     f.readTimeout,
 		WriteTimeout:    f.writeTimeout,
 		IdleTimeout:     f.idleTimeout,
+		MinRate:         f.minRate,
+		MinRateGrace:    minRateGrace,
 		MaxHeaderBytes:  f.maxHeaderBytes,
 		MaxHeaders:      f.maxHeaders,
 		HeadMemory:      f.headMemory(),

@@ -20,6 +20,10 @@ type Config struct {
 	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message. ReadTimeout
 	// also bounds a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// MinRate is the least rate, in bytes a second, at which a client has to send content and to take responses. It is an
+	// average, and counts after MinRateGrace. 0 is no bound.
+	MinRate      int
+	MinRateGrace time.Duration
 	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
 	MaxHeaderBytes, MaxHeaders int
 	// HeadMemory bounds the memory, in bytes, of long heads that wait because they are incomplete or on their way. 0 is

@@ -276,6 +276,9 @@ func (c *http1Conn) Socket() *transport.TCP {
 // requests behind it.
 func (c *http1Conn) RestContent() bool { return false }
 
+// LiftRate implements pipeline.Downstream.
+func (c *http1Conn) LiftRate() { c.guard.LiftRate() }
+
 // BreakOff implements pipeline.Downstream. HTTP/1.1 has no codes.
 func (c *http1Conn) BreakOff(message.Reset) bool { return false }
 

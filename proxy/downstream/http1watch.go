@@ -5,6 +5,8 @@ package downstream
 import (
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -27,24 +29,27 @@ type watched struct {
 	// 0 if it has not ended it. acknowledged is how much it had taken then.
 	waitsSince   time.Duration
 	acknowledged uint64
+	// looked is when the last look at the waiting client was. sending and taking are how long it was waited for.
+	looked          time.Duration
+	sending, taking message.Wait
 }
 
 // Watch implements Conn. It notices a client that went away while its request waits, or after its last request. In the
 // second case the end may have come together with bytes that were read, and nobody waits for it any more. One look per
 // rest is enough to find it.
 func (c *http1Conn) Watch(now time.Duration) (rested bool) {
-	number, since, waiting := c.guard.WaitingSince()
+	exchange, waiting := c.guard.Waiting()
 	w := &c.watched
-	if number != w.number {
-		*w = watched{number: number}
+	if exchange.Number != w.number {
+		*w = watched{number: exchange.Number}
 		if !waiting {
 			return false
 		}
 	}
 	switch {
 	case waiting:
-		if now-since >= goneAfter && w.lost(c.transport.Peer(), now, c.server.config.ReadTimeout) {
-			c.guard.End(number, reason.ClientClosed)
+		if now-exchange.Since >= goneAfter {
+			c.watchClient(&exchange, now)
 		}
 		return false
 	case w.looks > restAfter || c.activity.Load() != activityIdle:
@@ -60,6 +65,23 @@ func (c *http1Conn) Watch(now time.Duration) (rested bool) {
 		return c.Rest()
 	}
 	return false
+}
+
+// watchClient looks at the client of an exchange that waits.
+func (c *http1Conn) watchClient(x *pipeline.Waiting, now time.Duration) {
+	w, p := &c.watched, c.transport.Peer()
+	since, rate := now-w.looked, c.server.rate
+	w.looked = now
+	switch {
+	case w.lost(p, now, c.server.config.ReadTimeout):
+		c.guard.End(x.Number, reason.ClientClosed)
+	case x.Free || rate.PerSecond == 0 || p.Received == 0:
+	case x.Uploading && !c.transport.Unread() && w.sending.Add(rate, since, p.Received):
+		c.guard.End(x.Number, reason.RequestTimeout)
+	case p.Backlog && w.taking.Add(rate, since, p.Acknowledged):
+		c.guard.End(x.Number, reason.ClientClosed)
+		c.transport.Reset() // This ends a write that waits.
+	}
 }
 
 // lost returns whether nobody waits for the response any more. A client that ended its side may wait for it, or may

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http2"
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/pipeline"
 )
 
@@ -23,6 +24,10 @@ type Config struct {
 	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message. ReadTimeout
 	// also bounds a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// MinRate is the least rate, in bytes a second, at which a client has to send and take content. It is an average, and
+	// counts after MinRateGrace. 0 is no bound.
+	MinRate      int
+	MinRateGrace time.Duration
 	// MaxHeaderBytes and MaxHeaders bound a head, in bytes and in fields.
 	MaxHeaderBytes, MaxHeaders int
 	// MaxConnections bounds the connections open at once. 0 is no bound.
@@ -51,6 +56,7 @@ type Server struct {
 	closing   atomic.Bool // set later than draining, just before idle connections are closed
 	conns     registry
 	places    places
+	rate      message.LeastRate
 	accepted  atomic.Uint32
 	serving   sync.WaitGroup
 
@@ -61,6 +67,7 @@ type Server struct {
 // NewServer makes a server without listeners.
 func NewServer(engine *pipeline.Engine, config Config) *Server {
 	s := &Server{engine: engine, config: config}
+	s.rate = message.LeastRate{PerSecond: config.MinRate, Grace: config.MinRateGrace}
 	s.places = places{most: config.MaxConnections, conns: &s.conns, stands: engine.Trusted.Has, now: engine.Clock.Now}
 	s.http1 = http1.ServerConfig{
 		Limits: http1.Limits{
@@ -76,7 +83,7 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 		Limits:  http2.Limits(s.http1.Limits),
 		Buffers: &engine.Buffers,
 		Share:   config.Heads.Sharing(headmemory.PerConnection(config.MaxHeaderBytes), headmemory.PerCrowd),
-		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout,
+		Idle:    config.IdleTimeout, Read: config.ReadTimeout, Write: config.WriteTimeout, Rate: s.rate,
 		Now: engine.Clock.Now,
 	}
 	s.exchanges.New = func() any { return new(http2Exchange) }

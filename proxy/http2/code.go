@@ -70,6 +70,7 @@ var (
 	errControlsMany      = connectionErrorOf(codeEnhanceYourCalm, "more answers wait to be sent than are held")
 	errUnproductive      = connectionErrorOf(codeEnhanceYourCalm, "too many frames that bring nothing")
 	errHeadMemory        = connectionErrorOf(codeEnhanceYourCalm, "the heads of this connection take more memory than there is for all")
+	errSlowTaker         = connectionErrorOf(codeEnhanceYourCalm, "the responses on this connection are taken too slowly")
 	errResetsMany        = connectionErrorOf(codeEnhanceYourCalm, "too many streams are reset")
 )
 

@@ -5,6 +5,8 @@ package http2
 import (
 	"io"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // Config is what all the connections of a listener have in common.
@@ -17,6 +19,8 @@ type Config struct {
 	// has begun while no stream is open, and each wait for a request's content. Write bounds each wait for the client to
 	// take a part of a response. 0 is no bound.
 	Idle, Read, Write time.Duration
+	// Rate is the least rate at which a client has to send and take content.
+	Rate message.LeastRate
 	// Now returns the time since some fixed moment.
 	Now func() time.Duration
 }

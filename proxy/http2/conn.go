@@ -69,9 +69,9 @@ type conn struct {
 	quietSince time.Duration
 	rested     bool
 	// share is nil if heads may take any memory. overdrawn is set once the connection has to end because its heads hold
-	// too much.
-	share     Share
-	overdrawn bool
+	// too much, slow once it has to end because the peer takes too little.
+	share           Share
+	overdrawn, slow bool
 	// kept is how much memory ended streams keep for others.
 	kept int
 	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when

@@ -53,6 +53,7 @@ func (c *content) take(data []byte, end bool) bool {
 	}
 	if len(data) > 0 {
 		c.put(data)
+		c.stream.pace.received += uint64(len(data))
 	}
 	c.closed = c.closed || end
 	c.ready.Broadcast()

@@ -136,6 +136,7 @@ func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	s.sendWindow -= int64(len(data))
 	c.sendWindow -= int64(len(data))
 	c.out.content += int64(len(data))
+	s.pace.sent += uint64(len(data))
 	c.echoes = min(c.echoes+echoesPerFrame, maxEchoes)
 	return nil
 }

@@ -90,6 +90,8 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 		return false, false, c.err
 	case c.overdrawn:
 		return false, false, errHeadMemory
+	case c.slow:
+		return false, false, errSlowTaker
 	case c.departure >= departed && c.running == 0:
 		return false, false, errDrained
 	}
@@ -108,6 +110,8 @@ func (c *conn) afterDeadline() error {
 		return c.err
 	case c.overdrawn:
 		return errHeadMemory
+	case c.slow:
+		return errSlowTaker
 	case c.running == 0 && c.departure >= departed:
 		return errDrained
 	case c.running == 0 && c.rested:

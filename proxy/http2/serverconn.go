@@ -3,7 +3,10 @@
 package http2
 
 import (
+	"time"
+
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // ServerConn is the server's side of a connection. Serve runs on the goroutine that owns it. Other goroutines may call
@@ -18,6 +21,9 @@ type ServerConn struct {
 	workers workers
 	free    []*Stream
 	resets  budget
+	// looked is when Watch was called last. taking is the wait of streams for what all share.
+	looked time.Duration
+	taking message.Wait
 }
 
 // NewServerConn returns the server's side of a connection that was just accepted.

@@ -31,7 +31,7 @@ func (c *ServerConn) newStream(id uint32) *Stream {
 		s.init(&c.conn)
 	}
 	s.id = id
-	s.in.patience, s.out.patience = c.config.Read, c.config.Write
+	s.in.patience, s.out.patience, s.pace = c.config.Read, c.config.Write, pace{}
 	s.sendWindow, s.recvWindow, s.fullWindow = c.initialWindow, streamWindow, streamWindow
 	return s
 }
@@ -84,7 +84,7 @@ func (s *Stream) AwaitContent() {}
 func (s *Stream) RestContent() bool {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
-	s.in.patience = 0
+	s.in.patience, s.pace.resting = 0, true
 	return true
 }
 

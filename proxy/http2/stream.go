@@ -31,6 +31,7 @@ type stream struct {
 	err error
 	// tunnel is set once the stream is a tunnel.
 	tunnel bool
+	pace   pace
 	// held is how many bytes the connection's share counts for the stream's heads. kept is how much of its memory is kept
 	// for another stream.
 	held, kept int
@@ -124,9 +125,7 @@ func (s *stream) expire(now time.Duration) (late bool) {
 		since = max(since, s.conn.out.moved) // The streams before it hold it up, not the peer.
 	}
 	if d := s.out.patience; s.out.waiting && d > 0 && now-since >= d {
-		s.out.stalled = true
-		s.conn.queue.leave(s)
-		s.out.wake()
+		s.conn.stall(s)
 	}
 	return late
 }

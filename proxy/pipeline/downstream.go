@@ -15,6 +15,8 @@ type Downstream interface {
 	// RestContent lifts the limit on the waits for the request's content: a client may have nothing to say for a while. It
 	// may be called while the content is read. It returns false if the protocol cannot (HTTP/1.1).
 	RestContent() bool
+	// LiftRate lifts the least rate at which the client has to send and take content.
+	LiftRate()
 	// LongHead says whether the request's head takes more memory than most. ReleaseHead ends all views of it.
 	LongHead() bool
 	ReleaseHead()

@@ -24,6 +24,18 @@ type Guard struct {
 	cause reason.Reason
 	// over is set once all later exchanges are ended too.
 	over bool
+	// uploading and free are what Waiting says of the exchange.
+	uploading, free bool
+}
+
+// Waiting is an exchange that waits.
+type Waiting struct {
+	Number uint64
+	Since  time.Duration
+	// Uploading is set while the client's content is on its way to the endpoint.
+	Uploading bool
+	// Free is set if there is no least rate for the client.
+	Free bool
 }
 
 // Begin starts a new exchange and returns its number.
@@ -31,6 +43,7 @@ func (g *Guard) Begin() uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.number++
+	g.uploading, g.free = false, false
 	if !g.over {
 		g.cause = reason.None
 	}
@@ -90,11 +103,27 @@ func (g *Guard) endLocked(cause reason.Reason) {
 	}
 }
 
-// WaitingSince returns the running exchange and when it began to wait. ok is false if nothing waits.
-func (g *Guard) WaitingSince() (number uint64, since time.Duration, ok bool) {
+// Waiting returns the running exchange and what it waits for. ok is false if nothing waits.
+func (g *Guard) Waiting() (w Waiting, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.number, g.since, g.waitsFor != nil && g.cause == reason.None
+	return Waiting{g.number, g.since, g.uploading, g.free}, g.waitsFor != nil && g.cause == reason.None
+}
+
+// upload notes whether content of the exchange of that number is on its way.
+func (g *Guard) upload(number uint64, on bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.number == number {
+		g.uploading = on
+	}
+}
+
+// LiftRate lifts the least rate for the running exchange.
+func (g *Guard) LiftRate() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.free = true
 }
 
 type closerFunc func()

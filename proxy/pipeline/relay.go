@@ -53,6 +53,9 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		x.down.CloseAfter()
 	}
 	x.down.WriteHead(resp)
+	if resp.ContentLength == message.UnknownLength && isEventful(resp.Fields) {
+		x.down.LiftRate()
+	}
 	up.ReleaseHead()
 	talk := x.converse(up)
 	defer talk.end()
@@ -101,6 +104,13 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	}
 	x.settle(up)
 	return Complete, failure{}
+}
+
+// isEventful says whether a response brings something whenever there is something to say: events, or messages of gRPC.
+func isEventful(fields []message.Field) bool {
+	const events = "text/event-stream"
+	value, _ := message.First(fields, "content-type")
+	return len(value) >= len(events) && message.EqualFold(value[:len(events)], events) || message.IsGRPC(fields)
 }
 
 // settle ends the exchange with the endpoint after a whole response.

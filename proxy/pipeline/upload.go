@@ -77,6 +77,9 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	if !x.kept.whole() {
 		x.releaseHead()
 	}
+	if x.isCall() {
+		x.down.LiftRate()
+	}
 	x.upload.done = make(chan struct{})
 	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.Patience)
 	return nil
@@ -107,6 +110,8 @@ func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard,
 			g.End(number, reason.InternalError)
 		}
 	}()
+	g.upload(number, true)
+	defer g.upload(number, false)
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	for !content.Ended() {

@@ -19,6 +19,9 @@ type tcpInfo struct {
 	_             [119]byte
 	bytesAcked    uint64
 	bytesReceived uint64
+	_             [8]byte
+	notSentBytes  uint32
+	_             [4]byte
 }
 
 // Peer asks the kernel about the peer.
@@ -32,5 +35,17 @@ func (t *TCP) Peer() Peer {
 			info.state = tcpClose
 		}
 	})
-	return Peer{Gone: info.state == tcpClose, Ended: info.state == tcpCloseWait, Acknowledged: info.bytesAcked}
+	return Peer{
+		Gone: info.state == tcpClose, Ended: info.state == tcpCloseWait,
+		Acknowledged: info.bytesAcked, Received: info.bytesReceived, Backlog: info.notSentBytes > 0,
+	}
+}
+
+// Unread returns whether bytes have come that were not read.
+func (t *TCP) Unread() bool {
+	n := int32(0)
+	_ = t.raw.Control(func(fd uintptr) {
+		_, _, _ = syscall.RawSyscall(syscall.SYS_IOCTL, fd, syscall.TIOCINQ, uintptr(unsafe.Pointer(&n)))
+	})
+	return n > 0
 }

@@ -17,3 +17,6 @@ func (t *TCP) Peer() Peer {
 	})
 	return p
 }
+
+// Unread is never called: nothing is known of what came.
+func (t *TCP) Unread() bool { return false }

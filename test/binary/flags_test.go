@@ -115,7 +115,7 @@ func TestHelpDescribesEveryFlag(t *testing.T) {
 	for _, flag := range []string{
 		"http-address", "https-address", "metrics-address", "health-address", "admin-address", "ingress-class", "watch-namespaces", "peer-namespaces",
 		"namespace", "allow-shared-hosts", "require-allowed-hosts", "host-claim-grace", "allow-local-tasks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
-		"access-log", "read-timeout", "write-timeout", "idle-timeout", "max-header-bytes", "max-headers", "max-connections",
+		"access-log", "read-timeout", "write-timeout", "idle-timeout", "min-rate", "max-header-bytes", "max-headers", "max-connections",
 		"drain-delay", "drain-timeout", "otlp-endpoint", "trace-sampling", "trace-context", "kubeconfig", "zap-log-level",
 	} {
 		if !strings.Contains(help, "  -"+flag+"\n") && !strings.Contains(help, "  -"+flag+" ") {
