@@ -36,6 +36,7 @@ type flags struct {
 	requireAllowedHosts            bool
 	hostClaimGrace                 time.Duration
 	allowLocalTasks                bool
+	taskNetworks                   []netip.Prefix
 	defaultCertificate             types.NamespacedName
 	publishAddress, publishService string
 	leaderElect                    bool
@@ -74,7 +75,9 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(boolFlag(&f.requireAllowedHosts, false), "require-allowed-hosts", "let namespaces have those hosts alone that the annotation "+
 		"ingress.warren.dev/allowed-hosts of their Namespace lists")
 	set.Var(durationFlag(&f.hostClaimGrace, 0), "host-claim-grace", "`time` that a host stays with a namespace after its last rule for it has gone; 0 for none")
-	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback and link-local addresses; whoever may create Tasks then reaches what listens beside the controller")
+	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback, link-local and the controller's own addresses; whoever may create Tasks then reaches what listens beside the controller")
+	set.Func("task-networks", "comma-separated `CIDRs` or addresses that Tasks may be in; never the API server's or a metadata service's address, nor "+
+		"those that --allow-local-tasks is for (default all others)", list(&f.taskNetworks, parsePrefix))
 	set.Func("default-certificate", "Secret (`namespace/name`) with tls.crt and tls.key that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)
 		return err

@@ -102,6 +102,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	served := proxyConfig(f, traced, logger)
 	p := proxy.New(served)
 	options := controllerOptions(f, p)
+	options.APIServer = contact.Reached
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
 	options.Hosts = hosts.New()
 	collectors := []prometheus.Collector{p.Collector(), options.Metrics, options.Hosts, contact}
@@ -185,6 +186,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		AllowSharedHosts: f.allowSharedHosts,
 		HostClaimGrace:   f.hostClaimGrace,
 		AllowLocalTasks:  f.allowLocalTasks,
+		TaskNetworks:     f.taskNetworks,
 		PublishAddress:   f.publishAddress,
 		PublishService:   f.publishService,
 		Namespace:        f.namespace,

@@ -24,6 +24,9 @@ func thisReplica(l *listeners) (replicas.Replica, error) {
 		r.Name = localName(http.Port())
 	}
 	var err error
+	if r.Machine, err = replicas.Machine(); err != nil {
+		return r, fmt.Errorf("finding the addresses of this machine, which no Task may be at: %w", err)
+	}
 	switch ip := os.Getenv("POD_IP"); {
 	case !http.Addr().IsUnspecified():
 		r.Address = http.Addr() // and no other

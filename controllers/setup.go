@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,8 +44,12 @@ type Options struct {
 	Hosts *hosts.Hosts
 	// HostClaimGrace is how long a host stays with a namespace that has no rule for it any more.
 	HostClaimGrace time.Duration
-	// AllowLocalTasks lets Tasks be at loopback and link-local addresses.
+	// AllowLocalTasks lets Tasks be at loopback, link-local and the controller's own addresses.
 	AllowLocalTasks bool
+	// TaskNetworks are the networks that Tasks may be in. Empty stands for all.
+	TaskNetworks []netip.Prefix
+	// APIServer returns the addresses at which the API server was reached. May be nil.
+	APIServer func() []netip.Addr
 	// DefaultCertificate is the Secret whose certificate is served for a name that has none of its own.
 	DefaultCertificate types.NamespacedName
 	// PublishAddress has the IP addresses and host names that are written into the status of Ingresses, with commas
@@ -167,7 +172,9 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	config := snapshots.Config{
 		Applier: options.Applier,
 		Options: translate.Options{IngressClass: options.IngressClass, AllowSharedHosts: options.AllowSharedHosts, AllowLocalTasks: options.AllowLocalTasks,
-			RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate},
+			TaskNetworks: options.TaskNetworks, RequireAllowedHosts: options.RequireAllowedHosts, DefaultCertificate: options.DefaultCertificate},
+		Machine:      replicas.ParseMachine(options.Replica.Machine),
+		APIServer:    options.APIServer,
 		Pending:      pending,
 		Cache:        mgr.GetCache(),
 		Certificates: sources.NewCertificates(mgr.GetAPIReader(), secrets, pending.Event),

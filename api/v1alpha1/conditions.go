@@ -57,6 +57,9 @@ const (
 
 	// ReasonInvalidTask (False, Task): the Task passes the schema but cannot be compiled. It takes no requests.
 	ReasonInvalidTask = "InvalidTask"
+	// ReasonAddressNotAllowed (False, Task): its address is the controller's own, the API server's, a metadata service's,
+	// loopback, link-local, or in no network that Tasks may be in. It takes no requests and is not probed.
+	ReasonAddressNotAllowed = "AddressNotAllowed"
 )
 
 // ConditionResolvedRefs is on an Ingress: whether what its backends name is there. A path whose reference is

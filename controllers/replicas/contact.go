@@ -3,7 +3,11 @@
 package replicas
 
 import (
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +19,9 @@ import (
 type Contact struct {
 	now func() time.Time
 	// last is when an answer began, in Unix nanoseconds; 0 before the first.
-	last      atomic.Int64
+	last atomic.Int64
+	// reached are the latest addresses at which the API was connected to. The slice is immutable.
+	reached   atomic.Pointer[[]netip.Addr]
 	connected *prometheus.Desc
 	answered  *prometheus.Desc
 }
@@ -41,11 +47,46 @@ type contactTransport struct {
 
 // RoundTrip does not count a server error as an answer: something between this process and the API may give one.
 func (t contactTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := t.next.RoundTrip(request)
+	traced := httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{GotConn: t.contact.connectedBy})
+	response, err := t.next.RoundTrip(request.WithContext(traced))
 	if err == nil && response.StatusCode < http.StatusInternalServerError {
 		t.contact.last.Store(t.contact.now().UnixNano())
 	}
 	return response, err
+}
+
+// reachedAtMost is how many addresses of the API are remembered. There is one, or a few behind a name.
+const reachedAtMost = 32
+
+// connectedBy notes the address that a connection leads to.
+func (c *Contact) connectedBy(info httptrace.GotConnInfo) {
+	at, ok := info.Conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return
+	}
+	address := at.AddrPort().Addr().Unmap()
+	for {
+		before := c.reached.Load()
+		var known []netip.Addr
+		if before != nil {
+			known = *before
+		}
+		if slices.Contains(known, address) {
+			return
+		}
+		after := append(slices.Clone(known[max(0, len(known)-reachedAtMost+1):]), address)
+		if c.reached.CompareAndSwap(before, &after) {
+			return
+		}
+	}
+}
+
+// Reached returns the latest addresses at which the API was connected to.
+func (c *Contact) Reached() []netip.Addr {
+	if reached := c.reached.Load(); reached != nil {
+		return slices.Clone(*reached)
+	}
+	return nil
 }
 
 // Last returns when the API last answered, the zero time if it has not answered yet.

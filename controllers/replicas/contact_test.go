@@ -5,6 +5,8 @@ package replicas
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -63,3 +65,24 @@ func TestContactIsAnAnswerOfTheLast15Seconds(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+func TestContactKnowsWhereTheAPIIs(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	c := NewContact()
+	client := http.Client{Transport: c.Wrap(http.DefaultTransport)}
+	for range 2 {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	if got := c.Reached(); len(got) != 1 || got[0] != netip.MustParseAddr("127.0.0.1") {
+		t.Errorf("the API was reached at %v, want 127.0.0.1", got)
+	}
+}

@@ -19,6 +19,7 @@ const (
 	replicaLabel = "ingress.warren.dev/replica"
 
 	addressAnnotation    = "ingress.warren.dev/address"
+	machineAnnotation    = "ingress.warren.dev/machine-addresses"
 	httpPortAnnotation   = "ingress.warren.dev/http-port"
 	healthPortAnnotation = "ingress.warren.dev/health-port"
 	readyAnnotation      = "ingress.warren.dev/ready"
@@ -34,6 +35,8 @@ type Replica struct {
 	// Address is where the other replicas reach it: with plain requests at HTTPPort, with probes at HealthPort.
 	Address              netip.Addr
 	HTTPPort, HealthPort uint16
+	// Machine lists the addresses of the machine, or Pod, that it runs on, with commas between them.
+	Machine string
 	// HTTPSPort is not in the Lease: it is the same at each replica.
 	HTTPSPort uint16
 
@@ -55,6 +58,7 @@ func leaseOf(r *Replica, of *standing, pod types.UID, renewed time.Time) *coordi
 			Labels: map[string]string{replicaLabel: of.class},
 			Annotations: map[string]string{
 				addressAnnotation:    r.Address.String(),
+				machineAnnotation:    r.Machine,
 				httpPortAnnotation:   strconv.Itoa(int(r.HTTPPort)),
 				healthPortAnnotation: strconv.Itoa(int(r.HealthPort)),
 				readyAnnotation:      strconv.FormatBool(r.ready),
@@ -90,6 +94,7 @@ func readReplica(lease *coordinationv1.Lease) (Replica, bool) {
 	}
 	return Replica{
 		Name: *lease.Spec.HolderIdentity, Address: address, HTTPPort: uint16(httpPort), HealthPort: uint16(healthPort),
-		ready: annotations[readyAnnotation] == "true", serves: annotations[servesAnnotation],
+		Machine: annotations[machineAnnotation],
+		ready:   annotations[readyAnnotation] == "true", serves: annotations[servesAnnotation],
 	}, true
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -71,6 +72,18 @@ func (c cachedObjects) Own() []netip.AddrPort {
 		return nil
 	}
 	return c.Replicas.Addresses()
+}
+
+// Reserved returns the addresses of all ready replicas, and those that this one has reached the API server at.
+func (c cachedObjects) Reserved() (reserved translate.Reserved) {
+	reserved.Controller = c.Machine
+	if c.Replicas != nil {
+		reserved.Controller = append(slices.Clip(reserved.Controller), c.Replicas.Machines()...)
+	}
+	if c.APIServer != nil {
+		reserved.APIServer = c.APIServer()
+	}
+	return reserved
 }
 
 func (c cachedObjects) Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {

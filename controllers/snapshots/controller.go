@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -85,7 +86,11 @@ type Config struct {
 	// Claims know which namespace each host belongs to. Nil if only the ages of Ingresses decide.
 	Claims   *hosts.Keeper
 	Replicas *replicas.Replicas
-	Peers    *replicas.Peers
+	// Machine are the addresses of the machine, or Pod, that this process runs on.
+	Machine []netip.Addr
+	// APIServer returns the addresses at which the API server was reached. May be nil.
+	APIServer func() []netip.Addr
+	Peers     *replicas.Peers
 	// Served is called with the Ingresses of each snapshot that the data plane serves, each by its UID and generation. May
 	// be nil.
 	Served func(ingresses iter.Seq2[types.UID, int64])

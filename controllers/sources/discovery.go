@@ -267,7 +267,7 @@ func hollow(object *metav1.ObjectMeta) metav1.ObjectMeta {
 func trimmedService(service *corev1.Service) *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: cluster.Identity(&service.ObjectMeta),
-		Spec:       corev1.ServiceSpec{Type: service.Spec.Type, Ports: service.Spec.Ports},
+		Spec:       corev1.ServiceSpec{Type: service.Spec.Type, Ports: service.Spec.Ports, ClusterIPs: service.Spec.ClusterIPs},
 	}
 }
 

@@ -77,9 +77,11 @@ type Origin interface {
 	Services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error)
 	Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error)
 	Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error)
-	// Own returns the addresses at which the controller takes requests. Challenges returns the answers that the orders of
+	// Own returns the addresses at which the controller takes requests, and Reserved those that no Task may be at. Challenges
+	// returns the answers that the orders of
 	// these certificates have ready.
 	Own() []netip.AddrPort
+	Reserved() translate.Reserved
 	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)
 }
 
@@ -105,7 +107,7 @@ func (i *Inputs) Naming(ctx context.Context) (translate.Input, error) {
 
 // All returns an Input with all objects.
 func (i *Inputs) All(ctx context.Context) (translate.Input, error) {
-	in := translate.Input{Options: i.options, Own: i.from.Own()}
+	in := translate.Input{Options: i.options, Own: i.from.Own(), Reserved: i.from.Reserved()}
 	in.Now = time.Now().Truncate(time.Second) // Certificates count in seconds.
 	return in, i.read(ctx, &in, naming, others)
 }

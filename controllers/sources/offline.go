@@ -119,8 +119,10 @@ func (m manifests) Authorities(_ context.Context, named map[translate.AuthorityN
 	return authorities, nil
 }
 
-// Own and Challenges return nothing: no replica runs, and none orders.
+// Own, Reserved and Challenges return nothing: no replica runs, and none orders.
 func (m manifests) Own() []netip.AddrPort { return nil }
+
+func (m manifests) Reserved() translate.Reserved { return translate.Reserved{} }
 
 func (m manifests) Challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	return nil, nil

@@ -5,6 +5,7 @@ package sources
 import (
 	"bytes"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -56,7 +57,8 @@ func changesService(before, after client.Object) bool {
 	switch after := after.(type) {
 	case *corev1.Service:
 		before, ok := before.(*corev1.Service)
-		return !ok || before.Spec.Type != after.Spec.Type || !equality.Semantic.DeepEqual(before.Spec.Ports, after.Spec.Ports)
+		return !ok || before.Spec.Type != after.Spec.Type || !equality.Semantic.DeepEqual(before.Spec.Ports, after.Spec.Ports) ||
+			!slices.Equal(before.Spec.ClusterIPs, after.Spec.ClusterIPs)
 	case *discoveryv1.EndpointSlice:
 		before, ok := before.(*discoveryv1.EndpointSlice)
 		return !ok || before.Labels[discoveryv1.LabelServiceName] != after.Labels[discoveryv1.LabelServiceName] ||

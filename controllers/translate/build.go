@@ -32,6 +32,8 @@ type Input struct {
 	Authorities []*Authority
 	// Own are the addresses at which the controller's replicas take requests.
 	Own []netip.AddrPort
+	// Reserved are addresses that no Task may be at.
+	Reserved Reserved
 	// Challenges are the answers that orders have ready in their working Secrets.
 	Challenges []Challenge
 	// AllowedHosts has the AllowedHostsAnnotation of each Namespace, nil for one without. A namespace that is not in the
@@ -58,9 +60,11 @@ type Options struct {
 	// RequireAllowedHosts lets namespaces have only the hosts that their AllowedHostsAnnotation allows. Otherwise a
 	// namespace without the annotation may have every host.
 	RequireAllowedHosts bool
-	// AllowLocalTasks lets Tasks be at loopback and link-local addresses. Those do not belong to the namespace, but to
-	// whatever runs beside the controller.
+	// AllowLocalTasks lets Tasks be at loopback, link-local and the controller's own addresses. Those do not belong to the
+	// namespace, but to whatever runs beside the controller.
 	AllowLocalTasks bool
+	// TaskNetworks are the networks that Tasks may be in. Empty stands for all.
+	TaskNetworks []netip.Prefix
 	// DefaultCertificate is the Secret whose certificate is served for names without one. Empty for none.
 	DefaultCertificate types.NamespacedName
 }
@@ -82,7 +86,8 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	snapshot.Unserved = unserved(objects)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, objects, tlsCertificates, hosts, snapshot.Hosts)
-	pools.resolve(in, objects)
+	networks := newNetworks(&in)
+	pools.resolve(in, objects, networks)
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools)
 
@@ -93,7 +98,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 			objects[c.object].noteBackend(c.pool)
 		}
 	}
-	return snapshot, reports(in, objects, tlsCertificates, pools)
+	return snapshot, reports(in, objects, tlsCertificates, pools, networks)
 }
 
 // claim sorts the objects by age. The oldest wins: see rules.Older.

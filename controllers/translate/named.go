@@ -8,9 +8,10 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// NamedServices returns the names of the Services that objects in an input name.
+// NamedServices returns the names of the Services that objects in an input name, and that of the API server's, which no
+// Task may be at.
 func NamedServices(in *Input) map[types.NamespacedName]struct{} {
-	names := make(map[types.NamespacedName]struct{})
+	names := map[types.NamespacedName]struct{}{apiServerService: {}}
 	for _, object := range in.Objects {
 		last := "" // Most rules of an object have the service of the rule before.
 		for h := range object.Hosts {

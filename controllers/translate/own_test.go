@@ -30,6 +30,7 @@ func TestEndpointThatIsTheControllerItselfIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, reports := build(translate.Input{
 				Own:     own,
+				Options: translate.Options{AllowLocalTasks: true},
 				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "a", 1, newRule("x.io", prefix("/", "api")))}),
 				Tasks:   test.tasks,
 			})

@@ -135,8 +135,8 @@ func (p *pools) programmed() []snapshot.Pool {
 }
 
 // resolve finds the endpoints of every pool, and why there are none.
-func (p *pools) resolve(in Input, objects []object) {
-	services := p.services(in)
+func (p *pools) resolve(in Input, objects []object, networks *networks) {
+	services := p.services(in, networks)
 	authorities := newAuthorities(in, objects, p.list)
 	for i := range p.list {
 		pool := &p.list[i]
@@ -193,15 +193,14 @@ type serviceKey struct{ namespace, name string }
 
 // service is everything behind one serviceName.
 type service struct {
-	tasks  []*v1alpha1.Task
-	object *corev1.Service
-	slices []*discoveryv1.EndpointSlice
-	// localTasks lets Tasks be at addresses of the controller's own machine.
-	localTasks bool
+	tasks    []*v1alpha1.Task
+	object   *corev1.Service
+	slices   []*discoveryv1.EndpointSlice
+	networks *networks
 }
 
 // services gathers what is behind the services that pools name, and only those: a cluster has many more.
-func (p *pools) services(in Input) map[serviceKey]*service {
+func (p *pools) services(in Input, networks *networks) map[serviceKey]*service {
 	services := make(map[serviceKey]*service, len(p.list))
 	for i := range p.list {
 		services[serviceKey{p.list[i].backend.namespace, p.list[i].backend.service}] = nil
@@ -210,7 +209,7 @@ func (p *pools) services(in Input) map[serviceKey]*service {
 		key := serviceKey{namespace, name}
 		s, ok := services[key]
 		if ok && s == nil {
-			s = &service{localTasks: in.Options.AllowLocalTasks}
+			s = &service{networks: networks}
 			services[key] = s
 		}
 		return s

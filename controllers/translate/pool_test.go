@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -300,29 +299,5 @@ func TestEveryUnresolvedBackendIsNamedOnceInTheOrderOfTheRules(t *testing.T) {
 			"mole:80: every Task of it drains, is unhealthy or has weight 0"}
 	if diff := cmp.Diff(want, accepted{c.Status, c.Reason, c.Message}); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestATaskAtTheControllersOwnMachineTakesAFlag(t *testing.T) {
-	for _, address := range []string{"127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1"} {
-		in := translate.Input{
-			Objects: asRules([]*v1alpha1.Ingress{newIngress("a", "web", 0, newRule("a.example.com", prefix("/", "web")))}),
-			Tasks:   []*v1alpha1.Task{newTask("a", "web-1", "web", address)},
-		}
-		for _, allowed := range []bool{false, true} {
-			in.Options.AllowLocalTasks = allowed
-			snapshot, reports := translate.Build(in)
-			if n := len(snapshot.Pools[0].Endpoints); (n == 1) != allowed {
-				t.Errorf("%s gives %d endpoints where --allow-local-tasks is %t", address, n, allowed)
-			}
-			for _, r := range reports {
-				if r.Kind != v1alpha1.TaskKind {
-					continue
-				}
-				if got := meta.IsStatusConditionTrue(r.Conditions, v1alpha1.ConditionAccepted); got != allowed {
-					t.Errorf("a Task at %s is accepted: %t, want %t", address, got, allowed)
-				}
-			}
-		}
 	}
 }

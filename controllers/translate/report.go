@@ -101,7 +101,7 @@ func (o *object) loses(c *candidate) {
 	}
 }
 
-func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools *pools) []Report {
+func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools *pools, networks *networks) []Report {
 	all := make([]Report, 0, len(objects)+len(in.Tasks)+len(in.TLSCertificates))
 	// There are up to three conditions for each object that makes routes and two for each other one, in one piece of
 	// memory.
@@ -134,7 +134,7 @@ func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools
 		}
 	}
 	for _, task := range in.Tasks {
-		add(reportOn(v1alpha1.TaskKind, &task.ObjectMeta), taskAccepted(task, in.Options.AllowLocalTasks), taskHealthy(task))
+		add(reportOn(v1alpha1.TaskKind, &task.ObjectMeta), taskAccepted(task, networks), taskHealthy(task))
 	}
 	for i := range tlsCertificates {
 		certificate := &tlsCertificates[i]
@@ -240,12 +240,12 @@ func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 	return condition
 }
 
-func taskAccepted(task *v1alpha1.Task, local bool) metav1.Condition {
+func taskAccepted(task *v1alpha1.Task, networks *networks) metav1.Condition {
 	condition := accepted()
-	if _, fault := taskFault(task, local); fault != "" {
+	if _, fault := checkTask(task, networks); fault.text != "" {
 		condition.Status = metav1.ConditionFalse
-		condition.Reason = v1alpha1.ReasonInvalidTask
-		condition.Message = fault
+		condition.Reason = fault.reason
+		condition.Message = fault.text
 	}
 	return condition
 }

@@ -24,8 +24,8 @@ func (s *service) taskEndpoints(port int32) ([]snapshot.Endpoint, sourceFault) {
 	endpoints := make([]snapshot.Endpoint, 0, len(s.tasks))
 	var others []int32
 	for _, task := range s.tasks {
-		address, fault := taskFault(task, s.localTasks)
-		if fault != "" {
+		address, fault := checkTask(task, s.networks)
+		if fault.text != "" {
 			continue // The Task's own condition says so.
 		}
 		target, ok := taskPort(task, port)
@@ -54,26 +54,31 @@ func (s *service) taskEndpoints(port int32) ([]snapshot.Endpoint, sourceFault) {
 	return nil, sourceFault{text: "its Tasks are invalid, as their Accepted conditions say"}
 }
 
-// taskFault is taskAddress for the whole Task, including its health check.
-func taskFault(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
-	address, fault = taskAddress(task, local)
-	if fault == "" && task.Spec.HealthCheck != nil {
-		_, fault = taskCheck(task)
+// taskFault is why a Task takes no requests. text is empty if it may take some.
+type taskFault struct{ reason, text string }
+
+// checkTask returns the address of a Task's instance, or what is wrong with the Task, its health check included.
+func checkTask(task *v1alpha1.Task, networks *networks) (address netip.Addr, fault taskFault) {
+	address, text := taskAddress(task)
+	if text == "" && task.Spec.HealthCheck != nil {
+		_, text = taskCheck(task)
 	}
-	return address, fault
+	if text != "" {
+		return netip.Addr{}, taskFault{v1alpha1.ReasonInvalidTask, text}
+	}
+	if text = networks.fault(address); text != "" {
+		return netip.Addr{}, taskFault{v1alpha1.ReasonAddressNotAllowed, text}
+	}
+	return address, taskFault{}
 }
 
 // taskAddress returns the address at which a Task's instance answers, or what is wrong with the Task.
-func taskAddress(task *v1alpha1.Task, local bool) (address netip.Addr, fault string) {
+func taskAddress(task *v1alpha1.Task) (address netip.Addr, fault string) {
 	address, err := netip.ParseAddr(string(task.Spec.Address))
 	address = address.Unmap() // ::ffff:0.0.0.0 is the unspecified address too
 	if err != nil || address.Zone() != "" || address.IsUnspecified() || address.IsMulticast() {
 		return netip.Addr{}, "address " + rules.Quote(string(task.Spec.Address)) +
 			" cannot be connected to: write the instance's IPv4 or IPv6 address, such as 192.168.1.10"
-	}
-	if !local && (address.IsLoopback() || address.IsLinkLocalUnicast()) {
-		return netip.Addr{}, "address " + address.String() + " is of the machine that the controller runs on, not of an instance of yours: " +
-			"write an address that others reach it at, or have the controller run with --allow-local-tasks"
 	}
 	for _, port := range task.Spec.Ports {
 		if port.TargetPort < 0 || port.TargetPort > 65535 {

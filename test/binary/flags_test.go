@@ -114,7 +114,7 @@ func TestHelpDescribesEveryFlag(t *testing.T) {
 	help := c.stdout.String()
 	for _, flag := range []string{
 		"http-address", "https-address", "metrics-address", "health-address", "admin-address", "ingress-class", "watch-namespaces", "peer-namespaces",
-		"namespace", "allow-shared-hosts", "require-allowed-hosts", "host-claim-grace", "allow-local-tasks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
+		"namespace", "allow-shared-hosts", "require-allowed-hosts", "host-claim-grace", "allow-local-tasks", "task-networks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
 		"access-log", "read-timeout", "write-timeout", "idle-timeout", "min-rate", "max-header-bytes", "max-headers", "max-connections",
 		"drain-delay", "drain-timeout", "otlp-endpoint", "trace-sampling", "trace-context", "kubeconfig", "zap-log-level",
 	} {

@@ -15,8 +15,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -223,6 +225,8 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"}, []string{"--require-allowed-hosts", "--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"no certificates", []string{"acme.enabled=false"}, []string{"--host-claim-grace=0s", "--acme=false", "--acme-orders-per-day=200"}},
 		{"values of a version before", []string{"acme.enabled=null", "rbac=null"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
+		{"networks of Tasks", []string{"tasks.networks={10.0.0.0/8,fd00::/8}"},
+			[]string{"--host-claim-grace=0s", "--task-networks=10.0.0.0/8,fd00::/8", "--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
 			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
 			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
@@ -240,7 +244,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
 						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
-						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--publish-address=", "--acme="}, wanted) {
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--task-", "--publish-address=", "--acme="}, wanted) {
 							got = append(got, argument)
 						}
 					}
@@ -250,6 +254,42 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 				t.Errorf("flags (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Who may write Tasks has the controller connect to where his own Pods may not, so that it takes a value.
+func TestTasksAreInEditOnlyWhereTheValuesSaySo(t *testing.T) {
+	for value, want := range map[string]string{"false": "warren-ingress-tasks", "true": "warren-ingress-tasks admin edit"} {
+		rendered, err := render(t, "rbac.tasksInEdit="+value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, object := range parse(t, rendered) {
+			var role rbacv1.ClusterRole
+			if object.GetKind() != "ClusterRole" {
+				continue
+			}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &role); err != nil {
+				t.Fatal(err)
+			}
+			writes := func(r rbacv1.PolicyRule) bool {
+				return slices.Contains(r.Resources, "tasks") && slices.Contains(r.Verbs, "create") ||
+					slices.Contains(r.Resources, "tasks/status") && slices.Contains(r.Verbs, "update")
+			}
+			if !slices.ContainsFunc(role.Rules, writes) {
+				continue
+			}
+			got = append(got, strings.TrimPrefix(role.Name, "edge-system-edge-"))
+			for _, of := range []string{"admin", "edit"} {
+				if role.Labels["rbac.authorization.k8s.io/aggregate-to-"+of] == "true" {
+					got = append(got, of)
+				}
+			}
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("with rbac.tasksInEdit=%s, who writes Tasks (-want +got):\n%s", value, diff)
+		}
 	}
 }
 

@@ -29,8 +29,9 @@ func TestWhoMayEditOrViewANamespaceMayDoSoWithItsObjects(t *testing.T) {
 		want                        bool
 	}{
 		{"an editor makes an Ingress", "e2e-edit", "create", "ingresses", "", true},
-		{"an editor deletes a Task", "e2e-edit", "delete", "tasks", "", true},
-		{"an editor reports a Task's health", "e2e-edit", "patch", "tasks", "status", true},
+		{"an editor reads a Task", "e2e-edit", "get", "tasks", "", true},
+		{"an editor makes no Task", "e2e-edit", "create", "tasks", "", false},
+		{"an editor does not report a Task's health", "e2e-edit", "patch", "tasks", "status", false},
 		{"an editor does not write an Ingress's status", "e2e-edit", "patch", "ingresses", "status", false},
 		{"a viewer lists TLSCertificates", "e2e-view", "list", "tlscertificates", "", true},
 		{"a viewer changes nothing", "e2e-view", "patch", "ingresses", "", false},
