@@ -60,9 +60,10 @@ func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 		}
 	}
 	for i := range 2 {
-		reported(i, v1alpha1.HealthHealthy, "ProbeSucceeded", "GET /health: 200")
+		reported(i, v1alpha1.HealthHealthy, "ProbeSucceeded", "the health check succeeds")
 	}
-	reported(2, v1alpha1.HealthUnhealthy, "ProbeFailed", "GET /health: 503")
+	reported(2, v1alpha1.HealthUnhealthy, "ProbeFailed",
+		"the health check fails: the answer is not that of a healthy instance")
 
 	ask := func() string {
 		t.Helper()
@@ -92,9 +93,10 @@ func TestAnUnhealthyTaskIsExcludedFromTheRound(t *testing.T) {
 
 	// The instance recovers, and then has no health check any more: what its probes left in its status is removed.
 	healthy[2].Store(true)
-	reported(2, v1alpha1.HealthHealthy, "ProbeSucceeded", "GET /health: 200")
+	reported(2, v1alpha1.HealthHealthy, "ProbeSucceeded", "the health check succeeds")
 	healthy[2].Store(false)
-	reported(2, v1alpha1.HealthUnhealthy, "ProbeFailed", "GET /health: 503")
+	reported(2, v1alpha1.HealthUnhealthy, "ProbeFailed",
+		"the health check fails: the answer is not that of a healthy instance")
 	k.Change(tasks[2], func() { tasks[2].Spec.HealthCheck = nil })
 	k.says(tasks[2], "Accepted=True Accepted", "Healthy=True NoHealthCheck")
 	if got := tasks[2].Status; got.Health != "" || got.Message != "" {

@@ -49,6 +49,10 @@ func askedByGRPC(t *testing.T, c snapshot.Check) (f health.Finding) {
 	label := fmt.Sprintf("%s %s", t.Name(), c.Address)
 	pprof.Do(t.Context(), pprof.Labels("proxy", label), func(ctx context.Context) { f = probes.Probe(ctx, &c) })
 	expectNoGoroutines(t, label)
+	if f.Class == health.Unclassified || (f.Class == health.Succeeded) != f.Healthy {
+		t.Errorf("%+v is of the class %q", f, f.Class)
+	}
+	f.Class = health.Unclassified // what follows is about the text
 	return f
 }
 

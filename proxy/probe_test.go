@@ -40,14 +40,14 @@ func TestWhatAProbeFinds(t *testing.T) {
 		address netip.AddrPort
 		want    health.Finding
 	}{
-		{"/health", at.address, health.Finding{Healthy: false, Text: "GET /health: 503"}},
-		{"/hint", at.address, health.Finding{Healthy: true, Text: "GET /hint: 204"}},
-		{"/moved", at.address, health.Finding{Healthy: false, Text: "GET /moved: 302"}},
-		{"/hung", at.address, health.Finding{Healthy: false, Text: "GET /hung: no answer within 1s"}},
-		{"/torn", at.address, health.Finding{Healthy: false, Text: "GET /torn: closed without an answer"}},
-		{"/health", closed, health.Finding{Healthy: false, Text: fmt.Sprintf("connecting to %s: connection refused", closed)}},
-		{"", at.address, health.Finding{Healthy: true, Text: "connected to " + at.address.String()}},
-		{"", closed, health.Finding{Healthy: false, Text: fmt.Sprintf("connecting to %s: connection refused", closed)}},
+		{"/health", at.address, health.Finding{Healthy: false, Class: health.OtherAnswer, Text: "GET /health: 503"}},
+		{"/hint", at.address, health.Finding{Healthy: true, Class: health.Succeeded, Text: "GET /hint: 204"}},
+		{"/moved", at.address, health.Finding{Healthy: false, Class: health.OtherAnswer, Text: "GET /moved: 302"}},
+		{"/hung", at.address, health.Finding{Healthy: false, Class: health.NoAnswer, Text: "GET /hung: no answer within 1s"}},
+		{"/torn", at.address, health.Finding{Healthy: false, Class: health.NoAnswer, Text: "GET /torn: closed without an answer"}},
+		{"/health", closed, health.Finding{Healthy: false, Class: health.NoConnection, Text: fmt.Sprintf("connecting to %s: connection refused", closed)}},
+		{"", at.address, health.Finding{Healthy: true, Class: health.Succeeded, Text: "connected to " + at.address.String()}},
+		{"", closed, health.Finding{Healthy: false, Class: health.NoConnection, Text: fmt.Sprintf("connecting to %s: connection refused", closed)}},
 	} {
 		t.Run(test.path+" "+test.want.Text, func(t *testing.T) {
 			p := New(Config{})
@@ -74,10 +74,10 @@ func TestProbesOverTLS(t *testing.T) {
 		address netip.AddrPort
 		want    health.Finding
 	}{
-		"any certificate will do":             {secured.address, health.Finding{Healthy: true, Text: "GET /health: 204"}},
-		"a task without TLS":                  {named(t, "plain").address, health.Finding{Healthy: false, Text: "GET /health: the service does not speak TLS at this port"}},
-		"a task that demands a certificate":   {startTLSBackend(t, demanding, nil).address, health.Finding{Healthy: false, Text: "GET /health: the service refused the TLS connection: certificate required"}},
-		"a task that does not end handshakes": {startScript(t).address, health.Finding{Healthy: false, Text: "GET /health: no answer within 1s"}},
+		"any certificate will do":             {secured.address, health.Finding{Healthy: true, Class: health.Succeeded, Text: "GET /health: 204"}},
+		"a task without TLS":                  {named(t, "plain").address, health.Finding{Healthy: false, Class: health.NoTLS, Text: "GET /health: the service does not speak TLS at this port"}},
+		"a task that demands a certificate":   {startTLSBackend(t, demanding, nil).address, health.Finding{Healthy: false, Class: health.NoTLS, Text: "GET /health: the service refused the TLS connection: certificate required"}},
+		"a task that does not end handshakes": {startScript(t).address, health.Finding{Healthy: false, Class: health.NoAnswer, Text: "GET /health: no answer within 1s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New(Config{})

@@ -75,8 +75,8 @@ func setHealth(task *v1alpha1.Task, conditions []metav1.Condition, report health
 		}
 	}
 	// Before the first probe, keep the message of whoever probed before.
-	if report.Message != "" {
-		status.Message = report.Message
+	if text := report.Class.String(); text != "" {
+		status.Message = text
 	}
 	condition.Message = status.Message
 	if condition.Message == "" {

@@ -61,7 +61,7 @@ func askHealth(up upstream.Exchange, c *snapshot.Check) (Finding, error) {
 		return Finding{}, err
 	}
 	if resp := up.Response(); resp.Status != 200 || !message.IsGRPC(resp.Fields) {
-		return Finding{Text: "the answer is not of gRPC, but of HTTP with status " + strconv.Itoa(resp.Status)}, nil
+		return Finding{Class: BadAnswer, Text: "the answer is not of gRPC, but of HTTP with status " + strconv.Itoa(resp.Status)}, nil
 	}
 	var buf [healthAnswer]byte
 	answer, whole, err := readShort(up.Content(), buf[:])
@@ -69,7 +69,7 @@ func askHealth(up upstream.Exchange, c *snapshot.Check) (Finding, error) {
 	case err != nil:
 		return Finding{}, err
 	case !whole:
-		return Finding{Text: "the answer is too long"}, nil
+		return Finding{Class: BadAnswer, Text: "the answer is too long"}, nil
 	}
 	ending := up.Content().Trailers()
 	if len(answer) == 0 && len(ending) == 0 {
@@ -113,16 +113,16 @@ func healthFinding(answer []byte, ending []message.Field) Finding {
 	code, ok := message.ParseLength(value)
 	switch {
 	case !ok:
-		return Finding{Text: "the answer has no grpc-status"}
+		return Finding{Class: BadAnswer, Text: "the answer has no grpc-status"}
 	case code != 0:
-		return Finding{Text: callFailure(code)}
+		return answered(false, callFailure(code))
 	case len(answer) < grpcPrefix || uint64(binary.BigEndian.Uint32(answer[1:])) != uint64(len(answer)-grpcPrefix):
-		return Finding{Text: "the answer is not one whole message"}
+		return Finding{Class: BadAnswer, Text: "the answer is not one whole message"}
 	case answer[0] != 0:
-		return Finding{Text: "the answer is compressed, which nobody asked for"}
+		return Finding{Class: BadAnswer, Text: "the answer is compressed, which nobody asked for"}
 	}
 	status := servingStatus(answer[grpcPrefix:])
-	return Finding{Healthy: status == serving, Text: servingName(status)}
+	return answered(status == serving, servingName(status))
 }
 
 // serving is the only status of a service that may be called.

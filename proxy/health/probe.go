@@ -26,8 +26,10 @@ import (
 // Finding is what one probe found.
 type Finding struct {
 	Healthy bool
-	// Text says why, for people. The same finding has the same words: they hold no time and no port of ours.
-	Text string
+	// Class says why to everybody, and Text more to operators. The same finding has the same words: they hold no time and
+	// no port of ours.
+	Class Class
+	Text  string
 }
 
 // probeContent bounds what is read of an answer's content. The content decides nothing. It is read so that the server
@@ -62,7 +64,7 @@ func (p *Probes) Probe(ctx context.Context, c *snapshot.Check) (f Finding) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			p.logger.Error(fmt.Errorf("%v", fault), "panic while probing a task", "task", c.ID, "stack", string(debug.Stack()))
-			f = Finding{Text: "the probe failed; the proxy's log says how"}
+			f = Finding{Class: Broken, Text: "the probe failed; the proxy's log says how"}
 		}
 	}()
 	probing, stop := context.WithTimeout(ctx, c.Timeout)
@@ -70,11 +72,12 @@ func (p *Probes) Probe(ctx context.Context, c *snapshot.Check) (f Finding) {
 	dialer := net.Dialer{Timeout: c.Timeout, KeepAlive: -1}
 	tcp, err := dialer.DialContext(ctx, "tcp", c.Address.String())
 	if err != nil {
-		return Finding{Text: fmt.Sprintf("connecting to %s: %s", c.Address, p.cause(c, err))}
+		_, cause := p.cause(c, err)
+		return Finding{Class: NoConnection, Text: fmt.Sprintf("connecting to %s: %s", c.Address, cause)}
 	}
 	defer func() { _ = tcp.Close() }()
 	if c.Path == "" && !c.GRPC {
-		return Finding{Healthy: true, Text: "connected to " + c.Address.String()}
+		return Finding{Healthy: true, Class: Succeeded, Text: "connected to " + c.Address.String()}
 	}
 	question, ask := "GET "+c.Path, askPath
 	if c.GRPC {
@@ -82,7 +85,7 @@ func (p *Probes) Probe(ctx context.Context, c *snapshot.Check) (f Finding) {
 	}
 	f, err = p.exchange(probing, tcp.(*net.TCPConn), c, ask)
 	if err != nil {
-		f.Text = p.cause(c, err)
+		f.Class, f.Text = p.cause(c, err)
 	}
 	f.Text = question + ": " + f.Text
 	return f
@@ -101,7 +104,7 @@ func (p *Probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Che
 	}
 	defer end()
 	if c.GRPC && up.Sole() != nil {
-		return Finding{Text: "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}, nil
+		return Finding{Class: BadAnswer, Text: "the service does not choose HTTP/2 over TLS (ALPN), and gRPC needs that"}, nil
 	}
 	if f, err = ask(up, c); err != nil && ctx.Err() != nil {
 		err = ctx.Err()
@@ -121,7 +124,15 @@ func askPath(up upstream.Exchange, c *snapshot.Check) (Finding, error) {
 	}
 	status := up.Response().Status
 	drain(up.Content())
-	return Finding{Healthy: c.Expects(status), Text: strconv.Itoa(status)}, nil
+	return answered(c.Expects(status), strconv.Itoa(status)), nil
+}
+
+// answered returns the finding of an answer that is of the protocol.
+func answered(healthy bool, text string) Finding {
+	if healthy {
+		return Finding{Healthy: true, Class: Succeeded, Text: text}
+	}
+	return Finding{Class: OtherAnswer, Text: text}
 }
 
 func drain(content message.Reader) {
@@ -136,29 +147,29 @@ func drain(content message.Reader) {
 }
 
 // cause says why a probe brought no answer. It leaves out the addresses and ports that errors of package net name.
-func (p *Probes) cause(c *snapshot.Check, err error) string {
+func (p *Probes) cause(c *snapshot.Check, err error) (Class, string) {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok && !errno.Timeout() {
-		return errno.Error()
+		return NoAnswer, errno.Error()
 	}
 	if malformed, ok := errors.AsType[*message.Error](err); ok {
-		return "the answer is malformed: " + malformed.Detail
+		return BadAnswer, "the answer is malformed: " + malformed.Detail
 	}
 	if reset, ok := errors.AsType[message.Reset](err); ok {
-		return reset.Error()
+		return NoAnswer, reset.Error()
 	}
 	timeout := net.Error(nil)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer within " + c.Timeout.String()
+		return NoAnswer, "no answer within " + c.Timeout.String()
 	case message.IsFault(err):
-		return "the answer is not HTTP/2: " + err.Error()
+		return BadAnswer, "the answer is not HTTP/2: " + err.Error()
 	case errors.Is(err, message.ErrUnprocessed):
-		return err.Error()
+		return NoAnswer, err.Error()
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, message.ErrClosed):
-		return "closed without an answer"
+		return NoAnswer, "closed without an answer"
 	case upstream.IsTLSFault(err):
 		detail, _ := upstream.DescribeTLSFault(err)
-		return cmp.Or(detail, "TLS with the service failed")
+		return NoTLS, cmp.Or(detail, "TLS with the service failed")
 	}
-	return "failed"
+	return NoAnswer, "failed"
 }

@@ -12,7 +12,9 @@ import (
 // Report is what is known of a task that is checked. It is immutable.
 type Report struct {
 	Health snapshot.Health
-	// Message is what the deciding probe found, for people: "GET /health: 503". It is empty while no probe has decided.
+	// Class is what came of the deciding probe, for everybody who may read the task. Message says what it found, for operators:
+	// "GET /health: 503". Both are empty while no probe has decided.
+	Class   Class
 	Message string
 	// Since is when the health last changed, or when the first probe decided. It is zero while no probe has.
 	Since time.Time
@@ -80,6 +82,6 @@ func (t *Task) take(f Finding, now time.Time) (changed bool) {
 	case report.Health != to && t.row < threshold:
 		return false
 	}
-	t.report.Store(&Report{Health: to, Message: f.Text, Since: now})
+	t.report.Store(&Report{Health: to, Class: f.Class, Message: f.Text, Since: now})
 	return true
 }
