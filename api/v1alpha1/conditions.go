@@ -55,6 +55,9 @@ const (
 	// with autoSSL: the TLSCertificate of the name that it would make is not its own.
 	ReasonSecretConflict = "SecretConflict"
 
+	// ReasonHealthCheckBounded (True, Task): everything in the object is acted on. But its health check is beyond a bound
+	// that is newer than the object, which it is held to. The message says which.
+	ReasonHealthCheckBounded = "HealthCheckBounded"
 	// ReasonInvalidTask (False, Task): the Task passes the schema but cannot be compiled. It takes no requests.
 	ReasonInvalidTask = "InvalidTask"
 	// ReasonAddressNotAllowed (False, Task): its address is the controller's own, the API server's, a metadata service's,
@@ -151,7 +154,8 @@ const (
 	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
 	ReasonHostNotCovered = "HostNotCovered"
 	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls, which the message names, so no certificate is
-	// served for it. For a host of another namespace the reason is HostOwnedElsewhere, as under Accepted.
+	// served for it. For a host of another namespace the reason is HostOwnedElsewhere, as under Accepted. On Accepted of a
+	// TLSCertificate with autoRenew: no certificate is ordered or renewed for such a host.
 	ReasonHostNotRouted = "HostNotRouted"
 	// ReasonExpired (False): the certificate is past its notAfter. It is served all the same.
 	ReasonExpired = "Expired"

@@ -19,6 +19,12 @@ const (
 	DefaultUnhealthyThreshold = int32(3)
 )
 
+// The bounds of a health check. The schema has them too, but for objects that are older than it.
+const (
+	LeastCheckInterval  = time.Second
+	LongestCheckTimeout = time.Minute
+)
+
 // Task is one running instance of a service that is no Pod: on a virtual machine, or in a container elsewhere.
 //
 // +kubebuilder:object:root=true
@@ -186,20 +192,21 @@ type HealthCheck struct {
 	// +optional
 	Port Port `json:"port,omitempty"`
 
-	// interval between the beginnings of two probes.
+	// interval between the beginnings of two probes; at least 1s.
 	// +kubebuilder:default="10s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self) >= duration('100ms')`,message=`interval must be at least 100ms`
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self) >= duration('1s')`,message=`interval must be at least 1s`
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`interval must be a duration of zero or more in h, m, s and ms, such as 10s or 1m30s`
 	// +optional
 	Interval *metav1.Duration `json:"interval,omitempty"`
 
-	// timeout of one probe; no longer than interval.
+	// timeout of one probe; no longer than interval, and at most 60s.
 	// +kubebuilder:default="1s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self) > duration('0s')`,message=`timeout must be above zero`
+	// +kubebuilder:validation:XValidation:rule=`!self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$') || duration(self) <= duration('60s')`,message=`timeout must be at most 60s`
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`timeout must be a duration of zero or more in h, m, s and ms, such as 500ms or 1s`
 	// +optional
 	Timeout *metav1.Duration `json:"timeout,omitempty"`

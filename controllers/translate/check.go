@@ -97,9 +97,10 @@ func taskCheck(task *v1alpha1.Task) (check snapshot.Check, fault string) {
 	address, _ := netip.ParseAddr(string(task.Spec.Address)) // taskAddress has checked it.
 	check = snapshot.Check{
 		ID:                 TaskID(task.Namespace, task.Name),
+		Namespace:          task.Namespace,
 		Address:            netip.AddrPortFrom(address.Unmap(), target),
-		Interval:           durationOr(h.Interval, v1alpha1.DefaultCheckInterval),
-		Timeout:            durationOr(h.Timeout, v1alpha1.DefaultCheckTimeout),
+		Interval:           max(durationOr(h.Interval, v1alpha1.DefaultCheckInterval), v1alpha1.LeastCheckInterval),
+		Timeout:            min(durationOr(h.Timeout, v1alpha1.DefaultCheckTimeout), v1alpha1.LongestCheckTimeout),
 		HealthyThreshold:   int(cmp.Or(max(0, h.HealthyThreshold), v1alpha1.DefaultHealthyThreshold)),
 		UnhealthyThreshold: int(cmp.Or(max(0, h.UnhealthyThreshold), v1alpha1.DefaultUnhealthyThreshold)),
 		Before:             healthBefore(task),
@@ -128,6 +129,22 @@ func taskCheck(task *v1alpha1.Task) (check snapshot.Check, fault string) {
 		check.Expected = append(check.Expected, r)
 	}
 	return check, ""
+}
+
+// checkBounds says which bounds a Task's health check is held to although it is written otherwise. It returns nothing if
+// there is none.
+func checkBounds(h *v1alpha1.HealthCheck) string {
+	if h == nil {
+		return ""
+	}
+	var texts []string
+	if d := durationOr(h.Interval, v1alpha1.DefaultCheckInterval); d < v1alpha1.LeastCheckInterval {
+		texts = append(texts, "interval "+d.String()+" is taken for "+v1alpha1.LeastCheckInterval.String()+": write that or more")
+	}
+	if d := durationOr(h.Timeout, v1alpha1.DefaultCheckTimeout); d > v1alpha1.LongestCheckTimeout {
+		texts = append(texts, "timeout "+d.String()+" is taken for 60s: write that or less")
+	}
+	return strings.Join(texts, "; ")
 }
 
 // statusRange parses a status such as "204" or a range such as "200-299".

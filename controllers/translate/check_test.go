@@ -28,7 +28,7 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 		}
 	}
 	check := func(change func(*snapshot.Check)) []snapshot.Check {
-		c := snapshot.Check{ID: "task/default/a", Address: netip.MustParseAddrPort("10.0.0.1:80"), Path: "/", Expected: []snapshot.StatusRange{{First: 200, Last: 399}},
+		c := snapshot.Check{ID: "task/default/a", Namespace: "default", Address: netip.MustParseAddrPort("10.0.0.1:80"), Path: "/", Expected: []snapshot.StatusRange{{First: 200, Last: 399}},
 			Interval: 10 * time.Second, Timeout: time.Second, HealthyThreshold: 1, UnhealthyThreshold: 3}
 		change(&c)
 		return []snapshot.Check{c}
@@ -115,5 +115,36 @@ func TestATaskThatNoRuleReachesIsNotProbed(t *testing.T) {
 		newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80} })}})
 	if len(snapshot.Checks) != 0 {
 		t.Errorf("the checks are %+v", snapshot.Checks)
+	}
+}
+
+// An older Task may be beyond the bounds. It is probed within them, and is told.
+func TestAHealthCheckIsHeldToItsBounds(t *testing.T) {
+	lasts := func(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }
+	for name, test := range map[string]struct {
+		check             v1alpha1.HealthCheck
+		interval, timeout time.Duration
+		reason, message   string
+	}{
+		"within them": {v1alpha1.HealthCheck{Port: 80, Interval: lasts(time.Second), Timeout: lasts(time.Second)}, time.Second, time.Second,
+			"Accepted", "everything in the object is acted on"},
+		"too often": {v1alpha1.HealthCheck{Port: 80, Interval: lasts(100 * time.Millisecond), Timeout: lasts(50 * time.Millisecond)}, time.Second, 50 * time.Millisecond,
+			"HealthCheckBounded", "everything in the object is acted on; of healthCheck, interval 100ms is taken for 1s: write that or more"},
+		"too long": {v1alpha1.HealthCheck{Port: 80, Interval: lasts(24 * time.Hour), Timeout: lasts(24 * time.Hour)}, 24 * time.Hour, time.Minute,
+			"HealthCheckBounded", "everything in the object is acted on; of healthCheck, timeout 24h0m0s is taken for 60s: write that or less"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			task := newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &test.check })
+			snapshot, reports := build(translate.Input{
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("x.io", prefix("/", "api")))}), Tasks: []*v1alpha1.Task{task},
+			})
+			if len(snapshot.Checks) != 1 || snapshot.Checks[0].Interval != test.interval || snapshot.Checks[0].Timeout != test.timeout {
+				t.Errorf("the checks are %+v", snapshot.Checks)
+			}
+			c := conditionOf(t, reports, "Task", "default/a", v1alpha1.ConditionAccepted)
+			if diff := cmp.Diff(accepted{metav1.ConditionTrue, test.reason, test.message}, accepted{c.Status, c.Reason, c.Message}); diff != "" {
+				t.Errorf("Accepted (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

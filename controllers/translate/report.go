@@ -246,6 +246,9 @@ func taskAccepted(task *v1alpha1.Task, networks *networks) metav1.Condition {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = fault.reason
 		condition.Message = fault.text
+	} else if bounds := checkBounds(task.Spec.HealthCheck); bounds != "" {
+		condition.Reason = v1alpha1.ReasonHealthCheckBounded
+		condition.Message += "; of healthCheck, " + bounds
 	}
 	return condition
 }

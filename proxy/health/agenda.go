@@ -4,7 +4,7 @@ package health
 
 import "container/heap"
 
-// agenda has the tasks that wait for their next probe. It is a heap, by when the probe is due.
+// agenda has the tasks of a namespace that wait for their next probe. It is a heap, by when the probe is due.
 type agenda []*Task
 
 // next returns the task whose probe is due first, or nil.

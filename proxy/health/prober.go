@@ -15,8 +15,11 @@ import (
 
 const (
 	// probesAtOnce bounds the probes that run at the same time. Each has a connection and a goroutine, or two with HTTP/2.
-	// A thousand tasks that never answer, with a timeout of 1 s, hold up the others by a second.
+	// firstProbes of these places are for the first probe of a namespace. Of the others a namespace has no more than are
+	// free: one that takes all that it can leaves half of them, and a second one half of those. A place that becomes free is
+	// for the namespace that has the fewest.
 	probesAtOnce = 512
+	firstProbes  = 64
 	// probesApart is the time between the first probes of tasks that come with one snapshot. 10,000 begin within two
 	// seconds.
 	probesApart = 200 * time.Microsecond
@@ -40,13 +43,17 @@ type Prober struct {
 	tasks    map[string]*Task
 	adopted  []snapshot.Check
 	adoption uint64
-	agenda   agenda
-	probing  int
+	// shares are those of all namespaces. order has those that may begin a probe, and held those that have no place left.
+	shares  map[string]*share
+	order   order
+	held    []*share
+	probing int
 }
 
 // NewProber returns a prober that probes nothing until it adopts checks.
 func NewProber(c transport.Clock, probe func(context.Context, *snapshot.Check) Finding, changed func(id string)) *Prober {
-	return &Prober{clock: c, probe: probe, changed: changed, wake: make(chan struct{}, 1), tasks: make(map[string]*Task)}
+	return &Prober{clock: c, probe: probe, changed: changed, wake: make(chan struct{}, 1), tasks: make(map[string]*Task),
+		shares: make(map[string]*share)}
 }
 
 // Task returns the task of an id. A new one is probed once a snapshot that checks it is adopted.
@@ -100,6 +107,7 @@ func (p *Prober) replace(checks []snapshot.Check) (changed []*Task) {
 			p.tasks[c.ID] = t
 		}
 		t.adoption = p.adoption
+		p.assign(t, c.Namespace)
 		switch {
 		case !t.check.SameProbe(c):
 			if t.begin(c) {
@@ -122,22 +130,47 @@ func (p *Prober) replace(checks []snapshot.Check) (changed []*Task) {
 		}
 		delete(p.tasks, id)
 		t.round++
-		if t.place != notOnAgenda {
-			p.agenda.remove(t)
-		}
+		p.takeOff(t)
 		changed = append(changed, t)
 	}
+	for namespace, s := range p.shares {
+		if s.idle(p.clock.Now()) {
+			delete(p.shares, namespace)
+		}
+	}
 	return changed
+}
+
+// assign has a task count in the share of its namespace. The namespace of a task does not change, but a task is new.
+func (p *Prober) assign(t *Task, namespace string) {
+	if t.share != nil {
+		return
+	}
+	s := p.shares[namespace]
+	if s == nil {
+		s = newShare(namespace)
+		p.shares[namespace] = s
+	}
+	t.share = s
+}
+
+// takeOff takes a task off the agenda, if it is there.
+func (p *Prober) takeOff(t *Task) {
+	if t.place != notOnAgenda {
+		t.share.waiting.remove(t)
+		p.order.changed(t.share)
+	}
 }
 
 // plan puts a task on the agenda or moves it there. A task that is being probed comes back when its probe has ended.
 func (p *Prober) plan(t *Task) {
 	switch {
 	case t.place != notOnAgenda:
-		p.agenda.moved(t)
+		t.share.waiting.moved(t)
 	case !t.probing:
-		p.agenda.add(t)
+		t.share.waiting.add(t)
 	}
+	p.order.changed(t.share)
 }
 
 func (p *Prober) rouse() {
@@ -175,22 +208,54 @@ func (p *Prober) Run(ctx context.Context) {
 	}
 }
 
-// begin takes the next task off the agenda, if its probe is due and may begin. Otherwise it returns nil, and how long
+// begin takes the next task off its agenda, if its probe is due and may begin. Otherwise it returns nil, and how long
 // to wait until then.
 func (p *Prober) begin() (t *Task, c snapshot.Check, round uint32, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t = p.agenda.next()
-	if t == nil || p.probing >= probesAtOnce {
-		return nil, snapshot.Check{}, 0, time.Hour // or until there is a wake
+	now, free := p.clock.Now(), probesAtOnce-p.probing
+	for {
+		s := p.order.first()
+		if s == nil || s.next() > now {
+			if p.unhold(free) {
+				continue
+			}
+			if s == nil {
+				return nil, snapshot.Check{}, 0, time.Hour // or until there is a wake
+			}
+			return nil, snapshot.Check{}, 0, s.next() - now
+		}
+		if !s.mayBegin(free) {
+			s.held, p.held = true, append(p.held, s)
+			p.order.changed(s)
+			continue
+		}
+		t = s.waiting.next()
+		s.waiting.remove(t)
+		s.begin(now)
+		p.order.changed(s)
+		p.probing++
+		t.probing = true
+		return t, t.check, t.round, 0
 	}
-	if wait = t.due - p.clock.Now(); wait > 0 {
-		return nil, snapshot.Check{}, 0, wait
+}
+
+// unhold has the held share with the fewest probes begin another, if so many places are free that it may. It returns
+// false if there is none.
+func (p *Prober) unhold(free int) bool {
+	least := -1
+	for i, s := range p.held {
+		if s.mayBegin(free) && (least < 0 || s.probing < p.held[least].probing) {
+			least = i
+		}
 	}
-	p.agenda.remove(t)
-	p.probing++
-	t.probing = true
-	return t, t.check, t.round, 0
+	if least < 0 {
+		return false
+	}
+	s := p.held[least]
+	s.held, p.held = false, slices.Delete(p.held, least, least+1)
+	p.order.changed(s)
+	return true
 }
 
 // finish takes in what a probe found that began at the time began.
@@ -205,6 +270,7 @@ func (p *Prober) conclude(t *Task, round uint32, began time.Duration, f Finding)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.probing--
+	t.share.probing--
 	t.probing = false
 	if p.tasks[t.id] != t {
 		return false
@@ -213,7 +279,7 @@ func (p *Prober) conclude(t *Task, round uint32, began time.Duration, f Finding)
 		changed = t.take(f, time.Now())
 		t.due = began + jittered(t.check.Interval)
 	}
-	p.agenda.add(t)
+	p.plan(t)
 	return changed
 }
 

@@ -32,6 +32,8 @@ type Task struct {
 	// row is how many probes in a row had the last one's result.
 	row         int
 	lastHealthy bool
+	// share is that of the task's namespace. It is nil until a snapshot checks the task.
+	share *share
 	// due is when the next probe is. place is where the task is on the agenda. It is notOnAgenda while it is probed.
 	due     time.Duration
 	place   int

@@ -14,6 +14,8 @@ import (
 type Check struct {
 	// ID is the ID of the endpoints that the check decides about. They are Checked.
 	ID string
+	// Namespace is the task's namespace. The checks of a namespace share what probes may take.
+	Namespace string
 	// Address is what is probed. Its port may be none of the endpoints' ports.
 	Address netip.AddrPort
 	// Path is the path of a GET. If it is empty and GRPC is not set, a probe only has to get a connection.
@@ -74,8 +76,8 @@ func (c Check) Equal(o Check) bool {
 
 // SameProbe says whether the findings of one check hold for the other one too.
 func (c *Check) SameProbe(o *Check) bool {
-	return c.ID == o.ID && c.Address == o.Address && c.Path == o.Path && c.GRPC == o.GRPC && c.Service == o.Service &&
-		c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
+	return c.ID == o.ID && c.Namespace == o.Namespace && c.Address == o.Address && c.Path == o.Path &&
+		c.GRPC == o.GRPC && c.Service == o.Service && c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
 }
 
 // Expects says whether a healthy task may answer with a status.

@@ -124,7 +124,8 @@ func TestTaskIsAccepted(t *testing.T) {
 		{"a health check by gRPC of one service", taskWith("healthCheck: {type: GRPC, port: 9090, service: shop.v1.Orders}")},
 		{"a health check by gRPC over TLS, of the server as a whole", taskWith("healthCheck: {type: GRPCS, port: 9090, service: ''}")},
 		{"expected statuses", taskWith("healthCheck: {port: 80, expectedStatuses: ['204', 200-299, 404-404]}")},
-		{"a timeout as long as the interval", taskWith("healthCheck: {port: 80, interval: 100ms, timeout: 100ms}")},
+		{"the longest timeout", taskWith("healthCheck: {port: 80, interval: 24h, timeout: 60s}")},
+		{"a timeout as long as the interval", taskWith("healthCheck: {port: 80, interval: 1s, timeout: 1s}")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			requireDecodes(t, requireAccepted(t, object(t, v1alpha1.TaskKind, test.spec)))

@@ -86,10 +86,14 @@ func TestTaskWithWrongFieldIsRefused(t *testing.T) {
 			{"spec.healthCheck", "healthCheck timeout must not be longer than interval"}}},
 		{"a timeout longer than the default interval", taskWith("healthCheck: {port: 80, timeout: 11s}"), []cause{
 			{"spec.healthCheck", "healthCheck timeout must not be longer than interval"}}},
+		{"an interval below a second", taskWith("healthCheck: {port: 80, interval: 999ms, timeout: 500ms}"), []cause{
+			{"spec.healthCheck.interval", "interval must be at least 1s"}}},
+		{"a timeout above a minute", taskWith("healthCheck: {port: 80, interval: 24h, timeout: 61s}"), []cause{
+			{"spec.healthCheck.timeout", "timeout must be at most 60s"}}},
 		{"a negative interval", taskWith("healthCheck: {port: 80, interval: -10s}"), []cause{
 			{"spec.healthCheck.interval", "interval must be a duration of zero or more in h, m, s and ms, such as 10s or 1m30s"}}},
 		{"an interval of nothing", taskWith("healthCheck: {port: 80, interval: 0s, timeout: 1ms}"), []cause{
-			{"spec.healthCheck.interval", "interval must be at least 100ms"},
+			{"spec.healthCheck.interval", "interval must be at least 1s"},
 			{"spec.healthCheck", "healthCheck timeout must not be longer than interval"}}},
 		{"a negative timeout", taskWith("healthCheck: {port: 80, timeout: -1s}"), []cause{
 			{"spec.healthCheck.timeout", "timeout must be a duration of zero or more in h, m, s and ms, such as 500ms or 1s"}}},
