@@ -48,6 +48,12 @@ type Entry struct {
 	Lifetime int64 `json:"lifetime,omitempty"`
 }
 
+// namespace returns the one of the TLSCertificate.
+func (e Entry) namespace() string {
+	namespace, _, _ := strings.Cut(e.Certificate, "/")
+	return namespace
+}
+
 // span is how long an order counts: a week, or half the lifetime of a certificate that lives for less than two weeks.
 // This delays no renewal past the certificate's end: by then the order that it waits for is older than the certificate
 // that is served.
@@ -93,13 +99,39 @@ func NamesAt(directory string, hosts []string) string {
 	return NameSet(append(slices.Clone(hosts), directory))
 }
 
-// ledgerRule allows at most limit of the entries that it counts within a time, which may be each entry's own.
+// ledgerRule allows one more entry while those that it counts within a time, which may be each entry's own, weigh less than
+// limit.
 type ledgerRule struct {
 	limit  int
 	within func(Entry) time.Duration
-	counts func(Entry) bool
+	weight func(Entry) int
 	// text says what there were too many of.
 	text string
+}
+
+// each gives the entries that are counted a weight of 1.
+func each(counts func(Entry) bool) func(Entry) int {
+	return func(e Entry) int {
+		if counts(e) {
+			return 1
+		}
+		return 0
+	}
+}
+
+// shared gives the entries that are counted a weight of 1, and those of one namespace a weight of 2. So a namespace has no
+// more of them than are left for all others: one that takes all that it can leaves half of them, and a second one half of
+// those.
+func shared(namespace string, counts func(Entry) bool) func(Entry) int {
+	return func(e Entry) int {
+		switch {
+		case !counts(e):
+			return 0
+		case e.namespace() == namespace:
+			return 2
+		}
+		return 1
+	}
 }
 
 // Limits are what rules depend on besides the ledger.
@@ -131,7 +163,8 @@ func LimitsAt(directory string, perDay int) Limits {
 //
 // The limit on orders for the same names does not hold back a renewal: authorities exempt renewals from it. Renewals
 // have a limit of their own here, against mistakes and loops. The hourly limit on failures is for renewals too, and so
-// is the daily limit, unless they are brief.
+// is the daily limit, unless they are brief. Renewals may take all of the daily limit, and all other orders half of it, so
+// that no number of new certificates lets those run out that are served. Both are shared among namespaces.
 func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, why string) {
 	same := func(e Entry) bool { return e.Names == order.Names }
 	within := func(d time.Duration) func(Entry) time.Duration {
@@ -139,23 +172,22 @@ func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, w
 	}
 	issued := func(e Entry) bool { return same(e) && !e.Failed }
 	rules := []ledgerRule{{failuresPerHour, func(e Entry) time.Duration { return min(time.Hour, e.span()) },
-		func(e Entry) bool { return same(e) && e.Failed },
+		each(func(e Entry) bool { return same(e) && e.Failed }),
 		"5 orders for exactly these names failed within an hour"}}
 	switch {
 	case order.Renewal:
 		rules = append(rules, ledgerRule{ordersPerSpan, Entry.span,
-			func(e Entry) bool { return issued(e) && e.Renewal },
+			each(func(e Entry) bool { return issued(e) && e.Renewal }),
 			"the certificate was renewed 5 times within a week, or within half its lifetime"})
 	case limits.weekly:
-		rules = append(rules, ledgerRule{ordersPerSpan, within(week), issued,
+		rules = append(rules, ledgerRule{ordersPerSpan, within(week), each(issued),
 			"5 orders for exactly these names were placed within a week"})
 	default:
-		rules = append(rules, ledgerRule{ordersPerSpan, Entry.span, issued, "5 orders for exactly these names " +
+		rules = append(rules, ledgerRule{ordersPerSpan, Entry.span, each(issued), "5 orders for exactly these names " +
 			"were placed within a week, or within half the lifetime of their certificate"})
 	}
 	if limits.perDay > 0 && !order.brief() {
-		rules = append(rules, ledgerRule{limits.perDay, within(day), func(e Entry) bool { return !e.brief() },
-			"as many orders were placed within a day as --acme-orders-per-day allows"})
+		rules = append(rules, l.dailyRules(now, order, limits.perDay)...)
 	}
 	for _, rule := range rules {
 		if until := l.until(now, rule); until.After(at) {
@@ -165,19 +197,57 @@ func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, w
 	return at, why
 }
 
+// dailyRules are those that hold all orders together to a limit. Half of it is for orders other than renewals. A further
+// quarter is for the first such order of a namespace within the day: several namespaces can use up their half.
+func (l ledger) dailyRules(now time.Time, order Entry, perDay int) []ledgerRule {
+	const (
+		share = "this namespace's share of the orders of a day is used up, of those that --acme-orders-per-day allows to all"
+		raise = ": the controller's operator can raise that"
+	)
+	today := func(Entry) time.Duration { return day }
+	counted := func(e Entry) bool { return !e.brief() }
+	first := func(e Entry) bool { return counted(e) && !e.Renewal }
+	rules := []ledgerRule{
+		{perDay, today, each(counted), "as many orders were placed within a day as --acme-orders-per-day allows" + raise},
+		{perDay, today, shared(order.namespace(), counted), share + raise},
+	}
+	none := !slices.ContainsFunc(l, func(e Entry) bool {
+		return first(e) && e.namespace() == order.namespace() && e.Time.Add(day).After(now)
+	})
+	switch half := (perDay + 1) / 2; {
+	case order.Renewal:
+	case none:
+		rules = append(rules, ledgerRule{perDay - perDay/4, today, each(first), "as many orders other than renewals were placed within a day as " +
+			"there may be of those that --acme-orders-per-day allows" + raise})
+	default:
+		rules = append(rules,
+			ledgerRule{half, today, each(first), "as many orders other than renewals were placed within a day as there may be, " +
+				"half of what --acme-orders-per-day allows" + raise},
+			ledgerRule{half, today, shared(order.namespace(), first), share + ", half of them to orders other than renewals" + raise})
+	}
+	return rules
+}
+
 // until returns when a rule allows one more entry, the zero time if it does already.
 func (l ledger) until(now time.Time, rule ledgerRule) time.Time {
-	var ends []time.Time
+	type counted struct {
+		end    time.Time
+		weight int
+	}
+	var entries []counted
 	for _, e := range l {
-		if end := e.Time.Add(rule.within(e)); rule.counts(e) && end.After(now) {
-			ends = append(ends, end)
+		if end, weight := e.Time.Add(rule.within(e)), rule.weight(e); weight > 0 && end.After(now) {
+			entries = append(entries, counted{end, weight})
 		}
 	}
-	if len(ends) < rule.limit {
-		return time.Time{}
+	slices.SortFunc(entries, func(a, b counted) int { return b.end.Compare(a.end) })
+	weight := 0
+	for _, e := range entries {
+		if weight += e.weight; weight >= rule.limit {
+			return e.end
+		}
 	}
-	slices.SortFunc(ends, time.Time.Compare)
-	return ends[len(ends)-rule.limit]
+	return time.Time{}
 }
 
 // lifetime returns the lifetime of the certificate that was ordered last for a set of names, as entries have it. An

@@ -20,6 +20,8 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 		return l
 	}
 	order := func(names string) Entry { return Entry{Names: names} }
+	in := func(namespace, names string) Entry { return Entry{Certificate: namespace + "/tls", Names: names} }
+	renewed := func(e Entry) Entry { e.Renewal, e.Lifetime = true, lifetimeNoted(90*day); return e }
 	lived := func(names string, lifetime time.Duration, renewal bool) Entry {
 		return Entry{Names: names, Lifetime: lifetimeNoted(lifetime), Renewal: renewal}
 	}
@@ -47,7 +49,7 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 		"five orders for other names":      {entries(order("b"), five...), order("a"), elsewhere, 0, 0},
 		"five that failed over days":       {entries(failed("a", 90*day), five...), order("a"), elsewhere, 0, 0},
 		"five that failed within the hour": {entries(failed("a", 90*day), minutes...), order("a"), elsewhere, 0, 10 * time.Minute},
-		"as many today as there may be":    {entries(failed("b", 90*day), 20*time.Hour, time.Hour), order("a"), elsewhere, 2, 4 * time.Hour},
+		"as many today as there may be":    {entries(failed("b", 90*day), 20*time.Hour, time.Hour), in("a", "a"), elsewhere, 2, 4 * time.Hour},
 		"no bound for a day":               {entries(failed("b", 90*day), 20*time.Hour, time.Hour), order("a"), elsewhere, 0, 0},
 
 		"a renewal after five orders":                   {entries(order("a"), five...), lived("a", 90*day, true), letsEncrypt, 0, 0},
@@ -62,6 +64,14 @@ func TestTheLedgerSaysWhenThereIsRoomForAnOrder(t *testing.T) {
 		"certificates of 90 seconds that failed":        {entries(failed("a", 90*time.Second), minutes...), lived("a", 90*time.Second, true), elsewhere, 0, 0},
 		"certificates of 90 seconds that fail":          {entries(failed("a", 90*time.Second), seconds...), lived("a", 90*time.Second, true), elsewhere, 0, 5 * time.Second},
 		"a renewal of 90 days, as many as there may be": {entries(order("b"), time.Hour), lived("a", 90*day, true), elsewhere, 1, 23 * time.Hour},
+		"half of them besides renewals":                 {entries(in("b", "b"), 20*time.Hour, time.Hour), in("b", "a"), elsewhere, 5, 4 * time.Hour},
+		"three quarters besides renewals":               {entries(in("b", "b"), 20*time.Hour, 2*time.Hour, time.Hour), in("a", "a"), elsewhere, 4, 4 * time.Hour},
+		"all of them for a renewal":                     {entries(in("b", "b"), 20*time.Hour, time.Hour), renewed(in("a", "a")), elsewhere, 4, 0},
+		"renewals leave half to others":                 {entries(renewed(in("b", "b")), 3*time.Hour, 2*time.Hour, time.Hour), in("a", "a"), elsewhere, 8, 0},
+		"a share of a namespace":                        {entries(in("b", "b"), 20*time.Hour, time.Hour), in("b", "c"), elsewhere, 8, 4 * time.Hour},
+		"leaves room for another":                       {entries(in("b", "b"), 20*time.Hour, time.Hour), in("a", "a"), elsewhere, 8, 0},
+		"a share of renewals":                           {entries(renewed(in("b", "b")), 20*time.Hour, time.Hour), renewed(in("b", "c")), elsewhere, 4, 4 * time.Hour},
+		"leaves room for another's renewal":             {entries(renewed(in("b", "b")), 20*time.Hour, time.Hour), renewed(in("a", "a")), elsewhere, 4, 0},
 		"a renewal of 12 hours is beside those":         {entries(order("b"), time.Hour), lived("a", 12*time.Hour, true), elsewhere, 1, 0},
 		"and not counted among them":                    {entries(lived("b", 12*time.Hour, true), time.Hour), order("a"), elsewhere, 1, 0},
 		"but a first order is":                          {entries(lived("b", 12*time.Hour, false), time.Hour), order("a"), elsewhere, 1, 23 * time.Hour},
@@ -182,6 +192,57 @@ func TestTheLedgerRemembersForAWeekWhatTheAuthorityCounts(t *testing.T) {
 		}
 		if len(l) > ordersPerSpan+1 {
 			t.Errorf("%s: %d orders are remembered", directory, len(l))
+		}
+	}
+}
+
+// One namespace, or several, take all places that they get. Another still gets one, and renewals get theirs.
+func TestNoNamespaceTakesAllPlacesOfTheLedger(t *testing.T) {
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	limits := LimitsAt("https://ca.example", 200)
+	for _, greedy := range []int{1, 2, 10, 49, 200} {
+		var l ledger
+		n := 0
+		place := func(namespace string, renewal bool) bool {
+			n++
+			e := Entry{ID: strconv.Itoa(n), Certificate: namespace + "/tls", Names: strconv.Itoa(n), Time: now, Renewal: renewal}
+			at, _ := l.next(now, e, limits)
+			if at.IsZero() {
+				l = l.enter(e, limits)
+			}
+			return at.IsZero()
+		}
+		for i := range greedy {
+			for place("greedy-"+strconv.Itoa(i), false) {
+			}
+		}
+		if !place("modest", false) && greedy < 50 {
+			t.Errorf("after %d namespaces that took all, one gets no place", greedy)
+		}
+		renewals := 0
+		for i := range 100 {
+			if place("served-"+strconv.Itoa(i%10), true) {
+				renewals++
+			}
+		}
+		if renewals < 45 {
+			t.Errorf("after %d namespaces that took all, of 100 renewals of ten namespaces %d have a place", greedy, renewals)
+		}
+	}
+}
+
+func TestWhatALimitSaysNamesNoOtherNamespace(t *testing.T) {
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	l := ledger{{ID: "1", Certificate: "secret-project/tls", Names: "x", Time: now}, {ID: "2", Certificate: "b/tls", Names: "y", Time: now}}
+	for perDay, want := range map[int]string{
+		2: "as many orders were placed within a day as --acme-orders-per-day allows: the controller's operator can raise that",
+		4: "as many orders other than renewals were placed within a day as there may be, half of what --acme-orders-per-day allows: " +
+			"the controller's operator can raise that",
+		6: "this namespace's share of the orders of a day is used up, of those that --acme-orders-per-day allows to all, half of them to orders " +
+			"other than renewals: the controller's operator can raise that",
+	} {
+		if _, got := l.next(now, Entry{Certificate: "b/other", Names: "z"}, LimitsAt("https://ca.example", perDay)); got != want {
+			t.Errorf("with %d a day it says %q, want %q", perDay, got, want)
 		}
 	}
 }
