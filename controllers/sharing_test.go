@@ -72,7 +72,7 @@ func TestAnIngressThatGoesBetweenClassesComesToRest(t *testing.T) {
 			}
 			shop, plain := fixture.Ingress(k.Blue, "shop", "x.io", "api"), standard(k.Blue, "plain", "y.io", "api")
 			plain.Spec.IngressClassName = new(k.Blue + "-a")
-			k.Make(shop, plain, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
+			k.Make(shop, plain, fixture.Task(k.Blue, "one", "api", "10.0.0.2"))
 			a, _ := k.known("a", k.ofClass("-a", address.first))
 			k.says(shop, served...)
 			b, _ := k.known("b", k.ofClass("-b", address.second))
@@ -109,7 +109,7 @@ func TestTheCertificateOfAnIngressWithoutAClassIsAskedForByOneController(t *test
 		return nil
 	})
 	ing, certificate := automatic(k.Blue, "shop", "x.io")
-	k.Make(ing, fixture.Task(k.Blue, "one", "api", "10.0.0.1"))
+	k.Make(ing, fixture.Task(k.Blue, "one", "api", "10.0.0.2"))
 	a, _ := k.known("a", k.ofClass("-a", "203.0.113.1"))
 	k.knows(a, "a")
 	b, _ := k.known("b", k.ofClass("-b", "203.0.113.2"))
@@ -140,7 +140,7 @@ func TestATaskIsReportedByTheControllerThatProbesIt(t *testing.T) {
 	b, _ := k.known("b", k.ofClass("-b", "203.0.113.2"))
 	k.knowsController(a, k.Blue+"-b")
 	k.knowsController(b, k.Blue+"-a")
-	one := fixture.Task(k.Blue, "one", "api", "10.0.0.1")
+	one := fixture.Task(k.Blue, "one", "api", "10.0.0.2")
 	k.Make(one)
 	k.calm(a, b)
 	writers := func(want ...bool) {

@@ -57,7 +57,7 @@ func TestASecretThatIsSomebodyElsesIsNotOverwritten(t *testing.T) {
 	now := time.Now()
 	pair := fixture.NewKeyPair(t, now.Add(-time.Hour), now.Add(time.Hour), "y.io") // for another host, so that one has to be ordered
 	secret, certificate := pair.Secret(k.Blue, "theirs"), kept(k.Blue, "theirs", true)
-	k.Make(secret, certificate)
+	k.Make(secret, certificate, fixture.Ingress(k.Blue, "mine", "x.io", "web"))
 	k.start()
 	k.says(certificate, "Accepted=True Accepted", "Ready=False HostNotCovered", "Issuing=False SecretConflict")
 	version := secret.ResourceVersion
@@ -142,11 +142,28 @@ func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {
 	certificate := kept(k.Blue, "mine-tls", true)
 	sum := sha256.Sum256([]byte(v1alpha1.DefaultIngressClassName + "/" + client.ObjectKeyFromObject(certificate).String()))
 	name := "warren-ingress-acme-order-" + hex.EncodeToString(sum[:16])
-	k.Make(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: name}}, certificate)
+	k.Make(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: name}}, certificate,
+		fixture.Ingress(k.Blue, "mine", "x.io", "web"))
 	k.start()
 	k.issuing(certificate, "False SecretConflict")
 	want := "Secret " + fixture.OwnNamespace + "/" + name + " is in the way of the orders of this TLSCertificate: delete it"
 	if got := message(certificate, v1alpha1.ConditionIssuing); got != want {
 		t.Errorf("Issuing says %q, want %q", got, want)
 	}
+}
+
+// Whoever may write TLSCertificates could otherwise use up the orders of a day with hosts that nobody asks for here.
+func TestNothingIsOrderedForAHostWithoutARule(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	certificate := kept(k.Blue, "mine-tls", true)
+	k.Make(certificate, fixture.Ingress(k.Green, "theirs", "y.io", "web"))
+	k.start()
+	k.says(certificate, "Accepted=False HostNotRouted", "Ready=False SecretNotFound", "Issuing=False HostNotRouted")
+	want := `no certificate is ordered for "x.io", which no rule of an Ingress has as its host: add a rule, or take the host from the TLSCertificate`
+	if got := message(certificate, v1alpha1.ConditionAccepted); got != want {
+		t.Errorf("Accepted says %q, want %q", got, want)
+	}
+	k.Make(fixture.Ingress(k.Blue, "mine", "x.io", "web"))
+	k.says(certificate, "Accepted=True Accepted", "Ready=False NotYetIssued")
 }
