@@ -159,11 +159,11 @@ func TestNothingIsOrderedForAHostWithoutARule(t *testing.T) {
 	certificate := kept(k.Blue, "mine-tls", true)
 	k.Make(certificate, fixture.Ingress(k.Green, "theirs", "y.io", "web"))
 	k.start()
-	k.says(certificate, "Accepted=False HostNotRouted", "Ready=False SecretNotFound", "Issuing=False HostNotRouted")
+	k.says(certificate, "Accepted=True Accepted", "Ready=False NotYetIssued", "Issuing=False HostNotRouted")
 	want := `no certificate is ordered for "x.io", which no rule of an Ingress has as its host: add a rule, or take the host from the TLSCertificate`
-	if got := message(certificate, v1alpha1.ConditionAccepted); got != want {
-		t.Errorf("Accepted says %q, want %q", got, want)
+	if got := message(certificate, v1alpha1.ConditionIssuing); got != want {
+		t.Errorf("Issuing says %q, want %q", got, want)
 	}
 	k.Make(fixture.Ingress(k.Blue, "mine", "x.io", "web"))
-	k.says(certificate, "Accepted=True Accepted", "Ready=False NotYetIssued")
+	k.issuing(certificate, attempted...)
 }

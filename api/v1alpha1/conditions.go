@@ -154,8 +154,8 @@ const (
 	// ReasonHostNotCovered (False): the certificate does not name a host that the message names.
 	ReasonHostNotCovered = "HostNotCovered"
 	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls, which the message names, so no certificate is
-	// served for it. For a host of another namespace the reason is HostOwnedElsewhere, as under Accepted. On Accepted of a
-	// TLSCertificate with autoRenew: no certificate is ordered or renewed for such a host.
+	// served for it. For a host of another namespace the reason is HostOwnedElsewhere, as under Accepted. On Issuing of a
+	// TLSCertificate: a certificate is due, and none is ordered for such a host.
 	ReasonHostNotRouted = "HostNotRouted"
 	// ReasonExpired (False): the certificate is past its notAfter. It is served all the same.
 	ReasonExpired = "Expired"

@@ -80,17 +80,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case err != nil:
 		return ctrl.Result{}, err
 	}
-	conditions, ok := r.Snapshots.Conditions(v1alpha1.TLSCertificateKind, &object)
-	if !ok {
+	verdict := r.Snapshots.Verdict(v1alpha1.TLSCertificateKind, &object)
+	if verdict == nil {
 		return ctrl.Result{}, nil // The next snapshot knows this generation and enqueues the object again.
 	}
+	conditions := verdict.Conditions
 	switch writes, err := r.writes(ctx, &object); {
 	case err != nil:
 		return ctrl.Result{}, err
 	case !writes:
 		return ctrl.Result{RequeueAfter: asidePause}, r.yield(ctx, &object)
 	}
-	view, after, failed := r.advance(ctx, &object, conditions)
+	view, after, failed := r.advance(ctx, &object, conditions, verdict.Unrouted)
 	if view == nil || view.silent {
 		return ctrl.Result{RequeueAfter: after}, failed
 	}
@@ -120,11 +121,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 }
 
 // advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what the status is to say,
-// and when to look again.
-func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, conditions []metav1.Condition) (*certificateView, time.Duration, error) {
+// and when to look again. unrouted says why nothing may be ordered for some hosts, or nothing.
+func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, conditions []metav1.Condition,
+	unrouted string) (*certificateView, time.Duration, error) {
 	secret, _ := r.Secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
 	now := r.Issuance.Now()
-	view := &certificateView{leaf: sources.Leaf(secret), state: &orders.State{}}
+	view := &certificateView{leaf: sources.Leaf(secret), state: &orders.State{}, unrouted: unrouted}
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
 	}
@@ -206,6 +208,9 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 		// What is kept of an order that nobody wants any more goes.
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), j.Forget(ctx)
+	case view.unrouted != "":
+		view.say(metav1.ConditionFalse, v1alpha1.ReasonHostNotRouted, view.unrouted)
+		return view, 0, nil // The snapshot that has a rule enqueues the object again.
 	case theirs != "":
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonSecretConflict, theirs)
 		return view, time.Minute, nil

@@ -23,6 +23,8 @@ type certificateView struct {
 	renewal time.Time
 	state   *orders.State
 	issuing metav1.Condition
+	// unrouted says why nothing may be ordered for some hosts. Empty if there are none.
+	unrouted string
 	// silent is true if the status is left to another controller.
 	silent bool
 	// noticeDays says which notice of the certificate's end was given last. notice is the one to give now, or empty.

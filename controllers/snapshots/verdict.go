@@ -41,6 +41,8 @@ type Verdict struct {
 	certificateHosts []string
 	// Unheeded lists the annotations of a standard Ingress that have no effect.
 	Unheeded string
+	// Unrouted says that no rule has some hosts of a TLSCertificate. Empty if there are none.
+	Unrouted string
 }
 
 // ingresses returns the UID and generation of each Ingress that has a verdict.
@@ -60,7 +62,7 @@ func isIngress(kind string) bool {
 
 func (v *Verdict) equal(o *Verdict) bool {
 	return v.uid == o.uid && v.generation == o.generation && slices.Equal(v.Conditions, o.Conditions) &&
-		slices.Equal(v.certificateHosts, o.certificateHosts) && v.Unheeded == o.Unheeded
+		slices.Equal(v.certificateHosts, o.certificateHosts) && v.Unheeded == o.Unheeded && v.Unrouted == o.Unrouted
 }
 
 // nextResult returns the result of a build from its reports and from how the data plane answered.
@@ -72,7 +74,8 @@ func nextResult(previous *result, reports []translate.Report, generation uint64,
 	for i := range reports {
 		r := &reports[i]
 		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
-		v := Verdict{uid: r.UID, generation: r.Generation, Conditions: r.Conditions, certificateHosts: r.CertificateHosts, Unheeded: r.Unheeded}
+		v := Verdict{uid: r.UID, generation: r.Generation, Conditions: r.Conditions, certificateHosts: r.CertificateHosts, Unheeded: r.Unheeded,
+			Unrouted: r.Unrouted}
 		if isIngress(r.Kind) {
 			v.Conditions = append(slices.Clip(v.Conditions), programmed(r, previous.serving[key], refused))
 		}

@@ -30,6 +30,9 @@ type Report struct {
 	Routes int
 	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	CertificateHosts []string
+	// Unrouted says that no rule has some hosts of a TLSCertificate, for which nothing is ordered. It is empty if there are
+	// none.
+	Unrouted string
 	// Unheeded lists the annotations of other controllers on a standard Ingress that have no effect here. It is empty if
 	// there are none.
 	Unheeded string
@@ -138,7 +141,12 @@ func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools
 	}
 	for i := range tlsCertificates {
 		certificate := &tlsCertificates[i]
-		add(reportOn(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta), certificate.accepted(), certificate.ready)
+		of := reportOn(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta)
+		if len(certificate.unrouted) > 0 {
+			of.Unrouted = "no certificate is ordered for " + rules.ListNames(certificate.unrouted) + ", which no rule of an Ingress has as its host: " +
+				"add a rule, or take the host from the TLSCertificate"
+		}
+		add(of, certificate.accepted(), certificate.ready)
 	}
 	return inOrder(all)
 }

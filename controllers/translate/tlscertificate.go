@@ -21,6 +21,8 @@ type tlsCertificate struct {
 	refusals []finding
 	// ready is the condition that its Secret leads to.
 	ready metav1.Condition
+	// unrouted are the hosts that no rule has.
+	unrouted []string
 }
 
 // claimSecrets sorts the TLSCertificates by age. If several name one Secret, the oldest has it.
@@ -71,10 +73,14 @@ func (c *certificates) addCertificate(cert *tlsCertificate) {
 				" belongs to another namespace: no certificate of this namespace is ordered or served for it"})
 			continue
 		}
+		_, routed := c.hosts.matching(name)
+		if !routed {
+			cert.unrouted = append(cert.unrouted, name)
+		}
 		if conflict || secret == nil || secret.Chain == "" || !secret.covers(name) {
 			continue
 		}
-		if _, routed := c.hosts.matching(name); routed && !slices.Contains(c.served[secret], name) {
+		if routed && !slices.Contains(c.served[secret], name) {
 			c.served[secret] = append(c.served[secret], name)
 		}
 	}

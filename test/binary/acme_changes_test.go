@@ -58,6 +58,7 @@ func (c *changing) begin(kind string) {
 	c.name, c.secret, c.hosts = "shop-tls", "shop-tls", c.at("shop", "www")
 	switch kind {
 	case "TLSCertificate":
+		c.route()
 		c.object = c.certificate(c.name)
 	case "Ingress":
 		c.object = c.ingress()

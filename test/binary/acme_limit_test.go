@@ -23,7 +23,7 @@ func TestTheLimitOfOrdersIsKeptAcrossARestart(t *testing.T) {
 	ordered := func(name string) *v1alpha1.TLSCertificate {
 		c := certificate(name, s.host(name))
 		c.Spec.AutoRenew = new(true)
-		s.create(c)
+		s.create(c, ingress(name, s.host(name), "web"))
 		return c
 	}
 	waits := func(c *v1alpha1.TLSCertificate) {

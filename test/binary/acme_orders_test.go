@@ -143,6 +143,7 @@ func TestAnOrderGoesWithItsCertificateAndOutlivesItsBeingMadeAnew(t *testing.T) 
 		s.create(made)
 		return made
 	}
+	s.route()
 	s.create(task("web", startBackend(t, "web-1")))
 	early, late, anew := ordered("early"), ordered("late"), ordered("anew")
 	eventually(t, patience, "three orders", func() error {

@@ -86,6 +86,12 @@ func (s *scene) start(arguments ...string) *controller {
 // host is a name that no other test has.
 func (s *scene) host(name string) string { return name + "." + s.namespace + ".example.com" }
 
+// route has a rule for each of the scene's hosts, since nothing is ordered for a host without one.
+func (s *scene) route() {
+	s.t.Helper()
+	s.create(ingress("routes", s.host("*"), "web"))
+}
+
 func (s *scene) create(objects ...client.Object) {
 	s.t.Helper()
 	for _, object := range objects {

@@ -277,7 +277,7 @@ func TestTwoControllersOfTwoClassesComeToRest(t *testing.T) {
 			// An Ingress that names no class is made before there is a default one. Otherwise the API server would write the
 			// default's name into it.
 			s.create(anyone, plain, certified, mine, theirs, web, ofTheirs, unused, unchecked,
-				certificate("given", s.host("given")), ordered)
+				certificate("given", s.host("given")), ordered, ingress("ordered", s.host("ordered"), "web"))
 			if test.class == "public" {
 				s.classes("public")
 			} else {
