@@ -27,21 +27,23 @@ type acmeFlags struct {
 	orders                              bool
 	directory, email, caFile, eabSecret string
 	httpPort, ordersPerDay              int
+	accountPerEmail                     bool
 }
 
 func (f *acmeFlags) bind(set *flag.FlagSet) {
 	set.Var(boolFlag(&f.orders, true), "acme", "order and renew certificates; if false, none is ordered and no Secret written that a certificate would be kept in")
 	set.StringVar(&f.directory, "acme-directory", letsEncrypt, "`URL` of the directory of the ACME authority that certificates are ordered from; to order is to agree to its terms of service")
-	set.StringVar(&f.email, "acme-email", "", "`address` that the authority may write to, where a certificate names none")
+	set.StringVar(&f.email, "acme-email", "", "`address` that the authority may write to")
 	set.StringVar(&f.caFile, "acme-ca-file", "", "`file` of PEM certificates that are trusted for the authority's own, instead of the system's")
 	set.StringVar(&f.eabSecret, "acme-eab-secret", "", "`name` of a Secret in --namespace with keyID and hmacKey, for an authority that wants new accounts bound to one that it knows")
+	set.Var(boolFlag(&f.accountPerEmail, false), "acme-account-per-email", "order a certificate that names an address by an account of its own, with that address as its contact")
 	set.Var(intFlag(&f.httpPort, 0, 0, 65535), "acme-http-port", "`port` at which replicas are seen to answer challenges before the authority is asked to look; 0 for that of --http-address")
 	set.Var(intFlag(&f.ordersPerDay, 200, 0, unbounded), "acme-orders-per-day", "largest `number` of orders within a day; 0 for no bound")
 }
 
 // options reads what the flags name.
 func (f *acmeFlags) options() (orders.ACMEOptions, error) {
-	o := orders.ACMEOptions{Directory: f.directory, Email: f.email, ExternalAccount: f.eabSecret, OrdersPerDay: f.ordersPerDay,
+	o := orders.ACMEOptions{Directory: f.directory, Email: f.email, AccountPerEmail: f.accountPerEmail, ExternalAccount: f.eabSecret, OrdersPerDay: f.ordersPerDay,
 		HTTPPort: uint16(f.httpPort)}
 	if f.email != "" {
 		if _, err := mail.ParseAddress(f.email); err != nil {

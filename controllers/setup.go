@@ -142,6 +142,9 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		automatic := ingresses.AutoSSL{Client: mgr.GetClient(), Class: options.IngressClass, Snapshots: snapshots, Peers: snapshots.Peers}
 		issuance := orders.New(mgr, &orders.Config{ACMEOptions: options.ACME, Namespace: options.Namespace, Class: options.IngressClass,
 			Owner: options.Owner, Working: working, Ready: snapshots.Replicas.Ready, Self: options.Replica, Metrics: options.Metrics.orders})
+		if err := mgr.Add(&orders.AccountCollector{Issuance: issuance}); err != nil {
+			return nil, fmt.Errorf("setting up the collection of accounts: %w", err)
+		}
 		reconcilers = append(reconcilers, &automatic,
 			&ingresses.StandardAutoSSL{AutoSSL: automatic, Ingresses: snapshots.Standard, Cache: mgr.GetCache()},
 			&issuing.Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Class: options.IngressClass,

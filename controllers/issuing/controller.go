@@ -97,6 +97,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	before := object.DeepCopy()
 	issuing := view.issuing
+	if ignored := r.Issuance.Ignores(&object.Spec); ignored != "" && issuing.Reason != v1alpha1.ReasonNotRenewed {
+		issuing.Message = cluster.ClipMessage(issuing.Message + "; " + ignored)
+	}
 	issuing.Type, issuing.ObservedGeneration = v1alpha1.ConditionIssuing, object.Generation
 	view.publish(&object.Status)
 	object.Status.ObservedGeneration = object.Generation

@@ -32,10 +32,14 @@ const (
 	externalKeyIDField   = "keyID"
 	externalHMACKeyField = "hmacKey"
 	emailAnnotation      = "ingress.warren.dev/acme-email"
+	// accountLabel marks the accounts that are a controller's own, whatever TLSCertificates name. Other controllers in the
+	// namespace may have others.
+	accountLabel = "ingress.warren.dev/acme-account"
+	accountOwn   = "own"
 )
 
-// accountStore keeps the accounts with an authority in Secrets of the controller's namespace. There is one account for
-// each email address: an authority knows the contacts of an account, and none of an order.
+// accountStore keeps the accounts with an authority in Secrets of the controller's namespace. An account is of one email
+// address: an authority knows the contacts of an account, and none of an order.
 type accountStore struct {
 	reader    client.Reader
 	client    client.Client
@@ -46,6 +50,8 @@ type accountStore struct {
 	external string
 	// owner owns the Secrets, nil for nobody.
 	owner *metav1.OwnerReference
+	// email is the contact of the account that is used where none is named.
+	email string
 }
 
 // account returns the account of an address. If there is none, one pass makes its key and the next one registers it. In
@@ -92,13 +98,17 @@ func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email st
 	if err != nil {
 		return err
 	}
-	err = s.client.Create(ctx, &corev1.Secret{
+	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name,
 			OwnerReferences: cluster.BelongingTo(s.owner),
 			Annotations:     map[string]string{cluster.DirectoryAnnotation: s.directory, emailAnnotation: email}},
 		Type: accountSecretType,
 		Data: map[string][]byte{accountKeyField: key},
-	})
+	}
+	if email == s.email {
+		secret.Labels = map[string]string{accountLabel: accountOwn}
+	}
+	err = s.client.Create(ctx, secret)
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("writing the account: %w", err)
 	}

@@ -9,8 +9,10 @@ type ACMEOptions struct {
 	// Client talks to the authority. Directory is the URL of the authority's directory.
 	Client    *acme.Client
 	Directory string
-	// Email is the contact of a TLSCertificate that names none. If it is empty, the account has no contact.
+	// Email is the contact of the account. If it is empty, the account has none.
 	Email string
+	// AccountPerEmail has a TLSCertificate that names another contact ordered by an account of its own.
+	AccountPerEmail bool
 	// ExternalAccount names the Secret, in the controller's namespace, that binds new accounts to an external one. If it
 	// is empty, they are bound to none.
 	ExternalAccount string

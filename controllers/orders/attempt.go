@@ -26,6 +26,9 @@ type attempt struct {
 	Account string `json:"account,omitempty"`
 	// Alone is set when the authority has refused an order that names the certificate that it replaces.
 	Alone bool `json:"alone,omitempty"`
+	// Entered is set when the ledger has a place for the order. Nothing is asked of the authority before that, not even an
+	// account.
+	Entered bool `json:"entered,omitempty"`
 	// Placing is set before the order is placed. If the authority's answer is lost, the next pass looks for the order.
 	Placing bool `json:"placing,omitempty"`
 	// Order is what the authority said of the order last. Its URL is empty until the order is placed.
@@ -45,6 +48,9 @@ type attempt struct {
 	// Pause is what the authority asks for before the next step, nil if it asks for none.
 	Pause *pause `json:"hold,omitempty"`
 }
+
+// entered says whether the ledger has the order. An earlier version entered it as it was about to be placed.
+func (a *attempt) entered() bool { return a.Entered || a.Placing }
 
 // open says whether the authority may still want hosts to be proven. It takes an unknown status for such a one.
 func (a *attempt) open() bool {

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/certificates"
 	"github.com/warren-dev/ingress/controllers/ledger"
 )
@@ -22,11 +23,8 @@ func (j *Job) begin(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	a := &attempt{ID: newToken(), Began: j.Now(), Hosts: certificates.HostsOf(&j.certificate.Spec), Email: string(j.certificate.Spec.Email),
+	a := &attempt{ID: newToken(), Began: j.Now(), Hosts: certificates.HostsOf(&j.certificate.Spec), Email: j.contact(&j.certificate.Spec),
 		Method: chosen.method, PresentedAt: j.Now(), Renewal: j.renewal}
-	if a.Email == "" {
-		a.Email = j.email
-	}
 	if a.Lifetime, err = j.Ledger.Lifetime(ctx, ledger.NamesAt(j.Directory, a.Hosts)); err != nil {
 		return 0, err
 	}
@@ -42,6 +40,23 @@ func (j *Job) begin(ctx context.Context) (time.Duration, error) {
 	}
 	j.State().Attempt = a
 	return AtOnce, j.Orders.write(ctx, j.working, key)
+}
+
+// contact returns the address whose account orders a certificate. There is one account, unless the operator allows one for
+// each address.
+func (i *Issuance) contact(spec *v1alpha1.TLSCertificateSpec) string {
+	if i.accountPerEmail && spec.Email != "" {
+		return string(spec.Email)
+	}
+	return i.email
+}
+
+// Ignores returns what to say of the parts of a spec that have no effect, or nothing.
+func (i *Issuance) Ignores(spec *v1alpha1.TLSCertificateSpec) string {
+	if spec.Email == "" || string(spec.Email) == i.email || i.accountPerEmail {
+		return ""
+	}
+	return "email has no effect, since one account orders all certificates: leave it out, or have the controller run with --acme-account-per-email"
 }
 
 // newToken returns a name that nobody can guess, of 128 bits as RFC 8555, section 8.1, asks for.

@@ -41,9 +41,9 @@ func (j *Job) beginAnew(ctx context.Context, why *acme.Error) (time.Duration, er
 	return AtOnce, j.persist(ctx)
 }
 
-// release marks the order as failed in the ledger, if it was placed.
+// release marks the order as failed in the ledger, if it was entered.
 func (j *Job) release(ctx context.Context) error {
-	if !j.attempt().Placing {
+	if !j.attempt().entered() {
 		return nil
 	}
 	return j.Ledger.Fail(ctx, j.attempt().ID)

@@ -20,10 +20,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
 )
 
@@ -33,6 +35,8 @@ type memory struct {
 	ctrl.Manager
 	objects map[client.ObjectKey]client.Object
 	version int
+	// certificates are the TLSCertificates that are listed.
+	certificates []v1alpha1.TLSCertificate
 	// writes counts what was done to working Secrets.
 	writes int
 }
@@ -52,13 +56,21 @@ func (m *memory) Get(_ context.Context, key client.ObjectKey, into client.Object
 	return nil
 }
 
-func (m *memory) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+// List lists TLSCertificates, or the Secrets of the type that is selected, by default working Secrets.
+func (m *memory) List(_ context.Context, into client.ObjectList, options ...client.ListOption) error {
+	if certificates, ok := into.(*v1alpha1.TLSCertificateList); ok {
+		certificates.Items = m.certificates
+		return nil
+	}
 	list, ok := into.(*corev1.SecretList)
 	if !ok {
-		return nil // There is one TLSCertificate, which needs no list.
+		return nil
 	}
+	wanted := (&client.ListOptions{}).ApplyOptions(options)
 	for _, object := range m.objects {
-		if secret, ok := object.(*corev1.Secret); ok && secret.Type == orderSecretType {
+		secret, ok := object.(*corev1.Secret)
+		if ok && (wanted.FieldSelector == nil && secret.Type == orderSecretType ||
+			wanted.FieldSelector != nil && wanted.FieldSelector.Matches(fields.Set{"type": string(secret.Type)})) {
 			list.Items = append(list.Items, *secret.DeepCopy())
 		}
 	}
@@ -108,8 +120,10 @@ type agreeable struct {
 	key     *ecdsa.PrivateKey
 	request []byte
 	status  acme.OrderStatus
-	// orders and asked count the orders that were placed and the challenges that it was asked to look at.
+	// orders and asked count the orders that were placed and the challenges that it was asked to look at. contacts are those
+	// of the accounts that were registered.
 	orders, asked int
+	contacts      []string
 	refuses       error
 }
 
@@ -122,7 +136,8 @@ func newAgreeable(t *testing.T) *agreeable {
 	return &agreeable{key: key}
 }
 
-func (a *agreeable) Register(context.Context, crypto.Signer, string, *acme.ExternalAccount) (string, error) {
+func (a *agreeable) Register(_ context.Context, _ crypto.Signer, contact string, _ *acme.ExternalAccount) (string, error) {
+	a.contacts = append(a.contacts, contact)
 	return "https://acme.test/account", nil
 }
 

@@ -107,7 +107,7 @@ func (j *Job) takeOver(ctx context.Context, a *attempt) (begun bool, err error) 
 	if placed.Method == acme.ChallengeHTTP01 || placed.Method == acme.ChallengeTLSALPN01 {
 		a.Method = placed.Method
 	}
-	a.ID, a.Began, a.Tried, a.Placing, a.Order = entry.ID, entry.Time, true, true, order
+	a.ID, a.Began, a.Tried, a.Entered, a.Placing, a.Order = entry.ID, entry.Time, true, true, true, order
 	j.State().Attempt = a
 	if err := j.Orders.write(ctx, j.working, key); err != nil {
 		return false, err

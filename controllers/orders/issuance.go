@@ -42,7 +42,9 @@ type Issuance struct {
 	solvers   solvers
 	Now       func() time.Time
 	Directory string
-	email     string
+	// email is the contact of the account, and accountPerEmail lets a TLSCertificate name another.
+	email           string
+	accountPerEmail bool
 	// claiming is locked while an order looks at the orders of others and then writes that it is about to be placed.
 	claiming sync.Mutex
 	metrics  *Metrics
@@ -71,9 +73,9 @@ func New(mgr ctrl.Manager, config *Config) *Issuance {
 	c, reader := mgr.GetClient(), mgr.GetAPIReader()
 	presence := newPresence(config.Ready, config.Self, config.HTTPPort, config.TrustedProxy)
 	return &Issuance{
-		Authority: config.Client, client: c, Now: time.Now, Directory: config.Directory, email: config.Email, metrics: config.Metrics,
+		Authority: config.Client, client: c, Now: time.Now, Directory: config.Directory, email: config.Email, accountPerEmail: config.AccountPerEmail, metrics: config.Metrics,
 		accounts: &accountStore{reader: reader, client: c, authority: config.Client, namespace: config.Namespace,
-			directory: config.Directory, external: config.ExternalAccount, owner: config.Owner},
+			directory: config.Directory, external: config.ExternalAccount, owner: config.Owner, email: config.Email},
 		Ledger: ledger.NewStore(mgr, config.Namespace, config.Owner, ledger.LimitsAt(config.Directory, config.OrdersPerDay)),
 		Orders: &Store{reader: reader, client: c, Cache: config.Working, namespace: config.Namespace,
 			class: config.Class, owner: config.Owner},

@@ -19,8 +19,9 @@ import (
 func (j *Job) place(ctx context.Context) (time.Duration, error) {
 	a := j.attempt()
 	if !a.Placing {
-		if after, err := j.claim(ctx); err != nil || after > 0 {
-			return after, err
+		a.Placing = true
+		if err := j.persist(ctx); err != nil {
+			return 0, err
 		}
 	} else {
 		others, err := j.Orders.others(ctx, j.working)
@@ -58,8 +59,8 @@ func (j *Job) place(ctx context.Context) (time.Duration, error) {
 	return AtOnce, j.persist(ctx)
 }
 
-// claim enters the order into the ledger and writes that it is about to be placed. It returns 0 if the order can be
-// placed now, or else when the next pass may follow.
+// claim enters the order into the ledger, unless another TLSCertificate's order spares it, and writes that it has done so.
+// It returns when the next pass may follow.
 func (j *Job) claim(ctx context.Context) (time.Duration, error) {
 	j.claiming.Lock()
 	defer j.claiming.Unlock()
@@ -75,8 +76,8 @@ func (j *Job) claim(ctx context.Context) (time.Duration, error) {
 		j.State().wait(at, v1alpha1.ReasonOrderLimit, why)
 		return AtOnce, j.persist(ctx)
 	}
-	a.Placing = true
-	return 0, j.persist(ctx)
+	a.Entered = true
+	return AtOnce, j.persist(ctx)
 }
 
 // entry returns what the ledger keeps of an order.

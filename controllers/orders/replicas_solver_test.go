@@ -29,10 +29,10 @@ func TestAnOrderThatReplicasSolveIsWrittenOnceAStep(t *testing.T) {
 	})
 	s.solvers = newSolvers(&replicasSolver{now: s.Now, presence: newPresence(func() []replicas.Replica { return []replicas.Replica{replica} }, replica, 0, false)})
 	s.passUntilIssued()
-	// The attempt, its trial, that it is placed, the order, the answers, that they are seen, that the authority looks, two
+	// The attempt, its trial, that the ledger has it, that it is placed, the order, the answers, that they are seen, that the authority looks, two
 	// looks at the order, that it is finalized and then valid, and the end.
-	if s.api.writes != 12 {
-		t.Errorf("%d writes, want 12", s.api.writes)
+	if s.api.writes != 13 {
+		t.Errorf("%d writes, want 13", s.api.writes)
 	}
 	if secret := s.kept().Object; secret.ResourceVersion != "" {
 		t.Errorf("%v is left of an order that has ended", secret.Data)

@@ -63,8 +63,8 @@ func goesFirst(other, own *Working) bool {
 	switch {
 	case theirs == nil || !slices.Equal(theirs.Hosts, ours.Hosts):
 		return false
-	case theirs.Placing || !theirs.Began.Equal(ours.Began):
-		return theirs.Placing || theirs.Began.Before(ours.Began)
+	case theirs.entered() || !theirs.Began.Equal(ours.Began):
+		return theirs.entered() || theirs.Began.Before(ours.Began)
 	}
 	return other.Object.Name < own.Object.Name
 }

@@ -83,7 +83,7 @@ func (s *State) empty() bool {
 func (s *State) Accept(certificate types.UID, spec string) (givenUp string) {
 	switch {
 	case s.Spec != spec:
-		if s.Attempt != nil && s.Attempt.Placing {
+		if s.Attempt != nil && s.Attempt.entered() {
 			givenUp = s.Attempt.ID
 		}
 		*s = State{Closing: s.ending()}

@@ -31,6 +31,7 @@ func steps() []step {
 	return []step{
 		{name: "beginning an attempt", due: func(a *attempt) bool { return a == nil }, take: (*Job).begin},
 		{name: "trying how challenges are answered", due: func(a *attempt) bool { return !a.Tried }, take: (*Job).try},
+		{name: "entering the order into the ledger", due: func(a *attempt) bool { return a.Order.URL == "" && !a.entered() }, take: (*Job).claim},
 		{name: "placing the order", due: func(a *attempt) bool { return a.Order.URL == "" }, account: true, take: (*Job).place},
 		{name: "making the answers", due: func(a *attempt) bool { return a.open() && !a.Authorized }, account: true, take: (*Job).authorize},
 		{name: "presenting the answers", due: func(a *attempt) bool { return a.open() && !a.Visible }, account: true, take: (*Job).show},

@@ -18,7 +18,8 @@ func TestTheNextStepFollowsFromWhatIsKept(t *testing.T) {
 	}{
 		"nothing":                        {nil, "beginning an attempt"},
 		"an attempt":                     {&attempt{}, "trying how challenges are answered"},
-		"one whose trial is over":        {&attempt{Tried: true}, "placing the order"},
+		"one whose trial is over":        {&attempt{Tried: true}, "entering the order into the ledger"},
+		"one that the ledger has":        {&attempt{Tried: true, Entered: true}, "placing the order"},
 		"one that is about to be placed": {&attempt{Tried: true, Placing: true}, "placing the order"},
 		"an order":                       {in(acme.OrderPending, false, false), "making the answers"},
 		"answers":                        {in(acme.OrderPending, true, false), "presenting the answers"},

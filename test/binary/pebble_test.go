@@ -212,7 +212,7 @@ func (p *pebble) roots() *x509.CertPool {
 
 // arguments make a controller order from the authority.
 func (p *pebble) arguments() []string {
-	return []string{"--acme-directory=" + p.directory, "--acme-ca-file=" + p.caFile, "--acme-email=admin@example.com"}
+	return []string{"--acme-directory=" + p.directory, "--acme-ca-file=" + p.caFile, "--acme-email=admin@example.com", "--acme-account-per-email"}
 }
 
 // secured makes a verified handshake for the host. It returns the serial number of the certificate.

@@ -227,9 +227,10 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 		{"values of a version before", []string{"acme.enabled=null", "rbac=null"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"networks of Tasks", []string{"tasks.networks={10.0.0.0/8,fd00::/8}"},
 			[]string{"--host-claim-grace=0s", "--task-networks=10.0.0.0/8,fd00::/8", "--acme-orders-per-day=200"}},
-		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.caConfigMap=authority",
-			"acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
-			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
+		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.accountPerEmail=true",
+			"acme.caConfigMap=authority", "acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
+			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-account-per-email",
+				"--acme-ca-file=/etc/warren-ingress/acme/ca.crt",
 				"--acme-eab-secret=eab", "--acme-http-port=80", "--acme-orders-per-day=1000000"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
