@@ -92,3 +92,29 @@ func TestProbesOverTLS(t *testing.T) {
 		})
 	}
 }
+
+// A server with several hosts chooses by the name that is sent, and wants the request to be for the same (RFC 9110, section
+// 7.4).
+func TestProbesOverTLSSendAName(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "of nobody's trust")
+	cert := a.sign(t, []string{"app.example.com"})
+	strict := &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if hello.ServerName != "app.example.com" {
+			return nil, fmt.Errorf("no host is called %q", hello.ServerName)
+		}
+		return &cert, nil
+	}}
+	b := startTLSBackend(t, strict, func(w http.ResponseWriter, r *http.Request) {
+		if name, _, _ := strings.Cut(r.Host, ":"); name != r.TLS.ServerName {
+			w.WriteHeader(http.StatusMisdirectedRequest)
+		}
+	})
+	for name, healthy := range map[string]bool{"app.example.com": true, "other.example.com": false, "": false} {
+		p := New(Config{})
+		c := snapshot.Check{Address: b.address, Path: "/health", TLS: true, ServerName: name, Expected: []snapshot.StatusRange{{First: 200, Last: 299}}, Timeout: patience}
+		if got := health.NewProbes(p.dialer, logr.Discard()).Probe(t.Context(), &c); got.Healthy != healthy {
+			t.Errorf("with the name %q: %+v, want healthy to be %t", name, got, healthy)
+		}
+	}
+}

@@ -137,6 +137,9 @@ func (t backendTLS) variant() string {
 	return v
 }
 
+// defaultServerName is what a certificate for a service in the cluster names.
+func defaultServerName(service, namespace string) string { return service + "." + namespace + ".svc" }
+
 // skipsVerification is the finding for a backend that has to prove nothing.
 const skipsVerification = "its certificate is not verified, as insecureSkipVerify says"
 
@@ -145,7 +148,7 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
 	terms = snapshot.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify}
 	if terms.ServerName == "" {
-		terms.ServerName = b.service + "." + b.namespace + ".svc"
+		terms.ServerName = defaultServerName(b.service, b.namespace)
 	}
 	if address, err := netip.ParseAddr(terms.ServerName); err == nil {
 		terms.ServerName = address.Unmap().String()

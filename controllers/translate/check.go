@@ -43,7 +43,7 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool) []snapshot.Check {
 	if len(wanted) == 0 {
 		return nil
 	}
-	h2c := h2cAddresses(pools)
+	h2c, names := h2cAddresses(pools), serverNames(pools)
 	list := make([]snapshot.Check, 0, len(wanted))
 	for _, task := range tasks {
 		if task.Spec.HealthCheck == nil || !wanted[TaskID(task.Namespace, task.Name)] {
@@ -51,6 +51,9 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool) []snapshot.Check {
 		}
 		if c, fault := taskCheck(task); fault == "" {
 			c.H2C = c.Path != "" && !c.TLS && h2c[c.Address]
+			if c.TLS {
+				c.ServerName = serverName(task, names[c.Address])
+			}
 			list = append(list, c)
 		}
 	}
@@ -78,6 +81,36 @@ func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 		}
 	}
 	return addresses
+}
+
+// serverNames returns the names that requests over TLS send to addresses. Of several it has the first.
+func serverNames(pools []snapshot.Pool) map[netip.AddrPort]string {
+	names := make(map[netip.AddrPort]string)
+	for i := range pools {
+		p := &pools[i]
+		if p.TLS.ServerName == "" {
+			continue
+		}
+		for j := range p.Endpoints {
+			at := p.Endpoints[j].Address
+			if known, ok := names[at]; !ok || p.TLS.ServerName < known {
+				names[at] = p.TLS.ServerName
+			}
+		}
+	}
+	return names
+}
+
+// serverName returns the name that probes of a Task send: the one that requests send there, or the one that they would
+// send by default. An IP address is not sent (RFC 6066, section 3).
+func serverName(task *v1alpha1.Task, ofRequests string) string {
+	if ofRequests == "" {
+		return defaultServerName(string(task.Spec.ServiceName), task.Namespace)
+	}
+	if _, err := netip.ParseAddr(ofRequests); err == nil {
+		return ""
+	}
+	return ofRequests
 }
 
 // taskCheck returns the check of a Task that has one, or what is wrong with it.

@@ -48,7 +48,7 @@ func TestWhatIsProbedOfATask(t *testing.T) {
 		"gRPC's health protocol for a service, over TLS": {
 			[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPCS, Service: "shop.v1.Orders"})},
 			check(func(c *snapshot.Check) {
-				c.Path, c.Expected, c.GRPC, c.Service, c.TLS = "", nil, true, "shop.v1.Orders", true
+				c.Path, c.Expected, c.GRPC, c.Service, c.TLS, c.ServerName = "", nil, true, "shop.v1.Orders", true, "api.default.svc"
 			})},
 		"a path and statuses": {[]func(*v1alpha1.Task){by(v1alpha1.HealthCheck{Port: 80, Path: "/health",
 			ExpectedStatuses: []v1alpha1.StatusRange{"204", "400-404"}})},
@@ -144,6 +144,46 @@ func TestAHealthCheckIsHeldToItsBounds(t *testing.T) {
 			c := conditionOf(t, reports, "Task", "default/a", v1alpha1.ConditionAccepted)
 			if diff := cmp.Diff(accepted{metav1.ConditionTrue, test.reason, test.message}, accepted{c.Status, c.Reason, c.Message}); diff != "" {
 				t.Errorf("Accepted (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A server with several hosts answers a connection without a name with an alert, or with 421.
+func TestAProbeOverTLSSendsTheNameThatRequestsDo(t *testing.T) {
+	over := func(serverName string) func(*v1alpha1.IngressPath) {
+		return func(p *v1alpha1.IngressPath) {
+			p.Backend.Protocol = v1alpha1.ProtocolHTTPS
+			if serverName != "" {
+				p.Backend.TLS = &v1alpha1.BackendTLS{ServerName: v1alpha1.BackendServerName(serverName)}
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		check v1alpha1.HealthCheck
+		paths []func(*v1alpha1.IngressPath)
+		want  string
+	}{
+		"that of the rule":           {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){over("app.example.com")}, "app.example.com"},
+		"the default":                {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){over("")}, "api.default.svc"},
+		"the first of several":       {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPCS}, []func(*v1alpha1.IngressPath){over("b.example.com"), over("a.example.com")}, "a.example.com"},
+		"no address":                 {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){over("10.0.0.1")}, ""},
+		"where no rule speaks HTTPS": {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){func(*v1alpha1.IngressPath) {}}, "api.default.svc"},
+		"none without TLS":           {v1alpha1.HealthCheck{Port: 80}, []func(*v1alpha1.IngressPath){over("app.example.com")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rule := newRule("x.io")
+			for i, change := range test.paths {
+				path := prefix(fmt.Sprintf("/%d", i), "api")
+				change(&path)
+				rule.Paths = append(rule.Paths, path)
+			}
+			snapshot, _ := build(translate.Input{
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, rule)}),
+				Tasks:   []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &test.check })},
+			})
+			if len(snapshot.Checks) != 1 || snapshot.Checks[0].ServerName != test.want {
+				t.Errorf("the checks are %+v, want one with the name %q", snapshot.Checks, test.want)
 			}
 		})
 	}

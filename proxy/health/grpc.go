@@ -48,7 +48,7 @@ func healthQuestion(service string) string {
 // askHealth asks whether a check's service is served.
 func askHealth(up upstream.Exchange, c *snapshot.Check) (Finding, error) {
 	up.WriteHead(&message.Request{
-		Version: message.HTTP11, Method: healthVerb, Authority: []byte(c.Address.String()), Path: healthPath, Fields: healthFields,
+		Version: message.HTTP11, Method: healthVerb, Authority: authority(c), Path: healthPath, Fields: healthFields,
 		ContentLength: message.UnknownLength, AcceptsTrailers: true,
 	})
 	if err := message.Write(up.Request(), healthRequest(c.Service)); err != nil {

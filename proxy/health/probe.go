@@ -36,6 +36,9 @@ type Finding struct {
 // can send all of it and logs no error.
 const probeContent = 64 << 10
 
+// httpsPort is the port that an authority leaves out over TLS.
+const httpsPort = 443
+
 var (
 	probeMethod = []byte("GET")
 	probeFields = []message.Field{{Name: []byte("User-Agent"), Value: []byte("warren-ingress health check")}}
@@ -98,6 +101,10 @@ func (p *Probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Che
 	if c.TLS {
 		terms = p.tls
 	}
+	if c.TLS && c.ServerName != "" {
+		terms = p.tls.Clone()
+		terms.ServerName = c.ServerName
+	}
 	up, end, err := p.dialer.Once(ctx, tcp, terms, c.H2C || c.GRPC)
 	if err != nil {
 		return Finding{}, err
@@ -114,7 +121,7 @@ func (p *Probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Che
 
 func askPath(up upstream.Exchange, c *snapshot.Check) (Finding, error) {
 	up.WriteHead(&message.Request{
-		Version: message.HTTP11, Method: probeMethod, Authority: []byte(c.Address.String()), Path: []byte(c.Path), Fields: probeFields,
+		Version: message.HTTP11, Method: probeMethod, Authority: authority(c), Path: []byte(c.Path), Fields: probeFields,
 	})
 	if err := up.Request().End(nil); err != nil {
 		return Finding{}, err
@@ -125,6 +132,17 @@ func askPath(up upstream.Exchange, c *snapshot.Check) (Finding, error) {
 	status := up.Response().Status
 	drain(up.Content())
 	return answered(c.Expects(status), strconv.Itoa(status)), nil
+}
+
+// authority returns what a task is asked for.
+func authority(c *snapshot.Check) []byte {
+	switch {
+	case c.ServerName == "":
+		return []byte(c.Address.String())
+	case c.Address.Port() == httpsPort:
+		return []byte(c.ServerName)
+	}
+	return []byte(c.ServerName + ":" + strconv.Itoa(int(c.Address.Port())))
 }
 
 // answered returns the finding of an answer that is of the protocol.

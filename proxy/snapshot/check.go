@@ -27,6 +27,9 @@ type Check struct {
 	// TLS is set if the probe goes over TLS. It takes any certificate. It asks only whether the task serves. What a rule
 	// expects of the certificate is checked for that rule's requests.
 	TLS bool
+	// ServerName is sent in the handshake, and the GET asks for it as the host. So a task with several hosts answers as one
+	// of them. It is empty without TLS, and if no name is known. Then the GET asks for the address.
+	ServerName string
 	// H2C is set if the GET is sent in HTTP/2 without TLS. Over TLS the task chooses the version.
 	H2C bool
 	// Expected are the statuses with which a healthy task answers the GET.
@@ -77,7 +80,8 @@ func (c Check) Equal(o Check) bool {
 // SameProbe says whether the findings of one check hold for the other one too.
 func (c *Check) SameProbe(o *Check) bool {
 	return c.ID == o.ID && c.Namespace == o.Namespace && c.Address == o.Address && c.Path == o.Path &&
-		c.GRPC == o.GRPC && c.Service == o.Service && c.TLS == o.TLS && c.H2C == o.H2C && slices.Equal(c.Expected, o.Expected)
+		c.GRPC == o.GRPC && c.Service == o.Service && c.TLS == o.TLS && c.ServerName == o.ServerName && c.H2C == o.H2C &&
+		slices.Equal(c.Expected, o.Expected)
 }
 
 // Expects says whether a healthy task may answer with a status.
