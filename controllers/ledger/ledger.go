@@ -99,8 +99,8 @@ func NamesAt(directory string, hosts []string) string {
 	return NameSet(append(slices.Clone(hosts), directory))
 }
 
-// ledgerRule allows one more entry while those that it counts within a time, which may be each entry's own, weigh less than
-// limit.
+// ledgerRule allows one more entry while those that it counts within a time, which may be each entry's own, weigh less
+// than limit.
 type ledgerRule struct {
 	limit  int
 	within func(Entry) time.Duration
@@ -119,9 +119,9 @@ func each(counts func(Entry) bool) func(Entry) int {
 	}
 }
 
-// shared gives the entries that are counted a weight of 1, and those of one namespace a weight of 2. So a namespace has no
-// more of them than are left for all others: one that takes all that it can leaves half of them, and a second one half of
-// those.
+// shared gives the entries that are counted a weight of 1, and those of one namespace a weight of 2. So a namespace
+// has no more of them than are left for all others: one that takes all that it can leaves half of them, and a second
+// one half of those.
 func shared(namespace string, counts func(Entry) bool) func(Entry) int {
 	return func(e Entry) int {
 		switch {
@@ -163,8 +163,8 @@ func LimitsAt(directory string, perDay int) Limits {
 //
 // The limit on orders for the same names does not hold back a renewal: authorities exempt renewals from it. Renewals
 // have a limit of their own here, against mistakes and loops. The hourly limit on failures is for renewals too, and so
-// is the daily limit, unless they are brief. Renewals may take all of the daily limit, and all other orders half of it, so
-// that no number of new certificates lets those run out that are served. Both are shared among namespaces.
+// is the daily limit, unless they are brief. Renewals may take all of the daily limit, and all other orders half of
+// it, so that no number of new certificates lets those run out that are served. Both are shared among namespaces.
 func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, why string) {
 	same := func(e Entry) bool { return e.Names == order.Names }
 	within := func(d time.Duration) func(Entry) time.Duration {
@@ -197,8 +197,8 @@ func (l ledger) next(now time.Time, order Entry, limits Limits) (at time.Time, w
 	return at, why
 }
 
-// dailyRules are those that hold all orders together to a limit. Half of it is for orders other than renewals. A further
-// quarter is for the first such order of a namespace within the day: several namespaces can use up their half.
+// dailyRules are those that hold all orders together to a limit. Half of it is for orders other than renewals. A
+// further quarter is for the first such order of a namespace within the day: several namespaces can use up their half.
 func (l ledger) dailyRules(now time.Time, order Entry, perDay int) []ledgerRule {
 	const (
 		share = "this namespace's share of the orders of a day is used up, of those that --acme-orders-per-day allows to all"

@@ -15,12 +15,12 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 )
 
-// collectPause is the pause between two looks for accounts that nothing names. It is longer than it takes a controller that
-// begins beside this one to mark its own.
+// collectPause is the pause between two looks for accounts that nothing names. It is longer than it takes a controller
+// that begins beside this one to mark its own.
 const collectPause = time.Hour
 
-// AccountCollector deletes the Secrets of accounts that no TLSCertificate names any more. The authority keeps the account,
-// which nobody can use without its key.
+// AccountCollector deletes the Secrets of accounts that no TLSCertificate names any more. The authority keeps the
+// account, which nobody can use without its key.
 type AccountCollector struct{ *Issuance }
 
 // NeedLeaderElection is true: one replica orders.
@@ -62,8 +62,8 @@ func (s *accountStore) mark(ctx context.Context) error {
 	return s.client.Update(ctx, secret)
 }
 
-// collectAccounts deletes the accounts with the authority that nothing names. If new accounts have to be bound to an external one,
-// it deletes none: some authorities bind one account and no further.
+// collectAccounts deletes the accounts with the authority that nothing names. If new accounts have to be bound to an
+// external one, it deletes none: some authorities bind one account and no further.
 func (i *Issuance) collectAccounts(ctx context.Context) error {
 	if i.accounts.external != "" {
 		return nil

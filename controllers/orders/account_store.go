@@ -38,8 +38,8 @@ const (
 	accountOwn   = "own"
 )
 
-// accountStore keeps the accounts with an authority in Secrets of the controller's namespace. An account is of one email
-// address: an authority knows the contacts of an account, and none of an order.
+// accountStore keeps the accounts with an authority in Secrets of the controller's namespace. An account is of one
+// email address: an authority knows the contacts of an account, and none of an order.
 type accountStore struct {
 	reader    client.Reader
 	client    client.Client

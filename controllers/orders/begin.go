@@ -42,8 +42,8 @@ func (j *Job) begin(ctx context.Context) (time.Duration, error) {
 	return AtOnce, j.Orders.write(ctx, j.working, key)
 }
 
-// contact returns the address whose account orders a certificate. There is one account, unless the operator allows one for
-// each address.
+// contact returns the address whose account orders a certificate. There is one account, unless the operator allows one
+// for each address.
 func (i *Issuance) contact(spec *v1alpha1.TLSCertificateSpec) string {
 	if i.accountPerEmail && spec.Email != "" {
 		return string(spec.Email)

@@ -120,8 +120,8 @@ type agreeable struct {
 	key     *ecdsa.PrivateKey
 	request []byte
 	status  acme.OrderStatus
-	// orders and asked count the orders that were placed and the challenges that it was asked to look at. contacts are those
-	// of the accounts that were registered.
+	// orders and asked count the orders that were placed and the challenges that it was asked to look at. contacts are
+	// those of the accounts that were registered.
 	orders, asked int
 	contacts      []string
 	refuses       error

@@ -59,8 +59,8 @@ func (j *Job) place(ctx context.Context) (time.Duration, error) {
 	return AtOnce, j.persist(ctx)
 }
 
-// claim enters the order into the ledger, unless another TLSCertificate's order spares it, and writes that it has done so.
-// It returns when the next pass may follow.
+// claim enters the order into the ledger, unless another TLSCertificate's order spares it, and writes that it has done
+// so. It returns when the next pass may follow.
 func (j *Job) claim(ctx context.Context) (time.Duration, error) {
 	j.claiming.Lock()
 	defer j.claiming.Unlock()

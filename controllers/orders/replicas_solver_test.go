@@ -29,8 +29,8 @@ func TestAnOrderThatReplicasSolveIsWrittenOnceAStep(t *testing.T) {
 	})
 	s.solvers = newSolvers(&replicasSolver{now: s.Now, presence: newPresence(func() []replicas.Replica { return []replicas.Replica{replica} }, replica, 0, false)})
 	s.passUntilIssued()
-	// The attempt, its trial, that the ledger has it, that it is placed, the order, the answers, that they are seen, that the authority looks, two
-	// looks at the order, that it is finalized and then valid, and the end.
+	// The attempt, its trial, that the ledger has it, that it is placed, the order, the answers, that they are seen, that
+	// the authority looks, two looks at the order, that it is finalized and then valid, and the end.
 	if s.api.writes != 13 {
 		t.Errorf("%d writes, want 13", s.api.writes)
 	}

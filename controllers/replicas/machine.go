@@ -11,12 +11,12 @@ import (
 // machineAddresses bounds the addresses of a machine that are told, since a Lease holds them.
 const machineAddresses = 64
 
-// servicesInterface has the addresses of all Services on a node where kube-proxy runs in mode ipvs. They are not the node's
-// own.
+// servicesInterface has the addresses of all Services on a node where kube-proxy runs in mode ipvs. They are not the
+// node's own.
 const servicesInterface = "kube-ipvs0"
 
-// Machine returns the addresses of the machine, or Pod, that this process runs on, with commas between them. It leaves out
-// loopback and link-local ones, which every machine has.
+// Machine returns the addresses of the machine, or Pod, that this process runs on, with commas between them. It leaves
+// out loopback and link-local ones, which every machine has.
 func Machine() (string, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

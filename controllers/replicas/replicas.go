@@ -100,8 +100,8 @@ func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
 	return addresses
 }
 
-// Machines returns the addresses of the machines, or Pods, that the ready replicas run on. A replica of an earlier version
-// tells only the one that it is reached at.
+// Machines returns the addresses of the machines, or Pods, that the ready replicas run on. A replica of an earlier
+// version tells only the one that it is reached at.
 func (r *Replicas) Machines() (addresses []netip.Addr) {
 	for _, known := range *r.ready.Load() {
 		addresses = append(addresses, known.Address)

@@ -77,9 +77,8 @@ type Origin interface {
 	Services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error)
 	Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error)
 	Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error)
-	// Own returns the addresses at which the controller takes requests, and Reserved those that no Task may be at. Challenges
-	// returns the answers that the orders of
-	// these certificates have ready.
+	// Own returns the addresses at which the controller takes requests, and Reserved those that no Task may be at.
+	// Challenges returns the answers that the orders of these certificates have ready.
 	Own() []netip.AddrPort
 	Reserved() translate.Reserved
 	Challenges(ctx context.Context, certificates []*v1alpha1.TLSCertificate) ([]translate.Challenge, error)

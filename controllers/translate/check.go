@@ -164,8 +164,8 @@ func taskCheck(task *v1alpha1.Task) (check snapshot.Check, fault string) {
 	return check, ""
 }
 
-// checkBounds says which bounds a Task's health check is held to although it is written otherwise. It returns nothing if
-// there is none.
+// checkBounds says which bounds a Task's health check is held to although it is written otherwise. It returns nothing
+// if there is none.
 func checkBounds(h *v1alpha1.HealthCheck) string {
 	if h == nil {
 		return ""

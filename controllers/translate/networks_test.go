@@ -15,8 +15,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// inCluster returns an input of a controller at 10.244.0.7 and fd00:10::7, with a replica at 10.244.1.9. The API server is
-// at 10.96.0.1 and fd00:96::1, at the node 192.168.50.2, and was reached at 203.0.113.5.
+// inCluster returns an input of a controller at 10.244.0.7 and fd00:10::7, with a replica at 10.244.1.9. The API
+// server is at 10.96.0.1 and fd00:96::1, at the node 192.168.50.2, and was reached at 203.0.113.5.
 func inCluster(address string) translate.Input {
 	endpoints := &discoveryv1.EndpointSlice{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "kubernetes", Labels: map[string]string{discoveryv1.LabelServiceName: "kubernetes"}},

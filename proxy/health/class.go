@@ -2,8 +2,8 @@
 
 package health
 
-// Class is what came of a probe, as it may be told to everybody who may read the task. More would make every task with a
-// health check a scanner of ports, run from where the proxy is.
+// Class is what came of a probe, as it may be told to everybody who may read the task. More would make every task with
+// a health check a scanner of ports, run from where the proxy is.
 type Class uint8
 
 const (

@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// probesAtOnce bounds the probes that run at the same time. Each has a connection and a goroutine, or two with HTTP/2.
-	// firstProbes of these places are for the first probe of a namespace. Of the others a namespace has no more than are
-	// free: one that takes all that it can leaves half of them, and a second one half of those. A place that becomes free is
-	// for the namespace that has the fewest.
+	// probesAtOnce bounds the probes that run at the same time. Each has a connection and a goroutine, or two with
+	// HTTP/2. firstProbes of these places are for the first probe of a namespace. Of the others a namespace has no more
+	// than are free: one that takes all that it can leaves half of them, and a second one half of those. A place that
+	// becomes free is for the namespace that has the fewest.
 	probesAtOnce = 512
 	firstProbes  = 64
 	// probesApart is the time between the first probes of tasks that come with one snapshot. 10,000 begin within two

@@ -56,7 +56,8 @@ func (s *share) idle(now time.Duration) bool {
 	return len(s.waiting) == 0 && s.probing == 0 && s.paced <= now
 }
 
-// order has the shares with tasks that wait, but for those that are held. It is a heap, by when the next probe may begin.
+// order has the shares with tasks that wait, but for those that are held. It is a heap, by when the next probe may
+// begin.
 type order []*share
 
 // first returns the share whose next probe may begin first, or nil.

@@ -12,8 +12,8 @@ import (
 // Report is what is known of a task that is checked. It is immutable.
 type Report struct {
 	Health snapshot.Health
-	// Class is what came of the deciding probe, for everybody who may read the task. Message says what it found, for operators:
-	// "GET /health: 503". Both are empty while no probe has decided.
+	// Class is what came of the deciding probe, for everybody who may read the task. Message says what it found, for
+	// operators: "GET /health: 503". Both are empty while no probe has decided.
 	Class   Class
 	Message string
 	// Since is when the health last changed, or when the first probe decided. It is zero while no probe has.

@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// A Task that is older than the bounds of health checks can still be changed elsewhere, and so can its status. What changes
-// the health check has to keep to them.
+// A Task that is older than the bounds of health checks can still be changed elsewhere, and so can its status. What
+// changes the health check has to keep to them.
 func TestTasksThatAreOlderThanTheBoundsCanBeChangedElsewhere(t *testing.T) {
 	kube, err := client.New(api.Config(t), client.Options{})
 	if err != nil {
