@@ -50,6 +50,8 @@ type flags struct {
 	maxConnections, maxHeaderMemory        int
 	drainDelay, drainTimeout               time.Duration
 
+	tunnelIdleTimeout time.Duration
+
 	acme    acmeFlags
 	tracing tracingFlags
 
@@ -95,6 +97,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(durationFlag(&f.readTimeout, 30*time.Second), "read-timeout", "`time` in which a request's head must be complete, and without a byte of its content; 0 for none")
 	set.Var(durationFlag(&f.writeTimeout, 30*time.Second), "write-timeout", "`time` in which a client must take a byte of the response; 0 for none")
 	set.Var(durationFlag(&f.idleTimeout, 120*time.Second), "idle-timeout", "`time` after which an idle connection is closed; 0 for none")
+	set.Var(durationFlag(&f.tunnelIdleTimeout, 0), "tunnel-idle-timeout", "`time` after which a WebSocket or other upgraded connection is closed on which neither side sends; 0 for none")
 	set.Var(intFlag(&f.minRate, 500, 0, unbounded), "min-rate", "least rate, in `bytes` a second on average and after 30 s, at which clients must send content and take responses; 0 for none")
 	set.Var(intFlag(&f.maxHeaderBytes, 64<<10, 1<<10, 1<<20), "max-header-bytes", "largest head of a request in `bytes`; a larger one gets 431")
 	set.Var(intFlag(&f.maxHeaders, 128, 16, 4096), "max-headers", "largest `number` of fields in a request's head; more get 431")

@@ -175,6 +175,8 @@ func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Co
 		MaxConnections:  f.connections(),
 		DrainDelay:      f.drainDelay,
 		DrainTimeout:    f.drainTimeout,
+
+		TunnelIdleTimeout: f.tunnelIdleTimeout,
 	}
 }
 

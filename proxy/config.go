@@ -20,6 +20,9 @@ type Config struct {
 	// ReadTimeout and WriteTimeout bound how long a client may send or take nothing in the midst of a message. ReadTimeout
 	// also bounds a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
+	// TunnelIdleTimeout bounds how long neither side of a tunnel may send anything. 0 is no bound. A tunnel of which one
+	// side has ended, or takes nothing, has IdleTimeout.
+	TunnelIdleTimeout time.Duration
 	// MinRate is the least rate, in bytes a second, at which a client has to send content and to take responses. It is an
 	// average, and counts after MinRateGrace. 0 is no bound.
 	MinRate      int

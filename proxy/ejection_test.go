@@ -61,6 +61,46 @@ func TestAnEndpointThatRefusesConnectionsIsSetAside(t *testing.T) {
 	}
 }
 
+// Requests for something slow time out, several in a row. Who answers others meanwhile is there for them.
+func TestSlowAnswersSetNobodyAsideWhoServesOthers(t *testing.T) {
+	t.Parallel()
+	var waiting counter
+	slowOrNot := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			waiting.Add(1)
+			<-r.Context().Done()
+		}
+	}
+	a, b := startBackend(t, slowOrNot), startBackend(t, slowOrNot)
+	p := serve(t)
+	p.apply(everythingBy(idleAfter(3*time.Second), a.address, b.address))
+	slow := make(chan reply)
+	for range 8 {
+		c := p.dial()
+		c.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+		go func() {
+			got, _ := c.tryReply("GET")
+			slow <- got
+		}()
+	}
+	await(t, "the requests' arrival", func() bool { return waiting.Load() == 8 })
+	for range 4 {
+		if got := p.get("a", "/"); got.Status != 200 {
+			t.Errorf("got %d %q, want 200", got.Status, got.reason())
+		}
+	}
+	for range 8 {
+		if got := receive(t, "the end of a slow request", slow); got.reason() != "UpstreamTimeout" {
+			t.Errorf("got %d %q, want UpstreamTimeout", got.Status, got.reason())
+		}
+	}
+	for _, e := range p.engine.Generation.Load().Pool("pool").Describe() {
+		if e.Ejected {
+			t.Errorf("%s is set aside", e.Address)
+		}
+	}
+}
+
 func TestStatusesAreNoFailuresOfAnEndpoint(t *testing.T) {
 	t.Parallel()
 	failing := startBackend(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })

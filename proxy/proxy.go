@@ -59,7 +59,8 @@ func New(config Config) *Proxy {
 		Logger: config.Logger, ReadTimeout: config.ReadTimeout, WriteTimeout: config.WriteTimeout, IdleTimeout: config.IdleTimeout,
 		MaxHeaderBytes: config.MaxHeaderBytes, MaxHeaders: config.MaxHeaders, MaxConnections: config.MaxConnections,
 		H2C: config.H2C, ProxyProtocol: config.ProxyProtocol, DrainDelay: config.DrainDelay, DrainTimeout: config.DrainTimeout,
-		TLS: p.tls, Heads: p.heads, MinRate: config.MinRate, MinRateGrace: config.MinRateGrace,
+		TLS: p.tls, Heads: p.heads, TunnelIdleTimeout: config.TunnelIdleTimeout,
+		MinRate: config.MinRate, MinRateGrace: config.MinRateGrace,
 	})
 	return p
 }

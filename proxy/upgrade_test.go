@@ -408,7 +408,7 @@ func TestRefusedUpgradeWithContentLeavesHTTP(t *testing.T) {
 func TestIdleTunnelEnds(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
-	p := serve(t, func(c *Config) { c.IdleTimeout = 2 * time.Second })
+	p := serve(t, func(c *Config) { c.TunnelIdleTimeout = 2 * time.Second })
 	p.apply(everything(endpoint.address))
 	client, up := upgradedBy(t, p, endpoint)
 	client.send("one")
@@ -427,7 +427,7 @@ func TestTunnelWithTrafficInOneDirectionLives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			endpoint := startScript(t)
-			p := serve(t, func(c *Config) { c.IdleTimeout = idle })
+			p := serve(t, func(c *Config) { c.TunnelIdleTimeout = idle })
 			p.apply(everything(endpoint.address))
 			from, to := upgradedBy(t, p, endpoint)
 			if !fromClient {

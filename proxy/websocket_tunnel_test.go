@@ -211,7 +211,7 @@ func TestStuckTunnelHoldsUpNoOtherStream(t *testing.T) {
 func TestIdleTunnelOverHTTP2Ends(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
-	p := serve(t, h2c, func(c *Config) { c.IdleTimeout = 2 * time.Second })
+	p := serve(t, h2c, func(c *Config) { c.TunnelIdleTimeout = 2 * time.Second })
 	p.apply(everything(endpoint.address))
 	c := p.dialHasty(func(w *http2.Framer, f *frames) {
 		f.check(w.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: f.encode(connect("/")...), EndHeaders: true}))
@@ -232,7 +232,7 @@ func TestTunnelOverHTTP2WithTrafficInOneDirectionLives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			endpoint := startScript(t)
-			p := serve(t, h2c, func(c *Config) { c.IdleTimeout = idle })
+			p := serve(t, h2c, func(c *Config) { c.TunnelIdleTimeout = idle })
 			p.apply(everything(endpoint.address))
 			c := p.dialFrames()
 			up := c.socketOn(1, endpoint)

@@ -16,7 +16,7 @@ const (
 	DefaultIngressClassName = "warren"
 	DefaultRequestTimeout   = time.Duration(0)
 	DefaultConnectTimeout   = 5 * time.Second
-	DefaultIdleTimeout      = 30 * time.Second
+	DefaultIdleTimeout      = time.Minute
 	DefaultResponseTimeout  = time.Duration(0)
 	DefaultRetryAttempts    = int32(1)
 	DefaultMaxPending       = int32(100)
@@ -478,7 +478,8 @@ type Timeouts struct {
 	// +optional
 	Response *metav1.Duration `json:"response,omitempty"`
 
-	// idle is how long an exchange may pass without a byte in either direction. Absent: 30s.
+	// idle is how long an exchange may pass without a byte in either direction. Event streams, gRPC calls and WebSockets
+	// may be silent for any time once the task has begun to answer. Absent: 60s.
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^([0-9]{1,5}([.][0-9]{1,9})?(h|m|s|ms))+$')`,message=`idle must be a duration of zero or more in h, m, s and ms, such as 500ms, 30s or 1h30m, or 0s for none`

@@ -18,7 +18,7 @@ import (
 )
 
 // usual are the timeouts of a rule that says nothing of them.
-var usual = snapshot.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}
+var usual = snapshot.Timeouts{Connect: 5 * time.Second, Idle: 60 * time.Second}
 
 func TestWhatAnIngressOfThisAPISays(t *testing.T) {
 	guarded := prefix("/admin/", "api")

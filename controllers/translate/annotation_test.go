@@ -43,7 +43,7 @@ func annotated(t *testing.T, annotations map[string]string) (route snapshot.Rout
 }
 
 func TestAnnotationsAskForPolicies(t *testing.T) {
-	plain := snapshot.Route{Timeouts: snapshot.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}, Retries: 1}
+	plain := snapshot.Route{Timeouts: snapshot.Timeouts{Connect: 5 * time.Second, Idle: 60 * time.Second}, Retries: 1}
 	with := func(change func(*snapshot.Route)) snapshot.Route {
 		r := plain
 		change(&r)

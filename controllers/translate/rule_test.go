@@ -128,7 +128,7 @@ func TestAWrongRuleIsReportedAndHurtsNoOther(t *testing.T) {
 }
 
 func TestWhatARouteTakesFromItsRule(t *testing.T) {
-	defaults := snapshot.Timeouts{Connect: 5 * time.Second, Idle: 30 * time.Second}
+	defaults := snapshot.Timeouts{Connect: 5 * time.Second, Idle: 60 * time.Second}
 	tests := map[string]struct {
 		change func(*v1alpha1.IngressPath)
 		want   snapshot.Route
@@ -153,7 +153,7 @@ func TestWhatARouteTakesFromItsRule(t *testing.T) {
 			change: func(p *v1alpha1.IngressPath) {
 				p.Timeouts = &v1alpha1.Timeouts{Connect: &metav1.Duration{Duration: time.Second}}
 			},
-			want: snapshot.Route{Path: "/api", Timeouts: snapshot.Timeouts{Connect: time.Second, Idle: 30 * time.Second}, Retries: 1},
+			want: snapshot.Route{Path: "/api", Timeouts: snapshot.Timeouts{Connect: time.Second, Idle: 60 * time.Second}, Retries: 1},
 		},
 		"timeouts that are none, and no retries": {
 			change: func(p *v1alpha1.IngressPath) {

@@ -21,12 +21,14 @@ const (
 	ejectionDecay = time.Minute
 )
 
-// conduct is how an endpoint has been treating requests. A request that succeeds reads one word of it.
+// conduct is how an endpoint has been treating requests. A request that succeeds reads two words of it.
 type conduct struct {
 	// failures counts the requests in a row that failed.
 	failures atomic.Uint32
 	// ejected is since when the endpoint has been set aside, by the proxy's clock. 0 if it is not.
 	ejected atomic.Int64
+	// answered is when the endpoint last answered a request, by the proxy's clock, or up to answeredStep earlier.
+	answered atomic.Int64
 
 	// The rest is guarded by the ejector's lock: how often the endpoint was set aside lately, until when, and when it came
 	// back.
@@ -35,11 +37,24 @@ type conduct struct {
 	until, returned time.Duration
 }
 
-// succeeded notes that the endpoint answered a request, whatever its status.
-func (c *conduct) succeeded() {
+// answeredStep is how old the note of an endpoint's last answer may be before it is made anew. Were it made for each
+// answer, the cores that serve an endpoint's requests would take its cache line from each other each time.
+const answeredStep = 10 * time.Millisecond
+
+// succeeded notes that the endpoint answered a request at now, whatever its status.
+func (c *conduct) succeeded(now time.Duration) {
 	if c.failures.Load() != 0 {
 		c.failures.Store(0)
 	}
+	if at := time.Duration(c.answered.Load()); at == 0 || now-at >= answeredStep {
+		c.answered.Store(int64(now))
+	}
+}
+
+// answeredAfter says whether the endpoint answered a request after since, as far as the notes tell.
+func (c *conduct) answeredAfter(since time.Duration) bool {
+	at := time.Duration(c.answered.Load())
+	return at > 0 && at+answeredStep > since
 }
 
 // failed notes that the endpoint took no connection or gave no answer. It says whether the endpoint should be set
@@ -72,6 +87,14 @@ func (j *Ejector) Failed(e *Target) {
 		case j.Wake <- struct{}{}:
 		default:
 		}
+	}
+}
+
+// TimedOut notes that an endpoint was silent about a request that it got at since. That is its failure only if it was
+// silent about all others too: whoever answers others is there, and the request asks for what takes long.
+func (j *Ejector) TimedOut(e *Target, since time.Duration) {
+	if !e.conduct.answeredAfter(since) {
+		j.Failed(e)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 		for range 14 {
 			got = append(got, setAside(1)) // it is on probation
 		}
-		e.conduct.succeeded()
+		e.conduct.succeeded(j.clock.Now())
 		time.Sleep(10 * time.Minute)
 		got = append(got, setAside(ejectAfter))
 		var want []time.Duration
@@ -54,6 +54,36 @@ func TestAnEndpointIsSetAsideForLongerEachTimeAndForgivenWithTime(t *testing.T) 
 	})
 }
 
+// A slow path must not take its endpoint from the others. Whoever is silent to everybody is set aside all the same.
+func TestAnEndpointThatAnsweredOthersMeanwhileIsNotBlamedForSilence(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		// answered is when the endpoint answered another request. All that time out began at a second.
+		answered []time.Duration
+		want     bool
+	}{
+		{"it answered nobody", nil, true},
+		{"it answered others before", []time.Duration{time.Second / 2, time.Second - answeredStep}, true},
+		{"it answered others meanwhile", []time.Duration{time.Second / 2, 2 * time.Second}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			j := NewEjector(transport.NewClock())
+			e := newTarget(upstream.Key{}, nil)
+			for _, at := range test.answered {
+				e.Succeeded(at)
+			}
+			for range ejectAfter {
+				j.TimedOut(e, time.Second)
+			}
+			if got := e.conduct.ejected.Load() != 0; got != test.want {
+				t.Errorf("set aside: %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
 func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
 	t.Parallel()
 	j := &Ejector{clock: transport.NewClock()}
@@ -62,7 +92,7 @@ func TestASuccessInBetweenKeepsAnEndpointInService(t *testing.T) {
 		for range ejectAfter - 1 {
 			j.Failed(e)
 		}
-		e.conduct.succeeded()
+		e.conduct.succeeded(j.clock.Now())
 	}
 	if e.conduct.ejected.Load() != 0 {
 		t.Error("it was set aside though it never failed three times in a row")

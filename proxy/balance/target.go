@@ -36,8 +36,8 @@ func (t *Target) Malformed(cause string, at time.Time) { t.malformed.Store(&malf
 // Load returns how many requests and tunnels have a place at the endpoint.
 func (t *Target) Load() int64 { return t.active.Load() }
 
-// Succeeded notes that the endpoint answered a request, whatever its status.
-func (t *Target) Succeeded() { t.conduct.succeeded() }
+// Succeeded notes that the endpoint answered a request at now, whatever its status.
+func (t *Target) Succeeded(now time.Duration) { t.conduct.succeeded(now) }
 
 func newTarget(key upstream.Key, d *upstream.Dialer) *Target {
 	t := new(Target)

@@ -92,5 +92,6 @@ func (l *link) closed(why error) {
 func (l *link) newTunnel(side transport.Side, up *upstream.Conn) (t *transport.Tunnel, received []byte) {
 	s := l.server
 	carrier, below, received := up.LeaveHTTP(s.config.ReadTimeout)
-	return transport.NewTunnel(side, carrier, below, s.engine.Clock, s.config.IdleTimeout, &s.engine.Buffers), received
+	idle := transport.TunnelIdle{Whole: s.config.TunnelIdleTimeout, Half: s.config.IdleTimeout}
+	return transport.NewTunnel(side, carrier, below, s.engine.Clock, idle, &s.engine.Buffers), received
 }

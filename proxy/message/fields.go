@@ -30,6 +30,25 @@ func DropNamed(fields []Field, lower string) {
 	}
 }
 
+// IsStream returns whether a message's content is a stream of messages that may be far apart: server-sent events, or
+// those of gRPC, gRPC-Web and Connect.
+func IsStream(fields []Field) bool {
+	value, _ := First(fields, "content-type")
+	for _, begin := range [...]string{"text/event-stream", "application/grpc", "application/connect+"} {
+		rest := value[min(len(begin), len(value)):]
+		if !EqualFold(value[:len(value)-len(rest)], begin) {
+			continue
+		}
+		switch {
+		case len(rest) == 0, begin[len(begin)-1] == '+':
+			return true
+		case rest[0] == '+', rest[0] == '-', rest[0] == ';', rest[0] == ' ', rest[0] == '\t':
+			return true
+		}
+	}
+	return false
+}
+
 // IsGRPC returns whether a message's content is gRPC, whatever its messages are encoded in.
 func IsGRPC(fields []Field) bool {
 	const of = "application/grpc"

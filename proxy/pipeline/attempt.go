@@ -116,7 +116,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	}
 	x.kept.drop()
 	x.Answered = x.engine.Clock.Now()
-	x.hold.Target.Succeeded()
+	x.hold.Target.Succeeded(x.Answered)
 	x.Status = up.Response().Status
 	if x.Status == 101 {
 		return x.upgrade(up)

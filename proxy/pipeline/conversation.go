@@ -13,7 +13,7 @@ import (
 )
 
 // conversation is an exchange whose response began before its request ended. One side may be silent for any time while
-// the other is not. Both may be silent for the idle time of the rule, as in a tunnel.
+// the other is not. Both may be silent for the idle time.
 type conversation struct {
 	clock  transport.Clock
 	guard  *Guard
@@ -28,14 +28,10 @@ type conversation struct {
 }
 
 // converse stops timing the two directions apart if the response began before the request ended: the exchange then
-// times out only once both are silent. It returns nil if there is nothing to time, or if the client's protocol cannot
-// lift the limit on the request's content.
-func (x *Exchange) converse(up upstream.Exchange) *conversation {
-	if x.boundWaits(up) || !x.down.RestContent() {
-		return nil
-	}
-	idle := x.route.Timeouts.Idle
-	if idle == 0 {
+// times out only once both are silent for the idle time, 0 for never. It returns nil if there is nothing to time, or if
+// the client's protocol cannot lift the limit on the request's content.
+func (x *Exchange) converse(up upstream.Exchange, idle time.Duration) *conversation {
+	if x.boundWaits(up) || !x.down.RestContent() || idle == 0 {
 		return nil
 	}
 	c := &conversation{clock: x.engine.Clock, guard: x.guard, number: x.number, idle: idle}

@@ -22,8 +22,9 @@ type failure struct {
 	again bool
 	// left is set if the endpoint went before anything was sent to it.
 	left bool
-	// endpoint is set if the endpoint is to blame: it took no connection, or gave no answer on one.
-	endpoint bool
+	// endpoint is set if the endpoint is to blame: it took no connection, or gave no answer on one. silent is set if it
+	// was only silent for too long.
+	endpoint, silent bool
 	// untrusted is set if the endpoint's certificate was refused.
 	untrusted bool
 	// stale is set if the endpoint closed an idle connection, as it may at any time, and the request can be sent again on
@@ -51,7 +52,8 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	case cause != reason.None:
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true}
+		again = again && (unprocessed || x.route.Repeatable)
+		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true, silent: true}
 	case errors.Is(err, message.ErrForeign):
 		return failure{
 			reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", malformed: err.Error(), again: again, endpoint: true,

@@ -39,8 +39,9 @@ func (x *Exchange) forward() Verdict {
 			break
 		}
 		x.hold = held
+		began := x.engine.Clock.Now()
 		if x.Chosen == 0 {
-			x.Chosen = x.engine.Clock.Now()
+			x.Chosen = began
 		}
 		x.beginAttempt(held.Target)
 		var v Verdict
@@ -54,7 +55,10 @@ func (x *Exchange) forward() Verdict {
 			return v
 		}
 		x.hold.Release()
-		if failed.endpoint {
+		switch {
+		case failed.endpoint && failed.silent:
+			x.engine.Ejector.TimedOut(held.Target, began)
+		case failed.endpoint:
 			x.engine.Ejector.Failed(held.Target)
 		}
 		x.pool.Failed(failed.reason)

@@ -38,6 +38,11 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 // for no more.
 func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	resp, content, w := up.Response(), up.Content(), x.down.Response()
+	idle := x.route.Timeouts.Idle
+	stream := message.IsStream(resp.Fields) // before policies change what the endpoint says of it
+	if stream {
+		idle = 0
+	}
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
 	}
@@ -53,11 +58,11 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		x.down.CloseAfter()
 	}
 	x.down.WriteHead(resp)
-	if resp.ContentLength == message.UnknownLength && isEventful(resp.Fields) {
+	if stream && resp.ContentLength == message.UnknownLength {
 		x.down.LiftRate()
 	}
 	up.ReleaseHead()
-	talk := x.converse(up)
+	talk := x.converse(up, idle)
 	defer talk.end()
 	for !content.Ended() {
 		bounded := x.boundWaits(up)
@@ -65,10 +70,12 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 			if bounded || x.request.Version == message.HTTP2 { // otherwise the upload reads behind the head
 				x.releaseHead()
 			}
-			if idle := x.route.Timeouts.Idle; x.stall != idle { // it has begun to answer
+			if x.stall != idle { // it has begun to answer
 				x.stall = idle
 				if bounded {
 					up.StallAfter(idle)
+				} else {
+					x.upload.bound(up, idle)
 				}
 			}
 			if err := w.Flush(); err != nil {
@@ -104,13 +111,6 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	}
 	x.settle(up)
 	return Complete, failure{}
-}
-
-// isEventful says whether a response brings something whenever there is something to say: events, or messages of gRPC.
-func isEventful(fields []message.Field) bool {
-	const events = "text/event-stream"
-	value, _ := message.First(fields, "content-type")
-	return len(value) >= len(events) && message.EqualFold(value[:len(events)], events) || message.IsGRPC(fields)
 }
 
 // settle ends the exchange with the endpoint after a whole response.

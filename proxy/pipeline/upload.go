@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,32 @@ type upload struct {
 	stopping atomic.Bool
 	// conversation is set from the response's head on, if the exchange is one.
 	conversation atomic.Pointer[conversation]
+
+	mu sync.Mutex // guards what follows
+	// patience bounds the wait for the response that is on when the upload ends.
+	patience time.Duration
+	// over is set then.
+	over bool
+}
+
+// finish bounds the exchange's wait for the response, now that the whole content was sent.
+func (u *upload) finish(up upstream.Exchange) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sent, u.over = true, true
+	if u.patience > 0 {
+		up.BoundWait(u.patience)
+	}
+}
+
+// bound makes a duration the bound of the waits for the response that come after the upload. The exchange calls it
+// between two of them.
+func (u *upload) bound(up upstream.Exchange, d time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.patience = d; u.over {
+		up.StallAfter(d)
+	}
 }
 
 // sentWithHead bounds the content that is sent before the upload of the rest begins. Meanwhile the client may go on
@@ -80,8 +107,8 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	if x.isCall() {
 		x.down.LiftRate()
 	}
-	x.upload.done = make(chan struct{})
-	go x.runUpload(up, x.upload.done, x.guard, x.number, x.route.Patience)
+	x.upload.done, x.upload.patience = make(chan struct{}), x.stall
+	go x.runUpload(up, x.upload.done, x.guard, x.number)
 	return nil
 }
 
@@ -102,7 +129,7 @@ func (x *Exchange) boundWaits(up upstream.Exchange) bool {
 
 // runUpload gets all that it shares with the exchange as arguments. The exchange waits for done before it goes on to
 // another request.
-func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard, number uint64, idle time.Duration) {
+func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard, number uint64) {
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -152,10 +179,7 @@ func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard,
 		uploadBroke(g, number, err)
 		return
 	}
-	x.upload.sent = true
-	if idle > 0 {
-		up.BoundWait(idle)
-	}
+	x.upload.finish(up)
 }
 
 // awaitContent waits for content without holding a buffer, if the reader can. Of many requests that take their time,

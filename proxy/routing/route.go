@@ -23,7 +23,9 @@ type Route struct {
 	Timeouts  snapshot.Timeouts
 	// Patience is how long the endpoint may be silent before it answers: the shorter one of two timeouts. 0 is for ever.
 	Patience time.Duration
-	Retries  int
+	// Repeatable is set if another endpoint may be asked once that time is over.
+	Repeatable bool
+	Retries    int
 	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
 	// Policies are the steps of the route's policies.

@@ -128,7 +128,8 @@ type Timeouts struct {
 	Connect time.Duration
 	// Response bounds the time from the end of the request to the beginning of the endpoint's answer.
 	Response time.Duration
-	// Idle bounds the time in which no byte arrives from the endpoint, and the time in which the endpoint takes no byte.
+	// Idle bounds the time in which no byte arrives from the endpoint, and the time in which the endpoint takes no byte. A
+	// response that is a stream of messages may be silent for any time.
 	Idle time.Duration
 }
 
@@ -139,6 +140,13 @@ func (t *Timeouts) Patience() time.Duration {
 		return t.Response
 	}
 	return t.Idle
+}
+
+// Repeatable says whether another endpoint may be asked after one that was silent for Patience. Only Response says that
+// an answer is late. What is silent for the idle time may still work on the request, and a second one would double
+// that.
+func (t *Timeouts) Repeatable() bool {
+	return t.Response > 0 && t.Patience() == t.Response
 }
 
 // Pool has the endpoints that serve one port of one service, and how they are spoken to.

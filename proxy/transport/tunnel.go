@@ -14,22 +14,38 @@ import (
 )
 
 // Tunnel relays bytes between a client and an endpoint that do not speak HTTP any more. Each side may end its half by
-// itself. Both end when nothing was relayed in either direction for the idle time.
+// itself. Both end when nothing was relayed in either direction for the idle time: while both halves last, that may be
+// none, because it is nobody's fault that there is nothing to say. Keep-alives find out who is gone.
 type Tunnel struct {
 	client, upstream Side
 	// below is the TCP that carries upstream.
 	below   *TCP
 	clock   Clock
-	idle    time.Duration
+	idle    TunnelIdle
 	buffers *buffer.Pool
-	// active is when a byte was relayed last.
+	// active is when a byte was relayed last, or when a half ended.
 	active atomic.Int64
+	// half is set once one of the halves has ended. writing is how many wait for a side to take bytes.
+	half    atomic.Bool
+	writing atomic.Int32
 	// abandoned is set once the client is known to be gone.
 	abandoned atomic.Bool
 }
 
+// TunnelIdle is how long nothing may be relayed in a tunnel. Whole is for one in which both sides have nothing to say.
+// Half is for one in which a half has ended, or a side takes nothing. 0 is no bound.
+type TunnelIdle struct{ Whole, Half time.Duration }
+
+// look is how often a half looks whether the tunnel is idle.
+func (i TunnelIdle) look() time.Duration {
+	if i.Whole > 0 && (i.Half == 0 || i.Whole < i.Half) {
+		return i.Whole
+	}
+	return i.Half
+}
+
 // NewTunnel returns the tunnel between a client and an endpoint. below carries the endpoint's bytes.
-func NewTunnel(client, upstream Side, below *TCP, c Clock, idle time.Duration, buffers *buffer.Pool) *Tunnel {
+func NewTunnel(client, upstream Side, below *TCP, c Clock, idle TunnelIdle, buffers *buffer.Pool) *Tunnel {
 	return &Tunnel{client: client, upstream: upstream, below: below, clock: c, idle: idle, buffers: buffers}
 }
 
@@ -53,6 +69,8 @@ func (t *Tunnel) relay(dst, src Side, first []byte) {
 	err := t.copy(dst, src, first)
 	if err == nil {
 		err = dst.CloseWrite()
+		t.active.Store(int64(t.clock.Now()))
+		t.half.Store(true)
 	}
 	switch {
 	case err == nil:
@@ -85,18 +103,21 @@ func (t *Tunnel) Close() error {
 
 func (t *Tunnel) copy(dst, src Side, first []byte) error {
 	if len(first) > 0 {
-		if _, err := dst.Write(first); err != nil {
+		t.writing.Add(1)
+		_, err := dst.Write(first)
+		t.writing.Add(-1)
+		if err != nil {
 			return err
 		}
 	}
-	src.StallAfter(t.idle)
+	src.StallAfter(t.idle.look())
 	for {
 		n, err := t.copyOnce(dst, src)
 		switch now := t.clock.Now(); {
 		case n > 0:
 			t.active.Store(int64(now))
-		case errors.Is(err, os.ErrDeadlineExceeded) && now-time.Duration(t.active.Load()) < t.idle && !t.abandoned.Load():
-			continue // The other direction is alive.
+		case errors.Is(err, os.ErrDeadlineExceeded) && !t.isIdle(now) && !t.abandoned.Load():
+			continue
 		}
 		switch {
 		case err == io.EOF:
@@ -107,12 +128,23 @@ func (t *Tunnel) copy(dst, src Side, first []byte) error {
 	}
 }
 
+// isIdle says whether nothing was relayed in either direction for too long.
+func (t *Tunnel) isIdle(now time.Duration) bool {
+	bound := t.idle.Whole
+	if t.half.Load() || t.writing.Load() > 0 {
+		bound = t.idle.Half
+	}
+	return bound > 0 && now-time.Duration(t.active.Load()) >= bound
+}
+
 // copyOnce relays the bytes of one read. It holds a buffer only while there is something in it.
 func (t *Tunnel) copyOnce(dst, src Side) (n int, err error) {
 	readErr := src.ReadParked(t.buffers, tunnelBuffer, func(buf []byte, read int) bool {
 		defer t.buffers.Put(buf)
 		n = read
+		t.writing.Add(1)
 		_, err = dst.Write(buf[:n])
+		t.writing.Add(-1)
 		return false
 	})
 	if readErr != nil {
