@@ -218,8 +218,8 @@ func TestRedirectKeepsPathAndQuery(t *testing.T) {
 	redirecting.Hosts[0].RedirectHTTPS = true
 	p.apply(redirecting)
 	got := p.get("Shop.example.com:8000", "/a/%7Eb?q=1&r=%2f")
-	if location := got.Header.Get("Location"); got.Status != 308 || location != "https://shop.example.com/a/~b?q=1&r=%2f" {
-		t.Errorf("got %d to %q, want 308 to https://shop.example.com/a/~b?q=1&r=%%2f", got.Status, location)
+	if location := got.Header.Get("Location"); got.Status != 308 || location != "https://shop.example.com/a/%7Eb?q=1&r=%2f" {
+		t.Errorf("got %d to %q, want 308 to https://shop.example.com/a/%%7Eb?q=1&r=%%2f", got.Status, location)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestHostilePaths(t *testing.T) {
 		{"an encoded letter of the stripped prefix", "/%61pi/%761/users", "api /users"},
 		{"a letter encoded twice", "/%2561dmin", "default /%2561dmin"},
 		{"a letter encoded three times", "/%252561dmin", "default /%252561dmin"},
-		{"lower-case hex of what stays", "/a%3fb%c3%a9", "default /a%3Fb%C3%A9"},
+		{"lower-case hex of what stays", "/a%3fb%c3%a9", "default /a%3fb%c3%a9"},
 
 		{"a dot segment before", "/./admin", closed},
 		{"a dot segment within", "/admin/./users", closed},
@@ -86,7 +86,7 @@ func TestHostilePaths(t *testing.T) {
 		{"a name that begins with dots", "/..admin", "default /..admin"},
 		{"a name that ends with dots", "/admin..", "default /admin.."},
 		{"a trailing dot", "/admin.", "default /admin."},
-		{"a trailing encoded dot", "/admin%2e", "default /admin."},
+		{"a trailing encoded dot", "/admin%2e", "default /admin%2e"},
 		{"a hidden file", "/.admin", "default /.admin"},
 		{"dots around the exact path", "/a/../exact", "exact /exact"},
 		{"a dot behind the exact path", "/exact/.", "default /exact/"},
@@ -99,12 +99,21 @@ func TestHostilePaths(t *testing.T) {
 		{"an empty segment and dots", "/public//../admin", closed},
 		{"two slashes below the stripped prefix", "/api/v1//admin", "api /admin"},
 		{"two slashes within the stripped prefix", "/api//v1/users", "api /users"},
-		{"many slashes alone", "////", "default /"},
+		{"many slashes alone", "////", "default ////"},
 		{"two slashes before the exact path", "//exact", "exact /exact"},
+		{"two slashes behind the exact path", "/exact//", "default /exact//"},
+		{"two slashes and the closed prefix behind a host", "//x/admin", "default /x/admin"},
+		{"three slashes and the closed prefix behind a host", "///x//admin/", "default /x/admin/"},
+		{"the exact path behind a host", "//x/e%78act", "default /x/exact"},
+		{"a host alone", "//x", "default //x"},
+		{"two slashes that lead behind no other rule", "//x/public", "default //x/public"},
+		{"two slashes and two readings", "//x/a%2fb", "default /x/a%2Fb"},
+		{"two slashes elsewhere", "/public//x", "default /public//x"},
+		{"two slashes and a dot segment", "/public//./x", "default /public/x"},
 		{"a slash behind the exact path", "/exact/", "default /exact/"},
 
 		{"an encoded slash before", "/%2fadmin", ambiguous},
-		{"an encoded slash alone", "/%2f", "default /%2F"},
+		{"an encoded slash alone", "/%2f", "default /%2f"},
 		{"an encoded slash behind", "/admin%2f", ambiguous},
 		{"an encoded slash for a slash", "/admin%2fusers", ambiguous},
 		{"an encoded slash below", "/admin/a%2Fb", closed},
@@ -138,13 +147,13 @@ func TestHostilePaths(t *testing.T) {
 		{"an encoded backslash below", `/admin/%5c..%5c..`, ambiguous},
 		{"a backslash encoded twice", "/public/..%255cadmin", "default /public/..%255cadmin"},
 
-		{"a slash in two bytes too many", "/public%c0%af..%c0%afadmin", "default /public%C0%AF..%C0%AFadmin"},
-		{"a slash in three bytes", "/public/..%e0%80%afadmin", "default /public/..%E0%80%AFadmin"},
-		{"dots in two bytes too many", "/public/%c0%ae%c0%ae/admin", "default /public/%C0%AE%C0%AE/admin"},
+		{"a slash in two bytes too many", "/public%c0%af..%c0%afadmin", "default /public%c0%af..%c0%afadmin"},
+		{"a slash in three bytes", "/public/..%e0%80%afadmin", "default /public/..%e0%80%afadmin"},
+		{"dots in two bytes too many", "/public/%c0%ae%c0%ae/admin", "default /public/%c0%ae%c0%ae/admin"},
 		{"a raw slash in two bytes too many", "/public/..\xc0\xafadmin", "default /public/..%C0%AFadmin"},
-		{"a full-width slash", "/public/..%ef%bc%8fadmin", "default /public/..%EF%BC%8Fadmin"},
-		{"full-width dots", "/public/%ef%bc%8e%ef%bc%8e/admin", "default /public/%EF%BC%8E%EF%BC%8E/admin"},
-		{"an overlong letter", "/%c1%a1dmin", "default /%C1%A1dmin"},
+		{"a full-width slash", "/public/..%ef%bc%8fadmin", "default /public/..%ef%bc%8fadmin"},
+		{"full-width dots", "/public/%ef%bc%8e%ef%bc%8e/admin", "default /public/%ef%bc%8e%ef%bc%8e/admin"},
+		{"an overlong letter", "/%c1%a1dmin", "default /%c1%a1dmin"},
 		{"a raw letter beyond ASCII", "/\xc3\xa4dmin", "default /%C3%A4dmin"},
 		{"a raw letter beyond ASCII below the closed prefix", "/admin/\xc3\xa4", closed},
 		{"a raw letter beyond ASCII and dots", "/\xc3\xa4/../admin", closed},
@@ -193,7 +202,7 @@ func TestHostilePaths(t *testing.T) {
 		{"a bare CR", "/admin\rx", malformedRequest},
 		{"a space", "/admin /x", malformedRequest},
 		{"an encoded tab", "/admin%09", "default /admin%09"},
-		{"an encoded CR and LF", "/admin%0d%0aX-Evil:%20y", "default /admin%0D%0AX-Evil:%20y"},
+		{"an encoded CR and LF", "/admin%0d%0aX-Evil:%20y", "default /admin%0d%0aX-Evil:%20y"},
 		{"an encoded space behind", "/admin%20", "default /admin%20"},
 		{"a plus", "/admin+", "default /admin+"},
 
@@ -204,7 +213,7 @@ func TestHostilePaths(t *testing.T) {
 		{"a bad escape that dots remove", "/%zz/../admin", malformedPath},
 		{"an encoded percent sign", "/%25", "default /%25"},
 
-		{"an encoded question mark", "/admin%3fx", "default /admin%3Fx"},
+		{"an encoded question mark", "/admin%3fx", "default /admin%3fx"},
 		{"an encoded number sign", "/admin%23x", "default /admin%23x"},
 		{"a fragment", "/public#/../admin", malformedRequest},
 		{"a fragment at once", "/#/../admin", malformedRequest},
@@ -231,7 +240,7 @@ func TestHostilePaths(t *testing.T) {
 		{"an absolute target with a backslash", `http://a\admin`, malformedRequest},
 		{"another scheme", "ftp://a/admin", malformedRequest},
 		{"a file", "file:///admin", malformedRequest},
-		{"a target below a target", "/http://a/admin", "default /http:/a/admin"},
+		{"a target below a target", "/http://a/admin", "default /http://a/admin"},
 		{"two slashes that look like an authority", "//a/admin", "default /a/admin"},
 		{"an authority", "a:80", malformedRequest},
 		{"an asterisk", "*", malformedRequest},
@@ -321,7 +330,7 @@ func TestPathsOfRulesWithReservedCharacters(t *testing.T) {
 		{"with its reserved character escaped", "/%40scope/x", ambiguous},
 		{"a rule with an encoded slash", "/a%2fb", "slash /a%2Fb"},
 		{"the slash itself", "/a/b", "default /a/b"},
-		{"below the rule's last segment", "/a%2fb/c", "default /a%2Fb/c"},
+		{"below the rule's last segment", "/a%2fb/c", "default /a%2fb/c"},
 		{"a rule with a semicolon", "/c;d/x", "parameter /c;d/x"},
 		{"another parameter than the rule's", "/c;e/x", ambiguous},
 		{"what the rule is without its parameter", "/c/x", "default /c/x"},
@@ -393,8 +402,16 @@ func checkForwarded(t *testing.T, target, by, received string) {
 	if query != want || hasQuery != wanted {
 		t.Errorf("%q: the query is %q in %q, want it unchanged but for what must be encoded", target, query, received)
 	}
-	if resolved := plainlyResolved(path); resolved != path {
+	merged := slashes.ReplaceAllString(path, "/")
+	if resolved := plainlyResolved(path); resolved != merged {
 		t.Errorf("%q: %q resolves to %q", target, path, resolved)
+	}
+	// The URL parsers of browsers and of Node take what follows two slashes for a host.
+	if strings.HasPrefix(path, "//") {
+		_, rest, _ := strings.Cut(merged[1:], "/")
+		if rule := plainlyMatched("/" + rest); rule != by {
+			t.Errorf("%q: the rule of %s was asked, and %q behind its host is that of %s", target, by, received, rule)
+		}
 	}
 	matched := path
 	if by == "api" {
@@ -424,6 +441,9 @@ func plainlyDecoded(t *testing.T, path string) string {
 	}
 	return decoded
 }
+
+// slashes are what servers merge.
+var slashes = regexp.MustCompile(`/+`)
 
 // parameters are what Java's servers cut off from each segment.
 var parameters = regexp.MustCompile(`;[^/]*`)

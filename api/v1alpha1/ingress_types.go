@@ -137,6 +137,19 @@ const (
 	PathTypeExact PathType = "Exact"
 )
 
+// PathSpelling says in which spelling the backend gets a path.
+//
+// +kubebuilder:validation:Enum=AsSent;Canonical
+type PathSpelling string
+
+const (
+	// PathSpellingAsSent keeps repeated slashes and escapes as the client sent them, where rules and policies make the same
+	// of both spellings.
+	PathSpellingAsSent PathSpelling = "AsSent"
+	// PathSpellingCanonical is the path that rules are matched with.
+	PathSpellingCanonical PathSpelling = "Canonical"
+)
+
 // IngressPath sends the requests for one path to a backend, with the policies that apply on the way.
 type IngressPath struct {
 	// path to match; it begins with a slash.
@@ -178,6 +191,11 @@ type IngressPath struct {
 	// retries on another task of the backend.
 	// +optional
 	Retries *Retries `json:"retries,omitempty"`
+
+	// pathSpelling says in which spelling the backend gets the path: AsSent (the default) or Canonical, with repeated
+	// slashes merged and escapes that are not needed decoded. Dot segments are resolved in both.
+	// +optional
+	PathSpelling PathSpelling `json:"pathSpelling,omitempty"`
 }
 
 // Protocol is what the proxy speaks to a backend.

@@ -86,6 +86,7 @@ var readers = []reader{
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Timeouts { return &p.Timeouts })},
 	{name: "retries", example: "{attempts: 2}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Retries { return &p.Retries })},
+	{name: "path-spelling", set: (*asked).readSpelling},
 	{name: "backend-protocol", set: (*asked).readProtocol},
 	{name: "backend-tls", example: "{caSecretName: backend-ca}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.BackendTLS { return &p.Backend.TLS })},

@@ -20,6 +20,9 @@ func (r *ruleReader) terms(rule *rules.Rule, p *v1alpha1.IngressPath) (fault str
 		fault = limitsFault(p)
 	}
 	if fault == "" {
+		fault = spellingFault(p.PathSpelling)
+	}
+	if fault == "" {
 		fault = backendTLSFault(&p.Backend)
 	}
 	if fault != "" {
@@ -29,6 +32,7 @@ func (r *ruleReader) terms(rule *rules.Rule, p *v1alpha1.IngressPath) (fault str
 		policies.apply(rule)
 	}
 	rule.Timeouts, rule.Retries = readTimeouts(p), readRetries(p)
+	rule.Canonical = p.PathSpelling == v1alpha1.PathSpellingCanonical
 	return ""
 }
 

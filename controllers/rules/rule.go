@@ -22,6 +22,8 @@ type Rule struct {
 	Timeouts  snapshot.Timeouts
 	// Retries is how many further endpoints may be tried.
 	Retries int
+	// Canonical has the backend get the canonical path, however the client spelled it.
+	Canonical bool
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
 	Fault *Fault
 }

@@ -154,6 +154,7 @@ func (c *candidate) route(o *object, pool string) snapshot.Route {
 	}
 	rule := &o.Hosts[c.entry].Rules[c.rule]
 	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
+	route.Canonical = rule.Canonical
 	if rule.Balancing != nil {
 		route.Balancing = *rule.Balancing
 	}

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -67,7 +68,11 @@ func (x *Exchange) answerRedirect() Verdict {
 
 func (x *Exchange) location() []byte {
 	location := append([]byte("https://"), x.Host...)
-	location = append(location, x.path...)
+	path := x.path
+	if _, host := canonical.BehindAuthority(x.sent, path); x.sent != nil && !host {
+		path = x.sent
+	}
+	location = append(location, path...)
 	return append(location, x.request.Query...)
 }
 

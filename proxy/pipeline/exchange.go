@@ -42,6 +42,10 @@ type Exchange struct {
 	decision decision
 	// path is the canonical path that the route was found by, before any rewriting.
 	path []byte
+	// sent is the path as the client sent it, if that differs and may go to the endpoint. respelled is set once it is what
+	// the endpoint gets.
+	sent      []byte
+	respelled bool
 	// idBuf is the memory of a request id that was made here.
 	idBuf client.RequestID
 

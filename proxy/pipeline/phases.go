@@ -37,6 +37,7 @@ var phases = [...]phase{
 	{"closed", (*Exchange).refuseClosed},
 	{"policies", (*Exchange).askPolicies},   // in the order of policy.Order
 	{"forwards", (*Exchange).countForwards}, // who may not come gets no answer to OPTIONS either
+	{"spelling", (*Exchange).keepSpelling},  // policies have seen the path that was checked, and have changed it or not
 	{"mark", (*Exchange).mark},              // last: no policy can take it out again
 }
 
@@ -90,6 +91,9 @@ func (x *Exchange) readTarget() reason.Reason {
 	}
 	if &path[0] != &req.Path[0] {
 		x.pathBuf = path
+		if string(path) != string(req.Path) && canonical.Respellable(req.Path) {
+			x.sent = req.Path
+		}
 	}
 	req.Path, x.path = path, path
 	return reason.None

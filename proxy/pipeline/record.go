@@ -58,6 +58,9 @@ func (x *Exchange) completeRecord() *observe.Record {
 	r := &x.Record
 	r.Request, r.Attempts = &x.request, x.attempts
 	r.Path, r.Forwarded = withoutToken(x.path), withoutToken(x.request.Path)
+	if x.respelled && len(r.Path) < len(x.path) {
+		r.Forwarded = r.Path // the token stands in it too, in another spelling
+	}
 	if x.path == nil { // the head was refused before there was a canonical one
 		r.Path = r.Forwarded
 	}

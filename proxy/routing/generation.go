@@ -132,7 +132,7 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 		compiled[i] = Route{
 			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path, Service: p.Service}, Mark: state.markOf(h.Name, r), Pool: p, Series: counted, Balancing: r.Balancing,
 			Timeouts: r.Timeouts, Patience: r.Timeouts.Patience(), Repeatable: r.Timeouts.Repeatable(), Retries: r.Retries,
-			Closed: r.Refuses(),
+			Closed: r.Refuses(), Canonical: r.Canonical,
 		}
 		if len(r.Policies) > 0 {
 			var err error

@@ -28,6 +28,8 @@ type Route struct {
 	Retries    int
 	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
+	// Canonical has endpoints get the canonical path, however the client spelled it.
+	Canonical bool
 	// Policies are the steps of the route's policies.
 	Policies policy.Chain
 }

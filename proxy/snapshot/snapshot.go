@@ -110,6 +110,9 @@ type Route struct {
 	Timeouts  Timeouts
 	// Retries is how many further endpoints may be tried after the first, if a retry is safe.
 	Retries int
+	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
+	// segments, no policy changed it, and the route is the same for both.
+	Canonical bool
 }
 
 // Refuses says whether requests are answered with RuleClosed.
@@ -205,7 +208,7 @@ func (h Host) Equal(o Host) bool {
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Conditions.Equal(o.Conditions) &&
 		r.Closed == o.Closed && r.Pool == o.Pool &&
-		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries &&
+		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canonical == o.Canonical &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
 

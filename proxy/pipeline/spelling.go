@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// keepSpelling lets the endpoint have the path as the client sent it, in place of the canonical one that all else was
+// decided by. A signature may cover the path, and an empty segment may be part of a name. It does so only if the path
+// is the same rule's in both spellings, so that nobody gets by a spelling what a rule keeps from him.
+func (x *Exchange) keepSpelling() reason.Reason {
+	sent := x.sent
+	x.sent = nil
+	if sent == nil || x.route.Canonical || &x.request.Path[0] != &x.path[0] || len(x.request.Path) != len(x.path) {
+		return reason.None // a rewrite makes a path of our own
+	}
+	if x.isSameRule(sent) {
+		x.request.Path, x.respelled = sent, true
+	}
+	return reason.None
+}
+
+// isSameRule says whether the rules would take the request to the same route if the path were read as it was sent.
+func (x *Exchange) isSameRule(sent []byte) bool {
+	g, req := x.generation, &x.request
+	if rest, ok := canonical.BehindAuthority(sent, x.path); ok {
+		if !canonical.ReadsOneWay(x.path) || g.Find(req, x.Host, rest, canonical.AsItIs) != x.route {
+			return false
+		}
+	}
+	return g.Find(req, x.Host, sent, canonical.AsItIs) == x.route
+}
