@@ -266,6 +266,11 @@ type BackendTLS struct {
 	// everything.
 	// +optional
 	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
+
+	// allowObsolete also allows TLS 1.0 and 1.1, and cipher suites with RSA key exchange, CBC or 3DES, which can be attacked:
+	// for appliances that know nothing newer.
+	// +optional
+	AllowObsolete bool `json:"allowObsolete,omitempty"`
 }
 
 // RateLimit is a token bucket for each client address.

@@ -19,7 +19,7 @@ func readBackend(b *v1alpha1.IngressBackend) (read rules.Backend) {
 		if t := b.TLS; t != nil {
 			read.TLS = &rules.BackendTLS{
 				CASecret: string(t.CASecretName), CAConfigMap: string(t.CAConfigMapName),
-				ServerName: string(t.ServerName), SkipVerify: t.InsecureSkipVerify,
+				ServerName: string(t.ServerName), SkipVerify: t.InsecureSkipVerify, Obsolete: t.AllowObsolete,
 			}
 		}
 	case v1alpha1.ProtocolH2C:

@@ -71,4 +71,6 @@ type BackendTLS struct {
 	ServerName string
 	// SkipVerify requires no proof.
 	SkipVerify bool
+	// Obsolete allows versions and cipher suites of TLS that are no longer thought secure.
+	Obsolete bool
 }

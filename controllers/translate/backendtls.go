@@ -134,6 +134,9 @@ func (t backendTLS) variant() string {
 	if t.SkipVerify {
 		v += ",insecureSkipVerify"
 	}
+	if t.Obsolete {
+		v += ",allowObsolete"
+	}
 	return v
 }
 
@@ -146,7 +149,7 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 // terms returns how to speak to a backend that speaks HTTPS, or why that cannot be done. The server name expected by
 // default is the one under which clients in the cluster reach a Service: its certificate is made for that name.
 func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
-	terms = snapshot.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify}
+	terms = snapshot.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify, Obsolete: b.tls.Obsolete}
 	if terms.ServerName == "" {
 		terms.ServerName = defaultServerName(b.service, b.namespace)
 	}

@@ -13,4 +13,6 @@ type UpstreamTLS struct {
 	Authorities string
 	// SkipVerify is set if every certificate is taken.
 	SkipVerify bool
+	// Obsolete allows TLS 1.0 and 1.1, and cipher suites that are no longer thought secure.
+	Obsolete bool
 }

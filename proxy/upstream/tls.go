@@ -5,6 +5,7 @@ package upstream
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"strings"
 	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -15,6 +16,7 @@ type parsedTerms struct {
 	serverName  string
 	authorities *x509.CertPool
 	skipVerify  bool
+	obsolete    bool
 }
 
 // TLS is made from [Terms]. It is part of an endpoint's [Key], so that no request goes over a connection that was made
@@ -31,8 +33,23 @@ func newTLS(u *parsedTerms) *TLS {
 		InsecureSkipVerify:          u.skipVerify, // only an explicit field of the Ingress sets it, and says what it means
 		RootCAs:                     u.authorities,
 	}
+	if u.obsolete {
+		config.MinVersion, config.CipherSuites = tls.VersionTLS10, obsoleteSuites
+	}
 	return &TLS{config}
 }
+
+// obsoleteSuites are all cipher suites but those with RC4, which no client may offer (RFC 7465).
+var obsoleteSuites = func() (ids []uint16) {
+	for _, suites := range [...][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {
+		for _, s := range suites {
+			if !strings.Contains(s.Name, "RC4") {
+				ids = append(ids, s.ID)
+			}
+		}
+	}
+	return ids
+}()
 
 // forEndpoint returns the configurations of the connections to one endpoint. With the first, the endpoint chooses the
 // protocol. The second offers HTTP/1.1 alone. Both share a session.

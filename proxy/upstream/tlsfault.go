@@ -50,7 +50,18 @@ func DescribeTLSFault(err error) (detail string, untrusted bool) {
 		return "the service does not speak TLS at this port", false
 	}
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == tlsRemoteError {
-		return "the service refused the TLS connection: " + strings.TrimPrefix(alert.Err.Error(), "tls: "), false
+		why := strings.TrimPrefix(alert.Err.Error(), "tls: ")
+		switch why {
+		case "handshake failure", "protocol version not supported", "insufficient security level":
+			why += "; it may know obsolete versions or cipher suites of TLS alone"
+		}
+		return "the service refused the TLS connection: " + why, false
+	}
+	if failed, ok := errors.AsType[*handshakeError](err); ok {
+		// Others of its errors name addresses.
+		if why, ok := strings.CutPrefix(failed.cause.Error(), "tls: "); ok {
+			return "TLS with the service failed: " + why, false
+		}
 	}
 	return "", false
 }

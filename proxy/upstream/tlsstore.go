@@ -15,6 +15,8 @@ type Terms struct {
 	Authorities string
 	// SkipVerify accepts every certificate.
 	SkipVerify bool
+	// Obsolete allows versions before TLS 1.2, and cipher suites that are no longer thought secure.
+	Obsolete bool
 }
 
 // TLSStore makes TLS from terms, once for equal ones. Only one goroutine may use it at a time.
@@ -48,7 +50,7 @@ func (s *TLSStore) Get(t Terms) (*TLS, error) {
 }
 
 func (s *TLSStore) parse(t Terms) (terms parsedTerms, err error) {
-	terms.serverName, terms.skipVerify = t.ServerName, t.SkipVerify
+	terms.serverName, terms.skipVerify, terms.obsolete = t.ServerName, t.SkipVerify, t.Obsolete
 	if t.Authorities != "" {
 		terms.authorities, err = s.authorities.parse(t.Authorities)
 	}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kinds
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+func TestReadBackendOfAnAppliance(t *testing.T) {
+	t.Parallel()
+	got := readBackend(&v1alpha1.IngressBackend{
+		Protocol: v1alpha1.ProtocolHTTPS,
+		TLS:      &v1alpha1.BackendTLS{ServerName: "a", InsecureSkipVerify: true, AllowObsolete: true},
+	})
+	want := rules.Backend{Protocol: rules.HTTPS, TLS: &rules.BackendTLS{ServerName: "a", SkipVerify: true, Obsolete: true}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
