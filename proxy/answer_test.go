@@ -67,6 +67,7 @@ func provocations(t *testing.T) []provocation {
 			"closed until its Ingress is mended", true, false},
 		{reason.AccessDenied, plain, with(func(r *snapshot.Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
 		{reason.RateLimited, plain, with(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
+		{reason.ContentTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", with(bufferingUpTo(1)), 413, "http_request_error", "without a Content-Length", true, false},
 		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
 		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{reason.UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},

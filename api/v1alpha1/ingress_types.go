@@ -172,6 +172,10 @@ type IngressPath struct {
 	// +optional
 	AccessControl *AccessControl `json:"accessControl,omitempty"`
 
+	// requestBuffering gathers a request's content before a task is asked.
+	// +optional
+	RequestBuffering *RequestBuffering `json:"requestBuffering,omitempty"`
+
 	// headers changes header fields of the request and of the response.
 	// +optional
 	Headers *Headers `json:"headers,omitempty"`
@@ -271,6 +275,17 @@ type BackendTLS struct {
 	// for appliances that know nothing newer.
 	// +optional
 	AllowObsolete bool `json:"allowObsolete,omitempty"`
+}
+
+// RequestBuffering gathers a request's content, so that the task gets it at once and with its length.
+type RequestBuffering struct {
+	// maxBytes is how much is gathered, from 1 to 1Mi. What is longer goes on as it comes after that, or is refused if it came
+	// without a length.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,6}(Ki|Mi|k|M)?$`
+	// +required
+	MaxBytes resource.Quantity `json:"maxBytes"`
 }
 
 // RateLimit is a token bucket for each client address.

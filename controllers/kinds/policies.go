@@ -64,6 +64,12 @@ var readers = []reader{
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readRateLimit(p.RateLimit))
 		}},
+	{name: "request-buffering", open: true, example: "{maxBytes: 64Ki}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.RequestBuffering { return &p.RequestBuffering }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.RequestBuffering != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readRequestBuffering(p.RequestBuffering))
+		}},
 	{name: "headers", annotate: annotateHeaders, example: "{set: {X-App-Version: v1}, remove: [Server]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Headers != nil },
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {

@@ -115,6 +115,9 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 		x.claim(up)
 	}
 	x.kept.drop()
+	if x.upload.done == nil {
+		x.gathered.drop()
+	}
 	x.Answered = x.engine.Clock.Now()
 	x.hold.Target.Succeeded(x.Answered)
 	x.Status = up.Response().Status

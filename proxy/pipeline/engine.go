@@ -26,8 +26,10 @@ type Engine struct {
 	Buffers    buffer.Pool
 	Pipes      transport.Pipes
 	Ejector    *balance.Ejector
-	exchanges  sync.Pool
-	Logger     logr.Logger
+	// Gathering is the memory for contents that wait to be whole.
+	Gathering Gathering
+	exchanges sync.Pool
+	Logger    logr.Logger
 	// Trusted are the peers whose forwarding fields are believed.
 	Trusted client.Trusted
 }

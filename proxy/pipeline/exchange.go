@@ -56,6 +56,8 @@ type Exchange struct {
 	hold   balance.Hold
 	upload upload
 	kept   kept
+	// gathered is the content that was there before an endpoint was chosen.
+	gathered gathered
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
 	// stall is how long the endpoint may let the exchange rest, now.
@@ -126,6 +128,7 @@ func (x *Exchange) admit() Verdict {
 // release lets go of everything that is not the exchange's own memory.
 func (x *Exchange) release() {
 	x.kept.drop()
+	x.gathered.drop()
 	if x.Trace != nil {
 		x.engine.Tracer.End(x.Trace)
 	}

@@ -45,7 +45,7 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
-	untouched := !uploading && !x.request.HasContent() || unprocessed && x.kept.whole()
+	untouched := !uploading && !x.request.HasContent() || unprocessed && (x.kept.whole() || x.gathered.whole)
 	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
 	again := repeatable && !answering
 	switch {

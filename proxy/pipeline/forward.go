@@ -21,6 +21,11 @@ func (x *Exchange) forward() Verdict {
 		timer := time.AfterFunc(d, func() { g.End(number, reason.UpstreamRequestTimeout) })
 		defer timer.Stop()
 	}
+	if x.isGathered() {
+		if why, detail := x.gather(); why != reason.None {
+			return x.Answer(why, detail)
+		}
+	}
 	x.pool = x.route.Pool
 	x.pool.Count(x.Started)
 	if b := &x.route.Balancing; b.Policy == snapshot.Hash {

@@ -69,7 +69,8 @@ const sentWithHead = 64 << 10
 func (x *Exchange) send(up upstream.Exchange) error {
 	content, w := x.down.Content(), up.Request()
 	x.upload = upload{}
-	if up.Sole() == nil && x.request.HasContent() && !x.kept.whole() {
+	again := x.kept.whole()
+	if up.Sole() == nil && x.request.HasContent() && !again && !x.gathered.whole {
 		x.kept.begin(&x.engine.Buffers)
 	}
 	if err := x.kept.writeTo(w); err != nil {
@@ -78,7 +79,14 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	if up.Sole() != nil {
 		x.kept.drop() // Only streams can be refused without a trace.
 	}
-	for !content.Ended() && content.Buffered() && w.Written() < sentWithHead {
+	sent := x.gathered.n
+	if !again {
+		var err error
+		if sent, err = x.writeGathered(w, 0, sentWithHead); err != nil {
+			return err
+		}
+	}
+	for sent == x.gathered.n && !content.Ended() && content.Buffered() && w.Written() < sentWithHead {
 		room, err := w.Room()
 		if err != nil {
 			return err
@@ -93,7 +101,7 @@ func (x *Exchange) send(up upstream.Exchange) error {
 			return err
 		}
 	}
-	if content.Ended() {
+	if sent == x.gathered.n && content.Ended() {
 		return w.End(client.TrailersWithoutForwarding(content.Trailers()))
 	}
 	if err := w.Flush(); err != nil {
@@ -101,14 +109,14 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	}
 	// While the content is on its way, the endpoint has nothing to answer. Its time begins when the upload ends.
 	up.StallAfter(0)
-	if !x.kept.whole() {
+	if !x.kept.whole() && !x.gathered.whole {
 		x.releaseHead()
 	}
 	if x.isCall() {
 		x.down.LiftRate()
 	}
 	x.upload.done, x.upload.patience = make(chan struct{}), x.stall
-	go x.runUpload(up, x.upload.done, x.guard, x.number)
+	go x.runUpload(up, sent, x.upload.done, x.guard, x.number)
 	return nil
 }
 
@@ -129,7 +137,7 @@ func (x *Exchange) boundWaits(up upstream.Exchange) bool {
 
 // runUpload gets all that it shares with the exchange as arguments. The exchange waits for done before it goes on to
 // another request.
-func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard, number uint64) {
+func (x *Exchange) runUpload(up upstream.Exchange, sent int, done chan struct{}, g *Guard, number uint64) {
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -141,6 +149,16 @@ func (x *Exchange) runUpload(up upstream.Exchange, done chan struct{}, g *Guard,
 	defer g.upload(number, false)
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
+	if sent < x.gathered.n {
+		_, err := x.writeGathered(w, sent, x.gathered.n)
+		if err == nil && !content.Ended() {
+			err = w.Flush()
+		}
+		if err != nil {
+			uploadBroke(g, number, err)
+			return
+		}
+	}
 	for !content.Ended() {
 		if ok, readErr, writeErr := spliceContent(w, up.Sole().Socket(), content, x.down.Socket(), &x.engine.Pipes); writeErr != nil {
 			uploadBroke(g, number, writeErr)

@@ -13,8 +13,10 @@ import (
 var Order = [...]Policy{
 	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted
-	(*Headers)(nil),   // changes what the policies above have seen
-	(*Rewrite)(nil),   // the last: all others see the path that the client sent
+	// after what refuses requests: of those, nothing is gathered
+	(*RequestBuffering)(nil),
+	(*Headers)(nil), // changes what the policies above have seen
+	(*Rewrite)(nil), // the last: all others see the path that the client sent
 }
 
 // Place returns the index of a policy in Order, by its type, or -1.

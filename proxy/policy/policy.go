@@ -57,6 +57,8 @@ type View struct {
 	Secure bool
 	// Now is when the request began.
 	Now time.Time
+	// Gather is how much of the request's content is to be there before an endpoint is asked. 0 is for none.
+	Gather int64
 	// Scratch is memory to write to. Request may point into it afterwards.
 	Scratch []byte
 	// Fields are additional fields for an answer of our own.

@@ -43,6 +43,8 @@ const (
 	AccessDenied
 	// RateLimited (429): the client sent more requests than the rule allows.
 	RateLimited
+	// ContentTooLarge (413): the content has no length, and is longer than the rule gathers.
+	ContentTooLarge
 	// LoopDetected (508): the request came by the same rule before, or by too many. Its backend leads back here.
 	LoopDetected
 	// NoHealthyTask (503): the rule's service has no endpoint that takes requests.
@@ -103,6 +105,7 @@ var reasonTable = [Count]struct {
 	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", false, "the rule is closed until its Ingress is mended"},
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", false, "the rule does not admit this address"},
 	RateLimited:            {"RateLimited", 429, "http_request_denied", false, "this address sent more requests than the rule allows"},
+	ContentTooLarge:        {"ContentTooLarge", 413, "http_request_error", false, "the content is longer than the rule allows without a Content-Length"},
 	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", false, "the rule's backend leads back to this rule"},
 	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", false, "the service has no endpoint that takes requests"},
 	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", false, "there are too many connections"},

@@ -50,6 +50,10 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"a rate of a million", withPolicy("rateLimit: {requestsPerSecond: 1M}")},
 		{"addresses and CIDRs of both families", withPolicy(
 			`accessControl: {allowedIPs: [10.0.0.0/8, 203.0.113.7, "2001:db8::/32", "::1"], deniedIPs: [10.0.50.0/24, "0.0.0.0/0", "::/0"]}`)},
+		{"request buffering", withPolicy("requestBuffering: {maxBytes: 64Ki}")},
+		{"request buffering by a number", withPolicy("requestBuffering: {maxBytes: 65536}")},
+		{"a canonical path for the service", withPolicy("pathSpelling: Canonical")},
+		{"a service that speaks obsolete TLS", backendTLS("insecureSkipVerify: true, allowObsolete: true")},
 		{"access control that only denies", withPolicy("accessControl: {deniedIPs: [10.0.0.1]}")},
 		{"objects whose emptiness is their defaults", withPolicy("timeouts: {}, retries: {}, loadBalancing: {}")},
 		{"headers of the response alone", withPolicy("headers: {response: {remove: [Server]}}")},

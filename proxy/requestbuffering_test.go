@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// bufferingUpTo has a route gather that much of each request's content.
+func bufferingUpTo(most int64) func(*snapshot.Route) {
+	return func(r *snapshot.Route) { r.Policies = []policy.Policy{&policy.RequestBuffering{MaxBytes: most}} }
+}
+
+// Some servers run one request a worker, and some see no content without a length.
+func TestGatheredContentReachesTheEndpointAtOnceAndWithItsLength(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, head string
+		pieces     []string
+		want       string
+	}{
+		{"chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"5\r\nhello\r\n", "6\r\n world\r\n", "0\r\n\r\n"}, "hello world"},
+		{"chunked, with trailers", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"5\r\nhello\r\n", "0\r\nX-Sum: 1\r\n\r\n"}, "hello"},
+		{"chunked, as much as is gathered", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"f\r\n0123456789abcde\r\n", "1\r\nf\r\n", "0\r\n\r\n"}, "0123456789abcdef"},
+		{"chunked, and empty", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"0\r\n\r\n"}, ""},
+		{"with a length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", []string{"hello", " world"}, "hello world"},
+		{"with a length, as much as is gathered", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\n", []string{"0123456789abcde", "f"}, "0123456789abcdef"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t)
+			p.apply(everythingBy(bufferingUpTo(16), endpoint.address))
+			client := p.dial()
+			client.send(test.head)
+			for i, piece := range test.pieces {
+				if n := endpoint.accepted.Load(); n != 0 {
+					t.Errorf("the endpoint was asked before piece %d", i)
+				}
+				p.get("nowhere", "/../") // a request of its own, which gives the proxy the time that it needs
+				client.send(piece)
+			}
+			up := endpoint.accept()
+			got := up.request()
+			body, err := io.ReadAll(got.Body)
+			if err != nil || string(body) != test.want || got.ContentLength != int64(len(test.want)) || len(got.TransferEncoding) > 0 {
+				t.Errorf("the endpoint got %q (%v) of length %d, coded %v, want %q", body, err, got.ContentLength, got.TransferEncoding, test.want)
+			}
+			up.send(okReply)
+			if got := client.reply("POST"); got.Status != 200 {
+				t.Errorf("got %d %q, want 200", got.Status, got.reason())
+			}
+			// The connections go on, and the memory is given back.
+			client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+			up.request()
+			up.send(okReply)
+			client.reply("GET")
+			if n := p.engine.Gathering.Taken(); n != 0 {
+				t.Errorf("%d bytes are still taken", n)
+			}
+		})
+	}
+}
+
+func TestContentThatIsLongerThanWhatIsGathered(t *testing.T) {
+	t.Parallel()
+	const most = 100_000 // more than is sent with a head
+	long := strings.Repeat("0123456789", 2*most/10)
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(bufferingUpTo(most), endpoint.address))
+
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n" + long[:most+1] + "\r\n")
+	if got := client.reply("POST"); got.Status != 413 || got.reason() != "ContentTooLarge" {
+		t.Errorf("chunked: got %d %q, want 413 ContentTooLarge", got.Status, got.reason())
+	}
+	if n := endpoint.accepted.Load(); n != 0 {
+		t.Errorf("chunked: %d connections to the endpoint, want none", n)
+	}
+
+	client = p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + long[:most])
+	up := endpoint.accept()
+	up.head()
+	up.expect(long[:most]) // as soon as it is gathered
+	client.send(long[most:])
+	up.expect(long[most:])
+	up.send(okReply)
+	if got := client.reply("POST"); got.Status != 200 {
+		t.Errorf("with a length: got %d %q, want 200", got.Status, got.reason())
+	}
+	await(t, "the end of both", func() bool { return p.engine.Gathering.Taken() == 0 })
+}
+
+func TestClientThatWaitsForA100GetsItWhereContentIsGathered(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(bufferingUpTo(64), endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	if got := client.head(); !strings.HasPrefix(got, "HTTP/1.1 100 ") {
+		t.Fatalf("got %q, want a 100", got)
+	}
+	client.send("hello")
+	up := endpoint.accept()
+	if got := up.request(); got.Header.Get("Expect") != "" || got.ContentLength != 5 {
+		t.Errorf("the endpoint is told to expect %q, length %d", got.Header.Get("Expect"), got.ContentLength)
+	}
+	up.send(okReply)
+	client.reply("POST")
+}
+
+// A call's client may wait for the endpoint's first message before it sends the next of its own.
+func TestCallsAreNotGathered(t *testing.T) {
+	t.Parallel()
+	s := startScript(t)
+	p := serve(t, h2c)
+	p.apply(inH2C(everythingBy(bufferingUpTo(64), s.address)))
+	c := p.dialFrames()
+	c.request(1, false, append(head("POST", "/talk"), "content-type", "application/grpc")...)
+	f := s.acceptFrames()
+	a := f.received(false)
+	f.respond(a.stream, "first")
+	if got := c.answer(1); got.body != "first" {
+		t.Errorf("got %v, want the endpoint's message", got)
+	}
+}
+
+func TestContentOfAStreamIsGathered(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, h2c)
+	p.apply(everythingBy(bufferingUpTo(64), endpoint.address))
+	c := p.dialFrames()
+	c.request(1, false, head("POST", "/")...)
+	c.check(c.WriteData(1, false, []byte("hello")))
+	c.ping()
+	if n := endpoint.accepted.Load(); n != 0 {
+		t.Error("the endpoint was asked before the content was whole")
+	}
+	c.check(c.WriteData(1, true, []byte(" world")))
+	up := endpoint.accept()
+	got := up.request()
+	if body, _ := io.ReadAll(got.Body); string(body) != "hello world" || got.ContentLength != 11 {
+		t.Errorf("the endpoint got %q of length %d", body, got.ContentLength)
+	}
+	up.send(okReply)
+	if got := c.answer(1); got.body != "ok" {
+		t.Errorf("got %v, want ok", got)
+	}
+}
+
+// The memory is bounded for the whole process. A request that cannot have any goes on if nothing of it is lost by that.
+func TestContentIsNotGatheredWithoutMemory(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.engine.Gathering.Limit = 1
+	p.apply(everythingBy(bufferingUpTo(64), endpoint.address))
+	if got := p.ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"); got.Status != 503 || got.reason() != "UpstreamBusy" {
+		t.Errorf("chunked: got %d %q, want 503 UpstreamBusy", got.Status, got.reason())
+	}
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	client.send("hi")
+	up.expect("hi")
+	up.send(okReply)
+	if got := client.reply("POST"); got.Status != 200 {
+		t.Errorf("with a length: got %d %q, want 200", got.Status, got.reason())
+	}
+}
+
+// What waits for a client ends with it, and with the time that the rule gives.
+func TestGatheringEnds(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(func(r *snapshot.Route) {
+		bufferingUpTo(64)(r)
+		r.Timeouts.Request = 500 * time.Millisecond
+	}, endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
+	if got := client.reply("POST"); got.Status != 504 || got.reason() != "UpstreamRequestTimeout" {
+		t.Errorf("got %d %q, want 504 UpstreamRequestTimeout", got.Status, got.reason())
+	}
+	p.apply(everythingBy(bufferingUpTo(64), endpoint.address))
+	client = p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
+	await(t, "the gathering", func() bool { return p.engine.Gathering.Taken() > 0 })
+	client.abort()
+	await(t, "its end", func() bool { return p.engine.Gathering.Taken() == 0 })
+	if n := endpoint.accepted.Load(); n != 0 {
+		t.Errorf("%d connections to the endpoint, want none", n)
+	}
+}
+
+// What was gathered is there for the next endpoint, too.
+func TestGatheredContentGoesToAnotherEndpoint(t *testing.T) {
+	t.Parallel()
+	spare := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(func(r *snapshot.Route) {
+		bufferingUpTo(64)(r)
+		r.Retries = 1
+	}, closedPort(t), spare.address))
+	for range 2 { // the choice goes round
+		client := p.dial()
+		client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+		up := spare.accept()
+		got := up.request()
+		if body, _ := io.ReadAll(got.Body); string(body) != "hello" {
+			t.Errorf("the other endpoint got %q, want hello", body)
+		}
+		up.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+		if got := client.reply("POST"); got.Status != 200 {
+			t.Errorf("got %d %q, want 200", got.Status, got.reason())
+		}
+	}
+}
