@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Appliances have certificates with negative serial numbers. Whoever reads certificates should bear with that (RFC 5280,
-// section 4.1.2.2), and crypto/x509 by itself does not read them at all.
+// Appliances have certificates with negative serial numbers. Whoever reads certificates should bear with that (RFC
+// 5280, section 4.1.2.2), and crypto/x509 by itself does not read them at all.
 //go:debug x509negativeserial=1
 
 // Command warren-ingress is a Kubernetes ingress controller with its data plane in the same process.

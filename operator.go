@@ -23,16 +23,16 @@ import (
 // What follows is for operators, probes and Prometheus. In a cluster everybody reaches the ports of metrics and probes
 // whom no NetworkPolicy keeps out.
 const (
-	// operatorIdle is how long a connection may rest. Prometheus asks every minute at the latest, and makes another one if
-	// it has to.
+	// operatorIdle is how long a connection may rest. Prometheus asks every minute at the latest, and makes another one
+	// if it has to.
 	operatorIdle = 65 * time.Second
 	// operatorHead is how large the head of a request may be, in bytes.
 	operatorHead = 8 << 10
 	// scrapesAtOnce is how many answers with metrics are made at once, which takes a processor while it lasts: for two
 	// Prometheus servers and one person. Further requests get 503.
 	scrapesAtOnce = 3
-	// scrapeTimeout is how long an answer may take to be made, and scrapeWrite how long until it is sent. An answer with a
-	// timeout is made before it is sent, so that slow readers do not count among scrapesAtOnce.
+	// scrapeTimeout is how long an answer may take to be made, and scrapeWrite how long until it is sent. An answer with
+	// a timeout is made before it is sent, so that slow readers do not count among scrapesAtOnce.
 	scrapeTimeout = 20 * time.Second
 	scrapeWrite   = 30 * time.Second
 )
@@ -72,8 +72,8 @@ func adminServer(p *proxy.Proxy, hosts *hosts.Hosts, at net.Addr) *http.Server {
 }
 
 // forLoopback refuses requests to a loopback address that name another host. A page of the Internet can have its own
-// name resolved to a loopback address, and then read in a browser what a port there answers (DNS rebinding). Whoever has
-// the address elsewhere has it reached by other names.
+// name resolved to a loopback address, and then read in a browser what a port there answers (DNS rebinding). Whoever
+// has the address elsewhere has it reached by other names.
 func forLoopback(at net.Addr, next http.Handler) http.Handler {
 	if tcp, ok := at.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
 		return next

@@ -93,8 +93,8 @@ func TestProbesOverTLS(t *testing.T) {
 	}
 }
 
-// A server with several hosts chooses by the name that is sent, and wants the request to be for the same (RFC 9110, section
-// 7.4).
+// A server with several hosts chooses by the name that is sent, and wants the request to be for the same (RFC 9110,
+// section 7.4).
 func TestProbesOverTLSSendAName(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "of nobody's trust")

@@ -270,8 +270,8 @@ func TestUpgradeThatMakesNoSenseIsNotForwarded(t *testing.T) {
 	}
 }
 
-// Any request may ask for another protocol, as docker exec does with POST (RFC 9110, section 7.8). Behind its content the
-// bytes are the new protocol's.
+// Any request may ask for another protocol, as docker exec does with POST (RFC 9110, section 7.8). Behind its content
+// the bytes are the new protocol's.
 func TestRequestWithContentIsUpgraded(t *testing.T) {
 	t.Parallel()
 	const upgrade = "POST /exec/1/start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"

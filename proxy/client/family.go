@@ -2,10 +2,10 @@
 
 package client
 
-// family are the fields by which proxies tell servers what they know of a request: the client's address, the scheme and
-// the host that it used, and the path before a rewrite. Servers believe them. So only a trusted proxy may send them. The
-// ones that we write ourselves have a kind of their own, and are here for their imitations. [familyPrefixes] has the
-// rest. In lower case.
+// family are the fields by which proxies tell servers what they know of a request: the client's address, the scheme
+// and the host that it used, and the path before a rewrite. Servers believe them. So only a trusted proxy may send
+// them. The ones that we write ourselves have a kind of their own, and are here for their imitations. [familyPrefixes]
+// has the rest. In lower case.
 var family = [...]string{
 	// Those that have a kind.
 	"x-real-ip", "x-request-id",
@@ -29,8 +29,8 @@ var familyPrefixes = [...]string{"x-forwarded-", "forwarded-"}
 // proxyField is no field of any standard, so nobody has a reason to send it.
 const proxyField = "proxy"
 
-// familyIndex is the family by the length of the names, so that a name is compared with few. letters has a bit for each
-// letter that a member of a length begins with: nearly all names are told by theirs
+// familyIndex is the family by the length of the names, so that a name is compared with few. letters has a bit for
+// each letter that a member of a length begins with: nearly all names are told by theirs
 // (BenchmarkRelationsOfABrowsersFields). The last element is for all longer names.
 var familyIndex = func() (index [32]struct {
 	names   []string

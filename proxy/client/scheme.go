@@ -108,8 +108,8 @@ func claimOfSwitch(value []byte) claim {
 	return plain
 }
 
-// claimOfForwarded reads the proto parameter of the first element of a Forwarded field (RFC 7239, section 5.4). A quoted
-// comma or semicolon in another parameter ends the search early, and no scheme has one.
+// claimOfForwarded reads the proto parameter of the first element of a Forwarded field (RFC 7239, section 5.4). A
+// quoted comma or semicolon in another parameter ends the search early, and no scheme has one.
 func claimOfForwarded(value []byte) claim {
 	for rest := firstElement(value); len(rest) > 0; {
 		var pair []byte

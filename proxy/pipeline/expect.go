@@ -9,8 +9,8 @@ import (
 )
 
 // An expectation is passed on, so that an endpoint can refuse an upload before it comes. An endpoint that knows no
-// expectations answers with 417. To repeat the request without one is the client's to do (RFC 9110, section 10.1.1), and
-// we are the endpoint's client: ours cannot know which endpoint it will meet the second time.
+// expectations answers with 417. To repeat the request without one is the client's to do (RFC 9110, section 10.1.1),
+// and we are the endpoint's client: ours cannot know which endpoint it will meet the second time.
 
 // continueResponse asks the client for its content.
 var continueResponse = message.Response{Version: message.HTTP11, Status: 100, Reason: []byte("Continue"), NoContent: true}
@@ -39,8 +39,8 @@ func (x *Exchange) withdrawExpectation(up upstream.Exchange) bool {
 // awaitsContinue says whether the endpoint has not yet said that it wants the content of a client that asked.
 func (x *Exchange) awaitsContinue() bool { return x.request.ExpectContinue && !x.upload.invited }
 
-// leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may wait
-// for the content.
+// leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may
+// wait for the content.
 func (x *Exchange) leave(up upstream.Exchange) failure {
 	cause := x.guard.Disarm()
 	_ = up.Close()

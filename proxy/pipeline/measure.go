@@ -10,8 +10,8 @@ import (
 
 // measure finds out the length of a request's content if the client did not say it and all of the content is there.
 // Many servers read no content without a length (CGI has no other way to say it), and answer as if there were none. A
-// content with trailers keeps its framing, because HTTP/1.1 has no other place for them. What was read is kept, and sent
-// behind the head. It waits for nothing.
+// content with trailers keeps its framing, because HTTP/1.1 has no other place for them. What was read is kept, and
+// sent behind the head. It waits for nothing.
 func (x *Exchange) measure(up upstream.Exchange) error {
 	content := x.down.Content()
 	if content.Ended() && !x.kept.whole() {

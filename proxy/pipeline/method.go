@@ -34,8 +34,8 @@ func isAsterisk(req *message.Request) bool {
 	return len(req.Path) == 1 && req.Path[0] == '*' && string(req.Method) == "OPTIONS"
 }
 
-// countForwards counts this proxy among those that an OPTIONS may pass through. It answers the one that may be passed on
-// no further (RFC 9110, section 7.6.2).
+// countForwards counts this proxy among those that an OPTIONS may pass through. It answers the one that may be passed
+// on no further (RFC 9110, section 7.6.2).
 func (x *Exchange) countForwards() reason.Reason {
 	if string(x.request.Method) != "OPTIONS" {
 		return reason.None

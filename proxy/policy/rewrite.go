@@ -17,8 +17,8 @@ type Rewrite struct {
 	StripPrefix string
 	// ReplacePath replaces the path.
 	ReplacePath string
-	// Untold leaves X-Forwarded-Prefix as it is. Otherwise it tells the endpoint what was cut off, so that the endpoint can
-	// make links that lead back here.
+	// Untold leaves X-Forwarded-Prefix as it is. Otherwise it tells the endpoint what was cut off, so that the endpoint
+	// can make links that lead back here.
 	Untold bool
 }
 

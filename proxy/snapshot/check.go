@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Check probes a task at an interval. Every proxy that serves the snapshot probes for itself, because one proxy may not
-// reach what another one reaches.
+// Check probes a task at an interval. Every proxy that serves the snapshot probes for itself, because one proxy may
+// not reach what another one reaches.
 type Check struct {
 	// ID is the ID of the endpoints that the check decides about. They are Checked.
 	ID string
@@ -20,15 +20,15 @@ type Check struct {
 	Address netip.AddrPort
 	// Path is the path of a GET. If it is empty and GRPC is not set, a probe only has to get a connection.
 	Path string
-	// GRPC is set if the probe speaks gRPC's health protocol instead of sending a GET. Service is the service that it asks
-	// about. If Service is empty, it asks about the server as a whole.
+	// GRPC is set if the probe speaks gRPC's health protocol instead of sending a GET. Service is the service that it
+	// asks about. If Service is empty, it asks about the server as a whole.
 	GRPC    bool
 	Service string
 	// TLS is set if the probe goes over TLS. It takes any certificate. It asks only whether the task serves. What a rule
 	// expects of the certificate is checked for that rule's requests.
 	TLS bool
-	// ServerName is sent in the handshake, and the GET asks for it as the host. So a task with several hosts answers as one
-	// of them. It is empty without TLS, and if no name is known. Then the GET asks for the address.
+	// ServerName is sent in the handshake, and the GET asks for it as the host. So a task with several hosts answers as
+	// one of them. It is empty without TLS, and if no name is known. Then the GET asks for the address.
 	ServerName string
 	// H2C is set if the GET is sent in HTTP/2 without TLS. Over TLS the task chooses the version.
 	H2C bool

@@ -13,4 +13,6 @@ type Pipes struct{}
 const CanSplice = false
 
 // Splice is never called, because there is no splice(2).
-func Splice(*TCP, *TCP, int64, *Pipes) (taken, moved int64, err error) { return 0, 0, errors.ErrUnsupported }
+func Splice(*TCP, *TCP, int64, *Pipes) (taken, moved int64, err error) {
+	return 0, 0, errors.ErrUnsupported
+}
