@@ -80,11 +80,12 @@ func TestToolsThatWaitSeeEachObjectThroughToTheEnd(t *testing.T) {
 		t.Errorf("kubectl wait: %v\n%s", err, output)
 	}
 
-	other := fixture.Ingress(k.Blue, "other", "x.io", "api")
+	// Both may be of the same second. Then the first name has the path.
+	other := fixture.Ingress(k.Blue, "snack", "x.io", "api")
 	k.Make(other)
-	k.comesToBe(v1alpha1.IngressKind, "other", kstatus.FailedStatus) // The older one has the path.
+	k.comesToBe(v1alpha1.IngressKind, "snack", kstatus.FailedStatus) // The older one has the path.
 	k.Change(other, func() { other.Spec.Rules[0].Host = "y.io" })
-	k.comesToBe(v1alpha1.IngressKind, "other", kstatus.CurrentStatus)
+	k.comesToBe(v1alpha1.IngressKind, "snack", kstatus.CurrentStatus)
 	k.Remove(task)
 	k.comesToBe(v1alpha1.IngressKind, "shop", kstatus.InProgressStatus) // The Service is gone.
 }
