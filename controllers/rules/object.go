@@ -90,6 +90,24 @@ func (o *Object) Closed(text string) *Object {
 	return &closed
 }
 
+// ClosedHosts returns the object with a fault of the whole that closes its hosts, and without any rule.
+func (o *Object) ClosedHosts(text string) *Object {
+	closed := *o
+	closed.Fault, closed.ClosesHosts, closed.Certificates = &Fault{Text: text, Closing: InvalidRule}, true, nil
+	closed.Hosts = slices.Clone(o.Hosts)
+	for h := range closed.Hosts {
+		closed.Hosts[h].Rules = nil
+	}
+	return &closed
+}
+
+// MayGuard returns whether a rule of the object may say who gets in.
+func (o *Object) MayGuard() bool {
+	return o.Fault != nil || slices.ContainsFunc(o.Hosts, func(h Host) bool {
+		return slices.ContainsFunc(h.Rules, func(r Rule) bool { return len(r.Policies) > 0 || r.Fault != nil })
+	})
+}
+
 // Older orders two objects by their right to what both want: the older one first. Ages have a resolution of a second.
 // With the same age, the names decide.
 func Older(a, b *Object) int {

@@ -45,6 +45,8 @@ type remedy uint8
 const (
 	// isClosed is for an object that keeps its places, which answer 503.
 	isClosed remedy = iota + 1
+	// isClosingHosts is for one whose places cannot be kept and that may say who gets in: all of its hosts answers 503.
+	isClosingHosts
 	// isLeftOut is for one that has no part in the snapshot.
 	isLeftOut
 )
@@ -134,13 +136,17 @@ func (c *Controller) search(ctx context.Context, in translate.Input) map[suspect
 		return nil
 	}
 	suspects := suspectsIn(in)
+	guards := make(map[suspect]bool)
+	for _, o := range in.Objects {
+		guards[suspectObject(o)] = o.MayGuard()
+	}
 	remedies := make(map[suspect]remedy)
 	// fails returns whether the input fails with the first n suspects alone.
 	fails := func(n int) bool {
 		tried, _ := withRemedies(in, remedies)
 		return recovered(func() error { return checkWith(checker, tried, suspects[:n]) }) != nil
 	}
-	for range 2 * maxFaulty { // An object may be found twice: to be closed, and then to be left out.
+	for range 3 * maxFaulty { // An object may be found again, where its remedy does not help.
 		if !fails(len(suspects)) {
 			return remedies
 		}
@@ -160,7 +166,9 @@ func (c *Controller) search(ctx context.Context, in translate.Input) map[suspect
 		switch {
 		case remedies[at] == isLeftOut:
 			return nil // It is out already.
-		case remedies[at] == isClosed || at.kind == v1alpha1.TaskKind || at.kind == v1alpha1.TLSCertificateKind:
+		case remedies[at] == isClosed && guards[at]:
+			remedies[at] = isClosingHosts
+		case remedies[at] != 0 || at.kind == v1alpha1.TaskKind || at.kind == v1alpha1.TLSCertificateKind:
 			remedies[at] = isLeftOut
 		default:
 			remedies[at] = isClosed
@@ -221,6 +229,8 @@ func withRemedies(in translate.Input, remedies map[suspect]remedy) (remedied tra
 		switch s := suspectObject(o); remedies[s] {
 		case isClosed:
 			in.Objects = append(in.Objects, o.Closed(faultyText))
+		case isClosingHosts:
+			in.Objects = append(in.Objects, o.ClosedHosts(faultyText))
 		case isLeftOut:
 			tell(s, v1alpha1.ReasonInvalidRule)
 		default:

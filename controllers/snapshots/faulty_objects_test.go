@@ -18,6 +18,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -69,6 +70,13 @@ func open(s *snapshot.Snapshot, host string) bool {
 	})
 }
 
+// hasPath returns whether a snapshot has a host with a route for a path, and not only one that closes the host.
+func hasPath(s *snapshot.Snapshot, host string) bool {
+	return slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool {
+		return h.Name == host && slices.ContainsFunc(h.Routes, func(r snapshot.Route) bool { return r.Match != snapshot.MatchText })
+	})
+}
+
 func has(s *snapshot.Snapshot, host string) bool {
 	return slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return h.Name == host })
 }
@@ -90,6 +98,8 @@ func TestAnObjectAtFaultKeepsNobodyElseFromBeingServed(t *testing.T) {
 	}
 	broken := ingressOf("c")
 	broken.Hosts[0].Rules[0].Fault = &rules.Fault{Text: "a fault of no kind", Closing: 99} // translate.Build panics.
+	guarded := ingressOf("c")
+	guarded.Hosts[0].Rules[0].Policies = []policy.Policy{new(policy.Access)}
 	for name, test := range map[string]struct {
 		objects []*rules.Object
 		refuses func(*snapshot.Snapshot) error
@@ -107,6 +117,9 @@ func TestAnObjectAtFaultKeepsNobodyElseFromBeingServed(t *testing.T) {
 			want: []string{"a.io/", "b.io/", "c.io/", "d.io/ closed", "e.io/"}, accepted: map[string]string{"d": "False InvalidRule"}},
 		"one that does not compile closed either": {refuses: refuse(func(s *snapshot.Snapshot) bool { return has(s, "c.io") }),
 			want: all("a", "b", "d", "e"), accepted: map[string]string{"c": "False InvalidRule"}},
+		"one that does not compile closed either, and says who gets in": {objects: []*rules.Object{ingressOf("a"), guarded, ingressOf("d")},
+			refuses: refuse(func(s *snapshot.Snapshot) bool { return hasPath(s, "c.io") }),
+			want:    []string{"a.io/", "c.io/ closed", "d.io/"}, accepted: map[string]string{"c": "False InvalidRule"}},
 		"one that makes the data plane panic": {refuses: func(s *snapshot.Snapshot) error {
 			if open(s, "c.io") {
 				panic("index out of range")
@@ -114,7 +127,7 @@ func TestAnObjectAtFaultKeepsNobodyElseFromBeingServed(t *testing.T) {
 			return nil
 		}, want: []string{"a.io/", "b.io/", "c.io/ closed", "d.io/", "e.io/"}, accepted: map[string]string{"c": "False InvalidRule"}},
 		"one that makes the translation panic": {objects: []*rules.Object{ingressOf("a"), ingressOf("b"), broken, ingressOf("d")},
-			refuses: refuse(func(*snapshot.Snapshot) bool { return false }), want: all("a", "b", "d"), accepted: map[string]string{"c": "False InvalidRule"}},
+			refuses: refuse(func(*snapshot.Snapshot) bool { return false }), want: []string{"a.io/", "b.io/", "c.io/ closed", "d.io/"}, accepted: map[string]string{"c": "False InvalidRule"}},
 		"something that is no object's": {refuses: refuse(func(*snapshot.Snapshot) bool { return true }), err: "applying the snapshot: it does not compile"},
 	} {
 		t.Run(name, func(t *testing.T) {
