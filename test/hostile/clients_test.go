@@ -41,9 +41,13 @@ const (
 	takeTime  = 9 * time.Second
 )
 
+// The attacks in this file take places, and not time. So they run side by side, after all others, each with an API
+// server of its own.
+
 // Connections that send nothing, or a byte, must not take the places of others.
 func TestConnectionsThatSendNothing(t *testing.T) {
-	s := newStage(t, fmt.Sprintf("--max-connections=%d", places))
+	t.Parallel()
+	s := newStageAlone(t, 1, fmt.Sprintf("--max-connections=%d", places))
 	for name, first := range map[string]string{"connections that send nothing": "", "connections that send a byte": "G"} {
 		s.besideSlow(attackTime, name, func(ctx context.Context) {
 			var running sync.WaitGroup
@@ -84,8 +88,9 @@ func restSilent(ctx context.Context, address, text string) {
 
 // Uploads of a byte now and then must not hold the workers of a backend for ever.
 func TestUploadsThatTrickle(t *testing.T) {
+	t.Parallel()
 	const host = "slow.example.com"
-	s := newStage(t)
+	s := newStageAlone(t, 1)
 	workers := make(chan struct{}, slowWorkers)
 	s.serve(s.a, "slow", host, "/", startBackend(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		workers <- struct{}{}
@@ -120,8 +125,9 @@ func TestUploadsThatTrickle(t *testing.T) {
 
 // Responses that nobody takes must not hold what endpoints have sent of them.
 func TestResponsesThatNobodyTakes(t *testing.T) {
+	t.Parallel()
 	const host = "large.example.com"
-	s := newStage(t, "--h2c")
+	s := newStageAlone(t, 1, "--h2c")
 	large := strings.Repeat("x", 256<<10)
 	s.serve(s.a, "large", host, "/", startBackend(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {

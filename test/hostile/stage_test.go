@@ -31,7 +31,7 @@ import (
 
 const (
 	// undisturbed is how long the victim is watched before an attack. attackTime is how long an attack lasts.
-	undisturbed = 2 * time.Second
+	undisturbed = time.Second
 	attackTime  = 4 * time.Second
 
 	// mostMemory is the most memory that a replica may take under attack.
