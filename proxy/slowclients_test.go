@@ -73,7 +73,9 @@ func TestContentThatComesTooSlowlyIs408(t *testing.T) {
 		done, dripping := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(dripping)
-			drip(done, func() error { return c.WriteData(1, false, []byte("x")) })
+			// The answer is read beside this, and reading has the frames' own writer answer.
+			frame := http2.NewFramer(c.conn, nil)
+			drip(done, func() error { return frame.WriteData(1, false, []byte("x")) })
 		}()
 		got := c.answer(1)
 		close(done)
