@@ -15,7 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/health"
-	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/pipeline"
@@ -46,7 +46,7 @@ func New(config Config) *Proxy {
 	p.engine.Clock, p.engine.Logger, p.engine.Trusted = transport.NewClock(), config.Logger, config.TrustedProxies
 	p.dialer = upstream.NewDialer(upstream.Config{
 		Clock: p.engine.Clock, Logger: config.Logger, Buffers: &p.engine.Buffers, Heads: p.heads,
-		Limits: http1.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
+		Limits: heads.Limits{HeadBytes: maxResponseHead, LineBytes: maxResponseLine, Fields: maxResponseFields},
 	})
 	p.prober = health.NewProber(p.engine.Clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
 	p.engine.Ejector = balance.NewEjector(p.engine.Clock)

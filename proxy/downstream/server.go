@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/pipeline"
@@ -73,7 +74,7 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 	s.rate = message.LeastRate{PerSecond: config.MinRate, Grace: config.MinRateGrace}
 	s.places = places{most: config.MaxConnections, conns: &s.conns, stands: engine.Trusted.Has, now: engine.Clock.Now}
 	s.http1 = http1.ServerConfig{
-		Limits: http1.Limits{
+		Limits: heads.Limits{
 			HeadBytes: config.MaxHeaderBytes, LineBytes: config.MaxHeaderBytes, Fields: config.MaxHeaders,
 		},
 		Buffers: &engine.Buffers,

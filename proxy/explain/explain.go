@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -173,7 +174,7 @@ func accessRuleOf(g *routing.Generation, host []byte, route *routing.Route) *pol
 // written.
 func explainUpstream(req *message.Request) *Upstream {
 	u := &Upstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
-	lines := bytes.Split(http1.AppendRequest(nil, req), []byte("\r\n"))
+	lines := bytes.Split(heads.AppendRequest(nil, req), []byte("\r\n"))
 	for _, line := range lines[1:] {
 		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {
 			u.Headers = append(u.Headers, Header{string(name), string(value)})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -134,7 +135,7 @@ func serverConfig() *ServerConfig {
 func parsedResponse(t testing.TB) *message.Response {
 	t.Helper()
 	resp := new(message.Response)
-	if _, _, _, err := parseResponse(resp, []byte(typicalResponse), []byte("GET"), wideLimits); err != nil {
+	if _, _, _, err := heads.ParseResponse(resp, []byte(typicalResponse), []byte("GET"), wideLimits); err != nil {
 		t.Fatal(err)
 	}
 	return resp
@@ -144,50 +145,10 @@ func parsedResponse(t testing.TB) *message.Response {
 func parsedRequest(t testing.TB) *message.Request {
 	t.Helper()
 	req := new(message.Request)
-	if _, err := parseRequest(req, []byte(typicalRequest), wideLimits); err != nil {
+	if _, err := heads.ParseRequest(req, []byte(typicalRequest), wideLimits); err != nil {
 		t.Fatal(err)
 	}
 	return req
-}
-
-func BenchmarkParseRequest(b *testing.B) {
-	head, req := []byte(typicalRequest), new(message.Request)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(head)))
-	for b.Loop() {
-		if _, err := parseRequest(req, head, wideLimits); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkParseResponse(b *testing.B) {
-	head, resp := []byte(typicalResponse), new(message.Response)
-	b.ReportAllocs()
-	b.SetBytes(int64(len(head)))
-	for b.Loop() {
-		if _, _, _, err := parseResponse(resp, head, []byte("GET"), wideLimits); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkAppendRequest(b *testing.B) {
-	req, buf := parsedRequest(b), make([]byte, 0, buffer.Small)
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = AppendRequest(buf[:0], req)
-	}
-	b.SetBytes(int64(len(buf)))
-}
-
-func BenchmarkAppendResponse(b *testing.B) {
-	resp, buf := parsedResponse(b), make([]byte, 0, buffer.Small)
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = appendResponse(buf[:0], resp, message.HTTP11, false)
-	}
-	b.SetBytes(int64(len(buf)))
 }
 
 func BenchmarkServerExchange(b *testing.B) {
@@ -219,7 +180,7 @@ func BenchmarkReadChunked(b *testing.B) {
 			chunk := fmt.Sprintf("%x\r\n%s\r\n", size, strings.Repeat("x", size))
 			l := &loop{message: []byte(strings.Repeat(chunk, max(1, buffer.Small/len(chunk))))}
 			r := &reader{transport: l, buffers: new(buffer.Pool)}
-			r.begin(framedByChunks, 0, wideLimits)
+			r.begin(heads.FramedByChunks, 0, wideLimits)
 			room := make([]byte, 32<<10)
 			b.ReportAllocs()
 			total := 0
@@ -239,7 +200,7 @@ func BenchmarkWriteChunked(b *testing.B) {
 	for _, size := range []int{16, 1024, 32 << 10} {
 		b.Run(fmt.Sprintf("%d bytes each", size), func(b *testing.B) {
 			w := &writer{transport: new(loop), buffers: new(buffer.Pool)}
-			w.begin(framedByChunks, 0)
+			w.begin(heads.FramedByChunks, 0)
 			total := 0
 			b.ReportAllocs()
 			for b.Loop() {

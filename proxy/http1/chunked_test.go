@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -27,7 +28,7 @@ type unchunked struct {
 // readChunks reads chunked content with reads of room bytes.
 func readChunks(w *wire, room int) (got unchunked, err error) {
 	r := &reader{transport: w, buffers: new(buffer.Pool)}
-	r.begin(framedByChunks, 0, testLimits)
+	r.begin(heads.FramedByChunks, 0, testLimits)
 	var content strings.Builder
 	for p := make([]byte, room); err == nil; {
 		var n int
@@ -182,6 +183,13 @@ func TestChunksAreReadWhereverTheStreamIsCut(t *testing.T) {
 	}
 }
 
+// refusalOfTrailers is what package heads refuses a request's trailers for.
+func refusalOfTrailers(lines string) *message.Error {
+	_, err := heads.ParseTrailers(nil, []byte(lines), false, testLimits)
+	refused, _ := errors.AsType[*message.Error](err)
+	return refused
+}
+
 func TestMalformedChunksAreRefusedHoweverTheyAreDelivered(t *testing.T) {
 	const one = "5\r\nhello\r\n"
 	tests := map[string]struct {
@@ -209,7 +217,7 @@ func TestMalformedChunksAreRefusedHoweverTheyAreDelivered(t *testing.T) {
 		"white space before the last CRLF":    {one + "0 \r\n\r\n", errChunkExtension},
 		"a second size":                       {"5 5\r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"a second size before an extension":   {"5 5;a\r\nhello\r\n0\r\n\r\n", errChunkExtension},
-		"CR in an extension":                  {"5;a\rb\r\nhello\r\n0\r\n\r\n", errBareLF},
+		"CR in an extension":                  {"5;a\rb\r\nhello\r\n0\r\n\r\n", heads.ErrBareLF},
 		"LF in an extension":                  {"5;a\nb\r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"LF in a quoted extension":            {"5;a=\"\n\"\r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"CRLF in a quoted extension":          {"5;a=\"\r\nb\"\r\nhello\r\n0\r\n\r\n", errChunkEnd},
@@ -221,27 +229,27 @@ func TestMalformedChunksAreRefusedHoweverTheyAreDelivered(t *testing.T) {
 		"too long a last extension":           {one + "0;" + strings.Repeat("a", testLimits.LineBytes) + "\r\n\r\n", errChunkExtension},
 		"LF alone after a size":               {"5\nhello\r\n0\r\n\r\n", errChunkSize},
 		"LF alone after an extension":         {"5;a\nhello\r\n0\r\n\r\n", errChunkExtension},
-		"CR alone after a size":               {"5\rhello\r\n0\r\n\r\n", errBareLF},
-		"two CRs after a size":                {"5\r\r\nhello\r\n0\r\n\r\n", errBareLF},
+		"CR alone after a size":               {"5\rhello\r\n0\r\n\r\n", heads.ErrBareLF},
+		"two CRs after a size":                {"5\r\r\nhello\r\n0\r\n\r\n", heads.ErrBareLF},
 		"LF alone after data":                 {"5\r\nhello\n0\r\n\r\n", errChunkEnd},
 		"CR alone after data":                 {"5\r\nhello\r0\r\n\r\n", errChunkEnd},
 		"nothing after data":                  {"5\r\nhello0\r\n\r\n", errChunkEnd},
 		"data that is too long":               {"5\r\nhello!\r\n0\r\n\r\n", errChunkEnd},
 		"data that is too short":              {"6\r\nhello\r\n0\r\n\r\n", errChunkEnd},
 		"LF alone after the last size":        {one + "0\n\r\n", errChunkSize},
-		"LF alone as the end":                 {one + "0\r\n\n", errBareLF},
-		"CR alone as the end":                 {one + "0\r\n\r\r\n\r\n", errBareLF},
-		"LF alone after a trailer":            {one + "0\r\nA: b\n\r\n", errBareLF},
-		"LF alone after the trailers":         {one + "0\r\nA: b\r\n\n", errBareLF},
-		"CR within a trailer":                 {one + "0\r\nA: b\rc\r\n\r\n", errBareLF},
-		"a folded trailer":                    {one + "0\r\nA: b\r\n c\r\n\r\n", errFold},
-		"a trailer folded at once":            {one + "0\r\n A: b\r\n\r\n", errFold},
-		"space before a trailer's colon":      {one + "0\r\nA : b\r\n\r\n", errFieldSpace},
-		"a trailer without colon":             {one + "0\r\nA\r\n\r\n", errFieldName},
-		"NUL in a trailer":                    {one + "0\r\nA: \x00\r\n\r\n", errFieldValue},
-		"a request where trailers belong":     {one + "0\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", errFieldSpace},
-		"too many trailers":                   {one + "0\r\n" + strings.Repeat("A: b\r\n", testLimits.Fields+1) + "\r\n", errFieldsMany},
-		"too long a trailer":                  {one + "0\r\nA: " + strings.Repeat("b", testLimits.LineBytes) + "\r\n\r\n", errLineLong},
+		"LF alone as the end":                 {one + "0\r\n\n", heads.ErrBareLF},
+		"CR alone as the end":                 {one + "0\r\n\r\r\n\r\n", heads.ErrBareLF},
+		"LF alone after a trailer":            {one + "0\r\nA: b\n\r\n", heads.ErrBareLF},
+		"LF alone after the trailers":         {one + "0\r\nA: b\r\n\n", heads.ErrBareLF},
+		"CR within a trailer":                 {one + "0\r\nA: b\rc\r\n\r\n", heads.ErrBareLF},
+		"a folded trailer":                    {one + "0\r\nA: b\r\n c\r\n\r\n", refusalOfTrailers("A: b\r\n c\r\n\r\n")},
+		"a trailer folded at once":            {one + "0\r\n A: b\r\n\r\n", refusalOfTrailers(" A: b\r\n\r\n")},
+		"space before a trailer's colon":      {one + "0\r\nA : b\r\n\r\n", refusalOfTrailers("A : b\r\n\r\n")},
+		"a trailer without colon":             {one + "0\r\nA\r\n\r\n", refusalOfTrailers("A\r\n\r\n")},
+		"NUL in a trailer":                    {one + "0\r\nA: \x00\r\n\r\n", refusalOfTrailers("A: \x00\r\n\r\n")},
+		"a request where trailers belong":     {one + "0\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", refusalOfTrailers("GET / HTTP/1.1\r\nHost: a\r\n\r\n")},
+		"too many trailers":                   {one + "0\r\n" + strings.Repeat("A: b\r\n", testLimits.Fields+1) + "\r\n", refusalOfTrailers(strings.Repeat("A: b\r\n", testLimits.Fields+1) + "\r\n")},
+		"too long a trailer":                  {one + "0\r\nA: " + strings.Repeat("b", testLimits.LineBytes) + "\r\n\r\n", refusalOfTrailers("A: " + strings.Repeat("b", testLimits.LineBytes) + "\r\n\r\n")},
 		"too long trailers":                   {one + "0\r\n" + longFields(testLimits.HeadBytes+10) + "\r\n", errTrailersLong},
 		"trailers without end, in one line":   {one + "0\r\nA: " + strings.Repeat("b", testLimits.HeadBytes), errTrailersLong},
 		"trailers without end, in many lines": {one + "0\r\n" + longFields(4*testLimits.HeadBytes), errTrailersLong},
@@ -262,7 +270,7 @@ func TestMalformedChunksAreRefusedHoweverTheyAreDelivered(t *testing.T) {
 func TestChunkOfTheGreatestSizeIsCountedDownRight(t *testing.T) {
 	for _, d := range deliveries("7fffffffffffffff\r\nhello") {
 		r := &reader{transport: newWire(d.pieces...), buffers: new(buffer.Pool)}
-		r.begin(framedByChunks, 0, testLimits)
+		r.begin(heads.FramedByChunks, 0, testLimits)
 		content, err := io.ReadAll(r)
 		if string(content) != "hello" || err != io.ErrUnexpectedEOF || r.remaining != math.MaxInt64-5 {
 			t.Errorf("%s: got %q, %v and %d to come", d.name, content, err, r.remaining)
@@ -273,23 +281,23 @@ func TestChunkOfTheGreatestSizeIsCountedDownRight(t *testing.T) {
 func TestContentIsNotWaitedForWhileThereIsSome(t *testing.T) {
 	errWaiting := errors.New("waiting for more")
 	tests := map[string]struct {
-		how    framing
+		how    heads.Framing
 		length int64
 		piece  string
 		want   string
 		err    error
 	}{
-		"a chunk":                       {framedByChunks, 0, "5\r\nhello\r\n", "hello", nil},
-		"a chunk without its CRLF":      {framedByChunks, 0, "5\r\nhello", "hello", nil},
-		"part of a chunk":               {framedByChunks, 0, "9\r\nhello", "hello", nil},
-		"a size without its line's end": {framedByChunks, 0, "5\r", "", nil},
-		"trailers without their end":    {framedByChunks, 0, "0\r\nA: b\r\n", "", nil},
-		"two chunks":                    {framedByChunks, 0, "3\r\nhel\r\n2\r\nlo\r\n0\r\n", "hello", nil},
-		"the end with the last chunk":   {framedByChunks, 0, "5\r\nhello\r\n0\r\n\r\n", "hello", io.EOF},
-		"the end by a length":           {framedByLength, 5, "hello", "hello", io.EOF},
-		"the end by a length, and more": {framedByLength, 5, "hello!", "hello", io.EOF},
-		"part of a length":              {framedByLength, 9, "hello", "hello", nil},
-		"up to the close":               {framedByClose, 0, "hello", "hello", nil},
+		"a chunk":                       {heads.FramedByChunks, 0, "5\r\nhello\r\n", "hello", nil},
+		"a chunk without its CRLF":      {heads.FramedByChunks, 0, "5\r\nhello", "hello", nil},
+		"part of a chunk":               {heads.FramedByChunks, 0, "9\r\nhello", "hello", nil},
+		"a size without its line's end": {heads.FramedByChunks, 0, "5\r", "", nil},
+		"trailers without their end":    {heads.FramedByChunks, 0, "0\r\nA: b\r\n", "", nil},
+		"two chunks":                    {heads.FramedByChunks, 0, "3\r\nhel\r\n2\r\nlo\r\n0\r\n", "hello", nil},
+		"the end with the last chunk":   {heads.FramedByChunks, 0, "5\r\nhello\r\n0\r\n\r\n", "hello", io.EOF},
+		"the end by a length":           {heads.FramedByLength, 5, "hello", "hello", io.EOF},
+		"the end by a length, and more": {heads.FramedByLength, 5, "hello!", "hello", io.EOF},
+		"part of a length":              {heads.FramedByLength, 9, "hello", "hello", nil},
+		"up to the close":               {heads.FramedByClose, 0, "hello", "hello", nil},
 	}
 	for name, test := range tests {
 		for _, room := range []int{5, 64} {
@@ -321,7 +329,7 @@ func TestFaultInChunksIsNotReadPast(t *testing.T) {
 		"in a size":       {"5Z\r\nhello\r\n0\r\n\r\n", errChunkSize},
 		"in an extension": {"5;\x00\r\nhello\r\n0\r\n\r\n", errChunkExtension},
 		"after data":      {"5\r\nhello!\r\n0\r\n\r\n", errChunkEnd},
-		"in a trailer":    {"5\r\nhello\r\n0\r\nHost : a\r\n\r\n\r\n", errFieldSpace},
+		"in a trailer":    {"5\r\nhello\r\n0\r\nHost : a\r\n\r\n\r\n", refusalOfTrailers("Host : a\r\n\r\n")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -6,12 +6,13 @@ import (
 	"syscall"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // ClientConfig is what all connections to upstreams have in common.
 type ClientConfig struct {
-	Limits  Limits
+	Limits  heads.Limits
 	Buffers *buffer.Pool
 }
 
@@ -60,8 +61,8 @@ func (c *ClientConn) ReleaseHead() {
 // pending at End, ReadResponse sends it.
 func (c *ClientConn) WriteHead(req *message.Request) {
 	c.answered, c.keepAlive = false, false
-	c.out.begin(frameRequest(req), req.ContentLength)
-	c.out.setHead(AppendRequest(c.out.headWith(req.Fields), req))
+	c.out.begin(heads.FrameRequest(req), req.ContentLength)
+	c.out.setHead(heads.AppendRequest(c.out.headWith(req.Fields), req))
 }
 
 // Request returns the writer of the request's content.
@@ -77,7 +78,7 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	in := &c.in
 	c.Response.Reset()
 	in.endExchange()
-	in.begin(framedByNothing, 0, c.config.Limits)
+	in.begin(heads.FramedByNothing, 0, c.config.Limits)
 	if c.out.held {
 		c.out.held = false
 		if err := c.exchange(); err != nil {
@@ -87,15 +88,12 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	for seen := 0; ; {
 		if in.Buffered() {
 			received := in.buf[in.r:in.w]
-			n, err := responseEnd(received, seen, c.config.Limits)
+			n, err := heads.ResponseEnd(received, seen, c.config.Limits)
 			if err != nil {
 				return err
 			}
 			if n > 0 {
 				return c.parse(received[:n], method)
-			}
-			if !mayBeginResponse(received) {
-				return errStatusLine
 			}
 			seen = len(received)
 		}
@@ -106,13 +104,6 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 			return err
 		}
 	}
-}
-
-// mayBeginResponse returns whether a head may begin with b. If it may not, do not wait for the rest.
-func mayBeginResponse(b []byte) bool {
-	const begin = "HTTP/"
-	n := min(len(b), len(begin))
-	return string(b[:n]) == begin[:n]
 }
 
 // exchange sends the pending request and reads the first bytes of the response. If sending fails, it returns nil and
@@ -141,7 +132,7 @@ func (c *ClientConn) exchange() error {
 
 // parse parses the head that b begins with.
 func (c *ClientConn) parse(b, method []byte) error {
-	n, how, keepAlive, err := parseResponse(&c.Response, b, method, c.config.Limits)
+	n, how, keepAlive, err := heads.ParseResponse(&c.Response, b, method, c.config.Limits)
 	if err != nil {
 		return err
 	}

@@ -6,12 +6,13 @@ import (
 	"io"
 	"math"
 
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // content is the position of a reader in the content of the message whose head it parsed last.
 type content struct {
-	framing framing
+	framing heads.Framing
 	// ended is set once the last byte of the content, and its trailers, were consumed.
 	ended bool
 	// remaining is what is left of the length, or of the running chunk.
@@ -28,15 +29,27 @@ type content struct {
 	broken error
 	// surplus is set once bytes came after the last one where none may come.
 	surplus bool
-	limits  Limits
+	limits  heads.Limits
+}
+
+// The refusals of chunks. Each value is made once, so that a refusal allocates nothing.
+var (
+	errChunkSize      = refuse(400, "a chunk's size is not a hexadecimal number below 2^63 (RFC 9112, section 7.1)")
+	errChunkExtension = refuse(400, "a chunk's extensions are malformed or too long (RFC 9112, section 7.1.1)")
+	errChunkEnd       = refuse(400, "a chunk's data is not followed by CRLF (RFC 9112, section 7.1)")
+	errTrailersLong   = refuse(431, "the trailers are too long")
+)
+
+func refuse(status int, detail string) *message.Error {
+	return &message.Error{Status: status, Detail: detail}
 }
 
 // maxExtension bounds by how many bytes chunk extensions may exceed data. Nobody is known to use any.
 const maxExtension = 16 << 10
 
-func (c *content) begin(how framing, length int64, lim Limits) {
+func (c *content) begin(how heads.Framing, length int64, lim heads.Limits) {
 	*c = content{framing: how, remaining: max(length, 0), limits: lim, trailerBytes: c.trailerBytes[:0], trailers: c.trailers[:0]}
-	c.ended = how == framedByNothing || how == framedByLength && length == 0
+	c.ended = how == heads.FramedByNothing || how == heads.FramedByLength && length == 0
 }
 
 // Ended returns whether the content was read to its end.
@@ -55,16 +68,16 @@ func (b *reader) Read(p []byte) (int, error) {
 	if b.broken != nil {
 		return 0, b.broken
 	}
-	if b.framing == framedByChunks {
+	if b.framing == heads.FramedByChunks {
 		return b.readChunked(p)
 	}
 	// If nothing may follow the content, do not cut off the read at its end: what comes after it would wait in the socket,
 	// and be taken for the answer to the next request.
-	if b.framing == framedByLength && (!b.alone || b.Buffered()) {
+	if b.framing == heads.FramedByLength && (!b.alone || b.Buffered()) {
 		p = p[:min(int64(len(p)), b.remaining)]
 	}
 	n, err := b.readSome(p)
-	if b.framing == framedByClose {
+	if b.framing == heads.FramedByClose {
 		b.ended = err == io.EOF
 		return n, err
 	}
@@ -97,7 +110,7 @@ func (b *reader) readSome(p []byte) (int, error) {
 // skipBuffered drops the buffered content. It returns whether that was the rest of the content.
 func (b *reader) skipBuffered() bool {
 	for b.Buffered() && !b.ended {
-		if b.framing == framedByChunks && b.chunk != chunkData {
+		if b.framing == heads.FramedByChunks && b.chunk != chunkData {
 			if b.scanChunk() != nil {
 				return false
 			}
@@ -108,7 +121,7 @@ func (b *reader) skipBuffered() bool {
 		if b.remaining -= int64(n); b.remaining > 0 {
 			return false
 		}
-		if b.framing == framedByChunks {
+		if b.framing == heads.FramedByChunks {
 			b.chunk = chunkDataCR
 		} else {
 			b.ended = true
@@ -232,7 +245,7 @@ func (b *reader) scan() error {
 			}
 		case chunkSizeLF:
 			if c != '\n' {
-				return errBareLF
+				return heads.ErrBareLF
 			}
 			// Data pays for extensions: a long upload with a few bytes of them in each chunk passes. A trickle of data with a
 			// load of extensions does not.
@@ -274,17 +287,13 @@ func (b *reader) scan() error {
 func (b *reader) endTrailerLine() error {
 	t := b.trailerBytes
 	if len(t) < 2 || t[len(t)-2] != '\r' {
-		return errBareLF
+		return heads.ErrBareLF
 	}
 	if len(t) > 2 && string(t[max(len(t)-4, 0):]) != "\r\n\r\n" {
 		return nil
 	}
-	var rest []byte
 	var err error
-	if b.trailers, rest, err = parseFields(b.trailers[:0], t, strictly, b.limits); err != nil {
-		if b.alone {
-			err = inField(err, rest)
-		}
+	if b.trailers, err = heads.ParseTrailers(b.trailers[:0], t, b.alone, b.limits); err != nil {
 		return err
 	}
 	if !b.takeFields(b.trailers) {

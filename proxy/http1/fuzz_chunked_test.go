@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -48,7 +49,7 @@ func FuzzChunked(f *testing.F) {
 
 		w := newWire()
 		out := &writer{transport: w, buffers: new(buffer.Pool)}
-		out.begin(framedByChunks, 0)
+		out.begin(heads.FramedByChunks, 0)
 		writeContent(t, out, []byte(got.Content), []int{int(size), int(room)}, int(room%4))
 		var trailers []message.Field
 		for _, f := range got.Trailers {

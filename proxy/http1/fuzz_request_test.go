@@ -11,18 +11,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // readOne reads the first request of a stream, its content too.
-func readOne(lim Limits, pieces ...[]byte) (s served, c compared, head []byte, err error) {
+func readOne(lim heads.Limits, pieces ...[]byte) (s served, c compared, head []byte, err error) {
 	config := &ServerConfig{Limits: lim, Buffers: new(buffer.Pool)}
 	conn, req := NewServerConn(newWire(pieces...), config), new(message.Request)
 	if err := errors.Join(conn.Await(nil), conn.ReadRequest(req)); err != nil {
 		return s, c, nil, err
 	}
 	c.named = namedByConnection(req.Fields)
-	head = AppendRequest(nil, req)
+	head = heads.AppendRequest(nil, req)
 	s, err = finish(conn, req)
 	c.path, c.authority, c.fields = s.Path, s.Authority, s.Fields
 	return s, c, head, err

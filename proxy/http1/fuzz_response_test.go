@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // readOneAnswer reads the first response of a stream, informational or not. left is how much of the stream it leaves.
-func readOneAnswer(lim Limits, method string, pieces ...[]byte) (a answered, c compared, resp *message.Response, err error) {
+func readOneAnswer(lim heads.Limits, method string, pieces ...[]byte) (a answered, c compared, resp *message.Response, err error) {
 	w := newWire(pieces...)
 	conn := NewClientConn(w, &ClientConfig{Limits: lim, Buffers: new(buffer.Pool)})
 	if err := conn.ReadResponse([]byte(method)); err != nil {
@@ -58,7 +59,8 @@ func writeAnswer(t *testing.T, resp *message.Response, a *answered, version stri
 		t.Fatal(err)
 	}
 	sent = w.sent.Bytes()
-	return sent[:bytes.Index(sent, headTerminator)+len(headTerminator)], sent
+	end := []byte("\r\n\r\n")
+	return sent[:bytes.Index(sent, end)+len(end)], sent
 }
 
 func FuzzResponseHead(f *testing.F) {

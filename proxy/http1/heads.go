@@ -26,6 +26,9 @@ const (
 	usualFields = 64
 )
 
+// errHeadMemory is the refusal of a head or of trailers that there is no memory for.
+var errHeadMemory = refuse(431, "the heads that wait take more memory than there is for them")
+
 // take counts n more bytes that the connection holds. It returns false if that would be too much.
 func (b *reader) take(n int) bool {
 	if n <= 0 || b.share == nil {

@@ -14,11 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // wideLimits let heads grow beyond the largest buffer.
-var wideLimits = Limits{HeadBytes: 256 << 10, LineBytes: 64 << 10, Fields: 4096}
+var wideLimits = heads.Limits{HeadBytes: 256 << 10, LineBytes: 64 << 10, Fields: 4096}
 
 // headOf returns a request's head of just n bytes and the fields that must be read from it.
 func headOf(n int, framing string) (head string, fields []field) {

@@ -3,13 +3,13 @@
 package http1
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -18,7 +18,7 @@ var ErrHeadTimeout = &message.Error{Status: 408, Detail: "the request's head did
 
 // ServerConfig is what all the connections of a listener have in common.
 type ServerConfig struct {
-	Limits  Limits
+	Limits  heads.Limits
 	Buffers *buffer.Pool
 	// Idle bounds the wait for a request. Read bounds the arrival of a whole head and, later, each wait for content.
 	Idle, Read time.Duration
@@ -141,16 +141,16 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 	c.keepAlive, c.closing, c.unframed, c.version = false, false, true, message.HTTP11
 	c.out.sent = false
 	in := &c.in
-	in.begin(framedByNothing, 0, c.config.Limits)
+	in.begin(heads.FramedByNothing, 0, c.config.Limits)
 	timed := false
 	for seen := 0; ; {
 		if in.r == 0 && seen < 2 && in.w >= 2 && in.buf[0] == '\r' && in.buf[1] == '\n' {
 			in.r, seen = 2, 0 // One empty line before a request is allowed (RFC 9112, section 2.2).
 		}
 		received := in.buf[in.r:in.w]
-		n, err := headEnd(received, seen, c.config.Limits)
+		n, err := heads.RequestEnd(received, seen, c.config.Limits)
 		if err != nil {
-			return c.refineLength(err, received)
+			return err
 		}
 		if n > 0 {
 			if timed {
@@ -182,18 +182,9 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 	}
 }
 
-// refineLength tells a target that is too long from too many fields.
-func (c *ServerConn) refineLength(err error, received []byte) error {
-	longest := c.config.Limits.LineBytes + len("\r\n")
-	if err == errHeadLong && bytes.IndexByte(received[:min(len(received), longest)], '\n') < 0 {
-		return errTargetLong
-	}
-	return err
-}
-
-func (c *ServerConn) parse(req *message.Request, head []byte) error {
+func (c *ServerConn) parse(req *message.Request, b []byte) error {
 	var err error
-	c.keepAlive, err = parseRequest(req, head, c.config.Limits)
+	c.keepAlive, err = heads.ParseRequest(req, b, c.config.Limits)
 	if err != nil {
 		return err
 	}
@@ -202,9 +193,9 @@ func (c *ServerConn) parse(req *message.Request, head []byte) error {
 	if !in.takeFields(req.Fields) {
 		return errHeadMemory
 	}
-	in.r += len(head)
+	in.r += len(b)
 	in.base = in.r
-	in.begin(frameRequest(req), req.ContentLength, c.config.Limits)
+	in.begin(heads.FrameRequest(req), req.ContentLength, c.config.Limits)
 	c.unframed = false
 	return nil
 }
@@ -221,7 +212,7 @@ func (c *ServerConn) Buffered() bool { return c.in.Buffered() }
 // ContentBuffered returns whether the rest of the content is known to be buffered.
 func (c *ServerConn) ContentBuffered() bool {
 	in := &c.in
-	return in.ended || in.framing == framedByLength && in.remaining <= int64(in.w-in.r)
+	return in.ended || in.framing == heads.FramedByLength && in.remaining <= int64(in.w-in.r)
 }
 
 // SkipContent drops the buffered content. It returns whether that was the rest of the content.
@@ -238,7 +229,7 @@ func (c *ServerConn) WriteInformational(resp *message.Response) error {
 	if c.version == message.HTTP10 {
 		return nil
 	}
-	c.out.setHead(appendResponse(c.out.headWith(resp.Fields), resp, c.version, false))
+	c.out.setHead(heads.AppendResponse(c.out.headWith(resp.Fields), resp, c.version, false))
 	err := c.out.Flush()
 	c.out.sent = false // nothing of the final response
 	return err
@@ -247,11 +238,11 @@ func (c *ServerConn) WriteInformational(resp *message.Response) error {
 // WriteHead makes the final response's head pending. It is sent with the first content or at End. Until a byte of it
 // was sent, another head can replace it.
 func (c *ServerConn) WriteHead(resp *message.Response) {
-	framing := frameResponse(resp, c.version)
-	c.closing = !c.keepAlive || framing == framedByClose
+	framing := heads.FrameResponse(resp, c.version)
+	c.closing = !c.keepAlive || framing == heads.FramedByClose
 	c.out.lo, c.out.hi = 0, 0
 	c.out.begin(framing, resp.ContentLength)
-	c.out.setHead(appendResponse(c.out.headWith(resp.Fields), resp, c.version, c.closing))
+	c.out.setHead(heads.AppendResponse(c.out.headWith(resp.Fields), resp, c.version, c.closing))
 }
 
 // Started returns whether a byte of the final response was sent.

@@ -5,6 +5,7 @@ package http1
 import (
 	"io"
 
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -19,8 +20,8 @@ func Splice(w message.Writer, r message.Reader, least int64, move func(n int64) 
 		return false, nil
 	}
 	n := from.remaining
-	if from.ended || from.framing != framedByLength || n < least || from.Buffered() ||
-		to.framing != framedByLength || to.remaining != n {
+	if from.ended || from.framing != heads.FramedByLength || n < least || from.Buffered() ||
+		to.framing != heads.FramedByLength || to.remaining != n {
 		return false, nil
 	}
 	if err := to.Flush(); err != nil {

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // testLimits are small enough for a table to exceed them.
-var testLimits = Limits{HeadBytes: 2048, LineBytes: 512, Fields: 16}
+var testLimits = heads.Limits{HeadBytes: 2048, LineBytes: 512, Fields: 16}
 
 // wire is a Transport in memory. A Read returns what is left of the first piece, so the pieces are the segments of a
 // network. After them it returns end.

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -16,7 +17,7 @@ type writer struct {
 	buffers   *buffer.Pool
 	out       []byte
 	lo, hi    int
-	framing   framing
+	framing   heads.Framing
 	// remaining is how much may still be written of a content with a length.
 	remaining int64
 	// holds is set if End leaves a message that is pending as a whole to the next read. held is set once End did so. Other
@@ -42,7 +43,7 @@ const (
 
 var errContentLong = errors.New("more content than the head announced")
 
-func (w *writer) begin(how framing, length int64) {
+func (w *writer) begin(how heads.Framing, length int64) {
 	w.framing, w.remaining, w.wide, w.sent, w.held, w.written = how, max(length, 0), false, false, false, 0
 }
 
@@ -96,7 +97,7 @@ func (w *writer) Room() ([]byte, error) {
 	if w.out == nil {
 		w.out = w.buffers.Get(buffer.Small)
 	}
-	if w.framing != framedByChunks {
+	if w.framing != heads.FramedByChunks {
 		return w.out[w.hi:], nil
 	}
 	return w.out[w.hi+chunkHole : min(len(w.out)-chunkTail, w.hi+chunkHole+chunkMax)], nil
@@ -109,19 +110,19 @@ func (w *writer) Advance(n int) error {
 	}
 	w.written += int64(n)
 	switch w.framing {
-	case framedByNothing:
+	case heads.FramedByNothing:
 		return errContentLong
-	case framedByLength:
+	case heads.FramedByLength:
 		if int64(n) > w.remaining {
 			return errContentLong
 		}
 		w.remaining -= int64(n)
 		w.wide = w.wide || w.hi+n == len(w.out)
 		w.hi += n
-	case framedByClose:
+	case heads.FramedByClose:
 		w.wide = w.wide || w.hi+n == len(w.out)
 		w.hi += n
-	case framedByChunks:
+	case heads.FramedByChunks:
 		w.wide = w.wide || n >= len(w.out)-w.hi-chunkHole-chunkTail
 		// The size stands directly before the data. What was pending, a head or nothing, moves up to it.
 		data := w.hi + chunkHole
@@ -143,10 +144,10 @@ func (w *writer) Advance(n int) error {
 // End ends the content, with trailers if the framing carries them, and sends what is pending. It returns an error if a
 // content with a length is too short.
 func (w *writer) End(trailers []message.Field) error {
-	if w.framing == framedByLength && w.remaining > 0 {
+	if w.framing == heads.FramedByLength && w.remaining > 0 {
 		return errContentShort
 	}
-	if w.framing == framedByChunks {
+	if w.framing == heads.FramedByChunks {
 		if w.hi > w.lo && sizeOf(trailers) > buffer.Small {
 			// Long trailers get a buffer of their own size. It is free once what is pending was sent.
 			if err := w.Flush(); err != nil {
@@ -154,7 +155,7 @@ func (w *writer) End(trailers []message.Field) error {
 			}
 		}
 		b := append(w.headWith(trailers), "0\r\n"...)
-		b = appendFields(b, trailers)
+		b = heads.AppendFields(b, trailers)
 		w.setHead(append(b, "\r\n"...))
 	}
 	if w.holds && !w.sent {

@@ -243,63 +243,6 @@ func TestFailedWriteIsReported(t *testing.T) {
 	}
 }
 
-func TestWrittenRequestHead(t *testing.T) {
-	fields := []message.Field{
-		{Name: []byte("A"), Value: []byte("1")},
-		{Name: []byte("Connection"), Value: []byte("x"), Kind: message.Connection},
-		{Name: []byte("Gone"), Value: []byte("x"), Kind: message.Dropped},
-		{Name: []byte("Content-Length"), Value: []byte("99"), Kind: message.ContentLength},
-		{Name: []byte("B"), Value: []byte("")},
-	}
-	get := func(change func(*message.Request)) message.Request {
-		req := message.Request{Method: []byte("GET"), Authority: []byte("a:80"), Path: []byte("/b"), Query: []byte("?c")}
-		change(&req)
-		return req
-	}
-	tests := map[string]struct {
-		req  message.Request
-		want string
-	}{
-		"GET": {get(func(*message.Request) {}), "GET /b?c HTTP/1.1\r\nHost: a:80\r\n\r\n"},
-		"fields": {
-			get(func(r *message.Request) { r.Fields = fields }),
-			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nA: 1\r\nB: \r\n\r\n",
-		},
-		"no authority": {get(func(r *message.Request) { r.Authority = nil }), "GET /b?c HTTP/1.1\r\nHost: \r\n\r\n"},
-		"a length": {
-			get(func(r *message.Request) { r.ContentLength = 5 }),
-			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nContent-Length: 5\r\n\r\n",
-		},
-		"unknown length": {
-			get(func(r *message.Request) { r.ContentLength = message.UnknownLength }),
-			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nTransfer-Encoding: chunked\r\n\r\n",
-		},
-		"POST says that it has no content": {
-			get(func(r *message.Request) { r.Method = []byte("POST") }),
-			"POST /b?c HTTP/1.1\r\nHost: a:80\r\nContent-Length: 0\r\n\r\n",
-		},
-		"expectation": {
-			get(func(r *message.Request) { r.ExpectContinue, r.ContentLength = true, 5 }),
-			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
-		},
-		"upgrade": {
-			get(func(r *message.Request) { r.Upgrade = []byte("websocket") }),
-			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-		},
-		"trailers": {
-			get(func(r *message.Request) { r.AcceptsTrailers = true }),
-			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nConnection: TE\r\nTE: trailers\r\n\r\n",
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, string(AppendRequest(nil, &test.req))); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 // What is pending is sent before trailers that need a buffer of their own.
 func TestLongTrailersStandBehindTheContent(t *testing.T) {
 	for _, length := range []int{100, 7 << 10, 9 << 10, 60 << 10, 100 << 10} {

@@ -17,6 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -33,7 +34,7 @@ func serving(tb testing.TB, s *snapshot.Snapshot) *Engine {
 	g.Ejector = balance.NewEjector(g.Clock)
 	dialer := upstream.NewDialer(upstream.Config{
 		Clock: g.Clock, Logger: g.Logger, Buffers: &g.Buffers, Heads: headmemory.New(0),
-		Limits: http1.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64},
+		Limits: heads.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64},
 	})
 	state := routing.NewState(dialer, health.NewProber(g.Clock, nil, func(string) {}))
 	compiled, err := routing.Compile(s, routing.Nothing(), state)
@@ -78,7 +79,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 			return
 		}
 		c := http1.NewServerConn(below, &http1.ServerConfig{
-			Limits: http1.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64}, Buffers: &g.Buffers})
+			Limits: heads.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64}, Buffers: &g.Buffers})
 		defer c.Close(false)
 		var guard Guard
 		from := g.Trusted.Origin(netip.MustParseAddr("192.0.2.1"), false, 0)

@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -19,7 +20,7 @@ type Config struct {
 	Clock  transport.Clock
 	Logger logr.Logger
 	// Limits bound how much of a response an endpoint can make the proxy hold.
-	Limits  http1.Limits
+	Limits  heads.Limits
 	Buffers *buffer.Pool
 	// Heads is the memory that long heads of responses take.
 	Heads *headmemory.Memory

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
-	"github.com/warren-dev/ingress/proxy/http1"
+	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -46,7 +46,7 @@ func TestConnectionOfOneExchangeEndsWithIt(t *testing.T) {
 				t.Cleanup(func() { _ = tcp.Close() })
 				d := NewDialer(Config{
 					Clock: transport.NewClock(), Buffers: new(buffer.Pool),
-					Limits: http1.Limits{HeadBytes: 8 << 10, LineBytes: 8 << 10, Fields: 100},
+					Limits: heads.Limits{HeadBytes: 8 << 10, LineBytes: 8 << 10, Fields: 100},
 				})
 				ctx, stop := context.WithCancel(t.Context())
 				defer stop()

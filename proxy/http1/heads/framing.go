@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http1
+package heads
 
 import "github.com/warren-dev/ingress/proxy/message"
 
-// framing is how the end of a message's content is found (RFC 9112, section 6).
-type framing uint8
+// Framing is how the end of a message's content is found (RFC 9112, section 6).
+type Framing uint8
 
+// A message's content ends in one of these ways.
 const (
-	framedByNothing framing = iota // there is no content
-	framedByLength
-	framedByChunks
-	framedByClose
+	FramedByNothing Framing = iota // there is no content
+	FramedByLength                 // Content-Length says where it ends
+	FramedByChunks                 // the last chunk ends it, and trailers may follow
+	FramedByClose                  // the end of the connection ends it
 )
 
 // coding is what Transfer-Encoding says of the content.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http1
+package heads
 
 import "github.com/warren-dev/ingress/proxy/message"
 
@@ -17,9 +17,12 @@ type Limits struct {
 // maxConnectionOptions bounds the options in Connection, because each is looked for among all fields.
 const maxConnectionOptions = 32
 
-// The refusals. Each value is made once, so that a refusal allocates nothing.
+// ErrBareLF is the refusal of LF without CR before it, and of CR without LF behind it. Whoever reads chunks refuses
+// their lines for it too.
+var ErrBareLF = refuse(400, "a line ends with LF alone or has CR within (RFC 9112, section 2.2)")
+
+// The other refusals. Each value is made once, so that a refusal allocates nothing.
 var (
-	errBareLF          = refuse(400, "a line ends with LF alone or has CR within (RFC 9112, section 2.2)")
 	errRequestLine     = refuse(400, "the request line is not `method SP target SP version` (RFC 9112, section 3)")
 	errMethod          = refuse(400, "the method is not a token (RFC 9110, section 9.1)")
 	errTarget          = refuse(400, "the request target has a byte that must be percent-encoded, or a fragment (RFC 9112, section 3.2)")
@@ -34,7 +37,6 @@ var (
 	errFieldValue      = refuse(400, "a field's value has NUL (RFC 9110, section 5.5)")
 	errLineLong        = refuse(431, "a field line is too long")
 	errHeadLong        = refuse(431, "the head is too long")
-	errHeadMemory      = refuse(431, "the heads that wait take more memory than there is for them")
 	errFieldsMany      = refuse(431, "there are too many fields")
 	errHostMissing     = refuse(400, "an HTTP/1.1 request has no Host (RFC 9112, section 3.2)")
 	errHostMany        = refuse(400, "the request has several Hosts (RFC 9112, section 3.2)")
@@ -47,10 +49,6 @@ var (
 	errCodingVersion   = refuse(400, "Transfer-Encoding came with HTTP/1.0 (RFC 9112, section 6.1)")
 	errOptionsMany     = refuse(400, "Connection lists too many options")
 	errStatusLine      = refuse(502, "the status line is not a version of HTTP, a status and a reason (RFC 9112, section 4)")
-	errChunkSize       = refuse(400, "a chunk's size is not a hexadecimal number below 2^63 (RFC 9112, section 7.1)")
-	errChunkExtension  = refuse(400, "a chunk's extensions are malformed or too long (RFC 9112, section 7.1.1)")
-	errChunkEnd        = refuse(400, "a chunk's data is not followed by CRLF (RFC 9112, section 7.1)")
-	errTrailersLong    = refuse(431, "the trailers are too long")
 )
 
 func refuse(status int, detail string) *message.Error {

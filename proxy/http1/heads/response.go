@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http1
+package heads
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// parseResponse fills resp from the head that b begins with, which answers a request with method. It returns the head's
-// length, how the content is framed (RFC 9112, section 6.3), and whether the server keeps the connection open
+// ParseResponse fills resp from the head that b begins with, which answers a request with method. It returns the
+// head's length, how the content is framed (RFC 9112, section 6.3), and whether the server keeps the connection open
 // afterwards. An error is a *message.Error.
-func parseResponse(resp *message.Response, b, method []byte, lim Limits) (n int, how framing, keepAlive bool, err error) {
+func ParseResponse(resp *message.Response, b, method []byte, lim Limits) (n int, how Framing, keepAlive bool, err error) {
 	line, rest, err := cutLine(b, loosely)
 	if err != nil {
 		return 0, 0, false, err
@@ -45,28 +45,29 @@ func parseResponse(resp *message.Response, b, method []byte, lim Limits) (n int,
 		keepAlive = false
 	}
 	if sig.coding == codedChunked && resp.Version == message.HTTP10 {
-		// Servers that say 1.0 and send chunks mean chunks. Where the response ends is certain; whether the server knows that
-		// too is not (RFC 9112, section 6.1).
+		// Servers that say 1.0 and send chunks mean chunks. Where the response ends is certain; whether the server knows
+		// that too is not (RFC 9112, section 6.1).
 		keepAlive = false
 	}
 	switch {
 	case resp.NoContent:
-		return n, framedByNothing, keepAlive, nil
+		return n, FramedByNothing, keepAlive, nil
 	case sig.coding == codedUnknown:
 		return 0, 0, false, errCoding
 	case sig.coding == codedChunked:
-		return n, framedByChunks, keepAlive, nil
+		return n, FramedByChunks, keepAlive, nil
 	case sig.length >= 0:
-		return n, framedByLength, keepAlive, nil
+		return n, FramedByLength, keepAlive, nil
 	}
-	return n, framedByClose, false, nil
+	return n, FramedByClose, false, nil
 }
 
 // invalidStatus is what a response counts as whose status is none (RFC 9110, section 15).
 const invalidStatus = 500
 
-// parseStatusLine fills resp from a line such as HTTP/1.1 200 OK. It takes any white space for the spaces, and the line
-// may end behind the status (RFC 9112, section 4). It returns whether the version is one that the server may speak.
+// parseStatusLine fills resp from a line such as HTTP/1.1 200 OK. It takes any white space for the spaces, and the
+// line may end behind the status (RFC 9112, section 4). It returns whether the version is one that the server may
+// speak.
 func parseStatusLine(resp *message.Response, line []byte) (known bool, err error) {
 	version, rest := cutWord(line)
 	switch string(version) {
@@ -167,35 +168,35 @@ func appendStatusLine(b []byte, resp *message.Response) []byte {
 	return append(b, "\r\n"...)
 }
 
-// frameResponse returns how resp's content is framed for a client of that version.
-func frameResponse(resp *message.Response, client message.Version) framing {
+// FrameResponse returns how resp's content is framed for a client of that version.
+func FrameResponse(resp *message.Response, client message.Version) Framing {
 	switch {
 	case resp.NoContent:
-		return framedByNothing
+		return FramedByNothing
 	case resp.ContentLength >= 0:
-		return framedByLength
+		return FramedByLength
 	case client == message.HTTP10:
-		return framedByClose
+		return FramedByClose
 	}
-	return framedByChunks
+	return FramedByChunks
 }
 
-// appendResponse appends resp's head for a client of that version. closing is set if the connection ends after the
+// AppendResponse appends resp's head for a client of that version. closing is set if the connection ends after the
 // content.
-func appendResponse(b []byte, resp *message.Response, client message.Version, closing bool) []byte {
+func AppendResponse(b []byte, resp *message.Response, client message.Version, closing bool) []byte {
 	b = appendStatusLine(b, resp)
-	b = appendFields(b, resp.Fields)
-	switch frameResponse(resp, client) {
-	case framedByNothing:
+	b = AppendFields(b, resp.Fields)
+	switch FrameResponse(resp, client) {
+	case FramedByNothing:
 		// HEAD and 304 may announce what a GET would get; 1xx and 204 must not (RFC 9110, section 8.6).
 		if resp.ContentLength >= 0 && resp.Status >= 200 && resp.Status != 204 {
 			b = appendContentLength(b, resp.ContentLength)
 		}
-	case framedByLength:
+	case FramedByLength:
 		b = appendContentLength(b, resp.ContentLength)
-	case framedByChunks:
+	case FramedByChunks:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case framedByClose:
+	case FramedByClose:
 	}
 	switch {
 	case resp.Status == 101:

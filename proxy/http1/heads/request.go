@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http1
+package heads
 
 import (
 	"bytes"
@@ -9,9 +9,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// parseRequest fills req from a whole head. keepAlive is whether the client wants to keep the connection after the
+// ParseRequest fills req from a whole head. keepAlive is whether the client wants to keep the connection after the
 // exchange. An error is a *message.Error.
-func parseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool, err error) {
+func ParseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool, err error) {
 	line, rest, err := cutLine(head, strictly)
 	if err != nil {
 		return false, err
@@ -149,20 +149,20 @@ func cutAbsolute(target []byte) (authority, rest []byte, ok bool) {
 	return target[:end:end], target[end:], true
 }
 
-// frameRequest returns the framing of a request's content. Without a sign of content there is none (RFC 9112, section
+// FrameRequest returns the framing of a request's content. Without a sign of content there is none (RFC 9112, section
 // 6.3).
-func frameRequest(req *message.Request) framing {
+func FrameRequest(req *message.Request) Framing {
 	switch {
 	case req.ContentLength > 0:
-		return framedByLength
+		return FramedByLength
 	case req.ContentLength == message.UnknownLength:
-		return framedByChunks
+		return FramedByChunks
 	}
-	return framedByNothing
+	return FramedByNothing
 }
 
-// AppendRequest appends req's head as HTTP/1.1. What was parsed is well-formed, so the caller only has to validate what
-// it changed. The connection stays open afterwards unless either side says otherwise.
+// AppendRequest appends req's head as HTTP/1.1. What was parsed is well-formed, so the caller only has to validate
+// what it changed. The connection stays open afterwards unless either side says otherwise.
 func AppendRequest(b []byte, req *message.Request) []byte {
 	b = append(b, req.Method...)
 	b = append(b, ' ')
@@ -171,7 +171,7 @@ func AppendRequest(b []byte, req *message.Request) []byte {
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	b = append(b, req.Authority...)
 	b = append(b, "\r\n"...)
-	b = appendFields(b, req.Fields)
+	b = AppendFields(b, req.Fields)
 	switch {
 	case req.ContentLength > 0:
 		b = appendContentLength(b, req.ContentLength)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http1
+package heads
 
 import (
 	"bytes"
@@ -11,15 +11,15 @@ import (
 
 var headTerminator = []byte("\r\n\r\n")
 
-// headEnd returns the length of the head at the start of b, including its empty line, or 0 while it is incomplete. The
-// first seen bytes of b were checked before. It refuses at once a head that can only become malformed, so that nobody
-// waits for the rest of it.
-func headEnd(b []byte, seen int, lim Limits) (int, error) {
+// RequestEnd returns the length of the request's head at the start of b, including its empty line, or 0 while it is
+// incomplete. The first seen bytes of b were checked before. It refuses at once a head that can only become malformed,
+// so that nobody waits for the rest of it. An error is a *message.Error.
+func RequestEnd(b []byte, seen int, lim Limits) (int, error) {
 	from := max(seen-3, 0)
 	if i := bytes.Index(b[from:], headTerminator); i >= 0 {
 		end := from + i + len(headTerminator)
 		if end > lim.HeadBytes {
-			return 0, errHeadLong
+			return 0, tooLong(b, lim)
 		}
 		return end, nil
 	}
@@ -29,19 +29,28 @@ func headEnd(b []byte, seen int, lim Limits) (int, error) {
 			break
 		}
 		if i += n; i == 0 || b[i-1] != '\r' {
-			return 0, errBareLF
+			return 0, ErrBareLF
 		}
 	}
 	if len(b) >= lim.HeadBytes {
-		return 0, errHeadLong
+		return 0, tooLong(b, lim)
 	}
 	return 0, nil
 }
 
-// responseEnd returns where the head of a response at the start of b ends at the latest, or 0 while it is incomplete.
+// tooLong tells a target that is too long from too many fields.
+func tooLong(b []byte, lim Limits) error {
+	longest := lim.LineBytes + len("\r\n")
+	if bytes.IndexByte(b[:min(len(b), longest)], '\n') < 0 {
+		return errTargetLong
+	}
+	return errHeadLong
+}
+
+// ResponseEnd returns where the head of a response at the start of b ends at the latest, or 0 while it is incomplete.
 // The first seen bytes of b were checked before. LF alone ends a line too (RFC 9112, section 2.2): a head whose lines
-// end so may end before that.
-func responseEnd(b []byte, seen int, lim Limits) (int, error) {
+// end so may end before that. ResponseEnd refuses at once what cannot become a response. An error is a *message.Error.
+func ResponseEnd(b []byte, seen int, lim Limits) (int, error) {
 	from, end := max(seen-3, 0), 0
 	if i := bytes.Index(b[from:], headTerminator); i >= 0 {
 		end = from + i + len(headTerminator)
@@ -54,7 +63,17 @@ func responseEnd(b []byte, seen int, lim Limits) (int, error) {
 	if end > lim.HeadBytes || end == 0 && len(b) >= lim.HeadBytes {
 		return 0, errHeadLong
 	}
+	if end == 0 && !mayBeginResponse(b) {
+		return 0, errStatusLine
+	}
 	return end, nil
+}
+
+// mayBeginResponse returns whether a head may begin with b. If it may not, do not wait for the rest.
+func mayBeginResponse(b []byte) bool {
+	const begin = "HTTP/"
+	n := min(len(b), len(begin))
+	return string(b[:n]) == begin[:n]
 }
 
 // emptyLine returns where the first empty line of b ends, or 0 if it has none. The end of b's first line comes before.
@@ -91,7 +110,7 @@ func cutLine(b []byte, ends lineEnd) (line, rest []byte, err error) {
 	case n >= 0 && ends == loosely:
 		return b[:n], b[n+1:], nil
 	}
-	return nil, nil, errBareLF
+	return nil, nil, ErrBareLF
 }
 
 // parseFields appends to fields the field lines at the start of b, up to the empty line. It returns what follows that,
@@ -131,6 +150,17 @@ func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (pa
 	}
 }
 
+// ParseTrailers appends to fields those of a trailer section, which b is with its empty line (RFC 9112, section
+// 7.1.2). named is set for the trailers of a response: a refusal then names the field that is at fault. An error is a
+// *message.Error.
+func ParseTrailers(fields []message.Field, b []byte, named bool, lim Limits) ([]message.Field, error) {
+	fields, rest, err := parseFields(fields, b, strictly, lim)
+	if err != nil && named {
+		err = inField(err, rest)
+	}
+	return fields, err
+}
+
 // inField says which field of a response is at fault, by the line that b begins with: an endpoint's owner has to find
 // it.
 func inField(err error, b []byte) error {
@@ -150,14 +180,14 @@ func fieldNameError(line []byte, colon int) error {
 	case colon > 0 && colon < len(line) && (line[colon] == ' ' || line[colon] == '\t'):
 		return errFieldSpace
 	case bytes.IndexByte(line, '\r') >= 0:
-		return errBareLF
+		return ErrBareLF
 	}
 	return errFieldName
 }
 
 func fieldValueError(value []byte) error {
 	if bytes.IndexByte(value, '\r') >= 0 {
-		return errBareLF
+		return ErrBareLF
 	}
 	return errFieldValue
 }
@@ -170,8 +200,8 @@ func appendField(b []byte, name, value []byte) []byte {
 	return append(b, "\r\n"...)
 }
 
-// appendFields appends the fields that are passed on.
-func appendFields(b []byte, fields []message.Field) []byte {
+// AppendFields appends the lines of the fields that are passed on, without an empty line behind them.
+func AppendFields(b []byte, fields []message.Field) []byte {
 	for i := range fields {
 		if f := &fields[i]; f.Kind.EndToEnd() {
 			b = appendField(b, f.Name, f.Value)
