@@ -74,6 +74,7 @@ func FuzzResponseHead(f *testing.F) {
 	f.Add([]byte("HTTP/2.0\t\v099  \fNo\r\nContent-Length: 2\r\n\r\nhi"), uint(1), false)
 	f.Add([]byte("HTTP/1.1 200 OK\nA: b\r\nContent-Length: 6\n\nhi\r\n\r\n"), uint(1), false)
 	f.Add([]byte("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), uint(1), false)
+	f.Add([]byte("HTTP/1.0 200 OK\r\nclose: a\r\n\r\n"), uint(2), false)
 	f.Add([]byte("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"), uint(5), false)
 	f.Add([]byte("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\nuntil the end"), uint(9), false)
 	f.Add([]byte("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nframes"), uint(9), false)

@@ -191,7 +191,11 @@ func namedByConnection(fields []message.Field) map[string]bool {
 	for _, f := range fields {
 		if f.Kind == message.Connection {
 			message.Elements(f.Value, func(name []byte) bool {
-				names[textproto.CanonicalMIMEHeaderKey(string(name))] = true
+				switch strings.ToLower(string(name)) {
+				case "close", "keep-alive", "upgrade": // These say something of the connection, and name no field.
+				default:
+					names[textproto.CanonicalMIMEHeaderKey(string(name))] = true
+				}
 				return true
 			})
 		}
