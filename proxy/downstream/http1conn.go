@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -21,7 +22,7 @@ import (
 type http1Conn struct {
 	*link
 	*http1.ServerConn
-	guard    pipeline.Guard
+	guard    guard.Guard
 	activity atomic.Int32
 	// idleSince is when the connection became idle last, or came.
 	idleSince atomic.Int64

@@ -5,8 +5,8 @@ package downstream
 import (
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -68,7 +68,7 @@ func (c *http1Conn) Watch(now time.Duration) (rested bool) {
 }
 
 // watchClient looks at the client of an exchange that waits.
-func (c *http1Conn) watchClient(x *pipeline.Waiting, now time.Duration) {
+func (c *http1Conn) watchClient(x *guard.Waiting, now time.Duration) {
 	w, p := &c.watched, c.transport.Peer()
 	since, rate := now-w.looked, c.server.rate
 	w.looked = now

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/http2"
 	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -21,7 +22,7 @@ import (
 type http2Exchange struct {
 	*http2.Stream
 	conn    *http2Conn
-	guard   pipeline.Guard
+	guard   guard.Guard
 	started time.Duration
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -50,7 +51,7 @@ func (x *Exchange) demand() upstream.Demand {
 func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if !x.guard.Arm(closerFunc(cancel), x.engine.Clock.Now()) {
+	if !x.guard.Arm(guard.Func(cancel), x.engine.Clock.Now()) {
 		return nil, failure{reason: x.guard.Disarm()}
 	}
 	up, err := e.Dial(ctx, d)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -57,7 +58,7 @@ func (x *Exchange) await() (balance.Hold, failure) {
 	}
 	defer q.Leave(w)
 	ended := make(chan struct{})
-	if !x.guard.Arm(closerFunc(func() { close(ended) }), x.engine.Clock.Now()) {
+	if !x.guard.Arm(guard.Func(func() { close(ended) }), x.engine.Clock.Now()) {
 		return balance.Hold{}, failure{reason: x.guard.Disarm()}
 	}
 	defer x.guard.Disarm()

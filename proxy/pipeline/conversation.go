@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -16,7 +17,7 @@ import (
 // the other is not. Both may be silent for the idle time.
 type conversation struct {
 	clock  transport.Clock
-	guard  *Guard
+	guard  *guard.Guard
 	number uint64
 	idle   time.Duration
 	// moved is when something last passed, by the clock.

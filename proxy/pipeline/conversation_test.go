@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 func TestConversationEndsOnceNothingPassed(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: transport.NewClock(), guard: new(Guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
+	c := &conversation{clock: transport.NewClock(), guard: new(guard.Guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.Begin()
 	c.note()
 	if c.look(); c.guard.Disarm() != reason.None {
@@ -27,7 +28,7 @@ func TestConversationEndsOnceNothingPassed(t *testing.T) {
 // A timer that fires late ends no other exchange.
 func TestConversationThatIsOverEndsNothing(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: transport.NewClock(), guard: new(Guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
+	c := &conversation{clock: transport.NewClock(), guard: new(guard.Guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.Begin()
 	c.end()
 	if c.look(); c.guard.Disarm() != reason.None {

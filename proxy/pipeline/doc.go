@@ -7,8 +7,7 @@
 // It opens no connection itself. It knows nothing of listeners, and of clients' connections only what [Downstream]
 // says.
 //
-// Read in this order: engine.go (what exchanges share), downstream.go (the client's side), guard.go (how others end an
-// exchange's wait), memory.go (what one exchange leaves to the next), exchange.go (one request), phases.go (all that
+// Read in this order: engine.go (what exchanges share), downstream.go (the client's side), memory.go (what one exchange leaves to the next), exchange.go (one request), phases.go (all that
 // happens before an endpoint is chosen), loop.go (a phase: requests that come back here), answer.go (answers of our
 // own), forward.go (trying endpoints), choose.go (choosing one), claim.go (who is logged in there), attempt.go (trying
 // it), upload.go (sending content), kept.go (content for another attempt), headrelease.go (giving back a long head's

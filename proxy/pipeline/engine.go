@@ -11,6 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -35,7 +36,7 @@ type Engine struct {
 }
 
 // Begin returns an exchange for a request of a connection. The connection ends it with [Engine.End].
-func (g *Engine) Begin(down Downstream, guard *Guard, from *client.Origin, shard uint32) *Exchange {
+func (g *Engine) Begin(down Downstream, guard *guard.Guard, from *client.Origin, shard uint32) *Exchange {
 	x, ok := g.exchanges.Get().(*Exchange)
 	if !ok {
 		x = new(Exchange)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -24,7 +25,7 @@ type Exchange struct {
 	// up is nil while the exchange has no connection to an endpoint.
 	up     upstream.Exchange
 	shared upstream.Stream // what up points to if the connection is shared
-	guard  *Guard
+	guard  *guard.Guard
 	origin *client.Origin
 	number uint64
 

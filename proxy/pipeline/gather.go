@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -88,7 +89,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 			}
 		}
 	}
-	if !x.guard.Arm(closerFunc(func() { x.down.StopContent() }), x.engine.Clock.Now()) {
+	if !x.guard.Arm(guard.Func(func() { x.down.StopContent() }), x.engine.Clock.Now()) {
 		return x.guard.Disarm(), ""
 	}
 	x.down.AwaitContent()

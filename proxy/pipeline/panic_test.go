@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/http1"
@@ -81,7 +82,7 @@ func TestPanicInTheMidstOfAResponseTearsIt(t *testing.T) {
 		c := http1.NewServerConn(below, &http1.ServerConfig{
 			Limits: heads.Limits{HeadBytes: 4 << 10, LineBytes: 4 << 10, Fields: 64}, Buffers: &g.Buffers})
 		defer c.Close(false)
-		var guard Guard
+		var guard guard.Guard
 		from := g.Trusted.Origin(netip.MustParseAddr("192.0.2.1"), false, 0)
 		x := g.Begin(&faultyDownstream{ServerConn: c, writer: faultyWriter{Writer: c.Response()}}, &guard, &from, 0)
 		defer g.End(x)

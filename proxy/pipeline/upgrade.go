@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -38,7 +39,7 @@ func (x *Exchange) endUpload(up upstream.Exchange) bool {
 		return true
 	}
 	// Only a client of HTTP/1.1 sends content with such a request. Nothing else can end a wait for it.
-	stop := closerFunc(func() {
+	stop := guard.Func(func() {
 		x.down.StopContent()
 		_ = up.Close()
 	})

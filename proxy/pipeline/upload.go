@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -137,7 +138,7 @@ func (x *Exchange) boundWaits(up upstream.Exchange) bool {
 
 // runUpload gets all that it shares with the exchange as arguments. The exchange waits for done before it goes on to
 // another request.
-func (x *Exchange) runUpload(up upstream.Exchange, sent int, done chan struct{}, g *Guard, number uint64) {
+func (x *Exchange) runUpload(up upstream.Exchange, sent int, done chan struct{}, g *guard.Guard, number uint64) {
 	defer close(done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -145,8 +146,8 @@ func (x *Exchange) runUpload(up upstream.Exchange, sent int, done chan struct{},
 			g.End(number, reason.InternalError)
 		}
 	}()
-	g.upload(number, true)
-	defer g.upload(number, false)
+	g.Uploading(number, true)
+	defer g.Uploading(number, false)
 	x.down.AwaitContent()
 	content, w := x.down.Content(), up.Request()
 	if sent < x.gathered.n {
@@ -214,14 +215,14 @@ func awaitContent(content message.Reader, w message.Writer) {
 }
 
 // uploadFailed ends the exchange because of the client's content, unless the exchange itself ended the upload.
-func (x *Exchange) uploadFailed(g *Guard, number uint64, err error) {
+func (x *Exchange) uploadFailed(g *guard.Guard, number uint64, err error) {
 	if !x.upload.stopping.Load() {
 		contentBroke(g, number, err)
 	}
 }
 
 // contentBroke ends the exchange because the client's content did not arrive whole and well-formed.
-func contentBroke(g *Guard, number uint64, err error) {
+func contentBroke(g *guard.Guard, number uint64, err error) {
 	refused, malformed := errors.AsType[*message.Error](err)
 	switch {
 	case malformed:
@@ -235,7 +236,7 @@ func contentBroke(g *Guard, number uint64, err error) {
 
 // uploadBroke ends the exchange only if the endpoint stopped reading. An endpoint that closed the connection may have
 // answered.
-func uploadBroke(g *Guard, number uint64, err error) {
+func uploadBroke(g *guard.Guard, number uint64, err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		g.End(number, reason.UpstreamTimeout)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package guard
 
 import (
 	"io"
@@ -110,8 +110,8 @@ func (g *Guard) Waiting() (w Waiting, ok bool) {
 	return Waiting{g.number, g.since, g.uploading, g.free}, g.waitsFor != nil && g.cause == reason.None
 }
 
-// upload notes whether content of the exchange of that number is on its way.
-func (g *Guard) upload(number uint64, on bool) {
+// Uploading notes whether content of the exchange of that number is on its way.
+func (g *Guard) Uploading(number uint64, on bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.number == number {
@@ -126,6 +126,8 @@ func (g *Guard) LiftRate() {
 	g.free = true
 }
 
-type closerFunc func()
+// Func is what to arm a guard with if calling a function ends the wait.
+type Func func()
 
-func (f closerFunc) Close() error { f(); return nil }
+// Close calls the function.
+func (f Func) Close() error { f(); return nil }
