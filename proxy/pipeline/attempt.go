@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -93,7 +94,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	}
 	if x.request.ContentLength == message.UnknownLength {
 		if err := x.measure(up); err != nil {
-			contentBroke(x.guard, x.number, err)
+			x.guard.End(x.number, content.Cause(err))
 			return Torn, x.fail(up, err)
 		}
 	}
@@ -115,10 +116,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	if upstream.AsksForLogin(up.Response()) {
 		x.claim(up)
 	}
-	x.kept.drop()
-	if x.upload.done == nil {
-		x.gathered.drop()
-	}
+	x.upload.Answered()
 	x.Answered = x.engine.Clock.Now()
 	x.hold.Target.Succeeded(x.Answered)
 	x.Status = up.Response().Status

@@ -11,6 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/routing"
@@ -28,7 +29,7 @@ type Engine struct {
 	Pipes      transport.Pipes
 	Ejector    *balance.Ejector
 	// Gathering is the memory for contents that wait to be whole.
-	Gathering Gathering
+	Gathering content.Gathering
 	exchanges sync.Pool
 	Logger    logr.Logger
 	// Trusted are the peers whose forwarding fields are believed.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -55,10 +56,7 @@ type Exchange struct {
 	pool   *balance.Pool
 	hash   uint64
 	hold   balance.Hold
-	upload upload
-	kept   kept
-	// gathered is the content that was there before an endpoint was chosen.
-	gathered gathered
+	upload content.Upload
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
 	// stall is how long the endpoint may let the exchange rest, now.
@@ -69,9 +67,10 @@ type Exchange struct {
 	marked bool
 	// released is set once the memory of the request's head was given back, so that the head cannot be sent again.
 	released bool
-	// informed is set once a 1xx response went to the client. cookie is the cookie that the client is to get, or nil.
-	informed bool
-	cookie   []byte
+	// informed is set once a 1xx response went to the client. invited is set once the endpoint asked for the content with
+	// a 100. cookie is the cookie that the client is to get, or nil.
+	informed, invited bool
+	cookie            []byte
 
 	// proxyStatus replaces the usual Proxy-Status of the reason in an answer of our own, unless it is nil.
 	proxyStatus []byte
@@ -128,8 +127,7 @@ func (x *Exchange) admit() Verdict {
 
 // release lets go of everything that is not the exchange's own memory.
 func (x *Exchange) release() {
-	x.kept.drop()
-	x.gathered.drop()
+	x.upload.Drop()
 	if x.Trace != nil {
 		x.engine.Tracer.End(x.Trace)
 	}

@@ -18,12 +18,12 @@ var continueResponse = message.Response{Version: message.HTTP11, Status: 100, Re
 // withdrawExpectation says whether the endpoint refused the request because of its expectation, and the request can be
 // sent again without: nothing was taken of the content. Then the client is asked for the content.
 func (x *Exchange) withdrawExpectation(up upstream.Exchange) bool {
-	if up.Response().Status != 417 || !x.awaitsContinue() || x.upload.done == nil || x.released {
+	if up.Response().Status != 417 || !x.awaitsContinue() || x.upload.Done() == nil || x.released {
 		return false
 	}
 	x.stopUpload()
 	if up.Request().Written() > 0 || x.down.Content().Ended() {
-		if !x.upload.sent {
+		if !x.upload.Sent() {
 			x.down.CloseAfter() // the rest of the content cannot be told from a request
 		}
 		return false
@@ -37,7 +37,7 @@ func (x *Exchange) withdrawExpectation(up upstream.Exchange) bool {
 }
 
 // awaitsContinue says whether the endpoint has not yet said that it wants the content of a client that asked.
-func (x *Exchange) awaitsContinue() bool { return x.request.ExpectContinue && !x.upload.invited }
+func (x *Exchange) awaitsContinue() bool { return x.request.ExpectContinue && !x.invited }
 
 // leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may
 // wait for the content.

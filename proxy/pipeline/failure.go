@@ -39,13 +39,13 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	cause := x.guard.Disarm()
 	answering := up.Answering()
 	_ = up.Close()
-	uploading := x.upload.done != nil
+	uploading := x.upload.Done() != nil
 	x.stopUpload()
 	sent, reused := up.Sent(), up.Reused()
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
-	untouched := !uploading && !x.request.HasContent() || unprocessed && (x.kept.whole() || x.gathered.whole)
+	untouched := !uploading && !x.request.HasContent() || unprocessed && x.upload.Resendable()
 	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
 	again := repeatable && !answering
 	switch {

@@ -5,8 +5,10 @@ package pipeline
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -24,7 +26,7 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 		if !resp.Informational() {
 			return nil
 		}
-		x.upload.invited = x.upload.invited || resp.Status == 100
+		x.invited = x.invited || resp.Status == 100
 		x.informed = true
 		if err := x.down.WriteInformational(resp); err != nil {
 			x.guard.End(x.number, reason.ClientClosed)
@@ -37,7 +39,7 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 // relay sends the response on as it comes. It sends the head together with the content that is there already, and waits
 // for no more.
 func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
-	resp, content, w := up.Response(), up.Content(), x.down.Response()
+	resp, r, w := up.Response(), up.Content(), x.down.Response()
 	idle := x.route.Timeouts.Idle
 	stream := message.IsStream(resp.Fields) // before policies change what the endpoint says of it
 	if stream {
@@ -63,10 +65,10 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	}
 	up.ReleaseHead()
 	talk := x.converse(up, idle)
-	defer talk.end()
-	for !content.Ended() {
+	defer talk.End()
+	for !r.Ended() {
 		bounded := x.boundWaits(up)
-		if !content.Buffered() {
+		if !r.Buffered() {
 			if bounded || x.request.Version == message.HTTP2 { // otherwise the upload reads behind the head
 				x.releaseHead()
 			}
@@ -75,7 +77,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 				if bounded {
 					up.StallAfter(idle)
 				} else {
-					x.upload.bound(up, idle)
+					x.upload.SetPatience(up, idle)
 				}
 			}
 			if err := w.Flush(); err != nil {
@@ -85,7 +87,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
-			if ok, readErr, writeErr := spliceContent(w, socket, content, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {
+			if ok, readErr, writeErr := content.Splice(w, socket, r, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {
 				return x.clientWentAway(up), failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
@@ -97,8 +99,8 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		if err != nil {
 			return x.clientWentAway(up), failure{}
 		}
-		n, err := content.Read(room)
-		talk.note()
+		n, err := r.Read(room)
+		talk.Note()
 		if err := w.Advance(n); err != nil {
 			return x.tear(up, err)
 		}
@@ -106,11 +108,21 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 			return x.tear(up, err)
 		}
 	}
-	if err := w.End(content.Trailers()); err != nil {
+	if err := w.End(r.Trailers()); err != nil {
 		return x.clientWentAway(up), failure{}
 	}
 	x.settle(up)
 	return Complete, failure{}
+}
+
+// converse stops timing the two directions apart if the response began before the request ended: the exchange then
+// times out only once both are silent for the idle time, 0 for never. It returns nil if there is nothing to time, or
+// if the client's protocol cannot lift the limit on the request's content.
+func (x *Exchange) converse(up upstream.Exchange, idle time.Duration) *content.Conversation {
+	if x.boundWaits(up) || !x.down.RestContent() || idle == 0 {
+		return nil
+	}
+	return x.upload.Converse(x.engine.Clock, x.guard, x.number, idle)
 }
 
 // settle ends the exchange with the endpoint after a whole response.

@@ -35,7 +35,7 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 // endpoint may change the protocol before that, but the client changes it only behind the content (RFC 9110, section
 // 7.8).
 func (x *Exchange) endUpload(up upstream.Exchange) bool {
-	if x.upload.done == nil {
+	if x.upload.Done() == nil {
 		return true
 	}
 	// Only a client of HTTP/1.1 sends content with such a request. Nothing else can end a wait for it.
@@ -46,8 +46,8 @@ func (x *Exchange) endUpload(up upstream.Exchange) bool {
 	if !x.guard.Arm(stop, x.Started) {
 		return false
 	}
-	<-x.upload.done
-	if !x.upload.sent {
+	<-x.upload.Done()
+	if !x.upload.Sent() {
 		x.guard.Disarm() // from here on nobody stops the content
 		x.down.ResumeContent()
 		return false

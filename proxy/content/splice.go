@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package content
 
 import (
 	"errors"
@@ -14,9 +14,9 @@ import (
 // Below, the pipe's system calls cost more than the copies.
 const spliceLeast = 256 << 10
 
-// spliceContent moves the rest of a long content from one connection to the other within the kernel. Over TLS it
+// Splice moves the rest of a long content from one connection to the other within the kernel. Over TLS it
 // cannot. ok says whether it did. The errors say which side failed.
-func spliceContent(w message.Writer, to *transport.TCP, r message.Reader, from *transport.TCP, free *transport.Pipes) (ok bool, readErr, writeErr error) {
+func Splice(w message.Writer, to *transport.TCP, r message.Reader, from *transport.TCP, free *transport.Pipes) (ok bool, readErr, writeErr error) {
 	if !transport.CanSplice || to == nil || from == nil {
 		return false, nil, nil
 	}

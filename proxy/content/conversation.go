@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package content
 
 import (
 	"sync"
@@ -10,12 +10,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
-	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// conversation is an exchange whose response began before its request ended. One side may be silent for any time while
+// Conversation is an exchange whose response began before its request ended. One side may be silent for any time while
 // the other is not. Both may be silent for the idle time.
-type conversation struct {
+type Conversation struct {
 	clock  transport.Clock
 	guard  *guard.Guard
 	number uint64
@@ -28,31 +27,27 @@ type conversation struct {
 	over  bool
 }
 
-// converse stops timing the two directions apart if the response began before the request ended: the exchange then
-// times out only once both are silent for the idle time, 0 for never. It returns nil if there is nothing to time, or if
-// the client's protocol cannot lift the limit on the request's content.
-func (x *Exchange) converse(up upstream.Exchange, idle time.Duration) *conversation {
-	if x.boundWaits(up) || !x.down.RestContent() || idle == 0 {
-		return nil
-	}
-	c := &conversation{clock: x.engine.Clock, guard: x.guard, number: x.number, idle: idle}
-	c.note()
+// Converse stops timing the two directions apart while the upload runs: the exchange of that number, whose guard this
+// is, times out only once both are silent for the idle time.
+func (u *Upload) Converse(clock transport.Clock, g *guard.Guard, number uint64, idle time.Duration) *Conversation {
+	c := &Conversation{clock: clock, guard: g, number: number, idle: idle}
+	c.Note()
 	c.mu.Lock()
 	c.timer = time.AfterFunc(idle, c.look)
 	c.mu.Unlock()
-	x.upload.conversation.Store(c)
+	u.conversation.Store(c)
 	return c
 }
 
-// note notes that something passes now. Without a conversation it does nothing.
-func (c *conversation) note() {
+// Note notes that something passes now. Without a conversation it does nothing.
+func (c *Conversation) Note() {
 	if c != nil {
 		c.moved.Store(int64(c.clock.Now()))
 	}
 }
 
 // look ends the exchange if nothing has passed for the idle time.
-func (c *conversation) look() {
+func (c *Conversation) look() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over {
@@ -65,7 +60,8 @@ func (c *conversation) look() {
 	c.guard.End(c.number, reason.UpstreamTimeout)
 }
 
-func (c *conversation) end() {
+// End ends the conversation, if there is one.
+func (c *Conversation) End() {
 	if c == nil {
 		return
 	}

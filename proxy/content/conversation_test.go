@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package content
 
 import (
 	"testing"
@@ -13,9 +13,9 @@ import (
 
 func TestConversationEndsOnceNothingPassed(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: transport.NewClock(), guard: new(guard.Guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
+	c := &Conversation{clock: transport.NewClock(), guard: new(guard.Guard), idle: time.Hour, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.Begin()
-	c.note()
+	c.Note()
 	if c.look(); c.guard.Disarm() != reason.None {
 		t.Error("a conversation in which something passed just now was ended")
 	}
@@ -28,9 +28,9 @@ func TestConversationEndsOnceNothingPassed(t *testing.T) {
 // A timer that fires late ends no other exchange.
 func TestConversationThatIsOverEndsNothing(t *testing.T) {
 	t.Parallel()
-	c := &conversation{clock: transport.NewClock(), guard: new(guard.Guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
+	c := &Conversation{clock: transport.NewClock(), guard: new(guard.Guard), idle: time.Nanosecond, timer: time.NewTimer(time.Hour)}
 	c.number = c.guard.Begin()
-	c.end()
+	c.End()
 	if c.look(); c.guard.Disarm() != reason.None {
 		t.Error("the exchange was ended")
 	}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package content
+
+import (
+	"io"
+	"sync/atomic"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// Gathering is the memory that gathered contents of all requests may take.
+type Gathering struct {
+	// Limit is in bytes.
+	Limit int64
+	taken atomic.Int64
+}
+
+// take takes n bytes, or returns false.
+func (g *Gathering) take(n int) bool {
+	if g.taken.Add(int64(n)) > g.Limit {
+		g.taken.Add(-int64(n))
+		return false
+	}
+	return true
+}
+
+// Taken returns how many bytes are taken.
+func (g *Gathering) Taken() int64 { return g.taken.Load() }
+
+// gathered is the content of a request that arrived before an endpoint was asked, from its beginning. It is sent to
+// each endpoint that is tried.
+type gathered struct {
+	memory  *Gathering
+	buffers *buffer.Pool
+	buf     []byte
+	n       int
+	// whole is set if there is no more content.
+	whole bool
+}
+
+// room returns memory for more content, or nil if there is none.
+func (g *gathered) room(most int64) []byte {
+	if g.n < len(g.buf) {
+		return g.buf[g.n:min(int64(len(g.buf)), most)]
+	}
+	size := buffer.SizeOf(int(min(max(int64(2*g.n), 1), most)))
+	if !g.memory.take(size) {
+		return nil
+	}
+	grown := g.buffers.Get(size)
+	copy(grown, g.buf[:g.n])
+	g.free()
+	g.buf = grown
+	return g.buf[g.n:min(int64(len(g.buf)), most)]
+}
+
+func (g *gathered) free() {
+	if g.buf != nil {
+		g.memory.taken.Add(-int64(len(g.buf)))
+		g.buffers.Put(g.buf)
+		g.buf = nil
+	}
+}
+
+// drop forgets the content.
+func (g *gathered) drop() {
+	g.free()
+	*g = gathered{}
+}
+
+// Gather waits until the content is whole or has most bytes. known says whether the client said how long it is: then
+// what is more goes on as it comes. Otherwise Gather returns why the request is refused. It also returns the length of
+// a content that is whole, and UnknownLength for another one. An error is the reader's.
+func (u *Upload) Gather(
+	r message.Reader, most int64, known bool, memory *Gathering, buffers *buffer.Pool,
+) (length int64, why reason.Reason, err error) {
+	g := &u.gathered
+	g.memory, g.buffers = memory, buffers
+	var beyond [1]byte
+	for !r.Ended() {
+		await(r, nil)
+		var room []byte
+		switch {
+		case int64(g.n) < most:
+			room = g.room(most)
+		case known:
+			return message.UnknownLength, reason.None, nil
+		default:
+			room = beyond[:]
+		}
+		if room == nil {
+			if known {
+				return message.UnknownLength, reason.None, nil
+			}
+			return message.UnknownLength, reason.UpstreamBusy, nil
+		}
+		n, err := r.Read(room)
+		if err != nil && err != io.EOF {
+			return message.UnknownLength, reason.None, err
+		}
+		if int64(g.n) == most && n > 0 {
+			return message.UnknownLength, reason.ContentTooLarge, nil
+		}
+		g.n += n
+	}
+	g.whole = true
+	return int64(g.n), reason.None, nil
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package content
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// Upload is the content of a request on its way. It may be gathered before an endpoint is asked. Each endpoint then
+// gets what is there with the head, by Start. What did not come with its head is sent by Run. That runs beside the
+// wait for the response: an endpoint may answer before it has read everything, and a client may want to read while it
+// writes. Run and End are for a goroutine of their own. All other methods are for the one that waits for the response.
+type Upload struct {
+	kept     kept
+	gathered gathered
+	attempt
+}
+
+// attempt is what is known of the way to one endpoint.
+type attempt struct {
+	// place is up to where the gathered content was sent.
+	place int
+	// done is closed when the upload ends. Nil if there was no upload.
+	done chan struct{}
+	// sent is set before that, if the whole content was sent.
+	sent bool
+	// bounded is set once the exchange noticed the end. It bounds its waits for the response again then.
+	bounded bool
+	// stopping is set once the exchange itself ends the upload.
+	stopping atomic.Bool
+	// conversation is set once the response begins while the upload runs, if anybody times both.
+	conversation atomic.Pointer[Conversation]
+
+	mu sync.Mutex // guards what follows
+	// patience bounds the wait for the response that is on when the upload ends.
+	patience time.Duration
+	// over is set then.
+	over bool
+}
+
+// sentWithHead bounds the content that is sent before the upload of the rest begins. Meanwhile the client may go on
+// sending, and the endpoint may wait for somebody to read its response.
+const sentWithHead = 64 << 10
+
+// Start begins with another endpoint. It sends the head, which is pending, and the content that is there, in one write
+// if they fit. whole says whether that was all. The errors say which side failed.
+func (u *Upload) Start(r message.Reader, up upstream.Exchange, hasContent bool, buffers *buffer.Pool) (whole bool, readErr, writeErr error) {
+	w := up.Request()
+	u.attempt = attempt{}
+	again := u.kept.whole()
+	if up.Sole() == nil && hasContent && !u.Resendable() {
+		u.kept.begin(buffers)
+	}
+	if err := u.kept.writeTo(w); err != nil {
+		return false, nil, err
+	}
+	if up.Sole() != nil {
+		u.kept.drop() // Only streams can be refused without a trace.
+	}
+	if again {
+		u.place = u.gathered.n
+	} else if err := u.sendGathered(w, sentWithHead); err != nil {
+		return false, nil, err
+	}
+	for u.place == u.gathered.n && !r.Ended() && r.Buffered() && w.Written() < sentWithHead {
+		if readErr, writeErr := u.pass(r, w); readErr != nil || writeErr != nil {
+			return false, readErr, writeErr
+		}
+	}
+	if u.place == u.gathered.n && r.Ended() {
+		return true, nil, w.End(client.TrailersWithoutForwarding(r.Trailers()))
+	}
+	return false, nil, w.Flush()
+}
+
+// sendGathered sends on what was gathered, at most limit bytes.
+func (u *Upload) sendGathered(w message.Writer, limit int) error {
+	for g := &u.gathered; u.place < g.n && limit > 0; {
+		room, err := w.Room()
+		if err != nil {
+			return err
+		}
+		n := copy(room, g.buf[u.place:min(g.n, u.place+limit)])
+		u.kept.add(room[:n])
+		if err := w.Advance(n); err != nil {
+			return err
+		}
+		u.place, limit = u.place+n, limit-n
+	}
+	return nil
+}
+
+// pass reads a piece of content and sends it on.
+func (u *Upload) pass(r message.Reader, w message.Writer) (readErr, writeErr error) {
+	room, err := w.Room()
+	if err != nil {
+		return nil, err
+	}
+	n, err := r.Read(room)
+	if err != nil && err != io.EOF {
+		return err, nil
+	}
+	u.conversation.Load().Note()
+	u.kept.add(room[:n])
+	return nil, w.Advance(n)
+}
+
+// Begin makes the upload of the rest begin. patience bounds the wait for the response that is on when it ends.
+func (u *Upload) Begin(patience time.Duration) { u.done, u.patience = make(chan struct{}), patience }
+
+// Run sends the rest. socket is the client's connection, if the content can be spliced from it, or nil. Run returns
+// why the exchange is to be ended, or None. Whoever calls it calls End after it.
+func (u *Upload) Run(r message.Reader, socket *transport.TCP, up upstream.Exchange, pipes *transport.Pipes) reason.Reason {
+	readErr, writeErr := u.run(r, socket, up, pipes)
+	switch {
+	case errors.Is(writeErr, os.ErrDeadlineExceeded):
+		return reason.UpstreamTimeout
+	case writeErr != nil:
+		return reason.None // An endpoint that closed the connection may have answered.
+	case readErr != nil && !u.stopping.Load():
+		return Cause(readErr)
+	}
+	return reason.None
+}
+
+func (u *Upload) run(r message.Reader, socket *transport.TCP, up upstream.Exchange, pipes *transport.Pipes) (readErr, writeErr error) {
+	w := up.Request()
+	if u.place < u.gathered.n {
+		err := u.sendGathered(w, u.gathered.n)
+		if err == nil && !r.Ended() {
+			err = w.Flush()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for !r.Ended() {
+		if ok, readErr, writeErr := Splice(w, up.Sole().Socket(), r, socket, pipes); readErr != nil || writeErr != nil {
+			return readErr, writeErr
+		} else if ok {
+			break
+		}
+		await(r, w)
+		if readErr, writeErr := u.pass(r, w); readErr != nil || writeErr != nil {
+			return readErr, writeErr
+		}
+		if !r.Ended() {
+			if err := w.Flush(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := w.End(client.TrailersWithoutForwarding(r.Trailers())); err != nil {
+		return nil, err
+	}
+	u.finish(up)
+	return nil, nil
+}
+
+// finish bounds the exchange's wait for the response, now that the whole content was sent.
+func (u *Upload) finish(up upstream.Exchange) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sent, u.over = true, true
+	if u.patience > 0 {
+		up.BoundWait(u.patience)
+	}
+}
+
+// End ends the upload.
+func (u *Upload) End() { close(u.done) }
+
+// await waits for content without holding a buffer, if the reader can. Of many requests that take their time, each
+// would hold one otherwise.
+func await(r message.Reader, w message.Writer) {
+	waiter, ok := r.(interface{ Await() })
+	if !ok || r.Buffered() {
+		return
+	}
+	if w, ok := w.(interface{ Rest() }); ok {
+		w.Rest()
+	}
+	waiter.Await()
+}
+
+// Cause returns why an exchange ends if reading the client's content failed.
+func Cause(err error) reason.Reason {
+	refused, malformed := errors.AsType[*message.Error](err)
+	switch {
+	case malformed:
+		return reason.OfStatus(refused.Status)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return reason.RequestTimeout
+	}
+	return reason.ClientClosed
+}
+
+// Done is closed when the upload ends. It is nil if there was none.
+func (u *Upload) Done() <-chan struct{} { return u.done }
+
+// Sent says whether the whole content was sent, once the upload has ended.
+func (u *Upload) Sent() bool { return u.done == nil || u.sent }
+
+// BoundWaits makes d the bound of the waits for the response, once the upload has ended. It returns false while the
+// upload runs, and true after that or if there was none. If a wait was on when the upload ended, the upload itself
+// bounded it.
+func (u *Upload) BoundWaits(up upstream.Exchange, d time.Duration) bool {
+	if u.done == nil || u.bounded {
+		return true
+	}
+	select {
+	case <-u.done:
+		u.bounded = true
+		up.StallAfter(d)
+	default:
+	}
+	return u.bounded
+}
+
+// SetPatience makes d the bound of the waits for the response that come after the upload. The exchange calls it
+// between two of them.
+func (u *Upload) SetPatience(up upstream.Exchange, d time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.patience = d; u.over {
+		up.StallAfter(d)
+	}
+}
+
+// Stopping notes that the exchange itself ends the upload. It returns false if there is none to end.
+func (u *Upload) Stopping() bool {
+	if u.done == nil {
+		return false
+	}
+	select {
+	case <-u.done:
+		return false
+	default:
+		u.stopping.Store(true)
+		return true
+	}
+}
+
+// Resendable says whether all that was sent of the content is still there.
+func (u *Upload) Resendable() bool { return u.kept.whole() || u.gathered.whole }
+
+// Answered forgets what no other endpoint will get, because this one has answered.
+func (u *Upload) Answered() {
+	u.kept.drop()
+	if u.done == nil {
+		u.gathered.drop()
+	}
+}
+
+// Drop forgets the content.
+func (u *Upload) Drop() {
+	u.kept.drop()
+	u.gathered.drop()
+}
