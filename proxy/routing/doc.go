@@ -10,5 +10,5 @@
 // Read in this order: route.go (what a request gets), generation.go (compiling a snapshot), router.go (finding a
 // route), closedtexts.go (finding a route that refuses all that begins with a text), place.go (choosing among the
 // routes of one path), condition.go (whether a request meets the conditions of a route), state.go (what the next
-// generation goes on with), mark.go (the mark that a route leaves on its requests).
+// generation goes on with), mark.go (the mark that a route leaves on its requests, and which of them come back).
 package routing

@@ -4,8 +4,10 @@ package routing
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -28,6 +30,31 @@ func TestMarksTellRoutesApart(t *testing.T) {
 			if string(other.markOf(host, &r)) == mark {
 				t.Errorf("%s has the same mark in another process", name)
 			}
+		}
+	}
+}
+
+// A request is in a loop if it has the route's mark, or marks of too many routes.
+func TestWhichRequestsLoop(t *testing.T) {
+	t.Parallel()
+	r := Route{Mark: []byte("warren-0123456789abcdef")}
+	others := func(n int) string { return strings.Repeat("warren-0000000000000000, ", n) }
+	for _, test := range []struct {
+		name  string
+		kind  message.Kind
+		value string
+		want  bool
+	}{
+		{"none", message.CDNLoop, "", false},
+		{"others", message.CDNLoop, "cdn.example.com; a=b, warren, " + others(maxPasses-1), false},
+		{"its mark", message.CDNLoop, "cdn.example.com,\twarren-0123456789abcdef ;a=b", true},
+		{"a longer one", message.CDNLoop, "warren-0123456789abcdef0", false},
+		{"its mark in another field", message.Other, "warren-0123456789abcdef", false},
+		{"too many", message.CDNLoop, others(maxPasses), true},
+	} {
+		fields := []message.Field{{Name: []byte("x"), Value: []byte(test.value), Kind: test.kind}}
+		if got := r.Loops(fields); got != test.want {
+			t.Errorf("%s: a loop: %v, want %v", test.name, got, test.want)
 		}
 	}
 }
