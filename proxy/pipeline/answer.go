@@ -16,14 +16,6 @@ var (
 	noSniffField = message.Field{Name: []byte("X-Content-Type-Options"), Value: []byte("nosniff")}
 )
 
-// proxyStatusOf holds the Proxy-Status value of each reason (RFC 9209).
-var proxyStatusOf = func() (values [reason.Count][]byte) {
-	for r := range reason.Count {
-		values[r] = []byte(`warren; error=` + r.ErrorType() + `; details="` + r.String() + `"`)
-	}
-	return values
-}()
-
 // certificateRefused is the value for UpstreamTLSFailed if the endpoint's certificate is to blame.
 var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
 
@@ -106,7 +98,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	}
 	status := x.proxyStatus
 	if status == nil {
-		status = proxyStatusOf[why]
+		status = why.ProxyStatus()
 	}
 	if err := answer(x.down, &x.own, why, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
 		return Torn

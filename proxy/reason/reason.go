@@ -121,13 +121,21 @@ var reasonTable = [Count]struct {
 	InternalError:          {"InternalError", 500, "proxy_internal_error", false, "the proxy failed; its log says how"},
 }
 
+// proxyStatus has the Proxy-Status value of each reason.
+var proxyStatus = func() (values [Count][]byte) {
+	for r := range Count {
+		values[r] = []byte(`warren; error=` + reasonTable[r].errorType + `; details="` + r.String() + `"`)
+	}
+	return values
+}()
+
 func (r Reason) String() string { return reasonTable[r].name }
 
 // Status returns the status code of an answer with this reason.
 func (r Reason) Status() int { return reasonTable[r].status }
 
-// ErrorType returns what Proxy-Status calls the reason (RFC 9209, section 2.3).
-func (r Reason) ErrorType() string { return reasonTable[r].errorType }
+// ProxyStatus returns the Proxy-Status value of an answer with this reason (RFC 9209). Nobody may change it.
+func (r Reason) ProxyStatus() []byte { return proxyStatus[r] }
 
 // IsUpstream says whether the reason is counted among the errors of the service.
 func (r Reason) IsUpstream() bool { return reasonTable[r].upstream }

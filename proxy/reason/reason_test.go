@@ -34,3 +34,16 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		t.Errorf("docs/request.md lists %s, which is no reason", name)
 	}
 }
+
+func TestProxyStatusNamesTheReason(t *testing.T) {
+	t.Parallel()
+	for why, want := range map[Reason]string{
+		RouteNotFound:   `warren; error=destination_not_found; details="RouteNotFound"`,
+		UpstreamTimeout: `warren; error=http_response_timeout; details="UpstreamTimeout"`,
+		InternalError:   `warren; error=proxy_internal_error; details="InternalError"`,
+	} {
+		if got := string(why.ProxyStatus()); got != want {
+			t.Errorf("%v: %s, want %s", why, got, want)
+		}
+	}
+}
