@@ -80,6 +80,14 @@ func (c *challenges) find(method, host, path []byte) string {
 	return c.http[httpChallenge{string(host), string(token)}]
 }
 
+// WithoutToken returns a path that may be written down. It cuts off the token of a challenge.
+func WithoutToken(path []byte) []byte {
+	if len(path) > len(ChallengePath) && string(path[:len(ChallengePath)]) == ChallengePath {
+		return path[:len(ChallengePath)]
+	}
+	return path
+}
+
 // handshake returns the configuration that answers a handshake if that is a challenge, and nil otherwise. Only an
 // authority offers that protocol alone. A client that offers another one too does not ask for a challenge (RFC 8737,
 // section 3).

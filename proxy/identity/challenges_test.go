@@ -24,3 +24,15 @@ func TestLookingForAChallengeAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestTokensAreNotWrittenDown(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"": "", "/": "/", "/a" + ChallengePath + "token": "/a" + ChallengePath + "token",
+		ChallengePath: ChallengePath, ChallengePath + "token": ChallengePath, ChallengePath + "a/b": ChallengePath,
+	} {
+		if got := string(WithoutToken([]byte(path))); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}

@@ -57,7 +57,7 @@ func (x *Exchange) forgetAttempt() {
 func (x *Exchange) completeRecord() *observe.Record {
 	r := &x.Record
 	r.Request, r.Attempts = &x.request, x.attempts
-	r.Path, r.Forwarded = withoutToken(x.path), withoutToken(x.request.Path)
+	r.Path, r.Forwarded = identity.WithoutToken(x.path), identity.WithoutToken(x.request.Path)
 	if x.respelled && len(r.Path) < len(x.path) {
 		r.Forwarded = r.Path // the token stands in it too, in another spelling
 	}
@@ -71,12 +71,4 @@ func (x *Exchange) completeRecord() *observe.Record {
 		r.Route, r.Series = &x.route.Names, x.route.Series
 	}
 	return r
-}
-
-// withoutToken returns a path that may be written down. It cuts off the token of a challenge.
-func withoutToken(path []byte) []byte {
-	if len(path) > len(identity.ChallengePath) && string(path[:len(identity.ChallengePath)]) == identity.ChallengePath {
-		return path[:len(identity.ChallengePath)]
-	}
-	return path
 }
