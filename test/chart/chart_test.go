@@ -410,6 +410,7 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"clients of a load balancer that is none", "service.type=NodePort,service.loadBalancerSourceRanges={203.0.113.0/24}",
 			"service.loadBalancerSourceRanges keeps nobody out unless service.type is LoadBalancer"},
 		{"a class of load balancers without one", "service.type=ClusterIP,service.loadBalancerClass=example.com/inner", "service.loadBalancerClass is for service.type LoadBalancer"},
+		{"a name that no object can have", "fullnameOverride=Edge_1", "/fullnameOverride"},
 		{"no image", "image=null", "image"},
 		{"no Service", "service=null", "service"},
 		{"no ports", "containerPorts=null", "containerPorts"},

@@ -4,6 +4,7 @@ package chart
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,6 +80,65 @@ func TestAParentChartMayHaveItTwiceAndOnACondition(t *testing.T) {
 				t.Errorf("instances that their pods are selected by (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The version before had no alias in its names. An object of another name is deleted by an upgrade, and with the
+// ServiceAccount all that the controller owns.
+func TestUnderAnAliasTheNamesOfTheVersionBeforeMayBeKept(t *testing.T) {
+	values := []string{"fullnameOverride=edge-warren-ingress", "serviceMonitor.enabled=true", "prometheusRule.enabled=true", "dashboard.enabled=true",
+		"networkPolicy.enabled=true", "autoscaling.enabled=true", "watchNamespaces={shop}"}
+	before, err := render(t, values[1:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, value := range values {
+		values[i] = "inner." + value
+	}
+	chart := parent(t, "inner", "outer")
+	now, err := renderChart(t, chart, append(values, "inner.enabled=true", "outer.enabled=false")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(identities(t, before), identities(t, now)); diff != "" {
+		t.Errorf("names, and what pods are selected by (-of the version before +now):\n%s", diff)
+	}
+}
+
+// identities returns what an upgrade cannot change of each object: its name, and by which labels it selects pods.
+func identities(t *testing.T, rendered []byte) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, object := range parse(t, rendered) {
+		labels := []string{}
+		for _, path := range [][]string{{"spec", "selector"}, {"spec", "selector", "matchLabels"}, {"spec", "podSelector", "matchLabels"},
+			{"spec", "template", "metadata", "labels"}} {
+			found, _, _ := unstructured.NestedStringMap(object.Object, path...)
+			for _, name := range slices.Sorted(maps.Keys(found)) {
+				if name != "helm.sh/chart" {
+					labels = append(labels, strings.Join(path, ".")+": "+name+"="+found[name])
+				}
+			}
+		}
+		all[object.GetKind()+" "+object.GetNamespace()+"/"+object.GetName()] = labels
+	}
+	return all
+}
+
+func TestANameThatIsGivenIsThatOfAllObjects(t *testing.T) {
+	rendered, err := renderChart(t, parent(t, "inner", "outer"), "inner.enabled=true", "inner.fullnameOverride=one", "outer.enabled=true",
+		"outer.fullnameOverride=edge-warren-ingress", "outer.ingressClass=outer", "outer.crds.install=false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	instances := map[string]string{}
+	for _, object := range parse(t, rendered) {
+		if object.GetKind() == "Service" {
+			instances[object.GetName()], _, _ = unstructured.NestedString(object.Object, "spec", "selector", "app.kubernetes.io/instance")
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"one": "one", "edge-warren-ingress": "edge"}, instances); diff != "" {
+		t.Errorf("Services and the instances that they select (-want +got):\n%s", diff)
 	}
 }
 

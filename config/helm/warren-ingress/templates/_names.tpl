@@ -1,11 +1,22 @@
+{{- /* The name without fullnameOverride and an alias. Versions up to 0.2.0 had no other. */ -}}
+{{- define "warren-ingress.releaseName" -}}
+{{- if contains "warren-ingress" .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-warren-ingress" .Release.Name | trunc 63 | trimSuffix "-" }}{{ end -}}
+{{- end }}
+
 {{- /* A parent chart may have this one several times, each under a name of its own (alias), which is then the chart's. */ -}}
 {{- define "warren-ingress.name" -}}
-{{- if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ else if contains "warren-ingress" .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-warren-ingress" .Release.Name | trunc 63 | trimSuffix "-" }}{{ end -}}
+{{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride }}{{ else if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ include "warren-ingress.releaseName" . }}{{ end -}}
+{{- end }}
+
+{{- /* Selectors cannot change: what keeps the name that those versions gave keeps their instance. Any other name is one. */ -}}
+{{- define "warren-ingress.instance" -}}
+{{- $name := include "warren-ingress.name" . }}
+{{- if eq $name (include "warren-ingress.releaseName" .) }}{{ .Release.Name }}{{ else }}{{ $name }}{{ end -}}
 {{- end }}
 
 {{- define "warren-ingress.selector" -}}
 app.kubernetes.io/name: warren-ingress
-app.kubernetes.io/instance: {{ if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ .Release.Name }}{{ end }}
+app.kubernetes.io/instance: {{ include "warren-ingress.instance" . }}
 app.kubernetes.io/component: controller
 {{- end }}
 
