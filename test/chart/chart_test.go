@@ -85,7 +85,7 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 	}
 	installMonitoring(t, c)
 	for _, name := range []string{"edge-system", "shop", "blog"} {
-		if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+		if err := client.IgnoreAlreadyExists(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})); err != nil {
 			t.Fatal(err)
 		}
 	}

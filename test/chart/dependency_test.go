@@ -12,7 +12,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/test/kubeapi"
@@ -78,6 +81,41 @@ func TestAParentChartMayHaveItTwiceAndOnACondition(t *testing.T) {
 			slices.Sort(selectors)
 			if diff := cmp.Diff(test.want, selectors); diff != "" {
 				t.Errorf("instances that their pods are selected by (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAnAliasBecomesANameThatTheAPIServerTakes(t *testing.T) {
+	c, err := client.New(api.Config(t), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.IgnoreAlreadyExists(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "edge-system"}})); err != nil {
+		t.Fatal(err)
+	}
+	for alias, want := range map[string]string{"innerEdge": "edge-inner-edge", "inner_edge": "edge-inner-edge", "Inner": "edge-inner", "EU_Edge2": "edge-eu-edge2",
+		"inner_": "edge-inner", "edge2b": "edge-edge2b"} {
+		t.Run(alias, func(t *testing.T) {
+			rendered, err := renderChart(t, parent(t, alias), alias+".enabled=true", alias+".networkPolicy.enabled=true")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range parse(t, rendered) {
+				sent := client.ApplyConfigurationFromUnstructured(object)
+				if err := c.Apply(t.Context(), sent, client.FieldOwner("chart"), client.ForceOwnership, client.DryRunAll); err != nil {
+					t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
+				}
+				if object.GetKind() != "Service" {
+					continue
+				}
+				if object.GetName() != want {
+					t.Errorf("the Service is %s, want %s", object.GetName(), want)
+				}
+				instance, _, _ := unstructured.NestedString(object.Object, "spec", "selector", "app.kubernetes.io/instance")
+				if instance != want {
+					t.Errorf("the Service selects the instance %s, want %s", instance, want)
+				}
 			}
 		})
 	}

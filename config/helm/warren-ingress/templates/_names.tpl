@@ -3,9 +3,14 @@
 {{- if contains "warren-ingress" .Release.Name }}{{ .Release.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ printf "%s-warren-ingress" .Release.Name | trunc 63 | trimSuffix "-" }}{{ end -}}
 {{- end }}
 
+{{- /* An alias as a part of a name: Helm takes capitals and underscores in one, the API server does not. */ -}}
+{{- define "warren-ingress.alias" -}}
+{{- if regexMatch "[A-Z_]" .Chart.Name }}{{ .Chart.Name | kebabcase | replace "_" "-" | trimAll "-" }}{{ else }}{{ .Chart.Name }}{{ end -}}
+{{- end }}
+
 {{- /* A parent chart may have this one several times, each under a name of its own (alias), which is then the chart's. */ -}}
 {{- define "warren-ingress.name" -}}
-{{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride }}{{ else if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}{{ else }}{{ include "warren-ingress.releaseName" . }}{{ end -}}
+{{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride }}{{ else if ne .Chart.Name "warren-ingress" }}{{ printf "%s-%s" .Release.Name (include "warren-ingress.alias" .) | trunc 63 | trimSuffix "-" }}{{ else }}{{ include "warren-ingress.releaseName" . }}{{ end -}}
 {{- end }}
 
 {{- /* Selectors cannot change: what keeps the name that those versions gave keeps their instance. Any other name is one. */ -}}
