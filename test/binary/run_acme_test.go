@@ -160,6 +160,8 @@ func TestMakeRunACMEEndsInACertificateForAnIngressThatIsApplied(t *testing.T) {
 		}
 		return nil
 	})
+	d.kubectl("apply", "-f", filepath.Join("..", "..", "config", "samples", "tlscertificate_demo.yaml"))
+	d.kubectl("wait", "--for=condition=Ready", "--timeout="+orderLimit.String(), "tlscertificate/demo")
 	if got := d.kubectl("get", "secret", "secure-app-tls", "-o", "jsonpath={.type}"); got != "kubernetes.io/tls" {
 		t.Errorf("the Secret is of type %q", got)
 	}

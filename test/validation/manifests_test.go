@@ -86,6 +86,53 @@ func TestSamplesAreAccepted(t *testing.T) {
 	}
 }
 
+// Nothing is ordered for a host that no rule has.
+func TestHostsOfSamplesThatAreOrderedHaveRules(t *testing.T) {
+	root, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "config/samples/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	routed, ordered := map[string]bool{}, map[string]string{}
+	for _, file := range files {
+		for document := range bytes.SplitSeq(checkoutFile(t, filepath.Join("config/samples", filepath.Base(file))), []byte("\n---\n")) {
+			var sample struct {
+				APIVersion, Kind string
+				Spec             struct {
+					Hosts     []string
+					AutoRenew *bool
+					Rules     []struct{ Host string }
+				}
+			}
+			if err := yaml.Unmarshal(document, &sample); err != nil {
+				t.Fatalf("parsing %s: %v", file, err)
+			}
+			if !strings.HasPrefix(sample.APIVersion, v1alpha1.GroupVersion.Group+"/") {
+				continue
+			}
+			for _, rule := range sample.Spec.Rules {
+				routed[rule.Host] = true
+			}
+			if sample.Kind == "TLSCertificate" && (sample.Spec.AutoRenew == nil || *sample.Spec.AutoRenew) {
+				for _, host := range sample.Spec.Hosts {
+					ordered[host] = filepath.Base(file)
+				}
+			}
+		}
+	}
+	if len(ordered) == 0 {
+		t.Error("no sample is a TLSCertificate that is ordered")
+	}
+	for host, file := range ordered {
+		if !routed[host] {
+			t.Errorf("%s has the host %s, and no sample Ingress has a rule for it", file, host)
+		}
+	}
+}
+
 func TestSamplesOfWhatIsActedOnAreInTheKustomization(t *testing.T) {
 	var kustomization struct {
 		Resources []string `json:"resources"`
