@@ -424,6 +424,52 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 	}
 }
 
+func TestTheNotesSayWhatStatusesHaveWhereReplicasHaveTheNodesPorts(t *testing.T) {
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	chart := t.TempDir()
+	if err := os.CopyFS(chart, os.DirFS(filepath.Join(checkout, "config", "helm", "warren-ingress"))); err != nil {
+		t.Fatal(err)
+	}
+	notes, err := os.ReadFile(filepath.Join(chart, "templates", "NOTES.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// "helm template" renders no notes, but for those that an object has.
+	object := `{{ define "notes" }}` + string(notes) + "{{ end }}\nkind: Notes\ntext: {{ include \"notes\" . | toJson }}\n"
+	if err := os.WriteFile(filepath.Join(chart, "templates", "notes.yaml"), []byte(object), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name          string
+		values        []string
+		with, without string
+	}{
+		{"without a load balancer", []string{"hostPorts.http=80", "service.type=ClusterIP"}, "its address within the cluster", "load balancer"},
+		{"with one", []string{"hostPorts.http=80"}, "the Service's load balancer", "within the cluster"},
+		{"with an address", []string{"hostPorts.http=80", "service.type=ClusterIP", "publishAddress=203.0.113.7"}, "are served at 203.0.113.7.", "Service"},
+		{"at the Service's ports", nil, "the address of the Service:", "status"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := renderChart(t, chart, test.values...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := ""
+			for _, object := range parse(t, rendered) {
+				if object.GetKind() == "Notes" {
+					text, _, _ = unstructured.NestedString(object.Object, "text")
+				}
+			}
+			if !strings.Contains(text, test.with) || strings.Contains(text, test.without) {
+				t.Errorf("the notes are %q, want them with %q and without %q", text, test.with, test.without)
+			}
+		})
+	}
+}
+
 // rightsTo lists the verbs that roles of the chart allow for a resource, as "kind name: verb …".
 func rightsTo(t *testing.T, resource string, values ...string) (rights []string) {
 	t.Helper()
