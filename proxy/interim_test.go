@@ -67,6 +67,7 @@ func TestUploadGoesOnWithoutAnExpectationThatTheEndpointDoesNotKnow(t *testing.T
 	for name, test := range map[string]struct{ framing, content string }{
 		"with a length": {"Content-Length: 5", "hello"},
 		"in chunks":     {"Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"},
+		"with cookies":  {"Content-Length: 5\r\nCookie: " + strings.Repeat("x", 9000), "hello"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +121,10 @@ func TestUploadGoesOnWithoutAnExpectationOverTLSAndHTTP2(t *testing.T) {
 		"HTTP/2": func(t *testing.T, p *served) (client, func() string) {
 			c := p.dialFrames()
 			return client{
-				func() { c.request(1, false, head("PUT", "/", "expect", "100-continue", "content-length", "5")...) },
+				func() {
+					c.request(1, false, head("PUT", "/", "expect", "100-continue", "content-length", "5",
+						"cookie", strings.Repeat("x", 2500))...)
+				},
 				func() {
 					for {
 						if answer, ok := c.next().(*http2.MetaHeadersFrame); ok {

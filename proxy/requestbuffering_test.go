@@ -3,10 +3,14 @@
 package proxy
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -226,5 +230,96 @@ func TestGatheredContentGoesToAnotherEndpoint(t *testing.T) {
 		if got := client.reply("POST"); got.Status != 200 {
 			t.Errorf("got %d %q, want 200", got.Status, got.reason())
 		}
+	}
+}
+
+// A content of which a part was gathered is whole at the next endpoint too. What is kept to be sent again may have less
+// of it than was gathered.
+func TestPartlyGatheredContentIsWholeAtTheNextEndpoint(t *testing.T) {
+	t.Parallel()
+	const most = 100_000
+	content := make([]byte, 2*most)
+	for i := range content {
+		content[i] = byte('a' + i/1000%26)
+	}
+	again := func(r *snapshot.Route) { bufferingUpTo(most)(r); r.Retries = 1 }
+	first, second := startScript(t), startScript(t)
+	p := serve(t)
+	p.apply(inH2C(everythingBy(again, first.address)))
+	client := p.dial()
+	client.send(fmt.Sprintf("POST /call HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", len(content)) + string(content[:most]))
+	f := first.acceptFrames()
+	refused := f.received(false)
+	for n := 0; n < 65535; { // the window of a connection
+		if d, ok := f.next().(*http2.DataFrame); ok {
+			n += len(d.Data())
+		}
+	}
+	p.apply(inH2C(everythingBy(again, second.address)))
+	f.check(f.WriteRSTStream(refused.stream, http2.ErrCodeRefusedStream))
+	sent := make(chan struct{})
+	go func() { defer close(sent); _, _ = client.Write(content[most:]) }()
+	f = second.acceptFrames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+	f.check(f.WriteWindowUpdate(0, 1<<20))
+	f.received(false)
+	var got []byte
+	for ended := false; !ended && len(got) < len(content); {
+		if d, ok := f.next().(*http2.DataFrame); ok {
+			got, ended = append(got, d.Data()...), d.StreamEnded()
+		}
+	}
+	<-sent
+	if !bytes.Equal(got, content) {
+		t.Errorf("the second endpoint got %d bytes, want the same %d", len(got), len(content))
+	}
+}
+
+// Whatever a client says of its request, an endpoint that knows no calls is asked once the content is whole, and the
+// content has to come fast enough.
+func TestNoClaimOfAClientEvadesGathering(t *testing.T) {
+	t.Parallel()
+	for name, fields := range map[string]string{
+		"nothing": "", "a call": "Content-Type: application/grpc\r\n", "an upgrade": "Connection: upgrade\r\nUpgrade: x\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := startScript(t)
+			p := serve(t, hurried)
+			p.apply(everythingBy(bufferingUpTo(1000), endpoint.address))
+			client := p.dial()
+			client.send("POST / HTTP/1.1\r\nHost: a\r\n" + fields + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+			done, dripping := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(dripping)
+				drip(done, func() error { _, err := client.Write([]byte("1\r\nx\r\n")); return err })
+			}()
+			got := client.reply("POST")
+			close(done)
+			<-dripping
+			if got.Status != 408 || got.reason() != "RequestTimeout" {
+				t.Errorf("got %d %s, want 408 RequestTimeout", got.Status, got.reason())
+			}
+			if n := endpoint.accepted.Load(); n > 0 {
+				t.Errorf("%d connections were made to the endpoint, want none", n)
+			}
+		})
+	}
+}
+
+// A response may last. What was gathered of its request does not.
+func TestGatheredContentIsForgottenOnceItIsAnswered(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{60_000, 100_000} { // the latter does not fit beside the head
+		endpoint := startScript(t)
+		p := serve(t)
+		p.apply(everythingBy(bufferingUpTo(1<<20), endpoint.address))
+		client := p.dial()
+		client.send(fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", n) + strings.Repeat("x", n))
+		up := endpoint.accept()
+		up.head()
+		up.expect(strings.Repeat("x", n))
+		up.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: 1\n\n")
+		client.head()
+		await(t, "the gathered content to be forgotten", func() bool { return p.engine.Gathering.Taken() == 0 })
 	}
 }

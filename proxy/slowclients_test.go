@@ -255,22 +255,37 @@ func TestStreamsThatStarveAreFew(t *testing.T) {
 	t.Parallel()
 	const streams, most = 40, 16
 	b := startBackend(t, endless)
-	p := serve(t, h2c, func(c *Config) { c.MinRate, c.MinRateGrace = 500, patience })
-	p.apply(everything(b.address))
-	c := p.dialFrames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
-	for i := range uint32(streams) {
-		c.get(2*i+1, "/")
-	}
-	for range streams - most {
-		for {
-			if reset, ok := c.next().(*http2.RSTStreamFrame); ok {
-				if reset.ErrCode != http2.ErrCodeCancel {
-					t.Errorf("got %v, want CANCEL", reset)
+	for name, isCall := range map[string]bool{"of requests": false, "of what is said to be a call": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t, h2c, func(c *Config) { c.MinRate, c.MinRateGrace = 500, patience })
+			p.apply(everything(b.address))
+			c := p.dialFrames(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
+			for i := range uint32(streams) {
+				if !isCall {
+					c.get(2*i+1, "/")
+					continue
 				}
-				break
+				c.request(2*i+1, false, head("POST", "/", "content-type", "application/grpc", "content-length", "1")...)
 			}
-		}
+			if isCall {
+				await(t, "the calls to begin", func() bool { return p.activeRequests() == streams })
+				for i := range uint32(streams) {
+					c.check(c.WriteData(2*i+1, true, []byte("x")))
+				}
+			}
+			for range streams - most {
+				for {
+					if reset, ok := c.next().(*http2.RSTStreamFrame); ok {
+						if reset.ErrCode != http2.ErrCodeCancel {
+							t.Errorf("got %v, want CANCEL", reset)
+						}
+						break
+					}
+				}
+			}
+			await(t, "the end of the others", func() bool { return p.activeRequests() == most })
+			_ = c.conn.Close()
+		})
 	}
-	await(t, "the end of the others", func() bool { return p.activeRequests() == most })
-	_ = c.conn.Close()
 }

@@ -38,6 +38,8 @@ type attempt struct {
 	sent bool
 	// bounded is set once the exchange noticed the end. It bounds its waits for the response again then.
 	bounded bool
+	// answered is set once the endpoint has answered.
+	answered bool
 	// stopping is set once the exchange itself ends the upload.
 	stopping atomic.Bool
 	// conversation is set once the response begins while the upload runs, if anybody times both.
@@ -59,19 +61,17 @@ const sentWithHead = 64 << 10
 func (u *Upload) Start(r message.Reader, up upstream.Exchange, hasContent bool, buffers *buffer.Pool) (whole bool, readErr, writeErr error) {
 	w := up.Request()
 	u.attempt = attempt{}
-	again := u.kept.whole()
 	if up.Sole() == nil && hasContent && !u.Resendable() {
 		u.kept.begin(buffers)
 	}
 	if err := u.kept.writeTo(w); err != nil {
 		return false, nil, err
 	}
+	u.place = min(u.kept.n, u.gathered.n) // what is kept begins with what was gathered, or with its beginning
 	if up.Sole() != nil {
 		u.kept.drop() // Only streams can be refused without a trace.
 	}
-	if again {
-		u.place = u.gathered.n
-	} else if err := u.sendGathered(w, sentWithHead); err != nil {
+	if err := u.sendGathered(w, sentWithHead-u.place); err != nil {
 		return false, nil, err
 	}
 	for u.place == u.gathered.n && !r.Ended() && r.Buffered() && w.Written() < sentWithHead {
@@ -80,7 +80,7 @@ func (u *Upload) Start(r message.Reader, up upstream.Exchange, hasContent bool, 
 		}
 	}
 	if u.place == u.gathered.n && r.Ended() {
-		return true, nil, w.End(client.TrailersWithoutForwarding(r.Trailers()))
+		return true, nil, w.End(u.trailers(r))
 	}
 	return false, nil, w.Flush()
 }
@@ -162,11 +162,19 @@ func (u *Upload) run(r message.Reader, socket *transport.TCP, up upstream.Exchan
 			}
 		}
 	}
-	if err := w.End(client.TrailersWithoutForwarding(r.Trailers())); err != nil {
+	if err := w.End(u.trailers(r)); err != nil {
 		return nil, err
 	}
 	u.finish(up)
 	return nil, nil
+}
+
+// trailers returns those that go on. A content that was gathered whole has a length, and so no trailers.
+func (u *Upload) trailers(r message.Reader) []message.Field {
+	if u.gathered.whole {
+		return nil
+	}
+	return client.TrailersWithoutForwarding(r.Trailers())
 }
 
 // finish bounds the exchange's wait for the response, now that the whole content was sent.
@@ -224,6 +232,7 @@ func (u *Upload) BoundWaits(up upstream.Exchange, d time.Duration) bool {
 	case <-u.done:
 		u.bounded = true
 		up.StallAfter(d)
+		u.forget()
 	default:
 	}
 	return u.bounded
@@ -256,10 +265,17 @@ func (u *Upload) Stopping() bool {
 // Resendable says whether all that was sent of the content is still there.
 func (u *Upload) Resendable() bool { return u.kept.whole() || u.gathered.whole }
 
-// Answered forgets what no other endpoint will get, because this one has answered.
+// Answered forgets what no other endpoint will get, because this one has answered. What the upload still sends is
+// forgotten once it has ended.
 func (u *Upload) Answered() {
 	u.kept.drop()
-	if u.done == nil {
+	u.answered = true
+	u.forget()
+}
+
+// forget forgets the gathered content, once the endpoint has answered and no upload needs it. A response may last.
+func (u *Upload) forget() {
+	if u.answered && (u.done == nil || u.bounded) {
 		u.gathered.drop()
 	}
 }

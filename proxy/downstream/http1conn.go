@@ -280,6 +280,9 @@ func (c *http1Conn) RestContent() bool { return false }
 // LiftRate implements pipeline.Downstream.
 func (c *http1Conn) LiftRate() { c.guard.LiftRate() }
 
+// LiftSendingRate implements pipeline.Downstream. HTTP/1.1 has no calls whose messages may be far apart.
+func (c *http1Conn) LiftSendingRate() {}
+
 // BreakOff implements pipeline.Downstream. HTTP/1.1 has no codes.
 func (c *http1Conn) BreakOff(message.Reset) bool { return false }
 

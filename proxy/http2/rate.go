@@ -34,6 +34,13 @@ func (s *Stream) LiftRate() {
 	s.pace.free = true
 }
 
+// LiftSendingRate lifts the least rate at which the client has to send content.
+func (s *Stream) LiftSendingRate() {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	s.pace.resting = true
+}
+
 // Watch is [conn.Watch], and ends streams of clients that are slower than the least rate.
 func (c *ServerConn) Watch(now time.Duration) {
 	c.mu.Lock()

@@ -17,6 +17,8 @@ type Downstream interface {
 	RestContent() bool
 	// LiftRate lifts the least rate at which the client has to send and take content.
 	LiftRate()
+	// LiftSendingRate lifts the least rate at which the client has to send content, if its protocol has calls.
+	LiftSendingRate()
 	// LongHead says whether the request's head takes more memory than most. ReleaseHead ends all views of it.
 	LongHead() bool
 	ReleaseHead()

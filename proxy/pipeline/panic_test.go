@@ -157,6 +157,7 @@ type faultyDownstream struct {
 func (f *faultyDownstream) Response() message.Writer    { return &f.writer }
 func (f *faultyDownstream) RestContent() bool           { return false }
 func (f *faultyDownstream) LiftRate()                   {}
+func (f *faultyDownstream) LiftSendingRate()            {}
 func (f *faultyDownstream) Socket() *transport.TCP      { return nil }
 func (f *faultyDownstream) BreakOff(message.Reset) bool { return false }
 func (f *faultyDownstream) StopContent()                {}

@@ -15,9 +15,11 @@ import (
 )
 
 // isGathered says whether the request's content is to be gathered. A call's messages are for the endpoint as they
-// come.
+// come, if it can be a call: everybody can claim to make one.
 func (x *Exchange) isGathered() bool {
-	return x.view.Gather > 0 && x.request.HasContent() && len(x.request.Upgrade) == 0 && !x.isCall()
+	p := x.route.Pool
+	call := x.isCall() && (p.H2C || p.TLS.ServerName != "")
+	return x.view.Gather > 0 && x.request.HasContent() && !call
 }
 
 // gather waits for as much content as the route gathers. It returns why the request is answered instead of being sent
@@ -35,6 +37,8 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 	if !x.guard.Arm(guard.Func(func() { x.down.StopContent() }), x.engine.Clock.Now()) {
 		return x.guard.Disarm(), ""
 	}
+	x.guard.Uploading(x.number, true)
+	defer x.guard.Uploading(x.number, false)
 	x.down.AwaitContent()
 	known := x.request.ContentLength != message.UnknownLength
 	length, why, err := x.upload.Gather(r, x.view.Gather, known, &x.engine.Gathering, &x.engine.Buffers)
@@ -76,11 +80,11 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	}
 	// While the content is on its way, the endpoint has nothing to answer. Its time begins when the upload ends.
 	up.StallAfter(0)
-	if !x.upload.Resendable() {
+	if !x.upload.Resendable() && !x.awaitsContinue() {
 		x.releaseHead()
 	}
-	if x.isCall() {
-		x.down.LiftRate()
+	if up.Sole() == nil && x.isCall() { // HTTP/1.1 has no calls, whatever the client says
+		x.down.LiftSendingRate()
 	}
 	x.upload.Begin(x.stall)
 	go x.runUpload(up, x.guard, x.number)

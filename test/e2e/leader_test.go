@@ -69,7 +69,7 @@ func TestTheOtherReplicaServesAndWritesStatusWhenTheLeaderIsDeleted(t *testing.T
 	t.Logf("there was another leader %s after the first was deleted", time.Since(deleted))
 	changed := time.Now()
 	s.change(t, during, func() { during.Spec.Rules[0].Paths[0].Backend.ServiceName = "nothing" })
-	s.says(during, "Accepted=True Accepted", "Programmed=True Programmed", "ResolvedRefs=False ServiceNotFound")
+	s.says(during, "Accepted=True Accepted", "Programmed=True Programmed", "Ready=False ServiceNotFound", "Reconciling=True ServiceNotFound", "ResolvedRefs=False ServiceNotFound")
 	t.Logf("it wrote the status of a changed Ingress within %s", time.Since(changed))
 	eventually(t, "two replicas again", warren.available)
 	tr.finish(0)

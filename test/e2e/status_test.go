@@ -43,7 +43,7 @@ func (s *scene) says(object *v1alpha1.Ingress, want ...string) {
 	})
 }
 
-var wellServed = []string{"Accepted=True Accepted", "Programmed=True Programmed", "ResolvedRefs=True ResolvedRefs"}
+var wellServed = []string{"Accepted=True Accepted", "Programmed=True Programmed", "Ready=True Served", "ResolvedRefs=True ResolvedRefs"}
 
 func TestStatusFollowsTheSpecAndWhatIsBehindIt(t *testing.T) {
 	s := newScene(t)
@@ -53,7 +53,7 @@ func TestStatusFollowsTheSpecAndWhatIsBehindIt(t *testing.T) {
 	s.says(shop, wellServed...)
 
 	s.change(t, shop, func() { shop.Spec.Rules[0].Paths[0].Backend.ServiceName = "nothing" })
-	s.says(shop, "Accepted=True Accepted", "Programmed=True Programmed", "ResolvedRefs=False ServiceNotFound")
+	s.says(shop, "Accepted=True Accepted", "Programmed=True Programmed", "Ready=False ServiceNotFound", "Reconciling=True ServiceNotFound", "ResolvedRefs=False ServiceNotFound")
 	everywhere(t, "the path without a service to say so", request{host: s.host(), target: "/"},
 		refused(http.StatusServiceUnavailable, "NoHealthyTask"))
 
@@ -61,7 +61,7 @@ func TestStatusFollowsTheSpecAndWhatIsBehindIt(t *testing.T) {
 	s.says(shop, wellServed...)
 
 	s.change(t, web, func() { web.Spec.Replicas = new(int32(0)) })
-	s.says(shop, "Accepted=True Accepted", "Programmed=True Programmed", "ResolvedRefs=False NoEndpoints")
+	s.says(shop, "Accepted=True Accepted", "Programmed=True Programmed", "Ready=False NoEndpoints", "Reconciling=True NoEndpoints", "ResolvedRefs=False NoEndpoints")
 
 	// Writing an event takes other rights than writing a status.
 	eventually(t, "an event that tells of it", func(ctx context.Context) error {

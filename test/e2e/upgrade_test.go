@@ -58,7 +58,8 @@ func TestAnUpgradeFromTheVersionBeforeLosesNoRequestAndNoHost(t *testing.T) {
 	rival.change(t, rivals, func() {
 		rivals.Spec.Rules = append(rivals.Spec.Rules, ingress("", map[string]string{host + "/": "rival"}).Spec.Rules...)
 	})
-	rival.says(rivals, "Accepted=False HostOwnedElsewhere", "Programmed=True Programmed", "ResolvedRefs=True ResolvedRefs")
+	rival.says(rivals, "Accepted=False HostOwnedElsewhere", "Programmed=True Programmed", "Ready=False HostOwnedElsewhere",
+		"ResolvedRefs=True ResolvedRefs", "Stalled=True HostOwnedElsewhere")
 	tr.sends(upgradeRequests)
 	tr.finish(0)
 	tr2.finish(0)
