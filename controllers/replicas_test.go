@@ -16,10 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
@@ -237,4 +240,36 @@ func TestAnIngressIsProgrammedOnceEveryReadyReplicaServesIt(t *testing.T) {
 	close(draining)
 	says("Programmed=True Programmed")
 	b.stop()
+}
+
+// A replica may serve without being ready, and what listens beside it is no tenant's, whatever its class is.
+func TestNoTaskIsAtTheAddressOfAReplicaOfAnotherClass(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	task := fixture.Task(k.Blue, "one", "web", "203.0.113.77")
+	k.Make(fixture.Ingress(k.Blue, "web", "a.io", "web"), task)
+	r, _ := k.known("a")
+	r.isReady(t)
+	says := func(reason string) {
+		t.Helper()
+		fixture.Eventually(t, func() error {
+			k.Reload(task)
+			if accepted := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionAccepted); accepted == nil || accepted.Reason != reason {
+				return fmt.Errorf("the Task says %+v, want the reason %s", accepted, reason)
+			}
+			return nil
+		})
+	}
+	says(v1alpha1.ReasonAccepted)
+	// It tells no standing, so that it is no controller that other tests would give way to.
+	lease := &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Namespace: fixture.OwnNamespace, Name: "warren-replica-" + k.Blue + "-other",
+			Labels: map[string]string{"ingress.warren.dev/replica": k.Blue + "-internal"},
+			Annotations: map[string]string{"ingress.warren.dev/address": "203.0.113.76",
+				"ingress.warren.dev/machine-addresses": "203.0.113.76,203.0.113.77", "ingress.warren.dev/ready": "false"}},
+	}
+	k.Make(lease)
+	says(v1alpha1.ReasonAddressNotAllowed)
+	k.Remove(lease)
+	says(v1alpha1.ReasonAccepted)
 }

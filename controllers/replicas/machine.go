@@ -6,10 +6,15 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
 )
 
 // machineAddresses bounds the addresses of a machine that are told, since a Lease holds them.
 const machineAddresses = 64
+
+// machineLimit is how long the text of a machine's addresses may be in bytes: the longest address takes 39.
+const machineLimit = 4 << 10
 
 // servicesInterface has the addresses of all Services on a node where kube-proxy runs in mode ipvs. They are not the
 // node's own.
@@ -39,6 +44,16 @@ func Machine() (string, error) {
 		}
 	}
 	return strings.Join(texts, ","), nil
+}
+
+// readMachine returns the addresses in a replica's Lease, none if the Lease tells none.
+func readMachine(lease *coordinationv1.Lease) (addresses []netip.Addr) {
+	for _, name := range []string{addressAnnotation, machineAnnotation} {
+		if text := lease.Annotations[name]; len(text) <= machineLimit {
+			addresses = append(addresses, ParseMachine(text)...)
+		}
+	}
+	return addresses
 }
 
 // ParseMachine reads what Machine returns, and leaves out what is no address.

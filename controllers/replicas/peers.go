@@ -4,6 +4,7 @@ package replicas
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -51,9 +52,11 @@ type Peers struct {
 	elects  bool
 	metrics *Metrics
 
-	mu          sync.Mutex
-	beats       int // renewals of the own Lease, counted as in sightings
-	seen        map[types.NamespacedName]*glimpse
+	mu    sync.Mutex
+	beats int // renewals of the own Lease, counted as in sightings
+	seen  map[types.NamespacedName]*glimpse
+	// machines are the addresses of the replica of each Lease that is there, whatever else the Lease says.
+	machines    map[types.NamespacedName][]netip.Addr
 	subscribers []func()
 
 	company atomic.Pointer[Company]
@@ -90,7 +93,8 @@ func (c *Company) names() (names []string) {
 }
 
 func newPeers(own standing, lease types.NamespacedName, elects bool, metrics *Metrics) *Peers {
-	p := &Peers{own: own, lease: lease, elects: elects, metrics: metrics, seen: map[types.NamespacedName]*glimpse{}}
+	p := &Peers{own: own, lease: lease, elects: elects, metrics: metrics,
+		seen: map[types.NamespacedName]*glimpse{}, machines: map[types.NamespacedName][]netip.Addr{}}
 	p.company.Store(&Company{all: []standing{own}, leads: true})
 	return p
 }
@@ -123,8 +127,11 @@ func trimLease(object any) (any, error) {
 	}
 	trimmed := cluster.Identity(&lease.ObjectMeta)
 	trimmed.Labels = map[string]string{replicaLabel: lease.Labels[replicaLabel]}
-	if text := lease.Annotations[standingAnnotation]; len(text) <= standingLimit {
-		trimmed.Annotations = map[string]string{standingAnnotation: text}
+	trimmed.Annotations = map[string]string{}
+	for name, limit := range map[string]int{standingAnnotation: standingLimit, addressAnnotation: machineLimit, machineAnnotation: machineLimit} {
+		if text, ok := lease.Annotations[name]; ok && len(text) <= limit {
+			trimmed.Annotations[name] = text
+		}
 	}
 	lease.ObjectMeta, lease.Spec = trimmed, coordinationv1.LeaseSpec{RenewTime: lease.Spec.RenewTime}
 	return lease, nil
@@ -198,9 +205,10 @@ func (p *Peers) see(ctx context.Context, lease *coordinationv1.Lease, now time.T
 		return
 	}
 	key := client.ObjectKeyFromObject(lease)
+	p.machineIs(key, readMachine(lease))
 	current, ok := readStanding(lease)
 	if !ok {
-		p.leave(ctx, key)
+		p.part(ctx, key)
 		return
 	}
 	holder := lease.Name
@@ -236,6 +244,46 @@ func (p *Peers) leave(ctx context.Context, key types.NamespacedName) {
 	if p == nil {
 		return
 	}
+	p.machineIs(key, nil)
+	p.part(ctx, key)
+}
+
+// machineIs notes the addresses of the replica of a Lease, none if the Lease is gone.
+func (p *Peers) machineIs(key types.NamespacedName, addresses []netip.Addr) {
+	p.mu.Lock()
+	same := slices.Equal(p.machines[key], addresses)
+	if len(addresses) > 0 {
+		p.machines[key] = addresses
+	} else {
+		delete(p.machines, key)
+	}
+	subscribers := slices.Clone(p.subscribers)
+	p.mu.Unlock()
+	if same {
+		return
+	}
+	for _, f := range subscribers {
+		f()
+	}
+}
+
+// Machines returns the addresses of the machines, or Pods, that replicas of any controller run on. A replica counts as
+// long as its Lease is there, ready or not: one that is cut off from the API server goes on serving. A replica of an
+// earlier version tells only the address that it is reached at.
+func (p *Peers) Machines() (addresses []netip.Addr) {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, of := range p.machines {
+		addresses = append(addresses, of...)
+	}
+	return addresses
+}
+
+// part notes that no controller is there by a Lease.
+func (p *Peers) part(ctx context.Context, key types.NamespacedName) {
 	p.mu.Lock()
 	if g := p.seen[key]; g != nil && !g.left {
 		g.left, g.beat = true, p.beats
@@ -244,7 +292,8 @@ func (p *Peers) leave(ctx context.Context, key types.NamespacedName) {
 	p.publish(ctx)
 }
 
-// Subscribe has f called when other controllers come, go or change their standing. f must not block.
+// Subscribe has f called when other controllers come, go or change their standing, or when the result of Machines
+// changes. f must not block.
 func (p *Peers) Subscribe(f func()) {
 	if p != nil {
 		p.mu.Lock()

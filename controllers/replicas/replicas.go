@@ -100,16 +100,6 @@ func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
 	return addresses
 }
 
-// Machines returns the addresses of the machines, or Pods, that the ready replicas run on. A replica of an earlier
-// version tells only the one that it is reached at.
-func (r *Replicas) Machines() (addresses []netip.Addr) {
-	for _, known := range *r.ready.Load() {
-		addresses = append(addresses, known.Address)
-		addresses = append(addresses, ParseMachine(known.Machine)...)
-	}
-	return addresses
-}
-
 // Subscribe has f called when the result of Ready changes, or a replica serves something else. The goroutine that reads
 // the Leases calls f, so f must not block.
 func (r *Replicas) Subscribe(f func()) {

@@ -74,12 +74,10 @@ func (c cachedObjects) Own() []netip.AddrPort {
 	return c.Replicas.Addresses()
 }
 
-// Reserved returns the addresses of all ready replicas, and those that this one has reached the API server at.
+// Reserved returns the addresses of all replicas of all controllers that this one knows of, and those that it has
+// reached the API server at.
 func (c cachedObjects) Reserved() (reserved translate.Reserved) {
-	reserved.Controller = c.Machine
-	if c.Replicas != nil {
-		reserved.Controller = append(slices.Clip(reserved.Controller), c.Replicas.Machines()...)
-	}
+	reserved.Controller = append(slices.Clip(c.Machine), c.Peers.Machines()...)
 	if c.APIServer != nil {
 		reserved.APIServer = c.APIServer()
 	}

@@ -16,7 +16,7 @@ import (
 
 // Reserved are addresses that no Task may be at. Other addresses are reserved without being listed here: see networks.
 type Reserved struct {
-	// Controller are those of the controller's replicas. What listens there besides the data plane is for operators.
+	// Controller are those of the replicas of controllers. What listens there besides the data plane is for operators.
 	Controller []netip.Addr
 	// APIServer are those that the controller has reached the API server at. Build adds those of its Service.
 	APIServer []netip.Addr
