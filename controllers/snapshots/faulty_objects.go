@@ -32,8 +32,12 @@ type checker interface {
 }
 
 const (
-	// maxFaulty is how many objects at most are found to be at fault at a time.
-	maxFaulty = 16
+	// maxFound is how often at most a search finds an object at fault. An object may be found three times, if its remedies
+	// do not help.
+	maxFound = 48
+	// maxAlone is how many objects of one kind and namespace at most have remedies of their own. If there are more, all
+	// objects of that kind and namespace have the same remedy, so that one user cannot use up maxFound.
+	maxAlone = 3
 	// faultyPause is the shortest time between two searches for objects at fault, and between two attempts to serve those
 	// that were found as they are: another object may have made the difference.
 	faultyPause = time.Minute
@@ -70,7 +74,8 @@ type faulty struct {
 
 // faultyText is what an object that is at fault is told. What the data plane says of it may name objects of other
 // namespaces, so that only the log has it.
-const faultyText = "the data plane cannot serve it, and the controller's log says why: please report that"
+const faultyText = "the data plane cannot serve it, or several others of its kind in this namespace, " +
+	"and the controller's log says why: please report that"
 
 // recovered calls f and returns a panic in it as an error.
 func recovered(f func() error) (err error) {
@@ -106,7 +111,7 @@ func (c *Controller) serve(ctx context.Context, in translate.Input) (built *snap
 	if found == nil {
 		return built, reports, generation, refused
 	}
-	log.FromContext(ctx).Error(refused, "what cannot be served is left out of the snapshot", "objects", namesOf(found))
+	log.FromContext(ctx).Error(refused, "what cannot be served is left out of the snapshot", "objects", rules.Bounded(namesOf(found)))
 	c.faulty.remedies = found
 	return c.try(in)
 }
@@ -140,18 +145,15 @@ func (c *Controller) search(ctx context.Context, in translate.Input) map[suspect
 	for _, o := range in.Objects {
 		guards[suspectObject(o)] = o.MayGuard()
 	}
-	remedies := make(map[suspect]remedy)
+	found := findings{suspects: suspects, guards: guards, remedies: make(map[suspect]remedy), alone: make(map[crowd]int)}
 	// fails returns whether the input fails with the first n suspects alone.
 	fails := func(n int) bool {
-		tried, _ := withRemedies(in, remedies)
+		tried, _ := withRemedies(in, found.remedies)
 		return recovered(func() error { return checkWith(checker, tried, suspects[:n]) }) != nil
 	}
-	for range 3 * maxFaulty { // An object may be found again, where its remedy does not help.
-		if !fails(len(suspects)) {
-			return remedies
-		}
-		if ctx.Err() != nil || fails(0) {
-			return nil // It is not the objects.
+	for finds := 0; fails(len(suspects)); finds++ {
+		if finds == maxFound || ctx.Err() != nil || fails(0) {
+			return nil // There are too many, or it is not the objects.
 		}
 		// The input is in order with the first good suspects, and fails with the first bad ones.
 		good, bad := 0, len(suspects)
@@ -162,19 +164,64 @@ func (c *Controller) search(ctx context.Context, in translate.Input) map[suspect
 				good = middle
 			}
 		}
-		at := suspects[good]
-		switch {
-		case remedies[at] == isLeftOut:
+		if !found.add(suspects[good]) {
 			return nil // It is out already.
-		case remedies[at] == isClosed && guards[at]:
-			remedies[at] = isClosingHosts
-		case remedies[at] != 0 || at.kind == v1alpha1.TaskKind || at.kind == v1alpha1.TLSCertificateKind:
-			remedies[at] = isLeftOut
-		default:
-			remedies[at] = isClosed
 		}
 	}
-	return nil
+	return found.remedies
+}
+
+// crowd are the objects of one kind and namespace.
+type crowd struct{ kind, namespace string }
+
+func (s suspect) crowd() crowd { return crowd{s.kind, s.Namespace} }
+
+// findings are what a search has found so far.
+type findings struct {
+	suspects []suspect
+	guards   map[suspect]bool
+	remedies map[suspect]remedy
+	// alone counts the objects of a crowd that were found, each once.
+	alone map[crowd]int
+}
+
+// add notes the next remedy for an object that was found, or for its whole crowd. It returns false if there is none.
+func (f *findings) add(at suspect) bool {
+	before := f.remedies[at]
+	if before == isLeftOut {
+		return false
+	}
+	if before == 0 {
+		f.alone[at.crowd()]++
+	}
+	if f.alone[at.crowd()] <= maxAlone {
+		f.remedies[at] = f.remedy(at, before+1)
+		return true
+	}
+	// What did not help one of them is not tried with all. But those that may say who gets in are left out last.
+	least := before + 1
+	for s, r := range f.remedies {
+		if s.crowd() == at.crowd() {
+			least = max(least, min(r, isClosingHosts))
+		}
+	}
+	for _, s := range f.suspects {
+		if s.crowd() == at.crowd() {
+			f.remedies[s] = max(f.remedies[s], f.remedy(s, least))
+		}
+	}
+	return true
+}
+
+// remedy returns the first remedy for an object that is at least the one given.
+func (f *findings) remedy(of suspect, least remedy) remedy {
+	switch {
+	case of.kind == v1alpha1.TaskKind || of.kind == v1alpha1.TLSCertificateKind:
+		return isLeftOut
+	case least == isClosingHosts && !f.guards[of]:
+		return isLeftOut
+	}
+	return least
 }
 
 // checkWith returns why an input could not be served that has of its objects these alone.

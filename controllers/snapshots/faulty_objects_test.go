@@ -172,6 +172,82 @@ func TestAnObjectAtFaultKeepsNobodyElseFromBeingServed(t *testing.T) {
 	}
 }
 
+func TestManyObjectsAtFaultOfOneNamespaceKeepNobodyElseFromBeingServed(t *testing.T) {
+	of := func(namespace, name string) *rules.Object {
+		object := ingressOf(name)
+		object.Namespace = namespace
+		return object
+	}
+	guarded := func(object *rules.Object) *rules.Object {
+		object.Hosts[0].Rules[0].Policies = []policy.Policy{new(policy.Access)}
+		return object
+	}
+	var bad, badGuarded, apart []*rules.Object
+	for i := range 40 {
+		bad = append(bad, of("tenant", fmt.Sprintf("x%02d", i)))
+		badGuarded = append(badGuarded, guarded(of("tenant", fmt.Sprintf("x%02d", i))))
+	}
+	for i := range maxFound / 3 {
+		apart = append(apart, guarded(of(fmt.Sprint("tenant-", i), fmt.Sprintf("x%02d", i))))
+	}
+	isBad := func(host string) bool { return host[0] == 'x' }
+	for name, test := range map[string]struct {
+		bad []*rules.Object
+		// refuses says which hosts that begin with x the data plane refuses.
+		refuses func(*snapshot.Snapshot, string) bool
+		// tenant is what is served of them.
+		tenant string
+		also   *rules.Object
+	}{
+		"closed":                                     {bad: bad, refuses: open, tenant: "/ closed"},
+		"left out":                                   {bad: bad, refuses: has},
+		"with their hosts closed":                    {bad: badGuarded, refuses: hasPath, tenant: "/ closed"},
+		"left out, and say who gets in":              {bad: badGuarded, refuses: has},
+		"each of a namespace of its own":             {bad: apart, refuses: has},
+		"left out, beside one that says who gets in": {bad: bad, refuses: has, also: guarded(of("tenant", "z"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			objects := append(slices.Clone(test.bad), of("other", "good"))
+			want := []string{"good.io/"}
+			if test.tenant != "" {
+				for _, o := range test.bad {
+					want = append(want, o.Hosts[0].Name+test.tenant)
+				}
+			}
+			if test.also != nil {
+				objects = append(objects, test.also)
+				want = append(want, test.also.Hosts[0].Name+"/ closed")
+			}
+			p := &picky{refuses: func(s *snapshot.Snapshot) error {
+				if slices.ContainsFunc(s.Hosts, func(h snapshot.Host) bool { return isBad(h.Name) && test.refuses(s, h.Name) }) {
+					return errors.New("it does not compile")
+				}
+				return nil
+			}}
+			c := New(Config{Pending: NewHoldOff(), Applier: p})
+			if err := c.apply(t.Context(), translate.Input{Objects: objects}); err != nil {
+				t.Error(err)
+			}
+			slices.Sort(p.served)
+			if diff := cmp.Diff(want, p.served); diff != "" {
+				t.Errorf("served (-want +got):\n%s", diff)
+			}
+			told := 0
+			for key, verdict := range c.latest.Load().verdicts {
+				if condition := meta.FindStatusCondition(verdict.Conditions, v1alpha1.ConditionAccepted); condition.Status == metav1.ConditionFalse {
+					told++
+					if key.Namespace == "other" {
+						t.Errorf("%s is told %q", key, condition.Message)
+					}
+				}
+			}
+			if told != len(objects)-1 {
+				t.Errorf("%d objects are told that they are not served, want %d", told, len(objects)-1)
+			}
+		})
+	}
+}
+
 func TestATaskOrACertificateAtFaultIsLeftOutAndTold(t *testing.T) {
 	task := &v1alpha1.Task{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "one", UID: "t", Generation: 4},
 		Spec: v1alpha1.TaskSpec{ServiceName: "api", Address: "10.0.0.1"}}
