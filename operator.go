@@ -29,10 +29,11 @@ const (
 	// operatorHead is how large the head of a request may be, in bytes.
 	operatorHead = 8 << 10
 	// scrapesAtOnce is how many answers with metrics are made at once, which takes a processor while it lasts: for two
-	// Prometheus servers and one person. Further requests get 503.
+	// Prometheus servers and one person. Further requests wait.
 	scrapesAtOnce = 3
-	// scrapeTimeout is how long an answer may take to be made, and scrapeWrite how long until it is sent. An answer with
-	// a timeout is made before it is sent, so that slow readers do not count among scrapesAtOnce.
+	// scrapeTimeout is how long an answer may take to be made, with the wait for others, and scrapeWrite how long until it
+	// is sent. http.TimeoutHandler has an answer made before it is sent, so that slow readers do not count among
+	// scrapesAtOnce.
 	scrapeTimeout = 20 * time.Second
 	scrapeWrite   = 30 * time.Second
 )
@@ -48,9 +49,15 @@ func serve(ctx context.Context, l net.Listener, server *http.Server) error {
 	return nil
 }
 
+// serveBounded is serve for a port that everybody may reach.
+func serveBounded(ctx context.Context, l net.Listener, server *http.Server) error {
+	return serve(ctx, bounded(l, server), server)
+}
+
 func metricsServer() *http.Server {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapesAtOnce, Timeout: scrapeTimeout}))
+	scrape := newTurns(scrapesAtOnce).handler(promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", http.TimeoutHandler(scrape, scrapeTimeout, fmt.Sprintf("the metrics were not made within %v\n", scrapeTimeout)))
 	return &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: scrapeWrite, IdleTimeout: operatorIdle, MaxHeaderBytes: operatorHead}
 }
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// operatorConnections is how many connections there may be to a port for metrics or probes, and operatorShare how many
+	// of these may be of one address.
+	operatorConnections = 256
+	operatorShare       = 32
+)
+
+// peerOf returns what an address is counted under: of IPv6 a /64, which one machine or Pod may have all to itself.
+func peerOf(address string) netip.Addr {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return netip.Addr{}
+	}
+	peer := at.Addr().Unmap().WithZone("")
+	if peer.Is6() {
+		if prefix, err := peer.Prefix(64); err == nil {
+			return prefix.Addr()
+		}
+	}
+	return peer
+}
+
+// boundedListener bounds the connections that are open. It refuses none: where there are too many, it closes the one
+// that has rested for longest, so that a probe always gets through.
+type boundedListener struct {
+	net.Listener
+	// most is how many connections there may be, and share how many of one address.
+	most, share int
+
+	mu sync.Mutex // guards open, and active and since of each connection
+	// open are the connections, the oldest first.
+	open []*boundedConn
+}
+
+// boundedConn is a connection of a boundedListener.
+type boundedConn struct {
+	net.Conn
+	listener *boundedListener
+	peer     netip.Addr
+	// active is set while a request runs. since is when that last changed.
+	active bool
+	since  time.Time
+}
+
+// bounded returns a listener for a server that bounds its connections.
+func bounded(l net.Listener, server *http.Server) *boundedListener {
+	b := &boundedListener{Listener: l, most: operatorConnections, share: operatorShare}
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		if c, ok := c.(*boundedConn); ok && (state == http.StateActive || state == http.StateIdle) {
+			c.is(state == http.StateActive)
+		}
+	}
+	return b
+}
+
+// Accept implements net.Listener.
+func (b *boundedListener) Accept() (net.Conn, error) {
+	accepted, err := b.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &boundedConn{Conn: accepted, listener: b, peer: peerOf(accepted.RemoteAddr().String()), since: time.Now()}
+	b.mu.Lock()
+	tooMany := b.excess(c.peer)
+	b.open = append(b.open, c)
+	b.mu.Unlock()
+	if tooMany != nil {
+		_ = tooMany.Close()
+	}
+	return c, nil
+}
+
+// excess returns the connection that has to give way to a new one of an address, nil if there is a place.
+func (b *boundedListener) excess(peer netip.Addr) *boundedConn {
+	among := b.open
+	own := slices.DeleteFunc(slices.Clone(among), func(c *boundedConn) bool { return c.peer != peer })
+	switch {
+	case len(own) >= b.share:
+		among = own
+	case len(among) < b.most:
+		return nil
+	}
+	// A resting one goes before one with a request, and then the one that has been so for longest.
+	return slices.MinFunc(among, func(x, y *boundedConn) int {
+		if x.active != y.active {
+			if y.active {
+				return -1
+			}
+			return 1
+		}
+		return x.since.Compare(y.since)
+	})
+}
+
+// is notes whether a request runs.
+func (c *boundedConn) is(active bool) {
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	if c.active != active {
+		c.active, c.since = active, time.Now()
+	}
+}
+
+// Close implements net.Conn. It gives the place back.
+func (c *boundedConn) Close() error {
+	c.listener.mu.Lock()
+	c.listener.open = slices.DeleteFunc(c.listener.open, func(other *boundedConn) bool { return other == c })
+	c.listener.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// turns lets few requests run at once. The others wait, and the next one is of the address that has the fewest running:
+// a client with many requests keeps no other one out.
+type turns struct {
+	mu sync.Mutex
+	// free is how many more requests may run now. It is 0 while any waits.
+	free    int
+	running map[netip.Addr]int
+	waiting []*turn // the first that came is the first
+}
+
+// turn is a request that waits.
+type turn struct {
+	peer netip.Addr
+	// come is closed when it may run.
+	come chan struct{}
+}
+
+func newTurns(atOnce int) *turns { return &turns{free: atOnce, running: make(map[netip.Addr]int)} }
+
+// handler has requests wait for their turn until their context ends.
+func (t *turns) handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer := peerOf(r.RemoteAddr)
+		if err := t.take(r.Context(), peer); err != nil {
+			http.Error(w, fmt.Sprintf("other requests took too long: %v", err), http.StatusServiceUnavailable)
+			return
+		}
+		defer t.leave(peer)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// take waits for a turn. If ctx ends first, it returns why.
+func (t *turns) take(ctx context.Context, peer netip.Addr) error {
+	t.mu.Lock()
+	if t.free > 0 {
+		t.free--
+		t.running[peer]++
+		t.mu.Unlock()
+		return nil
+	}
+	own := &turn{peer, make(chan struct{})}
+	t.waiting = append(t.waiting, own)
+	t.mu.Unlock()
+	select {
+	case <-own.come:
+		return nil
+	case <-ctx.Done():
+	}
+	t.mu.Lock()
+	at := slices.Index(t.waiting, own)
+	if at >= 0 {
+		t.waiting = slices.Delete(t.waiting, at, at+1)
+	}
+	t.mu.Unlock()
+	if at < 0 {
+		t.leave(peer) // Its turn came at the same moment.
+	}
+	return context.Cause(ctx)
+}
+
+// leave ends a turn, and lets the next request run.
+func (t *turns) leave(peer netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running[peer]--; t.running[peer] == 0 {
+		delete(t.running, peer)
+	}
+	if len(t.waiting) == 0 {
+		t.free++
+		return
+	}
+	// MinFunc returns the first of equals.
+	next := slices.MinFunc(t.waiting, func(x, y *turn) int { return t.running[x.peer] - t.running[y.peer] })
+	t.waiting = slices.DeleteFunc(t.waiting, func(other *turn) bool { return other == next })
+	t.running[next.peer]++
+	close(next.come)
+}
