@@ -142,7 +142,8 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		automatic := ingresses.AutoSSL{Client: mgr.GetClient(), Class: options.IngressClass, Snapshots: snapshots, Peers: snapshots.Peers}
 		issuance := orders.New(mgr, &orders.Config{ACMEOptions: options.ACME, Namespace: options.Namespace, Class: options.IngressClass,
 			Owner: options.Owner, Working: working, Ready: snapshots.Replicas.Ready, Self: options.Replica, Metrics: options.Metrics.orders})
-		if err := mgr.Add(&orders.AccountCollector{Issuance: issuance}); err != nil {
+		collector := &orders.AccountCollector{Issuance: issuance, OrdersNothing: options.OrdersNothing, WatchNamespaces: options.WatchNamespaces}
+		if err := mgr.Add(collector); err != nil {
 			return nil, fmt.Errorf("setting up the collection of accounts: %w", err)
 		}
 		reconcilers = append(reconcilers, &automatic,

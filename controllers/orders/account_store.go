@@ -36,6 +36,10 @@ const (
 	// namespace may have others.
 	accountLabel = "ingress.warren.dev/acme-account"
 	accountOwn   = "own"
+	// accountClassLabel holds the ingress class whose controller made the account. Only that controller deletes it.
+	accountClassLabel = "ingress.warren.dev/acme-account-class"
+	// unnamedAnnotation is since when nothing names the account. It is absent while something does.
+	unnamedAnnotation = "ingress.warren.dev/acme-account-unnamed-since"
 )
 
 // accountStore keeps the accounts with an authority in Secrets of the controller's namespace. An account is of one
@@ -48,6 +52,8 @@ type accountStore struct {
 	directory string
 	// external names the Secret of the external account. It is empty if there is none.
 	external string
+	// class is the controller's ingress class. It can be a label's value.
+	class string
 	// owner owns the Secrets, nil for nobody.
 	owner *metav1.OwnerReference
 	// email is the contact of the account that is used where none is named.
@@ -64,6 +70,11 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 		return acme.Account{}, false, s.make(ctx, key, email)
 	case err != nil:
 		return acme.Account{}, false, fmt.Errorf("reading the account: %w", err)
+	}
+	if s.use(secret, email) {
+		if err := s.client.Update(ctx, secret); err != nil {
+			return acme.Account{}, false, fmt.Errorf("noting that the account is used: %w", err)
+		}
 	}
 	signer, err := parseECKey(secret.Data[accountKeyField])
 	if err != nil {
@@ -87,6 +98,27 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 	return acme.Account{}, false, nil
 }
 
+// use writes into an account's Secret that this controller uses the account. Nobody deletes an account that is a
+// controller's own or that controllers of two classes use. use returns whether that changes the Secret.
+func (s *accountStore) use(secret *corev1.Secret, email string) (changed bool) {
+	if _, noted := secret.Annotations[unnamedAnnotation]; noted {
+		delete(secret.Annotations, unnamedAnnotation)
+		changed = true
+	}
+	if class, made := secret.Labels[accountClassLabel]; made && class != s.class {
+		delete(secret.Labels, accountClassLabel)
+		changed = true
+	}
+	if email == s.email && secret.Labels[accountLabel] != accountOwn {
+		if secret.Labels == nil {
+			secret.Labels = map[string]string{}
+		}
+		secret.Labels[accountLabel] = accountOwn
+		changed = true
+	}
+	return changed
+}
+
 // secretName returns the name of the Secret that keeps the account of an address.
 func (s *accountStore) secretName(email string) client.ObjectKey {
 	return client.ObjectKey{Namespace: s.namespace, Name: accountSecretPrefix + ledger.NameSet([]string{s.directory, email})}
@@ -101,12 +133,13 @@ func (s *accountStore) make(ctx context.Context, name client.ObjectKey, email st
 	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name,
 			OwnerReferences: cluster.BelongingTo(s.owner),
+			Labels:          map[string]string{accountClassLabel: s.class},
 			Annotations:     map[string]string{cluster.DirectoryAnnotation: s.directory, emailAnnotation: email}},
 		Type: accountSecretType,
 		Data: map[string][]byte{accountKeyField: key},
 	}
 	if email == s.email {
-		secret.Labels = map[string]string{accountLabel: accountOwn}
+		secret.Labels[accountLabel] = accountOwn
 	}
 	err = s.client.Create(ctx, secret)
 	if err != nil && !apierrors.IsAlreadyExists(err) {

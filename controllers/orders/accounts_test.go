@@ -4,7 +4,6 @@ package orders
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -74,28 +73,24 @@ func TestThereIsOneAccountUnlessTheOperatorAllowsMore(t *testing.T) {
 }
 
 func TestAccountsThatNothingNamesAreCollected(t *testing.T) {
-	const old = 2 * collectPause
+	ours := map[string]string{accountClassLabel: "warren"}
 	for name, test := range map[string]struct {
 		email, directory string
-		label            string
-		age              time.Duration
-		external         string
-		allowed          bool
+		labels           map[string]string
 		kept             bool
 	}{
-		"of an address that nobody names":       {"gone@example.com", "", "", old, "", true, false},
-		"of one that a TLSCertificate names":    {"named@example.com", "", "", old, "", true, true},
-		"the same, where it has no effect":      {"named@example.com", "", "", old, "", false, false},
-		"of one that an order is under way for": {"ordering@example.com", "", "", old, "", false, true},
-		"the controller's":                      {"admin@example.com", "", "", old, "", true, true},
-		"another controller's":                  {"other@example.com", "", accountOwn, old, "", true, true},
-		"a new one":                             {"gone@example.com", "", "", 0, "", true, true},
-		"with another authority":                {"gone@example.com", "https://other.test/directory", "", old, "", true, true},
-		"bound to an external one":              {"gone@example.com", "", "", old, "eab", true, true},
+		"of an address that nobody names":                {"gone@example.com", "", ours, false},
+		"of one that a TLSCertificate names":             {"named@example.com", "", ours, true},
+		"of one that an order is under way for":          {"ordering@example.com", "", ours, true},
+		"the controller's":                               {"admin@example.com", "", ours, true},
+		"another class's":                                {"gone@example.com", "", map[string]string{accountClassLabel: "other"}, true},
+		"an earlier version's":                           {"gone@example.com", "", nil, true},
+		"that is the one of another controller's orders": {"gone@example.com", "", map[string]string{accountClassLabel: "warren", accountLabel: accountOwn}, true},
+		"with another authority":                         {"gone@example.com", "https://other.test/directory", ours, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, 0)
-			s.email, s.accounts.email, s.accounts.external, s.accountPerEmail = "admin@example.com", "admin@example.com", test.external, test.allowed
+			s.email, s.accounts.email, s.accountPerEmail = "admin@example.com", "admin@example.com", true
 			s.api.certificates = []v1alpha1.TLSCertificate{{Spec: v1alpha1.TLSCertificateSpec{Email: "named@example.com"}}}
 			text, err := (&State{Attempt: &attempt{Email: "ordering@example.com"}}).encode()
 			if err != nil {
@@ -105,9 +100,8 @@ func TestAccountsThatNothingNamesAreCollected(t *testing.T) {
 			if directory == "" {
 				directory = s.Directory
 			}
-			account := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "account", Labels: map[string]string{accountLabel: test.label},
-				CreationTimestamp: metav1.Time{Time: today.Add(-test.age)},
-				Annotations:       map[string]string{cluster.DirectoryAnnotation: directory, emailAnnotation: test.email}}, Type: accountSecretType}
+			account := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "account", Labels: test.labels,
+				Annotations: map[string]string{cluster.DirectoryAnnotation: directory, emailAnnotation: test.email}}, Type: accountSecretType}
 			working := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "order"}, Type: orderSecretType,
 				Data: map[string][]byte{orderStateField: text}}
 			for _, object := range []client.Object{account, working} {
@@ -115,11 +109,101 @@ func TestAccountsThatNothingNamesAreCollected(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := s.collectAccounts(t.Context()); err != nil {
-				t.Fatal(err)
+			for range 30 { // looks
+				s.collect()
 			}
 			if kept := s.accountsKept()[test.email]; kept != test.kept {
 				t.Errorf("it is kept: %t, want %t", kept, test.kept)
+			}
+		})
+	}
+}
+
+// collect looks for accounts that nothing names, an hour after the look before.
+func (s *scene) collect() {
+	s.t.Helper()
+	s.now = s.now.Add(collectPause)
+	if err := s.collectAccounts(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// A TLSCertificate that is made anew is missing for a moment, and the replica that looks may just have begun to.
+func TestAnAccountIsKeptForADayAfterItWasNamed(t *testing.T) {
+	const email = "b@example.com"
+	s := newScene(t, 0)
+	s.accountPerEmail = true
+	s.certificate.Spec.Email = email
+	s.passUntilIssued()
+	named := []v1alpha1.TLSCertificate{*s.certificate}
+	looks := func(times int, certificates []v1alpha1.TLSCertificate) {
+		t.Helper()
+		s.api.certificates = certificates
+		for range times {
+			if !s.accountsKept()[email] {
+				t.Fatalf("at %s the account is deleted already", s.now)
+			}
+			s.collect()
+		}
+	}
+	s.passUntil("the end of the order", func(state *State) bool { return state.Attempt == nil })
+	s.now = s.now.Add(30 * day) // Nobody looked.
+	looks(24, nil)
+	looks(1, named)
+	looks(24, nil)
+	// An order that uses the account counts like a TLSCertificate that names it.
+	if _, ok, err := s.accounts.account(t.Context(), email); !ok || err != nil {
+		t.Fatalf("the account is not used: %v", err)
+	}
+	looks(26, nil)
+	if s.accountsKept()[email] {
+		t.Error("the account is kept, though nothing has named it for more than a day")
+	}
+}
+
+func TestAccountsAreCollectedByWhoSeesAllThatNamesThem(t *testing.T) {
+	for name, test := range map[string]struct {
+		perEmail, ordersNothing bool
+		namespaces              []string
+		external                string
+		want                    bool
+	}{
+		"an account for each address":       {true, false, nil, "", true},
+		"one account":                       {false, false, nil, "", false},
+		"no orders":                         {true, true, nil, "", false},
+		"some namespaces":                   {true, false, []string{"shop"}, "", false},
+		"accounts bound to an external one": {true, false, nil, "eab", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 0)
+			s.accountPerEmail, s.accounts.external = test.perEmail, test.external
+			c := &AccountCollector{Issuance: s.Issuance, OrdersNothing: test.ordersNothing, WatchNamespaces: test.namespaces}
+			if got := c.collects(); got != test.want {
+				t.Errorf("accounts are collected: %t, want %t", got, test.want)
+			}
+		})
+	}
+}
+
+// Controllers of several classes in one namespace have one account for one address.
+func TestAnAccountThatTwoClassesUseIsNotCollected(t *testing.T) {
+	for name, own := range map[string]string{"for a TLSCertificate": "", "as its own": "b@example.com"} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 0)
+			s.accountPerEmail = true
+			s.certificate.Spec.Email = "b@example.com"
+			s.passUntilIssued()
+			s.passUntil("the end of the order", func(state *State) bool { return state.Attempt == nil })
+			other := *s.accounts
+			other.class, other.email = "other", own
+			if _, ok, err := other.account(t.Context(), "b@example.com"); !ok || err != nil {
+				t.Fatalf("the other class does not use the account: %v", err)
+			}
+			for range 30 {
+				s.collect()
+			}
+			if !s.accountsKept()["b@example.com"] {
+				t.Error("the account that another class uses is deleted")
 			}
 		})
 	}

@@ -75,7 +75,7 @@ func New(mgr ctrl.Manager, config *Config) *Issuance {
 	return &Issuance{
 		Authority: config.Client, client: c, Now: time.Now, Directory: config.Directory, email: config.Email, accountPerEmail: config.AccountPerEmail, metrics: config.Metrics,
 		accounts: &accountStore{reader: reader, client: c, authority: config.Client, namespace: config.Namespace,
-			directory: config.Directory, external: config.ExternalAccount, owner: config.Owner, email: config.Email},
+			directory: config.Directory, external: config.ExternalAccount, class: config.Class, owner: config.Owner, email: config.Email},
 		Ledger: ledger.NewStore(mgr, config.Namespace, config.Owner, ledger.LimitsAt(config.Directory, config.OrdersPerDay)),
 		Orders: &Store{reader: reader, client: c, Cache: config.Working, namespace: config.Namespace,
 			class: config.Class, owner: config.Owner},

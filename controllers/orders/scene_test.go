@@ -38,7 +38,7 @@ func newScene(t *testing.T, perDay int) *scene {
 		}}
 	s.Issuance = &Issuance{
 		Authority: s.authority, client: api, Now: func() time.Time { return s.now }, Directory: directory,
-		accounts: &accountStore{reader: api, client: api, authority: s.authority, namespace: namespace, directory: directory},
+		accounts: &accountStore{reader: api, client: api, authority: s.authority, namespace: namespace, directory: directory, class: "warren"},
 		Ledger:   ledger.NewStore(api, namespace, nil, ledger.LimitsAt(directory, perDay)),
 		Orders:   &Store{reader: api, client: api, Cache: api, namespace: namespace, class: "warren"},
 		solvers:  solvers{{asked: "DNS01", method: dns01, by: s.solver}},
