@@ -195,10 +195,8 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 	}
 	state := working.State
 	closing := state.Closing != nil
-	if givenUp := state.Accept(live.UID, spec); givenUp != "" {
-		if err := r.Issuance.Ledger.Fail(ctx, givenUp); err != nil {
-			return nil, 0, err
-		}
+	if err := r.Issuance.GiveUp(ctx, working, state.Accept(live.UID, spec)); err != nil {
+		return nil, 0, err
 	}
 	view.state = state
 	d := r.due(ctx, live, secret, view)

@@ -296,6 +296,15 @@ func (l ledger) fail(id string) (ledger, bool) {
 	return changed, true
 }
 
+// cancel returns the ledger without the entry of that ID, and whether that changes it.
+func (l ledger) cancel(id string) (ledger, bool) {
+	i := slices.IndexFunc(l, func(e Entry) bool { return e.ID == id })
+	if i < 0 {
+		return l, false
+	}
+	return slices.Delete(slices.Clone(l), i, i+1), true
+}
+
 // issued returns the ledger with the lifetime of the certificate that the order of that ID led to, and whether that
 // changes it.
 func (l ledger) issued(id string, lifetime time.Duration) (ledger, bool) {

@@ -98,6 +98,11 @@ func (s *Store) Fail(ctx context.Context, id string) error {
 	return s.change(ctx, func(l ledger) (ledger, bool) { return l.fail(id) })
 }
 
+// Cancel takes out an order that was never placed, and that nobody goes on with.
+func (s *Store) Cancel(ctx context.Context, id string) error {
+	return s.change(ctx, func(l ledger) (ledger, bool) { return l.cancel(id) })
+}
+
 // Issued notes the lifetime of the certificate that an order led to.
 func (s *Store) Issued(ctx context.Context, id string, lifetime time.Duration) error {
 	return s.change(ctx, func(l ledger) (ledger, bool) { return l.issued(id, lifetime) })

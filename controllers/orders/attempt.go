@@ -52,6 +52,14 @@ type attempt struct {
 // entered says whether the ledger has the order. An earlier version entered it as it was about to be placed.
 func (a *attempt) entered() bool { return a.Entered || a.Placing }
 
+// spared returns the ID of the attempt if the ledger has an order of it that was never placed, or else nothing.
+func (a *attempt) spared() string {
+	if a.entered() && !a.Placing && a.Order.URL == "" {
+		return a.ID
+	}
+	return ""
+}
+
 // open says whether the authority may still want hosts to be proven. It takes an unknown status for such a one.
 func (a *attempt) open() bool {
 	return a.Order.Status != acme.OrderReady && !a.finalized()

@@ -35,10 +35,20 @@ func (j *Job) beginAnew(ctx context.Context, why *acme.Error) (time.Duration, er
 	if err := j.release(ctx); err != nil {
 		return 0, err
 	}
+	spared := j.attempt().spared()
 	if !j.State().restart() {
 		return j.fail(ctx, why)
 	}
-	return AtOnce, j.persist(ctx)
+	return AtOnce, j.persistSparing(ctx, spared)
+}
+
+// persistSparing persists that an attempt has ended, and then has the ledger forget the order of that ID, which was
+// never placed. An attempt that goes on after a crash in between has its entry. Without an ID it only persists.
+func (j *Job) persistSparing(ctx context.Context, spared string) error {
+	if err := j.persist(ctx); err != nil || spared == "" {
+		return err
+	}
+	return j.Ledger.Cancel(ctx, spared)
 }
 
 // release marks the order as failed in the ledger, if it was entered.
@@ -54,9 +64,9 @@ func (j *Job) fail(ctx context.Context, failed *acme.Error) (time.Duration, erro
 	if err := j.release(ctx); err != nil {
 		return 0, err
 	}
-	ordered := j.attempt().Order.URL != ""
+	ordered, spared := j.attempt().Order.URL != "", j.attempt().spared()
 	j.State().fail(j.Now(), v1alpha1.ReasonOrderFailed, j.Redact(failed.Error()), failed.RetryAfter)
-	if err := j.persist(ctx); err != nil {
+	if err := j.persistSparing(ctx, spared); err != nil {
 		return 0, err
 	}
 	if ordered {
@@ -101,16 +111,39 @@ func (j *Job) Forget(ctx context.Context) error {
 	return j.persist(ctx)
 }
 
+// GiveUp notes that an attempt was given up, because its order is of no use any more. The order stays in the ledger as
+// one that failed, unless it was never placed. If so, GiveUp writes the state before the ledger forgets the order.
+func (i *Issuance) GiveUp(ctx context.Context, working *Working, of GivenUp) error {
+	if of.ID == "" {
+		return nil
+	}
+	if err := i.Ledger.Fail(ctx, of.ID); err != nil || !of.Spared {
+		return err
+	}
+	if err := i.Orders.write(ctx, working, nil); err != nil {
+		return err
+	}
+	return i.Ledger.Cancel(ctx, of.ID)
+}
+
 // Discard cleans up after the attempt in a working Secret, and then deletes the Secret. If a solver fails, the Secret
-// stays as it is.
+// stays as it is. The ledger forgets an order that was never placed.
 func (i *Issuance) Discard(ctx context.Context, working *corev1.Secret) error {
+	spared := ""
 	// A damaged state names nothing that could be cleaned up.
 	if state, err := decodeOrderState(working.Data[orderStateField]); err == nil {
 		if err := i.cleanUp(ctx, state.ending(), client.ObjectKeyFromObject(working)); err != nil {
 			return err
 		}
+		if state.Attempt != nil {
+			spared = state.Attempt.spared()
+		}
 	}
-	return i.Orders.delete(ctx, working)
+	deleted, err := i.Orders.remove(ctx, working)
+	if err != nil || !deleted || spared == "" {
+		return err
+	}
+	return i.Ledger.Cancel(ctx, spared)
 }
 
 // cleanUp has the solver of an attempt clean up. The attempt is kept in a working Secret of that name. Without an

@@ -3,11 +3,14 @@
 package orders
 
 import (
+	"context"
+	"crypto"
 	"errors"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/acme"
@@ -145,4 +148,104 @@ func TestAnAttemptThatWaitsForRoomInTheLedgerIsCleanedUpAfter(t *testing.T) {
 	if s.solver.cleaned != 1 || s.kept().State.Reason != v1alpha1.ReasonOrderLimit {
 		t.Errorf("cleaned up %d times before the wait for %s, want once", s.solver.cleaned, s.kept().State.Reason)
 	}
+}
+
+// unregistered is an authority that registers no account while it is told why.
+type unregistered struct {
+	*agreeable
+	why error
+}
+
+func (u *unregistered) Register(ctx context.Context, key crypto.Signer, contact string, external *acme.ExternalAccount) (string, error) {
+	if u.why != nil {
+		return "", u.why
+	}
+	return u.agreeable.Register(ctx, key, contact, external)
+}
+
+func (u *unregistered) FindAccount(context.Context, crypto.Signer) (url string, closed bool, err error) {
+	return "", false, nil
+}
+
+func TestAnOrderThatWasNeverPlacedDoesNotCount(t *testing.T) {
+	refused := &acme.Error{Step: "registering the account", Kind: acme.Refused, Type: "externalAccountRequired", Status: 400, Detail: "bind it"}
+	advance := func(s *scene) error { _, err := s.pass(); return err }
+	for name, end := range map[string]func(*scene, *unregistered) error{
+		"its account is refused": func(s *scene, authority *unregistered) error {
+			authority.why = refused
+			return errors.Join(advance(s), advance(s))
+		},
+		"its account is made anew": func(s *scene, authority *unregistered) error {
+			authority.why = &acme.Error{Step: "registering the account", Kind: acme.AccountGone, Status: 400}
+			return errors.Join(advance(s), advance(s))
+		},
+		"another spec": func(s *scene, _ *unregistered) error {
+			s.certificate.Spec.Profile = "shortlived"
+			s.job()
+			return nil
+		},
+		"its TLSCertificate is gone": func(s *scene, _ *unregistered) error {
+			return s.Discard(s.t.Context(), s.kept().Object)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 1)
+			authority := &unregistered{agreeable: s.authority}
+			s.Issuance.Authority, s.accounts.authority = authority, authority
+			s.passUntil("an entry of the ledger", func(state *State) bool { return state.Attempt != nil && state.Attempt.Entered })
+			if s.room() {
+				t.Fatal("the order is not in the ledger")
+			}
+			if err := end(s, authority); err != nil {
+				t.Fatal(err)
+			}
+			if a := s.kept().State.Attempt; a != nil || !s.room() {
+				t.Errorf("the attempt is %+v, and there is room for an order: %t, want none, and room", a, s.room())
+			}
+			if s.authority.orders > 0 {
+				t.Errorf("%d orders are placed", s.authority.orders)
+			}
+		})
+	}
+}
+
+// An attempt that a crash brings back would otherwise place an order that the ledger does not have.
+func TestTheLedgerForgetsNoOrderBeforeItsAttemptIsWrittenAsEnded(t *testing.T) {
+	s := newScene(t, 1)
+	s.passUntil("an entry of the ledger", func(state *State) bool { return state.Attempt != nil && state.Attempt.Entered })
+	j, _ := s.job()
+	if err := s.api.Update(t.Context(), s.kept().Object); err != nil { // by another replica
+		t.Fatal(err)
+	}
+	if _, err := j.giveUp(t.Context(), &acme.Error{Step: "registering the account", Kind: acme.Refused}); !apierrors.IsConflict(err) {
+		t.Fatalf("it ends with %v, want a conflict", err)
+	}
+	if s.kept().State.Attempt == nil || s.room() {
+		t.Error("the attempt goes on, and the ledger does not have its order")
+	}
+}
+
+// A cache may still have an attempt from before its order was placed.
+func TestWhatACacheSaysOfAnOrderTakesNothingOutOfTheLedger(t *testing.T) {
+	s := newScene(t, 1)
+	s.passUntil("an entry of the ledger", func(state *State) bool { return state.Attempt != nil && state.Attempt.Entered })
+	cached := s.kept().Object
+	s.passUntilIssued()
+	s.passUntil("the end of the order", func(state *State) bool { return state.Attempt == nil })
+	if err := s.Discard(t.Context(), cached); err != nil && !apierrors.IsConflict(err) {
+		t.Fatal(err)
+	}
+	if s.room() {
+		t.Error("the ledger has forgotten an order that was placed")
+	}
+}
+
+// room says whether the ledger, which allows one order in a day, has room for another one.
+func (s *scene) room() bool {
+	s.t.Helper()
+	room, err := s.Ledger.Room(s.t.Context(), ledger.Entry{Names: "others", Certificate: "other/tls", Time: s.now})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return room
 }

@@ -86,6 +86,9 @@ func (m *memory) Update(_ context.Context, object client.Object, _ ...client.Upd
 }
 
 func (m *memory) Delete(_ context.Context, object client.Object, _ ...client.DeleteOption) error {
+	if _, there := m.objects[client.ObjectKeyFromObject(object)]; !there {
+		return apierrors.NewNotFound(schema.GroupResource{}, object.GetName())
+	}
 	if err := m.current(object, object.GetResourceVersion()); err != nil {
 		return err
 	}

@@ -69,7 +69,9 @@ func (s *scene) job() (j *Job, closing bool) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	working.State.Accept(s.certificate.UID, spec)
+	if err := s.GiveUp(s.t.Context(), working, working.State.Accept(s.certificate.UID, spec)); err != nil {
+		s.t.Fatal(err)
+	}
 	return s.Pass(s.certificate, working, secret, false), closing
 }
 

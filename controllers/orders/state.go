@@ -76,15 +76,23 @@ func (s *State) empty() bool {
 	return s.Attempt == nil && s.Closing == nil && s.NextAttempt.IsZero() && s.Restarts == 0
 }
 
+// GivenUp is an order that the ledger has and that is of no use any more.
+type GivenUp struct {
+	// ID is the attempt's. It is empty if there is no such order.
+	ID string
+	// Spared is true if the order was never placed.
+	Spared bool
+}
+
 // Accept notes which TLSCertificate the state is of, and what that orders. If it orders something else than before,
 // Accept ends the attempt and forgets what went before it. If only the TLSCertificate is another one, somebody has made
-// it anew under its name: the attempt goes on, because it may have placed an order. Accept returns the ID of the order
-// that it gave up, or nothing.
-func (s *State) Accept(certificate types.UID, spec string) (givenUp string) {
+// it anew under its name: the attempt goes on, because it may have placed an order. Accept returns the order that
+// it gave up, or nothing.
+func (s *State) Accept(certificate types.UID, spec string) (givenUp GivenUp) {
 	switch {
 	case s.Spec != spec:
 		if s.Attempt != nil && s.Attempt.entered() {
-			givenUp = s.Attempt.ID
+			givenUp = GivenUp{ID: s.Attempt.ID, Spared: s.Attempt.spared() != ""}
 		}
 		*s = State{Closing: s.ending()}
 	case s.Certificate != certificate:

@@ -24,8 +24,8 @@ func TestWhatIsKeptOfAnOrderIsOfOneSpecAndOneCertificate(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			state := State{Certificate: "uid", Spec: "spec", Failures: 3, NextAttempt: time.Now(), Attempt: &attempt{ID: "1", Placing: true}}
-			if givenUp := state.Accept(test.certificate, test.spec); (givenUp == "1") == test.kept {
-				t.Errorf("the order %q is given up, want it kept to be %v", givenUp, test.kept)
+			if givenUp := state.Accept(test.certificate, test.spec); (givenUp.ID == "1") == test.kept {
+				t.Errorf("the order %q is given up, want it kept to be %v", givenUp.ID, test.kept)
 			}
 			if state.Failures != test.failures || (state.Attempt != nil) != test.kept || state.NextAttempt.IsZero() != (test.failures == 0) {
 				t.Errorf("the state is %+v, want %d failures, and the attempt kept to be %v", state, test.failures, test.kept)

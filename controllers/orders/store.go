@@ -118,14 +118,20 @@ func (s *Store) write(ctx context.Context, w *Working, key []byte) error {
 
 // delete deletes a working Secret. It fails if somebody else has written the Secret since it was read.
 func (s *Store) delete(ctx context.Context, object *corev1.Secret) error {
+	_, err := s.remove(ctx, object)
+	return err
+}
+
+// remove is delete. It returns false if the Secret was not there any more.
+func (s *Store) remove(ctx context.Context, object *corev1.Secret) (deleted bool, err error) {
 	if object.ResourceVersion == "" {
-		return nil
+		return false, nil
 	}
-	err := s.client.Delete(ctx, object, client.Preconditions{UID: &object.UID, ResourceVersion: &object.ResourceVersion})
+	err = s.client.Delete(ctx, object, client.Preconditions{UID: &object.UID, ResourceVersion: &object.ResourceVersion})
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("deleting the state of the order: %w", err)
+		return false, fmt.Errorf("deleting the state of the order: %w", err)
 	}
-	return nil
+	return err == nil, nil
 }
 
 // Cached returns the working Secret of a TLSCertificate from the cache, whatever it holds, or nil if there is none.
