@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
@@ -165,5 +166,19 @@ func TestNothingIsOrderedForAHostWithoutARule(t *testing.T) {
 		t.Errorf("Issuing says %q, want %q", got, want)
 	}
 	k.Make(fixture.Ingress(k.Blue, "mine", "x.io", "web"))
+	k.issuing(certificate, attempted...)
+}
+
+// A host that loses its rule would otherwise end the renewal of a certificate that the others are served under.
+func TestACertificateIsRenewedThoughAHostOfItHasNoRule(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	now := time.Now()
+	certificate := kept(k.Blue, "mine-tls", true)
+	certificate.Spec.Hosts = []v1alpha1.CertificateHost{"x.io", "z.io"}
+	secret := fixture.NewKeyPair(t, now.Add(-89*day), now.Add(10*time.Hour), "x.io", "z.io").Secret(k.Blue, "mine-tls")
+	secret.Annotations = map[string]string{cluster.TLSCertificateAnnotation: certificate.Name}
+	k.Make(certificate, fixture.Ingress(k.Blue, "mine", "x.io", "web"), secret)
+	k.start()
 	k.issuing(certificate, attempted...)
 }

@@ -155,7 +155,7 @@ const (
 	ReasonHostNotCovered = "HostNotCovered"
 	// ReasonHostNotRouted (False, Ingress): no rule has a host of tls, which the message names, so no certificate is
 	// served for it. For a host of another namespace the reason is HostOwnedElsewhere, as under Accepted. On Issuing of a
-	// TLSCertificate: a certificate is due, and none is ordered for such a host.
+	// TLSCertificate: a certificate that is no renewal is due, and none is ordered for such a host.
 	ReasonHostNotRouted = "HostNotRouted"
 	// ReasonExpired (False): the certificate is past its notAfter. It is served all the same.
 	ReasonExpired = "Expired"

@@ -124,7 +124,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 }
 
 // advance finds out what there is to do for a TLSCertificate, and does one thing. It returns what the status is to say,
-// and when to look again. unrouted says why nothing may be ordered for some hosts, or nothing.
+// and when to look again. unrouted says why no order but a renewal may begin, or
+// nothing.
 func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificate, conditions []metav1.Condition,
 	unrouted string) (*certificateView, time.Duration, error) {
 	secret, _ := r.Secrets.Get(types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)})
@@ -209,7 +210,7 @@ func (r *Reconciler) order(ctx context.Context, object *v1alpha1.TLSCertificate,
 		// What is kept of an order that nobody wants any more goes.
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonUpToDate, "no certificate is due")
 		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), j.Forget(ctx)
-	case view.unrouted != "":
+	case view.unrouted != "" && !d.renewal && state.Attempt == nil:
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonHostNotRouted, view.unrouted)
 		return view, 0, nil // The snapshot that has a rule enqueues the object again.
 	case theirs != "":

@@ -230,3 +230,21 @@ func TestTheStatusSaysWhatASolverCannotDoAndNotWhyInItsProvidersWords(t *testing
 		t.Errorf("the status says %q, want %q", view.issuing.Message, want)
 	}
 }
+
+func TestAnAttemptThatIsUnderWayGoesOnWithoutARule(t *testing.T) {
+	_, api := unsolved(t, "")
+	spec, err := orders.SpecOf(&api.certificate.Spec, "https://acme.test/directory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{
+		"": v1alpha1.ReasonHostNotRouted,
+		`{"certificate":"1","spec":"` + spec + `","attempt":{` + attemptOf("dns-01") + `}}`: v1alpha1.ReasonOrdering,
+	} {
+		r, api := unsolved(t, content)
+		view, _, err := r.order(t.Context(), api.certificate, nil, &certificateView{state: &orders.State{}, unrouted: "no rule has it"})
+		if view == nil || view.issuing.Reason != want {
+			t.Errorf("with %q kept, the view is %+v (%v), want %s", content, view, err, want)
+		}
+	}
+}

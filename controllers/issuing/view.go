@@ -23,7 +23,7 @@ type certificateView struct {
 	renewal time.Time
 	state   *orders.State
 	issuing metav1.Condition
-	// unrouted says why nothing may be ordered for some hosts. Empty if there are none.
+	// unrouted says why no order but a renewal may begin. Empty if one may.
 	unrouted string
 	// silent is true if the status is left to another controller.
 	silent bool

@@ -30,8 +30,8 @@ type Report struct {
 	Routes int
 	// CertificateHosts are the hosts that an Ingress with autoSSL has a certificate ordered for.
 	CertificateHosts []string
-	// Unrouted says that no rule has some hosts of a TLSCertificate, for which nothing is ordered. It is empty if there
-	// are none.
+	// Unrouted says that no rule has some hosts of a TLSCertificate, so that nothing but a renewal is ordered. It is empty
+	// if there are none.
 	Unrouted string
 	// Unheeded lists the annotations of other controllers on a standard Ingress that have no effect here. It is empty if
 	// there are none.
