@@ -161,8 +161,8 @@ const (
 	ReasonExpired = "Expired"
 	// ReasonNotYetValid (False): the certificate is before its notBefore. It is served if there is no better one.
 	ReasonNotYetValid = "NotYetValid"
-	// ReasonNotYetIssued (False): the first certificate is being ordered. Issuing on the TLSCertificate says how far it
-	// is.
+	// ReasonNotYetIssued (False): there is no certificate yet, and one is to be ordered. Issuing on the TLSCertificate says
+	// how far it is, or what is in the way.
 	ReasonNotYetIssued = "NotYetIssued"
 )
 

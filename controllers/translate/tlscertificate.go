@@ -96,7 +96,7 @@ func (c *certificates) certificateInSecret(spec *v1alpha1.TLSCertificateSpec, se
 	missing := secret == nil || secret.Gone
 	switch {
 	case missing && ordered:
-		return not(v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: Issuing says how far it is")
+		return not(v1alpha1.ReasonNotYetIssued, "there is no certificate yet: Issuing says why")
 	case missing:
 		return not(v1alpha1.ReasonSecretNotFound, "there is no Secret "+name+" in this namespace")
 	case secret.Partial:
