@@ -24,6 +24,7 @@ var passing = map[string]bool{
 	v1alpha1.ReasonFinalizing:           true,
 	v1alpha1.ReasonChallengeUnreachable: true,
 	v1alpha1.ReasonOrderedElsewhere:     true,
+	v1alpha1.ReasonOrderLimit:           true,
 	v1alpha1.ReasonNotProbed:            true,
 	v1alpha1.ReasonProbeFailed:          true,
 	v1alpha1.ReasonReportedUnhealthy:    true,
@@ -61,7 +62,8 @@ func SummarizeTLSCertificate(conditions *[]metav1.Condition, generation int64) {
 			// Nothing is due, and the Secret is not read yet.
 			summarizeAs(conditions, generation, v1alpha1.ConditionReconciling, meta.FindStatusCondition(*conditions, v1alpha1.ConditionReady))
 			return
-		case issuing.Status == metav1.ConditionTrue:
+		case issuing.Status == metav1.ConditionTrue, issuing.Reason == v1alpha1.ReasonHostNotRouted:
+			// A host that no rule has waits for an Ingress. That of an Ingress's own tls waits for nobody.
 			summarizeAs(conditions, generation, v1alpha1.ConditionReconciling, issuing)
 			return
 		default:
