@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,6 +43,29 @@ func (k *testCluster) issuing(certificate *v1alpha1.TLSCertificate, want ...stri
 			}
 		}
 		return fmt.Errorf("the conditions are %v, want Issuing to be one of %q", certificate.Status.Conditions, want)
+	})
+}
+
+// Tools would otherwise wait for ever for an Ingress whose certificate nobody orders.
+func TestAnIngressSaysWhyItsCertificateIsNotOrdered(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	ing, certificate := automatic(k.Blue, "shop", "x.io")
+	k.Make(ing)
+	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.OrdersNothing = true })
+	k.issuing(certificate, "False OrderingOff")
+	fixture.Eventually(t, func() error {
+		k.Reload(ing)
+		got := meta.FindStatusCondition(ing.Status.Conditions, v1alpha1.ConditionCertificateReady)
+		want := "there is no certificate yet: TLSCertificate shop-tls says why; TLSCertificate shop-tls says: " +
+			message(certificate, v1alpha1.ConditionIssuing)
+		if got == nil || got.Reason != v1alpha1.ReasonOrderingOff || got.Message != want {
+			return fmt.Errorf("CertificateReady is %+v, want OrderingOff: %s", got, want)
+		}
+		if !meta.IsStatusConditionTrue(ing.Status.Conditions, v1alpha1.ConditionStalled) {
+			return fmt.Errorf("the conditions are %+v, want Stalled", ing.Status.Conditions)
+		}
+		return nil
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
@@ -71,7 +72,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	conditions = r.laggards.judge(&object, conditions)
+	conditions, err = r.explain(ctx, &object, r.laggards.judge(&object, conditions))
+	if err != nil {
+		return ctrl.Result{}, err
+	}
 	object.Status.ObservedGeneration = object.Generation
 	object.Status.LoadBalancer.Ingress = addresses
 	status.SetConditions(&object.Status.Conditions, conditions)
@@ -80,6 +84,30 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	status.SummarizeIngress(&object.Status.Conditions, object.Generation)
 	return r.Status.WriteNow(ctx, before, &object, before.Status.Conditions, conditions)
+}
+
+// explain returns the conditions of an Ingress. If its certificate is not there, and the TLSCertificate that was made
+// for it waits until somebody changes something, CertificateReady says that and why.
+func (r *Reconciler) explain(ctx context.Context, object *v1alpha1.Ingress, conditions []metav1.Condition) ([]metav1.Condition, error) {
+	at := slices.IndexFunc(conditions, func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConditionCertificateReady && c.Reason == v1alpha1.ReasonNotYetIssued
+	})
+	ordering, _ := kinds.ReadWarren(object).Ordering()
+	if at < 0 || ordering == nil {
+		return conditions, nil
+	}
+	var certificate v1alpha1.TLSCertificate
+	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: object.Namespace, Name: ordering.Secret}, &certificate); err != nil {
+		return conditions, client.IgnoreNotFound(err)
+	}
+	stalled := meta.FindStatusCondition(certificate.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.ObservedGeneration != certificate.Generation || !metav1.IsControlledBy(&certificate, object) {
+		return conditions, nil
+	}
+	explained := slices.Clone(conditions) // The snapshot has the others.
+	explained[at].Reason = stalled.Reason
+	explained[at].Message = cluster.ClipMessage(explained[at].Message + "; TLSCertificate " + certificate.Name + " says: " + stalled.Message)
+	return explained, nil
 }
 
 // abandoned returns whether the status of an Ingress of another class is one that this controller left behind. Another
@@ -109,6 +137,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	r.Replicas.Subscribe(r.laggards.changed)
 	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
 		For(&v1alpha1.Ingress{}).
+		Owns(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(r.Snapshots.Changes(v1alpha1.IngressKind)).
 		WatchesRawSource(r.laggards.changes())
 	if changes := r.Addresses.Changes(r.every); changes != nil {

@@ -95,8 +95,8 @@ func (c *certificates) add(o *object, wish *rules.Wish) {
 	}
 	switch {
 	case secret == nil && c.ordered[at]:
-		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is being ordered: TLSCertificate " +
-			rules.Clip(name) + " says how far it is"})
+		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "there is no certificate yet: TLSCertificate " +
+			rules.Clip(name) + " says why"})
 		return
 	case secret == nil && wish.Ordered:
 		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "the first certificate is about to be ordered"})
