@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -78,6 +79,37 @@ func TestRefusedConnectionsTakeNoPlace(t *testing.T) {
 	if got := p.get("a", "/"); got.Status != 404 {
 		t.Errorf("got %d %q, want 404: %d refused connections are no reason to refuse more", got.Status, got.reason(), len(refused))
 	}
+}
+
+// Connections beyond the limit must not use up the descriptors that are kept for endpoints.
+func TestRefusedConnectionsAreFew(t *testing.T) {
+	t.Parallel()
+	const dialed, most = 100, 32
+	p := serve(t, func(c *Config) { c.MaxConnections = 1 })
+	client, endpoint := p.occupy()
+	for range dialed {
+		c, err := net.Dial("tcp", p.address)
+		if err == nil { // It may be reset while it is dialed.
+			t.Cleanup(func() { _ = c.Close() })
+		}
+	}
+	refused := func() float64 { return p.scrape()["warren_ingress_connections_refused_total"] }
+	await(t, "all of them to be counted", func() bool { return refused() == dialed })
+	known := 0
+	p.server.Each(func(downstream.Conn) { known++ })
+	if known > 1+most {
+		t.Errorf("%d connections are open, want the one within the limit and %d more at most", known, most)
+	}
+	await(t, "refused ones to end", func() bool {
+		known = 0
+		p.server.Each(func(downstream.Conn) { known++ })
+		return known == 1
+	})
+	if got := p.dial().reply("GET"); got.Status != 503 {
+		t.Errorf("after the others ended, one got %d, want 503", got.Status)
+	}
+	endpoint.send(okReply)
+	client.reply("GET")
 }
 
 // Saying over TLS that there are too many would cost more than a place.

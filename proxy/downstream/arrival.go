@@ -27,8 +27,11 @@ type arrival struct {
 // accept serves a connection until its end.
 func (s *Server) accept(tcp *net.TCPConn, secure bool) {
 	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1), came: s.engine.Clock.Now()}
-	if l.excess = !s.places.take(&l.place, addressOf(tcp)); l.excess {
-		s.engine.Metrics.ConnectionRefused()
+	if !s.places.take(&l.place, addressOf(tcp)) && !l.exceed() {
+		_ = tcp.SetLinger(0)
+		_ = tcp.Close()
+		l.leave()
+		return
 	}
 	a := &arrival{link: l}
 	if serve := a.settle(secure); serve != nil {

@@ -32,6 +32,17 @@ type link struct {
 	entry Conn
 }
 
+// mostExcess is how many connections beyond the limit may be open at once. Descriptors are kept for endpoints, not for
+// these.
+const mostExcess = 32
+
+// exceed counts a connection beyond the limit. It returns false if too many of them are open for this one to be told.
+func (l *link) exceed() bool {
+	l.excess = true
+	l.server.engine.Metrics.ConnectionRefused()
+	return l.server.excess.Add(1) <= mostExcess
+}
+
 // enter puts c into the registry, in the place of the connection's former entry. A drain may have looked just before,
 // so enter tells c about it.
 func (l *link) enter(c Conn) {
@@ -54,7 +65,9 @@ func (l *link) leave() {
 	if l.entry != nil {
 		l.server.conns.remove(l.entry, l.number)
 	}
-	if !l.excess {
+	if l.excess {
+		l.server.excess.Add(-1)
+	} else {
 		l.server.places.leave(&l.place)
 	}
 	l.server.serving.Done()

@@ -62,7 +62,9 @@ type Server struct {
 	places    places
 	rate      message.LeastRate
 	accepted  atomic.Uint32
-	serving   sync.WaitGroup
+	// excess is how many connections beyond the limit are open.
+	excess  atomic.Int32
+	serving sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows
 	listeners []net.Listener
