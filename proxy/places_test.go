@@ -173,6 +173,54 @@ func TestAddressWithMoreThanItsShareGivesWay(t *testing.T) {
 	}
 }
 
+// With the PROXY protocol the places are those of the address that the header names, not of the balancer.
+func TestAddressOfPROXYHeaderHasItsShare(t *testing.T) {
+	t.Parallel()
+	const few, many, newcomer = "10.0.0.1", "10.0.0.2", "10.0.0.3"
+	endpoint := startScript(t)
+	p := serve(t, func(c *Config) {
+		c.MaxConnections, c.ProxyProtocol = 8, true
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	})
+	from := func(address string) *wire {
+		c := p.dial()
+		c.send("PROXY TCP4 " + address + " 10.9.9.9 1000 80\r\n" + getNowhere)
+		return c
+	}
+	var others []*wire
+	for range 2 {
+		c := from(few)
+		c.reply("GET")
+		others = append(others, c)
+	}
+	idle := from(many)
+	idle.reply("GET")
+	p.apply(everything(endpoint.address))
+	for range 4 {
+		from(many)
+		endpoint.accept().head()
+	}
+	// For the last place, its idle connection gives way, and then nobody does.
+	from(many)
+	endpoint.accept().head()
+	idle.expectEnd()
+	await(t, "the end of the idle connection", func() bool { return p.server.Open() == 7 })
+	for range 3 {
+		if got := from(many).reply("GET"); got.Status != 503 || got.reason() != "ConnectionLimit" {
+			t.Errorf("an address with more than its share got %d %q, want 503 ConnectionLimit", got.Status, got.reason())
+		}
+	}
+	from(newcomer)
+	endpoint.accept().head()
+	p.apply(&snapshot.Snapshot{})
+	for i, c := range others {
+		c.send(getNowhere)
+		if got := c.reply("GET"); got.Status != 404 {
+			t.Errorf("connection %d of the others got %d %q, want 404", i, got.Status, got.reason())
+		}
+	}
+}
+
 // A client that has sent nothing is waited for as long as for a head, and not for an idle time.
 func TestClientThatSendsNothingIsClosedAfterTheReadTime(t *testing.T) {
 	t.Parallel()

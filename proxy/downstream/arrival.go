@@ -99,8 +99,8 @@ func (a *arrival) peer() (address netip.Addr, port uint16, err error) {
 		return address, 0, err
 	}
 	source := header.source.Unmap()
-	if !a.excess {
-		a.server.places.move(&a.place, source)
+	if !a.excess && !a.server.places.move(&a.place, source) && !a.exceed() {
+		return source, 0, errConnectionsMany
 	}
 	return source, header.port, nil
 }

@@ -21,7 +21,7 @@ type Conn interface {
 	// Yield closes the connection if it has been idle since then. It returns false if it has not. Nobody else then closes
 	// it.
 	Yield(since time.Duration) bool
-	// Place returns the connection's place, nil if it has none, and when it came.
+	// Place returns the connection's place, which it may have left, and when it came.
 	Place() (of *place, came time.Duration)
 	// Running returns how many requests and upgraded connections run on it.
 	Running() int

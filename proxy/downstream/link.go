@@ -23,7 +23,7 @@ type link struct {
 	origin  client.Origin
 	// number tells connections apart, roughly. It is the shard of whatever a connection shares with some others.
 	number uint32
-	// excess is set on a connection beyond the limit. It does not count as open.
+	// excess is set on a connection beyond the limit. It has no place and does not count as open.
 	excess bool
 	place  place
 	// came is when it was accepted.
@@ -75,9 +75,6 @@ func (l *link) leave() {
 
 // Place implements Conn.
 func (l *link) Place() (of *place, came time.Duration) {
-	if l.excess {
-		return nil, l.came
-	}
 	return &l.place, l.came
 }
 

@@ -88,20 +88,26 @@ func (p *places) take(to *place, from netip.Addr) bool {
 	if !full || p.clear(to) {
 		return true
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.open--
-	p.count(to.peer, -1)
+	p.leave(to)
 	return false
 }
 
-// move counts a connection under the address that a PROXY header named.
-func (p *places) move(of *place, from netip.Addr) {
+// move counts a connection under the address that a PROXY header named. If all places are taken and the address has
+// more than its share, an idle connection of its own gives way. If none does, move gives the place back and returns
+// false.
+func (p *places) move(of *place, from netip.Addr) bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.count(of.peer, -1)
 	of.peer = keyOf(from)
 	p.count(of.peer, 1)
+	full := p.most > 0 && p.open-p.leaving >= p.most
+	beyond := full && !of.yields && p.exceeds(of.peer)
+	p.mu.Unlock()
+	if !beyond || p.clear(of) {
+		return true
+	}
+	p.leave(of)
+	return false
 }
 
 // leave gives a place back.
@@ -197,7 +203,7 @@ func (p *places) look() bool {
 	p.candidates = p.candidates[:0]
 	p.conns.each(func(c Conn) {
 		of, came := c.Place()
-		if of == nil || of.yields {
+		if of.left || of.yields {
 			return
 		}
 		many := p.exceeds(of.peer)
