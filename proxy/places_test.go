@@ -221,6 +221,53 @@ func TestAddressOfPROXYHeaderHasItsShare(t *testing.T) {
 	}
 }
 
+// Where no connection is idle, the tunnel gives way in which nothing has moved for longest, but none in which something
+// moves.
+func TestSilentTunnelGivesWay(t *testing.T) {
+	t.Parallel()
+	const silence = 3 * time.Second
+	endpoint := startScript(t)
+	p := serve(t, func(c *Config) { c.MaxConnections, c.IdleTimeout = 3, silence })
+	p.apply(everything(endpoint.address))
+	tunnel := func(from string) (client, up *wire) {
+		client = p.dialFrom(from)
+		client.send(handshake)
+		up = endpoint.accept()
+		up.head()
+		up.send(switched)
+		client.expect(switched)
+		return client, up
+	}
+	speaks, hears := tunnel("127.0.0.2")
+	longest, ended := tunnel("127.0.0.3")
+	speaks.send("x")
+	hears.expect("x")
+	silent, still := tunnel("127.0.0.4")
+	newcomer := func(from string, want int) {
+		t.Helper()
+		c := p.dialFrom(from)
+		c.send(getNowhere)
+		if want != 200 {
+			if got := c.reply("GET"); got.Status != want {
+				t.Errorf("%s got %d %q, want %d", from, got.Status, got.reason(), want)
+			}
+			return
+		}
+		endpoint.accept().head()
+	}
+	newcomer("127.0.0.5", 503) // none has been silent for long
+	began := p.engine.Clock.Now()
+	await(t, "a long silence", func() bool { return p.engine.Clock.Now() > began+silence+silence/10 })
+	speaks.send("y")
+	hears.expect("y")
+	newcomer("127.0.0.6", 200)
+	longest.expectClosed()
+	ended.expectClosed()
+	silent.send("z")
+	still.expect("z")
+	newcomer("127.0.0.7", 503) // something has moved in all of them
+}
+
 // A client that has sent nothing is waited for as long as for a head, and not for an idle time.
 func TestClientThatSendsNothingIsClosedAfterTheReadTime(t *testing.T) {
 	t.Parallel()

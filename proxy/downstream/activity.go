@@ -84,6 +84,23 @@ func (c *http1Conn) Yield(since time.Duration) bool {
 	}
 }
 
+// SilentSince implements Conn.
+func (c *http1Conn) SilentSince() (since time.Duration, silent bool) {
+	if t := c.relayed.Load(); t != nil {
+		return t.QuietSince()
+	}
+	return 0, false
+}
+
+// YieldSilent implements Conn.
+func (c *http1Conn) YieldSilent(since time.Duration) bool {
+	if now, silent := c.SilentSince(); !silent || now != since {
+		return false
+	}
+	_ = c.relayed.Load().Close()
+	return true
+}
+
 // Rest ends the wait of an idle connection's goroutine. That leaves the connection to a new one. A request that comes
 // at the same time goes first. Rest returns false if the connection is not idle.
 func (c *http1Conn) Rest() bool {

@@ -21,6 +21,11 @@ type Conn interface {
 	// Yield closes the connection if it has been idle since then. It returns false if it has not. Nobody else then closes
 	// it.
 	Yield(since time.Duration) bool
+	// SilentSince returns when something moved last on a connection that carries tunnels alone. silent is false on
+	// others.
+	SilentSince() (since time.Duration, silent bool)
+	// YieldSilent closes such a connection if nothing has moved since then. It returns false if something has.
+	YieldSilent(since time.Duration) bool
 	// Place returns the connection's place, which it may have left, and when it came.
 	Place() (of *place, came time.Duration)
 	// Running returns how many requests and upgraded connections run on it.

@@ -33,6 +33,8 @@ type http1Conn struct {
 	logins  upstream.Logins
 	// upstream is the other end of the tunnel after an upgrade.
 	upstream *upstream.Conn
+	// relayed is the tunnel, or nil.
+	relayed atomic.Pointer[transport.Tunnel]
 	// hold is the tunnel's place at its endpoint.
 	hold balance.Hold
 	// heads counts the memory that the connection holds for heads.
@@ -305,6 +307,7 @@ func (c *http1Conn) tunnel(up *upstream.Conn) {
 	received := bytes.Clone(c.Detach())
 	c.Release()
 	t, fromUpstream := c.newTunnel(c.carrier, up)
+	c.relayed.Store(t)
 	t.Run(received, fromUpstream)
 }
 

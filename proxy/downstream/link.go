@@ -78,6 +78,12 @@ func (l *link) Place() (of *place, came time.Duration) {
 	return &l.place, l.came
 }
 
+// SilentSince implements Conn.
+func (l *link) SilentSince() (since time.Duration, silent bool) { return 0, false }
+
+// YieldSilent implements Conn.
+func (l *link) YieldSilent(time.Duration) bool { return false }
+
 // contain ends this one connection after a panic that [pipeline.Exchange.Serve] did not contain. fault is what was
 // recovered. contain says whether there was a panic.
 func (l *link) contain(fault any) bool {

@@ -10,17 +10,20 @@ import (
 	"time"
 )
 
-// places are the places for clients' connections. If all are taken, the connection that has been idle for longest gives
-// way to a new one. An address that has more than a quarter of them gives way first, whatever runs on its connections,
-// and its new connections take its own places only. Connections are counted when they come, begin their protocol and
-// end. No request touches the places.
+// places are the places for clients' connections. If all are taken, the connection that has been idle for longest
+// gives way to a new one. Where none is idle, the tunnel does in which nothing has moved for longest. An address that
+// has more than a quarter of them gives way first, whatever runs on its connections, and its new connections take its
+// own places only. Connections are counted when they come, begin their protocol and end. No request touches the
+// places.
 type places struct {
 	// most is how many there are, 0 for any number.
 	most  int
 	conns *registry
 	// stands says whether an address stands for many clients, as that of a proxy does.
 	stands func(netip.Addr) bool
-	now    func() time.Duration
+	// silence is how long nothing may move in a tunnel until it may have to give way. 0 is for ever.
+	silence time.Duration
+	now     func() time.Duration
 
 	mu sync.Mutex // guards the following fields, and those of each place
 	// open is how many are taken, and leaving how many of these give way.
@@ -42,7 +45,7 @@ type place struct {
 type candidate struct {
 	conn  Conn
 	place *place
-	// since is when it became idle, or, if it is busy, when it came.
+	// since is when it became idle or silent, or, if it is busy, when it came.
 	since time.Duration
 	rank  rank
 }
@@ -54,6 +57,8 @@ const (
 	// idleOfMany is an idle connection of an address that has more than its share. anyIdle is any other idle one.
 	idleOfMany rank = iota
 	anyIdle
+	// silentTunnel is a connection that carries only tunnels in which nothing moves.
+	silentTunnel
 	// busyOfMany is a busy one of an address that has more than its share. The youngest goes first.
 	busyOfMany
 )
@@ -148,9 +153,7 @@ func (p *places) clear(newcomer *place) bool {
 		if !ok {
 			return false
 		}
-		if c.rank == busyOfMany {
-			c.conn.Abort()
-		} else if !c.conn.Yield(c.since) {
+		if !c.yield() {
 			continue
 		}
 		p.mu.Lock()
@@ -165,6 +168,18 @@ func (p *places) clear(newcomer *place) bool {
 		}
 		return true
 	}
+}
+
+// yield has the candidate give way. It returns false if it does not any more.
+func (c *candidate) yield() bool {
+	switch c.rank {
+	case busyOfMany:
+		c.conn.Abort()
+		return true
+	case silentTunnel:
+		return c.conn.YieldSilent(c.since)
+	}
+	return c.conn.Yield(c.since)
 }
 
 // next returns the next candidate to give way to a new connection.
@@ -207,11 +222,14 @@ func (p *places) look() bool {
 			return
 		}
 		many := p.exceeds(of.peer)
+		moved, silent := c.SilentSince()
 		switch since, idle := c.IdleSince(); {
 		case idle && many:
 			p.candidates = append(p.candidates, candidate{c, of, since, idleOfMany})
 		case idle:
 			p.candidates = append(p.candidates, candidate{c, of, since, anyIdle})
+		case silent && p.silence > 0 && now-moved > p.silence:
+			p.candidates = append(p.candidates, candidate{c, of, moved, silentTunnel})
 		case many:
 			p.candidates = append(p.candidates, candidate{c, of, came, busyOfMany})
 		}

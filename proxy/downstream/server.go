@@ -26,7 +26,8 @@ type Config struct {
 	// also bounds a request's head as a whole. IdleTimeout bounds the wait for a request. 0 is no bound.
 	ReadTimeout, WriteTimeout, IdleTimeout time.Duration
 	// TunnelIdleTimeout bounds how long neither side of a tunnel may send anything. 0 is no bound. A tunnel of which one
-	// side has ended, or takes nothing, has IdleTimeout.
+	// side has ended, or takes nothing, has IdleTimeout. One that is silent for longer than IdleTimeout may have to give
+	// way to a new connection.
 	TunnelIdleTimeout time.Duration
 	// MinRate is the least rate, in bytes a second, at which a client has to send and take content. It is an average, and
 	// counts after MinRateGrace. 0 is no bound.
@@ -74,7 +75,10 @@ type Server struct {
 func NewServer(engine *pipeline.Engine, config Config) *Server {
 	s := &Server{engine: engine, config: config}
 	s.rate = message.LeastRate{PerSecond: config.MinRate, Grace: config.MinRateGrace}
-	s.places = places{most: config.MaxConnections, conns: &s.conns, stands: engine.Trusted.Has, now: engine.Clock.Now}
+	s.places = places{
+		most: config.MaxConnections, conns: &s.conns, stands: engine.Trusted.Has, silence: config.IdleTimeout,
+		now: engine.Clock.Now,
+	}
 	s.http1 = http1.ServerConfig{
 		Limits: heads.Limits{
 			HeadBytes: config.MaxHeaderBytes, LineBytes: config.MaxHeaderBytes, Fields: config.MaxHeaders,

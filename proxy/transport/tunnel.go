@@ -94,7 +94,8 @@ func (t *Tunnel) end(endUpstream func()) {
 	ending.Wait()
 }
 
-// Close ends the tunnel of a client that is gone. It waits for nothing and returns nil.
+// Close ends the tunnel of a client that is gone, or that gives way to another one. It waits for nothing and returns
+// nil.
 func (t *Tunnel) Close() error {
 	t.abandoned.Store(true)
 	t.below.StopReading()
@@ -135,6 +136,13 @@ func (t *Tunnel) isIdle(now time.Duration) bool {
 		bound = t.idle.Half
 	}
 	return bound > 0 && now-time.Duration(t.active.Load()) >= bound
+}
+
+// QuietSince returns when a byte was relayed last. quiet is false if the tunnel does not run yet. It is also false if a
+// half has ended or a side takes nothing: that ends by itself after the idle time for it.
+func (t *Tunnel) QuietSince() (since time.Duration, quiet bool) {
+	since = time.Duration(t.active.Load())
+	return since, since != 0 && !t.half.Load() && t.writing.Load() == 0
 }
 
 // copyOnce relays the bytes of one read. It holds a buffer only while there is something in it.
