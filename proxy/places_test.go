@@ -268,6 +268,32 @@ func TestSilentTunnelGivesWay(t *testing.T) {
 	newcomer("127.0.0.7", 503) // something has moved in all of them
 }
 
+// A connection of HTTP/2 gives way if it carries nothing but silent tunnels.
+func TestSilentTunnelsOfHTTP2GiveWay(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t, h2c, func(c *Config) { c.MaxConnections, c.IdleTimeout = 1, time.Second })
+	p.apply(everything(endpoint.address))
+	c := p.dialFrames()
+	var ups []*wire
+	for _, stream := range []uint32{1, 3} {
+		c.request(stream, false, connect("/")...)
+		up := endpoint.accept()
+		up.send(switchedFor(up.request().Header.Get("Sec-WebSocket-Key")))
+		c.responseHead(stream)
+		ups = append(ups, up)
+	}
+	began := p.engine.Clock.Now()
+	await(t, "a long silence", func() bool { return p.engine.Clock.Now() > began+1100*time.Millisecond })
+	newcomer := p.dialFrom("127.0.0.2")
+	newcomer.send(getNowhere)
+	endpoint.accept().head()
+	c.expectGoAway(http2.ErrCodeNo)
+	for _, up := range ups {
+		up.expectClosed()
+	}
+}
+
 // A client that has sent nothing is waited for as long as for a head, and not for an idle time.
 func TestClientThatSendsNothingIsClosedAfterTheReadTime(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,8 @@
 package downstream
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/http2"
@@ -14,6 +16,9 @@ import (
 type http2Conn struct {
 	*link
 	*http2.ServerConn
+
+	mu      sync.Mutex // guards tunnels
+	tunnels []*transport.Tunnel
 }
 
 // speakHTTP2 returns what serves the connection to its end. It begins with the bytes that were received already.
@@ -57,6 +62,56 @@ func (c *http2Conn) IdleSince() (since time.Duration, idle bool) { return c.Quie
 
 // Yield implements Conn.
 func (c *http2Conn) Yield(since time.Duration) bool { return c.DrainQuiet(since) }
+
+// SilentSince implements Conn.
+func (c *http2Conn) SilentSince() (since time.Duration, silent bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.silentSince()
+}
+
+// silentSince is SilentSince while c.mu is held.
+func (c *http2Conn) silentSince() (since time.Duration, silent bool) {
+	if len(c.tunnels) == 0 || c.Running() > len(c.tunnels) {
+		return 0, false
+	}
+	for _, t := range c.tunnels {
+		moved, quiet := t.QuietSince()
+		if !quiet {
+			return 0, false
+		}
+		since = max(since, moved)
+	}
+	return since, true
+}
+
+// YieldSilent implements Conn.
+func (c *http2Conn) YieldSilent(since time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now, silent := c.silentSince(); !silent || now != since {
+		return false
+	}
+	c.Drain()
+	for _, t := range c.tunnels {
+		_ = t.Close()
+	}
+	return true
+}
+
+// relay relays the bytes of a tunnel until both halves have ended.
+func (c *http2Conn) relay(t *transport.Tunnel, fromUpstream []byte) {
+	c.mu.Lock()
+	c.tunnels = append(c.tunnels, t)
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		i := slices.Index(c.tunnels, t)
+		c.tunnels = slices.Delete(c.tunnels, i, i+1)
+	}()
+	t.Run(nil, fromUpstream)
+}
 
 // Begin implements http2.Handler.
 func (c *http2Conn) Begin(below *http2.Stream) http2.Exchange {

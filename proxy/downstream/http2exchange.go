@@ -67,7 +67,7 @@ func (s *http2Exchange) tunnel(up *upstream.Conn, held balance.Hold) {
 		_ = t.Close()
 	}
 	defer s.guard.Disarm()
-	t.Run(nil, fromUpstream)
+	s.conn.relay(t, fromUpstream)
 }
 
 // ReadParked implements http1.Parker.
