@@ -171,3 +171,19 @@ func TestClientThatSendsNoMoreIsResetOverHTTP2(t *testing.T) {
 	}
 	c.ping()
 }
+
+// A client of HTTP/2 that stops each of its uploads once it was answered behaves well, however many there are.
+func TestUploadsThatAreStoppedAfterTheResponseCostNothing(t *testing.T) {
+	t.Parallel()
+	p := serve(t, h2c)
+	c := p.dialFrames()
+	for i := range uint32(1000) {
+		stream := 2*i + 1
+		c.request(stream, false, append(head("POST", "/"), "content-length", "100000")...)
+		if got := c.answer(stream); got.status != "404" || !got.ended {
+			t.Fatalf("upload %d got %v, want 404", i, got)
+		}
+		c.check(c.WriteRSTStream(stream, http2.ErrCodeNo))
+	}
+	c.ping()
+}
