@@ -13,7 +13,7 @@ import (
 
 // Many clients read no response before they have sent all of their content. If the connection ends before that, they
 // lose the response (RFC 9112, section 9.6). So the rest of the content is read and dropped, within these bounds. The
-// times are those of nginx, lingering_time and lingering_timeout.
+// times are those of nginx, lingering_time and lingering_timeout. dropBytes and dropTime are for all of the rest.
 const (
 	dropBytes = 1 << 30
 	dropTime  = 30 * time.Second
@@ -32,32 +32,46 @@ const (
 // ends, because its head was refused, DropContent drops all that comes until the client pauses. It returns whether the
 // connection can carry another exchange.
 func (c *ServerConn) DropContent() (reusable bool) {
-	in := &c.in
+	in, rest := &c.in, dropping{until: time.Now().Add(dropTime), left: dropBytes}
 	switch {
 	case c.unframed:
 		in.releaseBuffer()
 		if c.sayAll() {
-			c.drop(in.transport, lingerTime)
+			c.drop(in.transport, lingerTime, &rest)
 		}
 	case !in.ended:
-		if !c.drop(in, dropSilence) && c.sayAll() {
-			c.drop(in, dropPause)
+		if !c.drop(in, dropSilence, &rest) && c.sayAll() {
+			c.drop(in, dropPause, &rest)
 		}
 		in.endExchange()
 	}
 	return in.ended && !c.closing && c.keepAlive && !c.saidAll
 }
 
+// dropping bounds what is dropped of a request's content.
+type dropping struct {
+	until time.Time
+	// left is how many bytes may still be dropped.
+	left int
+}
+
 // drop reads from r and drops it. It returns false if the client paused for that long. Otherwise r or the bounds ended
 // it.
-func (c *ServerConn) drop(r io.Reader, pause time.Duration) (over bool) {
-	began := time.Now()
+func (c *ServerConn) drop(r io.Reader, pause time.Duration, rest *dropping) (over bool) {
 	scratch := c.config.Buffers.Get(buffer.Small)
 	defer c.config.Buffers.Put(scratch)
 	c.in.transport.StallAfter(pause)
-	for n := 0; n < dropBytes && time.Since(began) < dropTime; {
-		m, err := r.Read(scratch)
-		if n += m; err != nil {
+	for last := false; rest.left > 0; {
+		remaining := time.Until(rest.until)
+		if remaining <= 0 {
+			break
+		}
+		if remaining < pause && !last {
+			last = true
+			c.in.transport.ExpireAfter(remaining)
+		}
+		n, err := r.Read(scratch)
+		if rest.left -= n; err != nil {
 			return !errors.Is(err, os.ErrDeadlineExceeded)
 		}
 	}
