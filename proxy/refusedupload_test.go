@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/downstream"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -186,4 +188,61 @@ func TestUploadsThatAreStoppedAfterTheResponseCostNothing(t *testing.T) {
 		c.check(c.WriteRSTStream(stream, http2.ErrCodeNo))
 	}
 	c.ping()
+}
+
+// drips begins an upload that is refused, and sends a byte of it now and then until the connection ends.
+func (s *served) drips(from string) *wire {
+	s.tb.Helper()
+	c := s.dialFrom(from)
+	c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+	if got := c.reply("POST"); got.Status != 404 {
+		s.tb.Fatalf("the upload got %d, want 404", got.Status)
+	}
+	done := make(chan struct{})
+	s.tb.Cleanup(func() { _ = c.Close(); <-done })
+	go func() {
+		defer close(done)
+		for {
+			if _, err := c.Write([]byte("x")); err != nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	await(s.tb, "the end of the exchange", func() bool {
+		running := 0
+		s.server.Each(func(c downstream.Conn) { running += c.Running() })
+		return running == 0
+	})
+	return c
+}
+
+// A connection on which only the rest of a refused upload comes gives way to another one.
+func TestConnectionWithARefusedUploadGivesWay(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.MaxConnections = 2 })
+	first := p.drips("127.0.0.2")
+	p.drips("127.0.0.3")
+	third := p.dialFrom("127.0.0.4")
+	third.send(getNowhere)
+	if got := third.reply("GET"); got.Status != 404 {
+		t.Errorf("another connection got %d %q, want 404", got.Status, got.reason())
+	}
+	first.expectClosed()
+}
+
+// A drain does not wait for the rest of a refused upload. The client gets the end of the connection before its close.
+func TestDrainDoesNotWaitForRefusedUploads(t *testing.T) {
+	t.Parallel()
+	p := serve(t, func(c *Config) { c.DrainTimeout = patience })
+	client := p.drips("127.0.0.2")
+	began := time.Now()
+	done := p.shutdown(t.Context())
+	client.expectEnd()
+	if err := receive(t, "the end of the drain", done); err != nil {
+		t.Errorf("draining: %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the drain took %v", took)
+	}
 }

@@ -19,6 +19,8 @@ const (
 	// to move the deadline of the wait, or has moved it.
 	activityWaking
 	activityAwake
+	// activityDropping is that of a connection that drops the rest of a request's content after the response.
+	activityDropping
 	activityClosed
 	// activityRefused is that of a connection beyond the limit. No request runs on it, and a drain closes it at once.
 	activityRefused
@@ -55,7 +57,7 @@ func (c *http1Conn) CloseIdle() {
 			return
 		}
 		if c.activity.CompareAndSwap(now, activityClosed) {
-			_ = c.transport.Close()
+			c.closeIdle(now)
 			return
 		}
 	}
@@ -64,7 +66,7 @@ func (c *http1Conn) CloseIdle() {
 // IdleSince implements Conn.
 func (c *http1Conn) IdleSince() (since time.Duration, idle bool) {
 	switch c.activity.Load() {
-	case activityIdle, activityWaking, activityAwake, activityReading:
+	case activityIdle, activityWaking, activityAwake, activityReading, activityDropping:
 		return time.Duration(c.idleSince.Load()), true
 	}
 	return 0, false
@@ -74,11 +76,16 @@ func (c *http1Conn) IdleSince() (since time.Duration, idle bool) {
 func (c *http1Conn) Yield(since time.Duration) bool {
 	for {
 		now := c.settled()
-		if now != activityIdle && now != activityAwake && now != activityReading || time.Duration(c.idleSince.Load()) != since {
+		switch now {
+		case activityIdle, activityAwake, activityReading, activityDropping:
+		default:
+			return false
+		}
+		if time.Duration(c.idleSince.Load()) != since {
 			return false
 		}
 		if c.activity.CompareAndSwap(now, activityClosed) {
-			_ = c.transport.Close()
+			c.closeIdle(now)
 			return true
 		}
 	}
@@ -99,6 +106,31 @@ func (c *http1Conn) YieldSilent(since time.Duration) bool {
 	}
 	_ = c.relayed.Load().Close()
 	return true
+}
+
+// closeIdle closes a connection that did what was says. If it dropped content, its goroutine closes it: a client that
+// still sends must not lose the response.
+func (c *http1Conn) closeIdle(was int32) {
+	if was == activityDropping {
+		c.transport.StopReading()
+		return
+	}
+	_ = c.transport.Close()
+}
+
+// drop drops the rest of a request's content. Nobody waits for anything more on the connection, so that it counts as
+// idle meanwhile.
+func (c *http1Conn) drop() step {
+	c.activity.Store(activityDropping)
+	if c.server.closing.Load() {
+		c.CloseIdle() // A drain may have looked just before.
+	}
+	reusable := c.DropContent(func() bool { return c.activity.Load() != activityDropping })
+	if !c.activity.CompareAndSwap(activityDropping, activityBusy) {
+		c.transport.ResumeReading()
+		return closeLingering
+	}
+	return c.becomeIdle(reusable)
 }
 
 // Rest ends the wait of an idle connection's goroutine. That leaves the connection to a new one. A request that comes

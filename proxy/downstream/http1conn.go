@@ -180,7 +180,7 @@ func (c *http1Conn) turn(parked bool) step {
 	case serveRequest:
 		return c.finish(c.running.Serve())
 	case dropContent:
-		return c.becomeIdle(c.DropContent())
+		return c.drop()
 	}
 	x := c.running
 	if x == nil {

@@ -29,18 +29,19 @@ const (
 )
 
 // DropContent reads and drops the rest of the request's content, after EndExchange. If nobody knows where the content
-// ends, because its head was refused, DropContent drops all that comes until the client pauses. It returns whether the
-// connection can carry another exchange.
-func (c *ServerConn) DropContent() (reusable bool) {
+// ends, because its head was refused, DropContent drops all that comes until the client pauses. It ends early if reads
+// of the transport were made to fail, and stopped then returns true. It returns whether the connection can carry
+// another exchange.
+func (c *ServerConn) DropContent(stopped func() bool) (reusable bool) {
 	in, rest := &c.in, dropping{until: time.Now().Add(dropTime), left: dropBytes}
 	switch {
 	case c.unframed:
 		in.releaseBuffer()
-		if c.sayAll() {
+		if !stopped() && c.sayAll() {
 			c.drop(in.transport, lingerTime, &rest)
 		}
 	case !in.ended:
-		if !c.drop(in, dropSilence, &rest) && c.sayAll() {
+		if !c.drop(in, dropSilence, &rest) && !stopped() && c.sayAll() {
 			c.drop(in, dropPause, &rest)
 		}
 		in.endExchange()

@@ -75,7 +75,7 @@ func TestDroppedContentIsBoundedInAll(t *testing.T) {
 				begin(t, c)
 				c.EndExchange()
 				began := time.Now()
-				if c.DropContent() {
+				if c.DropContent(func() bool { return false }) {
 					t.Error("the connection goes on")
 				}
 				if took := time.Since(began); took > dropTime {
