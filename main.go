@@ -135,7 +135,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if exporter != nil {
 		g.Go(func() error { exporter.Run(serving); return nil })
 	}
-	g.Go(func() error { return serveBounded(serving, listeners.metrics, metricsServer()) })
+	g.Go(func() error { return serveBounded(serving, listeners.metrics, metricsServer(newTurns(scrapesAtOnce))) })
 	g.Go(func() error { return serveBounded(serving, listeners.health, healthServer(p, contact)) })
 	g.Go(func() error {
 		return serve(serving, listeners.admin, adminServer(p, options.Hosts, listeners.admin.Addr()))

@@ -54,9 +54,9 @@ func serveBounded(ctx context.Context, l net.Listener, server *http.Server) erro
 	return serve(ctx, bounded(l, server), server)
 }
 
-func metricsServer() *http.Server {
+func metricsServer(scrapes *turns) *http.Server {
 	mux := http.NewServeMux()
-	scrape := newTurns(scrapesAtOnce).handler(promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{}))
+	scrape := scrapes.handler(promhttp.HandlerFor(metrics.Registry, promhttp.HandlerOpts{}))
 	mux.Handle("GET /metrics", http.TimeoutHandler(scrape, scrapeTimeout, fmt.Sprintf("the metrics were not made within %v\n", scrapeTimeout)))
 	return &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: scrapeWrite, IdleTimeout: operatorIdle, MaxHeaderBytes: operatorHead}
 }

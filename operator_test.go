@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -78,7 +79,8 @@ func TestMetricsAreMadeForFewAtOnceAndOneClientKeepsNoOtherOneOut(t *testing.T) 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { metrics.Registry.Unregister(collector) })
-	handler := metricsServer().Handler
+	turns := newTurns(scrapesAtOnce)
+	handler := metricsServer(turns).Handler
 	scrape := func(ctx context.Context, from string) *httptest.ResponseRecorder {
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)
 		request.RemoteAddr = from
@@ -113,9 +115,22 @@ func TestMetricsAreMadeForFewAtOnceAndOneClientKeepsNoOtherOneOut(t *testing.T) 
 		greedy()
 	}
 	other := make(chan *httptest.ResponseRecorder, 1)
-	time.Sleep(50 * time.Millisecond)
+	wait := func(n int) {
+		t.Helper()
+		waiting := func() int {
+			turns.mu.Lock()
+			defer turns.mu.Unlock()
+			return len(turns.waiting)
+		}
+		for limit := time.Now().Add(5 * time.Second); waiting() != n; runtime.Gosched() {
+			if time.Now().After(limit) {
+				t.Fatalf("%d scrapes wait, want %d", waiting(), n)
+			}
+		}
+	}
+	wait(scrapesAtOnce)
 	scrapes.Go(func() { other <- scrape(t.Context(), "10.0.0.7:4000") })
-	time.Sleep(50 * time.Millisecond)
+	wait(scrapesAtOnce + 1)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if answer := scrape(ctx, "10.0.0.8:4000"); answer.Code != http.StatusServiceUnavailable {
@@ -166,7 +181,7 @@ func asks(c net.Conn) error {
 }
 
 func TestConnectionsToThePortsForOperatorsAreBounded(t *testing.T) {
-	for name, server := range map[string]*http.Server{"metrics": metricsServer(), "health": healthServer(nil, nil)} {
+	for name, server := range map[string]*http.Server{"metrics": metricsServer(newTurns(scrapesAtOnce)), "health": healthServer(nil, nil)} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -248,7 +263,7 @@ func TestAConnectionWithARequestGivesWayAfterThoseThatRest(t *testing.T) {
 }
 
 func TestConnectionsOfOperatorsDoNotRestForEver(t *testing.T) {
-	for name, server := range map[string]*http.Server{"metrics": metricsServer(), "health": healthServer(nil, nil)} {
+	for name, server := range map[string]*http.Server{"metrics": metricsServer(newTurns(scrapesAtOnce)), "health": healthServer(nil, nil)} {
 		if server.ReadTimeout <= 0 || server.WriteTimeout <= 0 || server.IdleTimeout <= 0 || server.MaxHeaderBytes <= 0 {
 			t.Errorf("the server for %s has no bound: it reads for %v, writes for %v, rests for %v and takes heads of %d bytes",
 				name, server.ReadTimeout, server.WriteTimeout, server.IdleTimeout, server.MaxHeaderBytes)
