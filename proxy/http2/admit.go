@@ -7,18 +7,8 @@ import "github.com/warren-dev/ingress/proxy/message"
 // endBlock implements side.
 func (c *ServerConn) endBlock(encoded []byte) error {
 	stream := c.block.stream
-	c.mu.Lock()
-	open := c.streams[stream]
-	c.mu.Unlock()
-	switch {
-	case open != nil:
-		return c.endTrailers(open, encoded)
-	case stream <= c.last:
-		if err := c.refuseReopened(stream); err != nil {
-			return err
-		}
-		c.heads.begin(nil)
-		return c.heads.decode(encoded)
+	if stream <= c.last {
+		return c.endKnown(stream, encoded)
 	}
 	c.last = stream
 	s, err := c.admit(stream)
@@ -40,7 +30,7 @@ func (c *ServerConn) endBlock(encoded []byte) error {
 	s.refused = c.heads.finish(c.block.end)
 	s.arena, s.priority = c.heads.arena, c.heads.priority
 	c.heads.end()
-	if ok, err := c.start(s); !ok {
+	if ok, err := c.start(s); !ok || c.block.end {
 		return err
 	}
 	err = c.gather(stream)
@@ -48,6 +38,21 @@ func (c *ServerConn) endBlock(encoded []byte) error {
 	defer c.mu.Unlock()
 	c.workers.serve(c, s)
 	return err
+}
+
+// endKnown takes the header block of a stream that is not new: trailers, if it is open.
+func (c *ServerConn) endKnown(stream uint32, encoded []byte) error {
+	c.mu.Lock()
+	open := c.streams[stream]
+	c.mu.Unlock()
+	if open != nil {
+		return c.endTrailers(open, encoded)
+	}
+	if err := c.refuseReopened(stream); err != nil {
+		return err
+	}
+	c.heads.begin(nil)
+	return c.heads.decode(encoded)
 }
 
 // gather takes the content that came together with a request's head, so that whoever serves the request finds a short
@@ -107,7 +112,8 @@ func (c *ServerConn) refuseStream(stream uint32) error {
 	return c.control(func(b []byte) []byte { return appendReset(b, stream, codeRefusedStream) })
 }
 
-// start opens a stream, which is served next. It returns false if there may be no more.
+// start opens a stream. It has the stream served, unless content of its request is to be gathered first. It returns
+// false if there may be no more streams.
 func (c *ServerConn) start(s *Stream) (ok bool, err error) {
 	exchange := c.handler.Begin(s)
 	c.mu.Lock()
@@ -141,6 +147,9 @@ func (c *ServerConn) start(s *Stream) (ok bool, err error) {
 	}
 	if c.departure == announced {
 		c.announce()
+	}
+	if c.block.end {
+		c.workers.serve(c, s)
 	}
 	return true, nil
 }

@@ -154,10 +154,8 @@ func (c *ServerConn) faulted() error {
 	return nil
 }
 
-// finish ends the stream, or what is left of it, once nobody works on it any more.
-func (c *ServerConn) finish(s *Stream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// endStream ends the stream, or what is left of it, once nobody works on it any more.
+func (c *ServerConn) endStream(s *Stream) {
 	exchange := s.exchange
 	s.exchange, s.work = nil, nil // From here on nobody aborts it.
 	exchange.Release()

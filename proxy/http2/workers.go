@@ -32,22 +32,23 @@ func (w *worker) run(c *ServerConn, s *Stream) {
 	for ok := true; ok; {
 		s.exchange.Serve()
 		s.dropContent()
-		c.finish(s)
-		if !c.workers.rest(c, w) {
+		if !c.finish(s, w) {
 			return
 		}
 		s, ok = <-w.next
 	}
 }
 
-// rest puts a worker among the idle ones. It returns false if no more streams will come.
-func (w *workers) rest(c *ServerConn, idle *worker) bool {
+// finish ends the stream, or what is left of it, and puts its worker among the idle ones. It returns false if no more
+// streams will come.
+func (c *ServerConn) finish(s *Stream, w *worker) (more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.endStream(s)
 	if c.err != nil {
 		return false
 	}
-	w.idle = append(w.idle, idle)
+	c.workers.idle = append(c.workers.idle, w)
 	return true
 }
 
