@@ -102,9 +102,9 @@ func handshakeFault(err error, alert uint8) HandshakeFault {
 	return OtherFault
 }
 
-// alertedConn is a netConn that notes the alert with which a handshake ends.
+// alertedConn is a tailedConn that notes the alert with which a handshake ends.
 type alertedConn struct {
-	netConn
+	tailedConn
 	alert *uint8
 }
 
@@ -119,5 +119,5 @@ func (c alertedConn) Write(p []byte) (int, error) {
 	if len(p) == alertRecord && p[0] == recordTypeAlert {
 		*c.alert = p[alertRecord-1]
 	}
-	return c.netConn.Write(p)
+	return c.tailedConn.Write(p)
 }

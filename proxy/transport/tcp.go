@@ -36,8 +36,8 @@ type TCP struct {
 	in     reading
 	out    writing
 	peeker peeker
-	// record is the record that the TLS above is reading, if there is any TLS.
-	record record
+	// within is for the TLS above, if there is any.
+	within within
 	// following is how many records the TLS above writes right after the next one.
 	following atomic.Int32
 }

@@ -9,8 +9,6 @@ import (
 	"net"
 	"syscall"
 	"time"
-
-	"github.com/warren-dev/ingress/proxy/buffer"
 )
 
 // TLS is TLS over a TCP, whose stall times it uses.
@@ -24,21 +22,22 @@ type TLS struct {
 	// Protocol is the protocol that was negotiated, if any was asked for.
 	Protocol string
 	first    [1]byte
-	// tail follows the records that an endpoint sends. It is nil on a client's connection.
+	// tail follows the records that the peer sends.
 	tail *recordTail
 	// filled is set if the last Read may have left a part of its record.
 	filled bool
+	parking
 }
 
 // SecureServer makes a handshake as a server. If that fails, it returns a [HandshakeError].
 func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
 	alert := new(uint8)
-	c := tls.Server(alertedConn{netConn{t}, alert}, config)
+	tail := new(recordTail)
+	c := tls.Server(alertedConn{tailedConn{netConn{t}, tail}, alert}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, &HandshakeError{handshakeFault(err, *alert), err}
 	}
-	state := c.ConnectionState()
-	return &TLS{Conn: c, below: t, Version: state.Version, Protocol: state.NegotiatedProtocol}, nil
+	return newTLS(c, t, tail), nil
 }
 
 // SecureClient makes a handshake as a client.
@@ -48,7 +47,14 @@ func SecureClient(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
-	return &TLS{Conn: c, below: t, Protocol: c.ConnectionState().NegotiatedProtocol, tail: tail}, nil
+	return newTLS(c, t, tail), nil
+}
+
+func newTLS(c *tls.Conn, below *TCP, tail *recordTail) *TLS {
+	state := c.ConnectionState()
+	t := &TLS{Conn: c, below: below, Version: state.Version, Protocol: state.NegotiatedProtocol, tail: tail}
+	t.try = t.serveParked // bound once, as the TCP's are
+	return t
 }
 
 // BoundRecords bounds the arrival of each record that has begun, while the transport is parked.
@@ -68,35 +74,10 @@ func (t *TLS) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadParked implements Carrier. A read needs memory before it is known that there is something to read. So the wait
-// reads one byte, and the rest of what arrived with that byte is then read into a buffer.
-func (t *TLS) ReadParked(buffers *buffer.Pool, size int, got func(buf []byte, n int) bool) error {
-	for {
-		t.below.record = record{bounded: true, timeout: t.recordTimeout}
-		n, err := t.Read(t.first[:])
-		late := t.below.record.late
-		t.below.record = record{}
-		if n == 0 {
-			return err
-		}
-		if late {
-			t.below.StallAfter(t.below.readStall)
-		}
-		buf := buffers.Get(size)
-		buf[0] = t.first[0]
-		t.below.in.impatient = true
-		n, _ = t.Read(buf[1:]) // An error that lasts comes back from the next read.
-		t.below.in.impatient = false
-		if !got(buf, 1+n) {
-			return nil
-		}
-	}
-}
-
 // Quiet returns whether nothing has arrived but what TLS itself sends, such as a session to resume. The beginning of a
 // record counts as something, because nobody can say what it is.
 func (t *TLS) Quiet() bool {
-	if !t.filled && t.tail.completed <= 1 && t.tail.whole() && t.below.Idle() {
+	if t.exhausted() && t.below.Idle() {
 		return true // the usual case, without the allocations of a read by crypto/tls
 	}
 	t.below.armed = false // The last request's deadline may have passed.
@@ -105,6 +86,9 @@ func (t *TLS) Quiet() bool {
 	t.below.in.impatient = false
 	return n == 0 && errors.Is(err, syscall.EAGAIN) && t.tail.whole()
 }
+
+// exhausted returns whether crypto/tls certainly has nothing left of what it has read.
+func (t *TLS) exhausted() bool { return !t.filled && t.tail.completed <= 1 && t.tail.whole() }
 
 // Read implements Carrier.
 func (t *TLS) Read(p []byte) (int, error) {
@@ -157,15 +141,6 @@ func (c tailedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// record is what a transport has to know of the TLS record that it reads: a record that comes byte by byte must not
-// begin the idle time anew with each byte.
-type record struct {
-	bounded bool
-	timeout time.Duration
-	// began is set once bytes of the record came. late is set once the rest had to be waited for.
-	began, late bool
-}
-
 // StallAfter implements Carrier.
 func (t *TLS) StallAfter(d time.Duration) { t.below.StallAfter(d) }
 
@@ -183,25 +158,12 @@ func (t *TLS) CloseWrite() error {
 // netConn lets crypto/tls use a TCP as its connection.
 type netConn struct{ *TCP }
 
-// Read bounds the wait for the rest of a record.
+// Read reads at once what there is, from within the wait of a parked connection.
 func (c netConn) Read(p []byte) (int, error) {
-	r := &c.record
-	if !r.bounded || r.late {
-		return c.TCP.Read(p)
+	if c.within.reading {
+		return c.within.read(p)
 	}
-	if r.began {
-		c.in.impatient = true
-		n, err := c.TCP.Read(p)
-		c.in.impatient = false
-		if !errors.Is(err, syscall.EAGAIN) {
-			return n, err
-		}
-		r.late = true
-		c.ExpireAfter(r.timeout)
-	}
-	n, err := c.TCP.Read(p)
-	r.began = r.began || n > 0
-	return n, err
+	return c.TCP.Read(p)
 }
 
 // Write lets the kernel wait for the records that follow. A record that TLS sends by itself may use up one count, so
