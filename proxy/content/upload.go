@@ -61,7 +61,10 @@ const sentWithHead = 64 << 10
 func (u *Upload) Start(r message.Reader, up upstream.Exchange, hasContent bool, buffers *buffer.Pool) (whole bool, readErr, writeErr error) {
 	w := up.Request()
 	u.attempt = attempt{}
-	if up.Sole() == nil && hasContent && !u.Resendable() {
+	if !hasContent {
+		return true, nil, w.End(nil)
+	}
+	if up.Sole() == nil && !u.Resendable() {
 		u.kept.begin(buffers)
 	}
 	if err := u.kept.writeTo(w); err != nil {

@@ -17,9 +17,11 @@ import (
 // isGathered says whether the request's content is to be gathered. A call's messages are for the endpoint as they
 // come, if it can be a call: everybody can claim to make one.
 func (x *Exchange) isGathered() bool {
+	if x.view.Gather == 0 || !x.request.HasContent() {
+		return false
+	}
 	p := x.route.Pool
-	call := x.isCall() && (p.H2C || p.TLS.ServerName != "")
-	return x.view.Gather > 0 && x.request.HasContent() && !call
+	return !(p.H2C || p.TLS.ServerName != "") || !x.isCall()
 }
 
 // gather waits for as much content as the route gathers. It returns why the request is answered instead of being sent

@@ -69,6 +69,9 @@ const invalidStatus = 500
 // line may end behind the status (RFC 9112, section 4). It returns whether the version is one that the server may
 // speak.
 func parseStatusLine(resp *message.Response, line []byte) (known bool, err error) {
+	if parseUsualStatusLine(resp, line) {
+		return true, nil
+	}
 	version, rest := cutWord(line)
 	switch string(version) {
 	case "HTTP/1.1":
@@ -90,6 +93,22 @@ func parseStatusLine(resp *message.Response, line []byte) (known bool, err error
 		resp.Reason = reason
 	}
 	return known, nil
+}
+
+// parseUsualStatusLine is parseStatusLine for a line that is written as RFC 9112 demands. It does nothing and returns
+// false for any other.
+func parseUsualStatusLine(resp *message.Response, line []byte) bool {
+	const begin, reason = len("HTTP/1.1 "), len("HTTP/1.1 200 ")
+	if len(line) <= reason || string(line[:begin]) != "HTTP/1.1 " || line[reason-1] != ' ' || isSpace(line[reason]) {
+		return false
+	}
+	a, b, c := line[begin], line[begin+1], line[begin+2]
+	if a == '0' || !isDigit(a) || !isDigit(b) || !isDigit(c) || !message.IsValue(line[reason:]) {
+		return false
+	}
+	resp.Version, resp.Reason = message.HTTP11, line[reason:]
+	resp.Status = int(a-'0')*100 + int(b-'0')*10 + int(c-'0')
+	return true
 }
 
 // cutWord returns the first word of a line, and what follows the white space behind it.
