@@ -11,7 +11,7 @@ WORKDIR /src
 # The modules change less often than the code: they stay in a layer of their own.
 COPY go.mod go.sum ./
 RUN go mod download
-COPY *.go ./
+COPY *.go default.pgo ./
 COPY api api
 COPY cli cli
 COPY controllers controllers

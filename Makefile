@@ -78,6 +78,14 @@ bench: build kube ## Measure the data plane beside the peers found on PATH and p
 	$(GO_BUILD) -o bin/bench ./hack/bench
 	exec bin/bench -rounds $(ROUNDS) $(BENCHFLAGS)
 
+# The work of a controller that has some.
+PROFILE_ROWS := keepalive,https,h2,h2-64k,upload,policies,64k,handshakes
+
+.PHONY: profile
+profile: build kube ## Measure where the controller's time goes, and write that to default.pgo, which "make build" optimizes by
+	$(GO_BUILD) -o bin/bench ./hack/bench
+	bin/bench -proxies warren -rounds 1 -seconds 10 -rows $(PROFILE_ROWS) -profile default.pgo
+
 .PHONY: bench-churn
 bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cost
 	$(GO_BUILD) -o bin/churn ./hack/churn

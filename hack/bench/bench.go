@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/pprof/profile"
+
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -44,6 +46,7 @@ type session struct {
 	// backendsProcess serves all of them.
 	backendsProcess *child
 	openFiles       int
+	profiles        []*profile.Profile
 	// closers end what was started, the last first.
 	closers []func() error
 }
@@ -70,7 +73,7 @@ func bench(ctx context.Context, o *options) (err error) {
 	} else {
 		t.write(os.Stdout)
 	}
-	return t.verdict()
+	return errors.Join(t.verdict(), s.writeProfile())
 }
 
 // say tells the person who waits what happens.

@@ -93,7 +93,9 @@ func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow
 func (s *session) measureOnce(ctx context.Context, r *measuredRow, c *cell, p *running) error {
 	spec := r.spec(p, s)
 	spec.Rate = r.rate
+	finish := s.takeProfile(ctx, p)
 	result, err := s.load(ctx, spec)
+	err = errors.Join(err, finish())
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

@@ -26,6 +26,8 @@ type warren struct {
 	program string
 	cluster *cluster
 	ports   *ports
+	// admin is where the one that was started last answers operators.
+	admin netip.AddrPort
 }
 
 func (w *warren) name() string            { return w.called }
@@ -54,8 +56,8 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 	if err := os.WriteFile(kubeconfig, w.cluster.kubeconfig(), 0o600); err != nil {
 		return nil, fmt.Errorf("writing a kubeconfig: %w", err)
 	}
-	var metrics, health, admin netip.AddrPort
-	if err := w.ports.takeAll(&metrics, &health, &admin); err != nil {
+	var metrics, health netip.AddrPort
+	if err := w.ports.takeAll(&metrics, &health, &w.admin); err != nil {
 		return nil, err
 	}
 	started, err := c.launcher.start(c.core, w.called, []string{oneThread}, w.program,
@@ -67,7 +69,7 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 		"--https-address="+c.HTTPS.String(),
 		"--metrics-address="+metrics.String(),
 		"--health-address="+health.String(),
-		"--admin-address="+admin.String(),
+		"--admin-address="+w.admin.String(),
 		"--drain-delay=0s",
 		"--drain-timeout=1s",
 	)
@@ -80,6 +82,10 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 		return started, err
 	}
 	return started, started.until(limited, func() error { return w.cluster.served(limited, namespace) })
+}
+
+func (w *warren) profileURL(seconds int) string {
+	return fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", w.admin, seconds)
 }
 
 func answers200(ctx context.Context, url string) error {
