@@ -73,7 +73,7 @@ func bench(ctx context.Context, o *options) (err error) {
 	} else {
 		t.write(os.Stdout)
 	}
-	return errors.Join(t.verdict(), s.writeProfile())
+	return errors.Join(t.verdict(), t.draw(), s.writeProfile())
 }
 
 // say tells the person who waits what happens.

@@ -15,8 +15,8 @@
 // controller and its Kubernetes API), peer.go with template.go (other proxies), floor.go and floor_proxy.go (the
 // floor), check.go (whether a proxy does the work), measure.go (measuring a row), profile.go (where the controller's
 // time goes meanwhile), measurement.go with usage.go and machine.go (what is counted), result.go and latency.go
-// (figures), table.go (the output), load.go (the kinds of load), load_conn.go, load_closed.go, load_open.go,
-// load_handshakes.go, load_idle.go and load_streams.go (each of them), reply.go (reading responses), backend.go
-// (answering requests), socket.go, stream.go and poller.go (sockets without Go's poller), role.go and child.go
-// (processes), cores.go, ports.go and certificate.go (what they get).
+// (figures), table.go (the output), bars.go (a picture of it), load.go (the kinds of load), load_conn.go,
+// load_closed.go, load_open.go, load_handshakes.go, load_idle.go and load_streams.go (each of them), reply.go (reading
+// responses), backend.go (answering requests), socket.go, stream.go and poller.go (sockets without Go's poller),
+// role.go and child.go (processes), cores.go, ports.go and certificate.go (what they get).
 package main

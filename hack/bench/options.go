@@ -23,6 +23,8 @@ type options struct {
 	controllers    []controller
 	// profile is the file for the CPU profile of the controller, or empty.
 	profile string
+	// bars is the file for the picture, or empty.
+	bars string
 }
 
 // controller is a binary of the controller, and how the table calls it.
@@ -40,6 +42,7 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 	set.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	set.Func("controller", "`[name=]path` of the controller's binary (default bin/warren-ingress of the checkout). Given again, it adds one more. "+
 		"All take turns, and without nginx the ratios are to the first", o.addController)
+	set.StringVar(&o.bars, "svg", "", "`file` for a picture of what a request costs, as bars beside the first proxy (nginx if it takes part)")
 	set.StringVar(&o.profile, "profile", "", "`file` for the CPU profile of the controller in all rows. The figures are dearer with it")
 	set.Func("rows", "comma-separated `names` of the rows to measure (default all): "+strings.Join(rowNames, ", "),
 		choice(&o.rows, rowNames))
