@@ -6,6 +6,7 @@ package main
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestBarsShowRatios(t *testing.T) {
 	}
 	for decoder := xml.NewDecoder(strings.NewReader(picture.String())); ; {
 		_, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

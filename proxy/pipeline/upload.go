@@ -21,7 +21,8 @@ func (x *Exchange) isGathered() bool {
 		return false
 	}
 	p := x.route.Pool
-	return !(p.H2C || p.TLS.ServerName != "") || !x.isCall()
+	callable := p.H2C || p.TLS.ServerName != ""
+	return !callable || !x.isCall()
 }
 
 // gather waits for as much content as the route gathers. It returns why the request is answered instead of being sent
