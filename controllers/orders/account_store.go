@@ -3,6 +3,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -88,6 +89,9 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 		return acme.Account{}, false, err
 	}
 	url, err := s.authority.Register(ctx, signer, email, external)
+	if failed, ok := errors.AsType[*acme.Error](err); ok && failed.Kind == acme.Refused && failed.Status >= 400 && email != s.email {
+		return acme.Account{}, false, cmp.Or(s.forget(ctx, secret), err)
+	}
 	if err != nil {
 		return acme.Account{}, false, err
 	}
@@ -96,6 +100,17 @@ func (s *accountStore) account(ctx context.Context, email string) (account acme.
 		return acme.Account{}, false, fmt.Errorf("writing the account: %w", err)
 	}
 	return acme.Account{}, false, nil
+}
+
+// forget deletes a key that the authority has refused to register. Otherwise one would stay for each address that
+// somebody thinks of. The controller's own key is not forgotten: there is one.
+func (s *accountStore) forget(ctx context.Context, secret *corev1.Secret) error {
+	version := secret.ResourceVersion
+	err := s.client.Delete(ctx, secret, client.Preconditions{ResourceVersion: &version})
+	if err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil
+	}
+	return fmt.Errorf("deleting the key that the authority refused: %w", err)
 }
 
 // use writes into an account's Secret that this controller uses the account. Nobody deletes an account that is a

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/acme"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/ledger"
 )
@@ -41,6 +42,34 @@ func TestNoAccountIsMadeBeforeTheLedgerHasRoom(t *testing.T) {
 	s.passUntilIssued()
 	if diff := cmp.Diff([]string{"one-of-many@example.com"}, s.authority.contacts); diff != "" {
 		t.Errorf("registered accounts (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhichKeysStayThatNoAccountIsRegisteredFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		email v1alpha1.Email
+		why   error
+		kept  bool
+	}{
+		"that the authority refuses":            {"b..@example.com", &acme.Error{Kind: acme.Refused, Type: "invalidContact", Status: 400}, false},
+		"that are the controller's own":         {"", &acme.Error{Kind: acme.Refused, Type: "invalidContact", Status: 400}, true},
+		"of an account that is closed":          {"b@example.com", &acme.Error{Kind: acme.Refused, Detail: "the account is deactivated"}, true},
+		"while the authority takes no more":     {"b@example.com", &acme.Error{Kind: acme.RateLimited, Status: 429}, true},
+		"while the authority cannot be reached": {"b@example.com", &acme.Error{Kind: acme.Transient}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, 0)
+			s.accountPerEmail, s.authority.turnsAway = true, test.why
+			s.certificate.Spec.Email = test.email
+			for range 6 { // passes: the key, its registration, and what follows
+				_, _ = s.pass()
+			}
+			if kept := len(s.accountsKept()) > 0; kept != test.kept {
+				t.Errorf("it is kept: %t, want %t", kept, test.kept)
+			}
+			s.authority.turnsAway, s.now = nil, s.now.Add(day)
+			s.passUntilIssued()
+		})
 	}
 }
 

@@ -128,6 +128,8 @@ type agreeable struct {
 	orders, asked int
 	contacts      []string
 	refuses       error
+	// turnsAway is why it registers no account, nil if it does.
+	turnsAway error
 }
 
 func newAgreeable(t *testing.T) *agreeable {
@@ -140,6 +142,9 @@ func newAgreeable(t *testing.T) *agreeable {
 }
 
 func (a *agreeable) Register(_ context.Context, _ crypto.Signer, contact string, _ *acme.ExternalAccount) (string, error) {
+	if a.turnsAway != nil {
+		return "", a.turnsAway
+	}
 	a.contacts = append(a.contacts, contact)
 	return "https://acme.test/account", nil
 }
