@@ -102,7 +102,7 @@ func (s *Store) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificat
 			return nil, fmt.Errorf("certificate %q: %w", c.ID, err)
 		}
 		loaded = &loadedCertificate{source: *c, parsed: &parsed, notBefore: parsed.Leaf.NotBefore, notAfter: parsed.Leaf.NotAfter}
-		parsed.Leaf = nil
+		parsed.Leaf, parsed.PrivateKey = nil, s.signing.bounded(parsed.PrivateKey)
 		s.parsed[c.ID] = loaded
 	}
 	if !leaf {

@@ -4,6 +4,7 @@ package identity
 
 import (
 	"crypto/tls"
+	"runtime"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -14,10 +15,13 @@ type Store struct {
 	parsed map[string]*loadedCertificate
 	// answers has the configurations that answer TLS-ALPN-01 challenges.
 	answers map[alpnChallenge]*tls.Config
+	signing signing
 }
 
 // NewStore returns an empty store.
-func NewStore() *Store { return &Store{parsed: make(map[string]*loadedCertificate)} }
+func NewStore() *Store {
+	return &Store{parsed: make(map[string]*loadedCertificate), signing: newSigning(runtime.GOMAXPROCS(0))}
+}
 
 // Compile makes the set of a snapshot. It fails if a certificate's chain and key do not match. The error names the
 // certificate.
