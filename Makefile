@@ -121,8 +121,8 @@ fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
 	done
 
 .PHONY: hostile
-hostile: kube ## Attack the program as clients and tenants who mean harm would, and print what others notice of it
-	go test -tags hostile -count=1 -v -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/hostile
+hostile: kube pebble ## Attack the program as clients and tenants who mean harm would, and print what others notice of it
+	go test -tags hostile -count=1 -v -parallel 16 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/hostile
 
 .PHONY: browser
 browser: ## Run the tests with headless Chromium, which has to be installed

@@ -41,13 +41,12 @@ const (
 	takeTime  = 9 * time.Second
 )
 
-// The attacks in this file take places, and not time. So they run side by side, after all others, each with an API
-// server of its own.
+// The attacks in this file take places, and not time. So they run side by side, after all others.
 
 // Connections that send nothing, or a byte, must not take the places of others.
 func TestConnectionsThatSendNothing(t *testing.T) {
 	t.Parallel()
-	s := newStageAlone(t, 1, fmt.Sprintf("--max-connections=%d", places))
+	s := newStageApart(t, launch{arguments: []string{fmt.Sprintf("--max-connections=%d", places)}})
 	for name, first := range map[string]string{"connections that send nothing": "", "connections that send a byte": "G"} {
 		s.besideSlow(attackTime, name, func(ctx context.Context) {
 			var running sync.WaitGroup
@@ -86,11 +85,11 @@ func restSilent(ctx context.Context, address, text string) {
 	_, _ = io.Copy(io.Discard, c)
 }
 
-// Uploads of a byte now and then must not hold the workers of a backend for ever.
+// Uploads of a byte now and then must not hold the workers of a backend for ever. They take little but time. So they
+// run beside the attacks that come next.
 func TestUploadsThatTrickle(t *testing.T) {
-	t.Parallel()
 	const host = "slow.example.com"
-	s := newStageAlone(t, 1)
+	s := newStageApart(t, launch{})
 	workers := make(chan struct{}, slowWorkers)
 	s.serve(s.a, "slow", host, "/", startBackend(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		workers <- struct{}{}
@@ -101,23 +100,28 @@ func TestUploadsThatTrickle(t *testing.T) {
 	honest := newVictim(s.replica().http, host, "done")
 	eventually(t, "the attacked host to be served", honest.request)
 	full, least := false, slowWorkers
-	s.besideSlow(slowTime, "uploads that trickle", func(ctx context.Context) {
-		var running sync.WaitGroup
-		for range slowUploads {
-			running.Go(func() {
-				trickle(ctx, s.replica().http, "POST / HTTP/1.1\r\nHost: "+host+"\r\nContent-Length: 1000000\r\n\r\n")
-			})
-		}
-		for ctx.Err() == nil {
-			if n := len(workers); n == slowWorkers {
-				full = true
-			} else if full {
-				least = min(least, n)
+	var attacking sync.WaitGroup
+	attacking.Go(func() {
+		s.besideSlow(slowTime, "uploads that trickle", func(ctx context.Context) {
+			var running sync.WaitGroup
+			for range slowUploads {
+				running.Go(func() {
+					trickle(ctx, s.replica().http, "POST / HTTP/1.1\r\nHost: "+host+"\r\nContent-Length: 1000000\r\n\r\n")
+				})
 			}
-			await(ctx, pause)
-		}
-		running.Wait()
+			for ctx.Err() == nil {
+				if n := len(workers); n == slowWorkers {
+					full = true
+				} else if full {
+					least = min(least, n)
+				}
+				await(ctx, pause)
+			}
+			running.Wait()
+		})
 	})
+	t.Parallel()
+	attacking.Wait()
 	if !full || least > 0 {
 		t.Errorf("of %d workers, at least %d were held for %s, once all were held: %v", slowWorkers, least, slowTime, full)
 	}
@@ -127,7 +131,7 @@ func TestUploadsThatTrickle(t *testing.T) {
 func TestResponsesThatNobodyTakes(t *testing.T) {
 	t.Parallel()
 	const host = "large.example.com"
-	s := newStageAlone(t, 1, "--h2c")
+	s := newStageApart(t, launch{arguments: []string{"--h2c"}})
 	large := strings.Repeat("x", 256<<10)
 	s.serve(s.a, "large", host, "/", startBackend(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {

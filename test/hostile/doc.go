@@ -18,6 +18,13 @@
 //		})
 //	}
 //
+// An attack that takes places, orders or answers, and no time of a processor, calls t.Parallel first and has its stage
+// from newStageApart. All of these run at once after the others. The victim of one that takes time waits beside nothing
+// else. The slow uploads alone, which last longest and do least, run beside the first of them.
+//
+// Where nginx is installed, it stands before the same servers in the attacks on clients' uploads and connections, and
+// is attacked as the replica is.
+//
 // WARREN_BINARY names another program to attack instead of this checkout's, such as an older one on which an attack
 // succeeds that fails now.
 //

@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -33,23 +33,14 @@ const (
 
 // A tenant has very many Tasks with health checks that take all that they can get.
 func TestHealthChecksThatTakeAllPlaces(t *testing.T) {
-	s := newStage(t)
-	// Each Task has an address of its own, since those at one address are one endpoint.
+	t.Parallel()
+	s := newStageApart(t, launch{})
 	silent, err := net.Listen("tcp4", ":0") // The kernel takes the connections, and nobody answers.
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = silent.Close() }()
-	busy, err := net.Listen("tcp4", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: answerWith("busy"), ReadHeaderTimeout: patience}
-	go func() { _ = server.Serve(busy) }()
-	defer func() { _ = server.Close() }()
-	at := func(l net.Listener, i int) string {
-		return fmt.Sprintf("127.1.%d.%d:%d", i/200, 1+i%200, l.Addr().(*net.TCPAddr).Port)
-	}
+	busy := startChecked(t, answerWith("busy"))
 	var ill atomic.Bool
 	own := startBackend(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/health" && ill.Load() {
@@ -77,28 +68,9 @@ func TestHealthChecksThatTakeAllPlaces(t *testing.T) {
 		return nil
 	}
 	eventually(t, "another namespace's Task to serve", func() error { return answers(http.StatusOK) })
-	fast := rest.CopyConfig(s.config)
-	fast.QPS = -1
-	tenant, err := client.New(fast, client.Options{Scheme: s.Scheme()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	create := func(task *v1alpha1.Task) {
-		if err := tenant.Create(t.Context(), task); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range silentTasks {
-		task := checkedTask(t, s.b, fmt.Sprint("silent-", i), at(silent, i), time.Minute, time.Minute)
-		task.Spec.ServiceName = "silent"
-		create(task)
-	}
-	for i := range busyTasks {
-		task := checkedTask(t, s.b, fmt.Sprint("busy-", i), at(busy, i), time.Second, time.Second)
-		task.Spec.ServiceName = "busy"
-		create(task)
-	}
-	s.attackFor(checkTime, "health checks that take all places", func(ctx context.Context) {
+	s.createMany(append(checkedTasks(t, s.b, "silent", silent, silentTasks, time.Minute),
+		checkedTasks(t, s.b, "busy", busy, busyTasks, time.Second)...))
+	s.besideSlow(checkTime, "health checks that take all places", func(ctx context.Context) {
 		ill.Store(true)
 		began := time.Now()
 		for answers(http.StatusServiceUnavailable) != nil {
@@ -114,6 +86,37 @@ func TestHealthChecksThatTakeAllPlaces(t *testing.T) {
 		}
 		<-ctx.Done()
 	})
+}
+
+// startChecked starts a server at all addresses of this machine.
+func startChecked(t *testing.T, handler http.Handler) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp4", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) }) // It returns only when the server is closed.
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return listener
+}
+
+// checkedTasks are Tasks of a service, with health checks. Each has an address of its own, since those at one address
+// are one endpoint.
+func checkedTasks(t *testing.T, namespace, service string, at net.Listener, number int, every time.Duration) []client.Object {
+	t.Helper()
+	tasks := make([]client.Object, 0, number)
+	for i := range number {
+		address := fmt.Sprintf("127.1.%d.%d:%d", i/200, 1+i%200, at.Addr().(*net.TCPAddr).Port)
+		task := checkedTask(t, namespace, fmt.Sprint(service, "-", i), address, every, every)
+		task.Spec.ServiceName = v1alpha1.ServiceName(service)
+		tasks = append(tasks, task)
+	}
+	return tasks
 }
 
 // checkedTask is a Task of the service of its own name, with a health check.

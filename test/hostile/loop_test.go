@@ -6,6 +6,7 @@ package hostile
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,11 +24,15 @@ func TestLoops(t *testing.T) {
 	backend := &h2c.Spec.Rules[0].Paths[0].Backend
 	backend.ServiceName, backend.Protocol = "h2c", v1alpha1.ProtocolH2C
 	s.create(h2c)
-	for _, host := range []string{"loop.example.com", "h2c.example.com"} {
-		s.attack("a backend that leads back, "+host, func(ctx context.Context) {
-			for ; ctx.Err() == nil; time.Sleep(loopPace) {
-				sendOnce(ctx, s.replica().http, "GET / HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
-			}
-		})
-	}
+	s.attack("backends that lead back", func(ctx context.Context) {
+		var running sync.WaitGroup
+		for _, host := range []string{"loop.example.com", "h2c.example.com"} {
+			running.Go(func() {
+				for ; ctx.Err() == nil; time.Sleep(loopPace) {
+					sendOnce(ctx, s.replica().http, "GET / HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+				}
+			})
+		}
+		running.Wait()
+	})
 }

@@ -25,8 +25,8 @@ const programVariable = "WARREN_BINARY"
 // program is what is attacked. The first attack builds it.
 var program build
 
-// api is the Kubernetes API that attacks share if they leave it as it was.
-var api sharedAPI
+// api is the Kubernetes API that attacks share if they leave it as it was. filled is for the others.
+var api, filled sharedAPI
 
 // sharedAPI starts an API server when it is first asked for.
 type sharedAPI struct {
@@ -35,9 +35,14 @@ type sharedAPI struct {
 	err    error
 }
 
-func (s *sharedAPI) start() (*kubeapi.Server, error) {
+func (s *sharedAPI) start(t *testing.T) *kubeapi.Server {
+	t.Helper()
+	go program.once.Do(program.make) // The program is built meanwhile.
 	s.once.Do(func() { s.server, s.err = kubeapi.New(kubeapi.Options{}) })
-	return s.server, s.err
+	if s.err != nil {
+		t.Fatal(s.err)
+	}
+	return s.server
 }
 
 func (s *sharedAPI) stop() error {
@@ -61,7 +66,7 @@ func TestMain(m *testing.M) {
 	}
 	ctrl.SetLogger(logr.Discard())
 	code := m.Run()
-	if err := errors.Join(program.remove(), api.stop()); err != nil {
+	if err := errors.Join(program.remove(), api.stop(), filled.stop()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
@@ -77,34 +82,34 @@ type build struct {
 // path returns where the program is.
 func (b *build) path(t *testing.T) string {
 	t.Helper()
-	b.once.Do(func() { b.err = b.make() })
+	b.once.Do(b.make)
 	if b.err != nil {
 		t.Fatal(b.err)
 	}
 	return b.file
 }
 
-func (b *build) make() error {
+func (b *build) make() {
 	if b.file = os.Getenv(programVariable); b.file != "" {
-		return nil
+		return
 	}
-	checkout, err := kubeapi.Checkout()
-	if err != nil {
-		return err
+	var checkout string
+	if checkout, b.err = kubeapi.Checkout(); b.err != nil {
+		return
 	}
-	if b.folder, err = os.MkdirTemp("", "warren-hostile-"); err != nil {
-		return fmt.Errorf("making a folder for the program: %w", err)
+	if b.folder, b.err = os.MkdirTemp("", "warren-hostile-"); b.err != nil {
+		return
 	}
 	b.file = filepath.Join(b.folder, "warren-ingress")
 	command := exec.Command("go", "build", "-buildvcs=false", "-o", b.file, ".")
 	command.Dir = checkout
 	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the program: %w\n%s", err, output)
+		b.err = fmt.Errorf("building the program: %w\n%s", err, output)
 	}
-	return nil
 }
 
 func (b *build) remove() error {
+	b.once.Do(func() {}) // waits until it is made
 	if b.folder == "" {
 		return nil
 	}

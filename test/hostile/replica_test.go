@@ -42,17 +42,34 @@ type replica struct {
 	err   error
 }
 
-// startReplica starts the program with the chart's memory limit and waits until it is ready.
-func startReplica(t *testing.T, arguments ...string) *replica {
+// launch is how replicas are started.
+type launch struct {
+	arguments []string
+	// descriptors is how many each may have open. 0 is for as many as this process.
+	descriptors int
+}
+
+// httpFlag begins an argument that says where plain requests are served.
+const httpFlag = "--http-address="
+
+// start starts the program with the chart's memory limit and waits until it is ready.
+func (l launch) start(t *testing.T) *replica {
 	t.Helper()
 	r := &replica{
 		http: freeAddress(t), https: freeAddress(t), metrics: freeAddress(t), health: freeAddress(t), admin: freeAddress(t),
 		group: newMemoryGroup(t, memoryLimit), ended: make(chan struct{}),
 	}
-	command := exec.Command(program.path(t), append([]string{
-		"--http-address=" + r.http, "--https-address=" + r.https,
-		"--metrics-address=" + r.metrics, "--health-address=" + r.health, "--admin-address=" + r.admin,
-	}, arguments...)...)
+	for _, argument := range l.arguments {
+		if address, ok := strings.CutPrefix(argument, httpFlag); ok {
+			r.http = address
+		}
+	}
+	words := append([]string{program.path(t), httpFlag + r.http, "--https-address=" + r.https,
+		"--metrics-address=" + r.metrics, "--health-address=" + r.health, "--admin-address=" + r.admin}, l.arguments...)
+	if l.descriptors > 0 {
+		words = append([]string{"sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$@"`, l.descriptors), "sh"}, words...)
+	}
+	command := exec.Command(words[0], words[1:]...)
 	command.Env = append(os.Environ(), "GOMEMLIMIT="+strconv.Itoa(collectAbove))
 	command.Stderr = &r.stderr
 	err := startInForeground(command, func(err error) {
@@ -122,6 +139,15 @@ func (r *replica) memory() int64 {
 		}
 	}
 	return 0
+}
+
+// descriptors returns how many the process has open. It returns 0 once the process has ended.
+func (r *replica) descriptors() int {
+	open, err := os.ReadDir("/proc/" + strconv.Itoa(r.process.Pid) + "/fd")
+	if err != nil {
+		return 0
+	}
+	return len(open)
 }
 
 // tail keeps the end of what is written to it.

@@ -30,7 +30,7 @@ const (
 
 // A tenant who may write nothing but Secrets fills a namespace with them. Nothing names them.
 func TestLargeSecretsThatNothingNames(t *testing.T) {
-	s := newStageAlone(t, 1)
+	s := newStageToFill(t, 1)
 	s.attackFor(largeTime, "large Secrets that nothing names", s.fillWithSecrets)
 	began := time.Now()
 	r := s.another()

@@ -54,8 +54,12 @@ type stage struct {
 	// system is the controller's own namespace.
 	system, a, b, victims string
 	replicas              []*replica
-	// arguments are those of the replicas.
-	arguments []string
+	// launch is how its replicas are started.
+	launch launch
+	// apart is set if others run at the same time at the same API. Then its Ingresses have a class of their own.
+	apart bool
+	// filling is set if its Secrets stay.
+	filling bool
 	// victim is a process with a backend, and with clients that ask the replicas for it.
 	victim *victimProcess
 	// most is the most memory that a replica may take.
@@ -67,30 +71,25 @@ type stage struct {
 // newStage starts a stage with one replica.
 func newStage(t *testing.T, arguments ...string) *stage {
 	t.Helper()
-	server, err := api.start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newStageAt(t, server, 1, arguments...)
+	return (&stage{launch: launch{arguments: arguments}}).start(t, &api, 1)
 }
 
-// newStageAlone starts a stage with its own API server, which an attack fills.
-func newStageAlone(t *testing.T, replicas int, arguments ...string) *stage {
+// newStageApart starts a stage for a time in which others are at the same API. Neither serves what the others have.
+func newStageApart(t *testing.T, l launch) *stage {
 	t.Helper()
-	server, err := kubeapi.New(kubeapi.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return newStageAt(t, server, replicas, arguments...)
+	return (&stage{launch: l, apart: true}).start(t, &api, 1)
 }
 
-func newStageAt(t *testing.T, server *kubeapi.Server, replicas int, arguments ...string) *stage {
+// newStageToFill starts a stage at an API that attacks fill with objects. Those stay.
+func newStageToFill(t *testing.T, replicas int, arguments ...string) *stage {
 	t.Helper()
+	return (&stage{launch: launch{arguments: arguments}, filling: true}).start(t, &filled, replicas)
+}
+
+// start makes what a stage has.
+func (s *stage) start(t *testing.T, at *sharedAPI, replicas int) *stage {
+	t.Helper()
+	server := at.start(t)
 	scheme, err := cluster.Scheme()
 	if err != nil {
 		t.Fatal(err)
@@ -98,23 +97,26 @@ func newStageAt(t *testing.T, server *kubeapi.Server, replicas int, arguments ..
 	if err := networkingv1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.New(server.Config, client.Options{Scheme: scheme})
-	if err != nil {
+	if s.Client, err = client.New(server.Config, client.Options{Scheme: scheme}); err != nil {
 		t.Fatal(err)
 	}
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(kubeconfig, server.Kubeconfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{Client: c, t: t, config: server.Config, victim: startVictim(t)}
+	s.t, s.config, s.victim = t, server.Config, startVictim(t)
 	for _, namespace := range []*string{&s.system, &s.a, &s.b, &s.victims} {
 		*namespace = kubeapi.Namespace(t, server.Config)
 	}
 	t.Cleanup(s.clear)
 	s.serve(s.victims, "victim", victimHost, "/", s.victim.backend)
-	s.arguments = append([]string{
+	s.launch.arguments = append([]string{
 		"--kubeconfig=" + kubeconfig, "--namespace=" + s.system, "--drain-delay=0s", "--allow-local-tasks",
-	}, arguments...)
+	}, s.launch.arguments...)
+	if s.apart {
+		s.launch.arguments = append(s.launch.arguments, "--ingress-class="+s.system,
+			"--watch-namespaces="+strings.Join([]string{s.a, s.b, s.victims}, ","))
+	}
 	s.most = mostMemory
 	for range replicas {
 		s.add(s.another())
@@ -124,9 +126,13 @@ func newStageAt(t *testing.T, server *kubeapi.Server, replicas int, arguments ..
 
 // clear deletes what was made in the namespaces. Stages share an API server, and replicas look at all namespaces.
 func (s *stage) clear() {
+	kinds := []client.Object{&v1alpha1.Ingress{}, &networkingv1.Ingress{}, &v1alpha1.Task{}, &v1alpha1.TLSCertificate{},
+		&corev1.ConfigMap{}, &coordinationv1.Lease{}}
+	if !s.filling {
+		kinds = append(kinds, &corev1.Secret{})
+	}
 	for _, namespace := range []string{s.system, s.a, s.b, s.victims} {
-		for _, kind := range []client.Object{&v1alpha1.Ingress{}, &networkingv1.Ingress{}, &v1alpha1.Task{}, &corev1.Secret{},
-			&corev1.ConfigMap{}, &coordinationv1.Lease{}} {
+		for _, kind := range kinds {
 			// The test's own context has ended by now.
 			if err := s.DeleteAllOf(context.Background(), kind, client.InNamespace(namespace)); err != nil {
 				s.t.Errorf("deleting each %T of %s: %v", kind, namespace, err)
@@ -153,7 +159,7 @@ func (s *stage) renew() {
 // another starts a replica and returns when it is ready.
 func (s *stage) another() *replica {
 	s.t.Helper()
-	return startReplica(s.t, s.arguments...)
+	return s.launch.start(s.t)
 }
 
 // replica returns the one that clients talk to.
@@ -163,14 +169,47 @@ func (s *stage) replica() *replica { return s.replicas[0] }
 func (s *stage) create(objects ...client.Object) {
 	s.t.Helper()
 	for _, object := range objects {
+		if ing, ok := object.(*v1alpha1.Ingress); ok && s.apart {
+			ing.Spec.IngressClassName = s.system
+		}
 		if err := s.Create(s.t.Context(), object); err != nil {
 			s.t.Fatalf("creating %T %s: %v", object, object.GetName(), err)
 		}
 	}
 }
 
+// createMany makes objects as fast as the API takes them.
+func (s *stage) createMany(objects []client.Object) {
+	s.t.Helper()
+	const writers = 8
+	hurried := rest.CopyConfig(s.config)
+	hurried.QPS = -1
+	c, err := client.New(hurried, client.Options{Scheme: s.Scheme()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := w; i < len(objects); i += writers {
+				if err := c.Create(s.t.Context(), objects[i]); err != nil {
+					s.t.Errorf("creating %T %s: %v", objects[i], objects[i].GetName(), err)
+					return
+				}
+			}
+		})
+	}
+	writing.Wait()
+}
+
 // serve makes a server on loopback answer a path of a host, by an Ingress and a Task of that name.
 func (s *stage) serve(namespace, name, host, path, backend string) {
+	s.t.Helper()
+	s.serveBy(ingressOf(namespace, name, host, path), backend)
+}
+
+// serveBy makes a server on loopback the Task of an Ingress that names a service of its own name.
+func (s *stage) serveBy(ing *v1alpha1.Ingress, backend string) {
 	s.t.Helper()
 	_, port, err := net.SplitHostPort(backend)
 	if err != nil {
@@ -181,10 +220,10 @@ func (s *stage) serve(namespace, name, host, path, backend string) {
 		s.t.Fatal(err)
 	}
 	s.create(&v1alpha1.Task{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec: v1alpha1.TaskSpec{ServiceName: v1alpha1.ServiceName(name), Address: "127.0.0.1",
+		ObjectMeta: metav1.ObjectMeta{Namespace: ing.Namespace, Name: ing.Name},
+		Spec: v1alpha1.TaskSpec{ServiceName: v1alpha1.ServiceName(ing.Name), Address: "127.0.0.1",
 			Ports: []v1alpha1.TaskPort{{Port: servicePort, TargetPort: v1alpha1.Port(target)}}},
-	}, ingressOf(namespace, name, host, path))
+	}, ing)
 }
 
 // ingressOf is an Ingress of one path, for the service of its own name.
@@ -244,15 +283,23 @@ func (s *stage) attackFor(duration time.Duration, name string, run func(ctx cont
 	}
 }
 
-// attackAnew attacks a fresh replica. If the machine stalls for some tens of milliseconds, that shows in the slowest
-// hundredth of a few seconds' requests. So if the victim waited too long, two more replicas are attacked, and the
-// majority of the three decides.
+// attackAnew attacks a fresh replica.
 func (s *stage) attackAnew(duration time.Duration, name string, run func(ctx context.Context)) {
+	s.t.Helper()
+	s.majority(func() string {
+		s.renew()
+		return s.slower(duration, name, run)
+	})
+}
+
+// majority tries something that says by how much others waited too long, or "". If the machine stalls for some tens of
+// milliseconds, that shows in the slowest hundredth of a few seconds' requests. So if others waited too long, there are
+// two more tries, and the majority of the three decides.
+func (s *stage) majority(try func() string) {
 	s.t.Helper()
 	var slow []string
 	for tries := 1; tries <= 3 && len(slow) < 2; tries++ {
-		s.renew()
-		if one := s.slower(duration, name, run); one != "" {
+		if one := try(); one != "" {
 			s.t.Log(one)
 			slow = append(slow, one)
 		} else if tries == 1 {

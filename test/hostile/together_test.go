@@ -28,7 +28,7 @@ const (
 
 // Clients and a tenant take memory of three replicas in every way at once.
 func TestAllOfMemoryAtOnce(t *testing.T) {
-	s := newStageAlone(t, togetherReplicas, "--h2c")
+	s := newStageToFill(t, togetherReplicas, "--h2c")
 	s.serveHeld()
 	s.most = memoryLimit / 2
 	_, s.ordinary = s.beside(ordinaryTime, "ordinary requests, on three replicas", func(ctx context.Context) {
