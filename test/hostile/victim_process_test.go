@@ -26,14 +26,18 @@ const victimVariable = "WARREN_HOSTILE_VICTIM"
 const (
 	victimHost   = "victim.example.com"
 	victimAnswer = "victim"
+	// workersHost has the same backend. That works on slowWorkers requests for it at a time, for workTime each.
+	workersHost = "workers.example.com"
+	workTime    = 20 * time.Millisecond
 	// mostToldFailures is how many failed requests are described with their errors.
 	mostToldFailures = 3
 )
 
-// watchOrder makes the victim's clients run for a while, one for each address.
+// watchOrder makes the victim's clients run for a while, one for each address. They ask for a host, and want an answer.
 type watchOrder struct {
-	Addresses []string
-	For       time.Duration
+	Addresses    []string
+	Host, Answer string
+	For          time.Duration
 }
 
 // experience is what the victim saw during a while.
@@ -50,13 +54,13 @@ func beVictim(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: answerWith(victimAnswer), ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: victimBackend(), ReadHeaderTimeout: patience}
 	go func() { _ = server.Serve(listener) }() // It ends with the process.
 	answers, orders := json.NewEncoder(out), json.NewDecoder(in)
 	if err := answers.Encode(listener.Addr().String()); err != nil {
 		return err
 	}
-	clients := map[string]*victim{}
+	clients := map[[3]string]*victim{}
 	for {
 		var order watchOrder
 		if err := orders.Decode(&order); errors.Is(err, io.EOF) {
@@ -66,10 +70,11 @@ func beVictim(in io.Reader, out io.Writer) error {
 		}
 		var watching []*victim
 		for _, address := range order.Addresses {
-			if clients[address] == nil {
-				clients[address] = newVictim(address, victimHost, victimAnswer)
+			known := [3]string{address, order.Host, order.Answer}
+			if clients[known] == nil {
+				clients[known] = newVictim(address, order.Host, order.Answer)
 			}
-			watching = append(watching, clients[address])
+			watching = append(watching, clients[known])
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), order.For)
 		saw := runVictims(ctx, watching)
@@ -78,6 +83,19 @@ func beVictim(in io.Reader, out io.Writer) error {
 			return err
 		}
 	}
+}
+
+// victimBackend answers for all hosts of the victim.
+func victimBackend() http.Handler {
+	answer, workers := answerWith(victimAnswer), make(chan struct{}, slowWorkers)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == workersHost {
+			workers <- struct{}{}
+			defer func() { <-workers }()
+			time.Sleep(workTime)
+		}
+		answer.ServeHTTP(w, r)
+	})
 }
 
 // victimProcess is the process that runs beVictim.
@@ -125,11 +143,15 @@ func startVictim(t *testing.T) *victimProcess {
 
 // watch lets the victim's clients ask replicas for so long.
 func (v *victimProcess) watch(replicas []*replica, d time.Duration) (experience, error) {
-	order := watchOrder{For: d}
+	var addresses []string
 	for _, r := range replicas {
-		order.Addresses = append(order.Addresses, r.http)
+		addresses = append(addresses, r.http)
 	}
-	var saw experience
+	return v.ask(watchOrder{Addresses: addresses, Host: victimHost, Answer: victimAnswer, For: d})
+}
+
+// ask lets clients of the victim's kind do what an order says.
+func (v *victimProcess) ask(order watchOrder) (saw experience, err error) {
 	if err := v.orders.Encode(order); err != nil {
 		return saw, fmt.Errorf("asking the victim: %w", err)
 	}
