@@ -25,6 +25,7 @@ const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
 // acmeFlags is what the command line says of ordering certificates.
 type acmeFlags struct {
 	orders                              bool
+	namespaces                          []string
 	directory, email, caFile, eabSecret string
 	httpPort, ordersPerDay              int
 	accountPerEmail                     bool
@@ -32,6 +33,8 @@ type acmeFlags struct {
 
 func (f *acmeFlags) bind(set *flag.FlagSet) {
 	set.Var(boolFlag(&f.orders, true), "acme", "order and renew certificates; if false, none is ordered and no Secret written that a certificate would be kept in")
+	set.Func("acme-namespaces", "comma-separated `namespaces` whose certificates are ordered, and whose Secrets are written for that (default all)",
+		list(&f.namespaces, parseNamespace))
 	set.StringVar(&f.directory, "acme-directory", letsEncrypt, "`URL` of the directory of the ACME authority that certificates are ordered from; to order is to agree to its terms of service")
 	set.StringVar(&f.email, "acme-email", "", "`address` that the authority may write to")
 	set.StringVar(&f.caFile, "acme-ca-file", "", "`file` of PEM certificates that are trusted for the authority's own, instead of the system's")

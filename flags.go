@@ -147,6 +147,8 @@ func (f *flags) validate() error {
 		return fmt.Errorf("--namespace is %q: write the namespace that the controller runs in, such as warren-system", f.namespace)
 	case f.defaultCertificate.Name != "" && len(f.watchNamespaces) > 0 && !slices.Contains(f.watchNamespaces, f.defaultCertificate.Namespace):
 		return fmt.Errorf("--default-certificate is in namespace %s, which is not read: add it to --watch-namespaces", f.defaultCertificate.Namespace)
+	case len(f.watchNamespaces) > 0 && !containsAll(f.watchNamespaces, f.acme.namespaces):
+		return fmt.Errorf("--acme-namespaces is %s, and not all of these are read: add them to --watch-namespaces", strings.Join(f.acme.namespaces, ","))
 	case f.publishAddress != "" && f.publishService != "":
 		return errors.New("--publish-address and --publish-service are both given: leave one of them out")
 	case !arePublishAddresses(f.publishAddress):
@@ -156,6 +158,10 @@ func (f *flags) validate() error {
 		return fmt.Errorf("--publish-service is %q: write a Service's namespace and name, such as warren-system/warren-ingress", f.publishService)
 	}
 	return f.tracing.validate()
+}
+
+func containsAll(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
 func isAddress(s string) bool {

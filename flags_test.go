@@ -52,3 +52,23 @@ func TestWhatIsPublishedIsAListOfAddressesOrAService(t *testing.T) {
 		})
 	}
 }
+
+func TestCertificatesAreOrderedWhereObjectsAreRead(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		refused   string
+	}{
+		"everywhere":                  {nil, ""},
+		"in some namespaces":          {[]string{"--acme-namespaces=shop,blog"}, ""},
+		"in some of those":            {[]string{"--watch-namespaces=shop,blog", "--acme-namespaces=blog"}, ""},
+		"in one that is not read":     {[]string{"--watch-namespaces=shop", "--acme-namespaces=shop,blog"}, "add them to --watch-namespaces"},
+		"in one that cannot be there": {[]string{"--acme-namespaces=My_Own"}, `"My_Own" is no namespace`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(test.arguments...)
+			if test.refused == "" && err != nil || test.refused != "" && (err == nil || !strings.Contains(err.Error(), test.refused)) {
+				t.Errorf("the error is %v, want one that says %q", err, test.refused)
+			}
+		})
+	}
+}

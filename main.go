@@ -121,7 +121,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if options.ACME, err = f.acme.options(); err != nil {
 		return err
 	}
-	options.OrdersNothing = !f.acme.orders
+	options.OrdersNothing, options.OrderNamespaces = !f.acme.orders, f.acme.namespaces
 	options.ACME.TrustedProxy = f.proxyProtocol &&
 		slices.ContainsFunc(f.trustedProxies, func(trusted netip.Prefix) bool { return trusted.Contains(replica.Address.Unmap()) })
 

@@ -86,6 +86,9 @@ type Options struct {
 	ACME orders.ACMEOptions
 	// OrdersNothing has TLSCertificates looked after without ordering any, and without the rights that ordering takes.
 	OrdersNothing bool
+	// OrderNamespaces are the namespaces whose certificates are ordered, and that it takes those rights in. Empty stands
+	// for all.
+	OrderNamespaces []string
 }
 
 // Setup adds the controllers to a manager that was made with cluster.Scheme and cluster.CacheOptions. They run when the
@@ -151,7 +154,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			&issuing.Reconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Class: options.IngressClass,
 				Namespace: options.Namespace, WatchNamespaces: options.WatchNamespaces, Snapshots: snapshots, Peers: snapshots.Peers,
 				Standard: snapshots.Standard, Secrets: snapshots.Certificates, Status: writer, Recorder: recorder,
-				Working: working, Issuance: issuance, OrdersNothing: options.OrdersNothing})
+				Working: working, Issuance: issuance, OrdersNothing: options.OrdersNothing, OrderNamespaces: options.OrderNamespaces})
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.Setup(mgr); err != nil {

@@ -137,6 +137,23 @@ func TestAControllerThatOrdersNothingSaysSo(t *testing.T) {
 	k.says(ours, "Accepted=True Accepted", "Ready=True CertificateValid", "Issuing=False OrderingOff") // It is due, and served.
 }
 
+// Where it may not write Secrets, what it ordered would be lost, and the authority's limits used up.
+func TestCertificatesAreOrderedInTheNamespacesAlone(t *testing.T) {
+	t.Parallel()
+	k := newCluster(t)
+	inBlue, inGreen := kept(k.Blue, "mine-tls", true), kept(k.Green, "mine-tls", true)
+	inBlue.Spec.Hosts = []v1alpha1.CertificateHost{"y.io"}
+	k.Make(inBlue, inGreen, fixture.Ingress(k.Blue, "mine", "y.io", "web"), fixture.Ingress(k.Green, "mine", "x.io", "web"))
+	k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.OrderNamespaces = []string{k.Green} })
+	k.issuing(inGreen, attempted...)
+	k.issuing(inBlue, "False OrderingOff")
+	want := "this controller orders no certificates in this namespace, which --acme-namespaces does not list: " +
+		"keep the certificate in the Secret yourself, and write autoRenew: false"
+	if got := message(inBlue, v1alpha1.ConditionIssuing); got != want {
+		t.Errorf("Issuing says %q, want %q", got, want)
+	}
+}
+
 func TestASecretInTheWayOfTheOrderIsToldOf(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)

@@ -191,7 +191,8 @@ const (
 	// ReasonOrderLimit (False): an order is due, but the controller has placed as many as it allows itself. The message
 	// says of what. status.nextAttemptTime says when the next attempt is.
 	ReasonOrderLimit = "OrderLimit"
-	// ReasonOrderingOff (False): the controller runs with --acme=false and orders no certificate.
+	// ReasonOrderingOff (False): the controller runs with --acme=false and orders no certificate, or none in this namespace
+	// because of --acme-namespaces.
 	ReasonOrderingOff = "OrderingOff"
 	// ReasonOrderedElsewhere (False): another controller of this kind orders this certificate. The message names it.
 	ReasonOrderedElsewhere = "OrderedElsewhere"

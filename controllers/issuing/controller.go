@@ -67,7 +67,9 @@ type Reconciler struct {
 	Issuance *orders.Issuance
 	// OrdersNothing has no certificate ordered. The Secrets that others write are served all the same.
 	OrdersNothing bool
-	renewals      *renewals
+	// OrderNamespaces are the namespaces whose certificates are ordered. If it is empty, those are all namespaces.
+	OrderNamespaces []string
+	renewals        *renewals
 }
 
 // Reconcile takes one step of one TLSCertificate's order, if a step is due. It writes the status if that is not what it
@@ -134,9 +136,9 @@ func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificat
 	if object.Spec.AutoRenew != nil && !*object.Spec.AutoRenew {
 		return view, view.watch(object, now), nil
 	}
-	if r.OrdersNothing {
+	if why := r.ordersNothingIn(object.Namespace); why != "" {
 		view.say(metav1.ConditionFalse, v1alpha1.ReasonOrderingOff,
-			"this controller orders no certificates, as --acme=false says: keep the certificate in the Secret yourself, and write autoRenew: false")
+			"this controller orders no certificates"+why+": keep the certificate in the Secret yourself, and write autoRenew: false")
 		return view, 0, nil
 	}
 	if refused := meta.FindStatusCondition(conditions, v1alpha1.ConditionAccepted); refused != nil && refused.Status == metav1.ConditionFalse {
@@ -162,6 +164,18 @@ func (r *Reconciler) advance(ctx context.Context, object *v1alpha1.TLSCertificat
 		return view, max(min(view.renewal.Sub(now), d.ask), time.Second), nil
 	}
 	return r.order(ctx, object, conditions, view)
+}
+
+// ordersNothingIn says why nothing is ordered in a namespace, or returns nothing. Where the controller may not write
+// Secrets, what was ordered would be lost.
+func (r *Reconciler) ordersNothingIn(namespace string) string {
+	switch {
+	case r.OrdersNothing:
+		return ", as --acme=false says"
+	case len(r.OrderNamespaces) > 0 && !slices.Contains(r.OrderNamespaces, namespace):
+		return " in this namespace, which --acme-namespaces does not list"
+	}
+	return ""
 }
 
 // order takes a step of an order. It decides upon what the API server says, and reads no cache.
