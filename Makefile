@@ -160,7 +160,9 @@ verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" woul
 	diff -u config/rbac/role.yaml $(CHART)/files/role.yaml && \
 	diff -u config/rbac/user_roles.yaml $(CHART)/files/user_roles.yaml && \
 	diff -u config/prometheus/rules.yaml $(CHART)/files/rules.yaml && \
-	diff -u config/grafana/dashboard.json $(CHART)/files/dashboard.json || \
+	diff -u config/grafana/dashboard.json $(CHART)/files/dashboard.json && \
+	diff -u $(CHART)/values.yaml $(CHART)/files/values.yaml && \
+	diff -u $(CHART)/values.schema.json $(CHART)/files/values.schema.json || \
 	{ echo 'generated files are out of date: run "make generate manifests" and commit what it changes' >&2; exit 1; }
 
 .PHONY: verify-chart
@@ -225,6 +227,7 @@ manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the controller's role, and
 	$(call generate_role,config/rbac)
 	rm -rf $(CHART)/files/crds && cp -r config/crd/bases $(CHART)/files/crds
 	cp config/rbac/role.yaml config/rbac/user_roles.yaml config/prometheus/rules.yaml config/grafana/dashboard.json $(CHART)/files/
+	cp $(CHART)/values.yaml $(CHART)/values.schema.json $(CHART)/files/
 
 ##@ What the rest is built with
 

@@ -229,9 +229,9 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 		Spec: networkingv1.IngressClassSpec{Controller: "ingress.warren.dev/controller"}})
 	for _, test := range []struct {
 		name string
-		// some says whether the watched namespaces are named.
-		some bool
-	}{{"in the whole cluster", false}, {"in some namespaces", true}} {
+		// some says whether the watched namespaces are named, and roles whether there are no ClusterRoles.
+		some, roles bool
+	}{{"in the whole cluster", false, false}, {"in some namespaces", true, false}, {"in some namespaces by Roles alone", true, true}} {
 		t.Run(test.name, func(t *testing.T) {
 			system, shop := kubeapi.Namespace(t, server.Config), kubeapi.Namespace(t, server.Config)
 			arguments := []string{"--namespace=" + system, "--publish-service=" + system + "/edge-warren-ingress", "--peer-namespaces=*",
@@ -240,6 +240,10 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			if test.some {
 				arguments = append(arguments, "--watch-namespaces="+shop)
 				values = []string{"watchNamespaces={" + shop + "}"}
+			}
+			if test.roles {
+				arguments = append(arguments, "--acme-namespaces="+shop)
+				values = append(values, "rbac.clusterRoles=false", "acme.namespaces={"+shop+"}")
 			}
 			config, rights := account(t, server.Config, chartRights(t, system, values...))
 			asked := &requests{allowed: map[right]bool{}, refused: map[right]bool{}}
@@ -266,7 +270,8 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 				// With rights in some namespaces, the controller does not read what is in no namespace or in others. The
 				// documentation says what it does without.
 				if !test.some || refused != (right{"", networkingv1.GroupName, "ingressclasses", "list"}) &&
-					refused != (right{"", coordinationv1.GroupName, "leases", "list"}) {
+					refused != (right{"", coordinationv1.GroupName, "leases", "list"}) &&
+					(!test.roles || refused != (right{"", "", "namespaces", "list"})) {
 					t.Errorf("the controller may not %s", refused)
 				}
 			}

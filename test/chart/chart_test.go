@@ -29,7 +29,7 @@ var api kubeapi.Shared
 
 func TestMain(m *testing.M) { os.Exit(api.Run(m)) }
 
-// render makes Helm render the chart, with values written as for --set.
+// render makes Helm render the chart, with values written as for --set, and other flags as they are.
 func render(t *testing.T, values ...string) ([]byte, error) {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()
@@ -48,7 +48,10 @@ func renderChart(t *testing.T, chart string, values ...string) ([]byte, error) {
 	}
 	arguments := []string{"template", "edge", chart, "--namespace=edge-system"}
 	for _, value := range values {
-		arguments = append(arguments, "--set="+value)
+		if !strings.HasPrefix(value, "--") {
+			value = "--set=" + value
+		}
+		arguments = append(arguments, value)
 	}
 	var complaint bytes.Buffer
 	command := exec.CommandContext(t.Context(), filepath.Join(checkout, "bin", "helm"), arguments...)
@@ -143,6 +146,7 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"groups of values that are taken out", []string{"resources=null", "podLabels=null", "podAnnotations=null", "acme=null", "hosts=null", "tracing=null",
 			"autoscaling=null", "hostPorts=null", "podDisruptionBudget=null", "topologySpread=null", "serviceMonitor=null", "prometheusRule=null", "dashboard=null",
 			"networkPolicy=null", "rbac=null", "crds=null", "ingressClassResource=null", "affinity=null", "tolerations=null", "nodeSelector=null",
+			"metrics=null", "limits=null", "timeouts=null", "serviceAccount=null", "global=null", "lifecycle=null", "updateStrategy=null", "extraObjects=null",
 			"extraArgs=null", "extraEnv=null", "watchNamespaces=null", "peerNamespaces=null", "trustedProxies=null", "publishAddress=null"},
 			[]string{"Deployment edge-warren-ingress"}, []string{"PodDisruptionBudget edge-warren-ingress"}},
 		{"labels that are taken out", []string{"serviceMonitor.enabled=true", "serviceMonitor.labels=null", "prometheusRule.enabled=true", "prometheusRule.labels=null",
@@ -390,18 +394,16 @@ func TestMemoryIsCollectedATenthBelowTheLimit(t *testing.T) {
 
 func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 	for _, test := range []struct{ name, value, want string }{
-		{"an unknown value", "replica=3", "additional properties 'replica' not allowed"},
 		{"an unknown kind", "kind=StatefulSet", "/kind"},
-		{"no replica", "replicas=0", "/replicas"},
+		{"no replica", "replicaCount=0", "/replicaCount"},
+		{"no replica by its former name", "replicas=0", "/replicas"},
 		{"a proxy that is no address", "trustedProxies={lb.example.com}", "/trustedProxies/0"},
 		{"hosts that may be allowed", "hosts.requireAllowed=maybe", "/hosts/requireAllowed"},
-		{"an unknown value of hosts", "hosts.shared=true", "additional properties 'shared' not allowed"},
 		{"an unknown access log", "accessLog=xml", "/accessLog"},
 		{"probes at a port below 1024", "containerPorts.health=81", "/containerPorts/health"},
 		{"a tag for a digest", "image.digest=v1", "/image/digest"},
 		{"an authority without TLS", "acme.directory=http://ca.example.com", "/acme/directory"},
 		{"a contact that is no address", "acme.email=admin", "/acme/email"},
-		{"an unknown value of ordering", "acme.staging=true", "additional properties 'staging' not allowed"},
 		{"a collector by gRPC", "tracing.endpoint=collector:4317", "/tracing/endpoint"},
 		{"more than all traces", "tracing.sampling=1.5", "/tracing/sampling"},
 		{"a trace context of some", "tracing.context=some", "/tracing/context"},
@@ -410,7 +412,18 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"clients of a load balancer that is none", "service.type=NodePort,service.loadBalancerSourceRanges={203.0.113.0/24}",
 			"service.loadBalancerSourceRanges keeps nobody out unless service.type is LoadBalancer"},
 		{"a class of load balancers without one", "service.type=ClusterIP,service.loadBalancerClass=example.com/inner", "service.loadBalancerClass is for service.type LoadBalancer"},
+		{"an address of a load balancer without one", "service.type=NodePort,service.loadBalancerIP=203.0.113.7", "service.loadBalancerIP is for service.type LoadBalancer"},
 		{"a name that no object can have", "fullnameOverride=Edge_1", "/fullnameOverride"},
+		{"a short name that no object can have", "nameOverride=Edge_1", "/nameOverride"},
+		{"a common label that pods are selected by", "commonLabels.app\\.kubernetes\\.io/name=edge", "commonLabels has app.kubernetes.io/name, which the pods are selected by"},
+		{"pods that end before requests", "terminationGracePeriodSeconds=20", "terminationGracePeriodSeconds is 20, and both drains take 35 together"},
+		{"ports of the node that are not the pods'", "hostNetwork=true,hostPorts.http=80", "with hostNetwork the port of the node is containerPorts.http, 8000"},
+		{"a monitor of metrics that nobody is served", "metrics.enabled=false,metrics.serviceMonitor.enabled=true", "metrics.serviceMonitor.enabled need metrics.enabled"},
+		{"certificates of a namespace that is not read", "watchNamespaces={shop},acme.namespaces={shop,blog}", "acme.namespaces has blog, which watchNamespaces has not"},
+		{"the whole cluster without its roles", "rbac.clusterRoles=false", "rbac.clusterRoles=false needs watchNamespaces"},
+		{"allowed hosts without Namespaces", "watchNamespaces={shop},rbac.clusterRoles=false,hosts.requireAllowed=true", "hosts.requireAllowed needs rbac.clusterRoles"},
+		{"too little memory for heads", "limits.maxHeaderMemory=1000", "/limits/maxHeaderMemory"},
+		{"a log of no level", "logLevel=loud", "/logLevel"},
 		{"no image", "image=null", "image"},
 		{"no Service", "service=null", "service"},
 		{"no ports", "containerPorts=null", "containerPorts"},
@@ -424,7 +437,7 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheNotesSayWhatStatusesHaveWhereReplicasHaveTheNodesPorts(t *testing.T) {
+func TestTheNotesSayWhatThereIsAndWhatToDoNext(t *testing.T) {
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
 		t.Fatal(err)
@@ -451,6 +464,13 @@ func TestTheNotesSayWhatStatusesHaveWhereReplicasHaveTheNodesPorts(t *testing.T)
 		{"with one", []string{"hostPorts.http=80"}, "the Service's load balancer", "within the cluster"},
 		{"with an address", []string{"hostPorts.http=80", "service.type=ClusterIP", "publishAddress=203.0.113.7"}, "are served at 203.0.113.7.", "Service"},
 		{"at the Service's ports", nil, "the address of the Service:", "status"},
+		{"what to do next", []string{"ingressClassResource.name=inner", "watchNamespaces={shop}"}, "kubectl create ingress hello --class=inner " +
+			"--rule='hello.example.com/*=SERVICE:80' --namespace shop\n  curl --header 'Host: hello.example.com' http://ADDRESS/\n", "former names"},
+		{"by former names", []string{"replicas=3", "rbac.tasksInEdit=true"}, "rbac.tasksInEdit is rbac.aggregate.tasks now.\n  replicas is replicaCount now.",
+			"ingressClass is"},
+		{"at a port of the node that is root's", []string{"hostNetwork=true", "containerPorts.http=80"}, "the node's sysctl net.ipv4.ip_unprivileged_port_start",
+			"address of the Service:"},
+		{"at other ports of the node", []string{"hostNetwork=true"}, "the addresses of the nodes", "sysctl"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			rendered, err := renderChart(t, chart, test.values...)

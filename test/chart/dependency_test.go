@@ -42,6 +42,70 @@ func parent(t *testing.T, aliases ...string) string {
 	return folder
 }
 
+// above makes a chart that has another chart, in a folder, as a dependency.
+func above(t *testing.T, folder, name, condition string) string {
+	t.Helper()
+	top := t.TempDir()
+	if err := os.CopyFS(filepath.Join(top, "charts", name), os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	text := "apiVersion: v2\nname: company\nversion: 1.0.0\ndependencies:\n- {name: " + name + ", version: '*', condition: " + condition + "}\n"
+	if err := os.WriteFile(filepath.Join(top, "Chart.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+func TestADependencyOfADependencyHeedsWhatIsSaidAtTheTop(t *testing.T) {
+	c, err := client.New(api.Config(t), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.IgnoreAlreadyExists(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "edge-system"}})); err != nil {
+		t.Fatal(err)
+	}
+	chart := above(t, parent(t, "inner", "outer"), "platform", "platform.enabled")
+	both := []string{"platform.inner.enabled=true", "platform.outer.enabled=true", "platform.outer.ingressClassResource.name=outer", "platform.outer.crds.install=false"}
+	for _, test := range []struct {
+		name   string
+		values []string
+		want   map[string]any
+	}{
+		{"both", nil, map[string]any{"Deployment": []any{"Deployment edge-inner", "Deployment edge-outer"}}},
+		{"one", []string{"platform.inner.enabled=false"}, map[string]any{"Deployment": []any{"Deployment edge-outer"}}},
+		{"none, by the condition in between", []string{"platform.enabled=false"}, map[string]any{"": nil}},
+		{"what is global", []string{"global.imageRegistry=mirror.example.com", "global.commonLabels.team=all", "global.somebody.elses=true"}, map[string]any{
+			"Deployment edge-inner " + container + " image": "mirror.example.com/warren-ingress:dev", "Service edge-outer metadata labels team": "all"}},
+		{"what is for one", []string{"platform.inner.replicaCount=5", "platform.outer.replicas=4"}, map[string]any{
+			"Deployment edge-inner spec replicas": int64(5), "Deployment edge-outer spec replicas": int64(4)}},
+		{"no fixed user", []string{"platform.inner.podSecurityContext.runAsUser=null", "platform.inner.podSecurityContext.runAsGroup=null"}, map[string]any{
+			"Deployment edge-inner " + pod + " securityContext runAsUser": nil, "Deployment edge-outer " + pod + " securityContext runAsUser": int64(65532)}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := renderChart(t, chart, append(slices.Clone(both), test.values...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects := parse(t, rendered)
+			for _, at := range slices.Sorted(maps.Keys(test.want)) {
+				if diff := cmp.Diff(test.want[at], found(objects, at)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", at, diff)
+				}
+			}
+			for _, object := range objects {
+				sent := client.ApplyConfigurationFromUnstructured(object)
+				if err := c.Apply(t.Context(), sent, client.FieldOwner("chart"), client.ForceOwnership, client.DryRunAll); err != nil {
+					t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
+				}
+			}
+		})
+	}
+	want := `unknown value "replica": did you mean "replicaCount"?`
+	if _, err := renderChart(t, chart, append(both, "platform.inner.replica=3")...); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("with an unknown value the error is %v, want one with %s", err, want)
+	}
+}
+
 func TestAParentChartMayHaveItTwiceAndOnACondition(t *testing.T) {
 	chart := parent(t, "inner", "outer")
 	for _, test := range []struct {
@@ -94,7 +158,8 @@ func TestAnAliasBecomesANameThatTheAPIServerTakes(t *testing.T) {
 	if err := client.IgnoreAlreadyExists(c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "edge-system"}})); err != nil {
 		t.Fatal(err)
 	}
-	for alias, want := range map[string]string{"innerEdge": "edge-inner-edge", "inner_edge": "edge-inner-edge", "Inner": "edge-inner", "EU_Edge2": "edge-eu-edge2",
+	long := "a-name-that-is-as-long-as-helm-lets-it-be-for-a-dependency-of-a-parent"
+	for alias, want := range map[string]string{long: ("edge-" + long)[:63], "innerEdge": "edge-inner-edge", "inner_edge": "edge-inner-edge", "Inner": "edge-inner", "EU_Edge2": "edge-eu-edge2",
 		"inner_": "edge-inner", "edge2b": "edge-edge2b"} {
 		t.Run(alias, func(t *testing.T) {
 			rendered, err := renderChart(t, parent(t, alias), alias+".enabled=true", alias+".networkPolicy.enabled=true")

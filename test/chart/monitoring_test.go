@@ -68,6 +68,7 @@ spec:
             type: object
             required: [endpoints, selector]
             properties:
+              namespaceSelector: {type: object, properties: {matchNames: {type: array, items: {type: string}}}}
               selector:
                 type: object
                 properties:
@@ -79,6 +80,14 @@ spec:
                   properties:
                     port: {type: string}
                     interval: {type: string, pattern: "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"}
+                    scrapeTimeout: {type: string, pattern: "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"}
+                    honorLabels: {type: boolean}
+                    relabelings:
+                      type: array
+                      items: {type: object, properties: {targetLabel: {type: string}, replacement: {type: string}, action: {type: string}, regex: {type: string}}}
+                    metricRelabelings:
+                      type: array
+                      items: {type: object, properties: {targetLabel: {type: string}, replacement: {type: string}, action: {type: string}, regex: {type: string}}}
 ---
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

@@ -1,7 +1,7 @@
 {{- /* What the controller's pods and that of the test have in common. */ -}}
 {{- define "warren-ingress.image" -}}
 {{- $repository := .Values.image.repository }}
-{{- with (.Values.global).imageRegistry }}
+{{- with (.Values.global).imageRegistry | default .Values.image.registry }}
 {{- /* In place of the registry, which is what comes before the first slash and cannot be a part of a path. */}}
 {{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") }}
 {{- end }}
@@ -11,17 +11,16 @@
 {{- /* The labels of the controller's pods: podLabels go before the chart's, but for those that the pods are selected by. */ -}}
 {{- define "warren-ingress.podLabels" -}}
 {{- $selector := include "warren-ingress.selector" . | fromYaml }}
-{{- range $name, $value := .Values.podLabels }}
-{{- if and (hasKey $selector $name) (ne $value (get $selector $name)) }}
-{{- fail (printf "podLabels has %s, which the pods are selected by: leave it out" $name) }}
-{{- end }}
-{{- end }}
+{{- include "warren-ingress.refuseSelectors" (dict "name" "podLabels" "labels" .Values.podLabels "selector" $selector) }}
 {{- merge (dict) (.Values.podLabels | default dict) (include "warren-ingress.labels" . | fromYaml) | toYaml }}
 {{- end }}
 
 {{- define "warren-ingress.placement" -}}
-{{- with .Values.imagePullSecrets }}
-imagePullSecrets: {{- toYaml . | nindent 0 }}
+{{- with concat (.Values.imagePullSecrets | default list) ((.Values.global).imagePullSecrets | default list) }}
+imagePullSecrets:
+{{- range . }}
+- {{ kindIs "string" . | ternary (dict "name" .) . | toYaml }}
+{{- end }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
@@ -31,19 +30,20 @@ tolerations: {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}
 
+{{- /* OpenShift refuses pods that ask for another user than those of their namespace. */ -}}
 {{- define "warren-ingress.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-seccompProfile:
-  type: RuntimeDefault
+{{- $security := .Values.podSecurityContext | default dict }}
+{{- $global := (((.Values.global).compatibility).openshift).adaptSecurityContext | toString }}
+{{- $wanted := toString .Values.openshift }}
+{{- $there := .Capabilities.APIVersions.Has "security.openshift.io/v1" }}
+{{- if or (eq $wanted "true") (and (eq $wanted "auto") (or (eq $global "force") (and $there (ne $global "disabled")))) }}
+{{- $security = omit $security "runAsUser" "runAsGroup" "fsGroup" }}
+{{- end }}
+{{- toYaml $security }}
 {{- end }}
 
 {{- define "warren-ingress.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{- .Values.securityContext | default dict | toYaml }}
 {{- end }}
 
 {{- /* The lower of the two ports at which requests are taken. */ -}}

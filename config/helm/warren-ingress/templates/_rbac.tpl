@@ -1,0 +1,31 @@
+{{- /* A role and its binding to the controller's ServiceAccount: in a namespace, or cluster-wide without one. */ -}}
+{{- define "warren-ingress.grant" }}
+{{- $kind := .namespace | empty | ternary "ClusterRole" "Role" }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels: {{- include "warren-ingress.labels" .root | nindent 4 }}
+rules: {{- toYaml .rules | nindent 0 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels: {{- include "warren-ingress.labels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ .name }}
+subjects:
+- kind: ServiceAccount
+  name: {{ include "warren-ingress.serviceAccount" .root }}
+  namespace: {{ .root.Release.Namespace }}
+{{- end }}
