@@ -38,6 +38,7 @@ CONTROLLER_GEN := bin/controller-gen
 KUSTOMIZE := bin/kustomize
 GOLANGCI_LINT := bin/golangci-lint
 HELM := bin/helm
+HELM_DOCS := bin/helm-docs
 KIND := bin/kind
 
 CHART := config/helm/warren-ingress
@@ -166,8 +167,12 @@ verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" woul
 	{ echo 'generated files are out of date: run "make generate manifests" and commit what it changes' >&2; exit 1; }
 
 .PHONY: verify-chart
-verify-chart: $(HELM) ## Check the Helm chart's form
+verify-chart: $(HELM) $(HELM_DOCS) ## Check the Helm chart's form, and that its README says what values.yaml does
 	$(HELM) lint --strict $(CHART)
+	@fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	cp -r $(CHART) "$$fresh/chart" && rm "$$fresh/chart/README.md" && $(call generate_readme,$$fresh) && \
+	diff -u $(CHART)/README.md "$$fresh/chart/README.md" || \
+	{ echo 'the chart'"'"'s README is out of date: run "make manifests" and commit what it changes' >&2; exit 1; }
 
 .PHONY: verify-monitoring
 verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own code, and by promtool if it is there
@@ -215,6 +220,7 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code
 # Each takes the folder that it writes to, so that verify can compare without touching the checkout.
 generate_deepcopy = $(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/... output:object:dir="$(1)"
 generate_crd = $(CONTROLLER_GEN) crd paths=./api/... output:crd:dir="$(1)"
+generate_readme = $(HELM_DOCS) --chart-search-root "$(1)" --sort-values-order file --log-level warning
 generate_role = $(CONTROLLER_GEN) rbac:roleName=warren-ingress paths=./controllers/... output:rbac:dir="$(1)"
 
 .PHONY: generate
@@ -222,12 +228,13 @@ generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types
 	$(call generate_deepcopy,api/v1alpha1)
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the controller's role, and the chart's copies of them
+manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the controller's role, and what the chart has of them and of its values
 	$(call generate_crd,config/crd/bases)
 	$(call generate_role,config/rbac)
 	rm -rf $(CHART)/files/crds && cp -r config/crd/bases $(CHART)/files/crds
 	cp config/rbac/role.yaml config/rbac/user_roles.yaml config/prometheus/rules.yaml config/grafana/dashboard.json $(CHART)/files/
 	cp $(CHART)/values.yaml $(CHART)/values.schema.json $(CHART)/files/
+	$(call generate_readme,$(CHART))
 
 ##@ What the rest is built with
 
@@ -257,7 +264,7 @@ h2spec: ## Build h2spec, which asks a server whether it speaks HTTP/2 as it is s
 	@cd hack/h2spec && $(GO_BUILD) -o ../../bin/h2spec .
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(HELM) ## Build the code generator, kustomize, the linter and Helm into bin/
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(HELM) $(HELM_DOCS) ## Build the code generators, kustomize, the linter and Helm into bin/
 
 $(CONTROLLER_GEN): PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
 $(KUSTOMIZE): PACKAGE := sigs.k8s.io/kustomize/kustomize/v5
@@ -277,6 +284,12 @@ $(HELM): hack/helm/go.mod hack/helm/go.sum
 	  -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS)) \
 	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
 	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS))" -o ../../$@ helm.sh/helm/v3/cmd/helm
+
+# It has Helm's module, since it reads charts by Helm's code.
+$(HELM_DOCS): hack/helm/go.mod hack/helm/go.sum
+	@echo "Building helm-docs into $@"
+	@mkdir -p bin
+	@cd hack/helm && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ github.com/norwoodj/helm-docs/cmd/helm-docs
 
 $(KIND): hack/kind/go.mod hack/kind/go.sum
 	@mkdir -p bin
