@@ -104,5 +104,5 @@ func LeafIn(chain []byte) *x509.Certificate {
 
 // ownedBy returns the reference that has an object deleted with its TLSCertificate.
 func ownedBy(certificate *v1alpha1.TLSCertificate) metav1.OwnerReference {
-	return *metav1.NewControllerRef(certificate, v1alpha1.GroupVersion.WithKind(v1alpha1.TLSCertificateKind))
+	return cluster.OwnedBy(certificate, v1alpha1.GroupVersion.WithKind(v1alpha1.TLSCertificateKind))
 }

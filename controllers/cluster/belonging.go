@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
@@ -70,6 +71,15 @@ func BelongingTo(owner *metav1.OwnerReference) []metav1.OwnerReference {
 		return nil
 	}
 	return []metav1.OwnerReference{*owner}
+}
+
+// OwnedBy returns the reference that has an object deleted with its owner, and says that it was made for that one. It
+// does not hold up a deletion of the owner: OpenShift's API server refuses that to who may not update the owner's
+// finalizers.
+func OwnedBy(owner metav1.Object, kind schema.GroupVersionKind) metav1.OwnerReference {
+	reference := metav1.NewControllerRef(owner, kind)
+	reference.BlockOwnerDeletion = nil
+	return *reference
 }
 
 // LeaseClaim makes the controller own the Lease of the election. The library makes that Lease without an owner.

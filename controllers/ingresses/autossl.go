@@ -69,7 +69,7 @@ func autoSSLCertificate(ingress client.Object, kind schema.GroupVersionKind, ord
 	}
 	certificate := &v1alpha1.TLSCertificate{
 		ObjectMeta: metav1.ObjectMeta{Namespace: ingress.GetNamespace(), Name: ordering.Secret, OwnerReferences: []metav1.OwnerReference{
-			*metav1.NewControllerRef(ingress, kind)}},
+			cluster.OwnedBy(ingress, kind)}},
 		Spec: v1alpha1.TLSCertificateSpec{SecretName: v1alpha1.SecretName(ordering.Secret), AutoRenew: new(true), Email: v1alpha1.Email(ordering.Email)},
 	}
 	for _, host := range hosts {

@@ -126,6 +126,8 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 	// On a machine without a network the API server finds no address to advertise and gives up. Nothing in here reaches it
 	// through the Service that the address would be for.
 	api.Configure().Set("advertise-address", "127.0.0.1").Set("endpoint-reconciler-type", "none")
+	// OpenShift's API server has it. It looks at rights alone, and so refuses nothing to who has all of them.
+	api.Configure().Append("enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
 	port := strconv.Itoa(options.Port)
 	if options.Port == 0 {
 		var err error
