@@ -119,12 +119,18 @@ func allocations(exchange func()) float64 {
 
 // For a request to an endpoint over TLS, only crypto/tls allocates.
 func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
-	const response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 	a := newAuthority(t, "a")
-	config := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{backendName})}}
+	for name, terms := range map[string]snapshot.UpstreamTLS{"a fixed name": trusting(a), "the request's name": following(a)} {
+		t.Run(name, func(t *testing.T) { testAllocationsOverTLS(t, a, terms) })
+	}
+}
+
+func testAllocationsOverTLS(t *testing.T, a *testAuthority, terms snapshot.UpstreamTLS) {
+	const response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	config := &tls.Config{Certificates: []tls.Certificate{a.sign(t, []string{backendName, "a"})}}
 	endpoint := startScript(t)
 	p := serve(t)
-	p.apply(over(trusting(a), everything(endpoint.address)))
+	p.apply(over(terms, everything(endpoint.address)))
 	client := p.dial()
 	client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 	served := tls.Server(endpoint.accept(), config)

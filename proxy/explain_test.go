@@ -274,9 +274,11 @@ func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {
 	a := newAuthority(t, "a")
 	for want, terms := range map[string]snapshot.UpstreamTLS{
 		"": {},
-		"a certificate for api.default.svc from an authority of the rule's":   trusting(a),
-		"a certificate for api.default.svc from an authority of the system's": {ServerName: backendName},
-		"any certificate, asked for as api.default.svc":                       {ServerName: backendName, SkipVerify: true},
+		"a certificate for api.default.svc from an authority of the rule's":        trusting(a),
+		"a certificate for api.default.svc from an authority of the system's":      {ServerName: backendName},
+		"any certificate, asked for as api.default.svc":                            {ServerName: backendName, SkipVerify: true},
+		"a certificate for a, the request's host, from an authority of the rule's": following(a),
+		"any certificate, asked for as a, the request's host":                      {ServerName: backendName, ServerNameFromRequest: true, SkipVerify: true},
 	} {
 		p := serve(t)
 		p.apply(over(terms, everything(closedPort(t))))

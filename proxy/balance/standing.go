@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
 // Standing is what can be said of a pool's member at one time.
@@ -70,6 +71,15 @@ func (m *member) whyOut(report *health.Report, takes bool) string {
 		return fmt.Sprintf("its response of %s was malformed: %s", bad.at.UTC().Format(time.RFC3339), bad.cause)
 	}
 	return report.Message
+}
+
+// ServerName returns the name under which the pool's endpoints are spoken to over TLS, in a request for a canonical
+// host. fromRequest says whether it is that host.
+func (p *Pool) ServerName(host []byte) (name string, fromRequest bool) {
+	if p.TLS.ServerNameFromRequest && upstream.IsServerName(host) {
+		return string(host), true
+	}
+	return p.TLS.ServerName, false
 }
 
 // Protocol returns what the pool's endpoints speak, in the words of rules.

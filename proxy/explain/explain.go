@@ -97,7 +97,7 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	if route != nil && decided != reason.AmbiguousPath {
 		e.Access = explainAccess(t)
 		e.take(t.Notes())
-		e.Pool = explainPool(route)
+		e.Pool = explainPool(route, host)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
@@ -183,10 +183,10 @@ func explainUpstream(req *message.Request) *Upstream {
 	return u
 }
 
-func explainPool(route *routing.Route) *Pool {
+func explainPool(route *routing.Route, host []byte) *Pool {
 	p := route.Pool
 	return &Pool{
-		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(&p.TLS),
+		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host),
 		Policy: route.Balancing.Policy.String(), Tasks: explainTasks(p),
 	}
 }

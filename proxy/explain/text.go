@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -195,15 +196,21 @@ func (e *Explanation) writeAnswer(t *explanationText) {
 	}
 }
 
-// proofOf says for people what an endpoint has to prove. It is empty without TLS.
-func proofOf(u *snapshot.UpstreamTLS) string {
-	switch {
-	case *u == snapshot.UpstreamTLS{}:
+// proofOf says for people what an endpoint of a pool has to prove before it gets a request for a host. It is empty
+// without TLS.
+func proofOf(p *balance.Pool, host []byte) string {
+	if p.TLS == (snapshot.UpstreamTLS{}) {
 		return ""
-	case u.SkipVerify:
-		return "any certificate, asked for as " + u.ServerName
-	case u.Authorities == "":
-		return "a certificate for " + u.ServerName + " from an authority of the system's"
 	}
-	return "a certificate for " + u.ServerName + " from an authority of the rule's"
+	name, fromRequest := p.ServerName(host)
+	if fromRequest {
+		name += ", the request's host,"
+	}
+	switch {
+	case p.TLS.SkipVerify:
+		return "any certificate, asked for as " + strings.TrimSuffix(name, ",")
+	case p.TLS.Authorities == "":
+		return "a certificate for " + name + " from an authority of the system's"
+	}
+	return "a certificate for " + name + " from an authority of the rule's"
 }

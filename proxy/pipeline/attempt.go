@@ -14,8 +14,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// attempt tries one endpoint. It uses a connection that is there already, if it gets one.
+// attempt tries one endpoint, under the name that the route's terms of TLS want.
 func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
+	if e.Follows() {
+		part := e.For(x.Host)
+		defer part.Leave()
+		return x.attemptAt(part)
+	}
+	return x.attemptAt(e)
+}
+
+// attemptAt tries one endpoint. It uses a connection that is there already, if it gets one.
+func (x *Exchange) attemptAt(e *upstream.Endpoint) (Verdict, failure) {
 	d := x.demand()
 	if up := e.Take(d); up != nil {
 		if v, failed := x.exchangeWith(up); !failed.stale {
@@ -72,7 +82,7 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
 	case upstream.IsTLSFault(err):
 		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
-		failed := tlsFailure(err)
+		failed := x.tlsFailure(err)
 		failed.again = true
 		return nil, failed
 	}

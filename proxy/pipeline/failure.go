@@ -62,7 +62,7 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 		// On a reused connection, it may be what the endpoint sent too much after the last response.
 		return failure{reason: reason.UpstreamMalformed, malformed: err.Error(), stale: repeatable && reused && isMalformed(err)}
 	case upstream.IsTLSFault(err):
-		failed := tlsFailure(err)
+		failed := x.tlsFailure(err)
 		failed.again, failed.stale = again, again && reused
 		return failed
 	}
@@ -70,10 +70,14 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err}
 }
 
-// tlsFailure returns the failure of an attempt that failed at TLS.
-func tlsFailure(err error) failure {
+// tlsFailure returns the failure of an attempt that failed at TLS. If the server name follows the request, the endpoint
+// is not to blame: clients could ask for names that it does not serve until it is set aside for all.
+func (x *Exchange) tlsFailure(err error) failure {
 	detail, untrusted := upstream.DescribeTLSFault(err)
-	return failure{reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted, endpoint: true}
+	return failure{
+		reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted,
+		endpoint: !x.route.Pool.TLS.ServerNameFromRequest,
+	}
 }
 
 // noteMalformed tells all who may look for it what is wrong with a response that the client does not get, or not whole.

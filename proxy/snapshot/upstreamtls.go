@@ -8,6 +8,9 @@ type UpstreamTLS struct {
 	// ServerName is the name or IP address that an endpoint's certificate has to be for. A name is also sent, so that the
 	// endpoint can choose a certificate. It is empty only if there is no TLS.
 	ServerName string
+	// ServerNameFromRequest puts the host of each request in the place of ServerName. ServerName stays for the requests
+	// whose host can be none.
+	ServerNameFromRequest bool
 	// Authorities are certificates in PEM. An endpoint's certificate has to lead to one of them. Empty means those that
 	// the system trusts.
 	Authorities string

@@ -137,5 +137,6 @@ func (e *Endpoint) handshake(ctx context.Context, tcp *net.TCPConn, terms *tls.C
 	if err != nil {
 		return link{}, &handshakeError{err}
 	}
+	e.part.proved()
 	return link{t, secure}, nil
 }

@@ -3,6 +3,7 @@
 package upstream
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -34,6 +35,8 @@ type Dialer struct {
 	http1  http1.ClientConfig
 	http2  http2.Config
 	shared sharedConns
+	// names counts the server names that all endpoints hold connections for.
+	names atomic.Int64
 }
 
 // NewDialer returns a dialer that makes connections as c says.

@@ -39,6 +39,10 @@ type Endpoint struct {
 	idle    [idleShards]idleShard
 	// private are the connections that rest for one client each.
 	private privateConns
+	// names has the parts of the endpoint, if the server name follows the request. It is nil otherwise.
+	names *names
+	// part is set if the endpoint is such a part itself.
+	part *part
 }
 
 // Key tells endpoints apart. Namespaces do not share endpoints: one namespace's timeouts and failures must not set
@@ -62,7 +66,10 @@ type idleShard struct {
 func (e *Endpoint) Init(key Key, d *Dialer) {
 	e.address, e.text, e.dialer, e.h2c = key.Address, key.Address.String(), d, key.H2C
 	if key.TLS != nil {
-		e.tls, e.tlsHTTP1 = key.TLS.forEndpoint()
+		e.tls, e.tlsHTTP1 = key.TLS.forEndpoint("")
+		if key.TLS.fromRequest {
+			e.names = newNames(e, key.TLS)
+		}
 	}
 }
 
@@ -106,6 +113,7 @@ func (e *Endpoint) takeIdle(shard uint32) *Conn {
 			if c == nil {
 				break
 			}
+			e.part.tookIdle()
 			if !c.quiet() {
 				_ = c.Close()
 				continue
@@ -133,10 +141,15 @@ func (s *idleShard) pop() *Conn {
 // give takes back a connection that can carry another request.
 func (e *Endpoint) give(c *Conn, shard uint32, now time.Duration) {
 	c.idleSince, c.suspect = now, c.Response().NoContent
+	if !e.part.mayRest() {
+		c.leave()
+		return
+	}
 	s := &e.idle[shard%idleShards]
 	s.mu.Lock()
 	if e.retired.Load() || len(s.conns) >= idlePerShard {
 		s.mu.Unlock()
+		e.part.tookIdle()
 		c.leave()
 		return
 	}
@@ -151,15 +164,21 @@ func (e *Endpoint) Retire() {
 	e.dials.cancel()
 	e.closeIdle(func(*Conn) bool { return true })
 	e.sharing.drain(func(*sharedConn) bool { return true })
+	e.names.retire()
 }
 
 // Resume has the endpoint keep connections again.
-func (e *Endpoint) Resume() { e.retired.Store(false) }
+func (e *Endpoint) Resume() {
+	if e.retired.Swap(false) {
+		e.names.resume()
+	}
+}
 
 // Expire closes the connections that have rested for longer than [IdleTimeout] at now.
 func (e *Endpoint) Expire(now time.Duration) {
 	e.closeIdle(func(c *Conn) bool { return now-c.idleSince > IdleTimeout })
 	e.sharing.drain(func(c *sharedConn) bool { return c.idleFor(now) > IdleTimeout })
+	e.names.expire(now)
 }
 
 func (e *Endpoint) closeIdle(when func(*Conn) bool) {
@@ -170,6 +189,7 @@ func (e *Endpoint) closeIdle(when func(*Conn) bool) {
 		kept := s.conns[:0]
 		for _, c := range s.conns {
 			if when(c) {
+				e.part.tookIdle()
 				c.leave()
 				continue
 			}
@@ -193,9 +213,26 @@ type Stats struct {
 	Dialled  uint64
 }
 
-// Stats counts the endpoint's connections. It leaves out those of HTTP/1.1 that are in use: only their exchanges know
-// them.
+// Stats counts the endpoint's connections, those of its parts included. It leaves out those of HTTP/1.1 that are in
+// use: only their exchanges know them.
 func (e *Endpoint) Stats() (s Stats) {
+	for _, part := range e.names.list() {
+		s.add(part.Stats())
+	}
+	s.add(e.ownStats())
+	return s
+}
+
+func (s *Stats) add(o Stats) {
+	s.Idle += o.Idle
+	s.Private += o.Private
+	s.Shared += o.Shared
+	s.Streams += o.Streams
+	s.Dialling += o.Dialling
+	s.Dialled += o.Dialled
+}
+
+func (e *Endpoint) ownStats() (s Stats) {
 	for i := range e.idle {
 		s.Idle += e.idle[i].len()
 	}

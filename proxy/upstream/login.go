@@ -105,14 +105,15 @@ func (l *Logins) take(e *Endpoint) *Conn {
 	return nil
 }
 
-// Endpoints returns the endpoints that the client is logged in at, the latest first.
+// Endpoints returns the endpoints that the client is logged in at, the latest first. Under which server name it logged
+// in makes no difference to where its requests go.
 func (l *Logins) Endpoints() iter.Seq[*Endpoint] {
 	return func(yield func(*Endpoint) bool) {
 		if l == nil {
 			return
 		}
 		for i := len(l.conns) - 1; i >= 0; i-- {
-			if !yield(l.conns[i].endpoint) {
+			if !yield(l.conns[i].endpoint.whole()) {
 				return
 			}
 		}

@@ -14,6 +14,7 @@ import (
 // parsedTerms are [Terms] with parsed authorities. Nil authorities are the system's.
 type parsedTerms struct {
 	serverName  string
+	fromRequest bool
 	authorities *x509.CertPool
 	skipVerify  bool
 	obsolete    bool
@@ -21,7 +22,11 @@ type parsedTerms struct {
 
 // TLS is made from [Terms]. It is part of an endpoint's [Key], so that no request goes over a connection that was made
 // under other terms.
-type TLS struct{ config *tls.Config }
+type TLS struct {
+	config *tls.Config
+	// fromRequest is set if the host of a request is the server name that it goes under.
+	fromRequest bool
+}
 
 func newTLS(u *parsedTerms) *TLS {
 	config := &tls.Config{
@@ -36,7 +41,7 @@ func newTLS(u *parsedTerms) *TLS {
 	if u.obsolete {
 		config.MinVersion, config.CipherSuites = tls.VersionTLS10, obsoleteSuites
 	}
-	return &TLS{config}
+	return &TLS{config, u.fromRequest}
 }
 
 // obsoleteSuites are all cipher suites but those with RC4, which no client may offer (RFC 7465).
@@ -51,10 +56,14 @@ var obsoleteSuites = func() (ids []uint16) {
 	return ids
 }()
 
-// forEndpoint returns the configurations of the connections to one endpoint. With the first, the endpoint chooses the
-// protocol. The second offers HTTP/1.1 alone. Both share a session.
-func (u *TLS) forEndpoint() (negotiating, http1 *tls.Config) {
+// forEndpoint returns the configurations of the connections to one endpoint under a server name. An empty one stands
+// for the name of the terms. With the first, the endpoint chooses the protocol. The second offers HTTP/1.1 alone. Both
+// share a session.
+func (u *TLS) forEndpoint(name string) (negotiating, http1 *tls.Config) {
 	negotiating = u.config.Clone()
+	if name != "" {
+		negotiating.ServerName = name
+	}
 	negotiating.ClientSessionCache = new(lastSession)
 	http1 = negotiating.Clone()
 	http1.NextProtos = []string{transport.ProtocolHTTP1}

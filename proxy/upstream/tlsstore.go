@@ -11,6 +11,9 @@ import (
 type Terms struct {
 	// ServerName is the name or IP address that the endpoint's certificate has to be for.
 	ServerName string
+	// ServerNameFromRequest puts the host of each request in the place of ServerName. ServerName stays for the requests
+	// whose host can be none.
+	ServerNameFromRequest bool
 	// Authorities are certificates as PEM. The endpoint's certificate has to lead to one of them. Empty: the system's.
 	Authorities string
 	// SkipVerify accepts every certificate.
@@ -50,7 +53,8 @@ func (s *TLSStore) Get(t Terms) (*TLS, error) {
 }
 
 func (s *TLSStore) parse(t Terms) (terms parsedTerms, err error) {
-	terms.serverName, terms.skipVerify, terms.obsolete = t.ServerName, t.SkipVerify, t.Obsolete
+	terms.serverName, terms.fromRequest = t.ServerName, t.ServerNameFromRequest
+	terms.skipVerify, terms.obsolete = t.SkipVerify, t.Obsolete
 	if t.Authorities != "" {
 		terms.authorities, err = s.authorities.parse(t.Authorities)
 	}
