@@ -250,6 +250,7 @@ type BackendServerName string
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.caSecretName) || !has(self.caConfigMapName)`,message=`write caSecretName or caConfigMapName, not both`
 // +kubebuilder:validation:XValidation:rule=`!has(self.insecureSkipVerify) || !self.insecureSkipVerify || !(has(self.caSecretName) || has(self.caConfigMapName))`,message=`insecureSkipVerify takes every certificate, so an authority has no part in it: leave out one of the two`
+// +kubebuilder:validation:XValidation:rule=`!has(self.serverName) || !has(self.serverNameFromRequest) || !self.serverNameFromRequest`,message=`write serverName or serverNameFromRequest, not both`
 type BackendTLS struct {
 	// caSecretName is the Secret of the Ingress's namespace whose key ca.crt has the certificates of the authorities, as PEM,
 	// that the backend's certificate may come from. It may be of any type. Absent, as caConfigMapName: those that the
@@ -265,6 +266,11 @@ type BackendTLS struct {
 	// <serviceName>.<namespace>.svc.
 	// +optional
 	ServerName BackendServerName `json:"serverName,omitempty"`
+
+	// serverNameFromRequest puts the host that each request is for in the place of serverName, for a backend that serves
+	// several hosts and answers 421 where the connection's name is another one. Connections are not shared across names.
+	// +optional
+	ServerNameFromRequest bool `json:"serverNameFromRequest,omitempty"`
 
 	// insecureSkipVerify takes every certificate: who can get between the controller and the backend can read and change
 	// everything.

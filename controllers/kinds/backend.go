@@ -19,7 +19,8 @@ func readBackend(b *v1alpha1.IngressBackend) (read rules.Backend) {
 		if t := b.TLS; t != nil {
 			read.TLS = &rules.BackendTLS{
 				CASecret: string(t.CASecretName), CAConfigMap: string(t.CAConfigMapName),
-				ServerName: string(t.ServerName), SkipVerify: t.InsecureSkipVerify, Obsolete: t.AllowObsolete,
+				ServerName: string(t.ServerName), ServerNameFromRequest: t.ServerNameFromRequest,
+				SkipVerify: t.InsecureSkipVerify, Obsolete: t.AllowObsolete,
 			}
 		}
 	case v1alpha1.ProtocolH2C:
@@ -48,6 +49,8 @@ func backendTLSFault(b *v1alpha1.IngressBackend) string {
 		return "backend.tls has caSecretName and caConfigMapName: write one of the two"
 	case t.InsecureSkipVerify && (t.CASecretName != "" || t.CAConfigMapName != ""):
 		return "backend.tls has insecureSkipVerify and names an authority: write one of the two"
+	case t.ServerName != "" && t.ServerNameFromRequest:
+		return "backend.tls has serverName and serverNameFromRequest: write one of the two"
 	case !validReference(string(t.CASecretName)) || !validReference(string(t.CAConfigMapName)):
 		return "backend.tls names an authority that cannot be there: write the name of a Secret or ConfigMap, such as backend-ca"
 	case !validReference(string(t.ServerName)) && !isAddress(string(t.ServerName)):

@@ -22,3 +22,19 @@ func TestReadBackendOfAnAppliance(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestReadBackendWithSeveralHosts(t *testing.T) {
+	t.Parallel()
+	b := v1alpha1.IngressBackend{Protocol: v1alpha1.ProtocolHTTPS, TLS: &v1alpha1.BackendTLS{ServerNameFromRequest: true}}
+	want := rules.Backend{Protocol: rules.HTTPS, TLS: &rules.BackendTLS{ServerNameFromRequest: true}}
+	if diff := cmp.Diff(want, readBackend(&b)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if fault := backendTLSFault(&b); fault != "" {
+		t.Errorf("got %q, want no fault", fault)
+	}
+	b.TLS.ServerName = "a"
+	if got, want := backendTLSFault(&b), "backend.tls has serverName and serverNameFromRequest: write one of the two"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

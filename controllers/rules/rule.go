@@ -69,6 +69,8 @@ type BackendTLS struct {
 	CASecret, CAConfigMap string
 	// ServerName is the name that its certificate is for, if that is not the usual one.
 	ServerName string
+	// ServerNameFromRequest puts the host of each request in the place of ServerName.
+	ServerNameFromRequest bool
 	// SkipVerify requires no proof.
 	SkipVerify bool
 	// Obsolete allows versions and cipher suites of TLS that are no longer thought secure.

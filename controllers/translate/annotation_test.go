@@ -143,6 +143,8 @@ func TestAnnotationsSayHowABackendIsSpokenTo(t *testing.T) {
 		{"{caConfigMapName: ca, serverName: web.internal}", "blue/web:80/HTTPS,caConfigMapName=ca,serverName=web.internal", "True "},
 		{"{insecureSkipVerify: true}", "blue/web:80/HTTPS,insecureSkipVerify", "True "},
 		{"{serverName: 10.0.0.1}", "blue/web:80/HTTPS,serverName=10.0.0.1", "True "},
+		{"{serverNameFromRequest: true}", "blue/web:80/HTTPS,serverNameFromRequest", "True "},
+		{"{serverNameFromRequest: true, serverName: a}", "blue/web:80/InvalidRule", "False "},
 		{"{serverName: 'a,insecureSkipVerify'}", "blue/web:80/InvalidRule", "False "},
 		{"{caSecretName: ../ca}", "blue/web:80/InvalidRule", "False "},
 		{"{caSecretName: ca, insecureSkipVerify: true}", "blue/web:80/InvalidRule", "False "},

@@ -131,6 +131,9 @@ func (t backendTLS) variant() string {
 	if t.ServerName != "" {
 		v += ",serverName=" + t.ServerName
 	}
+	if t.ServerNameFromRequest {
+		v += ",serverNameFromRequest"
+	}
 	if t.SkipVerify {
 		v += ",insecureSkipVerify"
 	}
@@ -149,7 +152,10 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 // terms returns how to speak to a backend that speaks HTTPS, or why that cannot be done. The server name expected by
 // default is the one under which clients in the cluster reach a Service: its certificate is made for that name.
 func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
-	terms = snapshot.UpstreamTLS{ServerName: b.tls.ServerName, SkipVerify: b.tls.SkipVerify, Obsolete: b.tls.Obsolete}
+	terms = snapshot.UpstreamTLS{
+		ServerName: b.tls.ServerName, ServerNameFromRequest: b.tls.ServerNameFromRequest,
+		SkipVerify: b.tls.SkipVerify, Obsolete: b.tls.Obsolete,
+	}
 	if terms.ServerName == "" {
 		terms.ServerName = defaultServerName(b.service, b.namespace)
 	}

@@ -89,7 +89,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	networks := newNetworks(&in)
 	pools.resolve(in, objects, networks)
 	snapshot.Pools = pools.programmed()
-	snapshot.Checks = checks(in.Tasks, snapshot.Pools)
+	snapshot.Checks = checks(in.Tasks, snapshot.Pools, snapshot.Hosts)
 
 	// Unresolved backends are named in the order of the rules, which is the order of the candidates.
 	for i := range candidates {

@@ -30,8 +30,9 @@ func CutTaskID(id string) (namespace, name string, ok bool) {
 	return strings.Cut(rest, "/")
 }
 
-// checks returns the checks of the Tasks that are endpoints of these pools, sorted by id.
-func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool) []snapshot.Check {
+// checks returns the checks of the Tasks that are endpoints of these pools, sorted by id. The hosts have the routes
+// that lead to the pools.
+func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool, hosts []snapshot.Host) []snapshot.Check {
 	wanted := make(map[string]bool)
 	for i := range pools {
 		for j := range pools[i].Endpoints {
@@ -43,7 +44,7 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool) []snapshot.Check {
 	if len(wanted) == 0 {
 		return nil
 	}
-	h2c, names := h2cAddresses(pools), serverNames(pools)
+	h2c, names := h2cAddresses(pools), serverNames(pools, hosts)
 	list := make([]snapshot.Check, 0, len(wanted))
 	for _, task := range tasks {
 		if task.Spec.HealthCheck == nil || !wanted[TaskID(task.Namespace, task.Name)] {
@@ -84,17 +85,46 @@ func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 }
 
 // serverNames returns the names that requests over TLS send to addresses. Of several it has the first.
-func serverNames(pools []snapshot.Pool) map[netip.AddrPort]string {
+func serverNames(pools []snapshot.Pool, hosts []snapshot.Host) map[netip.AddrPort]string {
+	requested := requestedNames(pools, hosts)
 	names := make(map[netip.AddrPort]string)
 	for i := range pools {
 		p := &pools[i]
 		if p.TLS.ServerName == "" {
 			continue
 		}
+		name := cmp.Or(requested[p.ID], p.TLS.ServerName)
 		for j := range p.Endpoints {
 			at := p.Endpoints[j].Address
-			if known, ok := names[at]; !ok || p.TLS.ServerName < known {
-				names[at] = p.TLS.ServerName
+			if known, ok := names[at]; !ok || name < known {
+				names[at] = name
+			}
+		}
+	}
+	return names
+}
+
+// requestedNames returns the first exact host of each pool whose server name is that of the request, by the pool's id.
+// Nobody knows the names that requests for a wildcard send.
+func requestedNames(pools []snapshot.Pool, hosts []snapshot.Host) map[string]string {
+	names := make(map[string]string)
+	for i := range pools {
+		if pools[i].TLS.ServerNameFromRequest {
+			names[pools[i].ID] = ""
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	for i := range hosts {
+		h := &hosts[i]
+		if h.Name == "" || strings.HasPrefix(h.Name, "*") {
+			continue
+		}
+		for j := range h.Routes {
+			known, follows := names[h.Routes[j].Pool]
+			if follows && (known == "" || h.Name < known) {
+				names[h.Routes[j].Pool] = h.Name
 			}
 		}
 	}

@@ -159,11 +159,16 @@ func TestAProbeOverTLSSendsTheNameThatRequestsDo(t *testing.T) {
 			}
 		}
 	}
+	follow := func(p *v1alpha1.IngressPath) {
+		p.Backend.Protocol, p.Backend.TLS = v1alpha1.ProtocolHTTPS, &v1alpha1.BackendTLS{ServerNameFromRequest: true}
+	}
 	for name, test := range map[string]struct {
 		check v1alpha1.HealthCheck
 		paths []func(*v1alpha1.IngressPath)
 		want  string
 	}{
+		"the first exact host":       {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){follow}, "w.io"},
+		"the first host or name":     {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){follow, over("z.io")}, "w.io"},
 		"that of the rule":           {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){over("app.example.com")}, "app.example.com"},
 		"the default":                {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}, []func(*v1alpha1.IngressPath){over("")}, "api.default.svc"},
 		"the first of several":       {v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckGRPCS}, []func(*v1alpha1.IngressPath){over("b.example.com"), over("a.example.com")}, "a.example.com"},
@@ -172,19 +177,35 @@ func TestAProbeOverTLSSendsTheNameThatRequestsDo(t *testing.T) {
 		"none without TLS":           {v1alpha1.HealthCheck{Port: 80}, []func(*v1alpha1.IngressPath){over("app.example.com")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rule := newRule("x.io")
+			var paths []v1alpha1.IngressPath
 			for i, change := range test.paths {
 				path := prefix(fmt.Sprintf("/%d", i), "api")
 				change(&path)
-				rule.Paths = append(rule.Paths, path)
+				paths = append(paths, path)
 			}
 			snapshot, _ := build(translate.Input{
-				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, rule)}),
-				Tasks:   []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &test.check })},
+				Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1,
+					newRule("", paths...), newRule("*.a.io", paths...), newRule("x.io", paths...), newRule("w.io", paths...))}),
+				Tasks: []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) { t.Spec.HealthCheck = &test.check })},
 			})
 			if len(snapshot.Checks) != 1 || snapshot.Checks[0].ServerName != test.want {
 				t.Errorf("the checks are %+v, want one with the name %q", snapshot.Checks, test.want)
 			}
 		})
+	}
+}
+
+// Nobody knows the names that clients will ask for by a wildcard.
+func TestAProbeWhoseRulesNameNoHostSendsTheDefault(t *testing.T) {
+	path := prefix("/", "api")
+	path.Backend.Protocol, path.Backend.TLS = v1alpha1.ProtocolHTTPS, &v1alpha1.BackendTLS{ServerNameFromRequest: true}
+	snapshot, _ := build(translate.Input{
+		Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("", path), newRule("*.a.io", path))}),
+		Tasks: []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) {
+			t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80, Type: v1alpha1.HealthCheckHTTPS}
+		})},
+	})
+	if len(snapshot.Checks) != 1 || snapshot.Checks[0].ServerName != "api.default.svc" {
+		t.Errorf("the checks are %+v, want one with the default name", snapshot.Checks)
 	}
 }

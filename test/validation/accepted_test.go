@@ -41,6 +41,8 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"a service that speaks HTTPS, verified by a Secret", backendTLS("caSecretName: api-ca, serverName: api.internal")},
 		{"a service that speaks HTTPS, verified by a ConfigMap", backendTLS("caConfigMapName: api-ca, serverName: '2001:db8::1'")},
 		{"a service that speaks HTTPS with a certificate of the system's authorities", backendTLS("serverName: api.example.com")},
+		{"a service that proves to be the host of each request", backendTLS("caSecretName: api-ca, serverNameFromRequest: true")},
+		{"a service of one name", backendTLS("serverName: api.example.com, serverNameFromRequest: false")},
 		{"a service that speaks HTTPS and proves nothing", backendTLS("insecureSkipVerify: true")},
 		{"a service that speaks H2C", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 1, protocol: H2C}}]}]"},
 

@@ -57,6 +57,8 @@ func TestBackendTLSThatMakesNoSenseIsRefused(t *testing.T) {
 		{"a ConfigMap that is no name", backendTLS("caConfigMapName: A_b"), []cause{{field + ".tls.caConfigMapName", "it must be the name of a ConfigMap"}}},
 		{"a server name with a port", backendTLS("serverName: 'api.internal:443'"), []cause{
 			{field + ".tls.serverName", "serverName must be a DNS name in lower case such as api.internal, or an IP address"}}},
+		{"two server names", backendTLS("serverName: a, serverNameFromRequest: true"), []cause{
+			{field + ".tls", "write serverName or serverNameFromRequest, not both"}}},
 		{"a server name that is a wildcard", backendTLS("serverName: '*.internal'"), []cause{
 			{field + ".tls.serverName", "serverName must be a DNS name in lower case such as api.internal, or an IP address"}}},
 	} {
