@@ -52,7 +52,7 @@ func New(config Config) *Proxy {
 	p.engine.Ejector = balance.NewEjector(p.engine.Clock)
 	p.state = routing.NewState(p.dialer, p.prober)
 	p.engine.Metrics = p.state.Metrics
-	p.engine.Gathering.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
+	p.engine.ContentMemory.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
 	p.tls = identity.ServerConfig(func() *identity.Set { return p.engine.Generation.Load().Identity })
 	p.engine.Log = observe.NewLog(config.AccessLog)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -65,7 +66,7 @@ func TestGatheredContentReachesTheEndpointAtOnceAndWithItsLength(t *testing.T) {
 			up.request()
 			up.send(okReply)
 			client.reply("GET")
-			if n := p.engine.Gathering.Taken(); n != 0 {
+			if n := p.engine.ContentMemory.Taken(); n != 0 {
 				t.Errorf("%d bytes are still taken", n)
 			}
 		})
@@ -100,7 +101,7 @@ func TestContentThatIsLongerThanWhatIsGathered(t *testing.T) {
 	if got := client.reply("POST"); got.Status != 200 {
 		t.Errorf("with a length: got %d %q, want 200", got.Status, got.reason())
 	}
-	await(t, "the end of both", func() bool { return p.engine.Gathering.Taken() == 0 })
+	await(t, "the end of both", func() bool { return p.engine.ContentMemory.Taken() == 0 })
 }
 
 func TestClientThatWaitsForA100GetsItWhereContentIsGathered(t *testing.T) {
@@ -167,7 +168,7 @@ func TestContentIsNotGatheredWithoutMemory(t *testing.T) {
 	t.Parallel()
 	endpoint := startScript(t)
 	p := serve(t)
-	p.engine.Gathering.Limit = 1
+	p.engine.ContentMemory.Limit = 1
 	p.apply(everythingBy(bufferingUpTo(64), endpoint.address))
 	if got := p.ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"); got.Status != 503 || got.reason() != "UpstreamBusy" {
 		t.Errorf("chunked: got %d %q, want 503 UpstreamBusy", got.Status, got.reason())
@@ -181,6 +182,30 @@ func TestContentIsNotGatheredWithoutMemory(t *testing.T) {
 	up.send(okReply)
 	if got := client.reply("POST"); got.Status != 200 {
 		t.Errorf("with a length: got %d %q, want 200", got.Status, got.reason())
+	}
+}
+
+// Whoever has clients that take their time leaves memory to the routes of other namespaces.
+func TestMemoryForContentIsSharedAmongNamespaces(t *testing.T) {
+	t.Parallel()
+	b := startBackend(t, echoed)
+	p := serve(t)
+	p.engine.ContentMemory.Limit = 8 * buffer.Small
+	slow, other := prefix("/", "slow"), prefix("/", "other")
+	bufferingUpTo(64)(&slow)
+	bufferingUpTo(64)(&other)
+	slowPool, otherPool := poolOf("slow", b.address), poolOf("other", b.address)
+	otherPool.Service = "another/other"
+	p.apply(snapshotOf([]snapshot.Host{hostOf("slow", slow), hostOf("other", other)}, slowPool, otherPool))
+	const begun = "POST / HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n"
+	for i := range 4 {
+		p.dial().send(fmt.Sprintf(begun, "slow"))
+		await(t, "the gathering", func() bool { return p.engine.ContentMemory.Taken() == int64(i+1)*buffer.Small })
+	}
+	for host, want := range map[string]int{"slow": 503, "other": 200} {
+		if got := p.ask(fmt.Sprintf(begun, host) + "0\r\n\r\n"); got.Status != want {
+			t.Errorf("%s: got %d %q, want %d", host, got.Status, got.reason(), want)
+		}
 	}
 }
 
@@ -201,9 +226,9 @@ func TestGatheringEnds(t *testing.T) {
 	p.apply(everythingBy(bufferingUpTo(64), endpoint.address))
 	client = p.dial()
 	client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
-	await(t, "the gathering", func() bool { return p.engine.Gathering.Taken() > 0 })
+	await(t, "the gathering", func() bool { return p.engine.ContentMemory.Taken() > 0 })
 	client.abort()
-	await(t, "its end", func() bool { return p.engine.Gathering.Taken() == 0 })
+	await(t, "its end", func() bool { return p.engine.ContentMemory.Taken() == 0 })
 	if n := endpoint.accepted.Load(); n != 0 {
 		t.Errorf("%d connections to the endpoint, want none", n)
 	}
@@ -320,6 +345,6 @@ func TestGatheredContentIsForgottenOnceItIsAnswered(t *testing.T) {
 		up.expect(strings.Repeat("x", n))
 		up.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\ndata: 1\n\n")
 		client.head()
-		await(t, "the gathered content to be forgotten", func() bool { return p.engine.Gathering.Taken() == 0 })
+		await(t, "the gathered content to be forgotten", func() bool { return p.engine.ContentMemory.Taken() == 0 })
 	}
 }

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -170,6 +172,34 @@ func TestLongRequestThatDidNothingIsNotSentAgain(t *testing.T) {
 	f.check(f.WriteRSTStream(a.stream, http2.ErrCodeRefusedStream))
 	if got := client.reply("POST"); got.Status != 502 || got.reason() != "UpstreamReset" {
 		t.Errorf("got %d %q, want 502 UpstreamReset", got.Status, got.Body)
+	}
+}
+
+// What is kept to be sent again takes memory that is bounded for all requests together. Beyond it nothing is kept.
+func TestContentIsKeptAsLongAsThereIsMemory(t *testing.T) {
+	t.Parallel()
+	for limit, again := range map[int64]bool{1: false, 2 * buffer.Small: true} {
+		s, other := startScript(t), startH2C(t, echoed)
+		p := serve(t)
+		p.engine.ContentMemory.Limit = limit
+		p.apply(inH2C(everythingBy(retries(1), s.address)))
+		client := p.dial()
+		client.send(post)
+		f := s.acceptFrames()
+		a := f.received(true)
+		if got := p.engine.ContentMemory.Taken() > 0; got != again {
+			t.Errorf("with %d bytes, content is kept: %t, want %t", limit, got, again)
+		}
+		p.apply(inH2C(everythingBy(retries(1), s.address, other.address)))
+		f.check(f.WriteRSTStream(a.stream, http2.ErrCodeRefusedStream))
+		status, answer := 502, ""
+		if again {
+			status, answer = 200, fmt.Sprintf("%q", a.body)
+		}
+		if got := client.reply("POST"); got.Status != status || a.body == "" || !strings.HasSuffix(got.Body, answer) {
+			t.Errorf("with %d bytes: got %d %q, want %d %s", limit, got.Status, got.Body, status, answer)
+		}
+		await(t, "the memory to be free", func() bool { return p.engine.ContentMemory.Taken() == 0 })
 	}
 }
 

@@ -19,6 +19,8 @@ type Pool struct {
 	ID, Service string
 	TLS         snapshot.UpstreamTLS
 	H2C         bool
+	// ContentMemory is how much memory the contents of requests for the services of the namespace take, in bytes.
+	ContentMemory *atomic.Int64
 
 	members []member
 	state   *poolState
@@ -63,6 +65,7 @@ type poolState struct {
 func newPool(p *snapshot.Pool, security *upstream.TLS, s *Store) *Pool {
 	c := &Pool{ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	namespace := p.Namespace()
+	c.ContentMemory = s.contentMemory(namespace)
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/health"
@@ -22,6 +23,8 @@ type Store struct {
 	// tls makes TLS from the terms of pools.
 	tls   *upstream.TLSStore
 	pools map[string]*poolState
+	// contents has what the contents of requests take of memory, by the namespace of the pools.
+	contents map[string]*atomic.Int64
 
 	mu sync.Mutex // guards checked, which Refresh reads at any time
 	// checked has the pools that a checked task is in, by the task's id.
@@ -31,12 +34,13 @@ type Store struct {
 // NewStore returns an empty store. The prober has the tasks whose health decides whether they take requests.
 func NewStore(dialer *upstream.Dialer, prober *health.Prober) *Store {
 	return &Store{
-		dialer:  dialer,
-		prober:  prober,
-		targets: make(map[upstream.Key]*Target),
-		tls:     upstream.NewTLSStore(),
-		pools:   make(map[string]*poolState),
-		checked: make(map[string]*poolList),
+		dialer:   dialer,
+		prober:   prober,
+		targets:  make(map[upstream.Key]*Target),
+		tls:      upstream.NewTLSStore(),
+		pools:    make(map[string]*poolState),
+		contents: make(map[string]*atomic.Int64),
+		checked:  make(map[string]*poolList),
 	}
 }
 
@@ -56,6 +60,16 @@ func (s *Store) pool(id string) *poolState {
 		s.pools[id] = p
 	}
 	return p
+}
+
+// contentMemory returns what the contents of requests for a namespace's services take of memory.
+func (s *Store) contentMemory(namespace string) *atomic.Int64 {
+	taken := s.contents[namespace]
+	if taken == nil {
+		taken = new(atomic.Int64)
+		s.contents[namespace] = taken
+	}
+	return taken
 }
 
 // poolsOf returns the list of the pools that a checked task is in.
@@ -144,7 +158,9 @@ func (s *Store) Adopt(pools, before map[string]*Pool) {
 func (s *Store) KeepOnly(pools map[string]*Pool, list []snapshot.Pool) {
 	listed := make(map[*Target]bool, len(s.targets)) // true: takes requests
 	watched := make(map[*poolList]bool)
+	counted := make(map[*atomic.Int64]bool)
 	for _, p := range pools {
+		counted[p.ContentMemory] = true
 		for i := range p.members {
 			m := &p.members[i]
 			listed[m.Target] = listed[m.Target] || m.takesRequests()
@@ -158,6 +174,7 @@ func (s *Store) KeepOnly(pools map[string]*Pool, list []snapshot.Pool) {
 			}
 		}
 	})
+	maps.DeleteFunc(s.contents, func(_ string, taken *atomic.Int64) bool { return !counted[taken] })
 	s.keepChecked(watched)
 	for id, p := range s.pools {
 		if pools[id] == nil {

@@ -4,36 +4,16 @@ package content
 
 import (
 	"io"
-	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Gathering is the memory that gathered contents of all requests may take.
-type Gathering struct {
-	// Limit is in bytes.
-	Limit int64
-	taken atomic.Int64
-}
-
-// take takes n bytes, or returns false.
-func (g *Gathering) take(n int) bool {
-	if g.taken.Add(int64(n)) > g.Limit {
-		g.taken.Add(-int64(n))
-		return false
-	}
-	return true
-}
-
-// Taken returns how many bytes are taken.
-func (g *Gathering) Taken() int64 { return g.taken.Load() }
-
 // gathered is the content of a request that arrived before an endpoint was asked, from its beginning. It is sent to
 // each endpoint that is tried.
 type gathered struct {
-	memory  *Gathering
+	memory  Share
 	buffers *buffer.Pool
 	buf     []byte
 	n       int
@@ -59,7 +39,7 @@ func (g *gathered) room(most int64) []byte {
 
 func (g *gathered) free() {
 	if g.buf != nil {
-		g.memory.taken.Add(-int64(len(g.buf)))
+		g.memory.give(len(g.buf))
 		g.buffers.Put(g.buf)
 		g.buf = nil
 	}
@@ -75,7 +55,7 @@ func (g *gathered) drop() {
 // what is more goes on as it comes. Otherwise Gather returns why the request is refused. It also returns the length of
 // a content that is whole, and UnknownLength for another one. An error is the reader's.
 func (u *Upload) Gather(
-	r message.Reader, most int64, known bool, memory *Gathering, buffers *buffer.Pool,
+	r message.Reader, most int64, known bool, memory Share, buffers *buffer.Pool,
 ) (length int64, why reason.Reason, err error) {
 	g := &u.gathered
 	g.memory, g.buffers = memory, buffers

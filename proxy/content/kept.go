@@ -19,6 +19,7 @@ type kept struct {
 	keeping atomic.Bool
 
 	mu      sync.Mutex // guards what follows
+	memory  Share
 	buffers *buffer.Pool
 	buf     []byte
 	n       int
@@ -27,11 +28,11 @@ type kept struct {
 // keptMost bounds what is kept. Most calls of a single message fit. A longer request is sent once.
 const keptMost = 64 << 10
 
-// begin keeps what is sent from now on. Call it before the first byte is sent.
-func (k *kept) begin(buffers *buffer.Pool) {
+// begin keeps what is sent from now on, as long as there is memory for it. Call it before the first byte is sent.
+func (k *kept) begin(memory Share, buffers *buffer.Pool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.buffers = buffers
+	k.memory, k.buffers = memory, buffers
 	k.keeping.Store(true)
 }
 
@@ -47,19 +48,20 @@ func (k *kept) add(content []byte) {
 	case need > keptMost:
 		k.dropLocked()
 		return
-	case need > len(k.buf):
-		k.growLocked(need)
+	case need > len(k.buf) && !k.growLocked(need):
+		k.dropLocked()
+		return
 	}
 	k.n += copy(k.buf[k.n:], content)
 }
 
-// take takes what of the content is there, as far as there is room. It waits for nothing.
+// take takes what of the content is there, as far as there is room and memory. It waits for nothing.
 func (k *kept) take(content message.Reader) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for k.n < keptMost && !content.Ended() && content.Buffered() {
-		if k.n == len(k.buf) {
-			k.growLocked(min(max(buffer.Small, 2*k.n), keptMost))
+		if k.n == len(k.buf) && !k.growLocked(min(max(buffer.Small, 2*k.n), keptMost)) {
+			return nil
 		}
 		n, err := content.Read(k.buf[k.n:])
 		k.n += n
@@ -70,13 +72,24 @@ func (k *kept) take(content message.Reader) error {
 	return nil
 }
 
-func (k *kept) growLocked(need int) {
+// growLocked makes room for need bytes in all. It returns false if there is no memory for that.
+func (k *kept) growLocked(need int) bool {
+	if !k.memory.take(buffer.SizeOf(need)) {
+		return false
+	}
 	grown := k.buffers.Get(need)
 	copy(grown, k.buf[:k.n])
-	if k.buf != nil {
-		k.buffers.Put(k.buf)
-	}
+	k.freeLocked()
 	k.buf = grown
+	return true
+}
+
+func (k *kept) freeLocked() {
+	if k.buf != nil {
+		k.memory.give(len(k.buf))
+		k.buffers.Put(k.buf)
+		k.buf = nil
+	}
 }
 
 // drop forgets the content.
@@ -90,10 +103,8 @@ func (k *kept) drop() {
 }
 
 func (k *kept) dropLocked() {
-	if k.buf != nil {
-		k.buffers.Put(k.buf)
-	}
-	k.buf, k.n = nil, 0
+	k.freeLocked()
+	k.n = 0
 	k.keeping.Store(false)
 }
 

@@ -58,14 +58,16 @@ const sentWithHead = 64 << 10
 
 // Start begins with another endpoint. It sends the head, which is pending, and the content that is there, in one write
 // if they fit. whole says whether that was all. The errors say which side failed.
-func (u *Upload) Start(r message.Reader, up upstream.Exchange, hasContent bool, buffers *buffer.Pool) (whole bool, readErr, writeErr error) {
+func (u *Upload) Start(
+	r message.Reader, up upstream.Exchange, hasContent bool, memory Share, buffers *buffer.Pool,
+) (whole bool, readErr, writeErr error) {
 	w := up.Request()
 	u.attempt = attempt{}
 	if !hasContent {
 		return true, nil, w.End(nil)
 	}
 	if up.Sole() == nil && !u.Resendable() {
-		u.kept.begin(buffers)
+		u.kept.begin(memory, buffers)
 	}
 	if err := u.kept.writeTo(w); err != nil {
 		return false, nil, err

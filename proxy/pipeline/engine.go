@@ -28,10 +28,10 @@ type Engine struct {
 	Buffers    buffer.Pool
 	Pipes      transport.Pipes
 	Ejector    *balance.Ejector
-	// Gathering is the memory for contents that wait to be whole.
-	Gathering content.Gathering
-	exchanges sync.Pool
-	Logger    logr.Logger
+	// ContentMemory is the memory for contents that wait to be whole, or for another attempt.
+	ContentMemory content.Memory
+	exchanges     sync.Pool
+	Logger        logr.Logger
 	// Trusted are the peers whose forwarding fields are believed.
 	Trusted client.Trusted
 }

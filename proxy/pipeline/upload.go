@@ -44,7 +44,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 	defer x.guard.Uploading(x.number, false)
 	x.down.AwaitContent()
 	known := x.request.ContentLength != message.UnknownLength
-	length, why, err := x.upload.Gather(r, x.view.Gather, known, &x.engine.Gathering, &x.engine.Buffers)
+	length, why, err := x.upload.Gather(r, x.view.Gather, known, x.contentMemory(), &x.engine.Buffers)
 	switch {
 	case err != nil:
 		x.guard.End(x.number, content.Cause(err))
@@ -60,9 +60,14 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 	return why, detail
 }
 
+// contentMemory is where the exchange takes memory for content. All requests for the services of a namespace share it.
+func (x *Exchange) contentMemory() content.Share {
+	return x.engine.ContentMemory.Share(x.route.Pool.ContentMemory)
+}
+
 // measure gives the request's content a length, if the client did not say it and all of the content is there.
 func (x *Exchange) measure(up upstream.Exchange) error {
-	length, err := x.upload.Measure(x.down.Content(), up.Sole() == nil, &x.engine.Buffers)
+	length, err := x.upload.Measure(x.down.Content(), up.Sole() == nil, x.contentMemory(), &x.engine.Buffers)
 	if length != message.UnknownLength {
 		x.request.ContentLength = length
 		x.request.ExpectContinue = x.request.ExpectContinue && x.request.HasContent()
@@ -73,7 +78,7 @@ func (x *Exchange) measure(up upstream.Exchange) error {
 // send sends the head and the content that is there. Then it starts the upload of the rest.
 func (x *Exchange) send(up upstream.Exchange) error {
 	x.invited = false
-	whole, readErr, writeErr := x.upload.Start(x.down.Content(), up, x.request.HasContent(), &x.engine.Buffers)
+	whole, readErr, writeErr := x.upload.Start(x.down.Content(), up, x.request.HasContent(), x.contentMemory(), &x.engine.Buffers)
 	switch {
 	case readErr != nil:
 		x.guard.End(x.number, content.Cause(readErr))
