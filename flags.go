@@ -79,7 +79,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(durationFlag(&f.hostClaimGrace, 0), "host-claim-grace", "`time` that a host stays with a namespace after its last rule for it has gone; 0 for none")
 	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback, link-local and the controller's own addresses; whoever may create Tasks then reaches what listens beside the controller")
 	set.Func("task-networks", "comma-separated `CIDRs` or addresses that Tasks may be in; never the API server's or a metadata service's address, nor "+
-		"those that --allow-local-tasks is for (default all others)", list(&f.taskNetworks, parsePrefix))
+		"those that --allow-local-tasks is for (default all others)", list(&f.taskNetworks, cli.ParseNetwork))
 	set.Func("default-certificate", "Secret (`namespace/name`) with tls.crt and tls.key that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)
 		return err
@@ -87,7 +87,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.StringVar(&f.publishAddress, "publish-address", "", "comma-separated `addresses` and names that go into status.loadBalancer of every Ingress")
 	set.StringVar(&f.publishService, "publish-service", "", "Service (`namespace/name`) whose addresses go into status.loadBalancer of every Ingress")
 	set.Var(boolFlag(&f.leaderElect, true), "leader-elect", "order certificates and write status only while holding the Lease; every replica serves in any case")
-	set.Func("trusted-proxies", "comma-separated `CIDRs` or addresses whose forwarding fields are believed (default none)", list(&f.trustedProxies, parsePrefix))
+	set.Func("trusted-proxies", "comma-separated `CIDRs` or addresses whose forwarding fields are believed (default none)", list(&f.trustedProxies, cli.ParseNetwork))
 	set.Var(boolFlag(&f.proxyProtocol, false), "proxy-protocol", "expect a PROXY header, version 1 or 2, from trusted proxies; from nobody else")
 	set.Var(boolFlag(&f.h2c, false), "h2c", "speak HTTP/2 on plain connections too, where the client begins so; over TLS it is always offered")
 	set.Func("access-log", "`format` of the access log on standard output: none, json or combined (default none)", func(s string) (err error) {
@@ -235,19 +235,4 @@ func parseSecretName(s string) (types.NamespacedName, error) {
 		return types.NamespacedName{}, fmt.Errorf("%q is no Secret: write its namespace and name, such as warren-system/default-tls", s)
 	}
 	return types.NamespacedName{Namespace: namespace, Name: name}, nil
-}
-
-func parsePrefix(s string) (netip.Prefix, error) {
-	if address, err := netip.ParseAddr(s); err == nil {
-		address = address.Unmap()
-		return netip.PrefixFrom(address, address.BitLen()), nil
-	}
-	prefix, err := netip.ParsePrefix(s)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is neither an address nor a CIDR such as 10.0.0.0/8", s)
-	}
-	if prefix.Addr().Is4In6() {
-		return netip.Prefix{}, fmt.Errorf("%q is an IPv4 range in IPv6's form: write it as IPv4", s)
-	}
-	return prefix.Masked(), nil
 }

@@ -139,6 +139,19 @@ func TestExplainOfManifestsKeepsToTheHostsThatNamespacesAreAllowed(t *testing.T)
 	}
 }
 
+func TestExplainOfManifestsKeepsToTheNetworksOfTasks(t *testing.T) {
+	t.Parallel()
+	const refused = "warning: Task default/api-1: Accepted=False "
+	for networks, want := range map[string]bool{
+		"": true, "10.1.0.0/16": true, "192.0.2.0/24, 10.1.2.3": true, "192.0.2.0/24": false, "10.1.2.4,10.1.2.5": false,
+	} {
+		got := runWith(shop, "explain", "http://shop.example.com/api/cart", "-f", "-", "--client=10.0.0.1", "--task-networks="+networks)
+		if strings.Contains(got.err, refused) == want || strings.Contains(got.out, "task/default/api-1") != want {
+			t.Errorf("%q: %+v, want the Task to be used: %t", networks, got, want)
+		}
+	}
+}
+
 func TestExplainRefusesManifestsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, manifest, want string }{
@@ -164,7 +177,8 @@ func TestMisuseIsSaidInOneLine(t *testing.T) {
 		"write one URL, such":       {"explain", "http://a/", "http://b/"},
 		"-o is":                     {"explain", "http://a/", "-o", "xml"},
 		"-unknown":                  {"explain", "--unknown"},
-		"is no CIDR":                {"explain", "http://a/", "-f", "-", "--trusted-proxies", "x"},
+		"--trusted-proxies: \"x\"":  {"explain", "http://a/", "-f", "-", "--trusted-proxies", "x"},
+		"neither an address":        {"explain", "http://a/", "-f", "-", "--task-networks", "10.0.0.0/8,10.0.0"},
 		"write an address":          {"explain", "http://a/", "-f", "-", "--client", "me"},
 		"is no URL":                 {"explain", "shop", "-f", "-"},
 		`there is no list of "all"`: {"ls", "all"},

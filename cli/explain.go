@@ -33,6 +33,7 @@ type explainFlags struct {
 	headers          texts
 	files            texts
 	class, trusted   string
+	taskNetworks     string
 	allowSharedHosts bool
 	allowLocalTasks  bool
 	requireAllowed   bool
@@ -57,7 +58,8 @@ func explainURL(ctx context.Context, args []string, s Streams) error {
 	c.Var(&f.headers, "header", "field of the request, `'Name: value'`; may be given several times")
 	c.Var(&f.files, "f", "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
 	c.StringVar(&f.class, "ingress-class", "warren", "with -f, the `class` of the controller")
-	c.StringVar(&f.trusted, "trusted-proxies", "", "with -f, comma-separated `CIDRs` whose forwarding fields are believed")
+	c.StringVar(&f.trusted, "trusted-proxies", "", "with -f, comma-separated `CIDRs` or addresses whose forwarding fields are believed")
+	c.StringVar(&f.taskNetworks, "task-networks", "", "with -f, comma-separated `CIDRs` or addresses that Tasks may be in, as for the controller (default all)")
 	c.BoolVar(&f.allowSharedHosts, "allow-shared-hosts", false, "with -f, as for the controller")
 	c.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "with -f, as for the controller")
 	c.BoolVar(&f.requireAllowed, "require-allowed-hosts", false, "with -f, as for the controller")
@@ -87,15 +89,12 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 		}
 	}
 	config := proxy.Config{MaxHeaderBytes: 64 << 10, MaxHeaders: 128} // the controller's defaults
-	for cidr := range strings.SplitSeq(f.trusted, ",") {
-		if cidr == "" {
-			continue
-		}
-		prefix, err := netip.ParsePrefix(cidr)
-		if err != nil {
-			return misuse{fmt.Errorf("--trusted-proxies: %q is no CIDR such as 10.0.0.0/8", cidr)}
-		}
-		config.TrustedProxies = append(config.TrustedProxies, prefix.Masked())
+	if config.TrustedProxies, err = networks("trusted-proxies", f.trusted); err != nil {
+		return err
+	}
+	taskNetworks, err := networks("task-networks", f.taskNetworks)
+	if err != nil {
+		return err
 	}
 	objects, skipped, err := readManifests(f.files, c.streams.In)
 	if err != nil {
@@ -103,7 +102,7 @@ func (c *command) explainFiles(target string, f *explainFlags) error {
 	}
 	in, _, err := sources.InputOf(objects, translate.Options{
 		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
-		RequireAllowedHosts: f.requireAllowed,
+		RequireAllowedHosts: f.requireAllowed, TaskNetworks: taskNetworks,
 	})
 	if err != nil {
 		return err
