@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+
+	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -62,6 +65,13 @@ func TestObsoleteTLSIsSpokenWhereTheRuleAllowsIt(t *testing.T) {
 				p.apply(over(terms, everything(b.address)))
 				if got := p.get("a", "/"); !strings.Contains(got.Body, want) {
 					t.Errorf("%+v: got %d %q, want %q", terms, got.Status, got.Body, want)
+				}
+				check := snapshot.Check{
+					Address: b.address, Path: "/", TLS: true, Obsolete: terms.Obsolete,
+					Expected: []snapshot.StatusRange{{First: 200, Last: 200}}, Timeout: patience,
+				}
+				if got := health.NewProbes(p.dialer, logr.Discard()).Probe(t.Context(), &check); got.Healthy != (want == "ok") {
+					t.Errorf("%+v: a probe finds %+v, want the same", terms, got)
 				}
 			}
 		})

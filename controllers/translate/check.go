@@ -44,7 +44,7 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool, hosts []snapshot.Host
 	if len(wanted) == 0 {
 		return nil
 	}
-	h2c, names := h2cAddresses(pools), serverNames(pools, hosts)
+	h2c, names, obsolete := h2cAddresses(pools), serverNames(pools, hosts), obsoleteAddresses(pools)
 	list := make([]snapshot.Check, 0, len(wanted))
 	for _, task := range tasks {
 		if task.Spec.HealthCheck == nil || !wanted[TaskID(task.Namespace, task.Name)] {
@@ -53,7 +53,7 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool, hosts []snapshot.Host
 		if c, fault := taskCheck(task); fault == "" {
 			c.H2C = c.Path != "" && !c.TLS && h2c[c.Address]
 			if c.TLS {
-				c.ServerName = serverName(task, names[c.Address])
+				c.ServerName, c.Obsolete = serverName(task, names[c.Address]), obsolete[c.Address]
 			}
 			list = append(list, c)
 		}
@@ -79,6 +79,20 @@ func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 					delete(addresses, p.Endpoints[j].Address)
 				}
 			}
+		}
+	}
+	return addresses
+}
+
+// obsoleteAddresses returns the addresses to which requests may go over obsolete TLS.
+func obsoleteAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
+	addresses := make(map[netip.AddrPort]bool)
+	for i := range pools {
+		if !pools[i].TLS.Obsolete {
+			continue
+		}
+		for j := range pools[i].Endpoints {
+			addresses[pools[i].Endpoints[j].Address] = true
 		}
 	}
 	return addresses

@@ -195,6 +195,32 @@ func TestAProbeOverTLSSendsTheNameThatRequestsDo(t *testing.T) {
 	}
 }
 
+// A check of an appliance would find it Unhealthy for what requests get on with.
+func TestAProbeAllowsTheObsoleteTLSThatRequestsMayUse(t *testing.T) {
+	strict, lax := prefix("/strict", "api"), prefix("/lax", "api")
+	strict.Backend.Protocol, lax.Backend.Protocol = v1alpha1.ProtocolHTTPS, v1alpha1.ProtocolHTTPS
+	lax.Backend.TLS = &v1alpha1.BackendTLS{AllowObsolete: true}
+	for _, test := range []struct {
+		kind  v1alpha1.HealthCheckType
+		paths []v1alpha1.IngressPath
+		want  bool
+	}{
+		{v1alpha1.HealthCheckHTTPS, []v1alpha1.IngressPath{strict}, false},
+		{v1alpha1.HealthCheckHTTPS, []v1alpha1.IngressPath{strict, lax}, true},
+		{v1alpha1.HealthCheckHTTP, []v1alpha1.IngressPath{strict, lax}, false},
+	} {
+		snapshot, _ := build(translate.Input{
+			Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("x.io", test.paths...))}),
+			Tasks: []*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", func(t *v1alpha1.Task) {
+				t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80, Type: test.kind}
+			})},
+		})
+		if len(snapshot.Checks) != 1 || snapshot.Checks[0].Obsolete != test.want {
+			t.Errorf("%s with %d paths: the checks are %+v, want obsolete TLS to be allowed: %t", test.kind, len(test.paths), snapshot.Checks, test.want)
+		}
+	}
+}
+
 // Nobody knows the names that clients will ask for by a wildcard.
 func TestAProbeWhoseRulesNameNoHostSendsTheDefault(t *testing.T) {
 	path := prefix("/", "api")

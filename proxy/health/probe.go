@@ -101,9 +101,12 @@ func (p *Probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Che
 	if c.TLS {
 		terms = p.tls
 	}
-	if c.TLS && c.ServerName != "" {
+	if c.TLS && (c.ServerName != "" || c.Obsolete) {
 		terms = p.tls.Clone()
 		terms.ServerName = c.ServerName
+		if c.Obsolete {
+			upstream.AllowObsolete(terms)
+		}
 	}
 	up, end, err := p.dialer.Once(ctx, tcp, terms, c.H2C || c.GRPC)
 	if err != nil {

@@ -30,6 +30,8 @@ type Check struct {
 	// ServerName is sent in the handshake, and the GET asks for it as the host. So a task with several hosts answers as
 	// one of them. It is empty without TLS, and if no name is known. Then the GET asks for the address.
 	ServerName string
+	// Obsolete allows what [UpstreamTLS.Obsolete] allows, because requests to that address may use it.
+	Obsolete bool
 	// H2C is set if the GET is sent in HTTP/2 without TLS. Over TLS the task chooses the version.
 	H2C bool
 	// Expected are the statuses with which a healthy task answers the GET.
@@ -80,7 +82,8 @@ func (c Check) Equal(o Check) bool {
 // SameProbe says whether the findings of one check hold for the other one too.
 func (c *Check) SameProbe(o *Check) bool {
 	return c.ID == o.ID && c.Namespace == o.Namespace && c.Address == o.Address && c.Path == o.Path &&
-		c.GRPC == o.GRPC && c.Service == o.Service && c.TLS == o.TLS && c.ServerName == o.ServerName && c.H2C == o.H2C &&
+		c.GRPC == o.GRPC && c.Service == o.Service && c.TLS == o.TLS && c.ServerName == o.ServerName &&
+		c.Obsolete == o.Obsolete && c.H2C == o.H2C &&
 		slices.Equal(c.Expected, o.Expected)
 }
 

@@ -39,9 +39,14 @@ func newTLS(u *parsedTerms) *TLS {
 		RootCAs:                     u.authorities,
 	}
 	if u.obsolete {
-		config.MinVersion, config.CipherSuites = tls.VersionTLS10, obsoleteSuites
+		AllowObsolete(config)
 	}
 	return &TLS{config, u.fromRequest}
+}
+
+// AllowObsolete lets connections use versions before TLS 1.2, and cipher suites that are no longer thought secure.
+func AllowObsolete(config *tls.Config) {
+	config.MinVersion, config.CipherSuites = tls.VersionTLS10, obsoleteSuites
 }
 
 // obsoleteSuites are all cipher suites but those with RC4, which no client may offer (RFC 7465).
