@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -229,6 +230,55 @@ func TestConnectionWithARefusedUploadGivesWay(t *testing.T) {
 		t.Errorf("another connection got %d %q, want 404", got.Status, got.reason())
 	}
 	first.expectClosed()
+}
+
+// dripsFrames is drips over HTTP/2.
+func (s *served) dripsFrames(from string) *frames {
+	s.tb.Helper()
+	c := newFrames(s.tb, s.dialFrom(from).TCPConn)
+	c.request(1, false, head("POST", "/")...)
+	if got := c.answer(1); got.status != "404" || !got.ended {
+		s.tb.Fatalf("the upload got %v, want 404", got)
+	}
+	done := make(chan struct{})
+	s.tb.Cleanup(func() { _ = c.conn.Close(); <-done })
+	go func() {
+		defer close(done)
+		for c.WriteData(1, false, []byte("x")) == nil {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	return c
+}
+
+// The same is true over HTTP/2, but not while another stream is open.
+func TestConnectionWithARefusedUploadGivesWayOverHTTP2(t *testing.T) {
+	t.Parallel()
+	arrived, answer := make(chan struct{}), make(chan struct{})
+	b := startBackend(t, func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-answer
+	})
+	end := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(end) // or the backend would not end
+	p := serve(t, h2c, func(c *Config) { c.MaxConnections = 2 })
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", prefix("/busy", "pool"))}, poolOf("pool", b.address)))
+	busy := newFrames(t, p.dialFrom("127.0.0.2").TCPConn)
+	busy.request(1, false, head("POST", "/")...)
+	busy.answer(1)
+	busy.get(3, "/busy")
+	receive(t, "a request", arrived)
+	dropping := p.dripsFrames("127.0.0.3")
+	third := p.dialFrom("127.0.0.4")
+	third.send(getNowhere)
+	if got := third.reply("GET"); got.Status != 404 {
+		t.Errorf("another connection got %d %q, want 404", got.Status, got.reason())
+	}
+	dropping.expectGoAway(http2.ErrCodeNo)
+	end()
+	if got := busy.answer(3); got.status != "200" {
+		t.Errorf("the connection that is busy got %v, want 200", got)
+	}
 }
 
 // A drain does not wait for the rest of a refused upload. The client gets the end of the connection before its close.

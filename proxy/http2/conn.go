@@ -42,8 +42,8 @@ type conn struct {
 	last uint32
 	// running is how many streams are worked on, including those that were reset meanwhile.
 	running int
-	// tunnels is how many of those are tunnels.
-	tunnels int
+	// tunnels is how many of those are tunnels, and dropping how many only drop the rest of a request's content.
+	tunnels, dropping int
 	// sendWindow is how much the peer takes, and recvWindow how much it may send. credit was consumed and not given back
 	// yet.
 	sendWindow, recvWindow, credit int64
@@ -63,8 +63,8 @@ type conn struct {
 	departure departure
 	// accepted is the highest stream of the peer that was served, or refused in a way that the peer knows of.
 	accepted uint32
-	// err is why the connection ended. quietSince is when the last stream that is no tunnel ended. rested is set once the
-	// connection was idle for too long.
+	// err is why the connection ended. quietSince is when the last stream that is no tunnel ended, or began to only
+	// drop content. rested is set once the connection was idle for too long.
 	err        error
 	quietSince time.Duration
 	rested     bool
@@ -225,7 +225,7 @@ func (c *conn) Running() int {
 
 // leave notes that the work on a stream has ended.
 func (c *conn) leave() {
-	if c.running--; c.running > c.tunnels {
+	if c.running--; c.running > c.tunnels+c.dropping {
 		return
 	}
 	c.quietSince = c.config.Now()

@@ -55,11 +55,12 @@ func (c *ServerConn) Drain() {
 	c.drain()
 }
 
-// QuietSince returns when the last stream ended, or when the connection began. quiet is false if one is open.
+// QuietSince returns when the last stream ended, or when the connection began. quiet is false if one is open. A stream
+// that only drops the rest of a request's content has ended: nobody waits for anything more of it.
 func (c *ServerConn) QuietSince() (since time.Duration, quiet bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.quietSince, c.running == 0 && c.departure < departed && c.err == nil
+	return c.quietSince, c.running == c.dropping && c.departure < departed && c.err == nil
 }
 
 // DrainQuiet is Drain for a connection that has had no stream since then. It returns false if it has had one, or ends
@@ -67,7 +68,7 @@ func (c *ServerConn) QuietSince() (since time.Duration, quiet bool) {
 func (c *ServerConn) DrainQuiet(since time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running > 0 || c.quietSince != since || c.departure == departed || c.err != nil {
+	if c.running > c.dropping || c.quietSince != since || c.departure == departed || c.err != nil {
 		return false
 	}
 	c.drain()

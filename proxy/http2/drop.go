@@ -26,6 +26,11 @@ func (s *Stream) dropContent() {
 	c.flush(false)
 	in.patience, in.late = dropPause, false
 	began := c.config.Now()
+	c.dropping++
+	defer func() { c.dropping-- }()
+	if c.running <= c.tunnels+c.dropping {
+		c.quietSince = began
+	}
 	for dropped := 0; s.err == nil && in.malformed == nil && c.departure < departed; {
 		n := in.w - in.r
 		in.drop(n)
