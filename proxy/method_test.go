@@ -51,6 +51,7 @@ func TestOptionsForTheProxyItself(t *testing.T) {
 		"an asterisk":                "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
 		"an asterisk and a bound":    "OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 7\r\n\r\n",
 		"an asterisk and no host":    "OPTIONS * HTTP/1.0\r\n\r\n",
+		"a URL without a path":       "OPTIONS http://a HTTP/1.1\r\nHost: a\r\n\r\n",
 		"the last server":            "OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n",
 		"the last server, in zeros":  "OPTIONS /x HTTP/1.1\r\nHost: a\r\nmax-forwards: 000\r\n\r\n",
 		"the last server, for us":    "OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nContent-Length: 2\r\n\r\nhi",

@@ -19,7 +19,7 @@ import (
 // Question describes a request that somebody asks about. Nobody sends it.
 type Question struct {
 	// URL is absolute, with the scheme http or https. What follows the host, without a fragment, is the request's target
-	// as it is.
+	// as it is. If that is nothing, it is "/", as clients send it, in an OPTIONS too.
 	URL string
 	// Method is the method. Empty means GET.
 	Method string

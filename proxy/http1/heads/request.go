@@ -118,6 +118,9 @@ func setTarget(req *message.Request, target []byte, sig *signals) error {
 			return errHostDiffers
 		}
 		req.Authority, path = authority, rest
+		if len(rest) == 0 && string(req.Method) == "OPTIONS" { // the absolute form of "*" (RFC 9112, section 3.2.4)
+			path = asterisk
+		}
 	}
 	if q := bytes.IndexByte(path, '?'); q >= 0 {
 		req.Path, req.Query = path[:q:q], path[q:]
@@ -130,7 +133,7 @@ func setTarget(req *message.Request, target []byte, sig *signals) error {
 	return nil
 }
 
-var rootPath = []byte("/")
+var rootPath, asterisk = []byte("/"), []byte("*")
 
 // cutAbsolute splits a target in absolute form into its authority and the rest.
 func cutAbsolute(target []byte) (authority, rest []byte, ok bool) {

@@ -251,6 +251,18 @@ func TestRequestIsUnderstoodHoweverItArrives(t *testing.T) {
 			"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
 			understood{Version: "HTTP/1.1", Method: "OPTIONS", Authority: "a", Path: "*", KeepAlive: true},
 		},
+		"OPTIONS of a URL without a path": {
+			"OPTIONS https://a:8443 HTTP/1.1\r\nHost: a:8443\r\n\r\n",
+			understood{Version: "HTTP/1.1", Method: "OPTIONS", Authority: "a:8443", Path: "*", KeepAlive: true},
+		},
+		"OPTIONS of a URL with a path": {
+			"OPTIONS http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+			understood{Version: "HTTP/1.1", Method: "OPTIONS", Authority: "a", Path: "/", KeepAlive: true},
+		},
+		"OPTIONS of a URL with a query alone": {
+			"OPTIONS http://a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+			understood{Version: "HTTP/1.1", Method: "OPTIONS", Authority: "a", Path: "/", Query: "?b", KeepAlive: true},
+		},
 		"a URI": {
 			"GET http://a:80/b?c HTTP/1.1\r\nHost: a:80\r\n\r\n",
 			understood{Version: "HTTP/1.1", Method: "GET", Authority: "a:80", Path: "/b", Query: "?c", KeepAlive: true},
