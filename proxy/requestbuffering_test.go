@@ -31,7 +31,7 @@ func TestGatheredContentReachesTheEndpointAtOnceAndWithItsLength(t *testing.T) {
 		want       string
 	}{
 		{"chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"5\r\nhello\r\n", "6\r\n world\r\n", "0\r\n\r\n"}, "hello world"},
-		{"chunked, with trailers", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"5\r\nhello\r\n", "0\r\nX-Sum: 1\r\n\r\n"}, "hello"},
+		{"chunked, with trailers", "POST / HTTP/1.1\r\nHost: a\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"5\r\nhello\r\n", "0\r\nX-Sum: 1\r\n\r\n"}, "hello"},
 		{"chunked, as much as is gathered", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"f\r\n0123456789abcde\r\n", "1\r\nf\r\n", "0\r\n\r\n"}, "0123456789abcdef"},
 		{"chunked, and empty", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", []string{"0\r\n\r\n"}, ""},
 		{"with a length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", []string{"hello", " world"}, "hello world"},
@@ -56,6 +56,9 @@ func TestGatheredContentReachesTheEndpointAtOnceAndWithItsLength(t *testing.T) {
 			body, err := io.ReadAll(got.Body)
 			if err != nil || string(body) != test.want || got.ContentLength != int64(len(test.want)) || len(got.TransferEncoding) > 0 {
 				t.Errorf("the endpoint got %q (%v) of length %d, coded %v, want %q", body, err, got.ContentLength, got.TransferEncoding, test.want)
+			}
+			if announced := got.Header["Trailer"]; announced != nil {
+				t.Errorf("trailers %q are announced, and none are sent", announced)
 			}
 			up.send(okReply)
 			if got := client.reply("POST"); got.Status != 200 {

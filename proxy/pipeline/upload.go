@@ -51,7 +51,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 	case why == reason.UpstreamBusy:
 		detail = "too much content of other requests waits to be sent to the service"
 	case length != message.UnknownLength:
-		x.request.ContentLength = length
+		x.sendsLength(length)
 	}
 	if cause := x.guard.Disarm(); cause != reason.None {
 		x.down.ResumeContent()
@@ -69,10 +69,20 @@ func (x *Exchange) contentMemory() content.Share {
 func (x *Exchange) measure(up upstream.Exchange) error {
 	length, err := x.upload.Measure(x.down.Content(), up.Sole() == nil, x.contentMemory(), &x.engine.Buffers)
 	if length != message.UnknownLength {
-		x.request.ContentLength = length
+		x.sendsLength(length)
 		x.request.ExpectContinue = x.request.ExpectContinue && x.request.HasContent()
 	}
 	return err
+}
+
+// sendsLength has the content go out with its length, and so without trailers. Nothing announces any then.
+func (x *Exchange) sendsLength(length int64) {
+	x.request.ContentLength = length
+	for i := range x.request.Fields {
+		if f := &x.request.Fields[i]; f.Kind == message.Trailer {
+			f.Kind = message.Dropped
+		}
+	}
 }
 
 // send sends the head and the content that is there. Then it starts the upload of the rest.
