@@ -35,6 +35,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/observe"
 )
@@ -108,7 +109,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	options := controllerOptions(f, p)
 	options.APIServer = contact.Reached
 	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
-	options.Hosts = hosts.New()
+	options.Hosts, options.Bystanders = hosts.New(), new(sources.Bystanders)
 	collectors := []prometheus.Collector{p.Collector(), options.Metrics, options.Hosts, contact}
 	if exporter != nil {
 		collectors = append(collectors, exporter)
@@ -138,7 +139,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	g.Go(func() error { return serveBounded(serving, listeners.metrics, metricsServer(newTurns(scrapesAtOnce))) })
 	g.Go(func() error { return serveBounded(serving, listeners.health, healthServer(p, contact)) })
 	g.Go(func() error {
-		return serve(serving, listeners.admin, adminServer(p, options.Hosts, listeners.admin.Addr()))
+		return serve(serving, listeners.admin, adminServer(p, options.Hosts, options.Bystanders, listeners.admin.Addr()))
 	})
 	g.Go(func() error { return control(serving, kube, f, options, logger) })
 	g.Go(func() error {

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/warren-dev/ingress/controllers/hosts"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/proxy"
 )
 
@@ -62,12 +63,14 @@ func metricsServer(scrapes *turns) *http.Server {
 }
 
 // adminServer answers what a replica serves and why. It bounds no answer: a profile takes as long as it is asked to.
-func adminServer(p *proxy.Proxy, hosts *hosts.Hosts, at net.Addr) *http.Server {
+func adminServer(p *proxy.Proxy, hosts *hosts.Hosts, bystanders *sources.Bystanders, at net.Addr) *http.Server {
 	mux := http.NewServeMux()
 	explainer := p.Explainer()
+	explainer.Elsewhere = bystanders.Hints
 	mux.Handle("GET /routes", explainer.RoutesHandler())
 	mux.Handle("GET /certificates", explainer.CertificatesHandler())
 	mux.Handle("GET /tasks", explainer.TasksHandler())
+	mux.Handle("GET /refused", explainer.RefusedHandler())
 	mux.Handle("GET /hosts", hosts)
 	mux.Handle("GET /explain", explainer.ExplainHandler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)

@@ -42,6 +42,8 @@ type Options struct {
 	RequireAllowedHosts bool
 	// Hosts know which namespace each host belongs to. Nil stands for Hosts that know nothing yet.
 	Hosts *hosts.Hosts
+	// Bystanders are told which Ingresses are not the controller's. Nil stands for nobody who asks.
+	Bystanders *sources.Bystanders
 	// HostClaimGrace is how long a host stays with a namespace that has no rule for it any more.
 	HostClaimGrace time.Duration
 	// AllowLocalTasks lets Tasks be at loopback, link-local and the controller's own addresses.
@@ -209,6 +211,9 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	}
 	if config.Replicas, config.Served, err = replicas.Add(mgr, replica, config.Peers, config.Standard.IngressClass); err != nil {
 		return nil, err
+	}
+	if options.Bystanders != nil {
+		options.Bystanders.Attach(mgr.GetCache(), config.Standard, options.IngressClass)
 	}
 	if options.Hosts != nil {
 		options.Hosts.Share(options.AllowSharedHosts)

@@ -258,7 +258,8 @@ func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
 	p.apply(wanted)
 	await(t, "the probe", func() bool {
 		first := p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks[0]
-		return first.Health == "Unhealthy" && !first.TakesRequests && strings.HasPrefix(first.Why, "its health check fails: connecting to "+down.String())
+		return first.Health == "Unhealthy" && !first.TakesRequests && strings.HasPrefix(first.Why, "its health check fails: connecting to "+down.String()) &&
+			strings.Contains(first.Why, ", since 20")
 	})
 
 	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, poolOf("pool", down, startEcho(t, "c"))))
@@ -267,6 +268,45 @@ func TestExplainSaysWhatACheckAndRequestsFound(t *testing.T) {
 		first := p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks[0]
 		return !first.TakesRequests && strings.HasPrefix(first.Why, "it is set aside")
 	})
+	tasks := p.explain(explain.Question{URL: "http://a/"}).Pool.Tasks
+	first := tasks[0]
+	if !strings.Contains(first.Why, "in a row failed, the last one at 20") || !strings.HasSuffix(first.Why, first.LastError) ||
+		!strings.HasPrefix(first.LastError, "UpstreamConnectFailed: ") || !strings.Contains(first.LastError, "refused") {
+		t.Errorf("the endpoint is explained as %+v, want what its last request failed of", first)
+	}
+	if since := time.Since(first.LastErrorTime); since < 0 || since > patience {
+		t.Errorf("the last error is of %v", first.LastErrorTime)
+	}
+	if other := tasks[1]; other.LastError != "" || other.Why != "" {
+		t.Errorf("the other endpoint is explained as %+v, want that nothing failed there", other)
+	}
+}
+
+func TestExplainSaysWhyNothingIsBehindARule(t *testing.T) {
+	t.Parallel()
+	const why = "no Task of the namespace has this serviceName, and no Service this name"
+	for name, test := range map[string]struct {
+		change func(*snapshot.Snapshot)
+		want   string
+	}{
+		"no service": {func(s *snapshot.Snapshot) { s.Pools[0].Why = why }, "\n      " + why + "\n"},
+		"a closed rule": {func(s *snapshot.Snapshot) {
+			s.Hosts[0].Routes[0].Closed, s.Hosts[0].Routes[0].ClosedWhy = "ForeignAnnotation", "annotation a/b says who gets in"
+		}, "it is closed, ForeignAnnotation: annotation a/b says who gets in\n"},
+	} {
+		p := serve(t)
+		s := snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "pool"))}, poolOf("pool"))
+		test.change(s)
+		p.apply(s)
+		var text strings.Builder
+		e := p.explain(explain.Question{URL: "http://a/"})
+		if err := e.WriteText(&text, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if e.Answer.Status != 503 || !strings.Contains(text.String(), test.want) || strings.Contains(text.String(), "ResolvedRefs") {
+			t.Errorf("%s: there is no %q in:\n%s", name, test.want, text.String())
+		}
+	}
 }
 
 func TestExplainSaysWhatAnEndpointHasToProve(t *testing.T) {

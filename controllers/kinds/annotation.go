@@ -3,7 +3,6 @@
 package kinds
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"regexp"
@@ -66,15 +65,19 @@ func readAnnotations(object *networkingv1.Ingress) (a asked) {
 	if len(object.Annotations) == 0 {
 		return a
 	}
+	var faults []string
 	for _, name := range slices.Sorted(maps.Keys(object.Annotations)) {
 		short, ours := strings.CutPrefix(name, annotationPrefix)
 		if !ours {
 			continue
 		}
+		before := a.policies
 		if fault := a.read(short, object.Annotations[name]); fault != "" {
-			a.fault, a.closed = cmp.Or(a.fault, "annotation "+rules.Clip(name)+": "+fault), rules.InvalidRule
+			a.policies = before // or the annotations that follow would be told of this fault too
+			faults, a.closed = append(faults, "annotation "+rules.Clip(name)+": "+fault), rules.InvalidRule
 		}
 	}
+	a.fault = strings.Join(rules.Bounded(faults), "; ")
 	a.readForeign(object.Annotations)
 	return a
 }
@@ -94,7 +97,6 @@ func (a *asked) read(name, value string) (fault string) {
 	if fault := r.annotate(&a.policies, value, r.example); fault != "" {
 		return fault
 	}
-	// The annotations before this one either were in order, or had a fault that is the one reported.
 	if fault := backendTLSFault(&a.policies.Backend); fault != "" {
 		return fault
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// canaryAnnotation marks an Ingress that shares the paths of another one. Here it would contest them.
-const canaryAnnotation = "nginx.ingress.kubernetes.io/canary"
+// CanaryAnnotation marks an Ingress that shares the paths of another one. Here it would contest them.
+const CanaryAnnotation = "nginx.ingress.kubernetes.io/canary"
 
 // ignoreAnnotation lists annotations of other controllers that an Ingress is served without, although they say who gets
 // in.
@@ -104,7 +104,7 @@ func relevantForeign(name, value string) (relevant string, ok bool) {
 	}
 	_, closes := c.judge(short)
 	switch {
-	case name == canaryAnnotation, readsExpressions(short, "regex"):
+	case name == CanaryAnnotation, readsExpressions(short, "regex"):
 	case !closes:
 		return "", true
 	}
@@ -126,11 +126,17 @@ func readIgnored(value string) (names []string, fault string) {
 	return names, ""
 }
 
+// IsCanary returns whether these are the annotations of a canary.
+func IsCanary(annotations map[string]string) bool {
+	canary, err := strconv.ParseBool(annotations[CanaryAnnotation])
+	return err == nil && canary
+}
+
 // readForeign looks for annotations that told another controller who gets in, and that this controller does not act on.
 func (a *asked) readForeign(annotations map[string]string) {
-	if canary, err := strconv.ParseBool(annotations[canaryAnnotation]); err == nil && canary {
+	if IsCanary(annotations) {
 		a.ignored, a.closed = true, rules.ForeignAnnotation
-		a.fault = "annotation " + canaryAnnotation + ": there are no canaries here, and this Ingress would contest the paths of another: " +
+		a.fault = "annotation " + CanaryAnnotation + ": there are no canaries here, and this Ingress would contest the paths of another: " +
 			"it is left out; delete it, or give it paths of its own and take the annotation off"
 		return
 	}
@@ -168,6 +174,10 @@ func (a *asked) readForeign(annotations map[string]string) {
 	}
 }
 
+// closingLength is how long a list of annotations that close an Ingress may be in bytes: all of them, unless somebody
+// means to fill the memory of whoever asks what is closed.
+const closingLength = 4 << 10
+
 // foreignFault returns what to do about annotations of other controllers. instead is our annotation that does the same,
 // or empty.
 func foreignFault(names []string, instead string) string {
@@ -175,11 +185,7 @@ func foreignFault(names []string, instead string) string {
 	if len(names) > 1 {
 		what, says, is, it, its = "annotations ", " say", "are", "them", "their"
 	}
-	clipped := make([]string, len(names))
-	for i, name := range names {
-		clipped[i] = rules.Clip(name)
-	}
-	text := what + strings.Join(rules.Bounded(clipped), ", ") + says + " who gets in, and "
+	text := what + listNames(names, closingLength) + says + " who gets in, and "
 	if instead != "" {
 		return text + is + " not acted on here: write " + instead + " beside " + it + " or in " + its + " place"
 	}
@@ -195,15 +201,20 @@ func unheeded(names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	text := "annotations of other controllers that nothing is done about here: "
+	return "annotations of other controllers that nothing is done about here: " + listNames(names, unheededLength)
+}
+
+// listNames lists names in at most so many bytes, and says how many it leaves out.
+func listNames(names []string, most int) string {
+	var text string
 	for i, name := range names {
-		if i > 0 {
+		if name = rules.Clip(name); i > 0 {
+			if len(text)+len(name) > most {
+				return text + ", and " + strconv.Itoa(len(names)-i) + " more"
+			}
 			text += ", "
 		}
-		if i > 0 && len(text)+len(name) > unheededLength {
-			return text + "and " + strconv.Itoa(len(names)-i) + " more"
-		}
-		text += rules.Clip(name)
+		text += name
 	}
 	return text
 }

@@ -9,5 +9,6 @@
 // (how each version of an Ingress is read once), discovery.go (Services and endpoints), standard_ingresses.go
 // (Ingresses of networking.k8s.io), namespaces.go (which hosts a namespace may have), secret_store.go (certificates in
 // Secrets), served_key_pair.go (how a certificate and its key are parsed), authorities.go (authorities of backends),
-// pem_blocks.go (how PEM is read), offline.go (the same from files).
+// pem_blocks.go (how PEM is read), offline.go (the same from files), bystanders.go (which Ingresses are none of the
+// controller's, and why).
 package sources

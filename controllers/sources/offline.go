@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/netip"
 	"reflect"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -61,13 +62,19 @@ func (m manifests) List(_ context.Context, list client.ObjectList) error {
 	return nil
 }
 
-func (m manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err error) {
+// standardClass is the controller's class. If there is no IngressClass, it counts as existing.
+func (m manifests) standardClass() kinds.StandardClass {
 	var classes []networkingv1.IngressClass
 	for _, o := range of[*networkingv1.IngressClass](m) {
 		classes = append(classes, *o)
 	}
 	class := kinds.NewStandardClass(m.class, classes)
 	class.Exists = class.Exists || len(classes) == 0
+	return class
+}
+
+func (m manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err error) {
+	class := m.standardClass()
 	for _, o := range of[*networkingv1.Ingress](m) {
 		if class.Claims(o) {
 			ours = append(ours, o)
@@ -127,6 +134,35 @@ func (m manifests) Reserved() translate.Reserved { return translate.Reserved{} }
 func (m manifests) Challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	return nil, nil
 }
+
+// WithPods returns objects and, for each Service among them that has no EndpointSlice there, one with a Pod that is
+// ready: manifests have no Pods. A Service of type ExternalName has none in a cluster either.
+func WithPods(objects []client.Object) []client.Object {
+	m := manifests{objects: objects}
+	sliced := make(map[types.NamespacedName]bool)
+	for _, o := range of[*discoveryv1.EndpointSlice](m) {
+		sliced[types.NamespacedName{Namespace: o.Namespace, Name: o.Labels[discoveryv1.LabelServiceName]}] = true
+	}
+	all := slices.Clone(objects)
+	for _, o := range of[*corev1.Service](m) {
+		if o.Spec.Type == corev1.ServiceTypeExternalName || sliced[client.ObjectKeyFromObject(o)] {
+			continue
+		}
+		slice := &discoveryv1.EndpointSlice{AddressType: discoveryv1.AddressTypeIPv4}
+		slice.Namespace, slice.Name = o.Namespace, o.Name+"-assumed"
+		slice.Labels = map[string]string{discoveryv1.LabelServiceName: o.Name}
+		slice.Endpoints = []discoveryv1.Endpoint{{Addresses: []string{assumedAddress}}}
+		for i := range o.Spec.Ports {
+			p := &o.Spec.Ports[i]
+			slice.Ports = append(slice.Ports, discoveryv1.EndpointPort{Name: &p.Name, Port: &p.Port, Protocol: &p.Protocol})
+		}
+		all = append(all, slice)
+	}
+	return all
+}
+
+// assumedAddress is one for documentation (RFC 5737), which is nobody's.
+const assumedAddress = "192.0.2.1"
 
 // withStringData moves a manifest's stringData into data, as the API server does.
 func withStringData(secret *corev1.Secret) {

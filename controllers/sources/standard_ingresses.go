@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -64,9 +65,12 @@ func standardCacheOptions(className string, namespaces []string) cache.Options {
 	return options
 }
 
+// hostsLimit is how many hosts are kept of an Ingress of another class.
+const hostsLimit = 64
+
 // trimStandardIngress keeps what may be read of an Ingress. An Ingress that names another class cannot be this
-// controller's, however the IngressClasses change. Of its spec it keeps only that class and the services that it leads
-// to.
+// controller's, however the IngressClasses change. Of its spec it keeps only that class, the hosts, for whoever asks
+// why they are not served, and the services that it leads to.
 func trimStandardIngress(className string) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*networkingv1.Ingress)
@@ -78,13 +82,19 @@ func trimStandardIngress(className string) func(any) (any, error) {
 		if named := ingress.Spec.IngressClassName; named != nil && *named != "" && *named != className {
 			spec := networkingv1.IngressSpec{IngressClassName: named}
 			services := cluster.SomeServices(func(f func(string)) { kinds.EachStandardService(ingress, f) })
+			for i := range ingress.Spec.Rules[:min(len(ingress.Spec.Rules), hostsLimit)] {
+				spec.Rules = append(spec.Rules, networkingv1.IngressRule{Host: strings.Clone(ingress.Spec.Rules[i].Host)})
+			}
 			if len(services) > 0 {
 				http := &networkingv1.HTTPIngressRuleValue{}
 				for name := range services {
 					http.Paths = append(http.Paths, networkingv1.HTTPIngressPath{Backend: networkingv1.IngressBackend{
 						Service: &networkingv1.IngressServiceBackend{Name: name}}})
 				}
-				spec.Rules = []networkingv1.IngressRule{{IngressRuleValue: networkingv1.IngressRuleValue{HTTP: http}}}
+				if len(spec.Rules) == 0 {
+					spec.Rules = make([]networkingv1.IngressRule, 1)
+				}
+				spec.Rules[0].HTTP = http
 			}
 			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: spec, Status: ingress.Status}, nil
 		}

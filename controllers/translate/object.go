@@ -57,6 +57,19 @@ func (o *object) where(entry, rule int) string {
 	return o.Hosts[entry].Rules[rule].Where
 }
 
+// faultOf returns what is wrong with a rule or a whole host, which may be what is wrong with the whole object.
+func (o *object) faultOf(entry, rule int) string {
+	if rule != wholeHost {
+		if f := o.Hosts[entry].Rules[rule].Fault; f != nil && f.Text != "" {
+			return f.Text
+		}
+	}
+	if o.Fault != nil {
+		return o.Fault.Text
+	}
+	return ""
+}
+
 // ruleID names a place in the object for logs.
 func (o *object) ruleID(entry, rule int) snapshot.RuleID {
 	return snapshot.RuleID{Ingress: o.ID, Rule: o.Hosts[entry].Index, Path: rule}

@@ -149,6 +149,9 @@ func (p *pools) resolve(in Input, objects []object, networks *networks) {
 			pool.H2C = b.variant == h2cVariant
 			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
 		}
+		if pool.reason != "" && !slices.ContainsFunc(pool.Endpoints, takesRequests) {
+			pool.Why = pool.finding
+		}
 		pool.noteOwn(in.Own)
 	}
 }

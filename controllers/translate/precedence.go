@@ -150,6 +150,7 @@ func (c *candidate) route(o *object, pool string) snapshot.Route {
 		Pool:       pool,
 	}
 	if c.faulty {
+		route.ClosedWhy = o.faultOf(int(c.entry), int(c.rule))
 		return route
 	}
 	rule := &o.Hosts[c.entry].Rules[c.rule]

@@ -27,6 +27,8 @@ type Standing struct {
 	Why   string
 	// Ejected is set while it is set aside because requests failed at it.
 	Ejected bool
+	// Last is the last request that failed at it, nil if none did.
+	Last *Failure
 }
 
 // Describe returns the standing of each member. It decides as [Pool.Taking] does.
@@ -43,7 +45,7 @@ func (p *Pool) Describe() []Standing {
 		standings[i] = Standing{
 			ID: m.id, Address: m.String(), Weight: m.weight, Draining: m.draining, Unhealthy: m.unhealthy, Checked: m.checked != nil,
 			Health: report.Health, Active: m.active.Load(), Takes: open, Why: m.whyOut(&report, open),
-			Ejected: m.conduct.ejected.Load() != 0,
+			Ejected: m.conduct.ejected.Load() != 0, Last: m.last.Load(),
 		}
 	}
 	return standings
@@ -59,16 +61,21 @@ func (m *member) whyOut(report *health.Report, takes bool) string {
 	case m.unhealthy:
 		return "it was reported unhealthy"
 	case report.Health == snapshot.Unhealthy:
-		return "its health check fails: " + report.Message
+		return "its health check fails: " + report.Message + since(report.Since)
 	case !takes && report.Health == snapshot.HealthUnknown:
 		return "no probe of it has come to a result, and others are healthy"
 	case !takes:
-		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed", ejectAfter)
+		return fmt.Sprintf("it is set aside for a while: %d requests in a row failed%s", ejectAfter, m.lastly(", the last one"))
 	case m.conduct.ejected.Load() > 0:
-		return "requests failed at it; it takes some all the same, for too many others did too"
+		return "requests failed at it" + m.lastly(", the last one") + "; it takes some all the same, for too many others did too"
 	}
-	if bad := m.malformed.Load(); bad != nil {
-		return fmt.Sprintf("its response of %s was malformed: %s", bad.at.UTC().Format(time.RFC3339), bad.cause)
+	switch last := m.last.Load(); {
+	case last == nil:
+		return report.Message
+	case last.malformed:
+		return "its response of " + shownTime(last.At) + " was malformed: " + last.Text
+	case m.conduct.failures.Load() > 0:
+		return "nothing was answered since a request failed" + m.lastly("")
 	}
 	return report.Message
 }
@@ -81,6 +88,24 @@ func (p *Pool) ServerName(host []byte) (name string, fromRequest bool) {
 	}
 	return p.TLS.ServerName, false
 }
+
+// lastly says when the last request failed at a member, and what the member did. It is empty if none is known of.
+func (m *member) lastly(before string) string {
+	last := m.last.Load()
+	if last == nil {
+		return ""
+	}
+	return before + " at " + shownTime(last.At) + ": " + last.Text
+}
+
+func since(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return ", since " + shownTime(t)
+}
+
+func shownTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // Protocol returns what the pool's endpoints speak, in the words of rules.
 func (p *Pool) Protocol() string {

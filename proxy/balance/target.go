@@ -20,18 +20,24 @@ type Target struct {
 	// conduct is how the endpoint has been treating requests.
 	conduct conduct
 	pools   poolList
-	// malformed is what was wrong with the endpoint's last malformed response, or nil.
-	malformed atomic.Pointer[malformed]
+	// last is the last request that failed at the endpoint, or nil.
+	last atomic.Pointer[Failure]
 }
 
-// malformed is a response that could not be passed on.
-type malformed struct {
-	cause string
-	at    time.Time
+// Failure is a request that failed at an endpoint.
+type Failure struct {
+	// Text says what the endpoint did, for operators.
+	Text string
+	At   time.Time
+	// malformed is set if there was a response that could not be passed on.
+	malformed bool
 }
 
 // Malformed notes what is wrong with a response of the endpoint, for whoever asks why its requests fail.
-func (t *Target) Malformed(cause string, at time.Time) { t.malformed.Store(&malformed{cause, at}) }
+func (t *Target) Malformed(cause string, at time.Time) { t.last.Store(&Failure{cause, at, true}) }
+
+// Failed notes what the endpoint did with a request, for whoever asks why its requests fail.
+func (t *Target) Failed(what string, at time.Time) { t.last.Store(&Failure{Text: what, At: at}) }
 
 // Load returns how many requests and tunnels have a place at the endpoint.
 func (t *Target) Load() int64 { return t.active.Load() }

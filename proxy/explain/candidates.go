@@ -41,6 +41,9 @@ func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte
 			}
 			if r.Closed != "" {
 				c.Why += "; it is closed, " + r.Closed
+				if r.ClosedWhy != "" {
+					c.Why += ": " + r.ClosedWhy
+				}
 			}
 			winner, by = &c, r.Conditions
 		case !covered:

@@ -5,9 +5,11 @@ package explain
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/balance"
@@ -19,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Explainer explains what an engine would do with a request, and lists what it serves.
@@ -26,6 +29,9 @@ type Explainer struct {
 	engine *pipeline.Engine
 	// requests says how requests are read.
 	requests *http1.ServerConfig
+	// Elsewhere returns hints about a host by what is in no snapshot, for explanations over HTTP. served says whether a
+	// rule takes the request. May be nil.
+	Elsewhere func(ctx context.Context, host string, served bool) []string
 }
 
 // New makes an explainer of an engine. requests says how requests are read.
@@ -97,7 +103,7 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	if route != nil && decided != reason.AmbiguousPath {
 		e.Access = explainAccess(t)
 		e.take(t.Notes())
-		e.Pool = explainPool(route, host)
+		e.Pool = explainPool(g, route, host)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
@@ -183,22 +189,35 @@ func explainUpstream(req *message.Request) *Upstream {
 	return u
 }
 
-func explainPool(route *routing.Route, host []byte) *Pool {
+func explainPool(g *routing.Generation, route *routing.Route, host []byte) *Pool {
 	p := route.Pool
 	return &Pool{
 		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host),
-		Policy: route.Balancing.Policy.String(), Tasks: explainTasks(p),
+		Policy: route.Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
 	}
+}
+
+// whyUnserved returns why no endpoint of a pool takes requests, as the snapshot has it.
+func whyUnserved(g *routing.Generation, id string) string {
+	i, ok := slices.BinarySearchFunc(g.Snapshot.Pools, id, func(p snapshot.Pool, id string) int { return cmp.Compare(p.ID, id) })
+	if !ok {
+		return ""
+	}
+	return g.Snapshot.Pools[i].Why
 }
 
 // explainTasks describes each endpoint of a pool: whether it takes requests, and if not, why.
 func explainTasks(p *balance.Pool) []Task {
 	tasks := make([]Task, 0, p.Len())
 	for _, m := range p.Describe() {
-		tasks = append(tasks, Task{
+		task := Task{
 			ID: m.ID, Address: m.Address, Weight: m.Weight, Health: m.Health.String(), Active: m.Active, TakesRequests: m.Takes,
 			Why: m.Why,
-		})
+		}
+		if m.Last != nil {
+			task.LastError, task.LastErrorTime = m.Last.Text, m.Last.At.UTC()
+		}
+		tasks = append(tasks, task)
 	}
 	return tasks
 }

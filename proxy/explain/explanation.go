@@ -2,7 +2,11 @@
 
 package explain
 
-import "time"
+import (
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/reason"
+)
 
 // Explanation says what would become of a request and why. Its fields are in the order in which the proxy decides. A
 // field is nil or empty if the proxy does not get to it. The JSON is for programs: fields may be added, and none
@@ -26,6 +30,9 @@ type Explanation struct {
 	Pool     *Pool     `json:"pool,omitempty"`
 	Answer   Answer    `json:"answer"`
 }
+
+// Served says whether a rule takes the request.
+func (e *Explanation) Served() bool { return e.Answer.Reason != reason.RouteNotFound.String() }
 
 // Request is the request as the proxy understands it.
 type Request struct {
@@ -138,6 +145,8 @@ type Pool struct {
 	TLS    string `json:"tls,omitempty"`
 	Policy string `json:"policy"`
 	Tasks  []Task `json:"tasks"`
+	// Why says why no endpoint takes requests, if it is not the endpoints that say so.
+	Why string `json:"why,omitempty"`
 }
 
 // Task is an endpoint of a pool.
@@ -156,6 +165,10 @@ type Task struct {
 	// as what its check found.
 	TakesRequests bool   `json:"takesRequests"`
 	Why           string `json:"why,omitempty"`
+	// LastError says what the endpoint did with the last request that failed at it, and LastErrorTime when that was. Later
+	// ones may have succeeded.
+	LastError     string    `json:"lastError,omitempty"`
+	LastErrorTime time.Time `json:"lastErrorTime,omitzero"`
 }
 
 // Answer is how the request ends.

@@ -30,8 +30,28 @@ type ServedRoute struct {
 	// Taking is how many of the pool's Endpoints take requests now.
 	Taking    int `json:"taking"`
 	Endpoints int `json:"endpoints"`
-	// Closed is why every request of the route is answered with 503. It is empty if the route is served.
-	Closed string `json:"closed,omitempty"`
+	// Closed is why every request of the route is answered with 503, in a word. ClosedWhy says it in full, for the author
+	// of the Ingress. They are empty if the route is served.
+	Closed    string `json:"closed,omitempty"`
+	ClosedWhy string `json:"closedWhy,omitempty"`
+	// Why says why no endpoint takes requests, if it is not the endpoints that say so.
+	Why string `json:"why,omitempty"`
+}
+
+// RefusedRule is a path of a rule that is written and not served.
+type RefusedRule struct {
+	// Host, Path, Match, Conditions, Ingress, Rule and Service are like those of a [ServedRoute], or as they are written
+	// if they make no sense.
+	Host       string `json:"host"`
+	Path       string `json:"path"`
+	Match      string `json:"match"`
+	Conditions string `json:"conditions,omitempty"`
+	Ingress    string `json:"ingress"`
+	Rule       string `json:"rule"`
+	Service    string `json:"service"`
+	// Reason is one word, and Why a sentence for the author of the Ingress.
+	Reason string `json:"reason"`
+	Why    string `json:"why"`
 }
 
 // ServedTask is an endpoint of a pool that is served.
@@ -43,10 +63,13 @@ type ServedTask struct {
 // servedRoutes lists the routes of a generation.
 func servedRoutes(g *routing.Generation) []ServedRoute {
 	routes := make([]ServedRoute, 0, g.Routes())
-	taking := make(map[string]int, len(g.Snapshot.Pools))
+	taking, why := make(map[string]int, len(g.Snapshot.Pools)), make(map[string]string)
 	for i := range g.Snapshot.Pools {
 		id := g.Snapshot.Pools[i].ID
 		taking[id] = g.Pool(id).Taking()
+		if text := g.Snapshot.Pools[i].Why; text != "" {
+			why[id] = text
+		}
 	}
 	for i := range g.Snapshot.Hosts {
 		h := &g.Snapshot.Hosts[i]
@@ -56,6 +79,7 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 			routes = append(routes, ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
 				Rule: position(r.Rule), Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
+				ClosedWhy: r.ClosedWhy, Why: why[p.ID],
 			})
 		}
 	}
@@ -112,6 +136,31 @@ func (x *Explainer) TasksHandler() http.Handler {
 					takes = "no"
 				}
 				row(t.Pool, t.ID, t.Address, t.Weight, t.Health, t.Active, takes, t.Why)
+			}
+		})
+	})
+}
+
+// RefusedHandler lists the rules that are written and not served. With output=json it answers with a list of
+// [RefusedRule] in JSON.
+func (x *Explainer) RefusedHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		unserved := x.engine.Generation.Load().Snapshot.Unserved
+		list := make([]RefusedRule, len(unserved))
+		for i := range unserved {
+			u := &unserved[i]
+			list[i] = RefusedRule{
+				Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
+				Rule: position(u.Rule), Service: u.Service, Reason: u.Reason, Why: u.Why,
+			}
+		}
+		if writeJSON(w, r, list) {
+			return
+		}
+		writeTable(w, "HOST\tPATH\tMATCH\tINGRESS\tRULE\tREASON\tWHY", func(row func(...any)) {
+			for i := range list {
+				u := &list[i]
+				row(shownHost(u.Host), u.Path, shownPlace(u.Match, u.Conditions), u.Ingress, u.Rule, u.Reason, u.Why)
 			}
 		})
 	})

@@ -59,6 +59,9 @@ func shownPlace(place, conditions string) string {
 // shownBehind returns what takes a route's requests: its endpoints, or why it is closed.
 func shownBehind(r *snapshot.Route, p *balance.Pool) string {
 	if r.Closed != "" {
+		if r.ClosedWhy != "" {
+			return "closed: " + r.Closed + ": " + r.ClosedWhy
+		}
 		return "closed: " + r.Closed
 	}
 	return shownEndpoints(p)
@@ -109,6 +112,9 @@ func (x *Explainer) ExplainHandler() http.Handler {
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
+		}
+		if x.Elsewhere != nil && e.Request.Host != "" {
+			e.Hints = append(e.Hints, x.Elsewhere(r.Context(), e.Request.Host, e.Served())...)
 		}
 		if writeJSON(w, r, e) {
 			return

@@ -169,8 +169,11 @@ func (e *Explanation) writePool(t *explanationText) {
 		heading += ", in HTTP/2 without TLS"
 	}
 	t.block(heading)
-	if len(p.Tasks) == 0 {
-		t.row("   the service has no endpoint, or none that may be used; ResolvedRefs of the Ingress says why")
+	switch {
+	case p.Why != "":
+		t.row("   " + p.Why)
+	case len(p.Tasks) == 0:
+		t.row("   there is no endpoint: the rule is closed")
 	}
 	for _, task := range p.Tasks {
 		takes := "takes requests"

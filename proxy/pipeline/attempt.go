@@ -79,14 +79,14 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 	case err == upstream.ErrRetired:
 		return nil, failure{reason: reason.NoHealthyTask, left: true}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true}
+		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true, told: err}
 	case upstream.IsTLSFault(err):
 		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
 		failed := x.tlsFailure(err)
 		failed.again = true
 		return nil, failed
 	}
-	return nil, failure{reason: reason.UpstreamConnectFailed, again: true, endpoint: true}
+	return nil, failure{reason: reason.UpstreamConnectFailed, again: true, endpoint: true, told: err}
 }
 
 // exchangeWith sends the request on a connection and relays the response. Then it gives the connection back or closes

@@ -3,8 +3,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"os"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -30,8 +32,17 @@ type failure struct {
 	// stale is set if the endpoint closed an idle connection, as it may at any time, and the request can be sent again on
 	// a new one; or if the request was sent with an expectation that the endpoint does not know.
 	stale bool
-	// cause is what the endpoint did, if the client can use that.
-	cause error
+	// cause is what the endpoint did, if the client can use that. told is the same for operators.
+	cause, told error
+}
+
+// said says for operators what the endpoint did.
+func (f *failure) said() string {
+	text := f.detail
+	if f.told != nil {
+		text = f.told.Error()
+	}
+	return f.reason.String() + ": " + cmp.Or(text, f.reason.Text())
 }
 
 // fail closes the connection after an attempt that brought no response. It returns what to make of that.
@@ -53,7 +64,7 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 		return failure{reason: cause}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		again = again && (unprocessed || x.route.Repeatable)
-		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true, silent: true}
+		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true, silent: true, told: err}
 	case errors.Is(err, message.ErrForeign):
 		return failure{
 			reason: reason.UpstreamMalformed, detail: "the service does not answer in HTTP/2", malformed: err.Error(), again: again, endpoint: true,
@@ -67,7 +78,7 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 		return failed
 	}
 	// An endpoint that stops or has no room for more streams says so, and is not to blame.
-	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err}
+	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err, told: err}
 }
 
 // tlsFailure returns the failure of an attempt that failed at TLS. If the server name follows the request, the endpoint
@@ -76,7 +87,7 @@ func (x *Exchange) tlsFailure(err error) failure {
 	detail, untrusted := upstream.DescribeTLSFault(err)
 	return failure{
 		reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted,
-		endpoint: !x.route.Pool.TLS.ServerNameFromRequest,
+		endpoint: !x.route.Pool.TLS.ServerNameFromRequest, told: err,
 	}
 }
 
@@ -87,9 +98,12 @@ func (x *Exchange) noteMalformed(failed *failure) {
 	}
 	x.attempts[len(x.attempts)-1].Cause = failed.malformed
 	target := x.hold.Target
-	target.Malformed(failed.malformed, x.engine.Clock.Start.Add(x.engine.Clock.Now()))
+	target.Malformed(failed.malformed, x.wallTime())
 	x.engine.Logger.V(1).Info("a malformed response", "endpoint", target.String(), "pool", x.pool.ID, "cause", failed.malformed)
 }
+
+// wallTime is now, for people.
+func (x *Exchange) wallTime() time.Time { return x.engine.Clock.Start.Add(x.engine.Clock.Now()) }
 
 // text returns what the client is told besides the reason. It is empty if that is what the reason always says.
 func (f *failure) text() string {

@@ -60,6 +60,9 @@ func (x *Exchange) forward() Verdict {
 			return v
 		}
 		x.hold.Release()
+		if failed.endpoint && failed.malformed == "" { // That is noted already.
+			held.Target.Failed(failed.said(), x.wallTime())
+		}
 		switch {
 		case failed.endpoint && failed.silent:
 			x.engine.Ejector.TimedOut(held.Target, began)

@@ -100,6 +100,8 @@ type Route struct {
 	// Closed says, in one word for metrics, why every request is answered with 503. It is empty for a route that is
 	// served. The answer is RuleClosed, before any policy is asked. For [Mistaken] it is NoHealthyTask.
 	Closed string
+	// ClosedWhy says the same in full, for the author of the rule. It is empty for a route that is served.
+	ClosedWhy string
 	// Pool is the id of the pool that serves the route.
 	Pool string
 	// Policies are what the route does with requests and responses beyond sending them on. They are in [policy.Order].
@@ -166,6 +168,9 @@ type Pool struct {
 	H2C bool
 	// Endpoints are sorted by ID. Each id occurs once.
 	Endpoints []Endpoint
+	// Why says why no endpoint takes requests, for the author of a rule. It is empty if one does, and if the rule is
+	// mistaken.
+	Why string
 }
 
 // Namespace returns the namespace of the pool's service.
@@ -207,12 +212,13 @@ func (h Host) Equal(o Host) bool {
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Conditions.Equal(o.Conditions) &&
-		r.Closed == o.Closed && r.Pool == o.Pool &&
+		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canonical == o.Canonical &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
 
 // Equal says whether two pools have the same id and endpoints, and whether these are spoken to alike.
 func (p Pool) Equal(o Pool) bool {
-	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && p.H2C == o.H2C && slices.Equal(p.Endpoints, o.Endpoints)
+	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && p.H2C == o.H2C && p.Why == o.Why &&
+		slices.Equal(p.Endpoints, o.Endpoints)
 }
